@@ -1,0 +1,186 @@
+//! R19: a developer's portal account. One account serves any number of applications.
+
+use cqrs_es::event_sink::EventSink;
+use cqrs_es::{Aggregate, DomainEvent};
+use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantNames};
+use uuid::Uuid;
+
+use crate::email_address::EmailAddress;
+use crate::identifiers::AppId;
+use crate::refusal::Refusal;
+use crate::timestamp::Timestamp;
+use crate::words::Label;
+
+/// How long a portal session lasts at most.
+pub const SESSION_VALID_FOR: chrono::TimeDelta = chrono::TimeDelta::hours(12);
+
+/// One fact, one business reason. Their JSON is kept for ever: never rename, only add.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    missing_docs,
+    reason = "the fields of a fact say what they are; the facts are documented"
+)]
+pub enum DeveloperEvent {
+    /// R19: an account, made with the invitation of an application.
+    DeveloperSignedUp {
+        email: EmailAddress,
+        full_name: Label,
+        invited_by: AppId,
+    },
+    /// A session began.
+    DeveloperLoggedIn { session_id: Uuid, expires_at: Timestamp },
+    /// A session was ended by its developer.
+    DeveloperLoggedOut { session_id: Uuid },
+}
+
+impl DomainEvent for DeveloperEvent {
+    fn event_type(&self) -> String {
+        <&str>::from(self).to_owned()
+    }
+
+    fn event_version(&self) -> String {
+        "1".to_owned()
+    }
+}
+
+/// A portal account, before and after signing up.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Developer {
+    /// Nothing has happened under this id.
+    #[default]
+    Unknown,
+    /// Signed up.
+    SignedUp {
+        /// Their address, unique among developers.
+        email: EmailAddress,
+        /// Their name.
+        full_name: Label,
+    },
+}
+
+/// A wish of a developer about their own account.
+#[derive(Clone, Debug)]
+#[expect(
+    missing_docs,
+    reason = "the fields of a wish say what they are; the wishes are documented"
+)]
+pub enum DeveloperCommand {
+    /// The end of signing up; link and code were verified by the inviting application.
+    SignUp {
+        email: EmailAddress,
+        full_name: Label,
+        invited_by: AppId,
+    },
+    /// Log in; the password was verified.
+    LogIn { session_id: Uuid, at: Timestamp },
+    /// Log out.
+    LogOut { session_id: Uuid },
+}
+
+impl Developer {
+    /// What follows from a wish: facts, or a refusal. Pure.
+    pub fn decide(&self, command: DeveloperCommand) -> Result<Vec<DeveloperEvent>, Refusal> {
+        match (self, command) {
+            (
+                Self::Unknown,
+                DeveloperCommand::SignUp {
+                    email,
+                    full_name,
+                    invited_by,
+                },
+            ) => Ok(vec![DeveloperEvent::DeveloperSignedUp {
+                email,
+                full_name,
+                invited_by,
+            }]),
+            (Self::SignedUp { .. }, DeveloperCommand::SignUp { .. }) => Err(Refusal::DeveloperAlreadySignedUp),
+            (Self::SignedUp { .. }, DeveloperCommand::LogIn { session_id, at }) => {
+                let expires_at = at.plus(SESSION_VALID_FOR);
+                Ok(vec![DeveloperEvent::DeveloperLoggedIn { session_id, expires_at }])
+            }
+            (Self::SignedUp { .. }, DeveloperCommand::LogOut { session_id }) => {
+                Ok(vec![DeveloperEvent::DeveloperLoggedOut { session_id }])
+            }
+            (Self::Unknown, _) => Err(Refusal::NotFound),
+        }
+    }
+}
+
+impl Aggregate for Developer {
+    const TYPE: &'static str = "Developer";
+    type Command = DeveloperCommand;
+    type Event = DeveloperEvent;
+    type Error = Refusal;
+    type Services = ();
+
+    async fn handle(&mut self, command: Self::Command, (): &(), sink: &EventSink<Self>) -> Result<(), Refusal> {
+        for event in self.decide(command)? {
+            sink.write(event, self).await;
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, event: DeveloperEvent) {
+        match event {
+            DeveloperEvent::DeveloperSignedUp { email, full_name, .. } => *self = Self::SignedUp { email, full_name },
+            DeveloperEvent::DeveloperLoggedIn { .. } | DeveloperEvent::DeveloperLoggedOut { .. } => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cqrs_es::test::TestFramework;
+
+    fn signed_up() -> DeveloperEvent {
+        DeveloperEvent::DeveloperSignedUp {
+            email: EmailAddress::parse("email", "dev@example.com").unwrap(),
+            full_name: Label::parse("full_name", "Dev Eloper").unwrap(),
+            invited_by: Uuid::nil(),
+        }
+    }
+
+    #[test]
+    fn r19_nobody_signs_up_twice_under_one_account() {
+        let DeveloperEvent::DeveloperSignedUp {
+            email,
+            full_name,
+            invited_by,
+        } = signed_up()
+        else {
+            unreachable!()
+        };
+        TestFramework::<Developer>::with(())
+            .given(vec![signed_up()])
+            .when(DeveloperCommand::SignUp {
+                email,
+                full_name,
+                invited_by,
+            })
+            .then_expect_error(Refusal::DeveloperAlreadySignedUp);
+    }
+
+    #[test]
+    fn a_session_begins_and_ends_within_12_hours() {
+        let at = Timestamp::parse("2026-11-23T09:00:00Z").unwrap();
+        let session_id = Uuid::nil();
+        let expires_at = Timestamp::parse("2026-11-23T21:00:00Z").unwrap();
+        TestFramework::<Developer>::with(())
+            .given(vec![signed_up()])
+            .when(DeveloperCommand::LogIn { session_id, at })
+            .then_expect_events(vec![DeveloperEvent::DeveloperLoggedIn { session_id, expires_at }]);
+    }
+
+    #[test]
+    fn nobody_logs_in_without_an_account() {
+        TestFramework::<Developer>::with(())
+            .given_no_previous_events()
+            .when(DeveloperCommand::LogOut {
+                session_id: Uuid::nil(),
+            })
+            .then_expect_error(Refusal::NotFound);
+    }
+}

@@ -1,0 +1,124 @@
+//! E-mail addresses: checked once, kept as typed, compared without regard to case (R9).
+
+use std::fmt;
+
+use email_address::{EmailAddress as Rfc5321, Options};
+use serde::{Deserialize, Serialize};
+
+use crate::refusal::FieldProblem;
+
+/// A mailbox somebody can be written to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EmailAddress(String);
+
+impl EmailAddress {
+    /// R9: reads the address of `field`; refused with `required` or `invalid_email`.
+    pub fn parse(field: &'static str, text: &str) -> Result<Self, FieldProblem> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(FieldProblem::new(field, "required", format!("Fill in “{field}”.")));
+        }
+        let options = Options::default()
+            .with_required_tld()
+            .without_display_text()
+            .without_domain_literal();
+        let well_formed =
+            text.len() <= 254 && !text.contains(['"', '\r', '\n']) && text.chars().all(|c| !c.is_control());
+        match Rfc5321::parse_with_options(text, options) {
+            Ok(_) if well_formed => Ok(Self(text.to_owned())),
+            _ => Err(FieldProblem::new(
+                field,
+                "invalid_email",
+                "Write an e-mail address like name@example.com.",
+            )),
+        }
+    }
+
+    /// The address as typed.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// R9: what makes two addresses the same: case, and nothing else.
+    ///
+    /// Folding more, as names do (R6), would make one person of two: `straße.de` and `strasse.de` have two owners.
+    pub fn key(&self) -> String {
+        self.0.to_lowercase()
+    }
+}
+
+impl PartialEq for EmailAddress {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for EmailAddress {}
+
+impl fmt::Display for EmailAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::EmailAddress;
+
+    fn read(text: &str) -> Result<EmailAddress, &'static str> {
+        EmailAddress::parse("developer_email", text).map_err(|problem| problem.code)
+    }
+
+    #[test]
+    fn r9_addresses_compare_without_regard_to_case() {
+        assert_eq!(read("Dev@Example.COM").unwrap(), read("dev@example.com").unwrap());
+        assert_ne!(read("dev@example.com").unwrap(), read("dev2@example.com").unwrap());
+    }
+
+    #[test]
+    fn r9_addresses_compare_without_regard_to_case_in_every_alphabet() {
+        assert_eq!(read("ÜWE@example.com"), read("üwe@example.com"));
+        assert_eq!(read("ДЕВ@example.com"), read("дев@example.com"));
+    }
+
+    #[test]
+    fn r9_addresses_of_two_mailboxes_are_two_addresses_however_alike_they_look() {
+        for (one, other) in [
+            // Two domains that two people can own.
+            ("dev@straße.example.com", "dev@strasse.example.com"),
+            ("ﬁona@example.com", "fiona@example.com"),
+        ] {
+            assert_ne!(read(one).unwrap(), read(other).unwrap());
+        }
+    }
+
+    #[test]
+    fn r9_an_address_is_kept_as_typed_but_trimmed_and_has_at_most_254_bytes() {
+        assert_eq!(read(" Dev@Example.com ").unwrap().as_str(), "Dev@Example.com");
+        let domain = format!("{0}.{0}.{0}.com", "d".repeat(60));
+        let of_length = |length: usize| format!("{}@{domain}", "l".repeat(length - domain.len() - 1));
+        assert!(read(&of_length(250)).is_ok());
+        assert_eq!(read(&of_length(255)).unwrap_err(), "invalid_email");
+    }
+
+    #[test]
+    fn r9_only_addresses_that_mail_can_reach_are_taken() {
+        for good in ["dev@example.com", " a.b+c@sub.example.co.uk ", "ü@example.com"] {
+            assert!(read(good).is_ok(), "{good}");
+        }
+        assert_eq!(read("").unwrap_err(), "required");
+        for bad in [
+            "dev",
+            "dev@",
+            "@example.com",
+            "dev@localhost",
+            "Dev <dev@example.com>",
+            "dev@[127.0.0.1]",
+            "a b@example.com",
+            "a@b.com\r\nBcc: c@d.com",
+        ] {
+            assert_eq!(read(bad).unwrap_err(), "invalid_email", "{bad}");
+        }
+    }
+}

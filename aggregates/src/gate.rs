@@ -1,0 +1,389 @@
+//! R25: what a token opens, and the first reason why it does not. Pure: the facts are handed in.
+
+use strum::IntoStaticStr;
+
+use crate::api_permission::{Access, ApiPermission};
+use crate::group::ProductPlan;
+use crate::identifiers::{AccessTokenId, ClientSecretId, EntityId};
+use crate::integration_app::{ClientSecret, RevokedToken, Status};
+use crate::timestamp::Timestamp;
+
+/// The answer of the gate; each refusal is the first of R25 that holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum Verdict {
+    /// It may pass.
+    Ok,
+    /// No token was presented.
+    TokenMissing,
+    /// Not a token of ours at all.
+    TokenMalformed,
+    /// The signature does not hold, or the application is not known.
+    TokenInvalid,
+    /// Its hour is over.
+    TokenExpired,
+    /// It was given back.
+    TokenRevoked,
+    /// The client secret it was issued for has ended.
+    SecretRetired,
+    /// The application is suspended.
+    AppSuspended,
+    /// The application is revoked.
+    AppRevoked,
+    /// The group is off the plan.
+    GroupNotOnPlan,
+    /// No entity was named.
+    EntityMissing,
+    /// The entity is not the application's, or no longer the group's.
+    EntityNotAssigned,
+    /// More than scope or permission allow.
+    AccessNotPermitted,
+}
+
+impl Verdict {
+    /// The reason's code on the wire.
+    pub fn code(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// What a genuine token says of itself.
+#[derive(Clone, Copy, Debug)]
+pub struct TokenFacts {
+    /// Which token.
+    pub token_id: AccessTokenId,
+    /// The client secret it was issued for.
+    pub client_secret_id: ClientSecretId,
+    /// R24: scope `read`.
+    pub read: bool,
+    /// R24: scope `write`.
+    pub write: bool,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+/// What is true of the application and its group at this moment.
+pub trait Gate {
+    /// R27: whether it runs.
+    fn status(&self) -> Status;
+    /// R10: its permission.
+    fn api_permission(&self) -> ApiPermission;
+    /// R23: its client secrets.
+    fn client_secrets(&self) -> &[ClientSecret];
+    /// RFC 7009: tokens given back.
+    fn revoked_tokens(&self) -> &[RevokedToken];
+    /// R1: the group's plan.
+    fn product_plan(&self) -> &ProductPlan;
+    /// R25: in the application's list and still the group's.
+    fn opens_entity(&self, entity: &EntityId) -> bool;
+
+    /// R25 up to the application: whether the token is alive at all.
+    fn check_token(&self, token: &TokenFacts, now: Timestamp) -> Verdict {
+        if now >= token.expires_at {
+            return Verdict::TokenExpired;
+        }
+        if self
+            .revoked_tokens()
+            .iter()
+            .any(|revoked| revoked.token_id == token.token_id)
+        {
+            return Verdict::TokenRevoked;
+        }
+        let secret = self
+            .client_secrets()
+            .iter()
+            .find(|secret| secret.id == token.client_secret_id);
+        if !secret.is_some_and(|secret| secret.is_live(now)) {
+            return Verdict::SecretRetired;
+        }
+        match self.status() {
+            Status::Suspended => return Verdict::AppSuspended,
+            Status::Revoked => return Verdict::AppRevoked,
+            Status::Active => {}
+        }
+        if !self.product_plan().has_integration_apps() {
+            return Verdict::GroupNotOnPlan;
+        }
+        Verdict::Ok
+    }
+
+    /// R25: whether the token opens this entity for this access.
+    fn check(&self, token: &TokenFacts, entity: Option<&EntityId>, access: Option<Access>, now: Timestamp) -> Verdict {
+        let alive = self.check_token(token, now);
+        if alive != Verdict::Ok {
+            return alive;
+        }
+        let Some(entity) = entity else {
+            return Verdict::EntityMissing;
+        };
+        if !self.opens_entity(entity) {
+            return Verdict::EntityNotAssigned;
+        }
+        let in_scope = match access {
+            Some(Access::Read) => token.read,
+            Some(Access::Write) => token.write,
+            None => false,
+        };
+        match access {
+            Some(access) if in_scope && self.api_permission().allows(access) => Verdict::Ok,
+            _ => Verdict::AccessNotPermitted,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identifiers::KeyedDigest;
+    use uuid::Uuid;
+
+    const NOW: &str = "2026-11-23T09:00:00.000Z";
+
+    fn now() -> Timestamp {
+        Timestamp::parse(NOW).unwrap()
+    }
+
+    fn in_ms(millis: i64) -> Timestamp {
+        now().plus(chrono::TimeDelta::milliseconds(millis))
+    }
+
+    /// A call at the gate, and everything that is true at that moment.
+    struct Call {
+        token: TokenFacts,
+        entity: Option<EntityId>,
+        access: Option<Access>,
+        status: Status,
+        api_permission: ApiPermission,
+        client_secrets: Vec<ClientSecret>,
+        revoked_tokens: Vec<RevokedToken>,
+        product_plan: ProductPlan,
+        opened: Vec<EntityId>,
+    }
+
+    impl Call {
+        fn that_may_pass() -> Self {
+            let berlin = EntityId::parse("berlin").unwrap();
+            let secret = ClientSecret {
+                id: Uuid::from_u128(1),
+                prefix: "gbs_1".into(),
+                secret_digest: KeyedDigest("digest".into()),
+                created_at: now(),
+                ends_at: None,
+            };
+            Self {
+                token: TokenFacts {
+                    token_id: Uuid::from_u128(500),
+                    client_secret_id: secret.id,
+                    read: true,
+                    write: true,
+                    expires_at: in_ms(1),
+                },
+                entity: Some(berlin.clone()),
+                access: Some(Access::Write),
+                status: Status::Active,
+                api_permission: ApiPermission::ReadWrite,
+                client_secrets: vec![secret],
+                revoked_tokens: Vec::new(),
+                product_plan: ProductPlan::parse("AIQ3").unwrap(),
+                opened: vec![berlin],
+            }
+        }
+
+        fn verdict(&self) -> Verdict {
+            self.check(&self.token, self.entity.as_ref(), self.access, now())
+        }
+
+        fn give_token_back(&mut self, token_id: u128) {
+            self.revoked_tokens.push(RevokedToken {
+                token_id: Uuid::from_u128(token_id),
+                expires_at: self.token.expires_at,
+            });
+        }
+    }
+
+    impl Gate for Call {
+        fn status(&self) -> Status {
+            self.status
+        }
+        fn api_permission(&self) -> ApiPermission {
+            self.api_permission
+        }
+        fn client_secrets(&self) -> &[ClientSecret] {
+            &self.client_secrets
+        }
+        fn revoked_tokens(&self) -> &[RevokedToken] {
+            &self.revoked_tokens
+        }
+        fn product_plan(&self) -> &ProductPlan {
+            &self.product_plan
+        }
+        fn opens_entity(&self, entity: &EntityId) -> bool {
+            self.opened.contains(entity)
+        }
+    }
+
+    /// One thing that is wrong with a call, and what the gate says when it is the only one.
+    type Failure = (Verdict, fn(&mut Call));
+
+    /// R25's order. Failures of one stage are of one rank; most exclude each other.
+    const STAGES: [&[Failure]; 7] = [
+        &[(Verdict::TokenExpired, |call| call.token.expires_at = now())],
+        &[(Verdict::TokenRevoked, |call| call.give_token_back(500))],
+        &[
+            (Verdict::SecretRetired, |call| {
+                call.client_secrets[0].ends_at = Some(now());
+            }),
+            (Verdict::SecretRetired, |call| call.client_secrets.clear()),
+        ],
+        &[
+            (Verdict::AppSuspended, |call| call.status = Status::Suspended),
+            (Verdict::AppRevoked, |call| call.status = Status::Revoked),
+        ],
+        &[(Verdict::GroupNotOnPlan, |call| {
+            call.product_plan = ProductPlan::parse("AIQ2").unwrap();
+        })],
+        &[
+            (Verdict::EntityMissing, |call| call.entity = None),
+            (Verdict::EntityNotAssigned, |call| call.opened.clear()),
+        ],
+        &[
+            (Verdict::AccessNotPermitted, |call| call.token.write = false),
+            (Verdict::AccessNotPermitted, |call| {
+                call.api_permission = ApiPermission::Read;
+            }),
+            (Verdict::AccessNotPermitted, |call| call.access = None),
+        ],
+    ];
+
+    #[test]
+    fn r25_a_call_with_nothing_wrong_passes() {
+        assert_eq!(Call::that_may_pass().verdict(), Verdict::Ok);
+    }
+
+    #[test]
+    fn r25_of_two_failures_the_earlier_reason_is_named() {
+        for (rank, stage) in STAGES.iter().enumerate() {
+            for (first, fails_first) in *stage {
+                for (second, fails_second) in STAGES[rank + 1..].concat() {
+                    let mut call = Call::that_may_pass();
+                    fails_second(&mut call);
+                    fails_first(&mut call);
+                    assert_eq!(call.verdict(), *first, "{first:?} before {second:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn r25_of_any_number_of_failures_the_first_reason_is_named() {
+        // Counts through every choice of at most one failure a stage.
+        let choices: usize = STAGES.iter().map(|stage| stage.len() + 1).product();
+        for mut choice in 0..choices {
+            let mut call = Call::that_may_pass();
+            let mut expected = Verdict::Ok;
+            for stage in STAGES {
+                let chosen = choice % (stage.len() + 1);
+                choice /= stage.len() + 1;
+                if let Some((verdict, fails)) = chosen.checked_sub(1).map(|n| stage[n]) {
+                    fails(&mut call);
+                    if expected == Verdict::Ok {
+                        expected = verdict;
+                    }
+                }
+            }
+            assert_eq!(call.verdict(), expected);
+        }
+    }
+
+    #[test]
+    fn r25_a_token_is_alive_or_dead_before_entity_and_access_are_looked_at() {
+        for (rank, stage) in STAGES.iter().enumerate() {
+            for (verdict, fails) in *stage {
+                let mut call = Call::that_may_pass();
+                fails(&mut call);
+                let alive = if rank < 5 { *verdict } else { Verdict::Ok };
+                assert_eq!(call.check_token(&call.token, now()), alive);
+            }
+        }
+    }
+
+    #[test]
+    fn r25_token_and_secret_hold_until_their_end_and_not_a_millisecond_longer() {
+        for (ends_in, token, secret) in [
+            (1, Verdict::Ok, Verdict::Ok),
+            (0, Verdict::TokenExpired, Verdict::SecretRetired),
+            (-1, Verdict::TokenExpired, Verdict::SecretRetired),
+        ] {
+            let mut call = Call::that_may_pass();
+            call.token.expires_at = in_ms(ends_in);
+            assert_eq!(call.verdict(), token);
+            let mut call = Call::that_may_pass();
+            call.client_secrets[0].ends_at = Some(in_ms(ends_in));
+            assert_eq!(call.verdict(), secret);
+        }
+    }
+
+    #[test]
+    fn r23_a_live_secret_does_not_help_the_token_of_another_one() {
+        let mut call = Call::that_may_pass();
+        call.token.client_secret_id = Uuid::from_u128(2);
+        assert_eq!(call.verdict(), Verdict::SecretRetired);
+    }
+
+    #[test]
+    fn rfc7009_a_token_given_back_does_not_stop_another_one() {
+        let mut call = Call::that_may_pass();
+        call.give_token_back(501);
+        assert_eq!(call.verdict(), Verdict::Ok);
+    }
+
+    #[test]
+    fn r25_one_open_entity_does_not_open_another_one() {
+        let mut call = Call::that_may_pass();
+        call.entity = Some(EntityId::parse("dublin").unwrap());
+        assert_eq!(call.verdict(), Verdict::EntityNotAssigned);
+    }
+
+    #[test]
+    fn r24_access_needs_both_the_scope_and_the_permission() {
+        use Access::{Read, Write};
+        use ApiPermission::ReadWrite;
+        for api_permission in [ApiPermission::Read, ReadWrite] {
+            for (read, write) in [(true, true), (true, false), (false, true), (false, false)] {
+                for access in [Read, Write] {
+                    let mut call = Call::that_may_pass();
+                    (call.token.read, call.token.write) = (read, write);
+                    (call.api_permission, call.access) = (api_permission, Some(access));
+                    let passes = match access {
+                        Read => read,
+                        Write => write && api_permission == ReadWrite,
+                    };
+                    assert_eq!(call.verdict() == Verdict::Ok, passes);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_reason_has_the_code_of_the_contract() {
+        use Verdict::*;
+        let codes = [
+            (Ok, "ok"),
+            (TokenMissing, "token_missing"),
+            (TokenMalformed, "token_malformed"),
+            (TokenInvalid, "token_invalid"),
+            (TokenExpired, "token_expired"),
+            (TokenRevoked, "token_revoked"),
+            (SecretRetired, "secret_retired"),
+            (AppSuspended, "app_suspended"),
+            (AppRevoked, "app_revoked"),
+            (GroupNotOnPlan, "group_not_on_plan"),
+            (EntityMissing, "entity_missing"),
+            (EntityNotAssigned, "entity_not_assigned"),
+            (AccessNotPermitted, "access_not_permitted"),
+        ];
+        for (verdict, code) in codes {
+            assert_eq!(verdict.code(), code);
+        }
+    }
+}

@@ -1,0 +1,420 @@
+//! R1-R4: a group, its product plan, its entities, its users and what they may do.
+
+mod event;
+mod product_plan;
+mod standing;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cqrs_es::Aggregate;
+use cqrs_es::event_sink::EventSink;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+pub use event::GroupEvent;
+pub use product_plan::{PLAN_WITH_INTEGRATION_APPS, ProductPlan};
+pub use standing::{Permission, Role, Standing};
+
+use crate::email_address::EmailAddress;
+use crate::identifiers::{EntityId, GroupId, UserId};
+use crate::integration_app::LogFormat;
+use crate::refusal::Refusal;
+use crate::timestamp::Timestamp;
+use crate::words::Label;
+use GroupEvent as Event;
+
+/// A group, before and after it was registered.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Group {
+    /// Nothing has happened under this id.
+    #[default]
+    Unregistered,
+    /// A customer.
+    Registered(Box<Customer>),
+}
+
+/// A group that is registered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Customer {
+    /// Its name.
+    pub name: Label,
+    /// R1: its plan.
+    pub product_plan: ProductPlan,
+    /// R1: its entities.
+    pub entities: BTreeMap<EntityId, Label>,
+    /// R2: its users.
+    pub users: BTreeMap<UserId, GroupUser>,
+}
+
+/// A user of a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupUser {
+    /// Their address.
+    pub email: EmailAddress,
+    /// Their name.
+    pub name: Label,
+    /// R2: their role.
+    pub role: Role,
+    /// R2: what was granted to them.
+    pub permissions: BTreeSet<Permission>,
+    /// Their tokens for the admins' API, by id, with the name they were given.
+    pub tokens: BTreeMap<Uuid, Label>,
+}
+
+impl GroupUser {
+    /// What this user may do, in this group.
+    pub fn standing(&self, group_id: GroupId, user_id: UserId) -> Standing {
+        Standing {
+            group_id,
+            user_id,
+            role: self.role,
+            permissions: self.permissions.clone(),
+        }
+    }
+}
+
+/// A wish about a group, and who asks.
+#[derive(Clone, Debug)]
+pub struct GroupCommand {
+    /// Who asks.
+    pub by: GroupAsker,
+    /// What is asked.
+    pub wish: GroupWish,
+}
+
+/// Who asks something of a group.
+#[derive(Clone, Debug)]
+pub enum GroupAsker {
+    /// The team that runs Gatebook, for the system that knows the customers.
+    Operator,
+    /// A user of this group.
+    GroupUser(Standing),
+}
+
+/// What is asked of a group.
+#[derive(Clone, Debug)]
+#[expect(
+    missing_docs,
+    reason = "the fields of a wish say what they are; the wishes are documented"
+)]
+pub enum GroupWish {
+    /// Registers the group, or brings its name and plan up to date.
+    Describe { name: Label, product_plan: ProductPlan },
+    /// Adds or renames an entity.
+    PutEntity { entity_id: EntityId, name: Label },
+    /// Takes an entity out of the group.
+    RemoveEntity { entity_id: EntityId },
+    /// Adds a user, or brings their data up to date.
+    PutUser {
+        user_id: UserId,
+        email: EmailAddress,
+        name: Label,
+        role: Role,
+    },
+    /// Takes a user out of the group.
+    RemoveUser { user_id: UserId },
+    /// R2: grants a permission.
+    Grant { user_id: UserId, permission: Permission },
+    /// R2: withdraws a permission.
+    Withdraw { user_id: UserId, permission: Permission },
+    /// Makes a token for the admins' API.
+    IssueUserToken {
+        user_id: UserId,
+        token_id: Uuid,
+        name: Label,
+    },
+    /// Ends such a token.
+    RevokeUserToken { user_id: UserId, token_id: Uuid },
+    /// R28: takes note that the group's log is downloaded.
+    RecordActivityLogDownload {
+        format: LogFormat,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+    },
+}
+
+impl Group {
+    /// What follows from a wish: facts, or a refusal. Pure.
+    pub fn decide(&self, command: GroupCommand) -> Result<Vec<Event>, Refusal> {
+        match (self, command.wish) {
+            (Self::Unregistered, GroupWish::Describe { name, product_plan }) => {
+                require_operator(&command.by)?;
+                Ok(vec![Event::GroupRegistered { name, product_plan }])
+            }
+            (Self::Unregistered, _) => Err(Refusal::NotFound),
+            (Self::Registered(customer), wish) => customer.decide(&command.by, wish),
+        }
+    }
+
+    /// The customer, if registered.
+    pub fn registered(&self) -> Result<&Customer, Refusal> {
+        match self {
+            Self::Unregistered => Err(Refusal::NotFound),
+            Self::Registered(customer) => Ok(customer),
+        }
+    }
+}
+
+impl Customer {
+    fn decide(&self, by: &GroupAsker, wish: GroupWish) -> Result<Vec<Event>, Refusal> {
+        match wish {
+            GroupWish::Grant { user_id, permission } => self.grant(by, user_id, permission),
+            GroupWish::Withdraw { user_id, permission } => self.withdraw(by, user_id, permission),
+            GroupWish::RecordActivityLogDownload { format, from, to } => {
+                if let GroupAsker::GroupUser(standing) = by {
+                    standing.require_reader()?;
+                }
+                Ok(vec![Event::GroupActivityLogDownloaded { format, from, to }])
+            }
+            wish => {
+                require_operator(by)?;
+                self.decide_for_operator(wish)
+            }
+        }
+    }
+
+    fn decide_for_operator(&self, wish: GroupWish) -> Result<Vec<Event>, Refusal> {
+        match wish {
+            GroupWish::Describe { name, product_plan } => Ok(self.described(name, product_plan)),
+            GroupWish::PutEntity { entity_id, name } => Ok(self.entity_put(entity_id, name)),
+            GroupWish::RemoveEntity { entity_id } => {
+                let name = self.entities.get(&entity_id).ok_or(Refusal::NotFound)?.clone();
+                Ok(vec![Event::EntityRemoved { entity_id, name }])
+            }
+            GroupWish::PutUser {
+                user_id,
+                email,
+                name,
+                role,
+            } => Ok(self.user_put(user_id, email, name, role)),
+            GroupWish::RemoveUser { user_id } => {
+                let name = self.user(&user_id)?.name.clone();
+                Ok(vec![Event::UserRemoved { user_id, name }])
+            }
+            GroupWish::IssueUserToken {
+                user_id,
+                token_id,
+                name,
+            } => {
+                self.user(&user_id)?;
+                Ok(vec![Event::UserTokenIssued {
+                    user_id,
+                    token_id,
+                    name,
+                }])
+            }
+            GroupWish::RevokeUserToken { user_id, token_id } => {
+                self.user(&user_id)?.tokens.get(&token_id).ok_or(Refusal::NotFound)?;
+                Ok(vec![Event::UserTokenRevoked { user_id, token_id }])
+            }
+            GroupWish::Grant { .. } | GroupWish::Withdraw { .. } | GroupWish::RecordActivityLogDownload { .. } => {
+                Err(Refusal::NotFound)
+            }
+        }
+    }
+
+    /// R2: by a Practice Admin; granting twice is once.
+    fn grant(&self, by: &GroupAsker, user_id: UserId, permission: Permission) -> Result<Vec<Event>, Refusal> {
+        require_practice_admin(by)?;
+        if self.user(&user_id)?.permissions.contains(&permission) {
+            return Ok(Vec::new());
+        }
+        Ok(vec![Event::PermissionGranted { user_id, permission }])
+    }
+
+    /// R2: by a Practice Admin; withdrawing twice is once.
+    fn withdraw(&self, by: &GroupAsker, user_id: UserId, permission: Permission) -> Result<Vec<Event>, Refusal> {
+        require_practice_admin(by)?;
+        if !self.user(&user_id)?.permissions.contains(&permission) {
+            return Ok(Vec::new());
+        }
+        Ok(vec![Event::PermissionWithdrawn { user_id, permission }])
+    }
+
+    fn described(&self, name: Label, product_plan: ProductPlan) -> Vec<Event> {
+        let mut events = Vec::new();
+        if name != self.name {
+            events.push(Event::GroupRenamed {
+                before: self.name.clone(),
+                after: name,
+            });
+        }
+        if product_plan != self.product_plan {
+            events.push(Event::ProductPlanChanged {
+                before: self.product_plan.clone(),
+                after: product_plan,
+            });
+        }
+        events
+    }
+
+    fn entity_put(&self, entity_id: EntityId, name: Label) -> Vec<Event> {
+        match self.entities.get(&entity_id) {
+            None => vec![Event::EntityAdded { entity_id, name }],
+            Some(before) if *before == name => Vec::new(),
+            Some(before) => vec![Event::EntityRenamed {
+                entity_id,
+                before: before.clone(),
+                after: name,
+            }],
+        }
+    }
+
+    fn user_put(&self, user_id: UserId, email: EmailAddress, name: Label, role: Role) -> Vec<Event> {
+        let Some(user) = self.users.get(&user_id) else {
+            return vec![Event::UserAdded {
+                user_id,
+                email,
+                name,
+                role,
+            }];
+        };
+        let mut events = Vec::new();
+        if user.name != name {
+            events.push(Event::UserRenamed {
+                user_id: user_id.clone(),
+                before: user.name.clone(),
+                after: name,
+            });
+        }
+        if user.email.as_str() != email.as_str() {
+            let before = user.email.clone();
+            events.push(Event::UserEmailChanged {
+                user_id: user_id.clone(),
+                before,
+                after: email,
+            });
+        }
+        if user.role != role {
+            events.push(Event::UserRoleChanged {
+                user_id,
+                before: user.role,
+                after: role,
+            });
+        }
+        events
+    }
+
+    fn user(&self, user_id: &UserId) -> Result<&GroupUser, Refusal> {
+        self.users.get(user_id).ok_or(Refusal::NotFound)
+    }
+
+    /// How facts change the group; the same for the aggregate and for the rows.
+    pub fn record(&mut self, event: Event) {
+        match event {
+            Event::GroupRegistered { name, product_plan } => (self.name, self.product_plan) = (name, product_plan),
+            Event::GroupRenamed { after, .. } => self.name = after,
+            Event::ProductPlanChanged { after, .. } => self.product_plan = after,
+            Event::EntityAdded { entity_id, name }
+            | Event::EntityRenamed {
+                entity_id, after: name, ..
+            } => {
+                self.entities.insert(entity_id, name);
+            }
+            Event::EntityRemoved { entity_id, .. } => {
+                self.entities.remove(&entity_id);
+            }
+            Event::UserAdded {
+                user_id,
+                email,
+                name,
+                role,
+            } => {
+                let user = GroupUser {
+                    email,
+                    name,
+                    role,
+                    permissions: BTreeSet::new(),
+                    tokens: BTreeMap::new(),
+                };
+                self.users.insert(user_id, user);
+            }
+            Event::UserRemoved { user_id, .. } => {
+                self.users.remove(&user_id);
+            }
+            Event::UserRenamed { ref user_id, .. }
+            | Event::UserEmailChanged { ref user_id, .. }
+            | Event::UserRoleChanged { ref user_id, .. }
+            | Event::PermissionGranted { ref user_id, .. }
+            | Event::PermissionWithdrawn { ref user_id, .. }
+            | Event::UserTokenIssued { ref user_id, .. }
+            | Event::UserTokenRevoked { ref user_id, .. } => {
+                if let Some(user) = self.users.get_mut(user_id) {
+                    user.record(event);
+                }
+            }
+            Event::GroupActivityLogDownloaded { .. } => {}
+        }
+    }
+}
+
+impl GroupUser {
+    fn record(&mut self, event: Event) {
+        match event {
+            Event::UserRenamed { after, .. } => self.name = after,
+            Event::UserEmailChanged { after, .. } => self.email = after,
+            Event::UserRoleChanged { after, .. } => self.role = after,
+            Event::PermissionGranted { permission, .. } => {
+                self.permissions.insert(permission);
+            }
+            Event::PermissionWithdrawn { permission, .. } => {
+                self.permissions.remove(&permission);
+            }
+            Event::UserTokenIssued { token_id, name, .. } => {
+                self.tokens.insert(token_id, name);
+            }
+            Event::UserTokenRevoked { token_id, .. } => {
+                self.tokens.remove(&token_id);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn require_operator(by: &GroupAsker) -> Result<(), Refusal> {
+    match by {
+        GroupAsker::Operator => Ok(()),
+        GroupAsker::GroupUser(_) => Err(Refusal::NotFound),
+    }
+}
+
+fn require_practice_admin(by: &GroupAsker) -> Result<(), Refusal> {
+    match by {
+        GroupAsker::Operator => Err(Refusal::PracticeAdminRequired),
+        GroupAsker::GroupUser(standing) => standing.require_practice_admin(),
+    }
+}
+
+impl Aggregate for Group {
+    const TYPE: &'static str = "Group";
+    type Command = GroupCommand;
+    type Event = Event;
+    type Error = Refusal;
+    type Services = ();
+
+    async fn handle(&mut self, command: Self::Command, (): &(), sink: &EventSink<Self>) -> Result<(), Refusal> {
+        for event in self.decide(command)? {
+            sink.write(event, self).await;
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, event: Event) {
+        match (&mut *self, event) {
+            (Self::Unregistered, Event::GroupRegistered { name, product_plan }) => {
+                let (entities, users) = (BTreeMap::new(), BTreeMap::new());
+                *self = Self::Registered(Box::new(Customer {
+                    name,
+                    product_plan,
+                    entities,
+                    users,
+                }));
+            }
+            (Self::Unregistered, _) => {}
+            (Self::Registered(customer), event) => customer.record(event),
+        }
+    }
+}

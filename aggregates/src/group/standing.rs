@@ -1,0 +1,149 @@
+//! R2, R3, R4: what a group user may do.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString, IntoStaticStr};
+
+use crate::identifiers::{GroupId, UserId};
+use crate::refusal::{FieldProblem, Refusal};
+
+/// R2: a group user's role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr, Display)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Role {
+    /// Manages applications by right and grants permissions.
+    PracticeAdmin,
+    /// Has what was granted.
+    User,
+}
+
+impl Role {
+    /// Reads `practice_admin` or `user`; refused with `required` or `invalid_role`.
+    pub fn parse(text: &str) -> Result<Self, FieldProblem> {
+        let code = if text.is_empty() { "required" } else { "invalid_role" };
+        text.parse()
+            .map_err(|_| FieldProblem::new("role", code, "Choose “practice_admin” or “user”."))
+    }
+}
+
+/// R2, R3: what a Practice Admin can grant to another group user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, EnumString, IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Permission {
+    /// R2: makes an Integration Admin.
+    ManageIntegrationApplications,
+    /// R3: makes a read-only auditor.
+    ViewActivityLogs,
+}
+
+impl Permission {
+    /// The words on the screen.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::ManageIntegrationApplications => "Manage Integration Applications",
+            Self::ViewActivityLogs => "View Activity Logs",
+        }
+    }
+}
+
+/// Who a group user is and what they may do there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The one group they belong to.
+    pub group_id: GroupId,
+    /// Who they are.
+    pub user_id: UserId,
+    /// Their role.
+    pub role: Role,
+    /// What was granted to them.
+    pub permissions: BTreeSet<Permission>,
+}
+
+impl Standing {
+    /// R4: another group's things do not exist.
+    pub fn require_group(&self, group_id: &GroupId) -> Result<(), Refusal> {
+        if self.group_id == *group_id {
+            Ok(())
+        } else {
+            Err(Refusal::NotFound)
+        }
+    }
+
+    /// R2: Practice Admins by right, others by permission.
+    pub fn require_manager(&self) -> Result<(), Refusal> {
+        if self.manages() {
+            return Ok(());
+        }
+        Err(Refusal::Forbidden(Permission::ManageIntegrationApplications.title()))
+    }
+
+    /// R3: lists and logs are open to managers and to auditors.
+    pub fn require_reader(&self) -> Result<(), Refusal> {
+        if self.manages() || self.permissions.contains(&Permission::ViewActivityLogs) {
+            return Ok(());
+        }
+        Err(Refusal::Forbidden(Permission::ViewActivityLogs.title()))
+    }
+
+    /// R2: only Practice Admins grant and withdraw permissions.
+    pub fn require_practice_admin(&self) -> Result<(), Refusal> {
+        if self.role == Role::PracticeAdmin {
+            Ok(())
+        } else {
+            Err(Refusal::PracticeAdminRequired)
+        }
+    }
+
+    fn manages(&self) -> bool {
+        self.role == Role::PracticeAdmin || self.permissions.contains(&Permission::ManageIntegrationApplications)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(role: Role, permissions: &[Permission]) -> Standing {
+        Standing {
+            group_id: GroupId::parse("acme").unwrap(),
+            user_id: UserId::parse("u1").unwrap(),
+            role,
+            permissions: permissions.iter().copied().collect(),
+        }
+    }
+
+    #[test]
+    fn r2_practice_admins_manage_by_right_and_alone_grant() {
+        let admin = user(Role::PracticeAdmin, &[]);
+        assert!(admin.require_manager().is_ok() && admin.require_practice_admin().is_ok());
+        let integration_admin = user(Role::User, &[Permission::ManageIntegrationApplications]);
+        assert!(integration_admin.require_manager().is_ok());
+        assert_eq!(
+            integration_admin.require_practice_admin(),
+            Err(Refusal::PracticeAdminRequired)
+        );
+    }
+
+    #[test]
+    fn r3_an_auditor_reads_and_changes_nothing() {
+        let auditor = user(Role::User, &[Permission::ViewActivityLogs]);
+        assert!(auditor.require_reader().is_ok());
+        assert!(matches!(auditor.require_manager(), Err(Refusal::Forbidden(_))));
+        assert!(matches!(
+            user(Role::User, &[]).require_reader(),
+            Err(Refusal::Forbidden(_))
+        ));
+    }
+
+    #[test]
+    fn r4_another_group_does_not_exist() {
+        let other = GroupId::parse("globex").unwrap();
+        assert_eq!(
+            user(Role::PracticeAdmin, &[]).require_group(&other),
+            Err(Refusal::NotFound)
+        );
+    }
+}

@@ -1,0 +1,97 @@
+//! R2-R4, R28: what Practice Admins grant, and what follows from it.
+
+use super::*;
+
+#[test]
+fn r2_a_practice_admin_grants_and_withdraws_each_permission_once() {
+    for permission in BOTH_PERMISSIONS {
+        let granted = otto_granted(permission);
+        let withdrawn = Event::PermissionWithdrawn {
+            user_id: user_id("otto"),
+            permission,
+        };
+        let has = with(acme(), [granted.clone()]);
+        let had = with(has.clone(), [withdrawn.clone()]);
+        let ask = |facts: &[Event], wish| when(facts.to_vec(), practice_admin(), wish);
+        ask(&acme(), grant(permission)).then_expect_events(vec![granted]);
+        ask(&has, grant(permission)).then_expect_events(vec![]);
+        ask(&has, withdraw(permission)).then_expect_events(vec![withdrawn]);
+        ask(&acme(), withdraw(permission)).then_expect_events(vec![]);
+        ask(&had, withdraw(permission)).then_expect_events(vec![]);
+    }
+}
+
+#[test]
+fn r2_nobody_but_a_practice_admin_grants_or_withdraws() {
+    for by in [integration_admin(), auditor(), colleague(), GroupAsker::Operator] {
+        for permission in BOTH_PERMISSIONS {
+            for wish in [grant(permission), withdraw(permission)] {
+                when(acme(), by.clone(), wish).then_expect_error(Refusal::PracticeAdminRequired);
+            }
+        }
+    }
+}
+
+#[test]
+fn r2_r4_permissions_of_somebody_who_is_not_a_user_of_the_group_do_not_exist() {
+    let bare = acme()[..2].to_vec();
+    for permission in BOTH_PERMISSIONS {
+        for wish in [grant(permission), withdraw(permission)] {
+            when(bare.clone(), practice_admin(), wish).then_expect_error(Refusal::NotFound);
+        }
+    }
+}
+
+#[test]
+fn r2_r3_what_was_granted_is_what_the_user_may_do() {
+    let standing_of_otto = |facts| {
+        let acme = GroupId::parse("acme").unwrap();
+        customer(facts).users[&user_id("otto")].standing(acme, user_id("otto"))
+    };
+    let bare = standing_of_otto(acme());
+    assert!(bare.require_reader().is_err() && bare.require_manager().is_err());
+    let reads = standing_of_otto(with(acme(), [otto_granted(Permission::ViewActivityLogs)]));
+    assert!(reads.require_reader().is_ok() && reads.require_manager().is_err());
+    let manage = otto_granted(Permission::ManageIntegrationApplications);
+    let manages = standing_of_otto(with(acme(), [manage]));
+    assert!(manages.require_reader().is_ok() && manages.require_manager().is_ok());
+    assert!(manages.require_practice_admin().is_err());
+}
+
+#[test]
+fn r2_a_user_who_is_removed_and_added_again_starts_without_permissions_and_tokens() {
+    let facts = with(
+        acme(),
+        [otto_granted(Permission::ManageIntegrationApplications), token_issued()],
+    );
+    let removed = Event::UserRemoved {
+        user_id: user_id("otto"),
+        name: label("Otto"),
+    };
+    when(facts.clone(), GroupAsker::Operator, remove_otto()).then_expect_events(vec![removed.clone()]);
+    let facts = with(facts, [removed]);
+    for wish in [remove_otto(), issue_token(), revoke_token()] {
+        when(facts.clone(), GroupAsker::Operator, wish).then_expect_error(Refusal::NotFound);
+    }
+    let otto = customer(with(facts, [otto_added()])).users[&user_id("otto")].clone();
+    assert!(otto.permissions.is_empty() && otto.tokens.is_empty());
+}
+
+#[test]
+fn r3_r28_readers_and_operators_download_the_groups_log_on_and_off_the_plan() {
+    let downloaded = Event::GroupActivityLogDownloaded {
+        format: LogFormat::Csv,
+        from: None,
+        to: None,
+    };
+    let off = Event::ProductPlanChanged {
+        before: plan("AIQ3"),
+        after: plan("AIQ2"),
+    };
+    for facts in [acme(), with(acme(), [off])] {
+        for by in [practice_admin(), integration_admin(), auditor(), GroupAsker::Operator] {
+            when(facts.clone(), by, download_log()).then_expect_events(vec![downloaded.clone()]);
+        }
+        when(facts, colleague(), download_log()).then_expect_error(Refusal::Forbidden("View Activity Logs"));
+    }
+}

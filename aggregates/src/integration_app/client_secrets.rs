@@ -1,0 +1,191 @@
+//! R22-R24: client secrets, who sees them, and access tokens that are given back.
+
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+
+use super::command::{Asker, FreshSecret, GroupFacts};
+use super::{App, IntegrationAppEvent as Event, Kind, PreviousSecret, Status};
+use crate::identifiers::{AccessTokenId, ClientSecretId, KeyedDigest};
+use crate::refusal::Refusal;
+use crate::timestamp::Timestamp;
+
+/// R23: at most so many client secrets live at a time.
+pub const MAX_LIVE_CLIENT_SECRETS: usize = 2;
+/// R23: how long the older secret goes on by default after a newer one was made.
+pub const SECRET_OVERLAP: TimeDelta = TimeDelta::hours(72);
+/// The longest overlap that can be asked for.
+pub const MAX_OVERLAP: TimeDelta = TimeDelta::days(90);
+/// R28: looking again within this time is the same look, and not recorded twice.
+const SAME_REVEAL: TimeDelta = TimeDelta::minutes(5);
+
+/// One client secret, without the secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientSecret {
+    /// Its id.
+    pub id: ClientSecretId,
+    /// Its first characters.
+    pub prefix: String,
+    /// Its digest.
+    pub secret_digest: KeyedDigest,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// R23: when its overlap ends; none while it is the newest.
+    pub ends_at: Option<Timestamp>,
+}
+
+impl ClientSecret {
+    /// R23: whether it still opens the token endpoint.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.ends_at.is_none_or(|ends_at| now < ends_at)
+    }
+}
+
+/// How the list of secrets changes with a fact; the same for the aggregate and for the rows.
+pub fn record(secrets: &mut Vec<ClientSecret>, event: &Event) {
+    match event {
+        Event::ClientSecretGenerated {
+            client_secret_id,
+            prefix,
+            secret_digest,
+            created_at,
+            previous,
+        } => {
+            if let Some(previous) = previous {
+                for secret in secrets
+                    .iter_mut()
+                    .filter(|secret| secret.id == previous.client_secret_id)
+                {
+                    secret.ends_at = Some(previous.ends_at);
+                }
+            }
+            secrets.retain(|secret| secret.is_live(*created_at));
+            secrets.push(ClientSecret {
+                id: *client_secret_id,
+                prefix: prefix.clone(),
+                secret_digest: secret_digest.clone(),
+                created_at: *created_at,
+                ends_at: None,
+            });
+        }
+        Event::ClientSecretRetired { client_secret_id } => secrets.retain(|secret| secret.id != *client_secret_id),
+        _ => {}
+    }
+}
+
+impl App {
+    /// R23: a new secret; the one before it goes on for the overlap.
+    pub(super) fn generate_client_secret(
+        &self,
+        at: Timestamp,
+        by: &Asker,
+        group: &GroupFacts,
+        secret: FreshSecret,
+        overlap: Option<TimeDelta>,
+    ) -> Result<Vec<Event>, Refusal> {
+        self.require_secret_keeper(by)?;
+        group.product_plan.require_integration_apps()?;
+        self.require_not_revoked()?;
+        if self.status == Status::Suspended {
+            return Err(Refusal::AppSuspended);
+        }
+        let overlap = overlap.unwrap_or(SECRET_OVERLAP);
+        if !(TimeDelta::zero()..=MAX_OVERLAP).contains(&overlap) {
+            let message = format!("Choose an overlap of 0 to {} seconds.", MAX_OVERLAP.num_seconds());
+            return Err(Refusal::field("overlap_seconds", "invalid_overlap_seconds", message));
+        }
+        let live: Vec<_> = self.client_secrets.iter().filter(|secret| secret.is_live(at)).collect();
+        if live.len() >= MAX_LIVE_CLIENT_SECRETS {
+            return Err(Refusal::ClientSecretLimit);
+        }
+        let ends_at = |older: &ClientSecret| {
+            older
+                .ends_at
+                .map_or(at.plus(overlap), |ends| ends.min(at.plus(overlap)))
+        };
+        let previous = live.last().map(|older| PreviousSecret {
+            client_secret_id: older.id,
+            ends_at: ends_at(older),
+        });
+        Ok(vec![Event::ClientSecretGenerated {
+            client_secret_id: secret.id,
+            prefix: secret.prefix,
+            secret_digest: secret.digest,
+            created_at: at,
+            previous,
+        }])
+    }
+
+    /// R23: a single secret can be retired at once; one whose overlap is over has ended already.
+    pub(super) fn retire_client_secret(
+        &self,
+        at: Timestamp,
+        by: &Asker,
+        group: &GroupFacts,
+        client_secret_id: ClientSecretId,
+    ) -> Result<Vec<Event>, Refusal> {
+        self.require_secret_keeper(by)?;
+        group.product_plan.require_integration_apps()?;
+        self.require_not_revoked()?;
+        let secret = self
+            .client_secrets
+            .iter()
+            .find(|secret| secret.id == client_secret_id)
+            .ok_or(Refusal::NotFound)?;
+        if !secret.is_live(at) {
+            return Ok(Vec::new());
+        }
+        Ok(vec![Event::ClientSecretRetired { client_secret_id }])
+    }
+
+    /// R21: every live secret, ended.
+    pub(super) fn retired_secrets(&self, at: Timestamp) -> impl Iterator<Item = Event> {
+        let live = self.client_secrets.iter().filter(move |secret| secret.is_live(at));
+        live.map(|secret| Event::ClientSecretRetired {
+            client_secret_id: secret.id,
+        })
+    }
+
+    /// R22, R28: the developer looks at the details; looking again within minutes is the same look.
+    pub(super) fn reveal_credentials(&self, at: Timestamp, by: &Asker) -> Result<Vec<Event>, Refusal> {
+        let developer_id = self.require_verified_developer(by)?;
+        if self.last_reveal_at.is_some_and(|last| at < last.plus(SAME_REVEAL)) {
+            return Ok(Vec::new());
+        }
+        Ok(vec![Event::CredentialsRevealed {
+            developer_id,
+            revealed_at: at,
+        }])
+    }
+
+    /// RFC 7009: an access token of this application is given back; one that is dead already is granted already (R27).
+    pub(super) fn revoke_access_token(
+        &self,
+        at: Timestamp,
+        by: &Asker,
+        token_id: AccessTokenId,
+        expires_at: Timestamp,
+    ) -> Result<Vec<Event>, Refusal> {
+        let Asker::Integration = by else {
+            return Err(Refusal::NotFound);
+        };
+        let known = self.revoked_tokens.iter().any(|token| token.token_id == token_id);
+        if known || at >= expires_at || self.status == Status::Revoked {
+            return Ok(Vec::new());
+        }
+        Ok(vec![Event::AccessTokenRevoked {
+            token_id,
+            revoked_at: at,
+            expires_at,
+        }])
+    }
+
+    /// R12, R22: developers keep the secrets of a New Integration, operators those of AIQ Integrate.
+    fn require_secret_keeper(&self, by: &Asker) -> Result<(), Refusal> {
+        match (&self.kind, by) {
+            (Kind::AiqIntegrate { .. }, Asker::Operator) => Ok(()),
+            (Kind::NewIntegration, Asker::Developer { .. }) => self.require_verified_developer(by).map(|_| ()),
+            (Kind::NewIntegration, Asker::Operator) => Err(Refusal::KeptByDeveloper),
+            _ => Err(Refusal::NotFound),
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! The wishes of admins, developers, operators and integrations. Time, ids and random values arrive inside.
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+
+use crate::api_permission::ApiPermission;
+use crate::catalog::{CategoryCode, IntegrateType};
+use crate::email_address::EmailAddress;
+use crate::group::{ProductPlan, Standing};
+use crate::identifiers::{AccessTokenId, ClientId, ClientSecretId, DeveloperId, EntityId, GroupId, KeyedDigest};
+use crate::integration_app::event::LogFormat;
+use crate::timestamp::Timestamp;
+use crate::words::{AppName, Description, Label, Reason};
+
+/// A wish, with who asks, when, and what is true of the application's group.
+#[derive(Clone, Debug)]
+pub struct IntegrationAppCommand {
+    /// When it is asked.
+    pub at: Timestamp,
+    /// Who asks.
+    pub by: Asker,
+    /// The group the application belongs to, or shall.
+    pub group: GroupFacts,
+    /// What is asked.
+    pub wish: Wish,
+}
+
+/// What the rules need to know about the application's group.
+#[derive(Clone, Debug)]
+pub struct GroupFacts {
+    /// Which group.
+    pub id: GroupId,
+    /// R1: its plan.
+    pub product_plan: ProductPlan,
+    /// R11: its entities.
+    pub entities: BTreeSet<EntityId>,
+}
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub enum Asker {
+    /// A user of a group.
+    GroupUser(Standing),
+    /// Somebody who holds an invitation link, not signed up yet.
+    Invitee,
+    /// A developer who is logged in.
+    Developer {
+        /// Their account.
+        id: DeveloperId,
+        /// Their address.
+        email: EmailAddress,
+    },
+    /// The team that runs Gatebook.
+    Operator,
+    /// The integration, authenticated as this application.
+    Integration,
+}
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub enum Wish {
+    /// Option One of the article.
+    CreateNewIntegration(NewIntegration),
+    /// Option Two of the article.
+    CreateAiqIntegrate(AiqIntegrate),
+    /// Edit.
+    ChangeDetails(Changes),
+    /// Manage Developer Portal Access, no linked developer.
+    RegisterDeveloper(DeveloperInvite),
+    /// Resend Invite.
+    ResendInvite {
+        /// The account with the linked address, if there is one by now.
+        account: Option<DeveloperId>,
+        /// Digest of the new link's secret.
+        invitation_digest: KeyedDigest,
+    },
+    /// Reset OTP.
+    ResetOneTimePassword {
+        /// Digest of the new OTP.
+        otp_digest: KeyedDigest,
+    },
+    /// Revoke Access.
+    RevokeDeveloperAccess {
+        /// R21: whether the client secrets end too.
+        retire_client_secrets: bool,
+    },
+    /// Suspend.
+    Suspend {
+        /// Why.
+        reason: Option<Reason>,
+    },
+    /// Resume.
+    Resume {
+        /// Why.
+        reason: Option<Reason>,
+    },
+    /// Revoke.
+    Revoke {
+        /// Why.
+        reason: Option<Reason>,
+    },
+    /// R28: takes note that the log is downloaded.
+    RecordActivityLogDownload {
+        /// In which format.
+        format: LogFormat,
+        /// From when, inclusive.
+        from: Option<Timestamp>,
+        /// Until when, exclusive.
+        to: Option<Timestamp>,
+    },
+    /// R19: Send verification code.
+    SendVerificationCode {
+        /// Digest of the presented link's secret.
+        invitation_digest: KeyedDigest,
+        /// Digest of the code.
+        code_digest: KeyedDigest,
+    },
+    /// R19: the last step of signing up.
+    AcceptInvitation {
+        /// Digest of the presented link's secret.
+        invitation_digest: KeyedDigest,
+        /// Digest of the presented code.
+        code_digest: KeyedDigest,
+        /// The new account.
+        developer_id: DeveloperId,
+        /// The developer's name.
+        full_name: Label,
+    },
+    /// R17: Verify. None when what was typed cannot be an OTP at all; that counts as a wrong try.
+    VerifyOneTimePassword {
+        /// Digest of the presented OTP.
+        otp_digest: Option<KeyedDigest>,
+    },
+    /// R22, R28: takes note that the credentials' details are shown.
+    RevealCredentials,
+    /// R23: generate a client secret.
+    GenerateClientSecret {
+        /// The new secret.
+        secret: FreshSecret,
+        /// How long the older one goes on; none for the default.
+        overlap: Option<TimeDelta>,
+    },
+    /// R23: retire one at once.
+    RetireClientSecret {
+        /// Which one.
+        client_secret_id: ClientSecretId,
+    },
+    /// RFC 7009: give an access token back.
+    RevokeAccessToken {
+        /// Which one.
+        token_id: AccessTokenId,
+        /// When it would have ended.
+        expires_at: Timestamp,
+    },
+}
+
+/// Option One: what the admin filled in, and what was drawn for it.
+#[derive(Clone, Debug)]
+pub struct NewIntegration {
+    /// Drawn.
+    pub client_id: ClientId,
+    /// R6.
+    pub name: AppName,
+    /// R7.
+    pub description: Description,
+    /// R8.
+    pub category: CategoryCode,
+    /// R10.
+    pub api_permission: ApiPermission,
+    /// R11.
+    pub entities: BTreeSet<EntityId>,
+    /// R9, R13.
+    pub developer: DeveloperInvite,
+}
+
+/// Option Two: what the admin filled in, and what was drawn for it.
+#[derive(Clone, Debug)]
+pub struct AiqIntegrate {
+    /// Drawn.
+    pub client_id: ClientId,
+    /// R5: the catalogue's entry.
+    pub integrate_type: &'static IntegrateType,
+    /// R6.
+    pub name: AppName,
+    /// R7.
+    pub description: Description,
+    /// R8: for the custom one only.
+    pub category: Option<CategoryCode>,
+    /// R11.
+    pub entities: BTreeSet<EntityId>,
+    /// R12: it is charged.
+    pub accept_charges: bool,
+    /// R12: the provider's team sees the data.
+    pub accept_data_access: bool,
+}
+
+/// R9, R13: who shall be the developer, and what was drawn for them.
+#[derive(Clone, Debug)]
+pub struct DeveloperInvite {
+    /// The developer's address.
+    pub email: EmailAddress,
+    /// The account with that address, if there is one.
+    pub account: Option<DeveloperId>,
+    /// Digest of the link's secret, for somebody without an account.
+    pub invitation_digest: KeyedDigest,
+    /// Digest of the OTP.
+    pub otp_digest: KeyedDigest,
+}
+
+/// R23: a client secret that was just drawn, without the secret.
+#[derive(Clone, Debug)]
+pub struct FreshSecret {
+    /// Its id.
+    pub id: ClientSecretId,
+    /// Its first characters, for telling secrets apart.
+    pub prefix: String,
+    /// Its digest.
+    pub digest: KeyedDigest,
+}
+
+/// Edit: what shall be different. None leaves a field as it is.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    /// R7.
+    pub description: Option<Description>,
+    /// R8.
+    pub category: Option<CategoryCode>,
+    /// R11: the whole new list.
+    pub entities: Option<BTreeSet<EntityId>>,
+}

@@ -1,0 +1,189 @@
+//! R5-R13: creating an application, both options of the article.
+
+use std::collections::BTreeSet;
+
+use super::command::{AiqIntegrate, Asker, GroupFacts, NewIntegration};
+use super::developer_link::{self, DeveloperLink};
+use super::{App, IntegrationAppEvent as Event, Kind, Status};
+use crate::catalog::CategoryCode;
+use crate::group::Standing;
+use crate::identifiers::EntityId;
+use crate::refusal::{FieldProblem, Refusal};
+use crate::timestamp::Timestamp;
+
+/// Option One: an application for an outside developer, who is invited in the same breath (R13).
+pub(super) fn new_integration(
+    at: Timestamp,
+    by: &Asker,
+    group: &GroupFacts,
+    new: NewIntegration,
+) -> Result<Vec<Event>, Refusal> {
+    require_creator(by, group)?;
+    require_entities(group, &new.entities)?;
+    let created = Event::NewIntegrationCreated {
+        group_id: group.id.clone(),
+        client_id: new.client_id,
+        name: new.name,
+        description: new.description,
+        category: new.category,
+        api_permission: new.api_permission,
+        entities: new.entities,
+    };
+    Ok(vec![created, developer_link::invited_or_registered(at, new.developer)])
+}
+
+/// Option Two: an application that the provider's own team makes and runs (R12).
+pub(super) fn aiq_integrate(by: &Asker, group: &GroupFacts, new: AiqIntegrate) -> Result<Vec<Event>, Refusal> {
+    let admin = require_creator(by, group)?;
+    require_disclaimers(&new)?;
+    let category = category_of(&new)?;
+    require_entities(group, &new.entities)?;
+    Ok(vec![Event::AiqIntegrateCreated {
+        group_id: group.id.clone(),
+        client_id: new.client_id,
+        integrate_type: new.integrate_type.code.to_owned(),
+        custom: new.integrate_type.custom,
+        name: new.name,
+        description: new.description,
+        category,
+        api_permission: new.integrate_type.api_permission,
+        entities: new.entities,
+        charges_accepted_by: admin.user_id.clone(),
+        data_access_accepted_by: admin.user_id.clone(),
+    }])
+}
+
+/// R11: at least one entity at creation, all of them the group's own.
+fn require_entities(group: &GroupFacts, entities: &BTreeSet<EntityId>) -> Result<(), Refusal> {
+    if entities.is_empty() {
+        return Err(Refusal::field("entities", "required", "Select at least one entity."));
+    }
+    require_own_entities(group, entities)
+}
+
+/// R11: nobody opens an entity of somebody else's.
+pub(super) fn require_own_entities(group: &GroupFacts, entities: &BTreeSet<EntityId>) -> Result<(), Refusal> {
+    match entities.difference(&group.entities).next() {
+        None => Ok(()),
+        Some(unknown) => {
+            let message = format!("Your group has no entity “{unknown}”.");
+            Err(Refusal::field("entities", "unknown_entity", message))
+        }
+    }
+}
+
+/// R8: a custom one has the category the admin chose, a preset its own.
+fn category_of(new: &AiqIntegrate) -> Result<CategoryCode, Refusal> {
+    let chosen = match (new.integrate_type.category, &new.category) {
+        (None, Some(chosen)) => return Ok(chosen.clone()),
+        (None, None) => CategoryCode::parse(""),
+        (Some(preset), None) => CategoryCode::parse(preset),
+        (Some(_), Some(_)) => Err(FieldProblem::new(
+            "category",
+            "field_not_editable",
+            "The category comes with this application type. Leave it out.",
+        )),
+    };
+    chosen.map_err(|problem| Refusal::Invalid(vec![problem]))
+}
+
+/// R12: both disclaimers, or nothing.
+fn require_disclaimers(new: &AiqIntegrate) -> Result<(), Refusal> {
+    let disclaimers = [
+        (
+            "accept_charges",
+            new.accept_charges,
+            "Accept that this application type is charged.",
+        ),
+        (
+            "accept_data_access",
+            new.accept_data_access,
+            "Accept that our team will have access to your data.",
+        ),
+    ];
+    let missing: Vec<_> = disclaimers
+        .into_iter()
+        .filter(|(_, accepted, _)| !accepted)
+        .map(|(field, _, message)| FieldProblem::new(field, "disclaimer_required", message))
+        .collect();
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(Refusal::Invalid(missing))
+    }
+}
+
+/// R1, R2: a manager of the group, on the plan.
+fn require_creator<'a>(by: &'a Asker, group: &GroupFacts) -> Result<&'a Standing, Refusal> {
+    let Asker::GroupUser(standing) = by else {
+        return Err(Refusal::NotFound);
+    };
+    standing.require_group(&group.id)?;
+    standing.require_manager()?;
+    group.product_plan.require_integration_apps()?;
+    Ok(standing)
+}
+
+/// The application that begins with this fact; none when it is no beginning.
+pub(super) fn created(event: Event) -> Option<App> {
+    let (group_id, client_id, kind, name, description, category, api_permission, entities) = match event {
+        Event::NewIntegrationCreated {
+            group_id,
+            client_id,
+            name,
+            description,
+            category,
+            api_permission,
+            entities,
+        } => (
+            group_id,
+            client_id,
+            Kind::NewIntegration,
+            name,
+            description,
+            category,
+            api_permission,
+            entities,
+        ),
+        Event::AiqIntegrateCreated {
+            group_id,
+            client_id,
+            integrate_type,
+            custom,
+            name,
+            description,
+            category,
+            api_permission,
+            entities,
+            ..
+        } => {
+            let kind = Kind::AiqIntegrate { integrate_type, custom };
+            (
+                group_id,
+                client_id,
+                kind,
+                name,
+                description,
+                category,
+                api_permission,
+                entities,
+            )
+        }
+        _ => return None,
+    };
+    Some(App {
+        group_id,
+        client_id,
+        kind,
+        name,
+        description,
+        category,
+        api_permission,
+        entities,
+        status: Status::Active,
+        developer: DeveloperLink::None,
+        client_secrets: Vec::new(),
+        revoked_tokens: Vec::new(),
+        last_reveal_at: None,
+    })
+}

@@ -1,0 +1,238 @@
+//! R13, R20, R21: the one developer linked to an application, from invitation to verification.
+
+use serde::{Deserialize, Serialize};
+
+use super::command::{Asker, DeveloperInvite, GroupFacts};
+use super::invitation::{INVITATION_VALID_FOR, Invitation};
+use super::one_time_password::{OTP_VALID_FOR, OneTimePassword};
+use super::{App, IntegrationAppEvent as Event, Kind};
+use crate::email_address::EmailAddress;
+use crate::identifiers::DeveloperId;
+use crate::refusal::Refusal;
+use crate::timestamp::Timestamp;
+
+/// R20: at most one developer, in one of these states.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DeveloperLink {
+    /// Nobody.
+    None,
+    /// Somebody who had no account when they were invited. They may have signed up through another application since.
+    Invited {
+        /// Their address.
+        email: EmailAddress,
+        /// Their link.
+        invitation: Invitation,
+        /// What they have to prove.
+        otp: OneTimePassword,
+    },
+    /// Somebody with an account who has not verified the OTP.
+    Assigned {
+        /// Their address.
+        email: EmailAddress,
+        /// Their account.
+        developer_id: DeveloperId,
+        /// What they have to prove.
+        otp: OneTimePassword,
+    },
+    /// R22: the right person.
+    Verified {
+        /// Their address.
+        email: EmailAddress,
+        /// Their account.
+        developer_id: DeveloperId,
+    },
+}
+
+impl DeveloperLink {
+    /// The linked address.
+    pub fn email(&self) -> Option<&EmailAddress> {
+        match self {
+            Self::None => None,
+            Self::Invited { email, .. } | Self::Assigned { email, .. } | Self::Verified { email, .. } => Some(email),
+        }
+    }
+
+    /// The OTP that is still to be verified.
+    pub fn one_time_password(&self) -> Option<&OneTimePassword> {
+        match self {
+            Self::None | Self::Verified { .. } => None,
+            Self::Invited { otp, .. } | Self::Assigned { otp, .. } => Some(otp),
+        }
+    }
+
+    fn one_time_password_mut(&mut self) -> Option<&mut OneTimePassword> {
+        match self {
+            Self::None | Self::Verified { .. } => None,
+            Self::Invited { otp, .. } | Self::Assigned { otp, .. } => Some(otp),
+        }
+    }
+
+    pub(super) fn record(&mut self, event: Event) {
+        match event {
+            Event::DeveloperInvited {
+                email,
+                invitation_digest,
+                invitation_expires_at,
+                otp_digest,
+                otp_expires_at,
+            } => {
+                let invitation = Invitation::sent(invitation_digest, invitation_expires_at);
+                *self = Self::Invited {
+                    email,
+                    invitation,
+                    otp: OneTimePassword::issued(otp_digest, otp_expires_at),
+                };
+            }
+            Event::DeveloperRegistered {
+                email,
+                developer_id,
+                otp_digest,
+                otp_expires_at,
+            } => {
+                let otp = OneTimePassword::issued(otp_digest, otp_expires_at);
+                *self = Self::Assigned {
+                    email,
+                    developer_id,
+                    otp,
+                };
+            }
+            Event::InvitationResent {
+                invitation_digest,
+                invitation_expires_at,
+                ..
+            } => {
+                if let Self::Invited { invitation, .. } = self {
+                    *invitation = Invitation::sent(invitation_digest, invitation_expires_at);
+                }
+            }
+            Event::VerificationCodeSent {
+                code_digest,
+                sent_at,
+                expires_at,
+            } => {
+                if let Self::Invited { invitation, .. } = self {
+                    invitation.code_sent(code_digest, sent_at, expires_at);
+                }
+            }
+            Event::VerificationCodeMistyped { attempts_left } => {
+                if let Self::Invited { invitation, .. } = self {
+                    invitation.code_mistyped(attempts_left);
+                }
+            }
+            Event::InvitationAccepted { developer_id, .. } => {
+                if let Self::Invited { email, otp, .. } = self {
+                    *self = Self::Assigned {
+                        email: email.clone(),
+                        developer_id,
+                        otp: otp.clone(),
+                    };
+                }
+            }
+            Event::OneTimePasswordReset {
+                otp_digest,
+                otp_expires_at,
+                ..
+            } => {
+                if let Some(otp) = self.one_time_password_mut() {
+                    *otp = OneTimePassword::issued(otp_digest, otp_expires_at);
+                }
+            }
+            Event::OneTimePasswordMistyped { attempts_left } => {
+                if let Some(otp) = self.one_time_password_mut() {
+                    otp.mistyped(attempts_left);
+                }
+            }
+            Event::DeadOneTimePasswordTried { .. } => {
+                if let Some(otp) = self.one_time_password_mut() {
+                    otp.tried_when_dead();
+                }
+            }
+            Event::DeveloperVerified { developer_id } => {
+                if let Some(email) = self.email().cloned() {
+                    *self = Self::Verified { email, developer_id };
+                }
+            }
+            Event::DeveloperAccessRevoked { .. } => *self = Self::None,
+            _ => {}
+        }
+    }
+}
+
+/// R13: an invitation for somebody new, a notification for somebody who has an account; an OTP for both.
+pub(super) fn invited_or_registered(at: Timestamp, invite: DeveloperInvite) -> Event {
+    let DeveloperInvite {
+        email,
+        account,
+        invitation_digest,
+        otp_digest,
+    } = invite;
+    let otp_expires_at = at.plus(OTP_VALID_FOR);
+    match account {
+        Some(developer_id) => Event::DeveloperRegistered {
+            email,
+            developer_id,
+            otp_digest,
+            otp_expires_at,
+        },
+        None => Event::DeveloperInvited {
+            email,
+            invitation_digest,
+            invitation_expires_at: at.plus(INVITATION_VALID_FOR),
+            otp_digest,
+            otp_expires_at,
+        },
+    }
+}
+
+impl App {
+    /// R20: Register developer, when none is linked.
+    pub(super) fn register_developer(
+        &self,
+        at: Timestamp,
+        by: &Asker,
+        group: &GroupFacts,
+        invite: DeveloperInvite,
+    ) -> Result<Vec<Event>, Refusal> {
+        self.require_manager(by, group)?;
+        self.require_not_revoked()?;
+        if matches!(self.kind, Kind::AiqIntegrate { .. }) {
+            return Err(Refusal::NoOutsideDeveloper);
+        }
+        if self.developer != DeveloperLink::None {
+            return Err(Refusal::DeveloperAlreadyLinked);
+        }
+        Ok(vec![invited_or_registered(at, invite)])
+    }
+
+    /// R21: Revoke Access. The integration keeps running unless its secrets are to end too.
+    pub(super) fn revoke_developer_access(
+        &self,
+        at: Timestamp,
+        by: &Asker,
+        group: &GroupFacts,
+        retire_client_secrets: bool,
+    ) -> Result<Vec<Event>, Refusal> {
+        self.require_manager(by, group)?;
+        self.require_not_revoked()?;
+        let Some(email) = self.developer.email().cloned() else {
+            return Err(Refusal::NoDeveloperLinked);
+        };
+        let mut events = vec![Event::DeveloperAccessRevoked { email }];
+        if retire_client_secrets {
+            events.extend(self.retired_secrets(at));
+        }
+        Ok(events)
+    }
+
+    /// R22: details are open to the linked developer who verified, and to nobody else.
+    pub(super) fn require_verified_developer(&self, by: &Asker) -> Result<DeveloperId, Refusal> {
+        let Asker::Developer { id, email } = by else {
+            return Err(Refusal::NotFound);
+        };
+        match &self.developer {
+            DeveloperLink::Verified { developer_id, .. } if developer_id == id => Ok(*id),
+            link if link.email() == Some(email) => Err(Refusal::OtpVerificationNeeded),
+            _ => Err(Refusal::NotFound),
+        }
+    }
+}

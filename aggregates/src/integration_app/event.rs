@@ -1,0 +1,185 @@
+//! The facts of an integration application. Their JSON is kept for ever: never rename, only add.
+
+use std::collections::BTreeSet;
+
+use cqrs_es::DomainEvent;
+use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantNames};
+
+use crate::api_permission::ApiPermission;
+use crate::catalog::CategoryCode;
+use crate::email_address::EmailAddress;
+use crate::identifiers::{
+    AccessTokenId, ClientId, ClientSecretId, DeveloperId, EntityId, GroupId, KeyedDigest, UserId,
+};
+use crate::timestamp::Timestamp;
+use crate::words::{AppName, Description, Label, Reason};
+
+/// One fact, one business reason. Fields called `…_digest` never leave the log (R28).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    missing_docs,
+    reason = "the fields of a fact say what they are; the facts are documented"
+)]
+pub enum IntegrationAppEvent {
+    /// R6-R11: an admin created a New Integration.
+    NewIntegrationCreated {
+        group_id: GroupId,
+        client_id: ClientId,
+        name: AppName,
+        description: Description,
+        category: CategoryCode,
+        api_permission: ApiPermission,
+        entities: BTreeSet<EntityId>,
+    },
+    /// R12: an admin created an AIQ Integrate application and accepted both disclaimers.
+    AiqIntegrateCreated {
+        group_id: GroupId,
+        client_id: ClientId,
+        integrate_type: String,
+        custom: bool,
+        name: AppName,
+        description: Description,
+        category: CategoryCode,
+        api_permission: ApiPermission,
+        entities: BTreeSet<EntityId>,
+        charges_accepted_by: UserId,
+        data_access_accepted_by: UserId,
+    },
+    /// R13, R18: somebody without an account was invited, and an OTP was made.
+    DeveloperInvited {
+        email: EmailAddress,
+        invitation_digest: KeyedDigest,
+        invitation_expires_at: Timestamp,
+        otp_digest: KeyedDigest,
+        otp_expires_at: Timestamp,
+    },
+    /// R13: somebody who has an account was registered, and an OTP was made.
+    DeveloperRegistered {
+        email: EmailAddress,
+        developer_id: DeveloperId,
+        otp_digest: KeyedDigest,
+        otp_expires_at: Timestamp,
+    },
+    /// R18: a new invitation link replaced the old one.
+    InvitationResent {
+        email: EmailAddress,
+        invitation_digest: KeyedDigest,
+        invitation_expires_at: Timestamp,
+    },
+    /// R19: a verification code was mailed to the invited address.
+    VerificationCodeSent {
+        code_digest: KeyedDigest,
+        sent_at: Timestamp,
+        expires_at: Timestamp,
+    },
+    /// R19: a wrong verification code was entered.
+    VerificationCodeMistyped { attempts_left: u32 },
+    /// R19: the invited person signed up.
+    InvitationAccepted {
+        developer_id: DeveloperId,
+        full_name: Label,
+    },
+    /// R15: a wrong OTP was entered.
+    OneTimePasswordMistyped { attempts_left: u32 },
+    /// R15: an OTP that is locked or expired was entered. Recorded once for each OTP.
+    DeadOneTimePasswordTried { because: DeadBecause },
+    /// R17, R22: the linked developer proved to be the right person.
+    DeveloperVerified { developer_id: DeveloperId },
+    /// R16: a new OTP replaced the old one.
+    OneTimePasswordReset {
+        email: EmailAddress,
+        otp_digest: KeyedDigest,
+        otp_expires_at: Timestamp,
+    },
+    /// R21: the developer was unlinked; invitation and OTP are void.
+    DeveloperAccessRevoked { email: EmailAddress },
+    /// R7: what the application is for was rewritten.
+    DescriptionChanged { before: Description, after: Description },
+    /// R8: the category was changed.
+    CategoryChanged { before: CategoryCode, after: CategoryCode },
+    /// R11: the entities were changed.
+    EntitiesChanged {
+        before: BTreeSet<EntityId>,
+        after: BTreeSet<EntityId>,
+    },
+    /// R22, R28: the developer looked at the credentials' details.
+    CredentialsRevealed {
+        developer_id: DeveloperId,
+        revealed_at: Timestamp,
+    },
+    /// R23: a client secret was made and shown once.
+    ClientSecretGenerated {
+        client_secret_id: ClientSecretId,
+        prefix: String,
+        secret_digest: KeyedDigest,
+        created_at: Timestamp,
+        previous: Option<PreviousSecret>,
+    },
+    /// R23: a client secret was ended before its time.
+    ClientSecretRetired { client_secret_id: ClientSecretId },
+    /// RFC 7009: the integration gave an access token back.
+    AccessTokenRevoked {
+        token_id: AccessTokenId,
+        revoked_at: Timestamp,
+        expires_at: Timestamp,
+    },
+    /// R27: stopped, reversibly.
+    ApplicationSuspended { reason: Option<Reason> },
+    /// R27: running again.
+    ApplicationResumed { reason: Option<Reason> },
+    /// R27: stopped for ever.
+    ApplicationRevoked {
+        reason: Option<Reason>,
+        revoked_at: Timestamp,
+    },
+    /// R28: somebody downloaded this log.
+    ActivityLogDownloaded {
+        format: LogFormat,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+    },
+}
+
+/// R15: why an OTP no longer opens anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum DeadBecause {
+    /// Its three days were over.
+    Expired,
+    /// Five wrong tries.
+    Locked,
+}
+
+/// R23: the older secret whose end began with a newer one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PreviousSecret {
+    /// Which one.
+    pub client_secret_id: ClientSecretId,
+    /// When it ends.
+    pub ends_at: Timestamp,
+}
+
+/// R29: how a log was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum LogFormat {
+    /// RFC 4180.
+    Csv,
+    /// One JSON object a line.
+    Ndjson,
+}
+
+impl DomainEvent for IntegrationAppEvent {
+    fn event_type(&self) -> String {
+        <&str>::from(self).to_owned()
+    }
+
+    fn event_version(&self) -> String {
+        "1".to_owned()
+    }
+}

@@ -1,0 +1,70 @@
+//! R27, R28: suspend, resume, revoke; and the downloads of the log.
+
+use super::command::{Asker, GroupFacts};
+use super::{App, IntegrationAppEvent as Event, LogFormat, Status};
+use crate::refusal::Refusal;
+use crate::timestamp::Timestamp;
+use crate::words::Reason;
+
+impl App {
+    /// R27: stops the application reversibly; a suspended one is suspended already.
+    pub(super) fn suspend(
+        &self,
+        by: &Asker,
+        group: &GroupFacts,
+        reason: Option<Reason>,
+    ) -> Result<Vec<Event>, Refusal> {
+        self.require_manager(by, group)?;
+        match self.status {
+            Status::Revoked => Err(Refusal::AppRevoked),
+            Status::Suspended => Ok(Vec::new()),
+            Status::Active => Ok(vec![Event::ApplicationSuspended { reason }]),
+        }
+    }
+
+    /// R27: starts a suspended application again.
+    pub(super) fn resume(&self, by: &Asker, group: &GroupFacts, reason: Option<Reason>) -> Result<Vec<Event>, Refusal> {
+        self.require_manager(by, group)?;
+        match self.status {
+            Status::Revoked => Err(Refusal::AppRevoked),
+            Status::Active => Err(Refusal::NotSuspended),
+            Status::Suspended => Ok(vec![Event::ApplicationResumed { reason }]),
+        }
+    }
+
+    /// R27: ends the application for ever; a revoked one is revoked already.
+    pub(super) fn revoke(
+        &self,
+        at: Timestamp,
+        by: &Asker,
+        group: &GroupFacts,
+        reason: Option<Reason>,
+    ) -> Result<Vec<Event>, Refusal> {
+        self.require_manager(by, group)?;
+        match self.status {
+            Status::Revoked => Ok(Vec::new()),
+            Status::Active | Status::Suspended => Ok(vec![Event::ApplicationRevoked { reason, revoked_at: at }]),
+        }
+    }
+
+    /// R3, R28: readers of the group and operators download; off the plan and after revoking, too (R1, R29).
+    pub(super) fn record_download(
+        &self,
+        by: &Asker,
+        format: LogFormat,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+    ) -> Result<Vec<Event>, Refusal> {
+        match by {
+            Asker::Operator => {}
+            Asker::GroupUser(standing) => {
+                standing.require_group(&self.group_id)?;
+                standing.require_reader()?;
+            }
+            Asker::Invitee | Asker::Developer { .. } | Asker::Integration => {
+                return Err(Refusal::NotFound);
+            }
+        }
+        Ok(vec![Event::ActivityLogDownloaded { format, from, to }])
+    }
+}

@@ -1,0 +1,263 @@
+//! The integration application: what it is, how facts change it, and which rule file answers which wish.
+//!
+//! Not here: who somebody is (`group`, `developer`), what is shown (`projections`), secrets (never).
+
+mod client_secrets;
+mod command;
+mod creating;
+mod developer_link;
+mod editing;
+mod event;
+mod invitation;
+mod lifecycle;
+mod one_time_password;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use cqrs_es::Aggregate;
+use cqrs_es::event_sink::EventSink;
+use serde::{Deserialize, Serialize};
+
+pub use client_secrets::{
+    ClientSecret, MAX_LIVE_CLIENT_SECRETS, MAX_OVERLAP, SECRET_OVERLAP, record as record_client_secret,
+};
+pub use command::{
+    AiqIntegrate, Asker, Changes, DeveloperInvite, FreshSecret, GroupFacts, IntegrationAppCommand, NewIntegration, Wish,
+};
+pub use developer_link::DeveloperLink;
+pub use event::{DeadBecause, IntegrationAppEvent, LogFormat, PreviousSecret};
+pub use invitation::{
+    CODE_MAX_TRIES, CODE_VALID_FOR, CODES_PER_WINDOW, INVITATION_VALID_FOR, Invitation, VerificationCode, typed_code,
+};
+pub use one_time_password::{OTP_MAX_TRIES, OTP_VALID_FOR, OneTimePassword};
+
+use crate::api_permission::ApiPermission;
+use crate::catalog::CategoryCode;
+use crate::identifiers::{AccessTokenId, ClientId, EntityId, GroupId};
+use crate::refusal::Refusal;
+use crate::timestamp::Timestamp;
+use crate::words::{AppName, Description};
+use IntegrationAppEvent as Event;
+
+/// An integration application, before and after its creation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum IntegrationApp {
+    /// Nothing has happened under this id.
+    #[default]
+    Uncreated,
+    /// It exists; R29: for ever.
+    Created(Box<App>),
+}
+
+/// An application that exists.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct App {
+    /// R4: the group it belongs to.
+    pub group_id: GroupId,
+    /// Its OAuth client id.
+    pub client_id: ClientId,
+    /// R5: its integration type.
+    pub kind: Kind,
+    /// R6: its name for ever.
+    pub name: AppName,
+    /// R7: what it is for.
+    pub description: Description,
+    /// R8: its category.
+    pub category: CategoryCode,
+    /// R10: what it may do.
+    pub api_permission: ApiPermission,
+    /// R11: the entities it may open.
+    pub entities: BTreeSet<EntityId>,
+    /// R27: whether it runs.
+    pub status: Status,
+    /// R20: its developer.
+    pub developer: DeveloperLink,
+    /// R23: its client secrets that were not retired.
+    pub client_secrets: Vec<ClientSecret>,
+    /// RFC 7009: access tokens given back before their end.
+    pub revoked_tokens: Vec<RevokedToken>,
+    last_reveal_at: Option<Timestamp>,
+}
+
+/// R5: the integration type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Kind {
+    /// New Integration: made by an outside developer.
+    NewIntegration,
+    /// AIQ Integrate: made and run by the provider's team.
+    AiqIntegrate {
+        /// The catalogue's entry.
+        integrate_type: String,
+        /// R8: whether it was a custom one.
+        custom: bool,
+    },
+}
+
+/// R27: whether an application runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr, strum::EnumString)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Status {
+    /// Running.
+    Active,
+    /// Stopped, can be resumed.
+    Suspended,
+    /// Stopped for ever.
+    Revoked,
+}
+
+/// An access token given back before its end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevokedToken {
+    /// Which one.
+    pub token_id: AccessTokenId,
+    /// When it would have ended, and can be forgotten.
+    pub expires_at: Timestamp,
+}
+
+impl IntegrationApp {
+    /// What follows from a wish: facts, or a refusal. Pure.
+    pub fn decide(&self, command: IntegrationAppCommand) -> Result<Vec<Event>, Refusal> {
+        let IntegrationAppCommand { at, by, group, wish } = command;
+        match (self, wish) {
+            (Self::Uncreated, Wish::CreateNewIntegration(new)) => creating::new_integration(at, &by, &group, new),
+            (Self::Uncreated, Wish::CreateAiqIntegrate(new)) => creating::aiq_integrate(&by, &group, new),
+            (Self::Uncreated, _) | (Self::Created(_), Wish::CreateNewIntegration(_) | Wish::CreateAiqIntegrate(_)) => {
+                Err(Refusal::NotFound)
+            }
+            (Self::Created(app), wish) => app.decide(at, &by, &group, wish),
+        }
+    }
+
+    /// The application, if it exists.
+    pub fn created(&self) -> Result<&App, Refusal> {
+        match self {
+            Self::Uncreated => Err(Refusal::NotFound),
+            Self::Created(app) => Ok(app),
+        }
+    }
+}
+
+impl App {
+    fn decide(&self, at: Timestamp, by: &Asker, group: &GroupFacts, wish: Wish) -> Result<Vec<Event>, Refusal> {
+        match wish {
+            Wish::CreateNewIntegration(_) | Wish::CreateAiqIntegrate(_) => Err(Refusal::NotFound),
+            Wish::ChangeDetails(changes) => self.change_details(by, group, changes),
+            Wish::RegisterDeveloper(invite) => self.register_developer(at, by, group, invite),
+            Wish::ResendInvite {
+                account,
+                invitation_digest,
+            } => self.resend_invite(at, by, group, account, invitation_digest),
+            Wish::ResetOneTimePassword { otp_digest } => self.reset_one_time_password(at, by, group, otp_digest),
+            Wish::RevokeDeveloperAccess { retire_client_secrets } => {
+                self.revoke_developer_access(at, by, group, retire_client_secrets)
+            }
+            Wish::Suspend { reason } => self.suspend(by, group, reason),
+            Wish::Resume { reason } => self.resume(by, group, reason),
+            Wish::Revoke { reason } => self.revoke(at, by, group, reason),
+            Wish::RecordActivityLogDownload { format, from, to } => self.record_download(by, format, from, to),
+            Wish::SendVerificationCode {
+                invitation_digest,
+                code_digest,
+            } => self.send_verification_code(at, group, &invitation_digest, code_digest),
+            Wish::AcceptInvitation {
+                invitation_digest,
+                code_digest,
+                developer_id,
+                full_name,
+            } => self.accept_invitation(at, group, &invitation_digest, &code_digest, developer_id, full_name),
+            Wish::VerifyOneTimePassword { otp_digest } => self.verify_one_time_password(at, by, group, otp_digest),
+            Wish::RevealCredentials => self.reveal_credentials(at, by),
+            Wish::GenerateClientSecret { secret, overlap } => {
+                self.generate_client_secret(at, by, group, secret, overlap)
+            }
+            Wish::RetireClientSecret { client_secret_id } => self.retire_client_secret(at, by, group, client_secret_id),
+            Wish::RevokeAccessToken { token_id, expires_at } => self.revoke_access_token(at, by, token_id, expires_at),
+        }
+    }
+
+    /// R1, R2, R4: an admin of this group on the right plan.
+    fn require_manager(&self, by: &Asker, group: &GroupFacts) -> Result<(), Refusal> {
+        let Asker::GroupUser(standing) = by else {
+            return Err(Refusal::NotFound);
+        };
+        standing.require_group(&self.group_id)?;
+        standing.require_manager()?;
+        group.product_plan.require_integration_apps()
+    }
+
+    /// R27: nothing about a revoked application changes.
+    fn require_not_revoked(&self) -> Result<(), Refusal> {
+        if self.status == Status::Revoked {
+            Err(Refusal::AppRevoked)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn record(&mut self, event: Event) {
+        match event {
+            Event::NewIntegrationCreated { .. } | Event::AiqIntegrateCreated { .. } => {}
+            Event::DescriptionChanged { after, .. } => self.description = after,
+            Event::CategoryChanged { after, .. } => self.category = after,
+            Event::EntitiesChanged { after, .. } => self.entities = after,
+            Event::DeveloperInvited { .. }
+            | Event::DeveloperRegistered { .. }
+            | Event::InvitationResent { .. }
+            | Event::VerificationCodeSent { .. }
+            | Event::VerificationCodeMistyped { .. }
+            | Event::InvitationAccepted { .. }
+            | Event::OneTimePasswordMistyped { .. }
+            | Event::DeadOneTimePasswordTried { .. }
+            | Event::DeveloperVerified { .. }
+            | Event::OneTimePasswordReset { .. } => self.developer.record(event),
+            Event::DeveloperAccessRevoked { .. } => {
+                self.developer.record(event);
+                self.last_reveal_at = None;
+            }
+            Event::CredentialsRevealed { revealed_at, .. } => self.last_reveal_at = Some(revealed_at),
+            Event::ClientSecretGenerated { .. } | Event::ClientSecretRetired { .. } => {
+                client_secrets::record(&mut self.client_secrets, &event);
+            }
+            Event::AccessTokenRevoked {
+                token_id,
+                revoked_at,
+                expires_at,
+            } => {
+                self.revoked_tokens.retain(|token| token.expires_at > revoked_at);
+                self.revoked_tokens.push(RevokedToken { token_id, expires_at });
+            }
+            Event::ApplicationSuspended { .. } => self.status = Status::Suspended,
+            Event::ApplicationResumed { .. } => self.status = Status::Active,
+            Event::ApplicationRevoked { .. } => self.status = Status::Revoked,
+            Event::ActivityLogDownloaded { .. } => {}
+        }
+    }
+}
+
+impl Aggregate for IntegrationApp {
+    const TYPE: &'static str = "IntegrationApp";
+    type Command = IntegrationAppCommand;
+    type Event = Event;
+    type Error = Refusal;
+    type Services = ();
+
+    async fn handle(&mut self, command: Self::Command, (): &(), sink: &EventSink<Self>) -> Result<(), Refusal> {
+        for event in self.decide(command)? {
+            sink.write(event, self).await;
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, event: Event) {
+        match self {
+            Self::Uncreated => {
+                *self = creating::created(event).map_or(Self::Uncreated, |app| Self::Created(Box::new(app)))
+            }
+            Self::Created(app) => app.record(event),
+        }
+    }
+}

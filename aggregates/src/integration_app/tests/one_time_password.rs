@@ -1,0 +1,213 @@
+//! R14-R17: Verify and Reset OTP.
+
+use super::*;
+use crate::integration_app::{DeadBecause, OTP_MAX_TRIES, OTP_VALID_FOR};
+
+fn mistyped(attempts_left: u32) -> Event {
+    Event::OneTimePasswordMistyped { attempts_left }
+}
+
+fn tried_when(because: DeadBecause) -> Event {
+    Event::DeadOneTimePasswordTried { because }
+}
+
+fn otp_reset(expires_at: Timestamp) -> Event {
+    Event::OneTimePasswordReset {
+        email: email("dev@example.com"),
+        otp_digest: digest("otp 2"),
+        otp_expires_at: expires_at,
+    }
+}
+
+#[test]
+fn r14_the_article_promises_3_days_and_five_tries() {
+    assert_eq!(OTP_VALID_FOR, TimeDelta::days(3));
+    assert_eq!(OTP_MAX_TRIES, 5);
+}
+
+#[test]
+fn r14_an_otp_is_valid_until_72_hours_after_issue_and_not_a_millisecond_longer() {
+    for scene in [given::new_integration(), given::new_integration_for_known_developer()] {
+        for moment in [at(CREATED), just_before(ENDS)] {
+            scene
+                .clone()
+                .at(moment)
+                .when(developer(), wishes::verify("otp 1"))
+                .then_expect_events(vec![given::developer_verified()]);
+        }
+        for moment in [at(ENDS), at(ENDS).plus(ONE_MS)] {
+            scene
+                .clone()
+                .at(moment)
+                .when(developer(), wishes::verify("otp 1"))
+                .then_expect_events(vec![tried_when(DeadBecause::Expired)]);
+        }
+    }
+}
+
+#[test]
+fn r14_signing_up_does_not_prolong_the_otp() {
+    let scene = given::new_integration().and(given::invitation_accepted());
+    scene
+        .clone()
+        .at(just_before(ENDS))
+        .when(developer(), wishes::verify("otp 1"))
+        .then_expect_events(vec![given::developer_verified()]);
+    scene
+        .at(at(ENDS))
+        .when(developer(), wishes::verify("otp 1"))
+        .then_expect_events(vec![tried_when(DeadBecause::Expired)]);
+}
+
+#[test]
+fn r15_each_wrong_try_is_a_fact_that_counts_down_to_none() {
+    for tries in 0..5 {
+        for wrong in [wishes::verify("wrong"), wishes::verify_gibberish()] {
+            given::new_integration()
+                .and_all(given::otps_mistyped(tries))
+                .when(developer(), wrong)
+                .then_expect_events(vec![mistyped(4 - tries)]);
+        }
+    }
+}
+
+#[test]
+fn r15_the_right_otp_passes_after_four_wrong_tries_and_not_after_five() {
+    let after = |tries| given::new_integration().and_all(given::otps_mistyped(tries));
+    after(4)
+        .when(developer(), wishes::verify("otp 1"))
+        .then_expect_events(vec![given::developer_verified()]);
+    after(5)
+        .when(developer(), wishes::verify("otp 1"))
+        .then_expect_events(vec![tried_when(DeadBecause::Locked)]);
+}
+
+#[test]
+fn r15_r28_a_try_with_a_dead_otp_is_recorded_once_and_refused_ever_after() {
+    let locked = given::new_integration()
+        .and_all(given::otps_mistyped(5))
+        .and(tried_when(DeadBecause::Locked));
+    let expired = given::new_integration()
+        .at(at(ENDS))
+        .and(tried_when(DeadBecause::Expired));
+    for otp in [
+        wishes::verify("otp 1"),
+        wishes::verify("wrong"),
+        wishes::verify_gibberish(),
+    ] {
+        locked
+            .when(developer(), otp.clone())
+            .then_expect_error(Refusal::OtpLocked);
+        expired.when(developer(), otp).then_expect_error(Refusal::OtpExpired);
+    }
+}
+
+#[test]
+fn r15_an_otp_that_is_locked_and_expired_is_called_locked() {
+    let scene = given::new_integration().and_all(given::otps_mistyped(5)).at(at(ENDS));
+    scene
+        .when(developer(), wishes::verify("otp 1"))
+        .then_expect_events(vec![tried_when(DeadBecause::Locked)]);
+}
+
+#[test]
+fn r16_a_reset_makes_an_otp_that_is_valid_for_3_days_from_now() {
+    let now = at("2026-11-25T17:30:00.000Z");
+    for scene in [
+        given::new_integration(),
+        given::new_integration().and(given::invitation_accepted()),
+        given::new_integration_for_known_developer(),
+        given::new_integration().and(given::suspended()),
+    ] {
+        scene
+            .at(now)
+            .when(admin(), wishes::reset_otp())
+            .then_expect_events(vec![otp_reset(at("2026-11-28T17:30:00.000Z"))]);
+    }
+}
+
+#[test]
+fn r16_a_reset_kills_the_old_otp_at_once() {
+    let scene = given::new_integration().after(admin(), wishes::reset_otp());
+    scene
+        .when(developer(), wishes::verify("otp 1"))
+        .then_expect_events(vec![mistyped(4)]);
+    scene
+        .when(developer(), wishes::verify("otp 2"))
+        .then_expect_events(vec![given::developer_verified()]);
+}
+
+#[test]
+fn r16_a_reset_opens_a_locked_or_expired_otp_with_five_new_tries() {
+    let locked = given::new_integration()
+        .and_all(given::otps_mistyped(5))
+        .and(tried_when(DeadBecause::Locked));
+    let expired = given::new_integration()
+        .and(tried_when(DeadBecause::Expired))
+        .at(at(ENDS));
+    for dead in [locked, expired] {
+        let scene = dead.after(admin(), wishes::reset_otp());
+        scene
+            .when(developer(), wishes::verify("wrong"))
+            .then_expect_events(vec![mistyped(4)]);
+        scene
+            .when(developer(), wishes::verify("otp 2"))
+            .then_expect_events(vec![given::developer_verified()]);
+        // The new one is told apart from the old one when it dies, too.
+        scene
+            .and_all(given::otps_mistyped(5))
+            .when(developer(), wishes::verify("otp 2"))
+            .then_expect_events(vec![tried_when(DeadBecause::Locked)]);
+    }
+}
+
+#[test]
+fn r16_there_is_nothing_to_reset_once_verified_or_without_a_developer() {
+    given::verified()
+        .when(admin(), wishes::reset_otp())
+        .then_expect_error(Refusal::AlreadyVerified);
+    given::new_integration_without_developer()
+        .when(admin(), wishes::reset_otp())
+        .then_expect_error(Refusal::NoDeveloperLinked);
+}
+
+#[test]
+fn r16_an_otp_is_used_once() {
+    for otp in [wishes::verify("otp 1"), wishes::verify("wrong")] {
+        given::verified()
+            .when(developer(), otp)
+            .then_expect_error(Refusal::AlreadyVerified);
+    }
+}
+
+#[test]
+fn r17_nobody_but_the_linked_developer_uses_the_otp_and_their_tries_do_not_count() {
+    let others = [
+        another_developer(),
+        Asker::Invitee,
+        Asker::Operator,
+        Asker::Integration,
+        admin(),
+    ];
+    for by in others {
+        for otp in [wishes::verify("otp 1"), wishes::verify("wrong")] {
+            given::new_integration()
+                .when(by.clone(), otp)
+                .then_expect_error(Refusal::NotFound);
+        }
+    }
+}
+
+#[test]
+fn r27_no_otp_is_used_while_the_application_is_suspended_and_tries_do_not_count() {
+    let suspended = given::new_integration().and(given::suspended());
+    for otp in [wishes::verify("otp 1"), wishes::verify("wrong")] {
+        suspended
+            .when(developer(), otp)
+            .then_expect_error(Refusal::AppSuspended);
+    }
+    suspended
+        .and(given::resumed())
+        .when(developer(), wishes::verify("otp 1"))
+        .then_expect_events(vec![given::developer_verified()]);
+}

@@ -1,0 +1,122 @@
+//! Every way a wish can be refused, in words an admin or a developer can read.
+
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::timestamp::Timestamp;
+
+/// Why a command was not carried out. Nothing has happened when one of these comes back.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// R4: what belongs to another group, or to nobody, does not exist for the asker.
+    #[error("There is no such thing here.")]
+    NotFound,
+    /// R2, R3: the asker lacks the permission.
+    #[error("You need the permission “{0}” to do this. A Practice Admin of your group can grant it.")]
+    Forbidden(&'static str),
+    /// R2: only Practice Admins do this.
+    #[error("Only a Practice Admin of your group can do this.")]
+    PracticeAdminRequired,
+    /// R1: integration applications exist on plan AIQ3 only.
+    #[error("Integration Applications are available on the AIQ3 product plan only.")]
+    PlanRequired,
+    /// R27: revoking is final.
+    #[error("This application has been revoked. That is final: create a new one instead.")]
+    AppRevoked,
+    /// R27: a suspended application gives nothing out.
+    #[error("This application is suspended. It has to be resumed first.")]
+    AppSuspended,
+    /// R27: only a suspended application can be resumed.
+    #[error("This application is not suspended.")]
+    NotSuspended,
+    /// R12: AIQ Integrate has no outside developer.
+    #[error("An AIQ Integrate application has no outside developer.")]
+    NoOutsideDeveloper,
+    /// R12, R22: operators handle the secrets of AIQ Integrate applications only.
+    #[error("The client secrets of this application belong to its developer.")]
+    KeptByDeveloper,
+    /// R20: at most one linked developer.
+    #[error("A developer is linked already. Revoke that access first, then register another.")]
+    DeveloperAlreadyLinked,
+    /// R20: there is nobody to do this to.
+    #[error("No developer is linked to this application. Register one first.")]
+    NoDeveloperLinked,
+    /// R18: an invitation cannot be resent to somebody who has an account.
+    #[error("The developer has signed up already and can log in to the Developer Portal.")]
+    DeveloperAlreadySignedUp,
+    /// R16: a verified OTP cannot be reset.
+    #[error("The developer has verified this application already.")]
+    AlreadyVerified,
+    /// R18: no invitation with this link, or a newer one replaced it.
+    #[error("This invitation is not known, or has been used or replaced. Ask for a new one.")]
+    InviteUnknown,
+    /// R18: the invitation's three days are over.
+    #[error("This invitation has expired. Ask the person who invited you to resend it.")]
+    InviteExpired,
+    /// R19: the code's ten minutes or five tries are over, or none was sent.
+    #[error("This verification code is no longer valid. Ask for a new one.")]
+    CodeExpired,
+    /// R19: so many codes were mailed that the next has to wait.
+    #[error("Too many verification codes were sent. Try again later.")]
+    TooManyCodes {
+        /// When the next code may be asked for.
+        retry_at: Timestamp,
+    },
+    /// R14: the OTP's three days are over.
+    #[error("This one-time password has expired. Ask the admin who gave it to you to reset it.")]
+    OtpExpired,
+    /// R15: five wrong tries.
+    #[error(
+        "This one-time password is locked after too many wrong tries. Ask the admin who gave it to you to reset it."
+    )]
+    OtpLocked,
+    /// R22: nothing is shown before the OTP was verified.
+    #[error("Verify this application with its one-time password first.")]
+    OtpVerificationNeeded,
+    /// R23: two client secrets live already.
+    #[error("Two client secrets are live already. Retire one of them first.")]
+    ClientSecretLimit,
+    /// R8, R10: a field that never changes for this kind of application.
+    #[error("The field “{0}” of this application cannot be changed.")]
+    FieldNotEditable(&'static str),
+    /// One or more values are not acceptable.
+    #[error("{}", sentences(.0))]
+    Invalid(Vec<FieldProblem>),
+}
+
+impl Refusal {
+    /// A refusal of one field.
+    pub fn field(field: &'static str, code: &'static str, message: impl Into<String>) -> Self {
+        Self::Invalid(vec![FieldProblem::new(field, code, message)])
+    }
+}
+
+/// What is wrong with one field, for showing beside it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FieldProblem {
+    /// The field's name on the wire.
+    pub field: String,
+    /// A stable code, e.g. `required` or `invalid_name`.
+    pub code: &'static str,
+    /// A sentence that says what to do.
+    pub message: String,
+}
+
+impl FieldProblem {
+    /// A problem of `field`.
+    pub fn new(field: &str, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            field: field.to_owned(),
+            code,
+            message: message.into(),
+        }
+    }
+}
+
+fn sentences(problems: &[FieldProblem]) -> String {
+    problems
+        .iter()
+        .map(|problem| problem.message.as_str())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
