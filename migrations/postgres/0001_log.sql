@@ -1,0 +1,112 @@
+-- For searching parts of names; part of PostgreSQL, and trusted: the owner of the database may create it.
+create extension if not exists pg_trgm;
+
+-- The log: what happened, in order, for ever.
+create table events (
+    position       bigint not null,
+    recorded_at    text collate "C" not null,
+    aggregate_type text collate "C" not null,
+    aggregate_id   text collate "C" not null,
+    group_id       text collate "C" not null,
+    sequence       bigint not null constraint events_sequence check (sequence > 0),
+    event_type     text collate "C" not null,
+    event_version  text collate "C" not null,
+    payload        json not null,
+    metadata       json not null,
+    previous_hash  text collate "C" not null,
+    hash           text collate "C" not null,
+    constraint events_stream primary key (aggregate_type, aggregate_id, sequence),
+    constraint events_position unique (position)
+);
+
+create index events_by_group on events (group_id, position) where group_id <> '';
+
+-- The one row that every writer locks: the last position, and the time it was given.
+create table log_head (
+    id          bigint not null constraint log_head_one primary key check (id = 1),
+    position    bigint not null,
+    recorded_at text collate "C" not null
+);
+
+insert into log_head (id, position, recorded_at) values (1, 0, '1970-01-01T00:00:00.000Z');
+
+create function refuse_to_change_events() returns trigger language plpgsql as $$
+begin
+    raise exception 'events are never changed or deleted' using errcode = 'restrict_violation';
+end $$;
+
+create trigger events_are_append_only
+    before update or delete or truncate on events
+    for each statement execute function refuse_to_change_events();
+
+-- What exists once: names of applications for ever (R6), addresses of developers (R19).
+create table reservations (
+    key   text collate "C" not null constraint reservations_key primary key,
+    owner text collate "C" not null
+);
+
+-- The first answer to a request with an Idempotency-Key; the sealed part holds what is shown once.
+create table idempotency_keys (
+    key          text collate "C" not null constraint idempotency_keys_key primary key,
+    request_hash text collate "C" not null,
+    app_id       text collate "C" not null,
+    version      bigint not null,
+    sealed       text collate "C",
+    created_at   text collate "C" not null
+);
+
+create index idempotency_keys_by_age on idempotency_keys (created_at);
+
+-- Letters to send. The content is sealed, and forgotten once sent.
+create table letters (
+    id              text collate "C" not null constraint letters_id primary key,
+    kind            text collate "C" not null,
+    recipient       text collate "C" not null,
+    sealed          text collate "C",
+    state           text collate "C" not null constraint letters_state check (state in ('pending', 'sent', 'failed')),
+    attempts        bigint not null,
+    next_attempt_at text collate "C" not null,
+    last_error      text collate "C",
+    created_at      text collate "C" not null,
+    sent_at         text collate "C"
+);
+
+create index letters_due on letters (next_attempt_at) where state = 'pending';
+create index letters_by_state on letters (state, created_at);
+
+-- Digests of tokens and secrets that no event holds, and hashes of passwords.
+create table credentials (
+    kind       text collate "C" not null,
+    id         text collate "C" not null,
+    owner      text collate "C" not null,
+    name       text collate "C" not null,
+    digest     text collate "C" not null,
+    created_at text collate "C" not null,
+    expires_at text collate "C",
+    constraint credentials_id primary key (kind, id)
+);
+
+create index credentials_by_owner on credentials (kind, owner);
+
+-- R23: when a client secret was used last. Written now and then, never by a request.
+create table client_secret_usage (
+    client_secret_id text collate "C" not null constraint client_secret_usage_id primary key,
+    last_used_at     text collate "C" not null
+);
+
+-- Where each projection stands, and how far a rebuild has come.
+create table projections (
+    name            text collate "C" not null constraint projections_name primary key,
+    fold_version    bigint not null,
+    generation      bigint not null,
+    rebuilt_at      text collate "C",
+    rebuild_from    bigint,
+    rebuild_cursor  text collate "C",
+    last_error      text collate "C"
+);
+
+-- Facts about this database, such as the fingerprint of the key that its digests were made with.
+create table facts (
+    name  text collate "C" not null constraint facts_name primary key,
+    value text collate "C" not null
+);

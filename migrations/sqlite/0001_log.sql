@@ -1,0 +1,121 @@
+-- The log: what happened, in order, for ever.
+create table events (
+    position       integer not null,
+    recorded_at    text not null,
+    aggregate_type text not null,
+    aggregate_id   text not null,
+    group_id       text not null,
+    sequence       integer not null constraint events_sequence check (sequence > 0),
+    event_type     text not null,
+    event_version  text not null,
+    payload        text not null,
+    metadata       text not null,
+    previous_hash  text not null,
+    hash           text not null,
+    constraint events_stream primary key (aggregate_type, aggregate_id, sequence),
+    constraint events_position unique (position)
+);
+
+create index events_by_group on events (group_id, position) where group_id <> '';
+
+-- The one row that every writer locks: the last position, and the time it was given.
+create table log_head (
+    id          integer not null constraint log_head_one primary key check (id = 1),
+    position    integer not null,
+    recorded_at text not null
+);
+
+insert into log_head (id, position, recorded_at) values (1, 0, '1970-01-01T00:00:00.000Z');
+
+create trigger events_are_never_updated before update on events
+begin
+    select raise(abort, 'events are never changed or deleted');
+end;
+
+-- “insert or replace” deletes without asking the trigger below.
+create trigger events_are_never_replaced before insert on events
+when exists (select 1 from events where position = new.position)
+    or exists (
+        select 1 from events
+        where aggregate_type = new.aggregate_type and aggregate_id = new.aggregate_id and sequence = new.sequence
+    )
+begin
+    select raise(abort, 'events are never changed or deleted');
+end;
+
+create trigger events_are_never_deleted before delete on events
+begin
+    select raise(abort, 'events are never changed or deleted');
+end;
+
+-- What exists once: names of applications for ever (R6), addresses of developers (R19).
+create table reservations (
+    key   text not null constraint reservations_key primary key,
+    owner text not null
+);
+
+-- The first answer to a request with an Idempotency-Key; the sealed part holds what is shown once.
+create table idempotency_keys (
+    key          text not null constraint idempotency_keys_key primary key,
+    request_hash text not null,
+    app_id       text not null,
+    version      integer not null,
+    sealed       text,
+    created_at   text not null
+);
+
+create index idempotency_keys_by_age on idempotency_keys (created_at);
+
+-- Letters to send. The content is sealed, and forgotten once sent.
+create table letters (
+    id              text not null constraint letters_id primary key,
+    kind            text not null,
+    recipient       text not null,
+    sealed          text,
+    state           text not null constraint letters_state check (state in ('pending', 'sent', 'failed')),
+    attempts        integer not null,
+    next_attempt_at text not null,
+    last_error      text,
+    created_at      text not null,
+    sent_at         text
+);
+
+create index letters_due on letters (next_attempt_at) where state = 'pending';
+create index letters_by_state on letters (state, created_at);
+
+-- Digests of tokens and secrets that no event holds, and hashes of passwords.
+create table credentials (
+    kind       text not null,
+    id         text not null,
+    owner      text not null,
+    name       text not null,
+    digest     text not null,
+    created_at text not null,
+    expires_at text,
+    constraint credentials_id primary key (kind, id)
+);
+
+create index credentials_by_owner on credentials (kind, owner);
+
+-- R23: when a client secret was used last. Written now and then, never by a request.
+create table client_secret_usage (
+    client_secret_id text not null constraint client_secret_usage_id primary key,
+    last_used_at     text not null
+);
+
+-- Where each projection stands, and how far a rebuild has come.
+create table projections (
+    name            text not null constraint projections_name primary key,
+    fold_version    integer not null,
+    generation      integer not null,
+    rebuilt_at      text,
+    rebuild_from    integer,
+    rebuild_cursor  text,
+    last_error      text
+);
+
+-- Facts about this database, such as the fingerprint of the key that its digests were made with.
+create table facts (
+    name  text not null constraint facts_name primary key,
+    value text not null
+);

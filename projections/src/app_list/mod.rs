@@ -1,0 +1,375 @@
+//! Which applications does my group have?
+
+mod queries;
+
+use std::collections::BTreeSet;
+
+use gatebook_aggregates::api_permission::ApiPermission;
+use gatebook_aggregates::catalog::CategoryCode;
+use gatebook_aggregates::email_address::EmailAddress;
+use gatebook_aggregates::identifiers::{AppId, ClientId, EntityId, GroupId};
+use gatebook_aggregates::integration_app::{IntegrationApp, IntegrationAppEvent as Event, OTP_MAX_TRIES, Status};
+use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_aggregates::words::{AppName, Description, comparable};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+pub use queries::{AppListed, Cursor, DeveloperStatus, Filter, Sort, by_id, page};
+
+use crate::projection::Projection;
+use crate::recorded::Recorded;
+use crate::sql::{Column, RowError, RowReader, Value, int, text};
+
+/// The projection `app_list`.
+pub struct AppList;
+
+/// R5: the integration type, as a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IntegrationType {
+    /// New Integration.
+    NewIntegration,
+    /// AIQ Integrate.
+    AiqIntegrate,
+}
+
+impl IntegrationType {
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NewIntegration => "new_integration",
+            Self::AiqIntegrate => "aiq_integrate",
+        }
+    }
+}
+
+/// What the application's own stream knows of its developer. Whether somebody who was invited has signed up by way of
+/// another application is known to `developers` alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Link {
+    /// Nobody.
+    None,
+    /// Invited without an account.
+    Invited,
+    /// Has an account, OTP not verified.
+    Assigned,
+    /// R22: verified.
+    Verified,
+}
+
+impl Link {
+    /// The word in the table.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Invited => "invited",
+            Self::Assigned => "assigned",
+            Self::Verified => "verified",
+        }
+    }
+}
+
+/// An application as its group's admins see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppRow {
+    /// Which application.
+    pub app_id: AppId,
+    /// R4: its group.
+    pub group_id: GroupId,
+    /// Its OAuth client id.
+    pub client_id: ClientId,
+    /// R5.
+    pub integration_type: IntegrationType,
+    /// R5: the catalogue's entry of an AIQ Integrate.
+    pub integrate_type: Option<String>,
+    /// R6.
+    pub name: AppName,
+    /// R7.
+    pub description: Description,
+    /// R8.
+    pub category: CategoryCode,
+    /// R10.
+    pub api_permission: ApiPermission,
+    /// R11.
+    pub entities: BTreeSet<EntityId>,
+    /// R27.
+    pub status: Status,
+    /// R20: how far the developer is.
+    pub link: Link,
+    /// R20: the developer's address.
+    pub developer_email: Option<EmailAddress>,
+    /// When the last invitation was mailed.
+    pub invited_at: Option<Timestamp>,
+    /// R18: when it ends.
+    pub invite_expires_at: Option<Timestamp>,
+    /// When the developer was assigned.
+    pub assigned_at: Option<Timestamp>,
+    /// R17: when the OTP was verified.
+    pub verified_at: Option<Timestamp>,
+    /// R14: when the OTP ends.
+    pub otp_expires_at: Option<Timestamp>,
+    /// R15: wrong tries that are left.
+    pub otp_attempts_left: Option<i64>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// Who created it.
+    pub created_by_id: String,
+    /// Their name at the time.
+    pub created_by_name: String,
+    /// R27: when it was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// The stream's version, and the ETag.
+    pub version: i64,
+    /// The last event's position.
+    pub position: i64,
+}
+
+impl Projection for AppList {
+    const NAME: &'static str = "app_list";
+    const FOLD_VERSION: i64 = 1;
+    const COLUMNS: &'static [Column] = &[
+        text("app_id"),
+        text("group_id"),
+        text("client_id"),
+        text("integration_type"),
+        text("integrate_type"),
+        text("name"),
+        text("name_key"),
+        text("description"),
+        text("description_key"),
+        text("category"),
+        text("api_permission"),
+        text("entities"),
+        text("status"),
+        text("link"),
+        text("developer_email"),
+        text("developer_email_key"),
+        text("invited_at"),
+        text("invite_expires_at"),
+        text("assigned_at"),
+        text("verified_at"),
+        text("otp_expires_at"),
+        int("otp_attempts_left"),
+        text("created_at"),
+        text("created_by_id"),
+        text("created_by_name"),
+        text("revoked_at"),
+        int("version"),
+        int("position"),
+    ];
+    type Aggregate = IntegrationApp;
+    type Row = AppRow;
+
+    fn fold(row: Option<AppRow>, recorded: &Recorded<Event>) -> Option<AppRow> {
+        let mut row = match row {
+            Some(row) => row,
+            None => created(recorded)?,
+        };
+        row.record(&recorded.event, recorded.recorded_at);
+        Some(AppRow {
+            version: recorded.sequence,
+            position: recorded.position,
+            ..row
+        })
+    }
+
+    fn values(row: &AppRow) -> Vec<Value> {
+        vec![
+            row.app_id.into(),
+            row.group_id.as_str().into(),
+            row.client_id.0.as_str().into(),
+            row.integration_type.as_str().into(),
+            row.integrate_type.clone().into(),
+            row.name.as_str().into(),
+            row.name.uniqueness_key().into(),
+            row.description.as_str().into(),
+            comparable(row.description.as_str()).into(),
+            row.category.as_str().into(),
+            row.api_permission.as_str().into(),
+            Value::json(&row.entities),
+            <&str>::from(row.status).into(),
+            row.link.as_str().into(),
+            row.developer_email.as_ref().map(EmailAddress::as_str).into(),
+            row.developer_email.as_ref().map(EmailAddress::key).into(),
+            row.invited_at.into(),
+            row.invite_expires_at.into(),
+            row.assigned_at.into(),
+            row.verified_at.into(),
+            row.otp_expires_at.into(),
+            row.otp_attempts_left.into(),
+            row.created_at.into(),
+            row.created_by_id.as_str().into(),
+            row.created_by_name.as_str().into(),
+            row.revoked_at.into(),
+            row.version.into(),
+            row.position.into(),
+        ]
+    }
+
+    fn row(values: Vec<Value>) -> Result<AppRow, RowError> {
+        read(&mut RowReader::new(Self::NAME, values))
+    }
+}
+
+fn created(recorded: &Recorded<Event>) -> Option<AppRow> {
+    let (Event::NewIntegrationCreated {
+        group_id,
+        client_id,
+        name,
+        description,
+        category,
+        api_permission,
+        entities,
+    }
+    | Event::AiqIntegrateCreated {
+        group_id,
+        client_id,
+        name,
+        description,
+        category,
+        api_permission,
+        entities,
+        ..
+    }) = &recorded.event
+    else {
+        return None;
+    };
+    let integrate_type = match &recorded.event {
+        Event::AiqIntegrateCreated { integrate_type, .. } => Some(integrate_type.clone()),
+        _ => None,
+    };
+    Some(AppRow {
+        app_id: Uuid::parse_str(&recorded.aggregate_id).ok()?,
+        group_id: group_id.clone(),
+        client_id: client_id.clone(),
+        integration_type: match integrate_type {
+            Some(_) => IntegrationType::AiqIntegrate,
+            None => IntegrationType::NewIntegration,
+        },
+        integrate_type,
+        name: name.clone(),
+        description: description.clone(),
+        category: category.clone(),
+        api_permission: *api_permission,
+        entities: entities.clone(),
+        status: Status::Active,
+        link: Link::None,
+        developer_email: None,
+        invited_at: None,
+        invite_expires_at: None,
+        assigned_at: None,
+        verified_at: None,
+        otp_expires_at: None,
+        otp_attempts_left: None,
+        created_at: recorded.recorded_at,
+        created_by_id: recorded.metadata.actor_id.clone(),
+        created_by_name: recorded.metadata.actor_name.clone(),
+        revoked_at: None,
+        version: recorded.sequence,
+        position: recorded.position,
+    })
+}
+
+impl AppRow {
+    fn record(&mut self, event: &Event, at: Timestamp) {
+        match event {
+            Event::NewIntegrationCreated { .. } | Event::AiqIntegrateCreated { .. } => {}
+            Event::DeveloperInvited {
+                email,
+                invitation_expires_at,
+                otp_expires_at,
+                ..
+            } => {
+                (self.link, self.developer_email) = (Link::Invited, Some(email.clone()));
+                (self.invited_at, self.invite_expires_at) = (Some(at), Some(*invitation_expires_at));
+                self.assigned_at = Some(at);
+                self.otp_issued(*otp_expires_at);
+            }
+            Event::DeveloperRegistered {
+                email, otp_expires_at, ..
+            } => {
+                (self.link, self.developer_email) = (Link::Assigned, Some(email.clone()));
+                self.assigned_at = Some(at);
+                self.otp_issued(*otp_expires_at);
+            }
+            Event::InvitationResent {
+                invitation_expires_at, ..
+            } => {
+                (self.invited_at, self.invite_expires_at) = (Some(at), Some(*invitation_expires_at));
+            }
+            Event::InvitationAccepted { .. } => (self.link, self.invite_expires_at) = (Link::Assigned, None),
+            Event::OneTimePasswordMistyped { attempts_left } => {
+                self.otp_attempts_left = Some(i64::from(*attempts_left));
+            }
+            Event::OneTimePasswordReset { otp_expires_at, .. } => self.otp_issued(*otp_expires_at),
+            Event::DeveloperVerified { .. } => {
+                (self.link, self.verified_at) = (Link::Verified, Some(at));
+                (self.otp_expires_at, self.otp_attempts_left, self.invite_expires_at) = (None, None, None);
+            }
+            Event::DeveloperAccessRevoked { .. } => {
+                (self.link, self.developer_email) = (Link::None, None);
+                (self.invited_at, self.invite_expires_at) = (None, None);
+                (self.assigned_at, self.verified_at) = (None, None);
+                (self.otp_expires_at, self.otp_attempts_left) = (None, None);
+            }
+            Event::DescriptionChanged { after, .. } => self.description = after.clone(),
+            Event::CategoryChanged { after, .. } => self.category = after.clone(),
+            Event::EntitiesChanged { after, .. } => self.entities = after.clone(),
+            Event::ApplicationSuspended { .. } => self.status = Status::Suspended,
+            Event::ApplicationResumed { .. } => self.status = Status::Active,
+            Event::ApplicationRevoked { revoked_at, .. } => {
+                (self.status, self.revoked_at) = (Status::Revoked, Some(*revoked_at));
+            }
+            Event::VerificationCodeSent { .. }
+            | Event::VerificationCodeMistyped { .. }
+            | Event::DeadOneTimePasswordTried { .. }
+            | Event::CredentialsRevealed { .. }
+            | Event::ClientSecretGenerated { .. }
+            | Event::ClientSecretRetired { .. }
+            | Event::AccessTokenRevoked { .. }
+            | Event::ActivityLogDownloaded { .. } => {}
+        }
+    }
+
+    fn otp_issued(&mut self, expires_at: Timestamp) {
+        (self.otp_expires_at, self.otp_attempts_left) = (Some(expires_at), Some(i64::from(OTP_MAX_TRIES)));
+    }
+}
+
+fn read(row: &mut RowReader) -> Result<AppRow, RowError> {
+    let (app_id, group_id, client_id) = (row.uuid()?, row.word()?, row.word()?);
+    let (integration_type, integrate_type) = (row.word()?, row.optional_text()?);
+    let (name, _name_key) = (row.word()?, row.text()?);
+    let (description, _description_key) = (row.word()?, row.text()?);
+    let (category, api_permission, entities) = (row.word()?, row.word()?, row.json()?);
+    let (status, link) = (row.word()?, row.word()?);
+    let (developer_email, _email_key) = (row.optional_word()?, row.optional_text()?);
+    Ok(AppRow {
+        app_id,
+        group_id,
+        client_id,
+        integration_type,
+        integrate_type,
+        name,
+        description,
+        category,
+        api_permission,
+        entities,
+        status,
+        link,
+        developer_email,
+        invited_at: row.optional_time()?,
+        invite_expires_at: row.optional_time()?,
+        assigned_at: row.optional_time()?,
+        verified_at: row.optional_time()?,
+        otp_expires_at: row.optional_time()?,
+        otp_attempts_left: row.optional_int()?,
+        created_at: row.time()?,
+        created_by_id: row.text()?,
+        created_by_name: row.text()?,
+        revoked_at: row.optional_time()?,
+        version: row.int()?,
+        position: row.int()?,
+    })
+}

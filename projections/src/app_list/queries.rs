@@ -1,0 +1,280 @@
+//! The questions asked of `app_list`: one application, or a page of them by filter, order and cursor.
+
+use gatebook_aggregates::api_permission::ApiPermission;
+use gatebook_aggregates::catalog::CategoryCode;
+use gatebook_aggregates::identifiers::{AppId, EntityId, GroupId};
+use gatebook_aggregates::integration_app::Status;
+use gatebook_aggregates::words::{Label, comparable};
+use serde::{Deserialize, Serialize};
+
+use super::{AppList, AppRow, IntegrationType, Link, read};
+use crate::projection::Projection;
+use crate::sql::{Query, RowError, RowReader, Value, contains_pattern};
+
+/// How far an application's developer is, as admins see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeveloperStatus {
+    /// Nobody is linked.
+    None,
+    /// Invited, without an account.
+    Invited,
+    /// Signed up, OTP not verified.
+    OtpPending,
+    /// OTP verified.
+    Verified,
+}
+
+impl DeveloperStatus {
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Invited => "invited",
+            Self::OtpPending => "otp_pending",
+            Self::Verified => "verified",
+        }
+    }
+}
+
+/// An application together with what `developers` knows of its developer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppListed {
+    /// The application.
+    pub app: AppRow,
+    /// The developer's name, once signed up.
+    pub developer_name: Option<Label>,
+}
+
+impl AppListed {
+    /// Reads a row of [`by_id`] or [`page`].
+    pub fn read(values: Vec<Value>) -> Result<Self, RowError> {
+        let mut row = RowReader::new(AppList::NAME, values);
+        Ok(Self {
+            app: read(&mut row)?,
+            developer_name: row.optional_word()?,
+        })
+    }
+
+    /// Who has an account needs no invitation any more, through whichever application they signed up.
+    pub fn developer_status(&self) -> DeveloperStatus {
+        match self.app.link {
+            Link::None => DeveloperStatus::None,
+            Link::Verified => DeveloperStatus::Verified,
+            Link::Assigned => DeveloperStatus::OtpPending,
+            Link::Invited if self.developer_name.is_some() => DeveloperStatus::OtpPending,
+            Link::Invited => DeveloperStatus::Invited,
+        }
+    }
+}
+
+/// Which applications to list. Text is searched as a part, without regard to case.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// R4: of this group; none for operators, who see all.
+    pub group_id: Option<GroupId>,
+    /// R27.
+    pub status: Option<Status>,
+    /// How far the developer is.
+    pub developer_status: Option<DeveloperStatus>,
+    /// R5.
+    pub integration_type: Option<IntegrationType>,
+    /// R8.
+    pub category: Option<CategoryCode>,
+    /// R10.
+    pub api_permission: Option<ApiPermission>,
+    /// R11: having this entity.
+    pub entity: Option<EntityId>,
+    /// A part of the name.
+    pub name: Option<String>,
+    /// A part of the description.
+    pub description: Option<String>,
+    /// A part of the developer's address.
+    pub developer_email: Option<String>,
+}
+
+/// The order of a list. The id breaks ties, so that every order is total.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Sort {
+    /// By name.
+    #[serde(rename = "name")]
+    Name,
+    /// By name, backwards.
+    #[serde(rename = "-name")]
+    NameDescending,
+    /// Oldest first.
+    #[serde(rename = "created_at")]
+    CreatedAt,
+    /// Newest first.
+    #[default]
+    #[serde(rename = "-created_at")]
+    CreatedAtDescending,
+    /// By status.
+    #[serde(rename = "status")]
+    Status,
+}
+
+impl Sort {
+    fn column(self) -> &'static str {
+        match self {
+            Self::Name | Self::NameDescending => "a.name_key",
+            Self::CreatedAt | Self::CreatedAtDescending => "a.created_at",
+            Self::Status => "a.status",
+        }
+    }
+
+    fn descending(self) -> bool {
+        matches!(self, Self::NameDescending | Self::CreatedAtDescending)
+    }
+}
+
+/// The place in a list after which the next page begins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// The order it belongs to.
+    pub sort: Sort,
+    /// The last row's value of the order's column.
+    pub key: String,
+    /// The last row's id.
+    pub app_id: AppId,
+}
+
+impl Cursor {
+    /// The place after this application.
+    pub fn after(sort: Sort, app: &AppRow) -> Self {
+        let key = match sort {
+            Sort::Name | Sort::NameDescending => app.name.uniqueness_key(),
+            Sort::CreatedAt | Sort::CreatedAtDescending => app.created_at.to_string(),
+            Sort::Status => <&str>::from(app.status).to_owned(),
+        };
+        Self {
+            sort,
+            key,
+            app_id: app.app_id,
+        }
+    }
+}
+
+/// One application.
+pub fn by_id(app_id: AppId) -> Query {
+    let mut query = select();
+    let id = query.arg(app_id);
+    query.push(&format!(" where a.app_id = {id}"));
+    query
+}
+
+/// A page of at most `limit` applications.
+pub fn page(filter: &Filter, sort: Sort, after: Option<&Cursor>, limit: i64) -> Query {
+    let mut query = select();
+    let mut conditions = conditions(&mut query, filter);
+    let (column, direction, beyond) = match sort.descending() {
+        false => (sort.column(), "asc", ">"),
+        true => (sort.column(), "desc", "<"),
+    };
+    if let Some(cursor) = after {
+        let (key, id) = (query.arg(cursor.key.as_str()), query.arg(cursor.app_id));
+        conditions.push(format!("({column}, a.app_id) {beyond} ({key}, {id})"));
+    }
+    if !conditions.is_empty() {
+        query.push(" where ");
+        query.push(&conditions.join(" and "));
+    }
+    let limit = query.arg(limit);
+    query.push(&format!(
+        " order by {column} {direction}, a.app_id {direction} limit {limit}"
+    ));
+    query
+}
+
+fn select() -> Query {
+    let columns: Vec<_> = AppList::COLUMNS
+        .iter()
+        .map(|column| format!("a.{}", column.name))
+        .collect();
+    let sql = format!(
+        "select {}, d.full_name from app_list a left join developers d on d.email_key = a.developer_email_key",
+        columns.join(", ")
+    );
+    Query::new(sql, [])
+}
+
+fn conditions(query: &mut Query, filter: &Filter) -> Vec<String> {
+    let equals = [
+        ("a.group_id", filter.group_id.as_ref().map(|id| id.as_str())),
+        ("a.status", filter.status.map(<&str>::from)),
+        (
+            "a.integration_type",
+            filter.integration_type.map(IntegrationType::as_str),
+        ),
+        ("a.category", filter.category.as_ref().map(CategoryCode::as_str)),
+        ("a.api_permission", filter.api_permission.map(ApiPermission::as_str)),
+    ];
+    let folded = |text: &Option<String>| text.as_deref().map(comparable);
+    let entity = filter.entity.as_ref().map(|entity| format!("\"{entity}\""));
+    let contains = [
+        ("a.name_key", folded(&filter.name)),
+        ("a.description_key", folded(&filter.description)),
+        (
+            "a.developer_email_key",
+            filter.developer_email.as_deref().map(str::to_lowercase),
+        ),
+        ("a.entities", entity),
+    ];
+    let mut conditions = Vec::new();
+    for (column, value) in equals {
+        if let Some(value) = value {
+            conditions.push(format!("{column} = {}", query.arg(value)));
+        }
+    }
+    for (column, part) in contains {
+        if let Some(part) = part {
+            conditions.push(format!(
+                r"{column} like {} escape '\'",
+                query.arg(contains_pattern(&part))
+            ));
+        }
+    }
+    conditions.extend(
+        filter
+            .developer_status
+            .map(|status| developer_status_is(status).to_owned()),
+    );
+    conditions
+}
+
+/// The same as [`AppListed::developer_status`], for the database.
+fn developer_status_is(status: DeveloperStatus) -> &'static str {
+    match status {
+        DeveloperStatus::None => "a.link = 'none'",
+        DeveloperStatus::Verified => "a.link = 'verified'",
+        DeveloperStatus::Invited => "(a.link = 'invited' and d.developer_id is null)",
+        DeveloperStatus::OtpPending => "(a.link = 'assigned' or (a.link = 'invited' and d.developer_id is not null))",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_asks_the_database_for_filter_order_and_place() {
+        let filter = Filter {
+            group_id: Some(GroupId::parse("acme").unwrap()),
+            name: Some("PAY_roll".to_owned()),
+            developer_status: Some(DeveloperStatus::OtpPending),
+            ..Filter::default()
+        };
+        let cursor = Cursor {
+            sort: Sort::NameDescending,
+            key: "zebra".to_owned(),
+            app_id: AppId::nil(),
+        };
+        let query = page(&filter, Sort::NameDescending, Some(&cursor), 51);
+        let tail = query.sql.split(" where ").nth(1).unwrap();
+        assert_eq!(
+            tail,
+            r"a.group_id = $1 and a.name_key like $2 escape '\' and (a.link = 'assigned' or (a.link = 'invited' and d.developer_id is not null)) and (a.name_key, a.app_id) < ($3, $4) order by a.name_key desc, a.app_id desc limit $5"
+        );
+        assert_eq!(query.args[1], Value::from(r"%pay\_roll%"));
+    }
+}

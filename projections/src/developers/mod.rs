@@ -1,0 +1,107 @@
+//! Who is this developer?
+
+use gatebook_aggregates::developer::{Developer, DeveloperEvent as Event};
+use gatebook_aggregates::email_address::EmailAddress;
+use gatebook_aggregates::identifiers::DeveloperId;
+use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_aggregates::words::Label;
+use uuid::Uuid;
+
+use crate::projection::Projection;
+use crate::recorded::Recorded;
+use crate::sql::{Column, Query, RowError, RowReader, Value, int, text};
+
+/// The projection `developers`.
+pub struct Developers;
+
+/// A developer's portal account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeveloperRow {
+    /// The account.
+    pub developer_id: DeveloperId,
+    /// The address as typed at the invitation.
+    pub email: EmailAddress,
+    /// R19: the developer's name.
+    pub full_name: Label,
+    /// When they signed up.
+    pub signed_up_at: Timestamp,
+    /// The stream's version.
+    pub version: i64,
+    /// The last event's position.
+    pub position: i64,
+}
+
+impl Projection for Developers {
+    const NAME: &'static str = "developers";
+    const FOLD_VERSION: i64 = 1;
+    const COLUMNS: &'static [Column] = &[
+        text("developer_id"),
+        text("email"),
+        text("email_key"),
+        text("full_name"),
+        text("signed_up_at"),
+        int("version"),
+        int("position"),
+    ];
+    type Aggregate = Developer;
+    type Row = DeveloperRow;
+
+    fn fold(row: Option<DeveloperRow>, recorded: &Recorded<Event>) -> Option<DeveloperRow> {
+        let row = match &recorded.event {
+            Event::DeveloperSignedUp { email, full_name, .. } => Some(DeveloperRow {
+                developer_id: Uuid::parse_str(&recorded.aggregate_id).ok()?,
+                email: email.clone(),
+                full_name: full_name.clone(),
+                signed_up_at: recorded.recorded_at,
+                version: recorded.sequence,
+                position: recorded.position,
+            }),
+            Event::DeveloperLoggedIn { .. } | Event::DeveloperLoggedOut { .. } => row,
+        };
+        row.map(|row| DeveloperRow {
+            version: recorded.sequence,
+            position: recorded.position,
+            ..row
+        })
+    }
+
+    fn values(row: &DeveloperRow) -> Vec<Value> {
+        vec![
+            row.developer_id.into(),
+            row.email.as_str().into(),
+            row.email.key().into(),
+            row.full_name.as_str().into(),
+            row.signed_up_at.into(),
+            row.version.into(),
+            row.position.into(),
+        ]
+    }
+
+    fn row(values: Vec<Value>) -> Result<DeveloperRow, RowError> {
+        let mut row = RowReader::new(Self::NAME, values);
+        let developer_id = row.uuid()?;
+        let email = row.word()?;
+        row.text()?;
+        Ok(DeveloperRow {
+            developer_id,
+            email,
+            full_name: row.word()?,
+            signed_up_at: row.time()?,
+            version: row.int()?,
+            position: row.int()?,
+        })
+    }
+}
+
+const SELECT: &str =
+    "select developer_id, email, email_key, full_name, signed_up_at, version, position from developers";
+
+/// The developer with this account.
+pub fn by_id(id: DeveloperId) -> Query {
+    Query::new(format!("{SELECT} where developer_id = $1"), [id.into()])
+}
+
+/// R9: the developer with this address, without regard to case.
+pub fn by_email(email: &EmailAddress) -> Query {
+    Query::new(format!("{SELECT} where email_key = $1"), [email.key().into()])
+}

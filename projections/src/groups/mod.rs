@@ -1,0 +1,115 @@
+//! Who is this user, what may they do? And what belongs to their group?
+
+use std::collections::BTreeMap;
+
+use gatebook_aggregates::group::{Customer, Group, GroupEvent as Event, GroupUser, ProductPlan};
+use gatebook_aggregates::identifiers::{EntityId, GroupId, UserId};
+use gatebook_aggregates::words::Label;
+
+use crate::projection::Projection;
+use crate::recorded::Recorded;
+use crate::sql::{Column, Query, RowError, RowReader, Value, int, text};
+
+/// The projection `groups`.
+pub struct Groups;
+
+/// A group with all that belongs to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupRow {
+    /// Which group.
+    pub group_id: GroupId,
+    /// Name, plan, entities and users.
+    pub customer: Customer,
+    /// The stream's version.
+    pub version: i64,
+    /// The last event's position.
+    pub position: i64,
+}
+
+impl GroupRow {
+    /// A user of the group.
+    pub fn user(&self, user_id: &UserId) -> Option<&GroupUser> {
+        self.customer.users.get(user_id)
+    }
+}
+
+impl Projection for Groups {
+    const NAME: &'static str = "groups";
+    const FOLD_VERSION: i64 = 1;
+    const COLUMNS: &'static [Column] = &[
+        text("group_id"),
+        text("name"),
+        text("product_plan"),
+        text("entities"),
+        text("users"),
+        int("version"),
+        int("position"),
+    ];
+    type Aggregate = Group;
+    type Row = GroupRow;
+
+    fn fold(row: Option<GroupRow>, recorded: &Recorded<Event>) -> Option<GroupRow> {
+        let (version, position) = (recorded.sequence, recorded.position);
+        match (row, &recorded.event) {
+            (None, Event::GroupRegistered { name, product_plan }) => Some(GroupRow {
+                group_id: GroupId::parse(&recorded.aggregate_id).ok()?,
+                customer: Customer {
+                    name: name.clone(),
+                    product_plan: product_plan.clone(),
+                    entities: BTreeMap::new(),
+                    users: BTreeMap::new(),
+                },
+                version,
+                position,
+            }),
+            (None, _) => None,
+            (Some(mut row), event) => {
+                row.customer.record(event.clone());
+                Some(GroupRow {
+                    version,
+                    position,
+                    ..row
+                })
+            }
+        }
+    }
+
+    fn values(row: &GroupRow) -> Vec<Value> {
+        vec![
+            row.group_id.as_str().into(),
+            row.customer.name.as_str().into(),
+            row.customer.product_plan.as_str().into(),
+            Value::json(&row.customer.entities),
+            Value::json(&row.customer.users),
+            row.version.into(),
+            row.position.into(),
+        ]
+    }
+
+    fn row(values: Vec<Value>) -> Result<GroupRow, RowError> {
+        let mut row = RowReader::new(Self::NAME, values);
+        Ok(GroupRow {
+            group_id: row.word()?,
+            customer: Customer {
+                name: row.word::<Label>()?,
+                product_plan: row.word::<ProductPlan>()?,
+                entities: row.json::<BTreeMap<EntityId, Label>>()?,
+                users: row.json::<BTreeMap<UserId, GroupUser>>()?,
+            },
+            version: row.int()?,
+            position: row.int()?,
+        })
+    }
+}
+
+const SELECT: &str = "select group_id, name, product_plan, entities, users, version, position from groups";
+
+/// The group with this id.
+pub fn by_id(id: &GroupId) -> Query {
+    Query::new(format!("{SELECT} where group_id = $1"), [id.as_str().into()])
+}
+
+/// All groups, by id.
+pub fn all() -> Query {
+    Query::new(format!("{SELECT} order by group_id"), [])
+}

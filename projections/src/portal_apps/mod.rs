@@ -1,0 +1,281 @@
+//! Which applications may this developer see, and in which state? (R17, R20-R23)
+
+use std::collections::BTreeSet;
+
+use gatebook_aggregates::api_permission::ApiPermission;
+use gatebook_aggregates::email_address::EmailAddress;
+use gatebook_aggregates::identifiers::{AppId, ClientId, DeveloperId, EntityId, GroupId};
+use gatebook_aggregates::integration_app::{
+    ClientSecret, IntegrationApp, IntegrationAppEvent as Event, OTP_MAX_TRIES, Status, record_client_secret,
+};
+use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_aggregates::words::{AppName, Description};
+use uuid::Uuid;
+
+use crate::app_list::Link;
+use crate::projection::Projection;
+use crate::recorded::Recorded;
+use crate::sql::{Column, Query, RowError, RowReader, Value, int, text};
+
+/// The projection `portal_apps`.
+pub struct PortalApps;
+
+/// An application as its developer sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PortalAppRow {
+    /// Which application.
+    pub app_id: AppId,
+    /// Its group.
+    pub group_id: GroupId,
+    /// Its OAuth client id.
+    pub client_id: ClientId,
+    /// R6.
+    pub name: AppName,
+    /// R7.
+    pub description: Description,
+    /// R10.
+    pub api_permission: ApiPermission,
+    /// R27.
+    pub status: Status,
+    /// R11.
+    pub entities: BTreeSet<EntityId>,
+    /// R20: how far the developer is.
+    pub link: Link,
+    /// R20: the developer's address.
+    pub developer_email: Option<EmailAddress>,
+    /// R17: the account that verified.
+    pub developer_id: Option<DeveloperId>,
+    /// When the developer was assigned.
+    pub assigned_at: Option<Timestamp>,
+    /// R14: when the OTP ends.
+    pub otp_expires_at: Option<Timestamp>,
+    /// R15: wrong tries that are left.
+    pub otp_attempts_left: Option<i64>,
+    /// R23: its client secrets.
+    pub client_secrets: Vec<ClientSecret>,
+    /// The stream's version.
+    pub version: i64,
+    /// The last event's position.
+    pub position: i64,
+}
+
+impl Projection for PortalApps {
+    const NAME: &'static str = "portal_apps";
+    const FOLD_VERSION: i64 = 1;
+    const COLUMNS: &'static [Column] = &[
+        text("app_id"),
+        text("group_id"),
+        text("client_id"),
+        text("name"),
+        text("description"),
+        text("api_permission"),
+        text("status"),
+        text("entities"),
+        text("link"),
+        text("developer_email"),
+        text("developer_email_key"),
+        text("developer_id"),
+        text("assigned_at"),
+        text("otp_expires_at"),
+        int("otp_attempts_left"),
+        text("client_secrets"),
+        int("version"),
+        int("position"),
+    ];
+    type Aggregate = IntegrationApp;
+    type Row = PortalAppRow;
+
+    fn fold(row: Option<PortalAppRow>, recorded: &Recorded<Event>) -> Option<PortalAppRow> {
+        let mut row = match row {
+            Some(row) => row,
+            None => created(recorded)?,
+        };
+        row.record(&recorded.event, recorded.recorded_at);
+        Some(PortalAppRow {
+            version: recorded.sequence,
+            position: recorded.position,
+            ..row
+        })
+    }
+
+    fn values(row: &PortalAppRow) -> Vec<Value> {
+        vec![
+            row.app_id.into(),
+            row.group_id.as_str().into(),
+            row.client_id.0.as_str().into(),
+            row.name.as_str().into(),
+            row.description.as_str().into(),
+            row.api_permission.as_str().into(),
+            <&str>::from(row.status).into(),
+            Value::json(&row.entities),
+            row.link.as_str().into(),
+            row.developer_email.as_ref().map(EmailAddress::as_str).into(),
+            row.developer_email.as_ref().map(EmailAddress::key).into(),
+            row.developer_id.into(),
+            row.assigned_at.into(),
+            row.otp_expires_at.into(),
+            row.otp_attempts_left.into(),
+            Value::json(&row.client_secrets),
+            row.version.into(),
+            row.position.into(),
+        ]
+    }
+
+    fn row(values: Vec<Value>) -> Result<PortalAppRow, RowError> {
+        let mut row = RowReader::new(Self::NAME, values);
+        let (app_id, group_id, client_id) = (row.uuid()?, row.word()?, row.word()?);
+        let (name, description, api_permission) = (row.word()?, row.word()?, row.word()?);
+        let (status, entities, link) = (row.word()?, row.json()?, row.word()?);
+        let (developer_email, _email_key) = (row.optional_word()?, row.optional_text()?);
+        Ok(PortalAppRow {
+            app_id,
+            group_id,
+            client_id,
+            name,
+            description,
+            api_permission,
+            status,
+            entities,
+            link,
+            developer_email,
+            developer_id: row.optional_uuid()?,
+            assigned_at: row.optional_time()?,
+            otp_expires_at: row.optional_time()?,
+            otp_attempts_left: row.optional_int()?,
+            client_secrets: row.json()?,
+            version: row.int()?,
+            position: row.int()?,
+        })
+    }
+}
+
+fn created(recorded: &Recorded<Event>) -> Option<PortalAppRow> {
+    let (Event::NewIntegrationCreated {
+        group_id,
+        client_id,
+        name,
+        description,
+        api_permission,
+        entities,
+        ..
+    }
+    | Event::AiqIntegrateCreated {
+        group_id,
+        client_id,
+        name,
+        description,
+        api_permission,
+        entities,
+        ..
+    }) = &recorded.event
+    else {
+        return None;
+    };
+    Some(PortalAppRow {
+        app_id: Uuid::parse_str(&recorded.aggregate_id).ok()?,
+        group_id: group_id.clone(),
+        client_id: client_id.clone(),
+        name: name.clone(),
+        description: description.clone(),
+        api_permission: *api_permission,
+        status: Status::Active,
+        entities: entities.clone(),
+        link: Link::None,
+        developer_email: None,
+        developer_id: None,
+        assigned_at: None,
+        otp_expires_at: None,
+        otp_attempts_left: None,
+        client_secrets: Vec::new(),
+        version: recorded.sequence,
+        position: recorded.position,
+    })
+}
+
+impl PortalAppRow {
+    fn record(&mut self, event: &Event, at: Timestamp) {
+        match event {
+            Event::DeveloperInvited {
+                email, otp_expires_at, ..
+            } => {
+                self.linked(Link::Invited, email, None, at, *otp_expires_at);
+            }
+            Event::DeveloperRegistered {
+                email,
+                developer_id,
+                otp_expires_at,
+                ..
+            } => {
+                self.linked(Link::Assigned, email, Some(*developer_id), at, *otp_expires_at);
+            }
+            Event::InvitationAccepted { developer_id, .. } => {
+                (self.link, self.developer_id) = (Link::Assigned, Some(*developer_id));
+            }
+            Event::OneTimePasswordMistyped { attempts_left } => {
+                self.otp_attempts_left = Some(i64::from(*attempts_left));
+            }
+            Event::OneTimePasswordReset { otp_expires_at, .. } => self.otp_issued(*otp_expires_at),
+            Event::DeveloperVerified { developer_id } => {
+                (self.link, self.developer_id) = (Link::Verified, Some(*developer_id));
+                (self.otp_expires_at, self.otp_attempts_left) = (None, None);
+            }
+            Event::DeveloperAccessRevoked { .. } => {
+                (self.link, self.developer_email, self.developer_id) = (Link::None, None, None);
+                (self.assigned_at, self.otp_expires_at, self.otp_attempts_left) = (None, None, None);
+            }
+            Event::DescriptionChanged { after, .. } => self.description = after.clone(),
+            Event::EntitiesChanged { after, .. } => self.entities = after.clone(),
+            Event::ClientSecretGenerated { .. } | Event::ClientSecretRetired { .. } => {
+                record_client_secret(&mut self.client_secrets, event);
+            }
+            Event::ApplicationSuspended { .. } => self.status = Status::Suspended,
+            Event::ApplicationResumed { .. } => self.status = Status::Active,
+            Event::ApplicationRevoked { .. } => self.status = Status::Revoked,
+            Event::NewIntegrationCreated { .. }
+            | Event::AiqIntegrateCreated { .. }
+            | Event::InvitationResent { .. }
+            | Event::VerificationCodeSent { .. }
+            | Event::VerificationCodeMistyped { .. }
+            | Event::DeadOneTimePasswordTried { .. }
+            | Event::CategoryChanged { .. }
+            | Event::CredentialsRevealed { .. }
+            | Event::AccessTokenRevoked { .. }
+            | Event::ActivityLogDownloaded { .. } => {}
+        }
+    }
+
+    fn linked(
+        &mut self,
+        link: Link,
+        email: &EmailAddress,
+        developer_id: Option<DeveloperId>,
+        at: Timestamp,
+        otp_expires_at: Timestamp,
+    ) {
+        (self.link, self.developer_email, self.developer_id) = (link, Some(email.clone()), developer_id);
+        self.assigned_at = Some(at);
+        self.otp_issued(otp_expires_at);
+    }
+
+    fn otp_issued(&mut self, expires_at: Timestamp) {
+        (self.otp_expires_at, self.otp_attempts_left) = (Some(expires_at), Some(i64::from(OTP_MAX_TRIES)));
+    }
+}
+
+fn select() -> String {
+    let columns: Vec<_> = PortalApps::COLUMNS.iter().map(|column| column.name).collect();
+    format!("select {} from portal_apps", columns.join(", "))
+}
+
+/// The application with this id, whoever its developer is.
+pub fn by_id(app_id: AppId) -> Query {
+    Query::new(select() + " where app_id = $1", [app_id.into()])
+}
+
+/// R20: the applications linked to this address, by name.
+pub fn of_developer(email: &EmailAddress) -> Query {
+    Query::new(
+        select() + " where developer_email_key = $1 order by name, app_id",
+        [email.key().into()],
+    )
+}

@@ -1,0 +1,258 @@
+//! May this token pass, for this entity, for this access? (R24-R26)
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gatebook_aggregates::api_permission::ApiPermission;
+use gatebook_aggregates::gate::Gate;
+use gatebook_aggregates::group::ProductPlan;
+use gatebook_aggregates::identifiers::{AppId, ClientId, EntityId, GroupId};
+use gatebook_aggregates::integration_app::{
+    ClientSecret, IntegrationApp, IntegrationAppEvent as Event, RevokedToken, Status, record_client_secret,
+};
+use gatebook_aggregates::words::{AppName, Label};
+use uuid::Uuid;
+
+use crate::projection::Projection;
+use crate::recorded::Recorded;
+use crate::sql::{Column, Query, RowError, RowReader, Value, int, text};
+
+/// The projection `token_gate`.
+pub struct TokenGate;
+
+/// What is true of an application when one of its tokens is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenGateRow {
+    /// The application.
+    pub app_id: AppId,
+    /// Its OAuth client id.
+    pub client_id: ClientId,
+    /// R4: its group.
+    pub group_id: GroupId,
+    /// R6: its name.
+    pub name: AppName,
+    /// R27: whether it runs.
+    pub status: Status,
+    /// R10: its permission.
+    pub api_permission: ApiPermission,
+    /// R11: its entities.
+    pub entities: BTreeSet<EntityId>,
+    /// R23: its client secrets.
+    pub client_secrets: Vec<ClientSecret>,
+    /// RFC 7009: tokens given back.
+    pub revoked_tokens: Vec<RevokedToken>,
+    /// The stream's version.
+    pub version: i64,
+    /// The last event's position.
+    pub position: i64,
+}
+
+impl Projection for TokenGate {
+    const NAME: &'static str = "token_gate";
+    const FOLD_VERSION: i64 = 1;
+    const COLUMNS: &'static [Column] = &[
+        text("app_id"),
+        text("client_id"),
+        text("group_id"),
+        text("name"),
+        text("status"),
+        text("api_permission"),
+        text("entities"),
+        text("client_secrets"),
+        text("revoked_tokens"),
+        int("version"),
+        int("position"),
+    ];
+    type Aggregate = IntegrationApp;
+    type Row = TokenGateRow;
+
+    fn fold(row: Option<TokenGateRow>, recorded: &Recorded<Event>) -> Option<TokenGateRow> {
+        let mut row = match row {
+            Some(row) => row,
+            None => created(recorded)?,
+        };
+        match &recorded.event {
+            Event::EntitiesChanged { after, .. } => row.entities = after.clone(),
+            Event::ClientSecretGenerated { .. } | Event::ClientSecretRetired { .. } => {
+                record_client_secret(&mut row.client_secrets, &recorded.event);
+            }
+            Event::AccessTokenRevoked {
+                token_id,
+                revoked_at,
+                expires_at,
+            } => {
+                row.revoked_tokens.retain(|token| token.expires_at > *revoked_at);
+                row.revoked_tokens.push(RevokedToken {
+                    token_id: *token_id,
+                    expires_at: *expires_at,
+                });
+            }
+            Event::ApplicationSuspended { .. } => row.status = Status::Suspended,
+            Event::ApplicationResumed { .. } => row.status = Status::Active,
+            Event::ApplicationRevoked { .. } => row.status = Status::Revoked,
+            Event::NewIntegrationCreated { .. }
+            | Event::AiqIntegrateCreated { .. }
+            | Event::DeveloperInvited { .. }
+            | Event::DeveloperRegistered { .. }
+            | Event::InvitationResent { .. }
+            | Event::VerificationCodeSent { .. }
+            | Event::VerificationCodeMistyped { .. }
+            | Event::InvitationAccepted { .. }
+            | Event::OneTimePasswordMistyped { .. }
+            | Event::DeadOneTimePasswordTried { .. }
+            | Event::DeveloperVerified { .. }
+            | Event::OneTimePasswordReset { .. }
+            | Event::DeveloperAccessRevoked { .. }
+            | Event::DescriptionChanged { .. }
+            | Event::CategoryChanged { .. }
+            | Event::CredentialsRevealed { .. }
+            | Event::ActivityLogDownloaded { .. } => {}
+        }
+        Some(TokenGateRow {
+            version: recorded.sequence,
+            position: recorded.position,
+            ..row
+        })
+    }
+
+    fn values(row: &TokenGateRow) -> Vec<Value> {
+        vec![
+            row.app_id.into(),
+            row.client_id.0.as_str().into(),
+            row.group_id.as_str().into(),
+            row.name.as_str().into(),
+            <&str>::from(row.status).into(),
+            row.api_permission.as_str().into(),
+            Value::json(&row.entities),
+            Value::json(&row.client_secrets),
+            Value::json(&row.revoked_tokens),
+            row.version.into(),
+            row.position.into(),
+        ]
+    }
+
+    fn row(values: Vec<Value>) -> Result<TokenGateRow, RowError> {
+        read(&mut RowReader::new(Self::NAME, values))
+    }
+}
+
+fn created(recorded: &Recorded<Event>) -> Option<TokenGateRow> {
+    let (Event::NewIntegrationCreated {
+        group_id,
+        client_id,
+        name,
+        api_permission,
+        entities,
+        ..
+    }
+    | Event::AiqIntegrateCreated {
+        group_id,
+        client_id,
+        name,
+        api_permission,
+        entities,
+        ..
+    }) = &recorded.event
+    else {
+        return None;
+    };
+    Some(TokenGateRow {
+        app_id: Uuid::parse_str(&recorded.aggregate_id).ok()?,
+        client_id: client_id.clone(),
+        group_id: group_id.clone(),
+        name: name.clone(),
+        status: Status::Active,
+        api_permission: *api_permission,
+        entities: entities.clone(),
+        client_secrets: Vec::new(),
+        revoked_tokens: Vec::new(),
+        version: recorded.sequence,
+        position: recorded.position,
+    })
+}
+
+fn read(row: &mut RowReader) -> Result<TokenGateRow, RowError> {
+    Ok(TokenGateRow {
+        app_id: row.uuid()?,
+        client_id: row.word()?,
+        group_id: row.word()?,
+        name: row.word()?,
+        status: row.word()?,
+        api_permission: row.word()?,
+        entities: row.json()?,
+        client_secrets: row.json()?,
+        revoked_tokens: row.json()?,
+        version: row.int()?,
+        position: row.int()?,
+    })
+}
+
+/// An application and its group, read in one breath: all that R25 asks for.
+#[derive(Clone, Debug)]
+pub struct GateFacts {
+    /// The application.
+    pub app: TokenGateRow,
+    /// R1: the group's plan.
+    pub product_plan: ProductPlan,
+    /// R25: the group's entities.
+    pub group_entities: BTreeMap<EntityId, Label>,
+}
+
+impl GateFacts {
+    /// Reads a row of [`by_app`] or [`by_client`].
+    pub fn read(values: Vec<Value>) -> Result<Self, RowError> {
+        let mut row = RowReader::new(TokenGate::NAME, values);
+        Ok(Self {
+            app: read(&mut row)?,
+            product_plan: row.word()?,
+            group_entities: row.json()?,
+        })
+    }
+
+    /// R25: the application's entities that are still the group's.
+    pub fn entities(&self) -> impl Iterator<Item = &EntityId> {
+        self.app
+            .entities
+            .iter()
+            .filter(|entity| self.group_entities.contains_key(entity))
+    }
+}
+
+impl Gate for GateFacts {
+    fn status(&self) -> Status {
+        self.app.status
+    }
+
+    fn api_permission(&self) -> ApiPermission {
+        self.app.api_permission
+    }
+
+    fn client_secrets(&self) -> &[ClientSecret] {
+        &self.app.client_secrets
+    }
+
+    fn revoked_tokens(&self) -> &[RevokedToken] {
+        &self.app.revoked_tokens
+    }
+
+    fn product_plan(&self) -> &ProductPlan {
+        &self.product_plan
+    }
+
+    fn opens_entity(&self, entity: &EntityId) -> bool {
+        self.app.entities.contains(entity) && self.group_entities.contains_key(entity)
+    }
+}
+
+const SELECT: &str = "select t.app_id, t.client_id, t.group_id, t.name, t.status, t.api_permission, t.entities, \
+     t.client_secrets, t.revoked_tokens, t.version, t.position, g.product_plan, g.entities \
+     from token_gate t join groups g on g.group_id = t.group_id";
+
+/// The facts about the application of a token.
+pub fn by_app(app_id: AppId) -> Query {
+    Query::new(format!("{SELECT} where t.app_id = $1"), [app_id.into()])
+}
+
+/// The facts about the application with this client id.
+pub fn by_client(client_id: &str) -> Query {
+    Query::new(format!("{SELECT} where t.client_id = $1"), [client_id.into()])
+}
