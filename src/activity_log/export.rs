@@ -1,0 +1,229 @@
+//! R29: the log of an application or of a group as a stream of bytes, page by page, in constant memory.
+
+use std::sync::Arc;
+
+use cqrs_es::Aggregate;
+use futures::stream::{self, Stream};
+use gatebook_aggregates::identifiers::{AppId, GroupId};
+use gatebook_aggregates::integration_app::{IntegrationApp, LogFormat};
+use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_aggregates::words::comparable;
+use gatebook_projections::recorded::StoredEvent;
+use gatebook_projections::sql::Query;
+
+use super::{csv, ndjson};
+use crate::log::read::{SELECT_EVENTS, events};
+use crate::store::{Database, StoreError};
+
+/// So many events are read, and then sent, at a time.
+pub const PAGE: usize = 1_000;
+/// The longest part of a file name that stands for a name, in characters.
+const SLUG_MAX_CHARS: usize = 60;
+
+/// Whose log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// One application's.
+    App(AppId),
+    /// A group's: those of all its applications and its own.
+    Group(GroupId),
+}
+
+/// Which part of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// From when, inclusive.
+    pub from: Option<Timestamp>,
+    /// Until when, exclusive.
+    pub to: Option<Timestamp>,
+    /// The last position to be in it: what is written meanwhile is not, so that it has an end.
+    pub up_to_position: i64,
+}
+
+/// The bytes of a log, in order.
+///
+/// The first piece holds the header and the first events; whoever looks at it before answering can still answer that
+/// the database is away. An error later on is the last item, so that what was sent does not look complete.
+pub fn export(
+    database: Arc<dyn Database>,
+    scope: Scope,
+    range: Range,
+    format: LogFormat,
+) -> impl Stream<Item = Result<Vec<u8>, StoreError>> + Send + 'static {
+    let begin = Export {
+        database,
+        scope,
+        range,
+        format,
+        next: Next::First,
+    };
+    stream::try_unfold(begin, Export::piece)
+}
+
+/// The newest events of an application, before `before_position` if there is one; newest first.
+///
+/// # Errors
+/// A database that cannot be read.
+pub async fn newest_first(
+    database: &dyn Database,
+    app_id: AppId,
+    before_position: Option<i64>,
+    limit: u32,
+) -> Result<Vec<StoredEvent>, StoreError> {
+    let sql = format!(
+        "{SELECT_EVENTS} where aggregate_type = $1 and aggregate_id = $2 and position < $3 \
+         order by sequence desc limit $4"
+    );
+    let args = [
+        IntegrationApp::TYPE.into(),
+        app_id.into(),
+        before_position.unwrap_or(i64::MAX).into(),
+        i64::from(limit).into(),
+    ];
+    events(database.rows(Query::new(sql, args)).await?)
+}
+
+/// A name for the downloaded file, of `a-z`, `0-9`, `-` and `.` only. `name` is the application's or the group's.
+pub fn file_name(scope: &Scope, name: &str, format: LogFormat) -> String {
+    let (prefix, id) = match scope {
+        Scope::App(id) => ("activity-log", id.to_string()),
+        Scope::Group(id) => ("activity-log-group", id.to_string()),
+    };
+    let named = [slug(name), slug(&id)].into_iter().find(|s| !s.is_empty());
+    let extension = <&str>::from(format);
+    match named {
+        Some(named) => format!("{prefix}-{named}.{extension}"),
+        None => format!("{prefix}.{extension}"),
+    }
+}
+
+struct Export {
+    database: Arc<dyn Database>,
+    scope: Scope,
+    range: Range,
+    format: LogFormat,
+    next: Next,
+}
+
+#[derive(Clone, Copy)]
+enum Next {
+    First,
+    After(Cursor),
+    Nothing,
+}
+
+/// Where the page before ended; nowhere yet at 0.
+#[derive(Clone, Copy, Default)]
+struct Cursor {
+    position: i64,
+    sequence: i64,
+}
+
+impl Export {
+    async fn piece(mut self) -> Result<Option<(Vec<u8>, Self)>, StoreError> {
+        let (mut bytes, after) = match self.next {
+            Next::First => (self.header()?, Cursor::default()),
+            Next::After(cursor) => (Vec::new(), cursor),
+            Next::Nothing => return Ok(None),
+        };
+        let page = self.page(after).await?;
+        bytes.extend(self.encode(&page)?);
+        self.next = match page.last() {
+            Some(last) if page.len() == PAGE => Next::After(Cursor {
+                position: last.position,
+                sequence: last.sequence,
+            }),
+            _ => Next::Nothing,
+        };
+        Ok((!bytes.is_empty()).then_some((bytes, self)))
+    }
+
+    async fn page(&self, after: Cursor) -> Result<Vec<StoredEvent>, StoreError> {
+        events(self.database.rows(page_query(&self.scope, &self.range, after)).await?)
+    }
+
+    fn header(&self) -> Result<Vec<u8>, StoreError> {
+        match self.format {
+            LogFormat::Csv => csv::header(),
+            LogFormat::Ndjson => Ok(Vec::new()),
+        }
+    }
+
+    fn encode(&self, page: &[StoredEvent]) -> Result<Vec<u8>, StoreError> {
+        match self.format {
+            LogFormat::Csv => csv::rows(page),
+            LogFormat::Ndjson => ndjson::lines(page),
+        }
+    }
+}
+
+/// Within a stream the order of sequence is that of position; each scope follows the index it has.
+fn page_query(scope: &Scope, range: &Range, after: Cursor) -> Query {
+    let mut query = Query::new(SELECT_EVENTS, []);
+    let order = match scope {
+        Scope::App(id) => {
+            let (kind, id) = (query.arg(IntegrationApp::TYPE), query.arg(*id));
+            let after = query.arg(after.sequence);
+            query.push(&format!(
+                " where aggregate_type = {kind} and aggregate_id = {id} and sequence > {after}"
+            ));
+            "sequence"
+        }
+        Scope::Group(id) => {
+            let (id, after) = (query.arg(id.as_str()), query.arg(after.position));
+            // The words of the partial index `events_by_group`.
+            query.push(&format!(
+                " where group_id = {id} and group_id <> '' and position > {after}"
+            ));
+            "position"
+        }
+    };
+    let up_to = query.arg(range.up_to_position);
+    query.push(&format!(" and position <= {up_to}"));
+    for (comparison, moment) in [(">=", range.from), ("<", range.to)] {
+        if let Some(moment) = moment {
+            let moment = query.arg(sortable(moment));
+            query.push(&format!(" and recorded_at {comparison} {moment}"));
+        }
+    }
+    query.push(&format!(" order by {order} limit {PAGE}"));
+    query
+}
+
+/// The moment as text that compares like time. A year of five digits is written with a plus sign, which would come
+/// before all others; it comes after them.
+fn sortable(moment: Timestamp) -> String {
+    moment.to_string().replace('+', "~")
+}
+
+/// The name in characters that every system and every header takes.
+fn slug(name: &str) -> String {
+    let mut slug = String::new();
+    for c in comparable(name).chars() {
+        match plain(c) {
+            "" if c.is_ascii_alphanumeric() => slug.push(c),
+            "" if slug.is_empty() || slug.ends_with('-') => {}
+            "" => slug.push('-'),
+            letters => slug.push_str(letters),
+        }
+    }
+    let short: String = slug.chars().take(SLUG_MAX_CHARS).collect();
+    short.trim_end_matches('-').to_owned()
+}
+
+/// How people write a letter that ASCII lacks; nothing for all others.
+fn plain(c: char) -> &'static str {
+    match c {
+        'ä' | 'æ' => "ae",
+        'ö' | 'œ' => "oe",
+        'ü' => "ue",
+        'à' | 'á' | 'â' | 'ã' | 'å' => "a",
+        'ç' => "c",
+        'è' | 'é' | 'ê' | 'ë' => "e",
+        'ì' | 'í' | 'î' | 'ï' => "i",
+        'ñ' => "n",
+        'ò' | 'ó' | 'ô' | 'õ' | 'ø' => "o",
+        'ù' | 'ú' | 'û' => "u",
+        _ => "",
+    }
+}

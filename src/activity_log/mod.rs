@@ -1,0 +1,17 @@
+//! R28, R29: the log as people read it: a sentence for each event, CSV, ndjson, and a timeline.
+//!
+//! All of it is made from stored events alone, so that the same range gives the same bytes for ever. Not here: who may
+//! download (`aggregates`), taking note that somebody did (their commands), and checking hashes (`log::hash_chain`).
+
+pub mod csv;
+pub mod entry;
+pub mod export;
+pub mod ndjson;
+pub mod summary;
+
+#[cfg(test)]
+mod tests;
+
+pub use entry::{LogEntry, timeline};
+pub use export::{Range, Scope, export, file_name, newest_first};
+pub use summary::summary;

@@ -1,0 +1,26 @@
+//! What can happen to a developer's portal account, in words.
+
+use gatebook_aggregates::developer::DeveloperEvent as Event;
+
+use super::quoted;
+
+/// The sentence about an event, without its beginning: who did it.
+pub(super) fn deed(event: &Event) -> String {
+    match event {
+        Event::DeveloperSignedUp {
+            email,
+            full_name,
+            invited_by,
+        } => format!(
+            "signed up to the Developer Portal as {} with the address {email}, \
+             invited by the application {invited_by}.",
+            quoted(full_name.as_str())
+        ),
+        Event::DeveloperLoggedIn { session_id, expires_at } => {
+            format!("logged in to the Developer Portal; the session {session_id} lasts until {expires_at} at most.")
+        }
+        Event::DeveloperLoggedOut { session_id } => {
+            format!("logged out of the Developer Portal and ended the session {session_id}.")
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What can happen to a group, in words.
+
+use gatebook_aggregates::group::{GroupEvent as Event, Role};
+
+use super::{downloaded, quoted};
+
+/// The sentence about an event, without its beginning: who did it.
+pub(super) fn deed(event: &Event) -> String {
+    match event {
+        Event::GroupRegistered { name, product_plan } => format!(
+            "registered the group {} on the product plan {}.",
+            quoted(name.as_str()),
+            quoted(product_plan.as_str())
+        ),
+        Event::GroupRenamed { before, after } => {
+            format!("renamed the group from {}.", change(before.as_str(), after.as_str()))
+        }
+        Event::ProductPlanChanged { before, after } => format!(
+            "changed the group's product plan from {}.",
+            change(before.as_str(), after.as_str())
+        ),
+        Event::EntityAdded { entity_id, name } => {
+            format!("added the entity {entity_id} {}.", quoted(name.as_str()))
+        }
+        Event::EntityRenamed {
+            entity_id,
+            before,
+            after,
+        } => format!(
+            "renamed the entity {entity_id} from {}.",
+            change(before.as_str(), after.as_str())
+        ),
+        Event::EntityRemoved { entity_id, name } => {
+            format!("removed the entity {entity_id} {}.", quoted(name.as_str()))
+        }
+        Event::UserAdded {
+            user_id,
+            email,
+            name,
+            role,
+        } => format!(
+            "added the group user {user_id} {} with the address {email} and the role {}.",
+            quoted(name.as_str()),
+            title(*role)
+        ),
+        Event::UserRenamed { user_id, before, after } => format!(
+            "renamed the group user {user_id} from {}.",
+            change(before.as_str(), after.as_str())
+        ),
+        Event::UserEmailChanged { user_id, before, after } => {
+            format!("changed the address of the group user {user_id} from {before} to {after}.")
+        }
+        Event::UserRoleChanged { user_id, before, after } => format!(
+            "changed the role of the group user {user_id} from {} to {}.",
+            title(*before),
+            title(*after)
+        ),
+        Event::UserRemoved { user_id, name } => format!(
+            "removed the group user {user_id} {}, with tokens and permissions.",
+            quoted(name.as_str())
+        ),
+        Event::PermissionGranted { user_id, permission } => format!(
+            "granted the group user {user_id} the permission {}.",
+            permission.title()
+        ),
+        Event::PermissionWithdrawn { user_id, permission } => format!(
+            "withdrew from the group user {user_id} the permission {}.",
+            permission.title()
+        ),
+        Event::UserTokenIssued {
+            user_id,
+            token_id,
+            name,
+        } => format!(
+            "issued the token {token_id} {} to the group user {user_id}.",
+            quoted(name.as_str())
+        ),
+        Event::UserTokenRevoked { user_id, token_id } => {
+            format!("revoked the token {token_id} of the group user {user_id}.")
+        }
+        Event::GroupActivityLogDownloaded { format, from, to } => {
+            downloaded("the group's activity log", *format, *from, *to)
+        }
+    }
+}
+
+fn change(before: &str, after: &str) -> String {
+    format!("{} to {}", quoted(before), quoted(after))
+}
+
+/// R2, in the words of the article.
+fn title(role: Role) -> &'static str {
+    match role {
+        Role::PracticeAdmin => "Practice Admin",
+        Role::User => "User",
+    }
+}

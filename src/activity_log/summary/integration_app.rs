@@ -1,0 +1,194 @@
+//! What can happen to an integration application, in words.
+
+use std::collections::BTreeSet;
+
+use gatebook_aggregates::api_permission::ApiPermission;
+use gatebook_aggregates::identifiers::{EntityId, UserId};
+use gatebook_aggregates::integration_app::{DeadBecause, IntegrationAppEvent as Event};
+use gatebook_aggregates::words::Reason;
+
+use super::{count, downloaded, quoted, tries};
+
+/// The sentence about an event, without its beginning: who did it.
+pub(super) fn deed(event: &Event) -> String {
+    match event {
+        Event::NewIntegrationCreated {
+            name,
+            api_permission,
+            entities,
+            ..
+        } => format!(
+            "created the New Integration {} with permission {} for {}.",
+            quoted(name.as_str()),
+            permission(*api_permission),
+            count(entities)
+        ),
+        Event::AiqIntegrateCreated {
+            integrate_type,
+            custom,
+            name,
+            api_permission,
+            entities,
+            charges_accepted_by,
+            data_access_accepted_by,
+            ..
+        } => format!(
+            "created the {} {} of type {integrate_type} with permission {} for {}; {}.",
+            if *custom {
+                "custom AIQ Integrate application"
+            } else {
+                "AIQ Integrate application"
+            },
+            quoted(name.as_str()),
+            permission(*api_permission),
+            count(entities),
+            accepted(charges_accepted_by, data_access_accepted_by)
+        ),
+        Event::DeveloperInvited {
+            email,
+            invitation_expires_at,
+            otp_expires_at,
+            ..
+        } => format!(
+            "invited the developer {email} to the Developer Portal; \
+             the invite is valid until {invitation_expires_at}, the OTP until {otp_expires_at}."
+        ),
+        Event::DeveloperRegistered {
+            email, otp_expires_at, ..
+        } => format!(
+            "linked the developer {email}, who has access to the Developer Portal already; \
+             the OTP is valid until {otp_expires_at}."
+        ),
+        Event::InvitationResent {
+            email,
+            invitation_expires_at,
+            ..
+        } => format!(
+            "resent the invite to the developer {email}; \
+             the new invite is valid until {invitation_expires_at}, the old one no longer."
+        ),
+        Event::VerificationCodeSent { expires_at, .. } => {
+            format!("asked for a verification code by mail; it is valid until {expires_at}.")
+        }
+        Event::VerificationCodeMistyped { attempts_left } => {
+            format!("entered a wrong verification code; {}.", tries(*attempts_left))
+        }
+        Event::InvitationAccepted { full_name, .. } => format!(
+            "accepted the invite and signed up to the Developer Portal as {}.",
+            quoted(full_name.as_str())
+        ),
+        Event::OneTimePasswordMistyped { attempts_left: 0 } => {
+            format!("entered a wrong OTP; {}, and the OTP is locked.", tries(0))
+        }
+        Event::OneTimePasswordMistyped { attempts_left } => {
+            format!("entered a wrong OTP; {}.", tries(*attempts_left))
+        }
+        Event::DeadOneTimePasswordTried { because } => {
+            let because = match because {
+                DeadBecause::Expired => "had expired",
+                DeadBecause::Locked => "was locked after too many wrong tries",
+            };
+            format!("entered an OTP when it {because}; it was refused.")
+        }
+        Event::DeveloperVerified { .. } => "verified the application with the OTP.".to_owned(),
+        Event::OneTimePasswordReset {
+            email, otp_expires_at, ..
+        } => format!(
+            "reset the OTP of the developer {email}; \
+             the new OTP is valid until {otp_expires_at}, the old one no longer."
+        ),
+        Event::DeveloperAccessRevoked { email } => {
+            format!("revoked the access of the developer {email}; an open invite or OTP is no longer valid.")
+        }
+        Event::DescriptionChanged { before, after } => format!(
+            "changed the description from {} to {}.",
+            quoted(before.as_str()),
+            quoted(after.as_str())
+        ),
+        Event::CategoryChanged { before, after } => {
+            format!("changed the category from {} to {}.", before.as_str(), after.as_str())
+        }
+        Event::EntitiesChanged { before, after } => {
+            format!("changed the entities: {}.", difference(before, after))
+        }
+        Event::CredentialsRevealed { .. } => {
+            "looked at the application's credentials in the Developer Portal.".to_owned()
+        }
+        Event::ClientSecretGenerated {
+            client_secret_id,
+            prefix,
+            previous: None,
+            ..
+        } => format!("generated the client secret {client_secret_id}, which begins with {prefix}."),
+        Event::ClientSecretGenerated {
+            client_secret_id,
+            prefix,
+            previous: Some(previous),
+            ..
+        } => format!(
+            "generated the client secret {client_secret_id}, which begins with {prefix}; \
+             the older one {} ends at {}.",
+            previous.client_secret_id, previous.ends_at
+        ),
+        Event::ClientSecretRetired { client_secret_id } => {
+            format!("retired the client secret {client_secret_id}, which ended at once.")
+        }
+        Event::AccessTokenRevoked {
+            token_id, expires_at, ..
+        } => format!("gave back the access token {token_id}, which would have been valid until {expires_at}."),
+        Event::ApplicationSuspended { reason } => with("suspended the application.", reason),
+        Event::ApplicationResumed { reason } => with("resumed the application.", reason),
+        Event::ApplicationRevoked { reason, .. } => with("revoked the application for ever.", reason),
+        Event::ActivityLogDownloaded { format, from, to } => {
+            downloaded("the application's activity log", *format, *from, *to)
+        }
+    }
+}
+
+/// R10, in the words of the article.
+fn permission(permission: ApiPermission) -> &'static str {
+    match permission {
+        ApiPermission::Read => "Read",
+        ApiPermission::ReadWrite => "Read & Write",
+    }
+}
+
+/// R12: who accepted the disclaimers.
+fn accepted(charges: &UserId, data_access: &UserId) -> String {
+    if charges == data_access {
+        return format!("{charges} accepted that it is charged and that the provider's team has access to the data");
+    }
+    format!(
+        "{charges} accepted that it is charged, \
+         {data_access} that the provider's team has access to the data"
+    )
+}
+
+/// R11: what was added and what was removed.
+fn difference(before: &BTreeSet<EntityId>, after: &BTreeSet<EntityId>) -> String {
+    let names = |entities: Vec<&EntityId>| {
+        let names: Vec<_> = entities.into_iter().map(EntityId::as_str).collect();
+        names.join(", ")
+    };
+    let added = names(after.difference(before).collect());
+    let removed = names(before.difference(after).collect());
+    let mut parts = Vec::new();
+    if !added.is_empty() {
+        parts.push(format!("added {added}"));
+    }
+    if !removed.is_empty() {
+        parts.push(format!("removed {removed}"));
+    }
+    if after.is_empty() {
+        parts.push("none is left".to_owned());
+    }
+    parts.join("; ")
+}
+
+/// R27: the sentence, and why, in their own words.
+fn with(sentence: &str, reason: &Option<Reason>) -> String {
+    match reason {
+        None => sentence.to_owned(),
+        Some(reason) => format!("{sentence} Reason: {}", super::one_line(reason.as_str())),
+    }
+}

@@ -1,0 +1,103 @@
+//! R28: what happened, told to an auditor: one English sentence for each event, in the words of the help article.
+//!
+//! A sentence depends on the stored event only (R29): not on the catalogue, whose names may change, nor on what
+//! happened later. It is part of the exported bytes, so a sentence is not reworded lightly. Full texts, ids and
+//! lists stand in the event's details beside it.
+
+mod developer;
+mod group;
+mod integration_app;
+
+use std::collections::BTreeSet;
+
+use cqrs_es::Aggregate;
+use gatebook_aggregates::developer::Developer;
+use gatebook_aggregates::group::Group;
+use gatebook_aggregates::identifiers::EntityId;
+use gatebook_aggregates::integration_app::{IntegrationApp, LogFormat};
+use gatebook_aggregates::metadata::{ActorType, Metadata};
+use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
+
+/// What happened, as an English sentence that begins with who did it.
+///
+/// # Errors
+/// An event that cannot be read.
+pub fn summary(stored: &StoredEvent) -> Result<String, UnreadableEvent> {
+    told(stored).map(|(_, summary)| summary)
+}
+
+/// The summary, and the metadata that was read for it.
+pub(super) fn told(stored: &StoredEvent) -> Result<(Metadata, String), UnreadableEvent> {
+    match stored.aggregate_type.as_str() {
+        IntegrationApp::TYPE => sentence::<IntegrationApp>(stored, integration_app::deed),
+        Group::TYPE => sentence::<Group>(stored, group::deed),
+        Developer::TYPE => sentence::<Developer>(stored, developer::deed),
+        _ => Err(stored.unreadable("nobody knows this kind of stream")),
+    }
+}
+
+fn sentence<A: Aggregate>(
+    stored: &StoredEvent,
+    deed: fn(&A::Event) -> String,
+) -> Result<(Metadata, String), UnreadableEvent> {
+    let recorded = stored.read::<A>()?;
+    let sentence = format!("{} {}", actor(&recorded.metadata), deed(&recorded.event));
+    Ok((recorded.metadata, sentence))
+}
+
+/// Who acted: by name, or in words if the name is not known.
+fn actor(metadata: &Metadata) -> String {
+    let name = one_line(&metadata.actor_name);
+    if !name.is_empty() {
+        return name;
+    }
+    let words = match metadata.actor_type {
+        ActorType::GroupUser => "A group user",
+        ActorType::Developer => "A developer",
+        ActorType::Operator => "An operator",
+        ActorType::Integration => "The integration",
+        ActorType::System => "Gatebook",
+    };
+    words.to_owned()
+}
+
+/// What somebody typed, in quotes and on one line.
+fn quoted(text: &str) -> String {
+    format!("“{}”", one_line(text))
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// How many tries are left, as the end of a sentence without its full stop.
+fn tries(left: u32) -> String {
+    match left {
+        0 => "no tries are left".to_owned(),
+        1 => "1 try is left".to_owned(),
+        n => format!("{n} tries are left"),
+    }
+}
+
+fn count(entities: &BTreeSet<EntityId>) -> String {
+    match entities.len() {
+        1 => "1 entity".to_owned(),
+        n => format!("{n} entities"),
+    }
+}
+
+/// R28: that a log was downloaded; `whose` names the log.
+fn downloaded(whose: &str, format: LogFormat, from: Option<Timestamp>, to: Option<Timestamp>) -> String {
+    let format = match format {
+        LogFormat::Csv => "CSV",
+        LogFormat::Ndjson => "ndjson",
+    };
+    let range = match (from, to) {
+        (None, None) => String::new(),
+        (Some(from), None) => format!(" from {from} on"),
+        (None, Some(to)) => format!(" before {to}"),
+        (Some(from), Some(to)) => format!(" from {from} to before {to}"),
+    };
+    format!("downloaded {whose} as {format}{range}.")
+}

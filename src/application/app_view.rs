@@ -1,0 +1,71 @@
+//! An application as admins and operators see it, with what its group and its developer add.
+
+use std::sync::Arc;
+
+use gatebook_aggregates::identifiers::EntityId;
+use gatebook_aggregates::integration_app::IntegrationApp;
+use gatebook_aggregates::refusal::Refusal;
+use gatebook_aggregates::words::Label;
+use gatebook_projections::app_list::{AppList, AppListed, AppRow, DeveloperStatus};
+use gatebook_projections::groups::GroupRow;
+
+use super::failure::Failure;
+use super::gatebook::Gatebook;
+use crate::log::Done;
+
+/// An application with the names of its entities and of its developer.
+#[derive(Clone, Debug)]
+pub struct AppView {
+    listed: AppListed,
+    group: Arc<GroupRow>,
+}
+
+impl AppView {
+    pub(super) fn new(listed: AppListed, group: Arc<GroupRow>) -> Self {
+        Self { listed, group }
+    }
+
+    /// The application.
+    pub fn app(&self) -> &AppRow {
+        &self.listed.app
+    }
+
+    /// Its group.
+    pub fn group(&self) -> &GroupRow {
+        &self.group
+    }
+
+    /// How far its developer is.
+    pub fn developer_status(&self) -> DeveloperStatus {
+        self.listed.developer_status()
+    }
+
+    /// Its developer's name, once signed up.
+    pub fn developer_name(&self) -> Option<&Label> {
+        self.listed.developer_name.as_ref()
+    }
+
+    /// R25: its entities that are still the group's, with their names.
+    pub fn entities(&self) -> impl Iterator<Item = (&EntityId, &Label)> {
+        let names = &self.group.customer.entities;
+        self.app().entities.iter().filter_map(move |id| names.get_key_value(id))
+    }
+}
+
+impl Gatebook {
+    /// The application right after a command, at exactly that version.
+    pub(super) async fn view_after(&self, done: &Done<IntegrationApp>, group: GroupRow) -> Result<AppView, Failure> {
+        let app = done.row::<AppList>().ok_or(Refusal::NotFound)?;
+        self.view_of(app, group).await
+    }
+
+    /// The view of a row, with what its developer adds.
+    pub(super) async fn view_of(&self, app: AppRow, group: GroupRow) -> Result<AppView, Failure> {
+        let developer = match &app.developer_email {
+            Some(email) => self.developer_by_email(email).await?,
+            None => None,
+        };
+        let developer_name = developer.map(|developer| developer.full_name);
+        Ok(AppView::new(AppListed { app, developer_name }, Arc::new(group)))
+    }
+}

@@ -1,0 +1,139 @@
+//! Who asks, and from where.
+
+use gatebook_aggregates::group::Standing;
+use gatebook_aggregates::identifiers::{GroupId, UserId};
+use gatebook_aggregates::integration_app::Asker;
+use gatebook_aggregates::metadata::{Actor, ActorType};
+use gatebook_projections::developers::DeveloperRow;
+use gatebook_projections::groups::GroupRow;
+
+use super::failure::Failure;
+use crate::log::Origin;
+
+/// Who asks, and from where (R28).
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Who.
+    pub who: Who,
+    /// The address the request came from; empty for the command line.
+    pub ip_address: String,
+    /// The request's id.
+    pub request_id: String,
+}
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub enum Who {
+    /// Somebody who has not said who they are.
+    Nobody,
+    /// A user of a group. What they may do is read anew for every command (R26).
+    GroupUser {
+        /// Their group.
+        group_id: GroupId,
+        /// Who they are there.
+        user_id: UserId,
+    },
+    /// A developer with an account.
+    Developer(Box<DeveloperRow>),
+    /// The holder of an invitation link; the name is the invited address until there is a better one.
+    Invitee {
+        /// The account to be, if it is known already.
+        id: String,
+        /// Their name.
+        name: String,
+    },
+    /// The team that runs Gatebook.
+    Operator {
+        /// The token's id; empty for the command line.
+        id: String,
+        /// The token's name.
+        name: String,
+    },
+    /// The integration itself.
+    Integration {
+        /// Its client id.
+        client_id: String,
+        /// The application's name.
+        name: String,
+    },
+}
+
+impl Caller {
+    /// The operator at the command line.
+    pub fn command_line(request_id: String) -> Self {
+        let who = Who::Operator {
+            id: String::new(),
+            name: "command line".to_owned(),
+        };
+        Self {
+            who,
+            ip_address: String::new(),
+            request_id,
+        }
+    }
+
+    /// The same place, somebody else.
+    pub fn with(&self, who: Who) -> Self {
+        Self {
+            who,
+            ip_address: self.ip_address.clone(),
+            request_id: self.request_id.clone(),
+        }
+    }
+
+    /// The user's standing in their group as it is now.
+    ///
+    /// # Errors
+    /// `Unauthenticated` when they are no group user, or no longer one of this group.
+    pub fn standing(&self, group: &GroupRow) -> Result<Standing, Failure> {
+        let Who::GroupUser { group_id, user_id } = &self.who else {
+            return Err(Failure::Unauthenticated);
+        };
+        let user = group.user(user_id).filter(|_| group.group_id == *group_id);
+        let user = user.ok_or(Failure::Unauthenticated)?;
+        Ok(user.standing(group_id.clone(), user_id.clone()))
+    }
+
+    /// The asker of a command about an application of this group.
+    pub(super) fn asker(&self, group: &GroupRow) -> Result<Asker, Failure> {
+        Ok(match &self.who {
+            Who::Nobody => return Err(Failure::Unauthenticated),
+            Who::GroupUser { .. } => Asker::GroupUser(self.standing(group)?),
+            Who::Developer(developer) => Asker::Developer {
+                id: developer.developer_id,
+                email: developer.email.clone(),
+            },
+            Who::Invitee { .. } => Asker::Invitee,
+            Who::Operator { .. } => Asker::Operator,
+            Who::Integration { .. } => Asker::Integration,
+        })
+    }
+
+    /// R28: who and from where, for the log. The group names its users.
+    pub(super) fn origin(&self, group: Option<&GroupRow>) -> Origin {
+        let (actor_type, actor_id, actor_name) = match &self.who {
+            Who::Nobody => (ActorType::System, String::new(), String::new()),
+            Who::GroupUser { user_id, .. } => {
+                let user = group.and_then(|group| group.user(user_id));
+                let name = user.map(|user| user.name.as_str().to_owned()).unwrap_or_default();
+                (ActorType::GroupUser, user_id.to_string(), name)
+            }
+            Who::Developer(developer) => {
+                let name = developer.full_name.as_str().to_owned();
+                (ActorType::Developer, developer.developer_id.to_string(), name)
+            }
+            Who::Invitee { id, name } => (ActorType::Developer, id.clone(), name.clone()),
+            Who::Operator { id, name } => (ActorType::Operator, id.clone(), name.clone()),
+            Who::Integration { client_id, name } => (ActorType::Integration, client_id.clone(), name.clone()),
+        };
+        Origin {
+            actor: Actor {
+                actor_type,
+                actor_id,
+                actor_name,
+            },
+            ip_address: self.ip_address.clone(),
+            request_id: self.request_id.clone(),
+        }
+    }
+}

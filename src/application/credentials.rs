@@ -1,0 +1,305 @@
+//! What operators, users, developers and gateways are recognised by: made here, shown once, recognised here.
+
+use gatebook_aggregates::identifiers::{GroupId, UserId};
+use gatebook_aggregates::refusal::{FieldProblem, Refusal};
+use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_aggregates::words::Label;
+use gatebook_projections::sql::{Query, RowReader};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::caller::{Caller, Who};
+use super::failure::Failure;
+use super::gatebook::Gatebook;
+use crate::log::append::{Append, Credential, CredentialChange, CredentialKind};
+use crate::secrets::{self, SecretKind, TokenKind, lookup_id, mint};
+use crate::store::StoreError;
+use crate::throttle::ThrottleKey;
+
+/// A token that was just made. Shown once; not for logs.
+#[derive(Serialize)]
+pub struct IssuedToken {
+    /// Its id.
+    pub id: Uuid,
+    /// The token.
+    pub token: String,
+}
+
+/// A gateway's credentials that were just made. Shown once; not for logs.
+#[derive(Serialize)]
+pub struct ResourceServerIssued {
+    /// Its client id.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: String,
+}
+
+/// A gateway that may introspect and verify.
+#[derive(Clone, Debug, Serialize)]
+pub struct ResourceServer {
+    /// Its client id.
+    pub client_id: String,
+    /// The name it was given.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// A credential as it is kept.
+pub(super) struct Kept {
+    pub(super) id: String,
+    pub(super) owner: String,
+    pub(super) name: String,
+    pub(super) digest: String,
+    pub(super) created_at: Timestamp,
+    pub(super) expires_at: Option<Timestamp>,
+}
+
+impl Gatebook {
+    /// The operator with this token.
+    pub async fn authenticate_operator(&self, caller: &Caller, token: &str) -> Result<Caller, Failure> {
+        let kept = self.kept_token(
+            TokenKind::Operator,
+            CredentialKind::OperatorToken,
+            SecretKind::OperatorToken,
+            token,
+        );
+        let kept = self.known_or_throttled(caller, kept.await?)?;
+        Ok(caller.with(Who::Operator {
+            id: kept.id,
+            name: kept.name,
+        }))
+    }
+
+    /// The group user with this token.
+    pub async fn authenticate_user(&self, caller: &Caller, token: &str) -> Result<Caller, Failure> {
+        let kept = self.kept_token(TokenKind::User, CredentialKind::UserToken, SecretKind::UserToken, token);
+        let kept = self.known_or_throttled(caller, kept.await?)?;
+        let (group_id, user_id) = read_owner(&kept.owner).ok_or(Failure::Unauthenticated)?;
+        Ok(caller.with(Who::GroupUser { group_id, user_id }))
+    }
+
+    /// The developer with this session.
+    pub async fn authenticate_developer(&self, caller: &Caller, token: &str) -> Result<(Caller, Uuid), Failure> {
+        let kept = self.kept_token(
+            TokenKind::Session,
+            CredentialKind::DeveloperSession,
+            SecretKind::Session,
+            token,
+        );
+        let kept = self.known_or_throttled(caller, kept.await?)?;
+        let ids = (Uuid::parse_str(&kept.owner), Uuid::parse_str(&kept.id));
+        let (Ok(developer_id), Ok(session_id)) = ids else {
+            return Err(Failure::Unauthenticated);
+        };
+        let developer = self.developer(developer_id).await?.ok_or(Failure::Unauthenticated)?;
+        Ok((caller.with(Who::Developer(Box::new(developer))), session_id))
+    }
+
+    /// Whether these are a resource server's credentials.
+    pub async fn authenticate_resource_server(
+        &self,
+        caller: &Caller,
+        client_id: &str,
+        client_secret: &str,
+    ) -> Result<(), Failure> {
+        let kept = self.kept(CredentialKind::ResourceServer, client_id).await?;
+        let kept = kept.filter(|kept| {
+            self.digests
+                .matches(SecretKind::ResourceServer, client_secret, &kept.digest)
+        });
+        match kept {
+            Some(_) => Ok(()),
+            None => Err(self.failed_credentials(&throttle_keys(caller, Some(("client", client_id.to_owned()))))),
+        }
+    }
+
+    /// Makes an operator's token.
+    pub async fn create_operator_token(&self, name: &Label) -> Result<IssuedToken, Failure> {
+        let (issued, credential) = self.new_token(
+            TokenKind::Operator,
+            (CredentialKind::OperatorToken, SecretKind::OperatorToken),
+            String::new(),
+            name,
+        );
+        self.keep(vec![CredentialChange::Put(credential)]).await?;
+        Ok(issued)
+    }
+
+    /// Makes a resource server's credentials.
+    pub async fn create_resource_server(&self, name: &Label) -> Result<ResourceServerIssued, Failure> {
+        let client_id = secrets::resource_server_id(&self.dice);
+        let client_secret = secrets::resource_server_secret(&self.dice);
+        let credential = Credential {
+            kind: CredentialKind::ResourceServer,
+            id: client_id.clone(),
+            owner: String::new(),
+            name: name.as_str().to_owned(),
+            digest: self.digests.digest(SecretKind::ResourceServer, client_secret.reveal()),
+            expires_at: None,
+        };
+        self.keep(vec![CredentialChange::Put(credential)]).await?;
+        Ok(ResourceServerIssued {
+            client_id,
+            client_secret: client_secret.reveal().to_owned(),
+        })
+    }
+
+    /// All resource servers.
+    pub async fn resource_servers(&self) -> Result<Vec<ResourceServer>, Failure> {
+        let sql = format!("{SELECT} where kind = $1 order by created_at, id");
+        let kind = <&str>::from(CredentialKind::ResourceServer);
+        let rows = self.database().rows(Query::new(sql, [kind.into()])).await?;
+        let servers = rows.into_iter().map(|row| {
+            let kept = read(row)?;
+            Ok(ResourceServer {
+                client_id: kept.id,
+                name: kept.name,
+                created_at: kept.created_at,
+            })
+        });
+        servers.collect()
+    }
+
+    /// Ends a resource server's credentials.
+    pub async fn delete_resource_server(&self, client_id: &str) -> Result<(), Failure> {
+        if self.kept(CredentialKind::ResourceServer, client_id).await?.is_none() {
+            return Err(Refusal::NotFound.into());
+        }
+        let (kind, id) = (CredentialKind::ResourceServer, client_id.to_owned());
+        self.keep(vec![CredentialChange::Delete { kind, id }]).await
+    }
+
+    /// A new token, and what to keep of it.
+    pub(super) fn new_token(
+        &self,
+        token_kind: TokenKind,
+        (kind, secret_kind): (CredentialKind, SecretKind),
+        owner: String,
+        name: &Label,
+    ) -> (IssuedToken, Credential) {
+        let id = self.new_id();
+        let token = mint(token_kind, id, &self.dice);
+        let credential = Credential {
+            kind,
+            id: id.to_string(),
+            owner,
+            name: name.as_str().to_owned(),
+            digest: self.digests.digest(secret_kind, token.reveal()),
+            expires_at: None,
+        };
+        (
+            IssuedToken {
+                id,
+                token: token.reveal().to_owned(),
+            },
+            credential,
+        )
+    }
+
+    /// The credential with this id, unless it has ended.
+    pub(super) async fn kept(&self, kind: CredentialKind, id: &str) -> Result<Option<Kept>, StoreError> {
+        // No id of ours has such characters, and PostgreSQL takes no NUL.
+        if id.chars().any(char::is_control) {
+            return Ok(None);
+        }
+        let sql = format!("{SELECT} where kind = $1 and id = $2");
+        let rows = self
+            .database()
+            .rows(Query::new(sql, [<&str>::from(kind).into(), id.into()]))
+            .await?;
+        let kept = rows.into_iter().next().map(read).transpose()?;
+        Ok(kept.filter(|kept| kept.expires_at.is_none_or(|end| self.clock.now() < end)))
+    }
+
+    /// Writes changes of credentials that belong to no event.
+    pub(super) async fn keep(&self, credentials: Vec<CredentialChange>) -> Result<(), Failure> {
+        let append = Append {
+            credentials,
+            ..Append::default()
+        };
+        self.log
+            .writer
+            .append(append)
+            .await
+            .map_err(crate::log::CommandError::from)?;
+        Ok(())
+    }
+
+    async fn kept_token(
+        &self,
+        token_kind: TokenKind,
+        kind: CredentialKind,
+        secret_kind: SecretKind,
+        token: &str,
+    ) -> Result<Option<Kept>, StoreError> {
+        let Some(id) = lookup_id(token_kind, token) else {
+            return Ok(None);
+        };
+        let kept = self.kept(kind, &id.to_string()).await?;
+        Ok(kept.filter(|kept| self.digests.matches(secret_kind, token, &kept.digest)))
+    }
+
+    /// Random secrets cannot be guessed, so a right one always passes; wrong ones are counted, and slowed down.
+    fn known_or_throttled(&self, caller: &Caller, kept: Option<Kept>) -> Result<Kept, Failure> {
+        match kept {
+            Some(kept) => Ok(kept),
+            None => Err(self.failed_credentials(&throttle_keys(caller, None))),
+        }
+    }
+
+    /// Counts a failure of random credentials; says what to answer.
+    pub(super) fn failed_credentials(&self, keys: &[ThrottleKey]) -> Failure {
+        match self.throttle.take(keys, self.clock.now().to_utc()) {
+            Err(wait) => Failure::TooManyRequests {
+                retry_after_seconds: wait.retry_after_seconds,
+            },
+            Ok(()) => Failure::Unauthenticated,
+        }
+    }
+
+    /// Takes a try of something that can be guessed; given back by [`Gatebook::guessed_right`].
+    pub(super) fn guess(&self, keys: &[ThrottleKey]) -> Result<(), Failure> {
+        let taken = self.throttle.take(keys, self.clock.now().to_utc());
+        taken.map_err(|wait| Failure::TooManyRequests {
+            retry_after_seconds: wait.retry_after_seconds,
+        })
+    }
+
+    /// What was entered was right, and does not count.
+    pub(super) fn guessed_right(&self, keys: &[ThrottleKey]) {
+        self.throttle.give_back(keys, self.clock.now().to_utc());
+    }
+}
+
+/// The address of the caller and the account that is tried.
+pub(super) fn throttle_keys(caller: &Caller, account: Option<(&'static str, String)>) -> Vec<ThrottleKey> {
+    let address = caller.ip_address.parse().ok().map(ThrottleKey::Address);
+    let account = account.map(|(kind, id)| ThrottleKey::Account(kind, id));
+    address.into_iter().chain(account).collect()
+}
+
+/// Who owns a user's credentials.
+pub(super) fn owner(group_id: &GroupId, user_id: &UserId) -> String {
+    format!("{group_id}/{user_id}")
+}
+
+fn read_owner(owner: &str) -> Option<(GroupId, UserId)> {
+    let (group_id, user_id) = owner.split_once('/')?;
+    let ids: Result<_, FieldProblem> = GroupId::parse(group_id).and_then(|group| Ok((group, UserId::parse(user_id)?)));
+    ids.ok()
+}
+
+const SELECT: &str = "select id, owner, name, digest, created_at, expires_at from credentials";
+
+fn read(values: Vec<gatebook_projections::sql::Value>) -> Result<Kept, StoreError> {
+    let mut row = RowReader::new("credentials", values);
+    Ok(Kept {
+        id: row.text()?,
+        owner: row.text()?,
+        name: row.text()?,
+        digest: row.text()?,
+        created_at: row.time()?,
+        expires_at: row.optional_time()?,
+    })
+}

@@ -1,0 +1,80 @@
+//! Everything that can keep a request from being answered as hoped.
+
+use gatebook_aggregates::refusal::{FieldProblem, Refusal};
+use thiserror::Error;
+
+use crate::log::CommandError;
+use crate::outbox::SealLetterError;
+use crate::secrets::{PasswordError, SealError};
+use crate::store::StoreError;
+
+/// Why there is no answer. Nothing has happened, unless the variant says so.
+#[derive(Debug, Error)]
+pub enum Failure {
+    /// Nobody we know, or no longer.
+    #[error("the credentials are missing or wrong")]
+    Unauthenticated,
+    /// Too many failed credentials from this address or for this account.
+    #[error("too many failed attempts; try again in {retry_after_seconds} s")]
+    TooManyRequests {
+        /// When trying again makes sense.
+        retry_after_seconds: u64,
+    },
+    /// R15: a wrong OTP. The try has been recorded.
+    #[error("the one-time password is wrong; {attempts_left} tries are left")]
+    OtpWrong {
+        /// Tries that are left.
+        attempts_left: u32,
+    },
+    /// R19: a wrong verification code. The try has been recorded.
+    #[error("the verification code is wrong; {attempts_left} tries are left")]
+    CodeWrong {
+        /// Tries that are left.
+        attempts_left: u32,
+    },
+    /// The Idempotency-Key came with another request before.
+    #[error("the idempotency key was used for another request")]
+    IdempotencyKeyReused,
+    /// A command was not carried out.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// Something inside failed that the asker can do nothing about.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Command(CommandError::Store(error))
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Command(CommandError::Refused(refusal))
+    }
+}
+
+impl From<FieldProblem> for Failure {
+    fn from(problem: FieldProblem) -> Self {
+        Refusal::Invalid(vec![problem]).into()
+    }
+}
+
+impl From<PasswordError> for Failure {
+    fn from(error: PasswordError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+impl From<SealError> for Failure {
+    fn from(error: SealError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+impl From<SealLetterError> for CommandError {
+    fn from(error: SealLetterError) -> Self {
+        Self::Store(StoreError::Refused(error.to_string()))
+    }
+}

@@ -1,0 +1,119 @@
+//! All parts of the program, wired together.
+
+use std::sync::Arc;
+
+use gatebook_aggregates::email_address::EmailAddress;
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use super::secret_usage::SecretUsage;
+use super::turns::Turns;
+use crate::clock::Clock;
+use crate::log::append::SealedLetter;
+use crate::log::{CommandError, Log, Writer};
+use crate::mail::Letter;
+use crate::metrics::Metrics;
+use crate::outbox::seal_letter;
+use crate::secrets::{AccessTokens, Dice, Digests, MasterKey, PasswordHasher, Sealer};
+use crate::store::Database;
+use crate::throttle::{Throttle, ThrottleMode};
+
+/// What an installation decides. None of this is a rule.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where people and programs reach Gatebook; without a slash at the end. Also the OAuth issuer.
+    pub public_url: String,
+    /// The WSDL address of the SOAP API that the gate protects.
+    pub wsdl_url: String,
+    /// The API's documentation.
+    pub documentation_url: String,
+    /// R12: the mailbox of the provider's integration team.
+    pub integration_team: EmailAddress,
+}
+
+/// What [`Gatebook::new`] is made of.
+pub struct GatebookParts {
+    /// The database.
+    pub database: Arc<dyn Database>,
+    /// The writer that appends to its log.
+    pub writer: Writer,
+    /// The one clock.
+    pub clock: Clock,
+    /// Randomness.
+    pub dice: Dice,
+    /// The key that is not in the database.
+    pub key: MasterKey,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Whether failed credentials are throttled.
+    pub throttle: ThrottleMode,
+    /// What the installation decides.
+    pub settings: Settings,
+}
+
+/// The program: one of these serves all requests of a process.
+pub struct Gatebook {
+    /// The log.
+    pub log: Log,
+    /// The one clock.
+    pub clock: Clock,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// What the installation decides.
+    pub settings: Settings,
+    /// Rung when there are letters to send.
+    pub letters_waiting: Arc<Notify>,
+    /// When client secrets were used.
+    pub secret_usage: SecretUsage,
+    pub(super) dice: Dice,
+    pub(super) digests: Digests,
+    pub(super) sealer: Sealer,
+    pub(super) access_tokens: AccessTokens,
+    pub(super) passwords: PasswordHasher,
+    pub(super) throttle: Throttle,
+    pub(super) turns: Turns,
+}
+
+impl Gatebook {
+    /// Wires the parts together.
+    pub fn new(parts: GatebookParts) -> Self {
+        Self {
+            log: Log {
+                database: parts.database,
+                writer: parts.writer,
+            },
+            clock: parts.clock,
+            metrics: parts.metrics,
+            settings: parts.settings,
+            letters_waiting: Arc::new(Notify::new()),
+            secret_usage: SecretUsage::default(),
+            dice: parts.dice,
+            digests: Digests::new(&parts.key),
+            sealer: Sealer::new(&parts.key),
+            access_tokens: AccessTokens::new(&parts.key),
+            passwords: PasswordHasher::new(),
+            throttle: Throttle::new(parts.throttle),
+            turns: Turns::default(),
+        }
+    }
+
+    /// The database.
+    pub fn database(&self) -> &dyn Database {
+        &*self.log.database
+    }
+
+    /// A new id.
+    pub(super) fn new_id(&self) -> Uuid {
+        self.dice.uuid_v7(self.clock.now().to_utc())
+    }
+
+    /// A letter, ready to be written with the events that call for it.
+    pub(super) fn sealed(&self, letter: &Letter) -> Result<SealedLetter, CommandError> {
+        Ok(seal_letter(letter, self.new_id(), &self.sealer, &self.dice)?)
+    }
+
+    /// The address of a page.
+    pub(super) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.settings.public_url)
+    }
+}

@@ -1,0 +1,244 @@
+//! R24-R26: issuing access tokens, and deciding what they open. Every answer is decided from committed state, read for
+//! that answer; what cannot be read is refused.
+
+use std::str::FromStr;
+
+use gatebook_aggregates::api_permission::{Access, ApiPermission};
+use gatebook_aggregates::gate::{Gate, TokenFacts, Verdict};
+use gatebook_aggregates::identifiers::{AppId, EntityId};
+use gatebook_aggregates::integration_app::{Status, Wish};
+use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_projections::groups::GroupRow;
+use gatebook_projections::token_gate::{GateFacts, TokenGateRow};
+
+use super::caller::{Caller, Who};
+use super::commands::{ChangeOptions, no_extras};
+use super::credentials::throttle_keys;
+use super::failure::Failure;
+use super::gatebook::Gatebook;
+use crate::metrics::VerdictLabels;
+use crate::oauth::wire::Scopes;
+use crate::secrets::{ACCESS_TOKEN_LIFETIME, AccessTokenClaims, SecretKind, TokenRefusal, is_client_secret};
+use crate::store::StoreError;
+
+/// A client that proved who it is.
+pub struct AuthenticatedClient {
+    facts: GateFacts,
+    client_secret_id: uuid::Uuid,
+}
+
+impl AuthenticatedClient {
+    /// R10, R24: the scopes its permission allows.
+    pub fn allowed_scopes(&self) -> Scopes {
+        scopes_of(self.facts.app.api_permission)
+    }
+}
+
+/// An access token that was just made. Not for logs.
+pub struct IssuedAccessToken {
+    /// The token.
+    pub token: String,
+    /// Seconds until it ends.
+    pub expires_in: i64,
+    /// R24: what it is for.
+    pub scopes: Scopes,
+}
+
+/// What a gateway asks.
+#[derive(Clone, Debug)]
+pub struct GateQuestion<'a> {
+    /// The presented token, if any.
+    pub token: Option<&'a str>,
+    /// The entity the call is about, if named.
+    pub entity: Option<&'a str>,
+    /// What the call does, `read` or `write`.
+    pub access: Option<&'a str>,
+}
+
+/// The gate's answer.
+pub struct GateAnswer {
+    /// Whether it may pass, or why not.
+    pub verdict: Verdict,
+    /// The application, once the token is known to be genuine.
+    pub app: Option<TokenGateRow>,
+}
+
+/// RFC 7662: what an active token is.
+pub struct Introspection {
+    /// The application and its group.
+    pub facts: GateFacts,
+    /// The token's own claims.
+    pub claims: AccessTokenClaims,
+    /// R10, R24: its scopes, as far as the permission still allows.
+    pub scopes: Scopes,
+}
+
+impl Gatebook {
+    /// R23: the client with these credentials. Unknown, wrong, ended, suspended and revoked look alike (T19).
+    pub async fn authenticate_client(
+        &self,
+        caller: &Caller,
+        client_id: &str,
+        client_secret: &str,
+    ) -> Result<AuthenticatedClient, Failure> {
+        let now = self.clock.now();
+        // Also for what cannot be a client, so that unknown and known take the same time.
+        let digest = self.keyed(SecretKind::ClientSecret, client_secret);
+        let facts = self.gate_facts_by_client(client_id).await?;
+        let live = facts.and_then(|facts| {
+            let secrets = facts.client_secrets().iter();
+            let secret = secrets
+                .filter(|secret| secret.is_live(now))
+                .find(|secret| secret.secret_digest == digest)?;
+            let client_secret_id = secret.id;
+            Some(AuthenticatedClient {
+                facts,
+                client_secret_id,
+            })
+        });
+        let usable = live.filter(|client| {
+            is_client_secret(client_secret)
+                && client.facts.status() == Status::Active
+                && client.facts.product_plan.has_integration_apps()
+        });
+        match usable {
+            Some(client) => {
+                self.secret_usage.used(client.client_secret_id, now);
+                Ok(client)
+            }
+            None => Err(self.failed_credentials(&throttle_keys(caller, Some(("client", client_id.to_owned()))))),
+        }
+    }
+
+    /// R24: issues an access token. Writes nothing.
+    pub fn issue_access_token(&self, client: &AuthenticatedClient, scopes: Scopes) -> IssuedAccessToken {
+        let issued_at = self.clock.now().to_utc();
+        let claims = AccessTokenClaims {
+            token_id: self.new_id(),
+            app_id: client.facts.app.app_id,
+            client_secret_id: client.client_secret_id,
+            read: scopes.read,
+            write: scopes.write,
+            issued_at,
+            expires_at: issued_at + ACCESS_TOKEN_LIFETIME,
+        };
+        let token = self.access_tokens.issue(&claims).reveal().to_owned();
+        IssuedAccessToken {
+            token,
+            expires_in: ACCESS_TOKEN_LIFETIME.num_seconds(),
+            scopes,
+        }
+    }
+
+    /// R25: whether a token opens an entity.
+    ///
+    /// # Errors
+    /// When the state cannot be read; the caller refuses then (R26).
+    pub async fn check_gate(&self, question: &GateQuestion<'_>) -> Result<GateAnswer, StoreError> {
+        let answer = self.answer(question).await?;
+        let reason = answer.verdict.code();
+        self.metrics
+            .gate_verdicts
+            .get_or_create(&VerdictLabels { reason })
+            .inc();
+        Ok(answer)
+    }
+
+    /// RFC 7662: what a token is; none for whatever is not active.
+    pub async fn introspect(&self, token: &str) -> Result<Option<Introspection>, StoreError> {
+        let Ok(claims) = self.access_tokens.read(token) else {
+            return Ok(None);
+        };
+        let Some(facts) = self.gate_facts_by_app(claims.app_id).await? else {
+            return Ok(None);
+        };
+        if facts.check_token(&token_facts(&claims), self.clock.now()) != Verdict::Ok {
+            return Ok(None);
+        }
+        let allowed = scopes_of(facts.app.api_permission);
+        let scopes = Scopes {
+            read: claims.read && allowed.read,
+            write: claims.write && allowed.write,
+        };
+        Ok(Some(Introspection { facts, claims, scopes }))
+    }
+
+    /// RFC 7009: a client gives one of its tokens back. Whatever is not its own living token is left alone.
+    pub async fn revoke_access_token(
+        &self,
+        caller: &Caller,
+        client: &AuthenticatedClient,
+        token: &str,
+    ) -> Result<(), Failure> {
+        let app = &client.facts.app;
+        let Ok(claims) = self.access_tokens.read(token) else {
+            return Ok(());
+        };
+        if claims.app_id != app.app_id {
+            return Ok(());
+        }
+        let (client_id, name) = (app.client_id.0.clone(), app.name.as_str().to_owned());
+        let caller = caller.with(Who::Integration { client_id, name });
+        let expires_at = Timestamp::new(claims.expires_at);
+        let wish = |_: &GroupRow| {
+            Ok(Wish::RevokeAccessToken {
+                token_id: claims.token_id,
+                expires_at,
+            })
+        };
+        let app_id: AppId = app.app_id;
+        let options = ChangeOptions::default();
+        self.app_command(&caller, &app.group_id, app_id, &options, &wish, &no_extras)
+            .await?;
+        Ok(())
+    }
+
+    async fn answer(&self, question: &GateQuestion<'_>) -> Result<GateAnswer, StoreError> {
+        let refused = |verdict| Ok(GateAnswer { verdict, app: None });
+        let Some(token) = question.token.filter(|token| !token.is_empty()) else {
+            return refused(Verdict::TokenMissing);
+        };
+        let claims = match self.access_tokens.read(token) {
+            Ok(claims) => claims,
+            Err(TokenRefusal::Malformed) => return refused(Verdict::TokenMalformed),
+            Err(TokenRefusal::Invalid) => return refused(Verdict::TokenInvalid),
+        };
+        let facts = match self.gate_facts_by_app(claims.app_id).await? {
+            Some(facts) => facts,
+            None => return refused(Verdict::TokenInvalid),
+        };
+        let token = token_facts(&claims);
+        // What cannot be an entity or an access is one that is not the application's.
+        let entity = question.entity.filter(|entity| !entity.is_empty());
+        let parsed = entity.map(|entity| EntityId::parse(entity).ok());
+        let access = question.access.and_then(|access| Access::from_str(access).ok());
+        let verdict = match parsed {
+            Some(None) => match facts.check_token(&token, self.clock.now()) {
+                Verdict::Ok => Verdict::EntityNotAssigned,
+                earlier => earlier,
+            },
+            parsed => facts.check(&token, parsed.flatten().as_ref(), access, self.clock.now()),
+        };
+        Ok(GateAnswer {
+            verdict,
+            app: Some(facts.app),
+        })
+    }
+}
+
+fn token_facts(claims: &AccessTokenClaims) -> TokenFacts {
+    TokenFacts {
+        token_id: claims.token_id,
+        client_secret_id: claims.client_secret_id,
+        read: claims.read,
+        write: claims.write,
+        expires_at: Timestamp::new(claims.expires_at),
+    }
+}
+
+fn scopes_of(permission: ApiPermission) -> Scopes {
+    Scopes {
+        read: true,
+        write: permission.allows(Access::Write),
+    }
+}

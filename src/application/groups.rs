@@ -1,0 +1,191 @@
+//! What operators do with groups, and what Practice Admins do with permissions.
+
+use gatebook_aggregates::email_address::EmailAddress;
+use gatebook_aggregates::group::{Group, GroupEvent, GroupWish, Permission, ProductPlan, Role};
+use gatebook_aggregates::identifiers::{EntityId, GroupId, UserId};
+use gatebook_aggregates::refusal::Refusal;
+use gatebook_aggregates::words::Label;
+use gatebook_projections::groups::{GroupRow, Groups};
+use uuid::Uuid;
+
+use super::caller::{Caller, Who};
+use super::credentials::{IssuedToken, owner};
+use super::failure::Failure;
+use super::gatebook::Gatebook;
+use crate::log::Done;
+use crate::log::append::{Credential, CredentialChange, CredentialKind};
+use crate::secrets::{Password, SecretKind, TokenKind};
+
+/// Whether a PUT made something new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PutOutcome {
+    /// It did.
+    Created,
+    /// It was there.
+    Updated,
+}
+
+impl Gatebook {
+    /// Registers a group, or brings its name and plan up to date.
+    pub async fn put_group(
+        &self,
+        caller: &Caller,
+        group_id: &GroupId,
+        name: Label,
+        product_plan: ProductPlan,
+    ) -> Result<(GroupRow, PutOutcome), Failure> {
+        let done = self
+            .group_command(caller, group_id, GroupWish::Describe { name, product_plan }, &[])
+            .await?;
+        let created = matches!(done.events.first(), Some(GroupEvent::GroupRegistered { .. }));
+        Ok((row(&done)?, outcome(created)))
+    }
+
+    /// Adds or renames an entity.
+    pub async fn put_entity(
+        &self,
+        caller: &Caller,
+        group_id: &GroupId,
+        entity_id: EntityId,
+        name: Label,
+    ) -> Result<PutOutcome, Failure> {
+        let done = self
+            .group_command(caller, group_id, GroupWish::PutEntity { entity_id, name }, &[])
+            .await?;
+        Ok(outcome(matches!(
+            done.events.first(),
+            Some(GroupEvent::EntityAdded { .. })
+        )))
+    }
+
+    /// R25: takes an entity out of the group, with immediate effect.
+    pub async fn remove_entity(&self, caller: &Caller, group_id: &GroupId, entity_id: EntityId) -> Result<(), Failure> {
+        self.group_command(caller, group_id, GroupWish::RemoveEntity { entity_id }, &[])
+            .await
+            .map(|_| ())
+    }
+
+    /// Adds a user, or brings their data up to date.
+    pub async fn put_user(
+        &self,
+        caller: &Caller,
+        group_id: &GroupId,
+        user_id: UserId,
+        email: EmailAddress,
+        name: Label,
+        role: Role,
+    ) -> Result<(GroupRow, PutOutcome), Failure> {
+        let wish = GroupWish::PutUser {
+            user_id,
+            email,
+            name,
+            role,
+        };
+        let done = self.group_command(caller, group_id, wish, &[]).await?;
+        let created = matches!(done.events.first(), Some(GroupEvent::UserAdded { .. }));
+        Ok((row(&done)?, outcome(created)))
+    }
+
+    /// Takes a user out of the group, with tokens and password.
+    pub async fn remove_user(&self, caller: &Caller, group_id: &GroupId, user_id: UserId) -> Result<(), Failure> {
+        let owner = owner(group_id, &user_id);
+        let gone = [
+            CredentialChange::DeleteOwned {
+                kind: CredentialKind::UserToken,
+                owner: owner.clone(),
+            },
+            CredentialChange::DeleteOwned {
+                kind: CredentialKind::UserPassword,
+                owner,
+            },
+        ];
+        self.group_command(caller, group_id, GroupWish::RemoveUser { user_id }, &gone)
+            .await
+            .map(|_| ())
+    }
+
+    /// Makes a token for the admins' API.
+    pub async fn issue_user_token(
+        &self,
+        caller: &Caller,
+        group_id: &GroupId,
+        user_id: UserId,
+        name: Label,
+    ) -> Result<IssuedToken, Failure> {
+        let kinds = (CredentialKind::UserToken, SecretKind::UserToken);
+        let (issued, credential) = self.new_token(TokenKind::User, kinds, owner(group_id, &user_id), &name);
+        let wish = GroupWish::IssueUserToken {
+            user_id,
+            token_id: issued.id,
+            name,
+        };
+        self.group_command(caller, group_id, wish, &[CredentialChange::Put(credential)])
+            .await?;
+        Ok(issued)
+    }
+
+    /// Ends such a token.
+    pub async fn revoke_user_token(
+        &self,
+        caller: &Caller,
+        group_id: &GroupId,
+        user_id: UserId,
+        token_id: Uuid,
+    ) -> Result<(), Failure> {
+        let gone = CredentialChange::Delete {
+            kind: CredentialKind::UserToken,
+            id: token_id.to_string(),
+        };
+        let wish = GroupWish::RevokeUserToken { user_id, token_id };
+        self.group_command(caller, group_id, wish, &[gone]).await.map(|_| ())
+    }
+
+    /// Sets a user's password, for signing in to the console.
+    pub async fn set_user_password(
+        &self,
+        group_id: &GroupId,
+        user_id: &UserId,
+        password: &Password,
+    ) -> Result<(), Failure> {
+        let owner = owner(group_id, user_id);
+        let credential = Credential {
+            kind: CredentialKind::UserPassword,
+            id: owner.clone(),
+            owner,
+            name: String::new(),
+            digest: self.passwords.hash(password, &self.dice).await?,
+            expires_at: None,
+        };
+        self.keep(vec![CredentialChange::Put(credential)]).await
+    }
+
+    /// R2: grants or withdraws a permission; by a Practice Admin of the group.
+    pub async fn set_permission(
+        &self,
+        caller: &Caller,
+        user_id: UserId,
+        permission: Permission,
+        granted: bool,
+    ) -> Result<GroupRow, Failure> {
+        let Who::GroupUser { group_id, .. } = &caller.who else {
+            return Err(Failure::Unauthenticated);
+        };
+        let wish = match granted {
+            true => GroupWish::Grant { user_id, permission },
+            false => GroupWish::Withdraw { user_id, permission },
+        };
+        row(&self.group_command(caller, group_id, wish, &[]).await?)
+    }
+}
+
+fn row(done: &Done<Group>) -> Result<GroupRow, Failure> {
+    done.row::<Groups>().ok_or_else(|| Refusal::NotFound.into())
+}
+
+fn outcome(created: bool) -> PutOutcome {
+    if created {
+        PutOutcome::Created
+    } else {
+        PutOutcome::Updated
+    }
+}

@@ -1,0 +1,140 @@
+//! The `Idempotency-Key` of admins: the same request again is answered like the first.
+
+use chrono::TimeDelta;
+use gatebook_aggregates::integration_app::IntegrationApp;
+use gatebook_aggregates::refusal::Refusal;
+use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_projections::app_list::AppList;
+use gatebook_projections::projection::Projection;
+use gatebook_projections::sql::{Query, RowReader};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::app_view::AppView;
+use super::caller::{Caller, Who};
+use super::failure::Failure;
+use super::gatebook::Gatebook;
+use super::verification::Verification;
+use crate::log::hash_chain::hex;
+use crate::log::{CommandError, IdempotencyIntent};
+use crate::store::{Purpose, StoreError};
+
+/// For so long a repeated answer shows the OTP again.
+pub const SHOWN_AGAIN_FOR: TimeDelta = TimeDelta::minutes(10);
+/// For so long, at least, a key is remembered.
+pub const REMEMBERED_FOR: TimeDelta = TimeDelta::hours(24);
+
+/// A key that a caller chose, with the request it came with.
+#[derive(Clone, Debug)]
+pub struct IdempotencyKey(IdempotencyIntent);
+
+impl IdempotencyKey {
+    /// The key of this caller, for a request with this method, path and body.
+    pub fn new(caller: &Caller, key: &str, method: &str, path: &str, body: &[u8]) -> Self {
+        let who = match &caller.who {
+            Who::GroupUser { group_id, user_id } => format!("{group_id}/{user_id}"),
+            _ => String::new(),
+        };
+        let mut request = Sha256::new();
+        for part in [method.as_bytes(), path.as_bytes(), body] {
+            request.update((part.len() as u64).to_be_bytes());
+            request.update(part);
+        }
+        let key = hex(Sha256::digest(format!("{who}\n{key}")));
+        Self(IdempotencyIntent {
+            key,
+            request_hash: hex(request.finalize()),
+        })
+    }
+
+    pub(super) fn intent(&self) -> IdempotencyIntent {
+        self.0.clone()
+    }
+
+    pub(super) fn key(&self) -> &str {
+        &self.0.key
+    }
+}
+
+/// The first answer, found again.
+pub struct Repeated {
+    /// The application as it was right after the first request.
+    pub view: AppView,
+    /// What was shown once, while it may be shown again.
+    pub verification: Option<Verification>,
+}
+
+struct Remembered {
+    request_hash: String,
+    app_id: Uuid,
+    version: i64,
+    sealed: Option<String>,
+    created_at: Timestamp,
+}
+
+impl Gatebook {
+    /// The first answer to this key; none when it is new.
+    ///
+    /// # Errors
+    /// `IdempotencyKeyReused` when it came with another request.
+    pub(super) async fn repeated(&self, key: Option<&IdempotencyKey>) -> Result<Option<Repeated>, Failure> {
+        let Some(IdempotencyKey(intent)) = key else {
+            return Ok(None);
+        };
+        let Some(first) = self.remembered(&intent.key).await? else {
+            return Ok(None);
+        };
+        if first.request_hash != intent.request_hash {
+            return Err(Failure::IdempotencyKeyReused);
+        }
+        let loaded = self.log.load::<IntegrationApp>(&first.app_id.to_string()).await?;
+        let first_events = loaded.history.iter().filter(|event| event.sequence <= first.version);
+        let app = first_events.fold(None, AppList::fold).ok_or(Refusal::NotFound)?;
+        let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
+        let shown_again = self.clock.now() < first.created_at.plus(SHOWN_AGAIN_FOR);
+        let verification = match first.sealed.filter(|_| shown_again) {
+            Some(sealed) => Some(self.open_verification(&intent.key, &sealed)?),
+            None => None,
+        };
+        Ok(Some(Repeated {
+            view: self.view_of(app, group).await?,
+            verification,
+        }))
+    }
+
+    /// Whether a failure means that the same key won a race, so that its answer is there now.
+    pub(super) fn lost_to_same_key(failure: &Failure) -> bool {
+        matches!(failure, Failure::Command(CommandError::KeyUsed))
+    }
+
+    /// Forgets keys after [`REMEMBERED_FOR`], and what was shown once after [`SHOWN_AGAIN_FOR`].
+    pub async fn forget_old_keys(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let mut transaction = self.log.database.begin(Purpose::Write).await?;
+        let forget = "delete from idempotency_keys where created_at < $1";
+        transaction
+            .execute(Query::new(forget, [now.plus(-REMEMBERED_FOR).into()]))
+            .await?;
+        let hide = "update idempotency_keys set sealed = null where sealed is not null and created_at < $1";
+        transaction
+            .execute(Query::new(hide, [now.plus(-SHOWN_AGAIN_FOR).into()]))
+            .await?;
+        transaction.commit().await
+    }
+
+    async fn remembered(&self, key: &str) -> Result<Option<Remembered>, StoreError> {
+        let sql = "select request_hash, app_id, version, sealed, created_at from idempotency_keys where key = $1";
+        let rows = self.database().rows(Query::new(sql, [key.into()])).await?;
+        let Some(row) = rows.into_iter().next() else {
+            return Ok(None);
+        };
+        let mut row = RowReader::new("idempotency_keys", row);
+        Ok(Some(Remembered {
+            request_hash: row.text()?,
+            app_id: row.uuid()?,
+            version: row.int()?,
+            sealed: row.optional_text()?,
+            created_at: row.time()?,
+        }))
+    }
+}

@@ -1,0 +1,40 @@
+//! What people and programs can do with Gatebook, once: the JSON API, the command line and the pages call this.
+//! It asks who somebody is, draws time, ids and secrets, builds the command, runs it, and returns what to show.
+//! It never judges a business rule; the aggregates do.
+
+mod admin_apps;
+mod app_view;
+mod caller;
+mod commands;
+mod credentials;
+mod failure;
+mod gatebook;
+mod gatekeeper;
+mod groups;
+mod idempotency;
+mod operators;
+mod portal;
+mod reading;
+mod secret_usage;
+mod sign_in;
+mod sign_up;
+mod turns;
+mod verification;
+
+pub use admin_apps::{AiqIntegrateForm, Creation, NewIntegrationForm};
+pub use app_view::AppView;
+pub use caller::{Caller, Who};
+pub use commands::ChangeOptions;
+pub use credentials::{IssuedToken, ResourceServer, ResourceServerIssued};
+pub use failure::Failure;
+pub use gatebook::{Gatebook, GatebookParts, Settings};
+pub use gatekeeper::{GateAnswer, GateQuestion, Introspection, IssuedAccessToken};
+pub use groups::PutOutcome;
+pub use idempotency::IdempotencyKey;
+pub use operators::RecordedDownload;
+pub use portal::{AppDetails, IssuedClientSecret, PortalEntity, PortalHome};
+pub use reading::Page;
+pub use secret_usage::SecretUsage;
+pub use sign_in::Session;
+pub use sign_up::OpenInvitation;
+pub use verification::Verification;

@@ -1,0 +1,279 @@
+//! What developers do in the portal: see their applications, verify, see details, handle client secrets (R17, R20-R23).
+
+use chrono::TimeDelta;
+use gatebook_aggregates::identifiers::{AppId, ClientSecretId, EntityId, GroupId};
+use gatebook_aggregates::integration_app::{
+    DeadBecause, FreshSecret, IntegrationApp, IntegrationAppEvent as Event, Status, Wish,
+};
+use gatebook_aggregates::refusal::Refusal;
+use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_aggregates::words::{Label, comparable};
+use gatebook_projections::app_list::Link;
+use gatebook_projections::groups::GroupRow;
+use gatebook_projections::portal_apps::{self, PortalAppRow, PortalApps};
+use gatebook_projections::projection::Projection;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::caller::{Caller, Who};
+use super::commands::{ChangeOptions, WishOf, no_extras};
+use super::credentials::throttle_keys;
+use super::failure::Failure;
+use super::gatebook::Gatebook;
+use crate::log::Done;
+use crate::secrets::{self, OneTimePassword, SecretKind};
+use crate::store::StoreError;
+
+/// A developer's applications, each with its group.
+pub struct PortalHome {
+    /// R17: linked, OTP not verified.
+    pub otp_verification_needed: Vec<(PortalAppRow, GroupRow)>,
+    /// R22: verified.
+    pub apps: Vec<(PortalAppRow, GroupRow)>,
+}
+
+/// R22: what the verified developer sees.
+pub struct AppDetails {
+    /// The application.
+    pub app: PortalAppRow,
+    /// Its group.
+    pub group: GroupRow,
+    /// R23: its live client secrets, with their last use.
+    pub client_secrets: Vec<(gatebook_aggregates::integration_app::ClientSecret, Option<Timestamp>)>,
+}
+
+/// An entity as the developer sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PortalEntity {
+    /// Its id.
+    pub id: EntityId,
+    /// Its name.
+    pub name: Label,
+}
+
+/// R23: a client secret that was just made. Shown once; not for logs.
+#[derive(Serialize)]
+pub struct IssuedClientSecret {
+    /// The application's client id.
+    pub client_id: String,
+    /// The secret.
+    pub client_secret: String,
+    /// The secret's id.
+    pub client_secret_id: Uuid,
+    /// When the one before it ends.
+    pub previous_ends_at: Option<Timestamp>,
+}
+
+impl Gatebook {
+    /// The applications of the developer.
+    pub async fn portal_home(&self, caller: &Caller) -> Result<PortalHome, Failure> {
+        let Who::Developer(developer) = &caller.who else {
+            return Err(Failure::Unauthenticated);
+        };
+        let rows = self
+            .database()
+            .rows(portal_apps::of_developer(&developer.email))
+            .await?;
+        let mut home = PortalHome {
+            otp_verification_needed: Vec::new(),
+            apps: Vec::new(),
+        };
+        for row in rows {
+            let app = PortalApps::row(row).map_err(StoreError::from)?;
+            let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
+            match (app.link, app.status) {
+                (Link::Verified, _) => home.apps.push((app, group)),
+                // R27: the OTP of a revoked application is dead, so there is nothing to verify.
+                (_, Status::Revoked) => {}
+                (_, Status::Active | Status::Suspended) => home.otp_verification_needed.push((app, group)),
+            }
+        }
+        Ok(home)
+    }
+
+    /// R17: Verify. Wrong tries are recorded.
+    pub async fn verify_otp(&self, caller: &Caller, app_id: AppId, typed: &str) -> Result<(), Failure> {
+        let account = self.account_of(caller)?;
+        let keys = throttle_keys(caller, Some(("otp", format!("{account}/{app_id}"))));
+        self.guess(&keys)?;
+        let otp_digest =
+            OneTimePassword::read(typed).map(|otp| self.keyed(SecretKind::OneTimePassword, otp.canonical()));
+        let wish = |_: &GroupRow| {
+            Ok(Wish::VerifyOneTimePassword {
+                otp_digest: otp_digest.clone(),
+            })
+        };
+        let done = self.developers_command(caller, app_id, &wish).await?;
+        match done.events.first() {
+            Some(Event::OneTimePasswordMistyped { attempts_left }) => Err(Failure::OtpWrong {
+                attempts_left: *attempts_left,
+            }),
+            Some(Event::DeadOneTimePasswordTried {
+                because: DeadBecause::Expired,
+            }) => Err(Refusal::OtpExpired.into()),
+            Some(Event::DeadOneTimePasswordTried {
+                because: DeadBecause::Locked,
+            }) => Err(Refusal::OtpLocked.into()),
+            _ => {
+                self.guessed_right(&keys);
+                Ok(())
+            }
+        }
+    }
+
+    /// R22, R28: the details, whose reveal is recorded.
+    pub async fn app_details(&self, caller: &Caller, app_id: AppId) -> Result<AppDetails, Failure> {
+        let done = self
+            .developers_command(caller, app_id, &|_| Ok(Wish::RevealCredentials))
+            .await?;
+        let app = done.row::<PortalApps>().ok_or(Refusal::NotFound)?;
+        let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
+        let mut client_secrets = Vec::new();
+        for secret in app
+            .client_secrets
+            .iter()
+            .filter(|secret| secret.is_live(self.clock.now()))
+        {
+            let last_used = self.secret_usage.last_used(self.database(), secret.id).await?;
+            client_secrets.push((secret.clone(), last_used));
+        }
+        Ok(AppDetails {
+            app,
+            group,
+            client_secrets,
+        })
+    }
+
+    /// R22, R25: the entities, filtered by name, a page of them beginning after an id.
+    pub async fn portal_entities(
+        &self,
+        caller: &Caller,
+        app_id: AppId,
+        name: Option<&str>,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<PortalEntity>, Option<EntityId>), Failure> {
+        let app = self.verified_app(caller, app_id).await?;
+        let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
+        let part = name.map(comparable).unwrap_or_default();
+        let mut matching = app
+            .entities
+            .iter()
+            .filter_map(|id| group.customer.entities.get_key_value(id))
+            .filter(|(id, name)| {
+                comparable(name.as_str()).contains(&part) && after.is_none_or(|after| id.as_str() > after)
+            })
+            .map(|(id, name)| PortalEntity {
+                id: id.clone(),
+                name: name.clone(),
+            });
+        let page: Vec<_> = matching.by_ref().take(limit).collect();
+        let next = matching.next().and_then(|_| page.last().map(|last| last.id.clone()));
+        Ok((page, next))
+    }
+
+    /// R23: generates a client secret.
+    pub async fn generate_client_secret(
+        &self,
+        caller: &Caller,
+        app_id: AppId,
+        overlap_seconds: Option<i64>,
+    ) -> Result<IssuedClientSecret, Failure> {
+        let group_id = self.linked_app(caller, app_id).await?.group_id;
+        self.generate_client_secret_for(caller, &group_id, app_id, overlap_seconds)
+            .await
+    }
+
+    /// R23: retires one at once.
+    pub async fn retire_client_secret(
+        &self,
+        caller: &Caller,
+        app_id: AppId,
+        client_secret_id: ClientSecretId,
+    ) -> Result<(), Failure> {
+        let wish = |_: &GroupRow| Ok(Wish::RetireClientSecret { client_secret_id });
+        self.developers_command(caller, app_id, &wish).await.map(|_| ())
+    }
+
+    pub(super) async fn generate_client_secret_for(
+        &self,
+        caller: &Caller,
+        group_id: &GroupId,
+        app_id: AppId,
+        overlap_seconds: Option<i64>,
+    ) -> Result<IssuedClientSecret, Failure> {
+        let secret = secrets::client_secret(&self.dice);
+        let fresh = FreshSecret {
+            id: self.new_id(),
+            prefix: secrets::client_secret_prefix(&secret),
+            digest: self.keyed(SecretKind::ClientSecret, secret.reveal()),
+        };
+        let overlap = overlap_seconds.map(overlap).transpose()?;
+        let client_secret_id = fresh.id;
+        let wish = |_: &GroupRow| {
+            Ok(Wish::GenerateClientSecret {
+                secret: fresh.clone(),
+                overlap,
+            })
+        };
+        let options = ChangeOptions::default();
+        let (done, _) = self
+            .app_command(caller, group_id, app_id, &options, &wish, &no_extras)
+            .await?;
+        let previous_ends_at = done.events.iter().find_map(|event| match event {
+            Event::ClientSecretGenerated { previous, .. } => previous.as_ref().map(|previous| previous.ends_at),
+            _ => None,
+        });
+        Ok(IssuedClientSecret {
+            client_id: done.aggregate.created()?.client_id.0.clone(),
+            client_secret: secret.reveal().to_owned(),
+            client_secret_id,
+            previous_ends_at,
+        })
+    }
+
+    async fn developers_command(
+        &self,
+        caller: &Caller,
+        app_id: AppId,
+        wish: WishOf<'_>,
+    ) -> Result<Done<IntegrationApp>, Failure> {
+        let group_id = self.linked_app(caller, app_id).await?.group_id;
+        let options = ChangeOptions::default();
+        let (done, _) = self
+            .app_command(caller, &group_id, app_id, &options, wish, &no_extras)
+            .await?;
+        Ok(done)
+    }
+
+    /// R17: an application of another developer does not exist.
+    async fn linked_app(&self, caller: &Caller, app_id: AppId) -> Result<PortalAppRow, Failure> {
+        let Who::Developer(developer) = &caller.who else {
+            return Err(Failure::Unauthenticated);
+        };
+        let app = self.portal_app(app_id).await?;
+        let linked = app.filter(|app| app.developer_email.as_ref() == Some(&developer.email));
+        linked.ok_or_else(|| Refusal::NotFound.into())
+    }
+
+    /// R22: the application of the developer who verified it.
+    async fn verified_app(&self, caller: &Caller, app_id: AppId) -> Result<PortalAppRow, Failure> {
+        let app = self.linked_app(caller, app_id).await?;
+        match app.link {
+            Link::Verified => Ok(app),
+            Link::None | Link::Invited | Link::Assigned => Err(Refusal::OtpVerificationNeeded.into()),
+        }
+    }
+
+    fn account_of(&self, caller: &Caller) -> Result<Uuid, Failure> {
+        match &caller.who {
+            Who::Developer(developer) => Ok(developer.developer_id),
+            _ => Err(Failure::Unauthenticated),
+        }
+    }
+}
+
+fn overlap(seconds: i64) -> Result<TimeDelta, Failure> {
+    TimeDelta::try_seconds(seconds)
+        .ok_or_else(|| Refusal::field("overlap_seconds", "invalid_overlap_seconds", "Choose fewer seconds.").into())
+}

@@ -1,0 +1,174 @@
+//! Reading the projections: one line per question.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use gatebook_aggregates::email_address::EmailAddress;
+use gatebook_aggregates::identifiers::{AppId, DeveloperId, GroupId};
+use gatebook_aggregates::refusal::Refusal;
+use gatebook_projections::app_list::{self, AppListed, Cursor, Filter, Sort};
+use gatebook_projections::developers::{self, DeveloperRow, Developers};
+use gatebook_projections::groups::{self, GroupRow, Groups};
+use gatebook_projections::portal_apps::{self, PortalAppRow, PortalApps};
+use gatebook_projections::projection::Projection;
+use gatebook_projections::sql::Query;
+use gatebook_projections::token_gate::{self, GateFacts};
+
+use super::app_view::AppView;
+use super::caller::{Caller, Who};
+use super::failure::Failure;
+use super::gatebook::Gatebook;
+use crate::store::StoreError;
+
+/// A page of a list.
+pub struct Page<T> {
+    /// Its items.
+    pub items: Vec<T>,
+    /// Where the next page begins; none on the last.
+    pub next: Option<Cursor>,
+}
+
+impl Gatebook {
+    /// The group with this id.
+    pub async fn group(&self, id: &GroupId) -> Result<Option<GroupRow>, StoreError> {
+        self.one::<Groups>(groups::by_id(id)).await
+    }
+
+    /// All groups.
+    pub async fn groups(&self) -> Result<Vec<GroupRow>, StoreError> {
+        let rows = self.database().rows(groups::all()).await?;
+        rows.into_iter()
+            .map(|row| Groups::row(row).map_err(StoreError::from))
+            .collect()
+    }
+
+    /// The developer with this account.
+    pub(super) async fn developer(&self, id: DeveloperId) -> Result<Option<DeveloperRow>, StoreError> {
+        self.one::<Developers>(developers::by_id(id)).await
+    }
+
+    /// R9: the developer with this address.
+    pub(super) async fn developer_by_email(&self, email: &EmailAddress) -> Result<Option<DeveloperRow>, StoreError> {
+        self.one::<Developers>(developers::by_email(email)).await
+    }
+
+    /// The application as portal and operators see it.
+    pub(super) async fn portal_app(&self, id: AppId) -> Result<Option<PortalAppRow>, StoreError> {
+        self.one::<PortalApps>(portal_apps::by_id(id)).await
+    }
+
+    /// The facts for the gate about an application.
+    pub(super) async fn gate_facts_by_app(&self, id: AppId) -> Result<Option<GateFacts>, StoreError> {
+        self.gate_facts(token_gate::by_app(id)).await
+    }
+
+    /// The facts for the gate about a client.
+    pub(super) async fn gate_facts_by_client(&self, client_id: &str) -> Result<Option<GateFacts>, StoreError> {
+        self.gate_facts(token_gate::by_client(client_id)).await
+    }
+
+    /// R2-R4: an application of the caller's group, for those who may read.
+    pub async fn app(&self, caller: &Caller, id: AppId) -> Result<AppView, Failure> {
+        let group = self.readers_group(caller).await?;
+        let listed = self
+            .listed(id)
+            .await?
+            .filter(|listed| listed.app.group_id == group.group_id);
+        Ok(AppView::new(listed.ok_or(Refusal::NotFound)?, Arc::new(group)))
+    }
+
+    /// R2-R4: a page of the caller's group's applications, for those who may read.
+    pub async fn apps(
+        &self,
+        caller: &Caller,
+        filter: Filter,
+        sort: Sort,
+        after: Option<&Cursor>,
+        limit: u32,
+    ) -> Result<Page<AppView>, Failure> {
+        let group = Arc::new(self.readers_group(caller).await?);
+        let filter = Filter {
+            group_id: Some(group.group_id.clone()),
+            ..filter
+        };
+        let page = self.page(&filter, sort, after, limit).await?;
+        let items = page
+            .items
+            .into_iter()
+            .map(|listed| AppView::new(listed, group.clone()))
+            .collect();
+        Ok(Page { items, next: page.next })
+    }
+
+    /// A page of all groups' applications, for operators.
+    pub async fn all_apps(
+        &self,
+        filter: &Filter,
+        sort: Sort,
+        after: Option<&Cursor>,
+        limit: u32,
+    ) -> Result<Page<AppView>, Failure> {
+        let page = self.page(filter, sort, after, limit).await?;
+        let mut groups: BTreeMap<GroupId, Arc<GroupRow>> = BTreeMap::new();
+        let mut items = Vec::with_capacity(page.items.len());
+        for listed in page.items {
+            let group = match groups.get(&listed.app.group_id) {
+                Some(group) => group.clone(),
+                None => Arc::new(self.group(&listed.app.group_id).await?.ok_or(Refusal::NotFound)?),
+            };
+            groups.insert(listed.app.group_id.clone(), group.clone());
+            items.push(AppView::new(listed, group));
+        }
+        Ok(Page { items, next: page.next })
+    }
+
+    /// An application of any group.
+    pub(super) async fn listed(&self, id: AppId) -> Result<Option<AppListed>, StoreError> {
+        let rows = self.database().rows(app_list::by_id(id)).await?;
+        Ok(rows.into_iter().next().map(AppListed::read).transpose()?)
+    }
+
+    /// The caller's group, whatever they may do in it.
+    pub async fn callers_group(&self, caller: &Caller) -> Result<GroupRow, Failure> {
+        let Who::GroupUser { group_id, .. } = &caller.who else {
+            return Err(Failure::Unauthenticated);
+        };
+        let group = self.group(group_id).await?.ok_or(Failure::Unauthenticated)?;
+        caller.standing(&group)?;
+        Ok(group)
+    }
+
+    /// R3: the caller's group, for those who may read lists and logs.
+    pub async fn readers_group(&self, caller: &Caller) -> Result<GroupRow, Failure> {
+        let group = self.callers_group(caller).await?;
+        caller.standing(&group)?.require_reader()?;
+        Ok(group)
+    }
+
+    async fn page(
+        &self,
+        filter: &Filter,
+        sort: Sort,
+        after: Option<&Cursor>,
+        limit: u32,
+    ) -> Result<Page<AppListed>, Failure> {
+        // One more than asked for tells whether there is a next page.
+        let query = app_list::page(filter, sort, after, i64::from(limit) + 1);
+        let rows = self.database().rows(query).await?;
+        let more = rows.len() > limit as usize;
+        let listed = rows.into_iter().take(limit as usize).map(AppListed::read);
+        let items: Vec<AppListed> = listed.collect::<Result<_, _>>().map_err(StoreError::from)?;
+        let next = items.last().filter(|_| more).map(|last| Cursor::after(sort, &last.app));
+        Ok(Page { items, next })
+    }
+
+    async fn gate_facts(&self, query: Query) -> Result<Option<GateFacts>, StoreError> {
+        let rows = self.database().rows(query).await?;
+        Ok(rows.into_iter().next().map(GateFacts::read).transpose()?)
+    }
+
+    pub(super) async fn one<P: Projection>(&self, query: Query) -> Result<Option<P::Row>, StoreError> {
+        let rows = self.database().rows(query).await?;
+        Ok(rows.into_iter().next().map(P::row).transpose()?)
+    }
+}

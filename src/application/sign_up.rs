@@ -1,0 +1,242 @@
+//! R18, R19: from the invitation's link to a portal account.
+
+use cqrs_es::Aggregate;
+use gatebook_aggregates::developer::{Developer, DeveloperCommand};
+use gatebook_aggregates::identifiers::{AppId, KeyedDigest};
+use gatebook_aggregates::integration_app::{
+    CODE_VALID_FOR, IntegrationApp, IntegrationAppEvent as Event, Wish, typed_code,
+};
+use gatebook_aggregates::refusal::{FieldProblem, Refusal};
+use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_aggregates::words::Label;
+use gatebook_projections::groups::GroupRow;
+use uuid::Uuid;
+
+use super::caller::{Caller, Who};
+use super::commands::ChangeOptions;
+use super::credentials::throttle_keys;
+use super::failure::Failure;
+use super::gatebook::Gatebook;
+use crate::log::append::{Credential, CredentialChange, CredentialKind, Reservation, ReservationKey};
+use crate::log::{CommandError, Extras, Loaded, Origin};
+use crate::mail::Letter;
+use crate::secrets::{Password, PasswordProblem, SecretKind, TokenKind, VerificationCode, lookup_id};
+
+/// An invitation that can be accepted.
+#[derive(Clone, Debug)]
+pub struct OpenInvitation {
+    /// R19: the address it was sent to, for checking.
+    pub email: String,
+    /// R18: when it ends.
+    pub expires_at: Timestamp,
+}
+
+/// The link's application and digest.
+struct PresentedLink {
+    app_id: AppId,
+    digest: KeyedDigest,
+}
+
+impl Gatebook {
+    /// R18: the invitation behind a link.
+    pub async fn open_invitation(&self, caller: &Caller, invite_token: &str) -> Result<OpenInvitation, Failure> {
+        let link = self.presented_link(caller, invite_token)?;
+        let loaded = self.log.load::<IntegrationApp>(&link.app_id.to_string()).await?;
+        let app = loaded.aggregate.created().map_err(|_| Refusal::InviteUnknown)?;
+        let (email, invitation) = app.invitation(self.clock.now(), &link.digest)?;
+        if self.developer_by_email(email).await?.is_some() {
+            return Err(Refusal::DeveloperAlreadySignedUp.into());
+        }
+        Ok(OpenInvitation {
+            email: email.as_str().to_owned(),
+            expires_at: invitation.expires_at,
+        })
+    }
+
+    /// R19: Send verification code.
+    pub async fn send_verification_code(&self, caller: &Caller, invite_token: &str) -> Result<(), Failure> {
+        let invitation = self.open_invitation(caller, invite_token).await?;
+        let link = self.presented_link(caller, invite_token)?;
+        let code = VerificationCode::random(&self.dice);
+        let code_digest = self.keyed(SecretKind::VerificationCode, code.reveal());
+        let caller = caller.with(Who::Invitee {
+            id: String::new(),
+            name: invitation.email.clone(),
+        });
+        let wish = |_: &GroupRow| {
+            let (invitation_digest, code_digest) = (link.digest.clone(), code_digest.clone());
+            Ok(Wish::SendVerificationCode {
+                invitation_digest,
+                code_digest,
+            })
+        };
+        let extras = |_: &GroupRow, _: &IntegrationApp, _: &[Event]| {
+            let letter = Letter::verification_code(&invitation.email, code.reveal(), CODE_VALID_FOR.num_minutes());
+            Ok(Extras {
+                letters: vec![self.sealed(&letter)?],
+                ..Extras::default()
+            })
+        };
+        let group_id = self
+            .portal_app(link.app_id)
+            .await?
+            .ok_or(Refusal::InviteUnknown)?
+            .group_id;
+        self.app_command(
+            &caller,
+            &group_id,
+            link.app_id,
+            &ChangeOptions::default(),
+            &wish,
+            &extras,
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// R19: signs up: link, code, name, password. The account, its password, its address' reservation and the
+    /// application's event are written together.
+    pub async fn sign_up(
+        &self,
+        caller: &Caller,
+        invite_token: &str,
+        code: &str,
+        full_name: &str,
+        password: &str,
+    ) -> Result<Uuid, Failure> {
+        let (full_name, password) = checked(full_name, password)?;
+        let invitation = self.open_invitation(caller, invite_token).await?;
+        let link = self.presented_link(caller, invite_token)?;
+        let code_digest = self.keyed(SecretKind::VerificationCode, &typed_code(code).unwrap_or_default());
+        let developer_id = self.new_id();
+        let password_hash = self.passwords.hash(&password, &self.dice).await?;
+        let who = Who::Invitee {
+            id: developer_id.to_string(),
+            name: full_name.as_str().to_owned(),
+        };
+        let caller = caller.with(who);
+        let wish = |_: &GroupRow| {
+            Ok(Wish::AcceptInvitation {
+                invitation_digest: link.digest.clone(),
+                code_digest: code_digest.clone(),
+                developer_id,
+                full_name: full_name.clone(),
+            })
+        };
+        let extras = |group: &GroupRow, app: &IntegrationApp, events: &[Event]| match events {
+            [Event::InvitationAccepted { .. }] => {
+                let origin = caller.origin(Some(group));
+                account(app, developer_id, &full_name, link.app_id, &password_hash, &origin)
+            }
+            _ => Ok(Extras::default()),
+        };
+        let group_id = self
+            .portal_app(link.app_id)
+            .await?
+            .ok_or(Refusal::InviteUnknown)?
+            .group_id;
+        let options = ChangeOptions::default();
+        let done = self
+            .app_command(&caller, &group_id, link.app_id, &options, &wish, &extras)
+            .await;
+        match done {
+            Ok((done, _)) => match done.events.first() {
+                Some(Event::VerificationCodeMistyped { attempts_left }) => Err(Failure::CodeWrong {
+                    attempts_left: *attempts_left,
+                }),
+                _ => Ok(developer_id),
+            },
+            Err(Failure::Command(CommandError::Taken(ReservationKey::DeveloperEmail(_)))) => {
+                Err(Refusal::DeveloperAlreadySignedUp.into())
+            }
+            Err(failure) => {
+                tracing::debug!(email_known = !invitation.email.is_empty(), "signing up failed");
+                Err(failure)
+            }
+        }
+    }
+
+    /// The application that a link belongs to. Links are random, so unknown ones are only slowed down.
+    fn presented_link(&self, caller: &Caller, invite_token: &str) -> Result<PresentedLink, Failure> {
+        match lookup_id(TokenKind::Invitation, invite_token) {
+            Some(app_id) => Ok(PresentedLink {
+                app_id,
+                digest: self.keyed(SecretKind::Invitation, invite_token),
+            }),
+            None => match self.failed_credentials(&throttle_keys(caller, None)) {
+                Failure::Unauthenticated => Err(Refusal::InviteUnknown.into()),
+                failure => Err(failure),
+            },
+        }
+    }
+}
+
+/// R19: name and password, checked before anything else happens.
+fn checked(full_name: &str, password: &str) -> Result<(Label, Password), Failure> {
+    let full_name = Label::parse("full_name", full_name);
+    let given = match password {
+        "" => Err(FieldProblem::new("password", "required", "Choose a password.")),
+        password => Ok(password),
+    };
+    let password = given.and_then(parsed_password);
+    match (full_name, password) {
+        (Ok(full_name), Ok(password)) => Ok((full_name, password)),
+        (full_name, password) => {
+            let problems = full_name.err().into_iter().chain(password.err()).collect();
+            Err(Refusal::Invalid(problems).into())
+        }
+    }
+}
+
+fn parsed_password(password: &str) -> Result<Password, FieldProblem> {
+    Password::parse(password).map_err(|problem| {
+        let code = match problem {
+            PasswordProblem::TooShort => "password_too_short",
+            PasswordProblem::TooLong => "password_too_long",
+        };
+        FieldProblem::new("password", code, problem.to_string())
+    })
+}
+
+/// What goes with an accepted invitation: the account in its own stream, its address, its password.
+fn account(
+    app: &IntegrationApp,
+    developer_id: Uuid,
+    full_name: &Label,
+    invited_by: AppId,
+    password_hash: &str,
+    origin: &Origin,
+) -> Result<Extras, CommandError> {
+    let email = app
+        .created()?
+        .developer
+        .email()
+        .cloned()
+        .ok_or(Refusal::InviteUnknown)?;
+    let id = developer_id.to_string();
+    let mut stream = Loaded::<Developer>::unbegun(&id);
+    let sign_up = DeveloperCommand::SignUp {
+        email: email.clone(),
+        full_name: full_name.clone(),
+        invited_by,
+    };
+    let events = stream.aggregate.decide(sign_up)?;
+    events.iter().for_each(|event| stream.aggregate.apply(event.clone()));
+    let password = Credential {
+        kind: CredentialKind::DeveloperPassword,
+        id: id.clone(),
+        owner: id.clone(),
+        name: String::new(),
+        digest: password_hash.to_owned(),
+        expires_at: None,
+    };
+    Ok(Extras {
+        reservations: vec![Reservation {
+            key: ReservationKey::DeveloperEmail(email.key()),
+            owner: id,
+        }],
+        credentials: vec![CredentialChange::Put(password)],
+        companions: vec![stream.append(&events, origin)?],
+        ..Extras::default()
+    })
+}

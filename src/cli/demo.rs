@@ -1,0 +1,329 @@
+//! `gatebook demo`: serves with sample data, and says how to try it. Started again, it keeps everything.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::ExitCode;
+
+use gatebook_aggregates::email_address::EmailAddress;
+use gatebook_aggregates::group::{Permission, ProductPlan, Role};
+use gatebook_aggregates::identifiers::{EntityId, GroupId, UserId};
+use gatebook_aggregates::refusal::FieldProblem;
+use gatebook_aggregates::words::Label;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::start::Opened;
+use super::{CliError, serve, start};
+use crate::application::{Caller, Failure, Gatebook, Who};
+use crate::config::{DataOptions, ServerOptions};
+use crate::secrets::{Dice, Password};
+
+/// What `DIR/demo.json` holds: all that is needed to try Gatebook.
+#[derive(Serialize, Deserialize)]
+struct DemoFile {
+    base_url: String,
+    mail_dir: String,
+    operator_token: String,
+    resource_server: DemoResourceServer,
+    groups: Vec<DemoGroup>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct DemoResourceServer {
+    client_id: String,
+    client_secret: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct DemoGroup {
+    id: String,
+    name: String,
+    product_plan: String,
+    entities: Vec<DemoEntity>,
+    users: Vec<DemoUser>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct DemoEntity {
+    id: String,
+    name: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct DemoUser {
+    id: String,
+    email: String,
+    name: String,
+    role: String,
+    permissions: Vec<String>,
+    password: String,
+    token: String,
+}
+
+/// A group of the sample data.
+struct Sample {
+    id: &'static str,
+    name: &'static str,
+    plan: &'static str,
+    entities: &'static [(&'static str, &'static str)],
+    users: &'static [(&'static str, &'static str, Role, &'static [Permission])],
+}
+
+const SAMPLES: &[Sample] = &[
+    Sample {
+        id: "northwind",
+        name: "Northwind Group",
+        plan: "AIQ3",
+        entities: &[
+            ("nw-dublin", "Northwind Dublin Ltd"),
+            ("nw-london", "Northwind London Ltd"),
+            ("nw-berlin", "Northwind Berlin GmbH"),
+            ("nw-paris", "Northwind Paris SARL"),
+            ("nw-holding", "Northwind Holding plc"),
+        ],
+        users: &[
+            ("paula", "Paula Practice", Role::PracticeAdmin, &[]),
+            (
+                "ida",
+                "Ida Integration",
+                Role::User,
+                &[Permission::ManageIntegrationApplications],
+            ),
+            ("andy", "Andy Auditor", Role::User, &[Permission::ViewActivityLogs]),
+            ("uma", "Uma User", Role::User, &[]),
+        ],
+    },
+    Sample {
+        id: "fabrikam",
+        name: "Fabrikam Group",
+        plan: "AIQ3",
+        entities: &[("fab-one", "Fabrikam One"), ("fab-two", "Fabrikam Two")],
+        users: &[("fiona", "Fiona Fabrikam", Role::PracticeAdmin, &[])],
+    },
+    Sample {
+        id: "contoso",
+        name: "Contoso Group",
+        plan: "AIQ2",
+        entities: &[("con-one", "Contoso One")],
+        users: &[("carl", "Carl Contoso", Role::PracticeAdmin, &[])],
+    },
+];
+
+/// Serves with sample data until a signal ends it.
+pub async fn run(data: &DataOptions, options: &ServerOptions) -> Result<ExitCode, CliError> {
+    let (listener, options) = serve::bind(options).await?;
+    let opened = start::gatebook(data, Some(&options)).await?;
+    let file = demo_file(&opened, data).await?;
+    welcome(&file, &data.data);
+    serve::serve(opened, listener, data, &options).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The file of an earlier start, brought up to date; or a new one with new sample data.
+async fn demo_file(opened: &Opened, data: &DataOptions) -> Result<DemoFile, CliError> {
+    let path = data.data.join("demo.json");
+    let base_url = opened.gatebook.settings.public_url.clone();
+    let mail_dir = std::path::absolute(data.data.join("mail")).map_err(CliError::io("finding the mails"))?;
+    let mail_dir = mail_dir.display().to_string();
+    let file = match std::fs::read(&path) {
+        Ok(earlier) => {
+            let earlier: DemoFile = serde_json::from_slice(&earlier)
+                .map_err(|error| CliError::Other(format!("{} cannot be read: {error}", path.display())))?;
+            DemoFile {
+                base_url,
+                mail_dir,
+                ..earlier
+            }
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            sample_data(&opened.gatebook, base_url, mail_dir).await?
+        }
+        Err(error) => return Err(CliError::io(path.display().to_string())(error)),
+    };
+    write_private(&path, &file)?;
+    Ok(file)
+}
+
+/// The sample data. What is there already stays; everybody gets a new token and password.
+async fn sample_data(gatebook: &Gatebook, base_url: String, mail_dir: String) -> Result<DemoFile, CliError> {
+    let operator_token = gatebook.create_operator_token(&label("demo")?).await?.token;
+    let gateway = gatebook.create_resource_server(&label("demo gateway")?).await?;
+    let mut groups = Vec::new();
+    for sample in SAMPLES {
+        groups.push(sample_group(gatebook, sample).await?);
+    }
+    let resource_server = DemoResourceServer {
+        client_id: gateway.client_id,
+        client_secret: gateway.client_secret,
+    };
+    Ok(DemoFile {
+        base_url,
+        mail_dir,
+        operator_token,
+        resource_server,
+        groups,
+    })
+}
+
+async fn sample_group(gatebook: &Gatebook, sample: &Sample) -> Result<DemoGroup, CliError> {
+    let operator = Caller::command_line(Uuid::now_v7().to_string());
+    let group_id = GroupId::parse(sample.id).map_err(Failure::from)?;
+    let plan = ProductPlan::parse(sample.plan).map_err(Failure::from)?;
+    gatebook
+        .put_group(&operator, &group_id, label(sample.name)?, plan)
+        .await?;
+    for (id, name) in sample.entities {
+        let entity_id = EntityId::parse(id).map_err(Failure::from)?;
+        gatebook
+            .put_entity(&operator, &group_id, entity_id, label(name)?)
+            .await?;
+    }
+    let mut users = Vec::new();
+    for (id, name, role, permissions) in sample.users {
+        let user = Sampled {
+            id,
+            name,
+            role: *role,
+            permissions,
+        };
+        users.push(sample_user(gatebook, &operator, &group_id, sample, &user).await?);
+    }
+    Ok(DemoGroup {
+        id: sample.id.to_owned(),
+        name: sample.name.to_owned(),
+        product_plan: sample.plan.to_owned(),
+        entities: sample
+            .entities
+            .iter()
+            .map(|(id, name)| DemoEntity {
+                id: (*id).to_owned(),
+                name: (*name).to_owned(),
+            })
+            .collect(),
+        users,
+    })
+}
+
+struct Sampled {
+    id: &'static str,
+    name: &'static str,
+    role: Role,
+    permissions: &'static [Permission],
+}
+
+async fn sample_user(
+    gatebook: &Gatebook,
+    operator: &Caller,
+    group_id: &GroupId,
+    sample: &Sample,
+    user: &Sampled,
+) -> Result<DemoUser, CliError> {
+    let user_id = UserId::parse(user.id).map_err(Failure::from)?;
+    let address = format!("{}@{}.example", user.id, sample.id);
+    let email = EmailAddress::parse("email", &address).map_err(Failure::from)?;
+    gatebook
+        .put_user(operator, group_id, user_id.clone(), email, label(user.name)?, user.role)
+        .await?;
+    for permission in user.permissions {
+        grant(gatebook, operator, group_id, sample, &user_id, *permission).await?;
+    }
+    let password = format!("demo-{}", Dice::secure().base62(16));
+    let parsed = Password::parse(&password).map_err(CliError::other)?;
+    gatebook.set_user_password(group_id, &user_id, &parsed).await?;
+    let token = gatebook
+        .issue_user_token(operator, group_id, user_id, label("demo")?)
+        .await?
+        .token;
+    Ok(DemoUser {
+        id: user.id.to_owned(),
+        email: address,
+        name: user.name.to_owned(),
+        role: user.role.to_string(),
+        permissions: user
+            .permissions
+            .iter()
+            .map(|permission| <&str>::from(*permission).to_owned())
+            .collect(),
+        password,
+        token,
+    })
+}
+
+/// R2: the group's first user is its Practice Admin, who grants.
+async fn grant(
+    gatebook: &Gatebook,
+    operator: &Caller,
+    group_id: &GroupId,
+    sample: &Sample,
+    user_id: &UserId,
+    permission: Permission,
+) -> Result<(), CliError> {
+    let admin = sample.users.first().map_or("", |(id, ..)| *id);
+    let admin = UserId::parse(admin).map_err(Failure::from)?;
+    let by = operator.with(Who::GroupUser {
+        group_id: group_id.clone(),
+        user_id: admin,
+    });
+    gatebook.set_permission(&by, user_id.clone(), permission, true).await?;
+    Ok(())
+}
+
+fn label(name: &str) -> Result<Label, Failure> {
+    Label::parse("name", name).map_err(|problem: FieldProblem| problem.into())
+}
+
+/// Tokens and passwords are inside, so only the owner may read it; written whole or not at all.
+fn write_private(path: &Path, file: &DemoFile) -> Result<(), CliError> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+
+    let failed = |what: &str| CliError::io(format!("{what} {}", path.display()));
+    let text = serde_json::to_string_pretty(file).map_err(CliError::other)?;
+    let temporary = path.with_extension("json.tmp");
+    let mut options = std::fs::OpenOptions::new();
+    let opened = options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&temporary);
+    let mut opened = opened.map_err(failed("writing"))?;
+    opened.write_all(text.as_bytes()).map_err(failed("writing"))?;
+    opened.sync_all().map_err(failed("writing"))?;
+    std::fs::rename(&temporary, path).map_err(failed("writing"))
+}
+
+/// What to open and what to try.
+#[expect(clippy::print_stdout, reason = "telling what to try is the command")]
+fn welcome(file: &DemoFile, data: &Path) {
+    let tokens: BTreeMap<&str, &str> = file
+        .groups
+        .iter()
+        .flat_map(|group| &group.users)
+        .map(|user| (user.id.as_str(), user.token.as_str()))
+        .collect();
+    let (url, demo) = (&file.base_url, data.join("demo.json"));
+    let ida = tokens.get("ida").copied().unwrap_or_default();
+    println!(
+        r#"
+Gatebook is listening on {url}
+  read    {url}/docs              all calls, readable
+  read    {demo}    tokens of all sample users, operator and gateway
+  mails   {mails}
+
+Try it (ida is the Integration Admin of the group “northwind”):
+
+  IDA={ida}
+  curl -s {url}/api/v1/me -H "Authorization: Bearer $IDA"
+  curl -s {url}/api/v1/integration-apps -H "Authorization: Bearer $IDA" -H 'Content-Type: application/json' -d '{{
+    "integration_type": "new_integration", "name": "Payroll Bridge", "description": "Posts the payroll journals.",
+    "category": "payroll_and_hr", "developer_email": "dev@example.com", "api_permission": "read",
+    "entities": ["nw-dublin", "nw-london"]}}'
+  ls {mails}                      the invitation, with the link for the developer
+
+The README goes on from there. Ctrl-C ends it; started again on the same folder it keeps everything.
+"#,
+        demo = demo.display(),
+        mails = file.mail_dir,
+    );
+}

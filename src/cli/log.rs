@@ -1,0 +1,174 @@
+//! `gatebook log`.
+
+use std::fs::File;
+use std::io::{BufReader, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
+use futures::StreamExt;
+use gatebook_aggregates::identifiers::GroupId;
+use gatebook_aggregates::integration_app::LogFormat;
+use gatebook_aggregates::timestamp::Timestamp;
+use uuid::Uuid;
+
+use super::{CliError, DIFFERENCES_FOUND, progress, start};
+use crate::activity_log::{Range, Scope, export};
+use crate::application::{Caller, Failure};
+use crate::config::DataOptions;
+use crate::replay;
+
+/// The log itself.
+#[derive(Subcommand)]
+pub enum LogCommand {
+    /// Writes the activity log of an application or a group to standard output; this is recorded in it.
+    Export(Export),
+    /// Verifies the whole log, or an exported ndjson file: exit code 0 when it holds, 2 when it does not.
+    Verify {
+        /// An exported ndjson file; without it the whole log of the database.
+        file: Option<PathBuf>,
+    },
+}
+
+/// What to write.
+#[derive(Args)]
+#[command(group(ArgGroup::new("whose").required(true).args(["app", "group"])))]
+pub struct Export {
+    /// The application's id.
+    #[arg(long, value_name = "ID")]
+    app: Option<Uuid>,
+    /// The group's id.
+    #[arg(long, value_name = "ID")]
+    group: Option<String>,
+    /// How.
+    #[arg(long, default_value = "csv")]
+    format: Format,
+    /// Only what was recorded at this time or later (RFC 3339).
+    #[arg(long, value_parser = time, value_name = "T")]
+    from: Option<Timestamp>,
+    /// Only what was recorded before this time (RFC 3339).
+    #[arg(long, value_parser = time, value_name = "T")]
+    to: Option<Timestamp>,
+}
+
+/// How a log is written.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Format {
+    /// For spreadsheets (RFC 4180).
+    Csv,
+    /// One JSON object a line, verifiable.
+    Ndjson,
+}
+
+/// Runs the command.
+pub async fn run(data: &DataOptions, command: LogCommand) -> Result<ExitCode, CliError> {
+    match command {
+        LogCommand::Export(options) => write_log(data, options).await,
+        LogCommand::Verify { file: Some(file) } => verify_file(&file),
+        LogCommand::Verify { file: None } => verify_database(data).await,
+    }
+}
+
+async fn write_log(data: &DataOptions, options: Export) -> Result<ExitCode, CliError> {
+    let Export {
+        app,
+        group,
+        format,
+        from,
+        to,
+    } = options;
+    let format = match format {
+        Format::Csv => LogFormat::Csv,
+        Format::Ndjson => LogFormat::Ndjson,
+    };
+    let opened = start::gatebook(data, None).await?;
+    let gatebook = &opened.gatebook;
+    let caller = Caller::command_line(Uuid::now_v7().to_string());
+    let (scope, recorded) = match (app, group) {
+        (Some(app), _) => (
+            Scope::App(app),
+            gatebook.record_app_log_download(&caller, app, format, from, to).await?,
+        ),
+        (None, group) => {
+            let group = GroupId::parse(&group.unwrap_or_default()).map_err(Failure::from)?;
+            let recorded = gatebook
+                .record_group_log_download(&caller, &group, format, from, to)
+                .await?;
+            (Scope::Group(group), recorded)
+        }
+    };
+    let range = Range {
+        from,
+        to,
+        up_to_position: recorded.up_to_position,
+    };
+    let mut chunks = Box::pin(export(gatebook.log.database.clone(), scope, range, format));
+    let mut out = std::io::stdout().lock();
+    while let Some(chunk) = chunks.next().await {
+        out.write_all(&chunk?).map_err(CliError::io("writing the log"))?;
+    }
+    out.flush().map_err(CliError::io("writing the log"))?;
+    drop((out, chunks));
+    opened.close().await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+#[expect(clippy::print_stdout, reason = "the result is what the auditor reads")]
+fn verify_file(path: &PathBuf) -> Result<ExitCode, CliError> {
+    let file = File::open(path).map_err(CliError::io(format!("opening {}", path.display())))?;
+    let report =
+        replay::verify_exported(BufReader::new(file)).map_err(CliError::io(format!("reading {}", path.display())))?;
+    report.findings.iter().for_each(|finding| println!("{finding}"));
+    if report.more > 0 {
+        println!("… and {} more", report.more);
+    }
+    let holds = report.findings.is_empty();
+    println!(
+        "{} events: {}",
+        report.lines,
+        if holds {
+            "the file holds together"
+        } else {
+            "THE FILE DOES NOT HOLD"
+        }
+    );
+    Ok(exit_code(holds))
+}
+
+#[expect(clippy::print_stdout, reason = "the result is what the auditor reads")]
+async fn verify_database(data: &DataOptions) -> Result<ExitCode, CliError> {
+    let database = start::database(data).await?;
+    let report = replay::verify_log(&database, &*progress::for_terminal()).await?;
+    report
+        .differences
+        .iter()
+        .for_each(|difference| println!("{difference}"));
+    if report.more > 0 {
+        println!("… and {} more", report.more);
+    }
+    let holds = report.differences.is_empty();
+    println!(
+        "{} events: {}",
+        report.events,
+        if holds {
+            "the log holds together"
+        } else {
+            "THE LOG DOES NOT HOLD"
+        }
+    );
+    database.close().await;
+    Ok(exit_code(holds))
+}
+
+/// 0 when everything is as it should be, 2 when not.
+pub fn exit_code(holds: bool) -> ExitCode {
+    if holds {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(DIFFERENCES_FOUND)
+    }
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse(text).ok_or_else(|| "write a time like 2026-11-23T09:15:00Z".to_owned())
+}

@@ -1,0 +1,146 @@
+//! The command line. One file per command; `--help` is complete.
+
+mod demo;
+mod log;
+mod migrate;
+mod operator_token;
+mod progress;
+mod projections;
+mod resource_server;
+mod serve;
+mod start;
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use thiserror::Error;
+
+use crate::application::Failure;
+use crate::config::{DataOptions, LogFormat, ServerOptions};
+use crate::replay::ReplayError;
+use crate::store::StoreError;
+
+/// Gatebook: the event-sourced book of who may pass the gate of an API.
+#[derive(Parser)]
+#[command(name = "gatebook", version, about)]
+struct Arguments {
+    #[command(flatten)]
+    data: DataOptions,
+
+    /// How log lines are written; they go to standard error.
+    #[arg(long, env = "GATEBOOK_LOG_FORMAT", default_value = "text", global = true)]
+    log_format: LogFormat,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves with sample data, and writes DIR/demo.json with all that is needed to try it.
+    Demo(ServerOptions),
+    /// Serves.
+    Serve(ServerOptions),
+    /// Brings the database's tables up to date, and rebuilds projections whose meaning changed.
+    Migrate,
+    /// Tokens for the operators' API.
+    #[command(subcommand)]
+    OperatorToken(operator_token::OperatorToken),
+    /// Credentials for gateways that introspect and verify.
+    #[command(subcommand)]
+    ResourceServer(resource_server::ResourceServer),
+    /// The tables that the events are folded into.
+    #[command(subcommand)]
+    Projections(projections::Projections),
+    /// The log itself.
+    #[command(subcommand)]
+    Log(log::LogCommand),
+}
+
+/// Why a command ended without having done its work.
+#[derive(Debug, Error)]
+pub enum CliError {
+    /// A request of the application layer.
+    #[error(transparent)]
+    Failure(#[from] Failure),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A replay.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
+    /// A file or a socket.
+    #[error("{what}: {error}")]
+    Io {
+        /// What was tried.
+        what: String,
+        /// What came of it.
+        error: std::io::Error,
+    },
+    /// Anything else, in a sentence that says what to do.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl CliError {
+    fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
+        let what = what.into();
+        move |error| Self::Io { what, error }
+    }
+
+    fn other(error: impl std::fmt::Display) -> Self {
+        Self::Other(error.to_string())
+    }
+}
+
+/// Exit code of a verification that found a difference.
+pub const DIFFERENCES_FOUND: u8 = 2;
+
+/// Runs the command line and gives the process's exit code.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    start_logging(arguments.log_format);
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&CliError::io("starting")(error)),
+    };
+    runtime.block_on(async {
+        match dispatch(arguments).await {
+            Ok(code) => code,
+            Err(error) => failed(&error),
+        }
+    })
+}
+
+async fn dispatch(Arguments { data, command, .. }: Arguments) -> Result<ExitCode, CliError> {
+    match command {
+        Command::Demo(options) => demo::run(&data, &options).await,
+        Command::Serve(options) => serve::run(&data, &options).await,
+        Command::Migrate => migrate::run(&data).await,
+        Command::OperatorToken(command) => operator_token::run(&data, command).await,
+        Command::ResourceServer(command) => resource_server::run(&data, command).await,
+        Command::Projections(command) => projections::run(&data, command).await,
+        Command::Log(command) => log::run(&data, command).await,
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "this is what the operator at the terminal reads")]
+fn failed(error: &CliError) -> ExitCode {
+    eprintln!("gatebook: {error}");
+    ExitCode::FAILURE
+}
+
+fn start_logging(format: LogFormat) {
+    use tracing_subscriber::EnvFilter;
+
+    let filter = EnvFilter::try_from_env("GATEBOOK_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
+    match format {
+        LogFormat::Text => lines.init(),
+        LogFormat::Json => lines.json().init(),
+    }
+}

@@ -1,0 +1,132 @@
+//! `gatebook projections`.
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use gatebook_projections::projection::{self, AnyProjection};
+
+use super::log::exit_code;
+use super::{CliError, progress, start};
+use crate::clock::Clock;
+use crate::config::DataOptions;
+use crate::replay::{self, ProjectionStatus, RebuildReport};
+
+/// The tables that the events are folded into.
+#[derive(Subcommand)]
+pub enum Projections {
+    /// Shows each projection's generation, position and last error.
+    Status {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Folds the log into new tables while the old ones serve, and switches. Goes on where it was interrupted.
+    Rebuild {
+        /// Which projections; all without a name.
+        names: Vec<String>,
+    },
+    /// Folds the log and compares it with the tables: exit code 0 when all is equal, 2 when something differs.
+    Verify {
+        /// Which projections; all without a name.
+        names: Vec<String>,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Runs the command.
+pub async fn run(data: &DataOptions, command: Projections) -> Result<ExitCode, CliError> {
+    match command {
+        Projections::Status { json } => status(data, json).await,
+        Projections::Rebuild { names } => rebuild(data, &names).await,
+        Projections::Verify { names, json } => verify(data, &names, json).await,
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the result is what the operator reads")]
+async fn status(data: &DataOptions, json: bool) -> Result<ExitCode, CliError> {
+    let database = start::database(data).await?;
+    let status = replay::status(&database).await?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&status).map_err(CliError::other)?);
+    } else {
+        status.iter().for_each(|projection| println!("{}", line(projection)));
+    }
+    database.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+#[expect(clippy::print_stdout, reason = "the result is what the operator reads")]
+async fn rebuild(data: &DataOptions, names: &[String]) -> Result<ExitCode, CliError> {
+    let projections = named(names)?;
+    let database = start::database(data).await?;
+    for projection in projections {
+        let report = replay::rebuild(&database, &projection, Clock::System.now(), &*progress::for_terminal()).await?;
+        let RebuildReport {
+            projection,
+            generation,
+            rows,
+            position,
+            resumed,
+        } = report;
+        let resumed = if resumed { ", resumed" } else { "" };
+        println!("{projection}: generation {generation}, {rows} rows, position {position}{resumed}");
+    }
+    database.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+#[expect(clippy::print_stdout, reason = "the result is what the operator reads")]
+async fn verify(data: &DataOptions, names: &[String], json: bool) -> Result<ExitCode, CliError> {
+    let projections = named(names)?;
+    let database = start::database(data).await?;
+    let report = replay::verify(&database, &projections, &*progress::for_terminal()).await?;
+    let equal = report.differences.is_empty();
+    if json {
+        println!("{}", serde_json::to_string_pretty(&report).map_err(CliError::other)?);
+    } else {
+        report
+            .differences
+            .iter()
+            .for_each(|difference| println!("{difference}"));
+        if report.more > 0 {
+            println!("… and {} more", report.more);
+        }
+        let verdict = if equal { "all equal" } else { "SOMETHING DIFFERS" };
+        println!("{} events, {} rows: {verdict}", report.events, report.rows);
+    }
+    database.close().await;
+    Ok(exit_code(equal))
+}
+
+/// A projection's state in one line.
+fn line(status: &ProjectionStatus) -> String {
+    let mut line = format!(
+        "{:12} generation {}, {} rows, position {} of {}",
+        status.name, status.generation, status.rows, status.position, status.head
+    );
+    if status.stale {
+        line += ", TO BE REBUILT (its meaning changed)";
+    }
+    if status.rebuilding.is_some() {
+        line += ", a rebuild is under way or was interrupted";
+    }
+    if let Some(error) = &status.last_error {
+        line += &format!(", LAST ERROR: {error}");
+    }
+    line
+}
+
+fn named(names: &[String]) -> Result<Vec<AnyProjection>, CliError> {
+    if names.is_empty() {
+        return Ok(projection::all().to_vec());
+    }
+    let find = |name: &String| {
+        projection::named(name).ok_or_else(|| {
+            let all: Vec<_> = projection::all().iter().map(|projection| projection.name).collect();
+            CliError::Other(format!("there is no projection “{name}”; there are {}", all.join(", ")))
+        })
+    };
+    names.iter().map(find).collect()
+}

@@ -1,0 +1,32 @@
+//! `gatebook resource-server`.
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use gatebook_aggregates::words::Label;
+
+use super::{CliError, start};
+use crate::application::Failure;
+use crate::config::DataOptions;
+
+/// Credentials for gateways.
+#[derive(Subcommand)]
+pub enum ResourceServer {
+    /// Makes credentials and prints them as JSON, once.
+    Create {
+        /// The gateway's name.
+        #[arg(long)]
+        name: String,
+    },
+}
+
+/// Runs the command.
+#[expect(clippy::print_stdout, reason = "printing the credentials is the command")]
+pub async fn run(data: &DataOptions, ResourceServer::Create { name }: ResourceServer) -> Result<ExitCode, CliError> {
+    let name = Label::parse("name", &name).map_err(Failure::from)?;
+    let opened = start::gatebook(data, None).await?;
+    let issued = opened.gatebook.create_resource_server(&name).await?;
+    println!("{}", serde_json::to_string(&issued).map_err(CliError::other)?);
+    opened.close().await?;
+    Ok(ExitCode::SUCCESS)
+}

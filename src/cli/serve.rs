@@ -1,0 +1,129 @@
+//! `gatebook serve`.
+
+use std::future::IntoFuture;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::CliError;
+use super::start::{self, Opened};
+use crate::application::Gatebook;
+use crate::config::{DataOptions, ServerOptions};
+use crate::http;
+use crate::http::request_context::ClientAddressHeader;
+use crate::mail::MailTransport;
+use crate::outbox::Outbox;
+
+/// How often housekeeping is done.
+const HOUSEKEEPING: Duration = Duration::from_secs(5);
+/// How long requests in flight may take to finish after a signal to end.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// Serves until a signal ends it.
+pub async fn run(data: &DataOptions, options: &ServerOptions) -> Result<ExitCode, CliError> {
+    let (listener, options) = bind(options).await?;
+    let opened = start::gatebook(data, Some(&options)).await?;
+    serve(opened, listener, data, &options).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Takes the address, before anything is promised to anybody; the options with the port that it became.
+pub async fn bind(options: &ServerOptions) -> Result<(TcpListener, ServerOptions), CliError> {
+    let address = options.listen;
+    let failed = || CliError::io(format!("listening on {address} (choose another with --listen)"));
+    let listener = TcpListener::bind(address).await.map_err(failed())?;
+    let listen = listener.local_addr().map_err(failed())?;
+    Ok((
+        listener,
+        ServerOptions {
+            listen,
+            ..options.clone()
+        },
+    ))
+}
+
+/// Serves on a listener until SIGINT or SIGTERM; then finishes what is in flight.
+pub async fn serve(
+    opened: Opened,
+    listener: TcpListener,
+    data: &DataOptions,
+    options: &ServerOptions,
+) -> Result<(), CliError> {
+    let (shut_down, shutting_down) = watch::channel(false);
+    let outbox = start_outbox(&opened, data, options, shutting_down.clone())?;
+    let housekeeping = tokio::spawn(keep_house(opened.gatebook.clone(), shutting_down.clone()));
+    let client_address = ClientAddressHeader(options.client_ip_header.clone());
+    let router = http::router(opened.gatebook.clone(), client_address);
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    tracing::info!(address = %options.listen, public_url = opened.gatebook.settings.public_url, "listening");
+    let mut stop = shutting_down.clone();
+    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
+        let _ = stop.wait_for(|stop| *stop).await;
+    });
+    let server = tokio::spawn(server.into_future());
+    wait_for_signal().await?;
+    tracing::info!("ending: finishing what is in flight");
+    let _ = shut_down.send(true);
+    match tokio::time::timeout(GRACE, server).await {
+        Ok(ended) => ended.map_err(CliError::other)?.map_err(CliError::io("serving"))?,
+        Err(_) => tracing::warn!("some connections did not end in time"),
+    }
+    let _ = outbox.await;
+    let _ = housekeeping.await;
+    opened.close().await?;
+    tracing::info!("ended");
+    Ok(())
+}
+
+fn start_outbox(
+    opened: &Opened,
+    data: &DataOptions,
+    options: &ServerOptions,
+    shutting_down: watch::Receiver<bool>,
+) -> Result<JoinHandle<()>, CliError> {
+    let gatebook = &opened.gatebook;
+    let transport = MailTransport::from_url(&options.mail, &data.data, &options.mail_from).map_err(CliError::other)?;
+    let outbox = Outbox::new(
+        gatebook.log.database.clone(),
+        transport,
+        opened.sealer.clone(),
+        gatebook.clock.clone(),
+        gatebook.metrics.clone(),
+    );
+    Ok(tokio::spawn(
+        Arc::new(outbox).run(shutting_down, gatebook.letters_waiting.clone()),
+    ))
+}
+
+/// Writes what may be written now and then, and forgets what may be forgotten.
+async fn keep_house(gatebook: Arc<Gatebook>, mut shutting_down: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            _ = shutting_down.wait_for(|stop| *stop) => return,
+            () = tokio::time::sleep(HOUSEKEEPING) => {}
+        }
+        let written = gatebook.secret_usage.write(gatebook.database()).await;
+        if let Err(error) = written.and(gatebook.forget_old_keys().await) {
+            tracing::warn!(%error, "housekeeping has to wait");
+        }
+    }
+}
+
+async fn wait_for_signal() -> Result<(), CliError> {
+    let failed = CliError::io("waiting for signals");
+    let (mut interrupt, mut terminate) = match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
+        (Ok(interrupt), Ok(terminate)) => (interrupt, terminate),
+        (Err(error), _) | (_, Err(error)) => return Err(failed(error)),
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,152 @@
+//! Opening what a command works on: the folder, the key, the database, the writer.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::Uri;
+use gatebook_aggregates::email_address::EmailAddress;
+
+use super::CliError;
+use super::progress::Lines;
+use crate::application::{Gatebook, GatebookParts, Settings};
+use crate::clock::Clock;
+use crate::config::{DataOptions, ServerOptions};
+use crate::log::{Writer, WriterTask};
+use crate::metrics::Metrics;
+use crate::replay::{self, ReplayError};
+use crate::secrets::{Dice, MasterKey, Sealer};
+use crate::store::{self, Database};
+use crate::throttle::ThrottleMode;
+
+/// How long connections to the database may take to end.
+const CLOSING: Duration = Duration::from_secs(5);
+/// How long to wait before looking again whether another node has finished a rebuild.
+const OVERTAKEN_PAUSE: Duration = Duration::from_secs(2);
+
+/// The program, opened, and its writer's task.
+pub struct Opened {
+    /// The program.
+    pub gatebook: Arc<Gatebook>,
+    /// Opens sealed letters.
+    pub sealer: Sealer,
+    writer_task: WriterTask,
+}
+
+impl Opened {
+    /// Ends the writer after its last batch, and closes the database.
+    pub async fn close(self) -> Result<(), CliError> {
+        let Self {
+            gatebook, writer_task, ..
+        } = self;
+        gatebook.secret_usage.write(gatebook.database()).await?;
+        // A connection that does not end may hold on to the program; what it asks for from now on is refused.
+        writer_task.end().await.map_err(CliError::other)?;
+        let closed = tokio::time::timeout(CLOSING, gatebook.log.database.close()).await;
+        if closed.is_err() {
+            tracing::warn!("some connections to the database did not end in time");
+        }
+        Ok(())
+    }
+}
+
+/// The database, with its tables up to date.
+pub async fn database(data: &DataOptions) -> Result<Arc<dyn Database>, CliError> {
+    make_folder(data)?;
+    let database = store::open(&data.database_url()).await?;
+    store::migrate(&database).await?;
+    Ok(database)
+}
+
+/// The whole program, for commands that append.
+pub async fn gatebook(data: &DataOptions, server: Option<&ServerOptions>) -> Result<Opened, CliError> {
+    let database = database(data).await?;
+    rebuild_stale(&database).await?;
+    let key = MasterKey::load_or_create(&data.key_file()).map_err(CliError::other)?;
+    let metrics = Arc::new(Metrics::default());
+    let (writer, writer_task) = Writer::start(database.clone(), Clock::System, metrics.clone());
+    let (fingerprint, sealer) = (key.fingerprint(), Sealer::new(&key));
+    let gatebook = Gatebook::new(GatebookParts {
+        database,
+        writer,
+        clock: Clock::System,
+        dice: Dice::secure(),
+        key,
+        metrics,
+        throttle: server.map_or(ThrottleMode::On, |server| server.throttle),
+        settings: settings(server)?,
+    });
+    gatebook.check_key_fingerprint(&fingerprint).await?;
+    Ok(Opened {
+        gatebook: Arc::new(gatebook),
+        sealer,
+        writer_task,
+    })
+}
+
+/// Rebuilds projections whose fold changed its meaning since their rows were written. When another node is at it
+/// already, waits until it is done.
+pub async fn rebuild_stale(database: &Arc<dyn Database>) -> Result<(), CliError> {
+    while let Some(projection) = replay::stale(database).await?.into_iter().next() {
+        tracing::info!(projection = projection.name, "its meaning changed; rebuilding");
+        match replay::rebuild(database, &projection, Clock::System.now(), &Lines::default()).await {
+            Err(ReplayError::Overtaken { .. }) => tokio::time::sleep(OVERTAKEN_PAUSE).await,
+            result => result.map(|_| ())?,
+        }
+    }
+    Ok(())
+}
+
+fn settings(server: Option<&ServerOptions>) -> Result<Settings, CliError> {
+    let team = server.map_or("integrations@example.com", |server| &server.integration_team);
+    Ok(Settings {
+        public_url: server.map(public_url).transpose()?.unwrap_or_default(),
+        wsdl_url: server.map(|server| server.wsdl_url.clone()).unwrap_or_default(),
+        documentation_url: server
+            .map(|server| server.documentation_url.clone())
+            .unwrap_or_default(),
+        integration_team: EmailAddress::parse("--integration-team", team)
+            .map_err(|problem| CliError::Other(format!("--integration-team: {}", problem.message)))?,
+    })
+}
+
+/// OAuth D01, D02, T01: https, or http on loopback; no path, query or fragment, and no slash at the end.
+fn public_url(server: &ServerOptions) -> Result<String, CliError> {
+    let Some(url) = &server.public_url else {
+        return own_url(server.listen);
+    };
+    let parsed: Uri = url
+        .parse()
+        .map_err(|error| CliError::Other(format!("--public-url {url}: {error}")))?;
+    let secure = parsed.scheme_str() == Some("https")
+        || (parsed.scheme_str() == Some("http") && is_loopback(parsed.host().unwrap_or_default()));
+    let bare = matches!(parsed.path(), "" | "/") && !url.contains(['?', '#', '@']);
+    if !secure || !bare {
+        let message = "--public-url must begin with https:// (http:// on loopback only) and name just the host, \
+             without a path";
+        return Err(CliError::Other(message.to_owned()));
+    }
+    Ok(url.trim_end_matches('/').to_owned())
+}
+
+/// Without `--public-url`: the address listened on, as long as nobody else can reach it.
+fn own_url(listen: SocketAddr) -> Result<String, CliError> {
+    if listen.ip().is_loopback() {
+        return Ok(format!("http://{listen}"));
+    }
+    let message = format!("others can reach {listen}: say with --public-url https://… under which name");
+    Err(CliError::Other(message))
+}
+
+fn is_loopback(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn make_folder(data: &DataOptions) -> Result<(), CliError> {
+    use std::os::unix::fs::DirBuilderExt;
+
+    let mut folder = std::fs::DirBuilder::new();
+    let made = folder.recursive(true).mode(0o700).create(&data.data);
+    made.map_err(CliError::io(format!("making the folder {}", data.data.display())))
+}

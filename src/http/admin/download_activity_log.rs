@@ -1,0 +1,133 @@
+//! `GET /integration-apps/{id}/activity-log` and `GET /activity-log`: the log as a file (R29).
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use futures::{StreamExt, TryStreamExt, stream};
+use gatebook_aggregates::identifiers::AppId;
+use gatebook_aggregates::integration_app::LogFormat;
+use gatebook_aggregates::timestamp::Timestamp;
+use serde::Deserialize;
+
+use super::change::InPath;
+use super::negotiation::log_format;
+use crate::activity_log::{Range, Scope, export, file_name};
+use crate::http::error::Problem;
+use crate::http::extract::{Admin, App, PathOf, QueryOf};
+use crate::http::json::{Fields, ReadProblems, given};
+
+/// Which part of the log.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct RangeQuery {
+    /// From when, inclusive (RFC 3339).
+    #[param(value_type = Option<String>, format = DateTime)]
+    from: Option<String>,
+    /// Until when, exclusive (RFC 3339).
+    #[param(value_type = Option<String>, format = DateTime)]
+    to: Option<String>,
+}
+
+/// Downloads the activity log of an application. The download itself is in the log, too.
+#[utoipa::path(
+    get,
+    path = "/api/v1/integration-apps/{id}/activity-log",
+    tag = "Admins",
+    params(InPath, RangeQuery),
+    responses(
+        (status = 200, description = "The log, oldest first, as `Accept` asks", content(
+            (String = "text/csv"), (String = "application/x-ndjson")
+        )),
+        (status = 406, description = "`not_acceptable`", body = Problem, content_type = "application/problem+json"),
+        ReadProblems
+    ),
+    security(("user_token" = []))
+)]
+pub async fn download_activity_log(
+    Admin(caller): Admin,
+    State(app): State<App>,
+    PathOf(id): PathOf<AppId>,
+    QueryOf(query): QueryOf<RangeQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (format, (from, to)) = (log_format(&headers)?, query.read()?);
+    let recorded = app.record_app_log_download(&caller, id, format, from, to).await?;
+    let range = Range {
+        from,
+        to,
+        up_to_position: recorded.up_to_position,
+    };
+    download(&app, Scope::App(id), range, &recorded.name, format).await
+}
+
+/// Downloads the activity log of the group: of all its applications, and its own.
+#[utoipa::path(
+    get,
+    path = "/api/v1/activity-log",
+    tag = "Admins",
+    params(RangeQuery),
+    responses(
+        (status = 200, description = "The log, oldest first, as `Accept` asks", content(
+            (String = "text/csv"), (String = "application/x-ndjson")
+        )),
+        (status = 406, description = "`not_acceptable`", body = Problem, content_type = "application/problem+json"),
+        ReadProblems
+    ),
+    security(("user_token" = []))
+)]
+pub async fn download_group_activity_log(
+    Admin(caller): Admin,
+    State(app): State<App>,
+    QueryOf(query): QueryOf<RangeQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (format, (from, to)) = (log_format(&headers)?, query.read()?);
+    let group_id = app.callers_group(&caller).await?.group_id;
+    let recorded = app
+        .record_group_log_download(&caller, &group_id, format, from, to)
+        .await?;
+    let range = Range {
+        from,
+        to,
+        up_to_position: recorded.up_to_position,
+    };
+    download(&app, Scope::Group(group_id), range, &recorded.name, format).await
+}
+
+/// The answer begins when the first piece is there, so that a database that is away is still told by the status.
+async fn download(app: &App, scope: Scope, range: Range, name: &str, format: LogFormat) -> Result<Response, Problem> {
+    let file = file_name(&scope, name, format);
+    let mut pieces = Box::pin(export(app.log.database.clone(), scope, range, format));
+    let first = pieces.try_next().await?;
+    let body = Body::from_stream(stream::iter(first.map(Ok)).chain(pieces));
+    let content_type = match format {
+        LogFormat::Csv => "text/csv; charset=utf-8; header=present",
+        LogFormat::Ndjson => "application/x-ndjson",
+    };
+    let headers = [
+        (header::CONTENT_TYPE, content_type.to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{file}\"")),
+        (header::VARY, "Accept".to_owned()),
+    ];
+    Ok((headers, body).into_response())
+}
+
+impl RangeQuery {
+    fn read(&self) -> Result<(Option<Timestamp>, Option<Timestamp>), Problem> {
+        let mut fields = Fields::default();
+        let from = moment("from", &self.from, &mut fields);
+        let to = moment("to", &self.to, &mut fields);
+        fields.finish(|| Some((from, to)))
+    }
+}
+
+fn moment(field: &str, text: &Option<String>, fields: &mut Fields) -> Option<Timestamp> {
+    let moment = Timestamp::parse(given(text)?);
+    if moment.is_none() {
+        let message = format!("“{field}” is a time like 2026-11-23T09:15:00Z.");
+        fields.refuse(field, &format!("invalid_{field}"), message);
+    }
+    moment
+}

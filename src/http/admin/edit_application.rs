@@ -1,0 +1,168 @@
+//! `PATCH /integration-apps/{id}`.
+
+use axum::extract::State;
+use gatebook_aggregates::catalog::CategoryCode;
+use gatebook_aggregates::identifiers::AppId;
+use gatebook_aggregates::integration_app::Changes;
+use gatebook_aggregates::refusal::Refusal;
+use gatebook_aggregates::words::Description;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::change::{InPath, WithIfMatch};
+use crate::http::error::Problem;
+use crate::http::extract::{Admin, App, IfMatch, JsonBody, PathOf};
+use crate::http::json::{Application, ChangeProblems, Fields, Given, Sent, Versioned};
+
+/// What shall be different. What is left out stays as it is.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EditApplication {
+    /// 1 to 2,000 characters.
+    #[serde(default)]
+    #[schema(value_type = String, required = false)]
+    description: Given<String>,
+    /// The code of a category of the catalogue. Fixed for a custom AIQ Integrate.
+    #[serde(default)]
+    #[schema(value_type = String, required = false)]
+    category: Given<String>,
+    /// The ids of all entities that it shall have; none is possible.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>, required = false)]
+    entities: Given<Vec<String>>,
+    // R6, R9, R10: what never changes is refused by its own name.
+    #[serde(default)]
+    #[schema(ignore)]
+    name: Sent,
+    #[serde(default)]
+    #[schema(ignore)]
+    api_permission: Sent,
+    #[serde(default)]
+    #[schema(ignore)]
+    integration_type: Sent,
+    #[serde(default)]
+    #[schema(ignore)]
+    integrate_type: Sent,
+    #[serde(default)]
+    #[schema(ignore)]
+    developer_email: Sent,
+    #[serde(default)]
+    #[schema(ignore)]
+    client_id: Sent,
+    #[serde(default)]
+    #[schema(ignore)]
+    status: Sent,
+}
+
+/// Changes description, category or entities, with immediate effect.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/integration-apps/{id}",
+    tag = "Admins",
+    params(InPath, WithIfMatch),
+    request_body = EditApplication,
+    responses(
+        (status = 200, description = "The application", body = Application, headers(
+            ("ETag" = String, description = "Its version, quoted")
+        )),
+        ChangeProblems
+    ),
+    security(("user_token" = []))
+)]
+pub async fn edit_application(
+    Admin(caller): Admin,
+    State(app): State<App>,
+    PathOf(id): PathOf<AppId>,
+    IfMatch(version): IfMatch,
+    body: JsonBody<EditApplication>,
+) -> Result<Versioned<Application>, Problem> {
+    let (view, _) = app.edit_app(&caller, id, version, body.value.read()?).await?;
+    Ok(Versioned::from(&view))
+}
+
+impl EditApplication {
+    fn read(self) -> Result<Changes, Problem> {
+        let mut fields = Fields::default();
+        for (field, Sent(sent)) in self.fixed() {
+            if sent {
+                fields.refuse(
+                    field,
+                    "field_not_editable",
+                    Refusal::FieldNotEditable(field).to_string(),
+                );
+            }
+        }
+        let description = self.description.or_required("description", &mut fields);
+        let description = description.and_then(|text| fields.read(Description::parse(&text)));
+        let category = self.category.or_required("category", &mut fields);
+        let category = category.and_then(|code| fields.read(CategoryCode::parse(&code)));
+        let entities = self.entities.or_required("entities", &mut fields);
+        let entities = entities.and_then(|ids| fields.entities(Some(ids)));
+        fields.finish(|| {
+            Some(Changes {
+                description,
+                category,
+                entities,
+            })
+        })
+    }
+
+    fn fixed(&self) -> [(&'static str, Sent); 7] {
+        [
+            ("name", self.name),
+            ("api_permission", self.api_permission),
+            ("integration_type", self.integration_type),
+            ("integrate_type", self.integrate_type),
+            ("developer_email", self.developer_email),
+            ("client_id", self.client_id),
+            ("status", self.status),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(body: serde_json::Value) -> Result<Changes, Vec<(String, String)>> {
+        let body: EditApplication = serde_json::from_value(body).unwrap();
+        let told = |problem: Problem| {
+            problem
+                .errors
+                .into_iter()
+                .map(|error| (error.field, error.code))
+                .collect()
+        };
+        body.read().map_err(told)
+    }
+
+    fn told(told: &[(&str, &str)]) -> Vec<(String, String)> {
+        told.iter()
+            .map(|(field, code)| ((*field).to_owned(), (*code).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn what_is_left_out_stays_as_it_is() {
+        let changes = read(json!({})).unwrap();
+        assert!(changes.description.is_none() && changes.category.is_none() && changes.entities.is_none());
+        assert_eq!(read(json!({"entities": []})).unwrap().entities, Some([].into()));
+    }
+
+    #[test]
+    fn r6_r10_what_never_changes_is_refused_by_its_own_name() {
+        let body = json!({"name": "b", "api_permission": null, "description": ""});
+        let fixed = "field_not_editable";
+        let expected = [("name", fixed), ("api_permission", fixed), ("description", "required")];
+        assert_eq!(read(body).unwrap_err(), told(&expected));
+    }
+
+    #[test]
+    fn null_is_no_way_to_leave_a_field_out() {
+        let body = json!({"description": null, "category": null, "entities": null});
+        let expected = ["description", "category", "entities"].map(|field| (field, "required"));
+        assert_eq!(read(body).unwrap_err(), told(&expected));
+    }
+}

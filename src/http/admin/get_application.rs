@@ -1,0 +1,31 @@
+//! `GET /integration-apps/{id}`.
+
+use axum::extract::State;
+use gatebook_aggregates::identifiers::AppId;
+
+use super::change::InPath;
+use crate::http::error::Problem;
+use crate::http::extract::{Admin, App, PathOf};
+use crate::http::json::{Application, ReadProblems, Versioned};
+
+/// What is this application?
+#[utoipa::path(
+    get,
+    path = "/api/v1/integration-apps/{id}",
+    tag = "Admins",
+    params(InPath),
+    responses(
+        (status = 200, description = "The application", body = Application, headers(
+            ("ETag" = String, description = "Its version, quoted")
+        )),
+        ReadProblems
+    ),
+    security(("user_token" = []))
+)]
+pub async fn get_application(
+    Admin(caller): Admin,
+    State(app): State<App>,
+    PathOf(id): PathOf<AppId>,
+) -> Result<Versioned<Application>, Problem> {
+    Ok(Versioned::from(&app.app(&caller, id).await?))
+}

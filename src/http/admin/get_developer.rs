@@ -1,0 +1,31 @@
+//! `GET /integration-apps/{id}/developer`.
+
+use axum::extract::State;
+use gatebook_aggregates::identifiers::AppId;
+
+use super::change::InPath;
+use crate::http::error::Problem;
+use crate::http::extract::{Admin, App, PathOf};
+use crate::http::json::{DeveloperAccess, ReadProblems, Versioned};
+
+/// Who is the developer of this application, and how far are they?
+#[utoipa::path(
+    get,
+    path = "/api/v1/integration-apps/{id}/developer",
+    tag = "Admins",
+    params(InPath),
+    responses(
+        (status = 200, description = "The developer", body = DeveloperAccess, headers(
+            ("ETag" = String, description = "The application's version, quoted")
+        )),
+        ReadProblems
+    ),
+    security(("user_token" = []))
+)]
+pub async fn get_developer(
+    Admin(caller): Admin,
+    State(app): State<App>,
+    PathOf(id): PathOf<AppId>,
+) -> Result<Versioned<DeveloperAccess>, Problem> {
+    Ok(Versioned::from(&app.app(&caller, id).await?))
+}

@@ -1,0 +1,25 @@
+//! `GET /entities`.
+
+use axum::Json;
+use axum::extract::State;
+
+use crate::http::error::Problem;
+use crate::http::extract::{Admin, App};
+use crate::http::json::{Items, Named, ReadProblems};
+
+/// Which entities does my group have?
+///
+/// Every user of the group may ask.
+#[utoipa::path(
+    get,
+    path = "/api/v1/entities",
+    tag = "Admins",
+    responses((status = 200, description = "The group's entities, by id", body = Items<Named>), ReadProblems),
+    security(("user_token" = []))
+)]
+pub async fn list_entities(Admin(caller): Admin, State(app): State<App>) -> Result<Json<Items<Named>>, Problem> {
+    let group = app.callers_group(&caller).await?;
+    Ok(Json(Items {
+        items: Named::entities(&group),
+    }))
+}

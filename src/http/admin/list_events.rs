@@ -1,0 +1,83 @@
+//! `GET /integration-apps/{id}/events`: the log as a timeline.
+
+use axum::Json;
+use axum::extract::State;
+use gatebook_aggregates::identifiers::AppId;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::change::InPath;
+use crate::activity_log::{LogEntry, newest_first, timeline};
+use crate::http::error::Problem;
+use crate::http::extract::{Admin, App, PathOf, QueryOf};
+use crate::http::json::{Fields, Page, PageQuery, ReadProblems, given, read_cursor, write_cursor};
+use crate::store::StoreError;
+
+/// An event: the columns of the activity log, with `details` as an object.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub struct TimelineEvent(Value);
+
+/// What happened to this application? The newest comes first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/integration-apps/{id}/events",
+    tag = "Admins",
+    params(InPath, PageQuery),
+    responses((status = 200, description = "A page of events", body = Page<TimelineEvent>), ReadProblems),
+    security(("user_token" = []))
+)]
+pub async fn list_events(
+    Admin(caller): Admin,
+    State(app): State<App>,
+    PathOf(id): PathOf<AppId>,
+    QueryOf(query): QueryOf<PageQuery>,
+) -> Result<Json<Page<TimelineEvent>>, Problem> {
+    let (limit, before) = read(&query)?;
+    app.app(&caller, id).await?;
+    // One more than asked for tells whether there is a next page.
+    let mut events = newest_first(app.database(), id, before, limit + 1).await?;
+    let more = events.len() > limit as usize;
+    events.truncate(limit as usize);
+    let next_cursor = events.last().filter(|_| more).map(|last| write_cursor(&last.position));
+    let items: Result<_, _> = events.iter().map(|event| timeline(event).map(TimelineEvent)).collect();
+    Ok(Json(Page {
+        items: items.map_err(StoreError::from)?,
+        next_cursor,
+    }))
+}
+
+fn read(query: &PageQuery) -> Result<(u32, Option<i64>), Problem> {
+    let mut fields = Fields::default();
+    let limit = fields.limit(given(&query.limit));
+    let cursor = given(&query.cursor);
+    let before = cursor.and_then(read_cursor);
+    if cursor.is_some() && before.is_none() {
+        fields.invalid_cursor();
+    }
+    fields.finish(|| Some((limit?, before)))
+}
+
+impl ToSchema for TimelineEvent {}
+
+impl PartialSchema for TimelineEvent {
+    fn schema() -> RefOr<Schema> {
+        let event = LogEntry::COLUMNS
+            .into_iter()
+            .fold(ObjectBuilder::new(), |event, column| {
+                let kind = match column {
+                    "position" | "sequence" => Type::Integer,
+                    "details" => Type::Object,
+                    _ => Type::String,
+                };
+                event
+                    .property(column, ObjectBuilder::new().schema_type(kind))
+                    .required(column)
+            });
+        event
+            .description(Some("An event, with the columns of the activity log."))
+            .into()
+    }
+}

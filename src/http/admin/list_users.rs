@@ -1,0 +1,25 @@
+//! `GET /users`.
+
+use axum::Json;
+use axum::extract::State;
+
+use crate::http::error::Problem;
+use crate::http::extract::{Admin, App};
+use crate::http::json::{Items, ReadProblems, User};
+
+/// Who are the users of my group, and what may they do?
+///
+/// Every user of the group may ask.
+#[utoipa::path(
+    get,
+    path = "/api/v1/users",
+    tag = "Admins",
+    responses((status = 200, description = "The group's users, by id", body = Items<User>), ReadProblems),
+    security(("user_token" = []))
+)]
+pub async fn list_users(Admin(caller): Admin, State(app): State<App>) -> Result<Json<Items<User>>, Problem> {
+    let group = app.callers_group(&caller).await?;
+    Ok(Json(Items {
+        items: group.customer.users.iter().map(User::from).collect(),
+    }))
+}

@@ -1,0 +1,36 @@
+//! `POST /integration-apps/{id}/developer/resend-invite`.
+
+use axum::extract::State;
+use gatebook_aggregates::identifiers::AppId;
+
+use super::change::{InPath, KeyedBody, WithIfMatch, WithKey};
+use crate::http::error::Problem;
+use crate::http::extract::{Admin, App, IfMatch, PathOf};
+use crate::http::json::{ChangeProblems, DeveloperAccess, NoFields, Versioned};
+
+/// Mails a new invitation to a developer who has not signed up yet. Links of older ones end.
+#[utoipa::path(
+    post,
+    path = "/api/v1/integration-apps/{id}/developer/resend-invite",
+    tag = "Admins",
+    params(InPath, WithIfMatch, WithKey),
+    request_body = Option<NoFields>,
+    responses(
+        (status = 200, description = "The developer", body = DeveloperAccess, headers(
+            ("ETag" = String, description = "The application's version, quoted")
+        )),
+        ChangeProblems
+    ),
+    security(("user_token" = []))
+)]
+pub async fn resend_invite(
+    Admin(caller): Admin,
+    State(app): State<App>,
+    PathOf(id): PathOf<AppId>,
+    IfMatch(version): IfMatch,
+    body: KeyedBody<NoFields>,
+) -> Result<Versioned<DeveloperAccess>, Problem> {
+    let key = body.key(&caller)?;
+    let (view, _) = app.resend_invite(&caller, id, version, key.as_ref()).await?;
+    Ok(Versioned::from(&view))
+}

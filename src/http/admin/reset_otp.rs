@@ -1,0 +1,36 @@
+//! `POST /integration-apps/{id}/developer/reset-otp`.
+
+use axum::extract::State;
+use gatebook_aggregates::identifiers::AppId;
+
+use super::change::{InPath, KeyedBody, WithIfMatch, WithKey};
+use crate::http::error::Problem;
+use crate::http::extract::{Admin, App, IfMatch, PathOf};
+use crate::http::json::{ChangeProblems, DeveloperAccessGiven, NoFields, Versioned};
+
+/// Makes a new one-time password for a developer who has not verified yet. The answer shows it, once.
+#[utoipa::path(
+    post,
+    path = "/api/v1/integration-apps/{id}/developer/reset-otp",
+    tag = "Admins",
+    params(InPath, WithIfMatch, WithKey),
+    request_body = Option<NoFields>,
+    responses(
+        (status = 200, description = "The developer", body = DeveloperAccessGiven, headers(
+            ("ETag" = String, description = "The application's version, quoted")
+        )),
+        ChangeProblems
+    ),
+    security(("user_token" = []))
+)]
+pub async fn reset_otp(
+    Admin(caller): Admin,
+    State(app): State<App>,
+    PathOf(id): PathOf<AppId>,
+    IfMatch(version): IfMatch,
+    body: KeyedBody<NoFields>,
+) -> Result<Versioned<DeveloperAccessGiven>, Problem> {
+    let key = body.key(&caller)?;
+    let (view, shown) = app.reset_otp(&caller, id, version, key.as_ref()).await?;
+    Ok(Versioned(view.app().version, DeveloperAccessGiven::new(&view, shown)))
+}

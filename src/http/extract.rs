@@ -1,0 +1,301 @@
+//! What handlers take as arguments: who calls, and what is asked. A wrong request never gets past these.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use gatebook_aggregates::identifiers::AppId;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use uuid::Uuid;
+
+use super::error::{FieldError, Problem};
+use super::request_context::RequestContext;
+use crate::application::{Caller, Gatebook, IdempotencyKey, Who};
+use crate::oauth::wire::bearer_token;
+
+/// Shared by all handlers.
+pub type App = Arc<Gatebook>;
+
+/// Whoever asks, without having said who they are.
+pub struct Anyone(pub Caller);
+
+/// A group user with a token.
+pub struct Admin(pub Caller);
+
+/// An operator with a token.
+pub struct Operator(pub Caller);
+
+/// A developer with a session.
+pub struct Developer {
+    /// Who.
+    pub caller: Caller,
+    /// Their session.
+    pub session_id: Uuid,
+}
+
+impl FromRequestParts<App> for Anyone {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        let context = parts.extensions.get::<RequestContext>().cloned().unwrap_or_default();
+        let RequestContext { ip_address, request_id } = context;
+        Ok(Self(Caller {
+            who: Who::Nobody,
+            ip_address,
+            request_id,
+        }))
+    }
+}
+
+impl FromRequestParts<App> for Admin {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let Anyone(caller) = Anyone::from_request_parts(parts, app).await?;
+        Ok(Self(app.authenticate_user(&caller, &bearer(&parts.headers)?).await?))
+    }
+}
+
+impl FromRequestParts<App> for Operator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let Anyone(caller) = Anyone::from_request_parts(parts, app).await?;
+        Ok(Self(
+            app.authenticate_operator(&caller, &bearer(&parts.headers)?).await?,
+        ))
+    }
+}
+
+impl FromRequestParts<App> for Developer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let Anyone(caller) = Anyone::from_request_parts(parts, app).await?;
+        let (caller, session_id) = app.authenticate_developer(&caller, &bearer(&parts.headers)?).await?;
+        Ok(Self { caller, session_id })
+    }
+}
+
+/// The bearer token of a request.
+fn bearer(headers: &HeaderMap) -> Result<String, Problem> {
+    let presented: Vec<&[u8]> = headers
+        .get_all(header::AUTHORIZATION)
+        .iter()
+        .map(|value| value.as_bytes())
+        .collect();
+    bearer_token(&presented)
+        .ok()
+        .flatten()
+        .ok_or_else(Problem::unauthenticated)
+}
+
+/// A JSON body. An empty body is an empty object; unknown fields are refused by the type's `deny_unknown_fields`.
+pub struct JsonBody<T> {
+    /// What was sent, read.
+    pub value: T,
+    /// What was sent.
+    pub bytes: Bytes,
+}
+
+impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let is_json = content_type_is_json(request.headers());
+        let bytes = Bytes::from_request(request, app)
+            .await
+            .map_err(|rejection| body_problem(rejection.status()))?;
+        if !bytes.is_empty() && !is_json {
+            let detail = "Send the body as “Content-Type: application/json”.";
+            return Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                detail,
+            ));
+        }
+        let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+        // Lists would be read as fields without names.
+        if text.trim_ascii_start().first() != Some(&b'{') && serde_json::from_slice::<IgnoredAny>(text).is_ok() {
+            return Err(no_object());
+        }
+        let mut json = serde_json::Deserializer::from_slice(text);
+        let value = serde_path_to_error::deserialize(&mut json).map_err(|error| json_problem(&error))?;
+        json.end().map_err(|error| malformed(&error))?;
+        Ok(Self { value, bytes })
+    }
+}
+
+/// The query's parameters. Unknown ones are refused by the type's `deny_unknown_fields`.
+pub struct QueryOf<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<App> for QueryOf<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        let Query(value) = Query::<T>::try_from_uri(&parts.uri).map_err(|rejection| {
+            let text = rejection.body_text();
+            match unknown_field(&text) {
+                Some(field) => unknown(&field),
+                None => Problem::field("query", "invalid_query", "A parameter of the query cannot be read."),
+            }
+        })?;
+        Ok(Self(value))
+    }
+}
+
+/// Parts of the path. What cannot be read does not exist.
+pub struct PathOf<T>(pub T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<App> for PathOf<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let path = Path::<T>::from_request_parts(parts, app).await;
+        path.map(|Path(value)| Self(value)).map_err(|_| Problem::not_found())
+    }
+}
+
+/// An application's id in the path, alone or first of several.
+pub fn app_id(text: &str) -> Result<AppId, Problem> {
+    Uuid::parse_str(text).map_err(|_| Problem::not_found())
+}
+
+/// The version that `If-Match` insists on; none without it or with `*`.
+pub struct IfMatch(pub Option<i64>);
+
+impl FromRequestParts<App> for IfMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        let Some(value) = parts.headers.get(header::IF_MATCH) else {
+            return Ok(Self(None));
+        };
+        let text = value.to_str().unwrap_or_default().trim();
+        if text == "*" {
+            return Ok(Self(None));
+        }
+        let version = text
+            .strip_prefix('"')
+            .and_then(|text| text.strip_suffix('"'))
+            .and_then(|text| text.parse().ok());
+        // What is no version of ours cannot match any.
+        Ok(Self(Some(version.unwrap_or(-1))))
+    }
+}
+
+/// The longest `Idempotency-Key`, in bytes.
+const IDEMPOTENCY_KEY_MAX: usize = 255;
+
+/// The `Idempotency-Key` of a request, if it has one.
+pub fn idempotency_key(
+    caller: &Caller,
+    parts: &RequestLine,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Option<IdempotencyKey>, Problem> {
+    let Some(value) = headers.get("idempotency-key") else {
+        return Ok(None);
+    };
+    match value.to_str() {
+        Ok(key) if (1..=IDEMPOTENCY_KEY_MAX).contains(&key.len()) => {
+            Ok(Some(IdempotencyKey::new(caller, key, &parts.method, &parts.path, body)))
+        }
+        _ => {
+            let message = "An Idempotency-Key has 1 to 255 printable ASCII characters.";
+            Err(Problem::field("Idempotency-Key", "invalid_idempotency_key", message))
+        }
+    }
+}
+
+/// Method and path of a request.
+pub struct RequestLine {
+    /// The method.
+    pub method: String,
+    /// The path with the query.
+    pub path: String,
+}
+
+impl FromRequestParts<App> for RequestLine {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        let path = parts
+            .uri
+            .path_and_query()
+            .map(|path| path.as_str().to_owned())
+            .unwrap_or_default();
+        Ok(Self {
+            method: parts.method.to_string(),
+            path,
+        })
+    }
+}
+
+fn content_type_is_json(headers: &HeaderMap) -> bool {
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
+}
+
+fn body_problem(status: StatusCode) -> Problem {
+    match status {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(status, "body_too_large", "A body may have at most 64 KiB."),
+        _ => Problem::new(StatusCode::BAD_REQUEST, "invalid_body", "The body could not be read."),
+    }
+}
+
+fn json_problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let inner = error.inner();
+    if !inner.is_data() {
+        return malformed(inner);
+    }
+    let text = inner.to_string();
+    if let Some(field) = unknown_field(&text) {
+        return unknown(&field);
+    }
+    let path = error.path().to_string();
+    let leaf = path.split(['[', '.']).next().unwrap_or_default();
+    if leaf.is_empty() || leaf == "?" {
+        return no_object();
+    }
+    let message = format!("“{path}” has the wrong type.");
+    Problem::fields(vec![FieldError {
+        field: path.clone(),
+        code: format!("invalid_{leaf}"),
+        message,
+    }])
+}
+
+fn no_object() -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "invalid_json", "Send a JSON object.")
+}
+
+fn malformed(error: &serde_json::Error) -> Problem {
+    let detail = format!(
+        "The body is no JSON (line {}, column {}).",
+        error.line(),
+        error.column()
+    );
+    Problem::new(StatusCode::BAD_REQUEST, "invalid_json", detail)
+}
+
+fn unknown(field: &str) -> Problem {
+    let message = format!("There is no field “{field}” here.");
+    Problem::fields(vec![FieldError {
+        field: field.to_owned(),
+        code: "unknown_field".to_owned(),
+        message,
+    }])
+}
+
+/// The field that serde's words for `deny_unknown_fields` are about.
+fn unknown_field(text: &str) -> Option<String> {
+    let rest = text.split_once("unknown field `")?.1;
+    rest.split_once('`').map(|(field, _)| field.to_owned())
+}

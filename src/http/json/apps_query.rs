@@ -1,0 +1,188 @@
+//! Which applications to list, in which order, and which page of them.
+
+use gatebook_aggregates::catalog::CategoryCode;
+use gatebook_aggregates::identifiers::EntityId;
+use gatebook_projections::app_list::{Cursor, Filter, Sort};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::cursor;
+use super::fields::Fields;
+use super::page::given;
+use crate::http::error::Problem;
+
+/// Filters, order and page of a list of applications. All filters have to be met; an empty one is none.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AppsQuery {
+    /// `active`, `suspended` or `revoked`.
+    status: Option<String>,
+    /// `none`, `invited`, `otp_pending` or `verified`.
+    developer_status: Option<String>,
+    /// `new_integration` or `aiq_integrate`.
+    integration_type: Option<String>,
+    /// The code of a category of the catalogue.
+    category: Option<String>,
+    /// `read` or `read_write`.
+    api_permission: Option<String>,
+    /// The id of an entity that the application has.
+    entity: Option<String>,
+    /// A part of the name, without regard to case.
+    name: Option<String>,
+    /// A part of the description, without regard to case.
+    description: Option<String>,
+    /// A part of the developer's address, without regard to case.
+    developer_email: Option<String>,
+    /// `name`, `-name`, `created_at`, `-created_at` (when left out) or `status`.
+    sort: Option<String>,
+    /// How many items, 1 to 200; 50 when left out.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
+    limit: Option<String>,
+    /// The `next_cursor` of the page before, with the same `sort`.
+    cursor: Option<String>,
+}
+
+/// The query, read.
+#[derive(Debug)]
+pub struct AppsQuestion {
+    /// Which applications.
+    pub filter: Filter,
+    /// In which order.
+    pub sort: Sort,
+    /// After which place.
+    pub after: Option<Cursor>,
+    /// How many.
+    pub limit: u32,
+}
+
+impl AppsQuery {
+    /// What is asked, or all that is wrong with it.
+    pub fn read(&self) -> Result<AppsQuestion, Problem> {
+        let mut fields = Fields::default();
+        let filter = self.filter(&mut fields);
+        let sort = fields.word("sort", given(&self.sort)).unwrap_or_default();
+        let limit = fields.limit(given(&self.limit));
+        let after = self.after(sort, &mut fields);
+        fields.finish(|| {
+            Some(AppsQuestion {
+                filter,
+                sort,
+                after,
+                limit: limit?,
+            })
+        })
+    }
+
+    fn filter(&self, fields: &mut Fields) -> Filter {
+        Filter {
+            group_id: None,
+            status: fields.word("status", given(&self.status)),
+            developer_status: fields.word("developer_status", given(&self.developer_status)),
+            integration_type: fields.word("integration_type", given(&self.integration_type)),
+            category: given(&self.category).and_then(|code| fields.read(CategoryCode::parse(code))),
+            api_permission: fields.word("api_permission", given(&self.api_permission)),
+            entity: given(&self.entity).and_then(|id| EntityId::parse(id).map_err(|_| fields.invalid("entity")).ok()),
+            name: part("name", &self.name, fields),
+            description: part("description", &self.description, fields),
+            developer_email: part("developer_email", &self.developer_email, fields),
+        }
+    }
+
+    /// A cursor of another order would skip rows without a word.
+    fn after(&self, sort: Sort, fields: &mut Fields) -> Option<Cursor> {
+        let word = given(&self.cursor)?;
+        let after = cursor::read(word).filter(|after: &Cursor| after.sort == sort && is_text(&after.key));
+        if after.is_none() {
+            fields.invalid_cursor();
+        }
+        after
+    }
+}
+
+fn part(field: &str, text: &Option<String>, fields: &mut Fields) -> Option<String> {
+    let text = given(text)?;
+    if !is_text(text) {
+        fields.invalid(field);
+    }
+    Some(text.to_owned())
+}
+
+/// PostgreSQL has no text with a NUL in it.
+fn is_text(text: &str) -> bool {
+    !text.contains('\0')
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::extract::Query;
+    use axum::http::Uri;
+    use gatebook_aggregates::integration_app::Status;
+    use gatebook_projections::app_list::DeveloperStatus;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn read(query: &str) -> Result<AppsQuestion, Vec<String>> {
+        let uri: Uri = format!("/?{query}").parse().unwrap();
+        let Query(query) = Query::<AppsQuery>::try_from_uri(&uri).unwrap();
+        query
+            .read()
+            .map_err(|problem| problem.errors.into_iter().map(|error| error.code).collect())
+    }
+
+    #[test]
+    fn an_empty_query_asks_for_the_newest_fifty() {
+        for empty in ["", "status=&name=&cursor=&limit=&sort="] {
+            let asked = read(empty).unwrap();
+            assert_eq!(
+                (asked.sort, asked.limit, asked.after),
+                (Sort::CreatedAtDescending, 50, None)
+            );
+            assert!(asked.filter.status.is_none() && asked.filter.name.is_none());
+        }
+    }
+
+    #[test]
+    fn filters_are_read() {
+        let asked = read("status=suspended&developer_status=otp_pending&name=Pay&sort=-name&limit=200").unwrap();
+        assert_eq!(asked.filter.status, Some(Status::Suspended));
+        assert_eq!(asked.filter.developer_status, Some(DeveloperStatus::OtpPending));
+        assert_eq!((asked.filter.name.as_deref(), asked.limit), (Some("Pay"), 200));
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_told_at_once() {
+        let wrong = "status=x&developer_status=x&integration_type=x&category=x&api_permission=x&entity=a%20b\
+                     &name=%00&sort=x&limit=201&cursor=x";
+        let codes = [
+            "invalid_status",
+            "invalid_developer_status",
+            "invalid_integration_type",
+            "unknown_category",
+            "invalid_api_permission",
+            "invalid_entity",
+            "invalid_name",
+            "invalid_sort",
+            "invalid_limit",
+            "invalid_cursor",
+        ];
+        assert_eq!(read(wrong).unwrap_err(), codes);
+        assert_eq!(read("limit=0").unwrap_err(), ["invalid_limit"]);
+    }
+
+    #[test]
+    fn a_cursor_belongs_to_one_order() {
+        let place = Cursor {
+            sort: Sort::Name,
+            key: "a".to_owned(),
+            app_id: Uuid::nil(),
+        };
+        let word = cursor::write(&place);
+        assert_eq!(read(&format!("sort=name&cursor={word}")).unwrap().after, Some(place));
+        assert_eq!(
+            read(&format!("sort=-name&cursor={word}")).unwrap_err(),
+            ["invalid_cursor"]
+        );
+    }
+}

@@ -1,0 +1,125 @@
+//! Credentials as they are shown: the secret once, when it was just made; later their names only.
+
+use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_aggregates::words::Label;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::fields::text;
+use crate::application;
+use crate::http::error::Problem;
+
+/// What something shall be called.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NamedBody {
+    /// The name, 1 to 200 characters.
+    #[schema(value_type = String)]
+    name: Option<String>,
+}
+
+/// A token that was just made. Shown once; not for logs.
+#[derive(Serialize, ToSchema)]
+pub struct NewToken {
+    /// Its id.
+    #[schema(value_type = String, format = "uuid")]
+    id: Uuid,
+    /// The token.
+    token: String,
+}
+
+/// A resource server's credentials that were just made. Shown once; not for logs.
+#[derive(Serialize, ToSchema)]
+pub struct NewResourceServer {
+    /// Its client id.
+    client_id: String,
+    /// Its secret.
+    client_secret: String,
+}
+
+/// A gateway that may introspect and verify.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ResourceServer {
+    /// Its client id.
+    client_id: String,
+    /// The name it was given.
+    name: String,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+/// A client secret that was just made. Shown once; not for logs.
+#[derive(Serialize, ToSchema)]
+pub struct NewClientSecret {
+    /// The application's client id.
+    client_id: String,
+    /// The secret.
+    client_secret: String,
+    /// The secret's id.
+    #[schema(value_type = String, format = "uuid")]
+    client_secret_id: Uuid,
+    /// When the secret before it ends; null without one.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    previous_ends_at: Option<Timestamp>,
+}
+
+impl NamedBody {
+    /// The name.
+    pub fn read(&self) -> Result<Label, Problem> {
+        Ok(Label::parse("name", text(&self.name))?)
+    }
+}
+
+impl From<application::IssuedToken> for NewToken {
+    fn from(issued: application::IssuedToken) -> Self {
+        let application::IssuedToken { id, token } = issued;
+        Self { id, token }
+    }
+}
+
+impl From<application::ResourceServerIssued> for NewResourceServer {
+    fn from(issued: application::ResourceServerIssued) -> Self {
+        let application::ResourceServerIssued {
+            client_id,
+            client_secret,
+        } = issued;
+        Self {
+            client_id,
+            client_secret,
+        }
+    }
+}
+
+impl From<application::ResourceServer> for ResourceServer {
+    fn from(server: application::ResourceServer) -> Self {
+        let application::ResourceServer {
+            client_id,
+            name,
+            created_at,
+        } = server;
+        Self {
+            client_id,
+            name,
+            created_at,
+        }
+    }
+}
+
+impl From<application::IssuedClientSecret> for NewClientSecret {
+    fn from(issued: application::IssuedClientSecret) -> Self {
+        let application::IssuedClientSecret {
+            client_id,
+            client_secret,
+            client_secret_id,
+            previous_ends_at,
+        } = issued;
+        Self {
+            client_id,
+            client_secret,
+            client_secret_id,
+            previous_ends_at,
+        }
+    }
+}

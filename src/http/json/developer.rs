@@ -1,0 +1,102 @@
+//! Manage Developer Portal Access: what admins see of an application's developer.
+
+use gatebook_aggregates::timestamp::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::application::{self, AppView};
+
+/// An application's outside developer.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct DeveloperAccess {
+    /// `none`, `invited`, `otp_pending` or `verified`.
+    status: &'static str,
+    /// Their address; null when nobody is linked.
+    #[schema(required)]
+    email: Option<String>,
+    /// Their name; null before they have signed up.
+    #[schema(required)]
+    name: Option<String>,
+    /// When the last invitation was mailed.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    invited_at: Option<Timestamp>,
+    /// When it ends.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    invite_expires_at: Option<Timestamp>,
+    /// When they were assigned to the application.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    assigned_at: Option<Timestamp>,
+    /// When they verified it.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    verified_at: Option<Timestamp>,
+    /// When the one-time password ends.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    otp_expires_at: Option<Timestamp>,
+    /// Wrong tries of the one-time password that are left.
+    #[schema(required)]
+    otp_attempts_left: Option<i64>,
+}
+
+/// The developer, after a change that made a new one-time password.
+#[derive(Serialize, ToSchema)]
+pub struct DeveloperAccessGiven {
+    #[serde(flatten)]
+    developer: DeveloperAccess,
+    /// What the developer verifies with, shown once; null when a repeated answer may not show it any more.
+    #[schema(required)]
+    verification: Option<Verification>,
+}
+
+/// What the developer verifies with. Shown once; not for logs.
+#[derive(Serialize, ToSchema)]
+pub struct Verification {
+    /// The one-time password, as in `K7QM-2F9D`.
+    otp: String,
+    /// When it ends.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Timestamp,
+    /// What to send to the developer, and how.
+    instructions: String,
+}
+
+impl From<&AppView> for DeveloperAccess {
+    fn from(view: &AppView) -> Self {
+        let app = view.app();
+        Self {
+            status: view.developer_status().as_str(),
+            email: app.developer_email.as_ref().map(ToString::to_string),
+            name: view.developer_name().map(|name| name.as_str().to_owned()),
+            invited_at: app.invited_at,
+            invite_expires_at: app.invite_expires_at,
+            assigned_at: app.assigned_at,
+            verified_at: app.verified_at,
+            otp_expires_at: app.otp_expires_at,
+            otp_attempts_left: app.otp_attempts_left,
+        }
+    }
+}
+
+impl From<application::Verification> for Verification {
+    fn from(shown: application::Verification) -> Self {
+        let application::Verification {
+            otp,
+            expires_at,
+            instructions,
+        } = shown;
+        Self {
+            otp,
+            expires_at,
+            instructions,
+        }
+    }
+}
+
+impl DeveloperAccessGiven {
+    /// The developer of the application, and what is shown of it once.
+    pub fn new(view: &AppView, shown: Option<application::Verification>) -> Self {
+        Self {
+            developer: DeveloperAccess::from(view),
+            verification: shown.map(Verification::from),
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! What bodies look like: the contract's JSON, read into arguments and made from what the application layer answers.
+//! No rules: what a value may be is asked of `gatebook_aggregates`.
+
+mod application;
+mod apps_query;
+mod catalog;
+mod credentials;
+mod cursor;
+mod developer;
+mod fields;
+mod group;
+mod page;
+mod problems;
+mod versioned;
+
+pub use application::{Application, ApplicationOfGroup, CreatedApplication};
+pub use apps_query::{AppsQuery, AppsQuestion};
+pub use catalog::Catalog;
+pub use credentials::{NamedBody, NewClientSecret, NewResourceServer, NewToken, ResourceServer};
+pub use developer::{DeveloperAccess, DeveloperAccessGiven, Verification};
+pub use fields::{Fields, Given, NoFields, Object, Sent, text};
+pub use group::{Group, GroupDetails, Named, User, UserDetails};
+pub use page::{Items, Page, PageQuery, given};
+pub use problems::{ChangeProblems, OperatorChangeProblems, OperatorReadProblems, ReadProblems};
+pub use versioned::Versioned;
+
+pub use cursor::{read as read_cursor, write as write_cursor};

@@ -1,0 +1,59 @@
+//! The outside of Gatebook: all URLs, grouped by caller, and what is done for every request.
+
+pub mod admin;
+pub mod error;
+pub mod extract;
+pub mod gateway;
+pub mod json;
+pub mod meta;
+pub mod oauth;
+pub mod operator;
+pub mod portal;
+pub mod request_context;
+
+use std::sync::Arc;
+
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::{Router, middleware};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use error::Problem;
+use extract::App;
+use request_context::{ClientAddressHeader, observe, panicked};
+
+/// The largest body that is read, in bytes.
+pub const BODY_MAX: usize = 64 * 1024;
+
+/// All routes of one process.
+pub fn router(app: App, client_address: ClientAddressHeader) -> Router {
+    let (router, document) = routes().split_for_parts();
+    router
+        .merge(meta::openapi_route(Arc::new(document)))
+        .fallback(|| async { Problem::not_found() })
+        .method_not_allowed_fallback(|| async {
+            let detail = "This address does not answer to this method.";
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+        })
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state((app.clone(), client_address), observe))
+        .with_state(app)
+}
+
+/// The description of all routes (OpenAPI 3.1).
+pub fn document() -> OpenApi {
+    routes().split_for_parts().1
+}
+
+fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(meta::document())
+        .merge(admin::routes())
+        .merge(operator::routes())
+        .merge(portal::routes())
+        .merge(oauth::routes())
+        .merge(gateway::routes())
+        .merge(meta::routes())
+}

@@ -1,0 +1,62 @@
+//! `POST /oauth/introspect`: RFC 7662.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::IntoResponse;
+
+use super::answers::{
+    ActiveToken, FormRefusals, InactiveToken, IntrospectionAnswer, NO_STORE, OAuthRefusal, PresentedToken,
+};
+use super::refusal::{refusal, store_refusal};
+use super::request::OAuthRequest;
+use crate::application::Introspection;
+use crate::http::extract::App;
+use crate::oauth::wire::OAuthError;
+
+/// What is this access token?
+///
+/// Tells a resource server what a token is (RFC 7662). Whatever is not active is answered by `{"active": false}` and
+/// nothing else. An application's own credentials do not open this; those of a resource server do.
+#[utoipa::path(
+    post,
+    path = "/oauth/introspect",
+    tag = "Gateways",
+    request_body(content = PresentedToken, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "What the token is. Never cached.", body = IntrospectionAnswer),
+        (status = 400, description = "`invalid_request`: `token` is missing, or the form is malformed.", body = OAuthRefusal),
+        FormRefusals,
+    ),
+    security(("resource_server" = []), ())
+)]
+pub async fn introspect_token(State(app): State<App>, request: OAuthRequest) -> Result<impl IntoResponse, OAuthError> {
+    let server = request.client()?;
+    let (id, secret) = (&server.client_id, &server.client_secret);
+    let authenticated = app.authenticate_resource_server(&request.caller, id, secret).await;
+    authenticated.map_err(refusal)?;
+    let introspected = app.introspect(request.token()?).await;
+    let token = introspected.map_err(|error| store_refusal(&error))?;
+    let answer = match token {
+        Some(token) => IntrospectionAnswer::Active(Box::new(active(token, &app.settings.public_url))),
+        None => IntrospectionAnswer::Inactive(InactiveToken { active: false }),
+    };
+    Ok((NO_STORE, Json(answer)))
+}
+
+fn active(token: Introspection, issuer: &str) -> ActiveToken {
+    let Introspection { facts, claims, scopes } = token;
+    ActiveToken {
+        active: true,
+        client_id: facts.app.client_id.0.clone(),
+        sub: facts.app.client_id.0.clone(),
+        scope: scopes.to_string(),
+        token_type: "Bearer",
+        iat: claims.issued_at.timestamp(),
+        exp: claims.expires_at.timestamp(),
+        jti: claims.token_id,
+        iss: issuer.to_owned(),
+        app_name: facts.app.name.as_str().to_owned(),
+        group_id: facts.app.group_id.to_string(),
+        entities: facts.entities().map(ToString::to_string).collect(),
+    }
+}

@@ -1,0 +1,55 @@
+//! `POST /oauth/token`: R24, RFC 6749 §4.4.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::IntoResponse;
+
+use super::answers::{FormRefusals, NO_STORE, OAuthRefusal, TokenAnswer, TokenRequest};
+use super::refusal::refusal;
+use super::request::OAuthRequest;
+use crate::http::extract::App;
+use crate::oauth::wire::{FormBody, OAuthError, Scopes, description};
+
+/// Issues an access token.
+///
+/// The client credentials grant of OAuth 2.0 (RFC 6749 §4.4). Prove who the application is by HTTP Basic with
+/// `client_id` and `client_secret`; in the body they are accepted too, which is not recommended. A token is good for
+/// an hour; there are no refresh tokens. Client ids have 24 characters, client secrets 53.
+#[utoipa::path(
+    post,
+    path = "/oauth/token",
+    tag = "Integrations",
+    request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "The token. Never cached.", body = TokenAnswer),
+        (status = 400, description = "`invalid_request`, `unsupported_grant_type`, `invalid_scope`.", body = OAuthRefusal),
+        FormRefusals,
+    ),
+    security(("client" = []), ())
+)]
+pub async fn issue_token(State(app): State<App>, request: OAuthRequest) -> Result<impl IntoResponse, OAuthError> {
+    require_client_credentials_grant(&request.form)?;
+    let presented = request.client()?;
+    let (id, secret) = (&presented.client_id, &presented.client_secret);
+    let client = app.authenticate_client(&request.caller, id, secret).await;
+    let client = client.map_err(refusal)?;
+    let requested = request.form.get("scope").map(Scopes::parse).transpose()?;
+    let scopes = Scopes::granted(requested, client.allowed_scopes())?;
+    let issued = app.issue_access_token(&client, scopes);
+    let answer = TokenAnswer {
+        access_token: issued.token,
+        token_type: "Bearer",
+        expires_in: issued.expires_in,
+        scope: issued.scopes.to_string(),
+    };
+    Ok((NO_STORE, Json(answer)))
+}
+
+/// T04, T05. Asked before the client's credentials, about which this tells nothing.
+fn require_client_credentials_grant(form: &FormBody) -> Result<(), OAuthError> {
+    match form.get("grant_type") {
+        Some("client_credentials") => Ok(()),
+        Some(_) => Err(OAuthError::unsupported_grant_type()),
+        None => Err(OAuthError::invalid_request(description::GRANT_TYPE_MISSING)),
+    }
+}

@@ -1,0 +1,27 @@
+//! `POST /resource-servers`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use crate::http::error::Problem;
+use crate::http::extract::{App, JsonBody, Operator};
+use crate::http::json::{NamedBody, NewResourceServer, OperatorChangeProblems};
+
+/// Makes credentials for a gateway. The answer shows them, once.
+#[utoipa::path(
+    post,
+    path = "/operator/api/v1/resource-servers",
+    tag = "Operators",
+    request_body = NamedBody,
+    responses((status = 201, description = "The credentials", body = NewResourceServer), OperatorChangeProblems),
+    security(("operator_token" = []))
+)]
+pub async fn create_resource_server(
+    _operator: Operator,
+    State(app): State<App>,
+    body: JsonBody<NamedBody>,
+) -> Result<(StatusCode, Json<NewResourceServer>), Problem> {
+    let issued = app.create_resource_server(&body.value.read()?).await?;
+    Ok((StatusCode::CREATED, Json(issued.into())))
+}

@@ -1,0 +1,36 @@
+//! `POST /groups/{group_id}/users/{user_id}/tokens`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use gatebook_aggregates::identifiers::{GroupId, UserId};
+
+use crate::http::error::Problem;
+use crate::http::extract::{App, JsonBody, Operator, PathOf};
+use crate::http::json::{NamedBody, NewToken, OperatorChangeProblems};
+
+/// Makes a token for the admins' API. The answer shows it, once.
+#[utoipa::path(
+    post,
+    path = "/operator/api/v1/groups/{group_id}/users/{user_id}/tokens",
+    tag = "Operators",
+    params(
+        ("group_id" = String, Path, description = "The group."),
+        ("user_id" = String, Path, description = "The user.")
+    ),
+    request_body = NamedBody,
+    responses((status = 201, description = "The token", body = NewToken), OperatorChangeProblems),
+    security(("operator_token" = []))
+)]
+pub async fn create_user_token(
+    Operator(caller): Operator,
+    State(app): State<App>,
+    PathOf((group_id, user_id)): PathOf<(String, String)>,
+    body: JsonBody<NamedBody>,
+) -> Result<(StatusCode, Json<NewToken>), Problem> {
+    let (group_id, user_id) = (GroupId::parse(&group_id)?, UserId::parse(&user_id)?);
+    let issued = app
+        .issue_user_token(&caller, &group_id, user_id, body.value.read()?)
+        .await?;
+    Ok((StatusCode::CREATED, Json(issued.into())))
+}

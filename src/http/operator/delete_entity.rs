@@ -1,0 +1,31 @@
+//! `DELETE /groups/{group_id}/entities/{entity_id}`.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use gatebook_aggregates::identifiers::{EntityId, GroupId};
+
+use crate::http::error::Problem;
+use crate::http::extract::{App, Operator, PathOf};
+use crate::http::json::OperatorChangeProblems;
+
+/// Takes an entity out of a group: no application can use its data any more, at once.
+#[utoipa::path(
+    delete,
+    path = "/operator/api/v1/groups/{group_id}/entities/{entity_id}",
+    tag = "Operators",
+    params(
+        ("group_id" = String, Path, description = "The group."),
+        ("entity_id" = String, Path, description = "The entity.")
+    ),
+    responses((status = 204, description = "Gone"), OperatorChangeProblems),
+    security(("operator_token" = []))
+)]
+pub async fn delete_entity(
+    Operator(caller): Operator,
+    State(app): State<App>,
+    PathOf((group_id, entity_id)): PathOf<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    let (group_id, entity_id) = (GroupId::parse(&group_id)?, EntityId::parse(&entity_id)?);
+    app.remove_entity(&caller, &group_id, entity_id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,26 @@
+//! `DELETE /resource-servers/{client_id}`.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use crate::http::error::Problem;
+use crate::http::extract::{App, Operator, PathOf};
+use crate::http::json::OperatorChangeProblems;
+
+/// Ends the credentials of a gateway, at once.
+#[utoipa::path(
+    delete,
+    path = "/operator/api/v1/resource-servers/{client_id}",
+    tag = "Operators",
+    params(("client_id" = String, Path, description = "The gateway's client id.")),
+    responses((status = 204, description = "Gone"), OperatorChangeProblems),
+    security(("operator_token" = []))
+)]
+pub async fn delete_resource_server(
+    _operator: Operator,
+    State(app): State<App>,
+    PathOf(client_id): PathOf<String>,
+) -> Result<StatusCode, Problem> {
+    app.delete_resource_server(&client_id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

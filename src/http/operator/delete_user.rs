@@ -1,0 +1,31 @@
+//! `DELETE /groups/{group_id}/users/{user_id}`.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use gatebook_aggregates::identifiers::{GroupId, UserId};
+
+use crate::http::error::Problem;
+use crate::http::extract::{App, Operator, PathOf};
+use crate::http::json::OperatorChangeProblems;
+
+/// Takes a user out of a group, with tokens and permissions, at once.
+#[utoipa::path(
+    delete,
+    path = "/operator/api/v1/groups/{group_id}/users/{user_id}",
+    tag = "Operators",
+    params(
+        ("group_id" = String, Path, description = "The group."),
+        ("user_id" = String, Path, description = "The user.")
+    ),
+    responses((status = 204, description = "Gone"), OperatorChangeProblems),
+    security(("operator_token" = []))
+)]
+pub async fn delete_user(
+    Operator(caller): Operator,
+    State(app): State<App>,
+    PathOf((group_id, user_id)): PathOf<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    let (group_id, user_id) = (GroupId::parse(&group_id)?, UserId::parse(&user_id)?);
+    app.remove_user(&caller, &group_id, user_id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

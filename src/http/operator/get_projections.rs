@@ -1,0 +1,89 @@
+//! `GET /projections`.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::http::error::Problem;
+use crate::http::extract::{App, Operator};
+use crate::http::json::{Items, OperatorReadProblems};
+use crate::replay;
+
+/// Where a projection stands.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ProjectionStatus {
+    /// The projection, and its table.
+    name: &'static str,
+    /// How often its table has been rebuilt, and one more.
+    generation: i64,
+    /// The version of the fold that filled the table.
+    fold_version: i64,
+    /// The version of the fold in this program.
+    code_fold_version: i64,
+    /// Whether the two differ, so that the table has to be rebuilt.
+    stale: bool,
+    /// How many rows it has.
+    rows: i64,
+    /// The last position that changed one of its rows; 0 without rows.
+    position: i64,
+    /// The last position of the log. It is usually higher: not every event concerns every projection.
+    head: i64,
+    /// When it was rebuilt last.
+    #[schema(required)]
+    rebuilt_at: Option<String>,
+    /// The rebuild that is under way, or was interrupted.
+    #[schema(required)]
+    rebuilding: Option<Rebuilding>,
+    /// What stopped the last rebuild.
+    #[schema(required)]
+    last_error: Option<String>,
+}
+
+/// A rebuild that is under way, or was interrupted.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+struct Rebuilding {
+    /// The position from which it still has to catch up, once all streams are copied.
+    from: i64,
+    /// How far it has come.
+    cursor: String,
+}
+
+/// Where does each projection stand?
+#[utoipa::path(
+    get,
+    path = "/operator/api/v1/projections",
+    tag = "Operators",
+    responses((status = 200, description = "All projections", body = Items<ProjectionStatus>), OperatorReadProblems),
+    security(("operator_token" = []))
+)]
+pub async fn get_projections(
+    _operator: Operator,
+    State(app): State<App>,
+) -> Result<Json<Items<ProjectionStatus>>, Problem> {
+    let status = replay::status(&app.log.database).await?;
+    Ok(Json(Items {
+        items: status.into_iter().map(ProjectionStatus::from).collect(),
+    }))
+}
+
+impl From<replay::ProjectionStatus> for ProjectionStatus {
+    fn from(status: replay::ProjectionStatus) -> Self {
+        let rebuilding = status
+            .rebuilding
+            .map(|replay::Rebuilding { from, cursor }| Rebuilding { from, cursor });
+        Self {
+            name: status.name,
+            generation: status.generation,
+            fold_version: status.fold_version,
+            code_fold_version: status.code_fold_version,
+            stale: status.stale,
+            rows: status.rows,
+            position: status.position,
+            head: status.head,
+            rebuilt_at: status.rebuilt_at,
+            rebuilding,
+            last_error: status.last_error,
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! `PUT /groups/{group_id}`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use gatebook_aggregates::group::ProductPlan;
+use gatebook_aggregates::identifiers::GroupId;
+use gatebook_aggregates::words::Label;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::status;
+use crate::http::error::Problem;
+use crate::http::extract::{App, JsonBody, Operator, PathOf};
+use crate::http::json::{Fields, Group, OperatorChangeProblems, text};
+
+/// A group as it shall be.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PutGroup {
+    /// Its name, 1 to 200 characters.
+    #[schema(value_type = String)]
+    name: Option<String>,
+    /// Its product plan. Integration Applications exist on `AIQ3` only.
+    #[schema(value_type = String)]
+    product_plan: Option<String>,
+}
+
+/// Registers a group, or brings its name and plan up to date.
+#[utoipa::path(
+    put,
+    path = "/operator/api/v1/groups/{group_id}",
+    tag = "Operators",
+    params(("group_id" = String, Path, description = "Your own id of the group: 1 to 64 of A-Z a-z 0-9 . _ -")),
+    request_body = PutGroup,
+    responses(
+        (status = 200, description = "The group, up to date", body = Group),
+        (status = 201, description = "The group, new", body = Group),
+        OperatorChangeProblems
+    ),
+    security(("operator_token" = []))
+)]
+pub async fn put_group(
+    Operator(caller): Operator,
+    State(app): State<App>,
+    PathOf(group_id): PathOf<String>,
+    body: JsonBody<PutGroup>,
+) -> Result<(StatusCode, Json<Group>), Problem> {
+    let mut fields = Fields::default();
+    let group_id = fields.read(GroupId::parse(&group_id));
+    let name = fields.read(Label::parse("name", text(&body.value.name)));
+    let product_plan = fields.read(ProductPlan::parse(text(&body.value.product_plan)));
+    let (group_id, name, product_plan) = fields.finish(|| Some((group_id?, name?, product_plan?)))?;
+    let (group, outcome) = app.put_group(&caller, &group_id, name, product_plan).await?;
+    Ok((status(outcome), Json(Group::from(&group))))
+}

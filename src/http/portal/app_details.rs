@@ -1,0 +1,147 @@
+//! `GET /portal/api/v1/apps/{id}`: R22, R23.
+
+use axum::Json;
+use axum::extract::State;
+use gatebook_aggregates::identifiers::{AppId, ClientSecretId};
+use gatebook_aggregates::integration_app::ClientSecret;
+use gatebook_aggregates::timestamp::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::problems::SessionProblems;
+use crate::application::{AppDetails, Settings};
+use crate::http::error::Problem;
+use crate::http::extract::{App, Developer, PathOf};
+use crate::http::json::Named;
+
+/// What the verified developer sees of an application.
+#[derive(Serialize, ToSchema)]
+pub struct PortalAppDetails {
+    /// The application's id.
+    #[schema(value_type = String, format = "uuid")]
+    id: AppId,
+    /// Its name.
+    name: String,
+    /// What it is for.
+    description: String,
+    /// Whose it is.
+    group: Named,
+    /// Its OAuth client id.
+    client_id: String,
+    /// `read` or `read_write`.
+    #[schema(value_type = String)]
+    api_permission: &'static str,
+    /// `active`, `suspended` or `revoked`.
+    #[schema(value_type = String)]
+    status: &'static str,
+    /// Where to go with the credentials.
+    endpoints: Endpoints,
+    /// The client secrets that are live, oldest first.
+    client_secrets: Vec<PortalClientSecret>,
+}
+
+/// Where to go with the credentials.
+#[derive(Serialize, ToSchema)]
+pub struct Endpoints {
+    /// The OAuth token endpoint.
+    #[schema(format = "uri")]
+    token: String,
+    /// The WSDL of the SOAP API.
+    #[schema(format = "uri")]
+    wsdl: String,
+    /// The OAuth introspection endpoint, for resource servers.
+    #[schema(format = "uri")]
+    introspection: String,
+    /// The API's documentation.
+    #[schema(format = "uri")]
+    documentation: String,
+}
+
+/// A client secret, without the secret.
+#[derive(Serialize, ToSchema)]
+pub struct PortalClientSecret {
+    /// Its id.
+    #[schema(value_type = String, format = "uuid")]
+    id: ClientSecretId,
+    /// Its first characters.
+    prefix: String,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// When its overlap ends; `null` while it is the newest.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    ends_at: Option<Timestamp>,
+    /// When it was used last; `null` if never.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    last_used_at: Option<Timestamp>,
+}
+
+/// What is this application, and where do its credentials go?
+///
+/// Looking is recorded in the activity log.
+#[utoipa::path(
+    get,
+    path = "/portal/api/v1/apps/{id}",
+    tag = "Developers",
+    params(("id" = String, Path, description = "The application's id.")),
+    responses(
+        (status = 200, description = "The details.", body = PortalAppDetails),
+        (status = 403, description = "`otp_verification_needed`: verify the OTP first.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`: none of the developer's applications.", body = Problem, content_type = "application/problem+json"),
+        SessionProblems,
+    ),
+    security(("developer_session" = []))
+)]
+pub async fn portal_app_details(
+    State(app): State<App>,
+    developer: Developer,
+    PathOf(app_id): PathOf<AppId>,
+) -> Result<Json<PortalAppDetails>, Problem> {
+    let details = app.app_details(&developer.caller, app_id).await?;
+    Ok(Json(PortalAppDetails::new(details, &app.settings)))
+}
+
+impl PortalAppDetails {
+    fn new(details: AppDetails, settings: &Settings) -> Self {
+        let AppDetails {
+            app,
+            group,
+            client_secrets,
+        } = details;
+        let secrets = client_secrets.into_iter();
+        Self {
+            id: app.app_id,
+            name: app.name.as_str().to_owned(),
+            description: app.description.as_str().to_owned(),
+            group: Named::group(&group),
+            client_id: app.client_id.0,
+            api_permission: app.api_permission.as_str(),
+            status: app.status.into(),
+            endpoints: Endpoints::new(settings),
+            client_secrets: secrets.map(PortalClientSecret::new).collect(),
+        }
+    }
+}
+
+impl Endpoints {
+    fn new(settings: &Settings) -> Self {
+        Self {
+            token: format!("{}/oauth/token", settings.public_url),
+            wsdl: settings.wsdl_url.clone(),
+            introspection: format!("{}/oauth/introspect", settings.public_url),
+            documentation: settings.documentation_url.clone(),
+        }
+    }
+}
+
+impl PortalClientSecret {
+    fn new((secret, last_used_at): (ClientSecret, Option<Timestamp>)) -> Self {
+        Self {
+            id: secret.id,
+            prefix: secret.prefix,
+            created_at: secret.created_at,
+            ends_at: secret.ends_at,
+            last_used_at,
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! `DELETE /portal/api/v1/session`: a developer logs out.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use super::problems::SessionProblems;
+use crate::http::error::Problem;
+use crate::http::extract::{App, Developer};
+
+/// Logs out: the session's token ends at once.
+#[utoipa::path(
+    delete,
+    path = "/portal/api/v1/session",
+    tag = "Developers",
+    responses((status = 204, description = "The session has ended."), SessionProblems),
+    security(("developer_session" = []))
+)]
+pub async fn log_out(State(app): State<App>, developer: Developer) -> Result<StatusCode, Problem> {
+    app.log_out(&developer.caller, developer.session_id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

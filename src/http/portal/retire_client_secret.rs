@@ -1,0 +1,39 @@
+//! `DELETE /portal/api/v1/apps/{id}/client-secrets/{secret_id}`: R23.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use gatebook_aggregates::identifiers::{AppId, ClientSecretId};
+
+use super::problems::SessionProblems;
+use crate::http::error::Problem;
+use crate::http::extract::{App, Developer, PathOf};
+
+/// Ends a client secret, at once.
+///
+/// The access tokens that were issued for it end with it.
+#[utoipa::path(
+    delete,
+    path = "/portal/api/v1/apps/{id}/client-secrets/{secret_id}",
+    tag = "Developers",
+    params(
+        ("id" = String, Path, description = "The application's id."),
+        ("secret_id" = String, Path, description = "The client secret's id."),
+    ),
+    responses(
+        (status = 204, description = "The secret has ended."),
+        (status = 403, description = "`otp_verification_needed`, `plan_required`.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`: none of the developer's applications, or none of its secrets.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`app_revoked`.", body = Problem, content_type = "application/problem+json"),
+        SessionProblems,
+    ),
+    security(("developer_session" = []))
+)]
+pub async fn portal_retire_client_secret(
+    State(app): State<App>,
+    developer: Developer,
+    PathOf((app_id, secret_id)): PathOf<(AppId, ClientSecretId)>,
+) -> Result<StatusCode, Problem> {
+    let retired = app.retire_client_secret(&developer.caller, app_id, secret_id);
+    retired.await?;
+    Ok(StatusCode::NO_CONTENT)
+}

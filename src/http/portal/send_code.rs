@@ -1,0 +1,47 @@
+//! `POST /portal/api/v1/sign-up/code`: R19.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::open_invitation::InvitationLink;
+use super::problems::{BodyProblems, VisitorProblems};
+use super::required::required;
+use crate::http::error::Problem;
+use crate::http::extract::{Anyone, App, JsonBody};
+
+/// The code is on its way; there is nothing to say about it here.
+#[derive(Serialize, ToSchema)]
+pub struct CodeSent {}
+
+/// Mails a verification code to the invited address.
+///
+/// Six digits, good for ten minutes and five tries; a newer code replaces an older one.
+#[utoipa::path(
+    post,
+    path = "/portal/api/v1/sign-up/code",
+    tag = "Developers",
+    request_body = InvitationLink,
+    responses(
+        (status = 202, description = "The code is on its way.", body = CodeSent),
+        (status = 403, description = "`plan_required`: the group that invited is off the plan.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`invite_unknown`: not known, used, or replaced by a newer one.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`developer_already_signed_up`, `app_revoked`, `app_suspended`.", body = Problem, content_type = "application/problem+json"),
+        (status = 410, description = "`invite_expired`: its three days are over.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`required`, `unknown_field`.", body = Problem, content_type = "application/problem+json"),
+        BodyProblems,
+        VisitorProblems,
+    ),
+    security(())
+)]
+pub async fn send_verification_code(
+    State(app): State<App>,
+    Anyone(caller): Anyone,
+    JsonBody { value: body, .. }: JsonBody<InvitationLink>,
+) -> Result<(StatusCode, Json<CodeSent>), Problem> {
+    let [invite_token] = required([("invite_token", body.invite_token)])?;
+    app.send_verification_code(&caller, &invite_token).await?;
+    Ok((StatusCode::ACCEPTED, Json(CodeSent {})))
+}

@@ -1,0 +1,62 @@
+//! `POST /portal/api/v1/apps/{id}/verify`: R14, R15, R17.
+
+use axum::Json;
+use axum::extract::State;
+use gatebook_aggregates::identifiers::AppId;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::problems::{BodyProblems, SessionProblems};
+use super::required::required;
+use crate::http::error::Problem;
+use crate::http::extract::{App, Developer, JsonBody, PathOf};
+
+/// The one-time password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VerifyRequest {
+    /// As handed over by the admin; case, dashes and the look-alikes I, L and O do not matter.
+    #[schema(value_type = String, example = "K7QM-2F9D")]
+    otp: Option<String>,
+}
+
+/// The application was verified.
+#[derive(Serialize, ToSchema)]
+pub struct Verified {
+    /// Always `true`.
+    verified: bool,
+}
+
+/// Verifies an application with its one-time password (OTP).
+///
+/// Opens the application's details to the developer. Five wrong tries lock the OTP; then, and after three days, the
+/// admin has to reset it.
+#[utoipa::path(
+    post,
+    path = "/portal/api/v1/apps/{id}/verify",
+    tag = "Developers",
+    params(("id" = String, Path, description = "The application's id.")),
+    request_body = VerifyRequest,
+    responses(
+        (status = 200, description = "The application was verified.", body = Verified),
+        (status = 403, description = "`plan_required`: the group is off the plan.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`: none of the developer's applications.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`already_verified`, `app_suspended`, `app_revoked`.", body = Problem, content_type = "application/problem+json"),
+        (status = 410, description = "`otp_expired`: its three days are over.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`otp_wrong` with `attempts_left`, `required`, `unknown_field`.", body = Problem, content_type = "application/problem+json"),
+        (status = 423, description = "`otp_locked`: five wrong tries.", body = Problem, content_type = "application/problem+json"),
+        BodyProblems,
+        SessionProblems,
+    ),
+    security(("developer_session" = []))
+)]
+pub async fn verify_otp(
+    State(app): State<App>,
+    developer: Developer,
+    PathOf(app_id): PathOf<AppId>,
+    JsonBody { value: body, .. }: JsonBody<VerifyRequest>,
+) -> Result<Json<Verified>, Problem> {
+    let [otp] = required([("otp", body.otp)])?;
+    app.verify_otp(&developer.caller, app_id, &otp).await?;
+    Ok(Json(Verified { verified: true }))
+}

@@ -1,0 +1,20 @@
+//! Gatebook: the event-sourced book of who may pass the gate of an API.
+//!
+//! This crate is the outside world: HTTP, mail, secrets, command line, the stores, and the wiring. The rules are in
+//! `gatebook_aggregates`, what is shown in `gatebook_projections`.
+
+pub mod activity_log;
+pub mod application;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod http;
+pub mod log;
+pub mod mail;
+pub mod metrics;
+pub mod oauth;
+pub mod outbox;
+pub mod replay;
+pub mod secrets;
+pub mod store;
+pub mod throttle;

@@ -1,0 +1,225 @@
+//! What a command hands to the writer: everything it wants to happen, in one piece.
+
+use std::fmt;
+use std::sync::Arc;
+
+use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_projections::recorded::StoredEvent;
+use gatebook_projections::sql::{Column, Value};
+use thiserror::Error;
+
+use crate::store::StoreError;
+
+/// Everything of one command. All of it happens, or nothing.
+#[derive(Clone, Default)]
+pub struct Append {
+    /// The events, by stream; each stream at most once.
+    pub streams: Vec<StreamAppend>,
+    /// Streams that the decision was based on, and that must not have moved on.
+    pub guards: Vec<Guard>,
+    /// What shall exist once.
+    pub reservations: Vec<Reservation>,
+    /// Letters to send.
+    pub letters: Vec<SealedLetter>,
+    /// Digests and password hashes to keep or to forget.
+    pub credentials: Vec<CredentialChange>,
+    /// The answer to repeat for the same Idempotency-Key.
+    pub idempotency: Option<IdempotencyRecord>,
+}
+
+/// Events for the end of one stream.
+#[derive(Clone)]
+pub struct StreamAppend {
+    /// The stream, at the version the decision was based on.
+    pub expected: Guard,
+    /// The hash of the stream's last event.
+    pub previous_hash: String,
+    /// R4: the group whose log the events belong to; empty for developers.
+    pub group_id: String,
+    /// The events.
+    pub events: Vec<NewEvent>,
+    /// Folds them, once they have their places, into the rows that go with them.
+    pub fold: Fold,
+}
+
+/// Folds the places of new events into rows.
+pub type Fold = Arc<dyn Fn(&[Place]) -> Vec<RowWrite> + Send + Sync>;
+
+/// A stream at a version; 0 before its first event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guard {
+    /// The kind of stream.
+    pub aggregate_type: &'static str,
+    /// Which stream.
+    pub aggregate_id: String,
+    /// Its version.
+    pub version: i64,
+}
+
+/// An event before it has its place.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// Its name.
+    pub event_type: String,
+    /// The version of its JSON.
+    pub event_version: String,
+    /// Its JSON.
+    pub payload: String,
+    /// Its metadata's JSON.
+    pub metadata: String,
+}
+
+/// Where the writer put an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its place in the whole log.
+    pub position: i64,
+    /// Its place in its stream.
+    pub sequence: i64,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+}
+
+/// A projection's row after the events.
+#[derive(Clone, Debug)]
+pub struct RowWrite {
+    /// The projection.
+    pub table: &'static str,
+    /// Its columns.
+    pub columns: &'static [Column],
+    /// The row's values.
+    pub values: Vec<Value>,
+}
+
+/// Something that can be had once.
+#[derive(Clone, Debug)]
+pub struct Reservation {
+    /// What.
+    pub key: ReservationKey,
+    /// By whom: an application's or developer's id.
+    pub owner: String,
+}
+
+/// What can be had once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReservationKey {
+    /// R6: an application's name, made comparable.
+    AppName(String),
+    /// R19: a developer's address, made comparable.
+    DeveloperEmail(String),
+}
+
+impl fmt::Display for ReservationKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AppName(key) => write!(f, "app_name:{key}"),
+            Self::DeveloperEmail(key) => write!(f, "developer_email:{key}"),
+        }
+    }
+}
+
+/// A letter on its way to the outbox; its content is sealed.
+#[derive(Clone, Debug)]
+pub struct SealedLetter {
+    /// Its id, and the left part of its Message-ID.
+    pub id: String,
+    /// What kind of letter.
+    pub kind: &'static str,
+    /// To whom.
+    pub recipient: String,
+    /// Subject and text, sealed.
+    pub sealed: String,
+}
+
+/// A change to the table of credentials.
+#[derive(Clone, Debug)]
+pub enum CredentialChange {
+    /// Keeps one, in the place of an older one.
+    Put(Credential),
+    /// Forgets one.
+    Delete {
+        /// Its kind.
+        kind: CredentialKind,
+        /// Its id.
+        id: String,
+    },
+    /// Forgets all of an owner.
+    DeleteOwned {
+        /// Their kind.
+        kind: CredentialKind,
+        /// Whose.
+        owner: String,
+    },
+}
+
+/// Something to be recognised by, as a digest or hash.
+#[derive(Clone, Debug)]
+pub struct Credential {
+    /// Its kind.
+    pub kind: CredentialKind,
+    /// Its id among its kind.
+    pub id: String,
+    /// Who is recognised by it.
+    pub owner: String,
+    /// The name it was given.
+    pub name: String,
+    /// The keyed digest, or the password's hash.
+    pub digest: String,
+    /// When it ends, if it does by itself.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// The kinds of credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum CredentialKind {
+    /// An operator's token.
+    OperatorToken,
+    /// A gateway's client id and secret.
+    ResourceServer,
+    /// A group user's token for the admins' API; owner `group/user`.
+    UserToken,
+    /// A group user's password; id and owner `group/user`.
+    UserPassword,
+    /// A developer's password; id and owner are the account.
+    DeveloperPassword,
+    /// A developer's session; owner is the account.
+    DeveloperSession,
+}
+
+/// What an Idempotency-Key was answered with.
+#[derive(Clone, Debug)]
+pub struct IdempotencyRecord {
+    /// Who used which key.
+    pub key: String,
+    /// The hash of the request.
+    pub request_hash: String,
+    /// The application it was about.
+    pub app_id: String,
+    /// What is shown once, sealed.
+    pub sealed: Option<String>,
+}
+
+/// What became of an append.
+#[derive(Clone, Debug)]
+pub struct Receipt {
+    /// The events as stored; empty when there was nothing to append.
+    pub events: Vec<StoredEvent>,
+}
+
+/// Why an append was not written. Nothing of it has happened.
+#[derive(Debug, Error)]
+pub enum AppendError {
+    /// A stream moved on since it was read.
+    #[error("somebody else changed the same thing at the same moment")]
+    Conflict,
+    /// R6, R19: what it wanted to be the only one of exists.
+    #[error("{0} is taken")]
+    Taken(ReservationKey),
+    /// The Idempotency-Key has been used.
+    #[error("the idempotency key has been used")]
+    KeyUsed,
+    /// The database could not write it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

@@ -1,0 +1,453 @@
+//! One transaction for all that is waiting: checked against the log under its lock, then written whole.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_projections::recorded::StoredEvent;
+use gatebook_projections::sql::{Column, Query, Value, int, text};
+
+use super::append::{
+    Append, AppendError, CredentialChange, CredentialKind, Guard, IdempotencyRecord, Place, Receipt, RowWrite,
+    SealedLetter, StreamAppend,
+};
+use super::fault;
+use super::hash_chain::{EventParts, hash_of};
+use super::read::EVENT_COLUMNS;
+use crate::store::{Database, OnConflict, Purpose, StoreError, Transaction};
+
+/// Writes the appends in one transaction. The outer error means that nothing was written of any of them.
+pub async fn write(
+    database: &dyn Database,
+    appends: &[Append],
+    now: Timestamp,
+) -> Result<Vec<Result<Receipt, AppendError>>, StoreError> {
+    let mut transaction = database.begin(Purpose::Write).await?;
+    fault::point("begun");
+    let head = lock_head(&mut *transaction).await?;
+    let mut state = LogState::read(&mut *transaction, appends, head.at_least(now)).await?;
+    fault::point("read");
+    let mut pieces = Pieces::default();
+    let mut answers = Vec::with_capacity(appends.len());
+    for append in appends {
+        answers.push(match state.check(append) {
+            Ok(()) => Ok(state.place(append, &mut pieces)?),
+            Err(refused) => Err(refused),
+        });
+    }
+    if !pieces.is_empty() {
+        pieces.write(&mut *transaction, &state.head).await?;
+    }
+    fault::point("before_commit");
+    transaction.commit().await?;
+    fault::point("after_commit");
+    Ok(answers)
+}
+
+/// The end of the log.
+#[derive(Clone, Copy, Debug)]
+struct Head {
+    position: i64,
+    recorded_at: Timestamp,
+}
+
+impl Head {
+    /// Time never runs backwards in the log, whatever the clocks of several nodes say.
+    fn at_least(self, now: Timestamp) -> Self {
+        Self {
+            recorded_at: self.recorded_at.max(now),
+            ..self
+        }
+    }
+}
+
+/// Takes the log's lock: from here to the commit nobody else appends.
+async fn lock_head(transaction: &mut dyn Transaction) -> Result<Head, StoreError> {
+    let sql = format!(
+        "select position, recorded_at from log_head where id = 1{}",
+        transaction.dialect().for_update()
+    );
+    let rows = transaction.rows(Query::new(sql, [])).await?;
+    match rows.into_iter().next().as_deref() {
+        Some([Value::Int(position), Value::Text(recorded_at)]) => {
+            let recorded_at = Timestamp::parse(recorded_at)
+                .ok_or_else(|| StoreError::Refused("log_head.recorded_at is no time".to_owned()))?;
+            Ok(Head {
+                position: *position,
+                recorded_at,
+            })
+        }
+        _ => Err(StoreError::Refused("log_head has no row".to_owned())),
+    }
+}
+
+/// What the log holds of the things that the waiting appends are about, kept up to date while they are placed.
+struct LogState {
+    head: Head,
+    versions: BTreeMap<(&'static str, String), i64>,
+    reserved: BTreeSet<String>,
+    used_keys: BTreeSet<String>,
+}
+
+impl LogState {
+    async fn read(transaction: &mut dyn Transaction, appends: &[Append], head: Head) -> Result<Self, StoreError> {
+        let versions = read_versions(transaction, appends).await?;
+        let reservations = appends.iter().flat_map(|append| &append.reservations);
+        let reserved = existing(transaction, "reservations", reservations.map(|one| one.key.to_string())).await?;
+        let keys = appends.iter().filter_map(|append| append.idempotency.as_ref());
+        let used_keys = existing(transaction, "idempotency_keys", keys.map(|record| record.key.clone())).await?;
+        Ok(Self {
+            head,
+            versions,
+            reserved,
+            used_keys,
+        })
+    }
+
+    /// Whether everything the append was based on still holds.
+    fn check(&self, append: &Append) -> Result<(), AppendError> {
+        if append
+            .idempotency
+            .as_ref()
+            .is_some_and(|record| self.used_keys.contains(&record.key))
+        {
+            return Err(AppendError::KeyUsed);
+        }
+        let guards = append
+            .streams
+            .iter()
+            .map(|stream| &stream.expected)
+            .chain(&append.guards);
+        if guards.into_iter().any(|guard| self.version(guard) != guard.version) {
+            return Err(AppendError::Conflict);
+        }
+        match append
+            .reservations
+            .iter()
+            .find(|one| self.reserved.contains(&one.key.to_string()))
+        {
+            Some(taken) => Err(AppendError::Taken(taken.key.clone())),
+            None => Ok(()),
+        }
+    }
+
+    fn version(&self, guard: &Guard) -> i64 {
+        let stream = (guard.aggregate_type, guard.aggregate_id.clone());
+        self.versions.get(&stream).copied().unwrap_or_default()
+    }
+
+    /// Gives the events their places and adds all of the append to what will be written.
+    fn place(&mut self, append: &Append, pieces: &mut Pieces) -> Result<Receipt, StoreError> {
+        let mut placed = Vec::new();
+        for stream in &append.streams {
+            placed.extend(self.place_stream(stream, pieces)?);
+        }
+        for reservation in &append.reservations {
+            self.reserved.insert(reservation.key.to_string());
+            pieces.reservations.push(vec![
+                reservation.key.to_string().into(),
+                reservation.owner.as_str().into(),
+            ]);
+        }
+        if let Some(record) = append.idempotency.clone() {
+            self.used_keys.insert(record.key.clone());
+            let version = app_version(&placed, &record.app_id);
+            pieces
+                .idempotency_keys
+                .push(idempotency_row(record, version, self.head.recorded_at));
+        }
+        let at = self.head.recorded_at;
+        pieces
+            .letters
+            .extend(append.letters.iter().cloned().map(|letter| letter_row(letter, at)));
+        pieces.credentials.extend(append.credentials.iter().cloned());
+        Ok(Receipt { events: placed })
+    }
+
+    fn place_stream(&mut self, stream: &StreamAppend, pieces: &mut Pieces) -> Result<Vec<StoredEvent>, StoreError> {
+        let Guard {
+            aggregate_type,
+            aggregate_id,
+            version,
+        } = stream.expected.clone();
+        let mut previous_hash = stream.previous_hash.clone();
+        let (mut placed, mut places, mut position) = (Vec::new(), Vec::new(), self.head.position);
+        for (sequence, event) in (version + 1..).zip(stream.events.iter().cloned()) {
+            position += 1;
+            let mut stored = StoredEvent {
+                position,
+                recorded_at: self.head.recorded_at.to_string(),
+                aggregate_type: aggregate_type.to_owned(),
+                aggregate_id: aggregate_id.clone(),
+                group_id: stream.group_id.clone(),
+                sequence,
+                event_type: event.event_type,
+                event_version: event.event_version,
+                payload: event.payload,
+                metadata: event.metadata,
+                previous_hash,
+                hash: String::new(),
+            };
+            stored.hash = hash_of(&stored, &EventParts::of(&stored)?);
+            previous_hash = stored.hash.clone();
+            places.push(Place {
+                position,
+                sequence,
+                recorded_at: self.head.recorded_at,
+            });
+            pieces.events.push(event_row(&stored));
+            placed.push(stored);
+        }
+        self.head.position = position;
+        self.versions
+            .insert((aggregate_type, aggregate_id), version + places.len() as i64);
+        pieces.rows.extend((stream.fold)(&places));
+        Ok(placed)
+    }
+}
+
+/// The version that the first answer showed of the application.
+fn app_version(placed: &[StoredEvent], app_id: &str) -> i64 {
+    let of_app = placed.iter().filter(|event| event.aggregate_id == app_id);
+    of_app.map(|event| event.sequence).max().unwrap_or_default()
+}
+
+/// Everything that a batch writes, by table.
+#[derive(Default)]
+struct Pieces {
+    events: Vec<Vec<Value>>,
+    rows: Vec<RowWrite>,
+    reservations: Vec<Vec<Value>>,
+    idempotency_keys: Vec<Vec<Value>>,
+    letters: Vec<Vec<Value>>,
+    credentials: Vec<CredentialChange>,
+}
+
+const RESERVATIONS: &[Column] = &[text("key"), text("owner")];
+const IDEMPOTENCY_KEYS: &[Column] = &[
+    text("key"),
+    text("request_hash"),
+    text("app_id"),
+    int("version"),
+    text("sealed"),
+    text("created_at"),
+];
+const LETTERS: &[Column] = &[
+    text("id"),
+    text("kind"),
+    text("recipient"),
+    text("sealed"),
+    text("state"),
+    int("attempts"),
+    text("next_attempt_at"),
+    text("created_at"),
+];
+
+impl Pieces {
+    fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.credentials.is_empty() && self.letters.is_empty() && self.reservations.is_empty()
+    }
+
+    async fn write(self, transaction: &mut dyn Transaction, head: &Head) -> Result<(), StoreError> {
+        transaction
+            .insert("events", EVENT_COLUMNS, &self.events, OnConflict::Fail)
+            .await?;
+        fault::point("events_written");
+        for (table, (columns, rows)) in by_table(self.rows) {
+            transaction.insert(table, columns, &rows, OnConflict::Replace).await?;
+        }
+        fault::point("rows_written");
+        transaction
+            .insert("reservations", RESERVATIONS, &self.reservations, OnConflict::Fail)
+            .await?;
+        transaction
+            .insert(
+                "idempotency_keys",
+                IDEMPOTENCY_KEYS,
+                &self.idempotency_keys,
+                OnConflict::Fail,
+            )
+            .await?;
+        fault::point("names_written");
+        transaction
+            .insert("letters", LETTERS, &self.letters, OnConflict::Fail)
+            .await?;
+        fault::point("letters_written");
+        for change in self.credentials {
+            write_credential(transaction, change, head.recorded_at).await?;
+        }
+        let order = "update log_head set position = $1, recorded_at = $2 where id = 1";
+        transaction
+            .execute(Query::new(order, [head.position.into(), head.recorded_at.into()]))
+            .await?;
+        Ok(())
+    }
+}
+
+type KeyedRows = (&'static [Column], BTreeMap<String, Vec<Value>>);
+type TableRows = (&'static [Column], Vec<Vec<Value>>);
+
+/// The rows by table. A row that is written twice in a batch is written once, as it is in the end.
+fn by_table(rows: Vec<RowWrite>) -> BTreeMap<&'static str, TableRows> {
+    let mut latest: BTreeMap<&'static str, KeyedRows> = BTreeMap::new();
+    for row in rows {
+        let key = match row.values.first() {
+            Some(Value::Text(key)) => key.clone(),
+            _ => continue,
+        };
+        latest
+            .entry(row.table)
+            .or_insert((row.columns, BTreeMap::new()))
+            .1
+            .insert(key, row.values);
+    }
+    latest
+        .into_iter()
+        .map(|(table, (columns, rows))| (table, (columns, rows.into_values().collect())))
+        .collect()
+}
+
+async fn write_credential(
+    transaction: &mut dyn Transaction,
+    change: CredentialChange,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let kind = |kind: CredentialKind| Value::from(<&str>::from(kind));
+    match change {
+        CredentialChange::Delete { kind: which, id } => {
+            let order = "delete from credentials where kind = $1 and id = $2";
+            transaction.execute(Query::new(order, [kind(which), id.into()])).await?;
+        }
+        CredentialChange::DeleteOwned { kind: which, owner } => {
+            let order = "delete from credentials where kind = $1 and owner = $2";
+            transaction
+                .execute(Query::new(order, [kind(which), owner.into()]))
+                .await?;
+        }
+        CredentialChange::Put(new) => {
+            let order = "delete from credentials where kind = $1 and id = $2";
+            transaction
+                .execute(Query::new(order, [kind(new.kind), new.id.as_str().into()]))
+                .await?;
+            let columns = [
+                text("kind"),
+                text("id"),
+                text("owner"),
+                text("name"),
+                text("digest"),
+                text("created_at"),
+                text("expires_at"),
+            ];
+            let row = vec![
+                kind(new.kind),
+                new.id.into(),
+                new.owner.into(),
+                new.name.into(),
+                new.digest.into(),
+                at.into(),
+                new.expires_at.into(),
+            ];
+            transaction
+                .insert("credentials", &columns, &[row], OnConflict::Fail)
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+/// The versions of all streams that appends touch or depend on.
+async fn read_versions(
+    transaction: &mut dyn Transaction,
+    appends: &[Append],
+) -> Result<BTreeMap<(&'static str, String), i64>, StoreError> {
+    let mut ids: BTreeMap<&'static str, BTreeSet<&str>> = BTreeMap::new();
+    for append in appends {
+        for guard in append
+            .streams
+            .iter()
+            .map(|stream| &stream.expected)
+            .chain(&append.guards)
+        {
+            ids.entry(guard.aggregate_type).or_default().insert(&guard.aggregate_id);
+        }
+    }
+    let mut versions = BTreeMap::new();
+    for (aggregate_type, ids) in ids {
+        let sql = format!(
+            "select l.id, (select max(e.sequence) from events e where e.aggregate_type = $1 and e.aggregate_id = l.id) \
+             from ({}) l",
+            transaction.dialect().list("$2")
+        );
+        let rows = transaction
+            .rows(Query::new(sql, [aggregate_type.into(), Value::json(&ids)]))
+            .await?;
+        for row in rows {
+            if let [Value::Text(id), Value::Int(version)] = row.as_slice() {
+                versions.insert((aggregate_type, id.clone()), *version);
+            }
+        }
+    }
+    Ok(versions)
+}
+
+/// Which of these keys a table holds already.
+async fn existing(
+    transaction: &mut dyn Transaction,
+    table: &str,
+    keys: impl Iterator<Item = String>,
+) -> Result<BTreeSet<String>, StoreError> {
+    let keys: BTreeSet<String> = keys.collect();
+    if keys.is_empty() {
+        return Ok(keys);
+    }
+    let sql = format!(
+        "select key from {table} where key in ({})",
+        transaction.dialect().list("$1")
+    );
+    let rows = transaction.rows(Query::new(sql, [Value::json(&keys)])).await?;
+    let found = rows.into_iter().flatten().filter_map(|value| match value {
+        Value::Text(key) => Some(key),
+        Value::Null | Value::Int(_) => None,
+    });
+    Ok(found.collect())
+}
+
+fn event_row(event: &StoredEvent) -> Vec<Value> {
+    vec![
+        event.position.into(),
+        event.recorded_at.as_str().into(),
+        event.aggregate_type.as_str().into(),
+        event.aggregate_id.as_str().into(),
+        event.group_id.as_str().into(),
+        event.sequence.into(),
+        event.event_type.as_str().into(),
+        event.event_version.as_str().into(),
+        event.payload.as_str().into(),
+        event.metadata.as_str().into(),
+        event.previous_hash.as_str().into(),
+        event.hash.as_str().into(),
+    ]
+}
+
+fn idempotency_row(record: IdempotencyRecord, version: i64, at: Timestamp) -> Vec<Value> {
+    vec![
+        record.key.into(),
+        record.request_hash.into(),
+        record.app_id.into(),
+        version.into(),
+        record.sealed.into(),
+        at.into(),
+    ]
+}
+
+fn letter_row(letter: SealedLetter, at: Timestamp) -> Vec<Value> {
+    vec![
+        letter.id.into(),
+        letter.kind.into(),
+        letter.recipient.into(),
+        letter.sealed.into(),
+        "pending".into(),
+        0.into(),
+        at.into(),
+        at.into(),
+    ]
+}

@@ -1,0 +1,389 @@
+//! The bridge to cqrs-es: our `EventStore` behind its `CqrsFramework`. Loading reads the stream; committing is the
+//! hand-over to the writer. Stock queries, snapshots and replay are not used (see the README for why).
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cqrs_es::{Aggregate, AggregateContext, AggregateError, CqrsFramework, DomainEvent, EventEnvelope, EventStore};
+use gatebook_aggregates::metadata::{Actor, Metadata};
+use gatebook_aggregates::refusal::Refusal;
+use gatebook_projections::projection::Projection;
+use gatebook_projections::recorded::{Recorded, StoredEvent};
+use thiserror::Error;
+
+use super::append::{
+    Append, AppendError, CredentialChange, Guard, IdempotencyRecord, NewEvent, Reservation, ReservationKey,
+    SealedLetter, StreamAppend,
+};
+use super::hash_chain::NO_PREDECESSOR;
+use super::logged::Logged;
+use super::read;
+use super::writer::Writer;
+use crate::store::{Database, StoreError};
+
+/// The log of this process: where to read it, and who appends to it.
+#[derive(Clone)]
+pub struct Log {
+    /// The database.
+    pub database: Arc<dyn Database>,
+    /// The writer.
+    pub writer: Writer,
+}
+
+/// Why a command was not carried out. Nothing of it has happened.
+#[derive(Debug, Error)]
+pub enum CommandError {
+    /// The rules say no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// R6, R19: what it wanted to be the only one of exists.
+    #[error("{0} is taken")]
+    Taken(ReservationKey),
+    /// The caller pinned a version, and the stream is at another.
+    #[error("the version is {current}")]
+    VersionMismatch {
+        /// The stream's version.
+        current: i64,
+    },
+    /// The Idempotency-Key has been used.
+    #[error("the idempotency key has been used")]
+    KeyUsed,
+    /// Somebody else changed the same thing again and again.
+    #[error("somebody else is changing the same thing")]
+    Conflict,
+    /// The database could not be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<AppendError> for CommandError {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::Conflict => Self::Conflict,
+            AppendError::Taken(key) => Self::Taken(key),
+            AppendError::KeyUsed => Self::KeyUsed,
+            AppendError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+/// What goes with a command besides its events.
+pub struct Intent<'a, A: Aggregate> {
+    /// Who acts, and from where.
+    pub origin: Origin,
+    /// The version the caller insists on.
+    pub pinned_version: Option<i64>,
+    /// Streams that the decision is based on.
+    pub guards: Vec<Guard>,
+    /// Who used which Idempotency-Key for which request: key, request hash, and what is shown once, sealed.
+    pub idempotency: Option<IdempotencyIntent>,
+    /// What follows from the decided events: names, letters, credentials, other streams.
+    pub extras: ExtrasOf<'a, A>,
+}
+
+/// Makes the extras from the aggregate after the events, and from the events.
+pub type ExtrasOf<'a, A> = &'a (dyn Fn(&A, &[<A as Aggregate>::Event]) -> Result<Extras, CommandError> + Send + Sync);
+
+/// Who acts, and from where (R28).
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// Who.
+    pub actor: Actor,
+    /// The address the request came from.
+    pub ip_address: String,
+    /// The request.
+    pub request_id: String,
+}
+
+/// An Idempotency-Key, and the hash of the request it came with.
+#[derive(Clone, Debug)]
+pub struct IdempotencyIntent {
+    /// Who used which key.
+    pub key: String,
+    /// The hash of the request.
+    pub request_hash: String,
+}
+
+/// What is written in the same transaction as the events.
+#[derive(Default)]
+pub struct Extras {
+    /// What shall exist once.
+    pub reservations: Vec<Reservation>,
+    /// Letters to send.
+    pub letters: Vec<SealedLetter>,
+    /// Digests and password hashes.
+    pub credentials: Vec<CredentialChange>,
+    /// Events for other streams.
+    pub companions: Vec<StreamAppend>,
+    /// What the answer shows once, sealed, for repeating it.
+    pub sealed: Option<String>,
+}
+
+/// A command that was carried out.
+pub struct Done<A: Aggregate> {
+    /// The aggregate after it.
+    pub aggregate: A,
+    /// What happened; empty when the wish had been granted already.
+    pub events: Vec<A::Event>,
+    /// The stream's version after it.
+    pub version: i64,
+    /// The stream up to that version, for folding the answer.
+    pub history: Vec<Recorded<A::Event>>,
+}
+
+impl<A: Aggregate> Done<A> {
+    /// The row that a projection shows after it.
+    pub fn row<P: Projection<Aggregate = A>>(&self) -> Option<P::Row> {
+        self.history.iter().fold(None, P::fold)
+    }
+}
+
+impl Log {
+    /// Carries out a command once. See [`CommandError`]; trying again is for the caller, who knows what to read anew.
+    pub async fn execute<A: Logged<Error = Refusal, Services = ()>>(
+        &self,
+        aggregate_id: &str,
+        command: A::Command,
+        intent: Intent<'_, A>,
+    ) -> Result<Done<A>, CommandError> {
+        let done = Mutex::new(None);
+        let store = CommandStore {
+            log: self,
+            intent,
+            done: &done,
+        };
+        let framework = CqrsFramework::new(store, Vec::new(), ());
+        framework.execute(aggregate_id, command).await.map_err(command_error)?;
+        let done = done.lock().unwrap_or_else(PoisonError::into_inner).take();
+        done.ok_or_else(|| StoreError::Refused("the command left no trace".to_owned()).into())
+    }
+
+    /// A stream, read and replayed.
+    pub async fn load<A: Logged>(&self, aggregate_id: &str) -> Result<Loaded<A>, StoreError> {
+        let stored = read::stream(&*self.database, A::TYPE, aggregate_id).await?;
+        Loaded::replay(aggregate_id, &stored)
+    }
+}
+
+/// An aggregate as its stream tells it.
+pub struct Loaded<A: Aggregate> {
+    /// The aggregate.
+    pub aggregate: A,
+    /// Its stream.
+    pub history: Vec<Recorded<A::Event>>,
+    id: String,
+    last_hash: String,
+}
+
+impl<A: Logged> Loaded<A> {
+    /// A stream that has not begun.
+    pub fn unbegun(id: &str) -> Self {
+        Self {
+            aggregate: A::default(),
+            history: Vec::new(),
+            id: id.to_owned(),
+            last_hash: NO_PREDECESSOR.to_owned(),
+        }
+    }
+
+    fn replay(id: &str, stored: &[StoredEvent]) -> Result<Self, StoreError> {
+        let mut loaded = Self {
+            aggregate: A::default(),
+            history: Vec::with_capacity(stored.len()),
+            id: id.to_owned(),
+            last_hash: stored.last().map_or(NO_PREDECESSOR, |event| &event.hash).to_owned(),
+        };
+        for event in stored {
+            let recorded = event.read::<A>()?;
+            loaded.aggregate.apply(recorded.event.clone());
+            loaded.history.push(recorded);
+        }
+        Ok(loaded)
+    }
+
+    /// The stream's version; 0 before its first event.
+    pub fn version(&self) -> i64 {
+        self.history.last().map_or(0, |last| last.sequence)
+    }
+
+    /// The stream at this version, to depend on.
+    pub fn guard(&self) -> Guard {
+        Guard {
+            aggregate_type: A::TYPE,
+            aggregate_id: self.id.clone(),
+            version: self.version(),
+        }
+    }
+
+    /// The events as an append to this stream. The aggregate must be as it is after them.
+    pub fn append(self, events: &[A::Event], origin: &Origin) -> Result<StreamAppend, StoreError> {
+        let metadata = metadata(origin, self.aggregate.app_name());
+        let expected = self.guard();
+        let group_id = self.aggregate.group_id(&self.id);
+        let encoded = encode(events, &metadata)?;
+        let (history, id, events) = (self.history, self.id, events.to_vec());
+        let fold = move |places: &[super::append::Place]| {
+            let mut stream = history.clone();
+            stream.extend(events.iter().cloned().zip(places).map(|(event, place)| Recorded {
+                position: place.position,
+                sequence: place.sequence,
+                recorded_at: place.recorded_at,
+                aggregate_id: id.clone(),
+                metadata: metadata.clone(),
+                event,
+            }));
+            A::rows(&stream)
+        };
+        Ok(StreamAppend {
+            expected,
+            previous_hash: self.last_hash,
+            group_id,
+            events: encoded,
+            fold: Arc::new(fold),
+        })
+    }
+}
+
+impl<A: Logged> AggregateContext<A> for Loaded<A> {
+    fn aggregate(&mut self) -> &mut A {
+        &mut self.aggregate
+    }
+}
+
+/// The event store of one command.
+struct CommandStore<'a, A: Aggregate> {
+    log: &'a Log,
+    intent: Intent<'a, A>,
+    done: &'a Mutex<Option<Done<A>>>,
+}
+
+impl<A: Logged> CommandStore<'_, A> {
+    async fn load(&self, aggregate_id: &str) -> Result<Loaded<A>, CommandError> {
+        let loaded = self.log.load::<A>(aggregate_id).await?;
+        let current = loaded.version();
+        match self.intent.pinned_version {
+            Some(pinned) if pinned != current && current > 0 => Err(CommandError::VersionMismatch { current }),
+            _ => Ok(loaded),
+        }
+    }
+
+    async fn append(&self, events: Vec<A::Event>, loaded: Loaded<A>) -> Result<Done<A>, CommandError> {
+        let (id, mut history) = (loaded.id.clone(), loaded.history.clone());
+        let aggregate = replayed::<A>(&history, &events);
+        if !events.is_empty() {
+            let extras = (self.intent.extras)(&aggregate, &events)?;
+            let stream = loaded.append(&events, &self.intent.origin)?;
+            let append = self.whole(id, stream, extras);
+            for stored in self.log.writer.append(append).await?.events {
+                if stored.aggregate_type == A::TYPE {
+                    history.push(stored.read::<A>().map_err(StoreError::from)?);
+                }
+            }
+        }
+        let version = history.last().map_or(0, |last| last.sequence);
+        Ok(Done {
+            aggregate,
+            events,
+            version,
+            history,
+        })
+    }
+
+    /// Everything of the command in one piece.
+    fn whole(&self, id: String, stream: StreamAppend, extras: Extras) -> Append {
+        let idempotency = self.intent.idempotency.clone().map(|intent| IdempotencyRecord {
+            key: intent.key,
+            request_hash: intent.request_hash,
+            app_id: id,
+            sealed: extras.sealed,
+        });
+        Append {
+            streams: std::iter::once(stream).chain(extras.companions).collect(),
+            guards: self.intent.guards.clone(),
+            reservations: extras.reservations,
+            letters: extras.letters,
+            credentials: extras.credentials,
+            idempotency,
+        }
+    }
+}
+
+impl<A: Logged> EventStore<A> for CommandStore<'_, A> {
+    type AC = Loaded<A>;
+
+    async fn load_events(&self, aggregate_id: &str) -> Result<Vec<EventEnvelope<A>>, AggregateError<A::Error>> {
+        let loaded = self.load(aggregate_id).await.map_err(unexpected)?;
+        let envelopes = loaded.history.into_iter().map(|recorded| EventEnvelope {
+            aggregate_id: recorded.aggregate_id,
+            sequence: usize::try_from(recorded.sequence).unwrap_or_default(),
+            payload: recorded.event,
+            metadata: HashMap::new(),
+        });
+        Ok(envelopes.collect())
+    }
+
+    async fn load_aggregate(&self, aggregate_id: &str) -> Result<Loaded<A>, AggregateError<A::Error>> {
+        self.load(aggregate_id).await.map_err(unexpected)
+    }
+
+    async fn commit(
+        &self,
+        events: Vec<A::Event>,
+        context: Loaded<A>,
+        _: HashMap<String, String>,
+    ) -> Result<Vec<EventEnvelope<A>>, AggregateError<A::Error>> {
+        let done = self.append(events, context).await.map_err(unexpected)?;
+        *self.done.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
+        Ok(Vec::new())
+    }
+}
+
+/// The aggregate after a history and new events, for the answer; the loaded one goes to the writer.
+fn replayed<A: Aggregate>(history: &[Recorded<A::Event>], events: &[A::Event]) -> A {
+    let mut aggregate = A::default();
+    let earlier = history.iter().map(|recorded| &recorded.event);
+    earlier.chain(events).for_each(|event| aggregate.apply(event.clone()));
+    aggregate
+}
+
+fn encode<E: DomainEvent>(events: &[E], metadata: &Metadata) -> Result<Vec<NewEvent>, StoreError> {
+    let refused = |problem: serde_json::Error| StoreError::Refused(format!("an event has no JSON: {problem}"));
+    let metadata = serde_json::to_string(metadata).map_err(refused)?;
+    let encoded = events.iter().map(|event| {
+        Ok(NewEvent {
+            event_type: event.event_type(),
+            event_version: event.event_version(),
+            payload: serde_json::to_string(event).map_err(refused)?,
+            metadata: metadata.clone(),
+        })
+    });
+    encoded.collect()
+}
+
+fn metadata(origin: &Origin, app_name: String) -> Metadata {
+    Metadata {
+        actor_type: origin.actor.actor_type,
+        actor_id: origin.actor.actor_id.clone(),
+        actor_name: origin.actor.actor_name.clone(),
+        ip_address: origin.ip_address.clone(),
+        request_id: origin.request_id.clone(),
+        app_name,
+    }
+}
+
+fn unexpected<E: std::error::Error>(error: CommandError) -> AggregateError<E> {
+    AggregateError::UnexpectedError(Box::new(error))
+}
+
+fn command_error(error: AggregateError<Refusal>) -> CommandError {
+    match error {
+        AggregateError::UserError(refusal) => CommandError::Refused(refusal),
+        AggregateError::AggregateConflict => CommandError::Conflict,
+        AggregateError::DatabaseConnectionError(error)
+        | AggregateError::DeserializationError(error)
+        | AggregateError::UnexpectedError(error) => match error.downcast::<CommandError>() {
+            Ok(error) => *error,
+            Err(other) => CommandError::Store(StoreError::Refused(other.to_string())),
+        },
+    }
+}

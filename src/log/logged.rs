@@ -1,0 +1,86 @@
+//! What the log has to know of each kind of aggregate.
+
+use cqrs_es::Aggregate;
+use gatebook_aggregates::developer::Developer;
+use gatebook_aggregates::group::Group;
+use gatebook_aggregates::integration_app::IntegrationApp;
+use gatebook_projections::app_list::AppList;
+use gatebook_projections::developers::Developers;
+use gatebook_projections::groups::Groups;
+use gatebook_projections::portal_apps::PortalApps;
+use gatebook_projections::projection::{Projection, fold_all};
+use gatebook_projections::recorded::Recorded;
+use gatebook_projections::token_gate::TokenGate;
+
+use super::append::RowWrite;
+
+/// An aggregate whose events are logged and folded.
+pub trait Logged: Aggregate + 'static {
+    /// The group whose log the events belong to (R4); empty when there is none.
+    fn group_id(&self, aggregate_id: &str) -> String;
+
+    /// R6: the application's name, for its events; empty for others.
+    fn app_name(&self) -> String;
+
+    /// The rows that a whole stream folds to.
+    fn rows(stream: &[Recorded<Self::Event>]) -> Vec<RowWrite>;
+}
+
+impl Logged for IntegrationApp {
+    fn group_id(&self, _: &str) -> String {
+        self.created().map(|app| app.group_id.to_string()).unwrap_or_default()
+    }
+
+    fn app_name(&self) -> String {
+        self.created()
+            .map(|app| app.name.as_str().to_owned())
+            .unwrap_or_default()
+    }
+
+    fn rows(stream: &[Recorded<Self::Event>]) -> Vec<RowWrite> {
+        [
+            row::<AppList>(stream),
+            row::<PortalApps>(stream),
+            row::<TokenGate>(stream),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
+impl Logged for Group {
+    fn group_id(&self, aggregate_id: &str) -> String {
+        aggregate_id.to_owned()
+    }
+
+    fn app_name(&self) -> String {
+        String::new()
+    }
+
+    fn rows(stream: &[Recorded<Self::Event>]) -> Vec<RowWrite> {
+        row::<Groups>(stream).into_iter().collect()
+    }
+}
+
+impl Logged for Developer {
+    fn group_id(&self, _: &str) -> String {
+        String::new()
+    }
+
+    fn app_name(&self) -> String {
+        String::new()
+    }
+
+    fn rows(stream: &[Recorded<Self::Event>]) -> Vec<RowWrite> {
+        row::<Developers>(stream).into_iter().collect()
+    }
+}
+
+fn row<P: Projection>(stream: &[Recorded<<P::Aggregate as Aggregate>::Event>]) -> Option<RowWrite> {
+    fold_all::<P>(stream).map(|values| RowWrite {
+        table: P::NAME,
+        columns: P::COLUMNS,
+        values,
+    })
+}

@@ -1,0 +1,14 @@
+//! The log: how events get in, one gap-free position after the other, and how they are read.
+
+pub mod append;
+mod batch;
+mod event_store;
+mod fault;
+pub mod hash_chain;
+mod logged;
+pub mod read;
+mod writer;
+
+pub use event_store::{CommandError, Done, Extras, IdempotencyIntent, Intent, Loaded, Log, Origin};
+pub use logged::Logged;
+pub use writer::{Writer, WriterTask};

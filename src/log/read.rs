@@ -1,0 +1,74 @@
+//! Reading the log: streams whole, longer stretches page by page, so that memory stays constant.
+
+use gatebook_projections::recorded::StoredEvent;
+use gatebook_projections::sql::{Column, Query, RowError, RowReader, Value, int, json, text};
+
+use crate::store::{Database, StoreError};
+
+/// The columns of the table `events`, in the order of [`StoredEvent`].
+pub const EVENT_COLUMNS: &[Column] = &[
+    int("position"),
+    text("recorded_at"),
+    text("aggregate_type"),
+    text("aggregate_id"),
+    text("group_id"),
+    int("sequence"),
+    text("event_type"),
+    text("event_version"),
+    json("payload"),
+    json("metadata"),
+    text("previous_hash"),
+    text("hash"),
+];
+
+/// The beginning of every query of events.
+pub const SELECT_EVENTS: &str = "select position, recorded_at, aggregate_type, aggregate_id, group_id, sequence, \
+     event_type, event_version, cast(payload as text), cast(metadata as text), previous_hash, hash from events";
+
+/// All events of one stream, in order.
+pub async fn stream(
+    database: &dyn Database,
+    aggregate_type: &str,
+    aggregate_id: &str,
+) -> Result<Vec<StoredEvent>, StoreError> {
+    let sql = format!("{SELECT_EVENTS} where aggregate_type = $1 and aggregate_id = $2 order by sequence");
+    events(
+        database
+            .rows(Query::new(sql, [aggregate_type.into(), aggregate_id.into()]))
+            .await?,
+    )
+}
+
+/// The events in rows of [`SELECT_EVENTS`].
+pub fn events(rows: Vec<Vec<Value>>) -> Result<Vec<StoredEvent>, StoreError> {
+    Ok(rows.into_iter().map(event).collect::<Result<_, RowError>>()?)
+}
+
+/// The last position of the log; 0 while it is empty.
+pub async fn head(database: &dyn Database) -> Result<i64, StoreError> {
+    let rows = database
+        .rows(Query::new("select position from log_head where id = 1", []))
+        .await?;
+    match rows.first().map(Vec::as_slice) {
+        Some([Value::Int(position)]) => Ok(*position),
+        _ => Err(StoreError::Refused("log_head has no row".to_owned())),
+    }
+}
+
+fn event(values: Vec<Value>) -> Result<StoredEvent, RowError> {
+    let mut row = RowReader::new("events", values);
+    Ok(StoredEvent {
+        position: row.int()?,
+        recorded_at: row.text()?,
+        aggregate_type: row.text()?,
+        aggregate_id: row.text()?,
+        group_id: row.text()?,
+        sequence: row.int()?,
+        event_type: row.text()?,
+        event_version: row.text()?,
+        payload: row.text()?,
+        metadata: row.text()?,
+        previous_hash: row.text()?,
+        hash: row.text()?,
+    })
+}

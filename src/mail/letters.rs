@@ -1,0 +1,322 @@
+//! What we write to people, in the words of the help article. Plain text; our own words are ASCII.
+//!
+//! A letter holds no secret but the link or the code that it is for, and never an OTP (R13, R16).
+
+use gatebook_aggregates::timestamp::Timestamp;
+use strum::{EnumString, IntoStaticStr};
+
+/// A letter, ready to be sealed or sent. Without `Debug`: it may hold a link or a code.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Letter {
+    /// What kind of letter it is.
+    pub kind: LetterKind,
+    /// The address it goes to.
+    pub to: String,
+    /// Its subject, one line.
+    pub subject: String,
+    /// Its text, with `\n` between lines.
+    pub text: String,
+}
+
+/// The kinds of letters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum LetterKind {
+    /// R13, R18: somebody is invited to sign up.
+    Invitation,
+    /// R19: the code that proves an address.
+    VerificationCode,
+    /// R13: a developer with an account got one more application.
+    ApplicationAssigned,
+    /// R16: the OTP is another one now.
+    OtpReset,
+    /// R21: a developer no longer sees an application.
+    AccessRevoked,
+    /// R27: an application is over.
+    ApplicationRevoked,
+    /// R12: work for the provider's integration team.
+    AiqIntegrateRequested,
+}
+
+/// R12: the team's letter names so many entities; more are counted.
+const ENTITIES_NAMED: usize = 200;
+/// Names are shorter than this where they come from; whatever is longer is cut.
+const NAME_MAX_CHARS: usize = 200;
+
+impl Letter {
+    /// R13, R18: invites a developer to sign up. `link` stands on a line of its own.
+    pub fn invitation(to: &str, app_name: &str, group_name: &str, link: &str, expires_at: Timestamp) -> Self {
+        let paragraphs = [
+            "You are invited to sign up to the Developer Portal, where you find everything\n\
+             you need to build this integration:",
+            &about(app_name, group_name),
+            "Sign up here:",
+            link,
+            &format!(
+                "The link works once, until {}. If it has expired,\n\
+                 ask the Integration Admin for a new invite.",
+                day_and_time(expires_at)
+            ),
+            "In the portal you verify the application with a one-time password (OTP). It is\n\
+             not in this mail: the Integration Admin will give it to you by another channel,\n\
+             such as SMS, a messenger or a phone call.",
+            "If you did not expect this invitation, there is nothing you need to do.",
+        ];
+        Self::new(LetterKind::Invitation, to, "Developer Portal – Invitation", &paragraphs)
+    }
+
+    /// R19: the code that proves an address. The code stands on a line of its own, and not in the subject, which a
+    /// locked screen may show.
+    pub fn verification_code(to: &str, code: &str, valid_minutes: i64) -> Self {
+        let paragraphs = [
+            "This is your verification code for signing up to the Developer Portal:",
+            code,
+            &format!("It is valid for {valid_minutes} minutes. Enter it only where you asked for it."),
+            "If you are not signing up, there is nothing you need to do.",
+        ];
+        let subject = "Developer Portal – Verification code";
+        Self::new(LetterKind::VerificationCode, to, subject, &paragraphs)
+    }
+
+    /// R13: tells a developer who has signed up already about one more application.
+    pub fn application_assigned(to: &str, app_name: &str, group_name: &str, portal_url: &str) -> Self {
+        let paragraphs = [
+            "An application was assigned to you in the Developer Portal:",
+            &about(app_name, group_name),
+            "Before you can see its details, verify it with a one-time password (OTP). The\n\
+             Integration Admin will give it to you by another channel than e-mail, such as\n\
+             SMS, a messenger or a phone call. Enter it in the portal:",
+            portal_url,
+        ];
+        let subject = about_app("Application assigned", app_name);
+        Self::new(LetterKind::ApplicationAssigned, to, &subject, &paragraphs)
+    }
+
+    /// R16: tells the developer that the OTP was reset, without the OTP.
+    pub fn otp_reset(to: &str, app_name: &str, group_name: &str, portal_url: &str) -> Self {
+        let paragraphs = [
+            "The one-time password (OTP) of an application was reset:",
+            &about(app_name, group_name),
+            "The previous OTP no longer works. The Integration Admin will give you the new\n\
+             one by another channel than e-mail, such as SMS, a messenger or a phone call.\n\
+             Enter it in the portal:",
+            portal_url,
+        ];
+        let subject = about_app("One-time password reset", app_name);
+        Self::new(LetterKind::OtpReset, to, &subject, &paragraphs)
+    }
+
+    /// R21: tells the developer that the application's details are out of sight.
+    pub fn access_revoked(to: &str, app_name: &str, group_name: &str) -> Self {
+        let paragraphs = [
+            "Your access to an application in the Developer Portal was revoked:",
+            &about(app_name, group_name),
+            "The portal no longer shows you its details. Your access to other applications\n\
+             stays as it is. If you have questions, ask the Integration Admin.",
+        ];
+        let subject = about_app("Access revoked", app_name);
+        Self::new(LetterKind::AccessRevoked, to, &subject, &paragraphs)
+    }
+
+    /// R27: tells the developer that the application is over.
+    pub fn application_revoked(to: &str, app_name: &str, group_name: &str) -> Self {
+        let paragraphs = [
+            "An application that you are the developer of was revoked:",
+            &about(app_name, group_name),
+            "All API integrations linked to it have stopped running, and its credentials no\n\
+             longer work. This cannot be undone. If you have questions, ask the Integration\n\
+             Admin.",
+        ];
+        let subject = about_app("Application revoked", app_name);
+        Self::new(LetterKind::ApplicationRevoked, to, &subject, &paragraphs)
+    }
+
+    /// R12: tells the provider's integration team what was asked of it. `entities` are names.
+    #[expect(clippy::too_many_arguments, reason = "each is one line of the letter, in this order")]
+    pub fn aiq_integrate_requested(
+        to: &str,
+        app_name: &str,
+        group_name: &str,
+        group_id: &str,
+        app_id: &str,
+        integrate_type: &str,
+        category: &str,
+        admin_name: &str,
+        entities: &[&str],
+    ) -> Self {
+        let facts = [
+            ("Application", app_name),
+            ("Application id", app_id),
+            ("Type", integrate_type),
+            ("Category", category),
+            ("Group", group_name),
+            ("Group id", group_id),
+            ("Requested by", admin_name),
+        ];
+        let facts = facts.map(|(what, value)| format!("{what}: {}", one_line(value)));
+        let paragraphs = [
+            "An AIQ Integrate application was requested:",
+            &facts.join("\n"),
+            &entity_list(entities),
+            "The admin accepted both disclaimers: that it is charged, and that our team will\n\
+             have access to the data. Its credentials are handled by operators.",
+        ];
+        let subject = format!("AIQ Integrate requested: {}", one_line(app_name));
+        Self::new(LetterKind::AiqIntegrateRequested, to, &subject, &paragraphs)
+    }
+
+    fn new(kind: LetterKind, to: &str, subject: &str, paragraphs: &[&str]) -> Self {
+        Self {
+            kind,
+            to: to.to_owned(),
+            subject: subject.to_owned(),
+            text: format!("Hello,\n\n{}\n", paragraphs.join("\n\n")),
+        }
+    }
+}
+
+/// Names come from users. Each stands behind a word of ours, so that none looks like a line of ours.
+fn about(app_name: &str, group_name: &str) -> String {
+    format!("Application: {}\nGroup: {}", one_line(app_name), one_line(group_name))
+}
+
+fn about_app(what: &str, app_name: &str) -> String {
+    format!("Developer Portal – {what}: {}", one_line(app_name))
+}
+
+fn entity_list(entities: &[&str]) -> String {
+    let named = entities.iter().take(ENTITIES_NAMED);
+    let mut list = format!("Entities: {}", entities.len());
+    list.extend(named.map(|name| format!("\n- {}", one_line(name))));
+    match entities.len().saturating_sub(ENTITIES_NAMED) {
+        0 => list,
+        more => format!("{list}\n- and {more} more"),
+    }
+}
+
+fn day_and_time(moment: Timestamp) -> String {
+    moment.to_utc().format("%-d %B %Y, %H:%M UTC").to_string()
+}
+
+/// The text on one line. Whatever could break the line, hide in it or turn its direction becomes a space.
+pub(super) fn one_line(text: &str) -> String {
+    let visible: String = text
+        .chars()
+        .take(NAME_MAX_CHARS)
+        .map(|c| if is_odd(c) { ' ' } else { c })
+        .collect();
+    let words: Vec<_> = visible.split_whitespace().collect();
+    words.join(" ")
+}
+
+fn is_odd(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}'
+            | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}'
+            | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINK: &str = "https://gate.example.com/portal/sign-up?invite=gbi_4f9";
+
+    fn invitation(app_name: &str, group_name: &str) -> Letter {
+        let expires_at = Timestamp::parse("2026-11-26T09:15:00.000Z").unwrap();
+        Letter::invitation("dev@example.com", app_name, group_name, LINK, expires_at)
+    }
+
+    fn all(app: &str, group: &str) -> Vec<Letter> {
+        let (to, url) = ("dev@example.com", "https://gate.example.com/portal");
+        vec![
+            invitation(app, group),
+            Letter::verification_code(to, "042137", 10),
+            Letter::application_assigned(to, app, group, url),
+            Letter::otp_reset(to, app, group, url),
+            Letter::access_revoked(to, app, group),
+            Letter::application_revoked(to, app, group),
+            Letter::aiq_integrate_requested(to, app, group, "acme", "0199", "payroll", "HR", group, &[app, "B"]),
+        ]
+    }
+
+    #[test]
+    fn r18_an_invitation_holds_its_link_on_a_line_of_its_own_and_says_until_when() {
+        let letter = invitation("Payroll Bridge", "Acme Ltd");
+        assert_eq!(letter.subject, "Developer Portal – Invitation");
+        assert!(letter.text.lines().any(|line| line == LINK));
+        assert!(letter.text.contains("until 26 November 2026, 09:15 UTC"));
+        assert!(letter.text.contains("Application: Payroll Bridge\nGroup: Acme Ltd\n"));
+    }
+
+    #[test]
+    fn r13_letters_about_an_otp_say_that_it_comes_by_another_channel() {
+        let letters = all("Payroll Bridge", "Acme Ltd");
+        for letter in [&letters[0], &letters[2], &letters[3]] {
+            assert!(letter.text.contains("another channel"), "{:?}", letter.kind);
+        }
+    }
+
+    #[test]
+    fn r19_a_code_stands_on_a_line_of_its_own_and_not_in_the_subject() {
+        let letter = Letter::verification_code("dev@example.com", "042137", 10);
+        assert!(letter.text.lines().any(|line| line == "042137"));
+        assert!(letter.text.contains("valid for 10 minutes"));
+        assert!(!letter.subject.contains("042137"));
+    }
+
+    #[test]
+    fn r12_the_team_learns_who_asked_for_what() {
+        let letter = &all("Payroll Bridge", "Acme Ltd")[6];
+        for line in [
+            "Application: Payroll Bridge",
+            "Application id: 0199",
+            "Type: payroll",
+            "Category: HR",
+            "Group: Acme Ltd",
+            "Group id: acme",
+            "Requested by: Acme Ltd",
+            "Entities: 2",
+            "- B",
+        ] {
+            assert!(letter.text.lines().any(|other| other == line), "{line}");
+        }
+    }
+
+    #[test]
+    fn r12_a_long_list_of_entities_is_counted_in_the_end() {
+        let names: Vec<&str> = std::iter::repeat_n("Acme", ENTITIES_NAMED + 3).collect();
+        let list = entity_list(&names);
+        assert!(list.starts_with("Entities: 203\n- Acme\n"));
+        assert!(list.ends_with("\n- and 3 more"));
+        assert!(!entity_list(&names[..ENTITIES_NAMED]).contains("more"));
+    }
+
+    #[test]
+    fn a_name_cannot_fake_a_line_or_a_header() {
+        let usual = all("Payroll Bridge", "Acme Ltd");
+        let evil = "X\r\n\r\nBcc: all@example.com\u{85}123456\u{2028}\u{202E}http://evil.example/";
+        for (letter, usual) in all(evil, evil).iter().zip(usual) {
+            assert_eq!(letter.text.lines().count(), usual.text.lines().count());
+            assert!(!letter.text.contains(['\r', '\u{85}', '\u{2028}', '\u{202E}']));
+            assert!(!letter.subject.contains(char::is_control));
+            let begins = |line: &str| line.starts_with("Bcc") || line.starts_with("http://evil");
+            assert!(!letter.text.lines().any(begins), "{:?}", letter.kind);
+        }
+    }
+
+    #[test]
+    fn a_name_that_should_never_have_been_that_long_is_cut() {
+        assert_eq!(one_line(&"é".repeat(5_000)).chars().count(), NAME_MAX_CHARS);
+    }
+
+    #[test]
+    fn a_kind_is_one_word_in_the_table_and_is_found_again_by_it() {
+        for letter in all("A", "B") {
+            let word: &'static str = letter.kind.into();
+            assert_eq!(word.parse(), Ok(letter.kind));
+        }
+        assert_eq!(<&str>::from(LetterKind::OtpReset), "otp_reset");
+    }
+}

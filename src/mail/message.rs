@@ -1,0 +1,170 @@
+//! A letter as an Internet message (RFC 5322), built by lettre.
+
+use chrono::{DateTime, Utc};
+use lettre::Address;
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0};
+use lettre::message::{Body, Mailbox, Message};
+
+use super::letters::{Letter, one_line};
+use super::transport::MailError;
+
+/// RFC 5322, 2.1.1: so many bytes may a line have, without its end.
+const LINE_MAX_BYTES: usize = 998;
+
+/// What the way to the recipient lets through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Passage {
+    /// Every byte. Lines stay as they are.
+    EightBit,
+    /// ASCII only. Text with other letters is encoded.
+    SevenBit,
+}
+
+/// The message. The same letter, id and date make the same message, byte for byte.
+pub(super) fn message(
+    letter: &Letter,
+    sender: &Mailbox,
+    message_id: &str,
+    date: DateTime<Utc>,
+    passage: Passage,
+) -> Result<Message, MailError> {
+    let to: Address = letter
+        .to
+        .parse()
+        .map_err(|_| MailError::Permanent("the recipient's address is not one that mail can reach".to_owned()))?;
+    let id = format!("<{}@{}>", path_safe(message_id), sender.email.domain());
+    Message::builder()
+        .from(sender.clone())
+        .to(Mailbox::new(None, to))
+        .subject(subject(&letter.subject))
+        .date(date.into())
+        .message_id(Some(id))
+        .raw_header(HeaderValue::new(
+            HeaderName::new_from_ascii_str("Auto-Submitted"),
+            "auto-generated".to_owned(),
+        ))
+        .header(MIME_VERSION_1_0)
+        .header(ContentType::TEXT_PLAIN)
+        .body(body(&letter.text, passage))
+        .map_err(|error| MailError::Permanent(format!("the mail cannot be built: {error}")))
+}
+
+/// One line, in which a name that looks like an encoded word (RFC 2047) stays what it looks like.
+fn subject(text: &str) -> String {
+    one_line(text).replace("=?", "= ?")
+}
+
+/// The id with nothing in it that means something in a path or a header.
+pub(super) fn path_safe(id: &str) -> String {
+    let safe = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    id.chars().map(|c| if safe(c) { c } else { '_' }).collect()
+}
+
+/// The text as it is wherever it may be, so that a link stays whole on its line. lettre by itself would encode every
+/// text with a line of more than 76 bytes.
+fn body(text: &str, passage: Passage) -> Body {
+    let lines: Vec<&str> = text.lines().collect();
+    let plain = lines
+        .iter()
+        .all(|line| line.len() <= LINE_MAX_BYTES && !line.contains(['\0', '\r']));
+    let text = lines.join("\r\n") + "\r\n";
+    match (text.is_ascii(), passage) {
+        (true, _) if plain => Body::dangerous_pre_encoded(text.into_bytes(), ContentTransferEncoding::SevenBit),
+        (false, Passage::EightBit) if plain => {
+            Body::dangerous_pre_encoded(text.into_bytes(), ContentTransferEncoding::EightBit)
+        }
+        _ => Body::new(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mail::LetterKind;
+
+    fn letter(subject: &str, text: &str) -> Letter {
+        Letter {
+            kind: LetterKind::Invitation,
+            to: "dev@example.com".to_owned(),
+            subject: subject.to_owned(),
+            text: text.to_owned(),
+        }
+    }
+
+    fn formatted(letter: &Letter, passage: Passage) -> String {
+        let sender = "Gatebook <no-reply@gate.example.com>".parse().unwrap();
+        let date = DateTime::from_timestamp_millis(1_795_425_300_123).unwrap();
+        let message = message(letter, &sender, "0199-af", date, passage).unwrap();
+        String::from_utf8(message.formatted()).unwrap()
+    }
+
+    #[test]
+    fn a_mail_says_from_whom_to_whom_and_when_and_that_a_program_wrote_it() {
+        let mail = formatted(&letter("Hi", "Hello,\n\nworld\n"), Passage::EightBit);
+        let (head, body) = mail.split_once("\r\n\r\n").unwrap();
+        for header in [
+            "From: Gatebook <no-reply@gate.example.com>",
+            "To: dev@example.com",
+            "Subject: Hi",
+            "Date: Mon, 23 Nov 2026 09:15:00 +0000",
+            "Message-ID: <0199-af@gate.example.com>",
+            "Auto-Submitted: auto-generated",
+            "MIME-Version: 1.0",
+            "Content-Type: text/plain; charset=utf-8",
+            "Content-Transfer-Encoding: 7bit",
+        ] {
+            assert!(head.lines().any(|line| line == header), "{header}\n{head}");
+        }
+        assert_eq!(body, "Hello,\r\n\r\nworld\r\n");
+    }
+
+    #[test]
+    fn a_long_link_and_letters_beyond_ascii_stay_as_they_are() {
+        let link = format!("https://gate.example.com/?invite={}", "x".repeat(200));
+        let mail = formatted(&letter("–", &format!("Café\n\n{link}\n")), Passage::EightBit);
+        assert!(mail.contains("Content-Transfer-Encoding: 8bit\r\n"));
+        assert!(mail.lines().any(|line| line == link));
+        assert!(mail.lines().any(|line| line == "Café"));
+        assert!(mail.contains("Subject: =?utf-8?b?4oCT?=\r\n"), "{mail}");
+    }
+
+    #[test]
+    fn text_beyond_ascii_is_encoded_where_only_ascii_passes() {
+        let mail = formatted(&letter("Hi", "Café and more text\n"), Passage::SevenBit);
+        assert!(mail.is_ascii());
+        assert!(mail.contains("Content-Transfer-Encoding: quoted-printable\r\n"));
+        assert!(mail.contains("Caf=C3=A9"));
+    }
+
+    #[test]
+    fn a_line_that_is_longer_than_mail_allows_is_encoded() {
+        let at_most = formatted(&letter("Hi", &"x".repeat(998)), Passage::EightBit);
+        assert!(at_most.contains("Content-Transfer-Encoding: 7bit"));
+        let longer = formatted(&letter("Hi", &"x".repeat(999)), Passage::EightBit);
+        assert!(longer.contains("Content-Transfer-Encoding: quoted-printable"));
+    }
+
+    #[test]
+    fn a_subject_cannot_become_another_header() {
+        let mail = formatted(&letter("Hi\r\nBcc: all@example.com", "x"), Passage::EightBit);
+        assert!(!mail.lines().any(|line| line.starts_with("Bcc")));
+    }
+
+    #[test]
+    fn a_subject_cannot_hide_other_words_in_an_encoding() {
+        let mail = formatted(&letter("Hi =?utf-8?q?Pay_now?=", "x"), Passage::EightBit);
+        assert!(mail.contains("Subject: Hi = ?utf-8?q?Pay_now?=\r\n"), "{mail}");
+    }
+
+    #[test]
+    fn an_address_that_no_mail_can_reach_is_a_permanent_problem_and_is_not_repeated() {
+        let mut bad = letter("Hi", "x");
+        let sender = "no-reply@example.com".parse().unwrap();
+        for address in ["nobody", "a@b.com\r\nBcc: c@d.com", "Dev <dev@example.com>"] {
+            bad.to = address.to_owned();
+            let error = message(&bad, &sender, "1", Utc::now(), Passage::EightBit).unwrap_err();
+            assert!(error.is_permanent());
+            assert!(!error.to_string().contains(address));
+        }
+    }
+}

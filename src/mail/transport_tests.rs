@@ -1,0 +1,189 @@
+//! What becomes of a letter in a folder and with a mail server.
+
+use std::os::unix::fs::PermissionsExt;
+
+use super::*;
+use crate::mail::LetterKind;
+use crate::mail::scripted_server::{Script, ScriptedServer};
+
+const SENDER: &str = "Gatebook <no-reply@gate.example.com>";
+const LINK: &str = "https://gate.example.com/portal/sign-up?invite=gbi_4f9Kd82";
+
+fn letter() -> Letter {
+    Letter {
+        kind: LetterKind::Invitation,
+        to: "dev@example.com".to_owned(),
+        subject: "Developer Portal – Invitation".to_owned(),
+        text: format!("Hello,\n\n{LINK}\n\n.\n123456\n"),
+    }
+}
+
+fn date() -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(1_795_425_300_123).unwrap()
+}
+
+fn transport(url: &str) -> Result<MailTransport, MailError> {
+    MailTransport::from_url(url, Path::new("/nonexistent"), SENDER)
+}
+
+async fn send_to(server: &ScriptedServer, letter: &Letter) -> Result<(), MailError> {
+    let transport = transport(&server.url()).unwrap();
+    transport.send(letter, "0199-af", date()).await
+}
+
+/// What an operator reads after the server answered with this script.
+async fn error_of(script: Script) -> MailError {
+    let server = ScriptedServer::start([script]).await;
+    send_to(&server, &letter()).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn a_mail_in_a_folder_is_a_file_named_by_time_and_letter_that_only_its_owner_reads() {
+    let data = tempfile::tempdir().unwrap();
+    let transport = MailTransport::from_url("file:", data.path(), SENDER).unwrap();
+    for _ in 0..2 {
+        transport.send(&letter(), "0199-af", date()).await.unwrap();
+    }
+    let files: Vec<_> = fs::read_dir(data.path().join("mail")).unwrap().flatten().collect();
+    assert_eq!(files.len(), 1, "a repeated letter takes the place of itself");
+    assert_eq!(files[0].file_name(), "20261123T091500.123Z-0199-af.eml");
+    assert_eq!(files[0].metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    let mail = fs::read_to_string(files[0].path()).unwrap();
+    assert!(mail.lines().any(|line| line == LINK));
+    assert!(mail.lines().any(|line| line == "123456"));
+    assert!(mail.contains("Message-ID: <0199-af@gate.example.com>\r\n"));
+}
+
+#[tokio::test]
+async fn an_id_cannot_lead_out_of_the_folder() {
+    let data = tempfile::tempdir().unwrap();
+    let url = format!("file:{}", data.path().join("out").display());
+    let transport = transport(&url).unwrap();
+    transport.send(&letter(), "../../x\r\ny", date()).await.unwrap();
+    assert_eq!(fs::read_dir(data.path()).unwrap().count(), 1);
+    assert_eq!(fs::read_dir(data.path().join("out")).unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_written_now_may_be_writable_later() {
+    let data = tempfile::tempdir().unwrap();
+    let transport = MailTransport::from_url("file:", data.path(), SENDER).unwrap();
+    fs::remove_dir(data.path().join("mail")).unwrap();
+    fs::write(data.path().join("mail"), "in the way").unwrap();
+    let error = transport.send(&letter(), "1", date()).await.unwrap_err();
+    assert!(!error.is_permanent());
+}
+
+#[test]
+fn a_url_names_a_folder_or_a_mail_server_and_nothing_else() {
+    let data = tempfile::tempdir().unwrap();
+    let path = data.path().display();
+    for good in [
+        format!("file:{path}/a"),
+        format!("file://{path}/b"),
+        "smtp://127.0.0.1:2525".to_owned(),
+        "smtp://user:p%40ss@mail.example.com:587?tls=required".to_owned(),
+        "smtp://mail.example.com?tls=opportunistic".to_owned(),
+        "smtps://user:pass@mail.example.com".to_owned(),
+    ] {
+        assert!(transport(&good).is_ok(), "{good}");
+    }
+    for bad in [
+        "",
+        "mail.example.com",
+        "http://mail.example.com",
+        "file://host/folder",
+        "smtp://user@mail.example.com",
+        "smtp://mail.example.com?tls=perhaps",
+        "file:/proc/nothing/here",
+    ] {
+        assert!(matches!(transport(bad), Err(MailError::BadUrl(_))), "{bad}");
+    }
+    let nobody = MailTransport::from_url("smtp://localhost", data.path(), "nobody");
+    assert_eq!(nobody.err(), Some(MailError::BadSender));
+}
+
+#[test]
+fn a_url_that_cannot_be_used_is_not_repeated_with_its_password() {
+    let error = transport("smtp://user:s3cret@mail.example.com?tls=perhaps")
+        .err()
+        .unwrap();
+    assert!(!error.to_string().contains("s3cret"));
+}
+
+#[tokio::test]
+async fn a_mail_server_gets_the_letter_as_it_was_written() {
+    let mut server = ScriptedServer::start([]).await;
+    send_to(&server, &letter()).await.unwrap();
+    let mail = server.mails.recv().await.unwrap();
+    for line in [LINK, "123456", ".", "To: dev@example.com"] {
+        assert!(mail.lines().any(|other| other == line), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn a_mail_that_was_taken_is_sent_even_when_the_server_hangs_up_then() {
+    let server = ScriptedServer::start([Script::AcceptAndHangUp]).await;
+    assert_eq!(send_to(&server, &letter()).await, Ok(()));
+}
+
+#[tokio::test]
+async fn what_the_server_refuses_for_now_may_be_tried_again() {
+    for script in [
+        Script::Mail("451 4.3.0 try later"),
+        Script::Recipient("450 4.2.1 greylisted"),
+        Script::HangUp,
+    ] {
+        assert!(!error_of(script).await.is_permanent());
+    }
+}
+
+#[tokio::test]
+async fn what_the_server_refuses_for_good_is_permanent() {
+    for script in [Script::Mail("554 5.6.0 no"), Script::Recipient("550 5.1.1 nobody here")] {
+        assert!(error_of(script).await.is_permanent());
+    }
+    let error = error_of(Script::Recipient("550 5.1.1 nobody here")).await;
+    assert_eq!(error.to_string(), "permanent error (550): 5.1.1 nobody here");
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_know_our_password_says_nothing_about_the_letter() {
+    let server = ScriptedServer::start([Script::Login("535 5.7.8 wrong")]).await;
+    let url = format!("smtp://user:s3cret@{}", server.address);
+    let transport = transport(&url).unwrap();
+    let error = transport.send(&letter(), "1", date()).await.unwrap_err();
+    assert!(!error.is_permanent());
+    assert!(!error.to_string().contains("s3cret"));
+}
+
+#[tokio::test]
+async fn a_server_that_is_away_may_be_back_later() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("smtp://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let sent = transport(&url).unwrap().send(&letter(), "1", date()).await;
+    assert!(!sent.unwrap_err().is_permanent());
+}
+
+#[tokio::test]
+async fn a_server_for_ascii_only_gets_an_encoded_mail() {
+    let mut server = ScriptedServer::start([Script::AcceptAscii, Script::AcceptAscii]).await;
+    let mut letter = letter();
+    letter.text.push_str("Café\n");
+    send_to(&server, &letter).await.unwrap();
+    assert!(server.mails.recv().await.unwrap().contains("Caf=C3=A9"));
+}
+
+#[tokio::test]
+async fn a_server_that_repeats_the_letter_does_not_make_us_repeat_it() {
+    let script = Script::Mail(
+        "554 5.7.1 <dev@example.com> mail with (123456) and \
+         <https://gate.example.com/portal/sign-up?invite=gbi_4f9Kd82> or invite=gbi_4f9Kd82 is spam",
+    );
+    let error = error_of(script).await.to_string();
+    assert_eq!(
+        error,
+        "permanent error (554): 5.7.1 <dev@example.com> mail with [...] and [...] or [...] is spam"
+    );
+}

@@ -1,0 +1,19 @@
+//! The OAuth wire: bytes of a request in, parsed values or an [`OAuthError`] out. No database, no clock, no secret is
+//! judged here.
+
+mod authorization;
+mod basic;
+mod bearer;
+mod client_credentials;
+pub mod description;
+mod error;
+mod form;
+mod scope;
+mod urlencoded;
+
+pub use basic::{BasicCredentials, basic_credentials};
+pub use bearer::{BearerProblem, bearer_token};
+pub use client_credentials::{PresentedClient, Via};
+pub use error::{BASIC_CHALLENGE, OAuthError};
+pub use form::FormBody;
+pub use scope::Scopes;

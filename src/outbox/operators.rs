@@ -1,0 +1,99 @@
+//! What operators see of the outbox, and what they can do about a letter that is stuck. Never what a letter says.
+
+use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_projections::sql::{Query, RowError, RowReader, Value};
+use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
+use uuid::Uuid;
+
+use crate::store::{Database, Purpose, StoreError};
+
+/// What has become of a letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum LetterState {
+    /// It will be sent.
+    Pending,
+    /// It was handed to the mail server.
+    Sent,
+    /// It was given up.
+    Failed,
+}
+
+/// A letter without what it says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LetterRow {
+    /// Its id, and the left part of its Message-ID.
+    pub id: String,
+    /// What kind of letter.
+    pub kind: String,
+    /// To whom.
+    pub recipient: String,
+    /// What has become of it.
+    pub state: LetterState,
+    /// How often it was tried since it was written or last retried.
+    pub attempts: i64,
+    /// When it is tried next; only while it is pending.
+    pub next_attempt_at: Option<Timestamp>,
+    /// Why it was not sent at the last attempt.
+    pub last_error: Option<String>,
+    /// When it was written.
+    pub created_at: Timestamp,
+    /// When it was sent.
+    pub sent_at: Option<Timestamp>,
+}
+
+const SELECT_LETTERS: &str = "select id, kind, recipient, state, attempts, next_attempt_at, last_error, created_at, \
+     sent_at from letters";
+
+/// The letters in one state or in all, newest first.
+pub async fn list(
+    database: &dyn Database,
+    state: Option<LetterState>,
+    limit: u32,
+) -> Result<Vec<LetterRow>, StoreError> {
+    let mut query = Query::new(SELECT_LETTERS, []);
+    if let Some(state) = state {
+        let state = query.arg(<&str>::from(state));
+        query.push(&format!(" where state = {state}"));
+    }
+    let limit = query.arg(i64::from(limit));
+    query.push(&format!(" order by created_at desc, id desc limit {limit}"));
+    Ok(rows(database.rows(query).await?)?)
+}
+
+/// Has a letter that failed or waits sent at the next opportunity, with all its attempts before it again. A letter that
+/// was sent stays sent. `None`: there is no such letter.
+pub async fn retry(database: &dyn Database, id: Uuid, now: Timestamp) -> Result<Option<LetterRow>, StoreError> {
+    let mut transaction = database.begin(Purpose::Write).await?;
+    let order = "update letters set state = 'pending', attempts = 0, next_attempt_at = $1 \
+                 where id = $2 and state <> 'sent'";
+    transaction.execute(Query::new(order, [now.into(), id.into()])).await?;
+    let query = Query::new(format!("{SELECT_LETTERS} where id = $1"), [id.into()]);
+    let found = rows(transaction.rows(query).await?)?;
+    transaction.commit().await?;
+    Ok(found.into_iter().next())
+}
+
+fn rows(rows: Vec<Vec<Value>>) -> Result<Vec<LetterRow>, RowError> {
+    rows.into_iter().map(letter_row).collect()
+}
+
+fn letter_row(row: Vec<Value>) -> Result<LetterRow, RowError> {
+    let mut row = RowReader::new("letters", row);
+    let (id, kind, recipient) = (row.text()?, row.text()?, row.text()?);
+    let state: LetterState = row.word()?;
+    let (attempts, next_attempt_at) = (row.int()?, row.time()?);
+    Ok(LetterRow {
+        id,
+        kind,
+        recipient,
+        state,
+        attempts,
+        next_attempt_at: (state == LetterState::Pending).then_some(next_attempt_at),
+        last_error: row.optional_text()?,
+        created_at: row.time()?,
+        sent_at: row.optional_time()?,
+    })
+}

@@ -1,0 +1,179 @@
+//! Letters that reach their mailbox.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+
+use chrono::TimeDelta;
+use gatebook_projections::sql::Value;
+use tokio::sync::{Notify, watch};
+
+use super::world::{GoesAway, LINK, World, at};
+use crate::clock::Clock;
+use crate::mail::scripted_server::ScriptedServer;
+use crate::outbox::queue::{self, CLAIM_MAX};
+use crate::outbox::{LetterState, list};
+
+#[tokio::test]
+async fn a_letter_is_sent_and_then_what_it_said_is_forgotten() {
+    let world = World::new().await;
+    let id = world.invite("dev@example.com").await;
+    assert!(matches!(world.sealed().await, Value::Text(sealed) if !sealed.contains("invite")));
+    assert_eq!(world.outbox().deliver_due().await.unwrap(), 1);
+    let mails = world.mails();
+    assert_eq!(mails.len(), 1);
+    assert!(mails[0].lines().any(|line| line == LINK));
+    assert!(mails[0].contains(&format!("Message-ID: <{id}@gate.example.com>\r\n")));
+    assert!(mails[0].contains("Date: Mon, 23 Nov 2026 09:15:00 +0000\r\n"));
+    assert_eq!(world.sealed().await, Value::Null);
+    let letter = world.letter().await;
+    assert_eq!((letter.state, letter.attempts), (LetterState::Sent, 1));
+    assert_eq!((letter.sent_at, letter.next_attempt_at), (Some(at(0)), None));
+    assert_eq!(
+        (letter.kind.as_str(), letter.recipient.as_str()),
+        ("invitation", "dev@example.com")
+    );
+    assert!(
+        world
+            .metrics
+            .text()
+            .contains(r#"gatebook_letters_total{outcome="Sent"} 1"#)
+    );
+}
+
+#[tokio::test]
+async fn a_letter_is_sent_once() {
+    let world = World::new().await;
+    let mut server = ScriptedServer::start([]).await;
+    world.invite("dev@example.com").await;
+    let outbox = world.outbox_to(&server);
+    assert_eq!(outbox.deliver_due().await.unwrap(), 1);
+    world.clock.advance(TimeDelta::days(1));
+    assert_eq!(outbox.deliver_due().await.unwrap(), 0);
+    assert_eq!(server.message_ids().len(), 1);
+}
+
+#[tokio::test]
+async fn letters_are_sent_in_the_order_they_were_written_and_twenty_at_a_time() {
+    let world = World::new().await;
+    let mut ids = Vec::new();
+    for number in 0..CLAIM_MAX + 1 {
+        world.clock.advance(TimeDelta::milliseconds(1));
+        let id = world.invite(&format!("dev{number}@example.com")).await;
+        ids.push(format!("<{id}@gate.example.com>"));
+    }
+    let mut server = ScriptedServer::start([]).await;
+    let outbox = world.outbox_to(&server);
+    assert_eq!(outbox.deliver_due().await.unwrap(), 20);
+    assert_eq!(outbox.deliver_due().await.unwrap(), 1);
+    assert_eq!(outbox.deliver_due().await.unwrap(), 0);
+    assert_eq!(server.message_ids(), ids);
+}
+
+#[tokio::test]
+async fn a_process_that_dies_between_sending_and_writing_it_down_sends_the_same_mail_again() {
+    let world = World::new().await;
+    world.invite("dev@example.com").await;
+    let mut server = ScriptedServer::start([]).await;
+    let dying = GoesAway {
+        database: world.database.clone(),
+        after_writes: AtomicI64::new(1),
+    };
+    let dying = world.outbox_by(&server.url(), Arc::new(dying));
+    assert!(dying.deliver_due().await.unwrap_err().is_unavailable());
+    assert_eq!(world.letter().await.state, LetterState::Pending);
+
+    let outbox = world.outbox_to(&server);
+    world.clock.advance(TimeDelta::milliseconds(59_999));
+    assert_eq!(outbox.deliver_due().await.unwrap(), 0, "the lease still holds");
+    world.clock.advance(TimeDelta::milliseconds(1));
+    assert_eq!(outbox.deliver_due().await.unwrap(), 1);
+    let ids = server.message_ids();
+    assert_eq!(ids.len(), 2);
+    assert_eq!(ids[0], ids[1]);
+    assert_eq!(world.letter().await.state, LetterState::Sent);
+}
+
+#[tokio::test]
+async fn a_letter_that_is_sent_again_into_a_folder_is_one_file() {
+    let world = World::new().await;
+    world.invite("dev@example.com").await;
+    let dying = GoesAway {
+        database: world.database.clone(),
+        after_writes: AtomicI64::new(1),
+    };
+    world
+        .outbox_by("file:", Arc::new(dying))
+        .deliver_due()
+        .await
+        .unwrap_err();
+    let first = world.mails();
+    world.clock.advance(TimeDelta::minutes(5));
+    assert_eq!(world.outbox().deliver_due().await.unwrap(), 1);
+    assert_eq!((first.len(), world.mails()), (1, first));
+}
+
+#[tokio::test]
+async fn two_processes_never_send_the_same_letter() {
+    let world = World::new().await;
+    for number in 0..30 {
+        world.invite(&format!("dev{number}@example.com")).await;
+    }
+    let mut server = ScriptedServer::start([]).await;
+    let one = world.outbox_to(&server);
+    let other = world.outbox_by(&server.url(), world.other_process().await);
+    let (by_one, by_other) = tokio::join!(one.deliver_due(), other.deliver_due());
+    assert_eq!(by_one.unwrap() + by_other.unwrap(), 30);
+    let ids: BTreeSet<_> = server.message_ids().into_iter().collect();
+    assert_eq!(ids.len(), 30);
+}
+
+#[tokio::test]
+async fn a_letter_whose_lease_may_end_while_it_is_sent_is_left_alone() {
+    let world = World::new().await;
+    world.invite("dev@example.com").await;
+    let clock = Clock::Manual(world.clock.clone());
+    let claimed = queue::claim(&*world.database, &clock).await.unwrap();
+    assert!(claimed[0].can_be_sent_at(at(15)));
+    assert!(!claimed[0].can_be_sent_at(at(16)));
+}
+
+#[tokio::test]
+async fn a_letter_that_is_given_back_is_due_at_once_and_has_lost_no_attempt() {
+    let world = World::new().await;
+    world.invite("dev@example.com").await;
+    let clock = Clock::Manual(world.clock.clone());
+    let claimed = queue::claim(&*world.database, &clock).await.unwrap();
+    assert_eq!(world.letter().await.attempts, 1);
+    queue::hand_back(&*world.database, &claimed, at(0)).await.unwrap();
+    let letter = world.letter().await;
+    assert_eq!((letter.attempts, letter.next_attempt_at), (0, Some(at(0))));
+    assert_eq!(world.outbox().deliver_due().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_running_outbox_sends_what_it_is_woken_for_and_ends_when_told() {
+    let world = World::new().await;
+    let mut server = ScriptedServer::start([]).await;
+    let (stop, shutdown) = watch::channel(false);
+    let wake = Arc::new(Notify::new());
+    let running = tokio::spawn(Arc::new(world.outbox_to(&server)).run(shutdown, wake.clone()));
+    for _ in 0..2 {
+        world.invite("dev@example.com").await;
+        wake.notify_one();
+        server.mails.recv().await.unwrap();
+    }
+    stop.send(true).unwrap();
+    running.await.unwrap();
+    let letters = list(&*world.database, Some(LetterState::Sent), 9).await.unwrap();
+    assert_eq!(letters.len(), 2, "the letter at hand was finished");
+}
+
+#[tokio::test]
+async fn a_running_outbox_ends_with_the_program() {
+    let world = World::new().await;
+    let (stop, shutdown) = watch::channel(false);
+    let running = tokio::spawn(Arc::new(world.outbox()).run(shutdown, Arc::default()));
+    drop(stop);
+    running.await.unwrap();
+}

@@ -1,0 +1,139 @@
+//! Letters that cannot be sent, for now or for good.
+
+use chrono::TimeDelta;
+use gatebook_projections::sql::Value;
+
+use super::world::{World, at};
+use crate::log::append::SealedLetter;
+use crate::mail::scripted_server::{Script, ScriptedServer};
+use crate::outbox::LetterState;
+use crate::outbox::delivery::{ATTEMPTS_MAX, delay_after};
+
+const LATER: Script = Script::Mail("451 4.3.0 try later");
+
+#[tokio::test]
+async fn a_letter_that_is_refused_for_now_is_tried_again_after_10_then_20_seconds() {
+    let world = World::new().await;
+    let mut server = ScriptedServer::start([LATER, Script::HangUp]).await;
+    world.invite("dev@example.com").await;
+    let outbox = world.outbox_to(&server);
+
+    assert_eq!(outbox.deliver_due().await.unwrap(), 1);
+    let letter = world.letter().await;
+    assert_eq!((letter.state, letter.attempts), (LetterState::Pending, 1));
+    assert_eq!(letter.next_attempt_at, Some(at(10)));
+    let error = letter.last_error.unwrap();
+    assert_eq!(error, "transient error (451): 4.3.0 try later");
+
+    world.clock.advance(TimeDelta::milliseconds(9_999));
+    assert_eq!(outbox.deliver_due().await.unwrap(), 0);
+    world.clock.advance(TimeDelta::milliseconds(1));
+    assert_eq!(outbox.deliver_due().await.unwrap(), 1);
+    assert_eq!(world.letter().await.next_attempt_at, Some(at(30)));
+
+    world.clock.advance(TimeDelta::seconds(20));
+    assert_eq!(outbox.deliver_due().await.unwrap(), 1);
+    let letter = world.letter().await;
+    assert_eq!((letter.state, letter.attempts), (LetterState::Sent, 3));
+    assert_eq!(letter.last_error, None);
+    let ids = server.message_ids();
+    assert!(ids.len() == 3 && ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+    let counted = world.metrics.text();
+    assert!(counted.contains(r#"gatebook_letters_total{outcome="Delayed"} 2"#));
+}
+
+#[test]
+fn the_wait_doubles_up_to_an_hour() {
+    let seconds: Vec<_> = (1..ATTEMPTS_MAX).map(|n| delay_after(n).num_seconds()).collect();
+    assert_eq!(seconds, [10, 20, 40, 80, 160, 320, 640, 1_280, 2_560, 3_600, 3_600]);
+    assert_eq!(delay_after(i64::MAX), TimeDelta::hours(1));
+}
+
+#[tokio::test]
+async fn a_letter_is_given_up_after_twelve_attempts_and_its_content_is_kept() {
+    let world = World::new().await;
+    let server = ScriptedServer::start([LATER; 12]).await;
+    world.invite("dev@example.com").await;
+    let outbox = world.outbox_to(&server);
+    for attempt in 1..=12 {
+        assert_eq!(world.letter().await.state, LetterState::Pending, "before {attempt}");
+        assert_eq!(outbox.deliver_due().await.unwrap(), 1);
+        world.clock.advance(delay_after(attempt));
+    }
+    let letter = world.letter().await;
+    assert_eq!((letter.state, letter.attempts), (LetterState::Failed, 12));
+    assert_eq!(outbox.deliver_due().await.unwrap(), 0);
+    assert_ne!(world.sealed().await, Value::Null);
+}
+
+#[tokio::test]
+async fn a_letter_that_is_refused_for_good_is_given_up_at_once() {
+    let world = World::new().await;
+    let server = ScriptedServer::start([Script::Recipient("550 5.1.1 nobody here")]).await;
+    world.invite("dev@example.com").await;
+    world.outbox_to(&server).deliver_due().await.unwrap();
+    let letter = world.letter().await;
+    assert_eq!((letter.state, letter.attempts), (LetterState::Failed, 1));
+    assert_eq!(
+        letter.last_error.as_deref(),
+        Some("permanent error (550): 5.1.1 nobody here")
+    );
+    let counted = world.metrics.text();
+    assert!(counted.contains(r#"gatebook_letters_total{outcome="Failed"} 1"#));
+}
+
+#[tokio::test]
+async fn a_letter_that_cannot_be_sent_keeps_no_other_waiting() {
+    let world = World::new().await;
+    let mut server = ScriptedServer::start([Script::Mail("554 5.6.0 no"), LATER]).await;
+    for to in ["a@example.com", "b@example.com", "nobody", "c@example.com"] {
+        world.clock.advance(TimeDelta::milliseconds(1));
+        world.invite(to).await;
+    }
+    assert_eq!(world.outbox_to(&server).deliver_due().await.unwrap(), 4);
+    assert_eq!(server.message_ids().len(), 3);
+    let states = crate::outbox::list(&*world.database, None, 9).await.unwrap();
+    let states: Vec<_> = states.iter().rev().map(|letter| letter.state).collect();
+    use LetterState::{Failed, Pending, Sent};
+    assert_eq!(states, [Failed, Pending, Failed, Sent]);
+}
+
+#[tokio::test]
+async fn a_letter_that_was_sealed_for_another_row_is_given_up_and_says_why() {
+    let world = World::new().await;
+    world
+        .write(SealedLetter {
+            id: world.new_id().to_string(),
+            kind: "invitation",
+            recipient: "dev@example.com".to_owned(),
+            sealed: "AAAA".to_owned(),
+        })
+        .await;
+    assert_eq!(world.outbox().deliver_due().await.unwrap(), 1);
+    let letter = world.letter().await;
+    assert_eq!(letter.state, LetterState::Failed);
+    assert!(
+        letter
+            .last_error
+            .unwrap()
+            .starts_with("its content is lost: the sealed text")
+    );
+    assert!(world.mails().is_empty());
+}
+
+#[tokio::test]
+async fn a_letter_of_a_kind_that_a_newer_version_wrote_waits_for_that_version() {
+    let world = World::new().await;
+    world
+        .write(SealedLetter {
+            id: world.new_id().to_string(),
+            kind: "birthday",
+            recipient: "dev@example.com".to_owned(),
+            sealed: "AAAA".to_owned(),
+        })
+        .await;
+    world.outbox().deliver_due().await.unwrap();
+    let letter = world.letter().await;
+    assert_eq!(letter.state, LetterState::Pending);
+    assert!(letter.last_error.unwrap().contains("birthday"));
+}

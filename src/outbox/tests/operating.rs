@@ -1,0 +1,112 @@
+//! What operators see and do.
+
+use chrono::TimeDelta;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::world::{START, World, at};
+use crate::clock::Clock;
+use crate::mail::scripted_server::{Script, ScriptedServer};
+use crate::outbox::queue::{self, LEASE};
+use crate::outbox::{LetterState, list};
+
+const NOBODY: Script = Script::Recipient("550 5.1.1 nobody here");
+
+#[tokio::test]
+async fn operators_see_letters_newest_first_and_by_state_but_not_what_they_say() {
+    let world = World::new().await;
+    let server = ScriptedServer::start([NOBODY]).await;
+    let first = world.invite("a@example.com").await;
+    world.outbox_to(&server).deliver_due().await.unwrap();
+    world.clock.advance(TimeDelta::seconds(1));
+    let second = world.invite("b@example.com").await;
+
+    let ids = async |state, limit| -> Vec<String> {
+        let letters = list(&*world.database, state, limit).await.unwrap();
+        letters.into_iter().map(|letter| letter.id).collect()
+    };
+    assert_eq!(ids(None, 9).await, [second.to_string(), first.to_string()]);
+    assert_eq!(ids(None, 1).await, [second.to_string()]);
+    assert_eq!(ids(Some(LetterState::Failed), 9).await, [first.to_string()]);
+    assert_eq!(ids(Some(LetterState::Pending), 9).await, [second.to_string()]);
+    assert!(ids(Some(LetterState::Sent), 9).await.is_empty());
+
+    let failed = &list(&*world.database, Some(LetterState::Failed), 9).await.unwrap()[0];
+    assert_eq!(
+        serde_json::to_value(failed).unwrap(),
+        json!({
+            "id": first, "kind": "invitation", "recipient": "a@example.com", "state": "failed", "attempts": 1,
+            "next_attempt_at": null, "last_error": "permanent error (550): 5.1.1 nobody here",
+            "created_at": START, "sent_at": null,
+        })
+    );
+}
+
+#[tokio::test]
+async fn a_letter_that_was_given_up_can_be_sent_after_all() {
+    let world = World::new().await;
+    let mut server = ScriptedServer::start([NOBODY]).await;
+    let id = world.invite("dev@example.com").await;
+    let outbox = world.outbox_to(&server);
+    outbox.deliver_due().await.unwrap();
+
+    world.clock.advance(TimeDelta::hours(2));
+    let letter = outbox.retry(id).await.unwrap().unwrap();
+    assert_eq!((letter.state, letter.attempts), (LetterState::Pending, 0));
+    assert_eq!(letter.next_attempt_at, Some(at(7_200)));
+    outbox.deliver_due().await.unwrap();
+    assert_eq!(world.letter().await.state, LetterState::Sent);
+    assert_eq!(server.message_ids(), [format!("<{id}@gate.example.com>")]);
+}
+
+#[tokio::test]
+async fn a_letter_that_waits_can_be_sent_now() {
+    let world = World::new().await;
+    let server = ScriptedServer::start([Script::HangUp]).await;
+    let id = world.invite("dev@example.com").await;
+    let outbox = world.outbox_to(&server);
+    outbox.deliver_due().await.unwrap();
+    assert_eq!(outbox.deliver_due().await.unwrap(), 0);
+    outbox.retry(id).await.unwrap();
+    assert_eq!(outbox.deliver_due().await.unwrap(), 1);
+    assert_eq!(world.letter().await.state, LetterState::Sent);
+}
+
+#[tokio::test]
+async fn a_letter_that_was_sent_stays_sent_and_one_that_never_was_is_not_found() {
+    let world = World::new().await;
+    let id = world.invite("dev@example.com").await;
+    let outbox = world.outbox();
+    outbox.deliver_due().await.unwrap();
+    let sent = world.letter().await;
+    assert_eq!(outbox.retry(id).await.unwrap(), Some(sent));
+    assert_eq!(outbox.deliver_due().await.unwrap(), 0);
+    assert_eq!(outbox.retry(Uuid::nil()).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn what_an_attempt_came_to_does_not_undo_a_retry_or_a_sending_meanwhile() {
+    let world = World::new().await;
+    let (id, clock) = (
+        world.invite("dev@example.com").await,
+        Clock::Manual(world.clock.clone()),
+    );
+    let claimed = &queue::claim(&*world.database, &clock).await.unwrap()[0];
+    world.clock.advance(TimeDelta::seconds(1));
+    let retried = world.outbox().retry(id).await.unwrap();
+    let (database, later) = (&*world.database, at(500).plus(LEASE));
+    assert_eq!(
+        queue::mark_delayed(database, claimed, later, "too late").await.unwrap(),
+        0
+    );
+    assert_eq!(queue::mark_failed(database, claimed, "too late").await.unwrap(), 0);
+    assert_eq!(Some(world.letter().await), retried);
+
+    world.outbox().deliver_due().await.unwrap();
+    let sent = world.letter().await;
+    assert_eq!(queue::mark_sent(database, claimed, later).await.unwrap(), 0);
+    queue::hand_back(database, std::slice::from_ref(claimed), later)
+        .await
+        .unwrap();
+    assert_eq!(world.letter().await, sent);
+}

@@ -1,0 +1,164 @@
+//! The world of these tests: a database, a clock that we move, a mailbox that we open.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_projections::sql::{Query, Value};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use crate::clock::{Clock, ManualClock};
+use crate::log::Writer;
+use crate::log::append::{Append, SealedLetter};
+use crate::mail::scripted_server::ScriptedServer;
+use crate::mail::{Letter, MailTransport};
+use crate::metrics::Metrics;
+use crate::outbox::{LetterRow, Outbox, list, seal_letter};
+use crate::secrets::{Dice, MasterKey, Sealer};
+use crate::store::{self, Database, Dialect, Purpose, StoreError, Transaction};
+
+pub(super) const START: &str = "2026-11-23T09:15:00.000Z";
+pub(super) const LINK: &str = "https://gate.example.com/portal/sign-up?invite=gbi_4f9";
+
+pub(super) struct World {
+    pub(super) folder: TempDir,
+    pub(super) database: Arc<dyn Database>,
+    pub(super) clock: ManualClock,
+    pub(super) metrics: Arc<Metrics>,
+    dice: Dice,
+    writer: Writer,
+}
+
+impl World {
+    pub(super) async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database = open(&folder).await;
+        store::migrate(&database).await.unwrap();
+        let clock = ManualClock::starting_at(at(0));
+        let metrics = Arc::new(Metrics::default());
+        let (writer, _) = Writer::start(database.clone(), Clock::Manual(clock.clone()), metrics.clone());
+        Self {
+            folder,
+            database,
+            clock,
+            metrics,
+            dice: Dice::seeded(1),
+            writer,
+        }
+    }
+
+    /// The same database, as another process opens it.
+    pub(super) async fn other_process(&self) -> Arc<dyn Database> {
+        open(&self.folder).await
+    }
+
+    /// An outbox that sends into the folder `mail`.
+    pub(super) fn outbox(&self) -> Outbox {
+        self.outbox_by("file:", self.database.clone())
+    }
+
+    /// An outbox that sends to a mail server.
+    pub(super) fn outbox_to(&self, server: &ScriptedServer) -> Outbox {
+        self.outbox_by(&server.url(), self.database.clone())
+    }
+
+    pub(super) fn outbox_by(&self, url: &str, database: Arc<dyn Database>) -> Outbox {
+        let sender = "Gatebook <no-reply@gate.example.com>";
+        let transport = MailTransport::from_url(url, self.folder.path(), sender).unwrap();
+        let clock = Clock::Manual(self.clock.clone());
+        Outbox::new(database, transport, sealer(), clock, self.metrics.clone())
+    }
+
+    /// Writes an invitation down, as a command does. Its id.
+    pub(super) async fn invite(&self, to: &str) -> Uuid {
+        let letter = Letter::invitation(to, "Payroll Bridge", "Acme Ltd", LINK, at(0));
+        let id = self.new_id();
+        self.write(seal_letter(&letter, id, &sealer(), &self.dice).unwrap())
+            .await;
+        id
+    }
+
+    pub(super) async fn write(&self, letter: SealedLetter) {
+        let append = Append {
+            letters: vec![letter],
+            ..Append::default()
+        };
+        self.writer.append(append).await.unwrap();
+    }
+
+    pub(super) fn new_id(&self) -> Uuid {
+        self.dice.uuid_v7(Clock::Manual(self.clock.clone()).now().to_utc())
+    }
+
+    /// The only letter there is.
+    pub(super) async fn letter(&self) -> LetterRow {
+        let [letter] = list(&*self.database, None, 2).await.unwrap().try_into().unwrap();
+        letter
+    }
+
+    /// The sealed content of the only letter there is.
+    pub(super) async fn sealed(&self) -> Value {
+        let query = Query::new("select sealed from letters", []);
+        self.database.rows(query).await.unwrap().remove(0).remove(0)
+    }
+
+    /// The mails in the folder, oldest first.
+    pub(super) fn mails(&self) -> Vec<String> {
+        let files = std::fs::read_dir(self.folder.path().join("mail")).unwrap();
+        let mut paths: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+        paths.sort();
+        paths
+            .iter()
+            .map(|path| std::fs::read_to_string(path).unwrap())
+            .collect()
+    }
+}
+
+async fn open(folder: &TempDir) -> Arc<dyn Database> {
+    let path = folder.path().join("gatebook.db");
+    store::open(&format!("sqlite://{}", path.display())).await.unwrap()
+}
+
+fn sealer() -> Sealer {
+    Sealer::new(&MasterKey::from_bytes([7; 32]))
+}
+
+/// So many seconds after the start.
+pub(super) fn at(seconds: i64) -> Timestamp {
+    Timestamp::parse(START).unwrap().plus(TimeDelta::seconds(seconds))
+}
+
+/// A database that is there for as many write transactions as it is told, and then away.
+pub(super) struct GoesAway {
+    pub(super) database: Arc<dyn Database>,
+    pub(super) after_writes: std::sync::atomic::AtomicI64,
+}
+
+#[async_trait]
+impl Database for GoesAway {
+    fn dialect(&self) -> Dialect {
+        self.database.dialect()
+    }
+
+    async fn rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError> {
+        self.database.rows(query).await
+    }
+
+    async fn begin(&self, purpose: Purpose) -> Result<Box<dyn Transaction>, StoreError> {
+        let left = self.after_writes.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+        if left <= 0 {
+            return Err(StoreError::Unavailable("it went away".to_owned()));
+        }
+        self.database.begin(purpose).await
+    }
+
+    async fn migrate(&self) -> Result<(), StoreError> {
+        self.database.migrate().await
+    }
+
+    async fn close(&self) {
+        self.database.close().await;
+    }
+}

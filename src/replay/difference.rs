@@ -1,0 +1,165 @@
+//! What a verification finds.
+
+use std::fmt;
+
+use gatebook_projections::sql::Value;
+use serde::Serialize;
+
+/// So many findings are kept; the rest is counted. The first few say what is wrong, and memory stays constant.
+pub const KEPT: usize = 100;
+
+/// So many characters of a value are shown.
+const SHOWN: usize = 60;
+
+/// One thing that is not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// The table it is in; `events` and `log_head` for the log.
+    pub table: String,
+    /// The row's key; kind, id and sequence for an event.
+    pub key: String,
+    /// The column; for a row that is missing or too many the key's.
+    pub column: String,
+    /// What should be there.
+    pub expected: Value,
+    /// What is there.
+    pub found: Value,
+    /// The event itself, or the last one of the row's stream.
+    pub position: Option<i64>,
+}
+
+/// One line for people.
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            table,
+            key,
+            column,
+            expected,
+            found,
+            ..
+        } = self;
+        write!(f, "{table} {}", key.escape_debug())?;
+        if let Some(position) = self.position {
+            write!(f, " (position {position})")?;
+        }
+        match (expected, found) {
+            (Value::Text(expected), Value::Null) if expected == key => f.write_str(": is missing"),
+            (Value::Null, Value::Text(found)) if found == key => f.write_str(": should not exist"),
+            _ => {
+                let (expected, found) = shown(expected, found);
+                write!(f, ": {column} is {found} and should be {expected}")
+            }
+        }
+    }
+}
+
+/// Two values from shortly before their first difference on.
+fn shown(expected: &Value, found: &Value) -> (String, String) {
+    let (Value::Text(a), Value::Text(b)) = (expected, found) else {
+        return (excerpt(expected, 0), excerpt(found, 0));
+    };
+    let same = a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count();
+    let from = if same < SHOWN / 2 { 0 } else { same - SHOWN / 4 };
+    (excerpt(expected, from), excerpt(found, from))
+}
+
+fn excerpt(value: &Value, from: usize) -> String {
+    let text = match value {
+        Value::Null => return "nothing".to_owned(),
+        Value::Int(number) => return number.to_string(),
+        Value::Text(text) => text,
+    };
+    let shown: String = text.chars().skip(from).take(SHOWN).collect();
+    let before = if from > 0 { "…" } else { "" };
+    let after = if text.chars().nth(from + SHOWN).is_some() {
+        "…"
+    } else {
+        ""
+    };
+    format!("“{before}{}{after}”", shown.escape_debug())
+}
+
+/// What a verification has looked at, and what it found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct VerifyReport {
+    /// Events that were read.
+    pub events: i64,
+    /// Rows that were compared.
+    pub rows: i64,
+    /// What is not as it should be; at most [`KEPT`].
+    pub differences: Vec<Difference>,
+    /// How many more there are.
+    pub more: i64,
+}
+
+impl VerifyReport {
+    /// Whether everything is as it should be.
+    pub fn all_equal(&self) -> bool {
+        self.differences.is_empty()
+    }
+
+    pub(super) fn add(&mut self, difference: Difference) {
+        keep(&mut self.differences, &mut self.more, difference);
+    }
+}
+
+/// Keeps a finding, or counts it.
+pub(super) fn keep<T>(kept: &mut Vec<T>, more: &mut i64, finding: T) {
+    if kept.len() < KEPT {
+        kept.push(finding);
+    } else {
+        *more += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn difference(expected: Value, found: Value) -> Difference {
+        Difference {
+            table: "app_list".to_owned(),
+            key: "a1".to_owned(),
+            column: "name".to_owned(),
+            expected,
+            found,
+            position: Some(12),
+        }
+    }
+
+    #[test]
+    fn a_difference_is_one_line_that_names_table_key_position_and_column() {
+        let line = difference("Payroll\nBridge".into(), Value::Null).to_string();
+        assert_eq!(
+            line,
+            r"app_list a1 (position 12): name is nothing and should be “Payroll\nBridge”"
+        );
+    }
+
+    #[test]
+    fn rows_that_are_missing_or_too_many_are_called_so() {
+        let missing = difference("a1".into(), Value::Null).to_string();
+        assert_eq!(missing, "app_list a1 (position 12): is missing");
+        let extra = difference(Value::Null, "a1".into()).to_string();
+        assert_eq!(extra, "app_list a1 (position 12): should not exist");
+    }
+
+    #[test]
+    fn of_long_values_the_part_that_differs_is_shown() {
+        let (long, end) = ("x".repeat(500), "y".repeat(500));
+        let line = difference(format!("{long}A{end}").into(), format!("{long}B{end}").into()).to_string();
+        assert!(line.contains("xA") && line.contains("xB"), "{line}");
+        assert!(line.len() < 300, "{line}");
+    }
+
+    #[test]
+    fn of_very_many_findings_most_are_only_counted() {
+        let mut report = VerifyReport::default();
+        assert!(report.all_equal());
+        for _ in 0..KEPT + 7 {
+            report.add(difference(1.into(), 2.into()));
+        }
+        assert_eq!((report.differences.len(), report.more), (KEPT, 7));
+    }
+}

@@ -1,0 +1,90 @@
+//! The log, read again: to rebuild a projection while it serves, to verify log and rows, to say where each projection
+//! stands. Nothing here appends to the log, and nothing here sends mail.
+//!
+//! | module | question |
+//! |---|---|
+//! | [`rebuild`](mod@rebuild) | what would the rows be if all were folded anew? |
+//! | [`verify`](mod@verify) | is the log whole, and are the rows what it folds to? |
+//! | [`exported`] | is a file that was exported from the log what the log says? |
+//! | [`status`](mod@status) | where does each projection stand? |
+
+mod chain;
+pub mod difference;
+pub mod exported;
+mod live_rows;
+mod projections_table;
+pub mod rebuild;
+mod snapshot;
+pub mod status;
+mod streams;
+mod switch;
+pub mod verify;
+
+#[cfg(test)]
+mod tests;
+
+use gatebook_projections::recorded::UnreadableEvent;
+use thiserror::Error;
+
+use crate::store::StoreError;
+
+pub use difference::{Difference, VerifyReport};
+pub use exported::{FileFinding, FileReport, verify_exported};
+pub use rebuild::{RebuildReport, discard, rebuild};
+pub use status::{ProjectionStatus, Rebuilding, stale, status};
+pub use verify::{verify, verify_log};
+
+/// How many events are read at a time; what is held in memory grows with it and not with the log.
+pub const PAGE: i64 = 2_000;
+
+/// Somebody who is told how far a replay has come.
+pub trait Progress: Send + Sync {
+    /// So many events of so many are done. The total is an estimate: the log may be growing.
+    fn step(&self, projection: &str, done: i64, total: i64);
+}
+
+/// Nobody wants to know.
+pub struct Silent;
+
+impl Progress for Silent {
+    fn step(&self, _: &str, _: i64, _: i64) {}
+}
+
+/// Why a replay stopped. What was live before is live still.
+#[derive(Debug, Error)]
+pub enum ReplayError {
+    /// An event cannot be read; nothing is skipped.
+    #[error(transparent)]
+    Unreadable(#[from] UnreadableEvent),
+    /// Somebody else rebuilds the same projection, and goes on with it.
+    #[error("somebody else is rebuilding {projection}; this rebuild leaves it to them")]
+    Overtaken {
+        /// Which projection.
+        projection: String,
+    },
+    /// The database has no such projection yet.
+    #[error("the database has no projection {projection} yet; “gatebook migrate” makes its table")]
+    NotMigrated {
+        /// Which projection.
+        projection: String,
+    },
+    /// The database could not be read or written.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl From<StoreError> for ReplayError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unreadable(event) => Self::Unreadable(event),
+            other => Self::Store(other),
+        }
+    }
+}
+
+impl ReplayError {
+    /// Whether trying again later may help, without anybody doing anything.
+    pub fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_unavailable())
+    }
+}

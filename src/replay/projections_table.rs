@@ -1,0 +1,151 @@
+//! The table `projections`: where each projection stands, and how far a rebuild of it has come.
+//!
+//! A rebuild keeps its place in the row, and every transaction of a rebuild first takes the row and looks whether the
+//! place is still its own. Whoever begins or resumes a rebuild writes a new place (`run` goes up), so that of two
+//! rebuilds at once exactly one goes on and the other one finds out before it writes anything.
+
+use gatebook_projections::projection::AnyProjection;
+use gatebook_projections::sql::{Query, RowError, RowReader, Value};
+use serde::{Deserialize, Serialize};
+
+use super::ReplayError;
+use crate::store::{Database, Purpose, StoreError, Transaction};
+
+/// The beginning of every query of these rows.
+pub(super) const SELECT: &str = "select name, fold_version, generation, rebuilt_at, rebuild_from, rebuild_cursor, \
+     last_error from projections";
+
+/// One projection, as the database knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Standing {
+    pub(super) name: String,
+    pub(super) fold_version: i64,
+    pub(super) generation: i64,
+    pub(super) rebuilt_at: Option<String>,
+    pub(super) rebuild_from: Option<i64>,
+    pub(super) rebuild_cursor: Option<String>,
+    pub(super) last_error: Option<String>,
+}
+
+impl Standing {
+    /// Reads a row of [`SELECT`].
+    pub(super) fn read(values: Vec<Value>) -> Result<Self, RowError> {
+        let mut row = RowReader::new("projections", values);
+        Ok(Self {
+            name: row.text()?,
+            fold_version: row.int()?,
+            generation: row.int()?,
+            rebuilt_at: row.optional_text()?,
+            rebuild_from: row.optional_int()?,
+            rebuild_cursor: row.optional_text()?,
+            last_error: row.optional_text()?,
+        })
+    }
+
+    /// The place of the rebuild that is under way.
+    pub(super) fn place(&self) -> Option<Place> {
+        let cursor = self.rebuild_cursor.as_deref()?;
+        Some(Place {
+            from: self.rebuild_from?,
+            cursor: serde_json::from_str(cursor).ok()?,
+        })
+    }
+}
+
+/// How far a rebuild has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Events up to this position are in the new table once `copied`.
+    pub(super) from: i64,
+    /// The rest of it, as JSON in `rebuild_cursor`.
+    pub(super) cursor: Cursor,
+}
+
+/// What `rebuild_cursor` holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Cursor {
+    /// The fold that fills the new table; another fold has to begin anew.
+    pub(super) fold_version: i64,
+    /// Counts who began or resumed it.
+    pub(super) run: i64,
+    /// The last stream that was copied.
+    pub(super) after: Option<String>,
+    /// Whether all streams have been copied.
+    pub(super) copied: bool,
+}
+
+/// Takes the projection's row until the transaction ends. Somebody else who has it right now is rebuilding.
+pub(super) async fn take(
+    transaction: &mut dyn Transaction,
+    projection: &AnyProjection,
+) -> Result<Standing, ReplayError> {
+    let lock = transaction.dialect().for_update_skip_locked();
+    if let Some(standing) = find(transaction, projection, lock).await? {
+        return Ok(standing);
+    }
+    let projection_name = projection.name.to_owned();
+    match find(transaction, projection, "").await? {
+        Some(_) => Err(ReplayError::Overtaken {
+            projection: projection_name,
+        }),
+        None => Err(ReplayError::NotMigrated {
+            projection: projection_name,
+        }),
+    }
+}
+
+async fn find(
+    transaction: &mut dyn Transaction,
+    projection: &AnyProjection,
+    lock: &str,
+) -> Result<Option<Standing>, StoreError> {
+    let sql = format!("{SELECT} where name = $1{lock}");
+    let rows = transaction.rows(Query::new(sql, [projection.name.into()])).await?;
+    Ok(rows.into_iter().next().map(Standing::read).transpose()?)
+}
+
+/// Takes the projection's row, if the rebuild in it is still at this place of this generation.
+pub(super) async fn take_at(
+    transaction: &mut dyn Transaction,
+    projection: &AnyProjection,
+    generation: i64,
+    place: &Place,
+) -> Result<(), ReplayError> {
+    let standing = take(transaction, projection).await?;
+    if standing.generation == generation && standing.place().as_ref() == Some(place) {
+        return Ok(());
+    }
+    Err(ReplayError::Overtaken {
+        projection: projection.name.to_owned(),
+    })
+}
+
+/// Keeps the place of a rebuild.
+pub(super) async fn put_place(
+    transaction: &mut dyn Transaction,
+    projection: &AnyProjection,
+    place: &Place,
+) -> Result<(), StoreError> {
+    let order = "update projections set rebuild_from = $1, rebuild_cursor = $2 where name = $3";
+    let args = [place.from.into(), Value::json(&place.cursor), projection.name.into()];
+    transaction.execute(Query::new(order, args)).await?;
+    Ok(())
+}
+
+/// Keeps what stopped a rebuild where `projections status` shows it.
+pub(super) async fn note(database: &dyn Database, projection: &AnyProjection, error: &ReplayError) {
+    if matches!(error, ReplayError::Overtaken { .. } | ReplayError::NotMigrated { .. }) {
+        return;
+    }
+    let noted = async {
+        let order = "update projections set last_error = $1 where name = $2";
+        let args = [error.to_string().into(), projection.name.into()];
+        let mut transaction = database.begin(Purpose::Write).await?;
+        transaction.execute(Query::new(order, args)).await?;
+        transaction.commit().await
+    };
+    if let Err(problem) = noted.await {
+        // The rebuild's own error is on its way to the caller; this one would only hide it.
+        tracing::warn!(%problem, projection = projection.name, "what stopped a rebuild could not be noted");
+    }
+}

@@ -1,0 +1,344 @@
+//! Folds a projection anew, into a new generation of its table, while the old one serves and writes continue.
+//!
+//! 1. **Begin**, or take up what was interrupted: an empty table `<name>_next`, and the log's head of that moment.
+//! 2. **Copy**: all streams of the projection's kind in the order of their ids, a transaction for each page.
+//! 3. **Index**: cheaper on a full table than on one that fills.
+//! 4. **Catch up**: streams that got events since are folded again, whole, until little is left.
+//! 5. **Switch**: the rest under the log's lock, then the new table takes the old one's name.
+//!
+//! A crash loses a page at most. An event that cannot be read stops the rebuild, and the old table goes on serving.
+
+use std::sync::Arc;
+
+use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_projections::projection::AnyProjection;
+use gatebook_projections::recorded::StoredEvent;
+use gatebook_projections::sql::{Query, Value};
+use serde::Serialize;
+
+use super::projections_table::{Cursor, Place, Standing, note, put_place, take, take_at};
+use super::snapshot::count;
+use super::streams::{StreamPages, moved_on, whole};
+use super::switch::head;
+use super::{PAGE, Progress, ReplayError};
+use crate::log::read;
+use crate::store::{
+    Database, OnConflict, Purpose, StoreError, Transaction, create_projection_table, projection_indexes,
+};
+
+/// So often a rebuild catches up before it does the rest under the log's lock, however much that is.
+const ROUNDS: usize = 10;
+
+/// What a rebuild has done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RebuildReport {
+    /// The projection.
+    pub projection: &'static str,
+    /// The generation that serves now.
+    pub generation: i64,
+    /// How many rows it has.
+    pub rows: i64,
+    /// The last position of the log that is in it.
+    pub position: i64,
+    /// Whether it took up what was interrupted.
+    pub resumed: bool,
+}
+
+/// Folds a projection anew and puts the new rows in the place of the old ones. Resumes what was interrupted.
+///
+/// # Errors
+/// See [`ReplayError`]. The old rows go on serving, and the next rebuild resumes; what stopped this one is in
+/// `projections` as the projection's last error, unless it was another rebuild.
+pub async fn rebuild(
+    database: &Arc<dyn Database>,
+    projection: &AnyProjection,
+    now: Timestamp,
+    progress: &dyn Progress,
+) -> Result<RebuildReport, ReplayError> {
+    rebuild_in_pages(database, projection, now, progress, PAGE).await
+}
+
+/// The same, reading so many events at a time.
+///
+/// # Errors
+/// As above.
+pub async fn rebuild_in_pages(
+    database: &Arc<dyn Database>,
+    projection: &AnyProjection,
+    now: Timestamp,
+    progress: &dyn Progress,
+    page: i64,
+) -> Result<RebuildReport, ReplayError> {
+    let outcome = run(&**database, projection, now, progress, page.max(1)).await;
+    if let Err(error) = &outcome {
+        note(&**database, projection, error).await;
+    }
+    outcome
+}
+
+/// Gives up a rebuild that was interrupted; the next one begins anew.
+///
+/// # Errors
+/// A database that cannot be written, or a rebuild that is writing right now.
+pub async fn discard(database: &Arc<dyn Database>, projection: &AnyProjection) -> Result<(), ReplayError> {
+    let mut transaction = database.begin(Purpose::Write).await?;
+    take(&mut *transaction, projection).await?;
+    let order = "update projections set rebuild_from = null, rebuild_cursor = null, last_error = null where name = $1";
+    transaction.execute(Query::new(order, [projection.name.into()])).await?;
+    drop_table(&mut *transaction, &next_table(projection)).await?;
+    Ok(transaction.commit().await?)
+}
+
+async fn run(
+    database: &dyn Database,
+    projection: &AnyProjection,
+    now: Timestamp,
+    progress: &dyn Progress,
+    page: i64,
+) -> Result<RebuildReport, ReplayError> {
+    let (mut rebuild, resumed) = Rebuild::begin(database, projection, progress, page).await?;
+    rebuild.copy().await?;
+    rebuild.index().await?;
+    rebuild.catch_up().await?;
+    let position = rebuild.switch(now).await?;
+    let rows = count(
+        database,
+        Query::new(format!("select count(*) from {}", projection.name), []),
+    );
+    Ok(RebuildReport {
+        projection: projection.name,
+        generation: rebuild.generation + 1,
+        rows: rows.await?,
+        position,
+        resumed,
+    })
+}
+
+/// A rebuild under way.
+pub(super) struct Rebuild<'a> {
+    pub(super) database: &'a dyn Database,
+    pub(super) projection: &'a AnyProjection,
+    /// The generation that serves.
+    pub(super) generation: i64,
+    /// Where the new one is filled.
+    pub(super) next: String,
+    pub(super) page: i64,
+    /// As the database has it.
+    place: Place,
+    progress: &'a dyn Progress,
+    done: i64,
+    total: i64,
+}
+
+impl<'a> Rebuild<'a> {
+    async fn begin(
+        database: &'a dyn Database,
+        projection: &'a AnyProjection,
+        progress: &'a dyn Progress,
+        page: i64,
+    ) -> Result<(Self, bool), ReplayError> {
+        let next = next_table(projection);
+        let mut transaction = database.begin(Purpose::Write).await?;
+        let standing = take(&mut *transaction, projection).await?;
+        let (mut place, resumed) = match resumable(&standing, projection) {
+            Some(place) => (place, true),
+            None => {
+                drop_table(&mut *transaction, &next).await?;
+                create_projection_table(&mut *transaction, projection, &next).await?;
+                (beginning(&mut *transaction, projection).await?, false)
+            }
+        };
+        place.cursor.run = standing.place().map_or(0, |old| old.cursor.run) + 1;
+        put_place(&mut *transaction, projection, &place).await?;
+        transaction.commit().await?;
+        let (total, done) = sizes(database, projection, &place).await?;
+        let mut rebuild = Self {
+            database,
+            projection,
+            generation: standing.generation,
+            next,
+            page,
+            place,
+            progress,
+            done,
+            total,
+        };
+        rebuild.step(0);
+        Ok((rebuild, resumed))
+    }
+
+    /// Folds all streams in the order of their ids. What comes to streams that are done already is caught up later.
+    async fn copy(&mut self) -> Result<(), ReplayError> {
+        let kind = self.projection.aggregate_type;
+        let mut pages = match &self.place.cursor.after {
+            _ if self.place.cursor.copied => return Ok(()),
+            Some(id) => StreamPages::after(id, kind, self.page),
+            None => StreamPages::all(kind, self.page),
+        };
+        while !pages.ended() {
+            let streams = pages.take(self.database.rows(pages.query()).await?)?;
+            let Some(last) = streams.last().and_then(|stream| stream.last()) else {
+                continue;
+            };
+            let mut place = self.place.clone();
+            place.cursor.after = Some(last.aggregate_id.clone());
+            self.copy_page(&streams, place).await?;
+        }
+        let mut place = self.place.clone();
+        place.cursor.copied = true;
+        self.copy_page(&[], place).await
+    }
+
+    async fn copy_page(&mut self, streams: &[Vec<StoredEvent>], place: Place) -> Result<(), ReplayError> {
+        let rows = fold(self.projection, streams)?.rows;
+        let mut transaction = self.claim().await?;
+        transaction
+            .insert(&self.next, self.projection.columns, &rows, OnConflict::Fail)
+            .await?;
+        self.keep(transaction, place).await?;
+        self.step(streams.iter().map(Vec::len).sum());
+        Ok(())
+    }
+
+    /// Makes the indexes, one transaction each, so that SQLite's other writers get their turn in between.
+    async fn index(&mut self) -> Result<(), ReplayError> {
+        let dialect = self.database.dialect();
+        let generation = self.generation + 1;
+        for index in projection_indexes(dialect, self.projection, &self.next, generation) {
+            let mut transaction = self.claim().await?;
+            transaction.script(&index).await?;
+            transaction.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// Folds the streams that got events since, until so little is left that it can be done under the log's lock.
+    pub(super) async fn catch_up(&mut self) -> Result<(), ReplayError> {
+        for _ in 0..ROUNDS {
+            let head = read::head(self.database).await?;
+            if head - self.place.from <= self.page {
+                break;
+            }
+            while self.place.from < head {
+                let mut place = self.place.clone();
+                place.from = head.min(place.from + self.page);
+                let mut transaction = self.claim().await?;
+                self.refold(&mut *transaction, place.from).await?;
+                self.keep(transaction, place).await?;
+                self.step(0);
+            }
+        }
+        self.step(0);
+        Ok(())
+    }
+
+    /// Folds the streams with events up to `to` that are not in the new table yet.
+    pub(super) async fn refold(&self, transaction: &mut dyn Transaction, to: i64) -> Result<(), ReplayError> {
+        let mut from = self.place.from;
+        while from < to {
+            let until = to.min(from + self.page);
+            let query = moved_on(self.projection.aggregate_type, from, until);
+            let folded = fold(self.projection, &whole(transaction.rows(query).await?)?)?;
+            let columns = self.projection.columns;
+            transaction
+                .insert(&self.next, columns, &folded.rows, OnConflict::Replace)
+                .await?;
+            if let (Some(key), false) = (columns.first(), folded.without_row.is_empty()) {
+                let list = transaction.dialect().list("$1");
+                let order = format!("delete from {} where {} in ({list})", self.next, key.name);
+                let ids = Value::json(&folded.without_row);
+                transaction.execute(Query::new(order, [ids])).await?;
+            }
+            from = until;
+        }
+        Ok(())
+    }
+
+    /// Begins a transaction of this rebuild; refused when another one has taken it over.
+    async fn claim(&self) -> Result<Box<dyn Transaction>, ReplayError> {
+        let mut transaction = self.database.begin(Purpose::Write).await?;
+        self.claim_in(&mut *transaction).await?;
+        Ok(transaction)
+    }
+
+    /// The same, in a transaction that has begun.
+    pub(super) async fn claim_in(&self, transaction: &mut dyn Transaction) -> Result<(), ReplayError> {
+        take_at(transaction, self.projection, self.generation, &self.place).await
+    }
+
+    /// Commits, with the place that the rebuild has come to.
+    async fn keep(&mut self, mut transaction: Box<dyn Transaction>, place: Place) -> Result<(), ReplayError> {
+        put_place(&mut *transaction, self.projection, &place).await?;
+        transaction.commit().await?;
+        self.place = place;
+        Ok(())
+    }
+
+    fn step(&mut self, events: usize) {
+        self.done += events as i64;
+        self.total = self.total.max(self.done);
+        self.progress.step(self.projection.name, self.done, self.total);
+    }
+}
+
+/// Where the new generation is filled.
+fn next_table(projection: &AnyProjection) -> String {
+    format!("{}_next", projection.name)
+}
+
+/// The place to go on from: that of a rebuild with the same fold.
+fn resumable(standing: &Standing, projection: &AnyProjection) -> Option<Place> {
+    let place = standing.place()?;
+    (place.cursor.fold_version == projection.fold_version).then_some(place)
+}
+
+/// The place of a rebuild that begins now. All events up to the head are committed and will be copied.
+async fn beginning(transaction: &mut dyn Transaction, projection: &AnyProjection) -> Result<Place, StoreError> {
+    Ok(Place {
+        from: head(transaction, "").await?,
+        cursor: Cursor {
+            fold_version: projection.fold_version,
+            run: 0,
+            after: None,
+            copied: false,
+        },
+    })
+}
+
+/// Rows, and the streams that have none.
+struct Folded {
+    rows: Vec<Vec<Value>>,
+    without_row: Vec<String>,
+}
+
+fn fold(projection: &AnyProjection, streams: &[Vec<StoredEvent>]) -> Result<Folded, ReplayError> {
+    let (mut rows, mut without_row) = (Vec::with_capacity(streams.len()), Vec::new());
+    for stream in streams {
+        match (projection.fold_stream(stream)?, stream.last()) {
+            (Some(row), _) => rows.push(row),
+            (None, Some(last)) => without_row.push(last.aggregate_id.clone()),
+            (None, None) => {}
+        }
+    }
+    Ok(Folded { rows, without_row })
+}
+
+async fn drop_table(transaction: &mut dyn Transaction, table: &str) -> Result<(), StoreError> {
+    transaction.script(&format!("drop table if exists {table}")).await
+}
+
+/// How many events of the kind there are, and how many of them a rebuild has behind it.
+async fn sizes(database: &dyn Database, projection: &AnyProjection, place: &Place) -> Result<(i64, i64), StoreError> {
+    let sql = "select count(*) from events where aggregate_type = $1";
+    let kind = Value::from(projection.aggregate_type);
+    let total = count(database, Query::new(sql, [kind.clone()])).await?;
+    match &place.cursor.after {
+        _ if place.cursor.copied => Ok((total, total)),
+        None => Ok((total, 0)),
+        Some(id) => {
+            let sql = format!("{sql} and aggregate_id <= $2");
+            let done = count(database, Query::new(sql, [kind, id.as_str().into()])).await?;
+            Ok((total, done))
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! One unchanging view of the log and of the tables folded from it.
+
+use gatebook_projections::projection::AnyProjection;
+use gatebook_projections::sql::{Query, Value};
+
+use super::ReplayError;
+use crate::store::{Database, Purpose, StoreError, Transaction};
+
+/// So often a switch of generations may get in the way before opening gives up.
+const TRIES: usize = 5;
+
+/// Begins a snapshot in which the tables of these projections are those of the log.
+///
+/// PostgreSQL finds a table by its name of now and shows its rows of then: a table that took its name after the
+/// snapshot began would look half empty. So the tables are touched first, which keeps them in place until the snapshot
+/// ends, and if one was switched in between, the snapshot begins again.
+pub(super) async fn open(
+    database: &dyn Database,
+    projections: &[AnyProjection],
+) -> Result<Box<dyn Transaction>, ReplayError> {
+    for _ in 0..TRIES {
+        let mut transaction = database.begin(Purpose::Snapshot).await?;
+        let seen = transaction.rows(generations()).await?;
+        for projection in projections {
+            let known = seen
+                .iter()
+                .any(|row| row.first() == Some(&Value::from(projection.name)));
+            if !known {
+                let projection = projection.name.to_owned();
+                return Err(ReplayError::NotMigrated { projection });
+            }
+            let touch = format!("select 1 from {} where 1 = 0", projection.name);
+            transaction.rows(Query::new(touch, [])).await?;
+        }
+        if database.rows(generations()).await? == seen {
+            return Ok(transaction);
+        }
+    }
+    let why = "rebuilds were switching tables again and again";
+    Err(StoreError::Unavailable(why.to_owned()).into())
+}
+
+fn generations() -> Query {
+    Query::new(
+        "select name, generation, fold_version from projections order by name",
+        [],
+    )
+}
+
+/// Counts, for as long as that takes; questions outside a transaction have to be answered in time.
+pub(super) async fn count(database: &dyn Database, query: Query) -> Result<i64, StoreError> {
+    let mut transaction = database.begin(Purpose::Snapshot).await?;
+    match transaction.rows(query).await?.first().map(Vec::as_slice) {
+        Some([Value::Int(count)]) => Ok(*count),
+        _ => Err(StoreError::Refused("a count gave no number".to_owned())),
+    }
+}

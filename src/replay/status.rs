@@ -1,0 +1,118 @@
+//! Where each projection stands.
+
+use std::sync::Arc;
+
+use gatebook_projections::projection::{self, AnyProjection};
+use gatebook_projections::sql::{Query, Value};
+use serde::Serialize;
+
+use super::projections_table::{SELECT, Standing};
+use super::switch::head;
+use crate::store::{Database, Purpose, StoreError, Transaction};
+
+/// Where one projection stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ProjectionStatus {
+    /// The projection, and its table.
+    pub name: &'static str,
+    /// How often its table has been rebuilt, and one more.
+    pub generation: i64,
+    /// The version of the fold that filled the table.
+    pub fold_version: i64,
+    /// The version of the fold in this program.
+    pub code_fold_version: i64,
+    /// Whether the two differ, so that the table has to be rebuilt.
+    pub stale: bool,
+    /// How many rows it has.
+    pub rows: i64,
+    /// The last position that changed one of its rows; 0 without rows.
+    pub position: i64,
+    /// The last position of the log. It is usually higher: not every event concerns every projection.
+    pub head: i64,
+    /// When it was rebuilt last.
+    pub rebuilt_at: Option<String>,
+    /// The rebuild that is under way, or was interrupted.
+    pub rebuilding: Option<Rebuilding>,
+    /// What stopped the last rebuild.
+    pub last_error: Option<String>,
+}
+
+/// A rebuild that is under way, or was interrupted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Rebuilding {
+    /// The position from which it still has to catch up, once all streams are copied.
+    pub from: i64,
+    /// How far it has come, as `projections` keeps it.
+    pub cursor: String,
+}
+
+/// Where all projections stand, at one moment.
+///
+/// # Errors
+/// A database that cannot be read, or that is not migrated.
+pub async fn status(database: &Arc<dyn Database>) -> Result<Vec<ProjectionStatus>, StoreError> {
+    let mut transaction = database.begin(Purpose::Snapshot).await?;
+    let standings = standings(&mut *transaction).await?;
+    let head = head(&mut *transaction, "").await?;
+    let mut all = Vec::with_capacity(standings.len());
+    for (projection, standing) in known(standings) {
+        let (rows, position) = extent(&mut *transaction, &projection).await?;
+        all.push(ProjectionStatus {
+            name: projection.name,
+            generation: standing.generation,
+            fold_version: standing.fold_version,
+            code_fold_version: projection.fold_version,
+            stale: standing.fold_version != projection.fold_version,
+            rows,
+            position,
+            head,
+            rebuilding: rebuilding(&standing),
+            rebuilt_at: standing.rebuilt_at,
+            last_error: standing.last_error,
+        });
+    }
+    Ok(all)
+}
+
+/// The projections whose tables were filled by another version of their fold. They have to be rebuilt before this
+/// program serves.
+///
+/// # Errors
+/// A database that cannot be read, or that is not migrated.
+pub async fn stale(database: &Arc<dyn Database>) -> Result<Vec<AnyProjection>, StoreError> {
+    let rows = database.rows(Query::new(SELECT, [])).await?;
+    let standings = rows.into_iter().map(Standing::read).collect::<Result<Vec<_>, _>>()?;
+    let stale = known(standings).filter(|(projection, standing)| projection.fold_version != standing.fold_version);
+    Ok(stale.map(|(projection, _)| projection).collect())
+}
+
+/// All rows of `projections`.
+pub(super) async fn standings(transaction: &mut dyn Transaction) -> Result<Vec<Standing>, StoreError> {
+    let rows = transaction.rows(Query::new(SELECT, [])).await?;
+    Ok(rows.into_iter().map(Standing::read).collect::<Result<_, _>>()?)
+}
+
+/// The projections of this program that the database has, in the program's order.
+fn known(standings: Vec<Standing>) -> impl Iterator<Item = (AnyProjection, Standing)> {
+    projection::all().into_iter().filter_map(move |projection| {
+        let standing = standings.iter().find(|one| one.name == projection.name)?;
+        Some((projection, standing.clone()))
+    })
+}
+
+fn rebuilding(standing: &Standing) -> Option<Rebuilding> {
+    Some(Rebuilding {
+        from: standing.rebuild_from?,
+        cursor: standing.rebuild_cursor.clone().unwrap_or_default(),
+    })
+}
+
+/// How many rows a projection has, and the last position that changed one.
+async fn extent(transaction: &mut dyn Transaction, projection: &AnyProjection) -> Result<(i64, i64), StoreError> {
+    let sql = format!("select count(*), coalesce(max(position), 0) from {}", projection.name);
+    let rows = transaction.rows(Query::new(sql, [])).await?;
+    match rows.first().map(Vec::as_slice) {
+        Some([Value::Int(rows), Value::Int(position)]) => Ok((*rows, *position)),
+        _ => Err(StoreError::Refused("a count gave no number".to_owned())),
+    }
+}

@@ -1,0 +1,81 @@
+//! The end of a rebuild: under the log's lock, so that no event falls between two generations.
+
+use std::time::Duration;
+
+use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_projections::sql::{Query, Value};
+
+use super::ReplayError;
+use super::rebuild::Rebuild;
+use crate::store::{Purpose, StoreError, Transaction};
+
+/// So often the switch is tried while somebody holds a lock that it needs, such as a verification's on the old table.
+const TRIES: u32 = 40;
+/// The pause before the second try; it grows by as much with every further one.
+const PAUSE: Duration = Duration::from_millis(100);
+
+impl Rebuild<'_> {
+    /// Puts the new table in the place of the old one; gives the last position that is in it.
+    pub(super) async fn switch(&mut self, now: Timestamp) -> Result<i64, ReplayError> {
+        for tried in 1..TRIES {
+            match self.try_switch(now).await {
+                Err(error) if error.is_unavailable() => {
+                    tracing::info!(%error, tried, projection = self.projection.name, "the switch has to wait");
+                    tokio::time::sleep(PAUSE * tried).await;
+                    self.catch_up().await?;
+                }
+                outcome => return outcome,
+            }
+        }
+        self.try_switch(now).await
+    }
+
+    async fn try_switch(&self, now: Timestamp) -> Result<i64, ReplayError> {
+        let mut transaction = self.database.begin(Purpose::Write).await?;
+        let impatient = transaction.dialect().impatient();
+        if !impatient.is_empty() {
+            transaction.script(impatient).await?;
+        }
+        // The writers' order: first the head, then the tables. Any other could end in a deadlock.
+        let head = lock_head(&mut *transaction).await?;
+        self.claim_in(&mut *transaction).await?;
+        self.refold(&mut *transaction, head).await?;
+        let (name, next) = (self.projection.name, &self.next);
+        transaction.script(&format!("drop table {name}")).await?;
+        transaction
+            .script(&format!("alter table {next} rename to {name}"))
+            .await?;
+        self.put_generation(&mut *transaction, now).await?;
+        transaction.commit().await?;
+        Ok(head)
+    }
+
+    async fn put_generation(&self, transaction: &mut dyn Transaction, now: Timestamp) -> Result<(), StoreError> {
+        let order = "update projections set generation = $1, fold_version = $2, rebuilt_at = $3, \
+             rebuild_from = null, rebuild_cursor = null, last_error = null where name = $4";
+        let args = [
+            (self.generation + 1).into(),
+            self.projection.fold_version.into(),
+            now.into(),
+            self.projection.name.into(),
+        ];
+        transaction.execute(Query::new(order, args)).await?;
+        Ok(())
+    }
+}
+
+/// Takes the log's lock: from here to the commit nobody appends.
+async fn lock_head(transaction: &mut dyn Transaction) -> Result<i64, StoreError> {
+    let lock = transaction.dialect().for_update();
+    head(transaction, lock).await
+}
+
+/// The last position of the log, as this transaction sees it.
+pub(super) async fn head(transaction: &mut dyn Transaction, lock: &str) -> Result<i64, StoreError> {
+    let sql = format!("select position from log_head where id = 1{lock}");
+    let rows = transaction.rows(Query::new(sql, [])).await?;
+    match rows.first().map(Vec::as_slice) {
+        Some([Value::Int(position)]) => Ok(*position),
+        _ => Err(StoreError::Refused("log_head has no row".to_owned())),
+    }
+}

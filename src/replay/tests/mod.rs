@@ -1,0 +1,243 @@
+//! A small log on SQLite, made by real commands, and hands that reach into its tables.
+
+mod exported;
+mod rebuild;
+mod status;
+mod verify;
+
+use std::sync::Arc;
+
+use gatebook_aggregates::api_permission::ApiPermission;
+use gatebook_aggregates::catalog::CategoryCode;
+use gatebook_aggregates::developer::{Developer, DeveloperCommand};
+use gatebook_aggregates::email_address::EmailAddress;
+use gatebook_aggregates::group::{Group, GroupAsker, GroupCommand, GroupWish, ProductPlan, Role, Standing};
+use gatebook_aggregates::identifiers::{ClientId, EntityId, GroupId, KeyedDigest, UserId};
+use gatebook_aggregates::integration_app::{
+    Asker, DeveloperInvite, GroupFacts, IntegrationApp, IntegrationAppCommand, NewIntegration, Wish,
+};
+use gatebook_aggregates::metadata::{Actor, ActorType};
+use gatebook_aggregates::refusal::Refusal;
+use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_aggregates::words::{AppName, Description, Label};
+use gatebook_projections::projection::{self, AnyProjection};
+use gatebook_projections::sql::{Query, Value};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use crate::clock::{Clock, ManualClock};
+use crate::log::{Extras, Intent, Log, Logged, Origin, Writer};
+use crate::metrics::Metrics;
+use crate::store::{self, Database, Purpose};
+
+pub(super) struct World {
+    pub(super) database: Arc<dyn Database>,
+    pub(super) log: Log,
+    _folder: TempDir,
+}
+
+impl World {
+    /// An empty log.
+    pub(super) async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("log.db").display());
+        let database = store::open(&url).await.unwrap();
+        store::migrate(&database).await.unwrap();
+        let clock = Clock::Manual(ManualClock::starting_at(now()));
+        let (writer, _) = Writer::start(database.clone(), clock, Arc::new(Metrics::default()));
+        let log = Log {
+            database: database.clone(),
+            writer,
+        };
+        Self {
+            database,
+            log,
+            _folder: folder,
+        }
+    }
+
+    /// Two groups, three applications and a developer.
+    pub(super) async fn with_history() -> Self {
+        let world = Self::new().await;
+        world.group("acme", &["berlin", "dublin", "lisbon"]).await;
+        world.group("globex", &["oslo"]).await;
+        for number in 1..=3 {
+            world.app(number).await;
+        }
+        let sign_up = DeveloperCommand::SignUp {
+            email: email("dev@example.com"),
+            full_name: label("Dev Eloper"),
+            invited_by: Uuid::from_u128(1),
+        };
+        let id = Uuid::from_u128(100).to_string();
+        execute::<Developer>(&world.log, &id, sign_up).await;
+        suspend(&world.log, 2).await;
+        world
+    }
+
+    pub(super) async fn group(&self, id: &str, entities: &[&str]) {
+        group(&self.log, id).await;
+        for entity in entities {
+            put_entity(&self.log, id, entity).await;
+        }
+    }
+
+    /// An application of Acme.
+    pub(super) async fn app(&self, number: u128) {
+        let create = NewIntegration {
+            client_id: ClientId(format!("gbc_{number}")),
+            name: AppName::parse(&format!("App {number}")).unwrap(),
+            description: Description::parse("Moves journals.").unwrap(),
+            category: CategoryCode::parse("payroll_and_hr").unwrap(),
+            api_permission: ApiPermission::Read,
+            entities: [EntityId::parse("berlin").unwrap()].into(),
+            developer: DeveloperInvite {
+                email: email("dev@example.com"),
+                account: None,
+                invitation_digest: KeyedDigest("ab".repeat(32)),
+                otp_digest: KeyedDigest("cd".repeat(32)),
+            },
+        };
+        wish(&self.log, number, Wish::CreateNewIntegration(create)).await;
+    }
+
+    /// Carries out orders by hand, past the log.
+    pub(super) async fn by_hand(&self, orders: &str) {
+        let mut transaction = self.database.begin(Purpose::Write).await.unwrap();
+        transaction.script(orders).await.unwrap();
+        transaction.commit().await.unwrap();
+    }
+
+    /// Makes events changeable, as somebody with the rights of the database's owner can.
+    pub(super) async fn without_triggers(&self) {
+        self.by_hand("drop trigger events_are_never_updated; drop trigger events_are_never_deleted")
+            .await;
+    }
+
+    /// Appends an event by hand that no program has ever known.
+    pub(super) async fn append_unknown_event(&self, kind: &str, id: &str, sequence: i64) -> i64 {
+        let position = self.head().await + 1;
+        self.by_hand(&format!(
+            "insert into events select {position}, recorded_at, '{kind}', '{id}', '', {sequence}, 'Dreamt', '1', \
+             '{{\"Dreamt\":{{}}}}', metadata, hash, hash from events where position = 1; \
+             update log_head set position = {position}"
+        ))
+        .await;
+        position
+    }
+
+    pub(super) async fn head(&self) -> i64 {
+        crate::log::read::head(&*self.database).await.unwrap()
+    }
+
+    pub(super) async fn rows(&self, sql: &str) -> Vec<Vec<Value>> {
+        self.database.rows(Query::new(sql, [])).await.unwrap()
+    }
+
+    /// One value, text or a number, as text.
+    pub(super) async fn value(&self, sql: &str) -> String {
+        match self.rows(sql).await.swap_remove(0).swap_remove(0) {
+            Value::Text(text) => text,
+            Value::Int(number) => number.to_string(),
+            Value::Null => "null".to_owned(),
+        }
+    }
+
+    /// All rows of a projection, by key.
+    pub(super) async fn table(&self, projection: &AnyProjection) -> Vec<Vec<Value>> {
+        self.rows(&format!("select * from {} order by 1", projection.name))
+            .await
+    }
+}
+
+/// A new group.
+pub(super) async fn group(log: &Log, id: &str) {
+    let describe = GroupWish::Describe {
+        name: label(id),
+        product_plan: ProductPlan::parse("AIQ3").unwrap(),
+    };
+    execute::<Group>(log, id, by_operator(describe)).await;
+}
+
+/// An entity of a group, or another name for it.
+pub(super) async fn put_entity(log: &Log, group: &str, entity: &str) {
+    let put = GroupWish::PutEntity {
+        entity_id: EntityId::parse(entity).unwrap(),
+        name: label(&format!("{entity} Ltd")),
+    };
+    execute::<Group>(log, group, by_operator(put)).await;
+}
+
+pub(super) async fn suspend(log: &Log, app: u128) {
+    wish(log, app, Wish::Suspend { reason: None }).await;
+}
+
+pub(super) fn app_id(number: u128) -> String {
+    Uuid::from_u128(number).to_string()
+}
+
+pub(super) fn named(name: &str) -> AnyProjection {
+    projection::named(name).unwrap()
+}
+
+pub(super) fn now() -> Timestamp {
+    Timestamp::parse("2026-11-23T09:15:00.000Z").unwrap()
+}
+
+pub(super) fn later() -> Timestamp {
+    now().plus(chrono::TimeDelta::hours(1))
+}
+
+fn by_operator(wish: GroupWish) -> GroupCommand {
+    GroupCommand {
+        by: GroupAsker::Operator,
+        wish,
+    }
+}
+
+async fn wish(log: &Log, app: u128, wish: Wish) {
+    let group_id = GroupId::parse("acme").unwrap();
+    let command = IntegrationAppCommand {
+        at: now(),
+        by: Asker::GroupUser(Standing {
+            group_id: group_id.clone(),
+            user_id: UserId::parse("ada").unwrap(),
+            role: Role::PracticeAdmin,
+            permissions: [].into(),
+        }),
+        group: GroupFacts {
+            id: group_id,
+            product_plan: ProductPlan::parse("AIQ3").unwrap(),
+            entities: [EntityId::parse("berlin").unwrap()].into(),
+        },
+        wish,
+    };
+    execute::<IntegrationApp>(log, &app_id(app), command).await;
+}
+
+async fn execute<A: Logged<Error = Refusal, Services = ()>>(log: &Log, id: &str, command: A::Command) {
+    let intent = Intent {
+        origin: Origin {
+            actor: Actor {
+                actor_type: ActorType::Operator,
+                actor_id: "op".to_owned(),
+                actor_name: "Olga “Ops” O'Hara".to_owned(),
+            },
+            ip_address: "192.0.2.1".to_owned(),
+            request_id: "r-1".to_owned(),
+        },
+        pinned_version: None,
+        guards: Vec::new(),
+        idempotency: None,
+        extras: &|_: &A, _: &[A::Event]| Ok(Extras::default()),
+    };
+    log.execute::<A>(id, command, intent).await.unwrap();
+}
+
+fn label(text: &str) -> Label {
+    Label::parse("name", text).unwrap()
+}
+
+fn email(text: &str) -> EmailAddress {
+    EmailAddress::parse("email", text).unwrap()
+}

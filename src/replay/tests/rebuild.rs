@@ -1,0 +1,325 @@
+//! Rebuilding while the old rows serve, crashing, and coming second.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use gatebook_projections::projection;
+use tokio::runtime::Handle;
+use tokio::task::block_in_place;
+
+use super::*;
+use crate::replay::rebuild::rebuild_in_pages;
+use crate::replay::{Progress, ReplayError, Silent, discard, rebuild, stale, status, verify};
+
+/// Does something at each step, and notes how many events were done.
+struct AtStep<F> {
+    steps: Mutex<Vec<i64>>,
+    act: F,
+}
+
+impl<F: Fn(usize) + Send + Sync> Progress for AtStep<F> {
+    fn step(&self, _: &str, done: i64, _: i64) {
+        let number = {
+            let mut steps = self.steps.lock().unwrap();
+            steps.push(done);
+            steps.len()
+        };
+        (self.act)(number);
+    }
+}
+
+fn at_step<F: Fn(usize) + Send + Sync>(act: F) -> AtStep<F> {
+    AtStep {
+        steps: Mutex::new(Vec::new()),
+        act,
+    }
+}
+
+/// Rebuilds in pages of two events, and dies at a step.
+async fn die_at(world: &World, projection: AnyProjection, step: usize) {
+    let database = world.database.clone();
+    let dying = tokio::spawn(async move {
+        let progress = at_step(|number| assert!(number < step, "as by kill -9"));
+        rebuild_in_pages(&database, &projection, now(), &progress, 2).await
+    });
+    assert!(dying.await.unwrap_err().is_panic());
+}
+
+async fn assert_all_equal(world: &World) {
+    let report = verify(&world.database, &projection::all(), &Silent).await.unwrap();
+    assert_eq!(report.differences, []);
+}
+
+#[tokio::test]
+async fn a_rebuilt_table_holds_what_the_live_one_held() {
+    let world = World::with_history().await;
+    for projection in projection::all() {
+        for (page, generation) in [(2_000, 2), (3, 3), (1, 4)] {
+            let live = world.table(&projection).await;
+            assert!(!live.is_empty(), "{}", projection.name);
+            let report = rebuild_in_pages(&world.database, &projection, later(), &Silent, page)
+                .await
+                .unwrap();
+            assert_eq!(world.table(&projection).await, live, "{}", projection.name);
+            assert_eq!(
+                (report.generation, report.rows, report.resumed),
+                (generation, live.len() as i64, false)
+            );
+            assert_eq!(report.position, world.head().await);
+        }
+    }
+    assert_all_equal(&world).await;
+}
+
+#[tokio::test]
+async fn a_rebuilt_table_has_the_same_columns_and_indexes() {
+    let world = World::with_history().await;
+    let definitions = "select replace(replace(sql, '\"', ''), '_2 on', '_1 on') from sqlite_master \
+         where tbl_name = 'app_list' and sql is not null order by name";
+    let before = world.rows(definitions).await;
+    assert!(before.len() > 5);
+    rebuild(&world.database, &named("app_list"), now(), &Silent)
+        .await
+        .unwrap();
+    assert_eq!(world.rows(definitions).await, before);
+    let leftovers = "select count(*) from sqlite_master where name like '%next%'";
+    assert_eq!(world.value(leftovers).await, "0");
+}
+
+#[tokio::test]
+async fn rows_changed_by_hand_are_repaired() {
+    let world = World::with_history().await;
+    let live = world.table(&named("app_list")).await;
+    let gone = app_id(1);
+    world
+        .by_hand(&format!(
+            "update app_list set status = 'active'; delete from app_list where app_id = '{gone}'"
+        ))
+        .await;
+    assert_ne!(world.table(&named("app_list")).await, live);
+    rebuild(&world.database, &named("app_list"), now(), &Silent)
+        .await
+        .unwrap();
+    assert_eq!(world.table(&named("app_list")).await, live);
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_read_stops_with_its_position_and_the_old_rows_go_on_serving() {
+    let world = World::with_history().await;
+    let live = world.table(&named("groups")).await;
+    let position = world.append_unknown_event("Group", "globex", 3).await;
+    for page in [2_000, 2] {
+        match rebuild_in_pages(&world.database, &named("groups"), now(), &Silent, page).await {
+            Err(ReplayError::Unreadable(event)) => assert_eq!(event.position, position),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(world.table(&named("groups")).await, live);
+    let all = status(&world.database).await.unwrap();
+    let groups = all.iter().find(|one| one.name == "groups").unwrap();
+    assert!(
+        groups
+            .last_error
+            .as_ref()
+            .unwrap()
+            .contains(&format!("position {position}"))
+    );
+    assert_eq!((groups.generation, groups.rebuilt_at.clone()), (1, None));
+    assert!(groups.rebuilding.is_some());
+    put_entity(&world.log, "acme", "porto").await;
+}
+
+#[tokio::test]
+async fn once_the_program_can_read_the_event_the_rebuild_resumes_and_forgets_the_error() {
+    let world = World::with_history().await;
+    world.append_unknown_event("Group", "globex", 3).await;
+    let stopped = rebuild_in_pages(&world.database, &named("groups"), now(), &Silent, 2).await;
+    assert!(stopped.is_err());
+    world.without_triggers().await;
+    world
+        .by_hand("delete from events where event_type = 'Dreamt'; update log_head set position = position - 1")
+        .await;
+    let report = rebuild(&world.database, &named("groups"), later(), &Silent)
+        .await
+        .unwrap();
+    assert!(report.resumed);
+    let groups = status(&world.database).await.unwrap().swap_remove(3);
+    assert_eq!((groups.last_error, groups.rebuilding), (None, None));
+    assert_eq!(groups.rebuilt_at, Some(later().to_string()));
+    assert_all_equal(&world).await;
+}
+
+#[tokio::test]
+async fn a_rebuild_that_was_killed_resumes_where_it_was() {
+    let world = World::with_history().await;
+    let projection = named("app_list");
+    let live = world.table(&projection).await;
+    // Steps: the beginning, two pages, the end of the copy, caught up.
+    for step in 1..=4 {
+        die_at(&world, projection, step).await;
+        assert_eq!(world.table(&projection).await, live);
+        let progress = at_step(|_| ());
+        let report = rebuild_in_pages(&world.database, &projection, now(), &progress, 2)
+            .await
+            .unwrap();
+        assert!(report.resumed);
+        let first = progress.steps.lock().unwrap()[0];
+        assert_eq!(first > 0, step > 1, "died at step {step}, began at {first}");
+        assert_eq!(world.table(&projection).await, live);
+    }
+}
+
+#[tokio::test]
+async fn what_is_appended_after_a_kill_is_in_the_resumed_rebuild() {
+    let world = World::with_history().await;
+    for step in [2, 3, 4] {
+        die_at(&world, named("groups"), step).await;
+        group(&world.log, &format!("aaa-{step}")).await;
+        put_entity(&world.log, "acme", &format!("entity-{step}")).await;
+        group(&world.log, &format!("zzz-{step}")).await;
+        let live = world.table(&named("groups")).await;
+        let report = rebuild_in_pages(&world.database, &named("groups"), now(), &Silent, 2)
+            .await
+            .unwrap();
+        assert!(report.resumed);
+        assert_eq!(world.table(&named("groups")).await, live);
+    }
+}
+
+#[tokio::test]
+async fn what_another_fold_began_is_not_resumed() {
+    let world = World::with_history().await;
+    die_at(&world, named("groups"), 3).await;
+    world
+        .by_hand(
+            "update groups_next set name = 'by another fold'; update projections set rebuild_cursor = \
+             replace(rebuild_cursor, '\"fold_version\":1', '\"fold_version\":7')",
+        )
+        .await;
+    let report = rebuild(&world.database, &named("groups"), now(), &Silent)
+        .await
+        .unwrap();
+    assert!(!report.resumed);
+    assert_all_equal(&world).await;
+}
+
+#[tokio::test]
+async fn an_interrupted_rebuild_can_be_given_up() {
+    let world = World::with_history().await;
+    die_at(&world, named("groups"), 3).await;
+    discard(&world.database, &named("groups")).await.unwrap();
+    let leftovers = "select count(*) from sqlite_master where name = 'groups_next'";
+    assert_eq!(world.value(leftovers).await, "0");
+    let report = rebuild(&world.database, &named("groups"), now(), &Silent)
+        .await
+        .unwrap();
+    assert!(!report.resumed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_appended_during_a_rebuild_is_not_lost() {
+    let world = World::with_history().await;
+    let log = world.log.clone();
+    // At every step, the last one included, which is right before the switch.
+    let progress = at_step(move |number| {
+        let append = async {
+            put_entity(&log, "acme", &format!("entity-{number}")).await;
+            if number < 4 {
+                group(&log, &format!("g{number}")).await;
+            }
+        };
+        block_in_place(|| Handle::current().block_on(append));
+    });
+    let report = rebuild_in_pages(&world.database, &named("groups"), now(), &progress, 2)
+        .await
+        .unwrap();
+    assert!(progress.steps.lock().unwrap().len() > 5);
+    assert_eq!(report.position, world.head().await);
+    put_entity(&world.log, "globex", "afterwards").await;
+    assert_all_equal(&world).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_rebuilds_at_once_one_goes_on_and_the_other_ends_with_an_error() {
+    for meeting in 1..=4 {
+        let world = World::with_history().await;
+        let database = world.database.clone();
+        let (groups, second) = (named("groups"), AtomicUsize::new(0));
+        let progress = at_step(|number| {
+            if number == meeting {
+                let all = rebuild_in_pages(&database, &groups, later(), &Silent, 3);
+                let report = block_in_place(|| Handle::current().block_on(all)).unwrap();
+                assert!(report.resumed);
+                second.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        let first = rebuild_in_pages(&world.database, &named("groups"), now(), &progress, 2).await;
+        assert!(
+            matches!(&first, Err(ReplayError::Overtaken { projection }) if projection == "groups"),
+            "{first:?}"
+        );
+        assert_eq!(second.load(Ordering::SeqCst), 1);
+        let all = status(&world.database).await.unwrap();
+        let groups = all.iter().find(|one| one.name == "groups").unwrap();
+        assert_eq!((groups.generation, groups.last_error.clone()), (2, None));
+        assert_all_equal(&world).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rebuild_that_was_taken_over_writes_nothing_more_even_when_the_other_one_died() {
+    for meeting in 1..=4 {
+        let world = World::with_history().await;
+        let live = world.table(&named("groups")).await;
+        let progress = at_step(|number| {
+            if number == meeting {
+                let other = die_at(&world, named("groups"), 1);
+                block_in_place(|| Handle::current().block_on(other));
+            }
+        });
+        let first = rebuild_in_pages(&world.database, &named("groups"), now(), &progress, 2).await;
+        assert!(matches!(first, Err(ReplayError::Overtaken { .. })), "{first:?}");
+        let report = rebuild_in_pages(&world.database, &named("groups"), now(), &Silent, 2).await;
+        let report = report.unwrap();
+        assert_eq!((report.generation, report.resumed), (2, true));
+        assert_eq!(world.table(&named("groups")).await, live);
+    }
+}
+
+#[tokio::test]
+async fn a_projection_folded_by_another_version_is_stale_until_it_is_rebuilt() {
+    let world = World::with_history().await;
+    assert!(stale(&world.database).await.unwrap().is_empty());
+    world
+        .by_hand("update projections set fold_version = 0 where name = 'token_gate'")
+        .await;
+    let names = |stale: Vec<AnyProjection>| stale.iter().map(|one| one.name).collect::<Vec<_>>();
+    assert_eq!(names(stale(&world.database).await.unwrap()), ["token_gate"]);
+    rebuild(&world.database, &named("token_gate"), now(), &Silent)
+        .await
+        .unwrap();
+    assert!(stale(&world.database).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_projection_that_is_new_to_an_old_log_is_stale_until_it_is_rebuilt() {
+    let world = World::with_history().await;
+    world
+        .by_hand("drop table groups; delete from projections where name = 'groups'")
+        .await;
+    store::migrate(&world.database).await.unwrap();
+    let found = stale(&world.database).await.unwrap();
+    assert_eq!(found.first().map(|one| one.name), Some("groups"));
+    rebuild(&world.database, &named("groups"), now(), &Silent)
+        .await
+        .unwrap();
+    assert_all_equal(&world).await;
+}
+
+#[tokio::test]
+async fn a_projection_without_a_table_is_told_from_one_that_is_being_rebuilt() {
+    let world = World::new().await;
+    world.by_hand("delete from projections").await;
+    let outcome = rebuild(&world.database, &named("groups"), now(), &Silent).await;
+    assert!(matches!(outcome, Err(ReplayError::NotMigrated { .. })));
+}

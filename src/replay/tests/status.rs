@@ -1,0 +1,30 @@
+//! Where each projection stands.
+
+use super::*;
+use crate::replay::status;
+
+#[tokio::test]
+async fn the_status_tells_generation_rows_and_position_of_each_projection() {
+    let world = World::with_history().await;
+    let all = status(&world.database).await.unwrap();
+    assert_eq!(all.len(), projection::all().len());
+    for one in &all {
+        let rows = world.table(&named(one.name)).await.len() as i64;
+        assert_eq!((one.generation, one.rows), (1, rows), "{}", one.name);
+        assert_eq!((one.fold_version, one.stale), (one.code_fold_version, false));
+        assert_eq!(one.head, world.head().await);
+        assert!((1..=one.head).contains(&one.position), "{}", one.name);
+        assert_eq!((&one.rebuilding, &one.last_error), (&None, &None));
+    }
+    let json = serde_json::to_value(&all[0]).unwrap();
+    assert_eq!(json["name"], "app_list");
+    assert_eq!(json["rebuilding"], serde_json::Value::Null);
+}
+
+#[tokio::test]
+async fn an_empty_log_has_a_status_too() {
+    let world = World::new().await;
+    for one in status(&world.database).await.unwrap() {
+        assert_eq!((one.rows, one.position, one.head), (0, 0, 0), "{}", one.name);
+    }
+}

@@ -1,0 +1,273 @@
+//! Whatever is done to log or rows by hand is found, with its place.
+
+use gatebook_projections::projection;
+use tokio::task::JoinHandle;
+
+use super::*;
+use crate::log::hash_chain::{EventParts, hash_of};
+use crate::log::read;
+use crate::replay::verify::verify_in_pages;
+use crate::replay::{Difference, Silent, VerifyReport, rebuild, verify, verify_log};
+
+async fn verified(world: &World) -> VerifyReport {
+    let report = verify(&world.database, &projection::all(), &Silent).await.unwrap();
+    for page in [1, 2, 5] {
+        let again = verify_in_pages(&world.database, &projection::all(), &Silent, page).await;
+        assert_eq!(again.unwrap(), report, "in pages of {page}");
+    }
+    report
+}
+
+/// Table, column and position of all findings.
+fn places(report: &VerifyReport) -> Vec<(&str, &str, Option<i64>)> {
+    let differences = report.differences.iter();
+    differences
+        .map(|one| (one.table.as_str(), one.column.as_str(), one.position))
+        .collect()
+}
+
+async fn position_of(world: &World, stream: &str) -> i64 {
+    let sql = format!("select max(position) from events where aggregate_id = '{stream}'");
+    world.value(&sql).await.parse().unwrap()
+}
+
+#[tokio::test]
+async fn an_untouched_log_and_its_rows_are_all_equal() {
+    let world = World::with_history().await;
+    let report = verified(&world).await;
+    assert!(report.all_equal(), "{:?}", report.differences);
+    assert_eq!(report.events, world.head().await);
+    // Three applications in three tables, two groups, one developer.
+    assert_eq!(report.rows, 3 * 3 + 2 + 1);
+    let log = verify_log(&world.database, &Silent).await.unwrap();
+    assert_eq!((log.all_equal(), log.events, log.rows), (true, report.events, 0));
+}
+
+#[tokio::test]
+async fn an_empty_log_is_all_equal() {
+    assert_eq!(verified(&World::new().await).await, VerifyReport::default());
+}
+
+#[tokio::test]
+async fn a_row_changed_by_hand_is_named_with_table_key_column_and_position() {
+    let world = World::with_history().await;
+    let app = app_id(2);
+    world
+        .by_hand(&format!(
+            "update token_gate set status = 'active' where app_id = '{app}'"
+        ))
+        .await;
+    let report = verified(&world).await;
+    let expected = Difference {
+        table: "token_gate".to_owned(),
+        key: app.clone(),
+        column: "status".to_owned(),
+        expected: "suspended".into(),
+        found: "active".into(),
+        position: Some(position_of(&world, &app).await),
+    };
+    assert_eq!(report.differences, [expected]);
+}
+
+#[tokio::test]
+async fn rows_that_are_missing_or_too_many_are_found() {
+    let world = World::with_history().await;
+    world
+        .by_hand(
+            "update groups set group_id = 'aaa' where group_id = 'acme'; \
+             insert into groups select 'zzz', name, product_plan, entities, users, version, 99 from groups \
+             where group_id = 'globex'; delete from developers",
+        )
+        .await;
+    let report = verified(&world).await;
+    let found: Vec<_> = report.differences.iter().map(Difference::to_string).collect();
+    let (acme, dev) = (
+        position_of(&world, "acme").await,
+        position_of(&world, &app_id(100)).await,
+    );
+    let expected = [
+        format!("developers {} (position {dev}): is missing", app_id(100)),
+        format!("groups aaa (position {acme}): should not exist"),
+        format!("groups acme (position {acme}): is missing"),
+        "groups zzz (position 99): should not exist".to_owned(),
+    ];
+    assert_eq!(found, expected);
+}
+
+#[tokio::test]
+async fn an_event_changed_by_hand_is_found_with_its_position() {
+    let world = World::with_history().await;
+    world.without_triggers().await;
+    world
+        .by_hand("update events set payload = replace(payload, 'acme', 'evil') where position = 1")
+        .await;
+    let report = verified(&world).await;
+    assert_eq!(
+        places(&report),
+        [
+            ("events", "hash", Some(1)),
+            ("groups", "name", Some(position_of(&world, "acme").await))
+        ]
+    );
+    let log = verify_log(&world.database, &Silent).await.unwrap();
+    assert_eq!(places(&log), [("events", "hash", Some(1))]);
+}
+
+#[tokio::test]
+async fn an_event_changed_together_with_its_hash_is_found_by_its_successor() {
+    let world = World::with_history().await;
+    world.without_triggers().await;
+    world
+        .by_hand("update events set payload = replace(payload, 'acme', 'evil') where position = 1")
+        .await;
+    let event = read::stream(&*world.database, "Group", "acme")
+        .await
+        .unwrap()
+        .swap_remove(0);
+    let hash = hash_of(&event, &EventParts::of(&event).unwrap());
+    world
+        .by_hand(&format!("update events set hash = '{hash}' where position = 1"))
+        .await;
+    let log = verify_log(&world.database, &Silent).await.unwrap();
+    assert_eq!(places(&log), [("events", "previous_hash", Some(2))]);
+    assert_eq!(log.differences[0].expected, hash.into());
+}
+
+#[tokio::test]
+async fn an_event_that_was_taken_out_leaves_gaps() {
+    let world = World::with_history().await;
+    world.without_triggers().await;
+    world.by_hand("delete from events where position = 2").await;
+    let log = verify_log(&world.database, &Silent).await.unwrap();
+    assert_eq!(
+        places(&log),
+        [
+            ("events", "position", Some(3)),
+            ("events", "sequence", Some(3)),
+            ("events", "previous_hash", Some(3))
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_log_that_was_cut_off_differs_from_its_head() {
+    let world = World::with_history().await;
+    world.without_triggers().await;
+    let head = world.head().await;
+    world
+        .by_hand(&format!("delete from events where position = {head}"))
+        .await;
+    let log = verify_log(&world.database, &Silent).await.unwrap();
+    let found: Vec<_> = log.differences.iter().map(Difference::to_string).collect();
+    let last = head - 1;
+    let expected = format!("log_head 1 (position {last}): position is {head} and should be {last}");
+    assert_eq!(found, [expected]);
+}
+
+#[tokio::test]
+async fn time_that_runs_backwards_is_found() {
+    let world = World::with_history().await;
+    world.without_triggers().await;
+    world
+        .by_hand("update events set recorded_at = '2026-11-23T09:16:00.000Z' where position = 3")
+        .await;
+    let log = verify_log(&world.database, &Silent).await.unwrap();
+    assert_eq!(
+        places(&log),
+        [("events", "recorded_at", Some(4)), ("events", "hash", Some(3))]
+    );
+}
+
+#[tokio::test]
+async fn other_bytes_of_the_same_json_are_found() {
+    let world = World::with_history().await;
+    world.without_triggers().await;
+    world
+        .by_hand("update events set payload = replace(payload, ':{', ': {') where position = 1")
+        .await;
+    let log = verify_log(&world.database, &Silent).await.unwrap();
+    assert_eq!(places(&log), [("events", "payload", Some(1))]);
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_read_is_found_and_the_next_stream_is_verified_still() {
+    let world = World::with_history().await;
+    let position = world.append_unknown_event("Group", "acme", 5).await;
+    world
+        .by_hand("update groups set name = 'Evil' where group_id = 'globex'")
+        .await;
+    let report = verified(&world).await;
+    assert_eq!(
+        places(&report),
+        [
+            ("events", "previous_hash", Some(position)),
+            ("events", "hash", Some(position)),
+            ("events", "payload", Some(position)),
+            ("groups", "name", Some(position_of(&world, "globex").await)),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_stream_of_an_unknown_kind_is_found() {
+    let world = World::with_history().await;
+    let position = world.append_unknown_event("Wizard", "w", 1).await;
+    let report = verified(&world).await;
+    assert!(places(&report).contains(&("events", "aggregate_type", Some(position))));
+}
+
+#[tokio::test]
+async fn rows_of_another_fold_are_not_compared_but_called_stale() {
+    let world = World::with_history().await;
+    world
+        .by_hand("update projections set fold_version = 7 where name = 'groups'; update groups set name = 'x'")
+        .await;
+    let report = verified(&world).await;
+    let found: Vec<_> = report.differences.iter().map(Difference::to_string).collect();
+    assert_eq!(found, ["projections groups: fold_version is 7 and should be 1"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_appended_during_a_verification_does_not_disturb_it() {
+    struct Appending(Log);
+    impl crate::replay::Progress for Appending {
+        fn step(&self, _: &str, done: i64, _: i64) {
+            let entity = format!("entity-{done}");
+            let append = put_entity(&self.0, "acme", &entity);
+            tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(append));
+        }
+    }
+    let world = World::with_history().await;
+    let head = world.head().await;
+    let progress = Appending(world.log.clone());
+    let report = verify_in_pages(&world.database, &projection::all(), &progress, 3)
+        .await
+        .unwrap();
+    assert_eq!((report.events, report.differences), (head, vec![]));
+    assert!(world.head().await > head);
+    assert!(verified(&world).await.all_equal());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_verification_and_a_rebuild_at_once_do_not_disturb_each_other() {
+    struct Rebuilding(Arc<dyn Database>, std::sync::Mutex<Vec<JoinHandle<i64>>>);
+    impl crate::replay::Progress for Rebuilding {
+        fn step(&self, _: &str, _: i64, _: i64) {
+            let database = self.0.clone();
+            let mut rebuilds = self.1.lock().unwrap();
+            if rebuilds.is_empty() {
+                rebuilds.push(tokio::spawn(async move {
+                    let report = rebuild(&database, &named("groups"), now(), &Silent).await;
+                    report.unwrap().generation
+                }));
+            }
+        }
+    }
+    let world = World::with_history().await;
+    let progress = Rebuilding(world.database.clone(), std::sync::Mutex::default());
+    let report = verify_in_pages(&world.database, &projection::all(), &progress, 1).await;
+    assert_eq!(report.unwrap().differences, []);
+    let rebuilt = progress.1.into_inner().unwrap().swap_remove(0);
+    assert_eq!(rebuilt.await.unwrap(), 2);
+    assert!(verified(&world).await.all_equal());
+}

@@ -1,0 +1,228 @@
+//! Folds the whole log once more, inside one snapshot, and compares: is the log whole, and are the rows what it folds to?
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use gatebook_projections::projection::AnyProjection;
+use gatebook_projections::sql::{Query, Value};
+
+use super::difference::{Difference, VerifyReport};
+use super::live_rows::LiveRows;
+use super::status::standings;
+use super::streams::StreamPages;
+use super::{PAGE, Progress, ReplayError, chain, snapshot};
+use crate::store::{Database, StoreError, Transaction};
+
+/// What [`Progress`] is told while the log is read in the order of positions.
+pub const POSITIONS: &str = "positions";
+/// What [`Progress`] is told while streams are folded.
+pub const STREAMS: &str = "streams";
+
+/// Verifies the log, and the rows of these projections.
+///
+/// # Errors
+/// A database that cannot be read. Whatever is wrong with log and rows is in the report instead.
+pub async fn verify(
+    database: &Arc<dyn Database>,
+    projections: &[AnyProjection],
+    progress: &dyn Progress,
+) -> Result<VerifyReport, ReplayError> {
+    verify_in_pages(database, projections, progress, PAGE).await
+}
+
+/// Verifies the log: positions, versions, times, hashes, and that every event can be read.
+///
+/// # Errors
+/// As for [`verify`].
+pub async fn verify_log(database: &Arc<dyn Database>, progress: &dyn Progress) -> Result<VerifyReport, ReplayError> {
+    verify(database, &[], progress).await
+}
+
+/// The same as [`verify`], reading so many events and rows at a time.
+///
+/// # Errors
+/// As for [`verify`].
+pub async fn verify_in_pages(
+    database: &Arc<dyn Database>,
+    projections: &[AnyProjection],
+    progress: &dyn Progress,
+    page: i64,
+) -> Result<VerifyReport, ReplayError> {
+    let mut transaction = snapshot::open(&**database, projections).await?;
+    let mut verification = Verification {
+        transaction: &mut *transaction,
+        progress,
+        page: page.max(1),
+        head: 0,
+        report: VerifyReport::default(),
+    };
+    verification.positions().await?;
+    let comparable = verification.comparable(projections).await?;
+    for kind in verification.kinds(&comparable).await? {
+        let projections = comparable.iter().filter(|projection| projection.aggregate_type == kind);
+        verification.streams(&kind, projections).await?;
+    }
+    Ok(verification.report)
+}
+
+struct Verification<'a> {
+    transaction: &'a mut dyn Transaction,
+    progress: &'a dyn Progress,
+    page: i64,
+    head: i64,
+    report: VerifyReport,
+}
+
+impl Verification<'_> {
+    /// Reads the log from end to end: positions have no gaps, and time never runs backwards.
+    async fn positions(&mut self) -> Result<(), ReplayError> {
+        let (head, head_time) = self.head().await?;
+        self.head = head;
+        let mut last = (0, String::new());
+        loop {
+            let sql = "select position, recorded_at from events where position > $1 order by position limit $2";
+            let args = [last.0.into(), self.page.into()];
+            let rows = self.transaction.rows(Query::new(sql, args)).await?;
+            let ended = (rows.len() as i64) < self.page;
+            for row in rows {
+                last = self.check_position(row, last)?;
+            }
+            self.progress.step(POSITIONS, last.0.min(head), head);
+            if ended {
+                break;
+            }
+        }
+        if last.0 != head {
+            self.report
+                .add(of_log("log_head", "1", "position", last.0, head, last.0));
+        }
+        if last.1 > head_time {
+            let expected = format!("at least {}", last.1);
+            self.report
+                .add(of_log("log_head", "1", "recorded_at", expected, head_time, last.0));
+        }
+        Ok(())
+    }
+
+    fn check_position(
+        &mut self,
+        row: Vec<Value>,
+        (last, last_time): (i64, String),
+    ) -> Result<(i64, String), StoreError> {
+        let [Value::Int(position), Value::Text(time)] = row.as_slice() else {
+            let problem = "an event has no position or no time".to_owned();
+            return Err(StoreError::Refused(problem));
+        };
+        let key = format!("position {position}");
+        if *position != last + 1 {
+            let (expected, found) = (last + 1, *position);
+            self.report
+                .add(of_log("events", &key, "position", expected, found, found));
+        }
+        if *time < last_time {
+            let expected = format!("at least {last_time}");
+            self.report.add(of_log(
+                "events",
+                &key,
+                "recorded_at",
+                expected,
+                time.as_str(),
+                *position,
+            ));
+        }
+        Ok((*position, time.clone()))
+    }
+
+    async fn head(&mut self) -> Result<(i64, String), StoreError> {
+        let sql = "select position, recorded_at from log_head where id = 1";
+        let rows = self.transaction.rows(Query::new(sql, [])).await?;
+        match rows.into_iter().next().as_deref() {
+            Some([Value::Int(position), Value::Text(time)]) => Ok((*position, time.clone())),
+            _ => Err(StoreError::Refused("log_head has no row".to_owned())),
+        }
+    }
+
+    /// The projections whose rows can be compared: those that this program's folds have filled.
+    async fn comparable(&mut self, projections: &[AnyProjection]) -> Result<Vec<AnyProjection>, StoreError> {
+        let standings = standings(self.transaction).await?;
+        let mut comparable = Vec::with_capacity(projections.len());
+        for projection in projections {
+            let standing = standings.iter().find(|one| one.name == projection.name);
+            let found = standing.map(|standing| standing.fold_version);
+            if found == Some(projection.fold_version) {
+                comparable.push(*projection);
+            } else {
+                self.report.add(Difference {
+                    table: "projections".to_owned(),
+                    key: projection.name.to_owned(),
+                    column: "fold_version".to_owned(),
+                    expected: projection.fold_version.into(),
+                    found: found.into(),
+                    position: None,
+                });
+            }
+        }
+        Ok(comparable)
+    }
+
+    /// All kinds of streams: those in the log, and those that the projections are about.
+    async fn kinds(&mut self, projections: &[AnyProjection]) -> Result<BTreeSet<String>, StoreError> {
+        let query = Query::new("select distinct aggregate_type from events", []);
+        let rows = self.transaction.rows(query).await?;
+        let logged = rows.into_iter().flatten().filter_map(|value| match value {
+            Value::Text(kind) => Some(kind),
+            Value::Null | Value::Int(_) => None,
+        });
+        let folded = projections
+            .iter()
+            .map(|projection| projection.aggregate_type.to_owned());
+        Ok(logged.chain(folded).collect())
+    }
+
+    /// Reads all streams of a kind once, for their chains and for all projections of the kind.
+    async fn streams(
+        &mut self,
+        kind: &str,
+        projections: impl Iterator<Item = &AnyProjection>,
+    ) -> Result<(), ReplayError> {
+        let mut tables: Vec<LiveRows> = projections
+            .map(|projection| LiveRows::new(*projection, self.page))
+            .collect();
+        let mut pages = StreamPages::all(kind, self.page);
+        while !pages.ended() {
+            for stream in pages.take(self.transaction.rows(pages.query()).await?)? {
+                let readable = chain::check(&stream, &mut self.report);
+                for table in &mut tables {
+                    table
+                        .compare(self.transaction, &stream, readable, &mut self.report)
+                        .await?;
+                }
+                self.report.events += stream.len() as i64;
+            }
+            self.progress.step(STREAMS, self.report.events, self.head);
+        }
+        for table in tables {
+            table.finish(self.transaction, &mut self.report).await?;
+        }
+        Ok(())
+    }
+}
+
+/// A finding about the log as a whole.
+fn of_log(
+    table: &str,
+    key: &str,
+    column: &str,
+    expected: impl Into<Value>,
+    found: impl Into<Value>,
+    position: i64,
+) -> Difference {
+    Difference {
+        table: table.to_owned(),
+        key: key.to_owned(),
+        column: column.to_owned(),
+        expected: expected.into(),
+        found: found.into(),
+        position: Some(position),
+    }
+}

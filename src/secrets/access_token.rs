@@ -1,0 +1,292 @@
+//! Access tokens: opaque to clients, they carry their claims and a MAC, so that issuing one writes nothing. What a token
+//! opens, and whether it has expired or was revoked, is decided at each validation, elsewhere (R25).
+//!
+//! A token is `gbt_` and the unpadded base64url of 98 bytes: version 1, token id (16), application id (16), client secret
+//! id (16), scopes (1: bit 0 `read`, bit 1 `write`), issued at (8), expires at (8), HMAC-SHA-256 over all of that (32).
+//! Times are seconds since 1970; numbers are big-endian.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, TimeDelta, Utc};
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+use thiserror::Error;
+use uuid::Uuid;
+
+use super::key_file::{MasterKey, Purpose};
+use super::secret_string::SecretString;
+
+/// R24: how long an access token lives: one hour, the most that RFC 6750 §5.3 advises.
+pub const ACCESS_TOKEN_LIFETIME: TimeDelta = TimeDelta::hours(1);
+
+const PREFIX: &str = "gbt_";
+const VERSION: u8 = 1;
+const READ: u8 = 1;
+const WRITE: u8 = 2;
+
+const CLAIMS_BYTES: usize = 66;
+const TOKEN_BYTES: usize = CLAIMS_BYTES + 32;
+const TOKEN_CHARS: usize = PREFIX.len() + (TOKEN_BYTES * 4).div_ceil(3);
+
+/// What an access token says of itself (R24). Not secret; believed only with the MAC.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessTokenClaims {
+    /// The token, so that it alone can be revoked.
+    pub token_id: Uuid,
+    /// The application it was issued to.
+    pub app_id: Uuid,
+    /// The client secret it was issued for; it ends with it.
+    pub client_secret_id: Uuid,
+    /// Scope `read`.
+    pub read: bool,
+    /// Scope `write`.
+    pub write: bool,
+    /// When it was issued, to the second.
+    pub issued_at: DateTime<Utc>,
+    /// From when on it is no longer good, to the second.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Issues and reads access tokens. Cheap to clone.
+#[derive(Clone)]
+pub struct AccessTokens(Hmac<Sha256>);
+
+impl AccessTokens {
+    /// Tokens with the sub-key that the master key has for them.
+    pub fn new(master: &MasterKey) -> Self {
+        Self(master.mac(Purpose::Tokens))
+    }
+
+    /// R24: a token that says this. Fractions of a second are cut off both times.
+    pub fn issue(&self, claims: &AccessTokenClaims) -> SecretString {
+        let mut bytes = [0; TOKEN_BYTES];
+        let (said, mac) = bytes.split_at_mut(CLAIMS_BYTES);
+        said.copy_from_slice(&encode(claims));
+        mac.copy_from_slice(&self.0.clone().chain_update(&*said).finalize().into_bytes());
+        let mut text = String::with_capacity(TOKEN_CHARS);
+        text.push_str(PREFIX);
+        URL_SAFE_NO_PAD.encode_string(bytes, &mut text);
+        SecretString::new(text)
+    }
+
+    /// R25: what a token says, if we issued it. That it has not expired or been revoked is not checked here.
+    ///
+    /// # Errors
+    /// What is not in the one spelling of a token is malformed; what we did not issue with this key is invalid.
+    pub fn read(&self, token: &str) -> Result<AccessTokenClaims, TokenRefusal> {
+        if token.len() != TOKEN_CHARS {
+            return Err(TokenRefusal::Malformed);
+        }
+        let text = token.strip_prefix(PREFIX).ok_or(TokenRefusal::Malformed)?;
+        let mut bytes = [0; TOKEN_BYTES];
+        // The engine refuses padding and stray bits in the last character.
+        let length = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes);
+        if length != Ok(TOKEN_BYTES) || bytes[0] != VERSION {
+            return Err(TokenRefusal::Malformed);
+        }
+        let (said, mac) = bytes.split_at(CLAIMS_BYTES);
+        let expected = self.0.clone().chain_update(said);
+        // Compared in constant time.
+        expected.verify_slice(mac).map_err(|_| TokenRefusal::Invalid)?;
+        decode(said).ok_or(TokenRefusal::Malformed)
+    }
+}
+
+/// Why a token is not one of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum TokenRefusal {
+    /// It does not look like an access token.
+    #[error("this is not an access token")]
+    Malformed,
+    /// It looks like one, but its MAC is wrong: altered, made up, or issued with another key.
+    #[error("this access token was not issued here")]
+    Invalid,
+}
+
+fn encode(claims: &AccessTokenClaims) -> [u8; CLAIMS_BYTES] {
+    let mut bytes = [0; CLAIMS_BYTES];
+    bytes[0] = VERSION;
+    bytes[1..17].copy_from_slice(claims.token_id.as_bytes());
+    bytes[17..33].copy_from_slice(claims.app_id.as_bytes());
+    bytes[33..49].copy_from_slice(claims.client_secret_id.as_bytes());
+    bytes[49] = u8::from(claims.read) * READ + u8::from(claims.write) * WRITE;
+    bytes[50..58].copy_from_slice(&claims.issued_at.timestamp().to_be_bytes());
+    bytes[58..66].copy_from_slice(&claims.expires_at.timestamp().to_be_bytes());
+    bytes
+}
+
+fn decode(bytes: &[u8]) -> Option<AccessTokenClaims> {
+    let (_version, rest) = bytes.split_first()?;
+    let (token_id, rest) = rest.split_first_chunk()?;
+    let (app_id, rest) = rest.split_first_chunk()?;
+    let (client_secret_id, rest) = rest.split_first_chunk()?;
+    let (scopes, rest) = rest.split_first()?;
+    let (issued_at, rest) = rest.split_first_chunk()?;
+    let (expires_at, _) = rest.split_first_chunk()?;
+    Some(AccessTokenClaims {
+        token_id: Uuid::from_bytes(*token_id),
+        app_id: Uuid::from_bytes(*app_id),
+        client_secret_id: Uuid::from_bytes(*client_secret_id),
+        read: scopes & READ != 0,
+        write: scopes & WRITE != 0,
+        issued_at: DateTime::from_timestamp(i64::from_be_bytes(*issued_at), 0)?,
+        expires_at: DateTime::from_timestamp(i64::from_be_bytes(*expires_at), 0)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokens() -> AccessTokens {
+        AccessTokens::new(&MasterKey::from_bytes([1; 32]))
+    }
+
+    fn claims() -> AccessTokenClaims {
+        let issued_at = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
+        AccessTokenClaims {
+            token_id: Uuid::from_u128(0x11),
+            app_id: Uuid::from_u128(0x22),
+            client_secret_id: Uuid::from_u128(0x33),
+            read: true,
+            write: false,
+            issued_at,
+            expires_at: issued_at + ACCESS_TOKEN_LIFETIME,
+        }
+    }
+
+    /// A token whose MAC is right, whatever the claims are.
+    fn signed(said: &[u8; CLAIMS_BYTES]) -> String {
+        let mac = tokens().0.chain_update(said).finalize().into_bytes();
+        format!("gbt_{}", URL_SAFE_NO_PAD.encode([&said[..], &mac].concat()))
+    }
+
+    #[test]
+    fn a_token_says_again_what_it_was_issued_for() {
+        for (read, write) in [(false, false), (true, false), (false, true), (true, true)] {
+            let claims = AccessTokenClaims {
+                read,
+                write,
+                ..claims()
+            };
+            let token = tokens().issue(&claims);
+            assert_eq!(tokens().read(token.reveal()), Ok(claims));
+        }
+    }
+
+    #[test]
+    fn a_token_lives_for_one_hour() {
+        assert_eq!(ACCESS_TOKEN_LIFETIME.num_seconds(), 3_600);
+    }
+
+    #[test]
+    fn fractions_of_a_second_are_cut_off() {
+        let mut late = claims();
+        late.issued_at += TimeDelta::milliseconds(999);
+        late.expires_at += TimeDelta::milliseconds(999);
+        let token = tokens().issue(&late);
+        assert_eq!(tokens().read(token.reveal()), Ok(claims()));
+    }
+
+    #[test]
+    fn a_token_is_safe_in_a_header_and_can_be_recognised() {
+        let token = tokens().issue(&claims());
+        let text = token.reveal();
+        assert!(text.starts_with("gbt_"));
+        assert_eq!(text.len(), 135);
+        assert!(
+            text.bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+        );
+    }
+
+    #[test]
+    fn a_token_with_any_character_changed_is_refused() {
+        let token = tokens().issue(&claims());
+        let text = token.reveal();
+        for position in 0..text.len() {
+            for other in ["A", "z", "-", "_", "+", "=", " "] {
+                let altered = format!("{}{other}{}", &text[..position], &text[position + 1..]);
+                assert_eq!(tokens().read(&altered).is_ok(), altered == text, "{altered}");
+            }
+        }
+    }
+
+    #[test]
+    fn changed_claims_and_changed_macs_are_invalid() {
+        let token = tokens().issue(&claims());
+        let bytes = URL_SAFE_NO_PAD.decode(&token.reveal()[4..]).unwrap();
+        for position in 1..TOKEN_BYTES {
+            let mut altered = bytes.clone();
+            altered[position] ^= 1;
+            let altered = format!("gbt_{}", URL_SAFE_NO_PAD.encode(altered));
+            assert_eq!(tokens().read(&altered), Err(TokenRefusal::Invalid));
+        }
+    }
+
+    #[test]
+    fn a_token_of_another_key_is_invalid() {
+        let others = AccessTokens::new(&MasterKey::from_bytes([2; 32]));
+        let token = others.issue(&claims());
+        assert_eq!(tokens().read(token.reveal()), Err(TokenRefusal::Invalid));
+    }
+
+    #[test]
+    fn a_second_spelling_of_the_same_bytes_is_malformed() {
+        let token = tokens().issue(&claims());
+        let (start, last) = token.reveal().split_at(TOKEN_CHARS - 1);
+        // The last character carries four bits and two that must be zero; the next one in the alphabet sets one.
+        let stray = match last.as_bytes()[0] {
+            b @ (b'A'..=b'Y' | b'a'..=b'y' | b'0'..=b'8') => char::from(b + 1),
+            other => panic!("{other} has stray bits"),
+        };
+        for spelling in [format!("{start}{stray}"), format!("{}=", token.reveal())] {
+            assert_eq!(tokens().read(&spelling), Err(TokenRefusal::Malformed));
+        }
+    }
+
+    #[test]
+    fn what_does_not_look_like_a_token_is_malformed() {
+        let token = tokens().issue(&claims());
+        let text = token.reveal();
+        for other in [
+            "",
+            "gbt_",
+            &text[..134],
+            &format!("{text}A"),
+            &format!("gbs_{}", &text[4..]),
+            &format!("GBT_{}", &text[4..]),
+            &"é".repeat(70)[..134],
+            &format!("gb\u{e9}{}", &text[4..]),
+        ] {
+            assert_eq!(tokens().read(other), Err(TokenRefusal::Malformed), "{other}");
+        }
+    }
+
+    #[test]
+    fn another_version_is_malformed_even_with_the_right_mac() {
+        let mut said = encode(&claims());
+        assert!(tokens().read(&signed(&said)).is_ok());
+        said[0] = 2;
+        assert_eq!(tokens().read(&signed(&said)), Err(TokenRefusal::Malformed));
+    }
+
+    #[test]
+    fn a_time_beyond_all_calendars_is_malformed_even_with_the_right_mac() {
+        let mut said = encode(&claims());
+        said[58..66].copy_from_slice(&i64::MAX.to_be_bytes());
+        assert_eq!(tokens().read(&signed(&said)), Err(TokenRefusal::Malformed));
+    }
+
+    /// Computed once with Python's `hmac`. If this fails, a deployment would refuse every token of the one before.
+    #[test]
+    fn a_token_looks_the_same_for_ever() {
+        assert_eq!(
+            tokens().issue(&claims()).reveal(),
+            concat!(
+                "gbt_AQAAAAAAAAAAAAAAAAAAABEAAAAAAAAAAAAAAAAAAAAiAAAAAAAAAAAAAAAAAAAAMw",
+                "EAAAAAZVPxAAAAAABlU_8Qxs9VzpUmDcVjuizv0hXTGBldJwRaEOf6c1IiP7kvT4c"
+            )
+        );
+    }
+}

@@ -1,0 +1,199 @@
+//! Chance: the system's random numbers, or seeded ones for runs that must be repeatable to the byte.
+
+use std::sync::{Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+use rand::rngs::{OsRng, StdRng};
+use rand::{RngCore, SeedableRng, TryRngCore};
+use uuid::{Builder, Uuid};
+
+/// The digits, then the capital letters, then the small ones.
+pub(super) const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// The one source of randomness. Everything that needs chance takes it as an argument.
+pub struct Dice {
+    source: Source,
+    /// The millisecond of the last UUID, and how many came before it in that millisecond.
+    last_uuid: Mutex<(u64, u16)>,
+}
+
+enum Source {
+    System,
+    Seeded(Box<Mutex<StdRng>>),
+}
+
+impl Dice {
+    /// The operating system's generator, asked anew each time: fit for secrets.
+    pub fn secure() -> Self {
+        Self::of(Source::System)
+    }
+
+    /// The same numbers for the same seed, as long as `rand` keeps its major version. For tests and for comparing
+    /// two runs, never for real secrets: who knows the seed knows them all.
+    pub fn seeded(seed: u64) -> Self {
+        Self::of(Source::Seeded(Box::new(Mutex::new(StdRng::seed_from_u64(seed)))))
+    }
+
+    fn of(source: Source) -> Self {
+        Self {
+            source,
+            last_uuid: Mutex::new((0, 0)),
+        }
+    }
+
+    /// Fills the bytes at random.
+    ///
+    /// # Panics
+    /// Within `rand`, when the operating system has no random numbers. Nothing secret could be made then.
+    pub fn fill(&self, bytes: &mut [u8]) {
+        match &self.source {
+            Source::System => OsRng.unwrap_err().fill_bytes(bytes),
+            // Whoever panicked while holding the lock left nothing half done in the generator.
+            Source::Seeded(generator) => generator
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .fill_bytes(bytes),
+        }
+    }
+
+    /// A version 7 UUID: the milliseconds of `now` (those of 1970 for an earlier time), then a counter within the
+    /// millisecond (RFC 9562 §6.2, method 1), the rest at random. Up to 4,096 of a millisecond are in order.
+    pub fn uuid_v7(&self, now: DateTime<Utc>) -> Uuid {
+        let millis = u64::try_from(now.timestamp_millis()).unwrap_or(0);
+        let mut random: [u8; 10] = self.bytes();
+        let [high, low] = self.nth_of(millis).to_be_bytes();
+        (random[0], random[1]) = (high, low);
+        Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+    }
+
+    /// How many UUIDs of this millisecond came before.
+    fn nth_of(&self, millis: u64) -> u16 {
+        let mut last = self.last_uuid.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = match *last {
+            (same, nth) if same == millis => (millis, (nth + 1) & 0x0fff),
+            _ => (millis, 0),
+        };
+        last.1
+    }
+
+    /// `n` characters of `[0-9A-Za-z]`, each equally likely: 5.95 bits a character.
+    pub fn base62(&self, n: usize) -> String {
+        // The bytes from 248 on are left out: with them, the first eight characters would come up more often.
+        const FAIR: u8 = 248;
+        let mut text = String::with_capacity(n);
+        while text.len() < n {
+            let fair = self.bytes::<64>().into_iter().filter(|b| *b < FAIR);
+            text.extend(
+                fair.map(|b| char::from(BASE62[usize::from(b) % BASE62.len()]))
+                    .take(n - text.len()),
+            );
+        }
+        text
+    }
+
+    /// A number from 0 to `n - 1`, each equally likely; 0 for an `n` of 0.
+    pub fn below(&self, n: u32) -> u32 {
+        if n == 0 {
+            return 0;
+        }
+        // The largest multiple of n among 2^32 numbers: what lies beyond would favour small results.
+        let fair = (1_u64 << 32) / u64::from(n) * u64::from(n);
+        loop {
+            let number = u32::from_le_bytes(self.bytes());
+            if u64::from(number) < fair {
+                return number % n;
+            }
+        }
+    }
+
+    /// Some random bytes.
+    pub(super) fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.fill(&mut bytes);
+        bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn the_same_seed_throws_the_same_numbers() {
+        let (one, two) = (Dice::seeded(7), Dice::seeded(7));
+        assert_eq!(one.base62(43), two.base62(43));
+        assert_eq!(one.below(1_000_000), two.below(1_000_000));
+        assert_eq!(one.uuid_v7(DateTime::UNIX_EPOCH), two.uuid_v7(DateTime::UNIX_EPOCH));
+        assert_ne!(one.base62(43), Dice::seeded(8).base62(43));
+    }
+
+    #[test]
+    fn secure_dice_do_not_repeat_themselves() {
+        assert_ne!(Dice::secure().base62(43), Dice::secure().base62(43));
+        assert_ne!(Dice::secure().bytes::<32>(), [0; 32]);
+    }
+
+    #[test]
+    fn a_uuid_tells_its_time_and_nothing_else() {
+        let now = DateTime::from_timestamp_millis(1_700_000_000_123).unwrap();
+        let dice = Dice::seeded(1);
+        let (one, two) = (dice.uuid_v7(now), dice.uuid_v7(now));
+        assert_eq!(one.get_version_num(), 7);
+        assert_eq!(one.as_u128() >> 80, 1_700_000_000_123);
+        assert_ne!(one, two);
+    }
+
+    #[test]
+    fn a_uuid_of_a_time_before_1970_has_the_time_zero() {
+        let early = DateTime::from_timestamp_millis(-1).unwrap();
+        assert_eq!(Dice::seeded(1).uuid_v7(early).as_u128() >> 80, 0);
+    }
+
+    #[test]
+    fn base62_has_the_length_asked_for_and_uses_every_character() {
+        let dice = Dice::seeded(2);
+        for n in [0, 1, 63, 64, 65, 1_000] {
+            assert_eq!(dice.base62(n).len(), n);
+        }
+        let seen: HashSet<u8> = dice.base62(5_000).into_bytes().into_iter().collect();
+        assert_eq!(seen, HashSet::from(*BASE62));
+    }
+
+    #[test]
+    fn every_face_of_the_dice_comes_up_about_equally_often() {
+        let dice = Dice::seeded(3);
+        let mut faces = [0_u32; 6];
+        for _ in 0..60_000 {
+            faces[dice.below(6) as usize] += 1;
+        }
+        assert!(faces.iter().all(|n| (9_500..10_500).contains(n)), "{faces:?}");
+    }
+
+    #[test]
+    fn below_stays_below_even_at_the_ends() {
+        let dice = Dice::seeded(4);
+        for _ in 0..100 {
+            assert_eq!(dice.below(0), 0);
+            assert_eq!(dice.below(1), 0);
+            assert!(dice.below(u32::MAX) < u32::MAX);
+        }
+    }
+
+    #[test]
+    fn a_panic_of_another_thread_does_not_stop_the_dice() {
+        let dice = Dice::seeded(5);
+        std::thread::scope(|scope| {
+            let panicking = scope.spawn(|| {
+                let Source::Seeded(generator) = &dice.source else {
+                    return;
+                };
+                let _held = generator.lock().unwrap();
+                panic!("on purpose");
+            });
+            assert!(panicking.join().is_err());
+        });
+        assert_eq!(dice.base62(10).len(), 10);
+    }
+}

@@ -1,0 +1,135 @@
+//! What is kept of a secret: its HMAC-SHA-256 with a key that is not in the database. Random secrets need no slow hash;
+//! passwords, which people choose, are not for this file.
+
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+
+use super::key_file::{MasterKey, Purpose};
+
+/// Makes and compares digests. Cheap to clone.
+#[derive(Clone)]
+pub struct Digests(Hmac<Sha256>);
+
+impl Digests {
+    /// Digests with the sub-key that the master key has for them.
+    pub fn new(master: &MasterKey) -> Self {
+        Self(master.mac(Purpose::Digests))
+    }
+
+    /// The digest to keep (R14, R23): 64 lower-case hexadecimal digits over the kind's label, a NUL and the secret.
+    /// A one-time password is digested in its canonical form.
+    pub fn digest(&self, kind: SecretKind, secret: &str) -> String {
+        let mac = self.0.clone().chain_update(kind.label());
+        let mac = mac.chain_update([0]).chain_update(secret);
+        format!("{:x}", mac.finalize().into_bytes())
+    }
+
+    /// Whether `stored` is the digest of this secret, found out in constant time.
+    pub fn matches(&self, kind: SecretKind, secret: &str, stored: &str) -> bool {
+        let digest = self.digest(kind, secret);
+        digest.as_bytes().ct_eq(stored.as_bytes()).into()
+    }
+}
+
+/// What a secret is for. The digest of one kind never matches a secret of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SecretKind {
+    /// R23: what an application authenticates with.
+    ClientSecret,
+    /// R14: what links a developer to an application.
+    OneTimePassword,
+    /// R18: the link in an invitation.
+    Invitation,
+    /// R19: what proves a mailbox.
+    VerificationCode,
+    /// The token of a user of a group.
+    UserToken,
+    /// The token of somebody who runs Gatebook.
+    OperatorToken,
+    /// What an API that asks about tokens authenticates with.
+    ResourceServer,
+    /// A developer who is signed in.
+    Session,
+}
+
+impl SecretKind {
+    /// Never changed: no stored digest would match again.
+    fn label(self) -> &'static [u8] {
+        match self {
+            Self::ClientSecret => b"client-secret",
+            Self::OneTimePassword => b"one-time-password",
+            Self::Invitation => b"invitation",
+            Self::VerificationCode => b"verification-code",
+            Self::UserToken => b"user-token",
+            Self::OperatorToken => b"operator-token",
+            Self::ResourceServer => b"resource-server",
+            Self::Session => b"session",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    const ALL: [SecretKind; 8] = [
+        SecretKind::ClientSecret,
+        SecretKind::OneTimePassword,
+        SecretKind::Invitation,
+        SecretKind::VerificationCode,
+        SecretKind::UserToken,
+        SecretKind::OperatorToken,
+        SecretKind::ResourceServer,
+        SecretKind::Session,
+    ];
+
+    fn digests(key: u8) -> Digests {
+        Digests::new(&MasterKey::from_bytes([key; 32]))
+    }
+
+    #[test]
+    fn a_secret_matches_its_own_digest_and_no_other() {
+        let digests = digests(1);
+        let stored = digests.digest(SecretKind::OneTimePassword, "K7QM2F9D");
+        assert!(digests.matches(SecretKind::OneTimePassword, "K7QM2F9D", &stored));
+        assert!(!digests.matches(SecretKind::OneTimePassword, "K7QM2F9E", &stored));
+        assert!(!digests.matches(SecretKind::OneTimePassword, "", &stored));
+    }
+
+    #[test]
+    fn a_digest_that_is_cut_short_or_empty_matches_nothing() {
+        let digests = digests(1);
+        let stored = digests.digest(SecretKind::Session, "secret");
+        assert!(!digests.matches(SecretKind::Session, "secret", &stored[..63]));
+        assert!(!digests.matches(SecretKind::Session, "secret", &(stored + "0")));
+        assert!(!digests.matches(SecretKind::Session, "secret", ""));
+    }
+
+    #[test]
+    fn a_digest_is_lower_case_hex_and_does_not_contain_the_secret() {
+        let digest = digests(1).digest(SecretKind::ClientSecret, "abc");
+        assert_eq!(digest.len(), 64);
+        assert!(digest.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')));
+    }
+
+    #[test]
+    fn every_kind_and_every_key_has_digests_of_its_own() {
+        let made: HashSet<String> = [digests(1), digests(2)]
+            .iter()
+            .flat_map(|digests| ALL.map(|kind| digests.digest(kind, "secret")))
+            .collect();
+        assert_eq!(made.len(), 16);
+    }
+
+    /// Computed once with Python's `hmac`. If this fails, every stored digest has become worthless.
+    #[test]
+    fn a_digest_stays_the_same_for_ever() {
+        assert_eq!(
+            digests(1).digest(SecretKind::OneTimePassword, "K7QM2F9D"),
+            "b59b5af27a0b87f9e6a75158d98b0262f43884e333aed559f38f5ea835b514bb"
+        );
+    }
+}

@@ -1,0 +1,33 @@
+//! Everything secret: made here, recognised here, kept as a keyed digest or sealed. Who may see a secret, and for how
+//! long it holds, is decided elsewhere.
+//!
+//! A secret's type has no `Debug`, `Display` or `Serialize`; `reveal` is its only way out. All ids and secrets are made
+//! of `[A-Za-z0-9_-]` only.
+
+mod access_token;
+mod checksum;
+mod dice;
+mod key_file;
+mod keyed_digest;
+mod lookup_token;
+mod one_time_password;
+mod password;
+mod random_secret;
+mod sealed;
+mod secret_string;
+mod verification_code;
+
+pub use access_token::{ACCESS_TOKEN_LIFETIME, AccessTokenClaims, AccessTokens, TokenRefusal};
+pub use dice::Dice;
+pub use key_file::{KeyFileError, MasterKey};
+pub use keyed_digest::{Digests, SecretKind};
+pub use lookup_token::{TokenKind, lookup_id, mint};
+pub use one_time_password::OneTimePassword;
+pub use password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, Password, PasswordError, PasswordHasher, PasswordProblem};
+pub use random_secret::{
+    client_id, client_secret, client_secret_prefix, is_client_secret, is_resource_server_secret, resource_server_id,
+    resource_server_secret,
+};
+pub use sealed::{SealError, Sealer};
+pub use secret_string::SecretString;
+pub use verification_code::VerificationCode;

@@ -1,0 +1,181 @@
+//! The one-time password: how it is made, shown and read. How long it holds, and how often one may try, is a rule of the
+//! aggregates (R14, R15).
+
+use super::dice::Dice;
+
+/// Crockford's 32 characters: no I, L, O, which look like digits, and no U.
+const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+const LENGTH: usize = 8;
+
+/// R14: 8 characters of Crockford base32, 40 bits.
+pub struct OneTimePassword {
+    canonical: String,
+    shown: String,
+}
+
+impl OneTimePassword {
+    /// A fresh one, all equally likely.
+    pub fn random(dice: &Dice) -> Self {
+        // 256 is a multiple of 32, so that no character is favoured.
+        let bytes = dice.bytes::<LENGTH>();
+        Self::new(
+            bytes
+                .map(|b| char::from(CROCKFORD[usize::from(b) % CROCKFORD.len()]))
+                .iter()
+                .collect(),
+        )
+    }
+
+    /// R14: what somebody typed, without regard to case, dashes, white space or the look-alikes I, L (for 1) and O
+    /// (for 0). `None` unless exactly 8 valid characters remain.
+    pub fn read(input: &str) -> Option<Self> {
+        let mut canonical = String::with_capacity(LENGTH);
+        for typed in input.chars().filter(|c| !c.is_whitespace() && !is_dash(*c)) {
+            if canonical.len() == LENGTH {
+                return None;
+            }
+            canonical.push(meant(typed)?);
+        }
+        (canonical.len() == LENGTH).then(|| Self::new(canonical))
+    }
+
+    /// The password as people see it: `K7QM-2F9D`.
+    pub fn reveal(&self) -> &str {
+        &self.shown
+    }
+
+    /// The 8 characters alone, the same however they were typed: what the digest is taken over.
+    pub fn canonical(&self) -> &str {
+        &self.canonical
+    }
+
+    fn new(canonical: String) -> Self {
+        let mut shown = canonical.clone();
+        shown.insert(LENGTH / 2, '-');
+        Self { canonical, shown }
+    }
+}
+
+/// The character of the alphabet that a typed one stands for.
+fn meant(typed: char) -> Option<char> {
+    let meant = match typed.to_ascii_uppercase() {
+        'I' | 'L' => '1',
+        'O' => '0',
+        other => other,
+    };
+    let known = CROCKFORD.iter().any(|c| char::from(*c) == meant);
+    known.then_some(meant)
+}
+
+/// Everything that Unicode calls a dash (category Pd), and what looks like one: soft hyphen, hyphen bullet, minus.
+/// Mail programs and word processors put them in the place of `-`.
+fn is_dash(typed: char) -> bool {
+    matches!(
+        typed,
+        '-' | '\u{ad}'
+            | '\u{58a}'
+            | '\u{5be}'
+            | '\u{1400}'
+            | '\u{1806}'
+            | '\u{2010}'..='\u{2015}'
+            | '\u{2043}'
+            | '\u{2212}'
+            | '\u{2e17}'
+            | '\u{2e1a}'
+            | '\u{2e3a}'..='\u{2e3b}'
+            | '\u{2e40}'
+            | '\u{2e5d}'
+            | '\u{301c}'
+            | '\u{3030}'
+            | '\u{30a0}'
+            | '\u{fe31}'..='\u{fe32}'
+            | '\u{fe58}'
+            | '\u{fe63}'
+            | '\u{ff0d}'
+            | '\u{10d6e}'
+            | '\u{10ead}'
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn canonical(input: &str) -> Option<String> {
+        OneTimePassword::read(input).map(|password| password.canonical().to_owned())
+    }
+
+    #[test]
+    fn a_fresh_one_is_shown_in_two_groups_and_can_be_read_again() {
+        let dice = Dice::seeded(1);
+        for _ in 0..200 {
+            let password = OneTimePassword::random(&dice);
+            let (left, right) = password.reveal().split_once('-').unwrap();
+            assert_eq!((left.len(), right.len()), (4, 4));
+            assert_eq!(format!("{left}{right}"), password.canonical());
+            assert_eq!(canonical(password.reveal()).unwrap(), password.canonical());
+        }
+    }
+
+    #[test]
+    fn all_32_characters_come_up() {
+        let dice = Dice::seeded(2);
+        let made: String = (0..200)
+            .map(|_| OneTimePassword::random(&dice).canonical().to_owned())
+            .collect();
+        for character in CROCKFORD {
+            assert!(made.contains(char::from(*character)));
+        }
+    }
+
+    #[test]
+    fn case_dashes_and_white_space_do_not_matter() {
+        for input in [
+            "K7QM-2F9D",
+            "K7QM2F9D",
+            "k7qm-2f9d",
+            "  k7Qm 2f9D\r\n",
+            "K-7-Q-M-2-F-9-D-",
+            "K7QM–2F9D",
+            "K7QM—2F9D",
+            "K7QM\u{2011}2F9D",
+            "K7QM−2F9D",
+            "K7QM\u{ff0d}2F9D",
+            "K7QM\u{ad}2F9D",
+            "K7QM\u{a0}2F9D",
+            "K7QM\u{3000}2F9D\t",
+        ] {
+            assert_eq!(canonical(input).as_deref(), Some("K7QM2F9D"), "{input:?}");
+        }
+    }
+
+    #[test]
+    fn look_alikes_are_read_as_the_digits_they_look_like() {
+        assert_eq!(canonical("ILOO-iloo").as_deref(), Some("11001100"));
+    }
+
+    #[test]
+    fn seven_or_nine_characters_are_not_a_password() {
+        assert_eq!(canonical("K7QM-2F9"), None);
+        assert_eq!(canonical("K7QM-2F9DX"), None);
+        assert_eq!(canonical(""), None);
+        assert_eq!(canonical("----"), None);
+        assert_eq!(canonical(&"K".repeat(100_000)), None);
+    }
+
+    #[test]
+    fn a_character_outside_the_alphabet_is_not_guessed() {
+        for input in [
+            "K7QM-2F9U",
+            "K7QM-2F9u",
+            "K7QM.2F9D",
+            "K7QM_2F9D",
+            "K7QM-2F9\u{0}",
+            "\u{212a}7QM-2F9D", // The Kelvin sign.
+            "\u{ff2b}7QM-2F9D", // A full-width K.
+            "K7QM-2F9ı",
+        ] {
+            assert_eq!(canonical(input), None, "{input:?}");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Ids and secrets of applications and of resource servers: a prefix by which a leaked one can be found, then chance.
+//! A secret ends with a checksum; an id, which is looked up anyway, does not.
+
+use super::checksum::{is_random_with_checksum, random_with_checksum};
+use super::dice::Dice;
+use super::secret_string::SecretString;
+
+const CLIENT_ID: &str = "gbc_";
+const CLIENT_SECRET: &str = "gbs_";
+const RESOURCE_SERVER_ID: &str = "gbr_";
+const RESOURCE_SERVER_SECRET: &str = "gbrs_";
+
+/// 20 base62 characters are 119 bits: no two ids are ever the same.
+const ID_CHARS: usize = 20;
+const SHOWN_CHARS: usize = 8;
+
+/// R23: what an application authenticates with: `gbs_`, 43 random characters (256 bits), 6 characters of checksum.
+pub fn client_secret(dice: &Dice) -> SecretString {
+    random_with_checksum(CLIENT_SECRET, dice)
+}
+
+/// Whether a text can be a client secret at all: its shape and checksum are right. Any that is not needs no look-up.
+pub fn is_client_secret(text: &str) -> bool {
+    is_random_with_checksum(text, CLIENT_SECRET)
+}
+
+/// R23: the first 8 characters, `gbs_` and 4 more, which may be kept and shown afterwards.
+pub fn client_secret_prefix(secret: &SecretString) -> String {
+    secret.reveal().chars().take(SHOWN_CHARS).collect()
+}
+
+/// R24: the public id of an application: `gbc_` and 20 random characters.
+pub fn client_id(dice: &Dice) -> String {
+    format!("{CLIENT_ID}{}", dice.base62(ID_CHARS))
+}
+
+/// The public id of an API that asks about tokens: `gbr_` and 20 random characters.
+pub fn resource_server_id(dice: &Dice) -> String {
+    format!("{RESOURCE_SERVER_ID}{}", dice.base62(ID_CHARS))
+}
+
+/// What an API that asks about tokens authenticates with: `gbrs_`, 43 random characters, 6 characters of checksum.
+pub fn resource_server_secret(dice: &Dice) -> SecretString {
+    random_with_checksum(RESOURCE_SERVER_SECRET, dice)
+}
+
+/// Whether a text can be the secret of a resource server at all: its shape and checksum are right.
+pub fn is_resource_server_secret(text: &str) -> bool {
+    is_random_with_checksum(text, RESOURCE_SERVER_SECRET)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_safe(text: &str) -> bool {
+        text.bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+    }
+
+    #[test]
+    fn a_fresh_client_secret_is_recognised() {
+        let secret = client_secret(&Dice::seeded(1));
+        assert!(is_client_secret(secret.reveal()));
+        assert!(is_safe(secret.reveal()));
+        assert_eq!(secret.reveal().len(), 4 + 43 + 6);
+    }
+
+    #[test]
+    fn a_fresh_resource_server_secret_is_recognised() {
+        let secret = resource_server_secret(&Dice::seeded(1));
+        assert!(is_resource_server_secret(secret.reveal()));
+        assert!(is_safe(secret.reveal()));
+        assert_eq!(secret.reveal().len(), 5 + 43 + 6);
+    }
+
+    #[test]
+    fn one_kind_of_secret_is_not_taken_for_the_other() {
+        let dice = Dice::seeded(1);
+        assert!(!is_client_secret(resource_server_secret(&dice).reveal()));
+        assert!(!is_resource_server_secret(client_secret(&dice).reveal()));
+    }
+
+    #[test]
+    fn the_first_eight_characters_of_a_client_secret_may_be_shown() {
+        let secret = client_secret(&Dice::seeded(1));
+        let shown = client_secret_prefix(&secret);
+        assert_eq!(shown, secret.reveal()[..8]);
+        assert!(shown.starts_with("gbs_"));
+        assert!(!is_client_secret(&shown));
+    }
+
+    #[test]
+    fn an_id_tells_what_it_is_the_id_of() {
+        let dice = Dice::seeded(1);
+        for (id, prefix) in [(client_id(&dice), "gbc_"), (resource_server_id(&dice), "gbr_")] {
+            assert!(id.starts_with(prefix));
+            assert!(is_safe(&id));
+            assert_eq!(id.len(), 24);
+        }
+    }
+
+    #[test]
+    fn no_two_ids_or_secrets_are_the_same() {
+        let dice = Dice::secure();
+        assert_ne!(client_id(&dice), client_id(&dice));
+        assert!(!client_secret(&dice).ct_eq(client_secret(&dice).reveal()));
+    }
+}

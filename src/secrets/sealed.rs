@@ -1,0 +1,127 @@
+//! Sealing: for the few secrets that must be shown or sent once more, and so cannot be kept as a digest.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
+use thiserror::Error;
+
+use super::dice::Dice;
+use super::key_file::{MasterKey, Purpose};
+
+/// Seals and opens with XChaCha20-Poly1305. Cheap to clone.
+#[derive(Clone)]
+pub struct Sealer(XChaCha20Poly1305);
+
+impl Sealer {
+    /// Sealing with the sub-key that the master key has for it.
+    pub fn new(master: &MasterKey) -> Self {
+        let key = master.sub_key(Purpose::Sealing);
+        Self(XChaCha20Poly1305::new(&key.into()))
+    }
+
+    /// Seals a text for one context, such as the row that will hold it: unpadded base64url of a random nonce
+    /// (24 bytes), the cipher text and its tag (16 bytes). Only the length of the text can be seen.
+    ///
+    /// # Errors
+    /// `NotSealed` for a text of 256 GiB or more.
+    pub fn seal(&self, dice: &Dice, context: &str, plain: &str) -> Result<String, SealError> {
+        let nonce = dice.bytes::<24>();
+        let payload = Payload {
+            msg: plain.as_bytes(),
+            aad: context.as_bytes(),
+        };
+        let cipher = self
+            .0
+            .encrypt(&nonce.into(), payload)
+            .map_err(|_| SealError::NotSealed)?;
+        Ok(URL_SAFE_NO_PAD.encode([&nonce[..], &cipher].concat()))
+    }
+
+    /// The text that was sealed for this context.
+    ///
+    /// # Errors
+    /// `NotOpened` for a text that was altered, or sealed with another key or for another context.
+    pub fn open(&self, context: &str, sealed: &str) -> Result<String, SealError> {
+        let bytes = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| SealError::NotOpened)?;
+        let (nonce, cipher) = bytes.split_first_chunk::<24>().ok_or(SealError::NotOpened)?;
+        let payload = Payload {
+            msg: cipher,
+            aad: context.as_bytes(),
+        };
+        let plain = self
+            .0
+            .decrypt(&(*nonce).into(), payload)
+            .map_err(|_| SealError::NotOpened)?;
+        String::from_utf8(plain).map_err(|_| SealError::NotOpened)
+    }
+}
+
+/// Why something cannot be sealed or opened. Says nothing about the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum SealError {
+    /// The text is too long to seal.
+    #[error("the text is too long to seal")]
+    NotSealed,
+    /// It was altered, or sealed with another key or for another context.
+    #[error("the sealed text was altered, or sealed with another key or for another context")]
+    NotOpened,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sealer(key: u8) -> Sealer {
+        Sealer::new(&MasterKey::from_bytes([key; 32]))
+    }
+
+    #[test]
+    fn what_was_sealed_can_be_opened_in_the_same_context() {
+        let dice = Dice::seeded(1);
+        for plain in ["", "K7QM-2F9D", "gäbe es"] {
+            let sealed = sealer(1).seal(&dice, "letter 7", plain).unwrap();
+            assert_eq!(sealer(1).open("letter 7", &sealed).as_deref(), Ok(plain));
+            assert!(
+                sealed
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+            );
+        }
+    }
+
+    #[test]
+    fn another_context_or_key_does_not_open_it() {
+        let sealed = sealer(1).seal(&Dice::seeded(1), "letter 7", "secret").unwrap();
+        assert_eq!(sealer(1).open("letter 8", &sealed), Err(SealError::NotOpened));
+        assert_eq!(sealer(2).open("letter 7", &sealed), Err(SealError::NotOpened));
+    }
+
+    #[test]
+    fn the_same_text_never_looks_the_same_twice() {
+        let dice = Dice::secure();
+        let sealer = sealer(1);
+        assert_ne!(
+            sealer.seal(&dice, "letter 7", "secret"),
+            sealer.seal(&dice, "letter 7", "secret")
+        );
+    }
+
+    #[test]
+    fn an_altered_or_shortened_text_does_not_open() {
+        let sealed = sealer(1).seal(&Dice::seeded(1), "letter 7", "secret").unwrap();
+        let bytes = URL_SAFE_NO_PAD.decode(&sealed).unwrap();
+        for position in 0..bytes.len() {
+            let mut altered = bytes.clone();
+            altered[position] ^= 1;
+            let shortened = &bytes[..position];
+            for wrong in [altered.as_slice(), shortened] {
+                let wrong = URL_SAFE_NO_PAD.encode(wrong);
+                assert_eq!(sealer(1).open("letter 7", &wrong), Err(SealError::NotOpened));
+            }
+        }
+        for wrong in ["*", "é", &(sealed + "=")] {
+            assert_eq!(sealer(1).open("letter 7", wrong), Err(SealError::NotOpened));
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! The code that proves a mailbox. How long it holds, and how often one may guess, is a rule of the aggregates (R19).
+
+use super::dice::Dice;
+
+/// R19: 6 digits, each code equally likely.
+pub struct VerificationCode(String);
+
+impl VerificationCode {
+    /// A fresh code, from `000000` to `999999`.
+    pub fn random(dice: &Dice) -> Self {
+        Self(format!("{:06}", dice.below(1_000_000)))
+    }
+
+    /// The code, for the letter that carries it and for its digest.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_has_six_digits_also_when_it_begins_with_zeros() {
+        let dice = Dice::seeded(1);
+        let codes: Vec<_> = (0..2_000).map(|_| VerificationCode::random(&dice)).collect();
+        for code in &codes {
+            assert_eq!(code.reveal().len(), 6);
+            assert!(code.reveal().bytes().all(|b| b.is_ascii_digit()));
+        }
+        assert!(codes.iter().any(|code| code.reveal().starts_with("00")));
+        assert!(codes.iter().any(|code| code.reveal().starts_with('9')));
+    }
+}

@@ -1,0 +1,129 @@
+//! The trait that both databases implement. Text and numbers go in, text and numbers come out.
+
+use async_trait::async_trait;
+use gatebook_projections::sql::{Column, Query, Value};
+
+use super::error::StoreError;
+
+/// A database that holds the log and its projections.
+#[async_trait]
+pub trait Database: Send + Sync {
+    /// How its SQL differs.
+    fn dialect(&self) -> Dialect;
+
+    /// The rows that answer a query, from committed state, never from a replica.
+    async fn rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError>;
+
+    /// Begins a transaction.
+    async fn begin(&self, purpose: Purpose) -> Result<Box<dyn Transaction>, StoreError>;
+
+    /// Runs the migrations of this database's folder.
+    async fn migrate(&self) -> Result<(), StoreError>;
+
+    /// Closes all connections, after what is under way.
+    async fn close(&self);
+}
+
+/// A transaction. Dropped without [`commit`](Transaction::commit), nothing of it has happened.
+#[async_trait]
+pub trait Transaction: Send {
+    /// How its SQL differs.
+    fn dialect(&self) -> Dialect;
+
+    /// The rows that answer a query.
+    async fn rows(&mut self, query: Query) -> Result<Vec<Vec<Value>>, StoreError>;
+
+    /// Carries out an order; says how many rows it touched.
+    async fn execute(&mut self, query: Query) -> Result<u64, StoreError>;
+
+    /// Carries out a script of several statements without arguments.
+    async fn script(&mut self, sql: &str) -> Result<(), StoreError>;
+
+    /// Inserts rows, in one round trip; says how many were written.
+    async fn insert(
+        &mut self,
+        table: &str,
+        columns: &[Column],
+        rows: &[Vec<Value>],
+        on_conflict: OnConflict,
+    ) -> Result<u64, StoreError>;
+
+    /// Makes it so.
+    async fn commit(self: Box<Self>) -> Result<(), StoreError>;
+}
+
+/// What a transaction is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Writing. On SQLite it holds the one write lock from the beginning.
+    Write,
+    /// Reading one unchanging snapshot.
+    Snapshot,
+}
+
+/// What to do with a row whose first column (the key) is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnConflict {
+    /// It is an error.
+    Fail,
+    /// The new row takes its place.
+    Replace,
+}
+
+/// Where the SQL of the two differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// SQLite.
+    Sqlite,
+    /// PostgreSQL.
+    Postgres,
+}
+
+impl Dialect {
+    /// Ends a `select` whose rows nobody else may change until commit. SQLite's one writer needs no words for it.
+    pub fn for_update(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " for update",
+        }
+    }
+
+    /// Ends a `select` of work to claim, passing over what another process is claiming.
+    pub fn for_update_skip_locked(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " for update skip locked",
+        }
+    }
+
+    /// Begins a transaction that would rather fail with `Unavailable` than keep others waiting behind a lock that it
+    /// cannot have itself. SQLite's one writer has all locks.
+    pub fn impatient(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => "set local lock_timeout = '500ms'",
+        }
+    }
+
+    /// A `select` of one column `id` with the texts of a JSON list.
+    pub fn list(self, placeholder: &str) -> String {
+        match self {
+            Self::Sqlite => format!("select value as id from json_each({placeholder})"),
+            Self::Postgres => format!("select json_array_elements_text({placeholder}::json) as id"),
+        }
+    }
+}
+
+/// The `insert` of rows with these columns, ending where the values begin.
+pub(super) fn on_conflict_clause(columns: &[Column], on_conflict: OnConflict) -> String {
+    match (on_conflict, columns.split_first()) {
+        (OnConflict::Replace, Some((key, rest))) => {
+            let sets: Vec<_> = rest
+                .iter()
+                .map(|column| format!("{0} = excluded.{0}", column.name))
+                .collect();
+            format!(" on conflict ({}) do update set {}", key.name, sets.join(", "))
+        }
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,131 @@
+//! Bringing a database's tables up to date: the log's by migrations, the projections' by their templates.
+
+use std::sync::Arc;
+
+use gatebook_projections::projection::{self, AnyProjection};
+use gatebook_projections::sql::{Query, Value, int, text};
+
+use super::database::{Database, Dialect, OnConflict, Purpose, Transaction};
+use super::error::StoreError;
+
+/// The fold version of a table that no fold has filled.
+const NEVER_FOLDED: i64 = 0;
+
+/// Brings the tables up to date. Safe to run at every start, and from several processes at once.
+///
+/// A projection whose table is missing gets an empty one that `projections rebuild` fills; the caller sees in
+/// `projections` whether its fold version is the code's.
+pub async fn migrate(database: &Arc<dyn Database>) -> Result<(), StoreError> {
+    database.migrate().await?;
+    let mut transaction = database.begin(Purpose::Write).await?;
+    let head = format!("select id from log_head{}", transaction.dialect().for_update());
+    transaction.rows(Query::new(head, [])).await?;
+    let existing = transaction.rows(Query::new("select name from projections", [])).await?;
+    let log_is_empty = transaction
+        .rows(Query::new("select position from events limit 1", []))
+        .await?
+        .is_empty();
+    for projection in projection::all() {
+        if !existing.contains(&vec![Value::from(projection.name)]) {
+            create_projection(&mut *transaction, &projection, projection.name, 1).await?;
+            let columns = [text("name"), int("fold_version"), int("generation")];
+            // An empty table is right for an empty log only; over any other it is as stale as an old fold's.
+            let fold_version = if log_is_empty {
+                projection.fold_version
+            } else {
+                NEVER_FOLDED
+            };
+            let row = vec![projection.name.into(), fold_version.into(), 1.into()];
+            transaction
+                .insert("projections", &columns, &[row], OnConflict::Fail)
+                .await?;
+        }
+    }
+    transaction.commit().await
+}
+
+/// Creates one generation of a projection's table, with its indexes.
+pub async fn create_projection(
+    transaction: &mut dyn Transaction,
+    projection: &AnyProjection,
+    table: &str,
+    generation: i64,
+) -> Result<(), StoreError> {
+    create_projection_table(transaction, projection, table).await?;
+    for index in projection_indexes(transaction.dialect(), projection, table, generation) {
+        transaction.script(&index).await?;
+    }
+    Ok(())
+}
+
+/// Creates one generation of a projection's table without its indexes, which are cheaper to make when it is full.
+pub async fn create_projection_table(
+    transaction: &mut dyn Transaction,
+    projection: &AnyProjection,
+    table: &str,
+) -> Result<(), StoreError> {
+    let (columns, _) = split(template(transaction.dialect(), projection.name));
+    transaction.script(&columns.replace("{table}", table)).await
+}
+
+/// The orders that create the indexes of one generation, and let PostgreSQL's planner look at the full table. Each is
+/// harmless when it was carried out already.
+pub fn projection_indexes(dialect: Dialect, projection: &AnyProjection, table: &str, generation: i64) -> Vec<String> {
+    let (_, indexes) = split(template(dialect, projection.name));
+    let orders = indexes.split(';').map(str::trim).filter(|order| !order.is_empty());
+    let analyze = match dialect {
+        Dialect::Sqlite => None,
+        Dialect::Postgres => Some(format!("analyze {table}")),
+    };
+    orders
+        .map(|order| {
+            order
+                .replace("{table}", table)
+                .replace("{generation}", &generation.to_string())
+                .replacen("index ", "index if not exists ", 1)
+        })
+        .chain(analyze)
+        .collect()
+}
+
+/// A template's table, and its indexes.
+fn split(template: &'static str) -> (&'static str, &'static str) {
+    template.split_once(';').unwrap_or((template, ""))
+}
+
+fn template(dialect: Dialect, projection: &str) -> &'static str {
+    macro_rules! templates {
+        ($($name:literal),*) => {
+            match (dialect, projection) {
+                $(
+                    (Dialect::Sqlite, $name) => include_str!(concat!("../../migrations/sqlite/projections/", $name, ".sql")),
+                    (Dialect::Postgres, $name) => include_str!(concat!("../../migrations/postgres/projections/", $name, ".sql")),
+                )*
+                _ => "",
+            }
+        };
+    }
+    templates!("app_list", "portal_apps", "token_gate", "groups", "developers")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_projection_has_a_table_with_all_its_columns_on_both_databases() {
+        for projection in projection::all() {
+            for dialect in [Dialect::Sqlite, Dialect::Postgres] {
+                let sql = template(dialect, projection.name);
+                for column in projection.columns {
+                    assert!(
+                        sql.contains(&format!("\n    {} ", column.name)),
+                        "{} {}",
+                        projection.name,
+                        column.name
+                    );
+                }
+            }
+        }
+    }
+}
