@@ -1,0 +1,15 @@
+//! Bad days: kills, hang-ups, races, a database that goes away, hands in the tables. After each of them either
+//! everything of a command is there or nothing, and log and projections hold together.
+
+mod crash;
+mod database_away;
+mod demo;
+mod eventually;
+mod hang_ups;
+mod installation;
+mod parallel;
+mod quiet_road;
+mod tampered_log;
+mod tampered_rows;
+mod the_end;
+mod two_nodes;

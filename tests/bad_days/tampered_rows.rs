@@ -1,0 +1,176 @@
+//! Hands in the tables: `projections verify` says where, `projections rebuild` repairs it.
+
+use gatebook::store::Purpose;
+use gatebook_projections::sql::{Query, Value};
+
+use super::installation::{Finished, Installation};
+use crate::support::{World, on_both_databases};
+
+on_both_databases!(
+    a_row_that_was_changed_by_hand_is_found_and_repaired,
+    a_row_that_was_deleted_by_hand_is_found_and_repaired,
+    a_row_that_was_added_by_hand_is_found_and_repaired,
+    one_projection_can_be_verified_and_rebuilt_alone,
+    a_projection_that_does_not_exist_is_told_apart_from_one_that_differs,
+);
+
+/// A table, its key, a column, and what a hand writes there.
+const CHANGES: [(&str, &str, &str, &str); 10] = [
+    ("app_list", "app_id", "description", "'Something else.'"),
+    ("app_list", "app_id", "developer_email", "null"),
+    ("app_list", "app_id", "version", "version + 1"),
+    ("portal_apps", "app_id", "link", "'assigned'"),
+    ("portal_apps", "app_id", "client_secrets", "'[]'"),
+    ("token_gate", "app_id", "status", "'suspended'"),
+    ("token_gate", "app_id", "entities", "'[\"e1\",\"e2\",\"e5\"]'"),
+    ("groups", "group_id", "product_plan", "'AIQ2'"),
+    ("developers", "developer_id", "full_name", "'Eve Dropper'"),
+    ("developers", "developer_id", "position", "position - 1"),
+];
+
+/// A word about a world that is run by hand.
+pub async fn by_hand(world: &World, sql: &str) {
+    let mut transaction = world.database().begin(Purpose::Write).await.unwrap();
+    transaction.script(sql).await.unwrap();
+    transaction.commit().await.unwrap();
+}
+
+/// The values of the one row that a query answers with.
+pub async fn row(world: &World, sql: &str) -> Vec<String> {
+    let rows = world.database().rows(Query::new(sql, [])).await.unwrap();
+    let texts = rows.into_iter().next().unwrap().into_iter().map(|value| match value {
+        Value::Null => String::new(),
+        Value::Int(number) => number.to_string(),
+        Value::Text(text) => text,
+    });
+    texts.collect()
+}
+
+/// The world's database, as the command line sees it.
+pub fn tools(world: &World) -> Installation {
+    Installation::on(world.database_url.clone())
+}
+
+#[track_caller]
+fn found(finished: Finished, parts: &[&str]) {
+    assert_eq!(finished.code, Some(2), "{finished:#?}");
+    let holds = |line: &&str| parts.iter().all(|part| line.contains(part));
+    assert!(
+        finished.out.lines().any(|line| holds(&line)),
+        "{parts:?}: {finished:#?}"
+    );
+}
+
+async fn a_row_that_was_changed_by_hand_is_found_and_repaired(world: World) {
+    world.running("Payroll Bridge").await;
+    let tools = tools(&world);
+    tools.holds_together();
+    for (table, key, column, value) in CHANGES {
+        let which = format!("(select min({key}) from {table})");
+        let [id, position] = &row(
+            &world,
+            &format!("select {key}, position from {table} where {key} = {which}"),
+        )
+        .await[..] else {
+            panic!("{table} is empty")
+        };
+        by_hand(
+            &world,
+            &format!("update {table} set {column} = {value} where {key} = {which}"),
+        )
+        .await;
+        let position = format!("(position {position})");
+        found(tools.run(&["projections", "verify"]), &[table, id, &position, column]);
+        let json = tools.run(&["projections", "verify", "--json"]);
+        assert_eq!(json.code, Some(2), "{json:#?}");
+        let report: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+        let difference = &report["differences"][0];
+        assert_eq!(report["differences"].as_array().unwrap().len(), 1, "{report:#}");
+        assert_eq!(
+            (&difference["table"], &difference["key"]),
+            (&table.into(), &id.as_str().into())
+        );
+        assert_eq!(difference["column"], column);
+        tools.succeed(&["log", "verify"]);
+        tools.succeed(&["projections", "rebuild", table]);
+        tools.holds_together();
+    }
+}
+
+async fn a_row_that_was_deleted_by_hand_is_found_and_repaired(world: World) {
+    world.running("Payroll Bridge").await;
+    let tools = tools(&world);
+    for (table, key) in KEYS {
+        let id = row(&world, &format!("select min({key}) from {table}")).await.remove(0);
+        by_hand(&world, &format!("delete from {table} where {key} = '{id}'")).await;
+        found(tools.run(&["projections", "verify"]), &[table, &id, "missing"]);
+    }
+    tools.succeed(&["projections", "rebuild"]);
+    tools.holds_together();
+}
+
+const KEYS: [(&str, &str); 5] = [
+    ("app_list", "app_id"),
+    ("portal_apps", "app_id"),
+    ("token_gate", "app_id"),
+    ("groups", "group_id"),
+    ("developers", "developer_id"),
+];
+
+async fn a_row_that_was_added_by_hand_is_found_and_repaired(world: World) {
+    let (ada, ..) = world.running("Payroll Bridge").await;
+    let tools = tools(&world);
+    for projection in gatebook_projections::projection::all() {
+        let columns: Vec<_> = projection.columns.iter().map(|column| column.name).collect();
+        // Unique indexes want their columns to differ as well.
+        let unique = ["client_id", "email_key"];
+        let values = columns.iter().enumerate().map(|(index, name)| match index {
+            0 => "'zzz'".to_owned(),
+            _ if unique.contains(name) => format!("'other-' || {name}"),
+            _ => (*name).to_owned(),
+        });
+        let (table, values) = (projection.name, values.collect::<Vec<_>>().join(", "));
+        let columns = columns.join(", ");
+        by_hand(
+            &world,
+            &format!("insert into {table} ({columns}) select {values} from {table} limit 1"),
+        )
+        .await;
+        found(
+            tools.run(&["projections", "verify"]),
+            &[table, "zzz", "should not exist"],
+        );
+    }
+    tools.succeed(&["projections", "rebuild"]);
+    tools.holds_together();
+    assert_eq!(
+        ada.get(crate::support::APPS).await.expect(200).all("name"),
+        ["Payroll Bridge"]
+    );
+}
+
+async fn one_projection_can_be_verified_and_rebuilt_alone(world: World) {
+    world.running("Payroll Bridge").await;
+    let tools = tools(&world);
+    by_hand(&world, "update groups set name = 'Somebody else'").await;
+    tools.succeed(&["projections", "verify", "app_list", "developers"]);
+    assert_eq!(tools.run(&["projections", "verify", "groups"]).code, Some(2));
+    tools.succeed(&["projections", "rebuild", "app_list"]);
+    assert_eq!(tools.run(&["projections", "verify"]).code, Some(2));
+    tools.succeed(&["projections", "rebuild", "groups"]);
+    tools.holds_together();
+    let status = tools.succeed(&["projections", "status", "--json"]);
+    let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+    assert_eq!(status.as_array().unwrap().len(), KEYS.len(), "{status:#}");
+}
+
+async fn a_projection_that_does_not_exist_is_told_apart_from_one_that_differs(world: World) {
+    for command in ["verify", "rebuild"] {
+        let finished = tools(&world).run(&["projections", command, "no_such_thing"]);
+        assert_eq!(finished.code, Some(1), "{finished:#?}");
+        assert!(
+            finished.err.contains("no_such_thing") && finished.err.contains("app_list"),
+            "{finished:#?}"
+        );
+    }
+}

@@ -1,0 +1,91 @@
+//! Commands per second against pgbench: the same reads and writes, in one statement per command, without a lock that
+//! gives gap-free positions.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use super::median;
+use super::setting::Setting;
+
+const SECONDS: u64 = 4;
+const ROUNDS: usize = 3;
+const PGBENCH: &str = include_str!("commands.sql");
+
+/// Measures at 1, 8 and 32 callers.
+pub async fn measure(setting: &Setting) {
+    println!("\ncommands (create a New Integration) per second, against pgbench with one CTE per command");
+    prepare(setting).await;
+    for callers in [1, 8, 32] {
+        let (mut ours, mut limits) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            ours.push(commands_per_second(setting, callers).await);
+            limits.push(pgbench(setting, callers));
+        }
+        let (ours, limit) = (median(ours), median(limits));
+        println!(
+            "  {callers:>2} callers: {ours:>8.0}/s of {limit:>8.0}/s  = {:.2}",
+            ours / limit
+        );
+    }
+}
+
+async fn commands_per_second(setting: &Setting, callers: usize) -> f64 {
+    let begun = Instant::now();
+    let end = begun + Duration::from_secs(SECONDS);
+    let one_caller = || async {
+        let mut done = 0_u64;
+        while Instant::now() < end {
+            setting.create().await;
+            done += 1;
+        }
+        done
+    };
+    let done: u64 = futures::future::join_all((0..callers).map(|_| one_caller()))
+        .await
+        .iter()
+        .sum();
+    done as f64 / begun.elapsed().as_secs_f64()
+}
+
+/// pgbench writes to tables of its own, made like ours, with their indexes.
+async fn prepare(setting: &Setting) {
+    use sqlx::Executor;
+
+    let tables = [
+        "events",
+        "app_list",
+        "portal_apps",
+        "token_gate",
+        "reservations",
+        "letters",
+    ];
+    let mut connection = setting.connect().await;
+    for table in tables {
+        let sql = format!("create table pgbench_{table} (like {table} including all)");
+        connection.execute(sql.as_str()).await.unwrap();
+    }
+    connection.execute("create sequence pgbench_position").await.unwrap();
+}
+
+fn pgbench(setting: &Setting, callers: usize) -> f64 {
+    let script = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(script.path(), PGBENCH).unwrap();
+    let bindir = std::env::var("PG_BINDIR").expect("PG_BINDIR is set by tests/with-postgres");
+    let output = Command::new(format!("{bindir}/pgbench"))
+        .args(["--no-vacuum", "--protocol=prepared", "--jobs=1"])
+        .arg(format!("--client={callers}"))
+        .arg(format!("--time={SECONDS}"))
+        .arg(format!("--file={}", script.path().display()))
+        .arg(&setting.database_url)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let line = text.lines().find(|line| line.starts_with("tps = "));
+    let line = line.unwrap_or_else(|| panic!("{text}{}", String::from_utf8_lossy(&output.stderr)));
+    line.trim_start_matches("tps = ")
+        .split(' ')
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap()
+}

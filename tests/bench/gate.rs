@@ -1,0 +1,132 @@
+//! Introspections and gateway checks per second and their p99, against a bare axum handler that answers the same bytes.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::any;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use gatebook::http;
+use gatebook::http::request_context::ClientAddressHeader;
+use gatebook_aggregates::words::Label;
+use sqlx::Executor;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
+use super::load::{self, Load};
+use super::median;
+use super::setting::Setting;
+
+const CONNECTIONS: usize = 32;
+const TIME: Duration = Duration::from_secs(3);
+const ROUNDS: usize = 3;
+
+/// Measures both.
+pub async fn measure(setting: &Setting) {
+    setting.connect().await.execute("analyze").await.unwrap();
+    let address = load::serve(http::router(setting.gatebook.clone(), ClientAddressHeader::default())).await;
+    let token = access_token(setting).await;
+    let gateway = setting
+        .gatebook
+        .create_resource_server(&Label::parse("name", "bench").unwrap())
+        .await
+        .unwrap();
+    let basic = STANDARD.encode(format!("{}:{}", gateway.client_id, gateway.client_secret));
+    let form = format!("token={token}");
+    let introspection = format!(
+        "POST /oauth/introspect HTTP/1.1\r\nHost: gatebook\r\nAuthorization: Basic {basic}\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+        form.len()
+    );
+    let check = format!(
+        "GET /gateway/authorize HTTP/1.1\r\nHost: gatebook\r\nAuthorization: Bearer {token}\r\nX-Entity-Id: e1\r\n\
+         X-Api-Access: read\r\n\r\n"
+    );
+    println!("\nvalidation per second ({CONNECTIONS} connections), against a bare axum handler with the same bytes");
+    compare("introspection", address, introspection.as_bytes()).await;
+    compare("gateway check", address, check.as_bytes()).await;
+}
+
+async fn compare(what: &str, address: SocketAddr, request: &[u8]) {
+    let body = answer_body(address, request).await;
+    let bare = load::serve(bare(body)).await;
+    let (mut ours, mut limits): (Vec<Load>, Vec<Load>) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        ours.push(load::run(address, request, CONNECTIONS, TIME).await);
+        limits.push(load::run(bare, request, CONNECTIONS, TIME).await);
+    }
+    let rate = |loads: &[Load]| median(loads.iter().map(|load| load.per_second).collect());
+    let p99 = |loads: &[Load]| median(loads.iter().map(|load| load.p99.as_secs_f64() * 1_000.0).collect());
+    let (our_rate, limit) = (rate(&ours), rate(&limits));
+    println!(
+        "  {what}: {our_rate:>8.0}/s of {limit:>8.0}/s  = {:.2}   p99 {:.2} ms of {:.2} ms  = {:.1}",
+        our_rate / limit,
+        p99(&ours),
+        p99(&limits),
+        p99(&ours) / p99(&limits)
+    );
+}
+
+/// A handler that reads the body and answers these bytes.
+fn bare(body: Vec<u8>) -> Router {
+    let answer = move |_: axum::body::Bytes| {
+        let body = body.clone();
+        async move { body }
+    };
+    Router::new().fallback(any(answer))
+}
+
+async fn answer_body(address: SocketAddr, request: &[u8]) -> Vec<u8> {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request).await.unwrap();
+    let mut buffer = Vec::new();
+    load::read_answer(&mut stream, &mut buffer).await;
+    let head = buffer.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
+    buffer.split_off(head + 4)
+}
+
+/// The token of an AIQ Integrate application, whose secret operators make.
+async fn access_token(setting: &Setting) -> String {
+    use gatebook::application::{AiqIntegrateForm, Caller, Creation};
+    use gatebook::oauth::wire::Scopes;
+    use gatebook_aggregates::catalog;
+    use gatebook_aggregates::identifiers::EntityId;
+    use gatebook_aggregates::words::{AppName, Description};
+
+    let form = AiqIntegrateForm {
+        integrate_type: catalog::integrate_type("bank_feeds").unwrap(),
+        name: AppName::parse("Gate bench").unwrap(),
+        description: Description::parse("Measured.").unwrap(),
+        category: None,
+        entities: ["e1", "e2", "e3"]
+            .iter()
+            .map(|id| EntityId::parse(id).unwrap())
+            .collect(),
+        accept_charges: true,
+        accept_data_access: true,
+    };
+    let created = setting
+        .gatebook
+        .create_app(&setting.admin, Creation::AiqIntegrate(form), None)
+        .await;
+    let app_id = created.unwrap_or_else(|failure| panic!("{failure}")).0.app().app_id;
+    let operator = Caller::command_line("bench".to_owned());
+    let secret = setting.gatebook.operator_client_secret(&operator, app_id, None).await;
+    let secret = secret.unwrap_or_else(|failure| panic!("{failure}"));
+    let client = setting
+        .gatebook
+        .authenticate_client(&operator, &secret.client_id, &secret.client_secret)
+        .await;
+    let client = client.unwrap_or_else(|failure| panic!("{failure}"));
+    setting
+        .gatebook
+        .issue_access_token(
+            &client,
+            Scopes {
+                read: true,
+                write: true,
+            },
+        )
+        .token
+}

@@ -1,0 +1,153 @@
+//! A Gatebook on a database of its own, and a customer with one running integration.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use gatebook::application::{Caller, Creation, Gatebook, GatebookParts, NewIntegrationForm, Settings, Who};
+use gatebook::clock::Clock;
+use gatebook::log::Writer;
+use gatebook::metrics::Metrics;
+use gatebook::secrets::{Dice, MasterKey};
+use gatebook::store;
+use gatebook::throttle::ThrottleMode;
+use gatebook_aggregates::api_permission::ApiPermission;
+use gatebook_aggregates::catalog::CategoryCode;
+use gatebook_aggregates::email_address::EmailAddress;
+use gatebook_aggregates::group::{ProductPlan, Role};
+use gatebook_aggregates::identifiers::{EntityId, GroupId, UserId};
+use gatebook_aggregates::words::{AppName, Description, Label};
+use sqlx::{Connection, Executor, PgConnection};
+use uuid::Uuid;
+
+/// What is measured.
+pub struct Setting {
+    pub gatebook: Arc<Gatebook>,
+    pub database_url: String,
+    pub admin: Caller,
+    pub group_id: GroupId,
+    created: AtomicUsize,
+}
+
+impl Setting {
+    /// Gatebook on a new database of the run's PostgreSQL.
+    pub async fn new() -> Self {
+        let server = std::env::var("GATEBOOK_TEST_POSTGRES").expect("run “make bench”");
+        let database_name = format!("bench_{}", Uuid::now_v7().simple());
+        let mut connection = PgConnection::connect(&server).await.unwrap();
+        connection
+            .execute(format!("create database {database_name}").as_str())
+            .await
+            .unwrap();
+        let database_url = format!("{}/{database_name}", server.rsplit_once('/').unwrap().0);
+        let database = store::open(&database_url).await.unwrap();
+        store::migrate(&database).await.unwrap();
+        let metrics = Arc::new(Metrics::default());
+        let (writer, _) = Writer::start(database.clone(), Clock::System, metrics.clone());
+        let gatebook = Arc::new(Gatebook::new(GatebookParts {
+            database,
+            writer,
+            clock: Clock::System,
+            dice: Dice::secure(),
+            key: MasterKey::from_bytes([1; 32]),
+            metrics,
+            throttle: ThrottleMode::Off,
+            settings: Settings {
+                public_url: "http://127.0.0.1:8080".to_owned(),
+                wsdl_url: "https://api.example.com/soap?wsdl".to_owned(),
+                documentation_url: "https://docs.example.com".to_owned(),
+                integration_team: EmailAddress::parse("team", "team@example.com").unwrap(),
+            },
+        }));
+        let (group_id, user_id) = (GroupId::parse("bench").unwrap(), UserId::parse("pam").unwrap());
+        let who = Who::GroupUser {
+            group_id: group_id.clone(),
+            user_id,
+        };
+        let admin = Caller {
+            who,
+            ip_address: "127.0.0.1".to_owned(),
+            request_id: "bench".to_owned(),
+        };
+        let setting = Self {
+            gatebook,
+            database_url,
+            admin,
+            group_id,
+            created: AtomicUsize::new(0),
+        };
+        setting.settle().await;
+        setting
+    }
+
+    async fn settle(&self) {
+        let operator = Caller::command_line("bench".to_owned());
+        let plan = ProductPlan::parse("AIQ3").unwrap();
+        self.gatebook
+            .put_group(&operator, &self.group_id, label("Bench"), plan)
+            .await
+            .unwrap();
+        for n in 0..10 {
+            let entity = EntityId::parse(&format!("e{n}")).unwrap();
+            self.gatebook
+                .put_entity(&operator, &self.group_id, entity, label("Entity"))
+                .await
+                .unwrap();
+        }
+        let (user, email) = (
+            UserId::parse("pam").unwrap(),
+            EmailAddress::parse("email", "pam@bench.example").unwrap(),
+        );
+        let put = self.gatebook.put_user(
+            &operator,
+            &self.group_id,
+            user,
+            email,
+            label("Pam"),
+            Role::PracticeAdmin,
+        );
+        put.await.unwrap();
+    }
+
+    /// One command: an admin creates a New Integration.
+    pub async fn create(&self) -> Uuid {
+        let n = self.created.fetch_add(1, Ordering::Relaxed);
+        let form = NewIntegrationForm {
+            name: AppName::parse(&format!("Application {n}")).unwrap(),
+            description: Description::parse("Posts the payroll journals of every month.").unwrap(),
+            category: CategoryCode::parse("payroll_and_hr").unwrap(),
+            developer_email: EmailAddress::parse("email", &format!("dev{n}@example.com")).unwrap(),
+            api_permission: ApiPermission::ReadWrite,
+            entities: ["e1", "e2", "e3"]
+                .iter()
+                .map(|id| EntityId::parse(id).unwrap())
+                .collect::<BTreeSet<_>>(),
+        };
+        let created = self
+            .gatebook
+            .create_app(&self.admin, Creation::NewIntegration(form), None)
+            .await;
+        created.unwrap_or_else(|failure| panic!("{failure}")).0.app().app_id
+    }
+
+    /// Creates applications until there are so many.
+    pub async fn fill(self: &Setting, apps: usize) {
+        let missing = apps.saturating_sub(self.created.load(Ordering::Relaxed));
+        let callers = 64;
+        let one_caller = || async {
+            for _ in 0..missing / callers {
+                self.create().await;
+            }
+        };
+        futures::future::join_all((0..callers).map(|_| one_caller())).await;
+    }
+
+    /// A connection of its own to the database.
+    pub async fn connect(&self) -> PgConnection {
+        PgConnection::connect(&self.database_url).await.unwrap()
+    }
+}
+
+fn label(name: &str) -> Label {
+    Label::parse("name", name).unwrap()
+}

@@ -1,0 +1,9 @@
+//! Gatebook from the outside. `stories` follows the help article over HTTP, on both databases; the other folders hold
+//! the promises that the article does not speak of.
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod bad_days;
+mod oauth_wire;
+mod store;
+mod stories;
+mod support;

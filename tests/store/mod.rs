@@ -1,0 +1,10 @@
+//! What the store promises, on both databases: one gap-free order, all of an append or nothing, and the same bytes.
+
+mod append_only;
+mod appends;
+mod list_plans;
+mod list_queries;
+mod noted;
+mod same_bytes;
+mod stock_repository;
+mod two_writers;

@@ -1,0 +1,20 @@
+//! The help article, chapter by chapter.
+
+mod activity_log;
+mod bad_input;
+mod bad_requests;
+mod creating;
+mod creating_once;
+mod credentials_and_tokens;
+mod downloading_the_log;
+mod inviting_the_developer;
+mod managing;
+mod operators_and_service;
+mod provisioning;
+mod races;
+mod setting_up_the_integration_admin;
+mod suspending_and_revoking;
+mod the_developer_portal;
+mod the_gate;
+mod the_whole_story;
+mod viewing;

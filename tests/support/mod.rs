@@ -1,0 +1,36 @@
+//! The world that people act in: a clock that is moved, a mailbox that is opened, and a server that really listens.
+
+pub mod answer;
+pub mod database;
+pub mod log;
+pub mod mailbox;
+pub mod paths;
+pub mod people;
+pub mod proxy;
+pub mod traces;
+pub mod world;
+
+pub use answer::Answer;
+pub use paths::{APPS, PORTAL, app_at, id, portal_at};
+pub use people::Person;
+pub use world::World;
+
+/// Runs each story once on SQLite and once on PostgreSQL.
+macro_rules! on_both_databases {
+    ($($(#[$meta:meta])* $story:ident),* $(,)?) => {
+        mod on_sqlite {
+            $($(#[$meta])* #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $story() {
+                super::$story($crate::support::World::on_sqlite().await).await;
+            })*
+        }
+        mod on_postgres {
+            $($(#[$meta])* #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $story() {
+                super::$story($crate::support::World::on_postgres().await).await;
+            })*
+        }
+    };
+}
+
+pub(crate) use on_both_databases;

@@ -1,0 +1,465 @@
+//! A whole Gatebook that listens on a free port of loopback, with sample customers and a clock of its own.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use gatebook::application::{Caller, Gatebook, GatebookParts, Settings, Who};
+use gatebook::clock::{Clock, ManualClock};
+use gatebook::http;
+use gatebook::http::request_context::ClientAddressHeader;
+use gatebook::log::Writer;
+use gatebook::mail::MailTransport;
+use gatebook::metrics::Metrics;
+use gatebook::outbox::Outbox;
+use gatebook::secrets::{Dice, MasterKey, Sealer};
+use gatebook::store::{self, Database};
+use gatebook::throttle::ThrottleMode;
+use gatebook_aggregates::email_address::EmailAddress;
+use gatebook_aggregates::group::{Permission, ProductPlan, Role};
+use gatebook_aggregates::identifiers::{EntityId, GroupId, UserId};
+use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_aggregates::words::Label;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+use super::mailbox::{Mail, Mailbox};
+use super::{Answer, Person, database};
+
+/// When every story begins.
+pub const BEGINNING: &str = "2026-11-23T09:00:00.000Z";
+/// A password that is long enough.
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// The world of one story.
+pub struct World {
+    pub clock: ManualClock,
+    pub base_url: String,
+    pub database_url: String,
+    pub gatebook: Arc<Gatebook>,
+    pub outbox: Arc<Outbox>,
+    pub operator: Person,
+    pub gateway: (String, String),
+    mailbox: Mailbox,
+    folder: TempDir,
+    http: reqwest::Client,
+}
+
+/// How a world differs from the usual one.
+pub struct Options {
+    pub throttle: ThrottleMode,
+    pub dice: Dice,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            throttle: ThrottleMode::On,
+            dice: Dice::secure(),
+        }
+    }
+}
+
+impl World {
+    /// A world on embedded SQLite.
+    pub async fn on_sqlite() -> Self {
+        Self::on_sqlite_with(Options::default()).await
+    }
+
+    /// A world on a PostgreSQL database of its own.
+    pub async fn on_postgres() -> Self {
+        Self::on_postgres_with(Options::default()).await
+    }
+
+    /// A world on embedded SQLite, with options.
+    pub async fn on_sqlite_with(options: Options) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("gatebook.db").display());
+        Self::new(folder, url, options).await
+    }
+
+    /// A world on PostgreSQL, with options.
+    pub async fn on_postgres_with(options: Options) -> Self {
+        let url = database::new_postgres().await;
+        Self::new(tempfile::tempdir().unwrap(), url, options).await
+    }
+
+    /// A world on the database with this URL.
+    pub async fn on_database(url: String) -> Self {
+        Self::new(tempfile::tempdir().unwrap(), url, Options::default()).await
+    }
+
+    async fn new(folder: TempDir, database_url: String, options: Options) -> Self {
+        let clock = ManualClock::starting_at(Timestamp::parse(BEGINNING).unwrap());
+        let (base_url, gatebook, outbox) = start(&folder, &database_url, &clock, options).await;
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
+        let operator_token = gatebook
+            .create_operator_token(&label("Olga Operator"))
+            .await
+            .unwrap()
+            .token;
+        let gateway = gatebook.create_resource_server(&label("SOAP gateway")).await.unwrap();
+        let operator = Person {
+            base_url: base_url.clone(),
+            token: Some(operator_token),
+            http: http.clone(),
+        };
+        let gateway = (gateway.client_id, gateway.client_secret);
+        let world = Self {
+            clock,
+            base_url,
+            database_url,
+            gatebook,
+            outbox,
+            operator,
+            gateway,
+            mailbox: Mailbox::default(),
+            folder,
+            http,
+        };
+        world.settle_customers().await;
+        world
+    }
+
+    /// Two customers on the plan, one off it, as in the demo.
+    async fn settle_customers(&self) {
+        self.settle("acme", "Acme Group", "AIQ3", &["e1", "e2", "e3", "e4", "e5"])
+            .await;
+        self.settle("globex", "Globex Group", "AIQ3", &["g1", "g2"]).await;
+        self.settle("initech", "Initech Group", "AIQ2", &["i1"]).await;
+        self.add_user("acme", "ada", "Ada Admin", Role::User).await;
+        self.add_user("acme", "audrey", "Audrey Auditor", Role::User).await;
+        self.add_user("acme", "ulf", "Ulf User", Role::User).await;
+        self.permit("acme", "ada", Permission::ManageIntegrationApplications, true)
+            .await;
+        self.permit("acme", "audrey", Permission::ViewActivityLogs, true).await;
+    }
+
+    /// A customer with a Practice Admin called `pam`.
+    pub async fn settle(&self, group: &str, name: &str, plan: &str, entities: &[&str]) {
+        self.plan(group, name, plan).await;
+        for entity in entities {
+            let name = label(&format!("Entity {}", entity.to_uppercase()));
+            let id = EntityId::parse(entity).unwrap();
+            self.gatebook
+                .put_entity(&self.as_operator(), &group_id(group), id, name)
+                .await
+                .unwrap();
+        }
+        self.add_user(group, "pam", "Pam Practice", Role::PracticeAdmin).await;
+    }
+
+    /// Puts a customer on a plan.
+    pub async fn plan(&self, group: &str, name: &str, plan: &str) {
+        let plan = ProductPlan::parse(plan).unwrap();
+        self.gatebook
+            .put_group(&self.as_operator(), &group_id(group), label(name), plan)
+            .await
+            .unwrap();
+    }
+
+    /// Adds a user to a customer.
+    pub async fn add_user(&self, group: &str, user: &str, name: &str, role: Role) {
+        let email = EmailAddress::parse("email", &format!("{user}@{group}.example")).unwrap();
+        let user = UserId::parse(user).unwrap();
+        self.gatebook
+            .put_user(&self.as_operator(), &group_id(group), user, email, label(name), role)
+            .await
+            .unwrap();
+    }
+
+    /// Pam grants or withdraws a permission.
+    pub async fn permit(&self, group: &str, user: &str, permission: Permission, granted: bool) {
+        let who = Who::GroupUser {
+            group_id: group_id(group),
+            user_id: UserId::parse("pam").unwrap(),
+        };
+        let pam = self.as_operator().with(who);
+        self.gatebook
+            .set_permission(&pam, UserId::parse(user).unwrap(), permission, granted)
+            .await
+            .unwrap();
+    }
+
+    /// A user of a customer, with a new token.
+    pub async fn user(&self, group: &str, user: &str) -> Person {
+        let user = UserId::parse(user).unwrap();
+        let issued = self
+            .gatebook
+            .issue_user_token(&self.as_operator(), &group_id(group), user, label("test"))
+            .await;
+        self.person(Some(issued.unwrap().token))
+    }
+
+    /// Ada, the Integration Admin of Acme.
+    pub async fn ada(&self) -> Person {
+        self.user("acme", "ada").await
+    }
+
+    /// Another process on the same database: its address.
+    pub async fn another_node(&self) -> String {
+        let (base_url, _, _) = start(&self.folder, &self.database_url, &self.clock, Options::default()).await;
+        base_url
+    }
+
+    /// Somebody with, or without, a token.
+    pub fn person(&self, token: Option<String>) -> Person {
+        Person {
+            base_url: self.base_url.clone(),
+            token,
+            http: self.http.clone(),
+        }
+    }
+
+    /// Somebody who has not said who they are.
+    pub fn anybody(&self) -> Person {
+        self.person(None)
+    }
+
+    /// Time passes.
+    pub fn pass(&self, time: TimeDelta) {
+        self.clock.advance(time);
+    }
+
+    /// Sends the letters that are due, and opens the mailbox: every mail there ever was, oldest first.
+    pub async fn mails(&self) -> Vec<Mail> {
+        while self.outbox.deliver_due().await.unwrap() > 0 {}
+        self.mailbox.open(&self.mail_dir())
+    }
+
+    /// The newest mail to an address.
+    pub async fn last_mail_to(&self, address: &str) -> Mail {
+        let mails = self.mails().await;
+        let last = mails.iter().rev().find(|mail| mail.to == address);
+        last.unwrap_or_else(|| panic!("no mail to {address} in {mails:#?}"))
+            .clone()
+    }
+
+    /// The folder of the mails.
+    pub fn mail_dir(&self) -> PathBuf {
+        self.folder.path().join("mail")
+    }
+
+    /// What Ada fills in for a New Integration.
+    pub fn new_integration(name: &str) -> Value {
+        json!({
+            "integration_type": "new_integration",
+            "name": name,
+            "description": "Posts the payroll journals of every month.",
+            "category": "payroll_and_hr",
+            "developer_email": "dev@example.com",
+            "api_permission": "read_write",
+            "entities": ["e1", "e2"],
+        })
+    }
+
+    /// What Ada fills in for a preset AIQ Integrate.
+    pub fn aiq_integrate(name: &str) -> Value {
+        json!({
+            "integration_type": "aiq_integrate",
+            "integrate_type": "bank_feeds",
+            "name": name,
+            "description": "Books the bank statements of every day.",
+            "entities": ["e1", "e2"],
+            "accept_charges": true,
+            "accept_data_access": true,
+        })
+    }
+
+    /// What Ada fills in, with something else in some fields; null leaves a field out.
+    pub fn with(mut form: Value, other: Value) -> Value {
+        let fields = form.as_object_mut().unwrap();
+        for (field, value) in other.as_object().unwrap() {
+            match value {
+                Value::Null => drop(fields.remove(field)),
+                value => drop(fields.insert(field.clone(), value.clone())),
+            }
+        }
+        form
+    }
+
+    /// Ada creates a New Integration; the answer with its OTP.
+    pub async fn created(&self, ada: &Person, name: &str) -> Value {
+        ada.post("/api/v1/integration-apps", Self::new_integration(name))
+            .await
+            .expect(201)
+            .json()
+    }
+
+    /// The invited developer signs up with the newest invitation and logs in.
+    pub async fn signed_up(&self, address: &str) -> Person {
+        let invite_token = self.last_mail_to(address).await.invite_token();
+        self.signs_up(address, &invite_token).await
+    }
+
+    /// The invited developer signs up with this invitation and logs in.
+    pub async fn signs_up(&self, address: &str, invite_token: &str) -> Person {
+        // Whatever waits is sent first, so that the code is the newest mail.
+        self.mails().await;
+        let anybody = self.anybody();
+        anybody
+            .post("/portal/api/v1/sign-up/code", json!({"invite_token": invite_token}))
+            .await
+            .expect(202);
+        let code = self.last_mail_to(address).await.code();
+        let form = json!({
+            "invite_token": invite_token, "code": code, "full_name": "Dev Eloper", "password": PASSWORD,
+        });
+        anybody.post("/portal/api/v1/sign-up", form).await.expect(201);
+        self.logged_in(address).await
+    }
+
+    /// A developer logs in.
+    pub async fn logged_in(&self, address: &str) -> Person {
+        let form = json!({"email": address, "password": PASSWORD});
+        let session = self
+            .anybody()
+            .post("/portal/api/v1/session", form)
+            .await
+            .expect(200)
+            .json();
+        self.person(Some(session["token"].as_str().unwrap().to_owned()))
+    }
+
+    /// The developer verifies an application with its OTP.
+    pub async fn verified(&self, developer: &Person, app: &Value) {
+        let path = format!("/portal/api/v1/apps/{}/verify", app["id"].as_str().unwrap());
+        developer
+            .post(&path, json!({"otp": app["verification"]["otp"]}))
+            .await
+            .expect(200);
+    }
+
+    /// The developer generates a client secret: client id and secret.
+    pub async fn client_secret(&self, developer: &Person, app: &Value) -> (String, String) {
+        let path = format!("/portal/api/v1/apps/{}/client-secrets", app["id"].as_str().unwrap());
+        let issued = developer.post(&path, json!({})).await.expect(201).json();
+        let text = |name: &str| issued[name].as_str().unwrap().to_owned();
+        (text("client_id"), text("client_secret"))
+    }
+
+    /// Everything up to a running integration: application, developer, client id and secret.
+    pub async fn running(&self, name: &str) -> (Person, Value, Person, (String, String)) {
+        let ada = self.ada().await;
+        let app = self.created(&ada, name).await;
+        let developer = self.signed_up("dev@example.com").await;
+        self.verified(&developer, &app).await;
+        let client = self.client_secret(&developer, &app).await;
+        (ada, app, developer, client)
+    }
+
+    /// The integration asks for an access token.
+    pub async fn token(&self, client: &(String, String)) -> Answer {
+        self.oauth("/oauth/token", client, &[("grant_type", "client_credentials")])
+            .await
+    }
+
+    /// The integration's access token.
+    pub async fn access_token(&self, client: &(String, String)) -> String {
+        self.token(client).await.expect(200).json()["access_token"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    /// A form with client credentials.
+    pub async fn oauth(&self, path: &str, (id, secret): &(String, String), form: &[(&str, &str)]) -> Answer {
+        let request = self
+            .http
+            .post(format!("{}{path}", self.base_url))
+            .basic_auth(id, Some(secret))
+            .form(form);
+        Answer::read(request.send().await.unwrap()).await
+    }
+
+    /// What the gateway says about a token, an entity and an access: the reason's code.
+    pub async fn gate(&self, token: &str, entity: &str, access: &str) -> String {
+        let (id, secret) = &self.gateway;
+        let request = self
+            .http
+            .post(format!("{}/gateway/verify", self.base_url))
+            .basic_auth(id, Some(secret))
+            .json(&json!({"token": token, "entity": entity, "access": access}));
+        let answer = Answer::read(request.send().await.unwrap()).await.expect(200).json();
+        assert_eq!(answer["allowed"], answer["reason"] == "ok");
+        answer["reason"].as_str().unwrap().to_owned()
+    }
+
+    /// A request as the test wants it.
+    pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.base_url))
+    }
+
+    /// The answer to bytes that no HTTP library would send.
+    pub async fn raw(&self, request: &str) -> String {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+        let address = self.base_url.trim_start_matches("http://");
+        let mut connection = tokio::net::TcpStream::connect(address).await.unwrap();
+        // The server may hang up before it has read everything.
+        let _ = connection.write_all(request.as_bytes()).await;
+        let mut answer = Vec::new();
+        let _ = connection.read_to_end(&mut answer).await;
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// The database, for looking behind the scenes.
+    pub fn database(&self) -> &dyn Database {
+        self.gatebook.database()
+    }
+
+    fn as_operator(&self) -> Caller {
+        Caller::command_line("settling".to_owned())
+    }
+}
+
+/// Starts a Gatebook on a database; several may share one.
+pub async fn start(
+    folder: &TempDir,
+    database_url: &str,
+    clock: &ManualClock,
+    options: Options,
+) -> (String, Arc<Gatebook>, Arc<Outbox>) {
+    let database = store::open(database_url).await.unwrap();
+    store::migrate(&database).await.unwrap();
+    let metrics = Arc::new(Metrics::default());
+    let clock = Clock::Manual(clock.clone());
+    let (writer, _) = Writer::start(database.clone(), clock.clone(), metrics.clone());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base_url = format!("http://{}", listener.local_addr().unwrap());
+    let key = || MasterKey::from_bytes([7; 32]);
+    let gatebook = Arc::new(Gatebook::new(GatebookParts {
+        database: database.clone(),
+        writer,
+        clock: clock.clone(),
+        dice: options.dice,
+        key: key(),
+        metrics: metrics.clone(),
+        throttle: options.throttle,
+        settings: Settings {
+            public_url: base_url.clone(),
+            wsdl_url: "https://soap.example.com/api?wsdl".to_owned(),
+            documentation_url: "https://wiki.example.com/api".to_owned(),
+            integration_team: EmailAddress::parse("team", "team@provider.example").unwrap(),
+        },
+    }));
+    let transport = MailTransport::from_url("file:", folder.path(), "Gatebook <gatebook@provider.example>").unwrap();
+    let outbox = Arc::new(Outbox::new(database, transport, Sealer::new(&key()), clock, metrics));
+    let router = http::router(gatebook.clone(), ClientAddressHeader::default());
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, service).await });
+    (base_url, gatebook, outbox)
+}
+
+fn group_id(group: &str) -> GroupId {
+    GroupId::parse(group).unwrap()
+}
+
+fn label(name: &str) -> Label {
+    Label::parse("name", name).unwrap()
+}
