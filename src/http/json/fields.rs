@@ -119,18 +119,6 @@ impl<'de> Deserialize<'de> for Sent {
     }
 }
 
-/// An object inside a body, which must not be a list of its values.
-pub struct Object<T>(pub T);
-
-impl<'de, T: DeserializeOwned> Deserialize<'de> for Object<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let object = serde_json::Map::deserialize(deserializer)?;
-        T::deserialize(serde_json::Value::Object(object))
-            .map(Self)
-            .map_err(serde::de::Error::custom)
-    }
-}
-
 /// A body that says nothing. It may be left out.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -18,7 +18,7 @@ pub use apps_query::{AppsQuery, AppsQuestion};
 pub use catalog::Catalog;
 pub use credentials::{NamedBody, NewClientSecret, NewResourceServer, NewToken, ResourceServer};
 pub use developer::{DeveloperAccess, DeveloperAccessGiven, Verification};
-pub use fields::{Fields, Given, NoFields, Object, Sent, text};
+pub use fields::{Fields, Given, NoFields, Sent, text};
 pub use group::{Group, GroupDetails, Named, User, UserDetails};
 pub use page::{Items, Page, PageQuery, given};
 pub use problems::{ChangeProblems, OperatorChangeProblems, OperatorReadProblems, ReadProblems};

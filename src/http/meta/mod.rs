@@ -39,7 +39,7 @@ struct Published {
     page: Bytes,
 }
 
-/// The URLs that show the whole document, these included: [`document`] describes them.
+/// The URLs that show the whole document, these included: [`document()`] describes them.
 pub fn openapi_route(document: Arc<OpenApi>) -> Router<App> {
     // A document holds texts, lists and maps with text keys only, which always have a JSON form.
     let json = serde_json::to_value(&*document).unwrap_or_default();
