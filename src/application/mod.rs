@@ -3,6 +3,8 @@
 //! It never judges a business rule; the aggregates do.
 
 mod admin_apps;
+mod admin_change;
+mod admin_letters;
 mod app_view;
 mod caller;
 mod commands;
@@ -12,6 +14,7 @@ mod gatebook;
 mod gatekeeper;
 mod groups;
 mod idempotency;
+mod invite;
 mod operators;
 mod portal;
 mod reading;
@@ -36,5 +39,5 @@ pub use portal::{AppDetails, IssuedClientSecret, PortalEntity, PortalHome};
 pub use reading::Page;
 pub use secret_usage::SecretUsage;
 pub use sign_in::Session;
-pub use sign_up::OpenInvitation;
+pub use sign_up::{OpenInvitation, SignUpForm};
 pub use verification::Verification;

@@ -20,7 +20,7 @@ use super::commands::{ChangeOptions, WishOf, no_extras};
 use super::credentials::throttle_keys;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
-use crate::log::Done;
+use crate::log::{CommandError, Done};
 use crate::secrets::{self, OneTimePassword, SecretKind};
 use crate::store::StoreError;
 
@@ -103,7 +103,13 @@ impl Gatebook {
                 otp_digest: otp_digest.clone(),
             })
         };
-        let done = self.developers_command(caller, app_id, &wish).await?;
+        let done = self.developers_command(caller, app_id, &wish).await;
+        let done = done.inspect_err(|failure| {
+            if !is_dead_otp(failure) {
+                // What was refused before the OTP was looked at, or never happened, was no guess.
+                self.guessed_right(&keys);
+            }
+        })?;
         match done.events.first() {
             Some(Event::OneTimePasswordMistyped { attempts_left }) => Err(Failure::OtpWrong {
                 attempts_left: *attempts_left,
@@ -271,6 +277,14 @@ impl Gatebook {
             _ => Err(Failure::Unauthenticated),
         }
     }
+}
+
+/// R15, R16: the OTP that was tried is expired or locked.
+fn is_dead_otp(failure: &Failure) -> bool {
+    matches!(
+        failure,
+        Failure::Command(CommandError::Refused(Refusal::OtpExpired | Refusal::OtpLocked))
+    )
 }
 
 fn overlap(seconds: i64) -> Result<TimeDelta, Failure> {

@@ -31,6 +31,15 @@ pub struct OpenInvitation {
     pub expires_at: Timestamp,
 }
 
+/// What somebody signs up with, as it was typed.
+#[expect(missing_docs, reason = "the fields are those of the form")]
+pub struct SignUpForm {
+    pub invite_token: String,
+    pub code: String,
+    pub full_name: String,
+    pub password: String,
+}
+
 /// The link's application and digest.
 struct PresentedLink {
     app_id: AppId,
@@ -96,18 +105,12 @@ impl Gatebook {
 
     /// R19: signs up: link, code, name, password. The account, its password, its address' reservation and the
     /// application's event are written together.
-    pub async fn sign_up(
-        &self,
-        caller: &Caller,
-        invite_token: &str,
-        code: &str,
-        full_name: &str,
-        password: &str,
-    ) -> Result<Uuid, Failure> {
-        let (full_name, password) = checked(full_name, password)?;
-        let invitation = self.open_invitation(caller, invite_token).await?;
-        let link = self.presented_link(caller, invite_token)?;
-        let code_digest = self.keyed(SecretKind::VerificationCode, &typed_code(code).unwrap_or_default());
+    pub async fn sign_up(&self, caller: &Caller, form: &SignUpForm) -> Result<Uuid, Failure> {
+        let (full_name, password) = checked(form)?;
+        let invitation = self.open_invitation(caller, &form.invite_token).await?;
+        let link = self.presented_link(caller, &form.invite_token)?;
+        let code = typed_code(&form.code).unwrap_or_default();
+        let code_digest = self.keyed(SecretKind::VerificationCode, &code);
         let developer_id = self.new_id();
         let password_hash = self.passwords.hash(&password, &self.dice).await?;
         let who = Who::Invitee {
@@ -171,20 +174,29 @@ impl Gatebook {
     }
 }
 
-/// R19: name and password, checked before anything else happens.
-fn checked(full_name: &str, password: &str) -> Result<(Label, Password), Failure> {
-    let full_name = Label::parse("full_name", full_name);
-    let given = match password {
-        "" => Err(FieldProblem::new("password", "required", "Choose a password.")),
-        password => Ok(password),
-    };
-    let password = given.and_then(parsed_password);
-    match (full_name, password) {
-        (Ok(full_name), Ok(password)) => Ok((full_name, password)),
-        (full_name, password) => {
-            let problems = full_name.err().into_iter().chain(password.err()).collect();
-            Err(Refusal::Invalid(problems).into())
+/// R19: everything that can be judged before anything else happens, with all problems at once.
+fn checked(form: &SignUpForm) -> Result<(Label, Password), Failure> {
+    let invite_token = filled_in(
+        "invite_token",
+        &form.invite_token,
+        "Take it from the link of your invitation.",
+    );
+    let code = filled_in("code", &form.code, "Type the six digits of the mail.");
+    let full_name = Label::parse("full_name", &form.full_name);
+    let password = filled_in("password", &form.password, "Choose a password.").and_then(parsed_password);
+    match (invite_token, code, full_name, password) {
+        (Ok(_), Ok(_), Ok(full_name), Ok(password)) => Ok((full_name, password)),
+        (invite_token, code, full_name, password) => {
+            let problems = [invite_token.err(), code.err(), full_name.err(), password.err()];
+            Err(Refusal::Invalid(problems.into_iter().flatten().collect()).into())
         }
+    }
+}
+
+fn filled_in<'a>(field: &str, typed: &'a str, what_to_do: &str) -> Result<&'a str, FieldProblem> {
+    match typed.trim() {
+        "" => Err(FieldProblem::new(field, "required", what_to_do)),
+        _ => Ok(typed),
     }
 }
 

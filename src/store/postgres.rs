@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gatebook_projections::sql::{Column, Kind, Query, Value};
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRow};
 use sqlx::query::Query as SqlxQuery;
 use sqlx::{Column as _, Executor, Postgres, Row, TypeInfo, ValueRef};
 use tokio::time::timeout;
@@ -21,6 +22,8 @@ const WRITE_CONNECTIONS: u32 = 4;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a single question may take before the database counts as unavailable.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a single statement of a transaction may take; longer than it may wait for a lock.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A PostgreSQL database.
 pub struct PostgresDatabase {
@@ -45,7 +48,9 @@ impl PostgresDatabase {
                 // A connection that died shows itself at its first use; checking each time costs a round trip.
                 .test_before_acquire(false)
         };
-        let reads = pool(READ_CONNECTIONS).connect_with(options.clone()).await?;
+        // The server, too, gives up on a question that nobody waits for any more.
+        let reading = options.clone().options([("statement_timeout", "10s")]);
+        let reads = pool(READ_CONNECTIONS).connect_with(reading).await?;
         let writes = pool(WRITE_CONNECTIONS).connect_lazy_with(options);
         Ok(Self { reads, writes })
     }
@@ -58,8 +63,12 @@ impl Database for PostgresDatabase {
     }
 
     async fn rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError> {
-        let rows = timeout(READ_TIMEOUT, fetch(&self.reads, &query)).await;
-        rows.map_err(|_| StoreError::Unavailable("it did not answer in time".to_owned()))?
+        let mut connection = self.reads.acquire().await?;
+        let rows = in_time(READ_TIMEOUT, fetch(&mut *connection, &query)).await;
+        if matches!(rows, Err(StoreError::Unavailable(_))) {
+            connection.close_on_drop();
+        }
+        rows
     }
 
     async fn begin(&self, purpose: Purpose) -> Result<Box<dyn Transaction>, StoreError> {
@@ -67,8 +76,16 @@ impl Database for PostgresDatabase {
             Purpose::Write => "begin",
             Purpose::Snapshot => "begin isolation level repeatable read read only",
         };
-        let transaction = self.writes.begin_with(begin).await?;
-        Ok(Box::new(PostgresTransaction { transaction }))
+        let connection = self.writes.acquire().await?;
+        let mut transaction = PostgresTransaction {
+            connection,
+            committed: false,
+        };
+        in_time(STATEMENT_TIMEOUT, async {
+            Ok(transaction.connection.execute(begin).await?)
+        })
+        .await?;
+        Ok(Box::new(transaction))
     }
 
     async fn migrate(&self) -> Result<(), StoreError> {
@@ -85,8 +102,19 @@ impl Database for PostgresDatabase {
     }
 }
 
+/// Without a commit its connection is closed, not used again: then the server rolls back, and a connection that fell
+/// silent takes no place in the pool.
 struct PostgresTransaction {
-    transaction: sqlx::Transaction<'static, Postgres>,
+    connection: PoolConnection<Postgres>,
+    committed: bool,
+}
+
+impl Drop for PostgresTransaction {
+    fn drop(&mut self) {
+        if !self.committed {
+            self.connection.close_on_drop();
+        }
+    }
 }
 
 #[async_trait]
@@ -96,15 +124,16 @@ impl Transaction for PostgresTransaction {
     }
 
     async fn rows(&mut self, query: Query) -> Result<Vec<Vec<Value>>, StoreError> {
-        fetch(&mut *self.transaction, &query).await
+        in_time(STATEMENT_TIMEOUT, fetch(&mut *self.connection, &query)).await
     }
 
     async fn execute(&mut self, query: Query) -> Result<u64, StoreError> {
-        Ok(bound(&query).execute(&mut *self.transaction).await?.rows_affected())
+        in_time(STATEMENT_TIMEOUT, carry_out(bound(&query), &mut self.connection)).await
     }
 
     async fn script(&mut self, sql: &str) -> Result<(), StoreError> {
-        self.transaction.execute(sqlx::raw_sql(sql)).await?;
+        // It may build an index, which takes the time it takes.
+        self.connection.execute(sqlx::raw_sql(sql)).await?;
         Ok(())
     }
 
@@ -127,12 +156,30 @@ impl Transaction for PostgresTransaction {
                 Kind::Text | Kind::Json => query.bind(values.map(as_text).collect::<Vec<_>>()),
             };
         }
-        Ok(query.execute(&mut *self.transaction).await?.rows_affected())
+        in_time(STATEMENT_TIMEOUT, carry_out(query, &mut self.connection)).await
     }
 
-    async fn commit(self: Box<Self>) -> Result<(), StoreError> {
-        Ok(self.transaction.commit().await?)
+    async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
+        in_time(STATEMENT_TIMEOUT, async {
+            Ok(self.connection.execute("commit").await?)
+        })
+        .await?;
+        self.committed = true;
+        Ok(())
     }
+}
+
+/// What the database answers, unless it takes too long.
+async fn in_time<T>(limit: Duration, answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    let late = |_| StoreError::Unavailable("it did not answer in time".to_owned());
+    timeout(limit, answer).await.map_err(late)?
+}
+
+async fn carry_out(
+    order: SqlxQuery<'_, Postgres, PgArguments>,
+    connection: &mut PgConnection,
+) -> Result<u64, StoreError> {
+    Ok(order.execute(connection).await?.rows_affected())
 }
 
 /// One statement for any number of rows: a list per column.

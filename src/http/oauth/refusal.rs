@@ -1,11 +1,9 @@
 //! What a failure is called in the words of OAuth.
 
-use axum::http::StatusCode;
-
 use crate::application::Failure;
 use crate::http::error::RETRY_UNAVAILABLE_AFTER;
 use crate::log::CommandError;
-use crate::oauth::wire::{OAuthError, description};
+use crate::oauth::wire::OAuthError;
 use crate::store::StoreError;
 
 /// Names a failure. It is logged here, once and whole; the client gets a fixed sentence (T28).
@@ -31,15 +29,10 @@ pub fn store_refusal(error: &StoreError) -> OAuthError {
     server_error(&error.to_string())
 }
 
-/// 500, with the code that RFC 6749 §4.1.2.1 has for it.
+/// Names a failure of our own.
 pub fn server_error(why: &str) -> OAuthError {
     tracing::error!(%why, "an OAuth request failed");
-    OAuthError {
-        status: StatusCode::INTERNAL_SERVER_ERROR,
-        error: "server_error",
-        description: description::UNAVAILABLE,
-        retry_after: None,
-    }
+    OAuthError::server_error()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::problems::{BodyProblems, VisitorProblems};
-use super::required::required;
+use crate::application::SignUpForm;
 use crate::http::error::Problem;
 use crate::http::extract::{Anyone, App, JsonBody};
 
@@ -63,13 +63,12 @@ pub async fn sign_up(
     Anyone(caller): Anyone,
     JsonBody { value: body, .. }: JsonBody<SignUpRequest>,
 ) -> Result<(StatusCode, Json<SignedUp>), Problem> {
-    let [invite_token, code, full_name, password] = required([
-        ("invite_token", body.invite_token),
-        ("code", body.code),
-        ("full_name", body.full_name),
-        ("password", body.password),
-    ])?;
-    let signed_up = app.sign_up(&caller, &invite_token, &code, &full_name, &password);
-    let id = signed_up.await?;
+    let form = SignUpForm {
+        invite_token: body.invite_token.unwrap_or_default(),
+        code: body.code.unwrap_or_default(),
+        full_name: body.full_name.unwrap_or_default(),
+        password: body.password.unwrap_or_default(),
+    };
+    let id = app.sign_up(&caller, &form).await?;
     Ok((StatusCode::CREATED, Json(SignedUp { id })))
 }

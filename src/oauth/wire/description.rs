@@ -44,6 +44,8 @@ descriptions! {
     SLOW_DOWN = "Too many failed attempts; try again later.";
     /// T34: the database cannot be reached.
     UNAVAILABLE = "The service is temporarily unavailable; try again later.";
+    /// Something in this service failed.
+    FAILED = "The request failed because of an error in this service.";
     /// The body is larger than this service reads.
     BODY_TOO_LARGE = "The body is too large.";
 }

@@ -102,6 +102,11 @@ impl OAuthError {
         )
     }
 
+    /// 500, with the code that RFC 6749 §4.1.2.1 has for it: this service failed, and trying again may not help (T28).
+    pub const fn server_error() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", description::FAILED)
+    }
+
     const fn new(status: StatusCode, error: &'static str, description: &'static str) -> Self {
         Self {
             status,
@@ -137,7 +142,7 @@ mod tests {
     use axum::body::to_bytes;
     use serde_json::Value;
 
-    const EVERY_REFUSAL: [OAuthError; 9] = [
+    const EVERY_REFUSAL: [OAuthError; 10] = [
         OAuthError::invalid_request(description::REPEATED_PARAMETER),
         OAuthError::invalid_client(),
         OAuthError::unsupported_grant_type(),
@@ -147,6 +152,7 @@ mod tests {
         OAuthError::slow_down(7),
         OAuthError::method_not_allowed(),
         OAuthError::body_too_large(),
+        OAuthError::server_error(),
     ];
 
     fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {

@@ -1,0 +1,172 @@
+//! How a change of an admin happens: once for an `Idempotency-Key`, and with its OTP shown once.
+
+use gatebook_aggregates::identifiers::{AppId, GroupId};
+use gatebook_aggregates::integration_app::{IntegrationApp, IntegrationAppEvent as Event, OTP_VALID_FOR, Wish};
+use gatebook_aggregates::refusal::Refusal;
+use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_projections::groups::GroupRow;
+
+use super::app_view::AppView;
+use super::caller::{Caller, Who};
+use super::commands::{AppExtras, ChangeOptions, WishOf};
+use super::failure::Failure;
+use super::gatebook::Gatebook;
+use super::idempotency::IdempotencyKey;
+use super::invite::InviteSecrets;
+use super::verification::Verification;
+use crate::log::CommandError;
+
+/// An application after a change, with what is shown once.
+pub type Changed = (AppView, Option<Verification>);
+
+impl Gatebook {
+    /// A change whose answer shows an OTP.
+    pub(super) async fn change_with_otp(
+        &self,
+        caller: &Caller,
+        app_id: AppId,
+        if_match: Option<i64>,
+        key: Option<&IdempotencyKey>,
+        wish: Wish,
+        secrets: &InviteSecrets,
+    ) -> Result<Changed, Failure> {
+        let expires_at = self.clock.now().plus(OTP_VALID_FOR);
+        let extras = |group: &GroupRow, app: &IntegrationApp, events: &[Event]| {
+            let mut extras = self.extras_of(caller, app_id, group, app, events, Some(secrets))?;
+            if let (Some(key), Ok(app)) = (key, app.created()) {
+                let shown = self.verification(
+                    &secrets.otp,
+                    otp_expiry(events).unwrap_or(expires_at),
+                    app.name.as_str(),
+                );
+                extras.sealed = Some(
+                    self.seal_verification(key.key(), &shown, app.name.as_str())
+                        .map_err(command)?,
+                );
+            }
+            Ok(extras)
+        };
+        let changed = self
+            .change_app_once(caller, app_id, if_match, key, &|_| Ok(wish.clone()), &extras)
+            .await;
+        match changed {
+            Ok((view, events)) => {
+                let expires_at = otp_expiry(&events).unwrap_or(expires_at);
+                let shown = self.verification(&secrets.otp, expires_at, view.app().name.as_str());
+                Ok((view, Some(shown)))
+            }
+            Err(ChangeEnd::Repeated(changed)) => Ok(*changed),
+            Err(ChangeEnd::Failed(failure)) => Err(failure),
+        }
+    }
+
+    /// A change whose answer shows nothing that is shown once.
+    pub(super) async fn change_app(
+        &self,
+        caller: &Caller,
+        app_id: AppId,
+        if_match: Option<i64>,
+        key: Option<&IdempotencyKey>,
+        wish: WishOf<'_>,
+        extras: AppExtras<'_>,
+    ) -> Result<Changed, Failure> {
+        match self.change_app_once(caller, app_id, if_match, key, wish, extras).await {
+            Ok((view, _)) => Ok((view, None)),
+            Err(ChangeEnd::Repeated(changed)) => Ok(*changed),
+            Err(ChangeEnd::Failed(failure)) => Err(failure),
+        }
+    }
+
+    async fn change_app_once(
+        &self,
+        caller: &Caller,
+        app_id: AppId,
+        if_match: Option<i64>,
+        key: Option<&IdempotencyKey>,
+        wish: WishOf<'_>,
+        extras: AppExtras<'_>,
+    ) -> Result<(AppView, Vec<Event>), ChangeEnd> {
+        let Who::GroupUser { group_id, .. } = &caller.who else {
+            return Err(Failure::Unauthenticated.into());
+        };
+        self.repeat_to_manager(caller, group_id, key).await?;
+        if if_match.is_some() {
+            self.require_own_app(group_id, app_id).await?;
+        }
+        let options = ChangeOptions {
+            if_match,
+            idempotency: key.map(IdempotencyKey::intent),
+        };
+        match self.app_command(caller, group_id, app_id, &options, wish, extras).await {
+            Ok((done, group)) => Ok((self.view_after(&done, group).await?, done.events)),
+            Err(failure) if Self::lost_to_same_key(&failure) => {
+                self.repeat_first(key).await?;
+                Err(failure.into())
+            }
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    /// R1, R2: the first answer may show an OTP, so it is repeated only to somebody who may still ask for it.
+    async fn repeat_to_manager(
+        &self,
+        caller: &Caller,
+        group_id: &GroupId,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<(), ChangeEnd> {
+        if key.is_none() {
+            return Ok(());
+        }
+        let group = self.group(group_id).await?.ok_or(Refusal::NotFound)?;
+        caller.standing(&group)?.require_manager()?;
+        group.customer.product_plan.require_integration_apps()?;
+        self.repeat_first(key).await
+    }
+
+    /// Ends the change with the first answer, if this key has one.
+    async fn repeat_first(&self, key: Option<&IdempotencyKey>) -> Result<(), ChangeEnd> {
+        match self.repeated(key).await? {
+            Some(first) => Err(ChangeEnd::Repeated(Box::new((first.view, first.verification)))),
+            None => Ok(()),
+        }
+    }
+
+    /// R4: nobody learns from `If-Match` that another group's application exists.
+    async fn require_own_app(&self, group_id: &GroupId, app_id: AppId) -> Result<(), Failure> {
+        match self.portal_app(app_id).await? {
+            Some(app) if app.group_id == *group_id => Ok(()),
+            _ => Err(Refusal::NotFound.into()),
+        }
+    }
+}
+
+/// How a change ends when it does not happen now.
+enum ChangeEnd {
+    /// It happened before, for the same Idempotency-Key.
+    Repeated(Box<Changed>),
+    /// It did not happen.
+    Failed(Failure),
+}
+
+impl<F: Into<Failure>> From<F> for ChangeEnd {
+    fn from(failure: F) -> Self {
+        Self::Failed(failure.into())
+    }
+}
+
+/// R14: when the OTP that these events issued ends.
+fn otp_expiry(events: &[Event]) -> Option<Timestamp> {
+    events.iter().find_map(|event| match event {
+        Event::DeveloperInvited { otp_expires_at, .. }
+        | Event::DeveloperRegistered { otp_expires_at, .. }
+        | Event::OneTimePasswordReset { otp_expires_at, .. } => Some(*otp_expires_at),
+        _ => None,
+    })
+}
+
+fn command(failure: Failure) -> CommandError {
+    match failure {
+        Failure::Command(error) => error,
+        other => CommandError::Store(crate::store::StoreError::Refused(other.to_string())),
+    }
+}
