@@ -4,16 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::recorded::StoredEvent;
-use gatebook_projections::sql::{Column, Query, Value, int, text};
+use gatebook_projections::sql::{Query, Value};
 
-use super::append::{
-    Append, AppendError, CredentialChange, CredentialKind, Guard, IdempotencyRecord, Place, Receipt, RowWrite,
-    SealedLetter, StreamAppend,
-};
+use super::append::{Append, AppendError, Guard, Place, Receipt, StreamAppend};
 use super::fault;
 use super::hash_chain::{EventParts, hash_of};
-use super::read::EVENT_COLUMNS;
-use crate::store::{Database, OnConflict, Purpose, StoreError, Transaction};
+use super::pieces::{Pieces, event_row, idempotency_row, letter_row};
+use crate::store::{Database, Purpose, StoreError, Transaction};
 
 /// Writes the appends in one transaction. The outer error means that nothing was written of any of them.
 pub async fn write(
@@ -35,7 +32,7 @@ pub async fn write(
         });
     }
     if !pieces.is_empty() {
-        pieces.write(&mut *transaction, &state.head).await?;
+        pieces.write(&mut *transaction, state.head).await?;
     }
     fault::point("before_commit");
     transaction.commit().await?;
@@ -45,9 +42,9 @@ pub async fn write(
 
 /// The end of the log.
 #[derive(Clone, Copy, Debug)]
-struct Head {
-    position: i64,
-    recorded_at: Timestamp,
+pub(super) struct Head {
+    pub(super) position: i64,
+    pub(super) recorded_at: Timestamp,
 }
 
 impl Head {
@@ -211,149 +208,6 @@ fn app_version(placed: &[StoredEvent], app_id: &str) -> i64 {
     of_app.map(|event| event.sequence).max().unwrap_or_default()
 }
 
-/// Everything that a batch writes, by table.
-#[derive(Default)]
-struct Pieces {
-    events: Vec<Vec<Value>>,
-    rows: Vec<RowWrite>,
-    reservations: Vec<Vec<Value>>,
-    idempotency_keys: Vec<Vec<Value>>,
-    letters: Vec<Vec<Value>>,
-    credentials: Vec<CredentialChange>,
-}
-
-const RESERVATIONS: &[Column] = &[text("key"), text("owner")];
-const IDEMPOTENCY_KEYS: &[Column] = &[
-    text("key"),
-    text("request_hash"),
-    text("app_id"),
-    int("version"),
-    text("sealed"),
-    text("created_at"),
-];
-const LETTERS: &[Column] = &[
-    text("id"),
-    text("kind"),
-    text("recipient"),
-    text("sealed"),
-    text("state"),
-    int("attempts"),
-    text("next_attempt_at"),
-    text("created_at"),
-];
-
-impl Pieces {
-    fn is_empty(&self) -> bool {
-        self.events.is_empty() && self.credentials.is_empty() && self.letters.is_empty() && self.reservations.is_empty()
-    }
-
-    async fn write(self, transaction: &mut dyn Transaction, head: &Head) -> Result<(), StoreError> {
-        transaction
-            .insert("events", EVENT_COLUMNS, &self.events, OnConflict::Fail)
-            .await?;
-        fault::point("events_written");
-        for (table, (columns, rows)) in by_table(self.rows) {
-            transaction.insert(table, columns, &rows, OnConflict::Replace).await?;
-        }
-        fault::point("rows_written");
-        transaction
-            .insert("reservations", RESERVATIONS, &self.reservations, OnConflict::Fail)
-            .await?;
-        transaction
-            .insert(
-                "idempotency_keys",
-                IDEMPOTENCY_KEYS,
-                &self.idempotency_keys,
-                OnConflict::Fail,
-            )
-            .await?;
-        fault::point("names_written");
-        transaction
-            .insert("letters", LETTERS, &self.letters, OnConflict::Fail)
-            .await?;
-        fault::point("letters_written");
-        for change in self.credentials {
-            write_credential(transaction, change, head.recorded_at).await?;
-        }
-        let order = "update log_head set position = $1, recorded_at = $2 where id = 1";
-        transaction
-            .execute(Query::new(order, [head.position.into(), head.recorded_at.into()]))
-            .await?;
-        Ok(())
-    }
-}
-
-type KeyedRows = (&'static [Column], BTreeMap<String, Vec<Value>>);
-type TableRows = (&'static [Column], Vec<Vec<Value>>);
-
-/// The rows by table. A row that is written twice in a batch is written once, as it is in the end.
-fn by_table(rows: Vec<RowWrite>) -> BTreeMap<&'static str, TableRows> {
-    let mut latest: BTreeMap<&'static str, KeyedRows> = BTreeMap::new();
-    for row in rows {
-        let key = match row.values.first() {
-            Some(Value::Text(key)) => key.clone(),
-            _ => continue,
-        };
-        latest
-            .entry(row.table)
-            .or_insert((row.columns, BTreeMap::new()))
-            .1
-            .insert(key, row.values);
-    }
-    latest
-        .into_iter()
-        .map(|(table, (columns, rows))| (table, (columns, rows.into_values().collect())))
-        .collect()
-}
-
-async fn write_credential(
-    transaction: &mut dyn Transaction,
-    change: CredentialChange,
-    at: Timestamp,
-) -> Result<(), StoreError> {
-    let kind = |kind: CredentialKind| Value::from(<&str>::from(kind));
-    match change {
-        CredentialChange::Delete { kind: which, id } => {
-            let order = "delete from credentials where kind = $1 and id = $2";
-            transaction.execute(Query::new(order, [kind(which), id.into()])).await?;
-        }
-        CredentialChange::DeleteOwned { kind: which, owner } => {
-            let order = "delete from credentials where kind = $1 and owner = $2";
-            transaction
-                .execute(Query::new(order, [kind(which), owner.into()]))
-                .await?;
-        }
-        CredentialChange::Put(new) => {
-            let order = "delete from credentials where kind = $1 and id = $2";
-            transaction
-                .execute(Query::new(order, [kind(new.kind), new.id.as_str().into()]))
-                .await?;
-            let columns = [
-                text("kind"),
-                text("id"),
-                text("owner"),
-                text("name"),
-                text("digest"),
-                text("created_at"),
-                text("expires_at"),
-            ];
-            let row = vec![
-                kind(new.kind),
-                new.id.into(),
-                new.owner.into(),
-                new.name.into(),
-                new.digest.into(),
-                at.into(),
-                new.expires_at.into(),
-            ];
-            transaction
-                .insert("credentials", &columns, &[row], OnConflict::Fail)
-                .await?;
-        }
-    }
-    Ok(())
-}
-
 /// The versions of all streams that appends touch or depend on.
 async fn read_versions(
     transaction: &mut dyn Transaction,
@@ -409,45 +263,4 @@ async fn existing(
         Value::Null | Value::Int(_) => None,
     });
     Ok(found.collect())
-}
-
-fn event_row(event: &StoredEvent) -> Vec<Value> {
-    vec![
-        event.position.into(),
-        event.recorded_at.as_str().into(),
-        event.aggregate_type.as_str().into(),
-        event.aggregate_id.as_str().into(),
-        event.group_id.as_str().into(),
-        event.sequence.into(),
-        event.event_type.as_str().into(),
-        event.event_version.as_str().into(),
-        event.payload.as_str().into(),
-        event.metadata.as_str().into(),
-        event.previous_hash.as_str().into(),
-        event.hash.as_str().into(),
-    ]
-}
-
-fn idempotency_row(record: IdempotencyRecord, version: i64, at: Timestamp) -> Vec<Value> {
-    vec![
-        record.key.into(),
-        record.request_hash.into(),
-        record.app_id.into(),
-        version.into(),
-        record.sealed.into(),
-        at.into(),
-    ]
-}
-
-fn letter_row(letter: SealedLetter, at: Timestamp) -> Vec<Value> {
-    vec![
-        letter.id.into(),
-        letter.kind.into(),
-        letter.recipient.into(),
-        letter.sealed.into(),
-        "pending".into(),
-        0.into(),
-        at.into(),
-        at.into(),
-    ]
 }

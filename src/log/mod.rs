@@ -6,6 +6,7 @@ mod event_store;
 mod fault;
 pub mod hash_chain;
 mod logged;
+mod pieces;
 pub mod read;
 mod writer;
 

@@ -1,0 +1,199 @@
+//! Everything that a batch writes, brought together by table, so that it takes a fixed number of statements.
+
+use std::collections::BTreeMap;
+
+use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_projections::recorded::StoredEvent;
+use gatebook_projections::sql::{Column, Query, Value, int, text};
+
+use super::append::{CredentialChange, CredentialKind, IdempotencyRecord, RowWrite, SealedLetter};
+use super::batch::Head;
+use super::fault;
+use super::read::EVENT_COLUMNS;
+use crate::store::{OnConflict, StoreError, Transaction};
+
+/// Everything that a batch writes, by table.
+#[derive(Default)]
+pub(super) struct Pieces {
+    pub(super) events: Vec<Vec<Value>>,
+    pub(super) rows: Vec<RowWrite>,
+    pub(super) reservations: Vec<Vec<Value>>,
+    pub(super) idempotency_keys: Vec<Vec<Value>>,
+    pub(super) letters: Vec<Vec<Value>>,
+    pub(super) credentials: Vec<CredentialChange>,
+}
+
+const RESERVATIONS: &[Column] = &[text("key"), text("owner")];
+const IDEMPOTENCY_KEYS: &[Column] = &[
+    text("key"),
+    text("request_hash"),
+    text("app_id"),
+    int("version"),
+    text("sealed"),
+    text("created_at"),
+];
+const LETTERS: &[Column] = &[
+    text("id"),
+    text("kind"),
+    text("recipient"),
+    text("sealed"),
+    text("state"),
+    int("attempts"),
+    text("next_attempt_at"),
+    text("created_at"),
+];
+
+impl Pieces {
+    /// Whether there is nothing to write.
+    pub(super) fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.credentials.is_empty() && self.letters.is_empty() && self.reservations.is_empty()
+    }
+
+    /// Writes everything, and the new end of the log.
+    pub(super) async fn write(self, transaction: &mut dyn Transaction, head: Head) -> Result<(), StoreError> {
+        transaction
+            .insert("events", EVENT_COLUMNS, &self.events, OnConflict::Fail)
+            .await?;
+        fault::point("events_written");
+        for (table, (columns, rows)) in by_table(self.rows) {
+            transaction.insert(table, columns, &rows, OnConflict::Replace).await?;
+        }
+        fault::point("rows_written");
+        transaction
+            .insert("reservations", RESERVATIONS, &self.reservations, OnConflict::Fail)
+            .await?;
+        transaction
+            .insert(
+                "idempotency_keys",
+                IDEMPOTENCY_KEYS,
+                &self.idempotency_keys,
+                OnConflict::Fail,
+            )
+            .await?;
+        fault::point("names_written");
+        transaction
+            .insert("letters", LETTERS, &self.letters, OnConflict::Fail)
+            .await?;
+        fault::point("letters_written");
+        for change in self.credentials {
+            write_credential(transaction, change, head.recorded_at).await?;
+        }
+        let order = "update log_head set position = $1, recorded_at = $2 where id = 1";
+        transaction
+            .execute(Query::new(order, [head.position.into(), head.recorded_at.into()]))
+            .await?;
+        Ok(())
+    }
+}
+
+type KeyedRows = (&'static [Column], BTreeMap<String, Vec<Value>>);
+type TableRows = (&'static [Column], Vec<Vec<Value>>);
+
+/// The rows by table. A row that is written twice in a batch is written once, as it is in the end.
+fn by_table(rows: Vec<RowWrite>) -> BTreeMap<&'static str, TableRows> {
+    let mut latest: BTreeMap<&'static str, KeyedRows> = BTreeMap::new();
+    for row in rows {
+        let key = match row.values.first() {
+            Some(Value::Text(key)) => key.clone(),
+            _ => continue,
+        };
+        latest
+            .entry(row.table)
+            .or_insert((row.columns, BTreeMap::new()))
+            .1
+            .insert(key, row.values);
+    }
+    latest
+        .into_iter()
+        .map(|(table, (columns, rows))| (table, (columns, rows.into_values().collect())))
+        .collect()
+}
+
+async fn write_credential(
+    transaction: &mut dyn Transaction,
+    change: CredentialChange,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let kind = |kind: CredentialKind| Value::from(<&str>::from(kind));
+    match change {
+        CredentialChange::Delete { kind: which, id } => {
+            let order = "delete from credentials where kind = $1 and id = $2";
+            transaction.execute(Query::new(order, [kind(which), id.into()])).await?;
+        }
+        CredentialChange::DeleteOwned { kind: which, owner } => {
+            let order = "delete from credentials where kind = $1 and owner = $2";
+            transaction
+                .execute(Query::new(order, [kind(which), owner.into()]))
+                .await?;
+        }
+        CredentialChange::Put(new) => {
+            let order = "delete from credentials where kind = $1 and id = $2";
+            transaction
+                .execute(Query::new(order, [kind(new.kind), new.id.as_str().into()]))
+                .await?;
+            let columns = [
+                text("kind"),
+                text("id"),
+                text("owner"),
+                text("name"),
+                text("digest"),
+                text("created_at"),
+                text("expires_at"),
+            ];
+            let row = vec![
+                kind(new.kind),
+                new.id.into(),
+                new.owner.into(),
+                new.name.into(),
+                new.digest.into(),
+                at.into(),
+                new.expires_at.into(),
+            ];
+            transaction
+                .insert("credentials", &columns, &[row], OnConflict::Fail)
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn event_row(event: &StoredEvent) -> Vec<Value> {
+    vec![
+        event.position.into(),
+        event.recorded_at.as_str().into(),
+        event.aggregate_type.as_str().into(),
+        event.aggregate_id.as_str().into(),
+        event.group_id.as_str().into(),
+        event.sequence.into(),
+        event.event_type.as_str().into(),
+        event.event_version.as_str().into(),
+        event.payload.as_str().into(),
+        event.metadata.as_str().into(),
+        event.previous_hash.as_str().into(),
+        event.hash.as_str().into(),
+    ]
+}
+
+pub(super) fn idempotency_row(record: IdempotencyRecord, version: i64, at: Timestamp) -> Vec<Value> {
+    vec![
+        record.key.into(),
+        record.request_hash.into(),
+        record.app_id.into(),
+        version.into(),
+        record.sealed.into(),
+        at.into(),
+    ]
+}
+
+pub(super) fn letter_row(letter: SealedLetter, at: Timestamp) -> Vec<Value> {
+    vec![
+        letter.id.into(),
+        letter.kind.into(),
+        letter.recipient.into(),
+        letter.sealed.into(),
+        "pending".into(),
+        0.into(),
+        at.into(),
+        at.into(),
+    ]
+}
