@@ -14,6 +14,7 @@ pub mod mail;
 pub mod metrics;
 pub mod oauth;
 pub mod outbox;
+mod pages;
 pub mod replay;
 pub mod secrets;
 pub mod store;

@@ -35,6 +35,14 @@ impl ApiPermission {
         })
     }
 
+    /// R10: what it is called on the screen.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Read => "Read",
+            Self::ReadWrite => "Read & Write",
+        }
+    }
+
     /// The word on the wire.
     pub fn as_str(self) -> &'static str {
         self.into()

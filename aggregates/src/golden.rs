@@ -14,6 +14,7 @@ use strum::VariantNames;
 use crate::developer::{Developer, DeveloperEvent};
 use crate::group::{Group, GroupEvent};
 use crate::integration_app::{IntegrationApp, IntegrationAppEvent};
+use crate::user_account::{UserAccount, UserAccountEvent};
 
 const V1: &str = include_str!("../golden/v1.ndjson");
 
@@ -43,6 +44,7 @@ macro_rules! for_each_aggregate {
         $check::<IntegrationAppEvent>(lines_of(IntegrationApp::TYPE));
         $check::<GroupEvent>(lines_of(Group::TYPE));
         $check::<DeveloperEvent>(lines_of(Developer::TYPE));
+        $check::<UserAccountEvent>(lines_of(UserAccount::TYPE));
     };
 }
 
@@ -68,7 +70,7 @@ fn every_event_type_of_every_aggregate_has_a_golden_line() {
         assert_eq!(golden, variants);
     }
     for_each_aggregate!(check);
-    let known = [IntegrationApp::TYPE, Group::TYPE, Developer::TYPE];
+    let known = [IntegrationApp::TYPE, Group::TYPE, Developer::TYPE, UserAccount::TYPE];
     for stored in every_line() {
         assert!(known.contains(&stored.aggregate_type.as_str()));
     }

@@ -62,6 +62,12 @@ pub enum Refusal {
         /// When the next code may be asked for.
         retry_at: Timestamp,
     },
+    /// No link to choose a password with, or one that was used or replaced.
+    #[error("This link is not known, or has been used or replaced by a newer one. Ask for a new one.")]
+    PasswordLinkUnknown,
+    /// The time to choose a password with this link is over.
+    #[error("This link has expired. Ask for a new one.")]
+    PasswordLinkExpired,
     /// R14: the OTP's three days are over.
     #[error("This one-time password has expired. Ask the admin who gave it to you to reset it.")]
     OtpExpired,

@@ -89,7 +89,7 @@ impl Gatebook {
         let Who::GroupUser { group_id, .. } = &caller.who else {
             return Err(Failure::Unauthenticated.into());
         };
-        self.repeat_to_manager(caller, group_id, key).await?;
+        self.repeat_to_manager(caller, key).await?;
         if if_match.is_some() {
             self.require_own_app(group_id, app_id).await?;
         }
@@ -99,27 +99,20 @@ impl Gatebook {
         };
         match self.app_command(caller, group_id, app_id, &options, wish, extras).await {
             Ok((done, group)) => Ok((self.view_after(&done, group).await?, done.events)),
-            Err(failure) if Self::lost_to_same_key(&failure) => {
-                self.repeat_first(key).await?;
+            // The same request may have been faster: then its effect is what stands in the way of this one.
+            Err(failure) => {
+                self.repeat_to_manager(caller, key).await?;
                 Err(failure.into())
             }
-            Err(failure) => Err(failure.into()),
         }
     }
 
     /// R1, R2: the first answer may show an OTP, so it is repeated only to somebody who may still ask for it.
-    async fn repeat_to_manager(
-        &self,
-        caller: &Caller,
-        group_id: &GroupId,
-        key: Option<&IdempotencyKey>,
-    ) -> Result<(), ChangeEnd> {
+    async fn repeat_to_manager(&self, caller: &Caller, key: Option<&IdempotencyKey>) -> Result<(), ChangeEnd> {
         if key.is_none() {
             return Ok(());
         }
-        let group = self.group(group_id).await?.ok_or(Refusal::NotFound)?;
-        caller.standing(&group)?.require_manager()?;
-        group.customer.product_plan.require_integration_apps()?;
+        self.managers_group(caller).await?;
         self.repeat_first(key).await
     }
 

@@ -7,6 +7,7 @@ use gatebook_aggregates::metadata::{Actor, ActorType};
 use gatebook_projections::developers::DeveloperRow;
 use gatebook_projections::groups::GroupRow;
 
+use super::credentials::owner;
 use super::failure::Failure;
 use crate::log::Origin;
 
@@ -78,6 +79,19 @@ impl Caller {
             who,
             ip_address: self.ip_address.clone(),
             request_id: self.request_id.clone(),
+        }
+    }
+
+    /// Who owns the sessions of this caller.
+    ///
+    /// # Errors
+    /// `Unauthenticated` when they are nobody who has sessions.
+    pub fn session_owner(&self) -> Result<String, Failure> {
+        match &self.who {
+            Who::GroupUser { group_id, user_id } => Ok(owner(group_id, user_id)),
+            Who::Developer(developer) => Ok(developer.developer_id.to_string()),
+            Who::Operator { id, .. } if !id.is_empty() => Ok(id.clone()),
+            _ => Err(Failure::Unauthenticated),
         }
     }
 

@@ -166,7 +166,7 @@ impl Gatebook {
     }
 }
 
-fn group_guard(group: &GroupRow) -> Guard {
+pub(super) fn group_guard(group: &GroupRow) -> Guard {
     Guard {
         aggregate_type: "Group",
         aggregate_id: group.group_id.to_string(),

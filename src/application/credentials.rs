@@ -76,6 +76,9 @@ impl Gatebook {
         let kept = self.kept_token(TokenKind::User, CredentialKind::UserToken, SecretKind::UserToken, token);
         let kept = self.known_or_throttled(caller, kept.await?)?;
         let (group_id, user_id) = read_owner(&kept.owner).ok_or(Failure::Unauthenticated)?;
+        if let Ok(token_id) = Uuid::parse_str(&kept.id) {
+            self.last_uses.used(token_id, self.clock.now());
+        }
         Ok(caller.with(Who::GroupUser { group_id, user_id }))
     }
 
@@ -226,7 +229,7 @@ impl Gatebook {
         Ok(())
     }
 
-    async fn kept_token(
+    pub(super) async fn kept_token(
         &self,
         token_kind: TokenKind,
         kind: CredentialKind,
@@ -284,15 +287,16 @@ pub(super) fn owner(group_id: &GroupId, user_id: &UserId) -> String {
     format!("{group_id}/{user_id}")
 }
 
-fn read_owner(owner: &str) -> Option<(GroupId, UserId)> {
+pub(super) fn read_owner(owner: &str) -> Option<(GroupId, UserId)> {
     let (group_id, user_id) = owner.split_once('/')?;
     let ids: Result<_, FieldProblem> = GroupId::parse(group_id).and_then(|group| Ok((group, UserId::parse(user_id)?)));
     ids.ok()
 }
 
-const SELECT: &str = "select id, owner, name, digest, created_at, expires_at from credentials";
+/// The beginning of every question about credentials.
+pub(super) const SELECT: &str = "select id, owner, name, digest, created_at, expires_at from credentials";
 
-fn read(values: Vec<gatebook_projections::sql::Value>) -> Result<Kept, StoreError> {
+pub(super) fn read(values: Vec<gatebook_projections::sql::Value>) -> Result<Kept, StoreError> {
     let mut row = RowReader::new("credentials", values);
     Ok(Kept {
         id: row.text()?,

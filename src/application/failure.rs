@@ -3,6 +3,7 @@
 use gatebook_aggregates::refusal::{FieldProblem, Refusal};
 use thiserror::Error;
 
+use crate::activity_log::summary::tries;
 use crate::log::CommandError;
 use crate::outbox::SealLetterError;
 use crate::secrets::{PasswordError, SealError};
@@ -21,13 +22,13 @@ pub enum Failure {
         retry_after_seconds: u64,
     },
     /// R15: a wrong OTP. The try has been recorded.
-    #[error("the one-time password is wrong; {attempts_left} tries are left")]
+    #[error("The one-time password is wrong; {}.", tries(*attempts_left))]
     OtpWrong {
         /// Tries that are left.
         attempts_left: u32,
     },
     /// R19: a wrong verification code. The try has been recorded.
-    #[error("the verification code is wrong; {attempts_left} tries are left")]
+    #[error("The verification code is wrong; {}.", tries(*attempts_left))]
     CodeWrong {
         /// Tries that are left.
         attempts_left: u32,

@@ -6,7 +6,8 @@ use gatebook_aggregates::email_address::EmailAddress;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use super::secret_usage::SecretUsage;
+use super::last_uses::LastUses;
+use super::replay_job::LatestReplay;
 use super::turns::Turns;
 use crate::clock::Clock;
 use crate::log::append::SealedLetter;
@@ -63,8 +64,8 @@ pub struct Gatebook {
     pub settings: Settings,
     /// Rung when there are letters to send.
     pub letters_waiting: Arc<Notify>,
-    /// When client secrets were used.
-    pub secret_usage: SecretUsage,
+    /// When client secrets, tokens and sessions were used.
+    pub last_uses: LastUses,
     pub(super) dice: Dice,
     pub(super) digests: Digests,
     pub(super) sealer: Sealer,
@@ -72,6 +73,7 @@ pub struct Gatebook {
     pub(super) passwords: PasswordHasher,
     pub(super) throttle: Throttle,
     pub(super) turns: Turns,
+    pub(super) replays: LatestReplay,
 }
 
 impl Gatebook {
@@ -86,7 +88,7 @@ impl Gatebook {
             metrics: parts.metrics,
             settings: parts.settings,
             letters_waiting: Arc::new(Notify::new()),
-            secret_usage: SecretUsage::default(),
+            last_uses: LastUses::default(),
             dice: parts.dice,
             digests: Digests::new(&parts.key),
             sealer: Sealer::new(&parts.key),
@@ -94,6 +96,7 @@ impl Gatebook {
             passwords: PasswordHasher::new(),
             throttle: Throttle::new(parts.throttle),
             turns: Turns::default(),
+            replays: LatestReplay::default(),
         }
     }
 

@@ -15,8 +15,8 @@ use super::caller::{Caller, Who};
 use super::failure::Failure;
 use super::gatebook::Gatebook;
 use super::verification::Verification;
+use crate::log::IdempotencyIntent;
 use crate::log::hash_chain::hex;
-use crate::log::{CommandError, IdempotencyIntent};
 use crate::store::{Purpose, StoreError};
 
 /// For so long a repeated answer shows the OTP again.
@@ -100,11 +100,6 @@ impl Gatebook {
             view: self.view_of(app, group).await?,
             verification,
         }))
-    }
-
-    /// Whether a failure means that the same key won a race, so that its answer is there now.
-    pub(super) fn lost_to_same_key(failure: &Failure) -> bool {
-        matches!(failure, Failure::Command(CommandError::KeyUsed))
     }
 
     /// Forgets keys after [`REMEMBERED_FOR`], and what was shown once after [`SHOWN_AGAIN_FOR`].

@@ -127,6 +127,29 @@ impl Gatebook {
         }
     }
 
+    /// R17: an application that is linked to the developer, verified or not, with its group.
+    pub async fn portal_application(
+        &self,
+        caller: &Caller,
+        app_id: AppId,
+    ) -> Result<(PortalAppRow, GroupRow), Failure> {
+        let app = self.linked_app(caller, app_id).await?;
+        let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
+        Ok((app, group))
+    }
+
+    /// R22: an application that the developer has verified, with its group. What is confidential in it is not to be
+    /// shown: that would have to be recorded.
+    pub async fn verified_application(
+        &self,
+        caller: &Caller,
+        app_id: AppId,
+    ) -> Result<(PortalAppRow, GroupRow), Failure> {
+        let app = self.verified_app(caller, app_id).await?;
+        let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
+        Ok((app, group))
+    }
+
     /// R22, R28: the details, whose reveal is recorded.
     pub async fn app_details(&self, caller: &Caller, app_id: AppId) -> Result<AppDetails, Failure> {
         let done = self
@@ -140,7 +163,7 @@ impl Gatebook {
             .iter()
             .filter(|secret| secret.is_live(self.clock.now()))
         {
-            let last_used = self.secret_usage.last_used(self.database(), secret.id).await?;
+            let last_used = self.last_uses.last_used(self.database(), secret.id).await?;
             client_secrets.push((secret.clone(), last_used));
         }
         Ok(AppDetails {

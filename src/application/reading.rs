@@ -11,6 +11,7 @@ use gatebook_projections::developers::{self, DeveloperRow, Developers};
 use gatebook_projections::groups::{self, GroupRow, Groups};
 use gatebook_projections::portal_apps::{self, PortalAppRow, PortalApps};
 use gatebook_projections::projection::Projection;
+use gatebook_projections::recorded::StoredEvent;
 use gatebook_projections::sql::Query;
 use gatebook_projections::token_gate::{self, GateFacts};
 
@@ -18,6 +19,7 @@ use super::app_view::AppView;
 use super::caller::{Caller, Who};
 use super::failure::Failure;
 use super::gatebook::Gatebook;
+use crate::activity_log::newest_first;
 use crate::store::StoreError;
 
 /// A page of a list.
@@ -26,6 +28,14 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Where the next page begins; none on the last.
     pub next: Option<Cursor>,
+}
+
+/// A page of an application's events, newest first.
+pub struct EventsPage {
+    /// What happened.
+    pub events: Vec<StoredEvent>,
+    /// Before which position the next page begins; none on the last.
+    pub next: Option<i64>,
 }
 
 impl Gatebook {
@@ -143,6 +153,32 @@ impl Gatebook {
         let group = self.callers_group(caller).await?;
         caller.standing(&group)?.require_reader()?;
         Ok(group)
+    }
+
+    /// R1, R2: the caller's group, for those who may create and change applications in it now.
+    pub async fn managers_group(&self, caller: &Caller) -> Result<GroupRow, Failure> {
+        let group = self.callers_group(caller).await?;
+        caller.standing(&group)?.require_manager()?;
+        group.customer.product_plan.require_integration_apps()?;
+        Ok(group)
+    }
+
+    /// R3: the newest events of an application of the caller's group, for those who may read; those before a position,
+    /// if there is one.
+    pub async fn app_events(
+        &self,
+        caller: &Caller,
+        id: AppId,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<EventsPage, Failure> {
+        self.app(caller, id).await?;
+        // One more than asked for tells whether there is a next page.
+        let mut events = newest_first(self.database(), id, before, limit + 1).await?;
+        let more = events.len() > limit as usize;
+        events.truncate(limit as usize);
+        let next = events.last().filter(|_| more).map(|last| last.position);
+        Ok(EventsPage { events, next })
     }
 
     async fn page(

@@ -183,7 +183,7 @@ fn checked(form: &SignUpForm) -> Result<(Label, Password), Failure> {
     );
     let code = filled_in("code", &form.code, "Type the six digits of the mail.");
     let full_name = Label::parse("full_name", &form.full_name);
-    let password = filled_in("password", &form.password, "Choose a password.").and_then(parsed_password);
+    let password = chosen_password(&form.password);
     match (invite_token, code, full_name, password) {
         (Ok(_), Ok(_), Ok(full_name), Ok(password)) => Ok((full_name, password)),
         (invite_token, code, full_name, password) => {
@@ -200,8 +200,9 @@ fn filled_in<'a>(field: &str, typed: &'a str, what_to_do: &str) -> Result<&'a st
     }
 }
 
-fn parsed_password(password: &str) -> Result<Password, FieldProblem> {
-    Password::parse(password).map_err(|problem| {
+/// R19: a password that will do.
+pub(super) fn chosen_password(typed: &str) -> Result<Password, FieldProblem> {
+    Password::parse(filled_in("password", typed, "Choose a password.")?).map_err(|problem| {
         let code = match problem {
             PasswordProblem::TooShort => "password_too_short",
             PasswordProblem::TooLong => "password_too_long",

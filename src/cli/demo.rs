@@ -296,22 +296,34 @@ fn write_private(path: &Path, file: &DemoFile) -> Result<(), CliError> {
 /// What to open and what to try.
 #[expect(clippy::print_stdout, reason = "telling what to try is the command")]
 fn welcome(file: &DemoFile, data: &Path) {
-    let tokens: BTreeMap<&str, &str> = file
+    let users: BTreeMap<&str, &DemoUser> = file
         .groups
         .iter()
         .flat_map(|group| &group.users)
-        .map(|user| (user.id.as_str(), user.token.as_str()))
+        .map(|user| (user.id.as_str(), user))
         .collect();
     let (url, demo) = (&file.base_url, data.join("demo.json"));
-    let ida = tokens.get("ida").copied().unwrap_or_default();
+    let token = |id: &str| users.get(id).map_or("", |user| &user.token);
+    let sign_in = |id: &str| {
+        users
+            .get(id)
+            .map(|user| format!("{}  password  {}", user.email, user.password))
+            .unwrap_or_default()
+    };
+    let (ida, operator) = (token("ida"), &file.operator_token);
     println!(
         r#"
 Gatebook is listening on {url}
-  read    {url}/docs              all calls, readable
-  read    {demo}    tokens of all sample users, operator and gateway
+  open    {url}/            the console; sign in with one of:
+            Integration Admin  {ida_signs_in}
+            Practice Admin     {paula_signs_in}
+  open    {url}/portal      the Developer Portal, after an invitation
+  open    {url}/operator    for operators; token  {operator}
+  read    {url}/docs        all calls of the JSON API
+  read    {demo}    tokens and passwords of all sample users, operator and gateway
   mails   {mails}
 
-Try it (ida is the Integration Admin of the group “northwind”):
+Or without a browser (ida is the Integration Admin of the group “northwind”):
 
   IDA={ida}
   curl -s {url}/api/v1/me -H "Authorization: Bearer $IDA"
@@ -325,5 +337,7 @@ The README goes on from there. Ctrl-C ends it; started again on the same folder 
 "#,
         demo = demo.display(),
         mails = file.mail_dir,
+        ida_signs_in = sign_in("ida"),
+        paula_signs_in = sign_in("paula"),
     );
 }

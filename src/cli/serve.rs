@@ -108,7 +108,7 @@ async fn keep_house(gatebook: Arc<Gatebook>, mut shutting_down: watch::Receiver<
             _ = shutting_down.wait_for(|stop| *stop) => return,
             () = tokio::time::sleep(HOUSEKEEPING) => {}
         }
-        let written = gatebook.secret_usage.write(gatebook.database()).await;
+        let written = gatebook.last_uses.write(gatebook.database()).await;
         if let Err(error) = written.and(gatebook.forget_old_keys().await) {
             tracing::warn!(%error, "housekeeping has to wait");
         }

@@ -39,7 +39,7 @@ impl Opened {
         let Self {
             gatebook, writer_task, ..
         } = self;
-        gatebook.secret_usage.write(gatebook.database()).await?;
+        gatebook.last_uses.write(gatebook.database()).await?;
         // A connection that does not end may hold on to the program; what it asks for from now on is refused.
         writer_task.end().await.map_err(CliError::other)?;
         let closed = tokio::time::timeout(CLOSING, gatebook.log.database.close()).await;

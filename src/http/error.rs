@@ -105,7 +105,9 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let retry_after = self.retry_after;
-        let mut response = (status, Json(self)).into_response();
+        let mut response = (status, Json(self.clone())).into_response();
+        // The pages show it in their own way.
+        response.extensions_mut().insert(self);
         let headers = response.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,
@@ -166,6 +168,8 @@ impl From<Refusal> for Problem {
             Refusal::ClientSecretLimit => (StatusCode::CONFLICT, "client_secret_limit"),
             Refusal::InviteUnknown => (StatusCode::NOT_FOUND, "invite_unknown"),
             Refusal::InviteExpired => (StatusCode::GONE, "invite_expired"),
+            Refusal::PasswordLinkUnknown => (StatusCode::NOT_FOUND, "link_unknown"),
+            Refusal::PasswordLinkExpired => (StatusCode::GONE, "link_expired"),
             Refusal::CodeExpired => (StatusCode::GONE, "code_expired"),
             Refusal::OtpExpired => (StatusCode::GONE, "otp_expired"),
             Refusal::OtpLocked => (StatusCode::LOCKED, "otp_locked"),

@@ -1,5 +1,6 @@
 //! What handlers take as arguments: who calls, and what is asked. A wrong request never gets past these.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -20,6 +21,21 @@ pub type App = Arc<Gatebook>;
 
 /// Whoever asks, without having said who they are.
 pub struct Anyone(pub Caller);
+
+/// The browser or program that asks, as it describes itself; empty when it does not.
+pub struct Device(pub String);
+
+impl FromRequestParts<App> for Device {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
+        let name = parts
+            .headers
+            .get(header::USER_AGENT)
+            .and_then(|name| name.to_str().ok());
+        Ok(Self(name.unwrap_or_default().to_owned()))
+    }
+}
 
 /// A group user with a token.
 pub struct Admin(pub Caller);

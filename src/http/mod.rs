@@ -20,6 +20,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::pages;
 use error::Problem;
 use extract::App;
 use request_context::{ClientAddressHeader, observe, panicked};
@@ -32,6 +33,7 @@ pub fn router(app: App, client_address: ClientAddressHeader) -> Router {
     let (router, document) = routes().split_for_parts();
     router
         .merge(meta::openapi_route(Arc::new(document)))
+        .merge(pages::routes(&app))
         .fallback(|| async { Problem::not_found() })
         .method_not_allowed_fallback(|| async {
             let detail = "This address does not answer to this method.";

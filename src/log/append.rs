@@ -185,6 +185,14 @@ pub enum CredentialKind {
     DeveloperPassword,
     /// A developer's session; owner is the account.
     DeveloperSession,
+    /// A group user's session in the console; owner `group/user`.
+    UserSession,
+    /// An operator's session in the operator pages; owner is the token's id.
+    OperatorSession,
+    /// A link with which a group user chooses a password; owner `group/user`.
+    UserPasswordLink,
+    /// A link with which a developer chooses a password; owner is the account.
+    DeveloperPasswordLink,
 }
 
 /// What an Idempotency-Key was answered with.

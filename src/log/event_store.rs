@@ -105,7 +105,7 @@ pub struct IdempotencyIntent {
 }
 
 /// What is written in the same transaction as the events.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Extras {
     /// What shall exist once.
     pub reservations: Vec<Reservation>,

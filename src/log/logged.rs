@@ -4,6 +4,7 @@ use cqrs_es::Aggregate;
 use gatebook_aggregates::developer::Developer;
 use gatebook_aggregates::group::Group;
 use gatebook_aggregates::integration_app::IntegrationApp;
+use gatebook_aggregates::user_account::UserAccount;
 use gatebook_projections::app_list::AppList;
 use gatebook_projections::developers::Developers;
 use gatebook_projections::groups::Groups;
@@ -74,6 +75,21 @@ impl Logged for Developer {
 
     fn rows(stream: &[Recorded<Self::Event>]) -> Vec<RowWrite> {
         row::<Developers>(stream).into_iter().collect()
+    }
+}
+
+impl Logged for UserAccount {
+    fn group_id(&self, aggregate_id: &str) -> String {
+        let group_id = aggregate_id.split_once('/').map(|(group_id, _)| group_id);
+        group_id.unwrap_or_default().to_owned()
+    }
+
+    fn app_name(&self) -> String {
+        String::new()
+    }
+
+    fn rows(_: &[Recorded<Self::Event>]) -> Vec<RowWrite> {
+        Vec::new()
     }
 }
 

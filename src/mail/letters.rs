@@ -36,6 +36,10 @@ pub enum LetterKind {
     ApplicationRevoked,
     /// R12: work for the provider's integration team.
     AiqIntegrateRequested,
+    /// The link to a group user's first password.
+    FirstPassword,
+    /// The link to a new password.
+    PasswordReset,
 }
 
 /// R12: the team's letter names so many entities; more are counted.
@@ -165,6 +169,37 @@ impl Letter {
         Self::new(LetterKind::AiqIntegrateRequested, to, &subject, &paragraphs)
     }
 
+    /// Lets a group user choose a password. `link` stands on a line of its own.
+    pub fn first_password(to: &str, group_name: &str, link: &str, expires_at: Timestamp) -> Self {
+        let paragraphs = [
+            "You can sign in to manage the Integration Applications of your group:",
+            &format!("Group: {}", one_line(group_name)),
+            "Choose a password here:",
+            link,
+            &format!(
+                "The link works once, until {}. After that, ask a\n\
+                 Practice Admin of your group for a new one.",
+                day_and_time(expires_at)
+            ),
+        ];
+        let subject = "Integration Applications – Choose a password";
+        Self::new(LetterKind::FirstPassword, to, subject, &paragraphs)
+    }
+
+    /// Lets somebody who forgot a password choose a new one. `link` stands on a line of its own.
+    pub fn password_reset(to: &str, place: &str, link: &str, expires_at: Timestamp) -> Self {
+        let paragraphs = [
+            "A new password was asked for:",
+            &format!("For: {}", one_line(place)),
+            "Choose it here:",
+            link,
+            &format!("The link works once, until {}.", day_and_time(expires_at)),
+            "If you did not ask for this, there is nothing you need to do: your password\n\
+             stays as it is.",
+        ];
+        Self::new(LetterKind::PasswordReset, to, "Choose a new password", &paragraphs)
+    }
+
     fn new(kind: LetterKind, to: &str, subject: &str, paragraphs: &[&str]) -> Self {
         Self {
             kind,
@@ -238,6 +273,8 @@ mod tests {
             Letter::access_revoked(to, app, group),
             Letter::application_revoked(to, app, group),
             Letter::aiq_integrate_requested(to, app, group, "acme", "0199", "payroll", "HR", group, &[app, "B"]),
+            Letter::first_password(to, group, LINK, Timestamp::parse("2026-11-26T09:15:00.000Z").unwrap()),
+            Letter::password_reset(to, group, LINK, Timestamp::parse("2026-11-26T09:15:00.000Z").unwrap()),
         ]
     }
 

@@ -4,6 +4,7 @@ use cqrs_es::Aggregate;
 use gatebook_aggregates::developer::Developer;
 use gatebook_aggregates::group::Group;
 use gatebook_aggregates::integration_app::IntegrationApp;
+use gatebook_aggregates::user_account::UserAccount;
 use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
 use gatebook_projections::sql::Value;
 
@@ -86,6 +87,7 @@ fn reader(aggregate_type: &str) -> Option<Reader> {
         IntegrationApp::TYPE => Some(|event| event.read::<IntegrationApp>().map(drop)),
         Group::TYPE => Some(|event| event.read::<Group>().map(drop)),
         Developer::TYPE => Some(|event| event.read::<Developer>().map(drop)),
+        UserAccount::TYPE => Some(|event| event.read::<UserAccount>().map(drop)),
         _ => None,
     }
 }

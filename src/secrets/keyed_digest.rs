@@ -51,6 +51,14 @@ pub enum SecretKind {
     ResourceServer,
     /// A developer who is signed in.
     Session,
+    /// A group user who is signed in to the console.
+    UserSession,
+    /// An operator who is signed in to the operator pages.
+    OperatorSession,
+    /// The link with which somebody chooses a password.
+    PasswordLink,
+    /// What a form of a page carries, so that no other site can send it (made from the session's token).
+    FormToken,
 }
 
 impl SecretKind {
@@ -65,6 +73,10 @@ impl SecretKind {
             Self::OperatorToken => b"operator-token",
             Self::ResourceServer => b"resource-server",
             Self::Session => b"session",
+            Self::UserSession => b"user-session",
+            Self::OperatorSession => b"operator-session",
+            Self::PasswordLink => b"password-link",
+            Self::FormToken => b"form-token",
         }
     }
 }
@@ -75,7 +87,7 @@ mod tests {
 
     use super::*;
 
-    const ALL: [SecretKind; 8] = [
+    const ALL: [SecretKind; 12] = [
         SecretKind::ClientSecret,
         SecretKind::OneTimePassword,
         SecretKind::Invitation,
@@ -84,6 +96,10 @@ mod tests {
         SecretKind::OperatorToken,
         SecretKind::ResourceServer,
         SecretKind::Session,
+        SecretKind::UserSession,
+        SecretKind::OperatorSession,
+        SecretKind::PasswordLink,
+        SecretKind::FormToken,
     ];
 
     fn digests(key: u8) -> Digests {
@@ -121,7 +137,7 @@ mod tests {
             .iter()
             .flat_map(|digests| ALL.map(|kind| digests.digest(kind, "secret")))
             .collect();
-        assert_eq!(made.len(), 16);
+        assert_eq!(made.len(), 2 * ALL.len());
     }
 
     /// Computed once with Python's `hmac`. If this fails, every stored digest has become worthless.

@@ -36,6 +36,12 @@ pub enum TokenKind {
     Session,
     /// `gbi_`: R18, the link in an invitation.
     Invitation,
+    /// `gbw_`: a group user who is signed in to the console.
+    UserSession,
+    /// `gbq_`: an operator who is signed in to the operator pages.
+    OperatorSession,
+    /// `gbl_`: the link with which somebody chooses a password.
+    PasswordLink,
 }
 
 impl TokenKind {
@@ -46,6 +52,9 @@ impl TokenKind {
             Self::Operator => "gbo_",
             Self::Session => "gbd_",
             Self::Invitation => "gbi_",
+            Self::UserSession => "gbw_",
+            Self::OperatorSession => "gbq_",
+            Self::PasswordLink => "gbl_",
         }
     }
 }
@@ -54,11 +63,14 @@ impl TokenKind {
 mod tests {
     use super::*;
 
-    const ALL: [TokenKind; 4] = [
+    const ALL: [TokenKind; 7] = [
         TokenKind::User,
         TokenKind::Operator,
         TokenKind::Session,
         TokenKind::Invitation,
+        TokenKind::UserSession,
+        TokenKind::OperatorSession,
+        TokenKind::PasswordLink,
     ];
     const ID: Uuid = Uuid::from_u128(0x0192_abcd_ef00_7000_8000_0123_4567_89ab);
 

@@ -8,12 +8,11 @@ use uuid::Uuid;
 
 use crate::email_address::EmailAddress;
 use crate::identifiers::AppId;
+use crate::password_link::PasswordLink;
 use crate::refusal::Refusal;
+use crate::session::SESSION_VALID_FOR;
 use crate::timestamp::Timestamp;
 use crate::words::Label;
-
-/// How long a portal session lasts at most.
-pub const SESSION_VALID_FOR: chrono::TimeDelta = chrono::TimeDelta::hours(12);
 
 /// One fact, one business reason. Their JSON is kept for ever: never rename, only add.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
@@ -33,6 +32,10 @@ pub enum DeveloperEvent {
     DeveloperLoggedIn { session_id: Uuid, expires_at: Timestamp },
     /// A session was ended by its developer.
     DeveloperLoggedOut { session_id: Uuid },
+    /// The developer forgot the password and asked for a link to a new one.
+    DeveloperPasswordResetRequested { link_id: Uuid, expires_at: Timestamp },
+    /// The developer chose a new password with the link. Every session ended with it.
+    DeveloperPasswordChosen { link_id: Uuid },
 }
 
 impl DomainEvent for DeveloperEvent {
@@ -57,6 +60,9 @@ pub enum Developer {
         email: EmailAddress,
         /// Their name.
         full_name: Label,
+        /// The link to a new password that works; a newer one replaces it.
+        #[serde(default)]
+        link: Option<PasswordLink>,
     },
 }
 
@@ -77,6 +83,10 @@ pub enum DeveloperCommand {
     LogIn { session_id: Uuid, at: Timestamp },
     /// Log out.
     LogOut { session_id: Uuid },
+    /// Send a link, because the password is forgotten.
+    RequestPasswordReset { link_id: Uuid, at: Timestamp },
+    /// Choose a new password; the link's secret was verified.
+    ChoosePassword { link_id: Uuid, at: Timestamp },
 }
 
 impl Developer {
@@ -103,6 +113,17 @@ impl Developer {
             (Self::SignedUp { .. }, DeveloperCommand::LogOut { session_id }) => {
                 Ok(vec![DeveloperEvent::DeveloperLoggedOut { session_id }])
             }
+            (Self::SignedUp { .. }, DeveloperCommand::RequestPasswordReset { link_id, at }) => {
+                let expires_at = PasswordLink::reset(link_id, at).expires_at;
+                Ok(vec![DeveloperEvent::DeveloperPasswordResetRequested {
+                    link_id,
+                    expires_at,
+                }])
+            }
+            (Self::SignedUp { link, .. }, DeveloperCommand::ChoosePassword { link_id, at }) => {
+                PasswordLink::require(link.as_ref(), link_id, at)?;
+                Ok(vec![DeveloperEvent::DeveloperPasswordChosen { link_id }])
+            }
             (Self::Unknown, _) => Err(Refusal::NotFound),
         }
     }
@@ -123,9 +144,17 @@ impl Aggregate for Developer {
     }
 
     fn apply(&mut self, event: DeveloperEvent) {
-        match event {
-            DeveloperEvent::DeveloperSignedUp { email, full_name, .. } => *self = Self::SignedUp { email, full_name },
-            DeveloperEvent::DeveloperLoggedIn { .. } | DeveloperEvent::DeveloperLoggedOut { .. } => {}
+        match (event, self) {
+            (DeveloperEvent::DeveloperSignedUp { email, full_name, .. }, account) => {
+                let link = None;
+                *account = Self::SignedUp { email, full_name, link };
+            }
+            (DeveloperEvent::DeveloperLoggedIn { .. } | DeveloperEvent::DeveloperLoggedOut { .. }, _)
+            | (_, Self::Unknown) => {}
+            (DeveloperEvent::DeveloperPasswordResetRequested { link_id, expires_at }, Self::SignedUp { link, .. }) => {
+                *link = Some(PasswordLink { link_id, expires_at })
+            }
+            (DeveloperEvent::DeveloperPasswordChosen { .. }, Self::SignedUp { link, .. }) => *link = None,
         }
     }
 }

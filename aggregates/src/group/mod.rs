@@ -169,6 +169,10 @@ impl Customer {
                 }
                 Ok(vec![Event::GroupActivityLogDownloaded { format, from, to }])
             }
+            GroupWish::IssueUserToken { ref user_id, .. } | GroupWish::RevokeUserToken { ref user_id, .. } => {
+                require_operator_or_oneself(by, user_id)?;
+                self.decide_for_operator(wish)
+            }
             wish => {
                 require_operator(by)?;
                 self.decide_for_operator(wish)
@@ -371,6 +375,14 @@ impl GroupUser {
             }
             _ => {}
         }
+    }
+}
+
+/// Users make and end their own tokens, nobody else's.
+fn require_operator_or_oneself(by: &GroupAsker, user_id: &UserId) -> Result<(), Refusal> {
+    match by {
+        GroupAsker::GroupUser(standing) if standing.user_id == *user_id => Ok(()),
+        by => require_operator(by),
     }
 }
 

@@ -331,3 +331,31 @@ fn what_operators_do_does_not_exist_for_users_of_the_group() {
         }
     }
 }
+
+#[test]
+fn r4_users_make_and_end_their_own_tokens_and_nobody_elses() {
+    let otto = GroupAsker::GroupUser(Standing {
+        user_id: user_id("otto"),
+        ..standing_of(practice_admin())
+    });
+    when(acme(), otto.clone(), issue_token()).then_expect_events(vec![token_issued()]);
+    let issued = with(acme(), [token_issued()]);
+    assert!(
+        Group::Registered(Box::new(customer(issued)))
+            .decide(GroupCommand {
+                by: otto,
+                wish: revoke_token()
+            })
+            .is_ok()
+    );
+    for wish in [issue_token(), revoke_token()] {
+        when(acme(), practice_admin(), wish).then_expect_error(Refusal::NotFound);
+    }
+}
+
+fn standing_of(asker: GroupAsker) -> Standing {
+    match asker {
+        GroupAsker::GroupUser(standing) => standing,
+        GroupAsker::Operator => unreachable!(),
+    }
+}

@@ -87,25 +87,32 @@ fn category_of(new: &AiqIntegrate) -> Result<CategoryCode, Refusal> {
     chosen.map_err(|problem| Refusal::Invalid(vec![problem]))
 }
 
+/// R12: it is charged; refused with `disclaimer_required`.
+pub fn charges_accepted(accepted: bool) -> Result<(), FieldProblem> {
+    let message = "Accept that this application type is charged.";
+    disclaimer("accept_charges", accepted, message)
+}
+
+/// R12: the provider's team sees the data; refused with `disclaimer_required`.
+pub fn data_access_accepted(accepted: bool) -> Result<(), FieldProblem> {
+    let message = "Accept that our team will have access to your data.";
+    disclaimer("accept_data_access", accepted, message)
+}
+
+fn disclaimer(field: &str, accepted: bool, message: &str) -> Result<(), FieldProblem> {
+    match accepted {
+        true => Ok(()),
+        false => Err(FieldProblem::new(field, "disclaimer_required", message)),
+    }
+}
+
 /// R12: both disclaimers, or nothing.
 fn require_disclaimers(new: &AiqIntegrate) -> Result<(), Refusal> {
     let disclaimers = [
-        (
-            "accept_charges",
-            new.accept_charges,
-            "Accept that this application type is charged.",
-        ),
-        (
-            "accept_data_access",
-            new.accept_data_access,
-            "Accept that our team will have access to your data.",
-        ),
+        charges_accepted(new.accept_charges),
+        data_access_accepted(new.accept_data_access),
     ];
-    let missing: Vec<_> = disclaimers
-        .into_iter()
-        .filter(|(_, accepted, _)| !accepted)
-        .map(|(field, _, message)| FieldProblem::new(field, "disclaimer_required", message))
-        .collect();
+    let missing: Vec<_> = disclaimers.into_iter().filter_map(Result::err).collect();
     if missing.is_empty() {
         Ok(())
     } else {

@@ -27,6 +27,7 @@ pub use client_secrets::{
 pub use command::{
     AiqIntegrate, Asker, Changes, DeveloperInvite, FreshSecret, GroupFacts, IntegrationAppCommand, NewIntegration, Wish,
 };
+pub use creating::{charges_accepted, data_access_accepted};
 pub use developer_link::DeveloperLink;
 pub use event::{DeadBecause, IntegrationAppEvent, LogFormat, PreviousSecret};
 pub use invitation::{

@@ -5,6 +5,7 @@ create table {table} (
     product_plan text not null,
     entities text not null,
     users text not null,
+    user_email_keys text not null,
     version integer not null,
     position integer not null
 );

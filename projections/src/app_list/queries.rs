@@ -112,6 +112,9 @@ pub enum Sort {
     /// By status.
     #[serde(rename = "status")]
     Status,
+    /// By status, backwards.
+    #[serde(rename = "-status")]
+    StatusDescending,
 }
 
 impl Sort {
@@ -119,12 +122,15 @@ impl Sort {
         match self {
             Self::Name | Self::NameDescending => "a.name_key",
             Self::CreatedAt | Self::CreatedAtDescending => "a.created_at",
-            Self::Status => "a.status",
+            Self::Status | Self::StatusDescending => "a.status",
         }
     }
 
     fn descending(self) -> bool {
-        matches!(self, Self::NameDescending | Self::CreatedAtDescending)
+        matches!(
+            self,
+            Self::NameDescending | Self::CreatedAtDescending | Self::StatusDescending
+        )
     }
 }
 
@@ -145,7 +151,7 @@ impl Cursor {
         let key = match sort {
             Sort::Name | Sort::NameDescending => app.name.uniqueness_key(),
             Sort::CreatedAt | Sort::CreatedAtDescending => app.created_at.to_string(),
-            Sort::Status => <&str>::from(app.status).to_owned(),
+            Sort::Status | Sort::StatusDescending => <&str>::from(app.status).to_owned(),
         };
         Self {
             sort,

@@ -56,7 +56,10 @@ impl Projection for Developers {
                 version: recorded.sequence,
                 position: recorded.position,
             }),
-            Event::DeveloperLoggedIn { .. } | Event::DeveloperLoggedOut { .. } => row,
+            Event::DeveloperLoggedIn { .. }
+            | Event::DeveloperLoggedOut { .. }
+            | Event::DeveloperPasswordResetRequested { .. }
+            | Event::DeveloperPasswordChosen { .. } => row,
         };
         row.map(|row| DeveloperRow {
             version: recorded.sequence,

@@ -8,7 +8,7 @@ use gatebook_aggregates::words::Label;
 
 use crate::projection::Projection;
 use crate::recorded::Recorded;
-use crate::sql::{Column, Query, RowError, RowReader, Value, int, text};
+use crate::sql::{Column, Query, RowError, RowReader, Value, contains_pattern, int, text};
 
 /// The projection `groups`.
 pub struct Groups;
@@ -35,13 +35,14 @@ impl GroupRow {
 
 impl Projection for Groups {
     const NAME: &'static str = "groups";
-    const FOLD_VERSION: i64 = 1;
+    const FOLD_VERSION: i64 = 2;
     const COLUMNS: &'static [Column] = &[
         text("group_id"),
         text("name"),
         text("product_plan"),
         text("entities"),
         text("users"),
+        text("user_email_keys"),
         int("version"),
         int("position"),
     ];
@@ -81,6 +82,7 @@ impl Projection for Groups {
             row.customer.product_plan.as_str().into(),
             Value::json(&row.customer.entities),
             Value::json(&row.customer.users),
+            user_email_keys(&row.customer).into(),
             row.version.into(),
             row.position.into(),
         ]
@@ -88,25 +90,46 @@ impl Projection for Groups {
 
     fn row(values: Vec<Value>) -> Result<GroupRow, RowError> {
         let mut row = RowReader::new(Self::NAME, values);
+        let group_id = row.word()?;
+        let customer = Customer {
+            name: row.word::<Label>()?,
+            product_plan: row.word::<ProductPlan>()?,
+            entities: row.json::<BTreeMap<EntityId, Label>>()?,
+            users: row.json::<BTreeMap<UserId, GroupUser>>()?,
+        };
+        row.text()?;
         Ok(GroupRow {
-            group_id: row.word()?,
-            customer: Customer {
-                name: row.word::<Label>()?,
-                product_plan: row.word::<ProductPlan>()?,
-                entities: row.json::<BTreeMap<EntityId, Label>>()?,
-                users: row.json::<BTreeMap<UserId, GroupUser>>()?,
-            },
+            group_id,
+            customer,
             version: row.int()?,
             position: row.int()?,
         })
     }
 }
 
-const SELECT: &str = "select group_id, name, product_plan, entities, users, version, position from groups";
+const SELECT: &str =
+    "select group_id, name, product_plan, entities, users, user_email_keys, version, position from groups";
 
 /// The group with this id.
 pub fn by_id(id: &GroupId) -> Query {
     Query::new(format!("{SELECT} where group_id = $1"), [id.as_str().into()])
+}
+
+/// The groups that have a user with this address, as [`EmailAddress::key`] writes it; by name.
+///
+/// [`EmailAddress::key`]: gatebook_aggregates::email_address::EmailAddress::key
+pub fn with_user_email(email_key: &str) -> Query {
+    let sql = format!(r"{SELECT} where user_email_keys like $1 escape '\' order by name, group_id");
+    Query::new(sql, [contains_pattern(&line(email_key)).into()])
+}
+
+/// The users' addresses, each between line ends, so that a whole one can be searched for.
+fn user_email_keys(customer: &Customer) -> String {
+    customer.users.values().map(|user| line(&user.email.key())).collect()
+}
+
+fn line(email_key: &str) -> String {
+    format!("\n{email_key}\n")
 }
 
 /// All groups, by id.

@@ -22,5 +22,11 @@ pub(super) fn deed(event: &Event) -> String {
         Event::DeveloperLoggedOut { session_id } => {
             format!("logged out of the Developer Portal and ended the session {session_id}.")
         }
+        Event::DeveloperPasswordResetRequested { link_id, expires_at } => format!(
+            "asked for a new password for the Developer Portal; the link {link_id} was mailed and works until {expires_at}."
+        ),
+        Event::DeveloperPasswordChosen { link_id } => {
+            format!("chose a new password for the Developer Portal with the link {link_id}, which ended all sessions.")
+        }
     }
 }

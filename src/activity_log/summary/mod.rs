@@ -7,6 +7,7 @@
 mod developer;
 mod group;
 mod integration_app;
+mod user_account;
 
 use std::collections::BTreeSet;
 
@@ -17,6 +18,7 @@ use gatebook_aggregates::identifiers::EntityId;
 use gatebook_aggregates::integration_app::{IntegrationApp, LogFormat};
 use gatebook_aggregates::metadata::{ActorType, Metadata};
 use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_aggregates::user_account::UserAccount;
 use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
 
 /// What happened, as an English sentence that begins with who did it.
@@ -33,6 +35,7 @@ pub(super) fn told(stored: &StoredEvent) -> Result<(Metadata, String), Unreadabl
         IntegrationApp::TYPE => sentence::<IntegrationApp>(stored, integration_app::deed),
         Group::TYPE => sentence::<Group>(stored, group::deed),
         Developer::TYPE => sentence::<Developer>(stored, developer::deed),
+        UserAccount::TYPE => sentence::<UserAccount>(stored, user_account::deed),
         _ => Err(stored.unreadable("nobody knows this kind of stream")),
     }
 }
@@ -72,7 +75,7 @@ fn one_line(text: &str) -> String {
 }
 
 /// How many tries are left, as the end of a sentence without its full stop.
-fn tries(left: u32) -> String {
+pub fn tries(left: u32) -> String {
     match left {
         0 => "no tries are left".to_owned(),
         1 => "1 try is left".to_owned(),

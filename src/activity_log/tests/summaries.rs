@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use gatebook_aggregates::developer::DeveloperEvent;
 use gatebook_aggregates::group::GroupEvent;
 use gatebook_aggregates::integration_app::IntegrationAppEvent;
+use gatebook_aggregates::user_account::UserAccountEvent;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -37,6 +38,7 @@ fn kind_of(event_type: &str) -> &'static str {
         ("IntegrationApp", IntegrationAppEvent::VARIANTS),
         ("Group", GroupEvent::VARIANTS),
         ("Developer", DeveloperEvent::VARIANTS),
+        ("UserAccount", UserAccountEvent::VARIANTS),
     ];
     let kind = kinds.iter().find(|(_, types)| types.contains(&event_type));
     kind.unwrap_or_else(|| panic!("{event_type} is no event")).0
@@ -76,6 +78,7 @@ fn r28_no_event_type_is_without_a_sentence_in_the_table() {
         IntegrationAppEvent::VARIANTS,
         GroupEvent::VARIANTS,
         DeveloperEvent::VARIANTS,
+        UserAccountEvent::VARIANTS,
     ];
     let all: BTreeSet<_> = all.concat().into_iter().map(str::to_owned).collect();
     assert_eq!(told, all);

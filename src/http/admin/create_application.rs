@@ -17,33 +17,33 @@ use crate::http::extract::{Admin, App};
 use crate::http::json::{ChangeProblems, CreatedApplication, Fields, Versioned, text};
 
 /// What an admin fills in. `integration_type` decides which of the other fields there are.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateApplication {
     /// `new_integration` or `aiq_integrate`.
     #[schema(value_type = String)]
-    integration_type: Option<String>,
+    pub integration_type: Option<String>,
     /// AIQ Integrate only: the code of a type of the catalogue.
-    integrate_type: Option<String>,
+    pub integrate_type: Option<String>,
     /// 1 to 100 characters; unique for ever, and never changed.
     #[schema(value_type = String)]
-    name: Option<String>,
+    pub name: Option<String>,
     /// 1 to 2,000 characters.
     #[schema(value_type = String)]
-    description: Option<String>,
+    pub description: Option<String>,
     /// The code of a category of the catalogue. An AIQ Integrate type that is not custom brings its own.
-    category: Option<String>,
+    pub category: Option<String>,
     /// New Integration only: who is invited to develop it.
-    developer_email: Option<String>,
+    pub developer_email: Option<String>,
     /// New Integration only: `read` or `read_write`; never changed.
-    api_permission: Option<String>,
+    pub api_permission: Option<String>,
     /// The ids of the entities whose data it may use; at least one.
     #[schema(value_type = Vec<String>)]
-    entities: Option<Vec<String>>,
+    pub entities: Option<Vec<String>>,
     /// AIQ Integrate only: has to be true, because it is charged.
-    accept_charges: Option<bool>,
+    pub accept_charges: Option<bool>,
     /// AIQ Integrate only: has to be true, because the provider's team will have access to the data.
-    accept_data_access: Option<bool>,
+    pub accept_data_access: Option<bool>,
 }
 
 /// Creates an application.
@@ -87,7 +87,8 @@ pub async fn create_application(
 }
 
 impl CreateApplication {
-    fn read(self) -> Result<Creation, Problem> {
+    /// What is to be created, or all that is wrong with what was filled in.
+    pub fn read(self) -> Result<Creation, Problem> {
         let message = "Choose “new_integration” or “aiq_integrate”.";
         match text(&self.integration_type) {
             "new_integration" => self.new_integration().map(Creation::NewIntegration),

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use super::change::InPath;
 use super::negotiation::log_format;
 use crate::activity_log::{Range, Scope, export, file_name};
+use crate::application::Caller;
 use crate::http::error::Problem;
 use crate::http::extract::{Admin, App, PathOf, QueryOf};
 use crate::http::json::{Fields, ReadProblems, given};
@@ -52,14 +53,7 @@ pub async fn download_activity_log(
     QueryOf(query): QueryOf<RangeQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (format, (from, to)) = (log_format(&headers)?, query.read()?);
-    let recorded = app.record_app_log_download(&caller, id, format, from, to).await?;
-    let range = Range {
-        from,
-        to,
-        up_to_position: recorded.up_to_position,
-    };
-    download(&app, Scope::App(id), range, &recorded.name, format).await
+    app_log(&app, &caller, id, &query, log_format(&headers)?).await
 }
 
 /// Downloads the activity log of the group: of all its applications, and its own.
@@ -83,17 +77,40 @@ pub async fn download_group_activity_log(
     QueryOf(query): QueryOf<RangeQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (format, (from, to)) = (log_format(&headers)?, query.read()?);
-    let group_id = app.callers_group(&caller).await?.group_id;
+    group_log(&app, &caller, &query, log_format(&headers)?).await
+}
+
+/// The log of an application as a download, which is recorded first.
+pub async fn app_log(
+    app: &App,
+    caller: &Caller,
+    id: AppId,
+    query: &RangeQuery,
+    format: LogFormat,
+) -> Result<Response, Problem> {
+    let (from, to) = query.read()?;
+    let recorded = app.record_app_log_download(caller, id, format, from, to).await?;
+    let range = Range {
+        from,
+        to,
+        up_to_position: recorded.up_to_position,
+    };
+    download(app, Scope::App(id), range, &recorded.name, format).await
+}
+
+/// The log of the caller's group as a download, which is recorded first.
+pub async fn group_log(app: &App, caller: &Caller, query: &RangeQuery, format: LogFormat) -> Result<Response, Problem> {
+    let (from, to) = query.read()?;
+    let group_id = app.callers_group(caller).await?.group_id;
     let recorded = app
-        .record_group_log_download(&caller, &group_id, format, from, to)
+        .record_group_log_download(caller, &group_id, format, from, to)
         .await?;
     let range = Range {
         from,
         to,
         up_to_position: recorded.up_to_position,
     };
-    download(&app, Scope::Group(group_id), range, &recorded.name, format).await
+    download(app, Scope::Group(group_id), range, &recorded.name, format).await
 }
 
 /// The answer begins when the first piece is there, so that a database that is away is still told by the status.

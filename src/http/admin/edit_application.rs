@@ -81,7 +81,18 @@ pub async fn edit_application(
 }
 
 impl EditApplication {
-    fn read(self) -> Result<Changes, Problem> {
+    /// What can be changed, and nothing that cannot.
+    pub fn of(description: Given<String>, category: Given<String>, entities: Given<Vec<String>>) -> Self {
+        Self {
+            description,
+            category,
+            entities,
+            ..Self::default()
+        }
+    }
+
+    /// What shall be different, or all that is wrong with what was filled in.
+    pub fn read(self) -> Result<Changes, Problem> {
         let mut fields = Fields::default();
         for (field, Sent(sent)) in self.fixed() {
             if sent {

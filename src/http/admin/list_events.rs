@@ -9,7 +9,8 @@ use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::change::InPath;
-use crate::activity_log::{LogEntry, newest_first, timeline};
+use crate::activity_log::{LogEntry, timeline};
+use crate::application::EventsPage;
 use crate::http::error::Problem;
 use crate::http::extract::{Admin, App, PathOf, QueryOf};
 use crate::http::json::{Fields, Page, PageQuery, ReadProblems, given, read_cursor, write_cursor};
@@ -36,16 +37,11 @@ pub async fn list_events(
     QueryOf(query): QueryOf<PageQuery>,
 ) -> Result<Json<Page<TimelineEvent>>, Problem> {
     let (limit, before) = read(&query)?;
-    app.app(&caller, id).await?;
-    // One more than asked for tells whether there is a next page.
-    let mut events = newest_first(app.database(), id, before, limit + 1).await?;
-    let more = events.len() > limit as usize;
-    events.truncate(limit as usize);
-    let next_cursor = events.last().filter(|_| more).map(|last| write_cursor(&last.position));
+    let EventsPage { events, next } = app.app_events(&caller, id, before, limit).await?;
     let items: Result<_, _> = events.iter().map(|event| timeline(event).map(TimelineEvent)).collect();
     Ok(Json(Page {
         items: items.map_err(StoreError::from)?,
-        next_cursor,
+        next_cursor: next.as_ref().map(write_cursor),
     }))
 }
 

@@ -23,6 +23,10 @@ mod suspend_resume_revoke;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use create_application::CreateApplication;
+pub use download_activity_log::{RangeQuery, app_log, group_log};
+pub use edit_application::EditApplication;
+
 use super::extract::App;
 
 /// The admins' routes.

@@ -34,7 +34,7 @@ pub struct AppsQuery {
     description: Option<String>,
     /// A part of the developer's address, without regard to case.
     developer_email: Option<String>,
-    /// `name`, `-name`, `created_at`, `-created_at` (when left out) or `status`.
+    /// `name`, `-name`, `created_at`, `-created_at` (when left out), `status` or `-status`.
     sort: Option<String>,
     /// How many items, 1 to 200; 50 when left out.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
@@ -57,6 +57,25 @@ pub struct AppsQuestion {
 }
 
 impl AppsQuery {
+    /// The query that gives these texts to its parameters.
+    pub fn of<'a>(parameter: impl Fn(&str) -> Option<&'a str>) -> Self {
+        let text = |name| parameter(name).map(str::to_owned);
+        Self {
+            status: text("status"),
+            developer_status: text("developer_status"),
+            integration_type: text("integration_type"),
+            category: text("category"),
+            api_permission: text("api_permission"),
+            entity: text("entity"),
+            name: text("name"),
+            description: text("description"),
+            developer_email: text("developer_email"),
+            sort: text("sort"),
+            limit: text("limit"),
+            cursor: text("cursor"),
+        }
+    }
+
     /// What is asked, or all that is wrong with it.
     pub fn read(&self) -> Result<AppsQuestion, Problem> {
         let mut fields = Fields::default();

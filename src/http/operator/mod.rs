@@ -17,6 +17,7 @@ mod put_entity;
 mod put_group;
 mod put_user;
 mod retry_letter;
+mod send_password_link;
 
 use axum::http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
@@ -38,6 +39,8 @@ pub fn routes() -> OpenApiRouter<App> {
         // /operator/api/v1/groups/{group_id}/users/{user_id}/tokens · /tokens/{token_id}
         .routes(routes!(create_user_token::create_user_token))
         .routes(routes!(delete_user_token::delete_user_token))
+        // /operator/api/v1/groups/{group_id}/users/{user_id}/password-link
+        .routes(routes!(send_password_link::send_password_link))
         // /operator/api/v1/resource-servers · /resource-servers/{client_id}
         .routes(routes!(
             list_resource_servers::list_resource_servers,

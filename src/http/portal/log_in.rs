@@ -10,7 +10,7 @@ use super::problems::{BodyProblems, VisitorProblems};
 use super::required::required;
 use crate::application::Failure;
 use crate::http::error::Problem;
-use crate::http::extract::{Anyone, App, JsonBody};
+use crate::http::extract::{Anyone, App, Device, JsonBody};
 
 /// What a developer logs in with.
 #[derive(Deserialize, ToSchema)]
@@ -52,10 +52,11 @@ pub struct SessionAnswer {
 pub async fn log_in(
     State(app): State<App>,
     Anyone(caller): Anyone,
+    Device(device): Device,
     JsonBody { value: body, .. }: JsonBody<LogInRequest>,
 ) -> Result<Json<SessionAnswer>, Problem> {
     let [email, password] = required([("email", body.email), ("password", body.password)])?;
-    let session = app.log_in(&caller, &email, &password).await;
+    let session = app.log_in(&caller, &email, &password, &device).await;
     let session = session.map_err(refused)?;
     Ok(Json(SessionAnswer {
         token: session.token,

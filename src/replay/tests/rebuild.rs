@@ -190,11 +190,12 @@ async fn what_is_appended_after_a_kill_is_in_the_resumed_rebuild() {
 async fn what_another_fold_began_is_not_resumed() {
     let world = World::with_history().await;
     die_at(&world, named("groups"), 3).await;
+    let fold_version = named("groups").fold_version;
     world
-        .by_hand(
+        .by_hand(&format!(
             "update groups_next set name = 'by another fold'; update projections set rebuild_cursor = \
-             replace(rebuild_cursor, '\"fold_version\":1', '\"fold_version\":7')",
-        )
+             replace(rebuild_cursor, '\"fold_version\":{fold_version}', '\"fold_version\":77')",
+        ))
         .await;
     let report = rebuild(&world.database, &named("groups"), now(), &Silent)
         .await

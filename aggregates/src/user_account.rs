@@ -1,0 +1,235 @@
+//! How a group user gets into the console: by a one-time link to the first password or to a new one, and by sessions.
+//! Who the user is and what they may do is their group's business; passwords and tokens themselves are in no event.
+
+use cqrs_es::event_sink::EventSink;
+use cqrs_es::{Aggregate, DomainEvent};
+use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantNames};
+use uuid::Uuid;
+
+use crate::email_address::EmailAddress;
+use crate::group::GroupAsker;
+use crate::password_link::PasswordLink;
+use crate::refusal::Refusal;
+use crate::session::SESSION_VALID_FOR;
+use crate::timestamp::Timestamp;
+
+/// One fact, one business reason. Their JSON is kept for ever: never rename, only add.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    missing_docs,
+    reason = "the fields of a fact say what they are; the facts are documented"
+)]
+pub enum UserAccountEvent {
+    /// An operator or a Practice Admin had a link sent, with which the user chooses the password.
+    UserPasswordLinkSent {
+        email: EmailAddress,
+        link_id: Uuid,
+        expires_at: Timestamp,
+    },
+    /// The user forgot the password and asked for a link.
+    UserPasswordResetRequested {
+        email: EmailAddress,
+        link_id: Uuid,
+        expires_at: Timestamp,
+    },
+    /// The user chose a password with a link. Every session ended with it.
+    UserPasswordChosen { link_id: Uuid },
+    /// A session began.
+    UserSignedIn { session_id: Uuid, expires_at: Timestamp },
+    /// A session was ended by its user.
+    UserSignedOut { session_id: Uuid },
+}
+
+impl DomainEvent for UserAccountEvent {
+    fn event_type(&self) -> String {
+        <&str>::from(self).to_owned()
+    }
+
+    fn event_version(&self) -> String {
+        "1".to_owned()
+    }
+}
+
+/// A group user's account for the console.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserAccount {
+    /// The link that works; a newer one replaces it.
+    pub link: Option<PasswordLink>,
+}
+
+/// A wish about an account.
+#[derive(Clone, Debug)]
+#[expect(
+    missing_docs,
+    reason = "the fields of a wish say what they are; the wishes are documented"
+)]
+pub enum UserAccountCommand {
+    /// Send a link to choose a password. Operators and the group's Practice Admins do.
+    SendPasswordLink {
+        by: GroupAsker,
+        email: EmailAddress,
+        link_id: Uuid,
+        at: Timestamp,
+    },
+    /// Send a link, because the password is forgotten.
+    RequestPasswordReset {
+        email: EmailAddress,
+        link_id: Uuid,
+        at: Timestamp,
+    },
+    /// Choose a password; the link's secret was verified.
+    ChoosePassword { link_id: Uuid, at: Timestamp },
+    /// Sign in; the password was verified.
+    SignIn { session_id: Uuid, at: Timestamp },
+    /// Sign out.
+    SignOut { session_id: Uuid },
+}
+
+impl UserAccount {
+    /// What follows from a wish: facts, or a refusal. Pure.
+    pub fn decide(&self, command: UserAccountCommand) -> Result<Vec<UserAccountEvent>, Refusal> {
+        Ok(vec![match command {
+            UserAccountCommand::SendPasswordLink { by, email, link_id, at } => {
+                if let GroupAsker::GroupUser(standing) = by {
+                    standing.require_practice_admin()?;
+                }
+                let expires_at = PasswordLink::first(link_id, at).expires_at;
+                UserAccountEvent::UserPasswordLinkSent {
+                    email,
+                    link_id,
+                    expires_at,
+                }
+            }
+            UserAccountCommand::RequestPasswordReset { email, link_id, at } => {
+                UserAccountEvent::UserPasswordResetRequested {
+                    email,
+                    link_id,
+                    expires_at: PasswordLink::reset(link_id, at).expires_at,
+                }
+            }
+            UserAccountCommand::ChoosePassword { link_id, at } => {
+                PasswordLink::require(self.link.as_ref(), link_id, at)?;
+                UserAccountEvent::UserPasswordChosen { link_id }
+            }
+            UserAccountCommand::SignIn { session_id, at } => UserAccountEvent::UserSignedIn {
+                session_id,
+                expires_at: at.plus(SESSION_VALID_FOR),
+            },
+            UserAccountCommand::SignOut { session_id } => UserAccountEvent::UserSignedOut { session_id },
+        }])
+    }
+}
+
+impl Aggregate for UserAccount {
+    const TYPE: &'static str = "UserAccount";
+    type Command = UserAccountCommand;
+    type Event = UserAccountEvent;
+    type Error = Refusal;
+    type Services = ();
+
+    async fn handle(&mut self, command: Self::Command, (): &(), sink: &EventSink<Self>) -> Result<(), Refusal> {
+        for event in self.decide(command)? {
+            sink.write(event, self).await;
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, event: UserAccountEvent) {
+        match event {
+            UserAccountEvent::UserPasswordLinkSent {
+                link_id, expires_at, ..
+            }
+            | UserAccountEvent::UserPasswordResetRequested {
+                link_id, expires_at, ..
+            } => {
+                self.link = Some(PasswordLink { link_id, expires_at });
+            }
+            UserAccountEvent::UserPasswordChosen { .. } => self.link = None,
+            UserAccountEvent::UserSignedIn { .. } | UserAccountEvent::UserSignedOut { .. } => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cqrs_es::test::TestFramework;
+
+    const FIRST: Uuid = Uuid::from_u128(1);
+    const SECOND: Uuid = Uuid::from_u128(2);
+
+    fn at(time: &str) -> Timestamp {
+        Timestamp::parse(&format!("2026-11-{time}Z")).unwrap()
+    }
+
+    fn link_sent(link_id: Uuid) -> UserAccountEvent {
+        UserAccountEvent::UserPasswordLinkSent {
+            email: EmailAddress::parse("email", "ada@example.com").unwrap(),
+            link_id,
+            expires_at: at("26T09:00:00"),
+        }
+    }
+
+    fn choose(link_id: Uuid, time: &str) -> UserAccountCommand {
+        UserAccountCommand::ChoosePassword { link_id, at: at(time) }
+    }
+
+    #[test]
+    fn a_first_link_lives_3_days() {
+        let email = EmailAddress::parse("email", "ada@example.com").unwrap();
+        TestFramework::<UserAccount>::with(())
+            .given_no_previous_events()
+            .when(UserAccountCommand::SendPasswordLink {
+                by: GroupAsker::Operator,
+                email,
+                link_id: FIRST,
+                at: at("23T09:00:00"),
+            })
+            .then_expect_events(vec![link_sent(FIRST)]);
+    }
+
+    #[test]
+    fn a_link_works_until_it_ends_and_not_at_its_end() {
+        let given = || TestFramework::<UserAccount>::with(()).given(vec![link_sent(FIRST)]);
+        given()
+            .when(choose(FIRST, "26T08:59:59.999"))
+            .then_expect_events(vec![UserAccountEvent::UserPasswordChosen { link_id: FIRST }]);
+        given()
+            .when(choose(FIRST, "26T09:00:00"))
+            .then_expect_error(Refusal::PasswordLinkExpired);
+    }
+
+    #[test]
+    fn a_link_works_once() {
+        let chosen = UserAccountEvent::UserPasswordChosen { link_id: FIRST };
+        TestFramework::<UserAccount>::with(())
+            .given(vec![link_sent(FIRST), chosen])
+            .when(choose(FIRST, "24T09:00:00"))
+            .then_expect_error(Refusal::PasswordLinkUnknown);
+    }
+
+    #[test]
+    fn a_newer_link_replaces_the_older_one() {
+        TestFramework::<UserAccount>::with(())
+            .given(vec![link_sent(FIRST), link_sent(SECOND)])
+            .when(choose(FIRST, "24T09:00:00"))
+            .then_expect_error(Refusal::PasswordLinkUnknown);
+    }
+
+    #[test]
+    fn a_session_lasts_12_hours_at_most() {
+        let session_id = FIRST;
+        TestFramework::<UserAccount>::with(())
+            .given_no_previous_events()
+            .when(UserAccountCommand::SignIn {
+                session_id,
+                at: at("23T09:00:00"),
+            })
+            .then_expect_events(vec![UserAccountEvent::UserSignedIn {
+                session_id,
+                expires_at: at("23T21:00:00"),
+            }]);
+    }
+}

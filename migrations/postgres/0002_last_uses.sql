@@ -1,0 +1,3 @@
+-- Not only client secrets are used: user tokens are, and sessions.
+alter table client_secret_usage rename to last_uses;
+alter table last_uses rename column client_secret_id to id;

@@ -1,0 +1,86 @@
+//! Commands of people about their own account: signing in and out, passwords.
+
+use gatebook_aggregates::identifiers::{GroupId, UserId};
+use gatebook_aggregates::refusal::Refusal;
+use gatebook_aggregates::user_account::{UserAccount, UserAccountCommand};
+
+use super::caller::Caller;
+use super::commands::group_guard;
+use super::credentials::owner;
+use super::failure::Failure;
+use super::gatebook::Gatebook;
+use crate::log::append::Guard;
+use crate::log::{CommandError, Extras, Intent, Logged, Origin};
+
+/// How often such a command is tried when somebody else changes the same account.
+const TRIES: u32 = 6;
+
+impl Gatebook {
+    /// Runs a command about an account, with what goes with it.
+    pub(super) async fn account_command<A>(
+        &self,
+        id: &str,
+        command: A::Command,
+        origin: Origin,
+        guards: Vec<Guard>,
+        extras: Extras,
+    ) -> Result<(), Failure>
+    where
+        A: Logged<Error = Refusal, Services = ()>,
+        A::Command: Clone,
+    {
+        let _turn = self.turns.take(id).await;
+        let mut tries = 1;
+        loop {
+            let intent = Intent {
+                origin: origin.clone(),
+                pinned_version: None,
+                guards: guards.clone(),
+                idempotency: None,
+                extras: &|_, _| Ok(extras.clone()),
+            };
+            match self.log.execute::<A>(id, command.clone(), intent).await {
+                // Guards that have moved on stay so; only the account's own stream is worth another try.
+                Err(CommandError::Conflict) if tries < TRIES && guards.is_empty() => {
+                    self.step_back(tries).await;
+                    tries += 1;
+                }
+                result => {
+                    self.letters_waiting.notify_one();
+                    return Ok(result.map(|_| ())?);
+                }
+            }
+        }
+    }
+
+    /// Runs a command about a group user's account. It holds only for a user that the group still has.
+    pub(super) async fn user_account_command(
+        &self,
+        caller: &Caller,
+        group_id: &GroupId,
+        user_id: &UserId,
+        command: UserAccountCommand,
+        extras: Extras,
+    ) -> Result<(), Failure> {
+        let id = owner(group_id, user_id);
+        let mut tries = 1;
+        loop {
+            let group = self.group(group_id).await?.ok_or(Refusal::NotFound)?;
+            group.user(user_id).ok_or(Refusal::NotFound)?;
+            let done = self.account_command::<UserAccount>(
+                &id,
+                command.clone(),
+                caller.origin(Some(&group)),
+                vec![group_guard(&group)],
+                extras.clone(),
+            );
+            match done.await {
+                Err(Failure::Command(CommandError::Conflict)) if tries < TRIES => {
+                    self.step_back(tries).await;
+                    tries += 1;
+                }
+                result => return result,
+            }
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Group users sign in to the console.
+
+use gatebook_aggregates::email_address::EmailAddress;
+use gatebook_aggregates::identifiers::{GroupId, UserId};
+use gatebook_aggregates::session::SESSION_VALID_FOR;
+use gatebook_aggregates::user_account::UserAccountCommand;
+use gatebook_aggregates::words::Label;
+use gatebook_projections::groups::{self, Groups};
+use gatebook_projections::projection::Projection;
+
+use super::browser_sessions::Realm;
+use super::caller::{Caller, Who};
+use super::credentials::{owner, throttle_keys};
+use super::failure::Failure;
+use super::gatebook::Gatebook;
+use super::sign_in::Session;
+use crate::log::Extras;
+use crate::log::append::{CredentialChange, CredentialKind};
+use crate::store::StoreError;
+
+/// So many accounts of one address are tried.
+const ACCOUNTS_MAX: usize = 20;
+
+/// What somebody signs in with, as it was typed.
+#[expect(missing_docs, reason = "the fields are those of the form")]
+pub struct SignInForm {
+    pub email: String,
+    pub password: String,
+    /// The group, once somebody who is in several was asked.
+    pub group_id: Option<GroupId>,
+    /// The browser, for the list of sessions.
+    pub device: String,
+}
+
+/// What became of signing in.
+pub enum SignedIn {
+    /// A session began.
+    Session(Session),
+    /// Address and password are right for several groups; one has to be chosen.
+    SeveralGroups(Vec<(GroupId, Label)>),
+}
+
+/// A user with the address that was typed.
+pub(super) struct UserOfAddress {
+    pub(super) group_id: GroupId,
+    pub(super) group_name: Label,
+    pub(super) user_id: UserId,
+    pub(super) email: EmailAddress,
+}
+
+impl Gatebook {
+    /// Sign in. The same answer for unknown and known addresses.
+    ///
+    /// # Errors
+    /// `Unauthenticated` when address or password are wrong, `TooManyRequests` after too many tries.
+    pub async fn sign_in(&self, caller: &Caller, form: &SignInForm) -> Result<SignedIn, Failure> {
+        let email = EmailAddress::parse("email", &form.email).ok();
+        let account = email.as_ref().map(EmailAddress::key).unwrap_or_default();
+        let keys = throttle_keys(caller, Some(("user_password", account)));
+        self.guess(&keys)?;
+        let mut users = match &email {
+            Some(email) => self.users_of_address(email).await?,
+            None => Vec::new(),
+        };
+        users.retain(|user| form.group_id.as_ref().is_none_or(|chosen| *chosen == user.group_id));
+        let mut right = self.with_this_password(users, &form.password).await?;
+        match right.len() {
+            0 => Err(Failure::Unauthenticated),
+            1 => {
+                self.guessed_right(&keys);
+                let user = right.remove(0);
+                self.begin_user_session(caller, user, &form.device)
+                    .await
+                    .map(SignedIn::Session)
+            }
+            _ => {
+                self.guessed_right(&keys);
+                let groups = right.into_iter().map(|user| (user.group_id, user.group_name));
+                Ok(SignedIn::SeveralGroups(groups.collect()))
+            }
+        }
+    }
+
+    /// The users with this address, by the names of their groups.
+    pub(super) async fn users_of_address(&self, email: &EmailAddress) -> Result<Vec<UserOfAddress>, Failure> {
+        let rows = self.database().rows(groups::with_user_email(&email.key())).await?;
+        let mut users = Vec::new();
+        for row in rows {
+            let group = Groups::row(row).map_err(StoreError::from)?;
+            let of_address = group.customer.users.iter().filter(|(_, user)| user.email == *email);
+            users.extend(of_address.map(|(user_id, user)| UserOfAddress {
+                group_id: group.group_id.clone(),
+                group_name: group.customer.name.clone(),
+                user_id: user_id.clone(),
+                email: user.email.clone(),
+            }));
+        }
+        users.truncate(ACCOUNTS_MAX);
+        Ok(users)
+    }
+
+    /// Those of the users whose password this is. Takes as long for none as for one.
+    async fn with_this_password(
+        &self,
+        users: Vec<UserOfAddress>,
+        password: &str,
+    ) -> Result<Vec<UserOfAddress>, Failure> {
+        if users.is_empty() {
+            self.passwords.verify(password, None).await?;
+        }
+        let mut right = Vec::new();
+        for user in users {
+            let id = owner(&user.group_id, &user.user_id);
+            let kept = self.kept(CredentialKind::UserPassword, &id).await?;
+            let hash = kept.as_ref().map(|kept| kept.digest.as_str());
+            if self.passwords.verify(password, hash).await? {
+                right.push(user);
+            }
+        }
+        Ok(right)
+    }
+
+    async fn begin_user_session(&self, caller: &Caller, user: UserOfAddress, device: &str) -> Result<Session, Failure> {
+        let (session_id, at) = (self.new_id(), self.clock.now());
+        let expires_at = at.plus(SESSION_VALID_FOR);
+        let UserOfAddress { group_id, user_id, .. } = user;
+        let (token, credential) = self.new_session(
+            Realm::Console,
+            session_id,
+            owner(&group_id, &user_id),
+            device,
+            expires_at,
+        );
+        let caller = caller.with(Who::GroupUser {
+            group_id: group_id.clone(),
+            user_id: user_id.clone(),
+        });
+        let extras = Extras {
+            credentials: vec![CredentialChange::Put(credential)],
+            ..Extras::default()
+        };
+        let command = UserAccountCommand::SignIn { session_id, at };
+        self.user_account_command(&caller, &group_id, &user_id, command, extras)
+            .await?;
+        Ok(Session {
+            token: token.reveal().to_owned(),
+            expires_at,
+        })
+    }
+}

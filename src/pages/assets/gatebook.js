@@ -1,0 +1,47 @@
+// The pages work without this. It fills the clipboard and brings errors into view.
+"use strict";
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const source = document.getElementById(button.dataset.copy);
+    const told = document.getElementById(button.getAttribute("aria-describedby"));
+    try {
+      await navigator.clipboard.writeText(source.value ?? source.textContent);
+      told.textContent = "Copied.";
+    } catch {
+      told.textContent = "Copying did not work. Select the text and copy it yourself.";
+    }
+  });
+}
+
+document.querySelector("[data-focus]")?.focus();
+
+// Entities: find some, select all that are found.
+for (const picker of document.querySelectorAll("[data-picker]")) {
+  const part = (name) => picker.querySelector(`[data-picker-${name}]`);
+  const options = [...picker.querySelectorAll("[data-option]")];
+  const box = (option) => option.querySelector("input");
+  const found = () => options.filter((option) => !option.hidden);
+  const tell = () => {
+    const selected = options.filter((option) => box(option).checked).length;
+    part("told").textContent = `${selected} of ${options.length} selected, ${found().length} shown`;
+  };
+  const check = (checked) => {
+    for (const option of found()) box(option).checked = checked;
+    tell();
+  };
+  part("search").addEventListener("input", (event) => {
+    const sought = event.target.value.trim().toLowerCase();
+    for (const option of options) option.hidden = !option.textContent.toLowerCase().includes(sought);
+    tell();
+  });
+  part("search").addEventListener("keydown", (event) => {
+    if (event.key === "Enter") event.preventDefault();
+  });
+  part("all").addEventListener("click", () => check(true));
+  part("none").addEventListener("click", () => check(false));
+  picker.addEventListener("change", tell);
+  part("tools").hidden = false;
+  tell();
+}

@@ -1,0 +1,171 @@
+//! The user's own account: password, sessions, and tokens for the admins' API.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use gatebook_aggregates::words::Label;
+use maud::{Markup, html};
+use uuid::Uuid;
+
+use crate::application::{Failure, IssuedToken, OwnToken, Realm};
+use crate::http::error::Problem;
+use crate::http::extract::{App, PathOf};
+use crate::pages::attempt::Errors;
+use crate::pages::copy;
+use crate::pages::form::{Asked, Form, Sent, token};
+use crate::pages::inputs::Field;
+use crate::pages::layout::{Shell, page};
+use crate::pages::session_list::session_list;
+use crate::pages::times;
+use crate::pages::visitor::{ConsoleUser, SignedIn};
+
+/// `GET /account`
+pub async fn show(
+    State(app): State<App>,
+    SignedIn(user): SignedIn<ConsoleUser>,
+    Asked(asked): Asked,
+) -> Result<Response, Problem> {
+    Ok(account_page(&app, &user, &asked, &Errors::default()).await?)
+}
+
+async fn account_page(app: &App, user: &ConsoleUser, form: &Form, errors: &Errors) -> Result<Response, Failure> {
+    let sessions = app.sessions(user.caller(), Realm::Console).await?;
+    let tokens = app.own_tokens(user.caller()).await?;
+    let form_token = &user.session.form_token;
+    let body = html! {
+        h1 { "Your account" }
+        @if form.has("link-sent") {
+            div.notice.good role="status" { p { "A link to choose a new password was sent to your address." } }
+        }
+        (errors.summary(&["name"]))
+        dl.facts {
+            dt { "Name" } dd { bdi { (user.user.name.as_str()) } }
+            dt { "E-mail" } dd { bdi { (user.user.email.as_str()) } }
+            dt { "Group" } dd { bdi { (user.group.customer.name.as_str()) } }
+        }
+        h2 { "Password" }
+        form method="post" action="/account/password-link" {
+            (token(form_token))
+            p { "You get a mail with a link, with which you choose a new password." }
+            button type="submit" { "Change password" }
+        }
+        h2 #sessions { "Sessions" }
+        (session_list(&sessions, user.session.id, "/account/sessions", form_token))
+        h2 #tokens { "API tokens" }
+        p { "A token lets a program do what you may do, through the JSON API (" a href="/docs" { "description" } ")." }
+        @if !tokens.is_empty() { (token_table(&tokens, form_token)) }
+        form.narrow method="post" action="/account/tokens" {
+            (token(form_token))
+            input type="hidden" name="tokens" value=(shown(&tokens));
+            (Field {
+                name: "name", label: "Name of the new token", hint: "What it is for, such as the program’s name.",
+                value: form.text("name"), ..Field::default()
+            }.input(errors))
+            button type="submit" { "New token" }
+        }
+    };
+    Ok((errors.status(), page(&Shell::from(user), "Your account", &body)).into_response())
+}
+
+fn token_table(tokens: &[OwnToken], form_token: &str) -> Markup {
+    html! {
+        div.wide tabindex="0" role="region" aria-labelledby="tokens" {
+            table {
+                thead { tr {
+                    th scope="col" { "Name" } th scope="col" { "Made" } th scope="col" { "Last used" } th scope="col" { "Actions" }
+                } }
+                tbody {
+                    @for own in tokens {
+                        tr {
+                            th scope="row" { bdi { (own.name) } }
+                            td { (times::moment(own.created_at)) }
+                            td { @match own.last_used_at { Some(at) => (times::moment(at)), None => "never" } }
+                            td {
+                                form method="post" action={ "/account/tokens/" (own.id) "/end" } {
+                                    (token(form_token))
+                                    button.plain type="submit" { "End token" }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The tokens as they were shown, so that a form that is sent twice is known.
+fn shown(tokens: &[OwnToken]) -> String {
+    tokens
+        .iter()
+        .map(|own| own.id.to_string())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// `POST /account/tokens`: makes one, and shows it once.
+pub async fn new_token(
+    State(app): State<App>,
+    Sent { visitor: user, form }: Sent<ConsoleUser>,
+) -> Result<Response, Problem> {
+    let errors = match made(&app, &user, &form).await {
+        Ok(issued) => return Ok(token_page(&user, &issued).into_response()),
+        Err(errors) => errors,
+    };
+    Ok(account_page(&app, &user, &form, &errors).await?)
+}
+
+async fn made(app: &App, user: &ConsoleUser, form: &Form) -> Result<IssuedToken, Errors> {
+    if form.is_to_be_shown_again() {
+        return Err(Errors::default());
+    }
+    let name = Label::parse("name", form.text("name")).map_err(Problem::from)?;
+    if form.text("tokens") != shown(&app.own_tokens(user.caller()).await?) {
+        let detail = "This form was sent before, or your tokens have changed since it was opened. They are below as they \
+                      are now; a token is shown once only, so make another if you have not kept it.";
+        return Err(Problem::new(axum::http::StatusCode::CONFLICT, "conflict", detail).into());
+    }
+    let (group_id, user_id) = (&user.group.group_id, user.user_id.clone());
+    Ok(app.issue_user_token(user.caller(), group_id, user_id, name).await?)
+}
+
+fn token_page(user: &ConsoleUser, issued: &IssuedToken) -> Markup {
+    let body = html! {
+        h1 { "Your new API token" }
+        div.notice.warn role="status" { p { "It is shown this once only. Copy it to where your program keeps its secrets." } }
+        p { code #api-token { (issued.token) } " " (copy::button("api-token")) }
+        p { a.button href="/account" { "Done" } }
+    };
+    page(&Shell::from(user), "New API token", &body)
+}
+
+/// `POST /account/tokens/{id}/end`
+pub async fn end_token(
+    State(app): State<App>,
+    PathOf(token_id): PathOf<Uuid>,
+    Sent { visitor: user, .. }: Sent<ConsoleUser>,
+) -> Result<Redirect, Problem> {
+    let (group_id, user_id) = (&user.group.group_id, user.user_id.clone());
+    app.revoke_user_token(user.caller(), group_id, user_id, token_id)
+        .await?;
+    Ok(Redirect::to("/account"))
+}
+
+/// `POST /account/sessions/{id}/end`
+pub async fn end_session(
+    State(app): State<App>,
+    PathOf(session_id): PathOf<Uuid>,
+    Sent { visitor: user, .. }: Sent<ConsoleUser>,
+) -> Result<Redirect, Problem> {
+    app.end_session(user.caller(), Realm::Console, session_id).await?;
+    Ok(Redirect::to("/account"))
+}
+
+/// `POST /account/password-link`
+pub async fn send_password_link(
+    State(app): State<App>,
+    Sent { visitor: user, .. }: Sent<ConsoleUser>,
+) -> Result<Redirect, Problem> {
+    app.request_user_password_reset(user.caller(), user.user.email.as_str())
+        .await?;
+    Ok(Redirect::to("/account?link-sent"))
+}

@@ -1,0 +1,74 @@
+//! AIQ Integrate: which type, and that it is charged (R12).
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use gatebook_aggregates::catalog::{INTEGRATE_TYPES, integrate_type};
+use gatebook_aggregates::integration_app::charges_accepted;
+use maud::html;
+
+use super::inputs::{Choice, radios};
+use super::parts::{APPS, page_below, submit};
+use super::words;
+use crate::http::error::Problem;
+use crate::http::extract::App;
+use crate::http::json::Fields;
+use crate::pages::attempt::Errors;
+use crate::pages::form::{Asked, Form};
+use crate::pages::inputs::checkbox;
+use crate::pages::visitor::{ConsoleUser, SignedIn};
+
+const FIELDS: [&str; 2] = ["integrate_type", "accept_charges"];
+
+/// What is agreed to.
+pub const CHARGES: &str = "I acknowledge that this application type is charged.";
+
+/// `GET /integration-applications/new/aiq-integrate`
+pub async fn show(
+    State(app): State<App>,
+    SignedIn(user): SignedIn<ConsoleUser>,
+    Asked(asked): Asked,
+) -> Result<Response, Problem> {
+    app.managers_group(user.caller()).await?;
+    let errors = match chosen(&asked) {
+        Ok(code) if asked.has("step") => {
+            let next = format!("{APPS}/new/aiq-integrate/{code}?accept_charges=true");
+            return Ok(Redirect::to(&next).into_response());
+        }
+        Err(problem) if asked.has("step") => Errors::from(problem),
+        _ => Errors::default(),
+    };
+    let choices: Vec<_> = INTEGRATE_TYPES
+        .iter()
+        .map(|entry| Choice {
+            value: entry.code,
+            title: entry.name,
+            hint: entry.category.map_or("Tell us what you need.", words::category),
+        })
+        .collect();
+    let body = html! {
+        h1 { "AIQ Integrate" }
+        (errors.summary(&FIELDS))
+        form method="get" action={ (APPS) "/new/aiq-integrate" } novalidate {
+            input type="hidden" name="step" value="next";
+            (radios("integrate_type", "Application type", &choices, asked.text("integrate_type"), &errors))
+            @for disclaimer in disclaimers() { p.notice.warn { (disclaimer) } }
+            (checkbox("accept_charges", CHARGES, asked.has("accept_charges"), &errors))
+            (submit("Next Step", "", &format!("{APPS}/new")))
+        }
+    };
+    Ok((errors.status(), page_below(&user, "AIQ Integrate", &body)).into_response())
+}
+
+fn chosen(asked: &Form) -> Result<&'static str, Problem> {
+    let mut fields = Fields::default();
+    let entry = fields.read(integrate_type(asked.text("integrate_type")));
+    fields.read(charges_accepted(asked.has("accept_charges")));
+    fields.finish(|| Some(entry?.code))
+}
+
+/// What there is to know before choosing, each sentence once.
+fn disclaimers() -> Vec<&'static str> {
+    let mut all: Vec<_> = INTEGRATE_TYPES.iter().map(|entry| entry.disclaimer).collect();
+    all.dedup();
+    all
+}

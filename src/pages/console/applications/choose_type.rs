@@ -1,0 +1,60 @@
+//! New Integration Application: which of the two types?
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use gatebook_projections::app_list::IntegrationType;
+use maud::html;
+
+use super::inputs::{Choice, radios};
+use super::parts::{APPS, page_below, submit};
+use super::words;
+use crate::http::error::Problem;
+use crate::http::extract::App;
+use crate::pages::attempt::Errors;
+use crate::pages::form::Asked;
+use crate::pages::visitor::{ConsoleUser, SignedIn};
+
+const FIELD: &str = "integration_type";
+
+/// `GET /integration-applications/new`
+pub async fn show(
+    State(app): State<App>,
+    SignedIn(user): SignedIn<ConsoleUser>,
+    Asked(asked): Asked,
+) -> Result<Response, Problem> {
+    app.managers_group(user.caller()).await?;
+    let chosen = asked.text(FIELD);
+    let chosen = words::TYPES.into_iter().find(|kind| kind.as_str() == chosen);
+    let errors = match chosen {
+        Some(IntegrationType::NewIntegration) => {
+            return Ok(Redirect::to(&format!("{APPS}/new/new-integration")).into_response());
+        }
+        Some(IntegrationType::AiqIntegrate) => {
+            return Ok(Redirect::to(&format!("{APPS}/new/aiq-integrate")).into_response());
+        }
+        None if asked.has("step") => Problem::field(FIELD, "required", "Select an integration type.").into(),
+        None => Errors::default(),
+    };
+    let choices = [
+        Choice {
+            value: IntegrationType::NewIntegration.as_str(),
+            title: "New Integration",
+            hint: "Your own developer, or a partner’s, builds the integration. They are invited to the Developer Portal.",
+        },
+        Choice {
+            value: IntegrationType::AiqIntegrate.as_str(),
+            title: "AIQ Integrate",
+            hint: "Our team builds and runs the integration. It is charged.",
+        },
+    ];
+    let body = html! {
+        h1 { "New Integration Application" }
+        (errors.summary(&[FIELD]))
+        form method="get" action={ (APPS) "/new" } novalidate {
+            input type="hidden" name="step" value="next";
+            (radios(FIELD, "Integration Type", &choices, "", &errors))
+            (submit("Next Step", "", APPS))
+        }
+    };
+    Ok((errors.status(), page_below(&user, "New Integration Application", &body)).into_response())
+}

@@ -1,0 +1,43 @@
+//! What both options of creating an application have in common.
+
+use super::once;
+use super::words::WORDS;
+use crate::application::{AppView, Verification};
+use crate::http::admin::CreateApplication;
+use crate::http::extract::App;
+use crate::pages::attempt::Errors;
+use crate::pages::form::Form;
+use crate::pages::visitor::ConsoleUser;
+
+/// R6, for whoever fills in the name.
+pub const NAME_HINT: &str = "You cannot change this later, and no other application may have this name. Developers see \
+                             it in the Developer Portal. Up to 100 characters.";
+/// R7, for whoever fills in the description.
+pub const DESCRIPTION_HINT: &str = "What the application is and does, so that others understand it, too. Developers see \
+                                    it in the Developer Portal. Up to 2,000 characters.";
+/// R11, for whoever selects entities.
+pub const ENTITIES_HINT: &str = "The entities whose data the application may use; at least one. You can change this \
+                                 later, with immediate effect.";
+
+/// Creates what the form asks for, once; or tells what is wrong with it.
+pub async fn create(
+    app: &App,
+    user: &ConsoleUser,
+    path: &str,
+    form: Form,
+    wish: impl FnOnce(&Form) -> CreateApplication,
+) -> Result<(AppView, Option<Verification>), (Errors, Form)> {
+    let creation = match wish(&form).read() {
+        Ok(creation) => creation,
+        Err(problem) => return Err((Errors::from(problem).worded(WORDS), form)),
+    };
+    let key = once::key(user.caller(), path, &form);
+    let created = app.create_app(user.caller(), creation, key.as_ref()).await;
+    created.map_err(|failure| once::refused(failure, form))
+}
+
+/// The entities that were selected; nothing is as good as left out.
+pub fn entities_of(form: &Form) -> Option<Vec<String>> {
+    let chosen: Vec<_> = form.all("entities").into_iter().map(str::to_owned).collect();
+    (!chosen.is_empty()).then_some(chosen)
+}

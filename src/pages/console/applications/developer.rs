@@ -1,0 +1,190 @@
+//! Manage Developer Portal Access: who the developer is, how far they are, and what can be done about it.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use gatebook_aggregates::identifiers::AppId;
+use gatebook_aggregates::integration_app::Status;
+use gatebook_aggregates::refusal::Refusal;
+use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_projections::app_list::{DeveloperStatus, IntegrationType};
+use maud::{Markup, html};
+
+use super::parts::{self, app_path, fact, may_change, page_of_app, plan_notice};
+use super::{once, table};
+use crate::application::AppView;
+use crate::http::error::Problem;
+use crate::http::extract::{App, PathOf};
+use crate::pages::attempt::Errors;
+use crate::pages::form::{Asked, Form, token};
+use crate::pages::inputs::{Field, checkbox};
+use crate::pages::times::{left, moment};
+use crate::pages::visitor::{ConsoleUser, SignedIn};
+
+/// What was just done here.
+const DONE: &[(&str, &str)] = &[
+    (
+        "resent",
+        "A new invite has been mailed. The link in the old one does not work any more.",
+    ),
+    (
+        "revoked",
+        "The developer’s access has been revoked, and a mail tells them. You can register another developer.",
+    ),
+];
+
+/// What a page about a developer shows besides the application.
+pub struct Situation<'a> {
+    /// Now.
+    pub now: Timestamp,
+    /// What the address asks for.
+    pub asked: &'a Form,
+    /// What was entered.
+    pub form: &'a Form,
+    /// What is wrong with it.
+    pub errors: &'a Errors,
+}
+
+/// `GET /integration-applications/{id}/developer`
+pub async fn show(
+    State(app): State<App>,
+    SignedIn(user): SignedIn<ConsoleUser>,
+    PathOf(id): PathOf<AppId>,
+    Asked(asked): Asked,
+) -> Result<Markup, Problem> {
+    let view = app.app(user.caller(), id).await?;
+    let situation = Situation {
+        now: app.clock.now(),
+        asked: &asked,
+        form: &Form::default(),
+        errors: &Errors::default(),
+    };
+    Ok(developer_page(&user, &view, &situation))
+}
+
+/// Somebody else changed the application since the page was opened; it shows now how it is.
+pub fn changed_meanwhile() -> Errors {
+    let detail = "Something about this application has changed since you opened the page. Nothing has been done. This is \
+                  how it is now; if you still want it, choose it again.";
+    Problem::new(StatusCode::PRECONDITION_FAILED, "version_mismatch", detail).into()
+}
+
+/// The page.
+pub fn developer_page(user: &ConsoleUser, view: &AppView, situation: &Situation<'_>) -> Markup {
+    let app = view.app();
+    let linked = view.developer_status() != DeveloperStatus::None;
+    let changes = may_change(user) && app.status != Status::Revoked;
+    let body = html! {
+        h1 { "Manage Developer Portal Access" }
+        (parts::done(situation.asked, DONE))
+        (situation.errors.summary(&["email"]))
+        (plan_notice(user))
+        @if app.integration_type == IntegrationType::AiqIntegrate {
+            p { (Refusal::NoOutsideDeveloper.to_string()) " Our team looks after its credentials." }
+        } @else if linked {
+            (facts(view, situation.now))
+            @if changes { (linked_actions(user, view)) }
+        } @else {
+            p { "No developer is linked to this application." }
+            @if changes { (register(user, view, situation)) }
+        }
+        @if app.status == Status::Revoked { p { (Refusal::AppRevoked.to_string()) } }
+    };
+    page_of_app(user, view, "Manage Developer Portal Access", &body)
+}
+
+fn facts(view: &AppView, now: Timestamp) -> Markup {
+    let app = view.app();
+    let pending = view.developer_status() != DeveloperStatus::Verified;
+    let invited = view.developer_status() == DeveloperStatus::Invited;
+    html! {
+        dl.facts {
+            @if let Some(email) = &app.developer_email { (fact("Developer", &html! { bdi { (email.as_str()) } })) }
+            @if let Some(name) = view.developer_name() { (fact("Name", &html! { bdi { (name.as_str()) } })) }
+            (fact("State", &html! { (table::developer(view)) }))
+            @if let Some(at) = app.invited_at { (fact("Invited", &moment(at))) }
+            @if invited { @if let Some(end) = app.invite_expires_at { (fact("Invite valid until", &time_left(end, now))) } }
+            @if let Some(at) = app.assigned_at { (fact("Assigned", &moment(at))) }
+            (fact("OTP verified", &html! {
+                @match app.verified_at { Some(at) => (moment(at)), None => "Not yet" }
+            }))
+            @if pending {
+                @if let Some(end) = app.otp_expires_at { (fact("OTP valid until", &time_left(end, now))) }
+                @if let Some(tries) = app.otp_attempts_left { (fact("OTP tries left", &tries_left(tries))) }
+            }
+        }
+    }
+}
+
+fn time_left(end: Timestamp, now: Timestamp) -> Markup {
+    html! {
+        (moment(end)) " "
+        @match left(end, now) {
+            Some(left) => { "(" (left) " left)" },
+            None => span.badge.bad { "Expired" },
+        }
+    }
+}
+
+fn tries_left(tries: i64) -> Markup {
+    html! {
+        @if tries > 0 { (tries) } @else { "0 " span.badge.bad { "Locked" } }
+    }
+}
+
+fn linked_actions(user: &ConsoleUser, view: &AppView) -> Markup {
+    let status = view.developer_status();
+    html! {
+        @if status == DeveloperStatus::Invited {
+            h2 { "Resend Invite" }
+            p { "If the invite has expired or was lost: a new one is mailed, and the link in the old one ends." }
+            (action(user, view, "/developer/resend-invite", ("Resend Invite", ""), &html! {}))
+        }
+        @if status != DeveloperStatus::Verified {
+            h2 { "Reset OTP" }
+            p {
+                "If the OTP has expired, is locked or was lost: a new one is shown to you, once, and the old one ends. A \
+                mail tells the developer that it was reset."
+            }
+            (action(user, view, "/developer/reset-otp", ("Reset OTP", ""), &html! {}))
+        }
+        h2 { "Revoke Access" }
+        p {
+            "The developer can no longer see this application in the Developer Portal, with immediate effect; an open \
+            invite or OTP ends, and a mail tells them. The integration itself keeps running, unless you retire its \
+            client secrets, too."
+        }
+        (action(user, view, "/developer/revoke", ("Revoke Access", "danger"), &html! {
+            (checkbox("retire_client_secrets", "Retire the client secrets, too: the integration stops at once.", false,
+                &Errors::default()))
+        }))
+    }
+}
+
+/// A form with a button. It is about the application as it was shown.
+fn action(user: &ConsoleUser, view: &AppView, page: &str, (title, class): (&str, &str), fields: &Markup) -> Markup {
+    html! {
+        form method="post" action=(app_path(view.app().app_id, page)) {
+            (token(&user.session.form_token))
+            (once::field(&Form::default()))
+            input type="hidden" name="version" value=(view.app().version);
+            (fields)
+            button class=(class) type="submit" { (title) }
+        }
+    }
+}
+
+fn register(user: &ConsoleUser, view: &AppView, situation: &Situation<'_>) -> Markup {
+    html! {
+        h2 { "Register developer" }
+        form.narrow method="post" action=(app_path(view.app().app_id, "/developer")) novalidate {
+            (token(&user.session.form_token))
+            (once::field(situation.form))
+            (Field {
+                name: "email", label: "Developer’s e-mail", value: situation.form.text("email"), kind: "email",
+                hint: "They get an invite to the Developer Portal, or a notification if they have access to it already.",
+                ..Field::default()
+            }.input(situation.errors))
+            button type="submit" { "Register developer" }
+        }
+    }
+}

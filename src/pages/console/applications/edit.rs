@@ -1,0 +1,171 @@
+//! Edit: description, category and entities, with immediate effect. What is fixed is shown greyed out.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use gatebook_aggregates::catalog::integrate_type;
+use gatebook_aggregates::identifiers::AppId;
+use gatebook_aggregates::integration_app::{Changes, Status};
+use gatebook_aggregates::refusal::Refusal;
+use gatebook_projections::app_list::AppRow;
+use maud::{Markup, html};
+
+use super::changed_meanwhile::{both_versions, same};
+use super::inputs::{entities, fixed};
+use super::parts::{app_path, page_of_app, submit};
+use super::words::{self, WORDS};
+use crate::application::{AppView, Failure};
+use crate::http::admin::EditApplication;
+use crate::http::error::Problem;
+use crate::http::extract::{App, PathOf};
+use crate::http::json::Given;
+use crate::log::CommandError;
+use crate::pages::attempt::Errors;
+use crate::pages::form::{Form, Sent, token};
+use crate::pages::inputs::Field;
+use crate::pages::visitor::{ConsoleUser, SignedIn};
+
+const FIELDS: [&str; 3] = ["description", "category", "entities"];
+
+/// `GET /integration-applications/{id}/edit`
+pub async fn show(
+    State(app): State<App>,
+    SignedIn(user): SignedIn<ConsoleUser>,
+    PathOf(id): PathOf<AppId>,
+) -> Result<Markup, Problem> {
+    let view = editable(&app, &user, id).await?;
+    Ok(form_page(&user, &view, &as_stored(&view), &Errors::default()))
+}
+
+/// `POST /integration-applications/{id}/edit`
+pub async fn save(
+    State(app): State<App>,
+    PathOf(id): PathOf<AppId>,
+    sent: Sent<ConsoleUser>,
+) -> Result<Response, Problem> {
+    let Sent { visitor: user, form } = sent;
+    let view = editable(&app, &user, id).await?;
+    if form.is_to_be_shown_again() {
+        return Ok(form_page(&user, &view, &form, &Errors::default()).into_response());
+    }
+    let changes = match changes(&view, &form) {
+        Ok(changes) => changes,
+        Err(problem) => return Ok(refused(&user, &view, &form, problem.into())),
+    };
+    // A form that does not say which version it is about is about none that there is.
+    let version = form.text("version").parse().unwrap_or(-1);
+    match app.edit_app(user.caller(), id, Some(version), changes).await {
+        Ok(_) => Ok(saved(id)),
+        Err(Failure::Command(CommandError::VersionMismatch { .. })) => {
+            let view = editable(&app, &user, id).await?;
+            Ok(changed_meanwhile(&user, &view, &form))
+        }
+        Err(failure) => Ok(refused(&user, &view, &form, failure.into())),
+    }
+}
+
+fn saved(id: AppId) -> Response {
+    Redirect::to(&app_path(id, "?done=changed")).into_response()
+}
+
+/// The application, for somebody who may change it.
+async fn editable(app: &App, user: &ConsoleUser, id: AppId) -> Result<AppView, Failure> {
+    let view = app.app(user.caller(), id).await?;
+    app.managers_group(user.caller()).await?;
+    if view.app().status == Status::Revoked {
+        return Err(Refusal::AppRevoked.into());
+    }
+    Ok(view)
+}
+
+/// The form as it is before anybody has entered something.
+fn as_stored(view: &AppView) -> Form {
+    let app = view.app();
+    let texts = [
+        ("version", app.version.to_string()),
+        ("description", app.description.as_str().to_owned()),
+        ("category", app.category.as_str().to_owned()),
+    ];
+    let entities = view.entities().map(|(id, _)| ("entities", id.to_string()));
+    Form::of(texts.into_iter().chain(entities))
+}
+
+/// What is left alone stays, to the letter; also the entities that the group has no longer, which are not shown.
+fn changes(view: &AppView, form: &Form) -> Result<Changes, Problem> {
+    let description = match same::description(view, form) {
+        true => Given::Not,
+        false => Given::As(form.lines("description")),
+    };
+    let category = match form.has("category") {
+        true => Given::As(form.text("category").to_owned()),
+        false => Given::Not,
+    };
+    let entities = match same::entities(view, form) {
+        true => Given::Not,
+        false => Given::As(form.all("entities").into_iter().map(str::to_owned).collect()),
+    };
+    EditApplication::of(description, category, entities).read()
+}
+
+fn refused(user: &ConsoleUser, view: &AppView, form: &Form, errors: Errors) -> Response {
+    let errors = errors.worded(WORDS);
+    (errors.status(), form_page(user, view, form, &errors)).into_response()
+}
+
+/// Somebody else was faster. If they, or a first click, did the same, there is nothing left to do.
+fn changed_meanwhile(user: &ConsoleUser, view: &AppView, form: &Form) -> Response {
+    if same::everything(view, form) {
+        return saved(view.app().app_id);
+    }
+    let status = axum::http::StatusCode::PRECONDITION_FAILED;
+    let form = form.clone().with("version", view.app().version.to_string());
+    let both = both_versions(view, &form);
+    (status, edit_page(user, view, &form, &Errors::default(), &both)).into_response()
+}
+
+fn form_page(user: &ConsoleUser, view: &AppView, form: &Form, errors: &Errors) -> Markup {
+    edit_page(user, view, form, errors, &html! {})
+}
+
+fn edit_page(user: &ConsoleUser, view: &AppView, form: &Form, errors: &Errors, notice: &Markup) -> Markup {
+    let app = view.app();
+    let path = app_path(app.app_id, "/edit");
+    let hint = "The entities whose data the application may use. A change takes effect at once.";
+    let body = html! {
+        h1 { "Edit " bdi { (app.name.as_str()) } }
+        (notice)
+        (errors.summary(&FIELDS))
+        form method="post" action=(path) novalidate {
+            (token(&user.session.form_token))
+            input type="hidden" name="version" value=(form.text("version"));
+            (fixed("fixed-name", "Application Name", app.name.as_str()))
+            (Field {
+                name: "description", label: "Application Description", value: form.text("description"),
+                hint: "Up to 2,000 characters.", ..Field::default()
+            }.textarea(errors))
+            (category(app, form, errors))
+            (fixed("fixed-type", "Integration Type", &words::type_of(app)))
+            @if let Some(email) = &app.developer_email {
+                (fixed("fixed-email", "Integration/Developers Email", email.as_str()))
+            }
+            (fixed("fixed-permission", "API Permissions", words::permission(app.api_permission)))
+            (entities(view.group(), &form.all("entities"), hint, errors))
+            (submit("Save", "", &app_path(app.app_id, "")))
+        }
+    };
+    page_of_app(user, view, "Edit", &body)
+}
+
+/// R8: greyed out for a custom AIQ Integrate.
+fn category(app: &AppRow, form: &Form, errors: &Errors) -> Markup {
+    let custom = app.integrate_type.as_deref().and_then(|code| integrate_type(code).ok());
+    if custom.is_some_and(|entry| entry.custom) {
+        return fixed("fixed-category", "Category", words::category(app.category.as_str()));
+    }
+    let field = Field {
+        name: "category",
+        label: "Category",
+        value: form.text("category"),
+        ..Field::default()
+    };
+    field.select(&words::categories("Choose a category"), errors)
+}

@@ -1,0 +1,134 @@
+//! What several pages about applications have in common: where they are, what is offered, small pieces of markup.
+
+use gatebook_aggregates::identifiers::AppId;
+use gatebook_aggregates::integration_app::Status;
+use gatebook_aggregates::refusal::Refusal;
+use gatebook_projections::app_list::IntegrationType;
+use maud::{Markup, html};
+
+use super::words;
+use crate::application::AppView;
+use crate::pages::form::Form;
+use crate::pages::layout::{Shell, page};
+use crate::pages::visitor::ConsoleUser;
+
+/// Where the list of applications is.
+pub const APPS: &str = "/integration-applications";
+
+/// Where a page of an application is.
+pub fn app_path(id: AppId, page: &str) -> String {
+    format!("{APPS}/{id}{page}")
+}
+
+/// A page below the list of applications.
+pub fn page_below(user: &ConsoleUser, title: &str, body: &Markup) -> Markup {
+    let body = html! {
+        nav.crumbs aria-label="Breadcrumb" {
+            ol {
+                li { "Group Management" }
+                li { a href=(APPS) { "Integration Applications" } }
+            }
+        }
+        (body)
+    };
+    page(&Shell::from(user), title, &body)
+}
+
+/// A page of one application, below the application's own page.
+pub fn page_of_app(user: &ConsoleUser, view: &AppView, title: &str, body: &Markup) -> Markup {
+    let app = view.app();
+    let name = app.name.as_str();
+    let body = html! {
+        nav.crumbs aria-label="Breadcrumb" {
+            ol {
+                li { "Group Management" }
+                li { a href=(APPS) { "Integration Applications" } }
+                li { a href=(app_path(app.app_id, "")) { bdi { (name) } } }
+            }
+        }
+        (body)
+    };
+    page(&Shell::from(user), &format!("{title}: {name}"), &body)
+}
+
+/// R1, R2: whether to offer changes. The application layer decides.
+pub fn may_change(user: &ConsoleUser) -> bool {
+    user.manages() && is_on_plan(user)
+}
+
+fn is_on_plan(user: &ConsoleUser) -> bool {
+    user.group.customer.product_plan.has_integration_apps()
+}
+
+/// R1: what holds off the plan.
+pub fn plan_notice(user: &ConsoleUser) -> Markup {
+    html! {
+        @if !is_on_plan(user) {
+            div.notice.warn role="note" {
+                p { (Refusal::PlanRequired.to_string()) }
+                p {
+                    "Your group is on the plan " bdi { (user.group.customer.product_plan.as_str()) } ". Nothing can be \
+                    created or changed, and the integrations’ access tokens are refused. What there is can still be \
+                    seen, and activity logs can be downloaded. Back on AIQ3, everything works as before."
+                }
+            }
+        }
+    }
+}
+
+/// What can be done with an application: titles and addresses.
+pub fn actions(user: &ConsoleUser, view: &AppView) -> Vec<(&'static str, String)> {
+    let app = view.app();
+    let changes = may_change(user) && app.status != Status::Revoked;
+    let outside_developer = app.integration_type == IntegrationType::NewIntegration;
+    let offered = [
+        (changes, "Edit", "/edit"),
+        (
+            changes && outside_developer,
+            "Manage Developer Portal Access",
+            "/developer",
+        ),
+        (true, "Download Activity Log", "/activity-log"),
+        (changes && app.status == Status::Active, "Suspend", "/suspend"),
+        (changes && app.status == Status::Suspended, "Resume", "/resume"),
+        (changes, "Revoke", "/revoke"),
+    ];
+    let offered = offered.into_iter().filter(|(offer, ..)| *offer);
+    offered
+        .map(|(_, title, page)| (title, app_path(app.app_id, page)))
+        .collect()
+}
+
+/// R27: the status, which can be told without colours.
+pub fn status(status: Status) -> Markup {
+    let class = match status {
+        Status::Active => "badge good",
+        Status::Suspended => "badge warn",
+        Status::Revoked => "badge bad",
+    };
+    html! { span class=(class) { (words::status(status)) } }
+}
+
+/// What was just done, if `done` is in the list of sentences.
+pub fn done(asked: &Form, sentences: &[(&str, &str)]) -> Markup {
+    let done = asked.text("done");
+    let told = sentences.iter().find(|(of, _)| *of == done);
+    html! {
+        @if let Some((_, sentence)) = told { p.notice.good role="status" { (sentence) } }
+    }
+}
+
+/// A line of a list of facts.
+pub fn fact(title: &str, value: &Markup) -> Markup {
+    html! { div { dt { (title) } dd { (value) } } }
+}
+
+/// A button beside the link back to `path`.
+pub fn submit(title: &str, class: &str, path: &str) -> Markup {
+    html! {
+        div.actions {
+            button class=(class) type="submit" { (title) }
+            " " a.button.plain href=(path) { "Cancel" }
+        }
+    }
+}

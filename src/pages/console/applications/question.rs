@@ -1,0 +1,98 @@
+//! Suspend, resume and revoke ask first: what will happen, and why it is wanted (R27).
+
+use axum::response::{IntoResponse, Redirect, Response};
+use gatebook_aggregates::identifiers::AppId;
+use gatebook_aggregates::words::Reason;
+use maud::{Markup, html};
+
+use super::once;
+use super::parts::{app_path, page_of_app, submit};
+use super::words::WORDS;
+use crate::application::{AppView, Failure, IdempotencyKey};
+use crate::http::error::Problem;
+use crate::http::extract::App;
+use crate::pages::attempt::Errors;
+use crate::pages::form::{Form, Sent, token};
+use crate::pages::inputs::Field;
+use crate::pages::visitor::ConsoleUser;
+
+/// A question about an application.
+pub struct Question {
+    /// The last part of the address.
+    pub page: &'static str,
+    /// The heading.
+    pub title: &'static str,
+    /// The button that says yes.
+    pub yes: &'static str,
+    /// How the button looks.
+    pub class: &'static str,
+    /// What the page after it says; a word of its list.
+    pub done: &'static str,
+    /// What will happen.
+    pub told: fn(&AppView) -> Markup,
+}
+
+impl Question {
+    /// The page that asks.
+    pub async fn ask(&self, app: &App, user: &ConsoleUser, id: AppId) -> Result<Markup, Problem> {
+        let view = changeable(app, user, id).await?;
+        Ok(self.page(user, &view, &Form::default(), &Errors::default()))
+    }
+
+    /// Does what was asked, for the reason that was entered, once.
+    pub async fn answer(
+        &self,
+        app: &App,
+        sent: Sent<ConsoleUser>,
+        id: AppId,
+        act: impl AsyncFnOnce(&ConsoleUser, Option<IdempotencyKey>, Option<Reason>) -> Result<(), Failure>,
+    ) -> Result<Response, Problem> {
+        let Sent { visitor: user, form } = sent;
+        let view = changeable(app, &user, id).await?;
+        if form.is_to_be_shown_again() {
+            return Ok(self.page(&user, &view, &form, &Errors::default()).into_response());
+        }
+        let key = once::key(user.caller(), &app_path(id, self.page), &form);
+        let done = match Reason::parse(&form.lines("reason")) {
+            Ok(reason) => act(&user, key, reason).await,
+            Err(problem) => Err(problem.into()),
+        };
+        match done {
+            Ok(()) => {
+                let next = app_path(id, &format!("?done={}", self.done));
+                Ok(Redirect::to(&next).into_response())
+            }
+            Err(failure) => {
+                let (errors, form) = once::refused(failure, form);
+                let errors = errors.worded(WORDS);
+                Ok((errors.status(), self.page(&user, &view, &form, &errors)).into_response())
+            }
+        }
+    }
+
+    fn page(&self, user: &ConsoleUser, view: &AppView, form: &Form, errors: &Errors) -> Markup {
+        let app = view.app();
+        let body = html! {
+            h1 { (self.title) " " bdi { (app.name.as_str()) } "?" }
+            (errors.summary(&["reason"]))
+            ((self.told)(view))
+            form method="post" action=(app_path(app.app_id, self.page)) novalidate {
+                (token(&user.session.form_token))
+                (once::field(form))
+                (Field {
+                    name: "reason", label: "Reason", hint: "For the activity log. Up to 500 characters.",
+                    value: form.text("reason"), required: false, ..Field::default()
+                }.textarea(errors))
+                (submit(self.yes, self.class, &app_path(app.app_id, "")))
+            }
+        };
+        page_of_app(user, view, self.title, &body)
+    }
+}
+
+/// The application, for somebody who may change it. Which change makes sense, the application layer decides.
+async fn changeable(app: &App, user: &ConsoleUser, id: AppId) -> Result<AppView, Failure> {
+    let view = app.app(user.caller(), id).await?;
+    app.managers_group(user.caller()).await?;
+    Ok(view)
+}

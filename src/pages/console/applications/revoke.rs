@@ -1,0 +1,82 @@
+//! Revoke: the end of an application, after a question that names what will stop (R27).
+
+use axum::extract::State;
+use axum::response::Response;
+use gatebook_aggregates::identifiers::AppId;
+use gatebook_projections::app_list::IntegrationType;
+use maud::{Markup, html};
+
+use super::question::Question;
+use super::words;
+use crate::application::AppView;
+use crate::http::error::Problem;
+use crate::http::extract::{App, PathOf};
+use crate::pages::form::Sent;
+use crate::pages::visitor::{ConsoleUser, SignedIn};
+
+const REVOKE: Question = Question {
+    page: "/revoke",
+    title: "Revoke",
+    yes: "Yes, revoke it for ever",
+    class: "danger",
+    done: "revoked",
+    told: what_stops,
+};
+
+/// `GET /integration-applications/{id}/revoke`
+pub async fn ask(
+    State(app): State<App>,
+    SignedIn(user): SignedIn<ConsoleUser>,
+    PathOf(id): PathOf<AppId>,
+) -> Result<Markup, Problem> {
+    REVOKE.ask(&app, &user, id).await
+}
+
+/// `POST /integration-applications/{id}/revoke`
+pub async fn revoke(
+    State(app): State<App>,
+    PathOf(id): PathOf<AppId>,
+    sent: Sent<ConsoleUser>,
+) -> Result<Response, Problem> {
+    let act = async |user: &ConsoleUser, key: Option<_>, reason| {
+        let done = app.revoke_app(user.caller(), id, None, key.as_ref(), reason).await;
+        done.map(drop)
+    };
+    REVOKE.answer(&app, sent, id, act).await
+}
+
+fn what_stops(view: &AppView) -> Markup {
+    let app = view.app();
+    html! {
+        div.notice.bad role="note" {
+            p { strong { "This is final." } " All integrations of this application stop at once:" }
+            ul {
+                li { "its access tokens are refused, and it gets no new ones;" }
+                li { "its client secrets end;" }
+                @if let Some(email) = &app.developer_email {
+                    li {
+                        "the developer " bdi { (email.as_str()) } " loses access to it in the Developer Portal; an open \
+                        invite or OTP is no longer valid, and a mail tells them;"
+                    }
+                }
+                @if app.integration_type == IntegrationType::AiqIntegrate { li { "our team stops running it;" } }
+                li { "it can no longer open its entities: " (entities(view)) "." }
+            }
+            p { "Its name stays taken, and its activity log stays. If you want to stop it for a while only, suspend it." }
+        }
+    }
+}
+
+/// A few by name, many by number.
+fn entities(view: &AppView) -> Markup {
+    let names: Vec<_> = view.entities().map(|(_, name)| name.as_str()).collect();
+    html! {
+        @if names.is_empty() {
+            "none"
+        } @else if names.len() > 10 {
+            (words::entities(names.len()))
+        } @else {
+            @for (i, name) in names.iter().enumerate() { @if i > 0 { ", " } bdi { (name) } }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The page of one application: its facts, and what happened to it.
+
+use axum::extract::State;
+use gatebook_aggregates::identifiers::AppId;
+use gatebook_projections::app_list::{DeveloperStatus, IntegrationType};
+use maud::{Markup, html};
+
+use super::parts::{self, APPS, actions, app_path, fact, page_below, plan_notice};
+use super::{table, timeline, words};
+use crate::application::AppView;
+use crate::http::error::Problem;
+use crate::http::extract::{App, PathOf};
+use crate::pages::form::{Asked, Form};
+use crate::pages::times::moment;
+use crate::pages::visitor::{ConsoleUser, SignedIn};
+
+/// What was just done here.
+const DONE: &[(&str, &str)] = &[
+    (
+        "requested",
+        "The application has been created. Our integration team has been notified and will be in touch.",
+    ),
+    ("changed", "Your changes have been saved and are in effect."),
+    (
+        "suspended",
+        "The application has been suspended. Its access tokens are refused from now on.",
+    ),
+    (
+        "resumed",
+        "The application has been resumed. Its access tokens are good again.",
+    ),
+    (
+        "revoked",
+        "The application has been revoked for ever. Nothing of it works any more.",
+    ),
+];
+
+/// `GET /integration-applications/{id}`
+pub async fn show(
+    State(app): State<App>,
+    SignedIn(user): SignedIn<ConsoleUser>,
+    PathOf(id): PathOf<AppId>,
+    Asked(asked): Asked,
+) -> Result<Markup, Problem> {
+    let view = app.app(user.caller(), id).await?;
+    let events = timeline::of(&app, &user, id, &asked).await?;
+    Ok(app_page(&user, &view, &asked, &events))
+}
+
+fn app_page(user: &ConsoleUser, view: &AppView, asked: &Form, events: &Markup) -> Markup {
+    let name = view.app().name.as_str();
+    let body = html! {
+        h1 { bdi { (name) } }
+        (parts::done(asked, DONE))
+        (plan_notice(user))
+        ul.actions aria-label="Actions" {
+            @for (title, href) in actions(user, view) { li { a.button.plain href=(href) { (title) } } }
+        }
+        h2 { "Details" }
+        (facts(view))
+        (developer(view))
+        (entities(view))
+        (events)
+        p { a href=(APPS) { "All integration applications" } }
+    };
+    page_below(user, name, &body)
+}
+
+fn facts(view: &AppView) -> Markup {
+    let app = view.app();
+    html! {
+        dl.facts {
+            (fact("Status", &parts::status(app.status)))
+            @if let Some(at) = app.revoked_at { (fact("Revoked", &moment(at))) }
+            (fact("Integration Type", &html! { (words::type_of(app)) }))
+            (fact("Application Description", &html! { bdi.paragraph { (app.description.as_str()) } }))
+            (fact("Category", &html! { (words::category(app.category.as_str())) }))
+            (fact("API Permissions", &html! { (words::permission(app.api_permission)) }))
+            (fact("ClientId", &html! { code { (app.client_id.0) } }))
+            (fact("Created", &html! { (moment(app.created_at)) " by " bdi { (app.created_by_name) } }))
+        }
+    }
+}
+
+fn developer(view: &AppView) -> Markup {
+    let app = view.app();
+    if app.integration_type == IntegrationType::AiqIntegrate {
+        return html! {
+            h2 { "Developer" }
+            p { "Our team builds and runs this integration. It has no outside developer." }
+        };
+    }
+    html! {
+        h2 { "Developer" }
+        dl.facts {
+            (fact("State", &html! { (table::developer(view)) }))
+            @if let Some(email) = &app.developer_email { (fact("E-mail address", &html! { bdi { (email.as_str()) } })) }
+            @if let Some(name) = view.developer_name() { (fact("Name", &html! { bdi { (name.as_str()) } })) }
+        }
+        @if view.developer_status() != DeveloperStatus::None {
+            p { a href=(app_path(app.app_id, "/developer")) { "More about the developer’s access" } }
+        }
+    }
+}
+
+fn entities(view: &AppView) -> Markup {
+    let count = view.entities().count();
+    html! {
+        h2 { "Entities Assigned" }
+        @if count == 0 {
+            p { "None. The integration cannot open any data." }
+        } @else {
+            details.entities open[count <= 10] {
+                summary { (words::entities(count)) }
+                ul { @for (id, name) in view.entities() { li { bdi { (name.as_str()) } " " span.detail { (id.as_str()) } } } }
+            }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The table of applications: one row each, with its Actions menu.
+
+use gatebook_projections::app_list::{DeveloperStatus, IntegrationType, Sort};
+use maud::{Markup, html};
+
+use super::parts::{actions, app_path, status};
+use super::{filters, words};
+use crate::application::AppView;
+use crate::pages::form::Form;
+use crate::pages::times::moment;
+use crate::pages::visitor::ConsoleUser;
+
+/// The table.
+pub fn table(user: &ConsoleUser, asked: &Form, sort: Sort, views: &[AppView]) -> Markup {
+    html! {
+        div.scroll role="region" aria-label="Integration Applications" tabindex="0" {
+            table.apps {
+                caption.hidden { "Integration Applications of your group" }
+                thead {
+                    tr {
+                        (sortable(asked, "Name", ("name", "-name"), (sort == Sort::Name, sort == Sort::NameDescending)))
+                        th scope="col" { "Description" }
+                        th scope="col" { "Category" }
+                        th scope="col" { "Developer’s e-mail" }
+                        th scope="col" { "API Permissions" }
+                        th scope="col" { "Entities" }
+                        (sortable(asked, "Status", ("status", "-status"),
+                            (sort == Sort::Status, sort == Sort::StatusDescending)))
+                        th scope="col" { "Developer" }
+                        (sortable(asked, "Created", ("created_at", "-created_at"),
+                            (sort == Sort::CreatedAt, sort == Sort::CreatedAtDescending)))
+                        th scope="col" { "Actions" }
+                    }
+                }
+                tbody { @for view in views { (row(user, view)) } }
+            }
+        }
+    }
+}
+
+/// The head of a column by which the list can be put in order, up and down.
+fn sortable(asked: &Form, title: &str, (up, down): (&str, &str), (is_up, is_down): (bool, bool)) -> Markup {
+    let (order, next) = match (is_up, is_down) {
+        (true, _) => (Some("ascending"), down),
+        (_, true) => (Some("descending"), up),
+        _ => (None, up),
+    };
+    html! {
+        th scope="col" aria-sort=[order] {
+            a href=(filters::href(asked, "sort", next)) {
+                (title)
+                @if is_up { span aria-hidden="true" { " ▲" } }
+                @if is_down { span aria-hidden="true" { " ▼" } }
+            }
+        }
+    }
+}
+
+fn row(user: &ConsoleUser, view: &AppView) -> Markup {
+    let app = view.app();
+    html! {
+        tr {
+            th scope="row" {
+                a href=(app_path(app.app_id, "")) { bdi { (app.name.as_str()) } }
+                div.detail { (words::type_of(app)) }
+            }
+            td.text { bdi { (app.description.as_str()) } }
+            td { (words::category(app.category.as_str())) }
+            td { @if let Some(email) = &app.developer_email { bdi { (email.as_str()) } } }
+            td { (words::permission(app.api_permission)) }
+            td.number { (view.entities().count()) }
+            td { (status(app.status)) }
+            td { (developer(view)) }
+            td { (moment(app.created_at)) }
+            td { (menu(user, view)) }
+        }
+    }
+}
+
+/// How far the developer is; R12: none is expected where the provider's team is at work.
+pub fn developer(view: &AppView) -> &'static str {
+    match (view.app().integration_type, view.developer_status()) {
+        (IntegrationType::AiqIntegrate, DeveloperStatus::None) => "Our team",
+        (_, status) => words::developer_status(status),
+    }
+}
+
+fn menu(user: &ConsoleUser, view: &AppView) -> Markup {
+    html! {
+        details.menu {
+            summary aria-label={ "Actions for " (view.app().name.as_str()) } { "Actions" }
+            ul { @for (title, href) in actions(user, view) { li { a href=(href) { (title) } } } }
+        }
+    }
+}

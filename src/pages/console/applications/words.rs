@@ -1,0 +1,103 @@
+//! What the codes of applications are called on the screen, in the words of the help article.
+
+use gatebook_aggregates::api_permission::ApiPermission;
+use gatebook_aggregates::catalog::{CATEGORIES, INTEGRATE_TYPES};
+use gatebook_aggregates::integration_app::Status;
+use gatebook_projections::app_list::{AppRow, DeveloperStatus, IntegrationType};
+
+/// Codes and fields as the rules name them, and what they are called on the screen.
+pub const WORDS: &[(&str, &str)] = &[
+    ("name", "Application Name"),
+    ("description", "Application Description"),
+    ("category", "Category"),
+    ("developer_email", "Integration/Developers Email"),
+    ("email", "Developer’s e-mail"),
+    ("api_permission", "API Permissions"),
+    ("read", "Read"),
+    ("read_write", "Read & Write"),
+    ("reason", "Reason"),
+];
+
+/// R27: all states.
+pub const STATUSES: [Status; 3] = [Status::Active, Status::Suspended, Status::Revoked];
+/// How far a developer can be.
+pub const DEVELOPER_STATUSES: [DeveloperStatus; 4] = [
+    DeveloperStatus::None,
+    DeveloperStatus::Invited,
+    DeveloperStatus::OtpPending,
+    DeveloperStatus::Verified,
+];
+/// R10: all permissions.
+pub const PERMISSIONS: [ApiPermission; 2] = [ApiPermission::Read, ApiPermission::ReadWrite];
+/// R5: all integration types.
+pub const TYPES: [IntegrationType; 2] = [IntegrationType::NewIntegration, IntegrationType::AiqIntegrate];
+
+/// R27: whether it runs.
+pub fn status(status: Status) -> &'static str {
+    match status {
+        Status::Active => "Active",
+        Status::Suspended => "Suspended",
+        Status::Revoked => "Revoked",
+    }
+}
+
+/// How far the developer is.
+pub fn developer_status(status: DeveloperStatus) -> &'static str {
+    match status {
+        DeveloperStatus::None => "No developer",
+        DeveloperStatus::Invited => "Invited",
+        DeveloperStatus::OtpPending => "OTP verification needed",
+        DeveloperStatus::Verified => "Verified",
+    }
+}
+
+/// R10: what it may do.
+pub fn permission(permission: ApiPermission) -> &'static str {
+    match permission {
+        ApiPermission::Read => "Read",
+        ApiPermission::ReadWrite => "Read & Write",
+    }
+}
+
+/// R5: its integration type.
+pub fn integration_type(kind: IntegrationType) -> &'static str {
+    match kind {
+        IntegrationType::NewIntegration => "New Integration",
+        IntegrationType::AiqIntegrate => "AIQ Integrate",
+    }
+}
+
+/// R5: its integration type, with the catalogue's entry of an AIQ Integrate.
+pub fn type_of(app: &AppRow) -> String {
+    let kind = integration_type(app.integration_type);
+    match app.integrate_type.as_deref() {
+        Some(code) => format!("{kind}: {}", integrate_type(code)),
+        None => kind.to_owned(),
+    }
+}
+
+/// R8: a category's name.
+pub fn category(code: &str) -> &str {
+    let found = CATEGORIES.iter().find(|category| category.code == code);
+    found.map_or(code, |category| category.name)
+}
+
+/// R8: all categories, to choose from.
+pub fn categories(nothing: &'static str) -> Vec<(&'static str, &'static str)> {
+    let all = CATEGORIES.iter().map(|category| (category.code, category.name));
+    std::iter::once(("", nothing)).chain(all).collect()
+}
+
+/// R5: the name of an AIQ Integrate type.
+fn integrate_type(code: &str) -> &str {
+    let found = INTEGRATE_TYPES.iter().find(|entry| entry.code == code);
+    found.map_or(code, |entry| entry.name)
+}
+
+/// `1 entity`, `2 entities`.
+pub fn entities(count: usize) -> String {
+    match count {
+        1 => "1 entity".to_owned(),
+        n => format!("{n} entities"),
+    }
+}

@@ -1,0 +1,11 @@
+//! A button that fills the clipboard. Without scripts there is none, and the text can be selected.
+
+use maud::{Markup, html};
+
+/// A button that copies the text of the element with the id `of`, and says that it did.
+pub fn button(of: &str) -> Markup {
+    html! {
+        button.plain type="button" hidden data-copy=(of) aria-describedby={ (of) "-copied" } { "Copy" }
+        " " span.detail id={ (of) "-copied" } role="status" {}
+    }
+}

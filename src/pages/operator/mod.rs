@@ -1,0 +1,34 @@
+//! The pages for operators, the team that runs Gatebook.
+
+mod group;
+mod groups;
+mod outbox;
+mod projections;
+mod requests;
+mod sign_in;
+
+use axum::Router;
+use axum::response::Redirect;
+use axum::routing::{get, post};
+
+pub use sign_in::sign_in_again;
+
+use crate::http::extract::App;
+
+/// The pages of operators.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/operator/sign-in", get(sign_in::show).post(sign_in::submit))
+        .route("/operator/sign-out", post(sign_in::sign_out))
+        .route("/operator", get(|| async { Redirect::to("/operator/groups") }))
+        .route("/operator/groups", get(groups::list).post(groups::create))
+        .route("/operator/groups/{id}", get(group::show).post(group::change))
+        .route("/operator/requests", get(requests::show))
+        .route(
+            "/operator/requests/{id}/client-secrets",
+            get(requests::show).post(requests::generate),
+        )
+        .route("/operator/projections", get(projections::show).post(projections::start))
+        .route("/operator/outbox", get(outbox::show))
+        .route("/operator/outbox/{id}/retry", post(outbox::retry))
+}

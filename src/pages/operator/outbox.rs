@@ -1,0 +1,108 @@
+//! The outbox: which mails wait, were sent, or could not be sent; and another try for those.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+use uuid::Uuid;
+
+use crate::http::error::Problem;
+use crate::http::extract::{App, PathOf};
+use crate::outbox::{self, LetterRow, LetterState};
+use crate::pages::attempt::Errors;
+use crate::pages::form::{Asked, Sent, token};
+use crate::pages::inputs::Field;
+use crate::pages::layout::{Shell, page};
+use crate::pages::times;
+use crate::pages::visitor::{OperatorUser, SignedIn};
+
+/// So many letters are shown, the newest first.
+const SHOWN: u32 = 200;
+const STATES: [(&str, &str); 4] = [
+    ("", "All"),
+    ("pending", "Pending"),
+    ("failed", "Failed"),
+    ("sent", "Sent"),
+];
+
+/// `GET /operator/outbox`
+pub async fn show(
+    State(app): State<App>,
+    SignedIn(operator): SignedIn<OperatorUser>,
+    Asked(asked): Asked,
+) -> Result<Response, Problem> {
+    let state = match asked.text("state") {
+        "pending" => Some(LetterState::Pending),
+        "failed" => Some(LetterState::Failed),
+        "sent" => Some(LetterState::Sent),
+        _ => None,
+    };
+    let letters = outbox::list(app.database(), state, SHOWN).await?;
+    let body = html! {
+        h1 { "Outbox" }
+        @if asked.has("retried") {
+            div.notice.good role="status" { p { "The mail is sent at the next opportunity." } }
+        }
+        form.filter method="get" action="/operator/outbox" {
+            (Field { name: "state", label: "State", value: asked.text("state"), required: false, ..Field::default() }
+                .select(&STATES, &Errors::default()))
+            button type="submit" { "Show" }
+        }
+        @if letters.is_empty() { p role="status" { "There is no such mail." } }
+        @else { (table(&letters, &operator.session.form_token)) }
+        @if letters.len() >= SHOWN as usize { p { "Only the newest " (SHOWN) " are shown." } }
+    };
+    Ok(page(&Shell::from(&operator), "Outbox", &body).into_response())
+}
+
+fn table(letters: &[LetterRow], form_token: &str) -> Markup {
+    html! {
+        div.wide tabindex="0" role="region" aria-label="Mails" {
+            table {
+                thead { tr {
+                    th scope="col" { "To" } th scope="col" { "Kind" } th scope="col" { "State" } th scope="col" { "Written" }
+                    th scope="col" { "Attempts" } th scope="col" { "Last error" } th scope="col" { "Actions" }
+                } }
+                tbody { @for letter in letters { (row(letter, form_token)) } }
+            }
+        }
+    }
+}
+
+fn row(letter: &LetterRow, form_token: &str) -> Markup {
+    html! {
+        tr {
+            th scope="row" { bdi { (letter.recipient) } }
+            td { (letter.kind.replace('_', " ")) }
+            td {
+                @match letter.state {
+                    LetterState::Pending => span.badge { "Pending" },
+                    LetterState::Sent => span.badge.good { "Sent" },
+                    LetterState::Failed => span.badge.bad { "Failed" },
+                }
+            }
+            td { (times::moment(letter.created_at)) }
+            td { (letter.attempts) }
+            td { (letter.last_error.as_deref().unwrap_or("none")) }
+            td {
+                @if letter.state != LetterState::Sent {
+                    form method="post" action={ "/operator/outbox/" (letter.id) "/retry" } {
+                        (token(form_token))
+                        button.plain type="submit" { "Retry" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `POST /operator/outbox/{id}/retry`
+pub async fn retry(
+    State(app): State<App>,
+    PathOf(id): PathOf<Uuid>,
+    _: Sent<OperatorUser>,
+) -> Result<Redirect, Problem> {
+    let letter = outbox::retry(app.database(), id, app.clock.now()).await?;
+    letter.ok_or_else(Problem::not_found)?;
+    app.letters_waiting.notify_one();
+    Ok(Redirect::to("/operator/outbox?retried"))
+}

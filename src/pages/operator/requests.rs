@@ -1,0 +1,147 @@
+//! R12: the AIQ Integrate applications of all groups, whose client secrets operators handle.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use gatebook_aggregates::identifiers::AppId;
+use gatebook_aggregates::integration_app::Status;
+use gatebook_projections::app_list::{Filter, IntegrationType};
+use maud::{Markup, html};
+
+use crate::application::{AppView, Failure, IssuedClientSecret};
+use crate::http::error::Problem;
+use crate::http::extract::{App, PathOf};
+use crate::http::json::{AppsQuery, write_cursor};
+use crate::pages::attempt::Errors;
+use crate::pages::copy;
+use crate::pages::form::{Asked, Form, Sent, token};
+use crate::pages::layout::{Shell, page};
+use crate::pages::times;
+use crate::pages::visitor::{OperatorUser, SignedIn};
+
+/// `GET /operator/requests`
+pub async fn show(
+    State(app): State<App>,
+    SignedIn(operator): SignedIn<OperatorUser>,
+    Asked(asked): Asked,
+) -> Result<Response, Problem> {
+    list_page(&app, &operator, &asked, &Errors::default()).await
+}
+
+async fn list_page(app: &App, operator: &OperatorUser, asked: &Form, errors: &Errors) -> Result<Response, Problem> {
+    let question = AppsQuery::of(|name| asked.filled(name)).read()?;
+    let filter = Filter {
+        integration_type: Some(IntegrationType::AiqIntegrate),
+        ..question.filter
+    };
+    let found = app
+        .all_apps(&filter, question.sort, question.after.as_ref(), question.limit)
+        .await?;
+    let body = html! {
+        h1 { "AIQ Integrate" }
+        (errors.summary(&[]))
+        form.filter method="get" action="/operator/requests" role="search" {
+            label for="name" { "Name" }
+            input id="name" name="name" type="search" value=(asked.text("name"));
+            button type="submit" { "Search" }
+        }
+        @if found.items.is_empty() { p role="status" { "There is no such application." } }
+        @else {
+            div.wide tabindex="0" role="region" aria-label="AIQ Integrate applications" {
+                table {
+                    thead { tr {
+                        th scope="col" { "Name" } th scope="col" { "Group" } th scope="col" { "Type" }
+                        th scope="col" { "Status" } th scope="col" { "Requested" } th scope="col" { "Actions" }
+                    } }
+                    tbody { @for view in &found.items { (row(view, &operator.session.form_token)) } }
+                }
+            }
+        }
+        @if let Some(next) = &found.next {
+            a href={ "/operator/requests?" (next_query(asked, &write_cursor(next))) } { "Next page" }
+        }
+    };
+    Ok((errors.status(), page(&Shell::from(operator), "AIQ Integrate", &body)).into_response())
+}
+
+fn next_query(asked: &Form, cursor: &str) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    if let Some(name) = asked.filled("name") {
+        query.append_pair("name", name);
+    }
+    query.append_pair("cursor", cursor);
+    query.finish()
+}
+
+fn row(view: &AppView, form_token: &str) -> Markup {
+    let app = view.app();
+    html! {
+        tr {
+            th scope="row" { bdi { (app.name.as_str()) } }
+            td { bdi { (view.group().customer.name.as_str()) } }
+            td { (app.integrate_type.as_deref().unwrap_or_default()) }
+            td { (<&str>::from(app.status)) }
+            td { (times::moment(app.created_at)) " by " bdi { (app.created_by_name) } }
+            td {
+                @if app.status == Status::Active {
+                    form method="post" action={ "/operator/requests/" (app.app_id) "/client-secrets" } {
+                        (token(form_token))
+                        input type="hidden" name="version" value=(app.version);
+                        button.plain type="submit" { "Generate client secret" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `POST /operator/requests/{id}/client-secrets`: generates one, and shows it once.
+pub async fn generate(
+    State(app): State<App>,
+    PathOf(app_id): PathOf<AppId>,
+    Sent {
+        visitor: operator,
+        form,
+    }: Sent<OperatorUser>,
+) -> Result<Response, Problem> {
+    let errors = match generated(&app, &operator, app_id, &form).await {
+        Ok(secret) => return Ok(secret_page(&operator, &secret).into_response()),
+        Err(errors) => errors,
+    };
+    list_page(&app, &operator, &Form::default(), &errors).await
+}
+
+async fn generated(
+    app: &App,
+    operator: &OperatorUser,
+    app_id: AppId,
+    form: &Form,
+) -> Result<IssuedClientSecret, Errors> {
+    if form.is_to_be_shown_again() {
+        return Err(Errors::default());
+    }
+    let now = app.app_version(app_id).await?;
+    if form.text("version") != now.to_string() {
+        let detail = "This form was sent before, or the application has changed since it was opened. A secret is shown once \
+                      only; generate another if you have not kept it.";
+        return Err(Problem::new(StatusCode::CONFLICT, "conflict", detail).into());
+    }
+    let issued: Result<_, Failure> = app.operator_client_secret(operator.caller(), app_id, None).await;
+    Ok(issued?)
+}
+
+fn secret_page(operator: &OperatorUser, secret: &IssuedClientSecret) -> Markup {
+    let body = html! {
+        h1 { "The new client secret" }
+        div.notice.warn role="status" { p { "It is shown this once only. Copy it to where the integration keeps its secrets." } }
+        dl.facts {
+            dt { "ClientId" } dd { code #client-id { (secret.client_id) } " " (copy::button("client-id")) }
+            dt { "ClientSecret" } dd { code #client-secret { (secret.client_secret) } " " (copy::button("client-secret")) }
+        }
+        @if let Some(ends_at) = secret.previous_ends_at {
+            p { "The older client secret goes on until " (times::moment(ends_at)) "." }
+        }
+        p { a.button href="/operator/requests" { "Done" } }
+    };
+    page(&Shell::from(operator), "New client secret", &body)
+}

@@ -1,0 +1,171 @@
+//! Forgotten and new passwords, in the console and in the portal: ask for a link, choose a password with it.
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use maud::{Markup, html};
+
+use super::attempt::Errors;
+use super::form::{Asked, Form, OpenForm};
+use super::inputs::Field;
+use super::layout::{Shell, page};
+use crate::application::Realm;
+use crate::http::error::Problem;
+use crate::http::extract::{Anyone, App};
+use crate::secrets::MIN_PASSWORD_CHARS;
+
+/// What is different between console and portal.
+#[derive(Clone, Copy)]
+struct Place {
+    realm: Realm,
+    forgot: &'static str,
+    choose: &'static str,
+    sign_in: &'static str,
+    sign_in_title: &'static str,
+}
+
+const CONSOLE: Place = Place {
+    realm: Realm::Console,
+    forgot: "/forgot-password",
+    choose: "/set-password",
+    sign_in: "/sign-in",
+    sign_in_title: "Sign in",
+};
+
+const PORTAL: Place = Place {
+    realm: Realm::Portal,
+    forgot: "/portal/forgot-password",
+    choose: "/portal/set-password",
+    sign_in: "/portal/log-in",
+    sign_in_title: "Log in",
+};
+
+impl Place {
+    fn of(realm: Realm) -> Self {
+        match realm {
+            Realm::Console => CONSOLE,
+            Realm::Portal | Realm::Operator => PORTAL,
+        }
+    }
+
+    fn shell(self) -> Shell {
+        match self.realm {
+            Realm::Console => Shell::console(),
+            Realm::Portal | Realm::Operator => Shell::portal(),
+        }
+    }
+}
+
+/// The pages about passwords of this part of the site.
+pub fn routes(realm: Realm) -> Router<App> {
+    let place = Place::of(realm);
+    let forgot = get(move || async move { forgot_page(place, &Form::default(), &Errors::default()) })
+        .post(move |app, caller, form| ask(place, app, caller, form));
+    let choose = get(move |app, caller, asked| open(place, app, caller, asked))
+        .post(move |app, caller, form| choose(place, app, caller, form));
+    Router::new().route(place.forgot, forgot).route(place.choose, choose)
+}
+
+/// Sends a link, if there is such an account; the page never tells.
+async fn ask(place: Place, State(app): State<App>, Anyone(caller): Anyone, OpenForm(form): OpenForm) -> Response {
+    let email = form.text("email");
+    let asked = match place.realm {
+        Realm::Console => app.request_user_password_reset(&caller, email).await,
+        Realm::Portal | Realm::Operator => app.request_developer_password_reset(&caller, email).await,
+    };
+    match asked {
+        Ok(()) => sent_page(place, email).into_response(),
+        Err(failure) => {
+            let errors = Errors::from(failure);
+            (errors.status(), forgot_page(place, &form, &errors)).into_response()
+        }
+    }
+}
+
+async fn open(
+    place: Place,
+    State(app): State<App>,
+    Anyone(caller): Anyone,
+    Asked(asked): Asked,
+) -> Result<Markup, Problem> {
+    app.open_password_link(&caller, place.realm, asked.text("link")).await?;
+    Ok(choose_page(place, asked.text("link"), &Errors::default()))
+}
+
+async fn choose(place: Place, State(app): State<App>, Anyone(caller): Anyone, OpenForm(form): OpenForm) -> Response {
+    let (link, password) = (form.text("link"), form.text("password"));
+    let errors = if password == form.text("repeated") {
+        match app.choose_password(&caller, place.realm, link, password).await {
+            Ok(()) => return chosen_page(place).into_response(),
+            Err(failure) => Errors::from(failure),
+        }
+    } else {
+        Problem::field(
+            "repeated",
+            "passwords_differ",
+            "The two passwords differ. Enter the same one twice.",
+        )
+        .into()
+    };
+    (errors.status(), choose_page(place, link, &errors)).into_response()
+}
+
+fn forgot_page(place: Place, form: &Form, errors: &Errors) -> Markup {
+    let body = html! {
+        h1 { "Forgotten password" }
+        p { "Enter your e-mail address. We send you a link with which you can choose a new password." }
+        (errors.summary(&["email"]))
+        form.narrow method="post" action=(place.forgot) {
+            (Field {
+                name: "email", label: "E-mail address", value: form.text("email"), kind: "email",
+                autocomplete: "username", ..Field::default()
+            }.input(errors))
+            button type="submit" { "Send link" }
+        }
+        p { a href=(place.sign_in) { (place.sign_in_title) } }
+    };
+    page(&place.shell(), "Forgotten password", &body)
+}
+
+fn sent_page(place: Place, email: &str) -> Markup {
+    let body = html! {
+        h1 { "Look into your mailbox" }
+        div.notice role="status" {
+            p { "If there is an account for " strong { (email) } ", a link is on its way. It works for one hour." }
+        }
+        p { a href=(place.sign_in) { (place.sign_in_title) } }
+    };
+    page(&place.shell(), "Look into your mailbox", &body)
+}
+
+fn choose_page(place: Place, link: &str, errors: &Errors) -> Markup {
+    let hint =
+        format!("At least {MIN_PASSWORD_CHARS} characters; a few words that only you would put together do well.");
+    let body = html! {
+        h1 { "Choose a password" }
+        (errors.summary(&["password", "repeated"]))
+        form.narrow method="post" action=(place.choose) {
+            input type="hidden" name="link" value=(link);
+            (Field {
+                name: "password", label: "New password", hint: &hint, kind: "password", autocomplete: "new-password",
+                ..Field::default()
+            }.input(errors))
+            (Field {
+                name: "repeated", label: "The same password again", kind: "password", autocomplete: "new-password",
+                ..Field::default()
+            }.input(errors))
+            button type="submit" { "Choose password" }
+        }
+    };
+    page(&place.shell(), "Choose a password", &body)
+}
+
+fn chosen_page(place: Place) -> Markup {
+    let body = html! {
+        h1 { "Your password is chosen" }
+        div.notice role="status" { p { "Every session that was open has been ended." } }
+        p { a.button href=(place.sign_in) { (place.sign_in_title) } }
+    };
+    page(&place.shell(), "Your password is chosen", &body)
+}

@@ -1,0 +1,63 @@
+//! The developer's own account: sessions, and a new password.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::html;
+use uuid::Uuid;
+
+use crate::application::Realm;
+use crate::http::error::Problem;
+use crate::http::extract::{App, PathOf};
+use crate::pages::form::{Asked, Sent, token};
+use crate::pages::layout::{Shell, page};
+use crate::pages::session_list::session_list;
+use crate::pages::visitor::{PortalUser, SignedIn};
+
+/// `GET /portal/account`
+pub async fn show(
+    State(app): State<App>,
+    SignedIn(user): SignedIn<PortalUser>,
+    Asked(asked): Asked,
+) -> Result<Response, Problem> {
+    let sessions = app.sessions(user.caller(), Realm::Portal).await?;
+    let form_token = &user.session.form_token;
+    let body = html! {
+        h1 { "Your account" }
+        @if asked.has("link-sent") {
+            div.notice.good role="status" { p { "A link to choose a new password was sent to your address." } }
+        }
+        dl.facts {
+            dt { "Name" } dd { bdi { (user.developer.full_name.as_str()) } }
+            dt { "E-mail address" } dd { bdi { (user.developer.email.as_str()) } }
+        }
+        h2 { "Password" }
+        form method="post" action="/portal/account/password-link" {
+            (token(form_token))
+            p { "You get a mail with a link, with which you choose a new password." }
+            button type="submit" { "Change password" }
+        }
+        h2 #sessions { "Sessions" }
+        (session_list(&sessions, user.session.id, "/portal/account/sessions", form_token))
+    };
+    Ok(page(&Shell::from(&user), "Your account", &body).into_response())
+}
+
+/// `POST /portal/account/sessions/{id}/end`
+pub async fn end_session(
+    State(app): State<App>,
+    PathOf(session_id): PathOf<Uuid>,
+    Sent { visitor: user, .. }: Sent<PortalUser>,
+) -> Result<Redirect, Problem> {
+    app.end_session(user.caller(), Realm::Portal, session_id).await?;
+    Ok(Redirect::to("/portal/account"))
+}
+
+/// `POST /portal/account/password-link`
+pub async fn send_password_link(
+    State(app): State<App>,
+    Sent { visitor: user, .. }: Sent<PortalUser>,
+) -> Result<Redirect, Problem> {
+    let email = user.developer.email.as_str();
+    app.request_developer_password_reset(user.caller(), email).await?;
+    Ok(Redirect::to("/portal/account?link-sent"))
+}

@@ -1,0 +1,178 @@
+//! R22: an application's details. The credentials are hidden until they are asked for, because looking is recorded (R28).
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use gatebook_aggregates::identifiers::AppId;
+use gatebook_aggregates::integration_app::{ClientSecret, MAX_LIVE_CLIENT_SECRETS, Status};
+use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_projections::groups::GroupRow;
+use gatebook_projections::portal_apps::PortalAppRow;
+use maud::{Markup, html};
+
+use super::words::{failed, status_badge, status_notice, tabs};
+use crate::application::{AppDetails, Failure};
+use crate::http::extract::{App, PathOf};
+use crate::pages::attempt::Errors;
+use crate::pages::copy;
+use crate::pages::form::{Sent, token};
+use crate::pages::layout::{Shell, page};
+use crate::pages::times;
+use crate::pages::visitor::{PortalUser, SignedIn};
+
+/// How long the older secret may go on: seconds, and how they are called.
+const OVERLAPS: [(i64, &str); 5] = [
+    (259_200, "72 hours"),
+    (0, "not at all: it ends at once"),
+    (3_600, "1 hour"),
+    (86_400, "24 hours"),
+    (604_800, "7 days"),
+];
+
+/// `GET /portal/apps/{id}`
+pub async fn show(
+    State(app): State<App>,
+    SignedIn(user): SignedIn<PortalUser>,
+    PathOf(app_id): PathOf<AppId>,
+) -> Response {
+    let body = match app.verified_application(user.caller(), app_id).await {
+        Ok((row, group)) => html! {
+            (head(&row, &group, false))
+            section aria-labelledby="credentials" {
+                h2 #credentials { "Credentials" }
+                p { "Client id, endpoints and client secrets. That you look at them is recorded in the Activity Log." }
+                form method="post" action={ "/portal/apps/" (app_id) "/credentials" } {
+                    (token(&user.session.form_token))
+                    button type="submit" { "Show Credentials" }
+                }
+            }
+        },
+        Err(failure) => return failed(&user, failure),
+    };
+    page(&Shell::from(&user), "Details", &body).into_response()
+}
+
+/// `POST /portal/apps/{id}/credentials`: Show Credentials.
+pub async fn credentials(
+    State(app): State<App>,
+    PathOf(app_id): PathOf<AppId>,
+    Sent { visitor: user, .. }: Sent<PortalUser>,
+) -> Response {
+    let shown = credentials_page(&app, &user, app_id, &Errors::default()).await;
+    shown.unwrap_or_else(|failure| failed(&user, failure))
+}
+
+/// The details with the credentials.
+pub async fn credentials_page(
+    app: &App,
+    user: &PortalUser,
+    app_id: AppId,
+    errors: &Errors,
+) -> Result<Response, Failure> {
+    let details = app.app_details(user.caller(), app_id).await?;
+    let AppDetails {
+        app: row,
+        group,
+        client_secrets,
+    } = &details;
+    let body = html! {
+        (head(row, group, false))
+        (errors.summary(&[]))
+        section aria-labelledby="credentials" {
+            h2 #credentials { "Credentials" }
+            (endpoints(app, row))
+        }
+        section aria-labelledby="secrets" {
+            h2 #secrets { "Client secrets" }
+            (secrets_table(app_id, client_secrets))
+            @if row.status == Status::Active { (generate(user, row, app.clock.now())) }
+        }
+    };
+    Ok((errors.status(), page(&Shell::from(user), "Details", &body)).into_response())
+}
+
+/// What stands above every tab.
+pub fn head(row: &PortalAppRow, group: &GroupRow, entities: bool) -> Markup {
+    html! {
+        h1 { bdi { (row.name.as_str()) } " " (status_badge(row.status)) }
+        (status_notice(row.status))
+        (tabs(row.app_id, entities))
+        @if !entities {
+            dl.facts {
+                dt { "Description" } dd { bdi { (row.description.as_str()) } }
+                dt { "Group" } dd { bdi { (group.customer.name.as_str()) } }
+                dt { "API Permissions" } dd { (row.api_permission.title()) }
+            }
+        }
+    }
+}
+
+fn endpoints(app: &App, row: &PortalAppRow) -> Markup {
+    let settings = &app.settings;
+    let token_endpoint = format!("{}/oauth/token", settings.public_url);
+    html! {
+        dl.facts {
+            dt { "ClientId" } dd { code #client-id { (row.client_id.0) } " " (copy::button("client-id")) }
+            dt { "Token endpoint" } dd { code #token-endpoint { (token_endpoint) } " " (copy::button("token-endpoint")) }
+            dt { "WSDL" } dd { a href=(settings.wsdl_url) { (settings.wsdl_url) } }
+            dt { "API docs" } dd { a href=(settings.documentation_url) { (settings.documentation_url) } }
+        }
+    }
+}
+
+fn secrets_table(app_id: AppId, secrets: &[(ClientSecret, Option<Timestamp>)]) -> Markup {
+    html! {
+        @if secrets.is_empty() { p { "There is no client secret yet. Generate one to get tokens." } }
+        @else {
+            div.wide tabindex="0" role="region" aria-labelledby="secrets" {
+                table {
+                    thead { tr {
+                        th scope="col" { "Begins with" } th scope="col" { "Created" } th scope="col" { "Last used" }
+                        th scope="col" { "Ends" } th scope="col" { "Actions" }
+                    } }
+                    tbody {
+                        @for (secret, last_used) in secrets {
+                            tr {
+                                th scope="row" { code { (secret.prefix) "…" } }
+                                td { (times::moment(secret.created_at)) }
+                                td { @match last_used { Some(at) => (times::moment(*at)), None => "never" } }
+                                td { @match secret.ends_at { Some(at) => (times::moment(at)), None => "–" } }
+                                td { a href={ "/portal/apps/" (app_id) "/client-secrets/" (secret.id) "/retire" } { "Retire" } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The ids of the secrets that live, so that a form that is sent twice is known.
+pub fn live_secrets(row: &PortalAppRow, now: Timestamp) -> String {
+    let live = row.client_secrets.iter().filter(|secret| secret.is_live(now));
+    live.map(|secret| secret.id.to_string()).collect::<Vec<_>>().join(" ")
+}
+
+fn generate(user: &PortalUser, row: &PortalAppRow, now: Timestamp) -> Markup {
+    let live = row.client_secrets.iter().filter(|secret| secret.is_live(now)).count();
+    html! {
+        @if live >= MAX_LIVE_CLIENT_SECRETS {
+            p { "Two client secrets are live. Retire one of them before you generate another." }
+        } @else {
+            form.narrow method="post" action={ "/portal/apps/" (row.app_id) "/client-secrets" } {
+                (token(&user.session.form_token))
+                input type="hidden" name="live" value=(live_secrets(row, now));
+                @if live == 0 {
+                    button type="submit" { "Generate client secret" }
+                } @else {
+                    div.field {
+                        label for="overlap_seconds" { "The present client secret goes on for" }
+                        select id="overlap_seconds" name="overlap_seconds" {
+                            @for (seconds, title) in OVERLAPS { option value=(seconds) { (title) } }
+                        }
+                    }
+                    button type="submit" { "Rotate client secret" }
+                }
+            }
+        }
+    }
+}

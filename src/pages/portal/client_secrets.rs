@@ -1,0 +1,146 @@
+//! R23: the developer generates a client secret, rotates it, retires one.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use gatebook_aggregates::identifiers::{AppId, ClientSecretId};
+use maud::{Markup, html};
+
+use super::application::{credentials_page, live_secrets};
+use super::words::failed;
+use crate::application::{Failure, IssuedClientSecret};
+use crate::http::error::Problem;
+use crate::http::extract::{App, PathOf};
+use crate::pages::attempt::Errors;
+use crate::pages::copy;
+use crate::pages::form::{Form, Sent, token};
+use crate::pages::layout::{Shell, page};
+use crate::pages::times;
+use crate::pages::visitor::{PortalUser, SignedIn};
+
+/// `POST /portal/apps/{id}/client-secrets`: generates one, and shows it once.
+pub async fn generate(
+    State(app): State<App>,
+    PathOf(app_id): PathOf<AppId>,
+    Sent { visitor: user, form }: Sent<PortalUser>,
+) -> Response {
+    match generated(&app, &user, app_id, &form).await {
+        Ok(secret) => secret_page(&app, &user, app_id, &secret).into_response(),
+        Err(problem) => {
+            let shown = credentials_page(&app, &user, app_id, &problem).await;
+            shown.unwrap_or_else(|failure| failed(&user, failure))
+        }
+    }
+}
+
+async fn generated(app: &App, user: &PortalUser, app_id: AppId, form: &Form) -> Result<IssuedClientSecret, Errors> {
+    if form.is_to_be_shown_again() {
+        return Err(Errors::default());
+    }
+    let (row, _) = app.verified_application(user.caller(), app_id).await?;
+    if form.text("live") != live_secrets(&row, app.clock.now()) {
+        let detail = "This form was sent before, or the client secrets have changed since it was opened. They are below as \
+                      they are now; a secret is shown once only, so generate another if you have not kept it.";
+        return Err(Problem::new(StatusCode::CONFLICT, "conflict", detail).into());
+    }
+    let overlap = form.filled("overlap_seconds").map(str::parse).transpose();
+    let overlap =
+        overlap.map_err(|_| Problem::field("overlap_seconds", "invalid_overlap_seconds", "Choose a time."))?;
+    Ok(app.generate_client_secret(user.caller(), app_id, overlap).await?)
+}
+
+/// `GET /portal/apps/{id}/client-secrets/{secret_id}/retire`: asks first.
+pub async fn ask_to_retire(
+    State(app): State<App>,
+    SignedIn(user): SignedIn<PortalUser>,
+    PathOf((app_id, secret_id)): PathOf<(AppId, ClientSecretId)>,
+) -> Response {
+    match retire_page(&app, &user, app_id, secret_id).await {
+        Ok(page) => page.into_response(),
+        Err(failure) => failed(&user, failure),
+    }
+}
+
+async fn retire_page(
+    app: &App,
+    user: &PortalUser,
+    app_id: AppId,
+    secret_id: ClientSecretId,
+) -> Result<Markup, Failure> {
+    let (row, _) = app.verified_application(user.caller(), app_id).await?;
+    let now = app.clock.now();
+    let live = row
+        .client_secrets
+        .iter()
+        .find(|secret| secret.id == secret_id && secret.is_live(now));
+    let secret = live.ok_or(gatebook_aggregates::refusal::Refusal::NotFound)?;
+    let here = format!("/portal/apps/{app_id}");
+    let body = html! {
+        h1 { "Retire this client secret?" }
+        p { "The client secret that begins with " code { (secret.prefix) } " of " bdi { (row.name.as_str()) }
+            " stops working at once, and so do all tokens that were got with it. This cannot be undone." }
+        form method="post" action={ (here) "/client-secrets/" (secret_id) "/retire" } {
+            (token(&user.session.form_token))
+            button.danger type="submit" { "Retire" } " "
+            a.button.plain href=(here) { "Keep it" }
+        }
+    };
+    Ok(page(&Shell::from(user), "Retire a client secret", &body))
+}
+
+/// `POST /portal/apps/{id}/client-secrets/{secret_id}/retire`
+pub async fn retire(
+    State(app): State<App>,
+    PathOf((app_id, secret_id)): PathOf<(AppId, ClientSecretId)>,
+    Sent { visitor: user, form }: Sent<PortalUser>,
+) -> Response {
+    if form.is_to_be_shown_again() {
+        let asked = retire_page(&app, &user, app_id, secret_id).await;
+        return asked.map_or_else(|failure| failed(&user, failure), IntoResponse::into_response);
+    }
+    match app.retire_client_secret(user.caller(), app_id, secret_id).await {
+        Ok(()) => Redirect::to(&format!("/portal/apps/{app_id}")).into_response(),
+        Err(failure) => failed(&user, failure),
+    }
+}
+
+fn secret_page(app: &App, user: &PortalUser, app_id: AppId, secret: &IssuedClientSecret) -> Markup {
+    let body = html! {
+        h1 { "Your new client secret" }
+        div.notice.warn role="status" {
+            p { "It is shown this once only. Copy it to where your integration keeps its secrets." }
+        }
+        dl.facts {
+            dt { "ClientId" } dd { code #client-id { (secret.client_id) } " " (copy::button("client-id")) }
+            dt { "ClientSecret" } dd { code #client-secret { (secret.client_secret) } " " (copy::button("client-secret")) }
+        }
+        @if let Some(ends_at) = secret.previous_ends_at {
+            p { "The older client secret goes on until " (times::moment(ends_at)) "." }
+        }
+        h2 { "Get a token" }
+        pre tabindex="0" { code #curl { (curl(app, secret)) } }
+        (copy::button("curl"))
+        h2 { "Use it" }
+        p { "Send the token with every call to the SOAP API:" }
+        pre tabindex="0" { code #soap { (soap(app)) } }
+        (copy::button("soap"))
+        p { a.button href={ "/portal/apps/" (app_id) } { "Done" } }
+    };
+    page(&Shell::from(user), "New client secret", &body)
+}
+
+fn curl(app: &App, secret: &IssuedClientSecret) -> String {
+    format!(
+        "curl -u '{}:{}' -d grant_type=client_credentials {}/oauth/token",
+        secret.client_id, secret.client_secret, app.settings.public_url
+    )
+}
+
+fn soap(app: &App) -> String {
+    let endpoint = app.settings.wsdl_url.split('?').next().unwrap_or_default();
+    format!(
+        "POST {endpoint}\nAuthorization: Bearer ACCESS_TOKEN\nX-Entity-Id: ENTITY_ID\nContent-Type: text/xml; \
+         charset=utf-8\n\n<soap:Envelope xmlns:soap=\"http://schemas.xmlsoap.org/soap/envelope/\">\n  <soap:Body>\n    \
+         <!-- a call that the WSDL describes -->\n  </soap:Body>\n</soap:Envelope>"
+    )
+}

@@ -1,0 +1,76 @@
+//! R22: the entities that an application may be used for; filtered by name, page by page.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use gatebook_aggregates::identifiers::AppId;
+use maud::html;
+
+use super::application::head;
+use super::words::failed;
+use crate::application::Failure;
+use crate::http::extract::{App, PathOf};
+use crate::pages::form::{Asked, Form};
+use crate::pages::layout::{Shell, page};
+use crate::pages::visitor::{PortalUser, SignedIn};
+
+/// So many entities stand on a page.
+const PAGE: usize = 50;
+
+/// `GET /portal/apps/{id}/entities`
+pub async fn show(
+    State(app): State<App>,
+    SignedIn(user): SignedIn<PortalUser>,
+    PathOf(app_id): PathOf<AppId>,
+    Asked(asked): Asked,
+) -> Response {
+    let shown = entities_page(&app, &user, app_id, &asked).await;
+    shown.unwrap_or_else(|failure| failed(&user, failure))
+}
+
+async fn entities_page(app: &App, user: &PortalUser, app_id: AppId, asked: &Form) -> Result<Response, Failure> {
+    let (row, group) = app.verified_application(user.caller(), app_id).await?;
+    let (name, after) = (asked.filled("name"), asked.filled("after"));
+    let (entities, next) = app.portal_entities(user.caller(), app_id, name, after, PAGE).await?;
+    let here = format!("/portal/apps/{app_id}/entities");
+    let body = html! {
+        (head(&row, &group, true))
+        form.filter method="get" action=(here) role="search" {
+            label for="name" { "Entity name" }
+            input id="name" name="name" type="search" value=(asked.text("name"));
+            button type="submit" { "Search" }
+        }
+        @if entities.is_empty() {
+            p role="status" {
+                @if name.is_some() { "No entity has a name like this. " a href=(here) { "Show all" } }
+                @else { "No entity is assigned to this application. Ask the Integration Admin." }
+            }
+        } @else {
+            div.wide tabindex="0" role="region" aria-label="Entities Assigned" {
+                table {
+                    thead { tr { th scope="col" { "Name" } th scope="col" { "Entity id" } } }
+                    tbody {
+                        @for entity in &entities {
+                            tr { th scope="row" { bdi { (entity.name.as_str()) } } td { code { (entity.id.as_str()) } } }
+                        }
+                    }
+                }
+            }
+        }
+        nav aria-label="Pages" {
+            @if after.is_some() { a href=(link(&here, name, None)) { "First page" } " " }
+            @if let Some(next) = &next { a href=(link(&here, name, Some(next.as_str()))) { "Next page" } }
+        }
+    };
+    Ok(page(&Shell::from(user), "Entities Assigned", &body).into_response())
+}
+
+fn link(here: &str, name: Option<&str>, after: Option<&str>) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    let parameters = [("name", name), ("after", after)];
+    query.extend_pairs(
+        parameters
+            .iter()
+            .filter_map(|(of, value)| value.map(|value| (*of, value))),
+    );
+    format!("{here}?{}", query.finish())
+}

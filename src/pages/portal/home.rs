@@ -1,0 +1,81 @@
+//! The portal's home: a tile for what has to be verified, and one for each application.
+
+use axum::extract::State;
+use gatebook_aggregates::integration_app::Status;
+use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_projections::groups::GroupRow;
+use gatebook_projections::portal_apps::PortalAppRow;
+use maud::{Markup, html};
+
+use super::words::status_badge;
+use crate::application::PortalHome;
+use crate::http::error::Problem;
+use crate::http::extract::App;
+use crate::pages::layout::{Shell, page};
+use crate::pages::times;
+use crate::pages::visitor::{PortalUser, SignedIn};
+
+/// `GET /portal`
+pub async fn show(State(app): State<App>, SignedIn(user): SignedIn<PortalUser>) -> Result<Markup, Problem> {
+    let home = app.portal_home(user.caller()).await?;
+    let body = html! {
+        h1 { "Developer Portal" }
+        @if home.otp_verification_needed.is_empty() && home.apps.is_empty() { (nothing_yet()) }
+        @else { (tiles(&home, app.clock.now())) }
+    };
+    Ok(page(&Shell::from(&user), "Home", &body))
+}
+
+fn nothing_yet() -> Markup {
+    html! {
+        div.notice {
+            p { "No application is assigned to you at the moment." }
+            p { "An Integration Admin assigns one by registering your e-mail address for it. If one was here before, your \
+                 access to it was revoked: ask the Integration Admin." }
+        }
+    }
+}
+
+fn tiles(home: &PortalHome, now: Timestamp) -> Markup {
+    html! {
+        @if !home.otp_verification_needed.is_empty() {
+            section aria-labelledby="waiting" {
+                h2 #waiting { "OTP Verification Needed" }
+                ul.tiles { @for (app, group) in &home.otp_verification_needed { li { (waiting(app, group, now)) } } }
+            }
+        }
+        @if !home.apps.is_empty() {
+            section aria-labelledby="applications" {
+                h2 #applications { "Your applications" }
+                ul.tiles { @for (app, group) in &home.apps { li { (verified(app, group)) } } }
+            }
+        }
+    }
+}
+
+fn waiting(app: &PortalAppRow, group: &GroupRow, now: Timestamp) -> Markup {
+    let left = app.otp_expires_at.and_then(|until| times::left(until, now));
+    let locked = app.otp_attempts_left == Some(0);
+    html! {
+        a.tile href={ "/portal/apps/" (app.app_id) "/verify" } {
+            strong { bdi { (app.name.as_str()) } }
+            span.detail { bdi { (group.customer.name.as_str()) } }
+            @match (app.status, locked, left) {
+                (Status::Suspended, ..) => span { "Suspended" },
+                (_, true, _) => span { "The one-time password is locked" },
+                (_, _, None) => span { "The one-time password has expired" },
+                (_, _, Some(left)) => span { "Time left to verify: " (left) },
+            }
+        }
+    }
+}
+
+fn verified(app: &PortalAppRow, group: &GroupRow) -> Markup {
+    html! {
+        a.tile href={ "/portal/apps/" (app.app_id) } {
+            strong { bdi { (app.name.as_str()) } }
+            span.detail { bdi { (group.customer.name.as_str()) } }
+            (status_badge(app.status))
+        }
+    }
+}

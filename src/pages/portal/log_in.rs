@@ -1,0 +1,87 @@
+//! Log in to the portal, and log out.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+
+use crate::application::{Failure, Realm};
+use crate::http::error::Problem;
+use crate::http::extract::{Anyone, App, Device};
+use crate::pages::attempt::Errors;
+use crate::pages::form::{Asked, Form, OpenForm, Sent, signed_in};
+use crate::pages::inputs::Field;
+use crate::pages::layout::{Shell, page};
+use crate::pages::visitor::{PortalUser, forget_session};
+
+/// `GET /portal/log-in`
+pub async fn show(Asked(asked): Asked) -> Markup {
+    log_in_page(&asked, &Errors::default(), false)
+}
+
+/// The page for somebody whose session has ended in the middle of a form.
+pub fn log_in_again(held: &str) -> Markup {
+    log_in_page(&Form::of([("held", held.to_owned())]), &Errors::default(), true)
+}
+
+/// `POST /portal/log-in`
+pub async fn submit(
+    State(app): State<App>,
+    Anyone(caller): Anyone,
+    Device(device): Device,
+    OpenForm(form): OpenForm,
+) -> Response {
+    let session = app
+        .log_in(&caller, form.text("email"), form.text("password"), &device)
+        .await;
+    match session {
+        Ok(session) => signed_in(&app, &caller, Realm::Portal, &session, &form).await,
+        Err(failure) => {
+            let errors = refused(failure);
+            (errors.status(), log_in_page(&form, &errors, false)).into_response()
+        }
+    }
+}
+
+/// `POST /portal/log-out`
+pub async fn log_out(State(app): State<App>, sent: Sent<PortalUser>) -> Result<Response, Problem> {
+    let session = sent.visitor.session;
+    app.end_session(&session.caller, Realm::Portal, session.id).await?;
+    Ok(([forget_session(Realm::Portal)], Redirect::to("/portal/log-in")).into_response())
+}
+
+fn refused(failure: Failure) -> Errors {
+    match failure {
+        Failure::Unauthenticated => {
+            let detail = "E-mail address or password is wrong.";
+            Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail).into()
+        }
+        failure => failure.into(),
+    }
+}
+
+fn log_in_page(form: &Form, errors: &Errors, held: bool) -> Markup {
+    let body = html! {
+        h1 { "Log in to the Developer Portal" }
+        @if held {
+            p.notice role="status" { "Your session has ended. Log in again to go on; what you entered has been kept." }
+        }
+        (errors.summary(&[]))
+        form.narrow method="post" action="/portal/log-in" {
+            input type="hidden" name="next" value=(form.text("next"));
+            input type="hidden" name="held" value=(form.text("held"));
+            (Field {
+                name: "email", label: "E-mail address", value: form.text("email"), kind: "email",
+                autocomplete: "username", ..Field::default()
+            }.input(errors))
+            (Field {
+                name: "password", label: "Password", kind: "password", autocomplete: "current-password",
+                ..Field::default()
+            }.input(errors))
+            button type="submit" { "Log in" }
+        }
+        p { a href="/portal/forgot-password" { "Forgotten your password?" } }
+        p { "New here? Open the link in your invitation mail to sign up." }
+    };
+    page(&Shell::portal(), "Log in", &body)
+}

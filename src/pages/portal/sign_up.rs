@@ -1,0 +1,194 @@
+//! R18, R19: from the invitation's link to an account, in the article's steps. The link's token stands in the first
+//! address only; after that it travels in the forms.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use gatebook_aggregates::refusal::Refusal;
+use maud::{Markup, html};
+
+use crate::application::{Failure, OpenInvitation, SignUpForm};
+use crate::http::error::Problem;
+use crate::http::extract::{Anyone, App};
+use crate::log::CommandError;
+use crate::pages::attempt::Errors;
+use crate::pages::form::{Asked, Form, OpenForm};
+use crate::pages::inputs::Field;
+use crate::pages::layout::{Shell, page};
+use crate::pages::times;
+use crate::secrets::MIN_PASSWORD_CHARS;
+
+/// `GET /portal/sign-up?invite=`: check the address, send the code.
+pub async fn show(State(app): State<App>, Anyone(caller): Anyone, Asked(asked): Asked) -> Response {
+    let token = asked.text("invite");
+    match app.open_invitation(&caller, token).await {
+        Ok(invitation) => address_page(token, &invitation, &Errors::default()).into_response(),
+        Err(failure) => closed(failure),
+    }
+}
+
+/// `POST /portal/sign-up/code`: sends the verification code, and asks for it.
+pub async fn send_code(State(app): State<App>, Anyone(caller): Anyone, OpenForm(form): OpenForm) -> Response {
+    let token = form.text("invite_token");
+    let invitation = match app.open_invitation(&caller, token).await {
+        Ok(invitation) => invitation,
+        Err(failure) => return closed(failure),
+    };
+    match app.send_verification_code(&caller, token).await {
+        Ok(()) => account_page(&form, &invitation.email, &Errors::default()).into_response(),
+        Err(failure) if is_closed(&failure) => closed(failure),
+        Err(failure) => {
+            let errors = Errors::from(failure);
+            (errors.status(), address_page(token, &invitation, &errors)).into_response()
+        }
+    }
+}
+
+/// `POST /portal/sign-up`: makes the account.
+pub async fn submit(State(app): State<App>, Anyone(caller): Anyone, OpenForm(form): OpenForm) -> Response {
+    let invitation = match app.open_invitation(&caller, form.text("invite_token")).await {
+        Ok(invitation) => invitation,
+        Err(failure) => return closed(failure),
+    };
+    let errors = if form.text("password") == form.text("repeated") {
+        match app.sign_up(&caller, &sign_up_form(&form)).await {
+            Ok(_) => return done_page(&invitation.email).into_response(),
+            Err(failure) if is_closed(&failure) => return closed(failure),
+            Err(failure) => Errors::from(failure),
+        }
+    } else {
+        Problem::field(
+            "repeated",
+            "passwords_differ",
+            "The two passwords differ. Enter the same one twice.",
+        )
+        .into()
+    };
+    (errors.status(), account_page(&form, &invitation.email, &errors)).into_response()
+}
+
+fn sign_up_form(form: &Form) -> SignUpForm {
+    SignUpForm {
+        invite_token: form.text("invite_token").to_owned(),
+        code: form.text("code").to_owned(),
+        full_name: form.text("full_name").to_owned(),
+        password: form.text("password").to_owned(),
+    }
+}
+
+fn refusal(failure: &Failure) -> Option<&Refusal> {
+    match failure {
+        Failure::Command(CommandError::Refused(refusal)) => Some(refusal),
+        _ => None,
+    }
+}
+
+/// Whether there is nothing that could be entered differently.
+fn is_closed(failure: &Failure) -> bool {
+    matches!(
+        refusal(failure),
+        Some(
+            Refusal::InviteUnknown
+                | Refusal::InviteExpired
+                | Refusal::DeveloperAlreadySignedUp
+                | Refusal::AppRevoked
+                | Refusal::AppSuspended
+                | Refusal::PlanRequired
+        )
+    )
+}
+
+/// An invitation that cannot be accepted: why, and what to do next.
+fn closed(failure: Failure) -> Response {
+    let Some(what_to_do) = refusal(&failure).and_then(what_to_do) else {
+        return Problem::from(failure).into_response();
+    };
+    let problem = Problem::from(failure);
+    let errors = Errors::from(problem.clone());
+    let body = html! {
+        h1 { "This invitation cannot be used" }
+        div.notice.bad role="alert" { p { (problem.detail) } }
+        p { (what_to_do) }
+        p { a.button href="/portal/log-in" { "Log in" } }
+    };
+    (
+        errors.status(),
+        page(&Shell::portal(), "This invitation cannot be used", &body),
+    )
+        .into_response()
+}
+
+fn what_to_do(refusal: &Refusal) -> Option<&'static str> {
+    match refusal {
+        Refusal::InviteUnknown => Some(
+            "Look for a newer invitation in your mailbox. If there is none, ask the Integration Admin who invited you \
+             to choose Resend Invite. If you have signed up already, log in.",
+        ),
+        Refusal::InviteExpired => Some("Ask the Integration Admin who invited you to choose Resend Invite."),
+        Refusal::DeveloperAlreadySignedUp => Some("You have an account. Log in to see your applications."),
+        Refusal::AppRevoked | Refusal::AppSuspended | Refusal::PlanRequired => {
+            Some("Ask the Integration Admin who invited you how to go on.")
+        }
+        _ => None,
+    }
+}
+
+fn address_page(token: &str, invitation: &OpenInvitation, errors: &Errors) -> Markup {
+    let body = html! {
+        h1 { "Sign up to the Developer Portal" }
+        (errors.summary(&[]))
+        p { "You were invited with this e-mail address:" }
+        p.big { bdi { (invitation.email) } }
+        p { "If it is yours, let us send a verification code to it. The invitation is valid until "
+            (times::moment(invitation.expires_at)) "." }
+        form method="post" action="/portal/sign-up/code" {
+            input type="hidden" name="invite_token" value=(token);
+            button type="submit" { "Send verification code" }
+        }
+        p { "Not yours? Ask the Integration Admin who invited you to correct it." }
+    };
+    page(&Shell::portal(), "Sign up", &body)
+}
+
+fn account_page(form: &Form, email: &str, errors: &Errors) -> Markup {
+    let hint =
+        format!("At least {MIN_PASSWORD_CHARS} characters; a few words that only you would put together do well.");
+    let body = html! {
+        h1 { "Create your account" }
+        (errors.summary(&["code", "full_name", "password", "repeated"]))
+        p role="status" { "A verification code was sent to " strong { bdi { (email) } } ". It is valid for ten minutes." }
+        form.narrow method="post" action="/portal/sign-up" {
+            input type="hidden" name="invite_token" value=(form.text("invite_token"));
+            (Field {
+                name: "code", label: "Verification code", hint: "The six digits in the mail.", value: form.text("code"),
+                autocomplete: "one-time-code", ..Field::default()
+            }.input(errors))
+            (Field {
+                name: "full_name", label: "Full name", value: form.text("full_name"), autocomplete: "name",
+                ..Field::default()
+            }.input(errors))
+            (Field {
+                name: "password", label: "Password", hint: &hint, kind: "password", autocomplete: "new-password",
+                ..Field::default()
+            }.input(errors))
+            (Field {
+                name: "repeated", label: "The same password again", kind: "password", autocomplete: "new-password",
+                ..Field::default()
+            }.input(errors))
+            button type="submit" { "Sign up" }
+        }
+        form method="post" action="/portal/sign-up/code" {
+            input type="hidden" name="invite_token" value=(form.text("invite_token"));
+            p { "No mail, or the code no longer works? " button.plain type="submit" { "Send a new code" } }
+        }
+    };
+    page(&Shell::portal(), "Create your account", &body)
+}
+
+fn done_page(email: &str) -> Markup {
+    let body = html! {
+        h1 { "Your account is ready" }
+        div.notice.good role="status" { p { "Log in with " strong { bdi { (email) } } " and your new password." } }
+        p { a.button href="/portal/log-in" { "Log in" } }
+    };
+    page(&Shell::portal(), "Your account is ready", &body)
+}

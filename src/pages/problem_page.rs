@@ -1,0 +1,56 @@
+//! Every refusal that a page has nothing better for, as a page: what happened, and what to do next.
+
+use axum::extract::Request;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use maud::html;
+
+use super::layout::{Shell, page};
+use crate::http::error::Problem;
+
+/// Shows problem details, which the handlers answer with, as a page.
+pub async fn show(request: Request, next: Next) -> Response {
+    let place = Shell::of_path(request.uri().path());
+    let response = next.run(request).await;
+    match response.extensions().get::<Problem>() {
+        Some(problem) => {
+            let problem = problem.clone();
+            let kept: HeaderMap = response.headers().clone();
+            render(place, &problem, &kept)
+        }
+        None => response,
+    }
+}
+
+fn render(place: Shell, problem: &Problem, headers: &HeaderMap) -> Response {
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let title = title(problem);
+    let body = html! {
+        div.notice.bad role="alert" {
+            h1 { (title) }
+            p { (problem.detail) }
+        }
+        p { a.button href=(place.home()) { "Go on" } }
+    };
+    let mut response = (status, page(&place, title, &body)).into_response();
+    if let Some(seconds) = headers.get(header::RETRY_AFTER) {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.clone());
+    }
+    response
+}
+
+fn title(problem: &Problem) -> &'static str {
+    match problem.status {
+        403 => "This is not open to you",
+        404 => "There is nothing here",
+        405 => "This cannot be done here",
+        409 | 412 => "Something has changed",
+        410 | 423 => "This is over",
+        413 => "That is too much",
+        422 | 400 => "Something has to be corrected",
+        429 => "One moment, please",
+        503 => "Out of reach at the moment",
+        _ => "Something went wrong",
+    }
+}

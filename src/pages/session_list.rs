@@ -1,0 +1,44 @@
+//! The list of somebody's sessions, each with a button that ends it.
+
+use maud::{Markup, html};
+use uuid::Uuid;
+
+use super::form::token;
+use super::times;
+use crate::application::ListedSession;
+
+/// The sessions; the one that looks at the page is named. Each is ended at `{action}/{id}/end`.
+pub fn session_list(sessions: &[ListedSession], this: Uuid, action: &str, form_token: &str) -> Markup {
+    html! {
+        div.wide tabindex="0" role="region" aria-labelledby="sessions" {
+            table {
+                thead { tr {
+                    th scope="col" { "Browser" } th scope="col" { "Since" } th scope="col" { "Last used" }
+                    th scope="col" { "Actions" }
+                } }
+                tbody { @for session in sessions { (row(session, this, action, form_token)) } }
+            }
+        }
+    }
+}
+
+fn row(session: &ListedSession, this: Uuid, action: &str, form_token: &str) -> Markup {
+    let device = if session.device.is_empty() {
+        "unknown"
+    } else {
+        &session.device
+    };
+    html! {
+        tr {
+            th scope="row" { bdi { (device) } @if session.id == this { " " span.badge.good { "this one" } } }
+            td { (times::moment(session.began_at)) }
+            td { (times::moment(session.last_used_at)) }
+            td {
+                form method="post" action={ (action) "/" (session.id) "/end" } {
+                    (token(form_token))
+                    button.plain type="submit" { "End session" }
+                }
+            }
+        }
+    }
+}
