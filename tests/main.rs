@@ -4,6 +4,7 @@
 
 mod bad_days;
 mod oauth_wire;
+mod pages;
 mod store;
 mod stories;
 mod support;

@@ -12,6 +12,7 @@ mod commands;
 mod csv;
 mod gate;
 mod load;
+mod pages;
 mod rebuild;
 mod setting;
 
@@ -33,6 +34,7 @@ fn main() {
         gate::measure(&setting).await;
         rebuild::measure(&setting).await;
         csv::measure(&setting).await;
+        pages::measure(&setting, APPS).await;
     });
 }
 

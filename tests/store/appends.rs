@@ -229,13 +229,13 @@ async fn rows_of_a_stream_that_is_written_twice_in_a_batch_are_as_they_are_in_th
     use gatebook::log::append::RowWrite;
     use std::sync::Arc;
 
-    const COLUMNS: &[Column] = &[text("client_secret_id"), text("last_used_at")];
+    const COLUMNS: &[Column] = &[text("id"), text("last_used_at")];
     let writes = |append: Append, last: &'static str| {
         let mut append = append;
         append.streams[0].fold = Arc::new(move |places| {
             let values = vec!["row".into(), format!("{last} at {}", places[0].sequence).into()];
             vec![RowWrite {
-                table: "client_secret_usage",
+                table: "last_uses",
                 columns: COLUMNS,
                 values,
             }]
@@ -250,7 +250,7 @@ async fn rows_of_a_stream_that_is_written_twice_in_a_batch_are_as_they_are_in_th
     for result in in_one_batch(&world, appends).await {
         result.unwrap();
     }
-    let sql = "select last_used_at from client_secret_usage where client_secret_id = 'row'";
+    let sql = "select last_used_at from last_uses where id = 'row'";
     let rows = world.database().rows(Query::new(sql, [])).await.unwrap();
     assert_eq!(rows, [[Value::from("two at 2")]]);
 }

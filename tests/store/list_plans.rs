@@ -9,12 +9,13 @@ use gatebook_projections::sql::{Query, Value};
 use super::list_queries::{group, holding, rows};
 use crate::support::database::new_postgres;
 
-const SORTS: [(Sort, &str); 5] = [
+const SORTS: [(Sort, &str); 6] = [
     (Sort::Name, "name"),
     (Sort::NameDescending, "name"),
     (Sort::CreatedAt, "creation"),
     (Sort::CreatedAtDescending, "creation"),
     (Sort::Status, "status"),
+    (Sort::StatusDescending, "status"),
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -157,7 +157,7 @@ async fn r23_the_last_use_of_a_secret_is_shown(world: World) {
         dev.get(&portal_at(&app, "")).await.expect(200).json()["client_secrets"][0]["last_used_at"].clone()
     };
     assert_eq!(last_use().await, "2026-11-23T09:30:00.000Z");
-    world.gatebook.secret_usage.write(world.database()).await.unwrap();
+    world.gatebook.last_uses.write(world.database()).await.unwrap();
     assert_eq!(last_use().await, "2026-11-23T09:30:00.000Z");
     world.pass(TimeDelta::minutes(1));
     world.token(&client).await.expect(200);

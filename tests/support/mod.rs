@@ -1,6 +1,7 @@
 //! The world that people act in: a clock that is moved, a mailbox that is opened, and a server that really listens.
 
 pub mod answer;
+pub mod browser;
 pub mod database;
 pub mod log;
 pub mod mailbox;

@@ -1,0 +1,57 @@
+//! Sign in, sign out, and what helps when the password is wrong or forgotten.
+
+use crate::support::World;
+use crate::support::chromium::Chromium;
+use crate::support::world::PASSWORD;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn somebody_signs_in_and_out() {
+    let world = World::on_sqlite().await;
+    world.give_password("acme", "ada").await;
+    let ada = Chromium::new(&world).await;
+    ada.open("/account").await.see("Sign in").await;
+    ada.fill("E-mail address", "ada@acme.example").await;
+    ada.fill("Password", PASSWORD).await;
+    ada.click("Sign in").await.see("Ada Admin").await;
+    assert_eq!(ada.path().await, "/account");
+    ada.click("Sign out").await.see("Forgotten your password?").await;
+    ada.open("/account").await.see("Forgotten your password?").await;
+    ada.pictures("sign-in").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_password_is_told_first_and_the_address_stays() {
+    let world = World::on_sqlite().await;
+    let ada = Chromium::new(&world).await;
+    ada.open("/sign-in").await;
+    ada.fill("E-mail address", "ada@acme.example").await;
+    ada.fill("Password", "wrong").await;
+    ada.click("Sign in").await.see("E-mail address or password is wrong.").await;
+    assert_eq!(ada.focused().await, "E-mail address or password is wrong.");
+    assert_eq!(ada.read("E-mail address").await, "ada@acme.example");
+    assert_eq!(ada.read("Password").await, "");
+    ada.pictures("sign-in-wrong-password").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_forgotten_password_is_replaced_through_a_mail() {
+    let world = World::on_sqlite().await;
+    world.give_password("acme", "ada").await;
+    let ada = Chromium::new(&world).await;
+    ada.open("/sign-in").await.click("Forgotten your password?").await;
+    ada.fill("E-mail address", "ada@acme.example").await;
+    ada.click("Send link").await.see("a link is on its way").await;
+    let link = world.last_mail_to("ada@acme.example").await.link();
+    ada.open(&link).await.see("Choose a password").await;
+    ada.fill("New password", "a new and long password").await;
+    ada.fill("The same password again", "a new and other password").await;
+    ada.click("Choose password").await.see("The two passwords differ.").await;
+    ada.fill("New password", "a new and long password").await;
+    ada.fill("The same password again", "a new and long password").await;
+    ada.click("Choose password").await.see("Your password is chosen").await;
+    ada.click("Sign in").await;
+    ada.fill("E-mail address", "ada@acme.example").await;
+    ada.fill("Password", "a new and long password").await;
+    ada.click("Sign in").await.miss("is wrong").await;
+    ada.open(&link).await.see("This is over").await;
+}

@@ -1,0 +1,12 @@
+//! The pages, in a browser without scripts: every form and every refusal. What needs scripts, eyes or two windows is in
+//! the tests with a real browser.
+
+mod applications;
+mod console;
+mod creating;
+mod developer_access;
+mod editing;
+mod operator;
+mod people;
+mod portal;
+mod signing_in;
