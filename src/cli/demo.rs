@@ -111,11 +111,15 @@ const SAMPLES: &[Sample] = &[
 
 /// Serves with sample data until a signal ends it.
 pub async fn run(data: &DataOptions, options: &ServerOptions) -> Result<ExitCode, CliError> {
+    let mut signals = serve::EndSignals::listen()?;
     let (listener, options) = serve::bind(options).await?;
-    let opened = start::gatebook(data, Some(&options)).await?;
+    let Some(opened) = signals.unless_sent(start::gatebook(data, Some(&options))).await else {
+        return Ok(ExitCode::SUCCESS);
+    };
+    let opened = opened?;
     let file = demo_file(&opened, data).await?;
     welcome(&file, &data.data);
-    serve::serve(opened, listener, data, &options).await?;
+    serve::serve(opened, listener, signals, data, &options).await?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -27,10 +27,45 @@ const GRACE: Duration = Duration::from_secs(20);
 
 /// Serves until a signal ends it.
 pub async fn run(data: &DataOptions, options: &ServerOptions) -> Result<ExitCode, CliError> {
+    let mut signals = EndSignals::listen()?;
     let (listener, options) = bind(options).await?;
-    let opened = start::gatebook(data, Some(&options)).await?;
-    serve(opened, listener, data, &options).await?;
+    if let Some(opened) = signals.unless_sent(start::gatebook(data, Some(&options))).await {
+        serve(opened?, listener, signals, data, &options).await?;
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// SIGINT and SIGTERM. From `listen` on they end the program in good order, however early they come.
+pub struct EndSignals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl EndSignals {
+    /// Takes the signals over from the operating system, which would kill the program.
+    pub fn listen() -> Result<Self, CliError> {
+        let listen = |kind| signal(kind).map_err(CliError::io("listening for signals"));
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+        })
+    }
+
+    /// What work that may be given up at any moment comes to; none, and it is given up, when a signal comes first.
+    pub async fn unless_sent<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            done = work => Some(done),
+            () = self.wait() => None,
+        }
+    }
+
+    /// Waits for the first of them, which may have come before.
+    pub async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }
 
 /// Takes the address, before anything is promised to anybody; the options with the port that it became.
@@ -52,6 +87,7 @@ pub async fn bind(options: &ServerOptions) -> Result<(TcpListener, ServerOptions
 pub async fn serve(
     opened: Opened,
     listener: TcpListener,
+    mut signals: EndSignals,
     data: &DataOptions,
     options: &ServerOptions,
 ) -> Result<(), CliError> {
@@ -67,7 +103,7 @@ pub async fn serve(
         let _ = stop.wait_for(|stop| *stop).await;
     });
     let server = tokio::spawn(server.into_future());
-    wait_for_signal().await?;
+    signals.wait().await;
     tracing::info!("ending: finishing what is in flight");
     let _ = shut_down.send(true);
     match tokio::time::timeout(GRACE, server).await {
@@ -113,17 +149,4 @@ async fn keep_house(gatebook: Arc<Gatebook>, mut shutting_down: watch::Receiver<
             tracing::warn!(%error, "housekeeping has to wait");
         }
     }
-}
-
-async fn wait_for_signal() -> Result<(), CliError> {
-    let failed = CliError::io("waiting for signals");
-    let (mut interrupt, mut terminate) = match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
-        (Ok(interrupt), Ok(terminate)) => (interrupt, terminate),
-        (Err(error), _) | (_, Err(error)) => return Err(failed(error)),
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
-    Ok(())
 }
