@@ -17,7 +17,7 @@ use crate::log::append::{CredentialChange, Guard};
 use crate::log::{CommandError, Done, Extras, IdempotencyIntent, Intent};
 
 /// How often a command is tried when others change the same thing.
-const TRIES: u32 = 6;
+pub(super) const TRIES: u32 = 6;
 
 /// What a caller may insist on.
 #[derive(Clone, Debug, Default)]

@@ -45,7 +45,7 @@ pub use idempotency::IdempotencyKey;
 pub use last_uses::LastUses;
 pub use operators::RecordedDownload;
 pub use own_tokens::OwnToken;
-pub use portal::{AppDetails, IssuedClientSecret, PortalEntity, PortalHome};
+pub use portal::{AppDetails, IssuedClientSecret, PortalEntity, PortalHome, live_secrets};
 pub use reading::{EventsPage, Page};
 pub use replay_job::{Replay, ReplayJob};
 pub use sign_in::Session;

@@ -31,7 +31,8 @@ impl Gatebook {
         overlap_seconds: Option<i64>,
     ) -> Result<IssuedClientSecret, Failure> {
         let app = self.portal_app(app_id).await?.ok_or(Refusal::NotFound)?;
-        self.generate_client_secret_for(caller, &app.group_id, app_id, overlap_seconds)
+        let options = ChangeOptions::default();
+        self.generate_client_secret_for(caller, &app.group_id, app_id, overlap_seconds, &options)
             .await
     }
 

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use gatebook_aggregates::identifiers::{AppId, ClientSecretId, EntityId, GroupId};
 use gatebook_aggregates::integration_app::{
-    DeadBecause, FreshSecret, IntegrationApp, IntegrationAppEvent as Event, Status, Wish,
+    ClientSecret, DeadBecause, FreshSecret, IntegrationApp, IntegrationAppEvent as Event, Status, Wish,
 };
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::timestamp::Timestamp;
@@ -16,7 +16,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::caller::{Caller, Who};
-use super::commands::{ChangeOptions, WishOf, no_extras};
+use super::commands::{ChangeOptions, TRIES, WishOf, no_extras};
 use super::credentials::throttle_keys;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
@@ -39,7 +39,7 @@ pub struct AppDetails {
     /// Its group.
     pub group: GroupRow,
     /// R23: its live client secrets, with their last use.
-    pub client_secrets: Vec<(gatebook_aggregates::integration_app::ClientSecret, Option<Timestamp>)>,
+    pub client_secrets: Vec<(ClientSecret, Option<Timestamp>)>,
 }
 
 /// An entity as the developer sees it.
@@ -209,8 +209,39 @@ impl Gatebook {
         overlap_seconds: Option<i64>,
     ) -> Result<IssuedClientSecret, Failure> {
         let group_id = self.linked_app(caller, app_id).await?.group_id;
-        self.generate_client_secret_for(caller, &group_id, app_id, overlap_seconds)
+        let options = ChangeOptions::default();
+        self.generate_client_secret_for(caller, &group_id, app_id, overlap_seconds, &options)
             .await
+    }
+
+    /// R23: generates a client secret if those that live are still those that were seen, so that a form that is sent
+    /// twice, even at once, makes one secret. None when they are others by now.
+    pub async fn generate_client_secret_once(
+        &self,
+        caller: &Caller,
+        app_id: AppId,
+        overlap_seconds: Option<i64>,
+        seen: &[ClientSecretId],
+    ) -> Result<Option<IssuedClientSecret>, Failure> {
+        for _ in 0..TRIES {
+            let app = self.verified_app(caller, app_id).await?;
+            if !live_secrets(&app, self.clock.now()).eq(seen.iter().copied()) {
+                return Ok(None);
+            }
+            let options = ChangeOptions {
+                if_match: Some(app.version),
+                ..ChangeOptions::default()
+            };
+            let issued = self
+                .generate_client_secret_for(caller, &app.group_id, app_id, overlap_seconds, &options)
+                .await;
+            match issued {
+                // Something has changed since the look at the secrets: look again.
+                Err(Failure::Command(CommandError::VersionMismatch { .. })) => {}
+                issued => return issued.map(Some),
+            }
+        }
+        Err(CommandError::Conflict.into())
     }
 
     /// R23: retires one at once.
@@ -230,6 +261,7 @@ impl Gatebook {
         group_id: &GroupId,
         app_id: AppId,
         overlap_seconds: Option<i64>,
+        options: &ChangeOptions,
     ) -> Result<IssuedClientSecret, Failure> {
         let secret = secrets::client_secret(&self.dice);
         let fresh = FreshSecret {
@@ -245,9 +277,8 @@ impl Gatebook {
                 overlap,
             })
         };
-        let options = ChangeOptions::default();
         let (done, _) = self
-            .app_command(caller, group_id, app_id, &options, &wish, &no_extras)
+            .app_command(caller, group_id, app_id, options, &wish, &no_extras)
             .await?;
         let previous_ends_at = done.events.iter().find_map(|event| match event {
             Event::ClientSecretGenerated { previous, .. } => previous.as_ref().map(|previous| previous.ends_at),
@@ -300,6 +331,12 @@ impl Gatebook {
             _ => Err(Failure::Unauthenticated),
         }
     }
+}
+
+/// R23: the ids of the client secrets that live, oldest first.
+pub fn live_secrets(app: &PortalAppRow, now: Timestamp) -> impl Iterator<Item = ClientSecretId> {
+    let live = app.client_secrets.iter().filter(move |secret| secret.is_live(now));
+    live.map(|secret| secret.id)
 }
 
 /// R15, R16: the OTP that was tried is expired or locked.

@@ -228,7 +228,8 @@ impl From<Failure> for Problem {
         match failure {
             Failure::Unauthenticated => Self::unauthenticated(),
             Failure::TooManyRequests { retry_after_seconds } => {
-                let detail = "Too many failed attempts. Wait as long as Retry-After says, then try again.";
+                let unit = if retry_after_seconds == 1 { "second" } else { "seconds" };
+                let detail = format!("Too many failed attempts. Try again in {retry_after_seconds} {unit}.");
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail).retry_after(retry_after_seconds)
             }
             Failure::OtpWrong { attempts_left } => Self {

@@ -26,7 +26,10 @@ async fn a_wrong_password_is_told_first_and_the_address_stays() {
     ada.open("/sign-in").await;
     ada.fill("E-mail address", "ada@acme.example").await;
     ada.fill("Password", "wrong").await;
-    ada.click("Sign in").await.see("E-mail address or password is wrong.").await;
+    ada.click("Sign in")
+        .await
+        .see("E-mail address or password is wrong.")
+        .await;
     assert_eq!(ada.focused().await, "E-mail address or password is wrong.");
     assert_eq!(ada.read("E-mail address").await, "ada@acme.example");
     assert_eq!(ada.read("Password").await, "");
@@ -45,7 +48,10 @@ async fn a_forgotten_password_is_replaced_through_a_mail() {
     ada.open(&link).await.see("Choose a password").await;
     ada.fill("New password", "a new and long password").await;
     ada.fill("The same password again", "a new and other password").await;
-    ada.click("Choose password").await.see("The two passwords differ.").await;
+    ada.click("Choose password")
+        .await
+        .see("The two passwords differ.")
+        .await;
     ada.fill("New password", "a new and long password").await;
     ada.fill("The same password again", "a new and long password").await;
     ada.click("Choose password").await.see("Your password is chosen").await;
@@ -53,5 +59,5 @@ async fn a_forgotten_password_is_replaced_through_a_mail() {
     ada.fill("E-mail address", "ada@acme.example").await;
     ada.fill("Password", "a new and long password").await;
     ada.click("Sign in").await.miss("is wrong").await;
-    ada.open(&link).await.see("This is over").await;
+    ada.open(&link).await.see("has been used or replaced by a newer one").await;
 }

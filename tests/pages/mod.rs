@@ -9,4 +9,7 @@ mod editing;
 mod operator;
 mod people;
 mod portal;
+mod portal_application;
+mod portal_sign_up;
+mod portal_verifying;
 mod signing_in;

@@ -22,21 +22,21 @@ on_both_databases! {
     names_that_look_like_html_are_shown_as_they_are,
 }
 
-const DEV: &str = "dev@example.com";
+pub(super) const DEV: &str = "dev@example.com";
 
 /// Ada creates an application; the developer has not done anything yet.
-async fn invited(world: &World, name: &str) -> (Value, String) {
+pub(super) async fn invited(world: &World, name: &str) -> (Value, String) {
     let app = world.created(&world.ada().await, name).await;
     let mail = world.last_mail_to(DEV).await;
     (app, mail.invite_token())
 }
 
-fn otp(app: &Value) -> String {
+pub(super) fn otp(app: &Value) -> String {
     app["verification"]["otp"].as_str().unwrap().to_owned()
 }
 
 /// A developer who is logged in to the portal.
-async fn logged_in(world: &World) -> Browser {
+pub(super) async fn logged_in(world: &World) -> Browser {
     let mut dev = Browser::new(world);
     dev.open("/portal").await.shows("Log in to the Developer Portal");
     dev.send("/portal/log-in", &[("email", DEV), ("password", PASSWORD)])
@@ -46,7 +46,7 @@ async fn logged_in(world: &World) -> Browser {
 }
 
 /// A developer who is logged in and has verified an application; where its pages are.
-async fn verified(world: &World) -> (Browser, Value, String) {
+pub(super) async fn verified(world: &World) -> (Browser, Value, String) {
     let (app, token) = invited(world, "Payroll Bridge").await;
     let person = world.signs_up(DEV, &token).await;
     world.verified(&person, &app).await;

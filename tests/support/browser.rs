@@ -124,13 +124,7 @@ impl Browser {
 
     /// A browser in which a group user is signed in to the console.
     pub async fn of_user(world: &World, group: &str, user: &str) -> Self {
-        let (group_id, user_id) = (GroupId::parse(group).unwrap(), UserId::parse(user).unwrap());
-        let password = Password::parse(PASSWORD).unwrap();
-        world
-            .gatebook
-            .set_user_password(&group_id, &user_id, &password)
-            .await
-            .unwrap();
+        world.give_password(group, user).await;
         let mut browser = Self::new(world);
         browser.open("/sign-in").await;
         let email = format!("{user}@{group}.example");
@@ -224,5 +218,17 @@ impl Browser {
             }
         }
         response
+    }
+}
+
+impl World {
+    /// Lets a group user sign in to the console.
+    pub async fn give_password(&self, group: &str, user: &str) {
+        let (group_id, user_id) = (GroupId::parse(group).unwrap(), UserId::parse(user).unwrap());
+        let password = Password::parse(PASSWORD).unwrap();
+        self.gatebook
+            .set_user_password(&group_id, &user_id, &password)
+            .await
+            .unwrap();
     }
 }

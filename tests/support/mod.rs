@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod browser;
+pub mod chromium;
 pub mod database;
 pub mod log;
 pub mod mailbox;

@@ -2,16 +2,19 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
+use gatebook_aggregates::refusal::Refusal;
 use maud::html;
 use uuid::Uuid;
 
-use crate::application::Realm;
+use super::words::done;
+use crate::application::{Failure, Realm};
 use crate::http::error::Problem;
 use crate::http::extract::{App, PathOf};
+use crate::log::CommandError;
 use crate::pages::form::{Asked, Sent, token};
 use crate::pages::layout::{Shell, page};
 use crate::pages::session_list::session_list;
-use crate::pages::visitor::{PortalUser, SignedIn};
+use crate::pages::visitor::{PortalUser, SignedIn, forget_session};
 
 /// `GET /portal/account`
 pub async fn show(
@@ -23,9 +26,7 @@ pub async fn show(
     let form_token = &user.session.form_token;
     let body = html! {
         h1 { "Your account" }
-        @if asked.has("link-sent") {
-            div.notice.good role="status" { p { "A link to choose a new password was sent to your address." } }
-        }
+        (done(&asked))
         dl.facts {
             dt { "Name" } dd { bdi { (user.developer.full_name.as_str()) } }
             dt { "E-mail address" } dd { bdi { (user.developer.email.as_str()) } }
@@ -47,9 +48,17 @@ pub async fn end_session(
     State(app): State<App>,
     PathOf(session_id): PathOf<Uuid>,
     Sent { visitor: user, .. }: Sent<PortalUser>,
-) -> Result<Redirect, Problem> {
-    app.end_session(user.caller(), Realm::Portal, session_id).await?;
-    Ok(Redirect::to("/portal/account"))
+) -> Result<Response, Problem> {
+    match app.end_session(user.caller(), Realm::Portal, session_id).await {
+        Ok(()) if session_id == user.session.id => {
+            Ok(([forget_session(Realm::Portal)], Redirect::to("/portal/log-in")).into_response())
+        }
+        // One that has ended already is what was asked for.
+        Ok(()) | Err(Failure::Command(CommandError::Refused(Refusal::NotFound))) => {
+            Ok(Redirect::to("/portal/account?done=ended").into_response())
+        }
+        Err(failure) => Err(failure.into()),
+    }
 }
 
 /// `POST /portal/account/password-link`
@@ -59,5 +68,5 @@ pub async fn send_password_link(
 ) -> Result<Redirect, Problem> {
     let email = user.developer.email.as_str();
     app.request_developer_password_reset(user.caller(), email).await?;
-    Ok(Redirect::to("/portal/account?link-sent"))
+    Ok(Redirect::to("/portal/account?done=link-sent"))
 }

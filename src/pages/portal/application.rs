@@ -3,29 +3,30 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use gatebook_aggregates::identifiers::AppId;
-use gatebook_aggregates::integration_app::{ClientSecret, MAX_LIVE_CLIENT_SECRETS, Status};
+use gatebook_aggregates::integration_app::{ClientSecret, MAX_LIVE_CLIENT_SECRETS, SECRET_OVERLAP, Status};
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::groups::GroupRow;
 use gatebook_projections::portal_apps::PortalAppRow;
 use maud::{Markup, html};
 
-use super::words::{failed, status_badge, status_notice, tabs};
-use crate::application::{AppDetails, Failure};
+use super::words::{done, failed, status_badge, status_notice, tabs};
+use crate::application::{AppDetails, Failure, live_secrets};
 use crate::http::extract::{App, PathOf};
 use crate::pages::attempt::Errors;
 use crate::pages::copy;
-use crate::pages::form::{Sent, token};
+use crate::pages::form::{Asked, Form, Sent, token};
+use crate::pages::inputs::Field;
 use crate::pages::layout::{Shell, page};
 use crate::pages::times;
 use crate::pages::visitor::{PortalUser, SignedIn};
 
 /// How long the older secret may go on: seconds, and how they are called.
-const OVERLAPS: [(i64, &str); 5] = [
-    (259_200, "72 hours"),
-    (0, "not at all: it ends at once"),
-    (3_600, "1 hour"),
-    (86_400, "24 hours"),
-    (604_800, "7 days"),
+const OVERLAPS: [(&str, &str); 5] = [
+    ("0", "not at all: it ends at once"),
+    ("3600", "1 hour"),
+    ("86400", "24 hours"),
+    ("259200", "72 hours"),
+    ("604800", "7 days"),
 ];
 
 /// `GET /portal/apps/{id}`
@@ -33,32 +34,42 @@ pub async fn show(
     State(app): State<App>,
     SignedIn(user): SignedIn<PortalUser>,
     PathOf(app_id): PathOf<AppId>,
+    Asked(asked): Asked,
 ) -> Response {
-    let body = match app.verified_application(user.caller(), app_id).await {
-        Ok((row, group)) => html! {
-            (head(&row, &group, false))
-            section aria-labelledby="credentials" {
-                h2 #credentials { "Credentials" }
-                p { "Client id, endpoints and client secrets. That you look at them is recorded in the Activity Log." }
-                form method="post" action={ "/portal/apps/" (app_id) "/credentials" } {
-                    (token(&user.session.form_token))
-                    button type="submit" { "Show Credentials" }
-                }
+    match app.verified_application(user.caller(), app_id).await {
+        Ok((row, group)) => details_page(&user, &row, &group, &asked).into_response(),
+        Err(failure) => failed(&user, app_id, failure),
+    }
+}
+
+fn details_page(user: &PortalUser, row: &PortalAppRow, group: &GroupRow, asked: &Form) -> Markup {
+    let body = html! {
+        (done(asked))
+        (head(row, group, false))
+        section aria-labelledby="credentials" {
+            h2 #credentials { "Credentials" }
+            p { "Client id, endpoints and client secrets. That you look at them is recorded in the Activity Log." }
+            form method="post" action={ "/portal/apps/" (row.app_id) "/credentials" } {
+                (token(&user.session.form_token))
+                button type="submit" { "Show Credentials" }
             }
-        },
-        Err(failure) => return failed(&user, failure),
+        }
     };
-    page(&Shell::from(&user), "Details", &body).into_response()
+    page(&Shell::from(user), &title(row), &body)
+}
+
+fn title(row: &PortalAppRow) -> String {
+    format!("{}: Details", row.name.as_str())
 }
 
 /// `POST /portal/apps/{id}/credentials`: Show Credentials.
 pub async fn credentials(
     State(app): State<App>,
     PathOf(app_id): PathOf<AppId>,
-    Sent { visitor: user, .. }: Sent<PortalUser>,
+    Sent { visitor: user, form }: Sent<PortalUser>,
 ) -> Response {
-    let shown = credentials_page(&app, &user, app_id, &Errors::default()).await;
-    shown.unwrap_or_else(|failure| failed(&user, failure))
+    let shown = credentials_page(&app, &user, app_id, &form, &Errors::default()).await;
+    shown.unwrap_or_else(|failure| failed(&user, app_id, failure))
 }
 
 /// The details with the credentials.
@@ -66,6 +77,7 @@ pub async fn credentials_page(
     app: &App,
     user: &PortalUser,
     app_id: AppId,
+    form: &Form,
     errors: &Errors,
 ) -> Result<Response, Failure> {
     let details = app.app_details(user.caller(), app_id).await?;
@@ -76,7 +88,7 @@ pub async fn credentials_page(
     } = &details;
     let body = html! {
         (head(row, group, false))
-        (errors.summary(&[]))
+        (errors.summary(&["overlap_seconds"]))
         section aria-labelledby="credentials" {
             h2 #credentials { "Credentials" }
             (endpoints(app, row))
@@ -84,21 +96,23 @@ pub async fn credentials_page(
         section aria-labelledby="secrets" {
             h2 #secrets { "Client secrets" }
             (secrets_table(app_id, client_secrets))
-            @if row.status == Status::Active { (generate(user, row, app.clock.now())) }
+            @if row.status == Status::Active && group.customer.product_plan.has_integration_apps() {
+                (generate(user, row, app.clock.now(), form, errors))
+            }
         }
     };
-    Ok((errors.status(), page(&Shell::from(user), "Details", &body)).into_response())
+    Ok((errors.status(), page(&Shell::from(user), &title(row), &body)).into_response())
 }
 
 /// What stands above every tab.
 pub fn head(row: &PortalAppRow, group: &GroupRow, entities: bool) -> Markup {
     html! {
         h1 { bdi { (row.name.as_str()) } " " (status_badge(row.status)) }
-        (status_notice(row.status))
+        (status_notice(row.status, group))
         (tabs(row.app_id, entities))
         @if !entities {
             dl.facts {
-                dt { "Description" } dd { bdi { (row.description.as_str()) } }
+                dt { "Description" } dd.paragraph { bdi { (row.description.as_str()) } }
                 dt { "Group" } dd { bdi { (group.customer.name.as_str()) } }
                 dt { "API Permissions" } dd { (row.api_permission.title()) }
             }
@@ -113,7 +127,7 @@ fn endpoints(app: &App, row: &PortalAppRow) -> Markup {
         dl.facts {
             dt { "ClientId" } dd { code #client-id { (row.client_id.0) } " " (copy::button("client-id")) }
             dt { "Token endpoint" } dd { code #token-endpoint { (token_endpoint) } " " (copy::button("token-endpoint")) }
-            dt { "WSDL" } dd { a href=(settings.wsdl_url) { (settings.wsdl_url) } }
+            dt { "WSDL" } dd { a #wsdl href=(settings.wsdl_url) { (settings.wsdl_url) } " " (copy::button("wsdl")) }
             dt { "API docs" } dd { a href=(settings.documentation_url) { (settings.documentation_url) } }
         }
     }
@@ -132,7 +146,7 @@ fn secrets_table(app_id: AppId, secrets: &[(ClientSecret, Option<Timestamp>)]) -
                     tbody {
                         @for (secret, last_used) in secrets {
                             tr {
-                                th scope="row" { code { (secret.prefix) "…" } }
+                                th scope="row" { code { (secret.prefix) "…" } br; span.detail { "id " (secret.id) } }
                                 td { (times::moment(secret.created_at)) }
                                 td { @match last_used { Some(at) => (times::moment(*at)), None => "never" } }
                                 td { @match secret.ends_at { Some(at) => (times::moment(at)), None => "–" } }
@@ -146,30 +160,27 @@ fn secrets_table(app_id: AppId, secrets: &[(ClientSecret, Option<Timestamp>)]) -
     }
 }
 
-/// The ids of the secrets that live, so that a form that is sent twice is known.
-pub fn live_secrets(row: &PortalAppRow, now: Timestamp) -> String {
-    let live = row.client_secrets.iter().filter(|secret| secret.is_live(now));
-    live.map(|secret| secret.id.to_string()).collect::<Vec<_>>().join(" ")
-}
-
-fn generate(user: &PortalUser, row: &PortalAppRow, now: Timestamp) -> Markup {
-    let live = row.client_secrets.iter().filter(|secret| secret.is_live(now)).count();
+/// The form carries the ids of the secrets that live, so that it makes one secret when it is sent twice.
+fn generate(user: &PortalUser, row: &PortalAppRow, now: Timestamp, form: &Form, errors: &Errors) -> Markup {
+    let live: Vec<_> = live_secrets(row, now).collect();
+    let default = SECRET_OVERLAP.num_seconds().to_string();
+    let mut offered = OVERLAPS.iter().map(|(seconds, _)| *seconds);
+    let chosen = offered.find(|seconds| form.text("overlap_seconds") == *seconds);
+    let overlap = chosen.unwrap_or(&default);
     html! {
-        @if live >= MAX_LIVE_CLIENT_SECRETS {
+        @if live.len() >= MAX_LIVE_CLIENT_SECRETS {
             p { "Two client secrets are live. Retire one of them before you generate another." }
         } @else {
             form.narrow method="post" action={ "/portal/apps/" (row.app_id) "/client-secrets" } {
                 (token(&user.session.form_token))
-                input type="hidden" name="live" value=(live_secrets(row, now));
-                @if live == 0 {
+                @for id in &live { input type="hidden" name="live" value=(id); }
+                @if live.is_empty() {
                     button type="submit" { "Generate client secret" }
                 } @else {
-                    div.field {
-                        label for="overlap_seconds" { "The present client secret goes on for" }
-                        select id="overlap_seconds" name="overlap_seconds" {
-                            @for (seconds, title) in OVERLAPS { option value=(seconds) { (title) } }
-                        }
-                    }
+                    (Field {
+                        name: "overlap_seconds", label: "The present client secret goes on for", value: overlap,
+                        hint: "For so long both work, so that the integration can change over.", ..Field::default()
+                    }.select(&OVERLAPS, errors))
                     button type="submit" { "Rotate client secret" }
                 }
             }

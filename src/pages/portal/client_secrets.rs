@@ -4,13 +4,15 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use gatebook_aggregates::identifiers::{AppId, ClientSecretId};
+use gatebook_aggregates::refusal::Refusal;
 use maud::{Markup, html};
 
-use super::application::{credentials_page, live_secrets};
+use super::application::credentials_page;
 use super::words::failed;
 use crate::application::{Failure, IssuedClientSecret};
 use crate::http::error::Problem;
 use crate::http::extract::{App, PathOf};
+use crate::log::CommandError;
 use crate::pages::attempt::Errors;
 use crate::pages::copy;
 use crate::pages::form::{Form, Sent, token};
@@ -27,8 +29,8 @@ pub async fn generate(
     match generated(&app, &user, app_id, &form).await {
         Ok(secret) => secret_page(&app, &user, app_id, &secret).into_response(),
         Err(problem) => {
-            let shown = credentials_page(&app, &user, app_id, &problem).await;
-            shown.unwrap_or_else(|failure| failed(&user, failure))
+            let shown = credentials_page(&app, &user, app_id, &form, &problem).await;
+            shown.unwrap_or_else(|failure| failed(&user, app_id, failure))
         }
     }
 }
@@ -37,16 +39,17 @@ async fn generated(app: &App, user: &PortalUser, app_id: AppId, form: &Form) -> 
     if form.is_to_be_shown_again() {
         return Err(Errors::default());
     }
-    let (row, _) = app.verified_application(user.caller(), app_id).await?;
-    if form.text("live") != live_secrets(&row, app.clock.now()) {
-        let detail = "This form was sent before, or the client secrets have changed since it was opened. They are below as \
-                      they are now; a secret is shown once only, so generate another if you have not kept it.";
-        return Err(Problem::new(StatusCode::CONFLICT, "conflict", detail).into());
-    }
     let overlap = form.filled("overlap_seconds").map(str::parse).transpose();
     let overlap =
         overlap.map_err(|_| Problem::field("overlap_seconds", "invalid_overlap_seconds", "Choose a time."))?;
-    Ok(app.generate_client_secret(user.caller(), app_id, overlap).await?)
+    let seen: Vec<_> = form.all("live").into_iter().filter_map(|id| id.parse().ok()).collect();
+    let issued = app.generate_client_secret_once(user.caller(), app_id, overlap, &seen);
+    issued.await?.ok_or_else(|| {
+        let detail = "This form was sent before, or the client secrets have changed since it was opened. They are below as \
+                      they are now. A secret is shown once only: if you have not kept the newest, retire it and generate \
+                      another.";
+        Problem::new(StatusCode::CONFLICT, "conflict", detail).into()
+    })
 }
 
 /// `GET /portal/apps/{id}/client-secrets/{secret_id}/retire`: asks first.
@@ -55,10 +58,8 @@ pub async fn ask_to_retire(
     SignedIn(user): SignedIn<PortalUser>,
     PathOf((app_id, secret_id)): PathOf<(AppId, ClientSecretId)>,
 ) -> Response {
-    match retire_page(&app, &user, app_id, secret_id).await {
-        Ok(page) => page.into_response(),
-        Err(failure) => failed(&user, failure),
-    }
+    let asked = retire_page(&app, &user, app_id, secret_id).await;
+    asked.unwrap_or_else(|failure| failed(&user, app_id, failure))
 }
 
 async fn retire_page(
@@ -66,15 +67,14 @@ async fn retire_page(
     user: &PortalUser,
     app_id: AppId,
     secret_id: ClientSecretId,
-) -> Result<Markup, Failure> {
+) -> Result<Response, Failure> {
     let (row, _) = app.verified_application(user.caller(), app_id).await?;
     let now = app.clock.now();
-    let live = row
-        .client_secrets
-        .iter()
-        .find(|secret| secret.id == secret_id && secret.is_live(now));
-    let secret = live.ok_or(gatebook_aggregates::refusal::Refusal::NotFound)?;
     let here = format!("/portal/apps/{app_id}");
+    let mut secrets = row.client_secrets.iter();
+    let Some(secret) = secrets.find(|secret| secret.id == secret_id && secret.is_live(now)) else {
+        return Ok(ended_page(user, &here));
+    };
     let body = html! {
         h1 { "Retire this client secret?" }
         p { "The client secret that begins with " code { (secret.prefix) } " of " bdi { (row.name.as_str()) }
@@ -85,7 +85,17 @@ async fn retire_page(
             a.button.plain href=(here) { "Keep it" }
         }
     };
-    Ok(page(&Shell::from(user), "Retire a client secret", &body))
+    Ok(page(&Shell::from(user), "Retire a client secret", &body).into_response())
+}
+
+fn ended_page(user: &PortalUser, here: &str) -> Response {
+    let body = html! {
+        h1 { "This client secret has ended" }
+        p { "It was retired, or its overlap is over. There is nothing left to do with it." }
+        p { a.button href=(here) { "Go on" } }
+    };
+    let page = page(&Shell::from(user), "This client secret has ended", &body);
+    (StatusCode::NOT_FOUND, page).into_response()
 }
 
 /// `POST /portal/apps/{id}/client-secrets/{secret_id}/retire`
@@ -96,11 +106,17 @@ pub async fn retire(
 ) -> Response {
     if form.is_to_be_shown_again() {
         let asked = retire_page(&app, &user, app_id, secret_id).await;
-        return asked.map_or_else(|failure| failed(&user, failure), IntoResponse::into_response);
+        return asked.unwrap_or_else(|failure| failed(&user, app_id, failure));
     }
-    match app.retire_client_secret(user.caller(), app_id, secret_id).await {
-        Ok(()) => Redirect::to(&format!("/portal/apps/{app_id}")).into_response(),
-        Err(failure) => failed(&user, failure),
+    let retired = app.retire_client_secret(user.caller(), app_id, secret_id).await;
+    match retired {
+        Ok(()) => Redirect::to(&format!("/portal/apps/{app_id}?done=retired")).into_response(),
+        // The secret or the whole application: the question tells which.
+        Err(Failure::Command(CommandError::Refused(Refusal::NotFound))) => {
+            let asked = retire_page(&app, &user, app_id, secret_id).await;
+            asked.unwrap_or_else(|failure| failed(&user, app_id, failure))
+        }
+        Err(failure) => failed(&user, app_id, failure),
     }
 }
 
@@ -118,11 +134,11 @@ fn secret_page(app: &App, user: &PortalUser, app_id: AppId, secret: &IssuedClien
             p { "The older client secret goes on until " (times::moment(ends_at)) "." }
         }
         h2 { "Get a token" }
-        pre tabindex="0" { code #curl { (curl(app, secret)) } }
+        pre tabindex="0" role="region" aria-label="Get a token" { code #curl { (curl(app, secret)) } }
         (copy::button("curl"))
         h2 { "Use it" }
-        p { "Send the token with every call to the SOAP API:" }
-        pre tabindex="0" { code #soap { (soap(app)) } }
+        p { "The answer holds the " code { "access_token" } ". Send it with every call to the SOAP API:" }
+        pre tabindex="0" role="region" aria-label="Use it" { code #soap { (soap(app)) } }
         (copy::button("soap"))
         p { a.button href={ "/portal/apps/" (app_id) } { "Done" } }
     };
@@ -131,7 +147,7 @@ fn secret_page(app: &App, user: &PortalUser, app_id: AppId, secret: &IssuedClien
 
 fn curl(app: &App, secret: &IssuedClientSecret) -> String {
     format!(
-        "curl -u '{}:{}' -d grant_type=client_credentials {}/oauth/token",
+        "curl -u '{}:{}' -d grant_type=client_credentials '{}/oauth/token'",
         secret.client_id, secret.client_secret, app.settings.public_url
     )
 }
@@ -139,8 +155,8 @@ fn curl(app: &App, secret: &IssuedClientSecret) -> String {
 fn soap(app: &App) -> String {
     let endpoint = app.settings.wsdl_url.split('?').next().unwrap_or_default();
     format!(
-        "POST {endpoint}\nAuthorization: Bearer ACCESS_TOKEN\nX-Entity-Id: ENTITY_ID\nContent-Type: text/xml; \
+        "POST {endpoint}\nAuthorization: Bearer ACCESS_TOKEN\nContent-Type: text/xml; \
          charset=utf-8\n\n<soap:Envelope xmlns:soap=\"http://schemas.xmlsoap.org/soap/envelope/\">\n  <soap:Body>\n    \
-         <!-- a call that the WSDL describes -->\n  </soap:Body>\n</soap:Envelope>"
+         <!-- a call that the WSDL describes, for one of the entities assigned -->\n  </soap:Body>\n</soap:Envelope>"
     )
 }

@@ -24,7 +24,7 @@ pub async fn show(
     Asked(asked): Asked,
 ) -> Response {
     let shown = entities_page(&app, &user, app_id, &asked).await;
-    shown.unwrap_or_else(|failure| failed(&user, failure))
+    shown.unwrap_or_else(|failure| failed(&user, app_id, failure))
 }
 
 async fn entities_page(app: &App, user: &PortalUser, app_id: AppId, asked: &Form) -> Result<Response, Failure> {
@@ -34,10 +34,12 @@ async fn entities_page(app: &App, user: &PortalUser, app_id: AppId, asked: &Form
     let here = format!("/portal/apps/{app_id}/entities");
     let body = html! {
         (head(&row, &group, true))
-        form.filter method="get" action=(here) role="search" {
-            label for="name" { "Entity name" }
-            input id="name" name="name" type="search" value=(asked.text("name"));
-            button type="submit" { "Search" }
+        form.filters method="get" action=(here) role="search" {
+            div.field {
+                label for="name" { "Entity name" }
+                input id="name" name="name" type="search" value=(asked.text("name"));
+            }
+            div.actions { button type="submit" { "Search" } }
         }
         @if entities.is_empty() {
             p role="status" {
@@ -56,12 +58,19 @@ async fn entities_page(app: &App, user: &PortalUser, app_id: AppId, asked: &Form
                 }
             }
         }
-        nav aria-label="Pages" {
-            @if after.is_some() { a href=(link(&here, name, None)) { "First page" } " " }
-            @if let Some(next) = &next { a href=(link(&here, name, Some(next.as_str()))) { "Next page" } }
+        @if after.is_some() || next.is_some() {
+            nav.pages aria-label="Pages" {
+                @if after.is_some() { a.button.plain href=(link(&here, name, None)) { "First page" } }
+                @if let Some(next) = &next { a.button.plain href=(link(&here, name, Some(next.as_str()))) { "Next page" } }
+            }
         }
     };
-    Ok(page(&Shell::from(user), "Entities Assigned", &body).into_response())
+    Ok(page(
+        &Shell::from(user),
+        &format!("{}: Entities Assigned", row.name.as_str()),
+        &body,
+    )
+    .into_response())
 }
 
 fn link(here: &str, name: Option<&str>, after: Option<&str>) -> String {

@@ -61,9 +61,9 @@ fn waiting(app: &PortalAppRow, group: &GroupRow, now: Timestamp) -> Markup {
             strong { bdi { (app.name.as_str()) } }
             span.detail { bdi { (group.customer.name.as_str()) } }
             @match (app.status, locked, left) {
-                (Status::Suspended, ..) => span { "Suspended" },
-                (_, true, _) => span { "The one-time password is locked" },
-                (_, _, None) => span { "The one-time password has expired" },
+                (Status::Suspended, ..) => (status_badge(app.status)),
+                (_, true, _) => span { "The one-time password is locked. Ask the Integration Admin to choose Reset OTP." },
+                (_, _, None) => span { "The one-time password has expired. Ask the Integration Admin to choose Reset OTP." },
                 (_, _, Some(left)) => span { "Time left to verify: " (left) },
             }
         }

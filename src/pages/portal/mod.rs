@@ -25,7 +25,10 @@ pub fn routes() -> Router<App> {
         .route("/portal/log-in", get(log_in::show).post(log_in::submit))
         .route("/portal/log-out", post(log_in::log_out))
         .route("/portal/sign-up", get(sign_up::show).post(sign_up::submit))
-        .route("/portal/sign-up/code", post(sign_up::send_code))
+        .route(
+            "/portal/sign-up/code",
+            get(sign_up::without_form).post(sign_up::send_code),
+        )
         .route("/portal", get(home::show))
         .route("/portal/apps/{id}/verify", get(verify::show).post(verify::submit))
         .route("/portal/apps/{id}", get(application::show))

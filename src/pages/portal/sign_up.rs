@@ -3,9 +3,12 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use chrono::TimeDelta;
+use gatebook_aggregates::integration_app::CODE_VALID_FOR;
 use gatebook_aggregates::refusal::Refusal;
 use maud::{Markup, html};
 
+use super::words::mistyped;
 use crate::application::{Failure, OpenInvitation, SignUpForm};
 use crate::http::error::Problem;
 use crate::http::extract::{Anyone, App};
@@ -19,9 +22,11 @@ use crate::secrets::MIN_PASSWORD_CHARS;
 
 /// `GET /portal/sign-up?invite=`: check the address, send the code.
 pub async fn show(State(app): State<App>, Anyone(caller): Anyone, Asked(asked): Asked) -> Response {
-    let token = asked.text("invite");
+    let Some(token) = asked.filled("invite") else {
+        return closed(Refusal::InviteUnknown.into());
+    };
     match app.open_invitation(&caller, token).await {
-        Ok(invitation) => address_page(token, &invitation, &Errors::default()).into_response(),
+        Ok(invitation) => address_page(token, &invitation).into_response(),
         Err(failure) => closed(failure),
     }
 }
@@ -34,13 +39,34 @@ pub async fn send_code(State(app): State<App>, Anyone(caller): Anyone, OpenForm(
         Err(failure) => return closed(failure),
     };
     match app.send_verification_code(&caller, token).await {
-        Ok(()) => account_page(&form, &invitation.email, &Errors::default()).into_response(),
+        Ok(()) => account_page(&form, &invitation.email, true, &Errors::default()).into_response(),
         Err(failure) if is_closed(&failure) => closed(failure),
         Err(failure) => {
-            let errors = Errors::from(failure);
-            (errors.status(), address_page(token, &invitation, &errors)).into_response()
+            // A code that was sent before may still be good.
+            let errors = no_code_now(failure);
+            (errors.status(), account_page(&form, &invitation.email, false, &errors)).into_response()
         }
     }
+}
+
+/// `GET /portal/sign-up/code`: without its form there is nothing to show here.
+pub async fn without_form() -> Response {
+    closed(Refusal::InviteUnknown.into())
+}
+
+fn no_code_now(failure: Failure) -> Errors {
+    let Some(Refusal::TooManyCodes { retry_at }) = refusal(&failure) else {
+        return failure.into();
+    };
+    // Told in whole minutes, so rounded up.
+    let retry_at = times::in_text(retry_at.plus(TimeDelta::seconds(59)));
+    let detail = format!(
+        "So many verification codes were sent that the next one has to wait until {retry_at}. The newest mail holds the \
+         code that counts."
+    );
+    let mut problem = Problem::from(failure);
+    problem.detail = detail;
+    problem.into()
 }
 
 /// `POST /portal/sign-up`: makes the account.
@@ -53,7 +79,7 @@ pub async fn submit(State(app): State<App>, Anyone(caller): Anyone, OpenForm(for
         match app.sign_up(&caller, &sign_up_form(&form)).await {
             Ok(_) => return done_page(&invitation.email).into_response(),
             Err(failure) if is_closed(&failure) => return closed(failure),
-            Err(failure) => Errors::from(failure),
+            Err(failure) => mistyped("code", failure).worded(&[("full_name", "Full name")]),
         }
     } else {
         Problem::field(
@@ -63,7 +89,7 @@ pub async fn submit(State(app): State<App>, Anyone(caller): Anyone, OpenForm(for
         )
         .into()
     };
-    (errors.status(), account_page(&form, &invitation.email, &errors)).into_response()
+    (errors.status(), account_page(&form, &invitation.email, false, &errors)).into_response()
 }
 
 fn sign_up_form(form: &Form) -> SignUpForm {
@@ -132,10 +158,9 @@ fn what_to_do(refusal: &Refusal) -> Option<&'static str> {
     }
 }
 
-fn address_page(token: &str, invitation: &OpenInvitation, errors: &Errors) -> Markup {
+fn address_page(token: &str, invitation: &OpenInvitation) -> Markup {
     let body = html! {
         h1 { "Sign up to the Developer Portal" }
-        (errors.summary(&[]))
         p { "You were invited with this e-mail address:" }
         p.big { bdi { (invitation.email) } }
         p { "If it is yours, let us send a verification code to it. The invitation is valid until "
@@ -149,17 +174,26 @@ fn address_page(token: &str, invitation: &OpenInvitation, errors: &Errors) -> Ma
     page(&Shell::portal(), "Sign up", &body)
 }
 
-fn account_page(form: &Form, email: &str, errors: &Errors) -> Markup {
+/// The button for a new code belongs to the same form, so that the name stays.
+fn account_page(form: &Form, email: &str, sent_now: bool, errors: &Errors) -> Markup {
+    let code = if sent_now { "" } else { form.text("code") };
     let hint =
         format!("At least {MIN_PASSWORD_CHARS} characters; a few words that only you would put together do well.");
     let body = html! {
         h1 { "Create your account" }
         (errors.summary(&["code", "full_name", "password", "repeated"]))
-        p role="status" { "A verification code was sent to " strong { bdi { (email) } } ". It is valid for ten minutes." }
+        @if sent_now {
+            div.notice.good role="status" {
+                p { "A verification code was sent to " strong { bdi { (email) } } ". It is valid for "
+                    (CODE_VALID_FOR.num_minutes()) " minutes, and replaces any that was sent before." }
+            }
+        } @else {
+            p { "Your e-mail address: " strong { bdi { (email) } } }
+        }
         form.narrow method="post" action="/portal/sign-up" {
             input type="hidden" name="invite_token" value=(form.text("invite_token"));
             (Field {
-                name: "code", label: "Verification code", hint: "The six digits in the mail.", value: form.text("code"),
+                name: "code", label: "Verification code", hint: "The six digits in the mail.", value: code,
                 autocomplete: "one-time-code", ..Field::default()
             }.input(errors))
             (Field {
@@ -175,10 +209,10 @@ fn account_page(form: &Form, email: &str, errors: &Errors) -> Markup {
                 ..Field::default()
             }.input(errors))
             button type="submit" { "Sign up" }
-        }
-        form method="post" action="/portal/sign-up/code" {
-            input type="hidden" name="invite_token" value=(form.text("invite_token"));
-            p { "No mail, or the code no longer works? " button.plain type="submit" { "Send a new code" } }
+            p {
+                "No mail, or the code no longer works? "
+                button.plain type="submit" formaction="/portal/sign-up/code" formnovalidate { "Send a new code" }
+            }
         }
     };
     page(&Shell::portal(), "Create your account", &body)

@@ -3,16 +3,18 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use gatebook_aggregates::identifiers::AppId;
+use gatebook_aggregates::integration_app::Status;
 use gatebook_projections::app_list::Link;
 use gatebook_projections::groups::GroupRow;
 use gatebook_projections::portal_apps::PortalAppRow;
 use maud::{Markup, html};
 
-use super::words::{failed, status_notice};
+use super::words::{failed, mistyped, status_notice};
 use crate::application::Failure;
+use crate::http::error::Problem;
 use crate::http::extract::{App, PathOf};
 use crate::pages::attempt::Errors;
-use crate::pages::form::{Form, Sent};
+use crate::pages::form::{Form, Sent, token};
 use crate::pages::inputs::Field;
 use crate::pages::layout::{Shell, page};
 use crate::pages::times;
@@ -25,7 +27,7 @@ pub async fn show(
     PathOf(app_id): PathOf<AppId>,
 ) -> Response {
     let shown = verify_page(&app, &user, app_id, &Form::default(), &Errors::default()).await;
-    shown.unwrap_or_else(|failure| failed(&user, failure))
+    shown.unwrap_or_else(|failure| failed(&user, app_id, failure))
 }
 
 /// `POST /portal/apps/{id}/verify`
@@ -36,16 +38,17 @@ pub async fn submit(
 ) -> Response {
     if form.is_to_be_shown_again() {
         let shown = verify_page(&app, &user, app_id, &form, &Errors::default()).await;
-        return shown.unwrap_or_else(|failure| failed(&user, failure));
+        return shown.unwrap_or_else(|failure| failed(&user, app_id, failure));
     }
-    match app.verify_otp(user.caller(), app_id, form.text("otp")).await {
-        Ok(()) => Redirect::to(&format!("/portal/apps/{app_id}")).into_response(),
-        Err(failure) => {
-            let errors = Errors::from(failure);
-            let shown = verify_page(&app, &user, app_id, &Form::default(), &errors).await;
-            shown.unwrap_or_else(|failure| failed(&user, failure))
-        }
-    }
+    let errors = match form.filled("otp") {
+        Some(otp) => match app.verify_otp(user.caller(), app_id, otp).await {
+            Ok(()) => return Redirect::to(&format!("/portal/apps/{app_id}?done=verified")).into_response(),
+            Err(failure) => mistyped("otp", failure),
+        },
+        None => Problem::field("otp", "required", "Enter the one-time password.").into(),
+    };
+    let shown = verify_page(&app, &user, app_id, &form, &errors).await;
+    shown.unwrap_or_else(|failure| failed(&user, app_id, failure))
 }
 
 async fn verify_page(
@@ -59,14 +62,35 @@ async fn verify_page(
     if row.link == Link::Verified {
         return Ok(Redirect::to(&format!("/portal/apps/{app_id}")).into_response());
     }
+    let dead = dead(app, &row);
+    let opens = dead.is_none() && row.status == Status::Active;
     let body = html! {
         h1 { "Verify " bdi { (row.name.as_str()) } }
-        (status_notice(row.status))
-        (errors.summary(&["otp"]))
+        (status_notice(row.status, &group))
+        (errors.summary(if opens { &["otp"] } else { &[] }))
         (facts(&row, &group))
-        (otp_state(app, &row))
-        form.narrow method="post" action={ "/portal/apps/" (app_id) "/verify" } {
-            (crate::pages::form::token(&user.session.form_token))
+        @match dead {
+            _ if row.status == Status::Revoked => {},
+            Some(dead) => (ask_for_a_new_one(dead)),
+            None if opens => (otp_form(app, user, &row, form, errors)),
+            None => {},
+        }
+        p { a href="/portal" { "Home" } }
+    };
+    let title = format!("Verify {}", row.name.as_str());
+    Ok((errors.status(), page(&Shell::from(user), &title, &body)).into_response())
+}
+
+fn otp_form(app: &App, user: &PortalUser, row: &PortalAppRow, form: &Form, errors: &Errors) -> Markup {
+    let left = row.otp_expires_at.and_then(|until| times::left(until, app.clock.now()));
+    html! {
+        p {
+            "The Integration Admin gives you the one-time password by another channel than e-mail, such as SMS or a \
+             phone call."
+            @if let Some(left) = left { " Time left: " (left) "." }
+        }
+        form.narrow method="post" action={ "/portal/apps/" (row.app_id) "/verify" } {
+            (token(&user.session.form_token))
             (Field {
                 name: "otp", label: "One-Time Password (OTP)", value: form.text("otp"), autocomplete: "one-time-code",
                 hint: "Eight characters, such as K7QM-2F9D. Small letters and a missing dash are fine.",
@@ -74,8 +98,7 @@ async fn verify_page(
             }.input(errors))
             button type="submit" { "Verify" }
         }
-    };
-    Ok((errors.status(), page(&Shell::from(user), "Verify", &body)).into_response())
+    }
 }
 
 fn facts(row: &PortalAppRow, group: &GroupRow) -> Markup {
@@ -87,23 +110,21 @@ fn facts(row: &PortalAppRow, group: &GroupRow) -> Markup {
     }
 }
 
-fn otp_state(app: &App, row: &PortalAppRow) -> Markup {
+/// R14, R15: why the OTP opens nothing any more; none while it does.
+fn dead(app: &App, row: &PortalAppRow) -> Option<&'static str> {
     let left = row.otp_expires_at.and_then(|until| times::left(until, app.clock.now()));
-    let dead = match (row.otp_attempts_left, &left) {
+    match (row.otp_attempts_left, left) {
         (Some(0), _) => Some("The one-time password is locked after too many wrong tries."),
         (_, None) => Some("The one-time password has expired."),
         _ => None,
-    };
+    }
+}
+
+fn ask_for_a_new_one(dead: &str) -> Markup {
     html! {
-        @match (dead, left) {
-            (Some(dead), _) => div.notice.warn role="status" {
-                p { (dead) " Ask the Integration Admin who gave it to you to choose Reset OTP, and to send you the new one." }
-            },
-            (None, Some(left)) => p {
-                "The Integration Admin gives you the one-time password by another channel than e-mail, such as SMS or a \
-                 phone call. Time left: " (left) "."
-            },
-            (None, None) => {},
+        div.notice.warn role="status" {
+            p { (dead) " Ask the Integration Admin who gave it to you to choose Reset OTP, and to send you the new one." }
+            p { "As soon as there is a new one, this page asks for it: open it again." }
         }
     }
 }

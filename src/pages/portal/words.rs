@@ -1,15 +1,18 @@
 //! Words and parts that several pages of the portal share.
 
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use gatebook_aggregates::identifiers::AppId;
 use gatebook_aggregates::integration_app::Status;
 use gatebook_aggregates::refusal::Refusal;
+use gatebook_projections::groups::GroupRow;
 use maud::{Markup, html};
 
 use crate::application::Failure;
 use crate::http::error::Problem;
 use crate::log::CommandError;
 use crate::pages::attempt::Errors;
+use crate::pages::form::Form;
 use crate::pages::layout::{Shell, page};
 use crate::pages::visitor::PortalUser;
 
@@ -24,18 +27,68 @@ pub fn status_badge(status: Status) -> Markup {
     }
 }
 
-/// What a status means for the developer, if it means something.
-pub fn status_notice(status: Status) -> Markup {
+/// What stands in the way of the application's integrations, if something does.
+pub fn status_notice(status: Status, group: &GroupRow) -> Markup {
     html! {
+        @if !group.customer.product_plan.has_integration_apps() {
+            div.notice.warn role="note" {
+                p {
+                    "The group " bdi { (group.customer.name.as_str()) } " is not on the AIQ3 product plan at the moment. \
+                    Until it is back, tokens are refused and nothing can be verified or generated. Ask the Integration \
+                    Admin of the group."
+                }
+            }
+        }
         @match status {
             Status::Active => {},
-            Status::Suspended => div.notice.warn role="status" {
-                p { "This application is suspended: its tokens and secrets do not work until an Integration Admin resumes it." }
+            Status::Suspended => div.notice.warn role="note" {
+                p { "This application is suspended: its tokens and secrets do not work until it is resumed. Ask the \
+                     Integration Admin of the group." }
             },
-            Status::Revoked => div.notice.bad role="status" {
-                p { "This application was revoked for ever: its tokens and secrets no longer work." }
+            Status::Revoked => div.notice.bad role="note" {
+                p { "This application was revoked for ever: its tokens and secrets no longer work. If the integration is \
+                     still needed, ask the Integration Admin of the group to create a new application." }
             },
         }
+    }
+}
+
+/// What was just done, if the address says so in one of these words.
+const DONE: [(&str, &str); 4] = [
+    (
+        "verified",
+        "The application is verified. Show Credentials leads to its ClientId and ClientSecret.",
+    ),
+    (
+        "retired",
+        "The client secret was retired: it no longer works, and neither do the tokens that were got with it.",
+    ),
+    ("ended", "The session was ended."),
+    ("link-sent", "A link to choose a new password was sent to your address."),
+];
+
+/// What was just done, if something was.
+pub fn done(asked: &Form) -> Markup {
+    let told = DONE.iter().find(|(word, _)| *word == asked.text("done"));
+    html! { @if let Some((_, sentence)) = told { div.notice.good role="status" { p { (sentence) } } } }
+}
+
+/// What went wrong with a code that is entered in `field`: beside it, with the tries that are left.
+pub fn mistyped(field: &str, failure: Failure) -> Errors {
+    let wrong = match &failure {
+        Failure::OtpWrong { .. } => Some("otp_wrong"),
+        Failure::CodeWrong { .. } => Some("code_wrong"),
+        Failure::Command(CommandError::Refused(Refusal::CodeExpired)) => Some("code_expired"),
+        _ => None,
+    };
+    match wrong {
+        Some(code) => {
+            let told = Problem::from(failure);
+            let mut beside = Problem::field(field, code, &told.detail);
+            beside.status = told.status;
+            beside.into()
+        }
+        None => failure.into(),
     }
 }
 
@@ -58,10 +111,10 @@ pub fn tabs(app_id: AppId, entities: bool) -> Markup {
 }
 
 /// A failure that is told on a page of its own; an application that is not the developer's (any more) with what to do.
-pub fn failed(user: &PortalUser, failure: Failure) -> Response {
+pub fn failed(user: &PortalUser, app_id: AppId, failure: Failure) -> Response {
     match failure {
         Failure::Command(CommandError::Refused(Refusal::NotFound)) => gone(user),
-        Failure::Command(CommandError::Refused(Refusal::OtpVerificationNeeded)) => verify_first(user),
+        Failure::Command(CommandError::Refused(Refusal::OtpVerificationNeeded)) => verify_first(user, app_id),
         failure => Problem::from(failure).into_response(),
     }
 }
@@ -76,16 +129,19 @@ fn gone(user: &PortalUser) -> Response {
              Manage Developer Portal Access." }
         p { a.button href="/portal" { "Home" } }
     };
-    let status = Errors::from(Problem::not_found()).status();
-    (status, page(&Shell::from(user), "Not assigned to you", &body)).into_response()
+    (
+        StatusCode::NOT_FOUND,
+        page(&Shell::from(user), "Not assigned to you", &body),
+    )
+        .into_response()
 }
 
-fn verify_first(user: &PortalUser) -> Response {
+fn verify_first(user: &PortalUser, app_id: AppId) -> Response {
     let body = html! {
         h1 { "OTP Verification Needed" }
         div.notice.warn role="alert" { p { "Verify this application with its one-time password first." } }
-        p { a.button href="/portal" { "Home" } }
+        p { a.button href={ "/portal/apps/" (app_id) "/verify" } { "Verify" } " " a.button.plain href="/portal" { "Home" } }
     };
-    let status = axum::http::StatusCode::FORBIDDEN;
-    (status, page(&Shell::from(user), "OTP Verification Needed", &body)).into_response()
+    let page = page(&Shell::from(user), "OTP Verification Needed", &body);
+    (StatusCode::FORBIDDEN, page).into_response()
 }

@@ -81,7 +81,9 @@ impl Chromium {
         async move {
             let what = format!("there is no field “{label}”");
             self.until(&what, at, async || match self.find("field", label, None).await? {
-                Some(field) => Ok(Some(!field.is_enabled().await? || field.attr("readonly").await?.is_some())),
+                Some(field) => Ok(Some(
+                    !field.is_enabled().await? || field.attr("readonly").await?.is_some(),
+                )),
                 None => Ok(None),
             })
             .await
@@ -115,11 +117,15 @@ impl Chromium {
         let at = Location::caller();
         async move {
             let file: PathBuf = self
-                .until(&format!("nothing was downloaded that ends in {ending}"), at, async || {
-                    let files = std::fs::read_dir(self.programs.downloads()).into_iter().flatten();
-                    let mut files = files.flatten().map(|file| file.path());
-                    Ok(files.find(|file| file.to_string_lossy().ends_with(ending)))
-                })
+                .until(
+                    &format!("nothing was downloaded that ends in {ending}"),
+                    at,
+                    async || {
+                        let files = std::fs::read_dir(self.programs.downloads()).into_iter().flatten();
+                        let mut files = files.flatten().map(|file| file.path());
+                        Ok(files.find(|file| file.to_string_lossy().ends_with(ending)))
+                    },
+                )
                 .await;
             std::fs::read_to_string(file).unwrap()
         }
@@ -142,7 +148,8 @@ impl Chromium {
         let found = self.driver().execute_async(LOOK, Vec::new()).await.unwrap();
         let found: Vec<String> = serde_json::from_value(found.json().clone()).unwrap();
         if !found.is_empty() {
-            self.give_up(&format!("axe-core found:\n{}", found.join("\n")), at).await;
+            self.give_up(&format!("axe-core found:\n{}", found.join("\n")), at)
+                .await;
         }
         self.hear(at).await;
     }

@@ -124,9 +124,7 @@ impl Chromium {
         words: &str,
         near: Option<&str>,
     ) -> Result<Option<WebElement>, WebDriverError> {
-        let found = self
-            .script(FIND, vec![json!(kind), json!(words), json!(near)])
-            .await?;
+        let found = self.script(FIND, vec![json!(kind), json!(words), json!(near)]).await?;
         match found {
             Value::Null => Ok(None),
             found => WebElement::from_json(found, self.driver().handle().clone()).map(Some),

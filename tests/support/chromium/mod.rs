@@ -70,8 +70,7 @@ impl Chromium {
 
     /// Speaks to Chromium itself, for what WebDriver has no words for.
     async fn cdp(&self, command: &str, parameters: Value) -> Value {
-        let devtools = thirtyfour::extensions::cdp::ChromeDevTools::new(self.driver().handle().clone());
-        let answer = devtools.execute_cdp_with_params(command, parameters).await;
+        let answer = self.driver().cdp().send_raw(command, parameters).await;
         answer.unwrap_or_else(|error| panic!("{command}: {error}"))
     }
 

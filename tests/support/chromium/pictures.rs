@@ -68,6 +68,5 @@ impl Chromium {
 }
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .with_file_name("screenshots")
+    Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots")
 }
