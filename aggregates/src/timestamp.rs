@@ -29,6 +29,11 @@ impl Timestamp {
         self.0
     }
 
+    /// For people, as in `24 November 2026, 09:15 UTC`: to the minute, seconds cut off.
+    pub fn for_people(self) -> impl fmt::Display {
+        self.0.format("%-d %B %Y, %H:%M UTC")
+    }
+
     /// Milliseconds since 1970, negative before.
     pub fn millis(self) -> i64 {
         self.0.timestamp_millis()

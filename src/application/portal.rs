@@ -158,11 +158,7 @@ impl Gatebook {
         let app = done.row::<PortalApps>().ok_or(Refusal::NotFound)?;
         let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
         let mut client_secrets = Vec::new();
-        for secret in app
-            .client_secrets
-            .iter()
-            .filter(|secret| secret.is_live(self.clock.now()))
-        {
+        for secret in live_secrets(&app, self.clock.now()) {
             let last_used = self.last_uses.last_used(self.database(), secret.id).await?;
             client_secrets.push((secret.clone(), last_used));
         }
@@ -225,7 +221,8 @@ impl Gatebook {
     ) -> Result<Option<IssuedClientSecret>, Failure> {
         for _ in 0..TRIES {
             let app = self.verified_app(caller, app_id).await?;
-            if !live_secrets(&app, self.clock.now()).eq(seen.iter().copied()) {
+            let live = live_secrets(&app, self.clock.now()).map(|secret| secret.id);
+            if !live.eq(seen.iter().copied()) {
                 return Ok(None);
             }
             let options = ChangeOptions {
@@ -333,10 +330,10 @@ impl Gatebook {
     }
 }
 
-/// R23: the ids of the client secrets that live, oldest first.
-pub fn live_secrets(app: &PortalAppRow, now: Timestamp) -> impl Iterator<Item = ClientSecretId> {
-    let live = app.client_secrets.iter().filter(move |secret| secret.is_live(now));
-    live.map(|secret| secret.id)
+/// R23, R27: the client secrets that live, oldest first.
+pub fn live_secrets(app: &PortalAppRow, now: Timestamp) -> impl Iterator<Item = &ClientSecret> {
+    let secrets = app.client_secrets.iter();
+    secrets.filter(move |secret| app.status != Status::Revoked && secret.is_live(now))
 }
 
 /// R15, R16: the OTP that was tried is expired or locked.

@@ -63,11 +63,12 @@ impl Gatebook {
         }: Shown,
     ) -> Verification {
         let portal = self.url("/portal");
+        let end = expires_at.for_people();
         let instructions = format!(
             "Send this to the developer by SMS, phone call or messenger, never by e-mail:\n\n\
              The one-time password (OTP) for the integration application “{app_name}” is {otp}. Log in to the \
-             Developer Portal at {portal}, choose “OTP verification needed”, and enter it there. It is valid until \
-             {expires_at}."
+             Developer Portal at {portal}, choose the application under “OTP Verification Needed”, and enter it there. \
+             It is valid until {end}."
         );
         Verification {
             otp,

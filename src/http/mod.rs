@@ -34,7 +34,7 @@ pub fn router(app: App, client_address: ClientAddressHeader) -> Router {
     router
         .merge(meta::openapi_route(Arc::new(document)))
         .merge(pages::routes(&app))
-        .fallback(|| async { Problem::not_found() })
+        .fallback(pages::nowhere)
         .method_not_allowed_fallback(|| async {
             let detail = "This address does not answer to this method.";
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)

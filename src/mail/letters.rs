@@ -59,7 +59,7 @@ impl Letter {
             &format!(
                 "The link works once, until {}. If it has expired,\n\
                  ask the Integration Admin for a new invite.",
-                day_and_time(expires_at)
+                expires_at.for_people()
             ),
             "In the portal you verify the application with a one-time password (OTP). It is\n\
              not in this mail: the Integration Admin will give it to you by another channel,\n\
@@ -179,7 +179,7 @@ impl Letter {
             &format!(
                 "The link works once, until {}. After that, ask a\n\
                  Practice Admin of your group for a new one.",
-                day_and_time(expires_at)
+                expires_at.for_people()
             ),
         ];
         let subject = "Integration Applications – Choose a password";
@@ -193,7 +193,7 @@ impl Letter {
             &format!("For: {}", one_line(place)),
             "Choose it here:",
             link,
-            &format!("The link works once, until {}.", day_and_time(expires_at)),
+            &format!("The link works once, until {}.", expires_at.for_people()),
             "If you did not ask for this, there is nothing you need to do: your password\n\
              stays as it is.",
         ];
@@ -227,10 +227,6 @@ fn entity_list(entities: &[&str]) -> String {
         0 => list,
         more => format!("{list}\n- and {more} more"),
     }
-}
-
-fn day_and_time(moment: Timestamp) -> String {
-    moment.to_utc().format("%-d %B %Y, %H:%M UTC").to_string()
 }
 
 /// The text on one line. Whatever could break the line, hide in it or turn its direction becomes a space.

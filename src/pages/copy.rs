@@ -9,3 +9,8 @@ pub fn button(of: &str) -> Markup {
         " " span.detail id={ (of) "-copied" } role="status" {}
     }
 }
+
+/// A value with its button.
+pub fn value(id: &str, value: &str) -> Markup {
+    html! { code id=(id) { (value) } " " (button(id)) }
+}

@@ -29,7 +29,7 @@ struct SignedInAs {
     form_token: String,
 }
 
-const CONSOLE: (&str, &str) = ("/", "Integration Applications");
+const CONSOLE: (&str, &str) = ("/", "Admin Console");
 const PORTAL: (&str, &str) = ("/portal", "Developer Portal");
 const OPERATOR: (&str, &str) = ("/operator", "Gatebook operations");
 

@@ -5,6 +5,7 @@ mod assets;
 mod attempt;
 mod console;
 mod copy;
+mod facts;
 mod form;
 mod inputs;
 mod layout;
@@ -17,11 +18,14 @@ mod session_list;
 mod times;
 mod visitor;
 
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use axum::response::{IntoResponse, Response};
 use axum::{Router, middleware};
 use tower_http::set_header::SetResponseHeaderLayer;
 
+use crate::http::error::Problem;
 use crate::http::extract::App;
+use layout::Shell;
 
 /// Nothing but what the binary itself serves; no script, style or frame from elsewhere, and none inside of a page.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -51,4 +55,15 @@ pub fn routes(app: &App) -> Router<App> {
         false => pages,
     };
     pages.merge(assets::routes())
+}
+
+/// An address that there is not: a page for browsers, problem details for programs.
+pub async fn nowhere(uri: Uri, headers: HeaderMap) -> Response {
+    let accepted = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    let problem = Problem::not_found();
+    if !accepted.is_some_and(|accepted| accepted.contains("text/html")) {
+        return problem.into_response();
+    }
+    let policy = [(header::CONTENT_SECURITY_POLICY, POLICY)];
+    (policy, problem_page::render(&Shell::of_path(uri.path()), &problem)).into_response()
 }

@@ -1,7 +1,7 @@
 //! Every refusal that a page has nothing better for, as a page: what happened, and what to do next.
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use maud::html;
@@ -15,15 +15,18 @@ pub async fn show(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     match response.extensions().get::<Problem>() {
         Some(problem) => {
-            let problem = problem.clone();
-            let kept: HeaderMap = response.headers().clone();
-            render(place, &problem, &kept)
+            let mut shown = render(&place, problem);
+            if let Some(seconds) = response.headers().get(header::RETRY_AFTER) {
+                shown.headers_mut().insert(header::RETRY_AFTER, seconds.clone());
+            }
+            shown
         }
         None => response,
     }
 }
 
-fn render(place: Shell, problem: &Problem, headers: &HeaderMap) -> Response {
+/// The page that tells of a problem.
+pub fn render(place: &Shell, problem: &Problem) -> Response {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let title = title(problem);
     let body = html! {
@@ -33,11 +36,7 @@ fn render(place: Shell, problem: &Problem, headers: &HeaderMap) -> Response {
         }
         p { a.button href=(place.home()) { "Go on" } }
     };
-    let mut response = (status, page(&place, title, &body)).into_response();
-    if let Some(seconds) = headers.get(header::RETRY_AFTER) {
-        response.headers_mut().insert(header::RETRY_AFTER, seconds.clone());
-    }
-    response
+    (status, page(place, title, &body)).into_response()
 }
 
 fn title(problem: &Problem) -> &'static str {

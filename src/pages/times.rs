@@ -6,12 +6,7 @@ use maud::{Markup, html};
 
 /// A moment, as in `24 November 2026, 09:15 UTC`; exact for programs.
 pub fn moment(at: Timestamp) -> Markup {
-    html! { time datetime=(at.to_string()) { (in_text(at)) } }
-}
-
-/// The same inside of a text.
-pub fn in_text(at: Timestamp) -> String {
-    at.to_utc().format("%-d %B %Y, %H:%M UTC").to_string()
+    html! { time datetime=(at.to_string()) { (at.for_people().to_string()) } }
 }
 
 /// How much time is left, as in `2 days 3 hours`; nothing when it is over.

@@ -1,5 +1,7 @@
 //! Sign in, sign out, and what helps when the password is wrong or forgotten.
 
+use thirtyfour::Key;
+
 use crate::support::World;
 use crate::support::chromium::Chromium;
 use crate::support::world::PASSWORD;
@@ -59,5 +61,27 @@ async fn a_forgotten_password_is_replaced_through_a_mail() {
     ada.fill("E-mail address", "ada@acme.example").await;
     ada.fill("Password", "a new and long password").await;
     ada.click("Sign in").await.miss("is wrong").await;
-    ada.open(&link).await.see("has been used or replaced by a newer one").await;
+    ada.open(&link)
+        .await
+        .see("has been used or replaced by a newer one")
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_keyboard_is_enough() {
+    let world = World::on_sqlite().await;
+    world.created(&world.ada().await, "Payroll Bridge").await;
+    world.give_password("acme", "ada").await;
+    let ada = Chromium::new(&world).await;
+    ada.open("/sign-in").await;
+    ada.key(Key::Tab).await;
+    assert_eq!(ada.focused().await, "Skip to the content");
+    ada.key(Key::Enter).await.key(Key::Tab).await;
+    assert_eq!(ada.focused().await, "email");
+    ada.fill("E-mail address", "ada@acme.example").await;
+    ada.fill("Password", PASSWORD).await;
+    ada.key(Key::Enter).await.see("Payroll Bridge").await;
+    ada.click("Actions").await.key(Key::Tab).await;
+    assert_eq!(ada.focused().await, "Edit");
+    ada.key(Key::Enter).await.see("Edit Payroll Bridge").await;
 }

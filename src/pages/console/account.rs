@@ -11,6 +11,7 @@ use crate::http::error::Problem;
 use crate::http::extract::{App, PathOf};
 use crate::pages::attempt::Errors;
 use crate::pages::copy;
+use crate::pages::facts::{fact, written};
 use crate::pages::form::{Asked, Form, Sent, token};
 use crate::pages::inputs::Field;
 use crate::pages::layout::{Shell, page};
@@ -38,9 +39,9 @@ async fn account_page(app: &App, user: &ConsoleUser, form: &Form, errors: &Error
         }
         (errors.summary(&["name"]))
         dl.facts {
-            dt { "Name" } dd { bdi { (user.user.name.as_str()) } }
-            dt { "E-mail" } dd { bdi { (user.user.email.as_str()) } }
-            dt { "Group" } dd { bdi { (user.group.customer.name.as_str()) } }
+            (written("Name", user.user.name.as_str()))
+            (written("E-mail", user.user.email.as_str()))
+            (written("Group", user.group.customer.name.as_str()))
         }
         h2 { "Password" }
         form method="post" action="/account/password-link" {
@@ -132,7 +133,7 @@ fn token_page(user: &ConsoleUser, issued: &IssuedToken) -> Markup {
     let body = html! {
         h1 { "Your new API token" }
         div.notice.warn role="status" { p { "It is shown this once only. Copy it to where your program keeps its secrets." } }
-        p { code #api-token { (issued.token) } " " (copy::button("api-token")) }
+        dl.facts { (fact("API token", &copy::value("api-token", &issued.token))) }
         p { a.button href="/account" { "Done" } }
     };
     page(&Shell::from(user), "New API token", &body)

@@ -11,6 +11,7 @@ use crate::application::Failure;
 use crate::http::error::Problem;
 use crate::http::extract::{App, PathOf};
 use crate::pages::attempt::Errors;
+use crate::pages::facts::{fact, written};
 use crate::pages::form::{Asked, Form, Sent, token};
 use crate::pages::inputs::checkbox;
 use crate::pages::layout::{Shell, page};
@@ -120,9 +121,9 @@ fn edit_page(
         h1 { "Edit Group User" }
         @if let Some(done) = done { div.notice.good role="status" { p { (sentence(done)) } } }
         dl.facts {
-            dt { "Name" } dd { bdi { (user.name.as_str()) } }
-            dt { "E-mail" } dd { bdi { (user.email.as_str()) } }
-            dt { "Role" } dd { (role(user.role)) }
+            (written("Name", user.name.as_str()))
+            (written("E-mail", user.email.as_str()))
+            (fact("Role", &html! { (role(user.role)) }))
         }
         h2 { "Permissions" }
         @if user.role == Role::PracticeAdmin {

@@ -14,6 +14,7 @@ use crate::http::extract::{App, PathOf};
 use crate::http::json::{AppsQuery, write_cursor};
 use crate::pages::attempt::Errors;
 use crate::pages::copy;
+use crate::pages::facts::fact;
 use crate::pages::form::{Asked, Form, Sent, token};
 use crate::pages::layout::{Shell, page};
 use crate::pages::times;
@@ -135,8 +136,8 @@ fn secret_page(operator: &OperatorUser, secret: &IssuedClientSecret) -> Markup {
         h1 { "The new client secret" }
         div.notice.warn role="status" { p { "It is shown this once only. Copy it to where the integration keeps its secrets." } }
         dl.facts {
-            dt { "ClientId" } dd { code #client-id { (secret.client_id) } " " (copy::button("client-id")) }
-            dt { "ClientSecret" } dd { code #client-secret { (secret.client_secret) } " " (copy::button("client-secret")) }
+            (fact("ClientId", &copy::value("client-id", &secret.client_id)))
+            (fact("ClientSecret", &copy::value("client-secret", &secret.client_secret)))
         }
         @if let Some(ends_at) = secret.previous_ends_at {
             p { "The older client secret goes on until " (times::moment(ends_at)) "." }

@@ -11,6 +11,7 @@ use crate::application::{Failure, Realm};
 use crate::http::error::Problem;
 use crate::http::extract::{App, PathOf};
 use crate::log::CommandError;
+use crate::pages::facts::written;
 use crate::pages::form::{Asked, Sent, token};
 use crate::pages::layout::{Shell, page};
 use crate::pages::session_list::session_list;
@@ -28,8 +29,8 @@ pub async fn show(
         h1 { "Your account" }
         (done(&asked))
         dl.facts {
-            dt { "Name" } dd { bdi { (user.developer.full_name.as_str()) } }
-            dt { "E-mail address" } dd { bdi { (user.developer.email.as_str()) } }
+            (written("Name", user.developer.full_name.as_str()))
+            (written("E-mail address", user.developer.email.as_str()))
         }
         h2 { "Password" }
         form method="post" action="/portal/account/password-link" {

@@ -14,6 +14,7 @@ use crate::application::{AppDetails, Failure, live_secrets};
 use crate::http::extract::{App, PathOf};
 use crate::pages::attempt::Errors;
 use crate::pages::copy;
+use crate::pages::facts::{fact, written};
 use crate::pages::form::{Asked, Form, Sent, token};
 use crate::pages::inputs::Field;
 use crate::pages::layout::{Shell, page};
@@ -95,7 +96,7 @@ pub async fn credentials_page(
         }
         section aria-labelledby="secrets" {
             h2 #secrets { "Client secrets" }
-            (secrets_table(app_id, client_secrets))
+            (secrets_table(row, client_secrets))
             @if row.status == Status::Active && group.customer.product_plan.has_integration_apps() {
                 (generate(user, row, app.clock.now(), form, errors))
             }
@@ -112,9 +113,9 @@ pub fn head(row: &PortalAppRow, group: &GroupRow, entities: bool) -> Markup {
         (tabs(row.app_id, entities))
         @if !entities {
             dl.facts {
-                dt { "Description" } dd.paragraph { bdi { (row.description.as_str()) } }
-                dt { "Group" } dd { bdi { (group.customer.name.as_str()) } }
-                dt { "API Permissions" } dd { (row.api_permission.title()) }
+                (written("Description", row.description.as_str()))
+                (written("Group", group.customer.name.as_str()))
+                (fact("API Permissions", &html! { (row.api_permission.title()) }))
             }
         }
     }
@@ -125,17 +126,18 @@ fn endpoints(app: &App, row: &PortalAppRow) -> Markup {
     let token_endpoint = format!("{}/oauth/token", settings.public_url);
     html! {
         dl.facts {
-            dt { "ClientId" } dd { code #client-id { (row.client_id.0) } " " (copy::button("client-id")) }
-            dt { "Token endpoint" } dd { code #token-endpoint { (token_endpoint) } " " (copy::button("token-endpoint")) }
-            dt { "WSDL" } dd { a #wsdl href=(settings.wsdl_url) { (settings.wsdl_url) } " " (copy::button("wsdl")) }
-            dt { "API docs" } dd { a href=(settings.documentation_url) { (settings.documentation_url) } }
+            (fact("ClientId", &copy::value("client-id", &row.client_id.0)))
+            (fact("Token endpoint", &copy::value("token-endpoint", &token_endpoint)))
+            (fact("WSDL", &html! { a #wsdl href=(settings.wsdl_url) { (settings.wsdl_url) } " " (copy::button("wsdl")) }))
+            (fact("API docs", &html! { a href=(settings.documentation_url) { (settings.documentation_url) } }))
         }
     }
 }
 
-fn secrets_table(app_id: AppId, secrets: &[(ClientSecret, Option<Timestamp>)]) -> Markup {
+fn secrets_table(row: &PortalAppRow, secrets: &[(ClientSecret, Option<Timestamp>)]) -> Markup {
     html! {
-        @if secrets.is_empty() { p { "There is no client secret yet. Generate one to get tokens." } }
+        @if row.status == Status::Revoked { p { "They ended with the application." } }
+        @else if secrets.is_empty() { p { "There is no client secret yet. Generate one to get tokens." } }
         @else {
             div.wide tabindex="0" role="region" aria-labelledby="secrets" {
                 table {
@@ -150,7 +152,7 @@ fn secrets_table(app_id: AppId, secrets: &[(ClientSecret, Option<Timestamp>)]) -
                                 td { (times::moment(secret.created_at)) }
                                 td { @match last_used { Some(at) => (times::moment(*at)), None => "never" } }
                                 td { @match secret.ends_at { Some(at) => (times::moment(at)), None => "–" } }
-                                td { a href={ "/portal/apps/" (app_id) "/client-secrets/" (secret.id) "/retire" } { "Retire" } }
+                                td { a href={ "/portal/apps/" (row.app_id) "/client-secrets/" (secret.id) "/retire" } { "Retire" } }
                             }
                         }
                     }
@@ -173,7 +175,7 @@ fn generate(user: &PortalUser, row: &PortalAppRow, now: Timestamp, form: &Form, 
         } @else {
             form.narrow method="post" action={ "/portal/apps/" (row.app_id) "/client-secrets" } {
                 (token(&user.session.form_token))
-                @for id in &live { input type="hidden" name="live" value=(id); }
+                @for secret in &live { input type="hidden" name="live" value=(secret.id); }
                 @if live.is_empty() {
                     button type="submit" { "Generate client secret" }
                 } @else {

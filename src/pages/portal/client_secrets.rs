@@ -9,12 +9,13 @@ use maud::{Markup, html};
 
 use super::application::credentials_page;
 use super::words::failed;
-use crate::application::{Failure, IssuedClientSecret};
+use crate::application::{Failure, IssuedClientSecret, live_secrets};
 use crate::http::error::Problem;
 use crate::http::extract::{App, PathOf};
 use crate::log::CommandError;
 use crate::pages::attempt::Errors;
 use crate::pages::copy;
+use crate::pages::facts::fact;
 use crate::pages::form::{Form, Sent, token};
 use crate::pages::layout::{Shell, page};
 use crate::pages::times;
@@ -71,8 +72,7 @@ async fn retire_page(
     let (row, _) = app.verified_application(user.caller(), app_id).await?;
     let now = app.clock.now();
     let here = format!("/portal/apps/{app_id}");
-    let mut secrets = row.client_secrets.iter();
-    let Some(secret) = secrets.find(|secret| secret.id == secret_id && secret.is_live(now)) else {
+    let Some(secret) = live_secrets(&row, now).find(|secret| secret.id == secret_id) else {
         return Ok(ended_page(user, &here));
     };
     let body = html! {
@@ -127,8 +127,8 @@ fn secret_page(app: &App, user: &PortalUser, app_id: AppId, secret: &IssuedClien
             p { "It is shown this once only. Copy it to where your integration keeps its secrets." }
         }
         dl.facts {
-            dt { "ClientId" } dd { code #client-id { (secret.client_id) } " " (copy::button("client-id")) }
-            dt { "ClientSecret" } dd { code #client-secret { (secret.client_secret) } " " (copy::button("client-secret")) }
+            (fact("ClientId", &copy::value("client-id", &secret.client_id)))
+            (fact("ClientSecret", &copy::value("client-secret", &secret.client_secret)))
         }
         @if let Some(ends_at) = secret.previous_ends_at {
             p { "The older client secret goes on until " (times::moment(ends_at)) "." }

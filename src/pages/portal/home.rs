@@ -41,13 +41,13 @@ fn tiles(home: &PortalHome, now: Timestamp) -> Markup {
         @if !home.otp_verification_needed.is_empty() {
             section aria-labelledby="waiting" {
                 h2 #waiting { "OTP Verification Needed" }
-                ul.tiles { @for (app, group) in &home.otp_verification_needed { li { (waiting(app, group, now)) } } }
+                ul.tiles { @for (app, group) in &home.otp_verification_needed { (waiting(app, group, now)) } }
             }
         }
         @if !home.apps.is_empty() {
             section aria-labelledby="applications" {
                 h2 #applications { "Your applications" }
-                ul.tiles { @for (app, group) in &home.apps { li { (verified(app, group)) } } }
+                ul.tiles { @for (app, group) in &home.apps { (verified(app, group)) } }
             }
         }
     }
@@ -57,8 +57,8 @@ fn waiting(app: &PortalAppRow, group: &GroupRow, now: Timestamp) -> Markup {
     let left = app.otp_expires_at.and_then(|until| times::left(until, now));
     let locked = app.otp_attempts_left == Some(0);
     html! {
-        a.tile href={ "/portal/apps/" (app.app_id) "/verify" } {
-            strong { bdi { (app.name.as_str()) } }
+        li.tile {
+            a href={ "/portal/apps/" (app.app_id) "/verify" } { bdi { (app.name.as_str()) } }
             span.detail { bdi { (group.customer.name.as_str()) } }
             @match (app.status, locked, left) {
                 (Status::Suspended, ..) => (status_badge(app.status)),
@@ -72,8 +72,8 @@ fn waiting(app: &PortalAppRow, group: &GroupRow, now: Timestamp) -> Markup {
 
 fn verified(app: &PortalAppRow, group: &GroupRow) -> Markup {
     html! {
-        a.tile href={ "/portal/apps/" (app.app_id) } {
-            strong { bdi { (app.name.as_str()) } }
+        li.tile {
+            a href={ "/portal/apps/" (app.app_id) } { bdi { (app.name.as_str()) } }
             span.detail { bdi { (group.customer.name.as_str()) } }
             (status_badge(app.status))
         }

@@ -59,7 +59,7 @@ fn no_code_now(failure: Failure) -> Errors {
         return failure.into();
     };
     // Told in whole minutes, so rounded up.
-    let retry_at = times::in_text(retry_at.plus(TimeDelta::seconds(59)));
+    let retry_at = retry_at.plus(TimeDelta::seconds(59)).for_people();
     let detail = format!(
         "So many verification codes were sent that the next one has to wait until {retry_at}. The newest mail holds the \
          code that counts."

@@ -14,6 +14,7 @@ use crate::application::Failure;
 use crate::http::error::Problem;
 use crate::http::extract::{App, PathOf};
 use crate::pages::attempt::Errors;
+use crate::pages::facts::written;
 use crate::pages::form::{Form, Sent, token};
 use crate::pages::inputs::Field;
 use crate::pages::layout::{Shell, page};
@@ -104,8 +105,8 @@ fn otp_form(app: &App, user: &PortalUser, row: &PortalAppRow, form: &Form, error
 fn facts(row: &PortalAppRow, group: &GroupRow) -> Markup {
     html! {
         dl.facts {
-            dt { "Group" } dd { bdi { (group.customer.name.as_str()) } }
-            dt { "Description" } dd { bdi { (row.description.as_str()) } }
+            (written("Group", group.customer.name.as_str()))
+            (written("Description", row.description.as_str()))
         }
     }
 }

@@ -102,9 +102,26 @@ impl Chromium {
         self.driver().current_url().await.unwrap().path().to_owned()
     }
 
+    /// Copies what stands beside these words with its button; what is in the clipboard then, which is the same.
+    #[track_caller]
+    pub fn copy<'a>(&'a self, label: &'a str) -> impl Future<Output = String> + 'a {
+        let at = Location::caller();
+        async move {
+            let shown = self.read(label).await;
+            self.click_at(label, "Copy").await;
+            let what = format!("“{label}” is not in the clipboard");
+            self.until(&what, at, async || {
+                Ok((self.clipboard().await.trim() == shown).then_some(()))
+            })
+            .await;
+            shown
+        }
+    }
+
     /// What is in the clipboard.
-    pub async fn clipboard(&self) -> String {
-        let permissions = json!({"permissions": ["clipboardReadWrite"], "origin": self.base_url});
+    async fn clipboard(&self) -> String {
+        let permissions =
+            json!({"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"], "origin": self.base_url});
         self.cdp("Browser.grantPermissions", permissions).await;
         let script = "navigator.clipboard.readText().then(arguments[0], (error) => arguments[0](String(error)))";
         let read = self.driver().execute_async(script, Vec::new()).await.unwrap();

@@ -5,13 +5,13 @@ const [kind, words, near] = arguments;
 const plain = (text) => (text ?? "").replace(/\s+/g, " ").trim();
 const seen = (element) =>
   element.checkVisibility({ visibilityProperty: true }) && element.getClientRects().length > 0;
-const name = (element) => plain(element.getAttribute("aria-label") ?? element.innerText ?? element.value);
+const names = (element) => [element.innerText, element.getAttribute("aria-label"), element.value].map(plain);
 // Without the mark of fields that may stay empty.
 const title = (element) => plain(element.innerText).replace(/ \(optional\)$/, "");
 
 function place() {
   if (!near) return document;
-  const groups = document.querySelectorAll("tr, li, dl, article, section, fieldset, form");
+  const groups = document.querySelectorAll("tr, li, dl, dl > div, .field, article, section, fieldset, form");
   const fitting = [...groups].filter((group) => seen(group) && plain(group.innerText).includes(near));
   // The innermost.
   return fitting.find((group) => !fitting.some((other) => other !== group && group.contains(other)));
@@ -22,7 +22,7 @@ function first(elements, fits) {
   const all = [...elements].filter(seen);
   const main = document.querySelector("main");
   const sorted = [...all.filter((e) => main?.contains(e)), ...all.filter((e) => !main?.contains(e) && !e.closest("header .brand")), ...all];
-  return sorted.find((element) => fits(element) === words) ?? null;
+  return sorted.find((element) => [fits(element)].flat().includes(words)) ?? null;
 }
 
 function field(root) {
@@ -44,14 +44,16 @@ function box(root) {
 
 function fact(root) {
   const term = first(root.querySelectorAll("dt, th[scope=row], th"), title);
-  return term?.nextElementSibling ?? field(root);
+  const value = term?.nextElementSibling;
+  // Without the button that copies it.
+  return value?.querySelector("code") ?? value ?? field(root);
 }
 
 const root = place();
 if (!root) return null;
 switch (kind) {
   case "press":
-    return first(root.querySelectorAll("a, button, summary, input[type=submit]"), name);
+    return first(root.querySelectorAll("a, button, summary, input[type=submit]"), names);
   case "field":
     return field(root);
   case "box":

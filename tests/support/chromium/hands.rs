@@ -91,25 +91,6 @@ impl Chromium {
         self
     }
 
-    /// Pastes what is in the clipboard into a field, with the keyboard.
-    #[track_caller]
-    pub fn paste_into<'a>(&'a self, label: &'a str) -> impl Future<Output = &'a Self> + 'a {
-        let at = Location::caller();
-        async move {
-            let what = format!("cannot paste into “{label}”");
-            self.until(&what, at, async || match self.find("field", label, None).await? {
-                Some(field) => {
-                    field.clear().await?;
-                    let paste = thirtyfour::Key::Control + "v";
-                    field.send_keys(paste).await.map(Some)
-                }
-                None => Ok(None),
-            })
-            .await;
-            self
-        }
-    }
-
     /// Presses a key.
     pub async fn key(&self, key: thirtyfour::Key) -> &Self {
         let keyboard = self.driver().action_chain();

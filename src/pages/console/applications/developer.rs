@@ -9,12 +9,13 @@ use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::app_list::{DeveloperStatus, IntegrationType};
 use maud::{Markup, html};
 
-use super::parts::{self, app_path, fact, may_change, page_of_app, plan_notice};
+use super::parts::{self, app_path, may_change, page_of_app, plan_notice};
 use super::{once, table};
 use crate::application::AppView;
 use crate::http::error::Problem;
 use crate::http::extract::{App, PathOf};
 use crate::pages::attempt::Errors;
+use crate::pages::facts::fact;
 use crate::pages::form::{Asked, Form, token};
 use crate::pages::inputs::{Field, checkbox};
 use crate::pages::times::{left, moment};

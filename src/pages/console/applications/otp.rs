@@ -4,9 +4,10 @@ use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::app_list::Link;
 use maud::{Markup, html};
 
-use super::parts::{app_path, fact, page_of_app};
+use super::parts::{app_path, page_of_app};
 use crate::application::{AppView, Verification};
 use crate::pages::copy;
+use crate::pages::facts::fact;
 use crate::pages::times::{left, moment};
 use crate::pages::visitor::ConsoleUser;
 

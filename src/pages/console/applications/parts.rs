@@ -118,11 +118,6 @@ pub fn done(asked: &Form, sentences: &[(&str, &str)]) -> Markup {
     }
 }
 
-/// A line of a list of facts.
-pub fn fact(title: &str, value: &Markup) -> Markup {
-    html! { div { dt { (title) } dd { (value) } } }
-}
-
 /// A button beside the link back to `path`.
 pub fn submit(title: &str, class: &str, path: &str) -> Markup {
     html! {

@@ -5,11 +5,12 @@ use gatebook_aggregates::identifiers::AppId;
 use gatebook_projections::app_list::{DeveloperStatus, IntegrationType};
 use maud::{Markup, html};
 
-use super::parts::{self, APPS, actions, app_path, fact, page_below, plan_notice};
+use super::parts::{self, APPS, actions, app_path, page_below, plan_notice};
 use super::{table, timeline, words};
 use crate::application::AppView;
 use crate::http::error::Problem;
 use crate::http::extract::{App, PathOf};
+use crate::pages::facts::fact;
 use crate::pages::form::{Asked, Form};
 use crate::pages::times::moment;
 use crate::pages::visitor::{ConsoleUser, SignedIn};

@@ -19,14 +19,12 @@ pub fn table(user: &ConsoleUser, asked: &Form, sort: Sort, views: &[AppView]) ->
                 thead {
                     tr {
                         (sortable(asked, "Name", ("name", "-name"), (sort == Sort::Name, sort == Sort::NameDescending)))
-                        th scope="col" { "Description" }
                         th scope="col" { "Category" }
-                        th scope="col" { "Developer’s e-mail" }
                         th scope="col" { "API Permissions" }
                         th scope="col" { "Entities" }
+                        th scope="col" { "Developer" }
                         (sortable(asked, "Status", ("status", "-status"),
                             (sort == Sort::Status, sort == Sort::StatusDescending)))
-                        th scope="col" { "Developer" }
                         (sortable(asked, "Created", ("created_at", "-created_at"),
                             (sort == Sort::CreatedAt, sort == Sort::CreatedAtDescending)))
                         th scope="col" { "Actions" }
@@ -63,15 +61,17 @@ fn row(user: &ConsoleUser, view: &AppView) -> Markup {
             th scope="row" {
                 a href=(app_path(app.app_id, "")) { bdi { (app.name.as_str()) } }
                 div.detail { (words::type_of(app)) }
+                div.description { bdi { (app.description.as_str()) } }
             }
-            td.text { bdi { (app.description.as_str()) } }
-            td { (words::category(app.category.as_str())) }
-            td { @if let Some(email) = &app.developer_email { bdi { (email.as_str()) } } }
-            td { (words::permission(app.api_permission)) }
-            td.number { (view.entities().count()) }
-            td { (status(app.status)) }
-            td { (developer(view)) }
-            td { (moment(app.created_at)) }
+            td data-title="Category" { (words::category(app.category.as_str())) }
+            td data-title="API Permissions" { (words::permission(app.api_permission)) }
+            td.number data-title="Entities" { (view.entities().count()) }
+            td data-title="Developer" {
+                (developer(view))
+                @if let Some(email) = &app.developer_email { div.detail { bdi { (email.as_str()) } } }
+            }
+            td data-title="Status" { (status(app.status)) }
+            td data-title="Created" { (moment(app.created_at)) }
             td { (menu(user, view)) }
         }
     }

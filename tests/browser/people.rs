@@ -1,0 +1,49 @@
+//! One's own account: sessions, API tokens, password; in the console and in the portal.
+
+use chrono::TimeDelta;
+
+use crate::support::World;
+use crate::support::chromium::Chromium;
+
+use super::{console_of, log_in};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_api_token_is_made_copied_seen_and_ended() {
+    let world = World::on_sqlite().await;
+    let ada = console_of(&world, "ada").await;
+    ada.click("Ada Admin").await.see("Your account").await;
+    ada.fill("Name of the new token", "Nightly export").await;
+    ada.click("New token").await.see("It is shown this once only").await;
+    ada.pictures("api-token").await;
+    let token = world.person(Some(ada.copy("API token").await));
+    token.get("/api/v1/integration-apps").await.expect(200);
+    ada.click("Done").await.see("Nightly export").await;
+    ada.pictures("account").await;
+    ada.click_at("Nightly export", "End token")
+        .await
+        .miss("Nightly export")
+        .await;
+    token.get("/api/v1/integration-apps").await.expect(401);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_is_ended_from_another_browser() {
+    let world = World::on_sqlite().await;
+    let _ = world.running("Payroll Bridge").await;
+    let (desk, phone) = (Chromium::new(&world).await, Chromium::new(&world).await);
+    log_in(&desk).await;
+    world.pass(TimeDelta::minutes(7));
+    log_in(&phone).await;
+    world.pass(TimeDelta::minutes(3));
+    desk.click("Dev Eloper").await.see("this one").await;
+    desk.pictures("portal-your-account").await;
+    desk.click_at("09:07", "End session")
+        .await
+        .see("The session was ended.")
+        .await;
+    phone
+        .click("Dev Eloper")
+        .await
+        .see("Log in to the Developer Portal")
+        .await;
+}
