@@ -80,6 +80,10 @@ pub struct ServerOptions {
     )]
     pub mail: String,
 
+    /// A file with certificates (PEM) of authorities that may vouch for the mail server, beside the public ones.
+    #[arg(long, env = "GATEBOOK_MAIL_CA", value_name = "FILE")]
+    pub mail_ca: Option<PathBuf>,
+
     /// The sender of mails.
     #[arg(
         long,

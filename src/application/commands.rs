@@ -97,7 +97,11 @@ impl Gatebook {
             pinned_version: options.if_match,
             guards: vec![group_guard(&group)],
             idempotency: options.idempotency.clone(),
-            extras: &|app, events| extras(&group, app, events),
+            extras: &|app, events| {
+                let mut extras = extras(&group, app, events)?;
+                self.add_secret_letters(&mut extras, id, &group, app.created()?, events)?;
+                Ok(extras)
+            },
         };
         let done = self.log.execute::<IntegrationApp>(id, command, intent).await?;
         Ok((done, group))

@@ -25,6 +25,7 @@ mod password_links;
 mod portal;
 mod reading;
 mod replay_job;
+mod secret_letters;
 mod sign_in;
 mod sign_up;
 mod turns;

@@ -124,10 +124,11 @@ fn start_outbox(
     shutting_down: watch::Receiver<bool>,
 ) -> Result<JoinHandle<()>, CliError> {
     let gatebook = &opened.gatebook;
-    let transport = MailTransport::from_url(&options.mail, &data.data, &options.mail_from).map_err(CliError::other)?;
+    let ca = options.mail_ca.as_deref();
+    let transport = MailTransport::from_url(&options.mail, &data.data, &options.mail_from, ca);
     let outbox = Outbox::new(
         gatebook.log.database.clone(),
-        transport,
+        transport.map_err(CliError::other)?,
         opened.sealer.clone(),
         gatebook.clock.clone(),
         gatebook.metrics.clone(),

@@ -19,6 +19,8 @@ pub struct Append {
     pub guards: Vec<Guard>,
     /// What shall exist once.
     pub reservations: Vec<Reservation>,
+    /// Waiting letters about these are no longer true.
+    pub withdrawn_letters: Vec<String>,
     /// Letters to send.
     pub letters: Vec<SealedLetter>,
     /// Digests and password hashes to keep or to forget.
@@ -129,6 +131,10 @@ pub struct SealedLetter {
     pub recipient: String,
     /// Subject and text, sealed.
     pub sealed: String,
+    /// The moment it is written for; none for now.
+    pub not_before: Option<Timestamp>,
+    /// What it is about, if it may have to be withdrawn before it is sent.
+    pub about: Option<String>,
 }
 
 /// A change to the table of credentials.

@@ -9,7 +9,7 @@ use gatebook_projections::sql::{Query, Value};
 use super::append::{Append, AppendError, Guard, Place, Receipt, StreamAppend};
 use super::fault;
 use super::hash_chain::{EventParts, hash_of};
-use super::pieces::{Pieces, event_row, idempotency_row, letter_row};
+use super::pieces::{Pieces, event_row, idempotency_row};
 use crate::store::{Database, Purpose, StoreError, Transaction};
 
 /// Writes the appends in one transaction. The outer error means that nothing was written of any of them.
@@ -152,10 +152,8 @@ impl LogState {
                 .idempotency_keys
                 .push(idempotency_row(record, version, self.head.recorded_at));
         }
-        let at = self.head.recorded_at;
-        pieces
-            .letters
-            .extend(append.letters.iter().cloned().map(|letter| letter_row(letter, at)));
+        pieces.withdraw_letters(&append.withdrawn_letters);
+        pieces.letters.extend(append.letters.iter().cloned());
         pieces.credentials.extend(append.credentials.iter().cloned());
         Ok(Receipt { events: placed })
     }

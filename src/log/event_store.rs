@@ -109,6 +109,8 @@ pub struct IdempotencyIntent {
 pub struct Extras {
     /// What shall exist once.
     pub reservations: Vec<Reservation>,
+    /// Waiting letters about these are no longer true.
+    pub withdrawn_letters: Vec<String>,
     /// Letters to send.
     pub letters: Vec<SealedLetter>,
     /// Digests and password hashes.
@@ -301,6 +303,7 @@ impl<A: Logged> CommandStore<'_, A> {
             streams: std::iter::once(stream).chain(extras.companions).collect(),
             guards: self.intent.guards.clone(),
             reservations: extras.reservations,
+            withdrawn_letters: extras.withdrawn_letters,
             letters: extras.letters,
             credentials: extras.credentials,
             idempotency,

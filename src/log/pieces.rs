@@ -19,7 +19,8 @@ pub(super) struct Pieces {
     pub(super) rows: Vec<RowWrite>,
     pub(super) reservations: Vec<Vec<Value>>,
     pub(super) idempotency_keys: Vec<Vec<Value>>,
-    pub(super) letters: Vec<Vec<Value>>,
+    pub(super) letters: Vec<SealedLetter>,
+    withdrawn_letters: Vec<String>,
     pub(super) credentials: Vec<CredentialChange>,
 }
 
@@ -41,9 +42,17 @@ const LETTERS: &[Column] = &[
     int("attempts"),
     text("next_attempt_at"),
     text("created_at"),
+    text("about"),
 ];
 
 impl Pieces {
+    /// Takes back the letters about these, those of the same batch included.
+    pub(super) fn withdraw_letters(&mut self, about: &[String]) {
+        self.letters
+            .retain(|letter| letter.about.as_ref().is_none_or(|of| !about.contains(of)));
+        self.withdrawn_letters.extend_from_slice(about);
+    }
+
     /// Whether there is nothing to write.
     pub(super) fn is_empty(&self) -> bool {
         self.events.is_empty() && self.credentials.is_empty() && self.letters.is_empty() && self.reservations.is_empty()
@@ -71,8 +80,19 @@ impl Pieces {
             )
             .await?;
         fault::point("names_written");
+        if !self.withdrawn_letters.is_empty() {
+            let list = transaction.dialect().list("$1");
+            let order = format!("delete from letters where state = 'pending' and about in ({list})");
+            let about = Value::json(&self.withdrawn_letters);
+            transaction.execute(Query::new(order, [about])).await?;
+        }
+        let letters: Vec<_> = self
+            .letters
+            .into_iter()
+            .map(|letter| letter_row(letter, head.recorded_at))
+            .collect();
         transaction
-            .insert("letters", LETTERS, &self.letters, OnConflict::Fail)
+            .insert("letters", LETTERS, &letters, OnConflict::Fail)
             .await?;
         fault::point("letters_written");
         for change in self.credentials {
@@ -185,7 +205,9 @@ pub(super) fn idempotency_row(record: IdempotencyRecord, version: i64, at: Times
     ]
 }
 
-pub(super) fn letter_row(letter: SealedLetter, at: Timestamp) -> Vec<Value> {
+/// A letter for later bears the date of that day.
+fn letter_row(letter: SealedLetter, at: Timestamp) -> Vec<Value> {
+    let at = letter.not_before.map_or(at, |later| later.max(at));
     vec![
         letter.id.into(),
         letter.kind.into(),
@@ -195,5 +217,6 @@ pub(super) fn letter_row(letter: SealedLetter, at: Timestamp) -> Vec<Value> {
         0.into(),
         at.into(),
         at.into(),
+        letter.about.into(),
     ]
 }

@@ -34,6 +34,8 @@ pub enum LetterKind {
     AccessRevoked,
     /// R27: an application is over.
     ApplicationRevoked,
+    /// R23: a client secret is about to end.
+    ClientSecretEnding,
     /// R12: work for the provider's integration team.
     AiqIntegrateRequested,
     /// The link to a group user's first password.
@@ -133,6 +135,31 @@ impl Letter {
         ];
         let subject = about_app("Application revoked", app_name);
         Self::new(LetterKind::ApplicationRevoked, to, &subject, &paragraphs)
+    }
+
+    /// R23: tells the developer that the older of two client secrets is about to end.
+    pub fn client_secret_ending(
+        to: &str,
+        app_name: &str,
+        group_name: &str,
+        prefix: &str,
+        ends_at: Timestamp,
+        url: &str,
+    ) -> Self {
+        let paragraphs = [
+            "A client secret of an application in the Developer Portal is about to end:",
+            &format!("{}\nIt begins with: {}", about(app_name, group_name), one_line(prefix)),
+            &format!(
+                "It ends on {}. Make sure that your integration uses\n\
+                 the newer client secret by then: with the older one it gets no more tokens,\n\
+                 and the tokens that it got stop working.",
+                ends_at.for_people()
+            ),
+            "When each of them was used last:",
+            url,
+        ];
+        let subject = about_app("Client secret about to end", app_name);
+        Self::new(LetterKind::ClientSecretEnding, to, &subject, &paragraphs)
     }
 
     /// R12: tells the provider's integration team what was asked of it. `entities` are names.
@@ -268,6 +295,14 @@ mod tests {
             Letter::otp_reset(to, app, group, url),
             Letter::access_revoked(to, app, group),
             Letter::application_revoked(to, app, group),
+            Letter::client_secret_ending(
+                to,
+                app,
+                group,
+                "gbs_4f9",
+                Timestamp::parse("2026-11-26T09:15:00.000Z").unwrap(),
+                url,
+            ),
             Letter::aiq_integrate_requested(to, app, group, "acme", "0199", "payroll", "HR", group, &[app, "B"]),
             Letter::first_password(to, group, LINK, Timestamp::parse("2026-11-26T09:15:00.000Z").unwrap()),
             Letter::password_reset(to, group, LINK, Timestamp::parse("2026-11-26T09:15:00.000Z").unwrap()),
@@ -301,7 +336,7 @@ mod tests {
 
     #[test]
     fn r12_the_team_learns_who_asked_for_what() {
-        let letter = &all("Payroll Bridge", "Acme Ltd")[6];
+        let letter = &all("Payroll Bridge", "Acme Ltd")[7];
         for line in [
             "Application: Payroll Bridge",
             "Application id: 0199",

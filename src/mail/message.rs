@@ -2,14 +2,17 @@
 
 use chrono::{DateTime, Utc};
 use lettre::Address;
-use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0};
-use lettre::message::{Body, Mailbox, Message};
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::{Body, Mailbox, Message, MultiPart, SinglePart};
 
+use super::html::html;
 use super::letters::{Letter, one_line};
 use super::transport::MailError;
 
 /// RFC 5322, 2.1.1: so many bytes may a line have, without its end.
 const LINE_MAX_BYTES: usize = 998;
+/// Between text and HTML. Always the same, so that a mail that is sent again is the same; no line of ours is like it.
+const BOUNDARY: &str = "=_gatebook_text_or_html";
 
 /// What the way to the recipient lets through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +23,7 @@ pub(super) enum Passage {
     SevenBit,
 }
 
-/// The message. The same letter, id and date make the same message, byte for byte.
+/// The message: the letter as text, and the same as HTML. The same letter, id and date make the same message, byte for byte.
 pub(super) fn message(
     letter: &Letter,
     sender: &Mailbox,
@@ -43,10 +46,20 @@ pub(super) fn message(
             HeaderName::new_from_ascii_str("Auto-Submitted"),
             "auto-generated".to_owned(),
         ))
-        .header(MIME_VERSION_1_0)
-        .header(ContentType::TEXT_PLAIN)
-        .body(body(&letter.text, passage))
+        .multipart(either(letter, passage))
         .map_err(|error| MailError::Permanent(format!("the mail cannot be built: {error}")))
+}
+
+/// RFC 2046, 5.1.4: the text first, so that it is what simple programs show.
+fn either(letter: &Letter, passage: Passage) -> MultiPart {
+    let part = |kind, body| SinglePart::builder().header(kind).body(body);
+    // Encoded, so that its lines may be long, and nobody takes a link or a code out of the markup.
+    let html = Body::new_with_encoding(html(letter), ContentTransferEncoding::Base64);
+    let html = html.unwrap_or_else(Body::new);
+    MultiPart::alternative()
+        .boundary(BOUNDARY)
+        .singlepart(part(ContentType::TEXT_PLAIN, body(&letter.text, passage)))
+        .singlepart(part(ContentType::TEXT_HTML, html))
 }
 
 /// One line, in which a name that looks like an encoded word (RFC 2047) stays what it looks like.
@@ -101,7 +114,7 @@ mod tests {
     #[test]
     fn a_mail_says_from_whom_to_whom_and_when_and_that_a_program_wrote_it() {
         let mail = formatted(&letter("Hi", "Hello,\n\nworld\n"), Passage::EightBit);
-        let (head, body) = mail.split_once("\r\n\r\n").unwrap();
+        let (head, parts) = mail.split_once("\r\n\r\n").unwrap();
         for header in [
             "From: Gatebook <no-reply@gate.example.com>",
             "To: dev@example.com",
@@ -110,12 +123,29 @@ mod tests {
             "Message-ID: <0199-af@gate.example.com>",
             "Auto-Submitted: auto-generated",
             "MIME-Version: 1.0",
-            "Content-Type: text/plain; charset=utf-8",
-            "Content-Transfer-Encoding: 7bit",
+            "Content-Type: multipart/alternative; boundary=\"=_gatebook_text_or_html\"",
         ] {
             assert!(head.lines().any(|line| line == header), "{header}\n{head}");
         }
-        assert_eq!(body, "Hello,\r\n\r\nworld\r\n");
+        let parts: Vec<_> = parts.split("--=_gatebook_text_or_html").collect();
+        let [_, text, html, end] = parts.as_slice() else {
+            panic!("{mail}");
+        };
+        let text_part = "\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 7bit\r\n\r\n\
+                         Hello,\r\n\r\nworld\r\n\r\n";
+        assert_eq!(*text, text_part);
+        let html_head = "\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n";
+        assert!(html.starts_with(html_head), "{html}");
+        assert_eq!(*end, "--\r\n");
+    }
+
+    #[test]
+    fn the_same_letter_is_the_same_mail_byte_for_byte() {
+        let letter = letter("Hi", "Hello\n");
+        assert_eq!(
+            formatted(&letter, Passage::EightBit),
+            formatted(&letter, Passage::EightBit)
+        );
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Letters by mail: what they say, and how they leave the house. When they are sent is the outbox's business.
 
+mod html;
 mod letters;
+mod mail_server;
 mod message;
 #[cfg(test)]
 pub(crate) mod scripted_server;

@@ -1,8 +1,15 @@
 //! For tests: a mail server that answers as a script says, and tells what it was given.
 
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 /// How the server treats one connection.
 #[derive(Clone, Copy)]
@@ -21,6 +28,16 @@ pub(crate) enum Script {
     Login(&'static str),
     /// Hangs up when it has the mail, without an answer.
     HangUp,
+    /// Takes the mail of whoever logs in with this name and password (RFC 4954).
+    Password(&'static str, &'static str),
+}
+
+/// How a server speaks TLS.
+#[derive(Clone)]
+enum Privacy {
+    None,
+    StartTls(TlsAcceptor),
+    Implicit(TlsAcceptor),
 }
 
 /// A mail server on this machine, for as long as the test runs.
@@ -34,6 +51,22 @@ pub(crate) struct ScriptedServer {
 impl ScriptedServer {
     /// Starts it. Each connection follows the next script; after the last one all mails are taken.
     pub(crate) async fn start(scripts: impl IntoIterator<Item = Script>) -> Self {
+        Self::speaking(Privacy::None, scripts).await
+    }
+
+    /// Starts one that offers STARTTLS. The certificate that vouches for it comes with it, as PEM.
+    pub(crate) async fn with_starttls(script: Script) -> (Self, String) {
+        let (acceptor, certificate) = acceptor();
+        (Self::speaking(Privacy::StartTls(acceptor), [script]).await, certificate)
+    }
+
+    /// Starts one that speaks TLS from the first byte.
+    pub(crate) async fn with_tls(script: Script) -> (Self, String) {
+        let (acceptor, certificate) = acceptor();
+        (Self::speaking(Privacy::Implicit(acceptor), [script]).await, certificate)
+    }
+
+    async fn speaking(privacy: Privacy, scripts: impl IntoIterator<Item = Script>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let mut scripts: Vec<_> = scripts.into_iter().collect();
@@ -42,7 +75,7 @@ impl ScriptedServer {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let script = scripts.pop().unwrap_or(Script::Accept);
-                tokio::spawn(serve(stream, script, given.clone()));
+                tokio::spawn(serve(stream, privacy.clone(), script, given.clone()));
             }
         });
         Self { address, mails }
@@ -64,14 +97,64 @@ impl ScriptedServer {
     }
 }
 
-async fn serve(stream: TcpStream, script: Script, given: mpsc::UnboundedSender<String>) -> Option<()> {
-    let mut stream = BufReader::new(stream);
-    say(&mut stream, "220 test").await?;
+/// For `localhost`, and who vouches for it: itself.
+fn acceptor() -> (TlsAcceptor, String) {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
+    let config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key);
+    (TlsAcceptor::from(Arc::new(config.unwrap())), made.cert.pem())
+}
+
+async fn serve(
+    stream: TcpStream,
+    privacy: Privacy,
+    script: Script,
+    given: mpsc::UnboundedSender<String>,
+) -> Option<()> {
+    match privacy {
+        Privacy::None => {
+            let mut stream = BufReader::new(stream);
+            say(&mut stream, "220 test").await?;
+            converse(stream, script, given).await
+        }
+        Privacy::Implicit(acceptor) => {
+            let mut stream = BufReader::new(acceptor.accept(stream).await.ok()?);
+            say(&mut stream, "220 test").await?;
+            converse(stream, script, given).await
+        }
+        Privacy::StartTls(acceptor) => {
+            let mut stream = BufReader::new(stream);
+            say(&mut stream, "220 test").await?;
+            hear(&mut stream).await?;
+            say(&mut stream, "250-test\r\n250 STARTTLS").await?;
+            // Whoever goes on without it is not answered.
+            (hear(&mut stream).await? == "STARTTLS").then_some(())?;
+            say(&mut stream, "220 go on").await?;
+            let stream = acceptor.accept(stream.into_inner()).await.ok()?;
+            converse(BufReader::new(stream), script, given).await
+        }
+    }
+}
+
+async fn converse(
+    mut stream: BufReader<impl AsyncRead + AsyncWrite + Unpin>,
+    script: Script,
+    given: mpsc::UnboundedSender<String>,
+) -> Option<()> {
+    let mut is_known = !matches!(script, Script::Password(..));
     loop {
         let line = hear(&mut stream).await?;
         let answer = match (line.split([' ', ':']).next().unwrap_or_default(), script) {
             ("EHLO", Script::AcceptAscii) => "250 test",
-            ("EHLO", Script::Login(_)) => "250-test\r\n250 AUTH PLAIN",
+            ("EHLO", Script::Login(_) | Script::Password(..)) => "250-test\r\n250 AUTH PLAIN",
+            ("AUTH", Script::Password(user, password)) => {
+                let expected = BASE64_STANDARD.encode(format!("\0{user}\0{password}"));
+                is_known = line == format!("AUTH PLAIN {expected}");
+                if is_known { "235 welcome" } else { "535 no" }
+            }
+            ("MAIL", _) if !is_known => "530 who are you?",
             ("EHLO", _) => "250-test\r\n250 8BITMIME",
             ("AUTH", Script::Login(answer)) | ("RCPT", Script::Recipient(answer)) => answer,
             ("DATA", _) => {
@@ -94,7 +177,7 @@ async fn serve(stream: TcpStream, script: Script, given: mpsc::UnboundedSender<S
     }
 }
 
-async fn hear_mail(stream: &mut BufReader<TcpStream>) -> Option<String> {
+async fn hear_mail(stream: &mut BufReader<impl AsyncRead + AsyncWrite + Unpin>) -> Option<String> {
     let mut mail = String::new();
     loop {
         match hear(stream).await?.as_str() {
@@ -104,7 +187,7 @@ async fn hear_mail(stream: &mut BufReader<TcpStream>) -> Option<String> {
     }
 }
 
-async fn hear(stream: &mut BufReader<TcpStream>) -> Option<String> {
+async fn hear(stream: &mut BufReader<impl AsyncRead + AsyncWrite + Unpin>) -> Option<String> {
     let mut line = String::new();
     match stream.read_line(&mut line).await {
         Ok(1..) => Some(line.trim_end_matches(['\r', '\n']).to_owned()),
@@ -112,7 +195,7 @@ async fn hear(stream: &mut BufReader<TcpStream>) -> Option<String> {
     }
 }
 
-async fn say(stream: &mut BufReader<TcpStream>, line: &str) -> Option<()> {
+async fn say(stream: &mut BufReader<impl AsyncRead + AsyncWrite + Unpin>, line: &str) -> Option<()> {
     let line = format!("{line}\r\n");
     stream.get_mut().write_all(line.as_bytes()).await.ok()
 }

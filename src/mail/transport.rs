@@ -13,6 +13,7 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use thiserror::Error;
 
 use super::letters::Letter;
+use super::mail_server::mail_server;
 use super::message::{Passage, message, path_safe};
 
 /// So long may sending one mail take. lettre itself only limits connecting.
@@ -39,6 +40,9 @@ pub enum MailError {
     /// The transport's URL cannot be used.
     #[error("--mail takes file:, file:/folder, smtp://user:password@host:port or smtps://…: {0}")]
     BadUrl(String),
+    /// The authorities' certificates cannot be used.
+    #[error("--mail-ca takes a file with certificates in PEM: {0}")]
+    BadAuthorities(String),
     /// The sender is no mailbox.
     #[error("the sender of mails is no mailbox such as `Gatebook <no-reply@example.com>`")]
     BadSender,
@@ -59,15 +63,17 @@ impl MailError {
 
 impl MailTransport {
     /// The transport that a URL names: `file:` (the folder `mail` of the data folder), `file:/folder`,
-    /// `smtp://user:password@host:port`, `smtps://…`; with `?tls=required` or `?tls=opportunistic` on `smtp:`.
+    /// `smtp://user:password@host:port`, `smtps://…`; with `?tls=required` or `?tls=opportunistic` on `smtp:`. A mail
+    /// server's certificate has to be vouched for by a public authority, or by one in the file `ca` (PEM).
     ///
     /// # Errors
-    /// A URL of another kind, a folder that cannot be made, or a sender that is no mailbox.
-    pub fn from_url(url: &str, data_dir: &Path, sender: &str) -> Result<Self, MailError> {
+    /// A URL of another kind, a folder that cannot be made, certificates that cannot be read, or a sender that is no
+    /// mailbox.
+    pub fn from_url(url: &str, data_dir: &Path, sender: &str, ca: Option<&Path>) -> Result<Self, MailError> {
         let sender = sender.parse().map_err(|_| MailError::BadSender)?;
         let way = match url.strip_prefix("file:") {
             Some(path) => Way::Folder(folder(path, data_dir)?),
-            None => Way::Smtp(mail_server(url)?),
+            None => Way::Smtp(mail_server(url, ca)?),
         };
         Ok(Self { sender, way })
     }
@@ -112,18 +118,6 @@ fn folder(path: &str, data_dir: &Path) -> Result<PathBuf, MailError> {
         MailError::BadUrl(format!("the folder {folder} cannot be made: {error}"))
     })?;
     Ok(folder)
-}
-
-fn mail_server(url: &str) -> Result<AsyncSmtpTransport<Tokio1Executor>, MailError> {
-    let authority = url.split_once("://").map_or("", |(_, rest)| rest);
-    let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
-    // lettre would drop a user without a password, and then be refused for a reason that nobody understands.
-    if authority.rsplit_once('@').is_some_and(|(user, _)| !user.contains(':')) {
-        return Err(MailError::BadUrl("there is a user, but no password".to_owned()));
-    }
-    AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
-        .map(|builder| builder.timeout(Some(SEND_TIMEOUT)).build())
-        .map_err(|error| MailError::BadUrl(error.to_string()))
 }
 
 enum HandOverError {

@@ -23,7 +23,7 @@ fn date() -> DateTime<Utc> {
 }
 
 fn transport(url: &str) -> Result<MailTransport, MailError> {
-    MailTransport::from_url(url, Path::new("/nonexistent"), SENDER)
+    MailTransport::from_url(url, Path::new("/nonexistent"), SENDER, None)
 }
 
 async fn send_to(server: &ScriptedServer, letter: &Letter) -> Result<(), MailError> {
@@ -40,7 +40,7 @@ async fn error_of(script: Script) -> MailError {
 #[tokio::test]
 async fn a_mail_in_a_folder_is_a_file_named_by_time_and_letter_that_only_its_owner_reads() {
     let data = tempfile::tempdir().unwrap();
-    let transport = MailTransport::from_url("file:", data.path(), SENDER).unwrap();
+    let transport = MailTransport::from_url("file:", data.path(), SENDER, None).unwrap();
     for _ in 0..2 {
         transport.send(&letter(), "0199-af", date()).await.unwrap();
     }
@@ -67,7 +67,7 @@ async fn an_id_cannot_lead_out_of_the_folder() {
 #[tokio::test]
 async fn a_folder_that_cannot_be_written_now_may_be_writable_later() {
     let data = tempfile::tempdir().unwrap();
-    let transport = MailTransport::from_url("file:", data.path(), SENDER).unwrap();
+    let transport = MailTransport::from_url("file:", data.path(), SENDER, None).unwrap();
     fs::remove_dir(data.path().join("mail")).unwrap();
     fs::write(data.path().join("mail"), "in the way").unwrap();
     let error = transport.send(&letter(), "1", date()).await.unwrap_err();
@@ -96,10 +96,14 @@ fn a_url_names_a_folder_or_a_mail_server_and_nothing_else() {
         "smtp://user@mail.example.com",
         "smtp://mail.example.com?tls=perhaps",
         "file:/proc/nothing/here",
+        "smtps://mail.example.com?tls=required",
+        // The password could be read on the way.
+        "smtp://user:pass@mail.example.com",
+        "smtp://user:pass@mail.example.com?tls=opportunistic",
     ] {
         assert!(matches!(transport(bad), Err(MailError::BadUrl(_))), "{bad}");
     }
-    let nobody = MailTransport::from_url("smtp://localhost", data.path(), "nobody");
+    let nobody = MailTransport::from_url("smtp://localhost", data.path(), "nobody", None);
     assert_eq!(nobody.err(), Some(MailError::BadSender));
 }
 
@@ -186,4 +190,71 @@ async fn a_server_that_repeats_the_letter_does_not_make_us_repeat_it() {
         error,
         "permanent error (554): 5.7.1 <dev@example.com> mail with [...] and [...] or [...] is spam"
     );
+}
+
+/// Sends the letter to a server that speaks TLS, whose certificate is vouched for by `certificate`.
+async fn send_privately(url: &str, certificate: &str) -> Result<(), MailError> {
+    let folder = tempfile::tempdir().unwrap();
+    let ca = folder.path().join("ca.pem");
+    fs::write(&ca, certificate).unwrap();
+    let transport = MailTransport::from_url(url, folder.path(), SENDER, Some(&ca))?;
+    transport.send(&letter(), "0199-af", date()).await
+}
+
+fn url(scheme: &str, user: &str, server: &ScriptedServer, rest: &str) -> String {
+    let (_, port) = server.address.rsplit_once(':').unwrap();
+    format!("{scheme}://{user}localhost:{port}{rest}")
+}
+
+const KNOWN: Script = Script::Password("gatebook", "p@ss word");
+
+#[tokio::test]
+async fn over_starttls_with_a_password_a_mail_is_taken() {
+    let (mut server, certificate) = ScriptedServer::with_starttls(KNOWN).await;
+    let url = url("smtp", "gatebook:p%40ss%20word@", &server, "?tls=required");
+    send_privately(&url, &certificate).await.unwrap();
+    assert!(server.mails.recv().await.unwrap().contains(LINK));
+}
+
+#[tokio::test]
+async fn over_tls_from_the_first_byte_with_a_password_a_mail_is_taken() {
+    let (mut server, certificate) = ScriptedServer::with_tls(KNOWN).await;
+    let url = url("smtps", "gatebook:p%40ss%20word@", &server, "");
+    send_privately(&url, &certificate).await.unwrap();
+    assert!(server.mails.recv().await.unwrap().contains(LINK));
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_a_problem_that_an_operator_can_mend() {
+    let (server, certificate) = ScriptedServer::with_tls(KNOWN).await;
+    let error = send_privately(&url("smtps", "gatebook:wrong@", &server, ""), &certificate).await;
+    let error = error.unwrap_err();
+    assert!(!error.is_permanent() && !error.to_string().contains("wrong"), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_that_nobody_vouches_for_gets_nothing() {
+    let (server, _) = ScriptedServer::with_tls(Script::Accept).await;
+    let transport = transport(&url("smtps", "", &server, "")).unwrap();
+    let error = transport.send(&letter(), "1", date()).await.unwrap_err();
+    assert!(error.to_string().contains("certificate"), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_without_tls_gets_nothing_where_tls_is_required() {
+    let mut server = ScriptedServer::start([]).await;
+    let transport = transport(&url("smtp", "", &server, "?tls=required")).unwrap();
+    transport.send(&letter(), "1", date()).await.unwrap_err();
+    assert!(server.message_ids().is_empty());
+}
+
+#[test]
+fn authorities_that_cannot_be_read_are_told_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let ca = folder.path().join("ca.pem");
+    let error = MailTransport::from_url("smtps://localhost", folder.path(), SENDER, Some(&ca)).err();
+    assert!(matches!(error, Some(MailError::BadAuthorities(_))), "{error:?}");
+    fs::write(&ca, "no certificate").unwrap();
+    let error = MailTransport::from_url("smtps://localhost", folder.path(), SENDER, Some(&ca)).err();
+    assert!(matches!(error, Some(MailError::BadAuthorities(_))), "{error:?}");
 }

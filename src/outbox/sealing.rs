@@ -43,6 +43,8 @@ pub fn seal_letter(letter: &Letter, id: Uuid, sealer: &Sealer, dice: &Dice) -> R
         id,
         kind: letter.kind.into(),
         recipient: letter.to.clone(),
+        not_before: None,
+        about: None,
     })
 }
 

@@ -25,7 +25,7 @@ struct SignedInAs {
     name: String,
     detail: String,
     account: Option<&'static str>,
-    sign_out: &'static str,
+    sign_out: (&'static str, &'static str),
     form_token: String,
 }
 
@@ -91,7 +91,7 @@ impl From<&ConsoleUser> for Shell {
                 name: user.user.name.as_str().to_owned(),
                 detail: user.group.customer.name.as_str().to_owned(),
                 account: Some("/account"),
-                sign_out: "/sign-out",
+                sign_out: ("/sign-out", "Sign out"),
                 form_token: user.session.form_token.clone(),
             }),
             ..Self::console()
@@ -110,7 +110,7 @@ impl From<&PortalUser> for Shell {
                 name: user.developer.full_name.as_str().to_owned(),
                 detail: user.developer.email.as_str().to_owned(),
                 account: Some("/portal/account"),
-                sign_out: "/portal/log-out",
+                sign_out: ("/portal/log-out", "Log out"),
                 form_token: user.session.form_token.clone(),
             }),
             ..Self::portal()
@@ -132,7 +132,7 @@ impl From<&OperatorUser> for Shell {
                 name: user.name.clone(),
                 detail: "Operator".to_owned(),
                 account: None,
-                sign_out: "/operator/sign-out",
+                sign_out: ("/operator/sign-out", "Sign out"),
                 form_token: user.session.form_token.clone(),
             }),
             ..Self::operator()
@@ -177,6 +177,7 @@ pub fn page_again(shell: &Shell, title: &str, body: &Markup, seconds: Option<u32
 }
 
 fn signed_in(who: &SignedInAs) -> Markup {
+    let (sign_out, title) = who.sign_out;
     html! {
         div.who {
             @match who.account {
@@ -184,9 +185,9 @@ fn signed_in(who: &SignedInAs) -> Markup {
                 None => span { (who.name) },
             }
             span.detail { (who.detail) }
-            form method="post" action=(who.sign_out) {
+            form method="post" action=(sign_out) {
                 (super::form::token(&who.form_token))
-                button.plain type="submit" { "Sign out" }
+                button.plain type="submit" { (title) }
             }
         }
     }

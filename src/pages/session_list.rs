@@ -11,7 +11,7 @@ use crate::application::ListedSession;
 pub fn session_list(sessions: &[ListedSession], this: Uuid, action: &str, form_token: &str) -> Markup {
     html! {
         div.wide tabindex="0" role="region" aria-labelledby="sessions" {
-            table {
+            table.cards {
                 thead { tr {
                     th scope="col" { "Browser" } th scope="col" { "Since" } th scope="col" { "Last used" }
                     th scope="col" { "Actions" }
@@ -31,8 +31,8 @@ fn row(session: &ListedSession, this: Uuid, action: &str, form_token: &str) -> M
     html! {
         tr {
             th scope="row" { bdi { (device) } @if session.id == this { " " span.badge.good { "this one" } } }
-            td { (times::moment(session.began_at)) }
-            td { (times::moment(session.last_used_at)) }
+            td data-title="Since" { (times::moment(session.began_at)) }
+            td data-title="Last used" { (times::moment(session.last_used_at)) }
             td {
                 form method="post" action={ (action) "/" (session.id) "/end" } {
                     (token(form_token))

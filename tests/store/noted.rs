@@ -74,6 +74,8 @@ pub fn letter(id: &str) -> SealedLetter {
         kind: "invitation",
         recipient: String::new(),
         sealed: String::new(),
+        not_before: None,
+        about: None,
     }
 }
 

@@ -12,6 +12,7 @@ mod managing;
 mod operators_and_service;
 mod provisioning;
 mod races;
+mod secrets_about_to_end;
 mod setting_up_the_integration_admin;
 mod suspending_and_revoking;
 mod the_developer_portal;

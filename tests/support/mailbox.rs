@@ -57,7 +57,7 @@ impl Mail {
 
 fn read(raw: &str) -> Mail {
     let raw = raw.replace("\r\n", "\n");
-    let (head, text) = raw.split_once("\n\n").unwrap();
+    let (head, body) = raw.split_once("\n\n").unwrap();
     let head = head.replace("\n ", " ");
     let header = |name: &str| {
         let found = head.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")));
@@ -66,8 +66,16 @@ fn read(raw: &str) -> Mail {
     Mail {
         to: header("To"),
         subject: decoded(&header("Subject")),
-        text: text.to_owned(),
+        text: first_part(&header("Content-Type"), body),
     }
+}
+
+/// RFC 2046: the text, which comes before its HTML.
+fn first_part(content_type: &str, body: &str) -> String {
+    let boundary = content_type.split('"').nth(1).unwrap();
+    let part = body.split(&format!("--{boundary}\n")).nth(1).unwrap();
+    let (_, text) = part.split_once("\n\n").unwrap();
+    format!("{}\n", text.trim_end())
 }
 
 /// RFC 2047, as far as our mails use it: white space between two encoded words is none.

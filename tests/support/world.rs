@@ -448,7 +448,8 @@ pub async fn start(
             integration_team: EmailAddress::parse("team", "team@provider.example").unwrap(),
         },
     }));
-    let transport = MailTransport::from_url("file:", folder.path(), "Gatebook <gatebook@provider.example>").unwrap();
+    let transport =
+        MailTransport::from_url("file:", folder.path(), "Gatebook <gatebook@provider.example>", None).unwrap();
     let outbox = Arc::new(Outbox::new(database, transport, Sealer::new(&key()), clock, metrics));
     let router = http::router(gatebook.clone(), ClientAddressHeader::default());
     let service = router.into_make_service_with_connect_info::<SocketAddr>();

@@ -107,6 +107,8 @@ async fn a_letter_that_was_sealed_for_another_row_is_given_up_and_says_why() {
             kind: "invitation",
             recipient: "dev@example.com".to_owned(),
             sealed: "AAAA".to_owned(),
+            not_before: None,
+            about: None,
         })
         .await;
     assert_eq!(world.outbox().deliver_due().await.unwrap(), 1);
@@ -130,6 +132,8 @@ async fn a_letter_of_a_kind_that_a_newer_version_wrote_waits_for_that_version() 
             kind: "birthday",
             recipient: "dev@example.com".to_owned(),
             sealed: "AAAA".to_owned(),
+            not_before: None,
+            about: None,
         })
         .await;
     world.outbox().deliver_due().await.unwrap();

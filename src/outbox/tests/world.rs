@@ -66,7 +66,7 @@ impl World {
 
     pub(super) fn outbox_by(&self, url: &str, database: Arc<dyn Database>) -> Outbox {
         let sender = "Gatebook <no-reply@gate.example.com>";
-        let transport = MailTransport::from_url(url, self.folder.path(), sender).unwrap();
+        let transport = MailTransport::from_url(url, self.folder.path(), sender, None).unwrap();
         let clock = Clock::Manual(self.clock.clone());
         Outbox::new(database, transport, sealer(), clock, self.metrics.clone())
     }

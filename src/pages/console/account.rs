@@ -70,7 +70,7 @@ async fn account_page(app: &App, user: &ConsoleUser, form: &Form, errors: &Error
 fn token_table(tokens: &[OwnToken], form_token: &str) -> Markup {
     html! {
         div.wide tabindex="0" role="region" aria-labelledby="tokens" {
-            table {
+            table.cards {
                 thead { tr {
                     th scope="col" { "Name" } th scope="col" { "Made" } th scope="col" { "Last used" } th scope="col" { "Actions" }
                 } }
@@ -78,8 +78,8 @@ fn token_table(tokens: &[OwnToken], form_token: &str) -> Markup {
                     @for own in tokens {
                         tr {
                             th scope="row" { bdi { (own.name) } }
-                            td { (times::moment(own.created_at)) }
-                            td { @match own.last_used_at { Some(at) => (times::moment(at)), None => "never" } }
+                            td data-title="Made" { (times::moment(own.created_at)) }
+                            td data-title="Last used" { @match own.last_used_at { Some(at) => (times::moment(at)), None => "never" } }
                             td {
                                 form method="post" action={ "/account/tokens/" (own.id) "/end" } {
                                     (token(form_token))

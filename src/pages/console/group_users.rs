@@ -26,7 +26,7 @@ pub async fn list(SignedIn(admin): SignedIn<ConsoleUser>) -> Result<Markup, Prob
     let body = html! {
         h1 { "Edit Group Users" }
         div.wide tabindex="0" role="region" aria-label="Group users" {
-            table {
+            table.cards {
                 thead { tr {
                     th scope="col" { "Group User Name" } th scope="col" { "E-mail" } th scope="col" { "Role" }
                     th scope="col" { "Permissions" }
@@ -35,9 +35,9 @@ pub async fn list(SignedIn(admin): SignedIn<ConsoleUser>) -> Result<Markup, Prob
                     @for (id, user) in users {
                         tr {
                             th scope="row" { a href={ "/group-users/" (id) } { bdi { (user.name.as_str()) } } }
-                            td { bdi { (user.email.as_str()) } }
-                            td { (role(user.role)) }
-                            td { (permissions(user)) }
+                            td data-title="E-mail" { bdi { (user.email.as_str()) } }
+                            td data-title="Role" { (role(user.role)) }
+                            td data-title="Permissions" { (permissions(user)) }
                         }
                     }
                 }

@@ -168,13 +168,13 @@ fn entities(operator: &OperatorUser, group: &GroupRow) -> Markup {
         @if group.customer.entities.is_empty() { p { "There is no entity yet." } }
         @else {
             div.wide tabindex="0" role="region" aria-label="Entities" {
-                table {
+                table.cards {
                     thead { tr { th scope="col" { "Name" } th scope="col" { "Id" } th scope="col" { "Actions" } } }
                     tbody {
                         @for (id, name) in &group.customer.entities {
                             tr {
                                 th scope="row" { bdi { (name.as_str()) } }
-                                td { code { (id) } }
+                                td data-title="Id" { code { (id) } }
                                 td { (form_for(operator, group, "remove-entity", &html! {
                                     input type="hidden" name="entity_id" value=(id);
                                     button.plain type="submit" { "Remove" }
@@ -190,10 +190,14 @@ fn entities(operator: &OperatorUser, group: &GroupRow) -> Markup {
 
 fn entity_form(operator: &OperatorUser, group: &GroupRow, form: &Form) -> Markup {
     let fields = html! {
-        label for="entity_id" { "Entity id" }
-        input id="entity_id" name="entity_id" value=(form.text("entity_id")) autocomplete="off" required;
-        label for="entity-name" { "Entity name" }
-        input id="entity-name" name="name" value=(form.text("name")) autocomplete="off" required;
+        div.field {
+            label for="entity_id" { "Entity id" }
+            input id="entity_id" name="entity_id" value=(form.text("entity_id")) autocomplete="off" required;
+        }
+        div.field {
+            label for="entity-name" { "Entity name" }
+            input id="entity-name" name="name" value=(form.text("name")) autocomplete="off" required;
+        }
         button type="submit" { "Add or rename" }
     };
     html! { details open[form.has("do")] { summary { "Add or rename an entity" } (form_for(operator, group, "put-entity", &fields)) } }
@@ -204,7 +208,7 @@ fn users(operator: &OperatorUser, group: &GroupRow) -> Markup {
         @if group.customer.users.is_empty() { p { "There is no user yet." } }
         @else {
             div.wide tabindex="0" role="region" aria-label="Users" {
-                table {
+                table.cards {
                     thead { tr {
                         th scope="col" { "Name" } th scope="col" { "Id" } th scope="col" { "E-mail" }
                         th scope="col" { "Role" } th scope="col" { "Actions" }
@@ -213,9 +217,9 @@ fn users(operator: &OperatorUser, group: &GroupRow) -> Markup {
                         @for (id, user) in &group.customer.users {
                             tr {
                                 th scope="row" { bdi { (user.name.as_str()) } }
-                                td { code { (id) } }
-                                td { bdi { (user.email.as_str()) } }
-                                td { (role(user.role)) }
+                                td data-title="Id" { code { (id) } }
+                                td data-title="E-mail" { bdi { (user.email.as_str()) } }
+                                td data-title="Role" { (role(user.role)) }
                                 td {
                                     (form_for(operator, group, "password-link", &html! {
                                         input type="hidden" name="user_id" value=(id);
@@ -237,15 +241,23 @@ fn users(operator: &OperatorUser, group: &GroupRow) -> Markup {
 
 fn user_form(operator: &OperatorUser, group: &GroupRow, form: &Form) -> Markup {
     let fields = html! {
-        label for="user_id" { "User id" }
-        input id="user_id" name="user_id" value=(form.text("user_id")) autocomplete="off" required;
-        label for="email" { "E-mail" }
-        input id="email" name="email" type="email" value=(form.text("email")) autocomplete="off" required;
-        label for="user-name" { "Name" }
-        input id="user-name" name="name" value=(form.text("name")) autocomplete="off" required;
-        label for="role" { "Role" }
-        select id="role" name="role" {
-            @for (code, title) in ROLES { option value=(code) selected[code == form.text("role")] { (title) } }
+        div.field {
+            label for="user_id" { "User id" }
+            input id="user_id" name="user_id" value=(form.text("user_id")) autocomplete="off" required;
+        }
+        div.field {
+            label for="email" { "E-mail" }
+            input id="email" name="email" type="email" value=(form.text("email")) autocomplete="off" required;
+        }
+        div.field {
+            label for="user-name" { "Name" }
+            input id="user-name" name="name" value=(form.text("name")) autocomplete="off" required;
+        }
+        div.field {
+            label for="role" { "Role" }
+            select id="role" name="role" {
+                @for (code, title) in ROLES { option value=(code) selected[code == form.text("role")] { (title) } }
+            }
         }
         button type="submit" { "Add or change" }
     };

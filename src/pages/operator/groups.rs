@@ -89,7 +89,7 @@ async fn list_page(app: &App, operator: &OperatorUser, form: &Form, errors: &Err
         @if groups.is_empty() { p { "There is no group yet. Make the first one below." } }
         @else {
             div.wide tabindex="0" role="region" aria-label="Groups" {
-                table {
+                table.cards {
                     thead { tr {
                         th scope="col" { "Group" } th scope="col" { "Id" } th scope="col" { "Product plan" }
                         th scope="col" { "Entities" } th scope="col" { "Users" }
@@ -100,10 +100,10 @@ async fn list_page(app: &App, operator: &OperatorUser, form: &Form, errors: &Err
                                 th scope="row" {
                                     a href=(group_path(&group.group_id)) { bdi { (group.customer.name.as_str()) } }
                                 }
-                                td { code { (group.group_id) } }
-                                td { bdi { (group.customer.product_plan.as_str()) } }
-                                td { (group.customer.entities.len()) }
-                                td { (group.customer.users.len()) }
+                                td data-title="Id" { code { (group.group_id) } }
+                                td data-title="Product plan" { bdi { (group.customer.product_plan.as_str()) } }
+                                td data-title="Entities" { (group.customer.entities.len()) }
+                                td data-title="Users" { (group.customer.users.len()) }
                             }
                         }
                     }

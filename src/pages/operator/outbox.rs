@@ -57,7 +57,7 @@ pub async fn show(
 fn table(letters: &[LetterRow], form_token: &str) -> Markup {
     html! {
         div.wide tabindex="0" role="region" aria-label="Mails" {
-            table {
+            table.cards {
                 thead { tr {
                     th scope="col" { "To" } th scope="col" { "Kind" } th scope="col" { "State" } th scope="col" { "Written" }
                     th scope="col" { "Attempts" } th scope="col" { "Last error" } th scope="col" { "Actions" }
@@ -72,17 +72,17 @@ fn row(letter: &LetterRow, form_token: &str) -> Markup {
     html! {
         tr {
             th scope="row" { bdi { (letter.recipient) } }
-            td { (letter.kind.replace('_', " ")) }
-            td {
+            td data-title="Kind" { (letter.kind.replace('_', " ")) }
+            td data-title="State" {
                 @match letter.state {
                     LetterState::Pending => span.badge { "Pending" },
                     LetterState::Sent => span.badge.good { "Sent" },
                     LetterState::Failed => span.badge.bad { "Failed" },
                 }
             }
-            td { (times::moment(letter.created_at)) }
-            td { (letter.attempts) }
-            td { (letter.last_error.as_deref().unwrap_or("none")) }
+            td data-title="Written" { (times::moment(letter.created_at)) }
+            td data-title="Attempts" { (letter.attempts) }
+            td data-title="Last error" { (letter.last_error.as_deref().unwrap_or("none")) }
             td {
                 @if letter.state != LetterState::Sent {
                     form method="post" action={ "/operator/outbox/" (letter.id) "/retry" } {

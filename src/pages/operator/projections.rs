@@ -66,7 +66,7 @@ async fn projections_page(app: &App, operator: &OperatorUser, errors: &Errors) -
         (errors.summary(&[]))
         @if let Some(job) = &job { (progress(job)) }
         div.wide tabindex="0" role="region" aria-label="Projections" {
-            table {
+            table.cards {
                 thead { tr {
                     th scope="col" { "Projection" } th scope="col" { "Generation" } th scope="col" { "Rows" }
                     th scope="col" { "Position" } th scope="col" { "Last error" } th scope="col" { "Actions" }
@@ -92,14 +92,14 @@ fn row(projection: &ProjectionStatus, form_token: &str) -> Markup {
     html! {
         tr {
             th scope="row" { (projection.name) }
-            td {
+            td data-title="Generation" {
                 (projection.generation)
                 @if projection.stale { " " span.badge.warn { "to be rebuilt" } }
                 @if projection.rebuilding.is_some() { " " span.badge.warn { "rebuild under way or interrupted" } }
             }
-            td { (projection.rows) }
-            td { (projection.position) }
-            td { @match &projection.last_error { Some(error) => span.error { (error) }, None => "none" } }
+            td data-title="Rows" { (projection.rows) }
+            td data-title="Position" { (projection.position) }
+            td data-title="Last error" { @match &projection.last_error { Some(error) => span.error { (error) }, None => "none" } }
             td {
                 (button("rebuild", projection.name, "Rebuild", form_token))
                 (button("verify", projection.name, "Verify", form_token))

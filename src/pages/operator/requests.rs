@@ -49,7 +49,7 @@ async fn list_page(app: &App, operator: &OperatorUser, asked: &Form, errors: &Er
         @if found.items.is_empty() { p role="status" { "There is no such application." } }
         @else {
             div.wide tabindex="0" role="region" aria-label="AIQ Integrate applications" {
-                table {
+                table.cards {
                     thead { tr {
                         th scope="col" { "Name" } th scope="col" { "Group" } th scope="col" { "Type" }
                         th scope="col" { "Status" } th scope="col" { "Requested" } th scope="col" { "Actions" }
@@ -79,10 +79,10 @@ fn row(view: &AppView, form_token: &str) -> Markup {
     html! {
         tr {
             th scope="row" { bdi { (app.name.as_str()) } }
-            td { bdi { (view.group().customer.name.as_str()) } }
-            td { (app.integrate_type.as_deref().unwrap_or_default()) }
-            td { (<&str>::from(app.status)) }
-            td { (times::moment(app.created_at)) " by " bdi { (app.created_by_name) } }
+            td data-title="Group" { bdi { (view.group().customer.name.as_str()) } }
+            td data-title="Type" { (app.integrate_type.as_deref().unwrap_or_default()) }
+            td data-title="Status" { (<&str>::from(app.status)) }
+            td data-title="Requested" { (times::moment(app.created_at)) " by " bdi { (app.created_by_name) } }
             td {
                 @if app.status == Status::Active {
                     form method="post" action={ "/operator/requests/" (app.app_id) "/client-secrets" } {

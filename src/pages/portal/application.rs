@@ -140,7 +140,7 @@ fn secrets_table(row: &PortalAppRow, secrets: &[(ClientSecret, Option<Timestamp>
         @else if secrets.is_empty() { p { "There is no client secret yet. Generate one to get tokens." } }
         @else {
             div.wide tabindex="0" role="region" aria-labelledby="secrets" {
-                table {
+                table.cards {
                     thead { tr {
                         th scope="col" { "Begins with" } th scope="col" { "Created" } th scope="col" { "Last used" }
                         th scope="col" { "Ends" } th scope="col" { "Actions" }
@@ -149,9 +149,9 @@ fn secrets_table(row: &PortalAppRow, secrets: &[(ClientSecret, Option<Timestamp>
                         @for (secret, last_used) in secrets {
                             tr {
                                 th scope="row" { code { (secret.prefix) "…" } br; span.detail { "id " (secret.id) } }
-                                td { (times::moment(secret.created_at)) }
-                                td { @match last_used { Some(at) => (times::moment(*at)), None => "never" } }
-                                td { @match secret.ends_at { Some(at) => (times::moment(at)), None => "–" } }
+                                td data-title="Created" { (times::moment(secret.created_at)) }
+                                td data-title="Last used" { @match last_used { Some(at) => (times::moment(*at)), None => "never" } }
+                                td data-title="Ends" { @match secret.ends_at { Some(at) => (times::moment(at)), None => "–" } }
                                 td { a href={ "/portal/apps/" (row.app_id) "/client-secrets/" (secret.id) "/retire" } { "Retire" } }
                             }
                         }

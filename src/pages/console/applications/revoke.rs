@@ -55,8 +55,8 @@ fn what_stops(view: &AppView) -> Markup {
                 li { "its client secrets end;" }
                 @if let Some(email) = &app.developer_email {
                     li {
-                        "the developer " bdi { (email.as_str()) } " loses access to it in the Developer Portal; an open \
-                        invite or OTP is no longer valid, and a mail tells them;"
+                        "the developer " bdi { (email.as_str()) } " sees in the Developer Portal that it was revoked, and a mail \
+                        tells them; an open invite or OTP is no longer valid;"
                     }
                 }
                 @if app.integration_type == IntegrationType::AiqIntegrate { li { "our team stops running it;" } }

@@ -14,7 +14,7 @@ use crate::pages::visitor::ConsoleUser;
 pub fn table(user: &ConsoleUser, asked: &Form, sort: Sort, views: &[AppView]) -> Markup {
     html! {
         div.scroll role="region" aria-label="Integration Applications" tabindex="0" {
-            table.apps {
+            table.apps.cards {
                 caption.hidden { "Integration Applications of your group" }
                 thead {
                     tr {

@@ -1,0 +1,3 @@
+-- A letter that is written for later may become untrue before it is sent; then it is withdrawn by what it is about.
+alter table letters add column about text collate "C";
+create index letters_about on letters (about) where about is not null and state = 'pending';
