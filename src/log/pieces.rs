@@ -55,7 +55,11 @@ impl Pieces {
 
     /// Whether there is nothing to write.
     pub(super) fn is_empty(&self) -> bool {
-        self.events.is_empty() && self.credentials.is_empty() && self.letters.is_empty() && self.reservations.is_empty()
+        self.events.is_empty()
+            && self.credentials.is_empty()
+            && self.letters.is_empty()
+            && self.withdrawn_letters.is_empty()
+            && self.reservations.is_empty()
     }
 
     /// Writes everything, and the new end of the log.

@@ -1,7 +1,7 @@
 //! Appending: one gap-free order, and all of an append or nothing of it.
 
 use futures::future::join_all;
-use gatebook::log::append::{Append, AppendError, ReservationKey};
+use gatebook::log::append::{Append, AppendError, ReservationKey, SealedLetter};
 use gatebook::log::hash_chain::{EventParts, NO_PREDECESSOR, hash_of};
 use gatebook::log::read;
 use gatebook::store::Purpose;
@@ -15,6 +15,7 @@ on_both_databases!(
     whatever_makes_an_append_fail_the_others_of_its_batch_go_through_and_nothing_of_it_is_there,
     what_the_database_refuses_leaves_the_others_alone,
     of_appends_in_one_batch_that_want_the_same_the_first_gets_it,
+    a_letter_that_waits_is_withdrawn_by_what_it_is_about,
     a_guard_that_holds_lets_an_append_through_and_one_that_does_not_refuses_it,
     hashes_form_a_chain_across_appends,
     rows_of_a_stream_that_is_written_twice_in_a_batch_are_as_they_are_in_the_end,
@@ -264,4 +265,47 @@ async fn an_append_without_events_writes_what_goes_with_it(world: World) {
     assert_eq!(events(receipt), []);
     assert_eq!(there_is_of(world.database(), "quiet").await, [0, 1, 1, 1, 0]);
     assert_eq!(read::head(world.database()).await.unwrap(), before);
+}
+
+async fn a_letter_that_waits_is_withdrawn_by_what_it_is_about(world: World) {
+    let about = |letter: SealedLetter, about: &str| SealedLetter {
+        about: Some(about.to_owned()),
+        ..letter
+    };
+    let writes = |called: &str, letters: Vec<SealedLetter>, withdrawn: &[&str]| Append {
+        letters,
+        withdrawn_letters: withdrawn.iter().map(|about| (*about).to_owned()).collect(),
+        ..note(called)
+    };
+    let earlier = vec![
+        about(letter("earlier"), "a"),
+        about(letter("other"), "b"),
+        letter("free"),
+    ];
+    world
+        .gatebook
+        .log
+        .writer
+        .append(writes("1", earlier, &[]))
+        .await
+        .unwrap();
+    let batch = vec![
+        writes("2", vec![about(letter("replaced"), "a")], &["a"]),
+        writes("3", vec![about(letter("new"), "a")], &["a"]),
+        writes("4", vec![about(letter("gone"), "c")], &[]),
+        writes("5", Vec::new(), &["c"]),
+    ];
+    for result in in_one_batch(&world, batch).await {
+        result.unwrap();
+    }
+    let ids = Query::new("select id from letters order by id", []);
+    let ids: Vec<_> = world
+        .database()
+        .rows(ids)
+        .await
+        .unwrap()
+        .into_iter()
+        .flatten()
+        .collect();
+    assert_eq!(ids, ["free", "new", "other"].map(Value::from));
 }
