@@ -6,6 +6,7 @@ mod attempt;
 mod console;
 mod copy;
 mod facts;
+mod filter_form;
 mod form;
 mod inputs;
 mod layout;

@@ -3,8 +3,8 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::eventually::eventually;
 use super::installation::{Customer, Installation, Process, sent, word};
+use crate::support::eventually::eventually;
 use crate::support::{APPS, Person, World};
 
 /// What a restart finds of a command that was killed.

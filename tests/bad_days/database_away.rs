@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
-use super::eventually::eventually;
 use super::quiet_road::QuietRoad;
+use crate::support::eventually::eventually;
 use crate::support::proxy::Proxy;
 use crate::support::world::{self, Options};
 use crate::support::{APPS, Answer, Person, World};

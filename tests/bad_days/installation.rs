@@ -11,7 +11,7 @@ use reqwest::Method;
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
-use super::eventually::eventually;
+use crate::support::eventually::eventually;
 use crate::support::mailbox::{Mail, Mailbox};
 use crate::support::{Answer, Person, database};
 

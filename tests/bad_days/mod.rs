@@ -4,7 +4,6 @@
 mod crash;
 mod database_away;
 mod demo;
-mod eventually;
 mod hang_ups;
 mod installation;
 mod parallel;

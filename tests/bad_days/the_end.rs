@@ -4,8 +4,8 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use super::eventually::eventually;
 use super::installation::{Customer, Installation, Process, sent, word};
+use crate::support::eventually::eventually;
 use crate::support::{APPS, World};
 
 /// A creation as it goes over the wire.

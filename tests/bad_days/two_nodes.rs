@@ -272,7 +272,7 @@ async fn a_letter_is_sent_once_although_two_nodes_look_for_letters() {
     }
     nodes.installation.mail(20, "dev@example.com").await;
     let waiting = "select count(*) from letters where state <> 'sent'";
-    super::eventually::eventually("empty outbox", async || {
+    crate::support::eventually::eventually("empty outbox", async || {
         (nodes.installation.number(waiting).await == 0).then_some(())
     })
     .await;

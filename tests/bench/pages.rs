@@ -1,12 +1,12 @@
 //! How long the server takes for a page, with many applications in the group, against the 50 ms that a page may take.
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use gatebook::http;
 use gatebook::http::request_context::ClientAddressHeader;
 use gatebook::secrets::Password;
 use gatebook_aggregates::identifiers::UserId;
+use gatebook_aggregates::words::Label;
 use reqwest::header::{COOKIE, SET_COOKIE};
 use sqlx::Executor;
 use uuid::Uuid;
@@ -19,28 +19,33 @@ const LIMIT: Duration = Duration::from_millis(50);
 const TIMES: usize = 50;
 const PASSWORD: &str = "correct horse battery staple";
 
-/// Measures the pages that show or search the group's applications.
+/// Measures the pages, most of all those that show or search the group's applications.
 pub async fn measure(setting: &Setting, apps: usize) {
     setting.connect().await.execute("analyze").await.unwrap();
     let app_id = setting.create().await;
     let address = load::serve(http::router(setting.gatebook.clone(), ClientAddressHeader::default())).await;
-    let (http, cookie) = signed_in(setting, address).await;
+    let site = Site {
+        base_url: format!("http://{address}"),
+        http: reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap(),
+    };
     println!(
         "\npages, with {apps} applications in the group, against {} ms",
         LIMIT.as_millis()
     );
-    for path in pages(app_id) {
-        let times = times(&http, &cookie, &format!("http://{address}{path}")).await;
-        let (middle, slowest) = (millis(times[times.len() / 2]), millis(times[times.len() - 1]));
-        println!(
-            "  {path:<70} median {middle:>6.1} ms  = {:.2}   slowest {slowest:>6.1} ms  = {:.2}",
-            middle / millis(LIMIT),
-            slowest / millis(LIMIT)
-        );
+    let user = site.signed_in("/sign-in", &as_pam(setting).await).await;
+    for path in console_pages(app_id) {
+        site.measure(&user, &path).await;
+    }
+    let operator = site.signed_in("/operator/sign-in", &as_operator(setting).await).await;
+    for page in ["groups", "groups/bench", "requests", "projections", "outbox"] {
+        site.measure(&operator, &format!("/operator/{page}")).await;
     }
 }
 
-fn pages(app_id: Uuid) -> Vec<String> {
+fn console_pages(app_id: Uuid) -> Vec<String> {
     let list = "/integration-applications";
     let mut pages: Vec<_> = [
         "",
@@ -64,26 +69,55 @@ fn pages(app_id: Uuid) -> Vec<String> {
     pages
 }
 
-/// Pam signs in; her cookie.
-async fn signed_in(setting: &Setting, address: SocketAddr) -> (reqwest::Client, String) {
+/// What Pam enters to sign in.
+async fn as_pam(setting: &Setting) -> Vec<(&'static str, String)> {
     let (user, password) = (UserId::parse("pam").unwrap(), Password::parse(PASSWORD).unwrap());
     let set = setting.gatebook.set_user_password(&setting.group_id, &user, &password);
     set.await.unwrap();
-    let http = reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .build()
-        .unwrap();
-    let mut form = form_urlencoded::Serializer::new(String::new());
-    form.extend_pairs([("email", "pam@bench.example"), ("password", PASSWORD)]);
-    let request = http
-        .post(format!("http://{address}/sign-in"))
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(form.finish());
-    let answer = request.send().await.unwrap();
-    assert_eq!(answer.status(), 303, "signing in");
-    let cookie = answer.headers()[SET_COOKIE].to_str().unwrap();
-    let cookie = cookie.split(';').next().unwrap().to_owned();
-    (http, cookie)
+    vec![
+        ("email", "pam@bench.example".to_owned()),
+        ("password", PASSWORD.to_owned()),
+    ]
+}
+
+/// What an operator enters to sign in.
+async fn as_operator(setting: &Setting) -> Vec<(&'static str, String)> {
+    let name = Label::parse("name", "bench").unwrap();
+    let token = setting.gatebook.create_operator_token(&name).await.unwrap().token;
+    vec![("token", token)]
+}
+
+/// The site, as a browser sees it.
+struct Site {
+    base_url: String,
+    http: reqwest::Client,
+}
+
+impl Site {
+    /// Signs in; the cookie.
+    async fn signed_in(&self, path: &str, entered: &[(&str, String)]) -> String {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs(entered);
+        let request = self
+            .http
+            .post(format!("{}{path}", self.base_url))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form.finish());
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 303, "signing in");
+        let cookie = answer.headers()[SET_COOKIE].to_str().unwrap();
+        cookie.split(';').next().unwrap().to_owned()
+    }
+
+    async fn measure(&self, cookie: &str, path: &str) {
+        let times = times(&self.http, cookie, &format!("{}{path}", self.base_url)).await;
+        let (middle, slowest) = (millis(times[times.len() / 2]), millis(times[times.len() - 1]));
+        println!(
+            "  {path:<85} median {middle:>6.1} ms  = {:.2}   slowest {slowest:>6.1} ms  = {:.2}",
+            middle / millis(LIMIT),
+            slowest / millis(LIMIT)
+        );
+    }
 }
 
 /// How long each of many requests took, from the shortest to the longest.

@@ -80,5 +80,5 @@ async fn requests_and_the_outbox_are_looked_through() {
         .await;
     olga.pictures("operator-outbox").await;
     olga.fill("State", "Failed").await;
-    olga.click("Show").await.see("There is no such mail.").await;
+    olga.click("Search").await.see("There is no such mail.").await;
 }

@@ -5,6 +5,9 @@ use gatebook_aggregates::group::Permission;
 use serde_json::json;
 
 use crate::support::chromium::Chromium;
+use crate::support::database::new_postgres;
+use crate::support::eventually::eventually;
+use crate::support::proxy::Proxy;
 use crate::support::{World, portal_at};
 
 use super::{DEVELOPER, console_of, log_in, sign_in, sign_up};
@@ -196,4 +199,46 @@ async fn r3_an_auditor_sees_and_downloads_and_changes_nothing() {
         .await
         .see("You cannot see the integration applications")
         .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_database_is_away_the_page_says_so_and_afterwards_it_goes_on() {
+    let (road, database) = (Proxy::start().await, new_postgres().await);
+    let world = World::on_database(road.through(&database)).await;
+    let ada = console_of(&world, "ada").await;
+    road.cut().await;
+    ada.click("Integration Applications")
+        .await
+        .see("Out of reach at the moment")
+        .await;
+    ada.pictures("out-of-reach").await;
+    road.mend();
+    let anybody = world.anybody();
+    eventually("database", async || {
+        (anybody.get("/readyz").await.status == 200).then_some(())
+    })
+    .await;
+    ada.click("Go on")
+        .await
+        .see("There are no integration applications yet")
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_guesses_passwords_is_slowed_down_and_told_for_how_long() {
+    let world = World::on_sqlite().await;
+    world.give_password("acme", "ada").await;
+    let guesser = Chromium::new(&world).await;
+    guesser.open("/sign-in").await;
+    for _ in 0..12 {
+        guesser.fill("E-mail address", "ada@acme.example").await;
+        guesser.fill("Password", "a wild guess of a password").await;
+        guesser.click("Sign in").await;
+    }
+    guesser.see("Too many failed attempts. Try again in").await;
+    assert_eq!(guesser.read("E-mail address").await, "ada@acme.example");
+    guesser.pictures("too-many-attempts").await;
+    world.pass(TimeDelta::hours(1));
+    sign_in(&guesser, "ada@acme.example").await;
+    guesser.see("There are no integration applications yet").await;
 }

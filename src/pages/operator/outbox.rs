@@ -8,21 +8,15 @@ use uuid::Uuid;
 use crate::http::error::Problem;
 use crate::http::extract::{App, PathOf};
 use crate::outbox::{self, LetterRow, LetterState};
-use crate::pages::attempt::Errors;
+use crate::pages::filter_form::{self, select};
 use crate::pages::form::{Asked, Sent, token};
-use crate::pages::inputs::Field;
 use crate::pages::layout::{Shell, page};
 use crate::pages::times;
 use crate::pages::visitor::{OperatorUser, SignedIn};
 
 /// So many letters are shown, the newest first.
 const SHOWN: u32 = 200;
-const STATES: [(&str, &str); 4] = [
-    ("", "All"),
-    ("pending", "Pending"),
-    ("failed", "Failed"),
-    ("sent", "Sent"),
-];
+const STATES: [(&str, &str); 3] = [("pending", "Pending"), ("failed", "Failed"), ("sent", "Sent")];
 
 /// `GET /operator/outbox`
 pub async fn show(
@@ -42,11 +36,7 @@ pub async fn show(
         @if asked.has("retried") {
             div.notice.good role="status" { p { "The mail is sent at the next opportunity." } }
         }
-        form.filter method="get" action="/operator/outbox" {
-            (Field { name: "state", label: "State", value: asked.text("state"), required: false, ..Field::default() }
-                .select(&STATES, &Errors::default()))
-            button type="submit" { "Show" }
-        }
+        (filter_form::form("/operator/outbox", "Find mails", &select("state", "State", asked.text("state"), STATES), &html! {}))
         @if letters.is_empty() { p role="status" { "There is no such mail." } }
         @else { (table(&letters, &operator.session.form_token)) }
         @if letters.len() >= SHOWN as usize { p { "Only the newest " (SHOWN) " are shown." } }
@@ -75,7 +65,10 @@ fn row(letter: &LetterRow, form_token: &str) -> Markup {
             td data-title="Kind" { (letter.kind.replace('_', " ")) }
             td data-title="State" {
                 @match letter.state {
-                    LetterState::Pending => span.badge { "Pending" },
+                    LetterState::Pending => {
+                        span.badge { "Pending" }
+                        @if let Some(at) = letter.next_attempt_at { div.detail { "not before " (times::moment(at)) } }
+                    },
                     LetterState::Sent => span.badge.good { "Sent" },
                     LetterState::Failed => span.badge.bad { "Failed" },
                 }

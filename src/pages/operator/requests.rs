@@ -15,6 +15,7 @@ use crate::http::json::{AppsQuery, write_cursor};
 use crate::pages::attempt::Errors;
 use crate::pages::copy;
 use crate::pages::facts::fact;
+use crate::pages::filter_form::{self, search};
 use crate::pages::form::{Asked, Form, Sent, token};
 use crate::pages::layout::{Shell, page};
 use crate::pages::times;
@@ -41,11 +42,7 @@ async fn list_page(app: &App, operator: &OperatorUser, asked: &Form, errors: &Er
     let body = html! {
         h1 { "AIQ Integrate" }
         (errors.summary(&[]))
-        form.filter method="get" action="/operator/requests" role="search" {
-            label for="name" { "Name" }
-            input id="name" name="name" type="search" value=(asked.text("name"));
-            button type="submit" { "Search" }
-        }
+        (filter_form::form("/operator/requests", "Find applications", &search("name", "Name", asked.text("name")), &html! {}))
         @if found.items.is_empty() { p role="status" { "There is no such application." } }
         @else {
             div.wide tabindex="0" role="region" aria-label="AIQ Integrate applications" {

@@ -9,6 +9,7 @@ use super::application::head;
 use super::words::failed;
 use crate::application::Failure;
 use crate::http::extract::{App, PathOf};
+use crate::pages::filter_form::{self, search};
 use crate::pages::form::{Asked, Form};
 use crate::pages::layout::{Shell, page};
 use crate::pages::visitor::{PortalUser, SignedIn};
@@ -34,13 +35,7 @@ async fn entities_page(app: &App, user: &PortalUser, app_id: AppId, asked: &Form
     let here = format!("/portal/apps/{app_id}/entities");
     let body = html! {
         (head(&row, &group, true))
-        form.filters method="get" action=(here) role="search" {
-            div.field {
-                label for="name" { "Entity name" }
-                input id="name" name="name" type="search" value=(asked.text("name"));
-            }
-            div.actions { button type="submit" { "Search" } }
-        }
+        (filter_form::form(&here, "Find entities", &search("name", "Entity name", asked.text("name")), &html! {}))
         @if entities.is_empty() {
             p role="status" {
                 @if name.is_some() { "No entity has a name like this. " a href=(here) { "Show all" } }

@@ -147,6 +147,6 @@ fn details(entry: &IntegrateType, form: &Form, errors: &Errors) -> Markup {
                 value: form.text("category"), ..Field::default()
             }.select(&words::categories("Choose a category"), errors)),
         }
-        (fixed("fixed-permission", "API Permissions", words::permission(entry.api_permission)))
+        (fixed("fixed-permission", "API Permissions", entry.api_permission.title()))
     }
 }

@@ -147,7 +147,7 @@ fn edit_page(user: &ConsoleUser, view: &AppView, form: &Form, errors: &Errors, n
             @if let Some(email) = &app.developer_email {
                 (fixed("fixed-email", "Integration/Developers Email", email.as_str()))
             }
-            (fixed("fixed-permission", "API Permissions", words::permission(app.api_permission)))
+            (fixed("fixed-permission", "API Permissions", app.api_permission.title()))
             (entities(view.group(), &form.all("entities"), hint, errors))
             (submit("Save", "", &app_path(app.app_id, "")))
         }

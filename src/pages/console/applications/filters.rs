@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::parts::APPS;
 use super::words;
+use crate::pages::filter_form::{self, search, select};
 use crate::pages::form::Form;
 use crate::pages::visitor::ConsoleUser;
 
@@ -40,53 +41,25 @@ pub fn href(asked: &Form, name: &str, value: &str) -> String {
 
 /// The form with all filters.
 pub fn form(user: &ConsoleUser, asked: &Form) -> Markup {
-    html! {
-        form.filters method="get" action=(APPS) role="search" aria-label="Filter the applications" {
-            @for kept in KEPT {
-                @if let Some(value) = asked.filled(kept) { input type="hidden" name=(kept) value=(value); }
-            }
-            (select(asked, "status", "Status", words::STATUSES.map(|s| (s.into(), words::status(s)))))
-            (search(asked, "name", "Name"))
-            (search(asked, "description", "Description"))
-            (search(asked, "developer_email", "Developer’s e-mail"))
-            (select(asked, "category", "Category", words::categories("").into_iter().skip(1)))
-            (select(asked, "api_permission", "API Permissions",
-                words::PERMISSIONS.map(|p| (p.as_str(), words::permission(p)))))
-            (select(asked, "integration_type", "Integration Type",
-                words::TYPES.map(|t| (t.as_str(), words::integration_type(t)))))
-            (select(asked, "developer_status", "Developer",
-                words::DEVELOPER_STATUSES.map(|s| (s.as_str(), words::developer_status(s)))))
-            (select(asked, "entity", "Entity",
-                user.group.customer.entities.iter().map(|(id, name)| (id.as_str(), name.as_str()))))
-            div.actions {
-                button type="submit" { "Search" }
-                @if any(asked) { " " a.button.plain href=(APPS) { "Clear filters" } }
-            }
+    let search = |name: &str, label: &str| search(name, label, asked.text(name));
+    let entities = user.group.customer.entities.iter();
+    let fields = html! {
+        @for kept in KEPT {
+            @if let Some(value) = asked.filled(kept) { input type="hidden" name=(kept) value=(value); }
         }
-    }
-}
-
-fn search(asked: &Form, name: &str, label: &str) -> Markup {
-    let id = format!("filter-{name}");
-    html! {
-        div.field {
-            label for=(id) { (label) }
-            input id=(id) name=(name) type="search" value=(asked.text(name)) autocomplete="off";
-        }
-    }
-}
-
-fn select<'a>(asked: &Form, name: &str, label: &str, options: impl IntoIterator<Item = (&'a str, &'a str)>) -> Markup {
-    let id = format!("filter-{name}");
-    html! {
-        div.field {
-            label for=(id) { (label) }
-            select id=(id) name=(name) {
-                option value="" { "All" }
-                @for (value, title) in options {
-                    option value=(value) selected[value == asked.text(name)] { (title) }
-                }
-            }
-        }
-    }
+        (select("status", "Status", asked.text("status"), words::STATUSES.map(|s| (s.into(), words::status(s)))))
+        (search("name", "Name"))
+        (search("description", "Description"))
+        (search("developer_email", "Developer’s e-mail"))
+        (select("category", "Category", asked.text("category"), words::categories("").into_iter().skip(1)))
+        (select("api_permission", "API Permissions", asked.text("api_permission"),
+            words::PERMISSIONS.map(|p| (p.as_str(), p.title()))))
+        (select("integration_type", "Integration Type", asked.text("integration_type"),
+            words::TYPES.map(|t| (t.as_str(), words::integration_type(t)))))
+        (select("developer_status", "Developer", asked.text("developer_status"),
+            words::DEVELOPER_STATUSES.map(|s| (s.as_str(), words::developer_status(s)))))
+        (select("entity", "Entity", asked.text("entity"), entities.map(|(id, name)| (id.as_str(), name.as_str()))))
+    };
+    let clear = html! { @if any(asked) { a.button.plain href=(APPS) { "Clear filters" } } };
+    filter_form::form(APPS, "Filter the applications", &fields, &clear)
 }

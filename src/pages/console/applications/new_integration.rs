@@ -84,7 +84,7 @@ fn form_page(user: &ConsoleUser, form: &Form, errors: &Errors) -> Markup {
 fn details(form: &Form, errors: &Errors) -> Markup {
     let permissions = words::PERMISSIONS.map(|permission| Choice {
         value: permission.as_str(),
-        title: words::permission(permission),
+        title: permission.title(),
         hint: "",
     });
     html! {

@@ -76,7 +76,7 @@ fn facts(view: &AppView) -> Markup {
             (fact("Integration Type", &html! { (words::type_of(app)) }))
             (fact("Application Description", &html! { bdi.paragraph { (app.description.as_str()) } }))
             (fact("Category", &html! { (words::category(app.category.as_str())) }))
-            (fact("API Permissions", &html! { (words::permission(app.api_permission)) }))
+            (fact("API Permissions", &html! { (app.api_permission.title()) }))
             (fact("ClientId", &html! { code { (app.client_id.0) } }))
             (fact("Created", &html! { (moment(app.created_at)) " by " bdi { (app.created_by_name) } }))
         }

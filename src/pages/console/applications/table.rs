@@ -64,7 +64,7 @@ fn row(user: &ConsoleUser, view: &AppView) -> Markup {
                 div.description { bdi { (app.description.as_str()) } }
             }
             td data-title="Category" { (words::category(app.category.as_str())) }
-            td data-title="API Permissions" { (words::permission(app.api_permission)) }
+            td data-title="API Permissions" { (app.api_permission.title()) }
             td.number data-title="Entities" { (view.entities().count()) }
             td data-title="Developer" {
                 (developer(view))

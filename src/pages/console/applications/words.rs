@@ -46,16 +46,8 @@ pub fn developer_status(status: DeveloperStatus) -> &'static str {
     match status {
         DeveloperStatus::None => "No developer",
         DeveloperStatus::Invited => "Invited",
-        DeveloperStatus::OtpPending => "OTP verification needed",
+        DeveloperStatus::OtpPending => "OTP Verification Needed",
         DeveloperStatus::Verified => "Verified",
-    }
-}
-
-/// R10: what it may do.
-pub fn permission(permission: ApiPermission) -> &'static str {
-    match permission {
-        ApiPermission::Read => "Read",
-        ApiPermission::ReadWrite => "Read & Write",
     }
 }
 
