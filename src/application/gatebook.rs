@@ -6,6 +6,7 @@ use gatebook_aggregates::email_address::EmailAddress;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use super::gate_reads::GateReads;
 use super::last_uses::LastUses;
 use super::replay_job::LatestReplay;
 use super::turns::Turns;
@@ -66,6 +67,7 @@ pub struct Gatebook {
     pub letters_waiting: Arc<Notify>,
     /// When client secrets, tokens and sessions were used.
     pub last_uses: LastUses,
+    pub(super) gate_reads: GateReads,
     pub(super) dice: Dice,
     pub(super) digests: Digests,
     pub(super) sealer: Sealer,
@@ -77,9 +79,10 @@ pub struct Gatebook {
 }
 
 impl Gatebook {
-    /// Wires the parts together.
+    /// Wires the parts together. Call it inside of a Tokio runtime, which its readers run in.
     pub fn new(parts: GatebookParts) -> Self {
         Self {
+            gate_reads: GateReads::start(&parts.database),
             log: Log {
                 database: parts.database,
                 writer: parts.writer,

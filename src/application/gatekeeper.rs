@@ -2,6 +2,7 @@
 //! that answer; what cannot be read is refused.
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use gatebook_aggregates::api_permission::{Access, ApiPermission};
 use gatebook_aggregates::gate::{Gate, TokenFacts, Verdict};
@@ -9,7 +10,7 @@ use gatebook_aggregates::identifiers::{AppId, EntityId};
 use gatebook_aggregates::integration_app::{Status, Wish};
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::groups::GroupRow;
-use gatebook_projections::token_gate::{GateFacts, TokenGateRow};
+use gatebook_projections::token_gate::{ClientFacts, GateFacts};
 
 use super::caller::{Caller, Who};
 use super::commands::{ChangeOptions, no_extras};
@@ -23,7 +24,7 @@ use crate::store::StoreError;
 
 /// A client that proved who it is.
 pub struct AuthenticatedClient {
-    facts: GateFacts,
+    facts: Arc<ClientFacts>,
     client_secret_id: uuid::Uuid,
 }
 
@@ -60,13 +61,13 @@ pub struct GateAnswer {
     /// Whether it may pass, or why not.
     pub verdict: Verdict,
     /// The application, once the token is known to be genuine.
-    pub app: Option<TokenGateRow>,
+    pub facts: Option<Arc<GateFacts>>,
 }
 
 /// RFC 7662: what an active token is.
 pub struct Introspection {
     /// The application and its group.
-    pub facts: GateFacts,
+    pub facts: Arc<GateFacts>,
     /// The token's own claims.
     pub claims: AccessTokenClaims,
     /// R10, R24: its scopes, as far as the permission still allows.
@@ -84,21 +85,21 @@ impl Gatebook {
         let now = self.clock.now();
         // Also for what cannot be a client, so that unknown and known take the same time.
         let digest = self.keyed(SecretKind::ClientSecret, client_secret);
-        let facts = self.gate_facts_by_client(client_id).await?;
+        let facts = self.gate_reads.client(client_id).await?;
         let live = facts.and_then(|facts| {
-            let secrets = facts.client_secrets().iter();
+            let secrets = facts.app.client_secrets.iter();
             let secret = secrets
                 .filter(|secret| secret.is_live(now))
                 .find(|secret| secret.secret_digest == digest)?;
             let client_secret_id = secret.id;
             Some(AuthenticatedClient {
-                facts,
+                facts: facts.clone(),
                 client_secret_id,
             })
         });
         let usable = live.filter(|client| {
             is_client_secret(client_secret)
-                && client.facts.status() == Status::Active
+                && client.facts.app.status == Status::Active
                 && client.facts.product_plan.has_integration_apps()
         });
         match usable {
@@ -149,7 +150,7 @@ impl Gatebook {
         let Ok(claims) = self.access_tokens.read(token) else {
             return Ok(None);
         };
-        let Some(facts) = self.gate_facts_by_app(claims.app_id).await? else {
+        let Some(facts) = self.gate_reads.app(claims.app_id).await? else {
             return Ok(None);
         };
         if facts.check_token(&token_facts(&claims), self.clock.now()) != Verdict::Ok {
@@ -194,7 +195,7 @@ impl Gatebook {
     }
 
     async fn answer(&self, question: &GateQuestion<'_>) -> Result<GateAnswer, StoreError> {
-        let refused = |verdict| Ok(GateAnswer { verdict, app: None });
+        let refused = |verdict| Ok(GateAnswer { verdict, facts: None });
         let Some(token) = question.token.filter(|token| !token.is_empty()) else {
             return refused(Verdict::TokenMissing);
         };
@@ -203,7 +204,7 @@ impl Gatebook {
             Err(TokenRefusal::Malformed) => return refused(Verdict::TokenMalformed),
             Err(TokenRefusal::Invalid) => return refused(Verdict::TokenInvalid),
         };
-        let facts = match self.gate_facts_by_app(claims.app_id).await? {
+        let facts = match self.gate_reads.app(claims.app_id).await? {
             Some(facts) => facts,
             None => return refused(Verdict::TokenInvalid),
         };
@@ -221,7 +222,7 @@ impl Gatebook {
         };
         Ok(GateAnswer {
             verdict,
-            app: Some(facts.app),
+            facts: Some(facts),
         })
     }
 }

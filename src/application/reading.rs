@@ -13,7 +13,6 @@ use gatebook_projections::portal_apps::{self, PortalAppRow, PortalApps};
 use gatebook_projections::projection::Projection;
 use gatebook_projections::recorded::StoredEvent;
 use gatebook_projections::sql::Query;
-use gatebook_projections::token_gate::{self, GateFacts};
 
 use super::app_view::AppView;
 use super::caller::{Caller, Who};
@@ -65,16 +64,6 @@ impl Gatebook {
     /// The application as portal and operators see it.
     pub(super) async fn portal_app(&self, id: AppId) -> Result<Option<PortalAppRow>, StoreError> {
         self.one::<PortalApps>(portal_apps::by_id(id)).await
-    }
-
-    /// The facts for the gate about an application.
-    pub(super) async fn gate_facts_by_app(&self, id: AppId) -> Result<Option<GateFacts>, StoreError> {
-        self.gate_facts(token_gate::by_app(id)).await
-    }
-
-    /// The facts for the gate about a client.
-    pub(super) async fn gate_facts_by_client(&self, client_id: &str) -> Result<Option<GateFacts>, StoreError> {
-        self.gate_facts(token_gate::by_client(client_id)).await
     }
 
     /// R2-R4: an application of the caller's group, for those who may read.
@@ -196,11 +185,6 @@ impl Gatebook {
         let items: Vec<AppListed> = listed.collect::<Result<_, _>>().map_err(StoreError::from)?;
         let next = items.last().filter(|_| more).map(|last| Cursor::after(sort, &last.app));
         Ok(Page { items, next })
-    }
-
-    async fn gate_facts(&self, query: Query) -> Result<Option<GateFacts>, StoreError> {
-        let rows = self.database().rows(query).await?;
-        Ok(rows.into_iter().next().map(GateFacts::read).transpose()?)
     }
 
     pub(super) async fn one<P: Projection>(&self, query: Query) -> Result<Option<P::Row>, StoreError> {

@@ -5,7 +5,7 @@ use gatebook_projections::sql::RowError;
 use thiserror::Error;
 
 /// A failure of the store. None of these means that a command was half done.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 pub enum StoreError {
     /// The database cannot be reached, is shutting down, or is too busy. Trying again later may help.
     #[error("the database is not available: {0}")]

@@ -198,7 +198,7 @@ pub struct GateFacts {
 }
 
 impl GateFacts {
-    /// Reads a row of [`by_app`] or [`by_client`].
+    /// Reads a row of [`by_apps`].
     pub fn read(values: Vec<Value>) -> Result<Self, RowError> {
         let mut row = RowReader::new(TokenGate::NAME, values);
         Ok(Self {
@@ -243,16 +243,38 @@ impl Gate for GateFacts {
     }
 }
 
-const SELECT: &str = "select t.app_id, t.client_id, t.group_id, t.name, t.status, t.api_permission, t.entities, \
-     t.client_secrets, t.revoked_tokens, t.version, t.position, g.product_plan, g.entities \
-     from token_gate t join groups g on g.group_id = t.group_id";
-
-/// The facts about the application of a token.
-pub fn by_app(app_id: AppId) -> Query {
-    Query::new(format!("{SELECT} where t.app_id = $1"), [app_id.into()])
+/// An application that asks for a token, and its group's plan. Entities come into it when the token is shown.
+#[derive(Clone, Debug)]
+pub struct ClientFacts {
+    /// The application.
+    pub app: TokenGateRow,
+    /// R1: the group's plan.
+    pub product_plan: ProductPlan,
 }
 
-/// The facts about the application with this client id.
-pub fn by_client(client_id: &str) -> Query {
-    Query::new(format!("{SELECT} where t.client_id = $1"), [client_id.into()])
+impl ClientFacts {
+    /// Reads a row of [`by_clients`].
+    pub fn read(values: Vec<Value>) -> Result<Self, RowError> {
+        let mut row = RowReader::new(TokenGate::NAME, values);
+        Ok(Self {
+            app: read(&mut row)?,
+            product_plan: row.word()?,
+        })
+    }
+}
+
+const APP: &str = "t.app_id, t.client_id, t.group_id, t.name, t.status, t.api_permission, t.entities, \
+     t.client_secrets, t.revoked_tokens, t.version, t.position";
+const FROM: &str = "from token_gate t join groups g on g.group_id = t.group_id";
+
+/// [`GateFacts`] about applications. `listed` selects the ids that its argument, a JSON list, names.
+pub fn by_apps(listed: &str, app_ids: &[String]) -> Query {
+    let sql = format!("select {APP}, g.product_plan, g.entities {FROM} where t.app_id in ({listed})");
+    Query::new(sql, [Value::json(&app_ids)])
+}
+
+/// [`ClientFacts`] about the applications with these client ids. `listed` as above.
+pub fn by_clients(listed: &str, client_ids: &[String]) -> Query {
+    let sql = format!("select {APP}, g.product_plan {FROM} where t.client_id in ({listed})");
+    Query::new(sql, [Value::json(&client_ids)])
 }

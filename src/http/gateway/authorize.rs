@@ -71,8 +71,8 @@ pub async fn authorize(State(app): State<App>, headers: HeaderMap) -> Response {
     match app.check_gate(&question).await {
         Ok(GateAnswer {
             verdict: Verdict::Ok,
-            app: Some(app),
-        }) => passed(&app, entity),
+            facts: Some(facts),
+        }) => passed(&facts.app, entity),
         Ok(answer) => refused(answer.verdict, access),
         Err(error) => refused_unread(&error),
     }

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use futures::future::try_join_all;
 use gatebook_aggregates::gate::Verdict;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -99,10 +100,8 @@ pub async fn verify(
     Ok(Json(match call.read()? {
         Asked::One(check) => VerifyAnswer::One(result(&app, &check).await?),
         Asked::Several(checks) => {
-            let mut results = Vec::with_capacity(checks.len());
-            for Object(check) in &checks {
-                results.push(result(&app, check).await?);
-            }
+            let results = checks.iter().map(|Object(check)| result(&app, check));
+            let results = try_join_all(results).await?;
             VerifyAnswer::Several(GateResults { results })
         }
     }))

@@ -1,0 +1,100 @@
+//! What the gate decides by, read for every answer anew, and for all who ask at the same moment together.
+
+use std::sync::Arc;
+
+use gatebook_aggregates::identifiers::AppId;
+use gatebook_projections::sql::{Query, Value};
+use gatebook_projections::token_gate::{self, ClientFacts, GateFacts};
+
+use super::credentials::{self, Kept};
+use super::shared_reads::{Answers, SharedReads};
+use crate::log::append::CredentialKind;
+use crate::store::{Database, StoreError};
+
+/// The reads of the gate and of the OAuth endpoints.
+pub(super) struct GateReads {
+    by_app: SharedReads<Arc<GateFacts>>,
+    by_client: SharedReads<Arc<ClientFacts>>,
+    resource_servers: SharedReads<Kept>,
+}
+
+/// No id of a client is longer, by far.
+const ID_LENGTH_MAX: usize = 64;
+
+impl GateReads {
+    /// Starts the tasks that read. They end with this.
+    pub(super) fn start(database: &Arc<dyn Database>) -> Self {
+        Self {
+            by_app: SharedReads::start(with(database, by_app)),
+            by_client: SharedReads::start(with(database, by_client)),
+            resource_servers: SharedReads::start(with(database, resource_servers)),
+        }
+    }
+
+    /// The application of a token, with its group.
+    pub(super) async fn app(&self, id: AppId) -> Result<Option<Arc<GateFacts>>, StoreError> {
+        self.by_app.get(id.to_string()).await
+    }
+
+    /// The application with this client id.
+    pub(super) async fn client(&self, client_id: &str) -> Result<Option<Arc<ClientFacts>>, StoreError> {
+        match may_be_an_id(client_id) {
+            true => self.by_client.get(client_id.to_owned()).await,
+            false => Ok(None),
+        }
+    }
+
+    /// What is kept of the resource server with this client id.
+    pub(super) async fn resource_server(&self, client_id: &str) -> Result<Option<Kept>, StoreError> {
+        match may_be_an_id(client_id) {
+            true => self.resource_servers.get(client_id.to_owned()).await,
+            false => Ok(None),
+        }
+    }
+}
+
+/// A question that knows its database.
+fn with<Asked: 'static>(
+    database: &Arc<dyn Database>,
+    ask: fn(Arc<dyn Database>, Vec<String>) -> Asked,
+) -> impl Fn(Vec<String>) -> Asked + Clone + use<Asked> {
+    let database = database.clone();
+    move |ids| ask(database.clone(), ids)
+}
+
+/// What cannot be an id of ours is not asked for, as others share the question.
+fn may_be_an_id(id: &str) -> bool {
+    id.len() <= ID_LENGTH_MAX
+        && id
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
+async fn by_app(database: Arc<dyn Database>, ids: Vec<String>) -> Result<Answers<Arc<GateFacts>>, StoreError> {
+    let listed = database.dialect().list("$1");
+    let rows = database.rows(token_gate::by_apps(&listed, &ids)).await?;
+    Ok(keyed(rows, 0, |row| Ok(Arc::new(GateFacts::read(row)?))))
+}
+
+async fn by_client(database: Arc<dyn Database>, ids: Vec<String>) -> Result<Answers<Arc<ClientFacts>>, StoreError> {
+    let listed = database.dialect().list("$1");
+    let rows = database.rows(token_gate::by_clients(&listed, &ids)).await?;
+    Ok(keyed(rows, 1, |row| Ok(Arc::new(ClientFacts::read(row)?))))
+}
+
+async fn resource_servers(database: Arc<dyn Database>, ids: Vec<String>) -> Result<Answers<Kept>, StoreError> {
+    let listed = database.dialect().list("$2");
+    let sql = format!("{} where kind = $1 and id in ({listed})", credentials::SELECT);
+    let kind = <&str>::from(CredentialKind::ResourceServer);
+    let rows = database.rows(Query::new(sql, [kind.into(), Value::json(&ids)])).await?;
+    Ok(keyed(rows, 0, credentials::read))
+}
+
+/// Rows by the text in one of their columns.
+fn keyed<V>(rows: Vec<Vec<Value>>, column: usize, read: impl Fn(Vec<Value>) -> Result<V, StoreError>) -> Answers<V> {
+    let keyed = rows.into_iter().filter_map(|row| match row.get(column) {
+        Some(Value::Text(key)) => Some((key.clone(), read(row))),
+        _ => None,
+    });
+    keyed.collect()
+}
