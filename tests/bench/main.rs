@@ -21,20 +21,42 @@ use setting::Setting;
 /// Applications in the log while gate, rebuild and CSV are measured.
 const APPS: usize = 20_000;
 
+/// What can be measured, in this order. `make bench BENCH_ARGS="gate csv"` measures these alone.
+const MEASUREMENTS: [&str; 5] = ["commands", "gate", "rebuild", "csv", "pages"];
+
 fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
     // `cargo test --benches` and `cargo nextest` only want to know that it starts.
-    if !std::env::args().any(|argument| argument == "--bench") {
+    if !arguments.iter().any(|argument| argument == "--bench") {
         return;
     }
+    let chosen: Vec<&String> = arguments
+        .iter()
+        .filter(|argument| !argument.starts_with("--"))
+        .collect();
+    if let Some(unknown) = chosen.iter().find(|name| !MEASUREMENTS.contains(&name.as_str())) {
+        panic!("{unknown} is none of {}", MEASUREMENTS.join(", "));
+    }
+    let is_chosen = |name: &str| chosen.is_empty() || chosen.iter().any(|chosen| *chosen == name);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let setting = Setting::new().await;
-        commands::measure(&setting).await;
+        if is_chosen("commands") {
+            commands::measure(&setting).await;
+        }
         setting.fill(APPS).await;
-        gate::measure(&setting).await;
-        rebuild::measure(&setting).await;
-        csv::measure(&setting).await;
-        pages::measure(&setting, APPS).await;
+        if is_chosen("gate") {
+            gate::measure(&setting).await;
+        }
+        if is_chosen("rebuild") {
+            rebuild::measure(&setting).await;
+        }
+        if is_chosen("csv") {
+            csv::measure(&setting).await;
+        }
+        if is_chosen("pages") {
+            pages::measure(&setting, APPS).await;
+        }
     });
 }
 

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
+use futures::future::{OptionFuture, join};
 
 use super::answers::{
     ActiveToken, FormRefusals, InactiveToken, IntrospectionAnswer, NO_STORE, OAuthRefusal, PresentedToken,
@@ -32,10 +33,17 @@ use crate::oauth::wire::OAuthError;
 pub async fn introspect_token(State(app): State<App>, request: OAuthRequest) -> Result<impl IntoResponse, OAuthError> {
     let server = request.client()?;
     let (id, secret) = (&server.client_id, &server.client_secret);
-    let authenticated = app.authenticate_resource_server(&request.caller, id, secret).await;
+    // Both are read at once; what comes of the second is told only when the first allows it.
+    let token = request.token();
+    let introspected = OptionFuture::from(token.as_ref().ok().map(|token| app.introspect(token)));
+    let authenticated = app.authenticate_resource_server(&request.caller, id, secret);
+    let (authenticated, introspected) = join(authenticated, introspected).await;
     authenticated.map_err(refusal)?;
-    let introspected = app.introspect(request.token()?).await;
-    let token = introspected.map_err(|error| store_refusal(&error))?;
+    token?;
+    let token = introspected
+        .transpose()
+        .map_err(|error| store_refusal(&error))?
+        .flatten();
     let answer = match token {
         Some(token) => IntrospectionAnswer::Active(Box::new(active(token, &app.settings.public_url))),
         None => IntrospectionAnswer::Inactive(InactiveToken { active: false }),
