@@ -6,6 +6,7 @@ use gatebook_aggregates::email_address::EmailAddress;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use super::errands::Errands;
 use super::last_uses::LastUses;
 use super::replay_job::LatestReplay;
 use super::turns::Turns;
@@ -66,12 +67,14 @@ pub struct Gatebook {
     pub letters_waiting: Arc<Notify>,
     /// When client secrets, tokens and sessions were used.
     pub last_uses: LastUses,
+    /// What is still being done for requests that were answered.
+    pub errands: Errands,
     pub(super) dice: Dice,
     pub(super) digests: Digests,
     pub(super) sealer: Sealer,
     pub(super) access_tokens: AccessTokens,
     pub(super) passwords: PasswordHasher,
-    pub(super) throttle: Throttle,
+    pub(super) throttle: Arc<Throttle>,
     pub(super) turns: Turns,
     pub(super) replays: LatestReplay,
 }
@@ -79,6 +82,8 @@ pub struct Gatebook {
 impl Gatebook {
     /// Wires the parts together.
     pub fn new(parts: GatebookParts) -> Self {
+        let passwords = PasswordHasher::counting(parts.metrics.password_hashings.clone());
+        let throttle = Arc::new(Throttle::new(parts.throttle, parts.clock.clone()));
         Self {
             log: Log {
                 database: parts.database,
@@ -89,12 +94,13 @@ impl Gatebook {
             settings: parts.settings,
             letters_waiting: Arc::new(Notify::new()),
             last_uses: LastUses::default(),
+            errands: Errands::default(),
             dice: parts.dice,
             digests: Digests::new(&parts.key),
             sealer: Sealer::new(&parts.key),
             access_tokens: AccessTokens::new(&parts.key),
-            passwords: PasswordHasher::new(),
-            throttle: Throttle::new(parts.throttle),
+            passwords,
+            throttle,
             turns: Turns::default(),
             replays: LatestReplay::default(),
         }
