@@ -20,6 +20,8 @@ pub struct Metrics {
     pub gate_verdicts: Family<VerdictLabels, Counter>,
     /// Letters by what became of them.
     pub letters: Family<LetterLabels, Counter>,
+    /// Passwords hashed to be kept or checked; each keeps a core busy for a while.
+    pub password_hashings: Counter,
 }
 
 /// Labels of a request.
@@ -75,6 +77,7 @@ impl Default for Metrics {
             request_seconds: Family::new_with_constructor(seconds),
             gate_verdicts: Family::default(),
             letters: Family::default(),
+            password_hashings: Counter::default(),
         };
         let registry = &mut metrics.registry;
         registry.register(
@@ -90,6 +93,11 @@ impl Default for Metrics {
         );
         registry.register("gate_verdicts", "Answers of the gate", metrics.gate_verdicts.clone());
         registry.register("letters", "Letters by outcome", metrics.letters.clone());
+        registry.register(
+            "password_hashings",
+            "Passwords hashed to be kept or checked",
+            metrics.password_hashings.clone(),
+        );
         metrics
     }
 }

@@ -61,6 +61,8 @@ pub enum Refusal {
     TooManyCodes {
         /// When the next code may be asked for.
         retry_at: Timestamp,
+        /// The same, in seconds from now; at least 1.
+        retry_after_seconds: u64,
     },
     /// No link to choose a password with, or one that was used or replaced.
     #[error("This link is not known, or has been used or replaced by a newer one. Ask for a new one.")]

@@ -39,6 +39,12 @@ impl Timestamp {
         self.0.timestamp_millis()
     }
 
+    /// How many seconds it takes from here to a later moment: begun ones count, and so does one at least.
+    pub fn seconds_until(self, later: Self) -> u64 {
+        let millis = later.millis().saturating_sub(self.millis());
+        u64::try_from(millis).unwrap_or_default().div_ceil(1_000).max(1)
+    }
+
     /// The moment `span` later; unchanged when that lies beyond the calendar.
     pub fn plus(self, span: TimeDelta) -> Self {
         self.0.checked_add_signed(span).map_or(self, Self::new)
@@ -72,6 +78,14 @@ mod tests {
     fn a_time_whose_text_would_not_sort_is_none() {
         assert_eq!(Timestamp::parse("9999-12-31T23:30:00-01:00"), None);
         assert!(Timestamp::parse("9999-12-31T23:30:00Z").is_some());
+    }
+
+    #[test]
+    fn the_seconds_until_a_later_moment_are_rounded_up() {
+        let at = |text: &str| Timestamp::parse(&format!("2026-11-23T09:{text}Z")).unwrap();
+        let seconds = |later: &str| at("15:00.000").seconds_until(at(later));
+        assert_eq!((seconds("16:00.000"), seconds("16:00.001")), (60, 61));
+        assert_eq!((seconds("15:00.000"), seconds("14:00.000")), (1, 1));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::email_address::EmailAddress;
 use crate::group::GroupAsker;
-use crate::password_link::PasswordLink;
+use crate::password_link::{PasswordLink, PasswordLinks};
 use crate::refusal::Refusal;
 use crate::session::SESSION_VALID_FOR;
 use crate::timestamp::Timestamp;
@@ -55,8 +55,8 @@ impl DomainEvent for UserAccountEvent {
 /// A group user's account for the console.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserAccount {
-    /// The link that works; a newer one replaces it.
-    pub link: Option<PasswordLink>,
+    /// The links that work.
+    pub links: PasswordLinks,
 }
 
 /// A wish about an account.
@@ -73,7 +73,7 @@ pub enum UserAccountCommand {
         link_id: Uuid,
         at: Timestamp,
     },
-    /// Send a link, because the password is forgotten.
+    /// Send a link, because the password is forgotten. Granted without another link while many are open.
     RequestPasswordReset {
         email: EmailAddress,
         link_id: Uuid,
@@ -102,6 +102,7 @@ impl UserAccount {
                     expires_at,
                 }
             }
+            UserAccountCommand::RequestPasswordReset { at, .. } if !self.links.allow_reset(at) => return Ok(Vec::new()),
             UserAccountCommand::RequestPasswordReset { email, link_id, at } => {
                 UserAccountEvent::UserPasswordResetRequested {
                     email,
@@ -110,7 +111,7 @@ impl UserAccount {
                 }
             }
             UserAccountCommand::ChoosePassword { link_id, at } => {
-                PasswordLink::require(self.link.as_ref(), link_id, at)?;
+                self.links.require(link_id, at)?;
                 UserAccountEvent::UserPasswordChosen { link_id }
             }
             UserAccountCommand::SignIn { session_id, at } => UserAccountEvent::UserSignedIn {
@@ -140,13 +141,11 @@ impl Aggregate for UserAccount {
         match event {
             UserAccountEvent::UserPasswordLinkSent {
                 link_id, expires_at, ..
-            }
-            | UserAccountEvent::UserPasswordResetRequested {
+            } => self.links.first_sent(PasswordLink { link_id, expires_at }),
+            UserAccountEvent::UserPasswordResetRequested {
                 link_id, expires_at, ..
-            } => {
-                self.link = Some(PasswordLink { link_id, expires_at });
-            }
-            UserAccountEvent::UserPasswordChosen { .. } => self.link = None,
+            } => self.links.reset_sent(PasswordLink { link_id, expires_at }),
+            UserAccountEvent::UserPasswordChosen { .. } => self.links.used(),
             UserAccountEvent::UserSignedIn { .. } | UserAccountEvent::UserSignedOut { .. } => {}
         }
     }
@@ -208,6 +207,30 @@ mod tests {
             .given(vec![link_sent(FIRST), chosen])
             .when(choose(FIRST, "24T09:00:00"))
             .then_expect_error(Refusal::PasswordLinkUnknown);
+    }
+
+    #[test]
+    fn a_fourth_wish_for_a_new_password_within_an_hour_is_granted_without_a_link() {
+        let email = || EmailAddress::parse("email", "ada@example.com").unwrap();
+        let requested = |minute: u128| UserAccountEvent::UserPasswordResetRequested {
+            email: email(),
+            link_id: Uuid::from_u128(minute),
+            expires_at: at(&format!("23T10:0{minute}:00")),
+        };
+        let request = |minute: u128, time: &str| UserAccountCommand::RequestPasswordReset {
+            email: email(),
+            link_id: Uuid::from_u128(minute),
+            at: at(time),
+        };
+        let given = || TestFramework::<UserAccount>::with(()).given((0..3).map(requested).collect::<Vec<_>>());
+        given().when(request(3, "23T09:03:00")).then_expect_events(vec![]);
+        given().when(request(0, "23T10:00:00")).then_expect_events(vec![
+            UserAccountEvent::UserPasswordResetRequested {
+                email: email(),
+                link_id: Uuid::from_u128(0),
+                expires_at: at("23T11:00:00"),
+            },
+        ]);
     }
 
     #[test]

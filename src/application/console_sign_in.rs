@@ -13,10 +13,12 @@ use super::caller::{Caller, Who};
 use super::credentials::{owner, throttle_keys};
 use super::failure::Failure;
 use super::gatebook::Gatebook;
+use super::guessing::{HASHINGS_PER_SIGN_IN, at_least};
 use super::sign_in::Session;
 use crate::log::Extras;
 use crate::log::append::{CredentialChange, CredentialKind};
 use crate::store::StoreError;
+use crate::throttle::Guess;
 
 /// So many accounts of one address are tried.
 const ACCOUNTS_MAX: usize = 20;
@@ -57,24 +59,22 @@ impl Gatebook {
         let email = EmailAddress::parse("email", &form.email).ok();
         let account = email.as_ref().map(EmailAddress::key).unwrap_or_default();
         let keys = throttle_keys(caller, Some(("user_password", account)));
-        self.guess(&keys)?;
+        let guess = self.guess(&keys).await?;
         let mut users = match &email {
             Some(email) => self.users_of_address(email).await?,
             None => Vec::new(),
         };
         users.retain(|user| form.group_id.as_ref().is_none_or(|chosen| *chosen == user.group_id));
-        let mut right = self.with_this_password(users, &form.password).await?;
+        let mut right = self.with_this_password(guess, users, &form.password).await?;
         match right.len() {
             0 => Err(Failure::Unauthenticated),
             1 => {
-                self.guessed_right(&keys);
                 let user = right.remove(0);
                 self.begin_user_session(caller, user, &form.device)
                     .await
                     .map(SignedIn::Session)
             }
             _ => {
-                self.guessed_right(&keys);
                 let groups = right.into_iter().map(|user| (user.group_id, user.group_name));
                 Ok(SignedIn::SeveralGroups(groups.collect()))
             }
@@ -99,25 +99,27 @@ impl Gatebook {
         Ok(users)
     }
 
-    /// Those of the users whose password this is. Takes as long for none as for one.
+    /// Those of the users whose password this is. Takes as long for none as for a few, with or without a password.
     async fn with_this_password(
         &self,
+        guess: Guess,
         users: Vec<UserOfAddress>,
         password: &str,
     ) -> Result<Vec<UserOfAddress>, Failure> {
-        if users.is_empty() {
-            self.passwords.verify(password, None).await?;
-        }
-        let mut right = Vec::new();
-        for user in users {
-            let id = owner(&user.group_id, &user.user_id);
-            let kept = self.kept(CredentialKind::UserPassword, &id).await?;
-            let hash = kept.as_ref().map(|kept| kept.digest.as_str());
-            if self.passwords.verify(password, hash).await? {
-                right.push(user);
+        let (mut with_password, mut hashes) = (Vec::new(), Vec::new());
+        for user in at_least(HASHINGS_PER_SIGN_IN, users.into_iter().map(Some).collect()) {
+            let id = user.as_ref().map(|user| owner(&user.group_id, &user.user_id));
+            let kept = self.kept(CredentialKind::UserPassword, &id.unwrap_or_default()).await?;
+            if let (Some(user), Some(kept)) = (user, kept) {
+                with_password.push(user);
+                hashes.push(Some(kept.digest));
             }
         }
-        Ok(right)
+        let right = self
+            .judge_password(guess, password, at_least(HASHINGS_PER_SIGN_IN, hashes))
+            .await?;
+        let judged = with_password.into_iter().zip(right);
+        Ok(judged.filter_map(|(user, right)| right.then_some(user)).collect())
     }
 
     async fn begin_user_session(&self, caller: &Caller, user: UserOfAddress, device: &str) -> Result<Session, Failure> {

@@ -14,7 +14,7 @@ use super::gatebook::Gatebook;
 use crate::log::append::{Append, Credential, CredentialChange, CredentialKind};
 use crate::secrets::{self, SecretKind, TokenKind, lookup_id, mint};
 use crate::store::StoreError;
-use crate::throttle::ThrottleKey;
+use crate::throttle::Attempt;
 
 /// A token that was just made. Shown once; not for logs.
 #[derive(Serialize)]
@@ -253,34 +253,20 @@ impl Gatebook {
     }
 
     /// Counts a failure of random credentials; says what to answer.
-    pub(super) fn failed_credentials(&self, keys: &[ThrottleKey]) -> Failure {
-        match self.throttle.take(keys, self.clock.now().to_utc()) {
+    pub(super) fn failed_credentials(&self, attempt: &Attempt) -> Failure {
+        match self.throttle.fail(attempt) {
             Err(wait) => Failure::TooManyRequests {
                 retry_after_seconds: wait.retry_after_seconds,
             },
             Ok(()) => Failure::Unauthenticated,
         }
     }
-
-    /// Takes a try of something that can be guessed; given back by [`Gatebook::guessed_right`].
-    pub(super) fn guess(&self, keys: &[ThrottleKey]) -> Result<(), Failure> {
-        let taken = self.throttle.take(keys, self.clock.now().to_utc());
-        taken.map_err(|wait| Failure::TooManyRequests {
-            retry_after_seconds: wait.retry_after_seconds,
-        })
-    }
-
-    /// What was entered was right, and does not count.
-    pub(super) fn guessed_right(&self, keys: &[ThrottleKey]) {
-        self.throttle.give_back(keys, self.clock.now().to_utc());
-    }
 }
 
 /// The address of the caller and the account that is tried.
-pub(super) fn throttle_keys(caller: &Caller, account: Option<(&'static str, String)>) -> Vec<ThrottleKey> {
-    let address = caller.ip_address.parse().ok().map(ThrottleKey::Address);
-    let account = account.map(|(kind, id)| ThrottleKey::Account(kind, id));
-    address.into_iter().chain(account).collect()
+pub(super) fn throttle_keys(caller: &Caller, account: Option<(&'static str, String)>) -> Attempt {
+    let address = caller.ip_address.parse().ok();
+    Attempt { address, account }
 }
 
 /// Who owns a user's credentials.

@@ -7,6 +7,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::gate_reads::GateReads;
+use super::errands::Errands;
 use super::last_uses::LastUses;
 use super::replay_job::LatestReplay;
 use super::turns::Turns;
@@ -68,12 +69,14 @@ pub struct Gatebook {
     /// When client secrets, tokens and sessions were used.
     pub last_uses: LastUses,
     pub(super) gate_reads: GateReads,
+    /// What is still being done for requests that were answered.
+    pub errands: Errands,
     pub(super) dice: Dice,
     pub(super) digests: Digests,
     pub(super) sealer: Sealer,
     pub(super) access_tokens: AccessTokens,
     pub(super) passwords: PasswordHasher,
-    pub(super) throttle: Throttle,
+    pub(super) throttle: Arc<Throttle>,
     pub(super) turns: Turns,
     pub(super) replays: LatestReplay,
 }
@@ -81,6 +84,8 @@ pub struct Gatebook {
 impl Gatebook {
     /// Wires the parts together. Call it inside of a Tokio runtime, which its readers run in.
     pub fn new(parts: GatebookParts) -> Self {
+        let passwords = PasswordHasher::counting(parts.metrics.password_hashings.clone());
+        let throttle = Arc::new(Throttle::new(parts.throttle, parts.clock.clone()));
         Self {
             gate_reads: GateReads::start(&parts.database),
             log: Log {
@@ -92,12 +97,13 @@ impl Gatebook {
             settings: parts.settings,
             letters_waiting: Arc::new(Notify::new()),
             last_uses: LastUses::default(),
+            errands: Errands::default(),
             dice: parts.dice,
             digests: Digests::new(&parts.key),
             sealer: Sealer::new(&parts.key),
             access_tokens: AccessTokens::new(&parts.key),
-            passwords: PasswordHasher::new(),
-            throttle: Throttle::new(parts.throttle),
+            passwords,
+            throttle,
             turns: Turns::default(),
             replays: LatestReplay::default(),
         }

@@ -1,5 +1,8 @@
 //! One-time links by mail, with which group users and developers choose a password.
 
+use std::sync::Arc;
+
+use chrono::TimeDelta;
 use gatebook_aggregates::developer::{Developer, DeveloperCommand};
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::group::{GroupAsker, GroupUser};
@@ -7,10 +10,13 @@ use gatebook_aggregates::identifiers::{GroupId, UserId};
 use gatebook_aggregates::password_link::{FIRST_LINK_VALID_FOR, RESET_LINK_VALID_FOR};
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::user_account::UserAccountCommand;
+use gatebook_projections::developers::DeveloperRow;
+use gatebook_projections::sql::Query;
 use uuid::Uuid;
 
 use super::browser_sessions::Realm;
 use super::caller::{Caller, Who};
+use super::console_sign_in::UserOfAddress;
 use super::credentials::{Kept, owner, read_owner, throttle_keys};
 use super::failure::Failure;
 use super::gatebook::Gatebook;
@@ -19,6 +25,7 @@ use crate::log::Extras;
 use crate::log::append::{Credential, CredentialChange, CredentialKind};
 use crate::mail::Letter;
 use crate::secrets::{SecretKind, SecretString, TokenKind, lookup_id, mint};
+use crate::store::{Purpose, StoreError};
 
 impl Gatebook {
     /// Mails a group user the link to the first password, or to a new one; by an operator, or by a Practice Admin of
@@ -50,38 +57,55 @@ impl Gatebook {
             .await
     }
 
-    /// Forgotten password of the console: mails a link to each user with this address. The answer never tells whether
-    /// there is one.
-    pub async fn request_user_password_reset(&self, caller: &Caller, email: &str) -> Result<(), Failure> {
-        let email = self.address_for_reset(caller, "user_password_reset", email)?;
+    /// Forgotten password of the console: mails a link to each user with this address. Neither the answer nor its time
+    /// tells whether there is one.
+    pub async fn request_user_password_reset(self: &Arc<Self>, caller: &Caller, email: &str) -> Result<(), Failure> {
+        let email = self.address_for_reset(caller, "user_password_reset", email).await?;
         for user in self.users_of_address(&email).await? {
-            let (link_id, at) = (self.new_id(), self.clock.now());
-            let (group_id, user_id) = (&user.group_id, &user.user_id);
-            let command = UserAccountCommand::RequestPasswordReset {
-                email: user.email.clone(),
-                link_id,
-                at,
-            };
-            let extras = self.console_link(group_id, user_id, link_id, |link| {
-                let place = format!("{} at Integration Applications", user.group_name.as_str());
-                Letter::password_reset(user.email.as_str(), &place, link, at.plus(RESET_LINK_VALID_FOR))
-            })?;
-            let who = Who::GroupUser {
-                group_id: group_id.clone(),
-                user_id: user_id.clone(),
-            };
-            self.user_account_command(&caller.with(who), group_id, user_id, command, extras)
-                .await?;
+            let (gatebook, caller) = (self.clone(), caller.clone());
+            self.after_the_answer(async move { gatebook.send_user_reset_link(&caller, &user).await });
         }
         Ok(())
     }
 
-    /// Forgotten password of the portal: mails a link, if there is such an account. The answer never tells.
-    pub async fn request_developer_password_reset(&self, caller: &Caller, email: &str) -> Result<(), Failure> {
-        let email = self.address_for_reset(caller, "developer_password_reset", email)?;
-        let Some(developer) = self.developer_by_email(&email).await? else {
-            return Ok(());
+    async fn send_user_reset_link(&self, caller: &Caller, user: &UserOfAddress) -> Result<(), Failure> {
+        let (link_id, at) = (self.new_id(), self.clock.now());
+        let (group_id, user_id) = (&user.group_id, &user.user_id);
+        let command = UserAccountCommand::RequestPasswordReset {
+            email: user.email.clone(),
+            link_id,
+            at,
         };
+        let extras = self.console_link(group_id, user_id, link_id, |link| {
+            let place = format!("{} at Integration Applications", user.group_name.as_str());
+            Letter::password_reset(user.email.as_str(), &place, link, at.plus(RESET_LINK_VALID_FOR))
+        })?;
+        let who = Who::GroupUser {
+            group_id: group_id.clone(),
+            user_id: user_id.clone(),
+        };
+        self.user_account_command(&caller.with(who), group_id, user_id, command, extras)
+            .await
+    }
+
+    /// Forgotten password of the portal: mails a link, if there is such an account. Neither the answer nor its time
+    /// tells.
+    pub async fn request_developer_password_reset(
+        self: &Arc<Self>,
+        caller: &Caller,
+        email: &str,
+    ) -> Result<(), Failure> {
+        let email = self
+            .address_for_reset(caller, "developer_password_reset", email)
+            .await?;
+        if let Some(developer) = self.developer_by_email(&email).await? {
+            let (gatebook, caller) = (self.clone(), caller.clone());
+            self.after_the_answer(async move { gatebook.send_developer_reset_link(&caller, developer).await });
+        }
+        Ok(())
+    }
+
+    async fn send_developer_reset_link(&self, caller: &Caller, developer: DeveloperRow) -> Result<(), Failure> {
         let (link_id, at, id) = (self.new_id(), self.clock.now(), developer.developer_id.to_string());
         let path = "/portal/set-password?link=";
         let kind = CredentialKind::DeveloperPasswordLink;
@@ -156,11 +180,38 @@ impl Gatebook {
         }
     }
 
-    /// The address. Every request counts as a try, so that nobody is flooded with mail.
-    fn address_for_reset(&self, caller: &Caller, what: &'static str, email: &str) -> Result<EmailAddress, Failure> {
+    /// The address. Every request counts as a failure, since addresses are guessed here.
+    async fn address_for_reset(
+        &self,
+        caller: &Caller,
+        what: &'static str,
+        email: &str,
+    ) -> Result<EmailAddress, Failure> {
         let email = EmailAddress::parse("email", email)?;
-        self.guess(&throttle_keys(caller, Some((what, email.key()))))?;
+        let guess = self.guess(&throttle_keys(caller, Some((what, email.key())))).await?;
+        guess.was_wrong();
         Ok(email)
+    }
+
+    /// A link that cannot be sent is missed by whoever asked, who then asks again; the log tells why.
+    fn after_the_answer(&self, sending: impl Future<Output = Result<(), Failure>> + Send + 'static) {
+        self.errands.run(async move {
+            if let Err(error) = sending.await {
+                tracing::warn!(%error, "a link to a new password could not be sent");
+            }
+        });
+    }
+
+    /// Forgets links that nobody can use any more, long after they ended.
+    pub async fn forget_old_links(&self) -> Result<(), StoreError> {
+        let kinds = [CredentialKind::UserPasswordLink, CredentialKind::DeveloperPasswordLink].map(<&str>::from);
+        let mut transaction = self.log.database.begin(Purpose::Write).await?;
+        let forget = "delete from credentials where kind in ($1, $2) and created_at < $3";
+        let before = self.clock.now().plus(-LINKS_REMEMBERED_FOR);
+        transaction
+            .execute(Query::new(forget, [kinds[0].into(), kinds[1].into(), before.into()]))
+            .await?;
+        transaction.commit().await
     }
 
     async fn presented_password_link(
@@ -202,7 +253,7 @@ impl Gatebook {
         )
     }
 
-    /// What goes with a link: its digest in the place of older ones, and the letter.
+    /// What goes with a link: its digest, and the letter. The link to a first password takes the place of older ones.
     fn link(
         &self,
         kind: CredentialKind,
@@ -225,17 +276,20 @@ impl Gatebook {
             digest: self.digests.digest(SecretKind::PasswordLink, secret.reveal()),
             expires_at: None,
         };
-        let change = [
-            CredentialChange::DeleteOwned { kind, owner },
-            CredentialChange::Put(credential),
-        ];
+        let replaced = (name == FIRST).then_some(CredentialChange::DeleteOwned { kind, owner });
         Ok(Extras {
             letters: vec![self.sealed(&letter)?],
-            credentials: change.into(),
+            credentials: replaced
+                .into_iter()
+                .chain([CredentialChange::Put(credential)])
+                .collect(),
             ..Extras::default()
         })
     }
 }
+
+/// For so long it is remembered that there was a link, to say that it has expired and not that it is unknown.
+const LINKS_REMEMBERED_FOR: TimeDelta = TimeDelta::days(30);
 
 /// The name that the link to a first password is kept under.
 const FIRST: &str = "first";

@@ -94,8 +94,8 @@ impl Gatebook {
     /// R17: Verify. Wrong tries are recorded.
     pub async fn verify_otp(&self, caller: &Caller, app_id: AppId, typed: &str) -> Result<(), Failure> {
         let account = self.account_of(caller)?;
-        let keys = throttle_keys(caller, Some(("otp", format!("{account}/{app_id}"))));
-        self.guess(&keys)?;
+        let attempt = throttle_keys(caller, Some(("otp", format!("{account}/{app_id}"))));
+        let guess = self.guess(&attempt).await?;
         let otp_digest =
             OneTimePassword::read(typed).map(|otp| self.keyed(SecretKind::OneTimePassword, otp.canonical()));
         let wish = |_: &GroupRow| {
@@ -104,27 +104,13 @@ impl Gatebook {
             })
         };
         let done = self.developers_command(caller, app_id, &wish).await;
-        let done = done.inspect_err(|failure| {
-            if !is_dead_otp(failure) {
-                // What was refused before the OTP was looked at, or never happened, was no guess.
-                self.guessed_right(&keys);
-            }
-        })?;
-        match done.events.first() {
-            Some(Event::OneTimePasswordMistyped { attempts_left }) => Err(Failure::OtpWrong {
-                attempts_left: *attempts_left,
-            }),
-            Some(Event::DeadOneTimePasswordTried {
-                because: DeadBecause::Expired,
-            }) => Err(Refusal::OtpExpired.into()),
-            Some(Event::DeadOneTimePasswordTried {
-                because: DeadBecause::Locked,
-            }) => Err(Refusal::OtpLocked.into()),
-            _ => {
-                self.guessed_right(&keys);
-                Ok(())
-            }
+        let verified = done.and_then(|done| verified(&done.events));
+        // What was refused before the OTP was looked at, or never happened, was no guess. Whoever hangs up has had one of
+        // the OTP's five tries all the same.
+        if verified.as_ref().is_err_and(is_wrong_otp) {
+            guess.was_wrong();
         }
+        verified
     }
 
     /// R17: an application that is linked to the developer, verified or not, with its group.
@@ -336,11 +322,27 @@ pub fn live_secrets(app: &PortalAppRow, now: Timestamp) -> impl Iterator<Item = 
     secrets.filter(move |secret| app.status != Status::Revoked && secret.is_live(now))
 }
 
-/// R15, R16: the OTP that was tried is expired or locked.
-fn is_dead_otp(failure: &Failure) -> bool {
+/// R15, R16: what was recorded about an OTP that was tried.
+fn verified(events: &[Event]) -> Result<(), Failure> {
+    match events.first() {
+        Some(Event::OneTimePasswordMistyped { attempts_left }) => Err(Failure::OtpWrong {
+            attempts_left: *attempts_left,
+        }),
+        Some(Event::DeadOneTimePasswordTried {
+            because: DeadBecause::Expired,
+        }) => Err(Refusal::OtpExpired.into()),
+        Some(Event::DeadOneTimePasswordTried {
+            because: DeadBecause::Locked,
+        }) => Err(Refusal::OtpLocked.into()),
+        _ => Ok(()),
+    }
+}
+
+/// R15, R16: the OTP that was tried is wrong, expired or locked.
+fn is_wrong_otp(failure: &Failure) -> bool {
     matches!(
         failure,
-        Failure::Command(CommandError::Refused(Refusal::OtpExpired | Refusal::OtpLocked))
+        Failure::OtpWrong { .. } | Failure::Command(CommandError::Refused(Refusal::OtpExpired | Refusal::OtpLocked))
     )
 }
 

@@ -31,27 +31,21 @@ impl Gatebook {
         let email = EmailAddress::parse("email", email).map_err(|_| Failure::Unauthenticated);
         let account = email.as_ref().map(EmailAddress::key).unwrap_or_default();
         let keys = throttle_keys(caller, Some(("developer_password", account)));
-        self.guess(&keys)?;
+        let guess = self.guess(&keys).await?;
         let developer = match &email {
             Ok(email) => self.developer_by_email(email).await?,
             Err(_) => None,
         };
-        let hash = match &developer {
-            Some(developer) => {
-                self.kept(CredentialKind::DeveloperPassword, &developer.developer_id.to_string())
-                    .await?
-            }
-            None => None,
-        };
-        let right = self
-            .passwords
-            .verify(password, hash.as_ref().map(|kept| kept.digest.as_str()))
-            .await?;
+        // Looked up for nobody, too, since it takes a moment.
+        let id = developer
+            .as_ref()
+            .map(|developer| developer.developer_id)
+            .unwrap_or_default();
+        let kept = self.kept(CredentialKind::DeveloperPassword, &id.to_string()).await?;
+        let hash = kept.map(|kept| kept.digest);
+        let right = self.judge_password(guess, password, vec![hash]).await?;
         match developer {
-            Some(developer) if right => {
-                self.guessed_right(&keys);
-                self.begin_session(caller, developer, device).await
-            }
+            Some(developer) if right.contains(&true) => self.begin_session(caller, developer, device).await,
             _ => Err(Failure::Unauthenticated),
         }
     }

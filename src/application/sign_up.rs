@@ -51,8 +51,12 @@ impl Gatebook {
     pub async fn open_invitation(&self, caller: &Caller, invite_token: &str) -> Result<OpenInvitation, Failure> {
         let link = self.presented_link(caller, invite_token)?;
         let loaded = self.log.load::<IntegrationApp>(&link.app_id.to_string()).await?;
-        let app = loaded.aggregate.created().map_err(|_| Refusal::InviteUnknown)?;
-        let (email, invitation) = app.invitation(self.clock.now(), &link.digest)?;
+        let app = loaded.aggregate.created().map_err(|_| Refusal::InviteUnknown);
+        let invitation = app.and_then(|app| app.invitation(self.clock.now(), &link.digest));
+        if let Err(Refusal::InviteUnknown) = invitation {
+            return Err(self.unknown_link(caller));
+        }
+        let (email, invitation) = invitation?;
         if self.developer_by_email(email).await?.is_some() {
             return Err(Refusal::DeveloperAlreadySignedUp.into());
         }
@@ -107,12 +111,42 @@ impl Gatebook {
     /// application's event are written together.
     pub async fn sign_up(&self, caller: &Caller, form: &SignUpForm) -> Result<Uuid, Failure> {
         let (full_name, password) = checked(form)?;
-        let invitation = self.open_invitation(caller, &form.invite_token).await?;
+        self.open_invitation(caller, &form.invite_token).await?;
         let link = self.presented_link(caller, &form.invite_token)?;
+        let attempt = throttle_keys(caller, Some(("code", link.app_id.to_string())));
+        let guess = self.guess(&attempt).await?;
         let code = typed_code(&form.code).unwrap_or_default();
         let code_digest = self.keyed(SecretKind::VerificationCode, &code);
+        // Only the right code is worth the work.
+        let password_hash = match self.is_right_code(&link, &code_digest).await? {
+            true => Some(self.passwords.hash(&password, &self.dice).await?),
+            false => None,
+        };
+        let accepted = self
+            .accept_invitation(caller, &link, &code_digest, &full_name, password_hash.as_deref())
+            .await;
+        // Whoever hangs up has had one of the code's five tries all the same.
+        if let Err(Failure::CodeWrong { .. }) = &accepted {
+            guess.was_wrong();
+        }
+        accepted
+    }
+
+    async fn is_right_code(&self, link: &PresentedLink, code_digest: &KeyedDigest) -> Result<bool, Failure> {
+        let loaded = self.log.load::<IntegrationApp>(&link.app_id.to_string()).await?;
+        let app = loaded.aggregate.created();
+        Ok(app.is_ok_and(|app| app.is_right_code(self.clock.now(), &link.digest, code_digest)))
+    }
+
+    async fn accept_invitation(
+        &self,
+        caller: &Caller,
+        link: &PresentedLink,
+        code_digest: &KeyedDigest,
+        full_name: &Label,
+        password_hash: Option<&str>,
+    ) -> Result<Uuid, Failure> {
         let developer_id = self.new_id();
-        let password_hash = self.passwords.hash(&password, &self.dice).await?;
         let who = Who::Invitee {
             id: developer_id.to_string(),
             name: full_name.as_str().to_owned(),
@@ -129,7 +163,9 @@ impl Gatebook {
         let extras = |group: &GroupRow, app: &IntegrationApp, events: &[Event]| match events {
             [Event::InvitationAccepted { .. }] => {
                 let origin = caller.origin(Some(group));
-                account(app, developer_id, &full_name, link.app_id, &password_hash, &origin)
+                // The code has become the right one since it was looked at.
+                let password_hash = password_hash.ok_or(CommandError::Conflict)?;
+                account(app, developer_id, full_name, link.app_id, password_hash, &origin)
             }
             _ => Ok(Extras::default()),
         };
@@ -152,10 +188,7 @@ impl Gatebook {
             Err(Failure::Command(CommandError::Taken(ReservationKey::DeveloperEmail(_)))) => {
                 Err(Refusal::DeveloperAlreadySignedUp.into())
             }
-            Err(failure) => {
-                tracing::debug!(email_known = !invitation.email.is_empty(), "signing up failed");
-                Err(failure)
-            }
+            Err(failure) => Err(failure),
         }
     }
 
@@ -166,10 +199,14 @@ impl Gatebook {
                 app_id,
                 digest: self.keyed(SecretKind::Invitation, invite_token),
             }),
-            None => match self.failed_credentials(&throttle_keys(caller, None)) {
-                Failure::Unauthenticated => Err(Refusal::InviteUnknown.into()),
-                failure => Err(failure),
-            },
+            None => Err(self.unknown_link(caller)),
+        }
+    }
+
+    fn unknown_link(&self, caller: &Caller) -> Failure {
+        match self.failed_credentials(&throttle_keys(caller, None)) {
+            Failure::Unauthenticated => Refusal::InviteUnknown.into(),
+            failure => failure,
         }
     }
 }

@@ -110,6 +110,12 @@ pub async fn serve(
         Ok(ended) => ended.map_err(CliError::other)?.map_err(CliError::io("serving"))?,
         Err(_) => tracing::warn!("some connections did not end in time"),
     }
+    if tokio::time::timeout(GRACE, opened.gatebook.errands.done())
+        .await
+        .is_err()
+    {
+        tracing::warn!("something that was promised could not be done in time");
+    }
     let _ = outbox.await;
     let _ = housekeeping.await;
     opened.close().await?;
@@ -146,7 +152,8 @@ async fn keep_house(gatebook: Arc<Gatebook>, mut shutting_down: watch::Receiver<
             () = tokio::time::sleep(HOUSEKEEPING) => {}
         }
         let written = gatebook.last_uses.write(gatebook.database()).await;
-        if let Err(error) = written.and(gatebook.forget_old_keys().await) {
+        let forgotten = gatebook.forget_old_keys().await.and(gatebook.forget_old_links().await);
+        if let Err(error) = written.and(forgotten) {
             tracing::warn!(%error, "housekeeping has to wait");
         }
     }

@@ -176,8 +176,9 @@ impl From<Refusal> for Problem {
         };
         let problem = Self::new(status, code, refusal.to_string());
         match refusal {
-            // The window of codes is ten minutes; waiting a minute and trying again is right often enough.
-            Refusal::TooManyCodes { .. } => problem.retry_after(60),
+            Refusal::TooManyCodes {
+                retry_after_seconds, ..
+            } => problem.retry_after(retry_after_seconds),
             _ => problem,
         }
     }

@@ -43,7 +43,7 @@ pub struct AccessTokenClaims {
     pub write: bool,
     /// When it was issued, to the second.
     pub issued_at: DateTime<Utc>,
-    /// From when on it is no longer good, to the second.
+    /// From when on it is no longer good, to the second: not before its lifetime is over.
     pub expires_at: DateTime<Utc>,
 }
 
@@ -57,7 +57,8 @@ impl AccessTokens {
         Self(master.mac(Purpose::Tokens))
     }
 
-    /// R24: a token that says this. Fractions of a second are cut off both times.
+    /// R24: a token that says this. The second in which it was issued is cut off, that in which it ends counts in full,
+    /// so that no token ends before the time that its client was told.
     pub fn issue(&self, claims: &AccessTokenClaims) -> SecretString {
         let mut bytes = [0; TOKEN_BYTES];
         let (said, mac) = bytes.split_at_mut(CLAIMS_BYTES);
@@ -111,8 +112,12 @@ fn encode(claims: &AccessTokenClaims) -> [u8; CLAIMS_BYTES] {
     bytes[33..49].copy_from_slice(claims.client_secret_id.as_bytes());
     bytes[49] = u8::from(claims.read) * READ + u8::from(claims.write) * WRITE;
     bytes[50..58].copy_from_slice(&claims.issued_at.timestamp().to_be_bytes());
-    bytes[58..66].copy_from_slice(&claims.expires_at.timestamp().to_be_bytes());
+    bytes[58..66].copy_from_slice(&whole_seconds_up(claims.expires_at).to_be_bytes());
     bytes
+}
+
+fn whole_seconds_up(time: DateTime<Utc>) -> i64 {
+    time.timestamp() + i64::from(time.timestamp_subsec_nanos() > 0)
 }
 
 fn decode(bytes: &[u8]) -> Option<AccessTokenClaims> {
@@ -180,12 +185,16 @@ mod tests {
     }
 
     #[test]
-    fn fractions_of_a_second_are_cut_off() {
-        let mut late = claims();
-        late.issued_at += TimeDelta::milliseconds(999);
-        late.expires_at += TimeDelta::milliseconds(999);
-        let token = tokens().issue(&late);
-        assert_eq!(tokens().read(token.reveal()), Ok(claims()));
+    fn a_token_never_ends_before_its_lifetime_is_over() {
+        for millis in [1, 999] {
+            let mut late = claims();
+            late.issued_at += TimeDelta::milliseconds(millis);
+            late.expires_at += TimeDelta::milliseconds(millis);
+            let mut read = claims();
+            read.expires_at += TimeDelta::seconds(1);
+            let token = tokens().issue(&late);
+            assert_eq!(tokens().read(token.reveal()), Ok(read));
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use argon2::Argon2;
 use argon2::password_hash::{Error, PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
+use prometheus_client::metrics::counter::Counter;
 use thiserror::Error;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
@@ -59,12 +60,16 @@ pub enum PasswordProblem {
 /// Hashes and checks passwords with argon2id (19 MiB, t=2, p=1), two at a time and away from the threads that serve
 /// requests, so that a flood of sign-ins cannot starve them. Clones share the two places.
 #[derive(Clone)]
-pub struct PasswordHasher(Arc<Semaphore>);
+pub struct PasswordHasher {
+    places: Arc<Semaphore>,
+    done: Counter,
+}
 
 impl PasswordHasher {
-    /// A hasher with two places. One is enough for a process.
-    pub fn new() -> Self {
-        Self(Arc::new(Semaphore::new(AT_ONCE)))
+    /// A hasher with two places, which counts what it does. One is enough for a process.
+    pub fn counting(done: Counter) -> Self {
+        let places = Arc::new(Semaphore::new(AT_ONCE));
+        Self { places, done }
     }
 
     /// The text to keep, in PHC form, with a fresh salt.
@@ -105,10 +110,11 @@ impl PasswordHasher {
         &self,
         work: impl FnOnce() -> Result<T, PasswordError> + Send + 'static,
     ) -> Result<T, PasswordError> {
-        let permit = Arc::clone(&self.0)
+        let permit = Arc::clone(&self.places)
             .acquire_owned()
             .await
             .map_err(|_| PasswordError::Interrupted)?;
+        self.done.inc();
         let working = spawn_blocking(move || {
             let done = work();
             drop(permit);
@@ -120,7 +126,7 @@ impl PasswordHasher {
 
 impl Default for PasswordHasher {
     fn default() -> Self {
-        Self::new()
+        Self::counting(Counter::default())
     }
 }
 
@@ -209,7 +215,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_right_password_opens_and_a_wrong_one_does_not() {
-        let hasher = PasswordHasher::new();
+        let hasher = PasswordHasher::default();
         let password = Password::parse(PHRASE).ok().unwrap();
         let phc = hasher.hash(&password, &Dice::seeded(1)).await.unwrap();
         assert!(phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{phc}");
@@ -220,7 +226,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_same_password_is_kept_differently_each_time() {
-        let hasher = PasswordHasher::new();
+        let hasher = PasswordHasher::default();
         let password = Password::parse(PHRASE).ok().unwrap();
         let dice = Dice::seeded(1);
         let one = hasher.hash(&password, &dice).await.unwrap();
@@ -230,14 +236,14 @@ mod tests {
 
     #[tokio::test]
     async fn an_account_that_does_not_exist_has_no_right_password() {
-        let hasher = PasswordHasher::new();
+        let hasher = PasswordHasher::default();
         assert!(!hasher.verify(PHRASE, None).await.unwrap());
         assert!(!hasher.verify("", None).await.unwrap());
     }
 
     #[tokio::test]
     async fn a_hash_that_cannot_be_read_is_a_failure_and_not_a_wrong_password() {
-        let hasher = PasswordHasher::new();
+        let hasher = PasswordHasher::default();
         for phc in [
             "",
             "secret",
@@ -252,21 +258,21 @@ mod tests {
 
     #[tokio::test]
     async fn a_third_sign_in_waits_until_one_of_two_is_done() {
-        let hasher = PasswordHasher::new();
-        let one = hasher.0.acquire().await.unwrap();
-        let _two = hasher.0.acquire().await.unwrap();
+        let hasher = PasswordHasher::default();
+        let one = hasher.places.acquire().await.unwrap();
+        let _two = hasher.places.acquire().await.unwrap();
         let mut third = pin!(hasher.verify(PHRASE, None));
         assert!(poll!(third.as_mut()).is_pending());
-        assert_eq!(hasher.0.available_permits(), 0);
+        assert_eq!(hasher.places.available_permits(), 0);
         drop(one);
         assert!(!third.await.unwrap());
-        assert_eq!(hasher.0.available_permits(), 1);
+        assert_eq!(hasher.places.available_permits(), 1);
     }
 
     #[tokio::test]
     async fn an_unknown_account_waits_for_its_turn_as_well() {
-        let hasher = PasswordHasher::new();
-        let turns = hasher.0.acquire_many(2).await.unwrap();
+        let hasher = PasswordHasher::default();
+        let turns = hasher.places.acquire_many(2).await.unwrap();
         let mut unknown = pin!(hasher.verify(PHRASE, None));
         let mut known = pin!(hasher.verify(PHRASE, Some("")));
         assert!(poll!(unknown.as_mut()).is_pending());
@@ -278,8 +284,8 @@ mod tests {
 
     #[tokio::test]
     async fn an_endless_password_is_wrong_without_any_work() {
-        let hasher = PasswordHasher::new();
-        let _turns = hasher.0.acquire_many(2).await.unwrap();
+        let hasher = PasswordHasher::default();
+        let _turns = hasher.places.acquire_many(2).await.unwrap();
         let endless = "a".repeat(1_001);
         assert!(!hasher.verify(&endless, None).await.unwrap());
         assert!(!hasher.verify(&endless, Some("")).await.unwrap());

@@ -1,15 +1,32 @@
-//! The buckets themselves: what is left in each at a time, and which are forgotten. Times are milliseconds since 1970.
+//! The buckets themselves: what is left in each at a time, who is under way, and which are forgotten. Times are
+//! milliseconds since 1970.
 
 use std::collections::{BTreeSet, HashMap};
 
 use super::{
-    ACCOUNT_BURST, ACCOUNT_SECONDS_PER_FAILURE, ADDRESS_BURST, ADDRESS_SECONDS_PER_FAILURE, MOST_BUCKETS, Wait,
+    ACCOUNT_BURST, ACCOUNT_SECONDS_PER_FAILURE, ADDRESS_BURST, ADDRESS_SECONDS_PER_FAILURE, FAMILIAR_SECONDS,
+    MOST_BUCKETS, WHOLE_ACCOUNT_BURST, WHOLE_ACCOUNT_SECONDS_PER_FAILURE, Wait,
 };
 
-/// Addresses and accounts apart, so that a flood of the one does not push out the other.
+/// The buckets of one kind of secret. Addresses and accounts apart, so that a flood of the one does not push out the
+/// other.
 pub(super) struct AllBuckets {
     addresses: Buckets,
     accounts: Buckets,
+    whole_accounts: Buckets,
+    /// From where accounts were got into: not full means lately.
+    familiar: Buckets,
+    /// How many attempts of each key have been let in and not judged yet.
+    under_way: HashMap<HashedKey, u32>,
+}
+
+/// Why an attempt is not let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoRoom {
+    /// Others that are under way hold the last places; some of them may turn out to be right.
+    Yet(Wait),
+    /// So many have failed.
+    Left(Wait),
 }
 
 impl AllBuckets {
@@ -18,16 +35,71 @@ impl AllBuckets {
         Self {
             addresses: Buckets::new(ADDRESS_BURST, ADDRESS_SECONDS_PER_FAILURE),
             accounts: Buckets::new(ACCOUNT_BURST, ACCOUNT_SECONDS_PER_FAILURE),
+            whole_accounts: Buckets::new(WHOLE_ACCOUNT_BURST, WHOLE_ACCOUNT_SECONDS_PER_FAILURE),
+            familiar: Buckets::new(1, FAMILIAR_SECONDS),
+            under_way: HashMap::new(),
+        }
+    }
+
+    /// Lets an attempt in: one less in each bucket, as if it had failed, until it is [settled](Self::settle). Answers
+    /// with the keys that count.
+    ///
+    /// A refusal because of failures elsewhere costs what a failure here costs, so that asking again and again wins no
+    /// race against the owner. One because of failures here costs nothing more: otherwise a single program that goes on
+    /// asking would keep its whole office out.
+    pub(super) fn let_in(&mut self, keys: &[HashedKey], now: i64) -> Result<Vec<HashedKey>, NoRoom> {
+        let keys = self.that_count(keys, now);
+        if let Err(wait) = self.check(&keys, now) {
+            let (refusing, others): (Vec<_>, Vec<_>) = keys.iter().partition(|key| self.wait(**key, now) > 0);
+            if refusing.iter().all(|key| self.under_way.contains_key(key)) {
+                return Err(NoRoom::Yet(wait));
+            }
+            if refusing.iter().all(|key| matches!(key, HashedKey::WholeAccount(_))) {
+                self.take(&others, now);
+            }
+            return Err(NoRoom::Left(wait));
+        }
+        self.take(&keys, now);
+        for key in &keys {
+            *self.under_way.entry(*key).or_default() += 1;
+        }
+        Ok(keys)
+    }
+
+    /// Ends an attempt that was let in with these keys.
+    pub(super) fn settle(&mut self, keys: &[HashedKey], verdict: Option<Verdict>, now: i64) {
+        for key in keys {
+            match self.under_way.get_mut(key) {
+                Some(many @ 2..) => *many -= 1,
+                _ => drop(self.under_way.remove(key)),
+            }
+            match (verdict, key) {
+                (Some(Verdict::Wrong), _) => {}
+                (Some(Verdict::Right), HashedKey::Account(hash)) => {
+                    self.familiar.take(*hash, now);
+                    self.accounts.give_back(*hash, now);
+                }
+                _ => self.buckets(*key).give_back(key.hash(), now),
+            }
+        }
+    }
+
+    /// One failure, unless that would be one too many.
+    pub(super) fn fail(&mut self, keys: &[HashedKey], now: i64) -> Result<(), Wait> {
+        self.check(keys, now)?;
+        self.take(keys, now);
+        Ok(())
+    }
+
+    fn take(&mut self, keys: &[HashedKey], now: i64) {
+        for key in keys {
+            self.buckets(*key).take(key.hash(), now);
         }
     }
 
     /// The longest wait of the keys whose bucket is empty.
-    pub(super) fn check(&self, keys: &[HashedKey], now: i64) -> Result<(), Wait> {
-        let wait = keys.iter().map(|key| match key {
-            HashedKey::Address(key) => self.addresses.wait(*key, now),
-            HashedKey::Account(key) => self.accounts.wait(*key, now),
-        });
-        match wait.max() {
+    fn check(&self, keys: &[HashedKey], now: i64) -> Result<(), Wait> {
+        match keys.iter().map(|key| self.wait(*key, now)).max() {
             Some(millis @ 1..) => Err(Wait {
                 retry_after_seconds: millis.unsigned_abs().div_ceil(1000),
             }),
@@ -35,34 +107,60 @@ impl AllBuckets {
         }
     }
 
-    /// Takes one attempt from each bucket that has one.
-    pub(super) fn take(&mut self, keys: &[HashedKey], now: i64) {
-        for key in keys {
-            match key {
-                HashedKey::Address(key) => self.addresses.take(*key, now),
-                HashedKey::Account(key) => self.accounts.take(*key, now),
-            }
+    /// Where an account was got into lately, only what fails there counts: no others can keep its owner out.
+    fn that_count(&self, keys: &[HashedKey], now: i64) -> Vec<HashedKey> {
+        let familiar = |key: &HashedKey| match key {
+            HashedKey::Account(hash) => self.familiar.missing(*hash, now) > 0,
+            HashedKey::Address(_) | HashedKey::WholeAccount(_) => false,
+        };
+        let familiar = keys.iter().any(familiar);
+        let counts = |key: &&HashedKey| !(familiar && matches!(key, HashedKey::WholeAccount(_)));
+        keys.iter().filter(counts).copied().collect()
+    }
+
+    fn wait(&self, key: HashedKey, now: i64) -> i64 {
+        match key {
+            HashedKey::Address(hash) => self.addresses.wait(hash, now),
+            HashedKey::Account(hash) => self.accounts.wait(hash, now),
+            HashedKey::WholeAccount(hash) => self.whole_accounts.wait(hash, now),
         }
     }
 
-    /// Puts one attempt into each bucket that is not full.
-    pub(super) fn give_back(&mut self, keys: &[HashedKey], now: i64) {
-        for key in keys {
-            match key {
-                HashedKey::Address(key) => self.addresses.give_back(*key, now),
-                HashedKey::Account(key) => self.accounts.give_back(*key, now),
-            }
+    fn buckets(&mut self, key: HashedKey) -> &mut Buckets {
+        match key {
+            HashedKey::Address(_) => &mut self.addresses,
+            HashedKey::Account(_) => &mut self.accounts,
+            HashedKey::WholeAccount(_) => &mut self.whole_accounts,
         }
     }
 }
 
-/// A [`ThrottleKey`](super::ThrottleKey) of which only the hash is left.
-#[derive(Clone, Copy)]
+/// What was found out about a credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It is right.
+    Right,
+    /// It is wrong.
+    Wrong,
+}
+
+/// What an attempt is counted against; of names only the hash is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum HashedKey {
-    /// Of an address.
+    /// The caller's address.
     Address(u64),
-    /// Of an account.
+    /// An account, tried from the caller's address.
     Account(u64),
+    /// An account, tried from wherever.
+    WholeAccount(u64),
+}
+
+impl HashedKey {
+    fn hash(self) -> u64 {
+        match self {
+            Self::Address(hash) | Self::Account(hash) | Self::WholeAccount(hash) => hash,
+        }
+    }
 }
 
 /// Token buckets, each told by one number: when it will be full again, in milliseconds since 1970. One that is not
@@ -159,9 +257,9 @@ mod tests {
     #[test]
     fn t30_a_flood_of_addresses_does_not_touch_accounts() {
         let mut buckets = AllBuckets::new();
-        buckets.take(&[HashedKey::Account(7)], START);
+        assert_eq!(buckets.fail(&[HashedKey::Account(7)], START), Ok(()));
         for key in 0..100_000 {
-            buckets.take(&[HashedKey::Address(key)], START);
+            assert_eq!(buckets.fail(&[HashedKey::Address(key)], START), Ok(()));
         }
         assert_eq!(kept(&buckets.accounts), (1, 1));
     }
@@ -183,5 +281,30 @@ mod tests {
         buckets.give_back(1, START);
         buckets.give_back(1, START);
         assert_eq!(kept(&buckets), (0, 0));
+    }
+
+    #[test]
+    fn t30_whoever_has_been_judged_is_not_under_way_any_more() {
+        let mut buckets = AllBuckets::new();
+        let keys = [HashedKey::Address(1), HashedKey::Account(2), HashedKey::WholeAccount(3)];
+        for verdict in [None, Some(Verdict::Right), Some(Verdict::Wrong)] {
+            let one = buckets.let_in(&keys, START).unwrap();
+            let two = buckets.let_in(&keys, START).unwrap();
+            buckets.settle(&one, verdict, START);
+            assert!(buckets.under_way.contains_key(&keys[0]));
+            buckets.settle(&two, verdict, START);
+            assert!(buckets.under_way.is_empty());
+        }
+    }
+
+    #[test]
+    fn t30_a_place_where_an_account_was_got_into_is_remembered_for_thirty_days() {
+        let mut buckets = AllBuckets::new();
+        let keys = [HashedKey::Account(2), HashedKey::WholeAccount(3)];
+        let one = buckets.let_in(&keys, START).unwrap();
+        buckets.settle(&one, Some(Verdict::Right), START);
+        let thirty_days = 30 * 24 * 3_600 * SECOND;
+        assert_eq!(buckets.that_count(&keys, START + thirty_days - 1), &keys[..1]);
+        assert_eq!(buckets.that_count(&keys, START + thirty_days), keys);
     }
 }

@@ -184,6 +184,27 @@ async fn writes_under_way_when_the_database_goes_away_happen_whole_or_not_at_all
     holds_together(&world).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_could_not_log_in_because_the_database_was_away_has_not_failed() {
+    let (world, road) = (World::on_postgres().await, Proxy::start().await);
+    let node = Node::at_the_end_of(&world, &road.through(&world.database_url)).await;
+    let (ada, _, dev, _) = world.running("Payroll Bridge").await;
+    let here = node.person(&dev);
+    let log_in = json!({"email": "dev@example.com", "password": world::PASSWORD});
+    here.get("/portal/api/v1/apps").await.expect(200);
+    road.cut().await;
+    for _ in 0..11 {
+        unavailable(here.post("/portal/api/v1/session", log_in.clone()).await);
+    }
+    road.mend();
+    node.recovers(&ada).await;
+    eventually("log-in", async || {
+        let answer = here.post("/portal/api/v1/session", log_in.clone()).await;
+        (answer.status != 503).then(|| answer.expect(200))
+    })
+    .await;
+}
+
 async fn create(ada: &Person, name: &str) -> Answer {
     let form = Some(World::new_integration(name));
     ada.send(Method::POST, APPS, form, &[("idempotency-key", name)]).await

@@ -16,6 +16,7 @@ on_both_databases!(
     a_creation_that_is_broken_off_before_its_last_byte_never_happened,
     an_edit_that_is_broken_off_before_its_last_byte_never_happened,
     a_sign_up_that_is_broken_off_before_its_last_byte_never_happened_and_can_be_done_again,
+    right_log_ins_whose_callers_do_not_wait_do_not_count_as_failed,
     a_creation_whose_caller_does_not_wait_for_the_answer_happens_once,
     edits_whose_callers_do_not_wait_leave_a_version_for_each_that_happened,
     questions_whose_askers_do_not_wait_leave_the_pool_whole,
@@ -106,6 +107,22 @@ async fn a_sign_up_that_is_broken_off_before_its_last_byte_never_happened_and_ca
     assert_eq!(world.traces().await, before);
     anybody.post("/portal/api/v1/sign-up", form).await.expect(201);
     world.logged_in("dev@example.com").await;
+    holds_together(&world).await;
+}
+
+async fn right_log_ins_whose_callers_do_not_wait_do_not_count_as_failed(world: World) {
+    let ada = world.ada().await;
+    world.created(&ada, "Payroll Bridge").await;
+    world.signed_up("dev@example.com").await;
+    let anybody = world.anybody();
+    let form = json!({"email": "dev@example.com", "password": PASSWORD});
+    let request = wire(Method::POST, "/portal/api/v1/session", &anybody, &form, &[]);
+    for _ in 0..30 {
+        hang_up_after(&anybody, &request, request.len()).await;
+    }
+    for _ in 0..30 {
+        anybody.post("/portal/api/v1/session", form.clone()).await.expect(200);
+    }
     holds_together(&world).await;
 }
 

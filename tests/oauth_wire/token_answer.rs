@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::TimeDelta;
 use serde_json::json;
 
 use super::asking::{Call, FORM_ENDPOINTS, GRANT, Integration, introspect, post_form, verify};
@@ -26,7 +27,17 @@ async fn t24_t25_t26_a_token_is_answered_as_the_rfc_has_it(world: World) {
     );
 }
 
-on_both_databases! { t24_t25_t26_a_token_is_answered_as_the_rfc_has_it }
+async fn t25_a_token_does_not_end_before_its_client_expects_it(world: World) {
+    let app = Integration::running(&world).await;
+    world.pass(TimeDelta::milliseconds(999));
+    let token = world.access_token(&app.client).await;
+    world.pass(TimeDelta::seconds(3_600) - TimeDelta::milliseconds(1));
+    assert_eq!(world.gate(&token, "e1", "read").await, "ok");
+    world.pass(TimeDelta::seconds(1));
+    assert_eq!(world.gate(&token, "e1", "read").await, "token_expired");
+}
+
+on_both_databases! { t24_t25_t26_a_token_is_answered_as_the_rfc_has_it, t25_a_token_does_not_end_before_its_client_expects_it }
 
 #[tokio::test]
 async fn t27_our_choice_refusals_may_not_be_kept_by_a_cache_either() {

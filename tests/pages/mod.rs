@@ -6,6 +6,7 @@ mod console;
 mod creating;
 mod developer_access;
 mod editing;
+mod forgotten_passwords;
 mod operator;
 mod people;
 mod portal;

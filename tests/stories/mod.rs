@@ -14,6 +14,7 @@ mod provisioning;
 mod races;
 mod secrets_about_to_end;
 mod setting_up_the_integration_admin;
+mod slowing_down;
 mod suspending_and_revoking;
 mod the_developer_portal;
 mod the_gate;

@@ -221,13 +221,23 @@ impl World {
         self.person(None)
     }
 
+    /// Somebody who has not said who they are, at another address of loopback.
+    pub fn anybody_at(&self, address: &str) -> Person {
+        let http = reqwest::Client::builder().local_address(address.parse::<std::net::IpAddr>().unwrap());
+        Person {
+            http: http.build().unwrap(),
+            ..self.anybody()
+        }
+    }
+
     /// Time passes.
     pub fn pass(&self, time: TimeDelta) {
         self.clock.advance(time);
     }
 
-    /// Sends the letters that are due, and opens the mailbox: every mail there ever was, oldest first.
+    /// Waits for what is done after the answer, sends the letters that are due, and opens the mailbox: every mail there ever was, oldest first.
     pub async fn mails(&self) -> Vec<Mail> {
+        self.gatebook.errands.done().await;
         while self.outbox.deliver_due().await.unwrap() > 0 {}
         self.mailbox.open(&self.mail_dir())
     }

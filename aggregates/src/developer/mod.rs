@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::email_address::EmailAddress;
 use crate::identifiers::AppId;
-use crate::password_link::PasswordLink;
+use crate::password_link::{PasswordLink, PasswordLinks};
 use crate::refusal::Refusal;
 use crate::session::SESSION_VALID_FOR;
 use crate::timestamp::Timestamp;
@@ -60,9 +60,9 @@ pub enum Developer {
         email: EmailAddress,
         /// Their name.
         full_name: Label,
-        /// The link to a new password that works; a newer one replaces it.
+        /// The links to a new password that work.
         #[serde(default)]
-        link: Option<PasswordLink>,
+        links: PasswordLinks,
     },
 }
 
@@ -83,7 +83,7 @@ pub enum DeveloperCommand {
     LogIn { session_id: Uuid, at: Timestamp },
     /// Log out.
     LogOut { session_id: Uuid },
-    /// Send a link, because the password is forgotten.
+    /// Send a link, because the password is forgotten. Granted without another link while many are open.
     RequestPasswordReset { link_id: Uuid, at: Timestamp },
     /// Choose a new password; the link's secret was verified.
     ChoosePassword { link_id: Uuid, at: Timestamp },
@@ -113,6 +113,11 @@ impl Developer {
             (Self::SignedUp { .. }, DeveloperCommand::LogOut { session_id }) => {
                 Ok(vec![DeveloperEvent::DeveloperLoggedOut { session_id }])
             }
+            (Self::SignedUp { links, .. }, DeveloperCommand::RequestPasswordReset { at, .. })
+                if !links.allow_reset(at) =>
+            {
+                Ok(Vec::new())
+            }
             (Self::SignedUp { .. }, DeveloperCommand::RequestPasswordReset { link_id, at }) => {
                 let expires_at = PasswordLink::reset(link_id, at).expires_at;
                 Ok(vec![DeveloperEvent::DeveloperPasswordResetRequested {
@@ -120,8 +125,8 @@ impl Developer {
                     expires_at,
                 }])
             }
-            (Self::SignedUp { link, .. }, DeveloperCommand::ChoosePassword { link_id, at }) => {
-                PasswordLink::require(link.as_ref(), link_id, at)?;
+            (Self::SignedUp { links, .. }, DeveloperCommand::ChoosePassword { link_id, at }) => {
+                links.require(link_id, at)?;
                 Ok(vec![DeveloperEvent::DeveloperPasswordChosen { link_id }])
             }
             (Self::Unknown, _) => Err(Refusal::NotFound),
@@ -146,15 +151,19 @@ impl Aggregate for Developer {
     fn apply(&mut self, event: DeveloperEvent) {
         match (event, self) {
             (DeveloperEvent::DeveloperSignedUp { email, full_name, .. }, account) => {
-                let link = None;
-                *account = Self::SignedUp { email, full_name, link };
+                let links = PasswordLinks::default();
+                *account = Self::SignedUp {
+                    email,
+                    full_name,
+                    links,
+                };
             }
             (DeveloperEvent::DeveloperLoggedIn { .. } | DeveloperEvent::DeveloperLoggedOut { .. }, _)
             | (_, Self::Unknown) => {}
-            (DeveloperEvent::DeveloperPasswordResetRequested { link_id, expires_at }, Self::SignedUp { link, .. }) => {
-                *link = Some(PasswordLink { link_id, expires_at })
+            (DeveloperEvent::DeveloperPasswordResetRequested { link_id, expires_at }, Self::SignedUp { links, .. }) => {
+                links.reset_sent(PasswordLink { link_id, expires_at })
             }
-            (DeveloperEvent::DeveloperPasswordChosen { .. }, Self::SignedUp { link, .. }) => *link = None,
+            (DeveloperEvent::DeveloperPasswordChosen { .. }, Self::SignedUp { links, .. }) => links.used(),
         }
     }
 }
@@ -201,6 +210,22 @@ mod tests {
             .given(vec![signed_up()])
             .when(DeveloperCommand::LogIn { session_id, at })
             .then_expect_events(vec![DeveloperEvent::DeveloperLoggedIn { session_id, expires_at }]);
+    }
+
+    #[test]
+    fn a_fourth_wish_for_a_new_password_within_an_hour_is_granted_without_a_link() {
+        let at = Timestamp::parse("2026-11-23T09:00:00Z").unwrap();
+        let requested = |number: u128| DeveloperEvent::DeveloperPasswordResetRequested {
+            link_id: Uuid::from_u128(number),
+            expires_at: Timestamp::parse("2026-11-23T10:00:00Z").unwrap(),
+        };
+        TestFramework::<Developer>::with(())
+            .given(vec![signed_up(), requested(1), requested(2), requested(3)])
+            .when(DeveloperCommand::RequestPasswordReset {
+                link_id: Uuid::from_u128(4),
+                at,
+            })
+            .then_expect_events(vec![]);
     }
 
     #[test]

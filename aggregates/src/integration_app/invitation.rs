@@ -73,9 +73,14 @@ impl Invitation {
             .filter(|sent| sent.plus(CODE_VALID_FOR) > at)
             .collect();
         match recent.first() {
-            Some(oldest) if recent.len() >= CODES_PER_WINDOW => Err(Refusal::TooManyCodes {
-                retry_at: oldest.plus(CODE_VALID_FOR),
-            }),
+            Some(oldest) if recent.len() >= CODES_PER_WINDOW => {
+                let retry_at = oldest.plus(CODE_VALID_FOR);
+                let retry_after_seconds = at.seconds_until(retry_at);
+                Err(Refusal::TooManyCodes {
+                    retry_at,
+                    retry_after_seconds,
+                })
+            }
             _ => Ok(()),
         }
     }
@@ -102,6 +107,14 @@ impl App {
             return Err(Refusal::InviteExpired);
         }
         Ok((email, invitation))
+    }
+
+    /// R19: whether signing up with link and code would succeed now, as far as they go: for whoever has to prepare
+    /// something costly only then.
+    pub fn is_right_code(&self, at: Timestamp, presented: &KeyedDigest, code: &KeyedDigest) -> bool {
+        let invitation = self.invitation(at, presented).map(|(_, invitation)| invitation);
+        let live = invitation.and_then(|invitation| invitation.live_code(at));
+        live.is_ok_and(|live| live.digest == *code)
     }
 
     /// R19: Send verification code. A newer code replaces the older one.

@@ -55,7 +55,7 @@ pub async fn without_form() -> Response {
 }
 
 fn no_code_now(failure: Failure) -> Errors {
-    let Some(Refusal::TooManyCodes { retry_at }) = refusal(&failure) else {
+    let Some(Refusal::TooManyCodes { retry_at, .. }) = refusal(&failure) else {
         return failure.into();
     };
     // Told in whole minutes, so rounded up.

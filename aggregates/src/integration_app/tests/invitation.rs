@@ -247,12 +247,13 @@ fn r19_five_codes_are_mailed_within_ten_minutes_and_the_sixth_has_to_wait() {
         .at(minute(4, 0))
         .when(Asker::Invitee, send())
         .then_expect_events(mailed_at(minute(4, 0)));
-    for too_early in [minute(4, 0), minute(10, -1)] {
+    for (too_early, retry_after_seconds) in [(minute(4, 0), 360), (minute(10, -1), 1)] {
         sent(5)
             .at(too_early)
             .when(Asker::Invitee, send())
             .then_expect_error(Refusal::TooManyCodes {
                 retry_at: minute(10, 0),
+                retry_after_seconds,
             });
     }
     let sixth = sent(5).at(minute(10, 0));
@@ -264,6 +265,7 @@ fn r19_five_codes_are_mailed_within_ten_minutes_and_the_sixth_has_to_wait() {
         .when(Asker::Invitee, send())
         .then_expect_error(Refusal::TooManyCodes {
             retry_at: minute(11, 0),
+            retry_after_seconds: 60,
         });
 }
 

@@ -1,0 +1,159 @@
+//! Forgotten passwords: anybody who knows an address can ask for a link, learns nothing by it, and does no harm.
+
+use chrono::TimeDelta;
+use gatebook::application::Caller;
+use gatebook_aggregates::email_address::EmailAddress;
+use gatebook_aggregates::group::Role;
+use gatebook_aggregates::identifiers::{GroupId, UserId};
+use gatebook_aggregates::words::Label;
+use serde_json::json;
+
+use super::portal::DEV;
+use crate::support::browser::Browser;
+use crate::support::world::PASSWORD;
+use crate::support::{World, on_both_databases};
+
+on_both_databases! {
+    three_mails_an_hour_are_sent_whoever_asks_and_every_link_works,
+    a_developer_is_sent_three_mails_an_hour_too,
+    whoever_asks_for_a_new_password_does_not_end_the_first_link,
+    a_link_of_an_hour_ago_says_that_it_has_expired,
+    signing_in_takes_as_much_work_for_unknown_as_for_known_addresses,
+}
+
+const ULF: &str = "ulf@acme.example";
+const NEW_PASSWORD: &str = "another long and quiet password";
+
+/// Where a mailed link leads.
+fn path(world: &World, link: &str) -> String {
+    link.strip_prefix(&world.base_url).unwrap().to_owned()
+}
+
+/// Somebody asks so many times, and always sees the same; the links in the mails that were sent.
+async fn asked(world: &World, times: usize, form: &str, email: &str) -> Vec<String> {
+    let mut stranger = Browser::new(world);
+    let before = world.mails().await.len();
+    for _ in 0..times {
+        stranger.open(form).await.expect(200);
+        let page = stranger.send(form, &[("email", email)]).await.expect(200);
+        page.shows("Look into your mailbox");
+    }
+    let mails = world.mails().await;
+    let new = mails.iter().skip(before);
+    new.inspect(|mail| assert_eq!(mail.to, email))
+        .map(|mail| path(world, &mail.link()))
+        .collect()
+}
+
+async fn three_mails_an_hour_are_sent_whoever_asks_and_every_link_works(world: World) {
+    let links = asked(&world, 6, "/forgot-password", ULF).await;
+    assert_eq!(links.len(), 3);
+    let mut ulf = Browser::new(&world);
+    for link in &links {
+        ulf.open(link).await.expect(200).shows("Choose a password");
+    }
+    ulf.open(&links[0]).await;
+    let chosen = [("password", NEW_PASSWORD), ("repeated", NEW_PASSWORD)];
+    ulf.send("/set-password", &chosen)
+        .await
+        .expect(200)
+        .shows("Your password is chosen");
+    for link in &links {
+        ulf.open(link).await.expect(404);
+    }
+    world.pass(TimeDelta::hours(1));
+    assert_eq!(asked(&world, 6, "/forgot-password", ULF).await.len(), 3);
+}
+
+async fn a_developer_is_sent_three_mails_an_hour_too(world: World) {
+    let ada = world.ada().await;
+    world.created(&ada, "Payroll Bridge").await;
+    world.signed_up(DEV).await;
+    let links = asked(&world, 6, "/portal/forgot-password", DEV).await;
+    assert_eq!(links.len(), 3);
+    let mut dev = Browser::new(&world);
+    for link in &links {
+        dev.open(link).await.expect(200).shows("Choose a password");
+    }
+    let chosen = [("password", NEW_PASSWORD), ("repeated", NEW_PASSWORD)];
+    dev.open(&links[1]).await;
+    dev.send("/portal/set-password", &chosen).await.expect(200);
+}
+
+async fn whoever_asks_for_a_new_password_does_not_end_the_first_link(world: World) {
+    let send = "/operator/api/v1/groups/acme/users/ulf/password-link";
+    world.operator.post(send, json!({})).await.expect(202);
+    let first = path(&world, &world.last_mail_to(ULF).await.link());
+    let links = asked(&world, 6, "/forgot-password", ULF).await;
+    assert_eq!(links.len(), 3);
+    world.pass(TimeDelta::hours(71));
+    let mut ulf = Browser::new(&world);
+    ulf.open(&first).await.expect(200);
+    let chosen = [("password", NEW_PASSWORD), ("repeated", NEW_PASSWORD)];
+    ulf.send("/set-password", &chosen)
+        .await
+        .expect(200)
+        .shows("Your password is chosen");
+    ulf.open("/sign-in").await;
+    let page = ulf
+        .send("/sign-in", &[("email", ULF), ("password", NEW_PASSWORD)])
+        .await;
+    page.expect(403).shows("Manage Integration Applications");
+}
+
+async fn a_link_of_an_hour_ago_says_that_it_has_expired(world: World) {
+    let links = asked(&world, 1, "/forgot-password", ULF).await;
+    let mut ulf = Browser::new(&world);
+    world.pass(TimeDelta::hours(1));
+    ulf.open(&links[0]).await.expect(410).shows("This link has expired");
+    world.pass(TimeDelta::days(30));
+    world.gatebook.forget_old_links().await.unwrap();
+    ulf.open(&links[0]).await.expect(404);
+}
+
+async fn signing_in_takes_as_much_work_for_unknown_as_for_known_addresses(world: World) {
+    world.give_password("acme", "ada").await;
+    let (globex, id) = (GroupId::parse("globex").unwrap(), UserId::parse("ada.too").unwrap());
+    let email = EmailAddress::parse("email", "ada@acme.example").unwrap();
+    let name = Label::parse("name", "Ada at Globex").unwrap();
+    let operator = Caller::command_line("test".to_owned());
+    let put = world.gatebook.put_user(&operator, &globex, id, email, name, Role::User);
+    put.await.unwrap();
+    world.give_password("globex", "ada.too").await;
+    let mut browser = Browser::new(&world);
+    let mut work = Vec::new();
+    for email in ["nobody@acme.example", ULF, "ada@acme.example", "no address"] {
+        for password in ["wrong", PASSWORD] {
+            let before = world.gatebook.metrics.password_hashings.get();
+            browser.open("/sign-in").await;
+            browser
+                .send("/sign-in", &[("email", email), ("password", password)])
+                .await;
+            work.push(world.gatebook.metrics.password_hashings.get() - before);
+        }
+    }
+    assert!(work.iter().all(|hashings| *hashings == 3), "{work:?}");
+}
+
+/// On one thread nothing else happens before this test waits again.
+#[tokio::test]
+async fn the_answer_does_not_wait_for_the_letter() {
+    let world = World::on_sqlite().await;
+    let ada = world.ada().await;
+    world.created(&ada, "Payroll Bridge").await;
+    world.signed_up(DEV).await;
+    let (stranger, before) = (Caller::command_line("test".to_owned()), world.mails().await.len());
+    for (email, letters) in [(ULF, 1), ("nobody@acme.example", 0)] {
+        let asked = world.gatebook.request_user_password_reset(&stranger, email);
+        asked.await.unwrap();
+        assert_eq!(world.gatebook.errands.under_way(), letters);
+        world.gatebook.errands.done().await;
+    }
+    for (email, letters) in [(DEV, 1), ("nobody@example.com", 0)] {
+        let asked = world.gatebook.request_developer_password_reset(&stranger, email);
+        asked.await.unwrap();
+        assert_eq!(world.gatebook.errands.under_way(), letters);
+        world.gatebook.errands.done().await;
+    }
+    assert_eq!(world.mails().await.len(), before + 2);
+}
