@@ -8,8 +8,8 @@ use clap::{Args, ValueEnum};
 
 use crate::throttle::ThrottleMode;
 
-/// Where the data are.
-#[derive(Args, Clone, Debug)]
+/// Where the data are. Not for `Debug`: the database's address may hold a password.
+#[derive(Args, Clone)]
 pub struct DataOptions {
     /// Folder with the keys, the default database and, unless told otherwise, the mails.
     #[arg(
@@ -59,8 +59,8 @@ pub enum LogFormat {
     Json,
 }
 
-/// How the server runs.
-#[derive(Args, Clone, Debug)]
+/// How the server runs. Not for `Debug`: the mail server's address may hold a password.
+#[derive(Args, Clone)]
 pub struct ServerOptions {
     /// The address to listen on. TLS ends at a proxy in front.
     #[arg(long, env = "GATEBOOK_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDR")]

@@ -27,8 +27,8 @@ pub struct Metrics {
 /// Labels of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct RequestLabels {
-    /// The HTTP method.
-    pub method: String,
+    /// The HTTP method, or `other`: anybody can make up methods.
+    pub method: &'static str,
     /// The route's pattern, never the path, which can hold anything.
     pub route: String,
     /// The status code.

@@ -10,7 +10,7 @@ use super::credentials::owner;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
 use crate::log::append::Guard;
-use crate::log::{CommandError, Extras, Intent, Logged, Origin};
+use crate::log::{CommandError, Extras, Intent, Logged, Origin, Pinned};
 
 /// How often such a command is tried when somebody else changes the same account.
 const TRIES: u32 = 6;
@@ -34,7 +34,7 @@ impl Gatebook {
         loop {
             let intent = Intent {
                 origin: origin.clone(),
-                pinned_version: None,
+                pinned: Pinned::Any,
                 guards: guards.clone(),
                 idempotency: None,
                 extras: &|_, _| Ok(extras.clone()),

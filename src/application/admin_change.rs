@@ -1,6 +1,6 @@
 //! How a change of an admin happens: once for an `Idempotency-Key`, and with its OTP shown once.
 
-use gatebook_aggregates::identifiers::{AppId, GroupId};
+use gatebook_aggregates::identifiers::AppId;
 use gatebook_aggregates::integration_app::{IntegrationApp, IntegrationAppEvent as Event, OTP_VALID_FOR, Wish};
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::timestamp::Timestamp;
@@ -14,7 +14,7 @@ use super::gatebook::Gatebook;
 use super::idempotency::IdempotencyKey;
 use super::invite::InviteSecrets;
 use super::verification::Verification;
-use crate::log::CommandError;
+use crate::log::{CommandError, Pinned};
 
 /// An application after a change, with what is shown once.
 pub type Changed = (AppView, Option<Verification>);
@@ -25,7 +25,7 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        if_match: Option<i64>,
+        if_match: Pinned,
         key: Option<&IdempotencyKey>,
         wish: Wish,
         secrets: &InviteSecrets,
@@ -65,7 +65,7 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        if_match: Option<i64>,
+        if_match: Pinned,
         key: Option<&IdempotencyKey>,
         wish: WishOf<'_>,
         extras: AppExtras<'_>,
@@ -81,7 +81,7 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        if_match: Option<i64>,
+        if_match: Pinned,
         key: Option<&IdempotencyKey>,
         wish: WishOf<'_>,
         extras: AppExtras<'_>,
@@ -90,8 +90,8 @@ impl Gatebook {
             return Err(Failure::Unauthenticated.into());
         };
         self.repeat_to_manager(caller, key).await?;
-        if if_match.is_some() {
-            self.require_own_app(group_id, app_id).await?;
+        if if_match != Pinned::Any {
+            self.require_own_app(caller, app_id).await?;
         }
         let options = ChangeOptions {
             if_match,
@@ -107,29 +107,24 @@ impl Gatebook {
         }
     }
 
-    /// R1, R2: the first answer may show an OTP, so it is repeated only to somebody who may still ask for it.
+    /// Ends the change with the first answer, if this key has one. R1, R2: it may show an OTP, so it is repeated only to
+    /// somebody who may still ask for it.
     async fn repeat_to_manager(&self, caller: &Caller, key: Option<&IdempotencyKey>) -> Result<(), ChangeEnd> {
-        if key.is_none() {
+        let Some(first) = self.repeated(key).await? else {
             return Ok(());
-        }
+        };
         self.managers_group(caller).await?;
-        self.repeat_first(key).await
+        Err(ChangeEnd::Repeated(Box::new((first.view, first.verification))))
     }
 
-    /// Ends the change with the first answer, if this key has one.
-    async fn repeat_first(&self, key: Option<&IdempotencyKey>) -> Result<(), ChangeEnd> {
-        match self.repeated(key).await? {
-            Some(first) => Err(ChangeEnd::Repeated(Box::new((first.view, first.verification)))),
-            None => Ok(()),
-        }
-    }
-
-    /// R4: nobody learns from `If-Match` that another group's application exists.
-    async fn require_own_app(&self, group_id: &GroupId, app_id: AppId) -> Result<(), Failure> {
-        match self.portal_app(app_id).await? {
-            Some(app) if app.group_id == *group_id => Ok(()),
-            _ => Err(Refusal::NotFound.into()),
-        }
+    /// R2-R4: from `If-Match` nobody learns the version of what they may not change, nor that another group's
+    /// application exists.
+    async fn require_own_app(&self, caller: &Caller, app_id: AppId) -> Result<(), Failure> {
+        let group = self.callers_group(caller).await?;
+        let app = self.portal_app(app_id).await?;
+        app.filter(|app| app.group_id == group.group_id)
+            .ok_or(Refusal::NotFound)?;
+        self.managers_group(caller).await.map(|_| ())
     }
 }
 

@@ -14,7 +14,7 @@ use super::caller::{Caller, Who};
 use super::failure::Failure;
 use super::gatebook::Gatebook;
 use crate::log::append::{CredentialChange, Guard};
-use crate::log::{CommandError, Done, Extras, IdempotencyIntent, Intent};
+use crate::log::{CommandError, Done, Extras, IdempotencyIntent, Intent, Pinned};
 
 /// How often a command is tried when others change the same thing.
 pub(super) const TRIES: u32 = 6;
@@ -22,8 +22,8 @@ pub(super) const TRIES: u32 = 6;
 /// What a caller may insist on.
 #[derive(Clone, Debug, Default)]
 pub struct ChangeOptions {
-    /// The version that `If-Match` named.
-    pub if_match: Option<i64>,
+    /// The versions that `If-Match` named.
+    pub if_match: Pinned,
     /// The `Idempotency-Key`, and the hash of the request.
     pub idempotency: Option<IdempotencyIntent>,
 }
@@ -94,7 +94,7 @@ impl Gatebook {
         };
         let intent = Intent {
             origin: caller.origin(Some(&group)),
-            pinned_version: options.if_match,
+            pinned: options.if_match.clone(),
             guards: vec![group_guard(&group)],
             idempotency: options.idempotency.clone(),
             extras: &|app, events| {
@@ -146,7 +146,7 @@ impl Gatebook {
         };
         let intent = Intent {
             origin: caller.origin(group.as_ref()),
-            pinned_version: None,
+            pinned: Pinned::Any,
             // Who asks is in the group's own stream, which the append depends on anyway.
             guards: group.iter().map(group_guard).collect(),
             idempotency: None,

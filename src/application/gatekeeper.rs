@@ -45,8 +45,8 @@ pub struct IssuedAccessToken {
     pub scopes: Scopes,
 }
 
-/// What a gateway asks.
-#[derive(Clone, Debug)]
+/// What a gateway asks. Not for logs.
+#[derive(Clone)]
 pub struct GateQuestion<'a> {
     /// The presented token, if any.
     pub token: Option<&'a str>,

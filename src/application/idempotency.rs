@@ -1,11 +1,12 @@
-//! The `Idempotency-Key` of admins: the same request again is answered like the first.
+//! The `Idempotency-Key`: the same request again is answered like the first.
 
 use chrono::TimeDelta;
-use gatebook_aggregates::integration_app::IntegrationApp;
+use gatebook_aggregates::integration_app::{IntegrationApp, IntegrationAppEvent};
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::app_list::AppList;
 use gatebook_projections::projection::Projection;
+use gatebook_projections::recorded::Recorded;
 use gatebook_projections::sql::{Query, RowReader};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -19,7 +20,7 @@ use crate::log::IdempotencyIntent;
 use crate::log::hash_chain::hex;
 use crate::store::{Purpose, StoreError};
 
-/// For so long a repeated answer shows the OTP again.
+/// For so long a repeated answer shows the OTP or the client secret again.
 pub const SHOWN_AGAIN_FOR: TimeDelta = TimeDelta::minutes(10);
 /// For so long, at least, a key is remembered.
 pub const REMEMBERED_FOR: TimeDelta = TimeDelta::hours(24);
@@ -33,7 +34,10 @@ impl IdempotencyKey {
     pub fn new(caller: &Caller, key: &str, method: &str, path: &str, body: &[u8]) -> Self {
         let who = match &caller.who {
             Who::GroupUser { group_id, user_id } => format!("{group_id}/{user_id}"),
-            _ => String::new(),
+            // No group has a colon in its id.
+            Who::Developer(developer) => format!("developer:{}", developer.developer_id),
+            Who::Operator { id, .. } => format!("operator:{id}"),
+            Who::Nobody | Who::Invitee { .. } | Who::Integration { .. } => String::new(),
         };
         let mut request = Sha256::new();
         for part in [method.as_bytes(), path.as_bytes(), body] {
@@ -56,6 +60,16 @@ impl IdempotencyKey {
     }
 }
 
+/// What the first answer was made of.
+pub(super) struct FirstAnswer {
+    /// The key.
+    pub(super) key: String,
+    /// The application's events up to the first answer.
+    pub(super) history: Vec<Recorded<IntegrationAppEvent>>,
+    /// What was shown once, sealed, while it may be shown again.
+    pub(super) sealed: Option<String>,
+}
+
 /// The first answer, found again.
 pub struct Repeated {
     /// The application as it was right after the first request.
@@ -73,11 +87,32 @@ struct Remembered {
 }
 
 impl Gatebook {
-    /// The first answer to this key; none when it is new.
+    /// The first answer to this key, about an application as admins see it; none when the key is new.
+    pub(super) async fn repeated(&self, key: Option<&IdempotencyKey>) -> Result<Option<Repeated>, Failure> {
+        let Some(first) = self.first_answer(key).await? else {
+            return Ok(None);
+        };
+        let app = first
+            .history
+            .iter()
+            .fold(None, AppList::fold)
+            .ok_or(Refusal::NotFound)?;
+        let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
+        let verification = match first.sealed {
+            Some(sealed) => Some(self.open_verification(&first.key, &sealed)?),
+            None => None,
+        };
+        Ok(Some(Repeated {
+            view: self.view_of(app, group).await?,
+            verification,
+        }))
+    }
+
+    /// What the first answer to this key was made of; none when the key is new.
     ///
     /// # Errors
     /// `IdempotencyKeyReused` when it came with another request.
-    pub(super) async fn repeated(&self, key: Option<&IdempotencyKey>) -> Result<Option<Repeated>, Failure> {
+    pub(super) async fn first_answer(&self, key: Option<&IdempotencyKey>) -> Result<Option<FirstAnswer>, Failure> {
         let Some(IdempotencyKey(intent)) = key else {
             return Ok(None);
         };
@@ -88,17 +123,13 @@ impl Gatebook {
             return Err(Failure::IdempotencyKeyReused);
         }
         let loaded = self.log.load::<IntegrationApp>(&first.app_id.to_string()).await?;
-        let first_events = loaded.history.iter().filter(|event| event.sequence <= first.version);
-        let app = first_events.fold(None, AppList::fold).ok_or(Refusal::NotFound)?;
-        let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
+        let mut history = loaded.history;
+        history.retain(|event| event.sequence <= first.version);
         let shown_again = self.clock.now() < first.created_at.plus(SHOWN_AGAIN_FOR);
-        let verification = match first.sealed.filter(|_| shown_again) {
-            Some(sealed) => Some(self.open_verification(&intent.key, &sealed)?),
-            None => None,
-        };
-        Ok(Some(Repeated {
-            view: self.view_of(app, group).await?,
-            verification,
+        Ok(Some(FirstAnswer {
+            key: intent.key.clone(),
+            history,
+            sealed: first.sealed.filter(|_| shown_again),
         }))
     }
 

@@ -143,11 +143,7 @@ impl Gatebook {
             .await?;
         let app = done.row::<PortalApps>().ok_or(Refusal::NotFound)?;
         let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
-        let mut client_secrets = Vec::new();
-        for secret in live_secrets(&app, self.clock.now()) {
-            let last_used = self.last_uses.last_used(self.database(), secret.id).await?;
-            client_secrets.push((secret.clone(), last_used));
-        }
+        let client_secrets = self.live_secrets_with_use(&app).await?;
         Ok(AppDetails {
             app,
             group,
@@ -183,19 +179,6 @@ impl Gatebook {
         Ok((page, next))
     }
 
-    /// R23: generates a client secret.
-    pub async fn generate_client_secret(
-        &self,
-        caller: &Caller,
-        app_id: AppId,
-        overlap_seconds: Option<i64>,
-    ) -> Result<IssuedClientSecret, Failure> {
-        let group_id = self.linked_app(caller, app_id).await?.group_id;
-        let options = ChangeOptions::default();
-        self.generate_client_secret_for(caller, &group_id, app_id, overlap_seconds, &options)
-            .await
-    }
-
     /// R23: generates a client secret if those that live are still those that were seen, so that a form that is sent
     /// twice, even at once, makes one secret. None when they are others by now.
     pub async fn generate_client_secret_once(
@@ -212,7 +195,7 @@ impl Gatebook {
                 return Ok(None);
             }
             let options = ChangeOptions {
-                if_match: Some(app.version),
+                if_match: Some(app.version).into(),
                 ..ChangeOptions::default()
             };
             let issued = self
@@ -261,7 +244,9 @@ impl Gatebook {
             })
         };
         let (done, _) = self
-            .app_command(caller, group_id, app_id, options, &wish, &no_extras)
+            .app_command(caller, group_id, app_id, options, &wish, &|_, _, _| {
+                self.sealed_secret(options, secret.reveal())
+            })
             .await?;
         let previous_ends_at = done.events.iter().find_map(|event| match event {
             Event::ClientSecretGenerated { previous, .. } => previous.as_ref().map(|previous| previous.ends_at),
@@ -300,7 +285,7 @@ impl Gatebook {
     }
 
     /// R22: the application of the developer who verified it.
-    async fn verified_app(&self, caller: &Caller, app_id: AppId) -> Result<PortalAppRow, Failure> {
+    pub(super) async fn verified_app(&self, caller: &Caller, app_id: AppId) -> Result<PortalAppRow, Failure> {
         let app = self.linked_app(caller, app_id).await?;
         match app.link {
             Link::Verified => Ok(app),

@@ -22,6 +22,7 @@ use crate::secrets::{Dice, Password};
 #[derive(Serialize, Deserialize)]
 struct DemoFile {
     base_url: String,
+    /// Empty when mails go to a mail server.
     mail_dir: String,
     operator_token: String,
     resource_server: DemoResourceServer,
@@ -117,35 +118,58 @@ pub async fn run(data: &DataOptions, options: &ServerOptions) -> Result<ExitCode
         return Ok(ExitCode::SUCCESS);
     };
     let opened = opened?;
-    let file = demo_file(&opened, data).await?;
+    let file = demo_file(&opened, data, &options).await?;
     welcome(&file, &data.data);
     serve::serve(opened, listener, signals, data, &options).await?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// The file of an earlier start, brought up to date; or a new one with new sample data.
-async fn demo_file(opened: &Opened, data: &DataOptions) -> Result<DemoFile, CliError> {
+async fn demo_file(opened: &Opened, data: &DataOptions, options: &ServerOptions) -> Result<DemoFile, CliError> {
     let path = data.data.join("demo.json");
     let base_url = opened.gatebook.settings.public_url.clone();
-    let mail_dir = std::path::absolute(data.data.join("mail")).map_err(CliError::io("finding the mails"))?;
-    let mail_dir = mail_dir.display().to_string();
-    let file = match std::fs::read(&path) {
-        Ok(earlier) => {
-            let earlier: DemoFile = serde_json::from_slice(&earlier)
-                .map_err(|error| CliError::Other(format!("{} cannot be read: {error}", path.display())))?;
-            DemoFile {
-                base_url,
-                mail_dir,
-                ..earlier
-            }
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            sample_data(&opened.gatebook, base_url, mail_dir).await?
-        }
-        Err(error) => return Err(CliError::io(path.display().to_string())(error)),
+    let mail_dir = mail_dir(data, options)?;
+    let file = match earlier(opened, &path).await? {
+        Some(earlier) => DemoFile {
+            base_url,
+            mail_dir,
+            ..earlier
+        },
+        None => sample_data(&opened.gatebook, base_url, mail_dir).await?,
     };
     write_private(&path, &file)?;
     Ok(file)
+}
+
+/// The file of an earlier start on this database. One of another database would tell of tokens that open nothing.
+async fn earlier(opened: &Opened, path: &Path) -> Result<Option<DemoFile>, CliError> {
+    let earlier: DemoFile = match std::fs::read(path) {
+        Ok(earlier) => serde_json::from_slice(&earlier)
+            .map_err(|error| CliError::Other(format!("{} cannot be read: {error}", path.display())))?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(CliError::io(path.display().to_string())(error)),
+    };
+    let caller = Caller::command_line(Uuid::now_v7().to_string());
+    let known = opened.gatebook.authenticate_operator(&caller, &earlier.operator_token);
+    match known.await {
+        Ok(_) => Ok(Some(earlier)),
+        Err(Failure::Unauthenticated) => {
+            let file = path.display();
+            tracing::warn!(%file, "its operator token is not of this database; making sample data and tokens anew");
+            Ok(None)
+        }
+        Err(failure) => Err(failure.into()),
+    }
+}
+
+/// The folder that mails go to; empty when they go to a mail server.
+fn mail_dir(data: &DataOptions, options: &ServerOptions) -> Result<String, CliError> {
+    let transport = serve::mail_transport(data, options)?;
+    let Some(folder) = transport.folder() else {
+        return Ok(String::new());
+    };
+    let folder = std::path::absolute(folder).map_err(CliError::io("finding the mails"))?;
+    Ok(folder.display().to_string())
 }
 
 /// The sample data. What is there already stays; everybody gets a new token and password.
@@ -315,6 +339,16 @@ fn welcome(file: &DemoFile, data: &Path) {
             .unwrap_or_default()
     };
     let (ida, operator) = (token("ida"), &file.operator_token);
+    let (mails, look) = match file.mail_dir.as_str() {
+        "" => (
+            "go to the mail server".to_owned(),
+            "# the invitation is with the mail server".to_owned(),
+        ),
+        folder => (
+            folder.to_owned(),
+            format!("ls {folder}                      the invitation, with the link for the developer"),
+        ),
+    };
     println!(
         r#"
 Gatebook is listening on {url}
@@ -335,12 +369,11 @@ Or without a browser (ida is the Integration Admin of the group “northwind”)
     "integration_type": "new_integration", "name": "Payroll Bridge", "description": "Posts the payroll journals.",
     "category": "payroll_and_hr", "developer_email": "dev@example.com", "api_permission": "read",
     "entities": ["nw-dublin", "nw-london"]}}'
-  ls {mails}                      the invitation, with the link for the developer
+  {look}
 
 The README goes on from there. Ctrl-C ends it; started again on the same folder it keeps everything.
 "#,
         demo = demo.display(),
-        mails = file.mail_dir,
         ida_signs_in = sign_in("ida"),
         paula_signs_in = sign_in("paula"),
     );

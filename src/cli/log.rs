@@ -35,19 +35,19 @@ pub enum LogCommand {
 #[command(group(ArgGroup::new("whose").required(true).args(["app", "group"])))]
 pub struct Export {
     /// The application's id.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, env = "GATEBOOK_APP", value_name = "ID")]
     app: Option<Uuid>,
     /// The group's id.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, env = "GATEBOOK_GROUP", value_name = "ID")]
     group: Option<String>,
     /// How.
-    #[arg(long, default_value = "csv")]
+    #[arg(long, env = "GATEBOOK_FORMAT", default_value = "csv")]
     format: Format,
     /// Only what was recorded at this time or later (RFC 3339).
-    #[arg(long, value_parser = time, value_name = "T")]
+    #[arg(long, env = "GATEBOOK_FROM", value_parser = time, value_name = "T")]
     from: Option<Timestamp>,
     /// Only what was recorded before this time (RFC 3339).
-    #[arg(long, value_parser = time, value_name = "T")]
+    #[arg(long, env = "GATEBOOK_TO", value_parser = time, value_name = "T")]
     to: Option<Timestamp>,
 }
 
@@ -81,7 +81,7 @@ async fn write_log(data: &DataOptions, options: Export) -> Result<ExitCode, CliE
         Format::Csv => LogFormat::Csv,
         Format::Ndjson => LogFormat::Ndjson,
     };
-    let opened = start::gatebook(data, None).await?;
+    let opened = start::existing_gatebook(data).await?;
     let gatebook = &opened.gatebook;
     let caller = Caller::command_line(Uuid::now_v7().to_string());
     let (scope, recorded) = match (app, group) {
@@ -137,7 +137,7 @@ fn verify_file(path: &PathBuf) -> Result<ExitCode, CliError> {
 
 #[expect(clippy::print_stdout, reason = "the result is what the auditor reads")]
 async fn verify_database(data: &DataOptions) -> Result<ExitCode, CliError> {
-    let database = start::database(data).await?;
+    let database = start::existing_database(data).await?;
     let report = replay::verify_log(&database, &*progress::for_terminal()).await?;
     report
         .differences

@@ -97,9 +97,15 @@ impl CliError {
 /// Exit code of a verification that found a difference.
 pub const DIFFERENCES_FOUND: u8 = 2;
 
+/// Exit code of a command line that cannot be understood (`EX_USAGE`). clap's own 2 would say that something differs.
+pub const USAGE: u8 = 64;
+
 /// Runs the command line and gives the process's exit code.
 pub fn run() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(told) => return not_run(&told),
+    };
     start_logging(arguments.log_format);
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
@@ -111,6 +117,16 @@ pub fn run() -> ExitCode {
             Err(error) => failed(&error),
         }
     })
+}
+
+/// Help or the version was asked for; or something that does not exist.
+fn not_run(told: &clap::Error) -> ExitCode {
+    // Whoever closed the terminal does not read it anyway.
+    let _ = told.print();
+    match told.exit_code() {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::from(USAGE),
+    }
 }
 
 async fn dispatch(Arguments { data, command, .. }: Arguments) -> Result<ExitCode, CliError> {
@@ -142,5 +158,45 @@ fn start_logging(format: LogFormat) {
     match format {
         LogFormat::Text => lines.init(),
         LogFormat::Json => lines.json().init(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, CommandFactory};
+
+    use super::*;
+
+    /// Every command with its flags, the global ones included.
+    fn commands() -> Vec<Command> {
+        let mut root = Arguments::command();
+        root.build();
+        let mut commands = vec![root];
+        let mut next = 0;
+        while let Some(command) = commands.get(next) {
+            let below: Vec<_> = command.get_subcommands().cloned().collect();
+            commands.extend(below.into_iter().filter(|command| command.get_name() != "help"));
+            next += 1;
+        }
+        commands
+    }
+
+    #[test]
+    fn every_flag_has_an_environment_variable_that_the_help_names() {
+        let mut flags = 0;
+        for mut command in commands() {
+            let help = command.render_long_help().to_string();
+            for flag in command.get_arguments().filter_map(clap::Arg::get_long) {
+                if matches!(flag, "help" | "version") {
+                    continue;
+                }
+                let variable = format!("GATEBOOK_{}", flag.replace('-', "_").to_uppercase());
+                let named =
+                    help.contains(&format!("[env: {variable}=]")) || help.contains(&format!("[env: {variable}]"));
+                assert!(named, "{} --{flag}: no {variable} in {help}", command.get_name());
+                flags += 1;
+            }
+        }
+        assert!(flags > 30, "{flags}");
     }
 }

@@ -15,7 +15,7 @@ pub enum OperatorToken {
     /// Makes a token and prints it, once.
     Create {
         /// The token's name, as the log will show it.
-        #[arg(long)]
+        #[arg(long, env = "GATEBOOK_NAME")]
         name: String,
     },
 }

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Subcommand;
+use clap::builder::FalseyValueParser;
 use gatebook_projections::projection::{self, AnyProjection};
 
 use super::log::exit_code;
@@ -17,7 +18,7 @@ pub enum Projections {
     /// Shows each projection's generation, position and last error.
     Status {
         /// As JSON.
-        #[arg(long)]
+        #[arg(long, env = "GATEBOOK_JSON", value_parser = FalseyValueParser::new())]
         json: bool,
     },
     /// Folds the log into new tables while the old ones serve, and switches. Goes on where it was interrupted.
@@ -30,7 +31,7 @@ pub enum Projections {
         /// Which projections; all without a name.
         names: Vec<String>,
         /// As JSON.
-        #[arg(long)]
+        #[arg(long, env = "GATEBOOK_JSON", value_parser = FalseyValueParser::new())]
         json: bool,
     },
 }
@@ -46,7 +47,7 @@ pub async fn run(data: &DataOptions, command: Projections) -> Result<ExitCode, C
 
 #[expect(clippy::print_stdout, reason = "the result is what the operator reads")]
 async fn status(data: &DataOptions, json: bool) -> Result<ExitCode, CliError> {
-    let database = start::database(data).await?;
+    let database = start::existing_database(data).await?;
     let status = replay::status(&database).await?;
     if json {
         println!("{}", serde_json::to_string_pretty(&status).map_err(CliError::other)?);
@@ -80,7 +81,7 @@ async fn rebuild(data: &DataOptions, names: &[String]) -> Result<ExitCode, CliEr
 #[expect(clippy::print_stdout, reason = "the result is what the operator reads")]
 async fn verify(data: &DataOptions, names: &[String], json: bool) -> Result<ExitCode, CliError> {
     let projections = named(names)?;
-    let database = start::database(data).await?;
+    let database = start::existing_database(data).await?;
     let report = replay::verify(&database, &projections, &*progress::for_terminal()).await?;
     let equal = report.differences.is_empty();
     if json {

@@ -15,7 +15,7 @@ pub enum ResourceServer {
     /// Makes credentials and prints them as JSON, once.
     Create {
         /// The gateway's name.
-        #[arg(long)]
+        #[arg(long, env = "GATEBOOK_NAME")]
         name: String,
     },
 }

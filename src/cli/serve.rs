@@ -130,11 +130,9 @@ fn start_outbox(
     shutting_down: watch::Receiver<bool>,
 ) -> Result<JoinHandle<()>, CliError> {
     let gatebook = &opened.gatebook;
-    let ca = options.mail_ca.as_deref();
-    let transport = MailTransport::from_url(&options.mail, &data.data, &options.mail_from, ca);
     let outbox = Outbox::new(
         gatebook.log.database.clone(),
-        transport.map_err(CliError::other)?,
+        mail_transport(data, options)?,
         opened.sealer.clone(),
         gatebook.clock.clone(),
         gatebook.metrics.clone(),
@@ -142,6 +140,13 @@ fn start_outbox(
     Ok(tokio::spawn(
         Arc::new(outbox).run(shutting_down, gatebook.letters_waiting.clone()),
     ))
+}
+
+/// The way that mails go.
+pub fn mail_transport(data: &DataOptions, options: &ServerOptions) -> Result<MailTransport, CliError> {
+    let ca = options.mail_ca.as_deref();
+    let transport = MailTransport::from_url(&options.mail, &data.data, &options.mail_from, ca);
+    transport.map_err(CliError::other)
 }
 
 /// Writes what may be written now and then, and forgets what may be forgotten.

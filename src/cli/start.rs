@@ -58,11 +58,36 @@ pub async fn database(data: &DataOptions) -> Result<Arc<dyn Database>, CliError>
     Ok(database)
 }
 
+/// The database as it is, for commands that only look: a wrong folder or address makes no new one, and a role that may
+/// only read suffices.
+pub async fn existing_database(data: &DataOptions) -> Result<Arc<dyn Database>, CliError> {
+    Ok(store::open_existing(&data.database_url()).await?)
+}
+
 /// The whole program, for commands that append.
 pub async fn gatebook(data: &DataOptions, server: Option<&ServerOptions>) -> Result<Opened, CliError> {
     let database = database(data).await?;
     rebuild_stale(&database).await?;
     let key = MasterKey::load_or_create(&data.key_file()).map_err(CliError::other)?;
+    opened(database, key, server).await
+}
+
+/// The whole program on what is there, for commands that append but make nothing new.
+pub async fn existing_gatebook(data: &DataOptions) -> Result<Opened, CliError> {
+    let database = existing_database(data).await?;
+    if let Some(projection) = replay::stale(&database).await?.first() {
+        let message = "was filled by another version of this program; run `gatebook migrate`";
+        return Err(CliError::Other(format!("the table {} {message}", projection.name)));
+    }
+    let key = MasterKey::load(&data.key_file()).map_err(CliError::other)?;
+    opened(database, key, None).await
+}
+
+async fn opened(
+    database: Arc<dyn Database>,
+    key: MasterKey,
+    server: Option<&ServerOptions>,
+) -> Result<Opened, CliError> {
     let metrics = Arc::new(Metrics::default());
     let (writer, writer_task) = Writer::start(database.clone(), Clock::System, metrics.clone());
     let (fingerprint, sealer) = (key.fingerprint(), Sealer::new(&key));

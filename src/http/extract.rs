@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::error::{FieldError, Problem};
 use super::request_context::RequestContext;
 use crate::application::{Caller, Gatebook, IdempotencyKey, Who};
+use crate::log::Pinned;
 use crate::oauth::wire::bearer_token;
 
 /// Shared by all handlers.
@@ -179,27 +180,39 @@ pub fn app_id(text: &str) -> Result<AppId, Problem> {
     Uuid::parse_str(text).map_err(|_| Problem::not_found())
 }
 
-/// The version that `If-Match` insists on; none without it or with `*`.
-pub struct IfMatch(pub Option<i64>);
+/// The versions that `If-Match` insists on, one of which suffices (RFC 9110 §13.1.1); none without it or with `*`.
+pub struct IfMatch(pub Pinned);
 
 impl FromRequestParts<App> for IfMatch {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
-        let Some(value) = parts.headers.get(header::IF_MATCH) else {
-            return Ok(Self(None));
-        };
-        let text = value.to_str().unwrap_or_default().trim();
-        if text == "*" {
-            return Ok(Self(None));
-        }
-        let version = text
-            .strip_prefix('"')
-            .and_then(|text| text.strip_suffix('"'))
-            .and_then(|text| text.parse().ok());
-        // What is no version of ours cannot match any.
-        Ok(Self(Some(version.unwrap_or(-1))))
+        Ok(Self(if_match(&parts.headers)))
     }
+}
+
+fn if_match(headers: &HeaderMap) -> Pinned {
+    let mut values = headers.get_all(header::IF_MATCH).iter().peekable();
+    if values.peek().is_none() {
+        return Pinned::Any;
+    }
+    let values: Vec<_> = values.map(|value| value.to_str().unwrap_or_default()).collect();
+    let members: Vec<_> = values
+        .iter()
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .collect();
+    if members.contains(&"*") {
+        return Pinned::Any;
+    }
+    Pinned::OneOf(members.into_iter().filter_map(version).collect())
+}
+
+/// The version that is quoted exactly as we quote it. Anything else is no ETag of ours, and cannot match.
+fn version(etag: &str) -> Option<i64> {
+    let digits = etag.strip_prefix('"')?.strip_suffix('"')?;
+    let version = digits.parse().ok()?;
+    (i64::to_string(&version) == digits).then_some(version)
 }
 
 /// The longest `Idempotency-Key`, in bytes.
@@ -301,7 +314,8 @@ fn malformed(error: &serde_json::Error) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "invalid_json", detail)
 }
 
-fn unknown(field: &str) -> Problem {
+/// A field, or a parameter of the query, that there is not.
+pub(super) fn unknown(field: &str) -> Problem {
     let message = format!("There is no field “{field}” here.");
     Problem::fields(vec![FieldError {
         field: field.to_owned(),
@@ -314,4 +328,36 @@ fn unknown(field: &str) -> Problem {
 fn unknown_field(text: &str) -> Option<String> {
     let rest = text.split_once("unknown field `")?.1;
     rest.split_once('`').map(|(field, _)| field.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pinned(values: &[&str]) -> Pinned {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(header::IF_MATCH, value.parse().unwrap());
+        }
+        if_match(&headers)
+    }
+
+    #[test]
+    fn any_member_of_if_match_suffices_rfc_9110_13_1_1() {
+        assert_eq!(pinned(&[]), Pinned::Any);
+        assert_eq!(pinned(&["*"]), Pinned::Any);
+        assert_eq!(pinned(&["\"3\""]), Pinned::OneOf(vec![3]));
+        assert_eq!(pinned(&["\"3\", \"4\" ,\"5\""]), Pinned::OneOf(vec![3, 4, 5]));
+        assert_eq!(pinned(&["\"3\"", "\"4\""]), Pinned::OneOf(vec![3, 4]));
+        assert_eq!(pinned(&["W/\"3\", \"x\", \"4\""]), Pinned::OneOf(vec![4]));
+    }
+
+    #[test]
+    fn what_is_no_etag_of_ours_matches_nothing() {
+        for strange in [
+            "", "3", "\"+3\"", "\"03\"", "\" 3\"", "\"3", "\"\"", "W/\"3\"", "\"3.0\"", ",",
+        ] {
+            assert_eq!(pinned(&[strange]), Pinned::OneOf(Vec::new()), "{strange}");
+        }
+    }
 }

@@ -9,6 +9,7 @@ pub mod meta;
 pub mod oauth;
 pub mod operator;
 pub mod portal;
+mod query;
 pub mod request_context;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::pages;
 use error::Problem;
 use extract::App;
+use query::{WithoutQuery, refuse_query};
 use request_context::{ClientAddressHeader, observe, panicked};
 
 /// The largest body that is read, in bytes.
@@ -31,7 +33,9 @@ pub const BODY_MAX: usize = 64 * 1024;
 /// All routes of one process.
 pub fn router(app: App, client_address: ClientAddressHeader) -> Router {
     let (router, document) = routes().split_for_parts();
+    let without_query = Arc::new(WithoutQuery::of(&document));
     router
+        .route_layer(middleware::from_fn_with_state(without_query, refuse_query))
         .merge(meta::openapi_route(Arc::new(document)))
         .merge(pages::routes(&app))
         .fallback(pages::nowhere)

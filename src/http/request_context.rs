@@ -1,10 +1,10 @@
 //! What is done for every request: its id and origin, metrics, headers that browsers obey, and an answer even to a bug.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
@@ -41,7 +41,7 @@ pub async fn observe(
         request_id: request_id(&request),
     };
     let id = HeaderValue::from_str(&context.request_id).ok();
-    let method = request.method().to_string();
+    let method = method_label(request.method());
     let route = request
         .extensions()
         .get::<MatchedPath>()
@@ -52,9 +52,7 @@ pub async fn observe(
     let headers = response.headers_mut();
     id.map(|id| headers.insert(REQUEST_ID, id));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers
-        .entry(header::CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("no-store"));
+    forbid_storing(headers);
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     let status = response.status().as_u16();
     app.metrics
@@ -75,6 +73,28 @@ pub fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail).into_response()
 }
 
+/// The method as it is counted and logged. Anybody can make up methods, of any length, so all but the usual are one.
+fn method_label(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+/// T27: no cache keeps an answer, unless the answer says otherwise; nor does one that only knows HTTP/1.0.
+fn forbid_storing(headers: &mut HeaderMap) {
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    }
+}
+
 fn client_address(request: &Request, ClientAddressHeader(trusted): &ClientAddressHeader) -> String {
     let named = trusted
         .as_ref()
@@ -83,7 +103,7 @@ fn client_address(request: &Request, ClientAddressHeader(trusted): &ClientAddres
     let last = named
         .and_then(|value| value.to_str().ok())
         .and_then(|list| list.rsplit(',').next());
-    let from_proxy = last.and_then(|address| address.trim().parse::<std::net::IpAddr>().ok());
+    let from_proxy = last.and_then(ip_address);
     let peer = request
         .extensions()
         .get::<ConnectInfo<SocketAddr>>()
@@ -92,6 +112,14 @@ fn client_address(request: &Request, ClientAddressHeader(trusted): &ClientAddres
         .or(peer)
         .map(|address| address.to_canonical().to_string())
         .unwrap_or_default()
+}
+
+/// An address as proxies write it: bare, with a port, or an IPv6 one in brackets.
+fn ip_address(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    let bracketed = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let with_port = || text.parse::<SocketAddr>().ok().map(|address| address.ip());
+    bracketed.unwrap_or(text).parse().ok().or_else(with_port)
 }
 
 fn request_id(request: &Request) -> String {
@@ -104,4 +132,85 @@ fn request_id(request: &Request) -> String {
     };
     own.filter(harmless)
         .map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PROXY: &str = "203.0.113.9";
+
+    fn seen(option: Option<&'static str>, headers: &[&str]) -> String {
+        let mut request = Request::default();
+        let peer: SocketAddr = format!("{PROXY}:4711").parse().unwrap();
+        request.extensions_mut().insert(ConnectInfo(peer));
+        for value in headers {
+            let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
+            request.headers_mut().append("x-forwarded-for", value);
+        }
+        client_address(&request, &ClientAddressHeader(option.map(HeaderName::from_static)))
+    }
+
+    fn behind_proxy(headers: &[&str]) -> String {
+        seen(Some("x-forwarded-for"), headers)
+    }
+
+    #[test]
+    fn without_a_trusted_proxy_the_address_is_the_connections_own() {
+        assert_eq!(seen(None, &["198.51.100.1"]), PROXY);
+        assert_eq!(seen(Some("x-real-ip"), &["198.51.100.1"]), PROXY, "another header");
+        assert_eq!(behind_proxy(&[]), PROXY);
+    }
+
+    #[test]
+    fn of_several_addresses_the_last_counts_because_the_proxy_wrote_it() {
+        assert_eq!(behind_proxy(&["198.51.100.1"]), "198.51.100.1");
+        assert_eq!(behind_proxy(&["10.0.0.1, 198.51.100.1"]), "198.51.100.1");
+        assert_eq!(behind_proxy(&["10.0.0.1,  10.0.0.2 ,198.51.100.1 "]), "198.51.100.1");
+        assert_eq!(behind_proxy(&["10.0.0.1", "10.0.0.2, 198.51.100.1"]), "198.51.100.1");
+    }
+
+    #[test]
+    fn what_is_no_address_in_the_last_place_is_not_replaced_by_one_that_anybody_wrote() {
+        for garbage in [
+            "",
+            " ",
+            "unknown",
+            "10.0.0.1,",
+            "10.0.0.1, _hidden",
+            "10.0.0.1, 999.1.1.1",
+            "'; drop",
+            "\u{e9}",
+        ] {
+            assert_eq!(behind_proxy(&[garbage]), PROXY, "{garbage}");
+        }
+        assert_eq!(behind_proxy(&["10.0.0.1", "unknown"]), PROXY);
+    }
+
+    #[test]
+    fn an_address_is_read_with_a_port_in_brackets_and_mapped() {
+        for (written, read) in [
+            ("198.51.100.1:4711", "198.51.100.1"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("[2001:DB8:0::1]:4711", "2001:db8::1"),
+            ("::ffff:198.51.100.1", "198.51.100.1"),
+        ] {
+            assert_eq!(behind_proxy(&[written]), read);
+        }
+    }
+
+    #[test]
+    fn methods_that_somebody_made_up_are_counted_as_one() {
+        let made_up = Method::from_bytes(&[b'X'; 4_000]).unwrap();
+        assert_eq!(method_label(&made_up), "other");
+        assert_eq!(
+            method_label(&Method::from_bytes(b"get").unwrap()),
+            "other",
+            "methods are case-sensitive"
+        );
+        for usual in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+            assert_eq!(method_label(&usual.parse().unwrap()), usual);
+        }
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cqrs_es::Aggregate;
+use gatebook_aggregates::integration_app::IntegrationApp;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::recorded::StoredEvent;
 use gatebook_projections::sql::{Query, Value};
@@ -147,7 +149,9 @@ impl LogState {
         }
         if let Some(record) = append.idempotency.clone() {
             self.used_keys.insert(record.key.clone());
-            let version = app_version(&placed, &record.app_id);
+            let app = (IntegrationApp::TYPE, record.app_id.clone());
+            // The version that the first answer shows of the application.
+            let version = self.versions.get(&app).copied().unwrap_or_default();
             pieces
                 .idempotency_keys
                 .push(idempotency_row(record, version, self.head.recorded_at));
@@ -198,12 +202,6 @@ impl LogState {
         pieces.rows.extend((stream.fold)(&places));
         Ok(placed)
     }
-}
-
-/// The version that the first answer showed of the application.
-fn app_version(placed: &[StoredEvent], app_id: &str) -> i64 {
-    let of_app = placed.iter().filter(|event| event.aggregate_id == app_id);
-    of_app.map(|event| event.sequence).max().unwrap_or_default()
 }
 
 /// The versions of all streams that appends touch or depend on.

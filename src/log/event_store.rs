@@ -17,6 +17,7 @@ use super::append::{
 };
 use super::hash_chain::NO_PREDECESSOR;
 use super::logged::Logged;
+use super::pinned::Pinned;
 use super::read;
 use super::writer::Writer;
 use crate::store::{Database, StoreError};
@@ -71,8 +72,8 @@ impl From<AppendError> for CommandError {
 pub struct Intent<'a, A: Aggregate> {
     /// Who acts, and from where.
     pub origin: Origin,
-    /// The version the caller insists on.
-    pub pinned_version: Option<i64>,
+    /// The versions the caller insists on.
+    pub pinned: Pinned,
     /// Streams that the decision is based on.
     pub guards: Vec<Guard>,
     /// Who used which Idempotency-Key for which request: key, request hash, and what is shown once, sealed.
@@ -263,19 +264,21 @@ impl<A: Logged> CommandStore<'_, A> {
     async fn load(&self, aggregate_id: &str) -> Result<Loaded<A>, CommandError> {
         let loaded = self.log.load::<A>(aggregate_id).await?;
         let current = loaded.version();
-        match self.intent.pinned_version {
-            Some(pinned) if pinned != current && current > 0 => Err(CommandError::VersionMismatch { current }),
-            _ => Ok(loaded),
+        if current > 0 && !self.intent.pinned.allows(current) {
+            return Err(CommandError::VersionMismatch { current });
         }
+        Ok(loaded)
     }
 
     async fn append(&self, events: Vec<A::Event>, loaded: Loaded<A>) -> Result<Done<A>, CommandError> {
         let (id, mut history) = (loaded.id.clone(), loaded.history.clone());
         let aggregate = replayed::<A>(&history, &events);
-        if !events.is_empty() {
+        if events.is_empty() {
+            self.remember_granted(&loaded).await?;
+        } else {
             let extras = (self.intent.extras)(&aggregate, &events)?;
             let stream = loaded.append(&events, &self.intent.origin)?;
-            let append = self.whole(id, stream, extras);
+            let append = self.whole(&id, stream, extras);
             for stored in self.log.writer.append(append).await?.events {
                 if stored.aggregate_type == A::TYPE {
                     history.push(stored.read::<A>().map_err(StoreError::from)?);
@@ -291,14 +294,34 @@ impl<A: Logged> CommandStore<'_, A> {
         })
     }
 
-    /// Everything of the command in one piece.
-    fn whole(&self, id: String, stream: StreamAppend, extras: Extras) -> Append {
-        let idempotency = self.intent.idempotency.clone().map(|intent| IdempotencyRecord {
+    /// A wish that had been granted already leaves no event, but its Idempotency-Key is used all the same: later, when
+    /// things have changed, the same request is answered like the first and changes nothing.
+    async fn remember_granted(&self, loaded: &Loaded<A>) -> Result<(), CommandError> {
+        let Some(record) = self.record(&loaded.id, None) else {
+            return Ok(());
+        };
+        let append = Append {
+            guards: self.intent.guards.iter().cloned().chain([loaded.guard()]).collect(),
+            idempotency: Some(record),
+            ..Append::default()
+        };
+        self.log.writer.append(append).await?;
+        Ok(())
+    }
+
+    fn record(&self, id: &str, sealed: Option<String>) -> Option<IdempotencyRecord> {
+        let intent = self.intent.idempotency.clone()?;
+        Some(IdempotencyRecord {
             key: intent.key,
             request_hash: intent.request_hash,
-            app_id: id,
-            sealed: extras.sealed,
-        });
+            app_id: id.to_owned(),
+            sealed,
+        })
+    }
+
+    /// Everything of the command in one piece.
+    fn whole(&self, id: &str, stream: StreamAppend, extras: Extras) -> Append {
+        let idempotency = self.record(id, extras.sealed);
         Append {
             streams: std::iter::once(stream).chain(extras.companions).collect(),
             guards: self.intent.guards.clone(),

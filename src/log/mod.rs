@@ -7,9 +7,11 @@ mod fault;
 pub mod hash_chain;
 mod logged;
 mod pieces;
+mod pinned;
 pub mod read;
 mod writer;
 
 pub use event_store::{CommandError, Done, Extras, IdempotencyIntent, Intent, Loaded, Log, Origin};
 pub use logged::Logged;
+pub use pinned::Pinned;
 pub use writer::{Writer, WriterTask};

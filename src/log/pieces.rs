@@ -60,6 +60,7 @@ impl Pieces {
             && self.letters.is_empty()
             && self.withdrawn_letters.is_empty()
             && self.reservations.is_empty()
+            && self.idempotency_keys.is_empty()
     }
 
     /// Writes everything, and the new end of the log.

@@ -78,6 +78,14 @@ impl MailTransport {
         Ok(Self { sender, way })
     }
 
+    /// The folder that mails are put into; none when they go to a server.
+    pub fn folder(&self) -> Option<&Path> {
+        match &self.way {
+            Way::Folder(folder) => Some(folder),
+            Way::Smtp(_) => None,
+        }
+    }
+
     /// Sends a letter. `message_id` is the letter's id and `date` when it was written; both make the mail recognisable
     /// when it is sent a second time.
     ///

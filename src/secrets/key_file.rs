@@ -59,7 +59,11 @@ impl MasterKey {
         keyed(&self.sub_key(purpose))
     }
 
-    fn load(path: &Path) -> Result<Self, KeyFileError> {
+    /// Reads the key file, which must be there.
+    ///
+    /// # Errors
+    /// As for [`load_or_create`](Self::load_or_create).
+    pub fn load(path: &Path) -> Result<Self, KeyFileError> {
         let not_read = |source| KeyFileError::NotRead {
             path: path.into(),
             source,

@@ -1,5 +1,7 @@
 //! What can go wrong with a database, as far as callers have to tell it apart.
 
+use std::path::PathBuf;
+
 use gatebook_projections::recorded::UnreadableEvent;
 use gatebook_projections::sql::RowError;
 use thiserror::Error;
@@ -22,6 +24,21 @@ pub enum StoreError {
     /// The database's URL is of no known kind.
     #[error("a database URL begins with sqlite:// or postgres://")]
     BadUrl,
+    /// There is no database file.
+    #[error(
+        "there is no database {}; look at --data and --database-url, or make one with `gatebook migrate`",
+        .0.display()
+    )]
+    NotThere(PathBuf),
+    /// The database has no tables of ours.
+    #[error("the database has no tables of Gatebook; look at --database-url, or make them with `gatebook migrate`")]
+    NotMigrated,
+    /// The database's tables are older than this program.
+    #[error("the database's tables are older than this program; bring them up to date with `gatebook migrate`")]
+    OlderTables,
+    /// The database's tables are newer than this program.
+    #[error("the database's tables are newer than this program; take the version of gatebook that made them")]
+    NewerTables,
     /// The tables could not be brought up to date.
     #[error("the tables could not be brought up to date: {0}")]
     Migration(String),

@@ -7,6 +7,7 @@ mod postgres;
 mod schema;
 mod sqlite;
 
+use std::path::Path;
 use std::sync::Arc;
 
 pub use database::{Database, Dialect, OnConflict, Purpose, Transaction};
@@ -20,10 +21,32 @@ pub use sqlite::SqliteDatabase;
 /// # Errors
 /// A URL of another kind, or a database that cannot be reached.
 pub async fn open(url: &str) -> Result<Arc<dyn Database>, StoreError> {
-    if let Some(path) = url.strip_prefix("sqlite:") {
-        let path = path.strip_prefix("//").unwrap_or(path);
-        return Ok(Arc::new(SqliteDatabase::open(path.as_ref()).await?));
+    match sqlite_path(url) {
+        Some(path) => Ok(Arc::new(SqliteDatabase::open(path).await?)),
+        None => open_postgres(url).await,
     }
+}
+
+/// Opens the database that a URL names as it is, for those who only want to look: nothing is made or changed, and its
+/// tables have to be this program's.
+///
+/// # Errors
+/// As for [`open`]; and a database that is not there, not migrated, or migrated by another version of this program.
+pub async fn open_existing(url: &str) -> Result<Arc<dyn Database>, StoreError> {
+    let database: Arc<dyn Database> = match sqlite_path(url) {
+        Some(path) => Arc::new(SqliteDatabase::open_existing(path).await?),
+        None => open_postgres(url).await?,
+    };
+    schema::require_migrated(&*database).await?;
+    Ok(database)
+}
+
+fn sqlite_path(url: &str) -> Option<&Path> {
+    let path = url.strip_prefix("sqlite:")?;
+    Some(path.strip_prefix("//").unwrap_or(path).as_ref())
+}
+
+async fn open_postgres(url: &str) -> Result<Arc<dyn Database>, StoreError> {
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         return Ok(Arc::new(PostgresDatabase::connect(url).await?));
     }

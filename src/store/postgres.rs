@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gatebook_projections::sql::{Column, Kind, Query, Value};
+use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRow};
 use sqlx::query::Query as SqlxQuery;
@@ -14,6 +15,8 @@ use tokio::time::timeout;
 use super::database::{Database, Dialect, OnConflict, Purpose, Transaction, on_conflict_clause};
 use super::error::StoreError;
 
+/// What brings the tables up to date, oldest first.
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 /// Connections for reading, for each process.
 const READ_CONNECTIONS: u32 = 16;
 /// Connections for writing: the writer, the outbox, and a replay.
@@ -89,8 +92,7 @@ impl Database for PostgresDatabase {
     }
 
     async fn migrate(&self) -> Result<(), StoreError> {
-        let migrator = sqlx::migrate!("migrations/postgres");
-        migrator
+        MIGRATIONS
             .run(&self.writes)
             .await
             .map_err(|error| StoreError::Migration(error.to_string()))

@@ -1,5 +1,6 @@
 //! Bringing a database's tables up to date: the log's by migrations, the projections' by their templates.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use gatebook_projections::projection::{self, AnyProjection};
@@ -7,6 +8,7 @@ use gatebook_projections::sql::{Query, Value, int, text};
 
 use super::database::{Database, Dialect, OnConflict, Purpose, Transaction};
 use super::error::StoreError;
+use super::{postgres, sqlite};
 
 /// The fold version of a table that no fold has filled.
 const NEVER_FOLDED: i64 = 0;
@@ -42,6 +44,42 @@ pub async fn migrate(database: &Arc<dyn Database>) -> Result<(), StoreError> {
         }
     }
     transaction.commit().await
+}
+
+/// Whether the tables are those of this program. Reads only.
+///
+/// # Errors
+/// `NotMigrated`, `OlderTables` or `NewerTables`.
+pub async fn require_migrated(database: &dyn Database) -> Result<(), StoreError> {
+    let (have_migrations, migrations) = match database.dialect() {
+        Dialect::Sqlite => (
+            "select 1 from sqlite_master where name = '_sqlx_migrations'",
+            &sqlite::MIGRATIONS,
+        ),
+        Dialect::Postgres => (
+            "select 1::bigint where to_regclass('_sqlx_migrations') is not null",
+            &postgres::MIGRATIONS,
+        ),
+    };
+    if database.rows(Query::new(have_migrations, [])).await?.is_empty() {
+        return Err(StoreError::NotMigrated);
+    }
+    let done = "select version from _sqlx_migrations where success order by version";
+    let done = database.rows(Query::new(done, [])).await?;
+    let versions = done.into_iter().flatten().filter_map(|value| match value {
+        Value::Int(version) => Some(version),
+        Value::Null | Value::Text(_) => None,
+    });
+    let done: BTreeSet<i64> = versions.collect();
+    let known: BTreeSet<i64> = migrations.iter().map(|migration| migration.version).collect();
+    if !done.is_subset(&known) {
+        return Err(StoreError::NewerTables);
+    }
+    if done == known {
+        Ok(())
+    } else {
+        Err(StoreError::OlderTables)
+    }
 }
 
 /// Creates one generation of a projection's table, with its indexes.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gatebook_projections::sql::{Column, Query, Value};
+use sqlx::migrate::Migrator;
 use sqlx::query::Query as SqlxQuery;
 use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
@@ -17,6 +18,8 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use super::database::{Database, Dialect, OnConflict, Purpose, Transaction, on_conflict_clause};
 use super::error::StoreError;
 
+/// What brings the tables up to date, oldest first.
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 /// Connections for reading.
 const READ_CONNECTIONS: u32 = 4;
 /// How long to wait for another process's write, or for a connection, before the database counts as unavailable.
@@ -33,10 +36,23 @@ pub struct SqliteDatabase {
 impl SqliteDatabase {
     /// Opens the file, and makes it if it is not there.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
+        let made = SqliteConnectOptions::new()
             .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
+            .journal_mode(SqliteJournalMode::Wal);
+        Self::with(made, path).await
+    }
+
+    /// Opens the file as it is.
+    pub async fn open_existing(path: &Path) -> Result<Self, StoreError> {
+        if !path.is_file() {
+            return Err(StoreError::NotThere(path.into()));
+        }
+        Self::with(SqliteConnectOptions::new(), path).await
+    }
+
+    async fn with(options: SqliteConnectOptions, path: &Path) -> Result<Self, StoreError> {
+        let options = options
+            .filename(path)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT)
             // `like` compares what was folded before; ids are compared exactly, as on PostgreSQL.
@@ -81,8 +97,7 @@ impl Database for SqliteDatabase {
     }
 
     async fn migrate(&self) -> Result<(), StoreError> {
-        let migrator = sqlx::migrate!("migrations/sqlite");
-        migrator
+        MIGRATIONS
             .run(&self.writes)
             .await
             .map_err(|error| StoreError::Migration(error.to_string()))

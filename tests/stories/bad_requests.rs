@@ -9,6 +9,7 @@ use crate::support::{APPS, Answer, PORTAL, World, app_at, on_both_databases, por
 
 on_both_databases! {
     bad_queries_are_refused,
+    a_query_where_none_belongs_is_refused,
     forged_cursors_are_refused,
     paths_that_lead_nowhere_are_not_found,
     the_wrong_method_is_told,
@@ -69,6 +70,51 @@ async fn bad_queries_are_refused(world: World) {
     }
     let named = dev.get(&portal_at(&app, "/entities?name=%00")).await;
     assert!(named.status.as_u16() < 500, "{}", named.text());
+}
+
+async fn a_query_where_none_belongs_is_refused(world: World) {
+    let (ada, app, dev, _) = world.running("Payroll").await;
+    let operator = &world.operator;
+    let before = world.traces().await;
+    for (who, method, path) in [
+        (&ada, Method::POST, app_at(&app, "/suspend?reason=audit")),
+        (&ada, Method::PATCH, app_at(&app, "?reason=audit")),
+        (&ada, Method::POST, format!("{APPS}?reason=a")),
+        (&ada, Method::GET, app_at(&app, "?reason=")),
+        (&ada, Method::GET, "/api/v1/me?a=1&reason=b".to_owned()),
+        (
+            &ada,
+            Method::DELETE,
+            "/api/v1/users/ulf/permissions/view_activity_logs?reason".to_owned(),
+        ),
+        (&dev, Method::GET, "/portal/api/v1/apps?reason=a".to_owned()),
+        (&dev, Method::POST, portal_at(&app, "/client-secrets?overlap_seconds=0")),
+        (operator, Method::GET, "/operator/api/v1/groups?reason=a".to_owned()),
+        (
+            operator,
+            Method::DELETE,
+            "/operator/api/v1/groups/acme/entities/e1?reason=a".to_owned(),
+        ),
+    ] {
+        let answer = who.send(method.clone(), &path, None, &[]).await;
+        let told = answer.refused(422, "unknown_field").problems();
+        let field = path.split_once('?').unwrap().1.split(['=', '&']).next().unwrap();
+        assert_eq!(
+            told,
+            [(field.to_owned(), "unknown_field".to_owned())],
+            "{method} {path}"
+        );
+    }
+    assert_eq!(world.traces().await, before);
+    ada.get(&app_at(&app, "?")).await.expect(200);
+    ada.get(&format!("{APPS}?limit=1")).await.expect(200);
+    for open in [
+        "/healthz?a=1",
+        "/docs?a=1",
+        "/.well-known/oauth-authorization-server?a=1",
+    ] {
+        world.anybody().get(open).await.expect(200);
+    }
 }
 
 async fn forged_cursors_are_refused(world: World) {

@@ -189,20 +189,17 @@ async fn an_edit_of_an_older_version_is_refused(world: World) {
     for stale in [old.as_str(), "\"999\"", "nonsense", "\"\"", "W/\"2\"", "2"] {
         edit("Two.", stale).await.refused(412, "version_mismatch");
     }
-    for action in [
-        "/suspend",
-        "/revoke",
-        "/developer/reset-otp",
-        "/developer/resend-invite",
-        "/developer/revoke",
+    for (action, body) in [
+        ("/suspend", json!({})),
+        ("/resume", json!({})),
+        ("/revoke", json!({})),
+        ("/developer", json!({"email": "other@example.com"})),
+        ("/developer/reset-otp", json!({})),
+        ("/developer/resend-invite", json!({})),
+        ("/developer/revoke", json!({})),
     ] {
         let answer = ada
-            .send(
-                Method::POST,
-                &app_at(&app, action),
-                Some(json!({})),
-                &[("If-Match", &old)],
-            )
+            .send(Method::POST, &app_at(&app, action), Some(body), &[("If-Match", &old)])
             .await;
         answer.refused(412, "version_mismatch");
     }

@@ -3,6 +3,7 @@
 mod activity_log;
 mod bad_input;
 mod bad_requests;
+mod changing_once;
 mod creating;
 mod creating_once;
 mod credentials_and_tokens;

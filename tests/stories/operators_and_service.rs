@@ -3,17 +3,21 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{APPS, World, app_at, id, on_both_databases};
+use crate::support::world::PASSWORD;
+use crate::support::{APPS, World, app_at, id, on_both_databases, portal_at};
 
 on_both_databases! {
     operators_see_the_applications_of_all_groups,
     r12_operators_keep_the_secrets_of_aiq_integrate_and_of_nothing_else,
+    r12_r23_operators_list_and_retire_the_secrets_of_aiq_integrate,
     operators_see_how_the_projections_are,
     operators_see_the_letters_but_not_what_they_say,
     a_letter_that_could_not_be_sent_is_sent_when_retried,
     a_resource_server_is_made_listed_and_ended,
     the_service_tells_how_it_is,
     the_metrics_count_requests_and_verdicts,
+    the_metrics_do_not_grow_with_methods_that_somebody_made_up,
+    t27_what_shows_a_secret_is_kept_by_no_cache,
     openapi_lists_every_route_and_every_route_answers,
     the_readable_documentation_needs_nothing_from_outside,
 }
@@ -33,7 +37,9 @@ const ROUTES: &str = "
     GET    /operator/api/v1/resource-servers
     DELETE /operator/api/v1/resource-servers/{}
     GET    /operator/api/v1/integration-apps
+    GET    /operator/api/v1/integration-apps/{}/client-secrets
     POST   /operator/api/v1/integration-apps/{}/client-secrets
+    DELETE /operator/api/v1/integration-apps/{}/client-secrets/{}
     GET    /operator/api/v1/projections
     GET    /operator/api/v1/outbox
     POST   /operator/api/v1/outbox/{}/retry
@@ -155,6 +161,62 @@ async fn r12_operators_keep_the_secrets_of_aiq_integrate_and_of_nothing_else(wor
         .await
         .expect(201);
     assert_eq!(world.gate(&token, "e1", "write").await, "secret_retired");
+}
+
+async fn r12_r23_operators_list_and_retire_the_secrets_of_aiq_integrate(world: World) {
+    let (ada, operator) = (world.ada().await, &world.operator);
+    let new = world.created(&ada, "New").await;
+    let integrate = ada.post(APPS, World::aiq_integrate("Feeds")).await.expect(201).json();
+    let secrets = |app: &Value| format!("/operator/api/v1/integration-apps/{}/client-secrets", id(app));
+    let list = async || operator.get(&secrets(&integrate)).await.expect(200);
+    assert!(list().await.all("id").is_empty());
+    let one = operator.post(&secrets(&integrate), json!({})).await.expect(201).json();
+    let two = operator.post(&secrets(&integrate), json!({})).await.expect(201).json();
+    let text = |made: &Value, name: &str| made[name].as_str().unwrap().to_owned();
+    let client = (text(&one, "client_id"), text(&one, "client_secret"));
+    let token = world.access_token(&client).await;
+    let listed = list().await;
+    assert_eq!(
+        listed.json()["items"],
+        json!([
+            {
+                "id": one["client_secret_id"], "prefix": client.1[..8], "created_at": "2026-11-23T09:00:00.000Z",
+                "ends_at": "2026-11-26T09:00:00.000Z", "last_used_at": "2026-11-23T09:00:00.000Z",
+            },
+            {
+                "id": two["client_secret_id"], "prefix": text(&two, "client_secret")[..8],
+                "created_at": "2026-11-23T09:00:00.000Z", "ends_at": null, "last_used_at": null,
+            },
+        ])
+    );
+    assert!(!listed.text().contains(&client.1));
+    let retire = |app: &Value, made: &Value| format!("{}/{}", secrets(app), text(made, "client_secret_id"));
+    let answer = operator.delete(&retire(&integrate, &one)).await.expect(204);
+    assert!(answer.body.is_empty());
+    assert_eq!(world.gate(&token, "e1", "read").await, "secret_retired");
+    assert_eq!(list().await.all("id"), [text(&two, "client_secret_id")]);
+    let told = ada.get(&app_at(&integrate, "/events")).await.expect(200).json();
+    assert_eq!(told["items"][0]["event"], "ClientSecretRetired");
+    assert_eq!(told["items"][0]["actor_name"], "Olga Operator");
+
+    let before = world.traces().await;
+    operator.get(&secrets(&new)).await.refused(409, "kept_by_developer");
+    operator
+        .delete(&retire(&new, &two))
+        .await
+        .refused(409, "kept_by_developer");
+    operator
+        .delete(&retire(&integrate, &one))
+        .await
+        .refused(404, "not_found");
+    let nowhere = json!({"id": "00000000-0000-7000-8000-000000000000"});
+    operator.get(&secrets(&nowhere)).await.refused(404, "not_found");
+    operator.delete(&retire(&nowhere, &two)).await.refused(404, "not_found");
+    ada.get(&secrets(&integrate)).await.refused(401, "unauthenticated");
+    ada.delete(&retire(&integrate, &two))
+        .await
+        .refused(401, "unauthenticated");
+    assert_eq!(world.traces().await, before);
 }
 
 async fn operators_see_how_the_projections_are(world: World) {
@@ -291,6 +353,57 @@ async fn the_metrics_count_requests_and_verdicts(world: World) {
     assert!(metrics.contains("route=\"/api/v1/integration-apps\""));
     assert!(!metrics.contains(&token) && !metrics.contains(&client.0) && !metrics.contains("Payroll"));
     assert!(metrics.ends_with("# EOF\n"));
+}
+
+async fn the_metrics_do_not_grow_with_methods_that_somebody_made_up(world: World) {
+    for name in ["BREW", "brew", "GETGETGET", "X1"] {
+        let method = Method::from_bytes(name.as_bytes()).unwrap();
+        world.anybody().send(method, "/healthz", None, &[]).await.expect(405);
+    }
+    let metrics = world.anybody().get("/metrics").await.expect(200).text();
+    assert!(
+        metrics.contains("{method=\"other\",route=\"/healthz\",status=\"405\"} 4"),
+        "{metrics}"
+    );
+    assert!(
+        !metrics.to_uppercase().contains("BREW") && !metrics.contains("GETGET"),
+        "{metrics}"
+    );
+}
+
+async fn t27_what_shows_a_secret_is_kept_by_no_cache(world: World) {
+    let (ada, app, dev, _) = world.running("Payroll").await;
+    let operator = &world.operator;
+    let session = json!({"email": "dev@example.com", "password": PASSWORD});
+    let user_tokens = "/operator/api/v1/groups/acme/users/ada/tokens";
+    for answer in [
+        ada.post(APPS, World::new_integration("Other")).await.expect(201),
+        ada.post(&app_at(&app, "/suspend"), json!({})).await.expect(200),
+        ada.post(&app_at(&app, "/resume"), json!({})).await.expect(200),
+        world
+            .anybody()
+            .post("/portal/api/v1/session", session)
+            .await
+            .expect(200),
+        dev.post(&portal_at(&app, "/client-secrets"), json!({}))
+            .await
+            .expect(201),
+        dev.get(&portal_at(&app, "")).await.expect(200),
+        operator.post(user_tokens, json!({"name": "CI"})).await.expect(201),
+        operator
+            .post("/operator/api/v1/resource-servers", json!({"name": "G"}))
+            .await
+            .expect(201),
+        world.anybody().get("/api/v1/me").await.expect(401),
+    ] {
+        assert_eq!(answer.header("cache-control"), "no-store", "{}", answer.text());
+        assert_eq!(answer.header("pragma"), "no-cache", "{}", answer.text());
+    }
+    let style = world.anybody().get("/docs").await.expect(200);
+    assert_eq!(
+        style.header("pragma").is_empty(),
+        !style.header("cache-control").contains("no-store")
+    );
 }
 
 async fn openapi_lists_every_route_and_every_route_answers(world: World) {

@@ -37,7 +37,8 @@ impl World {
         })
     }
 
-    async fn number(&self, sql: &str) -> i64 {
+    /// A number that the database knows.
+    pub async fn number(&self, sql: &str) -> i64 {
         let rows = self.database().rows(Query::new(sql, [])).await.unwrap();
         RowReader::new("number", rows.into_iter().next().unwrap())
             .int()

@@ -1,4 +1,4 @@
-//! What every POST about an application brings along: a body, and perhaps an `Idempotency-Key`.
+//! What a change of an application brings along, whoever asks for it: a body, and perhaps an `Idempotency-Key`.
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};

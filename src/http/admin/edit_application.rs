@@ -9,9 +9,9 @@ use gatebook_aggregates::words::Description;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::change::{InPath, WithIfMatch};
+use super::change::{InPath, KeyedBody, WithIfMatch, WithKey};
 use crate::http::error::Problem;
-use crate::http::extract::{Admin, App, IfMatch, JsonBody, PathOf};
+use crate::http::extract::{Admin, App, IfMatch, PathOf};
 use crate::http::json::{Application, ChangeProblems, Fields, Given, Sent, Versioned};
 
 /// What shall be different. What is left out stays as it is.
@@ -30,13 +30,13 @@ pub struct EditApplication {
     #[serde(default)]
     #[schema(value_type = Vec<String>, required = false)]
     entities: Given<Vec<String>>,
-    // R6, R9, R10: what never changes is refused by its own name.
+    // What an application has besides never changes, or by other calls (R6, R9, R10); it is refused by its own name.
     #[serde(default)]
     #[schema(ignore)]
-    name: Sent,
+    id: Sent,
     #[serde(default)]
     #[schema(ignore)]
-    api_permission: Sent,
+    client_id: Sent,
     #[serde(default)]
     #[schema(ignore)]
     integration_type: Sent,
@@ -45,13 +45,31 @@ pub struct EditApplication {
     integrate_type: Sent,
     #[serde(default)]
     #[schema(ignore)]
-    developer_email: Sent,
+    name: Sent,
     #[serde(default)]
     #[schema(ignore)]
-    client_id: Sent,
+    api_permission: Sent,
     #[serde(default)]
     #[schema(ignore)]
     status: Sent,
+    #[serde(default)]
+    #[schema(ignore)]
+    developer: Sent,
+    #[serde(default)]
+    #[schema(ignore)]
+    developer_email: Sent,
+    #[serde(default)]
+    #[schema(ignore)]
+    created_at: Sent,
+    #[serde(default)]
+    #[schema(ignore)]
+    created_by: Sent,
+    #[serde(default)]
+    #[schema(ignore)]
+    revoked_at: Sent,
+    #[serde(default)]
+    #[schema(ignore)]
+    version: Sent,
 }
 
 /// Changes description, category or entities, with immediate effect.
@@ -59,7 +77,7 @@ pub struct EditApplication {
     patch,
     path = "/api/v1/integration-apps/{id}",
     tag = "Admins",
-    params(InPath, WithIfMatch),
+    params(InPath, WithIfMatch, WithKey),
     request_body = EditApplication,
     responses(
         (status = 200, description = "The application", body = Application, headers(
@@ -74,9 +92,10 @@ pub async fn edit_application(
     State(app): State<App>,
     PathOf(id): PathOf<AppId>,
     IfMatch(version): IfMatch,
-    body: JsonBody<EditApplication>,
+    body: KeyedBody<EditApplication>,
 ) -> Result<Versioned<Application>, Problem> {
-    let (view, _) = app.edit_app(&caller, id, version, body.value.read()?).await?;
+    let (key, changes) = (body.key(&caller)?, body.value.read()?);
+    let (view, _) = app.edit_app(&caller, id, version, key.as_ref(), changes).await?;
     Ok(Versioned::from(&view))
 }
 
@@ -118,15 +137,21 @@ impl EditApplication {
         })
     }
 
-    fn fixed(&self) -> [(&'static str, Sent); 7] {
+    fn fixed(&self) -> [(&'static str, Sent); 13] {
         [
-            ("name", self.name),
-            ("api_permission", self.api_permission),
+            ("id", self.id),
+            ("client_id", self.client_id),
             ("integration_type", self.integration_type),
             ("integrate_type", self.integrate_type),
-            ("developer_email", self.developer_email),
-            ("client_id", self.client_id),
+            ("name", self.name),
+            ("api_permission", self.api_permission),
             ("status", self.status),
+            ("developer", self.developer),
+            ("developer_email", self.developer_email),
+            ("created_at", self.created_at),
+            ("created_by", self.created_by),
+            ("revoked_at", self.revoked_at),
+            ("version", self.version),
         ]
     }
 }
@@ -168,6 +193,23 @@ mod tests {
         let fixed = "field_not_editable";
         let expected = [("name", fixed), ("api_permission", fixed), ("description", "required")];
         assert_eq!(read(body).unwrap_err(), told(&expected));
+    }
+
+    #[test]
+    fn whatever_else_an_application_shows_is_not_editable_and_what_it_has_not_is_unknown() {
+        for field in [
+            "id",
+            "status",
+            "developer",
+            "created_at",
+            "created_by",
+            "revoked_at",
+            "version",
+        ] {
+            let refused = read(json!({field: "x"})).unwrap_err();
+            assert_eq!(refused, told(&[(field, "field_not_editable")]));
+        }
+        assert!(serde_json::from_value::<EditApplication>(json!({"colour": "red"})).is_err());
     }
 
     #[test]

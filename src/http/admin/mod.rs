@@ -1,6 +1,6 @@
 //! What group users call: `/api/v1`, with a user's token. All URLs are on this screen.
 
-mod change;
+pub mod change;
 mod create_application;
 mod download_activity_log;
 mod edit_application;

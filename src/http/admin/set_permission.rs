@@ -8,7 +8,7 @@ use gatebook_aggregates::identifiers::UserId;
 use crate::application::Caller;
 use crate::http::error::Problem;
 use crate::http::extract::{Admin, App, PathOf};
-use crate::http::json::{ChangeProblems, User};
+use crate::http::json::{PermissionProblems, User};
 
 /// Grants a permission to a user of the group.
 ///
@@ -21,7 +21,7 @@ use crate::http::json::{ChangeProblems, User};
         ("id" = String, Path, description = "The user."),
         ("permission" = String, Path, description = "`manage_integration_applications` or `view_activity_logs`.")
     ),
-    responses((status = 200, description = "The user", body = User), ChangeProblems),
+    responses((status = 200, description = "The user", body = User), PermissionProblems),
     security(("user_token" = []))
 )]
 pub async fn grant_permission(
@@ -43,7 +43,7 @@ pub async fn grant_permission(
         ("id" = String, Path, description = "The user."),
         ("permission" = String, Path, description = "`manage_integration_applications` or `view_activity_logs`.")
     ),
-    responses((status = 200, description = "The user", body = User), ChangeProblems),
+    responses((status = 200, description = "The user", body = User), PermissionProblems),
     security(("user_token" = []))
 )]
 pub async fn withdraw_permission(

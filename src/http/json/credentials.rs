@@ -1,5 +1,6 @@
 //! Credentials as they are shown: the secret once, when it was just made; later their names only.
 
+use gatebook_aggregates::integration_app::ClientSecret;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::words::Label;
 use serde::{Deserialize, Serialize};
@@ -50,13 +51,33 @@ pub struct ResourceServer {
     created_at: Timestamp,
 }
 
+/// A client secret without the secret.
+#[derive(Serialize, ToSchema)]
+pub struct ListedClientSecret {
+    /// Its id.
+    #[schema(value_type = String, format = "uuid")]
+    id: Uuid,
+    /// Its first characters.
+    prefix: String,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// When its overlap ends; null while it is the newest.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    ends_at: Option<Timestamp>,
+    /// When it was used last; null if never.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    last_used_at: Option<Timestamp>,
+}
+
 /// A client secret that was just made. Shown once; not for logs.
 #[derive(Serialize, ToSchema)]
 pub struct NewClientSecret {
     /// The application's client id.
     client_id: String,
-    /// The secret.
-    client_secret: String,
+    /// The secret. Null when the answer is repeated for an Idempotency-Key more than ten minutes later.
+    #[schema(required)]
+    client_secret: Option<String>,
     /// The secret's id.
     #[schema(value_type = String, format = "uuid")]
     client_secret_id: Uuid,
@@ -107,19 +128,31 @@ impl From<application::ResourceServer> for ResourceServer {
     }
 }
 
-impl From<application::IssuedClientSecret> for NewClientSecret {
-    fn from(issued: application::IssuedClientSecret) -> Self {
-        let application::IssuedClientSecret {
+impl From<application::ClientSecretMade> for NewClientSecret {
+    fn from(made: application::ClientSecretMade) -> Self {
+        let application::ClientSecretMade {
             client_id,
             client_secret,
             client_secret_id,
             previous_ends_at,
-        } = issued;
+        } = made;
         Self {
             client_id,
             client_secret,
             client_secret_id,
             previous_ends_at,
+        }
+    }
+}
+
+impl From<(ClientSecret, Option<Timestamp>)> for ListedClientSecret {
+    fn from((secret, last_used_at): (ClientSecret, Option<Timestamp>)) -> Self {
+        Self {
+            id: secret.id,
+            prefix: secret.prefix,
+            created_at: secret.created_at,
+            ends_at: secret.ends_at,
+            last_used_at,
         }
     }
 }

@@ -16,12 +16,14 @@ mod versioned;
 pub use application::{Application, ApplicationOfGroup, CreatedApplication};
 pub use apps_query::{AppsQuery, AppsQuestion};
 pub use catalog::Catalog;
-pub use credentials::{NamedBody, NewClientSecret, NewResourceServer, NewToken, ResourceServer};
+pub use credentials::{ListedClientSecret, NamedBody, NewClientSecret, NewResourceServer, NewToken, ResourceServer};
 pub use developer::{DeveloperAccess, DeveloperAccessGiven, Verification};
 pub use fields::{Fields, Given, NoFields, Sent, text};
 pub use group::{Group, GroupDetails, Named, User, UserDetails};
 pub use page::{Items, Page, PageQuery, given};
-pub use problems::{ChangeProblems, OperatorChangeProblems, OperatorReadProblems, ReadProblems};
+pub use problems::{
+    ChangeProblems, OperatorAppProblems, OperatorChangeProblems, OperatorReadProblems, PermissionProblems, ReadProblems,
+};
 pub use versioned::Versioned;
 
 pub use cursor::{read as read_cursor, write as write_cursor};

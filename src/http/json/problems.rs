@@ -19,6 +19,12 @@ pub struct OperatorReadProblems;
 /// The problems of an operator's call that changes something.
 pub struct OperatorChangeProblems;
 
+/// The problems of an operator's call that changes an application.
+pub struct OperatorAppProblems;
+
+/// The problems of a call that grants or withdraws a permission: it has no body and no version.
+pub struct PermissionProblems;
+
 const UNAUTHENTICATED: (&str, &str) = ("401", "`unauthenticated`");
 const FORBIDDEN: (&str, &str) = ("403", "`forbidden` or `plan_required`");
 const NOT_FOUND: (&str, &str) = ("404", "`not_found`: nothing there, or not for this caller");
@@ -72,6 +78,22 @@ impl IntoResponses for OperatorChangeProblems {
         let mut responses = OperatorReadProblems::responses();
         responses.extend(described(BODY));
         responses.extend(described([FORBIDDEN, CONFLICT]));
+        responses
+    }
+}
+
+impl IntoResponses for OperatorAppProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let mut responses = OperatorChangeProblems::responses();
+        responses.extend(described([VERSION_MISMATCH]));
+        responses
+    }
+}
+
+impl IntoResponses for PermissionProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let mut responses = ReadProblems::responses();
+        responses.extend(described([CONFLICT]));
         responses
     }
 }

@@ -50,6 +50,8 @@ pub struct ActiveToken {
     pub token_type: &'static str,
     /// When it was issued, in seconds since 1970.
     pub iat: i64,
+    /// From when it may be used: at once.
+    pub nbf: i64,
     /// When it ends, in seconds since 1970.
     pub exp: i64,
     /// The token's id.
@@ -57,6 +59,8 @@ pub struct ActiveToken {
     pub jti: AccessTokenId,
     /// Who issued it: the `issuer` of the metadata.
     pub iss: String,
+    /// Whom it is for: every resource server of this issuer, so the same as `iss`.
+    pub aud: String,
     /// The application's name.
     pub app_name: String,
     /// The group whose application it is.

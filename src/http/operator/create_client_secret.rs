@@ -7,9 +7,11 @@ use gatebook_aggregates::identifiers::AppId;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use crate::application::ClientSecretOrder;
+use crate::http::admin::change::{InPath, KeyedBody, WithIfMatch, WithKey};
 use crate::http::error::Problem;
-use crate::http::extract::{App, JsonBody, Operator, PathOf};
-use crate::http::json::{NewClientSecret, OperatorChangeProblems};
+use crate::http::extract::{App, IfMatch, Operator, PathOf};
+use crate::http::json::{NewClientSecret, OperatorAppProblems};
 
 /// How a client secret takes over from the one before. The body may be left out.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -24,19 +26,23 @@ pub struct CreateClientSecret {
     post,
     path = "/operator/api/v1/integration-apps/{id}/client-secrets",
     tag = "Operators",
-    params(("id" = String, Path, format = "uuid", description = "The application.")),
+    params(InPath, WithIfMatch, WithKey),
     request_body = Option<CreateClientSecret>,
-    responses((status = 201, description = "The client secret", body = NewClientSecret), OperatorChangeProblems),
+    responses((status = 201, description = "The client secret", body = NewClientSecret), OperatorAppProblems),
     security(("operator_token" = []))
 )]
 pub async fn create_client_secret(
     Operator(caller): Operator,
     State(app): State<App>,
     PathOf(id): PathOf<AppId>,
-    body: JsonBody<CreateClientSecret>,
+    IfMatch(if_match): IfMatch,
+    body: KeyedBody<CreateClientSecret>,
 ) -> Result<(StatusCode, Json<NewClientSecret>), Problem> {
-    let issued = app
-        .operator_client_secret(&caller, id, body.value.overlap_seconds)
-        .await?;
-    Ok((StatusCode::CREATED, Json(issued.into())))
+    let order = ClientSecretOrder {
+        overlap_seconds: body.value.overlap_seconds,
+        if_match,
+        key: body.key(&caller)?,
+    };
+    let made = app.operators_client_secret(&caller, id, &order).await?;
+    Ok((StatusCode::CREATED, Json(made.into())))
 }

@@ -10,12 +10,14 @@ mod delete_user_token;
 mod get_group;
 mod get_projections;
 mod list_all_applications;
+mod list_client_secrets;
 mod list_groups;
 mod list_outbox;
 mod list_resource_servers;
 mod put_entity;
 mod put_group;
 mod put_user;
+mod retire_client_secret;
 mod retry_letter;
 mod send_password_link;
 
@@ -47,9 +49,13 @@ pub fn routes() -> OpenApiRouter<App> {
             create_resource_server::create_resource_server
         ))
         .routes(routes!(delete_resource_server::delete_resource_server))
-        // /operator/api/v1/integration-apps · /integration-apps/{id}/client-secrets
+        // /operator/api/v1/integration-apps · /integration-apps/{id}/client-secrets · /client-secrets/{secret_id}
         .routes(routes!(list_all_applications::list_all_applications))
-        .routes(routes!(create_client_secret::create_client_secret))
+        .routes(routes!(
+            list_client_secrets::list_client_secrets,
+            create_client_secret::create_client_secret
+        ))
+        .routes(routes!(retire_client_secret::retire_client_secret))
         // /operator/api/v1/projections
         .routes(routes!(get_projections::get_projections))
         // /operator/api/v1/outbox · /outbox/{id}/retry

@@ -2,9 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use gatebook_aggregates::identifiers::{AppId, ClientSecretId};
-use gatebook_aggregates::integration_app::ClientSecret;
-use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_aggregates::identifiers::AppId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -12,7 +10,7 @@ use super::problems::SessionProblems;
 use crate::application::{AppDetails, Settings};
 use crate::http::error::Problem;
 use crate::http::extract::{App, Developer, PathOf};
-use crate::http::json::Named;
+use crate::http::json::{ListedClientSecret, Named};
 
 /// What the verified developer sees of an application.
 #[derive(Serialize, ToSchema)]
@@ -37,7 +35,7 @@ pub struct PortalAppDetails {
     /// Where to go with the credentials.
     endpoints: Endpoints,
     /// The client secrets that are live, oldest first.
-    client_secrets: Vec<PortalClientSecret>,
+    client_secrets: Vec<ListedClientSecret>,
 }
 
 /// Where to go with the credentials.
@@ -55,25 +53,6 @@ pub struct Endpoints {
     /// The API's documentation.
     #[schema(format = "uri")]
     documentation: String,
-}
-
-/// A client secret, without the secret.
-#[derive(Serialize, ToSchema)]
-pub struct PortalClientSecret {
-    /// Its id.
-    #[schema(value_type = String, format = "uuid")]
-    id: ClientSecretId,
-    /// Its first characters.
-    prefix: String,
-    /// When it was made.
-    #[schema(value_type = String, format = DateTime)]
-    created_at: Timestamp,
-    /// When its overlap ends; `null` while it is the newest.
-    #[schema(value_type = Option<String>, format = DateTime, required)]
-    ends_at: Option<Timestamp>,
-    /// When it was used last; `null` if never.
-    #[schema(value_type = Option<String>, format = DateTime, required)]
-    last_used_at: Option<Timestamp>,
 }
 
 /// What is this application, and where do its credentials go?
@@ -118,7 +97,7 @@ impl PortalAppDetails {
             api_permission: app.api_permission.as_str(),
             status: app.status.into(),
             endpoints: Endpoints::new(settings),
-            client_secrets: secrets.map(PortalClientSecret::new).collect(),
+            client_secrets: secrets.map(ListedClientSecret::from).collect(),
         }
     }
 }
@@ -130,18 +109,6 @@ impl Endpoints {
             wsdl: settings.wsdl_url.clone(),
             introspection: format!("{}/oauth/introspect", settings.public_url),
             documentation: settings.documentation_url.clone(),
-        }
-    }
-}
-
-impl PortalClientSecret {
-    fn new((secret, last_used_at): (ClientSecret, Option<Timestamp>)) -> Self {
-        Self {
-            id: secret.id,
-            prefix: secret.prefix,
-            created_at: secret.created_at,
-            ends_at: secret.ends_at,
-            last_used_at,
         }
     }
 }

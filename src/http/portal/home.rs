@@ -63,7 +63,7 @@ pub enum OtpState {
     Locked,
 }
 
-/// A verified application.
+/// A verified application. Its credentials are in its details: looking at them is recorded (R28).
 #[derive(Serialize, ToSchema)]
 pub struct PortalApp {
     /// The application's id.
@@ -75,8 +75,6 @@ pub struct PortalApp {
     description: String,
     /// Whose it is.
     group: Named,
-    /// Its OAuth client id.
-    client_id: String,
     /// `read` or `read_write`.
     #[schema(value_type = String)]
     api_permission: &'static str,
@@ -134,7 +132,6 @@ impl PortalApp {
             name: app.name.as_str().to_owned(),
             description: app.description.as_str().to_owned(),
             group: Named::group(group),
-            client_id: app.client_id.0.clone(),
             api_permission: app.api_permission.as_str(),
             status: app.status.into(),
         }

@@ -26,7 +26,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::clock::{Clock, ManualClock};
-use crate::log::{Extras, Intent, Log, Logged, Origin, Writer};
+use crate::log::{Extras, Intent, Log, Logged, Origin, Pinned, Writer};
 use crate::metrics::Metrics;
 use crate::store::{self, Database, Purpose};
 
@@ -226,7 +226,7 @@ async fn execute<A: Logged<Error = Refusal, Services = ()>>(log: &Log, id: &str,
             ip_address: "192.0.2.1".to_owned(),
             request_id: "r-1".to_owned(),
         },
-        pinned_version: None,
+        pinned: Pinned::Any,
         guards: Vec::new(),
         idempotency: None,
         extras: &|_: &A, _: &[A::Event]| Ok(Extras::default()),

@@ -53,7 +53,7 @@ pub async fn save(
     };
     // A form that does not say which version it is about is about none that there is.
     let version = form.text("version").parse().unwrap_or(-1);
-    match app.edit_app(user.caller(), id, Some(version), changes).await {
+    match app.edit_app(user.caller(), id, Some(version), None, changes).await {
         Ok(_) => Ok(saved(id)),
         Err(Failure::Command(CommandError::VersionMismatch { .. })) => {
             let view = editable(&app, &user, id).await?;

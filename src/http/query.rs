@@ -1,0 +1,66 @@
+//! A query where none belongs: refused by the JSON APIs, so that nobody believes that it did something.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::Method;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use utoipa::openapi::OpenApi;
+use utoipa::openapi::path::{Operation, ParameterIn};
+
+use super::extract::unknown;
+
+/// Where the APIs that refuse what they do not know are. OAuth has to ignore it (RFC 6749 §3.2), gateways may add it.
+const STRICT: [&str; 3] = ["/api/v1/", "/portal/api/v1/", "/operator/api/v1/"];
+
+/// The calls whose description has no query; those that have one read it and refuse the rest themselves.
+pub struct WithoutQuery(BTreeSet<(Method, String)>);
+
+impl WithoutQuery {
+    /// The calls of this description.
+    pub fn of(document: &OpenApi) -> Self {
+        let mut calls = BTreeSet::new();
+        let strict = |path: &str| STRICT.iter().any(|start| path.starts_with(start));
+        for (path, item) in document.paths.paths.iter().filter(|(path, _)| strict(path)) {
+            let operations = [
+                (Method::GET, &item.get),
+                (Method::PUT, &item.put),
+                (Method::POST, &item.post),
+                (Method::PATCH, &item.patch),
+                (Method::DELETE, &item.delete),
+            ];
+            let without = operations
+                .into_iter()
+                .filter(|(_, operation)| operation.as_ref().is_some_and(takes_none));
+            calls.extend(without.map(|(method, _)| (method, path.clone())));
+        }
+        Self(calls)
+    }
+}
+
+fn takes_none(operation: &Operation) -> bool {
+    let parameters = operation.parameters.iter().flatten();
+    !parameters
+        .into_iter()
+        .any(|parameter| parameter.parameter_in == ParameterIn::Query)
+}
+
+/// Refuses the first parameter of a query that the call does not take.
+pub async fn refuse_query(State(calls): State<Arc<WithoutQuery>>, request: Request, next: Next) -> Response {
+    match surplus(&calls, &request) {
+        Some(parameter) => unknown(&parameter).into_response(),
+        None => next.run(request).await,
+    }
+}
+
+fn surplus(WithoutQuery(calls): &WithoutQuery, request: &Request) -> Option<String> {
+    let query = request.uri().query()?;
+    let route = request.extensions().get::<MatchedPath>()?.as_str().to_owned();
+    if !calls.contains(&(request.method().clone(), route)) {
+        return None;
+    }
+    let (parameter, _) = form_urlencoded::parse(query.as_bytes()).next()?;
+    Some(parameter.into_owned())
+}

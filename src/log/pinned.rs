@@ -1,0 +1,27 @@
+//! What `If-Match` becomes.
+
+/// The versions of a stream that a caller insists on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Pinned {
+    /// None: whatever it is, is right.
+    #[default]
+    Any,
+    /// One of these, as the caller saw it; without any, none is right.
+    OneOf(Vec<i64>),
+}
+
+impl Pinned {
+    /// Whether the caller is content with this version.
+    pub fn allows(&self, version: i64) -> bool {
+        match self {
+            Self::Any => true,
+            Self::OneOf(seen) => seen.contains(&version),
+        }
+    }
+}
+
+impl From<Option<i64>> for Pinned {
+    fn from(version: Option<i64>) -> Self {
+        version.map_or(Self::Any, |version| Self::OneOf(vec![version]))
+    }
+}
