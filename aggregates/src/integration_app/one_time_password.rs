@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 use super::command::{Asker, GroupFacts};
 use super::{App, DeadBecause, DeveloperLink, IntegrationAppEvent as Event, Status};
@@ -25,6 +26,29 @@ pub struct OneTimePassword {
     dead_try_recorded: bool,
 }
 
+/// R14, R15: whether an OTP can still be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum OtpState {
+    /// It can.
+    Valid,
+    /// Its three days are over.
+    Expired,
+    /// There were five wrong tries.
+    Locked,
+}
+
+/// R14, R15: the state of an OTP with this end and so many tries left. One that is locked and expired is called locked.
+pub fn otp_state(expires_at: Timestamp, attempts_left: impl Into<i64>, now: Timestamp) -> OtpState {
+    if attempts_left.into() <= 0 {
+        OtpState::Locked
+    } else if now >= expires_at {
+        OtpState::Expired
+    } else {
+        OtpState::Valid
+    }
+}
+
 impl OneTimePassword {
     pub(super) fn issued(digest: KeyedDigest, expires_at: Timestamp) -> Self {
         Self {
@@ -35,12 +59,13 @@ impl OneTimePassword {
         }
     }
 
-    /// R14, R15: why it opens nothing any more; none while it does.
+    /// Why it opens nothing any more; none while it does.
     fn dead(&self, now: Timestamp) -> Option<DeadBecause> {
-        if self.attempts_left == 0 {
-            return Some(DeadBecause::Locked);
+        match otp_state(self.expires_at, self.attempts_left, now) {
+            OtpState::Valid => None,
+            OtpState::Expired => Some(DeadBecause::Expired),
+            OtpState::Locked => Some(DeadBecause::Locked),
         }
-        (now >= self.expires_at).then_some(DeadBecause::Expired)
     }
 
     pub(super) fn mistyped(&mut self, attempts_left: u32) {

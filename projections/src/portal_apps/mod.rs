@@ -6,7 +6,8 @@ use gatebook_aggregates::api_permission::ApiPermission;
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::identifiers::{AppId, ClientId, DeveloperId, EntityId, GroupId};
 use gatebook_aggregates::integration_app::{
-    ClientSecret, IntegrationApp, IntegrationAppEvent as Event, OTP_MAX_TRIES, Status, record_client_secret,
+    ClientSecret, IntegrationApp, IntegrationAppEvent as Event, OTP_MAX_TRIES, OtpState, Status, otp_state,
+    record_client_secret,
 };
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::words::{AppName, Description};
@@ -193,6 +194,12 @@ fn created(recorded: &Recorded<Event>) -> Option<PortalAppRow> {
 }
 
 impl PortalAppRow {
+    /// R14, R15: whether the OTP that is still to be verified can be used; none when there is no such OTP.
+    pub fn otp_state(&self, now: Timestamp) -> Option<OtpState> {
+        let (expires_at, attempts_left) = (self.otp_expires_at?, self.otp_attempts_left?);
+        Some(otp_state(expires_at, attempts_left, now))
+    }
+
     fn record(&mut self, event: &Event, at: Timestamp) {
         match event {
             Event::DeveloperInvited {

@@ -1,7 +1,7 @@
 //! R14-R17: Verify and Reset OTP.
 
 use super::*;
-use crate::integration_app::{DeadBecause, OTP_MAX_TRIES, OTP_VALID_FOR};
+use crate::integration_app::{DeadBecause, OTP_MAX_TRIES, OTP_VALID_FOR, OtpState, otp_state};
 
 fn mistyped(attempts_left: u32) -> Event {
     Event::OneTimePasswordMistyped { attempts_left }
@@ -43,6 +43,16 @@ fn r14_an_otp_is_valid_until_72_hours_after_issue_and_not_a_millisecond_longer()
                 .then_expect_events(vec![tried_when(DeadBecause::Expired)]);
         }
     }
+}
+
+#[test]
+fn r14_r15_the_state_of_an_otp_is_told_by_the_clock_and_the_tries() {
+    let end = at(ENDS);
+    assert_eq!(otp_state(end, 5, just_before(ENDS)), OtpState::Valid);
+    assert_eq!(otp_state(end, 1, just_before(ENDS)), OtpState::Valid);
+    assert_eq!(otp_state(end, 1, end), OtpState::Expired);
+    assert_eq!(otp_state(end, 0, just_before(ENDS)), OtpState::Locked);
+    assert_eq!(otp_state(end, 0, end), OtpState::Locked);
 }
 
 #[test]
