@@ -62,7 +62,7 @@ pub struct PortalAppRow {
 
 impl Projection for PortalApps {
     const NAME: &'static str = "portal_apps";
-    const FOLD_VERSION: i64 = 1;
+    const FOLD_VERSION: i64 = 2;
     const COLUMNS: &'static [Column] = &[
         text("app_id"),
         text("group_id"),
@@ -237,7 +237,11 @@ impl PortalAppRow {
             }
             Event::ApplicationSuspended { .. } => self.status = Status::Suspended,
             Event::ApplicationResumed { .. } => self.status = Status::Active,
-            Event::ApplicationRevoked { .. } => self.status = Status::Revoked,
+            Event::ApplicationRevoked { .. } => {
+                self.status = Status::Revoked;
+                // R27: the OTP is dead.
+                (self.otp_expires_at, self.otp_attempts_left) = (None, None);
+            }
             Event::NewIntegrationCreated { .. }
             | Event::AiqIntegrateCreated { .. }
             | Event::InvitationResent { .. }
