@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use gatebook_aggregates::identifiers::{AppId, ClientSecretId, EntityId, GroupId};
 use gatebook_aggregates::integration_app::{
-    ClientSecret, DeadBecause, FreshSecret, IntegrationApp, IntegrationAppEvent as Event, Status, Wish,
+    ClientSecret, FreshSecret, IntegrationApp, IntegrationAppEvent as Event, Status, Wish, verified_developer,
 };
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::timestamp::Timestamp;
@@ -104,27 +104,11 @@ impl Gatebook {
             })
         };
         let done = self.developers_command(caller, app_id, &wish).await;
-        let done = done.inspect_err(|failure| {
-            if !is_dead_otp(failure) {
-                // What was refused before the OTP was looked at, or never happened, was no guess.
-                self.guessed_right(&keys);
-            }
-        })?;
-        match done.events.first() {
-            Some(Event::OneTimePasswordMistyped { attempts_left }) => Err(Failure::OtpWrong {
-                attempts_left: *attempts_left,
-            }),
-            Some(Event::DeadOneTimePasswordTried {
-                because: DeadBecause::Expired,
-            }) => Err(Refusal::OtpExpired.into()),
-            Some(Event::DeadOneTimePasswordTried {
-                because: DeadBecause::Locked,
-            }) => Err(Refusal::OtpLocked.into()),
-            _ => {
-                self.guessed_right(&keys);
-                Ok(())
-            }
+        let outcome = done.and_then(|done| verified(&done.events));
+        if !outcome.as_ref().is_err_and(is_guess) {
+            self.guessed_right(&keys);
         }
+        outcome
     }
 
     /// R17: an application that is linked to the developer, verified or not, with its group.
@@ -153,7 +137,11 @@ impl Gatebook {
     /// R22, R28: the details, whose reveal is recorded.
     pub async fn app_details(&self, caller: &Caller, app_id: AppId) -> Result<AppDetails, Failure> {
         let done = self
-            .developers_command(caller, app_id, &|_| Ok(Wish::RevealCredentials))
+            .developers_command(caller, app_id, &|_| {
+                Ok(Wish::RevealCredentials {
+                    ip_address: caller.ip_address.clone(),
+                })
+            })
             .await?;
         let app = done.row::<PortalApps>().ok_or(Refusal::NotFound)?;
         let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
@@ -316,10 +304,9 @@ impl Gatebook {
     /// R22: the application of the developer who verified it.
     async fn verified_app(&self, caller: &Caller, app_id: AppId) -> Result<PortalAppRow, Failure> {
         let app = self.linked_app(caller, app_id).await?;
-        match app.link {
-            Link::Verified => Ok(app),
-            Link::None | Link::Invited | Link::Assigned => Err(Refusal::OtpVerificationNeeded.into()),
-        }
+        let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
+        verified_developer(app.developer_email.as_ref(), app.verified_by(), &caller.asker(&group)?)?;
+        Ok(app)
     }
 
     fn account_of(&self, caller: &Caller) -> Result<Uuid, Failure> {
@@ -336,11 +323,22 @@ pub fn live_secrets(app: &PortalAppRow, now: Timestamp) -> impl Iterator<Item = 
     secrets.filter(move |secret| app.status != Status::Revoked && secret.is_live(now))
 }
 
-/// R15, R16: the OTP that was tried is expired or locked.
-fn is_dead_otp(failure: &Failure) -> bool {
+/// R15: whether these facts are that of a verification, or that of a try that failed.
+fn verified(facts: &[Event]) -> Result<(), Failure> {
+    match facts.first() {
+        Some(Event::OneTimePasswordMistyped { attempts_left }) => Err(Failure::OtpWrong {
+            attempts_left: *attempts_left,
+        }),
+        Some(Event::DeadOneTimePasswordTried { because }) => Err(because.refusal().into()),
+        _ => Ok(()),
+    }
+}
+
+/// Whether an OTP was looked at, and was not the right one. What was refused before, or never happened, was no guess.
+fn is_guess(failure: &Failure) -> bool {
     matches!(
         failure,
-        Failure::Command(CommandError::Refused(Refusal::OtpExpired | Refusal::OtpLocked))
+        Failure::OtpWrong { .. } | Failure::Command(CommandError::Refused(Refusal::OtpExpired | Refusal::OtpLocked))
     )
 }
 

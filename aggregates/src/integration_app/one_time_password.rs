@@ -1,5 +1,7 @@
 //! R14-R17: the one-time password that reaches the developer by another channel than e-mail.
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
@@ -23,7 +25,8 @@ pub struct OneTimePassword {
     pub expires_at: Timestamp,
     /// R15: wrong tries that are left.
     pub attempts_left: u32,
-    dead_try_recorded: bool,
+    /// R28: why it was refused so far, each recorded once.
+    pub(super) refusals_recorded: BTreeSet<DeadBecause>,
 }
 
 /// R14, R15: whether an OTP can still be used.
@@ -55,7 +58,7 @@ impl OneTimePassword {
             digest,
             expires_at,
             attempts_left: OTP_MAX_TRIES,
-            dead_try_recorded: false,
+            refusals_recorded: BTreeSet::new(),
         }
     }
 
@@ -72,13 +75,27 @@ impl OneTimePassword {
         self.attempts_left = attempts_left;
     }
 
-    pub(super) fn tried_when_dead(&mut self) {
-        self.dead_try_recorded = true;
+    pub(super) fn tried_when_dead(&mut self, because: DeadBecause) {
+        self.refusals_recorded.insert(because);
+    }
+}
+
+impl DeadBecause {
+    /// What somebody who enters such an OTP is told.
+    pub fn refusal(self) -> Refusal {
+        match self {
+            Self::Expired => Refusal::OtpExpired,
+            Self::Locked => Refusal::OtpLocked,
+            Self::AppSuspended => Refusal::AppSuspended,
+            Self::AppRevoked => Refusal::AppRevoked,
+            Self::GroupOffPlan => Refusal::PlanRequired,
+        }
     }
 }
 
 impl App {
-    /// R17: Verify, for the linked developer alone. A wrong try is a fact too.
+    /// R17: Verify, for the linked developer alone. A wrong try is a fact too, and so is one that opens nothing (R28): once
+    /// for each OTP and each cause, so that nobody can flood the log.
     pub(super) fn verify_one_time_password(
         &self,
         at: Timestamp,
@@ -92,21 +109,28 @@ impl App {
         if self.developer.email() != Some(email) {
             return Err(Refusal::NotFound);
         }
-        group.product_plan.require_integration_apps()?;
-        self.require_not_revoked()?;
-        if self.status == Status::Suspended {
-            return Err(Refusal::AppSuspended);
-        }
         let Some(otp) = self.developer.one_time_password() else {
             return Err(Refusal::AlreadyVerified);
         };
-        match otp.dead(at) {
-            Some(because) if otp.dead_try_recorded => Err(refused(because)),
+        match self.otp_barred(group).or_else(|| otp.dead(at)) {
+            Some(because) if otp.refusals_recorded.contains(&because) => Err(because.refusal()),
             Some(because) => Ok(vec![Event::DeadOneTimePasswordTried { because }]),
             None if presented.as_ref() == Some(&otp.digest) => Ok(vec![Event::DeveloperVerified { developer_id: *id }]),
             None => Ok(vec![Event::OneTimePasswordMistyped {
                 attempts_left: otp.attempts_left - 1,
             }]),
+        }
+    }
+
+    /// R1, R27: why no OTP of this application opens anything at the moment.
+    fn otp_barred(&self, group: &GroupFacts) -> Option<DeadBecause> {
+        if !group.product_plan.has_integration_apps() {
+            return Some(DeadBecause::GroupOffPlan);
+        }
+        match self.status {
+            Status::Active => None,
+            Status::Suspended => Some(DeadBecause::AppSuspended),
+            Status::Revoked => Some(DeadBecause::AppRevoked),
         }
     }
 
@@ -131,12 +155,5 @@ impl App {
                 }])
             }
         }
-    }
-}
-
-fn refused(because: DeadBecause) -> Refusal {
-    match because {
-        DeadBecause::Expired => Refusal::OtpExpired,
-        DeadBecause::Locked => Refusal::OtpLocked,
     }
 }

@@ -200,6 +200,11 @@ impl PortalAppRow {
         Some(otp_state(expires_at, attempts_left, now))
     }
 
+    /// R22: the account that verified.
+    pub fn verified_by(&self) -> Option<DeveloperId> {
+        self.developer_id.filter(|_| self.link == Link::Verified)
+    }
+
     fn record(&mut self, event: &Event, at: Timestamp) {
         match event {
             Event::DeveloperInvited {
