@@ -61,7 +61,7 @@ impl Gatebook {
         let (app_id, client_id) = (self.new_id(), ClientId(secrets::client_id(&self.dice)));
         match creation {
             Creation::NewIntegration(form) => {
-                let invite = self.invite(app_id, form.developer_email.clone()).await?;
+                let (secrets, developer) = self.invite(app_id, form.developer_email);
                 let wish = Wish::CreateNewIntegration(NewIntegration {
                     client_id,
                     name: form.name,
@@ -69,9 +69,9 @@ impl Gatebook {
                     category: form.category,
                     api_permission: form.api_permission,
                     entities: form.entities,
-                    developer: invite.1,
+                    developer,
                 });
-                self.change_with_otp(caller, app_id, None, key, wish, &invite.0).await
+                self.change_with_otp(caller, app_id, None, key, wish, &secrets).await
             }
             Creation::AiqIntegrate(form) => {
                 let wish = Wish::CreateAiqIntegrate(AiqIntegrate {
@@ -119,7 +119,7 @@ impl Gatebook {
         key: Option<&IdempotencyKey>,
         email: EmailAddress,
     ) -> Result<Changed, Failure> {
-        let (secrets, invite) = self.invite(app_id, email).await?;
+        let (secrets, invite) = self.invite(app_id, email);
         self.change_with_otp(caller, app_id, if_match, key, Wish::RegisterDeveloper(invite), &secrets)
             .await
     }
@@ -132,18 +132,10 @@ impl Gatebook {
         if_match: Option<i64>,
         key: Option<&IdempotencyKey>,
     ) -> Result<Changed, Failure> {
-        let email = self.portal_app(app_id).await?.and_then(|app| app.developer_email);
-        let account = match &email {
-            Some(email) => self
-                .developer_by_email(email)
-                .await?
-                .map(|developer| developer.developer_id),
-            None => None,
-        };
         let secrets = self.invite_secrets(app_id);
         let invitation_digest = self.keyed(SecretKind::Invitation, secrets.link.reveal());
         let wish = Wish::ResendInvite {
-            account,
+            account: None,
             invitation_digest,
         };
         self.change_app(

@@ -7,6 +7,7 @@ mod fault;
 pub mod hash_chain;
 mod logged;
 mod pieces;
+mod premises;
 pub mod read;
 mod writer;
 
