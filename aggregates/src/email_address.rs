@@ -3,6 +3,7 @@
 use std::fmt;
 
 use email_address::{EmailAddress as Rfc5321, Options};
+use icu_casemap::CaseMapper;
 use serde::{Deserialize, Serialize};
 
 use crate::refusal::FieldProblem;
@@ -40,12 +41,18 @@ impl EmailAddress {
         &self.0
     }
 
-    /// R9: what makes two addresses the same: case, and nothing else.
-    ///
-    /// Folding more, as names do (R6), would make one person of two: `straße.de` and `strasse.de` have two owners.
+    /// R9: what makes two addresses the same; see [`comparable_address`].
     pub fn key(&self) -> String {
-        self.0.to_lowercase()
+        comparable_address(&self.0)
     }
+}
+
+/// R9: an address, or a part of one, made comparable: case, letter by letter, and nothing else.
+///
+/// Folding more, as names do (R6), would make one person of two: `straße.de` and `strasse.de` have two owners.
+pub fn comparable_address(text: &str) -> String {
+    let case = CaseMapper::new();
+    text.chars().map(|c| case.simple_fold(c)).collect()
 }
 
 impl PartialEq for EmailAddress {
@@ -80,6 +87,10 @@ mod tests {
     fn r9_addresses_compare_without_regard_to_case_in_every_alphabet() {
         assert_eq!(read("ÜWE@example.com"), read("üwe@example.com"));
         assert_eq!(read("ДЕВ@example.com"), read("дев@example.com"));
+        // Σ is written in two ways when it is small.
+        for small in ["δεσ@example.com", "δες@example.com"] {
+            assert_eq!(read("ΔΕΣ@example.com"), read(small), "{small}");
+        }
     }
 
     #[test]

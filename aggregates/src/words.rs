@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use icu_casemap::CaseMapper;
 use icu_normalizer::ComposingNormalizerBorrowed;
+use icu_properties::CodePointSetData;
+use icu_properties::props::DefaultIgnorableCodePoint;
 use serde::{Deserialize, Serialize};
 
 use crate::refusal::FieldProblem;
@@ -33,7 +35,7 @@ impl AppName {
         &self.0
     }
 
-    /// R6: what makes two names the same: NFKC, case folding, collapsed white space.
+    /// R6: what makes two names the same; see [`comparable`].
     pub fn uniqueness_key(&self) -> String {
         comparable(&self.0)
     }
@@ -86,7 +88,7 @@ pub struct Reason(String);
 impl Reason {
     /// Reads a reason; an empty one is none.
     pub fn parse(text: &str) -> Result<Option<Self>, FieldProblem> {
-        if text.trim().is_empty() {
+        if is_invisible(text) {
             return Ok(None);
         }
         paragraph(text, "reason", "invalid_reason", REASON_MAX_CHARS).map(|text| Some(Self(text)))
@@ -98,23 +100,27 @@ impl Reason {
     }
 }
 
-/// R6: text made comparable: NFKC, Unicode case folding, white space trimmed and collapsed.
+/// R6: text made comparable: NFKC, Unicode case folding, without what nobody sees, white space trimmed and collapsed.
 ///
 /// Searching compares the same way, so that what looks alike is found.
 pub fn comparable(text: &str) -> String {
     let nfkc = ComposingNormalizerBorrowed::new_nfkc();
     let folded = CaseMapper::new().fold_string(&nfkc.normalize(text)).into_owned();
-    let visible: String = folded.chars().filter(|c| !is_joiner(*c)).collect();
+    let invisible = CodePointSetData::new::<DefaultIgnorableCodePoint>();
+    // Joiners, variation selectors and fillers are part of some scripts and of emoji, but must not tell two names apart.
+    let visible: String = folded.chars().filter(|c| !invisible.contains(*c)).collect();
     collapse_white_space(&nfkc.normalize(&visible))
+}
+
+/// Whether there is nothing in a text that anybody can see.
+fn is_invisible(text: &str) -> bool {
+    comparable(text).is_empty()
 }
 
 fn one_line(text: &str, field: &str, code: &'static str, max: usize) -> Result<String, FieldProblem> {
     if text.chars().any(|c| c.is_control() || is_deceptive(c)) {
         let message = "Control, invisible and text-direction characters are not allowed.";
         return Err(FieldProblem::new(field, code, message));
-    }
-    if text.chars().all(|c| is_joiner(c) || c.is_whitespace()) {
-        return within(String::new(), field, code, max);
     }
     within(collapse_white_space(text), field, code, max)
 }
@@ -130,7 +136,7 @@ fn paragraph(text: &str, field: &str, code: &'static str, max: usize) -> Result<
 
 fn within(text: String, field: &str, code: &'static str, max: usize) -> Result<String, FieldProblem> {
     match text.chars().count() {
-        0 => Err(FieldProblem::new(field, "required", format!("Fill in “{field}”."))),
+        _ if is_invisible(&text) => Err(FieldProblem::new(field, "required", format!("Fill in “{field}”."))),
         n if n > max => {
             let message = format!("“{field}” may have at most {max} characters; this has {n}.");
             Err(FieldProblem::new(field, code, message))
@@ -140,9 +146,14 @@ fn within(text: String, field: &str, code: &'static str, max: usize) -> Result<S
 }
 
 fn collapse_white_space(text: &str) -> String {
-    let mut words = text.split_whitespace().map(Cow::Borrowed);
+    let mut words = text.split(is_blank).filter(|word| !word.is_empty()).map(Cow::Borrowed);
     let first = words.next().unwrap_or_default().into_owned();
     words.fold(first, |line, word| line + " " + &word)
+}
+
+/// White space, and the Braille pattern that is a sheet without a dot.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || c == '\u{2800}'
 }
 
 fn is_bidirectional_override(c: char) -> bool {
@@ -152,11 +163,6 @@ fn is_bidirectional_override(c: char) -> bool {
 fn is_deceptive(c: char) -> bool {
     is_bidirectional_override(c)
         || matches!(c, '\u{00AD}' | '\u{180E}' | '\u{200B}' | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
-}
-
-/// Joiners are part of some scripts and of emoji, but must not tell two names apart.
-fn is_joiner(c: char) -> bool {
-    matches!(c, '\u{200C}' | '\u{200D}')
 }
 
 #[cfg(test)]
@@ -188,10 +194,50 @@ mod tests {
 
     #[test]
     fn r6_a_name_that_nobody_can_see_is_none() {
-        for invisible in ["\u{200D}", "\u{200C}\u{200D}", " \u{200D} \u{200C} "] {
+        for invisible in [
+            "\u{200D}",
+            " \u{200D} \u{200C} ",
+            "\u{3164}",
+            "\u{FFA0}",
+            "\u{115F}\u{1160}",
+            "\u{FE0F}",
+            "\u{E0100}",
+            "\u{034F}",
+            "\u{206A}",
+            "\u{2800} \u{2800}",
+        ] {
             assert_eq!(AppName::parse(invisible).unwrap_err().code, "required", "{invisible:?}");
+            assert_eq!(
+                Description::parse(invisible).unwrap_err().code,
+                "required",
+                "{invisible:?}"
+            );
+            assert_eq!(Reason::parse(invisible).unwrap(), None, "{invisible:?}");
         }
-        assert!(AppName::parse("👩\u{200D}💻").is_ok());
+    }
+
+    #[test]
+    fn r6_what_nobody_sees_does_not_tell_two_names_apart() {
+        for c in [
+            "\u{200D}",
+            "\u{FE0F}",
+            "\u{E0100}",
+            "\u{034F}",
+            "\u{206A}",
+            "\u{3164}",
+            "\u{115F}",
+        ] {
+            assert_eq!(key(&format!("Payroll{c}")), key("payroll"), "{c:?}");
+            assert_eq!(key(&format!("Cafe{c}\u{301}")), key("CAFÉ"), "{c:?}");
+        }
+        assert_eq!(key("Payroll\u{2800}Bridge\u{2800}"), key("payroll bridge"));
+    }
+
+    #[test]
+    fn r6_emoji_are_shown_as_typed() {
+        for emoji in ["👩\u{200D}💻", "Payroll \u{2764}\u{FE0F}"] {
+            assert_eq!(AppName::parse(emoji).unwrap().as_str(), emoji);
+        }
     }
 
     #[test]

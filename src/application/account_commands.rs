@@ -1,15 +1,16 @@
 //! Commands of people about their own account: signing in and out, passwords.
 
+use gatebook_aggregates::group::Footing;
 use gatebook_aggregates::identifiers::{GroupId, UserId};
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::user_account::{UserAccount, UserAccountCommand};
 
 use super::caller::Caller;
-use super::commands::group_guard;
+use super::commands::standing_on;
 use super::credentials::owner;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
-use crate::log::append::Guard;
+use crate::log::append::Premise;
 use crate::log::{CommandError, Extras, Intent, Logged, Origin, Pinned};
 
 /// How often such a command is tried when somebody else changes the same account.
@@ -22,7 +23,7 @@ impl Gatebook {
         id: &str,
         command: A::Command,
         origin: Origin,
-        guards: Vec<Guard>,
+        premises: Vec<Premise>,
         extras: Extras,
     ) -> Result<(), Failure>
     where
@@ -35,13 +36,13 @@ impl Gatebook {
             let intent = Intent {
                 origin: origin.clone(),
                 pinned: Pinned::Any,
-                guards: guards.clone(),
+                premises: premises.clone(),
                 idempotency: None,
                 extras: &|_, _| Ok(extras.clone()),
             };
             match self.log.execute::<A>(id, command.clone(), intent).await {
-                // Guards that have moved on stay so; only the account's own stream is worth another try.
-                Err(CommandError::Conflict) if tries < TRIES && guards.is_empty() => {
+                // What has fallen stays so; only the account's own stream is worth another try.
+                Err(CommandError::Conflict) if tries < TRIES && premises.is_empty() => {
                     self.step_back(tries).await;
                     tries += 1;
                 }
@@ -71,7 +72,7 @@ impl Gatebook {
                 &id,
                 command.clone(),
                 caller.origin(Some(&group)),
-                vec![group_guard(&group)],
+                vec![standing_on(&group, Footing::of_user(user_id.clone()))],
                 extras.clone(),
             );
             match done.await {

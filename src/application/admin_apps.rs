@@ -62,7 +62,7 @@ impl Gatebook {
         let (app_id, client_id) = (self.new_id(), ClientId(secrets::client_id(&self.dice)));
         match creation {
             Creation::NewIntegration(form) => {
-                let invite = self.invite(app_id, form.developer_email.clone()).await?;
+                let (secrets, developer) = self.invite(app_id, form.developer_email);
                 let wish = Wish::CreateNewIntegration(NewIntegration {
                     client_id,
                     name: form.name,
@@ -70,9 +70,9 @@ impl Gatebook {
                     category: form.category,
                     api_permission: form.api_permission,
                     entities: form.entities,
-                    developer: invite.1,
+                    developer,
                 });
-                self.change_with_otp(caller, app_id, Pinned::Any, key, wish, &invite.0)
+                self.change_with_otp(caller, app_id, Pinned::Any, key, wish, &secrets)
                     .await
             }
             Creation::AiqIntegrate(form) => {
@@ -122,7 +122,7 @@ impl Gatebook {
         key: Option<&IdempotencyKey>,
         email: EmailAddress,
     ) -> Result<Changed, Failure> {
-        let (secrets, invite) = self.invite(app_id, email).await?;
+        let (secrets, invite) = self.invite(app_id, email);
         let wish = Wish::RegisterDeveloper(invite);
         self.change_with_otp(caller, app_id, if_match.into(), key, wish, &secrets)
             .await
@@ -136,18 +136,10 @@ impl Gatebook {
         if_match: impl Into<Pinned> + Send,
         key: Option<&IdempotencyKey>,
     ) -> Result<Changed, Failure> {
-        let email = self.portal_app(app_id).await?.and_then(|app| app.developer_email);
-        let account = match &email {
-            Some(email) => self
-                .developer_by_email(email)
-                .await?
-                .map(|developer| developer.developer_id),
-            None => None,
-        };
         let secrets = self.invite_secrets(app_id);
         let invitation_digest = self.keyed(SecretKind::Invitation, secrets.link.reveal());
         let wish = Wish::ResendInvite {
-            account,
+            account: None,
             invitation_digest,
         };
         self.change_app(

@@ -27,6 +27,11 @@ impl Gatebook {
         let (name, group_name) = (app.name.as_str(), group.customer.name.as_str());
         let mut extras = Extras::default();
         for event in events {
+            if let Event::DeveloperInvited { email, .. } | Event::InvitationResent { email, .. } = event {
+                // R13: somebody who has an account needs no invitation.
+                let account = ReservationKey::DeveloperEmail(email.key());
+                extras.still_free.push(account);
+            }
             let letter = match event {
                 Event::NewIntegrationCreated { name, .. } | Event::AiqIntegrateCreated { name, .. } => {
                     let key = ReservationKey::AppName(name.uniqueness_key());

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use gatebook_aggregates::identifiers::EntityId;
 use gatebook_aggregates::integration_app::IntegrationApp;
 use gatebook_aggregates::refusal::Refusal;
+use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::words::Label;
 use gatebook_projections::app_list::{AppList, AppListed, AppRow, DeveloperStatus};
 use gatebook_projections::groups::GroupRow;
@@ -43,6 +44,11 @@ impl AppView {
     /// Its developer's name, once signed up.
     pub fn developer_name(&self) -> Option<&Label> {
         self.listed.developer_name.as_ref()
+    }
+
+    /// R18: when the invitation that its developer can still sign up with ends.
+    pub fn invite_expires_at(&self) -> Option<Timestamp> {
+        self.listed.invite_expires_at()
     }
 
     /// R25: its entities that are still the group's, with their names.

@@ -1,19 +1,22 @@
 //! Running a command: read what it depends on, decide, append; again when somebody else was faster.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use gatebook_aggregates::group::{Group, GroupAsker, GroupCommand, GroupWish};
+use cqrs_es::Aggregate;
+use gatebook_aggregates::group::{Footing, Group, GroupAsker, GroupCommand, GroupWish};
 use gatebook_aggregates::identifiers::{AppId, GroupId};
 use gatebook_aggregates::integration_app::{
     GroupFacts, IntegrationApp, IntegrationAppCommand, IntegrationAppEvent, Wish,
 };
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_projections::groups::GroupRow;
+use gatebook_projections::recorded::StoredEvent;
 
 use super::caller::{Caller, Who};
 use super::failure::Failure;
 use super::gatebook::Gatebook;
-use crate::log::append::{CredentialChange, Guard};
+use crate::log::append::{CredentialChange, Guard, Premise};
 use crate::log::{CommandError, Done, Extras, IdempotencyIntent, Intent, Pinned};
 
 /// How often a command is tried when others change the same thing.
@@ -43,9 +46,9 @@ pub(super) fn no_extras(_: &GroupRow, _: &IntegrationApp, _: &[IntegrationAppEve
 impl Gatebook {
     /// Runs a command about an application of a group.
     ///
-    /// The decision holds only if the group (its plan, its entities, who may do what) has not changed until the
-    /// commit: the group's version is a guard of the append (R26). A caller who pinned a version learns at the next try
-    /// whether it has moved on.
+    /// The decision holds only if what it took from the group (its plan, the entities that are named, what the asker may
+    /// do) has not changed until the commit: that is a premise of the append (R26). A caller who pinned a version learns
+    /// at the next try whether it has moved on.
     pub(super) async fn app_command(
         &self,
         caller: &Caller,
@@ -90,12 +93,12 @@ impl Gatebook {
                 product_plan: group.customer.product_plan.clone(),
                 entities: group.customer.entities.keys().cloned().collect(),
             },
-            wish: wish(&group)?,
+            wish: self.with_account(id, wish(&group)?).await?,
         };
         let intent = Intent {
             origin: caller.origin(Some(&group)),
             pinned: options.if_match.clone(),
-            guards: vec![group_guard(&group)],
+            premises: vec![standing_on(&group, command.footing())],
             idempotency: options.idempotency.clone(),
             extras: &|app, events| {
                 let mut extras = extras(&group, app, events)?;
@@ -144,11 +147,15 @@ impl Gatebook {
             (_, Some(group)) => GroupAsker::GroupUser(caller.standing(group)?),
             (_, None) => return Err(Failure::Unauthenticated),
         };
+        let footing = match &by {
+            GroupAsker::Operator => Footing::default(),
+            GroupAsker::GroupUser(standing) => Footing::of_user(standing.user_id.clone()),
+        };
+        let premises = group.iter().map(|group| standing_on(group, footing.clone()));
         let intent = Intent {
             origin: caller.origin(group.as_ref()),
             pinned: Pinned::Any,
-            // Who asks is in the group's own stream, which the append depends on anyway.
-            guards: group.iter().map(group_guard).collect(),
+            premises: premises.collect(),
             idempotency: None,
             extras: &|_, _| {
                 Ok(Extras {
@@ -170,10 +177,19 @@ impl Gatebook {
     }
 }
 
-pub(super) fn group_guard(group: &GroupRow) -> Guard {
-    Guard {
-        aggregate_type: "Group",
-        aggregate_id: group.group_id.to_string(),
-        version: group.version,
+/// R26: the group as it was read, for a decision that stands on this of it.
+pub(super) fn standing_on(group: &GroupRow, footing: Footing) -> Premise {
+    let lost = move |event: &StoredEvent| match event.read::<Group>() {
+        Ok(recorded) => footing.is_lost_with(&recorded.event),
+        // What cannot be read may be anything.
+        Err(_) => true,
+    };
+    Premise {
+        guard: Guard {
+            aggregate_type: Group::TYPE,
+            aggregate_id: group.group_id.to_string(),
+            version: group.version,
+        },
+        stands_after: Arc::new(move |event| !lost(event)),
     }
 }

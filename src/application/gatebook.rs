@@ -6,8 +6,8 @@ use gatebook_aggregates::email_address::EmailAddress;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use super::gate_reads::GateReads;
 use super::errands::Errands;
+use super::gate_reads::GateReads;
 use super::last_uses::LastUses;
 use super::replay_job::LatestReplay;
 use super::turns::Turns;

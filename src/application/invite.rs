@@ -1,8 +1,9 @@
 //! What is made for a developer who is invited: the link, the OTP, and what the log keeps of them.
 
 use gatebook_aggregates::email_address::EmailAddress;
-use gatebook_aggregates::identifiers::{AppId, KeyedDigest};
-use gatebook_aggregates::integration_app::DeveloperInvite;
+use gatebook_aggregates::identifiers::{AppId, DeveloperId, KeyedDigest};
+use gatebook_aggregates::integration_app::{DeveloperInvite, Wish};
+use uuid::Uuid;
 
 use super::failure::Failure;
 use super::gatebook::Gatebook;
@@ -15,23 +16,41 @@ pub(super) struct InviteSecrets {
 }
 
 impl Gatebook {
-    pub(super) async fn invite(
-        &self,
-        app_id: AppId,
-        email: EmailAddress,
-    ) -> Result<(InviteSecrets, DeveloperInvite), Failure> {
-        let account = self
-            .developer_by_email(&email)
-            .await?
-            .map(|developer| developer.developer_id);
+    /// Draws what is needed to invite somebody. Whether they have an account is looked up by [`Self::with_account`].
+    pub(super) fn invite(&self, app_id: AppId, email: EmailAddress) -> (InviteSecrets, DeveloperInvite) {
         let secrets = self.invite_secrets(app_id);
         let invite = DeveloperInvite {
             email,
-            account,
+            account: None,
             invitation_digest: self.keyed(SecretKind::Invitation, secrets.link.reveal()),
             otp_digest: self.keyed(SecretKind::OneTimePassword, secrets.otp.canonical()),
         };
-        Ok((secrets, invite))
+        (secrets, invite)
+    }
+
+    /// R13, R18: the wish, knowing whether its developer has an account now. It is looked up for every try of a command;
+    /// that there is none yet must still be so at the commit (see `extras_of`).
+    pub(super) async fn with_account(&self, app_id: &str, mut wish: Wish) -> Result<Wish, Failure> {
+        match &mut wish {
+            Wish::CreateNewIntegration(new) => new.developer.account = self.account_with(&new.developer.email).await?,
+            Wish::RegisterDeveloper(invite) => invite.account = self.account_with(&invite.email).await?,
+            Wish::ResendInvite { account, .. } => {
+                let app = match Uuid::parse_str(app_id) {
+                    Ok(id) => self.portal_app(id).await?,
+                    Err(_) => None,
+                };
+                if let Some(email) = app.and_then(|app| app.developer_email) {
+                    *account = self.account_with(&email).await?;
+                }
+            }
+            _ => {}
+        }
+        Ok(wish)
+    }
+
+    async fn account_with(&self, email: &EmailAddress) -> Result<Option<DeveloperId>, Failure> {
+        let developer = self.developer_by_email(email).await?;
+        Ok(developer.map(|developer| developer.developer_id))
     }
 
     pub(super) fn invite_secrets(&self, app_id: AppId) -> InviteSecrets {

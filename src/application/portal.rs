@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use gatebook_aggregates::identifiers::{AppId, ClientSecretId, EntityId, GroupId};
 use gatebook_aggregates::integration_app::{
-    ClientSecret, DeadBecause, FreshSecret, IntegrationApp, IntegrationAppEvent as Event, Status, Wish,
+    ClientSecret, FreshSecret, IntegrationApp, IntegrationAppEvent as Event, Status, Wish, verified_developer,
 };
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::timestamp::Timestamp;
@@ -139,7 +139,11 @@ impl Gatebook {
     /// R22, R28: the details, whose reveal is recorded.
     pub async fn app_details(&self, caller: &Caller, app_id: AppId) -> Result<AppDetails, Failure> {
         let done = self
-            .developers_command(caller, app_id, &|_| Ok(Wish::RevealCredentials))
+            .developers_command(caller, app_id, &|_| {
+                Ok(Wish::RevealCredentials {
+                    ip_address: caller.ip_address.clone(),
+                })
+            })
             .await?;
         let app = done.row::<PortalApps>().ok_or(Refusal::NotFound)?;
         let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
@@ -287,10 +291,9 @@ impl Gatebook {
     /// R22: the application of the developer who verified it.
     pub(super) async fn verified_app(&self, caller: &Caller, app_id: AppId) -> Result<PortalAppRow, Failure> {
         let app = self.linked_app(caller, app_id).await?;
-        match app.link {
-            Link::Verified => Ok(app),
-            Link::None | Link::Invited | Link::Assigned => Err(Refusal::OtpVerificationNeeded.into()),
-        }
+        let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
+        verified_developer(app.developer_email.as_ref(), app.verified_by(), &caller.asker(&group)?)?;
+        Ok(app)
     }
 
     fn account_of(&self, caller: &Caller) -> Result<Uuid, Failure> {
@@ -313,12 +316,7 @@ fn verified(events: &[Event]) -> Result<(), Failure> {
         Some(Event::OneTimePasswordMistyped { attempts_left }) => Err(Failure::OtpWrong {
             attempts_left: *attempts_left,
         }),
-        Some(Event::DeadOneTimePasswordTried {
-            because: DeadBecause::Expired,
-        }) => Err(Refusal::OtpExpired.into()),
-        Some(Event::DeadOneTimePasswordTried {
-            because: DeadBecause::Locked,
-        }) => Err(Refusal::OtpLocked.into()),
+        Some(Event::DeadOneTimePasswordTried { because }) => Err(because.refusal().into()),
         _ => Ok(()),
     }
 }

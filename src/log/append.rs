@@ -15,8 +15,10 @@ use crate::store::StoreError;
 pub struct Append {
     /// The events, by stream; each stream at most once.
     pub streams: Vec<StreamAppend>,
-    /// Streams that the decision was based on, and that must not have moved on.
-    pub guards: Vec<Guard>,
+    /// What else the decision was based on, and must still stand on.
+    pub premises: Vec<Premise>,
+    /// What the decision took for not existing.
+    pub still_free: Vec<ReservationKey>,
     /// What shall exist once.
     pub reservations: Vec<Reservation>,
     /// Waiting letters about these are no longer true.
@@ -56,6 +58,25 @@ pub struct Guard {
     pub aggregate_id: String,
     /// Its version.
     pub version: i64,
+}
+
+/// A stream that a decision was based on, and what may happen in it without taking the ground from the decision.
+#[derive(Clone)]
+pub struct Premise {
+    /// The stream, as it was read.
+    pub guard: Guard,
+    /// Whether the decision stands after this event, too.
+    pub stands_after: Arc<dyn Fn(&StoredEvent) -> bool + Send + Sync>,
+}
+
+/// A stream that must not have moved on.
+impl From<Guard> for Premise {
+    fn from(guard: Guard) -> Self {
+        Self {
+            guard,
+            stands_after: Arc::new(|_| false),
+        }
+    }
 }
 
 /// An event before it has its place.

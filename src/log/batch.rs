@@ -12,6 +12,7 @@ use super::append::{Append, AppendError, Guard, Place, Receipt, StreamAppend};
 use super::fault;
 use super::hash_chain::{EventParts, hash_of};
 use super::pieces::{Pieces, event_row, idempotency_row};
+use super::premises::{Premises, Stream};
 use crate::store::{Database, Purpose, StoreError, Transaction};
 
 /// Writes the appends in one transaction. The outer error means that nothing was written of any of them.
@@ -82,7 +83,8 @@ async fn lock_head(transaction: &mut dyn Transaction) -> Result<Head, StoreError
 /// What the log holds of the things that the waiting appends are about, kept up to date while they are placed.
 struct LogState {
     head: Head,
-    versions: BTreeMap<(&'static str, String), i64>,
+    versions: BTreeMap<Stream, i64>,
+    premises: Premises,
     reserved: BTreeSet<String>,
     used_keys: BTreeSet<String>,
 }
@@ -90,13 +92,19 @@ struct LogState {
 impl LogState {
     async fn read(transaction: &mut dyn Transaction, appends: &[Append], head: Head) -> Result<Self, StoreError> {
         let versions = read_versions(transaction, appends).await?;
-        let reservations = appends.iter().flat_map(|append| &append.reservations);
-        let reserved = existing(transaction, "reservations", reservations.map(|one| one.key.to_string())).await?;
+        let premises = Premises::read(transaction, appends, &versions).await?;
+        let wanted = appends
+            .iter()
+            .flat_map(|append| &append.reservations)
+            .map(|one| &one.key);
+        let names = wanted.chain(appends.iter().flat_map(|append| &append.still_free));
+        let reserved = existing(transaction, "reservations", names.map(ToString::to_string)).await?;
         let keys = appends.iter().filter_map(|append| append.idempotency.as_ref());
         let used_keys = existing(transaction, "idempotency_keys", keys.map(|record| record.key.clone())).await?;
         Ok(Self {
             head,
             versions,
+            premises,
             reserved,
             used_keys,
         })
@@ -111,12 +119,7 @@ impl LogState {
         {
             return Err(AppendError::KeyUsed);
         }
-        let guards = append
-            .streams
-            .iter()
-            .map(|stream| &stream.expected)
-            .chain(&append.guards);
-        if guards.into_iter().any(|guard| self.version(guard) != guard.version) {
+        if !self.stands(append) {
             return Err(AppendError::Conflict);
         }
         match append
@@ -127,6 +130,16 @@ impl LogState {
             Some(taken) => Err(AppendError::Taken(taken.key.clone())),
             None => Ok(()),
         }
+    }
+
+    /// Whether nothing has happened that could have led to another decision.
+    fn stands(&self, append: &Append) -> bool {
+        let mut expected = append.streams.iter().map(|stream| &stream.expected);
+        let mut premises = append.premises.iter();
+        let mut free = append.still_free.iter();
+        expected.all(|guard| self.version(guard) == guard.version)
+            && premises.all(|premise| self.premises.hold(premise, self.version(&premise.guard)))
+            && free.all(|key| !self.reserved.contains(&key.to_string()))
     }
 
     fn version(&self, guard: &Guard) -> i64 {
@@ -197,8 +210,9 @@ impl LogState {
             placed.push(stored);
         }
         self.head.position = position;
-        self.versions
-            .insert((aggregate_type, aggregate_id), version + places.len() as i64);
+        let id = (aggregate_type, aggregate_id);
+        self.premises.placed(&id, &placed);
+        self.versions.insert(id, version + places.len() as i64);
         pieces.rows.extend((stream.fold)(&places));
         Ok(placed)
     }
@@ -208,14 +222,14 @@ impl LogState {
 async fn read_versions(
     transaction: &mut dyn Transaction,
     appends: &[Append],
-) -> Result<BTreeMap<(&'static str, String), i64>, StoreError> {
+) -> Result<BTreeMap<Stream, i64>, StoreError> {
     let mut ids: BTreeMap<&'static str, BTreeSet<&str>> = BTreeMap::new();
     for append in appends {
         for guard in append
             .streams
             .iter()
             .map(|stream| &stream.expected)
-            .chain(&append.guards)
+            .chain(append.premises.iter().map(|premise| &premise.guard))
         {
             ids.entry(guard.aggregate_type).or_default().insert(&guard.aggregate_id);
         }

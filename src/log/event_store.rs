@@ -12,7 +12,7 @@ use gatebook_projections::recorded::{Recorded, StoredEvent};
 use thiserror::Error;
 
 use super::append::{
-    Append, AppendError, CredentialChange, Guard, IdempotencyRecord, NewEvent, Reservation, ReservationKey,
+    Append, AppendError, CredentialChange, Guard, IdempotencyRecord, NewEvent, Premise, Reservation, ReservationKey,
     SealedLetter, StreamAppend,
 };
 use super::hash_chain::NO_PREDECESSOR;
@@ -74,8 +74,8 @@ pub struct Intent<'a, A: Aggregate> {
     pub origin: Origin,
     /// The versions the caller insists on.
     pub pinned: Pinned,
-    /// Streams that the decision is based on.
-    pub guards: Vec<Guard>,
+    /// What else the decision is based on.
+    pub premises: Vec<Premise>,
     /// Who used which Idempotency-Key for which request: key, request hash, and what is shown once, sealed.
     pub idempotency: Option<IdempotencyIntent>,
     /// What follows from the decided events: names, letters, credentials, other streams.
@@ -108,6 +108,8 @@ pub struct IdempotencyIntent {
 /// What is written in the same transaction as the events.
 #[derive(Clone, Default)]
 pub struct Extras {
+    /// What must not exist for the events to be true.
+    pub still_free: Vec<ReservationKey>,
     /// What shall exist once.
     pub reservations: Vec<Reservation>,
     /// Waiting letters about these are no longer true.
@@ -301,7 +303,13 @@ impl<A: Logged> CommandStore<'_, A> {
             return Ok(());
         };
         let append = Append {
-            guards: self.intent.guards.iter().cloned().chain([loaded.guard()]).collect(),
+            premises: self
+                .intent
+                .premises
+                .iter()
+                .cloned()
+                .chain([loaded.guard().into()])
+                .collect(),
             idempotency: Some(record),
             ..Append::default()
         };
@@ -324,7 +332,8 @@ impl<A: Logged> CommandStore<'_, A> {
         let idempotency = self.record(id, extras.sealed);
         Append {
             streams: std::iter::once(stream).chain(extras.companions).collect(),
-            guards: self.intent.guards.clone(),
+            premises: self.intent.premises.clone(),
+            still_free: extras.still_free,
             reservations: extras.reservations,
             withdrawn_letters: extras.withdrawn_letters,
             letters: extras.letters,

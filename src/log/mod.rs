@@ -8,6 +8,7 @@ pub mod hash_chain;
 mod logged;
 mod pieces;
 mod pinned;
+mod premises;
 pub mod read;
 mod writer;
 

@@ -56,6 +56,17 @@ async fn the_page_tells_who_was_invited_and_what_time_is_left(world: World) {
     world.pass(TimeDelta::days(3));
     let mut ada = super::console::ada(&world).await;
     ada.open(&path).await.expect(200).shows("Expired");
+    // R27
+    world
+        .ada()
+        .await
+        .post(&app_at(&app, "/revoke"), json!({}))
+        .await
+        .expect(200);
+    let page = ada.open(&path).await.expect(200);
+    page.hides("OTP valid until")
+        .hides("OTP tries left")
+        .hides("Invite valid until");
 }
 
 async fn r18_an_invite_is_resent(world: World) {

@@ -1,7 +1,9 @@
 //! Appending: one gap-free order, and all of an append or nothing of it.
 
+use std::sync::Arc;
+
 use futures::future::join_all;
-use gatebook::log::append::{Append, AppendError, ReservationKey, SealedLetter};
+use gatebook::log::append::{Append, AppendError, Premise, ReservationKey, SealedLetter};
 use gatebook::log::hash_chain::{EventParts, NO_PREDECESSOR, hash_of};
 use gatebook::log::read;
 use gatebook::store::Purpose;
@@ -17,6 +19,8 @@ on_both_databases!(
     of_appends_in_one_batch_that_want_the_same_the_first_gets_it,
     a_letter_that_waits_is_withdrawn_by_what_it_is_about,
     a_guard_that_holds_lets_an_append_through_and_one_that_does_not_refuses_it,
+    a_decision_stands_after_events_that_are_nothing_to_it_and_falls_with_others,
+    what_must_not_exist_is_looked_for_in_the_database_and_in_the_batch,
     hashes_form_a_chain_across_appends,
     rows_of_a_stream_that_is_written_twice_in_a_batch_are_as_they_are_in_the_end,
     an_append_without_events_writes_what_goes_with_it,
@@ -92,7 +96,7 @@ async fn whatever_makes_an_append_fail_the_others_of_its_batch_go_through_and_no
         with_everything(note("good-2")),
         ruined("bad-name", |append| append.reservations.push(name("taken", "bad-name"))),
         ruined("bad-key", |append| append.idempotency = Some(key("used", "bad-key"))),
-        ruined("bad-guard", |append| append.guards.push(at("earlier", 0))),
+        ruined("bad-guard", |append| append.premises.push(at("earlier", 0).into())),
         ruined("bad-companion", |append| append.streams.extend(note("earlier").streams)),
         with_everything(note("good-3")),
     ];
@@ -182,7 +186,7 @@ async fn a_guard_that_holds_lets_an_append_through_and_one_that_does_not_refuses
     let writer = &world.gatebook.log.writer;
     let first = events(writer.append(note("watched")).await);
     let guarded = |called: &str, version| Append {
-        guards: vec![at("watched", version)],
+        premises: vec![at("watched", version).into()],
         ..note(called)
     };
     for version in [0, 2] {
@@ -202,11 +206,64 @@ async fn a_guard_that_holds_lets_an_append_through_and_one_that_does_not_refuses
     assert!(matches!(after, Err(AppendError::Conflict)), "{after:?}");
     writer
         .append(Append {
-            guards: vec![at("not begun", 0)],
+            premises: vec![at("not begun", 0).into()],
             ..note("last")
         })
         .await
         .unwrap();
+}
+
+async fn a_decision_stands_after_events_that_are_nothing_to_it_and_falls_with_others(world: World) {
+    let writer = &world.gatebook.log.writer;
+    let first = events(writer.append(notes("watched", 0, NO_PREDECESSOR, 3)).await);
+    // Until the fourth event of what is watched, nothing takes the ground from it.
+    let standing = |called: &str, version| Append {
+        premises: vec![Premise {
+            guard: at("watched", version),
+            stands_after: Arc::new(|event| event.sequence != 4),
+        }],
+        ..note(called)
+    };
+    for (called, version) in [("zero", 0), ("one", 1), ("three", 3)] {
+        writer.append(standing(called, version)).await.unwrap();
+    }
+    let ahead = writer.append(standing("ahead", 4)).await;
+    assert!(matches!(ahead, Err(AppendError::Conflict)), "{ahead:?}");
+    let batch = vec![
+        standing("before", 2),
+        notes("watched", 3, &first[2].hash, 1),
+        standing("after", 2),
+        standing("of the new", 4),
+    ];
+    let [before, moved, after, new] = in_one_batch(&world, batch).await.try_into().unwrap();
+    before.unwrap();
+    moved.unwrap();
+    assert!(matches!(after, Err(AppendError::Conflict)), "{after:?}");
+    new.unwrap();
+    let late = writer.append(standing("late", 3)).await;
+    assert!(matches!(late, Err(AppendError::Conflict)), "{late:?}");
+}
+
+async fn what_must_not_exist_is_looked_for_in_the_database_and_in_the_batch(world: World) {
+    let writer = &world.gatebook.log.writer;
+    let takes = |called: &str| Append {
+        reservations: vec![name(called, called)],
+        ..note(called)
+    };
+    let without = |called: &str, missing: &str| Append {
+        still_free: vec![ReservationKey::AppName(missing.to_owned())],
+        ..note(called)
+    };
+    writer.append(without("early", "there")).await.unwrap();
+    writer.append(takes("there")).await.unwrap();
+    let late = writer.append(without("late", "there")).await;
+    assert!(matches!(late, Err(AppendError::Conflict)), "{late:?}");
+    let batch = vec![without("before", "new"), takes("new"), without("after", "new")];
+    let [before, taken, after] = in_one_batch(&world, batch).await.try_into().unwrap();
+    before.unwrap();
+    taken.unwrap();
+    assert!(matches!(after, Err(AppendError::Conflict)), "{after:?}");
+    assert_eq!(there_is_of(world.database(), "after").await, NOTHING);
 }
 
 async fn hashes_form_a_chain_across_appends(world: World) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use gatebook::store::{self, Database, OnConflict, Purpose};
 use gatebook_aggregates::api_permission::ApiPermission;
 use gatebook_aggregates::catalog::CategoryCode;
-use gatebook_aggregates::email_address::EmailAddress;
+use gatebook_aggregates::email_address::{EmailAddress, comparable_address};
 use gatebook_aggregates::identifiers::{ClientId, EntityId, GroupId};
 use gatebook_aggregates::integration_app::Status;
 use gatebook_aggregates::timestamp::Timestamp;
@@ -262,7 +262,7 @@ async fn what_people_search_for_is_found_as_it_stands_and_without_regard_to_case
             developer_email: text,
             ..Filter::default()
         };
-        let part = search.to_lowercase();
+        let part = comparable_address(search);
         let matches = |row: &AppRow| {
             row.developer_email
                 .as_ref()

@@ -74,7 +74,7 @@ async fn of_two_writers_that_append_to_one_stream_one_has_to_read_again(world: W
             (Ok(_), Err(AppendError::Taken(_))) | (Err(AppendError::Taken(_)), Ok(_))
         ));
         let guarded = Append {
-            guards: vec![at(&stream, 1)],
+            premises: vec![at(&stream, 1).into()],
             ..note(&format!("{stream} c"))
         };
         writers[round % 2].append(guarded).await.unwrap();

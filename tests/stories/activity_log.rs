@@ -117,6 +117,8 @@ async fn r28_refusals_reveals_and_downloads_are_in_the_log(world: World) {
     let count = |event: &str| log.iter().filter(|row| row["event"] == event).count();
     assert_eq!(count("OneTimePasswordMistyped"), 1);
     assert_eq!(count("CredentialsRevealed"), 2);
+    let look = log.iter().find(|row| row["event"] == "CredentialsRevealed").unwrap();
+    assert!(look["details"].contains("\"ip_address\":\"127.0.0.1\""), "{look:?}");
     assert_eq!(count("ActivityLogDownloaded"), 2);
     let downloads: Vec<_> = log
         .iter()

@@ -9,6 +9,7 @@ use crate::support::{APPS, World, app_at, id, on_both_databases};
 on_both_databases! {
     r5_an_application_is_of_one_of_two_types,
     r6_a_name_has_1_to_100_harmless_characters,
+    r6_names_that_look_the_same_are_taken,
     r7_the_description_is_mandatory_and_has_at_most_2000_characters,
     r8_the_category_is_chosen_from_the_catalogue_or_comes_with_the_preset,
     r9_a_new_integration_names_the_developers_address,
@@ -58,6 +59,31 @@ async fn r5_an_application_is_of_one_of_two_types(world: World) {
         ),
     ];
     refused_each(&world, cases).await;
+}
+
+async fn r6_names_that_look_the_same_are_taken(world: World) {
+    let ada = world.ada().await;
+    world.created(&ada, "Payroll").await;
+    let heart = world.created(&ada, "Payroll \u{2764}\u{FE0F}").await;
+    assert_eq!(heart["name"], "Payroll \u{2764}\u{FE0F}");
+    let before = world.traces().await;
+    for same in [
+        "PAYROLL",
+        "Payroll\u{FE0F}",
+        "Pay\u{200D}roll",
+        "Payroll\u{3164}",
+        "Payroll \u{2764}",
+    ] {
+        ada.post(APPS, World::new_integration(same))
+            .await
+            .refused(409, "name_taken");
+    }
+    for nothing in ["\u{3164}", "\u{2800}", "\u{FE0F}"] {
+        ada.post(APPS, World::new_integration(nothing))
+            .await
+            .refused(422, "required");
+    }
+    assert_eq!(world.traces().await, before);
 }
 
 async fn r6_a_name_has_1_to_100_harmless_characters(world: World) {

@@ -18,6 +18,7 @@ on_both_databases! {
     r20_an_application_has_at_most_one_linked_developer,
     r21_revoke_access_hides_the_details_at_once_and_the_integration_runs_on,
     r21_revoke_access_can_retire_the_client_secrets_too,
+    r21_client_secrets_can_be_retired_after_the_access_was_revoked,
     r21_revoke_access_voids_invitation_and_otp,
     r21_another_developer_can_be_registered_after_revoking,
     the_developers_details_are_told,
@@ -273,6 +274,24 @@ async fn r21_revoke_access_can_retire_the_client_secrets_too(world: World) {
     world.token(&client).await.expect(401);
     let told = ada.get(&app_at(&app, "/events")).await.all("event");
     assert_eq!(told[..2], ["ClientSecretRetired", "DeveloperAccessRevoked"]);
+}
+
+async fn r21_client_secrets_can_be_retired_after_the_access_was_revoked(world: World) {
+    let (ada, app, _, client) = world.running("Payroll").await;
+    let token = world.access_token(&client).await;
+    let revoke = app_at(&app, "/developer/revoke");
+    ada.post(&revoke, json!({})).await.expect(200);
+    assert_eq!(world.gate(&token, "e1", "read").await, "ok");
+    let retire = json!({"retire_client_secrets": true});
+    let answer = ada.post(&revoke, retire.clone()).await.expect(200);
+    assert_eq!(answer.json()["status"], "none");
+    assert_eq!(world.gate(&token, "e1", "read").await, "secret_retired");
+    world.token(&client).await.expect(401);
+    let told = ada.get(&app_at(&app, "/events")).await.all("event");
+    assert_eq!(told[..2], ["ClientSecretRetired", "DeveloperAccessRevoked"]);
+    let before = world.traces().await;
+    ada.post(&revoke, retire).await.refused(409, "no_developer_linked");
+    assert_eq!(world.traces().await, before);
 }
 
 async fn r21_revoke_access_voids_invitation_and_otp(world: World) {

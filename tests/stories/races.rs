@@ -13,7 +13,9 @@ on_both_databases! {
     r19_signing_up_twice_at_the_same_time_makes_one_account,
     r20_of_two_developers_registered_at_the_same_time_one_is_linked,
     r23_client_secrets_generated_at_the_same_time_stay_within_the_limit,
+    r27_an_application_can_be_stopped_while_its_group_changes_all_the_time,
     r27_suspending_and_revoking_at_the_same_time_ends_revoked,
+    r13_whoever_signs_up_while_being_registered_elsewhere_can_verify_there,
     of_edits_of_the_same_version_one_wins,
     edits_without_a_version_all_take_effect,
     r26_of_an_edit_and_the_removal_of_its_entity_the_gate_never_opens_it,
@@ -133,6 +135,64 @@ async fn r23_client_secrets_generated_at_the_same_time_stay_within_the_limit(wor
     assert_eq!((count(&answers, 201), count(&answers, 409)), (1, 5));
     let shown = dev.get(&portal_at(&app, "")).await.expect(200).json();
     assert_eq!(shown["client_secrets"].as_array().unwrap().len(), 2);
+}
+
+async fn r27_an_application_can_be_stopped_while_its_group_changes_all_the_time(world: World) {
+    let ada = world.ada().await;
+    let app = world.created(&ada, "Payroll").await;
+    let done = std::sync::atomic::AtomicBool::new(false);
+    let order = std::sync::atomic::Ordering::SeqCst;
+    let changes = async |entity: &str| {
+        let path = format!("/operator/api/v1/groups/acme/entities/{entity}");
+        for round in 0.. {
+            if done.load(order) {
+                break;
+            }
+            let entity = json!({"name": format!("Round {round}")});
+            let answer = world.operator.put(&path, entity).await;
+            assert!(answer.status.is_success(), "{}", answer.text());
+        }
+    };
+    let stop = async {
+        for action in ["/suspend", "/resume"].repeat(15).into_iter().chain(["/revoke"]) {
+            ada.post(&app_at(&app, action), json!({})).await.expect(200);
+        }
+        done.store(true, order);
+    };
+    futures::join!(changes("e1"), changes("e8"), changes("e9"), stop);
+}
+
+async fn r13_whoever_signs_up_while_being_registered_elsewhere_can_verify_there(world: World) {
+    let ada = world.ada().await;
+    for round in 0..4 {
+        let address = format!("dev{round}@example.com");
+        let form = |name: &str| {
+            let other = json!({"developer_email": address, "name": format!("{name} {round}")});
+            World::with(World::new_integration(name), other)
+        };
+        ada.post(APPS, form("First")).await.expect(201);
+        let token = world.last_mail_to(&address).await.invite_token();
+        let code = json!({"invite_token": token});
+        let asked = world.anybody().post(&format!("{PORTAL}/sign-up/code"), code).await;
+        asked.expect(202);
+        let code = world.last_mail_to(&address).await.code();
+        let password = crate::support::world::PASSWORD;
+        let sign_up = json!({
+            "invite_token": token, "code": code, "full_name": "Dev Eloper", "password": password,
+        });
+        let anybody = world.anybody();
+        let (signed_up, second) = futures::join!(
+            anybody.post_owned(format!("{PORTAL}/sign-up"), sign_up),
+            ada.post_owned(APPS.to_owned(), form("Second")),
+        );
+        signed_up.expect(201);
+        let second = second.expect(201).json();
+        let told = ada.get(&app_at(&second, "/events")).await.all("event");
+        let log = ada.get(&app_at(&second, "/developer")).await.json();
+        assert_eq!(log["status"], "otp_pending", "{told:?}");
+        let dev = world.logged_in(&address).await;
+        world.verified(&dev, &second).await;
+    }
 }
 
 async fn r27_suspending_and_revoking_at_the_same_time_ends_revoked(world: World) {

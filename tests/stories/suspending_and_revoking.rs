@@ -14,6 +14,7 @@ on_both_databases! {
     r27_a_suspended_application_gives_nothing_out,
     r27_revoke_is_final,
     r27_a_revoked_application_is_dead_for_its_developer_and_its_invited,
+    r27_a_revoked_application_shows_no_living_invite_or_otp,
     r27_revoking_twice_is_revoking_once,
     r27_a_revoked_application_stays_listed_and_keeps_its_log,
     r27_a_reason_is_kept_and_a_bad_one_refused,
@@ -173,11 +174,16 @@ async fn r27_a_suspended_application_gives_nothing_out(world: World) {
     dev.post(&portal_at(&app, "/client-secrets"), json!({}))
         .await
         .refused(409, "app_suspended");
-    let otp = json!({"otp": pending["verification"]["otp"]});
-    dev.post(&portal_at(&pending, "/verify"), otp.clone())
-        .await
-        .refused(409, "app_suspended");
     assert_eq!(world.traces().await, before);
+    let otp = json!({"otp": pending["verification"]["otp"]});
+    for _ in 0..2 {
+        dev.post(&portal_at(&pending, "/verify"), otp.clone())
+            .await
+            .refused(409, "app_suspended");
+        // R28: that it was refused is recorded, once.
+        let told = ada.get(&app_at(&pending, "/events")).await.all("event");
+        assert_eq!(told[..2], ["DeadOneTimePasswordTried", "ApplicationSuspended"]);
+    }
     act(&ada, &pending, "/resume").await;
     dev.post(&portal_at(&pending, "/verify"), otp).await.expect(200);
 }
@@ -249,14 +255,45 @@ async fn r27_a_revoked_application_is_dead_for_its_developer_and_its_invited(wor
     act(&ada, &one, "/revoke").await;
     let before = world.traces().await;
     for app in [&one, &two] {
-        let answer = dev
-            .post(&portal_at(app, "/verify"), json!({"otp": app["verification"]["otp"]}))
-            .await;
-        answer.refused(409, "app_revoked");
+        for _ in 0..2 {
+            let answer = dev
+                .post(&portal_at(app, "/verify"), json!({"otp": app["verification"]["otp"]}))
+                .await;
+            answer.refused(409, "app_revoked");
+        }
     }
-    assert_eq!(world.traces().await, before);
+    // R28: that they were refused is recorded, once for each OTP.
+    let after = world.traces().await;
+    assert_eq!((after.events - before.events, after.letters), (2, before.letters));
     let home = dev.get("/portal/api/v1/apps").await.expect(200).json();
     assert_eq!(home["otp_verification_needed"], json!([]));
+}
+
+async fn r27_a_revoked_application_shows_no_living_invite_or_otp(world: World) {
+    let ada = world.ada().await;
+    let (one, two) = (world.created(&ada, "One").await, world.created(&ada, "Two").await);
+    let developer = async |app: &Value| ada.get(&app_at(app, "/developer")).await.expect(200).json();
+    let ends = ["invite_expires_at", "otp_expires_at", "otp_attempts_left"];
+    let alive = |told: &Value| ends.map(|end| !told[end].is_null());
+    assert_eq!(alive(&developer(&two).await), [true; 3]);
+    act(&ada, &two, "/revoke").await;
+    let dead = developer(&two).await;
+    assert_eq!((&dead["status"], alive(&dead)), (&json!("invited"), [false; 3]));
+
+    // Whoever has signed up needs no invite any more, through whichever application they did.
+    let three = world.created(&ada, "Three").await;
+    let dev = world.signed_up("dev@example.com").await;
+    for app in [&one, &three] {
+        let pending = developer(app).await;
+        let told = (&pending["status"], alive(&pending));
+        assert_eq!(told, (&json!("otp_pending"), [false, true, true]));
+    }
+    let home = dev.get("/portal/api/v1/apps").await.expect(200).json();
+    let states = home["otp_verification_needed"].as_array().unwrap();
+    assert!(states.iter().all(|app| app["otp_state"] == "valid"), "{home}");
+    act(&ada, &one, "/revoke").await;
+    let dead = developer(&one).await;
+    assert_eq!((&dead["status"], alive(&dead)), (&json!("otp_pending"), [false; 3]));
 }
 
 async fn r27_revoking_twice_is_revoking_once(world: World) {

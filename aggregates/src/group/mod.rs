@@ -1,6 +1,7 @@
 //! R1-R4: a group, its product plan, its entities, its users and what they may do.
 
 mod event;
+mod footing;
 mod product_plan;
 mod standing;
 
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use event::GroupEvent;
+pub use footing::Footing;
 pub use product_plan::{PLAN_WITH_INTEGRATION_APPS, ProductPlan};
 pub use standing::{Permission, Role, Standing};
 
@@ -373,7 +375,15 @@ impl GroupUser {
             Event::UserTokenRevoked { token_id, .. } => {
                 self.tokens.remove(&token_id);
             }
-            _ => {}
+            Event::GroupRegistered { .. }
+            | Event::GroupRenamed { .. }
+            | Event::ProductPlanChanged { .. }
+            | Event::EntityAdded { .. }
+            | Event::EntityRenamed { .. }
+            | Event::EntityRemoved { .. }
+            | Event::UserAdded { .. }
+            | Event::UserRemoved { .. }
+            | Event::GroupActivityLogDownloaded { .. } => {}
         }
     }
 }

@@ -1,10 +1,12 @@
 //! R22-R24: client secrets, who sees them, and access tokens that are given back.
 
+use std::collections::BTreeMap;
+
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::command::{Asker, FreshSecret, GroupFacts};
-use super::{App, IntegrationAppEvent as Event, Kind, PreviousSecret, Status};
+use super::{App, IntegrationAppEvent as Event, Kind, PreviousSecret, RevokedToken, Status};
 use crate::identifiers::{AccessTokenId, ClientSecretId, KeyedDigest};
 use crate::refusal::Refusal;
 use crate::timestamp::Timestamp;
@@ -15,7 +17,7 @@ pub const MAX_LIVE_CLIENT_SECRETS: usize = 2;
 pub const SECRET_OVERLAP: TimeDelta = TimeDelta::hours(72);
 /// The longest overlap that can be asked for.
 pub const MAX_OVERLAP: TimeDelta = TimeDelta::days(90);
-/// R28: looking again within this time is the same look, and not recorded twice.
+/// R28: looking again from the same address within this time is the same look, and not recorded twice.
 const SAME_REVEAL: TimeDelta = TimeDelta::minutes(5);
 
 /// One client secret, without the secret.
@@ -68,8 +70,42 @@ pub fn record(secrets: &mut Vec<ClientSecret>, event: &Event) {
             });
         }
         Event::ClientSecretRetired { client_secret_id } => secrets.retain(|secret| secret.id != *client_secret_id),
-        _ => {}
+        Event::NewIntegrationCreated { .. }
+        | Event::AiqIntegrateCreated { .. }
+        | Event::DeveloperInvited { .. }
+        | Event::DeveloperRegistered { .. }
+        | Event::InvitationResent { .. }
+        | Event::VerificationCodeSent { .. }
+        | Event::VerificationCodeMistyped { .. }
+        | Event::InvitationAccepted { .. }
+        | Event::OneTimePasswordMistyped { .. }
+        | Event::DeadOneTimePasswordTried { .. }
+        | Event::DeveloperVerified { .. }
+        | Event::OneTimePasswordReset { .. }
+        | Event::DeveloperAccessRevoked { .. }
+        | Event::DescriptionChanged { .. }
+        | Event::CategoryChanged { .. }
+        | Event::EntitiesChanged { .. }
+        | Event::CredentialsRevealed { .. }
+        | Event::AccessTokenRevoked { .. }
+        | Event::ApplicationSuspended { .. }
+        | Event::ApplicationResumed { .. }
+        | Event::ApplicationRevoked { .. }
+        | Event::ActivityLogDownloaded { .. } => {}
     }
+}
+
+/// RFC 7009: how the list of given-back tokens changes with one more; the same for the aggregate and for the rows. Those
+/// that have ended by themselves are forgotten.
+pub fn give_back(tokens: &mut Vec<RevokedToken>, token: RevokedToken, revoked_at: Timestamp) {
+    tokens.retain(|earlier| earlier.expires_at > revoked_at);
+    tokens.push(token);
+}
+
+/// R28: takes note of a look, and forgets those that are over.
+pub(super) fn looked(looks: &mut BTreeMap<String, Timestamp>, ip_address: String, revealed_at: Timestamp) {
+    looks.retain(|_, last| revealed_at < last.plus(SAME_REVEAL));
+    looks.insert(ip_address, revealed_at);
 }
 
 impl App {
@@ -145,15 +181,22 @@ impl App {
         })
     }
 
-    /// R22, R28: the developer looks at the details; looking again within minutes is the same look.
-    pub(super) fn reveal_credentials(&self, at: Timestamp, by: &Asker) -> Result<Vec<Event>, Refusal> {
+    /// R22, R28: the developer looks at the details; looking again from the same address within minutes is the same look.
+    pub(super) fn reveal_credentials(
+        &self,
+        at: Timestamp,
+        by: &Asker,
+        ip_address: String,
+    ) -> Result<Vec<Event>, Refusal> {
         let developer_id = self.require_verified_developer(by)?;
-        if self.last_reveal_at.is_some_and(|last| at < last.plus(SAME_REVEAL)) {
+        let last = self.looks.get(&ip_address);
+        if last.is_some_and(|last| at < last.plus(SAME_REVEAL)) {
             return Ok(Vec::new());
         }
         Ok(vec![Event::CredentialsRevealed {
             developer_id,
             revealed_at: at,
+            ip_address,
         }])
     }
 

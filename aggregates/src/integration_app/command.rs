@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use crate::api_permission::ApiPermission;
 use crate::catalog::{CategoryCode, IntegrateType};
 use crate::email_address::EmailAddress;
-use crate::group::{ProductPlan, Standing};
+use crate::group::{Footing, ProductPlan, Standing};
 use crate::identifiers::{AccessTokenId, ClientId, ClientSecretId, DeveloperId, EntityId, GroupId, KeyedDigest};
 use crate::integration_app::event::LogFormat;
 use crate::timestamp::Timestamp;
@@ -24,6 +24,18 @@ pub struct IntegrationAppCommand {
     pub group: GroupFacts,
     /// What is asked.
     pub wish: Wish,
+}
+
+impl IntegrationAppCommand {
+    /// R26: what its decision stands on of the group.
+    pub fn footing(&self) -> Footing {
+        let user_id = match &self.by {
+            Asker::GroupUser(standing) => Some(standing.user_id.clone()),
+            Asker::Invitee | Asker::Developer { .. } | Asker::Operator | Asker::Integration => None,
+        };
+        let entities = self.wish.entities().cloned().unwrap_or_default();
+        Footing { user_id, entities }
+    }
 }
 
 /// What the rules need to know about the application's group.
@@ -133,7 +145,10 @@ pub enum Wish {
         otp_digest: Option<KeyedDigest>,
     },
     /// R22, R28: takes note that the credentials' details are shown.
-    RevealCredentials,
+    RevealCredentials {
+        /// Where the request came from.
+        ip_address: String,
+    },
     /// R23: generate a client secret.
     GenerateClientSecret {
         /// The new secret.
@@ -153,6 +168,32 @@ pub enum Wish {
         /// When it would have ended.
         expires_at: Timestamp,
     },
+}
+
+impl Wish {
+    /// R11: the entities that it names; none when they are not what it is about.
+    fn entities(&self) -> Option<&BTreeSet<EntityId>> {
+        match self {
+            Self::CreateNewIntegration(new) => Some(&new.entities),
+            Self::CreateAiqIntegrate(new) => Some(&new.entities),
+            Self::ChangeDetails(changes) => changes.entities.as_ref(),
+            Self::RegisterDeveloper(_)
+            | Self::ResendInvite { .. }
+            | Self::ResetOneTimePassword { .. }
+            | Self::RevokeDeveloperAccess { .. }
+            | Self::Suspend { .. }
+            | Self::Resume { .. }
+            | Self::Revoke { .. }
+            | Self::RecordActivityLogDownload { .. }
+            | Self::SendVerificationCode { .. }
+            | Self::AcceptInvitation { .. }
+            | Self::VerifyOneTimePassword { .. }
+            | Self::RevealCredentials { .. }
+            | Self::GenerateClientSecret { .. }
+            | Self::RetireClientSecret { .. }
+            | Self::RevokeAccessToken { .. } => None,
+        }
+    }
 }
 
 /// Option One: what the admin filled in, and what was drawn for it.
@@ -200,7 +241,7 @@ pub struct AiqIntegrate {
 pub struct DeveloperInvite {
     /// The developer's address.
     pub email: EmailAddress,
-    /// The account with that address, if there is one.
+    /// The account with that address, if there is one; looked up when the command is tried.
     pub account: Option<DeveloperId>,
     /// Digest of the link's secret, for somebody without an account.
     pub invitation_digest: KeyedDigest,

@@ -1,6 +1,6 @@
 //! R5-R13: creating an application, both options of the article.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::command::{AiqIntegrate, Asker, GroupFacts, NewIntegration};
 use super::developer_link::{self, DeveloperLink};
@@ -176,7 +176,28 @@ pub(super) fn created(event: Event) -> Option<App> {
                 entities,
             )
         }
-        _ => return None,
+        Event::DeveloperInvited { .. }
+        | Event::DeveloperRegistered { .. }
+        | Event::InvitationResent { .. }
+        | Event::VerificationCodeSent { .. }
+        | Event::VerificationCodeMistyped { .. }
+        | Event::InvitationAccepted { .. }
+        | Event::OneTimePasswordMistyped { .. }
+        | Event::DeadOneTimePasswordTried { .. }
+        | Event::DeveloperVerified { .. }
+        | Event::OneTimePasswordReset { .. }
+        | Event::DeveloperAccessRevoked { .. }
+        | Event::DescriptionChanged { .. }
+        | Event::CategoryChanged { .. }
+        | Event::EntitiesChanged { .. }
+        | Event::CredentialsRevealed { .. }
+        | Event::ClientSecretGenerated { .. }
+        | Event::ClientSecretRetired { .. }
+        | Event::AccessTokenRevoked { .. }
+        | Event::ApplicationSuspended { .. }
+        | Event::ApplicationResumed { .. }
+        | Event::ApplicationRevoked { .. }
+        | Event::ActivityLogDownloaded { .. } => return None,
     };
     Some(App {
         group_id,
@@ -191,6 +212,6 @@ pub(super) fn created(event: Event) -> Option<App> {
         developer: DeveloperLink::None,
         client_secrets: Vec::new(),
         revoked_tokens: Vec::new(),
-        last_reveal_at: None,
+        looks: BTreeMap::new(),
     })
 }

@@ -60,6 +60,14 @@ impl DeveloperLink {
         }
     }
 
+    /// R22: the account that verified.
+    pub fn verified_by(&self) -> Option<DeveloperId> {
+        match self {
+            Self::Verified { developer_id, .. } => Some(*developer_id),
+            Self::None | Self::Invited { .. } | Self::Assigned { .. } => None,
+        }
+    }
+
     fn one_time_password_mut(&mut self) -> Option<&mut OneTimePassword> {
         match self {
             Self::None | Self::Verified { .. } => None,
@@ -142,9 +150,9 @@ impl DeveloperLink {
                     otp.mistyped(attempts_left);
                 }
             }
-            Event::DeadOneTimePasswordTried { .. } => {
+            Event::DeadOneTimePasswordTried { because } => {
                 if let Some(otp) = self.one_time_password_mut() {
-                    otp.tried_when_dead();
+                    otp.tried_when_dead(because);
                 }
             }
             Event::DeveloperVerified { developer_id } => {
@@ -153,7 +161,19 @@ impl DeveloperLink {
                 }
             }
             Event::DeveloperAccessRevoked { .. } => *self = Self::None,
-            _ => {}
+            Event::NewIntegrationCreated { .. }
+            | Event::AiqIntegrateCreated { .. }
+            | Event::DescriptionChanged { .. }
+            | Event::CategoryChanged { .. }
+            | Event::EntitiesChanged { .. }
+            | Event::CredentialsRevealed { .. }
+            | Event::ClientSecretGenerated { .. }
+            | Event::ClientSecretRetired { .. }
+            | Event::AccessTokenRevoked { .. }
+            | Event::ApplicationSuspended { .. }
+            | Event::ApplicationResumed { .. }
+            | Event::ApplicationRevoked { .. }
+            | Event::ActivityLogDownloaded { .. } => {}
         }
     }
 }
@@ -204,7 +224,8 @@ impl App {
         Ok(vec![invited_or_registered(at, invite)])
     }
 
-    /// R21: Revoke Access. The integration keeps running unless its secrets are to end too.
+    /// R21: Revoke Access. The integration keeps running unless its secrets are to end too. They can also be ended
+    /// afterwards, when nobody is linked any more: whoever was may hold them still.
     pub(super) fn revoke_developer_access(
         &self,
         at: Timestamp,
@@ -214,25 +235,38 @@ impl App {
     ) -> Result<Vec<Event>, Refusal> {
         self.require_manager(by, group)?;
         self.require_not_revoked()?;
-        let Some(email) = self.developer.email().cloned() else {
+        let email = self.developer.email().cloned();
+        let outside = self.kind == Kind::NewIntegration;
+        let unlinked = email.map(|email| Event::DeveloperAccessRevoked { email });
+        let retired = self.retired_secrets(at).filter(|_| retire_client_secrets && outside);
+        let events: Vec<_> = unlinked.into_iter().chain(retired).collect();
+        if events.is_empty() {
             return Err(Refusal::NoDeveloperLinked);
-        };
-        let mut events = vec![Event::DeveloperAccessRevoked { email }];
-        if retire_client_secrets {
-            events.extend(self.retired_secrets(at));
         }
         Ok(events)
     }
 
     /// R22: details are open to the linked developer who verified, and to nobody else.
     pub(super) fn require_verified_developer(&self, by: &Asker) -> Result<DeveloperId, Refusal> {
-        let Asker::Developer { id, email } = by else {
-            return Err(Refusal::NotFound);
-        };
-        match &self.developer {
-            DeveloperLink::Verified { developer_id, .. } if developer_id == id => Ok(*id),
-            link if link.email() == Some(email) => Err(Refusal::OtpVerificationNeeded),
-            _ => Err(Refusal::NotFound),
-        }
+        verified_developer(self.developer.email(), self.developer.verified_by(), by)
+    }
+}
+
+/// R22: the asker, if they are the developer who verified an application; for the aggregate and for its rows.
+///
+/// # Errors
+/// `OtpVerificationNeeded` for the developer who is linked and has not verified, `NotFound` for everybody else.
+pub fn verified_developer(
+    linked: Option<&EmailAddress>,
+    verified_by: Option<DeveloperId>,
+    by: &Asker,
+) -> Result<DeveloperId, Refusal> {
+    let Asker::Developer { id, email } = by else {
+        return Err(Refusal::NotFound);
+    };
+    match verified_by {
+        Some(verified) if verified == *id => Ok(*id),
+        _ if linked == Some(email) => Err(Refusal::OtpVerificationNeeded),
+        _ => Err(Refusal::NotFound),
     }
 }

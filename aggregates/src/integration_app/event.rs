@@ -83,7 +83,7 @@ pub enum IntegrationAppEvent {
     },
     /// R15: a wrong OTP was entered.
     OneTimePasswordMistyped { attempts_left: u32 },
-    /// R15: an OTP that is locked or expired was entered. Recorded once for each OTP.
+    /// R15, R28: an OTP that opens nothing was entered. Recorded once for each OTP and each cause.
     DeadOneTimePasswordTried { because: DeadBecause },
     /// R17, R22: the linked developer proved to be the right person.
     DeveloperVerified { developer_id: DeveloperId },
@@ -108,6 +108,8 @@ pub enum IntegrationAppEvent {
     CredentialsRevealed {
         developer_id: DeveloperId,
         revealed_at: Timestamp,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        ip_address: String,
     },
     /// R23: a client secret was made and shown once.
     ClientSecretGenerated {
@@ -142,8 +144,8 @@ pub enum IntegrationAppEvent {
     },
 }
 
-/// R15: why an OTP no longer opens anything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
+/// R15, R28: why an OTP opens nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum DeadBecause {
@@ -151,6 +153,12 @@ pub enum DeadBecause {
     Expired,
     /// Five wrong tries.
     Locked,
+    /// R27: its application is suspended.
+    AppSuspended,
+    /// R27: its application is revoked.
+    AppRevoked,
+    /// R1: the application's group is off the plan.
+    GroupOffPlan,
 }
 
 /// R23: the older secret whose end began with a newer one.

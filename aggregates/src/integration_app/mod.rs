@@ -15,25 +15,25 @@ mod one_time_password;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
 
 pub use client_secrets::{
-    ClientSecret, MAX_LIVE_CLIENT_SECRETS, MAX_OVERLAP, SECRET_OVERLAP, record as record_client_secret,
+    ClientSecret, MAX_LIVE_CLIENT_SECRETS, MAX_OVERLAP, SECRET_OVERLAP, give_back, record as record_client_secret,
 };
 pub use command::{
     AiqIntegrate, Asker, Changes, DeveloperInvite, FreshSecret, GroupFacts, IntegrationAppCommand, NewIntegration, Wish,
 };
 pub use creating::{charges_accepted, data_access_accepted};
-pub use developer_link::DeveloperLink;
+pub use developer_link::{DeveloperLink, verified_developer};
 pub use event::{DeadBecause, IntegrationAppEvent, LogFormat, PreviousSecret};
 pub use invitation::{
     CODE_MAX_TRIES, CODE_VALID_FOR, CODES_PER_WINDOW, INVITATION_VALID_FOR, Invitation, VerificationCode, typed_code,
 };
-pub use one_time_password::{OTP_MAX_TRIES, OTP_VALID_FOR, OneTimePassword};
+pub use one_time_password::{OTP_MAX_TRIES, OTP_VALID_FOR, OneTimePassword, OtpState, otp_state};
 
 use crate::api_permission::ApiPermission;
 use crate::catalog::CategoryCode;
@@ -80,7 +80,8 @@ pub struct App {
     pub client_secrets: Vec<ClientSecret>,
     /// RFC 7009: access tokens given back before their end.
     pub revoked_tokens: Vec<RevokedToken>,
-    last_reveal_at: Option<Timestamp>,
+    /// R28: when the developer looked last, by address.
+    looks: BTreeMap<String, Timestamp>,
 }
 
 /// R5: the integration type.
@@ -171,7 +172,7 @@ impl App {
                 full_name,
             } => self.accept_invitation(at, group, &invitation_digest, &code_digest, developer_id, full_name),
             Wish::VerifyOneTimePassword { otp_digest } => self.verify_one_time_password(at, by, group, otp_digest),
-            Wish::RevealCredentials => self.reveal_credentials(at, by),
+            Wish::RevealCredentials { ip_address } => self.reveal_credentials(at, by, ip_address),
             Wish::GenerateClientSecret { secret, overlap } => {
                 self.generate_client_secret(at, by, group, secret, overlap)
             }
@@ -217,9 +218,13 @@ impl App {
             | Event::OneTimePasswordReset { .. } => self.developer.record(event),
             Event::DeveloperAccessRevoked { .. } => {
                 self.developer.record(event);
-                self.last_reveal_at = None;
+                self.looks.clear();
             }
-            Event::CredentialsRevealed { revealed_at, .. } => self.last_reveal_at = Some(revealed_at),
+            Event::CredentialsRevealed {
+                revealed_at,
+                ip_address,
+                ..
+            } => client_secrets::looked(&mut self.looks, ip_address, revealed_at),
             Event::ClientSecretGenerated { .. } | Event::ClientSecretRetired { .. } => {
                 client_secrets::record(&mut self.client_secrets, &event);
             }
@@ -227,10 +232,11 @@ impl App {
                 token_id,
                 revoked_at,
                 expires_at,
-            } => {
-                self.revoked_tokens.retain(|token| token.expires_at > revoked_at);
-                self.revoked_tokens.push(RevokedToken { token_id, expires_at });
-            }
+            } => give_back(
+                &mut self.revoked_tokens,
+                RevokedToken { token_id, expires_at },
+                revoked_at,
+            ),
             Event::ApplicationSuspended { .. } => self.status = Status::Suspended,
             Event::ApplicationResumed { .. } => self.status = Status::Active,
             Event::ApplicationRevoked { .. } => self.status = Status::Revoked,

@@ -1,7 +1,10 @@
 //! R14-R17: the one-time password that reaches the developer by another channel than e-mail.
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 use super::command::{Asker, GroupFacts};
 use super::{App, DeadBecause, DeveloperLink, IntegrationAppEvent as Event, Status};
@@ -22,7 +25,31 @@ pub struct OneTimePassword {
     pub expires_at: Timestamp,
     /// R15: wrong tries that are left.
     pub attempts_left: u32,
-    dead_try_recorded: bool,
+    /// R28: why it was refused so far, each recorded once.
+    pub(super) refusals_recorded: BTreeSet<DeadBecause>,
+}
+
+/// R14, R15: whether an OTP can still be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum OtpState {
+    /// It can.
+    Valid,
+    /// Its three days are over.
+    Expired,
+    /// There were five wrong tries.
+    Locked,
+}
+
+/// R14, R15: the state of an OTP with this end and so many tries left. One that is locked and expired is called locked.
+pub fn otp_state(expires_at: Timestamp, attempts_left: impl Into<i64>, now: Timestamp) -> OtpState {
+    if attempts_left.into() <= 0 {
+        OtpState::Locked
+    } else if now >= expires_at {
+        OtpState::Expired
+    } else {
+        OtpState::Valid
+    }
 }
 
 impl OneTimePassword {
@@ -31,29 +58,44 @@ impl OneTimePassword {
             digest,
             expires_at,
             attempts_left: OTP_MAX_TRIES,
-            dead_try_recorded: false,
+            refusals_recorded: BTreeSet::new(),
         }
     }
 
-    /// R14, R15: why it opens nothing any more; none while it does.
+    /// Why it opens nothing any more; none while it does.
     fn dead(&self, now: Timestamp) -> Option<DeadBecause> {
-        if self.attempts_left == 0 {
-            return Some(DeadBecause::Locked);
+        match otp_state(self.expires_at, self.attempts_left, now) {
+            OtpState::Valid => None,
+            OtpState::Expired => Some(DeadBecause::Expired),
+            OtpState::Locked => Some(DeadBecause::Locked),
         }
-        (now >= self.expires_at).then_some(DeadBecause::Expired)
     }
 
     pub(super) fn mistyped(&mut self, attempts_left: u32) {
         self.attempts_left = attempts_left;
     }
 
-    pub(super) fn tried_when_dead(&mut self) {
-        self.dead_try_recorded = true;
+    pub(super) fn tried_when_dead(&mut self, because: DeadBecause) {
+        self.refusals_recorded.insert(because);
+    }
+}
+
+impl DeadBecause {
+    /// What somebody who enters such an OTP is told.
+    pub fn refusal(self) -> Refusal {
+        match self {
+            Self::Expired => Refusal::OtpExpired,
+            Self::Locked => Refusal::OtpLocked,
+            Self::AppSuspended => Refusal::AppSuspended,
+            Self::AppRevoked => Refusal::AppRevoked,
+            Self::GroupOffPlan => Refusal::PlanRequired,
+        }
     }
 }
 
 impl App {
-    /// R17: Verify, for the linked developer alone. A wrong try is a fact too.
+    /// R17: Verify, for the linked developer alone. A wrong try is a fact too, and so is one that opens nothing (R28): once
+    /// for each OTP and each cause, so that nobody can flood the log.
     pub(super) fn verify_one_time_password(
         &self,
         at: Timestamp,
@@ -67,21 +109,28 @@ impl App {
         if self.developer.email() != Some(email) {
             return Err(Refusal::NotFound);
         }
-        group.product_plan.require_integration_apps()?;
-        self.require_not_revoked()?;
-        if self.status == Status::Suspended {
-            return Err(Refusal::AppSuspended);
-        }
         let Some(otp) = self.developer.one_time_password() else {
             return Err(Refusal::AlreadyVerified);
         };
-        match otp.dead(at) {
-            Some(because) if otp.dead_try_recorded => Err(refused(because)),
+        match self.otp_barred(group).or_else(|| otp.dead(at)) {
+            Some(because) if otp.refusals_recorded.contains(&because) => Err(because.refusal()),
             Some(because) => Ok(vec![Event::DeadOneTimePasswordTried { because }]),
             None if presented.as_ref() == Some(&otp.digest) => Ok(vec![Event::DeveloperVerified { developer_id: *id }]),
             None => Ok(vec![Event::OneTimePasswordMistyped {
                 attempts_left: otp.attempts_left - 1,
             }]),
+        }
+    }
+
+    /// R1, R27: why no OTP of this application opens anything at the moment.
+    fn otp_barred(&self, group: &GroupFacts) -> Option<DeadBecause> {
+        if !group.product_plan.has_integration_apps() {
+            return Some(DeadBecause::GroupOffPlan);
+        }
+        match self.status {
+            Status::Active => None,
+            Status::Suspended => Some(DeadBecause::AppSuspended),
+            Status::Revoked => Some(DeadBecause::AppRevoked),
         }
     }
 
@@ -106,12 +155,5 @@ impl App {
                 }])
             }
         }
-    }
-}
-
-fn refused(because: DeadBecause) -> Refusal {
-    match because {
-        DeadBecause::Expired => Refusal::OtpExpired,
-        DeadBecause::Locked => Refusal::OtpLocked,
     }
 }

@@ -101,7 +101,7 @@ pub struct AppRow {
     pub developer_email: Option<EmailAddress>,
     /// When the last invitation was mailed.
     pub invited_at: Option<Timestamp>,
-    /// R18: when it ends.
+    /// R18: when it ends; see [`AppListed::invite_expires_at`] for whether somebody can still sign up with it.
     pub invite_expires_at: Option<Timestamp>,
     /// When the developer was assigned.
     pub assigned_at: Option<Timestamp>,
@@ -127,7 +127,7 @@ pub struct AppRow {
 
 impl Projection for AppList {
     const NAME: &'static str = "app_list";
-    const FOLD_VERSION: i64 = 1;
+    const FOLD_VERSION: i64 = 2;
     const COLUMNS: &'static [Column] = &[
         text("app_id"),
         text("group_id"),
@@ -320,6 +320,8 @@ impl AppRow {
             Event::ApplicationResumed { .. } => self.status = Status::Active,
             Event::ApplicationRevoked { revoked_at, .. } => {
                 (self.status, self.revoked_at) = (Status::Revoked, Some(*revoked_at));
+                // R27: invitation and OTP are dead.
+                (self.invite_expires_at, self.otp_expires_at, self.otp_attempts_left) = (None, None, None);
             }
             Event::VerificationCodeSent { .. }
             | Event::VerificationCodeMistyped { .. }

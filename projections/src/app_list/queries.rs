@@ -2,8 +2,10 @@
 
 use gatebook_aggregates::api_permission::ApiPermission;
 use gatebook_aggregates::catalog::CategoryCode;
+use gatebook_aggregates::email_address::comparable_address;
 use gatebook_aggregates::identifiers::{AppId, EntityId, GroupId};
 use gatebook_aggregates::integration_app::Status;
+use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::words::{Label, comparable};
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +67,12 @@ impl AppListed {
             Link::Invited if self.developer_name.is_some() => DeveloperStatus::OtpPending,
             Link::Invited => DeveloperStatus::Invited,
         }
+    }
+
+    /// R18: when the invitation that somebody can still sign up with ends.
+    pub fn invite_expires_at(&self) -> Option<Timestamp> {
+        let waiting = self.developer_status() == DeveloperStatus::Invited;
+        self.app.invite_expires_at.filter(|_| waiting)
     }
 }
 
@@ -222,7 +230,7 @@ fn conditions(query: &mut Query, filter: &Filter) -> Vec<String> {
         ("a.description_key", folded(&filter.description)),
         (
             "a.developer_email_key",
-            filter.developer_email.as_deref().map(str::to_lowercase),
+            filter.developer_email.as_deref().map(comparable_address),
         ),
         ("a.entities", entity),
     ];

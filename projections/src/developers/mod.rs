@@ -33,7 +33,7 @@ pub struct DeveloperRow {
 
 impl Projection for Developers {
     const NAME: &'static str = "developers";
-    const FOLD_VERSION: i64 = 1;
+    const FOLD_VERSION: i64 = 2;
     const COLUMNS: &'static [Column] = &[
         text("developer_id"),
         text("email"),

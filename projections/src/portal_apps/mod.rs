@@ -6,7 +6,8 @@ use gatebook_aggregates::api_permission::ApiPermission;
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::identifiers::{AppId, ClientId, DeveloperId, EntityId, GroupId};
 use gatebook_aggregates::integration_app::{
-    ClientSecret, IntegrationApp, IntegrationAppEvent as Event, OTP_MAX_TRIES, Status, record_client_secret,
+    ClientSecret, IntegrationApp, IntegrationAppEvent as Event, OTP_MAX_TRIES, OtpState, Status, otp_state,
+    record_client_secret,
 };
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::words::{AppName, Description};
@@ -61,7 +62,7 @@ pub struct PortalAppRow {
 
 impl Projection for PortalApps {
     const NAME: &'static str = "portal_apps";
-    const FOLD_VERSION: i64 = 1;
+    const FOLD_VERSION: i64 = 2;
     const COLUMNS: &'static [Column] = &[
         text("app_id"),
         text("group_id"),
@@ -193,6 +194,17 @@ fn created(recorded: &Recorded<Event>) -> Option<PortalAppRow> {
 }
 
 impl PortalAppRow {
+    /// R14, R15: whether the OTP that is still to be verified can be used; none when there is no such OTP.
+    pub fn otp_state(&self, now: Timestamp) -> Option<OtpState> {
+        let (expires_at, attempts_left) = (self.otp_expires_at?, self.otp_attempts_left?);
+        Some(otp_state(expires_at, attempts_left, now))
+    }
+
+    /// R22: the account that verified.
+    pub fn verified_by(&self) -> Option<DeveloperId> {
+        self.developer_id.filter(|_| self.link == Link::Verified)
+    }
+
     fn record(&mut self, event: &Event, at: Timestamp) {
         match event {
             Event::DeveloperInvited {
@@ -230,7 +242,11 @@ impl PortalAppRow {
             }
             Event::ApplicationSuspended { .. } => self.status = Status::Suspended,
             Event::ApplicationResumed { .. } => self.status = Status::Active,
-            Event::ApplicationRevoked { .. } => self.status = Status::Revoked,
+            Event::ApplicationRevoked { .. } => {
+                self.status = Status::Revoked;
+                // R27: the OTP is dead.
+                (self.otp_expires_at, self.otp_attempts_left) = (None, None);
+            }
             Event::NewIntegrationCreated { .. }
             | Event::AiqIntegrateCreated { .. }
             | Event::InvitationResent { .. }

@@ -7,7 +7,7 @@ use gatebook_aggregates::gate::Gate;
 use gatebook_aggregates::group::ProductPlan;
 use gatebook_aggregates::identifiers::{AppId, ClientId, EntityId, GroupId};
 use gatebook_aggregates::integration_app::{
-    ClientSecret, IntegrationApp, IntegrationAppEvent as Event, RevokedToken, Status, record_client_secret,
+    ClientSecret, IntegrationApp, IntegrationAppEvent as Event, RevokedToken, Status, give_back, record_client_secret,
 };
 use gatebook_aggregates::words::{AppName, Label};
 use uuid::Uuid;
@@ -80,11 +80,12 @@ impl Projection for TokenGate {
                 revoked_at,
                 expires_at,
             } => {
-                row.revoked_tokens.retain(|token| token.expires_at > *revoked_at);
-                row.revoked_tokens.push(RevokedToken {
-                    token_id: *token_id,
-                    expires_at: *expires_at,
-                });
+                let (token_id, expires_at) = (*token_id, *expires_at);
+                give_back(
+                    &mut row.revoked_tokens,
+                    RevokedToken { token_id, expires_at },
+                    *revoked_at,
+                );
             }
             Event::ApplicationSuspended { .. } => row.status = Status::Suspended,
             Event::ApplicationResumed { .. } => row.status = Status::Active,

@@ -85,10 +85,13 @@ pub(super) fn deed(event: &Event) -> String {
         }
         Event::DeadOneTimePasswordTried { because } => {
             let because = match because {
-                DeadBecause::Expired => "had expired",
-                DeadBecause::Locked => "was locked after too many wrong tries",
+                DeadBecause::Expired => "it had expired",
+                DeadBecause::Locked => "it was locked after too many wrong tries",
+                DeadBecause::AppSuspended => "the application was suspended",
+                DeadBecause::AppRevoked => "the application was revoked",
+                DeadBecause::GroupOffPlan => "the group was off the product plan",
             };
-            format!("entered an OTP when it {because}; it was refused.")
+            format!("entered an OTP when {because}; it was refused.")
         }
         Event::DeveloperVerified { .. } => "verified the application with the OTP.".to_owned(),
         Event::OneTimePasswordReset {

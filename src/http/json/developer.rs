@@ -20,7 +20,7 @@ pub struct DeveloperAccess {
     /// When the last invitation was mailed.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     invited_at: Option<Timestamp>,
-    /// When it ends.
+    /// When it ends; null when nobody can sign up with it any more.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     invite_expires_at: Option<Timestamp>,
     /// When they were assigned to the application.
@@ -29,7 +29,7 @@ pub struct DeveloperAccess {
     /// When they verified it.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     verified_at: Option<Timestamp>,
-    /// When the one-time password ends.
+    /// When the one-time password ends; null when there is none that could be verified.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     otp_expires_at: Option<Timestamp>,
     /// Wrong tries of the one-time password that are left.
@@ -67,7 +67,7 @@ impl From<&AppView> for DeveloperAccess {
             email: app.developer_email.as_ref().map(ToString::to_string),
             name: view.developer_name().map(|name| name.as_str().to_owned()),
             invited_at: app.invited_at,
-            invite_expires_at: app.invite_expires_at,
+            invite_expires_at: view.invite_expires_at(),
             assigned_at: app.assigned_at,
             verified_at: app.verified_at,
             otp_expires_at: app.otp_expires_at,

@@ -227,7 +227,7 @@ async fn execute<A: Logged<Error = Refusal, Services = ()>>(log: &Log, id: &str,
             request_id: "r-1".to_owned(),
         },
         pinned: Pinned::Any,
-        guards: Vec::new(),
+        premises: Vec::new(),
         idempotency: None,
         extras: &|_: &A, _: &[A::Event]| Ok(Extras::default()),
     };

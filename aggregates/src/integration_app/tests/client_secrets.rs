@@ -188,6 +188,19 @@ fn r28_a_look_at_the_details_is_recorded_once_in_five_minutes() {
 }
 
 #[test]
+fn r28_a_look_from_another_address_is_another_look() {
+    let elsewhere = "203.0.113.66";
+    let seen = given::verified().and(given::revealed(CREATED));
+    seen.when(developer(), wishes::reveal_to(elsewhere))
+        .then_expect_events(vec![given::revealed_to(elsewhere, CREATED)]);
+    let seen = seen.and(given::revealed_to(elsewhere, CREATED));
+    for address in [OFFICE, elsewhere] {
+        seen.when(developer(), wishes::reveal_to(address))
+            .then_expect_events(vec![]);
+    }
+}
+
+#[test]
 fn r28_the_first_look_of_the_next_developer_is_recorded_at_once() {
     given::verified()
         .and(given::revealed(CREATED))

@@ -63,6 +63,33 @@ fn r21_without_a_developer_there_is_no_access_to_revoke() {
 }
 
 #[test]
+fn r21_secrets_that_were_left_running_can_be_ended_when_nobody_is_linked_any_more() {
+    let left = given::with_two_secrets().after(admin(), wishes::revoke_developer());
+    let retire = wishes::revoke_developer_and_secrets;
+    left.when(admin(), retire())
+        .then_expect_events(vec![given::secret_retired(1), given::secret_retired(2)]);
+    left.when(admin(), wishes::revoke_developer())
+        .then_expect_error(Refusal::NoDeveloperLinked);
+    for by in [auditor(), colleague()] {
+        left.when(by, retire())
+            .then_expect_error(Refusal::Forbidden("Manage Integration Applications"));
+    }
+    let stopped = left.after(admin(), retire());
+    assert!(stopped.app().client_secrets.is_empty());
+    stopped
+        .when(admin(), retire())
+        .then_expect_error(Refusal::NoDeveloperLinked);
+}
+
+#[test]
+fn r12_an_admin_does_not_end_the_secrets_that_operators_handle() {
+    given::aiq_integrate()
+        .and(given::secret_generated(1, CREATED, None))
+        .when(admin(), wishes::revoke_developer_and_secrets())
+        .then_expect_error(Refusal::NoDeveloperLinked);
+}
+
+#[test]
 fn r21_revoked_access_hides_the_details_and_voids_invitation_and_otp_at_once() {
     let verified = given::verified().after(admin(), wishes::revoke_developer());
     for wish in [

@@ -157,10 +157,16 @@ pub(super) fn secret_retired(number: u128) -> Event {
     }
 }
 
+/// Dev looked from the office.
 pub(super) fn revealed(moment: &str) -> Event {
+    revealed_to(OFFICE, moment)
+}
+
+pub(super) fn revealed_to(address: &str, moment: &str) -> Event {
     Event::CredentialsRevealed {
         developer_id: id(100),
         revealed_at: at(moment),
+        ip_address: address.to_owned(),
     }
 }
 

@@ -35,6 +35,8 @@ use crate::words::{Description, Label, Reason};
 const CREATED: &str = "2026-11-23T09:00:00.000Z";
 /// 72 hours later: when their OTP and their invitation end.
 const ENDS: &str = "2026-11-26T09:00:00.000Z";
+/// Where Dev works.
+const OFFICE: &str = "198.51.100.7";
 const ONE_MS: TimeDelta = TimeDelta::milliseconds(1);
 
 fn at(text: &str) -> Timestamp {

@@ -1,7 +1,7 @@
 //! R14-R17: Verify and Reset OTP.
 
 use super::*;
-use crate::integration_app::{DeadBecause, OTP_MAX_TRIES, OTP_VALID_FOR};
+use crate::integration_app::{DeadBecause, OTP_MAX_TRIES, OTP_VALID_FOR, OtpState, otp_state};
 
 fn mistyped(attempts_left: u32) -> Event {
     Event::OneTimePasswordMistyped { attempts_left }
@@ -43,6 +43,16 @@ fn r14_an_otp_is_valid_until_72_hours_after_issue_and_not_a_millisecond_longer()
                 .then_expect_events(vec![tried_when(DeadBecause::Expired)]);
         }
     }
+}
+
+#[test]
+fn r14_r15_the_state_of_an_otp_is_told_by_the_clock_and_the_tries() {
+    let end = at(ENDS);
+    assert_eq!(otp_state(end, 5, just_before(ENDS)), OtpState::Valid);
+    assert_eq!(otp_state(end, 1, just_before(ENDS)), OtpState::Valid);
+    assert_eq!(otp_state(end, 1, end), OtpState::Expired);
+    assert_eq!(otp_state(end, 0, just_before(ENDS)), OtpState::Locked);
+    assert_eq!(otp_state(end, 0, end), OtpState::Locked);
 }
 
 #[test]
@@ -199,14 +209,52 @@ fn r17_nobody_but_the_linked_developer_uses_the_otp_and_their_tries_do_not_count
 }
 
 #[test]
+fn r28_an_otp_that_is_refused_for_another_cause_is_recorded_once_more() {
+    let fresh = given::new_integration();
+    let suspended = fresh.and(given::suspended());
+    let told = |scene: Scene, because: DeadBecause, refusal: Refusal| {
+        let fact = tried_when(because);
+        scene
+            .when(developer(), wishes::verify("otp 1"))
+            .then_expect_events(vec![fact.clone()]);
+        let scene = scene.and(fact);
+        for otp in [wishes::verify("otp 1"), wishes::verify_gibberish()] {
+            scene.when(developer(), otp).then_expect_error(refusal.clone());
+        }
+        scene
+    };
+    let scene = told(suspended, DeadBecause::AppSuspended, Refusal::AppSuspended);
+    let scene = told(
+        scene.and(given::resumed()).at(at(ENDS)),
+        DeadBecause::Expired,
+        Refusal::OtpExpired,
+    );
+    told(
+        scene.clone().off_the_plan(),
+        DeadBecause::GroupOffPlan,
+        Refusal::PlanRequired,
+    );
+    let scene = told(
+        scene.and(given::revoked()),
+        DeadBecause::AppRevoked,
+        Refusal::AppRevoked,
+    );
+    // Each was recorded once, and none of them a second time.
+    let facts = scene.facts.iter();
+    let tries = facts.filter(|fact| matches!(fact, Event::DeadOneTimePasswordTried { .. }));
+    assert_eq!(tries.count(), 3);
+}
+
+#[test]
 fn r27_no_otp_is_used_while_the_application_is_suspended_and_tries_do_not_count() {
     let suspended = given::new_integration().and(given::suspended());
     for otp in [wishes::verify("otp 1"), wishes::verify("wrong")] {
         suspended
             .when(developer(), otp)
-            .then_expect_error(Refusal::AppSuspended);
+            .then_expect_events(vec![tried_when(DeadBecause::AppSuspended)]);
     }
     suspended
+        .and(tried_when(DeadBecause::AppSuspended))
         .and(given::resumed())
         .when(developer(), wishes::verify("otp 1"))
         .then_expect_events(vec![given::developer_verified()]);

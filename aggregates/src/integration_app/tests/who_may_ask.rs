@@ -1,6 +1,7 @@
 //! R1-R4, R27: who may ask for what, and when: every wish against every asker, off the plan, suspended, revoked.
 
 use super::*;
+use crate::integration_app::DeadBecause;
 
 /// An application in each phase of its life and of its developer's.
 fn every_phase() -> Vec<Scene> {
@@ -28,7 +29,7 @@ fn every_phase() -> Vec<Scene> {
 fn sensible_scene(wish: &Wish) -> Scene {
     match wish {
         Wish::RegisterDeveloper(_) => given::new_integration_without_developer(),
-        Wish::RevealCredentials
+        Wish::RevealCredentials { .. }
         | Wish::GenerateClientSecret { .. }
         | Wish::RetireClientSecret { .. }
         | Wish::RevokeAccessToken { .. } => given::with_one_secret(),
@@ -149,8 +150,15 @@ fn r1_off_the_plan_nothing_changes_and_back_on_it_everything_works_again() {
         let off = on.clone().off_the_plan();
         match wish {
             // What is only read, and a token that is given back: that must hold when the plan returns.
-            Wish::RecordActivityLogDownload { .. } | Wish::RevealCredentials | Wish::RevokeAccessToken { .. } => {
+            Wish::RecordActivityLogDownload { .. }
+            | Wish::RevealCredentials { .. }
+            | Wish::RevokeAccessToken { .. } => {
                 assert_eq!(off.answer(by.clone(), wish.clone()), on.answer(by, wish));
+            }
+            // R28: the refusal is recorded.
+            Wish::VerifyOneTimePassword { .. } => {
+                off.when(by, wish)
+                    .then_expect_events(otp_refused(DeadBecause::GroupOffPlan));
             }
             _ => {
                 off.when(by.clone(), wish.clone())
@@ -173,6 +181,11 @@ fn r1_off_the_plan_even_wishes_that_are_granted_already_are_refused() {
         .then_expect_error(Refusal::PlanRequired);
 }
 
+/// R28: the one fact about an OTP that was refused.
+fn otp_refused(because: DeadBecause) -> Vec<Event> {
+    vec![Event::DeadOneTimePasswordTried { because }]
+}
+
 #[test]
 fn r27_revoke_is_final_for_every_wish() {
     for wish in wishes::every_wish() {
@@ -181,8 +194,13 @@ fn r27_revoke_is_final_for_every_wish() {
         let revoked = on.clone().and(given::revoked());
         match wish {
             // Looking is still allowed, and still recorded (R28).
-            Wish::RecordActivityLogDownload { .. } | Wish::RevealCredentials => {
+            Wish::RecordActivityLogDownload { .. } | Wish::RevealCredentials { .. } => {
                 assert_eq!(revoked.answer(by.clone(), wish.clone()), on.answer(by, wish));
+            }
+            Wish::VerifyOneTimePassword { .. } => {
+                revoked
+                    .when(by, wish)
+                    .then_expect_events(otp_refused(DeadBecause::AppRevoked));
             }
             // All its tokens are dead already.
             Wish::Revoke { .. } | Wish::RevokeAccessToken { .. } => {
@@ -203,8 +221,11 @@ fn r27_while_suspended_nothing_is_given_out_and_everything_else_goes_on() {
         let on = sensible_scene(&wish);
         let suspended = on.clone().and(given::suspended());
         match wish {
-            Wish::VerifyOneTimePassword { .. } | Wish::GenerateClientSecret { .. } => {
-                suspended.when(by, wish).then_expect_error(Refusal::AppSuspended)
+            Wish::GenerateClientSecret { .. } => suspended.when(by, wish).then_expect_error(Refusal::AppSuspended),
+            Wish::VerifyOneTimePassword { .. } => {
+                suspended
+                    .when(by, wish)
+                    .then_expect_events(otp_refused(DeadBecause::AppSuspended));
             }
             Wish::Suspend { .. } => suspended.when(by, wish).then_expect_events(vec![]),
             _ => assert_eq!(suspended.answer(by.clone(), wish.clone()), on.answer(by, wish)),

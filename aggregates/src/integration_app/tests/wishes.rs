@@ -138,8 +138,15 @@ pub(super) fn verify_gibberish() -> Wish {
     Wish::VerifyOneTimePassword { otp_digest: None }
 }
 
+/// Dev looks from the office.
 pub(super) fn reveal() -> Wish {
-    Wish::RevealCredentials
+    reveal_to(OFFICE)
+}
+
+pub(super) fn reveal_to(address: &str) -> Wish {
+    Wish::RevealCredentials {
+        ip_address: address.to_owned(),
+    }
 }
 
 pub(super) fn generate_secret(number: u128) -> Wish {
@@ -184,7 +191,7 @@ pub(super) fn rightful_asker(wish: &Wish) -> Asker {
         Wish::RecordActivityLogDownload { .. } => auditor(),
         Wish::SendVerificationCode { .. } | Wish::AcceptInvitation { .. } => Asker::Invitee,
         Wish::VerifyOneTimePassword { .. }
-        | Wish::RevealCredentials
+        | Wish::RevealCredentials { .. }
         | Wish::GenerateClientSecret { .. }
         | Wish::RetireClientSecret { .. } => developer(),
         Wish::RevokeAccessToken { .. } => Asker::Integration,

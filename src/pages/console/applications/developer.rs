@@ -96,14 +96,13 @@ pub fn developer_page(user: &ConsoleUser, view: &AppView, situation: &Situation<
 fn facts(view: &AppView, now: Timestamp) -> Markup {
     let app = view.app();
     let pending = view.developer_status() != DeveloperStatus::Verified;
-    let invited = view.developer_status() == DeveloperStatus::Invited;
     html! {
         dl.facts {
             @if let Some(email) = &app.developer_email { (fact("Developer", &html! { bdi { (email.as_str()) } })) }
             @if let Some(name) = view.developer_name() { (fact("Name", &html! { bdi { (name.as_str()) } })) }
             (fact("State", &html! { (table::developer(view)) }))
             @if let Some(at) = app.invited_at { (fact("Invited", &moment(at))) }
-            @if invited { @if let Some(end) = app.invite_expires_at { (fact("Invite valid until", &time_left(end, now))) } }
+            @if let Some(end) = view.invite_expires_at() { (fact("Invite valid until", &time_left(end, now))) }
             @if let Some(at) = app.assigned_at { (fact("Assigned", &moment(at))) }
             (fact("OTP verified", &html! {
                 @match app.verified_at { Some(at) => (moment(at)), None => "Not yet" }

@@ -1,0 +1,142 @@
+//! R26: what a decision about an application takes from the application's group, and what would take it away.
+
+use std::collections::BTreeSet;
+
+use super::GroupEvent;
+use crate::identifiers::{EntityId, UserId};
+
+/// What a decision stands on of a group, apart from its plan, on which all of them stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Footing {
+    /// R2, R3: the user who asks, with what they may do.
+    pub user_id: Option<UserId>,
+    /// R11: the entities that are named.
+    pub entities: BTreeSet<EntityId>,
+}
+
+impl Footing {
+    /// The footing of what a user asks for without naming an entity.
+    pub fn of_user(user_id: UserId) -> Self {
+        Self {
+            user_id: Some(user_id),
+            entities: BTreeSet::new(),
+        }
+    }
+
+    /// Whether a decision has to be made again after this fact. Whatever else happens in a group, be it a thousand
+    /// entities that are added, is nothing to the applications that change at the same moment.
+    pub fn is_lost_with(&self, fact: &GroupEvent) -> bool {
+        match fact {
+            GroupEvent::GroupRegistered { .. } | GroupEvent::ProductPlanChanged { .. } => true,
+            GroupEvent::EntityRemoved { entity_id, .. } => self.entities.contains(entity_id),
+            GroupEvent::UserRoleChanged { user_id, .. }
+            | GroupEvent::UserRemoved { user_id, .. }
+            | GroupEvent::PermissionWithdrawn { user_id, .. } => self.user_id.as_ref() == Some(user_id),
+            GroupEvent::GroupRenamed { .. }
+            | GroupEvent::EntityAdded { .. }
+            | GroupEvent::EntityRenamed { .. }
+            | GroupEvent::UserAdded { .. }
+            | GroupEvent::UserRenamed { .. }
+            | GroupEvent::UserEmailChanged { .. }
+            | GroupEvent::PermissionGranted { .. }
+            | GroupEvent::UserTokenIssued { .. }
+            | GroupEvent::UserTokenRevoked { .. }
+            | GroupEvent::GroupActivityLogDownloaded { .. } => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::email_address::EmailAddress;
+    use crate::group::{Permission, ProductPlan, Role};
+    use crate::words::Label;
+
+    fn user(id: &str) -> UserId {
+        UserId::parse(id).unwrap()
+    }
+
+    fn entity(id: &str) -> EntityId {
+        EntityId::parse(id).unwrap()
+    }
+
+    fn name(text: &str) -> Label {
+        Label::parse("name", text).unwrap()
+    }
+
+    fn ada_opens_berlin() -> Footing {
+        Footing {
+            entities: [entity("berlin")].into(),
+            ..Footing::of_user(user("ada"))
+        }
+    }
+
+    fn removed(id: &str) -> GroupEvent {
+        let (entity_id, name) = (entity(id), name("Berlin"));
+        GroupEvent::EntityRemoved { entity_id, name }
+    }
+
+    fn facts_about(id: &str) -> [GroupEvent; 3] {
+        let (user_id, permission) = (user(id), Permission::ManageIntegrationApplications);
+        [
+            GroupEvent::UserRemoved {
+                user_id: user_id.clone(),
+                name: name("Ada Admin"),
+            },
+            GroupEvent::UserRoleChanged {
+                user_id: user_id.clone(),
+                before: Role::PracticeAdmin,
+                after: Role::User,
+            },
+            GroupEvent::PermissionWithdrawn { user_id, permission },
+        ]
+    }
+
+    #[test]
+    fn r26_a_decision_falls_with_the_plan_the_askers_standing_and_the_entities_it_names() {
+        let plan = |code| ProductPlan::parse(code).unwrap();
+        let off = GroupEvent::ProductPlanChanged {
+            before: plan("AIQ3"),
+            after: plan("AIQ2"),
+        };
+        assert!(Footing::default().is_lost_with(&off));
+        assert!(ada_opens_berlin().is_lost_with(&removed("berlin")));
+        for fact in facts_about("ada") {
+            assert!(ada_opens_berlin().is_lost_with(&fact), "{fact:?}");
+        }
+    }
+
+    #[test]
+    fn r26_a_decision_stands_whatever_happens_to_others_in_the_group() {
+        assert!(!ada_opens_berlin().is_lost_with(&removed("paris")));
+        assert!(!Footing::of_user(user("ada")).is_lost_with(&removed("berlin")));
+        for fact in facts_about("otto") {
+            assert!(!ada_opens_berlin().is_lost_with(&fact), "{fact:?}");
+        }
+        let (token_id, permission) = (uuid::Uuid::nil(), Permission::ViewActivityLogs);
+        let email = EmailAddress::parse("email", "ada@acme.example").unwrap();
+        for fact in [
+            GroupEvent::EntityAdded {
+                entity_id: entity("berlin"),
+                name: name("Berlin"),
+            },
+            GroupEvent::UserTokenIssued {
+                user_id: user("ada"),
+                token_id,
+                name: name("script"),
+            },
+            GroupEvent::PermissionGranted {
+                user_id: user("ada"),
+                permission,
+            },
+            GroupEvent::UserEmailChanged {
+                user_id: user("ada"),
+                before: email.clone(),
+                after: email,
+            },
+        ] {
+            assert!(!ada_opens_berlin().is_lost_with(&fact), "{fact:?}");
+        }
+    }
+}
