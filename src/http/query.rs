@@ -64,3 +64,28 @@ fn surplus(WithoutQuery(calls): &WithoutQuery, request: &Request) -> Option<Stri
     let (parameter, _) = form_urlencoded::parse(query.as_bytes()).next()?;
     Some(parameter.into_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_call_that_refuses_a_query_is_described_with_that_refusal() {
+        let document = crate::http::document();
+        let WithoutQuery(calls) = WithoutQuery::of(&document);
+        assert!(calls.contains(&(Method::POST, "/api/v1/integration-apps/{id}/suspend".to_owned())));
+        assert!(!calls.contains(&(Method::GET, "/api/v1/integration-apps".to_owned())));
+        for (method, path) in calls {
+            let item = &document.paths.paths[&path];
+            let operation = match method {
+                Method::GET => &item.get,
+                Method::PUT => &item.put,
+                Method::POST => &item.post,
+                Method::PATCH => &item.patch,
+                _ => &item.delete,
+            };
+            let responses = &operation.as_ref().unwrap().responses.responses;
+            assert!(responses.contains_key("422"), "{method} {path}");
+        }
+    }
+}

@@ -6,6 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use serde_json::{Value, json};
 
 use super::installation::{Installation, Process, word};
+use crate::support::eventually::eventually;
+use crate::support::mailbox::Mailbox;
 use crate::support::{APPS, Person, World, app_at};
 
 fn demo_json(installation: &Installation) -> Value {
@@ -162,6 +164,59 @@ async fn a_demo_that_is_started_again_keeps_applications_and_tokens(installation
     assert_eq!(ida.get(APPS).await.expect(200).all("name"), ["Payroll Bridge"]);
     process.stop().await;
     installation.holds_together();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_demo_on_another_database_does_not_trust_the_file_of_the_first() {
+    let mut installation = Installation::on_sqlite();
+    installation.start("demo", &[], &[]).await.stop().await;
+    let first = demo_json(&installation);
+    let other = installation.folder().join("other.db");
+    let database_url = std::mem::replace(&mut installation.database_url, format!("sqlite://{}", other.display()));
+    for _ in 0..2 {
+        let process = installation.start("demo", &[], &[]).await;
+        let demo = demo_json(&installation);
+        assert_ne!(demo["operator_token"], first["operator_token"]);
+        let operator = process.person(&word(&demo, "operator_token"));
+        operator.get("/operator/api/v1/groups").await.expect(200);
+        person(&process, &demo, "ida").get("/api/v1/me").await.expect(200);
+        process.stop().await;
+    }
+    installation.database_url = database_url;
+    let process = installation.start("demo", &[], &[]).await;
+    assert!(
+        process.log().contains("making sample data and tokens anew"),
+        "{}",
+        process.log()
+    );
+    person(&process, &demo_json(&installation), "ida")
+        .get("/api/v1/me")
+        .await
+        .expect(200);
+    process.stop().await;
+    installation.holds_together();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_demo_says_where_mails_really_go() {
+    let (installation, elsewhere) = (Installation::on_sqlite(), tempfile::tempdir().unwrap());
+    let url = format!("file:{}", elsewhere.path().display());
+    let process = installation.start("demo", &["--mail", &url], &[]).await;
+    let demo = demo_json(&installation);
+    assert_eq!(demo["mail_dir"], elsewhere.path().to_str().unwrap());
+    let ida = person(&process, &demo, "ida");
+    ida.post(APPS, form("Payroll Bridge", &["nw-dublin"])).await.expect(201);
+    let mailbox = Mailbox::default();
+    let letter = async || mailbox.open(elsewhere.path()).into_iter().next();
+    assert_eq!(eventually("the invitation", letter).await.to, "dev@example.com");
+    process.stop().await;
+    let process = installation.start("demo", &["--mail", "smtp://127.0.0.1:1"], &[]).await;
+    assert_eq!(
+        demo_json(&installation)["mail_dir"],
+        "",
+        "a mail server has no folder to look into"
+    );
+    process.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

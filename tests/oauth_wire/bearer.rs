@@ -184,17 +184,20 @@ async fn b08_our_choice_a_malformed_request_is_401_or_403_because_nginx_understa
 }
 
 #[tokio::test]
-async fn b10_a_token_lives_an_hour_at_most_and_knows_its_audience() {
+async fn b10_our_choice_a_token_lives_an_hour_at_most_and_is_for_every_resource_server_of_its_issuer() {
     let world = World::on_sqlite().await;
     let app = Integration::running(&world).await;
     let token = world.access_token(&app.client).await;
     let told = introspect(&world, &token).await.json();
     assert!(told["exp"].as_i64().unwrap() - told["iat"].as_i64().unwrap() <= 3_600);
+    assert_eq!(told["aud"], world.base_url.as_str());
+    assert_eq!(told["aud"], told["iss"]);
     let sibling = app.sibling(&world, "Billing", "read").await;
     let other = introspect(&world, &world.access_token(&sibling.client).await)
         .await
         .json();
     assert_ne!(told["client_id"], other["client_id"]);
+    assert_eq!(told["aud"], other["aud"]);
 }
 
 #[tokio::test]

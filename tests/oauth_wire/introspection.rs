@@ -96,8 +96,10 @@ async fn i05_i11_our_choice_an_active_token_is_told_with_its_application_and_ent
     assert_eq!(told["scope"], "read write");
     assert!(told["token_type"].as_str().unwrap().eq_ignore_ascii_case("bearer"));
     assert_eq!(told["iat"], beginning);
+    assert_eq!(told["nbf"], beginning);
     assert_eq!(told["exp"], beginning + 3_600);
     assert_eq!(told["iss"], world.base_url.as_str());
+    assert_eq!(told["aud"], world.base_url.as_str());
     assert_eq!(told["app_name"], "Payroll");
     assert_eq!(told["group_id"], "acme");
     assert_eq!(told["entities"], json!(["e1", "e2"]));

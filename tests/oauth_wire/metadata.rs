@@ -178,8 +178,15 @@ async fn d10_our_choice_the_documentation_says_how_to_register() {
         .as_str()
         .unwrap()
         .to_owned();
-    assert!(documentation.starts_with("http"), "{documentation}");
-    if let Some(path) = documentation.strip_prefix(&world.base_url) {
-        world.anybody().get(path).await.expect(200);
+    let path = documentation.strip_prefix(&world.base_url).unwrap();
+    let page = world.anybody().get(path).await.expect(200).text();
+    for step in [
+        "How to register",
+        "/api/v1/integration-apps",
+        "one-time password",
+        "client secret",
+        "Developer Portal",
+    ] {
+        assert!(page.contains(step), "{step} is not in {documentation}");
     }
 }

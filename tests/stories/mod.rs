@@ -14,6 +14,7 @@ mod operators_and_service;
 mod provisioning;
 mod races;
 mod secrets_about_to_end;
+mod secrets_of_aiq_integrate;
 mod setting_up_the_integration_admin;
 mod slowing_down;
 mod suspending_and_revoking;

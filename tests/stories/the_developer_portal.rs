@@ -279,7 +279,15 @@ async fn r22_details_are_shown_after_verification_only(world: World) {
     secret.refused(403, "otp_verification_needed");
     assert_eq!(world.traces().await, before);
     world.verified(&dev, &app).await;
+    let home = dev.get(&format!("{PORTAL}/apps")).await.expect(200);
+    assert_eq!(home.json()["apps"][0]["name"], "Payroll");
+    assert!(
+        !home.text().contains(app["client_id"].as_str().unwrap()),
+        "R28: that would be a look at credentials"
+    );
+    assert!(!events(&ada, &app).await.contains(&"CredentialsRevealed".to_owned()));
     let shown = dev.get(&portal_at(&app, "")).await.expect(200).json();
+    assert_eq!(events(&ada, &app).await[0], "CredentialsRevealed");
     for field in ["name", "description", "client_id", "api_permission", "status"] {
         assert_eq!(shown[field], app[field], "{field}");
     }

@@ -4,6 +4,7 @@ pub mod answer;
 pub mod browser;
 pub mod chromium;
 pub mod database;
+pub mod described;
 pub mod eventually;
 pub mod log;
 pub mod mailbox;

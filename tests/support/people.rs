@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::Value;
 
-use super::Answer;
+use super::{Answer, described};
 
 /// Somebody with, or without, a token.
 #[derive(Clone)]
@@ -47,7 +47,7 @@ impl Person {
 
     /// Sends anything, with headers.
     pub async fn send(&self, method: Method, path: &str, body: Option<Value>, headers: &[(&str, &str)]) -> Answer {
-        let mut request = self.http.request(method, format!("{}{path}", self.base_url));
+        let mut request = self.http.request(method.clone(), format!("{}{path}", self.base_url));
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
@@ -57,6 +57,8 @@ impl Person {
         if let Some(body) = body {
             request = request.json(&body);
         }
-        Answer::read(request.send().await.unwrap()).await
+        let answer = Answer::read(request.send().await.unwrap()).await;
+        described::check(&method, path, answer.status.as_u16(), &answer.text());
+        answer
     }
 }

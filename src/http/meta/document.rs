@@ -26,7 +26,10 @@ pub fn document() -> Document {
     tags(
         (name = "Admins", description = "People of a group who manage its integration applications."),
         (name = "Developers", description = "Outside developers in the portal: sign up, verify, fetch credentials."),
-        (name = "Integrations", description = "The applications themselves: OAuth 2.0 client credentials."),
+        (name = "Integrations", description = "The applications themselves: OAuth 2.0 client credentials.\n\n\
+            How to register: there is no registration by program. An admin of a group creates the application, in the \
+            console or by `POST /api/v1/integration-apps`, and hands its one-time password to the developer, who signs \
+            up in the Developer Portal, enters it there, and generates the client secret."),
         (name = "Gateways", description = "What stands in front of the API: may this call pass?"),
         (name = "Operators", description = "The team that runs Gatebook: groups, users, credentials, state."),
         (name = "Service", description = "Whether it lives, what it counts, what it offers."),

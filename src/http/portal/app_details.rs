@@ -6,7 +6,7 @@ use gatebook_aggregates::identifiers::AppId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::problems::SessionProblems;
+use super::problems::{QueryProblems, SessionProblems};
 use crate::application::{AppDetails, Settings};
 use crate::http::error::Problem;
 use crate::http::extract::{App, Developer, PathOf};
@@ -67,6 +67,7 @@ pub struct Endpoints {
         (status = 200, description = "The details.", body = PortalAppDetails),
         (status = 403, description = "`otp_verification_needed`: verify the OTP first.", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not_found`: none of the developer's applications.", body = Problem, content_type = "application/problem+json"),
+        QueryProblems,
         SessionProblems,
     ),
     security(("developer_session" = []))

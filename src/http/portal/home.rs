@@ -9,7 +9,7 @@ use gatebook_projections::portal_apps::PortalAppRow;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::problems::SessionProblems;
+use super::problems::{QueryProblems, SessionProblems};
 use crate::http::error::Problem;
 use crate::http::extract::{App, Developer};
 use crate::http::json::Named;
@@ -77,7 +77,7 @@ pub struct PortalApp {
     get,
     path = "/portal/api/v1/apps",
     tag = "Developers",
-    responses((status = 200, description = "The applications.", body = PortalHomeAnswer), SessionProblems),
+    responses((status = 200, description = "The applications.", body = PortalHomeAnswer), QueryProblems, SessionProblems),
     security(("developer_session" = []))
 )]
 pub async fn portal_home(State(app): State<App>, developer: Developer) -> Result<Json<PortalHomeAnswer>, Problem> {

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use super::problems::SessionProblems;
+use super::problems::{QueryProblems, SessionProblems};
 use crate::http::error::Problem;
 use crate::http::extract::{App, Developer};
 
@@ -12,7 +12,7 @@ use crate::http::extract::{App, Developer};
     delete,
     path = "/portal/api/v1/session",
     tag = "Developers",
-    responses((status = 204, description = "The session has ended."), SessionProblems),
+    responses((status = 204, description = "The session has ended."), QueryProblems, SessionProblems),
     security(("developer_session" = []))
 )]
 pub async fn log_out(State(app): State<App>, developer: Developer) -> Result<StatusCode, Problem> {

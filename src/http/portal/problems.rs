@@ -34,6 +34,15 @@ pub(super) enum SessionProblems {
     Unavailable(Problem),
 }
 
+/// Of every call that can be asked for nothing but itself.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "only the documentation reads it")]
+pub(super) enum QueryProblems {
+    /// The call takes no query: `unknown_field`.
+    #[response(status = 422, content_type = "application/problem+json")]
+    Unknown(Problem),
+}
+
 /// Of every call without a session.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "only the documentation reads it")]

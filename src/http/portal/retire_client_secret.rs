@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use gatebook_aggregates::identifiers::{AppId, ClientSecretId};
 
-use super::problems::SessionProblems;
+use super::problems::{QueryProblems, SessionProblems};
 use crate::http::error::Problem;
 use crate::http::extract::{App, Developer, PathOf};
 
@@ -24,6 +24,7 @@ use crate::http::extract::{App, Developer, PathOf};
         (status = 403, description = "`otp_verification_needed`, `plan_required`.", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not_found`: none of the developer's applications, or none of its secrets.", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`app_revoked`.", body = Problem, content_type = "application/problem+json"),
+        QueryProblems,
         SessionProblems,
     ),
     security(("developer_session" = []))
