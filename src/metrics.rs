@@ -12,6 +12,8 @@ pub struct Metrics {
     registry: Registry,
     /// Appends that shared a transaction.
     pub batch_sizes: Histogram,
+    /// Commands that were tried again because somebody else was faster.
+    pub commands_tried_again: Counter,
     /// Requests by method, route and status.
     pub requests: Family<RequestLabels, Counter>,
     /// Seconds that requests took, by route.
@@ -73,6 +75,7 @@ impl Default for Metrics {
         let mut metrics = Self {
             registry: Registry::with_prefix("gatebook"),
             batch_sizes: Histogram::new(exponential_buckets(1.0, 2.0, 7)),
+            commands_tried_again: Counter::default(),
             requests: Family::default(),
             request_seconds: Family::new_with_constructor(seconds),
             gate_verdicts: Family::default(),
@@ -84,6 +87,11 @@ impl Default for Metrics {
             "writer_batch_size",
             "Appends that shared a transaction",
             metrics.batch_sizes.clone(),
+        );
+        registry.register(
+            "commands_tried_again",
+            "Commands tried again because somebody else was faster",
+            metrics.commands_tried_again.clone(),
         );
         registry.register("http_requests", "Requests answered", metrics.requests.clone());
         registry.register(

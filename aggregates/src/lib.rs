@@ -17,11 +17,13 @@
 //! | R11 entities | `integration_app::creating::require_entities` |
 //! | R12 disclaimers | `integration_app::creating::require_disclaimers` |
 //! | R13 invitation or notification | `integration_app::developer_link::invited_or_registered` |
+//! | R14 OTP of 8 characters, and its look-alikes | [`integration_app::OTP_CHARS`], [`integration_app::OTP_ALPHABET`], [`integration_app::otp_character`] |
 //! | R14 OTP valid 3 days | [`integration_app::OTP_VALID_FOR`], [`integration_app::otp_state`] |
 //! | R15 five tries | [`integration_app::OTP_MAX_TRIES`] |
 //! | R16 Reset OTP, R17 one developer | `integration_app::one_time_password` |
 //! | R18 invitation valid 3 days | [`integration_app::INVITATION_VALID_FOR`] |
 //! | R19 verification code | [`integration_app::CODE_VALID_FOR`], [`integration_app::CODE_MAX_TRIES`] |
+//! | R19 password of 15 characters | [`developer::MIN_PASSWORD_CHARS`] |
 //! | R20 at most one developer, R21 Revoke Access | `integration_app::developer_link` |
 //! | R22 only the verified developer | [`integration_app::verified_developer`] |
 //! | R23 client secrets | [`integration_app::MAX_LIVE_CLIENT_SECRETS`], [`integration_app::SECRET_OVERLAP`] |

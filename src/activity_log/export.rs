@@ -1,15 +1,17 @@
-//! R29: the log of an application or of a group as a stream of bytes, page by page, in constant memory.
+//! R29: the log of an application, of a group or of a developer's account as a stream of bytes, page by page, in constant memory.
 
 use std::sync::Arc;
 
 use cqrs_es::Aggregate;
 use futures::stream::{self, Stream};
-use gatebook_aggregates::identifiers::{AppId, GroupId};
+use gatebook_aggregates::developer::Developer;
+use gatebook_aggregates::identifiers::{AppId, DeveloperId, GroupId};
 use gatebook_aggregates::integration_app::{IntegrationApp, LogFormat};
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::words::comparable;
 use gatebook_projections::recorded::StoredEvent;
 use gatebook_projections::sql::Query;
+use uuid::Uuid;
 
 use super::{csv, ndjson};
 use crate::log::read::{SELECT_EVENTS, events};
@@ -27,6 +29,8 @@ pub enum Scope {
     App(AppId),
     /// A group's: those of all its applications and its own.
     Group(GroupId),
+    /// That of a developer's portal account, which belongs to no group.
+    Developer(DeveloperId),
 }
 
 /// Which part of the log.
@@ -88,6 +92,7 @@ pub fn file_name(scope: &Scope, name: &str, format: LogFormat) -> String {
     let (prefix, id) = match scope {
         Scope::App(id) => ("activity-log", id.to_string()),
         Scope::Group(id) => ("activity-log-group", id.to_string()),
+        Scope::Developer(id) => ("activity-log-developer", id.to_string()),
     };
     let named = [slug(name), slug(&id)].into_iter().find(|s| !s.is_empty());
     let extension = <&str>::from(format);
@@ -161,14 +166,8 @@ impl Export {
 fn page_query(scope: &Scope, range: &Range, after: Cursor) -> Query {
     let mut query = Query::new(SELECT_EVENTS, []);
     let order = match scope {
-        Scope::App(id) => {
-            let (kind, id) = (query.arg(IntegrationApp::TYPE), query.arg(*id));
-            let after = query.arg(after.sequence);
-            query.push(&format!(
-                " where aggregate_type = {kind} and aggregate_id = {id} and sequence > {after}"
-            ));
-            "sequence"
-        }
+        Scope::App(id) => of_stream(&mut query, IntegrationApp::TYPE, *id, after),
+        Scope::Developer(id) => of_stream(&mut query, Developer::TYPE, *id, after),
         Scope::Group(id) => {
             let (id, after) = (query.arg(id.as_str()), query.arg(after.position));
             // The words of the partial index `events_by_group`.
@@ -188,6 +187,14 @@ fn page_query(scope: &Scope, range: &Range, after: Cursor) -> Query {
     }
     query.push(&format!(" order by {order} limit {PAGE}"));
     query
+}
+
+fn of_stream(query: &mut Query, kind: &'static str, id: Uuid, after: Cursor) -> &'static str {
+    let (kind, id, after) = (query.arg(kind), query.arg(id), query.arg(after.sequence));
+    query.push(&format!(
+        " where aggregate_type = {kind} and aggregate_id = {id} and sequence > {after}"
+    ));
+    "sequence"
 }
 
 /// The moment as text that compares like time. A year of five digits is written with a plus sign, which would come

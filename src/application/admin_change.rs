@@ -1,7 +1,7 @@
 //! How a change of an admin happens: once for an `Idempotency-Key`, and with its OTP shown once.
 
 use gatebook_aggregates::identifiers::AppId;
-use gatebook_aggregates::integration_app::{IntegrationApp, IntegrationAppEvent as Event, OTP_VALID_FOR, Wish};
+use gatebook_aggregates::integration_app::{IntegrationApp, IntegrationAppEvent as Event, Wish};
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::groups::GroupRow;
@@ -30,15 +30,10 @@ impl Gatebook {
         wish: Wish,
         secrets: &InviteSecrets,
     ) -> Result<Changed, Failure> {
-        let expires_at = self.clock.now().plus(OTP_VALID_FOR);
         let extras = |group: &GroupRow, app: &IntegrationApp, events: &[Event]| {
             let mut extras = self.extras_of(caller, app_id, group, app, events, Some(secrets))?;
-            if let (Some(key), Ok(app)) = (key, app.created()) {
-                let shown = self.verification(
-                    &secrets.otp,
-                    otp_expiry(events).unwrap_or(expires_at),
-                    app.name.as_str(),
-                );
+            if let (Some(key), Ok(app), Some(expires_at)) = (key, app.created(), otp_expiry(events)) {
+                let shown = self.verification(&secrets.otp, expires_at, app.name.as_str());
                 extras.sealed = Some(
                     self.seal_verification(key.key(), &shown, app.name.as_str())
                         .map_err(command)?,
@@ -51,9 +46,9 @@ impl Gatebook {
             .await;
         match changed {
             Ok((view, events)) => {
-                let expires_at = otp_expiry(&events).unwrap_or(expires_at);
-                let shown = self.verification(&secrets.otp, expires_at, view.app().name.as_str());
-                Ok((view, Some(shown)))
+                let shown = otp_expiry(&events)
+                    .map(|expires_at| self.verification(&secrets.otp, expires_at, view.app().name.as_str()));
+                Ok((view, shown))
             }
             Err(ChangeEnd::Repeated(changed)) => Ok(*changed),
             Err(ChangeEnd::Failed(failure)) => Err(failure),

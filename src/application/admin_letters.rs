@@ -32,15 +32,12 @@ impl Gatebook {
                 let account = ReservationKey::DeveloperEmail(email.key());
                 extras.still_free.push(account);
             }
+            extras.reservations.extend(event.takes_name().map(|name| Reservation {
+                key: ReservationKey::AppName(name.uniqueness_key()),
+                owner: app_id.to_string(),
+            }));
             let letter = match event {
-                Event::NewIntegrationCreated { name, .. } | Event::AiqIntegrateCreated { name, .. } => {
-                    let key = ReservationKey::AppName(name.uniqueness_key());
-                    extras.reservations.push(Reservation {
-                        key,
-                        owner: app_id.to_string(),
-                    });
-                    self.team_notice(caller, app_id, group, app, event)
-                }
+                Event::AiqIntegrateCreated { .. } => self.team_notice(caller, app_id, group, app, event),
                 Event::DeveloperInvited {
                     email,
                     invitation_expires_at,

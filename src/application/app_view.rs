@@ -56,6 +56,12 @@ impl AppView {
         let names = &self.group.customer.entities;
         self.app().entities.iter().filter_map(move |id| names.get_key_value(id))
     }
+
+    /// R25: its entities that the group has no more. They open nothing, unless the group gets them back.
+    pub fn removed_entities(&self) -> impl Iterator<Item = &EntityId> {
+        let names = &self.group.customer.entities;
+        self.app().entities.iter().filter(move |id| !names.contains_key(*id))
+    }
 }
 
 impl Gatebook {

@@ -172,6 +172,7 @@ impl Gatebook {
 
     /// Waits a little, longer each time and never the same, before trying again.
     pub(super) async fn step_back(&self, tries: u32) {
+        self.metrics.commands_tried_again.inc();
         let most = 10_u32 << tries.min(5);
         tokio::time::sleep(Duration::from_millis(u64::from(1 + self.dice.below(most)))).await;
     }

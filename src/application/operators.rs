@@ -1,7 +1,8 @@
 //! R12: operators handle the client secrets of AIQ Integrate applications. R28: they download logs, too.
 
+use gatebook_aggregates::developer::{Developer, DeveloperCommand};
 use gatebook_aggregates::group::GroupWish;
-use gatebook_aggregates::identifiers::{AppId, GroupId};
+use gatebook_aggregates::identifiers::{AppId, DeveloperId, GroupId};
 use gatebook_aggregates::integration_app::{LogFormat, Wish};
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::timestamp::Timestamp;
@@ -13,10 +14,11 @@ use super::commands::{ChangeOptions, no_extras};
 use super::failure::Failure;
 use super::gatebook::Gatebook;
 use super::portal::IssuedClientSecret;
+use crate::log::Extras;
 
 /// What a download shows, recorded and ready to be streamed: everything up to this position.
 pub struct RecordedDownload {
-    /// The name of the application or group, for the file's name.
+    /// The name of the application, group or developer, for the file's name.
     pub name: String,
     /// The position of the download's own event, the last that it shows.
     pub up_to_position: i64,
@@ -78,6 +80,30 @@ impl Gatebook {
         let name = done.aggregate.registered()?.name.as_str().to_owned();
         let up_to_position = done.history.last().map_or(0, |last| last.position);
         Ok(RecordedDownload { name, up_to_position })
+    }
+
+    /// R28: records that the log of a developer's account is downloaded, before a byte of it leaves. Operators only: the
+    /// account belongs to no group.
+    pub async fn record_developer_log_download(
+        &self,
+        caller: &Caller,
+        developer_id: DeveloperId,
+        format: LogFormat,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+    ) -> Result<RecordedDownload, Failure> {
+        let Who::Operator { .. } = &caller.who else {
+            return Err(Refusal::NotFound.into());
+        };
+        let id = developer_id.to_string();
+        let command = DeveloperCommand::RecordLogDownload { format, from, to };
+        self.account_command::<Developer>(&id, command, caller.origin(None), Vec::new(), Extras::default())
+            .await?;
+        let developer = self.developer(developer_id).await?.ok_or(Refusal::NotFound)?;
+        Ok(RecordedDownload {
+            name: developer.full_name.as_str().to_owned(),
+            up_to_position: developer.position,
+        })
     }
 
     /// Remembers facts about this database, such as which key its digests were made with.

@@ -123,6 +123,10 @@ async fn rebuild(
             report.projection, report.generation, report.rows, report.position
         ));
     }
+    match replay::restore_reservations(database, job).await? {
+        0 => {}
+        restored => job.note(format!("reservations: {restored} restored")),
+    }
     Ok(())
 }
 
@@ -131,7 +135,8 @@ async fn verify(
     projections: &[AnyProjection],
     job: &ReplayJob,
 ) -> Result<(), ReplayError> {
-    let report = replay::verify(database, projections, job).await?;
+    let mut report = replay::verify(database, projections, job).await?;
+    report.merge(replay::verify_reservations(database, job).await?);
     for difference in &report.differences {
         job.note_failure(difference.to_string());
     }

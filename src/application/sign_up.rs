@@ -1,7 +1,7 @@
 //! R18, R19: from the invitation's link to a portal account.
 
 use cqrs_es::Aggregate;
-use gatebook_aggregates::developer::{Developer, DeveloperCommand};
+use gatebook_aggregates::developer::{Developer, DeveloperCommand, DeveloperEvent};
 use gatebook_aggregates::identifiers::{AppId, KeyedDigest};
 use gatebook_aggregates::integration_app::{
     CODE_VALID_FOR, IntegrationApp, IntegrationAppEvent as Event, Wish, typed_code,
@@ -280,11 +280,13 @@ fn account(
         digest: password_hash.to_owned(),
         expires_at: None,
     };
+    let addresses = events.iter().filter_map(DeveloperEvent::takes_address);
+    let reservations = addresses.map(|email| Reservation {
+        key: ReservationKey::DeveloperEmail(email.key()),
+        owner: id.clone(),
+    });
     Ok(Extras {
-        reservations: vec![Reservation {
-            key: ReservationKey::DeveloperEmail(email.key()),
-            owner: id,
-        }],
+        reservations: reservations.collect(),
         credentials: vec![CredentialChange::Put(password)],
         companions: vec![stream.append(&events, origin)?],
         ..Extras::default()

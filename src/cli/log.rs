@@ -21,7 +21,8 @@ use crate::replay;
 /// The log itself.
 #[derive(Subcommand)]
 pub enum LogCommand {
-    /// Writes the activity log of an application or a group to standard output; this is recorded in it.
+    /// Writes the activity log of an application, a group or a developer's account to standard output; this is recorded
+    /// in it.
     Export(Export),
     /// Verifies the whole log, or an exported ndjson file: exit code 0 when it holds, 2 when it does not.
     Verify {
@@ -32,7 +33,7 @@ pub enum LogCommand {
 
 /// What to write.
 #[derive(Args)]
-#[command(group(ArgGroup::new("whose").required(true).args(["app", "group"])))]
+#[command(group(ArgGroup::new("whose").required(true).args(["app", "group", "developer"])))]
 pub struct Export {
     /// The application's id.
     #[arg(long, env = "GATEBOOK_APP", value_name = "ID")]
@@ -40,6 +41,9 @@ pub struct Export {
     /// The group's id.
     #[arg(long, env = "GATEBOOK_GROUP", value_name = "ID")]
     group: Option<String>,
+    /// The developer's id, as in `actor_id`: what they did with their own account, such as logging in.
+    #[arg(long, value_name = "ID")]
+    developer: Option<Uuid>,
     /// How.
     #[arg(long, env = "GATEBOOK_FORMAT", default_value = "csv")]
     format: Format,
@@ -73,6 +77,7 @@ async fn write_log(data: &DataOptions, options: Export) -> Result<ExitCode, CliE
     let Export {
         app,
         group,
+        developer,
         format,
         from,
         to,
@@ -84,12 +89,18 @@ async fn write_log(data: &DataOptions, options: Export) -> Result<ExitCode, CliE
     let opened = start::existing_gatebook(data).await?;
     let gatebook = &opened.gatebook;
     let caller = Caller::command_line(Uuid::now_v7().to_string());
-    let (scope, recorded) = match (app, group) {
-        (Some(app), _) => (
+    let (scope, recorded) = match (app, developer, group) {
+        (_, Some(developer), _) => (
+            Scope::Developer(developer),
+            gatebook
+                .record_developer_log_download(&caller, developer, format, from, to)
+                .await?,
+        ),
+        (Some(app), None, _) => (
             Scope::App(app),
             gatebook.record_app_log_download(&caller, app, format, from, to).await?,
         ),
-        (None, group) => {
+        (None, None, group) => {
             let group = GroupId::parse(&group.unwrap_or_default()).map_err(Failure::from)?;
             let recorded = gatebook
                 .record_group_log_download(&caller, &group, format, from, to)

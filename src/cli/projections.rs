@@ -21,12 +21,14 @@ pub enum Projections {
         #[arg(long, env = "GATEBOOK_JSON", value_parser = FalseyValueParser::new())]
         json: bool,
     },
-    /// Folds the log into new tables while the old ones serve, and switches. Goes on where it was interrupted.
+    /// Folds the log into new tables while the old ones serve, and switches. Goes on where it was interrupted. Names and
+    /// addresses whose reservation is missing are reserved again.
     Rebuild {
         /// Which projections; all without a name.
         names: Vec<String>,
     },
-    /// Folds the log and compares it with the tables: exit code 0 when all is equal, 2 when something differs.
+    /// Folds the log and compares it with the tables, the reserved names and addresses included: exit code 0 when all is
+    /// equal, 2 when something differs.
     Verify {
         /// Which projections; all without a name.
         names: Vec<String>,
@@ -74,6 +76,10 @@ async fn rebuild(data: &DataOptions, names: &[String]) -> Result<ExitCode, CliEr
         let resumed = if resumed { ", resumed" } else { "" };
         println!("{projection}: generation {generation}, {rows} rows, position {position}{resumed}");
     }
+    match replay::restore_reservations(&database, &*progress::for_terminal()).await? {
+        0 => {}
+        restored => println!("reservations: {restored} restored"),
+    }
     database.close().await;
     Ok(ExitCode::SUCCESS)
 }
@@ -82,7 +88,8 @@ async fn rebuild(data: &DataOptions, names: &[String]) -> Result<ExitCode, CliEr
 async fn verify(data: &DataOptions, names: &[String], json: bool) -> Result<ExitCode, CliError> {
     let projections = named(names)?;
     let database = start::existing_database(data).await?;
-    let report = replay::verify(&database, &projections, &*progress::for_terminal()).await?;
+    let mut report = replay::verify(&database, &projections, &*progress::for_terminal()).await?;
+    report.merge(replay::verify_reservations(&database, &*progress::for_terminal()).await?);
     let equal = report.differences.is_empty();
     if json {
         println!("{}", serde_json::to_string_pretty(&report).map_err(CliError::other)?);

@@ -99,6 +99,17 @@ impl VerifyReport {
         self.differences.is_empty()
     }
 
+    /// Takes over what another verification has found.
+    pub fn merge(&mut self, other: Self) {
+        self.events += other.events;
+        self.rows += other.rows;
+        self.more += other.more;
+        other
+            .differences
+            .into_iter()
+            .for_each(|difference| self.add(difference));
+    }
+
     pub(super) fn add(&mut self, difference: Difference) {
         keep(&mut self.differences, &mut self.more, difference);
     }

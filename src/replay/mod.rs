@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`rebuild`](mod@rebuild) | what would the rows be if all were folded anew? |
 //! | [`verify`](mod@verify) | is the log whole, and are the rows what it folds to? |
+//! | [`reservations`] | does everybody have what they reserved? |
 //! | [`exported`] | is a file that was exported from the log what the log says? |
 //! | [`status`](mod@status) | where does each projection stand? |
 
@@ -14,6 +15,7 @@ pub mod exported;
 mod live_rows;
 mod projections_table;
 pub mod rebuild;
+pub mod reservations;
 mod snapshot;
 pub mod status;
 mod streams;
@@ -31,6 +33,7 @@ use crate::store::StoreError;
 pub use difference::{Difference, VerifyReport};
 pub use exported::{FileFinding, FileReport, verify_exported};
 pub use rebuild::{RebuildReport, discard, rebuild};
+pub use reservations::{restore_reservations, verify_reservations};
 pub use status::{ProjectionStatus, Rebuilding, stale, status};
 pub use verify::{verify, verify_log};
 

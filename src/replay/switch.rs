@@ -65,7 +65,7 @@ impl Rebuild<'_> {
 }
 
 /// Takes the log's lock: from here to the commit nobody appends.
-async fn lock_head(transaction: &mut dyn Transaction) -> Result<i64, StoreError> {
+pub(super) async fn lock_head(transaction: &mut dyn Transaction) -> Result<i64, StoreError> {
     let lock = transaction.dialect().for_update();
     head(transaction, lock).await
 }

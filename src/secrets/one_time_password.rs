@@ -1,11 +1,9 @@
-//! The one-time password: how it is made, shown and read. How long it holds, and how often one may try, is a rule of the
-//! aggregates (R14, R15).
+//! The one-time password: how it is made, shown and read. Of which characters it is made, how long it holds, and how often
+//! one may try, are rules of the aggregates (R14, R15).
+
+use gatebook_aggregates::integration_app::{OTP_ALPHABET, OTP_CHARS, otp_character};
 
 use super::dice::Dice;
-
-/// Crockford's 32 characters: no I, L, O, which look like digits, and no U.
-const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-const LENGTH: usize = 8;
 
 /// R14: 8 characters of Crockford base32, 40 bits.
 pub struct OneTimePassword {
@@ -17,10 +15,10 @@ impl OneTimePassword {
     /// A fresh one, all equally likely.
     pub fn random(dice: &Dice) -> Self {
         // 256 is a multiple of 32, so that no character is favoured.
-        let bytes = dice.bytes::<LENGTH>();
+        let bytes = dice.bytes::<OTP_CHARS>();
         Self::new(
             bytes
-                .map(|b| char::from(CROCKFORD[usize::from(b) % CROCKFORD.len()]))
+                .map(|b| char::from(OTP_ALPHABET[usize::from(b) % OTP_ALPHABET.len()]))
                 .iter()
                 .collect(),
         )
@@ -29,14 +27,14 @@ impl OneTimePassword {
     /// R14: what somebody typed, without regard to case, dashes, white space or the look-alikes I, L (for 1) and O
     /// (for 0). `None` unless exactly 8 valid characters remain.
     pub fn read(input: &str) -> Option<Self> {
-        let mut canonical = String::with_capacity(LENGTH);
+        let mut canonical = String::with_capacity(OTP_CHARS);
         for typed in input.chars().filter(|c| !c.is_whitespace() && !is_dash(*c)) {
-            if canonical.len() == LENGTH {
+            if canonical.len() == OTP_CHARS {
                 return None;
             }
-            canonical.push(meant(typed)?);
+            canonical.push(otp_character(typed)?);
         }
-        (canonical.len() == LENGTH).then(|| Self::new(canonical))
+        (canonical.len() == OTP_CHARS).then(|| Self::new(canonical))
     }
 
     /// The password as people see it: `K7QM-2F9D`.
@@ -51,20 +49,9 @@ impl OneTimePassword {
 
     fn new(canonical: String) -> Self {
         let mut shown = canonical.clone();
-        shown.insert(LENGTH / 2, '-');
+        shown.insert(OTP_CHARS / 2, '-');
         Self { canonical, shown }
     }
-}
-
-/// The character of the alphabet that a typed one stands for.
-fn meant(typed: char) -> Option<char> {
-    let meant = match typed.to_ascii_uppercase() {
-        'I' | 'L' => '1',
-        'O' => '0',
-        other => other,
-    };
-    let known = CROCKFORD.iter().any(|c| char::from(*c) == meant);
-    known.then_some(meant)
 }
 
 /// Everything that Unicode calls a dash (category Pd), and what looks like one: soft hyphen, hyphen bullet, minus.
@@ -123,7 +110,7 @@ mod tests {
         let made: String = (0..200)
             .map(|_| OneTimePassword::random(&dice).canonical().to_owned())
             .collect();
-        for character in CROCKFORD {
+        for character in OTP_ALPHABET {
             assert!(made.contains(char::from(*character)));
         }
     }

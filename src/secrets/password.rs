@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use argon2::Argon2;
 use argon2::password_hash::{Error, PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
+pub use gatebook_aggregates::developer::MIN_PASSWORD_CHARS;
 use prometheus_client::metrics::counter::Counter;
 use thiserror::Error;
 use tokio::sync::Semaphore;
@@ -12,8 +13,6 @@ use tokio::task::spawn_blocking;
 use super::dice::Dice;
 use super::secret_string::SecretString;
 
-/// The shortest password, in characters: what NIST SP 800-63B asks of a password that stands alone.
-pub const MIN_PASSWORD_CHARS: usize = 15;
 /// The longest password, in bytes: enough for any phrase, too little to keep us busy.
 pub const MAX_PASSWORD_BYTES: usize = 1_000;
 

@@ -324,6 +324,9 @@ async fn commands_on_an_installation_beside_a_serving_process_work() {
         let file = installation.folder().join("northwind.ndjson");
         std::fs::write(&file, ndjson).unwrap();
         installation.succeed(&["log", "verify", file.to_str().unwrap()]);
+        let nobody = uuid::Uuid::nil().to_string();
+        let unknown = installation.run(&["log", "export", "--developer", &nobody]);
+        assert_eq!((unknown.code, unknown.out.as_str()), (Some(1), ""), "{unknown:#?}");
         installation.succeed(&["projections", "rebuild"]);
         installation.succeed(&["migrate"]);
         assert_eq!(ida.get(APPS).await.expect(200).all("name"), ["Payroll Bridge"]);

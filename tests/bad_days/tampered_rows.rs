@@ -11,6 +11,7 @@ on_both_databases!(
     a_row_that_was_deleted_by_hand_is_found_and_repaired,
     a_row_that_was_added_by_hand_is_found_and_repaired,
     one_projection_can_be_verified_and_rebuilt_alone,
+    r6_a_reservation_that_is_gone_or_not_true_is_found_and_what_is_missing_is_restored,
     a_projection_that_does_not_exist_is_told_apart_from_one_that_differs,
 );
 
@@ -95,6 +96,55 @@ async fn a_row_that_was_changed_by_hand_is_found_and_repaired(world: World) {
         tools.succeed(&["projections", "rebuild", table]);
         tools.holds_together();
     }
+}
+
+async fn r6_a_reservation_that_is_gone_or_not_true_is_found_and_what_is_missing_is_restored(world: World) {
+    let (ada, app, ..) = world.running("Payroll Bridge").await;
+    world.created(&ada, "Other").await;
+    let (tools, id) = (tools(&world), app["id"].as_str().unwrap());
+    tools.holds_together();
+    let of_first_event = format!("select position from events where aggregate_id = '{id}' and sequence = 1");
+    let position = format!("(position {})", row(&world, &of_first_event).await[0]);
+
+    by_hand(&world, "delete from reservations where key = 'app_name:payroll bridge'").await;
+    by_hand(
+        &world,
+        "delete from reservations where key = 'developer_email:dev@example.com'",
+    )
+    .await;
+    let verified = || tools.run(&["projections", "verify"]);
+    found(
+        verified(),
+        &["reservations", "app_name:payroll bridge", &position, "missing"],
+    );
+    found(
+        verified(),
+        &["reservations", "developer_email:dev@example.com", "missing"],
+    );
+    let rebuilt = tools.succeed(&["projections", "rebuild"]);
+    assert!(rebuilt.contains("reservations: 2 restored"), "{rebuilt}");
+    tools.holds_together();
+    ada.post(crate::support::APPS, World::new_integration("PAYROLL bridge"))
+        .await
+        .refused(409, "name_taken");
+
+    by_hand(
+        &world,
+        "update reservations set owner = 'nobody' where key = 'app_name:other'",
+    )
+    .await;
+    let wrong = verified();
+    assert_eq!(wrong.out.matches("reservations").count(), 1, "{wrong:#?}");
+    found(wrong, &["app_name:other", "owner", "nobody"]);
+    let right =
+        "update reservations set owner = (select app_id from app_list where name = 'Other') where owner = 'nobody'";
+    by_hand(&world, right).await;
+    by_hand(
+        &world,
+        &format!("insert into reservations values ('app_name:never', '{id}')"),
+    )
+    .await;
+    found(verified(), &["reservations", "app_name:never", "should not exist"]);
 }
 
 async fn a_row_that_was_deleted_by_hand_is_found_and_repaired(world: World) {

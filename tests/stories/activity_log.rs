@@ -1,13 +1,19 @@
 //! Download Activity Log: every step, by whom, when, from where, and what it changed.
 
 use chrono::TimeDelta;
+use futures::TryStreamExt;
+use gatebook::activity_log::{Range, Scope, export};
+use gatebook::application::{Caller, Failure, Who};
+use gatebook_aggregates::integration_app::LogFormat;
 use reqwest::Method;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::support::log::read_csv;
 use crate::support::{APPS, PORTAL, World, app_at, id, on_both_databases, portal_at};
 
 on_both_databases! {
+    r28_what_developers_do_with_their_accounts_is_in_a_log_of_its_own,
     r28_every_step_is_in_the_log_with_who_when_and_from_where,
     r28_a_change_is_told_with_before_and_after,
     r28_refusals_reveals_and_downloads_are_in_the_log,
@@ -280,4 +286,51 @@ async fn the_timeline_is_newest_first_page_by_page(world: World) {
         "{newest}"
     );
     assert!(world.anybody().get(&format!("{PORTAL}/apps")).await.status == 401);
+}
+
+async fn r28_what_developers_do_with_their_accounts_is_in_a_log_of_its_own(world: World) {
+    let (ada, app, ..) = world.running("Payroll").await;
+    let events = ada.get(&app_at(&app, "/events")).await.json();
+    let verified = events["items"].as_array().unwrap().iter();
+    let verified = verified
+        .clone()
+        .find(|event| event["event"] == "DeveloperVerified")
+        .unwrap();
+    let developer = Uuid::parse_str(verified["details"]["developer_id"].as_str().unwrap()).unwrap();
+    let download = async |caller: Caller| {
+        let (gatebook, format) = (&world.gatebook, LogFormat::Ndjson);
+        let recorded = gatebook
+            .record_developer_log_download(&caller, developer, format, None, None)
+            .await?;
+        let range = Range {
+            from: None,
+            to: None,
+            up_to_position: recorded.up_to_position,
+        };
+        let pieces = export(
+            gatebook.log.database.clone(),
+            Scope::Developer(developer),
+            range,
+            format,
+        );
+        let bytes: Vec<Vec<u8>> = pieces.try_collect().await.unwrap();
+        Ok::<_, Failure>(bytes.concat())
+    };
+    let operator = Caller::command_line("r-1".to_owned());
+    let file = download(operator.clone()).await.unwrap();
+    let told: Vec<Value> = file
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_slice(line).unwrap())
+        .collect();
+    let names: Vec<_> = told.iter().map(|line| line["event"].as_str().unwrap()).collect();
+    assert_eq!(
+        names,
+        ["DeveloperSignedUp", "DeveloperLoggedIn", "DeveloperLogDownloaded"]
+    );
+    assert_eq!(told[2]["actor_type"], "operator");
+    assert!(gatebook::replay::verify_exported(&*file).unwrap().findings.is_empty());
+    let before = world.traces().await;
+    assert!(download(operator.with(Who::Nobody)).await.is_err());
+    assert_eq!(world.traces().await, before);
 }

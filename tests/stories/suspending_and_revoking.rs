@@ -7,6 +7,7 @@ use crate::support::{APPS, Person, World, app_at, on_both_databases, portal_at};
 
 on_both_databases! {
     r26_a_token_is_refused_at_the_very_next_check_after_each_change,
+    r25_an_entity_that_its_group_gets_back_opens_again_unless_it_was_edited_away,
     r26_a_second_node_on_the_same_database_refuses_at_once_too,
     r26_checks_that_race_with_a_suspension_never_pass_after_it_was_acknowledged,
     r27_suspend_stops_an_application_and_resume_restarts_it,
@@ -86,6 +87,29 @@ async fn r26_a_token_is_refused_at_the_very_next_check_after_each_change(world: 
     assert_eq!(gate(&token).await, "ok");
     act(&ada, &app, "/revoke").await;
     assert_eq!(gate(&token).await, "app_revoked");
+}
+
+async fn r25_an_entity_that_its_group_gets_back_opens_again_unless_it_was_edited_away(world: World) {
+    let (ada, app, _, client) = world.running("Payroll").await;
+    let token = world.access_token(&client).await;
+    let entity = "/operator/api/v1/groups/acme/entities/e1";
+    let back = json!({"name": "Entity E1"});
+    let removed = async || ada.get(&app_at(&app, "")).await.expect(200).json()["removed_entities"].clone();
+    assert_eq!(app["removed_entities"], json!([]));
+
+    world.operator.delete(entity).await.done();
+    assert_eq!(removed().await, json!(["e1"]));
+    assert_eq!(world.gate(&token, "e1", "read").await, "entity_not_assigned");
+    world.operator.put(entity, back.clone()).await.expect(201);
+    assert_eq!(removed().await, json!([]));
+    assert_eq!(world.gate(&token, "e1", "read").await, "ok");
+
+    world.operator.delete(entity).await.done();
+    let edit = json!({"entities": ["e2"]});
+    ada.patch(&app_at(&app, ""), edit).await.expect(200);
+    assert_eq!(removed().await, json!([]));
+    world.operator.put(entity, back).await.expect(201);
+    assert_eq!(world.gate(&token, "e1", "read").await, "entity_not_assigned");
 }
 
 async fn r26_a_second_node_on_the_same_database_refuses_at_once_too(world: World) {

@@ -8,11 +8,15 @@ use uuid::Uuid;
 
 use crate::email_address::EmailAddress;
 use crate::identifiers::AppId;
+use crate::integration_app::LogFormat;
 use crate::password_link::{PasswordLink, PasswordLinks};
 use crate::refusal::Refusal;
 use crate::session::SESSION_VALID_FOR;
 use crate::timestamp::Timestamp;
 use crate::words::Label;
+
+/// R19: the shortest password, in characters: what NIST SP 800-63B asks of one that stands alone. Group users', too.
+pub const MIN_PASSWORD_CHARS: usize = 15;
 
 /// One fact, one business reason. Their JSON is kept for ever: never rename, only add.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
@@ -36,6 +40,26 @@ pub enum DeveloperEvent {
     DeveloperPasswordResetRequested { link_id: Uuid, expires_at: Timestamp },
     /// The developer chose a new password with the link. Every session ended with it.
     DeveloperPasswordChosen { link_id: Uuid },
+    /// R28: an operator downloaded the account's log.
+    DeveloperLogDownloaded {
+        format: LogFormat,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+    },
+}
+
+impl DeveloperEvent {
+    /// R19: the address that is taken with this fact.
+    pub fn takes_address(&self) -> Option<&EmailAddress> {
+        match self {
+            Self::DeveloperSignedUp { email, .. } => Some(email),
+            Self::DeveloperLoggedIn { .. }
+            | Self::DeveloperLoggedOut { .. }
+            | Self::DeveloperPasswordResetRequested { .. }
+            | Self::DeveloperPasswordChosen { .. }
+            | Self::DeveloperLogDownloaded { .. } => None,
+        }
+    }
 }
 
 impl DomainEvent for DeveloperEvent {
@@ -87,6 +111,12 @@ pub enum DeveloperCommand {
     RequestPasswordReset { link_id: Uuid, at: Timestamp },
     /// Choose a new password; the link's secret was verified.
     ChoosePassword { link_id: Uuid, at: Timestamp },
+    /// R28: take note that an operator downloads the account's log.
+    RecordLogDownload {
+        format: LogFormat,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+    },
 }
 
 impl Developer {
@@ -129,6 +159,9 @@ impl Developer {
                 links.require(link_id, at)?;
                 Ok(vec![DeveloperEvent::DeveloperPasswordChosen { link_id }])
             }
+            (Self::SignedUp { .. }, DeveloperCommand::RecordLogDownload { format, from, to }) => {
+                Ok(vec![DeveloperEvent::DeveloperLogDownloaded { format, from, to }])
+            }
             (Self::Unknown, _) => Err(Refusal::NotFound),
         }
     }
@@ -158,7 +191,12 @@ impl Aggregate for Developer {
                     links,
                 };
             }
-            (DeveloperEvent::DeveloperLoggedIn { .. } | DeveloperEvent::DeveloperLoggedOut { .. }, _)
+            (
+                DeveloperEvent::DeveloperLoggedIn { .. }
+                | DeveloperEvent::DeveloperLoggedOut { .. }
+                | DeveloperEvent::DeveloperLogDownloaded { .. },
+                _,
+            )
             | (_, Self::Unknown) => {}
             (DeveloperEvent::DeveloperPasswordResetRequested { link_id, expires_at }, Self::SignedUp { links, .. }) => {
                 links.reset_sent(PasswordLink { link_id, expires_at })

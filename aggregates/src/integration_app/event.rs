@@ -182,6 +182,37 @@ pub enum LogFormat {
     Ndjson,
 }
 
+impl IntegrationAppEvent {
+    /// R6: the name that is taken with this fact, for ever.
+    pub fn takes_name(&self) -> Option<&AppName> {
+        match self {
+            Self::NewIntegrationCreated { name, .. } | Self::AiqIntegrateCreated { name, .. } => Some(name),
+            Self::DeveloperInvited { .. }
+            | Self::DeveloperRegistered { .. }
+            | Self::InvitationResent { .. }
+            | Self::VerificationCodeSent { .. }
+            | Self::VerificationCodeMistyped { .. }
+            | Self::InvitationAccepted { .. }
+            | Self::OneTimePasswordMistyped { .. }
+            | Self::DeadOneTimePasswordTried { .. }
+            | Self::DeveloperVerified { .. }
+            | Self::OneTimePasswordReset { .. }
+            | Self::DeveloperAccessRevoked { .. }
+            | Self::DescriptionChanged { .. }
+            | Self::CategoryChanged { .. }
+            | Self::EntitiesChanged { .. }
+            | Self::CredentialsRevealed { .. }
+            | Self::ClientSecretGenerated { .. }
+            | Self::ClientSecretRetired { .. }
+            | Self::AccessTokenRevoked { .. }
+            | Self::ApplicationSuspended { .. }
+            | Self::ApplicationResumed { .. }
+            | Self::ApplicationRevoked { .. }
+            | Self::ActivityLogDownloaded { .. } => None,
+        }
+    }
+}
+
 impl DomainEvent for IntegrationAppEvent {
     fn event_type(&self) -> String {
         <&str>::from(self).to_owned()

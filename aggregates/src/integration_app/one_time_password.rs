@@ -12,6 +12,10 @@ use crate::identifiers::KeyedDigest;
 use crate::refusal::Refusal;
 use crate::timestamp::Timestamp;
 
+/// R14: an OTP has so many characters.
+pub const OTP_CHARS: usize = 8;
+/// R14: Crockford's 32 characters: no I, L, O, which look like digits, and no U.
+pub const OTP_ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// R14: an OTP is valid for 3 days: while `now < issued_at + 72 h`.
 pub const OTP_VALID_FOR: TimeDelta = TimeDelta::hours(72);
 /// R15: so many wrong tries lock it.
@@ -27,6 +31,18 @@ pub struct OneTimePassword {
     pub attempts_left: u32,
     /// R28: why it was refused so far, each recorded once.
     pub(super) refusals_recorded: BTreeSet<DeadBecause>,
+}
+
+/// R14: the character of an OTP that a typed one stands for, without regard to case or the look-alikes I, L (for 1) and O
+/// (for 0). None when it stands for none.
+pub fn otp_character(typed: char) -> Option<char> {
+    let meant = match typed.to_ascii_uppercase() {
+        'I' | 'L' => '1',
+        'O' => '0',
+        other => other,
+    };
+    let known = OTP_ALPHABET.iter().any(|c| char::from(*c) == meant);
+    known.then_some(meant)
 }
 
 /// R14, R15: whether an OTP can still be used.

@@ -59,7 +59,8 @@ impl Projection for Developers {
             Event::DeveloperLoggedIn { .. }
             | Event::DeveloperLoggedOut { .. }
             | Event::DeveloperPasswordResetRequested { .. }
-            | Event::DeveloperPasswordChosen { .. } => row,
+            | Event::DeveloperPasswordChosen { .. }
+            | Event::DeveloperLogDownloaded { .. } => row,
         };
         row.map(|row| DeveloperRow {
             version: recorded.sequence,

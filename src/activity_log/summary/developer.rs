@@ -2,7 +2,7 @@
 
 use gatebook_aggregates::developer::DeveloperEvent as Event;
 
-use super::quoted;
+use super::{downloaded, quoted};
 
 /// The sentence about an event, without its beginning: who did it.
 pub(super) fn deed(event: &Event) -> String {
@@ -27,6 +27,9 @@ pub(super) fn deed(event: &Event) -> String {
         ),
         Event::DeveloperPasswordChosen { link_id } => {
             format!("chose a new password for the Developer Portal with the link {link_id}, which ended all sessions.")
+        }
+        Event::DeveloperLogDownloaded { format, from, to } => {
+            downloaded("the log of the Developer Portal account", *format, *from, *to)
         }
     }
 }

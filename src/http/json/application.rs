@@ -33,6 +33,9 @@ pub struct Application {
     api_permission: &'static str,
     /// The entities whose data it may use.
     entities: Vec<Named>,
+    /// The ids of entities that were chosen and that the group has no more. They open nothing; should the group get one
+    /// back, it opens again, unless the entities have been edited meanwhile.
+    removed_entities: Vec<String>,
     /// `active`, `suspended` or `revoked`.
     status: &'static str,
     /// Its outside developer.
@@ -96,6 +99,7 @@ impl From<&AppView> for Application {
             category: app.category.as_str().to_owned(),
             api_permission: app.api_permission.as_str(),
             entities: view.entities().map(Named::entity).collect(),
+            removed_entities: view.removed_entities().map(ToString::to_string).collect(),
             status: app.status.into(),
             developer: LinkedDeveloper::from(view),
             created_at: app.created_at,

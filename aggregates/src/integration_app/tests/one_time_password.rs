@@ -1,7 +1,9 @@
 //! R14-R17: Verify and Reset OTP.
 
 use super::*;
-use crate::integration_app::{DeadBecause, OTP_MAX_TRIES, OTP_VALID_FOR, OtpState, otp_state};
+use crate::integration_app::{
+    DeadBecause, OTP_ALPHABET, OTP_CHARS, OTP_MAX_TRIES, OTP_VALID_FOR, OtpState, otp_character, otp_state,
+};
 
 fn mistyped(attempts_left: u32) -> Event {
     Event::OneTimePasswordMistyped { attempts_left }
@@ -23,6 +25,21 @@ fn otp_reset(expires_at: Timestamp) -> Event {
 fn r14_the_article_promises_3_days_and_five_tries() {
     assert_eq!(OTP_VALID_FOR, TimeDelta::days(3));
     assert_eq!(OTP_MAX_TRIES, 5);
+}
+
+#[test]
+fn r14_an_otp_has_8_characters_of_crockford_base32_and_its_look_alikes_are_read() {
+    assert_eq!(OTP_CHARS, 8);
+    let alphabet = OTP_ALPHABET.map(char::from);
+    assert!(alphabet.iter().all(|c| !"ILOU".contains(*c)));
+    for c in alphabet {
+        assert_eq!(otp_character(c), Some(c));
+        assert_eq!(otp_character(c.to_ascii_lowercase()), Some(c));
+    }
+    for (look_alikes, meant) in [("iIlL", '1'), ("oO", '0')] {
+        assert!(look_alikes.chars().all(|typed| otp_character(typed) == Some(meant)));
+    }
+    assert!("uU-é ".chars().all(|typed| otp_character(typed).is_none()));
 }
 
 #[test]
