@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gatebook_projections::sql::{Column, Query, Value};
+use sqlx::migrate::MigrateError;
+use sqlx::pool::PoolConnection;
 use sqlx::query::Query as SqlxQuery;
 use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
     SqliteSynchronous,
 };
-use sqlx::{Executor, Row, Sqlite, TypeInfo, ValueRef};
+use sqlx::{Connection, Executor, Row, Sqlite, TypeInfo, ValueRef};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::database::{Database, Dialect, OnConflict, Purpose, Transaction, on_conflict_clause};
@@ -67,25 +69,33 @@ impl Database for SqliteDatabase {
     }
 
     async fn begin(&self, purpose: Purpose) -> Result<Box<dyn Transaction>, StoreError> {
-        let (guard, transaction) = match purpose {
+        let (guard, pool, begin) = match purpose {
             Purpose::Write => {
                 let guard = self.one_writer.clone().lock_owned().await;
-                (Some(guard), self.writes.begin_with("begin immediate").await?)
+                (Some(guard), &self.writes, "begin immediate")
             }
-            Purpose::Snapshot => (None, self.reads.begin_with("begin").await?),
+            Purpose::Snapshot => (None, &self.reads, "begin"),
         };
-        Ok(Box::new(SqliteTransaction {
-            transaction,
+        let mut transaction = SqliteTransaction {
+            connection: pool.acquire().await?,
+            is_over: false,
             _guard: guard,
-        }))
+        };
+        transaction.script(begin).await?;
+        Ok(Box::new(transaction))
     }
 
     async fn migrate(&self) -> Result<(), StoreError> {
-        let migrator = sqlx::migrate!("migrations/sqlite");
-        migrator
-            .run(&self.writes)
+        let failed = |error: MigrateError| StoreError::Migration(error.to_string());
+        // sqlx locks nothing on SQLite. In one transaction, the second of two processes finds what the first has done.
+        let mut connection = self.writes.acquire().await?;
+        connection.close_on_drop();
+        let mut transaction = connection.begin_with("begin immediate").await?;
+        sqlx::migrate!("migrations/sqlite")
+            .run_direct(&mut *transaction)
             .await
-            .map_err(|error| StoreError::Migration(error.to_string()))
+            .map_err(failed)?;
+        Ok(transaction.commit().await?)
     }
 
     async fn close(&self) {
@@ -94,10 +104,22 @@ impl Database for SqliteDatabase {
     }
 }
 
+/// It tells SQLite itself when to begin and to commit, because sqlx keeps count of transactions: SQLite ends one on its
+/// own when its disk is full, and a connection that sqlx thinks to be inside of one would never begin another. Without a
+/// commit the connection is closed, which rolls back whatever there is to roll back.
 struct SqliteTransaction {
-    // Dropped in this order: the transaction ends before the next writer begins.
-    transaction: sqlx::Transaction<'static, Sqlite>,
+    // Dropped in this order: the next writer begins when this one's connection is on its way out.
+    connection: PoolConnection<Sqlite>,
+    is_over: bool,
     _guard: Option<OwnedMutexGuard<()>>,
+}
+
+impl Drop for SqliteTransaction {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.connection.close_on_drop();
+        }
+    }
 }
 
 #[async_trait]
@@ -107,15 +129,15 @@ impl Transaction for SqliteTransaction {
     }
 
     async fn rows(&mut self, query: Query) -> Result<Vec<Vec<Value>>, StoreError> {
-        fetch(&mut *self.transaction, &query).await
+        fetch(&mut *self.connection, &query).await
     }
 
     async fn execute(&mut self, query: Query) -> Result<u64, StoreError> {
-        Ok(bound(&query).execute(&mut *self.transaction).await?.rows_affected())
+        Ok(bound(&query).execute(&mut *self.connection).await?.rows_affected())
     }
 
     async fn script(&mut self, sql: &str) -> Result<(), StoreError> {
-        self.transaction.execute(sqlx::raw_sql(sql)).await?;
+        self.connection.execute(sqlx::raw_sql(sql)).await?;
         Ok(())
     }
 
@@ -130,14 +152,15 @@ impl Transaction for SqliteTransaction {
         let mut written = 0;
         for row in rows {
             let query = row.iter().fold(sqlx::query(&sql), bind);
-            written += query.execute(&mut *self.transaction).await?.rows_affected();
+            written += query.execute(&mut *self.connection).await?.rows_affected();
         }
         Ok(written)
     }
 
-    async fn commit(self: Box<Self>) -> Result<(), StoreError> {
-        let Self { transaction, _guard } = *self;
-        Ok(transaction.commit().await?)
+    async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
+        self.script("commit").await?;
+        self.is_over = true;
+        Ok(())
     }
 }
 
