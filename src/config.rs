@@ -124,6 +124,10 @@ pub struct ServerOptions {
     #[arg(long, env = "GATEBOOK_THROTTLE", default_value = "on", value_name = "on|off")]
     pub throttle: ThrottleMode,
 
+    /// How long a connection may be silent before it is closed. More than the proxy in front keeps idle ones.
+    #[arg(long, env = "GATEBOOK_IDLE_SECONDS", default_value = "75", value_name = "N")]
+    pub idle_seconds: u64,
+
     /// The header in which a trusted proxy names the client's address, e.g. X-Forwarded-For. Only with such a proxy.
     #[arg(long, env = "GATEBOOK_CLIENT_IP_HEADER", value_name = "NAME")]
     pub client_ip_header: Option<HeaderName>,
