@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use axum::http::HeaderName;
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, value_parser};
 
 use crate::throttle::ThrottleMode;
 
@@ -125,7 +125,7 @@ pub struct ServerOptions {
     pub throttle: ThrottleMode,
 
     /// How long a connection may be silent before it is closed. More than the proxy in front keeps idle ones.
-    #[arg(long, env = "GATEBOOK_IDLE_SECONDS", default_value = "75", value_name = "N")]
+    #[arg(long, env = "GATEBOOK_IDLE_SECONDS", default_value = "75", value_name = "N", value_parser = value_parser!(u64).range(1..))]
     pub idle_seconds: u64,
 
     /// The header in which a trusted proxy names the client's address, e.g. X-Forwarded-For. Only with such a proxy.

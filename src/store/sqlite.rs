@@ -6,15 +6,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gatebook_projections::sql::{Column, Query, Value};
+use sqlx::error::DatabaseError;
 use sqlx::migrate::MigrateError;
 use sqlx::pool::PoolConnection;
 use sqlx::query::Query as SqlxQuery;
 use sqlx::sqlite::{
-    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
-    SqliteSynchronous,
+    SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteRow, SqliteSynchronous,
 };
 use sqlx::{Connection, Executor, Row, Sqlite, TypeInfo, ValueRef};
 use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::time::timeout;
 
 use super::database::{Database, Dialect, OnConflict, Purpose, Transaction, on_conflict_clause};
 use super::error::StoreError;
@@ -23,6 +25,9 @@ use super::error::StoreError;
 const READ_CONNECTIONS: u32 = 4;
 /// How long to wait for another process's write, or for a connection, before the database counts as unavailable.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long to wait before trying again to make the file.
+const MAKING_PAUSE: Duration = Duration::from_millis(20);
 
 /// An SQLite database file.
 pub struct SqliteDatabase {
@@ -43,19 +48,41 @@ impl SqliteDatabase {
             .busy_timeout(BUSY_TIMEOUT)
             // `like` compares what was folded before; ids are compared exactly, as on PostgreSQL.
             .pragma("case_sensitive_like", "on");
-        let pool = || {
+        let pool = |connections| {
             SqlitePoolOptions::new()
+                .max_connections(connections)
                 .acquire_timeout(BUSY_TIMEOUT)
                 .test_before_acquire(false)
         };
-        let writes = pool().max_connections(2).connect_with(options.clone()).await?;
-        let reads = pool().max_connections(READ_CONNECTIONS).connect_with(options).await?;
+        make(&options).await?;
         Ok(Self {
-            reads,
-            writes,
+            reads: pool(READ_CONNECTIONS).connect_with(options.clone()).await?,
+            writes: pool(2).connect_with(options).await?,
             one_writer: Arc::new(Mutex::new(())),
         })
     }
+}
+
+/// Makes the file, if it is not there, and tells it to keep a write-ahead log. Of several processes that do so at the same
+/// moment SQLite lets one, and makes the others not wait but fail; so they try again.
+async fn make(options: &SqliteConnectOptions) -> Result<(), sqlx::Error> {
+    let making = async {
+        loop {
+            match SqliteConnection::connect_with(options).await {
+                Err(sqlx::Error::Database(error)) if is_busy(&*error) => tokio::time::sleep(MAKING_PAUSE).await,
+                made => return made?.close().await,
+            }
+        }
+    };
+    timeout(BUSY_TIMEOUT, making)
+        .await
+        .unwrap_or(Err(sqlx::Error::PoolTimedOut))
+}
+
+/// SQLITE_BUSY, or one of its extended codes.
+fn is_busy(error: &dyn DatabaseError) -> bool {
+    let code = error.code().and_then(|code| code.parse::<u32>().ok());
+    code.is_some_and(|code| code & 0xff == 5)
 }
 
 #[async_trait]
