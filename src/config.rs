@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use axum::http::HeaderName;
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, value_parser};
 
 use crate::throttle::ThrottleMode;
 
@@ -123,6 +123,10 @@ pub struct ServerOptions {
     /// Whether failed credentials are slowed down; off for load tests only.
     #[arg(long, env = "GATEBOOK_THROTTLE", default_value = "on", value_name = "on|off")]
     pub throttle: ThrottleMode,
+
+    /// How long a connection may be silent before it is closed. More than the proxy in front keeps idle ones.
+    #[arg(long, env = "GATEBOOK_IDLE_SECONDS", default_value = "75", value_name = "N", value_parser = value_parser!(u64).range(1..))]
+    pub idle_seconds: u64,
 
     /// The header in which a trusted proxy names the client's address, e.g. X-Forwarded-For. Only with such a proxy.
     #[arg(long, env = "GATEBOOK_CLIENT_IP_HEADER", value_name = "NAME")]

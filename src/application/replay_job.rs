@@ -32,6 +32,18 @@ pub struct ReplayJob {
 }
 
 impl ReplayJob {
+    fn new(replay: Replay, projections: Vec<&'static str>) -> Self {
+        Self {
+            replay,
+            projections,
+            done: AtomicI64::new(0),
+            total: AtomicI64::new(0),
+            ended: AtomicBool::new(false),
+            findings: Mutex::default(),
+            failed: AtomicBool::new(false),
+        }
+    }
+
     /// How many events of how many are done, in the part that is under way.
     pub fn progress(&self) -> (i64, i64) {
         (self.done.load(Ordering::Relaxed), self.total.load(Ordering::Relaxed))
@@ -85,28 +97,37 @@ impl Gatebook {
         if latest.as_ref().is_some_and(|job| !job.has_ended()) {
             return false;
         }
-        let job = Arc::new(ReplayJob {
+        let job = Arc::new(ReplayJob::new(
             replay,
-            projections: projections.iter().map(|projection| projection.name).collect(),
-            done: AtomicI64::new(0),
-            total: AtomicI64::new(0),
-            ended: AtomicBool::new(false),
-            findings: Mutex::default(),
-            failed: AtomicBool::new(false),
-        });
+            projections.iter().map(|projection| projection.name).collect(),
+        ));
         *latest = Some(job.clone());
         let (database, now) = (self.log.database.clone(), self.clock.now());
         tokio::spawn(async move {
+            let ending = Ending(job);
+            let job = &*ending.0;
             let done = match replay {
-                Replay::Rebuild => rebuild(&database, &projections, now, &job).await,
-                Replay::Verify => verify(&database, &projections, &job).await,
+                Replay::Rebuild => rebuild(&database, &projections, now, job).await,
+                Replay::Verify => verify(&database, &projections, job).await,
             };
             if let Err(error) = done {
                 job.note_failure(error.to_string());
             }
-            job.ended.store(true, Ordering::Release);
         });
         true
+    }
+}
+
+/// Ends a job, however it ends; otherwise none could be started after one that died.
+struct Ending(Arc<ReplayJob>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0
+                .note_failure("it died; the log of the program says why".to_owned());
+        }
+        self.0.ended.store(true, Ordering::Release);
     }
 }
 
@@ -118,9 +139,10 @@ async fn rebuild(
 ) -> Result<(), ReplayError> {
     for projection in projections {
         let report = replay::rebuild(database, projection, now, job).await?;
+        let rows = report.rows.map_or("?".to_owned(), |rows| rows.to_string());
         job.note(format!(
-            "{}: generation {}, {} rows, position {}",
-            report.projection, report.generation, report.rows, report.position
+            "{}: generation {}, {rows} rows, position {}",
+            report.projection, report.generation, report.position
         ));
     }
     match replay::restore_reservations(database, job).await? {
@@ -150,4 +172,22 @@ async fn verify(
     };
     job.note(format!("{} events, {} rows: {verdict}", report.events, report.rows));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_job_that_dies_has_ended_and_failed() {
+        let job = Arc::new(ReplayJob::new(Replay::Verify, Vec::new()));
+        let ending = Ending(job.clone());
+        let died = tokio::spawn(async move {
+            let _ending = ending;
+            panic!("as a bug would");
+        });
+        assert!(died.await.unwrap_err().is_panic());
+        assert!(job.has_ended() && job.has_failed());
+        assert_eq!(job.findings().len(), 1);
+    }
 }

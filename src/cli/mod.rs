@@ -1,9 +1,11 @@
 //! The command line. One file per command; `--help` is complete.
 
+mod connections;
 mod demo;
 mod log;
 mod migrate;
 mod operator_token;
+mod parts;
 mod progress;
 mod projections;
 mod resource_server;

@@ -26,6 +26,9 @@ pub enum Projections {
     Rebuild {
         /// Which projections; all without a name.
         names: Vec<String>,
+        /// Begins anew, and throws away what was interrupted.
+        #[arg(long, env = "GATEBOOK_FRESH")]
+        fresh: bool,
     },
     /// Folds the log and compares it with the tables, the reserved names and addresses included: exit code 0 when all is
     /// equal, 2 when something differs.
@@ -42,7 +45,7 @@ pub enum Projections {
 pub async fn run(data: &DataOptions, command: Projections) -> Result<ExitCode, CliError> {
     match command {
         Projections::Status { json } => status(data, json).await,
-        Projections::Rebuild { names } => rebuild(data, &names).await,
+        Projections::Rebuild { names, fresh } => rebuild(data, &names, fresh).await,
         Projections::Verify { names, json } => verify(data, &names, json).await,
     }
 }
@@ -61,10 +64,13 @@ async fn status(data: &DataOptions, json: bool) -> Result<ExitCode, CliError> {
 }
 
 #[expect(clippy::print_stdout, reason = "the result is what the operator reads")]
-async fn rebuild(data: &DataOptions, names: &[String]) -> Result<ExitCode, CliError> {
+async fn rebuild(data: &DataOptions, names: &[String], fresh: bool) -> Result<ExitCode, CliError> {
     let projections = named(names)?;
     let database = start::database(data).await?;
     for projection in projections {
+        if fresh {
+            replay::discard(&database, &projection).await?;
+        }
         let report = replay::rebuild(&database, &projection, Clock::System.now(), &*progress::for_terminal()).await?;
         let RebuildReport {
             projection,
@@ -73,6 +79,7 @@ async fn rebuild(data: &DataOptions, names: &[String]) -> Result<ExitCode, CliEr
             position,
             resumed,
         } = report;
+        let rows = rows.map_or("?".to_owned(), |rows| rows.to_string());
         let resumed = if resumed { ", resumed" } else { "" };
         println!("{projection}: generation {generation}, {rows} rows, position {position}{resumed}");
     }

@@ -1,7 +1,5 @@
 //! `gatebook serve`.
 
-use std::future::IntoFuture;
-use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,10 +7,10 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
-use super::CliError;
+use super::parts::Parts;
 use super::start::{self, Opened};
+use super::{CliError, connections};
 use crate::application::Gatebook;
 use crate::config::{DataOptions, ServerOptions};
 use crate::http;
@@ -22,7 +20,7 @@ use crate::outbox::Outbox;
 
 /// How often housekeeping is done.
 const HOUSEKEEPING: Duration = Duration::from_secs(5);
-/// How long requests in flight may take to finish after a signal to end.
+/// How long requests in flight, and the letter at hand, may take to finish after a signal to end.
 const GRACE: Duration = Duration::from_secs(20);
 
 /// Serves until a signal ends it.
@@ -84,6 +82,9 @@ pub async fn bind(options: &ServerOptions) -> Result<(TcpListener, ServerOptions
 }
 
 /// Serves on a listener until SIGINT or SIGTERM; then finishes what is in flight.
+///
+/// # Errors
+/// Also when a part of the program has died: then it ends in the same good order, so that it is started again.
 pub async fn serve(
     opened: Opened,
     listener: TcpListener,
@@ -92,53 +93,50 @@ pub async fn serve(
     options: &ServerOptions,
 ) -> Result<(), CliError> {
     let (shut_down, shutting_down) = watch::channel(false);
-    let outbox = start_outbox(&opened, data, options, shutting_down.clone())?;
-    let housekeeping = tokio::spawn(keep_house(opened.gatebook.clone(), shutting_down.clone()));
+    let gatebook = opened.gatebook.clone();
+    let writer = gatebook.log.writer.clone();
     let client_address = ClientAddressHeader(options.client_ip_header.clone());
-    let router = http::router(opened.gatebook.clone(), client_address);
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    tracing::info!(address = %options.listen, public_url = opened.gatebook.settings.public_url, "listening");
-    let mut stop = shutting_down.clone();
-    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
-        let _ = stop.wait_for(|stop| *stop).await;
-    });
-    let server = tokio::spawn(server.into_future());
-    signals.wait().await;
+    let router = http::router(gatebook.clone(), client_address);
+    let silence = Duration::from_secs(options.idle_seconds);
+    let (stop, letters_waiting) = (|| shutting_down.clone(), gatebook.letters_waiting.clone());
+    let outbox = Arc::new(outbox(&opened, data, options)?);
+    let mut parts = Parts::default();
+    parts.start("outbox", outbox.run(stop(), letters_waiting));
+    parts.start("housekeeping", keep_house(gatebook.clone(), stop()));
+    parts.start("server", connections::serve(listener, router, silence, stop()));
+    tracing::info!(address = %options.listen, public_url = gatebook.settings.public_url, "listening");
+    let dead = tokio::select! {
+        () = signals.wait() => None,
+        name = parts.one_ends() => Some(name),
+        () = writer.gone() => Some("writer"),
+    };
     tracing::info!("ending: finishing what is in flight");
     let _ = shut_down.send(true);
-    match tokio::time::timeout(GRACE, server).await {
-        Ok(ended) => ended.map_err(CliError::other)?.map_err(CliError::io("serving"))?,
-        Err(_) => tracing::warn!("some connections did not end in time"),
+    if tokio::time::timeout(GRACE, parts.all_end()).await.is_err() {
+        tracing::warn!("some connections, or a letter, did not end in time");
     }
-    if tokio::time::timeout(GRACE, opened.gatebook.errands.done())
-        .await
-        .is_err()
-    {
+    if tokio::time::timeout(GRACE, gatebook.errands.done()).await.is_err() {
         tracing::warn!("something that was promised could not be done in time");
     }
-    let _ = outbox.await;
-    let _ = housekeeping.await;
-    opened.close().await?;
+    drop((parts, gatebook));
+    let closed = opened.close().await;
+    if let Some(name) = dead {
+        let message = format!("the {name} has died, so the program ended; it has to be started again");
+        return Err(CliError::Other(message));
+    }
+    closed?;
     tracing::info!("ended");
     Ok(())
 }
 
-fn start_outbox(
-    opened: &Opened,
-    data: &DataOptions,
-    options: &ServerOptions,
-    shutting_down: watch::Receiver<bool>,
-) -> Result<JoinHandle<()>, CliError> {
+fn outbox(opened: &Opened, data: &DataOptions, options: &ServerOptions) -> Result<Outbox, CliError> {
     let gatebook = &opened.gatebook;
-    let outbox = Outbox::new(
+    Ok(Outbox::new(
         gatebook.log.database.clone(),
         mail_transport(data, options)?,
         opened.sealer.clone(),
         gatebook.clock.clone(),
         gatebook.metrics.clone(),
-    );
-    Ok(tokio::spawn(
-        Arc::new(outbox).run(shutting_down, gatebook.letters_waiting.clone()),
     ))
 }
 

@@ -21,8 +21,12 @@ use crate::throttle::ThrottleMode;
 
 /// How long connections to the database may take to end.
 const CLOSING: Duration = Duration::from_secs(5);
-/// How long to wait before looking again whether another node has finished a rebuild.
-const OVERTAKEN_PAUSE: Duration = Duration::from_secs(2);
+/// A rebuild that stood still for so long is nobody's any more.
+const STILL: Duration = Duration::from_secs(5);
+/// How long to wait before a rebuild that could not end is taken up again.
+const REBUILD_PAUSE: Duration = Duration::from_secs(2);
+/// How long what is left may take to be written, when the program ends.
+const LAST_WRITES: Duration = Duration::from_secs(10);
 
 /// The program, opened, and its writer's task.
 pub struct Opened {
@@ -39,9 +43,18 @@ impl Opened {
         let Self {
             gatebook, writer_task, ..
         } = self;
-        gatebook.last_uses.write(gatebook.database()).await?;
+        let last_uses = gatebook.last_uses.write(gatebook.database());
+        match tokio::time::timeout(LAST_WRITES, last_uses).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the last uses were not written"),
+            Err(_) => tracing::warn!("the last uses could not be written in time"),
+        }
         // A connection that does not end may hold on to the program; what it asks for from now on is refused.
-        writer_task.end().await.map_err(CliError::other)?;
+        match tokio::time::timeout(LAST_WRITES, writer_task.end()).await {
+            Ok(ended) => ended.map_err(|error| CliError::Other(format!("the writer died: {error}")))?,
+            // Whoever waits for it still has not been told that anything happened.
+            Err(_) => tracing::warn!("the last appends could not be written in time"),
+        }
         let closed = tokio::time::timeout(CLOSING, gatebook.log.database.close()).await;
         if closed.is_err() {
             tracing::warn!("some connections to the database did not end in time");
@@ -113,9 +126,23 @@ async fn opened(
 /// already, waits until it is done.
 pub async fn rebuild_stale(database: &Arc<dyn Database>) -> Result<(), CliError> {
     while let Some(projection) = replay::stale(database).await?.into_iter().next() {
+        replay::wait_while_it_moves(database, &projection, async || tokio::time::sleep(STILL).await).await?;
+        // Meanwhile the other node may have done it.
+        if !replay::stale(database)
+            .await?
+            .iter()
+            .any(|one| one.name == projection.name)
+        {
+            continue;
+        }
         tracing::info!(projection = projection.name, "its meaning changed; rebuilding");
         match replay::rebuild(database, &projection, Clock::System.now(), &Lines::default()).await {
-            Err(ReplayError::Overtaken { .. }) => tokio::time::sleep(OVERTAKEN_PAUSE).await,
+            Err(ReplayError::Overtaken { .. }) => {}
+            // A long verification or a backup can keep the new table from taking the old one's place.
+            Err(error) if error.is_unavailable() => {
+                tracing::warn!(%error, projection = projection.name, "the rebuild is taken up again");
+                tokio::time::sleep(REBUILD_PAUSE).await;
+            }
             result => result.map(|_| ())?,
         }
     }

@@ -10,6 +10,7 @@ use gatebook_projections::sql::{Query, Value};
 
 use super::append::{Append, AppendError, Guard, Place, Receipt, StreamAppend};
 use super::fault;
+use super::fold_versions;
 use super::hash_chain::{EventParts, hash_of};
 use super::pieces::{Pieces, event_row, idempotency_row};
 use super::premises::{Premises, Stream};
@@ -24,7 +25,7 @@ pub async fn write(
     let mut transaction = database.begin(Purpose::Write).await?;
     fault::point("begun");
     let head = lock_head(&mut *transaction).await?;
-    let mut state = LogState::read(&mut *transaction, appends, head.at_least(now)).await?;
+    let mut state = LogState::read(&mut *transaction, appends, head.at_least(now), now).await?;
     fault::point("read");
     let mut pieces = Pieces::default();
     let mut answers = Vec::with_capacity(appends.len());
@@ -35,7 +36,7 @@ pub async fn write(
         });
     }
     if !pieces.is_empty() {
-        pieces.write(&mut *transaction, state.head).await?;
+        pieces.write(&mut *transaction, state.head, now).await?;
     }
     fault::point("before_commit");
     transaction.commit().await?;
@@ -83,6 +84,8 @@ async fn lock_head(transaction: &mut dyn Transaction) -> Result<Head, StoreError
 /// What the log holds of the things that the waiting appends are about, kept up to date while they are placed.
 struct LogState {
     head: Head,
+    /// What this node's clock says; the head's time can be ahead of it.
+    now: Timestamp,
     versions: BTreeMap<Stream, i64>,
     premises: Premises,
     reserved: BTreeSet<String>,
@@ -90,7 +93,12 @@ struct LogState {
 }
 
 impl LogState {
-    async fn read(transaction: &mut dyn Transaction, appends: &[Append], head: Head) -> Result<Self, StoreError> {
+    async fn read(
+        transaction: &mut dyn Transaction,
+        appends: &[Append],
+        head: Head,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
         let versions = read_versions(transaction, appends).await?;
         let premises = Premises::read(transaction, appends, &versions).await?;
         let wanted = appends
@@ -103,6 +111,7 @@ impl LogState {
         let used_keys = existing(transaction, "idempotency_keys", keys.map(|record| record.key.clone())).await?;
         Ok(Self {
             head,
+            now,
             versions,
             premises,
             reserved,
@@ -165,9 +174,7 @@ impl LogState {
             let app = (IntegrationApp::TYPE, record.app_id.clone());
             // The version that the first answer shows of the application.
             let version = self.versions.get(&app).copied().unwrap_or_default();
-            pieces
-                .idempotency_keys
-                .push(idempotency_row(record, version, self.head.recorded_at));
+            pieces.idempotency_keys.push(idempotency_row(record, version, self.now));
         }
         pieces.withdraw_letters(&append.withdrawn_letters);
         pieces.letters.extend(append.letters.iter().cloned());
@@ -218,7 +225,11 @@ impl LogState {
     }
 }
 
-/// The versions of all streams that appends touch or depend on.
+/// What the rows of projections are called among the versions.
+const FOLDS: &str = "";
+
+/// The versions of all streams that appends touch or depend on. Those of the folds come with them, and have to be this
+/// program's: read under the log's lock, because a rebuild by another program may have switched a table meanwhile.
 async fn read_versions(
     transaction: &mut dyn Transaction,
     appends: &[Append],
@@ -234,22 +245,26 @@ async fn read_versions(
             ids.entry(guard.aggregate_type).or_default().insert(&guard.aggregate_id);
         }
     }
-    let mut versions = BTreeMap::new();
-    for (aggregate_type, ids) in ids {
-        let sql = format!(
-            "select l.id, (select max(e.sequence) from events e where e.aggregate_type = $1 and e.aggregate_id = l.id) \
-             from ({}) l",
-            transaction.dialect().list("$2")
-        );
-        let rows = transaction
-            .rows(Query::new(sql, [aggregate_type.into(), Value::json(&ids)]))
-            .await?;
-        for row in rows {
-            if let [Value::Text(id), Value::Int(version)] = row.as_slice() {
-                versions.insert((aggregate_type, id.clone()), *version);
-            }
+    let mut query = Query::new(format!("select '{FOLDS}', name, fold_version from projections"), []);
+    for (aggregate_type, ids) in &ids {
+        let (kind, list) = (query.arg(*aggregate_type), query.arg(Value::json(ids)));
+        let list = transaction.dialect().list(&list);
+        query.push(&format!(
+            " union all select cast({kind} as text), l.id, (select max(e.sequence) from events e \
+             where e.aggregate_type = {kind} and e.aggregate_id = l.id) from ({list}) l"
+        ));
+    }
+    let (mut versions, mut folds) = (BTreeMap::new(), Vec::new());
+    for row in transaction.rows(query).await? {
+        let [Value::Text(kind), Value::Text(id), Value::Int(version)] = row.as_slice() else {
+            continue;
+        };
+        match ids.get_key_value(kind.as_str()) {
+            Some((kind, _)) => drop(versions.insert((*kind, id.clone()), *version)),
+            None => folds.push((id.clone(), *version)),
         }
     }
+    fold_versions::check(&folds)?;
     Ok(versions)
 }
 

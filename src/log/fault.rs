@@ -1,11 +1,18 @@
 //! Places where a test can kill the process, to prove that a command is never half done.
 
-/// Dies here, as by `kill -9`, when `GATEBOOK_FAULT` names this point. Does nothing in release builds.
+/// Dies here, as by `kill -9`, when `GATEBOOK_FAULT` names this point; with `panic:` before the name only its task dies,
+/// as by a bug. Does nothing in release builds.
 #[cfg(debug_assertions)]
+#[expect(clippy::panic, reason = "this is what is asked for")]
 pub fn point(name: &str) {
     static WANTED: std::sync::OnceLock<Option<String>> = std::sync::OnceLock::new();
-    let wanted = WANTED.get_or_init(|| std::env::var("GATEBOOK_FAULT").ok());
-    if wanted.as_deref() == Some(name) && armed() {
+    let Some(wanted) = WANTED.get_or_init(|| std::env::var("GATEBOOK_FAULT").ok()) else {
+        return;
+    };
+    if wanted.strip_prefix("panic:") == Some(name) && armed() {
+        panic!("GATEBOOK_FAULT is {wanted}");
+    }
+    if wanted == name && armed() {
         std::process::abort();
     }
 }

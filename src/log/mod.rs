@@ -4,6 +4,7 @@ pub mod append;
 mod batch;
 mod event_store;
 mod fault;
+pub mod fold_versions;
 pub mod hash_chain;
 mod logged;
 mod pieces;

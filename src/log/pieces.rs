@@ -63,8 +63,14 @@ impl Pieces {
             && self.idempotency_keys.is_empty()
     }
 
-    /// Writes everything, and the new end of the log.
-    pub(super) async fn write(self, transaction: &mut dyn Transaction, head: Head) -> Result<(), StoreError> {
+    /// Writes everything, and the new end of the log. Letters are due by this node's clock, `now`: nodes look for due
+    /// letters by their own clocks, and the log's time is that of the clock that is furthest ahead.
+    pub(super) async fn write(
+        self,
+        transaction: &mut dyn Transaction,
+        head: Head,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         transaction
             .insert("events", EVENT_COLUMNS, &self.events, OnConflict::Fail)
             .await?;
@@ -86,16 +92,9 @@ impl Pieces {
             .await?;
         fault::point("names_written");
         if !self.withdrawn_letters.is_empty() {
-            let list = transaction.dialect().list("$1");
-            let order = format!("delete from letters where state = 'pending' and about in ({list})");
-            let about = Value::json(&self.withdrawn_letters);
-            transaction.execute(Query::new(order, [about])).await?;
+            withdraw_letters(transaction, &self.withdrawn_letters).await?;
         }
-        let letters: Vec<_> = self
-            .letters
-            .into_iter()
-            .map(|letter| letter_row(letter, head.recorded_at))
-            .collect();
+        let letters: Vec<_> = self.letters.into_iter().map(|letter| letter_row(letter, now)).collect();
         transaction
             .insert("letters", LETTERS, &letters, OnConflict::Fail)
             .await?;
@@ -132,6 +131,17 @@ fn by_table(rows: Vec<RowWrite>) -> BTreeMap<&'static str, TableRows> {
         .into_iter()
         .map(|(table, (columns, rows))| (table, (columns, rows.into_values().collect())))
         .collect()
+}
+
+/// Those that were given up, too: an operator could have them sent after all. A statement for each state, because each
+/// has an index of its own.
+async fn withdraw_letters(transaction: &mut dyn Transaction, about: &[String]) -> Result<(), StoreError> {
+    let list = transaction.dialect().list("$1");
+    for state in ["pending", "failed"] {
+        let order = format!("delete from letters where state = '{state}' and about in ({list})");
+        transaction.execute(Query::new(order, [Value::json(&about)])).await?;
+    }
+    Ok(())
 }
 
 async fn write_credential(
@@ -211,8 +221,8 @@ pub(super) fn idempotency_row(record: IdempotencyRecord, version: i64, at: Times
 }
 
 /// A letter for later bears the date of that day.
-fn letter_row(letter: SealedLetter, at: Timestamp) -> Vec<Value> {
-    let at = letter.not_before.map_or(at, |later| later.max(at));
+fn letter_row(letter: SealedLetter, now: Timestamp) -> Vec<Value> {
+    let at = letter.not_before.map_or(now, |later| later.max(now));
     vec![
         letter.id.into(),
         letter.kind.into(),

@@ -14,6 +14,8 @@ use crate::store::{Database, StoreError};
 
 /// At most so many appends share a transaction.
 const BATCH_MAX: usize = 64;
+/// So often a batch is written that was in another transaction's way.
+const TRIES: u32 = 4;
 /// So many appends may wait before callers wait to hand over theirs.
 const QUEUE: usize = 1_024;
 
@@ -48,6 +50,16 @@ impl Writer {
         let gone = || AppendError::Store(StoreError::Unavailable("the writer has ended".to_owned()));
         self.queue.send(Waiting { append, answer }).await.map_err(|_| gone())?;
         receipt.await.map_err(|_| gone())?
+    }
+
+    /// Whether the writer's task has ended, so that nothing can be appended any more.
+    pub fn is_gone(&self) -> bool {
+        self.queue.is_closed()
+    }
+
+    /// Waits until [`is_gone`](Self::is_gone).
+    pub async fn gone(&self) {
+        self.queue.closed().await;
     }
 }
 
@@ -89,40 +101,88 @@ async fn write_batches(
         if received == 0 {
             return;
         }
-        let (appends, answers): (Vec<_>, Vec<_>) = waiting.drain(..).map(|one| (one.append, one.answer)).unzip();
-        metrics.batch_sizes.observe(appends.len() as f64);
-        match batch::write(&*database, &appends, clock.now()).await {
-            Ok(results) => answer_all(answers, results),
-            // What the database refuses is somebody's own fault; the others must not suffer for it.
-            Err(error) if appends.len() > 1 && !error.is_unavailable() => {
-                for (append, answer) in appends.into_iter().zip(answers) {
-                    match batch::write(&*database, &[append], clock.now()).await {
-                        Ok(results) => answer_all(vec![answer], results),
-                        Err(error) => refuse_all(vec![answer], &error),
-                    }
-                }
-            }
-            Err(error) => refuse_all(answers, &error),
+        metrics.batch_sizes.observe(received as f64);
+        if let Err(error) = write_all(&*database, &clock, waiting.drain(..)).await {
+            // They would wait as long, one batch after the other, to hear the same.
+            refuse_all(
+                std::iter::from_fn(|| queue.try_recv().ok()).map(|one| one.answer),
+                &error,
+            );
         }
     }
+}
+
+/// Writes a batch, and answers whoever waits for it.
+///
+/// # Errors
+/// The database is not available, which all of them know by then.
+async fn write_all(
+    database: &dyn Database,
+    clock: &Clock,
+    waiting: impl Iterator<Item = Waiting>,
+) -> Result<(), StoreError> {
+    let (appends, answers): (Vec<_>, Vec<_>) = waiting.map(|one| (one.append, one.answer)).unzip();
+    let mut answers = answers.into_iter();
+    match write(database, &appends, clock).await {
+        Ok(results) => answer_all(answers, results),
+        // What the database refuses is somebody's own fault; the others must not suffer for it.
+        Err(error) if appends.len() > 1 && !error.is_unavailable() => {
+            for append in &appends {
+                match write(database, std::slice::from_ref(append), clock).await {
+                    Ok(results) => answer_all(answers.by_ref().take(1), results),
+                    Err(error) if error.is_unavailable() => {
+                        refuse_all(answers, &error);
+                        return Err(error);
+                    }
+                    Err(error) => refuse_all(answers.by_ref().take(1), &error),
+                }
+            }
+        }
+        Err(error) => {
+            refuse_all(answers, &error);
+            if error.is_unavailable() {
+                return Err(error);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Writes appends in one transaction; once more when the database gave it up for the sake of another one.
+async fn write(
+    database: &dyn Database,
+    appends: &[Append],
+    clock: &Clock,
+) -> Result<Vec<Result<Receipt, AppendError>>, StoreError> {
+    for _ in 1..TRIES {
+        match batch::write(database, appends, clock.now()).await {
+            Err(StoreError::GivenUp(why)) => tracing::info!(why, "a batch is written once more"),
+            outcome => return outcome,
+        }
+    }
+    batch::write(database, appends, clock.now()).await
 }
 
 type Answer = oneshot::Sender<Result<Receipt, AppendError>>;
 
 /// Whoever asked may have hung up; what was committed stays committed.
-fn answer_all(answers: Vec<Answer>, results: Vec<Result<Receipt, AppendError>>) {
-    for (answer, result) in answers.into_iter().zip(results) {
+fn answer_all(answers: impl Iterator<Item = Answer>, results: Vec<Result<Receipt, AppendError>>) {
+    for (answer, result) in answers.zip(results) {
         let _ = answer.send(result);
     }
 }
 
-fn refuse_all(answers: Vec<Answer>, error: &StoreError) {
-    tracing::error!(%error, waiting = answers.len(), "a batch could not be written");
+fn refuse_all(answers: impl Iterator<Item = Answer>, error: &StoreError) {
+    let mut refused = 0;
     for answer in answers {
-        let again = match error {
-            StoreError::Unavailable(why) => StoreError::Unavailable(why.clone()),
-            other => StoreError::Refused(other.to_string()),
-        };
-        let _ = answer.send(Err(AppendError::Store(again)));
+        let _ = answer.send(Err(AppendError::Store(error.again())));
+        refused += 1;
+    }
+    if refused > 0 {
+        tracing::error!(%error, refused, "appends could not be written");
     }
 }
+
+#[cfg(test)]
+#[path = "writer_tests.rs"]
+mod tests;

@@ -1,6 +1,7 @@
 //! For tests: a mail server that answers as a script says, and tells what it was given.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -20,6 +21,8 @@ pub(crate) enum Script {
     AcceptAndHangUp,
     /// Takes the mail, and ASCII only.
     AcceptAscii,
+    /// The same, and takes so long to answer the greeting.
+    AcceptAsciiAfter(Duration),
     /// Answers the recipient with this line.
     Recipient(&'static str),
     /// Answers the whole mail with this line.
@@ -148,6 +151,10 @@ async fn converse(
         let line = hear(&mut stream).await?;
         let answer = match (line.split([' ', ':']).next().unwrap_or_default(), script) {
             ("EHLO", Script::AcceptAscii) => "250 test",
+            ("EHLO", Script::AcceptAsciiAfter(time)) => {
+                tokio::time::sleep(time).await;
+                "250 test"
+            }
             ("EHLO", Script::Login(_) | Script::Password(..)) => "250-test\r\n250 AUTH PLAIN",
             ("AUTH", Script::Password(user, password)) => {
                 let expected = BASE64_STANDARD.encode(format!("\0{user}\0{password}"));

@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use lettre::message::{Mailbox, Message};
+use lettre::message::Mailbox;
 use lettre::transport::smtp;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use thiserror::Error;
+use tokio::time::timeout;
 
 use super::letters::Letter;
 use super::mail_server::mail_server;
@@ -27,6 +28,8 @@ const REASON_MAX_CHARS: usize = 300;
 pub struct MailTransport {
     sender: Mailbox,
     way: Way,
+    /// How long one letter may take.
+    patience: Duration,
 }
 
 enum Way {
@@ -75,7 +78,11 @@ impl MailTransport {
             Some(path) => Way::Folder(folder(path, data_dir)?),
             None => Way::Smtp(mail_server(url, ca)?),
         };
-        Ok(Self { sender, way })
+        Ok(Self {
+            sender,
+            way,
+            patience: SEND_TIMEOUT,
+        })
     }
 
     /// The folder that mails are put into; none when they go to a server.
@@ -101,14 +108,19 @@ impl MailTransport {
                 put(folder.clone(), name, mail.formatted()).await
             }
             Way::Smtp(server) => {
-                let sent = match hand_over(server, mail).await {
-                    // Among other things: the server takes ASCII only.
-                    Err(HandOverError::Smtp(error)) if error.is_client() && !letter.text.is_ascii() => {
-                        hand_over(server, build(Passage::SevenBit)?).await
+                let hand_over = async {
+                    match server.send(mail).await {
+                        // Among other things: the server takes ASCII only.
+                        Err(error) if error.is_client() && !letter.text.is_ascii() => {
+                            server.send(build(Passage::SevenBit)?).await
+                        }
+                        sent => sent,
                     }
-                    sent => sent,
+                    .map_err(|error| without(error, letter))
                 };
-                sent.map_err(|error| error.without(letter))
+                let late = |_| MailError::Transient("the mail server did not answer in time".to_owned());
+                // One limit for both passages: whoever takes longer than the outbox's lease sends twice.
+                timeout(self.patience, hand_over).await.map_err(late)?.map(drop)
             }
         }
     }
@@ -128,33 +140,15 @@ fn folder(path: &str, data_dir: &Path) -> Result<PathBuf, MailError> {
     Ok(folder)
 }
 
-enum HandOverError {
-    Smtp(smtp::Error),
-    TookTooLong,
-}
-
-async fn hand_over(server: &AsyncSmtpTransport<Tokio1Executor>, mail: Message) -> Result<(), HandOverError> {
-    match tokio::time::timeout(SEND_TIMEOUT, server.send(mail)).await {
-        Ok(Ok(_)) => Ok(()),
-        Ok(Err(error)) => Err(HandOverError::Smtp(error)),
-        Err(_) => Err(HandOverError::TookTooLong),
-    }
-}
-
-impl HandOverError {
-    /// What an operator may read. Servers like to repeat what they refuse; the letter's link or code is left out.
-    fn without(self, letter: &Letter) -> MailError {
-        let Self::Smtp(error) = self else {
-            return MailError::Transient("the mail server did not answer in time".to_owned());
-        };
-        let reason = without_content(&error.to_string(), letter);
-        let code = error.status().map(u16::from);
-        let about_us = code.is_some_and(|code| AUTHENTICATION_CODES.contains(&code));
-        if error.is_permanent() && !about_us {
-            MailError::Permanent(reason)
-        } else {
-            MailError::Transient(reason)
-        }
+/// What an operator may read. Servers like to repeat what they refuse; the letter's link or code is left out.
+fn without(error: smtp::Error, letter: &Letter) -> MailError {
+    let reason = without_content(&error.to_string(), letter);
+    let code = error.status().map(u16::from);
+    let about_us = code.is_some_and(|code| AUTHENTICATION_CODES.contains(&code));
+    if error.is_permanent() && !about_us {
+        MailError::Permanent(reason)
+    } else {
+        MailError::Transient(reason)
     }
 }
 

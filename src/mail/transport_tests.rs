@@ -180,6 +180,22 @@ async fn a_server_for_ascii_only_gets_an_encoded_mail() {
 }
 
 #[tokio::test]
+async fn however_often_a_letter_is_handed_over_all_of_it_has_to_be_done_in_time() {
+    let slow = Script::AcceptAsciiAfter(Duration::from_millis(400));
+    let server = ScriptedServer::start([slow, slow]).await;
+    let mut letter = letter();
+    letter.text.push_str("Café\n");
+    let mut transport = transport(&server.url()).unwrap();
+    // Enough for one time, and not for two.
+    transport.patience = Duration::from_millis(700);
+    let error = transport.send(&letter, "0199-af", date()).await.unwrap_err();
+    assert_eq!(
+        error,
+        MailError::Transient("the mail server did not answer in time".to_owned())
+    );
+}
+
+#[tokio::test]
 async fn a_server_that_repeats_the_letter_does_not_make_us_repeat_it() {
     let script = Script::Mail(
         "554 5.7.1 <dev@example.com> mail with (123456) and \

@@ -1,9 +1,11 @@
 //! Sending what is due, one letter after the other, and trying again later what could not be sent.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use futures::FutureExt;
 use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
@@ -16,8 +18,9 @@ use crate::metrics::{LetterLabels, LetterOutcome, Metrics};
 use crate::secrets::Sealer;
 use crate::store::{Database, StoreError};
 
-/// After so many attempts a letter is given up.
-pub(super) const ATTEMPTS_MAX: i64 = 12;
+/// After so many attempts, which take three days, a letter is given up: a mail server that is away over a weekend costs
+/// nobody their letters.
+pub(super) const ATTEMPTS_MAX: i64 = 81;
 /// The wait after the first attempt; it doubles after each.
 const FIRST_DELAY: TimeDelta = TimeDelta::seconds(10);
 /// The longest wait between two attempts.
@@ -134,11 +137,20 @@ impl Outbox {
     }
 
     async fn send(&self, letter: &ClaimedLetter) -> Result<(), MailError> {
-        let content = open_letter(letter, &self.sealer)?;
-        // The date is the letter's, so that a second copy is the same mail.
-        let date = letter.created_at.to_utc();
-        self.transport.send(&content, &letter.id, date).await
+        survived(async {
+            let content = open_letter(letter, &self.sealer)?;
+            // The date is the letter's, so that a second copy is the same mail.
+            let date = letter.created_at.to_utc();
+            self.transport.send(&content, &letter.id, date).await
+        })
+        .await
     }
+}
+
+/// What an attempt came to. One that dies, which is a bug, must not take the outbox and all other letters with it.
+pub(super) async fn survived(attempt: impl Future<Output = Result<(), MailError>>) -> Result<(), MailError> {
+    let died = |_| MailError::Transient("sending it failed in a way that should not be possible".to_owned());
+    AssertUnwindSafe(attempt).catch_unwind().await.map_err(died)?
 }
 
 /// 10 s, 20 s, 40 s, … at most an hour.

@@ -20,6 +20,7 @@ mod snapshot;
 pub mod status;
 mod streams;
 mod switch;
+pub mod takeover;
 pub mod verify;
 
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub use exported::{FileFinding, FileReport, verify_exported};
 pub use rebuild::{RebuildReport, discard, rebuild};
 pub use reservations::{restore_reservations, verify_reservations};
 pub use status::{ProjectionStatus, Rebuilding, stale, status};
+pub use takeover::wait_while_it_moves;
 pub use verify::{verify, verify_log};
 
 /// How many events are read at a time; what is held in memory grows with it and not with the log.
@@ -62,6 +64,15 @@ pub enum ReplayError {
     /// Somebody else rebuilds the same projection, and goes on with it.
     #[error("somebody else is rebuilding {projection}; this rebuild leaves it to them")]
     Overtaken {
+        /// Which projection.
+        projection: String,
+    },
+    /// The rows, or a rebuild that was begun, are a newer program's.
+    #[error(
+        "{projection} was folded by a newer version of this program; upgrade this one. Only if what the newer one began \
+         to rebuild is not wanted any more: “gatebook projections rebuild --fresh {projection}”"
+    )]
+    Newer {
         /// Which projection.
         projection: String,
     },

@@ -134,7 +134,10 @@ pub(super) async fn put_place(
 
 /// Keeps what stopped a rebuild where `projections status` shows it.
 pub(super) async fn note(database: &dyn Database, projection: &AnyProjection, error: &ReplayError) {
-    if matches!(error, ReplayError::Overtaken { .. } | ReplayError::NotMigrated { .. }) {
+    if matches!(
+        error,
+        ReplayError::Overtaken { .. } | ReplayError::NotMigrated { .. } | ReplayError::Newer { .. }
+    ) {
         return;
     }
     let noted = async {

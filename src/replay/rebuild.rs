@@ -36,8 +36,8 @@ pub struct RebuildReport {
     pub projection: &'static str,
     /// The generation that serves now.
     pub generation: i64,
-    /// How many rows it has.
-    pub rows: i64,
+    /// How many rows it has, if counting them did not fail.
+    pub rows: Option<i64>,
     /// The last position of the log that is in it.
     pub position: i64,
     /// Whether it took up what was interrupted.
@@ -101,14 +101,14 @@ async fn run(
     rebuild.index().await?;
     rebuild.catch_up().await?;
     let position = rebuild.switch(now).await?;
-    let rows = count(
-        database,
-        Query::new(format!("select count(*) from {}", projection.name), []),
-    );
+    let rows = Query::new(format!("select count(*) from {}", projection.name), []);
+    let rows = count(database, rows).await;
     Ok(RebuildReport {
         projection: projection.name,
         generation: rebuild.generation + 1,
-        rows: rows.await?,
+        rows: rows
+            .inspect_err(|error| tracing::warn!(%error, "the new rows are there and could not be counted"))
+            .ok(),
         position,
         resumed,
     })
@@ -140,9 +140,11 @@ impl<'a> Rebuild<'a> {
         let next = next_table(projection);
         let mut transaction = database.begin(Purpose::Write).await?;
         let standing = take(&mut *transaction, projection).await?;
+        refuse_newer(&standing, projection)?;
         let (mut place, resumed) = match resumable(&standing, projection) {
-            Some(place) => (place, true),
-            None => {
+            // Without its table there is nothing to resume, whoever took it.
+            Some(place) if table_exists(&mut *transaction, &next).await? => (place, true),
+            _ => {
                 drop_table(&mut *transaction, &next).await?;
                 create_projection_table(&mut *transaction, projection, &next).await?;
                 (beginning(&mut *transaction, projection).await?, false)
@@ -286,6 +288,17 @@ fn next_table(projection: &AnyProjection) -> String {
     format!("{}_next", projection.name)
 }
 
+/// Rows of a newer program are never folded down to what this one makes of the log.
+fn refuse_newer(standing: &Standing, projection: &AnyProjection) -> Result<(), ReplayError> {
+    let begun = standing.place().map(|place| place.cursor.fold_version);
+    if begun.unwrap_or_default().max(standing.fold_version) > projection.fold_version {
+        return Err(ReplayError::Newer {
+            projection: projection.name.to_owned(),
+        });
+    }
+    Ok(())
+}
+
 /// The place to go on from: that of a rebuild with the same fold.
 fn resumable(standing: &Standing, projection: &AnyProjection) -> Option<Place> {
     let place = standing.place()?;
@@ -321,6 +334,11 @@ fn fold(projection: &AnyProjection, streams: &[Vec<StoredEvent>]) -> Result<Fold
         }
     }
     Ok(Folded { rows, without_row })
+}
+
+async fn table_exists(transaction: &mut dyn Transaction, table: &str) -> Result<bool, StoreError> {
+    let query = Query::new(transaction.dialect().table_exists("$1"), [table.into()]);
+    Ok(!transaction.rows(query).await?.is_empty())
 }
 
 async fn drop_table(transaction: &mut dyn Transaction, table: &str) -> Result<(), StoreError> {

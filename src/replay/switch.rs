@@ -39,8 +39,11 @@ impl Rebuild<'_> {
         // The writers' order: first the head, then the tables. Any other could end in a deadlock.
         let head = lock_head(&mut *transaction).await?;
         self.claim_in(&mut *transaction).await?;
-        self.refold(&mut *transaction, head).await?;
+        // Whoever reads the old table is waited for before there is anything to do that others would have to wait for.
         let (name, next) = (self.projection.name, &self.next);
+        let lock_table = transaction.dialect().lock_table(name);
+        transaction.script(&lock_table).await?;
+        self.refold(&mut *transaction, head).await?;
         transaction.script(&format!("drop table {name}")).await?;
         transaction
             .script(&format!("alter table {next} rename to {name}"))

@@ -101,7 +101,23 @@ impl Dialect {
     pub fn impatient(self) -> &'static str {
         match self {
             Self::Sqlite => "",
-            Self::Postgres => "set local lock_timeout = '500ms'",
+            Self::Postgres => "set local lock_timeout = '200ms'",
+        }
+    }
+
+    /// Takes a table for oneself until the transaction ends, readers included. SQLite's one writer has it already.
+    pub fn lock_table(self, table: &str) -> String {
+        match self {
+            Self::Sqlite => String::new(),
+            Self::Postgres => format!("lock table {table} in access exclusive mode"),
+        }
+    }
+
+    /// A `select` that has a row when there is a table with the name in `placeholder`.
+    pub fn table_exists(self, placeholder: &str) -> String {
+        match self {
+            Self::Sqlite => format!("select name from sqlite_master where type = 'table' and name = {placeholder}"),
+            Self::Postgres => format!("select {placeholder} where to_regclass({placeholder}) is not null"),
         }
     }
 

@@ -12,6 +12,12 @@ pub enum StoreError {
     /// The database cannot be reached, is shutting down, or is too busy. Trying again later may help.
     #[error("the database is not available: {0}")]
     Unavailable(String),
+    /// The connection to the database ended. Another one may be had at once.
+    #[error("the connection to the database was lost: {0}")]
+    Lost(String),
+    /// Two transactions were in each other's way, and the database gave this one up. Repeating it at once helps.
+    #[error("the database chose another transaction: {0}")]
+    GivenUp(String),
     /// The database refused a statement; a bug, or somebody changed its tables.
     #[error("the database refused: {0}")]
     Refused(String),
@@ -47,55 +53,95 @@ pub enum StoreError {
 impl StoreError {
     /// Whether the failure is one of reaching the database, rather than of what it holds.
     pub fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Unavailable(_))
+        matches!(self, Self::Unavailable(_) | Self::Lost(_) | Self::GivenUp(_))
+    }
+
+    /// Whether another connection may do better.
+    pub(super) fn is_lost(&self) -> bool {
+        matches!(self, Self::Lost(_))
+    }
+
+    /// The same failure, once more: of a batch, everybody who waits for it hears.
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::Unavailable(why) | Self::Lost(why) | Self::GivenUp(why) => Self::Unavailable(why.clone()),
+            other => Self::Refused(other.to_string()),
+        }
     }
 }
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        if is_unavailable(&error) {
-            Self::Unavailable(error.to_string())
-        } else {
-            Self::Refused(error.to_string())
+        let text = error.to_string();
+        match error {
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => Self::Lost(text),
+            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => Self::Unavailable(text),
+            sqlx::Error::Database(database) => Self::of_code(&database.code().unwrap_or_default(), text),
+            _ => Self::Refused(text),
         }
     }
 }
 
-fn is_unavailable(error: &sqlx::Error) -> bool {
-    match error {
-        sqlx::Error::Io(_)
-        | sqlx::Error::Tls(_)
-        | sqlx::Error::Protocol(_)
-        | sqlx::Error::PoolTimedOut
-        | sqlx::Error::PoolClosed
-        | sqlx::Error::WorkerCrashed => true,
-        sqlx::Error::Database(database) => database.code().is_some_and(|code| is_unavailable_code(&code)),
-        _ => false,
+impl StoreError {
+    fn of_code(code: &str, text: String) -> Self {
+        match kind_of(code) {
+            Kind::Unavailable => Self::Unavailable(text),
+            Kind::Lost => Self::Lost(text),
+            Kind::GivenUp => Self::GivenUp(text),
+            Kind::Refused => Self::Refused(text),
+        }
     }
 }
 
-/// PostgreSQL: connection failures (08), too little of something (53), deadlock and serialization (40), cancelled or
-/// shutting down (57), locks not had in time (55P03). SQLite: busy (5), locked (6), disk trouble (10, 13, 14), and
-/// their extended codes.
-fn is_unavailable_code(code: &str) -> bool {
-    if code.len() == 5 && code.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        return ["08", "53", "40", "57"].contains(&&code[..2]) || code == "55P03" || code == "25006";
+#[derive(Debug, PartialEq, Eq)]
+enum Kind {
+    Unavailable,
+    Lost,
+    GivenUp,
+    Refused,
+}
+
+/// PostgreSQL's codes have five characters (its manual, appendix A), SQLite's are numbers (sqlite.org/rescode.html).
+fn kind_of(code: &str) -> Kind {
+    if code.len() == 5 && code.is_ascii() {
+        return match (&code[..2], code) {
+            // Connection failures; ended by an administrator, by a crash, or for idling in a transaction.
+            ("08", _) | (_, "57P01" | "57P02" | "25P03") => Kind::Lost,
+            // Deadlock, serialization.
+            ("40", _) => Kind::GivenUp,
+            // Too little of something, cancelled or shutting down, trouble of its disk, a lock that was not had in time,
+            // a server that takes no writes (any more).
+            ("53" | "57" | "58", _) | (_, "55P03" | "25006") => Kind::Unavailable,
+            _ => Kind::Refused,
+        };
     }
-    code.parse::<i64>()
-        .is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13 | 14))
+    match code.parse::<i64>().map(|code| code & 0xff) {
+        // Busy, locked, out of memory, read-only (as a disk becomes after trouble), trouble of its disk, disk full, the
+        // file cannot be opened, a race for locks.
+        Ok(5 | 6 | 7 | 8 | 10 | 13 | 14 | 15) => Kind::Unavailable,
+        _ => Kind::Refused,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_unavailable_code;
+    use super::{Kind, kind_of};
 
     #[test]
     fn a_database_that_is_away_is_told_from_one_that_refuses() {
-        for away in ["08006", "57P01", "53300", "40001", "55P03", "5", "517", "6", "13"] {
-            assert!(is_unavailable_code(away), "{away}");
-        }
-        for refused in ["23505", "42P01", "2067", "1"] {
-            assert!(!is_unavailable_code(refused), "{refused}");
+        for (kind, codes) in [
+            (Kind::Lost, &["08006", "57P01", "57P02", "25P03"][..]),
+            (Kind::GivenUp, &["40001", "40P01"]),
+            (
+                Kind::Unavailable,
+                &["57P03", "57014", "53300", "58030", "55P03", "25006"],
+            ),
+            (Kind::Unavailable, &["5", "517", "6", "7", "8", "778", "13", "14", "15"]),
+            (Kind::Refused, &["23505", "42P01", "25P02", "2067", "1", "11", "26", ""]),
+        ] {
+            for code in codes {
+                assert_eq!(kind_of(code), kind, "{code}");
+            }
         }
     }
 }

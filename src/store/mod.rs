@@ -3,7 +3,10 @@
 
 mod database;
 mod error;
+#[cfg(test)]
+pub(crate) mod on_both_databases;
 mod postgres;
+mod postgres_pool;
 mod schema;
 mod sqlite;
 

@@ -6,32 +6,34 @@ use std::time::Duration;
 use async_trait::async_trait;
 use gatebook_projections::sql::{Column, Kind, Query, Value};
 use sqlx::migrate::Migrator;
-use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRow};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow};
 use sqlx::query::Query as SqlxQuery;
 use sqlx::{Column as _, Executor, Postgres, Row, TypeInfo, ValueRef};
-use tokio::time::timeout;
 
 use super::database::{Database, Dialect, OnConflict, Purpose, Transaction, on_conflict_clause};
 use super::error::StoreError;
+use super::postgres_pool::{Connections, Lease};
 
 /// What brings the tables up to date, oldest first.
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 /// Connections for reading, for each process.
 const READ_CONNECTIONS: u32 = 16;
-/// Connections for writing: the writer, the outbox, and a replay.
+/// Connections for writing: the writer, the outbox, and a rebuild.
 const WRITE_CONNECTIONS: u32 = 4;
-/// How long to wait for a connection before the database counts as unavailable.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Connections for snapshots. However many look at status pages or verify, nobody who writes has to wait for them.
+const SNAPSHOT_CONNECTIONS: u32 = 4;
 /// How long a single question may take before the database counts as unavailable.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a single statement of a transaction may take; longer than it may wait for a lock.
-const STATEMENT_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a single statement of a write may take; longer than it may wait for a lock.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a single statement of a snapshot may take: counting a long log takes its time.
+const SNAPSHOT_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// A PostgreSQL database.
 pub struct PostgresDatabase {
-    reads: PgPool,
-    writes: PgPool,
+    reads: Connections,
+    writes: Connections,
+    snapshots: Connections,
 }
 
 impl PostgresDatabase {
@@ -43,19 +45,42 @@ impl PostgresDatabase {
             ("lock_timeout", "10s"),
             // A writer that vanished without a word must not hold the log's lock.
             ("idle_in_transaction_session_timeout", "60s"),
+            // What was acknowledged survives a crash of the server, whatever its own settings or the role's say.
+            ("synchronous_commit", "on"),
         ]);
-        let pool = |connections| {
-            PgPoolOptions::new()
-                .max_connections(connections)
-                .acquire_timeout(ACQUIRE_TIMEOUT)
-                // A connection that died shows itself at its first use; checking each time costs a round trip.
-                .test_before_acquire(false)
-        };
         // The server, too, gives up on a question that nobody waits for any more.
         let reading = options.clone().options([("statement_timeout", "10s")]);
-        let reads = pool(READ_CONNECTIONS).connect_with(reading).await?;
-        let writes = pool(WRITE_CONNECTIONS).connect_lazy_with(options);
-        Ok(Self { reads, writes })
+        let database = Self {
+            reads: Connections::new(reading, READ_CONNECTIONS),
+            writes: Connections::new(options.clone(), WRITE_CONNECTIONS),
+            snapshots: Connections::new(options, SNAPSHOT_CONNECTIONS),
+        };
+        database.reads.lease().await?.is_well();
+        Ok(database)
+    }
+
+    async fn ask(&self, query: &Query) -> Result<Vec<Vec<Value>>, StoreError> {
+        let mut lease = self.reads.lease().await?;
+        let lost = lease.last_loss();
+        let rows = lost.in_time(READ_TIMEOUT, fetch(lease.connection(), query)).await;
+        if !rows.as_ref().is_err_and(StoreError::is_unavailable) {
+            lease.is_well();
+        }
+        rows
+    }
+
+    async fn try_to_begin(&self, purpose: Purpose) -> Result<PostgresTransaction, StoreError> {
+        let (connections, begin, limit) = match purpose {
+            Purpose::Write => (&self.writes, "begin isolation level read committed", WRITE_TIMEOUT),
+            Purpose::Snapshot => {
+                let begin = "begin isolation level repeatable read read only";
+                (&self.snapshots, begin, SNAPSHOT_TIMEOUT)
+            }
+        };
+        let mut lease = connections.lease().await?;
+        let lost = lease.last_loss();
+        lost.in_time(WRITE_TIMEOUT, order(begin, lease.connection())).await?;
+        Ok(PostgresTransaction { lease, limit })
     }
 }
 
@@ -66,34 +91,24 @@ impl Database for PostgresDatabase {
     }
 
     async fn rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError> {
-        let mut connection = self.reads.acquire().await?;
-        let rows = in_time(READ_TIMEOUT, fetch(&mut *connection, &query)).await;
-        if matches!(rows, Err(StoreError::Unavailable(_))) {
-            connection.close_on_drop();
+        match self.ask(&query).await {
+            // The connection had ended while it lay in the pool. Nothing has happened; a fresh one may do better.
+            Err(error) if error.is_lost() => self.ask(&query).await,
+            rows => rows,
         }
-        rows
     }
 
     async fn begin(&self, purpose: Purpose) -> Result<Box<dyn Transaction>, StoreError> {
-        let begin = match purpose {
-            Purpose::Write => "begin",
-            Purpose::Snapshot => "begin isolation level repeatable read read only",
+        let begun = match self.try_to_begin(purpose).await {
+            Err(error) if error.is_lost() => self.try_to_begin(purpose).await,
+            begun => begun,
         };
-        let connection = self.writes.acquire().await?;
-        let mut transaction = PostgresTransaction {
-            connection,
-            committed: false,
-        };
-        in_time(STATEMENT_TIMEOUT, async {
-            Ok(transaction.connection.execute(begin).await?)
-        })
-        .await?;
-        Ok(Box::new(transaction))
+        Ok(Box::new(begun?))
     }
 
     async fn migrate(&self) -> Result<(), StoreError> {
         MIGRATIONS
-            .run(&self.writes)
+            .run(self.writes.pool())
             .await
             .map_err(|error| StoreError::Migration(error.to_string()))
     }
@@ -101,22 +116,15 @@ impl Database for PostgresDatabase {
     async fn close(&self) {
         self.reads.close().await;
         self.writes.close().await;
+        self.snapshots.close().await;
     }
 }
 
-/// Without a commit its connection is closed, not used again: then the server rolls back, and a connection that fell
-/// silent takes no place in the pool.
+/// Without a commit its connection is closed, not used again.
 struct PostgresTransaction {
-    connection: PoolConnection<Postgres>,
-    committed: bool,
-}
-
-impl Drop for PostgresTransaction {
-    fn drop(&mut self) {
-        if !self.committed {
-            self.connection.close_on_drop();
-        }
-    }
+    lease: Lease,
+    /// How long a statement may take.
+    limit: Duration,
 }
 
 #[async_trait]
@@ -126,17 +134,19 @@ impl Transaction for PostgresTransaction {
     }
 
     async fn rows(&mut self, query: Query) -> Result<Vec<Vec<Value>>, StoreError> {
-        in_time(STATEMENT_TIMEOUT, fetch(&mut *self.connection, &query)).await
+        let lost = self.lease.last_loss();
+        lost.in_time(self.limit, fetch(self.lease.connection(), &query)).await
     }
 
     async fn execute(&mut self, query: Query) -> Result<u64, StoreError> {
-        in_time(STATEMENT_TIMEOUT, carry_out(bound(&query), &mut self.connection)).await
+        let lost = self.lease.last_loss();
+        lost.in_time(self.limit, carry_out(bound(&query), self.lease.connection()))
+            .await
     }
 
     async fn script(&mut self, sql: &str) -> Result<(), StoreError> {
         // It may build an index, which takes the time it takes.
-        self.connection.execute(sqlx::raw_sql(sql)).await?;
-        Ok(())
+        order(sql, self.lease.connection()).await
     }
 
     async fn insert(
@@ -158,23 +168,24 @@ impl Transaction for PostgresTransaction {
                 Kind::Text | Kind::Json => query.bind(values.map(as_text).collect::<Vec<_>>()),
             };
         }
-        in_time(STATEMENT_TIMEOUT, carry_out(query, &mut self.connection)).await
+        let lost = self.lease.last_loss();
+        lost.in_time(self.limit, carry_out(query, self.lease.connection()))
+            .await
     }
 
     async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
-        in_time(STATEMENT_TIMEOUT, async {
-            Ok(self.connection.execute("commit").await?)
-        })
-        .await?;
-        self.committed = true;
+        let lost = self.lease.last_loss();
+        lost.in_time(self.limit, order("commit", self.lease.connection()))
+            .await?;
+        self.lease.is_well();
         Ok(())
     }
 }
 
-/// What the database answers, unless it takes too long.
-async fn in_time<T>(limit: Duration, answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    let late = |_| StoreError::Unavailable("it did not answer in time".to_owned());
-    timeout(limit, answer).await.map_err(late)?
+/// Carries out SQL without arguments.
+async fn order(sql: &str, connection: &mut PgConnection) -> Result<(), StoreError> {
+    connection.execute(sqlx::raw_sql(sql)).await?;
+    Ok(())
 }
 
 async fn carry_out(

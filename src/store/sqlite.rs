@@ -6,14 +6,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gatebook_projections::sql::{Column, Query, Value};
-use sqlx::migrate::Migrator;
+use sqlx::error::DatabaseError;
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::pool::PoolConnection;
 use sqlx::query::Query as SqlxQuery;
 use sqlx::sqlite::{
-    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
-    SqliteSynchronous,
+    SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteRow, SqliteSynchronous,
 };
-use sqlx::{Executor, Row, Sqlite, TypeInfo, ValueRef};
+use sqlx::{Connection, Executor, Row, Sqlite, TypeInfo, ValueRef};
 use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::time::timeout;
 
 use super::database::{Database, Dialect, OnConflict, Purpose, Transaction, on_conflict_clause};
 use super::error::StoreError;
@@ -24,6 +27,9 @@ pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 const READ_CONNECTIONS: u32 = 4;
 /// How long to wait for another process's write, or for a connection, before the database counts as unavailable.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long to wait before trying again to make the file.
+const MAKING_PAUSE: Duration = Duration::from_millis(20);
 
 /// An SQLite database file.
 pub struct SqliteDatabase {
@@ -57,19 +63,41 @@ impl SqliteDatabase {
             .busy_timeout(BUSY_TIMEOUT)
             // `like` compares what was folded before; ids are compared exactly, as on PostgreSQL.
             .pragma("case_sensitive_like", "on");
-        let pool = || {
+        let pool = |connections| {
             SqlitePoolOptions::new()
+                .max_connections(connections)
                 .acquire_timeout(BUSY_TIMEOUT)
                 .test_before_acquire(false)
         };
-        let writes = pool().max_connections(2).connect_with(options.clone()).await?;
-        let reads = pool().max_connections(READ_CONNECTIONS).connect_with(options).await?;
+        make(&options).await?;
         Ok(Self {
-            reads,
-            writes,
+            reads: pool(READ_CONNECTIONS).connect_with(options.clone()).await?,
+            writes: pool(2).connect_with(options).await?,
             one_writer: Arc::new(Mutex::new(())),
         })
     }
+}
+
+/// Makes the file, if it is not there, and tells it to keep a write-ahead log. Of several processes that do so at the same
+/// moment SQLite lets one, and makes the others not wait but fail; so they try again.
+async fn make(options: &SqliteConnectOptions) -> Result<(), sqlx::Error> {
+    let making = async {
+        loop {
+            match SqliteConnection::connect_with(options).await {
+                Err(sqlx::Error::Database(error)) if is_busy(&*error) => tokio::time::sleep(MAKING_PAUSE).await,
+                made => return made?.close().await,
+            }
+        }
+    };
+    timeout(BUSY_TIMEOUT, making)
+        .await
+        .unwrap_or(Err(sqlx::Error::PoolTimedOut))
+}
+
+/// SQLITE_BUSY, or one of its extended codes.
+fn is_busy(error: &dyn DatabaseError) -> bool {
+    let code = error.code().and_then(|code| code.parse::<u32>().ok());
+    code.is_some_and(|code| code & 0xff == 5)
 }
 
 #[async_trait]
@@ -83,24 +111,30 @@ impl Database for SqliteDatabase {
     }
 
     async fn begin(&self, purpose: Purpose) -> Result<Box<dyn Transaction>, StoreError> {
-        let (guard, transaction) = match purpose {
+        let (guard, pool, begin) = match purpose {
             Purpose::Write => {
                 let guard = self.one_writer.clone().lock_owned().await;
-                (Some(guard), self.writes.begin_with("begin immediate").await?)
+                (Some(guard), &self.writes, "begin immediate")
             }
-            Purpose::Snapshot => (None, self.reads.begin_with("begin").await?),
+            Purpose::Snapshot => (None, &self.reads, "begin"),
         };
-        Ok(Box::new(SqliteTransaction {
-            transaction,
+        let mut transaction = SqliteTransaction {
+            connection: pool.acquire().await?,
+            is_over: false,
             _guard: guard,
-        }))
+        };
+        transaction.script(begin).await?;
+        Ok(Box::new(transaction))
     }
 
     async fn migrate(&self) -> Result<(), StoreError> {
-        MIGRATIONS
-            .run(&self.writes)
-            .await
-            .map_err(|error| StoreError::Migration(error.to_string()))
+        let failed = |error: MigrateError| StoreError::Migration(error.to_string());
+        // sqlx locks nothing on SQLite. In one transaction, the second of two processes finds what the first has done.
+        let mut connection = self.writes.acquire().await?;
+        connection.close_on_drop();
+        let mut transaction = connection.begin_with("begin immediate").await?;
+        MIGRATIONS.run_direct(&mut *transaction).await.map_err(failed)?;
+        Ok(transaction.commit().await?)
     }
 
     async fn close(&self) {
@@ -109,10 +143,22 @@ impl Database for SqliteDatabase {
     }
 }
 
+/// It tells SQLite itself when to begin and to commit, because sqlx keeps count of transactions: SQLite ends one on its
+/// own when its disk is full, and a connection that sqlx thinks to be inside of one would never begin another. Without a
+/// commit the connection is closed, which rolls back whatever there is to roll back.
 struct SqliteTransaction {
-    // Dropped in this order: the transaction ends before the next writer begins.
-    transaction: sqlx::Transaction<'static, Sqlite>,
+    // Dropped in this order: the next writer begins when this one's connection is on its way out.
+    connection: PoolConnection<Sqlite>,
+    is_over: bool,
     _guard: Option<OwnedMutexGuard<()>>,
+}
+
+impl Drop for SqliteTransaction {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.connection.close_on_drop();
+        }
+    }
 }
 
 #[async_trait]
@@ -122,15 +168,15 @@ impl Transaction for SqliteTransaction {
     }
 
     async fn rows(&mut self, query: Query) -> Result<Vec<Vec<Value>>, StoreError> {
-        fetch(&mut *self.transaction, &query).await
+        fetch(&mut *self.connection, &query).await
     }
 
     async fn execute(&mut self, query: Query) -> Result<u64, StoreError> {
-        Ok(bound(&query).execute(&mut *self.transaction).await?.rows_affected())
+        Ok(bound(&query).execute(&mut *self.connection).await?.rows_affected())
     }
 
     async fn script(&mut self, sql: &str) -> Result<(), StoreError> {
-        self.transaction.execute(sqlx::raw_sql(sql)).await?;
+        self.connection.execute(sqlx::raw_sql(sql)).await?;
         Ok(())
     }
 
@@ -145,14 +191,15 @@ impl Transaction for SqliteTransaction {
         let mut written = 0;
         for row in rows {
             let query = row.iter().fold(sqlx::query(&sql), bind);
-            written += query.execute(&mut *self.transaction).await?.rows_affected();
+            written += query.execute(&mut *self.connection).await?.rows_affected();
         }
         Ok(written)
     }
 
-    async fn commit(self: Box<Self>) -> Result<(), StoreError> {
-        let Self { transaction, _guard } = *self;
-        Ok(transaction.commit().await?)
+    async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
+        self.script("commit").await?;
+        self.is_over = true;
+        Ok(())
     }
 }
 

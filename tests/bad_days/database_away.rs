@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use gatebook::replay::{Silent, verify};
+use gatebook::store::{self, Purpose};
 use gatebook_projections::projection;
+use gatebook_projections::sql::{Query, Value as Cell};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -227,7 +229,7 @@ async fn create_until_refused(ada: Person, round: usize, caller: usize) -> Vec<(
 }
 
 async fn number(world: &World, sql: &str) -> i64 {
-    use gatebook_projections::sql::{Query, RowReader};
+    use gatebook_projections::sql::RowReader;
 
     let rows = world.database().rows(Query::new(sql, [])).await.unwrap();
     RowReader::new("number", rows.into_iter().next().unwrap())
@@ -299,22 +301,30 @@ async fn a_database_that_falls_silent_keeps_nobody_waiting_for_ever() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_writer_that_falls_silent_does_not_keep_the_other_nodes_waiting_for_ever() {
     let (world, road) = (World::on_postgres().await, QuietRoad::start().await);
-    let node = Node::at_the_end_of(&world, &road.through(&world.database_url)).await;
     let ada = world.ada().await;
-    let writers = writing(&world, &node.person(&ada)).await;
+    let silent = store::open(&road.through(&world.database_url)).await.unwrap();
+    let mut transaction = silent.begin(Purpose::Write).await.unwrap();
+    let patience = "select current_setting('idle_in_transaction_session_timeout')";
+    let patience = transaction.rows(Query::new(patience, [])).await.unwrap();
+    assert_eq!(patience, [[Cell::from("1min")]]);
+    // So long takes nobody's test.
+    let shorter = "set local idle_in_transaction_session_timeout = '2s'";
+    transaction.script(shorter).await.unwrap();
+    let head = "select position from log_head for update";
+    transaction.rows(Query::new(head, [])).await.unwrap();
     road.hush();
-    // The silent node may hold the log's lock. PostgreSQL gives up on it after a while; nobody has to do anything.
-    within(
-        Duration::from_secs(90),
-        "another node",
-        created_at_last(&ada, "Payroll Bridge"),
-    )
-    .await;
+    let mut other = world.database().begin(Purpose::Write).await.unwrap();
+    other.script("set local lock_timeout = '10ms'").await.unwrap();
+    let locked = other.rows(Query::new(head, [])).await.unwrap_err();
+    assert!(
+        locked.is_unavailable(),
+        "the silent node holds the log's lock: {locked}"
+    );
+    drop(other);
+    // PostgreSQL gives up on it; nobody has to do anything.
+    within(PATIENCE, "another node", created_at_last(&ada, "Payroll Bridge")).await;
     road.resume();
-    for writer in writers {
-        writer.abort();
-    }
-    node.recovers(&ada).await;
+    assert!(transaction.commit().await.is_err());
     holds_together(&world).await;
 }
 

@@ -3,10 +3,13 @@
 
 mod crash;
 mod database_away;
+mod dead_parts;
 mod demo;
 mod hang_ups;
 mod installation;
+mod log_export;
 mod looking_only;
+mod lost_connections;
 mod parallel;
 mod quiet_road;
 mod tampered_log;

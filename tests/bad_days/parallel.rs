@@ -1,10 +1,13 @@
 //! Many at once, on one node and on two nodes of one database.
 
+use std::sync::Arc;
+
 use gatebook::throttle::ThrottleMode;
 use gatebook_projections::sql::{Query, Value as Cell};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::sync::Semaphore;
 
 use crate::support::world::{self, Options};
 use crate::support::{APPS, Answer, Person, World, app_at, on_both_databases, portal_at};
@@ -54,8 +57,12 @@ struct Asked {
     header: Option<(&'static str, String)>,
 }
 
+/// So many requests are under way at any moment. Each takes two open files, of which a process may have 1,024.
+const UNDER_WAY: usize = 200;
+
 /// Makes all requests at once; the answers, in the same order.
 async fn at_once(requests: impl IntoIterator<Item = Asked>) -> Vec<Answer> {
+    let free = Arc::new(Semaphore::new(UNDER_WAY));
     let tasks: Vec<_> = requests
         .into_iter()
         .map(
@@ -66,7 +73,9 @@ async fn at_once(requests: impl IntoIterator<Item = Asked>) -> Vec<Answer> {
                  body,
                  header,
              }| {
+                let free = free.clone();
                 tokio::spawn(async move {
+                    let _turn = free.acquire().await.unwrap();
                     let header: Vec<_> = header.iter().map(|(name, value)| (*name, value.as_str())).collect();
                     person.send(method, &path, Some(body), &header).await
                 })

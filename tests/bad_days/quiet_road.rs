@@ -11,7 +11,21 @@ use crate::support::database::postgres_server;
 pub struct QuietRoad {
     address: String,
     server: String,
-    quiet: watch::Sender<bool>,
+    state: watch::Sender<State>,
+}
+
+/// Connections are numbered as they come; those up to `lost` never hear of anybody again.
+#[derive(Default)]
+struct State {
+    quiet: bool,
+    accepted: u64,
+    lost: u64,
+}
+
+impl State {
+    fn lets_through(&self, number: u64) -> bool {
+        !self.quiet && number > self.lost
+    }
 }
 
 impl QuietRoad {
@@ -20,9 +34,9 @@ impl QuietRoad {
         let address = listener.local_addr().unwrap().to_string();
         let url = postgres_server();
         let server = url.rsplit_once('@').unwrap().1.split_once('/').unwrap().0.to_owned();
-        let (quiet, watching) = watch::channel(false);
-        tokio::spawn(accept(listener, server.clone(), watching));
-        Self { address, server, quiet }
+        let (state, _) = watch::channel(State::default());
+        tokio::spawn(accept(listener, server.clone(), state.clone()));
+        Self { address, server, state }
     }
 
     /// A URL of the run's private PostgreSQL that leads through here.
@@ -32,30 +46,43 @@ impl QuietRoad {
 
     /// From now on nothing gets through.
     pub fn hush(&self) {
-        self.quiet.send_replace(true);
+        self.state.send_modify(|state| state.quiet = true);
     }
 
     /// What was sent meanwhile arrives.
     pub fn resume(&self) {
-        self.quiet.send_replace(false);
+        self.state.send_modify(|state| state.quiet = false);
+    }
+
+    /// New connections get through; on those that there are, it stays quiet for ever, as after a failover.
+    pub fn resume_elsewhere(&self) {
+        self.state.send_modify(|state| {
+            state.lost = state.accepted;
+            state.quiet = false;
+        });
     }
 }
 
-async fn accept(listener: TcpListener, server: String, quiet: watch::Receiver<bool>) {
+async fn accept(listener: TcpListener, server: String, state: watch::Sender<State>) {
     while let Ok((client, _)) = listener.accept().await {
-        tokio::spawn(forward(quiet.clone(), client, server.clone()));
+        let mut number = 0;
+        state.send_modify(|state| {
+            state.accepted += 1;
+            number = state.accepted;
+        });
+        tokio::spawn(forward(state.subscribe(), number, client, server.clone()));
     }
 }
 
-async fn forward(mut quiet: watch::Receiver<bool>, mut client: TcpStream, server: String) -> Option<()> {
-    quiet.wait_for(|quiet| !*quiet).await.ok()?;
+async fn forward(mut state: watch::Receiver<State>, number: u64, mut client: TcpStream, server: String) -> Option<()> {
+    state.wait_for(|state| state.lets_through(number)).await.ok()?;
     let mut server = TcpStream::connect(server).await.ok()?;
     let mut copied = std::pin::pin!(copy_bidirectional(&mut client, &mut server));
     loop {
-        quiet.wait_for(|quiet| !*quiet).await.ok()?;
+        state.wait_for(|state| state.lets_through(number)).await.ok()?;
         tokio::select! {
             biased;
-            _ = quiet.wait_for(|quiet| *quiet) => {}
+            _ = state.wait_for(|state| !state.lets_through(number)) => {}
             _ = &mut copied => return None,
         }
     }

@@ -6,6 +6,7 @@ use std::net::TcpStream;
 
 use super::installation::{Customer, Installation, Process, sent, word};
 use crate::support::eventually::eventually;
+use crate::support::proxy::Proxy;
 use crate::support::{APPS, World};
 
 /// A creation as it goes over the wire.
@@ -130,4 +131,18 @@ async fn a_signal_in_the_first_moment_of_serving_ends_it_cleanly_too() {
     for _ in 0..15 {
         installation.serve().await.stop().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_is_away_cannot_keep_it_from_ending_cleanly() {
+    let road = Proxy::start().await;
+    let mut installation = Installation::on_postgres().await;
+    installation.database_url = road.through(&installation.database_url);
+    let process = installation.serve().await;
+    let customer = Customer::settle(&installation, &process).await;
+    process.person(&customer.pam).get(APPS).await.expect(200);
+    road.cut().await;
+    process.stop().await;
+    road.mend();
+    installation.holds_together();
 }

@@ -276,6 +276,9 @@ async fn a_letter_is_sent_once_although_two_nodes_look_for_letters() {
         (nodes.installation.number(waiting).await == 0).then_some(())
     })
     .await;
+    // Both put a letter into the same file; but each time that one of them takes it is counted.
+    let attempts = "select cast(sum(attempts) as bigint) from letters";
+    assert_eq!(nodes.installation.number(attempts).await, 20);
     assert_eq!(nodes.installation.mails().len(), 20);
     nodes.stop().await;
 }

@@ -18,6 +18,7 @@ on_both_databases!(
     what_the_database_refuses_leaves_the_others_alone,
     of_appends_in_one_batch_that_want_the_same_the_first_gets_it,
     a_letter_that_waits_is_withdrawn_by_what_it_is_about,
+    a_letter_that_was_given_up_is_withdrawn_too_and_one_that_was_sent_is_not,
     a_guard_that_holds_lets_an_append_through_and_one_that_does_not_refuses_it,
     a_decision_stands_after_events_that_are_nothing_to_it_and_falls_with_others,
     what_must_not_exist_is_looked_for_in_the_database_and_in_the_batch,
@@ -365,4 +366,27 @@ async fn a_letter_that_waits_is_withdrawn_by_what_it_is_about(world: World) {
         .flatten()
         .collect();
     assert_eq!(ids, ["free", "new", "other"].map(Value::from));
+}
+
+async fn a_letter_that_was_given_up_is_withdrawn_too_and_one_that_was_sent_is_not(world: World) {
+    let about = |id: &str| SealedLetter {
+        about: Some("a".to_owned()),
+        ..letter(id)
+    };
+    let written = Append {
+        letters: vec![about("failed"), about("sent")],
+        ..note("1")
+    };
+    let writer = &world.gatebook.log.writer;
+    writer.append(written).await.unwrap();
+    let mut transaction = world.database().begin(Purpose::Write).await.unwrap();
+    transaction.script("update letters set state = id").await.unwrap();
+    transaction.commit().await.unwrap();
+    let withdrawing = Append {
+        withdrawn_letters: vec!["a".to_owned()],
+        ..note("2")
+    };
+    writer.append(withdrawing).await.unwrap();
+    let ids = world.database().rows(Query::new("select id from letters", [])).await;
+    assert_eq!(ids.unwrap(), [[Value::from("sent")]]);
 }

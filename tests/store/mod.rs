@@ -2,9 +2,11 @@
 
 mod append_only;
 mod appends;
+mod fold_versions;
 mod list_plans;
 mod list_queries;
 mod noted;
 mod same_bytes;
 mod stock_repository;
+mod troubles;
 mod two_writers;

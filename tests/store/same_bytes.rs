@@ -1,6 +1,7 @@
 //! The same commands leave the same log on both databases, to the byte.
 
 use chrono::TimeDelta;
+use gatebook::application::{Caller, SignInForm};
 use gatebook::secrets::Dice;
 use gatebook_aggregates::group::Permission;
 use gatebook_projections::projection;
@@ -32,6 +33,8 @@ async fn the_same_commands_leave_byte_identical_logs_rows_and_names_on_both_data
     )
     .await;
     assert!(events > 60, "the story is too short to tell: {events} events");
+    let streams = "select distinct aggregate_type from events order by aggregate_type";
+    assert_eq!(same(&sqlite, &postgres, streams).await, 4);
     let kinds = "select distinct event_type from events order by event_type";
     assert!(
         same(&sqlite, &postgres, kinds).await >= 30,
@@ -97,6 +100,7 @@ impl<'a> Story<'a> {
         self.verifies(&ada, &dev, &app).await;
         self.edits(&ada, &app).await;
         self.runs(&dev, &app).await;
+        self.signs_in().await;
         self.changes_hands(&ada, &dev).await;
         self.ends(&ada, &dev, &app).await;
         self.world.mails().await;
@@ -231,6 +235,21 @@ impl<'a> Story<'a> {
             .await
             .json();
         oauth("/oauth/revoke", &[("token", token["access_token"].as_str().unwrap())]).await;
+    }
+
+    /// Ada signs in to the console, with a wrong password first.
+    async fn signs_in(&self) {
+        self.world.give_password("acme", "ada").await;
+        let caller = Caller::command_line("story".to_owned());
+        for (password, is_right) in [("wrong", false), (PASSWORD, true)] {
+            let form = SignInForm {
+                email: "ada@acme.example".to_owned(),
+                password: password.to_owned(),
+                group_id: None,
+                device: "Story".to_owned(),
+            };
+            assert_eq!(self.world.gatebook.sign_in(&caller, &form).await.is_ok(), is_right);
+        }
     }
 
     async fn changes_hands(&self, ada: &Person, dev: &Person) {

@@ -6,11 +6,13 @@ use gatebook::log::read;
 use gatebook_aggregates::developer::Developer;
 use gatebook_aggregates::group::Group;
 use gatebook_aggregates::integration_app::IntegrationApp;
+use gatebook_aggregates::user_account::UserAccount;
 use gatebook_projections::recorded::StoredEvent;
 use gatebook_projections::sql::Query;
 use postgres_es::PostgresEventRepository;
 use sqlx::PgPool;
 
+use crate::support::browser::Browser;
 use crate::support::{World, app_at};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -20,12 +22,14 @@ async fn the_stock_repository_of_postgres_es_reads_every_event_and_each_decodes(
     ada.post(&app_at(&app, "/suspend"), serde_json::json!({}))
         .await
         .expect(200);
+    Browser::of_user(&world, "acme", "ada").await;
     let sql = format!("{} order by position", read::SELECT_EVENTS);
     let log = read::events(world.database().rows(Query::new(sql, [])).await.unwrap()).unwrap();
     let stock = PostgresEventRepository::new(PgPool::connect(&world.database_url).await.unwrap());
     let read = reads_all::<IntegrationApp>(&stock, &log).await
         + reads_all::<Group>(&stock, &log).await
-        + reads_all::<Developer>(&stock, &log).await;
+        + reads_all::<Developer>(&stock, &log).await
+        + reads_all::<UserAccount>(&stock, &log).await;
     assert_eq!(read, log.len());
 }
 

@@ -10,16 +10,18 @@ use gatebook::log::{Writer, read};
 use gatebook::metrics::Metrics;
 use gatebook::store;
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_projections::sql::Query;
+use gatebook_projections::sql::{Query, Value};
+use reqwest::Method;
 
 use super::noted::{at, events, name, note, notes};
 use crate::support::world::BEGINNING;
-use crate::support::{World, on_both_databases};
+use crate::support::{APPS, World, on_both_databases};
 
 on_both_databases!(
     two_writers_on_one_database_write_one_log_without_gaps,
     of_two_writers_that_append_to_one_stream_one_has_to_read_again,
     time_never_runs_backwards_in_the_log_although_a_clock_does,
+    a_node_whose_clock_is_ahead_keeps_no_letter_of_another_one_waiting,
 );
 
 /// A writer of another process, whose clock goes its own way.
@@ -106,4 +108,17 @@ async fn time_never_runs_backwards_in_the_log_although_a_clock_does(world: World
     world.pass(TimeDelta::hours(2));
     let after = events(world.gatebook.log.writer.append(note("last")).await);
     assert_eq!(after[0].recorded_at, "2026-11-23T11:00:00.000Z");
+}
+
+async fn a_node_whose_clock_is_ahead_keeps_no_letter_of_another_one_waiting(world: World) {
+    let early = another_writer(&world, TimeDelta::hours(1)).await;
+    early.append(note("s1")).await.unwrap();
+    let ada = world.ada().await;
+    let key = [("idempotency-key", "k1")];
+    let form = World::new_integration("Payroll Bridge");
+    ada.send(Method::POST, APPS, Some(form), &key).await.expect(201);
+    world.last_mail_to("dev@example.com").await.invite_token();
+    let rows = "select created_at from letters union all select created_at from idempotency_keys";
+    let rows = world.database().rows(Query::new(rows, [])).await.unwrap();
+    assert_eq!(rows, [[Value::from(BEGINNING)], [Value::from(BEGINNING)]]);
 }

@@ -1,15 +1,15 @@
-//! `GET /readyz`: the database.
+//! `GET /readyz`: whether requests had better go here or elsewhere.
 
 use axum::Json;
 use axum::extract::State;
-use gatebook_projections::sql::Query;
 
 use super::healthz::ServiceStatus;
 use crate::http::error::Problem;
 use crate::http::extract::App;
+use crate::log::fold_versions;
 use crate::store::StoreError;
 
-/// Does the database answer?
+/// Does the database answer, and can this node write to it?
 #[utoipa::path(
     get,
     path = "/readyz",
@@ -21,9 +21,11 @@ use crate::store::StoreError;
     security(())
 )]
 pub async fn readyz(State(app): State<App>) -> Result<Json<ServiceStatus>, Problem> {
-    let head = app.database().rows(Query::new("select position from log_head", []));
-    match head.await {
-        Ok(_) => Ok(Json(ServiceStatus { status: "ok" })),
+    if app.log.writer.is_gone() {
+        return Err(StoreError::Unavailable("the writer has ended".to_owned()).into());
+    }
+    match fold_versions::check_in(app.database()).await {
+        Ok(()) => Ok(Json(ServiceStatus { status: "ok" })),
         // Whatever the database says instead of an answer, requests had better go elsewhere.
         Err(error) => Err(StoreError::Unavailable(error.to_string()).into()),
     }

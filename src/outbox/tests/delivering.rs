@@ -13,10 +13,23 @@ use crate::clock::Clock;
 use crate::mail::scripted_server::ScriptedServer;
 use crate::outbox::queue::{self, CLAIM_MAX};
 use crate::outbox::{LetterState, list};
+use crate::store::on_both_databases::{On, on_both_databases};
 
-#[tokio::test]
-async fn a_letter_is_sent_and_then_what_it_said_is_forgotten() {
-    let world = World::new().await;
+on_both_databases!(
+    a_letter_is_sent_and_then_what_it_said_is_forgotten,
+    a_letter_is_sent_once,
+    letters_are_sent_in_the_order_they_were_written_and_twenty_at_a_time,
+    a_process_that_dies_between_sending_and_writing_it_down_sends_the_same_mail_again,
+    a_letter_that_is_sent_again_into_a_folder_is_one_file,
+    two_processes_never_send_the_same_letter,
+    a_letter_whose_lease_may_end_while_it_is_sent_is_left_alone,
+    a_letter_that_is_given_back_is_due_at_once_and_has_lost_no_attempt,
+    a_running_outbox_sends_what_it_is_woken_for_and_ends_when_told,
+    a_running_outbox_ends_with_the_program,
+);
+
+async fn a_letter_is_sent_and_then_what_it_said_is_forgotten(on: On) {
+    let world = World::new(on).await;
     let id = world.invite("dev@example.com").await;
     assert!(matches!(world.sealed().await, Value::Text(sealed) if !sealed.contains("invite")));
     assert_eq!(world.outbox().deliver_due().await.unwrap(), 1);
@@ -41,9 +54,8 @@ async fn a_letter_is_sent_and_then_what_it_said_is_forgotten() {
     );
 }
 
-#[tokio::test]
-async fn a_letter_is_sent_once() {
-    let world = World::new().await;
+async fn a_letter_is_sent_once(on: On) {
+    let world = World::new(on).await;
     let mut server = ScriptedServer::start([]).await;
     world.invite("dev@example.com").await;
     let outbox = world.outbox_to(&server);
@@ -53,9 +65,8 @@ async fn a_letter_is_sent_once() {
     assert_eq!(server.message_ids().len(), 1);
 }
 
-#[tokio::test]
-async fn letters_are_sent_in_the_order_they_were_written_and_twenty_at_a_time() {
-    let world = World::new().await;
+async fn letters_are_sent_in_the_order_they_were_written_and_twenty_at_a_time(on: On) {
+    let world = World::new(on).await;
     let mut ids = Vec::new();
     for number in 0..CLAIM_MAX + 1 {
         world.clock.advance(TimeDelta::milliseconds(1));
@@ -70,9 +81,8 @@ async fn letters_are_sent_in_the_order_they_were_written_and_twenty_at_a_time() 
     assert_eq!(server.message_ids(), ids);
 }
 
-#[tokio::test]
-async fn a_process_that_dies_between_sending_and_writing_it_down_sends_the_same_mail_again() {
-    let world = World::new().await;
+async fn a_process_that_dies_between_sending_and_writing_it_down_sends_the_same_mail_again(on: On) {
+    let world = World::new(on).await;
     world.invite("dev@example.com").await;
     let mut server = ScriptedServer::start([]).await;
     let dying = GoesAway {
@@ -94,9 +104,8 @@ async fn a_process_that_dies_between_sending_and_writing_it_down_sends_the_same_
     assert_eq!(world.letter().await.state, LetterState::Sent);
 }
 
-#[tokio::test]
-async fn a_letter_that_is_sent_again_into_a_folder_is_one_file() {
-    let world = World::new().await;
+async fn a_letter_that_is_sent_again_into_a_folder_is_one_file(on: On) {
+    let world = World::new(on).await;
     world.invite("dev@example.com").await;
     let dying = GoesAway {
         database: world.database.clone(),
@@ -113,9 +122,8 @@ async fn a_letter_that_is_sent_again_into_a_folder_is_one_file() {
     assert_eq!((first.len(), world.mails()), (1, first));
 }
 
-#[tokio::test]
-async fn two_processes_never_send_the_same_letter() {
-    let world = World::new().await;
+async fn two_processes_never_send_the_same_letter(on: On) {
+    let world = World::new(on).await;
     for number in 0..30 {
         world.invite(&format!("dev{number}@example.com")).await;
     }
@@ -128,9 +136,8 @@ async fn two_processes_never_send_the_same_letter() {
     assert_eq!(ids.len(), 30);
 }
 
-#[tokio::test]
-async fn a_letter_whose_lease_may_end_while_it_is_sent_is_left_alone() {
-    let world = World::new().await;
+async fn a_letter_whose_lease_may_end_while_it_is_sent_is_left_alone(on: On) {
+    let world = World::new(on).await;
     world.invite("dev@example.com").await;
     let clock = Clock::Manual(world.clock.clone());
     let claimed = queue::claim(&*world.database, &clock).await.unwrap();
@@ -138,9 +145,8 @@ async fn a_letter_whose_lease_may_end_while_it_is_sent_is_left_alone() {
     assert!(!claimed[0].can_be_sent_at(at(16)));
 }
 
-#[tokio::test]
-async fn a_letter_that_is_given_back_is_due_at_once_and_has_lost_no_attempt() {
-    let world = World::new().await;
+async fn a_letter_that_is_given_back_is_due_at_once_and_has_lost_no_attempt(on: On) {
+    let world = World::new(on).await;
     world.invite("dev@example.com").await;
     let clock = Clock::Manual(world.clock.clone());
     let claimed = queue::claim(&*world.database, &clock).await.unwrap();
@@ -151,9 +157,8 @@ async fn a_letter_that_is_given_back_is_due_at_once_and_has_lost_no_attempt() {
     assert_eq!(world.outbox().deliver_due().await.unwrap(), 1);
 }
 
-#[tokio::test]
-async fn a_running_outbox_sends_what_it_is_woken_for_and_ends_when_told() {
-    let world = World::new().await;
+async fn a_running_outbox_sends_what_it_is_woken_for_and_ends_when_told(on: On) {
+    let world = World::new(on).await;
     let mut server = ScriptedServer::start([]).await;
     let (stop, shutdown) = watch::channel(false);
     let wake = Arc::new(Notify::new());
@@ -169,9 +174,8 @@ async fn a_running_outbox_sends_what_it_is_woken_for_and_ends_when_told() {
     assert_eq!(letters.len(), 2, "the letter at hand was finished");
 }
 
-#[tokio::test]
-async fn a_running_outbox_ends_with_the_program() {
-    let world = World::new().await;
+async fn a_running_outbox_ends_with_the_program(on: On) {
+    let world = World::new(on).await;
     let (stop, shutdown) = watch::channel(false);
     let running = tokio::spawn(Arc::new(world.outbox()).run(shutdown, Arc::default()));
     drop(stop);

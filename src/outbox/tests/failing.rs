@@ -4,16 +4,27 @@ use chrono::TimeDelta;
 use gatebook_projections::sql::Value;
 
 use super::world::{World, at};
+use crate::clock::Clock;
 use crate::log::append::SealedLetter;
+use crate::mail::MailError;
 use crate::mail::scripted_server::{Script, ScriptedServer};
 use crate::outbox::LetterState;
-use crate::outbox::delivery::{ATTEMPTS_MAX, delay_after};
+use crate::outbox::delivery::{ATTEMPTS_MAX, delay_after, survived};
+use crate::store::on_both_databases::{On, on_both_databases};
+
+on_both_databases!(
+    a_letter_that_is_refused_for_now_is_tried_again_after_10_then_20_seconds,
+    a_letter_is_given_up_after_three_days_and_its_content_is_kept,
+    a_letter_that_is_refused_for_good_is_given_up_at_once,
+    a_letter_that_cannot_be_sent_keeps_no_other_waiting,
+    a_letter_that_was_sealed_for_another_row_is_given_up_and_says_why,
+    a_letter_of_a_kind_that_a_newer_version_wrote_waits_for_that_version,
+);
 
 const LATER: Script = Script::Mail("451 4.3.0 try later");
 
-#[tokio::test]
-async fn a_letter_that_is_refused_for_now_is_tried_again_after_10_then_20_seconds() {
-    let world = World::new().await;
+async fn a_letter_that_is_refused_for_now_is_tried_again_after_10_then_20_seconds(on: On) {
+    let world = World::new(on).await;
     let mut server = ScriptedServer::start([LATER, Script::HangUp]).await;
     world.invite("dev@example.com").await;
     let outbox = world.outbox_to(&server);
@@ -44,31 +55,39 @@ async fn a_letter_that_is_refused_for_now_is_tried_again_after_10_then_20_second
 
 #[test]
 fn the_wait_doubles_up_to_an_hour() {
-    let seconds: Vec<_> = (1..ATTEMPTS_MAX).map(|n| delay_after(n).num_seconds()).collect();
+    let seconds: Vec<_> = (1..12).map(|n| delay_after(n).num_seconds()).collect();
     assert_eq!(seconds, [10, 20, 40, 80, 160, 320, 640, 1_280, 2_560, 3_600, 3_600]);
     assert_eq!(delay_after(i64::MAX), TimeDelta::hours(1));
 }
 
-#[tokio::test]
-async fn a_letter_is_given_up_after_twelve_attempts_and_its_content_is_kept() {
-    let world = World::new().await;
-    let server = ScriptedServer::start([LATER; 12]).await;
+async fn a_letter_is_given_up_after_three_days_and_its_content_is_kept(on: On) {
+    let world = World::new(on).await;
+    let server = ScriptedServer::start([LATER; ATTEMPTS_MAX as usize]).await;
     world.invite("dev@example.com").await;
     let outbox = world.outbox_to(&server);
-    for attempt in 1..=12 {
-        assert_eq!(world.letter().await.state, LetterState::Pending, "before {attempt}");
-        assert_eq!(outbox.deliver_due().await.unwrap(), 1);
+    let clock = Clock::Manual(world.clock.clone());
+    let mut attempt = 0;
+    let tried_for = loop {
+        attempt += 1;
+        let now = clock.now();
+        assert_eq!(outbox.deliver_due().await.unwrap(), 1, "attempt {attempt}");
+        if world.letter().await.state != LetterState::Pending {
+            break now.to_utc() - at(0).to_utc();
+        }
         world.clock.advance(delay_after(attempt));
-    }
+    };
+    assert!(
+        (TimeDelta::hours(70)..TimeDelta::hours(74)).contains(&tried_for),
+        "{tried_for}"
+    );
     let letter = world.letter().await;
-    assert_eq!((letter.state, letter.attempts), (LetterState::Failed, 12));
+    assert_eq!((letter.state, letter.attempts), (LetterState::Failed, ATTEMPTS_MAX));
     assert_eq!(outbox.deliver_due().await.unwrap(), 0);
     assert_ne!(world.sealed().await, Value::Null);
 }
 
-#[tokio::test]
-async fn a_letter_that_is_refused_for_good_is_given_up_at_once() {
-    let world = World::new().await;
+async fn a_letter_that_is_refused_for_good_is_given_up_at_once(on: On) {
+    let world = World::new(on).await;
     let server = ScriptedServer::start([Script::Recipient("550 5.1.1 nobody here")]).await;
     world.invite("dev@example.com").await;
     world.outbox_to(&server).deliver_due().await.unwrap();
@@ -82,9 +101,8 @@ async fn a_letter_that_is_refused_for_good_is_given_up_at_once() {
     assert!(counted.contains(r#"gatebook_letters_total{outcome="Failed"} 1"#));
 }
 
-#[tokio::test]
-async fn a_letter_that_cannot_be_sent_keeps_no_other_waiting() {
-    let world = World::new().await;
+async fn a_letter_that_cannot_be_sent_keeps_no_other_waiting(on: On) {
+    let world = World::new(on).await;
     let mut server = ScriptedServer::start([Script::Mail("554 5.6.0 no"), LATER]).await;
     for to in ["a@example.com", "b@example.com", "nobody", "c@example.com"] {
         world.clock.advance(TimeDelta::milliseconds(1));
@@ -99,8 +117,14 @@ async fn a_letter_that_cannot_be_sent_keeps_no_other_waiting() {
 }
 
 #[tokio::test]
-async fn a_letter_that_was_sealed_for_another_row_is_given_up_and_says_why() {
-    let world = World::new().await;
+async fn a_letter_whose_sending_dies_is_tried_again_later_like_any_other() {
+    let died = survived(async { panic!("as a bug would") }).await;
+    assert!(matches!(died, Err(MailError::Transient(_))), "{died:?}");
+    assert_eq!(survived(async { Ok(()) }).await, Ok(()));
+}
+
+async fn a_letter_that_was_sealed_for_another_row_is_given_up_and_says_why(on: On) {
+    let world = World::new(on).await;
     world
         .write(SealedLetter {
             id: world.new_id().to_string(),
@@ -123,9 +147,8 @@ async fn a_letter_that_was_sealed_for_another_row_is_given_up_and_says_why() {
     assert!(world.mails().is_empty());
 }
 
-#[tokio::test]
-async fn a_letter_of_a_kind_that_a_newer_version_wrote_waits_for_that_version() {
-    let world = World::new().await;
+async fn a_letter_of_a_kind_that_a_newer_version_wrote_waits_for_that_version(on: On) {
+    let world = World::new(on).await;
     world
         .write(SealedLetter {
             id: world.new_id().to_string(),

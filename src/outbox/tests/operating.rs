@@ -9,12 +9,20 @@ use crate::clock::Clock;
 use crate::mail::scripted_server::{Script, ScriptedServer};
 use crate::outbox::queue::{self, LEASE};
 use crate::outbox::{LetterState, list};
+use crate::store::on_both_databases::{On, on_both_databases};
+
+on_both_databases!(
+    operators_see_letters_newest_first_and_by_state_but_not_what_they_say,
+    a_letter_that_was_given_up_can_be_sent_after_all,
+    a_letter_that_waits_can_be_sent_now,
+    a_letter_that_was_sent_stays_sent_and_one_that_never_was_is_not_found,
+    what_an_attempt_came_to_does_not_undo_a_retry_or_a_sending_meanwhile,
+);
 
 const NOBODY: Script = Script::Recipient("550 5.1.1 nobody here");
 
-#[tokio::test]
-async fn operators_see_letters_newest_first_and_by_state_but_not_what_they_say() {
-    let world = World::new().await;
+async fn operators_see_letters_newest_first_and_by_state_but_not_what_they_say(on: On) {
+    let world = World::new(on).await;
     let server = ScriptedServer::start([NOBODY]).await;
     let first = world.invite("a@example.com").await;
     world.outbox_to(&server).deliver_due().await.unwrap();
@@ -42,9 +50,8 @@ async fn operators_see_letters_newest_first_and_by_state_but_not_what_they_say()
     );
 }
 
-#[tokio::test]
-async fn a_letter_that_was_given_up_can_be_sent_after_all() {
-    let world = World::new().await;
+async fn a_letter_that_was_given_up_can_be_sent_after_all(on: On) {
+    let world = World::new(on).await;
     let mut server = ScriptedServer::start([NOBODY]).await;
     let id = world.invite("dev@example.com").await;
     let outbox = world.outbox_to(&server);
@@ -59,9 +66,8 @@ async fn a_letter_that_was_given_up_can_be_sent_after_all() {
     assert_eq!(server.message_ids(), [format!("<{id}@gate.example.com>")]);
 }
 
-#[tokio::test]
-async fn a_letter_that_waits_can_be_sent_now() {
-    let world = World::new().await;
+async fn a_letter_that_waits_can_be_sent_now(on: On) {
+    let world = World::new(on).await;
     let server = ScriptedServer::start([Script::HangUp]).await;
     let id = world.invite("dev@example.com").await;
     let outbox = world.outbox_to(&server);
@@ -72,9 +78,8 @@ async fn a_letter_that_waits_can_be_sent_now() {
     assert_eq!(world.letter().await.state, LetterState::Sent);
 }
 
-#[tokio::test]
-async fn a_letter_that_was_sent_stays_sent_and_one_that_never_was_is_not_found() {
-    let world = World::new().await;
+async fn a_letter_that_was_sent_stays_sent_and_one_that_never_was_is_not_found(on: On) {
+    let world = World::new(on).await;
     let id = world.invite("dev@example.com").await;
     let outbox = world.outbox();
     outbox.deliver_due().await.unwrap();
@@ -84,9 +89,8 @@ async fn a_letter_that_was_sent_stays_sent_and_one_that_never_was_is_not_found()
     assert_eq!(outbox.retry(Uuid::nil()).await.unwrap(), None);
 }
 
-#[tokio::test]
-async fn what_an_attempt_came_to_does_not_undo_a_retry_or_a_sending_meanwhile() {
-    let world = World::new().await;
+async fn what_an_attempt_came_to_does_not_undo_a_retry_or_a_sending_meanwhile(on: On) {
+    let world = World::new(on).await;
     let (id, clock) = (
         world.invite("dev@example.com").await,
         Clock::Manual(world.clock.clone()),

@@ -17,6 +17,7 @@ use crate::mail::{Letter, MailTransport};
 use crate::metrics::Metrics;
 use crate::outbox::{LetterRow, Outbox, list, seal_letter};
 use crate::secrets::{Dice, MasterKey, Sealer};
+use crate::store::on_both_databases::On;
 use crate::store::{self, Database, Dialect, Purpose, StoreError, Transaction};
 
 pub(super) const START: &str = "2026-11-23T09:15:00.000Z";
@@ -24,6 +25,7 @@ pub(super) const LINK: &str = "https://gate.example.com/portal/sign-up?invite=gb
 
 pub(super) struct World {
     pub(super) folder: TempDir,
+    url: String,
     pub(super) database: Arc<dyn Database>,
     pub(super) clock: ManualClock,
     pub(super) metrics: Arc<Metrics>,
@@ -32,15 +34,17 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) async fn new() -> Self {
+    pub(super) async fn new(on: On) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let database = open(&folder).await;
+        let url = on.new_database(&folder).await;
+        let database = store::open(&url).await.unwrap();
         store::migrate(&database).await.unwrap();
         let clock = ManualClock::starting_at(at(0));
         let metrics = Arc::new(Metrics::default());
         let (writer, _) = Writer::start(database.clone(), Clock::Manual(clock.clone()), metrics.clone());
         Self {
             folder,
+            url,
             database,
             clock,
             metrics,
@@ -51,7 +55,7 @@ impl World {
 
     /// The same database, as another process opens it.
     pub(super) async fn other_process(&self) -> Arc<dyn Database> {
-        open(&self.folder).await
+        store::open(&self.url).await.unwrap()
     }
 
     /// An outbox that sends into the folder `mail`.
@@ -114,11 +118,6 @@ impl World {
             .map(|path| std::fs::read_to_string(path).unwrap())
             .collect()
     }
-}
-
-async fn open(folder: &TempDir) -> Arc<dyn Database> {
-    let path = folder.path().join("gatebook.db");
-    store::open(&format!("sqlite://{}", path.display())).await.unwrap()
 }
 
 fn sealer() -> Sealer {

@@ -11,6 +11,14 @@ use crate::log::hash_chain::EventParts;
 use crate::log::read::{SELECT_EVENTS, events};
 use crate::replay::{FileReport, verify_exported};
 
+on_both_databases!(
+    an_exported_log_is_verified_with_nothing_but_the_file,
+    a_part_of_the_log_is_verified_from_the_first_line_of_each_stream_on,
+    whatever_is_changed_in_a_line_is_found,
+    a_changed_hash_breaks_the_chain_on_both_sides,
+    a_line_that_is_missing_doubled_or_out_of_order_is_found,
+);
+
 /// The log as an export writes it.
 async fn file(world: &World, condition: &str) -> String {
     let sql = format!("{SELECT_EVENTS} where {condition} order by position");
@@ -52,18 +60,16 @@ fn findings(file: &str) -> Vec<String> {
     report.findings.iter().map(ToString::to_string).collect()
 }
 
-#[tokio::test]
-async fn an_exported_log_is_verified_with_nothing_but_the_file() {
-    let world = World::with_history().await;
+async fn an_exported_log_is_verified_with_nothing_but_the_file(on: On) {
+    let world = World::with_history(on).await;
     let all = file(&world, "1 = 1").await;
     assert!(all.contains("otp_expires_at") && !all.contains("otp_digest"));
     let report = verified(&all);
     assert_eq!((report.lines as i64, report.findings), (world.head().await, vec![]));
 }
 
-#[tokio::test]
-async fn a_part_of_the_log_is_verified_from_the_first_line_of_each_stream_on() {
-    let world = World::with_history().await;
+async fn a_part_of_the_log_is_verified_from_the_first_line_of_each_stream_on(on: On) {
+    let world = World::with_history(on).await;
     for condition in [
         "position > 3",
         "group_id = 'acme' and position > 2",
@@ -74,9 +80,8 @@ async fn a_part_of_the_log_is_verified_from_the_first_line_of_each_stream_on() {
     assert_eq!(verified(""), FileReport::default());
 }
 
-#[tokio::test]
-async fn whatever_is_changed_in_a_line_is_found() {
-    let world = World::with_history().await;
+async fn whatever_is_changed_in_a_line_is_found(on: On) {
+    let world = World::with_history(on).await;
     let untouched = file(&world, "position = 1").await;
     assert!(untouched.contains("Olga “Ops” O'Hara"));
     for (before, after) in [
@@ -100,9 +105,8 @@ async fn whatever_is_changed_in_a_line_is_found() {
     }
 }
 
-#[tokio::test]
-async fn a_changed_hash_breaks_the_chain_on_both_sides() {
-    let world = World::with_history().await;
+async fn a_changed_hash_breaks_the_chain_on_both_sides(on: On) {
+    let world = World::with_history(on).await;
     let lines = file(&world, "aggregate_id = 'acme'").await;
     let second: serde_json::Value = serde_json::from_str(lines.lines().nth(1).unwrap()).unwrap();
     let hash = second["hash"].as_str().unwrap();
@@ -120,9 +124,8 @@ async fn a_changed_hash_breaks_the_chain_on_both_sides() {
     );
 }
 
-#[tokio::test]
-async fn a_line_that_is_missing_doubled_or_out_of_order_is_found() {
-    let world = World::with_history().await;
+async fn a_line_that_is_missing_doubled_or_out_of_order_is_found(on: On) {
+    let world = World::with_history(on).await;
     let whole = file(&world, "aggregate_id = 'acme'").await;
     let lines: Vec<_> = whole.lines().collect();
     let missing = [lines[0], lines[2], lines[3]].join("\n");

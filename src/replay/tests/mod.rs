@@ -1,6 +1,7 @@
-//! A small log on SQLite, made by real commands, and hands that reach into its tables.
+//! A small log on either database, made by real commands, and hands that reach into its tables.
 
 mod exported;
+mod meeting;
 mod rebuild;
 mod status;
 mod verify;
@@ -28,7 +29,8 @@ use uuid::Uuid;
 use crate::clock::{Clock, ManualClock};
 use crate::log::{Extras, Intent, Log, Logged, Origin, Pinned, Writer};
 use crate::metrics::Metrics;
-use crate::store::{self, Database, Purpose};
+use crate::store::on_both_databases::{On, on_both_databases};
+use crate::store::{self, Database, Dialect, Purpose};
 
 pub(super) struct World {
     pub(super) database: Arc<dyn Database>,
@@ -38,9 +40,9 @@ pub(super) struct World {
 
 impl World {
     /// An empty log.
-    pub(super) async fn new() -> Self {
+    pub(super) async fn new(on: On) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite://{}", folder.path().join("log.db").display());
+        let url = on.new_database(&folder).await;
         let database = store::open(&url).await.unwrap();
         store::migrate(&database).await.unwrap();
         let clock = Clock::Manual(ManualClock::starting_at(now()));
@@ -57,8 +59,8 @@ impl World {
     }
 
     /// Two groups, three applications and a developer.
-    pub(super) async fn with_history() -> Self {
-        let world = Self::new().await;
+    pub(super) async fn with_history(on: On) -> Self {
+        let world = Self::new(on).await;
         world.group("acme", &["berlin", "dublin", "lisbon"]).await;
         world.group("globex", &["oslo"]).await;
         for number in 1..=3 {
@@ -110,8 +112,28 @@ impl World {
 
     /// Makes events changeable, as somebody with the rights of the database's owner can.
     pub(super) async fn without_triggers(&self) {
-        self.by_hand("drop trigger events_are_never_updated; drop trigger events_are_never_deleted")
+        self.by_hand(match self.database.dialect() {
+            Dialect::Sqlite => "drop trigger events_are_never_updated; drop trigger events_are_never_deleted",
+            Dialect::Postgres => "drop trigger events_are_append_only on events",
+        })
+        .await;
+    }
+
+    /// Changes the JSON of the first event.
+    pub(super) async fn replace_in_first_event(&self, from: &str, to: &str) {
+        let replaced = format!("replace(cast(payload as text), '{from}', '{to}')");
+        let cast = match self.database.dialect() {
+            Dialect::Sqlite => replaced,
+            Dialect::Postgres => format!("cast({replaced} as json)"),
+        };
+        self.by_hand(&format!("update events set payload = {cast} where position = 1"))
             .await;
+    }
+
+    pub(super) async fn has_table(&self, table: &str) -> bool {
+        let sql = self.database.dialect().table_exists("$1");
+        let query = Query::new(sql, [table.into()]);
+        !self.database.rows(query).await.unwrap().is_empty()
     }
 
     /// Appends an event by hand that no program has ever known.

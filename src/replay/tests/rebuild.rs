@@ -1,7 +1,6 @@
-//! Rebuilding while the old rows serve, crashing, and coming second.
+//! Rebuilding while the old rows serve, and crashing.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gatebook_projections::projection;
 use tokio::runtime::Handle;
@@ -11,8 +10,25 @@ use super::*;
 use crate::replay::rebuild::rebuild_in_pages;
 use crate::replay::{Progress, ReplayError, Silent, discard, rebuild, stale, status, verify};
 
+on_both_databases!(
+    a_rebuilt_table_holds_what_the_live_one_held,
+    a_rebuilt_table_has_the_same_columns_and_indexes,
+    rows_changed_by_hand_are_repaired,
+    an_event_that_cannot_be_read_stops_with_its_position_and_the_old_rows_go_on_serving,
+    once_the_program_can_read_the_event_the_rebuild_resumes_and_forgets_the_error,
+    a_rebuild_that_was_killed_resumes_where_it_was,
+    what_is_appended_after_a_kill_is_in_the_resumed_rebuild,
+    what_another_fold_began_is_not_resumed,
+    an_interrupted_rebuild_can_be_given_up,
+    what_is_appended_during_a_rebuild_is_not_lost,
+    a_projection_folded_by_another_version_is_stale_until_it_is_rebuilt,
+    a_projection_that_is_new_to_an_old_log_is_stale_until_it_is_rebuilt,
+    a_projection_without_a_table_is_told_from_one_that_is_being_rebuilt,
+    an_interrupted_rebuild_whose_table_is_gone_begins_anew,
+);
+
 /// Does something at each step, and notes how many events were done.
-struct AtStep<F> {
+pub(super) struct AtStep<F> {
     steps: Mutex<Vec<i64>>,
     act: F,
 }
@@ -28,7 +44,7 @@ impl<F: Fn(usize) + Send + Sync> Progress for AtStep<F> {
     }
 }
 
-fn at_step<F: Fn(usize) + Send + Sync>(act: F) -> AtStep<F> {
+pub(super) fn at_step<F: Fn(usize) + Send + Sync>(act: F) -> AtStep<F> {
     AtStep {
         steps: Mutex::new(Vec::new()),
         act,
@@ -36,7 +52,7 @@ fn at_step<F: Fn(usize) + Send + Sync>(act: F) -> AtStep<F> {
 }
 
 /// Rebuilds in pages of two events, and dies at a step.
-async fn die_at(world: &World, projection: AnyProjection, step: usize) {
+pub(super) async fn die_at(world: &World, projection: AnyProjection, step: usize) {
     let database = world.database.clone();
     let dying = tokio::spawn(async move {
         let progress = at_step(|number| assert!(number < step, "as by kill -9"));
@@ -45,14 +61,13 @@ async fn die_at(world: &World, projection: AnyProjection, step: usize) {
     assert!(dying.await.unwrap_err().is_panic());
 }
 
-async fn assert_all_equal(world: &World) {
+pub(super) async fn assert_all_equal(world: &World) {
     let report = verify(&world.database, &projection::all(), &Silent).await.unwrap();
     assert_eq!(report.differences, []);
 }
 
-#[tokio::test]
-async fn a_rebuilt_table_holds_what_the_live_one_held() {
-    let world = World::with_history().await;
+async fn a_rebuilt_table_holds_what_the_live_one_held(on: On) {
+    let world = World::with_history(on).await;
     for projection in projection::all() {
         for (page, generation) in [(2_000, 2), (3, 3), (1, 4)] {
             let live = world.table(&projection).await;
@@ -63,7 +78,7 @@ async fn a_rebuilt_table_holds_what_the_live_one_held() {
             assert_eq!(world.table(&projection).await, live, "{}", projection.name);
             assert_eq!(
                 (report.generation, report.rows, report.resumed),
-                (generation, live.len() as i64, false)
+                (generation, Some(live.len() as i64), false)
             );
             assert_eq!(report.position, world.head().await);
         }
@@ -71,24 +86,31 @@ async fn a_rebuilt_table_holds_what_the_live_one_held() {
     assert_all_equal(&world).await;
 }
 
-#[tokio::test]
-async fn a_rebuilt_table_has_the_same_columns_and_indexes() {
-    let world = World::with_history().await;
-    let definitions = "select replace(replace(sql, '\"', ''), '_2 on', '_1 on') from sqlite_master \
-         where tbl_name = 'app_list' and sql is not null order by name";
+async fn a_rebuilt_table_has_the_same_columns_and_indexes(on: On) {
+    let world = World::with_history(on).await;
+    let definitions = match on {
+        On::Sqlite => {
+            "select replace(replace(sql, '\"', ''), '_2 on', '_1 on') from sqlite_master \
+             where tbl_name = 'app_list' and sql is not null order by name"
+        }
+        On::Postgres => {
+            "select replace(replace(indexdef, '_2 ON', '_1 ON'), '_next_', '_') from pg_indexes \
+             where tablename = 'app_list' union all \
+             select column_name || data_type || is_nullable || coalesce(collation_name, '') \
+             from information_schema.columns where table_name = 'app_list' order by 1"
+        }
+    };
     let before = world.rows(definitions).await;
     assert!(before.len() > 5);
     rebuild(&world.database, &named("app_list"), now(), &Silent)
         .await
         .unwrap();
     assert_eq!(world.rows(definitions).await, before);
-    let leftovers = "select count(*) from sqlite_master where name like '%next%'";
-    assert_eq!(world.value(leftovers).await, "0");
+    assert!(!world.has_table("app_list_next").await);
 }
 
-#[tokio::test]
-async fn rows_changed_by_hand_are_repaired() {
-    let world = World::with_history().await;
+async fn rows_changed_by_hand_are_repaired(on: On) {
+    let world = World::with_history(on).await;
     let live = world.table(&named("app_list")).await;
     let gone = app_id(1);
     world
@@ -103,9 +125,8 @@ async fn rows_changed_by_hand_are_repaired() {
     assert_eq!(world.table(&named("app_list")).await, live);
 }
 
-#[tokio::test]
-async fn an_event_that_cannot_be_read_stops_with_its_position_and_the_old_rows_go_on_serving() {
-    let world = World::with_history().await;
+async fn an_event_that_cannot_be_read_stops_with_its_position_and_the_old_rows_go_on_serving(on: On) {
+    let world = World::with_history(on).await;
     let live = world.table(&named("groups")).await;
     let position = world.append_unknown_event("Group", "globex", 3).await;
     for page in [2_000, 2] {
@@ -129,9 +150,8 @@ async fn an_event_that_cannot_be_read_stops_with_its_position_and_the_old_rows_g
     put_entity(&world.log, "acme", "porto").await;
 }
 
-#[tokio::test]
-async fn once_the_program_can_read_the_event_the_rebuild_resumes_and_forgets_the_error() {
-    let world = World::with_history().await;
+async fn once_the_program_can_read_the_event_the_rebuild_resumes_and_forgets_the_error(on: On) {
+    let world = World::with_history(on).await;
     world.append_unknown_event("Group", "globex", 3).await;
     let stopped = rebuild_in_pages(&world.database, &named("groups"), now(), &Silent, 2).await;
     assert!(stopped.is_err());
@@ -149,9 +169,8 @@ async fn once_the_program_can_read_the_event_the_rebuild_resumes_and_forgets_the
     assert_all_equal(&world).await;
 }
 
-#[tokio::test]
-async fn a_rebuild_that_was_killed_resumes_where_it_was() {
-    let world = World::with_history().await;
+async fn a_rebuild_that_was_killed_resumes_where_it_was(on: On) {
+    let world = World::with_history(on).await;
     let projection = named("app_list");
     let live = world.table(&projection).await;
     // Steps: the beginning, two pages, the end of the copy, caught up.
@@ -169,9 +188,8 @@ async fn a_rebuild_that_was_killed_resumes_where_it_was() {
     }
 }
 
-#[tokio::test]
-async fn what_is_appended_after_a_kill_is_in_the_resumed_rebuild() {
-    let world = World::with_history().await;
+async fn what_is_appended_after_a_kill_is_in_the_resumed_rebuild(on: On) {
+    let world = World::with_history(on).await;
     for step in [2, 3, 4] {
         die_at(&world, named("groups"), step).await;
         group(&world.log, &format!("aaa-{step}")).await;
@@ -186,15 +204,14 @@ async fn what_is_appended_after_a_kill_is_in_the_resumed_rebuild() {
     }
 }
 
-#[tokio::test]
-async fn what_another_fold_began_is_not_resumed() {
-    let world = World::with_history().await;
+async fn what_another_fold_began_is_not_resumed(on: On) {
+    let world = World::with_history(on).await;
     die_at(&world, named("groups"), 3).await;
     let fold_version = named("groups").fold_version;
     world
         .by_hand(&format!(
             "update groups_next set name = 'by another fold'; update projections set rebuild_cursor = \
-             replace(rebuild_cursor, '\"fold_version\":{fold_version}', '\"fold_version\":77')",
+             replace(rebuild_cursor, '\"fold_version\":{fold_version}', '\"fold_version\":0')",
         ))
         .await;
     let report = rebuild(&world.database, &named("groups"), now(), &Silent)
@@ -204,22 +221,19 @@ async fn what_another_fold_began_is_not_resumed() {
     assert_all_equal(&world).await;
 }
 
-#[tokio::test]
-async fn an_interrupted_rebuild_can_be_given_up() {
-    let world = World::with_history().await;
+async fn an_interrupted_rebuild_can_be_given_up(on: On) {
+    let world = World::with_history(on).await;
     die_at(&world, named("groups"), 3).await;
     discard(&world.database, &named("groups")).await.unwrap();
-    let leftovers = "select count(*) from sqlite_master where name = 'groups_next'";
-    assert_eq!(world.value(leftovers).await, "0");
+    assert!(!world.has_table("groups_next").await);
     let report = rebuild(&world.database, &named("groups"), now(), &Silent)
         .await
         .unwrap();
     assert!(!report.resumed);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_appended_during_a_rebuild_is_not_lost() {
-    let world = World::with_history().await;
+async fn what_is_appended_during_a_rebuild_is_not_lost(on: On) {
+    let world = World::with_history(on).await;
     let log = world.log.clone();
     // At every step, the last one included, which is right before the switch.
     let progress = at_step(move |number| {
@@ -240,56 +254,8 @@ async fn what_is_appended_during_a_rebuild_is_not_lost() {
     assert_all_equal(&world).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn of_two_rebuilds_at_once_one_goes_on_and_the_other_ends_with_an_error() {
-    for meeting in 1..=4 {
-        let world = World::with_history().await;
-        let database = world.database.clone();
-        let (groups, second) = (named("groups"), AtomicUsize::new(0));
-        let progress = at_step(|number| {
-            if number == meeting {
-                let all = rebuild_in_pages(&database, &groups, later(), &Silent, 3);
-                let report = block_in_place(|| Handle::current().block_on(all)).unwrap();
-                assert!(report.resumed);
-                second.fetch_add(1, Ordering::SeqCst);
-            }
-        });
-        let first = rebuild_in_pages(&world.database, &named("groups"), now(), &progress, 2).await;
-        assert!(
-            matches!(&first, Err(ReplayError::Overtaken { projection }) if projection == "groups"),
-            "{first:?}"
-        );
-        assert_eq!(second.load(Ordering::SeqCst), 1);
-        let all = status(&world.database).await.unwrap();
-        let groups = all.iter().find(|one| one.name == "groups").unwrap();
-        assert_eq!((groups.generation, groups.last_error.clone()), (2, None));
-        assert_all_equal(&world).await;
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_rebuild_that_was_taken_over_writes_nothing_more_even_when_the_other_one_died() {
-    for meeting in 1..=4 {
-        let world = World::with_history().await;
-        let live = world.table(&named("groups")).await;
-        let progress = at_step(|number| {
-            if number == meeting {
-                let other = die_at(&world, named("groups"), 1);
-                block_in_place(|| Handle::current().block_on(other));
-            }
-        });
-        let first = rebuild_in_pages(&world.database, &named("groups"), now(), &progress, 2).await;
-        assert!(matches!(first, Err(ReplayError::Overtaken { .. })), "{first:?}");
-        let report = rebuild_in_pages(&world.database, &named("groups"), now(), &Silent, 2).await;
-        let report = report.unwrap();
-        assert_eq!((report.generation, report.resumed), (2, true));
-        assert_eq!(world.table(&named("groups")).await, live);
-    }
-}
-
-#[tokio::test]
-async fn a_projection_folded_by_another_version_is_stale_until_it_is_rebuilt() {
-    let world = World::with_history().await;
+async fn a_projection_folded_by_another_version_is_stale_until_it_is_rebuilt(on: On) {
+    let world = World::with_history(on).await;
     assert!(stale(&world.database).await.unwrap().is_empty());
     world
         .by_hand("update projections set fold_version = 0 where name = 'token_gate'")
@@ -302,9 +268,8 @@ async fn a_projection_folded_by_another_version_is_stale_until_it_is_rebuilt() {
     assert!(stale(&world.database).await.unwrap().is_empty());
 }
 
-#[tokio::test]
-async fn a_projection_that_is_new_to_an_old_log_is_stale_until_it_is_rebuilt() {
-    let world = World::with_history().await;
+async fn a_projection_that_is_new_to_an_old_log_is_stale_until_it_is_rebuilt(on: On) {
+    let world = World::with_history(on).await;
     world
         .by_hand("drop table groups; delete from projections where name = 'groups'")
         .await;
@@ -317,10 +282,20 @@ async fn a_projection_that_is_new_to_an_old_log_is_stale_until_it_is_rebuilt() {
     assert_all_equal(&world).await;
 }
 
-#[tokio::test]
-async fn a_projection_without_a_table_is_told_from_one_that_is_being_rebuilt() {
-    let world = World::new().await;
+async fn a_projection_without_a_table_is_told_from_one_that_is_being_rebuilt(on: On) {
+    let world = World::new(on).await;
     world.by_hand("delete from projections").await;
     let outcome = rebuild(&world.database, &named("groups"), now(), &Silent).await;
     assert!(matches!(outcome, Err(ReplayError::NotMigrated { .. })));
+}
+
+async fn an_interrupted_rebuild_whose_table_is_gone_begins_anew(on: On) {
+    let world = World::with_history(on).await;
+    die_at(&world, named("groups"), 3).await;
+    world.by_hand("drop table groups_next").await;
+    let report = rebuild(&world.database, &named("groups"), now(), &Silent)
+        .await
+        .unwrap();
+    assert!(!report.resumed);
+    assert_all_equal(&world).await;
 }

@@ -3,9 +3,13 @@
 use super::*;
 use crate::replay::status;
 
-#[tokio::test]
-async fn the_status_tells_generation_rows_and_position_of_each_projection() {
-    let world = World::with_history().await;
+on_both_databases!(
+    the_status_tells_generation_rows_and_position_of_each_projection,
+    an_empty_log_has_a_status_too,
+);
+
+async fn the_status_tells_generation_rows_and_position_of_each_projection(on: On) {
+    let world = World::with_history(on).await;
     let all = status(&world.database).await.unwrap();
     assert_eq!(all.len(), projection::all().len());
     for one in &all {
@@ -21,9 +25,8 @@ async fn the_status_tells_generation_rows_and_position_of_each_projection() {
     assert_eq!(json["rebuilding"], serde_json::Value::Null);
 }
 
-#[tokio::test]
-async fn an_empty_log_has_a_status_too() {
-    let world = World::new().await;
+async fn an_empty_log_has_a_status_too(on: On) {
+    let world = World::new(on).await;
     for one in status(&world.database).await.unwrap() {
         assert_eq!((one.rows, one.position, one.head), (0, 0, 0), "{}", one.name);
     }

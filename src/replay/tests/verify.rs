@@ -9,6 +9,24 @@ use crate::log::read;
 use crate::replay::verify::verify_in_pages;
 use crate::replay::{Difference, Silent, VerifyReport, rebuild, verify, verify_log};
 
+on_both_databases!(
+    an_untouched_log_and_its_rows_are_all_equal,
+    an_empty_log_is_all_equal,
+    a_row_changed_by_hand_is_named_with_table_key_column_and_position,
+    rows_that_are_missing_or_too_many_are_found,
+    an_event_changed_by_hand_is_found_with_its_position,
+    an_event_changed_together_with_its_hash_is_found_by_its_successor,
+    an_event_that_was_taken_out_leaves_gaps,
+    a_log_that_was_cut_off_differs_from_its_head,
+    time_that_runs_backwards_is_found,
+    other_bytes_of_the_same_json_are_found,
+    an_event_that_cannot_be_read_is_found_and_the_next_stream_is_verified_still,
+    a_stream_of_an_unknown_kind_is_found,
+    rows_of_another_fold_are_not_compared_but_called_stale,
+    what_is_appended_during_a_verification_does_not_disturb_it,
+    a_verification_and_a_rebuild_at_once_do_not_disturb_each_other,
+);
+
 async fn verified(world: &World) -> VerifyReport {
     let report = verify(&world.database, &projection::all(), &Silent).await.unwrap();
     for page in [1, 2, 5] {
@@ -31,9 +49,8 @@ async fn position_of(world: &World, stream: &str) -> i64 {
     world.value(&sql).await.parse().unwrap()
 }
 
-#[tokio::test]
-async fn an_untouched_log_and_its_rows_are_all_equal() {
-    let world = World::with_history().await;
+async fn an_untouched_log_and_its_rows_are_all_equal(on: On) {
+    let world = World::with_history(on).await;
     let report = verified(&world).await;
     assert!(report.all_equal(), "{:?}", report.differences);
     assert_eq!(report.events, world.head().await);
@@ -43,14 +60,12 @@ async fn an_untouched_log_and_its_rows_are_all_equal() {
     assert_eq!((log.all_equal(), log.events, log.rows), (true, report.events, 0));
 }
 
-#[tokio::test]
-async fn an_empty_log_is_all_equal() {
-    assert_eq!(verified(&World::new().await).await, VerifyReport::default());
+async fn an_empty_log_is_all_equal(on: On) {
+    assert_eq!(verified(&World::new(on).await).await, VerifyReport::default());
 }
 
-#[tokio::test]
-async fn a_row_changed_by_hand_is_named_with_table_key_column_and_position() {
-    let world = World::with_history().await;
+async fn a_row_changed_by_hand_is_named_with_table_key_column_and_position(on: On) {
+    let world = World::with_history(on).await;
     let app = app_id(2);
     world
         .by_hand(&format!(
@@ -69,9 +84,8 @@ async fn a_row_changed_by_hand_is_named_with_table_key_column_and_position() {
     assert_eq!(report.differences, [expected]);
 }
 
-#[tokio::test]
-async fn rows_that_are_missing_or_too_many_are_found() {
-    let world = World::with_history().await;
+async fn rows_that_are_missing_or_too_many_are_found(on: On) {
+    let world = World::with_history(on).await;
     world
         .by_hand(
             "update groups set group_id = 'aaa' where group_id = 'acme'; \
@@ -94,13 +108,10 @@ async fn rows_that_are_missing_or_too_many_are_found() {
     assert_eq!(found, expected);
 }
 
-#[tokio::test]
-async fn an_event_changed_by_hand_is_found_with_its_position() {
-    let world = World::with_history().await;
+async fn an_event_changed_by_hand_is_found_with_its_position(on: On) {
+    let world = World::with_history(on).await;
     world.without_triggers().await;
-    world
-        .by_hand("update events set payload = replace(payload, 'acme', 'evil') where position = 1")
-        .await;
+    world.replace_in_first_event("acme", "evil").await;
     let report = verified(&world).await;
     assert_eq!(
         places(&report),
@@ -113,13 +124,10 @@ async fn an_event_changed_by_hand_is_found_with_its_position() {
     assert_eq!(places(&log), [("events", "hash", Some(1))]);
 }
 
-#[tokio::test]
-async fn an_event_changed_together_with_its_hash_is_found_by_its_successor() {
-    let world = World::with_history().await;
+async fn an_event_changed_together_with_its_hash_is_found_by_its_successor(on: On) {
+    let world = World::with_history(on).await;
     world.without_triggers().await;
-    world
-        .by_hand("update events set payload = replace(payload, 'acme', 'evil') where position = 1")
-        .await;
+    world.replace_in_first_event("acme", "evil").await;
     let event = read::stream(&*world.database, "Group", "acme")
         .await
         .unwrap()
@@ -133,9 +141,8 @@ async fn an_event_changed_together_with_its_hash_is_found_by_its_successor() {
     assert_eq!(log.differences[0].expected, hash.into());
 }
 
-#[tokio::test]
-async fn an_event_that_was_taken_out_leaves_gaps() {
-    let world = World::with_history().await;
+async fn an_event_that_was_taken_out_leaves_gaps(on: On) {
+    let world = World::with_history(on).await;
     world.without_triggers().await;
     world.by_hand("delete from events where position = 2").await;
     let log = verify_log(&world.database, &Silent).await.unwrap();
@@ -149,9 +156,8 @@ async fn an_event_that_was_taken_out_leaves_gaps() {
     );
 }
 
-#[tokio::test]
-async fn a_log_that_was_cut_off_differs_from_its_head() {
-    let world = World::with_history().await;
+async fn a_log_that_was_cut_off_differs_from_its_head(on: On) {
+    let world = World::with_history(on).await;
     world.without_triggers().await;
     let head = world.head().await;
     world
@@ -164,9 +170,8 @@ async fn a_log_that_was_cut_off_differs_from_its_head() {
     assert_eq!(found, [expected]);
 }
 
-#[tokio::test]
-async fn time_that_runs_backwards_is_found() {
-    let world = World::with_history().await;
+async fn time_that_runs_backwards_is_found(on: On) {
+    let world = World::with_history(on).await;
     world.without_triggers().await;
     world
         .by_hand("update events set recorded_at = '2026-11-23T09:16:00.000Z' where position = 3")
@@ -178,20 +183,16 @@ async fn time_that_runs_backwards_is_found() {
     );
 }
 
-#[tokio::test]
-async fn other_bytes_of_the_same_json_are_found() {
-    let world = World::with_history().await;
+async fn other_bytes_of_the_same_json_are_found(on: On) {
+    let world = World::with_history(on).await;
     world.without_triggers().await;
-    world
-        .by_hand("update events set payload = replace(payload, ':{', ': {') where position = 1")
-        .await;
+    world.replace_in_first_event(":{", ": {").await;
     let log = verify_log(&world.database, &Silent).await.unwrap();
     assert_eq!(places(&log), [("events", "payload", Some(1))]);
 }
 
-#[tokio::test]
-async fn an_event_that_cannot_be_read_is_found_and_the_next_stream_is_verified_still() {
-    let world = World::with_history().await;
+async fn an_event_that_cannot_be_read_is_found_and_the_next_stream_is_verified_still(on: On) {
+    let world = World::with_history(on).await;
     let position = world.append_unknown_event("Group", "acme", 5).await;
     world
         .by_hand("update groups set name = 'Evil' where group_id = 'globex'")
@@ -208,17 +209,15 @@ async fn an_event_that_cannot_be_read_is_found_and_the_next_stream_is_verified_s
     );
 }
 
-#[tokio::test]
-async fn a_stream_of_an_unknown_kind_is_found() {
-    let world = World::with_history().await;
+async fn a_stream_of_an_unknown_kind_is_found(on: On) {
+    let world = World::with_history(on).await;
     let position = world.append_unknown_event("Wizard", "w", 1).await;
     let report = verified(&world).await;
     assert!(places(&report).contains(&("events", "aggregate_type", Some(position))));
 }
 
-#[tokio::test]
-async fn rows_of_another_fold_are_not_compared_but_called_stale() {
-    let world = World::with_history().await;
+async fn rows_of_another_fold_are_not_compared_but_called_stale(on: On) {
+    let world = World::with_history(on).await;
     world
         .by_hand("update projections set fold_version = 7 where name = 'groups'; update groups set name = 'x'")
         .await;
@@ -231,8 +230,7 @@ async fn rows_of_another_fold_are_not_compared_but_called_stale() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_appended_during_a_verification_does_not_disturb_it() {
+async fn what_is_appended_during_a_verification_does_not_disturb_it(on: On) {
     struct Appending(Log);
     impl crate::replay::Progress for Appending {
         fn step(&self, _: &str, done: i64, _: i64) {
@@ -241,7 +239,7 @@ async fn what_is_appended_during_a_verification_does_not_disturb_it() {
             tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(append));
         }
     }
-    let world = World::with_history().await;
+    let world = World::with_history(on).await;
     let head = world.head().await;
     let progress = Appending(world.log.clone());
     let report = verify_in_pages(&world.database, &projection::all(), &progress, 3)
@@ -252,8 +250,7 @@ async fn what_is_appended_during_a_verification_does_not_disturb_it() {
     assert!(verified(&world).await.all_equal());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_verification_and_a_rebuild_at_once_do_not_disturb_each_other() {
+async fn a_verification_and_a_rebuild_at_once_do_not_disturb_each_other(on: On) {
     struct Rebuilding(Arc<dyn Database>, std::sync::Mutex<Vec<JoinHandle<i64>>>);
     impl crate::replay::Progress for Rebuilding {
         fn step(&self, _: &str, _: i64, _: i64) {
@@ -267,7 +264,7 @@ async fn a_verification_and_a_rebuild_at_once_do_not_disturb_each_other() {
             }
         }
     }
-    let world = World::with_history().await;
+    let world = World::with_history(on).await;
     let progress = Rebuilding(world.database.clone(), std::sync::Mutex::default());
     let report = verify_in_pages(&world.database, &projection::all(), &progress, 1).await;
     assert_eq!(report.unwrap().differences, []);

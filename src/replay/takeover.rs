@@ -1,0 +1,40 @@
+//! When a rebuild that somebody else began may be taken over: when it stands still. Two nodes that start at the same moment
+//! would otherwise take one and the same rebuild from each other again and again.
+
+use std::sync::Arc;
+
+use gatebook_projections::projection::AnyProjection;
+use gatebook_projections::sql::Query;
+
+use super::projections_table::{Place, SELECT, Standing};
+use crate::store::{Database, StoreError};
+
+/// Returns as soon as nobody's rebuild of the projection moves: there is none, it has ended, or it is where it was one
+/// `pause` before. A rebuild by another fold is not waited for.
+///
+/// # Errors
+/// A database that cannot be read.
+pub async fn wait_while_it_moves(
+    database: &Arc<dyn Database>,
+    projection: &AnyProjection,
+    mut pause: impl AsyncFnMut(),
+) -> Result<(), StoreError> {
+    let mut seen = place(database, projection).await?;
+    while seen.is_some() {
+        pause().await;
+        let now = place(database, projection).await?;
+        if now == seen {
+            return Ok(());
+        }
+        seen = now;
+    }
+    Ok(())
+}
+
+async fn place(database: &Arc<dyn Database>, projection: &AnyProjection) -> Result<Option<Place>, StoreError> {
+    let query = Query::new(format!("{SELECT} where name = $1"), [projection.name.into()]);
+    let standing = database.rows(query).await?.into_iter().next();
+    let standing = standing.map(Standing::read).transpose()?;
+    let place = standing.and_then(|standing| standing.place());
+    Ok(place.filter(|place| place.cursor.fold_version == projection.fold_version))
+}

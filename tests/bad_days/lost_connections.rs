@@ -1,0 +1,103 @@
+//! Connections to PostgreSQL that ended or fell silent while they lay in the pool: nobody is refused because of them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::join_all;
+use gatebook::store::{self, Database, Purpose};
+use gatebook_projections::sql::{Query, Value};
+
+use super::quiet_road::QuietRoad;
+use crate::support::database;
+use crate::support::eventually::eventually;
+
+/// More than the program opens.
+const MANY: usize = 40;
+
+async fn one(database: &dyn Database) {
+    let one = Query::new("select cast(1 as bigint)", []);
+    assert_eq!(database.rows(one).await.unwrap(), [[Value::Int(1)]]);
+}
+
+/// Opens all connections that the program can have.
+async fn warm_up(database: &dyn Database) {
+    let asked = (0..MANY).map(|_| database.rows(Query::new("select cast(1 as bigint) from pg_sleep(0.1)", [])));
+    let begun = (0..4).map(async |_| database.begin(Purpose::Write).await.unwrap());
+    let (_, begun) = tokio::join!(join_all(asked), join_all(begun));
+    for transaction in begun {
+        transaction.commit().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_the_database_was_restarted_not_a_single_question_or_write_is_refused() {
+    let url = database::new_postgres().await;
+    let (here, outside) = (store::open(&url).await.unwrap(), store::open(&url).await.unwrap());
+    warm_up(&*here).await;
+    let others = "select cast(pid as bigint) from pg_stat_activity \
+                  where datname = current_database() and pid <> pg_backend_pid()";
+    let others: Vec<_> = outside.rows(Query::new(others, [])).await.unwrap().concat();
+    assert!(others.len() >= 20, "{others:?}");
+    let others: Vec<_> = others
+        .into_iter()
+        .map(|pid| format!("{pid:?}").replace(|c: char| !c.is_ascii_digit(), ""))
+        .collect();
+    let among = format!("from pg_stat_activity where pid in ({})", others.join(", "));
+    let end_all = Query::new(format!("select count(pg_terminate_backend(pid)) {among}"), []);
+    outside.rows(end_all).await.unwrap();
+    eventually("end of all connections", async || {
+        let left = outside.rows(Query::new(format!("select count(*) {among}"), [])).await;
+        (left.unwrap() == [[Value::Int(0)]]).then_some(())
+    })
+    .await;
+    for _ in 0..MANY {
+        one(&*here).await;
+        here.begin(Purpose::Write).await.unwrap().commit().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn callers_who_hang_up_on_a_silent_database_leave_no_silent_connections_behind() {
+    let (url, road) = (database::new_postgres().await, QuietRoad::start().await);
+    let database: Arc<dyn Database> = store::open(&road.through(&url)).await.unwrap();
+    warm_up(&*database).await;
+    road.hush();
+    let asked = join_all((0..MANY).map(|_| one(&*database)));
+    let begun = join_all((0..4).map(|_| database.begin(Purpose::Write)));
+    let hung_up = tokio::time::timeout(Duration::from_millis(500), async { tokio::join!(asked, begun) }).await;
+    assert!(hung_up.is_err());
+    road.resume_elsewhere();
+    one(&*database).await;
+    database.begin(Purpose::Write).await.unwrap().commit().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn however_many_look_at_snapshots_somebody_can_write() {
+    let database = store::open(&database::new_postgres().await).await.unwrap();
+    let mut snapshots = Vec::new();
+    for _ in 0..4 {
+        snapshots.push(database.begin(Purpose::Snapshot).await.unwrap());
+    }
+    database.begin(Purpose::Write).await.unwrap().commit().await.unwrap();
+    one(&*database).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn writes_survive_a_crash_of_the_server_whatever_the_role_is_set_to() {
+    let url = database::new_postgres().await;
+    let (outside, name) = (store::open(&url).await.unwrap(), url.rsplit_once('/').unwrap().1);
+    let mut transaction = outside.begin(Purpose::Write).await.unwrap();
+    let orders = [
+        format!("alter database {name} set synchronous_commit = off"),
+        format!("alter database {name} set default_transaction_isolation = 'serializable'"),
+    ];
+    for order in orders {
+        transaction.script(&order).await.unwrap();
+    }
+    transaction.commit().await.unwrap();
+    let here = store::open(&url).await.unwrap();
+    let mut transaction = here.begin(Purpose::Write).await.unwrap();
+    let settings = "select current_setting('synchronous_commit'), current_setting('transaction_isolation')";
+    let settings = transaction.rows(Query::new(settings, [])).await.unwrap();
+    assert_eq!(settings, [[Value::from("on"), Value::from("read committed")]]);
+}
