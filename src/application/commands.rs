@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gatebook_aggregates::group::{Group, GroupAsker, GroupCommand, GroupWish};
+use gatebook_aggregates::group::{Group, GroupAsker, GroupCommand, GroupEvent, GroupWish};
 use gatebook_aggregates::identifiers::{AppId, GroupId};
 use gatebook_aggregates::integration_app::{
     GroupFacts, IntegrationApp, IntegrationAppCommand, IntegrationAppEvent, Wish,
@@ -11,9 +11,11 @@ use gatebook_aggregates::refusal::Refusal;
 use gatebook_projections::groups::GroupRow;
 
 use super::caller::{Caller, Who};
+use super::credentials::owner;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
-use crate::log::append::{CredentialChange, Guard};
+use super::password_links::link_letter;
+use crate::log::append::{CredentialChange, CredentialKind, Guard};
 use crate::log::{CommandError, Done, Extras, IdempotencyIntent, Intent};
 
 /// How often a command is tried when others change the same thing.
@@ -150,11 +152,10 @@ impl Gatebook {
             // Who asks is in the group's own stream, which the append depends on anyway.
             guards: group.iter().map(group_guard).collect(),
             idempotency: None,
-            extras: &|_, _| {
-                Ok(Extras {
-                    credentials: credentials.to_vec(),
-                    ..Extras::default()
-                })
+            extras: &|_, events| {
+                let mut extras = ended_by(group_id, events);
+                extras.credentials.extend_from_slice(credentials);
+                Ok(extras)
             },
         };
         Ok(self
@@ -168,6 +169,30 @@ impl Gatebook {
         let most = 10_u32 << tries.min(5);
         tokio::time::sleep(Duration::from_millis(u64::from(1 + self.dice.below(most)))).await;
     }
+}
+
+/// What ends with facts about a group: everything that a removed user could come in with, so that nothing of it opens
+/// anything when somebody is added under the same id; and the link that waits in the mailbox that is no longer theirs.
+fn ended_by(group_id: &GroupId, events: &[GroupEvent]) -> Extras {
+    let mut extras = Extras::default();
+    for event in events {
+        let (user_id, kinds): (_, &[CredentialKind]) = match event {
+            GroupEvent::UserRemoved { user_id, .. } => (user_id, CredentialKind::OF_A_USER),
+            GroupEvent::UserEmailChanged { user_id, before, after } if before != after => {
+                (user_id, &[CredentialKind::UserPasswordLink])
+            }
+            _ => continue,
+        };
+        let owner = owner(group_id, user_id);
+        extras.withdrawn_letters.push(link_letter(&owner));
+        extras
+            .credentials
+            .extend(kinds.iter().map(|kind| CredentialChange::DeleteOwned {
+                kind: *kind,
+                owner: owner.clone(),
+            }));
+    }
+    extras
 }
 
 pub(super) fn group_guard(group: &GroupRow) -> Guard {

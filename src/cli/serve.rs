@@ -4,7 +4,7 @@ use std::future::IntoFuture;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -22,6 +22,8 @@ use crate::outbox::Outbox;
 
 /// How often housekeeping is done.
 const HOUSEKEEPING: Duration = Duration::from_secs(5);
+/// How often ended credentials are looked for.
+const FORGETTING: Duration = Duration::from_secs(60 * 60);
 /// How long requests in flight may take to finish after a signal to end.
 const GRACE: Duration = Duration::from_secs(20);
 
@@ -140,6 +142,7 @@ fn start_outbox(
 
 /// Writes what may be written now and then, and forgets what may be forgotten.
 async fn keep_house(gatebook: Arc<Gatebook>, mut shutting_down: watch::Receiver<bool>) {
+    let mut forgotten: Option<Instant> = None;
     loop {
         tokio::select! {
             _ = shutting_down.wait_for(|stop| *stop) => return,
@@ -148,6 +151,12 @@ async fn keep_house(gatebook: Arc<Gatebook>, mut shutting_down: watch::Receiver<
         let written = gatebook.last_uses.write(gatebook.database()).await;
         if let Err(error) = written.and(gatebook.forget_old_keys().await) {
             tracing::warn!(%error, "housekeeping has to wait");
+        }
+        if forgotten.is_none_or(|last| last.elapsed() >= FORGETTING) {
+            match gatebook.forget_ended_credentials().await {
+                Ok(()) => forgotten = Some(Instant::now()),
+                Err(error) => tracing::warn!(%error, "forgetting ended credentials has to wait"),
+            }
         }
     }
 }

@@ -17,6 +17,8 @@ pub struct Append {
     pub streams: Vec<StreamAppend>,
     /// Streams that the decision was based on, and that must not have moved on.
     pub guards: Vec<Guard>,
+    /// Credentials that the decision was based on, and that must not have been replaced or forgotten.
+    pub credential_guards: Vec<CredentialGuard>,
     /// What shall exist once.
     pub reservations: Vec<Reservation>,
     /// Waiting letters about these are no longer true.
@@ -56,6 +58,17 @@ pub struct Guard {
     pub aggregate_id: String,
     /// Its version.
     pub version: i64,
+}
+
+/// A credential with the digest that something was found to match.
+#[derive(Clone)]
+pub struct CredentialGuard {
+    /// Its kind.
+    pub kind: CredentialKind,
+    /// Its id among its kind.
+    pub id: String,
+    /// Its digest, or the password's hash.
+    pub digest: String,
 }
 
 /// An event before it has its place.
@@ -189,8 +202,10 @@ pub enum CredentialKind {
     UserPassword,
     /// A developer's password; id and owner are the account.
     DeveloperPassword,
-    /// A developer's session; owner is the account.
+    /// A developer's session with the JSON API; owner is the account.
     DeveloperSession,
+    /// A developer's session in the pages of the portal; owner is the account.
+    PortalSession,
     /// A group user's session in the console; owner `group/user`.
     UserSession,
     /// An operator's session in the operator pages; owner is the token's id.
@@ -199,6 +214,16 @@ pub enum CredentialKind {
     UserPasswordLink,
     /// A link with which a developer chooses a password; owner is the account.
     DeveloperPasswordLink,
+}
+
+impl CredentialKind {
+    /// Everything that a group user is recognised by.
+    pub const OF_A_USER: &[Self] = &[
+        Self::UserToken,
+        Self::UserPassword,
+        Self::UserSession,
+        Self::UserPasswordLink,
+    ];
 }
 
 /// What an Idempotency-Key was answered with.
@@ -227,6 +252,9 @@ pub enum AppendError {
     /// A stream moved on since it was read.
     #[error("somebody else changed the same thing at the same moment")]
     Conflict,
+    /// A password, link or token that it was based on has been replaced or forgotten since it was read.
+    #[error("the password or the link has been replaced")]
+    CredentialReplaced,
     /// R6, R19: what it wanted to be the only one of exists.
     #[error("{0} is taken")]
     Taken(ReservationKey),

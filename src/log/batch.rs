@@ -7,6 +7,7 @@ use gatebook_projections::recorded::StoredEvent;
 use gatebook_projections::sql::{Query, Value};
 
 use super::append::{Append, AppendError, Guard, Place, Receipt, StreamAppend};
+use super::credential_state::CredentialState;
 use super::fault;
 use super::hash_chain::{EventParts, hash_of};
 use super::pieces::{Pieces, event_row, idempotency_row};
@@ -83,6 +84,7 @@ struct LogState {
     versions: BTreeMap<(&'static str, String), i64>,
     reserved: BTreeSet<String>,
     used_keys: BTreeSet<String>,
+    credentials: CredentialState,
 }
 
 impl LogState {
@@ -92,11 +94,13 @@ impl LogState {
         let reserved = existing(transaction, "reservations", reservations.map(|one| one.key.to_string())).await?;
         let keys = appends.iter().filter_map(|append| append.idempotency.as_ref());
         let used_keys = existing(transaction, "idempotency_keys", keys.map(|record| record.key.clone())).await?;
+        let credentials = CredentialState::read(transaction, appends).await?;
         Ok(Self {
             head,
             versions,
             reserved,
             used_keys,
+            credentials,
         })
     }
 
@@ -116,6 +120,13 @@ impl LogState {
             .chain(&append.guards);
         if guards.into_iter().any(|guard| self.version(guard) != guard.version) {
             return Err(AppendError::Conflict);
+        }
+        if !append
+            .credential_guards
+            .iter()
+            .all(|guard| self.credentials.holds(guard))
+        {
+            return Err(AppendError::CredentialReplaced);
         }
         match append
             .reservations
@@ -154,6 +165,10 @@ impl LogState {
         }
         pieces.withdraw_letters(&append.withdrawn_letters);
         pieces.letters.extend(append.letters.iter().cloned());
+        append
+            .credentials
+            .iter()
+            .for_each(|change| self.credentials.change(change));
         pieces.credentials.extend(append.credentials.iter().cloned());
         Ok(Receipt { events: placed })
     }

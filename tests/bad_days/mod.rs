@@ -6,6 +6,7 @@ mod database_away;
 mod demo;
 mod hang_ups;
 mod installation;
+mod operator_tokens;
 mod parallel;
 mod quiet_road;
 mod tampered_log;

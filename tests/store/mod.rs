@@ -2,6 +2,7 @@
 
 mod append_only;
 mod appends;
+mod housekeeping;
 mod list_plans;
 mod list_queries;
 mod noted;

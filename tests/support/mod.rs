@@ -5,6 +5,7 @@ pub mod browser;
 pub mod chromium;
 pub mod database;
 pub mod eventually;
+pub mod interrupted;
 pub mod log;
 pub mod mailbox;
 pub mod paths;
