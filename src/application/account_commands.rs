@@ -4,17 +4,19 @@ use gatebook_aggregates::group::Footing;
 use gatebook_aggregates::identifiers::{GroupId, UserId};
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::user_account::{UserAccount, UserAccountCommand};
+use gatebook_projections::groups::GroupRow;
 
 use super::caller::Caller;
-use super::commands::standing_on;
+use super::commands::{TRIES, standing_on};
 use super::credentials::owner;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
 use crate::log::append::Premise;
 use crate::log::{CommandError, Extras, Intent, Logged, Origin, Pinned};
 
-/// How often such a command is tried when somebody else changes the same account.
-const TRIES: u32 = 6;
+/// Makes a wish about a group user's account and what goes with it, knowing the group as it is now.
+pub(super) type AccountWish<'a> =
+    &'a (dyn Fn(&GroupRow) -> Result<(UserAccountCommand, Extras), Failure> + Send + Sync);
 
 impl Gatebook {
     /// Runs a command about an account, with what goes with it.
@@ -54,27 +56,24 @@ impl Gatebook {
         }
     }
 
-    /// Runs a command about a group user's account. It holds only for a user that the group still has.
+    /// Runs a command about a group user's account. It holds only for a user that the group still has, and the wish is
+    /// made anew from the group for every try: whoever asks may be somebody else there by now, and so may the user.
     pub(super) async fn user_account_command(
         &self,
         caller: &Caller,
         group_id: &GroupId,
         user_id: &UserId,
-        command: UserAccountCommand,
-        extras: Extras,
+        wish: AccountWish<'_>,
     ) -> Result<(), Failure> {
         let id = owner(group_id, user_id);
         let mut tries = 1;
         loop {
             let group = self.group(group_id).await?.ok_or(Refusal::NotFound)?;
             group.user(user_id).ok_or(Refusal::NotFound)?;
-            let done = self.account_command::<UserAccount>(
-                &id,
-                command.clone(),
-                caller.origin(Some(&group)),
-                vec![standing_on(&group, Footing::of_user(user_id.clone()))],
-                extras.clone(),
-            );
+            let (command, extras) = wish(&group)?;
+            let premises = vec![standing_on(&group, Footing::of_user(user_id.clone()))];
+            let origin = caller.origin(Some(&group));
+            let done = self.account_command::<UserAccount>(&id, command, origin, premises, extras);
             match done.await {
                 Err(Failure::Command(CommandError::Conflict)) if tries < TRIES => {
                     self.step_back(tries).await;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cqrs_es::Aggregate;
-use gatebook_aggregates::group::{Footing, Group, GroupAsker, GroupCommand, GroupWish};
+use gatebook_aggregates::group::{Footing, Group, GroupAsker, GroupCommand, GroupEvent, GroupWish};
 use gatebook_aggregates::identifiers::{AppId, GroupId};
 use gatebook_aggregates::integration_app::{
     GroupFacts, IntegrationApp, IntegrationAppCommand, IntegrationAppEvent, Wish,
@@ -14,9 +14,11 @@ use gatebook_projections::groups::GroupRow;
 use gatebook_projections::recorded::StoredEvent;
 
 use super::caller::{Caller, Who};
+use super::credentials::owner;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
-use crate::log::append::{CredentialChange, Guard, Premise};
+use super::password_links::link_letter;
+use crate::log::append::{CredentialChange, CredentialKind, Guard, Premise};
 use crate::log::{CommandError, Done, Extras, IdempotencyIntent, Intent, Pinned};
 
 /// How often a command is tried when others change the same thing.
@@ -157,11 +159,10 @@ impl Gatebook {
             pinned: Pinned::Any,
             premises: premises.collect(),
             idempotency: None,
-            extras: &|_, _| {
-                Ok(Extras {
-                    credentials: credentials.to_vec(),
-                    ..Extras::default()
-                })
+            extras: &|_, events| {
+                let mut extras = ended_by(group_id, events);
+                extras.credentials.extend_from_slice(credentials);
+                Ok(extras)
             },
         };
         Ok(self
@@ -193,4 +194,28 @@ pub(super) fn standing_on(group: &GroupRow, footing: Footing) -> Premise {
         },
         stands_after: Arc::new(move |event| !lost(event)),
     }
+}
+
+/// What ends with facts about a group: everything that a removed user could come in with, so that nothing of it opens
+/// anything when somebody is added under the same id; and the link that waits in the mailbox that is no longer theirs.
+fn ended_by(group_id: &GroupId, events: &[GroupEvent]) -> Extras {
+    let mut extras = Extras::default();
+    for event in events {
+        let (user_id, kinds): (_, &[CredentialKind]) = match event {
+            GroupEvent::UserRemoved { user_id, .. } => (user_id, CredentialKind::OF_A_USER),
+            GroupEvent::UserEmailChanged { user_id, before, after } if before != after => {
+                (user_id, &[CredentialKind::UserPasswordLink])
+            }
+            _ => continue,
+        };
+        let owner = owner(group_id, user_id);
+        extras.withdrawn_letters.push(link_letter(&owner));
+        extras
+            .credentials
+            .extend(kinds.iter().map(|kind| CredentialChange::DeleteOwned {
+                kind: *kind,
+                owner: owner.clone(),
+            }));
+    }
+    extras
 }

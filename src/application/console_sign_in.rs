@@ -2,21 +2,22 @@
 
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::identifiers::{GroupId, UserId};
+use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::session::SESSION_VALID_FOR;
 use gatebook_aggregates::user_account::UserAccountCommand;
 use gatebook_aggregates::words::Label;
-use gatebook_projections::groups::{self, Groups};
+use gatebook_projections::groups::{self, GroupRow, Groups};
 use gatebook_projections::projection::Projection;
 
-use super::browser_sessions::Realm;
 use super::caller::{Caller, Who};
 use super::credentials::{owner, throttle_keys};
 use super::failure::Failure;
 use super::gatebook::Gatebook;
 use super::guessing::{HASHINGS_PER_SIGN_IN, at_least};
+use super::session_kind::SessionKind;
 use super::sign_in::Session;
-use crate::log::Extras;
-use crate::log::append::{CredentialChange, CredentialKind};
+use crate::log::append::{CredentialChange, CredentialGuard, CredentialKind};
+use crate::log::{CommandError, Extras};
 use crate::store::StoreError;
 use crate::throttle::Guess;
 
@@ -47,7 +48,6 @@ pub(super) struct UserOfAddress {
     pub(super) group_id: GroupId,
     pub(super) group_name: Label,
     pub(super) user_id: UserId,
-    pub(super) email: EmailAddress,
 }
 
 impl Gatebook {
@@ -69,13 +69,13 @@ impl Gatebook {
         match right.len() {
             0 => Err(Failure::Unauthenticated),
             1 => {
-                let user = right.remove(0);
-                self.begin_user_session(caller, user, &form.device)
+                let (user, proof) = right.remove(0);
+                self.begin_user_session(caller, user, proof, form)
                     .await
                     .map(SignedIn::Session)
             }
             _ => {
-                let groups = right.into_iter().map(|user| (user.group_id, user.group_name));
+                let groups = right.into_iter().map(|(user, _)| (user.group_id, user.group_name));
                 Ok(SignedIn::SeveralGroups(groups.collect()))
             }
         }
@@ -88,65 +88,82 @@ impl Gatebook {
         for row in rows {
             let group = Groups::row(row).map_err(StoreError::from)?;
             let of_address = group.customer.users.iter().filter(|(_, user)| user.email == *email);
-            users.extend(of_address.map(|(user_id, user)| UserOfAddress {
+            users.extend(of_address.map(|(user_id, _)| UserOfAddress {
                 group_id: group.group_id.clone(),
                 group_name: group.customer.name.clone(),
                 user_id: user_id.clone(),
-                email: user.email.clone(),
             }));
         }
         users.truncate(ACCOUNTS_MAX);
         Ok(users)
     }
 
-    /// Those of the users whose password this is. Takes as long for none as for a few, with or without a password.
+    /// Those of the users whose password this is, with its proof. Takes as long for none as for a few, with or without a
+    /// password.
     async fn with_this_password(
         &self,
         guess: Guess,
         users: Vec<UserOfAddress>,
         password: &str,
-    ) -> Result<Vec<UserOfAddress>, Failure> {
+    ) -> Result<Vec<(UserOfAddress, CredentialGuard)>, Failure> {
         let (mut with_password, mut hashes) = (Vec::new(), Vec::new());
         for user in at_least(HASHINGS_PER_SIGN_IN, users.into_iter().map(Some).collect()) {
             let id = user.as_ref().map(|user| owner(&user.group_id, &user.user_id));
             let kept = self.kept(CredentialKind::UserPassword, &id.unwrap_or_default()).await?;
             if let (Some(user), Some(kept)) = (user, kept) {
-                with_password.push(user);
-                hashes.push(Some(kept.digest));
+                hashes.push(Some(kept.digest.clone()));
+                with_password.push((user, kept));
             }
         }
         let right = self
             .judge_password(guess, password, at_least(HASHINGS_PER_SIGN_IN, hashes))
             .await?;
         let judged = with_password.into_iter().zip(right);
-        Ok(judged.filter_map(|(user, right)| right.then_some(user)).collect())
+        let right = judged.filter_map(|(of_user, right)| right.then_some(of_user));
+        Ok(right
+            .map(|(user, kept)| (user, kept.guard(CredentialKind::UserPassword)))
+            .collect())
     }
 
-    async fn begin_user_session(&self, caller: &Caller, user: UserOfAddress, device: &str) -> Result<Session, Failure> {
-        let (session_id, at) = (self.new_id(), self.clock.now());
-        let expires_at = at.plus(SESSION_VALID_FOR);
-        let UserOfAddress { group_id, user_id, .. } = user;
-        let (token, credential) = self.new_session(
-            Realm::Console,
-            session_id,
-            owner(&group_id, &user_id),
-            device,
-            expires_at,
-        );
+    /// Begins the session, unless the password is replaced before it has begun: then the one that was typed has to be
+    /// right once more.
+    async fn begin_user_session(
+        &self,
+        caller: &Caller,
+        UserOfAddress { group_id, user_id, .. }: UserOfAddress,
+        mut proof: CredentialGuard,
+        SignInForm { password, device, .. }: &SignInForm,
+    ) -> Result<Session, Failure> {
+        let id = owner(&group_id, &user_id);
         let caller = caller.with(Who::GroupUser {
             group_id: group_id.clone(),
             user_id: user_id.clone(),
         });
-        let extras = Extras {
-            credentials: vec![CredentialChange::Put(credential)],
-            ..Extras::default()
-        };
-        let command = UserAccountCommand::SignIn { session_id, at };
-        self.user_account_command(&caller, &group_id, &user_id, command, extras)
-            .await?;
-        Ok(Session {
-            token: token.reveal().to_owned(),
-            expires_at,
-        })
+        loop {
+            let (session_id, at) = (self.new_id(), self.clock.now());
+            let expires_at = at.plus(SESSION_VALID_FOR);
+            let (token, credential) =
+                self.new_session(SessionKind::Console, session_id, id.clone(), device, expires_at);
+            let extras = Extras {
+                credential_guards: vec![proof],
+                credentials: vec![CredentialChange::Put(credential)],
+                ..Extras::default()
+            };
+            let wish = |_: &GroupRow| Ok((UserAccountCommand::SignIn { session_id, at }, extras.clone()));
+            match self.user_account_command(&caller, &group_id, &user_id, &wish).await {
+                Err(Failure::Command(CommandError::CredentialReplaced)) => {
+                    let again = self.password_proof(CredentialKind::UserPassword, Some(&id), password);
+                    proof = again.await?.ok_or(Failure::Unauthenticated)?;
+                }
+                // Taken out of the group since the address was looked up.
+                Err(Failure::Command(CommandError::Refused(Refusal::NotFound))) => {
+                    return Err(Failure::Unauthenticated);
+                }
+                result => {
+                    let token = token.reveal().to_owned();
+                    return result.map(|()| Session { token, expires_at });
+                }
+            }
+        }
     }
 }

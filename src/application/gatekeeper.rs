@@ -104,7 +104,7 @@ impl Gatebook {
         });
         match usable {
             Some(client) => {
-                self.last_uses.used(client.client_secret_id, now);
+                self.last_uses.client_secret_used(client.client_secret_id, now);
                 Ok(client)
             }
             None => Err(self.failed_credentials(&throttle_keys(caller, Some(("client", client_id.to_owned()))))),

@@ -86,20 +86,9 @@ impl Gatebook {
         Ok((row(&done)?, outcome(created)))
     }
 
-    /// Takes a user out of the group, with tokens and password.
+    /// Takes a user out of the group, with everything that they could come in with.
     pub async fn remove_user(&self, caller: &Caller, group_id: &GroupId, user_id: UserId) -> Result<(), Failure> {
-        let owner = owner(group_id, &user_id);
-        let gone = [
-            CredentialChange::DeleteOwned {
-                kind: CredentialKind::UserToken,
-                owner: owner.clone(),
-            },
-            CredentialChange::DeleteOwned {
-                kind: CredentialKind::UserPassword,
-                owner,
-            },
-        ];
-        self.group_command(caller, group_id, GroupWish::RemoveUser { user_id }, &gone)
+        self.group_command(caller, group_id, GroupWish::RemoveUser { user_id }, &[])
             .await
             .map(|_| ())
     }
@@ -140,8 +129,9 @@ impl Gatebook {
         self.group_command(caller, group_id, wish, &[gone]).await.map(|_| ())
     }
 
-    /// Sets a user's password, for signing in to the console.
-    pub async fn set_user_password(
+    /// Gives a user of sample data a password: in the demo and in tests, where nobody opens a mail. Writes no event and
+    /// ends no session; people choose their passwords with a link, by [`Gatebook::choose_password`].
+    pub async fn set_sample_password(
         &self,
         group_id: &GroupId,
         user_id: &UserId,

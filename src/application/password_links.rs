@@ -2,30 +2,28 @@
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
 use gatebook_aggregates::developer::{Developer, DeveloperCommand};
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::group::{GroupAsker, GroupUser};
 use gatebook_aggregates::identifiers::{GroupId, UserId};
-use gatebook_aggregates::password_link::{FIRST_LINK_VALID_FOR, RESET_LINK_VALID_FOR};
+use gatebook_aggregates::password_link::PasswordLink;
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::user_account::UserAccountCommand;
 use gatebook_projections::developers::DeveloperRow;
-use gatebook_projections::sql::Query;
+use gatebook_projections::groups::GroupRow;
 use uuid::Uuid;
 
-use super::browser_sessions::Realm;
 use super::caller::{Caller, Who};
 use super::console_sign_in::UserOfAddress;
 use super::credentials::{Kept, owner, read_owner, throttle_keys};
 use super::failure::Failure;
 use super::gatebook::Gatebook;
+use super::session_kind::Realm;
 use super::sign_up::chosen_password;
-use crate::log::Extras;
-use crate::log::append::{Credential, CredentialChange, CredentialKind};
+use crate::log::append::{Credential, CredentialChange, CredentialKind, SealedLetter};
+use crate::log::{CommandError, Extras};
 use crate::mail::Letter;
 use crate::secrets::{SecretKind, SecretString, TokenKind, lookup_id, mint};
-use crate::store::{Purpose, StoreError};
 
 impl Gatebook {
     /// Mails a group user the link to the first password, or to a new one; by an operator, or by a Practice Admin of
@@ -36,25 +34,23 @@ impl Gatebook {
         group_id: &GroupId,
         user_id: &UserId,
     ) -> Result<(), Failure> {
-        let group = self.group(group_id).await?.ok_or(Refusal::NotFound)?;
-        let by = match &caller.who {
-            Who::Operator { .. } => GroupAsker::Operator,
-            _ => GroupAsker::GroupUser(caller.standing(&group)?),
+        let wish = |group: &GroupRow| {
+            let by = match &caller.who {
+                Who::Operator { .. } => GroupAsker::Operator,
+                _ => GroupAsker::GroupUser(caller.standing(group)?),
+            };
+            let GroupUser { email, .. } = group.user(user_id).ok_or(Refusal::NotFound)?.clone();
+            let (to, at) = (email.clone(), self.clock.now());
+            let link = PasswordLink::first(self.new_id(), at);
+            let extras = self.console_link(group_id, user_id, &link, |address| {
+                let group_name = group.customer.name.as_str();
+                Letter::first_password(to.as_str(), group_name, address, link.expires_at)
+            })?;
+            let extras = in_place_of_older(extras, owner(group_id, user_id));
+            let link_id = link.link_id;
+            Ok((UserAccountCommand::SendPasswordLink { by, email, link_id, at }, extras))
         };
-        let GroupUser { email, .. } = group.user(user_id).ok_or(Refusal::NotFound)?.clone();
-        let (link_id, at) = (self.new_id(), self.clock.now());
-        let to = email.clone();
-        let command = UserAccountCommand::SendPasswordLink { by, email, link_id, at };
-        let extras = self.console_link(group_id, user_id, link_id, |link| {
-            Letter::first_password(
-                to.as_str(),
-                group.customer.name.as_str(),
-                link,
-                at.plus(FIRST_LINK_VALID_FOR),
-            )
-        })?;
-        self.user_account_command(caller, group_id, user_id, command, extras)
-            .await
+        self.user_account_command(caller, group_id, user_id, &wish).await
     }
 
     /// Forgotten password of the console: mails a link to each user with this address. Neither the answer nor its time
@@ -62,30 +58,42 @@ impl Gatebook {
     pub async fn request_user_password_reset(self: &Arc<Self>, caller: &Caller, email: &str) -> Result<(), Failure> {
         let email = self.address_for_reset(caller, "user_password_reset", email).await?;
         for user in self.users_of_address(&email).await? {
-            let (gatebook, caller) = (self.clone(), caller.clone());
-            self.after_the_answer(async move { gatebook.send_user_reset_link(&caller, &user).await });
+            let (gatebook, caller, email) = (self.clone(), caller.clone(), email.clone());
+            self.after_the_answer(async move { gatebook.send_user_reset_link(&caller, &user, &email).await });
         }
         Ok(())
     }
 
-    async fn send_user_reset_link(&self, caller: &Caller, user: &UserOfAddress) -> Result<(), Failure> {
-        let (link_id, at) = (self.new_id(), self.clock.now());
-        let (group_id, user_id) = (&user.group_id, &user.user_id);
-        let command = UserAccountCommand::RequestPasswordReset {
-            email: user.email.clone(),
-            link_id,
-            at,
+    async fn send_user_reset_link(
+        &self,
+        caller: &Caller,
+        UserOfAddress { group_id, user_id, .. }: &UserOfAddress,
+        email: &EmailAddress,
+    ) -> Result<(), Failure> {
+        let wish = |group: &GroupRow| {
+            // Who no longer has this address gets nothing at it.
+            let asking = group.user(user_id).filter(|user| user.email == *email);
+            let email = asking.ok_or(Refusal::NotFound)?.email.clone();
+            let (to, at) = (email.clone(), self.clock.now());
+            let link = PasswordLink::reset(self.new_id(), at);
+            let extras = self.console_link(group_id, user_id, &link, |address| {
+                let place = format!("{} at Integration Applications", group.customer.name.as_str());
+                Letter::password_reset(to.as_str(), &place, address, link.expires_at)
+            })?;
+            let link_id = link.link_id;
+            Ok((UserAccountCommand::RequestPasswordReset { email, link_id, at }, extras))
         };
-        let extras = self.console_link(group_id, user_id, link_id, |link| {
-            let place = format!("{} at Integration Applications", user.group_name.as_str());
-            Letter::password_reset(user.email.as_str(), &place, link, at.plus(RESET_LINK_VALID_FOR))
-        })?;
         let who = Who::GroupUser {
             group_id: group_id.clone(),
             user_id: user_id.clone(),
         };
-        self.user_account_command(&caller.with(who), group_id, user_id, command, extras)
+        match self
+            .user_account_command(&caller.with(who), group_id, user_id, &wish)
             .await
+        {
+            Err(Failure::Command(CommandError::Refused(Refusal::NotFound))) => Ok(()),
+            done => done,
+        }
     }
 
     /// Forgotten password of the portal: mails a link, if there is such an account. Neither the answer nor its time
@@ -106,13 +114,15 @@ impl Gatebook {
     }
 
     async fn send_developer_reset_link(&self, caller: &Caller, developer: DeveloperRow) -> Result<(), Failure> {
-        let (link_id, at, id) = (self.new_id(), self.clock.now(), developer.developer_id.to_string());
+        let (at, id) = (self.clock.now(), developer.developer_id.to_string());
+        let link = PasswordLink::reset(self.new_id(), at);
         let path = "/portal/set-password?link=";
         let kind = CredentialKind::DeveloperPasswordLink;
-        let extras = self.link(kind, id.clone(), link_id, path, |link| {
-            let until = at.plus(RESET_LINK_VALID_FOR);
-            Letter::password_reset(developer.email.as_str(), "the Developer Portal", link, until)
+        let extras = self.link(kind, id.clone(), &link, path, |address| {
+            let place = "the Developer Portal";
+            Letter::password_reset(developer.email.as_str(), place, address, link.expires_at)
         })?;
+        let link_id = link.link_id;
         let origin = caller.with(Who::Developer(Box::new(developer.clone()))).origin(None);
         let command = DeveloperCommand::RequestPasswordReset { link_id, at };
         self.account_command::<Developer>(&id, command, origin, Vec::new(), extras)
@@ -135,18 +145,16 @@ impl Gatebook {
         let digest = self.passwords.hash(&password, &self.dice).await?;
         let owner_id = kept.owner.clone();
         let at = self.clock.now();
-        match realm {
+        let chosen = match realm {
             Realm::Console => {
                 let (group_id, user_id) = read_owner(&owner_id).ok_or(Refusal::PasswordLinkUnknown)?;
-                let (password, session) = (CredentialKind::UserPassword, CredentialKind::UserSession);
-                let extras = password_chosen(password, session, CredentialKind::UserPasswordLink, owner_id, digest);
+                let extras = password_chosen(realm, kept, digest);
                 let caller = caller.with(Who::GroupUser {
                     group_id: group_id.clone(),
                     user_id: user_id.clone(),
                 });
-                let command = UserAccountCommand::ChoosePassword { link_id, at };
-                self.user_account_command(&caller, &group_id, &user_id, command, extras)
-                    .await
+                let wish = |_: &GroupRow| Ok((UserAccountCommand::ChoosePassword { link_id, at }, extras.clone()));
+                self.user_account_command(&caller, &group_id, &user_id, &wish).await
             }
             Realm::Portal => {
                 let developer_id = Uuid::parse_str(&owner_id).map_err(|_| Refusal::PasswordLinkUnknown)?;
@@ -155,29 +163,29 @@ impl Gatebook {
                     .await?
                     .ok_or(Refusal::PasswordLinkUnknown)?;
                 let origin = caller.with(Who::Developer(Box::new(developer))).origin(None);
-                let (password, session) = (CredentialKind::DeveloperPassword, CredentialKind::DeveloperSession);
-                let link = CredentialKind::DeveloperPasswordLink;
-                let extras = password_chosen(password, session, link, owner_id.clone(), digest);
+                let extras = password_chosen(realm, kept, digest);
                 let command = DeveloperCommand::ChoosePassword { link_id, at };
                 self.account_command::<Developer>(&owner_id, command, origin, Vec::new(), extras)
                     .await
             }
             Realm::Operator => Err(Refusal::PasswordLinkUnknown.into()),
+        };
+        match chosen {
+            // Replaced, or gone with its user or their address, since it was presented.
+            Err(Failure::Command(CommandError::CredentialReplaced | CommandError::Refused(Refusal::NotFound))) => {
+                Err(Refusal::PasswordLinkUnknown.into())
+            }
+            chosen => chosen,
         }
     }
 
     /// Whether a link can be used; so that a page can say so before anything is typed.
     pub async fn open_password_link(&self, caller: &Caller, realm: Realm, link: &str) -> Result<(), Failure> {
         let (_, kept) = self.presented_password_link(caller, realm, link).await?;
-        let sent_for = match kept.name.as_str() {
-            FIRST => FIRST_LINK_VALID_FOR,
-            _ => RESET_LINK_VALID_FOR,
-        };
-        if self.clock.now() < kept.created_at.plus(sent_for) {
-            Ok(())
-        } else {
-            Err(Refusal::PasswordLinkExpired.into())
+        if kept.has_ended(self.clock.now()) {
+            return Err(Refusal::PasswordLinkExpired.into());
         }
+        Ok(())
     }
 
     /// The address. Every request counts as a failure, since addresses are guessed here.
@@ -202,31 +210,14 @@ impl Gatebook {
         });
     }
 
-    /// Forgets links that nobody can use any more, long after they ended.
-    pub async fn forget_old_links(&self) -> Result<(), StoreError> {
-        let kinds = [CredentialKind::UserPasswordLink, CredentialKind::DeveloperPasswordLink].map(<&str>::from);
-        let mut transaction = self.log.database.begin(Purpose::Write).await?;
-        let forget = "delete from credentials where kind in ($1, $2) and created_at < $3";
-        let before = self.clock.now().plus(-LINKS_REMEMBERED_FOR);
-        transaction
-            .execute(Query::new(forget, [kinds[0].into(), kinds[1].into(), before.into()]))
-            .await?;
-        transaction.commit().await
-    }
-
     async fn presented_password_link(
         &self,
         caller: &Caller,
         realm: Realm,
         link: &str,
     ) -> Result<(Uuid, Kept), Failure> {
-        let kind = match realm {
-            Realm::Console => CredentialKind::UserPasswordLink,
-            Realm::Portal | Realm::Operator => CredentialKind::DeveloperPasswordLink,
-        };
-        let kept = self
-            .kept_token(TokenKind::PasswordLink, kind, SecretKind::PasswordLink, link)
-            .await?;
+        let kinds = (TokenKind::PasswordLink, link_kind(realm), SecretKind::PasswordLink);
+        let kept = self.kept_or_ended_token(kinds.0, kinds.1, kinds.2, link).await?;
         match (kept, lookup_id(TokenKind::PasswordLink, link)) {
             (Some(kept), Some(link_id)) => Ok((link_id, kept)),
             _ => match self.failed_credentials(&throttle_keys(caller, None)) {
@@ -240,83 +231,93 @@ impl Gatebook {
         &self,
         group_id: &GroupId,
         user_id: &UserId,
-        link_id: Uuid,
+        link: &PasswordLink,
         letter: impl FnOnce(&str) -> Letter,
     ) -> Result<Extras, Failure> {
-        let path = "/set-password?link=";
-        self.link(
-            CredentialKind::UserPasswordLink,
-            owner(group_id, user_id),
-            link_id,
-            path,
-            letter,
-        )
+        let kind = CredentialKind::UserPasswordLink;
+        self.link(kind, owner(group_id, user_id), link, "/set-password?link=", letter)
     }
 
-    /// What goes with a link: its digest, and the letter. The link to a first password takes the place of older ones.
+    /// What goes with a link: its digest and its letter.
     fn link(
         &self,
         kind: CredentialKind,
         owner: String,
-        link_id: Uuid,
+        link: &PasswordLink,
         path: &str,
         letter: impl FnOnce(&str) -> Letter,
     ) -> Result<Extras, Failure> {
-        let secret: SecretString = mint(TokenKind::PasswordLink, link_id, &self.dice);
+        let secret: SecretString = mint(TokenKind::PasswordLink, link.link_id, &self.dice);
         let letter = letter(&self.url(&format!("{path}{}", secret.reveal())));
-        let name = match letter.kind {
-            crate::mail::LetterKind::FirstPassword => FIRST,
-            _ => "",
-        };
         let credential = Credential {
             kind,
-            id: link_id.to_string(),
+            id: link.link_id.to_string(),
             owner: owner.clone(),
-            name: name.to_owned(),
+            name: String::new(),
             digest: self.digests.digest(SecretKind::PasswordLink, secret.reveal()),
-            expires_at: None,
+            expires_at: Some(link.expires_at),
         };
-        let replaced = (name == FIRST).then_some(CredentialChange::DeleteOwned { kind, owner });
         Ok(Extras {
-            letters: vec![self.sealed(&letter)?],
-            credentials: replaced
-                .into_iter()
-                .chain([CredentialChange::Put(credential)])
-                .collect(),
+            letters: vec![SealedLetter {
+                about: Some(link_letter(&owner)),
+                ..self.sealed(&letter)?
+            }],
+            credentials: vec![CredentialChange::Put(credential)],
             ..Extras::default()
         })
     }
 }
 
-/// For so long it is remembered that there was a link, to say that it has expired and not that it is unknown.
-const LINKS_REMEMBERED_FOR: TimeDelta = TimeDelta::days(30);
+/// What the letter with the link of an owner is about: a newer link, and the end of the user, withdraw it.
+pub(super) fn link_letter(owner: &str) -> String {
+    format!("password link of {owner}")
+}
 
-/// The name that the link to a first password is kept under.
-const FIRST: &str = "first";
+/// The link to a first password takes the place of all that were sent before, read or not.
+fn in_place_of_older(extras: Extras, owner: String) -> Extras {
+    let kind = CredentialKind::UserPasswordLink;
+    Extras {
+        withdrawn_letters: vec![link_letter(&owner)],
+        credentials: [CredentialChange::DeleteOwned { kind, owner }]
+            .into_iter()
+            .chain(extras.credentials)
+            .collect(),
+        ..extras
+    }
+}
 
-/// What a chosen password changes: the password itself; sessions and links end.
-fn password_chosen(
-    password: CredentialKind,
-    session: CredentialKind,
-    link: CredentialKind,
-    owner: String,
-    digest: String,
-) -> Extras {
+fn link_kind(realm: Realm) -> CredentialKind {
+    match realm {
+        Realm::Console => CredentialKind::UserPasswordLink,
+        Realm::Portal | Realm::Operator => CredentialKind::DeveloperPasswordLink,
+    }
+}
+
+/// What a password changes that is chosen with a link, as long as that link still stands: the password itself; sessions
+/// and links end.
+fn password_chosen(realm: Realm, link: Kept, digest: String) -> Extras {
+    let owner = link.owner.clone();
     let new = Credential {
-        kind: password,
+        kind: match realm {
+            Realm::Console => CredentialKind::UserPassword,
+            Realm::Portal | Realm::Operator => CredentialKind::DeveloperPassword,
+        },
         id: owner.clone(),
         owner: owner.clone(),
         name: String::new(),
         digest,
         expires_at: None,
     };
-    let (kind, of) = (session, owner.clone());
+    let sessions = realm.session_kinds().iter().map(|kind| kind.credential());
+    let ended = sessions
+        .chain([link_kind(realm)])
+        .map(|kind| CredentialChange::DeleteOwned {
+            kind,
+            owner: owner.clone(),
+        });
     Extras {
-        credentials: vec![
-            CredentialChange::Put(new),
-            CredentialChange::DeleteOwned { kind, owner: of },
-            CredentialChange::DeleteOwned { kind: link, owner },
-        ],
+        credentials: std::iter::once(CredentialChange::Put(new)).chain(ended).collect(),
+        credential_guards: vec![link.guard(link_kind(realm))],
         ..Extras::default()
     }
 }

@@ -8,13 +8,38 @@ use gatebook_projections::developers::DeveloperRow;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::browser_sessions::Realm;
 use super::caller::{Caller, Who};
 use super::credentials::throttle_keys;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
-use crate::log::Extras;
-use crate::log::append::{CredentialChange, CredentialKind};
+use super::session_kind::{Realm, SessionKind};
+use crate::log::append::{CredentialChange, CredentialGuard, CredentialKind};
+use crate::log::{CommandError, Extras};
+
+/// How a developer comes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entrance {
+    /// With a browser, to the portal's pages.
+    Pages,
+    /// With a program, to the portal's JSON API.
+    Api,
+}
+
+impl Entrance {
+    fn session_kind(self) -> SessionKind {
+        match self {
+            Self::Pages => SessionKind::Portal,
+            Self::Api => SessionKind::PortalApi,
+        }
+    }
+}
+
+/// What the session of a developer begins with.
+struct LogIn<'a> {
+    kind: SessionKind,
+    password: &'a str,
+    device: &'a str,
+}
 
 /// A session that just began. Shown once; not for logs.
 #[derive(Serialize)]
@@ -27,7 +52,14 @@ pub struct Session {
 
 impl Gatebook {
     /// Log in. The same answer, after the same time, for unknown and known addresses.
-    pub async fn log_in(&self, caller: &Caller, email: &str, password: &str, device: &str) -> Result<Session, Failure> {
+    pub async fn log_in(
+        &self,
+        caller: &Caller,
+        entrance: Entrance,
+        email: &str,
+        password: &str,
+        device: &str,
+    ) -> Result<Session, Failure> {
         let email = EmailAddress::parse("email", email).map_err(|_| Failure::Unauthenticated);
         let account = email.as_ref().map(EmailAddress::key).unwrap_or_default();
         let keys = throttle_keys(caller, Some(("developer_password", account)));
@@ -42,10 +74,15 @@ impl Gatebook {
             .map(|developer| developer.developer_id)
             .unwrap_or_default();
         let kept = self.kept(CredentialKind::DeveloperPassword, &id.to_string()).await?;
-        let hash = kept.map(|kept| kept.digest);
+        let hash = kept.as_ref().map(|kept| kept.digest.clone());
         let right = self.judge_password(guess, password, vec![hash]).await?;
-        match developer {
-            Some(developer) if right.contains(&true) => self.begin_session(caller, developer, device).await,
+        match (developer, kept.filter(|_| right.contains(&true))) {
+            (Some(developer), Some(kept)) => {
+                let proof = kept.guard(CredentialKind::DeveloperPassword);
+                let kind = entrance.session_kind();
+                let log_in = LogIn { kind, password, device };
+                self.begin_session(caller, developer, proof, log_in).await
+            }
             _ => Err(Failure::Unauthenticated),
         }
     }
@@ -55,22 +92,38 @@ impl Gatebook {
         self.end_session(caller, Realm::Portal, session_id).await
     }
 
-    async fn begin_session(&self, caller: &Caller, developer: DeveloperRow, device: &str) -> Result<Session, Failure> {
-        let (session_id, at) = (self.new_id(), self.clock.now());
-        let expires_at = at.plus(SESSION_VALID_FOR);
+    /// Begins the session, unless the password is replaced before it has begun: then the one that was typed has to be
+    /// right once more.
+    async fn begin_session(
+        &self,
+        caller: &Caller,
+        developer: DeveloperRow,
+        mut proof: CredentialGuard,
+        LogIn { kind, password, device }: LogIn<'_>,
+    ) -> Result<Session, Failure> {
         let id = developer.developer_id.to_string();
-        let (token, credential) = self.new_session(Realm::Portal, session_id, id.clone(), device, expires_at);
         let caller = caller.with(Who::Developer(Box::new(developer)));
-        let extras = Extras {
-            credentials: vec![CredentialChange::Put(credential)],
-            ..Extras::default()
-        };
-        let log_in = DeveloperCommand::LogIn { session_id, at };
-        self.account_command::<Developer>(&id, log_in, caller.origin(None), Vec::new(), extras)
-            .await?;
-        Ok(Session {
-            token: token.reveal().to_owned(),
-            expires_at,
-        })
+        loop {
+            let (session_id, at) = (self.new_id(), self.clock.now());
+            let expires_at = at.plus(SESSION_VALID_FOR);
+            let (token, credential) = self.new_session(kind, session_id, id.clone(), device, expires_at);
+            let extras = Extras {
+                credential_guards: vec![proof],
+                credentials: vec![CredentialChange::Put(credential)],
+                ..Extras::default()
+            };
+            let log_in = DeveloperCommand::LogIn { session_id, at };
+            let begun = self.account_command::<Developer>(&id, log_in, caller.origin(None), Vec::new(), extras);
+            match begun.await {
+                Err(Failure::Command(CommandError::CredentialReplaced)) => {
+                    let again = self.password_proof(CredentialKind::DeveloperPassword, Some(&id), password);
+                    proof = again.await?.ok_or(Failure::Unauthenticated)?;
+                }
+                result => {
+                    let token = token.reveal().to_owned();
+                    return result.map(|()| Session { token, expires_at });
+                }
+            }
+        }
     }
 }

@@ -257,7 +257,7 @@ async fn sample_user(
     }
     let password = format!("demo-{}", Dice::secure().base62(16));
     let parsed = Password::parse(&password).map_err(CliError::other)?;
-    gatebook.set_user_password(group_id, &user_id, &parsed).await?;
+    gatebook.set_sample_password(group_id, &user_id, &parsed).await?;
     let token = gatebook
         .issue_user_token(operator, group_id, user_id, label("demo")?)
         .await?

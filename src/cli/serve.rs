@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -20,6 +20,8 @@ use crate::outbox::Outbox;
 
 /// How often housekeeping is done.
 const HOUSEKEEPING: Duration = Duration::from_secs(5);
+/// How often ended credentials are looked for.
+const FORGETTING: Duration = Duration::from_secs(60 * 60);
 /// How long requests in flight, and the letter at hand, may take to finish after a signal to end.
 const GRACE: Duration = Duration::from_secs(20);
 
@@ -149,15 +151,21 @@ pub fn mail_transport(data: &DataOptions, options: &ServerOptions) -> Result<Mai
 
 /// Writes what may be written now and then, and forgets what may be forgotten.
 async fn keep_house(gatebook: Arc<Gatebook>, mut shutting_down: watch::Receiver<bool>) {
+    let mut forgotten: Option<Instant> = None;
     loop {
         tokio::select! {
             _ = shutting_down.wait_for(|stop| *stop) => return,
             () = tokio::time::sleep(HOUSEKEEPING) => {}
         }
         let written = gatebook.last_uses.write(gatebook.database()).await;
-        let forgotten = gatebook.forget_old_keys().await.and(gatebook.forget_old_links().await);
-        if let Err(error) = written.and(forgotten) {
+        if let Err(error) = written.and(gatebook.forget_old_keys().await) {
             tracing::warn!(%error, "housekeeping has to wait");
+        }
+        if forgotten.is_none_or(|last| last.elapsed() >= FORGETTING) {
+            match gatebook.forget_ended_credentials().await {
+                Ok(()) => forgotten = Some(Instant::now()),
+                Err(error) => tracing::warn!(%error, "forgetting ended credentials has to wait"),
+            }
         }
     }
 }

@@ -202,7 +202,7 @@ impl From<CommandError> for Problem {
                 let detail = format!("Somebody else changed this since you read it; the version is {current} now.");
                 Self::new(StatusCode::PRECONDITION_FAILED, "version_mismatch", detail)
             }
-            CommandError::KeyUsed | CommandError::Conflict => {
+            CommandError::KeyUsed | CommandError::Conflict | CommandError::CredentialReplaced => {
                 let detail = "Somebody else is changing the same thing at this moment. Try again.";
                 Self::new(StatusCode::CONFLICT, "conflict", detail).retry_after(1)
             }

@@ -19,6 +19,8 @@ pub struct Append {
     pub premises: Vec<Premise>,
     /// What the decision took for not existing.
     pub still_free: Vec<ReservationKey>,
+    /// Credentials that the decision was based on, and that must not have been replaced or forgotten.
+    pub credential_guards: Vec<CredentialGuard>,
     /// What shall exist once.
     pub reservations: Vec<Reservation>,
     /// Waiting letters about these are no longer true.
@@ -77,6 +79,17 @@ impl From<Guard> for Premise {
             stands_after: Arc::new(|_| false),
         }
     }
+}
+
+/// A credential with the digest that something was found to match.
+#[derive(Clone)]
+pub struct CredentialGuard {
+    /// Its kind.
+    pub kind: CredentialKind,
+    /// Its id among its kind.
+    pub id: String,
+    /// Its digest, or the password's hash.
+    pub digest: String,
 }
 
 /// An event before it has its place.
@@ -210,8 +223,10 @@ pub enum CredentialKind {
     UserPassword,
     /// A developer's password; id and owner are the account.
     DeveloperPassword,
-    /// A developer's session; owner is the account.
+    /// A developer's session with the JSON API; owner is the account.
     DeveloperSession,
+    /// A developer's session in the pages of the portal; owner is the account.
+    PortalSession,
     /// A group user's session in the console; owner `group/user`.
     UserSession,
     /// An operator's session in the operator pages; owner is the token's id.
@@ -220,6 +235,16 @@ pub enum CredentialKind {
     UserPasswordLink,
     /// A link with which a developer chooses a password; owner is the account.
     DeveloperPasswordLink,
+}
+
+impl CredentialKind {
+    /// Everything that a group user is recognised by.
+    pub const OF_A_USER: &[Self] = &[
+        Self::UserToken,
+        Self::UserPassword,
+        Self::UserSession,
+        Self::UserPasswordLink,
+    ];
 }
 
 /// What an Idempotency-Key was answered with.
@@ -248,6 +273,9 @@ pub enum AppendError {
     /// A stream moved on since it was read.
     #[error("somebody else changed the same thing at the same moment")]
     Conflict,
+    /// A password, link or token that it was based on has been replaced or forgotten since it was read.
+    #[error("the password or the link has been replaced")]
+    CredentialReplaced,
     /// R6, R19: what it wanted to be the only one of exists.
     #[error("{0} is taken")]
     Taken(ReservationKey),

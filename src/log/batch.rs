@@ -9,6 +9,7 @@ use gatebook_projections::recorded::StoredEvent;
 use gatebook_projections::sql::{Query, Value};
 
 use super::append::{Append, AppendError, Guard, Place, Receipt, StreamAppend};
+use super::credential_state::CredentialState;
 use super::fault;
 use super::fold_versions;
 use super::hash_chain::{EventParts, hash_of};
@@ -90,6 +91,7 @@ struct LogState {
     premises: Premises,
     reserved: BTreeSet<String>,
     used_keys: BTreeSet<String>,
+    credentials: CredentialState,
 }
 
 impl LogState {
@@ -109,6 +111,7 @@ impl LogState {
         let reserved = existing(transaction, "reservations", names.map(ToString::to_string)).await?;
         let keys = appends.iter().filter_map(|append| append.idempotency.as_ref());
         let used_keys = existing(transaction, "idempotency_keys", keys.map(|record| record.key.clone())).await?;
+        let credentials = CredentialState::read(transaction, appends).await?;
         Ok(Self {
             head,
             now,
@@ -116,6 +119,7 @@ impl LogState {
             premises,
             reserved,
             used_keys,
+            credentials,
         })
     }
 
@@ -130,6 +134,13 @@ impl LogState {
         }
         if !self.stands(append) {
             return Err(AppendError::Conflict);
+        }
+        if !append
+            .credential_guards
+            .iter()
+            .all(|guard| self.credentials.holds(guard))
+        {
+            return Err(AppendError::CredentialReplaced);
         }
         match append
             .reservations
@@ -178,6 +189,10 @@ impl LogState {
         }
         pieces.withdraw_letters(&append.withdrawn_letters);
         pieces.letters.extend(append.letters.iter().cloned());
+        append
+            .credentials
+            .iter()
+            .for_each(|change| self.credentials.change(change));
         pieces.credentials.extend(append.credentials.iter().cloned());
         Ok(Receipt { events: placed })
     }

@@ -12,8 +12,8 @@ use gatebook_projections::recorded::{Recorded, StoredEvent};
 use thiserror::Error;
 
 use super::append::{
-    Append, AppendError, CredentialChange, Guard, IdempotencyRecord, NewEvent, Premise, Reservation, ReservationKey,
-    SealedLetter, StreamAppend,
+    Append, AppendError, CredentialChange, CredentialGuard, Guard, IdempotencyRecord, NewEvent, Premise, Reservation,
+    ReservationKey, SealedLetter, StreamAppend,
 };
 use super::hash_chain::NO_PREDECESSOR;
 use super::logged::Logged;
@@ -49,6 +49,9 @@ pub enum CommandError {
     /// The Idempotency-Key has been used.
     #[error("the idempotency key has been used")]
     KeyUsed,
+    /// A password, link or token that it was based on has been replaced or forgotten since it was read.
+    #[error("the password or the link has been replaced")]
+    CredentialReplaced,
     /// Somebody else changed the same thing again and again.
     #[error("somebody else is changing the same thing")]
     Conflict,
@@ -61,6 +64,7 @@ impl From<AppendError> for CommandError {
     fn from(error: AppendError) -> Self {
         match error {
             AppendError::Conflict => Self::Conflict,
+            AppendError::CredentialReplaced => Self::CredentialReplaced,
             AppendError::Taken(key) => Self::Taken(key),
             AppendError::KeyUsed => Self::KeyUsed,
             AppendError::Store(error) => Self::Store(error),
@@ -105,11 +109,13 @@ pub struct IdempotencyIntent {
     pub request_hash: String,
 }
 
-/// What is written in the same transaction as the events.
+/// What goes with the events into the same transaction.
 #[derive(Clone, Default)]
 pub struct Extras {
     /// What must not exist for the events to be true.
     pub still_free: Vec<ReservationKey>,
+    /// Credentials that must still be what they were found to be.
+    pub credential_guards: Vec<CredentialGuard>,
     /// What shall exist once.
     pub reservations: Vec<Reservation>,
     /// Waiting letters about these are no longer true.
@@ -334,6 +340,7 @@ impl<A: Logged> CommandStore<'_, A> {
             streams: std::iter::once(stream).chain(extras.companions).collect(),
             premises: self.intent.premises.clone(),
             still_free: extras.still_free,
+            credential_guards: extras.credential_guards,
             reservations: extras.reservations,
             withdrawn_letters: extras.withdrawn_letters,
             letters: extras.letters,

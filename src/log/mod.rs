@@ -2,6 +2,7 @@
 
 pub mod append;
 mod batch;
+mod credential_state;
 mod event_store;
 mod fault;
 pub mod fold_versions;

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
 
 use super::layout::{Shell, page};
-use super::visitor::{Visitor, keep_session, local_path, session_token, visitor};
+use super::visitor::{Visitor, after_sign_in, keep_session, local_path, session_token, visitor};
 use super::{console, operator, portal};
 use crate::application::{Caller, Failure, Realm, Session};
 use crate::http::error::Problem;
@@ -196,8 +196,20 @@ fn sign_in_page(realm: Realm, held: &str) -> Markup {
 }
 
 /// The answer to a sign-in that went well: the cookie, and what was entered before the session ended, if it was entered
-/// by the same person; else the page that they wanted to see.
-pub async fn signed_in(app: &App, caller: &Caller, realm: Realm, session: &Session, form: &Form) -> Response {
+/// by the same person; else the page that they wanted to see. The session that the browser had before is ended.
+pub async fn signed_in(
+    app: &App,
+    caller: &Caller,
+    realm: Realm,
+    headers: &HeaderMap,
+    session: &Session,
+    form: &Form,
+) -> Response {
+    if let Some(replaced) = session_token(headers, realm)
+        && let Err(failure) = app.end_replaced_session(caller, realm, &replaced).await
+    {
+        tracing::warn!(error = %failure, "the session that was replaced by signing in again could not be ended");
+    }
     let cookie = [keep_session(realm, &session.token)];
     let signed_in = app.browser_session(caller, realm, &session.token).await;
     let held = signed_in.ok().and_then(|signed_in| {
@@ -208,7 +220,7 @@ pub async fn signed_in(app: &App, caller: &Caller, realm: Realm, session: &Sessi
     let home = shell(realm).home();
     match held {
         Some(page) => (cookie, page).into_response(),
-        None => (cookie, Redirect::to(local_path(form.text("next"), home))).into_response(),
+        None => (cookie, Redirect::to(after_sign_in(form.text("next"), home))).into_response(),
     }
 }
 

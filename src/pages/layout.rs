@@ -24,7 +24,7 @@ pub struct Shell {
 struct SignedInAs {
     name: String,
     detail: String,
-    account: Option<&'static str>,
+    account: &'static str,
     sign_out: (&'static str, &'static str),
     form_token: String,
 }
@@ -90,7 +90,7 @@ impl From<&ConsoleUser> for Shell {
             signed_in: Some(SignedInAs {
                 name: user.user.name.as_str().to_owned(),
                 detail: user.group.customer.name.as_str().to_owned(),
-                account: Some("/account"),
+                account: "/account",
                 sign_out: ("/sign-out", "Sign out"),
                 form_token: user.session.form_token.clone(),
             }),
@@ -109,7 +109,7 @@ impl From<&PortalUser> for Shell {
             signed_in: Some(SignedInAs {
                 name: user.developer.full_name.as_str().to_owned(),
                 detail: user.developer.email.as_str().to_owned(),
-                account: Some("/portal/account"),
+                account: "/portal/account",
                 sign_out: ("/portal/log-out", "Log out"),
                 form_token: user.session.form_token.clone(),
             }),
@@ -131,7 +131,7 @@ impl From<&OperatorUser> for Shell {
             signed_in: Some(SignedInAs {
                 name: user.name.clone(),
                 detail: "Operator".to_owned(),
-                account: None,
+                account: "/operator/sessions",
                 sign_out: ("/operator/sign-out", "Sign out"),
                 form_token: user.session.form_token.clone(),
             }),
@@ -180,10 +180,7 @@ fn signed_in(who: &SignedInAs) -> Markup {
     let (sign_out, title) = who.sign_out;
     html! {
         div.who {
-            @match who.account {
-                Some(account) => a href=(account) { (who.name) },
-                None => span { (who.name) },
-            }
+            a href=(who.account) { (who.name) }
             span.detail { (who.detail) }
             form method="post" action=(sign_out) {
                 (super::form::token(&who.form_token))

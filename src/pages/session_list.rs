@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::form::token;
 use super::times;
-use crate::application::ListedSession;
+use crate::application::{ListedSession, SessionKind};
 
 /// The sessions; the one that looks at the page is named. Each is ended at `{action}/{id}/end`.
 pub fn session_list(sessions: &[ListedSession], this: Uuid, action: &str, form_token: &str) -> Markup {
@@ -30,7 +30,11 @@ fn row(session: &ListedSession, this: Uuid, action: &str, form_token: &str) -> M
     };
     html! {
         tr {
-            th scope="row" { bdi { (device) } @if session.id == this { " " span.badge.good { "this one" } } }
+            th scope="row" {
+                bdi { (device) }
+                @if session.kind == SessionKind::PortalApi { " " span.badge { "JSON API" } }
+                @if session.id == this { " " span.badge.good { "this one" } }
+            }
             td data-title="Since" { (times::moment(session.began_at)) }
             td data-title="Last used" { (times::moment(session.last_used_at)) }
             td {

@@ -189,7 +189,18 @@ fn to_sign_in(sign_in: &str, parts: &Parts) -> Response {
     Redirect::to(&format!("{sign_in}?{}", query.finish())).into_response()
 }
 
-/// Where to go after signing in: a page of this site, or the beginning.
+/// What the addresses of downloads end with.
+const DOWNLOAD: &str = "/activity-log";
+
+/// Where to go after signing in: a page of this site, or the beginning. For a download it is the page that it belongs
+/// to: a browser that gets a file stays on the page where it is, which would be the one to sign in.
+pub fn after_sign_in<'a>(next: &'a str, otherwise: &'a str) -> &'a str {
+    let next = local_path(next, otherwise);
+    let path = next.split(['?', '#']).next().unwrap_or_default();
+    path.strip_suffix(DOWNLOAD).unwrap_or(next)
+}
+
+/// A page of this site, or the beginning.
 pub fn local_path<'a>(next: &'a str, otherwise: &'a str) -> &'a str {
     let bytes = next.as_bytes();
     let local = bytes.first() == Some(&b'/') && !matches!(bytes.get(1), Some(b'/' | b'\\'));
@@ -262,6 +273,28 @@ mod tests {
             local_path("/integration-applications?status=active", "/"),
             "/integration-applications?status=active"
         );
+    }
+
+    #[test]
+    fn after_signing_in_nobody_is_left_with_a_file_instead_of_a_page() {
+        for (next, page) in [
+            ("/integration-applications/activity-log", "/integration-applications"),
+            (
+                "/integration-applications/activity-log?from=2026-11-23",
+                "/integration-applications",
+            ),
+            (
+                "/integration-applications/x/activity-log",
+                "/integration-applications/x",
+            ),
+            (
+                "/integration-applications?name=/activity-log",
+                "/integration-applications?name=/activity-log",
+            ),
+            ("//evil.example/activity-log", "/"),
+        ] {
+            assert_eq!(after_sign_in(next, "/"), page, "{next}");
+        }
     }
 
     #[test]

@@ -49,8 +49,10 @@ pub enum SecretKind {
     OperatorToken,
     /// What an API that asks about tokens authenticates with.
     ResourceServer,
-    /// A developer who is signed in.
+    /// A developer who is logged in to the portal's JSON API.
     Session,
+    /// A developer who is logged in to the portal's pages.
+    PortalSession,
     /// A group user who is signed in to the console.
     UserSession,
     /// An operator who is signed in to the operator pages.
@@ -73,6 +75,7 @@ impl SecretKind {
             Self::OperatorToken => b"operator-token",
             Self::ResourceServer => b"resource-server",
             Self::Session => b"session",
+            Self::PortalSession => b"portal-session",
             Self::UserSession => b"user-session",
             Self::OperatorSession => b"operator-session",
             Self::PasswordLink => b"password-link",
@@ -87,7 +90,7 @@ mod tests {
 
     use super::*;
 
-    const ALL: [SecretKind; 12] = [
+    const ALL: [SecretKind; 13] = [
         SecretKind::ClientSecret,
         SecretKind::OneTimePassword,
         SecretKind::Invitation,
@@ -96,6 +99,7 @@ mod tests {
         SecretKind::OperatorToken,
         SecretKind::ResourceServer,
         SecretKind::Session,
+        SecretKind::PortalSession,
         SecretKind::UserSession,
         SecretKind::OperatorSession,
         SecretKind::PasswordLink,

@@ -32,8 +32,10 @@ pub enum TokenKind {
     User,
     /// `gbo_`: somebody who runs Gatebook.
     Operator,
-    /// `gbd_`: a developer who is signed in.
+    /// `gbd_`: a developer who is logged in to the portal's JSON API.
     Session,
+    /// `gbp_`: a developer who is logged in to the portal's pages.
+    PortalSession,
     /// `gbi_`: R18, the link in an invitation.
     Invitation,
     /// `gbw_`: a group user who is signed in to the console.
@@ -51,6 +53,7 @@ impl TokenKind {
             Self::User => "gbu_",
             Self::Operator => "gbo_",
             Self::Session => "gbd_",
+            Self::PortalSession => "gbp_",
             Self::Invitation => "gbi_",
             Self::UserSession => "gbw_",
             Self::OperatorSession => "gbq_",
@@ -63,10 +66,11 @@ impl TokenKind {
 mod tests {
     use super::*;
 
-    const ALL: [TokenKind; 7] = [
+    const ALL: [TokenKind; 8] = [
         TokenKind::User,
         TokenKind::Operator,
         TokenKind::Session,
+        TokenKind::PortalSession,
         TokenKind::Invitation,
         TokenKind::UserSession,
         TokenKind::OperatorSession,

@@ -68,6 +68,8 @@ pub enum OnConflict {
     Fail,
     /// The new row takes its place.
     Replace,
+    /// The new row takes its place if it is later by this column.
+    ReplaceEarlier(&'static str),
 }
 
 /// Where the SQL of the two differs.
@@ -130,16 +132,19 @@ impl Dialect {
     }
 }
 
-/// The `insert` of rows with these columns, ending where the values begin.
-pub(super) fn on_conflict_clause(columns: &[Column], on_conflict: OnConflict) -> String {
-    match (on_conflict, columns.split_first()) {
-        (OnConflict::Replace, Some((key, rest))) => {
-            let sets: Vec<_> = rest
-                .iter()
-                .map(|column| format!("{0} = excluded.{0}", column.name))
-                .collect();
-            format!(" on conflict ({}) do update set {}", key.name, sets.join(", "))
-        }
-        _ => String::new(),
+/// The end of an `insert` of rows with these columns.
+pub(super) fn on_conflict_clause(table: &str, columns: &[Column], on_conflict: OnConflict) -> String {
+    let Some((key, rest)) = columns.split_first() else {
+        return String::new();
+    };
+    let sets: Vec<_> = rest
+        .iter()
+        .map(|column| format!("{0} = excluded.{0}", column.name))
+        .collect();
+    let replace = format!(" on conflict ({}) do update set {}", key.name, sets.join(", "));
+    match on_conflict {
+        OnConflict::Fail => String::new(),
+        OnConflict::Replace => replace,
+        OnConflict::ReplaceEarlier(column) => format!("{replace} where {table}.{column} < excluded.{column}"),
     }
 }

@@ -211,7 +211,7 @@ fn insert_sql(table: &str, columns: &[Column], on_conflict: OnConflict) -> Strin
         names = names.join(", "),
         values = values.collect::<Vec<_>>().join(", "),
         lists = lists.collect::<Vec<_>>().join(", "),
-        conflict = on_conflict_clause(columns, on_conflict),
+        conflict = on_conflict_clause(table, columns, on_conflict),
     )
 }
 

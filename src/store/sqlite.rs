@@ -210,7 +210,7 @@ fn insert_sql(table: &str, columns: &[Column], on_conflict: OnConflict) -> Strin
         "insert into {table} ({}) values ({}){}",
         names.join(", "),
         values.join(", "),
-        on_conflict_clause(columns, on_conflict)
+        on_conflict_clause(table, columns, on_conflict)
     )
 }
 

@@ -258,13 +258,15 @@ async fn a_database_that_is_not_there_is_a_clear_error_without_its_password() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_command_explains_itself() {
     let installation = Installation::on_sqlite();
-    let commands: [&[&str]; 13] = [
+    let commands: [&[&str]; 15] = [
         &[],
         &["demo"],
         &["serve"],
         &["migrate"],
         &["operator-token"],
         &["operator-token", "create"],
+        &["operator-token", "list"],
+        &["operator-token", "revoke"],
         &["resource-server", "create"],
         &["projections"],
         &["projections", "status"],

@@ -10,6 +10,7 @@ mod installation;
 mod log_export;
 mod looking_only;
 mod lost_connections;
+mod operator_tokens;
 mod parallel;
 mod quiet_road;
 mod tampered_log;

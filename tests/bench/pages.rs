@@ -72,7 +72,9 @@ fn console_pages(app_id: Uuid) -> Vec<String> {
 /// What Pam enters to sign in.
 async fn as_pam(setting: &Setting) -> Vec<(&'static str, String)> {
     let (user, password) = (UserId::parse("pam").unwrap(), Password::parse(PASSWORD).unwrap());
-    let set = setting.gatebook.set_user_password(&setting.group_id, &user, &password);
+    let set = setting
+        .gatebook
+        .set_sample_password(&setting.group_id, &user, &password);
     set.await.unwrap();
     vec![
         ("email", "pam@bench.example".to_owned()),

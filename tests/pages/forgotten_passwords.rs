@@ -107,7 +107,7 @@ async fn a_link_of_an_hour_ago_says_that_it_has_expired(world: World) {
     world.pass(TimeDelta::hours(1));
     ulf.open(&links[0]).await.expect(410).shows("This link has expired");
     world.pass(TimeDelta::days(30));
-    world.gatebook.forget_old_links().await.unwrap();
+    world.gatebook.forget_ended_credentials().await.unwrap();
     ulf.open(&links[0]).await.expect(404);
 }
 

@@ -15,9 +15,10 @@ on_both_databases! {
     a_token_is_made_shown_once_and_ended,
     a_session_is_ended_from_another_one,
     somebody_in_several_groups_chooses_one,
+    r2_a_practice_admin_holds_permissions_by_right,
 }
 
-const NEW_PASSWORD: &str = "another long and quiet password";
+pub(super) const NEW_PASSWORD: &str = "another long and quiet password";
 
 async fn r2_a_practice_admin_grants_and_withdraws_permissions(world: World) {
     let mut pam = Browser::of_user(&world, "acme", "pam").await;
@@ -58,8 +59,16 @@ async fn r2_nobody_else_edits_group_users(world: World) {
     pam.open("/group-users/ulf").await.expect(404);
 }
 
+async fn r2_a_practice_admin_holds_permissions_by_right(world: World) {
+    let mut pam = Browser::of_user(&world, "acme", "pam").await;
+    let page = pam.open("/group-users/pam").await.expect(200);
+    page.shows("Manage Integration Applications by right View Activity Logs by right")
+        .hides("Process");
+    pam.open("/group-users/ulf").await.shows("Process").hides("by right");
+}
+
 /// Where a mailed link leads.
-fn path(link: &str) -> String {
+pub(super) fn path(link: &str) -> String {
     let after_scheme = link.split_once("://").unwrap().1;
     format!("/{}", after_scheme.split_once('/').unwrap().1)
 }
@@ -213,7 +222,11 @@ async fn somebody_in_several_groups_chooses_one(world: World) {
         .put_user(&operator, &globex, id.clone(), email, name, Role::PracticeAdmin);
     put.await.unwrap();
     let password = gatebook::secrets::Password::parse(PASSWORD).unwrap();
-    world.gatebook.set_user_password(&globex, &id, &password).await.unwrap();
+    world
+        .gatebook
+        .set_sample_password(&globex, &id, &password)
+        .await
+        .unwrap();
     ada.open("/sign-in").await;
     let sign_in = [("email", "ada@acme.example"), ("password", PASSWORD)];
     ada.send("/sign-in", &sign_in)

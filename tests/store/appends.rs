@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
-use gatebook::log::append::{Append, AppendError, Premise, ReservationKey, SealedLetter};
+use gatebook::log::append::{
+    Append, AppendError, Credential, CredentialChange, CredentialGuard, Premise, ReservationKey, SealedLetter,
+};
 use gatebook::log::hash_chain::{EventParts, NO_PREDECESSOR, hash_of};
 use gatebook::log::read;
 use gatebook::store::Purpose;
 use gatebook_projections::sql::{Column, Query, Value, text};
 
-use super::noted::{KIND, at, events, key, letter, name, note, notes, there_is_of, with_everything};
+use super::noted::{KIND, at, credential, events, key, letter, name, note, notes, there_is_of, with_everything};
 use crate::support::{World, on_both_databases};
 
 on_both_databases!(
@@ -22,6 +24,7 @@ on_both_databases!(
     a_guard_that_holds_lets_an_append_through_and_one_that_does_not_refuses_it,
     a_decision_stands_after_events_that_are_nothing_to_it_and_falls_with_others,
     what_must_not_exist_is_looked_for_in_the_database_and_in_the_batch,
+    an_append_that_is_based_on_a_credential_is_refused_once_that_was_replaced,
     hashes_form_a_chain_across_appends,
     rows_of_a_stream_that_is_written_twice_in_a_batch_are_as_they_are_in_the_end,
     an_append_without_events_writes_what_goes_with_it,
@@ -175,6 +178,7 @@ async fn of_appends_in_one_batch_that_want_the_same_the_first_gets_it(world: Wor
             Ok(()) => "done",
             Err(AppendError::Conflict) => "conflict",
             Err(AppendError::Taken(_)) => "taken",
+            Err(AppendError::CredentialReplaced) => "replaced",
             Err(AppendError::KeyUsed) => "used",
             Err(AppendError::Store(error)) => panic!("{error}"),
         })
@@ -312,6 +316,57 @@ async fn rows_of_a_stream_that_is_written_twice_in_a_batch_are_as_they_are_in_th
     let sql = "select last_used_at from last_uses where id = 'row'";
     let rows = world.database().rows(Query::new(sql, [])).await.unwrap();
     assert_eq!(rows, [[Value::from("two at 2")]]);
+}
+
+async fn an_append_that_is_based_on_a_credential_is_refused_once_that_was_replaced(world: World) {
+    let writer = &world.gatebook.log.writer;
+    let put = |id: &str, digest: &str| Append {
+        credentials: vec![CredentialChange::Put(Credential {
+            digest: digest.to_owned(),
+            ..credential(id)
+        })],
+        ..Append::default()
+    };
+    let based_on = |called: &str, id: &str, digest: &str| Append {
+        credential_guards: vec![CredentialGuard {
+            kind: credential(id).kind,
+            id: id.to_owned(),
+            digest: digest.to_owned(),
+        }],
+        ..note(called)
+    };
+    writer.append(put("c", "first")).await.unwrap();
+    writer.append(based_on("1", "c", "first")).await.unwrap();
+    for (id, digest) in [("c", "other"), ("nothing", "first")] {
+        let refused = writer.append(based_on("2", id, digest)).await;
+        assert!(matches!(refused, Err(AppendError::CredentialReplaced)), "{refused:?}");
+    }
+    // Within a batch, it counts what those before it have done.
+    let change = |change: CredentialChange| Append {
+        credentials: vec![change],
+        ..Append::default()
+    };
+    let (kind, id, owner) = (credential("c").kind, "c".to_owned(), "c".to_owned());
+    let batch = vec![
+        based_on("3", "c", "first"),
+        put("c", "second"),
+        based_on("4", "c", "first"),
+        based_on("5", "c", "second"),
+        change(CredentialChange::Delete { kind, id }),
+        based_on("6", "c", "second"),
+        put("c", "third"),
+        based_on("7", "c", "third"),
+        change(CredentialChange::DeleteOwned { kind, owner }),
+        based_on("8", "c", "third"),
+    ];
+    let results = in_one_batch(&world, batch).await;
+    let refused = |result: &Result<(), AppendError>| matches!(result, Err(AppendError::CredentialReplaced));
+    let refused: Vec<_> = results.iter().map(refused).collect();
+    assert_eq!(
+        refused,
+        [false, false, true, false, false, true, false, false, false, true],
+        "{results:?}"
+    );
 }
 
 async fn an_append_without_events_writes_what_goes_with_it(world: World) {

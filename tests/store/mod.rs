@@ -3,6 +3,7 @@
 mod append_only;
 mod appends;
 mod fold_versions;
+mod housekeeping;
 mod list_plans;
 mod list_queries;
 mod noted;

@@ -111,8 +111,13 @@ pub struct Browser {
 impl Browser {
     /// A new browser.
     pub fn new(world: &World) -> Self {
+        Self::at(&world.base_url)
+    }
+
+    /// A new browser for the site at this address.
+    pub fn at(base_url: &str) -> Self {
         Self {
-            base_url: world.base_url.clone(),
+            base_url: base_url.to_owned(),
             http: reqwest::Client::builder()
                 .redirect(reqwest::redirect::Policy::none())
                 .build()
@@ -227,7 +232,7 @@ impl World {
         let (group_id, user_id) = (GroupId::parse(group).unwrap(), UserId::parse(user).unwrap());
         let password = Password::parse(PASSWORD).unwrap();
         self.gatebook
-            .set_user_password(&group_id, &user_id, &password)
+            .set_sample_password(&group_id, &user_id, &password)
             .await
             .unwrap();
     }

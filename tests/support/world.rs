@@ -25,6 +25,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
+use super::interrupted::Interrupted;
 use super::mailbox::{Mail, Mailbox};
 use super::{Answer, Person, database};
 
@@ -205,6 +206,14 @@ impl World {
     pub async fn another_node(&self) -> String {
         let (base_url, _, _) = start(&self.folder, &self.database_url, &self.clock, Options::default()).await;
         base_url
+    }
+
+    /// Another process on the same database: its address, and how a test comes between it and the database.
+    pub async fn interrupted_node(&self) -> (String, Arc<Interrupted>) {
+        let interrupted = Arc::new(Interrupted::new(self.gatebook.log.database.clone()));
+        let database: Arc<dyn Database> = interrupted.clone();
+        let (base_url, _, _) = start_on(&self.folder, database, &self.clock, Options::default()).await;
+        (base_url, interrupted)
     }
 
     /// Somebody with, or without, a token.
@@ -437,6 +446,15 @@ pub async fn start(
 ) -> (String, Arc<Gatebook>, Arc<Outbox>) {
     let database = store::open(database_url).await.unwrap();
     store::migrate(&database).await.unwrap();
+    start_on(folder, database, clock, options).await
+}
+
+async fn start_on(
+    folder: &TempDir,
+    database: Arc<dyn Database>,
+    clock: &ManualClock,
+    options: Options,
+) -> (String, Arc<Gatebook>, Arc<Outbox>) {
     let metrics = Arc::new(Metrics::default());
     let clock = Clock::Manual(clock.clone());
     let (writer, _) = Writer::start(database.clone(), clock.clone(), metrics.clone());

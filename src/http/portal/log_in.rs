@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::problems::{BodyProblems, VisitorProblems};
 use super::required::required;
-use crate::application::Failure;
+use crate::application::{Entrance, Failure};
 use crate::http::error::Problem;
 use crate::http::extract::{Anyone, App, Device, JsonBody};
 
@@ -56,7 +56,7 @@ pub async fn log_in(
     JsonBody { value: body, .. }: JsonBody<LogInRequest>,
 ) -> Result<Json<SessionAnswer>, Problem> {
     let [email, password] = required([("email", body.email), ("password", body.password)])?;
-    let session = app.log_in(&caller, &email, &password, &device).await;
+    let session = app.log_in(&caller, Entrance::Api, &email, &password, &device).await;
     let session = session.map_err(refused)?;
     Ok(Json(SessionAnswer {
         token: session.token,

@@ -6,7 +6,7 @@ use gatebook_aggregates::words::Label;
 use maud::{Markup, html};
 use uuid::Uuid;
 
-use crate::application::{Failure, IssuedToken, OwnToken, Realm};
+use crate::application::{Failure, IssuedToken, ListedToken, Realm};
 use crate::http::error::Problem;
 use crate::http::extract::{App, PathOf};
 use crate::pages::attempt::Errors;
@@ -67,7 +67,7 @@ async fn account_page(app: &App, user: &ConsoleUser, form: &Form, errors: &Error
     Ok((errors.status(), page(&Shell::from(user), "Your account", &body)).into_response())
 }
 
-fn token_table(tokens: &[OwnToken], form_token: &str) -> Markup {
+fn token_table(tokens: &[ListedToken], form_token: &str) -> Markup {
     html! {
         div.wide tabindex="0" role="region" aria-labelledby="tokens" {
             table.cards {
@@ -95,7 +95,7 @@ fn token_table(tokens: &[OwnToken], form_token: &str) -> Markup {
 }
 
 /// The tokens as they were shown, so that a form that is sent twice is known.
-fn shown(tokens: &[OwnToken]) -> String {
+fn shown(tokens: &[ListedToken]) -> String {
     tokens
         .iter()
         .map(|own| own.id.to_string())

@@ -126,18 +126,9 @@ fn edit_page(
             (fact("Role", &html! { (role(user.role)) }))
         }
         h2 { "Permissions" }
-        @if user.role == Role::PracticeAdmin {
-            p { "A Practice Admin manages Integration Applications by right; nothing has to be granted." }
-        }
-        form method="post" action=(here) {
-            (token(form_token))
-            @for permission in PERMISSIONS {
-                @if user.permissions.contains(&permission) {
-                    input type="hidden" name="granted" value=(code(permission));
-                }
-                (checkbox(code(permission), permission.title(), checked(permission), &Errors::default()))
-            }
-            button type="submit" { "Process" }
+        @match user.role {
+            Role::PracticeAdmin => (by_right()),
+            Role::User => (granting(&here, form_token, user, checked)),
         }
         h2 { "Password" }
         form method="post" action={ (here) "/password-link" } {
@@ -148,6 +139,31 @@ fn edit_page(
         p { a href="/group-users" { "Edit Group Users" } }
     };
     page(&Shell::from(admin), "Edit Group User", &body)
+}
+
+/// R2: what a Practice Admin may do is nobody's to grant or withdraw.
+fn by_right() -> Markup {
+    html! {
+        p { "A Practice Admin has every permission by right; nothing has to be granted." }
+        ul {
+            @for permission in PERMISSIONS { li { (permission.title()) " " span.badge.good { "by right" } } }
+        }
+    }
+}
+
+fn granting(here: &str, form_token: &str, user: &GroupUser, checked: &dyn Fn(Permission) -> bool) -> Markup {
+    html! {
+        form method="post" action=(here) {
+            (token(form_token))
+            @for permission in PERMISSIONS {
+                @if user.permissions.contains(&permission) {
+                    input type="hidden" name="granted" value=(code(permission));
+                }
+                (checkbox(code(permission), permission.title(), checked(permission), &Errors::default()))
+            }
+            button type="submit" { "Process" }
+        }
+    }
 }
 
 fn sentence(done: &str) -> &'static str {

@@ -1,7 +1,7 @@
 //! Sign in to the console, and sign out.
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use gatebook_aggregates::identifiers::GroupId;
 use gatebook_aggregates::words::Label;
@@ -47,6 +47,7 @@ pub async fn submit(
     State(app): State<App>,
     Anyone(caller): Anyone,
     Device(device): Device,
+    headers: HeaderMap,
     OpenForm(form): OpenForm,
 ) -> Response {
     let entered = SignInForm {
@@ -56,7 +57,7 @@ pub async fn submit(
         device,
     };
     match app.sign_in(&caller, &entered).await {
-        Ok(Outcome::Session(session)) => signed_in(&app, &caller, Realm::Console, &session, &form).await,
+        Ok(Outcome::Session(session)) => signed_in(&app, &caller, Realm::Console, &headers, &session, &form).await,
         Ok(Outcome::SeveralGroups(groups)) => {
             let groups = groups.as_slice();
             sign_in_page(

@@ -5,6 +5,7 @@ mod groups;
 mod outbox;
 mod projections;
 mod requests;
+mod sessions;
 mod sign_in;
 
 use axum::Router;
@@ -29,6 +30,8 @@ pub fn routes() -> Router<App> {
             get(requests::show).post(requests::generate),
         )
         .route("/operator/projections", get(projections::show).post(projections::start))
+        .route("/operator/sessions", get(sessions::show))
+        .route("/operator/sessions/{id}/end", post(sessions::end))
         .route("/operator/outbox", get(outbox::show))
         .route("/operator/outbox/{id}/retry", post(outbox::retry))
 }

@@ -1,7 +1,7 @@
 //! Operators sign in with their token, and sign out.
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
@@ -29,10 +29,11 @@ pub async fn submit(
     State(app): State<App>,
     Anyone(caller): Anyone,
     Device(device): Device,
+    headers: HeaderMap,
     OpenForm(form): OpenForm,
 ) -> Response {
     match app.operator_sign_in(&caller, form.text("token"), &device).await {
-        Ok(session) => signed_in(&app, &caller, Realm::Operator, &session, &form).await,
+        Ok(session) => signed_in(&app, &caller, Realm::Operator, &headers, &session, &form).await,
         Err(failure) => {
             let errors = refused(failure);
             (errors.status(), sign_in_page(&form, &errors, false)).into_response()

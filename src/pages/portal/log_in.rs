@@ -1,11 +1,11 @@
 //! Log in to the portal, and log out.
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
-use crate::application::{Failure, Realm};
+use crate::application::{Entrance, Failure, Realm};
 use crate::http::error::Problem;
 use crate::http::extract::{Anyone, App, Device};
 use crate::pages::attempt::Errors;
@@ -29,13 +29,13 @@ pub async fn submit(
     State(app): State<App>,
     Anyone(caller): Anyone,
     Device(device): Device,
+    headers: HeaderMap,
     OpenForm(form): OpenForm,
 ) -> Response {
-    let session = app
-        .log_in(&caller, form.text("email"), form.text("password"), &device)
-        .await;
+    let (email, password) = (form.text("email"), form.text("password"));
+    let session = app.log_in(&caller, Entrance::Pages, email, password, &device).await;
     match session {
-        Ok(session) => signed_in(&app, &caller, Realm::Portal, &session, &form).await,
+        Ok(session) => signed_in(&app, &caller, Realm::Portal, &headers, &session, &form).await,
         Err(failure) => {
             let errors = refused(failure);
             (errors.status(), log_in_page(&form, &errors, false)).into_response()

@@ -1,0 +1,29 @@
+//! What may be forgotten: credentials some days after their end, and when they were used last.
+
+use chrono::TimeDelta;
+use gatebook_projections::sql::Query;
+
+use super::gatebook::Gatebook;
+use crate::store::{Purpose, StoreError};
+
+/// How long credentials are remembered after their end. A form that was sent when its session had ended asks whose it
+/// was, and a link that came too late says that it did.
+pub const ENDED_REMEMBERED_FOR: TimeDelta = TimeDelta::days(7);
+
+impl Gatebook {
+    /// Forgets credentials [`ENDED_REMEMBERED_FOR`] after their end, and last uses of what there is no more. A session
+    /// that ended because it was idle goes with the others: its twelve hours are over soon after.
+    pub async fn forget_ended_credentials(&self) -> Result<(), StoreError> {
+        let ended_before = self.clock.now().plus(-ENDED_REMEMBERED_FOR);
+        let mut transaction = self.log.database.begin(Purpose::Write).await?;
+        // In turn with the writer, which takes this lock before it touches credentials.
+        let head = format!("select position from log_head{}", transaction.dialect().for_update());
+        transaction.rows(Query::new(head, [])).await?;
+        let ended = "delete from credentials where expires_at < $1";
+        transaction.execute(Query::new(ended, [ended_before.into()])).await?;
+        let orphans = "delete from last_uses where used = 'credential' \
+                       and not exists (select 1 from credentials c where c.id = last_uses.id)";
+        transaction.execute(Query::new(orphans, [])).await?;
+        transaction.commit().await
+    }
+}

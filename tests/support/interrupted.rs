@@ -1,0 +1,87 @@
+//! A database between whose questions and writes a test can come: what happens there happens after something was decided,
+//! and before it is written.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use futures::future::BoxFuture;
+use gatebook::store::{Database, Dialect, Purpose, StoreError, Transaction};
+use gatebook_projections::sql::{Query, Value};
+
+/// A database, and what is to happen before the next write to it.
+pub struct Interrupted {
+    database: Arc<dyn Database>,
+    meanwhile: Mutex<Option<BoxFuture<'static, Result<(), StoreError>>>>,
+    questions: AtomicUsize,
+}
+
+impl Interrupted {
+    pub fn new(database: Arc<dyn Database>) -> Self {
+        Self {
+            database,
+            meanwhile: Mutex::default(),
+            questions: AtomicUsize::default(),
+        }
+    }
+
+    /// This happens before the next write.
+    pub fn before_the_next_write(&self, meanwhile: impl Future<Output = ()> + Send + 'static) {
+        self.set(Box::pin(async {
+            meanwhile.await;
+            Ok(())
+        }));
+    }
+
+    /// The next write finds the database away.
+    pub fn is_away_for_the_next_write(&self) {
+        self.set(Box::pin(async {
+            Err(StoreError::Unavailable("for a moment".to_owned()))
+        }));
+    }
+
+    /// Whether what was to happen has happened.
+    pub fn has_happened(&self) -> bool {
+        self.meanwhile.lock().unwrap().is_none()
+    }
+
+    /// How many questions it was asked so far.
+    pub fn questions(&self) -> usize {
+        self.questions.load(Ordering::SeqCst)
+    }
+
+    fn set(&self, meanwhile: BoxFuture<'static, Result<(), StoreError>>) {
+        *self.meanwhile.lock().unwrap() = Some(meanwhile);
+    }
+}
+
+#[async_trait]
+impl Database for Interrupted {
+    fn dialect(&self) -> Dialect {
+        self.database.dialect()
+    }
+
+    async fn rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError> {
+        self.questions.fetch_add(1, Ordering::SeqCst);
+        self.database.rows(query).await
+    }
+
+    async fn begin(&self, purpose: Purpose) -> Result<Box<dyn Transaction>, StoreError> {
+        let meanwhile = match purpose {
+            Purpose::Write => self.meanwhile.lock().unwrap().take(),
+            Purpose::Snapshot => None,
+        };
+        if let Some(meanwhile) = meanwhile {
+            meanwhile.await?;
+        }
+        self.database.begin(purpose).await
+    }
+
+    async fn migrate(&self) -> Result<(), StoreError> {
+        self.database.migrate().await
+    }
+
+    async fn close(&self) {
+        self.database.close().await;
+    }
+}
