@@ -33,6 +33,7 @@ impl IdempotencyKey {
     pub fn new(caller: &Caller, key: &str, method: &str, path: &str, body: &[u8]) -> Self {
         let who = match &caller.who {
             Who::GroupUser { group_id, user_id } => format!("{group_id}/{user_id}"),
+            Who::Operator { id, .. } => format!("operator {id}"),
             _ => String::new(),
         };
         let mut request = Sha256::new();
@@ -100,6 +101,25 @@ impl Gatebook {
             view: self.view_of(app, group).await?,
             verification,
         }))
+    }
+
+    /// What the first answer to this key showed once, sealed: none when the key is new; nothing in it when that is not shown
+    /// again any more.
+    ///
+    /// # Errors
+    /// `IdempotencyKeyReused` when it came with another request.
+    pub(super) async fn sealed_answer(
+        &self,
+        IdempotencyKey(intent): &IdempotencyKey,
+    ) -> Result<Option<Option<String>>, Failure> {
+        let Some(first) = self.remembered(&intent.key).await? else {
+            return Ok(None);
+        };
+        if first.request_hash != intent.request_hash {
+            return Err(Failure::IdempotencyKeyReused);
+        }
+        let shown_again = self.clock.now() < first.created_at.plus(SHOWN_AGAIN_FOR);
+        Ok(Some(first.sealed.filter(|_| shown_again)))
     }
 
     /// Forgets keys after [`REMEMBERED_FOR`], and what was shown once after [`SHOWN_AGAIN_FOR`].

@@ -36,11 +36,6 @@ impl Gatebook {
             .await
     }
 
-    /// The version of any application.
-    pub async fn app_version(&self, app_id: AppId) -> Result<i64, Failure> {
-        Ok(self.portal_app(app_id).await?.ok_or(Refusal::NotFound)?.version)
-    }
-
     /// R28: records that the log of an application is downloaded, before a byte of it leaves.
     pub async fn record_app_log_download(
         &self,

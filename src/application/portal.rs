@@ -12,7 +12,7 @@ use gatebook_projections::app_list::Link;
 use gatebook_projections::groups::GroupRow;
 use gatebook_projections::portal_apps::{self, PortalAppRow, PortalApps};
 use gatebook_projections::projection::Projection;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::caller::{Caller, Who};
@@ -20,7 +20,7 @@ use super::commands::{ChangeOptions, TRIES, WishOf, no_extras};
 use super::credentials::throttle_keys;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
-use crate::log::{CommandError, Done};
+use crate::log::{CommandError, Done, Extras};
 use crate::secrets::{self, OneTimePassword, SecretKind};
 use crate::store::StoreError;
 
@@ -52,7 +52,7 @@ pub struct PortalEntity {
 }
 
 /// R23: a client secret that was just made. Shown once; not for logs.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 pub struct IssuedClientSecret {
     /// The application's client id.
     pub client_id: String,
@@ -274,19 +274,28 @@ impl Gatebook {
                 overlap,
             })
         };
+        let issued = |app: &IntegrationApp, events: &[Event]| -> Result<_, CommandError> {
+            Ok(IssuedClientSecret {
+                client_id: app.created()?.client_id.0.clone(),
+                client_secret: secret.reveal().to_owned(),
+                client_secret_id,
+                previous_ends_at: end_of_previous(events),
+            })
+        };
+        let extras = |_: &GroupRow, app: &IntegrationApp, events: &[Event]| {
+            let key = options.idempotency.as_ref().map(|intent| &intent.key);
+            let sealed = key
+                .map(|key| self.seal_secret(key, &issued(app, events)?))
+                .transpose()?;
+            Ok(Extras {
+                sealed,
+                ..Extras::default()
+            })
+        };
         let (done, _) = self
-            .app_command(caller, group_id, app_id, options, &wish, &no_extras)
+            .app_command(caller, group_id, app_id, options, &wish, &extras)
             .await?;
-        let previous_ends_at = done.events.iter().find_map(|event| match event {
-            Event::ClientSecretGenerated { previous, .. } => previous.as_ref().map(|previous| previous.ends_at),
-            _ => None,
-        });
-        Ok(IssuedClientSecret {
-            client_id: done.aggregate.created()?.client_id.0.clone(),
-            client_secret: secret.reveal().to_owned(),
-            client_secret_id,
-            previous_ends_at,
-        })
+        Ok(issued(&done.aggregate, &done.events)?)
     }
 
     async fn developers_command(
@@ -334,6 +343,14 @@ impl Gatebook {
 pub fn live_secrets(app: &PortalAppRow, now: Timestamp) -> impl Iterator<Item = &ClientSecret> {
     let secrets = app.client_secrets.iter();
     secrets.filter(move |secret| app.status != Status::Revoked && secret.is_live(now))
+}
+
+/// When the secret before the one that was just made ends.
+fn end_of_previous(events: &[Event]) -> Option<Timestamp> {
+    events.iter().find_map(|event| match event {
+        Event::ClientSecretGenerated { previous, .. } => previous.as_ref().map(|previous| previous.ends_at),
+        _ => None,
+    })
 }
 
 /// R15, R16: the OTP that was tried is expired or locked.

@@ -86,9 +86,12 @@ impl Pieces {
         fault::point("names_written");
         if !self.withdrawn_letters.is_empty() {
             let list = transaction.dialect().list("$1");
-            let order = format!("delete from letters where state = 'pending' and about in ({list})");
-            let about = Value::json(&self.withdrawn_letters);
-            transaction.execute(Query::new(order, [about])).await?;
+            // One by one, because each has an index of its own. Those that were given up must not be retried either.
+            for state in ["pending", "failed"] {
+                let order = format!("delete from letters where state = '{state}' and about in ({list})");
+                let about = Value::json(&self.withdrawn_letters);
+                transaction.execute(Query::new(order, [about])).await?;
+            }
         }
         let letters: Vec<_> = self
             .letters

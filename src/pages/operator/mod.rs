@@ -6,6 +6,7 @@ mod outbox;
 mod projections;
 mod requests;
 mod sign_in;
+mod words;
 
 use axum::Router;
 use axum::response::Redirect;
@@ -23,6 +24,14 @@ pub fn routes() -> Router<App> {
         .route("/operator", get(|| async { Redirect::to("/operator/groups") }))
         .route("/operator/groups", get(groups::list).post(groups::create))
         .route("/operator/groups/{id}", get(group::show).post(group::change))
+        .route(
+            "/operator/groups/{id}/entities/{entity_id}/remove",
+            get(group::entities::ask_to_remove).post(group::entities::remove),
+        )
+        .route(
+            "/operator/groups/{id}/users/{user_id}/remove",
+            get(group::users::ask_to_remove).post(group::users::remove),
+        )
         .route("/operator/requests", get(requests::show))
         .route(
             "/operator/requests/{id}/client-secrets",
@@ -30,5 +39,6 @@ pub fn routes() -> Router<App> {
         )
         .route("/operator/projections", get(projections::show).post(projections::start))
         .route("/operator/outbox", get(outbox::show))
+        .route("/operator/outbox/retry", post(outbox::retry_failed))
         .route("/operator/outbox/{id}/retry", post(outbox::retry))
 }
