@@ -132,7 +132,7 @@ async fn r1_a_plan_without_integration_applications_asks_first_and_names_what_st
     olga.send_in(ACME, &off)
         .await
         .expect(200)
-        .shows("Change the plan of Acme Group from AIQ3 to AIQ2?")
+        .shows("Change the plan of Acme Group from AIQ3 to AIQ2")
         .shows("all integrations of the group stop")
         .shows("Payroll Bridge");
     assert_eq!(world.traces().await, before);
@@ -153,7 +153,7 @@ async fn r25_removing_an_entity_asks_first_and_names_the_applications(world: Wor
     olga.open("/operator/groups/acme/entities/e1/remove")
         .await
         .expect(200)
-        .shows("Remove Entity E1 from Acme Group?")
+        .shows("Remove Entity E1 from Acme Group")
         .shows("Payroll Bridge")
         .hides("Revoked One");
     olga.open("/operator/groups/acme/entities/e5/remove")
@@ -169,7 +169,7 @@ async fn removing_a_user_asks_first_and_says_when_they_are_the_last_practice_adm
     olga.open(&remove("ulf"))
         .await
         .expect(200)
-        .shows("Remove Ulf User from Acme Group?")
+        .shows("Remove Ulf User from Acme Group")
         .shows("ulf@acme.example is signed out everywhere")
         .hides("only Practice Admin");
     olga.open(&remove("pam"))
