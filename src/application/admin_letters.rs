@@ -1,5 +1,6 @@
 //! What goes with the events of admins: the name's reservation and the letters.
 
+use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::identifiers::AppId;
 use gatebook_aggregates::integration_app::{App, IntegrationApp, IntegrationAppEvent as Event};
 use gatebook_aggregates::words::Label;
@@ -8,7 +9,7 @@ use gatebook_projections::groups::GroupRow;
 use super::caller::Caller;
 use super::gatebook::Gatebook;
 use super::invite::InviteSecrets;
-use crate::log::append::{Reservation, ReservationKey};
+use crate::log::append::{Reservation, ReservationKey, SealedLetter};
 use crate::log::{CommandError, Extras};
 use crate::mail::Letter;
 
@@ -24,7 +25,6 @@ impl Gatebook {
         secrets: Option<&InviteSecrets>,
     ) -> Result<Extras, CommandError> {
         let app = app.created()?;
-        let (name, group_name) = (app.name.as_str(), group.customer.name.as_str());
         let mut extras = Extras::default();
         for event in events {
             if let Event::DeveloperInvited { email, .. } | Event::InvitationResent { email, .. } = event {
@@ -38,45 +38,55 @@ impl Gatebook {
             }));
             let letter = match event {
                 Event::AiqIntegrateCreated { .. } => self.team_notice(caller, app_id, group, app, event),
-                Event::DeveloperInvited {
-                    email,
-                    invitation_expires_at,
-                    ..
-                }
-                | Event::InvitationResent {
-                    email,
-                    invitation_expires_at,
-                    ..
-                } => secrets.map(|secrets| {
-                    let link = self.url(&format!("/portal/sign-up?invite={}", secrets.link.reveal()));
-                    Letter::invitation(email.as_str(), name, group_name, &link, *invitation_expires_at)
-                }),
-                Event::DeveloperRegistered { email, .. } => Some(Letter::application_assigned(
-                    email.as_str(),
-                    name,
-                    group_name,
-                    &self.url("/portal"),
-                )),
-                Event::OneTimePasswordReset { email, .. } => Some(Letter::otp_reset(
-                    email.as_str(),
-                    name,
-                    group_name,
-                    &self.url("/portal"),
-                )),
-                Event::DeveloperAccessRevoked { email } => {
-                    Some(Letter::access_revoked(email.as_str(), name, group_name))
-                }
-                Event::ApplicationRevoked { .. } => app
-                    .developer
-                    .email()
-                    .map(|email| Letter::application_revoked(email.as_str(), name, group_name)),
-                _ => None,
+                _ => self.developers_letter(group, app, event, secrets),
             };
-            extras
-                .letters
-                .extend(letter.map(|letter| self.sealed(&letter)).transpose()?);
+            if let Some(letter) = letter {
+                extras.letters.push(SealedLetter {
+                    about: about(&app_id.to_string(), event),
+                    ..self.sealed(&letter)?
+                });
+            }
         }
         Ok(extras)
+    }
+
+    /// What the developer is told of an event.
+    fn developers_letter(
+        &self,
+        group: &GroupRow,
+        app: &App,
+        event: &Event,
+        secrets: Option<&InviteSecrets>,
+    ) -> Option<Letter> {
+        let (name, group_name) = (app.name.as_str(), group.customer.name.as_str());
+        let portal = self.url("/portal");
+        match event {
+            Event::DeveloperInvited {
+                email,
+                invitation_expires_at,
+                ..
+            }
+            | Event::InvitationResent {
+                email,
+                invitation_expires_at,
+                ..
+            } => secrets.map(|secrets| {
+                let link = self.url(&format!("/portal/sign-up?invite={}", secrets.link.reveal()));
+                Letter::invitation(email.as_str(), name, group_name, &link, *invitation_expires_at)
+            }),
+            Event::DeveloperRegistered { email, .. } => {
+                Some(Letter::application_assigned(email.as_str(), name, group_name, &portal))
+            }
+            Event::OneTimePasswordReset { email, .. } => {
+                Some(Letter::otp_reset(email.as_str(), name, group_name, &portal))
+            }
+            Event::DeveloperAccessRevoked { email } => Some(Letter::access_revoked(email.as_str(), name, group_name)),
+            Event::ApplicationRevoked { .. } => {
+                let email = app.developer.email()?;
+                Some(Letter::application_revoked(email.as_str(), name, group_name))
+            }
+            _ => None,
+        }
     }
 
     /// R12: the notice to the provider's integration team.
@@ -114,4 +124,49 @@ impl Gatebook {
             &names,
         ))
     }
+}
+
+/// What the letter about an event is about, if a later event can make it untrue before it is sent.
+fn about(app_id: &str, event: &Event) -> Option<String> {
+    match event {
+        Event::DeveloperInvited { .. } | Event::InvitationResent { .. } => Some(invitation(app_id)),
+        Event::DeveloperRegistered { .. } => Some(assignment(app_id)),
+        Event::OneTimePasswordReset { .. } => Some(otp_reset(app_id)),
+        Event::DeveloperAccessRevoked { email } => Some(access_revoked(app_id, email)),
+        _ => None,
+    }
+}
+
+/// Which letters that wait for a mail server are no longer true after these events: an invitation whose link is dead, a
+/// notice about an OTP that is void (R16, R18, R21, R27).
+pub(super) fn letters_made_untrue(app_id: &str, events: &[Event]) -> Vec<String> {
+    let of = |event: &Event| match event {
+        Event::InvitationResent { .. } => vec![invitation(app_id)],
+        Event::OneTimePasswordReset { .. } => vec![otp_reset(app_id)],
+        Event::DeveloperInvited { email, .. } | Event::DeveloperRegistered { email, .. } => {
+            vec![access_revoked(app_id, email)]
+        }
+        Event::DeveloperVerified { .. } => vec![assignment(app_id), otp_reset(app_id)],
+        Event::DeveloperAccessRevoked { .. } | Event::ApplicationRevoked { .. } => {
+            vec![invitation(app_id), assignment(app_id), otp_reset(app_id)]
+        }
+        _ => Vec::new(),
+    };
+    events.iter().flat_map(of).collect()
+}
+
+fn invitation(app_id: &str) -> String {
+    format!("invitation to {app_id}")
+}
+
+fn assignment(app_id: &str) -> String {
+    format!("assignment of {app_id}")
+}
+
+fn otp_reset(app_id: &str) -> String {
+    format!("OTP of {app_id}")
+}
+
+fn access_revoked(app_id: &str, email: &EmailAddress) -> String {
+    format!("access of {} to {app_id}", email.as_str())
 }

@@ -179,6 +179,18 @@ impl Gatebook {
     }
 }
 
+impl ClientSecretMade {
+    /// The answer with its secret; none once that is not shown again any more.
+    pub fn shown(self) -> Option<IssuedClientSecret> {
+        Some(IssuedClientSecret {
+            client_id: self.client_id,
+            client_secret: self.client_secret?,
+            client_secret_id: self.client_secret_id,
+            previous_ends_at: self.previous_ends_at,
+        })
+    }
+}
+
 impl From<IssuedClientSecret> for ClientSecretMade {
     fn from(issued: IssuedClientSecret) -> Self {
         Self {

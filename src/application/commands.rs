@@ -13,6 +13,7 @@ use gatebook_aggregates::refusal::Refusal;
 use gatebook_projections::groups::GroupRow;
 use gatebook_projections::recorded::StoredEvent;
 
+use super::admin_letters::letters_made_untrue;
 use super::caller::{Caller, Who};
 use super::credentials::owner;
 use super::failure::Failure;
@@ -39,6 +40,9 @@ pub(super) type WishOf<'a> = &'a (dyn Fn(&GroupRow) -> Result<Wish, Failure> + S
 /// Makes what goes with the events of an application.
 pub(super) type AppExtras<'a> =
     &'a (dyn Fn(&GroupRow, &IntegrationApp, &[IntegrationAppEvent]) -> Result<Extras, CommandError> + Send + Sync);
+
+/// Whether the group as it is now may be changed.
+pub(super) type MayChange<'a> = &'a (dyn Fn(Option<&GroupRow>) -> Result<(), Failure> + Send + Sync);
 
 /// Nothing goes with the events.
 pub(super) fn no_extras(_: &GroupRow, _: &IntegrationApp, _: &[IntegrationAppEvent]) -> Result<Extras, CommandError> {
@@ -104,6 +108,7 @@ impl Gatebook {
             idempotency: options.idempotency.clone(),
             extras: &|app, events| {
                 let mut extras = extras(&group, app, events)?;
+                extras.withdrawn_letters.extend(letters_made_untrue(id, events));
                 self.add_secret_letters(&mut extras, id, &group, app.created()?, events)?;
                 Ok(extras)
             },
@@ -120,11 +125,24 @@ impl Gatebook {
         wish: GroupWish,
         credentials: &[CredentialChange],
     ) -> Result<Done<Group>, Failure> {
+        self.group_command_if(caller, group_id, wish, credentials, &|_| Ok(()))
+            .await
+    }
+
+    /// Runs a command about a group, if the group at which it is decided may be changed so.
+    pub(super) async fn group_command_if(
+        &self,
+        caller: &Caller,
+        group_id: &GroupId,
+        wish: GroupWish,
+        credentials: &[CredentialChange],
+        may: MayChange<'_>,
+    ) -> Result<Done<Group>, Failure> {
         let _turn = self.turns.take(group_id.as_str()).await;
         let mut tries = 1;
         loop {
             match self
-                .try_group_command(caller, group_id, wish.clone(), credentials)
+                .try_group_command(caller, group_id, wish.clone(), credentials, may)
                 .await
             {
                 Err(Failure::Command(CommandError::Conflict)) if tries < TRIES => {
@@ -142,8 +160,10 @@ impl Gatebook {
         group_id: &GroupId,
         wish: GroupWish,
         credentials: &[CredentialChange],
+        may: MayChange<'_>,
     ) -> Result<Done<Group>, Failure> {
         let group = self.group(group_id).await?;
+        may(group.as_ref())?;
         let by = match (&caller.who, &group) {
             (Who::Operator { .. }, _) => GroupAsker::Operator,
             (_, Some(group)) => GroupAsker::GroupUser(caller.standing(group)?),

@@ -3,7 +3,7 @@
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::group::{Group, GroupEvent, GroupWish, Permission, ProductPlan, Role};
 use gatebook_aggregates::identifiers::{EntityId, GroupId, UserId};
-use gatebook_aggregates::refusal::Refusal;
+use gatebook_aggregates::refusal::{FieldProblem, Refusal};
 use gatebook_aggregates::words::Label;
 use gatebook_projections::groups::{GroupRow, Groups};
 use uuid::Uuid;
@@ -12,8 +12,8 @@ use super::caller::{Caller, Who};
 use super::credentials::{IssuedToken, owner};
 use super::failure::Failure;
 use super::gatebook::Gatebook;
-use crate::log::Done;
 use crate::log::append::{Credential, CredentialChange, CredentialKind};
+use crate::log::{CommandError, Done};
 use crate::secrets::{Password, SecretKind, TokenKind};
 
 /// Whether a PUT made something new.
@@ -25,6 +25,22 @@ pub enum PutOutcome {
     Updated,
 }
 
+/// What somebody who describes a group has seen of it before.
+#[derive(Clone, Debug)]
+pub enum GroupSeen {
+    /// They do not say; it may be there or not.
+    Unsaid,
+    /// It is not there yet.
+    Nothing,
+    /// This name, and this plan.
+    As {
+        /// The name.
+        name: String,
+        /// The plan.
+        product_plan: String,
+    },
+}
+
 impl Gatebook {
     /// Registers a group, or brings its name and plan up to date.
     pub async fn put_group(
@@ -34,9 +50,28 @@ impl Gatebook {
         name: Label,
         product_plan: ProductPlan,
     ) -> Result<(GroupRow, PutOutcome), Failure> {
-        let done = self
-            .group_command(caller, group_id, GroupWish::Describe { name, product_plan }, &[])
-            .await?;
+        self.put_group_seen(caller, group_id, &GroupSeen::Unsaid, name, product_plan)
+            .await
+    }
+
+    /// The same, if the group is still what the caller has seen. If it is already what they want, that is as well.
+    ///
+    /// # Errors
+    /// `VersionMismatch` when it is another by now; `taken` when it was not to be there.
+    pub async fn put_group_seen(
+        &self,
+        caller: &Caller,
+        group_id: &GroupId,
+        seen: &GroupSeen,
+        name: Label,
+        product_plan: ProductPlan,
+    ) -> Result<(GroupRow, PutOutcome), Failure> {
+        let may = |group: Option<&GroupRow>| still_seen(group, seen, &name, &product_plan);
+        let wish = GroupWish::Describe {
+            name: name.clone(),
+            product_plan: product_plan.clone(),
+        };
+        let done = self.group_command_if(caller, group_id, wish, &[], &may).await?;
         let created = matches!(done.events.first(), Some(GroupEvent::GroupRegistered { .. }));
         Ok((row(&done)?, outcome(created)))
     }
@@ -165,6 +200,32 @@ impl Gatebook {
             false => GroupWish::Withdraw { user_id, permission },
         };
         row(&self.group_command(caller, group_id, wish, &[]).await?)
+    }
+}
+
+/// Whether a group may be described so by somebody who has seen it so.
+fn still_seen(
+    group: Option<&GroupRow>,
+    seen: &GroupSeen,
+    name: &Label,
+    product_plan: &ProductPlan,
+) -> Result<(), Failure> {
+    let Some(group) = group else { return Ok(()) };
+    let is_already = group.customer.name == *name && group.customer.product_plan == *product_plan;
+    match seen {
+        GroupSeen::Unsaid => Ok(()),
+        _ if is_already => Ok(()),
+        GroupSeen::Nothing => {
+            Err(FieldProblem::new("group_id", "taken", "There is a group with this id already.").into())
+        }
+        GroupSeen::As { name, product_plan } => {
+            let customer = &group.customer;
+            if customer.name.as_str() == name && customer.product_plan.as_str() == product_plan {
+                return Ok(());
+            }
+            let current = group.version;
+            Err(CommandError::VersionMismatch { current }.into())
+        }
     }
 }
 

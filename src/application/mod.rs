@@ -53,7 +53,7 @@ pub use errands::Errands;
 pub use failure::Failure;
 pub use gatebook::{Gatebook, GatebookParts, Settings};
 pub use gatekeeper::{GateAnswer, GateQuestion, Introspection, IssuedAccessToken};
-pub use groups::PutOutcome;
+pub use groups::{GroupSeen, PutOutcome};
 pub use idempotency::IdempotencyKey;
 pub use last_uses::LastUses;
 pub use listed_tokens::ListedToken;

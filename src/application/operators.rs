@@ -13,7 +13,6 @@ use super::caller::{Caller, Who};
 use super::commands::{ChangeOptions, no_extras};
 use super::failure::Failure;
 use super::gatebook::Gatebook;
-use super::portal::IssuedClientSecret;
 use crate::log::Extras;
 
 /// What a download shows, recorded and ready to be streamed: everything up to this position.
@@ -25,24 +24,6 @@ pub struct RecordedDownload {
 }
 
 impl Gatebook {
-    /// Makes a client secret for an AIQ Integrate application.
-    pub async fn operator_client_secret(
-        &self,
-        caller: &Caller,
-        app_id: AppId,
-        overlap_seconds: Option<i64>,
-    ) -> Result<IssuedClientSecret, Failure> {
-        let app = self.portal_app(app_id).await?.ok_or(Refusal::NotFound)?;
-        let options = ChangeOptions::default();
-        self.generate_client_secret_for(caller, &app.group_id, app_id, overlap_seconds, &options)
-            .await
-    }
-
-    /// The version of any application.
-    pub async fn app_version(&self, app_id: AppId) -> Result<i64, Failure> {
-        Ok(self.portal_app(app_id).await?.ok_or(Refusal::NotFound)?.version)
-    }
-
     /// R28: records that the log of an application is downloaded, before a byte of it leaves.
     pub async fn record_app_log_download(
         &self,

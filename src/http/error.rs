@@ -7,6 +7,7 @@ use gatebook_aggregates::refusal::{FieldProblem, Refusal};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::request_context::current_request_id;
 use crate::application::Failure;
 use crate::log::CommandError;
 use crate::log::append::ReservationKey;
@@ -254,6 +255,12 @@ impl From<Failure> for Problem {
 /// Logged once, whole; the client learns that it is not their fault.
 fn internal(why: &str) -> Problem {
     tracing::error!(%why, "a request failed");
-    let detail = "Something went wrong on our side. The request id helps us find out what.";
+    our_fault()
+}
+
+/// Something that the asker can do nothing about but tell us: the id is what we find it by in the log.
+pub fn our_fault() -> Problem {
+    let id = current_request_id().map(|id| format!(" If you tell us about it, name this request id: {id}"));
+    let detail = format!("Something went wrong on our side.{}", id.unwrap_or_default());
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
 }

@@ -40,6 +40,7 @@ pub fn router(app: App, client_address: ClientAddressHeader) -> Router {
         .merge(pages::routes(&app))
         .fallback(pages::nowhere)
         .method_not_allowed_fallback(|| async {
+            // Pages have an answer of their own.
             let detail = "This address does not answer to this method.";
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
         })

@@ -1,20 +1,32 @@
 //! What is done for every request: its id and origin, metrics, headers that browsers obey, and an answer even to a bug.
 
+use std::any::Any;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use tracing::Instrument;
 use uuid::Uuid;
 
-use super::error::Problem;
+use super::error::our_fault;
 use super::extract::App;
 use crate::metrics::{RequestLabels, RouteLabels};
 
 /// The header with the request's id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+tokio::task_local! {
+    /// The id of the request that this task answers, for whoever has to tell of a failure deep inside.
+    static CURRENT: String;
+}
+
+/// The id of the request that is being answered; none outside of a request.
+pub fn current_request_id() -> Option<String> {
+    CURRENT.try_with(Clone::clone).ok()
+}
 
 /// Where a request came from.
 #[derive(Clone, Debug, Default)]
@@ -48,12 +60,15 @@ pub async fn observe(
         .map_or("unmatched", MatchedPath::as_str)
         .to_owned();
     request.extensions_mut().insert(context.clone());
-    let mut response = next.run(request).await;
+    // At the level of errors, so that they name the request even where nothing else is logged.
+    let span = tracing::error_span!("request", request_id = context.request_id);
+    let answering = CURRENT.scope(context.request_id.clone(), next.run(request));
+    let mut response = answering.instrument(span).await;
     let headers = response.headers_mut();
     id.map(|id| headers.insert(REQUEST_ID, id));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     forbid_storing(headers);
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     let status = response.status().as_u16();
     app.metrics
         .request_seconds
@@ -68,9 +83,11 @@ pub async fn observe(
 }
 
 /// The answer to a bug: a problem, and not a broken connection.
-pub fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
-    let detail = "Something went wrong on our side. The request id helps us find out what.";
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail).into_response()
+pub fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let why = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    tracing::error!(why = why.unwrap_or_default(), "a request panicked");
+    our_fault().into_response()
 }
 
 /// The method as it is counted and logged. Anybody can make up methods, of any length, so all but the usual are one.

@@ -5,6 +5,8 @@
 use gatebook_aggregates::timestamp::Timestamp;
 use strum::{EnumString, IntoStaticStr};
 
+use super::names::{named, one_line};
+
 /// A letter, ready to be sealed or sent. Without `Debug`: it may hold a link or a code.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Letter {
@@ -46,8 +48,6 @@ pub enum LetterKind {
 
 /// R12: the team's letter names so many entities; more are counted.
 const ENTITIES_NAMED: usize = 200;
-/// Names are shorter than this where they come from; whatever is longer is cut.
-const NAME_MAX_CHARS: usize = 200;
 
 impl Letter {
     /// R13, R18: invites a developer to sign up. `link` stands on a line of its own.
@@ -176,15 +176,15 @@ impl Letter {
         entities: &[&str],
     ) -> Self {
         let facts = [
-            ("Application", app_name),
-            ("Application id", app_id),
-            ("Type", integrate_type),
-            ("Category", category),
-            ("Group", group_name),
-            ("Group id", group_id),
-            ("Requested by", admin_name),
+            ("Application", named(app_name)),
+            ("Application id", one_line(app_id)),
+            ("Type", one_line(integrate_type)),
+            ("Category", one_line(category)),
+            ("Group", named(group_name)),
+            ("Group id", one_line(group_id)),
+            ("Requested by", named(admin_name)),
         ];
-        let facts = facts.map(|(what, value)| format!("{what}: {}", one_line(value)));
+        let facts = facts.map(|(what, value)| format!("{what}: {value}"));
         let paragraphs = [
             "An AIQ Integrate application was requested:",
             &facts.join("\n"),
@@ -192,7 +192,7 @@ impl Letter {
             "The admin accepted both disclaimers: that it is charged, and that our team will\n\
              have access to the data. Its credentials are handled by operators.",
         ];
-        let subject = format!("AIQ Integrate requested: {}", one_line(app_name));
+        let subject = format!("AIQ Integrate requested: {}", named(app_name));
         Self::new(LetterKind::AiqIntegrateRequested, to, &subject, &paragraphs)
     }
 
@@ -200,7 +200,7 @@ impl Letter {
     pub fn first_password(to: &str, group_name: &str, link: &str, expires_at: Timestamp) -> Self {
         let paragraphs = [
             "You can sign in to manage the Integration Applications of your group:",
-            &format!("Group: {}", one_line(group_name)),
+            &format!("Group: {}", named(group_name)),
             "Choose a password here:",
             link,
             &format!(
@@ -217,7 +217,7 @@ impl Letter {
     pub fn password_reset(to: &str, place: &str, link: &str, expires_at: Timestamp) -> Self {
         let paragraphs = [
             "A new password was asked for:",
-            &format!("For: {}", one_line(place)),
+            &format!("For: {}", named(place)),
             "Choose it here:",
             link,
             &format!("The link works once, until {}.", expires_at.for_people()),
@@ -239,40 +239,21 @@ impl Letter {
 
 /// Names come from users. Each stands behind a word of ours, so that none looks like a line of ours.
 fn about(app_name: &str, group_name: &str) -> String {
-    format!("Application: {}\nGroup: {}", one_line(app_name), one_line(group_name))
+    format!("Application: {}\nGroup: {}", named(app_name), named(group_name))
 }
 
 fn about_app(what: &str, app_name: &str) -> String {
-    format!("Developer Portal – {what}: {}", one_line(app_name))
+    format!("Developer Portal – {what}: {}", named(app_name))
 }
 
 fn entity_list(entities: &[&str]) -> String {
-    let named = entities.iter().take(ENTITIES_NAMED);
+    let first = entities.iter().take(ENTITIES_NAMED);
     let mut list = format!("Entities: {}", entities.len());
-    list.extend(named.map(|name| format!("\n- {}", one_line(name))));
+    list.extend(first.map(|name| format!("\n- {}", named(name))));
     match entities.len().saturating_sub(ENTITIES_NAMED) {
         0 => list,
         more => format!("{list}\n- and {more} more"),
     }
-}
-
-/// The text on one line. Whatever could break the line, hide in it or turn its direction becomes a space.
-pub(super) fn one_line(text: &str) -> String {
-    let visible: String = text
-        .chars()
-        .take(NAME_MAX_CHARS)
-        .map(|c| if is_odd(c) { ' ' } else { c })
-        .collect();
-    let words: Vec<_> = visible.split_whitespace().collect();
-    words.join(" ")
-}
-
-fn is_odd(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}'
-            | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}'
-            | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
 }
 
 #[cfg(test)]
@@ -375,8 +356,19 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_should_never_have_been_that_long_is_cut() {
-        assert_eq!(one_line(&"é".repeat(5_000)).chars().count(), NAME_MAX_CHARS);
+    fn no_mail_program_makes_a_link_of_a_name() {
+        for (evil, parted) in [
+            ("https://evil.example/verify", "https: //evil. example/verify"),
+            ("www.evil.example", "www. evil. example"),
+            ("Write to dev@evil.example", "Write to dev@evil. example"),
+        ] {
+            for letter in all(evil, evil) {
+                let told = format!("{}\n{}", letter.subject, letter.text);
+                assert!(!told.contains("evil.example"), "{told}");
+                assert!(!told.contains(evil), "{told}");
+            }
+            assert_eq!(named(evil), parted);
+        }
     }
 
     #[test]

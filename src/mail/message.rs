@@ -6,7 +6,8 @@ use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, 
 use lettre::message::{Body, Mailbox, Message, MultiPart, SinglePart};
 
 use super::html::html;
-use super::letters::{Letter, one_line};
+use super::letters::Letter;
+use super::names::one_line;
 use super::transport::MailError;
 
 /// RFC 5322, 2.1.1: so many bytes may a line have, without its end.

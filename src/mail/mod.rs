@@ -4,6 +4,7 @@ mod html;
 mod letters;
 mod mail_server;
 mod message;
+mod names;
 #[cfg(test)]
 pub(crate) mod scripted_server;
 mod transport;

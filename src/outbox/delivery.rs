@@ -9,7 +9,7 @@ use futures::FutureExt;
 use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
-use super::operators::{self, LetterRow};
+use super::operators::{self, Retry};
 use super::queue::{self, ClaimedLetter};
 use super::sealing::open_letter;
 use crate::clock::Clock;
@@ -89,7 +89,7 @@ impl Outbox {
     }
 
     /// See [`operators::retry`].
-    pub async fn retry(&self, id: Uuid) -> Result<Option<LetterRow>, StoreError> {
+    pub async fn retry(&self, id: Uuid) -> Result<Retry, StoreError> {
         operators::retry(&*self.database, id, self.clock.now()).await
     }
 

@@ -11,5 +11,5 @@ mod sealing;
 mod tests;
 
 pub use delivery::Outbox;
-pub use operators::{LetterRow, LetterState, list, retry};
+pub use operators::{LetterRow, LetterState, Retry, list, retry, retry_failed};
 pub use sealing::{SealLetterError, seal_letter};

@@ -36,12 +36,23 @@ pub struct LetterRow {
     pub attempts: i64,
     /// When it is tried next; only while it is pending.
     pub next_attempt_at: Option<Timestamp>,
-    /// Why it was not sent at the last attempt.
+    /// Why it was not sent at the last attempt; none while it is being sent.
     pub last_error: Option<String>,
     /// When it was written.
     pub created_at: Timestamp,
     /// When it was sent.
     pub sent_at: Option<Timestamp>,
+}
+
+impl LetterRow {
+    /// Whether it can be tried again: its last attempt failed.
+    pub fn can_be_retried(&self) -> bool {
+        self.last_error.is_some() && self.state != LetterState::Sent
+    }
+
+    fn is_due(&self, now: Timestamp) -> bool {
+        self.next_attempt_at.is_some_and(|at| at <= now)
+    }
 }
 
 const SELECT_LETTERS: &str = "select id, kind, recipient, state, attempts, next_attempt_at, last_error, created_at, \
@@ -63,17 +74,42 @@ pub async fn list(
     Ok(rows(database.rows(query).await?)?)
 }
 
-/// Has a letter that failed or waits sent at the next opportunity, with all its attempts before it again. A letter that
-/// was sent stays sent. `None`: there is no such letter.
-pub async fn retry(database: &dyn Database, id: Uuid, now: Timestamp) -> Result<Option<LetterRow>, StoreError> {
+/// What became of the wish to try a letter again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// It is sent at the next opportunity, with all its attempts before it again.
+    Due(LetterRow),
+    /// It stays as it is: its last attempt did not fail. It was sent, is being sent, or is not due yet.
+    NotFailed(LetterRow),
+    /// There is no such letter.
+    Unknown,
+}
+
+/// Has a letter whose last attempt failed sent at the next opportunity, be it given up or waiting for the next attempt.
+pub async fn retry(database: &dyn Database, id: Uuid, now: Timestamp) -> Result<Retry, StoreError> {
     let mut transaction = database.begin(Purpose::Write).await?;
-    let order = "update letters set state = 'pending', attempts = 0, next_attempt_at = $1 \
-                 where id = $2 and state <> 'sent'";
-    transaction.execute(Query::new(order, [now.into(), id.into()])).await?;
+    let order = "update letters set state = 'pending', attempts = 0, next_attempt_at = $1, last_error = null \
+                 where id = $2 and last_error is not null and state <> 'sent'";
+    let touched = transaction.execute(Query::new(order, [now.into(), id.into()])).await?;
     let query = Query::new(format!("{SELECT_LETTERS} where id = $1"), [id.into()]);
     let found = rows(transaction.rows(query).await?)?;
     transaction.commit().await?;
-    Ok(found.into_iter().next())
+    Ok(match found.into_iter().next() {
+        // A wish that was granted before, perhaps by the first of two clicks, is granted.
+        Some(letter) if touched > 0 || letter.is_due(now) => Retry::Due(letter),
+        Some(letter) => Retry::NotFailed(letter),
+        None => Retry::Unknown,
+    })
+}
+
+/// Has all letters that were given up sent at the next opportunity; how many they are.
+pub async fn retry_failed(database: &dyn Database, now: Timestamp) -> Result<u64, StoreError> {
+    let mut transaction = database.begin(Purpose::Write).await?;
+    let order = "update letters set state = 'pending', attempts = 0, next_attempt_at = $1, last_error = null \
+                 where state = 'failed'";
+    let touched = transaction.execute(Query::new(order, [now.into()])).await?;
+    transaction.commit().await?;
+    Ok(touched)
 }
 
 fn rows(rows: Vec<Vec<Value>>) -> Result<Vec<LetterRow>, RowError> {

@@ -1,7 +1,8 @@
 //! The table `letters` as a queue: taking letters that are due, and writing down what became of them.
 //!
 //! A letter that is taken stays `pending` and is due again when its lease ends. So a process that dies in the middle
-//! needs nobody to tidy up after it, and the letter is sent again rather than never.
+//! needs nobody to tidy up after it, and the letter is sent again rather than never. Its last error is gone meanwhile:
+//! only what has an error can be retried by an operator, so that nothing is sent by two at once.
 
 use chrono::TimeDelta;
 use gatebook_aggregates::timestamp::Timestamp;
@@ -68,7 +69,7 @@ async fn lease(transaction: &mut dyn Transaction, now: Timestamp) -> Result<Vec<
     let claimed: Vec<ClaimedLetter> = claimed.collect::<Result<_, RowError>>()?;
     let ids: Vec<&str> = claimed.iter().map(|letter| letter.id.as_str()).collect();
     let order = format!(
-        "update letters set attempts = attempts + 1, next_attempt_at = $1 where id in ({})",
+        "update letters set attempts = attempts + 1, next_attempt_at = $1, last_error = null where id in ({})",
         transaction.dialect().list("$2")
     );
     transaction

@@ -8,8 +8,8 @@ use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
 
 use super::layout::{Shell, page};
-use super::visitor::{Visitor, after_sign_in, keep_session, local_path, session_token, visitor};
-use super::{console, operator, portal};
+use super::visitor::{Visitor, keep_session, local_path, session_token, visitor};
+use super::{console, operator, portal, signed_in};
 use crate::application::{Caller, Failure, Realm, Session};
 use crate::http::error::Problem;
 use crate::http::extract::App;
@@ -217,10 +217,9 @@ pub async fn signed_in(
         let held = app.held_form::<Held>(form.text("held"))?;
         (held.owner == owner).then(|| go_on(realm, &held.path, &held.form, &signed_in.form_token))
     });
-    let home = shell(realm).home();
     match held {
         Some(page) => (cookie, page).into_response(),
-        None => (cookie, Redirect::to(after_sign_in(form.text("next"), home))).into_response(),
+        None => (cookie, Redirect::to(&signed_in::path(realm, form.text("next")))).into_response(),
     }
 }
 

@@ -142,11 +142,6 @@ impl From<&OperatorUser> for Shell {
 
 /// A whole page.
 pub fn page(shell: &Shell, title: &str, body: &Markup) -> Markup {
-    page_again(shell, title, body, None)
-}
-
-/// A whole page that the browser asks for again after so many seconds.
-pub fn page_again(shell: &Shell, title: &str, body: &Markup, seconds: Option<u32>) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -154,7 +149,6 @@ pub fn page_again(shell: &Shell, title: &str, body: &Markup, seconds: Option<u32
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                @if let Some(seconds) = seconds { meta http-equiv="refresh" content=(seconds); }
                 title { (title) " – " (shell.site) }
                 link rel="stylesheet" href=(*STYLE_URL);
                 script src=(*SCRIPT_URL) defer {}

@@ -16,8 +16,10 @@ pub async fn show(request: Request, next: Next) -> Response {
     match response.extensions().get::<Problem>() {
         Some(problem) => {
             let mut shown = render(&place, problem);
-            if let Some(seconds) = response.headers().get(header::RETRY_AFTER) {
-                shown.headers_mut().insert(header::RETRY_AFTER, seconds.clone());
+            for name in [header::RETRY_AFTER, header::ALLOW] {
+                if let Some(value) = response.headers().get(&name) {
+                    shown.headers_mut().insert(name, value.clone());
+                }
             }
             shown
         }

@@ -40,7 +40,9 @@ fn row(session: &ListedSession, this: Uuid, action: &str, form_token: &str) -> M
             td {
                 form method="post" action={ (action) "/" (session.id) "/end" } {
                     (token(form_token))
-                    button.plain type="submit" { "End session" }
+                    button.plain type="submit" aria-label={ "End session of " (device) ", since " (session.began_at.for_people()) } {
+                        "End session"
+                    }
                 }
             }
         }

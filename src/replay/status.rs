@@ -6,7 +6,7 @@ use gatebook_projections::projection::{self, AnyProjection};
 use gatebook_projections::sql::{Query, Value};
 use serde::Serialize;
 
-use super::projections_table::{SELECT, Standing};
+use super::projections_table::{Cursor, SELECT, Standing};
 use super::switch::head;
 use crate::store::{Database, Purpose, StoreError, Transaction};
 
@@ -44,6 +44,19 @@ pub struct Rebuilding {
     pub from: i64,
     /// How far it has come, as `projections` keeps it.
     pub cursor: String,
+}
+
+impl Rebuilding {
+    /// How far it has come, for people.
+    pub fn stage(&self) -> String {
+        match serde_json::from_str::<Cursor>(&self.cursor) {
+            Ok(Cursor { copied: true, .. }) => {
+                format!("all streams are copied; it catches up from position {}", self.from)
+            }
+            Ok(Cursor { after: Some(id), .. }) => format!("it has copied the streams up to {id}"),
+            _ => "it has just begun".to_owned(),
+        }
+    }
 }
 
 /// Where all projections stand, at one moment.

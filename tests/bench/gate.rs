@@ -88,7 +88,7 @@ async fn answer_body(address: SocketAddr, request: &[u8]) -> Vec<u8> {
 
 /// The token of an AIQ Integrate application, whose secret operators make.
 async fn access_token(setting: &Setting) -> String {
-    use gatebook::application::{AiqIntegrateForm, Caller, Creation};
+    use gatebook::application::{AiqIntegrateForm, Caller, ClientSecretOrder, Creation};
     use gatebook::oauth::wire::Scopes;
     use gatebook_aggregates::catalog;
     use gatebook_aggregates::identifiers::EntityId;
@@ -112,8 +112,12 @@ async fn access_token(setting: &Setting) -> String {
         .await;
     let app_id = created.unwrap_or_else(|failure| panic!("{failure}")).0.app().app_id;
     let operator = Caller::command_line("bench".to_owned());
-    let secret = setting.gatebook.operator_client_secret(&operator, app_id, None).await;
-    let secret = secret.unwrap_or_else(|failure| panic!("{failure}"));
+    let order = ClientSecretOrder::default();
+    let made = setting
+        .gatebook
+        .operators_client_secret(&operator, app_id, &order)
+        .await;
+    let secret = made.unwrap_or_else(|failure| panic!("{failure}")).shown().unwrap();
     let client = setting
         .gatebook
         .authenticate_client(&operator, &secret.client_id, &secret.client_secret)

@@ -4,6 +4,7 @@
 mod article;
 mod operators;
 mod people;
+mod refusals;
 mod signing_in;
 mod troubles;
 mod two_at_once;
@@ -22,6 +23,7 @@ async fn console_of(world: &World, user: &str) -> Chromium {
     let browser = Chromium::new(world).await;
     browser.open("/").await;
     sign_in(&browser, &format!("{user}@acme.example")).await;
+    browser.see("Sign out").await;
     browser
 }
 
@@ -41,7 +43,7 @@ async fn log_in(browser: &Chromium) {
         .await;
     browser.fill("E-mail address", DEVELOPER).await;
     browser.fill("Password", PASSWORD).await;
-    browser.click("Log in").await;
+    browser.click("Log in").await.see("Log out").await;
 }
 
 /// Takes an invitation: from the link in the mail to being logged in.

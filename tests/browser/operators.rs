@@ -1,9 +1,13 @@
 //! The operators' pages.
 
+use gatebook::store::Purpose;
+
 use crate::support::chromium::Chromium;
+use crate::support::eventually::eventually;
 use crate::support::{APPS, World};
 
-async fn operator(world: &World) -> Chromium {
+/// The browser of an operator who is signed in.
+pub async fn operator(world: &World) -> Chromium {
     let operator = Chromium::new(world).await;
     operator.open("/operator").await.see("Sign in as an operator").await;
     operator.pictures("operator-sign-in").await;
@@ -37,11 +41,88 @@ async fn a_group_is_made_with_its_entities_and_its_first_admin() {
         .await
         .see("Saved, with immediate effect.")
         .await;
+    assert_eq!(olga.focused().await, "Saved, with immediate effect.");
     olga.click("Add or change a user").await;
     olga.fill("User id", "una").await;
     olga.fill("E-mail", "una@umbrella.example").await;
     olga.fill("Role", "Practice Admin").await;
     olga.pictures("operator-group").await;
+    olga.fill("E-mail", "una").await;
+    olga.click("Add or change")
+        .await
+        .see("Fill in “Name of the user”.")
+        .await;
+    olga.pictures("operator-group-problems").await;
+    assert_eq!(olga.read("E-mail").await, "una");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_stops_something_is_asked_first() {
+    let world = World::on_sqlite().await;
+    world.created(&world.ada().await, "Payroll Bridge").await;
+    let olga = operator(&world).await;
+    olga.click("Acme Group").await;
+    olga.click_at("Entity E1", "Remove").await.see("Payroll Bridge").await;
+    olga.pictures("operator-remove-entity").await;
+    olga.click("Cancel").await.click_at("Pam Practice", "Remove").await;
+    olga.see("This is the group’s only Practice Admin.").await;
+    olga.pictures("operator-remove-user").await;
+    olga.click("Cancel").await.fill("Product plan", "AIQ2").await;
+    olga.click("Save").await.see("from AIQ3 to AIQ2?").await;
+    olga.pictures("operator-plan").await;
+    olga.click("Cancel").await.fill("Name", "Acme Holding").await;
+    world.plan("acme", "Acme Inc", "AIQ3").await;
+    olga.click("Save")
+        .await
+        .see("Somebody else changed this group meanwhile")
+        .await;
+    olga.pictures("operator-group-changed-meanwhile").await;
+    olga.click("Save").await.see("Saved, with immediate effect.").await;
+    olga.see("Acme Holding").await;
+}
+
+/// How often the page of the projections was asked for.
+async fn looks(world: &World) -> u64 {
+    let metrics = world.anybody().get("/metrics").await.expect(200).text();
+    let counted = metrics
+        .lines()
+        .filter(|line| line.starts_with("gatebook_http_requests_total") && line.contains("\"/operator/projections\""))
+        .filter(|line| line.contains("GET"));
+    counted
+        .filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok())
+        .sum()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rebuild_is_followed_while_the_reader_stays_where_they_are() {
+    let world = World::on_sqlite().await;
+    world.created(&world.ada().await, "Payroll Bridge").await;
+    let olga = operator(&world).await;
+    olga.click("Projections").await;
+    // Whoever holds the right to write keeps the rebuild waiting.
+    let hold = world.database().begin(Purpose::Write).await.unwrap();
+    olga.click("Rebuild all")
+        .await
+        .see("under way.")
+        .await
+        .see("Refresh")
+        .await;
+    olga.pictures("operator-projections-under-way").await;
+    olga.click("Verify all")
+        .await
+        .see("Something is under way already.")
+        .await
+        .see("under way.")
+        .await;
+    let focused = olga.focused().await;
+    let seen = looks(&world).await;
+    eventually("third look", async || (looks(&world).await >= seen + 3).then_some(())).await;
+    assert_eq!(olga.focused().await, focused, "the focus was moved");
+    drop(hold);
+    olga.see("ended.").await.see("app_list: generation 2, 1 rows").await;
+    olga.see("app_list 2 1").await.miss("Refresh").await;
+    assert_eq!(olga.focused().await, focused, "the focus was moved");
+    olga.pictures("operator-projections-followed").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,18 +1,26 @@
 //! The operator pages.
 
-use crate::support::browser::Browser;
-use crate::support::{World, id, on_both_databases};
+use chrono::TimeDelta;
+use gatebook::store::Purpose;
+use gatebook_projections::app_list::{Filter, Sort};
+
+use crate::support::browser::{Browser, Page};
+use crate::support::{APPS, World, id, on_both_databases};
 
 on_both_databases! {
     an_operator_signs_in_with_a_token,
-    groups_entities_and_users_are_provisioned,
+    nobody_signs_in_to_sign_out,
     projections_are_verified_and_rebuilt,
+    what_another_node_rebuilds_is_told_as_far_as_the_database_knows,
     r12_operators_generate_the_secret_of_an_aiq_integrate_application,
-    the_outbox_is_shown_and_retried,
+    only_mails_that_failed_are_retried,
+    a_retry_that_waited_for_signing_in_is_not_carried_out_unasked,
+    r12_two_forms_that_are_sent_at_once_make_one_secret,
     no_page_is_open_to_anybody_else,
 }
 
-async fn operator(world: &World) -> Browser {
+/// A browser in which an operator is signed in.
+pub async fn operator(world: &World) -> Browser {
     let mut operator = Browser::new(world);
     operator
         .open("/operator")
@@ -43,74 +51,6 @@ async fn an_operator_signs_in_with_a_token(world: World) {
         .shows("Acme Group");
     olga.send("/operator/sign-out", &[]).await.expect(200);
     olga.open("/operator/groups").await.shows("Sign in as an operator");
-}
-
-async fn groups_entities_and_users_are_provisioned(world: World) {
-    let mut olga = operator(&world).await;
-    olga.open("/operator/groups").await;
-    let bad = [("group_id", "ho oli"), ("name", ""), ("product_plan", "AIQ3")];
-    let page = olga.send("/operator/groups", &bad).await.expect(422).clone();
-    assert_eq!(page.value("group_id").as_deref(), Some("ho oli"));
-    let taken = [("group_id", "acme"), ("name", "Acme"), ("product_plan", "AIQ3")];
-    olga.send("/operator/groups", &taken)
-        .await
-        .expect(422)
-        .shows("There is a group with this id already");
-    let good = [("group_id", "hooli"), ("name", "Hooli <i>"), ("product_plan", "AIQ3")];
-    olga.send("/operator/groups", &good)
-        .await
-        .expect(200)
-        .shows("Hooli <i>");
-    let here = "/operator/groups/hooli";
-    let entity = [("do", "put-entity"), ("entity_id", "h1"), ("name", "Hooli One")];
-    olga.send_in(here, &entity)
-        .await
-        .expect(200)
-        .shows("Hooli One")
-        .shows("Saved");
-    let user = [
-        ("do", "put-user"),
-        ("user_id", "gavin"),
-        ("email", "gavin@hooli.example"),
-        ("name", "Gavin"),
-        ("role", "practice_admin"),
-    ];
-    olga.send_in(here, &user)
-        .await
-        .expect(200)
-        .shows("Gavin gavin gavin@hooli.example Practice Admin");
-    let wrong = [
-        ("do", "put-user"),
-        ("user_id", "x y"),
-        ("email", "nope"),
-        ("name", ""),
-        ("role", "user"),
-    ];
-    let page = olga.send_in(here, &wrong).await.expect(422).clone();
-    page.shows("Please correct the following");
-    assert_eq!(page.value("email").as_deref(), Some("nope"));
-    let link = [("do", "password-link"), ("user_id", "gavin")];
-    olga.send_in(here, &link).await.expect(200).shows("on its way");
-    assert!(
-        world
-            .last_mail_to("gavin@hooli.example")
-            .await
-            .link()
-            .contains("/set-password")
-    );
-    let off = [("do", "describe"), ("name", "Hooli"), ("product_plan", "AIQ2")];
-    olga.send_in(here, &off).await.expect(200);
-    assert_eq!(olga.page.value("product_plan").as_deref(), Some("AIQ2"));
-    let gone = [("do", "remove-entity"), ("entity_id", "h1")];
-    olga.send_in(here, &gone)
-        .await
-        .expect(200)
-        .shows("There is no entity yet");
-    let gone = [("do", "remove-user"), ("user_id", "gavin")];
-    olga.send_in(here, &gone)
-        .await
-        .expect(200)
-        .shows("There is no user yet");
 }
 
 /// Waits until the replay that was started last has ended.
@@ -147,7 +87,7 @@ async fn projections_are_verified_and_rebuilt(world: World) {
 async fn r12_operators_generate_the_secret_of_an_aiq_integrate_application(world: World) {
     let ada = world.ada().await;
     let app = ada
-        .post(crate::support::APPS, World::aiq_integrate("Bank Link"))
+        .post(APPS, World::aiq_integrate("Bank Link"))
         .await
         .expect(201)
         .json();
@@ -165,37 +105,131 @@ async fn r12_operators_generate_the_secret_of_an_aiq_integrate_application(world
         .expect(200)
         .shows("gbs_")
         .shows("this once only");
+    let secret = secret_on(&olga.page);
+    olga.page = form.clone();
+    olga.send(&generate, &[]).await.expect(200);
+    assert_eq!(secret_on(&olga.page), secret, "a second click shows it again");
+    world.pass(TimeDelta::minutes(10));
     olga.page = form;
     olga.send(&generate, &[])
         .await
         .expect(409)
         .shows("This form was sent before")
         .hides("gbs_");
+    let secrets = world.gatebook.all_apps(&Filter::default(), Sort::Name, None, 9).await;
+    assert_eq!(secrets.unwrap().items[0].app().version, 2, "one secret was made");
     olga.open("/operator/requests?name=zzz")
         .await
         .expect(200)
         .shows("There is no such application");
 }
 
-async fn the_outbox_is_shown_and_retried(world: World) {
-    world.created(&world.ada().await, "Payroll Bridge").await;
+/// The client secret that is shown.
+fn secret_on(page: &Page) -> String {
+    let text = page.text();
+    let secret = text.split_whitespace().find(|word| word.starts_with("gbs_"));
+    secret.unwrap().to_owned()
+}
+
+async fn r12_two_forms_that_are_sent_at_once_make_one_secret(world: World) {
+    let ada = world.ada().await;
+    let app = ada
+        .post(APPS, World::aiq_integrate("Bank Link"))
+        .await
+        .expect(201)
+        .json();
     let mut olga = operator(&world).await;
-    let page = olga.open("/operator/outbox?state=pending").await.expect(200).clone();
-    page.shows("dev@example.com").shows("invitation");
+    olga.open("/operator/requests").await;
+    let mut again = operator(&world).await;
+    again.cookies.clone_from(&olga.cookies);
+    again.page = olga.page.clone();
+    let generate = format!("/operator/requests/{}/client-secrets", id(&app));
+    tokio::join!(olga.send(&generate, &[]), again.send(&generate, &[]));
+    assert_eq!(secret_on(&olga.page), secret_on(&again.page));
+}
+
+/// The newest mail cannot be sent; the address of its retry.
+async fn fails(world: &World, olga: &mut Browser) -> String {
+    let mut transaction = world.database().begin(Purpose::Write).await.unwrap();
+    let order =
+        "update letters set state = 'failed', attempts = 12, last_error = 'nobody here' where state = 'pending'";
+    transaction.script(order).await.unwrap();
+    transaction.commit().await.unwrap();
+    let page = olga.open("/operator/outbox").await.expect(200);
     let retry = page
         .html
         .split("action=\"")
         .find(|form| form.contains("/retry\""))
         .unwrap();
-    let retry = retry.split('"').next().unwrap().to_owned();
-    olga.send(&retry, &[])
+    retry.split('"').next().unwrap().to_owned()
+}
+
+async fn only_mails_that_failed_are_retried(world: World) {
+    world.created(&world.ada().await, "Payroll Bridge").await;
+    let mut olga = operator(&world).await;
+    let page = olga.open("/operator/outbox?state=pending").await.expect(200);
+    page.shows("dev@example.com").shows("invitation").hides("Retry");
+    let retry = fails(&world, &mut olga).await;
+    olga.page.shows("nobody here").shows("Retry all failed");
+    let form = olga.page.clone();
+    for click in 1..=2 {
+        olga.page = form.clone();
+        let page = olga.send(&retry, &[]).await.expect(200);
+        assert!(page.text().contains("at the next opportunity"), "click {click}");
+    }
+    assert_eq!(world.mails().await.len(), 1);
+    olga.page = form;
+    let page = olga.send(&retry, &[]).await.expect(409);
+    page.shows("was sent meanwhile").hides("at the next opportunity");
+    assert_eq!(world.mails().await.len(), 1);
+    world.created(&world.ada().await, "Other").await;
+    fails(&world, &mut olga).await;
+    olga.send("/operator/outbox/retry", &[])
         .await
         .expect(200)
         .shows("at the next opportunity");
+    assert_eq!(world.mails().await.len(), 2);
     olga.open("/operator/outbox?state=failed")
         .await
         .expect(200)
         .shows("There is no such mail");
+}
+
+async fn a_retry_that_waited_for_signing_in_is_not_carried_out_unasked(world: World) {
+    world.created(&world.ada().await, "Payroll Bridge").await;
+    let mut olga = operator(&world).await;
+    let retry = fails(&world, &mut olga).await;
+    world.pass(TimeDelta::minutes(31));
+    olga.send(&retry, &[]).await.expect(401).shows("Your session has ended");
+    let token = world.operator.token.clone().unwrap();
+    olga.send("/operator/sign-in", &[("token", &token)])
+        .await
+        .shows("Nothing was sent yet");
+    olga.send(&retry, &[]).await.expect(200).shows("nobody here");
+    assert!(world.mails().await.is_empty());
+}
+
+async fn nobody_signs_in_to_sign_out(world: World) {
+    let mut olga = operator(&world).await;
+    olga.open("/operator/groups").await;
+    world.pass(TimeDelta::minutes(31));
+    let page = olga.send("/operator/sign-out", &[]).await.expect(200);
+    page.shows("Sign in as an operator").hides("has been kept");
+    assert!(olga.cookies.is_empty());
+}
+
+async fn what_another_node_rebuilds_is_told_as_far_as_the_database_knows(world: World) {
+    let mut olga = operator(&world).await;
+    let mut transaction = world.database().begin(Purpose::Write).await.unwrap();
+    let cursor = r#"{"fold_version":1,"run":1,"after":"0199-stream","copied":false}"#;
+    let order = format!("update projections set rebuild_from = 3, rebuild_cursor = '{cursor}' where name = 'app_list'");
+    transaction.script(&order).await.unwrap();
+    transaction.commit().await.unwrap();
+    let page = olga.open("/operator/projections").await.expect(200);
+    page.shows("A rebuild of app_list is under way elsewhere, or was interrupted");
+    page.shows("it has copied the streams up to 0199-stream")
+        .shows("Refresh");
+    assert!(page.html.contains("data-again=\"5\""), "{}", page.html);
 }
 
 async fn no_page_is_open_to_anybody_else(world: World) {

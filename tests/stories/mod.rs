@@ -9,6 +9,7 @@ mod creating_once;
 mod credentials_and_tokens;
 mod downloading_the_log;
 mod inviting_the_developer;
+mod letters_that_wait;
 mod managing;
 mod operators_and_service;
 mod provisioning;

@@ -52,6 +52,8 @@ pub struct World {
 pub struct Options {
     pub throttle: ThrottleMode,
     pub dice: Dice,
+    /// Where people are told to go, if that is not where the world listens.
+    pub public_url: Option<String>,
 }
 
 impl Default for Options {
@@ -59,6 +61,7 @@ impl Default for Options {
         Self {
             throttle: ThrottleMode::On,
             dice: Dice::secure(),
+            public_url: None,
         }
     }
 }
@@ -470,7 +473,7 @@ async fn start_on(
         metrics: metrics.clone(),
         throttle: options.throttle,
         settings: Settings {
-            public_url: base_url.clone(),
+            public_url: options.public_url.unwrap_or_else(|| base_url.clone()),
             wsdl_url: "https://soap.example.com/api?wsdl".to_owned(),
             documentation_url: "https://wiki.example.com/api".to_owned(),
             integration_team: EmailAddress::parse("team", "team@provider.example").unwrap(),

@@ -2,15 +2,17 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use uuid::Uuid;
 
 use super::list_outbox::Letter;
 use crate::http::error::Problem;
 use crate::http::extract::{App, JsonBody, Operator, PathOf};
 use crate::http::json::{NoFields, OperatorChangeProblems};
-use crate::outbox;
+use crate::outbox::{self, LetterState, Retry};
 
-/// Has a letter sent at once that waits or was given up. One that was sent stays as it is.
+/// Has a letter sent at once whose last attempt failed, be it given up or waiting for the next one. One that was sent stays
+/// as it is; one that was not tried yet, or is being sent, is a `conflict`.
 #[utoipa::path(
     post,
     path = "/operator/api/v1/outbox/{id}/retry",
@@ -26,7 +28,16 @@ pub async fn retry_letter(
     PathOf(id): PathOf<Uuid>,
     _nothing: JsonBody<NoFields>,
 ) -> Result<Json<Letter>, Problem> {
-    let letter = outbox::retry(app.database(), id, app.clock.now()).await?;
-    app.letters_waiting.notify_one();
-    Ok(Json(Letter::from(letter.ok_or_else(Problem::not_found)?)))
+    match outbox::retry(app.database(), id, app.clock.now()).await? {
+        Retry::Due(letter) => {
+            app.letters_waiting.notify_one();
+            Ok(Json(Letter::from(letter)))
+        }
+        Retry::NotFailed(letter) if letter.state == LetterState::Sent => Ok(Json(Letter::from(letter))),
+        Retry::NotFailed(_) => {
+            let detail = "This mail has not failed: it is being sent, or will be by itself when it is due.";
+            Err(Problem::new(StatusCode::CONFLICT, "conflict", detail))
+        }
+        Retry::Unknown => Err(Problem::not_found()),
+    }
 }

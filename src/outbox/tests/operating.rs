@@ -6,16 +6,20 @@ use uuid::Uuid;
 
 use super::world::{START, World, at};
 use crate::clock::Clock;
+use crate::log::append::SealedLetter;
 use crate::mail::scripted_server::{Script, ScriptedServer};
 use crate::outbox::queue::{self, LEASE};
-use crate::outbox::{LetterState, list};
+use crate::outbox::{LetterState, Retry, list, retry_failed};
 use crate::store::on_both_databases::{On, on_both_databases};
 
 on_both_databases!(
     operators_see_letters_newest_first_and_by_state_but_not_what_they_say,
     a_letter_that_was_given_up_can_be_sent_after_all,
-    a_letter_that_waits_can_be_sent_now,
+    a_letter_that_waits_for_its_next_attempt_can_be_sent_now,
     a_letter_that_was_sent_stays_sent_and_one_that_never_was_is_not_found,
+    a_letter_that_is_being_sent_is_not_sent_by_a_second_process_because_it_is_retried,
+    a_letter_for_later_is_not_sent_early_because_it_is_retried,
+    all_letters_that_were_given_up_can_be_sent_after_all,
     what_an_attempt_came_to_does_not_undo_a_retry_or_a_sending_meanwhile,
 );
 
@@ -58,15 +62,18 @@ async fn a_letter_that_was_given_up_can_be_sent_after_all(on: On) {
     outbox.deliver_due().await.unwrap();
 
     world.clock.advance(TimeDelta::hours(2));
-    let letter = outbox.retry(id).await.unwrap().unwrap();
+    let Retry::Due(letter) = outbox.retry(id).await.unwrap() else {
+        panic!("it was not retried");
+    };
     assert_eq!((letter.state, letter.attempts), (LetterState::Pending, 0));
-    assert_eq!(letter.next_attempt_at, Some(at(7_200)));
+    assert_eq!((letter.next_attempt_at, &letter.last_error), (Some(at(7_200)), &None));
+    assert_eq!(outbox.retry(id).await.unwrap(), Retry::Due(letter), "a second click");
     outbox.deliver_due().await.unwrap();
     assert_eq!(world.letter().await.state, LetterState::Sent);
     assert_eq!(server.message_ids(), [format!("<{id}@gate.example.com>")]);
 }
 
-async fn a_letter_that_waits_can_be_sent_now(on: On) {
+async fn a_letter_that_waits_for_its_next_attempt_can_be_sent_now(on: On) {
     let world = World::new(on).await;
     let server = ScriptedServer::start([Script::HangUp]).await;
     let id = world.invite("dev@example.com").await;
@@ -84,9 +91,57 @@ async fn a_letter_that_was_sent_stays_sent_and_one_that_never_was_is_not_found(o
     let outbox = world.outbox();
     outbox.deliver_due().await.unwrap();
     let sent = world.letter().await;
-    assert_eq!(outbox.retry(id).await.unwrap(), Some(sent));
+    assert_eq!(outbox.retry(id).await.unwrap(), Retry::NotFailed(sent));
     assert_eq!(outbox.deliver_due().await.unwrap(), 0);
-    assert_eq!(outbox.retry(Uuid::nil()).await.unwrap(), None);
+    assert_eq!(outbox.retry(Uuid::nil()).await.unwrap(), Retry::Unknown);
+}
+
+async fn a_letter_that_is_being_sent_is_not_sent_by_a_second_process_because_it_is_retried(on: On) {
+    let world = World::new(on).await;
+    let server = ScriptedServer::start([Script::HangUp]).await;
+    let id = world.invite("dev@example.com").await;
+    world.outbox_to(&server).deliver_due().await.unwrap();
+    world.clock.advance(TimeDelta::seconds(10));
+    queue::claim(&*world.database, &Clock::Manual(world.clock.clone()))
+        .await
+        .unwrap();
+    let sending = world.letter().await;
+    assert_eq!((sending.attempts, &sending.last_error), (2, &None));
+    assert_eq!(world.outbox().retry(id).await.unwrap(), Retry::NotFailed(sending));
+    assert_eq!(world.outbox().deliver_due().await.unwrap(), 0);
+}
+
+async fn a_letter_for_later_is_not_sent_early_because_it_is_retried(on: On) {
+    let world = World::new(on).await;
+    let id = world.new_id();
+    world
+        .write(SealedLetter {
+            id: id.to_string(),
+            kind: "client_secret_ending",
+            recipient: "dev@example.com".to_owned(),
+            sealed: "AAAA".to_owned(),
+            not_before: Some(at(3_600)),
+            about: None,
+        })
+        .await;
+    let waiting = world.letter().await;
+    assert_eq!(world.outbox().retry(id).await.unwrap(), Retry::NotFailed(waiting));
+    assert_eq!(world.letter().await.next_attempt_at, Some(at(3_600)));
+}
+
+async fn all_letters_that_were_given_up_can_be_sent_after_all(on: On) {
+    let world = World::new(on).await;
+    let mut server = ScriptedServer::start([NOBODY, NOBODY]).await;
+    for to in ["a@example.com", "b@example.com"] {
+        world.invite(to).await;
+    }
+    let outbox = world.outbox_to(&server);
+    outbox.deliver_due().await.unwrap();
+    assert_eq!(outbox.deliver_due().await.unwrap(), 0);
+    let retried = retry_failed(&*world.database, at(0)).await.unwrap();
+    assert_eq!((retried, outbox.deliver_due().await.unwrap()), (2, 2));
+    assert_eq!(server.message_ids().len(), 2);
+    assert_eq!(retry_failed(&*world.database, at(0)).await.unwrap(), 0);
 }
 
 async fn what_an_attempt_came_to_does_not_undo_a_retry_or_a_sending_meanwhile(on: On) {
@@ -96,15 +151,21 @@ async fn what_an_attempt_came_to_does_not_undo_a_retry_or_a_sending_meanwhile(on
         Clock::Manual(world.clock.clone()),
     );
     let claimed = &queue::claim(&*world.database, &clock).await.unwrap()[0];
+    // Its lease ends; another process takes it, and gives it up; an operator has it retried.
+    world.clock.advance(LEASE + TimeDelta::seconds(1));
+    let server = ScriptedServer::start([NOBODY]).await;
+    world.outbox_to(&server).deliver_due().await.unwrap();
     world.clock.advance(TimeDelta::seconds(1));
-    let retried = world.outbox().retry(id).await.unwrap();
+    let Retry::Due(retried) = world.outbox().retry(id).await.unwrap() else {
+        panic!("it was not retried");
+    };
     let (database, later) = (&*world.database, at(500).plus(LEASE));
     assert_eq!(
         queue::mark_delayed(database, claimed, later, "too late").await.unwrap(),
         0
     );
     assert_eq!(queue::mark_failed(database, claimed, "too late").await.unwrap(), 0);
-    assert_eq!(Some(world.letter().await), retried);
+    assert_eq!(world.letter().await, retried);
 
     world.outbox().deliver_due().await.unwrap();
     let sent = world.letter().await;

@@ -1,4 +1,4 @@
-// The pages work without this. It fills the clipboard and brings errors into view.
+// The pages work without this. It fills the clipboard, brings errors into view, follows what is under way.
 "use strict";
 
 for (const button of document.querySelectorAll("[data-copy]")) {
@@ -45,3 +45,24 @@ for (const picker of document.querySelectorAll("[data-picker]")) {
   part("tools").hidden = false;
   tell();
 }
+
+// What is under way: the parts that tell of it are asked for again. Nothing else on the page moves.
+const again = () => Number(document.querySelector("[data-again]")?.dataset.again ?? 0) * 1000;
+async function follow() {
+  try {
+    const answer = await fetch(location.pathname);
+    // To the sign-in page: the session has ended.
+    if (answer.redirected) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const part of answer.ok ? document.querySelectorAll("[data-live]") : []) {
+      const fresh = [...page.querySelectorAll("[data-live]")].find((other) => other.dataset.live === part.dataset.live);
+      if (fresh && fresh.innerHTML !== part.innerHTML && !part.contains(document.activeElement)) {
+        part.replaceChildren(...fresh.childNodes);
+      }
+    }
+  } catch {
+    // Out of reach at the moment.
+  }
+  if (again()) setTimeout(follow, again());
+}
+if (again()) setTimeout(follow, again());

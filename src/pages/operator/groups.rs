@@ -8,7 +8,8 @@ use gatebook_aggregates::refusal::{FieldProblem, Refusal};
 use gatebook_aggregates::words::Label;
 use maud::{Markup, html};
 
-use crate::application::Failure;
+use super::words::WORDS;
+use crate::application::{Failure, GroupSeen};
 use crate::http::error::Problem;
 use crate::http::extract::App;
 use crate::pages::attempt::Errors;
@@ -43,17 +44,16 @@ pub async fn create(
             Err(failure) => failure.into(),
         }
     };
-    Ok(list_page(&app, &operator, &form, &errors).await?)
+    Ok(list_page(&app, &operator, &form, &errors.worded(WORDS)).await?)
 }
 
 async fn created(app: &App, operator: &OperatorUser, form: &Form) -> Result<GroupId, Failure> {
     let id = GroupId::parse(form.text("group_id"));
     let (name, plan) = (label("name", form), ProductPlan::parse(form.text("product_plan")));
     let (id, name, plan) = all_three(id, name, plan)?;
-    if app.group(&id).await?.is_some() {
-        return Err(FieldProblem::new("group_id", "taken", "There is a group with this id already.").into());
-    }
-    app.put_group(operator.caller(), &id, name, plan).await?;
+    // A second click finds the group as the first has made it.
+    app.put_group_seen(operator.caller(), &id, &GroupSeen::Nothing, name, plan)
+        .await?;
     Ok(id)
 }
 
@@ -118,7 +118,7 @@ async fn list_page(app: &App, operator: &OperatorUser, form: &Form, errors: &Err
 
 fn new_group_form(operator: &OperatorUser, form: &Form, errors: &Errors) -> Markup {
     html! {
-        form.narrow method="post" action="/operator/groups" {
+        form.narrow method="post" action="/operator/groups" novalidate {
             (token(&operator.session.form_token))
             (Field {
                 name: "group_id", label: "Group id", value: form.text("group_id"),

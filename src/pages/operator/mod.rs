@@ -7,6 +7,7 @@ mod projections;
 mod requests;
 mod sessions;
 mod sign_in;
+mod words;
 
 use axum::Router;
 use axum::response::Redirect;
@@ -24,6 +25,14 @@ pub fn routes() -> Router<App> {
         .route("/operator", get(|| async { Redirect::to("/operator/groups") }))
         .route("/operator/groups", get(groups::list).post(groups::create))
         .route("/operator/groups/{id}", get(group::show).post(group::change))
+        .route(
+            "/operator/groups/{id}/entities/{entity_id}/remove",
+            get(group::entities::ask_to_remove).post(group::entities::remove),
+        )
+        .route(
+            "/operator/groups/{id}/users/{user_id}/remove",
+            get(group::users::ask_to_remove).post(group::users::remove),
+        )
         .route("/operator/requests", get(requests::show))
         .route(
             "/operator/requests/{id}/client-secrets",
@@ -33,5 +42,6 @@ pub fn routes() -> Router<App> {
         .route("/operator/sessions", get(sessions::show))
         .route("/operator/sessions/{id}/end", post(sessions::end))
         .route("/operator/outbox", get(outbox::show))
+        .route("/operator/outbox/retry", post(outbox::retry_failed))
         .route("/operator/outbox/{id}/retry", post(outbox::retry))
 }

@@ -1,15 +1,18 @@
 //! The outbox: which mails wait, were sent, or could not be sent; and another try for those.
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use uuid::Uuid;
 
+use super::words;
 use crate::http::error::Problem;
 use crate::http::extract::{App, PathOf};
-use crate::outbox::{self, LetterRow, LetterState};
+use crate::outbox::{self, LetterRow, LetterState, Retry};
+use crate::pages::attempt::Errors;
 use crate::pages::filter_form::{self, select};
-use crate::pages::form::{Asked, Sent, token};
+use crate::pages::form::{Asked, Form, Sent, token};
 use crate::pages::layout::{Shell, page};
 use crate::pages::times;
 use crate::pages::visitor::{OperatorUser, SignedIn};
@@ -30,18 +33,30 @@ pub async fn show(
         "sent" => Some(LetterState::Sent),
         _ => None,
     };
+    let errors = &Errors::default();
+    outbox_page(&app, &operator, &asked, state, errors).await
+}
+
+async fn outbox_page(
+    app: &App,
+    operator: &OperatorUser,
+    asked: &Form,
+    state: Option<LetterState>,
+    errors: &Errors,
+) -> Result<Response, Problem> {
     let letters = outbox::list(app.database(), state, SHOWN).await?;
+    let form_token = &operator.session.form_token;
     let body = html! {
         h1 { "Outbox" }
-        @if asked.has("retried") {
-            div.notice.good role="status" { p { "The mail is sent at the next opportunity." } }
-        }
+        @if asked.has("retried") { (words::done("It is sent at the next opportunity.")) }
+        (errors.summary(&[]))
         (filter_form::form("/operator/outbox", "Find mails", &select("state", "State", asked.text("state"), STATES), &html! {}))
         @if letters.is_empty() { p role="status" { "There is no such mail." } }
-        @else { (table(&letters, &operator.session.form_token)) }
+        @else { (table(&letters, form_token)) }
         @if letters.len() >= SHOWN as usize { p { "Only the newest " (SHOWN) " are shown." } }
+        @if letters.iter().any(|letter| letter.state == LetterState::Failed) { (retry_all(form_token)) }
     };
-    Ok(page(&Shell::from(&operator), "Outbox", &body).into_response())
+    Ok((errors.status(), page(&Shell::from(operator), "Outbox", &body)).into_response())
 }
 
 fn table(letters: &[LetterRow], form_token: &str) -> Markup {
@@ -77,13 +92,22 @@ fn row(letter: &LetterRow, form_token: &str) -> Markup {
             td data-title="Attempts" { (letter.attempts) }
             td data-title="Last error" { (letter.last_error.as_deref().unwrap_or("none")) }
             td {
-                @if letter.state != LetterState::Sent {
+                @if letter.can_be_retried() {
                     form method="post" action={ "/operator/outbox/" (letter.id) "/retry" } {
                         (token(form_token))
-                        button.plain type="submit" { "Retry" }
+                        button.plain type="submit" aria-label={ "Retry the mail to " (letter.recipient) } { "Retry" }
                     }
                 }
             }
+        }
+    }
+}
+
+fn retry_all(form_token: &str) -> Markup {
+    html! {
+        form method="post" action="/operator/outbox/retry" {
+            (token(form_token))
+            button type="submit" { "Retry all failed" }
         }
     }
 }
@@ -92,10 +116,33 @@ fn row(letter: &LetterRow, form_token: &str) -> Markup {
 pub async fn retry(
     State(app): State<App>,
     PathOf(id): PathOf<Uuid>,
-    _: Sent<OperatorUser>,
-) -> Result<Redirect, Problem> {
-    let letter = outbox::retry(app.database(), id, app.clock.now()).await?;
-    letter.ok_or_else(Problem::not_found)?;
+    Sent {
+        visitor: operator,
+        form,
+    }: Sent<OperatorUser>,
+) -> Result<Response, Problem> {
+    if form.is_to_be_shown_again() {
+        return Ok(Redirect::to("/operator/outbox").into_response());
+    }
+    let detail = match outbox::retry(app.database(), id, app.clock.now()).await? {
+        Retry::Due(_) => {
+            app.letters_waiting.notify_one();
+            return Ok(Redirect::to("/operator/outbox?retried").into_response());
+        }
+        Retry::NotFailed(letter) if letter.state == LetterState::Sent => "This mail was sent meanwhile.",
+        Retry::NotFailed(_) => "This mail has not failed: it is being sent, or will be by itself when it is due.",
+        Retry::Unknown => return Err(Problem::not_found()),
+    };
+    let errors = Problem::new(StatusCode::CONFLICT, "conflict", detail).into();
+    outbox_page(&app, &operator, &form, None, &errors).await
+}
+
+/// `POST /operator/outbox/retry`: all that were given up.
+pub async fn retry_failed(State(app): State<App>, Sent { form, .. }: Sent<OperatorUser>) -> Result<Redirect, Problem> {
+    if form.is_to_be_shown_again() {
+        return Ok(Redirect::to("/operator/outbox"));
+    }
+    outbox::retry_failed(app.database(), app.clock.now()).await?;
     app.letters_waiting.notify_one();
     Ok(Redirect::to("/operator/outbox?retried"))
 }

@@ -11,12 +11,14 @@ use crate::http::error::Problem;
 use crate::http::extract::App;
 use crate::pages::attempt::Errors;
 use crate::pages::form::{Form, Sent, token};
-use crate::pages::layout::{Shell, page_again};
+use crate::pages::layout::{Shell, page};
 use crate::pages::visitor::{OperatorUser, SignedIn};
 use crate::replay::{self, ProjectionStatus};
 
-/// How often the page is asked for again while something is under way.
-const REFRESH_SECONDS: u32 = 1;
+/// How often the page is asked for again while this process rebuilds or verifies.
+const OWN_SECONDS: u32 = 1;
+/// How often while another one may be at it, of which only the database tells.
+const OTHERS_SECONDS: u32 = 5;
 
 /// `GET /operator/projections`
 pub async fn show(State(app): State<App>, SignedIn(operator): SignedIn<OperatorUser>) -> Result<Response, Problem> {
@@ -59,12 +61,16 @@ fn wanted(form: &Form) -> Result<(Replay, Vec<AnyProjection>), Problem> {
 async fn projections_page(app: &App, operator: &OperatorUser, errors: &Errors) -> Result<Response, Failure> {
     let status = replay::status(&app.log.database).await?;
     let job = app.latest_replay();
+    let own = job.as_deref().filter(|job| !job.has_ended());
+    let elsewhere = own.is_none() && status.iter().any(|projection| projection.rebuilding.is_some());
     let form_token = &operator.session.form_token;
-    let under_way = job.as_ref().is_some_and(|job| !job.has_ended());
+    // What is marked as live is brought up to date by the script; focus and place on the page stay what they are.
     let body = html! {
         h1 { "Projections" }
         (errors.summary(&[]))
-        @if let Some(job) = &job { (progress(job)) }
+        div role="status" data-live="job" { @if let Some(job) = &job { (told(job)) } @if elsewhere { (rebuilt_elsewhere(&status)) } }
+        div data-live="progress" { (progress(own, elsewhere)) }
+        div data-live="refresh" { @if own.is_some() || elsewhere { p { a href="/operator/projections" { "Refresh" } } } }
         div.wide tabindex="0" role="region" aria-label="Projections" {
             table.cards {
                 thead { tr {
@@ -75,70 +81,96 @@ async fn projections_page(app: &App, operator: &OperatorUser, errors: &Errors) -
             }
         }
         @if let Some(head) = status.first().map(|projection| projection.head) {
-            p { "The log ends at position " (head) ". A projection’s position is that of the last event it shows something of." }
+            p data-live="head" {
+                "The log ends at position " (head) ". A projection’s position is that of the last event it shows something of."
+            }
         }
         h2 { "All projections and the log" }
         div.actions { (button("rebuild", "", "Rebuild all", form_token)) (button("verify", "", "Verify all", form_token)) }
     };
-    let refresh = under_way.then_some(REFRESH_SECONDS);
-    Ok((
-        errors.status(),
-        page_again(&Shell::from(operator), "Projections", &body, refresh),
-    )
-        .into_response())
+    let page = page(&Shell::from(operator), "Projections", &body);
+    Ok((errors.status(), page).into_response())
 }
 
 fn row(projection: &ProjectionStatus, form_token: &str) -> Markup {
+    let name = projection.name;
     html! {
         tr {
-            th scope="row" { (projection.name) }
-            td data-title="Generation" {
+            th scope="row" { (name) }
+            td data-title="Generation" data-live={ (name) " generation" } {
                 (projection.generation)
                 @if projection.stale { " " span.badge.warn { "to be rebuilt" } }
                 @if projection.rebuilding.is_some() { " " span.badge.warn { "rebuild under way or interrupted" } }
             }
-            td data-title="Rows" { (projection.rows) }
-            td data-title="Position" { (projection.position) }
-            td data-title="Last error" { @match &projection.last_error { Some(error) => span.error { (error) }, None => "none" } }
+            td data-title="Rows" data-live={ (name) " rows" } { (projection.rows) }
+            td data-title="Position" data-live={ (name) " position" } { (projection.position) }
+            td data-title="Last error" data-live={ (name) " error" } {
+                @match &projection.last_error { Some(error) => span.error { (error) }, None => "none" }
+            }
             td {
-                (button("rebuild", projection.name, "Rebuild", form_token))
-                (button("verify", projection.name, "Verify", form_token))
+                (button("rebuild", name, "Rebuild", form_token))
+                (button("verify", name, "Verify", form_token))
             }
         }
     }
 }
 
 fn button(what: &str, projection: &str, title: &str, form_token: &str) -> Markup {
+    let of = (!projection.is_empty()).then(|| format!("{title} {projection}"));
     html! {
         form method="post" action="/operator/projections" {
             (token(form_token))
             input type="hidden" name="do" value=(what);
             input type="hidden" name="projection" value=(projection);
-            button.plain type="submit" { (title) }
+            button.plain type="submit" aria-label=[of] { (title) }
         }
     }
 }
 
-fn progress(job: &ReplayJob) -> Markup {
+/// What this process does or did last. It is read out whenever it changes, so the numbers are elsewhere.
+fn told(job: &ReplayJob) -> Markup {
     let what = match job.replay {
         Replay::Rebuild => "Rebuild",
         Replay::Verify => "Verification",
     };
-    let (done, total) = job.progress();
     let class = match (job.has_ended(), job.has_failed()) {
         (false, _) => "notice",
         (true, false) => "notice good",
         (true, true) => "notice bad",
     };
+    let findings = job.findings();
     html! {
-        div class=(class) role="status" {
+        div class=(class) {
             p { (what) " of " (job.projections.join(", ")) ": " @if job.has_ended() { "ended." } @else { "under way." } }
-            @if !job.has_ended() {
-                progress value=(done) max=(total.max(1)) aria-label="Progress" {}
-                " " (done) " of about " (total) " events"
-            }
-            @let findings = job.findings();
             @if !findings.is_empty() { ul { @for finding in &findings { li { (finding) } } } }
+        }
+    }
+}
+
+/// What the database tells of other processes. It knows how far a rebuild has come, and not whether somebody still is at it.
+fn rebuilt_elsewhere(status: &[ProjectionStatus]) -> Markup {
+    let rebuilding = status
+        .iter()
+        .filter_map(|projection| Some((projection.name, projection.rebuilding.as_ref()?)));
+    html! {
+        @for (name, rebuilding) in rebuilding {
+            div.notice {
+                p { "A rebuild of " (name) " is under way elsewhere, or was interrupted: " (rebuilding.stage()) ". "
+                    "One that was interrupted goes on from there when it is started again." }
+            }
+        }
+    }
+}
+
+/// How far it is, and how often to look again.
+fn progress(own: Option<&ReplayJob>, elsewhere: bool) -> Markup {
+    html! {
+        @if let Some((done, total)) = own.map(ReplayJob::progress) {
+            p data-again=(OWN_SECONDS) {
+                progress value=(done) max=(total.max(1)) aria-label="Progress" {} " " (done) " of about " (total) " events"
+            }
+        } @else if elsewhere {
+            span hidden data-again=(OTHERS_SECONDS) {}
         }
     }
 }

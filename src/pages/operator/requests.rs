@@ -7,11 +7,13 @@ use gatebook_aggregates::identifiers::AppId;
 use gatebook_aggregates::integration_app::Status;
 use gatebook_projections::app_list::{Filter, IntegrationType};
 use maud::{Markup, html};
+use uuid::Uuid;
 
-use crate::application::{AppView, Failure, IssuedClientSecret};
+use crate::application::{AppView, ClientSecretOrder, Failure, IdempotencyKey, IssuedClientSecret};
 use crate::http::error::Problem;
 use crate::http::extract::{App, PathOf};
 use crate::http::json::{AppsQuery, write_cursor};
+use crate::log::CommandError;
 use crate::pages::attempt::Errors;
 use crate::pages::copy;
 use crate::pages::facts::fact;
@@ -82,10 +84,14 @@ fn row(view: &AppView, form_token: &str) -> Markup {
             td data-title="Requested" { (times::moment(app.created_at)) " by " bdi { (app.created_by_name) } }
             td {
                 @if app.status == Status::Active {
-                    form method="post" action={ "/operator/requests/" (app.app_id) "/client-secrets" } {
+                    form method="post" action=(generate_path(app.app_id)) {
                         (token(form_token))
                         input type="hidden" name="version" value=(app.version);
-                        button.plain type="submit" { "Generate client secret" }
+                        // Makes the form count once: a second click shows the same secret again.
+                        input type="hidden" name="request_key" value=(Uuid::now_v7());
+                        button.plain type="submit" aria-label={ "Generate client secret for " (app.name.as_str()) } {
+                            "Generate client secret"
+                        }
                     }
                 }
             }
@@ -118,20 +124,38 @@ async fn generated(
     if form.is_to_be_shown_again() {
         return Err(Errors::default());
     }
-    let now = app.app_version(app_id).await?;
-    if form.text("version") != now.to_string() {
-        let detail = "This form was sent before, or the application has changed since it was opened. A secret is shown once \
-                      only; generate another if you have not kept it.";
-        return Err(Problem::new(StatusCode::CONFLICT, "conflict", detail).into());
-    }
-    let issued: Result<_, Failure> = app.operator_client_secret(operator.caller(), app_id, None).await;
-    Ok(issued?)
+    let (Ok(version), Some(key)) = (form.text("version").parse(), form.filled("request_key")) else {
+        return Err(out_of_date().into());
+    };
+    let key = IdempotencyKey::new(operator.caller(), key, "POST", &generate_path(app_id), &form.content());
+    let order = ClientSecretOrder {
+        overlap_seconds: None,
+        if_match: Some(version).into(),
+        key: Some(key),
+    };
+    let made = app.operators_client_secret(operator.caller(), app_id, &order).await;
+    let made = made.map_err(|failure| match failure {
+        Failure::Command(CommandError::VersionMismatch { .. }) | Failure::IdempotencyKeyReused => out_of_date().into(),
+        failure => Errors::from(failure),
+    })?;
+    let shown = made.shown();
+    shown.ok_or_else(|| out_of_date().into())
+}
+
+fn out_of_date() -> Problem {
+    let detail = "This form was sent before, or the application has changed since it was opened. A secret is shown once \
+                  only; generate another if you have not kept it.";
+    Problem::new(StatusCode::CONFLICT, "conflict", detail)
+}
+
+fn generate_path(app_id: AppId) -> String {
+    format!("/operator/requests/{app_id}/client-secrets")
 }
 
 fn secret_page(operator: &OperatorUser, secret: &IssuedClientSecret) -> Markup {
     let body = html! {
         h1 { "The new client secret" }
-        div.notice.warn role="status" { p { "It is shown this once only. Copy it to where the integration keeps its secrets." } }
+        div.notice.warn role="status" tabindex="-1" data-focus { p { "It is shown this once only. Copy it to where the integration keeps its secrets." } }
         dl.facts {
             (fact("ClientId", &copy::value("client-id", &secret.client_id)))
             (fact("ClientSecret", &copy::value("client-secret", &secret.client_secret)))

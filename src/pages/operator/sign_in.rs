@@ -41,10 +41,17 @@ pub async fn submit(
     }
 }
 
-/// `POST /operator/sign-out`
-pub async fn sign_out(State(app): State<App>, sent: Sent<OperatorUser>) -> Result<Response, Problem> {
-    let session = sent.visitor.session;
-    app.end_session(&session.caller, Realm::Operator, session.id).await?;
+/// `POST /operator/sign-out`: of a session that has ended already, too.
+pub async fn sign_out(State(app): State<App>, sent: Result<Sent<OperatorUser>, Response>) -> Result<Response, Problem> {
+    match sent {
+        Ok(sent) if sent.form.is_to_be_shown_again() => return Ok(Redirect::to("/operator").into_response()),
+        Ok(sent) => {
+            let session = sent.visitor.session;
+            app.end_session(&session.caller, Realm::Operator, session.id).await?;
+        }
+        Err(answer) if answer.status() == StatusCode::UNAUTHORIZED => {}
+        Err(answer) => return Ok(answer),
+    }
     Ok(([forget_session(Realm::Operator)], Redirect::to("/operator/sign-in")).into_response())
 }
 

@@ -27,6 +27,19 @@ impl Chromium {
         self
     }
 
+    /// Loads the page again, as with the browser's button: a form that was sent is sent again.
+    pub async fn reload(&self) -> &Self {
+        self.driver().refresh().await.unwrap();
+        self.look(Location::caller()).await;
+        self
+    }
+
+    /// Does to the page what no person could, but a program can.
+    pub async fn tamper(&self, script: &str) -> &Self {
+        self.script(script, Vec::new()).await.unwrap();
+        self
+    }
+
     /// Clicks on a link or a button.
     #[track_caller]
     pub fn click<'a>(&'a self, words: &'a str) -> impl Future<Output = &'a Self> + 'a {

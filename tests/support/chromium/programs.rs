@@ -86,6 +86,9 @@ impl Programs {
             "--no-first-run",
             "--hide-scrollbars",
             "--lang=en",
+            // A name that is not this machine's own, without TLS.
+            "--host-resolver-rules=MAP gatebook.test 127.0.0.1",
+            "--disable-features=HttpsUpgrades,HttpsFirstBalancedModeAutoEnable",
             &format!("--user-data-dir={}", self.profile().display()),
         ] {
             wanted.add_arg(flag).unwrap();
