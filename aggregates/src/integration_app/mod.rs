@@ -33,7 +33,7 @@ pub use event::{DeadBecause, IntegrationAppEvent, LogFormat, PreviousSecret};
 pub use invitation::{
     CODE_MAX_TRIES, CODE_VALID_FOR, CODES_PER_WINDOW, INVITATION_VALID_FOR, Invitation, VerificationCode, typed_code,
 };
-pub use one_time_password::{OTP_MAX_TRIES, OTP_VALID_FOR, OneTimePassword};
+pub use one_time_password::{OTP_MAX_TRIES, OTP_VALID_FOR, OneTimePassword, dead_otp};
 
 use crate::api_permission::ApiPermission;
 use crate::catalog::CategoryCode;

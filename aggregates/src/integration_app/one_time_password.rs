@@ -35,12 +35,8 @@ impl OneTimePassword {
         }
     }
 
-    /// R14, R15: why it opens nothing any more; none while it does.
     fn dead(&self, now: Timestamp) -> Option<DeadBecause> {
-        if self.attempts_left == 0 {
-            return Some(DeadBecause::Locked);
-        }
-        (now >= self.expires_at).then_some(DeadBecause::Expired)
+        dead_otp(self.attempts_left, self.expires_at, now)
     }
 
     pub(super) fn mistyped(&mut self, attempts_left: u32) {
@@ -107,6 +103,14 @@ impl App {
             }
         }
     }
+}
+
+/// R14, R15: why an OTP opens nothing any more; none while it does. Locked comes before expired.
+pub fn dead_otp(attempts_left: u32, expires_at: Timestamp, now: Timestamp) -> Option<DeadBecause> {
+    if attempts_left == 0 {
+        return Some(DeadBecause::Locked);
+    }
+    (now >= expires_at).then_some(DeadBecause::Expired)
 }
 
 fn refused(because: DeadBecause) -> Refusal {

@@ -6,7 +6,8 @@ use gatebook_aggregates::api_permission::ApiPermission;
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::identifiers::{AppId, ClientId, DeveloperId, EntityId, GroupId};
 use gatebook_aggregates::integration_app::{
-    ClientSecret, IntegrationApp, IntegrationAppEvent as Event, OTP_MAX_TRIES, Status, record_client_secret,
+    ClientSecret, DeadBecause, IntegrationApp, IntegrationAppEvent as Event, OTP_MAX_TRIES, Status, dead_otp,
+    record_client_secret,
 };
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::words::{AppName, Description};
@@ -57,6 +58,17 @@ pub struct PortalAppRow {
     pub version: i64,
     /// The last event's position.
     pub position: i64,
+}
+
+impl PortalAppRow {
+    /// R14, R15: why the OTP opens nothing any more; none while it does.
+    pub fn dead_otp(&self, now: Timestamp) -> Option<DeadBecause> {
+        let attempts_left = self.otp_attempts_left.and_then(|left| u32::try_from(left).ok());
+        match (attempts_left, self.otp_expires_at) {
+            (Some(attempts_left), Some(expires_at)) => dead_otp(attempts_left, expires_at, now),
+            _ => Some(DeadBecause::Expired),
+        }
+    }
 }
 
 impl Projection for PortalApps {

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use gatebook_aggregates::identifiers::AppId;
+use gatebook_aggregates::integration_app::DeadBecause;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::groups::GroupRow;
 use gatebook_projections::portal_apps::PortalAppRow;
@@ -114,16 +115,15 @@ fn unverified(app: &PortalAppRow, group: &GroupRow, now: Timestamp) -> Unverifie
         assigned_at: app.assigned_at,
         otp_expires_at: app.otp_expires_at,
         otp_attempts_left: app.otp_attempts_left,
-        otp_state: otp_state(app.otp_attempts_left, app.otp_expires_at, now),
+        otp_state: otp_state(app.dead_otp(now)),
     }
 }
 
-/// R14, R15, as the aggregate tells them apart: locked comes before expired.
-fn otp_state(attempts_left: Option<i64>, expires_at: Option<Timestamp>, now: Timestamp) -> OtpState {
-    match (attempts_left, expires_at) {
-        (Some(0), _) => OtpState::Locked,
-        (_, Some(expires_at)) if now < expires_at => OtpState::Valid,
-        _ => OtpState::Expired,
+fn otp_state(dead: Option<DeadBecause>) -> OtpState {
+    match dead {
+        None => OtpState::Valid,
+        Some(DeadBecause::Expired) => OtpState::Expired,
+        Some(DeadBecause::Locked) => OtpState::Locked,
     }
 }
 
@@ -138,20 +138,5 @@ impl PortalApp {
             api_permission: app.api_permission.as_str(),
             status: app.status.into(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn r14_r15_the_state_of_an_otp_is_told_by_the_clock_and_the_tries() {
-        let end = Timestamp::parse("2026-11-23T09:15:00.000Z").unwrap();
-        let before = Timestamp::parse("2026-11-23T09:14:59.999Z").unwrap();
-        assert_eq!(otp_state(Some(5), Some(end), before), OtpState::Valid);
-        assert_eq!(otp_state(Some(1), Some(end), end), OtpState::Expired);
-        assert_eq!(otp_state(Some(0), Some(end), before), OtpState::Locked);
-        assert_eq!(otp_state(Some(0), Some(end), end), OtpState::Locked);
     }
 }

@@ -1,7 +1,7 @@
 //! The portal's home: a tile for what has to be verified, and one for each application.
 
 use axum::extract::State;
-use gatebook_aggregates::integration_app::Status;
+use gatebook_aggregates::integration_app::{DeadBecause, Status};
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::groups::GroupRow;
 use gatebook_projections::portal_apps::PortalAppRow;
@@ -55,16 +55,15 @@ fn tiles(home: &PortalHome, now: Timestamp) -> Markup {
 
 fn waiting(app: &PortalAppRow, group: &GroupRow, now: Timestamp) -> Markup {
     let left = app.otp_expires_at.and_then(|until| times::left(until, now));
-    let locked = app.otp_attempts_left == Some(0);
     html! {
         li.tile {
             a href={ "/portal/apps/" (app.app_id) "/verify" } { bdi { (app.name.as_str()) } }
             span.detail { bdi { (group.customer.name.as_str()) } }
-            @match (app.status, locked, left) {
-                (Status::Suspended, ..) => (status_badge(app.status)),
-                (_, true, _) => span { "The one-time password is locked. Ask the Integration Admin to choose Reset OTP." },
-                (_, _, None) => span { "The one-time password has expired. Ask the Integration Admin to choose Reset OTP." },
-                (_, _, Some(left)) => span { "Time left to verify: " (left) },
+            @match (app.status, app.dead_otp(now)) {
+                (Status::Suspended, _) => (status_badge(app.status)),
+                (_, Some(DeadBecause::Locked)) => span { "The one-time password is locked. Ask the Integration Admin to choose Reset OTP." },
+                (_, Some(DeadBecause::Expired)) => span { "The one-time password has expired. Ask the Integration Admin to choose Reset OTP." },
+                (_, None) => span { "Time left to verify: " (left.unwrap_or_default()) },
             }
         }
     }

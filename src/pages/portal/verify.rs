@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use gatebook_aggregates::identifiers::AppId;
-use gatebook_aggregates::integration_app::Status;
+use gatebook_aggregates::integration_app::{DeadBecause, Status};
 use gatebook_projections::app_list::Link;
 use gatebook_projections::groups::GroupRow;
 use gatebook_projections::portal_apps::PortalAppRow;
@@ -63,7 +63,7 @@ async fn verify_page(
     if row.link == Link::Verified {
         return Ok(Redirect::to(&format!("/portal/apps/{app_id}")).into_response());
     }
-    let dead = dead(app, &row);
+    let dead = row.dead_otp(app.clock.now()).map(dead_because);
     let opens = dead.is_none() && row.status == Status::Active;
     let body = html! {
         h1 { "Verify " bdi { (row.name.as_str()) } }
@@ -111,13 +111,10 @@ fn facts(row: &PortalAppRow, group: &GroupRow) -> Markup {
     }
 }
 
-/// R14, R15: why the OTP opens nothing any more; none while it does.
-fn dead(app: &App, row: &PortalAppRow) -> Option<&'static str> {
-    let left = row.otp_expires_at.and_then(|until| times::left(until, app.clock.now()));
-    match (row.otp_attempts_left, left) {
-        (Some(0), _) => Some("The one-time password is locked after too many wrong tries."),
-        (_, None) => Some("The one-time password has expired."),
-        _ => None,
+fn dead_because(because: DeadBecause) -> &'static str {
+    match because {
+        DeadBecause::Locked => "The one-time password is locked after too many wrong tries.",
+        DeadBecause::Expired => "The one-time password has expired.",
     }
 }
 

@@ -211,3 +211,15 @@ fn r27_no_otp_is_used_while_the_application_is_suspended_and_tries_do_not_count(
         .when(developer(), wishes::verify("otp 1"))
         .then_expect_events(vec![given::developer_verified()]);
 }
+
+#[test]
+fn r14_r15_the_state_of_an_otp_is_told_by_the_clock_and_the_tries() {
+    use crate::integration_app::dead_otp;
+
+    let end = Timestamp::parse("2026-11-23T09:15:00.000Z").unwrap();
+    let before = Timestamp::parse("2026-11-23T09:14:59.999Z").unwrap();
+    assert_eq!(dead_otp(5, end, before), None);
+    assert_eq!(dead_otp(1, end, end), Some(DeadBecause::Expired));
+    assert_eq!(dead_otp(0, end, before), Some(DeadBecause::Locked));
+    assert_eq!(dead_otp(0, end, end), Some(DeadBecause::Locked));
+}
