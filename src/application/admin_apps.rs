@@ -14,6 +14,7 @@ use super::commands::no_extras;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
 use super::idempotency::IdempotencyKey;
+use super::seen::Pin;
 use crate::secrets::{self, SecretKind};
 
 /// Option One, as the admin filled it in.
@@ -71,7 +72,8 @@ impl Gatebook {
                     entities: form.entities,
                     developer: invite.1,
                 });
-                self.change_with_otp(caller, app_id, None, key, wish, &invite.0).await
+                self.change_with_otp(caller, app_id, Pin::Nothing, key, wish, &invite.0)
+                    .await
             }
             Creation::AiqIntegrate(form) => {
                 let wish = Wish::CreateAiqIntegrate(AiqIntegrate {
@@ -87,7 +89,7 @@ impl Gatebook {
                 self.change_app(
                     caller,
                     app_id,
-                    None,
+                    Pin::Nothing,
                     key,
                     &|_| Ok(wish.clone()),
                     &|group, app, events| self.extras_of(caller, app_id, group, app, events, None),
@@ -102,11 +104,11 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        if_match: Option<i64>,
+        pin: impl Into<Pin>,
         changes: Changes,
     ) -> Result<Changed, Failure> {
         let wish = Wish::ChangeDetails(changes);
-        self.change_app(caller, app_id, if_match, None, &|_| Ok(wish.clone()), &no_extras)
+        self.change_app(caller, app_id, pin.into(), None, &|_| Ok(wish.clone()), &no_extras)
             .await
     }
 
@@ -115,13 +117,20 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        if_match: Option<i64>,
+        pin: impl Into<Pin>,
         key: Option<&IdempotencyKey>,
         email: EmailAddress,
     ) -> Result<Changed, Failure> {
         let (secrets, invite) = self.invite(app_id, email).await?;
-        self.change_with_otp(caller, app_id, if_match, key, Wish::RegisterDeveloper(invite), &secrets)
-            .await
+        self.change_with_otp(
+            caller,
+            app_id,
+            pin.into(),
+            key,
+            Wish::RegisterDeveloper(invite),
+            &secrets,
+        )
+        .await
     }
 
     /// Resend Invite (R18).
@@ -129,7 +138,7 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        if_match: Option<i64>,
+        pin: impl Into<Pin>,
         key: Option<&IdempotencyKey>,
     ) -> Result<Changed, Failure> {
         let email = self.portal_app(app_id).await?.and_then(|app| app.developer_email);
@@ -149,7 +158,7 @@ impl Gatebook {
         self.change_app(
             caller,
             app_id,
-            if_match,
+            pin.into(),
             key,
             &|_| Ok(wish.clone()),
             &|group, app, events| self.extras_of(caller, app_id, group, app, events, Some(&secrets)),
@@ -162,13 +171,13 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        if_match: Option<i64>,
+        pin: impl Into<Pin>,
         key: Option<&IdempotencyKey>,
     ) -> Result<Changed, Failure> {
         let secrets = self.invite_secrets(app_id);
         let otp_digest = self.keyed(SecretKind::OneTimePassword, secrets.otp.canonical());
         let wish = Wish::ResetOneTimePassword { otp_digest };
-        self.change_with_otp(caller, app_id, if_match, key, wish, &secrets)
+        self.change_with_otp(caller, app_id, pin.into(), key, wish, &secrets)
             .await
     }
 
@@ -177,7 +186,7 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        if_match: Option<i64>,
+        pin: impl Into<Pin>,
         key: Option<&IdempotencyKey>,
         retire_client_secrets: bool,
     ) -> Result<Changed, Failure> {
@@ -185,7 +194,7 @@ impl Gatebook {
         self.change_app(
             caller,
             app_id,
-            if_match,
+            pin.into(),
             key,
             &|_| Ok(wish.clone()),
             &|group, app, events| self.extras_of(caller, app_id, group, app, events, None),
@@ -198,14 +207,14 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        if_match: Option<i64>,
+        pin: impl Into<Pin>,
         key: Option<&IdempotencyKey>,
         wish: Wish,
     ) -> Result<Changed, Failure> {
         self.change_app(
             caller,
             app_id,
-            if_match,
+            pin.into(),
             key,
             &|_| Ok(wish.clone()),
             &|group, app, events| self.extras_of(caller, app_id, group, app, events, None),
@@ -218,11 +227,11 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        if_match: Option<i64>,
+        pin: impl Into<Pin>,
         key: Option<&IdempotencyKey>,
         reason: Option<Reason>,
     ) -> Result<Changed, Failure> {
-        self.change_lifecycle(caller, app_id, if_match, key, Wish::Suspend { reason })
+        self.change_lifecycle(caller, app_id, pin.into(), key, Wish::Suspend { reason })
             .await
     }
 
@@ -231,11 +240,11 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        if_match: Option<i64>,
+        pin: impl Into<Pin>,
         key: Option<&IdempotencyKey>,
         reason: Option<Reason>,
     ) -> Result<Changed, Failure> {
-        self.change_lifecycle(caller, app_id, if_match, key, Wish::Resume { reason })
+        self.change_lifecycle(caller, app_id, pin.into(), key, Wish::Resume { reason })
             .await
     }
 
@@ -244,11 +253,11 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        if_match: Option<i64>,
+        pin: impl Into<Pin>,
         key: Option<&IdempotencyKey>,
         reason: Option<Reason>,
     ) -> Result<Changed, Failure> {
-        self.change_lifecycle(caller, app_id, if_match, key, Wish::Revoke { reason })
+        self.change_lifecycle(caller, app_id, pin.into(), key, Wish::Revoke { reason })
             .await
     }
 }

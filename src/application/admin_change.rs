@@ -13,6 +13,7 @@ use super::failure::Failure;
 use super::gatebook::Gatebook;
 use super::idempotency::IdempotencyKey;
 use super::invite::InviteSecrets;
+use super::seen::Pin;
 use super::verification::Verification;
 use crate::log::CommandError;
 
@@ -25,7 +26,7 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        if_match: Option<i64>,
+        pin: Pin,
         key: Option<&IdempotencyKey>,
         wish: Wish,
         secrets: &InviteSecrets,
@@ -47,7 +48,7 @@ impl Gatebook {
             Ok(extras)
         };
         let changed = self
-            .change_app_once(caller, app_id, if_match, key, &|_| Ok(wish.clone()), &extras)
+            .change_app_once(caller, app_id, pin, key, &|_| Ok(wish.clone()), &extras)
             .await;
         match changed {
             Ok((view, events)) => {
@@ -65,12 +66,12 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        if_match: Option<i64>,
+        pin: Pin,
         key: Option<&IdempotencyKey>,
         wish: WishOf<'_>,
         extras: AppExtras<'_>,
     ) -> Result<Changed, Failure> {
-        match self.change_app_once(caller, app_id, if_match, key, wish, extras).await {
+        match self.change_app_once(caller, app_id, pin, key, wish, extras).await {
             Ok((view, _)) => Ok((view, None)),
             Err(ChangeEnd::Repeated(changed)) => Ok(*changed),
             Err(ChangeEnd::Failed(failure)) => Err(failure),
@@ -81,7 +82,7 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        if_match: Option<i64>,
+        pin: Pin,
         key: Option<&IdempotencyKey>,
         wish: WishOf<'_>,
         extras: AppExtras<'_>,
@@ -90,11 +91,11 @@ impl Gatebook {
             return Err(Failure::Unauthenticated.into());
         };
         self.repeat_to_manager(caller, key).await?;
-        if if_match.is_some() {
+        if pin != Pin::Nothing {
             self.require_own_app(group_id, app_id).await?;
         }
         let options = ChangeOptions {
-            if_match,
+            pin,
             idempotency: key.map(IdempotencyKey::intent),
         };
         match self.app_command(caller, group_id, app_id, &options, wish, extras).await {
@@ -124,7 +125,7 @@ impl Gatebook {
         }
     }
 
-    /// R4: nobody learns from `If-Match` that another group's application exists.
+    /// R4: nobody learns from what a change depends on that another group's application exists.
     async fn require_own_app(&self, group_id: &GroupId, app_id: AppId) -> Result<(), Failure> {
         match self.portal_app(app_id).await? {
             Some(app) if app.group_id == *group_id => Ok(()),
@@ -157,7 +158,7 @@ fn otp_expiry(events: &[Event]) -> Option<Timestamp> {
     })
 }
 
-fn command(failure: Failure) -> CommandError {
+pub(super) fn command(failure: Failure) -> CommandError {
     match failure {
         Failure::Command(error) => error,
         other => CommandError::Store(crate::store::StoreError::Refused(other.to_string())),

@@ -13,6 +13,7 @@ use gatebook_projections::groups::GroupRow;
 use super::caller::{Caller, Who};
 use super::failure::Failure;
 use super::gatebook::Gatebook;
+use super::seen::Pin;
 use crate::log::append::{CredentialChange, Guard};
 use crate::log::{CommandError, Done, Extras, IdempotencyIntent, Intent};
 
@@ -22,10 +23,21 @@ pub(super) const TRIES: u32 = 6;
 /// What a caller may insist on.
 #[derive(Clone, Debug, Default)]
 pub struct ChangeOptions {
-    /// The version that `If-Match` named.
-    pub if_match: Option<i64>,
+    /// What they saw, or the version that they named.
+    pub pin: Pin,
     /// The `Idempotency-Key`, and the hash of the request.
     pub idempotency: Option<IdempotencyIntent>,
+}
+
+/// What goes with a command about a group, and what it depends on.
+#[derive(Default)]
+pub(super) struct GroupOptions {
+    /// The version of the group that was looked at.
+    pub(super) pinned_version: Option<i64>,
+    /// The form or request that counts once.
+    pub(super) idempotency: Option<IdempotencyIntent>,
+    /// What is written with the events.
+    pub(super) extras: Extras,
 }
 
 /// Makes the wish, knowing the group as it is now.
@@ -82,6 +94,7 @@ impl Gatebook {
         extras: AppExtras<'_>,
     ) -> Result<(Done<IntegrationApp>, GroupRow), Failure> {
         let group = self.group(group_id).await?.ok_or(Refusal::NotFound)?;
+        let pinned_version = self.pinned_version(id, options.pin).await?;
         let command = IntegrationAppCommand {
             at: self.clock.now(),
             by: caller.asker(&group)?,
@@ -94,7 +107,7 @@ impl Gatebook {
         };
         let intent = Intent {
             origin: caller.origin(Some(&group)),
-            pinned_version: options.if_match,
+            pinned_version,
             guards: vec![group_guard(&group)],
             idempotency: options.idempotency.clone(),
             extras: &|app, events| {
@@ -103,8 +116,8 @@ impl Gatebook {
                 Ok(extras)
             },
         };
-        let done = self.log.execute::<IntegrationApp>(id, command, intent).await?;
-        Ok((done, group))
+        let done = self.log.execute::<IntegrationApp>(id, command, intent).await;
+        Ok((done.map_err(|error| options.pin.of_conflict(error))?, group))
     }
 
     /// Runs a command about a group.
@@ -115,13 +128,29 @@ impl Gatebook {
         wish: GroupWish,
         credentials: &[CredentialChange],
     ) -> Result<Done<Group>, Failure> {
+        let extras = Extras {
+            credentials: credentials.to_vec(),
+            ..Extras::default()
+        };
+        let options = GroupOptions {
+            extras,
+            ..GroupOptions::default()
+        };
+        self.group_command_with(caller, group_id, wish, &options).await
+    }
+
+    /// Runs a command about a group, with what goes with it and what it depends on.
+    pub(super) async fn group_command_with(
+        &self,
+        caller: &Caller,
+        group_id: &GroupId,
+        wish: GroupWish,
+        options: &GroupOptions,
+    ) -> Result<Done<Group>, Failure> {
         let _turn = self.turns.take(group_id.as_str()).await;
         let mut tries = 1;
         loop {
-            match self
-                .try_group_command(caller, group_id, wish.clone(), credentials)
-                .await
-            {
+            match self.try_group_command(caller, group_id, wish.clone(), options).await {
                 Err(Failure::Command(CommandError::Conflict)) if tries < TRIES => {
                     self.step_back(tries).await;
                     tries += 1;
@@ -136,7 +165,7 @@ impl Gatebook {
         caller: &Caller,
         group_id: &GroupId,
         wish: GroupWish,
-        credentials: &[CredentialChange],
+        options: &GroupOptions,
     ) -> Result<Done<Group>, Failure> {
         let group = self.group(group_id).await?;
         let by = match (&caller.who, &group) {
@@ -146,16 +175,11 @@ impl Gatebook {
         };
         let intent = Intent {
             origin: caller.origin(group.as_ref()),
-            pinned_version: None,
+            pinned_version: options.pinned_version,
             // Who asks is in the group's own stream, which the append depends on anyway.
             guards: group.iter().map(group_guard).collect(),
-            idempotency: None,
-            extras: &|_, _| {
-                Ok(Extras {
-                    credentials: credentials.to_vec(),
-                    ..Extras::default()
-                })
-            },
+            idempotency: options.idempotency.clone(),
+            extras: &|_, _| Ok(options.extras.clone()),
         };
         Ok(self
             .log

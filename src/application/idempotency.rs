@@ -1,4 +1,4 @@
-//! The `Idempotency-Key` of admins: the same request again is answered like the first.
+//! The `Idempotency-Key` of admins, and the word that makes a form count once: the same again is answered like the first.
 
 use chrono::TimeDelta;
 use gatebook_aggregates::integration_app::IntegrationApp;
@@ -7,8 +7,9 @@ use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::app_list::AppList;
 use gatebook_projections::projection::Projection;
 use gatebook_projections::sql::{Query, RowReader};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
 use super::app_view::AppView;
 use super::caller::{Caller, Who};
@@ -33,6 +34,7 @@ impl IdempotencyKey {
     pub fn new(caller: &Caller, key: &str, method: &str, path: &str, body: &[u8]) -> Self {
         let who = match &caller.who {
             Who::GroupUser { group_id, user_id } => format!("{group_id}/{user_id}"),
+            Who::Developer(developer) => developer.developer_id.to_string(),
             _ => String::new(),
         };
         let mut request = Sha256::new();
@@ -64,9 +66,18 @@ pub struct Repeated {
     pub verification: Option<Verification>,
 }
 
+/// What became of a form before.
+pub(super) enum Before<T> {
+    /// It is new.
+    New,
+    /// It was sent before; what its answer showed once, while it may be shown again.
+    Sent(Option<T>),
+}
+
 struct Remembered {
     request_hash: String,
-    app_id: Uuid,
+    /// The application, or the group, that it was about.
+    about: String,
     version: i64,
     sealed: Option<String>,
     created_at: Timestamp,
@@ -81,18 +92,14 @@ impl Gatebook {
         let Some(IdempotencyKey(intent)) = key else {
             return Ok(None);
         };
-        let Some(first) = self.remembered(&intent.key).await? else {
+        let Some(first) = self.first_request(intent).await? else {
             return Ok(None);
         };
-        if first.request_hash != intent.request_hash {
-            return Err(Failure::IdempotencyKeyReused);
-        }
-        let loaded = self.log.load::<IntegrationApp>(&first.app_id.to_string()).await?;
+        let loaded = self.log.load::<IntegrationApp>(&first.about).await?;
         let first_events = loaded.history.iter().filter(|event| event.sequence <= first.version);
         let app = first_events.fold(None, AppList::fold).ok_or(Refusal::NotFound)?;
         let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
-        let shown_again = self.clock.now() < first.created_at.plus(SHOWN_AGAIN_FOR);
-        let verification = match first.sealed.filter(|_| shown_again) {
+        let verification = match self.still_shown(first) {
             Some(sealed) => Some(self.open_verification(&intent.key, &sealed)?),
             None => None,
         };
@@ -100,6 +107,41 @@ impl Gatebook {
             view: self.view_of(app, group).await?,
             verification,
         }))
+    }
+
+    /// What the first answer to this form showed once.
+    ///
+    /// # Errors
+    /// `IdempotencyKeyReused` when it was sent with other values.
+    pub(super) async fn before<T: DeserializeOwned>(&self, key: &IdempotencyKey) -> Result<Before<T>, Failure> {
+        let IdempotencyKey(intent) = key;
+        let Some(first) = self.first_request(intent).await? else {
+            return Ok(Before::New);
+        };
+        let Some(sealed) = self.still_shown(first) else {
+            return Ok(Before::Sent(None));
+        };
+        let shown = self.sealer.open(&intent.key, &sealed)?;
+        let shown = serde_json::from_str(&shown).map_err(|error| Failure::Internal(error.to_string()))?;
+        Ok(Before::Sent(Some(shown)))
+    }
+
+    /// What an answer shows once, sealed for showing it to the same form again.
+    pub(super) fn seal_shown(&self, key: &str, shown: &impl Serialize) -> Result<String, Failure> {
+        let text = serde_json::to_string(shown).map_err(|error| Failure::Internal(error.to_string()))?;
+        Ok(self.sealer.seal(&self.dice, key, &text)?)
+    }
+
+    async fn first_request(&self, intent: &IdempotencyIntent) -> Result<Option<Remembered>, Failure> {
+        match self.remembered(&intent.key).await? {
+            Some(first) if first.request_hash != intent.request_hash => Err(Failure::IdempotencyKeyReused),
+            first => Ok(first),
+        }
+    }
+
+    fn still_shown(&self, first: Remembered) -> Option<String> {
+        let shown_again = self.clock.now() < first.created_at.plus(SHOWN_AGAIN_FOR);
+        first.sealed.filter(|_| shown_again)
     }
 
     /// Forgets keys after [`REMEMBERED_FOR`], and what was shown once after [`SHOWN_AGAIN_FOR`].
@@ -126,7 +168,7 @@ impl Gatebook {
         let mut row = RowReader::new("idempotency_keys", row);
         Ok(Some(Remembered {
             request_hash: row.text()?,
-            app_id: row.uuid()?,
+            about: row.text()?,
             version: row.int()?,
             sealed: row.optional_text()?,
             created_at: row.time()?,

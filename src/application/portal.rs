@@ -12,15 +12,18 @@ use gatebook_projections::app_list::Link;
 use gatebook_projections::groups::GroupRow;
 use gatebook_projections::portal_apps::{self, PortalAppRow, PortalApps};
 use gatebook_projections::projection::Projection;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::admin_change::command;
 use super::caller::{Caller, Who};
 use super::commands::{ChangeOptions, TRIES, WishOf, no_extras};
 use super::credentials::throttle_keys;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
-use crate::log::{CommandError, Done};
+use super::idempotency::{Before, IdempotencyKey};
+use super::seen::Pin;
+use crate::log::{CommandError, Done, Extras};
 use crate::secrets::{self, OneTimePassword, SecretKind};
 use crate::store::StoreError;
 
@@ -52,7 +55,7 @@ pub struct PortalEntity {
 }
 
 /// R23: a client secret that was just made. Shown once; not for logs.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 pub struct IssuedClientSecret {
     /// The application's client id.
     pub client_id: String,
@@ -169,24 +172,27 @@ impl Gatebook {
         })
     }
 
-    /// R22, R25: the entities, filtered by name, a page of them beginning after an id.
+    /// R22, R25: the entities, filtered by name and id, a page of them beginning after an id.
     pub async fn portal_entities(
         &self,
         caller: &Caller,
         app_id: AppId,
-        name: Option<&str>,
+        (name, id): (Option<&str>, Option<&str>),
         after: Option<&str>,
         limit: usize,
     ) -> Result<(Vec<PortalEntity>, Option<EntityId>), Failure> {
         let app = self.verified_app(caller, app_id).await?;
         let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
-        let part = name.map(comparable).unwrap_or_default();
+        let part_of = |text: Option<&str>| text.map(comparable).unwrap_or_default();
+        let (part_of_name, part_of_id) = (part_of(name), part_of(id));
         let mut matching = app
             .entities
             .iter()
             .filter_map(|id| group.customer.entities.get_key_value(id))
             .filter(|(id, name)| {
-                comparable(name.as_str()).contains(&part) && after.is_none_or(|after| id.as_str() > after)
+                comparable(name.as_str()).contains(&part_of_name)
+                    && comparable(id.as_str()).contains(&part_of_id)
+                    && after.is_none_or(|after| id.as_str() > after)
             })
             .map(|(id, name)| PortalEntity {
                 id: id.clone(),
@@ -210,31 +216,40 @@ impl Gatebook {
             .await
     }
 
-    /// R23: generates a client secret if those that live are still those that were seen, so that a form that is sent
-    /// twice, even at once, makes one secret. None when they are others by now.
+    /// R23: generates a client secret if those that live are still those that were seen. A form makes one secret, however
+    /// often it is sent; for a while it is shown the same one again. None when the secrets are others by now.
+    ///
+    /// # Errors
+    /// `IdempotencyKeyReused` when the form was sent with another overlap.
     pub async fn generate_client_secret_once(
         &self,
         caller: &Caller,
         app_id: AppId,
         overlap_seconds: Option<i64>,
         seen: &[ClientSecretId],
+        form: Option<&IdempotencyKey>,
     ) -> Result<Option<IssuedClientSecret>, Failure> {
         for _ in 0..TRIES {
             let app = self.verified_app(caller, app_id).await?;
-            let live = live_secrets(&app, self.clock.now()).map(|secret| secret.id);
-            if !live.eq(seen.iter().copied()) {
+            let live: Vec<_> = live_secrets(&app, self.clock.now()).map(|secret| secret.id).collect();
+            if let Some(form) = form
+                && let Before::Sent(shown) = self.before::<IssuedClientSecret>(form).await?
+            {
+                return Ok(shown.filter(|shown| live.contains(&shown.client_secret_id)));
+            }
+            if live != seen {
                 return Ok(None);
             }
             let options = ChangeOptions {
-                if_match: Some(app.version),
-                ..ChangeOptions::default()
+                pin: Pin::Version(app.version),
+                idempotency: form.map(IdempotencyKey::intent),
             };
             let issued = self
                 .generate_client_secret_for(caller, &app.group_id, app_id, overlap_seconds, &options)
                 .await;
             match issued {
-                // Something has changed since the look at the secrets: look again.
-                Err(Failure::Command(CommandError::VersionMismatch { .. })) => {}
+                // Something has changed since the look at the secrets, or the same form was faster: look again.
+                Err(Failure::Command(CommandError::VersionMismatch { .. } | CommandError::KeyUsed)) => {}
                 issued => return issued.map(Some),
             }
         }
@@ -274,19 +289,27 @@ impl Gatebook {
                 overlap,
             })
         };
+        let issued = |app: &IntegrationApp, events: &[Event]| -> Result<_, Refusal> {
+            Ok(IssuedClientSecret {
+                client_id: app.created()?.client_id.0.clone(),
+                client_secret: secret.reveal().to_owned(),
+                client_secret_id,
+                previous_ends_at: end_of_previous(events),
+            })
+        };
+        let extras = |_: &GroupRow, app: &IntegrationApp, events: &[Event]| {
+            let shown = issued(app, events)?;
+            let form = options.idempotency.as_ref();
+            let sealed = form.map(|form| self.seal_shown(&form.key, &shown)).transpose();
+            Ok(Extras {
+                sealed: sealed.map_err(command)?,
+                ..Extras::default()
+            })
+        };
         let (done, _) = self
-            .app_command(caller, group_id, app_id, options, &wish, &no_extras)
+            .app_command(caller, group_id, app_id, options, &wish, &extras)
             .await?;
-        let previous_ends_at = done.events.iter().find_map(|event| match event {
-            Event::ClientSecretGenerated { previous, .. } => previous.as_ref().map(|previous| previous.ends_at),
-            _ => None,
-        });
-        Ok(IssuedClientSecret {
-            client_id: done.aggregate.created()?.client_id.0.clone(),
-            client_secret: secret.reveal().to_owned(),
-            client_secret_id,
-            previous_ends_at,
-        })
+        Ok(issued(&done.aggregate, &done.events)?)
     }
 
     async fn developers_command(
@@ -334,6 +357,14 @@ impl Gatebook {
 pub fn live_secrets(app: &PortalAppRow, now: Timestamp) -> impl Iterator<Item = &ClientSecret> {
     let secrets = app.client_secrets.iter();
     secrets.filter(move |secret| app.status != Status::Revoked && secret.is_live(now))
+}
+
+/// R23: when the overlap of the secret before the new one ends.
+fn end_of_previous(events: &[Event]) -> Option<Timestamp> {
+    events.iter().find_map(|event| match event {
+        Event::ClientSecretGenerated { previous, .. } => previous.as_ref().map(|previous| previous.ends_at),
+        _ => None,
+    })
 }
 
 /// R15, R16: the OTP that was tried is expired or locked.

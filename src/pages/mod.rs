@@ -10,12 +10,14 @@ mod filter_form;
 mod form;
 mod inputs;
 mod layout;
+mod once;
 mod operator;
 mod passwords;
 mod portal;
 mod problem_page;
 mod same_origin;
 mod session_list;
+mod sign_out;
 mod times;
 mod visitor;
 
