@@ -14,7 +14,7 @@ use super::commands::no_extras;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
 use super::idempotency::IdempotencyKey;
-use crate::log::Pinned;
+use super::seen::Pin;
 use crate::secrets::{self, SecretKind};
 
 /// Option One, as the admin filled it in.
@@ -72,7 +72,7 @@ impl Gatebook {
                     entities: form.entities,
                     developer,
                 });
-                self.change_with_otp(caller, app_id, Pinned::Any, key, wish, &secrets)
+                self.change_with_otp(caller, app_id, Pin::Nothing, key, wish, &secrets)
                     .await
             }
             Creation::AiqIntegrate(form) => {
@@ -89,7 +89,7 @@ impl Gatebook {
                 self.change_app(
                     caller,
                     app_id,
-                    Pinned::Any,
+                    Pin::Nothing,
                     key,
                     &|_| Ok(wish.clone()),
                     &|group, app, events| self.extras_of(caller, app_id, group, app, events, None),
@@ -104,12 +104,12 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        if_match: impl Into<Pinned> + Send,
+        pin: impl Into<Pin> + Send,
         key: Option<&IdempotencyKey>,
         changes: Changes,
     ) -> Result<Changed, Failure> {
-        let (wish, if_match) = (Wish::ChangeDetails(changes), if_match.into());
-        self.change_app(caller, app_id, if_match, key, &|_| Ok(wish.clone()), &no_extras)
+        let (wish, pin) = (Wish::ChangeDetails(changes), pin.into());
+        self.change_app(caller, app_id, pin, key, &|_| Ok(wish.clone()), &no_extras)
             .await
     }
 
@@ -118,13 +118,13 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        if_match: impl Into<Pinned> + Send,
+        pin: impl Into<Pin> + Send,
         key: Option<&IdempotencyKey>,
         email: EmailAddress,
     ) -> Result<Changed, Failure> {
         let (secrets, invite) = self.invite(app_id, email);
         let wish = Wish::RegisterDeveloper(invite);
-        self.change_with_otp(caller, app_id, if_match.into(), key, wish, &secrets)
+        self.change_with_otp(caller, app_id, pin.into(), key, wish, &secrets)
             .await
     }
 
@@ -133,7 +133,7 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        if_match: impl Into<Pinned> + Send,
+        pin: impl Into<Pin> + Send,
         key: Option<&IdempotencyKey>,
     ) -> Result<Changed, Failure> {
         let secrets = self.invite_secrets(app_id);
@@ -145,7 +145,7 @@ impl Gatebook {
         self.change_app(
             caller,
             app_id,
-            if_match.into(),
+            pin.into(),
             key,
             &|_| Ok(wish.clone()),
             &|group, app, events| self.extras_of(caller, app_id, group, app, events, Some(&secrets)),
@@ -158,13 +158,13 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        if_match: impl Into<Pinned> + Send,
+        pin: impl Into<Pin> + Send,
         key: Option<&IdempotencyKey>,
     ) -> Result<Changed, Failure> {
         let secrets = self.invite_secrets(app_id);
         let otp_digest = self.keyed(SecretKind::OneTimePassword, secrets.otp.canonical());
         let wish = Wish::ResetOneTimePassword { otp_digest };
-        self.change_with_otp(caller, app_id, if_match.into(), key, wish, &secrets)
+        self.change_with_otp(caller, app_id, pin.into(), key, wish, &secrets)
             .await
     }
 
@@ -173,7 +173,7 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        if_match: impl Into<Pinned> + Send,
+        pin: impl Into<Pin> + Send,
         key: Option<&IdempotencyKey>,
         retire_client_secrets: bool,
     ) -> Result<Changed, Failure> {
@@ -181,7 +181,7 @@ impl Gatebook {
         self.change_app(
             caller,
             app_id,
-            if_match.into(),
+            pin.into(),
             key,
             &|_| Ok(wish.clone()),
             &|group, app, events| self.extras_of(caller, app_id, group, app, events, None),
@@ -194,14 +194,14 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        if_match: Pinned,
+        pin: impl Into<Pin> + Send,
         key: Option<&IdempotencyKey>,
         wish: Wish,
     ) -> Result<Changed, Failure> {
         self.change_app(
             caller,
             app_id,
-            if_match,
+            pin.into(),
             key,
             &|_| Ok(wish.clone()),
             &|group, app, events| self.extras_of(caller, app_id, group, app, events, None),
@@ -214,11 +214,11 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        if_match: impl Into<Pinned> + Send,
+        pin: impl Into<Pin> + Send,
         key: Option<&IdempotencyKey>,
         reason: Option<Reason>,
     ) -> Result<Changed, Failure> {
-        self.change_lifecycle(caller, app_id, if_match.into(), key, Wish::Suspend { reason })
+        self.change_lifecycle(caller, app_id, pin.into(), key, Wish::Suspend { reason })
             .await
     }
 
@@ -227,11 +227,11 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        if_match: impl Into<Pinned> + Send,
+        pin: impl Into<Pin> + Send,
         key: Option<&IdempotencyKey>,
         reason: Option<Reason>,
     ) -> Result<Changed, Failure> {
-        self.change_lifecycle(caller, app_id, if_match.into(), key, Wish::Resume { reason })
+        self.change_lifecycle(caller, app_id, pin.into(), key, Wish::Resume { reason })
             .await
     }
 
@@ -240,11 +240,11 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        if_match: impl Into<Pinned> + Send,
+        pin: impl Into<Pin> + Send,
         key: Option<&IdempotencyKey>,
         reason: Option<Reason>,
     ) -> Result<Changed, Failure> {
-        self.change_lifecycle(caller, app_id, if_match.into(), key, Wish::Revoke { reason })
+        self.change_lifecycle(caller, app_id, pin.into(), key, Wish::Revoke { reason })
             .await
     }
 }

@@ -13,8 +13,9 @@ use super::failure::Failure;
 use super::gatebook::Gatebook;
 use super::idempotency::IdempotencyKey;
 use super::invite::InviteSecrets;
+use super::seen::Pin;
 use super::verification::Verification;
-use crate::log::{CommandError, Pinned};
+use crate::log::CommandError;
 
 /// An application after a change, with what is shown once.
 pub type Changed = (AppView, Option<Verification>);
@@ -25,7 +26,7 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        if_match: Pinned,
+        pin: Pin,
         key: Option<&IdempotencyKey>,
         wish: Wish,
         secrets: &InviteSecrets,
@@ -42,7 +43,7 @@ impl Gatebook {
             Ok(extras)
         };
         let changed = self
-            .change_app_once(caller, app_id, if_match, key, &|_| Ok(wish.clone()), &extras)
+            .change_app_once(caller, app_id, pin, key, &|_| Ok(wish.clone()), &extras)
             .await;
         match changed {
             Ok((view, events)) => {
@@ -60,12 +61,12 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        if_match: Pinned,
+        pin: Pin,
         key: Option<&IdempotencyKey>,
         wish: WishOf<'_>,
         extras: AppExtras<'_>,
     ) -> Result<Changed, Failure> {
-        match self.change_app_once(caller, app_id, if_match, key, wish, extras).await {
+        match self.change_app_once(caller, app_id, pin, key, wish, extras).await {
             Ok((view, _)) => Ok((view, None)),
             Err(ChangeEnd::Repeated(changed)) => Ok(*changed),
             Err(ChangeEnd::Failed(failure)) => Err(failure),
@@ -76,7 +77,7 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        if_match: Pinned,
+        pin: Pin,
         key: Option<&IdempotencyKey>,
         wish: WishOf<'_>,
         extras: AppExtras<'_>,
@@ -85,11 +86,11 @@ impl Gatebook {
             return Err(Failure::Unauthenticated.into());
         };
         self.repeat_to_manager(caller, key).await?;
-        if if_match != Pinned::Any {
+        if pin != Pin::Nothing {
             self.require_own_app(caller, app_id).await?;
         }
         let options = ChangeOptions {
-            if_match,
+            pin,
             idempotency: key.map(IdempotencyKey::intent),
         };
         match self.app_command(caller, group_id, app_id, &options, wish, extras).await {
@@ -112,7 +113,7 @@ impl Gatebook {
         Err(ChangeEnd::Repeated(Box::new((first.view, first.verification))))
     }
 
-    /// R2-R4: from `If-Match` nobody learns the version of what they may not change, nor that another group's
+    /// R2-R4: nobody learns what moved of that which they may not change, nor that another group's
     /// application exists.
     async fn require_own_app(&self, caller: &Caller, app_id: AppId) -> Result<(), Failure> {
         let group = self.callers_group(caller).await?;
@@ -147,7 +148,7 @@ fn otp_expiry(events: &[Event]) -> Option<Timestamp> {
     })
 }
 
-fn command(failure: Failure) -> CommandError {
+pub(super) fn command(failure: Failure) -> CommandError {
     match failure {
         Failure::Command(error) => error,
         other => CommandError::Store(crate::store::StoreError::Refused(other.to_string())),

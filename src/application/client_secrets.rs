@@ -90,7 +90,7 @@ impl Gatebook {
         let app = self.portal_app(app_id).await?.ok_or(Refusal::NotFound)?;
         let wish = |_: &GroupRow| Ok(Wish::RetireClientSecret { client_secret_id });
         let options = ChangeOptions {
-            if_match,
+            pin: if_match.into(),
             ..ChangeOptions::default()
         };
         self.app_command(caller, &app.group_id, app_id, &options, &wish, &no_extras)
@@ -135,7 +135,7 @@ impl Gatebook {
             return Ok(first);
         }
         let options = ChangeOptions {
-            if_match: order.if_match.clone(),
+            pin: order.if_match.clone().into(),
             idempotency: key.map(IdempotencyKey::intent),
         };
         let made = self.generate_client_secret_for(caller, &app.group_id, app.app_id, order.overlap_seconds, &options);
@@ -147,7 +147,10 @@ impl Gatebook {
     }
 
     /// The first answer to this key; none when it is new.
-    async fn repeated_secret(&self, key: Option<&IdempotencyKey>) -> Result<Option<ClientSecretMade>, Failure> {
+    pub(super) async fn repeated_secret(
+        &self,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Option<ClientSecretMade>, Failure> {
         let Some(first) = self.first_answer(key).await? else {
             return Ok(None);
         };

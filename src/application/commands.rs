@@ -19,8 +19,9 @@ use super::credentials::owner;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
 use super::password_links::link_letter;
+use super::seen::Pin;
 use crate::log::append::{CredentialChange, CredentialKind, Guard, Premise};
-use crate::log::{CommandError, Done, Extras, IdempotencyIntent, Intent, Pinned};
+use crate::log::{CommandError, Done, Extras, IdempotencyIntent, Intent};
 
 /// How often a command is tried when others change the same thing.
 pub(super) const TRIES: u32 = 6;
@@ -28,10 +29,21 @@ pub(super) const TRIES: u32 = 6;
 /// What a caller may insist on.
 #[derive(Clone, Debug, Default)]
 pub struct ChangeOptions {
-    /// The versions that `If-Match` named.
-    pub if_match: Pinned,
+    /// What they saw, or the version that they named.
+    pub pin: Pin,
     /// The `Idempotency-Key`, and the hash of the request.
     pub idempotency: Option<IdempotencyIntent>,
+}
+
+/// What goes with a command about a group, and what it depends on.
+#[derive(Default)]
+pub(super) struct GroupOptions {
+    /// The version of the group that was looked at.
+    pub(super) pinned_version: Option<i64>,
+    /// The form or request that counts once.
+    pub(super) idempotency: Option<IdempotencyIntent>,
+    /// What is written with the events.
+    pub(super) extras: Extras,
 }
 
 /// Makes the wish, knowing the group as it is now.
@@ -91,6 +103,7 @@ impl Gatebook {
         extras: AppExtras<'_>,
     ) -> Result<(Done<IntegrationApp>, GroupRow), Failure> {
         let group = self.group(group_id).await?.ok_or(Refusal::NotFound)?;
+        let pinned = self.pinned(id, &options.pin).await?;
         let command = IntegrationAppCommand {
             at: self.clock.now(),
             by: caller.asker(&group)?,
@@ -103,7 +116,7 @@ impl Gatebook {
         };
         let intent = Intent {
             origin: caller.origin(Some(&group)),
-            pinned: options.if_match.clone(),
+            pinned,
             premises: vec![standing_on(&group, command.footing())],
             idempotency: options.idempotency.clone(),
             extras: &|app, events| {
@@ -113,8 +126,8 @@ impl Gatebook {
                 Ok(extras)
             },
         };
-        let done = self.log.execute::<IntegrationApp>(id, command, intent).await?;
-        Ok((done, group))
+        let done = self.log.execute::<IntegrationApp>(id, command, intent).await;
+        Ok((done.map_err(|error| options.pin.of_conflict(error))?, group))
     }
 
     /// Runs a command about a group.
@@ -138,11 +151,42 @@ impl Gatebook {
         credentials: &[CredentialChange],
         may: MayChange<'_>,
     ) -> Result<Done<Group>, Failure> {
+        let extras = Extras {
+            credentials: credentials.to_vec(),
+            ..Extras::default()
+        };
+        let options = GroupOptions {
+            extras,
+            ..GroupOptions::default()
+        };
+        self.run_group_command(caller, group_id, wish, &options, may).await
+    }
+
+    /// Runs a command about a group, with what goes with it and what it depends on.
+    pub(super) async fn group_command_with(
+        &self,
+        caller: &Caller,
+        group_id: &GroupId,
+        wish: GroupWish,
+        options: &GroupOptions,
+    ) -> Result<Done<Group>, Failure> {
+        self.run_group_command(caller, group_id, wish, options, &|_| Ok(()))
+            .await
+    }
+
+    async fn run_group_command(
+        &self,
+        caller: &Caller,
+        group_id: &GroupId,
+        wish: GroupWish,
+        options: &GroupOptions,
+        may: MayChange<'_>,
+    ) -> Result<Done<Group>, Failure> {
         let _turn = self.turns.take(group_id.as_str()).await;
         let mut tries = 1;
         loop {
             match self
-                .try_group_command(caller, group_id, wish.clone(), credentials, may)
+                .try_group_command(caller, group_id, wish.clone(), options, may)
                 .await
             {
                 Err(Failure::Command(CommandError::Conflict)) if tries < TRIES => {
@@ -159,7 +203,7 @@ impl Gatebook {
         caller: &Caller,
         group_id: &GroupId,
         wish: GroupWish,
-        credentials: &[CredentialChange],
+        options: &GroupOptions,
         may: MayChange<'_>,
     ) -> Result<Done<Group>, Failure> {
         let group = self.group(group_id).await?;
@@ -176,12 +220,13 @@ impl Gatebook {
         let premises = group.iter().map(|group| standing_on(group, footing.clone()));
         let intent = Intent {
             origin: caller.origin(group.as_ref()),
-            pinned: Pinned::Any,
+            pinned: options.pinned_version.into(),
             premises: premises.collect(),
-            idempotency: None,
+            idempotency: options.idempotency.clone(),
             extras: &|_, events| {
-                let mut extras = ended_by(group_id, events);
-                extras.credentials.extend_from_slice(credentials);
+                let (mut extras, ended) = (options.extras.clone(), ended_by(group_id, events));
+                extras.credentials.splice(0..0, ended.credentials);
+                extras.withdrawn_letters.extend(ended.withdrawn_letters);
                 Ok(extras)
             },
         };

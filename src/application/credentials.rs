@@ -5,7 +5,7 @@ use gatebook_aggregates::refusal::{FieldProblem, Refusal};
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::words::Label;
 use gatebook_projections::sql::{Query, RowReader};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::caller::{Caller, Who};
@@ -17,7 +17,7 @@ use crate::store::StoreError;
 use crate::throttle::Attempt;
 
 /// A token that was just made. Shown once; not for logs.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 pub struct IssuedToken {
     /// Its id.
     pub id: Uuid,

@@ -1,5 +1,7 @@
 //! What operators do with groups, and what Practice Admins do with permissions.
 
+use std::collections::BTreeSet;
+
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::group::{Group, GroupEvent, GroupWish, Permission, ProductPlan, Role};
 use gatebook_aggregates::identifiers::{EntityId, GroupId, UserId};
@@ -9,6 +11,7 @@ use gatebook_projections::groups::{GroupRow, Groups};
 use uuid::Uuid;
 
 use super::caller::{Caller, Who};
+use super::commands::{GroupOptions, TRIES};
 use super::credentials::{IssuedToken, owner};
 use super::failure::Failure;
 use super::gatebook::Gatebook;
@@ -200,6 +203,41 @@ impl Gatebook {
             false => GroupWish::Withdraw { user_id, permission },
         };
         row(&self.group_command(caller, group_id, wish, &[]).await?)
+    }
+
+    /// R2: gives a user these permissions and no others, if they still have those that were seen; by a Practice Admin of
+    /// the group. All of it happens, or nothing.
+    ///
+    /// # Errors
+    /// `VersionMismatch` when the permissions are others by now.
+    pub async fn set_permissions(
+        &self,
+        caller: &Caller,
+        user_id: &UserId,
+        seen: &BTreeSet<Permission>,
+        permissions: &BTreeSet<Permission>,
+    ) -> Result<GroupRow, Failure> {
+        for _ in 0..TRIES {
+            let group = self.callers_group(caller).await?;
+            let user = group.user(user_id).ok_or(Refusal::NotFound)?;
+            if user.permissions != *seen {
+                return Err(CommandError::VersionMismatch { current: group.version }.into());
+            }
+            let wish = GroupWish::SetPermissions {
+                user_id: user_id.clone(),
+                permissions: permissions.clone(),
+            };
+            let options = GroupOptions {
+                pinned_version: Some(group.version),
+                ..GroupOptions::default()
+            };
+            match self.group_command_with(caller, &group.group_id, wish, &options).await {
+                // Something else about the group has changed: look at the user again.
+                Err(Failure::Command(CommandError::VersionMismatch { .. })) => {}
+                done => return row(&done?),
+            }
+        }
+        Err(CommandError::Conflict.into())
     }
 }
 

@@ -1,4 +1,4 @@
-//! The `Idempotency-Key`: the same request again is answered like the first.
+//! The `Idempotency-Key`, and the word that makes a form count once: the same again is answered like the first.
 
 use chrono::TimeDelta;
 use gatebook_aggregates::integration_app::{IntegrationApp, IntegrationAppEvent};
@@ -8,8 +8,9 @@ use gatebook_projections::app_list::AppList;
 use gatebook_projections::projection::Projection;
 use gatebook_projections::recorded::Recorded;
 use gatebook_projections::sql::{Query, RowReader};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
 use super::app_view::AppView;
 use super::caller::{Caller, Who};
@@ -78,9 +79,18 @@ pub struct Repeated {
     pub verification: Option<Verification>,
 }
 
+/// What became of a form before.
+pub(super) enum Before<T> {
+    /// It is new.
+    New,
+    /// It was sent before; what its answer showed once, while it may be shown again.
+    Sent(Option<T>),
+}
+
 struct Remembered {
     request_hash: String,
-    app_id: Uuid,
+    /// The application, or the group, that it was about.
+    about: String,
     version: i64,
     sealed: Option<String>,
     created_at: Timestamp,
@@ -116,21 +126,52 @@ impl Gatebook {
         let Some(IdempotencyKey(intent)) = key else {
             return Ok(None);
         };
-        let Some(first) = self.remembered(&intent.key).await? else {
+        let Some(first) = self.first_request(intent).await? else {
             return Ok(None);
         };
-        if first.request_hash != intent.request_hash {
-            return Err(Failure::IdempotencyKeyReused);
-        }
-        let loaded = self.log.load::<IntegrationApp>(&first.app_id.to_string()).await?;
+        let loaded = self.log.load::<IntegrationApp>(&first.about).await?;
         let mut history = loaded.history;
         history.retain(|event| event.sequence <= first.version);
-        let shown_again = self.clock.now() < first.created_at.plus(SHOWN_AGAIN_FOR);
         Ok(Some(FirstAnswer {
             key: intent.key.clone(),
             history,
-            sealed: first.sealed.filter(|_| shown_again),
+            sealed: self.still_shown(first),
         }))
+    }
+
+    /// What the first answer to this form showed once.
+    ///
+    /// # Errors
+    /// `IdempotencyKeyReused` when it was sent with other values.
+    pub(super) async fn before<T: DeserializeOwned>(&self, key: &IdempotencyKey) -> Result<Before<T>, Failure> {
+        let IdempotencyKey(intent) = key;
+        let Some(first) = self.first_request(intent).await? else {
+            return Ok(Before::New);
+        };
+        let Some(sealed) = self.still_shown(first) else {
+            return Ok(Before::Sent(None));
+        };
+        let shown = self.sealer.open(&intent.key, &sealed)?;
+        let shown = serde_json::from_str(&shown).map_err(|error| Failure::Internal(error.to_string()))?;
+        Ok(Before::Sent(Some(shown)))
+    }
+
+    /// What an answer shows once, sealed for showing it to the same form again.
+    pub(super) fn seal_shown(&self, key: &str, shown: &impl Serialize) -> Result<String, Failure> {
+        let text = serde_json::to_string(shown).map_err(|error| Failure::Internal(error.to_string()))?;
+        Ok(self.sealer.seal(&self.dice, key, &text)?)
+    }
+
+    async fn first_request(&self, intent: &IdempotencyIntent) -> Result<Option<Remembered>, Failure> {
+        match self.remembered(&intent.key).await? {
+            Some(first) if first.request_hash != intent.request_hash => Err(Failure::IdempotencyKeyReused),
+            first => Ok(first),
+        }
+    }
+
+    fn still_shown(&self, first: Remembered) -> Option<String> {
+        let shown_again = self.clock.now() < first.created_at.plus(SHOWN_AGAIN_FOR);
+        first.sealed.filter(|_| shown_again)
     }
 
     /// Forgets keys after [`REMEMBERED_FOR`], and what was shown once after [`SHOWN_AGAIN_FOR`].
@@ -157,7 +198,7 @@ impl Gatebook {
         let mut row = RowReader::new("idempotency_keys", row);
         Ok(Some(Remembered {
             request_hash: row.text()?,
-            app_id: row.uuid()?,
+            about: row.text()?,
             version: row.int()?,
             sealed: row.optional_text()?,
             created_at: row.time()?,

@@ -20,6 +20,7 @@ use super::commands::{ChangeOptions, TRIES, WishOf, no_extras};
 use super::credentials::throttle_keys;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
+use super::idempotency::IdempotencyKey;
 use crate::log::{CommandError, Done};
 use crate::secrets::{self, OneTimePassword, SecretKind};
 use crate::store::StoreError;
@@ -155,24 +156,27 @@ impl Gatebook {
         })
     }
 
-    /// R22, R25: the entities, filtered by name, a page of them beginning after an id.
+    /// R22, R25: the entities, filtered by name and id, a page of them beginning after an id.
     pub async fn portal_entities(
         &self,
         caller: &Caller,
         app_id: AppId,
-        name: Option<&str>,
+        (name, id): (Option<&str>, Option<&str>),
         after: Option<&str>,
         limit: usize,
     ) -> Result<(Vec<PortalEntity>, Option<EntityId>), Failure> {
         let app = self.verified_app(caller, app_id).await?;
         let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
-        let part = name.map(comparable).unwrap_or_default();
+        let part_of = |text: Option<&str>| text.map(comparable).unwrap_or_default();
+        let (part_of_name, part_of_id) = (part_of(name), part_of(id));
         let mut matching = app
             .entities
             .iter()
             .filter_map(|id| group.customer.entities.get_key_value(id))
             .filter(|(id, name)| {
-                comparable(name.as_str()).contains(&part) && after.is_none_or(|after| id.as_str() > after)
+                comparable(name.as_str()).contains(&part_of_name)
+                    && comparable(id.as_str()).contains(&part_of_id)
+                    && after.is_none_or(|after| id.as_str() > after)
             })
             .map(|(id, name)| PortalEntity {
                 id: id.clone(),
@@ -183,31 +187,38 @@ impl Gatebook {
         Ok((page, next))
     }
 
-    /// R23: generates a client secret if those that live are still those that were seen, so that a form that is sent
-    /// twice, even at once, makes one secret. None when they are others by now.
+    /// R23: generates a client secret if those that live are still those that were seen. A form makes one secret, however
+    /// often it is sent; for a while it is shown the same one again. None when the secrets are others by now.
+    ///
+    /// # Errors
+    /// `IdempotencyKeyReused` when the form was sent with another overlap.
     pub async fn generate_client_secret_once(
         &self,
         caller: &Caller,
         app_id: AppId,
         overlap_seconds: Option<i64>,
         seen: &[ClientSecretId],
+        form: Option<&IdempotencyKey>,
     ) -> Result<Option<IssuedClientSecret>, Failure> {
         for _ in 0..TRIES {
             let app = self.verified_app(caller, app_id).await?;
-            let live = live_secrets(&app, self.clock.now()).map(|secret| secret.id);
-            if !live.eq(seen.iter().copied()) {
+            let live: Vec<_> = live_secrets(&app, self.clock.now()).map(|secret| secret.id).collect();
+            if let Some(first) = self.repeated_secret(form).await? {
+                return Ok(first.shown().filter(|shown| live.contains(&shown.client_secret_id)));
+            }
+            if live != seen {
                 return Ok(None);
             }
             let options = ChangeOptions {
-                if_match: Some(app.version).into(),
-                ..ChangeOptions::default()
+                pin: Some(app.version).into(),
+                idempotency: form.map(IdempotencyKey::intent),
             };
             let issued = self
                 .generate_client_secret_for(caller, &app.group_id, app_id, overlap_seconds, &options)
                 .await;
             match issued {
-                // Something has changed since the look at the secrets: look again.
-                Err(Failure::Command(CommandError::VersionMismatch { .. })) => {}
+                // Something has changed since the look at the secrets, or the same form was faster: look again.
+                Err(Failure::Command(CommandError::VersionMismatch { .. } | CommandError::KeyUsed)) => {}
                 issued => return issued.map(Some),
             }
         }

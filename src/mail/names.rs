@@ -17,7 +17,8 @@ pub(super) fn named(name: &str) -> String {
         }
         rest = tail;
     }
-    parted + &rest
+    parted.push_str(&rest);
+    parted
 }
 
 /// The text on one line. Whatever could break the line, hide in it or turn its direction becomes a space.

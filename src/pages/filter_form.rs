@@ -43,3 +43,14 @@ pub fn select<'a>(
         }
     }
 }
+
+/// A field to find what happened from a day on, or until a day.
+pub fn date(name: &str, label: &str, value: &str) -> Markup {
+    let id = format!("filter-{name}");
+    html! {
+        div.field {
+            label for=(id) { (label) }
+            input id=(id) name=(name) type="date" value=(value);
+        }
+    }
+}

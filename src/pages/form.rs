@@ -16,7 +16,7 @@ use crate::http::extract::App;
 
 const TOKEN: &str = "form_token";
 /// A form with this field is shown again, not carried out.
-const SHOW_AGAIN: &str = "show_again";
+pub const SHOW_AGAIN: &str = "show_again";
 /// Room for a list of thousands of entities.
 const FORM_MAX: usize = 512 * 1024;
 
@@ -223,7 +223,8 @@ pub async fn signed_in(
     }
 }
 
-fn shell(realm: Realm) -> Shell {
+/// The part of the site, for somebody who is not signed in there.
+pub fn shell(realm: Realm) -> Shell {
     match realm {
         Realm::Console => Shell::console(),
         Realm::Portal => Shell::portal(),

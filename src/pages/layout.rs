@@ -17,6 +17,7 @@ pub struct MenuEntry {
 pub struct Shell {
     home: &'static str,
     site: &'static str,
+    menu_title: Option<&'static str>,
     menu: Vec<MenuEntry>,
     signed_in: Option<SignedInAs>,
 }
@@ -47,6 +48,7 @@ impl Shell {
         Self {
             home,
             site,
+            menu_title: None,
             menu: Vec::new(),
             signed_in: None,
         }
@@ -75,17 +77,19 @@ impl Shell {
 
 impl From<&ConsoleUser> for Shell {
     fn from(user: &ConsoleUser) -> Self {
-        let mut menu = vec![MenuEntry {
-            href: "/integration-applications",
-            title: "Integration Applications",
-        }];
-        if user.is_practice_admin() {
+        let mut menu = Vec::new();
+        if user.standing().grants() {
             menu.push(MenuEntry {
                 href: "/group-users",
                 title: "Edit Group Users",
             });
         }
+        menu.push(MenuEntry {
+            href: "/integration-applications",
+            title: "Integration Applications",
+        });
         Self {
+            menu_title: Some("Group Management"),
             menu,
             signed_in: Some(SignedInAs {
                 name: user.user.name.as_str().to_owned(),
@@ -159,6 +163,7 @@ pub fn page(shell: &Shell, title: &str, body: &Markup) -> Markup {
                     a.brand href=(shell.home) { (shell.site) }
                     @if !shell.menu.is_empty() {
                         nav aria-label="Main" {
+                            @if let Some(title) = shell.menu_title { span.detail { (title) ":" } }
                             ul { @for entry in &shell.menu { li { a href=(entry.href) { (entry.title) } } } }
                         }
                     }

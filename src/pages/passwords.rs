@@ -77,7 +77,7 @@ async fn ask(place: Place, State(app): State<App>, Anyone(caller): Anyone, OpenF
     match asked {
         Ok(()) => sent_page(place, email).into_response(),
         Err(failure) => {
-            let errors = Errors::from(failure);
+            let errors = Errors::from(failure).worded(&[("email", "E-mail address")]);
             (errors.status(), forgot_page(place, &form, &errors)).into_response()
         }
     }

@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use cookie::{Cookie, SameSite};
-use gatebook_aggregates::group::{GroupUser, Permission, Role};
+use gatebook_aggregates::group::{GroupUser, Standing};
 use gatebook_aggregates::identifiers::UserId;
 use gatebook_projections::developers::DeveloperRow;
 use gatebook_projections::groups::GroupRow;
@@ -27,23 +27,9 @@ pub struct ConsoleUser {
 }
 
 impl ConsoleUser {
-    /// R2: Practice Admins edit what others may do.
-    pub fn is_practice_admin(&self) -> bool {
-        self.user.role == Role::PracticeAdmin
-    }
-
-    /// R2: whether to offer what only managers can do. The application layer decides.
-    pub fn manages(&self) -> bool {
-        self.is_practice_admin()
-            || self
-                .user
-                .permissions
-                .contains(&Permission::ManageIntegrationApplications)
-    }
-
-    /// R3: whether to offer lists and logs.
-    pub fn reads(&self) -> bool {
-        self.manages() || self.user.permissions.contains(&Permission::ViewActivityLogs)
+    /// R2, R3: what to offer them. The application layer decides.
+    pub fn standing(&self) -> Standing {
+        self.user.standing(self.group.group_id.clone(), self.user_id.clone())
     }
 
     /// Who asks.
@@ -92,8 +78,13 @@ pub trait Visitor: Sized + Send {
     /// Whose session it is.
     fn of(app: &Gatebook, session: BrowserSession) -> impl Future<Output = Result<Self, Failure>> + Send;
 
+    /// Their session.
+    fn session(&self) -> &BrowserSession;
+
     /// What their forms carry.
-    fn form_token(&self) -> &str;
+    fn form_token(&self) -> &str {
+        &self.session().form_token
+    }
 }
 
 impl Visitor for ConsoleUser {
@@ -115,8 +106,8 @@ impl Visitor for ConsoleUser {
         })
     }
 
-    fn form_token(&self) -> &str {
-        &self.session.form_token
+    fn session(&self) -> &BrowserSession {
+        &self.session
     }
 }
 
@@ -132,8 +123,8 @@ impl Visitor for PortalUser {
         Ok(Self { session, developer })
     }
 
-    fn form_token(&self) -> &str {
-        &self.session.form_token
+    fn session(&self) -> &BrowserSession {
+        &self.session
     }
 }
 
@@ -149,8 +140,8 @@ impl Visitor for OperatorUser {
         Ok(Self { session, name })
     }
 
-    fn form_token(&self) -> &str {
-        &self.session.form_token
+    fn session(&self) -> &BrowserSession {
+        &self.session
     }
 }
 

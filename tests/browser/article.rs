@@ -312,6 +312,7 @@ async fn an_aiq_integrate_from_its_disclaimers_to_the_notice_of_the_team() {
         .see("Accept that our team will have access to your data.")
         .await;
     ada.see("5 of 5 selected").await;
+    ada.check("I acknowledge that this application type is charged.").await;
     ada.check("I understand that the integration team will have access")
         .await;
     ada.pictures("aiq-integrate").await;

@@ -55,6 +55,11 @@ async fn the_list_is_filtered_sorted_and_paged() {
     let ada = console_of(&world, "ada").await;
     ada.see("Application 60").await.miss("Application 10").await;
     ada.pictures("applications").await;
+    // On a phone the filters wait until they are asked for.
+    ada.resize(390, 844).await;
+    ada.miss("Developer’s e-mail").await;
+    ada.click("Filters").await.see("Developer’s e-mail").await;
+    ada.resize(1280, 900).await;
     ada.click("Next page")
         .await
         .see("Application 10")

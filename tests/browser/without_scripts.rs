@@ -15,13 +15,13 @@ async fn an_application_is_created_verified_and_revoked_without_scripts() {
     ada.click("New Integration Application").await;
     ada.check("New Integration").await;
     ada.click("Next Step").await;
-    ada.miss("Select all").await;
     ada.fill("Application Name", "Payroll Bridge").await;
     ada.fill("Application Description", "Posts journals.").await;
     ada.fill("Category", "Payroll & HR").await;
     ada.fill("Integration/Developers Email", DEVELOPER).await;
     ada.check("Read & Write").await;
-    ada.check("Entity E1").await;
+    ada.fill("Search entities", "e1").await;
+    ada.click("Select all").await.see("1 of 5 selected, 1 shown").await;
     ada.click("Create")
         .await
         .see("Integration Application created")

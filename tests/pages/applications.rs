@@ -12,6 +12,8 @@ on_both_databases! {
     the_console_begins_with_the_list_which_explains_itself_when_it_is_empty,
     the_list_tells_what_applications_are,
     the_list_is_filtered_by_every_column,
+    a_search_may_be_long_or_hostile,
+    filters_are_folded_until_one_is_set,
     the_list_is_put_in_order_and_shown_page_by_page,
     r3_an_auditor_sees_lists_and_logs_and_can_change_nothing,
     who_has_no_permission_learns_which_one_and_whom_to_ask,
@@ -59,6 +61,7 @@ async fn the_list_is_filtered_by_every_column(world: World) {
     let api = world.ada().await;
     world.created(&api, "Payroll Bridge").await;
     let feeds = json!({"entities": ["e3"]});
+    world.pass(TimeDelta::days(1));
     api.post(APPS, World::with(World::aiq_integrate("Bank Feeds"), feeds))
         .await
         .expect(201);
@@ -71,6 +74,8 @@ async fn the_list_is_filtered_by_every_column(world: World) {
         ("integration_type=new_integration", "Payroll Bridge"),
         ("developer_status=invited", "Payroll Bridge"),
         ("entity=e3", "Bank Feeds"),
+        ("created_from=2026-11-24", "Bank Feeds"),
+        ("created_to=2026-11-23", "Payroll Bridge"),
     ] {
         let page = ada.open(&format!("{LIST}?{query}&status=active")).await.expect(200);
         let (other, field) = match found {
@@ -86,10 +91,47 @@ async fn the_list_is_filtered_by_every_column(world: World) {
         let page = ada.open(&format!("{LIST}?{query}")).await.expect(200);
         page.shows("No application fits these filters").shows("Clear filters");
     }
-    for query in ["status=x", "cursor=x", "sort=x", "limit=x", "name=%00"] {
+    for query in [
+        "status=x",
+        "cursor=x",
+        "sort=x",
+        "limit=x",
+        "name=%00",
+        "created_from=x",
+    ] {
         let page = ada.open(&format!("{LIST}?{query}")).await.expect(422);
         page.shows("Clear filters");
     }
+}
+
+async fn a_search_may_be_long_or_hostile(world: World) {
+    world.created(&world.ada().await, "Payroll Bridge").await;
+    let mut ada = ada(&world).await;
+    let long = "x".repeat(5_000);
+    for sought in [HOSTILE, "\u{202e}evil", "100%_\\", &long] {
+        for field in ["name", "description", "developer_email"] {
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            query.append_pair(field, sought);
+            let page = ada.open(&format!("{LIST}?{}", query.finish())).await.expect(200);
+            page.shows("No application fits these filters");
+            assert_eq!(page.value(field).as_deref(), Some(sought));
+            assert!(!page.html.contains("<script>alert"), "{}", page.html);
+        }
+    }
+}
+
+async fn filters_are_folded_until_one_is_set(world: World) {
+    world.created(&world.ada().await, "Payroll Bridge").await;
+    let mut ada = ada(&world).await;
+    let open = "<div class=\"fold open\"";
+    assert!(!ada.open(LIST).await.expect(200).html.contains(open));
+    assert!(
+        ada.open(&format!("{LIST}?name=pay"))
+            .await
+            .expect(200)
+            .html
+            .contains(open)
+    );
 }
 
 async fn the_list_is_put_in_order_and_shown_page_by_page(world: World) {

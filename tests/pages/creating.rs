@@ -16,6 +16,9 @@ on_both_databases! {
     r12_an_aiq_integrate_is_created_step_by_step,
     r8_a_custom_aiq_integrate_has_a_category_of_its_own,
     r12_both_disclaimers_have_to_be_accepted,
+    r12_a_link_accepts_no_charge_for_anybody,
+    r12_what_was_entered_for_an_aiq_integrate_survives_the_end_of_the_session,
+    errors_name_the_fields_as_the_form_does,
     a_form_without_its_token_is_not_carried_out,
     what_was_entered_survives_the_end_of_the_session,
     there_is_no_type_that_the_catalogue_lacks,
@@ -194,6 +197,7 @@ async fn r12_an_aiq_integrate_is_created_step_by_step(world: World) {
                 ("name", "Feeds"),
                 ("description", "Statements."),
                 ("entities", "e1"),
+                ("accept_charges", "true"),
                 ("accept_data_access", "true"),
             ],
         )
@@ -239,6 +243,60 @@ async fn r12_both_disclaimers_have_to_be_accepted(world: World) {
         .shows("Fill in “Application Description”.");
     assert_eq!(page.value("name").as_deref(), Some("Feeds"));
     assert_eq!(world.traces().await, before);
+}
+
+async fn r12_a_link_accepts_no_charge_for_anybody(world: World) {
+    let mut ada = ada(&world).await;
+    let before = world.traces().await;
+    let lured = format!("{BANK_FEEDS}?accept_charges=true&accept_data_access=true");
+    let page = ada.open(&lured).await.expect(200);
+    page.shows("I acknowledge that this application type is charged.");
+    assert!(!page.html.contains(" checked"), "{}", page.html);
+    let fields = [
+        ("name", "Feeds"),
+        ("description", "Statements."),
+        ("entities", "e1"),
+        ("accept_data_access", "true"),
+    ];
+    let page = ada.send(BANK_FEEDS, &fields).await.expect(422);
+    page.shows("Accept that this application type is charged.");
+    assert_eq!(world.traces().await, before);
+}
+
+async fn r12_what_was_entered_for_an_aiq_integrate_survives_the_end_of_the_session(world: World) {
+    let mut ada = ada(&world).await;
+    ada.open(BANK_FEEDS).await.expect(200);
+    let fields = [
+        ("name", "Feeds"),
+        ("description", "Statements."),
+        ("entities", "e1"),
+        ("accept_charges", "true"),
+        ("accept_data_access", "true"),
+    ];
+    goes_on_after_the_session_has_ended(&world, &mut ada, "ada@acme.example", BANK_FEEDS, &fields).await;
+    assert_eq!(ada.page.value("name").as_deref(), Some("Feeds"));
+    ada.page.shows("Statements.");
+    assert_eq!(ada.page.html.matches(" checked").count(), 3);
+    ada.send(BANK_FEEDS, &fields)
+        .await
+        .expect(200)
+        .shows("has been notified");
+    only(&world).await;
+}
+
+async fn errors_name_the_fields_as_the_form_does(world: World) {
+    let mut ada = ada(&world).await;
+    ada.open(BANK_FEEDS).await.expect(200);
+    let page = ada.send(BANK_FEEDS, &[]).await.expect(422);
+    page.shows("Fill in “Name”.").hides("Application Name");
+    let mut nobody = Browser::new(&world);
+    for forgot in ["/forgot-password", "/portal/forgot-password"] {
+        nobody.open(forgot).await.expect(200);
+        let page = nobody.send(forgot, &[("email", "nobody")]).await.expect(422);
+        page.hides("“email”");
+        let page = nobody.send(forgot, &[("email", "")]).await.expect(422);
+        page.shows("“E-mail address”").hides("“email”");
+    }
 }
 
 async fn a_form_without_its_token_is_not_carried_out(world: World) {

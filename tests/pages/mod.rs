@@ -1,13 +1,16 @@
 //! The pages, in a browser without scripts: every form and every refusal. What needs scripts, eyes or two windows is in
 //! the tests with a real browser.
 
+mod account;
 mod applications;
 mod console;
 mod creating;
 mod developer_access;
 mod editing;
 mod ended_with_the_user;
+mod entity_picker;
 mod forgotten_passwords;
+mod group_users;
 mod headers;
 mod meanwhile;
 mod operator;
@@ -20,3 +23,5 @@ mod portal_sign_up;
 mod portal_verifying;
 mod sessions;
 mod signing_in;
+mod signing_out;
+mod while_a_form_is_open;

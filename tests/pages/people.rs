@@ -12,8 +12,6 @@ on_both_databases! {
     r2_nobody_else_edits_group_users,
     a_password_is_chosen_with_a_link_that_works_once_for_three_days,
     operators_send_a_password_link_over_json,
-    a_token_is_made_shown_once_and_ended,
-    a_session_is_ended_from_another_one,
     somebody_in_several_groups_chooses_one,
     r2_a_practice_admin_holds_permissions_by_right,
 }
@@ -134,74 +132,6 @@ async fn operators_send_a_password_link_over_json(world: World) {
         .post(send, json!({}))
         .await
         .refused(401, "unauthenticated");
-}
-
-async fn a_token_is_made_shown_once_and_ended(world: World) {
-    let mut ada = Browser::of_user(&world, "acme", "ada").await;
-    ada.open("/account").await.expect(200);
-    ada.send("/account/tokens", &[("name", "")])
-        .await
-        .expect(422)
-        .shows("Please correct the following");
-    let form = ada.open("/account").await.clone();
-    let page = ada
-        .send("/account/tokens", &[("name", "Laptop <b>")])
-        .await
-        .expect(200)
-        .clone();
-    let token = page
-        .text()
-        .split(' ')
-        .find(|word| word.starts_with("gbu_"))
-        .unwrap()
-        .to_owned();
-    ada.page = form;
-    let again = ada
-        .send("/account/tokens", &[("name", "Laptop <b>")])
-        .await
-        .expect(409)
-        .clone();
-    again.shows("This form was sent before").hides("gbu_");
-    let program = world.person(Some(token));
-    program.get("/api/v1/me").await.expect(200);
-    ada.open("/account").await.shows("Laptop <b>").hides("never");
-    let end = ada
-        .page
-        .html
-        .split("action=\"")
-        .find(|form| form.starts_with("/account/tokens/"))
-        .unwrap();
-    let end = end.split('"').next().unwrap().to_owned();
-    ada.send(&end, &[]).await.expect(200).hides("Laptop <b>");
-    program.get("/api/v1/me").await.refused(401, "unauthenticated");
-}
-
-async fn a_session_is_ended_from_another_one(world: World) {
-    let mut here = Browser::of_user(&world, "acme", "ada").await;
-    let mut there = Browser::of_user(&world, "acme", "ada").await;
-    here.open("/account").await.expect(200).shows("this one");
-    let html = here.page.html.clone();
-    let rows: Vec<_> = html
-        .split("<tr>")
-        .filter(|row| row.contains("/account/sessions/"))
-        .collect();
-    assert_eq!(rows.len(), 2);
-    let other = rows.iter().find(|row| !row.contains("this one")).unwrap();
-    let end = other
-        .split("action=\"")
-        .nth(1)
-        .unwrap()
-        .split('"')
-        .next()
-        .unwrap()
-        .to_owned();
-    here.send(&end, &[]).await.expect(200);
-    there.open("/account").await.shows("Sign in");
-    here.open("/account").await.expect(200).shows("Ada Admin");
-    here.send("/account/password-link", &[])
-        .await
-        .expect(200)
-        .shows("A link to choose a new password was sent");
 }
 
 async fn somebody_in_several_groups_chooses_one(world: World) {

@@ -10,6 +10,8 @@ use crate::support::{World, app_at, on_both_databases};
 
 on_both_databases! {
     r23_two_forms_at_once_make_one_client_secret,
+    r23_a_form_about_other_client_secrets_makes_none,
+    after_the_end_of_the_session_pages_are_shown_and_nothing_done,
     r23_the_new_secret_gets_a_token_and_the_older_goes_on_as_long_as_was_chosen,
     r23_a_secret_is_retired_once,
     r23_an_overlap_that_cannot_be_is_told_beside_its_field,
@@ -54,10 +56,79 @@ async fn r23_two_forms_at_once_make_one_client_secret(world: World) {
     let before = world.traces().await;
     let path = format!("{here}/client-secrets");
     let (one, other) = tokio::join!(dev.send(&path, &[]), twin.send(&path, &[]));
-    let mut statuses = [one.status, other.status];
-    statuses.sort_unstable();
-    assert_eq!(statuses, [200, 409]);
+    assert_eq!(one.expect(200).text(), other.expect(200).text());
     assert_eq!(world.traces().await.events, before.events + 1);
+}
+
+async fn r23_a_form_about_other_client_secrets_makes_none(world: World) {
+    let (mut dev, _, here) = verified(&world).await;
+    shown(&mut dev, &here).await;
+    let older = dev.page.clone();
+    generated(&mut dev, &here, &[]).await;
+    let retire = {
+        shown(&mut dev, &here).await;
+        retire_links(&dev).remove(0)
+    };
+    let before = world.traces().await;
+    dev.page = older.clone();
+    dev.send(&format!("{here}/client-secrets"), &[])
+        .await
+        .expect(409)
+        .shows("the client secrets have changed since it was opened");
+    assert_eq!(world.traces().await, before);
+    // A secret that has ended is not shown again.
+    dev.page = older;
+    let form = dev.page.clone();
+    dev.open(&retire).await.expect(200);
+    dev.send(&retire, &[]).await.expect(200);
+    dev.page = form.clone();
+    dev.send(&format!("{here}/client-secrets"), &[])
+        .await
+        .expect(200)
+        .shows("gbs_");
+    shown(&mut dev, &here).await;
+    let retire = retire_links(&dev).remove(0);
+    dev.open(&retire).await.expect(200);
+    dev.send(&retire, &[]).await.expect(200);
+    dev.page = form;
+    dev.send(&format!("{here}/client-secrets"), &[])
+        .await
+        .expect(409)
+        .hides("curl -u");
+}
+
+async fn after_the_end_of_the_session_pages_are_shown_and_nothing_done(world: World) {
+    let (mut dev, _, here) = verified(&world).await;
+    for (page, action, seen) in [
+        (
+            here.as_str(),
+            format!("{here}/credentials"),
+            "That you look at them is recorded",
+        ),
+        (
+            "/portal/account",
+            "/portal/account/password-link".to_owned(),
+            "Your account",
+        ),
+    ] {
+        dev.open(page).await.expect(200);
+        world.pass(TimeDelta::minutes(31));
+        dev.send(&action, &[]).await.expect(401);
+        dev.send("/portal/log-in", &[("email", DEV), ("password", PASSWORD)])
+            .await
+            .expect(200);
+        let (before, mails) = (world.traces().await, world.mails().await.len());
+        dev.send(&action, &[])
+            .await
+            .expect(200)
+            .shows(seen)
+            .hides("was sent to your address");
+        assert_eq!(
+            (world.traces().await, world.mails().await.len()),
+            (before, mails),
+            "{action}"
+        );
+    }
 }
 
 async fn r23_the_new_secret_gets_a_token_and_the_older_goes_on_as_long_as_was_chosen(world: World) {
@@ -182,7 +253,13 @@ async fn r22_entities_come_page_by_page(world: World) {
     let page = dev
         .open(&format!("{here}/entities?name={hostile}&after={hostile}"))
         .await;
-    page.expect(200).shows("No entity has a name like this");
+    page.expect(200).shows("No entity has a name or id like this");
+    let page = dev
+        .open(&format!("{here}/entities?name=entity&id=E15"))
+        .await
+        .expect(200);
+    page.shows("Entity E150").shows("Entity E159").hides("Entity E149");
+    assert_eq!(page.value("id").as_deref(), Some("E15"));
     assert!(!page.html.contains("<script>"));
     ada.patch(&app_at(&app, ""), json!({"entities": []})).await.done();
     let page = dev.open(&format!("{here}/entities")).await;

@@ -284,6 +284,16 @@ async fn filters_find_the_same_on_both_databases_alone_and_together() {
         row.status == Status::Suspended
     })
     .await;
+    let day = |day| Timestamp::parse(&format!("2026-11-2{day}T09:00:00.001Z")).unwrap();
+    let created = Filter {
+        created_from: Some(day(0)),
+        created_before: Some(day(1)),
+        ..Filter::default()
+    };
+    both.find("created", &created, Sort::CreatedAt, 7, |row| {
+        (day(0)..day(1)).contains(&row.created_at)
+    })
+    .await;
     for id in ["e0", "e_x", "e_", "e"] {
         let entity = EntityId::parse(id).unwrap();
         let filter = Filter {

@@ -122,6 +122,11 @@ pub enum GroupWish {
     Grant { user_id: UserId, permission: Permission },
     /// R2: withdraws a permission.
     Withdraw { user_id: UserId, permission: Permission },
+    /// R2: grants and withdraws until the user has these permissions and no others.
+    SetPermissions {
+        user_id: UserId,
+        permissions: BTreeSet<Permission>,
+    },
     /// Makes a token for the admins' API.
     IssueUserToken {
         user_id: UserId,
@@ -165,6 +170,7 @@ impl Customer {
         match wish {
             GroupWish::Grant { user_id, permission } => self.grant(by, user_id, permission),
             GroupWish::Withdraw { user_id, permission } => self.withdraw(by, user_id, permission),
+            GroupWish::SetPermissions { user_id, permissions } => self.set_permissions(by, &user_id, &permissions),
             GroupWish::RecordActivityLogDownload { format, from, to } => {
                 if let GroupAsker::GroupUser(standing) = by {
                     standing.require_reader()?;
@@ -216,9 +222,10 @@ impl Customer {
                 self.user(&user_id)?.tokens.get(&token_id).ok_or(Refusal::NotFound)?;
                 Ok(vec![Event::UserTokenRevoked { user_id, token_id }])
             }
-            GroupWish::Grant { .. } | GroupWish::Withdraw { .. } | GroupWish::RecordActivityLogDownload { .. } => {
-                Err(Refusal::NotFound)
-            }
+            GroupWish::Grant { .. }
+            | GroupWish::Withdraw { .. }
+            | GroupWish::SetPermissions { .. }
+            | GroupWish::RecordActivityLogDownload { .. } => Err(Refusal::NotFound),
         }
     }
 
@@ -238,6 +245,26 @@ impl Customer {
             return Ok(Vec::new());
         }
         Ok(vec![Event::PermissionWithdrawn { user_id, permission }])
+    }
+
+    /// R2: by a Practice Admin; all of it or nothing.
+    fn set_permissions(
+        &self,
+        by: &GroupAsker,
+        user_id: &UserId,
+        wanted: &BTreeSet<Permission>,
+    ) -> Result<Vec<Event>, Refusal> {
+        require_practice_admin(by)?;
+        let held = &self.user(user_id)?.permissions;
+        let granted = wanted.difference(held).map(|permission| Event::PermissionGranted {
+            user_id: user_id.clone(),
+            permission: *permission,
+        });
+        let withdrawn = held.difference(wanted).map(|permission| Event::PermissionWithdrawn {
+            user_id: user_id.clone(),
+            permission: *permission,
+        });
+        Ok(granted.chain(withdrawn).collect())
     }
 
     fn described(&self, name: Label, product_plan: ProductPlan) -> Vec<Event> {

@@ -82,7 +82,7 @@ impl Standing {
 
     /// R3: lists and logs are open to managers and to auditors.
     pub fn require_reader(&self) -> Result<(), Refusal> {
-        if self.manages() || self.permissions.contains(&Permission::ViewActivityLogs) {
+        if self.reads() {
             return Ok(());
         }
         Err(Refusal::Forbidden(Permission::ViewActivityLogs.title()))
@@ -90,15 +90,26 @@ impl Standing {
 
     /// R2: only Practice Admins grant and withdraw permissions.
     pub fn require_practice_admin(&self) -> Result<(), Refusal> {
-        if self.role == Role::PracticeAdmin {
+        if self.grants() {
             Ok(())
         } else {
             Err(Refusal::PracticeAdminRequired)
         }
     }
 
-    fn manages(&self) -> bool {
+    /// R2: whether they create and change applications.
+    pub fn manages(&self) -> bool {
         self.role == Role::PracticeAdmin || self.permissions.contains(&Permission::ManageIntegrationApplications)
+    }
+
+    /// R3: whether they see lists and logs.
+    pub fn reads(&self) -> bool {
+        self.manages() || self.permissions.contains(&Permission::ViewActivityLogs)
+    }
+
+    /// R2: whether they say what other users may do.
+    pub fn grants(&self) -> bool {
+        self.role == Role::PracticeAdmin
     }
 }
 

@@ -129,6 +129,13 @@ fn withdraw(permission: Permission) -> GroupWish {
     }
 }
 
+fn set(permissions: &[Permission]) -> GroupWish {
+    GroupWish::SetPermissions {
+        user_id: user_id("otto"),
+        permissions: permissions.iter().copied().collect(),
+    }
+}
+
 fn issue_token() -> GroupWish {
     GroupWish::IssueUserToken {
         user_id: user_id("otto"),

@@ -99,6 +99,10 @@ pub struct Filter {
     pub description: Option<String>,
     /// A part of the developer's address.
     pub developer_email: Option<String>,
+    /// Created at this time or later.
+    pub created_from: Option<Timestamp>,
+    /// Created before this time.
+    pub created_before: Option<Timestamp>,
 }
 
 /// The order of a list. The id breaks ties, so that every order is total.
@@ -234,6 +238,7 @@ fn conditions(query: &mut Query, filter: &Filter) -> Vec<String> {
         ),
         ("a.entities", entity),
     ];
+    let ranges = [(">=", filter.created_from), ("<", filter.created_before)];
     let mut conditions = Vec::new();
     for (column, value) in equals {
         if let Some(value) = value {
@@ -246,6 +251,11 @@ fn conditions(query: &mut Query, filter: &Filter) -> Vec<String> {
                 r"{column} like {} escape '\'",
                 query.arg(contains_pattern(&part))
             ));
+        }
+    }
+    for (beyond, moment) in ranges {
+        if let Some(moment) = moment {
+            conditions.push(format!("a.created_at {beyond} {}", query.arg(moment)));
         }
     }
     conditions.extend(

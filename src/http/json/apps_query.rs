@@ -1,7 +1,9 @@
 //! Which applications to list, in which order, and which page of them.
 
+use chrono::TimeDelta;
 use gatebook_aggregates::catalog::CategoryCode;
 use gatebook_aggregates::identifiers::EntityId;
+use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::app_list::{Cursor, Filter, Sort};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -34,6 +36,10 @@ pub struct AppsQuery {
     description: Option<String>,
     /// A part of the developer's address, without regard to case.
     developer_email: Option<String>,
+    /// Created at this time or later (RFC 3339), or on this day (UTC) or later.
+    created_from: Option<String>,
+    /// Created before this time (RFC 3339), or on this day (UTC) or earlier.
+    created_to: Option<String>,
     /// `name`, `-name`, `created_at`, `-created_at` (when left out), `status` or `-status`.
     sort: Option<String>,
     /// How many items, 1 to 200; 50 when left out.
@@ -70,6 +76,8 @@ impl AppsQuery {
             name: text("name"),
             description: text("description"),
             developer_email: text("developer_email"),
+            created_from: text("created_from"),
+            created_to: text("created_to"),
             sort: text("sort"),
             limit: text("limit"),
             cursor: text("cursor"),
@@ -105,6 +113,8 @@ impl AppsQuery {
             name: part("name", &self.name, fields),
             description: part("description", &self.description, fields),
             developer_email: part("developer_email", &self.developer_email, fields),
+            created_from: moment("created_from", &self.created_from, TimeDelta::zero(), fields),
+            created_before: moment("created_to", &self.created_to, TimeDelta::days(1), fields),
         }
     }
 
@@ -125,6 +135,17 @@ fn part(field: &str, text: &Option<String>, fields: &mut Fields) -> Option<Strin
         fields.invalid(field);
     }
     Some(text.to_owned())
+}
+
+/// A moment, or a day: its beginning, and so much later.
+fn moment(field: &str, text: &Option<String>, of_day: TimeDelta, fields: &mut Fields) -> Option<Timestamp> {
+    let text = given(text)?;
+    let day = Timestamp::parse(&format!("{text}T00:00:00Z")).map(|beginning| beginning.plus(of_day));
+    let moment = day.or_else(|| Timestamp::parse(text));
+    if moment.is_none() {
+        fields.invalid(field);
+    }
+    moment
 }
 
 /// PostgreSQL has no text with a NUL in it.
@@ -168,6 +189,20 @@ mod tests {
         assert_eq!(asked.filter.status, Some(Status::Suspended));
         assert_eq!(asked.filter.developer_status, Some(DeveloperStatus::OtpPending));
         assert_eq!((asked.filter.name.as_deref(), asked.limit), (Some("Pay"), 200));
+    }
+
+    #[test]
+    fn a_day_of_creation_is_meant_whole_and_a_moment_exactly() {
+        let asked = read("created_from=2026-11-23&created_to=2026-11-23").unwrap().filter;
+        let text = |at: Option<Timestamp>| at.unwrap().to_string();
+        assert_eq!(text(asked.created_from), "2026-11-23T00:00:00.000Z");
+        assert_eq!(text(asked.created_before), "2026-11-24T00:00:00.000Z");
+        let asked = read("created_to=2026-11-23T09:00:00Z").unwrap().filter;
+        assert_eq!(text(asked.created_before), "2026-11-23T09:00:00.000Z");
+        for wrong in ["yesterday", "2026-02-30", "23.11.2026"] {
+            let codes = read(&format!("created_from={wrong}&created_to={wrong}")).unwrap_err();
+            assert_eq!(codes, ["invalid_created_from", "invalid_created_to"]);
+        }
     }
 
     #[test]

@@ -18,6 +18,8 @@ use crate::http::json::{Fields, Named, Page, read_cursor, write_cursor};
 pub struct EntityQuery {
     /// A part of the name, without regard to case.
     name: Option<String>,
+    /// A part of the id, without regard to case.
+    id: Option<String>,
     /// How many items, 1 to 200; 50 when left out.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
     limit: Option<String>,
@@ -47,8 +49,8 @@ pub async fn portal_entities(
     QueryOf(query): QueryOf<EntityQuery>,
 ) -> Result<Json<Page<Named>>, Problem> {
     let (limit, after) = query.page()?;
-    let (name, after) = (query.name.as_deref(), after.as_deref());
-    let page = app.portal_entities(&developer.caller, app_id, name, after, limit);
+    let filter = (query.name.as_deref(), query.id.as_deref());
+    let page = app.portal_entities(&developer.caller, app_id, filter, after.as_deref(), limit);
     let (entities, last) = page.await?;
     Ok(Json(Page {
         items: entities.iter().map(named).collect(),
@@ -84,8 +86,14 @@ mod tests {
 
     fn page(limit: &str, cursor: &str) -> Result<(usize, Option<String>), Problem> {
         let (limit, cursor) = (Some(limit.to_owned()), Some(cursor.to_owned()));
-        let name = None;
-        EntityQuery { name, limit, cursor }.page()
+        let (name, id) = (None, None);
+        EntityQuery {
+            name,
+            id,
+            limit,
+            cursor,
+        }
+        .page()
     }
 
     #[test]

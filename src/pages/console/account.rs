@@ -1,7 +1,9 @@
 //! The user's own account: password, sessions, and tokens for the admins' API.
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::words::Label;
 use maud::{Markup, html};
 use uuid::Uuid;
@@ -9,15 +11,21 @@ use uuid::Uuid;
 use crate::application::{Failure, IssuedToken, ListedToken, Realm};
 use crate::http::error::Problem;
 use crate::http::extract::{App, PathOf};
+use crate::log::CommandError;
 use crate::pages::attempt::Errors;
 use crate::pages::copy;
 use crate::pages::facts::{fact, written};
 use crate::pages::form::{Asked, Form, Sent, token};
 use crate::pages::inputs::Field;
 use crate::pages::layout::{Shell, page};
+use crate::pages::once;
 use crate::pages::session_list::session_list;
+use crate::pages::sign_out::signed_out;
 use crate::pages::times;
 use crate::pages::visitor::{ConsoleUser, SignedIn};
+
+/// What the form calls the field that the rules name.
+const WORDS: &[(&str, &str)] = &[("name", "Name of the new token")];
 
 /// `GET /account`
 pub async fn show(
@@ -56,7 +64,7 @@ async fn account_page(app: &App, user: &ConsoleUser, form: &Form, errors: &Error
         @if !tokens.is_empty() { (token_table(&tokens, form_token)) }
         form.narrow method="post" action="/account/tokens" {
             (token(form_token))
-            input type="hidden" name="tokens" value=(shown(&tokens));
+            (once::field(form))
             (Field {
                 name: "name", label: "Name of the new token", hint: "What it is for, such as the program’s name.",
                 value: form.text("name"), ..Field::default()
@@ -94,39 +102,36 @@ fn token_table(tokens: &[ListedToken], form_token: &str) -> Markup {
     }
 }
 
-/// The tokens as they were shown, so that a form that is sent twice is known.
-fn shown(tokens: &[ListedToken]) -> String {
-    tokens
-        .iter()
-        .map(|own| own.id.to_string())
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
 /// `POST /account/tokens`: makes one, and shows it once.
 pub async fn new_token(
     State(app): State<App>,
     Sent { visitor: user, form }: Sent<ConsoleUser>,
 ) -> Result<Response, Problem> {
-    let errors = match made(&app, &user, &form).await {
-        Ok(issued) => return Ok(token_page(&user, &issued).into_response()),
-        Err(errors) => errors,
-    };
-    Ok(account_page(&app, &user, &form, &errors).await?)
+    match made(&app, &user, form).await {
+        Ok(issued) => Ok(token_page(&user, &issued).into_response()),
+        Err((errors, form)) => Ok(account_page(&app, &user, &form, &errors).await?),
+    }
 }
 
-async fn made(app: &App, user: &ConsoleUser, form: &Form) -> Result<IssuedToken, Errors> {
+async fn made(app: &App, user: &ConsoleUser, form: Form) -> Result<IssuedToken, (Errors, Form)> {
     if form.is_to_be_shown_again() {
-        return Err(Errors::default());
+        return Err((Errors::default(), form));
     }
-    let name = Label::parse("name", form.text("name")).map_err(Problem::from)?;
-    if form.text("tokens") != shown(&app.own_tokens(user.caller()).await?) {
-        let detail = "This form was sent before, or your tokens have changed since it was opened. They are below as they \
-                      are now; a token is shown once only, so make another if you have not kept it.";
-        return Err(Problem::new(axum::http::StatusCode::CONFLICT, "conflict", detail).into());
+    let name = match Label::parse("name", form.text("name")) {
+        Ok(name) => name,
+        Err(problem) => return Err((Errors::from(Problem::from(problem)).worded(WORDS), form)),
+    };
+    let key = once::key(user.caller(), "/account/tokens", &form);
+    match app.issue_own_token(user.caller(), name, key.as_ref()).await {
+        Ok(Some(issued)) => Ok(issued),
+        Ok(None) => {
+            let detail = "This form was sent before. A token is shown once only: if you have not kept it, end it below and \
+                          make another.";
+            let problem = Problem::new(StatusCode::CONFLICT, "sent_already", detail);
+            Err((problem.into(), once::anew(form)))
+        }
+        Err(failure) => Err(once::refused(failure, form)),
     }
-    let (group_id, user_id) = (&user.group.group_id, user.user_id.clone());
-    Ok(app.issue_user_token(user.caller(), group_id, user_id, name).await?)
 }
 
 fn token_page(user: &ConsoleUser, issued: &IssuedToken) -> Markup {
@@ -143,11 +148,13 @@ fn token_page(user: &ConsoleUser, issued: &IssuedToken) -> Markup {
 pub async fn end_token(
     State(app): State<App>,
     PathOf(token_id): PathOf<Uuid>,
-    Sent { visitor: user, .. }: Sent<ConsoleUser>,
+    Sent { visitor: user, form }: Sent<ConsoleUser>,
 ) -> Result<Redirect, Problem> {
-    let (group_id, user_id) = (&user.group.group_id, user.user_id.clone());
-    app.revoke_user_token(user.caller(), group_id, user_id, token_id)
-        .await?;
+    if !form.is_to_be_shown_again() {
+        let (group_id, user_id) = (&user.group.group_id, user.user_id.clone());
+        let ended = app.revoke_user_token(user.caller(), group_id, user_id, token_id);
+        or_done(ended.await)?;
+    }
     Ok(Redirect::to("/account"))
 }
 
@@ -155,17 +162,34 @@ pub async fn end_token(
 pub async fn end_session(
     State(app): State<App>,
     PathOf(session_id): PathOf<Uuid>,
-    Sent { visitor: user, .. }: Sent<ConsoleUser>,
-) -> Result<Redirect, Problem> {
-    app.end_session(user.caller(), Realm::Console, session_id).await?;
-    Ok(Redirect::to("/account"))
+    Sent { visitor: user, form }: Sent<ConsoleUser>,
+) -> Result<Response, Problem> {
+    if form.is_to_be_shown_again() {
+        return Ok(Redirect::to("/account").into_response());
+    }
+    or_done(app.end_session(user.caller(), Realm::Console, session_id).await)?;
+    if session_id == user.session.id {
+        return Ok(signed_out::<ConsoleUser>());
+    }
+    Ok(Redirect::to("/account").into_response())
+}
+
+/// One that has ended already is what was asked for.
+fn or_done(ended: Result<(), Failure>) -> Result<(), Failure> {
+    match ended {
+        Err(Failure::Command(CommandError::Refused(Refusal::NotFound))) => Ok(()),
+        ended => ended,
+    }
 }
 
 /// `POST /account/password-link`
 pub async fn send_password_link(
     State(app): State<App>,
-    Sent { visitor: user, .. }: Sent<ConsoleUser>,
+    Sent { visitor: user, form }: Sent<ConsoleUser>,
 ) -> Result<Redirect, Problem> {
+    if form.is_to_be_shown_again() {
+        return Ok(Redirect::to("/account"));
+    }
     app.request_user_password_reset(user.caller(), user.user.email.as_str())
         .await?;
     Ok(Redirect::to("/account?link-sent"))

@@ -1,15 +1,20 @@
 //! Edit Group Users: who is in the group, and what they may do with Integration Applications. For Practice Admins (R2).
 
+use std::collections::BTreeSet;
+
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use gatebook_aggregates::group::{GroupUser, Permission, Role};
 use gatebook_aggregates::identifiers::UserId;
 use gatebook_aggregates::refusal::Refusal;
+use gatebook_projections::groups::GroupRow;
 use maud::{Markup, html};
 
 use crate::application::Failure;
 use crate::http::error::Problem;
 use crate::http::extract::{App, PathOf};
+use crate::log::CommandError;
 use crate::pages::attempt::Errors;
 use crate::pages::facts::{fact, written};
 use crate::pages::form::{Asked, Form, Sent, token};
@@ -24,6 +29,7 @@ pub async fn list(SignedIn(admin): SignedIn<ConsoleUser>) -> Result<Markup, Prob
     require_practice_admin(&admin)?;
     let users = &admin.group.customer.users;
     let body = html! {
+        (crumbs(false))
         h1 { "Edit Group Users" }
         div.wide tabindex="0" role="region" aria-label="Group users" {
             table.cards {
@@ -53,41 +59,56 @@ pub async fn show(
     PathOf(user_id): PathOf<UserId>,
     Asked(asked): Asked,
 ) -> Result<Markup, Problem> {
-    let user = edited(&admin, &user_id)?;
-    let granted = |permission: Permission| user.permissions.contains(&permission);
+    let user = edited(&admin.group, &admin, &user_id)?;
     let done = ["processed", "link-sent"].into_iter().find(|done| asked.has(done));
-    Ok(edit_page(&admin, &user_id, &user, &granted, done))
+    let notice = html! { @if let Some(done) = done { div.notice.good role="status" { p { (sentence(done)) } } } };
+    Ok(edit_page(&admin, &user_id, &user, &user.permissions, &notice))
 }
 
-/// `POST /group-users/{id}`: Process.
+/// `POST /group-users/{id}`: Process. All of it happens, or nothing.
 pub async fn process(
     State(app): State<App>,
     PathOf(user_id): PathOf<UserId>,
     Sent { visitor: admin, form }: Sent<ConsoleUser>,
 ) -> Result<Response, Problem> {
-    let user = edited(&admin, &user_id)?;
-    let wanted = |permission: Permission| form.has(code(permission));
+    let user = edited(&admin.group, &admin, &user_id)?;
+    let (seen, wanted) = (all_of(&form.all("granted")), chosen(&form));
     if form.is_to_be_shown_again() {
-        return Ok(edit_page(&admin, &user_id, &user, &wanted, None).into_response());
+        return Ok(edit_page(&admin, &user_id, &user, &wanted, &html! {}).into_response());
     }
-    // What was not shown to be changed stays as it is now.
-    for permission in PERMISSIONS
-        .into_iter()
-        .filter(|permission| was_changed(&form, *permission))
-    {
-        let granted = wanted(permission);
-        app.set_permission(admin.caller(), user_id.clone(), permission, granted)
-            .await?;
+    match app.set_permissions(admin.caller(), &user_id, &seen, &wanted).await {
+        Ok(_) => Ok(processed(&user_id)),
+        Err(Failure::Command(CommandError::VersionMismatch { .. })) => {
+            let group = app.callers_group(admin.caller()).await?;
+            let user = edited(&group, &admin, &user_id)?;
+            if user.permissions == wanted {
+                return Ok(processed(&user_id));
+            }
+            let both = both_versions(&user.permissions, &wanted);
+            let page = edit_page(&admin, &user_id, &user, &wanted, &both);
+            Ok((StatusCode::PRECONDITION_FAILED, page).into_response())
+        }
+        Err(failure) => {
+            let errors = Errors::from(failure);
+            let page = edit_page(&admin, &user_id, &user, &wanted, &errors.summary(&[]));
+            Ok((errors.status(), page).into_response())
+        }
     }
-    Ok(Redirect::to(&format!("/group-users/{user_id}?processed")).into_response())
+}
+
+fn processed(user_id: &UserId) -> Response {
+    Redirect::to(&format!("/group-users/{user_id}?processed")).into_response()
 }
 
 /// `POST /group-users/{id}/password-link`
 pub async fn send_password_link(
     State(app): State<App>,
     PathOf(user_id): PathOf<UserId>,
-    Sent { visitor: admin, .. }: Sent<ConsoleUser>,
+    Sent { visitor: admin, form }: Sent<ConsoleUser>,
 ) -> Result<Redirect, Problem> {
+    if form.is_to_be_shown_again() {
+        return Ok(Redirect::to(&format!("/group-users/{user_id}")));
+    }
     app.send_password_link(admin.caller(), &admin.group.group_id, &user_id)
         .await?;
     Ok(Redirect::to(&format!("/group-users/{user_id}?link-sent")))
@@ -97,29 +118,68 @@ fn require_practice_admin(admin: &ConsoleUser) -> Result<(), Failure> {
     Ok(admin.caller().standing(&admin.group)?.require_practice_admin()?)
 }
 
-fn edited(admin: &ConsoleUser, user_id: &UserId) -> Result<GroupUser, Failure> {
-    require_practice_admin(admin)?;
-    Ok(admin.group.user(user_id).cloned().ok_or(Refusal::NotFound)?)
+fn edited(group: &GroupRow, admin: &ConsoleUser, user_id: &UserId) -> Result<GroupUser, Failure> {
+    admin.caller().standing(group)?.require_practice_admin()?;
+    Ok(group.user(user_id).cloned().ok_or(Refusal::NotFound)?)
 }
 
-/// Whether the box stands differently from how the page showed it.
-fn was_changed(form: &Form, permission: Permission) -> bool {
-    let shown = form.all("granted").contains(&code(permission));
-    shown != form.has(code(permission))
+/// The permissions with these codes.
+fn all_of(codes: &[&str]) -> BTreeSet<Permission> {
+    let held = PERMISSIONS.into_iter();
+    held.filter(|permission| codes.contains(&code(*permission))).collect()
 }
 
+/// The permissions whose boxes are ticked.
+fn chosen(form: &Form) -> BTreeSet<Permission> {
+    let all = PERMISSIONS.into_iter();
+    all.filter(|permission| form.has(code(*permission))).collect()
+}
+
+/// The notice when another Practice Admin was faster: what is stored now, and what was chosen.
+fn both_versions(stored: &BTreeSet<Permission>, chosen: &BTreeSet<Permission>) -> Markup {
+    let granted = |held: &BTreeSet<Permission>, permission| match held.contains(&permission) {
+        true => "granted",
+        false => "not granted",
+    };
+    html! {
+        div.notice.warn role="alert" tabindex="-1" data-focus {
+            h2 { "Somebody else changed these permissions meanwhile" }
+            p { "Nothing of yours has been saved yet. Compare both versions, and process yours again if you still want it." }
+        }
+        div.scroll role="region" aria-label="Both versions" tabindex="0" {
+            table.versions {
+                caption.hidden { "Both versions" }
+                thead {
+                    tr { th scope="col" { "Permission" } th scope="col" { "Stored now" } th scope="col" { "What you chose" } }
+                }
+                tbody {
+                    @for permission in PERMISSIONS {
+                        tr {
+                            th scope="row" { (permission.title()) }
+                            td { (granted(stored, permission)) }
+                            td { (granted(chosen, permission)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The page; the boxes are ticked as in `ticked`.
 fn edit_page(
     admin: &ConsoleUser,
     user_id: &UserId,
     user: &GroupUser,
-    checked: &dyn Fn(Permission) -> bool,
-    done: Option<&str>,
+    ticked: &BTreeSet<Permission>,
+    notice: &Markup,
 ) -> Markup {
     let form_token = &admin.session.form_token;
     let here = format!("/group-users/{user_id}");
     let body = html! {
+        (crumbs(true))
         h1 { "Edit Group User" }
-        @if let Some(done) = done { div.notice.good role="status" { p { (sentence(done)) } } }
+        (notice)
         dl.facts {
             (written("Name", user.name.as_str()))
             (written("E-mail", user.email.as_str()))
@@ -128,7 +188,7 @@ fn edit_page(
         h2 { "Permissions" }
         @match user.role {
             Role::PracticeAdmin => (by_right()),
-            Role::User => (granting(&here, form_token, user, checked)),
+            Role::User => (granting(&here, form_token, user, ticked)),
         }
         h2 { "Password" }
         form method="post" action={ (here) "/password-link" } {
@@ -136,7 +196,6 @@ fn edit_page(
             p { "The user gets a mail with a link, with which they choose the password for signing in here." }
             button.plain type="submit" { "Send password link" }
         }
-        p { a href="/group-users" { "Edit Group Users" } }
     };
     page(&Shell::from(admin), "Edit Group User", &body)
 }
@@ -151,7 +210,7 @@ fn by_right() -> Markup {
     }
 }
 
-fn granting(here: &str, form_token: &str, user: &GroupUser, checked: &dyn Fn(Permission) -> bool) -> Markup {
+fn granting(here: &str, form_token: &str, user: &GroupUser, ticked: &BTreeSet<Permission>) -> Markup {
     html! {
         form method="post" action=(here) {
             (token(form_token))
@@ -159,9 +218,20 @@ fn granting(here: &str, form_token: &str, user: &GroupUser, checked: &dyn Fn(Per
                 @if user.permissions.contains(&permission) {
                     input type="hidden" name="granted" value=(code(permission));
                 }
-                (checkbox(code(permission), permission.title(), checked(permission), &Errors::default()))
+                (checkbox(code(permission), permission.title(), ticked.contains(&permission), &Errors::default()))
             }
             button type="submit" { "Process" }
+        }
+    }
+}
+
+fn crumbs(of_user: bool) -> Markup {
+    html! {
+        nav.crumbs aria-label="Breadcrumb" {
+            ol {
+                li { "Group Management" }
+                @if of_user { li { a href="/group-users" { "Edit Group Users" } } }
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use gatebook_aggregates::identifiers::GroupId;
 use gatebook_aggregates::words::Label;
 use maud::{Markup, html};
@@ -14,7 +14,8 @@ use crate::pages::attempt::Errors;
 use crate::pages::form::{Asked, Form, OpenForm, Sent, signed_in};
 use crate::pages::inputs::Field;
 use crate::pages::layout::{Shell, page};
-use crate::pages::visitor::{ConsoleUser, forget_session};
+use crate::pages::sign_out;
+use crate::pages::visitor::ConsoleUser;
 
 /// What the page says besides its fields.
 #[derive(Default)]
@@ -82,10 +83,8 @@ pub async fn submit(
 }
 
 /// `POST /sign-out`
-pub async fn sign_out(State(app): State<App>, sent: Sent<ConsoleUser>) -> Result<Response, Problem> {
-    let session = sent.visitor.session;
-    app.end_session(&session.caller, Realm::Console, session.id).await?;
-    Ok(([forget_session(Realm::Console)], Redirect::to("/sign-in")).into_response())
+pub async fn sign_out(State(app): State<App>, sent: Result<Sent<ConsoleUser>, Response>) -> Result<Response, Problem> {
+    sign_out::sign_out(&app, sent).await
 }
 
 fn refused(failure: Failure) -> Errors {

@@ -15,7 +15,8 @@ use crate::pages::facts::written;
 use crate::pages::form::{Asked, Sent, token};
 use crate::pages::layout::{Shell, page};
 use crate::pages::session_list::session_list;
-use crate::pages::visitor::{PortalUser, SignedIn, forget_session};
+use crate::pages::sign_out::signed_out;
+use crate::pages::visitor::{PortalUser, SignedIn};
 
 /// `GET /portal/account`
 pub async fn show(
@@ -48,12 +49,13 @@ pub async fn show(
 pub async fn end_session(
     State(app): State<App>,
     PathOf(session_id): PathOf<Uuid>,
-    Sent { visitor: user, .. }: Sent<PortalUser>,
+    Sent { visitor: user, form }: Sent<PortalUser>,
 ) -> Result<Response, Problem> {
+    if form.is_to_be_shown_again() {
+        return Ok(Redirect::to("/portal/account").into_response());
+    }
     match app.end_session(user.caller(), Realm::Portal, session_id).await {
-        Ok(()) if session_id == user.session.id => {
-            Ok(([forget_session(Realm::Portal)], Redirect::to("/portal/log-in")).into_response())
-        }
+        Ok(()) if session_id == user.session.id => Ok(signed_out::<PortalUser>()),
         // One that has ended already is what was asked for.
         Ok(()) | Err(Failure::Command(CommandError::Refused(Refusal::NotFound))) => {
             Ok(Redirect::to("/portal/account?done=ended").into_response())
@@ -65,8 +67,11 @@ pub async fn end_session(
 /// `POST /portal/account/password-link`
 pub async fn send_password_link(
     State(app): State<App>,
-    Sent { visitor: user, .. }: Sent<PortalUser>,
+    Sent { visitor: user, form }: Sent<PortalUser>,
 ) -> Result<Redirect, Problem> {
+    if form.is_to_be_shown_again() {
+        return Ok(Redirect::to("/portal/account"));
+    }
     let email = user.developer.email.as_str();
     app.request_developer_password_reset(user.caller(), email).await?;
     Ok(Redirect::to("/portal/account?done=link-sent"))

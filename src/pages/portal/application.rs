@@ -1,7 +1,7 @@
 //! R22: an application's details. The credentials are hidden until they are asked for, because looking is recorded (R28).
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use gatebook_aggregates::identifiers::AppId;
 use gatebook_aggregates::integration_app::{ClientSecret, MAX_LIVE_CLIENT_SECRETS, SECRET_OVERLAP, Status};
 use gatebook_aggregates::timestamp::Timestamp;
@@ -18,6 +18,7 @@ use crate::pages::facts::{fact, written};
 use crate::pages::form::{Asked, Form, Sent, token};
 use crate::pages::inputs::Field;
 use crate::pages::layout::{Shell, page};
+use crate::pages::once;
 use crate::pages::times;
 use crate::pages::visitor::{PortalUser, SignedIn};
 
@@ -69,6 +70,9 @@ pub async fn credentials(
     PathOf(app_id): PathOf<AppId>,
     Sent { visitor: user, form }: Sent<PortalUser>,
 ) -> Response {
+    if form.is_to_be_shown_again() {
+        return Redirect::to(&format!("/portal/apps/{app_id}")).into_response();
+    }
     let shown = credentials_page(&app, &user, app_id, &form, &Errors::default()).await;
     shown.unwrap_or_else(|failure| failed(&user, app_id, failure))
 }
@@ -162,7 +166,7 @@ fn secrets_table(row: &PortalAppRow, secrets: &[(ClientSecret, Option<Timestamp>
     }
 }
 
-/// The form carries the ids of the secrets that live, so that it makes one secret when it is sent twice.
+/// The form counts once, and carries the ids of the secrets that live: it is about them and no others.
 fn generate(user: &PortalUser, row: &PortalAppRow, now: Timestamp, form: &Form, errors: &Errors) -> Markup {
     let live: Vec<_> = live_secrets(row, now).collect();
     let default = SECRET_OVERLAP.num_seconds().to_string();
@@ -175,6 +179,7 @@ fn generate(user: &PortalUser, row: &PortalAppRow, now: Timestamp, form: &Form, 
         } @else {
             form.narrow method="post" action={ "/portal/apps/" (row.app_id) "/client-secrets" } {
                 (token(&user.session.form_token))
+                (once::field(form))
                 @for secret in &live { input type="hidden" name="live" value=(secret.id); }
                 @if live.is_empty() {
                     button type="submit" { "Generate client secret" }

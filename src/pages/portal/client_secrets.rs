@@ -18,6 +18,7 @@ use crate::pages::copy;
 use crate::pages::facts::fact;
 use crate::pages::form::{Form, Sent, token};
 use crate::pages::layout::{Shell, page};
+use crate::pages::once;
 use crate::pages::times;
 use crate::pages::visitor::{PortalUser, SignedIn};
 
@@ -27,30 +28,43 @@ pub async fn generate(
     PathOf(app_id): PathOf<AppId>,
     Sent { visitor: user, form }: Sent<PortalUser>,
 ) -> Response {
-    match generated(&app, &user, app_id, &form).await {
+    match generated(&app, &user, app_id, form).await {
         Ok(secret) => secret_page(&app, &user, app_id, &secret).into_response(),
-        Err(problem) => {
-            let shown = credentials_page(&app, &user, app_id, &form, &problem).await;
+        Err((errors, form)) => {
+            let shown = credentials_page(&app, &user, app_id, &form, &errors).await;
             shown.unwrap_or_else(|failure| failed(&user, app_id, failure))
         }
     }
 }
 
-async fn generated(app: &App, user: &PortalUser, app_id: AppId, form: &Form) -> Result<IssuedClientSecret, Errors> {
+async fn generated(
+    app: &App,
+    user: &PortalUser,
+    app_id: AppId,
+    form: Form,
+) -> Result<IssuedClientSecret, (Errors, Form)> {
     if form.is_to_be_shown_again() {
-        return Err(Errors::default());
+        return Err((Errors::default(), form));
     }
-    let overlap = form.filled("overlap_seconds").map(str::parse).transpose();
-    let overlap =
-        overlap.map_err(|_| Problem::field("overlap_seconds", "invalid_overlap_seconds", "Choose a time."))?;
+    let Ok(overlap) = form.filled("overlap_seconds").map(str::parse).transpose() else {
+        let problem = Problem::field("overlap_seconds", "invalid_overlap_seconds", "Choose a time.");
+        return Err((problem.into(), form));
+    };
     let seen: Vec<_> = form.all("live").into_iter().filter_map(|id| id.parse().ok()).collect();
-    let issued = app.generate_client_secret_once(user.caller(), app_id, overlap, &seen);
-    issued.await?.ok_or_else(|| {
-        let detail = "This form was sent before, or the client secrets have changed since it was opened. They are below as \
-                      they are now. A secret is shown once only: if you have not kept the newest, retire it and generate \
-                      another.";
-        Problem::new(StatusCode::CONFLICT, "conflict", detail).into()
-    })
+    let path = format!("/portal/apps/{app_id}/client-secrets");
+    let key = once::key(user.caller(), &path, &form);
+    let issued = app.generate_client_secret_once(user.caller(), app_id, overlap, &seen, key.as_ref());
+    match issued.await {
+        Ok(Some(secret)) => Ok(secret),
+        Ok(None) => Err((out_of_date(), once::anew(form))),
+        Err(failure) => Err(once::refused(failure, form)),
+    }
+}
+
+fn out_of_date() -> Errors {
+    let detail = "This form was sent before, or the client secrets have changed since it was opened. They are below as they \
+                  are now. A secret is shown once only: if you have not kept the newest, retire it and generate another.";
+    Problem::new(StatusCode::CONFLICT, "conflict", detail).into()
 }
 
 /// `GET /portal/apps/{id}/client-secrets/{secret_id}/retire`: asks first.

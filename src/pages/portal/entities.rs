@@ -1,4 +1,4 @@
-//! R22: the entities that an application may be used for; filtered by name, page by page.
+//! R22: the entities that an application may be used for; filtered by name and id, page by page.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -30,15 +30,20 @@ pub async fn show(
 
 async fn entities_page(app: &App, user: &PortalUser, app_id: AppId, asked: &Form) -> Result<Response, Failure> {
     let (row, group) = app.verified_application(user.caller(), app_id).await?;
-    let (name, after) = (asked.filled("name"), asked.filled("after"));
-    let (entities, next) = app.portal_entities(user.caller(), app_id, name, after, PAGE).await?;
+    let filter = (asked.filled("name"), asked.filled("id"));
+    let after = asked.filled("after");
+    let (entities, next) = app.portal_entities(user.caller(), app_id, filter, after, PAGE).await?;
+    let fields = html! {
+        (search("name", "Entity name", asked.text("name")))
+        (search("id", "Entity id", asked.text("id")))
+    };
     let here = format!("/portal/apps/{app_id}/entities");
     let body = html! {
         (head(&row, &group, true))
-        (filter_form::form(&here, "Find entities", &search("name", "Entity name", asked.text("name")), &html! {}))
+        (filter_form::form(&here, "Find entities", &fields, &html! {}))
         @if entities.is_empty() {
             p role="status" {
-                @if name.is_some() { "No entity has a name like this. " a href=(here) { "Show all" } }
+                @if filter != (None, None) { "No entity has a name or id like this. " a href=(here) { "Show all" } }
                 @else { "No entity is assigned to this application. Ask the Integration Admin." }
             }
         } @else {
@@ -55,8 +60,8 @@ async fn entities_page(app: &App, user: &PortalUser, app_id: AppId, asked: &Form
         }
         @if after.is_some() || next.is_some() {
             nav.pages aria-label="Pages" {
-                @if after.is_some() { a.button.plain href=(link(&here, name, None)) { "First page" } }
-                @if let Some(next) = &next { a.button.plain href=(link(&here, name, Some(next.as_str()))) { "Next page" } }
+                @if after.is_some() { a.button.plain href=(link(&here, filter, None)) { "First page" } }
+                @if let Some(next) = &next { a.button.plain href=(link(&here, filter, Some(next.as_str()))) { "Next page" } }
             }
         }
     };
@@ -68,9 +73,9 @@ async fn entities_page(app: &App, user: &PortalUser, app_id: AppId, asked: &Form
     .into_response())
 }
 
-fn link(here: &str, name: Option<&str>, after: Option<&str>) -> String {
+fn link(here: &str, (name, id): (Option<&str>, Option<&str>), after: Option<&str>) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
-    let parameters = [("name", name), ("after", after)];
+    let parameters = [("name", name), ("id", id), ("after", after)];
     query.extend_pairs(
         parameters
             .iter()

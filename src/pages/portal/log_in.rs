@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
 use crate::application::{Entrance, Failure, Realm};
@@ -12,7 +12,8 @@ use crate::pages::attempt::Errors;
 use crate::pages::form::{Asked, Form, OpenForm, Sent, signed_in};
 use crate::pages::inputs::Field;
 use crate::pages::layout::{Shell, page};
-use crate::pages::visitor::{PortalUser, forget_session};
+use crate::pages::sign_out;
+use crate::pages::visitor::PortalUser;
 
 /// `GET /portal/log-in`
 pub async fn show(Asked(asked): Asked) -> Markup {
@@ -44,10 +45,8 @@ pub async fn submit(
 }
 
 /// `POST /portal/log-out`
-pub async fn log_out(State(app): State<App>, sent: Sent<PortalUser>) -> Result<Response, Problem> {
-    let session = sent.visitor.session;
-    app.end_session(&session.caller, Realm::Portal, session.id).await?;
-    Ok(([forget_session(Realm::Portal)], Redirect::to("/portal/log-in")).into_response())
+pub async fn log_out(State(app): State<App>, sent: Result<Sent<PortalUser>, Response>) -> Result<Response, Problem> {
+    sign_out::sign_out(&app, sent).await
 }
 
 fn refused(failure: Failure) -> Errors {

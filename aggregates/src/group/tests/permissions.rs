@@ -22,10 +22,24 @@ fn r2_a_practice_admin_grants_and_withdraws_each_permission_once() {
 }
 
 #[test]
+fn r2_a_practice_admin_sets_all_permissions_of_a_user_at_once() {
+    let (manage, view) = (BOTH_PERMISSIONS[0], BOTH_PERMISSIONS[1]);
+    let withdrawn = Event::PermissionWithdrawn {
+        user_id: user_id("otto"),
+        permission: manage,
+    };
+    let managing = with(acme(), [otto_granted(manage)]);
+    let ask = |wanted: &[Permission]| when(managing.clone(), practice_admin(), set(wanted));
+    ask(&[view]).then_expect_events(vec![otto_granted(view), withdrawn]);
+    ask(&[manage, view]).then_expect_events(vec![otto_granted(view)]);
+    ask(&[manage]).then_expect_events(vec![]);
+}
+
+#[test]
 fn r2_nobody_but_a_practice_admin_grants_or_withdraws() {
     for by in [integration_admin(), auditor(), colleague(), GroupAsker::Operator] {
         for permission in BOTH_PERMISSIONS {
-            for wish in [grant(permission), withdraw(permission)] {
+            for wish in [grant(permission), withdraw(permission), set(&[permission])] {
                 when(acme(), by.clone(), wish).then_expect_error(Refusal::PracticeAdminRequired);
             }
         }
@@ -36,7 +50,7 @@ fn r2_nobody_but_a_practice_admin_grants_or_withdraws() {
 fn r2_r4_permissions_of_somebody_who_is_not_a_user_of_the_group_do_not_exist() {
     let bare = acme()[..2].to_vec();
     for permission in BOTH_PERMISSIONS {
-        for wish in [grant(permission), withdraw(permission)] {
+        for wish in [grant(permission), withdraw(permission), set(&[permission])] {
             when(bare.clone(), practice_admin(), wish).then_expect_error(Refusal::NotFound);
         }
     }

@@ -9,15 +9,17 @@ use maud::{Markup, html};
 
 use super::choose_integrate_type::CHARGES;
 use super::creating::{self, NAME_HINT};
-use super::inputs::{entities, fixed};
-use super::parts::{APPS, app_path, page_below, submit};
-use super::{once, words};
+use super::entity_picker::entities;
+use super::inputs::fixed;
+use super::parts::{APPS, done_path, page_below, submit};
+use super::words;
 use crate::http::admin::CreateApplication;
 use crate::http::error::{FieldError, Problem};
 use crate::http::extract::{App, PathOf};
 use crate::pages::attempt::Errors;
-use crate::pages::form::{Asked, Form, Sent, token};
+use crate::pages::form::{Form, Sent, token};
 use crate::pages::inputs::{Field, checkbox};
+use crate::pages::once;
 use crate::pages::visitor::{ConsoleUser, SignedIn};
 
 const FIELDS: [&str; 6] = [
@@ -28,6 +30,12 @@ const FIELDS: [&str; 6] = [
     "accept_charges",
     "accept_data_access",
 ];
+/// What the form calls the fields that the rules name.
+const WORDS: &[(&str, &str)] = &[
+    ("name", "Name"),
+    ("description", "Application Description"),
+    ("category", "Category"),
+];
 const DATA_ACCESS: &str = "I understand that the integration team will have access to the data of these entities.";
 
 /// `GET /integration-applications/new/aiq-integrate/{type}`
@@ -35,14 +43,10 @@ pub async fn show(
     State(app): State<App>,
     SignedIn(user): SignedIn<ConsoleUser>,
     PathOf(code): PathOf<String>,
-    Asked(asked): Asked,
 ) -> Result<Markup, Problem> {
     let entry = entry(&code)?;
     app.managers_group(user.caller()).await?;
-    let accepted = asked
-        .filled("accept_charges")
-        .map(|_| ("accept_charges", "true".to_owned()));
-    Ok(form_page(&user, entry, &Form::of(accepted), &Errors::default()))
+    Ok(form_page(&user, entry, &Form::default(), &Errors::default()))
 }
 
 /// `POST /integration-applications/new/aiq-integrate/{type}`
@@ -57,10 +61,10 @@ pub async fn create(
     if form.is_to_be_shown_again() {
         return Ok(form_page(&user, entry, &form, &Errors::default()).into_response());
     }
-    let created = creating::create(&app, &user, &path(entry), form, |form| wish(entry, form)).await;
+    let created = creating::create(&app, &user, &path(entry), form, WORDS, |form| wish(entry, form)).await;
     match created {
         Ok((view, _)) => {
-            let next = app_path(view.app().app_id, "?done=requested");
+            let next = done_path(&view, "", "requested");
             Ok(Redirect::to(&next).into_response())
         }
         Err((errors, form)) => {
@@ -116,14 +120,10 @@ fn form_page(user: &ConsoleUser, entry: &IntegrateType, form: &Form, errors: &Er
             (token(&user.session.form_token))
             (once::field(form))
             (details(entry, form, errors))
-            (entities(&user.group, &form.all("entities"), creating::ENTITIES_HINT, errors))
+            (entities(&user.group, form, creating::ENTITIES_HINT, errors))
             p.notice.warn { (entry.disclaimer) }
-            @if form.has("accept_charges") {
-                input type="hidden" name="accept_charges" value="true";
-                p.detail { "You have acknowledged that this application type is charged." }
-            } @else {
-                (checkbox("accept_charges", CHARGES, false, errors))
-            }
+            // R12: what is accepted is accepted on the page that is sent; a link cannot do it for somebody.
+            (checkbox("accept_charges", CHARGES, form.has("accept_charges"), errors))
             (checkbox("accept_data_access", DATA_ACCESS, form.has("accept_data_access"), errors))
             (submit("Create", "", APPS))
         }

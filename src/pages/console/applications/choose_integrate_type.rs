@@ -31,7 +31,7 @@ pub async fn show(
     app.managers_group(user.caller()).await?;
     let errors = match chosen(&asked) {
         Ok(code) if asked.has("step") => {
-            let next = format!("{APPS}/new/aiq-integrate/{code}?accept_charges=true");
+            let next = format!("{APPS}/new/aiq-integrate/{code}");
             return Ok(Redirect::to(&next).into_response());
         }
         Err(problem) if asked.has("step") => Errors::from(problem),

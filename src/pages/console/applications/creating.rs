@@ -1,12 +1,11 @@
 //! What both options of creating an application have in common.
 
-use super::once;
-use super::words::WORDS;
 use crate::application::{AppView, Verification};
 use crate::http::admin::CreateApplication;
 use crate::http::extract::App;
 use crate::pages::attempt::Errors;
 use crate::pages::form::Form;
+use crate::pages::once;
 use crate::pages::visitor::ConsoleUser;
 
 /// R6, for whoever fills in the name.
@@ -19,21 +18,25 @@ pub const DESCRIPTION_HINT: &str = "What the application is and does, so that ot
 pub const ENTITIES_HINT: &str = "The entities whose data the application may use; at least one. You can change this \
                                  later, with immediate effect.";
 
-/// Creates what the form asks for, once; or tells what is wrong with it.
+/// Creates what the form asks for, once; or tells what is wrong with it, in the words of its labels.
 pub async fn create(
     app: &App,
     user: &ConsoleUser,
     path: &str,
     form: Form,
+    words: &[(&str, &str)],
     wish: impl FnOnce(&Form) -> CreateApplication,
 ) -> Result<(AppView, Option<Verification>), (Errors, Form)> {
     let creation = match wish(&form).read() {
         Ok(creation) => creation,
-        Err(problem) => return Err((Errors::from(problem).worded(WORDS), form)),
+        Err(problem) => return Err((Errors::from(problem).worded(words), form)),
     };
     let key = once::key(user.caller(), path, &form);
     let created = app.create_app(user.caller(), creation, key.as_ref()).await;
-    created.map_err(|failure| once::refused(failure, form))
+    created.map_err(|failure| {
+        let (errors, form) = once::refused(failure, form);
+        (errors.worded(words), form)
+    })
 }
 
 /// The entities that were selected; nothing is as good as left out.

@@ -1,7 +1,6 @@
 //! Manage Developer Portal Access: who the developer is, how far they are, and what can be done about it.
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use gatebook_aggregates::identifiers::AppId;
 use gatebook_aggregates::integration_app::Status;
 use gatebook_aggregates::refusal::Refusal;
@@ -9,34 +8,39 @@ use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::app_list::{DeveloperStatus, IntegrationType};
 use maud::{Markup, html};
 
-use super::parts::{self, app_path, may_change, page_of_app, plan_notice};
-use super::{once, table};
-use crate::application::AppView;
+use super::parts::{self, Done, app_path, may_change, page_of_app, plan_notice};
+use super::{seen, table};
+use crate::application::{AppView, Side, Sides};
 use crate::http::error::Problem;
 use crate::http::extract::{App, PathOf};
 use crate::pages::attempt::Errors;
 use crate::pages::facts::fact;
 use crate::pages::form::{Asked, Form, token};
 use crate::pages::inputs::{Field, checkbox};
+use crate::pages::once;
 use crate::pages::times::{left, moment};
 use crate::pages::visitor::{ConsoleUser, SignedIn};
 
 /// What was just done here.
-const DONE: &[(&str, &str)] = &[
-    (
-        "resent",
-        "A new invite has been mailed. The link in the old one does not work any more.",
-    ),
-    (
-        "revoked",
-        "The developer’s access has been revoked, and a mail tells them. You can register another developer.",
-    ),
+const DONE: &[Done] = &[
+    Done {
+        word: "resent",
+        sentence: "A new invite has been mailed. The link in the old one does not work any more.",
+        side: Side::Invitation,
+    },
+    Done {
+        word: "revoked",
+        sentence: "The developer’s access has been revoked, and a mail tells them. You can register another developer.",
+        side: Side::Developer,
+    },
 ];
 
 /// What a page about a developer shows besides the application.
 pub struct Situation<'a> {
     /// Now.
     pub now: Timestamp,
+    /// The application's sides as they are shown.
+    pub sides: &'a Sides,
     /// What the address asks for.
     pub asked: &'a Form,
     /// What was entered.
@@ -52,21 +56,15 @@ pub async fn show(
     PathOf(id): PathOf<AppId>,
     Asked(asked): Asked,
 ) -> Result<Markup, Problem> {
-    let view = app.app(user.caller(), id).await?;
+    let (view, sides) = app.app_and_sides(user.caller(), id).await?;
     let situation = Situation {
         now: app.clock.now(),
+        sides: &sides,
         asked: &asked,
         form: &Form::default(),
         errors: &Errors::default(),
     };
     Ok(developer_page(&user, &view, &situation))
-}
-
-/// Somebody else changed the application since the page was opened; it shows now how it is.
-pub fn changed_meanwhile() -> Errors {
-    let detail = "Something about this application has changed since you opened the page. Nothing has been done. This is \
-                  how it is now; if you still want it, choose it again.";
-    Problem::new(StatusCode::PRECONDITION_FAILED, "version_mismatch", detail).into()
 }
 
 /// The page.
@@ -76,14 +74,14 @@ pub fn developer_page(user: &ConsoleUser, view: &AppView, situation: &Situation<
     let changes = may_change(user) && app.status != Status::Revoked;
     let body = html! {
         h1 { "Manage Developer Portal Access" }
-        (parts::done(situation.asked, DONE))
+        (parts::done(situation.asked, situation.sides, DONE))
         (situation.errors.summary(&["email"]))
         (plan_notice(user))
         @if app.integration_type == IntegrationType::AiqIntegrate {
             p { (Refusal::NoOutsideDeveloper.to_string()) " Our team looks after its credentials." }
         } @else if linked {
             (facts(view, situation.now))
-            @if changes { (linked_actions(user, view)) }
+            @if changes { (linked_actions(user, view, situation)) }
         } @else {
             p { "No developer is linked to this application." }
             @if changes { (register(user, view, situation)) }
@@ -95,7 +93,10 @@ pub fn developer_page(user: &ConsoleUser, view: &AppView, situation: &Situation<
 
 fn facts(view: &AppView, now: Timestamp) -> Markup {
     let app = view.app();
+    // R27: invitation and OTP are dead at once when the application is revoked.
+    let lives = app.status != Status::Revoked;
     let pending = view.developer_status() != DeveloperStatus::Verified;
+    let invited = view.developer_status() == DeveloperStatus::Invited;
     html! {
         dl.facts {
             @if let Some(email) = &app.developer_email { (fact("Developer", &html! { bdi { (email.as_str()) } })) }
@@ -107,7 +108,9 @@ fn facts(view: &AppView, now: Timestamp) -> Markup {
             (fact("OTP verified", &html! {
                 @match app.verified_at { Some(at) => (moment(at)), None => "Not yet" }
             }))
-            @if pending {
+            @if pending && !lives {
+                (fact(if invited { "Invite and OTP" } else { "OTP" }, &html! { "No longer valid: the application was revoked." }))
+            } @else if pending {
                 @if let Some(end) = app.otp_expires_at { (fact("OTP valid until", &time_left(end, now))) }
                 @if let Some(tries) = app.otp_attempts_left { (fact("OTP tries left", &tries_left(tries))) }
             }
@@ -131,13 +134,23 @@ fn tries_left(tries: i64) -> Markup {
     }
 }
 
-fn linked_actions(user: &ConsoleUser, view: &AppView) -> Markup {
+fn linked_actions(user: &ConsoleUser, view: &AppView, situation: &Situation<'_>) -> Markup {
     let status = view.developer_status();
+    let retire = situation.form.has("retire_client_secrets");
+    let action = |page, side, (title, class), fields: &Markup| {
+        let action = Action {
+            page,
+            side,
+            title,
+            class,
+        };
+        action.form(user, view, situation.sides, fields)
+    };
     html! {
         @if status == DeveloperStatus::Invited {
             h2 { "Resend Invite" }
             p { "If the invite has expired or was lost: a new one is mailed, and the link in the old one ends." }
-            (action(user, view, "/developer/resend-invite", ("Resend Invite", ""), &html! {}))
+            (action("/developer/resend-invite", Side::Invitation, ("Resend Invite", ""), &html! {}))
         }
         @if status != DeveloperStatus::Verified {
             h2 { "Reset OTP" }
@@ -145,7 +158,7 @@ fn linked_actions(user: &ConsoleUser, view: &AppView) -> Markup {
                 "If the OTP has expired, is locked or was lost: a new one is shown to you, once, and the old one ends. A \
                 mail tells the developer that it was reset."
             }
-            (action(user, view, "/developer/reset-otp", ("Reset OTP", ""), &html! {}))
+            (action("/developer/reset-otp", Side::OneTimePassword, ("Reset OTP", ""), &html! {}))
         }
         h2 { "Revoke Access" }
         p {
@@ -153,22 +166,31 @@ fn linked_actions(user: &ConsoleUser, view: &AppView) -> Markup {
             invite or OTP ends, and a mail tells them. The integration itself keeps running, unless you retire its \
             client secrets, too."
         }
-        (action(user, view, "/developer/revoke", ("Revoke Access", "danger"), &html! {
-            (checkbox("retire_client_secrets", "Retire the client secrets, too: the integration stops at once.", false,
+        (action("/developer/revoke", Side::Developer, ("Revoke Access", "danger"), &html! {
+            (checkbox("retire_client_secrets", "Retire the client secrets, too: the integration stops at once.", retire,
                 &Errors::default()))
         }))
     }
 }
 
-/// A form with a button. It is about the application as it was shown.
-fn action(user: &ConsoleUser, view: &AppView, page: &str, (title, class): (&str, &str), fields: &Markup) -> Markup {
-    html! {
-        form method="post" action=(app_path(view.app().app_id, page)) {
-            (token(&user.session.form_token))
-            (once::field(&Form::default()))
-            input type="hidden" name="version" value=(view.app().version);
-            (fields)
-            button class=(class) type="submit" { (title) }
+/// A form with a button. It is about this side of the application as it was shown, and counts once.
+struct Action<'a> {
+    page: &'a str,
+    side: Side,
+    title: &'a str,
+    class: &'a str,
+}
+
+impl Action<'_> {
+    fn form(&self, user: &ConsoleUser, view: &AppView, sides: &Sides, fields: &Markup) -> Markup {
+        html! {
+            form method="post" action=(app_path(view.app().app_id, self.page)) {
+                (token(&user.session.form_token))
+                (once::field(&Form::default()))
+                (seen::field(sides, self.side))
+                (fields)
+                button class=(self.class) type="submit" { (self.title) }
+            }
         }
     }
 }

@@ -5,16 +5,17 @@ use axum::response::{IntoResponse, Redirect, Response};
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::identifiers::AppId;
 
-use super::developer::{Situation, changed_meanwhile, developer_page};
-use super::once;
+use super::developer::{Situation, developer_page};
 use super::otp::{self, Happened};
-use super::parts::app_path;
-use crate::application::{AppView, Failure, IdempotencyKey};
+use super::parts::{app_path, done_path};
+use super::seen;
+use super::words::WORDS;
+use crate::application::{AppView, Failure, IdempotencyKey, Pin, Side};
 use crate::http::error::Problem;
 use crate::http::extract::{App, PathOf};
-use crate::log::CommandError;
 use crate::pages::attempt::Errors;
 use crate::pages::form::{Form, Sent};
+use crate::pages::once;
 use crate::pages::visitor::ConsoleUser;
 
 /// `POST /integration-applications/{id}/developer`
@@ -54,8 +55,8 @@ pub async fn resend_invite(
         return asked.again(&app, None).await;
     }
     let (caller, key) = (asked.user.caller(), asked.key.as_ref());
-    match app.resend_invite(caller, id, asked.version(), key).await {
-        Ok(_) => Ok(done(id, "resent")),
+    match app.resend_invite(caller, id, asked.seen(Side::Invitation), key).await {
+        Ok((view, _)) => Ok(done(&view, "resent")),
         Err(failure) => asked.again(&app, Some(failure)).await,
     }
 }
@@ -71,7 +72,7 @@ pub async fn reset_otp(
         return asked.again(&app, None).await;
     }
     let (caller, key) = (asked.user.caller(), asked.key.as_ref());
-    match app.reset_otp(caller, id, asked.version(), key).await {
+    match app.reset_otp(caller, id, asked.seen(Side::OneTimePassword), key).await {
         Ok((view, verification)) => {
             let happened = Happened {
                 title: "OTP reset",
@@ -98,16 +99,16 @@ pub async fn revoke(
     let (caller, key) = (asked.user.caller(), asked.key.as_ref());
     let retire = asked.form.has("retire_client_secrets");
     match app
-        .revoke_developer_access(caller, id, asked.version(), key, retire)
+        .revoke_developer_access(caller, id, asked.seen(Side::Developer), key, retire)
         .await
     {
-        Ok(_) => Ok(done(id, "revoked")),
+        Ok((view, _)) => Ok(done(&view, "revoked")),
         Err(failure) => asked.again(&app, Some(failure)).await,
     }
 }
 
-fn done(id: AppId, word: &str) -> Response {
-    Redirect::to(&app_path(id, &format!("/developer?done={word}"))).into_response()
+fn done(view: &AppView, word: &str) -> Response {
+    Redirect::to(&done_path(view, "/developer", word)).into_response()
 }
 
 /// What was asked, by whom, about which application.
@@ -127,22 +128,22 @@ impl Request {
         Ok(Self { user, id, form, key })
     }
 
-    /// The version that was looked at: nobody is taken from an application who was not seen there. A form without one
-    /// is about none that there is.
-    fn version(&self) -> Option<i64> {
-        Some(self.form.text("version").parse().unwrap_or(-1))
+    /// What was looked at: nobody is taken from an application who was not seen there.
+    fn seen(&self, side: Side) -> Pin {
+        seen::pin(&self.form, side)
     }
 
     /// The page on which it was asked, as it is now.
     async fn again(self, app: &App, failure: Option<Failure>) -> Result<Response, Problem> {
-        let view: AppView = app.app(self.user.caller(), self.id).await?;
+        let (view, sides) = app.app_and_sides(self.user.caller(), self.id).await?;
         let (errors, form) = match failure {
             None => (Errors::default(), self.form),
-            Some(Failure::Command(CommandError::VersionMismatch { .. })) => (changed_meanwhile(), self.form),
-            Some(failure) => once::refused(failure, self.form),
+            Some(failure) => seen::refused(failure, self.form),
         };
+        let errors = errors.worded(WORDS);
         let situation = Situation {
             now: app.clock.now(),
+            sides: &sides,
             asked: &Form::default(),
             form: &form,
             errors: &errors,

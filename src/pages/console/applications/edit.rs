@@ -10,15 +10,16 @@ use gatebook_projections::app_list::AppRow;
 use maud::{Markup, html};
 
 use super::changed_meanwhile::{both_versions, same};
-use super::inputs::{entities, fixed};
-use super::parts::{app_path, page_of_app, submit};
+use super::entity_picker::entities;
+use super::inputs::fixed;
+use super::parts::{app_path, done_path, page_of_app, submit};
+use super::seen::{self, SEEN};
 use super::words::{self, WORDS};
-use crate::application::{AppView, Failure};
+use crate::application::{AppView, Failure, Side, Sides};
 use crate::http::admin::EditApplication;
 use crate::http::error::Problem;
 use crate::http::extract::{App, PathOf};
 use crate::http::json::Given;
-use crate::log::CommandError;
 use crate::pages::attempt::Errors;
 use crate::pages::form::{Form, Sent, token};
 use crate::pages::inputs::Field;
@@ -32,8 +33,8 @@ pub async fn show(
     SignedIn(user): SignedIn<ConsoleUser>,
     PathOf(id): PathOf<AppId>,
 ) -> Result<Markup, Problem> {
-    let view = editable(&app, &user, id).await?;
-    Ok(form_page(&user, &view, &as_stored(&view), &Errors::default()))
+    let (view, sides) = editable(&app, &user, id).await?;
+    Ok(form_page(&user, &view, &as_stored(&view, &sides), &Errors::default()))
 }
 
 /// `POST /integration-applications/{id}/edit`
@@ -43,7 +44,7 @@ pub async fn save(
     sent: Sent<ConsoleUser>,
 ) -> Result<Response, Problem> {
     let Sent { visitor: user, form } = sent;
-    let view = editable(&app, &user, id).await?;
+    let (view, _) = editable(&app, &user, id).await?;
     if form.is_to_be_shown_again() {
         return Ok(form_page(&user, &view, &form, &Errors::default()).into_response());
     }
@@ -51,37 +52,36 @@ pub async fn save(
         Ok(changes) => changes,
         Err(problem) => return Ok(refused(&user, &view, &form, problem.into())),
     };
-    // A form that does not say which version it is about is about none that there is.
-    let version = form.text("version").parse().unwrap_or(-1);
-    match app.edit_app(user.caller(), id, Some(version), None, changes).await {
-        Ok(_) => Ok(saved(id)),
-        Err(Failure::Command(CommandError::VersionMismatch { .. })) => {
-            let view = editable(&app, &user, id).await?;
-            Ok(changed_meanwhile(&user, &view, &form))
+    let pin = seen::pin(&form, Side::Details);
+    match app.edit_app(user.caller(), id, pin, None, changes).await {
+        Ok((view, _)) => Ok(saved(&view)),
+        Err(failure) if seen::is_out_of_date(&failure) => {
+            let (view, sides) = editable(&app, &user, id).await?;
+            Ok(changed_meanwhile(&user, &view, &sides, form))
         }
         Err(failure) => Ok(refused(&user, &view, &form, failure.into())),
     }
 }
 
-fn saved(id: AppId) -> Response {
-    Redirect::to(&app_path(id, "?done=changed")).into_response()
+fn saved(view: &AppView) -> Response {
+    Redirect::to(&done_path(view, "", "changed")).into_response()
 }
 
 /// The application, for somebody who may change it.
-async fn editable(app: &App, user: &ConsoleUser, id: AppId) -> Result<AppView, Failure> {
-    let view = app.app(user.caller(), id).await?;
+async fn editable(app: &App, user: &ConsoleUser, id: AppId) -> Result<(AppView, Sides), Failure> {
+    let (view, sides) = app.app_and_sides(user.caller(), id).await?;
     app.managers_group(user.caller()).await?;
     if view.app().status == Status::Revoked {
         return Err(Refusal::AppRevoked.into());
     }
-    Ok(view)
+    Ok((view, sides))
 }
 
 /// The form as it is before anybody has entered something.
-fn as_stored(view: &AppView) -> Form {
+fn as_stored(view: &AppView, sides: &Sides) -> Form {
     let app = view.app();
     let texts = [
-        ("version", app.version.to_string()),
+        (SEEN, sides.version(Side::Details).to_string()),
         ("description", app.description.as_str().to_owned()),
         ("category", app.category.as_str().to_owned()),
     ];
@@ -112,12 +112,12 @@ fn refused(user: &ConsoleUser, view: &AppView, form: &Form, errors: Errors) -> R
 }
 
 /// Somebody else was faster. If they, or a first click, did the same, there is nothing left to do.
-fn changed_meanwhile(user: &ConsoleUser, view: &AppView, form: &Form) -> Response {
-    if same::everything(view, form) {
-        return saved(view.app().app_id);
+fn changed_meanwhile(user: &ConsoleUser, view: &AppView, sides: &Sides, form: Form) -> Response {
+    if same::everything(view, &form) {
+        return saved(view);
     }
     let status = axum::http::StatusCode::PRECONDITION_FAILED;
-    let form = form.clone().with("version", view.app().version.to_string());
+    let form = form.with(SEEN, sides.version(Side::Details).to_string());
     let both = both_versions(view, &form);
     (status, edit_page(user, view, &form, &Errors::default(), &both)).into_response()
 }
@@ -136,7 +136,7 @@ fn edit_page(user: &ConsoleUser, view: &AppView, form: &Form, errors: &Errors, n
         (errors.summary(&FIELDS))
         form method="post" action=(path) novalidate {
             (token(&user.session.form_token))
-            input type="hidden" name="version" value=(form.text("version"));
+            input type="hidden" name=(SEEN) value=(form.text(SEEN));
             (fixed("fixed-name", "Application Name", app.name.as_str()))
             (Field {
                 name: "description", label: "Application Description", value: form.text("description"),
@@ -148,7 +148,7 @@ fn edit_page(user: &ConsoleUser, view: &AppView, form: &Form, errors: &Errors, n
                 (fixed("fixed-email", "Integration/Developers Email", email.as_str()))
             }
             (fixed("fixed-permission", "API Permissions", app.api_permission.title()))
-            (entities(view.group(), &form.all("entities"), hint, errors))
+            (entities(view.group(), form, hint, errors))
             (submit("Save", "", &app_path(app.app_id, "")))
         }
     };

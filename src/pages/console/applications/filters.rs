@@ -4,12 +4,12 @@ use maud::{Markup, html};
 
 use super::parts::APPS;
 use super::words;
-use crate::pages::filter_form::{self, search, select};
+use crate::pages::filter_form::{self, date, search, select};
 use crate::pages::form::Form;
 use crate::pages::visitor::ConsoleUser;
 
 /// What can be asked for, as it stands in the address.
-const FILTERS: [&str; 9] = [
+const FILTERS: [&str; 11] = [
     "status",
     "name",
     "description",
@@ -19,6 +19,8 @@ const FILTERS: [&str; 9] = [
     "integration_type",
     "developer_status",
     "entity",
+    "created_from",
+    "created_to",
 ];
 /// What else is kept from one page of the list to the next.
 const KEPT: [&str; 2] = ["sort", "limit"];
@@ -39,7 +41,8 @@ pub fn href(asked: &Form, name: &str, value: &str) -> String {
     format!("{APPS}?{}", query.finish())
 }
 
-/// The form with all filters.
+/// The form with all filters; on a phone it is folded until one is set, or its link is
+/// followed.
 pub fn form(user: &ConsoleUser, asked: &Form) -> Markup {
     let search = |name: &str, label: &str| search(name, label, asked.text(name));
     let entities = user.group.customer.entities.iter();
@@ -59,7 +62,14 @@ pub fn form(user: &ConsoleUser, asked: &Form) -> Markup {
         (select("developer_status", "Developer", asked.text("developer_status"),
             words::DEVELOPER_STATUSES.map(|s| (s.as_str(), words::developer_status(s)))))
         (select("entity", "Entity", asked.text("entity"), entities.map(|(id, name)| (id.as_str(), name.as_str()))))
+        (date("created_from", "Created from (UTC)", asked.text("created_from")))
+        (date("created_to", "Created to (UTC)", asked.text("created_to")))
     };
     let clear = html! { @if any(asked) { a.button.plain href=(APPS) { "Clear filters" } } };
-    filter_form::form(APPS, "Filter the applications", &fields, &clear)
+    html! {
+        div.fold.open[any(asked)] id="filters" {
+            a.button.plain href="#filters" { "Filters" }
+            (filter_form::form(APPS, "Filter the applications", &fields, &clear))
+        }
+    }
 }

@@ -1,8 +1,5 @@
-//! The parts of forms that only applications have: choices as radio buttons, fields that are fixed, the entities.
+//! The parts of forms that only applications have: choices as radio buttons, fields that are fixed.
 
-use std::collections::HashSet;
-
-use gatebook_projections::groups::GroupRow;
 use maud::{Markup, html};
 
 use crate::pages::attempt::Errors;
@@ -47,40 +44,7 @@ pub fn fixed(id: &str, label: &str, value: &str) -> Markup {
     }
 }
 
-/// R11: the entities of the group, to choose from. With scripts, they can be searched and all be selected at once.
-pub fn entities(group: &GroupRow, chosen: &[&str], hint: &str, errors: &Errors) -> Markup {
-    let error = errors.of("entities");
-    let described = match error {
-        Some(_) => "entities-error entities-hint",
-        None => "entities-hint",
-    };
-    let all = &group.customer.entities;
-    let chosen: HashSet<&str> = chosen.iter().copied().collect();
-    html! {
-        fieldset.picker id="entities" tabindex="-1" data-picker aria-describedby=(described) {
-            legend { "Entities" }
-            p.hint id="entities-hint" { (hint) }
-            (error_of("entities", error))
-            @if all.is_empty() { p { "Your group has no entities yet." } }
-            div.picker-tools data-picker-tools hidden {
-                label for="entity-search" { "Search entities" }
-                input id="entity-search" type="search" autocomplete="off" data-picker-search;
-                button.plain type="button" data-picker-all { "Select all" }
-                " " button.plain type="button" data-picker-none { "Clear selection" }
-                " " span.detail role="status" data-picker-told {}
-            }
-            div.options {
-                @for (id, name) in all {
-                    label data-option {
-                        input type="checkbox" name="entities" value=(id.as_str()) checked[chosen.contains(id.as_str())];
-                        " " bdi { (name.as_str()) } " " span.detail { (id.as_str()) }
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn error_of(name: &str, error: Option<&str>) -> Markup {
+/// What is wrong with a field.
+pub fn error_of(name: &str, error: Option<&str>) -> Markup {
     html! { @if let Some(error) = error { p.error id={ (name) "-error" } { (error) } } }
 }

@@ -24,7 +24,7 @@ pub async fn show(
     SignedIn(user): SignedIn<ConsoleUser>,
     Asked(asked): Asked,
 ) -> Result<Response, Problem> {
-    if !user.reads() {
+    if !user.standing().reads() {
         return Ok((StatusCode::FORBIDDEN, no_permission(&user)).into_response());
     }
     let Ok(question) = AppsQuery::of(|name| asked.filled(name)).read() else {
@@ -81,7 +81,7 @@ fn none_yet(user: &ConsoleUser) -> Markup {
             }
             @if may_change(user) {
                 p { a.button href={ (APPS) "/new" } { "New Integration Application" } }
-            } @else if !user.manages() {
+            } @else if !user.standing().manages() {
                 p { "To create one, you need the permission “" (Permission::ManageIntegrationApplications.title()) "”. " (granted_by(user)) }
             }
         }

@@ -6,16 +6,18 @@ use gatebook_projections::app_list::IntegrationType;
 use maud::{Markup, html};
 
 use super::creating::{self, NAME_HINT};
-use super::inputs::{Choice, entities, radios};
+use super::entity_picker::entities;
+use super::inputs::{Choice, radios};
 use super::otp::{self, Happened};
 use super::parts::{APPS, page_below, submit};
-use super::{once, words};
+use super::words::{self, WORDS};
 use crate::http::admin::CreateApplication;
 use crate::http::error::Problem;
 use crate::http::extract::App;
 use crate::pages::attempt::Errors;
 use crate::pages::form::{Form, Sent, token};
 use crate::pages::inputs::Field;
+use crate::pages::once;
 use crate::pages::visitor::{ConsoleUser, SignedIn};
 
 /// Where the form is.
@@ -42,7 +44,7 @@ pub async fn create(State(app): State<App>, sent: Sent<ConsoleUser>) -> Result<R
     if form.is_to_be_shown_again() {
         return Ok(form_page(&user, &form, &Errors::default()).into_response());
     }
-    match creating::create(&app, &user, PATH, form, wish).await {
+    match creating::create(&app, &user, PATH, form, WORDS, wish).await {
         Ok((view, verification)) => {
             let told = "The application has been created.";
             let happened = Happened::linked(&view, "Integration Application created", told);
@@ -74,7 +76,7 @@ fn form_page(user: &ConsoleUser, form: &Form, errors: &Errors) -> Markup {
             (token(&user.session.form_token))
             (once::field(form))
             (details(form, errors))
-            (entities(&user.group, &form.all("entities"), creating::ENTITIES_HINT, errors))
+            (entities(&user.group, form, creating::ENTITIES_HINT, errors))
             (submit("Create", "", APPS))
         }
     };

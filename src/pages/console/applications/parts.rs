@@ -7,7 +7,7 @@ use gatebook_projections::app_list::IntegrationType;
 use maud::{Markup, html};
 
 use super::words;
-use crate::application::AppView;
+use crate::application::{AppView, Side, Sides};
 use crate::pages::form::Form;
 use crate::pages::layout::{Shell, page};
 use crate::pages::visitor::ConsoleUser;
@@ -53,7 +53,7 @@ pub fn page_of_app(user: &ConsoleUser, view: &AppView, title: &str, body: &Marku
 
 /// R1, R2: whether to offer changes. The application layer decides.
 pub fn may_change(user: &ConsoleUser) -> bool {
-    user.manages() && is_on_plan(user)
+    user.standing().manages() && is_on_plan(user)
 }
 
 fn is_on_plan(user: &ConsoleUser) -> bool {
@@ -109,12 +109,29 @@ pub fn status(status: Status) -> Markup {
     html! { span class=(class) { (words::status(status)) } }
 }
 
-/// What was just done, if `done` is in the list of sentences.
-pub fn done(asked: &Form, sentences: &[(&str, &str)]) -> Markup {
-    let done = asked.text("done");
-    let told = sentences.iter().find(|(of, _)| *of == done);
+/// What was just done.
+pub struct Done {
+    /// Its word in the address.
+    pub word: &'static str,
+    /// What is told.
+    pub sentence: &'static str,
+    /// What it is about: told as long as that has not changed again.
+    pub side: Side,
+}
+
+/// Where a page of an application tells what was just done, at the version that it led to.
+pub fn done_path(view: &AppView, page: &str, word: &str) -> String {
+    let app = view.app();
+    app_path(app.app_id, &format!("{page}?done={word}&at={}", app.version))
+}
+
+/// What was just done, if the address says so and it is still how things are.
+pub fn done(asked: &Form, sides: &Sides, all: &[Done]) -> Markup {
+    let at: i64 = asked.text("at").parse().unwrap_or_default();
+    let told = all.iter().find(|done| done.word == asked.text("done"));
+    let told = told.filter(|done| (1..=at).contains(&sides.version(done.side)));
     html! {
-        @if let Some((_, sentence)) = told { p.notice.good role="status" { (sentence) } }
+        @if let Some(Done { sentence, .. }) = told { p.notice.good role="status" { (sentence) } }
     }
 }
 

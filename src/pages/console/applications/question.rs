@@ -5,15 +5,16 @@ use gatebook_aggregates::identifiers::AppId;
 use gatebook_aggregates::words::Reason;
 use maud::{Markup, html};
 
-use super::once;
-use super::parts::{app_path, page_of_app, submit};
+use super::parts::{self, app_path, done_path, page_of_app, submit};
+use super::seen;
 use super::words::WORDS;
-use crate::application::{AppView, Failure, IdempotencyKey};
+use crate::application::{AppView, Failure, IdempotencyKey, Pin, Side, Sides};
 use crate::http::error::Problem;
 use crate::http::extract::App;
 use crate::pages::attempt::Errors;
 use crate::pages::form::{Form, Sent, token};
 use crate::pages::inputs::Field;
+use crate::pages::once;
 use crate::pages::visitor::ConsoleUser;
 
 /// A question about an application.
@@ -35,50 +36,53 @@ pub struct Question {
 impl Question {
     /// The page that asks.
     pub async fn ask(&self, app: &App, user: &ConsoleUser, id: AppId) -> Result<Markup, Problem> {
-        let view = changeable(app, user, id).await?;
-        Ok(self.page(user, &view, &Form::default(), &Errors::default()))
+        let (view, sides) = changeable(app, user, id).await?;
+        Ok(self.page(user, (&view, &sides), &Form::default(), &Errors::default()))
     }
 
-    /// Does what was asked, for the reason that was entered, once.
+    /// Does what was asked, for the reason that was entered, once; unless the application was suspended, resumed or revoked
+    /// since the question was asked.
     pub async fn answer(
         &self,
         app: &App,
         sent: Sent<ConsoleUser>,
         id: AppId,
-        act: impl AsyncFnOnce(&ConsoleUser, Option<IdempotencyKey>, Option<Reason>) -> Result<(), Failure>,
+        act: impl AsyncFnOnce(&ConsoleUser, Pin, Option<IdempotencyKey>, Option<Reason>) -> Result<AppView, Failure>,
     ) -> Result<Response, Problem> {
         let Sent { visitor: user, form } = sent;
-        let view = changeable(app, &user, id).await?;
+        let (view, sides) = changeable(app, &user, id).await?;
         if form.is_to_be_shown_again() {
-            return Ok(self.page(&user, &view, &form, &Errors::default()).into_response());
+            let page = self.page(&user, (&view, &sides), &form, &Errors::default());
+            return Ok(page.into_response());
         }
+        let pin = seen::pin(&form, Side::Status);
         let key = once::key(user.caller(), &app_path(id, self.page), &form);
         let done = match Reason::parse(&form.lines("reason")) {
-            Ok(reason) => act(&user, key, reason).await,
+            Ok(reason) => act(&user, pin, key, reason).await,
             Err(problem) => Err(problem.into()),
         };
         match done {
-            Ok(()) => {
-                let next = app_path(id, &format!("?done={}", self.done));
-                Ok(Redirect::to(&next).into_response())
-            }
+            Ok(view) => Ok(Redirect::to(&done_path(&view, "", self.done)).into_response()),
             Err(failure) => {
-                let (errors, form) = once::refused(failure, form);
+                let (errors, form) = seen::refused(failure, form);
                 let errors = errors.worded(WORDS);
-                Ok((errors.status(), self.page(&user, &view, &form, &errors)).into_response())
+                let (view, sides) = changeable(app, &user, id).await?;
+                Ok((errors.status(), self.page(&user, (&view, &sides), &form, &errors)).into_response())
             }
         }
     }
 
-    fn page(&self, user: &ConsoleUser, view: &AppView, form: &Form, errors: &Errors) -> Markup {
+    fn page(&self, user: &ConsoleUser, (view, sides): (&AppView, &Sides), form: &Form, errors: &Errors) -> Markup {
         let app = view.app();
         let body = html! {
             h1 { (self.title) " " bdi { (app.name.as_str()) } "?" }
             (errors.summary(&["reason"]))
+            p { "It is " (parts::status(app.status)) " now." }
             ((self.told)(view))
             form method="post" action=(app_path(app.app_id, self.page)) novalidate {
                 (token(&user.session.form_token))
                 (once::field(form))
+                (seen::field(sides, Side::Status))
                 (Field {
                     name: "reason", label: "Reason", hint: "For the activity log. Up to 500 characters.",
                     value: form.text("reason"), required: false, ..Field::default()
@@ -91,8 +95,8 @@ impl Question {
 }
 
 /// The application, for somebody who may change it. Which change makes sense, the application layer decides.
-async fn changeable(app: &App, user: &ConsoleUser, id: AppId) -> Result<AppView, Failure> {
-    let view = app.app(user.caller(), id).await?;
+async fn changeable(app: &App, user: &ConsoleUser, id: AppId) -> Result<(AppView, Sides), Failure> {
+    let seen = app.app_and_sides(user.caller(), id).await?;
     app.managers_group(user.caller()).await?;
-    Ok(view)
+    Ok(seen)
 }

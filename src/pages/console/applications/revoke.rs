@@ -38,9 +38,9 @@ pub async fn revoke(
     PathOf(id): PathOf<AppId>,
     sent: Sent<ConsoleUser>,
 ) -> Result<Response, Problem> {
-    let act = async |user: &ConsoleUser, key: Option<_>, reason| {
-        let done = app.revoke_app(user.caller(), id, None, key.as_ref(), reason).await;
-        done.map(drop)
+    let act = async |user: &ConsoleUser, pin, key: Option<_>, reason| {
+        let done = app.revoke_app(user.caller(), id, pin, key.as_ref(), reason).await;
+        done.map(|(view, _)| view)
     };
     REVOKE.answer(&app, sent, id, act).await
 }

@@ -5,35 +5,43 @@ use gatebook_aggregates::identifiers::AppId;
 use gatebook_projections::app_list::{DeveloperStatus, IntegrationType};
 use maud::{Markup, html};
 
-use super::parts::{self, APPS, actions, app_path, page_below, plan_notice};
+use super::parts::{self, APPS, Done, actions, app_path, page_below, plan_notice};
 use super::{table, timeline, words};
-use crate::application::AppView;
+use crate::application::{AppView, Side};
 use crate::http::error::Problem;
 use crate::http::extract::{App, PathOf};
 use crate::pages::facts::fact;
-use crate::pages::form::{Asked, Form};
+use crate::pages::form::Asked;
 use crate::pages::times::moment;
 use crate::pages::visitor::{ConsoleUser, SignedIn};
 
 /// What was just done here.
-const DONE: &[(&str, &str)] = &[
-    (
-        "requested",
-        "The application has been created. Our integration team has been notified and will be in touch.",
-    ),
-    ("changed", "Your changes have been saved and are in effect."),
-    (
-        "suspended",
-        "The application has been suspended. Its access tokens are refused from now on.",
-    ),
-    (
-        "resumed",
-        "The application has been resumed. Its access tokens are good again.",
-    ),
-    (
-        "revoked",
-        "The application has been revoked for ever. Nothing of it works any more.",
-    ),
+const DONE: &[Done] = &[
+    Done {
+        word: "requested",
+        sentence: "The application has been created. Our integration team has been notified and will be in touch.",
+        side: Side::Status,
+    },
+    Done {
+        word: "changed",
+        sentence: "Your changes have been saved and are in effect.",
+        side: Side::Details,
+    },
+    Done {
+        word: "suspended",
+        sentence: "The application has been suspended. Its access tokens are refused from now on.",
+        side: Side::Status,
+    },
+    Done {
+        word: "resumed",
+        sentence: "The application has been resumed. Its access tokens are good again.",
+        side: Side::Status,
+    },
+    Done {
+        word: "revoked",
+        sentence: "The application has been revoked for ever. Nothing of it works any more.",
+        side: Side::Status,
+    },
 ];
 
 /// `GET /integration-applications/{id}`
@@ -43,16 +51,16 @@ pub async fn show(
     PathOf(id): PathOf<AppId>,
     Asked(asked): Asked,
 ) -> Result<Markup, Problem> {
-    let view = app.app(user.caller(), id).await?;
+    let (view, sides) = app.app_and_sides(user.caller(), id).await?;
     let events = timeline::of(&app, &user, id, &asked).await?;
-    Ok(app_page(&user, &view, &asked, &events))
+    Ok(app_page(&user, &view, &parts::done(&asked, &sides, DONE), &events))
 }
 
-fn app_page(user: &ConsoleUser, view: &AppView, asked: &Form, events: &Markup) -> Markup {
+fn app_page(user: &ConsoleUser, view: &AppView, done: &Markup, events: &Markup) -> Markup {
     let name = view.app().name.as_str();
     let body = html! {
         h1 { bdi { (name) } }
-        (parts::done(asked, DONE))
+        (done)
         (plan_notice(user))
         ul.actions aria-label="Actions" {
             @for (title, href) in actions(user, view) { li { a.button.plain href=(href) { (title) } } }

@@ -49,9 +49,9 @@ pub async fn suspend(
     PathOf(id): PathOf<AppId>,
     sent: Sent<ConsoleUser>,
 ) -> Result<Response, Problem> {
-    let act = async |user: &ConsoleUser, key: Option<_>, reason| {
-        let done = app.suspend_app(user.caller(), id, None, key.as_ref(), reason).await;
-        done.map(drop)
+    let act = async |user: &ConsoleUser, pin, key: Option<_>, reason| {
+        let done = app.suspend_app(user.caller(), id, pin, key.as_ref(), reason).await;
+        done.map(|(view, _)| view)
     };
     SUSPEND.answer(&app, sent, id, act).await
 }
@@ -71,9 +71,9 @@ pub async fn resume(
     PathOf(id): PathOf<AppId>,
     sent: Sent<ConsoleUser>,
 ) -> Result<Response, Problem> {
-    let act = async |user: &ConsoleUser, key: Option<_>, reason| {
-        let done = app.resume_app(user.caller(), id, None, key.as_ref(), reason).await;
-        done.map(drop)
+    let act = async |user: &ConsoleUser, pin, key: Option<_>, reason| {
+        let done = app.resume_app(user.caller(), id, pin, key.as_ref(), reason).await;
+        done.map(|(view, _)| view)
     };
     RESUME.answer(&app, sent, id, act).await
 }

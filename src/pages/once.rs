@@ -5,11 +5,10 @@ use axum::http::StatusCode;
 use maud::{Markup, html};
 use uuid::Uuid;
 
-use super::words::WORDS;
+use super::attempt::Errors;
+use super::form::Form;
 use crate::application::{Caller, Failure, IdempotencyKey};
 use crate::http::error::Problem;
-use crate::pages::attempt::Errors;
-use crate::pages::form::Form;
 
 const REQUEST_KEY: &str = "request_key";
 
@@ -27,14 +26,19 @@ pub fn key(caller: &Caller, path: &str, form: &Form) -> Option<IdempotencyKey> {
     Some(IdempotencyKey::new(caller, key, "POST", path, &form.content()))
 }
 
-/// What went wrong, in the words of the page; and the form to show again. Other values than the first time make another
+/// What went wrong, and the form to show again. Other values than the first time make another
 /// request, which needs a word of its own.
 pub fn refused(failure: Failure, form: Form) -> (Errors, Form) {
     if !matches!(failure, Failure::IdempotencyKeyReused) {
-        return (Errors::from(failure).worded(WORDS), form);
+        return (Errors::from(failure), form);
     }
     let detail = "You have sent this form already, with other values. Check what you entered; send it once more if you \
                   want both.";
     let problem = Problem::new(StatusCode::CONFLICT, "sent_already", detail);
-    (Errors::from(problem), form.without(REQUEST_KEY))
+    (Errors::from(problem), anew(form))
+}
+
+/// The form, to be sent as another one.
+pub fn anew(form: Form) -> Form {
+    form.without(REQUEST_KEY)
 }

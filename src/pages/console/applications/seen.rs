@@ -1,0 +1,41 @@
+//! A form is about the application as it was shown: it carries the version of the side that it changes, so that nothing
+//! happens to what nobody has looked at, and what happens to the other sides is of no matter.
+
+use axum::http::StatusCode;
+use maud::{Markup, html};
+
+use crate::application::{Failure, Pin, Side, Sides};
+use crate::http::error::Problem;
+use crate::log::CommandError;
+use crate::pages::attempt::Errors;
+use crate::pages::form::Form;
+use crate::pages::once;
+
+/// The field with the version that is shown.
+pub const SEEN: &str = "seen";
+
+/// The field that ties a form to what is shown.
+pub fn field(sides: &Sides, side: Side) -> Markup {
+    html! { input type="hidden" name=(SEEN) value=(sides.version(side)); }
+}
+
+/// What the change depends on. A form that does not say what was seen is about nothing that there is.
+pub fn pin(form: &Form, side: Side) -> Pin {
+    Pin::AsSeen(side, form.text(SEEN).parse().unwrap_or(-1))
+}
+
+/// Whether something was refused because the application is not as it was shown any more.
+pub fn is_out_of_date(failure: &Failure) -> bool {
+    matches!(failure, Failure::Command(CommandError::VersionMismatch { .. }))
+}
+
+/// What went wrong, and the form to show again, on the page as it is now.
+pub fn refused(failure: Failure, form: Form) -> (Errors, Form) {
+    if !is_out_of_date(&failure) {
+        return once::refused(failure, form);
+    }
+    let detail = "Something about this application has changed since you opened the page. Nothing has been done. This is \
+                  how it is now; if you still want it, choose it again.";
+    let problem = Problem::new(StatusCode::PRECONDITION_FAILED, "version_mismatch", detail);
+    (problem.into(), form)
+}

@@ -1,0 +1,201 @@
+//! One's own account in the console: API tokens and sessions.
+
+use chrono::TimeDelta;
+
+use super::console::{HOSTILE, ada, goes_on_after_the_session_has_ended, is_harmless};
+use crate::support::browser::{Browser, Page};
+use crate::support::{World, on_both_databases};
+
+on_both_databases! {
+    a_token_is_made_shown_and_ended,
+    a_token_form_that_is_sent_twice_shows_the_same_token_again,
+    a_token_form_that_is_sent_at_once_makes_one_token,
+    a_tokens_name_is_checked_and_kept,
+    ending_twice_is_ending_once,
+    after_the_end_of_the_session_the_page_is_shown_and_nothing_done,
+    a_session_is_ended_from_another_one,
+}
+
+fn token(page: &Page) -> String {
+    let text = page.text();
+    text.split(' ')
+        .find(|word| word.starts_with("gbu_"))
+        .unwrap()
+        .to_owned()
+}
+
+/// Where the first thing of this kind is ended.
+fn end(browser: &Browser, kind: &str) -> String {
+    let mut forms = browser.page.html.split("action=\"");
+    let end = forms
+        .find(|form| form.starts_with(kind) && form.contains("/end\""))
+        .unwrap();
+    end.split('"').next().unwrap().to_owned()
+}
+
+async fn a_token_is_made_shown_and_ended(world: World) {
+    let mut ada = ada(&world).await;
+    ada.open("/account").await.expect(200);
+    let token = token(ada.send("/account/tokens", &[("name", "Laptop <b>")]).await.expect(200));
+    let program = world.person(Some(token));
+    program.get("/api/v1/me").await.expect(200);
+    ada.open("/account")
+        .await
+        .shows("Laptop <b>")
+        .hides("never")
+        .hides("gbu_");
+    let end = end(&ada, "/account/tokens/");
+    ada.send(&end, &[]).await.expect(200).hides("Laptop <b>");
+    program.get("/api/v1/me").await.refused(401, "unauthenticated");
+}
+
+async fn a_token_form_that_is_sent_twice_shows_the_same_token_again(world: World) {
+    let mut ada = ada(&world).await;
+    let form = ada.open("/account").await.clone();
+    let first = token(ada.send("/account/tokens", &[("name", "Laptop")]).await.expect(200));
+    let before = world.traces().await;
+    ada.page = form.clone();
+    assert_eq!(
+        token(ada.send("/account/tokens", &[("name", "Laptop")]).await.expect(200)),
+        first
+    );
+    ada.page = form.clone();
+    ada.send("/account/tokens", &[("name", "Phone")])
+        .await
+        .expect(409)
+        .shows("You have sent this form already")
+        .hides("gbu_");
+    world.pass(TimeDelta::minutes(10));
+    ada.page = form;
+    ada.send("/account/tokens", &[("name", "Laptop")])
+        .await
+        .expect(409)
+        .shows("This form was sent before")
+        .hides("gbu_");
+    assert_eq!(world.traces().await, before);
+    ada.send("/account/tokens", &[("name", "Laptop")])
+        .await
+        .expect(200)
+        .shows("gbu_");
+}
+
+async fn a_token_form_that_is_sent_at_once_makes_one_token(world: World) {
+    let mut ada = ada(&world).await;
+    ada.open("/account").await.expect(200);
+    let before = world.traces().await;
+    let clicks = (0..4).map(|_| {
+        let mut window = Browser::new(&world);
+        (window.cookies, window.page) = (ada.cookies.clone(), ada.page.clone());
+        async move { token(window.send("/account/tokens", &[("name", "Laptop")]).await.expect(200)) }
+    });
+    let shown = futures::future::join_all(clicks).await;
+    assert!(shown.iter().all(|token| *token == shown[0]), "{shown:?}");
+    assert_eq!(world.traces().await.events, before.events + 1);
+}
+
+async fn a_tokens_name_is_checked_and_kept(world: World) {
+    let mut ada = ada(&world).await;
+    let before = world.traces().await.events;
+    ada.open("/account").await.expect(200);
+    let long = "x".repeat(201);
+    for (name, told) in [
+        ("", "Fill in “Name of the new token”."),
+        (long.as_str(), "“Name of the new token” may have at most"),
+        ("a\u{202e}b", "text-direction characters are not allowed"),
+        ("a\0b", "Control, invisible"),
+    ] {
+        let page = ada.send("/account/tokens", &[("name", name)]).await.expect(422);
+        page.shows(told).hides("“name”");
+        assert_eq!(page.value("name").as_deref(), Some(name));
+    }
+    assert_eq!(world.traces().await.events, before);
+    ada.send("/account/tokens", &[("name", HOSTILE)]).await.expect(200);
+    is_harmless(ada.open("/account").await.expect(200));
+}
+
+async fn ending_twice_is_ending_once(world: World) {
+    let mut ada = ada(&world).await;
+    let _elsewhere = super::console::ada(&world).await;
+    ada.open("/account").await;
+    ada.send("/account/tokens", &[("name", "Laptop")]).await.expect(200);
+    let opened = ada.open("/account").await.clone();
+    for kind in ["/account/tokens/", "/account/sessions/"] {
+        ada.page = opened.clone();
+        let this = opened
+            .html
+            .split("<tr>")
+            .find(|row| row.contains(kind) && !row.contains("this one"));
+        let end = this
+            .unwrap()
+            .split("action=\"")
+            .nth(1)
+            .unwrap()
+            .split('"')
+            .next()
+            .unwrap()
+            .to_owned();
+        ada.send(&end, &[]).await.expect(200);
+        let before = world.traces().await;
+        ada.page = opened.clone();
+        let page = ada.send(&end, &[]).await.expect(200);
+        assert_eq!(
+            (page.path.as_str(), world.traces().await),
+            ("/account", before),
+            "{kind}"
+        );
+    }
+}
+
+async fn after_the_end_of_the_session_the_page_is_shown_and_nothing_done(world: World) {
+    let mut ada = ada(&world).await;
+    ada.open("/account").await;
+    ada.send("/account/tokens", &[("name", "Laptop")]).await.expect(200);
+    ada.open("/account").await;
+    for kind in ["/account/tokens/", "/account/sessions/", "/account/password-link"] {
+        ada.open("/account").await;
+        let action = match kind {
+            "/account/password-link" => kind.to_owned(),
+            kind => end(&ada, kind),
+        };
+        let mails = world.mails().await.len();
+        goes_on_after_the_session_has_ended(&world, &mut ada, "ada@acme.example", &action, &[]).await;
+        ada.page
+            .shows("Your account")
+            .shows("Laptop")
+            .hides("was sent to your address");
+        assert_eq!(world.mails().await.len(), mails, "{action}");
+    }
+    let named = [("name", "Typed before")];
+    goes_on_after_the_session_has_ended(&world, &mut ada, "ada@acme.example", "/account/tokens", &named).await;
+    assert_eq!(ada.page.value("name").as_deref(), Some("Typed before"));
+    ada.page.hides("gbu_");
+    ada.send("/account/tokens", &named).await.expect(200).shows("gbu_");
+}
+
+async fn a_session_is_ended_from_another_one(world: World) {
+    let mut here = Browser::of_user(&world, "acme", "ada").await;
+    let mut there = Browser::of_user(&world, "acme", "ada").await;
+    here.open("/account").await.expect(200).shows("this one");
+    let html = here.page.html.clone();
+    let rows: Vec<_> = html
+        .split("<tr>")
+        .filter(|row| row.contains("/account/sessions/"))
+        .collect();
+    assert_eq!(rows.len(), 2);
+    let other = rows.iter().find(|row| !row.contains("this one")).unwrap();
+    let end = other
+        .split("action=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap()
+        .to_owned();
+    here.send(&end, &[]).await.expect(200);
+    there.open("/account").await.shows("Sign in");
+    here.open("/account").await.expect(200).shows("Ada Admin");
+    here.send("/account/password-link", &[])
+        .await
+        .expect(200)
+        .shows("A link to choose a new password was sent");
+}
