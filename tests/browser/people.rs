@@ -32,8 +32,10 @@ async fn a_session_is_ended_from_another_browser() {
     let _ = world.running("Payroll Bridge").await;
     let (desk, phone) = (Chromium::new(&world).await, Chromium::new(&world).await);
     log_in(&desk).await;
+    desk.see("Payroll Bridge").await;
     world.pass(TimeDelta::minutes(7));
     log_in(&phone).await;
+    phone.see("Payroll Bridge").await;
     world.pass(TimeDelta::minutes(3));
     desk.click("Dev Eloper").await.see("this one").await;
     desk.pictures("portal-your-account").await;
