@@ -7,7 +7,7 @@ use gatebook_aggregates::user_account::{UserAccount, UserAccountCommand};
 use gatebook_projections::groups::GroupRow;
 
 use super::caller::Caller;
-use super::commands::{TRIES, standing_on};
+use super::commands::{TRIES, on_all_of, standing_on};
 use super::credentials::owner;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
@@ -58,11 +58,13 @@ impl Gatebook {
 
     /// Runs a command about a group user's account. It holds only for a user that the group still has, and the wish is
     /// made anew from the group for every try: whoever asks may be somebody else there by now, and so may the user.
+    /// `stands_on` says what of the group it is based on.
     pub(super) async fn user_account_command(
         &self,
         caller: &Caller,
         group_id: &GroupId,
         user_id: &UserId,
+        stands_on: fn(&GroupRow, &UserId) -> Premise,
         wish: AccountWish<'_>,
     ) -> Result<(), Failure> {
         let id = owner(group_id, user_id);
@@ -71,7 +73,7 @@ impl Gatebook {
             let group = self.group(group_id).await?.ok_or(Refusal::NotFound)?;
             group.user(user_id).ok_or(Refusal::NotFound)?;
             let (command, extras) = wish(&group)?;
-            let premises = vec![standing_on(&group, Footing::of_user(user_id.clone()))];
+            let premises = vec![stands_on(&group, user_id)];
             let origin = caller.origin(Some(&group));
             let done = self.account_command::<UserAccount>(&id, command, origin, premises, extras);
             match done.await {
@@ -83,4 +85,14 @@ impl Gatebook {
             }
         }
     }
+}
+
+/// What a user does with the own account depends on being in the group, and on nothing else there.
+pub(super) fn on_the_user(group: &GroupRow, user_id: &UserId) -> Premise {
+    standing_on(group, Footing::of_user(user_id.clone()))
+}
+
+/// What depends on who asks and on the user's address, too: on a group that has not changed at all.
+pub(super) fn on_the_group(group: &GroupRow, _: &UserId) -> Premise {
+    on_all_of(group)
 }

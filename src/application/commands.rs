@@ -244,6 +244,19 @@ impl Gatebook {
     }
 }
 
+/// R26: the group as it was read, for a decision that stands on all of it.
+pub(super) fn on_all_of(group: &GroupRow) -> Premise {
+    as_read(group).into()
+}
+
+fn as_read(group: &GroupRow) -> Guard {
+    Guard {
+        aggregate_type: Group::TYPE,
+        aggregate_id: group.group_id.to_string(),
+        version: group.version,
+    }
+}
+
 /// R26: the group as it was read, for a decision that stands on this of it.
 pub(super) fn standing_on(group: &GroupRow, footing: Footing) -> Premise {
     let lost = move |event: &StoredEvent| match event.read::<Group>() {
@@ -252,11 +265,7 @@ pub(super) fn standing_on(group: &GroupRow, footing: Footing) -> Premise {
         Err(_) => true,
     };
     Premise {
-        guard: Guard {
-            aggregate_type: Group::TYPE,
-            aggregate_id: group.group_id.to_string(),
-            version: group.version,
-        },
+        guard: as_read(group),
         stands_after: Arc::new(move |event| !lost(event)),
     }
 }

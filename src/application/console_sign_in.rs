@@ -9,6 +9,7 @@ use gatebook_aggregates::words::Label;
 use gatebook_projections::groups::{self, GroupRow, Groups};
 use gatebook_projections::projection::Projection;
 
+use super::account_commands::on_the_user;
 use super::caller::{Caller, Who};
 use super::credentials::{owner, throttle_keys};
 use super::failure::Failure;
@@ -150,7 +151,10 @@ impl Gatebook {
                 ..Extras::default()
             };
             let wish = |_: &GroupRow| Ok((UserAccountCommand::SignIn { session_id, at }, extras.clone()));
-            match self.user_account_command(&caller, &group_id, &user_id, &wish).await {
+            match self
+                .user_account_command(&caller, &group_id, &user_id, on_the_user, &wish)
+                .await
+            {
                 Err(Failure::Command(CommandError::CredentialReplaced)) => {
                     let again = self.password_proof(CredentialKind::UserPassword, Some(&id), password);
                     proof = again.await?.ok_or(Failure::Unauthenticated)?;

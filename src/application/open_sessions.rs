@@ -9,6 +9,7 @@ use gatebook_aggregates::user_account::UserAccountCommand;
 use gatebook_projections::groups::GroupRow;
 use uuid::Uuid;
 
+use super::account_commands::on_the_user;
 use super::caller::{Caller, Who};
 use super::failure::Failure;
 use super::gatebook::Gatebook;
@@ -79,7 +80,8 @@ impl Gatebook {
         match &caller.who {
             Who::GroupUser { group_id, user_id } => {
                 let wish = |_: &GroupRow| Ok((UserAccountCommand::SignOut { session_id }, extras.clone()));
-                self.user_account_command(caller, group_id, user_id, &wish).await
+                self.user_account_command(caller, group_id, user_id, on_the_user, &wish)
+                    .await
             }
             Who::Developer(developer) => {
                 let id = developer.developer_id.to_string();

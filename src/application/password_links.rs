@@ -13,6 +13,7 @@ use gatebook_projections::developers::DeveloperRow;
 use gatebook_projections::groups::GroupRow;
 use uuid::Uuid;
 
+use super::account_commands::{on_the_group, on_the_user};
 use super::caller::{Caller, Who};
 use super::console_sign_in::UserOfAddress;
 use super::credentials::{Kept, owner, read_owner, throttle_keys};
@@ -50,7 +51,8 @@ impl Gatebook {
             let link_id = link.link_id;
             Ok((UserAccountCommand::SendPasswordLink { by, email, link_id, at }, extras))
         };
-        self.user_account_command(caller, group_id, user_id, &wish).await
+        self.user_account_command(caller, group_id, user_id, on_the_group, &wish)
+            .await
     }
 
     /// Forgotten password of the console: mails a link to each user with this address. Neither the answer nor its time
@@ -88,7 +90,7 @@ impl Gatebook {
             user_id: user_id.clone(),
         };
         match self
-            .user_account_command(&caller.with(who), group_id, user_id, &wish)
+            .user_account_command(&caller.with(who), group_id, user_id, on_the_group, &wish)
             .await
         {
             Err(Failure::Command(CommandError::Refused(Refusal::NotFound))) => Ok(()),
@@ -154,7 +156,8 @@ impl Gatebook {
                     user_id: user_id.clone(),
                 });
                 let wish = |_: &GroupRow| Ok((UserAccountCommand::ChoosePassword { link_id, at }, extras.clone()));
-                self.user_account_command(&caller, &group_id, &user_id, &wish).await
+                self.user_account_command(&caller, &group_id, &user_id, on_the_user, &wish)
+                    .await
             }
             Realm::Portal => {
                 let developer_id = Uuid::parse_str(&owner_id).map_err(|_| Refusal::PasswordLinkUnknown)?;

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Subcommand;
+use clap::builder::FalseyValueParser;
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::words::Label;
 use uuid::Uuid;
@@ -25,13 +26,13 @@ pub enum OperatorToken {
     /// Lists the tokens: id, when it was made, when it was used last, name.
     List {
         /// As JSON.
-        #[arg(long)]
+        #[arg(long, env = "GATEBOOK_JSON", value_parser = FalseyValueParser::new())]
         json: bool,
     },
     /// Ends a token and every session that was begun with it, at once.
     Revoke {
         /// The token's id, as `list` shows it.
-        #[arg(long)]
+        #[arg(long, env = "GATEBOOK_ID")]
         id: Uuid,
     },
 }

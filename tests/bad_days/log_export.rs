@@ -27,7 +27,7 @@ async fn an_export_of_a_part_of_the_time_holds_the_events_from_its_beginning_unt
         let later = installation.succeed(&[&export[..], &["--from", "2999-01-01T00:00:00Z"]].concat());
         assert_eq!(later, "");
         let refused = installation.run(&[&export[..], &["--from", "yesterday"]].concat());
-        assert_eq!((refused.code, refused.out.as_str()), (Some(2), ""), "{refused:?}");
+        assert_eq!((refused.code, refused.out.as_str()), (Some(64), ""), "{refused:?}");
         assert!(refused.err.contains("2026-11-23T09:15:00Z"), "{refused:?}");
     }
 }

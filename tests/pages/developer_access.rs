@@ -71,6 +71,8 @@ async fn the_page_tells_who_was_invited_and_what_time_is_left(world: World) {
 
 async fn r18_an_invite_is_resent(world: World) {
     let (_, mut ada, path) = created(&world).await;
+    // The first one has left; otherwise the second would take its place in the outbox.
+    assert_eq!(world.mails().await.len(), 1);
     let resend = format!("{path}/resend-invite");
     let form = ada.open(&path).await.expect(200).clone();
     ada.send(&resend, &[])

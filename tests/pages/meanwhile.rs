@@ -170,8 +170,8 @@ async fn a_link_that_was_asked_for_is_not_mailed_to_an_address_of_before(world: 
         .await
         .expect(200)
         .shows("Look into your mailbox");
-    assert!(database.has_happened());
     assert!(world.mails().await.is_empty());
+    assert!(database.has_happened());
 }
 
 async fn a_link_that_dies_while_it_is_used_chooses_no_password(world: World) {

@@ -85,7 +85,7 @@ async fn a_program_keeps_its_session_for_twelve_hours_and_its_developer_sees_it_
     one.get(PORTAL_APPS).await.expect(200);
     let mut browser = logged_in(&world).await;
     let page = browser.open("/portal/account").await.expect(200);
-    page.shows("JSON API").shows("23 November 2026, 20:20 UTC");
+    page.shows("JSON API").shows("24 November 2026, 08:20 UTC");
     let listed = others(&browser, "/portal/account/sessions/");
     assert_eq!(listed.len(), 2);
     browser

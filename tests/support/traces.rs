@@ -14,7 +14,7 @@ pub struct Traces {
 impl World {
     /// All traces so far. Compared before and after, they tell whether anything has happened.
     pub async fn traces(&self) -> Traces {
-        self.gatebook.errands.done().await;
+        self.errands_are_done().await;
         Traces {
             events: self.number("select position from log_head").await,
             letters: self.number("select count(*) from letters").await,

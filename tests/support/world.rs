@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
 use gatebook::application::{Caller, Gatebook, GatebookParts, Settings, Who};
@@ -40,6 +40,8 @@ pub struct World {
     pub base_url: String,
     pub database_url: String,
     pub gatebook: Arc<Gatebook>,
+    /// Other nodes on the same database.
+    nodes: Mutex<Vec<Arc<Gatebook>>>,
     pub outbox: Arc<Outbox>,
     pub operator: Person,
     pub gateway: (String, String),
@@ -119,6 +121,7 @@ impl World {
             base_url,
             database_url,
             gatebook,
+            nodes: Mutex::default(),
             outbox,
             operator,
             gateway,
@@ -215,7 +218,8 @@ impl World {
     pub async fn interrupted_node(&self) -> (String, Arc<Interrupted>) {
         let interrupted = Arc::new(Interrupted::new(self.gatebook.log.database.clone()));
         let database: Arc<dyn Database> = interrupted.clone();
-        let (base_url, _, _) = start_on(&self.folder, database, &self.clock, Options::default()).await;
+        let (base_url, node, _) = start_on(&self.folder, database, &self.clock, Options::default()).await;
+        self.nodes.lock().unwrap().push(node);
         (base_url, interrupted)
     }
 
@@ -247,9 +251,18 @@ impl World {
         self.clock.advance(time);
     }
 
-    /// Waits for what is done after the answer, sends the letters that are due, and opens the mailbox: every mail there ever was, oldest first.
+    /// Waits for what is done after answers.
+    pub async fn errands_are_done(&self) {
+        let nodes = self.nodes.lock().unwrap().clone();
+        for node in nodes.iter().chain([&self.gatebook]) {
+            node.errands.done().await;
+        }
+    }
+
+    /// Waits for what is done after answers, sends the letters that are due, and opens the mailbox: every mail there
+    /// ever was, oldest first.
     pub async fn mails(&self) -> Vec<Mail> {
-        self.gatebook.errands.done().await;
+        self.errands_are_done().await;
         while self.outbox.deliver_due().await.unwrap() > 0 {}
         self.mailbox.open(&self.mail_dir())
     }
