@@ -42,7 +42,7 @@ pub struct Export {
     #[arg(long, env = "GATEBOOK_GROUP", value_name = "ID")]
     group: Option<String>,
     /// The developer's id, as in `actor_id`: what they did with their own account, such as logging in.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, env = "GATEBOOK_DEVELOPER", value_name = "ID")]
     developer: Option<Uuid>,
     /// How.
     #[arg(long, env = "GATEBOOK_FORMAT", default_value = "csv")]

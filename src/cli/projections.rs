@@ -27,7 +27,7 @@ pub enum Projections {
         /// Which projections; all without a name.
         names: Vec<String>,
         /// Begins anew, and throws away what was interrupted.
-        #[arg(long, env = "GATEBOOK_FRESH")]
+        #[arg(long, env = "GATEBOOK_FRESH", value_parser = FalseyValueParser::new())]
         fresh: bool,
     },
     /// Folds the log and compares it with the tables, the reserved names and addresses included: exit code 0 when all is

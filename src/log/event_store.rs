@@ -5,19 +5,16 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cqrs_es::{Aggregate, AggregateContext, AggregateError, CqrsFramework, DomainEvent, EventEnvelope, EventStore};
-use gatebook_aggregates::metadata::{Actor, Metadata};
+use gatebook_aggregates::metadata::Metadata;
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_projections::projection::Projection;
 use gatebook_projections::recorded::{Recorded, StoredEvent};
 use thiserror::Error;
 
-use super::append::{
-    Append, AppendError, CredentialChange, CredentialGuard, Guard, IdempotencyRecord, NewEvent, Premise, Reservation,
-    ReservationKey, SealedLetter, StreamAppend,
-};
+use super::append::{Append, AppendError, Guard, IdempotencyRecord, NewEvent, ReservationKey, StreamAppend};
 use super::hash_chain::NO_PREDECESSOR;
+use super::intent::{Extras, Intent, Origin};
 use super::logged::Logged;
-use super::pinned::Pinned;
 use super::read;
 use super::writer::Writer;
 use crate::store::{Database, StoreError};
@@ -70,64 +67,6 @@ impl From<AppendError> for CommandError {
             AppendError::Store(error) => Self::Store(error),
         }
     }
-}
-
-/// What goes with a command besides its events.
-pub struct Intent<'a, A: Aggregate> {
-    /// Who acts, and from where.
-    pub origin: Origin,
-    /// The versions the caller insists on.
-    pub pinned: Pinned,
-    /// What else the decision is based on.
-    pub premises: Vec<Premise>,
-    /// Who used which Idempotency-Key for which request: key, request hash, and what is shown once, sealed.
-    pub idempotency: Option<IdempotencyIntent>,
-    /// What follows from the decided events: names, letters, credentials, other streams.
-    pub extras: ExtrasOf<'a, A>,
-}
-
-/// Makes the extras from the aggregate after the events, and from the events.
-pub type ExtrasOf<'a, A> = &'a (dyn Fn(&A, &[<A as Aggregate>::Event]) -> Result<Extras, CommandError> + Send + Sync);
-
-/// Who acts, and from where (R28).
-#[derive(Clone, Debug)]
-pub struct Origin {
-    /// Who.
-    pub actor: Actor,
-    /// The address the request came from.
-    pub ip_address: String,
-    /// The request.
-    pub request_id: String,
-}
-
-/// An Idempotency-Key, and the hash of the request it came with.
-#[derive(Clone, Debug)]
-pub struct IdempotencyIntent {
-    /// Who used which key.
-    pub key: String,
-    /// The hash of the request.
-    pub request_hash: String,
-}
-
-/// What goes with the events into the same transaction.
-#[derive(Clone, Default)]
-pub struct Extras {
-    /// What must not exist for the events to be true.
-    pub still_free: Vec<ReservationKey>,
-    /// Credentials that must still be what they were found to be.
-    pub credential_guards: Vec<CredentialGuard>,
-    /// What shall exist once.
-    pub reservations: Vec<Reservation>,
-    /// Waiting letters about these are no longer true.
-    pub withdrawn_letters: Vec<String>,
-    /// Letters to send.
-    pub letters: Vec<SealedLetter>,
-    /// Digests and password hashes.
-    pub credentials: Vec<CredentialChange>,
-    /// Events for other streams.
-    pub companions: Vec<StreamAppend>,
-    /// What the answer shows once, sealed, for repeating it.
-    pub sealed: Option<String>,
 }
 
 /// A command that was carried out.

@@ -7,6 +7,7 @@ mod event_store;
 mod fault;
 pub mod fold_versions;
 pub mod hash_chain;
+mod intent;
 mod logged;
 mod pieces;
 mod pinned;
@@ -14,7 +15,8 @@ mod premises;
 pub mod read;
 mod writer;
 
-pub use event_store::{CommandError, Done, Extras, IdempotencyIntent, Intent, Loaded, Log, Origin};
+pub use event_store::{CommandError, Done, Loaded, Log};
+pub use intent::{Extras, ExtrasOf, IdempotencyIntent, Intent, Origin};
 pub use logged::Logged;
 pub use pinned::Pinned;
 pub use writer::{Writer, WriterTask};

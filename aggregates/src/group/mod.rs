@@ -1,5 +1,6 @@
 //! R1-R4: a group, its product plan, its entities, its users and what they may do.
 
+mod command;
 mod event;
 mod footing;
 mod product_plan;
@@ -15,6 +16,7 @@ use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use command::{GroupAsker, GroupCommand, GroupWish};
 pub use event::GroupEvent;
 pub use footing::Footing;
 pub use product_plan::{PLAN_WITH_INTEGRATION_APPS, ProductPlan};
@@ -22,9 +24,7 @@ pub use standing::{Permission, Role, Standing};
 
 use crate::email_address::EmailAddress;
 use crate::identifiers::{EntityId, GroupId, UserId};
-use crate::integration_app::LogFormat;
 use crate::refusal::Refusal;
-use crate::timestamp::Timestamp;
 use crate::words::Label;
 use GroupEvent as Event;
 
@@ -76,71 +76,6 @@ impl GroupUser {
             permissions: self.permissions.clone(),
         }
     }
-}
-
-/// A wish about a group, and who asks.
-#[derive(Clone, Debug)]
-pub struct GroupCommand {
-    /// Who asks.
-    pub by: GroupAsker,
-    /// What is asked.
-    pub wish: GroupWish,
-}
-
-/// Who asks something of a group.
-#[derive(Clone, Debug)]
-pub enum GroupAsker {
-    /// The team that runs Gatebook, for the system that knows the customers.
-    Operator,
-    /// A user of this group.
-    GroupUser(Standing),
-}
-
-/// What is asked of a group.
-#[derive(Clone, Debug)]
-#[expect(
-    missing_docs,
-    reason = "the fields of a wish say what they are; the wishes are documented"
-)]
-pub enum GroupWish {
-    /// Registers the group, or brings its name and plan up to date.
-    Describe { name: Label, product_plan: ProductPlan },
-    /// Adds or renames an entity.
-    PutEntity { entity_id: EntityId, name: Label },
-    /// Takes an entity out of the group.
-    RemoveEntity { entity_id: EntityId },
-    /// Adds a user, or brings their data up to date.
-    PutUser {
-        user_id: UserId,
-        email: EmailAddress,
-        name: Label,
-        role: Role,
-    },
-    /// Takes a user out of the group.
-    RemoveUser { user_id: UserId },
-    /// R2: grants a permission.
-    Grant { user_id: UserId, permission: Permission },
-    /// R2: withdraws a permission.
-    Withdraw { user_id: UserId, permission: Permission },
-    /// R2: grants and withdraws until the user has these permissions and no others.
-    SetPermissions {
-        user_id: UserId,
-        permissions: BTreeSet<Permission>,
-    },
-    /// Makes a token for the admins' API.
-    IssueUserToken {
-        user_id: UserId,
-        token_id: Uuid,
-        name: Label,
-    },
-    /// Ends such a token.
-    RevokeUserToken { user_id: UserId, token_id: Uuid },
-    /// R28: takes note that the group's log is downloaded.
-    RecordActivityLogDownload {
-        format: LogFormat,
-        from: Option<Timestamp>,
-        to: Option<Timestamp>,
-    },
 }
 
 impl Group {
