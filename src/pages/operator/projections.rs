@@ -167,7 +167,8 @@ fn progress(own: Option<&ReplayJob>, elsewhere: bool) -> Markup {
     html! {
         @if let Some((done, total)) = own.map(ReplayJob::progress) {
             p data-again=(OWN_SECONDS) {
-                progress value=(done) max=(total.max(1)) aria-label="Progress" {} " " (done) " of about " (total) " events"
+                progress value=(done) max=(total.max(1)) aria-label="Progress" {}
+                @if total > 0 { " " (done) " of about " (total) " events" }
             }
         } @else if elsewhere {
             span hidden data-again=(OTHERS_SECONDS) {}

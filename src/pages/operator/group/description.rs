@@ -100,11 +100,15 @@ pub(super) fn both_versions(group: &GroupRow, form: &Form) -> Markup {
                 again; it then replaces what is stored now." }
         }
         div.wide role="region" aria-label="Both versions" tabindex="0" {
-            table {
+            table.cards {
                 thead { tr { th scope="col" { "Field" } th scope="col" { "Stored now" } th scope="col" { "What you entered" } } }
                 tbody {
                     @for (title, stored, entered) in rows {
-                        tr { th scope="row" { (title) } td { bdi { (stored) } } td { bdi { (entered) } } }
+                        tr {
+                            th scope="row" { (title) }
+                            td data-title="Stored now" { bdi { (stored) } }
+                            td data-title="What you entered" { bdi { (entered) } }
+                        }
                     }
                 }
             }

@@ -8,7 +8,7 @@ use gatebook_projections::groups::GroupRow;
 use maud::{Markup, html};
 
 use super::super::groups::{all_three, group_path, label};
-use super::{Question, back, form_for, question, stopping};
+use super::{Question, back, form_for, question, removed, stopping};
 use crate::application::Failure;
 use crate::http::error::Problem;
 use crate::http::extract::{App, PathOf};
@@ -46,8 +46,7 @@ pub async fn remove(
     if form.is_to_be_shown_again() {
         return Ok(ask(&app, &operator, &id, entity_id).await?);
     }
-    app.remove_entity(operator.caller(), &id, entity_id).await?;
-    Ok(back(&id, "removed"))
+    removed(&id, app.remove_entity(operator.caller(), &id, entity_id).await)
 }
 
 async fn ask(app: &App, operator: &OperatorUser, id: &GroupId, entity_id: EntityId) -> Result<Response, Failure> {

@@ -17,6 +17,7 @@ use super::words::{self, WORDS};
 use crate::application::Failure;
 use crate::http::error::Problem;
 use crate::http::extract::{App, PathOf};
+use crate::log::CommandError;
 use crate::pages::attempt::Errors;
 use crate::pages::form::{Asked, Form, Sent, token};
 use crate::pages::layout::{Shell, page};
@@ -75,6 +76,14 @@ async fn changed(app: &App, operator: &OperatorUser, id: &GroupId, form: &Form) 
 /// Back to the group's page, which says what was done.
 fn back(id: &GroupId, done: &str) -> Response {
     Redirect::to(&format!("{}?{done}", group_path(id))).into_response()
+}
+
+/// The answer to a removal. What is not there any more is what a second click finds.
+fn removed(id: &GroupId, outcome: Result<(), Failure>) -> Result<Response, Problem> {
+    match outcome {
+        Ok(()) | Err(Failure::Command(CommandError::Refused(Refusal::NotFound))) => Ok(back(id, "removed")),
+        Err(failure) => Err(failure.into()),
+    }
 }
 
 async fn group_page(

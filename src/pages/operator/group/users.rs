@@ -11,7 +11,7 @@ use maud::{Markup, html};
 
 use super::super::groups::{all_three, group_path, label};
 use super::super::words::{self, ROLES};
-use super::{Question, back, form_for, question};
+use super::{Question, back, form_for, question, removed};
 use crate::application::Failure;
 use crate::http::error::Problem;
 use crate::http::extract::{App, PathOf};
@@ -62,8 +62,7 @@ pub async fn remove(
     if form.is_to_be_shown_again() {
         return Ok(ask(&app, &operator, &id, &user_id).await?);
     }
-    app.remove_user(operator.caller(), &id, user_id).await?;
-    Ok(back(&id, "removed"))
+    removed(&id, app.remove_user(operator.caller(), &id, user_id).await)
 }
 
 async fn ask(app: &App, operator: &OperatorUser, id: &GroupId, user_id: &UserId) -> Result<Response, Failure> {
