@@ -140,6 +140,10 @@ fn about(app_id: &str, event: &Event) -> Option<String> {
 /// Which letters that wait for a mail server are no longer true after these events: an invitation whose link is dead, a
 /// notice about an OTP that is void (R16, R18, R21, R27).
 pub(super) fn letters_made_untrue(app_id: &str, events: &[Event]) -> Vec<String> {
+    // Nothing can have been said of an application before there was one.
+    if events.iter().any(|event| event.takes_name().is_some()) {
+        return Vec::new();
+    }
     let of = |event: &Event| match event {
         Event::InvitationResent { .. } => vec![invitation(app_id)],
         Event::OneTimePasswordReset { .. } => vec![otp_reset(app_id)],
@@ -168,5 +172,5 @@ fn otp_reset(app_id: &str) -> String {
 }
 
 fn access_revoked(app_id: &str, email: &EmailAddress) -> String {
-    format!("access of {} to {app_id}", email.as_str())
+    format!("access of {} to {app_id}", email.key())
 }

@@ -213,15 +213,18 @@ impl Gatebook {
             (_, Some(group)) => GroupAsker::GroupUser(caller.standing(group)?),
             (_, None) => return Err(Failure::Unauthenticated),
         };
-        let footing = match &by {
-            GroupAsker::Operator => Footing::default(),
-            GroupAsker::GroupUser(standing) => Footing::of_user(standing.user_id.clone()),
+        // An operator's wish may be about the group as it was seen, or about there being none.
+        let premise = match (&by, &group) {
+            (GroupAsker::GroupUser(standing), Some(group)) => {
+                standing_on(group, Footing::of_user(standing.user_id.clone()))
+            }
+            (_, Some(group)) => on_all_of(group),
+            (_, None) => at_version(group_id, 0).into(),
         };
-        let premises = group.iter().map(|group| standing_on(group, footing.clone()));
         let intent = Intent {
             origin: caller.origin(group.as_ref()),
             pinned: options.pinned_version.into(),
-            premises: premises.collect(),
+            premises: vec![premise],
             idempotency: options.idempotency.clone(),
             extras: &|_, events| {
                 let (mut extras, ended) = (options.extras.clone(), ended_by(group_id, events));
@@ -246,14 +249,14 @@ impl Gatebook {
 
 /// R26: the group as it was read, for a decision that stands on all of it.
 pub(super) fn on_all_of(group: &GroupRow) -> Premise {
-    as_read(group).into()
+    at_version(&group.group_id, group.version).into()
 }
 
-fn as_read(group: &GroupRow) -> Guard {
+fn at_version(group_id: &GroupId, version: i64) -> Guard {
     Guard {
         aggregate_type: Group::TYPE,
-        aggregate_id: group.group_id.to_string(),
-        version: group.version,
+        aggregate_id: group_id.to_string(),
+        version,
     }
 }
 
@@ -265,7 +268,7 @@ pub(super) fn standing_on(group: &GroupRow, footing: Footing) -> Premise {
         Err(_) => true,
     };
     Premise {
-        guard: as_read(group),
+        guard: at_version(&group.group_id, group.version),
         stands_after: Arc::new(move |event| !lost(event)),
     }
 }

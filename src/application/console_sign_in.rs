@@ -133,8 +133,14 @@ impl Gatebook {
         caller: &Caller,
         UserOfAddress { group_id, user_id, .. }: UserOfAddress,
         mut proof: CredentialGuard,
-        SignInForm { password, device, .. }: &SignInForm,
+        SignInForm {
+            email,
+            password,
+            device,
+            ..
+        }: &SignInForm,
     ) -> Result<Session, Failure> {
+        let address = EmailAddress::parse("email", email).map_err(|_| Failure::Unauthenticated)?;
         let id = owner(&group_id, &user_id);
         let caller = caller.with(Who::GroupUser {
             group_id: group_id.clone(),
@@ -150,7 +156,12 @@ impl Gatebook {
                 credentials: vec![CredentialChange::Put(credential)],
                 ..Extras::default()
             };
-            let wish = |_: &GroupRow| Ok((UserAccountCommand::SignIn { session_id, at }, extras.clone()));
+            let wish = |group: &GroupRow| {
+                // Whoever has another address by now is not who signed in with this one.
+                let still = group.user(&user_id).filter(|user| user.email == address);
+                still.ok_or(Refusal::NotFound)?;
+                Ok((UserAccountCommand::SignIn { session_id, at }, extras.clone()))
+            };
             match self
                 .user_account_command(&caller, &group_id, &user_id, on_the_user, &wish)
                 .await

@@ -271,7 +271,8 @@ impl Gatebook {
     }
 }
 
-/// What the letter with the link of an owner is about: a newer link, and the end of the user, withdraw it.
+/// What the letter with the link of an owner is about: a newer link to a first
+/// password, a password that was chosen, and the end of the user withdraw it.
 pub(super) fn link_letter(owner: &str) -> String {
     format!("password link of {owner}")
 }
@@ -319,6 +320,7 @@ fn password_chosen(realm: Realm, link: Kept, digest: String) -> Extras {
             owner: owner.clone(),
         });
     Extras {
+        withdrawn_letters: vec![link_letter(&owner)],
         credentials: std::iter::once(CredentialChange::Put(new)).chain(ended).collect(),
         credential_guards: vec![link.guard(link_kind(realm))],
         ..Extras::default()

@@ -254,7 +254,7 @@ pub struct IdempotencyRecord {
     pub key: String,
     /// The hash of the request.
     pub request_hash: String,
-    /// The application it was about.
+    /// The application, or the group, that it was about.
     pub app_id: String,
     /// What is shown once, sealed.
     pub sealed: Option<String>,

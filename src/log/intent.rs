@@ -17,7 +17,7 @@ pub struct Intent<'a, A: Aggregate> {
     pub pinned: Pinned,
     /// What else the decision is based on.
     pub premises: Vec<Premise>,
-    /// Who used which Idempotency-Key for which request: key, request hash, and what is shown once, sealed.
+    /// Who used which Idempotency-Key for which request: key and request hash.
     pub idempotency: Option<IdempotencyIntent>,
     /// What follows from the decided events: names, letters, credentials, other streams.
     pub extras: ExtrasOf<'a, A>,

@@ -136,10 +136,15 @@ fn by_table(rows: Vec<RowWrite>) -> BTreeMap<&'static str, TableRows> {
 /// Those that were given up, too: an operator could have them sent after all. A statement for each state, because each
 /// has an index of its own.
 async fn withdraw_letters(transaction: &mut dyn Transaction, about: &[String]) -> Result<(), StoreError> {
-    let list = transaction.dialect().list("$1");
+    // Each key by itself: a list that the database has to look into would be compared with every waiting letter.
     for state in ["pending", "failed"] {
-        let order = format!("delete from letters where state = '{state}' and about in ({list})");
-        transaction.execute(Query::new(order, [Value::json(&about)])).await?;
+        let mut order = Query::new(
+            format!("delete from letters where state = '{state}' and about in ("),
+            [],
+        );
+        let keys: Vec<_> = about.iter().map(|key| order.arg(key.as_str())).collect();
+        order.push(&format!("{})", keys.join(", ")));
+        transaction.execute(order).await?;
     }
     Ok(())
 }

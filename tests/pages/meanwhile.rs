@@ -18,6 +18,7 @@ on_both_databases! {
     a_password_that_was_replaced_meanwhile_begins_no_session,
     a_developers_password_that_was_replaced_meanwhile_begins_no_session,
     a_password_that_was_replaced_by_itself_still_begins_one,
+    an_address_that_was_changed_meanwhile_begins_no_session,
     r2_who_is_no_practice_admin_any_more_sends_no_link,
     a_link_is_mailed_to_the_address_that_its_user_has_by_now,
     a_link_that_was_asked_for_is_not_mailed_to_an_address_of_before,
@@ -117,6 +118,17 @@ async fn a_password_that_was_replaced_by_itself_still_begins_one(world: World) {
         .await;
     assert!(database.has_happened());
     ulf.open("/account").await.expect(200).shows("Ulf User");
+}
+
+async fn an_address_that_was_changed_meanwhile_begins_no_session(world: World) {
+    world.give_password("acme", "ulf").await;
+    let (node, database) = world.interrupted_node().await;
+    let mut somebody = Browser::at(&node);
+    somebody.open("/sign-in").await;
+    database.before_the_next_write(put(world.operator.clone(), "ulf", "ulf@elsewhere.example", "user"));
+    let sign_in = [("email", "ulf@acme.example"), ("password", PASSWORD)];
+    somebody.send("/sign-in", &sign_in).await.expect(401);
+    assert!(database.has_happened());
 }
 
 async fn r2_who_is_no_practice_admin_any_more_sends_no_link(world: World) {
