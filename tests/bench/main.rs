@@ -55,7 +55,7 @@ fn main() {
             csv::measure(&setting).await;
         }
         if is_chosen("pages") {
-            pages::measure(&setting, APPS).await;
+            pages::measure(&setting).await;
         }
     });
 }

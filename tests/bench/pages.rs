@@ -20,7 +20,7 @@ const TIMES: usize = 50;
 const PASSWORD: &str = "correct horse battery staple";
 
 /// Measures the pages, most of all those that show or search the group's applications.
-pub async fn measure(setting: &Setting, apps: usize) {
+pub async fn measure(setting: &Setting) {
     setting.connect().await.execute("analyze").await.unwrap();
     let app_id = setting.create().await;
     let address = load::serve(http::router(setting.gatebook.clone(), ClientAddressHeader::default())).await;
@@ -32,7 +32,8 @@ pub async fn measure(setting: &Setting, apps: usize) {
             .unwrap(),
     };
     println!(
-        "\npages, with {apps} applications in the group, against {} ms",
+        "\npages, with {} applications in the group, against {} ms",
+        setting.apps(),
         LIMIT.as_millis()
     );
     let user = site.signed_in("/sign-in", &as_pam(setting).await).await;

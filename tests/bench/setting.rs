@@ -130,9 +130,14 @@ impl Setting {
         created.unwrap_or_else(|failure| panic!("{failure}")).0.app().app_id
     }
 
+    /// How many applications there are.
+    pub fn apps(&self) -> usize {
+        self.created.load(Ordering::Relaxed)
+    }
+
     /// Creates applications until there are so many.
     pub async fn fill(self: &Setting, apps: usize) {
-        let missing = apps.saturating_sub(self.created.load(Ordering::Relaxed));
+        let missing = apps.saturating_sub(self.apps());
         let callers = 64;
         let one_caller = || async {
             for _ in 0..missing / callers {
