@@ -11,6 +11,7 @@ pub mod operator;
 pub mod portal;
 mod query;
 pub mod request_context;
+mod whole_body;
 
 use std::sync::Arc;
 
@@ -26,6 +27,7 @@ use error::Problem;
 use extract::App;
 use query::{WithoutQuery, refuse_query};
 use request_context::{ClientAddressHeader, observe, panicked};
+use whole_body::read_whole_body;
 
 /// The largest body that is read, in bytes.
 pub const BODY_MAX: usize = 64 * 1024;
@@ -36,6 +38,7 @@ pub fn router(app: App, client_address: ClientAddressHeader) -> Router {
     let without_query = Arc::new(WithoutQuery::of(&document));
     router
         .route_layer(middleware::from_fn_with_state(without_query, refuse_query))
+        .route_layer(middleware::from_fn(read_whole_body))
         .merge(meta::openapi_route(Arc::new(document)))
         .merge(pages::routes(&app))
         .fallback(pages::nowhere)

@@ -1,6 +1,7 @@
 //! What a form sends. It carries a token that only a page of the same session knows; and when the session has ended in
 //! the meantime, what was entered is kept until its owner has signed in again.
 
+use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -88,8 +89,8 @@ impl Form {
         )
     }
 
-    async fn read(request: Request) -> Result<Self, Problem> {
-        let content_type = request.headers().get(header::CONTENT_TYPE);
+    async fn read(headers: &HeaderMap, body: Body) -> Result<Self, Problem> {
+        let content_type = headers.get(header::CONTENT_TYPE);
         let essence = content_type
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.split(';').next())
@@ -106,9 +107,7 @@ impl Form {
             let detail = "This is more than a form may hold. Choose less, and try again.";
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
         };
-        let body = axum::body::to_bytes(request.into_body(), FORM_MAX)
-            .await
-            .map_err(too_large)?;
+        let body = axum::body::to_bytes(body, FORM_MAX).await.map_err(too_large)?;
         Ok(Self(form_urlencoded::parse(&body).into_owned().collect()))
     }
 }
@@ -125,7 +124,9 @@ impl FromRequest<App> for OpenForm {
     type Rejection = Response;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, Response> {
-        Form::read(request).await.map(Self).map_err(Problem::into_response)
+        let (parts, body) = request.into_parts();
+        let form = Form::read(&parts.headers, body).await;
+        form.map(Self).map_err(Problem::into_response)
     }
 }
 
@@ -143,11 +144,10 @@ impl<V: Visitor> FromRequest<App> for Sent<V> {
     async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
         let path = parts.uri.path().to_owned();
-        let visitor = visitor::<V>(&mut parts, app).await;
         let headers = parts.headers.clone();
-        let form = Form::read(Request::from_parts(parts, body))
-            .await
-            .map_err(Problem::into_response)?;
+        // First the form, however long it takes: a session that ends meanwhile sends nothing any more (R26).
+        let form = Form::read(&headers, body).await.map_err(Problem::into_response)?;
+        let visitor = visitor::<V>(&mut parts, app).await;
         match visitor {
             Ok(visitor) if is_same(form.text(TOKEN), visitor.form_token()) => Ok(Self { visitor, form }),
             Ok(visitor) => Err(go_on(V::REALM, &path, &form, visitor.form_token()).into_response()),
