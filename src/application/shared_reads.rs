@@ -4,8 +4,10 @@
 //! nobody is answered with less than what was committed when they asked (R26). Under load many share one round trip.
 
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use futures::FutureExt;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::store::StoreError;
@@ -74,7 +76,9 @@ where
         let mut keys: Vec<_> = waiting.iter().map(|one| one.key.clone()).collect();
         keys.sort_unstable();
         keys.dedup();
-        let answers = ask(keys).await;
+        // One question that goes wrong must not end the task: the others of its kind would be asked by fewer and fewer.
+        let answers = AssertUnwindSafe(ask(keys)).catch_unwind().await;
+        let answers = answers.unwrap_or_else(|_| Err(StoreError::Refused("a question went wrong".to_owned())));
         for Waiting { key, answer } in waiting.drain(..) {
             let _ = answer.send(match &answers {
                 Ok(answers) => answers.get(&key).cloned().transpose(),
@@ -188,6 +192,18 @@ mod tests {
         assert!(matches!(answers[0], Err(StoreError::Refused(_))));
         assert!(matches!(answers[1], Ok(Some(0))));
         assert!(matches!(answers[2], Ok(None)));
+    }
+
+    #[tokio::test]
+    async fn a_question_that_goes_wrong_ends_nothing() {
+        let reads = SharedReads::start(|keys: Vec<String>| async move {
+            assert!(!keys.contains(&"wrong".to_owned()));
+            Ok(keys.into_iter().map(|key| (key, Ok(1))).collect())
+        });
+        for _ in 0..=QUESTIONS_AT_ONCE {
+            assert!(reads.get("wrong".to_owned()).await.is_err());
+        }
+        assert!(matches!(reads.get("app".to_owned()).await, Ok(Some(1))));
     }
 
     #[tokio::test]
