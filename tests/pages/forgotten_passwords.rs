@@ -17,6 +17,7 @@ on_both_databases! {
     three_mails_an_hour_are_sent_whoever_asks_and_every_link_works,
     a_developer_is_sent_three_mails_an_hour_too,
     whoever_asks_for_a_new_password_does_not_end_the_first_link,
+    a_link_that_waits_for_a_mail_server_is_not_sent_once_a_password_was_chosen,
     a_link_of_an_hour_ago_says_that_it_has_expired,
     signing_in_takes_as_much_work_for_unknown_as_for_known_addresses,
 }
@@ -99,6 +100,19 @@ async fn whoever_asks_for_a_new_password_does_not_end_the_first_link(world: Worl
         .send("/sign-in", &[("email", ULF), ("password", NEW_PASSWORD)])
         .await;
     page.expect(403).shows("Manage Integration Applications");
+}
+
+async fn a_link_that_waits_for_a_mail_server_is_not_sent_once_a_password_was_chosen(world: World) {
+    let links = asked(&world, 1, "/forgot-password", ULF).await;
+    let sent = world.mails().await.len();
+    let mut ulf = Browser::new(&world);
+    ulf.open("/forgot-password").await;
+    ulf.send("/forgot-password", &[("email", ULF)]).await.expect(200);
+    world.errands_are_done().await;
+    ulf.open(&links[0]).await.expect(200);
+    let chosen = [("password", NEW_PASSWORD), ("repeated", NEW_PASSWORD)];
+    ulf.send("/set-password", &chosen).await.expect(200);
+    assert_eq!(world.mails().await.len(), sent);
 }
 
 async fn a_link_of_an_hour_ago_says_that_it_has_expired(world: World) {
