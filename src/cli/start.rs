@@ -16,7 +16,7 @@ use crate::log::{Writer, WriterTask};
 use crate::metrics::Metrics;
 use crate::replay::{self, ReplayError};
 use crate::secrets::{Dice, MasterKey, Sealer};
-use crate::store::{self, Database};
+use crate::store::{self, Database, Server};
 use crate::throttle::ThrottleMode;
 
 /// How long connections to the database may take to end.
@@ -74,7 +74,7 @@ pub async fn database(data: &DataOptions) -> Result<Arc<dyn Database>, CliError>
 /// The database as it is, for commands that only look: a wrong folder or address makes no new one, and a role that may
 /// only read suffices.
 pub async fn existing_database(data: &DataOptions) -> Result<Arc<dyn Database>, CliError> {
-    Ok(store::open_existing(&data.database_url()).await?)
+    Ok(store::open_existing(&data.database_url(), Server::Any).await?)
 }
 
 /// The whole program, for commands that append.
@@ -87,7 +87,7 @@ pub async fn gatebook(data: &DataOptions, server: Option<&ServerOptions>) -> Res
 
 /// The whole program on what is there, for commands that append but make nothing new.
 pub async fn existing_gatebook(data: &DataOptions) -> Result<Opened, CliError> {
-    let database = existing_database(data).await?;
+    let database = store::open_existing(&data.database_url(), Server::Primary).await?;
     if let Some(projection) = replay::stale(&database).await?.first() {
         let message = "was filled by another version of this program; run `gatebook migrate`";
         return Err(CliError::Other(format!("the table {} {message}", projection.name)));
