@@ -7,6 +7,11 @@ mod error;
 pub(crate) mod on_both_databases;
 mod postgres;
 mod postgres_pool;
+mod postgres_url;
+mod postgres_url_parameters;
+mod postgres_url_reading;
+#[cfg(test)]
+mod postgres_url_tests;
 mod schema;
 mod sqlite;
 
@@ -16,6 +21,7 @@ use std::sync::Arc;
 pub use database::{Database, Dialect, OnConflict, Purpose, Transaction};
 pub use error::StoreError;
 pub use postgres::PostgresDatabase;
+pub use postgres_url::{PostgresUrl, PostgresUrlError, TargetSession, postgres_address};
 pub use schema::{create_projection, create_projection_table, migrate, projection_indexes};
 pub use sqlite::SqliteDatabase;
 
