@@ -7,6 +7,7 @@ use gatebook_projections::sql::RowError;
 use thiserror::Error;
 
 use super::postgres_guard::is_no_primary;
+use super::postgres_url::PostgresUrlError;
 
 /// A failure of the store. None of these means that a command was half done.
 #[derive(Clone, Debug, Error)]
@@ -32,6 +33,9 @@ pub enum StoreError {
     /// The database's URL is of no known kind.
     #[error("a database URL begins with sqlite:// or postgres://")]
     BadUrl,
+    /// The URL of a PostgreSQL database cannot be used.
+    #[error(transparent)]
+    PostgresUrl(#[from] PostgresUrlError),
     /// There is no database file.
     #[error(
         "there is no database {}; look at --data and --database-url, or make one with `gatebook migrate`",

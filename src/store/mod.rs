@@ -9,6 +9,11 @@ mod postgres;
 mod postgres_guard;
 mod postgres_pool;
 mod postgres_reach;
+mod postgres_url;
+mod postgres_url_parameters;
+mod postgres_url_reading;
+#[cfg(test)]
+mod postgres_url_tests;
 mod schema;
 mod sqlite;
 
@@ -18,6 +23,7 @@ use std::sync::Arc;
 pub use database::{Database, Dialect, OnConflict, Purpose, Transaction};
 pub use error::StoreError;
 pub use postgres::{PostgresDatabase, Server};
+pub use postgres_url::{PostgresUrl, PostgresUrlError, TargetSession, postgres_address};
 pub use schema::{create_projection, create_projection_table, migrate, projection_indexes};
 pub use sqlite::SqliteDatabase;
 

@@ -1,6 +1,5 @@
 //! PostgreSQL: production, several nodes on one database.
 
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +16,7 @@ use super::error::StoreError;
 use super::postgres_guard::{begin_snapshot, begin_write, only_on_primary};
 use super::postgres_pool::{Connections, Lane, Lease};
 use super::postgres_reach::{Reach, find_server, keep_looking};
+use super::postgres_url::PostgresUrl;
 
 /// What brings the tables up to date, oldest first.
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
@@ -87,7 +87,8 @@ impl PostgresDatabase {
     /// # Errors
     /// A URL that cannot be read; `Unavailable` with what each host of it said.
     pub async fn connect(url: &str, server: Server) -> Result<Self, StoreError> {
-        let hosts: Vec<_> = hosts(url)?.into_iter().map(with_settings).collect();
+        let url = PostgresUrl::parse(url)?;
+        let hosts: Vec<_> = url.hosts().iter().cloned().map(with_settings).collect();
         let any_server = server == Server::Any;
         let (_, host) = find_server(&hosts, FIRST_CONNECTION, any_server).await?;
         let reach = Reach::new();
@@ -151,13 +152,8 @@ impl Drop for PostgresDatabase {
     }
 }
 
-/// The hosts that a URL names.
-fn hosts(url: &str) -> Result<Vec<PgConnectOptions>, StoreError> {
-    Ok(vec![PgConnectOptions::from_str(url)?])
-}
-
 fn with_settings(host: PgConnectOptions) -> PgConnectOptions {
-    host.application_name("gatebook").options([
+    host.options([
         ("timezone", "UTC"),
         // A lock that is not had in time is better tried again than waited for.
         ("lock_timeout", "10s"),

@@ -14,6 +14,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 
 use super::error::StoreError;
+use super::postgres_url::postgres_address;
 
 /// An answer that takes longer makes the task look whether the server is there at all.
 const SILENCE: Duration = Duration::from_millis(250);
@@ -236,7 +237,7 @@ async fn ask(
         let takes_writes = takes_writes(&mut connection).await?;
         Ok::<_, sqlx::Error>((connection, takes_writes))
     };
-    let name = format!("{}:{}", host.get_host(), host.get_port());
+    let name = postgres_address(host);
     match timeout(limit, connecting).await {
         Ok(Ok((connection, takes_writes))) if takes_writes || any_server => Ok((connection, host.clone())),
         Ok(Ok((connection, _))) => {
