@@ -110,3 +110,10 @@ create table facts (
     name  text collate "C" not null constraint facts_name primary key,
     value text collate "C" not null
 );
+
+-- One row that is rewritten to see whether a commit goes through (`/readyz`). Nobody reads it.
+create table readiness (
+    id       bigint not null constraint readiness_one primary key check (id = 1),
+    tried_at text collate "C" not null,
+    filler   text collate "C"
+);

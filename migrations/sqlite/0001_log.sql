@@ -119,3 +119,10 @@ create table facts (
     name  text not null constraint facts_name primary key,
     value text not null
 );
+
+-- One row that is rewritten to see whether a commit goes through (`/readyz`). Nobody reads it.
+create table readiness (
+    id       integer not null constraint readiness_one primary key check (id = 1),
+    tried_at text not null,
+    filler   text
+);
