@@ -134,4 +134,9 @@ pub struct ServerOptions {
     /// The header in which a trusted proxy names the client's address, e.g. X-Forwarded-For. Only with such a proxy.
     #[arg(long, env = "GATEBOOK_CLIENT_IP_HEADER", value_name = "NAME")]
     pub client_ip_header: Option<HeaderName>,
+
+    /// Take this machine's clock for right although it is behind, or more than 400 days ahead of, the last event in an
+    /// SQLite file. Say it once: it is remembered.
+    #[arg(long, env = "GATEBOOK_ACCEPT_CLOCK")]
+    pub accept_clock: bool,
 }

@@ -12,7 +12,7 @@ use super::progress::Lines;
 use crate::application::{Gatebook, GatebookParts, Settings};
 use crate::clock::Clock;
 use crate::config::{DataOptions, ListenAddress, ServerOptions};
-use crate::log::{Writer, WriterTask};
+use crate::log::{Writer, WriterTask, accept_clock};
 use crate::metrics::Metrics;
 use crate::replay::{self, ReplayError};
 use crate::secrets::{Dice, MasterKey, Sealer};
@@ -101,6 +101,9 @@ async fn opened(
     key: MasterKey,
     server: Option<&ServerOptions>,
 ) -> Result<Opened, CliError> {
+    if server.is_some_and(|server| server.accept_clock) {
+        accept_clock(&*database).await?;
+    }
     let metrics = Arc::new(Metrics::default());
     let (writer, writer_task) = Writer::start(database.clone(), Clock::System, metrics.clone());
     let (fingerprint, sealer) = (key.fingerprint(), Sealer::new(&key));

@@ -102,7 +102,7 @@ impl Problem {
     pub fn not_ready(why: &StoreError) -> Self {
         tracing::warn!(%why, "not ready");
         Self {
-            reason: Some(why.to_string()),
+            reason: Some(why.reason()),
             ..Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "unavailable",

@@ -18,6 +18,14 @@ pub trait Database: Send + Sync {
     /// in a second or not at all.
     async fn gate_rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError>;
 
+    /// Whether the database is known to be away at this moment; asks nobody.
+    ///
+    /// # Errors
+    /// `Unavailable` with the reason, when it is.
+    fn reachable(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Begins a transaction.
     async fn begin(&self, purpose: Purpose) -> Result<Box<dyn Transaction>, StoreError>;
 

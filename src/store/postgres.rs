@@ -79,6 +79,7 @@ pub struct PostgresDatabase {
     snapshots: Arc<Connections>,
     rehearsal: Arc<Connections>,
     any_server: bool,
+    reach: Arc<Reach>,
     looking: JoinHandle<()>,
 }
 
@@ -106,7 +107,7 @@ impl PostgresDatabase {
         let pools = [GATE, READS, WRITES, SNAPSHOTS, REHEARSAL].map(pool);
         let [gate, reads, writes, snapshots, rehearsal] = pools.clone();
         let lead = move |host: &PgConnectOptions| pools.iter().for_each(|pool| pool.lead_to(host));
-        let looking = tokio::spawn(keep_looking(hosts, any_server, reach, lead));
+        let looking = tokio::spawn(keep_looking(hosts, any_server, reach.clone(), lead));
         Ok(Self {
             gate,
             reads,
@@ -114,6 +115,7 @@ impl PostgresDatabase {
             snapshots,
             rehearsal,
             any_server,
+            reach,
             looking,
         })
     }
@@ -198,6 +200,10 @@ impl Database for PostgresDatabase {
 
     async fn gate_rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError> {
         self.ask_twice(&self.gate, GATE_TIMEOUT, query).await
+    }
+
+    fn reachable(&self) -> Result<(), StoreError> {
+        self.reach.now()
     }
 
     async fn begin(&self, purpose: Purpose) -> Result<Box<dyn Transaction>, StoreError> {

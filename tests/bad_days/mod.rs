@@ -1,6 +1,7 @@
 //! Bad days: kills, hang-ups, races, a database that goes away, hands in the tables. After each of them either
 //! everything of a command is there or nothing, and log and projections hold together.
 
+mod clocks;
 mod crash;
 mod database_away;
 mod dead_parts;
@@ -13,6 +14,7 @@ mod lost_connections;
 mod operator_tokens;
 mod parallel;
 mod quiet_road;
+mod readiness;
 mod standby;
 mod tampered_log;
 mod tampered_rows;
