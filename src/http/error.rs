@@ -234,6 +234,10 @@ impl From<Failure> for Problem {
                 let detail = format!("Too many failed attempts. Try again in {retry_after_seconds} {unit}.");
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail).retry_after(retry_after_seconds)
             }
+            Failure::TooManySearches { retry_after_seconds } => {
+                let detail = "Too many searches are under way at the moment. Try again shortly.";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).retry_after(retry_after_seconds)
+            }
             Failure::OtpWrong { attempts_left } => Self {
                 attempts_left: Some(attempts_left),
                 ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "otp_wrong", detail)

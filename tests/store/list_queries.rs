@@ -154,7 +154,16 @@ pub async fn holding(url: &str, rows: &[AppRow]) -> Arc<dyn Database> {
 async fn all_pages(database: &dyn Database, filter: &Filter, sort: Sort, limit: i64) -> Vec<Uuid> {
     let (mut ids, mut after) = (Vec::new(), None);
     loop {
-        let found = database.rows(page(filter, sort, after.as_ref(), limit)).await.unwrap();
+        let found = database
+            .rows(page(
+                filter,
+                sort,
+                after.as_ref(),
+                limit,
+                database.dialect().part_search(),
+            ))
+            .await
+            .unwrap();
         let found: Vec<_> = found.into_iter().map(|row| AppListed::read(row).unwrap().app).collect();
         ids.extend(found.iter().map(|app| app.app_id));
         match found.last() {
