@@ -1,10 +1,13 @@
 //! What an installation sets: flags, each with an environment variable.
 
-use std::net::SocketAddr;
+mod listen_address;
+
 use std::path::PathBuf;
 
 use axum::http::HeaderName;
 use clap::{Args, ValueEnum, value_parser};
+
+pub use listen_address::{ListenAddress, NoListenAddress};
 
 use crate::throttle::ThrottleMode;
 
@@ -62,9 +65,9 @@ pub enum LogFormat {
 /// How the server runs. Not for `Debug`: the mail server's address may hold a password.
 #[derive(Args, Clone)]
 pub struct ServerOptions {
-    /// The address to listen on. TLS ends at a proxy in front.
+    /// The address to listen on, such as 127.0.0.1:8080 or localhost:8080. TLS ends at a proxy in front.
     #[arg(long, env = "GATEBOOK_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDR")]
-    pub listen: SocketAddr,
+    pub listen: ListenAddress,
 
     /// Where people and programs reach Gatebook; also the OAuth issuer. Default: http://ADDR
     #[arg(long, env = "GATEBOOK_PUBLIC_URL", value_name = "URL")]

@@ -72,13 +72,13 @@ fn may_be_an_id(id: &str) -> bool {
 
 async fn by_app(database: Arc<dyn Database>, ids: Vec<String>) -> Result<Answers<Arc<GateFacts>>, StoreError> {
     let listed = database.dialect().list("$1");
-    let rows = database.rows(token_gate::by_apps(&listed, &ids)).await?;
+    let rows = database.gate_rows(token_gate::by_apps(&listed, &ids)).await?;
     Ok(keyed(rows, 0, |row| Ok(Arc::new(GateFacts::read(row)?))))
 }
 
 async fn by_client(database: Arc<dyn Database>, ids: Vec<String>) -> Result<Answers<Arc<ClientFacts>>, StoreError> {
     let listed = database.dialect().list("$1");
-    let rows = database.rows(token_gate::by_clients(&listed, &ids)).await?;
+    let rows = database.gate_rows(token_gate::by_clients(&listed, &ids)).await?;
     Ok(keyed(rows, 1, |row| Ok(Arc::new(ClientFacts::read(row)?))))
 }
 
@@ -86,7 +86,7 @@ async fn resource_servers(database: Arc<dyn Database>, ids: Vec<String>) -> Resu
     let listed = database.dialect().list("$2");
     let sql = format!("{} where kind = $1 and id in ({listed})", credentials::SELECT);
     let kind = <&str>::from(CredentialKind::ResourceServer);
-    let rows = database.rows(Query::new(sql, [kind.into(), Value::json(&ids)])).await?;
+    let rows = database.gate_rows(Query::new(sql, [kind.into(), Value::json(&ids)])).await?;
     Ok(keyed(rows, 0, credentials::read))
 }
 

@@ -70,10 +70,10 @@ impl EndSignals {
 
 /// Takes the address, before anything is promised to anybody; the options with the port that it became.
 pub async fn bind(options: &ServerOptions) -> Result<(TcpListener, ServerOptions), CliError> {
-    let address = options.listen;
+    let address = &options.listen;
     let failed = || CliError::io(format!("listening on {address} (choose another with --listen)"));
-    let listener = TcpListener::bind(address).await.map_err(failed())?;
-    let listen = listener.local_addr().map_err(failed())?;
+    let listener = address.listen().await.map_err(failed())?;
+    let listen = listener.local_addr().map_err(failed())?.into();
     Ok((
         listener,
         ServerOptions {

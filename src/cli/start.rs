@@ -1,6 +1,6 @@
 //! Opening what a command works on: the folder, the key, the database, the writer.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ use super::CliError;
 use super::progress::Lines;
 use crate::application::{Gatebook, GatebookParts, Settings};
 use crate::clock::Clock;
-use crate::config::{DataOptions, ServerOptions};
+use crate::config::{DataOptions, ListenAddress, ServerOptions};
 use crate::log::{Writer, WriterTask};
 use crate::metrics::Metrics;
 use crate::replay::{self, ReplayError};
 use crate::secrets::{Dice, MasterKey, Sealer};
-use crate::store::{self, Database};
+use crate::store::{self, Database, Server};
 use crate::throttle::ThrottleMode;
 
 /// How long connections to the database may take to end.
@@ -74,7 +74,7 @@ pub async fn database(data: &DataOptions) -> Result<Arc<dyn Database>, CliError>
 /// The database as it is, for commands that only look: a wrong folder or address makes no new one, and a role that may
 /// only read suffices.
 pub async fn existing_database(data: &DataOptions) -> Result<Arc<dyn Database>, CliError> {
-    Ok(store::open_existing(&data.database_url()).await?)
+    Ok(store::open_existing(&data.database_url(), Server::Any).await?)
 }
 
 /// The whole program, for commands that append.
@@ -87,7 +87,7 @@ pub async fn gatebook(data: &DataOptions, server: Option<&ServerOptions>) -> Res
 
 /// The whole program on what is there, for commands that append but make nothing new.
 pub async fn existing_gatebook(data: &DataOptions) -> Result<Opened, CliError> {
-    let database = existing_database(data).await?;
+    let database = store::open_existing(&data.database_url(), Server::Primary).await?;
     if let Some(projection) = replay::stale(&database).await?.first() {
         let message = "was filled by another version of this program; run `gatebook migrate`";
         return Err(CliError::Other(format!("the table {} {message}", projection.name)));
@@ -165,7 +165,7 @@ fn settings(server: Option<&ServerOptions>) -> Result<Settings, CliError> {
 /// OAuth D01, D02, T01: https, or http on loopback; no path, query or fragment, and no slash at the end.
 fn public_url(server: &ServerOptions) -> Result<String, CliError> {
     let Some(url) = &server.public_url else {
-        return own_url(server.listen);
+        return own_url(&server.listen);
     };
     let parsed: Uri = url
         .parse()
@@ -182,8 +182,12 @@ fn public_url(server: &ServerOptions) -> Result<String, CliError> {
 }
 
 /// Without `--public-url`: the address listened on, as long as nobody else can reach it.
-fn own_url(listen: SocketAddr) -> Result<String, CliError> {
-    if listen.ip().is_loopback() {
+fn own_url(listen: &ListenAddress) -> Result<String, CliError> {
+    let is_private = match listen {
+        ListenAddress::Address(address) => address.ip().is_loopback(),
+        ListenAddress::Name { host, .. } => is_loopback(host),
+    };
+    if is_private {
         return Ok(format!("http://{listen}"));
     }
     let message = format!("others can reach {listen}: say with --public-url https://… under which name");

@@ -4,6 +4,7 @@
 //! letters, because it does not come through here.
 
 mod delivery;
+mod depth;
 mod operators;
 mod queue;
 mod sealing;
@@ -11,5 +12,6 @@ mod sealing;
 mod tests;
 
 pub use delivery::Outbox;
+pub use depth::{Depth, Totals, age, depth, totals};
 pub use operators::{LetterRow, LetterState, Retry, list, retry, retry_failed};
 pub use sealing::{SealLetterError, seal_letter};

@@ -15,6 +15,10 @@ pub trait Database: Send + Sync {
     /// The rows that answer a query, from committed state, never from a replica.
     async fn rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError>;
 
+    /// The same, on connections that only the gate and the token endpoint use, so that nobody else keeps them waiting; and
+    /// in a second or not at all.
+    async fn gate_rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError>;
+
     /// Begins a transaction.
     async fn begin(&self, purpose: Purpose) -> Result<Box<dyn Transaction>, StoreError>;
 

@@ -6,6 +6,9 @@ use gatebook_projections::recorded::UnreadableEvent;
 use gatebook_projections::sql::RowError;
 use thiserror::Error;
 
+use super::postgres_guard::is_no_primary;
+use super::postgres_url::PostgresUrlError;
+
 /// A failure of the store. None of these means that a command was half done.
 #[derive(Clone, Debug, Error)]
 pub enum StoreError {
@@ -30,6 +33,9 @@ pub enum StoreError {
     /// The database's URL is of no known kind.
     #[error("a database URL begins with sqlite:// or postgres://")]
     BadUrl,
+    /// The URL of a PostgreSQL database cannot be used.
+    #[error(transparent)]
+    PostgresUrl(#[from] PostgresUrlError),
     /// There is no database file.
     #[error(
         "there is no database {}; look at --data and --database-url, or make one with `gatebook migrate`",
@@ -76,6 +82,7 @@ impl From<sqlx::Error> for StoreError {
         match error {
             sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => Self::Lost(text),
             sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => Self::Unavailable(text),
+            sqlx::Error::Database(database) if is_no_primary(&text) => Self::Lost("the server takes no writes".to_owned()),
             sqlx::Error::Database(database) => Self::of_code(&database.code().unwrap_or_default(), text),
             _ => Self::Refused(text),
         }
@@ -105,13 +112,15 @@ enum Kind {
 fn kind_of(code: &str) -> Kind {
     if code.len() == 5 && code.is_ascii() {
         return match (&code[..2], code) {
-            // Connection failures; ended by an administrator, by a crash, or for idling in a transaction.
-            ("08", _) | (_, "57P01" | "57P02" | "25P03") => Kind::Lost,
+            // Connection failures; ended by an administrator, by a crash, with its database, for idling, or not begun.
+            ("08", _) | (_, "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "25P03") => Kind::Lost,
+            // A server that takes no writes (any more), as its own refusal of one shows, or the question that finds out.
+            // Another connection may lead to the one that does.
+            (_, "25006") => Kind::Lost,
             // Deadlock, serialization.
             ("40", _) => Kind::GivenUp,
-            // Too little of something, cancelled or shutting down, trouble of its disk, a lock that was not had in time,
-            // a server that takes no writes (any more).
-            ("53" | "57" | "58", _) | (_, "55P03" | "25006") => Kind::Unavailable,
+            // Too little of something, cancelled or shutting down, trouble of its disk, a lock that was not had in time.
+            ("53" | "57" | "58", _) | (_, "55P03") => Kind::Unavailable,
             _ => Kind::Refused,
         };
     }
@@ -130,11 +139,14 @@ mod tests {
     #[test]
     fn a_database_that_is_away_is_told_from_one_that_refuses() {
         for (kind, codes) in [
-            (Kind::Lost, &["08006", "57P01", "57P02", "25P03"][..]),
+            (
+                Kind::Lost,
+                &["08006", "57P01", "57P02", "57P03", "57P04", "57P05", "25P03", "25006"][..],
+            ),
             (Kind::GivenUp, &["40001", "40P01"]),
             (
                 Kind::Unavailable,
-                &["57P03", "57014", "53300", "58030", "55P03", "25006"],
+                &["57014", "53300", "58030", "55P03"],
             ),
             (Kind::Unavailable, &["5", "517", "6", "7", "8", "778", "13", "14", "15"]),
             (Kind::Refused, &["23505", "42P01", "25P02", "2067", "1", "11", "26", ""]),

@@ -6,7 +6,14 @@ mod error;
 #[cfg(test)]
 pub(crate) mod on_both_databases;
 mod postgres;
+mod postgres_guard;
 mod postgres_pool;
+mod postgres_reach;
+mod postgres_url;
+mod postgres_url_parameters;
+mod postgres_url_reading;
+#[cfg(test)]
+mod postgres_url_tests;
 mod schema;
 mod sqlite;
 
@@ -15,7 +22,8 @@ use std::sync::Arc;
 
 pub use database::{Database, Dialect, OnConflict, Purpose, Transaction};
 pub use error::StoreError;
-pub use postgres::PostgresDatabase;
+pub use postgres::{PostgresDatabase, Server};
+pub use postgres_url::{PostgresUrl, PostgresUrlError, TargetSession, postgres_address};
 pub use schema::{create_projection, create_projection_table, migrate, projection_indexes};
 pub use sqlite::SqliteDatabase;
 
@@ -26,19 +34,19 @@ pub use sqlite::SqliteDatabase;
 pub async fn open(url: &str) -> Result<Arc<dyn Database>, StoreError> {
     match sqlite_path(url) {
         Some(path) => Ok(Arc::new(SqliteDatabase::open(path).await?)),
-        None => open_postgres(url).await,
+        None => open_postgres(url, Server::Primary).await,
     }
 }
 
-/// Opens the database that a URL names as it is, for those who only want to look: nothing is made or changed, and its
-/// tables have to be this program's.
+/// Opens the database that a URL names as it is: nothing is made or changed, and its tables have to be this program's. Those
+/// who only look may do so on [`Server::Any`].
 ///
 /// # Errors
 /// As for [`open`]; and a database that is not there, not migrated, or migrated by another version of this program.
-pub async fn open_existing(url: &str) -> Result<Arc<dyn Database>, StoreError> {
+pub async fn open_existing(url: &str, server: Server) -> Result<Arc<dyn Database>, StoreError> {
     let database: Arc<dyn Database> = match sqlite_path(url) {
         Some(path) => Arc::new(SqliteDatabase::open_existing(path).await?),
-        None => open_postgres(url).await?,
+        None => open_postgres(url, server).await?,
     };
     schema::require_migrated(&*database).await?;
     Ok(database)
@@ -49,9 +57,9 @@ fn sqlite_path(url: &str) -> Option<&Path> {
     Some(path.strip_prefix("//").unwrap_or(path).as_ref())
 }
 
-async fn open_postgres(url: &str) -> Result<Arc<dyn Database>, StoreError> {
+async fn open_postgres(url: &str, server: Server) -> Result<Arc<dyn Database>, StoreError> {
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-        return Ok(Arc::new(PostgresDatabase::connect(url).await?));
+        return Ok(Arc::new(PostgresDatabase::connect(url, server).await?));
     }
     Err(StoreError::BadUrl)
 }

@@ -1,6 +1,6 @@
 //! PostgreSQL: production, several nodes on one database.
 
-use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,79 +9,164 @@ use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow};
 use sqlx::query::Query as SqlxQuery;
 use sqlx::{Column as _, Executor, Postgres, Row, TypeInfo, ValueRef};
+use tokio::task::JoinHandle;
 
 use super::database::{Database, Dialect, OnConflict, Purpose, Transaction, on_conflict_clause};
 use super::error::StoreError;
-use super::postgres_pool::{Connections, Lease};
+use super::postgres_guard::{begin_snapshot, begin_write, only_on_primary};
+use super::postgres_pool::{Connections, Lane, Lease};
+use super::postgres_reach::{Reach, find_server, keep_looking};
+use super::postgres_url::PostgresUrl;
 
 /// What brings the tables up to date, oldest first.
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
-/// Connections for reading, for each process.
-const READ_CONNECTIONS: u32 = 16;
-/// Connections for writing: the writer, the outbox, and a rebuild.
-const WRITE_CONNECTIONS: u32 = 4;
-/// Connections for snapshots. However many look at status pages or verify, nobody who writes has to wait for them.
-const SNAPSHOT_CONNECTIONS: u32 = 4;
-/// How long a single question may take before the database counts as unavailable.
-const READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a single statement of a write may take; longer than it may wait for a lock.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// What the gate and the token endpoint decide by. Nobody else takes these connections, so that whoever searches or
+/// downloads keeps no check waiting; and a check that is not answered in a second is refused.
+const GATE: Lane = Lane {
+    connections: 6,
+    acquire: Duration::from_secs(1),
+    statement_timeout: Some("1s"),
+    any_server: false,
+};
+/// What everybody else reads.
+const READS: Lane = Lane {
+    connections: 12,
+    acquire: Duration::from_secs(5),
+    // The server, too, gives up on a question that nobody waits for any more.
+    statement_timeout: Some("10s"),
+    any_server: false,
+};
+/// The writer, the outbox, and a rebuild.
+const WRITES: Lane = Lane {
+    connections: 4,
+    acquire: Duration::from_secs(5),
+    statement_timeout: None,
+    any_server: false,
+};
+/// Snapshots. However many look at status pages or verify, nobody who writes has to wait for them.
+const SNAPSHOTS: Lane = Lane {
+    connections: 4,
+    acquire: Duration::from_secs(5),
+    statement_timeout: None,
+    any_server: false,
+};
+/// How long a question of the gate may take.
+const GATE_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long any other question may take before the database counts as unavailable.
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a single statement of a snapshot may take: counting a long log takes its time.
 const SNAPSHOT_TIMEOUT: Duration = Duration::from_secs(600);
+/// How long the first connection may take.
+const FIRST_CONNECTION: Duration = Duration::from_secs(5);
 
 /// A PostgreSQL database.
 pub struct PostgresDatabase {
-    reads: Connections,
-    writes: Connections,
-    snapshots: Connections,
+    gate: Arc<Connections>,
+    reads: Arc<Connections>,
+    writes: Arc<Connections>,
+    snapshots: Arc<Connections>,
+    any_server: bool,
+    looking: JoinHandle<()>,
+}
+
+/// Whom a connection may lead to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Server {
+    /// The primary, which alone may be decided from (R26).
+    Primary,
+    /// A standby, too: for those who only look.
+    Any,
 }
 
 impl PostgresDatabase {
-    /// Connects; checks that the server answers.
-    pub async fn connect(url: &str) -> Result<Self, StoreError> {
-        let options = PgConnectOptions::from_str(url)?.application_name("gatebook").options([
-            ("timezone", "UTC"),
-            // A lock that is not had in time is better tried again than waited for.
-            ("lock_timeout", "10s"),
-            // A writer that vanished without a word must not hold the log's lock.
-            ("idle_in_transaction_session_timeout", "60s"),
-            // What was acknowledged survives a crash of the server, whatever its own settings or the role's say.
-            ("synchronous_commit", "on"),
-        ]);
-        // The server, too, gives up on a question that nobody waits for any more.
-        let reading = options.clone().options([("statement_timeout", "10s")]);
-        let database = Self {
-            reads: Connections::new(reading, READ_CONNECTIONS),
-            writes: Connections::new(options.clone(), WRITE_CONNECTIONS),
-            snapshots: Connections::new(options, SNAPSHOT_CONNECTIONS),
-        };
-        database.reads.lease().await?.is_well();
-        Ok(database)
+    /// Connects to the server that takes writes, or to any for those who only look.
+    ///
+    /// # Errors
+    /// A URL that cannot be read; `Unavailable` with what each host of it said.
+    pub async fn connect(url: &str, server: Server) -> Result<Self, StoreError> {
+        let url = PostgresUrl::parse(url)?;
+        let hosts: Vec<_> = url.hosts().iter().cloned().map(with_settings).collect();
+        let any_server = server == Server::Any;
+        let (_, host) = find_server(&hosts, FIRST_CONNECTION, any_server).await?;
+        let reach = Reach::new();
+        let pool = |lane: Lane| Arc::new(Connections::new(&host, Lane { any_server, ..lane }, &reach));
+        let [gate, reads, writes, snapshots] = [GATE, READS, WRITES, SNAPSHOTS].map(pool);
+        let pools = [gate.clone(), reads.clone(), writes.clone(), snapshots.clone()];
+        let lead = move |host: &PgConnectOptions| pools.iter().for_each(|pool| pool.lead_to(host));
+        let looking = tokio::spawn(keep_looking(hosts, any_server, reach, lead));
+        Ok(Self {
+            gate,
+            reads,
+            writes,
+            snapshots,
+            any_server,
+            looking,
+        })
     }
 
-    async fn ask(&self, query: &Query) -> Result<Vec<Vec<Value>>, StoreError> {
-        let mut lease = self.reads.lease().await?;
-        let lost = lease.last_loss();
-        let rows = lost.in_time(READ_TIMEOUT, fetch(lease.connection(), query)).await;
+    async fn ask(&self, connections: &Connections, limit: Duration, query: &Query) -> Result<Vec<Vec<Value>>, StoreError> {
+        let mut lease = connections.lease().await?;
+        let reach = lease.reach();
+        let rows = reach.answered(limit, fetch(lease.connection(), query)).await;
         if !rows.as_ref().is_err_and(StoreError::is_unavailable) {
-            lease.is_well();
+            lease.mark_healthy();
         }
         rows
     }
 
+    /// Asks; once more when the connection had ended while it lay in the pool, or led to a server that takes no writes.
+    /// Nothing has happened then, and a fresh one may do better.
+    async fn ask_twice(
+        &self,
+        connections: &Connections,
+        limit: Duration,
+        mut query: Query,
+    ) -> Result<Vec<Vec<Value>>, StoreError> {
+        if !self.any_server {
+            query.sql = only_on_primary(&query.sql);
+        }
+        match self.ask(connections, limit, &query).await {
+            Err(error) if error.is_lost() => self.ask(connections, limit, &query).await,
+            rows => rows,
+        }
+    }
+
     async fn try_to_begin(&self, purpose: Purpose) -> Result<PostgresTransaction, StoreError> {
         let (connections, begin, limit) = match purpose {
-            Purpose::Write => (&self.writes, "begin isolation level read committed", WRITE_TIMEOUT),
-            Purpose::Snapshot => {
-                let begin = "begin isolation level repeatable read read only";
-                (&self.snapshots, begin, SNAPSHOT_TIMEOUT)
-            }
+            Purpose::Write => (&self.writes, begin_write(), WRITE_TIMEOUT),
+            Purpose::Snapshot => (&self.snapshots, begin_snapshot(self.any_server), SNAPSHOT_TIMEOUT),
         };
         let mut lease = connections.lease().await?;
-        let lost = lease.last_loss();
-        lost.in_time(WRITE_TIMEOUT, order(begin, lease.connection())).await?;
+        let reach = lease.reach();
+        reach.answered(WRITE_TIMEOUT, order(&begin, lease.connection())).await?;
         Ok(PostgresTransaction { lease, limit })
     }
+}
+
+impl Drop for PostgresDatabase {
+    fn drop(&mut self) {
+        self.looking.abort();
+    }
+}
+
+fn with_settings(host: PgConnectOptions) -> PgConnectOptions {
+    host.options([
+        ("timezone", "UTC"),
+        // A lock that is not had in time is better tried again than waited for.
+        ("lock_timeout", "10s"),
+        // A writer that vanished without a word must not hold the log's lock.
+        ("idle_in_transaction_session_timeout", "60s"),
+        // What was acknowledged survives a crash of the server, whatever its own settings or the role's say.
+        ("synchronous_commit", "on"),
+        // Firewalls forget connections that are idle, and a server must notice nodes that are gone. What comes from the
+        // server every minute keeps both ends known.
+        ("tcp_keepalives_idle", "60"),
+        ("tcp_keepalives_interval", "10"),
+        ("tcp_keepalives_count", "6"),
+    ])
 }
 
 #[async_trait]
@@ -91,11 +176,11 @@ impl Database for PostgresDatabase {
     }
 
     async fn rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError> {
-        match self.ask(&query).await {
-            // The connection had ended while it lay in the pool. Nothing has happened; a fresh one may do better.
-            Err(error) if error.is_lost() => self.ask(&query).await,
-            rows => rows,
-        }
+        self.ask_twice(&self.reads, READ_TIMEOUT, query).await
+    }
+
+    async fn gate_rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError> {
+        self.ask_twice(&self.gate, GATE_TIMEOUT, query).await
     }
 
     async fn begin(&self, purpose: Purpose) -> Result<Box<dyn Transaction>, StoreError> {
@@ -114,9 +199,9 @@ impl Database for PostgresDatabase {
     }
 
     async fn close(&self) {
-        self.reads.close().await;
-        self.writes.close().await;
-        self.snapshots.close().await;
+        for pool in [&self.gate, &self.reads, &self.writes, &self.snapshots] {
+            pool.close().await;
+        }
     }
 }
 
@@ -134,13 +219,13 @@ impl Transaction for PostgresTransaction {
     }
 
     async fn rows(&mut self, query: Query) -> Result<Vec<Vec<Value>>, StoreError> {
-        let lost = self.lease.last_loss();
-        lost.in_time(self.limit, fetch(self.lease.connection(), &query)).await
+        let reach = self.lease.reach();
+        reach.answered(self.limit, fetch(self.lease.connection(), &query)).await
     }
 
     async fn execute(&mut self, query: Query) -> Result<u64, StoreError> {
-        let lost = self.lease.last_loss();
-        lost.in_time(self.limit, carry_out(bound(&query), self.lease.connection()))
+        let reach = self.lease.reach();
+        reach.answered(self.limit, carry_out(bound(&query), self.lease.connection()))
             .await
     }
 
@@ -168,16 +253,16 @@ impl Transaction for PostgresTransaction {
                 Kind::Text | Kind::Json => query.bind(values.map(as_text).collect::<Vec<_>>()),
             };
         }
-        let lost = self.lease.last_loss();
-        lost.in_time(self.limit, carry_out(query, self.lease.connection()))
+        let reach = self.lease.reach();
+        reach.answered(self.limit, carry_out(query, self.lease.connection()))
             .await
     }
 
     async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
-        let lost = self.lease.last_loss();
-        lost.in_time(self.limit, order("commit", self.lease.connection()))
+        let reach = self.lease.reach();
+        reach.answered(self.limit, order("commit", self.lease.connection()))
             .await?;
-        self.lease.is_well();
+        self.lease.mark_healthy();
         Ok(())
     }
 }

@@ -3,8 +3,8 @@
 //! A connection whose question was not answered to the end (the server fell silent, the caller hung up, a transaction
 //! was given up) is closed: the server then rolls back, and a connection that fell silent takes no place in the pool.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use futures::FutureExt;
 use sqlx::Postgres;
@@ -13,71 +13,90 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use tokio::time::timeout;
 
 use super::error::StoreError;
+use super::postgres_reach::{Reach, takes_writes};
 
-/// How long to wait for a connection before the database counts as unavailable.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// sqlx asks a connection that comes back whether it is well; so long may the answer take.
 const RETURN_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What a pool is for.
+#[derive(Clone, Copy)]
+pub struct Lane {
+    /// Connections at most, for each process.
+    pub connections: u32,
+    /// How long to wait for a connection before the database counts as unavailable.
+    pub acquire: Duration,
+    /// How long the server works on one statement; none: as long as it takes.
+    pub statement_timeout: Option<&'static str>,
+    /// Whether its connections may lead to a server that takes no writes. Only for who looks, and decides nothing.
+    pub any_server: bool,
+}
+
+impl Lane {
+    fn options(self, host: &PgConnectOptions) -> PgConnectOptions {
+        match self.statement_timeout {
+            Some(limit) => host.clone().options([("statement_timeout", limit)]),
+            None => host.clone(),
+        }
+    }
+}
 
 /// A pool of connections.
 pub struct Connections {
     pool: PgPool,
-    lost: LastLoss,
-}
-
-/// When a connection was lost last. Those that are older were probably lost with it.
-#[derive(Clone, Default)]
-pub struct LastLoss(Arc<Mutex<Option<Instant>>>);
-
-impl LastLoss {
-    /// What the database answers, unless that takes too long.
-    pub async fn in_time<T>(
-        self,
-        limit: Duration,
-        answer: impl Future<Output = Result<T, StoreError>>,
-    ) -> Result<T, StoreError> {
-        let outcome = timeout(limit, answer).await;
-        let is_lost = |answer: &Result<T, StoreError>| answer.as_ref().is_err_and(StoreError::is_lost);
-        if outcome.as_ref().map_or(true, is_lost) {
-            self.note();
-        }
-        outcome.unwrap_or_else(|_| Err(StoreError::Unavailable("it did not answer in time".to_owned())))
-    }
-
-    fn note(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-    }
-
-    /// Whether a connection of this age is younger.
-    fn is_before(&self, age: Duration) -> bool {
-        let lost = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        lost.is_none_or(|lost| lost.elapsed() > age)
-    }
+    lane: Lane,
+    reach: Arc<Reach>,
 }
 
 impl Connections {
-    /// At most so many. The first one is opened when it is needed.
-    pub fn new(options: PgConnectOptions, at_most: u32) -> Self {
-        let lost = LastLoss::default();
-        let last_loss = lost.clone();
+    /// Connections to a host. The first one is opened when it is needed.
+    pub fn new(host: &PgConnectOptions, lane: Lane, reach: &Arc<Reach>) -> Self {
+        let (trusting, connecting) = (reach.clone(), reach.clone());
         let pool = PgPoolOptions::new()
-            .max_connections(at_most)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .max_connections(lane.connections)
+            .acquire_timeout(lane.acquire)
             // A connection that died shows itself at its first use; checking each time costs a round trip.
             .test_before_acquire(false)
             .before_acquire(move |_, connection| {
-                let is_trusted = last_loss.is_before(connection.age);
+                let is_trusted = trusting.trusts(connection.age);
                 async move { Ok(is_trusted) }.boxed()
             })
-            .connect_lazy_with(options);
-        Self { pool, lost }
+            .after_connect(move |connection, _| {
+                let reach = connecting.clone();
+                async move {
+                    match lane.any_server || takes_writes(connection).await? {
+                        true => Ok(()),
+                        false => Err(reach.leads_to_no_primary()),
+                    }
+                }
+                .boxed()
+            })
+            .connect_lazy_with(lane.options(host));
+        Self {
+            pool,
+            lane,
+            reach: reach.clone(),
+        }
+    }
+
+    /// From now on connections are made to another host. Those that are there are left to [`Reach`].
+    pub fn lead_to(&self, host: &PgConnectOptions) {
+        self.pool.set_connect_options(self.lane.options(host));
     }
 
     /// Takes a connection.
+    ///
+    /// # Errors
+    /// `Unavailable`; at once while the primary is away.
     pub async fn lease(&self) -> Result<Lease, StoreError> {
+        self.reach.now()?;
+        let acquired = async {
+            // Whatever keeps a connection from being made, there is nobody who could answer.
+            let unavailable = |error: sqlx::Error| StoreError::Unavailable(error.to_string());
+            self.pool.acquire().await.map_err(unavailable)
+        };
         Ok(Lease {
-            connection: self.pool.acquire().await?,
-            lost: self.lost.clone(),
+            connection: self.reach.answered(self.lane.acquire, acquired).await?,
+            reach: self.reach.clone(),
             is_well: false,
         })
     }
@@ -96,19 +115,19 @@ impl Connections {
 /// A connection that was taken. It is closed when it is dropped, unless it was said to be well.
 pub struct Lease {
     connection: PoolConnection<Postgres>,
-    lost: LastLoss,
+    reach: Arc<Reach>,
     is_well: bool,
 }
 
 impl Lease {
     /// Nothing is under way on it; it may be used again.
-    pub fn is_well(&mut self) {
+    pub fn mark_healthy(&mut self) {
         self.is_well = true;
     }
 
-    /// Where it is noted when this connection turns out to be lost.
-    pub fn last_loss(&self) -> LastLoss {
-        self.lost.clone()
+    /// What knows whether the server can be reached, and hears when this connection turns out to be lost.
+    pub fn reach(&self) -> Arc<Reach> {
+        self.reach.clone()
     }
 
     /// The connection.

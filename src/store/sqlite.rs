@@ -25,6 +25,8 @@ use super::error::StoreError;
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 /// Connections for reading.
 const READ_CONNECTIONS: u32 = 4;
+/// Connections for what the gate and the token endpoint decide by.
+const GATE_CONNECTIONS: u32 = 2;
 /// How long to wait for another process's write, or for a connection, before the database counts as unavailable.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -33,6 +35,7 @@ const MAKING_PAUSE: Duration = Duration::from_millis(20);
 
 /// An SQLite database file.
 pub struct SqliteDatabase {
+    gate: SqlitePool,
     reads: SqlitePool,
     writes: SqlitePool,
     /// Within this process writers queue here, fairly, and not in SQLite's polling.
@@ -71,6 +74,7 @@ impl SqliteDatabase {
         };
         make(&options).await?;
         Ok(Self {
+            gate: pool(GATE_CONNECTIONS).connect_with(options.clone()).await?,
             reads: pool(READ_CONNECTIONS).connect_with(options.clone()).await?,
             writes: pool(2).connect_with(options).await?,
             one_writer: Arc::new(Mutex::new(())),
@@ -110,6 +114,10 @@ impl Database for SqliteDatabase {
         fetch(&self.reads, &query).await
     }
 
+    async fn gate_rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError> {
+        fetch(&self.gate, &query).await
+    }
+
     async fn begin(&self, purpose: Purpose) -> Result<Box<dyn Transaction>, StoreError> {
         let (guard, pool, begin) = match purpose {
             Purpose::Write => {
@@ -138,6 +146,7 @@ impl Database for SqliteDatabase {
     }
 
     async fn close(&self) {
+        self.gate.close().await;
         self.reads.close().await;
         self.writes.close().await;
     }

@@ -66,6 +66,11 @@ impl Database for Interrupted {
         self.database.rows(query).await
     }
 
+    async fn gate_rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError> {
+        self.questions.fetch_add(1, Ordering::SeqCst);
+        self.database.gate_rows(query).await
+    }
+
     async fn begin(&self, purpose: Purpose) -> Result<Box<dyn Transaction>, StoreError> {
         let meanwhile = match purpose {
             Purpose::Write => self.meanwhile.lock().unwrap().take(),

@@ -145,6 +145,10 @@ impl Database for GoesAway {
         self.database.rows(query).await
     }
 
+    async fn gate_rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError> {
+        self.rows(query).await
+    }
+
     async fn begin(&self, purpose: Purpose) -> Result<Box<dyn Transaction>, StoreError> {
         let left = self.after_writes.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
         if left <= 0 {

@@ -1,0 +1,164 @@
+//! What is made of each parameter of a database URL.
+
+use super::postgres_url::{PostgresUrlError, TargetSession, are_addresses};
+
+/// The parameters of a URL, judged.
+pub(super) struct Parameters {
+    known: Vec<(&'static str, String)>,
+    pub target: TargetSession,
+}
+
+/// What is done with a parameter.
+#[derive(Clone, Copy)]
+enum Use {
+    /// sqlx carries it out.
+    Passed,
+    /// It says where the server is, or which of several.
+    Where,
+    /// It asks for nothing that Gatebook does not settle itself.
+    Ignored,
+    /// It asks for nothing as long as it has one of these values.
+    Only(&'static [&'static str], &'static str),
+}
+
+const NAMES: &[(&str, Use)] = &[
+    ("user", Use::Passed),
+    ("password", Use::Passed),
+    ("dbname", Use::Passed),
+    ("sslmode", Use::Passed),
+    ("sslrootcert", Use::Passed),
+    ("sslcert", Use::Passed),
+    ("sslkey", Use::Passed),
+    ("application_name", Use::Passed),
+    ("options", Use::Passed),
+    ("host", Use::Where),
+    ("hostaddr", Use::Where),
+    ("port", Use::Where),
+    ("target_session_attrs", Use::Where),
+    ("connect_timeout", Use::Ignored),
+    ("keepalives", Use::Ignored),
+    ("keepalives_idle", Use::Ignored),
+    ("keepalives_interval", Use::Ignored),
+    ("keepalives_count", Use::Ignored),
+    ("tcp_user_timeout", Use::Ignored),
+    ("load_balance_hosts", Use::Ignored),
+    ("fallback_application_name", Use::Ignored),
+    ("sslsni", Use::Ignored),
+    ("sslcompression", Use::Ignored),
+    (
+        "ssl",
+        Use::Only(&["true"], "can only be true, which means sslmode=require"),
+    ),
+    (
+        "client_encoding",
+        Use::Only(&["auto", "utf8", "UTF8", "utf-8", "UTF-8"], "can only be UTF8"),
+    ),
+    (
+        "gssencmode",
+        Use::Only(
+            &["disable", "prefer"],
+            "can only be disable or prefer: Gatebook speaks no GSSAPI",
+        ),
+    ),
+    (
+        "channel_binding",
+        Use::Only(
+            &["disable", "prefer"],
+            "can only be disable or prefer: Gatebook cannot bind channels; sslmode=verify-full makes sure of the server",
+        ),
+    ),
+    ("sslnegotiation", Use::Only(&["postgres"], "can only be postgres")),
+    (
+        "ssl_min_protocol_version",
+        Use::Only(
+            &["TLSv1", "TLSv1.1", "TLSv1.2"],
+            "can be TLSv1.2 at most; Gatebook takes 1.3 where the server has it, and never less than 1.2",
+        ),
+    ),
+];
+const SSL_MODES: [&str; 6] = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
+
+/// Judges the parameters of a URL.
+pub(super) fn parameters(found: &[(String, String)]) -> Result<Parameters, PostgresUrlError> {
+    let mut known: Vec<(&'static str, String)> = Vec::with_capacity(found.len());
+    for (name, value) in found {
+        let Some((name, what)) = NAMES.iter().find(|(one, _)| one == name) else {
+            return Err(PostgresUrlError::UnknownParameter(name.clone()));
+        };
+        if known.iter().any(|(one, _)| one == name) {
+            return Err(PostgresUrlError::Twice((*name).to_owned()));
+        }
+        if let Use::Only(values, advice) = what
+            && !values.contains(&value.as_str())
+        {
+            return Err(PostgresUrlError::Value { name, advice });
+        }
+        known.push((name, value.clone()));
+    }
+    let target = target(&known)?;
+    let parameters = Parameters { known, target };
+    parameters.check_tls()?;
+    Ok(parameters)
+}
+
+fn target(known: &[(&'static str, String)]) -> Result<TargetSession, PostgresUrlError> {
+    let wanted = known.iter().find(|(name, _)| *name == "target_session_attrs");
+    match wanted.map(|(_, value)| value.as_str()) {
+        None | Some("any") => Ok(TargetSession::Any),
+        Some("read-write") => Ok(TargetSession::ReadWrite),
+        Some("primary") => Ok(TargetSession::Primary),
+        Some(_) => Err(PostgresUrlError::Value {
+            name: "target_session_attrs",
+            advice: "can be read-write, primary or any: Gatebook decides by the server that takes writes, never by a \
+                     standby",
+        }),
+    }
+}
+
+impl Parameters {
+    /// The value of a parameter, if it is there.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        let found = self.known.iter().find(|(one, _)| *one == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// The list of hosts, if the parameters have one.
+    pub fn hosts(&self) -> Result<Option<&str>, PostgresUrlError> {
+        let address = self.value("hostaddr");
+        let advice = match (self.value("host"), address) {
+            (Some(_), Some(_)) => "cannot stand beside `host`: name one of them",
+            (None, Some(list)) if !are_addresses(list) => "must be an IP address, or several with commas in between",
+            (host, address) => return Ok(host.or(address).filter(|list| !list.is_empty())),
+        };
+        let name = "hostaddr";
+        Err(PostgresUrlError::Value { name, advice })
+    }
+
+    /// What sqlx carries out.
+    pub fn passed(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let is_passed = |wanted: &str| {
+            let found = NAMES.iter().find(|(name, _)| *name == wanted);
+            matches!(found, Some((_, Use::Passed)))
+        };
+        let passed = self.known.iter().filter(move |(name, _)| is_passed(name));
+        let tls = self.value("ssl").filter(|_| self.value("sslmode").is_none());
+        let tls = tls.map(|_| ("sslmode", "require"));
+        passed.map(|(name, value)| (*name, value.as_str())).chain(tls)
+    }
+
+    fn check_tls(&self) -> Result<(), PostgresUrlError> {
+        if self.value("sslmode").is_some_and(|mode| !SSL_MODES.contains(&mode)) {
+            return Err(PostgresUrlError::Value {
+                name: "sslmode",
+                advice: "can be disable, allow, prefer, require, verify-ca or verify-full",
+            });
+        }
+        if self.value("sslrootcert") == Some("system") {
+            return Err(PostgresUrlError::Value {
+                name: "sslrootcert",
+                advice: "must be a file; without it the public authorities that this program brings along are trusted",
+            });
+        }
+        Ok(())
+    }
+}
