@@ -47,7 +47,7 @@ const NAMES: [&str; 24] = [
 ];
 
 /// What people search for, in any column.
-const SEARCHES: [&str; 20] = [
+const SEARCHES: [&str; 31] = [
     "%",
     "_",
     r"\",
@@ -68,6 +68,18 @@ const SEARCHES: [&str; 20] = [
     "*",
     "[d]",
     "no such thing",
+    // No trigrams: one or two letters, or others than letters and digits between them.
+    "e",
+    "RI",
+    "0%",
+    "r_",
+    "_s",
+    r"\s",
+    "--",
+    "k\\",
+    "本語",
+    " b",
+    "a*b",
 ];
 
 const SORTS: [Sort; 5] = [
