@@ -268,3 +268,16 @@ pub fn our_fault() -> Problem {
     let detail = format!("Something went wrong on our side.{}", id.unwrap_or_default());
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_that_had_no_turn_is_to_be_tried_again_later() {
+        let failure = Failure::TooManySearches { retry_after_seconds: 5 };
+        let answer = Problem::from(failure).into_response();
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(answer.headers()[header::RETRY_AFTER], "5");
+    }
+}
