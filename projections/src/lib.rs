@@ -17,6 +17,7 @@
 pub mod app_list;
 pub mod developers;
 pub mod groups;
+pub mod part_search;
 pub mod portal_apps;
 pub mod projection;
 pub mod recorded;

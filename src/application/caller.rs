@@ -95,6 +95,17 @@ impl Caller {
         }
     }
 
+    /// Whom what they take is counted for: one person or program, or everybody who has not said who they are.
+    pub(super) fn principal(&self) -> String {
+        match &self.who {
+            Who::Nobody => String::new(),
+            Who::GroupUser { group_id, user_id } => owner(group_id, user_id),
+            Who::Developer(developer) => developer.developer_id.to_string(),
+            Who::Operator { id, .. } | Who::Invitee { id, .. } => id.clone(),
+            Who::Integration { client_id, .. } => client_id.clone(),
+        }
+    }
+
     /// The user's standing in their group as it is now.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use gatebook_aggregates::email_address::EmailAddress;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use super::apps::search_slots::SearchSlots;
 use super::errands::Errands;
 use super::gate_reads::GateReads;
 use super::last_uses::LastUses;
@@ -81,6 +82,7 @@ pub struct Gatebook {
     pub(super) throttle: Arc<Throttle>,
     pub(super) turns: Turns,
     pub(super) replays: LatestReplay,
+    pub(super) search_slots: SearchSlots,
 }
 
 impl Gatebook {
@@ -109,6 +111,7 @@ impl Gatebook {
             throttle,
             turns: Turns::default(),
             replays: LatestReplay::default(),
+            search_slots: SearchSlots::default(),
         }
     }
 

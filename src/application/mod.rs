@@ -7,6 +7,7 @@ mod admin_apps;
 mod admin_change;
 mod admin_letters;
 mod app_view;
+mod apps;
 mod browser_sessions;
 mod caller;
 mod client_secrets;

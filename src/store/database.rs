@@ -1,6 +1,7 @@
 //! The trait that both databases implement. Text and numbers go in, text and numbers come out.
 
 use async_trait::async_trait;
+use gatebook_projections::part_search::PartSearch;
 use gatebook_projections::sql::{Column, Query, Value};
 
 use super::error::StoreError;
@@ -150,6 +151,14 @@ impl Dialect {
         match self {
             Self::Sqlite => format!("select value as id from json_each({placeholder})"),
             Self::Postgres => format!("select json_array_elements_text({placeholder}::json) as id"),
+        }
+    }
+
+    /// How rows are found whose text contains a part.
+    pub fn part_search(self) -> PartSearch {
+        match self {
+            Self::Sqlite => PartSearch::RowByRow,
+            Self::Postgres => PartSearch::ByIndex,
         }
     }
 }

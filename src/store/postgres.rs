@@ -349,14 +349,16 @@ where
 }
 
 fn bound(query: &Query) -> SqlxQuery<'_, Postgres, PgArguments> {
-    query
-        .args
-        .iter()
-        .fold(sqlx::query(&query.sql), |query, value| match value {
+    // A statement without a name is planned with its arguments each time.
+    let is_prepared = !query.is_planned_for_its_arguments;
+    query.args.iter().fold(
+        sqlx::query(&query.sql).persistent(is_prepared),
+        |query, value| match value {
             Value::Null => query.bind(None::<&str>),
             Value::Int(number) => query.bind(*number),
             Value::Text(text) => query.bind(text.as_str()),
-        })
+        },
+    )
 }
 
 fn values(row: &PgRow) -> Result<Vec<Value>, StoreError> {

@@ -15,6 +15,7 @@ mod operator_tokens;
 mod parallel;
 mod quiet_road;
 mod readiness;
+mod searches;
 mod standby;
 mod tampered_log;
 mod tampered_rows;

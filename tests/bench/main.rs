@@ -14,6 +14,7 @@ mod gate;
 mod load;
 mod pages;
 mod rebuild;
+mod searches;
 mod setting;
 
 use setting::Setting;
@@ -22,7 +23,7 @@ use setting::Setting;
 const APPS: usize = 20_000;
 
 /// What can be measured, in this order. `make bench BENCH_ARGS="gate csv"` measures these alone.
-const MEASUREMENTS: [&str; 5] = ["commands", "gate", "rebuild", "csv", "pages"];
+const MEASUREMENTS: [&str; 6] = ["commands", "gate", "rebuild", "csv", "pages", "searches"];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -56,6 +57,9 @@ fn main() {
         }
         if is_chosen("pages") {
             pages::measure(&setting).await;
+        }
+        if is_chosen("searches") {
+            searches::measure(&setting, APPS).await;
         }
     });
 }

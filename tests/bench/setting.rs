@@ -39,7 +39,11 @@ impl Setting {
             .execute(format!("create database {database_name}").as_str())
             .await
             .unwrap();
-        let database_url = format!("{}/{database_name}", server.rsplit_once('/').unwrap().0);
+        Self::on(format!("{}/{database_name}", server.rsplit_once('/').unwrap().0)).await
+    }
+
+    /// Gatebook on this database, which is empty.
+    pub async fn on(database_url: String) -> Self {
         let database = store::open(&database_url).await.unwrap();
         store::migrate(&database).await.unwrap();
         let metrics = Arc::new(Metrics::default());

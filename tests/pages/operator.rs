@@ -116,7 +116,11 @@ async fn r12_operators_generate_the_secret_of_an_aiq_integrate_application(world
         .expect(409)
         .shows("This form was sent before")
         .hides("gbs_");
-    let secrets = world.gatebook.all_apps(&Filter::default(), Sort::Name, None, 9).await;
+    let anybody = gatebook::application::Caller::command_line("test".to_owned());
+    let secrets = world
+        .gatebook
+        .all_apps(&anybody, &Filter::default(), Sort::Name, None, 9)
+        .await;
     assert_eq!(secrets.unwrap().items[0].app().version, 2, "one secret was made");
     olga.open("/operator/requests?name=zzz")
         .await

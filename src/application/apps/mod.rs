@@ -1,0 +1,3 @@
+//! What is done with applications.
+
+pub(super) mod search_slots;
