@@ -56,13 +56,16 @@ end
 -- fetching the WSDL; everything else is `write`.
 local function access_of(method, query, soap_action, content_type)
     local reading = false
-    if method == "POST" and query == "" and soap_action ~= "" then
-        local parameters = content_type:match("^text/xml(.*)$")
-        local action = soap_action:match('^"(.*)"$') or soap_action
-        reading = parameters ~= nil and is_charset(parameters) and reads(action)
-    elseif method == "POST" and query == "" then
+    if method == "POST" and query == "" then
+        local plain = content_type:match("^text/xml(.*)$")
         local before, action, after = content_type:match('^application/soap%+xml(.-); ?action="([^"]*)"(.*)$')
-        reading = action ~= nil and is_charset(before) and is_charset(after) and reads(action)
+        local header = soap_action:match('^"(.*)"$') or soap_action
+        if plain ~= nil then
+            reading = is_charset(plain) and reads(header)
+        elseif action ~= nil then
+            -- Some clients of SOAP 1.2 send SOAPAction as well.
+            reading = is_charset(before) and is_charset(after) and reads(action) and (header == "" or reads(header))
+        end
     elseif method == "GET" or method == "HEAD" then
         reading = query == "wsdl" and soap_action == "" and content_type == ""
     end

@@ -19,10 +19,11 @@ async fn caddy_lets_through_what_gatebook_allows_and_nothing_else() {
 }
 
 fn command(site: &Site) -> Command {
+    let port = site.listen.trim_start_matches("127.0.0.1:");
     let configuration = shipped(
         "caddy/Caddyfile",
         &[
-            ("127.0.0.1:8088", &site.listen),
+            ("http://:8088 {", &format!("http://:{port} {{")),
             ("127.0.0.1:8080", &site.gatebook),
             ("127.0.0.1:8081", &site.service),
         ],
