@@ -1,7 +1,6 @@
 //! The four proxies that configurations are shipped for, as real processes with exactly those configurations, between a
 //! real SOAP client and a small SOAP service: what passes, what does not, and what attackers have tried.
 
-mod alert_rules;
 mod apache;
 mod caddy;
 mod haproxy;

@@ -1,6 +1,6 @@
 //! The recipe for nginx that comes to mind first, and that is not the shipped one: entity and access from captures of
-//! `location`. nginx decodes `%0d%0a` into the head of its question. A Gatebook that only talks to resource servers
-//! lets nothing through all the same.
+//! `location`. nginx decodes `%0d%0a` into the head of its question, and it announces the call's body there without sending
+//! it. A Gatebook that only talks to resource servers lets nothing through all the same, and does not wait for the body.
 
 use std::process::Command;
 
@@ -32,7 +32,7 @@ async fn cut_short(place: &Place, credentials: bool) -> (u16, Vec<String>) {
     let token = place.token("read").await;
     let call = |path: &str| {
         format!(
-            "POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\nAuthorization: Bearer {token}\r\n\r\n"
+            "POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 4\r\nAuthorization: Bearer {token}\r\n\r\n<x/>"
         )
     };
     let answer = raw(&nginx.address, call("/soap/e1/write").as_bytes()).await;
@@ -77,8 +77,6 @@ http {{
         location = /_gatebook {{
             internal;
             proxy_pass http://{gatebook}/gateway/authorize;
-            proxy_pass_request_body off;
-            proxy_set_header Content-Length "";
             proxy_set_header X-Entity-Id $entity;
             proxy_set_header X-Api-Access $access;
             {credentials}

@@ -63,6 +63,8 @@ const LINES: &[&str] = &[
     "X-Original-URL: /soap/e3\r\nX-Rewrite-URL: /soap/e3\r\n",
     "X-Forwarded-Uri: /soap/e3\r\nX-Forwarded-Method: GET\r\n",
     "Connection: close, X-Entity-Id, X-Api-Access, X-App-Id\r\n",
+    "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n",
+    "Connection: Upgrade\r\nUpgrade: websocket\r\n",
 ];
 
 /// Whatever is tried with a token that reads: the service is not asked to write, and of no entity but its own.
@@ -95,6 +97,8 @@ async fn lines_that_a_client_adds_change_nothing(place: &Place, proxy: &PrivateP
             for arrival in place.service.new_arrivals() {
                 assert_eq!(operation, "GetInvoices", "{line:?}: {answer}");
                 assert_eq!(said(&arrival, "x-api-access"), ["read"], "{line:?}");
+                // Through a connection that became another protocol's, calls go past the gate.
+                assert_eq!(said(&arrival, "upgrade"), [""; 0], "{line:?}");
                 // A gateway's word that is missing is noticed by the service; a wrong one would not be.
                 assert!(
                     matches!(said(&arrival, "x-entity-id").as_slice(), ["e1"] | []),
