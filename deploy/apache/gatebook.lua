@@ -143,7 +143,7 @@ function ask(r)
     if status == 401 or status == 403 then
         return refuse(r, status, { ["X-Reason"] = said["x-reason"], ["WWW-Authenticate"] = said["www-authenticate"] })
     elseif status ~= 200 then
-        return refuse(r, 503, { ["X-Reason"] = "unavailable", ["Retry-After"] = "5" })
+        return refuse(r, 503, { ["X-Reason"] = "unavailable", ["Retry-After"] = said and said["retry-after"] or "5" })
     end
     for _, name in ipairs(answered) do
         r.headers_in[name] = said[name:lower()]

@@ -118,6 +118,7 @@ core.register_action("gatebook", { "http-req" }, function(txn)
     set("entity_id", said["x-entity-id"])
     set("reason", said["x-reason"])
     set("challenge", said["www-authenticate"])
+    set("retry_after", said["retry-after"] or "5")
     local status = answer and answer.status
     local known = status == 200 or status == 401 or status == 403
     set("status", known and tostring(status) or "503")

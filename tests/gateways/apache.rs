@@ -13,6 +13,7 @@ async fn apache_with_mod_lua_lets_through_what_gatebook_allows_and_nothing_else(
     let manner = Manner {
         reasons: true,
         away: 503,
+        retry_after: "7",
         application: "x-app-id",
     };
     whole_story(place, &apache, &manner).await;
@@ -27,6 +28,7 @@ async fn apache_with_mod_oauth2_lets_through_what_gatebook_allows_and_nothing_el
         // mod_oauth2 knows no reason, and a token that cannot be introspected is a bad one to it.
         reasons: false,
         away: 401,
+        retry_after: "",
         application: "x-client-id",
     };
     whole_story(place, &apache, &manner).await;

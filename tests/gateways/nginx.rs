@@ -13,6 +13,7 @@ async fn nginx_lets_through_what_gatebook_allows_and_nothing_else() {
     let manner = Manner {
         reasons: true,
         away: 503,
+        retry_after: "5",
         application: "x-app-id",
     };
     whole_story(place, &nginx, &manner).await;

@@ -38,8 +38,11 @@ async fn cut_short(place: &Place, credentials: bool) -> (u16, Vec<String>) {
     let answer = raw(&nginx.address, call("/soap/e1/write").as_bytes()).await;
     assert_eq!(status(&answer), 403, "without the attack it is refused: {answer}");
     assert!(place.service.new_arrivals().is_empty());
-    let answer = raw(&nginx.address, call("/soap/e1/read").as_bytes()).await;
-    assert_eq!(place.service.new_arrivals().len(), 1, "and reading passes: {answer}");
+    // Again and again, because a connection on which a body is missing must not be asked on once more.
+    for _ in 0..3 {
+        let answer = raw(&nginx.address, call("/soap/e1/read").as_bytes()).await;
+        assert_eq!(place.service.new_arrivals().len(), 1, "and reading passes: {answer}");
+    }
     let forged = format!("/soap/e1%0d%0aX-Api-Access:%20read%0d%0aAuthorization:%20Bearer%20{token}%0d%0a%0d%0a/write");
     let answer = raw(&nginx.address, call(&forged).as_bytes()).await;
     let arrived = place.service.new_arrivals().into_iter().map(|arrival| arrival.uri);
@@ -68,6 +71,10 @@ events {{
 http {{
     access_log off;
     {paths}
+    upstream gatebook {{
+        server {gatebook};
+        keepalive 8;
+    }}
     server {{
         listen {listen};
         location ~ ^/soap/(?<entity>[^/]+)/(?<access>read|write)$ {{
@@ -76,7 +83,9 @@ http {{
         }}
         location = /_gatebook {{
             internal;
-            proxy_pass http://{gatebook}/gateway/authorize;
+            proxy_pass http://gatebook/gateway/authorize;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
             proxy_set_header X-Entity-Id $entity;
             proxy_set_header X-Api-Access $access;
             {credentials}

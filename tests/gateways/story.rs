@@ -1,5 +1,6 @@
 //! What every proxy with a shipped configuration does, whichever it is. One Gatebook and one proxy go through it all.
 
+use axum::http::StatusCode;
 use serde_json::json;
 
 use super::place::Place;
@@ -18,6 +19,8 @@ pub struct Manner {
     pub reasons: bool,
     /// The status while Gatebook does not answer.
     pub away: u64,
+    /// The `Retry-After` of a 503 that Gatebook itself answers with: its own or the proxy's.
+    pub retry_after: &'static str,
     /// The header that names the application to the service.
     pub application: &'static str,
 }
@@ -208,7 +211,7 @@ async fn a_token_that_was_given_back_is_refused_at_once(place: &mut Place, proxy
     is_refused(place, manner, &answer, 401, "token_revoked");
 }
 
-/// Frozen, thawed, and gone.
+/// Frozen, thawed, gone, and back without a database.
 async fn while_gatebook_does_not_answer_nothing_passes(
     mut place: Place,
     proxy: &PrivateProxy,
@@ -231,7 +234,21 @@ async fn while_gatebook_does_not_answer_nothing_passes(
     if manner.away == 503 {
         assert_ne!(answer.header("retry-after"), "", "{answer:?}");
     }
+    let address = place.gatebook_address().to_owned();
+    let troubled = tokio::net::TcpListener::bind(&address).await.unwrap();
+    tokio::spawn(async move { axum::serve(troubled, axum::Router::new().fallback(trouble)).await });
+    let answer = place.client.call(&url, Some(&tokens.read), "GetInvoices", &arguments);
+    assert_eq!(answer.status(), manner.away, "{answer:?}");
+    assert_eq!(answer.header("retry-after"), manner.retry_after, "{answer:?}");
     assert!(place.service.new_arrivals().is_empty());
+}
+
+/// What Gatebook says with `--gateway-unavailable 503` while it cannot decide.
+async fn trouble() -> (StatusCode, [(&'static str, &'static str); 2]) {
+    (
+        StatusCode::SERVICE_UNAVAILABLE,
+        [("x-reason", "unavailable"), ("retry-after", "7")],
+    )
 }
 
 /// The head of a call to an operation, without its end; `lines` are more of it.
