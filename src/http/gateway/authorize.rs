@@ -6,7 +6,6 @@ use axum::extract::State;
 use axum::http::header::{AUTHORIZATION, InvalidHeaderValue};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use futures::future::join;
 use gatebook_aggregates::gate::Verdict;
 use gatebook_projections::token_gate::TokenGateRow;
 use thiserror::Error;
@@ -74,11 +73,10 @@ const UNCLEAR: &str = "?";
 )]
 pub async fn authorize(State(app): State<App>, Anyone(caller): Anyone, headers: HeaderMap) -> Response {
     let unread = |why: &dyn Display| refused_unread(why, app.settings.gateway.unavailable);
-    // Both are read at once; what comes of the second is told only when the first allows it.
-    match join(admitted(&app, &caller, &headers), answer(&app, &headers)).await {
-        (Ok(()), answer) => answer.unwrap_or_else(|error| unread(&error)),
-        (Err(NotAdmitted::NotAuthorized), _) => refused_asker(),
-        (Err(NotAdmitted::Undecided(failure)), _) => unread(&failure),
+    match admitted(&app, &caller, &headers).await {
+        Ok(()) => answer(&app, &headers).await.unwrap_or_else(|error| unread(&error)),
+        Err(NotAdmitted::NotAuthorized) => refused_asker(),
+        Err(NotAdmitted::Undecided(failure)) => unread(&failure),
     }
 }
 
