@@ -4,6 +4,7 @@
 
 mod bad_days;
 mod browser;
+mod gateways;
 mod oauth_wire;
 mod pages;
 mod store;

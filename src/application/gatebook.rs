@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::apps::search_slots::SearchSlots;
 use super::errands::Errands;
+use super::gate::GatewaySettings;
 use super::gate_reads::GateReads;
 use super::last_uses::LastUses;
 use super::operations::Readiness;
@@ -34,6 +35,8 @@ pub struct Settings {
     pub documentation_url: String,
     /// R12: the mailbox of the provider's integration team.
     pub integration_team: EmailAddress,
+    /// Who may ask the gate, and how it says that it cannot decide.
+    pub gateway: GatewaySettings,
 }
 
 /// What [`Gatebook::new`] is made of.

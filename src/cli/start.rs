@@ -9,7 +9,7 @@ use gatebook_aggregates::email_address::EmailAddress;
 
 use super::CliError;
 use super::progress::Lines;
-use crate::application::{Gatebook, GatebookParts, Settings};
+use crate::application::{Gatebook, GatebookParts, GatewaySettings, Settings};
 use crate::clock::Clock;
 use crate::config::{DataOptions, ListenAddress, ServerOptions};
 use crate::log::{Writer, WriterTask, accept_clock};
@@ -162,7 +162,15 @@ fn settings(server: Option<&ServerOptions>) -> Result<Settings, CliError> {
             .unwrap_or_default(),
         integration_team: EmailAddress::parse("--integration-team", team)
             .map_err(|problem| CliError::Other(format!("--integration-team: {}", problem.message)))?,
+        gateway: server.map(gateway_settings).unwrap_or_default(),
     })
+}
+
+fn gateway_settings(server: &ServerOptions) -> GatewaySettings {
+    GatewaySettings {
+        auth: server.gateway_auth,
+        unavailable: server.gateway_unavailable,
+    }
 }
 
 /// OAuth D01, D02, T01: https, or http on loopback; no path, query or fragment, and no slash at the end.

@@ -7,7 +7,7 @@ mod database_away;
 mod dead_parts;
 mod demo;
 mod hang_ups;
-mod installation;
+pub mod installation;
 mod log_export;
 mod looking_only;
 mod lost_connections;

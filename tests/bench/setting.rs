@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use gatebook::application::{Caller, Creation, Gatebook, GatebookParts, NewIntegrationForm, Settings, Who};
+use gatebook::application::{
+    Caller, Creation, Gatebook, GatebookParts, GatewaySettings, NewIntegrationForm, Settings, Who,
+};
 use gatebook::clock::Clock;
 use gatebook::log::Writer;
 use gatebook::metrics::Metrics;
@@ -61,6 +63,7 @@ impl Setting {
                 wsdl_url: "https://api.example.com/soap?wsdl".to_owned(),
                 documentation_url: "https://docs.example.com".to_owned(),
                 integration_team: EmailAddress::parse("team", "team@example.com").unwrap(),
+                gateway: GatewaySettings::default(),
             },
         }));
         let (group_id, user_id) = (GroupId::parse("bench").unwrap(), UserId::parse("pam").unwrap());

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
-use gatebook::application::{Caller, Gatebook, GatebookParts, Settings, Who};
+use gatebook::application::{Caller, Gatebook, GatebookParts, GatewaySettings, Settings, Who};
 use gatebook::clock::{Clock, ManualClock};
 use gatebook::http;
 use gatebook::http::request_context::ClientAddressHeader;
@@ -55,6 +55,7 @@ pub struct Options {
     pub dice: Dice,
     /// Where people are told to go, if that is not where the world listens.
     pub public_url: Option<String>,
+    pub gateway: GatewaySettings,
 }
 
 impl Default for Options {
@@ -63,6 +64,7 @@ impl Default for Options {
             throttle: ThrottleMode::On,
             dice: Dice::secure(),
             public_url: None,
+            gateway: GatewaySettings::default(),
         }
     }
 }
@@ -93,7 +95,12 @@ impl World {
 
     /// A world on the database with this URL.
     pub async fn on_database(url: String) -> Self {
-        Self::new(tempfile::tempdir().unwrap(), url, Options::default()).await
+        Self::on_database_with(url, Options::default()).await
+    }
+
+    /// A world on the database with this URL, with options.
+    pub async fn on_database_with(url: String, options: Options) -> Self {
+        Self::new(tempfile::tempdir().unwrap(), url, options).await
     }
 
     async fn new(folder: TempDir, database_url: String, options: Options) -> Self {
@@ -344,6 +351,7 @@ async fn start_on(
             wsdl_url: "https://soap.example.com/api?wsdl".to_owned(),
             documentation_url: "https://wiki.example.com/api".to_owned(),
             integration_team: EmailAddress::parse("team", "team@provider.example").unwrap(),
+            gateway: options.gateway,
         },
     }));
     let transport =
