@@ -131,4 +131,8 @@ pub struct ServerOptions {
     /// The header in which a trusted proxy names the client's address, e.g. X-Forwarded-For. Only with such a proxy.
     #[arg(long, env = "GATEBOOK_CLIENT_IP_HEADER", value_name = "NAME")]
     pub client_ip_header: Option<HeaderName>,
+
+    /// The name to greet mail servers with (EHLO). Default: the host of the public URL
+    #[arg(long, env = "GATEBOOK_MAIL_HELO", value_name = "HOST")]
+    pub mail_helo: Option<String>,
 }

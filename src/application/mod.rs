@@ -7,6 +7,7 @@ mod admin_apps;
 mod admin_change;
 mod admin_letters;
 mod app_view;
+mod apps;
 mod browser_sessions;
 mod caller;
 mod client_secrets;
@@ -44,6 +45,7 @@ mod verification;
 
 pub use admin_apps::{AiqIntegrateForm, Creation, NewIntegrationForm};
 pub use app_view::AppView;
+pub use apps::MailProblem;
 pub use browser_sessions::BrowserSession;
 pub use caller::{Caller, Who};
 pub use client_secrets::{ClientSecretMade, ClientSecretOrder};
