@@ -163,7 +163,7 @@ fn settings(server: Option<&ServerOptions>) -> Result<Settings, CliError> {
 }
 
 /// OAuth D01, D02, T01: https, or http on loopback; no path, query or fragment, and no slash at the end.
-fn public_url(server: &ServerOptions) -> Result<String, CliError> {
+pub(super) fn public_url(server: &ServerOptions) -> Result<String, CliError> {
     let Some(url) = &server.public_url else {
         return own_url(server.listen);
     };

@@ -16,5 +16,5 @@ mod tests;
 pub use delivery::Outbox;
 pub use depth::{Depth, Totals, age, depth, totals};
 pub use failures::{FailedEmail, last_failure};
-pub use operators::{LetterRow, LetterState, ListedAfter, Retry, list, list_after, retry, retry_failed};
+pub use operators::{LetterRow, LetterState, ListedAfter, Retry, list, list_page, retry, retry_failed};
 pub use sealing::{SealLetterError, seal_letter};

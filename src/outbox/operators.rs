@@ -85,8 +85,22 @@ pub async fn list(
     list_after(database, state, None, limit).await
 }
 
-/// The same, after the letter that the page before ended with.
-pub async fn list_after(
+/// A page of that list: what comes after the letter that the page before ended with; and which letter this one ends
+/// with, unless it is the last.
+pub async fn list_page(
+    database: &dyn Database,
+    state: Option<LetterState>,
+    after: Option<&ListedAfter>,
+    limit: u32,
+) -> Result<(Vec<LetterRow>, Option<ListedAfter>), StoreError> {
+    let mut letters = list_after(database, state, after, limit + 1).await?;
+    let more = letters.len() > limit as usize;
+    letters.truncate(limit as usize);
+    let next = letters.last().filter(|_| more).map(ListedAfter::from);
+    Ok((letters, next))
+}
+
+async fn list_after(
     database: &dyn Database,
     state: Option<LetterState>,
     after: Option<&ListedAfter>,

@@ -13,6 +13,7 @@ mod lost_connections;
 mod operator_tokens;
 mod parallel;
 mod quiet_road;
+mod silent_mail_server;
 mod tampered_log;
 mod tampered_rows;
 mod the_end;

@@ -32,14 +32,7 @@ pub struct Setting {
 impl Setting {
     /// Gatebook on a new database of the run's PostgreSQL.
     pub async fn new() -> Self {
-        let server = std::env::var("GATEBOOK_TEST_POSTGRES").expect("run “make bench”");
-        let database_name = format!("bench_{}", Uuid::now_v7().simple());
-        let mut connection = PgConnection::connect(&server).await.unwrap();
-        connection
-            .execute(format!("create database {database_name}").as_str())
-            .await
-            .unwrap();
-        let database_url = format!("{}/{database_name}", server.rsplit_once('/').unwrap().0);
+        let database_url = new_database().await;
         let database = store::open(&database_url).await.unwrap();
         store::migrate(&database).await.unwrap();
         let metrics = Arc::new(Metrics::default());
@@ -151,6 +144,18 @@ impl Setting {
     pub async fn connect(&self) -> PgConnection {
         PgConnection::connect(&self.database_url).await.unwrap()
     }
+}
+
+/// The URL of a new database of the run's PostgreSQL.
+pub async fn new_database() -> String {
+    let server = std::env::var("GATEBOOK_TEST_POSTGRES").expect("run “make bench”");
+    let database_name = format!("bench_{}", Uuid::now_v7().simple());
+    let mut connection = PgConnection::connect(&server).await.unwrap();
+    connection
+        .execute(format!("create database {database_name}").as_str())
+        .await
+        .unwrap();
+    format!("{}/{database_name}", server.rsplit_once('/').unwrap().0)
 }
 
 fn label(name: &str) -> Label {

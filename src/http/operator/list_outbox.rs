@@ -21,7 +21,7 @@ pub struct OutboxQuery {
     /// How many letters, 1 to 200; 50 when left out.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
     limit: Option<String>,
-    /// The `next_cursor` of the page before, with the same `state`.
+    /// The `next_cursor` of the page before.
     cursor: Option<String>,
 }
 
@@ -52,13 +52,6 @@ pub struct OutboxTotals {
     sent: i64,
     /// They were given up.
     failed: i64,
-}
-
-/// Where the next page begins.
-#[derive(Serialize, Deserialize)]
-struct Cursor {
-    state: Option<LetterState>,
-    after: ListedAfter,
 }
 
 struct OutboxQuestion {
@@ -110,13 +103,7 @@ pub async fn list_outbox(
 ) -> Result<Json<OutboxPage>, Problem> {
     let OutboxQuestion { state, limit, after } = query.read()?;
     let now = app.clock.now();
-    let mut letters = outbox::list_after(app.database(), state, after.as_ref(), limit + 1).await?;
-    let more = letters.len() > limit as usize;
-    letters.truncate(limit as usize);
-    let next = letters.last().filter(|_| more).map(|last| Cursor {
-        state,
-        after: ListedAfter::from(last),
-    });
+    let (letters, next) = outbox::list_page(app.database(), state, after.as_ref(), limit).await?;
     let totals = outbox::totals(app.database(), now).await?;
     let since = totals.oldest_waiting_since;
     Ok(Json(OutboxPage {
@@ -137,16 +124,14 @@ impl OutboxQuery {
         let mut fields = Fields::default();
         let state = fields.word("state", given(&self.state));
         let limit = fields.limit(given(&self.limit));
-        let cursor = given(&self.cursor).map(read_cursor::<Cursor>);
-        let after = match cursor {
-            None => None,
-            Some(Some(cursor)) if cursor.state == state => Some(cursor.after),
-            Some(_) => {
-                let message = "Hand back the “next_cursor” of the page before, with the same “state”.";
+        let after = given(&self.cursor).and_then(|cursor| {
+            let after = read_cursor(cursor);
+            if after.is_none() {
+                let message = "Hand back the “next_cursor” of the page before.";
                 fields.refuse("cursor", "invalid_cursor", message);
-                None
             }
-        };
+            after
+        });
         fields.finish(|| {
             Some(OutboxQuestion {
                 state,
