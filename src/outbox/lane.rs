@@ -64,12 +64,14 @@ impl Lane {
     }
 
     async fn turn(&mut self, wake: &Notify) -> Result<(), StoreError> {
+        // First, so that no place is empty while the database writes.
+        self.start().await?;
         self.outbox.write_down(&mut self.tried).await?;
         if self.backlog.is_empty() && self.has_a_place() {
             let claimed = queue::claim(self.outbox.database(), &self.outbox.clock, self.takes).await?;
             self.backlog.extend(claimed);
+            self.start().await?;
         }
-        self.start().await?;
         tokio::select! {
             () = over(&mut self.shutdown) => {}
             Some(ended) = self.under_way.join_next() => {
