@@ -159,4 +159,8 @@ pub struct ServerOptions {
         value_name = "403|503"
     )]
     pub gateway_unavailable: GatewayUnavailable,
+
+    /// The name to greet mail servers with (EHLO). Default: the host of the public URL
+    #[arg(long, env = "GATEBOOK_MAIL_HELO", value_name = "HOST")]
+    pub mail_helo: Option<String>,
 }

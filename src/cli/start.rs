@@ -174,7 +174,7 @@ fn gateway_settings(server: &ServerOptions) -> GatewaySettings {
 }
 
 /// OAuth D01, D02, T01: https, or http on loopback; no path, query or fragment, and no slash at the end.
-fn public_url(server: &ServerOptions) -> Result<String, CliError> {
+pub(super) fn public_url(server: &ServerOptions) -> Result<String, CliError> {
     let Some(url) = &server.public_url else {
         return own_url(&server.listen);
     };

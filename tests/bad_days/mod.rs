@@ -16,6 +16,7 @@ mod parallel;
 mod quiet_road;
 mod readiness;
 mod searches;
+mod silent_mail_server;
 mod standby;
 mod tampered_log;
 mod tampered_rows;

@@ -34,14 +34,7 @@ pub struct Setting {
 impl Setting {
     /// Gatebook on a new database of the run's PostgreSQL.
     pub async fn new() -> Self {
-        let server = std::env::var("GATEBOOK_TEST_POSTGRES").expect("run “make bench”");
-        let database_name = format!("bench_{}", Uuid::now_v7().simple());
-        let mut connection = PgConnection::connect(&server).await.unwrap();
-        connection
-            .execute(format!("create database {database_name}").as_str())
-            .await
-            .unwrap();
-        Self::on(format!("{}/{database_name}", server.rsplit_once('/').unwrap().0)).await
+        Self::on(new_database().await).await
     }
 
     /// Gatebook on this database, which is empty.
@@ -158,6 +151,18 @@ impl Setting {
     pub async fn connect(&self) -> PgConnection {
         PgConnection::connect(&self.database_url).await.unwrap()
     }
+}
+
+/// The URL of a new database of the run's PostgreSQL.
+pub async fn new_database() -> String {
+    let server = std::env::var("GATEBOOK_TEST_POSTGRES").expect("run “make bench”");
+    let database_name = format!("bench_{}", Uuid::now_v7().simple());
+    let mut connection = PgConnection::connect(&server).await.unwrap();
+    connection
+        .execute(format!("create database {database_name}").as_str())
+        .await
+        .unwrap();
+    format!("{}/{database_name}", server.rsplit_once('/').unwrap().0)
 }
 
 fn label(name: &str) -> Label {

@@ -11,6 +11,7 @@ mod downloading_the_log;
 mod held_back;
 mod inviting_the_developer;
 mod letters_that_wait;
+mod mails_that_were_refused;
 mod managing;
 mod operators_and_service;
 mod provisioning;

@@ -41,6 +41,7 @@ const ROUTES: &str = "
     GET    /operator/api/v1/projections
     GET    /operator/api/v1/outbox
     POST   /operator/api/v1/outbox/{}/retry
+    POST   /operator/api/v1/outbox/retry
     GET    /api/v1/me
     GET    /api/v1/catalog
     GET    /api/v1/entities

@@ -25,6 +25,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use super::interrupted::Interrupted;
+use super::mail_server::MailServer;
 use super::mailbox::{Mail, Mailbox};
 use super::{Person, database};
 
@@ -273,6 +274,17 @@ impl World {
         self.mailbox.open(&self.mail_dir())
     }
 
+    /// Waits for what is done after answers, and tries once to hand the mails that are due to this server.
+    pub async fn mails_go_to(&self, server: &MailServer) {
+        self.errands_are_done().await;
+        let sender = "Gatebook <gatebook@provider.example>";
+        let transport = MailTransport::from_url(&server.url, self.folder.path(), sender, None).unwrap();
+        let clock = Clock::Manual(self.clock.clone());
+        let database = self.gatebook.log.database.clone();
+        let outbox = Outbox::new(database, transport, Sealer::new(&key()), clock, Arc::default());
+        while outbox.deliver_due().await.unwrap() > 0 {}
+    }
+
     /// The newest mail to an address.
     pub async fn last_mail_to(&self, address: &str) -> Mail {
         let mails = self.mails().await;
@@ -337,7 +349,6 @@ async fn start_on(
     let (writer, _) = Writer::start(database.clone(), clock.clone(), metrics.clone());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("http://{}", listener.local_addr().unwrap());
-    let key = || MasterKey::from_bytes([7; 32]);
     let gatebook = Arc::new(Gatebook::new(GatebookParts {
         database: database.clone(),
         writer,
@@ -361,6 +372,10 @@ async fn start_on(
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, service).await });
     (base_url, gatebook, outbox)
+}
+
+fn key() -> MasterKey {
+    MasterKey::from_bytes([7; 32])
 }
 
 fn group_id(group: &str) -> GroupId {

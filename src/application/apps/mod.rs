@@ -1,3 +1,6 @@
-//! What is done with applications.
+//! Integration Applications: what admins and developers see of them and do with them.
 
+mod mail_problem;
 pub(super) mod search_slots;
+
+pub use mail_problem::MailProblem;
