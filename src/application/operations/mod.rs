@@ -1,0 +1,5 @@
+//! What operators do with the installation itself.
+
+mod system;
+
+pub use system::TokensEnded;
