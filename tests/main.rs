@@ -6,6 +6,7 @@ mod bad_days;
 mod browser;
 mod oauth_wire;
 mod pages;
+mod soak;
 mod store;
 mod stories;
 mod support;
