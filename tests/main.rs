@@ -7,6 +7,7 @@ mod browser;
 mod gateways;
 mod oauth_wire;
 mod pages;
+mod soak;
 mod store;
 mod stories;
 mod support;

@@ -73,6 +73,19 @@ impl Caller {
         }
     }
 
+    /// The operator at the command line, by the name that the machine knows them by.
+    pub fn command_line_of(request_id: String, operator: &str) -> Self {
+        let who = Who::Operator {
+            id: String::new(),
+            name: format!("command line ({operator})"),
+        };
+        Self {
+            who,
+            ip_address: String::new(),
+            request_id,
+        }
+    }
+
     /// The same place, somebody else.
     pub fn with(&self, who: Who) -> Self {
         Self {

@@ -64,6 +64,7 @@ pub use idempotency::IdempotencyKey;
 pub use last_uses::LastUses;
 pub use listed_tokens::ListedToken;
 pub use open_sessions::ListedSession;
+pub use operations::TokensEnded;
 pub use operators::RecordedDownload;
 pub use portal::{AppDetails, IssuedClientSecret, PortalEntity, PortalHome, live_secrets};
 pub use reading::{EventsPage, Page};

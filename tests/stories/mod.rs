@@ -8,6 +8,7 @@ mod creating;
 mod creating_once;
 mod credentials_and_tokens;
 mod downloading_the_log;
+mod ending_all_tokens;
 mod held_back;
 mod inviting_the_developer;
 mod letters_that_wait;

@@ -200,6 +200,11 @@ impl World {
             .unwrap();
     }
 
+    /// An operator ends every access token that was issued before now.
+    pub async fn tokens_are_ended(&self) {
+        self.gatebook.end_tokens(&self.as_operator(), None).await.unwrap();
+    }
+
     /// A user of a customer, with a new token.
     pub async fn user(&self, group: &str, user: &str) -> Person {
         let user = UserId::parse(user).unwrap();
@@ -296,6 +301,11 @@ impl World {
     /// The folder of the mails.
     pub fn mail_dir(&self) -> PathBuf {
         self.folder.path().join("mail")
+    }
+
+    /// What sends the requests.
+    pub fn http(&self) -> &reqwest::Client {
+        &self.http
     }
 
     /// A request as the test wants it.
