@@ -1,6 +1,7 @@
 //! What can go wrong with a database, as far as callers have to tell it apart.
 
-use std::path::PathBuf;
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
 
 use gatebook_projections::recorded::UnreadableEvent;
 use gatebook_projections::sql::RowError;
@@ -30,6 +31,17 @@ pub enum StoreError {
     /// The database's URL is of no known kind.
     #[error("a database URL begins with sqlite:// or postgres://")]
     BadUrl,
+    /// A URL of SQLite that names no file, or wants what is not known.
+    #[error("{0}")]
+    BadSqliteUrl(String),
+    /// The database file cannot be made or opened.
+    #[error("the database file {} cannot be opened: {why}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        why: String,
+    },
     /// There is no database file.
     #[error(
         "there is no database {}; look at --data and --database-url, or make one with `gatebook migrate`",
@@ -54,6 +66,14 @@ impl StoreError {
     /// Whether the failure is one of reaching the database, rather than of what it holds.
     pub fn is_unavailable(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::Lost(_) | Self::GivenUp(_))
+    }
+
+    /// A database file that cannot be opened, and why.
+    pub(super) fn file(path: &Path, why: impl Display) -> Self {
+        Self::File {
+            path: path.into(),
+            why: why.to_string(),
+        }
     }
 
     /// Whether another connection may do better.
