@@ -83,7 +83,9 @@ impl SqliteDatabase {
             return Ok(());
         }
         let path = self.file.path().display();
-        Err(StoreError::Unavailable(format!("{path} can only be read here, and this command writes")))
+        Err(StoreError::Unavailable(format!(
+            "{path} can only be read here, and this command writes"
+        )))
     }
 }
 

@@ -133,7 +133,9 @@ pub fn make(path: &Path) -> io::Result<()> {
     let linked = match fs::hard_link(&fresh, path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         // A file system without links.
-        Err(error) if matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::PermissionDenied) => make_private(path),
+        Err(error) if matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::PermissionDenied) => {
+            make_private(path)
+        }
         linked => linked,
     };
     fs::remove_file(&fresh)?;
@@ -253,10 +255,16 @@ mod tests {
             let told = opened.is_still_there().unwrap_err();
             assert!(told.is_unavailable());
             let told = told.to_string();
-            assert!(told.contains("was moved or removed") && told.contains(file.to_str().unwrap()), "{told}");
+            assert!(
+                told.contains("was moved or removed") && told.contains(file.to_str().unwrap()),
+                "{told}"
+            );
             fs::write(file, "x").unwrap();
             let told = opened.is_still_there().unwrap_err().to_string();
-            assert!(told.contains("was replaced") && told.contains("restart gatebook"), "{told}");
+            assert!(
+                told.contains("was replaced") && told.contains("restart gatebook"),
+                "{told}"
+            );
             assert_eq!(opened.has_foreign_log(), *file == files[1]);
             fs::rename(&aside, file).unwrap();
             opened.is_still_there().unwrap();

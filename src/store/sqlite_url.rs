@@ -39,7 +39,12 @@ impl SqliteUrl {
         let rest = url.strip_prefix("sqlite:")?;
         let rest = rest.strip_prefix("//").unwrap_or(rest);
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-        Some(file(path).and_then(|path| Ok(Self { path, mode: mode(query)? })))
+        Some(file(path).and_then(|path| {
+            Ok(Self {
+                path,
+                mode: mode(query)?,
+            })
+        }))
     }
 
     /// The URL of a file, whatever characters its path is made of.
