@@ -78,6 +78,11 @@ impl SqliteDatabase {
         &self.file
     }
 
+    async fn empty_log(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        connection.execute("pragma wal_checkpoint(truncate)").await?;
+        Ok(())
+    }
+
     fn require_writable(&self) -> Result<(), StoreError> {
         if !self.is_read_only {
             return Ok(());
@@ -138,16 +143,18 @@ impl Database for SqliteDatabase {
     }
 
     async fn close(&self) {
-        let first = self.first.lock().await.take();
-        if self.file.has_foreign_log() {
-            // SQLite would remove the log of somebody else's database with the last connection; the end of the process
-            // closes them without it.
-            std::mem::forget((self.reads.clone(), self.writes.clone(), first));
-            return;
-        }
         self.reads.close().await;
         self.writes.close().await;
-        if let Some(Err(error)) = futures::future::OptionFuture::from(first.map(Connection::close)).await {
+        let Some(mut first) = self.first.lock().await.take() else {
+            return;
+        };
+        // SQLite would leave the log behind, and play it into whatever database lies there at the next start. Emptied, it
+        // harms none, and the database that was moved away holds all that was acknowledged.
+        let emptied = match self.file.left_its_log() {
+            true => Self::empty_log(&mut first).await,
+            false => Ok(()),
+        };
+        if let Err(error) = emptied.and(first.close().await) {
             tracing::warn!(%error, "the database file was not closed in good order");
         }
     }

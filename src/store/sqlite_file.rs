@@ -14,9 +14,6 @@ use rustix::fs::{Access, access, statvfs};
 
 use super::error::StoreError;
 
-/// How the name of SQLite's log ends.
-const LOG: &str = "-wal";
-
 /// A database file that is open, and the two that SQLite has beside it.
 #[derive(Debug)]
 pub struct SqliteFile {
@@ -104,13 +101,15 @@ impl SqliteFile {
         self.opened.first() == other.opened.first()
     }
 
-    /// Whether SQLite's log beside the database is another one than it was. SQLite removes it by its name when the last
-    /// connection is closed, whosever it is by then.
-    pub fn has_foreign_log(&self) -> bool {
-        let is_log = |path: &Path| path.as_os_str().as_encoded_bytes().ends_with(LOG.as_bytes());
-        let mut beside = self.opened.iter().skip(1);
-        let log = beside.find(|(path, _)| is_log(path));
-        log.is_some_and(|(path, opened)| fs::metadata(path).is_ok_and(|metadata| identity(&metadata) != *opened))
+    /// Whether the database went and SQLite's other files stayed: whatever database takes its place would be taken for
+    /// theirs, and spoilt.
+    pub fn left_its_log(&self) -> bool {
+        let is_there =
+            |(path, opened): &(PathBuf, Identity)| fs::metadata(path).is_ok_and(|file| identity(&file) == *opened);
+        match self.opened.split_first() {
+            Some((database, beside)) => !beside.is_empty() && !is_there(database) && beside.iter().all(is_there),
+            None => false,
+        }
     }
 
     /// How many bytes this program can still write to the file system that holds the database.
@@ -201,7 +200,7 @@ fn contents(metadata: &Metadata) -> Contents {
 
 /// The log of commits that are not in the database yet.
 fn wal(path: &Path) -> io::Result<PathBuf> {
-    beside(path, LOG)
+    beside(path, "-wal")
 }
 
 /// What its readers and writers share.
@@ -265,7 +264,7 @@ mod tests {
                 told.contains("was replaced") && told.contains("restart gatebook"),
                 "{told}"
             );
-            assert_eq!(opened.has_foreign_log(), *file == files[1]);
+            assert_eq!(opened.left_its_log(), *file == path);
             fs::rename(&aside, file).unwrap();
             opened.is_still_there().unwrap();
         }

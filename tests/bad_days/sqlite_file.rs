@@ -65,7 +65,11 @@ impl Shop {
     }
 
     fn database(&self) -> PathBuf {
-        self.installation.folder().join("gatebook.db")
+        self.beside("gatebook.db")
+    }
+
+    fn beside(&self, name: &str) -> PathBuf {
+        self.installation.folder().join(name)
     }
 }
 
@@ -89,7 +93,7 @@ async fn nothing_is_acknowledged_or_answered_while_the_database_file_is_moved_aw
     let shop = Shop::open().await;
     assert_eq!(shop.create("Payroll Bridge").await, 201);
     assert_eq!(shop.verify().await, 200);
-    let aside = shop.installation.folder().join("aside.db");
+    let aside = shop.beside("aside.db");
     fs::rename(shop.database(), &aside).unwrap();
     shop.does_nothing("moved").await;
     assert!(!shop.database().exists(), "no new one was made in its place");
@@ -104,26 +108,35 @@ async fn nothing_is_acknowledged_or_answered_while_the_database_file_is_moved_aw
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_acknowledged_or_answered_when_another_file_took_its_place() {
     let shop = Shop::open().await;
-    assert_eq!(shop.create("Payroll Bridge").await, 201);
-    let older = shop.installation.folder().join("backup.db");
+    let (backup, aside) = (shop.beside("backup.db"), shop.beside("aside.db"));
     let mut connection = SqliteConnection::connect(&shop.installation.database_url)
         .await
         .unwrap();
-    let backup = format!("vacuum into '{}'", older.display());
-    connection.execute(backup.as_str()).await.unwrap();
+    let copy = format!("vacuum into '{}'", backup.display());
+    connection.execute(copy.as_str()).await.unwrap();
     connection.close().await.unwrap();
-    fs::rename(&older, shop.database()).unwrap();
+    assert_eq!(shop.create("Payroll Bridge").await, 201);
+    fs::rename(shop.database(), &aside).unwrap();
+    fs::rename(&backup, shop.database()).unwrap();
     shop.does_nothing("replaced").await;
     shop.process.stop().await;
+
     let process = shop.installation.serve().await;
     let apps = process.person(&shop.customer.pam).get(APPS).await.expect(200);
-    assert_eq!(
-        apps.all("name"),
-        ["Payroll Bridge"],
-        "after a restart the new file is served"
+    assert!(
+        apps.all("name").is_empty(),
+        "the new file is served, with nothing of the old one"
     );
     process.stop().await;
     shop.installation.holds_together();
+    let moved = Installation::on(format!("sqlite://{}", aside.display()));
+    moved.holds_together();
+    let names = "select count(*) from app_list where name = 'Payroll Bridge'";
+    assert_eq!(
+        moved.number(names).await,
+        1,
+        "what was acknowledged is in the file that was moved"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -147,7 +160,7 @@ async fn a_process_whose_files_were_moved_away_does_not_remove_the_commits_of_th
     let shop = Shop::open().await;
     for ending in ["", "-wal", "-shm"] {
         let file = beside(&shop.database(), ending);
-        fs::rename(&file, beside(&shop.installation.folder().join("aside.db"), ending)).unwrap();
+        fs::rename(&file, beside(&shop.beside("aside.db"), ending)).unwrap();
     }
     let next = shop.installation.start("serve", &["--new-database"], &[]).await;
     let customer = Customer::settle(&shop.installation, &next).await;
