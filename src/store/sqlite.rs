@@ -78,6 +78,16 @@ impl SqliteDatabase {
         &self.file
     }
 
+    /// Every question to a pool goes this way, the gate's as well.
+    async fn ask(&self, pool: &SqlitePool, query: &Query) -> Result<Vec<Vec<Value>>, StoreError> {
+        // Before, because a connection that is opened now opens what is there; afterwards, because an answer of a file
+        // that is not the database any more may be older than a revocation.
+        self.file.is_still_there()?;
+        let rows = fetch(pool, query).await;
+        self.file.is_still_there()?;
+        rows
+    }
+
     async fn empty_log(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
         connection.execute("pragma wal_checkpoint(truncate)").await?;
         Ok(())
@@ -101,12 +111,7 @@ impl Database for SqliteDatabase {
     }
 
     async fn rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError> {
-        // Before, because a connection that is opened now opens what is there; afterwards, because an answer of a file
-        // that is not the database any more may be older than a revocation.
-        self.file.is_still_there()?;
-        let rows = fetch(&self.reads, &query).await;
-        self.file.is_still_there()?;
-        rows
+        self.ask(&self.reads, &query).await
     }
 
     async fn begin(&self, purpose: Purpose) -> Result<Box<dyn Transaction>, StoreError> {
