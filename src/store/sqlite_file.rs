@@ -151,9 +151,10 @@ fn make_private(path: &Path) -> io::Result<()> {
         .map(drop)
 }
 
-/// Whether everybody on this machine may read or write the file.
+/// Whether everybody on this machine may read or write the file, and enter its folder.
 pub fn is_open_to_everybody(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o006 != 0)
+    let allows = |path: &Path, bits| fs::metadata(path).is_ok_and(|file| file.permissions().mode() & bits != 0);
+    allows(path, 0o006) && allows(folder(path), 0o001)
 }
 
 /// Whether this program may write to a file.
