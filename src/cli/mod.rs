@@ -2,9 +2,11 @@
 
 mod connections;
 mod demo;
+mod key;
 mod log;
 mod log_compare;
 mod migrate;
+mod new_database;
 mod operator;
 mod operator_token;
 mod parts;
@@ -18,11 +20,11 @@ mod tokens;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use thiserror::Error;
 
 use crate::application::Failure;
-use crate::config::{DataOptions, LogFormat, ServerOptions};
+use crate::config::{DataOptions, LogFormat, ServerOptions, variable, without_blank_variables};
 use crate::replay::ReplayError;
 use crate::store::StoreError;
 
@@ -110,7 +112,7 @@ pub const USAGE: u8 = 64;
 
 /// Runs the command line and gives the process's exit code.
 pub fn run() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match read_arguments() {
         Ok(arguments) => arguments,
         Err(told) => return not_run(&told),
     };
@@ -125,6 +127,12 @@ pub fn run() -> ExitCode {
             Err(error) => failed(&error),
         }
     })
+}
+
+fn read_arguments() -> Result<Arguments, clap::Error> {
+    let mut command = without_blank_variables(Arguments::command());
+    let arguments = Arguments::from_arg_matches(&command.try_get_matches_from_mut(std::env::args_os())?);
+    arguments.map_err(|error| error.format(&mut command))
 }
 
 /// Help or the version was asked for; or something that does not exist.
@@ -159,7 +167,8 @@ fn failed(error: &CliError) -> ExitCode {
 fn start_logging(format: LogFormat) {
     use tracing_subscriber::EnvFilter;
 
-    let filter = EnvFilter::try_from_env("GATEBOOK_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
+    let wanted = variable("GATEBOOK_LOG").and_then(|wanted| EnvFilter::try_new(wanted.to_str()?).ok());
+    let filter = wanted.unwrap_or_else(|| EnvFilter::new("info,sqlx=warn"));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
@@ -172,7 +181,7 @@ fn start_logging(format: LogFormat) {
 
 #[cfg(test)]
 mod tests {
-    use clap::{Command, CommandFactory};
+    use clap::Command;
 
     use super::*;
 

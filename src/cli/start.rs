@@ -7,8 +7,8 @@ use std::time::Duration;
 use axum::http::Uri;
 use gatebook_aggregates::email_address::EmailAddress;
 
-use super::CliError;
 use super::progress::Lines;
+use super::{CliError, key, new_database};
 use crate::application::{Gatebook, GatebookParts, GatewaySettings, Settings};
 use crate::clock::Clock;
 use crate::config::{DataOptions, ListenAddress, ServerOptions};
@@ -66,7 +66,7 @@ impl Opened {
 /// The database, with its tables up to date.
 pub async fn database(data: &DataOptions) -> Result<Arc<dyn Database>, CliError> {
     make_folder(data)?;
-    let database = store::open(&data.database_url()).await?;
+    let database = new_database::open(data).await?;
     store::migrate(&database).await?;
     Ok(database)
 }
@@ -81,7 +81,7 @@ pub async fn existing_database(data: &DataOptions) -> Result<Arc<dyn Database>, 
 pub async fn gatebook(data: &DataOptions, server: Option<&ServerOptions>) -> Result<Opened, CliError> {
     let database = database(data).await?;
     rebuild_stale(&database).await?;
-    let key = MasterKey::load_or_create(&data.key_file()).map_err(CliError::other)?;
+    let key = key::of(data, &*database).await?;
     opened(database, key, server).await
 }
 
@@ -92,7 +92,7 @@ pub async fn existing_gatebook(data: &DataOptions) -> Result<Opened, CliError> {
         let message = "was filled by another version of this program; run `gatebook migrate`";
         return Err(CliError::Other(format!("the table {} {message}", projection.name)));
     }
-    let key = MasterKey::load(&data.key_file()).map_err(CliError::other)?;
+    let key = key::existing(data, &*database).await?;
     opened(database, key, None).await
 }
 

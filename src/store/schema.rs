@@ -46,24 +46,31 @@ pub async fn migrate(database: &Arc<dyn Database>) -> Result<(), StoreError> {
     transaction.commit().await
 }
 
+/// Whether the database was ever migrated, by whatever version. Reads only.
+///
+/// # Errors
+/// `NotMigrated`.
+pub async fn require_tables(database: &dyn Database) -> Result<(), StoreError> {
+    let have_migrations = match database.dialect() {
+        Dialect::Sqlite => "select 1 from sqlite_master where name = '_sqlx_migrations'",
+        Dialect::Postgres => "select 1::bigint where to_regclass('_sqlx_migrations') is not null",
+    };
+    if database.rows(Query::new(have_migrations, [])).await?.is_empty() {
+        return Err(StoreError::NotMigrated);
+    }
+    Ok(())
+}
+
 /// Whether the tables are those of this program. Reads only.
 ///
 /// # Errors
 /// `NotMigrated`, `OlderTables` or `NewerTables`.
 pub async fn require_migrated(database: &dyn Database) -> Result<(), StoreError> {
-    let (have_migrations, migrations) = match database.dialect() {
-        Dialect::Sqlite => (
-            "select 1 from sqlite_master where name = '_sqlx_migrations'",
-            &sqlite::MIGRATIONS,
-        ),
-        Dialect::Postgres => (
-            "select 1::bigint where to_regclass('_sqlx_migrations') is not null",
-            &postgres::MIGRATIONS,
-        ),
+    require_tables(database).await?;
+    let migrations = match database.dialect() {
+        Dialect::Sqlite => &sqlite::MIGRATIONS,
+        Dialect::Postgres => &postgres::MIGRATIONS,
     };
-    if database.rows(Query::new(have_migrations, [])).await?.is_empty() {
-        return Err(StoreError::NotMigrated);
-    }
     let done = "select version from _sqlx_migrations where success order by version";
     let done = database.rows(Query::new(done, [])).await?;
     let versions = done.into_iter().flatten().filter_map(|value| match value {
