@@ -97,7 +97,7 @@ impl ArchivingServer {
     /// The machine loses its disk: the server ends without a word, and its folder is no longer whole.
     pub fn damage(&self) {
         self.control(&["-m", "immediate", "-w", "stop"]);
-        std::fs::remove_dir_all(self.data.join("base")).unwrap();
+        std::fs::remove_dir_all(self.data.join("global")).unwrap();
         let mut start = self.command(&self.programs.join("pg_ctl").display().to_string());
         start
             .arg("-D")
