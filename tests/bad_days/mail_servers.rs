@@ -42,7 +42,7 @@ async fn a_program_with_mails_under_way_to_a_silent_server_ends_and_gives_them_b
 async fn greeting(arguments: &[&str], environment: &[(&str, &str)]) -> String {
     let installation = Installation::on_sqlite();
     let server = MailServer::start(Manner::Takes).await;
-    let arguments = [&["--mail", &server.url], arguments].concat();
+    let arguments = [&["--mail", server.url.as_str()][..], arguments].concat();
     let process = installation.start("serve", &arguments, environment).await;
     let customer = Customer::settle(&installation, &process).await;
     let pam = process.person(&customer.pam);
