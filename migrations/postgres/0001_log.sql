@@ -110,3 +110,7 @@ create table facts (
     name  text collate "C" not null constraint facts_name primary key,
     value text collate "C" not null
 );
+
+-- The oldest migration whose program can work with these tables. A migration that older programs could not live with
+-- moves it to its own number.
+insert into facts (name, value) values ('schema_compatible_from', '1');

@@ -86,7 +86,9 @@ async fn resource_servers(database: Arc<dyn Database>, ids: Vec<String>) -> Resu
     let listed = database.dialect().list("$2");
     let sql = format!("{} where kind = $1 and id in ({listed})", credentials::SELECT);
     let kind = <&str>::from(CredentialKind::ResourceServer);
-    let rows = database.gate_rows(Query::new(sql, [kind.into(), Value::json(&ids)])).await?;
+    let rows = database
+        .gate_rows(Query::new(sql, [kind.into(), Value::json(&ids)]))
+        .await?;
     Ok(keyed(rows, 0, credentials::read))
 }
 

@@ -71,6 +71,15 @@ pub async fn database(data: &DataOptions) -> Result<Arc<dyn Database>, CliError>
     Ok(database)
 }
 
+/// The same for `migrate`, whose role may be one that may do more.
+pub async fn database_for_migration(data: &DataOptions) -> Result<Arc<dyn Database>, CliError> {
+    make_folder(data)?;
+    let database = store::open(&data.database_url()).await?;
+    store::borrow_log_owner(&*database).await?;
+    store::migrate(&database).await?;
+    Ok(database)
+}
+
 /// The database as it is, for commands that only look: a wrong folder or address makes no new one, and a role that may
 /// only read suffices.
 pub async fn existing_database(data: &DataOptions) -> Result<Arc<dyn Database>, CliError> {
@@ -81,6 +90,9 @@ pub async fn existing_database(data: &DataOptions) -> Result<Arc<dyn Database>, 
 pub async fn gatebook(data: &DataOptions, server: Option<&ServerOptions>) -> Result<Opened, CliError> {
     let database = database(data).await?;
     rebuild_stale(&database).await?;
+    if server.is_some() {
+        warn_of_ways_around_the_log(&*database).await;
+    }
     let key = MasterKey::load_or_create(&data.key_file()).map_err(CliError::other)?;
     opened(database, key, server).await
 }
@@ -120,6 +132,14 @@ async fn opened(
         sealer,
         writer_task,
     })
+}
+
+/// Says what could change events in spite of the triggers. That never keeps anybody from serving.
+async fn warn_of_ways_around_the_log(database: &dyn Database) {
+    match store::log_warnings(database).await {
+        Ok(warnings) => warnings.iter().for_each(|warning| tracing::warn!("{warning}")),
+        Err(error) => tracing::warn!(%error, "who may change the log could not be found out"),
+    }
 }
 
 /// Rebuilds projections whose fold changed its meaning since their rows were written. When another node is at it

@@ -82,7 +82,9 @@ impl From<sqlx::Error> for StoreError {
         match error {
             sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => Self::Lost(text),
             sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => Self::Unavailable(text),
-            sqlx::Error::Database(database) if is_no_primary(&text) => Self::Lost("the server takes no writes".to_owned()),
+            sqlx::Error::Database(database) if is_no_primary(&text) => {
+                Self::Lost("the server takes no writes".to_owned())
+            }
             sqlx::Error::Database(database) => Self::of_code(&database.code().unwrap_or_default(), text),
             _ => Self::Refused(text),
         }
@@ -144,10 +146,7 @@ mod tests {
                 &["08006", "57P01", "57P02", "57P03", "57P04", "57P05", "25P03", "25006"][..],
             ),
             (Kind::GivenUp, &["40001", "40P01"]),
-            (
-                Kind::Unavailable,
-                &["57014", "53300", "58030", "55P03"],
-            ),
+            (Kind::Unavailable, &["57014", "53300", "58030", "55P03"]),
             (Kind::Unavailable, &["5", "517", "6", "7", "8", "778", "13", "14", "15"]),
             (Kind::Refused, &["23505", "42P01", "25P02", "2067", "1", "11", "26", ""]),
         ] {

@@ -3,12 +3,17 @@
 
 mod database;
 mod error;
+mod grants;
+mod log_guards;
 #[cfg(test)]
 pub(crate) mod on_both_databases;
 mod postgres;
 mod postgres_guard;
 mod postgres_pool;
 mod postgres_reach;
+mod postgres_roles;
+mod postgres_session;
+mod postgres_troubles;
 mod postgres_url;
 mod postgres_url_parameters;
 mod postgres_url_reading;
@@ -16,13 +21,18 @@ mod postgres_url_reading;
 mod postgres_url_tests;
 mod schema;
 mod sqlite;
+mod table_versions;
 
 use std::path::Path;
 use std::sync::Arc;
 
 pub use database::{Database, Dialect, OnConflict, Purpose, Transaction};
 pub use error::StoreError;
+pub(crate) use grants::{copy_grants, own_like};
+pub(crate) use log_guards::missing_guards;
 pub use postgres::{PostgresDatabase, Server};
+pub use postgres_roles::{LogOwner, borrow_log_owner, log_warnings, settle_log_owner};
+pub use postgres_troubles::{no_answer, trouble};
 pub use postgres_url::{PostgresUrl, PostgresUrlError, TargetSession, postgres_address};
 pub use schema::{create_projection, create_projection_table, migrate, projection_indexes};
 pub use sqlite::SqliteDatabase;

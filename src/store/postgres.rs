@@ -107,7 +107,12 @@ impl PostgresDatabase {
         })
     }
 
-    async fn ask(&self, connections: &Connections, limit: Duration, query: &Query) -> Result<Vec<Vec<Value>>, StoreError> {
+    async fn ask(
+        &self,
+        connections: &Connections,
+        limit: Duration,
+        query: &Query,
+    ) -> Result<Vec<Vec<Value>>, StoreError> {
         let mut lease = connections.lease().await?;
         let reach = lease.reach();
         let rows = reach.answered(limit, fetch(lease.connection(), query)).await;
@@ -225,7 +230,8 @@ impl Transaction for PostgresTransaction {
 
     async fn execute(&mut self, query: Query) -> Result<u64, StoreError> {
         let reach = self.lease.reach();
-        reach.answered(self.limit, carry_out(bound(&query), self.lease.connection()))
+        reach
+            .answered(self.limit, carry_out(bound(&query), self.lease.connection()))
             .await
     }
 
@@ -254,13 +260,15 @@ impl Transaction for PostgresTransaction {
             };
         }
         let reach = self.lease.reach();
-        reach.answered(self.limit, carry_out(query, self.lease.connection()))
+        reach
+            .answered(self.limit, carry_out(query, self.lease.connection()))
             .await
     }
 
     async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
         let reach = self.lease.reach();
-        reach.answered(self.limit, order("commit", self.lease.connection()))
+        reach
+            .answered(self.limit, order("commit", self.lease.connection()))
             .await?;
         self.lease.mark_healthy();
         Ok(())

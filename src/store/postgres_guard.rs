@@ -11,7 +11,10 @@ const NO_PRIMARY: &str = "gatebook.this_server_takes_no_writes";
 pub fn only_on_primary(sql: &str) -> String {
     let first = sql.trim_start().get(..6).unwrap_or_default();
     match first.eq_ignore_ascii_case("select") {
-        true => format!("select * from ({sql}) guarded where ({}) is null", refusal("transaction_read_only")),
+        true => format!(
+            "select * from ({sql}) guarded where ({}) is null",
+            refusal("transaction_read_only")
+        ),
         // Such as `explain`, which decides nothing.
         false => sql.to_owned(),
     }
@@ -19,7 +22,10 @@ pub fn only_on_primary(sql: &str) -> String {
 
 /// Begins a transaction that writes, on a server that takes writes.
 pub fn begin_write() -> String {
-    format!("begin isolation level read committed; {}", refusal("transaction_read_only"))
+    format!(
+        "begin isolation level read committed; {}",
+        refusal("transaction_read_only")
+    )
 }
 
 /// Begins a transaction that reads one unchanging snapshot; `any_server` takes it from a standby, too.
@@ -51,7 +57,9 @@ mod tests {
     #[test]
     fn a_query_is_guarded_and_an_explanation_is_not() {
         let guarded = only_on_primary("SELECT name from groups order by name");
-        assert!(guarded.starts_with("select * from (SELECT name from groups order by name) guarded where (select case"));
+        assert!(
+            guarded.starts_with("select * from (SELECT name from groups order by name) guarded where (select case")
+        );
         assert_eq!(only_on_primary("explain select 1"), "explain select 1");
         assert_eq!(only_on_primary(""), "");
     }
@@ -60,6 +68,8 @@ mod tests {
     fn the_refusal_is_known_by_the_setting_it_names() {
         let error = format!("error returned from database: unrecognized configuration parameter \"{NO_PRIMARY}\"");
         assert!(is_no_primary(&error));
-        assert!(!is_no_primary("unrecognized configuration parameter \"gatebook.other\""));
+        assert!(!is_no_primary(
+            "unrecognized configuration parameter \"gatebook.other\""
+        ));
     }
 }

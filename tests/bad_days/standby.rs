@@ -163,8 +163,12 @@ async fn a_server_that_was_made_read_only_is_not_decided_from_until_it_takes_wri
         pair.old.carry_out("gatebook", "select pg_reload_conf()").await;
         eventually("refusal", async || (gate(&ada, &token).await == 403).then_some(())).await;
         assert_eq!(readiness(&ada).await, 503);
-        ada.post(APPS, World::new_integration("Another Bridge")).await.refused(503, "unavailable");
-        pair.old.carry_out("gatebook", "alter system reset default_transaction_read_only").await;
+        ada.post(APPS, World::new_integration("Another Bridge"))
+            .await
+            .refused(503, "unavailable");
+        pair.old
+            .carry_out("gatebook", "alter system reset default_transaction_read_only")
+            .await;
         pair.old.carry_out("gatebook", "select pg_reload_conf()").await;
         eventually("readiness", async || (readiness(&ada).await == 200).then_some(())).await;
         assert_eq!(gate(&ada, &token).await, 200);
@@ -181,7 +185,13 @@ async fn who_only_looks_may_look_at_a_standby() {
         opened.ok()
     });
     let standby: Arc<dyn Database> = standby.await;
-    assert!(!standby.rows(Query::new("select id from log_head", [])).await.unwrap().is_empty());
+    assert!(
+        !standby
+            .rows(Query::new("select id from log_head", []))
+            .await
+            .unwrap()
+            .is_empty()
+    );
     let serving = store::open(&pair.new.url("gatebook")).await;
     let refused = serving.err().unwrap().to_string();
     assert!(refused.contains("takes no writes"), "{refused}");

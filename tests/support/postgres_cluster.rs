@@ -24,10 +24,19 @@ pub struct Server {
 impl Cluster {
     pub fn new() -> Self {
         // Short enough for the path of a socket, and within reach of another user.
-        let folder = tempfile::Builder::new().prefix("gatebook-cluster.").tempdir_in("/tmp").unwrap();
+        let folder = tempfile::Builder::new()
+            .prefix("gatebook-cluster.")
+            .tempdir_in("/tmp")
+            .unwrap();
         let programs = std::env::var("PG_BINDIR").unwrap_or_else(|_| panic!("no PostgreSQL: run “make test”"));
         if is_root() {
-            done(Command::new("chown").arg("postgres").arg(folder.path()).output().unwrap());
+            done(
+                Command::new("chown")
+                    .arg("postgres")
+                    .arg(folder.path())
+                    .output()
+                    .unwrap(),
+            );
             done(Command::new("chmod").arg("755").arg(folder.path()).output().unwrap());
         }
         Self {
@@ -39,7 +48,16 @@ impl Cluster {
     /// A new primary, which takes connections from this machine without a password, for replication, too.
     pub fn primary(&self) -> Server {
         let server = self.server("primary");
-        server.program("initdb", &["--username=gatebook", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8"]);
+        server.program(
+            "initdb",
+            &[
+                "--username=gatebook",
+                "--auth=trust",
+                "--no-sync",
+                "--encoding=UTF8",
+                "--locale=C.UTF-8",
+            ],
+        );
         server.configure(&format!(
             "port = {}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = '{}'\nfsync = off\n\
              wal_keep_size = '256MB'\nmax_connections = 200\nhot_standby_feedback = on\n",
@@ -54,7 +72,20 @@ impl Cluster {
     pub fn standby_of(&self, primary: &Server) -> Server {
         let server = self.server("standby");
         let from = primary.port.to_string();
-        let arguments = ["-h", "127.0.0.1", "-p", &from, "-U", "gatebook", "-R", "-X", "stream", "-c", "fast", "--no-sync"];
+        let arguments = [
+            "-h",
+            "127.0.0.1",
+            "-p",
+            &from,
+            "-U",
+            "gatebook",
+            "-R",
+            "-X",
+            "stream",
+            "-c",
+            "fast",
+            "--no-sync",
+        ];
         server.program("pg_basebackup", &arguments);
         server.configure(&format!("port = {}\n", server.port));
         server.start();
@@ -160,7 +191,12 @@ fn is_root() -> bool {
 }
 
 fn done(output: Output) {
-    assert!(output.status.success(), "{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 /// A port that nobody listens on.
