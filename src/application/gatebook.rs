@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::errands::Errands;
 use super::gate_reads::GateReads;
 use super::last_uses::LastUses;
+use super::operations::Readiness;
 use super::replay_job::LatestReplay;
 use super::turns::Turns;
 use crate::clock::Clock;
@@ -18,7 +19,7 @@ use crate::mail::Letter;
 use crate::metrics::Metrics;
 use crate::outbox::seal_letter;
 use crate::secrets::{AccessTokens, Dice, Digests, MasterKey, PasswordHasher, Sealer};
-use crate::store::Database;
+use crate::store::{Database, StoreError};
 use crate::throttle::{Throttle, ThrottleMode};
 
 /// What an installation decides. None of this is a rule.
@@ -69,6 +70,7 @@ pub struct Gatebook {
     /// When client secrets, tokens and sessions were used.
     pub last_uses: LastUses,
     pub(super) gate_reads: GateReads,
+    readiness: Readiness,
     /// What is still being done for requests that were answered.
     pub errands: Errands,
     pub(super) dice: Dice,
@@ -96,6 +98,7 @@ impl Gatebook {
             metrics: parts.metrics,
             settings: parts.settings,
             letters_waiting: Arc::new(Notify::new()),
+            readiness: Readiness::default(),
             last_uses: LastUses::default(),
             errands: Errands::default(),
             dice: parts.dice,
@@ -112,6 +115,14 @@ impl Gatebook {
     /// The database.
     pub fn database(&self) -> &dyn Database {
         &*self.log.database
+    }
+
+    /// Nothing when a command could be committed now; said within a second.
+    ///
+    /// # Errors
+    /// `Unavailable` with the reason, otherwise.
+    pub async fn is_ready(&self) -> Result<(), StoreError> {
+        self.readiness.check(&self.log).await
     }
 
     /// A new id.

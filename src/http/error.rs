@@ -36,6 +36,9 @@ pub struct Problem {
     /// Tries that are left, for a wrong code or OTP.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempts_left: Option<u32>,
+    /// Why a node is not ready.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     #[serde(skip)]
     retry_after: Option<u64>,
 }
@@ -62,6 +65,7 @@ impl Problem {
             code: code.to_owned(),
             errors: Vec::new(),
             attempts_left: None,
+            reason: None,
             retry_after: None,
         }
     }
@@ -92,6 +96,20 @@ impl Problem {
     pub fn unauthenticated() -> Self {
         let detail = "Send a valid token as “Authorization: Bearer …”.";
         Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail)
+    }
+
+    /// No command could be committed here at the moment, whatever keeps it.
+    pub fn not_ready(why: &StoreError) -> Self {
+        tracing::warn!(%why, "not ready");
+        Self {
+            reason: Some(why.to_string()),
+            ..Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                "No command could be committed here at the moment; ask another node, or try again shortly.",
+            )
+        }
+        .retry_after(RETRY_UNAVAILABLE_AFTER)
     }
 
     fn retry_after(self, seconds: u64) -> Self {

@@ -9,6 +9,7 @@ use gatebook_projections::recorded::StoredEvent;
 use gatebook_projections::sql::{Query, Value};
 
 use super::append::{Append, AppendError, Guard, Place, Receipt, StreamAppend};
+use super::clock_guard::{ClockGuard, LogTime, clock_column};
 use super::credential_state::CredentialState;
 use super::fault;
 use super::fold_versions;
@@ -22,10 +23,11 @@ pub async fn write(
     database: &dyn Database,
     appends: &[Append],
     now: Timestamp,
+    clocks: &ClockGuard,
 ) -> Result<Vec<Result<Receipt, AppendError>>, StoreError> {
     let mut transaction = database.begin(Purpose::Write).await?;
     fault::point("begun");
-    let head = lock_head(&mut *transaction).await?;
+    let head = lock_head(&mut *transaction, clocks).await?;
     let mut state = LogState::read(&mut *transaction, appends, head.at_least(now), now).await?;
     fault::point("read");
     let mut pieces = Pieces::default();
@@ -63,20 +65,25 @@ impl Head {
 }
 
 /// Takes the log's lock: from here to the commit nobody else appends.
-async fn lock_head(transaction: &mut dyn Transaction) -> Result<Head, StoreError> {
-    let sql = format!(
-        "select position, recorded_at from log_head where id = 1{}",
-        transaction.dialect().for_update()
-    );
+///
+/// # Errors
+/// Also `Unavailable` when this machine's clock is too wrong to date events.
+pub(super) async fn lock_head(transaction: &mut dyn Transaction, clocks: &ClockGuard) -> Result<Head, StoreError> {
+    let dialect = transaction.dialect();
+    let (clock, lock) = (clock_column(dialect), dialect.for_update());
+    let sql = format!("select position, recorded_at, {clock} from log_head where id = 1{lock}");
     let rows = transaction.rows(Query::new(sql, [])).await?;
     match rows.into_iter().next().as_deref() {
-        Some([Value::Int(position), Value::Text(recorded_at)]) => {
+        Some([Value::Int(position), Value::Text(recorded_at), witness]) => {
             let recorded_at = Timestamp::parse(recorded_at)
                 .ok_or_else(|| StoreError::Refused("log_head.recorded_at is no time".to_owned()))?;
-            Ok(Head {
-                position: *position,
+            let position = *position;
+            clocks.check(LogTime {
+                position,
                 recorded_at,
-            })
+                witness,
+            })?;
+            Ok(Head { position, recorded_at })
         }
         _ => Err(StoreError::Refused("log_head has no row".to_owned())),
     }

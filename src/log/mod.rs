@@ -2,6 +2,7 @@
 
 pub mod append;
 mod batch;
+mod clock_guard;
 mod credential_state;
 mod event_store;
 mod fault;
@@ -13,10 +14,13 @@ mod pieces;
 mod pinned;
 mod premises;
 pub mod read;
+mod rehearsal;
 mod writer;
 
+pub use clock_guard::{ClockGuard, accept_clock};
 pub use event_store::{CommandError, Done, Loaded, Log};
 pub use intent::{Extras, ExtrasOf, IdempotencyIntent, Intent, Origin};
 pub use logged::Logged;
 pub use pinned::Pinned;
+pub use rehearsal::rehearse;
 pub use writer::{Writer, WriterTask};

@@ -2,12 +2,14 @@
 //! callers share a commit, and so that a caller that goes away leaves nothing half done.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::{JoinError, JoinHandle};
 
 use super::append::{Append, AppendError, Receipt};
 use super::batch;
+use super::clock_guard::ClockGuard;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::store::{Database, StoreError};
@@ -23,6 +25,14 @@ const QUEUE: usize = 1_024;
 #[derive(Clone)]
 pub struct Writer {
     queue: mpsc::Sender<Waiting>,
+    state: Arc<State>,
+}
+
+/// What the writer's task knows, and others ask for.
+struct State {
+    /// Whether the last batch could not be written although nothing was wrong with it.
+    failed: AtomicBool,
+    clocks: ClockGuard,
 }
 
 struct Waiting {
@@ -35,8 +45,18 @@ impl Writer {
     pub fn start(database: Arc<dyn Database>, clock: Clock, metrics: Arc<Metrics>) -> (Self, WriterTask) {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let ending = Arc::new(Notify::new());
-        let task = tokio::spawn(write_batches(database, clock, metrics, waiting, ending.clone()));
-        (Self { queue }, WriterTask { task, ending })
+        let state = Arc::new(State {
+            failed: AtomicBool::new(false),
+            clocks: ClockGuard::new(&clock),
+        });
+        let batches = Batches {
+            database,
+            clock,
+            metrics,
+            state: state.clone(),
+        };
+        let task = tokio::spawn(write_batches(batches, waiting, ending.clone()));
+        (Self { queue, state }, WriterTask { task, ending })
     }
 
     /// Hands an append over and waits until it is committed. From the hand-over on it happens whether or not anybody
@@ -50,6 +70,16 @@ impl Writer {
         let gone = || AppendError::Store(StoreError::Unavailable("the writer has ended".to_owned()));
         self.queue.send(Waiting { append, answer }).await.map_err(|_| gone())?;
         receipt.await.map_err(|_| gone())?
+    }
+
+    /// Whether the last batch could not be written, because of the database or this machine's clock.
+    pub fn has_failed(&self) -> bool {
+        self.state.failed.load(Ordering::Relaxed)
+    }
+
+    /// What compares this machine's clock before a batch is written.
+    pub fn clocks(&self) -> &ClockGuard {
+        &self.state.clocks
     }
 
     /// Whether the writer's task has ended, so that nothing can be appended any more.
@@ -80,13 +110,15 @@ impl WriterTask {
     }
 }
 
-async fn write_batches(
+/// What batches are written with.
+struct Batches {
     database: Arc<dyn Database>,
     clock: Clock,
     metrics: Arc<Metrics>,
-    mut queue: mpsc::Receiver<Waiting>,
-    ending: Arc<Notify>,
-) {
+    state: Arc<State>,
+}
+
+async fn write_batches(batches: Batches, mut queue: mpsc::Receiver<Waiting>, ending: Arc<Notify>) {
     let mut waiting = Vec::with_capacity(BATCH_MAX);
     loop {
         let received = tokio::select! {
@@ -101,8 +133,10 @@ async fn write_batches(
         if received == 0 {
             return;
         }
-        metrics.batch_sizes.observe(received as f64);
-        if let Err(error) = write_all(&*database, &clock, waiting.drain(..)).await {
+        batches.metrics.batch_sizes.observe(received as f64);
+        let written = batches.write_all(waiting.drain(..)).await;
+        batches.state.failed.store(written.is_err(), Ordering::Relaxed);
+        if let Err(error) = written {
             // They would wait as long, one batch after the other, to hear the same.
             refuse_all(
                 std::iter::from_fn(|| queue.try_recv().ok()).map(|one| one.answer),
@@ -112,55 +146,53 @@ async fn write_batches(
     }
 }
 
-/// Writes a batch, and answers whoever waits for it.
-///
-/// # Errors
-/// The database is not available, which all of them know by then.
-async fn write_all(
-    database: &dyn Database,
-    clock: &Clock,
-    waiting: impl Iterator<Item = Waiting>,
-) -> Result<(), StoreError> {
-    let (appends, answers): (Vec<_>, Vec<_>) = waiting.map(|one| (one.append, one.answer)).unzip();
-    let mut answers = answers.into_iter();
-    match write(database, &appends, clock).await {
-        Ok(results) => answer_all(answers, results),
-        // What the database refuses is somebody's own fault; the others must not suffer for it.
-        Err(error) if appends.len() > 1 && !error.is_unavailable() => {
-            for append in &appends {
-                match write(database, std::slice::from_ref(append), clock).await {
-                    Ok(results) => answer_all(answers.by_ref().take(1), results),
-                    Err(error) if error.is_unavailable() => {
-                        refuse_all(answers, &error);
-                        return Err(error);
+impl Batches {
+    /// Writes a batch, and answers whoever waits for it.
+    ///
+    /// # Errors
+    /// The database is not available, which all of them know by then.
+    async fn write_all(&self, waiting: impl Iterator<Item = Waiting>) -> Result<(), StoreError> {
+        let (appends, answers): (Vec<_>, Vec<_>) = waiting.map(|one| (one.append, one.answer)).unzip();
+        let mut answers = answers.into_iter();
+        match self.write(&appends).await {
+            Ok(results) => answer_all(answers, results),
+            // What the database refuses is somebody's own fault; the others must not suffer for it.
+            Err(error) if appends.len() > 1 && !error.is_unavailable() => {
+                for append in &appends {
+                    match self.write(std::slice::from_ref(append)).await {
+                        Ok(results) => answer_all(answers.by_ref().take(1), results),
+                        Err(error) if error.is_unavailable() => {
+                            refuse_all(answers, &error);
+                            return Err(error);
+                        }
+                        Err(error) => refuse_all(answers.by_ref().take(1), &error),
                     }
-                    Err(error) => refuse_all(answers.by_ref().take(1), &error),
+                }
+            }
+            Err(error) => {
+                refuse_all(answers, &error);
+                if error.is_unavailable() {
+                    return Err(error);
                 }
             }
         }
-        Err(error) => {
-            refuse_all(answers, &error);
-            if error.is_unavailable() {
-                return Err(error);
+        Ok(())
+    }
+
+    /// Writes appends in one transaction; once more when the database gave it up for the sake of another one.
+    async fn write(&self, appends: &[Append]) -> Result<Vec<Result<Receipt, AppendError>>, StoreError> {
+        for _ in 1..TRIES {
+            match self.try_to_write(appends).await {
+                Err(StoreError::GivenUp(why)) => tracing::info!(why, "a batch is written once more"),
+                outcome => return outcome,
             }
         }
+        self.try_to_write(appends).await
     }
-    Ok(())
-}
 
-/// Writes appends in one transaction; once more when the database gave it up for the sake of another one.
-async fn write(
-    database: &dyn Database,
-    appends: &[Append],
-    clock: &Clock,
-) -> Result<Vec<Result<Receipt, AppendError>>, StoreError> {
-    for _ in 1..TRIES {
-        match batch::write(database, appends, clock.now()).await {
-            Err(StoreError::GivenUp(why)) => tracing::info!(why, "a batch is written once more"),
-            outcome => return outcome,
-        }
+    async fn try_to_write(&self, appends: &[Append]) -> Result<Vec<Result<Receipt, AppendError>>, StoreError> {
+        batch::write(&*self.database, appends, self.clock.now(), &self.state.clocks).await
     }
-    batch::write(database, appends, clock.now()).await
 }
 
 type Answer = oneshot::Sender<Result<Receipt, AppendError>>;

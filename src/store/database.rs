@@ -63,6 +63,8 @@ pub enum Purpose {
     Write,
     /// Reading one unchanging snapshot.
     Snapshot,
+    /// Writing, to see whether it goes through. It keeps nobody who writes from a connection, and may take long.
+    Rehearsal,
 }
 
 /// What to do with a row whose first column (the key) is there already.
@@ -108,6 +110,14 @@ impl Dialect {
         match self {
             Self::Sqlite => "",
             Self::Postgres => "set local lock_timeout = '200ms'",
+        }
+    }
+
+    /// Gives the locks of a transaction back, and begins another one. SQLite's one writer keeps its lock for a moment longer.
+    pub fn begin_anew(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => "rollback; begin isolation level read committed",
         }
     }
 

@@ -82,9 +82,13 @@ impl From<sqlx::Error> for StoreError {
         match error {
             sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => Self::Lost(text),
             sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => Self::Unavailable(text),
+<<<<<<< HEAD
             sqlx::Error::Database(database) if is_no_primary(&text) => {
                 Self::Lost("the server takes no writes".to_owned())
             }
+=======
+            sqlx::Error::Database(_) if is_no_primary(&text) => Self::Lost("the server takes no writes".to_owned()),
+>>>>>>> main
             sqlx::Error::Database(database) => Self::of_code(&database.code().unwrap_or_default(), text),
             _ => Self::Refused(text),
         }

@@ -53,6 +53,15 @@ const SNAPSHOTS: Lane = Lane {
     statement_timeout: None,
     any_server: false,
 };
+/// Seeing whether a commit goes through.
+const REHEARSAL: Lane = Lane {
+    connections: 1,
+    acquire: Duration::from_secs(5),
+    statement_timeout: None,
+    any_server: false,
+};
+/// A commit that waits for a standby is waited for: each one that is given up leaves a process of the server behind.
+const REHEARSAL_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 /// How long a question of the gate may take.
 const GATE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long any other question may take before the database counts as unavailable.
@@ -68,6 +77,7 @@ pub struct PostgresDatabase {
     reads: Arc<Connections>,
     writes: Arc<Connections>,
     snapshots: Arc<Connections>,
+    rehearsal: Arc<Connections>,
     any_server: bool,
     looking: JoinHandle<()>,
 }
@@ -93,8 +103,8 @@ impl PostgresDatabase {
         let (_, host) = find_server(&hosts, FIRST_CONNECTION, any_server).await?;
         let reach = Reach::new();
         let pool = |lane: Lane| Arc::new(Connections::new(&host, Lane { any_server, ..lane }, &reach));
-        let [gate, reads, writes, snapshots] = [GATE, READS, WRITES, SNAPSHOTS].map(pool);
-        let pools = [gate.clone(), reads.clone(), writes.clone(), snapshots.clone()];
+        let pools = [GATE, READS, WRITES, SNAPSHOTS, REHEARSAL].map(pool);
+        let [gate, reads, writes, snapshots, rehearsal] = pools.clone();
         let lead = move |host: &PgConnectOptions| pools.iter().for_each(|pool| pool.lead_to(host));
         let looking = tokio::spawn(keep_looking(hosts, any_server, reach, lead));
         Ok(Self {
@@ -102,6 +112,7 @@ impl PostgresDatabase {
             reads,
             writes,
             snapshots,
+            rehearsal,
             any_server,
             looking,
         })
@@ -142,6 +153,7 @@ impl PostgresDatabase {
     async fn try_to_begin(&self, purpose: Purpose) -> Result<PostgresTransaction, StoreError> {
         let (connections, begin, limit) = match purpose {
             Purpose::Write => (&self.writes, begin_write(), WRITE_TIMEOUT),
+            Purpose::Rehearsal => (&self.rehearsal, begin_write(), REHEARSAL_TIMEOUT),
             Purpose::Snapshot => (&self.snapshots, begin_snapshot(self.any_server), SNAPSHOT_TIMEOUT),
         };
         let mut lease = connections.lease().await?;
@@ -204,7 +216,7 @@ impl Database for PostgresDatabase {
     }
 
     async fn close(&self) {
-        for pool in [&self.gate, &self.reads, &self.writes, &self.snapshots] {
+        for pool in [&self.gate, &self.reads, &self.writes, &self.snapshots, &self.rehearsal] {
             pool.close().await;
         }
     }

@@ -92,7 +92,7 @@ impl Reach {
                 () = sleep(pause) => {}
             }
             if !self.was_seen_since(asked.max(Instant::now() - PATIENCE)) {
-                self.is_away("it does not answer");
+                self.is_away("it does not answer", "it does not answer");
                 return Err(self.given_up("it does not answer"));
             }
             if asked.elapsed() + SILENCE >= limit {
@@ -139,9 +139,9 @@ impl Reach {
         self.times().seen.is_some_and(|seen| seen >= then)
     }
 
-    fn is_away(&self, why: &str) {
-        let was_there = self.away.send_replace(Some(why.into())).is_none();
-        if was_there {
+    /// The log is told exactly why; callers, who may be anybody, are told no addresses.
+    fn is_away(&self, why: &str, for_callers: &str) {
+        if self.away.send_replace(Some(for_callers.into())).is_none() {
             tracing::error!(why, "the database is away");
         }
         self.look.notify_one();
@@ -186,7 +186,7 @@ pub async fn keep_looking(
                     connection = Some(found);
                     break reach.is_there();
                 }
-                Err(error) => reach.is_away(&error.to_string()),
+                Err(error) => reach.is_away(&error.to_string(), "no server of it that takes writes can be reached"),
             }
             sleep(BETWEEN_LOOKS_WHILE_AWAY).await;
         }

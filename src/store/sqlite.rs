@@ -120,7 +120,7 @@ impl Database for SqliteDatabase {
 
     async fn begin(&self, purpose: Purpose) -> Result<Box<dyn Transaction>, StoreError> {
         let (guard, pool, begin) = match purpose {
-            Purpose::Write => {
+            Purpose::Write | Purpose::Rehearsal => {
                 let guard = self.one_writer.clone().lock_owned().await;
                 (Some(guard), &self.writes, "begin immediate")
             }

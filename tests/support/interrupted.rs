@@ -74,7 +74,7 @@ impl Database for Interrupted {
     async fn begin(&self, purpose: Purpose) -> Result<Box<dyn Transaction>, StoreError> {
         let meanwhile = match purpose {
             Purpose::Write => self.meanwhile.lock().unwrap().take(),
-            Purpose::Snapshot => None,
+            Purpose::Snapshot | Purpose::Rehearsal => None,
         };
         if let Some(meanwhile) = meanwhile {
             meanwhile.await?;

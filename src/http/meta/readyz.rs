@@ -2,31 +2,45 @@
 
 use axum::Json;
 use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::healthz::ServiceStatus;
 use crate::http::error::Problem;
 use crate::http::extract::App;
-use crate::log::fold_versions;
-use crate::store::StoreError;
 
-/// Does the database answer, and can this node write to it?
+/// A clock that is further from the database's than this is worth a look, long before commands are refused for it.
+const CLOCK_TOLERANCE_MILLIS: u64 = 5_000;
+
+/// That the node is ready, and what is wrong with it all the same.
+#[derive(Serialize, ToSchema)]
+pub struct ReadyStatus {
+    /// Always `ok`; anything else is another status code.
+    #[schema(value_type = String)]
+    status: &'static str,
+    /// What is wrong without stopping the node: `clock`, when its clock is seconds away from the database's.
+    #[schema(value_type = Vec<String>)]
+    degraded: Vec<&'static str>,
+}
+
+/// Could a command be committed now?
+///
+/// Found out by committing something that nobody reads, at most once a second, and answered within a second. A standby, a
+/// full disk, missing privileges, a missing synchronous standby, a wrong clock and a database that is away are all no.
 #[utoipa::path(
     get,
     path = "/readyz",
     tag = "Service",
     responses(
-        (status = 200, description = "It does.", body = ServiceStatus),
-        (status = 503, description = "`unavailable`: it does not; see `Retry-After`.", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "It could.", body = ReadyStatus),
+        (status = 503, description = "`unavailable`: it could not, for the `reason` that is given; see `Retry-After`.", body = Problem, content_type = "application/problem+json"),
     ),
     security(())
 )]
-pub async fn readyz(State(app): State<App>) -> Result<Json<ServiceStatus>, Problem> {
-    if app.log.writer.is_gone() {
-        return Err(StoreError::Unavailable("the writer has ended".to_owned()).into());
-    }
-    match fold_versions::check_in(app.database()).await {
-        Ok(()) => Ok(Json(ServiceStatus { status: "ok" })),
-        // Whatever the database says instead of an answer, requests had better go elsewhere.
-        Err(error) => Err(StoreError::Unavailable(error.to_string()).into()),
-    }
+pub async fn readyz(State(app): State<App>) -> Result<Json<ReadyStatus>, Problem> {
+    app.is_ready().await.map_err(|error| Problem::not_ready(&error))?;
+    let clock_is_off = app.log.writer.clocks().difference_millis().unsigned_abs() > CLOCK_TOLERANCE_MILLIS;
+    Ok(Json(ReadyStatus {
+        status: "ok",
+        degraded: clock_is_off.then_some("clock").into_iter().collect(),
+    }))
 }

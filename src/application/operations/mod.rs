@@ -1,0 +1,5 @@
+//! What operators need of a running node.
+
+mod readiness;
+
+pub use readiness::Readiness;
