@@ -120,15 +120,13 @@ create table facts (
     value text not null
 );
 
-<<<<<<< HEAD
 -- The oldest migration whose program can work with these tables. A migration that older programs could not live with
 -- moves it to its own number.
 insert into facts (name, value) values ('schema_compatible_from', '1');
-=======
+
 -- One row that is rewritten to see whether a commit goes through (`/readyz`). Nobody reads it.
 create table readiness (
     id       integer not null constraint readiness_one primary key check (id = 1),
     tried_at text not null,
     filler   text
 );
->>>>>>> main

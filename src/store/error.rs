@@ -7,6 +7,7 @@ use gatebook_projections::sql::RowError;
 use thiserror::Error;
 
 use super::postgres_guard::is_no_primary;
+use super::postgres_session::NO_SESSION;
 use super::postgres_url::PostgresUrlError;
 
 /// A failure of the store. None of these means that a command was half done.
@@ -36,6 +37,9 @@ pub enum StoreError {
     /// The URL of a PostgreSQL database cannot be used.
     #[error(transparent)]
     PostgresUrl(#[from] PostgresUrlError),
+    /// A connection pooler at this address gives nobody a server of their own.
+    #[error("{0}: {NO_SESSION}")]
+    NoSession(String),
     /// There is no database file.
     #[error(
         "there is no database {}; look at --data and --database-url, or make one with `gatebook migrate`",
@@ -82,13 +86,7 @@ impl From<sqlx::Error> for StoreError {
         match error {
             sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => Self::Lost(text),
             sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => Self::Unavailable(text),
-<<<<<<< HEAD
-            sqlx::Error::Database(database) if is_no_primary(&text) => {
-                Self::Lost("the server takes no writes".to_owned())
-            }
-=======
             sqlx::Error::Database(_) if is_no_primary(&text) => Self::Lost("the server takes no writes".to_owned()),
->>>>>>> main
             sqlx::Error::Database(database) => Self::of_code(&database.code().unwrap_or_default(), text),
             _ => Self::Refused(text),
         }
