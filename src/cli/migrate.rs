@@ -1,12 +1,13 @@
 //! `gatebook migrate`.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
 
 use super::{CliError, start};
 use crate::config::DataOptions;
-use crate::store::{self, LogOwner};
+use crate::store::{self, Database, LogOwner};
 
 /// How the tables are made.
 #[derive(Args)]
@@ -17,20 +18,25 @@ pub struct Migrate {
 }
 
 /// Brings the tables up to date, and gives the log to a role of its own. Safe to run again, and beside a running server.
-///
-/// What this role may not do about the log's owner, an administrator can: the statements go to standard output.
 pub async fn run(data: &DataOptions, options: &Migrate) -> Result<ExitCode, CliError> {
-    let database = start::database_for_migration(data).await?;
-    start::rebuild_stale(&database).await?;
-    let settled = store::settle_log_owner(&*database, options.serving_role.as_deref()).await?;
-    if let LogOwner::ForAnAdministrator(script) = settled {
-        print(&script);
-    }
+    let database = start::unmigrated_database(data).await?;
+    let joined = store::join_roles(&*database).await?;
+    let migrated = migrate(&database, options).await;
+    let left = store::leave_roles(&*database, &joined).await;
     database.close().await;
+    migrated?;
+    left?;
     Ok(ExitCode::SUCCESS)
 }
 
+/// What this role may not do about the log's owner, an administrator can: the statements go to standard output.
 #[expect(clippy::print_stdout, reason = "the result is what the administrator runs")]
-fn print(script: &str) {
-    print!("{script}");
+async fn migrate(database: &Arc<dyn Database>, options: &Migrate) -> Result<(), CliError> {
+    store::migrate(database).await?;
+    start::rebuild_stale(database).await?;
+    match store::settle_log_owner(&**database, options.serving_role.as_deref()).await? {
+        LogOwner::Settled => {}
+        LogOwner::ForAnAdministrator(script) => print!("{script}"),
+    }
+    Ok(())
 }

@@ -65,19 +65,15 @@ impl Opened {
 
 /// The database, with its tables up to date.
 pub async fn database(data: &DataOptions) -> Result<Arc<dyn Database>, CliError> {
-    make_folder(data)?;
-    let database = store::open(&data.database_url()).await?;
+    let database = unmigrated_database(data).await?;
     store::migrate(&database).await?;
     Ok(database)
 }
 
-/// The same for `migrate`, whose role may be one that may do more.
-pub async fn database_for_migration(data: &DataOptions) -> Result<Arc<dyn Database>, CliError> {
+/// The database, made if it is not there, with its tables as they are.
+pub async fn unmigrated_database(data: &DataOptions) -> Result<Arc<dyn Database>, CliError> {
     make_folder(data)?;
-    let database = store::open(&data.database_url()).await?;
-    store::borrow_log_owner(&*database).await?;
-    store::migrate(&database).await?;
-    Ok(database)
+    Ok(store::open(&data.database_url()).await?)
 }
 
 /// The database as it is, for commands that only look: a wrong folder or address makes no new one, and a role that may

@@ -31,7 +31,7 @@ pub use error::StoreError;
 pub(crate) use grants::{copy_grants, own_like};
 pub(crate) use log_guards::missing_guards;
 pub use postgres::{PostgresDatabase, Server};
-pub use postgres_roles::{LogOwner, borrow_log_owner, log_warnings, settle_log_owner};
+pub use postgres_roles::{LogOwner, join_roles, leave_roles, log_warnings, settle_log_owner};
 pub use postgres_troubles::{no_answer, trouble};
 pub use postgres_url::{PostgresUrl, PostgresUrlError, TargetSession, postgres_address};
 pub use schema::{create_projection, create_projection_table, migrate, projection_indexes};

@@ -28,7 +28,8 @@ const OWNERSHIP: &str = "\
         (f.oid is not null)::int::int8, coalesce(f.proowner = c.relowner, true)::int::int8, \
         (has_table_privilege(s.oid, c.oid, 'select') and has_table_privilege(s.oid, c.oid, 'insert'))::int::int8, \
         (not s.rolsuper and has_table_privilege(s.oid, c.oid, 'update, delete, truncate, references, trigger'))::int::int8, \
-        exists (select from pg_auth_members where roleid = c.relowner and member = me.oid and not admin_option)::int::int8 \
+        exists (select from pg_auth_members where roleid = c.relowner and member = me.oid and not admin_option)::int::int8, \
+        pg_has_role(me.oid, c.relowner, 'member')::int::int8, pg_has_role(me.oid, s.oid, 'member')::int::int8 \
     from pg_class c \
         join pg_namespace n on n.oid = c.relnamespace \
         join pg_roles e on e.oid = c.relowner \
@@ -63,7 +64,10 @@ struct Ownership {
     function_goes_along: bool,
     serving_may_append: bool,
     serving_may_more: bool,
-    i_am_member: bool,
+    /// Whether the role that asks was made a member of the owner of `events`, itself and to no other end.
+    i_was_made_member: bool,
+    i_may_act_as_owner: bool,
+    i_may_act_as_serving: bool,
     /// Tables other than `events` that belong to the role that asks, which does not serve.
     mine: Vec<String>,
 }
@@ -109,30 +113,52 @@ pub async fn settle_log_owner(database: &dyn Database, serving: Option<&str>) ->
     }
 }
 
-/// Makes this role a member of the log's owner, if that is needed and can be, so that migrations can alter `events`;
-/// [`settle_log_owner`] ends it.
+/// Makes this role a member of those that the tables belong to, if that is needed and can be, so that migrations can alter
+/// them. Gives the roles that [`leave_roles`] has to leave again.
 ///
 /// # Errors
 /// A database that cannot be reached.
-pub async fn borrow_log_owner(database: &dyn Database) -> Result<(), StoreError> {
+pub async fn join_roles(database: &dyn Database) -> Result<Vec<String>, StoreError> {
     if database.dialect() == Dialect::Sqlite {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let ownership = match Ownership::read(database, None).await {
         Ok(ownership) => ownership,
         // Nothing has been migrated yet.
-        Err(StoreError::Refused(_)) => return Ok(()),
+        Err(StoreError::Refused(_)) => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
-    let is_needed = ownership.i_create_roles && !ownership.i_am_superuser && ownership.me != ownership.events_owner;
-    if !is_needed {
-        return Ok(());
+    let mut joined = Vec::new();
+    if !ownership.i_create_roles {
+        return Ok(joined);
     }
-    let grant = format!("grant {} to {}", quoted(&ownership.events_owner), quoted(&ownership.me));
-    match carry_out(database, &[grant]).await {
-        // Then a migration that needs it says so.
-        Err(StoreError::Refused(_)) | Ok(()) => Ok(()),
-        Err(error) => Err(error),
+    for (role, is_needed) in [
+        (&ownership.events_owner, !ownership.i_may_act_as_owner),
+        (&ownership.serving, !ownership.i_may_act_as_serving),
+    ] {
+        let grant = format!("grant {} to {}", quoted(role), quoted(&ownership.me));
+        match is_needed {
+            true => match carry_out(database, &[grant]).await {
+                Ok(()) => joined.push(role.clone()),
+                // Then a migration that needs it says so.
+                Err(StoreError::Refused(_)) => {}
+                Err(error) => return Err(error),
+            },
+            false => {}
+        }
+    }
+    Ok(joined)
+}
+
+/// Ends what [`join_roles`] began.
+///
+/// # Errors
+/// A database that cannot be reached.
+pub async fn leave_roles(database: &dyn Database, joined: &[String]) -> Result<(), StoreError> {
+    let revoke = |role: &String| format!("revoke {} from current_user", quoted(role));
+    match joined {
+        [] => Ok(()),
+        joined => carry_out(database, &joined.iter().map(revoke).collect::<Vec<_>>()).await,
     }
 }
 
@@ -197,7 +223,9 @@ impl Ownership {
             function_goes_along: row.int()? == 1,
             serving_may_append: row.int()? == 1,
             serving_may_more: row.int()? == 1,
-            i_am_member: row.int()? == 1,
+            i_was_made_member: row.int()? == 1,
+            i_may_act_as_owner: row.int()? == 1,
+            i_may_act_as_serving: row.int()? == 1,
             mine: Vec::new(),
         };
         ownership.mine = ownership.tables_of_mine(database).await?;
@@ -238,14 +266,21 @@ impl Ownership {
         } else if !self.serving_may_append || self.serving_may_more {
             all.extend(self.append_only());
         }
+        let joins = !by_superuser && !self.i_may_act_as_serving && !self.mine.is_empty();
+        if joins {
+            all.push(format!("grant {serving} to {me}"));
+        }
         for table in &self.mine {
             all.push(format!("alter table {} owner to {serving}", self.in_schema(table)));
+        }
+        if joins {
+            all.push(format!("revoke {serving} from {me}"));
         }
         // Left behind by a migration that did not come to its end, or granted by hand.
         if self.events_owner == self.log_owner && self.serving_owns_events {
             all.push(format!("revoke {owner} from {serving}"));
         }
-        if self.events_owner == self.log_owner && self.i_am_member && self.me != self.serving {
+        if self.events_owner == self.log_owner && self.i_was_made_member && self.me != self.serving {
             all.push(format!("revoke {owner} from {me}"));
         }
         all
