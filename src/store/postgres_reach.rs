@@ -14,7 +14,6 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 
 use super::error::StoreError;
-use super::postgres_session::begin_session;
 use super::postgres_troubles::{no_answer, trouble};
 use super::postgres_url::postgres_address;
 
@@ -236,7 +235,6 @@ async fn ask(
 ) -> Result<(PgConnection, PgConnectOptions), String> {
     let connecting = async {
         let mut connection = host.connect().await?;
-        begin_session(&mut connection, None).await?;
         let takes_writes = takes_writes(&mut connection).await?;
         Ok::<_, sqlx::Error>((connection, takes_writes))
     };

@@ -63,20 +63,23 @@ pub async fn require_session(
     }
 }
 
-/// Whether a pooler stands in between that hands out servers by the transaction or the statement. Two connections that
-/// are open at once never have the same server process otherwise, and each always has the same one.
+/// Whether a pooler stands in between that hands out servers by the transaction or the statement. Otherwise each connection
+/// always has the same server process, and two that are open at once never have the same one.
 ///
-/// Prepares nothing: through such a pooler that could fail by itself.
+/// Prepares nothing, and changes no setting: through such a pooler the one could fail, and the other would be somebody
+/// else's.
 async fn is_pooled_by_transaction(first: &mut PgConnection, host: &PgConnectOptions) -> Result<bool, sqlx::Error> {
-    let before = server_process(first).await?;
+    // A pooler that gives its servers in turn shows here.
+    let (before, again) = (server_process(first).await?, server_process(first).await?);
     let mut second = host.connect().await?;
+    // One that gives the last one first shows here: it gives this one, which the first one has just had.
     second.execute(sqlx::raw_sql("begin")).await?;
     let of_second = server_process(&mut second).await?;
-    // While the second one holds its server, a pooler has to give the first one another, if it lent it the same.
+    // And while the second one holds it, the first one has to be given another.
     let after = server_process(first).await?;
     second.execute(sqlx::raw_sql("rollback")).await?;
     second.close().await?;
-    Ok(before == of_second || before != after)
+    Ok(before == of_second || before != again || before != after)
 }
 
 async fn server_process(connection: &mut PgConnection) -> Result<i32, sqlx::Error> {

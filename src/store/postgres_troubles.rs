@@ -6,6 +6,7 @@ use std::io::ErrorKind;
 use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
+use super::postgres_session::NO_SESSION;
 use super::postgres_url::postgres_address;
 
 /// Why connecting to this host failed.
@@ -88,7 +89,8 @@ fn of_the_server(host: &PgConnectOptions, error: &dyn DatabaseError, at: &str) -
         }
         "42501" => format!("{user} may not connect to the database {database} at {at} ({said})"),
         "57P03" => format!("{at} is starting, stopping or recovering; try again in a moment ({said})"),
-        "42P05" | "26000" => format!("{at}: {}", super::postgres_session::NO_SESSION),
+        "42P05" | "26000" => format!("{at}: {NO_SESSION}"),
+        _ if said.contains("statement pooling") => format!("{at}: {NO_SESSION}"),
         "08P01" if said.contains("startup parameter") => format!(
             "{at} is a connection pooler that refuses what the database URL's `options` ask for; take them out ({said})"
         ),

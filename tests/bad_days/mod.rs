@@ -3,6 +3,7 @@
 
 mod crash;
 mod database_away;
+mod database_messages;
 mod dead_parts;
 mod demo;
 mod hang_ups;
@@ -10,11 +11,15 @@ mod installation;
 mod log_export;
 mod looking_only;
 mod lost_connections;
+mod older_program;
 mod operator_tokens;
 mod parallel;
+mod pgbouncer;
+mod postgres_roles;
 mod quiet_road;
 mod standby;
 mod tampered_log;
 mod tampered_rows;
 mod the_end;
 mod two_nodes;
+mod unguarded_log;

@@ -139,6 +139,12 @@ impl Server {
         self.as_owner("touch", &[&mark.display().to_string()]);
     }
 
+    /// From now on lets in whom these lines of pg_hba.conf admit.
+    pub fn admit(&self, lines: &str) {
+        std::fs::write(self.data.join("pg_hba.conf"), lines).unwrap();
+        self.control(&["reload"]);
+    }
+
     fn configure(&self, settings: &str) {
         let file = self.data.join("postgresql.conf");
         let text = std::fs::read_to_string(&file).unwrap() + settings;
