@@ -139,10 +139,11 @@ impl Server {
         self.as_owner("touch", &[&mark.display().to_string()]);
     }
 
-    /// From now on lets in whom these lines of pg_hba.conf admit.
+    /// Restarts it; from now on it lets in whom these lines of pg_hba.conf admit.
     pub fn admit(&self, lines: &str) {
+        self.stop();
         std::fs::write(self.data.join("pg_hba.conf"), lines).unwrap();
-        self.control(&["reload"]);
+        self.start();
     }
 
     fn configure(&self, settings: &str) {
