@@ -38,7 +38,7 @@ pub enum StoreError {
     #[error(transparent)]
     PostgresUrl(#[from] PostgresUrlError),
     /// A connection pooler at this address gives nobody a server of their own.
-    #[error("{0}: {NO_SESSION}")]
+    #[error("{0}: {reason}", reason = NO_SESSION)]
     NoSession(String),
     /// There is no database file.
     #[error(

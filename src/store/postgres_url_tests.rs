@@ -227,6 +227,11 @@ fn parameters_are_carried_out_accepted_or_refused_by_name() {
     assert_eq!(host.get_application_name(), Some("node1"));
     assert_eq!(host.get_options(), Some("-c geqo=off"));
     assert_eq!(parsed.target(), TargetSession::Primary);
+    let asked = parse("postgres://h/db?sslmode=require&sslrootcert=/ca.pem").unwrap();
+    assert!(
+        matches!(asked.hosts()[0].get_ssl_mode(), PgSslMode::VerifyCa),
+        "as in libpq"
+    );
     let jdbc = parse("postgres://h/db?ssl=true").unwrap();
     assert!(matches!(jdbc.hosts()[0].get_ssl_mode(), PgSslMode::Require));
 
