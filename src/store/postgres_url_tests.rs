@@ -171,7 +171,7 @@ fn no_raw_password_is_ever_read_as_anything_else() {
         "@h/",
     ];
     let mut read = 0;
-    for _ in 0..20_000 {
+    for _ in 0..5_000 {
         let count = random.random_range(1..8);
         let raw: String = (0..count)
             .map(|_| pieces[random.random_range(0..pieces.len())])
@@ -186,14 +186,14 @@ fn no_raw_password_is_ever_read_as_anything_else() {
             Err(error) => assert_eq!(error, PostgresUrlError::Unreadable, "seed {seed}, {raw}"),
         }
     }
-    assert!(read > 1_000, "seed {seed}: only {read}");
+    assert!(read > 250, "seed {seed}: only {read}");
 }
 
 #[test]
 fn a_percent_encoded_password_is_always_read() {
     let seed: u64 = rand::rng().random();
     let mut random = StdRng::seed_from_u64(seed);
-    for _ in 0..2_000 {
+    for _ in 0..500 {
         let raw: String = (0..random.random_range(1..12))
             .map(|_| random.random_range('\u{1}'..'\u{17f}'))
             .collect();
