@@ -8,7 +8,7 @@ SHELL       := /bin/bash
 MAKEFLAGS   += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench audit fmt lint doc prerequisites
+.PHONY: help demo test soak bench audit fmt lint doc prerequisites
 # Cargo uses every core by itself, and two of it in one folder wait in line.
 .NOTPARALLEL:
 
@@ -32,6 +32,15 @@ test: prerequisites lint doc ## Check everything: format, lints, documentation, 
 		cargo test --doc --workspace --locked; \
 	else \
 		tests/with-postgres cargo test --workspace --locked; \
+	fi
+
+# The same tests as in `make test`, each many times as long.
+SOAK ?= 10
+soak: prerequisites ## Play the long tests, such as the restore drill, at length; SOAK=50 is how many times as long as `make test` does
+	@if cargo nextest --version >/dev/null 2>&1; then \
+		GATEBOOK_SOAK=$(SOAK) tests/with-postgres cargo nextest run --locked --profile soak --test gatebook -E 'test(/^soak::/)'; \
+	else \
+		GATEBOOK_SOAK=$(SOAK) tests/with-postgres cargo test --locked --test gatebook soak::; \
 	fi
 
 bench: prerequisites ## Measure, on a PostgreSQL that writes to disk; BENCH_ARGS adds arguments

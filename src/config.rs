@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum, value_parser};
 
 pub use listen_address::{ListenAddress, NoListenAddress};
 
+use crate::application::{GatewayAuth, GatewayUnavailable};
 use crate::throttle::ThrottleMode;
 
 /// Where the data are. Not for `Debug`: the database's address may hold a password.
@@ -134,4 +135,32 @@ pub struct ServerOptions {
     /// The header in which a trusted proxy names the client's address, e.g. X-Forwarded-For. Only with such a proxy.
     #[arg(long, env = "GATEBOOK_CLIENT_IP_HEADER", value_name = "NAME")]
     pub client_ip_header: Option<HeaderName>,
+
+    /// Take this machine's clock for right although it is behind, or more than 400 days ahead of, the last event in an
+    /// SQLite file. Say it once: it is remembered.
+    #[arg(long, env = "GATEBOOK_ACCEPT_CLOCK")]
+    pub accept_clock: bool,
+
+    /// Whether /gateway/authorize answers only to resource servers, which send their credentials as
+    /// X-Gateway-Authorization: Basic …
+    #[arg(
+        long,
+        env = "GATEBOOK_GATEWAY_AUTH",
+        default_value = "off",
+        value_name = "off|required"
+    )]
+    pub gateway_auth: GatewayAuth,
+
+    /// What /gateway/authorize answers while it cannot decide; 503 only for proxies that pass it on with its Retry-After.
+    #[arg(
+        long,
+        env = "GATEBOOK_GATEWAY_UNAVAILABLE",
+        default_value = "403",
+        value_name = "403|503"
+    )]
+    pub gateway_unavailable: GatewayUnavailable,
+
+    /// The name to greet mail servers with (EHLO). Default: the host of the public URL
+    #[arg(long, env = "GATEBOOK_MAIL_HELO", value_name = "HOST")]
+    pub mail_helo: Option<String>,
 }

@@ -4,8 +4,10 @@
 
 mod bad_days;
 mod browser;
+mod gateways;
 mod oauth_wire;
 mod pages;
+mod soak;
 mod store;
 mod stories;
 mod support;

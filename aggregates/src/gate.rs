@@ -22,7 +22,7 @@ pub enum Verdict {
     TokenInvalid,
     /// Its hour is over.
     TokenExpired,
-    /// It was given back.
+    /// It was given back, or ended with all that are as old.
     TokenRevoked,
     /// The client secret it was issued for has ended.
     SecretRetired,
@@ -58,6 +58,8 @@ pub struct TokenFacts {
     pub read: bool,
     /// R24: scope `write`.
     pub write: bool,
+    /// When it was issued, to the second.
+    pub issued_at: Timestamp,
     /// When it ends.
     pub expires_at: Timestamp,
 }
@@ -72,6 +74,8 @@ pub trait Gate {
     fn client_secrets(&self) -> &[ClientSecret];
     /// RFC 7009: tokens given back.
     fn revoked_tokens(&self) -> &[RevokedToken];
+    /// The moment before which all tokens that were issued have ended, if there is one.
+    fn tokens_ended_before(&self) -> Option<Timestamp>;
     /// R1: the group's plan.
     fn product_plan(&self) -> &ProductPlan;
     /// R25: in the application's list and still the group's.
@@ -82,11 +86,11 @@ pub trait Gate {
         if now >= token.expires_at {
             return Verdict::TokenExpired;
         }
-        if self
+        let given_back = self
             .revoked_tokens()
             .iter()
-            .any(|revoked| revoked.token_id == token.token_id)
-        {
+            .any(|revoked| revoked.token_id == token.token_id);
+        if given_back || self.tokens_ended_before().is_some_and(|ended| token.issued_at < ended) {
             return Verdict::TokenRevoked;
         }
         let secret = self
@@ -156,6 +160,7 @@ mod tests {
         api_permission: ApiPermission,
         client_secrets: Vec<ClientSecret>,
         revoked_tokens: Vec<RevokedToken>,
+        tokens_ended_before: Option<Timestamp>,
         product_plan: ProductPlan,
         opened: Vec<EntityId>,
     }
@@ -176,6 +181,7 @@ mod tests {
                     client_secret_id: secret.id,
                     read: true,
                     write: true,
+                    issued_at: now(),
                     expires_at: in_ms(1),
                 },
                 entity: Some(berlin.clone()),
@@ -184,6 +190,7 @@ mod tests {
                 api_permission: ApiPermission::ReadWrite,
                 client_secrets: vec![secret],
                 revoked_tokens: Vec::new(),
+                tokens_ended_before: None,
                 product_plan: ProductPlan::parse("AIQ3").unwrap(),
                 opened: vec![berlin],
             }
@@ -214,6 +221,9 @@ mod tests {
         fn revoked_tokens(&self) -> &[RevokedToken] {
             &self.revoked_tokens
         }
+        fn tokens_ended_before(&self) -> Option<Timestamp> {
+            self.tokens_ended_before
+        }
         fn product_plan(&self) -> &ProductPlan {
             &self.product_plan
         }
@@ -228,7 +238,12 @@ mod tests {
     /// R25's order. Failures of one stage are of one rank; most exclude each other.
     const STAGES: [&[Failure]; 7] = [
         &[(Verdict::TokenExpired, |call| call.token.expires_at = now())],
-        &[(Verdict::TokenRevoked, |call| call.give_token_back(500))],
+        &[
+            (Verdict::TokenRevoked, |call| call.give_token_back(500)),
+            (Verdict::TokenRevoked, |call| {
+                call.tokens_ended_before = Some(in_ms(1));
+            }),
+        ],
         &[
             (Verdict::SecretRetired, |call| {
                 call.client_secrets[0].ends_at = Some(now());
@@ -335,6 +350,15 @@ mod tests {
         let mut call = Call::that_may_pass();
         call.give_token_back(501);
         assert_eq!(call.verdict(), Verdict::Ok);
+    }
+
+    #[test]
+    fn a_token_that_was_issued_at_the_moment_before_which_tokens_ended_is_alive() {
+        for (ended_before, verdict) in [(1, Verdict::TokenRevoked), (0, Verdict::Ok), (-1, Verdict::Ok)] {
+            let mut call = Call::that_may_pass();
+            call.tokens_ended_before = Some(in_ms(ended_before));
+            assert_eq!(call.verdict(), verdict, "{ended_before}");
+        }
     }
 
     #[test]

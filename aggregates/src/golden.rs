@@ -14,6 +14,7 @@ use strum::VariantNames;
 use crate::developer::{Developer, DeveloperEvent};
 use crate::group::{Group, GroupEvent};
 use crate::integration_app::{IntegrationApp, IntegrationAppEvent};
+use crate::system::{System, SystemEvent};
 use crate::user_account::{UserAccount, UserAccountEvent};
 
 const V1: &str = include_str!("../golden/v1.ndjson");
@@ -45,6 +46,7 @@ macro_rules! for_each_aggregate {
         $check::<GroupEvent>(lines_of(Group::TYPE));
         $check::<DeveloperEvent>(lines_of(Developer::TYPE));
         $check::<UserAccountEvent>(lines_of(UserAccount::TYPE));
+        $check::<SystemEvent>(lines_of(System::TYPE));
     };
 }
 
@@ -70,7 +72,13 @@ fn every_event_type_of_every_aggregate_has_a_golden_line() {
         assert_eq!(golden, variants);
     }
     for_each_aggregate!(check);
-    let known = [IntegrationApp::TYPE, Group::TYPE, Developer::TYPE, UserAccount::TYPE];
+    let known = [
+        IntegrationApp::TYPE,
+        Group::TYPE,
+        Developer::TYPE,
+        UserAccount::TYPE,
+        System::TYPE,
+    ];
     for stored in every_line() {
         assert!(known.contains(&stored.aggregate_type.as_str()));
     }

@@ -28,7 +28,7 @@
 //! | R22 only the verified developer | [`integration_app::verified_developer`] |
 //! | R23 client secrets | [`integration_app::MAX_LIVE_CLIENT_SECRETS`], [`integration_app::SECRET_OVERLAP`] |
 //! | R24 scopes | [`api_permission::Access`] |
-//! | R25 what a token opens | [`gate::Gate::check`] |
+//! | R25 what a token opens | [`gate::Gate::check`], [`system::System`] |
 //! | R26 takes effect with the commit | [`group::Footing`], the writer of the root crate; see the README |
 //! | R27 suspend, resume, revoke | `integration_app::lifecycle` |
 //! | R28 everything is in the log | [`metadata::Metadata`] and every event type |
@@ -48,6 +48,7 @@ pub mod metadata;
 pub mod password_link;
 pub mod refusal;
 pub mod session;
+pub mod system;
 pub mod timestamp;
 pub mod user_account;
 pub mod words;

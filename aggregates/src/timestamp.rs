@@ -45,6 +45,17 @@ impl Timestamp {
         u64::try_from(millis).unwrap_or_default().div_ceil(1_000).max(1)
     }
 
+    /// This moment, or the next whole second.
+    pub fn whole_second_up(self) -> Self {
+        let missing = (1_000 - self.millis().rem_euclid(1_000)) % 1_000;
+        self.plus(TimeDelta::milliseconds(missing))
+    }
+
+    /// This moment, or the whole second before it.
+    pub fn whole_second_down(self) -> Self {
+        self.plus(TimeDelta::milliseconds(-self.millis().rem_euclid(1_000)))
+    }
+
     /// The moment `span` later; unchanged when that lies beyond the calendar.
     pub fn plus(self, span: TimeDelta) -> Self {
         self.0.checked_add_signed(span).map_or(self, Self::new)
@@ -86,6 +97,19 @@ mod tests {
         let seconds = |later: &str| at("15:00.000").seconds_until(at(later));
         assert_eq!((seconds("16:00.000"), seconds("16:00.001")), (60, 61));
         assert_eq!((seconds("15:00.000"), seconds("14:00.000")), (1, 1));
+    }
+
+    #[test]
+    fn a_whole_second_is_its_own_and_every_other_moment_lies_between_two() {
+        let at = |text: &str| Timestamp::parse(&format!("2026-11-23T09:{text}Z")).unwrap();
+        for (moment, down, up) in [
+            ("15:00.000", "15:00.000", "15:00.000"),
+            ("15:00.001", "15:00.000", "15:01.000"),
+            ("15:59.999", "15:59.000", "16:00.000"),
+        ] {
+            assert_eq!(at(moment).whole_second_down(), at(down));
+            assert_eq!(at(moment).whole_second_up(), at(up));
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //! | [`token_gate`] | may this token pass, for this entity, for this access? |
 //! | [`groups`] | who is this user, what may they do? |
 //! | [`developers`] | who is this developer? |
+//! | [`system`] | what holds for the whole installation? |
 //!
 //! To add one: a folder with fold, row and queries; a `create table` in `migrations/*/projections/`; a row in
 //! [`projection::all`].
@@ -17,8 +18,10 @@
 pub mod app_list;
 pub mod developers;
 pub mod groups;
+pub mod part_search;
 pub mod portal_apps;
 pub mod projection;
 pub mod recorded;
 pub mod sql;
+pub mod system;
 pub mod token_gate;

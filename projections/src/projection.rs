@@ -4,7 +4,7 @@ use cqrs_es::Aggregate;
 
 use crate::recorded::{Recorded, StoredEvent, UnreadableEvent};
 use crate::sql::{Column, RowError, Value};
-use crate::{app_list, developers, groups, portal_apps, token_gate};
+use crate::{app_list, developers, groups, portal_apps, system, token_gate};
 
 /// A question that is answered by rows, one row per stream of `Aggregate`.
 pub trait Projection: 'static {
@@ -53,13 +53,14 @@ impl AnyProjection {
 }
 
 /// All projections.
-pub fn all() -> [AnyProjection; 5] {
+pub fn all() -> [AnyProjection; 6] {
     [
         any::<app_list::AppList>(),
         any::<portal_apps::PortalApps>(),
         any::<token_gate::TokenGate>(),
         any::<groups::Groups>(),
         any::<developers::Developers>(),
+        any::<system::SystemState>(),
     ]
 }
 

@@ -107,6 +107,9 @@ pub struct Query {
     pub sql: String,
     /// The arguments, in order.
     pub args: Vec<Value>,
+    /// Whether PostgreSQL plans it for these arguments instead of keeping one plan for all. How a search is answered best
+    /// depends on how frequent the text is: a plan for any text reads a whole index to find what most rows have.
+    pub is_planned_for_its_arguments: bool,
 }
 
 impl Query {
@@ -115,6 +118,7 @@ impl Query {
         Self {
             sql: sql.into(),
             args: args.into_iter().collect(),
+            is_planned_for_its_arguments: false,
         }
     }
 

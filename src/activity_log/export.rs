@@ -1,4 +1,4 @@
-//! R29: the log of an application, of a group or of a developer's account as a stream of bytes, page by page, in constant memory.
+//! R29: the log of an application, of a group, of a developer's account or of the installation as a stream of bytes, page by page, in constant memory.
 
 use std::sync::Arc;
 
@@ -7,11 +7,11 @@ use futures::stream::{self, Stream};
 use gatebook_aggregates::developer::Developer;
 use gatebook_aggregates::identifiers::{AppId, DeveloperId, GroupId};
 use gatebook_aggregates::integration_app::{IntegrationApp, LogFormat};
+use gatebook_aggregates::system::{SYSTEM_ID, System};
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::words::comparable;
 use gatebook_projections::recorded::StoredEvent;
-use gatebook_projections::sql::Query;
-use uuid::Uuid;
+use gatebook_projections::sql::{Query, Value};
 
 use super::{csv, ndjson};
 use crate::log::read::{SELECT_EVENTS, events};
@@ -31,6 +31,8 @@ pub enum Scope {
     Group(GroupId),
     /// That of a developer's portal account, which belongs to no group.
     Developer(DeveloperId),
+    /// That of the installation itself.
+    System,
 }
 
 /// Which part of the log.
@@ -93,6 +95,7 @@ pub fn file_name(scope: &Scope, name: &str, format: LogFormat) -> String {
         Scope::App(id) => ("activity-log", id.to_string()),
         Scope::Group(id) => ("activity-log-group", id.to_string()),
         Scope::Developer(id) => ("activity-log-developer", id.to_string()),
+        Scope::System => ("activity-log", SYSTEM_ID.to_owned()),
     };
     let named = [slug(name), slug(&id)].into_iter().find(|s| !s.is_empty());
     let extension = <&str>::from(format);
@@ -166,8 +169,9 @@ impl Export {
 fn page_query(scope: &Scope, range: &Range, after: Cursor) -> Query {
     let mut query = Query::new(SELECT_EVENTS, []);
     let order = match scope {
-        Scope::App(id) => of_stream(&mut query, IntegrationApp::TYPE, *id, after),
-        Scope::Developer(id) => of_stream(&mut query, Developer::TYPE, *id, after),
+        Scope::App(id) => of_stream(&mut query, IntegrationApp::TYPE, (*id).into(), after),
+        Scope::Developer(id) => of_stream(&mut query, Developer::TYPE, (*id).into(), after),
+        Scope::System => of_stream(&mut query, System::TYPE, SYSTEM_ID.into(), after),
         Scope::Group(id) => {
             let (id, after) = (query.arg(id.as_str()), query.arg(after.position));
             // The words of the partial index `events_by_group`.
@@ -189,7 +193,7 @@ fn page_query(scope: &Scope, range: &Range, after: Cursor) -> Query {
     query
 }
 
-fn of_stream(query: &mut Query, kind: &'static str, id: Uuid, after: Cursor) -> &'static str {
+fn of_stream(query: &mut Query, kind: &'static str, id: Value, after: Cursor) -> &'static str {
     let (kind, id, after) = (query.arg(kind), query.arg(id), query.arg(after.sequence));
     query.push(&format!(
         " where aggregate_type = {kind} and aggregate_id = {id} and sequence > {after}"

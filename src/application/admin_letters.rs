@@ -159,15 +159,15 @@ pub(super) fn letters_made_untrue(app_id: &str, events: &[Event]) -> Vec<String>
     events.iter().flat_map(of).collect()
 }
 
-fn invitation(app_id: &str) -> String {
+pub(super) fn invitation(app_id: &str) -> String {
     format!("invitation to {app_id}")
 }
 
-fn assignment(app_id: &str) -> String {
+pub(super) fn assignment(app_id: &str) -> String {
     format!("assignment of {app_id}")
 }
 
-fn otp_reset(app_id: &str) -> String {
+pub(super) fn otp_reset(app_id: &str) -> String {
     format!("OTP of {app_id}")
 }
 

@@ -73,6 +73,19 @@ impl Caller {
         }
     }
 
+    /// The operator at the command line, by the name that the machine knows them by.
+    pub fn command_line_of(request_id: String, operator: &str) -> Self {
+        let who = Who::Operator {
+            id: String::new(),
+            name: format!("command line ({operator})"),
+        };
+        Self {
+            who,
+            ip_address: String::new(),
+            request_id,
+        }
+    }
+
     /// The same place, somebody else.
     pub fn with(&self, who: Who) -> Self {
         Self {
@@ -92,6 +105,17 @@ impl Caller {
             Who::Developer(developer) => Ok(developer.developer_id.to_string()),
             Who::Operator { id, .. } if !id.is_empty() => Ok(id.clone()),
             _ => Err(Failure::Unauthenticated),
+        }
+    }
+
+    /// Whom what they take is counted for: one person or program, or everybody who has not said who they are.
+    pub(super) fn principal(&self) -> String {
+        match &self.who {
+            Who::Nobody => String::new(),
+            Who::GroupUser { group_id, user_id } => owner(group_id, user_id),
+            Who::Developer(developer) => developer.developer_id.to_string(),
+            Who::Operator { id, .. } | Who::Invitee { id, .. } => id.clone(),
+            Who::Integration { client_id, .. } => client_id.clone(),
         }
     }
 

@@ -21,6 +21,12 @@ pub enum Failure {
         /// When trying again makes sense.
         retry_after_seconds: u64,
     },
+    /// So many searches are under way that this one had no turn for long.
+    #[error("too many searches are under way; try again in {retry_after_seconds} s")]
+    TooManySearches {
+        /// When trying again makes sense.
+        retry_after_seconds: u64,
+    },
     /// R15: a wrong OTP. The try has been recorded.
     #[error("The one-time password is wrong; {}.", tries(*attempts_left))]
     OtpWrong {

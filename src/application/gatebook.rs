@@ -6,7 +6,9 @@ use gatebook_aggregates::email_address::EmailAddress;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use super::apps::search_slots::SearchSlots;
 use super::errands::Errands;
+use super::gate::GatewaySettings;
 use super::gate_reads::GateReads;
 use super::last_uses::LastUses;
 use super::operations::Readiness;
@@ -33,6 +35,8 @@ pub struct Settings {
     pub documentation_url: String,
     /// R12: the mailbox of the provider's integration team.
     pub integration_team: EmailAddress,
+    /// Who may ask the gate, and how it says that it cannot decide.
+    pub gateway: GatewaySettings,
 }
 
 /// What [`Gatebook::new`] is made of.
@@ -81,6 +85,7 @@ pub struct Gatebook {
     pub(super) throttle: Arc<Throttle>,
     pub(super) turns: Turns,
     pub(super) replays: LatestReplay,
+    pub(super) search_slots: SearchSlots,
 }
 
 impl Gatebook {
@@ -109,6 +114,7 @@ impl Gatebook {
             throttle,
             turns: Turns::default(),
             replays: LatestReplay::default(),
+            search_slots: SearchSlots::default(),
         }
     }
 

@@ -8,6 +8,7 @@ use gatebook_aggregates::api_permission::{Access, ApiPermission};
 use gatebook_aggregates::gate::{Gate, TokenFacts, Verdict};
 use gatebook_aggregates::identifiers::{AppId, EntityId};
 use gatebook_aggregates::integration_app::{Status, Wish};
+use gatebook_aggregates::system::issued_at;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::groups::GroupRow;
 use gatebook_projections::token_gate::{ClientFacts, GateFacts};
@@ -113,15 +114,15 @@ impl Gatebook {
 
     /// R24: issues an access token. Writes nothing.
     pub fn issue_access_token(&self, client: &AuthenticatedClient, scopes: Scopes) -> IssuedAccessToken {
-        let issued_at = self.clock.now().to_utc();
+        let now = self.clock.now();
         let claims = AccessTokenClaims {
             token_id: self.new_id(),
             app_id: client.facts.app.app_id,
             client_secret_id: client.client_secret_id,
             read: scopes.read,
             write: scopes.write,
-            issued_at,
-            expires_at: issued_at + ACCESS_TOKEN_LIFETIME,
+            issued_at: issued_at(now, client.facts.tokens_ended_before).to_utc(),
+            expires_at: now.to_utc() + ACCESS_TOKEN_LIFETIME,
         };
         let token = self.access_tokens.issue(&claims).reveal().to_owned();
         IssuedAccessToken {
@@ -233,6 +234,7 @@ fn token_facts(claims: &AccessTokenClaims) -> TokenFacts {
         client_secret_id: claims.client_secret_id,
         read: claims.read,
         write: claims.write,
+        issued_at: Timestamp::new(claims.issued_at),
         expires_at: Timestamp::new(claims.expires_at),
     }
 }

@@ -12,7 +12,7 @@ use gatebook_projections::groups::{self, GroupRow, Groups};
 use gatebook_projections::portal_apps::{self, PortalAppRow, PortalApps};
 use gatebook_projections::projection::Projection;
 use gatebook_projections::recorded::StoredEvent;
-use gatebook_projections::sql::Query;
+use gatebook_projections::sql::{Query, Value};
 
 use super::app_view::AppView;
 use super::caller::{Caller, Who};
@@ -90,7 +90,7 @@ impl Gatebook {
             group_id: Some(group.group_id.clone()),
             ..filter
         };
-        let page = self.page(&filter, sort, after, limit).await?;
+        let page = self.page(caller, &filter, sort, after, limit).await?;
         let items = page
             .items
             .into_iter()
@@ -102,12 +102,13 @@ impl Gatebook {
     /// A page of all groups' applications, for operators.
     pub async fn all_apps(
         &self,
+        operator: &Caller,
         filter: &Filter,
         sort: Sort,
         after: Option<&Cursor>,
         limit: u32,
     ) -> Result<Page<AppView>, Failure> {
-        let page = self.page(filter, sort, after, limit).await?;
+        let page = self.page(operator, filter, sort, after, limit).await?;
         let mut groups: BTreeMap<GroupId, Arc<GroupRow>> = BTreeMap::new();
         let mut items = Vec::with_capacity(page.items.len());
         for listed in page.items {
@@ -172,19 +173,30 @@ impl Gatebook {
 
     async fn page(
         &self,
+        caller: &Caller,
         filter: &Filter,
         sort: Sort,
         after: Option<&Cursor>,
         limit: u32,
     ) -> Result<Page<AppListed>, Failure> {
         // One more than asked for tells whether there is a next page.
-        let query = app_list::page(filter, sort, after, i64::from(limit) + 1);
-        let rows = self.database().rows(query).await?;
+        let search = self.database().dialect().part_search();
+        let query = app_list::page(filter, sort, after, i64::from(limit) + 1, search);
+        let rows = match filter.is_search() {
+            true => self.searched(caller, query).await?,
+            false => self.database().rows(query).await?,
+        };
         let more = rows.len() > limit as usize;
         let listed = rows.into_iter().take(limit as usize).map(AppListed::read);
         let items: Vec<AppListed> = listed.collect::<Result<_, _>>().map_err(StoreError::from)?;
         let next = items.last().filter(|_| more).map(|last| Cursor::after(sort, &last.app));
         Ok(Page { items, next })
+    }
+
+    async fn searched(&self, caller: &Caller, query: Query) -> Result<Vec<Vec<Value>>, Failure> {
+        let database = self.log.database.clone();
+        let search = async move { database.rows(query).await };
+        Ok(self.search_slots.run(caller.principal(), search).await??)
     }
 
     pub(super) async fn one<P: Projection>(&self, query: Query) -> Result<Option<P::Row>, StoreError> {

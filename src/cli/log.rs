@@ -5,6 +5,7 @@ use std::io::{BufReader, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::builder::FalseyValueParser;
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use futures::StreamExt;
 use gatebook_aggregates::identifiers::GroupId;
@@ -12,7 +13,7 @@ use gatebook_aggregates::integration_app::LogFormat;
 use gatebook_aggregates::timestamp::Timestamp;
 use uuid::Uuid;
 
-use super::{CliError, DIFFERENCES_FOUND, progress, start};
+use super::{CliError, DIFFERENCES_FOUND, log_compare, operator, progress, start};
 use crate::activity_log::{Range, Scope, export};
 use crate::application::{Caller, Failure};
 use crate::config::DataOptions;
@@ -21,19 +22,24 @@ use crate::replay;
 /// The log itself.
 #[derive(Subcommand)]
 pub enum LogCommand {
-    /// Writes the activity log of an application, a group or a developer's account to standard output; this is recorded
-    /// in it.
+    /// Writes the activity log of an application, a group, a developer's account or the installation itself to standard
+    /// output; this is recorded in it.
     Export(Export),
     /// Verifies the whole log, or an exported ndjson file: exit code 0 when it holds, 2 when it does not.
     Verify {
         /// An exported ndjson file; without it the whole log of the database.
         file: Option<PathBuf>,
     },
+    /// Compares exported ndjson files with the database, for after a restore: which events of the files it lacks, those
+    /// first that took access away from somebody, and which it has others in the place of. Exit code 0 when it lacks
+    /// nothing, 2 when it lacks something. It compares events and not what holds now: what has been done again since is
+    /// still named. Changes nothing, and only has to read the table of events.
+    Compare(log_compare::Compare),
 }
 
 /// What to write.
 #[derive(Args)]
-#[command(group(ArgGroup::new("whose").required(true).args(["app", "group", "developer"])))]
+#[command(group(ArgGroup::new("whose").required(true).args(["app", "group", "developer", "system"])))]
 pub struct Export {
     /// The application's id.
     #[arg(long, env = "GATEBOOK_APP", value_name = "ID")]
@@ -44,6 +50,9 @@ pub struct Export {
     /// The developer's id, as in `actor_id`: what they did with their own account, such as logging in.
     #[arg(long, env = "GATEBOOK_DEVELOPER", value_name = "ID")]
     developer: Option<Uuid>,
+    /// The installation's own log: what concerns no single customer or developer, such as ended tokens.
+    #[arg(long, env = "GATEBOOK_SYSTEM", value_parser = FalseyValueParser::new())]
+    system: bool,
     /// How.
     #[arg(long, env = "GATEBOOK_FORMAT", default_value = "csv")]
     format: Format,
@@ -70,6 +79,7 @@ pub async fn run(data: &DataOptions, command: LogCommand) -> Result<ExitCode, Cl
         LogCommand::Export(options) => write_log(data, options).await,
         LogCommand::Verify { file: Some(file) } => verify_file(&file),
         LogCommand::Verify { file: None } => verify_database(data).await,
+        LogCommand::Compare(options) => log_compare::run(data, &options).await,
     }
 }
 
@@ -78,6 +88,7 @@ async fn write_log(data: &DataOptions, options: Export) -> Result<ExitCode, CliE
         app,
         group,
         developer,
+        system,
         format,
         from,
         to,
@@ -90,6 +101,11 @@ async fn write_log(data: &DataOptions, options: Export) -> Result<ExitCode, CliE
     let gatebook = &opened.gatebook;
     let caller = Caller::command_line(Uuid::now_v7().to_string());
     let (scope, recorded) = match (app, developer, group) {
+        _ if system => {
+            let caller = Caller::command_line_of(Uuid::now_v7().to_string(), &operator::name());
+            let recorded = gatebook.record_system_log_download(&caller, format, from, to).await?;
+            (Scope::System, recorded)
+        }
         (_, Some(developer), _) => (
             Scope::Developer(developer),
             gatebook

@@ -3,7 +3,9 @@
 mod connections;
 mod demo;
 mod log;
+mod log_compare;
 mod migrate;
+mod operator;
 mod operator_token;
 mod parts;
 mod progress;
@@ -11,6 +13,7 @@ mod projections;
 mod resource_server;
 mod serve;
 mod start;
+mod tokens;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -58,6 +61,9 @@ enum Command {
     /// The log itself.
     #[command(subcommand)]
     Log(log::LogCommand),
+    /// The access tokens of all integrations.
+    #[command(subcommand)]
+    Tokens(tokens::Tokens),
 }
 
 /// Why a command ended without having done its work.
@@ -140,6 +146,7 @@ async fn dispatch(Arguments { data, command, .. }: Arguments) -> Result<ExitCode
         Command::ResourceServer(command) => resource_server::run(&data, command).await,
         Command::Projections(command) => projections::run(&data, command).await,
         Command::Log(command) => log::run(&data, command).await,
+        Command::Tokens(command) => tokens::run(&data, command).await,
     }
 }
 

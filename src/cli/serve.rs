@@ -144,9 +144,19 @@ fn outbox(opened: &Opened, data: &DataOptions, options: &ServerOptions) -> Resul
 
 /// The way that mails go.
 pub fn mail_transport(data: &DataOptions, options: &ServerOptions) -> Result<MailTransport, CliError> {
-    let ca = options.mail_ca.as_deref();
+    let (ca, helo) = (options.mail_ca.as_deref(), mail_helo(options)?);
     let transport = MailTransport::from_url(&options.mail, &data.data, &options.mail_from, ca);
+    let transport = transport.and_then(|transport| transport.greeting_as(&helo));
     transport.map_err(CliError::other)
+}
+
+/// The name that mail servers are greeted with: the one that people know this machine by, unless told otherwise.
+fn mail_helo(options: &ServerOptions) -> Result<String, CliError> {
+    if let Some(name) = &options.mail_helo {
+        return Ok(name.clone());
+    }
+    let url = url::Url::parse(&start::public_url(options)?).map_err(CliError::other)?;
+    Ok(url.host_str().unwrap_or_default().to_owned())
 }
 
 /// Writes what may be written now and then, and forgets what may be forgotten.

@@ -9,10 +9,10 @@ use gatebook_aggregates::email_address::EmailAddress;
 
 use super::CliError;
 use super::progress::Lines;
-use crate::application::{Gatebook, GatebookParts, Settings};
+use crate::application::{Gatebook, GatebookParts, GatewaySettings, Settings};
 use crate::clock::Clock;
 use crate::config::{DataOptions, ListenAddress, ServerOptions};
-use crate::log::{Writer, WriterTask};
+use crate::log::{Writer, WriterTask, accept_clock};
 use crate::metrics::Metrics;
 use crate::replay::{self, ReplayError};
 use crate::secrets::{Dice, MasterKey, Sealer};
@@ -109,6 +109,9 @@ async fn opened(
     key: MasterKey,
     server: Option<&ServerOptions>,
 ) -> Result<Opened, CliError> {
+    if server.is_some_and(|server| server.accept_clock) {
+        accept_clock(&*database).await?;
+    }
     let metrics = Arc::new(Metrics::default());
     let (writer, writer_task) = Writer::start(database.clone(), Clock::System, metrics.clone());
     let (fingerprint, sealer) = (key.fingerprint(), Sealer::new(&key));
@@ -175,11 +178,19 @@ fn settings(server: Option<&ServerOptions>) -> Result<Settings, CliError> {
             .unwrap_or_default(),
         integration_team: EmailAddress::parse("--integration-team", team)
             .map_err(|problem| CliError::Other(format!("--integration-team: {}", problem.message)))?,
+        gateway: server.map(gateway_settings).unwrap_or_default(),
     })
 }
 
+fn gateway_settings(server: &ServerOptions) -> GatewaySettings {
+    GatewaySettings {
+        auth: server.gateway_auth,
+        unavailable: server.gateway_unavailable,
+    }
+}
+
 /// OAuth D01, D02, T01: https, or http on loopback; no path, query or fragment, and no slash at the end.
-fn public_url(server: &ServerOptions) -> Result<String, CliError> {
+pub(super) fn public_url(server: &ServerOptions) -> Result<String, CliError> {
     let Some(url) = &server.public_url else {
         return own_url(&server.listen);
     };

@@ -102,7 +102,7 @@ impl Problem {
     pub fn not_ready(why: &StoreError) -> Self {
         tracing::warn!(%why, "not ready");
         Self {
-            reason: Some(why.to_string()),
+            reason: Some(why.reason()),
             ..Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "unavailable",
@@ -252,6 +252,10 @@ impl From<Failure> for Problem {
                 let detail = format!("Too many failed attempts. Try again in {retry_after_seconds} {unit}.");
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail).retry_after(retry_after_seconds)
             }
+            Failure::TooManySearches { retry_after_seconds } => {
+                let detail = "Too many searches are under way at the moment. Try again shortly.";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).retry_after(retry_after_seconds)
+            }
             Failure::OtpWrong { attempts_left } => Self {
                 attempts_left: Some(attempts_left),
                 ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "otp_wrong", detail)
@@ -281,4 +285,17 @@ pub fn our_fault() -> Problem {
     let id = current_request_id().map(|id| format!(" If you tell us about it, name this request id: {id}"));
     let detail = format!("Something went wrong on our side.{}", id.unwrap_or_default());
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_that_had_no_turn_is_to_be_tried_again_later() {
+        let failure = Failure::TooManySearches { retry_after_seconds: 5 };
+        let answer = Problem::from(failure).into_response();
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(answer.headers()[header::RETRY_AFTER], "5");
+    }
 }

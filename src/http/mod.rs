@@ -11,6 +11,7 @@ pub mod operator;
 pub mod portal;
 mod query;
 pub mod request_context;
+mod unread_body;
 mod whole_body;
 
 use std::sync::Arc;
@@ -34,11 +35,12 @@ pub const BODY_MAX: usize = 64 * 1024;
 
 /// All routes of one process.
 pub fn router(app: App, client_address: ClientAddressHeader) -> Router {
-    let (router, document) = routes().split_for_parts();
+    let (router, without_bodies, document) = parts();
     let without_query = Arc::new(WithoutQuery::of(&document));
     router
         .route_layer(middleware::from_fn_with_state(without_query, refuse_query))
         .route_layer(middleware::from_fn(read_whole_body))
+        .merge(without_bodies)
         .merge(meta::openapi_route(Arc::new(document)))
         .merge(pages::routes(&app))
         .fallback(pages::nowhere)
@@ -55,7 +57,15 @@ pub fn router(app: App, client_address: ClientAddressHeader) -> Router {
 
 /// The description of all routes (OpenAPI 3.1).
 pub fn document() -> OpenApi {
-    routes().split_for_parts().1
+    parts().2
+}
+
+/// What reads the whole body first, what reads none, and the description of both.
+fn parts() -> (Router<App>, Router<App>, OpenApi) {
+    let (router, mut document) = routes().split_for_parts();
+    let (without_bodies, more) = gateway::routes_without_bodies().split_for_parts();
+    document.merge(more);
+    (router, without_bodies, document)
 }
 
 fn routes() -> OpenApiRouter<App> {

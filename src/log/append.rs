@@ -165,10 +165,21 @@ pub struct SealedLetter {
     pub recipient: String,
     /// Subject and text, sealed.
     pub sealed: String,
+    /// How urgent it is.
+    pub priority: Priority,
     /// The moment it is written for; none for now.
     pub not_before: Option<Timestamp>,
     /// What it is about, if it may have to be withdrawn before it is sent.
     pub about: Option<String>,
+}
+
+/// What leaves first. The numbers are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Priority {
+    /// Somebody waits for it in front of a screen, and what it holds ends within the hour.
+    Urgent = 0,
+    /// It may wait for a while.
+    Normal = 1,
 }
 
 /// A change to the table of credentials.

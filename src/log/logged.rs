@@ -4,6 +4,7 @@ use cqrs_es::Aggregate;
 use gatebook_aggregates::developer::Developer;
 use gatebook_aggregates::group::Group;
 use gatebook_aggregates::integration_app::IntegrationApp;
+use gatebook_aggregates::system::System;
 use gatebook_aggregates::user_account::UserAccount;
 use gatebook_projections::app_list::AppList;
 use gatebook_projections::developers::Developers;
@@ -11,6 +12,7 @@ use gatebook_projections::groups::Groups;
 use gatebook_projections::portal_apps::PortalApps;
 use gatebook_projections::projection::{Projection, fold_all};
 use gatebook_projections::recorded::Recorded;
+use gatebook_projections::system::SystemState;
 use gatebook_projections::token_gate::TokenGate;
 
 use super::append::RowWrite;
@@ -90,6 +92,20 @@ impl Logged for UserAccount {
 
     fn rows(_: &[Recorded<Self::Event>]) -> Vec<RowWrite> {
         Vec::new()
+    }
+}
+
+impl Logged for System {
+    fn group_id(&self, _: &str) -> String {
+        String::new()
+    }
+
+    fn app_name(&self) -> String {
+        String::new()
+    }
+
+    fn rows(stream: &[Recorded<Self::Event>]) -> Vec<RowWrite> {
+        row::<SystemState>(stream).into_iter().collect()
     }
 }
 

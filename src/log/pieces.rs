@@ -43,6 +43,7 @@ const LETTERS: &[Column] = &[
     text("next_attempt_at"),
     text("created_at"),
     text("about"),
+    int("priority"),
 ];
 
 impl Pieces {
@@ -136,14 +137,16 @@ fn by_table(rows: Vec<RowWrite>) -> BTreeMap<&'static str, TableRows> {
 /// Those that were given up, too: an operator could have them sent after all. A statement for each state, because each
 /// has an index of its own.
 async fn withdraw_letters(transaction: &mut dyn Transaction, about: &[String]) -> Result<(), StoreError> {
-    // Each key by itself: a list that the database has to look into would be compared with every waiting letter.
+    // Each key by itself: a list that the database has to look into would be compared with every waiting letter. In the
+    // order of their ids, as the outbox locks them, so that the two never wait for each other.
     for state in ["pending", "failed"] {
         let mut order = Query::new(
-            format!("delete from letters where state = '{state}' and about in ("),
+            format!("delete from letters where id in (select id from letters where state = '{state}' and about in ("),
             [],
         );
         let keys: Vec<_> = about.iter().map(|key| order.arg(key.as_str())).collect();
-        order.push(&format!("{})", keys.join(", ")));
+        let for_update = transaction.dialect().for_update();
+        order.push(&format!("{}) order by id{for_update})", keys.join(", ")));
         transaction.execute(order).await?;
     }
     Ok(())
@@ -238,5 +241,6 @@ fn letter_row(letter: SealedLetter, now: Timestamp) -> Vec<Value> {
         at.into(),
         at.into(),
         letter.about.into(),
+        (letter.priority as i64).into(),
     ]
 }

@@ -6,6 +6,7 @@ use gatebook_aggregates::timestamp::Timestamp;
 use strum::{EnumString, IntoStaticStr};
 
 use super::names::{named, one_line};
+use crate::log::append::Priority;
 
 /// A letter, ready to be sealed or sent. Without `Debug`: it may hold a link or a code.
 #[derive(Clone, PartialEq, Eq)]
@@ -44,6 +45,22 @@ pub enum LetterKind {
     FirstPassword,
     /// The link to a new password.
     PasswordReset,
+}
+
+impl LetterKind {
+    /// What somebody waits for in front of a screen leaves before everything else: a code lives for ten minutes.
+    pub fn priority(self) -> Priority {
+        match self {
+            Self::VerificationCode | Self::FirstPassword | Self::PasswordReset => Priority::Urgent,
+            Self::Invitation
+            | Self::ApplicationAssigned
+            | Self::OtpReset
+            | Self::AccessRevoked
+            | Self::ApplicationRevoked
+            | Self::ClientSecretEnding
+            | Self::AiqIntegrateRequested => Priority::Normal,
+        }
+    }
 }
 
 /// R12: the team's letter names so many entities; more are counted.

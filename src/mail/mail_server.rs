@@ -3,56 +3,121 @@
 use std::fs;
 use std::path::Path;
 
-use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
-use lettre::{AsyncSmtpTransport, Tokio1Executor};
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Certificate, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
+use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 
-use super::transport::{MailError, SEND_TIMEOUT};
+use super::error::MailError;
+use super::tls_stream::ImplicitTls;
+
+/// Where the mail server is, and how to speak to it. Without `Debug`: it may hold a password.
+pub(super) struct MailServer {
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) privacy: Privacy,
+    pub(super) credentials: Option<Credentials>,
+    /// The name that we greet it with.
+    pub(super) helo: ClientId,
+}
 
 /// How the way to the server is made private.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Privacy {
+#[derive(Clone)]
+pub(super) enum Privacy {
     /// Not at all.
     None,
     /// By STARTTLS, if the server offers it (RFC 3207).
-    Opportunistic,
+    Opportunistic(TlsParameters),
     /// By STARTTLS, or nothing is sent.
-    Required,
+    Required(TlsParameters),
     /// From the first byte (RFC 8314).
+    Implicit(ImplicitTls),
+}
+
+/// The words of the URL about privacy, and the port that goes with each.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    Plain,
+    Opportunistic,
+    Required,
     Implicit,
 }
 
-/// The server that a URL names; `ca` is a file with authorities to trust beside the public ones.
-pub(super) fn mail_server(url: &str, ca: Option<&Path>) -> Result<AsyncSmtpTransport<Tokio1Executor>, MailError> {
-    let bad = |why: &str| MailError::BadUrl(why.to_owned());
-    let parsed = Url::parse(url).map_err(|error| bad(&error.to_string()))?;
-    let privacy = privacy(&parsed).ok_or_else(|| bad("it is no such URL"))?;
-    // lettre would drop a user without a password, and then be refused for a reason that nobody understands.
-    if !parsed.username().is_empty() && parsed.password().is_none() {
-        return Err(bad("there is a user, but no password"));
+impl MailServer {
+    /// The server that a URL names; `ca` is a file with authorities to trust beside the public ones.
+    pub(super) fn from_url(url: &str, ca: Option<&Path>) -> Result<Self, MailError> {
+        let parsed = Url::parse(url).map_err(|error| bad(&error.to_string()))?;
+        let scheme = Scheme::of(&parsed).ok_or_else(|| bad("it is no such URL"))?;
+        let host = host(&parsed)?;
+        // A server that is asked for a user without a password refuses for a reason that nobody understands.
+        if !parsed.username().is_empty() && parsed.password().is_none() {
+            return Err(bad("there is a user, but no password"));
+        }
+        let is_private = matches!(scheme, Scheme::Required | Scheme::Implicit) || is_loopback(&parsed);
+        if parsed.password().is_some() && !is_private {
+            return Err(bad(
+                "the password could be read on the way; use smtps:// or add ?tls=required",
+            ));
+        }
+        if !matches!(parsed.path(), "" | "/") {
+            return Err(bad("it has a path; the name to greet the server with is --mail-helo"));
+        }
+        Ok(Self {
+            port: parsed.port().unwrap_or(scheme.port()),
+            privacy: privacy(scheme, &host, ca)?,
+            credentials: credentials(&parsed)?,
+            host,
+            helo: ClientId::default(),
+        })
     }
-    let is_private = matches!(privacy, Privacy::Required | Privacy::Implicit) || is_loopback(&parsed);
-    if parsed.password().is_some() && !is_private {
-        return Err(bad(
-            "the password could be read on the way; use smtps:// or add ?tls=required",
-        ));
-    }
-    let server = AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(|error| bad(&error.to_string()))?;
-    let server = match ca {
-        Some(ca) => server.tls(tls(&parsed, privacy, ca)?),
-        None => server,
-    };
-    Ok(server.timeout(Some(SEND_TIMEOUT)).build())
 }
 
-fn privacy(url: &Url) -> Option<Privacy> {
-    let tls = url.query_pairs().find(|(name, _)| name == "tls");
-    match (url.scheme(), tls.as_ref().map(|(_, value)| value.as_ref())) {
-        ("smtp", None) => Some(Privacy::None),
-        ("smtp", Some("opportunistic")) => Some(Privacy::Opportunistic),
-        ("smtp", Some("required")) => Some(Privacy::Required),
-        ("smtps", None) => Some(Privacy::Implicit),
-        _ => None,
+impl Scheme {
+    fn of(url: &Url) -> Option<Self> {
+        let tls = url.query_pairs().find(|(name, _)| name == "tls");
+        match (url.scheme(), tls.as_ref().map(|(_, value)| value.as_ref())) {
+            ("smtp", None) => Some(Self::Plain),
+            ("smtp", Some("opportunistic")) => Some(Self::Opportunistic),
+            ("smtp", Some("required")) => Some(Self::Required),
+            ("smtps", None) => Some(Self::Implicit),
+            _ => None,
+        }
+    }
+
+    fn port(self) -> u16 {
+        match self {
+            Self::Plain => 25,
+            Self::Opportunistic | Self::Required => 587,
+            Self::Implicit => 465,
+        }
+    }
+}
+
+fn bad(why: &str) -> MailError {
+    MailError::BadUrl(why.to_owned())
+}
+
+/// The host's name or address as the resolver takes it: international names in ASCII, IPv6 without brackets.
+fn host(url: &Url) -> Result<String, MailError> {
+    let written = url.host_str().filter(|host| !host.is_empty());
+    let written = percent_decode_str(written.ok_or_else(|| bad("it names no host"))?);
+    let host = written.decode_utf8().map_err(|_| bad("its host is no text"))?;
+    let host = host.trim_matches(['[', ']']);
+    match host.is_ascii() {
+        true => Ok(host.to_owned()),
+        false => idna::domain_to_ascii(host).map_err(|_| bad("its host is no name")),
+    }
+}
+
+fn credentials(url: &Url) -> Result<Option<Credentials>, MailError> {
+    let Some(password) = url.password() else {
+        return Ok(None);
+    };
+    let plain = |text| percent_decode_str(text).decode_utf8().map(|text| text.into_owned());
+    match (plain(url.username()), plain(password)) {
+        (Ok(user), Ok(password)) => Ok(Some(Credentials::new(user, password))),
+        _ => Err(bad("its user or password is no text")),
     }
 }
 
@@ -72,21 +137,34 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-fn tls(url: &Url, privacy: Privacy, ca: &Path) -> Result<Tls, MailError> {
-    let bad = |error: String| MailError::BadAuthorities(format!("{}: {error}", ca.display()));
-    let pem = fs::read(ca).map_err(|error| bad(error.to_string()))?;
+fn privacy(scheme: Scheme, host: &str, ca: Option<&Path>) -> Result<Privacy, MailError> {
+    let pem = ca.map(authorities).transpose()?;
+    let parameters = || {
+        let mut builder = TlsParameters::builder(host.to_owned());
+        if let (Some(pem), Some(ca)) = (&pem, ca) {
+            let certificate = Certificate::from_pem(pem).map_err(|error| bad_authorities(ca, error.to_string()))?;
+            builder = builder.add_root_certificate(certificate);
+        }
+        builder.build().map_err(|error| bad(&error.to_string()))
+    };
+    Ok(match scheme {
+        Scheme::Plain => Privacy::None,
+        Scheme::Opportunistic => Privacy::Opportunistic(parameters()?),
+        Scheme::Required => Privacy::Required(parameters()?),
+        Scheme::Implicit => Privacy::Implicit(ImplicitTls::new(host, pem.as_deref())?),
+    })
+}
+
+/// The file's PEM, which holds a certificate at least.
+fn authorities(ca: &Path) -> Result<Vec<u8>, MailError> {
+    let pem = fs::read(ca).map_err(|error| bad_authorities(ca, error.to_string()))?;
     // lettre takes a file without any for one with none too many.
     if !String::from_utf8_lossy(&pem).contains("-----BEGIN CERTIFICATE-----") {
-        return Err(bad("it holds no certificate".to_owned()));
+        return Err(bad_authorities(ca, "it holds no certificate".to_owned()));
     }
-    let certificate = Certificate::from_pem(&pem).map_err(|error| bad(error.to_string()))?;
-    let host = url.host_str().unwrap_or_default().to_owned();
-    let parameters = TlsParameters::builder(host).add_root_certificate(certificate).build();
-    let parameters = parameters.map_err(|error| bad(error.to_string()))?;
-    Ok(match privacy {
-        Privacy::None => Tls::None,
-        Privacy::Opportunistic => Tls::Opportunistic(parameters),
-        Privacy::Required => Tls::Required(parameters),
-        Privacy::Implicit => Tls::Wrapper(parameters),
-    })
+    Ok(pem)
+}
+
+fn bad_authorities(ca: &Path, error: String) -> MailError {
+    MailError::BadAuthorities(format!("{}: {error}", ca.display()))
 }

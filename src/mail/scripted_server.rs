@@ -1,7 +1,6 @@
 //! For tests: a mail server that answers as a script says, and tells what it was given.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -12,7 +11,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
-/// How the server treats one connection.
+/// How the server treats a new connection and the first mail on it, or one more mail on the same connection.
 #[derive(Clone, Copy)]
 pub(crate) enum Script {
     /// Takes the mail.
@@ -21,8 +20,16 @@ pub(crate) enum Script {
     AcceptAndHangUp,
     /// Takes the mail, and ASCII only.
     AcceptAscii,
-    /// The same, and takes so long to answer the greeting.
-    AcceptAsciiAfter(Duration),
+    /// Takes the mail, and addresses beyond ASCII (RFC 6531).
+    AcceptUtf8,
+    /// Says nothing at all.
+    Silent,
+    /// Says nothing any more when it hears of this recipient; takes all others.
+    SilentFor(&'static str),
+    /// Says nothing any more when it has the mail.
+    SilentAboutMail,
+    /// Answers MAIL with this line.
+    Sender(&'static str),
     /// Answers the recipient with this line.
     Recipient(&'static str),
     /// Answers the whole mail with this line.
@@ -49,39 +56,87 @@ pub(crate) struct ScriptedServer {
     pub(crate) address: String,
     /// The mails it was given whole, whether or not it took them.
     pub(crate) mails: mpsc::UnboundedReceiver<String>,
+    /// The commands it heard so far, of all connections.
+    heard: Arc<Mutex<Vec<String>>>,
+}
+
+/// What all connections share.
+#[derive(Clone)]
+struct Shared {
+    scripts: Arc<Mutex<Vec<Script>>>,
+    /// When all scripts are used.
+    then: Script,
+    given: mpsc::UnboundedSender<String>,
+    heard: Arc<Mutex<Vec<String>>>,
+}
+
+impl Shared {
+    fn next_script(&self) -> Script {
+        self.scripts.lock().unwrap().pop().unwrap_or(self.then)
+    }
 }
 
 impl ScriptedServer {
-    /// Starts it. Each connection follows the next script; after the last one all mails are taken.
+    /// Starts it. Each connection, and each further mail on one, follows the next script; after the last one all mails
+    /// are taken.
     pub(crate) async fn start(scripts: impl IntoIterator<Item = Script>) -> Self {
-        Self::speaking(Privacy::None, scripts).await
+        Self::speaking(Privacy::None, scripts, Script::Accept).await
+    }
+
+    /// Starts one that treats all alike.
+    pub(crate) async fn always(script: Script) -> Self {
+        Self::speaking(Privacy::None, [], script).await
     }
 
     /// Starts one that offers STARTTLS. The certificate that vouches for it comes with it, as PEM.
     pub(crate) async fn with_starttls(script: Script) -> (Self, String) {
         let (acceptor, certificate) = acceptor();
-        (Self::speaking(Privacy::StartTls(acceptor), [script]).await, certificate)
+        (
+            Self::speaking(Privacy::StartTls(acceptor), [], script).await,
+            certificate,
+        )
     }
 
     /// Starts one that speaks TLS from the first byte.
     pub(crate) async fn with_tls(script: Script) -> (Self, String) {
         let (acceptor, certificate) = acceptor();
-        (Self::speaking(Privacy::Implicit(acceptor), [script]).await, certificate)
+        (
+            Self::speaking(Privacy::Implicit(acceptor), [], script).await,
+            certificate,
+        )
     }
 
-    async fn speaking(privacy: Privacy, scripts: impl IntoIterator<Item = Script>) -> Self {
+    async fn speaking(privacy: Privacy, scripts: impl IntoIterator<Item = Script>, then: Script) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let mut scripts: Vec<_> = scripts.into_iter().collect();
         scripts.reverse();
         let (given, mails) = mpsc::unbounded_channel();
+        let heard = Arc::default();
+        let shared = Shared {
+            scripts: Arc::new(Mutex::new(scripts)),
+            then,
+            given,
+            heard: Arc::clone(&heard),
+        };
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let script = scripts.pop().unwrap_or(Script::Accept);
-                tokio::spawn(serve(stream, privacy.clone(), script, given.clone()));
+                shared.heard.lock().unwrap().push("connection".to_owned());
+                tokio::spawn(serve(stream, privacy.clone(), shared.clone()));
             }
         });
-        Self { address, mails }
+        Self { address, mails, heard }
+    }
+
+    /// The commands that begin with this, in the order in which they were heard.
+    pub(crate) fn heard(&self, command: &str) -> Vec<String> {
+        let heard = self.heard.lock().unwrap();
+        heard.iter().filter(|line| line.starts_with(command)).cloned().collect()
+    }
+
+    /// How often somebody connected.
+    pub(crate) fn connections(&self) -> usize {
+        self.heard("connection").len()
     }
 
     /// Its URL.
@@ -110,22 +165,21 @@ fn acceptor() -> (TlsAcceptor, String) {
     (TlsAcceptor::from(Arc::new(config.unwrap())), made.cert.pem())
 }
 
-async fn serve(
-    stream: TcpStream,
-    privacy: Privacy,
-    script: Script,
-    given: mpsc::UnboundedSender<String>,
-) -> Option<()> {
+async fn serve(stream: TcpStream, privacy: Privacy, shared: Shared) -> Option<()> {
+    let script = shared.next_script();
+    if matches!(script, Script::Silent) {
+        return silence(stream).await;
+    }
     match privacy {
         Privacy::None => {
             let mut stream = BufReader::new(stream);
             say(&mut stream, "220 test").await?;
-            converse(stream, script, given).await
+            converse(stream, script, shared).await
         }
         Privacy::Implicit(acceptor) => {
             let mut stream = BufReader::new(acceptor.accept(stream).await.ok()?);
             say(&mut stream, "220 test").await?;
-            converse(stream, script, given).await
+            converse(stream, script, shared).await
         }
         Privacy::StartTls(acceptor) => {
             let mut stream = BufReader::new(stream);
@@ -136,25 +190,38 @@ async fn serve(
             (hear(&mut stream).await? == "STARTTLS").then_some(())?;
             say(&mut stream, "220 go on").await?;
             let stream = acceptor.accept(stream.into_inner()).await.ok()?;
-            converse(BufReader::new(stream), script, given).await
+            converse(BufReader::new(stream), script, shared).await
         }
     }
 }
 
+/// Keeps the connection open, and says nothing.
+async fn silence<S>(stream: S) -> Option<()> {
+    std::future::pending::<()>().await;
+    drop(stream);
+    None
+}
+
 async fn converse(
     mut stream: BufReader<impl AsyncRead + AsyncWrite + Unpin>,
-    script: Script,
-    given: mpsc::UnboundedSender<String>,
+    mut script: Script,
+    shared: Shared,
 ) -> Option<()> {
     let mut is_known = !matches!(script, Script::Password(..));
+    let (mut mails, mut in_mail) = (0, false);
     loop {
         let line = hear(&mut stream).await?;
-        let answer = match (line.split([' ', ':']).next().unwrap_or_default(), script) {
-            ("EHLO", Script::AcceptAscii) => "250 test",
-            ("EHLO", Script::AcceptAsciiAfter(time)) => {
-                tokio::time::sleep(time).await;
-                "250 test"
+        shared.heard.lock().unwrap().push(line.clone());
+        let command = line.split([' ', ':']).next().unwrap_or_default().to_owned();
+        if command == "MAIL" {
+            mails += 1;
+            if mails > 1 {
+                script = shared.next_script();
             }
+        }
+        let answer = match (command.as_str(), script) {
+            ("EHLO", Script::AcceptAscii) => "250 test",
+            ("EHLO", Script::AcceptUtf8) => "250-test\r\n250-8BITMIME\r\n250 SMTPUTF8",
             ("EHLO", Script::Login(_) | Script::Password(..)) => "250-test\r\n250 AUTH PLAIN",
             ("AUTH", Script::Password(user, password)) => {
                 let expected = BASE64_STANDARD.encode(format!("\0{user}\0{password}"));
@@ -162,13 +229,27 @@ async fn converse(
                 if is_known { "235 welcome" } else { "535 no" }
             }
             ("MAIL", _) if !is_known => "530 who are you?",
+            // RFC 5321, 4.1.4: as strict as servers are.
+            ("MAIL", _) if in_mail => "503 5.5.1 nested",
+            ("MAIL", Script::Sender(answer)) => answer,
+            ("MAIL", _) => {
+                in_mail = true;
+                "250 fine"
+            }
+            ("RSET", _) => {
+                in_mail = false;
+                "250 fine"
+            }
             ("EHLO", _) => "250-test\r\n250 8BITMIME",
             ("AUTH", Script::Login(answer)) | ("RCPT", Script::Recipient(answer)) => answer,
+            ("RCPT", Script::SilentFor(recipient)) if line.contains(recipient) => return silence(stream).await,
             ("DATA", _) => {
                 say(&mut stream, "354 go on").await?;
-                let _ = given.send(hear_mail(&mut stream).await?);
+                let _ = shared.given.send(hear_mail(&mut stream).await?);
+                in_mail = false;
                 match script {
                     Script::HangUp => return None,
+                    Script::SilentAboutMail => return silence(stream).await,
                     Script::Mail(answer) => answer,
                     Script::AcceptAndHangUp => {
                         say(&mut stream, "250 taken").await?;

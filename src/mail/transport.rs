@@ -9,15 +9,17 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use lettre::message::Mailbox;
 use lettre::transport::smtp;
-use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
-use thiserror::Error;
 use tokio::time::timeout;
 
+use super::addresses::{ascii_domain, client_id, unreachable_address};
+use super::connections::{Connections, HandOverError, Step};
+use super::dialogue::{Outgoing, Progress};
+use super::error::{Failure, MailError};
 use super::letters::Letter;
-use super::mail_server::mail_server;
+use super::mail_server::MailServer;
 use super::message::{Passage, message, path_safe};
 
-/// So long may sending one mail take. lettre itself only limits connecting.
+/// So long may sending one mail take, whatever the server does.
 pub const SEND_TIMEOUT: Duration = Duration::from_secs(45);
 /// RFC 4954: answers about our password, not about the letter. Once an operator has corrected it, the letter goes out.
 const AUTHENTICATION_CODES: [u16; 4] = [530, 534, 535, 538];
@@ -34,34 +36,7 @@ pub struct MailTransport {
 
 enum Way {
     Folder(PathBuf),
-    Smtp(AsyncSmtpTransport<Tokio1Executor>),
-}
-
-/// Why a mail could not be sent. Never holds what the letter says.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum MailError {
-    /// The transport's URL cannot be used.
-    #[error("--mail takes file:, file:/folder, smtp://user:password@host:port or smtps://…: {0}")]
-    BadUrl(String),
-    /// The authorities' certificates cannot be used.
-    #[error("--mail-ca takes a file with certificates in PEM: {0}")]
-    BadAuthorities(String),
-    /// The sender is no mailbox.
-    #[error("the sender of mails is no mailbox such as `Gatebook <no-reply@example.com>`")]
-    BadSender,
-    /// Trying again would not help.
-    #[error("{0}")]
-    Permanent(String),
-    /// Trying again later may help.
-    #[error("{0}")]
-    Transient(String),
-}
-
-impl MailError {
-    /// Whether trying again would not help.
-    pub fn is_permanent(&self) -> bool {
-        !matches!(self, Self::Transient(_))
-    }
+    Smtp(Connections),
 }
 
 impl MailTransport {
@@ -73,16 +48,29 @@ impl MailTransport {
     /// A URL of another kind, a folder that cannot be made, certificates that cannot be read, or a sender that is no
     /// mailbox.
     pub fn from_url(url: &str, data_dir: &Path, sender: &str, ca: Option<&Path>) -> Result<Self, MailError> {
-        let sender = sender.parse().map_err(|_| MailError::BadSender)?;
+        let sender: Mailbox = sender.parse().map_err(|_| MailError::BadSender)?;
+        let address = ascii_domain(&sender.email).map_err(|_| MailError::BadSender)?;
         let way = match url.strip_prefix("file:") {
             Some(path) => Way::Folder(folder(path, data_dir)?),
-            None => Way::Smtp(mail_server(url, ca)?),
+            None => Way::Smtp(Connections::to(MailServer::from_url(url, ca)?)),
         };
         Ok(Self {
-            sender,
+            sender: Mailbox::new(sender.name, address),
             way,
             patience: SEND_TIMEOUT,
         })
+    }
+
+    /// The same transport, which greets mail servers with this name: a domain or an IP address.
+    ///
+    /// # Errors
+    /// A name that is neither.
+    pub fn greeting_as(mut self, name: &str) -> Result<Self, MailError> {
+        let name = client_id(name)?;
+        if let Way::Smtp(connections) = &mut self.way {
+            connections.greet_as(name);
+        }
+        Ok(self)
     }
 
     /// The folder that mails are put into; none when they go to a server.
@@ -94,34 +82,54 @@ impl MailTransport {
     }
 
     /// Sends a letter. `message_id` is the letter's id and `date` when it was written; both make the mail recognisable
-    /// when it is sent a second time.
+    /// when it is sent a second time. `progress` tells how far it got, should the attempt be given up.
     ///
     /// # Errors
     /// `Permanent` or `Transient`.
-    pub async fn send(&self, letter: &Letter, message_id: &str, date: DateTime<Utc>) -> Result<(), MailError> {
-        let build = |passage| message(letter, &self.sender, message_id, date, passage);
-        let mail = build(Passage::EightBit)?;
+    pub async fn send(
+        &self,
+        letter: &Letter,
+        message_id: &str,
+        date: DateTime<Utc>,
+        progress: &Progress,
+    ) -> Result<(), MailError> {
+        let recipient = letter.to.parse().map_err(|_| unreachable_address())?;
+        let recipient = ascii_domain(&recipient)?;
+        let build = |passage| message(letter, &recipient, &self.sender, message_id, date, passage);
         match &self.way {
             Way::Folder(folder) => {
+                let mail = build(Passage::EightBit)?;
                 let time = date.format("%Y%m%dT%H%M%S%.3fZ");
                 let name = format!("{time}-{}.eml", path_safe(message_id));
+                progress.content_leaves();
                 put(folder.clone(), name, mail.formatted()).await
             }
-            Way::Smtp(server) => {
-                let hand_over = async {
-                    match server.send(mail).await {
-                        // Among other things: the server takes ASCII only.
-                        Err(error) if error.is_client() && !letter.text.is_ascii() => {
-                            server.send(build(Passage::SevenBit)?).await
-                        }
-                        sent => sent,
-                    }
-                    .map_err(|error| without(error, letter))
+            Way::Smtp(connections) => {
+                let mail = Outgoing {
+                    sender: &self.sender.email,
+                    recipient: &recipient,
+                    message: &build,
                 };
-                let late = |_| MailError::Transient("the mail server did not answer in time".to_owned());
-                // One limit for both passages: whoever takes longer than the outbox's lease sends twice.
-                timeout(self.patience, hand_over).await.map_err(late)?.map(drop)
+                // One limit for all steps: whoever takes longer than the outbox's lease sends twice.
+                let handed_over = timeout(self.patience, connections.hand_over(&mail, progress)).await;
+                handed_over
+                    .unwrap_or(Err(HandOverError::Late))
+                    .map_err(|error| without(error, letter))
             }
+        }
+    }
+
+    /// Ends the connections to the mail server that were not used for some seconds.
+    pub async fn close_unused(&self) {
+        if let Way::Smtp(connections) = &self.way {
+            connections.close(false).await;
+        }
+    }
+
+    /// Ends all connections to the mail server that no letter is under way on.
+    pub async fn close(&self) {
+        if let Way::Smtp(connections) = &self.way {
+            connections.close(true).await;
         }
     }
 }
@@ -141,15 +149,26 @@ fn folder(path: &str, data_dir: &Path) -> Result<PathBuf, MailError> {
 }
 
 /// What an operator may read. Servers like to repeat what they refuse; the letter's link or code is left out.
-fn without(error: smtp::Error, letter: &Letter) -> MailError {
+fn without(error: HandOverError, letter: &Letter) -> MailError {
     let reason = without_content(&error.to_string(), letter);
-    let code = error.status().map(u16::from);
-    let about_us = code.is_some_and(|code| AUTHENTICATION_CODES.contains(&code));
-    if error.is_permanent() && !about_us {
-        MailError::Permanent(reason)
-    } else {
-        MailError::Transient(reason)
+    match error {
+        HandOverError::Message(error) => error,
+        HandOverError::NoSmtpUtf8 => MailError::permanent(Failure::AddressUnsupported, reason),
+        HandOverError::Smtp { step, error } if error.is_permanent() && !is_about_us(step, &error) => {
+            let failure = match step {
+                Step::Recipient => Failure::AddressRefused,
+                _ => Failure::MailRefused,
+            };
+            MailError::permanent(failure, reason)
+        }
+        _ => MailError::Transient(reason),
     }
+}
+
+/// Whether a server refuses to speak to us at all, which an operator can mend. The letters go out then.
+fn is_about_us(step: Step, error: &smtp::Error) -> bool {
+    let code = error.status().map(u16::from);
+    step == Step::Connecting || code.is_some_and(|code| AUTHENTICATION_CODES.contains(&code))
 }
 
 /// The text without its words that are links, or that hold digits and are part of the letter.

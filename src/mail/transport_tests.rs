@@ -28,7 +28,18 @@ fn transport(url: &str) -> Result<MailTransport, MailError> {
 
 async fn send_to(server: &ScriptedServer, letter: &Letter) -> Result<(), MailError> {
     let transport = transport(&server.url()).unwrap();
-    transport.send(letter, "0199-af", date()).await
+    send(&transport, letter, "0199-af").await
+}
+
+async fn send(transport: &MailTransport, letter: &Letter, id: &str) -> Result<(), MailError> {
+    transport.send(letter, id, date(), &Progress::default()).await
+}
+
+fn letter_to(recipient: &str) -> Letter {
+    Letter {
+        to: recipient.to_owned(),
+        ..letter()
+    }
 }
 
 /// What an operator reads after the server answered with this script.
@@ -42,7 +53,7 @@ async fn a_mail_in_a_folder_is_a_file_named_by_time_and_letter_that_only_its_own
     let data = tempfile::tempdir().unwrap();
     let transport = MailTransport::from_url("file:", data.path(), SENDER, None).unwrap();
     for _ in 0..2 {
-        transport.send(&letter(), "0199-af", date()).await.unwrap();
+        send(&transport, &letter(), "0199-af").await.unwrap();
     }
     let files: Vec<_> = fs::read_dir(data.path().join("mail")).unwrap().flatten().collect();
     assert_eq!(files.len(), 1, "a repeated letter takes the place of itself");
@@ -59,7 +70,7 @@ async fn an_id_cannot_lead_out_of_the_folder() {
     let data = tempfile::tempdir().unwrap();
     let url = format!("file:{}", data.path().join("out").display());
     let transport = transport(&url).unwrap();
-    transport.send(&letter(), "../../x\r\ny", date()).await.unwrap();
+    send(&transport, &letter(), "../../x\r\ny").await.unwrap();
     assert_eq!(fs::read_dir(data.path()).unwrap().count(), 1);
     assert_eq!(fs::read_dir(data.path().join("out")).unwrap().count(), 1);
 }
@@ -70,7 +81,7 @@ async fn a_folder_that_cannot_be_written_now_may_be_writable_later() {
     let transport = MailTransport::from_url("file:", data.path(), SENDER, None).unwrap();
     fs::remove_dir(data.path().join("mail")).unwrap();
     fs::write(data.path().join("mail"), "in the way").unwrap();
-    let error = transport.send(&letter(), "1", date()).await.unwrap_err();
+    let error = send(&transport, &letter(), "1").await.unwrap_err();
     assert!(!error.is_permanent());
 }
 
@@ -97,6 +108,8 @@ fn a_url_names_a_folder_or_a_mail_server_and_nothing_else() {
         "smtp://mail.example.com?tls=perhaps",
         "file:/proc/nothing/here",
         "smtps://mail.example.com?tls=required",
+        "smtp://",
+        "smtp://mail.example.com/gate.example.com",
         // The password could be read on the way.
         "smtp://user:pass@mail.example.com",
         "smtp://user:pass@mail.example.com?tls=opportunistic",
@@ -156,7 +169,7 @@ async fn a_server_that_does_not_know_our_password_says_nothing_about_the_letter(
     let server = ScriptedServer::start([Script::Login("535 5.7.8 wrong")]).await;
     let url = format!("smtp://user:s3cret@{}", server.address);
     let transport = transport(&url).unwrap();
-    let error = transport.send(&letter(), "1", date()).await.unwrap_err();
+    let error = send(&transport, &letter(), "1").await.unwrap_err();
     assert!(!error.is_permanent());
     assert!(!error.to_string().contains("s3cret"));
 }
@@ -166,7 +179,7 @@ async fn a_server_that_is_away_may_be_back_later() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("smtp://{}", listener.local_addr().unwrap());
     drop(listener);
-    let sent = transport(&url).unwrap().send(&letter(), "1", date()).await;
+    let sent = send(&transport(&url).unwrap(), &letter(), "1").await;
     assert!(!sent.unwrap_err().is_permanent());
 }
 
@@ -180,19 +193,145 @@ async fn a_server_for_ascii_only_gets_an_encoded_mail() {
 }
 
 #[tokio::test]
-async fn however_often_a_letter_is_handed_over_all_of_it_has_to_be_done_in_time() {
-    let slow = Script::AcceptAsciiAfter(Duration::from_millis(400));
-    let server = ScriptedServer::start([slow, slow]).await;
-    let mut letter = letter();
-    letter.text.push_str("Café\n");
-    let mut transport = transport(&server.url()).unwrap();
-    // Enough for one time, and not for two.
-    transport.patience = Duration::from_millis(700);
-    let error = transport.send(&letter, "0199-af", date()).await.unwrap_err();
-    assert_eq!(
-        error,
-        MailError::Transient("the mail server did not answer in time".to_owned())
+async fn whatever_a_server_is_silent_about_a_letter_has_to_be_done_in_time() {
+    for script in [
+        Script::Silent,
+        Script::SilentFor("dev@example.com"),
+        Script::SilentAboutMail,
+    ] {
+        let server = ScriptedServer::always(script).await;
+        let mut transport = transport(&server.url()).unwrap();
+        transport.patience = Duration::from_millis(100);
+        let error = send(&transport, &letter(), "0199-af").await.unwrap_err();
+        assert_eq!(
+            error,
+            MailError::Transient("the mail server did not answer in time".to_owned())
+        );
+    }
+}
+
+#[tokio::test]
+async fn letters_go_over_one_connection_one_after_the_other() {
+    let mut server = ScriptedServer::start([]).await;
+    let transport = transport(&server.url()).unwrap();
+    for id in ["1", "2", "3"] {
+        send(&transport, &letter(), id).await.unwrap();
+    }
+    assert_eq!((server.message_ids().len(), server.connections()), (3, 1));
+    transport.close().await;
+    assert_eq!(server.heard("QUIT").len(), 1, "it is said goodbye");
+}
+
+#[tokio::test]
+async fn a_recipient_that_is_refused_costs_the_next_letter_neither_its_connection_nor_its_way() {
+    let server = ScriptedServer::start([Script::Recipient("550 5.1.1 nobody here")]).await;
+    let transport = transport(&server.url()).unwrap();
+    let error = send(&transport, &letter(), "1").await.unwrap_err();
+    assert!(error.is_permanent(), "{error}");
+    send(&transport, &letter(), "2").await.unwrap();
+    assert_eq!(server.connections(), 1);
+}
+
+#[tokio::test]
+async fn a_letter_for_which_a_kept_connection_is_no_longer_good_takes_a_new_one() {
+    for (script, connections) in [
+        // It hung up after the last letter, it is about to, it wants no more letters on this connection.
+        (Script::AcceptAndHangUp, 2),
+        (Script::Sender("421 4.4.2 idle for too long"), 2),
+        (Script::Sender("452 4.5.3 too many letters"), 2),
+        (Script::Recipient("421 4.7.0 going down"), 2),
+    ] {
+        let scripts = match script {
+            Script::AcceptAndHangUp => vec![script],
+            _ => vec![Script::Accept, script],
+        };
+        let mut server = ScriptedServer::start(scripts).await;
+        let transport = transport(&server.url()).unwrap();
+        for id in ["1", "2"] {
+            send(&transport, &letter(), id).await.unwrap();
+        }
+        assert_eq!((server.message_ids().len(), server.connections()), (2, connections));
+    }
+}
+
+#[tokio::test]
+async fn a_letter_whose_content_may_have_arrived_is_not_sent_a_second_time_at_once() {
+    let mut server = ScriptedServer::start([Script::Accept, Script::HangUp]).await;
+    let transport = transport(&server.url()).unwrap();
+    send(&transport, &letter(), "1").await.unwrap();
+    let error = send(&transport, &letter(), "2").await.unwrap_err();
+    assert!(!error.is_permanent(), "{error}");
+    assert_eq!((server.message_ids().len(), server.connections()), (2, 1));
+}
+
+#[tokio::test]
+async fn servers_are_greeted_by_the_name_that_was_chosen() {
+    for (name, greeting) in [
+        ("gate.example.com", "EHLO gate.example.com"),
+        ("192.0.2.7", "EHLO [192.0.2.7]"),
+    ] {
+        let server = ScriptedServer::start([]).await;
+        let transport = transport(&server.url()).unwrap().greeting_as(name).unwrap();
+        send(&transport, &letter(), "1").await.unwrap();
+        assert_eq!(server.heard("EHLO"), [greeting]);
+    }
+    let transport = transport("smtp://localhost").unwrap();
+    let refused = transport.greeting_as("no name").err();
+    assert_eq!(refused, Some(MailError::BadHelo("no name".to_owned())));
+}
+
+#[tokio::test]
+async fn an_international_domain_goes_out_in_ascii_on_the_envelope_and_in_the_letter() {
+    let mut server = ScriptedServer::start([]).await;
+    send_to(&server, &letter_to("dev@münchen.example.com")).await.unwrap();
+    let rcpt = server.heard("RCPT");
+    assert_eq!(rcpt, ["RCPT TO:<dev@xn--mnchen-3ya.example.com>"]);
+    let mail = server.mails.recv().await.unwrap();
+    assert!(
+        mail.lines().any(|line| line == "To: dev@xn--mnchen-3ya.example.com"),
+        "{mail}"
     );
+}
+
+#[tokio::test]
+async fn an_address_beyond_ascii_is_given_up_at_a_server_that_does_not_know_such_and_taken_by_one_that_does() {
+    let letter = letter_to("dév@example.com");
+    let server = ScriptedServer::start([]).await;
+    let error = send_to(&server, &letter).await.unwrap_err();
+    assert!(
+        matches!(&error, MailError::Permanent { failure: Failure::AddressUnsupported, reason } if reason.contains("SMTPUTF8")),
+        "{error:?}"
+    );
+    assert!(server.heard("MAIL").is_empty());
+    let mut server = ScriptedServer::start([Script::AcceptUtf8]).await;
+    send_to(&server, &letter).await.unwrap();
+    assert!(server.heard("MAIL")[0].contains("SMTPUTF8"));
+    assert!(server.mails.recv().await.unwrap().contains("To: dév@example.com\r\n"));
+}
+
+#[tokio::test]
+async fn an_address_that_no_mail_can_reach_is_a_permanent_problem_and_is_not_repeated() {
+    let server = ScriptedServer::start([]).await;
+    for address in ["nobody", "a@b.com\r\nBcc: c@d.com", "Dev <dev@example.com>"] {
+        let error = send_to(&server, &letter_to(address)).await.unwrap_err();
+        assert!(error.is_permanent());
+        assert!(!error.to_string().contains(address));
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_us_says_nothing_about_the_letter() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("smtp://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        tokio::io::AsyncWriteExt::write_all(&mut stream, b"554 5.7.1 not you\r\n")
+            .await
+            .unwrap();
+    });
+    let error = send(&transport(&url).unwrap(), &letter(), "1").await.unwrap_err();
+    assert!(!error.is_permanent(), "{error}");
+    assert!(error.to_string().contains("not you"), "{error}");
 }
 
 #[tokio::test]
@@ -214,7 +353,7 @@ async fn send_privately(url: &str, certificate: &str) -> Result<(), MailError> {
     let ca = folder.path().join("ca.pem");
     fs::write(&ca, certificate).unwrap();
     let transport = MailTransport::from_url(url, folder.path(), SENDER, Some(&ca))?;
-    transport.send(&letter(), "0199-af", date()).await
+    send(&transport, &letter(), "0199-af").await
 }
 
 fn url(scheme: &str, user: &str, server: &ScriptedServer, rest: &str) -> String {
@@ -252,7 +391,7 @@ async fn a_wrong_password_is_a_problem_that_an_operator_can_mend() {
 async fn a_server_that_nobody_vouches_for_gets_nothing() {
     let (server, _) = ScriptedServer::with_tls(Script::Accept).await;
     let transport = transport(&url("smtps", "", &server, "")).unwrap();
-    let error = transport.send(&letter(), "1", date()).await.unwrap_err();
+    let error = send(&transport, &letter(), "1").await.unwrap_err();
     assert!(error.to_string().contains("certificate"), "{error}");
 }
 
@@ -260,7 +399,7 @@ async fn a_server_that_nobody_vouches_for_gets_nothing() {
 async fn a_server_without_tls_gets_nothing_where_tls_is_required() {
     let mut server = ScriptedServer::start([]).await;
     let transport = transport(&url("smtp", "", &server, "?tls=required")).unwrap();
-    transport.send(&letter(), "1", date()).await.unwrap_err();
+    send(&transport, &letter(), "1").await.unwrap_err();
     assert!(server.message_ids().is_empty());
 }
 

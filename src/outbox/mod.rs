@@ -5,6 +5,8 @@
 
 mod delivery;
 mod depth;
+mod failures;
+mod lane;
 mod operators;
 mod queue;
 mod sealing;
@@ -13,5 +15,6 @@ mod tests;
 
 pub use delivery::Outbox;
 pub use depth::{Depth, Totals, age, depth, totals};
-pub use operators::{LetterRow, LetterState, Retry, list, retry, retry_failed};
+pub use failures::{FailedEmail, last_failure};
+pub use operators::{LetterRow, LetterState, ListedAfter, Retry, list, list_page, retry, retry_failed};
 pub use sealing::{SealLetterError, seal_letter};

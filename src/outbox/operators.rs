@@ -58,16 +58,63 @@ impl LetterRow {
 const SELECT_LETTERS: &str = "select id, kind, recipient, state, attempts, next_attempt_at, last_error, created_at, \
      sent_at from letters";
 
+/// The letter that a page of the list ended with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedAfter {
+    /// When it was written.
+    pub created_at: Timestamp,
+    /// Its id.
+    pub id: String,
+}
+
+impl From<&LetterRow> for ListedAfter {
+    fn from(letter: &LetterRow) -> Self {
+        Self {
+            created_at: letter.created_at,
+            id: letter.id.clone(),
+        }
+    }
+}
+
 /// The letters in one state or in all, newest first.
 pub async fn list(
     database: &dyn Database,
     state: Option<LetterState>,
     limit: u32,
 ) -> Result<Vec<LetterRow>, StoreError> {
+    list_after(database, state, None, limit).await
+}
+
+/// A page of that list: what comes after the letter that the page before ended with; and which letter this one ends
+/// with, unless it is the last.
+pub async fn list_page(
+    database: &dyn Database,
+    state: Option<LetterState>,
+    after: Option<&ListedAfter>,
+    limit: u32,
+) -> Result<(Vec<LetterRow>, Option<ListedAfter>), StoreError> {
+    let mut letters = list_after(database, state, after, limit + 1).await?;
+    let more = letters.len() > limit as usize;
+    letters.truncate(limit as usize);
+    let next = letters.last().filter(|_| more).map(ListedAfter::from);
+    Ok((letters, next))
+}
+
+async fn list_after(
+    database: &dyn Database,
+    state: Option<LetterState>,
+    after: Option<&ListedAfter>,
+    limit: u32,
+) -> Result<Vec<LetterRow>, StoreError> {
     let mut query = Query::new(SELECT_LETTERS, []);
+    query.push(" where 1 = 1");
     if let Some(state) = state {
         let state = query.arg(<&str>::from(state));
-        query.push(&format!(" where state = {state}"));
+        query.push(&format!(" and state = {state}"));
+    }
+    if let Some(ListedAfter { created_at, id }) = after {
+        let (created_at, id) = (query.arg(*created_at), query.arg(id.as_str()));
+        query.push(&format!(" and (created_at, id) < ({created_at}, {id})"));
     }
     let limit = query.arg(i64::from(limit));
     query.push(&format!(" order by created_at desc, id desc limit {limit}"));
@@ -88,7 +135,8 @@ pub enum Retry {
 /// Has a letter whose last attempt failed sent at the next opportunity, be it given up or waiting for the next attempt.
 pub async fn retry(database: &dyn Database, id: Uuid, now: Timestamp) -> Result<Retry, StoreError> {
     let mut transaction = database.begin(Purpose::Write).await?;
-    let order = "update letters set state = 'pending', attempts = 0, next_attempt_at = $1, last_error = null \
+    let order = "update letters set state = 'pending', attempts = 0, next_attempt_at = $1, last_error = null, \
+                 failure = null, failed_at = null \
                  where id = $2 and last_error is not null and state <> 'sent'";
     let touched = transaction.execute(Query::new(order, [now.into(), id.into()])).await?;
     let query = Query::new(format!("{SELECT_LETTERS} where id = $1"), [id.into()]);
@@ -105,7 +153,8 @@ pub async fn retry(database: &dyn Database, id: Uuid, now: Timestamp) -> Result<
 /// Has all letters that were given up sent at the next opportunity; how many they are.
 pub async fn retry_failed(database: &dyn Database, now: Timestamp) -> Result<u64, StoreError> {
     let mut transaction = database.begin(Purpose::Write).await?;
-    let order = "update letters set state = 'pending', attempts = 0, next_attempt_at = $1, last_error = null \
+    let order = "update letters set state = 'pending', attempts = 0, next_attempt_at = $1, last_error = null, \
+                 failure = null, failed_at = null \
                  where state = 'failed'";
     let touched = transaction.execute(Query::new(order, [now.into()])).await?;
     transaction.commit().await?;

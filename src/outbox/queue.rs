@@ -9,13 +9,14 @@ use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::sql::{Query, RowError, RowReader, Value};
 
 use crate::clock::Clock;
-use crate::mail::SEND_TIMEOUT;
+use crate::log::append::Priority;
+use crate::mail::{Failure, SEND_TIMEOUT};
 use crate::store::{Database, Purpose, StoreError, Transaction};
 
 /// So long a letter that was taken is nobody else's.
 pub(super) const LEASE: TimeDelta = TimeDelta::seconds(60);
 /// So many letters are taken at once.
-pub(super) const CLAIM_MAX: i64 = 20;
+pub(super) const CLAIM_MAX: usize = 20;
 
 /// A letter that is ours to send until its lease ends.
 pub(super) struct ClaimedLetter {
@@ -41,31 +42,65 @@ fn longest_attempt() -> TimeDelta {
     TimeDelta::from_std(SEND_TIMEOUT).unwrap_or(LEASE)
 }
 
-/// Takes the letters that have been due for longest.
-pub(super) async fn claim(database: &dyn Database, clock: &Clock) -> Result<Vec<ClaimedLetter>, StoreError> {
+/// Which letters a lane takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Takes {
+    /// Those that somebody waits for in front of a screen, and no others.
+    Urgent,
+    /// All, the urgent ones first.
+    All,
+}
+
+impl Takes {
+    fn priorities(self) -> &'static [Priority] {
+        match self {
+            Self::Urgent => &[Priority::Urgent],
+            Self::All => &[Priority::Urgent, Priority::Normal],
+        }
+    }
+}
+
+/// Takes the letters that are due: urgent ones first, and of these the ones that have been due for longest.
+pub(super) async fn claim(
+    database: &dyn Database,
+    clock: &Clock,
+    takes: Takes,
+) -> Result<Vec<ClaimedLetter>, StoreError> {
     // Most of the time nothing is due, and finding that out should not hold the write lock.
-    let due = "select id from letters where state = 'pending' and next_attempt_at <= $1 limit 1";
-    let due = Query::new(due, [clock.now().into()]);
-    if database.rows(due).await?.is_empty() {
+    if !is_any_due(database, clock.now(), takes).await? {
         return Ok(Vec::new());
     }
     let mut transaction = database.begin(Purpose::Write).await?;
-    let claimed = lease(&mut *transaction, clock.now()).await?;
+    let claimed = lease(&mut *transaction, clock.now(), takes).await?;
     transaction.commit().await?;
     Ok(claimed)
 }
 
-async fn lease(transaction: &mut dyn Transaction, now: Timestamp) -> Result<Vec<ClaimedLetter>, StoreError> {
+async fn is_any_due(database: &dyn Database, now: Timestamp, takes: Takes) -> Result<bool, StoreError> {
+    // One question for each priority: the index answers each with its first row.
+    let due = |priority: &Priority| {
+        let priority = *priority as i64;
+        format!(
+            "exists (select id from letters where state = 'pending' and priority = {priority} \
+             and next_attempt_at <= $1)"
+        )
+    };
+    let due: Vec<_> = takes.priorities().iter().map(due).collect();
+    let select = format!("select 1 where {}", due.join(" or "));
+    Ok(!database.rows(Query::new(select, [now.into()])).await?.is_empty())
+}
+
+async fn lease(
+    transaction: &mut dyn Transaction,
+    now: Timestamp,
+    takes: Takes,
+) -> Result<Vec<ClaimedLetter>, StoreError> {
     let leased_until = now.plus(LEASE);
-    let due = format!(
-        "select id, kind, recipient, sealed, created_at, attempts from letters \
-         where state = 'pending' and next_attempt_at <= $1 order by next_attempt_at, id limit $2{}",
-        transaction.dialect().for_update_skip_locked()
-    );
-    let rows = transaction
-        .rows(Query::new(due, [now.into(), CLAIM_MAX.into()]))
-        .await?;
-    let claimed = rows.into_iter().map(|row| claimed_letter(row, leased_until));
+    let mut claimed = Vec::new();
+    for priority in takes.priorities() {
+        claimed.extend(due(transaction, now, *priority, CLAIM_MAX - claimed.len()).await?);
+    }
+    let claimed = claimed.into_iter().map(|row| claimed_letter(row, leased_until));
     let claimed: Vec<ClaimedLetter> = claimed.collect::<Result<_, RowError>>()?;
     let ids: Vec<&str> = claimed.iter().map(|letter| letter.id.as_str()).collect();
     let order = format!(
@@ -76,6 +111,22 @@ async fn lease(transaction: &mut dyn Transaction, now: Timestamp) -> Result<Vec<
         .execute(Query::new(order, [leased_until.into(), Value::json(&ids)]))
         .await?;
     Ok(claimed)
+}
+
+async fn due(
+    transaction: &mut dyn Transaction,
+    now: Timestamp,
+    priority: Priority,
+    at_most: usize,
+) -> Result<Vec<Vec<Value>>, StoreError> {
+    let select = format!(
+        "select id, kind, recipient, sealed, created_at, attempts from letters \
+         where state = 'pending' and priority = $1 and next_attempt_at <= $2 order by next_attempt_at, id limit $3{}",
+        transaction.dialect().for_update_skip_locked()
+    );
+    let limit = i64::try_from(at_most).unwrap_or(0);
+    let args = [(priority as i64).into(), now.into(), limit.into()];
+    transaction.rows(Query::new(select, args)).await
 }
 
 fn claimed_letter(row: Vec<Value>, leased_until: Timestamp) -> Result<ClaimedLetter, RowError> {
@@ -91,66 +142,117 @@ fn claimed_letter(row: Vec<Value>, leased_until: Timestamp) -> Result<ClaimedLet
     })
 }
 
-/// It was sent: what it said is forgotten. True whoever sent it.
-pub(super) async fn mark_sent(
+/// What became of a letter that was tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// It was sent: what it said is forgotten. True whoever sent it.
+    Sent,
+    /// It was not sent, and will be tried again.
+    Delayed {
+        /// When.
+        until: Timestamp,
+        /// Why it was not sent.
+        error: String,
+    },
+    /// It was not sent and will not be, unless an operator wants it to. Its content is kept for that.
+    Failed {
+        /// Why, for the admins of the group.
+        failure: Failure,
+        /// Why, for operators.
+        error: String,
+    },
+    /// It was not tried after all, and is due again at once.
+    HandedBack,
+}
+
+/// Writes down what became of letters, all at once: on a disk that takes its time, one commit for each would take longer
+/// than sending. How many of them were still ours, or are sent.
+pub(super) async fn record(
     database: &dyn Database,
-    letter: &ClaimedLetter,
+    mut tried: Vec<(&ClaimedLetter, Outcome)>,
     now: Timestamp,
 ) -> Result<u64, StoreError> {
-    let order = "update letters set state = 'sent', sent_at = $1, sealed = null, last_error = null \
-                 where id = $2 and state <> 'sent'";
-    execute(database, order, [now.into(), letter.id.as_str().into()]).await
+    if tried.is_empty() {
+        return Ok(0);
+    }
+    // Whoever locks several letters does so in the order of their ids, so that nobody waits in a circle.
+    tried.sort_by(|(one, _), (other, _)| one.id.cmp(&other.id));
+    let mut transaction = database.begin(Purpose::Write).await?;
+    lock(&mut *transaction, &tried).await?;
+    let sent = tried.iter().filter(|(_, outcome)| *outcome == Outcome::Sent);
+    let sent: Vec<&str> = sent.map(|(letter, _)| letter.id.as_str()).collect();
+    let mut touched = mark_sent(&mut *transaction, &sent, now).await?;
+    for (letter, outcome) in &tried {
+        if let Some(order) = order(letter, outcome, now) {
+            touched += transaction.execute(order).await?;
+        }
+    }
+    transaction.commit().await?;
+    Ok(touched)
 }
 
-/// It was not sent, and will be tried again at `next_attempt_at`.
-pub(super) async fn mark_delayed(
-    database: &dyn Database,
-    letter: &ClaimedLetter,
-    next_attempt_at: Timestamp,
-    error: &str,
-) -> Result<u64, StoreError> {
-    let order = "update letters set next_attempt_at = $1, last_error = $2 \
-                 where id = $3 and state = 'pending' and next_attempt_at = $4";
-    let args = [
-        next_attempt_at.into(),
-        error.into(),
-        letter.id.as_str().into(),
-        letter.leased_until.into(),
-    ];
-    execute(database, order, args).await
+async fn lock(transaction: &mut dyn Transaction, tried: &[(&ClaimedLetter, Outcome)]) -> Result<(), StoreError> {
+    let ids: Vec<&str> = tried.iter().map(|(letter, _)| letter.id.as_str()).collect();
+    let select = format!(
+        "select id from letters where id in ({}) order by id{}",
+        transaction.dialect().list("$1"),
+        transaction.dialect().for_update()
+    );
+    transaction
+        .rows(Query::new(select, [Value::json(&ids)]))
+        .await
+        .map(drop)
 }
 
-/// It was not sent and will not be, unless an operator wants it to. Its content is kept for that.
-pub(super) async fn mark_failed(
-    database: &dyn Database,
-    letter: &ClaimedLetter,
-    error: &str,
-) -> Result<u64, StoreError> {
-    let order = "update letters set state = 'failed', last_error = $1 \
-                 where id = $2 and state = 'pending' and next_attempt_at = $3";
-    let args = [error.into(), letter.id.as_str().into(), letter.leased_until.into()];
-    execute(database, order, args).await
+async fn mark_sent(transaction: &mut dyn Transaction, ids: &[&str], now: Timestamp) -> Result<u64, StoreError> {
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    let order = format!(
+        "update letters set state = 'sent', sent_at = $1, sealed = null, last_error = null, failure = null, \
+         failed_at = null where id in ({}) and state <> 'sent'",
+        transaction.dialect().list("$2")
+    );
+    transaction
+        .execute(Query::new(order, [now.into(), Value::json(&ids)]))
+        .await
+}
+
+/// What is written about one letter; only while this claim holds.
+fn order(letter: &ClaimedLetter, outcome: &Outcome, now: Timestamp) -> Option<Query> {
+    let (id, ours) = (letter.id.as_str(), letter.leased_until);
+    match outcome {
+        Outcome::Sent => None,
+        Outcome::Delayed { until, error } => Some(Query::new(
+            "update letters set next_attempt_at = $1, last_error = $2 \
+             where id = $3 and state = 'pending' and next_attempt_at = $4",
+            [(*until).into(), error.as_str().into(), id.into(), ours.into()],
+        )),
+        Outcome::Failed { failure, error } => Some(Query::new(
+            "update letters set state = 'failed', last_error = $1, failure = $2, failed_at = $3 \
+             where id = $4 and state = 'pending' and next_attempt_at = $5",
+            [
+                error.as_str().into(),
+                <&str>::from(*failure).into(),
+                now.into(),
+                id.into(),
+                ours.into(),
+            ],
+        )),
+        Outcome::HandedBack => Some(Query::new(
+            "update letters set attempts = attempts - 1, next_attempt_at = $1 \
+             where id = $2 and state = 'pending' and next_attempt_at = $3",
+            [now.into(), id.into(), ours.into()],
+        )),
+    }
 }
 
 /// Gives letters back that were taken and not tried.
-pub(super) async fn hand_back(
+pub(super) async fn hand_back<'a>(
     database: &dyn Database,
-    letters: &[ClaimedLetter],
+    letters: impl IntoIterator<Item = &'a ClaimedLetter>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let mut transaction = database.begin(Purpose::Write).await?;
-    for letter in letters {
-        let order = "update letters set attempts = attempts - 1, next_attempt_at = $1 \
-                     where id = $2 and state = 'pending' and next_attempt_at = $3";
-        let args = [now.into(), letter.id.as_str().into(), letter.leased_until.into()];
-        transaction.execute(Query::new(order, args)).await?;
-    }
-    transaction.commit().await
-}
-
-async fn execute<const N: usize>(database: &dyn Database, order: &str, args: [Value; N]) -> Result<u64, StoreError> {
-    let mut transaction = database.begin(Purpose::Write).await?;
-    let touched = transaction.execute(Query::new(order, args)).await?;
-    transaction.commit().await?;
-    Ok(touched)
+    let letters = letters.into_iter().map(|letter| (letter, Outcome::HandedBack));
+    record(database, letters.collect(), now).await.map(drop)
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::queue::ClaimedLetter;
 use crate::log::append::SealedLetter;
-use crate::mail::{Letter, LetterKind, MailError};
+use crate::mail::{Failure, Letter, LetterKind, MailError};
 use crate::secrets::{Dice, SealError, Sealer};
 
 #[derive(Serialize, Deserialize)]
@@ -43,6 +43,7 @@ pub fn seal_letter(letter: &Letter, id: Uuid, sealer: &Sealer, dice: &Dice) -> R
         id,
         kind: letter.kind.into(),
         recipient: letter.to.clone(),
+        priority: letter.kind.priority(),
         not_before: None,
         about: None,
     })
@@ -55,7 +56,7 @@ pub(super) fn open_letter(claimed: &ClaimedLetter, sealer: &Sealer) -> Result<Le
         let kind = &claimed.kind;
         MailError::Transient(format!("this version knows no letters of the kind {kind}"))
     })?;
-    let unreadable = |why: String| MailError::Permanent(format!("its content is lost: {why}"));
+    let unreadable = |why: String| MailError::permanent(Failure::Broken, format!("its content is lost: {why}"));
     let Some(sealed) = &claimed.sealed else {
         return Err(unreadable("there is none".to_owned()));
     };

@@ -4,6 +4,7 @@ use cqrs_es::Aggregate;
 use gatebook_aggregates::developer::Developer;
 use gatebook_aggregates::group::Group;
 use gatebook_aggregates::integration_app::IntegrationApp;
+use gatebook_aggregates::system::System;
 use gatebook_aggregates::user_account::UserAccount;
 use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
 use gatebook_projections::sql::Value;
@@ -88,6 +89,7 @@ fn reader(aggregate_type: &str) -> Option<Reader> {
         Group::TYPE => Some(|event| event.read::<Group>().map(drop)),
         Developer::TYPE => Some(|event| event.read::<Developer>().map(drop)),
         UserAccount::TYPE => Some(|event| event.read::<UserAccount>().map(drop)),
+        System::TYPE => Some(|event| event.read::<System>().map(drop)),
         _ => None,
     }
 }

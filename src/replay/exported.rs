@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::difference::keep;
+use super::exported_lines::ExportedLines;
 use crate::log::hash_chain::{EventParts, NO_PREDECESSOR, hash_of};
 
 /// One thing in a file that is not as it should be.
@@ -59,43 +60,41 @@ impl FileReport {
 ///
 /// # Errors
 /// A file that cannot be read. Whatever is wrong with its content is in the report instead.
-pub fn verify_exported(mut reader: impl BufRead) -> Result<FileReport, io::Error> {
+pub fn verify_exported(reader: impl BufRead) -> Result<FileReport, io::Error> {
     let mut file = File::default();
-    let mut line = Vec::new();
-    while reader.read_until(b'\n', &mut line)? > 0 {
-        file.report.lines += 1;
-        file.check(&line);
-        line.clear();
+    let mut lines = ExportedLines::new(reader);
+    while let Some(line) = lines.next_line()? {
+        file.report.lines = line.number;
+        file.check(&line.bytes);
     }
     Ok(file.report)
 }
 
 /// A line of the file. More fields may be added; these are what the hash covers, and the aids for reading.
 #[derive(Deserialize)]
-struct Line<'a> {
+pub(super) struct Line<'a> {
     position: i64,
     sequence: i64,
     recorded_at: String,
     app_id: String,
-    app_name: String,
+    pub(super) app_name: String,
     event: String,
     /// A sentence for people, made from the rest; the hash does not cover it.
-    #[serde(rename = "summary")]
-    _summary: String,
+    pub(super) summary: String,
     actor_type: ActorType,
     actor_id: String,
     actor_name: String,
     ip_address: String,
     request_id: String,
     #[serde(borrow)]
-    details: &'a RawValue,
+    pub(super) details: &'a RawValue,
     previous_hash: String,
     hash: String,
     aggregate_type: String,
     aggregate_id: String,
     group_id: String,
     event_version: String,
-    digests_hash: String,
+    pub(super) digests_hash: String,
 }
 
 /// The file so far.
@@ -193,7 +192,7 @@ impl File {
 
 impl Line<'_> {
     /// The event as the log holds it, but for the payload, whose parts the line has.
-    fn stored(self) -> Result<StoredEvent, serde_json::Error> {
+    pub(super) fn stored(self) -> Result<StoredEvent, serde_json::Error> {
         let metadata = Metadata {
             actor_type: self.actor_type,
             actor_id: self.actor_id,

@@ -7,11 +7,14 @@
 //! | [`verify`](mod@verify) | is the log whole, and are the rows what it folds to? |
 //! | [`reservations`] | does everybody have what they reserved? |
 //! | [`exported`] | is a file that was exported from the log what the log says? |
+//! | [`compare`] | which events of exported files does the database lack? |
 //! | [`status`](mod@status) | where does each projection stand? |
 
 mod chain;
+pub mod compare;
 pub mod difference;
 pub mod exported;
+mod exported_lines;
 mod live_rows;
 mod projections_table;
 pub mod rebuild;
@@ -31,6 +34,7 @@ use thiserror::Error;
 
 use crate::store::StoreError;
 
+pub use compare::{CompareError, CompareTotals, Comparison, Finding, Pass};
 pub use difference::{Difference, VerifyReport};
 pub use exported::{FileFinding, FileReport, verify_exported};
 pub use rebuild::{RebuildReport, discard, rebuild};

@@ -1,6 +1,7 @@
 //! The trait that both databases implement. Text and numbers go in, text and numbers come out.
 
 use async_trait::async_trait;
+use gatebook_projections::part_search::PartSearch;
 use gatebook_projections::sql::{Column, Query, Value};
 
 use super::error::StoreError;
@@ -17,6 +18,14 @@ pub trait Database: Send + Sync {
     /// The same, on connections that only the gate and the token endpoint use, so that nobody else keeps them waiting; and
     /// in a second or not at all.
     async fn gate_rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError>;
+
+    /// Whether the database is known to be away at this moment; asks nobody.
+    ///
+    /// # Errors
+    /// `Unavailable` with the reason, when it is.
+    fn reachable(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 
     /// Begins a transaction.
     async fn begin(&self, purpose: Purpose) -> Result<Box<dyn Transaction>, StoreError>;
@@ -142,6 +151,14 @@ impl Dialect {
         match self {
             Self::Sqlite => format!("select value as id from json_each({placeholder})"),
             Self::Postgres => format!("select json_array_elements_text({placeholder}::json) as id"),
+        }
+    }
+
+    /// How rows are found whose text contains a part.
+    pub fn part_search(self) -> PartSearch {
+        match self {
+            Self::Sqlite => PartSearch::RowByRow,
+            Self::Postgres => PartSearch::ByIndex,
         }
     }
 }

@@ -66,6 +66,14 @@ impl StoreError {
         matches!(self, Self::Unavailable(_) | Self::Lost(_) | Self::GivenUp(_))
     }
 
+    /// What is the matter, without saying each time that it is about the database.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Unavailable(why) | Self::Lost(why) | Self::GivenUp(why) => why.clone(),
+            other => other.to_string(),
+        }
+    }
+
     /// Whether another connection may do better.
     pub(super) fn is_lost(&self) -> bool {
         matches!(self, Self::Lost(_))

@@ -80,6 +80,7 @@ pub struct PostgresDatabase {
     snapshots: Arc<Connections>,
     rehearsal: Arc<Connections>,
     any_server: bool,
+    reach: Arc<Reach>,
     looking: JoinHandle<()>,
 }
 
@@ -108,7 +109,7 @@ impl PostgresDatabase {
         let pools = [GATE, READS, WRITES, SNAPSHOTS, REHEARSAL].map(pool);
         let [gate, reads, writes, snapshots, rehearsal] = pools.clone();
         let lead = move |host: &PgConnectOptions| pools.iter().for_each(|pool| pool.lead_to(host));
-        let looking = tokio::spawn(keep_looking(hosts, any_server, reach, lead));
+        let looking = tokio::spawn(keep_looking(hosts, any_server, reach.clone(), lead));
         Ok(Self {
             gate,
             reads,
@@ -116,6 +117,7 @@ impl PostgresDatabase {
             snapshots,
             rehearsal,
             any_server,
+            reach,
             looking,
         })
     }
@@ -183,6 +185,10 @@ impl Database for PostgresDatabase {
 
     async fn gate_rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError> {
         self.ask_twice(&self.gate, GATE_TIMEOUT, query).await
+    }
+
+    fn reachable(&self) -> Result<(), StoreError> {
+        self.reach.now()
     }
 
     async fn begin(&self, purpose: Purpose) -> Result<Box<dyn Transaction>, StoreError> {
@@ -328,14 +334,16 @@ where
 }
 
 fn bound(query: &Query) -> SqlxQuery<'_, Postgres, PgArguments> {
-    query
-        .args
-        .iter()
-        .fold(sqlx::query(&query.sql), |query, value| match value {
+    // A statement without a name is planned with its arguments each time.
+    let is_prepared = !query.is_planned_for_its_arguments;
+    query.args.iter().fold(
+        sqlx::query(&query.sql).persistent(is_prepared),
+        |query, value| match value {
             Value::Null => query.bind(None::<&str>),
             Value::Int(number) => query.bind(*number),
             Value::Text(text) => query.bind(text.as_str()),
-        })
+        },
+    )
 }
 
 fn values(row: &PgRow) -> Result<Vec<Value>, StoreError> {

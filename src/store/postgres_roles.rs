@@ -68,7 +68,8 @@ struct Ownership {
     i_was_made_member: bool,
     i_may_act_as_owner: bool,
     i_may_act_as_serving: bool,
-    /// Tables other than `events` that belong to the role that asks, which does not serve.
+    /// Tables and functions, other than the log's, that belong to the role that asks, which does not serve. As they stand
+    /// after `alter`.
     mine: Vec<String>,
 }
 
@@ -228,16 +229,22 @@ impl Ownership {
             i_may_act_as_serving: row.int()? == 1,
             mine: Vec::new(),
         };
-        ownership.mine = ownership.tables_of_mine(database).await?;
+        ownership.mine = ownership.what_is_mine(database).await?;
         Ok(ownership)
     }
 
-    async fn tables_of_mine(&self, database: &dyn Database) -> Result<Vec<String>, StoreError> {
+    async fn what_is_mine(&self, database: &dyn Database) -> Result<Vec<String>, StoreError> {
         if self.me == self.serving {
             return Ok(Vec::new());
         }
-        let sql = "select tablename::text from pg_tables where schemaname = $1 and tableowner = $2 \
-                   and tablename <> 'events' order by tablename";
+        let sql = "select format('table %I.%I', schemaname, tablename) from pg_tables \
+                   where schemaname = $1 and tableowner = $2 and tablename <> 'events' \
+                   union all \
+                   select 'function ' || p.oid::regprocedure::text \
+                   from pg_proc p join pg_namespace n on n.oid = p.pronamespace \
+                   where n.nspname = $1 and pg_get_userbyid(p.proowner) = $2 and p.proname <> 'refuse_to_change_events' \
+                     and not exists (select from pg_depend where objid = p.oid and deptype = 'e') \
+                   order by 1";
         let args = [self.schema.as_str().into(), self.me.as_str().into()];
         let rows = database.rows(Query::new(sql, args)).await?;
         let names = rows.into_iter().flatten().filter_map(|value| match value {
@@ -270,9 +277,7 @@ impl Ownership {
         if joins {
             all.push(format!("grant {serving} to {me}"));
         }
-        for table in &self.mine {
-            all.push(format!("alter table {} owner to {serving}", self.in_schema(table)));
-        }
+        all.extend(self.mine.iter().map(|one| format!("alter {one} owner to {serving}")));
         if joins {
             all.push(format!("revoke {serving} from {me}"));
         }

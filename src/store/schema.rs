@@ -148,7 +148,14 @@ fn template(dialect: Dialect, projection: &str) -> &'static str {
             }
         };
     }
-    templates!("app_list", "portal_apps", "token_gate", "groups", "developers")
+    templates!(
+        "app_list",
+        "portal_apps",
+        "token_gate",
+        "groups",
+        "developers",
+        "system"
+    )
 }
 
 #[cfg(test)]

@@ -103,6 +103,21 @@ impl Installation {
 
     /// Starts a command that serves, and waits until it does.
     pub async fn start(&self, command: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Process {
+        self.start_until("/readyz", command, arguments, environment).await
+    }
+
+    /// Starts a command that serves, and waits until it answers, ready or not.
+    pub async fn start_alive(&self, command: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Process {
+        self.start_until("/healthz", command, arguments, environment).await
+    }
+
+    async fn start_until(
+        &self,
+        answered: &str,
+        command: &str,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Process {
         for _ in 0..5 {
             let address = format!("127.0.0.1:{}", free_port());
             let log = self.folder().join(format!("{}.log", address.replace(':', "-")));
@@ -119,13 +134,23 @@ impl Installation {
                 log,
                 http: client(),
             };
-            if process.becomes_ready().await {
+            if process.answers(answered).await {
                 return process;
             }
             // Somebody was faster with the port, which is nobody's mistake; anything else is one.
             assert!(process.log().contains("in use"), "{}", process.log());
         }
         panic!("no port was free five times");
+    }
+
+    /// A process that was started in a way of its own, and listens at this address.
+    pub fn adopt(&self, child: Child, base_url: &str) -> Process {
+        Process {
+            child: Mutex::new(child),
+            base_url: base_url.to_owned(),
+            log: self.folder().join("nowhere.log"),
+            http: client(),
+        }
     }
 
     /// The program, with this installation's folder and database, and nothing of the tester's own settings.
@@ -234,12 +259,12 @@ impl Process {
     }
 
     /// Whether it gets to serve; not when it ends before that.
-    async fn becomes_ready(&self) -> bool {
+    async fn answers(&self, path: &str) -> bool {
         eventually("readiness", async || {
             if self.child.lock().unwrap().try_wait().unwrap().is_some() {
                 return Some(false);
             }
-            let answer = self.http.get(format!("{}/readyz", self.base_url)).send().await;
+            let answer = self.http.get(format!("{}{path}", self.base_url)).send().await;
             answer.is_ok_and(|answer| answer.status().is_success()).then_some(true)
         })
         .await

@@ -12,9 +12,10 @@ use super::installation::{Customer, Finished, Installation, word};
 use crate::support::database::new_postgres;
 
 /// Every command that looks at a database which is there.
-const LOOKING: [&[&str]; 4] = [
+const LOOKING: [&[&str]; 5] = [
     &["log", "verify"],
     &["log", "export", "--group", "acme"],
+    &["log", "compare", "exported.ndjson"],
     &["projections", "status"],
     &["projections", "verify"],
 ];

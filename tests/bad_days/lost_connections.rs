@@ -22,8 +22,9 @@ async fn one(database: &dyn Database) {
 /// Opens all connections that the program can have.
 async fn warm_up(database: &dyn Database) {
     let asked = (0..MANY).map(|_| database.rows(Query::new("select cast(1 as bigint) from pg_sleep(0.1)", [])));
+    let checked = (0..MANY).map(|_| database.gate_rows(Query::new("select cast(1 as bigint) from pg_sleep(0.1)", [])));
     let begun = (0..4).map(async |_| database.begin(Purpose::Write).await.unwrap());
-    let (_, begun) = tokio::join!(join_all(asked), join_all(begun));
+    let (.., begun) = tokio::join!(join_all(asked), join_all(checked), join_all(begun));
     for transaction in begun {
         transaction.commit().await.unwrap();
     }
@@ -100,4 +101,44 @@ async fn writes_survive_a_crash_of_the_server_whatever_the_role_is_set_to() {
     let settings = "select current_setting('synchronous_commit'), current_setting('transaction_isolation')";
     let settings = transaction.rows(Query::new(settings, [])).await.unwrap();
     assert_eq!(settings, [[Value::from("on"), Value::from("read committed")]]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_the_server_ended_because_they_were_idle_cost_nobody_an_answer() {
+    let url = database::new_postgres().await;
+    let (outside, name) = (store::open(&url).await.unwrap(), url.rsplit_once('/').unwrap().1);
+    let mut transaction = outside.begin(Purpose::Write).await.unwrap();
+    transaction
+        .script(&format!("alter database {name} set idle_session_timeout = '300ms'"))
+        .await
+        .unwrap();
+    transaction.commit().await.unwrap();
+    let here = store::open(&url).await.unwrap();
+    for _ in 0..2 {
+        warm_up(&*here).await;
+        let idle = format!(
+            "select count(*) from pg_stat_activity where datname = '{name}' and pid <> pg_backend_pid() \
+             and state = 'idle'"
+        );
+        let elsewhere = store::open(&database::postgres_server()).await.unwrap();
+        eventually("end of the idle connections", async || {
+            let left = elsewhere.rows(Query::new(idle.as_str(), [])).await.unwrap();
+            matches!(left.concat().as_slice(), [Value::Int(..=1)]).then_some(())
+        })
+        .await;
+        for _ in 0..MANY {
+            one(&*here).await;
+            here.gate_rows(Query::new("select cast(1 as bigint)", []))
+                .await
+                .unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_server_keeps_connections_known_on_the_way() {
+    let database = store::open(&database::new_postgres().await).await.unwrap();
+    let sql = "select current_setting('tcp_keepalives_idle')";
+    let idle = database.rows(Query::new(sql, [])).await.unwrap();
+    assert_eq!(idle, [[Value::from("60")]]);
 }

@@ -1,13 +1,16 @@
 //! Bad days: kills, hang-ups, races, a database that goes away, hands in the tables. After each of them either
 //! everything of a command is there or nothing, and log and projections hold together.
 
+mod clocks;
 mod crash;
 mod database_away;
 mod database_messages;
 mod dead_parts;
 mod demo;
 mod hang_ups;
-mod installation;
+pub mod installation;
+pub mod integration;
+mod log_compare;
 mod log_export;
 mod looking_only;
 mod lost_connections;
@@ -17,9 +20,13 @@ mod parallel;
 mod pgbouncer;
 mod postgres_roles;
 mod quiet_road;
+mod readiness;
+mod searches;
+mod silent_mail_server;
 mod standby;
 mod tampered_log;
 mod tampered_rows;
 mod the_end;
+mod tokens_ended;
 mod two_nodes;
 mod unguarded_log;

@@ -16,7 +16,7 @@ on_both_databases!(
 );
 
 /// A table, its key, a column, and what a hand writes there.
-const CHANGES: [(&str, &str, &str, &str); 10] = [
+const CHANGES: [(&str, &str, &str, &str); 11] = [
     ("app_list", "app_id", "description", "'Something else.'"),
     ("app_list", "app_id", "developer_email", "null"),
     ("app_list", "app_id", "version", "version + 1"),
@@ -27,6 +27,7 @@ const CHANGES: [(&str, &str, &str, &str); 10] = [
     ("groups", "group_id", "product_plan", "'AIQ2'"),
     ("developers", "developer_id", "full_name", "'Eve Dropper'"),
     ("developers", "developer_id", "position", "position - 1"),
+    ("system", "system_id", "tokens_ended_before", "null"),
 ];
 
 /// A word about a world that is run by hand.
@@ -64,6 +65,7 @@ fn found(finished: Finished, parts: &[&str]) {
 
 async fn a_row_that_was_changed_by_hand_is_found_and_repaired(world: World) {
     world.running("Payroll Bridge").await;
+    world.tokens_are_ended().await;
     let tools = tools(&world);
     tools.holds_together();
     for (table, key, column, value) in CHANGES {
@@ -149,6 +151,7 @@ async fn r6_a_reservation_that_is_gone_or_not_true_is_found_and_what_is_missing_
 
 async fn a_row_that_was_deleted_by_hand_is_found_and_repaired(world: World) {
     world.running("Payroll Bridge").await;
+    world.tokens_are_ended().await;
     let tools = tools(&world);
     for (table, key) in KEYS {
         let id = row(&world, &format!("select min({key}) from {table}")).await.remove(0);
@@ -159,16 +162,18 @@ async fn a_row_that_was_deleted_by_hand_is_found_and_repaired(world: World) {
     tools.holds_together();
 }
 
-const KEYS: [(&str, &str); 5] = [
+const KEYS: [(&str, &str); 6] = [
     ("app_list", "app_id"),
     ("portal_apps", "app_id"),
     ("token_gate", "app_id"),
     ("groups", "group_id"),
     ("developers", "developer_id"),
+    ("system", "system_id"),
 ];
 
 async fn a_row_that_was_added_by_hand_is_found_and_repaired(world: World) {
     let (ada, ..) = world.running("Payroll Bridge").await;
+    world.tokens_are_ended().await;
     let tools = tools(&world);
     for projection in gatebook_projections::projection::all() {
         let columns: Vec<_> = projection.columns.iter().map(|column| column.name).collect();

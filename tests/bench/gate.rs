@@ -87,7 +87,7 @@ async fn answer_body(address: SocketAddr, request: &[u8]) -> Vec<u8> {
 }
 
 /// The token of an AIQ Integrate application, whose secret operators make.
-async fn access_token(setting: &Setting) -> String {
+pub async fn access_token(setting: &Setting) -> String {
     use gatebook::application::{AiqIntegrateForm, Caller, ClientSecretOrder, Creation};
     use gatebook::oauth::wire::Scopes;
     use gatebook_aggregates::catalog;

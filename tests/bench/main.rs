@@ -12,8 +12,13 @@ mod commands;
 mod csv;
 mod gate;
 mod load;
+mod mail;
+#[path = "../support/mail_server.rs"]
+#[expect(dead_code, reason = "the tests need more of it")]
+mod mail_server;
 mod pages;
 mod rebuild;
+mod searches;
 mod setting;
 
 use setting::Setting;
@@ -22,7 +27,7 @@ use setting::Setting;
 const APPS: usize = 20_000;
 
 /// What can be measured, in this order. `make bench BENCH_ARGS="gate csv"` measures these alone.
-const MEASUREMENTS: [&str; 5] = ["commands", "gate", "rebuild", "csv", "pages"];
+const MEASUREMENTS: [&str; 7] = ["mail", "commands", "gate", "rebuild", "csv", "pages", "searches"];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -40,6 +45,12 @@ fn main() {
     let is_chosen = |name: &str| chosen.is_empty() || chosen.iter().any(|chosen| *chosen == name);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
+        if is_chosen("mail") {
+            mail::measure().await;
+        }
+        if chosen.iter().all(|chosen| *chosen == "mail") && !chosen.is_empty() {
+            return;
+        }
         let setting = Setting::new().await;
         if is_chosen("commands") {
             commands::measure(&setting).await;
@@ -56,6 +67,9 @@ fn main() {
         }
         if is_chosen("pages") {
             pages::measure(&setting).await;
+        }
+        if is_chosen("searches") {
+            searches::measure(&setting, APPS).await;
         }
     });
 }

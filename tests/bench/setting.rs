@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use gatebook::application::{Caller, Creation, Gatebook, GatebookParts, NewIntegrationForm, Settings, Who};
+use gatebook::application::{
+    Caller, Creation, Gatebook, GatebookParts, GatewaySettings, NewIntegrationForm, Settings, Who,
+};
 use gatebook::clock::Clock;
 use gatebook::log::Writer;
 use gatebook::metrics::Metrics;
@@ -32,14 +34,11 @@ pub struct Setting {
 impl Setting {
     /// Gatebook on a new database of the run's PostgreSQL.
     pub async fn new() -> Self {
-        let server = std::env::var("GATEBOOK_TEST_POSTGRES").expect("run “make bench”");
-        let database_name = format!("bench_{}", Uuid::now_v7().simple());
-        let mut connection = PgConnection::connect(&server).await.unwrap();
-        connection
-            .execute(format!("create database {database_name}").as_str())
-            .await
-            .unwrap();
-        let database_url = format!("{}/{database_name}", server.rsplit_once('/').unwrap().0);
+        Self::on(new_database().await).await
+    }
+
+    /// Gatebook on this database, which is empty.
+    pub async fn on(database_url: String) -> Self {
         let database = store::open(&database_url).await.unwrap();
         store::migrate(&database).await.unwrap();
         let metrics = Arc::new(Metrics::default());
@@ -57,6 +56,7 @@ impl Setting {
                 wsdl_url: "https://api.example.com/soap?wsdl".to_owned(),
                 documentation_url: "https://docs.example.com".to_owned(),
                 integration_team: EmailAddress::parse("team", "team@example.com").unwrap(),
+                gateway: GatewaySettings::default(),
             },
         }));
         let (group_id, user_id) = (GroupId::parse("bench").unwrap(), UserId::parse("pam").unwrap());
@@ -151,6 +151,18 @@ impl Setting {
     pub async fn connect(&self) -> PgConnection {
         PgConnection::connect(&self.database_url).await.unwrap()
     }
+}
+
+/// The URL of a new database of the run's PostgreSQL.
+pub async fn new_database() -> String {
+    let server = std::env::var("GATEBOOK_TEST_POSTGRES").expect("run “make bench”");
+    let database_name = format!("bench_{}", Uuid::now_v7().simple());
+    let mut connection = PgConnection::connect(&server).await.unwrap();
+    connection
+        .execute(format!("create database {database_name}").as_str())
+        .await
+        .unwrap();
+    format!("{}/{database_name}", server.rsplit_once('/').unwrap().0)
 }
 
 fn label(name: &str) -> Label {

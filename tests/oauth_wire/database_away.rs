@@ -3,11 +3,15 @@
 
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use gatebook::application::{GatewayAuth, GatewaySettings, GatewayUnavailable};
 use reqwest::StatusCode;
 use serde_json::json;
 
-use super::asking::{Call, Integration, authorize, introspect, reason, revoke, verify};
+use super::asking::{Call, Integration, ask, authorize, introspect, reason, revoke, verify};
 use crate::support::proxy::Proxy;
+use crate::support::world::Options;
 use crate::support::{Answer, World, database};
 
 /// How long a mended world may take to notice.
@@ -15,9 +19,13 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A world whose road to its database can be cut.
 async fn world_behind_a_proxy() -> (World, Proxy) {
+    world_behind_a_proxy_with(Options::default()).await
+}
+
+async fn world_behind_a_proxy_with(options: Options) -> (World, Proxy) {
     let proxy = Proxy::start().await;
     let url = proxy.through(&database::new_postgres().await);
-    (World::on_database(url).await, proxy)
+    (World::on_database_with(url, options).await, proxy)
 }
 
 /// Asks until it is no longer 503; the last answer.
@@ -187,5 +195,38 @@ async fn being_away_several_times_in_a_row_does_no_harm() {
             .await
             .expect(200);
         assert_eq!(reason(&world, Call::reading(token)).await, "token_revoked");
+    }
+}
+
+/// With `--gateway-unavailable 503`, for gateways that pass it on; and whether the gateway is known cannot be read either.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r26_our_choice_the_gate_says_503_where_that_was_asked_for_and_lets_nothing_pass() {
+    for auth in [GatewayAuth::Off, GatewayAuth::Required] {
+        let gateway = GatewaySettings {
+            auth,
+            unavailable: GatewayUnavailable::ServiceUnavailable,
+        };
+        let options = Options {
+            gateway,
+            ..Options::default()
+        };
+        let (world, proxy) = world_behind_a_proxy_with(options).await;
+        let app = Integration::running(&world).await;
+        let token = world.access_token(&app.client).await;
+        let (id, secret) = &world.gateway;
+        let basic = format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")));
+        let call = || {
+            Call::reading(&token)
+                .request(&world)
+                .header("X-Gateway-Authorization", &basic)
+        };
+        ask(call()).await.expect(200);
+        proxy.cut().await;
+        let answer = ask(call()).await.expect(503);
+        assert_eq!(answer.header("x-reason"), "unavailable");
+        assert!(answer.retry_after() >= 1);
+        assert_eq!(answer.header("www-authenticate"), "");
+        proxy.mend();
+        once_it_is_back(async || ask(call()).await).await.expect(200);
     }
 }

@@ -7,6 +7,8 @@ mod bearer;
 mod client_authentication;
 mod database_away;
 mod gate_authorize;
+mod gate_credentials;
+mod gate_heads;
 mod gate_reasons;
 mod gate_verify;
 mod introspection;

@@ -5,10 +5,12 @@ use serde_json::{Value, json};
 
 use super::console::{HOSTILE, ada, at, goes_on_after_the_session_has_ended};
 use crate::support::browser::Browser;
+use crate::support::mail_server::{MailServer, Manner};
 use crate::support::{APPS, World, app_at, on_both_databases, portal_at};
 
 on_both_databases! {
     the_page_tells_who_was_invited_and_what_time_is_left,
+    an_invite_that_no_mail_server_took_is_told,
     r18_an_invite_is_resent,
     r16_an_otp_is_reset_and_shown_once,
     the_page_tells_who_has_verified,
@@ -121,6 +123,25 @@ async fn r16_an_otp_is_reset_and_shown_once(world: World) {
         .await
         .expect(422);
     developer.post(&verify, json!({"otp": first})).await.expect(200);
+}
+
+async fn an_invite_that_no_mail_server_took_is_told(world: World) {
+    let (_, mut ada, path) = created(&world).await;
+    ada.open(&path).await.expect(200).hides("not delivered");
+    let refusing = MailServer::start(Manner::Refuses("dev@example.com")).await;
+    world.mails_go_to(&refusing).await;
+    ada.open(&path)
+        .await
+        .expect(200)
+        .shows("The invite was not delivered. 23 November 2026, 09:00 UTC")
+        .shows("Check it for typing mistakes")
+        .hides("550");
+    ada.send(&format!("{path}/resend-invite"), &[])
+        .await
+        .expect(200)
+        .hides("not delivered");
+    world.mails().await;
+    ada.open(&path).await.expect(200).hides("not delivered");
 }
 
 async fn the_page_tells_who_has_verified(world: World) {

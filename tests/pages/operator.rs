@@ -116,7 +116,11 @@ async fn r12_operators_generate_the_secret_of_an_aiq_integrate_application(world
         .expect(409)
         .shows("This form was sent before")
         .hides("gbs_");
-    let secrets = world.gatebook.all_apps(&Filter::default(), Sort::Name, None, 9).await;
+    let anybody = gatebook::application::Caller::command_line("test".to_owned());
+    let secrets = world
+        .gatebook
+        .all_apps(&anybody, &Filter::default(), Sort::Name, None, 9)
+        .await;
     assert_eq!(secrets.unwrap().items[0].app().version, 2, "one secret was made");
     olga.open("/operator/requests?name=zzz")
         .await
@@ -169,8 +173,14 @@ async fn only_mails_that_failed_are_retried(world: World) {
     let mut olga = operator(&world).await;
     let page = olga.open("/operator/outbox?state=pending").await.expect(200);
     page.shows("dev@example.com").shows("invitation").hides("Retry");
+    page.shows("Pending 1")
+        .shows("Failed 0")
+        .shows("Oldest waiting 23 November 2026");
     let retry = fails(&world, &mut olga).await;
-    olga.page.shows("nobody here").shows("Retry all failed");
+    olga.page
+        .shows("nobody here")
+        .shows("Retry all failed (1)")
+        .shows("Oldest waiting none");
     let form = olga.page.clone();
     for click in 1..=2 {
         olga.page = form.clone();

@@ -2,12 +2,17 @@
 
 use std::sync::Arc;
 
-use gatebook::store::{Database, Dialect, Purpose};
+use gatebook::store::{self, Database, Dialect, Purpose};
+use gatebook_aggregates::identifiers::GroupId;
 use gatebook_projections::app_list::{Cursor, Filter, Sort, page};
 use gatebook_projections::sql::{Query, Value};
+use sqlx::{Connection, Executor, PgConnection};
 
 use super::list_queries::{group, holding, rows};
 use crate::support::database::new_postgres;
+
+/// What is in no name, no description and no address, and has no trigrams.
+const RARE: [&str; 5] = ["zq", "~", "j", "~~~", "語j"];
 
 const SORTS: [(Sort, &str); 6] = [
     (Sort::Name, "name"),
@@ -30,11 +35,8 @@ async fn pages_of_ten_thousand_applications_are_found_by_an_index_on_sqlite() {
 }
 
 async fn uses_indexes(url: &str) {
-    let rows = rows(10_000);
-    let database = holding(url, &rows).await;
-    let mut transaction = database.begin(Purpose::Write).await.unwrap();
-    transaction.script("analyze").await.unwrap();
-    transaction.commit().await.unwrap();
+    let (database, rows) = (analyzed(url).await, rows(10_000));
+    let search = database.dialect().part_search();
     let of_group = Filter {
         group_id: Some(group(0)),
         ..Filter::default()
@@ -42,14 +44,14 @@ async fn uses_indexes(url: &str) {
     for (sort, index) in SORTS {
         let cursor = Cursor::after(sort, &rows[5_000]);
         for after in [None, Some(&cursor)] {
-            let plan = plan(&database, page(&of_group, sort, after, 51)).await;
+            let plan = plan(&database, page(&of_group, sort, after, 51, search)).await;
             is_by_index(
                 &plan,
                 &format!("app_list_by_group_and_{index}"),
                 database.dialect(),
                 after.is_some(),
             );
-            let plan = self::plan(&database, page(&Filter::default(), sort, after, 51)).await;
+            let plan = self::plan(&database, page(&Filter::default(), sort, after, 51, search)).await;
             is_by_index(
                 &plan,
                 &format!("app_list_by_{index}"),
@@ -58,6 +60,124 @@ async fn uses_indexes(url: &str) {
             );
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_has_no_trigrams_is_found_by_an_index_on_postgres() {
+    let database = analyzed(&new_postgres().await).await;
+    for group_id in [Some(group(0)), None] {
+        for part in RARE {
+            for (filter, column) in searches(group_id.as_ref(), part) {
+                let plan = plan(&database, page_of(&database, &filter)).await;
+                let index = format!("app_list_parts_{column}_1");
+                assert!(plan.contains(&index), "{part:?} not by {index}: {plan}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_every_description_has_is_found_in_the_order_of_the_list_on_postgres() {
+    let database = analyzed(&new_postgres().await).await;
+    for part in ["%", "_", "50"] {
+        let filter = Filter {
+            group_id: Some(group(0)),
+            description: Some(part.to_owned()),
+            ..Filter::default()
+        };
+        let plan = plan(&database, page_of(&database, &filter)).await;
+        assert!(plan.contains("app_list_by_group_and_creation_1"), "{part}: {plan}");
+        assert!(!plan.contains("Sort"), "{part}: {plan}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_search_looks_at_the_rows_of_its_group_alone_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("gatebook.db").display());
+    let database = analyzed(&url).await;
+    for part in RARE {
+        for (filter, _) in searches(Some(&group(0)), part) {
+            let plan = plan(&database, page_of(&database, &filter)).await;
+            is_by_index(&plan, "app_list_by_group_and_creation", Dialect::Sqlite, false);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgres_keeps_no_plan_of_a_search_for_searches_of_other_texts() {
+    let database = holding(&new_postgres().await, &rows(10)).await;
+    let mut transaction = database.begin(Purpose::Snapshot).await.unwrap();
+    for (filter, _) in searches(Some(&group(0)), "zq") {
+        transaction.rows(page_of(&database, &filter)).await.unwrap();
+    }
+    let whole_list = Filter::default();
+    transaction.rows(page_of(&database, &whole_list)).await.unwrap();
+    let kept = "select statement from pg_prepared_statements where statement like 'select a.app\\_id,%'";
+    let kept = transaction.rows(Query::new(kept, [])).await.unwrap();
+    let kept: Vec<_> = kept.into_iter().flatten().collect();
+    let whole_list = page_of(&database, &whole_list).sql;
+    assert_eq!(kept, [Value::from(whole_list)], "the whole list alone is prepared");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_of_an_older_version_gets_the_index_of_short_parts_on_postgres() {
+    let url = new_postgres().await;
+    holding(&url, &rows(10)).await;
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    let older = "drop function search_parts cascade; delete from _sqlx_migrations where version = 9";
+    connection.execute(older).await.unwrap();
+    store::migrate(&store::open(&url).await.unwrap()).await.unwrap();
+    let indexes =
+        "select count(*) from pg_indexes where tablename = 'app_list' and indexname like 'app\\_list\\_parts\\_%\\_1'";
+    let indexes: i64 = sqlx::query_scalar(indexes).fetch_one(&mut connection).await.unwrap();
+    assert_eq!(indexes, 3);
+}
+
+/// A database of many rows that the planner knows.
+async fn analyzed(url: &str) -> Arc<dyn Database> {
+    let database = holding(url, &rows(10_000)).await;
+    let mut transaction = database.begin(Purpose::Write).await.unwrap();
+    transaction.script("analyze").await.unwrap();
+    transaction.commit().await.unwrap();
+    database
+}
+
+/// Searches for a part in each column that is searched, with its name.
+fn searches(group_id: Option<&GroupId>, part: &str) -> [(Filter, &'static str); 3] {
+    let (group_id, part) = (group_id.cloned(), Some(part.to_owned()));
+    let filter = || Filter {
+        group_id: group_id.clone(),
+        ..Filter::default()
+    };
+    [
+        (
+            Filter {
+                name: part.clone(),
+                ..filter()
+            },
+            "name_key",
+        ),
+        (
+            Filter {
+                description: part.clone(),
+                ..filter()
+            },
+            "description_key",
+        ),
+        (
+            Filter {
+                developer_email: part.clone(),
+                ..filter()
+            },
+            "developer_email_key",
+        ),
+    ]
+}
+
+/// The first page, newest first.
+fn page_of(database: &Arc<dyn Database>, filter: &Filter) -> Query {
+    page(filter, Sort::default(), None, 51, database.dialect().part_search())
 }
 
 async fn plan(database: &Arc<dyn Database>, query: Query) -> String {

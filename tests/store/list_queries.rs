@@ -47,7 +47,7 @@ const NAMES: [&str; 24] = [
 ];
 
 /// What people search for, in any column.
-const SEARCHES: [&str; 20] = [
+const SEARCHES: [&str; 31] = [
     "%",
     "_",
     r"\",
@@ -68,6 +68,18 @@ const SEARCHES: [&str; 20] = [
     "*",
     "[d]",
     "no such thing",
+    // No trigrams: one or two letters, or others than letters and digits between them.
+    "e",
+    "RI",
+    "0%",
+    "r_",
+    "_s",
+    r"\s",
+    "--",
+    "k\\",
+    "本語",
+    " b",
+    "a*b",
 ];
 
 const SORTS: [Sort; 5] = [
@@ -154,7 +166,16 @@ pub async fn holding(url: &str, rows: &[AppRow]) -> Arc<dyn Database> {
 async fn all_pages(database: &dyn Database, filter: &Filter, sort: Sort, limit: i64) -> Vec<Uuid> {
     let (mut ids, mut after) = (Vec::new(), None);
     loop {
-        let found = database.rows(page(filter, sort, after.as_ref(), limit)).await.unwrap();
+        let found = database
+            .rows(page(
+                filter,
+                sort,
+                after.as_ref(),
+                limit,
+                database.dialect().part_search(),
+            ))
+            .await
+            .unwrap();
         let found: Vec<_> = found.into_iter().map(|row| AppListed::read(row).unwrap().app).collect();
         ids.extend(found.iter().map(|app| app.app_id));
         match found.last() {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use gatebook::log::append::{
-    Append, AppendError, Credential, CredentialChange, CredentialKind, Guard, IdempotencyRecord, NewEvent, Receipt,
-    Reservation, ReservationKey, SealedLetter, StreamAppend,
+    Append, AppendError, Credential, CredentialChange, CredentialKind, Guard, IdempotencyRecord, NewEvent, Priority,
+    Receipt, Reservation, ReservationKey, SealedLetter, StreamAppend,
 };
 use gatebook::log::hash_chain::NO_PREDECESSOR;
 use gatebook::store::Database;
@@ -73,6 +73,7 @@ pub fn letter(id: &str) -> SealedLetter {
         id: id.to_owned(),
         kind: "invitation",
         recipient: String::new(),
+        priority: Priority::Normal,
         sealed: String::new(),
         not_before: None,
         about: None,

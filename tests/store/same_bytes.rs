@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use gatebook::application::{Caller, SignInForm};
 use gatebook::secrets::Dice;
 use gatebook_aggregates::group::Permission;
+use gatebook_aggregates::integration_app::LogFormat;
 use gatebook_projections::projection;
 use gatebook_projections::sql::{Query, Value as Cell};
 use reqwest::Method;
@@ -34,7 +35,7 @@ async fn the_same_commands_leave_byte_identical_logs_rows_and_names_on_both_data
     .await;
     assert!(events > 60, "the story is too short to tell: {events} events");
     let streams = "select distinct aggregate_type from events order by aggregate_type";
-    assert_eq!(same(&sqlite, &postgres, streams).await, 4);
+    assert_eq!(same(&sqlite, &postgres, streams).await, 5);
     let kinds = "select distinct event_type from events order by event_type";
     assert!(
         same(&sqlite, &postgres, kinds).await >= 30,
@@ -279,5 +280,10 @@ impl<'a> Story<'a> {
         let operator = self.told(self.world.operator.clone());
         operator.delete(&format!("{group}/entities/g2")).await.done();
         operator.delete(&format!("{group}/users/pam")).await.done();
+        let caller = Caller::command_line("story".to_owned());
+        let gatebook = &self.world.gatebook;
+        gatebook.end_tokens(&caller, None).await.unwrap();
+        let download = gatebook.record_system_log_download(&caller, LogFormat::Csv, None, None);
+        download.await.unwrap();
     }
 }

@@ -6,6 +6,7 @@ use gatebook::log::read;
 use gatebook_aggregates::developer::Developer;
 use gatebook_aggregates::group::Group;
 use gatebook_aggregates::integration_app::IntegrationApp;
+use gatebook_aggregates::system::System;
 use gatebook_aggregates::user_account::UserAccount;
 use gatebook_projections::recorded::StoredEvent;
 use gatebook_projections::sql::Query;
@@ -23,13 +24,15 @@ async fn the_stock_repository_of_postgres_es_reads_every_event_and_each_decodes(
         .await
         .expect(200);
     Browser::of_user(&world, "acme", "ada").await;
+    world.tokens_are_ended().await;
     let sql = format!("{} order by position", read::SELECT_EVENTS);
     let log = read::events(world.database().rows(Query::new(sql, [])).await.unwrap()).unwrap();
     let stock = PostgresEventRepository::new(PgPool::connect(&world.database_url).await.unwrap());
     let read = reads_all::<IntegrationApp>(&stock, &log).await
         + reads_all::<Group>(&stock, &log).await
         + reads_all::<Developer>(&stock, &log).await
-        + reads_all::<UserAccount>(&stock, &log).await;
+        + reads_all::<UserAccount>(&stock, &log).await
+        + reads_all::<System>(&stock, &log).await;
     assert_eq!(read, log.len());
 }
 

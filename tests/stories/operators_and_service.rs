@@ -41,6 +41,7 @@ const ROUTES: &str = "
     GET    /operator/api/v1/projections
     GET    /operator/api/v1/outbox
     POST   /operator/api/v1/outbox/{}/retry
+    POST   /operator/api/v1/outbox/retry
     GET    /api/v1/me
     GET    /api/v1/catalog
     GET    /api/v1/entities
@@ -118,7 +119,14 @@ async fn operators_see_the_applications_of_all_groups(world: World) {
 async fn operators_see_how_the_projections_are(world: World) {
     world.created(&world.ada().await, "Payroll").await;
     let status = world.operator.get("/operator/api/v1/projections").await.expect(200);
-    for name in ["app_list", "portal_apps", "token_gate", "groups", "developers"] {
+    for name in [
+        "app_list",
+        "portal_apps",
+        "token_gate",
+        "groups",
+        "developers",
+        "system",
+    ] {
         assert!(status.all("name").contains(&name.to_owned()), "{name}");
     }
     for projection in status.json()["items"].as_array().unwrap() {

@@ -8,12 +8,15 @@ use async_trait::async_trait;
 use futures::future::BoxFuture;
 use gatebook::store::{Database, Dialect, Purpose, StoreError, Transaction};
 use gatebook_projections::sql::{Query, Value};
+use tokio::sync::watch;
 
 /// A database, and what is to happen before the next write to it.
 pub struct Interrupted {
     database: Arc<dyn Database>,
     meanwhile: Mutex<Option<BoxFuture<'static, Result<(), StoreError>>>>,
     questions: AtomicUsize,
+    searches: AtomicUsize,
+    searches_end: watch::Sender<bool>,
 }
 
 impl Interrupted {
@@ -22,6 +25,8 @@ impl Interrupted {
             database,
             meanwhile: Mutex::default(),
             questions: AtomicUsize::default(),
+            searches: AtomicUsize::default(),
+            searches_end: watch::Sender::new(true),
         }
     }
 
@@ -50,6 +55,17 @@ impl Interrupted {
         self.questions.load(Ordering::SeqCst)
     }
 
+    /// How many searches it was asked for so far.
+    pub fn searches(&self) -> usize {
+        self.searches.load(Ordering::SeqCst)
+    }
+
+    /// From now on a search takes a connection of those that people read with, and keeps it without an end; or does no
+    /// longer, and those that are under way end.
+    pub fn searches_end(&self, end: bool) {
+        self.searches_end.send_replace(end);
+    }
+
     fn set(&self, meanwhile: BoxFuture<'static, Result<(), StoreError>>) {
         *self.meanwhile.lock().unwrap() = Some(meanwhile);
     }
@@ -63,6 +79,13 @@ impl Database for Interrupted {
 
     async fn rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError> {
         self.questions.fetch_add(1, Ordering::SeqCst);
+        if query.is_planned_for_its_arguments {
+            self.searches.fetch_add(1, Ordering::SeqCst);
+            if !*self.searches_end.borrow() {
+                let _connection = self.database.begin(Purpose::Snapshot).await?;
+                let _ = self.searches_end.subscribe().wait_for(|end| *end).await;
+            }
+        }
         self.database.rows(query).await
     }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
-use gatebook::application::{Caller, Gatebook, GatebookParts, Settings, Who};
+use gatebook::application::{Caller, Gatebook, GatebookParts, GatewaySettings, Settings, Who};
 use gatebook::clock::{Clock, ManualClock};
 use gatebook::http;
 use gatebook::http::request_context::ClientAddressHeader;
@@ -25,6 +25,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use super::interrupted::Interrupted;
+use super::mail_server::MailServer;
 use super::mailbox::{Mail, Mailbox};
 use super::{Person, database};
 
@@ -55,6 +56,7 @@ pub struct Options {
     pub dice: Dice,
     /// Where people are told to go, if that is not where the world listens.
     pub public_url: Option<String>,
+    pub gateway: GatewaySettings,
 }
 
 impl Default for Options {
@@ -63,6 +65,7 @@ impl Default for Options {
             throttle: ThrottleMode::On,
             dice: Dice::secure(),
             public_url: None,
+            gateway: GatewaySettings::default(),
         }
     }
 }
@@ -93,7 +96,12 @@ impl World {
 
     /// A world on the database with this URL.
     pub async fn on_database(url: String) -> Self {
-        Self::new(tempfile::tempdir().unwrap(), url, Options::default()).await
+        Self::on_database_with(url, Options::default()).await
+    }
+
+    /// A world on the database with this URL, with options.
+    pub async fn on_database_with(url: String, options: Options) -> Self {
+        Self::new(tempfile::tempdir().unwrap(), url, options).await
     }
 
     async fn new(folder: TempDir, database_url: String, options: Options) -> Self {
@@ -192,6 +200,11 @@ impl World {
             .unwrap();
     }
 
+    /// An operator ends every access token that was issued before now.
+    pub async fn tokens_are_ended(&self) {
+        self.gatebook.end_tokens(&self.as_operator(), None).await.unwrap();
+    }
+
     /// A user of a customer, with a new token.
     pub async fn user(&self, group: &str, user: &str) -> Person {
         let user = UserId::parse(user).unwrap();
@@ -266,6 +279,17 @@ impl World {
         self.mailbox.open(&self.mail_dir())
     }
 
+    /// Waits for what is done after answers, and tries once to hand the mails that are due to this server.
+    pub async fn mails_go_to(&self, server: &MailServer) {
+        self.errands_are_done().await;
+        let sender = "Gatebook <gatebook@provider.example>";
+        let transport = MailTransport::from_url(&server.url, self.folder.path(), sender, None).unwrap();
+        let clock = Clock::Manual(self.clock.clone());
+        let database = self.gatebook.log.database.clone();
+        let outbox = Outbox::new(database, transport, Sealer::new(&key()), clock, Arc::default());
+        while outbox.deliver_due().await.unwrap() > 0 {}
+    }
+
     /// The newest mail to an address.
     pub async fn last_mail_to(&self, address: &str) -> Mail {
         let mails = self.mails().await;
@@ -277,6 +301,11 @@ impl World {
     /// The folder of the mails.
     pub fn mail_dir(&self) -> PathBuf {
         self.folder.path().join("mail")
+    }
+
+    /// What sends the requests.
+    pub fn http(&self) -> &reqwest::Client {
+        &self.http
     }
 
     /// A request as the test wants it.
@@ -330,7 +359,6 @@ async fn start_on(
     let (writer, _) = Writer::start(database.clone(), clock.clone(), metrics.clone());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("http://{}", listener.local_addr().unwrap());
-    let key = || MasterKey::from_bytes([7; 32]);
     let gatebook = Arc::new(Gatebook::new(GatebookParts {
         database: database.clone(),
         writer,
@@ -344,6 +372,7 @@ async fn start_on(
             wsdl_url: "https://soap.example.com/api?wsdl".to_owned(),
             documentation_url: "https://wiki.example.com/api".to_owned(),
             integration_team: EmailAddress::parse("team", "team@provider.example").unwrap(),
+            gateway: options.gateway,
         },
     }));
     let transport =
@@ -353,6 +382,10 @@ async fn start_on(
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, service).await });
     (base_url, gatebook, outbox)
+}
+
+fn key() -> MasterKey {
+    MasterKey::from_bytes([7; 32])
 }
 
 fn group_id(group: &str) -> GroupId {

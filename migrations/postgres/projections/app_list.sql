@@ -49,3 +49,9 @@ create index app_list_search_description_key_{generation} on {table} using gin (
 create index app_list_search_developer_email_key_{generation} on {table} using gin (developer_email_key gin_trgm_ops);
 
 create index app_list_search_entities_{generation} on {table} using gin (entities gin_trgm_ops);
+
+create index app_list_parts_name_key_{generation} on {table} using gin (search_parts(name_key));
+
+create index app_list_parts_description_key_{generation} on {table} using gin (search_parts(description_key));
+
+create index app_list_parts_developer_email_key_{generation} on {table} using gin (search_parts(developer_email_key));

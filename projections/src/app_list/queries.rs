@@ -10,8 +10,9 @@ use gatebook_aggregates::words::{Label, comparable};
 use serde::{Deserialize, Serialize};
 
 use super::{AppList, AppRow, IntegrationType, Link, read};
+use crate::part_search::PartSearch;
 use crate::projection::Projection;
-use crate::sql::{Query, RowError, RowReader, Value, contains_pattern};
+use crate::sql::{Query, RowError, RowReader, Value};
 
 /// How far an application's developer is, as admins see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,7 +78,7 @@ impl AppListed {
 }
 
 /// Which applications to list. Text is searched as a part, without regard to case.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// R4: of this group; none for operators, who see all.
     pub group_id: Option<GroupId>,
@@ -103,6 +104,17 @@ pub struct Filter {
     pub created_from: Option<Timestamp>,
     /// Created before this time.
     pub created_before: Option<Timestamp>,
+}
+
+impl Filter {
+    /// Whether many rows may have to be looked at before there is a page. Without, it is the first rows of an index.
+    pub fn is_search(&self) -> bool {
+        let whole_list = Self {
+            group_id: self.group_id.clone(),
+            ..Self::default()
+        };
+        *self != whole_list
+    }
 }
 
 /// The order of a list. The id breaks ties, so that every order is total.
@@ -182,9 +194,10 @@ pub fn by_id(app_id: AppId) -> Query {
 }
 
 /// A page of at most `limit` applications.
-pub fn page(filter: &Filter, sort: Sort, after: Option<&Cursor>, limit: i64) -> Query {
+pub fn page(filter: &Filter, sort: Sort, after: Option<&Cursor>, limit: i64, search: PartSearch) -> Query {
     let mut query = select();
-    let mut conditions = conditions(&mut query, filter);
+    query.is_planned_for_its_arguments = filter.is_search();
+    let mut conditions = conditions(&mut query, filter, search);
     let (column, direction, beyond) = match sort.descending() {
         false => (sort.column(), "asc", ">"),
         true => (sort.column(), "desc", "<"),
@@ -216,7 +229,7 @@ fn select() -> Query {
     Query::new(sql, [])
 }
 
-fn conditions(query: &mut Query, filter: &Filter) -> Vec<String> {
+fn conditions(query: &mut Query, filter: &Filter, search: PartSearch) -> Vec<String> {
     let equals = [
         ("a.group_id", filter.group_id.as_ref().map(|id| id.as_str())),
         ("a.status", filter.status.map(<&str>::from)),
@@ -247,10 +260,7 @@ fn conditions(query: &mut Query, filter: &Filter) -> Vec<String> {
     }
     for (column, part) in contains {
         if let Some(part) = part {
-            conditions.push(format!(
-                r"{column} like {} escape '\'",
-                query.arg(contains_pattern(&part))
-            ));
+            conditions.push(search.contains(query, column, &part));
         }
     }
     for (beyond, moment) in ranges {
@@ -293,12 +303,35 @@ mod tests {
             key: "zebra".to_owned(),
             app_id: AppId::nil(),
         };
-        let query = page(&filter, Sort::NameDescending, Some(&cursor), 51);
+        let query = page(&filter, Sort::NameDescending, Some(&cursor), 51, PartSearch::RowByRow);
         let tail = query.sql.split(" where ").nth(1).unwrap();
         assert_eq!(
             tail,
             r"a.group_id = $1 and a.name_key like $2 escape '\' and (a.link = 'assigned' or (a.link = 'invited' and d.developer_id is not null)) and (a.name_key, a.app_id) < ($3, $4) order by a.name_key desc, a.app_id desc limit $5"
         );
         assert_eq!(query.args[1], Value::from(r"%pay\_roll%"));
+    }
+
+    #[test]
+    fn only_the_whole_list_of_one_group_or_of_all_is_no_search() {
+        let of_group = Filter {
+            group_id: Some(GroupId::parse("acme").unwrap()),
+            ..Filter::default()
+        };
+        let searches = |filter: &Filter| {
+            let query = page(filter, Sort::Name, None, 51, PartSearch::ByIndex);
+            assert_eq!(query.is_planned_for_its_arguments, filter.is_search());
+            filter.is_search()
+        };
+        assert!(!searches(&Filter::default()) && !searches(&of_group));
+        let suspended = Filter {
+            status: Some(Status::Suspended),
+            ..of_group.clone()
+        };
+        let named = Filter {
+            name: Some("%".to_owned()),
+            ..of_group
+        };
+        assert!(searches(&suspended) && searches(&named));
     }
 }

@@ -9,12 +9,14 @@ use gatebook_aggregates::identifiers::{AppId, ClientId, EntityId, GroupId};
 use gatebook_aggregates::integration_app::{
     ClientSecret, IntegrationApp, IntegrationAppEvent as Event, RevokedToken, Status, give_back, record_client_secret,
 };
+use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::words::{AppName, Label};
 use uuid::Uuid;
 
 use crate::projection::Projection;
 use crate::recorded::Recorded;
 use crate::sql::{Column, Query, RowError, RowReader, Value, int, text};
+use crate::system::TOKENS_ENDED_BEFORE;
 
 /// The projection `token_gate`.
 pub struct TokenGate;
@@ -196,6 +198,8 @@ pub struct GateFacts {
     pub product_plan: ProductPlan,
     /// R25: the group's entities.
     pub group_entities: BTreeMap<EntityId, Label>,
+    /// The moment before which all tokens that were issued have ended, if there is one.
+    pub tokens_ended_before: Option<Timestamp>,
 }
 
 impl GateFacts {
@@ -206,6 +210,7 @@ impl GateFacts {
             app: read(&mut row)?,
             product_plan: row.word()?,
             group_entities: row.json()?,
+            tokens_ended_before: row.optional_time()?,
         })
     }
 
@@ -235,6 +240,10 @@ impl Gate for GateFacts {
         &self.app.revoked_tokens
     }
 
+    fn tokens_ended_before(&self) -> Option<Timestamp> {
+        self.tokens_ended_before
+    }
+
     fn product_plan(&self) -> &ProductPlan {
         &self.product_plan
     }
@@ -251,6 +260,8 @@ pub struct ClientFacts {
     pub app: TokenGateRow,
     /// R1: the group's plan.
     pub product_plan: ProductPlan,
+    /// The moment before which all tokens that were issued have ended, if there is one.
+    pub tokens_ended_before: Option<Timestamp>,
 }
 
 impl ClientFacts {
@@ -260,6 +271,7 @@ impl ClientFacts {
         Ok(Self {
             app: read(&mut row)?,
             product_plan: row.word()?,
+            tokens_ended_before: row.optional_time()?,
         })
     }
 }
@@ -270,12 +282,13 @@ const FROM: &str = "from token_gate t join groups g on g.group_id = t.group_id";
 
 /// [`GateFacts`] about applications. `listed` selects the ids that its argument, a JSON list, names.
 pub fn by_apps(listed: &str, app_ids: &[String]) -> Query {
-    let sql = format!("select {APP}, g.product_plan, g.entities {FROM} where t.app_id in ({listed})");
+    let sql =
+        format!("select {APP}, g.product_plan, g.entities, {TOKENS_ENDED_BEFORE} {FROM} where t.app_id in ({listed})");
     Query::new(sql, [Value::json(&app_ids)])
 }
 
 /// [`ClientFacts`] about the applications with these client ids. `listed` as above.
 pub fn by_clients(listed: &str, client_ids: &[String]) -> Query {
-    let sql = format!("select {APP}, g.product_plan {FROM} where t.client_id in ({listed})");
+    let sql = format!("select {APP}, g.product_plan, {TOKENS_ENDED_BEFORE} {FROM} where t.client_id in ({listed})");
     Query::new(sql, [Value::json(&client_ids)])
 }

@@ -7,6 +7,7 @@
 mod developer;
 mod group;
 mod integration_app;
+mod system;
 mod user_account;
 
 use std::collections::BTreeSet;
@@ -17,6 +18,7 @@ use gatebook_aggregates::group::Group;
 use gatebook_aggregates::identifiers::EntityId;
 use gatebook_aggregates::integration_app::{IntegrationApp, LogFormat};
 use gatebook_aggregates::metadata::{ActorType, Metadata};
+use gatebook_aggregates::system::System;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::user_account::UserAccount;
 use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
@@ -36,6 +38,7 @@ pub(super) fn told(stored: &StoredEvent) -> Result<(Metadata, String), Unreadabl
         Group::TYPE => sentence::<Group>(stored, group::deed),
         Developer::TYPE => sentence::<Developer>(stored, developer::deed),
         UserAccount::TYPE => sentence::<UserAccount>(stored, user_account::deed),
+        System::TYPE => sentence::<System>(stored, system::described),
         _ => Err(stored.unreadable("nobody knows this kind of stream")),
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use gatebook_aggregates::developer::DeveloperEvent;
 use gatebook_aggregates::group::GroupEvent;
 use gatebook_aggregates::integration_app::IntegrationAppEvent;
+use gatebook_aggregates::system::SystemEvent;
 use gatebook_aggregates::user_account::UserAccountEvent;
 use serde::Deserialize;
 use serde_json::Value;
@@ -39,6 +40,7 @@ fn kind_of(event_type: &str) -> &'static str {
         ("Group", GroupEvent::VARIANTS),
         ("Developer", DeveloperEvent::VARIANTS),
         ("UserAccount", UserAccountEvent::VARIANTS),
+        ("System", SystemEvent::VARIANTS),
     ];
     let kind = kinds.iter().find(|(_, types)| types.contains(&event_type));
     kind.unwrap_or_else(|| panic!("{event_type} is no event")).0
@@ -79,6 +81,7 @@ fn r28_no_event_type_is_without_a_sentence_in_the_table() {
         GroupEvent::VARIANTS,
         DeveloperEvent::VARIANTS,
         UserAccountEvent::VARIANTS,
+        SystemEvent::VARIANTS,
     ];
     let all: BTreeSet<_> = all.concat().into_iter().map(str::to_owned).collect();
     assert_eq!(told, all);

@@ -1,5 +1,7 @@
-//! What operators need of a running node.
+//! What operators need of a running node, and what they do with the installation itself.
 
 mod readiness;
+mod system;
 
 pub use readiness::Readiness;
+pub use system::TokensEnded;

@@ -25,6 +25,8 @@ pub struct Readiness {
 #[derive(Clone)]
 struct Tried {
     at: Instant,
+    /// Whether it tried as much as a large command writes.
+    with_room: bool,
     outcome: Result<(), StoreError>,
 }
 
@@ -43,8 +45,14 @@ impl Readiness {
         if log.writer.is_gone() {
             return Err(StoreError::Unavailable("the writer has ended".to_owned()));
         }
+        log.database.reachable()?;
         let mut latest = self.latest.subscribe();
-        let is_fresh = |tried: &Option<Tried>| tried.as_ref().is_some_and(Tried::is_fresh);
+        // What a command has found out since counts for more.
+        let has_failed = log.writer.has_failed();
+        let is_fresh = |tried: &Option<Tried>| {
+            let holds = |tried: &Tried| tried.is_fresh() && (tried.outcome.is_err() || tried.with_room >= has_failed);
+            tried.as_ref().is_some_and(holds)
+        };
         if !is_fresh(&latest.borrow()) {
             self.try_unless_trying(log);
         }
@@ -62,11 +70,11 @@ impl Readiness {
         let trying = Trying(self.is_trying.clone());
         let (log, latest) = (log.clone(), self.latest.clone());
         tokio::spawn(async move {
-            let room = log.writer.has_failed();
-            let outcome = rehearse(&*log.database, log.writer.clocks(), room).await;
+            let with_room = log.writer.has_failed();
+            let outcome = rehearse(&*log.database, log.writer.clocks(), with_room).await;
             drop(trying);
             let at = Instant::now();
-            latest.send_replace(Some(Tried { at, outcome }));
+            latest.send_replace(Some(Tried { at, with_room, outcome }));
         });
     }
 }

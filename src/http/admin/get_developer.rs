@@ -27,5 +27,10 @@ pub async fn get_developer(
     State(app): State<App>,
     PathOf(id): PathOf<AppId>,
 ) -> Result<Versioned<DeveloperAccess>, Problem> {
-    Ok(Versioned::from(&app.app(&caller, id).await?))
+    let view = app.app(&caller, id).await?;
+    let problem = app.mail_problem(&view).await?;
+    Ok(Versioned(
+        view.app().version,
+        DeveloperAccess::from(&view).with(problem),
+    ))
 }

@@ -32,5 +32,7 @@ pub async fn reset_otp(
 ) -> Result<Versioned<DeveloperAccessGiven>, Problem> {
     let key = body.key(&caller)?;
     let (view, shown) = app.reset_otp(&caller, id, version, key.as_ref()).await?;
-    Ok(Versioned(view.app().version, DeveloperAccessGiven::new(&view, shown)))
+    let problem = app.mail_problem(&view).await?;
+    let given = DeveloperAccessGiven::new(&view, shown).with(problem);
+    Ok(Versioned(view.app().version, given))
 }

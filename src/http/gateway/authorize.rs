@@ -1,16 +1,21 @@
 //! `GET /gateway/authorize`: R25, for nginx `auth_request` and its kin.
 
+use std::fmt::Display;
+
 use axum::extract::State;
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, InvalidHeaderValue};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use gatebook_aggregates::gate::Verdict;
 use gatebook_projections::token_gate::TokenGateRow;
+use thiserror::Error;
 
-use super::challenge::{refused, refused_for_several_tokens, refused_unread};
-use crate::application::{GateAnswer, GateQuestion};
-use crate::http::extract::App;
+use super::challenge::{refused, refused_asker, refused_for_several_tokens, refused_unread};
+use super::gateway_credentials::{NotAdmitted, admitted};
+use crate::application::{GateAnswer, GateQuestion, Gatebook};
+use crate::http::extract::{Anyone, App};
 use crate::oauth::wire::{BearerProblem, bearer_token};
+use crate::store::StoreError;
 
 const APP_ID: HeaderName = HeaderName::from_static("x-app-id");
 const APP_NAME: HeaderName = HeaderName::from_static("x-app-name");
@@ -25,10 +30,16 @@ const UNCLEAR: &str = "?";
 /// May this call pass?
 ///
 /// For `auth_request` of nginx, `forward_auth` and their kin. Answers 200, 401 or 403 and nothing else, whatever the
-/// method and also when the database cannot be reached (403 with `X-Reason: unavailable`). The gateway has to replace
-/// whatever the caller sent under the names of the answer's headers.
+/// method, the query and what follows in the path (`/gateway/authorize/anything`, as Envoy asks), and also when the
+/// database cannot be reached: 403 with `X-Reason: unavailable`, or 503 where `--gateway-unavailable 503` asks for it.
+/// A body is never read; where one is announced, the connection is closed after the answer. Only what HTTP itself
+/// cannot take is answered bare: more than 100 header lines (431), an address over 64 KB (414), a broken head (400).
 ///
-/// A header that comes twice is refused.
+/// With `--gateway-auth required` only a resource server may ask, with its credentials as
+/// `X-Gateway-Authorization: Basic …`; a gateway sends this header last.
+///
+/// The gateway has to replace whatever the caller sent under the names of the answer's headers. A header that comes
+/// twice is refused.
 #[utoipa::path(
     get,
     path = "/gateway/authorize",
@@ -36,6 +47,7 @@ const UNCLEAR: &str = "?";
     params(
         ("X-Entity-Id" = String, Header, description = "The entity that the call is about."),
         ("X-Api-Access" = String, Header, description = "What the call does: `read` or `write`."),
+        ("X-Gateway-Authorization" = Option<String>, Header, description = "A resource server's credentials, as `Basic …`; needed with `--gateway-auth required`."),
     ),
     responses(
         (status = 200, description = "It may pass.", headers(
@@ -48,34 +60,56 @@ const UNCLEAR: &str = "?";
             ("X-Reason" = String, description = "The first reason that holds."),
             ("WWW-Authenticate" = String, description = "A Bearer challenge (RFC 6750)."),
         )),
-        (status = 403, description = "The token does not open this: `group_not_on_plan`, `entity_missing`, `entity_not_assigned`, `access_not_permitted`; or `unavailable`: it cannot be decided at the moment.", headers(
+        (status = 403, description = "The token does not open this: `group_not_on_plan`, `entity_missing`, `entity_not_assigned`, `access_not_permitted`; `gateway_not_authorized`: who asks is no resource server; or `unavailable`: it cannot be decided at the moment.", headers(
             ("X-Reason" = String, description = "The first reason that holds."),
             ("WWW-Authenticate" = String, description = "A Bearer challenge (RFC 6750)."),
+        )),
+        (status = 503, description = "Only with `--gateway-unavailable 503`: `unavailable`.", headers(
+            ("X-Reason" = String, description = "`unavailable`."),
+            ("Retry-After" = u64, description = "Seconds after which asking again makes sense."),
         )),
     ),
     security(("access_token" = []), ())
 )]
-pub async fn authorize(State(app): State<App>, headers: HeaderMap) -> Response {
-    let token = match presented_token(&headers) {
+pub async fn authorize(State(app): State<App>, Anyone(caller): Anyone, headers: HeaderMap) -> Response {
+    let unread = |why: &dyn Display| refused_unread(why, app.settings.gateway.unavailable);
+    match admitted(&app, &caller, &headers).await {
+        Ok(()) => answer(&app, &headers).await.unwrap_or_else(|error| unread(&error)),
+        Err(NotAdmitted::NotAuthorized) => refused_asker(),
+        Err(NotAdmitted::Undecided(failure)) => unread(&failure),
+    }
+}
+
+/// What the gate says to the token, the entity and the access of these headers.
+async fn answer(app: &Gatebook, headers: &HeaderMap) -> Result<Response, Undecided> {
+    let token = match presented_token(headers) {
         Ok(token) => token,
-        Err(BearerProblem::SeveralHeaders) => return refused_for_several_tokens(),
+        Err(BearerProblem::SeveralHeaders) => return Ok(refused_for_several_tokens()),
         Err(BearerProblem::OtherScheme) => None,
         Err(BearerProblem::Malformed) => Some(UNCLEAR.to_owned()),
     };
-    let (entity, access) = (only(&headers, &ENTITY_ID), only(&headers, &API_ACCESS));
+    let (entity, access) = (only(headers, &ENTITY_ID), only(headers, &API_ACCESS));
     let question = GateQuestion {
         token: token.as_deref(),
         entity,
         access,
     };
-    match app.check_gate(&question).await {
-        Ok(GateAnswer {
+    match app.check_gate(&question).await? {
+        GateAnswer {
             verdict: Verdict::Ok,
             facts: Some(facts),
-        }) => passed(&facts.app, entity),
-        Ok(answer) => refused(answer.verdict, access),
-        Err(error) => refused_unread(&error),
+        } => Ok(passed(&facts.app, entity)?),
+        answer => Ok(refused(answer.verdict, access)),
     }
+}
+
+/// Why there is no verdict, or none that can be sent.
+#[derive(Debug, Error)]
+enum Undecided {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("what the service behind has to know fits into no header: {0}")]
+    Unspeakable(#[from] InvalidHeaderValue),
 }
 
 /// RFC 6750 §3.1: credentials of another scheme are as good as none.
@@ -96,22 +130,18 @@ fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 }
 
 /// Who passes, for what stands behind the gateway. What cannot be said does not pass.
-fn passed(app: &TokenGateRow, entity: Option<&str>) -> Response {
+fn passed(app: &TokenGateRow, entity: Option<&str>) -> Result<Response, InvalidHeaderValue> {
     let said = [
         (APP_ID, app.app_id.to_string()),
         (APP_NAME, percent_encoded(app.name.as_str())),
         (GROUP_ID, app.group_id.to_string()),
         (ENTITY_ID, entity.unwrap_or_default().to_owned()),
     ];
-    let values = said.map(|(name, text)| (name, HeaderValue::try_from(text)));
     let mut headers = HeaderMap::new();
-    for (name, value) in values {
-        match value {
-            Ok(value) => headers.insert(name, value),
-            Err(error) => return refused_unread(&error),
-        };
+    for (name, text) in said {
+        headers.insert(name, HeaderValue::try_from(text)?);
     }
-    (StatusCode::OK, headers).into_response()
+    Ok((StatusCode::OK, headers).into_response())
 }
 
 /// RFC 3986 §2.5: a space is `%20`; form encoding writes it as `+`, and a plus sign as `%2B`.

@@ -1,13 +1,19 @@
-//! How the gate refuses: 401 or 403, the reason, and the challenge of RFC 6750 §3.
+//! How the gate refuses: 401 or 403, the reason, and the challenge of RFC 6750 §3; or 503, where that is wanted while
+//! nothing can be decided.
 
+use std::any::Any;
 use std::fmt::Display;
 use std::str::FromStr;
 
-use axum::http::header::WWW_AUTHENTICATE;
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use gatebook_aggregates::api_permission::Access;
 use gatebook_aggregates::gate::Verdict;
+
+use crate::application::GatewayUnavailable;
+use crate::http::error::RETRY_UNAVAILABLE_AFTER;
+use crate::http::request_context;
 
 const REASON: HeaderName = HeaderName::from_static("x-reason");
 
@@ -16,6 +22,7 @@ const INSUFFICIENT_SCOPE: &str = r#"Bearer realm="gatebook", error="insufficient
 const NEEDS_READ: &str = r#"Bearer realm="gatebook", error="insufficient_scope", scope="read""#;
 const NEEDS_WRITE: &str = r#"Bearer realm="gatebook", error="insufficient_scope", scope="write""#;
 const INVALID_REQUEST: &str = r#"Bearer realm="gatebook", error="invalid_request""#;
+const UNAVAILABLE: &str = "unavailable";
 const CHALLENGE: &str = r#"Bearer realm="gatebook""#;
 
 /// A refusal for this reason; `access` is what was asked for.
@@ -34,7 +41,7 @@ pub fn refused(verdict: Verdict, access: Option<&str>) -> Response {
         }
         Verdict::AccessNotPermitted => (StatusCode::FORBIDDEN, needed(access)),
         // Not a refusal, and yet nobody can say who would pass.
-        Verdict::Ok => return refused_unread(&"the gate opened for no application"),
+        Verdict::Ok => return refused_unread(&"the gate opened for no application", GatewayUnavailable::Forbidden),
     };
     response(status, verdict.code(), challenge)
 }
@@ -45,10 +52,31 @@ pub fn refused_for_several_tokens() -> Response {
     response(StatusCode::UNAUTHORIZED, reason, INVALID_REQUEST)
 }
 
+/// With `--gateway-auth required`: who asks is no resource server. That the caller's own token is at fault is not said.
+pub fn refused_asker() -> Response {
+    tracing::warn!("somebody without a resource server's credentials asked the gate");
+    response(StatusCode::FORBIDDEN, "gateway_not_authorized", CHALLENGE)
+}
+
 /// R26: what cannot be decided is refused.
-pub fn refused_unread(why: &dyn Display) -> Response {
+pub fn refused_unread(why: &dyn Display, unavailable: GatewayUnavailable) -> Response {
     tracing::warn!(%why, "the gate could not decide");
-    response(StatusCode::FORBIDDEN, "unavailable", CHALLENGE)
+    match unavailable {
+        GatewayUnavailable::Forbidden => response(StatusCode::FORBIDDEN, UNAVAILABLE, CHALLENGE),
+        GatewayUnavailable::ServiceUnavailable => {
+            let headers = [
+                (REASON, HeaderValue::from_static(UNAVAILABLE)),
+                (RETRY_AFTER, HeaderValue::from(RETRY_UNAVAILABLE_AFTER)),
+            ];
+            (StatusCode::SERVICE_UNAVAILABLE, headers).into_response()
+        }
+    }
+}
+
+/// A bug opens nothing either, and 500 is an answer that gateways do not understand.
+pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let _logged = request_context::panicked(panic);
+    response(StatusCode::FORBIDDEN, UNAVAILABLE, CHALLENGE)
 }
 
 fn needed(access: Option<&str>) -> &'static str {
@@ -116,7 +144,17 @@ mod tests {
 
     #[test]
     fn r26_what_cannot_be_decided_is_refused() {
-        let response = refused_unread(&"gone");
+        let response = refused_unread(&"gone", GatewayUnavailable::Forbidden);
+        assert_eq!(told(&response), (403, "unavailable", CHALLENGE));
+        let response = refused_unread(&"gone", GatewayUnavailable::ServiceUnavailable);
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(response.headers()[REASON], "unavailable");
+        assert_eq!(response.headers()[RETRY_AFTER], "2");
+    }
+
+    #[test]
+    fn r26_a_bug_is_a_refusal_that_gateways_understand() {
+        let response = panicked(Box::new("a bug"));
         assert_eq!(told(&response), (403, "unavailable", CHALLENGE));
     }
 }

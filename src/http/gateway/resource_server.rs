@@ -3,7 +3,7 @@
 use axum::extract::FromRequestParts;
 use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use crate::http::error::Problem;
@@ -21,7 +21,7 @@ impl FromRequestParts<App> for ResourceServer {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, BasicRequired> {
         let Anyone(caller) = Anyone::from_request_parts(parts, app).await.map_err(BasicRequired)?;
-        let presented = presented(parts).ok_or(BasicRequired(Problem::unauthenticated()))?;
+        let presented = presented(&parts.headers, &AUTHORIZATION).ok_or(BasicRequired(Problem::unauthenticated()))?;
         let (id, secret) = (&presented.username, &presented.password);
         let authenticated = app.authenticate_resource_server(&caller, id, secret).await;
         authenticated.map_err(|failure| BasicRequired(failure.into()))?;
@@ -29,9 +29,9 @@ impl FromRequestParts<App> for ResourceServer {
     }
 }
 
-/// The credentials of the one `Authorization` header. No id has a control character, and PostgreSQL takes no NUL.
-fn presented(parts: &Parts) -> Option<BasicCredentials> {
-    let mut values = parts.headers.get_all(AUTHORIZATION).iter();
+/// The Basic credentials of the one header of this name. No id has a control character, and PostgreSQL takes no NUL.
+pub fn presented(headers: &HeaderMap, name: &HeaderName) -> Option<BasicCredentials> {
+    let mut values = headers.get_all(name).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
         return None;
     };

@@ -35,6 +35,24 @@ pub struct DeveloperAccess {
     /// Wrong tries of the one-time password that are left.
     #[schema(required)]
     otp_attempts_left: Option<i64>,
+    /// The last mail to them that could not be delivered; null when all is well as far as the mail server says.
+    #[schema(required)]
+    mail_problem: Option<MailProblem>,
+}
+
+/// A mail that could not be delivered. It is gone when the mail is sent again and taken.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct MailProblem {
+    /// When it was given up.
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    /// Which mail: `invitation`, `application_assigned` or `otp_reset`.
+    mail: String,
+    /// `address_refused`, `address_unsupported`, `address_invalid`, `mail_refused`, `given_up`, `broken` or
+    /// `not_delivered`.
+    kind: &'static str,
+    /// Why, and what to do.
+    detail: &'static str,
 }
 
 /// The developer, after a change that made a new one-time password.
@@ -72,7 +90,21 @@ impl From<&AppView> for DeveloperAccess {
             verified_at: app.verified_at,
             otp_expires_at: app.otp_expires_at,
             otp_attempts_left: app.otp_attempts_left,
+            mail_problem: None,
         }
+    }
+}
+
+impl DeveloperAccess {
+    /// The same, with what is known of a mail that could not be delivered.
+    pub fn with(self, problem: Option<application::MailProblem>) -> Self {
+        let mail_problem = problem.map(|problem| MailProblem {
+            at: problem.at,
+            mail: problem.mail,
+            kind: problem.kind,
+            detail: problem.detail,
+        });
+        Self { mail_problem, ..self }
     }
 }
 
@@ -92,6 +124,14 @@ impl From<application::Verification> for Verification {
 }
 
 impl DeveloperAccessGiven {
+    /// The same, with what is known of a mail that could not be delivered.
+    pub fn with(self, problem: Option<application::MailProblem>) -> Self {
+        Self {
+            developer: self.developer.with(problem),
+            ..self
+        }
+    }
+
     /// The developer of the application, and what is shown of it once.
     pub fn new(view: &AppView, shown: Option<application::Verification>) -> Self {
         Self {

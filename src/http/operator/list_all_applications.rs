@@ -38,7 +38,7 @@ pub struct AllAppsQuery {
     security(("operator_token" = []))
 )]
 pub async fn list_all_applications(
-    _operator: Operator,
+    Operator(operator): Operator,
     State(app): State<App>,
     QueryOf(query): QueryOf<AllAppsQuery>,
 ) -> Result<Json<Page<ApplicationOfGroup>>, Problem> {
@@ -48,7 +48,7 @@ pub async fn list_all_applications(
         after,
         limit,
     } = query.read()?;
-    let page = app.all_apps(&filter, sort, after.as_ref(), limit).await?;
+    let page = app.all_apps(&operator, &filter, sort, after.as_ref(), limit).await?;
     let items = page.items.iter().map(ApplicationOfGroup::from).collect();
     Ok(Json(Page {
         items,

@@ -8,8 +8,8 @@ use utoipa::ToSchema;
 
 use crate::http::error::Problem;
 use crate::http::extract::{App, Operator, QueryOf};
-use crate::http::json::{Fields, Items, OperatorReadProblems, given};
-use crate::outbox::{self, LetterRow, LetterState};
+use crate::http::json::{Fields, OperatorReadProblems, given, read_cursor, write_cursor};
+use crate::outbox::{self, LetterRow, LetterState, ListedAfter};
 
 /// Which letters.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
@@ -21,6 +21,43 @@ pub struct OutboxQuery {
     /// How many letters, 1 to 200; 50 when left out.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
     limit: Option<String>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// A page of letters, and how the whole outbox stands.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct OutboxPage {
+    /// The letters on this page.
+    items: Vec<Letter>,
+    /// The `cursor` of the next page; null on the last.
+    #[schema(required)]
+    next_cursor: Option<String>,
+    /// How many letters there are in all, by state.
+    totals: OutboxTotals,
+    /// Since when the oldest letter waits that should leave now; null when none does.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    oldest_waiting_since: Option<Timestamp>,
+    /// For how many seconds it has been waiting.
+    #[schema(required)]
+    oldest_waiting_seconds: Option<i64>,
+}
+
+/// How many letters there are, by state.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct OutboxTotals {
+    /// They will be sent, also on a later day.
+    pending: i64,
+    /// They were handed to the mail server.
+    sent: i64,
+    /// They were given up.
+    failed: i64,
+}
+
+struct OutboxQuestion {
+    state: Option<LetterState>,
+    limit: u32,
+    after: Option<ListedAfter>,
 }
 
 /// A letter, without what it says.
@@ -50,33 +87,58 @@ pub struct Letter {
     sent_at: Option<Timestamp>,
 }
 
-/// Which letters wait, were sent, or could not be sent? The newest come first.
+/// Which letters wait, were sent, or could not be sent? The newest come first. And how many are there in all?
 #[utoipa::path(
     get,
     path = "/operator/api/v1/outbox",
     tag = "Operators",
     params(OutboxQuery),
-    responses((status = 200, description = "The letters", body = Items<Letter>), OperatorReadProblems),
+    responses((status = 200, description = "The letters", body = OutboxPage), OperatorReadProblems),
     security(("operator_token" = []))
 )]
 pub async fn list_outbox(
     _operator: Operator,
     State(app): State<App>,
     QueryOf(query): QueryOf<OutboxQuery>,
-) -> Result<Json<Items<Letter>>, Problem> {
-    let (state, limit) = query.read()?;
-    let letters = outbox::list(app.database(), state, limit).await?;
-    Ok(Json(Items {
+) -> Result<Json<OutboxPage>, Problem> {
+    let OutboxQuestion { state, limit, after } = query.read()?;
+    let now = app.clock.now();
+    let (letters, next) = outbox::list_page(app.database(), state, after.as_ref(), limit).await?;
+    let totals = outbox::totals(app.database(), now).await?;
+    let since = totals.oldest_waiting_since;
+    Ok(Json(OutboxPage {
         items: letters.into_iter().map(Letter::from).collect(),
+        next_cursor: next.as_ref().map(write_cursor),
+        totals: OutboxTotals {
+            pending: totals.pending,
+            sent: totals.sent,
+            failed: totals.failed,
+        },
+        oldest_waiting_since: since,
+        oldest_waiting_seconds: since.map(|since| outbox::age(since, now).num_seconds()),
     }))
 }
 
 impl OutboxQuery {
-    fn read(&self) -> Result<(Option<LetterState>, u32), Problem> {
+    fn read(&self) -> Result<OutboxQuestion, Problem> {
         let mut fields = Fields::default();
         let state = fields.word("state", given(&self.state));
         let limit = fields.limit(given(&self.limit));
-        fields.finish(|| Some((state, limit?)))
+        let after = given(&self.cursor).and_then(|cursor| {
+            let after = read_cursor(cursor);
+            if after.is_none() {
+                let message = "Hand back the “next_cursor” of the page before.";
+                fields.refuse("cursor", "invalid_cursor", message);
+            }
+            after
+        });
+        fields.finish(|| {
+            Some(OutboxQuestion {
+                state,
+                limit: limit?,
+                after,
+            })
+        })
     }
 }
 

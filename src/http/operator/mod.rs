@@ -18,6 +18,7 @@ mod put_entity;
 mod put_group;
 mod put_user;
 mod retire_client_secret;
+mod retry_failed;
 mod retry_letter;
 mod send_password_link;
 
@@ -58,9 +59,10 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(retire_client_secret::retire_client_secret))
         // /operator/api/v1/projections
         .routes(routes!(get_projections::get_projections))
-        // /operator/api/v1/outbox · /outbox/{id}/retry
+        // /operator/api/v1/outbox · /outbox/{id}/retry · /outbox/retry
         .routes(routes!(list_outbox::list_outbox))
         .routes(routes!(retry_letter::retry_letter))
+        .routes(routes!(retry_failed::retry_failed))
 }
 
 /// What a PUT is answered with.

@@ -8,17 +8,22 @@ use chrono::TimeDelta;
 use gatebook_projections::sql::Value;
 use tokio::sync::{Notify, watch};
 
-use super::world::{GoesAway, LINK, World, at};
+use super::world::{GoesAway, LINK, World, at, eventually};
 use crate::clock::Clock;
-use crate::mail::scripted_server::ScriptedServer;
-use crate::outbox::queue::{self, CLAIM_MAX};
+use crate::mail::scripted_server::{Script, ScriptedServer};
+use crate::outbox::queue::{self, CLAIM_MAX, Takes};
 use crate::outbox::{LetterState, list};
 use crate::store::on_both_databases::{On, on_both_databases};
 
 on_both_databases!(
     a_letter_is_sent_and_then_what_it_said_is_forgotten,
     a_letter_is_sent_once,
-    letters_are_sent_in_the_order_they_were_written_and_twenty_at_a_time,
+    letters_leave_in_the_order_they_were_written_and_twenty_are_taken_at_a_time,
+    codes_and_links_to_passwords_leave_before_letters_that_have_waited_for_longer,
+    a_code_does_not_wait_for_letters_that_a_server_is_silent_about,
+    a_letter_that_takes_long_holds_no_other_up,
+    a_few_letters_share_a_few_connections,
+    a_program_that_ends_gives_back_what_no_server_answers_for,
     a_process_that_dies_between_sending_and_writing_it_down_sends_the_same_mail_again,
     a_letter_that_is_sent_again_into_a_folder_is_one_file,
     two_processes_never_send_the_same_letter,
@@ -65,20 +70,105 @@ async fn a_letter_is_sent_once(on: On) {
     assert_eq!(server.message_ids().len(), 1);
 }
 
-async fn letters_are_sent_in_the_order_they_were_written_and_twenty_at_a_time(on: On) {
+async fn letters_leave_in_the_order_they_were_written_and_twenty_are_taken_at_a_time(on: On) {
     let world = World::new(on).await;
     let mut ids = Vec::new();
-    for number in 0..CLAIM_MAX + 1 {
+    for number in 0..=CLAIM_MAX {
         world.clock.advance(TimeDelta::milliseconds(1));
         let id = world.invite(&format!("dev{number}@example.com")).await;
         ids.push(format!("<{id}@gate.example.com>"));
     }
     let mut server = ScriptedServer::start([]).await;
-    let outbox = world.outbox_to(&server);
+    let outbox = world.outbox_to(&server).one_by_one();
     assert_eq!(outbox.deliver_due().await.unwrap(), 20);
     assert_eq!(outbox.deliver_due().await.unwrap(), 1);
     assert_eq!(outbox.deliver_due().await.unwrap(), 0);
     assert_eq!(server.message_ids(), ids);
+}
+
+async fn codes_and_links_to_passwords_leave_before_letters_that_have_waited_for_longer(on: On) {
+    let world = World::new(on).await;
+    for number in 0..CLAIM_MAX {
+        world.invite(&format!("dev{number}@example.com")).await;
+    }
+    world.clock.advance(TimeDelta::seconds(1));
+    world.write_code("code@example.com").await;
+    let mut server = ScriptedServer::start([]).await;
+    let outbox = world.outbox_to(&server).one_by_one();
+    assert_eq!(outbox.deliver_due().await.unwrap(), CLAIM_MAX);
+    let first = server.mails.recv().await.unwrap();
+    assert!(first.contains("To: code@example.com"), "{first}");
+}
+
+async fn a_code_does_not_wait_for_letters_that_a_server_is_silent_about(on: On) {
+    let world = World::new(on).await;
+    for _ in 0..CLAIM_MAX {
+        world.invite("silent@example.com").await;
+    }
+    let mut server = ScriptedServer::always(Script::SilentFor("silent@example.com")).await;
+    let (stop, shutdown) = watch::channel(false);
+    let wake = Arc::new(Notify::new());
+    let running = tokio::spawn(Arc::new(world.outbox_to(&server)).run(shutdown, wake.clone()));
+    eventually("every place for letters to be taken", || {
+        server.heard("RCPT").len() >= 6
+    })
+    .await;
+    world.write_code("code@example.com").await;
+    wake.notify_one();
+    let mail = server.mails.recv().await.unwrap();
+    assert!(mail.contains("To: code@example.com"), "{mail}");
+    stop.send(true).unwrap();
+    running.await.unwrap();
+}
+
+async fn a_letter_that_takes_long_holds_no_other_up(on: On) {
+    let world = World::new(on).await;
+    world.invite("silent@example.com").await;
+    for number in 0..2 * CLAIM_MAX {
+        world.clock.advance(TimeDelta::milliseconds(1));
+        world.invite(&format!("dev{number}@example.com")).await;
+    }
+    let mut server = ScriptedServer::always(Script::SilentFor("silent@example.com")).await;
+    let (stop, shutdown) = watch::channel(false);
+    let running = tokio::spawn(Arc::new(world.outbox_to(&server)).run(shutdown, Arc::default()));
+    for _ in 0..2 * CLAIM_MAX {
+        server.mails.recv().await.unwrap();
+    }
+    stop.send(true).unwrap();
+    running.await.unwrap();
+}
+
+async fn a_few_letters_share_a_few_connections(on: On) {
+    let world = World::new(on).await;
+    for number in 0..CLAIM_MAX {
+        world.invite(&format!("dev{number}@example.com")).await;
+    }
+    let mut server = ScriptedServer::start([]).await;
+    assert_eq!(world.outbox_to(&server).deliver_due().await.unwrap(), CLAIM_MAX);
+    assert_eq!(server.message_ids().len(), CLAIM_MAX);
+    assert!(server.connections() <= 6, "{}", server.connections());
+}
+
+async fn a_program_that_ends_gives_back_what_no_server_answers_for(on: On) {
+    let world = World::new(on).await;
+    for _ in 0..CLAIM_MAX {
+        world.invite("dev@example.com").await;
+    }
+    let server = ScriptedServer::always(Script::SilentFor("dev@example.com")).await;
+    let (stop, shutdown) = watch::channel(false);
+    let running = tokio::spawn(Arc::new(world.outbox_to(&server)).run(shutdown, Arc::default()));
+    eventually("every place to be taken", || server.heard("RCPT").len() >= 6).await;
+    stop.send(true).unwrap();
+    running.await.unwrap();
+    let letters = list(&*world.database, Some(LetterState::Pending), 99).await.unwrap();
+    assert_eq!(letters.len(), CLAIM_MAX);
+    for letter in letters {
+        assert_eq!(
+            (letter.attempts, letter.next_attempt_at),
+            (0, Some(at(0))),
+            "{letter:?}"
+        );
+    }
 }
 
 async fn a_process_that_dies_between_sending_and_writing_it_down_sends_the_same_mail_again(on: On) {
@@ -140,7 +230,7 @@ async fn a_letter_whose_lease_may_end_while_it_is_sent_is_left_alone(on: On) {
     let world = World::new(on).await;
     world.invite("dev@example.com").await;
     let clock = Clock::Manual(world.clock.clone());
-    let claimed = queue::claim(&*world.database, &clock).await.unwrap();
+    let claimed = queue::claim(&*world.database, &clock, Takes::All).await.unwrap();
     assert!(claimed[0].can_be_sent_at(at(15)));
     assert!(!claimed[0].can_be_sent_at(at(16)));
 }
@@ -149,7 +239,7 @@ async fn a_letter_that_is_given_back_is_due_at_once_and_has_lost_no_attempt(on: 
     let world = World::new(on).await;
     world.invite("dev@example.com").await;
     let clock = Clock::Manual(world.clock.clone());
-    let claimed = queue::claim(&*world.database, &clock).await.unwrap();
+    let claimed = queue::claim(&*world.database, &clock, Takes::All).await.unwrap();
     assert_eq!(world.letter().await.attempts, 1);
     queue::hand_back(&*world.database, &claimed, at(0)).await.unwrap();
     let letter = world.letter().await;

@@ -5,16 +5,18 @@ use gatebook_projections::sql::Value;
 
 use super::world::{World, at};
 use crate::clock::Clock;
-use crate::log::append::SealedLetter;
-use crate::mail::MailError;
+use crate::log::append::{Priority, SealedLetter};
 use crate::mail::scripted_server::{Script, ScriptedServer};
-use crate::outbox::LetterState;
+use crate::mail::{Failure, MailError};
 use crate::outbox::delivery::{ATTEMPTS_MAX, delay_after, survived};
+use crate::outbox::{LetterState, last_failure};
 use crate::store::on_both_databases::{On, on_both_databases};
 
 on_both_databases!(
     a_letter_that_is_refused_for_now_is_tried_again_after_10_then_20_seconds,
     a_letter_is_given_up_after_three_days_and_its_content_is_kept,
+    why_and_when_a_letter_was_given_up_is_known_until_it_is_sent_or_retried,
+    an_address_that_the_mail_server_cannot_write_to_is_given_up_at_once,
     a_letter_that_is_refused_for_good_is_given_up_at_once,
     a_letter_that_cannot_be_sent_keeps_no_other_waiting,
     a_letter_that_was_sealed_for_another_row_is_given_up_and_says_why,
@@ -101,6 +103,41 @@ async fn a_letter_that_is_refused_for_good_is_given_up_at_once(on: On) {
     assert!(counted.contains(r#"gatebook_letters_total{outcome="Failed"} 1"#));
 }
 
+async fn why_and_when_a_letter_was_given_up_is_known_until_it_is_sent_or_retried(on: On) {
+    let world = World::new(on).await;
+    let server =
+        ScriptedServer::start([Script::Recipient("550 5.1.1 nobody here"), Script::Mail("554 5.6.0 no")]).await;
+    let id = world.invite_about("dev@example.com", "invitation to 1").await;
+    let outbox = world.outbox_to(&server);
+    let known = async || {
+        let about = ["assignment of 1".to_owned(), "invitation to 1".to_owned()];
+        last_failure(&*world.database, &about).await.unwrap()
+    };
+    for (after, failure) in [(7, Failure::AddressRefused), (14, Failure::MailRefused)] {
+        assert_eq!(known().await, None, "it may be sent yet");
+        world.clock.advance(TimeDelta::seconds(7));
+        outbox.deliver_due().await.unwrap();
+        let failed = known().await.unwrap();
+        assert_eq!((failed.kind.as_str(), failed.at), ("invitation", at(after)));
+        assert_eq!(failed.failure, Some(failure));
+        outbox.retry(id).await.unwrap();
+    }
+    outbox.deliver_due().await.unwrap();
+    assert_eq!((known().await, world.letter().await.state), (None, LetterState::Sent));
+    assert_eq!(last_failure(&*world.database, &[]).await.unwrap(), None);
+}
+
+async fn an_address_that_the_mail_server_cannot_write_to_is_given_up_at_once(on: On) {
+    let world = World::new(on).await;
+    let server = ScriptedServer::start([]).await;
+    world.invite_about("dév@example.com", "invitation to 1").await;
+    world.outbox_to(&server).deliver_due().await.unwrap();
+    let failed = last_failure(&*world.database, &["invitation to 1".to_owned()])
+        .await
+        .unwrap();
+    assert_eq!(failed.unwrap().failure, Some(Failure::AddressUnsupported));
+}
+
 async fn a_letter_that_cannot_be_sent_keeps_no_other_waiting(on: On) {
     let world = World::new(on).await;
     let mut server = ScriptedServer::start([Script::Mail("554 5.6.0 no"), LATER]).await;
@@ -108,7 +145,8 @@ async fn a_letter_that_cannot_be_sent_keeps_no_other_waiting(on: On) {
         world.clock.advance(TimeDelta::milliseconds(1));
         world.invite(to).await;
     }
-    assert_eq!(world.outbox_to(&server).deliver_due().await.unwrap(), 4);
+    let outbox = world.outbox_to(&server).one_by_one();
+    assert_eq!(outbox.deliver_due().await.unwrap(), 4);
     assert_eq!(server.message_ids().len(), 3);
     let states = crate::outbox::list(&*world.database, None, 9).await.unwrap();
     let states: Vec<_> = states.iter().rev().map(|letter| letter.state).collect();
@@ -130,6 +168,7 @@ async fn a_letter_that_was_sealed_for_another_row_is_given_up_and_says_why(on: O
             id: world.new_id().to_string(),
             kind: "invitation",
             recipient: "dev@example.com".to_owned(),
+            priority: Priority::Normal,
             sealed: "AAAA".to_owned(),
             not_before: None,
             about: None,
@@ -154,6 +193,7 @@ async fn a_letter_of_a_kind_that_a_newer_version_wrote_waits_for_that_version(on
             id: world.new_id().to_string(),
             kind: "birthday",
             recipient: "dev@example.com".to_owned(),
+            priority: Priority::Normal,
             sealed: "AAAA".to_owned(),
             not_before: None,
             about: None,

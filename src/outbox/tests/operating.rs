@@ -6,10 +6,11 @@ use uuid::Uuid;
 
 use super::world::{START, World, at};
 use crate::clock::Clock;
-use crate::log::append::SealedLetter;
+use crate::log::append::{Priority, SealedLetter};
+use crate::mail::Failure;
 use crate::mail::scripted_server::{Script, ScriptedServer};
-use crate::outbox::queue::{self, LEASE};
-use crate::outbox::{LetterState, Retry, list, retry_failed};
+use crate::outbox::queue::{self, LEASE, Outcome, Takes};
+use crate::outbox::{Depth, LetterState, Retry, depth, list, list_page, retry_failed, totals};
 use crate::store::on_both_databases::{On, on_both_databases};
 
 on_both_databases!(
@@ -20,6 +21,9 @@ on_both_databases!(
     a_letter_that_is_being_sent_is_not_sent_by_a_second_process_because_it_is_retried,
     a_letter_for_later_is_not_sent_early_because_it_is_retried,
     all_letters_that_were_given_up_can_be_sent_after_all,
+    operators_read_the_outbox_page_by_page,
+    how_much_waits_and_for_how_long_is_known,
+    both_databases_find_what_is_due_by_an_index,
     what_an_attempt_came_to_does_not_undo_a_retry_or_a_sending_meanwhile,
 );
 
@@ -102,7 +106,7 @@ async fn a_letter_that_is_being_sent_is_not_sent_by_a_second_process_because_it_
     let id = world.invite("dev@example.com").await;
     world.outbox_to(&server).deliver_due().await.unwrap();
     world.clock.advance(TimeDelta::seconds(10));
-    queue::claim(&*world.database, &Clock::Manual(world.clock.clone()))
+    queue::claim(&*world.database, &Clock::Manual(world.clock.clone()), Takes::All)
         .await
         .unwrap();
     let sending = world.letter().await;
@@ -119,6 +123,7 @@ async fn a_letter_for_later_is_not_sent_early_because_it_is_retried(on: On) {
             id: id.to_string(),
             kind: "client_secret_ending",
             recipient: "dev@example.com".to_owned(),
+            priority: Priority::Normal,
             sealed: "AAAA".to_owned(),
             not_before: Some(at(3_600)),
             about: None,
@@ -144,13 +149,89 @@ async fn all_letters_that_were_given_up_can_be_sent_after_all(on: On) {
     assert_eq!(retry_failed(&*world.database, at(0)).await.unwrap(), 0);
 }
 
+async fn operators_read_the_outbox_page_by_page(on: On) {
+    let world = World::new(on).await;
+    let mut written = Vec::new();
+    for number in 0..5 {
+        // Two share a moment.
+        world.clock.advance(TimeDelta::milliseconds(number % 2));
+        written.push(world.invite("dev@example.com").await.to_string());
+    }
+    written.reverse();
+    let (mut read, mut after) = (Vec::new(), None);
+    for size in [2, 2, 1] {
+        let (letters, next) = list_page(&*world.database, None, after.as_ref(), 2).await.unwrap();
+        assert_eq!(letters.len(), size);
+        read.extend(letters.into_iter().map(|letter| letter.id));
+        after = next;
+    }
+    assert_eq!((read, after), (written, None));
+}
+
+async fn how_much_waits_and_for_how_long_is_known(on: On) {
+    let world = World::new(on).await;
+    let depth = async |seconds| depth(&*world.database, at(seconds)).await.unwrap();
+    assert_eq!(depth(0).await, Depth::default());
+    let server = ScriptedServer::start([NOBODY]).await;
+    world.invite("a@example.com").await;
+    world.outbox_to(&server).deliver_due().await.unwrap();
+    world.clock.advance(TimeDelta::seconds(1));
+    world.invite("b@example.com").await;
+    world.clock.advance(TimeDelta::seconds(1));
+    world.invite("c@example.com").await;
+    world
+        .write(SealedLetter {
+            id: world.new_id().to_string(),
+            kind: "client_secret_ending",
+            recipient: "dev@example.com".to_owned(),
+            sealed: "AAAA".to_owned(),
+            priority: Priority::Normal,
+            not_before: Some(at(3_600)),
+            about: None,
+        })
+        .await;
+    let waiting = Depth {
+        pending: 2,
+        failed: 1,
+        oldest_age: Some(TimeDelta::seconds(60)),
+    };
+    assert_eq!(depth(61).await, waiting);
+    assert_eq!(depth(3_600).await.pending, 3, "its day has come");
+    let totals = totals(&*world.database, at(61)).await.unwrap();
+    assert_eq!((totals.pending, totals.sent, totals.failed), (3, 0, 1));
+    assert_eq!(totals.oldest_waiting_since, Some(at(1)));
+}
+
+async fn both_databases_find_what_is_due_by_an_index(on: On) {
+    let world = World::new(on).await;
+    let due = "select id from letters where state = 'pending' and priority = 0 \
+               and next_attempt_at <= '2026' order by next_attempt_at, id limit 20";
+    let failed = "select kind from letters where state = 'failed' and about in ('a', 'b')";
+    let waiting = "select min(created_at) from letters where state = 'pending' and created_at <= '2026'";
+    let page =
+        "select id from letters where (created_at, id) < ('2026', '1') order by created_at desc, id desc limit 9";
+    for (select, index) in [
+        (due, "letters_due"),
+        (failed, "letters_failed"),
+        (waiting, "letters_by_state"),
+        (page, "letters_by_age"),
+    ] {
+        let plan = world.plan(select).await;
+        assert!(plan.contains(index), "{plan}");
+        assert!(
+            !plan.to_lowercase().contains("sort") && !plan.contains("TEMP B-TREE"),
+            "{plan}"
+        );
+    }
+}
+
 async fn what_an_attempt_came_to_does_not_undo_a_retry_or_a_sending_meanwhile(on: On) {
     let world = World::new(on).await;
     let (id, clock) = (
         world.invite("dev@example.com").await,
         Clock::Manual(world.clock.clone()),
     );
-    let claimed = &queue::claim(&*world.database, &clock).await.unwrap()[0];
+    let claimed = &queue::claim(&*world.database, &clock, Takes::All).await.unwrap()[0];
     // Its lease ends; another process takes it, and gives it up; an operator has it retried.
     world.clock.advance(LEASE + TimeDelta::seconds(1));
     let server = ScriptedServer::start([NOBODY]).await;
@@ -160,18 +241,32 @@ async fn what_an_attempt_came_to_does_not_undo_a_retry_or_a_sending_meanwhile(on
         panic!("it was not retried");
     };
     let (database, later) = (&*world.database, at(500).plus(LEASE));
-    assert_eq!(
-        queue::mark_delayed(database, claimed, later, "too late").await.unwrap(),
-        0
-    );
-    assert_eq!(queue::mark_failed(database, claimed, "too late").await.unwrap(), 0);
+    let error = || "too late".to_owned();
+    for outcome in [
+        Outcome::Delayed {
+            until: later,
+            error: error(),
+        },
+        Outcome::Failed {
+            failure: Failure::MailRefused,
+            error: error(),
+        },
+    ] {
+        assert_eq!(
+            queue::record(database, vec![(claimed, outcome)], later).await.unwrap(),
+            0
+        );
+    }
     assert_eq!(world.letter().await, retried);
 
     world.outbox().deliver_due().await.unwrap();
     let sent = world.letter().await;
-    assert_eq!(queue::mark_sent(database, claimed, later).await.unwrap(), 0);
-    queue::hand_back(database, std::slice::from_ref(claimed), later)
-        .await
-        .unwrap();
+    assert_eq!(
+        queue::record(database, vec![(claimed, Outcome::Sent)], later)
+            .await
+            .unwrap(),
+        0
+    );
+    queue::hand_back(database, [claimed], later).await.unwrap();
     assert_eq!(world.letter().await, sent);
 }

@@ -84,6 +84,24 @@ impl World {
         id
     }
 
+    /// Writes an invitation down that may have to be withdrawn.
+    pub(super) async fn invite_about(&self, to: &str, about: &str) -> Uuid {
+        let letter = Letter::invitation(to, "Payroll Bridge", "Acme Ltd", LINK, at(0));
+        let id = self.new_id();
+        let sealed = seal_letter(&letter, id, &sealer(), &self.dice).unwrap();
+        let about = Some(about.to_owned());
+        self.write(SealedLetter { about, ..sealed }).await;
+        id
+    }
+
+    /// Writes a verification code down.
+    pub(super) async fn write_code(&self, to: &str) {
+        let letter = Letter::verification_code(to, "042137", 10);
+        let id = self.new_id();
+        self.write(seal_letter(&letter, id, &sealer(), &self.dice).unwrap())
+            .await;
+    }
+
     pub(super) async fn write(&self, letter: SealedLetter) {
         let append = Append {
             letters: vec![letter],
@@ -108,6 +126,24 @@ impl World {
         self.database.rows(query).await.unwrap().remove(0).remove(0)
     }
 
+    /// How the database finds the rows of a query, when it may not look through the whole table.
+    pub(super) async fn plan(&self, select: &str) -> String {
+        let mut transaction = self.database.begin(Purpose::Write).await.unwrap();
+        let explain = match self.database.dialect() {
+            Dialect::Sqlite => "explain query plan",
+            Dialect::Postgres => {
+                let plainly = "set local enable_seqscan = off; set local enable_bitmapscan = off";
+                transaction.script(plainly).await.unwrap();
+                "explain"
+            }
+        };
+        let rows = transaction
+            .rows(Query::new(format!("{explain} {select}"), []))
+            .await
+            .unwrap();
+        rows.iter().map(|row| format!("{row:?}\n")).collect()
+    }
+
     /// The mails in the folder, oldest first.
     pub(super) fn mails(&self) -> Vec<String> {
         let files = std::fs::read_dir(self.folder.path().join("mail")).unwrap();
@@ -122,6 +158,17 @@ impl World {
 
 fn sealer() -> Sealer {
     Sealer::new(&MasterKey::from_bytes([7; 32]))
+}
+
+/// Waits until something is true.
+pub(super) async fn eventually(what: &str, is_true: impl Fn() -> bool) {
+    let waiting = async {
+        while !is_true() {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    let waited = tokio::time::timeout(std::time::Duration::from_secs(60), waiting).await;
+    waited.unwrap_or_else(|_| panic!("waited in vain for {what}"));
 }
 
 /// So many seconds after the start.

@@ -3,21 +3,25 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+use chrono::TimeDelta;
+use gatebook_aggregates::timestamp::Timestamp;
 use maud::{Markup, html};
 use uuid::Uuid;
 
 use super::words;
 use crate::http::error::Problem;
 use crate::http::extract::{App, PathOf};
-use crate::outbox::{self, LetterRow, LetterState, Retry};
+use crate::http::json::{read_cursor, write_cursor};
+use crate::outbox::{self, LetterRow, LetterState, ListedAfter, Retry, Totals};
 use crate::pages::attempt::Errors;
+use crate::pages::facts::fact;
 use crate::pages::filter_form::{self, select};
 use crate::pages::form::{Asked, Form, Sent, token};
 use crate::pages::layout::{Shell, page};
 use crate::pages::times;
 use crate::pages::visitor::{OperatorUser, SignedIn};
 
-/// So many letters are shown, the newest first.
+/// So many letters are shown on a page, the newest first.
 const SHOWN: u32 = 200;
 const STATES: [(&str, &str); 3] = [("pending", "Pending"), ("failed", "Failed"), ("sent", "Sent")];
 
@@ -44,19 +48,60 @@ async fn outbox_page(
     state: Option<LetterState>,
     errors: &Errors,
 ) -> Result<Response, Problem> {
-    let letters = outbox::list(app.database(), state, SHOWN).await?;
+    // A cursor of somewhere else begins at the newest mail again.
+    let after = asked.filled("cursor").and_then(read_cursor);
+    let (letters, next) = outbox::list_page(app.database(), state, after.as_ref(), SHOWN).await?;
+    let totals = outbox::totals(app.database(), app.clock.now()).await?;
     let form_token = &operator.session.form_token;
     let body = html! {
         h1 { "Outbox" }
         @if asked.has("retried") { (words::done("It is sent at the next opportunity.")) }
         (errors.summary(&[]))
+        (summary(&totals, app.clock.now()))
+        @if totals.failed > 0 { (retry_all(totals.failed, form_token)) }
         (filter_form::form("/operator/outbox", "Find mails", &select("state", "State", asked.text("state"), STATES), &html! {}))
         @if letters.is_empty() { p role="status" { "There is no such mail." } }
         @else { (table(&letters, form_token)) }
-        @if letters.len() >= SHOWN as usize { p { "Only the newest " (SHOWN) " are shown." } }
-        @if letters.iter().any(|letter| letter.state == LetterState::Failed) { (retry_all(form_token)) }
+        nav.actions aria-label="Pages" {
+            @if after.is_some() { a.button.plain href=(href(asked, None)) { "Newest mails" } " " }
+            @if let Some(next) = &next { a.button.plain rel="next" href=(href(asked, Some(next))) { "Older mails" } }
+        }
     };
     Ok((errors.status(), page(&Shell::from(operator), "Outbox", &body)).into_response())
+}
+
+fn href(asked: &Form, after: Option<&ListedAfter>) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("state", asked.text("state"));
+    if let Some(after) = after {
+        query.append_pair("cursor", &write_cursor(after));
+    }
+    format!("/operator/outbox?{}", query.finish())
+}
+
+/// How the whole outbox stands.
+fn summary(totals: &Totals, now: Timestamp) -> Markup {
+    html! {
+        dl.facts {
+            (fact("Pending", &html! { (totals.pending) }))
+            (fact("Failed", &html! { (totals.failed) }))
+            (fact("Sent", &html! { (totals.sent) }))
+            (fact("Oldest waiting", &html! {
+                @match totals.oldest_waiting_since {
+                    Some(since) => { (times::moment(since)) " (for " (minutes(outbox::age(since, now))) ")" },
+                    None => "none",
+                }
+            }))
+        }
+    }
+}
+
+fn minutes(age: TimeDelta) -> String {
+    match age.num_minutes() {
+        0 => "less than a minute".to_owned(),
+        1 => "1 minute".to_owned(),
+        minutes => format!("{minutes} minutes"),
+    }
 }
 
 fn table(letters: &[LetterRow], form_token: &str) -> Markup {
@@ -103,11 +148,11 @@ fn row(letter: &LetterRow, form_token: &str) -> Markup {
     }
 }
 
-fn retry_all(form_token: &str) -> Markup {
+fn retry_all(failed: i64, form_token: &str) -> Markup {
     html! {
         form method="post" action="/operator/outbox/retry" {
             (token(form_token))
-            button type="submit" { "Retry all failed" }
+            button type="submit" { "Retry all failed (" (failed) ")" }
         }
     }
 }

@@ -39,7 +39,13 @@ async fn list_page(app: &App, operator: &OperatorUser, asked: &Form, errors: &Er
         ..question.filter
     };
     let found = app
-        .all_apps(&filter, question.sort, question.after.as_ref(), question.limit)
+        .all_apps(
+            operator.caller(),
+            &filter,
+            question.sort,
+            question.after.as_ref(),
+            question.limit,
+        )
         .await?;
     let body = html! {
         h1 { "AIQ Integrate" }

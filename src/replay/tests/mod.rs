@@ -1,5 +1,6 @@
 //! A small log on either database, made by real commands, and hands that reach into its tables.
 
+mod compare;
 mod exported;
 mod meeting;
 mod rebuild;
@@ -19,6 +20,7 @@ use gatebook_aggregates::integration_app::{
 };
 use gatebook_aggregates::metadata::{Actor, ActorType};
 use gatebook_aggregates::refusal::Refusal;
+use gatebook_aggregates::system::{SYSTEM_ID, System, SystemCommand};
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::words::{AppName, Description, Label};
 use gatebook_projections::projection::{self, AnyProjection};
@@ -58,7 +60,7 @@ impl World {
         }
     }
 
-    /// Two groups, three applications and a developer.
+    /// Two groups, three applications and a developer; one application was suspended, and tokens were ended.
     pub(super) async fn with_history(on: On) -> Self {
         let world = Self::new(on).await;
         world.group("acme", &["berlin", "dublin", "lisbon"]).await;
@@ -74,6 +76,8 @@ impl World {
         let id = Uuid::from_u128(100).to_string();
         execute::<Developer>(&world.log, &id, sign_up).await;
         suspend(&world.log, 2).await;
+        let (issued_before, now) = (now(), now());
+        execute::<System>(&world.log, SYSTEM_ID, SystemCommand::EndTokens { issued_before, now }).await;
         world
     }
 

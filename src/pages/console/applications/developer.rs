@@ -10,7 +10,7 @@ use maud::{Markup, html};
 
 use super::parts::{self, Done, app_path, may_change, page_of_app, plan_notice};
 use super::{seen, table};
-use crate::application::{AppView, Side, Sides};
+use crate::application::{AppView, MailProblem, Side, Sides};
 use crate::http::error::Problem;
 use crate::http::extract::{App, PathOf};
 use crate::pages::attempt::Errors;
@@ -47,6 +47,8 @@ pub struct Situation<'a> {
     pub form: &'a Form,
     /// What is wrong with it.
     pub errors: &'a Errors,
+    /// The last mail to the developer, if it could not be delivered.
+    pub mail_problem: Option<&'a MailProblem>,
 }
 
 /// `GET /integration-applications/{id}/developer`
@@ -57,12 +59,14 @@ pub async fn show(
     Asked(asked): Asked,
 ) -> Result<Markup, Problem> {
     let (view, sides) = app.app_and_sides(user.caller(), id).await?;
+    let problem = app.mail_problem(&view).await?;
     let situation = Situation {
         now: app.clock.now(),
         sides: &sides,
         asked: &asked,
         form: &Form::default(),
         errors: &Errors::default(),
+        mail_problem: problem.as_ref(),
     };
     Ok(developer_page(&user, &view, &situation))
 }
@@ -80,6 +84,7 @@ pub fn developer_page(user: &ConsoleUser, view: &AppView, situation: &Situation<
         @if app.integration_type == IntegrationType::AiqIntegrate {
             p { (Refusal::NoOutsideDeveloper.to_string()) " Our team looks after its credentials." }
         } @else if linked {
+            @if let Some(problem) = situation.mail_problem { (not_delivered(problem)) }
             (facts(view, situation.now))
             @if changes { (linked_actions(user, view, situation)) }
         } @else {
@@ -89,6 +94,20 @@ pub fn developer_page(user: &ConsoleUser, view: &AppView, situation: &Situation<
         @if app.status == Status::Revoked { p { (Refusal::AppRevoked.to_string()) } }
     };
     page_of_app(user, view, "Manage Developer Portal Access", &body)
+}
+
+fn not_delivered(problem: &MailProblem) -> Markup {
+    let which = match problem.mail.as_str() {
+        "invitation" => "The invite",
+        "otp_reset" => "The mail about the new OTP",
+        _ => "The mail about this application",
+    };
+    html! {
+        div.notice.bad role="note" {
+            p { strong { (which) " was not delivered." } " " (moment(problem.at)) }
+            p { (problem.detail) }
+        }
+    }
 }
 
 fn facts(view: &AppView, now: Timestamp) -> Markup {

@@ -141,12 +141,14 @@ impl Request {
             Some(failure) => seen::refused(failure, self.form),
         };
         let errors = errors.worded(WORDS);
+        let problem = app.mail_problem(&view).await?;
         let situation = Situation {
             now: app.clock.now(),
             sides: &sides,
             asked: &Form::default(),
             form: &form,
             errors: &errors,
+            mail_problem: problem.as_ref(),
         };
         Ok((errors.status(), developer_page(&self.user, &view, &situation)).into_response())
     }

@@ -49,7 +49,7 @@ async fn ask(app: &App, operator: &OperatorUser, group: &GroupRow, form: &Form) 
             told: html! {
                 p { "The plan " bdi { (plan) } " has no integration applications. At once, all integrations of the group stop: \
                     access tokens are refused, there are no new ones, and nothing can be created or changed." }
-                (stopping::applications(app, &group.group_id, None).await?)
+                (stopping::applications(app, operator, &group.group_id, None).await?)
                 p { "Back on " (now) ", everything works as before." }
             },
             action: &group_path(&group.group_id),

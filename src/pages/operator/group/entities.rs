@@ -60,7 +60,7 @@ async fn ask(app: &App, operator: &OperatorUser, id: &GroupId, entity_id: Entity
             title,
             told: html! {
                 p { "At once, no access token opens this entity any more." }
-                (stopping::applications(app, id, Some(entity_id.clone())).await?)
+                (stopping::applications(app, operator, id, Some(entity_id.clone())).await?)
             },
             action: &remove_path(id, &entity_id),
             fields: html! {},

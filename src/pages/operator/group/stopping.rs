@@ -7,6 +7,7 @@ use maud::{Markup, html};
 
 use crate::application::Failure;
 use crate::http::extract::App;
+use crate::pages::visitor::OperatorUser;
 
 /// So many are named.
 const NAMED: usize = 10;
@@ -14,13 +15,20 @@ const NAMED: usize = 10;
 const LOOKED_AT: u32 = 200;
 
 /// The applications of a group that are not revoked; those that have an entity, if one is given.
-pub(super) async fn applications(app: &App, group: &GroupId, entity: Option<EntityId>) -> Result<Markup, Failure> {
+pub(super) async fn applications(
+    app: &App,
+    operator: &OperatorUser,
+    group: &GroupId,
+    entity: Option<EntityId>,
+) -> Result<Markup, Failure> {
     let filter = Filter {
         group_id: Some(group.clone()),
         entity,
         ..Filter::default()
     };
-    let found = app.all_apps(&filter, Sort::Name, None, LOOKED_AT).await?;
+    let found = app
+        .all_apps(operator.caller(), &filter, Sort::Name, None, LOOKED_AT)
+        .await?;
     let live = found.items.iter().filter(|view| view.app().status != Status::Revoked);
     let names: Vec<_> = live.map(|view| view.app().name.as_str()).collect();
     let more = names.len() > NAMED || found.next.is_some();

@@ -1,0 +1,98 @@
+//! What concerns the installation as a whole, and no single customer or developer. There is one stream of it,
+//! [`SYSTEM_ID`]; only operators act on it.
+//!
+//! To add something: an event in `event.rs`, its command in `command.rs`, the decision here, and a column of the
+//! projection `system` if a request is decided by it.
+
+mod command;
+mod event;
+#[cfg(test)]
+mod tests;
+
+use chrono::TimeDelta;
+use cqrs_es::Aggregate;
+use cqrs_es::event_sink::EventSink;
+use serde::{Deserialize, Serialize};
+
+pub use command::SystemCommand;
+pub use event::SystemEvent;
+
+use crate::refusal::Refusal;
+use crate::timestamp::Timestamp;
+
+/// The id of the one stream.
+pub const SYSTEM_ID: &str = "system";
+
+/// What holds for the whole installation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct System {
+    /// Access tokens that were issued before this moment have ended.
+    pub tokens_ended_before: Option<Timestamp>,
+}
+
+impl System {
+    /// What follows from a command: events, or a refusal. Pure.
+    pub fn decide(&self, command: SystemCommand) -> Result<Vec<SystemEvent>, Refusal> {
+        match command {
+            SystemCommand::EndTokens { issued_before, now } => self.end_tokens(issued_before, now),
+            SystemCommand::RecordLogDownload { format, from, to } => {
+                Ok(vec![SystemEvent::SystemLogDownloaded { format, from, to }])
+            }
+        }
+    }
+
+    /// Ended tokens stay ended, so an earlier moment than the one that holds changes nothing.
+    ///
+    /// A token names the whole second in which it was issued, and one that was issued after others ended the next whole
+    /// second after that moment, so that it is not taken for one of them (see [`issued_at`]). To end such a token within
+    /// that second, the moment has to lie behind it.
+    fn end_tokens(&self, issued_before: Timestamp, now: Timestamp) -> Result<Vec<SystemEvent>, Refusal> {
+        if issued_before > now {
+            let message = format!(
+                "Tokens that are not issued yet cannot be ended: name a time that is not in the future; it is {now} now."
+            );
+            return Err(Refusal::field("issued_before", "invalid_issued_before", message));
+        }
+        if self.tokens_ended_before.is_some_and(|ended| issued_before <= ended) {
+            return Ok(Vec::new());
+        }
+        let issued_since = self.tokens_ended_before.map(Timestamp::whole_second_up);
+        let issued_before = match issued_since {
+            Some(earliest) if issued_before <= earliest => earliest.plus(TimeDelta::milliseconds(1)),
+            _ => issued_before,
+        };
+        Ok(vec![SystemEvent::TokensEnded { issued_before }])
+    }
+}
+
+/// The time of issue that a token carries which is issued now. Tokens carry whole seconds: within the second in which
+/// all earlier ones ended, and on a node whose clock is behind, that is the first second after their end.
+pub fn issued_at(now: Timestamp, tokens_ended_before: Option<Timestamp>) -> Timestamp {
+    let second = now.whole_second_down();
+    match tokens_ended_before {
+        Some(ended) if second < ended => ended.whole_second_up(),
+        _ => second,
+    }
+}
+
+impl Aggregate for System {
+    const TYPE: &'static str = "System";
+    type Command = SystemCommand;
+    type Event = SystemEvent;
+    type Error = Refusal;
+    type Services = ();
+
+    async fn handle(&mut self, command: Self::Command, (): &(), sink: &EventSink<Self>) -> Result<(), Refusal> {
+        for event in self.decide(command)? {
+            sink.write(event, self).await;
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, event: SystemEvent) {
+        match event {
+            SystemEvent::TokensEnded { issued_before } => self.tokens_ended_before = Some(issued_before),
+            SystemEvent::SystemLogDownloaded { .. } => {}
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Given events, when a command, then events.
+
+use cqrs_es::test::TestFramework;
+
+use super::*;
+use crate::integration_app::LogFormat;
+
+fn at(time: &str) -> Timestamp {
+    Timestamp::parse(&format!("2026-11-23T{time}Z")).unwrap()
+}
+
+fn ended(issued_before: &str) -> SystemEvent {
+    SystemEvent::TokensEnded {
+        issued_before: at(issued_before),
+    }
+}
+
+fn end(issued_before: &str, now: &str) -> SystemCommand {
+    SystemCommand::EndTokens {
+        issued_before: at(issued_before),
+        now: at(now),
+    }
+}
+
+#[test]
+fn tokens_issued_before_a_moment_of_the_past_or_the_present_are_ended() {
+    for now in ["09:00:00", "10:00:00"] {
+        TestFramework::<System>::with(())
+            .given_no_previous_events()
+            .when(end("09:00:00", now))
+            .then_expect_events(vec![ended("09:00:00")]);
+    }
+}
+
+#[test]
+fn what_has_ended_already_is_not_ended_once_more() {
+    for again in ["09:00:00", "08:59:59.999"] {
+        TestFramework::<System>::with(())
+            .given(vec![ended("09:00:00")])
+            .when(end(again, "10:00:00"))
+            .then_expect_events(vec![]);
+    }
+}
+
+#[test]
+fn a_later_moment_ends_the_tokens_issued_since() {
+    TestFramework::<System>::with(())
+        .given(vec![ended("09:00:00")])
+        .when(end("09:00:00.001", "10:00:00"))
+        .then_expect_events(vec![ended("09:00:00.001")]);
+}
+
+#[test]
+fn a_token_that_is_issued_in_the_second_in_which_others_ended_is_not_one_of_them() {
+    for (now, ended, second) in [
+        ("09:00:00.500", None, "09:00:00"),
+        ("09:00:00.500", Some("09:00:00.300"), "09:00:01"),
+        ("09:00:00.500", Some("09:00:00"), "09:00:00"),
+        ("09:00:01", Some("09:00:00.300"), "09:00:01"),
+        // This node's clock is behind that of whoever ended them.
+        ("08:59:40", Some("09:00:00.300"), "09:00:01"),
+    ] {
+        let issued_at = issued_at(at(now), ended.map(at));
+        assert_eq!(issued_at, at(second), "{now} {ended:?}");
+        assert!(ended.is_none_or(|ended| issued_at >= at(ended)));
+    }
+}
+
+#[test]
+fn tokens_that_were_issued_since_are_ended_within_the_same_second_too() {
+    let (first, second) = (at("09:00:00.300"), at("09:00:00.900"));
+    let between = issued_at(at("09:00:00.500"), Some(first));
+    let mut system = System::default();
+    system.apply(SystemEvent::TokensEnded { issued_before: first });
+    let (issued_before, now) = (second, second);
+    let events = system.decide(SystemCommand::EndTokens { issued_before, now }).unwrap();
+    assert_eq!(events, [ended("09:00:01.001")]);
+    assert!(between < at("09:00:01.001"));
+}
+
+#[test]
+fn tokens_that_are_not_issued_yet_cannot_be_ended() {
+    let decided = System::default().decide(end("09:00:00.001", "09:00:00"));
+    let Err(Refusal::Invalid(problems)) = decided else {
+        unreachable!("{decided:?}")
+    };
+    assert_eq!(
+        (problems[0].field.as_str(), problems[0].code),
+        ("issued_before", "invalid_issued_before")
+    );
+    assert!(
+        problems[0].message.contains("2026-11-23T09:00:00.000Z"),
+        "{}",
+        problems[0].message
+    );
+}
+
+#[test]
+fn r28_a_download_of_the_log_is_recorded_and_ends_no_token() {
+    let (format, from, to) = (LogFormat::Ndjson, None, Some(at("09:00:00")));
+    TestFramework::<System>::with(())
+        .given(vec![ended("09:00:00")])
+        .when(SystemCommand::RecordLogDownload { format, from, to })
+        .then_expect_events(vec![SystemEvent::SystemLogDownloaded { format, from, to }]);
+    let mut system = System::default();
+    system.apply(ended("09:00:00"));
+    system.apply(SystemEvent::SystemLogDownloaded { format, from, to });
+    assert_eq!(system.tokens_ended_before, Some(at("09:00:00")));
+}

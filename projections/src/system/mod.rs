@@ -1,0 +1,136 @@
+//! What holds for the whole installation?
+
+use gatebook_aggregates::system::{System, SystemEvent as Event};
+use gatebook_aggregates::timestamp::Timestamp;
+
+use crate::projection::Projection;
+use crate::recorded::Recorded;
+use crate::sql::{Column, RowError, RowReader, Value, int, text};
+
+/// The projection `system`. It has one row, or none while nothing has happened.
+pub struct SystemState;
+
+/// What holds for the whole installation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SystemRow {
+    /// The one stream.
+    pub system_id: String,
+    /// Access tokens that were issued before this moment have ended.
+    pub tokens_ended_before: Option<Timestamp>,
+    /// The stream's version.
+    pub version: i64,
+    /// The last event's position.
+    pub position: i64,
+}
+
+/// As a column of another query, so that one question answers both: the moment before which all access tokens that were
+/// issued have ended, or null.
+pub const TOKENS_ENDED_BEFORE: &str = "(select s.tokens_ended_before from system s where s.system_id = 'system')";
+
+impl Projection for SystemState {
+    const NAME: &'static str = "system";
+    const FOLD_VERSION: i64 = 1;
+    const COLUMNS: &'static [Column] = &[
+        text("system_id"),
+        text("tokens_ended_before"),
+        int("version"),
+        int("position"),
+    ];
+    type Aggregate = System;
+    type Row = SystemRow;
+
+    fn fold(row: Option<SystemRow>, recorded: &Recorded<Event>) -> Option<SystemRow> {
+        let tokens_ended_before = match &recorded.event {
+            Event::TokensEnded { issued_before } => Some(*issued_before),
+            Event::SystemLogDownloaded { .. } => row.and_then(|row| row.tokens_ended_before),
+        };
+        Some(SystemRow {
+            system_id: recorded.aggregate_id.clone(),
+            tokens_ended_before,
+            version: recorded.sequence,
+            position: recorded.position,
+        })
+    }
+
+    fn values(row: &SystemRow) -> Vec<Value> {
+        vec![
+            row.system_id.as_str().into(),
+            row.tokens_ended_before.into(),
+            row.version.into(),
+            row.position.into(),
+        ]
+    }
+
+    fn row(values: Vec<Value>) -> Result<SystemRow, RowError> {
+        let mut row = RowReader::new(Self::NAME, values);
+        Ok(SystemRow {
+            system_id: row.text()?,
+            tokens_ended_before: row.optional_time()?,
+            version: row.int()?,
+            position: row.int()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gatebook_aggregates::integration_app::LogFormat;
+    use gatebook_aggregates::metadata::{ActorType, Metadata};
+    use gatebook_aggregates::system::SYSTEM_ID;
+
+    use super::*;
+
+    fn folded(events: &[Event]) -> Option<SystemRow> {
+        let recorded = events.iter().zip(1..).map(|(event, number)| Recorded {
+            position: 10 * number,
+            sequence: number,
+            recorded_at: moment("10:00:00"),
+            aggregate_id: SYSTEM_ID.to_owned(),
+            metadata: Metadata {
+                actor_type: ActorType::Operator,
+                actor_id: String::new(),
+                actor_name: "Olga".to_owned(),
+                ip_address: String::new(),
+                request_id: String::new(),
+                app_name: String::new(),
+            },
+            event: event.clone(),
+        });
+        recorded.fold(None, |row, event| SystemState::fold(row, &event))
+    }
+
+    fn moment(time: &str) -> Timestamp {
+        Timestamp::parse(&format!("2026-11-23T{time}Z")).unwrap()
+    }
+
+    fn ended(time: &str) -> Event {
+        Event::TokensEnded {
+            issued_before: moment(time),
+        }
+    }
+
+    fn downloaded() -> Event {
+        Event::SystemLogDownloaded {
+            format: LogFormat::Csv,
+            from: None,
+            to: None,
+        }
+    }
+
+    #[test]
+    fn the_last_moment_before_which_tokens_ended_holds_through_whatever_else_happens() {
+        let row = folded(&[downloaded(), ended("09:00:00"), ended("09:30:00"), downloaded()]).unwrap();
+        assert_eq!(row.tokens_ended_before, Some(moment("09:30:00")));
+        assert_eq!((row.version, row.position), (4, 40));
+        assert_eq!(folded(&[downloaded()]).unwrap().tokens_ended_before, None);
+    }
+
+    #[test]
+    fn a_row_is_read_as_it_was_written_and_other_queries_find_it_by_the_id_of_the_stream() {
+        for events in [&[downloaded()][..], &[ended("09:00:00")]] {
+            let row = folded(events).unwrap();
+            assert_eq!(SystemState::row(SystemState::values(&row)).unwrap(), row);
+        }
+        assert!(TOKENS_ENDED_BEFORE.contains(&format!("system_id = '{SYSTEM_ID}'")));
+    }
+}

@@ -1,0 +1,73 @@
+//! An e-mail to an application's developer that could not be delivered, as the group's admins are told of it.
+//!
+//! It is a fact of the outbox, and read from there: when the e-mail is sent again and taken, or is no longer true, the
+//! problem is gone by itself. What the mail server said word for word stays with operators.
+
+use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_projections::app_list::DeveloperStatus;
+
+use crate::application::admin_letters::{assignment, invitation, otp_reset};
+use crate::application::app_view::AppView;
+use crate::application::gatebook::Gatebook;
+use crate::mail::Failure;
+use crate::outbox;
+use crate::store::StoreError;
+
+/// What became of the last e-mail to a developer, if it was given up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailProblem {
+    /// When it was given up.
+    pub at: Timestamp,
+    /// Which e-mail: `invitation`, `application_assigned` or `otp_reset`.
+    pub mail: String,
+    /// Why, as a word for programs.
+    pub kind: &'static str,
+    /// Why and what to do, as a sentence for people.
+    pub detail: &'static str,
+}
+
+impl Gatebook {
+    /// What the application's developer was not told, because the e-mail could not be delivered.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn mail_problem(&self, view: &AppView) -> Result<Option<MailProblem>, StoreError> {
+        let id = view.app().app_id.to_string();
+        let about = match view.developer_status() {
+            DeveloperStatus::None | DeveloperStatus::Verified => return Ok(None),
+            DeveloperStatus::Invited => vec![invitation(&id), otp_reset(&id)],
+            DeveloperStatus::OtpPending => vec![assignment(&id), otp_reset(&id)],
+        };
+        let failed = outbox::last_failure(self.database(), &about).await?;
+        Ok(failed.map(|failed| MailProblem {
+            at: failed.at,
+            mail: failed.kind,
+            kind: failed.failure.map_or("not_delivered", Into::into),
+            detail: sentence(failed.failure),
+        }))
+    }
+}
+
+fn sentence(failure: Option<Failure>) -> &'static str {
+    match failure {
+        Some(Failure::AddressRefused) => {
+            "The mail server takes no mail for this address. Check it for typing mistakes. To correct it, revoke the \
+             developer’s access and register them with the right address."
+        }
+        Some(Failure::AddressUnsupported) => {
+            "The address has letters before its @ that our mail server cannot send to. Ask the developer for another \
+             address; then revoke the access and register them with that one."
+        }
+        Some(Failure::AddressInvalid) => {
+            "This is no address that mail can reach. Revoke the developer’s access and register them with the right \
+             address."
+        }
+        Some(Failure::MailRefused) => {
+            "The mail server refused this mail. Our operators can see why; ask them before you try again."
+        }
+        Some(Failure::GivenUp) => {
+            "The mail could not be delivered for three days, so we gave up. Check the address, then send it again."
+        }
+        Some(Failure::Broken) | None => "The mail could not be sent. Try it again, or ask our operators.",
+    }
+}

@@ -1,0 +1,81 @@
+//! Commands about the installation as a whole: the one stream of the aggregate `System`.
+
+use gatebook_aggregates::integration_app::LogFormat;
+use gatebook_aggregates::refusal::Refusal;
+use gatebook_aggregates::system::{SYSTEM_ID, System, SystemCommand};
+use gatebook_aggregates::timestamp::Timestamp;
+
+use crate::application::caller::{Caller, Who};
+use crate::application::commands::TRIES;
+use crate::application::operators::RecordedDownload;
+use crate::application::{Failure, Gatebook};
+use crate::log::{CommandError, Done, Extras, Intent, Pinned};
+
+/// What came of ending access tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokensEnded {
+    /// Every token that was issued before this moment is refused.
+    pub issued_before: Timestamp,
+    /// Whether they were ended by this command; else they had ended before.
+    pub newly: bool,
+}
+
+impl Gatebook {
+    /// Ends every access token that was issued before a moment; before now, if none is named. Every node refuses them as
+    /// soon as this is acknowledged (R26).
+    ///
+    /// # Errors
+    /// A moment in the future is refused.
+    pub async fn end_tokens(&self, caller: &Caller, issued_before: Option<Timestamp>) -> Result<TokensEnded, Failure> {
+        let now = self.clock.now();
+        let issued_before = issued_before.unwrap_or(now);
+        let done = self
+            .system_command(caller, SystemCommand::EndTokens { issued_before, now })
+            .await?;
+        Ok(TokensEnded {
+            issued_before: done.aggregate.tokens_ended_before.unwrap_or(issued_before),
+            newly: !done.events.is_empty(),
+        })
+    }
+
+    /// R28: records that the installation's log is downloaded, before a byte of it leaves.
+    pub async fn record_system_log_download(
+        &self,
+        caller: &Caller,
+        format: LogFormat,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+    ) -> Result<RecordedDownload, Failure> {
+        let command = SystemCommand::RecordLogDownload { format, from, to };
+        let done = self.system_command(caller, command).await?;
+        Ok(RecordedDownload {
+            name: SYSTEM_ID.to_owned(),
+            up_to_position: done.history.last().map_or(0, |last| last.position),
+        })
+    }
+
+    /// Runs a command about the installation, again when somebody else was faster. Operators only.
+    async fn system_command(&self, caller: &Caller, command: SystemCommand) -> Result<Done<System>, Failure> {
+        let Who::Operator { .. } = &caller.who else {
+            return Err(Refusal::NotFound.into());
+        };
+        let _turn = self.turns.take(SYSTEM_ID).await;
+        let mut tries = 1;
+        loop {
+            let intent = Intent {
+                origin: caller.origin(None),
+                pinned: Pinned::Any,
+                premises: Vec::new(),
+                idempotency: None,
+                extras: &|_, _| Ok(Extras::default()),
+            };
+            match self.log.execute::<System>(SYSTEM_ID, command.clone(), intent).await {
+                Err(CommandError::Conflict) if tries < TRIES => {
+                    self.step_back(tries).await;
+                    tries += 1;
+                }
+                result => return Ok(result?),
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! `gatebook tokens`.
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use gatebook_aggregates::timestamp::Timestamp;
+use uuid::Uuid;
+
+use super::{CliError, operator, start};
+use crate::application::{Caller, TokensEnded};
+use crate::config::DataOptions;
+
+/// The access tokens of all integrations.
+#[derive(Subcommand)]
+pub enum Tokens {
+    /// Ends every access token that was issued before a time, of all applications. Every node refuses them from then on
+    /// with `token_revoked`, at once; integrations fetch new ones with their client secrets. For after a restore, which
+    /// undoes the revocations since the backup, and for when tokens have leaked. It cannot be undone, and is recorded
+    /// (`gatebook log export --system`). Doing it again for the same or an earlier time changes nothing.
+    End {
+        /// The time, in RFC 3339, as in 2026-11-23T09:15:00Z; or `now`. Not in the future.
+        #[arg(long, env = "GATEBOOK_ISSUED_BEFORE", value_parser = moment, value_name = "T")]
+        issued_before: Moment,
+    },
+}
+
+/// A time, or the present.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// The time of the command.
+    Now,
+    /// This time.
+    At(Timestamp),
+}
+
+/// Runs the command.
+pub async fn run(data: &DataOptions, command: Tokens) -> Result<ExitCode, CliError> {
+    match command {
+        Tokens::End { issued_before } => end(data, issued_before).await,
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the result is what the operator reads")]
+async fn end(data: &DataOptions, issued_before: Moment) -> Result<ExitCode, CliError> {
+    let opened = start::existing_gatebook(data).await?;
+    let caller = Caller::command_line_of(Uuid::now_v7().to_string(), &operator::name());
+    let issued_before = match issued_before {
+        Moment::Now => None,
+        Moment::At(time) => Some(time),
+    };
+    let ended = opened.gatebook.end_tokens(&caller, issued_before).await;
+    opened.close().await?;
+    let TokensEnded { issued_before, newly } = ended?;
+    if newly {
+        println!("every access token issued before {issued_before} is refused from now on, by every node");
+    } else {
+        println!("nothing to do: every access token issued before {issued_before} has been refused already");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn moment(text: &str) -> Result<Moment, String> {
+    if text == "now" {
+        return Ok(Moment::Now);
+    }
+    let time = Timestamp::parse(text).map(Moment::At);
+    time.ok_or_else(|| "write `now`, or a time like 2026-11-23T09:15:00Z".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_a_time_or_now() {
+        let time = Timestamp::parse("2026-11-23T09:15:00Z").unwrap();
+        assert_eq!(moment("now"), Ok(Moment::Now));
+        assert_eq!(moment("2026-11-23T10:15:00+01:00"), Ok(Moment::At(time)));
+        for other in ["", "Now", "yesterday", "2026-11-23"] {
+            assert!(moment(other).is_err(), "{other}");
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Connections to the mail server. They are kept for the next e-mail, a few at a time.
+
+use std::io;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use lettre::transport::smtp;
+use lettre::transport::smtp::authentication::DEFAULT_MECHANISMS;
+use lettre::transport::smtp::client::AsyncSmtpConnection;
+use lettre::transport::smtp::extension::ClientId;
+use thiserror::Error;
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::timeout;
+
+use super::dialogue::{Conversation, Outgoing, Progress};
+use super::mail_server::{MailServer, Privacy};
+
+/// How long it may take until a server has greeted us and knows who we are. Less than for a whole e-mail, so that one
+/// that does not even answer costs less.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long one of a server's addresses is tried before the next.
+const ADDRESS_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection is kept without an e-mail to send. Short: servers would rather have it closed, and firewalls
+/// forget it.
+const IDLE_MAX: Duration = Duration::from_secs(10);
+/// How many e-mails go over one connection. Many servers count, and hang up at some number above this.
+const MAILS_PER_CONNECTION: u32 = 100;
+/// How long a goodbye may take.
+const QUIT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// What went wrong between us and the mail server.
+#[derive(Debug, Error)]
+pub(super) enum HandOverError {
+    /// There is no connection.
+    #[error("the mail server cannot be reached: {0}")]
+    Connecting(#[from] io::Error),
+    /// It took too long.
+    #[error("the mail server did not answer in time")]
+    Late,
+    /// The address needs SMTPUTF8, and the server does not know it.
+    #[error("the address has letters beyond ASCII before its @, and the mail server does not support SMTPUTF8")]
+    NoSmtpUtf8,
+    /// The server said no, or hung up.
+    #[error("{error}")]
+    Smtp {
+        /// At which step.
+        step: Step,
+        /// What it said.
+        error: smtp::Error,
+    },
+    /// There is no message to hand over.
+    #[error(transparent)]
+    Message(#[from] super::error::MailError),
+}
+
+/// The steps of handing an e-mail over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Before there is any e-mail.
+    Connecting,
+    /// MAIL FROM.
+    Sender,
+    /// RCPT TO.
+    Recipient,
+    /// DATA, up to the answer to all of it.
+    Content,
+}
+
+/// The connections to one server that wait for the next e-mail.
+pub(super) struct Connections {
+    server: MailServer,
+    idle: Mutex<Vec<Idle>>,
+}
+
+struct Idle {
+    conversation: Conversation,
+    since: Instant,
+}
+
+impl Connections {
+    pub(super) fn to(server: MailServer) -> Self {
+        Self {
+            server,
+            idle: Mutex::default(),
+        }
+    }
+
+    /// Greets the server with this name from now on.
+    pub(super) fn greet_as(&mut self, name: ClientId) {
+        self.server.helo = name;
+    }
+
+    /// Hands an e-mail over, on a connection that is open already where there is one. When such a connection turns out
+    /// to be closed, or the server wants no more e-mails on it, another one is taken; never once the content is under
+    /// way.
+    pub(super) async fn hand_over(&self, mail: &Outgoing<'_>, progress: &Progress) -> Result<(), HandOverError> {
+        while let Some(mut conversation) = self.take() {
+            match conversation.hand_over(mail, progress).await {
+                Err(error) if conversation.may_be_at_fault(&error) => {}
+                outcome => {
+                    self.put_back(conversation);
+                    return outcome;
+                }
+            }
+        }
+        let smtp = timeout(CONNECT_TIMEOUT, self.connect()).await;
+        let mut conversation = Conversation::new(smtp.map_err(|_| HandOverError::Late)??);
+        let outcome = conversation.hand_over(mail, progress).await;
+        self.put_back(conversation);
+        outcome
+    }
+
+    /// Says goodbye to the server on connections that nothing was sent on for a while, or on all.
+    pub(super) async fn close(&self, all: bool) {
+        let unused = |idle: &mut Idle| all || idle.since.elapsed() > IDLE_MAX;
+        let closing: Vec<Idle> = self.idle().extract_if(.., unused).collect();
+        let goodbyes = closing.into_iter().map(|idle| quit(idle.conversation));
+        futures::future::join_all(goodbyes).await;
+    }
+
+    fn take(&self) -> Option<Conversation> {
+        let mut idle = self.idle();
+        idle.retain(|idle| idle.since.elapsed() <= IDLE_MAX);
+        idle.pop().map(|idle| idle.conversation)
+    }
+
+    fn put_back(&self, conversation: Conversation) {
+        if conversation.can_go_on() && conversation.mails() < MAILS_PER_CONNECTION {
+            let since = Instant::now();
+            self.idle().push(Idle { conversation, since });
+        } else if conversation.can_go_on() {
+            tokio::spawn(quit(conversation));
+        }
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Idle>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn connect(&self) -> Result<AsyncSmtpConnection, HandOverError> {
+        let server = &self.server;
+        let stream = tcp(&server.host, server.port).await?;
+        let connecting = |error| HandOverError::Smtp {
+            step: Step::Connecting,
+            error,
+        };
+        let mut smtp = match &server.privacy {
+            Privacy::Implicit(tls) => {
+                let stream = Box::new(tls.over(stream).await?);
+                AsyncSmtpConnection::connect_with_transport(stream, &server.helo).await
+            }
+            _ => AsyncSmtpConnection::connect_with_transport(Box::new(stream), &server.helo).await,
+        }
+        .map_err(connecting)?;
+        match &server.privacy {
+            Privacy::Required(tls) => smtp.starttls(tls.clone(), &server.helo).await.map_err(connecting)?,
+            Privacy::Opportunistic(tls) if smtp.can_starttls() => {
+                smtp.starttls(tls.clone(), &server.helo).await.map_err(connecting)?;
+            }
+            _ => {}
+        }
+        if let Some(credentials) = &server.credentials {
+            smtp.auth(DEFAULT_MECHANISMS, credentials).await.map_err(connecting)?;
+        }
+        Ok(smtp)
+    }
+}
+
+/// An open socket to the first of the host's addresses that answers. Every command of SMTP waits for its answer, so a
+/// socket that gathers small writes (Nagle) would cost 40 ms for each e-mail.
+async fn tcp(host: &str, port: u16) -> io::Result<TcpStream> {
+    let mut last = io::Error::new(io::ErrorKind::NotFound, "its name has no address");
+    for address in lookup_host((host, port)).await? {
+        match timeout(ADDRESS_TIMEOUT, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => {
+                stream.set_nodelay(true)?;
+                return Ok(stream);
+            }
+            Ok(Err(error)) => last = error,
+            Err(_) => last = io::ErrorKind::TimedOut.into(),
+        }
+    }
+    Err(last)
+}
+
+/// Whether it hears it is its own business.
+async fn quit(mut conversation: Conversation) {
+    let _ = timeout(QUIT_TIMEOUT, conversation.quit()).await;
+}

@@ -1,0 +1,148 @@
+//! Handing e-mails over on one connection: the commands of SMTP, one e-mail after the other (RFC 5321, 3.3).
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use lettre::transport::smtp;
+use lettre::transport::smtp::client::AsyncSmtpConnection;
+use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
+use lettre::transport::smtp::extension::{Extension, MailBodyParameter, MailParameter};
+use lettre::transport::smtp::response::Response;
+use lettre::{Address, Message};
+use tokio::time::timeout;
+
+use super::connections::{HandOverError, Step};
+use super::error::MailError;
+use super::message::Passage;
+
+/// RFC 5321, 4.2.3: the server is closing the connection. It says nothing about the e-mail.
+const CLOSING: u16 = 421;
+/// How long a connection that was used before may take to show that it still lives.
+const STALE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// An e-mail on its way out.
+pub(super) struct Outgoing<'a> {
+    pub(super) sender: &'a Address,
+    pub(super) recipient: &'a Address,
+    /// Makes the message, for what the server lets through.
+    pub(super) message: &'a (dyn Fn(Passage) -> Result<Message, MailError> + Send + Sync),
+}
+
+/// How far an attempt got, for whoever gives it up.
+#[derive(Debug, Default)]
+pub struct Progress(AtomicBool);
+
+impl Progress {
+    /// Whether the e-mail may have arrived: its content was given away, wholly or partly.
+    pub fn may_have_arrived(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    /// Its content is given away from here on.
+    pub(super) fn content_leaves(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+/// A connection, and what was said on it so far.
+pub(super) struct Conversation {
+    smtp: AsyncSmtpConnection,
+    mails: u32,
+    /// Whether the server still has to forget the recipient that it refused.
+    needs_reset: bool,
+    is_over: bool,
+}
+
+impl Conversation {
+    pub(super) fn new(smtp: AsyncSmtpConnection) -> Self {
+        Self {
+            smtp,
+            mails: 0,
+            needs_reset: false,
+            is_over: false,
+        }
+    }
+
+    /// How many e-mails it was used for.
+    pub(super) fn mails(&self) -> u32 {
+        self.mails
+    }
+
+    /// Whether another e-mail can follow.
+    pub(super) fn can_go_on(&self) -> bool {
+        !self.is_over
+    }
+
+    /// Whether the error may be about this connection, which was used before, rather than about the e-mail or the
+    /// server.
+    pub(super) fn may_be_at_fault(&self, error: &HandOverError) -> bool {
+        match error {
+            HandOverError::Smtp { step: Step::Sender, .. } => true,
+            HandOverError::Smtp {
+                step: Step::Recipient, ..
+            } => self.is_over,
+            HandOverError::Late => true,
+            _ => false,
+        }
+    }
+
+    pub(super) async fn hand_over(&mut self, mail: &Outgoing<'_>, progress: &Progress) -> Result<(), HandOverError> {
+        let is_used = self.mails > 0;
+        self.mails += 1;
+        let server = self.smtp.server_info();
+        let needs_utf8 = !(is_ascii(mail.sender) && is_ascii(mail.recipient));
+        if needs_utf8 && !server.supports_feature(Extension::SmtpUtfEight) {
+            return Err(HandOverError::NoSmtpUtf8);
+        }
+        let passage = match server.supports_feature(Extension::EightBitMime) {
+            true => Passage::EightBit,
+            false => Passage::SevenBit,
+        };
+        let content = (mail.message)(passage)?.formatted();
+        let mut parameters = Vec::new();
+        if needs_utf8 {
+            parameters.push(MailParameter::SmtpUtfEight);
+        }
+        if passage == Passage::EightBit && !content.is_ascii() {
+            parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+        }
+        let begun = self.begin(mail.sender, parameters);
+        match is_used {
+            true => timeout(STALE_TIMEOUT, begun).await.map_err(|_| HandOverError::Late)?,
+            false => begun.await,
+        }?;
+        let to = Rcpt::new(mail.recipient.clone(), Vec::new());
+        let answer = self.smtp.command(to).await;
+        self.heard(Step::Recipient, answer)?;
+        let answer = self.smtp.command(Data).await;
+        self.heard(Step::Content, answer)?;
+        progress.content_leaves();
+        let answer = self.smtp.message(&content).await;
+        self.heard(Step::Content, answer)
+    }
+
+    async fn begin(&mut self, sender: &Address, parameters: Vec<MailParameter>) -> Result<(), HandOverError> {
+        if std::mem::take(&mut self.needs_reset) {
+            let answer = self.smtp.command(Rset).await;
+            self.heard(Step::Sender, answer)?;
+        }
+        let answer = self.smtp.command(Mail::new(Some(sender.clone()), parameters)).await;
+        self.heard(Step::Sender, answer)
+    }
+
+    /// A server that says no goes on listening; one that says nothing, or that it is closing, does not.
+    fn heard(&mut self, step: Step, answer: Result<Response, smtp::Error>) -> Result<(), HandOverError> {
+        let Err(error) = answer else { return Ok(()) };
+        self.needs_reset = true;
+        self.is_over = error.status().is_none_or(|code| u16::from(code) == CLOSING);
+        Err(HandOverError::Smtp { step, error })
+    }
+
+    pub(super) async fn quit(&mut self) {
+        let _ = self.smtp.quit().await;
+    }
+}
+
+fn is_ascii(address: &Address) -> bool {
+    address.user().is_ascii() && address.domain().is_ascii()
+}

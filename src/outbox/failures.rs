@@ -1,0 +1,47 @@
+//! Which e-mail about something was given up, for those whom it concerns.
+
+use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_projections::sql::{Query, RowReader};
+
+use crate::mail::Failure;
+use crate::store::{Database, StoreError};
+
+/// An e-mail that was given up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedEmail {
+    /// What kind of e-mail.
+    pub kind: String,
+    /// When it was given up; of older ones, when it was written.
+    pub at: Timestamp,
+    /// Why; none of older ones.
+    pub failure: Option<Failure>,
+}
+
+/// The latest e-mail about one of these that was given up.
+///
+/// # Errors
+/// The database failed.
+pub async fn last_failure(database: &dyn Database, about: &[String]) -> Result<Option<FailedEmail>, StoreError> {
+    if about.is_empty() {
+        return Ok(None);
+    }
+    // Each key by itself, so that the index finds it.
+    let mut query = Query::new(
+        "select kind, coalesce(failed_at, created_at), failure from letters where state = 'failed' and about in (",
+        [],
+    );
+    let keys: Vec<_> = about.iter().map(|key| query.arg(key.as_str())).collect();
+    query.push(&format!(
+        "{}) order by created_at desc, id desc limit 1",
+        keys.join(", ")
+    ));
+    let Some(row) = database.rows(query).await?.into_iter().next() else {
+        return Ok(None);
+    };
+    let mut row = RowReader::new("letters", row);
+    Ok(Some(FailedEmail {
+        kind: row.text()?,
+        at: row.time()?,
+        failure: row.optional_text()?.and_then(|word| word.parse().ok()),
+    }))
+}

@@ -1,0 +1,133 @@
+//! A lane of the outbox: it takes e-mails that are due, has a few under way at a time, and writes down what became of
+//! them. One that takes long keeps its place in the lane and nobody else's.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+
+use super::delivery::{Outbox, Tried, is_over, over};
+use super::queue::{self, ClaimedLetter, Takes};
+use crate::store::StoreError;
+
+/// How often to look for e-mails that nobody announced: those of other processes, and those whose wait is over.
+pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How long e-mails that were taken may wait for a place in the lane. Then they are given back: another process may have
+/// one.
+const BACKLOG_MAX: Duration = Duration::from_secs(2);
+/// The pause after trouble with the database.
+const PAUSE_AFTER_TROUBLE: Duration = Duration::from_secs(5);
+
+/// A lane at work.
+pub(super) struct Lane {
+    outbox: Arc<Outbox>,
+    takes: Takes,
+    /// How many e-mails are under way at a time.
+    places: usize,
+    shutdown: watch::Receiver<bool>,
+    /// Taken, and not yet under way.
+    backlog: VecDeque<ClaimedLetter>,
+    under_way: JoinSet<Tried>,
+    /// What became of these is not yet written down.
+    tried: Vec<Tried>,
+}
+
+impl Lane {
+    pub(super) fn new(outbox: Arc<Outbox>, takes: Takes, places: usize, shutdown: watch::Receiver<bool>) -> Self {
+        Self {
+            outbox,
+            takes,
+            places,
+            shutdown,
+            backlog: VecDeque::new(),
+            under_way: JoinSet::new(),
+            tried: Vec::new(),
+        }
+    }
+
+    /// Works until the program ends; then what is under way is finished or given back.
+    pub(super) async fn run(mut self, wake: Arc<Notify>) {
+        while !is_over(&self.shutdown) {
+            if let Err(error) = self.turn(&wake).await {
+                tracing::error!(%error, "letters wait because of the database");
+                tokio::select! {
+                    () = over(&mut self.shutdown) => {}
+                    () = tokio::time::sleep(PAUSE_AFTER_TROUBLE) => {}
+                }
+            }
+        }
+        if let Err(error) = self.finish().await {
+            tracing::error!(%error, "what became of the last letters was not written down; they may be sent again");
+        }
+    }
+
+    async fn turn(&mut self, wake: &Notify) -> Result<(), StoreError> {
+        // First, so that no place is empty while the database writes.
+        self.start().await?;
+        self.outbox.write_down(&mut self.tried).await?;
+        if self.backlog.is_empty() && self.has_a_place() {
+            let claimed = queue::claim(self.outbox.database(), &self.outbox.clock, self.takes).await?;
+            self.backlog.extend(claimed);
+            self.start().await?;
+        }
+        tokio::select! {
+            () = over(&mut self.shutdown) => {}
+            Some(ended) = self.under_way.join_next() => {
+                self.note(ended);
+                while let Some(ended) = self.under_way.try_join_next() {
+                    self.note(ended);
+                }
+            }
+            _ = tokio::time::timeout(LOOK_EVERY, wake.notified()), if self.has_a_place() => {}
+            () = tokio::time::sleep(BACKLOG_MAX), if !self.backlog.is_empty() => self.give_back().await?,
+        }
+        Ok(())
+    }
+
+    fn has_a_place(&self) -> bool {
+        self.under_way.len() < self.places
+    }
+
+    /// Sets as many on their way as there are places. One whose lease may end meanwhile is given back.
+    async fn start(&mut self) -> Result<(), StoreError> {
+        while self.has_a_place() {
+            let now = self.outbox.clock.now();
+            match self.backlog.front() {
+                None => break,
+                Some(next) if !next.can_be_sent_at(now) => return self.give_back().await,
+                Some(_) => {}
+            }
+            let Some(letter) = self.backlog.pop_front() else { break };
+            let (outbox, shutdown) = (self.outbox.clone(), self.shutdown.clone());
+            self.under_way
+                .spawn(async move { outbox.attempt(letter, shutdown).await });
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, ended: Result<Tried, tokio::task::JoinError>) {
+        match ended {
+            Ok(tried) => self.tried.push(tried),
+            // Its lease ends by itself.
+            Err(error) => tracing::error!(%error, "sending a letter ended in a way that should not be possible"),
+        }
+    }
+
+    async fn give_back(&mut self) -> Result<(), StoreError> {
+        let now = self.outbox.clock.now();
+        queue::hand_back(self.outbox.database(), &self.backlog, now).await?;
+        self.backlog.clear();
+        Ok(())
+    }
+
+    /// What is under way knows by itself that the program ends, and does not take long any more.
+    async fn finish(&mut self) -> Result<(), StoreError> {
+        let given_back = self.give_back().await;
+        while let Some(ended) = self.under_way.join_next().await {
+            self.note(ended);
+        }
+        self.outbox.write_down(&mut self.tried).await.and(given_back)
+    }
+}

@@ -1,0 +1,169 @@
+//! Which events take access away from somebody, and what is the case again once such an event is lost.
+
+use gatebook_aggregates::group::ProductPlan;
+use serde_json::Value;
+
+/// What is the case again without this event, if it took access away; `details` as an export has them.
+///
+/// A new event that takes access away gets an arm here; a test asks for each event that is in neither list.
+pub(super) fn undone(event: &str, details: &Value) -> Option<&'static str> {
+    match event {
+        "ApplicationSuspended" => Some("the application runs again"),
+        "ApplicationRevoked" => Some("the application is no longer revoked"),
+        "ClientSecretRetired" => Some("the client secret works again"),
+        "ClientSecretGenerated" if !details["previous"].is_null() => Some("the older client secret does not end"),
+        "DeveloperAccessRevoked" => Some("the developer has access again"),
+        "AccessTokenRevoked" => Some("the access token works again until it expires"),
+        "EntitiesChanged" if takes_some(details) => Some("the entities that were taken out are open again"),
+        "OneTimePasswordReset" => Some("the OTP before it works again until it expires"),
+        "OneTimePasswordMistyped" if details["attempts_left"] == 0 => Some("the OTP is no longer locked"),
+        "InvitationResent" => Some("the invite before it works again until it expires"),
+        "ProductPlanChanged" if leaves_the_plan(details) => Some("the group is on the plan again"),
+        "EntityRemoved" => Some("the entity is the group's again"),
+        "UserRemoved" => Some("the user is in the group again, with permissions, password and tokens"),
+        "UserRoleChanged" if details["before"] == "practice_admin" => Some("the user is a Practice Admin again"),
+        "PermissionWithdrawn" => Some("the user has the permission again"),
+        "UserTokenRevoked" => Some("the token works again"),
+        "UserEmailChanged" => Some("links to the password go to the address before it again"),
+        "UserSignedOut" | "DeveloperLoggedOut" => Some("the session is open again until it expires"),
+        "UserPasswordChosen" | "DeveloperPasswordChosen" => {
+            Some("the password before it works again, and the sessions that it ended are open")
+        }
+        "TokensEnded" => Some("access tokens issued before that time work again until they expire"),
+        _ => None,
+    }
+}
+
+fn takes_some(details: &Value) -> bool {
+    let listed = |name: &str| details[name].as_array().cloned().unwrap_or_default();
+    let after = listed("after");
+    listed("before").iter().any(|entity| !after.contains(entity))
+}
+
+fn leaves_the_plan(details: &Value) -> bool {
+    let on_plan = |name: &str| {
+        let plan = details[name].as_str().and_then(|plan| ProductPlan::parse(plan).ok());
+        plan.is_some_and(|plan| plan.has_integration_apps())
+    };
+    on_plan("before") && !on_plan("after")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use gatebook_aggregates::developer::DeveloperEvent;
+    use gatebook_aggregates::group::GroupEvent;
+    use gatebook_aggregates::integration_app::IntegrationAppEvent;
+    use gatebook_aggregates::system::SystemEvent;
+    use gatebook_aggregates::user_account::UserAccountEvent;
+    use serde_json::json;
+    use strum::VariantNames;
+
+    use super::*;
+
+    /// Events that take access from nobody. A first link that replaces another is not counted: both end by themselves.
+    const TAKES_NOTHING: [&str; 30] = [
+        "NewIntegrationCreated",
+        "AiqIntegrateCreated",
+        "DeveloperInvited",
+        "DeveloperRegistered",
+        "VerificationCodeSent",
+        "VerificationCodeMistyped",
+        "InvitationAccepted",
+        "DeadOneTimePasswordTried",
+        "DeveloperVerified",
+        "DescriptionChanged",
+        "CategoryChanged",
+        "CredentialsRevealed",
+        "ApplicationResumed",
+        "ActivityLogDownloaded",
+        "GroupRegistered",
+        "GroupRenamed",
+        "EntityAdded",
+        "EntityRenamed",
+        "UserAdded",
+        "UserRenamed",
+        "PermissionGranted",
+        "UserTokenIssued",
+        "GroupActivityLogDownloaded",
+        "DeveloperSignedUp",
+        "DeveloperLoggedIn",
+        "DeveloperPasswordResetRequested",
+        "DeveloperLogDownloaded",
+        "UserPasswordLinkSent",
+        "UserPasswordResetRequested",
+        "UserSignedIn",
+    ];
+
+    /// Events that do, in the form in which they do.
+    fn takes() -> Vec<(&'static str, Value)> {
+        vec![
+            ("ApplicationSuspended", json!({"reason": null})),
+            ("ApplicationRevoked", json!({"reason": null})),
+            ("ClientSecretRetired", json!({})),
+            ("ClientSecretGenerated", json!({"previous": {"ends_at": "…"}})),
+            ("DeveloperAccessRevoked", json!({})),
+            ("AccessTokenRevoked", json!({})),
+            ("EntitiesChanged", json!({"before": ["a", "b"], "after": ["b", "c"]})),
+            ("OneTimePasswordReset", json!({})),
+            ("OneTimePasswordMistyped", json!({"attempts_left": 0})),
+            ("InvitationResent", json!({})),
+            ("ProductPlanChanged", json!({"before": "AIQ3", "after": "AIQ2"})),
+            ("EntityRemoved", json!({})),
+            ("UserRemoved", json!({})),
+            ("UserRoleChanged", json!({"before": "practice_admin", "after": "user"})),
+            ("PermissionWithdrawn", json!({})),
+            ("UserTokenRevoked", json!({})),
+            ("UserEmailChanged", json!({})),
+            ("UserSignedOut", json!({})),
+            ("DeveloperLoggedOut", json!({})),
+            ("UserPasswordChosen", json!({})),
+            ("DeveloperPasswordChosen", json!({})),
+            ("TokensEnded", json!({})),
+        ]
+    }
+
+    #[test]
+    fn of_every_event_it_is_known_whether_it_takes_access_away() {
+        let all = [
+            IntegrationAppEvent::VARIANTS,
+            GroupEvent::VARIANTS,
+            DeveloperEvent::VARIANTS,
+            UserAccountEvent::VARIANTS,
+            SystemEvent::VARIANTS,
+        ];
+        let all: BTreeSet<_> = all.concat().into_iter().collect();
+        let takes = takes().into_iter().map(|(event, _)| event);
+        let known: BTreeSet<_> = TAKES_NOTHING
+            .into_iter()
+            .chain(["SystemLogDownloaded"])
+            .chain(takes)
+            .collect();
+        assert_eq!(known, all);
+    }
+
+    #[test]
+    fn an_event_that_takes_access_away_says_what_is_the_case_without_it() {
+        for (event, details) in takes() {
+            assert!(undone(event, &details).is_some(), "{event}");
+        }
+        for event in TAKES_NOTHING {
+            assert_eq!(undone(event, &json!({})), None, "{event}");
+        }
+    }
+
+    #[test]
+    fn an_event_that_could_take_access_away_and_did_not_is_not_counted() {
+        for (event, details) in [
+            ("ClientSecretGenerated", json!({"previous": null})),
+            ("EntitiesChanged", json!({"before": ["a"], "after": ["a", "b"]})),
+            ("OneTimePasswordMistyped", json!({"attempts_left": 1})),
+            ("ProductPlanChanged", json!({"before": "AIQ2", "after": "AIQ3"})),
+            ("ProductPlanChanged", json!({"before": "AIQ2", "after": "AIQ1"})),
+            ("UserRoleChanged", json!({"before": "user", "after": "practice_admin"})),
+        ] {
+            assert_eq!(undone(event, &details), None, "{event} {details}");
+        }
+    }
+}

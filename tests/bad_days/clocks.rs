@@ -1,0 +1,152 @@
+//! Machines whose clock is wrong. One command of such a node would date everything that comes after it, for ever; so it
+//! refuses commands, and goes on answering checks. The clocks are really wrong: libfaketime moves them.
+
+use serde_json::{Value, json};
+
+use super::installation::{Customer, Installation, Process, client, word};
+use crate::support::{APPS, Answer, World, id};
+
+const TEN_YEARS_AHEAD: &str = "+3650d";
+
+/// What makes a process see another time, and leaves its timers alone.
+fn clock(offset: &str) -> Vec<(&'static str, String)> {
+    // Debian has it below a folder with the name of the architecture.
+    let library = std::fs::read_dir("/usr/lib")
+        .unwrap()
+        .map(|folder| folder.unwrap().path().join("faketime/libfaketimeMT.so.1"))
+        .find(|library| library.exists());
+    let library = library.unwrap_or_else(|| panic!("libfaketime is missing; tests/prerequisites installs it"));
+    vec![
+        ("LD_PRELOAD", library.display().to_string()),
+        ("FAKETIME", offset.to_owned()),
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
+    ]
+}
+
+async fn with_clock(installation: &Installation, offset: &str, arguments: &[&str]) -> Process {
+    let environment = clock(offset);
+    let environment: Vec<_> = environment
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    installation.start_alive("serve", arguments, &environment).await
+}
+
+/// An installation with a customer, and the credentials of an integration.
+async fn settled(installation: &Installation) -> (Customer, (String, String)) {
+    let process = installation.serve().await;
+    let customer = Customer::settle(installation, &process).await;
+    let pam = process.person(&customer.pam);
+    let app = pam.post(APPS, World::aiq_integrate("Feeds")).await.expect(201).json();
+    let secrets = format!("/operator/api/v1/integration-apps/{}/client-secrets", id(&app));
+    let issued = process
+        .person(&customer.operator)
+        .post(&secrets, json!({}))
+        .await
+        .expect(201)
+        .json();
+    process.stop().await;
+    (customer, (word(&issued, "client_id"), word(&issued, "client_secret")))
+}
+
+/// A token of the integration opens its entity.
+async fn checks_are_answered(process: &Process, customer: &Customer, credentials: &(String, String)) {
+    let asked = |path: &str, (id, secret): &(String, String)| {
+        client()
+            .post(format!("{}{path}", process.base_url))
+            .basic_auth(id, Some(secret))
+    };
+    let token = asked("/oauth/token", credentials).form(&[("grant_type", "client_credentials")]);
+    let token = word(
+        &Answer::read(token.send().await.unwrap()).await.expect(200).json(),
+        "access_token",
+    );
+    let check =
+        asked("/gateway/verify", &customer.gateway).json(&json!({"token": token, "entity": "e1", "access": "read"}));
+    let answer = Answer::read(check.send().await.unwrap()).await.expect(200).json();
+    assert_eq!(word(&answer, "reason"), "ok");
+}
+
+/// It refuses commands and says why, where operators look.
+async fn commands_are_refused(process: &Process, customer: &Customer, because: &str) {
+    let pam = process.person(&customer.pam);
+    pam.post(APPS, World::aiq_integrate("Late"))
+        .await
+        .refused(503, "unavailable");
+    let not_ready: Value = pam.get("/readyz").await.refused(503, "unavailable").json();
+    assert!(word(&not_ready, "reason").contains(because), "{not_ready}");
+    assert!(process.log().contains(because), "{}", process.log());
+}
+
+async fn events_of_2036(installation: &Installation) -> i64 {
+    installation
+        .number("select count(*) from events where recorded_at > '2030'")
+        .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_postgres_a_node_whose_clock_is_not_the_databases_refuses_commands_and_answers_checks() {
+    let installation = Installation::on_postgres().await;
+    let (customer, credentials) = settled(&installation).await;
+    for (offset, because) in [
+        (TEN_YEARS_AHEAD, "ahead of the database's"),
+        ("-90s", "behind the database's"),
+    ] {
+        // To vouch for it does not help: the database has a clock of its own.
+        let process = with_clock(&installation, offset, &["--accept-clock"]).await;
+        checks_are_answered(&process, &customer, &credentials).await;
+        commands_are_refused(&process, &customer, because).await;
+        process.stop().await;
+    }
+    assert_eq!(events_of_2036(&installation).await, 0);
+    let process = with_clock(&installation, "+30s", &[]).await;
+    process
+        .person(&customer.pam)
+        .post(APPS, World::aiq_integrate("In time"))
+        .await
+        .expect(201);
+    let ready: Value = process.anybody().get("/readyz").await.expect(200).json();
+    assert_eq!(
+        ready["degraded"],
+        json!(["clock"]),
+        "half a minute is too much for a clock that is set by NTP"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_sqlite_a_clock_that_does_not_fit_the_last_event_has_to_be_vouched_for_once() {
+    let installation = Installation::on_sqlite();
+    let (customer, credentials) = settled(&installation).await;
+    for (offset, because) in [
+        (TEN_YEARS_AHEAD, "ahead of the last event"),
+        ("-1h", "behind the last event"),
+    ] {
+        let process = with_clock(&installation, offset, &[]).await;
+        checks_are_answered(&process, &customer, &credentials).await;
+        commands_are_refused(&process, &customer, because).await;
+        process.stop().await;
+    }
+    assert_eq!(events_of_2036(&installation).await, 0);
+    // An operator vouches for a wrong clock, which is then followed; and for the right one afterwards.
+    let process = with_clock(&installation, TEN_YEARS_AHEAD, &["--accept-clock"]).await;
+    process
+        .person(&customer.pam)
+        .post(APPS, World::aiq_integrate("Far away"))
+        .await
+        .expect(201);
+    process.stop().await;
+    assert!(events_of_2036(&installation).await > 0);
+    let process = with_clock(&installation, "+0", &[]).await;
+    commands_are_refused(&process, &customer, "behind the last event").await;
+    process.stop().await;
+    for (arguments, name) in [(&["--accept-clock"][..], "Back"), (&[], "Still back")] {
+        let process = with_clock(&installation, "+0", arguments).await;
+        process
+            .person(&customer.pam)
+            .post(APPS, World::aiq_integrate(name))
+            .await
+            .expect(201);
+        process.stop().await;
+    }
+    installation.holds_together();
+}
