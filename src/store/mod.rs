@@ -9,6 +9,7 @@ mod log_guards;
 pub(crate) mod on_both_databases;
 mod postgres;
 mod postgres_guard;
+mod postgres_ownership;
 mod postgres_pool;
 mod postgres_reach;
 mod postgres_roles;
