@@ -111,6 +111,10 @@ create table facts (
     value text collate "C" not null
 );
 
+-- The oldest migration whose program can work with these tables. A migration that older programs could not live with
+-- moves it to its own number.
+insert into facts (name, value) values ('schema_compatible_from', '1');
+
 -- One row that is rewritten to see whether a commit goes through (`/readyz`). Nobody reads it.
 create table readiness (
     id       bigint not null constraint readiness_one primary key check (id = 1),

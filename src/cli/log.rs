@@ -173,6 +173,10 @@ async fn verify_database(data: &DataOptions) -> Result<ExitCode, CliError> {
     if report.more > 0 {
         println!("… and {} more", report.more);
     }
+    report
+        .warnings
+        .iter()
+        .for_each(|warning| println!("warning: {warning}"));
     let holds = report.differences.is_empty();
     println!(
         "{} events: {}",

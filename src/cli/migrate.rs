@@ -1,14 +1,42 @@
 //! `gatebook migrate`.
 
 use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
 
 use super::{CliError, start};
 use crate::config::DataOptions;
+use crate::store::{self, Database, LogOwner};
 
-/// Brings the tables up to date. Safe to run again, and beside a running server.
-pub async fn run(data: &DataOptions) -> Result<ExitCode, CliError> {
-    let database = start::database(data).await?;
-    start::rebuild_stale(&database).await?;
+/// How the tables are made.
+#[derive(Args)]
+pub struct Migrate {
+    /// PostgreSQL: the role that serves, when another one migrates. Default: the one that the tables belong to
+    #[arg(long, env = "GATEBOOK_SERVING_ROLE", value_name = "ROLE")]
+    serving_role: Option<String>,
+}
+
+/// Brings the tables up to date, and gives the log to a role of its own. Safe to run again, and beside a running server.
+pub async fn run(data: &DataOptions, options: &Migrate) -> Result<ExitCode, CliError> {
+    let database = start::unmigrated_database(data).await?;
+    let joined = store::join_roles(&*database).await?;
+    let migrated = migrate(&database, options).await;
+    let left = store::leave_roles(&*database, &joined).await;
     database.close().await;
+    migrated?;
+    left?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What this role may not do about the log's owner, an administrator can: the statements go to standard output.
+#[expect(clippy::print_stdout, reason = "the result is what the administrator runs")]
+async fn migrate(database: &Arc<dyn Database>, options: &Migrate) -> Result<(), CliError> {
+    store::migrate(database).await?;
+    start::rebuild_stale(database).await?;
+    match store::settle_log_owner(&**database, options.serving_role.as_deref()).await? {
+        LogOwner::Settled => {}
+        LogOwner::ForAnAdministrator(script) => print!("{script}"),
+    }
+    Ok(())
 }

@@ -50,7 +50,7 @@ enum Command {
     /// Serves.
     Serve(ServerOptions),
     /// Brings the database's tables up to date, and rebuilds projections whose meaning changed.
-    Migrate,
+    Migrate(migrate::Migrate),
     /// Tokens for the operators' API.
     #[command(subcommand)]
     OperatorToken(operator_token::OperatorToken),
@@ -149,7 +149,7 @@ async fn dispatch(Arguments { data, command, .. }: Arguments) -> Result<ExitCode
     match command {
         Command::Demo(options) => demo::run(&data, &options).await,
         Command::Serve(options) => serve::run(&data, &options).await,
-        Command::Migrate => migrate::run(&data).await,
+        Command::Migrate(options) => migrate::run(&data, &options).await,
         Command::OperatorToken(command) => operator_token::run(&data, command).await,
         Command::ResourceServer(command) => resource_server::run(&data, command).await,
         Command::Projections(command) => projections::run(&data, command).await,

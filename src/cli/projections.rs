@@ -108,6 +108,10 @@ async fn verify(data: &DataOptions, names: &[String], json: bool) -> Result<Exit
         if report.more > 0 {
             println!("… and {} more", report.more);
         }
+        report
+            .warnings
+            .iter()
+            .for_each(|warning| println!("warning: {warning}"));
         let verdict = if equal { "all equal" } else { "SOMETHING DIFFERS" };
         println!("{} events, {} rows: {verdict}", report.events, report.rows);
     }

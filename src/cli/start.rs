@@ -65,10 +65,15 @@ impl Opened {
 
 /// The database, with its tables up to date.
 pub async fn database(data: &DataOptions) -> Result<Arc<dyn Database>, CliError> {
-    make_folder(data)?;
-    let database = new_database::open(data).await?;
+    let database = unmigrated_database(data).await?;
     store::migrate(&database).await?;
     Ok(database)
+}
+
+/// The database, made if it is not there, with its tables as they are.
+pub async fn unmigrated_database(data: &DataOptions) -> Result<Arc<dyn Database>, CliError> {
+    make_folder(data)?;
+    new_database::open(data).await
 }
 
 /// The database as it is, for commands that only look: a wrong folder or address makes no new one, and a role that may
@@ -81,6 +86,9 @@ pub async fn existing_database(data: &DataOptions) -> Result<Arc<dyn Database>, 
 pub async fn gatebook(data: &DataOptions, server: Option<&ServerOptions>) -> Result<Opened, CliError> {
     let database = database(data).await?;
     rebuild_stale(&database).await?;
+    if server.is_some() {
+        warn_of_ways_around_the_log(&*database).await;
+    }
     let key = key::of(data, &*database).await?;
     opened(database, key, server).await
 }
@@ -123,6 +131,14 @@ async fn opened(
         sealer,
         writer_task,
     })
+}
+
+/// Says what could change events in spite of the triggers. That never keeps anybody from serving.
+async fn warn_of_ways_around_the_log(database: &dyn Database) {
+    match store::log_warnings(database).await {
+        Ok(warnings) => warnings.iter().for_each(|warning| tracing::warn!("{warning}")),
+        Err(error) => tracing::warn!(%error, "who may change the log could not be found out"),
+    }
 }
 
 /// Rebuilds projections whose fold changed its meaning since their rows were written. When another node is at it

@@ -91,6 +91,9 @@ pub struct VerifyReport {
     pub differences: Vec<Difference>,
     /// How many more there are.
     pub more: i64,
+    /// What is no difference and yet not as it should be, in sentences: guards of the log that are missing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 impl VerifyReport {
@@ -104,6 +107,11 @@ impl VerifyReport {
         self.events += other.events;
         self.rows += other.rows;
         self.more += other.more;
+        for warning in other.warnings {
+            if !self.warnings.contains(&warning) {
+                self.warnings.push(warning);
+            }
+        }
         other
             .differences
             .into_iter()

@@ -23,7 +23,7 @@ use super::switch::head;
 use super::{PAGE, Progress, ReplayError};
 use crate::log::read;
 use crate::store::{
-    Database, OnConflict, Purpose, StoreError, Transaction, create_projection_table, projection_indexes,
+    Database, OnConflict, Purpose, StoreError, Transaction, create_projection_table, own_like, projection_indexes,
 };
 
 /// So often a rebuild catches up before it does the rest under the log's lock, however much that is.
@@ -44,7 +44,8 @@ pub struct RebuildReport {
     pub resumed: bool,
 }
 
-/// Folds a projection anew and puts the new rows in the place of the old ones. Resumes what was interrupted.
+/// Folds a projection anew and puts the new rows in the place of the old ones. Resumes what was interrupted. The new
+/// table belongs to whom the old one belonged to, and grants to others what the old one granted.
 ///
 /// # Errors
 /// See [`ReplayError`]. The old rows go on serving, and the next rebuild resumes; what stopped this one is in
@@ -147,6 +148,7 @@ impl<'a> Rebuild<'a> {
             _ => {
                 drop_table(&mut *transaction, &next).await?;
                 create_projection_table(&mut *transaction, projection, &next).await?;
+                own_like(&mut *transaction, projection.name, &next).await?;
                 (beginning(&mut *transaction, projection).await?, false)
             }
         };

@@ -7,7 +7,7 @@ use gatebook_projections::sql::{Query, Value};
 
 use super::ReplayError;
 use super::rebuild::Rebuild;
-use crate::store::{Purpose, StoreError, Transaction};
+use crate::store::{Purpose, StoreError, Transaction, copy_grants};
 
 /// So often the switch is tried while somebody holds a lock that it needs, such as a verification's on the old table.
 const TRIES: u32 = 40;
@@ -44,6 +44,7 @@ impl Rebuild<'_> {
         let lock_table = transaction.dialect().lock_table(name);
         transaction.script(&lock_table).await?;
         self.refold(&mut *transaction, head).await?;
+        copy_grants(&mut *transaction, name, next).await?;
         transaction.script(&format!("drop table {name}")).await?;
         transaction
             .script(&format!("alter table {next} rename to {name}"))

@@ -11,14 +11,15 @@ use super::live_rows::LiveRows;
 use super::status::standings;
 use super::streams::StreamPages;
 use super::{PAGE, Progress, ReplayError, chain, snapshot};
-use crate::store::{Database, StoreError, Transaction};
+use crate::store::{Database, StoreError, Transaction, missing_guards};
 
 /// What [`Progress`] is told while the log is read in the order of positions.
 pub const POSITIONS: &str = "positions";
 /// What [`Progress`] is told while streams are folded.
 pub const STREAMS: &str = "streams";
 
-/// Verifies the log, and the rows of these projections.
+/// Verifies the log, and the rows of these projections. Warns, too, when the triggers that keep the log append-only are gone;
+/// that alone is no difference.
 ///
 /// # Errors
 /// A database that cannot be read. Whatever is wrong with log and rows is in the report instead.
@@ -56,6 +57,7 @@ pub async fn verify_in_pages(
         head: 0,
         report: VerifyReport::default(),
     };
+    verification.report.warnings = missing_guards(verification.transaction).await?;
     verification.positions().await?;
     let comparable = verification.comparable(projections).await?;
     for kind in verification.kinds(&comparable).await? {

@@ -8,6 +8,7 @@ use gatebook_projections::sql::RowError;
 use thiserror::Error;
 
 use super::postgres_guard::is_no_primary;
+use super::postgres_session::NO_SESSION;
 use super::postgres_url::PostgresUrlError;
 
 /// A failure of the store. None of these means that a command was half done.
@@ -48,6 +49,9 @@ pub enum StoreError {
         /// The cause.
         why: String,
     },
+    /// A connection pooler at this address gives nobody a server of their own.
+    #[error("{0}: {reason}", reason = NO_SESSION)]
+    NoSession(String),
     /// There is no database file.
     #[error(
         "there is no database {}; look at --data and --database-url, or make one with `gatebook migrate`",

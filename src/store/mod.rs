@@ -3,12 +3,18 @@
 
 mod database;
 mod error;
+mod grants;
+mod log_guards;
 #[cfg(test)]
 pub(crate) mod on_both_databases;
 mod postgres;
 mod postgres_guard;
+mod postgres_ownership;
 mod postgres_pool;
 mod postgres_reach;
+mod postgres_roles;
+mod postgres_session;
+mod postgres_troubles;
 mod postgres_url;
 mod postgres_url_parameters;
 mod postgres_url_reading;
@@ -19,12 +25,17 @@ mod sqlite;
 mod sqlite_file;
 mod sqlite_opening;
 mod sqlite_url;
+mod table_versions;
 
 use std::sync::Arc;
 
 pub use database::{Database, Dialect, OnConflict, Purpose, Transaction};
 pub use error::StoreError;
+pub(crate) use grants::{copy_grants, own_like};
+pub(crate) use log_guards::missing_guards;
 pub use postgres::{PostgresDatabase, Server};
+pub use postgres_roles::{LogOwner, join_roles, leave_roles, log_warnings, settle_log_owner};
+pub use postgres_troubles::{no_answer, trouble};
 pub use postgres_url::{PostgresUrl, PostgresUrlError, TargetSession, postgres_address};
 pub use schema::{create_projection, create_projection_table, migrate, projection_indexes, require_tables};
 pub use sqlite::SqliteDatabase;

@@ -16,6 +16,7 @@ use super::error::StoreError;
 use super::postgres_guard::{begin_snapshot, begin_write, only_on_primary};
 use super::postgres_pool::{Connections, Lane, Lease};
 use super::postgres_reach::{Reach, find_server, keep_looking};
+use super::postgres_session::require_session;
 use super::postgres_url::PostgresUrl;
 
 /// What brings the tables up to date, oldest first.
@@ -96,12 +97,13 @@ impl PostgresDatabase {
     /// Connects to the server that takes writes, or to any for those who only look.
     ///
     /// # Errors
-    /// A URL that cannot be read; `Unavailable` with what each host of it said.
+    /// A URL that cannot be read; `Unavailable` with what each host of it said; `NoSession` behind a pooler that gives none.
     pub async fn connect(url: &str, server: Server) -> Result<Self, StoreError> {
         let url = PostgresUrl::parse(url)?;
-        let hosts: Vec<_> = url.hosts().iter().cloned().map(with_settings).collect();
+        let hosts = url.hosts().to_vec();
         let any_server = server == Server::Any;
-        let (_, host) = find_server(&hosts, FIRST_CONNECTION, any_server).await?;
+        let (first, host) = find_server(&hosts, FIRST_CONNECTION, any_server).await?;
+        require_session(first, &host, FIRST_CONNECTION).await?;
         let reach = Reach::new();
         let pool = |lane: Lane| Arc::new(Connections::new(&host, Lane { any_server, ..lane }, &reach));
         let pools = [GATE, READS, WRITES, SNAPSHOTS, REHEARSAL].map(pool);
@@ -169,23 +171,6 @@ impl Drop for PostgresDatabase {
     fn drop(&mut self) {
         self.looking.abort();
     }
-}
-
-fn with_settings(host: PgConnectOptions) -> PgConnectOptions {
-    host.options([
-        ("timezone", "UTC"),
-        // A lock that is not had in time is better tried again than waited for.
-        ("lock_timeout", "10s"),
-        // A writer that vanished without a word must not hold the log's lock.
-        ("idle_in_transaction_session_timeout", "60s"),
-        // What was acknowledged survives a crash of the server, whatever its own settings or the role's say.
-        ("synchronous_commit", "on"),
-        // Firewalls forget connections that are idle, and a server must notice nodes that are gone. What comes from the
-        // server every minute keeps both ends known.
-        ("tcp_keepalives_idle", "60"),
-        ("tcp_keepalives_interval", "10"),
-        ("tcp_keepalives_count", "6"),
-    ])
 }
 
 #[async_trait]

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use super::error::StoreError;
 use super::postgres_reach::{Reach, takes_writes};
+use super::postgres_session::begin_session;
 
 /// sqlx asks a connection that comes back whether it is well; so long may the answer take.
 const RETURN_TIMEOUT: Duration = Duration::from_secs(5);
@@ -29,15 +30,6 @@ pub struct Lane {
     pub statement_timeout: Option<&'static str>,
     /// Whether its connections may lead to a server that takes no writes. Only for who looks, and decides nothing.
     pub any_server: bool,
-}
-
-impl Lane {
-    fn options(self, host: &PgConnectOptions) -> PgConnectOptions {
-        match self.statement_timeout {
-            Some(limit) => host.clone().options([("statement_timeout", limit)]),
-            None => host.clone(),
-        }
-    }
 }
 
 /// A pool of connections.
@@ -63,6 +55,7 @@ impl Connections {
             .after_connect(move |connection, _| {
                 let reach = connecting.clone();
                 async move {
+                    begin_session(connection, lane.statement_timeout).await?;
                     match lane.any_server || takes_writes(connection).await? {
                         true => Ok(()),
                         false => Err(reach.leads_to_no_primary()),
@@ -70,7 +63,7 @@ impl Connections {
                 }
                 .boxed()
             })
-            .connect_lazy_with(lane.options(host));
+            .connect_lazy_with(host.clone());
         Self {
             pool,
             lane,
@@ -80,7 +73,7 @@ impl Connections {
 
     /// From now on connections are made to another host. Those that are there are left to [`Reach`].
     pub fn lead_to(&self, host: &PgConnectOptions) {
-        self.pool.set_connect_options(self.lane.options(host));
+        self.pool.set_connect_options(host.clone());
     }
 
     /// Takes a connection.

@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 
 use futures::stream::{FuturesUnordered, StreamExt};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions, Connection, Row};
+use sqlx::{ConnectOptions, Connection, Executor, Row};
 use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 
 use super::error::StoreError;
+use super::postgres_troubles::{no_answer, trouble};
 use super::postgres_url::postgres_address;
 
 /// An answer that takes longer makes the task look whether the server is there at all.
@@ -244,13 +245,14 @@ async fn ask(
             let _ = timeout(STILL_THERE, connection.close()).await;
             Err(format!("{name} takes no writes (a standby, or read-only)"))
         }
-        Ok(Err(error)) => Err(format!("{name}: {error}")),
-        Err(_) => Err(format!("{name} does not answer")),
+        Ok(Err(error)) => Err(trouble(host, &error)),
+        Err(_) => Err(no_answer(host)),
     }
 }
 
 /// Whether the server is one that takes writes: neither a standby nor read-only.
 pub async fn takes_writes(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     let sql = "select not pg_is_in_recovery() and current_setting('default_transaction_read_only') = 'off'";
-    sqlx::query(sql).fetch_one(connection).await?.try_get(0)
+    // Not prepared: that fails by itself where connections share a server, which is found out later.
+    connection.fetch_one(sqlx::raw_sql(sql)).await?.try_get(0)
 }

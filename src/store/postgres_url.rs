@@ -237,7 +237,9 @@ fn options(host: &str, port: u16, pairs: &[(&str, &str)]) -> Result<PgConnectOpt
     if !pairs.iter().any(|(name, _)| *name == "application_name") {
         query.append_pair("application_name", APPLICATION_NAME);
     }
-    PgConnectOptions::from_str(&query.finish()).map_err(|_| PostgresUrlError::Unreadable)
+    let options = PgConnectOptions::from_str(&query.finish()).map_err(|_| PostgresUrlError::Unreadable)?;
+    // Nobody reads floating-point numbers, and pgbouncer refuses connections that ask for more digits of them.
+    Ok(options.extra_float_digits(None))
 }
 
 /// Whether all of them are addresses, as `hostaddr` wants them.

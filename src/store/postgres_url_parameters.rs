@@ -95,6 +95,13 @@ pub(super) fn parameters(found: &[(String, String)]) -> Result<Parameters, Postg
         }
         known.push((name, value.clone()));
     }
+    // As in libpq: who names an authority wants it asked.
+    let names_authority = known.iter().any(|(name, _)| *name == "sslrootcert");
+    for (name, value) in &mut known {
+        if *name == "sslmode" && value == "require" && names_authority {
+            *value = "verify-ca".to_owned();
+        }
+    }
     let target = target(&known)?;
     let parameters = Parameters { known, target };
     parameters.check_tls()?;

@@ -1,6 +1,5 @@
 //! Bringing a database's tables up to date: the log's by migrations, the projections' by their templates.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use gatebook_projections::projection::{self, AnyProjection};
@@ -8,7 +7,7 @@ use gatebook_projections::sql::{Query, Value, int, text};
 
 use super::database::{Database, Dialect, OnConflict, Purpose, Transaction};
 use super::error::StoreError;
-use super::{postgres, sqlite};
+use super::table_versions::{TableVersions, table_versions};
 
 /// The fold version of a table that no fold has filled.
 const NEVER_FOLDED: i64 = 0;
@@ -17,8 +16,19 @@ const NEVER_FOLDED: i64 = 0;
 ///
 /// A projection whose table is missing gets an empty one that `projections rebuild` fills; the caller sees in
 /// `projections` whether its fold version is the code's.
+///
+/// Tables that a newer program has made are left as they are, if this one can work with them.
+///
+/// # Errors
+/// `NewerTables` if it cannot; a migration that failed.
 pub async fn migrate(database: &Arc<dyn Database>) -> Result<(), StoreError> {
-    database.migrate().await?;
+    if !run_migrations(&**database).await? {
+        tracing::warn!(
+            "a newer version of gatebook has made the database's tables; this one can work with them, and changes nothing \
+             about them"
+        );
+        return Ok(());
+    }
     let mut transaction = database.begin(Purpose::Write).await?;
     let head = format!("select id from log_head{}", transaction.dialect().for_update());
     transaction.rows(Query::new(head, [])).await?;
@@ -51,41 +61,40 @@ pub async fn migrate(database: &Arc<dyn Database>) -> Result<(), StoreError> {
 /// # Errors
 /// `NotMigrated`.
 pub async fn require_tables(database: &dyn Database) -> Result<(), StoreError> {
-    let have_migrations = match database.dialect() {
-        Dialect::Sqlite => "select 1 from sqlite_master where name = '_sqlx_migrations'",
-        Dialect::Postgres => "select 1::bigint where to_regclass('_sqlx_migrations') is not null",
-    };
-    if database.rows(Query::new(have_migrations, [])).await?.is_empty() {
-        return Err(StoreError::NotMigrated);
+    match table_versions(database).await? {
+        TableVersions::Missing => Err(StoreError::NotMigrated),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
-/// Whether the tables are those of this program. Reads only.
+/// Whether the tables are those of this program, or newer ones that it can work with. Reads only.
 ///
 /// # Errors
 /// `NotMigrated`, `OlderTables` or `NewerTables`.
 pub async fn require_migrated(database: &dyn Database) -> Result<(), StoreError> {
-    require_tables(database).await?;
-    let migrations = match database.dialect() {
-        Dialect::Sqlite => &sqlite::MIGRATIONS,
-        Dialect::Postgres => &postgres::MIGRATIONS,
-    };
-    let done = "select version from _sqlx_migrations where success order by version";
-    let done = database.rows(Query::new(done, [])).await?;
-    let versions = done.into_iter().flatten().filter_map(|value| match value {
-        Value::Int(version) => Some(version),
-        Value::Null | Value::Text(_) => None,
-    });
-    let done: BTreeSet<i64> = versions.collect();
-    let known: BTreeSet<i64> = migrations.iter().map(|migration| migration.version).collect();
-    if !done.is_subset(&known) {
-        return Err(StoreError::NewerTables);
+    match table_versions(database).await? {
+        TableVersions::Missing => Err(StoreError::NotMigrated),
+        TableVersions::Older => Err(StoreError::OlderTables),
+        TableVersions::Newer => Err(StoreError::NewerTables),
+        TableVersions::Same | TableVersions::NewerCompatible => Ok(()),
     }
-    if done == known {
-        Ok(())
-    } else {
-        Err(StoreError::OlderTables)
+}
+
+/// Runs the migrations that are missing; says whether the tables are now this program's own.
+async fn run_migrations(database: &dyn Database) -> Result<bool, StoreError> {
+    match table_versions(database).await? {
+        TableVersions::Newer => return Err(StoreError::NewerTables),
+        TableVersions::NewerCompatible => return Ok(false),
+        TableVersions::Missing | TableVersions::Older | TableVersions::Same => {}
+    }
+    let Err(error) = database.migrate().await else {
+        return Ok(true);
+    };
+    // A newer program may have been faster by a moment.
+    match table_versions(database).await {
+        Ok(TableVersions::Newer) => Err(StoreError::NewerTables),
+        Ok(TableVersions::NewerCompatible) => Ok(false),
+        _ => Err(error),
     }
 }
 

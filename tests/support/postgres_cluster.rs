@@ -139,6 +139,13 @@ impl Server {
         self.as_owner("touch", &[&mark.display().to_string()]);
     }
 
+    /// Restarts it; from now on it lets in whom these lines of pg_hba.conf admit.
+    pub fn admit(&self, lines: &str) {
+        self.stop();
+        std::fs::write(self.data.join("pg_hba.conf"), lines).unwrap();
+        self.start();
+    }
+
     fn configure(&self, settings: &str) {
         let file = self.data.join("postgresql.conf");
         let text = std::fs::read_to_string(&file).unwrap() + settings;
