@@ -131,4 +131,20 @@ pub struct ServerOptions {
     /// The header in which a trusted proxy names the client's address, e.g. X-Forwarded-For. Only with such a proxy.
     #[arg(long, env = "GATEBOOK_CLIENT_IP_HEADER", value_name = "NAME")]
     pub client_ip_header: Option<HeaderName>,
+
+    /// After SIGTERM: how long to go on serving while /readyz says 503, so that whatever distributes requests stops sending
+    /// them here.
+    #[arg(
+        long,
+        env = "GATEBOOK_DRAIN_SECONDS",
+        default_value = "0",
+        value_name = "N",
+        value_parser = value_parser!(u64).range(..=3600)
+    )]
+    pub drain_seconds: u64,
+
+    /// Another address for operators alone. With it, /metrics, the operator pages and /operator/api/v1 are there and
+    /// nowhere else.
+    #[arg(long, env = "GATEBOOK_ADMIN_LISTEN", value_name = "ADDR")]
+    pub admin_listen: Option<String>,
 }

@@ -21,6 +21,9 @@ use crate::store::StoreError;
     security(())
 )]
 pub async fn readyz(State(app): State<App>) -> Result<Json<ServiceStatus>, Problem> {
+    if app.is_draining() {
+        return Err(StoreError::Unavailable("this node is draining: it is about to end".to_owned()).into());
+    }
     if app.log.writer.is_gone() {
         return Err(StoreError::Unavailable("the writer has ended".to_owned()).into());
     }
