@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::errands::Errands;
 use super::gate_reads::GateReads;
 use super::last_uses::LastUses;
+use super::operations::{Draining, Measurements};
 use super::replay_job::LatestReplay;
 use super::turns::Turns;
 use crate::clock::Clock;
@@ -79,6 +80,8 @@ pub struct Gatebook {
     pub(super) throttle: Arc<Throttle>,
     pub(super) turns: Turns,
     pub(super) replays: LatestReplay,
+    pub(super) draining: Draining,
+    pub(super) measurements: Measurements,
 }
 
 impl Gatebook {
@@ -106,6 +109,8 @@ impl Gatebook {
             throttle,
             turns: Turns::default(),
             replays: LatestReplay::default(),
+            draining: Draining::default(),
+            measurements: Measurements::default(),
         }
     }
 

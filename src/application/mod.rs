@@ -26,6 +26,7 @@ mod invite;
 mod last_uses;
 mod listed_tokens;
 mod open_sessions;
+mod operations;
 mod operator_tokens;
 mod operators;
 mod password_links;

@@ -102,7 +102,7 @@ async fn write_batches(
             return;
         }
         metrics.batch_sizes.observe(received as f64);
-        if let Err(error) = write_all(&*database, &clock, waiting.drain(..)).await {
+        if let Err(error) = write_all(&*database, &clock, &metrics, waiting.drain(..)).await {
             // They would wait as long, one batch after the other, to hear the same.
             refuse_all(
                 std::iter::from_fn(|| queue.try_recv().ok()).map(|one| one.answer),
@@ -119,16 +119,17 @@ async fn write_batches(
 async fn write_all(
     database: &dyn Database,
     clock: &Clock,
+    metrics: &Metrics,
     waiting: impl Iterator<Item = Waiting>,
 ) -> Result<(), StoreError> {
     let (appends, answers): (Vec<_>, Vec<_>) = waiting.map(|one| (one.append, one.answer)).unzip();
     let mut answers = answers.into_iter();
-    match write(database, &appends, clock).await {
+    match counted(metrics, write(database, &appends, clock)).await {
         Ok(results) => answer_all(answers, results),
         // What the database refuses is somebody's own fault; the others must not suffer for it.
         Err(error) if appends.len() > 1 && !error.is_unavailable() => {
             for append in &appends {
-                match write(database, std::slice::from_ref(append), clock).await {
+                match counted(metrics, write(database, std::slice::from_ref(append), clock)).await {
                     Ok(results) => answer_all(answers.by_ref().take(1), results),
                     Err(error) if error.is_unavailable() => {
                         refuse_all(answers, &error);
@@ -146,6 +147,16 @@ async fn write_all(
         }
     }
     Ok(())
+}
+
+/// Counts what became of a batch.
+async fn counted<T>(metrics: &Metrics, batch: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    let outcome = batch.await;
+    match outcome {
+        Ok(_) => metrics.batch_committed(),
+        Err(_) => metrics.batch_failed(),
+    }
+    outcome
 }
 
 /// Writes appends in one transaction; once more when the database gave it up for the sake of another one.

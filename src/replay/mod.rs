@@ -13,6 +13,7 @@ mod chain;
 pub mod difference;
 pub mod exported;
 mod live_rows;
+mod log_progress;
 mod projections_table;
 pub mod rebuild;
 pub mod reservations;
@@ -33,6 +34,7 @@ use crate::store::StoreError;
 
 pub use difference::{Difference, VerifyReport};
 pub use exported::{FileFinding, FileReport, verify_exported};
+pub use log_progress::{LogProgress, ProjectionProgress, log_progress};
 pub use rebuild::{RebuildReport, discard, rebuild};
 pub use reservations::{restore_reservations, verify_reservations};
 pub use status::{ProjectionStatus, Rebuilding, stale, status};

@@ -5,6 +5,7 @@ mod database;
 mod error;
 #[cfg(test)]
 pub(crate) mod on_both_databases;
+mod pool_state;
 mod postgres;
 mod postgres_pool;
 mod schema;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 pub use database::{Database, Dialect, OnConflict, Purpose, Transaction};
 pub use error::StoreError;
+pub use pool_state::PoolState;
 pub use postgres::PostgresDatabase;
 pub use schema::{create_projection, create_projection_table, migrate, projection_indexes};
 pub use sqlite::SqliteDatabase;

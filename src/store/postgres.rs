@@ -12,6 +12,7 @@ use sqlx::{Column as _, Executor, Postgres, Row, TypeInfo, ValueRef};
 
 use super::database::{Database, Dialect, OnConflict, Purpose, Transaction, on_conflict_clause};
 use super::error::StoreError;
+use super::pool_state::PoolState;
 use super::postgres_pool::{Connections, Lease};
 
 /// What brings the tables up to date, oldest first.
@@ -111,6 +112,14 @@ impl Database for PostgresDatabase {
             .run(self.writes.pool())
             .await
             .map_err(|error| StoreError::Migration(error.to_string()))
+    }
+
+    fn connections(&self) -> Vec<PoolState> {
+        vec![
+            self.reads.state("reads"),
+            self.writes.state("writes"),
+            self.snapshots.state("snapshots"),
+        ]
     }
 
     async fn close(&self) {

@@ -13,6 +13,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use tokio::time::timeout;
 
 use super::error::StoreError;
+use super::pool_state::{PoolState, Waiting};
 
 /// How long to wait for a connection before the database counts as unavailable.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -23,6 +24,7 @@ const RETURN_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Connections {
     pool: PgPool,
     lost: LastLoss,
+    waiting: Waiting,
 }
 
 /// When a connection was lost last. Those that are older were probably lost with it.
@@ -70,13 +72,14 @@ impl Connections {
                 async move { Ok(is_trusted) }.boxed()
             })
             .connect_lazy_with(options);
-        Self { pool, lost }
+        let waiting = Waiting::default();
+        Self { pool, lost, waiting }
     }
 
     /// Takes a connection.
     pub async fn lease(&self) -> Result<Lease, StoreError> {
         Ok(Lease {
-            connection: self.pool.acquire().await?,
+            connection: self.waiting.wait_for(self.pool.acquire()).await?,
             lost: self.lost.clone(),
             is_well: false,
         })
@@ -85,6 +88,11 @@ impl Connections {
     /// The pool itself, for sqlx's migrations.
     pub fn pool(&self) -> &PgPool {
         &self.pool
+    }
+
+    /// How busy they are.
+    pub fn state(&self, name: &'static str) -> PoolState {
+        PoolState::of(name, &self.pool, &self.waiting)
     }
 
     /// Closes all of them.

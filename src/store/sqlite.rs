@@ -20,6 +20,7 @@ use tokio::time::timeout;
 
 use super::database::{Database, Dialect, OnConflict, Purpose, Transaction, on_conflict_clause};
 use super::error::StoreError;
+use super::pool_state::{PoolState, Waiting};
 
 /// What brings the tables up to date, oldest first.
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -35,6 +36,8 @@ const MAKING_PAUSE: Duration = Duration::from_millis(20);
 pub struct SqliteDatabase {
     reads: SqlitePool,
     writes: SqlitePool,
+    readers_waiting: Waiting,
+    writers_waiting: Waiting,
     /// Within this process writers queue here, fairly, and not in SQLite's polling.
     one_writer: Arc<Mutex<()>>,
 }
@@ -73,6 +76,8 @@ impl SqliteDatabase {
         Ok(Self {
             reads: pool(READ_CONNECTIONS).connect_with(options.clone()).await?,
             writes: pool(2).connect_with(options).await?,
+            readers_waiting: Waiting::default(),
+            writers_waiting: Waiting::default(),
             one_writer: Arc::new(Mutex::new(())),
         })
     }
@@ -107,19 +112,25 @@ impl Database for SqliteDatabase {
     }
 
     async fn rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError> {
-        fetch(&self.reads, &query).await
+        let mut connection = self.readers_waiting.wait_for(self.reads.acquire()).await?;
+        fetch(&mut *connection, &query).await
     }
 
     async fn begin(&self, purpose: Purpose) -> Result<Box<dyn Transaction>, StoreError> {
         let (guard, pool, begin) = match purpose {
             Purpose::Write => {
-                let guard = self.one_writer.clone().lock_owned().await;
+                let turn = self.one_writer.clone().lock_owned();
+                let guard = self.writers_waiting.wait_for(turn).await;
                 (Some(guard), &self.writes, "begin immediate")
             }
             Purpose::Snapshot => (None, &self.reads, "begin"),
         };
+        let waiting = match purpose {
+            Purpose::Write => &self.writers_waiting,
+            Purpose::Snapshot => &self.readers_waiting,
+        };
         let mut transaction = SqliteTransaction {
-            connection: pool.acquire().await?,
+            connection: waiting.wait_for(pool.acquire()).await?,
             is_over: false,
             _guard: guard,
         };
@@ -135,6 +146,13 @@ impl Database for SqliteDatabase {
         let mut transaction = connection.begin_with("begin immediate").await?;
         MIGRATIONS.run_direct(&mut *transaction).await.map_err(failed)?;
         Ok(transaction.commit().await?)
+    }
+
+    fn connections(&self) -> Vec<PoolState> {
+        vec![
+            PoolState::of("reads", &self.reads, &self.readers_waiting),
+            PoolState::of("writes", &self.writes, &self.writers_waiting),
+        ]
     }
 
     async fn close(&self) {

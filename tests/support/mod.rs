@@ -9,6 +9,7 @@ pub mod eventually;
 pub mod happenings;
 pub mod interrupted;
 pub mod log;
+pub mod log_lines;
 pub mod mailbox;
 pub mod paths;
 pub mod people;
