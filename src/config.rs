@@ -170,4 +170,20 @@ pub struct ServerOptions {
     /// The name to greet mail servers with (EHLO). Default: the host of the public URL
     #[arg(long, env = "GATEBOOK_MAIL_HELO", value_name = "HOST")]
     pub mail_helo: Option<String>,
+
+    /// After SIGTERM: how long to go on serving while /readyz says 503, so that whatever distributes requests stops sending
+    /// them here.
+    #[arg(
+        long,
+        env = "GATEBOOK_DRAIN_SECONDS",
+        default_value = "0",
+        value_name = "N",
+        value_parser = value_parser!(u64).range(..=3600)
+    )]
+    pub drain_seconds: u64,
+
+    /// Another address for operators alone. With it, /metrics, the operator pages and /operator/api/v1 are there and
+    /// nowhere else.
+    #[arg(long, env = "GATEBOOK_ADMIN_LISTEN", value_name = "ADDR")]
+    pub admin_listen: Option<ListenAddress>,
 }

@@ -7,6 +7,7 @@ mod grants;
 mod log_guards;
 #[cfg(test)]
 pub(crate) mod on_both_databases;
+mod pool_state;
 mod postgres;
 mod postgres_guard;
 mod postgres_ownership;
@@ -33,6 +34,7 @@ pub use database::{Database, Dialect, OnConflict, Purpose, Transaction};
 pub use error::StoreError;
 pub(crate) use grants::{copy_grants, own_like};
 pub(crate) use log_guards::missing_guards;
+pub use pool_state::PoolState;
 pub use postgres::{PostgresDatabase, Server};
 pub use postgres_roles::{LogOwner, join_roles, leave_roles, log_warnings, settle_log_owner};
 pub use postgres_troubles::{no_answer, trouble};

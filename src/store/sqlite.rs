@@ -13,6 +13,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::database::{Database, Dialect, OnConflict, Purpose, Transaction, on_conflict_clause};
 use super::error::StoreError;
+use super::pool_state::{PoolState, Waiting};
 use super::sqlite_file::SqliteFile;
 use super::sqlite_opening::{BUSY_TIMEOUT, OpenedFile};
 use super::sqlite_url::SqliteUrl;
@@ -31,6 +32,9 @@ pub struct SqliteDatabase {
     gate: SqlitePool,
     reads: SqlitePool,
     writes: SqlitePool,
+    gate_waiting: Waiting,
+    readers_waiting: Waiting,
+    writers_waiting: Waiting,
     /// Within this process writers queue here, fairly, and not in SQLite's polling.
     one_writer: Arc<Mutex<()>>,
     /// Never the last to be closed by chance: SQLite removes its files beside the database with the last connection, and
@@ -70,6 +74,9 @@ impl SqliteDatabase {
             gate: pool(GATE_CONNECTIONS).connect_with(opened.options.clone()).await?,
             reads: pool(READ_CONNECTIONS).connect_with(opened.options.clone()).await?,
             writes: pool(2).connect_with(opened.options).await?,
+            gate_waiting: Waiting::default(),
+            readers_waiting: Waiting::default(),
+            writers_waiting: Waiting::default(),
             one_writer: Arc::new(Mutex::new(())),
             first: Mutex::new(Some(opened.first)),
         };
@@ -83,11 +90,12 @@ impl SqliteDatabase {
     }
 
     /// Every question to a pool goes this way, the gate's as well.
-    async fn ask(&self, pool: &SqlitePool, query: &Query) -> Result<Vec<Vec<Value>>, StoreError> {
+    async fn ask(&self, pool: &SqlitePool, waiting: &Waiting, query: &Query) -> Result<Vec<Vec<Value>>, StoreError> {
         // Before, because a connection that is opened now opens what is there; afterwards, because an answer of a file
         // that is not the database any more may be older than a revocation.
         self.file.is_still_there()?;
-        let rows = fetch(pool, query).await;
+        let mut connection = waiting.wait_for(pool.acquire()).await?;
+        let rows = fetch(&mut *connection, query).await;
         self.file.is_still_there()?;
         rows
     }
@@ -115,25 +123,30 @@ impl Database for SqliteDatabase {
     }
 
     async fn rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError> {
-        self.ask(&self.reads, &query).await
+        self.ask(&self.reads, &self.readers_waiting, &query).await
     }
 
     async fn gate_rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError> {
-        self.ask(&self.gate, &query).await
+        self.ask(&self.gate, &self.gate_waiting, &query).await
     }
 
     async fn begin(&self, purpose: Purpose) -> Result<Box<dyn Transaction>, StoreError> {
         let (guard, pool, begin) = match purpose {
             Purpose::Write | Purpose::Rehearsal => {
                 self.require_writable()?;
-                let guard = self.one_writer.clone().lock_owned().await;
+                let turn = self.one_writer.clone().lock_owned();
+                let guard = self.writers_waiting.wait_for(turn).await;
                 (Some(guard), &self.writes, "begin immediate")
             }
             Purpose::Snapshot => (None, &self.reads, "begin"),
         };
+        let waiting = match purpose {
+            Purpose::Write | Purpose::Rehearsal => &self.writers_waiting,
+            Purpose::Snapshot => &self.readers_waiting,
+        };
         self.file.is_still_there()?;
         let mut transaction = SqliteTransaction {
-            connection: pool.acquire().await?,
+            connection: waiting.wait_for(pool.acquire()).await?,
             file: self.file.clone(),
             is_over: false,
             _guard: guard,
@@ -153,6 +166,14 @@ impl Database for SqliteDatabase {
         self.file.is_still_there()?;
         transaction.commit().await?;
         self.file.is_still_there()
+    }
+
+    fn connections(&self) -> Vec<PoolState> {
+        vec![
+            PoolState::of("gate", &self.gate, &self.gate_waiting),
+            PoolState::of("reads", &self.reads, &self.readers_waiting),
+            PoolState::of("writes", &self.writes, &self.writers_waiting),
+        ]
     }
 
     async fn close(&self) {
