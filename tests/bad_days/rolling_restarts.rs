@@ -50,12 +50,12 @@ frontend statistics
         let child = Command::new("haproxy")
             .arg("-db")
             .arg("-f")
-            .arg(&file)
+            .arg(file)
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
             .spawn()
-            .expect("haproxy is missing; tests/prerequisites installs it");
+            .unwrap_or_else(|error| panic!("haproxy, which tests/prerequisites installs: {error}"));
         Self {
             child,
             address,
