@@ -127,7 +127,7 @@ fn is_ignored(signal: u32) -> bool {
 fn mask_contains(status: &str, mask: &str, signal: u32) -> bool {
     let line = status.lines().find_map(|line| line.strip_prefix(mask));
     let mask = line.and_then(|digits| u64::from_str_radix(digits.trim(), 16).ok());
-    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+    mask.is_some_and(|mask| (mask >> (signal - 1)) & 1 == 1)
 }
 
 #[cfg(test)]

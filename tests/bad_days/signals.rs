@@ -6,7 +6,7 @@ use std::process::Stdio;
 use super::installation::{Installation, Process, free_port};
 use crate::support::eventually::eventually;
 
-/// Every node is told the same, so that both databases need not be tried.
+/// Longer than any test.
 const LONG_DRAIN: [&str; 2] = ["--drain-seconds", "600"];
 
 async fn says(process: &Process, text: &str) {
