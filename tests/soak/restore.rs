@@ -16,7 +16,7 @@ use crate::support::{APPS, World, app_at, id};
 async fn a_restored_sqlite_file_opens_nothing_that_had_been_closed_since_the_backup() {
     for _ in 0..times() {
         let installation = Installation::on_sqlite();
-        Drill::of(installation, Engine::Sqlite).await.is_played().await;
+        Drill::of(installation, Engine::Sqlite).await.play().await;
     }
 }
 
@@ -26,10 +26,7 @@ async fn a_postgresql_restored_to_a_point_in_time_opens_nothing_that_had_been_cl
         let server = ArchivingServer::start();
         server.order("create database gatebook").await;
         let installation = Installation::on(server.url("gatebook"));
-        Drill::of(installation, Engine::Postgres(server))
-            .await
-            .is_played()
-            .await;
+        Drill::of(installation, Engine::Postgres(server)).await.play().await;
     }
 }
 
@@ -68,7 +65,7 @@ impl Drill {
         }
     }
 
-    async fn is_played(mut self) {
+    async fn play(mut self) {
         let doomed = self.doomed.token(self.process()).await;
         let time = self.backed_up().await;
         let lasting = self.lasting.token(self.process()).await;
