@@ -36,7 +36,7 @@ pub struct MailTransport {
 
 enum Way {
     Folder(PathBuf),
-    Smtp(Connections),
+    Smtp(Box<Connections>),
 }
 
 impl MailTransport {
@@ -52,7 +52,7 @@ impl MailTransport {
         let address = ascii_domain(&sender.email).map_err(|_| MailError::BadSender)?;
         let way = match url.strip_prefix("file:") {
             Some(path) => Way::Folder(folder(path, data_dir)?),
-            None => Way::Smtp(Connections::to(MailServer::from_url(url, ca)?)),
+            None => Way::Smtp(Box::new(Connections::to(MailServer::from_url(url, ca)?))),
         };
         Ok(Self {
             sender: Mailbox::new(sender.name, address),

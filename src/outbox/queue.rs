@@ -86,7 +86,7 @@ async fn is_any_due(database: &dyn Database, now: Timestamp, takes: Takes) -> Re
         )
     };
     let due: Vec<_> = takes.priorities().iter().map(due).collect();
-    let select = format!("select 1 where {}", due.join(" or "));
+    let select = format!("select 'due' where {}", due.join(" or "));
     Ok(!database.rows(Query::new(select, [now.into()])).await?.is_empty())
 }
 

@@ -206,23 +206,9 @@ async fn both_databases_find_what_is_due_by_an_index(on: On) {
     let world = World::new(on).await;
     let due = "select id from letters where state = 'pending' and priority = 0 \
                and next_attempt_at <= '2026' order by next_attempt_at, id limit 20";
-    let failed = "select kind from letters where state = 'failed' and about in ('a', 'b')";
-    let waiting = "select min(created_at) from letters where state = 'pending' and created_at <= '2026'";
-    let page =
-        "select id from letters where (created_at, id) < ('2026', '1') order by created_at desc, id desc limit 9";
-    for (select, index) in [
-        (due, "letters_due"),
-        (failed, "letters_failed"),
-        (waiting, "letters_by_state"),
-        (page, "letters_by_age"),
-    ] {
-        let plan = world.plan(select).await;
-        assert!(plan.contains(index), "{plan}");
-        assert!(
-            !plan.to_lowercase().contains("sort") && !plan.contains("TEMP B-TREE"),
-            "{plan}"
-        );
-    }
+    let plan = world.plan(due).await;
+    assert!(plan.contains("letters_due"), "{plan}");
+    assert!(!plan.contains("Sort") && !plan.contains("TEMP B-TREE"), "{plan}");
 }
 
 async fn what_an_attempt_came_to_does_not_undo_a_retry_or_a_sending_meanwhile(on: On) {

@@ -58,10 +58,10 @@ async fn outbox_page(
         @if asked.has("retried") { (words::done("It is sent at the next opportunity.")) }
         (errors.summary(&[]))
         (summary(&totals, app.clock.now()))
-        @if totals.failed > 0 { (retry_all(totals.failed, form_token)) }
         (filter_form::form("/operator/outbox", "Find mails", &select("state", "State", asked.text("state"), STATES), &html! {}))
         @if letters.is_empty() { p role="status" { "There is no such mail." } }
         @else { (table(&letters, form_token)) }
+        @if totals.failed > 0 { (retry_all(totals.failed, form_token)) }
         nav.actions aria-label="Pages" {
             @if after.is_some() { a.button.plain href=(href(asked, None)) { "Newest mails" } " " }
             @if let Some(next) = &next { a.button.plain rel="next" href=(href(asked, Some(next))) { "Older mails" } }
