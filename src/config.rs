@@ -1,15 +1,21 @@
 //! What an installation sets: flags, each with an environment variable.
 
+mod key_source;
 mod listen_address;
+mod variables;
 
 use std::path::PathBuf;
 
 use axum::http::HeaderName;
+use clap::builder::FalseyValueParser;
 use clap::{Args, ValueEnum, value_parser};
 
+pub use key_source::{KeySource, TwoKeys};
 pub use listen_address::{ListenAddress, NoListenAddress};
+pub use variables::{variable, without_blank_variables};
 
 use crate::application::{GatewayAuth, GatewayUnavailable};
+use crate::store::SqliteUrl;
 use crate::throttle::ThrottleMode;
 
 /// Where the data are. Not for `Debug`: the database's address may hold a password.
@@ -25,7 +31,8 @@ pub struct DataOptions {
     )]
     pub data: PathBuf,
 
-    /// The database: sqlite://PATH or postgres://USER@HOST/NAME. Default: DIR/gatebook.db
+    /// The database: sqlite://PATH (?mode=rw makes no new one, ?mode=ro only looks) or postgres://USER@HOST/NAME. Default:
+    /// DIR/gatebook.db
     #[arg(
         long,
         env = "GATEBOOK_DATABASE_URL",
@@ -36,21 +43,21 @@ pub struct DataOptions {
     pub database_url: Option<String>,
 
     /// The file with the key that digests and tokens are made with; made at the first start. All nodes on one database
-    /// need the same one. Default: DIR/gatebook.key
+    /// need the same one. The environment variable GATEBOOK_KEY can hold the file's text instead. Default: gatebook.key
+    /// among the credentials that systemd loads, or else DIR/gatebook.key
     #[arg(long, env = "GATEBOOK_KEY_FILE", value_name = "FILE", global = true)]
     pub key_file: Option<PathBuf>,
+
+    /// Begins a new, empty database although there is a key file, which tells that there was one before.
+    #[arg(long, env = "GATEBOOK_NEW_DATABASE", value_parser = FalseyValueParser::new(), global = true)]
+    pub new_database: bool,
 }
 
 impl DataOptions {
     /// The database's URL.
     pub fn database_url(&self) -> String {
-        let default = || format!("sqlite://{}", self.data.join("gatebook.db").display());
+        let default = || SqliteUrl::of(&self.data.join("gatebook.db"));
         self.database_url.clone().unwrap_or_else(default)
-    }
-
-    /// The key's file.
-    pub fn key_file(&self) -> PathBuf {
-        self.key_file.clone().unwrap_or_else(|| self.data.join("gatebook.key"))
     }
 }
 
@@ -163,4 +170,20 @@ pub struct ServerOptions {
     /// The name to greet mail servers with (EHLO). Default: the host of the public URL
     #[arg(long, env = "GATEBOOK_MAIL_HELO", value_name = "HOST")]
     pub mail_helo: Option<String>,
+
+    /// After SIGTERM: how long to go on serving while /readyz says 503, so that whatever distributes requests stops sending
+    /// them here.
+    #[arg(
+        long,
+        env = "GATEBOOK_DRAIN_SECONDS",
+        default_value = "0",
+        value_name = "N",
+        value_parser = value_parser!(u64).range(..=3600)
+    )]
+    pub drain_seconds: u64,
+
+    /// Another address for operators alone. With it, /metrics, the operator pages and /operator/api/v1 are there and
+    /// nowhere else.
+    #[arg(long, env = "GATEBOOK_ADMIN_LISTEN", value_name = "ADDR")]
+    pub admin_listen: Option<ListenAddress>,
 }

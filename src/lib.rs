@@ -3,6 +3,9 @@
 //! This crate is the outside world: HTTP, mail, secrets, command line, the stores, and the wiring. The rules are in
 //! `gatebook_aggregates`, what is shown in `gatebook_projections`.
 
+// `println!` panics when its reader is gone; `cli::output` does not.
+#![warn(clippy::print_stdout)]
+
 pub mod activity_log;
 pub mod application;
 pub mod cli;
@@ -16,6 +19,8 @@ pub mod oauth;
 pub mod outbox;
 mod pages;
 pub mod replay;
+pub mod request_log;
 pub mod secrets;
+pub mod standard_error;
 pub mod store;
 pub mod throttle;

@@ -52,7 +52,7 @@ impl Gatebook {
         self.last_uses.credential_used(id, now);
         Ok(BrowserSession {
             id,
-            caller: caller.with(who),
+            caller: caller.recognised(who),
             form_token: self.form_token(token),
         })
     }

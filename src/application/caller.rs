@@ -10,6 +10,7 @@ use gatebook_projections::groups::GroupRow;
 use super::credentials::owner;
 use super::failure::Failure;
 use crate::log::Origin;
+use crate::request_log::note_caller;
 
 /// Who asks, and from where (R28).
 #[derive(Clone, Debug)]
@@ -93,6 +94,20 @@ impl Caller {
             ip_address: self.ip_address.clone(),
             request_id: self.request_id.clone(),
         }
+    }
+
+    /// The same place, by somebody who proved who they are. The log says so of the request.
+    pub(super) fn recognised(&self, who: Who) -> Self {
+        let caller = self.with(who);
+        let (kind, id) = match &caller.who {
+            Who::GroupUser { group_id, user_id } => (ActorType::GroupUser, owner(group_id, user_id)),
+            _ => {
+                let actor = caller.origin(None).actor;
+                (actor.actor_type, actor.actor_id)
+            }
+        };
+        note_caller(kind.into(), &id);
+        caller
     }
 
     /// Who owns the sessions of this caller.

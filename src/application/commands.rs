@@ -22,6 +22,7 @@ use super::password_links::link_letter;
 use super::seen::Pin;
 use crate::log::append::{CredentialChange, CredentialKind, Guard, Premise};
 use crate::log::{CommandError, Done, Extras, IdempotencyIntent, Intent};
+use crate::request_log::note_app;
 
 /// How often a command is tried when others change the same thing.
 pub(super) const TRIES: u32 = 6;
@@ -76,6 +77,7 @@ impl Gatebook {
         wish: WishOf<'_>,
         extras: AppExtras<'_>,
     ) -> Result<(Done<IntegrationApp>, GroupRow), Failure> {
+        note_app(app_id);
         let id = app_id.to_string();
         let _turn = self.turns.take(&id).await;
         let mut tries = 1;

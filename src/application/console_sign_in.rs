@@ -142,7 +142,7 @@ impl Gatebook {
     ) -> Result<Session, Failure> {
         let address = EmailAddress::parse("email", email).map_err(|_| Failure::Unauthenticated)?;
         let id = owner(&group_id, &user_id);
-        let caller = caller.with(Who::GroupUser {
+        let caller = caller.recognised(Who::GroupUser {
             group_id: group_id.clone(),
             user_id: user_id.clone(),
         });

@@ -12,6 +12,7 @@ use super::caller::{Caller, Who};
 use super::failure::Failure;
 use super::gatebook::Gatebook;
 use crate::log::append::{Append, Credential, CredentialChange, CredentialGuard, CredentialKind};
+use crate::request_log::note_caller;
 use crate::secrets::{self, SecretKind, TokenKind, lookup_id, mint};
 use crate::store::StoreError;
 use crate::throttle::Attempt;
@@ -83,7 +84,7 @@ impl Gatebook {
         );
         let kept = self.known_or_throttled(caller, kept.await?)?;
         self.note_use(&kept);
-        Ok(caller.with(Who::Operator {
+        Ok(caller.recognised(Who::Operator {
             id: kept.id,
             name: kept.name,
         }))
@@ -95,7 +96,7 @@ impl Gatebook {
         let kept = self.known_or_throttled(caller, kept.await?)?;
         let (group_id, user_id) = read_owner(&kept.owner).ok_or(Failure::Unauthenticated)?;
         self.note_use(&kept);
-        Ok(caller.with(Who::GroupUser { group_id, user_id }))
+        Ok(caller.recognised(Who::GroupUser { group_id, user_id }))
     }
 
     /// The developer with this session of the JSON API.
@@ -113,7 +114,7 @@ impl Gatebook {
         };
         let developer = self.developer(developer_id).await?.ok_or(Failure::Unauthenticated)?;
         self.note_use(&kept);
-        Ok((caller.with(Who::Developer(Box::new(developer))), session_id))
+        Ok((caller.recognised(Who::Developer(Box::new(developer))), session_id))
     }
 
     /// Whether these are a resource server's credentials.
@@ -127,7 +128,10 @@ impl Gatebook {
         // T19: nothing matches an empty digest, but finding that out takes as long as for a client that there is.
         let digest = kept.as_ref().map_or("", |kept| kept.digest.as_str());
         match self.digests.matches(SecretKind::ResourceServer, client_secret, digest) {
-            true => Ok(()),
+            true => {
+                note_caller("resource_server", client_id);
+                Ok(())
+            }
             false => Err(self.failed_credentials(&throttle_keys(caller, Some(("client", client_id.to_owned()))))),
         }
     }

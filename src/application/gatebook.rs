@@ -11,7 +11,7 @@ use super::errands::Errands;
 use super::gate::GatewaySettings;
 use super::gate_reads::GateReads;
 use super::last_uses::LastUses;
-use super::operations::Readiness;
+use super::operations::{Draining, Measurements, Readiness};
 use super::replay_job::LatestReplay;
 use super::turns::Turns;
 use crate::clock::Clock;
@@ -86,6 +86,8 @@ pub struct Gatebook {
     pub(super) turns: Turns,
     pub(super) replays: LatestReplay,
     pub(super) search_slots: SearchSlots,
+    pub(super) draining: Draining,
+    pub(super) measurements: Measurements,
 }
 
 impl Gatebook {
@@ -115,6 +117,8 @@ impl Gatebook {
             turns: Turns::default(),
             replays: LatestReplay::default(),
             search_slots: SearchSlots::default(),
+            draining: Draining::default(),
+            measurements: Measurements::default(),
         }
     }
 

@@ -8,6 +8,7 @@ use gatebook_aggregates::api_permission::{Access, ApiPermission};
 use gatebook_aggregates::gate::{Gate, TokenFacts, Verdict};
 use gatebook_aggregates::identifiers::{AppId, EntityId};
 use gatebook_aggregates::integration_app::{Status, Wish};
+use gatebook_aggregates::metadata::ActorType;
 use gatebook_aggregates::system::issued_at;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::groups::GroupRow;
@@ -20,6 +21,7 @@ use super::failure::Failure;
 use super::gatebook::Gatebook;
 use crate::metrics::VerdictLabels;
 use crate::oauth::wire::Scopes;
+use crate::request_log::{note_app, note_caller, note_verdict};
 use crate::secrets::{ACCESS_TOKEN_LIFETIME, AccessTokenClaims, SecretKind, TokenRefusal, is_client_secret};
 use crate::store::StoreError;
 
@@ -106,6 +108,8 @@ impl Gatebook {
         match usable {
             Some(client) => {
                 self.last_uses.client_secret_used(client.client_secret_id, now);
+                note_caller(ActorType::Integration.into(), &client.facts.app.client_id.0);
+                note_app(client.facts.app.app_id);
                 Ok(client)
             }
             None => Err(self.failed_credentials(&throttle_keys(caller, Some(("client", client_id.to_owned()))))),
@@ -125,6 +129,7 @@ impl Gatebook {
             expires_at: now.to_utc() + ACCESS_TOKEN_LIFETIME,
         };
         let token = self.access_tokens.issue(&claims).reveal().to_owned();
+        self.metrics.tokens_issued.inc();
         IssuedAccessToken {
             token,
             expires_in: ACCESS_TOKEN_LIFETIME.num_seconds(),
@@ -137,8 +142,13 @@ impl Gatebook {
     /// # Errors
     /// When the state cannot be read; the caller refuses then (R26).
     pub async fn check_gate(&self, question: &GateQuestion<'_>) -> Result<GateAnswer, StoreError> {
-        let answer = self.answer(question).await?;
+        let answer = self.answer(question).await;
+        let answer = answer.inspect_err(|_| note_verdict("unavailable"))?;
+        if let Some(facts) = &answer.facts {
+            note_app(facts.app.app_id);
+        }
         let reason = answer.verdict.code();
+        note_verdict(reason);
         self.metrics
             .gate_verdicts
             .get_or_create(&VerdictLabels { reason })

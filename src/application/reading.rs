@@ -19,6 +19,7 @@ use super::caller::{Caller, Who};
 use super::failure::Failure;
 use super::gatebook::Gatebook;
 use crate::activity_log::newest_first;
+use crate::request_log::note_app;
 use crate::store::StoreError;
 
 /// A page of a list.
@@ -63,6 +64,7 @@ impl Gatebook {
 
     /// The application as portal and operators see it.
     pub(super) async fn portal_app(&self, id: AppId) -> Result<Option<PortalAppRow>, StoreError> {
+        note_app(id);
         self.one::<PortalApps>(portal_apps::by_id(id)).await
     }
 
@@ -124,6 +126,7 @@ impl Gatebook {
 
     /// An application of any group.
     pub(super) async fn listed(&self, id: AppId) -> Result<Option<AppListed>, StoreError> {
+        note_app(id);
         let rows = self.database().rows(app_list::by_id(id)).await?;
         Ok(rows.into_iter().next().map(AppListed::read).transpose()?)
     }

@@ -3,9 +3,11 @@
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::projection::AnyProjection;
 
 use super::gatebook::Gatebook;
+use crate::metrics::Metrics;
 use crate::replay::{self, Progress, ReplayError};
 use crate::store::Database;
 
@@ -102,13 +104,13 @@ impl Gatebook {
             projections.iter().map(|projection| projection.name).collect(),
         ));
         *latest = Some(job.clone());
-        let (database, now) = (self.log.database.clone(), self.clock.now());
+        let (database, now, metrics) = (self.log.database.clone(), self.clock.now(), self.metrics.clone());
         tokio::spawn(async move {
             let ending = Ending(job);
             let job = &*ending.0;
             let done = match replay {
                 Replay::Rebuild => rebuild(&database, &projections, now, job).await,
-                Replay::Verify => verify(&database, &projections, job).await,
+                Replay::Verify => verify(&database, &projections, now, job, &metrics).await,
             };
             if let Err(error) = done {
                 job.note_failure(error.to_string());
@@ -134,7 +136,7 @@ impl Drop for Ending {
 async fn rebuild(
     database: &Arc<dyn Database>,
     projections: &[AnyProjection],
-    now: gatebook_aggregates::timestamp::Timestamp,
+    now: Timestamp,
     job: &ReplayJob,
 ) -> Result<(), ReplayError> {
     for projection in projections {
@@ -155,9 +157,16 @@ async fn rebuild(
 async fn verify(
     database: &Arc<dyn Database>,
     projections: &[AnyProjection],
+    now: Timestamp,
     job: &ReplayJob,
+    metrics: &Metrics,
 ) -> Result<(), ReplayError> {
     let mut report = replay::verify(database, projections, job).await?;
+    for projection in projections {
+        // Of more differences than are kept, nobody knows whose they are.
+        let is_equal = report.more == 0 && report.differences.iter().all(|one| one.table != projection.name);
+        metrics.projection_verified(projection.name, is_equal, now);
+    }
     report.merge(replay::verify_reservations(database, job).await?);
     for difference in &report.differences {
         job.note_failure(difference.to_string());

@@ -102,7 +102,7 @@ impl Gatebook {
         LogIn { kind, password, device }: LogIn<'_>,
     ) -> Result<Session, Failure> {
         let id = developer.developer_id.to_string();
-        let caller = caller.with(Who::Developer(Box::new(developer)));
+        let caller = caller.recognised(Who::Developer(Box::new(developer)));
         loop {
             let (session_id, at) = (self.new_id(), self.clock.now());
             let expires_at = at.plus(SESSION_VALID_FOR);

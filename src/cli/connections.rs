@@ -26,11 +26,7 @@ pub async fn serve(listener: TcpListener, router: Router, silence: Duration, mut
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(silence);
     let connections = GracefulShutdown::new();
-    loop {
-        let (stream, address) = tokio::select! {
-            _ = stop.wait_for(|stop| *stop) => break,
-            accepted = accept(&listener) => accepted,
-        };
+    let serve_one = |(stream, address): (TcpStream, SocketAddr)| {
         let router = router.clone();
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(address));
@@ -42,9 +38,29 @@ pub async fn serve(listener: TcpListener, router: Router, silence: Duration, mut
                 tracing::debug!(%error, "a connection ended early");
             }
         });
+    };
+    loop {
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => break,
+            accepted = accept(&listener) => serve_one(accepted),
+        }
     }
-    drop(listener);
+    close(listener).into_iter().for_each(serve_one);
     connections.shutdown().await;
+}
+
+/// Closes a listener; the connections that clients have opened by then, which would be broken off otherwise.
+fn close(listener: TcpListener) -> Vec<(TcpStream, SocketAddr)> {
+    // Tokio may not have heard of them yet; the operating system has.
+    let Ok(listener) = listener.into_std() else {
+        return Vec::new();
+    };
+    let waiting = std::iter::from_fn(|| listener.accept().ok());
+    let taken = waiting.filter_map(|(stream, address)| {
+        stream.set_nonblocking(true).ok()?;
+        Some((TcpStream::from_std(stream).ok()?, address))
+    });
+    taken.collect()
 }
 
 /// The next connection. A client that has gone away already is passed over.

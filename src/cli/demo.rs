@@ -12,8 +12,9 @@ use gatebook_aggregates::words::Label;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::signals::{AtOnce, ClosedTerminal, Signals};
 use super::start::Opened;
-use super::{CliError, serve, start};
+use super::{CliError, output, serve, start};
 use crate::application::{Caller, Failure, Gatebook, Who};
 use crate::config::{DataOptions, ServerOptions};
 use crate::secrets::{Dice, Password};
@@ -110,18 +111,17 @@ const SAMPLES: &[Sample] = &[
     },
 ];
 
-/// Serves with sample data until a signal ends it.
+/// Serves with sample data until a signal ends it, or the terminal is closed.
 pub async fn run(data: &DataOptions, options: &ServerOptions) -> Result<ExitCode, CliError> {
-    let mut signals = serve::EndSignals::listen()?;
-    let (listener, options) = serve::bind(options).await?;
-    let Some(opened) = signals.unless_sent(start::gatebook(data, Some(&options))).await else {
-        return Ok(ExitCode::SUCCESS);
+    let mut signals = Signals::listen(ClosedTerminal::Ends)?;
+    let (listeners, options) = serve::bind(options).await?;
+    let opened = match signals.unless_ended(start::gatebook(data, Some(&options))).await {
+        Ok(opened) => opened?,
+        Err(AtOnce(_)) => return Ok(ExitCode::SUCCESS),
     };
-    let opened = opened?;
     let file = demo_file(&opened, data, &options).await?;
     welcome(&file, &data.data);
-    serve::serve(opened, listener, signals, data, &options).await?;
-    Ok(ExitCode::SUCCESS)
+    serve::serve(opened, listeners, signals, data, &options).await
 }
 
 /// The file of an earlier start, brought up to date; or a new one with new sample data.
@@ -322,7 +322,6 @@ fn write_private(path: &Path, file: &DemoFile) -> Result<(), CliError> {
 }
 
 /// What to open and what to try.
-#[expect(clippy::print_stdout, reason = "telling what to try is the command")]
 fn welcome(file: &DemoFile, data: &Path) {
     let users: BTreeMap<&str, &DemoUser> = file
         .groups
@@ -349,7 +348,7 @@ fn welcome(file: &DemoFile, data: &Path) {
             format!("ls {folder}                      the invitation, with the link for the developer"),
         ),
     };
-    println!(
+    output::hint(format_args!(
         r#"
 Gatebook is listening on {url}
   open    {url}/            the console; sign in with one of:
@@ -376,5 +375,5 @@ The README goes on from there. Ctrl-C ends it; started again on the same folder 
         demo = demo.display(),
         ida_signs_in = sign_in("ida"),
         paula_signs_in = sign_in("paula"),
-    );
+    ));
 }

@@ -1,7 +1,7 @@
 //! `gatebook log`.
 
 use std::fs::File;
-use std::io::{BufReader, Write};
+use std::io::BufReader;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -13,7 +13,7 @@ use gatebook_aggregates::integration_app::LogFormat;
 use gatebook_aggregates::timestamp::Timestamp;
 use uuid::Uuid;
 
-use super::{CliError, DIFFERENCES_FOUND, log_compare, operator, progress, start};
+use super::{CliError, DIFFERENCES_FOUND, log_compare, operator, output, progress, start};
 use crate::activity_log::{Range, Scope, export};
 use crate::application::{Caller, Failure};
 use crate::config::DataOptions;
@@ -130,27 +130,28 @@ async fn write_log(data: &DataOptions, options: Export) -> Result<ExitCode, CliE
         up_to_position: recorded.up_to_position,
     };
     let mut chunks = Box::pin(export(gatebook.log.database.clone(), scope, range, format));
-    let mut out = std::io::stdout().lock();
     while let Some(chunk) = chunks.next().await {
-        out.write_all(&chunk?).map_err(CliError::io("writing the log"))?;
+        output::bytes(&chunk?)?;
+        // Nobody reads the rest.
+        if output::reader_is_gone() {
+            break;
+        }
     }
-    out.flush().map_err(CliError::io("writing the log"))?;
-    drop((out, chunks));
+    drop(chunks);
     opened.close().await?;
     Ok(ExitCode::SUCCESS)
 }
 
-#[expect(clippy::print_stdout, reason = "the result is what the auditor reads")]
 fn verify_file(path: &PathBuf) -> Result<ExitCode, CliError> {
     let file = File::open(path).map_err(CliError::io(format!("opening {}", path.display())))?;
     let report =
         replay::verify_exported(BufReader::new(file)).map_err(CliError::io(format!("reading {}", path.display())))?;
-    report.findings.iter().for_each(|finding| println!("{finding}"));
+    report.findings.iter().try_for_each(output::line)?;
     if report.more > 0 {
-        println!("… and {} more", report.more);
+        output::line(format_args!("… and {} more", report.more))?;
     }
     let holds = report.findings.is_empty();
-    println!(
+    output::line(format_args!(
         "{} events: {}",
         report.lines,
         if holds {
@@ -158,27 +159,22 @@ fn verify_file(path: &PathBuf) -> Result<ExitCode, CliError> {
         } else {
             "THE FILE DOES NOT HOLD"
         }
-    );
+    ))?;
     Ok(exit_code(holds))
 }
 
-#[expect(clippy::print_stdout, reason = "the result is what the auditor reads")]
 async fn verify_database(data: &DataOptions) -> Result<ExitCode, CliError> {
     let database = start::existing_database(data).await?;
     let report = replay::verify_log(&database, &*progress::for_terminal()).await?;
-    report
-        .differences
-        .iter()
-        .for_each(|difference| println!("{difference}"));
+    report.differences.iter().try_for_each(output::line)?;
     if report.more > 0 {
-        println!("… and {} more", report.more);
+        output::line(format_args!("… and {} more", report.more))?;
     }
-    report
-        .warnings
-        .iter()
-        .for_each(|warning| println!("warning: {warning}"));
+    for warning in &report.warnings {
+        output::line(format_args!("warning: {warning}"))?;
+    }
     let holds = report.differences.is_empty();
-    println!(
+    output::line(format_args!(
         "{} events: {}",
         report.events,
         if holds {
@@ -186,7 +182,7 @@ async fn verify_database(data: &DataOptions) -> Result<ExitCode, CliError> {
         } else {
             "THE LOG DOES NOT HOLD"
         }
-    );
+    ))?;
     database.close().await;
     Ok(exit_code(holds))
 }

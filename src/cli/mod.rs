@@ -2,28 +2,34 @@
 
 mod connections;
 mod demo;
+mod key;
 mod log;
 mod log_compare;
 mod migrate;
+mod new_database;
 mod operator;
 mod operator_token;
+mod output;
 mod parts;
 mod progress;
 mod projections;
 mod resource_server;
 mod serve;
+mod service_manager;
+mod signals;
 mod start;
 mod tokens;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use thiserror::Error;
 
 use crate::application::Failure;
-use crate::config::{DataOptions, LogFormat, ServerOptions};
+use crate::config::{DataOptions, LogFormat, ServerOptions, variable, without_blank_variables};
 use crate::replay::ReplayError;
+use crate::standard_error::{log_panics, standard_error};
 use crate::store::StoreError;
 
 /// Gatebook: the event-sourced book of who may pass the gate of an API.
@@ -110,21 +116,29 @@ pub const USAGE: u8 = 64;
 
 /// Runs the command line and gives the process's exit code.
 pub fn run() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match read_arguments() {
         Ok(arguments) => arguments,
         Err(told) => return not_run(&told),
     };
     start_logging(arguments.log_format);
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => return failed(&CliError::io("starting")(error)),
-    };
-    runtime.block_on(async {
-        match dispatch(arguments).await {
-            Ok(code) => code,
-            Err(error) => failed(&error),
-        }
-    })
+    log_panics();
+    let code = carry_out(arguments).unwrap_or_else(|error| failed(&error));
+    standard_error().flush();
+    code
+}
+
+fn carry_out(arguments: Arguments) -> Result<ExitCode, CliError> {
+    let runtime = tokio::runtime::Runtime::new().map_err(CliError::io("starting"))?;
+    let done = runtime.block_on(dispatch(arguments));
+    // Commands wait for what they have begun. What is under way still was given up by a second signal.
+    runtime.shutdown_background();
+    Ok(output::exit_code(done?))
+}
+
+fn read_arguments() -> Result<Arguments, clap::Error> {
+    let mut command = without_blank_variables(Arguments::command());
+    let arguments = Arguments::from_arg_matches(&command.try_get_matches_from_mut(std::env::args_os())?);
+    arguments.map_err(|error| error.format(&mut command))
 }
 
 /// Help or the version was asked for; or something that does not exist.
@@ -150,19 +164,20 @@ async fn dispatch(Arguments { data, command, .. }: Arguments) -> Result<ExitCode
     }
 }
 
-#[expect(clippy::print_stderr, reason = "this is what the operator at the terminal reads")]
+/// This is what the operator at the terminal reads.
 fn failed(error: &CliError) -> ExitCode {
-    eprintln!("gatebook: {error}");
+    standard_error().write_line(&format!("gatebook: {error}"));
     ExitCode::FAILURE
 }
 
 fn start_logging(format: LogFormat) {
     use tracing_subscriber::EnvFilter;
 
-    let filter = EnvFilter::try_from_env("GATEBOOK_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
+    let wanted = variable("GATEBOOK_LOG").and_then(|wanted| EnvFilter::try_new(wanted.to_str()?).ok());
+    let filter = wanted.unwrap_or_else(|| EnvFilter::new("info,sqlx=warn"));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(standard_error().clone())
         .with_ansi(std::io::stderr().is_terminal());
     match format {
         LogFormat::Text => lines.init(),
@@ -172,7 +187,7 @@ fn start_logging(format: LogFormat) {
 
 #[cfg(test)]
 mod tests {
-    use clap::{Command, CommandFactory};
+    use clap::Command;
 
     use super::*;
 

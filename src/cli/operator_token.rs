@@ -9,7 +9,7 @@ use gatebook_aggregates::words::Label;
 use uuid::Uuid;
 
 use super::start::Opened;
-use super::{CliError, start};
+use super::{CliError, output, start};
 use crate::application::{Failure, ListedToken};
 use crate::config::DataOptions;
 use crate::log::CommandError;
@@ -49,23 +49,19 @@ pub async fn run(data: &DataOptions, command: OperatorToken) -> Result<ExitCode,
     Ok(ExitCode::SUCCESS)
 }
 
-#[expect(clippy::print_stdout, reason = "printing the token is the command")]
 async fn create(opened: &Opened, name: &str) -> Result<(), CliError> {
     let name = Label::parse("name", name).map_err(Failure::from)?;
     let issued = opened.gatebook.create_operator_token(&name).await?;
-    println!("{}", issued.token);
-    Ok(())
+    output::line(issued.token)
 }
 
-#[expect(clippy::print_stdout, reason = "the result is what the operator reads")]
 async fn list(opened: &Opened, json: bool) -> Result<(), CliError> {
     let tokens = opened.gatebook.operator_tokens().await?;
     if json {
-        println!("{}", serde_json::to_string_pretty(&tokens).map_err(CliError::other)?);
+        output::line(serde_json::to_string_pretty(&tokens).map_err(CliError::other)?)
     } else {
-        tokens.iter().for_each(|token| println!("{}", line(token)));
+        tokens.iter().map(line).try_for_each(output::line)
     }
-    Ok(())
 }
 
 /// A token in one line. The name is last, because it can be any length.

@@ -7,7 +7,7 @@ use clap::builder::FalseyValueParser;
 use gatebook_projections::projection::{self, AnyProjection};
 
 use super::log::exit_code;
-use super::{CliError, progress, start};
+use super::{CliError, output, progress, start};
 use crate::clock::Clock;
 use crate::config::DataOptions;
 use crate::replay::{self, ProjectionStatus, RebuildReport};
@@ -50,20 +50,18 @@ pub async fn run(data: &DataOptions, command: Projections) -> Result<ExitCode, C
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the result is what the operator reads")]
 async fn status(data: &DataOptions, json: bool) -> Result<ExitCode, CliError> {
     let database = start::existing_database(data).await?;
     let status = replay::status(&database).await?;
     if json {
-        println!("{}", serde_json::to_string_pretty(&status).map_err(CliError::other)?);
+        output::line(serde_json::to_string_pretty(&status).map_err(CliError::other)?)?;
     } else {
-        status.iter().for_each(|projection| println!("{}", line(projection)));
+        status.iter().map(line).try_for_each(output::line)?;
     }
     database.close().await;
     Ok(ExitCode::SUCCESS)
 }
 
-#[expect(clippy::print_stdout, reason = "the result is what the operator reads")]
 async fn rebuild(data: &DataOptions, names: &[String], fresh: bool) -> Result<ExitCode, CliError> {
     let projections = named(names)?;
     let database = start::database(data).await?;
@@ -81,17 +79,18 @@ async fn rebuild(data: &DataOptions, names: &[String], fresh: bool) -> Result<Ex
         } = report;
         let rows = rows.map_or("?".to_owned(), |rows| rows.to_string());
         let resumed = if resumed { ", resumed" } else { "" };
-        println!("{projection}: generation {generation}, {rows} rows, position {position}{resumed}");
+        output::line(format_args!(
+            "{projection}: generation {generation}, {rows} rows, position {position}{resumed}"
+        ))?;
     }
     match replay::restore_reservations(&database, &*progress::for_terminal()).await? {
         0 => {}
-        restored => println!("reservations: {restored} restored"),
+        restored => output::line(format_args!("reservations: {restored} restored"))?,
     }
     database.close().await;
     Ok(ExitCode::SUCCESS)
 }
 
-#[expect(clippy::print_stdout, reason = "the result is what the operator reads")]
 async fn verify(data: &DataOptions, names: &[String], json: bool) -> Result<ExitCode, CliError> {
     let projections = named(names)?;
     let database = start::existing_database(data).await?;
@@ -99,21 +98,21 @@ async fn verify(data: &DataOptions, names: &[String], json: bool) -> Result<Exit
     report.merge(replay::verify_reservations(&database, &*progress::for_terminal()).await?);
     let equal = report.differences.is_empty();
     if json {
-        println!("{}", serde_json::to_string_pretty(&report).map_err(CliError::other)?);
+        output::line(serde_json::to_string_pretty(&report).map_err(CliError::other)?)?;
     } else {
-        report
-            .differences
-            .iter()
-            .for_each(|difference| println!("{difference}"));
+        report.differences.iter().try_for_each(output::line)?;
         if report.more > 0 {
-            println!("… and {} more", report.more);
+            output::line(format_args!("… and {} more", report.more))?;
         }
         report
             .warnings
             .iter()
             .for_each(|warning| println!("warning: {warning}"));
         let verdict = if equal { "all equal" } else { "SOMETHING DIFFERS" };
-        println!("{} events, {} rows: {verdict}", report.events, report.rows);
+        output::line(format_args!(
+            "{} events, {} rows: {verdict}",
+            report.events, report.rows
+        ))?;
     }
     database.close().await;
     Ok(exit_code(equal))

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use gatebook_aggregates::words::Label;
 
-use super::{CliError, start};
+use super::{CliError, output, start};
 use crate::application::Failure;
 use crate::config::DataOptions;
 
@@ -21,12 +21,11 @@ pub enum ResourceServer {
 }
 
 /// Runs the command.
-#[expect(clippy::print_stdout, reason = "printing the credentials is the command")]
 pub async fn run(data: &DataOptions, ResourceServer::Create { name }: ResourceServer) -> Result<ExitCode, CliError> {
     let name = Label::parse("name", &name).map_err(Failure::from)?;
     let opened = start::gatebook(data, None).await?;
     let issued = opened.gatebook.create_resource_server(&name).await?;
-    println!("{}", serde_json::to_string(&issued).map_err(CliError::other)?);
+    output::line(serde_json::to_string(&issued).map_err(CliError::other)?)?;
     opened.close().await?;
     Ok(ExitCode::SUCCESS)
 }

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::parts::Parts;
+use super::signals::{AtOnce, ClosedTerminal, EndSignal, Signals};
 use super::start::{self, Opened};
-use super::{CliError, connections};
+use super::{CliError, connections, service_manager};
 use crate::application::Gatebook;
 use crate::config::{DataOptions, ServerOptions};
-use crate::http;
 use crate::http::request_context::ClientAddressHeader;
+use crate::http::{self, Listener};
 use crate::mail::MailTransport;
 use crate::outbox::Outbox;
 
@@ -27,55 +27,35 @@ const GRACE: Duration = Duration::from_secs(20);
 
 /// Serves until a signal ends it.
 pub async fn run(data: &DataOptions, options: &ServerOptions) -> Result<ExitCode, CliError> {
-    let mut signals = EndSignals::listen()?;
-    let (listener, options) = bind(options).await?;
-    if let Some(opened) = signals.unless_sent(start::gatebook(data, Some(&options))).await {
-        serve(opened?, listener, signals, data, &options).await?;
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// SIGINT and SIGTERM. From `listen` on they end the program in good order, however early they come.
-pub struct EndSignals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl EndSignals {
-    /// Takes the signals over from the operating system, which would kill the program.
-    pub fn listen() -> Result<Self, CliError> {
-        let listen = |kind| signal(kind).map_err(CliError::io("listening for signals"));
-        Ok(Self {
-            interrupt: listen(SignalKind::interrupt())?,
-            terminate: listen(SignalKind::terminate())?,
-        })
-    }
-
-    /// What work that may be given up at any moment comes to; none, and it is given up, when a signal comes first.
-    pub async fn unless_sent<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
-        tokio::select! {
-            done = work => Some(done),
-            () = self.wait() => None,
-        }
-    }
-
-    /// Waits for the first of them, which may have come before.
-    pub async fn wait(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
+    let mut signals = Signals::listen(ClosedTerminal::IsIgnored)?;
+    let (listeners, options) = bind(options).await?;
+    match signals.unless_ended(start::gatebook(data, Some(&options))).await {
+        Ok(opened) => serve(opened?, listeners, signals, data, &options).await,
+        // Nothing was begun that would have to be finished.
+        Err(AtOnce(_)) => Ok(ExitCode::SUCCESS),
     }
 }
 
-/// Takes the address, before anything is promised to anybody; the options with the port that it became.
-pub async fn bind(options: &ServerOptions) -> Result<(TcpListener, ServerOptions), CliError> {
+/// Where requests come in.
+pub struct Listeners {
+    main: TcpListener,
+    admin: Option<TcpListener>,
+}
+
+/// Takes the addresses, before anything is promised to anybody; the options with the port that it became.
+pub async fn bind(options: &ServerOptions) -> Result<(Listeners, ServerOptions), CliError> {
     let address = &options.listen;
     let failed = || CliError::io(format!("listening on {address} (choose another with --listen)"));
-    let listener = address.listen().await.map_err(failed())?;
-    let listen = listener.local_addr().map_err(failed())?.into();
+    let main = address.listen().await.map_err(failed())?;
+    let listen = main.local_addr().map_err(failed())?.into();
+    let admin = match &options.admin_listen {
+        Some(address) => Some(address.listen().await.map_err(CliError::io(format!(
+            "listening on {address} (choose another with --admin-listen)"
+        )))?),
+        None => None,
+    };
     Ok((
-        listener,
+        Listeners { main, admin },
         ServerOptions {
             listen,
             ..options.clone()
@@ -83,50 +63,138 @@ pub async fn bind(options: &ServerOptions) -> Result<(TcpListener, ServerOptions
     ))
 }
 
-/// Serves on a listener until SIGINT or SIGTERM; then finishes what is in flight.
+/// Why serving ends.
+enum End {
+    /// Somebody wants it.
+    Signal,
+    /// The part with this name has died.
+    Died(&'static str),
+}
+
+/// Serves on the listeners until a signal to end; then drains, and finishes what is in flight. A second signal ends it at
+/// once.
 ///
 /// # Errors
 /// Also when a part of the program has died: then it ends in the same good order, so that it is started again.
 pub async fn serve(
     opened: Opened,
-    listener: TcpListener,
-    mut signals: EndSignals,
+    listeners: Listeners,
+    mut signals: Signals,
     data: &DataOptions,
     options: &ServerOptions,
-) -> Result<(), CliError> {
+) -> Result<ExitCode, CliError> {
     let (shut_down, shutting_down) = watch::channel(false);
+    let mut parts = start_parts(&opened, listeners, data, options, &shutting_down)?;
+    tokio::spawn(service_manager::keep_alive());
+    service_manager::ready();
+    let ending = async {
+        let end = drained(&mut signals, &mut parts, &opened.gatebook, options).await?;
+        let finished = signals.unless_ended(finish(opened, parts, shut_down)).await?;
+        Ok(match end {
+            End::Signal => finished,
+            End::Died(name) => Err(CliError::Other(format!(
+                "the {name} has died, so the program ended; it has to be started again"
+            ))),
+        })
+    };
+    match ending.await {
+        Ok(finished) => finished.map(|()| ExitCode::SUCCESS),
+        Err(AtOnce(signal)) => {
+            tracing::warn!(?signal, "a second signal: ending at once");
+            Ok(signal.exit_code())
+        }
+    }
+}
+
+fn start_parts(
+    opened: &Opened,
+    listeners: Listeners,
+    data: &DataOptions,
+    options: &ServerOptions,
+    shutting_down: &watch::Receiver<bool>,
+) -> Result<Parts, CliError> {
     let gatebook = opened.gatebook.clone();
-    let writer = gatebook.log.writer.clone();
     let client_address = ClientAddressHeader(options.client_ip_header.clone());
-    let router = http::router(gatebook.clone(), client_address);
+    let router = |listener| http::router_of(listener, gatebook.clone(), client_address.clone());
     let silence = Duration::from_secs(options.idle_seconds);
     let (stop, letters_waiting) = (|| shutting_down.clone(), gatebook.letters_waiting.clone());
-    let outbox = Arc::new(outbox(&opened, data, options)?);
+    let outbox = Arc::new(outbox(opened, data, options)?);
     let mut parts = Parts::default();
     parts.start("outbox", outbox.run(stop(), letters_waiting));
     parts.start("housekeeping", keep_house(gatebook.clone(), stop()));
-    parts.start("server", connections::serve(listener, router, silence, stop()));
-    tracing::info!(address = %options.listen, public_url = gatebook.settings.public_url, "listening");
-    let dead = tokio::select! {
-        () = signals.wait() => None,
-        name = parts.one_ends() => Some(name),
-        () = writer.gone() => Some("writer"),
+    let public_url = &gatebook.settings.public_url;
+    let Listeners { main, admin } = listeners;
+    match admin {
+        None => {
+            let serving = connections::serve(main, router(Listener::Only), silence, stop());
+            parts.start("server", serving);
+            tracing::info!(address = %options.listen, public_url, "listening");
+        }
+        Some(admin) => {
+            let admin_address = admin.local_addr().map_err(CliError::io("listening for operators"))?;
+            let serving = connections::serve(main, router(Listener::Public), silence, stop());
+            parts.start("server", serving);
+            let serving = connections::serve(admin, router(Listener::Admin), silence, stop());
+            parts.start("server for operators", serving);
+            tracing::info!(address = %options.listen, public_url, %admin_address, "listening");
+        }
+    }
+    Ok(parts)
+}
+
+/// Waits for the end, and then for the time to drain, unless a part dies.
+async fn drained(
+    signals: &mut Signals,
+    parts: &mut Parts,
+    gatebook: &Gatebook,
+    options: &ServerOptions,
+) -> Result<End, AtOnce> {
+    let signal = tokio::select! {
+        signal = signals.end() => signal,
+        name = one_dies(parts, gatebook) => return Ok(End::Died(name)),
     };
+    // Closing a terminal often sends two of them.
+    signals.ignore_closed_terminal();
+    gatebook.begin_draining();
+    service_manager::stopping();
+    // Whoever sits at the terminal does not want to wait.
+    if signal != EndSignal::Terminate || options.drain_seconds == 0 {
+        return Ok(End::Signal);
+    }
+    tracing::info!(
+        seconds = options.drain_seconds,
+        "draining: not ready any more, serving on"
+    );
+    tokio::select! {
+        () = tokio::time::sleep(Duration::from_secs(options.drain_seconds)) => Ok(End::Signal),
+        signal = signals.end() => Err(AtOnce(signal)),
+        name = one_dies(parts, gatebook) => Ok(End::Died(name)),
+    }
+}
+
+/// Waits until a part has died; its name.
+async fn one_dies(parts: &mut Parts, gatebook: &Gatebook) -> &'static str {
+    tokio::select! {
+        name = parts.one_ends() => name,
+        () = gatebook.log.writer.gone() => "writer",
+    }
+}
+
+/// Finishes what is in flight, and closes everything.
+async fn finish(opened: Opened, mut parts: Parts, shut_down: watch::Sender<bool>) -> Result<(), CliError> {
     tracing::info!("ending: finishing what is in flight");
     let _ = shut_down.send(true);
     if tokio::time::timeout(GRACE, parts.all_end()).await.is_err() {
         tracing::warn!("some connections, or a letter, did not end in time");
     }
-    if tokio::time::timeout(GRACE, gatebook.errands.done()).await.is_err() {
+    if tokio::time::timeout(GRACE, opened.gatebook.errands.done())
+        .await
+        .is_err()
+    {
         tracing::warn!("something that was promised could not be done in time");
     }
-    drop((parts, gatebook));
-    let closed = opened.close().await;
-    if let Some(name) = dead {
-        let message = format!("the {name} has died, so the program ended; it has to be started again");
-        return Err(CliError::Other(message));
-    }
-    closed?;
+    drop(parts);
+    opened.close().await?;
     tracing::info!("ended");
     Ok(())
 }

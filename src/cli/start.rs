@@ -7,8 +7,8 @@ use std::time::Duration;
 use axum::http::Uri;
 use gatebook_aggregates::email_address::EmailAddress;
 
-use super::CliError;
 use super::progress::Lines;
+use super::{CliError, key, new_database};
 use crate::application::{Gatebook, GatebookParts, GatewaySettings, Settings};
 use crate::clock::Clock;
 use crate::config::{DataOptions, ListenAddress, ServerOptions};
@@ -73,7 +73,7 @@ pub async fn database(data: &DataOptions) -> Result<Arc<dyn Database>, CliError>
 /// The database, made if it is not there, with its tables as they are.
 pub async fn unmigrated_database(data: &DataOptions) -> Result<Arc<dyn Database>, CliError> {
     make_folder(data)?;
-    Ok(store::open(&data.database_url()).await?)
+    new_database::open(data).await
 }
 
 /// The database as it is, for commands that only look: a wrong folder or address makes no new one, and a role that may
@@ -89,7 +89,7 @@ pub async fn gatebook(data: &DataOptions, server: Option<&ServerOptions>) -> Res
     if server.is_some() {
         warn_of_ways_around_the_log(&*database).await;
     }
-    let key = MasterKey::load_or_create(&data.key_file()).map_err(CliError::other)?;
+    let key = key::of(data, &*database).await?;
     opened(database, key, server).await
 }
 
@@ -100,7 +100,7 @@ pub async fn existing_gatebook(data: &DataOptions) -> Result<Opened, CliError> {
         let message = "was filled by another version of this program; run `gatebook migrate`";
         return Err(CliError::Other(format!("the table {} {message}", projection.name)));
     }
-    let key = MasterKey::load(&data.key_file()).map_err(CliError::other)?;
+    let key = key::existing(data, &*database).await?;
     opened(database, key, None).await
 }
 

@@ -5,6 +5,7 @@ pub mod error;
 pub mod extract;
 pub mod gateway;
 pub mod json;
+mod listener;
 pub mod meta;
 pub mod oauth;
 pub mod operator;
@@ -26,6 +27,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::pages;
 use error::Problem;
 use extract::App;
+pub use listener::Listener;
+use listener::only_what_is_here;
 use query::{WithoutQuery, refuse_query};
 use request_context::{ClientAddressHeader, observe, panicked};
 use whole_body::read_whole_body;
@@ -35,6 +38,11 @@ pub const BODY_MAX: usize = 64 * 1024;
 
 /// All routes of one process.
 pub fn router(app: App, client_address: ClientAddressHeader) -> Router {
+    router_of(Listener::Only, app, client_address)
+}
+
+/// The routes that a listener answers to.
+pub fn router_of(listener: Listener, app: App, client_address: ClientAddressHeader) -> Router {
     let (router, without_bodies, document) = parts();
     let without_query = Arc::new(WithoutQuery::of(&document));
     router
@@ -51,6 +59,10 @@ pub fn router(app: App, client_address: ClientAddressHeader) -> Router {
         })
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state(
+            (app.clone(), listener),
+            only_what_is_here,
+        ))
         .layer(middleware::from_fn_with_state((app.clone(), client_address), observe))
         .with_state(app)
 }

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::net::{IpAddr, SocketAddr};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::error::our_fault;
 use super::extract::App;
 use crate::metrics::{RequestLabels, RouteLabels};
+use crate::request_log::noting;
 
 /// The header with the request's id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -63,23 +64,44 @@ pub async fn observe(
     // At the level of errors, so that they name the request even where nothing else is logged.
     let span = tracing::error_span!("request", request_id = context.request_id);
     let answering = CURRENT.scope(context.request_id.clone(), next.run(request));
-    let mut response = answering.instrument(span).await;
+    let (mut response, notes) = noting(answering).instrument(span).await;
     let headers = response.headers_mut();
+    if app.is_draining() {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     id.map(|id| headers.insert(REQUEST_ID, id));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     forbid_storing(headers);
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     let status = response.status().as_u16();
+    let took = started.elapsed();
     app.metrics
         .request_seconds
         .get_or_create(&RouteLabels { route: route.clone() })
-        .observe(started.elapsed().as_secs_f64());
-    tracing::info!(%method, %route, status, request_id = context.request_id, "answered");
+        .observe(took.as_secs_f64());
+    tracing::info!(
+        %method,
+        %route,
+        status,
+        duration_ms = rounded_milliseconds(took),
+        client = context.ip_address,
+        caller_kind = notes.caller_kind,
+        caller_id = notes.caller_id,
+        app_id = notes.app_id.map(tracing::field::display),
+        verdict = notes.verdict,
+        request_id = context.request_id,
+        "answered"
+    );
     app.metrics
         .requests
         .get_or_create(&RequestLabels { method, route, status })
         .inc();
     response
+}
+
+/// Milliseconds, to a thousandth.
+fn rounded_milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 
 /// The answer to a bug: a problem, and not a broken connection.

@@ -154,12 +154,12 @@ impl Batches {
     async fn write_all(&self, waiting: impl Iterator<Item = Waiting>) -> Result<(), StoreError> {
         let (appends, answers): (Vec<_>, Vec<_>) = waiting.map(|one| (one.append, one.answer)).unzip();
         let mut answers = answers.into_iter();
-        match self.write(&appends).await {
+        match self.counted(&appends).await {
             Ok(results) => answer_all(answers, results),
             // What the database refuses is somebody's own fault; the others must not suffer for it.
             Err(error) if appends.len() > 1 && !error.is_unavailable() => {
                 for append in &appends {
-                    match self.write(std::slice::from_ref(append)).await {
+                    match self.counted(std::slice::from_ref(append)).await {
                         Ok(results) => answer_all(answers.by_ref().take(1), results),
                         Err(error) if error.is_unavailable() => {
                             refuse_all(answers, &error);
@@ -177,6 +177,16 @@ impl Batches {
             }
         }
         Ok(())
+    }
+
+    /// Writes appends, and counts what became of them.
+    async fn counted(&self, appends: &[Append]) -> Result<Vec<Result<Receipt, AppendError>>, StoreError> {
+        let outcome = self.write(appends).await;
+        match outcome {
+            Ok(_) => self.metrics.batch_committed(),
+            Err(_) => self.metrics.batch_failed(),
+        }
+        outcome
     }
 
     /// Writes appends in one transaction; once more when the database gave it up for the sake of another one.

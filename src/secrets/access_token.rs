@@ -13,7 +13,7 @@ use sha2::Sha256;
 use thiserror::Error;
 use uuid::Uuid;
 
-use super::key_file::{MasterKey, Purpose};
+use super::master_key::{MasterKey, Purpose};
 use super::secret_string::SecretString;
 
 /// R24: how long an access token lives: one hour, the most that RFC 6750 §5.3 advises.

@@ -1,26 +1,24 @@
-//! The master key: the file it lives in, and the sub-keys made from it. It is never in the database.
+//! The file that the master key lives in: who may read it, and making it once.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use hmac::digest::Output;
-use hmac::{Hmac, Mac};
+use rustix::process::{getegid, getgroups};
 use sha2::Sha256;
 use thiserror::Error;
 
 use super::dice::Dice;
-
-/// 32 random bytes from which every other key is made. All nodes of one book have the same.
-pub struct MasterKey([u8; 32]);
+use super::master_key::MasterKey;
 
 impl MasterKey {
     /// Reads the key file; makes one with a fresh key, mode 0600, if there is none yet. The folder must exist.
     /// Several processes may do this at once: all of them get the key of the one that was first.
     ///
     /// # Errors
-    /// A file that is not a key, that others than its owner may read or write, or that cannot be read or made.
+    /// A file that is not a key, that others may read or write, or that cannot be read or made.
     pub fn load_or_create(path: &Path) -> Result<Self, KeyFileError> {
         match Self::load(path) {
             Err(KeyFileError::NotRead { source, .. }) if source.kind() == ErrorKind::NotFound => {
@@ -34,31 +32,6 @@ impl MasterKey {
         }
     }
 
-    /// A key that is known already; the key file of `load_or_create` holds it as 64 hexadecimal digits.
-    pub fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// Tells one key from another without telling the key: 64 lower-case hexadecimal digits, safe to store in the
-    /// database, so that a node with another key can refuse to start.
-    pub fn fingerprint(&self) -> String {
-        format!("{:x}", self.mac(Purpose::Fingerprint).finalize().into_bytes())
-    }
-
-    /// The sub-key for one purpose: HMAC-SHA-256 of the purpose's label.
-    pub(super) fn sub_key(&self, purpose: Purpose) -> [u8; 32] {
-        keyed(&self.0)
-            .chain_update(purpose.label())
-            .finalize()
-            .into_bytes()
-            .into()
-    }
-
-    /// HMAC-SHA-256 with the sub-key for one purpose. Cloning it is cheaper than keying it again.
-    pub(super) fn mac(&self, purpose: Purpose) -> Hmac<Sha256> {
-        keyed(&self.sub_key(purpose))
-    }
-
     /// Reads the key file, which must be there.
     ///
     /// # Errors
@@ -69,19 +42,31 @@ impl MasterKey {
             source,
         };
         let file = File::open(path).map_err(not_read)?;
-        let mode = file.metadata().map_err(not_read)?.permissions().mode() & 0o7777;
-        if mode & 0o077 != 0 {
+        let metadata = file.metadata().map_err(not_read)?;
+        if is_exposed(&metadata, &own_groups().map_err(not_read)?) {
             return Err(KeyFileError::Exposed {
                 path: path.into(),
-                mode,
+                mode: metadata.permissions().mode() & 0o7777,
+                group: metadata.gid(),
             });
         }
         // A path that names something else and endless is not read to its end.
         let mut text = Vec::with_capacity(66);
         file.take(66).read_to_end(&mut text).map_err(not_read)?;
-        parse(&text)
-            .map(Self)
-            .ok_or(KeyFileError::Malformed { path: path.into() })
+        Self::from_text(&text).ok_or(KeyFileError::Malformed { path: path.into() })
+    }
+
+    /// Reads what a key file holds, wherever it is: 64 hexadecimal digits, with or without a line break behind them.
+    pub fn from_text(text: &[u8]) -> Option<Self> {
+        let digits = text.strip_suffix(b"\n").unwrap_or(text);
+        if digits.len() != 64 {
+            return None;
+        }
+        let mut key = [0; 32];
+        for (byte, pair) in key.iter_mut().zip(digits.chunks_exact(2)) {
+            *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+        }
+        Some(Self::from_bytes(key))
     }
 }
 
@@ -89,17 +74,17 @@ impl MasterKey {
 #[derive(Debug, Error)]
 pub enum KeyFileError {
     /// The file cannot be read.
-    #[error("the key file {} cannot be read; let the user that runs gatebook own it", path.display())]
+    #[error("the key file {} cannot be read ({source}); let the user that runs gatebook own it", path.display())]
     NotRead {
         /// The key file.
         path: PathBuf,
         /// What the operating system said.
         source: io::Error,
     },
-    /// Others than its owner may read or write the file.
+    /// Others may read or write the file.
     #[error(
-        "the key file {} has mode {mode:04o}, so that others may use it; \
-         run `chmod 600` on it, and take a new key if somebody may have read it",
+        "the key file {} has mode {mode:04o} and group {group}, so that others may use it; run `chmod 600` on it (or, \
+         where root or a group that gatebook runs in owns it, `chmod 440`), and take a new key if somebody may have read it",
         path.display()
     )]
     Exposed {
@@ -107,6 +92,8 @@ pub enum KeyFileError {
         path: PathBuf,
         /// Its permission bits.
         mode: u32,
+        /// The group that it belongs to.
+        group: u32,
     },
     /// The file does not hold a key.
     #[error(
@@ -120,7 +107,7 @@ pub enum KeyFileError {
     },
     /// The file is missing and cannot be made.
     #[error(
-        "the key file {} is missing and cannot be made; make its folder writable, \
+        "the key file {} is missing and cannot be made ({source}); make its folder writable, \
          or make the file with `umask 077; openssl rand -hex 32`",
         path.display()
     )]
@@ -132,36 +119,22 @@ pub enum KeyFileError {
     },
 }
 
-/// What a sub-key is for. Each has its own, so that an answer of one says nothing about another.
-#[derive(Clone, Copy)]
-pub(super) enum Purpose {
-    /// Keyed digests of secrets.
-    Digests,
-    /// MACs of access tokens.
-    Tokens,
-    /// Sealing what must be shown again.
-    Sealing,
-    /// Telling keys apart.
-    Fingerprint,
+/// The groups that this process is in, and root's, which has nobody in it who could not read everything anyway.
+fn own_groups() -> io::Result<Vec<u32>> {
+    let mut groups: Vec<u32> = getgroups()?.iter().map(|group| group.as_raw()).collect();
+    groups.extend([getegid().as_raw(), 0]);
+    Ok(groups)
 }
 
-impl Purpose {
-    /// Never changed: everything kept with the key would be lost.
-    fn label(self) -> &'static [u8] {
-        match self {
-            Self::Digests => b"gatebook digests v1",
-            Self::Tokens => b"gatebook access tokens v1",
-            Self::Sealing => b"gatebook sealing v1",
-            Self::Fingerprint => b"gatebook fingerprint v1",
-        }
-    }
+/// Whether others may use a file: anybody at all, or a group by writing, or a foreign group by reading. Secrets that are
+/// mounted into containers belong to root and to a group of the container's.
+fn is_exposed(metadata: &Metadata, own_groups: &[u32]) -> bool {
+    may_be_used_by_others(metadata.permissions().mode(), own_groups.contains(&metadata.gid()))
 }
 
-/// HMAC fills a key up with zeros to its 64-byte block anyway; done here, keying cannot fail.
-fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
-    let mut block = [0; 64];
-    block[..32].copy_from_slice(key);
-    Mac::new(&block.into())
+fn may_be_used_by_others(mode: u32, is_own_group: bool) -> bool {
+    let tolerated = if is_own_group { 0o740 } else { 0o700 };
+    mode & 0o777 & !tolerated != 0
 }
 
 /// Writes a fresh key beside the path and links it there, which fails rather than replaces a file of somebody else.
@@ -193,19 +166,6 @@ fn folder(path: &Path) -> &Path {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     }
-}
-
-/// 64 hexadecimal digits, with or without a line break behind them.
-fn parse(text: &[u8]) -> Option<[u8; 32]> {
-    let digits = text.strip_suffix(b"\n").unwrap_or(text);
-    if digits.len() != 64 {
-        return None;
-    }
-    let mut key = [0; 32];
-    for (byte, pair) in key.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
-    }
-    Some(key)
 }
 
 fn digit(character: u8) -> Option<u8> {
@@ -270,8 +230,8 @@ mod tests {
 
     #[test]
     fn a_key_written_by_hand_is_read_in_either_case_with_or_without_a_line_break() {
-        for text in ["AB".repeat(32), "ab".repeat(32) + "\n"] {
-            let (_folder, path) = a_file(&text, 0o400);
+        for (text, mode) in [("AB".repeat(32), 0o400), ("ab".repeat(32) + "\n", 0o440)] {
+            let (_folder, path) = a_file(&text, mode);
             assert_eq!(fingerprint(&path), MasterKey::from_bytes([0xab; 32]).fingerprint());
         }
     }
@@ -296,8 +256,25 @@ mod tests {
     }
 
     #[test]
+    fn a_group_that_the_program_is_in_may_read_and_nobody_else() {
+        for mode in [0o400, 0o600, 0o700] {
+            assert!(
+                !may_be_used_by_others(mode, false) && !may_be_used_by_others(mode, true),
+                "{mode:o}"
+            );
+        }
+        for mode in [0o440, 0o640, 0o100_640] {
+            assert!(!may_be_used_by_others(mode, true), "{mode:o}");
+            assert!(may_be_used_by_others(mode, false), "{mode:o}");
+        }
+        for mode in [0o660, 0o450, 0o444, 0o402, 0o401] {
+            assert!(may_be_used_by_others(mode, true), "{mode:o}");
+        }
+    }
+
+    #[test]
     fn a_file_open_to_others_is_refused_with_the_remedy() {
-        for mode in [0o640, 0o620, 0o610, 0o604, 0o602, 0o601] {
+        for mode in [0o620, 0o610, 0o604, 0o602, 0o601] {
             let (_folder, path) = a_file(&"ab".repeat(32), mode);
             let error = refusal(&path);
             assert!(matches!(error, KeyFileError::Exposed { .. }), "{mode:o}");
@@ -319,29 +296,5 @@ mod tests {
     fn a_path_without_a_folder_means_the_current_one() {
         assert_eq!(folder(Path::new("key")), Path::new("."));
         assert_eq!(folder(Path::new("/etc/key")), Path::new("/etc"));
-    }
-
-    #[test]
-    fn every_purpose_and_every_key_has_a_sub_key_of_its_own() {
-        let mut keys = std::collections::HashSet::new();
-        for master in [[1; 32], [2; 32]].map(MasterKey::from_bytes) {
-            for purpose in [
-                Purpose::Digests,
-                Purpose::Tokens,
-                Purpose::Sealing,
-                Purpose::Fingerprint,
-            ] {
-                keys.insert(master.sub_key(purpose));
-            }
-        }
-        assert_eq!(keys.len(), 8);
-    }
-
-    #[test]
-    fn a_sub_key_is_what_hmac_says_it_is() {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&[9; 32]).unwrap();
-        mac.update(b"gatebook digests v1");
-        let expected: [u8; 32] = mac.finalize().into_bytes().into();
-        assert_eq!(MasterKey::from_bytes([9; 32]).sub_key(Purpose::Digests), expected);
     }
 }

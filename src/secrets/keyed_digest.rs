@@ -5,7 +5,7 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use super::key_file::{MasterKey, Purpose};
+use super::master_key::{MasterKey, Purpose};
 
 /// Makes and compares digests. Cheap to clone.
 #[derive(Clone)]

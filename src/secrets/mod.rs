@@ -10,6 +10,7 @@ mod dice;
 mod key_file;
 mod keyed_digest;
 mod lookup_token;
+mod master_key;
 mod one_time_password;
 mod password;
 mod random_secret;
@@ -19,9 +20,10 @@ mod verification_code;
 
 pub use access_token::{ACCESS_TOKEN_LIFETIME, AccessTokenClaims, AccessTokens, TokenRefusal};
 pub use dice::Dice;
-pub use key_file::{KeyFileError, MasterKey};
+pub use key_file::KeyFileError;
 pub use keyed_digest::{Digests, SecretKind};
 pub use lookup_token::{TokenKind, lookup_id, mint};
+pub use master_key::MasterKey;
 pub use one_time_password::OneTimePassword;
 pub use password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, Password, PasswordError, PasswordHasher, PasswordProblem};
 pub use random_secret::{

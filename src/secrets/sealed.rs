@@ -7,7 +7,7 @@ use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
 use thiserror::Error;
 
 use super::dice::Dice;
-use super::key_file::{MasterKey, Purpose};
+use super::master_key::{MasterKey, Purpose};
 
 /// Seals and opens with XChaCha20-Poly1305. Cheap to clone.
 #[derive(Clone)]

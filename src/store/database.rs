@@ -5,6 +5,7 @@ use gatebook_projections::part_search::PartSearch;
 use gatebook_projections::sql::{Column, Query, Value};
 
 use super::error::StoreError;
+use super::pool_state::PoolState;
 
 /// A database that holds the log and its projections.
 #[async_trait]
@@ -32,6 +33,11 @@ pub trait Database: Send + Sync {
 
     /// Runs the migrations of this database's folder.
     async fn migrate(&self) -> Result<(), StoreError>;
+
+    /// How busy the connections are, a pool each.
+    fn connections(&self) -> Vec<PoolState> {
+        Vec::new()
+    }
 
     /// Closes all connections, after what is under way.
     async fn close(&self);

@@ -1,6 +1,7 @@
 //! What can go wrong with a database, as far as callers have to tell it apart.
 
-use std::path::PathBuf;
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
 
 use gatebook_projections::recorded::UnreadableEvent;
 use gatebook_projections::sql::RowError;
@@ -37,6 +38,17 @@ pub enum StoreError {
     /// The URL of a PostgreSQL database cannot be used.
     #[error(transparent)]
     PostgresUrl(#[from] PostgresUrlError),
+    /// A URL of SQLite that names no file, or wants what is not known.
+    #[error("{0}")]
+    BadSqliteUrl(String),
+    /// The database file cannot be made or opened.
+    #[error("the database file {} cannot be opened: {why}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        why: String,
+    },
     /// A connection pooler at this address gives nobody a server of their own.
     #[error("{0}: {reason}", reason = NO_SESSION)]
     NoSession(String),
@@ -71,6 +83,14 @@ impl StoreError {
         match self {
             Self::Unavailable(why) | Self::Lost(why) | Self::GivenUp(why) => why.clone(),
             other => other.to_string(),
+        }
+    }
+
+    /// A database file that cannot be opened, and why.
+    pub(super) fn file(path: &Path, why: impl Display) -> Self {
+        Self::File {
+            path: path.into(),
+            why: why.to_string(),
         }
     }
 

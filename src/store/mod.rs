@@ -7,6 +7,7 @@ mod grants;
 mod log_guards;
 #[cfg(test)]
 pub(crate) mod on_both_databases;
+mod pool_state;
 mod postgres;
 mod postgres_guard;
 mod postgres_ownership;
@@ -22,31 +23,49 @@ mod postgres_url_reading;
 mod postgres_url_tests;
 mod schema;
 mod sqlite;
+mod sqlite_file;
+mod sqlite_opening;
+mod sqlite_url;
 mod table_versions;
 
-use std::path::Path;
 use std::sync::Arc;
 
 pub use database::{Database, Dialect, OnConflict, Purpose, Transaction};
 pub use error::StoreError;
 pub(crate) use grants::{copy_grants, own_like};
 pub(crate) use log_guards::missing_guards;
+pub use pool_state::PoolState;
 pub use postgres::{PostgresDatabase, Server};
 pub use postgres_roles::{LogOwner, join_roles, leave_roles, log_warnings, settle_log_owner};
 pub use postgres_troubles::{no_answer, trouble};
 pub use postgres_url::{PostgresUrl, PostgresUrlError, TargetSession, postgres_address};
-pub use schema::{create_projection, create_projection_table, migrate, projection_indexes};
+pub use schema::{create_projection, create_projection_table, migrate, projection_indexes, require_tables};
 pub use sqlite::SqliteDatabase;
+pub use sqlite_file::SqliteFile;
+pub use sqlite_url::{SqliteMode, SqliteUrl};
 
 /// Opens the database that a URL names: `sqlite://path` or `postgres://…`.
 ///
 /// # Errors
 /// A URL of another kind, or a database that cannot be reached.
 pub async fn open(url: &str) -> Result<Arc<dyn Database>, StoreError> {
-    match sqlite_path(url) {
-        Some(path) => Ok(Arc::new(SqliteDatabase::open(path).await?)),
+    match SqliteUrl::parse(url).transpose()? {
+        Some(url) => Ok(Arc::new(SqliteDatabase::open(&url).await?)),
         None => open_postgres(url, Server::Primary).await,
     }
+}
+
+/// Opens the database that a URL names to write, where one was made before.
+///
+/// # Errors
+/// As for [`open`]; and a database that is not there, or has no tables.
+pub async fn open_made(url: &str) -> Result<Arc<dyn Database>, StoreError> {
+    let database: Arc<dyn Database> = match SqliteUrl::parse(url).transpose()? {
+        Some(url) => Arc::new(SqliteDatabase::open_to_write(&url).await?),
+        None => open_postgres(url, Server::Primary).await?,
+    };
+    require_tables(&*database).await?;
+    Ok(database)
 }
 
 /// Opens the database that a URL names as it is: nothing is made or changed, and its tables have to be this program's. Those
@@ -55,17 +74,12 @@ pub async fn open(url: &str) -> Result<Arc<dyn Database>, StoreError> {
 /// # Errors
 /// As for [`open`]; and a database that is not there, not migrated, or migrated by another version of this program.
 pub async fn open_existing(url: &str, server: Server) -> Result<Arc<dyn Database>, StoreError> {
-    let database: Arc<dyn Database> = match sqlite_path(url) {
-        Some(path) => Arc::new(SqliteDatabase::open_existing(path).await?),
+    let database: Arc<dyn Database> = match SqliteUrl::parse(url).transpose()? {
+        Some(url) => Arc::new(SqliteDatabase::open_existing(&url).await?),
         None => open_postgres(url, server).await?,
     };
     schema::require_migrated(&*database).await?;
     Ok(database)
-}
-
-fn sqlite_path(url: &str) -> Option<&Path> {
-    let path = url.strip_prefix("sqlite:")?;
-    Some(path.strip_prefix("//").unwrap_or(path).as_ref())
 }
 
 async fn open_postgres(url: &str, server: Server) -> Result<Arc<dyn Database>, StoreError> {

@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 
 use super::database::{Database, Dialect, OnConflict, Purpose, Transaction, on_conflict_clause};
 use super::error::StoreError;
+use super::pool_state::PoolState;
 use super::postgres_guard::{begin_snapshot, begin_write, only_on_primary};
 use super::postgres_pool::{Connections, Lane, Lease};
 use super::postgres_reach::{Reach, find_server, keep_looking};
@@ -204,6 +205,16 @@ impl Database for PostgresDatabase {
             .run(self.writes.pool())
             .await
             .map_err(|error| StoreError::Migration(error.to_string()))
+    }
+
+    fn connections(&self) -> Vec<PoolState> {
+        vec![
+            self.gate.state("gate"),
+            self.reads.state("reads"),
+            self.writes.state("writes"),
+            self.snapshots.state("snapshots"),
+            self.rehearsal.state("rehearsal"),
+        ]
     }
 
     async fn close(&self) {

@@ -13,6 +13,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use tokio::time::timeout;
 
 use super::error::StoreError;
+use super::pool_state::{PoolState, Waiting};
 use super::postgres_reach::{Reach, takes_writes};
 use super::postgres_session::begin_session;
 
@@ -37,6 +38,7 @@ pub struct Connections {
     pool: PgPool,
     lane: Lane,
     reach: Arc<Reach>,
+    waiting: Waiting,
 }
 
 impl Connections {
@@ -68,6 +70,7 @@ impl Connections {
             pool,
             lane,
             reach: reach.clone(),
+            waiting: Waiting::default(),
         }
     }
 
@@ -88,7 +91,10 @@ impl Connections {
             self.pool.acquire().await.map_err(unavailable)
         };
         Ok(Lease {
-            connection: self.reach.answered(self.lane.acquire, acquired).await?,
+            connection: self
+                .waiting
+                .wait_for(self.reach.answered(self.lane.acquire, acquired))
+                .await?,
             reach: self.reach.clone(),
             is_well: false,
         })
@@ -97,6 +103,11 @@ impl Connections {
     /// The pool itself, for sqlx's migrations.
     pub fn pool(&self) -> &PgPool {
         &self.pool
+    }
+
+    /// How busy they are.
+    pub fn state(&self, name: &'static str) -> PoolState {
+        PoolState::of(name, &self.pool, &self.waiting)
     }
 
     /// Closes all of them.

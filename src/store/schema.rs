@@ -56,6 +56,17 @@ pub async fn migrate(database: &Arc<dyn Database>) -> Result<(), StoreError> {
     transaction.commit().await
 }
 
+/// Whether the database was ever migrated, by whatever version. Reads only.
+///
+/// # Errors
+/// `NotMigrated`.
+pub async fn require_tables(database: &dyn Database) -> Result<(), StoreError> {
+    match table_versions(database).await? {
+        TableVersions::Missing => Err(StoreError::NotMigrated),
+        _ => Ok(()),
+    }
+}
+
 /// Whether the tables are those of this program, or newer ones that it can work with. Reads only.
 ///
 /// # Errors

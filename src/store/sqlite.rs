@@ -1,25 +1,22 @@
 //! SQLite: embedded, nothing to install. One writer, any number of readers.
 
-use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use gatebook_projections::sql::{Column, Query, Value};
-use sqlx::error::DatabaseError;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::pool::PoolConnection;
 use sqlx::query::Query as SqlxQuery;
-use sqlx::sqlite::{
-    SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
-    SqliteRow, SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqlitePool, SqlitePoolOptions, SqliteRow};
 use sqlx::{Connection, Executor, Row, Sqlite, TypeInfo, ValueRef};
 use tokio::sync::{Mutex, OwnedMutexGuard};
-use tokio::time::timeout;
 
 use super::database::{Database, Dialect, OnConflict, Purpose, Transaction, on_conflict_clause};
 use super::error::StoreError;
+use super::pool_state::{PoolState, Waiting};
+use super::sqlite_file::SqliteFile;
+use super::sqlite_opening::{BUSY_TIMEOUT, OpenedFile};
+use super::sqlite_url::SqliteUrl;
 
 /// What brings the tables up to date, oldest first.
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -27,81 +24,96 @@ pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 const READ_CONNECTIONS: u32 = 4;
 /// Connections for what the gate and the token endpoint decide by.
 const GATE_CONNECTIONS: u32 = 2;
-/// How long to wait for another process's write, or for a connection, before the database counts as unavailable.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How long to wait before trying again to make the file.
-const MAKING_PAUSE: Duration = Duration::from_millis(20);
 
 /// An SQLite database file.
 pub struct SqliteDatabase {
+    file: Arc<SqliteFile>,
+    is_read_only: bool,
     gate: SqlitePool,
     reads: SqlitePool,
     writes: SqlitePool,
+    gate_waiting: Waiting,
+    readers_waiting: Waiting,
+    writers_waiting: Waiting,
     /// Within this process writers queue here, fairly, and not in SQLite's polling.
     one_writer: Arc<Mutex<()>>,
+    /// Never the last to be closed by chance: SQLite removes its files beside the database with the last connection, and
+    /// would make others.
+    first: Mutex<Option<SqliteConnection>>,
 }
 
 impl SqliteDatabase {
-    /// Opens the file, and makes it if it is not there.
-    pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        let made = SqliteConnectOptions::new()
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal);
-        Self::with(made, path).await
+    /// Opens the file, and makes it if it is not there and the URL does not forbid it.
+    pub async fn open(url: &SqliteUrl) -> Result<Self, StoreError> {
+        Self::on(OpenedFile::made(url).await?).await
+    }
+
+    /// Opens the file, which has to be there, to write.
+    pub async fn open_to_write(url: &SqliteUrl) -> Result<Self, StoreError> {
+        Self::on(OpenedFile::to_write(url).await?).await
     }
 
     /// Opens the file as it is.
-    pub async fn open_existing(path: &Path) -> Result<Self, StoreError> {
-        if !path.is_file() {
-            return Err(StoreError::NotThere(path.into()));
-        }
-        Self::with(SqliteConnectOptions::new(), path).await
+    pub async fn open_existing(url: &SqliteUrl) -> Result<Self, StoreError> {
+        Self::on(OpenedFile::to_look(url).await?).await
     }
 
-    async fn with(options: SqliteConnectOptions, path: &Path) -> Result<Self, StoreError> {
-        let options = options
-            .filename(path)
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(BUSY_TIMEOUT)
-            // `like` compares what was folded before; ids are compared exactly, as on PostgreSQL.
-            .pragma("case_sensitive_like", "on");
+    async fn on(opened: OpenedFile) -> Result<Self, StoreError> {
         let pool = |connections| {
             SqlitePoolOptions::new()
                 .max_connections(connections)
                 .acquire_timeout(BUSY_TIMEOUT)
                 .test_before_acquire(false)
+                // A connection to a file grows neither stale nor dear, and another one could find another file.
+                .idle_timeout(None)
+                .max_lifetime(None)
         };
-        make(&options).await?;
-        Ok(Self {
-            gate: pool(GATE_CONNECTIONS).connect_with(options.clone()).await?,
-            reads: pool(READ_CONNECTIONS).connect_with(options.clone()).await?,
-            writes: pool(2).connect_with(options).await?,
+        let database = Self {
+            file: Arc::new(opened.file),
+            is_read_only: opened.is_read_only,
+            gate: pool(GATE_CONNECTIONS).connect_with(opened.options.clone()).await?,
+            reads: pool(READ_CONNECTIONS).connect_with(opened.options.clone()).await?,
+            writes: pool(2).connect_with(opened.options).await?,
+            gate_waiting: Waiting::default(),
+            readers_waiting: Waiting::default(),
+            writers_waiting: Waiting::default(),
             one_writer: Arc::new(Mutex::new(())),
-        })
+            first: Mutex::new(Some(opened.first)),
+        };
+        database.file.is_still_there()?;
+        Ok(database)
     }
-}
 
-/// Makes the file, if it is not there, and tells it to keep a write-ahead log. Of several processes that do so at the same
-/// moment SQLite lets one, and makes the others not wait but fail; so they try again.
-async fn make(options: &SqliteConnectOptions) -> Result<(), sqlx::Error> {
-    let making = async {
-        loop {
-            match SqliteConnection::connect_with(options).await {
-                Err(sqlx::Error::Database(error)) if is_busy(&*error) => tokio::time::sleep(MAKING_PAUSE).await,
-                made => return made?.close().await,
-            }
+    /// The file below.
+    pub fn file(&self) -> &SqliteFile {
+        &self.file
+    }
+
+    /// Every question to a pool goes this way, the gate's as well.
+    async fn ask(&self, pool: &SqlitePool, waiting: &Waiting, query: &Query) -> Result<Vec<Vec<Value>>, StoreError> {
+        // Before, because a connection that is opened now opens what is there; afterwards, because an answer of a file
+        // that is not the database any more may be older than a revocation.
+        self.file.is_still_there()?;
+        let mut connection = waiting.wait_for(pool.acquire()).await?;
+        let rows = fetch(&mut *connection, query).await;
+        self.file.is_still_there()?;
+        rows
+    }
+
+    async fn empty_log(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        connection.execute("pragma wal_checkpoint(truncate)").await?;
+        Ok(())
+    }
+
+    fn require_writable(&self) -> Result<(), StoreError> {
+        if !self.is_read_only {
+            return Ok(());
         }
-    };
-    timeout(BUSY_TIMEOUT, making)
-        .await
-        .unwrap_or(Err(sqlx::Error::PoolTimedOut))
-}
-
-/// SQLITE_BUSY, or one of its extended codes.
-fn is_busy(error: &dyn DatabaseError) -> bool {
-    let code = error.code().and_then(|code| code.parse::<u32>().ok());
-    code.is_some_and(|code| code & 0xff == 5)
+        let path = self.file.path().display();
+        Err(StoreError::Unavailable(format!(
+            "{path} can only be read here, and this command writes"
+        )))
+    }
 }
 
 #[async_trait]
@@ -111,23 +123,31 @@ impl Database for SqliteDatabase {
     }
 
     async fn rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError> {
-        fetch(&self.reads, &query).await
+        self.ask(&self.reads, &self.readers_waiting, &query).await
     }
 
     async fn gate_rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError> {
-        fetch(&self.gate, &query).await
+        self.ask(&self.gate, &self.gate_waiting, &query).await
     }
 
     async fn begin(&self, purpose: Purpose) -> Result<Box<dyn Transaction>, StoreError> {
         let (guard, pool, begin) = match purpose {
             Purpose::Write | Purpose::Rehearsal => {
-                let guard = self.one_writer.clone().lock_owned().await;
+                self.require_writable()?;
+                let turn = self.one_writer.clone().lock_owned();
+                let guard = self.writers_waiting.wait_for(turn).await;
                 (Some(guard), &self.writes, "begin immediate")
             }
             Purpose::Snapshot => (None, &self.reads, "begin"),
         };
+        let waiting = match purpose {
+            Purpose::Write | Purpose::Rehearsal => &self.writers_waiting,
+            Purpose::Snapshot => &self.readers_waiting,
+        };
+        self.file.is_still_there()?;
         let mut transaction = SqliteTransaction {
-            connection: pool.acquire().await?,
+            connection: waiting.wait_for(pool.acquire()).await?,
+            file: self.file.clone(),
             is_over: false,
             _guard: guard,
         };
@@ -136,19 +156,42 @@ impl Database for SqliteDatabase {
     }
 
     async fn migrate(&self) -> Result<(), StoreError> {
+        self.require_writable()?;
         let failed = |error: MigrateError| StoreError::Migration(error.to_string());
         // sqlx locks nothing on SQLite. In one transaction, the second of two processes finds what the first has done.
         let mut connection = self.writes.acquire().await?;
         connection.close_on_drop();
         let mut transaction = connection.begin_with("begin immediate").await?;
         MIGRATIONS.run_direct(&mut *transaction).await.map_err(failed)?;
-        Ok(transaction.commit().await?)
+        self.file.is_still_there()?;
+        transaction.commit().await?;
+        self.file.is_still_there()
+    }
+
+    fn connections(&self) -> Vec<PoolState> {
+        vec![
+            PoolState::of("gate", &self.gate, &self.gate_waiting),
+            PoolState::of("reads", &self.reads, &self.readers_waiting),
+            PoolState::of("writes", &self.writes, &self.writers_waiting),
+        ]
     }
 
     async fn close(&self) {
         self.gate.close().await;
         self.reads.close().await;
         self.writes.close().await;
+        let Some(mut first) = self.first.lock().await.take() else {
+            return;
+        };
+        // SQLite would leave the log behind, and play it into whatever database lies there at the next start. Emptied, it
+        // harms none, and the database that was moved away holds all that was acknowledged.
+        let emptied = match self.file.left_its_log() {
+            true => Self::empty_log(&mut first).await,
+            false => Ok(()),
+        };
+        if let Err(error) = emptied.and(first.close().await) {
+            tracing::warn!(%error, "the database file was not closed in good order");
+        }
     }
 }
 
@@ -158,6 +201,7 @@ impl Database for SqliteDatabase {
 struct SqliteTransaction {
     // Dropped in this order: the next writer begins when this one's connection is on its way out.
     connection: PoolConnection<Sqlite>,
+    file: Arc<SqliteFile>,
     is_over: bool,
     _guard: Option<OwnedMutexGuard<()>>,
 }
@@ -177,7 +221,9 @@ impl Transaction for SqliteTransaction {
     }
 
     async fn rows(&mut self, query: Query) -> Result<Vec<Vec<Value>>, StoreError> {
-        fetch(&mut *self.connection, &query).await
+        let rows = fetch(&mut *self.connection, &query).await;
+        self.file.is_still_there()?;
+        rows
     }
 
     async fn execute(&mut self, query: Query) -> Result<u64, StoreError> {
@@ -206,9 +252,12 @@ impl Transaction for SqliteTransaction {
     }
 
     async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
+        // What is not committed is rolled back.
+        self.file.is_still_there()?;
         self.script("commit").await?;
         self.is_over = true;
-        Ok(())
+        // If the file went between that look and the commit, the commit went with it.
+        self.file.is_still_there()
     }
 }
 

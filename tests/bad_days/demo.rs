@@ -173,8 +173,8 @@ async fn a_demo_on_another_database_does_not_trust_the_file_of_the_first() {
     let first = demo_json(&installation);
     let other = installation.folder().join("other.db");
     let database_url = std::mem::replace(&mut installation.database_url, format!("sqlite://{}", other.display()));
-    for _ in 0..2 {
-        let process = installation.start("demo", &[], &[]).await;
+    for new in [&["--new-database"][..], &[]] {
+        let process = installation.start("demo", new, &[]).await;
         let demo = demo_json(&installation);
         assert_ne!(demo["operator_token"], first["operator_token"]);
         let operator = process.person(&word(&demo, "operator_token"));

@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 
 use gatebook::store::{self, Database};
@@ -120,20 +120,9 @@ impl Installation {
     ) -> Process {
         for _ in 0..5 {
             let address = format!("127.0.0.1:{}", free_port());
-            let log = self.folder().join(format!("{}.log", address.replace(':', "-")));
             let mut command = self.command(&[command, "--listen", &address]);
             command.args(arguments).envs(environment.iter().copied());
-            command
-                .stdout(Stdio::null())
-                .stderr(std::fs::File::create(&log).unwrap());
-            let child = Mutex::new(command.spawn().unwrap());
-            let base_url = format!("http://{address}");
-            let process = Process {
-                child,
-                base_url,
-                log,
-                http: client(),
-            };
+            let process = self.spawn(command, &address);
             if process.answers(answered).await {
                 return process;
             }
@@ -143,14 +132,27 @@ impl Installation {
         panic!("no port was free five times");
     }
 
-    /// A process that was started in a way of its own, and listens at this address.
-    pub fn adopt(&self, child: Child, base_url: &str) -> Process {
+    /// Starts a command that serves at an address, as a test has prepared it. Its log goes to a file.
+    pub fn spawn(&self, mut command: Command, address: &str) -> Process {
+        let log = self.log_file(address);
+        command
+            .stdout(Stdio::null())
+            .stderr(std::fs::File::create(&log).unwrap());
+        self.spawn_as_it_is(command, address)
+    }
+
+    /// Starts a command that serves at an address, with standard output and error as they are.
+    pub fn spawn_as_it_is(&self, mut command: Command, address: &str) -> Process {
         Process {
-            child: Mutex::new(child),
-            base_url: base_url.to_owned(),
-            log: self.folder().join("nowhere.log"),
+            child: Mutex::new(command.spawn().unwrap()),
+            base_url: format!("http://{address}"),
+            log: self.log_file(address),
             http: client(),
         }
+    }
+
+    fn log_file(&self, address: &str) -> PathBuf {
+        self.folder().join(format!("{}.log", address.replace(':', "-")))
     }
 
     /// The program, with this installation's folder and database, and nothing of the tester's own settings.
@@ -208,9 +210,14 @@ pub struct Process {
 }
 
 impl Process {
-    /// What it has written to standard error.
+    /// What it has written to standard error, if that is a file.
     pub fn log(&self) -> String {
-        std::fs::read_to_string(&self.log).unwrap()
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// The reading end of standard error, if that is a pipe.
+    pub fn standard_error(&self) -> Option<ChildStderr> {
+        self.child.lock().unwrap().stderr.take()
     }
 
     /// Whoever has this token.
@@ -231,7 +238,7 @@ impl Process {
         }
     }
 
-    /// Sends it a signal: TERM, INT or KILL.
+    /// Sends it a signal, such as TERM.
     pub fn signal(&self, name: &str) {
         let id = self.child.lock().unwrap().id().to_string();
         let sent = Command::new("kill").args(["-s", name, &id]).status().unwrap();
@@ -259,6 +266,11 @@ impl Process {
     }
 
     /// Whether it gets to serve; not when it ends before that.
+    pub async fn becomes_ready(&self) -> bool {
+        self.answers("/readyz").await
+    }
+
+    /// Whether it gets to answer at a path; not when it ends before that.
     async fn answers(&self, path: &str) -> bool {
         eventually("readiness", async || {
             if self.child.lock().unwrap().try_wait().unwrap().is_some() {

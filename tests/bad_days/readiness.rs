@@ -114,7 +114,7 @@ async fn a_node_whose_disk_is_full_is_not_ready_and_answers_checks() {
     let full = Installation::on(format!("sqlite://{}", disk.join("gatebook.db").display()));
     let mut serving = on_a_small_disk(&mut full.command(&["demo", "--listen", &address]), disk);
     serving.stdout(Stdio::null()).stderr(Stdio::null());
-    let process = full.adopt(serving.spawn().unwrap(), &format!("http://{address}"));
+    let process = full.spawn_as_it_is(serving, &address);
     eventually("life", async || client().get(&process.base_url).send().await.ok()).await;
     becomes(&process.anybody(), 200).await;
 

@@ -92,7 +92,7 @@ async fn r28_the_log_of_the_installation_is_exported_and_holds_by_itself() {
         std::fs::write(&file, &exported).unwrap();
         installation.succeed(&["log", "verify", file.to_str().unwrap()]);
         let later = ["--from", "2999-01-01T00:00:00Z"];
-        let csv = installation.succeed(&[&["log", "export", "--system"], &later[..]].concat());
+        let csv = installation.succeed(&[&["log", "export", "--system"][..], &later].concat());
         assert_eq!(csv.lines().count(), 1, "the header alone: {csv}");
         let both = installation.run(&["log", "export", "--system", "--group", "acme"]);
         assert_eq!(both.code, Some(64), "{both:#?}");

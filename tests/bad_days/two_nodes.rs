@@ -288,6 +288,8 @@ async fn a_node_with_another_key_file_refuses_to_start() {
     for installation in [Installation::on_sqlite(), Installation::on_postgres().await] {
         installation.serve().await.stop().await;
         let other = installation.folder().join("other.key");
+        std::fs::copy(installation.folder().join("gatebook.key"), &other).unwrap();
+        std::fs::write(&other, "ab".repeat(32)).unwrap();
         let other = ["--key-file", other.to_str().unwrap()];
         let listen = ["serve", "--listen", "127.0.0.1:0"];
         let finished = installation.run(&[&listen[..], &other[..]].concat());

@@ -1,27 +1,9 @@
 //! What goes wrong on our side: whoever meets it learns the request id, and the log has it with the cause.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
-
 use gatebook::store::Purpose;
 
 use super::operator::operator;
-use crate::support::World;
-
-/// What was logged.
-#[derive(Clone, Default)]
-struct Logged(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Logged {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
+use crate::support::{World, log_lines};
 
 /// The outbox is lost.
 async fn breaks(world: &World) {
@@ -53,17 +35,9 @@ async fn a_form_that_fails_shows_the_request_id() {
     page.shows(page.headers["x-request-id"].to_str().unwrap());
 }
 
-// On one thread, so that what is logged by others is not heard.
 #[tokio::test]
 async fn the_log_has_the_cause_with_the_request_id() {
-    let logged = Logged::default();
-    let writer = logged.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_ansi(false)
-        .with_max_level(tracing::Level::ERROR)
-        .with_writer(move || writer.clone())
-        .finish();
-    let _heard = tracing::subscriber::set_default(subscriber);
+    log_lines::capture();
     let world = World::on_sqlite().await;
     breaks(&world).await;
     let answer = world
@@ -77,8 +51,8 @@ async fn the_log_has_the_cause_with_the_request_id() {
         "{}",
         answer.text()
     );
-    let log = String::from_utf8(logged.0.lock().unwrap().clone()).unwrap();
-    let line = log.lines().find(|line| line.contains("a request failed"));
-    let line = line.unwrap_or_else(|| panic!("not in the log: {log}"));
-    assert!(line.contains(&id) && line.contains("letters"), "{line}");
+    let logged = log_lines::with(&id);
+    let line = logged.iter().find(|line| line.contains("a request failed"));
+    let line = line.unwrap_or_else(|| panic!("not in the log: {logged:#?}"));
+    assert!(line.contains("letters"), "{line}");
 }

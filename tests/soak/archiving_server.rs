@@ -45,7 +45,8 @@ impl ArchivingServer {
             "--encoding=UTF8",
             "--locale=C.UTF-8",
         ];
-        server.program("initdb", &[&["-D", &server.path("data")], &trust[..]].concat());
+        let data = server.path("data");
+        server.program("initdb", &[&["-D", data.as_str()][..], &trust].concat());
         let archive = server.path("archive");
         server.configure(&format!(
             "listen_addresses = '127.0.0.1'\nport = {}\nunix_socket_directories = '{}'\nfsync = off\n\
@@ -96,12 +97,13 @@ impl ArchivingServer {
     /// The machine loses its disk: the server ends without a word, and its folder is no longer whole.
     pub fn damage(&self) {
         self.control(&["-m", "immediate", "-w", "stop"]);
-        std::fs::remove_dir_all(self.data.join("base")).unwrap();
-        let failed = self.command(&self.programs.join("pg_ctl").display().to_string());
-        let failed = { failed }
-            .args(["-D", &self.data.display().to_string(), "-w", "start"])
-            .output()
-            .unwrap();
+        std::fs::remove_dir_all(self.data.join("global")).unwrap();
+        let mut start = self.command(&self.programs.join("pg_ctl").display().to_string());
+        start
+            .arg("-D")
+            .arg(&self.data)
+            .args(["-l", &self.path("server.log"), "-w", "start"]);
+        let failed = start.output().unwrap();
         assert!(!failed.status.success(), "it was not damaged");
     }
 
@@ -127,7 +129,7 @@ impl ArchivingServer {
 
     fn control(&self, arguments: &[&str]) {
         let data = self.data.display().to_string();
-        self.program("pg_ctl", &[&["-D", data.as_str()], arguments].concat());
+        self.program("pg_ctl", &[&["-D", data.as_str()][..], arguments].concat());
     }
 
     fn configure(&self, settings: &str) {

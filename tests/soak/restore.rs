@@ -176,7 +176,7 @@ impl Drill {
         scopes.map(|(name, scope)| {
             let exported = self
                 .installation
-                .succeed(&[&["log", "export"], scope, &ndjson].concat());
+                .succeed(&[&["log", "export"][..], scope, &ndjson].concat());
             let file = self.installation.folder().join(name);
             std::fs::write(&file, exported).unwrap();
             file.display().to_string()
@@ -267,7 +267,7 @@ impl Drill {
     #[track_caller]
     fn compared(&self, exported: &[String; 2]) -> Vec<String> {
         let files = exported.each_ref().map(String::as_str);
-        let compared = self.installation.run(&[&["log", "compare"], &files[..]].concat());
+        let compared = self.installation.run(&[&["log", "compare"][..], &files].concat());
         assert_eq!(compared.code, Some(2), "{compared:#?}");
         compared.out.lines().map(str::to_owned).collect()
     }

@@ -9,6 +9,7 @@ use gatebook_projections::sql::{Query, text};
 
 use super::noted::{events, note};
 use crate::support::World;
+use crate::support::eventually::eventually;
 
 /// Writes more than there is space for.
 async fn fill_the_disk(database: &dyn Database) -> Result<(), StoreError> {
@@ -32,6 +33,35 @@ async fn a_full_disk_is_an_outage_that_is_over_as_soon_as_there_is_space_again()
     }
     let much = Query::new("select name from facts where name = 'much'", []);
     assert!(world.database().rows(much).await.unwrap().is_empty());
+}
+
+/// Writes a megabyte.
+async fn write_much(database: &dyn Database, name: &str) {
+    let mut transaction = database.begin(Purpose::Write).await.unwrap();
+    let row = vec![name.into(), "x".repeat(1_000_000).as_str().into()];
+    let columns = [text("name"), text("value")];
+    let written = transaction.insert("facts", &columns, &[row], OnConflict::Fail).await;
+    written.unwrap();
+    transaction.commit().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlites_log_gives_its_space_back_when_nobody_reads_an_old_snapshot_any_more() {
+    let world = World::on_sqlite().await;
+    let path = world.database_url.strip_prefix("sqlite://").unwrap();
+    let log_size = || std::fs::metadata(format!("{path}-wal")).unwrap().len();
+    let mut snapshot = world.database().begin(Purpose::Snapshot).await.unwrap();
+    snapshot.rows(Query::new("select name from facts", [])).await.unwrap();
+    for number in 0..40 {
+        write_much(world.database(), &format!("much {number}")).await;
+    }
+    assert!(log_size() > 40_000_000, "{}", log_size());
+    drop(snapshot);
+    eventually("a smaller log", async || {
+        write_much(world.database(), &format!("more {}", uuid::Uuid::now_v7())).await;
+        (log_size() <= 16 * 1024 * 1024).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

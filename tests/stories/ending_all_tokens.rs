@@ -5,7 +5,9 @@ use gatebook::application::{Caller, Failure, TokensEnded, Who};
 use gatebook::log::CommandError;
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::timestamp::Timestamp;
-use serde_json::Value;
+use gatebook_projections::sql::Query;
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
 
 use crate::support::world::BEGINNING;
 use crate::support::{Answer, World, on_both_databases};
@@ -29,21 +31,18 @@ fn beginning() -> Timestamp {
 /// What a node says about a token at the gate, and whether introspection calls it active.
 async fn judged(world: &World, node: &str, token: &str) -> (String, bool) {
     let (id, secret) = &world.gateway;
-    let ask = async |path: &str, body: Result<Value, [(&str, &str); 1]>| {
-        let request = world.http().post(format!("{node}{path}")).basic_auth(id, Some(secret));
-        let request = match &body {
-            Ok(json) => request.json(json),
-            Err(form) => request.form(form),
-        };
-        Answer::read(request.send().await.unwrap()).await.expect(200).json()
-    };
-    let check = serde_json::json!({"token": token, "entity": "e1", "access": "read"});
-    let verdict = ask("/gateway/verify", Ok(check)).await;
-    let introspected = ask("/oauth/introspect", Err([("token", token)])).await;
+    let request = |path: &str| world.http().post(format!("{node}{path}")).basic_auth(id, Some(secret));
+    let check = json!({"token": token, "entity": "e1", "access": "read"});
+    let verdict = answered(request("/gateway/verify").json(&check)).await;
+    let introspected = answered(request("/oauth/introspect").form(&[("token", token)])).await;
     (
         verdict["reason"].as_str().unwrap().to_owned(),
         introspected["active"].as_bool().unwrap(),
     )
+}
+
+async fn answered(request: RequestBuilder) -> Value {
+    Answer::read(request.send().await.unwrap()).await.expect(200).json()
 }
 
 async fn r26_a_token_issued_before_is_refused_by_every_node_and_a_new_one_passes(world: World) {
@@ -60,7 +59,7 @@ async fn r26_a_token_issued_before_is_refused_by_every_node_and_a_new_one_passes
         assert_eq!(judged(&world, node, &old).await, ("token_revoked".to_owned(), false));
     }
     let forwarded = world
-        .request(reqwest::Method::GET, "/gateway/authorize")
+        .request(Method::GET, "/gateway/authorize")
         .bearer_auth(&old)
         .header("x-entity-id", "e1")
         .header("x-api-access", "read");
@@ -87,10 +86,7 @@ async fn tokens_that_ended_before_are_not_ended_again_and_no_event_is_written(wo
     assert_eq!(world.traces().await, before);
     assert_eq!(end(40).await, ended(40, true));
     let who = "select cast(metadata as text) from events where event_type = 'TokensEnded'";
-    let rows = world
-        .database()
-        .rows(gatebook_projections::sql::Query::new(who, []))
-        .await;
+    let rows = world.database().rows(Query::new(who, [])).await;
     let rows = format!("{:?}", rows.unwrap());
     assert!(rows.contains("command line (olga@node-1)"), "{rows}");
 }

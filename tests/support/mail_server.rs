@@ -1,7 +1,7 @@
 //! A mail server outside of Gatebook, on loopback: it takes mails at once, refuses some recipients, or says nothing.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -22,7 +22,10 @@ pub struct MailServer {
     /// Where it is, as `--mail` takes it.
     pub url: String,
     connections: Arc<AtomicUsize>,
+    greetings: Greetings,
 }
+
+type Greetings = Arc<Mutex<Vec<String>>>;
 
 impl MailServer {
     /// Starts it.
@@ -31,22 +34,33 @@ impl MailServer {
         let url = format!("smtp://{}", listener.local_addr().unwrap());
         let connections = Arc::new(AtomicUsize::new(0));
         let counted = connections.clone();
+        let greetings = Greetings::default();
+        let heard = greetings.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 counted.fetch_add(1, Ordering::SeqCst);
-                tokio::spawn(serve(stream, manner));
+                tokio::spawn(serve(stream, manner, heard.clone()));
             }
         });
-        Self { url, connections }
+        Self {
+            url,
+            connections,
+            greetings,
+        }
     }
 
     /// How often somebody connected.
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }
+
+    /// What it was greeted with first.
+    pub fn greeting(&self) -> Option<String> {
+        self.greetings.lock().unwrap().first().cloned()
+    }
 }
 
-async fn serve(stream: TcpStream, manner: Manner) -> std::io::Result<()> {
+async fn serve(stream: TcpStream, manner: Manner, greetings: Greetings) -> std::io::Result<()> {
     if matches!(manner, Manner::Silent) {
         std::future::pending::<()>().await;
     }
@@ -66,7 +80,10 @@ async fn serve(stream: TcpStream, manner: Manner) -> std::io::Result<()> {
                 "250 2.0.0 taken\r\n"
             }
             (true, ..) => continue,
-            (_, "EHLO", _) => "250-test\r\n250 8BITMIME\r\n",
+            (_, "EHLO", _) => {
+                greetings.lock().unwrap().push(line.trim_end().to_owned());
+                "250-test\r\n250 8BITMIME\r\n"
+            }
             (_, "RCPT", Manner::Refuses(recipient)) if line.contains(recipient) => "550 5.1.1 nobody here\r\n",
             (_, "DATA", _) => {
                 in_content = true;

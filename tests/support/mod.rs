@@ -9,6 +9,7 @@ pub mod eventually;
 pub mod happenings;
 pub mod interrupted;
 pub mod log;
+pub mod log_lines;
 pub mod mail_server;
 pub mod mailbox;
 pub mod moving_address;

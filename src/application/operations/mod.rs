@@ -1,7 +1,11 @@
 //! What operators need of a running node, and what they do with the installation itself.
 
+mod draining;
+mod measurements;
 mod readiness;
 mod system;
 
+pub use draining::Draining;
+pub use measurements::Measurements;
 pub use readiness::Readiness;
 pub use system::TokensEnded;

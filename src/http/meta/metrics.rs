@@ -10,7 +10,8 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 
 /// What has been counted?
 ///
-/// In the OpenMetrics text format, for Prometheus and its kin. No label holds anything that a caller sent.
+/// In the OpenMetrics text format, for Prometheus and its kin. No label holds anything that a caller sent. While the
+/// database does not answer, `gatebook_database_up` is 0 and what only it knows is left out.
 #[utoipa::path(
     get,
     path = "/metrics",
@@ -19,5 +20,5 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
     security(())
 )]
 pub async fn metrics(State(app): State<App>) -> impl IntoResponse {
-    ([(CONTENT_TYPE, OPEN_METRICS)], app.metrics.text())
+    ([(CONTENT_TYPE, OPEN_METRICS)], app.metrics_text().await)
 }

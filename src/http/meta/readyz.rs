@@ -37,6 +37,10 @@ pub struct ReadyStatus {
     security(())
 )]
 pub async fn readyz(State(app): State<App>) -> Result<Json<ReadyStatus>, Problem> {
+    if app.is_draining() {
+        let draining = StoreError::Unavailable("this node is draining: it is about to end".to_owned());
+        return Err(Problem::not_ready(&draining));
+    }
     app.is_ready().await.map_err(|error| Problem::not_ready(&error))?;
     let clock_is_off = app.log.writer.clocks().difference_millis().unsigned_abs() > CLOCK_TOLERANCE_MILLIS;
     Ok(Json(ReadyStatus {

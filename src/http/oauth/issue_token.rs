@@ -2,11 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::IntoResponse;
 
 use super::answers::{FormRefusals, NO_STORE, OAuthRefusal, TokenAnswer, TokenRequest};
 use super::refusal::refusal;
 use super::request::OAuthRequest;
+use crate::application::Gatebook;
 use crate::http::extract::App;
 use crate::oauth::wire::{FormBody, OAuthError, Scopes, description};
 
@@ -27,7 +29,19 @@ use crate::oauth::wire::{FormBody, OAuthError, Scopes, description};
     ),
     security(("client" = []), ())
 )]
-pub async fn issue_token(State(app): State<App>, request: OAuthRequest) -> Result<impl IntoResponse, OAuthError> {
+pub async fn issue_token(
+    State(app): State<App>,
+    request: Result<OAuthRequest, OAuthError>,
+) -> Result<impl IntoResponse, OAuthError> {
+    let answer = match request {
+        Ok(request) => answer(&app, &request).await,
+        Err(unreadable) => Err(unreadable),
+    };
+    let answer = answer.inspect_err(|refused| app.metrics.token_refused(reason(refused)))?;
+    Ok((NO_STORE, Json(answer)))
+}
+
+async fn answer(app: &Gatebook, request: &OAuthRequest) -> Result<TokenAnswer, OAuthError> {
     require_client_credentials_grant(&request.form)?;
     let presented = request.client()?;
     let (id, secret) = (&presented.client_id, &presented.client_secret);
@@ -36,13 +50,20 @@ pub async fn issue_token(State(app): State<App>, request: OAuthRequest) -> Resul
     let requested = request.form.get("scope").map(Scopes::parse).transpose()?;
     let scopes = Scopes::granted(requested, client.allowed_scopes())?;
     let issued = app.issue_access_token(&client, scopes);
-    let answer = TokenAnswer {
+    Ok(TokenAnswer {
         access_token: issued.token,
         token_type: "Bearer",
         expires_in: issued.expires_in,
         scope: issued.scopes.to_string(),
-    };
-    Ok((NO_STORE, Json(answer)))
+    })
+}
+
+/// What a refusal is counted as. OAuth has no word of its own for a client that has to slow down.
+fn reason(refused: &OAuthError) -> &'static str {
+    match refused.status {
+        StatusCode::TOO_MANY_REQUESTS => "too_many_requests",
+        _ => refused.error,
+    }
 }
 
 /// T04, T05. Asked before the client's credentials, about which this tells nothing.

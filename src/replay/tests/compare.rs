@@ -69,7 +69,7 @@ async fn of_a_file_that_the_database_has_all_of_nothing_is_lost(on: On) {
     let world = World::with_history(on).await;
     let file = format!("\u{feff}{}\n", file(&world).await);
     let (findings, totals) = compared(&world, &[&file, ""]).await;
-    assert_eq!(findings, []);
+    assert_eq!(findings, Vec::new());
     assert!(totals.nothing_lost());
     assert_eq!(totals.events as i64, world.head().await);
 }

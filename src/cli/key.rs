@@ -1,0 +1,79 @@
+//! The master key that belongs to a database.
+
+use std::path::Path;
+
+use gatebook_projections::sql::{Query, Value};
+
+use super::CliError;
+use crate::config::{DataOptions, KeySource};
+use crate::secrets::MasterKey;
+use crate::store::{Database, StoreError};
+
+/// The key that the database was made with; a fresh one for a database that has none yet.
+///
+/// # Errors
+/// A key that is missing or another one, and whatever keeps a key from being read. Nothing is made then: a fresh key beside
+/// a database that was made with another would only hide that one is lost.
+pub async fn of(data: &DataOptions, database: &dyn Database) -> Result<MasterKey, CliError> {
+    read(data, database, |path| {
+        MasterKey::load_or_create(path).map_err(CliError::other)
+    })
+    .await
+}
+
+/// The same for commands that make nothing.
+pub async fn existing(data: &DataOptions, database: &dyn Database) -> Result<MasterKey, CliError> {
+    read(data, database, |path| MasterKey::load(path).map_err(CliError::other)).await
+}
+
+async fn read(
+    data: &DataOptions,
+    database: &dyn Database,
+    load: impl Fn(&Path) -> Result<MasterKey, CliError>,
+) -> Result<MasterKey, CliError> {
+    let known = known_fingerprint(database).await?;
+    let (key, place) = match data.key_source().map_err(CliError::other)? {
+        KeySource::Text(text) => {
+            let malformed =
+                || CliError::Other("GATEBOOK_KEY does not hold the text of a key file: 64 hexadecimal digits".into());
+            (
+                MasterKey::from_text(&text).ok_or_else(malformed)?,
+                "GATEBOOK_KEY".to_owned(),
+            )
+        }
+        KeySource::File(path) => {
+            if known.is_some() && is_missing(&path) {
+                return Err(missing(&path));
+            }
+            (load(&path)?, path.display().to_string())
+        }
+    };
+    match known {
+        Some(known) if known != key.fingerprint() => Err(CliError::Other(format!(
+            "this database was made with another key file than {place}; start with the key file that belongs to it"
+        ))),
+        _ => Ok(key),
+    }
+}
+
+fn is_missing(path: &Path) -> bool {
+    path.try_exists().is_ok_and(|is_there| !is_there)
+}
+
+fn missing(path: &Path) -> CliError {
+    CliError::Other(format!(
+        "the key file {} is missing, and a new one would open nothing in this database; restore it from a backup, or look at \
+         --data and --key-file",
+        path.display()
+    ))
+}
+
+/// What tells the key that the database was made with from others. None as long as nobody has started with a key.
+async fn known_fingerprint(database: &dyn Database) -> Result<Option<String>, StoreError> {
+    let known = Query::new("select value from facts where name = $1", ["key".into()]);
+    let rows = database.rows(known).await?;
+    Ok(rows.into_iter().flatten().next().and_then(|value| match value {
+        Value::Text(fingerprint) => Some(fingerprint),
+        Value::Int(_) | Value::Null => None,
+    }))
+}

@@ -1,0 +1,72 @@
+//! Opening the database for commands that make one, without mistaking a lost one for a new one.
+//!
+//! A key file is made after the database, so a key file without a database tells of one that was moved, or whose volume is
+//! not mounted. A key from elsewhere tells nothing: keys are handed out before the first start.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::CliError;
+use crate::config::{DataOptions, KeySource};
+use crate::store::{self, Database, SqliteUrl, StoreError};
+
+/// The database, made if there is none and nothing tells that there was one.
+pub async fn open(data: &DataOptions) -> Result<Arc<dyn Database>, CliError> {
+    let url = data.database_url();
+    // Looked for before the database: of several processes that start at once, the first makes the database and then a key.
+    let key_file = if data.new_database {
+        None
+    } else {
+        key_file_beside(data, &url)?
+    };
+    let database = match &key_file {
+        Some(key_file) => store::open_made(&url)
+            .await
+            .map_err(|error| lost(error, &url, key_file))?,
+        None => store::open(&url).await?,
+    };
+    match store::require_tables(&*database).await {
+        Err(StoreError::NotMigrated) => tracing::info!("beginning a new, empty database"),
+        Ok(()) if data.new_database => {
+            tracing::warn!("--new-database does nothing to a database that is there; it should not stay set");
+        }
+        looked => looked?,
+    }
+    Ok(database)
+}
+
+/// A key file in the folder of the data or of the database.
+fn key_file_beside(data: &DataOptions, url: &str) -> Result<Option<PathBuf>, CliError> {
+    let database = SqliteUrl::parse(url).transpose()?.map(|url| url.path);
+    let folders: Vec<_> = [Some(data.data.as_path()), database.as_deref().and_then(Path::parent)]
+        .into_iter()
+        .flatten()
+        .filter_map(|folder| folder.canonicalize().ok())
+        .collect();
+    let is_beside = |path: &PathBuf| {
+        let path = path.canonicalize().ok();
+        path.is_some_and(|path| folders.iter().any(|folder| path.parent() == Some(folder)))
+    };
+    let named = match data.key_source().map_err(CliError::other)? {
+        KeySource::File(path) => Some(path),
+        KeySource::Text(_) => None,
+    };
+    Ok(named.into_iter().chain([data.default_key_file()]).find(is_beside))
+}
+
+fn lost(error: StoreError, url: &str, key_file: &Path) -> CliError {
+    let what = match error {
+        StoreError::NotThere(path) => format!("there is no database {}", path.display()),
+        StoreError::NotMigrated => match SqliteUrl::parse(url) {
+            Some(Ok(url)) => format!("the database {} is empty", url.path.display()),
+            _ => "the database is empty".to_owned(),
+        },
+        error => return error.into(),
+    };
+    CliError::Other(format!(
+        "{what}, but the key file {} is there, so there was one before. Is a volume not mounted, or --data or --database-url \
+         wrong? Put the database back, or restore it from a backup. To begin a new, empty database on purpose, run this once \
+         with --new-database (GATEBOOK_NEW_DATABASE=true)",
+        key_file.display()
+    ))
+}

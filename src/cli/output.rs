@@ -1,0 +1,62 @@
+//! Standard output: what a command was asked for. Its reader may have had enough before the command has said everything
+//! (`| head`). That is nobody's fault: the rest goes nowhere, quietly, and the work is done to its end.
+
+use std::fmt::Display;
+use std::io::{ErrorKind, Write};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::CliError;
+
+/// What shells show for a program that SIGPIPE ended: whoever insists on the whole output (`set -o pipefail`) learns that
+/// it was cut short.
+const CUT_SHORT: u8 = 141;
+
+static READER_IS_GONE: AtomicBool = AtomicBool::new(false);
+
+/// Prints a line.
+///
+/// # Errors
+/// When it cannot be written, for example to a full disk; not when its reader is gone.
+pub fn line(text: impl Display) -> Result<(), CliError> {
+    bytes(format!("{text}\n").as_bytes())
+}
+
+/// Prints bytes as they are. Once [`reader_is_gone`], they go nowhere.
+///
+/// # Errors
+/// See [`line`].
+pub fn bytes(bytes: &[u8]) -> Result<(), CliError> {
+    if reader_is_gone() {
+        return Ok(());
+    }
+    let mut out = std::io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+            READER_IS_GONE.store(true, Ordering::Relaxed);
+            Ok(())
+        }
+        written => written.map_err(CliError::io("writing to standard output")),
+    }
+}
+
+/// Prints what is of use to people, and of no importance to the command.
+pub fn hint(text: impl Display) {
+    let mut out = std::io::stdout().lock();
+    if let Err(error) = out.write_all(format!("{text}\n").as_bytes()).and_then(|()| out.flush()) {
+        tracing::debug!(%error, "standard output does not take what was to be said");
+    }
+}
+
+/// Whether nobody reads standard output any more.
+pub fn reader_is_gone() -> bool {
+    READER_IS_GONE.load(Ordering::Relaxed)
+}
+
+/// The exit code of a command that did its work: another one when its output was cut short.
+pub fn exit_code(code: ExitCode) -> ExitCode {
+    if reader_is_gone() && code == ExitCode::SUCCESS {
+        return ExitCode::from(CUT_SHORT);
+    }
+    code
+}

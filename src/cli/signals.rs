@@ -1,0 +1,145 @@
+//! Signals: those that end the program, in good order, and those that do not.
+//!
+//! | signal | what it does |
+//! |---|---|
+//! | SIGTERM | ends, after the time to drain |
+//! | SIGINT (Ctrl-C) | ends |
+//! | SIGHUP (the terminal was closed) | ends `demo`; `serve` goes on |
+//! | SIGUSR1, SIGUSR2 | nothing |
+//!
+//! A second one that ends, ends at once.
+
+use std::process::ExitCode;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::CliError;
+
+/// A signal that ends the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndSignal {
+    /// SIGINT: somebody at the terminal.
+    Interrupt,
+    /// SIGTERM: whoever supervises the program.
+    Terminate,
+    /// SIGHUP: the terminal was closed.
+    HangUp,
+}
+
+impl EndSignal {
+    /// What shells show for a program that the signal ended.
+    pub fn exit_code(self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::HangUp => 129,
+            Self::Interrupt => 130,
+            Self::Terminate => 143,
+        })
+    }
+}
+
+/// A signal that gives up what is under way.
+pub struct AtOnce(pub EndSignal);
+
+/// What a closed terminal means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClosedTerminal {
+    /// Whoever tried the program has gone.
+    Ends,
+    /// The program has nothing to do with the terminal that it was started from.
+    IsIgnored,
+}
+
+/// The signals of a program that serves. From `listen` on none of them ends it in an instant, however early they come.
+pub struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hang_up: Signal,
+    user_1: Signal,
+    user_2: Signal,
+    closed_terminal: ClosedTerminal,
+}
+
+impl Signals {
+    /// Takes the signals over from the operating system, which would kill the program.
+    pub fn listen(closed_terminal: ClosedTerminal) -> Result<Self, CliError> {
+        let listen = |kind| signal(kind).map_err(CliError::io("listening for signals"));
+        let nohup = is_ignored(SIGHUP);
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+            hang_up: listen(SignalKind::hangup())?,
+            user_1: listen(SignalKind::user_defined1())?,
+            user_2: listen(SignalKind::user_defined2())?,
+            closed_terminal: if nohup {
+                ClosedTerminal::IsIgnored
+            } else {
+                closed_terminal
+            },
+        })
+    }
+
+    /// What work that may be given up at any moment comes to.
+    ///
+    /// # Errors
+    /// A signal to end came first, and the work was given up.
+    pub async fn unless_ended<T>(&mut self, work: impl Future<Output = T>) -> Result<T, AtOnce> {
+        tokio::select! {
+            done = work => Ok(done),
+            signal = self.end() => Err(AtOnce(signal)),
+        }
+    }
+
+    /// The program is ending; that its terminal is closed does not make it end sooner.
+    pub fn ignore_closed_terminal(&mut self) {
+        self.closed_terminal = ClosedTerminal::IsIgnored;
+    }
+
+    /// Waits for the first signal to end, which may have come before.
+    pub async fn end(&mut self) -> EndSignal {
+        loop {
+            let ignored = tokio::select! {
+                _ = self.interrupt.recv() => return EndSignal::Interrupt,
+                _ = self.terminate.recv() => return EndSignal::Terminate,
+                _ = self.hang_up.recv() => match self.closed_terminal {
+                    ClosedTerminal::Ends => return EndSignal::HangUp,
+                    ClosedTerminal::IsIgnored => "SIGHUP",
+                },
+                _ = self.user_1.recv() => "SIGUSR1",
+                _ = self.user_2.recv() => "SIGUSR2",
+            };
+            tracing::info!(
+                signal = ignored,
+                "nothing to do: no file is reopened, no setting is read anew"
+            );
+        }
+    }
+}
+
+const SIGHUP: u32 = 1;
+
+/// Whether the program was started with this signal ignored, as `nohup` does. Where this cannot be told, it was not.
+fn is_ignored(signal: u32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    mask_contains(&status, "SigIgn:", signal)
+}
+
+/// Whether a mask of signals in `/proc/PID/status` has this one.
+fn mask_contains(status: &str, mask: &str, signal: u32) -> bool {
+    let line = status.lines().find_map(|line| line.strip_prefix(mask));
+    let mask = line.and_then(|digits| u64::from_str_radix(digits.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nohup_ignored_is_read_from_the_status_of_the_process() {
+        let status = "Name:\tgatebook\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000001001\nSigCgt:\t0\n";
+        assert!(mask_contains(status, "SigIgn:", SIGHUP));
+        assert!(mask_contains(status, "SigIgn:", 13));
+        assert!(!mask_contains(status, "SigIgn:", 2));
+        assert!(!mask_contains("", "SigIgn:", SIGHUP));
+    }
+}

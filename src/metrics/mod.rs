@@ -1,0 +1,241 @@
+//! What `/metrics` shows. What is counted is counted where it happens; what has to be asked of the database is in
+//! `database`, and asked by the application; what the operating system knows is in `process`.
+
+pub mod database;
+mod process;
+
+use std::sync::atomic::AtomicU64;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use gatebook_aggregates::timestamp::Timestamp;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+
+use crate::standard_error::standard_error;
+use database::{DatabaseMetrics, ProjectionGauge, ProjectionLabels};
+use process::Process;
+
+/// Everything that is counted.
+pub struct Metrics {
+    registry: Registry,
+    /// Appends that shared a transaction.
+    pub batch_sizes: Histogram,
+    /// Commands that were tried again because somebody else was faster.
+    pub commands_tried_again: Counter,
+    /// Requests by method, route and status.
+    pub requests: Family<RequestLabels, Counter>,
+    /// Seconds that requests took, by route.
+    pub request_seconds: Family<RouteLabels, Histogram>,
+    /// Answers of the gate, by reason.
+    pub gate_verdicts: Family<VerdictLabels, Counter>,
+    /// Letters by what became of them.
+    pub letters: Family<LetterLabels, Counter>,
+    /// Passwords hashed to be kept or checked; each keeps a core busy for a while.
+    pub password_hashings: Counter,
+    /// Access tokens that were issued.
+    pub tokens_issued: Counter,
+    /// How far this node's clock is ahead of the database's, as it was compared last.
+    pub clock_difference_seconds: Gauge<f64, AtomicU64>,
+    /// What the database says.
+    pub database: DatabaseMetrics,
+    tokens_refused: Family<VerdictLabels, Counter>,
+    batches_failed: Counter,
+    last_commit: Mutex<Instant>,
+    last_commit_age: Gauge<f64, AtomicU64>,
+    verified_equal: ProjectionGauge,
+    verified_at: Family<ProjectionLabels, Gauge<f64, AtomicU64>>,
+    version: Family<VersionLabels, Gauge>,
+}
+
+/// Labels of the program itself.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct VersionLabels {
+    version: &'static str,
+}
+
+/// Labels of a request.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct RequestLabels {
+    /// The HTTP method, or `other`: anybody can make up methods.
+    pub method: &'static str,
+    /// The route's pattern, never the path, which can hold anything.
+    pub route: String,
+    /// The status code.
+    pub status: u16,
+}
+
+/// Labels of a route.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct RouteLabels {
+    /// The route's pattern.
+    pub route: String,
+}
+
+/// Labels of an answer of the gate, or of the token endpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct VerdictLabels {
+    /// The reason's code.
+    pub reason: &'static str,
+}
+
+/// Labels of a letter.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct LetterLabels {
+    /// What became of it.
+    pub outcome: LetterOutcome,
+}
+
+/// What became of a letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum LetterOutcome {
+    /// Handed to the mail server.
+    Sent,
+    /// Will be tried again.
+    Delayed,
+    /// Given up.
+    Failed,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let seconds = || Histogram::new(exponential_buckets(0.000_5, 2.0, 14));
+        let mut metrics = Self {
+            registry: Registry::default(),
+            batch_sizes: Histogram::new(exponential_buckets(1.0, 2.0, 7)),
+            commands_tried_again: Counter::default(),
+            requests: Family::default(),
+            request_seconds: Family::new_with_constructor(seconds),
+            gate_verdicts: Family::default(),
+            letters: Family::default(),
+            password_hashings: Counter::default(),
+            tokens_issued: Counter::default(),
+            clock_difference_seconds: Gauge::default(),
+            database: DatabaseMetrics::default(),
+            tokens_refused: Family::default(),
+            batches_failed: Counter::default(),
+            last_commit: Mutex::new(Instant::now()),
+            last_commit_age: Gauge::default(),
+            verified_equal: Family::default(),
+            verified_at: Family::default(),
+            version: Family::default(),
+        };
+        metrics.register();
+        metrics
+    }
+}
+
+impl Metrics {
+    fn register(&mut self) {
+        let metrics = self;
+        metrics.registry.register_collector(Box::new(Process::just_started()));
+        let registry = metrics.registry.sub_registry_with_prefix("gatebook");
+        registry.register(
+            "writer_batch_size",
+            "Appends that shared a transaction",
+            metrics.batch_sizes.clone(),
+        );
+        registry.register(
+            "commands_tried_again",
+            "Commands tried again because somebody else was faster",
+            metrics.commands_tried_again.clone(),
+        );
+        registry.register("http_requests", "Requests answered", metrics.requests.clone());
+        registry.register(
+            "http_request_seconds",
+            "Time to answer",
+            metrics.request_seconds.clone(),
+        );
+        registry.register("gate_verdicts", "Answers of the gate", metrics.gate_verdicts.clone());
+        registry.register("letters", "Letters by outcome", metrics.letters.clone());
+        registry.register(
+            "password_hashings",
+            "Passwords hashed to be kept or checked",
+            metrics.password_hashings.clone(),
+        );
+        registry.register(
+            "writer_batches_failed",
+            "Batches of appends that could not be committed",
+            metrics.batches_failed.clone(),
+        );
+        registry.register(
+            "last_commit_age_seconds",
+            "Time since this node committed, or since it started",
+            metrics.last_commit_age.clone(),
+        );
+        registry.register(
+            "tokens_issued",
+            "Access tokens that were issued",
+            metrics.tokens_issued.clone(),
+        );
+        registry.register(
+            "tokens_refused",
+            "Requests for access tokens that were refused",
+            metrics.tokens_refused.clone(),
+        );
+        registry.register(
+            "clock_difference_seconds",
+            "How far this node's clock is ahead of the database's",
+            metrics.clock_difference_seconds.clone(),
+        );
+        registry.register(
+            "log_lines_dropped",
+            "Log lines that standard error did not take",
+            standard_error().dropped(),
+        );
+        registry.register(
+            "projection_verify_success",
+            "Whether the last verification by this process found a projection as it should be",
+            metrics.verified_equal.clone(),
+        );
+        registry.register(
+            "projection_verify_timestamp_seconds",
+            "When this process verified a projection last, since 1970",
+            metrics.verified_at.clone(),
+        );
+        registry.register("build_info", "The program's version", metrics.version.clone());
+        let version = env!("CARGO_PKG_VERSION");
+        metrics.version.get_or_create(&VersionLabels { version }).set(1);
+        metrics.database.register(registry);
+    }
+
+    /// A batch of appends was committed.
+    pub fn batch_committed(&self) {
+        *self.last_commit.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    /// A batch of appends was not committed.
+    pub fn batch_failed(&self) {
+        self.batches_failed.inc();
+    }
+
+    /// A request for an access token was refused.
+    pub fn token_refused(&self, reason: &'static str) {
+        self.tokens_refused.get_or_create(&VerdictLabels { reason }).inc();
+    }
+
+    /// A projection was compared with the log.
+    pub fn projection_verified(&self, projection: &'static str, is_equal: bool, at: Timestamp) {
+        let labels = ProjectionLabels { projection };
+        self.verified_equal.get_or_create(&labels).set(is_equal.into());
+        self.verified_at
+            .get_or_create(&labels)
+            .set(at.millis() as f64 / 1_000.0);
+    }
+
+    /// All metrics in the OpenMetrics text format.
+    pub fn text(&self) -> String {
+        let last_commit = *self.last_commit.lock().unwrap_or_else(PoisonError::into_inner);
+        self.last_commit_age.set(last_commit.elapsed().as_secs_f64());
+        let mut text = String::new();
+        match encode(&mut text, &self.registry) {
+            Ok(()) => text,
+            Err(_) => String::new(),
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! How far the projections are, told cheaply enough to be asked every few seconds: no table is counted.
+
+use gatebook_projections::projection;
+use gatebook_projections::sql::{Query, Value};
+
+use super::projections_table::{SELECT, Standing};
+use crate::store::{Database, StoreError};
+
+/// How far the log and its projections are.
+pub struct LogProgress {
+    /// The last position of the log.
+    pub head: i64,
+    /// All projections.
+    pub projections: Vec<ProjectionProgress>,
+}
+
+/// How far one projection is.
+pub struct ProjectionProgress {
+    /// Its name.
+    pub name: &'static str,
+    /// How often its table has been rebuilt, and one more.
+    pub generation: i64,
+    /// Whether its table was filled by another version of its fold.
+    pub stale: bool,
+    /// How many events a rebuild has still to catch up with; none without a rebuild.
+    pub rebuild_behind: Option<i64>,
+    /// Whether the last rebuild failed.
+    pub failed: bool,
+}
+
+/// How far the log and its projections are.
+///
+/// # Errors
+/// A database that cannot be read, or that is not migrated.
+pub async fn log_progress(database: &dyn Database) -> Result<LogProgress, StoreError> {
+    let rows = database.rows(Query::new(SELECT, [])).await?;
+    let standings = rows.into_iter().map(Standing::read).collect::<Result<Vec<_>, _>>()?;
+    let rows = database.rows(Query::new("select position from log_head", [])).await?;
+    let Some([Value::Int(head)]) = rows.first().map(Vec::as_slice) else {
+        return Err(StoreError::Refused("the log has no head".to_owned()));
+    };
+    let projections = projection::all().into_iter().filter_map(|projection| {
+        let standing = standings.iter().find(|standing| standing.name == projection.name)?;
+        Some(ProjectionProgress {
+            name: projection.name,
+            generation: standing.generation,
+            stale: standing.fold_version != projection.fold_version,
+            rebuild_behind: standing.rebuild_from.map(|from| (head - from).max(0)),
+            failed: standing.last_error.is_some(),
+        })
+    });
+    Ok(LogProgress {
+        head: *head,
+        projections: projections.collect(),
+    })
+}

@@ -1,0 +1,95 @@
+//! The master key, and the sub-keys made from it. It is never in the database.
+
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+
+/// 32 random bytes from which every other key is made. All nodes of one book have the same.
+pub struct MasterKey([u8; 32]);
+
+impl MasterKey {
+    /// A key that is known already; a key file holds it as 64 hexadecimal digits.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Tells one key from another without telling the key: 64 lower-case hexadecimal digits, safe to store in the
+    /// database, so that a node with another key can refuse to start.
+    pub fn fingerprint(&self) -> String {
+        format!("{:x}", self.mac(Purpose::Fingerprint).finalize().into_bytes())
+    }
+
+    /// The sub-key for one purpose: HMAC-SHA-256 of the purpose's label.
+    pub(super) fn sub_key(&self, purpose: Purpose) -> [u8; 32] {
+        keyed(&self.0)
+            .chain_update(purpose.label())
+            .finalize()
+            .into_bytes()
+            .into()
+    }
+
+    /// HMAC-SHA-256 with the sub-key for one purpose. Cloning it is cheaper than keying it again.
+    pub(super) fn mac(&self, purpose: Purpose) -> Hmac<Sha256> {
+        keyed(&self.sub_key(purpose))
+    }
+}
+
+/// What a sub-key is for. Each has its own, so that an answer of one says nothing about another.
+#[derive(Clone, Copy)]
+pub(super) enum Purpose {
+    /// Keyed digests of secrets.
+    Digests,
+    /// MACs of access tokens.
+    Tokens,
+    /// Sealing what must be shown again.
+    Sealing,
+    /// Telling keys apart.
+    Fingerprint,
+}
+
+impl Purpose {
+    /// Never changed: everything kept with the key would be lost.
+    fn label(self) -> &'static [u8] {
+        match self {
+            Self::Digests => b"gatebook digests v1",
+            Self::Tokens => b"gatebook access tokens v1",
+            Self::Sealing => b"gatebook sealing v1",
+            Self::Fingerprint => b"gatebook fingerprint v1",
+        }
+    }
+}
+
+/// HMAC fills a key up with zeros to its 64-byte block anyway; done here, keying cannot fail.
+fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
+    let mut block = [0; 64];
+    block[..32].copy_from_slice(key);
+    Mac::new(&block.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_purpose_and_every_key_has_a_sub_key_of_its_own() {
+        let mut keys = std::collections::HashSet::new();
+        for master in [[1; 32], [2; 32]].map(MasterKey::from_bytes) {
+            for purpose in [
+                Purpose::Digests,
+                Purpose::Tokens,
+                Purpose::Sealing,
+                Purpose::Fingerprint,
+            ] {
+                keys.insert(master.sub_key(purpose));
+            }
+        }
+        assert_eq!(keys.len(), 8);
+    }
+
+    #[test]
+    fn a_sub_key_is_what_hmac_says_it_is() {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&[9; 32]).unwrap();
+        mac.update(b"gatebook digests v1");
+        let expected: [u8; 32] = mac.finalize().into_bytes().into();
+        assert_eq!(MasterKey::from_bytes([9; 32]).sub_key(Purpose::Digests), expected);
+    }
+}

@@ -1,0 +1,79 @@
+//! How busy the connections to a database are.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use sqlx::{Database, Pool};
+
+/// How busy a pool of connections is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolState {
+    /// What the pool is for.
+    pub name: &'static str,
+    /// Connections that do something.
+    pub in_use: usize,
+    /// Connections that wait for something to do.
+    pub idle: usize,
+    /// How many connections there may be.
+    pub max: usize,
+    /// Tasks that wait for a connection.
+    pub waiting: usize,
+}
+
+impl PoolState {
+    /// The state of one of sqlx's pools.
+    pub(super) fn of<D: Database>(name: &'static str, pool: &Pool<D>, waiting: &Waiting) -> Self {
+        let (open, idle) = (pool.size() as usize, pool.num_idle());
+        Self {
+            name,
+            in_use: open.saturating_sub(idle),
+            idle,
+            max: pool.options().get_max_connections() as usize,
+            waiting: waiting.count(),
+        }
+    }
+}
+
+/// Counts tasks that wait, which sqlx does not tell. Cloning it is cheap.
+#[derive(Clone, Default)]
+pub(super) struct Waiting(Arc<AtomicUsize>);
+
+impl Waiting {
+    /// Waits for something, and is counted meanwhile.
+    pub(super) async fn wait_for<T>(&self, what: impl Future<Output = T>) -> T {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        let _one_less = OneLess(&self.0);
+        what.await
+    }
+
+    fn count(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Whoever waits may also give up.
+struct OneLess<'a>(&'a AtomicUsize);
+
+impl Drop for OneLess<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::FutureExt;
+
+    #[test]
+    fn who_gives_up_waits_no_more() {
+        let waiting = Waiting::default();
+        let mut one = Box::pin(waiting.wait_for(std::future::pending::<()>()));
+        assert_eq!(one.as_mut().now_or_never(), None);
+        assert_eq!(waiting.count(), 1);
+        drop(one);
+        assert_eq!(waiting.count(), 0);
+        assert_eq!(waiting.wait_for(async { 7 }).now_or_never(), Some(7));
+        assert_eq!(waiting.count(), 0);
+    }
+}

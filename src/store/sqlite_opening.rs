@@ -1,0 +1,166 @@
+//! Opening the file of an SQLite database: to write, or to look at what is there and cannot be written to.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::error::DatabaseError;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{Connection, Executor};
+use tokio::time::timeout;
+
+use super::error::StoreError;
+use super::sqlite_file::{self, SqliteFile};
+use super::sqlite_url::{SqliteMode, SqliteUrl};
+
+/// How long to wait for another process's write, or for a connection, before the database counts as unavailable.
+pub const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long to wait before trying again to open the file.
+const OPENING_PAUSE: Duration = Duration::from_millis(20);
+/// What SQLite's log may keep of the disk when it has been written into the database. It grows beyond that as long as
+/// somebody reads an old snapshot, or within one large transaction.
+const LOG_SIZE_LIMIT: &str = "16777216";
+
+/// A file that has been opened.
+pub struct OpenedFile {
+    /// How further connections are opened.
+    pub options: SqliteConnectOptions,
+    /// The first connection. As long as it is open, SQLite keeps its files beside the database.
+    pub first: SqliteConnection,
+    /// The file.
+    pub file: SqliteFile,
+    /// Whether it can only be read.
+    pub is_read_only: bool,
+}
+
+impl OpenedFile {
+    /// Opens a file to write, and makes it if it is not there and the URL does not forbid it.
+    pub async fn made(url: &SqliteUrl) -> Result<Self, StoreError> {
+        if url.mode == SqliteMode::ReadWriteCreate {
+            sqlite_file::make(&url.path).map_err(|error| StoreError::file(&url.path, error))?;
+        }
+        Self::to_write(url).await
+    }
+
+    /// Opens a file that is there, to write.
+    pub async fn to_write(url: &SqliteUrl) -> Result<Self, StoreError> {
+        let path = require_file(url)?;
+        if url.mode == SqliteMode::ReadOnly {
+            let why = "the URL says mode=ro, and this command writes";
+            return Err(StoreError::file(path, why));
+        }
+        sqlite_file::is_writable(path).map_err(|error| StoreError::file(path, error))?;
+        if sqlite_file::is_open_to_everybody(path) {
+            let file = path.display();
+            tracing::warn!(%file, "every user of this machine can read the database file; run “chmod 600” on it");
+        }
+        Self::with(options(path).journal_mode(SqliteJournalMode::Wal), path, false).await
+    }
+
+    /// Opens a file to look. Where nothing can be written SQLite cannot have its files beside the database; then the
+    /// database is read as one that nobody changes, and watched for changes.
+    pub async fn to_look(url: &SqliteUrl) -> Result<Self, StoreError> {
+        let path = require_file(url)?;
+        let is_read_only = url.mode == SqliteMode::ReadOnly || sqlite_file::is_writable(path).is_err();
+        match Self::with(options(path).read_only(is_read_only), path, is_read_only).await {
+            Err(StoreError::File { .. }) if !sqlite_file::is_folder_writable(path) => Self::unchanging(path).await,
+            opened => opened,
+        }
+    }
+
+    async fn unchanging(path: &Path) -> Result<Self, StoreError> {
+        if sqlite_file::has_commits_beside(path) {
+            let why = "its folder cannot be written to, and there are commits in the file “-wal” beside it that SQLite \
+                       then cannot read; copy both files into another folder and look there";
+            return Err(StoreError::file(path, why));
+        }
+        let failed = |error: String| StoreError::file(path, error);
+        // Remembered before it is opened, so that nothing changes unseen.
+        let file = SqliteFile::opened_unchanging(path).map_err(|error| failed(error.to_string()))?;
+        let options = options(path).read_only(true).immutable(true);
+        Ok(Self {
+            first: first_connection(&options)
+                .await
+                .map_err(|error| failed(error.to_string()))?,
+            options,
+            file,
+            is_read_only: true,
+        })
+    }
+
+    async fn with(options: SqliteConnectOptions, path: &Path, is_read_only: bool) -> Result<Self, StoreError> {
+        let looked_at = |error: std::io::Error| StoreError::file(path, error);
+        let before = SqliteFile::opened(path).map_err(looked_at)?;
+        let first = first_connection(&options)
+            .await
+            .map_err(|error| not_opened(path, error))?;
+        let file = SqliteFile::opened(path).map_err(looked_at)?;
+        if !file.is_same_database(&before) {
+            return Err(StoreError::file(path, "it was replaced in this moment"));
+        }
+        Ok(Self {
+            options,
+            first,
+            file,
+            is_read_only,
+        })
+    }
+}
+
+fn require_file(url: &SqliteUrl) -> Result<&Path, StoreError> {
+    match url.path.metadata() {
+        Ok(metadata) if metadata.is_file() => Ok(&url.path),
+        Ok(_) => Err(StoreError::file(&url.path, "it is not a file")),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(StoreError::NotThere(url.path.clone())),
+        Err(error) => Err(StoreError::file(&url.path, error)),
+    }
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY_TIMEOUT)
+        .pragma("journal_size_limit", LOG_SIZE_LIMIT)
+        // `like` compares what was folded before; ids are compared exactly, as on PostgreSQL.
+        .pragma("case_sensitive_like", "on")
+}
+
+/// Opens the file, and whatever SQLite has beside it. Of several processes that make a database at the same moment SQLite
+/// lets one, and makes the others not wait but fail; so they try again.
+async fn first_connection(options: &SqliteConnectOptions) -> Result<SqliteConnection, sqlx::Error> {
+    let opening = async {
+        loop {
+            match connect(options).await {
+                Err(sqlx::Error::Database(error)) if is_busy(&*error) => tokio::time::sleep(OPENING_PAUSE).await,
+                connected => return connected,
+            }
+        }
+    };
+    timeout(BUSY_TIMEOUT, opening)
+        .await
+        .unwrap_or(Err(sqlx::Error::PoolTimedOut))
+}
+
+/// SQLite opens what is beside the database when it reads for the first time.
+async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConnection, sqlx::Error> {
+    let mut connection = SqliteConnection::connect_with(options).await?;
+    connection.execute("select count(*) from sqlite_master").await?;
+    Ok(connection)
+}
+
+fn not_opened(path: &Path, error: sqlx::Error) -> StoreError {
+    match error {
+        sqlx::Error::Database(error) if !sqlite_file::is_folder_writable(path) => {
+            let why = "SQLite makes files beside it, and its folder cannot be written to";
+            StoreError::file(path, format!("{error}; {why}"))
+        }
+        sqlx::Error::Database(error) => StoreError::file(path, error),
+        error => error.into(),
+    }
+}
+
+/// SQLITE_BUSY, or one of its extended codes.
+fn is_busy(error: &dyn DatabaseError) -> bool {
+    let code = error.code().and_then(|code| code.parse::<u32>().ok());
+    code.is_some_and(|code| code & 0xff == 5)
+}
