@@ -44,7 +44,8 @@ impl ManualClock {
         self.millis.fetch_add(by.num_milliseconds(), Ordering::SeqCst);
     }
 
-    fn now(&self) -> Timestamp {
+    /// What it shows.
+    pub fn now(&self) -> Timestamp {
         let millis = self.millis.load(Ordering::SeqCst);
         Timestamp::new(DateTime::from_timestamp_millis(millis).unwrap_or_default())
     }
