@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use crate::http::error::Problem;
 use crate::http::extract::App;
+use crate::store::StoreError;
 
 /// A clock that is further from the database's than this is worth a look, long before commands are refused for it.
 const CLOCK_TOLERANCE_MILLIS: u64 = 5_000;
