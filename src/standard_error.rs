@@ -234,7 +234,10 @@ mod tests {
         }
     }
 
-    fn prepared() -> (LineQueue, Sender<io::Result<usize>>, Arc<Mutex<Vec<u8>>>) {
+    /// The lines; what the writer shall answer next; what it has taken.
+    type PreparedLines = (LineQueue, Sender<io::Result<usize>>, Arc<Mutex<Vec<u8>>>);
+
+    fn prepared() -> PreparedLines {
         let (answer, answers) = channel();
         let taken = Arc::new(Mutex::new(Vec::new()));
         let writer = Prepared {

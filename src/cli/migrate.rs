@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::{CliError, start};
+use super::{CliError, output, start};
 use crate::config::DataOptions;
 use crate::store::{self, Database, LogOwner};
 
@@ -30,13 +30,11 @@ pub async fn run(data: &DataOptions, options: &Migrate) -> Result<ExitCode, CliE
 }
 
 /// What this role may not do about the log's owner, an administrator can: the statements go to standard output.
-#[expect(clippy::print_stdout, reason = "the result is what the administrator runs")]
 async fn migrate(database: &Arc<dyn Database>, options: &Migrate) -> Result<(), CliError> {
     store::migrate(database).await?;
     start::rebuild_stale(database).await?;
     match store::settle_log_owner(&**database, options.serving_role.as_deref()).await? {
-        LogOwner::Settled => {}
-        LogOwner::ForAnAdministrator(script) => print!("{script}"),
+        LogOwner::Settled => Ok(()),
+        LogOwner::ForAnAdministrator(script) => output::bytes(script.as_bytes()),
     }
-    Ok(())
 }

@@ -104,10 +104,9 @@ async fn verify(data: &DataOptions, names: &[String], json: bool) -> Result<Exit
         if report.more > 0 {
             output::line(format_args!("… and {} more", report.more))?;
         }
-        report
-            .warnings
-            .iter()
-            .for_each(|warning| println!("warning: {warning}"));
+        for warning in &report.warnings {
+            output::line(format_args!("warning: {warning}"))?;
+        }
         let verdict = if equal { "all equal" } else { "SOMETHING DIFFERS" };
         output::line(format_args!(
             "{} events, {} rows: {verdict}",

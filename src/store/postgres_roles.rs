@@ -72,19 +72,17 @@ pub async fn join_roles(database: &dyn Database) -> Result<Vec<String>, StoreErr
     if !ownership.i_create_roles {
         return Ok(joined);
     }
-    for (role, is_needed) in [
-        (&ownership.events_owner, !ownership.i_may_act_as_owner),
-        (&ownership.serving, !ownership.i_may_act_as_serving),
-    ] {
+    let wanted = [
+        (&ownership.events_owner, ownership.i_may_act_as_owner),
+        (&ownership.serving, ownership.i_may_act_as_serving),
+    ];
+    for (role, _) in wanted.into_iter().filter(|(_, is_member)| !is_member) {
         let grant = format!("grant {} to {}", quoted(role), quoted(&ownership.me));
-        match is_needed {
-            true => match carry_out(database, &[grant]).await {
-                Ok(()) => joined.push(role.clone()),
-                // Then a migration that needs it says so.
-                Err(StoreError::Refused(_)) => {}
-                Err(error) => return Err(error),
-            },
-            false => {}
+        match carry_out(database, &[grant]).await {
+            Ok(()) => joined.push(role.clone()),
+            // Then a migration that needs it says so.
+            Err(StoreError::Refused(_)) => {}
+            Err(error) => return Err(error),
         }
     }
     Ok(joined)
