@@ -10,6 +10,7 @@ use clap::builder::FalseyValueParser;
 use serde::Serialize;
 
 use super::log::exit_code;
+use super::output::Output;
 use super::{CliError, start};
 use crate::config::DataOptions;
 use crate::replay::compare::{InsteadEvent, LostEvent};
@@ -95,7 +96,7 @@ impl Findings {
     }
 
     fn finding(&mut self, finding: &Finding) -> io::Result<()> {
-        let mut out = io::stdout().lock();
+        let mut out = Output;
         if self.json {
             return writeln!(out, "{}", serde_json::to_string(finding)?);
         }
@@ -124,7 +125,7 @@ impl Findings {
     }
 
     fn end(&self, files: usize, totals: &CompareTotals, strangers: &[&Path]) -> io::Result<()> {
-        let mut out = io::stdout().lock();
+        let mut out = Output;
         if self.json {
             let line = Totals {
                 finding: "totals",

@@ -2,7 +2,7 @@
 //! (`| head`). That is nobody's fault: the rest goes nowhere, quietly, and the work is done to its end.
 
 use std::fmt::Display;
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -27,22 +27,39 @@ pub fn line(text: impl Display) -> Result<(), CliError> {
 /// # Errors
 /// See [`line`].
 pub fn bytes(bytes: &[u8]) -> Result<(), CliError> {
+    written(bytes).map_err(CliError::io("writing to standard output"))
+}
+
+/// Standard output as a writer that goes on quietly once [`reader_is_gone`].
+pub struct Output;
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        written(bytes).map(|()| bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn written(bytes: &[u8]) -> io::Result<()> {
     if reader_is_gone() {
         return Ok(());
     }
-    let mut out = std::io::stdout().lock();
+    let mut out = io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => {
             READER_IS_GONE.store(true, Ordering::Relaxed);
             Ok(())
         }
-        written => written.map_err(CliError::io("writing to standard output")),
+        written => written,
     }
 }
 
 /// Prints what is of use to people, and of no importance to the command.
 pub fn hint(text: impl Display) {
-    let mut out = std::io::stdout().lock();
+    let mut out = io::stdout().lock();
     if let Err(error) = out.write_all(format!("{text}\n").as_bytes()).and_then(|()| out.flush()) {
         tracing::debug!(%error, "standard output does not take what was to be said");
     }

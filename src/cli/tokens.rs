@@ -6,7 +6,7 @@ use clap::Subcommand;
 use gatebook_aggregates::timestamp::Timestamp;
 use uuid::Uuid;
 
-use super::{CliError, operator, start};
+use super::{CliError, operator, output, start};
 use crate::application::{Caller, TokensEnded};
 use crate::config::DataOptions;
 
@@ -40,7 +40,6 @@ pub async fn run(data: &DataOptions, command: Tokens) -> Result<ExitCode, CliErr
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the result is what the operator reads")]
 async fn end(data: &DataOptions, issued_before: Moment) -> Result<ExitCode, CliError> {
     let opened = start::existing_gatebook(data).await?;
     let caller = Caller::command_line_of(Uuid::now_v7().to_string(), &operator::name());
@@ -51,11 +50,11 @@ async fn end(data: &DataOptions, issued_before: Moment) -> Result<ExitCode, CliE
     let ended = opened.gatebook.end_tokens(&caller, issued_before).await;
     opened.close().await?;
     let TokensEnded { issued_before, newly } = ended?;
-    if newly {
-        println!("every access token issued before {issued_before} is refused from now on, by every node");
-    } else {
-        println!("nothing to do: every access token issued before {issued_before} has been refused already");
-    }
+    let said = match newly {
+        true => format!("every access token issued before {issued_before} is refused from now on, by every node"),
+        false => format!("nothing to do: every access token issued before {issued_before} has been refused already"),
+    };
+    output::line(said)?;
     Ok(ExitCode::SUCCESS)
 }
 

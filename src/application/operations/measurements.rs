@@ -3,11 +3,11 @@
 
 use std::time::{Duration, Instant};
 
-use gatebook_projections::sql::{Query, RowReader};
 use tokio::sync::Mutex;
 
 use crate::application::Gatebook;
 use crate::metrics::database::{ConnectionLabels, OutboxLabels, PoolLabels, ProjectionLabels};
+use crate::outbox::{self, Depth};
 use crate::replay::{self, ProjectionProgress};
 use crate::store::{PoolState, StoreError};
 
@@ -20,17 +20,12 @@ const TIMEOUT: Duration = Duration::from_millis(800);
 #[derive(Default)]
 pub struct Measurements(Mutex<Option<Instant>>);
 
-/// The letters that are in the outbox still.
-struct Waiting {
-    state: &'static str,
-    count: i64,
-    oldest_age: f64,
-}
-
 impl Gatebook {
     /// All metrics, in the OpenMetrics text format. What the database does not say in time is not among them.
     pub async fn metrics_text(&self) -> String {
         self.measure_database().await;
+        let difference = self.log.writer.clocks().difference_millis();
+        self.metrics.clock_difference_seconds.set(difference as f64 / 1_000.0);
         // Afterwards, because the question takes a connection itself.
         for pool in self.database().connections() {
             self.show_pool(&pool);
@@ -55,44 +50,25 @@ impl Gatebook {
     }
 
     async fn ask_database(&self) -> Result<(), StoreError> {
-        let (letters, log) = tokio::try_join!(self.letters_waiting(), replay::log_progress(self.database()))?;
+        let depth = outbox::depth(self.database(), self.clock.now());
+        let (depth, log) = tokio::try_join!(depth, replay::log_progress(self.database()))?;
         let database = &self.metrics.database;
         database.up.set(1);
         database.log_position.set(log.head as f64);
-        for Waiting {
-            state,
-            count,
-            oldest_age,
-        } in letters
-        {
-            let labels = OutboxLabels { state };
-            database.letters.get_or_create(&labels).set(count);
-            database.oldest_letter.get_or_create(&labels).set(oldest_age);
-        }
+        self.show_outbox(depth);
         log.projections
             .iter()
             .for_each(|projection| self.show_projection(projection));
         Ok(())
     }
 
-    async fn letters_waiting(&self) -> Result<[Waiting; 2], StoreError> {
-        let sql =
-            "select state, count(*), min(created_at) from letters where state in ('pending', 'failed') group by state";
-        let mut waiting = ["pending", "failed"].map(|state| Waiting {
-            state,
-            count: 0,
-            oldest_age: 0.0,
-        });
-        for row in self.database().rows(Query::new(sql, [])).await? {
-            let mut row = RowReader::new("letters", row);
-            let (state, count, oldest) = (row.text()?, row.int()?, row.time()?);
-            let age = self.clock.now().to_utc() - oldest.to_utc();
-            for one in waiting.iter_mut().filter(|one| one.state == state) {
-                one.count = count;
-                one.oldest_age = (age.num_milliseconds() as f64 / 1_000.0).max(0.0);
-            }
-        }
-        Ok(waiting)
+    fn show_outbox(&self, depth: Depth) {
+        let database = &self.metrics.database;
+        let gauge = |state| OutboxLabels { state };
+        database.letters.get_or_create(&gauge("pending")).set(depth.pending);
+        database.letters.get_or_create(&gauge("failed")).set(depth.failed);
+        let age = depth.oldest_age.unwrap_or_default().num_milliseconds() as f64 / 1_000.0;
+        database.oldest_letter.get_or_create(&gauge("pending")).set(age);
     }
 
     fn show_projection(&self, progress: &ProjectionProgress) {
