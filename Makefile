@@ -42,6 +42,8 @@ soak: prerequisites ## Play the long tests, such as the restore drill, at length
 	else \
 		GATEBOOK_SOAK=$(SOAK) tests/with-postgres cargo test --locked --test gatebook soak::; \
 	fi
+	tests/soak-metrics
+	deploy/check
 
 bench: prerequisites ## Measure, on a PostgreSQL that writes to disk; BENCH_ARGS adds arguments
 	tests/with-postgres --fsync cargo bench --locked --bench gatebook $(if $(BENCH_ARGS),-- $(BENCH_ARGS))

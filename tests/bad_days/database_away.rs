@@ -12,9 +12,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
-use super::quiet_road::QuietRoad;
+use crate::support::database::postgres_server;
 use crate::support::eventually::eventually;
 use crate::support::proxy::Proxy;
+use crate::support::quiet_road::QuietRoad;
 use crate::support::world::{self, Options};
 use crate::support::{APPS, Answer, Person, World};
 
@@ -266,7 +267,7 @@ async fn connections_that_the_database_ended_are_replaced_without_anybody_doing_
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_falls_silent_keeps_nobody_waiting_for_ever() {
-    let (world, road) = (World::on_postgres().await, QuietRoad::start().await);
+    let (world, road) = (World::on_postgres().await, QuietRoad::to(&postgres_server()).await);
     let node = Node::at_the_end_of(&world, &road.through(&world.database_url)).await;
     let (ada, _, _, client) = world.running("Payroll Bridge").await;
     let token = world.access_token(&client).await;
@@ -300,7 +301,7 @@ async fn a_database_that_falls_silent_keeps_nobody_waiting_for_ever() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_writer_that_falls_silent_does_not_keep_the_other_nodes_waiting_for_ever() {
-    let (world, road) = (World::on_postgres().await, QuietRoad::start().await);
+    let (world, road) = (World::on_postgres().await, QuietRoad::to(&postgres_server()).await);
     let ada = world.ada().await;
     let silent = store::open(&road.through(&world.database_url)).await.unwrap();
     let mut transaction = silent.begin(Purpose::Write).await.unwrap();

@@ -7,9 +7,9 @@ use futures::future::join_all;
 use gatebook::store::{self, Database, Purpose};
 use gatebook_projections::sql::{Query, Value};
 
-use super::quiet_road::QuietRoad;
 use crate::support::database;
 use crate::support::eventually::eventually;
+use crate::support::quiet_road::QuietRoad;
 
 /// More than the program opens.
 const MANY: usize = 40;
@@ -59,7 +59,10 @@ async fn after_the_database_was_restarted_not_a_single_question_or_write_is_refu
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn callers_who_hang_up_on_a_silent_database_leave_no_silent_connections_behind() {
-    let (url, road) = (database::new_postgres().await, QuietRoad::start().await);
+    let (url, road) = (
+        database::new_postgres().await,
+        QuietRoad::to(&database::postgres_server()).await,
+    );
     let database: Arc<dyn Database> = store::open(&road.through(&url)).await.unwrap();
     warm_up(&*database).await;
     road.hush();

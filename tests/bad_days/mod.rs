@@ -23,7 +23,6 @@ mod parallel;
 mod pgbouncer;
 mod pipes;
 mod postgres_roles;
-mod quiet_road;
 mod readiness;
 mod request_lines;
 mod rolling_restarts;

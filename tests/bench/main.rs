@@ -16,7 +16,11 @@ mod mail;
 #[path = "../support/mail_server.rs"]
 #[expect(dead_code, reason = "the tests need more of it")]
 mod mail_server;
+mod outage;
 mod pages;
+#[path = "../support/quiet_road.rs"]
+#[expect(dead_code, reason = "the tests need more of it")]
+mod quiet_road;
 mod rebuild;
 mod searches;
 mod setting;
@@ -27,7 +31,9 @@ use setting::Setting;
 const APPS: usize = 20_000;
 
 /// What can be measured, in this order. `make bench BENCH_ARGS="gate csv"` measures these alone.
-const MEASUREMENTS: [&str; 7] = ["mail", "commands", "gate", "rebuild", "csv", "pages", "searches"];
+const MEASUREMENTS: [&str; 8] = [
+    "mail", "outage", "commands", "gate", "rebuild", "csv", "pages", "searches",
+];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -48,7 +54,11 @@ fn main() {
         if is_chosen("mail") {
             mail::measure().await;
         }
-        if chosen.iter().all(|chosen| *chosen == "mail") && !chosen.is_empty() {
+        if is_chosen("outage") {
+            outage::measure().await;
+        }
+        let has_all = |chosen: &&String| ["mail", "outage"].contains(&chosen.as_str());
+        if !chosen.is_empty() && chosen.iter().all(has_all) {
             return;
         }
         let setting = Setting::new().await;

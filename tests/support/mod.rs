@@ -17,6 +17,7 @@ pub mod paths;
 pub mod people;
 pub mod postgres_cluster;
 pub mod proxy;
+pub mod quiet_road;
 pub mod roles;
 pub mod traces;
 pub mod world;

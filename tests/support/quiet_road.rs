@@ -1,11 +1,9 @@
-//! A road to the test PostgreSQL on which everything comes to a standstill: connections stay open, and nothing gets
+//! A road to a PostgreSQL on which everything comes to a standstill: connections stay open, and nothing gets
 //! through. That is how a lost network looks from here, and a server that froze.
 
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-
-use crate::support::database::postgres_server;
 
 /// A proxy that can hush. It ends with the test.
 pub struct QuietRoad {
@@ -29,17 +27,17 @@ impl State {
 }
 
 impl QuietRoad {
-    pub async fn start() -> Self {
+    /// A road to the server of a database URL.
+    pub async fn to(url: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let url = postgres_server();
         let server = url.rsplit_once('@').unwrap().1.split_once('/').unwrap().0.to_owned();
         let (state, _) = watch::channel(State::default());
         tokio::spawn(accept(listener, server.clone(), state.clone()));
         Self { address, server, state }
     }
 
-    /// A URL of the run's private PostgreSQL that leads through here.
+    /// A URL of that server that leads through here.
     pub fn through(&self, url: &str) -> String {
         url.replace(&self.server, &self.address)
     }
