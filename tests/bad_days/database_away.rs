@@ -300,6 +300,35 @@ async fn a_database_that_falls_silent_keeps_nobody_waiting_for_ever() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_database_is_known_to_be_silent_nobody_waits_for_it_and_one_task_looks() {
+    let (world, road) = (World::on_postgres().await, QuietRoad::to(&postgres_server()).await);
+    let node = Node::at_the_end_of(&world, &road.through(&world.database_url)).await;
+    let (ada, _, _, client) = world.running("Payroll Bridge").await;
+    let token = world.access_token(&client).await;
+    let here = node.person(&ada);
+    assert_eq!(authorized(&here, &token).await.0, 200);
+    road.hush();
+    assert_eq!(authorized(&here, &token).await, (403, "unavailable".to_owned()));
+    let before = road.connections();
+    let refused = async {
+        for _ in 0..500 {
+            assert_eq!(authorized(&here, &token).await, (403, "unavailable".to_owned()));
+            unavailable(here.get(APPS).await);
+            unavailable(here.post(APPS, World::new_integration("Another Bridge")).await);
+        }
+    };
+    within(PATIENCE, "one of 1,500 who were to be refused at once", refused).await;
+    // The task that looks does so again and again; of all the others nobody made a connection.
+    let looked = road.connections() - before;
+    assert!(looked < 150, "{looked} connections");
+    road.resume();
+    eventually("open gate", async || {
+        (authorized(&here, &token).await.0 == 200).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_writer_that_falls_silent_does_not_keep_the_other_nodes_waiting_for_ever() {
     let (world, road) = (World::on_postgres().await, QuietRoad::to(&postgres_server()).await);
     let ada = world.ada().await;

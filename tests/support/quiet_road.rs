@@ -42,6 +42,11 @@ impl QuietRoad {
         url.replace(&self.server, &self.address)
     }
 
+    /// How many connections were asked for so far.
+    pub fn connections(&self) -> u64 {
+        self.state.borrow().accepted
+    }
+
     /// From now on nothing gets through.
     pub fn hush(&self) {
         self.state.send_modify(|state| state.quiet = true);
