@@ -145,7 +145,7 @@ pub struct ServerOptions {
 
     /// Take this machine's clock for right although it is behind, or more than 400 days ahead of, the last event in an
     /// SQLite file. Say it once: it is remembered.
-    #[arg(long, env = "GATEBOOK_ACCEPT_CLOCK")]
+    #[arg(long, env = "GATEBOOK_ACCEPT_CLOCK", value_parser = FalseyValueParser::new())]
     pub accept_clock: bool,
 
     /// Whether /gateway/authorize answers only to resource servers, which send their credentials as

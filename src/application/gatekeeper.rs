@@ -4,6 +4,7 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use gatebook_aggregates::api_permission::{Access, ApiPermission};
 use gatebook_aggregates::gate::{Gate, TokenFacts, Verdict};
 use gatebook_aggregates::identifiers::{AppId, EntityId};
@@ -24,6 +25,9 @@ use crate::oauth::wire::Scopes;
 use crate::request_log::{note_app, note_caller, note_verdict};
 use crate::secrets::{ACCESS_TOKEN_LIFETIME, AccessTokenClaims, SecretKind, TokenRefusal, is_client_secret};
 use crate::store::StoreError;
+
+/// How far the clocks of two nodes may be apart: each may be a minute from the database's.
+const CLOCKS_APART_MAX: TimeDelta = TimeDelta::seconds(120);
 
 /// A client that proved who it is.
 pub struct AuthenticatedClient {
@@ -117,7 +121,17 @@ impl Gatebook {
     }
 
     /// R24: issues an access token. Writes nothing.
-    pub fn issue_access_token(&self, client: &AuthenticatedClient, scopes: Scopes) -> IssuedAccessToken {
+    ///
+    /// # Errors
+    /// When this machine's clock is wrong: the token would live too long for all other nodes, or be dead already.
+    pub fn issue_access_token(
+        &self,
+        client: &AuthenticatedClient,
+        scopes: Scopes,
+    ) -> Result<IssuedAccessToken, StoreError> {
+        if self.log.writer.clocks().is_wrong() {
+            return Err(StoreError::Unavailable("this machine's clock is wrong".to_owned()));
+        }
         let now = self.clock.now();
         let claims = AccessTokenClaims {
             token_id: self.new_id(),
@@ -130,11 +144,11 @@ impl Gatebook {
         };
         let token = self.access_tokens.issue(&claims).reveal().to_owned();
         self.metrics.tokens_issued.inc();
-        IssuedAccessToken {
+        Ok(IssuedAccessToken {
             token,
             expires_in: ACCESS_TOKEN_LIFETIME.num_seconds(),
             scopes,
-        }
+        })
     }
 
     /// R25: whether a token opens an entity.
@@ -143,7 +157,14 @@ impl Gatebook {
     /// When the state cannot be read; the caller refuses then (R26).
     pub async fn check_gate(&self, question: &GateQuestion<'_>) -> Result<GateAnswer, StoreError> {
         let answer = self.answer(question).await;
-        let answer = answer.inspect_err(|_| note_verdict("unavailable"))?;
+        let answer = answer.inspect_err(|_| {
+            let reason = "unavailable";
+            note_verdict(reason);
+            self.metrics
+                .gate_verdicts
+                .get_or_create(&VerdictLabels { reason })
+                .inc();
+        })?;
         if let Some(facts) = &answer.facts {
             note_app(facts.app.app_id);
         }
@@ -158,7 +179,7 @@ impl Gatebook {
 
     /// RFC 7662: what a token is; none for whatever is not active.
     pub async fn introspect(&self, token: &str) -> Result<Option<Introspection>, StoreError> {
-        let Ok(claims) = self.access_tokens.read(token) else {
+        let Ok(claims) = self.presented_token(token) else {
             return Ok(None);
         };
         let Some(facts) = self.gate_reads.app(claims.app_id).await? else {
@@ -183,7 +204,7 @@ impl Gatebook {
         token: &str,
     ) -> Result<(), Failure> {
         let app = &client.facts.app;
-        let Ok(claims) = self.access_tokens.read(token) else {
+        let Ok(claims) = self.presented_token(token) else {
             return Ok(());
         };
         if claims.app_id != app.app_id {
@@ -205,12 +226,24 @@ impl Gatebook {
         Ok(())
     }
 
+    /// The claims of a token that somebody has shown. One that lives longer than any that is issued, or is issued in the
+    /// future, was made with a wrong clock, or by somebody else who has the key; no node accepts it.
+    fn presented_token(&self, token: &str) -> Result<AccessTokenClaims, TokenRefusal> {
+        let claims = self.access_tokens.read(token)?;
+        let lives_too_long = claims.expires_at - claims.issued_at > ACCESS_TOKEN_LIFETIME;
+        let is_early = claims.issued_at > self.clock.now().to_utc() + CLOCKS_APART_MAX;
+        match lives_too_long || is_early {
+            true => Err(TokenRefusal::Invalid),
+            false => Ok(claims),
+        }
+    }
+
     async fn answer(&self, question: &GateQuestion<'_>) -> Result<GateAnswer, StoreError> {
         let refused = |verdict| Ok(GateAnswer { verdict, facts: None });
         let Some(token) = question.token.filter(|token| !token.is_empty()) else {
             return refused(Verdict::TokenMissing);
         };
-        let claims = match self.access_tokens.read(token) {
+        let claims = match self.presented_token(token) {
             Ok(claims) => claims,
             Err(TokenRefusal::Malformed) => return refused(Verdict::TokenMalformed),
             Err(TokenRefusal::Invalid) => return refused(Verdict::TokenInvalid),

@@ -235,6 +235,11 @@ async fn keep_house(gatebook: Arc<Gatebook>, mut shutting_down: watch::Receiver<
             _ = shutting_down.wait_for(|stop| *stop) => return,
             () = tokio::time::sleep(HOUSEKEEPING) => {}
         }
+        // With a wrong clock everything would look old.
+        if let Err(error) = gatebook.log.writer.clocks().look(gatebook.database()).await {
+            tracing::warn!(%error, "housekeeping has to wait");
+            continue;
+        }
         let written = gatebook.last_uses.write(gatebook.database()).await;
         if let Err(error) = written.and(gatebook.forget_old_keys().await) {
             tracing::warn!(%error, "housekeeping has to wait");

@@ -110,6 +110,9 @@ async fn opened(
     server: Option<&ServerOptions>,
 ) -> Result<Opened, CliError> {
     if server.is_some_and(|server| server.accept_clock) {
+        tracing::warn!(
+            "--accept-clock: this machine's clock is taken for right, which it should not be told at each start"
+        );
         accept_clock(&*database).await?;
     }
     let metrics = Arc::new(Metrics::default());
@@ -126,6 +129,9 @@ async fn opened(
         settings: settings(server)?,
     });
     gatebook.check_key_fingerprint(&fingerprint).await?;
+    if let Err(error) = gatebook.log.writer.clocks().look(gatebook.database()).await {
+        tracing::error!(%error, "commands are refused");
+    }
     Ok(Opened {
         gatebook: Arc::new(gatebook),
         sealer,

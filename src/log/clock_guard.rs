@@ -3,11 +3,11 @@
 //!
 //! What is compared is the machine's clock, not the one that tests move.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use chrono::{TimeDelta, Utc};
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_projections::sql::{Query, Value, text};
+use gatebook_projections::sql::{Query, RowReader, Value, text};
 
 use crate::clock::Clock;
 use crate::store::{Database, Dialect, OnConflict, Purpose, StoreError};
@@ -26,6 +26,7 @@ pub struct ClockGuard {
     /// Whether events are dated by the machine's clock, so that an SQLite file's last event says something about it.
     dates_by_the_machine: bool,
     difference_millis: AtomicI64,
+    is_wrong: AtomicBool,
 }
 
 /// What the log says about time, read under its lock.
@@ -54,6 +55,7 @@ impl ClockGuard {
         Self {
             dates_by_the_machine: matches!(clock, Clock::System),
             difference_millis: AtomicI64::new(0),
+            is_wrong: AtomicBool::new(false),
         }
     }
 
@@ -63,12 +65,39 @@ impl ClockGuard {
         self.difference_millis.load(Ordering::Relaxed)
     }
 
+    /// Whether it was wrong when it was compared last.
+    pub fn is_wrong(&self) -> bool {
+        self.is_wrong.load(Ordering::Relaxed)
+    }
+
     /// Whether this machine's clock may date events.
     ///
     /// # Errors
     /// `Unavailable`, with what to do.
     pub fn check(&self, log: LogTime<'_>) -> Result<(), StoreError> {
-        self.check_at(log, Timestamp::new(Utc::now()))
+        let checked = self.check_at(log, Timestamp::new(Utc::now()));
+        self.is_wrong.store(checked.is_err(), Ordering::Relaxed);
+        checked
+    }
+
+    /// The same for whatever else goes by the clock, such as what is forgotten because it is old.
+    ///
+    /// # Errors
+    /// Also, a database that cannot be read.
+    pub async fn look(&self, database: &dyn Database) -> Result<(), StoreError> {
+        let clock = clock_column(database.dialect());
+        let sql = format!("select position, recorded_at, {clock} from log_head where id = 1");
+        for row in database.rows(Query::new(sql, [])).await? {
+            let witness = row.get(2).cloned().unwrap_or(Value::Null);
+            let mut row = RowReader::new("log_head", row);
+            let (position, recorded_at) = (row.int()?, row.time()?);
+            self.check(LogTime {
+                position,
+                recorded_at,
+                witness: &witness,
+            })?;
+        }
+        Ok(())
     }
 
     fn check_at(&self, log: LogTime<'_>, machine: Timestamp) -> Result<(), StoreError> {

@@ -1,8 +1,9 @@
 //! The one task of a process that appends to the log. It commits whatever is waiting in one transaction, so that many
 //! callers share a commit, and so that a caller that goes away leaves nothing half done.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::{JoinError, JoinHandle};
@@ -32,6 +33,7 @@ pub struct Writer {
 struct State {
     /// Whether the last batch could not be written although nothing was wrong with it.
     failed: AtomicBool,
+    last_commit: Mutex<Option<Instant>>,
     clocks: ClockGuard,
 }
 
@@ -47,6 +49,7 @@ impl Writer {
         let ending = Arc::new(Notify::new());
         let state = Arc::new(State {
             failed: AtomicBool::new(false),
+            last_commit: Mutex::default(),
             clocks: ClockGuard::new(&clock),
         });
         let batches = Batches {
@@ -75,6 +78,16 @@ impl Writer {
     /// Whether the last batch could not be written, because of the database or this machine's clock.
     pub fn has_failed(&self) -> bool {
         self.state.failed.load(Ordering::Relaxed)
+    }
+
+    /// Something as large as a batch could be written since.
+    pub fn forget_failure(&self) {
+        self.state.failed.store(false, Ordering::Relaxed);
+    }
+
+    /// When a batch was written last.
+    pub fn last_commit(&self) -> Option<Instant> {
+        *self.state.last_commit.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What compares this machine's clock before a batch is written.
@@ -183,7 +196,11 @@ impl Batches {
     async fn counted(&self, appends: &[Append]) -> Result<Vec<Result<Receipt, AppendError>>, StoreError> {
         let outcome = self.write(appends).await;
         match outcome {
-            Ok(_) => self.metrics.batch_committed(),
+            Ok(_) => {
+                self.metrics.batch_committed();
+                let mut last_commit = self.state.last_commit.lock().unwrap_or_else(PoisonError::into_inner);
+                *last_commit = Some(Instant::now());
+            }
             Err(_) => self.metrics.batch_failed(),
         }
         outcome

@@ -116,10 +116,11 @@ impl Lane {
     }
 
     async fn give_back(&mut self) -> Result<(), StoreError> {
+        // Whether or not it is written down: what others may have been told is theirs must not be sent here. Leases end by
+        // themselves.
+        let letters = std::mem::take(&mut self.backlog);
         let now = self.outbox.clock.now();
-        queue::hand_back(self.outbox.database(), &self.backlog, now).await?;
-        self.backlog.clear();
-        Ok(())
+        queue::hand_back(self.outbox.database(), &letters, now).await
     }
 
     /// What is under way knows by itself that the program ends, and does not take long any more.

@@ -9,6 +9,7 @@ use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::sql::{Query, RowError, RowReader, Value};
 
 use crate::clock::Clock;
+use crate::log::ClockGuard;
 use crate::log::append::Priority;
 use crate::mail::{Failure, SEND_TIMEOUT};
 use crate::store::{Database, Purpose, StoreError, Transaction};
@@ -70,6 +71,8 @@ pub(super) async fn claim(
     if !is_any_due(database, clock.now(), takes).await? {
         return Ok(Vec::new());
     }
+    // With a wrong clock what others are sending would look free, and what is for later, due.
+    ClockGuard::new(clock).look(database).await?;
     let mut transaction = database.begin(Purpose::Write).await?;
     let claimed = lease(&mut *transaction, clock.now(), takes).await?;
     transaction.commit().await?;

@@ -32,10 +32,9 @@ impl Rebuild<'_> {
 
     async fn try_switch(&self, now: Timestamp) -> Result<i64, ReplayError> {
         let mut transaction = self.database.begin(Purpose::Write).await?;
-        let impatient = transaction.dialect().impatient();
-        if !impatient.is_empty() {
-            transaction.script(impatient).await?;
-        }
+        // It would rather fail than keep others waiting behind a lock that it cannot have itself.
+        let lock_within = transaction.dialect().lock_within("200ms");
+        transaction.script(&lock_within).await?;
         // The writers' order: first the head, then the tables. Any other could end in a deadlock.
         let head = lock_head(&mut *transaction).await?;
         self.claim_in(&mut *transaction).await?;

@@ -1,5 +1,7 @@
 //! The trait that both databases implement. Text and numbers go in, text and numbers come out.
 
+use std::time::Instant;
+
 use async_trait::async_trait;
 use gatebook_projections::part_search::PartSearch;
 use gatebook_projections::sql::{Column, Query, Value};
@@ -26,6 +28,11 @@ pub trait Database: Send + Sync {
     /// `Unavailable` with the reason, when it is.
     fn reachable(&self) -> Result<(), StoreError> {
         Ok(())
+    }
+
+    /// When something last went wrong on the way to the database.
+    fn last_trouble(&self) -> Option<Instant> {
+        None
     }
 
     /// Begins a transaction.
@@ -119,12 +126,11 @@ impl Dialect {
         }
     }
 
-    /// Begins a transaction that would rather fail with `Unavailable` than keep others waiting behind a lock that it
-    /// cannot have itself. SQLite's one writer has all locks.
-    pub fn impatient(self) -> &'static str {
+    /// Has a transaction wait for a lock no longer than this. SQLite's one writer has all locks.
+    pub fn lock_within(self, limit: &str) -> String {
         match self {
-            Self::Sqlite => "",
-            Self::Postgres => "set local lock_timeout = '200ms'",
+            Self::Sqlite => String::new(),
+            Self::Postgres => format!("set local lock_timeout = '{limit}'"),
         }
     }
 

@@ -149,10 +149,10 @@ fn kind_of(code: &str) -> Kind {
             // A server that takes no writes (any more), as its own refusal of one shows, or the question that finds out.
             // Another connection may lead to the one that does.
             (_, "25006") => Kind::Lost,
-            // Deadlock, serialization.
-            ("40", _) => Kind::GivenUp,
+            // Deadlock, serialization: nothing has happened. Others of this class can mean that nobody knows.
+            (_, "40001" | "40P01") => Kind::GivenUp,
             // Too little of something, cancelled or shutting down, trouble of its disk, a lock that was not had in time.
-            ("53" | "57" | "58", _) | (_, "55P03") => Kind::Unavailable,
+            ("40" | "53" | "57" | "58", _) | (_, "55P03") => Kind::Unavailable,
             _ => Kind::Refused,
         };
     }
@@ -176,7 +176,7 @@ mod tests {
                 &["08006", "57P01", "57P02", "57P03", "57P04", "57P05", "25P03", "25006"][..],
             ),
             (Kind::GivenUp, &["40001", "40P01"]),
-            (Kind::Unavailable, &["57014", "53300", "58030", "55P03"]),
+            (Kind::Unavailable, &["57014", "53300", "58030", "55P03", "40003"]),
             (Kind::Unavailable, &["5", "517", "6", "7", "8", "778", "13", "14", "15"]),
             (Kind::Refused, &["23505", "42P01", "25P02", "2067", "1", "11", "26", ""]),
         ] {

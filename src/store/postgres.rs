@@ -1,15 +1,16 @@
 //! PostgreSQL: production, several nodes on one database.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use gatebook_projections::sql::{Column, Kind, Query, Value};
-use sqlx::migrate::Migrator;
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow};
 use sqlx::query::Query as SqlxQuery;
 use sqlx::{Column as _, Executor, Postgres, Row, TypeInfo, ValueRef};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use super::database::{Database, Dialect, OnConflict, Purpose, Transaction, on_conflict_clause};
 use super::error::StoreError;
@@ -62,14 +63,17 @@ const REHEARSAL: Lane = Lane {
     statement_timeout: None,
     any_server: false,
 };
-/// A commit that waits for a standby is waited for: each one that is given up leaves a process of the server behind.
-const REHEARSAL_TIMEOUT: Duration = Duration::from_secs(60 * 60);
+/// A commit that waits for a standby is waited for: each one that is given up leaves a process of the server behind. Not
+/// for ever, because it may be its connection alone that has died.
+const REHEARSAL_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 /// How long a question of the gate may take.
 const GATE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long any other question may take before the database counts as unavailable.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a single statement of a snapshot may take: counting a long log takes its time.
 const SNAPSHOT_TIMEOUT: Duration = Duration::from_secs(600);
+/// How long a script may take, such as one that builds an index.
+const SCRIPT_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long the first connection may take.
 const FIRST_CONNECTION: Duration = Duration::from_secs(5);
 
@@ -104,13 +108,13 @@ impl PostgresDatabase {
         let hosts = url.hosts().to_vec();
         let any_server = server == Server::Any;
         let (first, host) = find_server(&hosts, FIRST_CONNECTION, any_server).await?;
-        require_session(first, &host, FIRST_CONNECTION).await?;
+        let first = require_session(first, &host, FIRST_CONNECTION).await?;
         let reach = Reach::new();
         let pool = |lane: Lane| Arc::new(Connections::new(&host, Lane { any_server, ..lane }, &reach));
         let pools = [GATE, READS, WRITES, SNAPSHOTS, REHEARSAL].map(pool);
         let [gate, reads, writes, snapshots, rehearsal] = pools.clone();
         let lead = move |host: &PgConnectOptions| pools.iter().for_each(|pool| pool.lead_to(host));
-        let looking = tokio::spawn(keep_looking(hosts, any_server, reach.clone(), lead));
+        let looking = tokio::spawn(keep_looking(hosts, (first, host), any_server, reach.clone(), lead));
         Ok(Self {
             gate,
             reads,
@@ -185,11 +189,17 @@ impl Database for PostgresDatabase {
     }
 
     async fn gate_rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError> {
-        self.ask_twice(&self.gate, GATE_TIMEOUT, query).await
+        // Waiting for a connection, and a second try, included.
+        let answered = timeout(GATE_TIMEOUT, self.ask_twice(&self.gate, GATE_TIMEOUT, query)).await;
+        answered.unwrap_or_else(|_| Err(StoreError::Unavailable("it did not answer in time".to_owned())))
     }
 
     fn reachable(&self) -> Result<(), StoreError> {
         self.reach.now()
+    }
+
+    fn last_trouble(&self) -> Option<Instant> {
+        self.reach.last_trouble()
     }
 
     async fn begin(&self, purpose: Purpose) -> Result<Box<dyn Transaction>, StoreError> {
@@ -201,10 +211,12 @@ impl Database for PostgresDatabase {
     }
 
     async fn migrate(&self) -> Result<(), StoreError> {
-        MIGRATIONS
-            .run(self.writes.pool())
-            .await
-            .map_err(|error| StoreError::Migration(error.to_string()))
+        let failed = |error: MigrateError| StoreError::Migration(error.to_string());
+        let mut connection = self.writes.pool().acquire().await?;
+        connection.close_on_drop();
+        // Another program that migrates takes the time it takes.
+        connection.execute("set lock_timeout = 0").await?;
+        MIGRATIONS.run_direct(&mut *connection).await.map_err(failed)
     }
 
     fn connections(&self) -> Vec<PoolState> {
@@ -250,8 +262,11 @@ impl Transaction for PostgresTransaction {
     }
 
     async fn script(&mut self, sql: &str) -> Result<(), StoreError> {
-        // It may build an index, which takes the time it takes.
-        order(sql, self.lease.connection()).await
+        // It may build an index, which takes the time it takes; a server that is gone is noticed all the same.
+        let reach = self.lease.reach();
+        reach
+            .answered(SCRIPT_TIMEOUT, order(sql, self.lease.connection()))
+            .await
     }
 
     async fn insert(

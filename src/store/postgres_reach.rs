@@ -23,6 +23,8 @@ const SILENCE: Duration = Duration::from_millis(250);
 const PATIENCE: Duration = Duration::from_secs(1);
 /// The time a server that was there a moment ago may take to say that it still is.
 const STILL_THERE: Duration = Duration::from_millis(200);
+/// How long making a connection may take; names and TLS can take their time.
+const CONNECTING: Duration = Duration::from_secs(5);
 /// The time between two looks, so that slow questions do not turn into many looks.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 /// The time between two looks while the primary is away: it is found soon after it is back.
@@ -30,10 +32,17 @@ const BETWEEN_LOOKS_WHILE_AWAY: Duration = Duration::from_millis(100);
 
 /// What this process knows of the primary. Shared by its pools, and by the task that looks.
 pub struct Reach {
-    /// Why the primary is away; nothing while it is not.
-    away: watch::Sender<Option<Arc<str>>>,
+    view: watch::Sender<View>,
     times: Mutex<Times>,
     look: Notify,
+}
+
+#[derive(Clone, Default)]
+struct View {
+    /// Why the primary is away; nothing while it is not.
+    away: Option<Arc<str>>,
+    /// Counts the moves from one server to another. Whoever waits for an answer of an earlier one waits in vain.
+    moves: u64,
 }
 
 #[derive(Default)]
@@ -48,7 +57,7 @@ impl Reach {
     /// A primary that was found a moment ago.
     pub fn new() -> Arc<Self> {
         Arc::new(Self {
-            away: watch::Sender::new(None),
+            view: watch::Sender::default(),
             times: Mutex::default(),
             look: Notify::new(),
         })
@@ -59,48 +68,54 @@ impl Reach {
     /// # Errors
     /// `Unavailable` with the reason, at once, while it is away.
     pub fn now(&self) -> Result<(), StoreError> {
-        match &*self.away.borrow() {
+        match &self.view.borrow().away {
             Some(why) => Err(StoreError::Unavailable(why.to_string())),
             None => Ok(()),
         }
+    }
+
+    /// When something last went wrong between here and the primary.
+    pub fn last_trouble(&self) -> Option<Instant> {
+        self.times().lost
     }
 
     /// What the database answers.
     ///
     /// # Errors
     /// The answer's own; `Unavailable` when it takes longer than `limit`, and sooner when the server says nothing to
-    /// anybody. A connection that is lost, or leads to a server that takes no writes, makes older ones suspect.
+    /// anybody; `Lost` when another server has become the primary meanwhile. A connection that is lost, or leads to a
+    /// server that takes no writes, makes older ones suspect.
     pub async fn answered<T>(
         &self,
         limit: Duration,
         answer: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
+        let asked = Instant::now();
+        let mut view = self.view.subscribe();
+        let moves = view.borrow().moves;
         tokio::pin!(answer);
-        if let Ok(answered) = timeout(SILENCE, &mut answer).await {
+        if let Ok(answered) = timeout(SILENCE.min(limit), &mut answer).await {
             return self.noted(answered);
         }
-        let asked = Instant::now();
-        let mut away = self.away.subscribe();
-        let mut pause = PATIENCE.saturating_sub(SILENCE);
-        loop {
+        while let Some(left) = limit.checked_sub(asked.elapsed()) {
+            let looked = Instant::now();
             self.look.notify_one();
             tokio::select! {
                 answered = &mut answer => return self.noted(answered),
-                why = away.wait_for(Option::is_some) => {
-                    let why = why.ok().and_then(|why| why.clone());
-                    return Err(self.given_up(why.as_deref().unwrap_or("it is away")));
+                _ = view.wait_for(|view| view.away.is_some() || view.moves != moves) => {
+                    self.now()?;
+                    return Err(StoreError::Lost("another server has become the primary".to_owned()));
                 }
-                () = sleep(pause) => {}
+                () = sleep(PATIENCE.saturating_sub(SILENCE).min(left)) => {}
             }
-            if !self.was_seen_since(asked.max(Instant::now() - PATIENCE)) {
+            // Of a short limit too little is left to say anything about the server.
+            if left > PATIENCE / 2 && !self.was_seen_since(looked) {
                 self.is_away("it does not answer", "it does not answer");
-                return Err(self.given_up("it does not answer"));
+                self.lost_now();
+                return Err(StoreError::Unavailable("it does not answer".to_owned()));
             }
-            if asked.elapsed() + SILENCE >= limit {
-                return Err(self.given_up("it did not answer in time"));
-            }
-            pause = PATIENCE.min(limit.saturating_sub(asked.elapsed() + SILENCE));
         }
+        Err(StoreError::Unavailable("it did not answer in time".to_owned()))
     }
 
     fn noted<T>(&self, answered: Result<T, StoreError>) -> Result<T, StoreError> {
@@ -108,11 +123,6 @@ impl Reach {
             self.suspect();
         }
         answered
-    }
-
-    fn given_up(&self, why: &str) -> StoreError {
-        self.suspect();
-        StoreError::Unavailable(why.to_owned())
     }
 
     /// From now on no connection is trusted that was made before.
@@ -142,18 +152,28 @@ impl Reach {
 
     /// The log is told exactly why; callers, who may be anybody, are told no addresses.
     fn is_away(&self, why: &str, for_callers: &str) {
-        if self.away.send_replace(Some(for_callers.into())).is_none() {
+        let mut was_there = false;
+        self.view
+            .send_modify(|view| was_there = view.away.replace(for_callers.into()).is_none());
+        if was_there {
             tracing::error!(why, "the database is away");
         }
         self.look.notify_one();
     }
 
-    fn is_there(&self) {
+    /// It was seen; on another server than before, if it `moved`.
+    fn is_there(&self, moved: bool) {
         self.times().seen = Some(Instant::now());
-        if self.away.borrow().is_some() {
+        let was_away = self.now().is_err();
+        if was_away || moved {
             // Connections from before may lead to a server that is the primary no longer, or to nobody.
             self.lost_now();
-            self.away.send_replace(None);
+            self.view.send_modify(|view| {
+                view.away = None;
+                view.moves += u64::from(moved);
+            });
+        }
+        if was_away {
             tracing::info!("the database is back");
         }
     }
@@ -163,35 +183,58 @@ impl Reach {
     }
 }
 
-/// Looks for the primary whenever somebody asks for it, and until it is found. `lead` is told of each host that it is
-/// found on. Ends never; abort it.
+/// Looks for the primary whenever somebody asks for it, and until it is found. Begins with the connection and the host
+/// that it was found on first; `lead` is told of each host that it is found on later. Never ends; abort it.
 pub async fn keep_looking(
     hosts: Vec<PgConnectOptions>,
+    (connection, host): (PgConnection, PgConnectOptions),
     any_server: bool,
     reach: Arc<Reach>,
     lead: impl Fn(&PgConnectOptions),
 ) {
-    let mut connection: Option<PgConnection> = None;
+    let mut led_to = postgres_address(&host);
+    let mut connection = Some(connection);
     loop {
         reach.look.notified().await;
-        loop {
-            if let Some(known) = connection.take() {
-                connection = still_there(known, any_server, &reach).await;
-            }
-            if connection.is_some() {
-                break reach.is_there();
-            }
-            match find_server(&hosts, PATIENCE, any_server).await {
-                Ok((found, host)) => {
+        if let Some(known) = connection.take() {
+            connection = still_there(known, any_server, &reach).await;
+        }
+        match connection {
+            Some(_) => reach.is_there(false),
+            None => match look_for(&hosts, any_server, &reach).await {
+                Some((found, host)) => {
                     lead(&host);
-                    connection = Some(found);
-                    break reach.is_there();
+                    let found_at = postgres_address(&host);
+                    reach.is_there(found_at != led_to);
+                    (connection, led_to) = (Some(found), found_at);
                 }
-                Err(error) => reach.is_away(&error.to_string(), "no server of it that takes writes can be reached"),
-            }
-            sleep(BETWEEN_LOOKS_WHILE_AWAY).await;
+                None => reach.is_there(false),
+            },
         }
         sleep(BETWEEN_LOOKS).await;
+    }
+}
+
+/// Tries until a server is found, and says meanwhile that there is none. A try may take longer than it takes to call the
+/// primary away, as where names are looked up slowly, so several are under way. Nothing is found while the server has no
+/// connection left for this, which says that it is there.
+async fn look_for(
+    hosts: &[PgConnectOptions],
+    any_server: bool,
+    reach: &Reach,
+) -> Option<(PgConnection, PgConnectOptions)> {
+    let mut tries = FuturesUnordered::new();
+    loop {
+        tries.push(find_server(hosts, CONNECTING, any_server));
+        tokio::select! {
+            Some(tried) = tries.next() => match tried {
+                Ok(found) => return Some(found),
+                Err(error) if error.is_full => return None,
+                Err(error) => reach.is_away(&error.why, "no server of it that takes writes can be reached"),
+            },
+            () = sleep(PATIENCE) => reach.is_away("no host answers", "it does not answer"),
+        }
+        sleep(BETWEEN_LOOKS_WHILE_AWAY).await;
     }
 }
 
@@ -208,46 +251,71 @@ async fn still_there(mut connection: PgConnection, any_server: bool, reach: &Rea
     }
 }
 
-/// The first of the hosts that answers and takes writes, if it has to. All are asked at once, so that one that is silent costs nothing.
+/// Why no server was found.
+pub struct NoServer {
+    /// What each host said.
+    pub why: String,
+    /// Whether one of them only had no connection left.
+    pub is_full: bool,
+}
+
+impl From<NoServer> for StoreError {
+    fn from(none: NoServer) -> Self {
+        Self::Unavailable(none.why)
+    }
+}
+
+/// The first of the hosts that answers and takes writes, if it has to. All are asked at once, so that one that is silent
+/// costs nothing.
 ///
 /// # Errors
-/// `Unavailable` with what each of them said.
+/// What each of them said.
 pub async fn find_server(
     hosts: &[PgConnectOptions],
     limit: Duration,
     any_server: bool,
-) -> Result<(PgConnection, PgConnectOptions), StoreError> {
+) -> Result<(PgConnection, PgConnectOptions), NoServer> {
     let mut asked: FuturesUnordered<_> = hosts.iter().map(|host| ask(host, limit, any_server)).collect();
-    let mut troubles = Vec::new();
+    let (mut troubles, mut is_full) = (Vec::new(), false);
     while let Some(answered) = asked.next().await {
         match answered {
             Ok(found) => return Ok(found),
-            Err(trouble) => troubles.push(trouble),
+            Err(none) => {
+                troubles.push(none.why);
+                is_full |= none.is_full;
+            }
         }
     }
-    Err(StoreError::Unavailable(troubles.join("; ")))
+    let why = troubles.join("; ");
+    Err(NoServer { why, is_full })
 }
 
 async fn ask(
     host: &PgConnectOptions,
     limit: Duration,
     any_server: bool,
-) -> Result<(PgConnection, PgConnectOptions), String> {
+) -> Result<(PgConnection, PgConnectOptions), NoServer> {
     let connecting = async {
         let mut connection = host.connect().await?;
         let takes_writes = takes_writes(&mut connection).await?;
         Ok::<_, sqlx::Error>((connection, takes_writes))
     };
-    let name = postgres_address(host);
+    let none = |why, is_full| Err(NoServer { why, is_full });
     match timeout(limit, connecting).await {
         Ok(Ok((connection, takes_writes))) if takes_writes || any_server => Ok((connection, host.clone())),
         Ok(Ok((connection, _))) => {
             let _ = timeout(STILL_THERE, connection.close()).await;
-            Err(format!("{name} takes no writes (a standby, or read-only)"))
+            let name = postgres_address(host);
+            none(format!("{name} takes no writes (a standby, or read-only)"), false)
         }
-        Ok(Err(error)) => Err(trouble(host, &error)),
-        Err(_) => Err(no_answer(host)),
+        Ok(Err(error)) => none(trouble(host, &error), is_full(&error)),
+        Err(_) => none(no_answer(host), false),
     }
+}
+
+fn is_full(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| code == "53300")
 }
 
 /// Whether the server is one that takes writes: neither a standby nor read-only.

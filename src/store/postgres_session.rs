@@ -42,7 +42,7 @@ pub async fn begin_session(
     Ok(())
 }
 
-/// Makes sure that a connection has a server of its own.
+/// Makes sure that a connection has a server of its own, and gives it back.
 ///
 /// # Errors
 /// `NoSession` when a pooler hands servers out by the transaction; `Unavailable` when no second connection can be had.
@@ -50,13 +50,9 @@ pub async fn require_session(
     mut first: PgConnection,
     host: &PgConnectOptions,
     limit: Duration,
-) -> Result<(), StoreError> {
+) -> Result<PgConnection, StoreError> {
     match timeout(limit, is_pooled_by_transaction(&mut first, host)).await {
-        Ok(Ok(false)) => {
-            // Whatever it says, the server does not wait for it.
-            let _ = timeout(limit, first.close()).await;
-            Ok(())
-        }
+        Ok(Ok(false)) => Ok(first),
         Ok(Ok(true)) => Err(StoreError::NoSession(postgres_address(host))),
         Ok(Err(error)) => Err(StoreError::Unavailable(trouble(host, &error))),
         Err(_) => Err(StoreError::Unavailable(no_answer(host))),

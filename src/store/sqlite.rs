@@ -1,6 +1,7 @@
 //! SQLite: embedded, nothing to install. One writer, any number of readers.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use gatebook_projections::sql::{Column, Query, Value};
@@ -10,6 +11,7 @@ use sqlx::query::Query as SqlxQuery;
 use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqlitePool, SqlitePoolOptions, SqliteRow};
 use sqlx::{Connection, Executor, Row, Sqlite, TypeInfo, ValueRef};
 use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::time::timeout;
 
 use super::database::{Database, Dialect, OnConflict, Purpose, Transaction, on_conflict_clause};
 use super::error::StoreError;
@@ -24,6 +26,8 @@ pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 const READ_CONNECTIONS: u32 = 4;
 /// Connections for what the gate and the token endpoint decide by.
 const GATE_CONNECTIONS: u32 = 2;
+/// How long a question of the gate may take.
+const GATE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// An SQLite database file.
 pub struct SqliteDatabase {
@@ -127,7 +131,8 @@ impl Database for SqliteDatabase {
     }
 
     async fn gate_rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError> {
-        self.ask(&self.gate, &self.gate_waiting, &query).await
+        let answered = timeout(GATE_TIMEOUT, self.ask(&self.gate, &self.gate_waiting, &query)).await;
+        answered.unwrap_or_else(|_| Err(StoreError::Unavailable("it did not answer in time".to_owned())))
     }
 
     async fn begin(&self, purpose: Purpose) -> Result<Box<dyn Transaction>, StoreError> {

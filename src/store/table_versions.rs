@@ -81,7 +81,8 @@ async fn compatible_from(database: &dyn Database) -> Result<Option<i64>, StoreEr
     })
 }
 
-async fn has_table(database: &dyn Database, name: &str) -> Result<bool, StoreError> {
+/// Whether there is a table with this name.
+pub(super) async fn has_table(database: &dyn Database, name: &str) -> Result<bool, StoreError> {
     let query = Query::new(database.dialect().table_exists("$1"), [name.into()]);
     Ok(!database.rows(query).await?.is_empty())
 }

@@ -87,6 +87,7 @@ async fn tables_of_another_version_are_told_and_left_alone() {
     for installation in [Installation::on_sqlite(), Installation::on_postgres().await] {
         installation.succeed(&["migrate"]);
         installation.succeed(&["log", "verify"]);
+        let all = installation.number("select count(*) from _sqlx_migrations").await;
         by_hand(
             &installation,
             "update _sqlx_migrations set version = 9999 where version = (select max(version) from _sqlx_migrations)",
@@ -103,8 +104,7 @@ async fn tables_of_another_version_are_told_and_left_alone() {
             );
         }
         let migrations = installation.number("select count(*) from _sqlx_migrations").await;
-        let all = installation.number("select max(version) from _sqlx_migrations").await;
-        assert_eq!(migrations, all, "nothing was migrated: the last is still away");
+        assert_eq!(migrations, all - 1, "nothing was migrated: the last is still away");
     }
 }
 

@@ -132,5 +132,6 @@ pub async fn access_token(setting: &Setting) -> String {
                 write: true,
             },
         )
+        .unwrap()
         .token
 }

@@ -53,10 +53,11 @@ impl System {
             );
             return Err(Refusal::field("issued_before", "invalid_issued_before", message));
         }
-        if self.tokens_ended_before.is_some_and(|ended| issued_before <= ended) {
+        let issued_since = self.tokens_ended_before.map(Timestamp::whole_second_up);
+        let is_over = issued_since.is_some_and(|earliest| now >= earliest);
+        if is_over && self.tokens_ended_before.is_some_and(|ended| issued_before <= ended) {
             return Ok(Vec::new());
         }
-        let issued_since = self.tokens_ended_before.map(Timestamp::whole_second_up);
         let issued_before = match issued_since {
             Some(earliest) if issued_before <= earliest => earliest.plus(TimeDelta::milliseconds(1)),
             _ => issued_before,

@@ -79,6 +79,22 @@ fn tokens_that_were_issued_since_are_ended_within_the_same_second_too() {
 }
 
 #[test]
+fn however_often_all_tokens_are_ended_within_a_second_those_issued_in_between_are_ended_too() {
+    let mut system = System::default();
+    let now = at("09:00:00.300");
+    for _ in 0..5 {
+        let between = issued_at(now, system.tokens_ended_before);
+        let issued_before = now;
+        let events = system.decide(SystemCommand::EndTokens { issued_before, now }).unwrap();
+        events.into_iter().for_each(|event| system.apply(event));
+        assert!(
+            system.tokens_ended_before.is_some_and(|ended| between < ended),
+            "{between:?}"
+        );
+    }
+}
+
+#[test]
 fn tokens_that_are_not_issued_yet_cannot_be_ended() {
     let decided = System::default().decide(end("09:00:00.001", "09:00:00"));
     let Err(Refusal::Invalid(problems)) = decided else {

@@ -1,4 +1,5 @@
-//! Whether a command could be committed now. Answered by trying, at most once a second and only while somebody asks.
+//! Whether a command could be committed now. Answered by trying, at most once a second, and only while somebody asks and no
+//! command shows it anyway.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,6 +13,8 @@ use crate::store::StoreError;
 
 /// How long what was found out is said again.
 const FRESH: Duration = Duration::from_secs(1);
+/// How often as much is written as a large command writes, which a disk may have no room for.
+const ROOM_EVERY: Duration = Duration::from_secs(30);
 /// How long an answer may take; a load balancer does not wait for long either.
 const PATIENCE: Duration = Duration::from_millis(800);
 
@@ -24,16 +27,13 @@ pub struct Readiness {
 
 #[derive(Clone)]
 struct Tried {
-    at: Instant,
-    /// Whether it tried as much as a large command writes.
+    begun: Instant,
+    ended: Instant,
+    /// Whether it wrote as much as a large command does.
     with_room: bool,
+    /// When that was tried last.
+    room_tried: Option<Instant>,
     outcome: Result<(), StoreError>,
-}
-
-impl Tried {
-    fn is_fresh(&self) -> bool {
-        self.at.elapsed() < FRESH
-    }
 }
 
 impl Readiness {
@@ -46,35 +46,60 @@ impl Readiness {
             return Err(StoreError::Unavailable("the writer has ended".to_owned()));
         }
         log.database.reachable()?;
-        let mut latest = self.latest.subscribe();
-        // What a command has found out since counts for more.
-        let has_failed = log.writer.has_failed();
-        let is_fresh = |tried: &Option<Tried>| {
-            let holds = |tried: &Tried| tried.is_fresh() && (tried.outcome.is_err() || tried.with_room >= has_failed);
-            tried.as_ref().is_some_and(holds)
-        };
-        if !is_fresh(&latest.borrow()) {
-            self.try_unless_trying(log);
+        let with_room = log.writer.has_failed();
+        let has_committed = log.writer.last_commit().is_some_and(|at| at.elapsed() < FRESH);
+        if has_committed && !with_room {
+            return Ok(());
         }
-        match timeout(PATIENCE, latest.wait_for(is_fresh)).await {
-            Ok(Ok(tried)) => tried.as_ref().map_or(Ok(()), |tried| tried.outcome.clone()),
-            _ => Err(StoreError::Unavailable("a commit gets no answer".to_owned())),
+        let since = log.database.last_trouble();
+        match timeout(PATIENCE, self.tried(log, since, with_room)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(StoreError::Unavailable("a commit gets no answer".to_owned())),
+        }
+    }
+
+    /// What a try has come to that began after `since`; a fresh one, unless there is one already.
+    async fn tried(&self, log: &Log, since: Option<Instant>, with_room: bool) -> Result<(), StoreError> {
+        let mut latest = self.latest.subscribe();
+        loop {
+            let tried = latest.borrow_and_update().clone();
+            let room_tried = tried.as_ref().and_then(|tried| tried.room_tried);
+            // What others have found out since counts for more.
+            let holds = |tried: &Tried| {
+                let is_later = since.is_none_or(|since| tried.begun > since) && tried.with_room >= with_room;
+                tried.ended.elapsed() < FRESH && (tried.outcome.is_err() || is_later)
+            };
+            if let Some(tried) = tried.filter(holds) {
+                return tried.outcome;
+            }
+            self.try_unless_trying(log, with_room, room_tried);
+            // Its sender is part of this, and so is not gone.
+            let _ = latest.changed().await;
         }
     }
 
     /// One try at a time: of a commit that waits for a standby there must not be more and more.
-    fn try_unless_trying(&self, log: &Log) {
+    fn try_unless_trying(&self, log: &Log, with_room: bool, room_tried: Option<Instant>) {
         if self.is_trying.swap(true, Ordering::SeqCst) {
             return;
         }
         let trying = Trying(self.is_trying.clone());
         let (log, latest) = (log.clone(), self.latest.clone());
+        let with_room = with_room || room_tried.is_none_or(|at| at.elapsed() > ROOM_EVERY);
         tokio::spawn(async move {
-            let with_room = log.writer.has_failed();
+            let begun = Instant::now();
             let outcome = rehearse(&*log.database, log.writer.clocks(), with_room).await;
+            if with_room && outcome.is_ok() {
+                log.writer.forget_failure();
+            }
             drop(trying);
-            let at = Instant::now();
-            latest.send_replace(Some(Tried { at, with_room, outcome }));
+            latest.send_replace(Some(Tried {
+                begun,
+                ended: Instant::now(),
+                with_room,
+                room_tried: if with_room { Some(begun) } else { room_tried },
+                outcome,
+            }));
         });
     }
 }

@@ -49,7 +49,9 @@ async fn answer(app: &Gatebook, request: &OAuthRequest) -> Result<TokenAnswer, O
     let client = client.map_err(refusal)?;
     let requested = request.form.get("scope").map(Scopes::parse).transpose()?;
     let scopes = Scopes::granted(requested, client.allowed_scopes())?;
-    let issued = app.issue_access_token(&client, scopes);
+    let issued = app
+        .issue_access_token(&client, scopes)
+        .map_err(|error| refusal(error.into()))?;
     Ok(TokenAnswer {
         access_token: issued.token,
         token_type: "Bearer",
