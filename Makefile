@@ -8,7 +8,7 @@ SHELL       := /bin/bash
 MAKEFLAGS   += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak bench audit fmt lint doc prerequisites
+.PHONY: help demo test soak bench bench-large audit fmt lint doc prerequisites
 # Cargo uses every core by itself, and two of it in one folder wait in line.
 .NOTPARALLEL:
 
@@ -16,7 +16,7 @@ MAKEFLAGS   += --no-print-directory
 export NEXTEST_TEST_THREADS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # The dev profile, because a first look should not cost an optimised build. The
 # shell makes way for Cargo and Cargo for the program, so that Ctrl-C and other
@@ -36,7 +36,8 @@ test: prerequisites lint doc ## Check everything: format, lints, documentation, 
 
 # The same tests as in `make test`, each many times as long.
 SOAK ?= 10
-soak: prerequisites ## Play the long tests, such as the restore drill, at length; SOAK=50 is how many times as long as `make test` does
+soak: ## Play the long tests, such as the restore drill, at length; SOAK=50 is how many times as long as `make test` does
+	@tests/prerequisites soak
 	@if cargo nextest --version >/dev/null 2>&1; then \
 		GATEBOOK_SOAK=$(SOAK) tests/with-postgres cargo nextest run --locked --profile soak --test gatebook -E 'test(/^soak::/)'; \
 	else \
@@ -44,6 +45,10 @@ soak: prerequisites ## Play the long tests, such as the restore drill, at length
 	fi
 	tests/soak-metrics
 	deploy/check
+
+# Ten times as many applications, which take a while to make.
+bench-large: prerequisites ## Measure with 200,000 applications; BENCH_ARGS adds arguments
+	GATEBOOK_BENCH_APPS=200000 tests/with-postgres --fsync cargo bench --locked --bench gatebook $(if $(BENCH_ARGS),-- $(BENCH_ARGS))
 
 bench: prerequisites ## Measure, on a PostgreSQL that writes to disk; BENCH_ARGS adds arguments
 	tests/with-postgres --fsync cargo bench --locked --bench gatebook $(if $(BENCH_ARGS),-- $(BENCH_ARGS))

@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum, value_parser};
 
 pub use key_source::{KeySource, TwoKeys};
 pub use listen_address::{ListenAddress, NoListenAddress};
-pub use variables::{variable, without_blank_variables};
+pub use variables::{forget_blank_postgres_variables, variable, without_blank_variables};
 
 use crate::application::{GatewayAuth, GatewayUnavailable};
 use crate::store::SqliteUrl;

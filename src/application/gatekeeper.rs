@@ -140,7 +140,8 @@ impl Gatebook {
             read: scopes.read,
             write: scopes.write,
             issued_at: issued_at(now, client.facts.tokens_ended_before).to_utc(),
-            expires_at: now.to_utc() + ACCESS_TOKEN_LIFETIME,
+            // Counted from the second of its issue, which is all that a token says of it.
+            expires_at: now.whole_second_down().to_utc() + ACCESS_TOKEN_LIFETIME,
         };
         let token = self.access_tokens.issue(&claims).reveal().to_owned();
         self.metrics.tokens_issued.inc();

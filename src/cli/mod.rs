@@ -27,7 +27,9 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use thiserror::Error;
 
 use crate::application::Failure;
-use crate::config::{DataOptions, LogFormat, ServerOptions, variable, without_blank_variables};
+use crate::config::{
+    DataOptions, LogFormat, ServerOptions, forget_blank_postgres_variables, variable, without_blank_variables,
+};
 use crate::replay::ReplayError;
 use crate::standard_error::{log_panics, standard_error};
 use crate::store::StoreError;
@@ -116,6 +118,7 @@ pub const USAGE: u8 = 64;
 
 /// Runs the command line and gives the process's exit code.
 pub fn run() -> ExitCode {
+    forget_blank_postgres_variables();
     let arguments = match read_arguments() {
         Ok(arguments) => arguments,
         Err(told) => return not_run(&told),

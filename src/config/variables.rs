@@ -1,6 +1,8 @@
 //! Environment variables. One that is blank, as compose files leave those that nobody filled in, counts as not set.
 
 use std::ffi::{OsStr, OsString};
+use std::os::unix::process::CommandExt;
+use std::process;
 
 use clap::builder::Resettable;
 use clap::{Arg, Command};
@@ -12,6 +14,30 @@ pub fn variable(name: impl AsRef<OsStr>) -> Option<OsString> {
 
 fn is_blank(value: &OsStr) -> bool {
     value.as_encoded_bytes().trim_ascii().is_empty()
+}
+
+/// Starts the program anew, as the same process, without the blank ones among PostgreSQL's own variables (`PGUSER`,
+/// `PGPASSWORD` and the like), which its library reads by itself. Does nothing when none is blank. Call it before all else.
+pub fn forget_blank_postgres_variables() {
+    let is_postgres = |name: &OsStr| name.as_encoded_bytes().starts_with(b"PG");
+    let blank = std::env::vars_os().filter(|(name, value)| is_postgres(name) && is_blank(value));
+    let blank: Vec<OsString> = blank.map(|(name, _)| name).collect();
+    if blank.is_empty() {
+        return;
+    }
+    // Where the program cannot be found any more, it goes on as it is.
+    let Ok(program) = std::env::current_exe() else { return };
+    let mut arguments = std::env::args_os();
+    let mut anew = process::Command::new(program);
+    if let Some(called) = arguments.next() {
+        anew.arg0(called);
+    }
+    anew.args(arguments);
+    blank.iter().for_each(|name| {
+        anew.env_remove(name);
+    });
+    // It comes back only when it failed.
+    drop(anew.exec());
 }
 
 /// The command line, deaf to variables that are blank.

@@ -40,6 +40,8 @@ pub struct Metrics {
     pub password_hashings: Counter,
     /// Access tokens that were issued.
     pub tokens_issued: Counter,
+    /// 1 while changes and tokens are refused because of this node's clock.
+    pub clock_wrong: Gauge,
     /// How far this node's clock is ahead of the database's, as it was compared last.
     pub clock_difference_seconds: Gauge<f64, AtomicU64>,
     /// What the database says.
@@ -116,6 +118,7 @@ impl Default for Metrics {
             password_hashings: Counter::default(),
             tokens_issued: Counter::default(),
             clock_difference_seconds: Gauge::default(),
+            clock_wrong: Gauge::default(),
             database: DatabaseMetrics::default(),
             tokens_refused: Family::default(),
             batches_failed: Counter::default(),
@@ -177,6 +180,11 @@ impl Metrics {
             "tokens_refused",
             "Requests for access tokens that were refused",
             metrics.tokens_refused.clone(),
+        );
+        registry.register(
+            "clock_wrong",
+            "Whether this node refuses changes and tokens because of its clock",
+            metrics.clock_wrong.clone(),
         );
         registry.register(
             "clock_difference_seconds",

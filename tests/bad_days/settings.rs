@@ -8,7 +8,7 @@ use super::installation::{Customer, Finished, Installation, free_port};
 use crate::support::eventually::eventually;
 
 /// Every command, as its help is asked for.
-const COMMANDS: [&[&str]; 12] = [
+const COMMANDS: [&[&str]; 14] = [
     &["demo"],
     &["serve"],
     &["migrate"],
@@ -21,6 +21,8 @@ const COMMANDS: [&[&str]; 12] = [
     &["projections", "verify"],
     &["log", "export"],
     &["log", "verify"],
+    &["log", "compare"],
+    &["tokens", "end"],
 ];
 
 /// Every variable that a command's help names, and those that help cannot name as a flag's.
@@ -196,4 +198,19 @@ async fn a_file_or_folder_that_cannot_be_made_is_named_with_the_cause() {
             assert!(finished.err.contains(part), "{arguments:?}: {part}: {finished:#?}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn blank_variables_of_postgresql_count_as_not_set() {
+    let mut installation = Installation::on_postgres().await;
+    // Without a user in the URL, it is the one of this machine, for whom the server has no role.
+    let (before, after) = installation.database_url.split_once("gatebook@").unwrap();
+    installation.database_url = format!("{before}{after}");
+    let blank = ["PGUSER", "PGPASSWORD", "PGDATABASE", "PGSSLROOTCERT", "PGOPTIONS"];
+    let mut command = installation.command(&["migrate"]);
+    let output = command.envs(blank.map(|name| (name, " "))).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    let user = Command::new("id").arg("-un").output().unwrap().stdout;
+    let user = String::from_utf8(user).unwrap();
+    assert!(said.contains(&format!("role \"{}\"", user.trim())), "{said}");
 }

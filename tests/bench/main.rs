@@ -27,7 +27,8 @@ mod setting;
 
 use setting::Setting;
 
-/// Applications in the log while gate, rebuild and CSV are measured.
+/// Applications in the log while gate, rebuild, CSV, pages and searches are measured, unless `GATEBOOK_BENCH_APPS` says
+/// how many.
 const APPS: usize = 20_000;
 
 /// What can be measured, in this order. `make bench BENCH_ARGS="gate csv"` measures these alone.
@@ -65,7 +66,8 @@ fn main() {
         if is_chosen("commands") {
             commands::measure(&setting).await;
         }
-        setting.fill(APPS).await;
+        let apps = std::env::var("GATEBOOK_BENCH_APPS").map_or(APPS, |apps| apps.parse().unwrap());
+        setting.fill(apps).await;
         if is_chosen("gate") {
             gate::measure(&setting).await;
         }
@@ -79,7 +81,7 @@ fn main() {
             pages::measure(&setting).await;
         }
         if is_chosen("searches") {
-            searches::measure(&setting, APPS).await;
+            searches::measure(&setting, apps).await;
         }
     });
 }

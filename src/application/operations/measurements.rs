@@ -24,7 +24,9 @@ impl Gatebook {
     /// All metrics, in the OpenMetrics text format. What the database does not say in time is not among them.
     pub async fn metrics_text(&self) -> String {
         self.measure_database().await;
-        let difference = self.log.writer.clocks().difference_millis();
+        let clocks = self.log.writer.clocks();
+        self.metrics.clock_wrong.set(clocks.is_wrong().into());
+        let difference = clocks.difference_millis();
         self.metrics.clock_difference_seconds.set(difference as f64 / 1_000.0);
         // Afterwards, because the question takes a connection itself.
         for pool in self.database().connections() {
