@@ -71,10 +71,9 @@ async fn checks_are_answered(
     let check =
         asked("/gateway/verify", &customer.gateway).json(&json!({"token": token, "entity": "e1", "access": "read"}));
     let answer = Answer::read(check.send().await.unwrap()).await.expect(200).json();
-    assert!(
-        ["ok", "token_expired"].contains(&word(&answer, "reason").as_str()),
-        "{answer}"
-    );
+    // By the clock that it has: the token may have ended, or not have been issued yet.
+    let answers = ["ok", "token_expired", "token_invalid"];
+    assert!(answers.contains(&word(&answer, "reason").as_str()), "{answer}");
 }
 
 /// It refuses commands and says why, where operators look.
