@@ -107,14 +107,15 @@ impl PostgresDatabase {
         let url = PostgresUrl::parse(url)?;
         let hosts = url.hosts().to_vec();
         let any_server = server == Server::Any;
-        let (first, host) = find_server(&hosts, FIRST_CONNECTION, any_server).await?;
-        let first = require_session(first, &host, FIRST_CONNECTION).await?;
+        let mut first = find_server(&hosts, FIRST_CONNECTION, any_server).await?;
+        let host = first.host.clone();
+        first.connection = require_session(first.connection, &host, FIRST_CONNECTION).await?;
         let reach = Reach::new();
         let pool = |lane: Lane| Arc::new(Connections::new(&host, Lane { any_server, ..lane }, &reach));
         let pools = [GATE, READS, WRITES, SNAPSHOTS, REHEARSAL].map(pool);
         let [gate, reads, writes, snapshots, rehearsal] = pools.clone();
         let lead = move |host: &PgConnectOptions| pools.iter().for_each(|pool| pool.lead_to(host));
-        let looking = tokio::spawn(keep_looking(hosts, (first, host), any_server, reach.clone(), lead));
+        let looking = tokio::spawn(keep_looking(hosts, first, any_server, reach.clone(), lead));
         Ok(Self {
             gate,
             reads,

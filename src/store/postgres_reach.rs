@@ -183,30 +183,28 @@ impl Reach {
     }
 }
 
-/// Looks for the primary whenever somebody asks for it, and until it is found. Begins with the connection and the host
-/// that it was found on first; `lead` is told of each host that it is found on later. Never ends; abort it.
+/// Looks for the primary whenever somebody asks for it, and until it is found. Begins with what was found first; `lead` is told of each host that it is found on later. Never ends; abort it.
 pub async fn keep_looking(
     hosts: Vec<PgConnectOptions>,
-    (connection, host): (PgConnection, PgConnectOptions),
+    first: Found,
     any_server: bool,
     reach: Arc<Reach>,
     lead: impl Fn(&PgConnectOptions),
 ) {
-    let mut led_to = postgres_address(&host);
-    let mut connection = Some(connection);
+    let mut known = first.started_at;
+    let mut connection = Some(first.connection);
     loop {
         reach.look.notified().await;
-        if let Some(known) = connection.take() {
-            connection = still_there(known, any_server, &reach).await;
+        if let Some(idle) = connection.take() {
+            connection = still_there(idle, any_server, &reach).await;
         }
         match connection {
             Some(_) => reach.is_there(false),
             None => match look_for(&hosts, any_server, &reach).await {
-                Some((found, host)) => {
-                    lead(&host);
-                    let found_at = postgres_address(&host);
-                    reach.is_there(found_at != led_to);
-                    (connection, led_to) = (Some(found), found_at);
+                Some(found) => {
+                    lead(&found.host);
+                    reach.is_there(found.started_at != known);
+                    (connection, known) = (Some(found.connection), found.started_at);
                 }
                 None => reach.is_there(false),
             },
@@ -218,11 +216,7 @@ pub async fn keep_looking(
 /// Tries until a server is found, and says meanwhile that there is none. A try may take longer than it takes to call the
 /// primary away, as where names are looked up slowly, so several are under way. Nothing is found while the server has no
 /// connection left for this, which says that it is there.
-async fn look_for(
-    hosts: &[PgConnectOptions],
-    any_server: bool,
-    reach: &Reach,
-) -> Option<(PgConnection, PgConnectOptions)> {
+async fn look_for(hosts: &[PgConnectOptions], any_server: bool, reach: &Reach) -> Option<Found> {
     let mut tries = FuturesUnordered::new();
     loop {
         tries.push(find_server(hosts, CONNECTING, any_server));
@@ -251,6 +245,16 @@ async fn still_there(mut connection: PgConnection, any_server: bool, reach: &Rea
     }
 }
 
+/// A server that was found.
+pub struct Found {
+    /// A connection to it.
+    pub connection: PgConnection,
+    /// The host of the URL that leads to it.
+    pub host: PgConnectOptions,
+    /// When it was started, by which it is told from another one at the same address.
+    pub started_at: String,
+}
+
 /// Why no server was found.
 pub struct NoServer {
     /// What each host said.
@@ -270,11 +274,7 @@ impl From<NoServer> for StoreError {
 ///
 /// # Errors
 /// What each of them said.
-pub async fn find_server(
-    hosts: &[PgConnectOptions],
-    limit: Duration,
-    any_server: bool,
-) -> Result<(PgConnection, PgConnectOptions), NoServer> {
+pub async fn find_server(hosts: &[PgConnectOptions], limit: Duration, any_server: bool) -> Result<Found, NoServer> {
     let mut asked: FuturesUnordered<_> = hosts.iter().map(|host| ask(host, limit, any_server)).collect();
     let (mut troubles, mut is_full) = (Vec::new(), false);
     while let Some(answered) = asked.next().await {
@@ -290,21 +290,25 @@ pub async fn find_server(
     Err(NoServer { why, is_full })
 }
 
-async fn ask(
-    host: &PgConnectOptions,
-    limit: Duration,
-    any_server: bool,
-) -> Result<(PgConnection, PgConnectOptions), NoServer> {
+async fn ask(host: &PgConnectOptions, limit: Duration, any_server: bool) -> Result<Found, NoServer> {
     let connecting = async {
         let mut connection = host.connect().await?;
-        let takes_writes = takes_writes(&mut connection).await?;
-        Ok::<_, sqlx::Error>((connection, takes_writes))
+        let (takes_writes, started_at) = role(&mut connection).await?;
+        let host = host.clone();
+        Ok::<_, sqlx::Error>((
+            takes_writes,
+            Found {
+                connection,
+                host,
+                started_at,
+            },
+        ))
     };
     let none = |why, is_full| Err(NoServer { why, is_full });
     match timeout(limit, connecting).await {
-        Ok(Ok((connection, takes_writes))) if takes_writes || any_server => Ok((connection, host.clone())),
-        Ok(Ok((connection, _))) => {
-            let _ = timeout(STILL_THERE, connection.close()).await;
+        Ok(Ok((takes_writes, found))) if takes_writes || any_server => Ok(found),
+        Ok(Ok((_, found))) => {
+            let _ = timeout(STILL_THERE, found.connection.close()).await;
             let name = postgres_address(host);
             none(format!("{name} takes no writes (a standby, or read-only)"), false)
         }
@@ -320,7 +324,14 @@ fn is_full(error: &sqlx::Error) -> bool {
 
 /// Whether the server is one that takes writes: neither a standby nor read-only.
 pub async fn takes_writes(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
-    let sql = "select not pg_is_in_recovery() and current_setting('default_transaction_read_only') = 'off'";
+    Ok(role(connection).await?.0)
+}
+
+/// Whether the server takes writes, and when it was started.
+async fn role(connection: &mut PgConnection) -> Result<(bool, String), sqlx::Error> {
+    let sql = "select not pg_is_in_recovery() and current_setting('default_transaction_read_only') = 'off', \
+               pg_postmaster_start_time()::text";
     // Not prepared: that fails by itself where connections share a server, which is found out later.
-    connection.fetch_one(sqlx::raw_sql(sql)).await?.try_get(0)
+    let row = connection.fetch_one(sqlx::raw_sql(sql)).await?;
+    Ok((row.try_get(0)?, row.try_get(1)?))
 }

@@ -116,6 +116,8 @@ async fn connections_that_the_server_ended_because_they_were_idle_cost_nobody_an
         .await
         .unwrap();
     transaction.commit().await.unwrap();
+    outside.close().await;
+    drop(outside);
     let here = store::open(&url).await.unwrap();
     for _ in 0..2 {
         warm_up(&*here).await;

@@ -54,7 +54,9 @@ impl System {
             return Err(Refusal::field("issued_before", "invalid_issued_before", message));
         }
         let issued_since = self.tokens_ended_before.map(Timestamp::whole_second_up);
-        let is_over = issued_since.is_some_and(|earliest| now >= earliest);
+        // Whoever asks for all until now, in the second in which others ended, means those that were issued since, too.
+        let is_past = issued_before < now.whole_second_down();
+        let is_over = is_past || issued_since.is_some_and(|earliest| now >= earliest);
         if is_over && self.tokens_ended_before.is_some_and(|ended| issued_before <= ended) {
             return Ok(Vec::new());
         }

@@ -40,6 +40,11 @@ fn what_has_ended_already_is_not_ended_once_more() {
             .when(end(again, "10:00:00"))
             .then_expect_events(vec![]);
     }
+    // Also not within the second of the end.
+    TestFramework::<System>::with(())
+        .given(vec![ended("09:00:00.300")])
+        .when(end("08:00:00", "09:00:00.500"))
+        .then_expect_events(vec![]);
 }
 
 #[test]
