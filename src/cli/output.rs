@@ -25,7 +25,7 @@ pub fn line(text: impl Display) -> Result<(), CliError> {
 /// Prints bytes as they are. Once [`reader_is_gone`], they go nowhere.
 ///
 /// # Errors
-/// See [`line`].
+/// See [`line()`].
 pub fn bytes(bytes: &[u8]) -> Result<(), CliError> {
     written(bytes).map_err(CliError::io("writing to standard output"))
 }
