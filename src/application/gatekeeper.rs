@@ -140,8 +140,7 @@ impl Gatebook {
             read: scopes.read,
             write: scopes.write,
             issued_at: issued_at(now, client.facts.tokens_ended_before).to_utc(),
-            // Counted from the second of its issue, which is all that a token says of it.
-            expires_at: now.whole_second_down().to_utc() + ACCESS_TOKEN_LIFETIME,
+            expires_at: now.to_utc() + ACCESS_TOKEN_LIFETIME,
         };
         let token = self.access_tokens.issue(&claims).reveal().to_owned();
         self.metrics.tokens_issued.inc();
@@ -231,7 +230,8 @@ impl Gatebook {
     /// future, was made with a wrong clock, or by somebody else who has the key; no node accepts it.
     fn presented_token(&self, token: &str) -> Result<AccessTokenClaims, TokenRefusal> {
         let claims = self.access_tokens.read(token)?;
-        let lives_too_long = claims.expires_at - claims.issued_at > ACCESS_TOKEN_LIFETIME;
+        // A token says its times in whole seconds, and never ends before its client expects it.
+        let lives_too_long = claims.expires_at - claims.issued_at > ACCESS_TOKEN_LIFETIME + TimeDelta::seconds(1);
         let is_early = claims.issued_at > self.clock.now().to_utc() + CLOCKS_APART_MAX;
         match lives_too_long || is_early {
             true => Err(TokenRefusal::Invalid),
