@@ -1,6 +1,7 @@
 //! R25: every reason of the gate, from both ways of asking, and which of several comes first.
 
 use chrono::TimeDelta;
+use gatebook::secrets::{AccessTokenClaims, AccessTokens, MasterKey};
 use serde_json::json;
 
 use super::asking::{Call, Integration, reason, revoke, token_with};
@@ -36,6 +37,34 @@ async fn ok_opens_every_assigned_entity_for_every_permitted_access(world: World)
     }
 }
 
+/// A node with a wrong clock, or somebody who has the key, could make tokens that no right node would.
+async fn a_token_that_lives_for_years_or_comes_from_the_future_is_invalid(world: World) {
+    let app = Integration::running(&world).await;
+    let tokens = AccessTokens::new(&MasterKey::from_bytes([7; 32]));
+    let issued = tokens.read(&world.access_token(&app.client).await).unwrap();
+    let after = |delay: TimeDelta, life: TimeDelta| {
+        let issued_at = issued.issued_at + delay;
+        let claims = AccessTokenClaims {
+            issued_at,
+            expires_at: issued_at + life,
+            ..issued.clone()
+        };
+        tokens.issue(&claims).reveal().to_owned()
+    };
+    let (now, hour) = (TimeDelta::zero(), TimeDelta::hours(1));
+    for (delay, life, expected) in [
+        (now, hour, "ok"),
+        (TimeDelta::seconds(120), hour, "ok"),
+        (now, TimeDelta::days(3_650), "token_invalid"),
+        (now, hour + TimeDelta::seconds(2), "token_invalid"),
+        (TimeDelta::seconds(121), hour, "token_invalid"),
+        (TimeDelta::days(3_650), hour, "token_invalid"),
+    ] {
+        let token = after(delay, life);
+        assert_eq!(world.gate(&token, "e1", "read").await, expected, "{delay} {life}");
+    }
+}
+
 async fn r26_every_change_holds_from_its_acknowledgement_on(world: World) {
     let app = Integration::running(&world).await;
     let token = world.access_token(&app.client).await;
@@ -65,6 +94,7 @@ async fn r26_every_change_holds_from_its_acknowledgement_on(world: World) {
 }
 
 on_both_databases! {
+    a_token_that_lives_for_years_or_comes_from_the_future_is_invalid,
     ok_opens_every_assigned_entity_for_every_permitted_access,
     r26_every_change_holds_from_its_acknowledgement_on,
 }

@@ -124,7 +124,11 @@ impl ArchivingServer {
 
     fn run(&self) {
         let log = self.path("server.log");
-        self.control(&["-l", &log, "-w", "-t", "60", "start"]);
+        let mut start = self.command(&self.programs.join("pg_ctl").display().to_string());
+        start.arg("-D").arg(&self.data);
+        let started = start.args(["-l", &log, "-w", "-t", "60", "start"]).output().unwrap();
+        let said = || std::fs::read_to_string(&log).unwrap_or_default();
+        assert!(started.status.success(), "{started:?}\n{}", said());
     }
 
     fn control(&self, arguments: &[&str]) {

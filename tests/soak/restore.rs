@@ -185,8 +185,12 @@ impl Drill {
         match &self.engine {
             Engine::Sqlite => {
                 process.kill().await;
-                let file = std::fs::File::options().write(true).open(self.database()).unwrap();
-                std::os::unix::fs::FileExt::write_all_at(&file, &[0xa5; 16 * 4_096], 0).unwrap();
+                // Both, because what was written last is in the write-ahead log alone.
+                for part in ["", "-wal"] {
+                    let part = format!("{}{part}", self.database().display());
+                    let file = std::fs::File::options().write(true).open(part).unwrap();
+                    std::os::unix::fs::FileExt::write_all_at(&file, &[0xa5; 16 * 4_096], 0).unwrap();
+                }
                 let failed = self.installation.run(&["log", "verify"]);
                 assert_ne!(failed.code, Some(0), "it was not damaged");
             }

@@ -5,6 +5,7 @@ use gatebook::store::Purpose;
 use gatebook_projections::sql::Query;
 
 use super::noted::{events, note};
+use crate::support::eventually::eventually;
 use crate::support::{APPS, World, on_both_databases};
 
 on_both_databases!(
@@ -51,7 +52,12 @@ async fn a_node_whose_folds_are_older_than_the_rows_writes_nothing_and_says_so(w
         "update projections set fold_version = fold_version - 1 where name = 'token_gate'",
     )
     .await;
-    world.anybody().get("/readyz").await.expect(200);
+    // What was found out is said for a second.
+    let anybody = world.anybody();
+    eventually("readiness", async || {
+        (anybody.get("/readyz").await.status == 200).then_some(())
+    })
+    .await;
     ada.post(APPS, form).await.expect(201);
 }
 
