@@ -188,9 +188,12 @@ impl Installation {
     }
 }
 
-/// A port that nobody listens on.
+/// A port that nobody listens on. Below those that the system gives to outgoing connections, one of which could take it
+/// before whoever it is for.
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    let tried = std::iter::repeat_with(|| 20_000 + (uuid::Uuid::now_v7().as_u128() % 12_000) as u16);
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    tried.take(1_000).find(is_free).unwrap()
 }
 
 /// A client whose connections are its own.

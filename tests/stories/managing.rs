@@ -380,6 +380,7 @@ async fn the_developers_details_are_told(world: World) {
             "invited_at": "2026-11-23T09:00:00.000Z", "invite_expires_at": "2026-11-26T09:00:00.000Z",
             "assigned_at": details().await["assigned_at"], "verified_at": null,
             "otp_expires_at": "2026-11-26T09:00:00.000Z", "otp_attempts_left": 5,
+            "mail_problem": null,
         })
     );
     let dev = world.signed_up("dev@example.com").await;

@@ -7,6 +7,8 @@ use std::process::{Command, Output};
 use sqlx::{Connection, Executor, PgConnection};
 use tempfile::TempDir;
 
+use crate::bad_days::installation::free_port;
+
 /// A folder for servers, which the user `postgres` may enter, as PostgreSQL does not run as root.
 pub struct Cluster {
     folder: TempDir,
@@ -204,10 +206,4 @@ fn done(output: Output) {
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     );
-}
-
-/// A port that nobody listens on.
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
 }
