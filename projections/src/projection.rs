@@ -69,11 +69,6 @@ pub fn named(name: &str) -> Option<AnyProjection> {
     all().into_iter().find(|projection| projection.name == name)
 }
 
-/// The values of the row that events fold to.
-pub fn fold_all<P: Projection>(events: &[Recorded<<P::Aggregate as Aggregate>::Event>]) -> Option<Vec<Value>> {
-    events.iter().fold(None, P::fold).map(|row| P::values(&row))
-}
-
 fn any<P: Projection>() -> AnyProjection {
     AnyProjection {
         name: P::NAME,

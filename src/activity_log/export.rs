@@ -185,7 +185,7 @@ fn page_query(scope: &Scope, range: &Range, after: Cursor) -> Query {
     query.push(&format!(" and position <= {up_to}"));
     for (comparison, moment) in [(">=", range.from), ("<", range.to)] {
         if let Some(moment) = moment {
-            let moment = query.arg(sortable(moment));
+            let moment = query.arg(moment);
             query.push(&format!(" and recorded_at {comparison} {moment}"));
         }
     }
@@ -199,12 +199,6 @@ fn of_stream(query: &mut Query, kind: &'static str, id: Value, after: Cursor) ->
         " where aggregate_type = {kind} and aggregate_id = {id} and sequence > {after}"
     ));
     "sequence"
-}
-
-/// The moment as text that compares like time. A year of five digits is written with a plus sign, which would come
-/// before all others; it comes after them.
-fn sortable(moment: Timestamp) -> String {
-    moment.to_string().replace('+', "~")
 }
 
 /// The name in characters that every system and every header takes.

@@ -56,11 +56,13 @@ pub struct Export {
     /// How.
     #[arg(long, env = "GATEBOOK_FORMAT", default_value = "csv")]
     format: Format,
-    /// Only what was recorded at this time or later (RFC 3339).
-    #[arg(long, env = "GATEBOOK_FROM", value_parser = time, value_name = "T")]
+    /// Only what was recorded at this time or later: RFC 3339, as in 2026-11-23T09:15:00Z, or with an offset from UTC;
+    /// from 1970 to 9998.
+    #[arg(long, env = "GATEBOOK_FROM", value_name = "T")]
     from: Option<Timestamp>,
-    /// Only what was recorded before this time (RFC 3339).
-    #[arg(long, env = "GATEBOOK_TO", value_parser = time, value_name = "T")]
+    /// Only what was recorded before this time, written in the same way; not before `--from`. A time in the future means
+    /// until now: the log ends with this export itself.
+    #[arg(long, env = "GATEBOOK_TO", value_name = "T")]
     to: Option<Timestamp>,
 }
 
@@ -93,6 +95,12 @@ async fn write_log(data: &DataOptions, options: Export) -> Result<ExitCode, CliE
         from,
         to,
     } = options;
+    if from.zip(to).is_some_and(|(from, to)| to < from) {
+        return Err(CliError::Usage(format!(
+            "--to {} lies before --from",
+            to.map(|to| to.to_string()).unwrap_or_default()
+        )));
+    }
     let format = match format {
         Format::Csv => LogFormat::Csv,
         Format::Ndjson => LogFormat::Ndjson,
@@ -194,8 +202,4 @@ pub fn exit_code(holds: bool) -> ExitCode {
     } else {
         ExitCode::from(DIFFERENCES_FOUND)
     }
-}
-
-fn time(text: &str) -> Result<Timestamp, String> {
-    Timestamp::parse(text).ok_or_else(|| "write a time like 2026-11-23T09:15:00Z".to_owned())
 }

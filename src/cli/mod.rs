@@ -94,6 +94,9 @@ pub enum CliError {
         /// What came of it.
         error: std::io::Error,
     },
+    /// Arguments that are right one by one, and not together.
+    #[error("{0}")]
+    Usage(String),
     /// Anything else, in a sentence that says what to do.
     #[error("{0}")]
     Other(String),
@@ -170,7 +173,10 @@ async fn dispatch(Arguments { data, command, .. }: Arguments) -> Result<ExitCode
 /// This is what the operator at the terminal reads.
 fn failed(error: &CliError) -> ExitCode {
     standard_error().write_line(&format!("gatebook: {error}"));
-    ExitCode::FAILURE
+    match error {
+        CliError::Usage(_) => ExitCode::from(USAGE),
+        _ => ExitCode::FAILURE,
+    }
 }
 
 fn start_logging(format: LogFormat) {

@@ -15,7 +15,7 @@ use crate::replay::{self, ProjectionStatus, RebuildReport};
 /// The tables that the events are folded into.
 #[derive(Subcommand)]
 pub enum Projections {
-    /// Shows each projection's generation, position and last error.
+    /// Shows whether each projection is up to date, its generation, the event that changed it last, and the last error.
     Status {
         /// As JSON.
         #[arg(long, env = "GATEBOOK_JSON", value_parser = FalseyValueParser::new())]
@@ -117,20 +117,31 @@ async fn verify(data: &DataOptions, names: &[String], json: bool) -> Result<Exit
     Ok(exit_code(equal))
 }
 
-/// A projection's state in one line.
+/// A projection's state in one line. Its rows are committed with the events, so a table that this program's folds have
+/// filled is never behind, however long ago one of its rows changed.
 fn line(status: &ProjectionStatus) -> String {
-    let mut line = format!(
-        "{:12} generation {}, {} rows, position {} of {}",
-        status.name, status.generation, status.rows, status.position, status.head
-    );
-    if status.stale {
-        line += ", TO BE REBUILT (its meaning changed)";
-    }
+    let ProjectionStatus {
+        name,
+        generation,
+        rows,
+        position,
+        head,
+        ..
+    } = status;
+    let state = match status.stale {
+        true => "TO BE REBUILT (its meaning changed)".to_owned(),
+        false => format!("up to date with the log, which ends at position {head}"),
+    };
+    let changed = match position {
+        0 => "never changed".to_owned(),
+        position => format!("last changed by position {position}"),
+    };
+    let mut line = format!("{name:12} {state}; {rows} rows, {changed}, generation {generation}");
     if status.rebuilding.is_some() {
-        line += ", a rebuild is under way or was interrupted";
+        line += "; a rebuild is under way or was interrupted";
     }
     if let Some(error) = &status.last_error {
-        line += &format!(", LAST ERROR: {error}");
+        line += &format!("; LAST ERROR: {error}");
     }
     line
 }
@@ -146,4 +157,39 @@ fn named(names: &[String]) -> Result<Vec<AnyProjection>, CliError> {
         })
     };
     names.iter().map(find).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_projection_that_few_events_concern_does_not_read_as_if_it_were_behind() {
+        let mut status = ProjectionStatus {
+            name: "system",
+            generation: 1,
+            fold_version: 1,
+            code_fold_version: 1,
+            stale: false,
+            rows: 1,
+            position: 45,
+            head: 75_986,
+            rebuilt_at: None,
+            rebuilding: None,
+            last_error: None,
+        };
+        let told = "system       up to date with the log, which ends at position 75986; 1 rows, last changed by position 45, \
+                    generation 1";
+        assert_eq!(line(&status), told);
+        (status.position, status.rows) = (0, 0);
+        assert!(line(&status).contains("; 0 rows, never changed,"), "{}", line(&status));
+        status.stale = true;
+        status.last_error = Some("the disk is full".to_owned());
+        let stale = line(&status);
+        assert!(
+            stale.contains("TO BE REBUILT") && !stale.contains("up to date"),
+            "{stale}"
+        );
+        assert!(stale.ends_with("; LAST ERROR: the disk is full"), "{stale}");
+    }
 }

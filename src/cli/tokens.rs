@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_aggregates::timestamp::{TimeError, Timestamp};
 use uuid::Uuid;
 
 use super::{CliError, operator, output, start};
@@ -18,7 +18,7 @@ pub enum Tokens {
     /// undoes the revocations since the backup, and for when tokens have leaked. It cannot be undone, and is recorded
     /// (`gatebook log export --system`). Doing it again for the same or an earlier time changes nothing.
     End {
-        /// The time, in RFC 3339, as in 2026-11-23T09:15:00Z; or `now`. Not in the future.
+        /// The time, in RFC 3339, as in 2026-11-23T09:15:00Z or with an offset from UTC; or `now`. Not in the future.
         #[arg(long, env = "GATEBOOK_ISSUED_BEFORE", value_parser = moment, value_name = "T")]
         issued_before: Moment,
     },
@@ -62,8 +62,8 @@ fn moment(text: &str) -> Result<Moment, String> {
     if text == "now" {
         return Ok(Moment::Now);
     }
-    let time = Timestamp::parse(text).map(Moment::At);
-    time.ok_or_else(|| "write `now`, or a time like 2026-11-23T09:15:00Z".to_owned())
+    let time = text.parse().map(Moment::At);
+    time.map_err(|problem: TimeError| format!("{problem}; or write `now`"))
 }
 
 #[cfg(test)]
@@ -75,7 +75,16 @@ mod tests {
         let time = Timestamp::parse("2026-11-23T09:15:00Z").unwrap();
         assert_eq!(moment("now"), Ok(Moment::Now));
         assert_eq!(moment("2026-11-23T10:15:00+01:00"), Ok(Moment::At(time)));
-        for other in ["", "Now", "yesterday", "2026-11-23"] {
+        for other in [
+            "",
+            "Now",
+            "yesterday",
+            "2026-11-23",
+            "2026-11-23T24:00:00Z",
+            "2016-12-31T23:59:60Z",
+            "1969-12-31T23:59:59Z",
+            "9999-12-31T23:59:59Z",
+        ] {
             assert!(moment(other).is_err(), "{other}");
         }
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_projections::recorded::StoredEvent;
+use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
 use gatebook_projections::sql::{Column, Value};
 use thiserror::Error;
 
@@ -44,12 +44,13 @@ pub struct StreamAppend {
     pub group_id: String,
     /// The events.
     pub events: Vec<NewEvent>,
-    /// Folds them, once they have their places, into the rows that go with them.
+    /// Reads them back, once they have their places, and folds them into the rows that go with them.
     pub fold: Fold,
 }
 
-/// Folds the places of new events into rows.
-pub type Fold = Arc<dyn Fn(&[Place]) -> Vec<RowWrite> + Send + Sync>;
+/// Reads new events back from what will be stored, and folds what it has read into rows. Whatever is not read back as it
+/// was meant, event or row, is an error: it would never be read again.
+pub type Fold = Arc<dyn Fn(&[StoredEvent]) -> Result<Vec<RowWrite>, UnreadableEvent> + Send + Sync>;
 
 /// A stream at a version; 0 before its first event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,17 +104,6 @@ pub struct NewEvent {
     pub payload: String,
     /// Its metadata's JSON.
     pub metadata: String,
-}
-
-/// Where the writer put an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// Its place in the whole log.
-    pub position: i64,
-    /// Its place in its stream.
-    pub sequence: i64,
-    /// When it was recorded.
-    pub recorded_at: Timestamp,
 }
 
 /// A projection's row after the events.
@@ -293,6 +283,9 @@ pub enum AppendError {
     /// The Idempotency-Key has been used.
     #[error("the idempotency key has been used")]
     KeyUsed,
+    /// It would be stored as something else than it means.
+    #[error("what would be stored is not read back as what is meant: {0}")]
+    NotReadBack(#[from] UnreadableEvent),
     /// The database could not write it.
     #[error(transparent)]
     Store(#[from] StoreError),

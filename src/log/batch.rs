@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use cqrs_es::Aggregate;
 use gatebook_aggregates::integration_app::IntegrationApp;
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_projections::recorded::StoredEvent;
+use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
 use gatebook_projections::sql::{Query, Value};
 
-use super::append::{Append, AppendError, Guard, Place, Receipt, StreamAppend};
+use super::append::{Append, AppendError, Guard, Receipt, StreamAppend};
 use super::clock_guard::{ClockGuard, LogTime, clock_column};
 use super::credential_state::CredentialState;
 use super::fault;
@@ -34,7 +34,7 @@ pub async fn write(
     let mut answers = Vec::with_capacity(appends.len());
     for append in appends {
         answers.push(match state.check(append) {
-            Ok(()) => Ok(state.place(append, &mut pieces)?),
+            Ok(()) => state.place(append, &mut pieces),
             Err(refused) => Err(refused),
         });
     }
@@ -174,11 +174,25 @@ impl LogState {
         self.versions.get(&stream).copied().unwrap_or_default()
     }
 
-    /// Gives the events their places and adds all of the append to what will be written.
-    fn place(&mut self, append: &Append, pieces: &mut Pieces) -> Result<Receipt, StoreError> {
-        let mut placed = Vec::new();
+    /// Gives the events their places and adds all of the append to what will be written; nothing of it when something
+    /// would not be read back.
+    fn place(&mut self, append: &Append, pieces: &mut Pieces) -> Result<Receipt, AppendError> {
+        let mut head = self.head;
+        let mut placed = Vec::with_capacity(append.streams.len());
         for stream in &append.streams {
-            placed.extend(self.place_stream(stream, pieces)?);
+            let events = events_after(&mut head, stream)?;
+            let rows = (stream.fold)(&events)?;
+            placed.push((&stream.expected, events, rows));
+        }
+        self.head = head;
+        let mut receipt = Receipt { events: Vec::new() };
+        for (expected, events, rows) in placed {
+            let id = (expected.aggregate_type, expected.aggregate_id.clone());
+            self.premises.placed(&id, &events);
+            self.versions.insert(id, expected.version + events.len() as i64);
+            pieces.events.extend(events.iter().map(event_row));
+            pieces.rows.extend(rows);
+            receipt.events.extend(events);
         }
         for reservation in &append.reservations {
             self.reserved.insert(reservation.key.to_string());
@@ -201,50 +215,40 @@ impl LogState {
             .iter()
             .for_each(|change| self.credentials.change(change));
         pieces.credentials.extend(append.credentials.iter().cloned());
-        Ok(Receipt { events: placed })
+        Ok(receipt)
     }
+}
 
-    fn place_stream(&mut self, stream: &StreamAppend, pieces: &mut Pieces) -> Result<Vec<StoredEvent>, StoreError> {
-        let Guard {
-            aggregate_type,
-            aggregate_id,
-            version,
-        } = stream.expected.clone();
-        let mut previous_hash = stream.previous_hash.clone();
-        let (mut placed, mut places, mut position) = (Vec::new(), Vec::new(), self.head.position);
-        for (sequence, event) in (version + 1..).zip(stream.events.iter().cloned()) {
-            position += 1;
-            let mut stored = StoredEvent {
-                position,
-                recorded_at: self.head.recorded_at.to_string(),
-                aggregate_type: aggregate_type.to_owned(),
-                aggregate_id: aggregate_id.clone(),
-                group_id: stream.group_id.clone(),
-                sequence,
-                event_type: event.event_type,
-                event_version: event.event_version,
-                payload: event.payload,
-                metadata: event.metadata,
-                previous_hash,
-                hash: String::new(),
-            };
-            stored.hash = hash_of(&stored, &EventParts::of(&stored)?);
-            previous_hash = stored.hash.clone();
-            places.push(Place {
-                position,
-                sequence,
-                recorded_at: self.head.recorded_at,
-            });
-            pieces.events.push(event_row(&stored));
-            placed.push(stored);
-        }
-        self.head.position = position;
-        let id = (aggregate_type, aggregate_id);
-        self.premises.placed(&id, &placed);
-        self.versions.insert(id, version + places.len() as i64);
-        pieces.rows.extend((stream.fold)(&places));
-        Ok(placed)
+/// The events of a stream with their places after the head, which moves on, and their hashes.
+pub(super) fn events_after(head: &mut Head, stream: &StreamAppend) -> Result<Vec<StoredEvent>, UnreadableEvent> {
+    let Guard {
+        aggregate_type,
+        aggregate_id,
+        version,
+    } = &stream.expected;
+    let mut previous_hash = stream.previous_hash.clone();
+    let mut events = Vec::with_capacity(stream.events.len());
+    for (sequence, event) in (version + 1..).zip(stream.events.iter().cloned()) {
+        head.position += 1;
+        let mut stored = StoredEvent {
+            position: head.position,
+            recorded_at: head.recorded_at.to_string(),
+            aggregate_type: (*aggregate_type).to_owned(),
+            aggregate_id: aggregate_id.clone(),
+            group_id: stream.group_id.clone(),
+            sequence,
+            event_type: event.event_type,
+            event_version: event.event_version,
+            payload: event.payload,
+            metadata: event.metadata,
+            previous_hash,
+            hash: String::new(),
+        };
+        stored.hash = hash_of(&stored, &EventParts::of(&stored)?);
+        previous_hash = stored.hash.clone();
+        events.push(stored);
     }
+    Ok(events)
 }
 
 /// What the rows of projections are called among the versions.

@@ -8,15 +8,15 @@ use cqrs_es::{Aggregate, AggregateContext, AggregateError, CqrsFramework, Domain
 use gatebook_aggregates::metadata::Metadata;
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_projections::projection::Projection;
-use gatebook_projections::recorded::{Recorded, StoredEvent};
+use gatebook_projections::recorded::{Recorded, StoredEvent, UnreadableEvent};
 use thiserror::Error;
 
 use super::append::{Append, AppendError, Guard, IdempotencyRecord, NewEvent, ReservationKey, StreamAppend};
 use super::hash_chain::NO_PREDECESSOR;
 use super::intent::{Extras, Intent, Origin};
 use super::logged::Logged;
-use super::read;
 use super::writer::Writer;
+use super::{read, read_back};
 use crate::store::{Database, StoreError};
 
 /// The log of this process: where to read it, and who appends to it.
@@ -49,6 +49,9 @@ pub enum CommandError {
     /// A password, link or token that it was based on has been replaced or forgotten since it was read.
     #[error("the password or the link has been replaced")]
     CredentialReplaced,
+    /// It would be stored as something else than it means; a fault of the program.
+    #[error("what would be stored is not read back as what is meant: {0}")]
+    NotReadBack(UnreadableEvent),
     /// Somebody else changed the same thing again and again.
     #[error("somebody else is changing the same thing")]
     Conflict,
@@ -64,6 +67,7 @@ impl From<AppendError> for CommandError {
             AppendError::CredentialReplaced => Self::CredentialReplaced,
             AppendError::Taken(key) => Self::Taken(key),
             AppendError::KeyUsed => Self::KeyUsed,
+            AppendError::NotReadBack(event) => Self::NotReadBack(event),
             AppendError::Store(error) => Self::Store(error),
         }
     }
@@ -171,17 +175,12 @@ impl<A: Logged> Loaded<A> {
         let expected = self.guard();
         let group_id = self.aggregate.group_id(&self.id);
         let encoded = encode(events, &metadata)?;
-        let (history, id, events) = (self.history, self.id, events.to_vec());
-        let fold = move |places: &[super::append::Place]| {
+        let (history, events) = (self.history, events.to_vec());
+        let fold = move |stored: &[StoredEvent]| {
             let mut stream = history.clone();
-            stream.extend(events.iter().cloned().zip(places).map(|(event, place)| Recorded {
-                position: place.position,
-                sequence: place.sequence,
-                recorded_at: place.recorded_at,
-                aggregate_id: id.clone(),
-                metadata: metadata.clone(),
-                event,
-            }));
+            for (stored, meant) in stored.iter().zip(&events) {
+                stream.push(read_back::event::<A>(stored, meant, &metadata)?);
+            }
             A::rows(&stream)
         };
         Ok(StreamAppend {

@@ -10,12 +10,13 @@ use gatebook_projections::app_list::AppList;
 use gatebook_projections::developers::Developers;
 use gatebook_projections::groups::Groups;
 use gatebook_projections::portal_apps::PortalApps;
-use gatebook_projections::projection::{Projection, fold_all};
-use gatebook_projections::recorded::Recorded;
+use gatebook_projections::projection::Projection;
+use gatebook_projections::recorded::{Recorded, UnreadableEvent};
 use gatebook_projections::system::SystemState;
 use gatebook_projections::token_gate::TokenGate;
 
 use super::append::RowWrite;
+use super::read_back;
 
 /// An aggregate whose events are logged and folded.
 pub trait Logged: Aggregate + 'static {
@@ -26,7 +27,10 @@ pub trait Logged: Aggregate + 'static {
     fn app_name(&self) -> String;
 
     /// The rows that a whole stream folds to.
-    fn rows(stream: &[Recorded<Self::Event>]) -> Vec<RowWrite>;
+    ///
+    /// # Errors
+    /// A row that is not read back from its values as what it was folded to.
+    fn rows(stream: &[Recorded<Self::Event>]) -> Result<Vec<RowWrite>, UnreadableEvent>;
 }
 
 impl Logged for IntegrationApp {
@@ -40,15 +44,13 @@ impl Logged for IntegrationApp {
             .unwrap_or_default()
     }
 
-    fn rows(stream: &[Recorded<Self::Event>]) -> Vec<RowWrite> {
-        [
-            row::<AppList>(stream),
-            row::<PortalApps>(stream),
-            row::<TokenGate>(stream),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
+    fn rows(stream: &[Recorded<Self::Event>]) -> Result<Vec<RowWrite>, UnreadableEvent> {
+        let rows = [
+            row::<AppList>(stream)?,
+            row::<PortalApps>(stream)?,
+            row::<TokenGate>(stream)?,
+        ];
+        Ok(rows.into_iter().flatten().collect())
     }
 }
 
@@ -61,8 +63,8 @@ impl Logged for Group {
         String::new()
     }
 
-    fn rows(stream: &[Recorded<Self::Event>]) -> Vec<RowWrite> {
-        row::<Groups>(stream).into_iter().collect()
+    fn rows(stream: &[Recorded<Self::Event>]) -> Result<Vec<RowWrite>, UnreadableEvent> {
+        Ok(row::<Groups>(stream)?.into_iter().collect())
     }
 }
 
@@ -75,8 +77,8 @@ impl Logged for Developer {
         String::new()
     }
 
-    fn rows(stream: &[Recorded<Self::Event>]) -> Vec<RowWrite> {
-        row::<Developers>(stream).into_iter().collect()
+    fn rows(stream: &[Recorded<Self::Event>]) -> Result<Vec<RowWrite>, UnreadableEvent> {
+        Ok(row::<Developers>(stream)?.into_iter().collect())
     }
 }
 
@@ -90,8 +92,8 @@ impl Logged for UserAccount {
         String::new()
     }
 
-    fn rows(_: &[Recorded<Self::Event>]) -> Vec<RowWrite> {
-        Vec::new()
+    fn rows(_: &[Recorded<Self::Event>]) -> Result<Vec<RowWrite>, UnreadableEvent> {
+        Ok(Vec::new())
     }
 }
 
@@ -104,15 +106,22 @@ impl Logged for System {
         String::new()
     }
 
-    fn rows(stream: &[Recorded<Self::Event>]) -> Vec<RowWrite> {
-        row::<SystemState>(stream).into_iter().collect()
+    fn rows(stream: &[Recorded<Self::Event>]) -> Result<Vec<RowWrite>, UnreadableEvent> {
+        Ok(row::<SystemState>(stream)?.into_iter().collect())
     }
 }
 
-fn row<P: Projection>(stream: &[Recorded<<P::Aggregate as Aggregate>::Event>]) -> Option<RowWrite> {
-    fold_all::<P>(stream).map(|values| RowWrite {
+fn row<P: Projection>(
+    stream: &[Recorded<<P::Aggregate as Aggregate>::Event>],
+) -> Result<Option<RowWrite>, UnreadableEvent> {
+    let (Some(row), Some(last)) = (stream.iter().fold(None, P::fold), stream.last()) else {
+        return Ok(None);
+    };
+    let values = P::values(&row);
+    read_back::row::<P>(&row, &values, last)?;
+    Ok(Some(RowWrite {
         table: P::NAME,
         columns: P::COLUMNS,
         values,
-    })
+    }))
 }

@@ -14,6 +14,7 @@ mod pieces;
 mod pinned;
 mod premises;
 pub mod read;
+mod read_back;
 mod rehearsal;
 mod writer;
 

@@ -195,8 +195,9 @@ impl Batches {
     /// Writes appends, and counts what became of them.
     async fn counted(&self, appends: &[Append]) -> Result<Vec<Result<Receipt, AppendError>>, StoreError> {
         let outcome = self.write(appends).await;
-        match outcome {
-            Ok(_) => {
+        match &outcome {
+            Ok(results) => {
+                results.iter().for_each(|result| self.tell_of_not_read_back(result));
                 self.metrics.batch_committed();
                 let mut last_commit = self.state.last_commit.lock().unwrap_or_else(PoisonError::into_inner);
                 *last_commit = Some(Instant::now());
@@ -204,6 +205,14 @@ impl Batches {
             Err(_) => self.metrics.batch_failed(),
         }
         outcome
+    }
+
+    /// Whoever would have stored something that nobody can read has a fault that somebody has to mend.
+    fn tell_of_not_read_back(&self, result: &Result<Receipt, AppendError>) {
+        if let Err(AppendError::NotReadBack(event)) = result {
+            tracing::error!(%event, "an append was refused: what would be stored is not read back as what is meant");
+            self.metrics.appends_not_read_back.inc();
+        }
     }
 
     /// Writes appends in one transaction; once more when the database gave it up for the sake of another one.

@@ -28,6 +28,8 @@ pub struct Metrics {
     pub batch_sizes: Histogram,
     /// Commands that were tried again because somebody else was faster.
     pub commands_tried_again: Counter,
+    /// Appends that were refused because they would not be read back as what they mean.
+    pub appends_not_read_back: Counter,
     /// Requests by method, route and status.
     pub requests: Family<RequestLabels, Counter>,
     /// Seconds that requests took, by route.
@@ -111,6 +113,7 @@ impl Default for Metrics {
             registry: Registry::default(),
             batch_sizes: Histogram::new(exponential_buckets(1.0, 2.0, 7)),
             commands_tried_again: Counter::default(),
+            appends_not_read_back: Counter::default(),
             requests: Family::default(),
             request_seconds: Family::new_with_constructor(seconds),
             gate_verdicts: Family::default(),
@@ -147,6 +150,11 @@ impl Metrics {
             "commands_tried_again",
             "Commands tried again because somebody else was faster",
             metrics.commands_tried_again.clone(),
+        );
+        registry.register(
+            "appends_not_read_back",
+            "Appends refused because what they would store is not read back as what they mean",
+            metrics.appends_not_read_back.clone(),
         );
         registry.register("http_requests", "Requests answered", metrics.requests.clone());
         registry.register(

@@ -27,7 +27,7 @@ pub fn notes(stream: &str, version: i64, previous_hash: &str, count: i64) -> App
         previous_hash: previous_hash.to_owned(),
         group_id: String::new(),
         events: events.collect(),
-        fold: Arc::new(|_| Vec::new()),
+        fold: Arc::new(|_| Ok(Vec::new())),
     };
     Append {
         streams: vec![stream],

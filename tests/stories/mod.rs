@@ -24,5 +24,6 @@ mod slowing_down;
 mod suspending_and_revoking;
 mod the_developer_portal;
 mod the_gate;
+mod the_log_stays_readable;
 mod the_whole_story;
 mod viewing;

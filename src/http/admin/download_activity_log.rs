@@ -23,10 +23,12 @@ use crate::http::json::{Fields, ReadProblems, given};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct RangeQuery {
-    /// From when, inclusive (RFC 3339).
+    /// From when, inclusive (RFC 3339, with `Z` or an offset; years 1970 to 9998). In a query the `+` of an offset is
+    /// written `%2B`.
     #[param(value_type = Option<String>, format = DateTime)]
     from: Option<String>,
-    /// Until when, exclusive (RFC 3339).
+    /// Until when, exclusive (RFC 3339, as `from`); not before `from`. A time in the future means until now: the log ends
+    /// with the download itself.
     #[param(value_type = Option<String>, format = DateTime)]
     to: Option<String>,
 }
@@ -136,15 +138,13 @@ impl RangeQuery {
         let mut fields = Fields::default();
         let from = moment("from", &self.from, &mut fields);
         let to = moment("to", &self.to, &mut fields);
+        if from.zip(to).is_some_and(|(from, to)| to < from) {
+            fields.refuse("to", "invalid_to", "“to” lies before “from”.".to_owned());
+        }
         fields.finish(|| Some((from, to)))
     }
 }
 
 fn moment(field: &str, text: &Option<String>, fields: &mut Fields) -> Option<Timestamp> {
-    let moment = Timestamp::parse(given(text)?);
-    if moment.is_none() {
-        let message = format!("“{field}” is a time like 2026-11-23T09:15:00Z.");
-        fields.refuse(field, &format!("invalid_{field}"), message);
-    }
-    moment
+    fields.time(field, given(text)?)
 }

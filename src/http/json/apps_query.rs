@@ -141,11 +141,7 @@ fn part(field: &str, text: &Option<String>, fields: &mut Fields) -> Option<Strin
 fn moment(field: &str, text: &Option<String>, of_day: TimeDelta, fields: &mut Fields) -> Option<Timestamp> {
     let text = given(text)?;
     let day = Timestamp::parse(&format!("{text}T00:00:00Z")).map(|beginning| beginning.plus(of_day));
-    let moment = day.or_else(|| Timestamp::parse(text));
-    if moment.is_none() {
-        fields.invalid(field);
-    }
-    moment
+    day.or_else(|| fields.time(field, text))
 }
 
 /// PostgreSQL has no text with a NUL in it.

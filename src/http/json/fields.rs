@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use gatebook_aggregates::identifiers::EntityId;
 use gatebook_aggregates::refusal::FieldProblem;
+use gatebook_aggregates::timestamp::{TimeError, Timestamp};
 use serde::de::value::{Error as ValueError, StrDeserializer};
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny};
 use serde::{Deserialize, Serialize};
@@ -40,6 +41,23 @@ impl Fields {
             &format!("invalid_{field}"),
             format!("“{field}” cannot have this value."),
         );
+    }
+
+    /// A time; refused with `invalid_{field}` and what is wrong with it.
+    pub fn time(&mut self, field: &str, text: &str) -> Option<Timestamp> {
+        let refuse = |problem: TimeError| {
+            // A query that holds an offset's plus sign as it is says a blank instead.
+            let sign = match text.contains(' ') {
+                true => " In a query, + is written %2B.",
+                false => "",
+            };
+            self.refuse(
+                field,
+                &format!("invalid_{field}"),
+                format!("“{field}”: {problem}.{sign}"),
+            );
+        };
+        text.parse().map_err(refuse).ok()
     }
 
     /// R11: a list of entities. What is no id at all cannot be the id of one of the group's entities.

@@ -75,14 +75,15 @@ async fn projections_page(app: &App, operator: &OperatorUser, errors: &Errors) -
             table.cards {
                 thead { tr {
                     th scope="col" { "Projection" } th scope="col" { "Generation" } th scope="col" { "Rows" }
-                    th scope="col" { "Position" } th scope="col" { "Last error" } th scope="col" { "Actions" }
+                    th scope="col" { "Last change at" } th scope="col" { "Last error" } th scope="col" { "Actions" }
                 } }
                 tbody { @for projection in &status { (row(projection, form_token)) } }
             }
         }
         @if let Some(head) = status.first().map(|projection| projection.head) {
             p data-live="head" {
-                "The log ends at position " (head) ". A projection’s position is that of the last event it shows something of."
+                "The log ends at position " (head) ", and every projection that is not to be rebuilt is up to date with it. "
+                "A projection’s last change is the last event that it shows something of."
             }
         }
         h2 { "All projections and the log" }
@@ -103,7 +104,7 @@ fn row(projection: &ProjectionStatus, form_token: &str) -> Markup {
                 @if projection.rebuilding.is_some() { " " span.badge.warn { "rebuild under way or interrupted" } }
             }
             td data-title="Rows" data-live={ (name) " rows" } { (projection.rows) }
-            td data-title="Position" data-live={ (name) " position" } { (projection.position) }
+            td data-title="Last change at" data-live={ (name) " position" } { (projection.position) }
             td data-title="Last error" data-live={ (name) " error" } {
                 @match &projection.last_error { Some(error) => span.error { (error) }, None => "none" }
             }
