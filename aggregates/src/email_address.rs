@@ -4,6 +4,7 @@ use std::fmt;
 
 use email_address::{EmailAddress as Rfc5321, Options};
 use icu_casemap::CaseMapper;
+use icu_normalizer::ComposingNormalizerBorrowed;
 use serde::{Deserialize, Serialize};
 
 use crate::refusal::FieldProblem;
@@ -24,6 +25,14 @@ impl EmailAddress {
             .with_required_tld()
             .without_display_text()
             .without_domain_literal();
+        if let Some(stand_in) = text.chars().find(|c| stands_for_another(*c)) {
+            let message = format!(
+                "“{stand_in}” (U+{:04X}) stands for another character: write that one instead.",
+                u32::from(stand_in)
+            );
+            return Err(FieldProblem::new(field, "invalid_email", message));
+        }
+        let text = &*ComposingNormalizerBorrowed::new_nfc().normalize(text);
         let well_formed =
             text.len() <= 254 && !text.contains(['"', '\r', '\n']) && text.chars().all(|c| !c.is_control());
         match Rfc5321::parse_with_options(text, options) {
@@ -45,6 +54,19 @@ impl EmailAddress {
     pub fn key(&self) -> String {
         comparable_address(&self.0)
     }
+}
+
+/// Whether a character is another way to write others, such as the Kelvin sign for a `K`, the long s, full-width letters
+/// and ligatures. Folding or normalising makes those others of it: two mailboxes would become one person, and whoever
+/// owns the one would take what the other was invited to. Letters that only have an accent, and `ß`, stand for themselves.
+fn stands_for_another(c: char) -> bool {
+    let mut buffer = [0; 4];
+    let alone: &str = c.encode_utf8(&mut buffer);
+    let composed = ComposingNormalizerBorrowed::new_nfc().normalize(alone);
+    let folded = CaseMapper::new().simple_fold(c);
+    composed != ComposingNormalizerBorrowed::new_nfkc().normalize(alone)
+        || composed != alone
+        || (folded.is_ascii() && !c.is_ascii())
 }
 
 /// R9: an address, or a part of one, made comparable: case, letter by letter, and nothing else.
@@ -98,10 +120,45 @@ mod tests {
         for (one, other) in [
             // Two domains that two people can own.
             ("dev@straße.example.com", "dev@strasse.example.com"),
-            ("ﬁona@example.com", "fiona@example.com"),
+            ("dev@bücher.example.com", "dev@bucher.example.com"),
         ] {
             assert_ne!(read(one).unwrap(), read(other).unwrap());
         }
+    }
+
+    #[test]
+    fn r9_characters_that_stand_for_others_are_in_no_address() {
+        for stand_in in [
+            "\u{212A}im@example.com",
+            "ki\u{217F}@example.com",
+            "mi\u{17F}a@example.com",
+            "ｋim@example.com",
+            "kim＠example.com",
+            "ﬁona@example.com",
+            "kim@exa\u{2460}.example.com",
+            "k\u{2071}m@example.com",
+            "\u{212B}ke@example.com",
+            "\u{2126}@example.com",
+        ] {
+            let problem = EmailAddress::parse("email", stand_in).unwrap_err();
+            assert_eq!(problem.code, "invalid_email", "{stand_in}");
+            assert!(problem.message.contains("(U+"), "{}", problem.message);
+        }
+        for letter in [
+            "straße@example.com",
+            "ıce@example.com",
+            "Åke@example.com",
+            "ΩΜ@example.com",
+        ] {
+            assert!(read(letter).is_ok(), "{letter}");
+        }
+    }
+
+    #[test]
+    fn r9_an_accent_that_is_typed_apart_belongs_to_its_letter() {
+        let apart = read("ju\u{308}rgen@example.com").unwrap();
+        assert_eq!(apart.as_str(), "jürgen@example.com");
+        assert_eq!(apart, read("jürgen@example.com").unwrap());
     }
 
     #[test]

@@ -9,7 +9,7 @@
 //! | R3 auditor | [`group::Standing::require_reader`] |
 //! | R4 own group only | [`group::Standing::require_group`] |
 //! | R5 integration types | [`integration_app::Kind`], [`catalog::INTEGRATE_TYPES`] |
-//! | R6 name | [`words::AppName`] |
+//! | R6 name, names that look alike | [`words::AppName`], [`look_alikes::look_alike_keys`] |
 //! | R7 description | [`words::Description`] |
 //! | R8 category | [`catalog::CATEGORIES`], `integration_app::creating`, `integration_app::editing` |
 //! | R9 e-mail | [`email_address::EmailAddress`] |
@@ -44,6 +44,7 @@ mod golden;
 pub mod group;
 pub mod identifiers;
 pub mod integration_app;
+pub mod look_alikes;
 pub mod metadata;
 pub mod password_link;
 pub mod refusal;

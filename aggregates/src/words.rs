@@ -1,6 +1,7 @@
 //! Text that people type: names, descriptions, reasons. Each type checks once, on reading.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use icu_casemap::CaseMapper;
 use icu_normalizer::ComposingNormalizerBorrowed;
@@ -8,6 +9,7 @@ use icu_properties::CodePointSetData;
 use icu_properties::props::DefaultIgnorableCodePoint;
 use serde::{Deserialize, Serialize};
 
+use crate::look_alikes::look_alike_keys;
 use crate::refusal::FieldProblem;
 
 /// R6: the longest application name, in characters.
@@ -38,6 +40,11 @@ impl AppName {
     /// R6: what makes two names the same; see [`comparable`].
     pub fn uniqueness_key(&self) -> String {
         comparable(&self.0)
+    }
+
+    /// R6: what makes two names look the same, if they have one in common; see [`look_alike_keys`].
+    pub fn look_alike_keys(&self) -> BTreeSet<String> {
+        look_alike_keys(&self.0)
     }
 }
 
@@ -105,11 +112,25 @@ impl Reason {
 /// Searching compares the same way, so that what looks alike is found.
 pub fn comparable(text: &str) -> String {
     let nfkc = ComposingNormalizerBorrowed::new_nfkc();
-    let folded = CaseMapper::new().fold_string(&nfkc.normalize(text)).into_owned();
+    visible(&uncased(&nfkc.normalize(text)))
+}
+
+/// R6: what of a text can be seen: NFKC, without what nobody sees, white space trimmed and collapsed; the case is kept.
+pub(crate) fn visible(text: &str) -> String {
+    let nfkc = ComposingNormalizerBorrowed::new_nfkc();
     let invisible = CodePointSetData::new::<DefaultIgnorableCodePoint>();
     // Joiners, variation selectors and fillers are part of some scripts and of emoji, but must not tell two names apart.
-    let visible: String = folded.chars().filter(|c| !invisible.contains(*c)).collect();
+    let visible = nfkc
+        .normalize(text)
+        .chars()
+        .filter(|c| !invisible.contains(*c))
+        .collect::<String>();
     collapse_white_space(&nfkc.normalize(&visible))
+}
+
+/// Unicode case folding.
+pub(crate) fn uncased(text: &str) -> String {
+    CaseMapper::new().fold_string(text).into_owned()
 }
 
 /// Whether there is nothing in a text that anybody can see.

@@ -207,8 +207,14 @@ impl From<CommandError> for Problem {
     fn from(error: CommandError) -> Self {
         match error {
             CommandError::Refused(refusal) => refusal.into(),
-            CommandError::Taken(ReservationKey::AppName(_)) => {
-                let detail = "Another application has this name. Names are unique for ever; choose another one.";
+            CommandError::Taken(key @ (ReservationKey::AppName(_) | ReservationKey::AppNameLook(_))) => {
+                let detail = match key {
+                    ReservationKey::AppNameLook(_) => {
+                        "Another application has a name that looks like this one. Names are unique for ever; choose \
+                         another one."
+                    }
+                    _ => "Another application has this name. Names are unique for ever; choose another one.",
+                };
                 let problem = Self::field("name", "name_taken", detail);
                 Self {
                     status: 409,

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_aggregates::words::AppName;
 use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
 use gatebook_projections::sql::{Column, Value};
 use thiserror::Error;
@@ -131,14 +132,27 @@ pub struct Reservation {
 pub enum ReservationKey {
     /// R6: an application's name, made comparable.
     AppName(String),
+    /// R6: how an application's name looks.
+    AppNameLook(String),
     /// R19: a developer's address, made comparable.
     DeveloperEmail(String),
+}
+
+impl ReservationKey {
+    /// R6: everything that an application's name takes: itself, and how it looks.
+    pub fn of_app_name(name: &AppName) -> Vec<Self> {
+        let looks = name.look_alike_keys().into_iter().map(Self::AppNameLook);
+        std::iter::once(Self::AppName(name.uniqueness_key()))
+            .chain(looks)
+            .collect()
+    }
 }
 
 impl fmt::Display for ReservationKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AppName(key) => write!(f, "app_name:{key}"),
+            Self::AppNameLook(key) => write!(f, "app_name_look:{key}"),
             Self::DeveloperEmail(key) => write!(f, "developer_email:{key}"),
         }
     }

@@ -56,7 +56,7 @@ pub async fn verify_in_pages(
         let first = events(first)?;
         let Some(last) = first.last() else { break };
         after = last.position;
-        let due: Vec<_> = first.iter().filter_map(|event| due(event).ok().flatten()).collect();
+        let due: Vec<_> = first.iter().flat_map(|event| due(event).unwrap_or_default()).collect();
         let found = owners(&mut *transaction, &due).await?;
         for due in due {
             report.rows += i64::from(found.contains_key(&due.key));
@@ -150,26 +150,28 @@ async fn restore(database: &dyn Database, due: Vec<Due>) -> Result<i64, ReplayEr
     Ok(rows.len() as i64)
 }
 
-/// What an event has reserved, if it is one that does.
-fn due(stored: &StoredEvent) -> Result<Option<Due>, UnreadableEvent> {
-    let key = match stored.aggregate_type.as_str() {
+/// What an event has reserved; nothing, if it is none that does.
+fn due(stored: &StoredEvent) -> Result<Vec<Due>, UnreadableEvent> {
+    let keys = match stored.aggregate_type.as_str() {
         IntegrationApp::TYPE => {
             let recorded = stored.read::<IntegrationApp>()?;
             let name = recorded.event.takes_name();
-            name.map(|name| ReservationKey::AppName(name.uniqueness_key()))
+            name.map(ReservationKey::of_app_name).unwrap_or_default()
         }
         Developer::TYPE => {
             let recorded = stored.read::<Developer>()?;
             let email = recorded.event.takes_address();
-            email.map(|email| ReservationKey::DeveloperEmail(email.key()))
+            let key = email.map(|email| ReservationKey::DeveloperEmail(email.key()));
+            key.into_iter().collect()
         }
-        _ => None,
+        _ => Vec::new(),
     };
-    Ok(key.map(|key| Due {
+    let due = keys.into_iter().map(|key| Due {
         key: key.to_string(),
         owner: stored.aggregate_id.clone(),
         position: stored.position,
-    }))
+    });
+    Ok(due.collect())
 }
 
 /// The events with which streams begin, after a position: only those reserve something.
@@ -201,7 +203,7 @@ async fn made_by(
             .await?;
         let due = events(first)?
             .into_iter()
-            .filter_map(|event| due(&event).ok().flatten());
+            .flat_map(|event| due(&event).unwrap_or_default());
         made.extend(due.map(|due| (due.key, due.owner)));
     }
     Ok(made)

@@ -113,7 +113,7 @@ async fn killed_creation(installation: Installation, point: &str, kept: Kept) {
         head: before.head + 2,
         events: before.events + 2,
         rows: before.rows + 3,
-        names: before.names + 1,
+        names: before.names + 2,
         keys: before.keys + 1,
         letters: before.letters + 1,
         passwords: 0,

@@ -114,7 +114,13 @@ async fn r6_a_reservation_that_is_gone_or_not_true_is_found_and_what_is_missing_
         "delete from reservations where key = 'developer_email:dev@example.com'",
     )
     .await;
+    by_hand(
+        &world,
+        "delete from reservations where key = 'app_name_look:payroll bridge'",
+    )
+    .await;
     let verified = || tools.run(&["projections", "verify"]);
+    found(verified(), &["app_name_look:payroll bridge", &position, "missing"]);
     found(
         verified(),
         &["reservations", "app_name:payroll bridge", &position, "missing"],
@@ -124,9 +130,12 @@ async fn r6_a_reservation_that_is_gone_or_not_true_is_found_and_what_is_missing_
         &["reservations", "developer_email:dev@example.com", "missing"],
     );
     let rebuilt = tools.succeed(&["projections", "rebuild"]);
-    assert!(rebuilt.contains("reservations: 2 restored"), "{rebuilt}");
+    assert!(rebuilt.contains("reservations: 3 restored"), "{rebuilt}");
     tools.holds_together();
     ada.post(crate::support::APPS, World::new_integration("PAYROLL bridge"))
+        .await
+        .refused(409, "name_taken");
+    ada.post(crate::support::APPS, World::new_integration("Раyroll Bridge"))
         .await
         .refused(409, "name_taken");
 
