@@ -15,6 +15,7 @@ pub use listen_address::{ListenAddress, NoListenAddress};
 pub use variables::{forget_blank_postgres_variables, variable, without_blank_variables};
 
 use crate::application::{GatewayAuth, GatewayUnavailable};
+use crate::http::client_address::TrustedProxy;
 use crate::store::SqliteUrl;
 use crate::throttle::ThrottleMode;
 
@@ -143,6 +144,11 @@ pub struct ServerOptions {
     #[arg(long, env = "GATEBOOK_CLIENT_IP_HEADER", value_name = "NAME")]
     pub client_ip_header: Option<HeaderName>,
 
+    /// The proxies that --client-ip-header is believed from: addresses or networks such as 10.0.0.0/8, separated by commas.
+    /// Of several addresses in the header, the right-most one counts that is not listed here. Default: those on this machine
+    #[arg(long, env = "GATEBOOK_TRUSTED_PROXIES", value_name = "CIDR,…", value_delimiter = ',')]
+    pub trusted_proxies: Vec<TrustedProxy>,
+
     /// Take this machine's clock for right although it is behind, or more than 400 days ahead of, the last event in an
     /// SQLite file. Say it once: it is remembered.
     #[arg(long, env = "GATEBOOK_ACCEPT_CLOCK", value_parser = FalseyValueParser::new())]
@@ -186,4 +192,14 @@ pub struct ServerOptions {
     /// nowhere else.
     #[arg(long, env = "GATEBOOK_ADMIN_LISTEN", value_name = "ADDR")]
     pub admin_listen: Option<ListenAddress>,
+}
+
+impl ServerOptions {
+    /// The proxies that the client's address is believed from.
+    pub fn trusted_proxies(&self) -> Vec<TrustedProxy> {
+        match self.trusted_proxies.as_slice() {
+            [] => TrustedProxy::on_loopback(),
+            listed => listed.to_vec(),
+        }
+    }
 }

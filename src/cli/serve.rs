@@ -114,7 +114,7 @@ fn start_parts(
     shutting_down: &watch::Receiver<bool>,
 ) -> Result<Parts, CliError> {
     let gatebook = opened.gatebook.clone();
-    let client_address = ClientAddressHeader(options.client_ip_header.clone());
+    let client_address = ClientAddressHeader::new(options.client_ip_header.clone(), options.trusted_proxies());
     let router = |listener| http::router_of(listener, gatebook.clone(), client_address.clone());
     let silence = Duration::from_secs(options.idle_seconds);
     let (stop, letters_waiting) = (|| shutting_down.clone(), gatebook.letters_waiting.clone());

@@ -1,6 +1,7 @@
 //! The outside of Gatebook: all URLs, grouped by caller, and what is done for every request.
 
 pub mod admin;
+pub mod client_address;
 pub mod error;
 pub mod extract;
 pub mod gateway;

@@ -1,16 +1,16 @@
 //! What is done for every request: its id and origin, metrics, headers that browsers obey, and an answer even to a bug.
 
 use std::any::Any;
-use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
 use uuid::Uuid;
 
+pub use super::client_address::ClientAddressHeader;
 use super::error::our_fault;
 use super::extract::App;
 use crate::metrics::{RequestLabels, RouteLabels};
@@ -38,10 +38,6 @@ pub struct RequestContext {
     pub request_id: String,
 }
 
-/// The header in which a trusted proxy names the client's address, if there is such a proxy.
-#[derive(Clone, Debug, Default)]
-pub struct ClientAddressHeader(pub Option<HeaderName>);
-
 /// Notes id and origin, answers, and counts.
 pub async fn observe(
     State((app, trusted)): State<(App, ClientAddressHeader)>,
@@ -50,7 +46,7 @@ pub async fn observe(
 ) -> Response {
     let started = Instant::now();
     let context = RequestContext {
-        ip_address: client_address(&request, &trusted),
+        ip_address: trusted.of(&request),
         request_id: request_id(&request),
     };
     let id = HeaderValue::from_str(&context.request_id).ok();
@@ -134,33 +130,6 @@ fn forbid_storing(headers: &mut HeaderMap) {
     }
 }
 
-fn client_address(request: &Request, ClientAddressHeader(trusted): &ClientAddressHeader) -> String {
-    let named = trusted
-        .as_ref()
-        .and_then(|name| request.headers().get_all(name).iter().next_back());
-    // The last address is the one that the proxy itself saw; those before it anybody can write.
-    let last = named
-        .and_then(|value| value.to_str().ok())
-        .and_then(|list| list.rsplit(',').next());
-    let from_proxy = last.and_then(ip_address);
-    let peer = request
-        .extensions()
-        .get::<ConnectInfo<SocketAddr>>()
-        .map(|ConnectInfo(peer)| peer.ip());
-    from_proxy
-        .or(peer)
-        .map(|address| address.to_canonical().to_string())
-        .unwrap_or_default()
-}
-
-/// An address as proxies write it: bare, with a port, or an IPv6 one in brackets.
-fn ip_address(text: &str) -> Option<IpAddr> {
-    let text = text.trim();
-    let bracketed = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    let with_port = || text.parse::<SocketAddr>().ok().map(|address| address.ip());
-    bracketed.unwrap_or(text).parse().ok().or_else(with_port)
-}
-
 fn request_id(request: &Request) -> String {
     let own = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
     let harmless = |id: &&str| {
@@ -176,68 +145,6 @@ fn request_id(request: &Request) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const PROXY: &str = "203.0.113.9";
-
-    fn seen(option: Option<&'static str>, headers: &[&str]) -> String {
-        let mut request = Request::default();
-        let peer: SocketAddr = format!("{PROXY}:4711").parse().unwrap();
-        request.extensions_mut().insert(ConnectInfo(peer));
-        for value in headers {
-            let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
-            request.headers_mut().append("x-forwarded-for", value);
-        }
-        client_address(&request, &ClientAddressHeader(option.map(HeaderName::from_static)))
-    }
-
-    fn behind_proxy(headers: &[&str]) -> String {
-        seen(Some("x-forwarded-for"), headers)
-    }
-
-    #[test]
-    fn without_a_trusted_proxy_the_address_is_the_connections_own() {
-        assert_eq!(seen(None, &["198.51.100.1"]), PROXY);
-        assert_eq!(seen(Some("x-real-ip"), &["198.51.100.1"]), PROXY, "another header");
-        assert_eq!(behind_proxy(&[]), PROXY);
-    }
-
-    #[test]
-    fn of_several_addresses_the_last_counts_because_the_proxy_wrote_it() {
-        assert_eq!(behind_proxy(&["198.51.100.1"]), "198.51.100.1");
-        assert_eq!(behind_proxy(&["10.0.0.1, 198.51.100.1"]), "198.51.100.1");
-        assert_eq!(behind_proxy(&["10.0.0.1,  10.0.0.2 ,198.51.100.1 "]), "198.51.100.1");
-        assert_eq!(behind_proxy(&["10.0.0.1", "10.0.0.2, 198.51.100.1"]), "198.51.100.1");
-    }
-
-    #[test]
-    fn what_is_no_address_in_the_last_place_is_not_replaced_by_one_that_anybody_wrote() {
-        for garbage in [
-            "",
-            " ",
-            "unknown",
-            "10.0.0.1,",
-            "10.0.0.1, _hidden",
-            "10.0.0.1, 999.1.1.1",
-            "'; drop",
-            "\u{e9}",
-        ] {
-            assert_eq!(behind_proxy(&[garbage]), PROXY, "{garbage}");
-        }
-        assert_eq!(behind_proxy(&["10.0.0.1", "unknown"]), PROXY);
-    }
-
-    #[test]
-    fn an_address_is_read_with_a_port_in_brackets_and_mapped() {
-        for (written, read) in [
-            ("198.51.100.1:4711", "198.51.100.1"),
-            ("2001:db8::1", "2001:db8::1"),
-            ("[2001:db8::1]", "2001:db8::1"),
-            ("[2001:DB8:0::1]:4711", "2001:db8::1"),
-            ("::ffff:198.51.100.1", "198.51.100.1"),
-        ] {
-            assert_eq!(behind_proxy(&[written]), read);
-        }
-    }
 
     #[test]
     fn methods_that_somebody_made_up_are_counted_as_one() {

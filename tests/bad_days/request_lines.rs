@@ -109,3 +109,23 @@ async fn operators_can_have_an_address_that_nobody_else_is_answered_on() {
     }
     process.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_clients_address_is_believed_from_listed_proxies_only() {
+    for (proxies, client) in [
+        (&["--trusted-proxies", "203.0.113.0/24"][..], "127.0.0.1"),
+        (&["--trusted-proxies", "127.0.0.1,10.0.0.0/8"], "198.51.100.7"),
+    ] {
+        let installation = Installation::on_sqlite();
+        let arguments = ["--log-format", "json", "--client-ip-header", "X-Forwarded-For"];
+        let process = installation
+            .start("serve", &[&arguments[..], proxies].concat(), &[])
+            .await;
+        let through = [("X-Forwarded-For", "192.0.2.1, 198.51.100.7, 10.0.0.9")];
+        let gate = process.anybody();
+        gate.send(reqwest::Method::GET, "/gateway/authorize", None, &through)
+            .await
+            .expect(401);
+        assert_eq!(lines(&process, "/gateway/authorize", 1).await[0]["client"], client);
+    }
+}
