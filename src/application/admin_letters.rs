@@ -1,9 +1,10 @@
 //! What goes with the events of admins: the name's reservation and the letters.
 
-use gatebook_aggregates::email_address::EmailAddress;
+use gatebook_aggregates::email_address::{EmailAddress, comparable_address};
 use gatebook_aggregates::identifiers::AppId;
 use gatebook_aggregates::integration_app::{App, IntegrationApp, IntegrationAppEvent as Event};
 use gatebook_aggregates::words::Label;
+use gatebook_projections::developers::DeveloperRow;
 use gatebook_projections::groups::GroupRow;
 
 use super::caller::Caller;
@@ -32,8 +33,9 @@ impl Gatebook {
                 let account = ReservationKey::DeveloperEmail(email.key());
                 extras.still_free.push(account);
             }
-            extras.reservations.extend(event.takes_name().map(|name| Reservation {
-                key: ReservationKey::AppName(name.uniqueness_key()),
+            let names = event.takes_name().map(ReservationKey::of_app_name).unwrap_or_default();
+            extras.reservations.extend(names.into_iter().map(|key| Reservation {
+                key,
                 owner: app_id.to_string(),
             }));
             let letter = match event {
@@ -123,6 +125,18 @@ impl Gatebook {
             &admin,
             &names,
         ))
+    }
+}
+
+/// A mail about an account goes to the address that the account has, however an admin typed it.
+pub(super) fn address_to_account(letters: &mut [SealedLetter], account: Option<&DeveloperRow>) {
+    let Some(account) = account else { return };
+    let key = account.email.key();
+    for letter in letters
+        .iter_mut()
+        .filter(|letter| comparable_address(&letter.recipient) == key)
+    {
+        letter.recipient = account.email.as_str().to_owned();
     }
 }
 

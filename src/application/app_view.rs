@@ -7,7 +7,7 @@ use gatebook_aggregates::integration_app::IntegrationApp;
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::words::Label;
-use gatebook_projections::app_list::{AppList, AppListed, AppRow, DeveloperStatus};
+use gatebook_projections::app_list::{AppList, AppListed, AppRow, DeveloperStatus, Link};
 use gatebook_projections::groups::GroupRow;
 
 use super::failure::Failure;
@@ -41,9 +41,11 @@ impl AppView {
         self.listed.developer_status()
     }
 
-    /// Its developer's name, once signed up.
+    /// Its developer's name, once they have verified for this application: before, all that an admin knows of them is
+    /// the address as it was typed, and whoever types an address learns no name.
     pub fn developer_name(&self) -> Option<&Label> {
-        self.listed.developer_name.as_ref()
+        let verified = self.app().link == Link::Verified;
+        self.listed.developer_name.as_ref().filter(|_| verified)
     }
 
     /// R18: when the invitation that its developer can still sign up with ends.

@@ -13,7 +13,7 @@ use gatebook_aggregates::refusal::Refusal;
 use gatebook_projections::groups::GroupRow;
 use gatebook_projections::recorded::StoredEvent;
 
-use super::admin_letters::letters_made_untrue;
+use super::admin_letters::{address_to_account, letters_made_untrue};
 use super::caller::{Caller, Who};
 use super::credentials::owner;
 use super::failure::Failure;
@@ -106,6 +106,7 @@ impl Gatebook {
     ) -> Result<(Done<IntegrationApp>, GroupRow), Failure> {
         let group = self.group(group_id).await?.ok_or(Refusal::NotFound)?;
         let pinned = self.pinned(id, &options.pin).await?;
+        let (wish, account) = self.with_account(id, wish(&group)?).await?;
         let command = IntegrationAppCommand {
             at: self.clock.now(),
             by: caller.asker(&group)?,
@@ -114,7 +115,7 @@ impl Gatebook {
                 product_plan: group.customer.product_plan.clone(),
                 entities: group.customer.entities.keys().cloned().collect(),
             },
-            wish: self.with_account(id, wish(&group)?).await?,
+            wish,
         };
         let intent = Intent {
             origin: caller.origin(Some(&group)),
@@ -124,7 +125,10 @@ impl Gatebook {
             extras: &|app, events| {
                 let mut extras = extras(&group, app, events)?;
                 extras.withdrawn_letters.extend(letters_made_untrue(id, events));
-                self.add_secret_letters(&mut extras, id, &group, app.created()?, events)?;
+                let app = app.created()?;
+                self.add_secret_letters(&mut extras, id, &group, app, events)?;
+                address_to_account(&mut extras.letters, account.as_ref());
+                extras.actor_name = caller.name_for_admins(app);
                 Ok(extras)
             },
         };

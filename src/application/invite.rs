@@ -1,9 +1,9 @@
 //! What is made for a developer who is invited: the link, the OTP, and what the log keeps of them.
 
 use gatebook_aggregates::email_address::EmailAddress;
-use gatebook_aggregates::identifiers::{AppId, DeveloperId, KeyedDigest};
+use gatebook_aggregates::identifiers::{AppId, KeyedDigest};
 use gatebook_aggregates::integration_app::{DeveloperInvite, Wish};
-use uuid::Uuid;
+use gatebook_projections::developers::DeveloperRow;
 
 use super::failure::Failure;
 use super::gatebook::Gatebook;
@@ -28,29 +28,43 @@ impl Gatebook {
         (secrets, invite)
     }
 
-    /// R13, R18: the wish, knowing whether its developer has an account now. It is looked up for every try of a command;
-    /// that there is none yet must still be so at the commit (see `extras_of`).
-    pub(super) async fn with_account(&self, app_id: &str, mut wish: Wish) -> Result<Wish, Failure> {
+    /// R13, R18: the wish, knowing whether its developer has an account now, and that account, which the letters go to.
+    /// It is looked up for every try of a command; that there is none yet must still be so at the commit (see
+    /// `extras_of`).
+    pub(super) async fn with_account(
+        &self,
+        app_id: &str,
+        mut wish: Wish,
+    ) -> Result<(Wish, Option<DeveloperRow>), Failure> {
+        let found = match &wish {
+            Wish::CreateNewIntegration(new) => self.developer_by_email(&new.developer.email).await?,
+            Wish::RegisterDeveloper(invite) => self.developer_by_email(&invite.email).await?,
+            Wish::ResendInvite { .. }
+            | Wish::ResetOneTimePassword { .. }
+            | Wish::RevokeDeveloperAccess { .. }
+            | Wish::Revoke { .. }
+            | Wish::GenerateClientSecret { .. } => self.linked_account(app_id).await?,
+            // Nobody is written to about these.
+            Wish::CreateAiqIntegrate(_)
+            | Wish::ChangeDetails(_)
+            | Wish::Suspend { .. }
+            | Wish::Resume { .. }
+            | Wish::RecordActivityLogDownload { .. }
+            | Wish::SendVerificationCode { .. }
+            | Wish::AcceptInvitation { .. }
+            | Wish::VerifyOneTimePassword { .. }
+            | Wish::RevealCredentials { .. }
+            | Wish::RetireClientSecret { .. }
+            | Wish::RevokeAccessToken { .. } => None,
+        };
+        let id = found.as_ref().map(|developer| developer.developer_id);
         match &mut wish {
-            Wish::CreateNewIntegration(new) => new.developer.account = self.account_with(&new.developer.email).await?,
-            Wish::RegisterDeveloper(invite) => invite.account = self.account_with(&invite.email).await?,
-            Wish::ResendInvite { account, .. } => {
-                let app = match Uuid::parse_str(app_id) {
-                    Ok(id) => self.portal_app(id).await?,
-                    Err(_) => None,
-                };
-                if let Some(email) = app.and_then(|app| app.developer_email) {
-                    *account = self.account_with(&email).await?;
-                }
-            }
+            Wish::CreateNewIntegration(new) => new.developer.account = id,
+            Wish::RegisterDeveloper(invite) => invite.account = id,
+            Wish::ResendInvite { account, .. } => *account = id,
             _ => {}
         }
-        Ok(wish)
-    }
-
-    async fn account_with(&self, email: &EmailAddress) -> Result<Option<DeveloperId>, Failure> {
-        let developer = self.developer_by_email(email).await?;
-        Ok(developer.map(|developer| developer.developer_id))
+        Ok((wish, found))
     }
 
     pub(super) fn invite_secrets(&self, app_id: AppId) -> InviteSecrets {

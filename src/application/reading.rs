@@ -62,6 +62,11 @@ impl Gatebook {
         self.one::<Developers>(developers::by_email(email)).await
     }
 
+    /// R20: the account of the developer who is linked to an application, if they have one.
+    pub(super) async fn linked_account(&self, app_id: &str) -> Result<Option<DeveloperRow>, StoreError> {
+        self.one::<Developers>(developers::linked_to(app_id)).await
+    }
+
     /// The application as portal and operators see it.
     pub(super) async fn portal_app(&self, id: AppId) -> Result<Option<PortalAppRow>, StoreError> {
         note_app(id);

@@ -157,7 +157,6 @@ impl Gatebook {
                 invitation_digest: link.digest.clone(),
                 code_digest: code_digest.clone(),
                 developer_id,
-                full_name: full_name.clone(),
             })
         };
         let extras = |group: &GroupRow, app: &IntegrationApp, events: &[Event]| match events {

@@ -51,7 +51,7 @@ async fn the_page_tells_who_was_invited_and_what_time_is_left(world: World) {
             .await;
     }
     let page = ada.open(&path).await.expect(200);
-    page.shows("Dev Eloper")
+    page.hides("Dev Eloper")
         .shows("OTP Verification Needed")
         .shows("OTP tries left 0 Locked")
         .hides("Resend Invite");

@@ -51,7 +51,7 @@ async fn r28_every_step_is_in_the_log_with_who_when_and_from_where(world: World)
             ("NewIntegrationCreated", "group_user", "Ada Admin"),
             ("DeveloperInvited", "group_user", "Ada Admin"),
             ("VerificationCodeSent", "developer", "dev@example.com"),
-            ("InvitationAccepted", "developer", "Dev Eloper"),
+            ("InvitationAccepted", "developer", "dev@example.com"),
             ("DeveloperVerified", "developer", "Dev Eloper"),
             ("ClientSecretGenerated", "developer", "Dev Eloper"),
             ("AccessTokenRevoked", "integration", "Payroll"),

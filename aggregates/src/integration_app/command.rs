@@ -11,7 +11,7 @@ use crate::group::{Footing, ProductPlan, Standing};
 use crate::identifiers::{AccessTokenId, ClientId, ClientSecretId, DeveloperId, EntityId, GroupId, KeyedDigest};
 use crate::integration_app::event::LogFormat;
 use crate::timestamp::Timestamp;
-use crate::words::{AppName, Description, Label, Reason};
+use crate::words::{AppName, Description, Reason};
 
 /// A wish, with who asks, when, and what is true of the application's group.
 #[derive(Clone, Debug)]
@@ -136,8 +136,6 @@ pub enum Wish {
         code_digest: KeyedDigest,
         /// The new account.
         developer_id: DeveloperId,
-        /// The developer's name.
-        full_name: Label,
     },
     /// R17: Verify. None when what was typed cannot be an OTP at all; that counts as a wrong try.
     VerifyOneTimePassword {

@@ -76,10 +76,12 @@ pub enum IntegrationAppEvent {
     },
     /// R19: a wrong verification code was entered.
     VerificationCodeMistyped { attempts_left: u32 },
-    /// R19: the invited person signed up.
+    /// R19: the invited person signed up. Their name is not the admins' to read before they have verified, and is
+    /// in the events of their account; older events hold it.
     InvitationAccepted {
         developer_id: DeveloperId,
-        full_name: Label,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        full_name: Option<Label>,
     },
     /// R15: a wrong OTP was entered.
     OneTimePasswordMistyped { attempts_left: u32 },

@@ -9,7 +9,6 @@ use crate::email_address::EmailAddress;
 use crate::identifiers::{DeveloperId, KeyedDigest};
 use crate::refusal::{FieldProblem, Refusal};
 use crate::timestamp::Timestamp;
-use crate::words::Label;
 
 /// R18: an invitation is valid for 3 days.
 pub const INVITATION_VALID_FOR: TimeDelta = TimeDelta::hours(72);
@@ -144,7 +143,6 @@ impl App {
         presented: &KeyedDigest,
         code: &KeyedDigest,
         developer_id: DeveloperId,
-        full_name: Label,
     ) -> Result<Vec<Event>, Refusal> {
         let (_, invitation) = self.invitation(at, presented)?;
         group.product_plan.require_integration_apps()?;
@@ -156,7 +154,7 @@ impl App {
         }
         Ok(vec![Event::InvitationAccepted {
             developer_id,
-            full_name,
+            full_name: None,
         }])
     }
 

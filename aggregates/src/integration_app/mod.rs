@@ -171,8 +171,7 @@ impl App {
                 invitation_digest,
                 code_digest,
                 developer_id,
-                full_name,
-            } => self.accept_invitation(at, group, &invitation_digest, &code_digest, developer_id, full_name),
+            } => self.accept_invitation(at, group, &invitation_digest, &code_digest, developer_id),
             Wish::VerifyOneTimePassword { otp_digest } => self.verify_one_time_password(at, by, group, otp_digest),
             Wish::RevealCredentials { ip_address } => self.reveal_credentials(at, by, ip_address),
             Wish::GenerateClientSecret { secret, overlap } => {

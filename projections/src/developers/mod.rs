@@ -98,14 +98,20 @@ impl Projection for Developers {
 }
 
 const SELECT: &str =
-    "select developer_id, email, email_key, full_name, signed_up_at, version, position from developers";
+    "select d.developer_id, d.email, d.email_key, d.full_name, d.signed_up_at, d.version, d.position from developers d";
 
 /// The developer with this account.
 pub fn by_id(id: DeveloperId) -> Query {
-    Query::new(format!("{SELECT} where developer_id = $1"), [id.into()])
+    Query::new(format!("{SELECT} where d.developer_id = $1"), [id.into()])
 }
 
 /// R9: the developer with this address, without regard to case.
 pub fn by_email(email: &EmailAddress) -> Query {
-    Query::new(format!("{SELECT} where email_key = $1"), [email.key().into()])
+    Query::new(format!("{SELECT} where d.email_key = $1"), [email.key().into()])
+}
+
+/// R20: the developer with the address that is linked to this application.
+pub fn linked_to(app_id: &str) -> Query {
+    let sql = format!("{SELECT} join portal_apps a on a.developer_email_key = d.email_key where a.app_id = $1");
+    Query::new(sql, [app_id.into()])
 }

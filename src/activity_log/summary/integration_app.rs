@@ -73,7 +73,13 @@ pub(super) fn deed(event: &Event) -> String {
         Event::VerificationCodeMistyped { attempts_left } => {
             format!("entered a wrong verification code; {}.", tries(*attempts_left))
         }
-        Event::InvitationAccepted { full_name, .. } => format!(
+        Event::InvitationAccepted { full_name: None, .. } => {
+            "accepted the invite and signed up to the Developer Portal.".to_owned()
+        }
+        Event::InvitationAccepted {
+            full_name: Some(full_name),
+            ..
+        } => format!(
             "accepted the invite and signed up to the Developer Portal as {}.",
             quoted(full_name.as_str())
         ),

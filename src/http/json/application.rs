@@ -60,7 +60,7 @@ struct LinkedDeveloper {
     /// Their address; null when nobody is linked.
     #[schema(required)]
     email: Option<String>,
-    /// Their name; null before they have signed up.
+    /// Their name; null before they have verified for this application.
     #[schema(required)]
     name: Option<String>,
 }

@@ -14,7 +14,7 @@ pub struct DeveloperAccess {
     /// Their address; null when nobody is linked.
     #[schema(required)]
     email: Option<String>,
-    /// Their name; null before they have signed up.
+    /// Their name; null before they have verified for this application.
     #[schema(required)]
     name: Option<String>,
     /// When the last invitation was mailed.

@@ -101,7 +101,7 @@ pub(super) fn registered() -> Event {
 pub(super) fn invitation_accepted() -> Event {
     Event::InvitationAccepted {
         developer_id: id(100),
-        full_name: label("Dev Eloper"),
+        full_name: None,
     }
 }
 

@@ -29,7 +29,7 @@ use crate::group::{Permission, ProductPlan, Role, Standing};
 use crate::identifiers::{EntityId, GroupId, KeyedDigest, UserId};
 use crate::refusal::{FieldProblem, Refusal};
 use crate::timestamp::Timestamp;
-use crate::words::{Description, Label, Reason};
+use crate::words::{Description, Reason};
 
 /// When Acme's applications of these tests are created.
 const CREATED: &str = "2026-11-23T09:00:00.000Z";
@@ -61,10 +61,6 @@ fn email(text: &str) -> EmailAddress {
 
 fn description(text: &str) -> Description {
     Description::parse(text).unwrap()
-}
-
-fn label(text: &str) -> Label {
-    Label::parse("full_name", text).unwrap()
 }
 
 fn reason(text: &str) -> Option<Reason> {

@@ -124,7 +124,6 @@ pub(super) fn sign_up(link: &str, code: &str) -> Wish {
         invitation_digest: digest(link),
         code_digest: digest(code),
         developer_id: id(100),
-        full_name: label("Dev Eloper"),
     }
 }
 
