@@ -2,7 +2,7 @@
 
 use gatebook_aggregates::group::Standing;
 use gatebook_aggregates::identifiers::{GroupId, UserId};
-use gatebook_aggregates::integration_app::Asker;
+use gatebook_aggregates::integration_app::{App, Asker};
 use gatebook_aggregates::metadata::{Actor, ActorType};
 use gatebook_projections::developers::DeveloperRow;
 use gatebook_projections::groups::GroupRow;
@@ -21,6 +21,20 @@ pub struct Caller {
     pub ip_address: String,
     /// The request's id.
     pub request_id: String,
+    /// How much of the answer they want.
+    pub wants: Wanted,
+}
+
+/// How much of an answer a request asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wanted {
+    /// All of it.
+    #[default]
+    Whole,
+    /// A part of something, as programs ask that go on with a download (RFC 9110 §14).
+    Part,
+    /// Everything but the content: `HEAD`. It is decided like the whole, and nothing is written (RFC 9110 §9.3.2).
+    HeadersOnly,
 }
 
 /// Who asks.
@@ -71,6 +85,7 @@ impl Caller {
             who,
             ip_address: String::new(),
             request_id,
+            wants: Wanted::Whole,
         }
     }
 
@@ -84,6 +99,7 @@ impl Caller {
             who,
             ip_address: String::new(),
             request_id,
+            wants: Wanted::Whole,
         }
     }
 
@@ -93,6 +109,7 @@ impl Caller {
             who,
             ip_address: self.ip_address.clone(),
             request_id: self.request_id.clone(),
+            wants: self.wants,
         }
     }
 
@@ -162,6 +179,19 @@ impl Caller {
         })
     }
 
+    /// What the log of an application calls a developer who has not verified for it: by the address as the admin typed
+    /// it, since their name is not the admins' to read yet. None for everybody else, who is called by name.
+    pub(super) fn name_for_admins(&self, app: &App) -> Option<String> {
+        match &self.who {
+            Who::Developer(developer) if app.developer.verified_by() == Some(developer.developer_id) => None,
+            Who::Developer(_) | Who::Invitee { .. } => {
+                let typed = app.developer.email().map(|email| email.as_str().to_owned());
+                Some(typed.unwrap_or_default())
+            }
+            Who::Nobody | Who::GroupUser { .. } | Who::Operator { .. } | Who::Integration { .. } => None,
+        }
+    }
+
     /// R28: who and from where, for the log. The group names its users.
     pub(super) fn origin(&self, group: Option<&GroupRow>) -> Origin {
         let (actor_type, actor_id, actor_name) = match &self.who {
@@ -187,6 +217,7 @@ impl Caller {
             },
             ip_address: self.ip_address.clone(),
             request_id: self.request_id.clone(),
+            read_only: self.wants == Wanted::HeadersOnly,
         }
     }
 }

@@ -33,6 +33,10 @@ impl Gatebook {
         from: Option<Timestamp>,
         to: Option<Timestamp>,
     ) -> Result<RecordedDownload, Failure> {
+        let _in_order = self.parts_in_order(caller).await;
+        if let Some(begun) = self.begun_app_download(caller, app_id, format, from, to).await? {
+            return Ok(begun);
+        }
         let group_id = match &caller.who {
             Who::GroupUser { group_id, .. } => group_id.clone(),
             _ => self.portal_app(app_id).await?.ok_or(Refusal::NotFound)?.group_id,
@@ -56,6 +60,10 @@ impl Gatebook {
         from: Option<Timestamp>,
         to: Option<Timestamp>,
     ) -> Result<RecordedDownload, Failure> {
+        let _in_order = self.parts_in_order(caller).await;
+        if let Some(begun) = self.begun_group_download(caller, group_id, format, from, to).await? {
+            return Ok(begun);
+        }
         let wish = GroupWish::RecordActivityLogDownload { format, from, to };
         let done = self.group_command(caller, group_id, wish, &[]).await?;
         let name = done.aggregate.registered()?.name.as_str().to_owned();

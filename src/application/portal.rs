@@ -204,6 +204,9 @@ impl Gatebook {
             let app = self.verified_app(caller, app_id).await?;
             let live: Vec<_> = live_secrets(&app, self.clock.now()).map(|secret| secret.id).collect();
             if let Some(first) = self.repeated_secret(form).await? {
+                // The first may have made it after the look at the secrets.
+                let app = self.verified_app(caller, app_id).await?;
+                let live: Vec<_> = live_secrets(&app, self.clock.now()).map(|secret| secret.id).collect();
                 return Ok(first.shown().filter(|shown| live.contains(&shown.client_secret_id)));
             }
             if live != seen {

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use gatebook_aggregates::identifiers::AppId;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use uuid::Uuid;
 
 use super::error::{FieldError, Problem};
 use super::request_context::RequestContext;
-use crate::application::{Caller, Gatebook, IdempotencyKey, Who};
+use crate::application::{Caller, Gatebook, IdempotencyKey, Wanted, Who};
 use crate::log::Pinned;
 use crate::oauth::wire::bearer_token;
 
@@ -62,7 +62,18 @@ impl FromRequestParts<App> for Anyone {
             who: Who::Nobody,
             ip_address,
             request_id,
+            wants: wanted(parts),
         }))
+    }
+}
+
+fn wanted(parts: &Parts) -> Wanted {
+    if parts.method == Method::HEAD {
+        Wanted::HeadersOnly
+    } else if parts.headers.contains_key(header::RANGE) {
+        Wanted::Part
+    } else {
+        Wanted::Whole
     }
 }
 

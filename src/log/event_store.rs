@@ -218,12 +218,18 @@ impl<A: Logged> CommandStore<'_, A> {
 
     async fn append(&self, events: Vec<A::Event>, loaded: Loaded<A>) -> Result<Done<A>, CommandError> {
         let (id, mut history) = (loaded.id.clone(), loaded.history.clone());
+        let events = if self.intent.origin.read_only {
+            Vec::new()
+        } else {
+            events
+        };
         let aggregate = replayed::<A>(&history, &events);
         if events.is_empty() {
             self.remember_granted(&loaded).await?;
         } else {
-            let extras = (self.intent.extras)(&aggregate, &events)?;
-            let stream = loaded.append(&events, &self.intent.origin)?;
+            let mut extras = (self.intent.extras)(&aggregate, &events)?;
+            let origin = self.intent.origin.called(extras.actor_name.take());
+            let stream = loaded.append(&events, &origin)?;
             let append = self.whole(&id, stream, extras);
             for stored in self.log.writer.append(append).await?.events {
                 if stored.aggregate_type == A::TYPE {

@@ -35,6 +35,19 @@ pub struct Origin {
     pub ip_address: String,
     /// The request.
     pub request_id: String,
+    /// Whether nothing is to be written, whatever is decided: the answer is all that is asked for.
+    pub read_only: bool,
+}
+
+impl Origin {
+    /// The same, with whoever acts called by another name, if there is one.
+    pub fn called(&self, name: Option<String>) -> Self {
+        let mut origin = self.clone();
+        if let Some(name) = name {
+            origin.actor.actor_name = name;
+        }
+        origin
+    }
 }
 
 /// An Idempotency-Key, and the hash of the request it came with.
@@ -65,4 +78,6 @@ pub struct Extras {
     pub companions: Vec<StreamAppend>,
     /// What the answer shows once, sealed, for repeating it.
     pub sealed: Option<String>,
+    /// What whoever acts is called in the log, if not as they call themselves.
+    pub actor_name: Option<String>,
 }

@@ -153,6 +153,7 @@ fn origin(text: &str) -> Origin {
         },
         ip_address: text.to_owned(),
         request_id: text.to_owned(),
+        read_only: false,
     }
 }
 

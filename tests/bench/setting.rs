@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gatebook::application::{
-    Caller, Creation, Gatebook, GatebookParts, GatewaySettings, NewIntegrationForm, Settings, Who,
+    Caller, Creation, Gatebook, GatebookParts, GatewaySettings, NewIntegrationForm, Settings, Wanted, Who,
 };
 use gatebook::clock::Clock;
 use gatebook::log::Writer;
@@ -68,6 +68,7 @@ impl Setting {
             who,
             ip_address: "127.0.0.1".to_owned(),
             request_id: "bench".to_owned(),
+            wants: Wanted::Whole,
         };
         let setting = Self {
             gatebook,

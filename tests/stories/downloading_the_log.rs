@@ -1,9 +1,10 @@
 //! R29: the log as a file: the same bytes for the same range, and nothing in it that acts.
 
 use chrono::TimeDelta;
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{APPS, World, app_at, on_both_databases};
+use crate::support::{APPS, Answer, Person, World, app_at, on_both_databases, portal_at};
 
 on_both_databases! {
     r29_the_same_range_is_the_same_bytes,
@@ -12,6 +13,8 @@ on_both_databases! {
     r29_the_ndjson_holds_the_same_untouched,
     r29_the_hash_chain_can_be_followed,
     r29_a_range_begins_inclusively_and_ends_exclusively,
+    r28_one_download_is_one_event_also_in_parts,
+    r28_whoever_asks_for_the_headers_only_leaves_no_event,
 }
 
 async fn r29_the_same_range_is_the_same_bytes(world: World) {
@@ -160,5 +163,70 @@ async fn r29_a_range_begins_inclusively_and_ends_exclusively(world: World) {
             .await
             .refused(422, code);
     }
+    assert_eq!(world.traces().await, before);
+}
+
+async fn r28_one_download_is_one_event_also_in_parts(world: World) {
+    let (ada, audrey) = (world.ada().await, world.user("acme", "audrey").await);
+    let app = world.created(&ada, "Payroll").await;
+    let count = async |event: &str| {
+        let sql = format!("select count(*) from events where event_type = '{event}'");
+        world.number(&sql).await
+    };
+    for (path, event) in [
+        (app_at(&app, "/activity-log"), "ActivityLogDownloaded"),
+        ("/api/v1/activity-log".to_owned(), "GroupActivityLogDownloaded"),
+    ] {
+        let part = async |person: &Person, range: &str| {
+            let headers = [("Range", range)];
+            person.send(Method::GET, &path, None, &headers).await.expect(200)
+        };
+        let first = part(&ada, "bytes=0-99").await;
+        assert_eq!(first.header("accept-ranges"), "none");
+        ada.patch(&app_at(&app, ""), json!({"description": event})).await.done();
+        // The same bytes as the download that it goes on with.
+        assert_eq!(part(&ada, "bytes=100-").await.body, first.body);
+        assert_eq!(count(event).await, 1);
+        // Somebody else's download is another one, and so are a whole one, and one long after.
+        part(&audrey, "bytes=100-").await;
+        assert_eq!(count(event).await, 2);
+        ada.get(&path).await.expect(200);
+        assert_eq!(count(event).await, 3);
+        world.pass(TimeDelta::hours(2));
+        part(&ada, "bytes=100-").await;
+        assert_eq!(count(event).await, 4);
+        let other = world.user("globex", "pam").await;
+        let headers = [("Range", "bytes=0-")];
+        if event == "ActivityLogDownloaded" {
+            other
+                .send(Method::GET, &path, None, &headers)
+                .await
+                .refused(404, "not_found");
+        }
+    }
+}
+
+async fn r28_whoever_asks_for_the_headers_only_leaves_no_event(world: World) {
+    let (ada, app, dev, _) = world.running("Payroll").await;
+    let stranger = world.user("globex", "pam").await;
+    let before = world.traces().await;
+    let head = async |person: &Person, path: &str| {
+        let request = world
+            .request(Method::HEAD, path)
+            .bearer_auth(person.token.as_ref().unwrap());
+        Answer::read(request.send().await.unwrap()).await
+    };
+    for path in [
+        app_at(&app, "/activity-log"),
+        "/api/v1/activity-log".to_owned(),
+        app_at(&app, "/events"),
+        app_at(&app, ""),
+    ] {
+        assert_eq!(head(&ada, &path).await.status, 200, "{path}");
+    }
+    assert_eq!(head(&dev, &portal_at(&app, "")).await.status, 200);
+    // It is decided like the whole.
+    assert_eq!(head(&stranger, &app_at(&app, "/activity-log")).await.status, 404);
+    assert_eq!(head(&ada, &portal_at(&app, "")).await.status, 401);
     assert_eq!(world.traces().await, before);
 }

@@ -147,6 +147,7 @@ fn user(name: &str) -> Origin {
         },
         ip_address: "192.0.2.7".to_owned(),
         request_id: "req-1".to_owned(),
+        read_only: false,
     }
 }
 

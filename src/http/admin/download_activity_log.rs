@@ -129,6 +129,8 @@ async fn download(app: &App, scope: Scope, range: Range, name: &str, format: Log
         (header::CONTENT_TYPE, content_type.to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{file}\"")),
         (header::VARY, "Accept".to_owned()),
+        // One download is one event, and no program is to ask for it in parts.
+        (header::ACCEPT_RANGES, "none".to_owned()),
     ];
     Ok((headers, body).into_response())
 }
