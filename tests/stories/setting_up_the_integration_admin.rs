@@ -10,6 +10,9 @@ on_both_databases! {
     r1_off_the_plan_nothing_changes_and_back_on_it_everything_works_again,
     r2_a_practice_admin_manages_by_right_and_alone_grants_and_withdraws,
     r2_granting_twice_is_granting_once,
+    r2_a_practice_admin_cannot_keep_by_a_grant_what_the_role_gave,
+    r2_users_without_permissions_see_only_themselves,
+    r1_off_the_plan_nothing_is_granted_and_everything_can_be_withdrawn,
     r2_without_the_permission_nothing_is_managed_and_nothing_is_listed,
     r3_an_auditor_reads_lists_and_logs_and_changes_nothing,
     r4_another_groups_application_does_not_exist,
@@ -165,6 +168,78 @@ async fn r2_granting_twice_is_granting_once(world: World) {
         .await
         .refused(404, "not_found");
     assert_eq!(world.traces().await, before);
+}
+
+async fn is_made(world: &World, user: &str, role: &str) {
+    let form = json!({"email": format!("{user}@acme.example"), "name": user, "role": role});
+    let path = format!("/operator/api/v1/groups/acme/users/{user}");
+    world.operator.put(&path, form).await.done();
+}
+
+async fn r2_a_practice_admin_cannot_keep_by_a_grant_what_the_role_gave(world: World) {
+    let pam = world.user("acme", "pam").await;
+    let of_pam = |permission: &str| format!("/api/v1/users/pam/permissions/{permission}");
+    let before = world.traces().await;
+    for permission in ["manage_integration_applications", "view_activity_logs"] {
+        let answer = pam.send(Method::PUT, &of_pam(permission), None, &[]).await.expect(200);
+        assert_eq!(answer.json()["permissions"], json!([]), "{permission}");
+    }
+    assert_eq!(world.traces().await, before, "it comes with the role and is not stored");
+    is_made(&world, "pam", "user").await;
+    pam.post(APPS, World::new_integration("By Pam"))
+        .await
+        .refused(403, "forbidden");
+    pam.get(APPS).await.refused(403, "forbidden");
+
+    is_made(&world, "pam", "practice_admin").await;
+    is_made(&world, "pat", "practice_admin").await;
+    let pat = world.user("acme", "pat").await;
+    let manage = of_pam("manage_integration_applications");
+    pat.send(Method::PUT, &manage, None, &[]).await.done();
+    is_made(&world, "pam", "user").await;
+    pam.post(APPS, World::new_integration("As Pat wants it"))
+        .await
+        .expect(201);
+}
+
+async fn r2_users_without_permissions_see_only_themselves(world: World) {
+    let (ulf, audrey, pam) = (
+        world.user("acme", "ulf").await,
+        world.user("acme", "audrey").await,
+        world.user("acme", "pam").await,
+    );
+    assert_eq!(ulf.get("/api/v1/users").await.expect(200).all("id"), ["ulf"]);
+    for reader in [audrey, pam.clone()] {
+        let everybody = reader.get("/api/v1/users").await.expect(200).all("id");
+        assert_eq!(everybody, ["ada", "audrey", "pam", "ulf"]);
+    }
+    let permission = "/api/v1/users/ulf/permissions/view_activity_logs";
+    pam.send(Method::PUT, permission, None, &[]).await.done();
+    assert_eq!(ulf.get("/api/v1/users").await.expect(200).all("id").len(), 4);
+}
+
+async fn r1_off_the_plan_nothing_is_granted_and_everything_can_be_withdrawn(world: World) {
+    let pam = world.user("acme", "pam").await;
+    world.plan("acme", "Acme Group", "AIQ2").await;
+    let of = |user: &str, permission: &str| format!("/api/v1/users/{user}/permissions/{permission}");
+    let before = world.traces().await;
+    for (user, permission) in [
+        ("ulf", "view_activity_logs"),
+        ("ulf", "manage_integration_applications"),
+        ("ada", "manage_integration_applications"),
+    ] {
+        pam.send(Method::PUT, &of(user, permission), None, &[])
+            .await
+            .refused(403, "plan_required");
+    }
+    assert_eq!(world.traces().await, before);
+    pam.delete(&of("audrey", "view_activity_logs")).await.done();
+    world
+        .user("acme", "audrey")
+        .await
+        .get(APPS)
+        .await
+        .refused(403, "forbidden");
 }
 
 async fn r2_without_the_permission_nothing_is_managed_and_nothing_is_listed(world: World) {

@@ -9,17 +9,20 @@ use crate::http::json::{Items, ReadProblems, User};
 
 /// Who are the users of my group, and what may they do?
 ///
-/// Every user of the group may ask.
+/// Every user of the group may ask. Who can neither manage applications nor read lists and logs sees only themselves.
 #[utoipa::path(
     get,
     path = "/api/v1/users",
     tag = "Admins",
-    responses((status = 200, description = "The group's users, by id", body = Items<User>), ReadProblems),
+    responses((status = 200, description = "The group's users that the caller may see, by id", body = Items<User>), ReadProblems),
     security(("user_token" = []))
 )]
 pub async fn list_users(Admin(caller): Admin, State(app): State<App>) -> Result<Json<Items<User>>, Problem> {
     let group = app.callers_group(&caller).await?;
+    let standing = caller.standing(&group)?;
+    let users = group.customer.users.iter();
+    let seen = users.filter(|(id, _)| standing.reads() || **id == standing.user_id);
     Ok(Json(Items {
-        items: group.customer.users.iter().map(User::from).collect(),
+        items: seen.map(User::from).collect(),
     }))
 }

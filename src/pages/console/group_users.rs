@@ -187,7 +187,7 @@ fn edit_page(
         }
         h2 { "Permissions" }
         @match user.role {
-            Role::PracticeAdmin => (by_right()),
+            Role::PracticeAdmin => (by_right(user)),
             Role::User => (granting(&here, form_token, user, ticked)),
         }
         h2 { "Password" }
@@ -200,12 +200,15 @@ fn edit_page(
     page(&Shell::from(admin), "Edit Group User", &body)
 }
 
-/// R2: what a Practice Admin may do is nobody's to grant or withdraw.
-fn by_right() -> Markup {
+/// R2: what a Practice Admin may do is nobody's to grant or withdraw. What was granted besides stays when the role ends.
+fn by_right(user: &GroupUser) -> Markup {
     html! {
         p { "A Practice Admin has every permission by right; nothing has to be granted." }
         ul {
             @for permission in PERMISSIONS { li { (permission.title()) " " span.badge.good { "by right" } } }
+        }
+        @if !user.permissions.is_empty() {
+            p { "Granted besides, and kept if the role ends: " (titles(&user.permissions)) "." }
         }
     }
 }
@@ -259,10 +262,13 @@ fn permissions(user: &GroupUser) -> String {
     if user.role == Role::PracticeAdmin {
         return "all, by right".to_owned();
     }
-    let titles: Vec<_> = user.permissions.iter().map(|permission| permission.title()).collect();
-    if titles.is_empty() {
-        "none".to_owned()
-    } else {
-        titles.join(", ")
+    match user.permissions.is_empty() {
+        true => "none".to_owned(),
+        false => titles(&user.permissions),
     }
+}
+
+fn titles(permissions: &BTreeSet<Permission>) -> String {
+    let titles: Vec<_> = permissions.iter().map(|permission| permission.title()).collect();
+    titles.join(", ")
 }

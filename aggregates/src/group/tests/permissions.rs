@@ -109,3 +109,99 @@ fn r3_r28_readers_and_operators_download_the_groups_log_on_and_off_the_plan() {
         when(facts, colleague(), download_log()).then_expect_error(Refusal::Forbidden("View Activity Logs"));
     }
 }
+
+fn of(user: &str, permission: Permission) -> GroupWish {
+    GroupWish::Grant {
+        user_id: user_id(user),
+        permission,
+    }
+}
+
+/// Acme with Ada, a Practice Admin.
+fn acme_with_ada() -> Vec<Event> {
+    let ada = Event::UserAdded {
+        user_id: user_id("ada"),
+        email: email("ada@example.com"),
+        name: label("Ada"),
+        role: Role::PracticeAdmin,
+    };
+    with(acme(), [ada])
+}
+
+#[test]
+fn r2_what_a_practice_admin_has_by_right_is_not_stored_as_a_grant_to_themselves() {
+    for permission in BOTH_PERMISSIONS {
+        when(acme_with_ada(), practice_admin(), of("ada", permission)).then_expect_events(vec![]);
+    }
+    let both = GroupWish::SetPermissions {
+        user_id: user_id("ada"),
+        permissions: BOTH_PERMISSIONS.into(),
+    };
+    when(acme_with_ada(), practice_admin(), both).then_expect_events(vec![]);
+}
+
+#[test]
+fn r2_who_is_no_practice_admin_any_more_keeps_what_another_one_granted_and_nothing_else() {
+    let demoted = Event::UserRoleChanged {
+        user_id: user_id("ada"),
+        before: Role::PracticeAdmin,
+        after: Role::User,
+    };
+    let standing = |facts| {
+        let acme = GroupId::parse("acme").unwrap();
+        customer(facts).users[&user_id("ada")].standing(acme, user_id("ada"))
+    };
+    assert!(!standing(with(acme_with_ada(), [demoted.clone()])).reads());
+    let pat = GroupAsker::GroupUser(Standing {
+        group_id: GroupId::parse("acme").unwrap(),
+        user_id: user_id("pat"),
+        role: Role::PracticeAdmin,
+        permissions: BTreeSet::new(),
+    });
+    let granted = Event::PermissionGranted {
+        user_id: user_id("ada"),
+        permission: Permission::ManageIntegrationApplications,
+    };
+    let wish = of("ada", Permission::ManageIntegrationApplications);
+    when(acme_with_ada(), pat, wish).then_expect_events(vec![granted.clone()]);
+    assert!(standing(with(acme_with_ada(), [granted, demoted])).manages());
+}
+
+#[test]
+fn r2_practice_admins_can_give_up_what_was_granted_to_them() {
+    let granted = Event::PermissionGranted {
+        user_id: user_id("ada"),
+        permission: Permission::ViewActivityLogs,
+    };
+    let nothing = GroupWish::SetPermissions {
+        user_id: user_id("ada"),
+        permissions: BTreeSet::new(),
+    };
+    let withdrawn = Event::PermissionWithdrawn {
+        user_id: user_id("ada"),
+        permission: Permission::ViewActivityLogs,
+    };
+    when(with(acme_with_ada(), [granted]), practice_admin(), nothing).then_expect_events(vec![withdrawn]);
+}
+
+#[test]
+fn r1_off_the_plan_nothing_is_granted_and_everything_can_be_withdrawn() {
+    let off = Event::ProductPlanChanged {
+        before: plan("AIQ3"),
+        after: plan("AIQ2"),
+    };
+    let (manage, view) = (BOTH_PERMISSIONS[0], BOTH_PERMISSIONS[1]);
+    let facts = with(acme(), [otto_granted(manage), off]);
+    let ask = |wish| when(facts.clone(), practice_admin(), wish);
+    let withdrawn = Event::PermissionWithdrawn {
+        user_id: user_id("otto"),
+        permission: manage,
+    };
+    // Not even what is held already: a yes would say that granting works here.
+    for wish in [grant(manage), grant(view), set(&[view]), set(&[manage, view])] {
+        ask(wish).then_expect_error(Refusal::PlanRequired);
+    }
+    ask(set(&[manage])).then_expect_events(vec![]);
+    ask(set(&[])).then_expect_events(vec![withdrawn.clone()]);
+    ask(withdraw(manage)).then_expect_events(vec![withdrawn]);
+}
