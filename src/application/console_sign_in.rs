@@ -6,8 +6,7 @@ use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::session::SESSION_VALID_FOR;
 use gatebook_aggregates::user_account::UserAccountCommand;
 use gatebook_aggregates::words::Label;
-use gatebook_projections::groups::{self, GroupRow, Groups};
-use gatebook_projections::projection::Projection;
+use gatebook_projections::groups::{self, GroupRow};
 
 use super::account_commands::on_the_user;
 use super::caller::{Caller, Who};
@@ -62,7 +61,7 @@ impl Gatebook {
         let keys = throttle_keys(caller, Some(("user_password", account)));
         let guess = self.guess(&keys).await?;
         let mut users = match &email {
-            Some(email) => self.users_of_address(email).await?,
+            Some(email) => self.users_of_address(&email.key()).await?,
             None => Vec::new(),
         };
         users.retain(|user| form.group_id.as_ref().is_none_or(|chosen| *chosen == user.group_id));
@@ -82,17 +81,17 @@ impl Gatebook {
         }
     }
 
-    /// The users with this address, by the names of their groups.
-    pub(super) async fn users_of_address(&self, email: &EmailAddress) -> Result<Vec<UserOfAddress>, Failure> {
-        let rows = self.database().rows(groups::with_user_email(&email.key())).await?;
+    /// The users with this address, as [`EmailAddress::key`] writes it, by the names of their groups. Of the groups nothing
+    /// else is read, so that it takes as long whoever is in them.
+    pub(super) async fn users_of_address(&self, email_key: &str) -> Result<Vec<UserOfAddress>, Failure> {
+        let rows = self.database().rows(groups::with_user_email(email_key)).await?;
         let mut users = Vec::new();
         for row in rows {
-            let group = Groups::row(row).map_err(StoreError::from)?;
-            let of_address = group.customer.users.iter().filter(|(_, user)| user.email == *email);
-            users.extend(of_address.map(|(user_id, _)| UserOfAddress {
-                group_id: group.group_id.clone(),
-                group_name: group.customer.name.clone(),
-                user_id: user_id.clone(),
+            let found = groups::FoundByEmail::read(row, email_key).map_err(StoreError::from)?;
+            users.extend(found.user_ids.into_iter().map(|user_id| UserOfAddress {
+                group_id: found.group_id.clone(),
+                group_name: found.name.clone(),
+                user_id,
             }));
         }
         users.truncate(ACCOUNTS_MAX);

@@ -1,7 +1,7 @@
 //! Forgotten passwords: anybody who knows an address can ask for a link, learns nothing by it, and does no harm.
 
 use chrono::TimeDelta;
-use gatebook::application::Caller;
+use gatebook::application::{Caller, Entrance, Failure, SignInForm, Who};
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::group::Role;
 use gatebook_aggregates::identifiers::{GroupId, UserId};
@@ -20,6 +20,8 @@ on_both_databases! {
     a_link_that_waits_for_a_mail_server_is_not_sent_once_a_password_was_chosen,
     a_link_of_an_hour_ago_says_that_it_has_expired,
     signing_in_takes_as_much_work_for_unknown_as_for_known_addresses,
+    logging_in_takes_as_much_work_for_unknown_as_for_known_developers,
+    with_the_new_password_api_tokens_end_if_their_owner_wants,
 }
 
 const ULF: &str = "ulf@acme.example";
@@ -147,6 +149,71 @@ async fn signing_in_takes_as_much_work_for_unknown_as_for_known_addresses(world:
         }
     }
     assert!(work.iter().all(|hashings| *hashings == 3), "{work:?}");
+
+    let node = world.counted_node().await;
+    for email in ["nobody@acme.example", ULF, "ada@acme.example"] {
+        let form = SignInForm {
+            email: email.to_owned(),
+            password: "wrong horse battery staple".to_owned(),
+            group_id: None,
+            device: String::new(),
+        };
+        let (asked, before) = (node.gatebook.clone(), node.database.questions());
+        let refused = asked.sign_in(&operator.with(Who::Nobody), &form).await;
+        assert!(matches!(refused, Err(Failure::Unauthenticated)), "{email}");
+        assert_eq!(node.database.questions() - before, 4, "{email}");
+    }
+}
+
+async fn logging_in_takes_as_much_work_for_unknown_as_for_known_developers(world: World) {
+    let ada = world.ada().await;
+    world.created(&ada, "Payroll Bridge").await;
+    world.signed_up(DEV).await;
+    let stranger = Caller::command_line("test".to_owned()).with(Who::Nobody);
+    let node = world.counted_node().await;
+    for email in [DEV, "nobody@example.com"] {
+        let hashings = || node.gatebook.metrics.password_hashings.get();
+        let before = (node.database.questions(), hashings());
+        let wrong = "wrong horse battery staple";
+        let refused = node.gatebook.log_in(&stranger, Entrance::Pages, email, wrong, "").await;
+        assert!(matches!(refused, Err(Failure::Unauthenticated)), "{email}");
+        let work = (node.database.questions() - before.0, hashings() - before.1);
+        assert_eq!(work, (2, 1), "{email}");
+    }
+}
+
+async fn with_the_new_password_api_tokens_end_if_their_owner_wants(world: World) {
+    let (ulf, ada) = (world.user("acme", "ulf").await, world.ada().await);
+    let chosen = [("password", NEW_PASSWORD), ("repeated", NEW_PASSWORD)];
+    let mut browser = Browser::new(&world);
+    for end in [false, true] {
+        let links = asked(&world, 1, "/forgot-password", ULF).await;
+        let page = browser.open(&links[0]).await.expect(200);
+        page.shows("End my API tokens, too");
+        let mut form = chosen.to_vec();
+        form.extend(end.then_some(("end_tokens", "true")));
+        let page = browser.send("/set-password", &form).await.expect(200);
+        match end {
+            false => {
+                page.shows("API tokens go on");
+                ulf.get("/api/v1/me").await.expect(200);
+            }
+            true => {
+                page.shows("every API token has been ended");
+                ulf.get("/api/v1/me").await.refused(401, "unauthenticated");
+            }
+        }
+    }
+    ada.get("/api/v1/me").await.expect(200);
+    let acme = world
+        .operator
+        .get("/operator/api/v1/groups/acme")
+        .await
+        .expect(200)
+        .json();
+    let users = acme["users"].as_array().unwrap();
+    let ulf = users.iter().find(|user| user["id"] == "ulf").unwrap();
+    assert_eq!(ulf["tokens"], json!([]), "and the group knows it");
 }
 
 /// On one thread nothing else happens before this test waits again.
@@ -157,17 +224,15 @@ async fn the_answer_does_not_wait_for_the_letter() {
     world.created(&ada, "Payroll Bridge").await;
     world.signed_up(DEV).await;
     let (stranger, before) = (Caller::command_line("test".to_owned()), world.mails().await.len());
-    for (email, letters) in [(ULF, 1), ("nobody@acme.example", 0)] {
-        let asked = world.gatebook.request_user_password_reset(&stranger, email);
-        asked.await.unwrap();
-        assert_eq!(world.gatebook.errands.under_way(), letters);
-        world.gatebook.errands.done().await;
-    }
-    for (email, letters) in [(DEV, 1), ("nobody@example.com", 0)] {
-        let asked = world.gatebook.request_developer_password_reset(&stranger, email);
-        asked.await.unwrap();
-        assert_eq!(world.gatebook.errands.under_way(), letters);
-        world.gatebook.errands.done().await;
+    let node = world.counted_node().await;
+    for email in [ULF, "nobody@acme.example", DEV, "nobody@example.com"] {
+        let (asked, questions) = (node.gatebook.clone(), node.database.questions());
+        asked.request_user_password_reset(&stranger, email).await.unwrap();
+        asked.request_developer_password_reset(&stranger, email).await.unwrap();
+        assert_eq!(asked.errands.under_way(), 2, "{email}");
+        assert_eq!(node.database.questions(), questions, "nothing is looked up: {email}");
+        asked.errands.done().await;
+        assert!(node.database.questions() > questions);
     }
     assert_eq!(world.mails().await.len(), before + 2);
 }

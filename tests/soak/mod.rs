@@ -5,6 +5,7 @@
 
 mod archiving_server;
 mod restore;
+mod same_time;
 
 /// How many times as long as in `make test`: what `make soak` says in `GATEBOOK_SOAK`, else once.
 pub fn times() -> usize {

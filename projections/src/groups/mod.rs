@@ -35,7 +35,7 @@ impl GroupRow {
 
 impl Projection for Groups {
     const NAME: &'static str = "groups";
-    const FOLD_VERSION: i64 = 2;
+    const FOLD_VERSION: i64 = 3;
     const COLUMNS: &'static [Column] = &[
         text("group_id"),
         text("name"),
@@ -115,24 +115,66 @@ pub fn by_id(id: &GroupId) -> Query {
     Query::new(format!("{SELECT} where group_id = $1"), [id.as_str().into()])
 }
 
-/// The groups that have a user with this address, as [`EmailAddress::key`] writes it; by name.
+/// A group that has users with an address: which ones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundByEmail {
+    /// Which group.
+    pub group_id: GroupId,
+    /// Its name.
+    pub name: Label,
+    /// Its users with the address, by id.
+    pub user_ids: Vec<UserId>,
+}
+
+impl FoundByEmail {
+    /// Reads a row of [`with_user_email`] with the same key.
+    pub fn read(values: Vec<Value>, email_key: &str) -> Result<Self, RowError> {
+        let mut row = RowReader::new(Groups::NAME, values);
+        let (group_id, name, keys) = (row.word()?, row.word()?, row.text()?);
+        let lines = keys.lines().filter_map(|line| line.split_once('\t'));
+        let ids = lines.filter(|(key, _)| *key == email_key).map(|(_, id)| id);
+        Ok(Self {
+            group_id,
+            name,
+            user_ids: ids.filter_map(|id| UserId::parse(id).ok()).collect(),
+        })
+    }
+}
+
+/// The groups that have a user with this address, as [`EmailAddress::key`] writes it; by name. See [`FoundByEmail`].
 ///
 /// [`EmailAddress::key`]: gatebook_aggregates::email_address::EmailAddress::key
 pub fn with_user_email(email_key: &str) -> Query {
-    let sql = format!(r"{SELECT} where user_email_keys like $1 escape '\' order by name, group_id");
-    Query::new(sql, [contains_pattern(&line(email_key)).into()])
+    let sql = r"select group_id, name, user_email_keys from groups
+        where user_email_keys like $1 escape '\' order by name, group_id";
+    Query::new(sql, [contains_pattern(&format!("\n{email_key}\t")).into()])
 }
 
-/// The users' addresses, each between line ends, so that a whole one can be searched for.
+/// The users' addresses with their ids, each on a line of its own, so that a whole one can be searched for.
 fn user_email_keys(customer: &Customer) -> String {
-    customer.users.values().map(|user| line(&user.email.key())).collect()
-}
-
-fn line(email_key: &str) -> String {
-    format!("\n{email_key}\n")
+    let line = |(id, user): (&UserId, &GroupUser)| format!("\n{}\t{id}\n", user.email.key());
+    customer.users.iter().map(line).collect()
 }
 
 /// All groups, by id.
 pub fn all() -> Query {
     Query::new(format!("{SELECT} order by group_id"), [])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_users_with_an_address_are_found_among_the_addresses_alone() {
+        let keys = "\nada@acme.example\tada\n\nada@acme.example\tada.too\n\nbada@acme.example\tbo\n";
+        let row = || vec!["acme".into(), "Acme".into(), keys.into()];
+        let ids = |email_key: &str| {
+            let found = FoundByEmail::read(row(), email_key).unwrap();
+            found.user_ids.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(ids("ada@acme.example"), ["ada", "ada.too"]);
+        assert_eq!(ids("bada@acme.example"), ["bo"]);
+        assert!(ids("da@acme.example").is_empty());
+    }
 }
