@@ -2,6 +2,7 @@
 
 use gatebook_aggregates::identifiers::{GroupId, UserId};
 use gatebook_aggregates::refusal::{FieldProblem, Refusal};
+use gatebook_aggregates::system::SystemCommand;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::words::Label;
 use gatebook_projections::sql::{Query, RowReader};
@@ -24,6 +25,8 @@ pub struct IssuedToken {
     pub id: Uuid,
     /// The token.
     pub token: String,
+    /// When it ends by itself.
+    pub expires_at: Timestamp,
 }
 
 /// A gateway's credentials that were just made. Shown once; not for logs.
@@ -61,6 +64,11 @@ impl Kept {
     /// Whether its time is over.
     pub(super) fn has_ended(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|end| end <= now)
+    }
+
+    /// The name that it was given.
+    pub(super) fn label(&self) -> Result<Label, Failure> {
+        Ok(Label::parse("name", &self.name)?)
     }
 
     /// The credential as something that a decision is based on.
@@ -136,8 +144,8 @@ impl Gatebook {
         }
     }
 
-    /// Makes a resource server's credentials.
-    pub async fn create_resource_server(&self, name: &Label) -> Result<ResourceServerIssued, Failure> {
+    /// Makes a resource server's credentials, for an operator.
+    pub async fn create_resource_server(&self, caller: &Caller, name: &Label) -> Result<ResourceServerIssued, Failure> {
         let client_id = secrets::resource_server_id(&self.dice);
         let client_secret = secrets::resource_server_secret(&self.dice);
         let credential = Credential {
@@ -148,7 +156,12 @@ impl Gatebook {
             digest: self.digests.digest(SecretKind::ResourceServer, client_secret.reveal()),
             expires_at: None,
         };
-        self.keep(vec![CredentialChange::Put(credential)]).await?;
+        let command = SystemCommand::CreateResourceServer {
+            client_id: client_id.clone(),
+            name: name.clone(),
+        };
+        self.system_command_with(caller, command, vec![CredentialChange::Put(credential)])
+            .await?;
         Ok(ResourceServerIssued {
             client_id,
             client_secret: client_secret.reveal().to_owned(),
@@ -171,13 +184,20 @@ impl Gatebook {
         servers.collect()
     }
 
-    /// Ends a resource server's credentials.
-    pub async fn delete_resource_server(&self, client_id: &str) -> Result<(), Failure> {
-        if self.kept(CredentialKind::ResourceServer, client_id).await?.is_none() {
-            return Err(Refusal::NotFound.into());
-        }
-        let (kind, id) = (CredentialKind::ResourceServer, client_id.to_owned());
-        self.keep(vec![CredentialChange::Delete { kind, id }]).await
+    /// Ends a resource server's credentials, for an operator.
+    ///
+    /// # Errors
+    /// `NotFound` when there are none with this id.
+    pub async fn delete_resource_server(&self, caller: &Caller, client_id: &str) -> Result<(), Failure> {
+        let kept = self.kept(CredentialKind::ResourceServer, client_id).await?;
+        let kept = kept.ok_or(Refusal::NotFound)?;
+        let command = SystemCommand::EndResourceServer {
+            client_id: kept.id.clone(),
+            name: kept.label()?,
+        };
+        let (kind, id) = (CredentialKind::ResourceServer, kept.id);
+        self.system_command_with(caller, command, vec![CredentialChange::Delete { kind, id }])
+            .await
     }
 
     /// A new token, and what to keep of it.
@@ -187,6 +207,7 @@ impl Gatebook {
         (kind, secret_kind): (CredentialKind, SecretKind),
         owner: String,
         name: &Label,
+        expires_at: Timestamp,
     ) -> (IssuedToken, Credential) {
         let id = self.new_id();
         let token = mint(token_kind, id, &self.dice);
@@ -196,12 +217,13 @@ impl Gatebook {
             owner,
             name: name.as_str().to_owned(),
             digest: self.digests.digest(secret_kind, token.reveal()),
-            expires_at: None,
+            expires_at: Some(expires_at),
         };
         (
             IssuedToken {
                 id,
                 token: token.reveal().to_owned(),
+                expires_at,
             },
             credential,
         )

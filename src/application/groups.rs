@@ -6,6 +6,8 @@ use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::group::{Group, GroupEvent, GroupWish, Permission, ProductPlan, Role};
 use gatebook_aggregates::identifiers::{EntityId, GroupId, UserId};
 use gatebook_aggregates::refusal::{FieldProblem, Refusal};
+use gatebook_aggregates::session::api_token_end;
+use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::words::Label;
 use gatebook_projections::groups::{GroupRow, Groups};
 use uuid::Uuid;
@@ -131,7 +133,7 @@ impl Gatebook {
             .map(|_| ())
     }
 
-    /// Makes a token for the admins' API.
+    /// Makes a token for the admins' API that ends after a year.
     pub async fn issue_user_token(
         &self,
         caller: &Caller,
@@ -139,12 +141,30 @@ impl Gatebook {
         user_id: UserId,
         name: Label,
     ) -> Result<IssuedToken, Failure> {
+        self.issue_user_token_until(caller, group_id, user_id, name, None).await
+    }
+
+    /// Makes a token for the admins' API that ends then; after a year, if no end is named.
+    ///
+    /// # Errors
+    /// An end that has passed, or is more than a year away.
+    pub async fn issue_user_token_until(
+        &self,
+        caller: &Caller,
+        group_id: &GroupId,
+        user_id: UserId,
+        name: Label,
+        ends: Option<Timestamp>,
+    ) -> Result<IssuedToken, Failure> {
         let kinds = (CredentialKind::UserToken, SecretKind::UserToken);
-        let (issued, credential) = self.new_token(TokenKind::User, kinds, owner(group_id, &user_id), &name);
+        let expires_at = api_token_end(self.clock.now(), ends)?;
+        let owner = owner(group_id, &user_id);
+        let (issued, credential) = self.new_token(TokenKind::User, kinds, owner, &name, expires_at);
         let wish = GroupWish::IssueUserToken {
             user_id,
             token_id: issued.id,
             name,
+            expires_at: Some(expires_at),
         };
         self.group_command(caller, group_id, wish, &[CredentialChange::Put(credential)])
             .await?;

@@ -1,6 +1,7 @@
 //! Tokens as their owners see them: by name, and when they were used last.
 
 use gatebook_aggregates::group::GroupWish;
+use gatebook_aggregates::session::api_token_end;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::words::Label;
 use gatebook_projections::sql::{Query, RowReader};
@@ -29,6 +30,18 @@ pub struct ListedToken {
     pub created_at: Timestamp,
     /// When it was used last.
     pub last_used_at: Option<Timestamp>,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// What somebody asks for who makes a token for themselves.
+pub struct OwnTokenForm<'a> {
+    /// What it shall be called.
+    pub name: Label,
+    /// When it shall end.
+    pub ends: Timestamp,
+    /// Their password, as it was typed.
+    pub password: &'a str,
 }
 
 impl Gatebook {
@@ -38,33 +51,39 @@ impl Gatebook {
         Ok(self.listed_tokens(CredentialKind::UserToken, &owner).await?)
     }
 
-    /// Makes a token for whoever asks, once for each form; the same form again is shown the same token for a while. None
-    /// when it cannot be shown any more.
+    /// Makes a token for whoever asks and knows their password, once for each form; the same form again is shown the same
+    /// token for a while. None when it cannot be shown any more.
     ///
     /// # Errors
-    /// `IdempotencyKeyReused` when the form was sent with another name.
+    /// `IdempotencyKeyReused` when the form was sent with another name; `password_wrong`, or an end that is none of a
+    /// token's, for a field.
     pub async fn issue_own_token(
         &self,
         caller: &Caller,
-        name: Label,
+        OwnTokenForm { name, ends, password }: OwnTokenForm<'_>,
         form: Option<&IdempotencyKey>,
     ) -> Result<Option<IssuedToken>, Failure> {
         let Who::GroupUser { group_id, user_id } = &caller.who else {
             return Err(Failure::Unauthenticated);
         };
+        let expires_at = api_token_end(self.clock.now(), Some(ends))?;
+        let proof = self.prove_own_password(caller, password).await?;
         if let Some(form) = form
             && let Before::Sent(shown) = self.before(form).await?
         {
             return self.if_it_lives(shown).await;
         }
         let kinds = (CredentialKind::UserToken, SecretKind::UserToken);
-        let (issued, credential) = self.new_token(TokenKind::User, kinds, owner(group_id, user_id), &name);
+        let owner = owner(group_id, user_id);
+        let (issued, credential) = self.new_token(TokenKind::User, kinds, owner, &name, expires_at);
         let wish = GroupWish::IssueUserToken {
             user_id: user_id.clone(),
             token_id: issued.id,
             name,
+            expires_at: Some(expires_at),
         };
         let extras = Extras {
+            credential_guards: vec![proof],
             credentials: vec![CredentialChange::Put(credential)],
             sealed: form.map(|form| self.seal_shown(form.key(), &issued)).transpose()?,
             ..Extras::default()
@@ -97,7 +116,7 @@ impl Gatebook {
         kind: CredentialKind,
         owner: &str,
     ) -> Result<Vec<ListedToken>, StoreError> {
-        let sql = "select c.id, c.name, c.created_at, u.last_used_at \
+        let sql = "select c.id, c.name, c.created_at, u.last_used_at, c.expires_at \
                    from credentials c left join last_uses u on u.id = c.id \
                    where c.kind = $1 and c.owner = $2 and (c.expires_at is null or c.expires_at > $3) \
                    order by c.created_at, c.id";
@@ -111,6 +130,7 @@ impl Gatebook {
                 name,
                 created_at,
                 last_used_at: self.last_uses.not_written_yet(id).max(written),
+                expires_at: row.optional_time()?,
             })
         });
         tokens.collect()

@@ -1,9 +1,13 @@
 //! The tokens of operators: made, listed and ended at the command line.
 
 use gatebook_aggregates::refusal::Refusal;
+use gatebook_aggregates::session::api_token_end;
+use gatebook_aggregates::system::SystemCommand;
+use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::words::Label;
 use uuid::Uuid;
 
+use super::caller::Caller;
 use super::credentials::IssuedToken;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
@@ -15,15 +19,30 @@ use crate::secrets::{SecretKind, TokenKind};
 const NOBODY: &str = "";
 
 impl Gatebook {
-    /// Makes an operator's token.
-    pub async fn create_operator_token(&self, name: &Label) -> Result<IssuedToken, Failure> {
+    /// Makes an operator's token; it ends after a year, unless it is told an earlier end.
+    ///
+    /// # Errors
+    /// An end that has passed, or is more than a year away.
+    pub async fn create_operator_token(
+        &self,
+        caller: &Caller,
+        name: &Label,
+        ends: Option<Timestamp>,
+    ) -> Result<IssuedToken, Failure> {
         let (issued, credential) = self.new_token(
             TokenKind::Operator,
             (CredentialKind::OperatorToken, SecretKind::OperatorToken),
             NOBODY.to_owned(),
             name,
+            api_token_end(self.clock.now(), ends)?,
         );
-        self.keep(vec![CredentialChange::Put(credential)]).await?;
+        let command = SystemCommand::CreateOperatorToken {
+            token_id: issued.id,
+            name: name.clone(),
+            expires_at: issued.expires_at,
+        };
+        self.system_command_with(caller, command, vec![CredentialChange::Put(credential)])
+            .await?;
         Ok(issued)
     }
 
@@ -36,16 +55,17 @@ impl Gatebook {
     ///
     /// # Errors
     /// `NotFound` when there is none with this id.
-    pub async fn revoke_operator_token(&self, token_id: Uuid) -> Result<(), Failure> {
+    pub async fn revoke_operator_token(&self, caller: &Caller, token_id: Uuid) -> Result<(), Failure> {
         let id = token_id.to_string();
-        if self.kept(CredentialKind::OperatorToken, &id).await?.is_none() {
-            return Err(Refusal::NotFound.into());
-        }
+        let kept = self.kept(CredentialKind::OperatorToken, &id).await?;
+        let name = kept.ok_or(Refusal::NotFound)?.label()?;
         let sessions = CredentialChange::DeleteOwned {
             kind: CredentialKind::OperatorSession,
             owner: id.clone(),
         };
         let kind = CredentialKind::OperatorToken;
-        self.keep(vec![CredentialChange::Delete { kind, id }, sessions]).await
+        let command = SystemCommand::EndOperatorToken { token_id, name };
+        self.system_command_with(caller, command, vec![CredentialChange::Delete { kind, id }, sessions])
+            .await
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gatebook_aggregates::developer::{Developer, DeveloperCommand};
 use gatebook_aggregates::email_address::EmailAddress;
-use gatebook_aggregates::group::{GroupAsker, GroupUser};
+use gatebook_aggregates::group::{GroupAsker, GroupUser, GroupWish};
 use gatebook_aggregates::identifiers::{GroupId, UserId};
 use gatebook_aggregates::password_link::PasswordLink;
 use gatebook_aggregates::refusal::Refusal;
@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::account_commands::{on_the_group, on_the_user};
 use super::caller::{Caller, Who};
+use super::commands::GroupOptions;
 use super::console_sign_in::UserOfAddress;
 use super::credentials::{Kept, owner, read_owner, throttle_keys};
 use super::failure::Failure;
@@ -25,6 +26,15 @@ use crate::log::append::{Credential, CredentialChange, CredentialKind, SealedLet
 use crate::log::{CommandError, Extras};
 use crate::mail::Letter;
 use crate::secrets::{SecretKind, SecretString, TokenKind, lookup_id, mint};
+
+/// What becomes of the API tokens of somebody who chooses a new password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ApiTokens {
+    /// Programs go on.
+    GoOn,
+    /// They end with the sessions.
+    End,
+}
 
 impl Gatebook {
     /// Mails a group user the link to the first password, or to a new one; by an operator, or by a Practice Admin of
@@ -56,12 +66,17 @@ impl Gatebook {
     }
 
     /// Forgotten password of the console: mails a link to each user with this address. Neither the answer nor its time
-    /// tells whether there is one.
+    /// tells whether there is one: nothing is looked up before it is given.
     pub async fn request_user_password_reset(self: &Arc<Self>, caller: &Caller, email: &str) -> Result<(), Failure> {
         let email = self.address_for_reset(caller, "user_password_reset", email).await?;
-        for user in self.users_of_address(&email).await? {
-            let (gatebook, caller, email) = (self.clone(), caller.clone(), email.clone());
-            self.after_the_answer(async move { gatebook.send_user_reset_link(&caller, &user, &email).await });
+        let (gatebook, caller) = (self.clone(), caller.clone());
+        self.after_the_answer(async move { gatebook.send_user_reset_links(&caller, &email).await });
+        Ok(())
+    }
+
+    async fn send_user_reset_links(&self, caller: &Caller, email: &EmailAddress) -> Result<(), Failure> {
+        for user in self.users_of_address(&email.key()).await? {
+            self.send_user_reset_link(caller, &user, email).await?;
         }
         Ok(())
     }
@@ -99,7 +114,7 @@ impl Gatebook {
     }
 
     /// Forgotten password of the portal: mails a link, if there is such an account. Neither the answer nor its time
-    /// tells.
+    /// tells: nothing is looked up before it is given.
     pub async fn request_developer_password_reset(
         self: &Arc<Self>,
         caller: &Caller,
@@ -108,10 +123,13 @@ impl Gatebook {
         let email = self
             .address_for_reset(caller, "developer_password_reset", email)
             .await?;
-        if let Some(developer) = self.developer_by_email(&email).await? {
-            let (gatebook, caller) = (self.clone(), caller.clone());
-            self.after_the_answer(async move { gatebook.send_developer_reset_link(&caller, developer).await });
-        }
+        let (gatebook, caller) = (self.clone(), caller.clone());
+        self.after_the_answer(async move {
+            match gatebook.developer_by_email(&email).await? {
+                Some(developer) => gatebook.send_developer_reset_link(&caller, developer).await,
+                None => Ok(()),
+            }
+        });
         Ok(())
     }
 
@@ -131,7 +149,7 @@ impl Gatebook {
             .await
     }
 
-    /// Chooses a password with a link. Every session of the account ends.
+    /// Chooses a password with a link. Every session of the account ends; a group user's API tokens go on.
     ///
     /// # Errors
     /// `PasswordLinkUnknown`, `PasswordLinkExpired`, or a password that will not do.
@@ -142,8 +160,28 @@ impl Gatebook {
         link: &str,
         password: &str,
     ) -> Result<(), Failure> {
+        self.choose_password_and(caller, realm, link, password, ApiTokens::GoOn)
+            .await
+    }
+
+    /// The same, and says what becomes of a group user's API tokens. They end first, so that whatever happens then,
+    /// nothing goes on that was to end.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn choose_password_and(
+        &self,
+        caller: &Caller,
+        realm: Realm,
+        link: &str,
+        password: &str,
+        tokens: ApiTokens,
+    ) -> Result<(), Failure> {
         let password = chosen_password(password)?;
         let (link_id, kept) = self.presented_password_link(caller, realm, link).await?;
+        if tokens == ApiTokens::End && realm == Realm::Console {
+            self.end_tokens_by_link(caller, &kept).await?;
+        }
         let digest = self.passwords.hash(&password, &self.dice).await?;
         let owner_id = kept.owner.clone();
         let at = self.clock.now();
@@ -179,6 +217,36 @@ impl Gatebook {
                 Err(Refusal::PasswordLinkUnknown.into())
             }
             chosen => chosen,
+        }
+    }
+
+    /// Ends the API tokens of the group user whom a link belongs to, as long as it stands.
+    async fn end_tokens_by_link(&self, caller: &Caller, link: &Kept) -> Result<(), Failure> {
+        if link.has_ended(self.clock.now()) {
+            return Err(Refusal::PasswordLinkExpired.into());
+        }
+        let (group_id, user_id) = read_owner(&link.owner).ok_or(Refusal::PasswordLinkUnknown)?;
+        let caller = caller.with(Who::GroupUser {
+            group_id: group_id.clone(),
+            user_id: user_id.clone(),
+        });
+        let (kind, owner) = (CredentialKind::UserToken, link.owner.clone());
+        let extras = Extras {
+            credential_guards: vec![link.clone().guard(CredentialKind::UserPasswordLink)],
+            credentials: vec![CredentialChange::DeleteOwned { kind, owner }],
+            ..Extras::default()
+        };
+        let options = GroupOptions {
+            extras,
+            ..GroupOptions::default()
+        };
+        let wish = GroupWish::EndUserTokens { user_id };
+        match self.group_command_with(&caller, &group_id, wish, &options).await {
+            Err(
+                Failure::Unauthenticated
+                | Failure::Command(CommandError::CredentialReplaced | CommandError::Refused(Refusal::NotFound)),
+            ) => Err(Refusal::PasswordLinkUnknown.into()),
+            done => done.map(|_| ()),
         }
     }
 

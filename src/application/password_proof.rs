@@ -1,5 +1,9 @@
 //! That a password is right, as something to build on: it holds only as long as the password is not replaced.
 
+use gatebook_aggregates::refusal::FieldProblem;
+
+use super::caller::{Caller, Who};
+use super::credentials::throttle_keys;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
 use crate::log::append::{CredentialGuard, CredentialKind};
@@ -20,5 +24,30 @@ impl Gatebook {
         let hash = kept.as_ref().map(|kept| kept.digest.as_str());
         let right = self.passwords.verify(password, hash).await?;
         Ok(kept.filter(|_| right).map(|kept| kept.guard(kind)))
+    }
+
+    /// Proves that a group user who is signed in knows their password: for what a borrowed session is not enough for. A
+    /// wrong one counts like one at sign-in.
+    ///
+    /// # Errors
+    /// `password_wrong` for the field `password`; `TooManyRequests` after too many tries.
+    pub(super) async fn prove_own_password(&self, caller: &Caller, typed: &str) -> Result<CredentialGuard, Failure> {
+        let Who::GroupUser { user_id, .. } = &caller.who else {
+            return Err(Failure::Unauthenticated);
+        };
+        if typed.is_empty() {
+            return Err(FieldProblem::new("password", "required", "Enter your password.").into());
+        }
+        let group = self.callers_group(caller).await?;
+        let email = group.user(user_id).ok_or(Failure::Unauthenticated)?.email.key();
+        let guess = self
+            .guess(&throttle_keys(caller, Some(("user_password", email))))
+            .await?;
+        let kind = CredentialKind::UserPassword;
+        let kept = self.kept(kind, &caller.session_owner()?).await?;
+        let hash = kept.as_ref().map(|kept| kept.digest.clone());
+        let right = self.judge_password(guess, typed, vec![hash]).await?;
+        let proof = kept.filter(|_| right.contains(&true)).map(|kept| kept.guard(kind));
+        proof.ok_or_else(|| FieldProblem::new("password", "password_wrong", "This is not your password.").into())
     }
 }

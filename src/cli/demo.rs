@@ -174,8 +174,12 @@ fn mail_dir(data: &DataOptions, options: &ServerOptions) -> Result<String, CliEr
 
 /// The sample data. What is there already stays; everybody gets a new token and password.
 async fn sample_data(gatebook: &Gatebook, base_url: String, mail_dir: String) -> Result<DemoFile, CliError> {
-    let operator_token = gatebook.create_operator_token(&label("demo")?).await?.token;
-    let gateway = gatebook.create_resource_server(&label("demo gateway")?).await?;
+    let caller = Caller::command_line(Uuid::now_v7().to_string());
+    let operator_token = gatebook.create_operator_token(&caller, &label("demo")?, None).await?;
+    let operator_token = operator_token.token;
+    let gateway = gatebook
+        .create_resource_server(&caller, &label("demo gateway")?)
+        .await?;
     let mut groups = Vec::new();
     for sample in SAMPLES {
         groups.push(sample_group(gatebook, sample).await?);

@@ -107,10 +107,9 @@ async fn write_log(data: &DataOptions, options: Export) -> Result<ExitCode, CliE
     };
     let opened = start::existing_gatebook(data).await?;
     let gatebook = &opened.gatebook;
-    let caller = Caller::command_line(Uuid::now_v7().to_string());
+    let caller = Caller::command_line_of(Uuid::now_v7().to_string(), &operator::name());
     let (scope, recorded) = match (app, developer, group) {
         _ if system => {
-            let caller = Caller::command_line_of(Uuid::now_v7().to_string(), &operator::name());
             let recorded = gatebook.record_system_log_download(&caller, format, from, to).await?;
             (Scope::System, recorded)
         }

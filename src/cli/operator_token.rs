@@ -2,15 +2,16 @@
 
 use std::process::ExitCode;
 
-use clap::Subcommand;
+use chrono::TimeDelta;
 use clap::builder::FalseyValueParser;
+use clap::{Subcommand, value_parser};
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::words::Label;
 use uuid::Uuid;
 
 use super::start::Opened;
-use super::{CliError, output, start};
-use crate::application::{Failure, ListedToken};
+use super::{CliError, operator, output, start};
+use crate::application::{Caller, Failure, ListedToken};
 use crate::config::DataOptions;
 use crate::log::CommandError;
 
@@ -22,8 +23,17 @@ pub enum OperatorToken {
         /// The token's name, as the log will show it.
         #[arg(long, env = "GATEBOOK_NAME")]
         name: String,
+        /// After how many days the token ends by itself; at most a year.
+        #[arg(
+            long,
+            env = "GATEBOOK_EXPIRES_IN_DAYS",
+            default_value = "365",
+            value_name = "N",
+            value_parser = value_parser!(i64).range(1..=365)
+        )]
+        expires_in_days: i64,
     },
-    /// Lists the tokens: id, when it was made, when it was used last, name.
+    /// Lists the tokens: id, when it was made, when it was used last, when it ends, name.
     List {
         /// As JSON.
         #[arg(long, env = "GATEBOOK_JSON", value_parser = FalseyValueParser::new())]
@@ -41,7 +51,7 @@ pub enum OperatorToken {
 pub async fn run(data: &DataOptions, command: OperatorToken) -> Result<ExitCode, CliError> {
     let opened = start::gatebook(data, None).await?;
     match command {
-        OperatorToken::Create { name } => create(&opened, &name).await?,
+        OperatorToken::Create { name, expires_in_days } => create(&opened, &name, expires_in_days).await?,
         OperatorToken::List { json } => list(&opened, json).await?,
         OperatorToken::Revoke { id } => revoke(&opened, id).await?,
     }
@@ -49,9 +59,12 @@ pub async fn run(data: &DataOptions, command: OperatorToken) -> Result<ExitCode,
     Ok(ExitCode::SUCCESS)
 }
 
-async fn create(opened: &Opened, name: &str) -> Result<(), CliError> {
+async fn create(opened: &Opened, name: &str, days: i64) -> Result<(), CliError> {
     let name = Label::parse("name", name).map_err(Failure::from)?;
-    let issued = opened.gatebook.create_operator_token(&name).await?;
+    let ends = opened.gatebook.clock.now().plus(TimeDelta::days(days));
+    let caller = caller();
+    let created = opened.gatebook.create_operator_token(&caller, &name, Some(ends));
+    let issued = created.await?;
     output::line(issued.token)
 }
 
@@ -70,11 +83,20 @@ fn line(token: &ListedToken) -> String {
         Some(at) => format!("used {at}"),
         None => "never used".to_owned(),
     };
-    format!("{}  made {}  {used:29}  {}", token.id, token.created_at, token.name)
+    let ends = match token.expires_at {
+        Some(at) => format!("ends {at}"),
+        None => "never ends".to_owned(),
+    };
+    let (id, made, name) = (token.id, token.created_at, &token.name);
+    format!("{id}  made {made}  {used:29}  {ends:29}  {name}")
+}
+
+fn caller() -> Caller {
+    Caller::command_line_of(Uuid::now_v7().to_string(), &operator::name())
 }
 
 async fn revoke(opened: &Opened, id: Uuid) -> Result<(), CliError> {
-    match opened.gatebook.revoke_operator_token(id).await {
+    match opened.gatebook.revoke_operator_token(&caller(), id).await {
         Err(Failure::Command(CommandError::Refused(Refusal::NotFound))) => Err(CliError::Other(format!(
             "there is no operator token {id}; “gatebook operator-token list” shows those that there are"
         ))),

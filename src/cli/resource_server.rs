@@ -4,9 +4,10 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use gatebook_aggregates::words::Label;
+use uuid::Uuid;
 
-use super::{CliError, output, start};
-use crate::application::Failure;
+use super::{CliError, operator, output, start};
+use crate::application::{Caller, Failure};
 use crate::config::DataOptions;
 
 /// Credentials for gateways.
@@ -24,7 +25,8 @@ pub enum ResourceServer {
 pub async fn run(data: &DataOptions, ResourceServer::Create { name }: ResourceServer) -> Result<ExitCode, CliError> {
     let name = Label::parse("name", &name).map_err(Failure::from)?;
     let opened = start::gatebook(data, None).await?;
-    let issued = opened.gatebook.create_resource_server(&name).await?;
+    let caller = Caller::command_line_of(Uuid::now_v7().to_string(), &operator::name());
+    let issued = opened.gatebook.create_resource_server(&caller, &name).await?;
     output::line(serde_json::to_string(&issued).map_err(CliError::other)?)?;
     opened.close().await?;
     Ok(ExitCode::SUCCESS)

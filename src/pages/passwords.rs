@@ -8,9 +8,9 @@ use maud::{Markup, html};
 
 use super::attempt::Errors;
 use super::form::{Asked, Form, OpenForm};
-use super::inputs::Field;
+use super::inputs::{Field, checkbox};
 use super::layout::{Shell, page};
-use crate::application::Realm;
+use crate::application::{ApiTokens, Realm};
 use crate::http::error::Problem;
 use crate::http::extract::{Anyone, App};
 use crate::secrets::MIN_PASSWORD_CHARS;
@@ -47,6 +47,11 @@ impl Place {
             Realm::Console => CONSOLE,
             Realm::Portal | Realm::Operator => PORTAL,
         }
+    }
+
+    /// Whether people have tokens for an API here, beside their sessions.
+    fn has_api_tokens(self) -> bool {
+        self.realm == Realm::Console
     }
 
     fn shell(self) -> Shell {
@@ -90,14 +95,21 @@ async fn open(
     Asked(asked): Asked,
 ) -> Result<Markup, Problem> {
     app.open_password_link(&caller, place.realm, asked.text("link")).await?;
-    Ok(choose_page(place, asked.text("link"), &Errors::default()))
+    Ok(choose_page(place, asked.text("link"), false, &Errors::default()))
 }
 
 async fn choose(place: Place, State(app): State<App>, Anyone(caller): Anyone, OpenForm(form): OpenForm) -> Response {
     let (link, password) = (form.text("link"), form.text("password"));
     let errors = if password == form.text("repeated") {
-        match app.choose_password(&caller, place.realm, link, password).await {
-            Ok(()) => return chosen_page(place).into_response(),
+        let tokens = match form.has("end_tokens") {
+            true => ApiTokens::End,
+            false => ApiTokens::GoOn,
+        };
+        match app
+            .choose_password_and(&caller, place.realm, link, password, tokens)
+            .await
+        {
+            Ok(()) => return chosen_page(place, tokens).into_response(),
             Err(failure) => Errors::from(failure),
         }
     } else {
@@ -108,7 +120,11 @@ async fn choose(place: Place, State(app): State<App>, Anyone(caller): Anyone, Op
         )
         .into()
     };
-    (errors.status(), choose_page(place, link, &errors)).into_response()
+    (
+        errors.status(),
+        choose_page(place, link, form.has("end_tokens"), &errors),
+    )
+        .into_response()
 }
 
 fn forgot_page(place: Place, form: &Form, errors: &Errors) -> Markup {
@@ -139,7 +155,7 @@ fn sent_page(place: Place, email: &str) -> Markup {
     page(&place.shell(), "Look into your mailbox", &body)
 }
 
-fn choose_page(place: Place, link: &str, errors: &Errors) -> Markup {
+fn choose_page(place: Place, link: &str, end_tokens: bool, errors: &Errors) -> Markup {
     let hint =
         format!("At least {MIN_PASSWORD_CHARS} characters; a few words that only you would put together do well.");
     let body = html! {
@@ -155,16 +171,26 @@ fn choose_page(place: Place, link: &str, errors: &Errors) -> Markup {
                 name: "repeated", label: "The same password again", kind: "password", autocomplete: "new-password",
                 ..Field::default()
             }.input(errors))
+            @if place.has_api_tokens() {
+                (checkbox("end_tokens", "End my API tokens, too. Programs that use them stop.", end_tokens, errors))
+            }
             button type="submit" { "Choose password" }
         }
     };
     page(&place.shell(), "Choose a password", &body)
 }
 
-fn chosen_page(place: Place) -> Markup {
+fn chosen_page(place: Place, tokens: ApiTokens) -> Markup {
+    let ended = match (place.has_api_tokens(), tokens) {
+        (false, _) => "Every session that was open has been ended.",
+        (true, ApiTokens::End) => "Every session that was open and every API token has been ended.",
+        (true, ApiTokens::GoOn) => {
+            "Every session that was open has been ended. API tokens go on: your account’s page lists them, and ends them."
+        }
+    };
     let body = html! {
         h1 { "Your password is chosen" }
-        div.notice role="status" { p { "Every session that was open has been ended." } }
+        div.notice role="status" { p { (ended) } }
         p { a.button href=(place.sign_in) { (place.sign_in_title) } }
     };
     page(&place.shell(), "Your password is chosen", &body)

@@ -29,7 +29,10 @@ pub async fn measure(setting: &Setting) {
     let token = access_token(setting).await;
     let gateway = setting
         .gatebook
-        .create_resource_server(&Label::parse("name", "bench").unwrap())
+        .create_resource_server(
+            &gatebook::application::Caller::command_line("bench".to_owned()),
+            &Label::parse("name", "bench").unwrap(),
+        )
         .await
         .unwrap();
     let basic = STANDARD.encode(format!("{}:{}", gateway.client_id, gateway.client_secret));

@@ -86,7 +86,16 @@ async fn as_pam(setting: &Setting) -> Vec<(&'static str, String)> {
 /// What an operator enters to sign in.
 async fn as_operator(setting: &Setting) -> Vec<(&'static str, String)> {
     let name = Label::parse("name", "bench").unwrap();
-    let token = setting.gatebook.create_operator_token(&name).await.unwrap().token;
+    let token = setting
+        .gatebook
+        .create_operator_token(
+            &gatebook::application::Caller::command_line("bench".to_owned()),
+            &name,
+            None,
+        )
+        .await
+        .unwrap()
+        .token;
     vec![("token", token)]
 }
 

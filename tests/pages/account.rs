@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 
 use super::console::{HOSTILE, ada, goes_on_after_the_session_has_ended, is_harmless};
 use crate::support::browser::{Browser, Page};
+use crate::support::world::PASSWORD;
 use crate::support::{World, on_both_databases};
 
 on_both_databases! {
@@ -11,9 +12,15 @@ on_both_databases! {
     a_token_form_that_is_sent_twice_shows_the_same_token_again,
     a_token_form_that_is_sent_at_once_makes_one_token,
     a_tokens_name_is_checked_and_kept,
+    a_token_needs_the_password_and_has_an_end,
     ending_twice_is_ending_once,
     after_the_end_of_the_session_the_page_is_shown_and_nothing_done,
     a_session_is_ended_from_another_one,
+}
+
+/// What the form for a token is filled in with.
+fn named(name: &str) -> [(&str, &str); 3] {
+    [("name", name), ("valid_days", "30"), ("password", PASSWORD)]
 }
 
 fn token(page: &Page) -> String {
@@ -36,7 +43,7 @@ fn end(browser: &Browser, kind: &str) -> String {
 async fn a_token_is_made_shown_and_ended(world: World) {
     let mut ada = ada(&world).await;
     ada.open("/account").await.expect(200);
-    let token = token(ada.send("/account/tokens", &[("name", "Laptop <b>")]).await.expect(200));
+    let token = token(ada.send("/account/tokens", &named("Laptop <b>")).await.expect(200));
     let program = world.person(Some(token));
     program.get("/api/v1/me").await.expect(200);
     ada.open("/account")
@@ -52,28 +59,28 @@ async fn a_token_is_made_shown_and_ended(world: World) {
 async fn a_token_form_that_is_sent_twice_shows_the_same_token_again(world: World) {
     let mut ada = ada(&world).await;
     let form = ada.open("/account").await.clone();
-    let first = token(ada.send("/account/tokens", &[("name", "Laptop")]).await.expect(200));
+    let first = token(ada.send("/account/tokens", &named("Laptop")).await.expect(200));
     let before = world.traces().await;
     ada.page = form.clone();
     assert_eq!(
-        token(ada.send("/account/tokens", &[("name", "Laptop")]).await.expect(200)),
+        token(ada.send("/account/tokens", &named("Laptop")).await.expect(200)),
         first
     );
     ada.page = form.clone();
-    ada.send("/account/tokens", &[("name", "Phone")])
+    ada.send("/account/tokens", &named("Phone"))
         .await
         .expect(409)
         .shows("You have sent this form already")
         .hides("gbu_");
     world.pass(TimeDelta::minutes(10));
     ada.page = form;
-    ada.send("/account/tokens", &[("name", "Laptop")])
+    ada.send("/account/tokens", &named("Laptop"))
         .await
         .expect(409)
         .shows("This form was sent before")
         .hides("gbu_");
     assert_eq!(world.traces().await, before);
-    ada.send("/account/tokens", &[("name", "Laptop")])
+    ada.send("/account/tokens", &named("Laptop"))
         .await
         .expect(200)
         .shows("gbu_");
@@ -86,7 +93,7 @@ async fn a_token_form_that_is_sent_at_once_makes_one_token(world: World) {
     let clicks = (0..4).map(|_| {
         let mut window = Browser::new(&world);
         (window.cookies, window.page) = (ada.cookies.clone(), ada.page.clone());
-        async move { token(window.send("/account/tokens", &[("name", "Laptop")]).await.expect(200)) }
+        async move { token(window.send("/account/tokens", &named("Laptop")).await.expect(200)) }
     });
     let shown = futures::future::join_all(clicks).await;
     assert!(shown.iter().all(|token| *token == shown[0]), "{shown:?}");
@@ -104,12 +111,12 @@ async fn a_tokens_name_is_checked_and_kept(world: World) {
         ("a\u{202e}b", "text-direction characters are not allowed"),
         ("a\0b", "Control, invisible"),
     ] {
-        let page = ada.send("/account/tokens", &[("name", name)]).await.expect(422);
+        let page = ada.send("/account/tokens", &named(name)).await.expect(422);
         page.shows(told).hides("“name”");
         assert_eq!(page.value("name").as_deref(), Some(name));
     }
     assert_eq!(world.traces().await.events, before);
-    ada.send("/account/tokens", &[("name", HOSTILE)]).await.expect(200);
+    ada.send("/account/tokens", &named(HOSTILE)).await.expect(200);
     is_harmless(ada.open("/account").await.expect(200));
 }
 
@@ -117,7 +124,7 @@ async fn ending_twice_is_ending_once(world: World) {
     let mut ada = ada(&world).await;
     let _elsewhere = super::console::ada(&world).await;
     ada.open("/account").await;
-    ada.send("/account/tokens", &[("name", "Laptop")]).await.expect(200);
+    ada.send("/account/tokens", &named("Laptop")).await.expect(200);
     let opened = ada.open("/account").await.clone();
     for kind in ["/account/tokens/", "/account/sessions/"] {
         ada.page = opened.clone();
@@ -149,7 +156,7 @@ async fn ending_twice_is_ending_once(world: World) {
 async fn after_the_end_of_the_session_the_page_is_shown_and_nothing_done(world: World) {
     let mut ada = ada(&world).await;
     ada.open("/account").await;
-    ada.send("/account/tokens", &[("name", "Laptop")]).await.expect(200);
+    ada.send("/account/tokens", &named("Laptop")).await.expect(200);
     ada.open("/account").await;
     for kind in ["/account/tokens/", "/account/sessions/", "/account/password-link"] {
         ada.open("/account").await;
@@ -165,7 +172,7 @@ async fn after_the_end_of_the_session_the_page_is_shown_and_nothing_done(world: 
             .hides("was sent to your address");
         assert_eq!(world.mails().await.len(), mails, "{action}");
     }
-    let named = [("name", "Typed before")];
+    let named = named("Typed before");
     goes_on_after_the_session_has_ended(&world, &mut ada, "ada@acme.example", "/account/tokens", &named).await;
     assert_eq!(ada.page.value("name").as_deref(), Some("Typed before"));
     ada.page.hides("gbu_");
@@ -198,4 +205,29 @@ async fn a_session_is_ended_from_another_one(world: World) {
         .await
         .expect(200)
         .shows("A link to choose a new password was sent");
+}
+
+async fn a_token_needs_the_password_and_has_an_end(world: World) {
+    let mut ada = ada(&world).await;
+    ada.open("/account").await.expect(200);
+    let before = world.traces().await.events;
+    for (days, password, told) in [
+        ("30", "", "Enter your password."),
+        ("30", "wrong horse battery staple", "This is not your password."),
+        ("3650", PASSWORD, "Choose one of the times."),
+    ] {
+        let form = [("name", "Laptop"), ("valid_days", days), ("password", password)];
+        let page = ada.send("/account/tokens", &form).await.expect(422);
+        page.shows(told).hides("gbu_");
+        assert!(!page.html.contains(PASSWORD) && !page.html.contains("wrong horse"));
+    }
+    assert_eq!(world.traces().await.events, before);
+    let page = ada.send("/account/tokens", &named("Laptop")).await.expect(200);
+    page.shows("Ends 23 December 2026, 09:00 UTC");
+    let program = world.person(Some(token(page)));
+    ada.open("/account").await.expect(200).shows("23 December 2026");
+    world.pass(TimeDelta::days(30) - TimeDelta::milliseconds(1));
+    program.get("/api/v1/me").await.expect(200);
+    world.pass(TimeDelta::milliseconds(1));
+    program.get("/api/v1/me").await.refused(401, "unauthenticated");
 }

@@ -26,4 +26,6 @@ mod the_developer_portal;
 mod the_gate;
 mod the_log_stays_readable;
 mod the_whole_story;
+mod tokens_that_end;
 mod viewing;
+mod what_admins_learn_of_developers;

@@ -50,6 +50,12 @@ pub struct World {
     pub(super) http: reqwest::Client,
 }
 
+/// A process whose questions to the database are counted.
+pub struct CountedNode {
+    pub gatebook: Arc<Gatebook>,
+    pub database: Arc<Interrupted>,
+}
+
 /// How a world differs from the usual one.
 pub struct Options {
     pub throttle: ThrottleMode,
@@ -111,12 +117,14 @@ impl World {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .unwrap();
+        let settling = Caller::command_line("settling".to_owned());
         let operator_token = gatebook
-            .create_operator_token(&label("Olga Operator"))
+            .create_operator_token(&settling, &label("Olga Operator"), None)
             .await
             .unwrap()
             .token;
-        let gateway = gatebook.create_resource_server(&label("SOAP gateway")).await.unwrap();
+        let gateway_name = label("SOAP gateway");
+        let gateway = gatebook.create_resource_server(&settling, &gateway_name).await.unwrap();
         let operator = Person {
             base_url: base_url.clone(),
             token: Some(operator_token),
@@ -233,6 +241,14 @@ impl World {
         let (base_url, node, _) = start_on(&self.folder, database, &self.clock, Options::default()).await;
         self.nodes.lock().unwrap().push(node);
         (base_url, interrupted)
+    }
+
+    /// Another process on the same database, to be asked without HTTP, and what it asks the database.
+    pub async fn counted_node(&self) -> CountedNode {
+        let database = Arc::new(Interrupted::new(self.gatebook.log.database.clone()));
+        let (_, gatebook, _) = start_on(&self.folder, database.clone(), &self.clock, Options::default()).await;
+        self.nodes.lock().unwrap().push(gatebook.clone());
+        CountedNode { gatebook, database }
     }
 
     /// Somebody with, or without, a token.

@@ -66,9 +66,16 @@ pub enum GroupWish {
         user_id: UserId,
         token_id: Uuid,
         name: Label,
+        /// When it ends by itself.
+        expires_at: Option<Timestamp>,
     },
     /// Ends such a token.
     RevokeUserToken { user_id: UserId, token_id: Uuid },
+    /// End all of a user's tokens.
+    EndUserTokens {
+        /// Whose.
+        user_id: UserId,
+    },
     /// R28: takes note that the group's log is downloaded.
     RecordActivityLogDownload {
         format: LogFormat,

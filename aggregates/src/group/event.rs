@@ -69,6 +69,8 @@ pub enum GroupEvent {
         user_id: UserId,
         token_id: Uuid,
         name: Label,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expires_at: Option<Timestamp>,
     },
     /// That token ended.
     UserTokenRevoked { user_id: UserId, token_id: Uuid },

@@ -133,6 +133,7 @@ mod tests {
                 user_id: user("ada"),
                 token_id,
                 name: name("script"),
+                expires_at: None,
             },
             GroupEvent::PermissionGranted {
                 user_id: user("ada"),

@@ -3,6 +3,7 @@
 mod command;
 mod event;
 mod footing;
+mod permissions;
 mod product_plan;
 mod standing;
 
@@ -25,6 +26,7 @@ pub use standing::{Permission, Role, Standing};
 use crate::email_address::EmailAddress;
 use crate::identifiers::{EntityId, GroupId, UserId};
 use crate::refusal::Refusal;
+use crate::timestamp::Timestamp;
 use crate::words::Label;
 use GroupEvent as Event;
 
@@ -62,8 +64,18 @@ pub struct GroupUser {
     pub role: Role,
     /// R2: what was granted to them.
     pub permissions: BTreeSet<Permission>,
-    /// Their tokens for the admins' API, by id, with the name they were given.
-    pub tokens: BTreeMap<Uuid, Label>,
+    /// Their tokens for the admins' API, by id.
+    pub tokens: BTreeMap<Uuid, UserToken>,
+}
+
+/// A user's token for the admins' API, without the token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserToken {
+    /// The name it was given.
+    pub name: Label,
+    /// When it ends by itself; none for those of before tokens had an end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
 }
 
 impl GroupUser {
@@ -112,7 +124,9 @@ impl Customer {
                 }
                 Ok(vec![Event::GroupActivityLogDownloaded { format, from, to }])
             }
-            GroupWish::IssueUserToken { ref user_id, .. } | GroupWish::RevokeUserToken { ref user_id, .. } => {
+            GroupWish::IssueUserToken { ref user_id, .. }
+            | GroupWish::RevokeUserToken { ref user_id, .. }
+            | GroupWish::EndUserTokens { ref user_id } => {
                 require_operator_or_oneself(by, user_id)?;
                 self.decide_for_operator(wish)
             }
@@ -145,61 +159,33 @@ impl Customer {
                 user_id,
                 token_id,
                 name,
+                expires_at,
             } => {
                 self.user(&user_id)?;
                 Ok(vec![Event::UserTokenIssued {
                     user_id,
                     token_id,
                     name,
+                    expires_at,
                 }])
             }
             GroupWish::RevokeUserToken { user_id, token_id } => {
                 self.user(&user_id)?.tokens.get(&token_id).ok_or(Refusal::NotFound)?;
                 Ok(vec![Event::UserTokenRevoked { user_id, token_id }])
             }
+            GroupWish::EndUserTokens { user_id } => {
+                let tokens = self.user(&user_id)?.tokens.keys();
+                let ended = tokens.map(|token_id| Event::UserTokenRevoked {
+                    user_id: user_id.clone(),
+                    token_id: *token_id,
+                });
+                Ok(ended.collect())
+            }
             GroupWish::Grant { .. }
             | GroupWish::Withdraw { .. }
             | GroupWish::SetPermissions { .. }
             | GroupWish::RecordActivityLogDownload { .. } => Err(Refusal::NotFound),
         }
-    }
-
-    /// R2: by a Practice Admin; granting twice is once.
-    fn grant(&self, by: &GroupAsker, user_id: UserId, permission: Permission) -> Result<Vec<Event>, Refusal> {
-        require_practice_admin(by)?;
-        if self.user(&user_id)?.permissions.contains(&permission) {
-            return Ok(Vec::new());
-        }
-        Ok(vec![Event::PermissionGranted { user_id, permission }])
-    }
-
-    /// R2: by a Practice Admin; withdrawing twice is once.
-    fn withdraw(&self, by: &GroupAsker, user_id: UserId, permission: Permission) -> Result<Vec<Event>, Refusal> {
-        require_practice_admin(by)?;
-        if !self.user(&user_id)?.permissions.contains(&permission) {
-            return Ok(Vec::new());
-        }
-        Ok(vec![Event::PermissionWithdrawn { user_id, permission }])
-    }
-
-    /// R2: by a Practice Admin; all of it or nothing.
-    fn set_permissions(
-        &self,
-        by: &GroupAsker,
-        user_id: &UserId,
-        wanted: &BTreeSet<Permission>,
-    ) -> Result<Vec<Event>, Refusal> {
-        require_practice_admin(by)?;
-        let held = &self.user(user_id)?.permissions;
-        let granted = wanted.difference(held).map(|permission| Event::PermissionGranted {
-            user_id: user_id.clone(),
-            permission: *permission,
-        });
-        let withdrawn = held.difference(wanted).map(|permission| Event::PermissionWithdrawn {
-            user_id: user_id.clone(),
-            permission: *permission,
-        });
-        Ok(granted.chain(withdrawn).collect())
     }
 
     fn described(&self, name: Label, product_plan: ProductPlan) -> Vec<Event> {
@@ -331,8 +317,13 @@ impl GroupUser {
             Event::PermissionWithdrawn { permission, .. } => {
                 self.permissions.remove(&permission);
             }
-            Event::UserTokenIssued { token_id, name, .. } => {
-                self.tokens.insert(token_id, name);
+            Event::UserTokenIssued {
+                token_id,
+                name,
+                expires_at,
+                ..
+            } => {
+                self.tokens.insert(token_id, UserToken { name, expires_at });
             }
             Event::UserTokenRevoked { token_id, .. } => {
                 self.tokens.remove(&token_id);
@@ -362,13 +353,6 @@ fn require_operator(by: &GroupAsker) -> Result<(), Refusal> {
     match by {
         GroupAsker::Operator => Ok(()),
         GroupAsker::GroupUser(_) => Err(Refusal::NotFound),
-    }
-}
-
-fn require_practice_admin(by: &GroupAsker) -> Result<(), Refusal> {
-    match by {
-        GroupAsker::Operator => Err(Refusal::PracticeAdminRequired),
-        GroupAsker::GroupUser(standing) => standing.require_practice_admin(),
     }
 }
 

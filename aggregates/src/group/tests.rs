@@ -90,6 +90,7 @@ fn token_issued() -> Event {
         user_id: user_id("otto"),
         token_id: Uuid::nil(),
         name: label("Laptop"),
+        expires_at: None,
     }
 }
 
@@ -142,6 +143,7 @@ fn issue_token() -> GroupWish {
         user_id: user_id("otto"),
         token_id: Uuid::nil(),
         name: label("Laptop"),
+        expires_at: None,
     }
 }
 

@@ -3,9 +3,11 @@
 use cqrs_es::DomainEvent;
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
+use uuid::Uuid;
 
 use crate::integration_app::LogFormat;
 use crate::timestamp::Timestamp;
+use crate::words::Label;
 
 /// One event, one business reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
@@ -17,6 +19,18 @@ use crate::timestamp::Timestamp;
 pub enum SystemEvent {
     /// Every access token that was issued before this moment ended, of whichever application.
     TokensEnded { issued_before: Timestamp },
+    /// A token for the operators' API was made and shown once.
+    OperatorTokenCreated {
+        token_id: Uuid,
+        name: Label,
+        expires_at: Timestamp,
+    },
+    /// A token for the operators' API was ended, with every session that was begun with it.
+    OperatorTokenEnded { token_id: Uuid, name: Label },
+    /// A gateway's credentials were made and shown once.
+    ResourceServerCreated { client_id: String, name: Label },
+    /// A gateway's credentials were ended.
+    ResourceServerEnded { client_id: String, name: Label },
     /// R28: an operator downloaded this log.
     SystemLogDownloaded {
         format: LogFormat,

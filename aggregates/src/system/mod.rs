@@ -35,6 +35,24 @@ impl System {
     pub fn decide(&self, command: SystemCommand) -> Result<Vec<SystemEvent>, Refusal> {
         match command {
             SystemCommand::EndTokens { issued_before, now } => self.end_tokens(issued_before, now),
+            SystemCommand::CreateOperatorToken {
+                token_id,
+                name,
+                expires_at,
+            } => Ok(vec![SystemEvent::OperatorTokenCreated {
+                token_id,
+                name,
+                expires_at,
+            }]),
+            SystemCommand::EndOperatorToken { token_id, name } => {
+                Ok(vec![SystemEvent::OperatorTokenEnded { token_id, name }])
+            }
+            SystemCommand::CreateResourceServer { client_id, name } => {
+                Ok(vec![SystemEvent::ResourceServerCreated { client_id, name }])
+            }
+            SystemCommand::EndResourceServer { client_id, name } => {
+                Ok(vec![SystemEvent::ResourceServerEnded { client_id, name }])
+            }
             SystemCommand::RecordLogDownload { format, from, to } => {
                 Ok(vec![SystemEvent::SystemLogDownloaded { format, from, to }])
             }
@@ -95,7 +113,11 @@ impl Aggregate for System {
     fn apply(&mut self, event: SystemEvent) {
         match event {
             SystemEvent::TokensEnded { issued_before } => self.tokens_ended_before = Some(issued_before),
-            SystemEvent::SystemLogDownloaded { .. } => {}
+            SystemEvent::OperatorTokenCreated { .. }
+            | SystemEvent::OperatorTokenEnded { .. }
+            | SystemEvent::ResourceServerCreated { .. }
+            | SystemEvent::ResourceServerEnded { .. }
+            | SystemEvent::SystemLogDownloaded { .. } => {}
         }
     }
 }

@@ -42,7 +42,11 @@ impl Projection for SystemState {
     fn fold(row: Option<SystemRow>, recorded: &Recorded<Event>) -> Option<SystemRow> {
         let tokens_ended_before = match &recorded.event {
             Event::TokensEnded { issued_before } => Some(*issued_before),
-            Event::SystemLogDownloaded { .. } => row.and_then(|row| row.tokens_ended_before),
+            Event::OperatorTokenCreated { .. }
+            | Event::OperatorTokenEnded { .. }
+            | Event::ResourceServerCreated { .. }
+            | Event::ResourceServerEnded { .. }
+            | Event::SystemLogDownloaded { .. } => row.and_then(|row| row.tokens_ended_before),
         };
         Some(SystemRow {
             system_id: recorded.aggregate_id.clone(),

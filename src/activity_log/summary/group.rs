@@ -71,10 +71,12 @@ pub(super) fn deed(event: &Event) -> String {
             user_id,
             token_id,
             name,
-        } => format!(
-            "issued the token {token_id} {} to the group user {user_id}.",
-            quoted(name.as_str())
-        ),
+            expires_at,
+        } => {
+            let until = expires_at.map(|end| format!(", valid until {end}")).unwrap_or_default();
+            let name = quoted(name.as_str());
+            format!("issued the token {token_id} {name} to the group user {user_id}{until}.")
+        }
         Event::UserTokenRevoked { user_id, token_id } => {
             format!("revoked the token {token_id} of the group user {user_id}.")
         }

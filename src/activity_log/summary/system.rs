@@ -2,13 +2,31 @@
 
 use gatebook_aggregates::system::SystemEvent as Event;
 
-use super::downloaded;
+use super::{downloaded, quoted};
 
 /// The sentence about an event, without its beginning: who did it.
 pub(super) fn described(event: &Event) -> String {
     match event {
         Event::TokensEnded { issued_before } => {
             format!("ended every access token that was issued before {issued_before}, of all applications.")
+        }
+        Event::OperatorTokenCreated {
+            token_id,
+            name,
+            expires_at,
+        } => {
+            let name = quoted(name.as_str());
+            format!("created the operator token {token_id} {name}, valid until {expires_at}.")
+        }
+        Event::OperatorTokenEnded { token_id, name } => {
+            format!("ended the operator token {token_id} {}.", quoted(name.as_str()))
+        }
+        Event::ResourceServerCreated { client_id, name } => {
+            format!("created the resource server {client_id} {}.", quoted(name.as_str()))
+        }
+        Event::ResourceServerEnded { client_id, name } => {
+            let name = quoted(name.as_str());
+            format!("ended the credentials of the resource server {client_id} {name}.")
         }
         Event::SystemLogDownloaded { format, from, to } => {
             downloaded("the log of the installation", *format, *from, *to)

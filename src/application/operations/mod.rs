@@ -1,5 +1,6 @@
 //! What operators need of a running node, and what they do with the installation itself.
 
+mod downloads;
 mod draining;
 mod measurements;
 mod readiness;

@@ -9,6 +9,7 @@ use crate::application::caller::{Caller, Who};
 use crate::application::commands::TRIES;
 use crate::application::operators::RecordedDownload;
 use crate::application::{Failure, Gatebook};
+use crate::log::append::CredentialChange;
 use crate::log::{CommandError, Done, Extras, Intent, Pinned};
 
 /// What came of ending access tokens.
@@ -54,8 +55,31 @@ impl Gatebook {
         })
     }
 
-    /// Runs a command about the installation, again when somebody else was faster. Operators only.
+    /// Runs a command about the installation together with what it changes of credentials. Operators only.
+    pub(in crate::application) async fn system_command_with(
+        &self,
+        caller: &Caller,
+        command: SystemCommand,
+        credentials: Vec<CredentialChange>,
+    ) -> Result<(), Failure> {
+        let extras = Extras {
+            credentials,
+            ..Extras::default()
+        };
+        self.run_system_command(caller, command, &extras).await.map(|_| ())
+    }
+
     async fn system_command(&self, caller: &Caller, command: SystemCommand) -> Result<Done<System>, Failure> {
+        self.run_system_command(caller, command, &Extras::default()).await
+    }
+
+    /// Again when somebody else was faster.
+    async fn run_system_command(
+        &self,
+        caller: &Caller,
+        command: SystemCommand,
+        extras: &Extras,
+    ) -> Result<Done<System>, Failure> {
         let Who::Operator { .. } = &caller.who else {
             return Err(Refusal::NotFound.into());
         };
@@ -67,7 +91,7 @@ impl Gatebook {
                 pinned: Pinned::Any,
                 premises: Vec::new(),
                 idempotency: None,
-                extras: &|_, _| Ok(Extras::default()),
+                extras: &|_, _| Ok(extras.clone()),
             };
             match self.log.execute::<System>(SYSTEM_ID, command.clone(), intent).await {
                 Err(CommandError::Conflict) if tries < TRIES => {

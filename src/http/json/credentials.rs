@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::fields::text;
+use super::fields::{Fields, text};
 use crate::application;
 use crate::http::error::Problem;
 
@@ -20,6 +20,18 @@ pub struct NamedBody {
     name: Option<String>,
 }
 
+/// What a token shall be called, and when it shall end.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewTokenBody {
+    /// The name, 1 to 200 characters.
+    #[schema(value_type = String)]
+    name: Option<String>,
+    /// When it ends by itself (RFC 3339), at most a year from now; a year from now if left out.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<String>,
+}
+
 /// A token that was just made. Shown once; not for logs.
 #[derive(Serialize, ToSchema)]
 pub struct NewToken {
@@ -28,6 +40,9 @@ pub struct NewToken {
     id: Uuid,
     /// The token.
     token: String,
+    /// When it ends by itself.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Timestamp,
 }
 
 /// A resource server's credentials that were just made. Shown once; not for logs.
@@ -93,10 +108,20 @@ impl NamedBody {
     }
 }
 
+impl NewTokenBody {
+    /// The name, and the end if one is named.
+    pub fn read(&self) -> Result<(Label, Option<Timestamp>), Problem> {
+        let mut fields = Fields::default();
+        let name = fields.read(Label::parse("name", text(&self.name)));
+        let end = self.expires_at.as_deref().map(|end| fields.time("expires_at", end));
+        fields.finish(|| Some((name?, end.flatten())))
+    }
+}
+
 impl From<application::IssuedToken> for NewToken {
     fn from(issued: application::IssuedToken) -> Self {
-        let application::IssuedToken { id, token } = issued;
-        Self { id, token }
+        let application::IssuedToken { id, token, expires_at } = issued;
+        Self { id, token, expires_at }
     }
 }
 

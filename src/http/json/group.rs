@@ -1,7 +1,8 @@
 //! A group, its entities and its users.
 
-use gatebook_aggregates::group::GroupUser;
+use gatebook_aggregates::group::{GroupUser, UserToken};
 use gatebook_aggregates::identifiers::{EntityId, UserId};
+use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::words::Label;
 use gatebook_projections::groups::GroupRow;
 use serde::Serialize;
@@ -61,7 +62,19 @@ pub struct UserDetails {
     #[serde(flatten)]
     user: User,
     /// Their tokens, without the secrets.
-    tokens: Vec<Named>,
+    tokens: Vec<NamedToken>,
+}
+
+/// A token without the token.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct NamedToken {
+    /// Its id.
+    id: String,
+    /// The name it was given.
+    name: String,
+    /// When it ends by itself, or has ended.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    expires_at: Option<Timestamp>,
 }
 
 impl Named {
@@ -130,9 +143,10 @@ impl From<(&UserId, &GroupUser)> for User {
 
 impl From<(&UserId, &GroupUser)> for UserDetails {
     fn from((id, user): (&UserId, &GroupUser)) -> Self {
-        let token = |(id, name): (&uuid::Uuid, &Label)| Named {
+        let token = |(id, token): (&uuid::Uuid, &UserToken)| NamedToken {
             id: id.to_string(),
-            name: name.as_str().to_owned(),
+            name: token.name.as_str().to_owned(),
+            expires_at: token.expires_at,
         };
         Self {
             user: User::from((id, user)),

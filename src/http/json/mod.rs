@@ -16,7 +16,9 @@ mod versioned;
 pub use application::{Application, ApplicationOfGroup, CreatedApplication};
 pub use apps_query::{AppsQuery, AppsQuestion};
 pub use catalog::Catalog;
-pub use credentials::{ListedClientSecret, NamedBody, NewClientSecret, NewResourceServer, NewToken, ResourceServer};
+pub use credentials::{
+    ListedClientSecret, NamedBody, NewClientSecret, NewResourceServer, NewToken, NewTokenBody, ResourceServer,
+};
 pub use developer::{DeveloperAccess, DeveloperAccessGiven, Verification};
 pub use fields::{Fields, Given, NoFields, Sent, text};
 pub use group::{Group, GroupDetails, Named, User, UserDetails};

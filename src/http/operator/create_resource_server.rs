@@ -18,10 +18,10 @@ use crate::http::json::{NamedBody, NewResourceServer, OperatorChangeProblems};
     security(("operator_token" = []))
 )]
 pub async fn create_resource_server(
-    _operator: Operator,
+    Operator(caller): Operator,
     State(app): State<App>,
     body: JsonBody<NamedBody>,
 ) -> Result<(StatusCode, Json<NewResourceServer>), Problem> {
-    let issued = app.create_resource_server(&body.value.read()?).await?;
+    let issued = app.create_resource_server(&caller, &body.value.read()?).await?;
     Ok((StatusCode::CREATED, Json(issued.into())))
 }

@@ -7,9 +7,9 @@ use gatebook_aggregates::identifiers::{GroupId, UserId};
 
 use crate::http::error::Problem;
 use crate::http::extract::{App, JsonBody, Operator, PathOf};
-use crate::http::json::{NamedBody, NewToken, OperatorChangeProblems};
+use crate::http::json::{NewToken, NewTokenBody, OperatorChangeProblems};
 
-/// Makes a token for the admins' API. The answer shows it, once.
+/// Makes a token for the admins' API, which ends after a year at the latest. The answer shows it, once.
 #[utoipa::path(
     post,
     path = "/operator/api/v1/groups/{group_id}/users/{user_id}/tokens",
@@ -18,7 +18,7 @@ use crate::http::json::{NamedBody, NewToken, OperatorChangeProblems};
         ("group_id" = String, Path, description = "The group."),
         ("user_id" = String, Path, description = "The user.")
     ),
-    request_body = NamedBody,
+    request_body = NewTokenBody,
     responses((status = 201, description = "The token", body = NewToken), OperatorChangeProblems),
     security(("operator_token" = []))
 )]
@@ -26,11 +26,12 @@ pub async fn create_user_token(
     Operator(caller): Operator,
     State(app): State<App>,
     PathOf((group_id, user_id)): PathOf<(String, String)>,
-    body: JsonBody<NamedBody>,
+    body: JsonBody<NewTokenBody>,
 ) -> Result<(StatusCode, Json<NewToken>), Problem> {
     let (group_id, user_id) = (GroupId::parse(&group_id)?, UserId::parse(&user_id)?);
+    let (name, ends) = body.value.read()?;
     let issued = app
-        .issue_user_token(&caller, &group_id, user_id, body.value.read()?)
+        .issue_user_token_until(&caller, &group_id, user_id, name, ends)
         .await?;
     Ok((StatusCode::CREATED, Json(issued.into())))
 }

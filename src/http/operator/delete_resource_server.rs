@@ -17,10 +17,10 @@ use crate::http::json::OperatorChangeProblems;
     security(("operator_token" = []))
 )]
 pub async fn delete_resource_server(
-    _operator: Operator,
+    Operator(caller): Operator,
     State(app): State<App>,
     PathOf(client_id): PathOf<String>,
 ) -> Result<StatusCode, Problem> {
-    app.delete_resource_server(&client_id).await?;
+    app.delete_resource_server(&caller, &client_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -3,12 +3,14 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use gatebook_aggregates::refusal::Refusal;
+use chrono::TimeDelta;
+use gatebook_aggregates::refusal::{FieldProblem, Refusal};
+use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::words::Label;
 use maud::{Markup, html};
 use uuid::Uuid;
 
-use crate::application::{Failure, IssuedToken, ListedToken, Realm};
+use crate::application::{Failure, IssuedToken, ListedToken, OwnTokenForm, Realm};
 use crate::http::error::Problem;
 use crate::http::extract::{App, PathOf};
 use crate::log::CommandError;
@@ -23,6 +25,11 @@ use crate::pages::session_list::session_list;
 use crate::pages::sign_out::signed_out;
 use crate::pages::times;
 use crate::pages::visitor::{ConsoleUser, SignedIn};
+
+/// How long tokens can live, in days, and in words.
+const ENDS_AFTER: [(&str, &str); 3] = [("30", "30 days"), ("90", "90 days"), ("365", "a year")];
+/// How long a token lives unless something else is chosen.
+const VALID_DAYS: &str = "90";
 
 /// What the form calls the field that the rules name.
 const WORDS: &[(&str, &str)] = &[("name", "Name of the new token")];
@@ -45,7 +52,7 @@ async fn account_page(app: &App, user: &ConsoleUser, form: &Form, errors: &Error
         @if form.has("link-sent") {
             div.notice.good role="status" { p { "A link to choose a new password was sent to your address." } }
         }
-        (errors.summary(&["name"]))
+        (errors.summary(&["name", "valid_days", "password"]))
         dl.facts {
             (written("Name", user.user.name.as_str()))
             (written("E-mail", user.user.email.as_str()))
@@ -69,6 +76,14 @@ async fn account_page(app: &App, user: &ConsoleUser, form: &Form, errors: &Error
                 name: "name", label: "Name of the new token", hint: "What it is for, such as the program’s name.",
                 value: form.text("name"), ..Field::default()
             }.input(errors))
+            (Field {
+                name: "valid_days", label: "Ends after", value: form.filled("valid_days").unwrap_or(VALID_DAYS),
+                ..Field::default()
+            }.select(&ENDS_AFTER, errors))
+            (Field {
+                name: "password", label: "Your password", kind: "password", autocomplete: "current-password",
+                ..Field::default()
+            }.input(errors))
             button type="submit" { "New token" }
         }
     };
@@ -80,7 +95,8 @@ fn token_table(tokens: &[ListedToken], form_token: &str) -> Markup {
         div.wide tabindex="0" role="region" aria-labelledby="tokens" {
             table.cards {
                 thead { tr {
-                    th scope="col" { "Name" } th scope="col" { "Made" } th scope="col" { "Last used" } th scope="col" { "Actions" }
+                    th scope="col" { "Name" } th scope="col" { "Made" } th scope="col" { "Last used" } th scope="col" { "Ends" }
+                    th scope="col" { "Actions" }
                 } }
                 tbody {
                     @for own in tokens {
@@ -88,6 +104,7 @@ fn token_table(tokens: &[ListedToken], form_token: &str) -> Markup {
                             th scope="row" { bdi { (own.name) } }
                             td data-title="Made" { (times::moment(own.created_at)) }
                             td data-title="Last used" { @match own.last_used_at { Some(at) => (times::moment(at)), None => "never" } }
+                            td data-title="Ends" { @match own.expires_at { Some(at) => (times::moment(at)), None => "never" } }
                             td {
                                 form method="post" action={ "/account/tokens/" (own.id) "/end" } {
                                     (token(form_token))
@@ -117,12 +134,15 @@ async fn made(app: &App, user: &ConsoleUser, form: Form) -> Result<IssuedToken, 
     if form.is_to_be_shown_again() {
         return Err((Errors::default(), form));
     }
-    let name = match Label::parse("name", form.text("name")) {
-        Ok(name) => name,
-        Err(problem) => return Err((Errors::from(Problem::from(problem)).worded(WORDS), form)),
+    let asked = match read(&form, app.clock.now()) {
+        Ok(asked) => asked,
+        Err(problem) => {
+            let errors = Errors::from(Problem::from(problem)).worded(WORDS);
+            return Err((errors, form));
+        }
     };
     let key = once::key(user.caller(), "/account/tokens", &form);
-    match app.issue_own_token(user.caller(), name, key.as_ref()).await {
+    match app.issue_own_token(user.caller(), asked, key.as_ref()).await {
         Ok(Some(issued)) => Ok(issued),
         Ok(None) => {
             let detail = "This form was sent before. A token is shown once only: if you have not kept it, end it below and \
@@ -134,11 +154,27 @@ async fn made(app: &App, user: &ConsoleUser, form: Form) -> Result<IssuedToken, 
     }
 }
 
+fn read(form: &Form, now: Timestamp) -> Result<OwnTokenForm<'_>, FieldProblem> {
+    let name = Label::parse("name", form.text("name"))?;
+    let chosen = form.filled("valid_days").unwrap_or(VALID_DAYS);
+    let days = ENDS_AFTER.iter().find(|(days, _)| *days == chosen);
+    let days = days.and_then(|(days, _)| days.parse().ok());
+    let days = days.ok_or_else(|| FieldProblem::new("valid_days", "invalid_valid_days", "Choose one of the times."))?;
+    Ok(OwnTokenForm {
+        name,
+        ends: now.plus(TimeDelta::days(days)),
+        password: form.text("password"),
+    })
+}
+
 fn token_page(user: &ConsoleUser, issued: &IssuedToken) -> Markup {
     let body = html! {
         h1 { "Your new API token" }
         div.notice.warn role="status" { p { "It is shown this once only. Copy it to where your program keeps its secrets." } }
-        dl.facts { (fact("API token", &copy::value("api-token", &issued.token))) }
+        dl.facts {
+            (fact("API token", &copy::value("api-token", &issued.token)))
+            (fact("Ends", &times::moment(issued.expires_at)))
+        }
         p { a.button href="/account" { "Done" } }
     };
     page(&Shell::from(user), "New API token", &body)

@@ -29,6 +29,8 @@ pub(super) fn undone(event: &str, details: &Value) -> Option<&'static str> {
         "UserPasswordChosen" | "DeveloperPasswordChosen" => {
             Some("the password before it works again, and the sessions that it ended are open")
         }
+        "OperatorTokenEnded" => Some("the operator token works again"),
+        "ResourceServerEnded" => Some("the gateway's credentials work again"),
         "TokensEnded" => Some("access tokens issued before that time work again until they expire"),
         _ => None,
     }
@@ -63,7 +65,9 @@ mod tests {
     use super::*;
 
     /// Events that take access from nobody. A first link that replaces another is not counted: both end by themselves.
-    const TAKES_NOTHING: [&str; 30] = [
+    const TAKES_NOTHING: [&str; 32] = [
+        "OperatorTokenCreated",
+        "ResourceServerCreated",
         "NewIntegrationCreated",
         "AiqIntegrateCreated",
         "DeveloperInvited",
@@ -121,6 +125,8 @@ mod tests {
             ("UserPasswordChosen", json!({})),
             ("DeveloperPasswordChosen", json!({})),
             ("TokensEnded", json!({})),
+            ("OperatorTokenEnded", json!({})),
+            ("ResourceServerEnded", json!({})),
         ]
     }
 
