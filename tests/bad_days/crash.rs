@@ -296,7 +296,7 @@ async fn kills_under_load(installation: Installation) {
             "select count(*) from events where event_type = 'DeveloperInvited'",
         ),
         ("letters", "select count(*) from letters where kind = 'invitation'"),
-        ("names", "select count(*) from reservations"),
+        ("names", "select count(*) from reservations where key like 'app_name:%'"),
         ("keys", "select count(*) from idempotency_keys"),
     ] {
         assert_eq!(installation.number(count).await, kept, "{what}");
