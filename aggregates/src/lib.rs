@@ -31,7 +31,7 @@
 //! | R25 what a token opens | [`gate::Gate::check`], [`system::System`] |
 //! | R26 takes effect with the commit | [`group::Footing`], the writer of the root crate; see the README |
 //! | R27 suspend, resume, revoke | `integration_app::lifecycle` |
-//! | R28 everything is in the log | [`metadata::Metadata`] and every event type |
+//! | R28 everything is in the log | [`metadata::Metadata`] and every event type; [`timeline_views`], [`refused_attempts`] |
 //! | R29 the log's files | `activity_log` of the root crate |
 
 pub mod api_permission;
@@ -48,8 +48,10 @@ pub mod look_alikes;
 pub mod metadata;
 pub mod password_link;
 pub mod refusal;
+pub mod refused_attempts;
 pub mod session;
 pub mod system;
+pub mod timeline_views;
 pub mod timestamp;
 pub mod user_account;
 pub mod words;

@@ -1,5 +1,6 @@
 //! Sessions in a browser: at most 12 hours, half an hour without use.
 
+use gatebook_aggregates::refused_attempts::LoginChannel;
 use gatebook_aggregates::session::SESSION_VALID_FOR;
 use gatebook_aggregates::timestamp::Timestamp;
 use serde::Serialize;
@@ -64,7 +65,9 @@ impl Gatebook {
 
     /// An operator signs in to the operator pages with a token.
     pub async fn operator_sign_in(&self, caller: &Caller, token: &str, device: &str) -> Result<Session, Failure> {
-        let operator = self.authenticate_operator(caller, token.trim()).await?;
+        let operator = self
+            .operator_with_token(caller, LoginChannel::OperatorPages, token.trim())
+            .await?;
         let expires_at = self.clock.now().plus(SESSION_VALID_FOR);
         let owner = operator.session_owner()?;
         let (token, credential) = self.new_session(SessionKind::Operator, self.new_id(), owner, device, expires_at);

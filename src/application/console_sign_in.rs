@@ -3,6 +3,7 @@
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::identifiers::{GroupId, UserId};
 use gatebook_aggregates::refusal::Refusal;
+use gatebook_aggregates::refused_attempts::{LogInRefusedBecause, LoginChannel};
 use gatebook_aggregates::session::SESSION_VALID_FOR;
 use gatebook_aggregates::user_account::UserAccountCommand;
 use gatebook_aggregates::words::Label;
@@ -14,6 +15,7 @@ use super::credentials::{owner, throttle_keys};
 use super::failure::Failure;
 use super::gatebook::Gatebook;
 use super::guessing::{HASHINGS_PER_SIGN_IN, at_least};
+use super::operations::refusals::Refused;
 use super::session_kind::SessionKind;
 use super::sign_in::Session;
 use crate::log::append::{CredentialChange, CredentialGuard, CredentialKind};
@@ -50,6 +52,12 @@ pub(super) struct UserOfAddress {
     pub(super) user_id: UserId,
 }
 
+impl UserOfAddress {
+    fn ids(&self) -> (GroupId, UserId) {
+        (self.group_id.clone(), self.user_id.clone())
+    }
+}
+
 impl Gatebook {
     /// Sign in. The same answer for unknown and known addresses.
     ///
@@ -59,15 +67,22 @@ impl Gatebook {
         let email = EmailAddress::parse("email", &form.email).ok();
         let account = email.as_ref().map(EmailAddress::key).unwrap_or_default();
         let keys = throttle_keys(caller, Some(("user_password", account)));
-        let guess = self.guess(&keys).await?;
+        let guess = self.guess(&keys).await.inspect_err(|_| {
+            let because = LogInRefusedBecause::TooManyTries;
+            self.note_refused(caller, Refused::nobody(LoginChannel::Console, because));
+        })?;
         let mut users = match &email {
             Some(email) => self.users_of_address(&email.key()).await?,
             None => Vec::new(),
         };
         users.retain(|user| form.group_id.as_ref().is_none_or(|chosen| *chosen == user.group_id));
+        let tried: Vec<_> = users.iter().map(UserOfAddress::ids).collect();
         let mut right = self.with_this_password(guess, users, &form.password).await?;
         match right.len() {
-            0 => Err(Failure::Unauthenticated),
+            0 => {
+                self.note_wrong_password(caller, tried);
+                Err(Failure::Unauthenticated)
+            }
             1 => {
                 let (user, proof) = right.remove(0);
                 self.begin_user_session(caller, user, proof, form)
@@ -78,6 +93,18 @@ impl Gatebook {
                 let groups = right.into_iter().map(|(user, _)| (user.group_id, user.group_name));
                 Ok(SignedIn::SeveralGroups(groups.collect()))
             }
+        }
+    }
+
+    /// The log of each group whose user it could have been knows of a wrong password; of an address that nobody has, that
+    /// of the installation.
+    pub(super) fn note_wrong_password(&self, caller: &Caller, tried: Vec<(GroupId, UserId)>) {
+        if tried.is_empty() {
+            let because = LogInRefusedBecause::UnknownAccount;
+            self.note_refused(caller, Refused::nobody(LoginChannel::Console, because));
+        }
+        for (group_id, user_id) in tried {
+            self.note_refused(caller, Refused::wrong_password_of_user(group_id, user_id));
         }
     }
 

@@ -2,6 +2,7 @@
 
 use gatebook_aggregates::identifiers::{GroupId, UserId};
 use gatebook_aggregates::refusal::{FieldProblem, Refusal};
+use gatebook_aggregates::refused_attempts::LoginChannel;
 use gatebook_aggregates::system::SystemCommand;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::words::Label;
@@ -84,13 +85,23 @@ impl Kept {
 impl Gatebook {
     /// The operator with this token.
     pub async fn authenticate_operator(&self, caller: &Caller, token: &str) -> Result<Caller, Failure> {
-        let kept = self.kept_token(
+        self.operator_with_token(caller, LoginChannel::OperatorsApi, token)
+            .await
+    }
+
+    pub(super) async fn operator_with_token(
+        &self,
+        caller: &Caller,
+        channel: LoginChannel,
+        token: &str,
+    ) -> Result<Caller, Failure> {
+        let kept = self.kept_or_ended_token(
             TokenKind::Operator,
             CredentialKind::OperatorToken,
             SecretKind::OperatorToken,
             token,
         );
-        let kept = self.known_or_throttled(caller, kept.await?)?;
+        let kept = self.living_or_refused(caller, channel, kept.await?)?;
         self.note_use(&kept);
         Ok(caller.recognised(Who::Operator {
             id: kept.id,
@@ -100,8 +111,9 @@ impl Gatebook {
 
     /// The group user with this token.
     pub async fn authenticate_user(&self, caller: &Caller, token: &str) -> Result<Caller, Failure> {
-        let kept = self.kept_token(TokenKind::User, CredentialKind::UserToken, SecretKind::UserToken, token);
-        let kept = self.known_or_throttled(caller, kept.await?)?;
+        let kinds = (TokenKind::User, CredentialKind::UserToken, SecretKind::UserToken);
+        let kept = self.kept_or_ended_token(kinds.0, kinds.1, kinds.2, token).await?;
+        let kept = self.living_or_refused(caller, LoginChannel::AdminsApi, kept)?;
         let (group_id, user_id) = read_owner(&kept.owner).ok_or(Failure::Unauthenticated)?;
         self.note_use(&kept);
         Ok(caller.recognised(Who::GroupUser { group_id, user_id }))
@@ -299,6 +311,18 @@ impl Gatebook {
         match kept {
             Some(kept) => Ok(kept),
             None => Err(self.failed_credentials(&throttle_keys(caller, None))),
+        }
+    }
+
+    /// The same, and the log knows of those that opened nothing.
+    fn living_or_refused(&self, caller: &Caller, channel: LoginChannel, kept: Option<Kept>) -> Result<Kept, Failure> {
+        let now = self.clock.now();
+        match kept {
+            Some(kept) if !kept.has_ended(now) => Ok(kept),
+            ended => {
+                self.note_refused_token(caller, channel, ended.as_ref());
+                self.known_or_throttled(caller, None)
+            }
         }
     }
 

@@ -11,7 +11,7 @@ use super::errands::Errands;
 use super::gate::GatewaySettings;
 use super::gate_reads::GateReads;
 use super::last_uses::LastUses;
-use super::operations::{Draining, Measurements, Readiness};
+use super::operations::{Draining, Measurements, Readiness, Refusals};
 use super::replay_job::LatestReplay;
 use super::turns::Turns;
 use crate::clock::Clock;
@@ -85,6 +85,8 @@ pub struct Gatebook {
     pub(super) throttle: Arc<Throttle>,
     pub(super) turns: Turns,
     pub(super) parts_of_downloads: tokio::sync::Mutex<()>,
+    /// What was refused, and is counted before it is written to the log.
+    pub refusals: Refusals,
     pub(super) replays: LatestReplay,
     pub(super) search_slots: SearchSlots,
     pub(super) draining: Draining,
@@ -117,6 +119,7 @@ impl Gatebook {
             throttle,
             turns: Turns::default(),
             parts_of_downloads: tokio::sync::Mutex::default(),
+            refusals: Refusals::default(),
             replays: LatestReplay::default(),
             search_slots: SearchSlots::default(),
             draining: Draining::default(),

@@ -32,7 +32,7 @@ impl Gatebook {
     /// # Errors
     /// `password_wrong` for the field `password`; `TooManyRequests` after too many tries.
     pub(super) async fn prove_own_password(&self, caller: &Caller, typed: &str) -> Result<CredentialGuard, Failure> {
-        let Who::GroupUser { user_id, .. } = &caller.who else {
+        let Who::GroupUser { group_id, user_id } = &caller.who else {
             return Err(Failure::Unauthenticated);
         };
         if typed.is_empty() {
@@ -48,6 +48,9 @@ impl Gatebook {
         let hash = kept.as_ref().map(|kept| kept.digest.clone());
         let right = self.judge_password(guess, typed, vec![hash]).await?;
         let proof = kept.filter(|_| right.contains(&true)).map(|kept| kept.guard(kind));
+        if proof.is_none() {
+            self.note_wrong_password(caller, vec![(group_id.clone(), user_id.clone())]);
+        }
         proof.ok_or_else(|| FieldProblem::new("password", "password_wrong", "This is not your password.").into())
     }
 }

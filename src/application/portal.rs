@@ -3,7 +3,8 @@
 use chrono::TimeDelta;
 use gatebook_aggregates::identifiers::{AppId, ClientSecretId, EntityId, GroupId};
 use gatebook_aggregates::integration_app::{
-    ClientSecret, FreshSecret, IntegrationApp, IntegrationAppEvent as Event, Status, Wish, verified_developer,
+    ClientSecret, DeadBecause, FreshSecret, IntegrationApp, IntegrationAppEvent as Event, Status, Wish,
+    verified_developer,
 };
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::timestamp::Timestamp;
@@ -21,6 +22,7 @@ use super::credentials::throttle_keys;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
 use super::idempotency::IdempotencyKey;
+use super::operations::refusals::Refused;
 use crate::log::{CommandError, Done};
 use crate::secrets::{self, OneTimePassword, SecretKind};
 use crate::store::StoreError;
@@ -105,6 +107,9 @@ impl Gatebook {
             })
         };
         let done = self.developers_command(caller, app_id, &wish).await;
+        if let Err(failure) = &done {
+            self.note_dead_otp(caller, app_id, account, failure).await?;
+        }
         let verified = done.and_then(|done| verified(&done.events));
         // What was refused before the OTP was looked at, or never happened, was no guess. Whoever hangs up has had one of
         // the OTP's five tries all the same.
@@ -112,6 +117,30 @@ impl Gatebook {
             guess.was_wrong();
         }
         verified
+    }
+
+    /// R15, R28: that an OTP which opens nothing was tried is recorded once with the application; whoever goes on is counted.
+    async fn note_dead_otp(
+        &self,
+        caller: &Caller,
+        app_id: AppId,
+        developer_id: Uuid,
+        failure: &Failure,
+    ) -> Result<(), Failure> {
+        let Some(because) = dead_because(failure) else {
+            return Ok(());
+        };
+        let group_id = self.linked_app(caller, app_id).await?.group_id;
+        self.note_refused(
+            caller,
+            Refused::OneTimePassword {
+                group_id,
+                app_id,
+                developer_id,
+                because,
+            },
+        );
+        Ok(())
     }
 
     /// R17: an application that is linked to the developer, verified or not, with its group.
@@ -341,6 +370,21 @@ fn is_wrong_otp(failure: &Failure) -> bool {
         failure,
         Failure::OtpWrong { .. } | Failure::Command(CommandError::Refused(Refusal::OtpExpired | Refusal::OtpLocked))
     )
+}
+
+/// Why an OTP opens nothing, if that is why it was refused.
+fn dead_because(failure: &Failure) -> Option<DeadBecause> {
+    let Failure::Command(CommandError::Refused(refusal)) = failure else {
+        return None;
+    };
+    match refusal {
+        Refusal::OtpExpired => Some(DeadBecause::Expired),
+        Refusal::OtpLocked => Some(DeadBecause::Locked),
+        Refusal::AppSuspended => Some(DeadBecause::AppSuspended),
+        Refusal::AppRevoked => Some(DeadBecause::AppRevoked),
+        Refusal::PlanRequired => Some(DeadBecause::GroupOffPlan),
+        _ => None,
+    }
 }
 
 fn overlap(seconds: i64) -> Result<TimeDelta, Failure> {

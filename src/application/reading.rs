@@ -162,7 +162,7 @@ impl Gatebook {
     }
 
     /// R3: the newest events of an application of the caller's group, for those who may read; those before a position,
-    /// if there is one.
+    /// if there is one. R28: that they are read is recorded.
     pub async fn app_events(
         &self,
         caller: &Caller,
@@ -170,12 +170,13 @@ impl Gatebook {
         before: Option<i64>,
         limit: u32,
     ) -> Result<EventsPage, Failure> {
-        self.app(caller, id).await?;
+        let view = self.app(caller, id).await?;
         // One more than asked for tells whether there is a next page.
         let mut events = newest_first(self.database(), id, before, limit + 1).await?;
         let more = events.len() > limit as usize;
         events.truncate(limit as usize);
         let next = events.last().filter(|_| more).map(|last| last.position);
+        self.record_timeline_view(caller, &view).await?;
         Ok(EventsPage { events, next })
     }
 

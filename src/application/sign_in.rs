@@ -2,6 +2,7 @@
 
 use gatebook_aggregates::developer::{Developer, DeveloperCommand};
 use gatebook_aggregates::email_address::EmailAddress;
+use gatebook_aggregates::refused_attempts::{LogInRefusedBecause, LoginChannel};
 use gatebook_aggregates::session::SESSION_VALID_FOR;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::developers::DeveloperRow;
@@ -12,6 +13,7 @@ use super::caller::{Caller, Who};
 use super::credentials::throttle_keys;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
+use super::operations::refusals::Refused;
 use super::session_kind::{Realm, SessionKind};
 use crate::log::append::{CredentialChange, CredentialGuard, CredentialKind};
 use crate::log::{CommandError, Extras};
@@ -63,7 +65,10 @@ impl Gatebook {
         let email = EmailAddress::parse("email", email).map_err(|_| Failure::Unauthenticated);
         let account = email.as_ref().map(EmailAddress::key).unwrap_or_default();
         let keys = throttle_keys(caller, Some(("developer_password", account)));
-        let guess = self.guess(&keys).await?;
+        let guess = self.guess(&keys).await.inspect_err(|_| {
+            let because = LogInRefusedBecause::TooManyTries;
+            self.note_refused(caller, Refused::nobody(LoginChannel::Portal, because));
+        })?;
         let developer = match &email {
             Ok(email) => self.developer_by_email(email).await?,
             Err(_) => None,
@@ -83,7 +88,16 @@ impl Gatebook {
                 let log_in = LogIn { kind, password, device };
                 self.begin_session(caller, developer, proof, log_in).await
             }
-            _ => Err(Failure::Unauthenticated),
+            (developer, _) => {
+                self.note_refused(
+                    caller,
+                    match developer {
+                        Some(developer) => Refused::wrong_password_of_developer(developer.developer_id),
+                        None => Refused::nobody(LoginChannel::Portal, LogInRefusedBecause::UnknownAccount),
+                    },
+                );
+                Err(Failure::Unauthenticated)
+            }
         }
     }
 

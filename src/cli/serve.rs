@@ -20,6 +20,8 @@ use crate::outbox::Outbox;
 
 /// How often housekeeping is done.
 const HOUSEKEEPING: Duration = Duration::from_secs(5);
+/// How often what was refused again within a minute is looked through.
+const REFUSALS: Duration = Duration::from_secs(5);
 /// How often ended credentials are looked for.
 const FORGETTING: Duration = Duration::from_secs(60 * 60);
 /// How long requests in flight, and the letter at hand, may take to finish after a signal to end.
@@ -122,6 +124,7 @@ fn start_parts(
     let mut parts = Parts::default();
     parts.start("outbox", outbox.run(stop(), letters_waiting));
     parts.start("housekeeping", keep_house(gatebook.clone(), stop()));
+    parts.start("log of refusals", write_refusals(gatebook.clone(), stop()));
     let public_url = &gatebook.settings.public_url;
     let Listeners { main, admin } = listeners;
     match admin {
@@ -194,6 +197,10 @@ async fn finish(opened: Opened, mut parts: Parts, shut_down: watch::Sender<bool>
         tracing::warn!("something that was promised could not be done in time");
     }
     drop(parts);
+    let refusals = opened.gatebook.write_refusals(true);
+    if tokio::time::timeout(GRACE, refusals).await.is_err() {
+        tracing::warn!("what was refused in the last minute could not be written in time");
+    }
     opened.close().await?;
     tracing::info!("ended");
     Ok(())
@@ -225,6 +232,19 @@ fn mail_helo(options: &ServerOptions) -> Result<String, CliError> {
     }
     let url = url::Url::parse(&start::public_url(options)?).map_err(CliError::other)?;
     Ok(url.host_str().unwrap_or_default().to_owned())
+}
+
+/// Writes what was refused: at once the first time, then once a minute.
+async fn write_refusals(gatebook: Arc<Gatebook>, mut shutting_down: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            // What is refused until the last connection has ended is written then.
+            _ = shutting_down.wait_for(|stop| *stop) => return,
+            () = gatebook.refusals.waiting() => {}
+            () = tokio::time::sleep(REFUSALS) => {}
+        }
+        gatebook.write_refusals(false).await;
+    }
 }
 
 /// Writes what may be written now and then, and forgets what may be forgotten.

@@ -7,14 +7,17 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use gatebook_aggregates::identifiers::AppId;
+use gatebook_aggregates::metadata::ActorType;
 use tracing::Instrument;
 use uuid::Uuid;
 
 pub use super::client_address::ClientAddressHeader;
-use super::error::our_fault;
+use super::error::{Problem, our_fault};
 use super::extract::App;
+use crate::application::{Caller, Wanted, Who};
 use crate::metrics::{RequestLabels, RouteLabels};
-use crate::request_log::noting;
+use crate::request_log::{RequestNotes, noting};
 
 /// The header with the request's id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -38,6 +41,18 @@ pub struct RequestContext {
     pub request_id: String,
 }
 
+impl RequestContext {
+    /// Somebody at this place.
+    fn caller(&self) -> Caller {
+        Caller {
+            who: Who::Nobody,
+            ip_address: self.ip_address.clone(),
+            request_id: self.request_id.clone(),
+            wants: Wanted::Whole,
+        }
+    }
+}
+
 /// Notes id and origin, answers, and counts.
 pub async fn observe(
     State((app, trusted)): State<(App, ClientAddressHeader)>,
@@ -56,11 +71,15 @@ pub async fn observe(
         .get::<MatchedPath>()
         .map_or("unmatched", MatchedPath::as_str)
         .to_owned();
+    let mentioned = application_in(request.uri().path());
     request.extensions_mut().insert(context.clone());
     // At the level of errors, so that they name the request even where nothing else is logged.
     let span = tracing::error_span!("request", request_id = context.request_id);
     let answering = CURRENT.scope(context.request_id.clone(), next.run(request));
     let (mut response, notes) = noting(answering).instrument(span).await;
+    if let Some(problem) = response.extensions().get::<Problem>() {
+        note_forbidden(&app, problem, &notes, &context, format!("{method} {route}"), mentioned);
+    }
     let headers = response.headers_mut();
     if app.is_draining() {
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -93,6 +112,29 @@ pub async fn observe(
         .get_or_create(&RequestLabels { method, route, status })
         .inc();
     response
+}
+
+/// Who is signed in and has no right to what they ask for is in the activity log (ASVS 5.0 16.3.2).
+fn note_forbidden(
+    app: &App,
+    problem: &Problem,
+    notes: &RequestNotes,
+    context: &RequestContext,
+    request: String,
+    mentioned: Option<AppId>,
+) {
+    let is_user = notes.caller_kind == Some(ActorType::GroupUser.into());
+    if let (true, "forbidden", Some(user)) = (is_user, problem.code.as_str(), &notes.caller_id) {
+        let app_id = notes.app_id.or(mentioned);
+        app.note_forbidden(&context.caller(), user, request, &problem.code, app_id);
+    }
+}
+
+/// The application whose id a path holds, if it holds one.
+fn application_in(path: &str) -> Option<AppId> {
+    let mut parts = path.split('/');
+    parts.find(|part| matches!(*part, "integration-apps" | "integration-applications"))?;
+    parts.next()?.parse().ok()
 }
 
 /// Milliseconds, to a thousandth.

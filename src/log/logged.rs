@@ -4,7 +4,9 @@ use cqrs_es::Aggregate;
 use gatebook_aggregates::developer::Developer;
 use gatebook_aggregates::group::Group;
 use gatebook_aggregates::integration_app::IntegrationApp;
+use gatebook_aggregates::refused_attempts::{AttemptsOf, RefusedAttempts};
 use gatebook_aggregates::system::System;
+use gatebook_aggregates::timeline_views::TimelineViews;
 use gatebook_aggregates::user_account::UserAccount;
 use gatebook_projections::app_list::AppList;
 use gatebook_projections::developers::Developers;
@@ -86,6 +88,37 @@ impl Logged for UserAccount {
     fn group_id(&self, aggregate_id: &str) -> String {
         let group_id = aggregate_id.split_once('/').map(|(group_id, _)| group_id);
         group_id.unwrap_or_default().to_owned()
+    }
+
+    fn app_name(&self) -> String {
+        String::new()
+    }
+
+    fn rows(_: &[Recorded<Self::Event>]) -> Result<Vec<RowWrite>, UnreadableEvent> {
+        Ok(Vec::new())
+    }
+}
+
+impl Logged for RefusedAttempts {
+    fn group_id(&self, aggregate_id: &str) -> String {
+        AttemptsOf::group_id(aggregate_id).to_owned()
+    }
+
+    fn app_name(&self) -> String {
+        String::new()
+    }
+
+    fn rows(_: &[Recorded<Self::Event>]) -> Result<Vec<RowWrite>, UnreadableEvent> {
+        Ok(Vec::new())
+    }
+}
+
+impl Logged for TimelineViews {
+    fn group_id(&self, _: &str) -> String {
+        self.last
+            .as_ref()
+            .map(|view| view.group_id.to_string())
+            .unwrap_or_default()
     }
 
     fn app_name(&self) -> String {

@@ -9,7 +9,9 @@ use gatebook_aggregates::group::Group;
 use gatebook_aggregates::integration_app::IntegrationApp;
 use gatebook_aggregates::metadata::{Actor, ActorType};
 use gatebook_aggregates::refusal::Refusal;
+use gatebook_aggregates::refused_attempts::RefusedAttempts;
 use gatebook_aggregates::system::System;
+use gatebook_aggregates::timeline_views::TimelineViews;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::user_account::UserAccount;
 use gatebook_projections::recorded::Recorded;
@@ -233,6 +235,11 @@ fn whatever_a_field_of_an_event_takes_is_read_back_as_what_it_means() {
             every_variant_is_read_back::<UserAccount>("UserPasswordLinkSent"),
         ),
         ("the installation", every_variant_is_read_back::<System>("TokensEnded")),
+        (
+            "refusals",
+            every_variant_is_read_back::<RefusedAttempts>("LogInsRefused"),
+        ),
+        ("views", every_variant_is_read_back::<TimelineViews>("TimelineViewed")),
     ] {
         assert!(taken > 10, "{kind}: {taken}");
     }

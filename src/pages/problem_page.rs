@@ -16,6 +16,7 @@ pub async fn show(request: Request, next: Next) -> Response {
     match response.extensions().get::<Problem>() {
         Some(problem) => {
             let mut shown = render(&place, problem);
+            shown.extensions_mut().insert(problem.clone());
             for name in [header::RETRY_AFTER, header::ALLOW] {
                 if let Some(value) = response.headers().get(&name) {
                     shown.headers_mut().insert(name, value.clone());

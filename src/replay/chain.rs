@@ -4,7 +4,9 @@ use cqrs_es::Aggregate;
 use gatebook_aggregates::developer::Developer;
 use gatebook_aggregates::group::Group;
 use gatebook_aggregates::integration_app::IntegrationApp;
+use gatebook_aggregates::refused_attempts::RefusedAttempts;
 use gatebook_aggregates::system::System;
+use gatebook_aggregates::timeline_views::TimelineViews;
 use gatebook_aggregates::user_account::UserAccount;
 use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
 use gatebook_projections::sql::Value;
@@ -90,6 +92,8 @@ fn reader(aggregate_type: &str) -> Option<Reader> {
         Developer::TYPE => Some(|event| event.read::<Developer>().map(drop)),
         UserAccount::TYPE => Some(|event| event.read::<UserAccount>().map(drop)),
         System::TYPE => Some(|event| event.read::<System>().map(drop)),
+        RefusedAttempts::TYPE => Some(|event| event.read::<RefusedAttempts>().map(drop)),
+        TimelineViews::TYPE => Some(|event| event.read::<TimelineViews>().map(drop)),
         _ => None,
     }
 }

@@ -78,8 +78,9 @@ async fn r28_the_log_of_the_installation_is_exported_and_holds_by_itself() {
             .map(|line| serde_json::from_str(line).unwrap())
             .collect();
         let events: Vec<_> = lines.iter().map(|line| word(line, "event")).collect();
-        assert_eq!(events, ["TokensEnded", "SystemLogDownloaded"]);
-        assert_eq!(word(&lines[0]["details"], "issued_before"), "2026-01-02T03:04:05.000Z");
+        assert_eq!(events, ["OperatorTokenCreated", "TokensEnded", "SystemLogDownloaded"]);
+        assert_eq!(word(&lines[0]["details"], "name"), "Olga");
+        assert_eq!(word(&lines[1]["details"], "issued_before"), "2026-01-02T03:04:05.000Z");
         for line in &lines {
             assert_eq!(word(line, "actor_type"), "operator");
             assert!(word(line, "actor_name").starts_with("command line ("), "{line}");

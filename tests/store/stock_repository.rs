@@ -6,7 +6,9 @@ use gatebook::log::read;
 use gatebook_aggregates::developer::Developer;
 use gatebook_aggregates::group::Group;
 use gatebook_aggregates::integration_app::IntegrationApp;
+use gatebook_aggregates::refused_attempts::RefusedAttempts;
 use gatebook_aggregates::system::System;
+use gatebook_aggregates::timeline_views::TimelineViews;
 use gatebook_aggregates::user_account::UserAccount;
 use gatebook_projections::recorded::StoredEvent;
 use gatebook_projections::sql::Query;
@@ -25,6 +27,14 @@ async fn the_stock_repository_of_postgres_es_reads_every_event_and_each_decodes(
         .expect(200);
     Browser::of_user(&world, "acme", "ada").await;
     world.tokens_are_ended().await;
+    world
+        .user("acme", "ulf")
+        .await
+        .get("/api/v1/integration-apps")
+        .await
+        .expect(403);
+    world.gatebook.write_refusals(true).await;
+    ada.get(&app_at(&app, "/events")).await.expect(200);
     let sql = format!("{} order by position", read::SELECT_EVENTS);
     let log = read::events(world.database().rows(Query::new(sql, [])).await.unwrap()).unwrap();
     let stock = PostgresEventRepository::new(PgPool::connect(&world.database_url).await.unwrap());
@@ -32,7 +42,9 @@ async fn the_stock_repository_of_postgres_es_reads_every_event_and_each_decodes(
         + reads_all::<Group>(&stock, &log).await
         + reads_all::<Developer>(&stock, &log).await
         + reads_all::<UserAccount>(&stock, &log).await
-        + reads_all::<System>(&stock, &log).await;
+        + reads_all::<System>(&stock, &log).await
+        + reads_all::<RefusedAttempts>(&stock, &log).await
+        + reads_all::<TimelineViews>(&stock, &log).await;
     assert_eq!(read, log.len());
 }
 

@@ -29,3 +29,4 @@ mod the_whole_story;
 mod tokens_that_end;
 mod viewing;
 mod what_admins_learn_of_developers;
+mod what_was_refused;

@@ -7,7 +7,9 @@
 mod developer;
 mod group;
 mod integration_app;
+mod refused_attempts;
 mod system;
+mod timeline_views;
 mod user_account;
 
 use std::collections::BTreeSet;
@@ -18,7 +20,9 @@ use gatebook_aggregates::group::Group;
 use gatebook_aggregates::identifiers::EntityId;
 use gatebook_aggregates::integration_app::{IntegrationApp, LogFormat};
 use gatebook_aggregates::metadata::{ActorType, Metadata};
+use gatebook_aggregates::refused_attempts::RefusedAttempts;
 use gatebook_aggregates::system::System;
+use gatebook_aggregates::timeline_views::TimelineViews;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::user_account::UserAccount;
 use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
@@ -39,6 +43,8 @@ pub(super) fn told(stored: &StoredEvent) -> Result<(Metadata, String), Unreadabl
         Developer::TYPE => sentence::<Developer>(stored, developer::deed),
         UserAccount::TYPE => sentence::<UserAccount>(stored, user_account::deed),
         System::TYPE => sentence::<System>(stored, system::described),
+        RefusedAttempts::TYPE => sentence::<RefusedAttempts>(stored, refused_attempts::described),
+        TimelineViews::TYPE => sentence::<TimelineViews>(stored, timeline_views::described),
         _ => Err(stored.unreadable("nobody knows this kind of stream")),
     }
 }

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use gatebook_aggregates::developer::DeveloperEvent;
 use gatebook_aggregates::group::GroupEvent;
 use gatebook_aggregates::integration_app::IntegrationAppEvent;
+use gatebook_aggregates::refused_attempts::RefusedAttemptsEvent;
 use gatebook_aggregates::system::SystemEvent;
+use gatebook_aggregates::timeline_views::TimelineViewsEvent;
 use gatebook_aggregates::user_account::UserAccountEvent;
 use serde::Deserialize;
 use serde_json::Value;
@@ -41,6 +43,8 @@ fn kind_of(event_type: &str) -> &'static str {
         ("Developer", DeveloperEvent::VARIANTS),
         ("UserAccount", UserAccountEvent::VARIANTS),
         ("System", SystemEvent::VARIANTS),
+        ("RefusedAttempts", RefusedAttemptsEvent::VARIANTS),
+        ("TimelineViews", TimelineViewsEvent::VARIANTS),
     ];
     let kind = kinds.iter().find(|(_, types)| types.contains(&event_type));
     kind.unwrap_or_else(|| panic!("{event_type} is no event")).0
@@ -82,6 +86,8 @@ fn r28_no_event_type_is_without_a_sentence_in_the_table() {
         DeveloperEvent::VARIANTS,
         UserAccountEvent::VARIANTS,
         SystemEvent::VARIANTS,
+        RefusedAttemptsEvent::VARIANTS,
+        TimelineViewsEvent::VARIANTS,
     ];
     let all: BTreeSet<_> = all.concat().into_iter().map(str::to_owned).collect();
     assert_eq!(told, all);

@@ -2,5 +2,6 @@
 
 mod mail_problem;
 pub(super) mod search_slots;
+mod timeline_views;
 
 pub use mail_problem::MailProblem;

@@ -4,9 +4,11 @@ mod downloads;
 mod draining;
 mod measurements;
 mod readiness;
+pub(super) mod refusals;
 mod system;
 
 pub use draining::Draining;
 pub use measurements::Measurements;
 pub use readiness::Readiness;
+pub use refusals::Refusals;
 pub use system::TokensEnded;

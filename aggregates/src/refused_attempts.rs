@@ -1,0 +1,198 @@
+//! R28, ASVS 5.0 16.3: what was refused: passwords and tokens that were wrong, calls for want of a right, OTPs after the
+//! lock. Anybody can cause these, so that they are counted before they are written, and have streams of their own, which
+//! no command of an application or a group has to read. Never a password, a code, or an address that nobody has.
+
+use cqrs_es::event_sink::EventSink;
+use cqrs_es::{Aggregate, DomainEvent};
+use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantNames};
+use uuid::Uuid;
+
+use crate::identifiers::{AppId, DeveloperId, GroupId, UserId};
+use crate::integration_app::DeadBecause;
+use crate::refusal::Refusal;
+use crate::timestamp::Timestamp;
+use crate::words::AppName;
+
+/// One stream of refused attempts. It decides nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedAttempts {}
+
+/// How often something of one kind, of one cause, was refused to the same account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tally {
+    /// How often, within a minute.
+    pub count: u32,
+    /// The first time.
+    pub first_at: Timestamp,
+    /// The last time.
+    pub last_at: Timestamp,
+}
+
+/// Where a password is asked for, or a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum LoginChannel {
+    /// The console, for group users.
+    Console,
+    /// The Developer Portal.
+    Portal,
+    /// The operator pages.
+    OperatorPages,
+    /// The admins' API.
+    AdminsApi,
+    /// The operators' API.
+    OperatorsApi,
+}
+
+/// Why nobody came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum LogInRefusedBecause {
+    /// The password is not the account's.
+    WrongPassword,
+    /// There is no account for what was typed.
+    UnknownAccount,
+    /// There is no such token.
+    UnknownToken,
+    /// The token's time is over.
+    TokenEnded,
+    /// Too many wrong ones before; it was not looked at.
+    TooManyTries,
+}
+
+/// One kind of refusal. Their JSON is kept for ever: never rename, only add.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    missing_docs,
+    reason = "the fields of an event say what they are; the events are documented"
+)]
+pub enum RefusedAttemptsEvent {
+    /// Somebody did not get in, with a password or a token.
+    LogInsRefused {
+        channel: LoginChannel,
+        because: LogInRefusedBecause,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user_id: Option<UserId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        developer_id: Option<DeveloperId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        token_id: Option<Uuid>,
+        tally: Tally,
+    },
+    /// Somebody who is signed in asked for what they have no right to. The request is a method and a route, never a path.
+    RequestsForbidden {
+        request: String,
+        code: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        app_id: Option<AppId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        app_name: Option<AppName>,
+        tally: Tally,
+    },
+    /// R15: a developer went on with an OTP that opens nothing, after the first time that is recorded with the application.
+    DeadOneTimePasswordsRefused {
+        because: DeadBecause,
+        app_id: AppId,
+        app_name: AppName,
+        tally: Tally,
+    },
+}
+
+impl RefusedAttemptsEvent {
+    /// The application that is meant, with its name.
+    pub fn app(&self) -> Option<(AppId, &AppName)> {
+        match self {
+            Self::LogInsRefused { .. } => None,
+            Self::RequestsForbidden { app_id, app_name, .. } => (*app_id).zip(app_name.as_ref()),
+            Self::DeadOneTimePasswordsRefused { app_id, app_name, .. } => Some((*app_id, app_name)),
+        }
+    }
+}
+
+impl DomainEvent for RefusedAttemptsEvent {
+    fn event_type(&self) -> String {
+        <&str>::from(self).to_owned()
+    }
+
+    fn event_version(&self) -> String {
+        "1".to_owned()
+    }
+}
+
+/// Take note of what was refused.
+#[derive(Clone, Debug)]
+pub struct RecordRefusals(pub RefusedAttemptsEvent);
+
+/// Whose attempts a stream holds. Each has a stream a day, so that it stays short.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AttemptsOf {
+    /// A group's users, and what was tried on the group's applications.
+    Group(GroupId),
+    /// A developer's account, which belongs to no group.
+    Developer(DeveloperId),
+    /// The installation: operators, and whoever has no account.
+    Installation,
+}
+
+impl AttemptsOf {
+    /// The id of the stream of a moment's day.
+    pub fn stream_id(&self, at: Timestamp) -> String {
+        let at = at.to_string();
+        let day = at.split('T').next().unwrap_or_default();
+        match self {
+            Self::Group(group_id) => format!("group/{group_id}/{day}"),
+            Self::Developer(developer_id) => format!("developer/{developer_id}/{day}"),
+            Self::Installation => format!("installation/{day}"),
+        }
+    }
+
+    /// R4: the group whose log a stream belongs to; empty when it is none's.
+    pub fn group_id(stream_id: &str) -> &str {
+        let rest = stream_id.strip_prefix("group/");
+        let group = rest.and_then(|rest| rest.split_once('/'));
+        group.map_or("", |(group_id, _)| group_id)
+    }
+}
+
+impl Aggregate for RefusedAttempts {
+    const TYPE: &'static str = "RefusedAttempts";
+    type Command = RecordRefusals;
+    type Event = RefusedAttemptsEvent;
+    type Error = Refusal;
+    type Services = ();
+
+    async fn handle(
+        &mut self,
+        RecordRefusals(event): RecordRefusals,
+        (): &(),
+        sink: &EventSink<Self>,
+    ) -> Result<(), Refusal> {
+        sink.write(event, self).await;
+        Ok(())
+    }
+
+    fn apply(&mut self, _: RefusedAttemptsEvent) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_group_and_account_has_a_stream_a_day_and_only_a_group_has_a_log() {
+        let at = Timestamp::parse("2026-11-23T23:59:59.999Z").unwrap();
+        let acme = AttemptsOf::Group(GroupId::parse("acme").unwrap()).stream_id(at);
+        assert_eq!(
+            (acme.as_str(), AttemptsOf::group_id(&acme)),
+            ("group/acme/2026-11-23", "acme")
+        );
+        for other in [AttemptsOf::Developer(Uuid::nil()), AttemptsOf::Installation] {
+            assert_eq!(AttemptsOf::group_id(&other.stream_id(at)), "", "{other:?}");
+        }
+    }
+}

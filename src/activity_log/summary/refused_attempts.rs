@@ -1,0 +1,60 @@
+//! What was refused, in words.
+
+use gatebook_aggregates::integration_app::DeadBecause;
+use gatebook_aggregates::refused_attempts::{LogInRefusedBecause, LoginChannel, RefusedAttemptsEvent as Event, Tally};
+
+/// The sentence about an event, without its beginning: who did it.
+pub(super) fn described(event: &Event) -> String {
+    match event {
+        Event::LogInsRefused {
+            channel,
+            because,
+            user_id,
+            developer_id,
+            token_id,
+            tally,
+        } => {
+            let account = match (user_id, developer_id, token_id) {
+                (Some(user), _, _) => format!(" of the group user {user}"),
+                (None, Some(developer), _) => format!(" of the developer {developer}"),
+                (None, None, Some(token)) => format!(" with the token {token}"),
+                (None, None, None) => String::new(),
+            };
+            let place = match channel {
+                LoginChannel::Console => "the console",
+                LoginChannel::Portal => "the Developer Portal",
+                LoginChannel::OperatorPages => "the operator pages",
+                LoginChannel::AdminsApi => "the admins’ API",
+                LoginChannel::OperatorsApi => "the operators’ API",
+            };
+            let because = match because {
+                LogInRefusedBecause::WrongPassword => "the password was wrong",
+                LogInRefusedBecause::UnknownAccount => "there is no such account",
+                LogInRefusedBecause::UnknownToken => "there is no such token",
+                LogInRefusedBecause::TokenEnded => "the token had ended",
+                LogInRefusedBecause::TooManyTries => "there had been too many wrong tries",
+            };
+            format!("refused log-ins{account} to {place}: {because}; {}.", times(tally))
+        }
+        Event::RequestsForbidden {
+            request, code, tally, ..
+        } => format!("was refused {request} ({code}); {}.", times(tally)),
+        Event::DeadOneTimePasswordsRefused { because, tally, .. } => {
+            let because = match because {
+                DeadBecause::Expired => "it had expired",
+                DeadBecause::Locked => "it was locked after too many wrong tries",
+                DeadBecause::AppSuspended => "the application was suspended",
+                DeadBecause::AppRevoked => "the application was revoked",
+                DeadBecause::GroupOffPlan => "the group was off the product plan",
+            };
+            format!("went on with the OTP when {because}; refused {}.", times(tally))
+        }
+    }
+}
+
+fn times(tally: &Tally) -> String {
+    match tally.count {
+        1 => format!("once, at {}", tally.first_at),
+        n => format!("{n} times from {} to {}", tally.first_at, tally.last_at),
+    }
+}

@@ -1,0 +1,34 @@
+//! R28: that somebody reads an application's log as a timeline is in the log, once for a while.
+
+use gatebook_aggregates::timeline_views::{TimelineViews, ViewTimeline};
+
+use crate::application::app_view::AppView;
+use crate::application::caller::Caller;
+use crate::application::{Failure, Gatebook};
+use crate::log::Extras;
+
+impl Gatebook {
+    /// Records it, before anything of the log leaves.
+    ///
+    /// # Errors
+    /// For whoever may not read it (R3, R4).
+    pub(in crate::application) async fn record_timeline_view(
+        &self,
+        caller: &Caller,
+        view: &AppView,
+    ) -> Result<(), Failure> {
+        let (app, group, at) = (view.app(), view.group(), self.clock.now());
+        let by = caller.standing(group)?;
+        let stream_id = ViewTimeline::stream_id(app.app_id, &by.user_id, at);
+        let command = ViewTimeline {
+            by,
+            at,
+            group_id: app.group_id.clone(),
+            app_id: app.app_id,
+            app_name: app.name.clone(),
+        };
+        let origin = caller.origin(Some(group));
+        self.account_command::<TimelineViews>(&stream_id, command, origin, Vec::new(), Extras::default())
+            .await
+    }
+}

@@ -1,0 +1,216 @@
+//! ASVS 5.0 16.3: what was refused is in the activity log, too: wrong passwords and tokens, requests for want of a right,
+//! OTPs after the lock. Counted, so that nobody fills the log; never with what was typed.
+
+use chrono::TimeDelta;
+use gatebook::application::{Caller, Entrance, SignInForm, Who};
+use serde_json::json;
+
+use crate::support::log::Row;
+use crate::support::{APPS, World, app_at, on_both_databases, portal_at};
+
+on_both_databases! {
+    a_wrong_password_is_in_the_log_of_each_group_it_was_tried_for,
+    what_is_tried_again_and_again_is_counted_and_written_once_a_minute,
+    a_request_for_want_of_a_right_is_in_the_groups_log_and_in_the_applications,
+    an_otp_after_the_lock_is_in_the_applications_log_under_the_address_as_typed,
+    tokens_that_open_nothing_and_unknown_addresses_are_in_no_groups_log,
+    a_refusal_moves_no_etag_and_the_whole_log_holds_together,
+    reading_the_timeline_is_in_the_log_once_in_five_minutes,
+}
+
+const LOG: &str = "/api/v1/activity-log";
+const WRONG: &str = "wrong horse battery staple";
+
+/// The lines about what was refused, as they stand in a log.
+async fn refused(world: &World, admin: &crate::support::Person, path: &str) -> Vec<Row> {
+    world.gatebook.write_refusals(false).await;
+    let mut rows = admin.csv(path).await;
+    rows.retain(|row| row["summary"].contains("refused "));
+    rows
+}
+
+fn told(rows: &[Row]) -> Vec<(&str, &str)> {
+    rows.iter()
+        .map(|row| (row["event"].as_str(), row["summary"].as_str()))
+        .collect()
+}
+
+async fn tries_to_sign_in(world: &World, email: &str, password: &str) {
+    let form = SignInForm {
+        email: email.to_owned(),
+        password: password.to_owned(),
+        group_id: None,
+        device: String::new(),
+    };
+    let stranger = Caller {
+        ip_address: "192.0.2.66".to_owned(),
+        ..Caller::command_line("r-1".to_owned()).with(Who::Nobody)
+    };
+    assert!(world.gatebook.sign_in(&stranger, &form).await.is_err());
+}
+
+async fn a_wrong_password_is_in_the_log_of_each_group_it_was_tried_for(world: World) {
+    world.give_password("acme", "ulf").await;
+    let (pam, stranger) = (world.user("acme", "pam").await, world.user("globex", "pam").await);
+    tries_to_sign_in(&world, "ulf@acme.example", WRONG).await;
+    let rows = refused(&world, &pam, LOG).await;
+    assert_eq!(
+        told(&rows),
+        [(
+            "LogInsRefused",
+            "Gatebook refused log-ins of the group user ulf to the console: the password was wrong; \
+             once, at 2026-11-23T09:00:00.000Z."
+        )]
+    );
+    assert_eq!(
+        (rows[0]["actor_type"].as_str(), rows[0]["ip_address"].as_str()),
+        ("system", "192.0.2.66")
+    );
+    assert!(refused(&world, &stranger, LOG).await.is_empty());
+    assert!(!world.log_holds(WRONG).await);
+}
+
+async fn what_is_tried_again_and_again_is_counted_and_written_once_a_minute(world: World) {
+    let pam = world.user("acme", "pam").await;
+    let ulf = world.user("acme", "ulf").await;
+    for _ in 0..5 {
+        ulf.get(APPS).await.refused(403, "forbidden");
+        world.gatebook.write_refusals(false).await;
+    }
+    assert_eq!(refused(&world, &pam, LOG).await.len(), 1);
+    world.pass(TimeDelta::minutes(1) - TimeDelta::milliseconds(1));
+    ulf.get(APPS).await.refused(403, "forbidden");
+    assert_eq!(refused(&world, &pam, LOG).await.len(), 1);
+    world.pass(TimeDelta::milliseconds(1));
+    let rows = refused(&world, &pam, LOG).await;
+    assert_eq!(
+        rows[1]["summary"],
+        "Ulf User was refused GET /api/v1/integration-apps (forbidden); \
+         5 times from 2026-11-23T09:00:00.000Z to 2026-11-23T09:00:59.999Z."
+    );
+    ulf.get(APPS).await.refused(403, "forbidden");
+    // At the end of the program nothing waits for its minute.
+    world.gatebook.write_refusals(true).await;
+    assert_eq!(refused(&world, &pam, LOG).await.len(), 3);
+}
+
+async fn a_request_for_want_of_a_right_is_in_the_groups_log_and_in_the_applications(world: World) {
+    let (ada, audrey, ulf) = (
+        world.ada().await,
+        world.user("acme", "audrey").await,
+        world.user("acme", "ulf").await,
+    );
+    let app = world.created(&ada, "Payroll").await;
+    audrey
+        .post(&app_at(&app, "/suspend"), json!({}))
+        .await
+        .refused(403, "forbidden");
+    ulf.get(&app_at(&app, "")).await.refused(403, "forbidden");
+    // Another group's application is not named to anybody.
+    let other = world.user("globex", "pam").await;
+    other.get(&app_at(&app, "")).await.refused(404, "not_found");
+    let rows = refused(&world, &audrey, LOG).await;
+    let mut by: Vec<_> = rows.iter().map(|row| row["actor_name"].as_str()).collect();
+    by.sort_unstable();
+    assert_eq!(by, ["Audrey Auditor", "Ulf User"]);
+    assert!(
+        rows.iter()
+            .all(|row| row["details"].contains("\"app_name\":\"Payroll\"")),
+        "{rows:?}"
+    );
+    assert!(
+        rows.iter()
+            .any(|row| row["summary"].contains("POST /api/v1/integration-apps/{id}/suspend"))
+    );
+}
+
+async fn an_otp_after_the_lock_is_in_the_applications_log_under_the_address_as_typed(world: World) {
+    let ada = world.ada().await;
+    let app = world.created(&ada, "Payroll").await;
+    let dev = world.signed_up("dev@example.com").await;
+    let verify = async || dev.post(&portal_at(&app, "/verify"), json!({"otp": "0000-0000"})).await;
+    for _ in 0..5 {
+        verify().await;
+        world.pass(TimeDelta::minutes(5));
+    }
+    // The first try after the lock is an event of the application.
+    verify().await.refused(423, "otp_locked");
+    let counted = async || {
+        let mut rows = refused(&world, &ada, LOG).await;
+        rows.retain(|row| row["event"] == "DeadOneTimePasswordsRefused");
+        rows
+    };
+    assert!(counted().await.is_empty());
+    world.pass(TimeDelta::minutes(5));
+    verify().await.refused(423, "otp_locked");
+    let rows = counted().await;
+    assert_eq!((rows.len(), rows[0]["actor_name"].as_str()), (1, "dev@example.com"));
+    assert!(rows[0]["details"].contains("Payroll") && !rows[0]["details"].contains("0000-0000"));
+}
+
+async fn tokens_that_open_nothing_and_unknown_addresses_are_in_no_groups_log(world: World) {
+    let pam = world.user("acme", "pam").await;
+    tries_to_sign_in(&world, "nobody@acme.example", WRONG).await;
+    let stranger = Caller::command_line("r-1".to_owned()).with(Who::Nobody);
+    let log_in = world
+        .gatebook
+        .log_in(&stranger, Entrance::Pages, "nobody@example.com", WRONG, "");
+    assert!(log_in.await.is_err());
+    let liar = world.person(Some("gbo_nonsense".to_owned()));
+    liar.get("/operator/api/v1/groups")
+        .await
+        .refused(401, "unauthenticated");
+    liar.get("/api/v1/me").await.refused(401, "unauthenticated");
+    assert!(refused(&world, &pam, LOG).await.is_empty());
+    let written = world
+        .number("select count(*) from events where event_type = 'LogInsRefused'")
+        .await;
+    assert_eq!(written, 4);
+    for secret in ["nobody@", WRONG, "nonsense"] {
+        assert!(!world.log_holds(secret).await, "{secret}");
+    }
+    // A token whose time is over is known: it is its owner's group that should hear of it.
+    let ulf = world.user("acme", "ulf").await;
+    world.pass(TimeDelta::days(365));
+    ulf.get("/api/v1/me").await.refused(401, "unauthenticated");
+    let rows = refused(&world, &world.user("acme", "pam").await, LOG).await;
+    assert!(
+        rows[0]["summary"].contains("of the group user ulf to the admins’ API: the token had ended"),
+        "{rows:?}"
+    );
+}
+
+async fn a_refusal_moves_no_etag_and_the_whole_log_holds_together(world: World) {
+    let (ada, audrey) = (world.ada().await, world.user("acme", "audrey").await);
+    let app = world.created(&ada, "Payroll").await;
+    let etag = async || ada.get(&app_at(&app, "")).await.expect(200).header("etag");
+    let before = etag().await;
+    audrey
+        .post(&app_at(&app, "/suspend"), json!({}))
+        .await
+        .refused(403, "forbidden");
+    world.gatebook.write_refusals(false).await;
+    ada.get(&app_at(&app, "/events")).await.expect(200);
+    assert_eq!(etag().await, before);
+    crate::bad_days::installation::Installation::on(world.database_url.clone()).holds_together();
+}
+
+async fn reading_the_timeline_is_in_the_log_once_in_five_minutes(world: World) {
+    let (ada, audrey) = (world.ada().await, world.user("acme", "audrey").await);
+    let app = world.created(&ada, "Payroll").await;
+    let views = async || {
+        let rows = ada.csv(LOG).await;
+        let views = rows.into_iter().filter(|row| row["event"] == "TimelineViewed");
+        views.map(|row| row["summary"].clone()).collect::<Vec<_>>()
+    };
+    for _ in 0..3 {
+        audrey.get(&app_at(&app, "/events")).await.expect(200);
+    }
+    let read = "Audrey Auditor read the application’s activity as a timeline.";
+    assert_eq!(views().await, [read]);
+    ada.get(&app_at(&app, "/events")).await.expect(200);
+    assert_eq!(views().await.len(), 2);
+    world.pass(TimeDelta::minutes(5));
+    audrey.get(&app_at(&app, "/events")).await.expect(200);
+    assert_eq!(views().await.len(), 3);
+}
