@@ -19,8 +19,9 @@ use super::postgres_url::postgres_address;
 
 /// An answer that takes longer makes the task look whether the server is there at all.
 const SILENCE: Duration = Duration::from_millis(250);
-/// A server that has said nothing for as long, to anybody, is away. Short, because a gateway waits behind it.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// A server that has said nothing for as long, to anybody, is away. With what surrounds it a caller waits less than a
+/// second: a gateway waits behind it.
+const PATIENCE: Duration = Duration::from_millis(900);
 /// The time a server that was there a moment ago may take to say that it still is.
 const STILL_THERE: Duration = Duration::from_millis(200);
 /// How long making a connection may take; names and TLS can take their time.

@@ -28,6 +28,8 @@ const READ_CONNECTIONS: u32 = 4;
 const GATE_CONNECTIONS: u32 = 2;
 /// How long a question of the gate may take.
 const GATE_TIMEOUT: Duration = Duration::from_secs(1);
+/// Steps of SQLite's machine (some ten microseconds of them) after which a reader lets other threads have the processor.
+const STEPS_BEFORE_YIELDING: i32 = 1_000;
 
 /// An SQLite database file.
 pub struct SqliteDatabase {
@@ -76,7 +78,10 @@ impl SqliteDatabase {
             file: Arc::new(opened.file),
             is_read_only: opened.is_read_only,
             gate: pool(GATE_CONNECTIONS).connect_with(opened.options.clone()).await?,
-            reads: pool(READ_CONNECTIONS).connect_with(opened.options.clone()).await?,
+            reads: pool(READ_CONNECTIONS)
+                .after_connect(|connection, _| Box::pin(yield_to_the_gate(connection)))
+                .connect_with(opened.options.clone())
+                .await?,
             writes: pool(2).connect_with(opened.options).await?,
             gate_waiting: Waiting::default(),
             readers_waiting: Waiting::default(),
@@ -264,6 +269,17 @@ impl Transaction for SqliteTransaction {
         // If the file went between that look and the commit, the commit went with it.
         self.file.is_still_there()
     }
+}
+
+/// Makes what this connection reads step aside for short questions. A search runs in this process, on the processor that
+/// the gate needs, and would otherwise keep it for as long as the scheduler lets it: longer than a whole check takes.
+async fn yield_to_the_gate(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let mut connection = connection.lock_handle().await?;
+    connection.set_progress_handler(STEPS_BEFORE_YIELDING, || {
+        std::thread::yield_now();
+        true
+    });
+    Ok(())
 }
 
 fn insert_sql(table: &str, columns: &[Column], on_conflict: OnConflict) -> String {

@@ -127,6 +127,8 @@ async fn r16_an_otp_is_reset_and_shown_once(world: World) {
 
 async fn an_invite_that_no_mail_server_took_is_told(world: World) {
     let (_, mut ada, path) = created(&world).await;
+    let of_app = path.trim_end_matches("/developer");
+    ada.open(of_app).await.expect(200).hides("not delivered");
     ada.open(&path).await.expect(200).hides("not delivered");
     let refusing = MailServer::start(Manner::Refuses("dev@example.com")).await;
     world.mails_go_to(&refusing).await;
@@ -136,6 +138,11 @@ async fn an_invite_that_no_mail_server_took_is_told(world: World) {
         .shows("The invite was not delivered. 23 November 2026, 09:00 UTC")
         .shows("Check it for typing mistakes")
         .hides("550");
+    ada.open(of_app)
+        .await
+        .expect(200)
+        .shows("The invite was not delivered.");
+    ada.open(&path).await.expect(200);
     ada.send(&format!("{path}/resend-invite"), &[])
         .await
         .expect(200)

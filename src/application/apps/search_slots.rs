@@ -3,13 +3,17 @@
 //! A search may have to look at many rows. There are fewer slots than people have connections, so that searches, however
 //! many there are, leave connections for everything else and processor time for the gate. Nobody has more than half of the
 //! slots, so that one person's many searches do not keep another's waiting.
+//!
+//! After a search its slot rests for as long as the search took, because an embedded database searches on the same
+//! processor that the gate needs: a flood of searches takes half the time that the slots could. Who searches alone does
+//! not notice, since another slot is free meanwhile.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tracing::Instrument;
 
 use crate::application::Failure;
@@ -32,8 +36,20 @@ pub(in crate::application) struct SearchSlots {
 
 /// A slot that was taken, until it is dropped.
 struct Slot {
-    _of_all: OwnedSemaphorePermit,
-    _of_principal: OwnedSemaphorePermit,
+    of_all: OwnedSemaphorePermit,
+    of_principal: OwnedSemaphorePermit,
+}
+
+impl Slot {
+    /// Lets the same principal search again at once, and gives the slot to others after its rest.
+    fn rest(self, time: Duration) {
+        drop(self.of_principal);
+        let of_all = self.of_all;
+        tokio::spawn(async move {
+            sleep(time).await;
+            drop(of_all);
+        });
+    }
 }
 
 impl Default for SearchSlots {
@@ -65,8 +81,9 @@ impl SearchSlots {
             retry_after_seconds: RETRY_AFTER,
         })??;
         let search = async move {
+            let started = Instant::now();
             let found = search.await;
-            drop(slot);
+            slot.rest(started.elapsed());
             found
         };
         let search = tokio::spawn(search.in_current_span()).await;
@@ -78,10 +95,7 @@ impl SearchSlots {
         let closed = |_| Failure::Internal("the search slots are closed".to_owned());
         let of_principal = self.of_principal(principal).acquire_owned().await.map_err(closed)?;
         let of_all = self.all.clone().acquire_owned().await.map_err(closed)?;
-        Ok(Slot {
-            _of_all: of_all,
-            _of_principal: of_principal,
-        })
+        Ok(Slot { of_all, of_principal })
     }
 
     fn of_principal(&self, principal: String) -> Arc<Semaphore> {
@@ -148,6 +162,17 @@ mod tests {
         assert!(poll!(&mut waits).is_pending());
         ends.pop().unwrap().send(()).unwrap();
         assert!(waits.await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_slot_rests_after_a_search_for_as_long_as_the_search_took() {
+        const TOOK: Duration = Duration::from_millis(40);
+        let slots = SearchSlots::default();
+        let started = Instant::now();
+        let searches = (0..SEARCHES_AT_ONCE).map(|n| slots.run(format!("principal {n}"), sleep(TOOK)));
+        assert!(join_all(searches).await.iter().all(Result::is_ok));
+        assert!(slots.run("one more".to_owned(), async {}).await.is_ok());
+        assert!(started.elapsed() >= 2 * TOOK);
     }
 
     #[tokio::test]

@@ -96,7 +96,8 @@ pub fn developer_page(user: &ConsoleUser, view: &AppView, situation: &Situation<
     page_of_app(user, view, "Manage Developer Portal Access", &body)
 }
 
-fn not_delivered(problem: &MailProblem) -> Markup {
+/// What the developer was not told, and what to do.
+pub fn not_delivered(problem: &MailProblem) -> Markup {
     let which = match problem.mail.as_str() {
         "invitation" => "The invite",
         "otp_reset" => "The mail about the new OTP",

@@ -5,9 +5,10 @@ use gatebook_aggregates::identifiers::AppId;
 use gatebook_projections::app_list::{DeveloperStatus, IntegrationType};
 use maud::{Markup, html};
 
+use super::developer::not_delivered;
 use super::parts::{self, APPS, Done, actions, app_path, page_below, plan_notice};
 use super::{table, timeline, words};
-use crate::application::{AppView, Side};
+use crate::application::{AppView, MailProblem, Side};
 use crate::http::error::Problem;
 use crate::http::extract::{App, PathOf};
 use crate::pages::facts::fact;
@@ -52,11 +53,19 @@ pub async fn show(
     Asked(asked): Asked,
 ) -> Result<Markup, Problem> {
     let (view, sides) = app.app_and_sides(user.caller(), id).await?;
+    let problem = app.mail_problem(&view).await?;
     let events = timeline::of(&app, &user, id, &asked).await?;
-    Ok(app_page(&user, &view, &parts::done(&asked, &sides, DONE), &events))
+    let done = parts::done(&asked, &sides, DONE);
+    Ok(app_page(&user, &view, &done, problem.as_ref(), &events))
 }
 
-fn app_page(user: &ConsoleUser, view: &AppView, done: &Markup, events: &Markup) -> Markup {
+fn app_page(
+    user: &ConsoleUser,
+    view: &AppView,
+    done: &Markup,
+    mail_problem: Option<&MailProblem>,
+    events: &Markup,
+) -> Markup {
     let name = view.app().name.as_str();
     let body = html! {
         h1 { bdi { (name) } }
@@ -67,7 +76,7 @@ fn app_page(user: &ConsoleUser, view: &AppView, done: &Markup, events: &Markup) 
         }
         h2 { "Details" }
         (facts(view))
-        (developer(view))
+        (developer(view, mail_problem))
         (entities(view))
         (events)
         p { a href=(APPS) { "All integration applications" } }
@@ -91,7 +100,7 @@ fn facts(view: &AppView) -> Markup {
     }
 }
 
-fn developer(view: &AppView) -> Markup {
+fn developer(view: &AppView, mail_problem: Option<&MailProblem>) -> Markup {
     let app = view.app();
     if app.integration_type == IntegrationType::AiqIntegrate {
         return html! {
@@ -101,6 +110,7 @@ fn developer(view: &AppView) -> Markup {
     }
     html! {
         h2 { "Developer" }
+        @if let Some(problem) = mail_problem { (not_delivered(problem)) }
         dl.facts {
             (fact("State", &html! { (table::developer(view)) }))
             @if let Some(email) = &app.developer_email { (fact("E-mail address", &html! { bdi { (email.as_str()) } })) }
