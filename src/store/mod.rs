@@ -14,6 +14,7 @@ mod postgres_ownership;
 mod postgres_pool;
 mod postgres_reach;
 mod postgres_roles;
+mod postgres_server_state;
 mod postgres_session;
 mod postgres_troubles;
 mod postgres_url;

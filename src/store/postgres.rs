@@ -107,10 +107,10 @@ impl PostgresDatabase {
         let url = PostgresUrl::parse(url)?;
         let hosts = url.hosts().to_vec();
         let any_server = server == Server::Any;
-        let mut first = find_server(&hosts, FIRST_CONNECTION, any_server).await?;
+        let reach = Reach::new();
+        let mut first = find_server(&hosts, FIRST_CONNECTION, any_server, &reach).await?;
         let host = first.host.clone();
         first.connection = require_session(first.connection, &host, FIRST_CONNECTION).await?;
-        let reach = Reach::new();
         let pool = |lane: Lane| Arc::new(Connections::new(&host, Lane { any_server, ..lane }, &reach));
         let pools = [GATE, READS, WRITES, SNAPSHOTS, REHEARSAL].map(pool);
         let [gate, reads, writes, snapshots, rehearsal] = pools.clone();

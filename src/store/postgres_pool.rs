@@ -14,7 +14,8 @@ use tokio::time::timeout;
 
 use super::error::StoreError;
 use super::pool_state::{PoolState, Waiting};
-use super::postgres_reach::{Reach, takes_writes};
+use super::postgres_reach::Reach;
+use super::postgres_server_state::ServerState;
 use super::postgres_session::begin_session;
 
 /// sqlx asks a connection that comes back whether it is well; so long may the answer take.
@@ -58,7 +59,7 @@ impl Connections {
                 let reach = connecting.clone();
                 async move {
                     begin_session(connection, lane.statement_timeout).await?;
-                    match lane.any_server || takes_writes(connection).await? {
+                    match lane.any_server || reach.accepts(&ServerState::asked(connection).await?) {
                         true => Ok(()),
                         false => Err(reach.leads_to_no_primary()),
                     }

@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 
 use futures::stream::{FuturesUnordered, StreamExt};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions, Connection, Executor, Row};
+use sqlx::{ConnectOptions, Connection};
 use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 
 use super::error::StoreError;
+use super::postgres_server_state::{Lineage, ServerState};
 use super::postgres_troubles::{no_answer, trouble};
 use super::postgres_url::postgres_address;
 
@@ -28,6 +29,9 @@ const STILL_THERE: Duration = Duration::from_millis(200);
 const CONNECTING: Duration = Duration::from_secs(5);
 /// The time between two looks, so that slow questions do not turn into many looks.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
+/// A node that nobody asks looks as often. Its connections may lead to a server that stands still, and that would answer as
+/// the primary it was when it goes on; by then they must be suspect.
+const WHEN_NOBODY_ASKS: Duration = Duration::from_secs(1);
 /// The time between two looks while the primary is away: it is found soon after it is back.
 const BETWEEN_LOOKS_WHILE_AWAY: Duration = Duration::from_millis(100);
 
@@ -35,6 +39,7 @@ const BETWEEN_LOOKS_WHILE_AWAY: Duration = Duration::from_millis(100);
 pub struct Reach {
     view: watch::Sender<View>,
     times: Mutex<Times>,
+    newest: Mutex<Option<Lineage>>,
     look: Notify,
 }
 
@@ -60,6 +65,7 @@ impl Reach {
         Arc::new(Self {
             view: watch::Sender::default(),
             times: Mutex::default(),
+            newest: Mutex::default(),
             look: Notify::new(),
         })
     }
@@ -136,6 +142,24 @@ impl Reach {
         self.times().lost = Some(Instant::now());
     }
 
+    /// Whether a server may be decided from: it takes writes, and none of its cluster has become the primary since it did.
+    pub fn accepts(&self, server: &ServerState) -> bool {
+        server.takes_writes && !self.was_replaced(server)
+    }
+
+    /// Whether another server has become the primary since this one did, as far as this process has seen.
+    fn was_replaced(&self, server: &ServerState) -> bool {
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        match (&server.lineage, &*newest) {
+            (Some(lineage), Some(seen)) if lineage < seen => true,
+            (Some(lineage), _) => {
+                *newest = Some(lineage.clone());
+                false
+            }
+            (None, _) => false,
+        }
+    }
+
     /// A connection was made, and leads to a server that takes no writes; what its maker is told.
     pub fn leads_to_no_primary(&self) -> sqlx::Error {
         self.suspect();
@@ -195,7 +219,8 @@ pub async fn keep_looking(
     let mut known = first.started_at;
     let mut connection = Some(first.connection);
     loop {
-        reach.look.notified().await;
+        // Woken or not: it is time to look.
+        let _ = timeout(WHEN_NOBODY_ASKS, reach.look.notified()).await;
         if let Some(idle) = connection.take() {
             connection = still_there(idle, any_server, &reach).await;
         }
@@ -220,7 +245,7 @@ pub async fn keep_looking(
 async fn look_for(hosts: &[PgConnectOptions], any_server: bool, reach: &Reach) -> Option<Found> {
     let mut tries = FuturesUnordered::new();
     loop {
-        tries.push(find_server(hosts, CONNECTING, any_server));
+        tries.push(find_server(hosts, CONNECTING, any_server, reach));
         tokio::select! {
             Some(tried) = tries.next() => match tried {
                 Ok(found) => return Some(found),
@@ -235,8 +260,8 @@ async fn look_for(hosts: &[PgConnectOptions], any_server: bool, reach: &Reach) -
 
 /// The connection, if its server answers at once that it takes writes.
 async fn still_there(mut connection: PgConnection, any_server: bool, reach: &Reach) -> Option<PgConnection> {
-    match timeout(STILL_THERE, takes_writes(&mut connection)).await {
-        Ok(Ok(takes_writes)) if takes_writes || any_server => Some(connection),
+    match timeout(STILL_THERE, ServerState::asked(&mut connection)).await {
+        Ok(Ok(server)) if any_server || reach.accepts(&server) => Some(connection),
         Ok(_) => {
             reach.lost_now();
             None
@@ -275,8 +300,13 @@ impl From<NoServer> for StoreError {
 ///
 /// # Errors
 /// What each of them said.
-pub async fn find_server(hosts: &[PgConnectOptions], limit: Duration, any_server: bool) -> Result<Found, NoServer> {
-    let mut asked: FuturesUnordered<_> = hosts.iter().map(|host| ask(host, limit, any_server)).collect();
+pub async fn find_server(
+    hosts: &[PgConnectOptions],
+    limit: Duration,
+    any_server: bool,
+    reach: &Reach,
+) -> Result<Found, NoServer> {
+    let mut asked: FuturesUnordered<_> = hosts.iter().map(|host| ask(host, limit, any_server, reach)).collect();
     let (mut troubles, mut is_full) = (Vec::new(), false);
     while let Some(answered) = asked.next().await {
         match answered {
@@ -291,27 +321,26 @@ pub async fn find_server(hosts: &[PgConnectOptions], limit: Duration, any_server
     Err(NoServer { why, is_full })
 }
 
-async fn ask(host: &PgConnectOptions, limit: Duration, any_server: bool) -> Result<Found, NoServer> {
+async fn ask(host: &PgConnectOptions, limit: Duration, any_server: bool, reach: &Reach) -> Result<Found, NoServer> {
     let connecting = async {
         let mut connection = host.connect().await?;
-        let (takes_writes, started_at) = role(&mut connection).await?;
-        let host = host.clone();
-        Ok::<_, sqlx::Error>((
-            takes_writes,
-            Found {
-                connection,
-                host,
-                started_at,
-            },
-        ))
+        let server = ServerState::asked(&mut connection).await?;
+        Ok::<_, sqlx::Error>((connection, server))
     };
     let none = |why, is_full| Err(NoServer { why, is_full });
     match timeout(limit, connecting).await {
-        Ok(Ok((takes_writes, found))) if takes_writes || any_server => Ok(found),
-        Ok(Ok((_, found))) => {
-            let _ = timeout(STILL_THERE, found.connection.close()).await;
-            let name = postgres_address(host);
-            none(format!("{name} takes no writes (a standby, or read-only)"), false)
+        Ok(Ok((connection, server))) if any_server || reach.accepts(&server) => Ok(Found {
+            connection,
+            host: host.clone(),
+            started_at: server.started_at,
+        }),
+        Ok(Ok((connection, server))) => {
+            let _ = timeout(STILL_THERE, connection.close()).await;
+            let why = match server.takes_writes {
+                true => "was the primary before, and another one has taken its place",
+                false => "takes no writes (a standby, or read-only)",
+            };
+            none(format!("{} {why}", postgres_address(host)), false)
         }
         Ok(Err(error)) => none(trouble(host, &error), is_full(&error)),
         Err(_) => none(no_answer(host), false),
@@ -321,18 +350,4 @@ async fn ask(host: &PgConnectOptions, limit: Duration, any_server: bool) -> Resu
 fn is_full(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|error| error.code());
     code.is_some_and(|code| code == "53300")
-}
-
-/// Whether the server is one that takes writes: neither a standby nor read-only.
-pub async fn takes_writes(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
-    Ok(role(connection).await?.0)
-}
-
-/// Whether the server takes writes, and when it was started.
-async fn role(connection: &mut PgConnection) -> Result<(bool, String), sqlx::Error> {
-    let sql = "select not pg_is_in_recovery() and current_setting('default_transaction_read_only') = 'off', \
-               pg_postmaster_start_time()::text";
-    // Not prepared: that fails by itself where connections share a server, which is found out later.
-    let row = connection.fetch_one(sqlx::raw_sql(sql)).await?;
-    Ok((row.try_get(0)?, row.try_get(1)?))
 }

@@ -40,6 +40,13 @@ impl Pair {
         }
     }
 
+    /// From now on nothing is acknowledged that the standby does not have.
+    async fn is_synchronous(&self) {
+        let everybody = "alter system set synchronous_standby_names = '*'";
+        self.old.carry_out("gatebook", everybody).await;
+        self.old.carry_out("gatebook", "select pg_reload_conf()").await;
+    }
+
     /// The standby becomes the primary, and the primary its standby, which stays as far behind as it is now.
     async fn switch_over(&self) {
         self.old.stop();
@@ -132,6 +139,92 @@ async fn r26_after_a_fail_over_no_node_decides_from_the_old_primary_that_is_a_st
     for anybody in [&here, &there] {
         assert_eq!(gate(anybody, &token).await, 401);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r26_after_a_fail_over_from_a_server_that_stood_still_nobody_decides_from_it_when_it_goes_on() {
+    let pair = Pair::start().await;
+    pair.is_synchronous().await;
+    let address = MovingAddress::leading_to(pair.old.port).await;
+    let url = format!("postgres://gatebook@127.0.0.1:{}/gatebook", address.port);
+    let world = World::on_database(url).await;
+    let (ada, app, _, client) = world.running("Payroll Bridge").await;
+    let token = world.access_token(&client).await;
+    assert_eq!(gate(&ada, &token).await, 200);
+
+    pair.old.freeze();
+    pair.new.promote();
+    assert_eq!(gate(&ada, &token).await, 403, "nobody answers");
+    address.move_to(pair.new.port);
+    let other = Node::on(&world, &pair.new.url("gatebook")).await;
+    let (here, there) = (ada.clone(), other.person(&ada));
+    eventually("readiness", async || (readiness(&here).await == 200).then_some(())).await;
+    for revocation in 0..REVOCATIONS {
+        if revocation == REVOCATIONS / 3 {
+            // It takes itself for the primary, and takes writes; what was connected to it still is.
+            pair.old.thaw();
+        }
+        there.post(&app_at(&app, "/suspend"), json!({})).await.expect(200);
+        assert_eq!(gate(&here, &token).await, 401, "revocation {revocation}");
+        there.post(&app_at(&app, "/resume"), json!({})).await.expect(200);
+        assert_eq!(gate(&here, &token).await, 200, "revocation {revocation}");
+    }
+    here.post(&app_at(&app, "/suspend"), json!({})).await.expect(200);
+    assert_eq!(gate(&there, &token).await, 401);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r26_a_node_that_nobody_asked_meanwhile_has_noticed_that_the_server_stood_still() {
+    let pair = Pair::start().await;
+    pair.is_synchronous().await;
+    let address = MovingAddress::leading_to(pair.old.port).await;
+    let url = format!("postgres://gatebook@127.0.0.1:{}/gatebook", address.port);
+    let world = World::on_database(url).await;
+    let (here, app, _, client) = world.running("Payroll Bridge").await;
+    let token = world.access_token(&client).await;
+    assert_eq!(gate(&here, &token).await, 200);
+
+    pair.old.freeze();
+    pair.new.promote();
+    eventually("notice", async || world.database().reachable().is_err().then_some(())).await;
+    address.move_to(pair.new.port);
+    let other = Node::on(&world, &pair.new.url("gatebook")).await;
+    other
+        .person(&here)
+        .post(&app_at(&app, "/suspend"), json!({}))
+        .await
+        .expect(200);
+    eventually("notice", async || world.database().reachable().ok()).await;
+    // It would say yes.
+    pair.old.thaw();
+    assert_eq!(gate(&here, &token).await, 401);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_several_hosts_a_node_does_not_go_back_to_a_primary_that_was_replaced() {
+    let pair = Pair::start().await;
+    pair.is_synchronous().await;
+    let hosts = format!("127.0.0.1:{},127.0.0.1:{}", pair.old.port, pair.new.port);
+    let url = format!("postgres://gatebook@{hosts}/gatebook?target_session_attrs=read-write");
+    let world = World::on_database(url).await;
+    let (ada, _, _, client) = world.running("Payroll Bridge").await;
+    let token = world.access_token(&client).await;
+    pair.old.freeze();
+    assert_eq!(gate(&ada, &token).await, 403, "nobody answers");
+    pair.new.promote();
+    eventually("readiness", async || (readiness(&ada).await == 200).then_some(())).await;
+    assert_eq!(gate(&ada, &token).await, 200);
+
+    // Both take writes now, and the one that may not be asked is the only one that answers.
+    pair.old.thaw();
+    pair.new.freeze();
+    for _ in 0..40 {
+        assert_eq!(gate(&ada, &token).await, 403, "nobody can decide");
+    }
+    assert_eq!(readiness(&ada).await, 503);
+    pair.new.thaw();
+    eventually("readiness", async || (readiness(&ada).await == 200).then_some(())).await;
+    assert_eq!(gate(&ada, &token).await, 200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

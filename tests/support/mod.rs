@@ -16,6 +16,7 @@ pub mod moving_address;
 pub mod paths;
 pub mod people;
 pub mod postgres_cluster;
+pub mod processes;
 pub mod proxy;
 pub mod quiet_road;
 pub mod roles;

@@ -7,6 +7,8 @@ use std::process::{Command, Output};
 use sqlx::{Connection, Executor, PgConnection};
 use tempfile::TempDir;
 
+use super::eventually::eventually;
+use super::processes;
 use crate::bad_days::installation::free_port;
 
 /// A folder for servers, which the user `postgres` may enter, as PostgreSQL does not run as root.
@@ -45,6 +47,16 @@ impl Cluster {
             folder,
             programs: programs.into(),
         }
+    }
+
+    /// A file or a folder in the cluster's.
+    pub fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).display().to_string()
+    }
+
+    /// Where PostgreSQL's programs are.
+    pub fn programs(&self) -> &Path {
+        &self.programs
     }
 
     /// A new primary, which takes connections from this machine without a password, for replication, too.
@@ -126,6 +138,45 @@ impl Server {
         self.control(&["-m", "fast", "-w", "stop"]);
     }
 
+    /// Ends it as the kernel does that runs out of memory: without a word, all of it.
+    pub fn kill(&self) {
+        processes::signal(&self.processes(), "KILL");
+    }
+
+    /// Starts it after it was killed, as a supervisor does: until it succeeds, because somebody whom it had just begun to
+    /// serve may still be there.
+    pub async fn start_after_a_kill(&self) {
+        let log = self.log.display().to_string();
+        let data = self.data.display().to_string();
+        let program = self.programs.join("pg_ctl").display().to_string();
+        eventually("start after a kill", async || {
+            let mut start = as_owner(&program);
+            start
+                .args(["-D", &data, "-l", &log, "-w", "-t", "60", "start"])
+                .current_dir("/tmp");
+            let started = tokio::task::block_in_place(|| start.output().unwrap());
+            started.status.success().then_some(())
+        })
+        .await;
+    }
+
+    /// From now on it says nothing, and its connections stay open.
+    pub fn freeze(&self) {
+        processes::signal(&self.processes(), "STOP");
+        // Nobody has been started meanwhile who was missed.
+        processes::signal(&self.processes(), "STOP");
+    }
+
+    /// It goes on as if nothing had been.
+    pub fn thaw(&self) {
+        processes::signal(&self.processes(), "CONT");
+    }
+
+    /// Its first process, and those that serve.
+    fn processes(&self) -> Vec<u32> {
+        processes::family(first_process(&self.data))
+    }
+
     /// Makes a standby the primary.
     pub fn promote(&self) {
         self.control(&["-w", "-t", "60", "promote"]);
@@ -173,6 +224,8 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         if self.data.join("postmaster.pid").exists() {
+            // What is frozen would not hear that it is to end.
+            self.thaw();
             let stopping = as_owner(&self.programs.join("pg_ctl").display().to_string())
                 .arg("-D")
                 .arg(&self.data)
@@ -184,7 +237,14 @@ impl Drop for Server {
     }
 }
 
-fn as_owner(program: &str) -> Command {
+/// The first process of the server that runs on a folder.
+pub fn first_process(data: &Path) -> u32 {
+    let file = std::fs::read_to_string(data.join("postmaster.pid")).unwrap();
+    file.lines().next().unwrap().parse().unwrap()
+}
+
+/// A program as the user that PostgreSQL runs as.
+pub fn as_owner(program: &str) -> Command {
     if !is_root() {
         return Command::new(program);
     }
