@@ -1,23 +1,32 @@
 //! Machines whose clock is wrong. One command of such a node would date everything that comes after it, for ever; so it
 //! refuses commands, and goes on answering checks. The clocks are really wrong: libfaketime moves them.
 
+use std::path::PathBuf;
+
 use serde_json::{Value, json};
 
 use super::installation::{Customer, Installation, Process, client, word};
+use super::integration::gate;
+use crate::support::eventually::eventually;
 use crate::support::{APPS, Answer, World, id};
 
 const TEN_YEARS_AHEAD: &str = "+3650d";
 
-/// What makes a process see another time, and leaves its timers alone.
-fn clock(offset: &str) -> Vec<(&'static str, String)> {
+/// The library that makes a process see another time.
+fn faketime() -> String {
     // Debian has it below a folder with the name of the architecture.
     let library = std::fs::read_dir("/usr/lib")
         .unwrap()
         .map(|folder| folder.unwrap().path().join("faketime/libfaketimeMT.so.1"))
         .find(|library| library.exists());
     let library = library.unwrap_or_else(|| panic!("libfaketime is missing; tests/prerequisites installs it"));
+    library.display().to_string()
+}
+
+/// What makes a process see another time, and leaves its timers alone.
+fn clock(offset: &str) -> Vec<(&'static str, String)> {
     vec![
-        ("LD_PRELOAD", library.display().to_string()),
+        ("LD_PRELOAD", faketime()),
         ("FAKETIME", offset.to_owned()),
         ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
     ]
@@ -157,5 +166,82 @@ async fn on_sqlite_a_clock_that_does_not_fit_the_last_event_has_to_be_vouched_fo
             .expect(201);
         process.stop().await;
     }
+    installation.holds_together();
+}
+
+/// A clock that jumps while a process goes by it.
+struct JumpingClock(PathBuf);
+
+impl JumpingClock {
+    fn of(installation: &Installation) -> Self {
+        let clock = Self(installation.folder().join("clock"));
+        clock.jumps_to("+0");
+        clock
+    }
+
+    fn jumps_to(&self, offset: &str) {
+        let next = self.0.with_extension("next");
+        std::fs::write(&next, offset).unwrap();
+        // Nobody sees half of it.
+        std::fs::rename(&next, &self.0).unwrap();
+    }
+
+    async fn serve(&self, installation: &Installation) -> Process {
+        let library = faketime();
+        let environment = [
+            ("LD_PRELOAD", library.as_str()),
+            ("FAKETIME_TIMESTAMP_FILE", self.0.to_str().unwrap()),
+            ("FAKETIME_NO_CACHE", "1"),
+            ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+        ];
+        installation.start("serve", &[], &environment).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_sqlite_a_clock_that_jumps_while_a_node_runs_stops_commands_until_it_is_right_again() {
+    let jumps = [
+        (TEN_YEARS_AHEAD, "ahead of the last event"),
+        ("-1h", "behind the last event"),
+    ];
+    the_clock_jumps(&Installation::on_sqlite(), jumps).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_postgres_a_clock_that_jumps_while_a_node_runs_stops_commands_until_it_is_right_again() {
+    let jumps = [
+        (TEN_YEARS_AHEAD, "ahead of the database's"),
+        ("-90s", "behind the database's"),
+    ];
+    the_clock_jumps(&Installation::on_postgres().await, jumps).await;
+}
+
+async fn the_clock_jumps(installation: &Installation, jumps: [(&str, &str); 2]) {
+    let (customer, credentials) = settled(installation).await;
+    let clock = JumpingClock::of(installation);
+    let process = clock.serve(installation).await;
+    let pam = process.person(&customer.pam);
+    for (jump, because) in jumps {
+        clock.jumps_to(jump);
+        let form = World::aiq_integrate("At once");
+        pam.post(APPS, form).await.refused(503, "unavailable");
+        // What it says may be a second old.
+        eventually("no readiness", async || {
+            (pam.get("/readyz").await.status == 503).then_some(())
+        })
+        .await;
+        commands_are_refused(&process, &customer, because).await;
+        checks_are_answered(&process, &customer, &credentials).await;
+        clock.jumps_to("+0");
+        eventually("readiness", async || {
+            (pam.get("/readyz").await.status == 200).then_some(())
+        })
+        .await;
+        let form = World::aiq_integrate(&format!("After {because}"));
+        pam.post(APPS, form).await.expect(201);
+        assert_eq!(gate(&process, &customer, &credentials.0).await, "ok");
+    }
+    assert_eq!(events_of_2036(installation).await, 0);
+    process.stop().await;
     installation.holds_together();
 }

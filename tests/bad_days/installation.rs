@@ -196,6 +196,18 @@ pub fn free_port() -> u16 {
     tried.take(1_000).find(is_free).unwrap()
 }
 
+/// So many ports, each another one, that nobody listens on.
+pub fn free_ports(count: usize) -> Vec<u16> {
+    let mut ports = Vec::new();
+    while ports.len() < count {
+        let port = free_port();
+        if !ports.contains(&port) {
+            ports.push(port);
+        }
+    }
+    ports
+}
+
 /// A client whose connections are its own.
 pub fn client() -> reqwest::Client {
     reqwest::Client::builder()

@@ -7,6 +7,8 @@ mod database_away;
 mod database_messages;
 mod dead_parts;
 mod demo;
+mod full_postgres;
+mod gate_flood;
 mod hang_ups;
 pub mod installation;
 pub mod integration;

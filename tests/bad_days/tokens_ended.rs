@@ -1,5 +1,7 @@
 //! `gatebook tokens end`, while the program serves.
 
+use std::process::Stdio;
+
 use serde_json::Value;
 
 use super::installation::{Customer, Installation, word};
@@ -46,6 +48,38 @@ async fn every_node_refuses(installation: &Installation, count: usize) {
     for node in nodes {
         node.stop().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r27_operators_who_end_tokens_at_the_same_moment_all_succeed_on_postgres() {
+    operators_end_tokens_at_once(&Installation::on_postgres().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r27_operators_who_end_tokens_at_the_same_moment_all_succeed_on_sqlite() {
+    operators_end_tokens_at_once(&Installation::on_sqlite()).await;
+}
+
+async fn operators_end_tokens_at_once(installation: &Installation) {
+    let node = installation.serve().await;
+    let customer = Customer::settle(installation, &node).await;
+    let integration = Integration::running(&node, &customer, "Bank Feeds").await;
+    for _ in 0..3 {
+        let token = integration.token(&node).await;
+        // Some of them mean an earlier time, which must not take back what the others mean.
+        let times = ["now", "2026-01-02T03:04:05Z", "now", "2026-01-01T00:00:00Z"];
+        let ending = times.map(|time| {
+            let mut command = installation.command(&["tokens", "end", "--issued-before", time]);
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        });
+        for operator in ending {
+            let finished = tokio::task::block_in_place(|| operator.wait_with_output().unwrap());
+            assert!(finished.status.success(), "{finished:?}");
+        }
+        assert_eq!(gate(&node, &customer, &token).await, "token_revoked");
+    }
+    node.stop().await;
+    installation.holds_together();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
