@@ -34,14 +34,14 @@ test: prerequisites lint doc ## Check everything: format, lints, documentation, 
 		tests/with-postgres cargo test --workspace --locked; \
 	fi
 
-# The same tests as in `make test`, each many times as long.
+# Tests of `make test`, each many times as long, and those that cannot be short.
 SOAK ?= 10
-soak: ## Play the long tests, such as the restore drill, at length; SOAK=50 is how many times as long as `make test` does
+soak: ## Play restores, kills and fail-overs at length; SOAK=50 is how many times as long as `make test` does
 	@tests/prerequisites soak
 	@if cargo nextest --version >/dev/null 2>&1; then \
-		GATEBOOK_SOAK=$(SOAK) tests/with-postgres cargo nextest run --locked --profile soak --test gatebook -E 'test(/^soak::/)'; \
+		GATEBOOK_SOAK=$(SOAK) tests/with-postgres cargo nextest run --locked --profile soak --run-ignored all --test gatebook -E 'test(/^soak::/)'; \
 	else \
-		GATEBOOK_SOAK=$(SOAK) tests/with-postgres cargo test --locked --test gatebook soak::; \
+		GATEBOOK_SOAK=$(SOAK) tests/with-postgres cargo test --locked --test gatebook soak:: -- --include-ignored --nocapture; \
 	fi
 	tests/soak-metrics
 	deploy/check
