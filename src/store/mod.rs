@@ -22,6 +22,7 @@ mod postgres_url_parameters;
 mod postgres_url_reading;
 #[cfg(test)]
 mod postgres_url_tests;
+mod postgres_watch;
 mod schema;
 mod sqlite;
 mod sqlite_file;

@@ -20,6 +20,7 @@ use super::postgres_pool::{Connections, Lane, Lease};
 use super::postgres_reach::{Reach, find_server, keep_looking};
 use super::postgres_session::require_session;
 use super::postgres_url::PostgresUrl;
+use super::postgres_watch::watch_all;
 
 /// What brings the tables up to date, oldest first.
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
@@ -115,7 +116,13 @@ impl PostgresDatabase {
         let pools = [GATE, READS, WRITES, SNAPSHOTS, REHEARSAL].map(pool);
         let [gate, reads, writes, snapshots, rehearsal] = pools.clone();
         let lead = move |host: &PgConnectOptions| pools.iter().for_each(|pool| pool.lead_to(host));
-        let looking = tokio::spawn(keep_looking(hosts, first, any_server, reach.clone(), lead));
+        let looking = tokio::spawn({
+            let reach = reach.clone();
+            async move {
+                let watching = watch_all(&hosts, &reach);
+                tokio::join!(keep_looking(&hosts, first, any_server, &reach, lead), watching);
+            }
+        });
         Ok(Self {
             gate,
             reads,

@@ -147,9 +147,17 @@ impl Reach {
         server.takes_writes && !self.was_replaced(server)
     }
 
+    /// A server was looked at. If it has become the primary since the one did that is used, that one is suspect.
+    pub fn notices(&self, server: &ServerState) {
+        let before = self.newest().clone();
+        if self.accepts(server) && *self.newest() > before && before.is_some() {
+            self.suspect();
+        }
+    }
+
     /// Whether another server has become the primary since this one did, as far as this process has seen.
     fn was_replaced(&self, server: &ServerState) -> bool {
-        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut newest = self.newest();
         match (&server.lineage, &*newest) {
             (Some(lineage), Some(seen)) if lineage < seen => true,
             (Some(lineage), _) => {
@@ -203,6 +211,10 @@ impl Reach {
         }
     }
 
+    fn newest(&self) -> std::sync::MutexGuard<'_, Option<Lineage>> {
+        self.newest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn times(&self) -> std::sync::MutexGuard<'_, Times> {
         self.times.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -210,10 +222,10 @@ impl Reach {
 
 /// Looks for the primary whenever somebody asks for it, and until it is found. Begins with what was found first; `lead` is told of each host that it is found on later. Never ends; abort it.
 pub async fn keep_looking(
-    hosts: Vec<PgConnectOptions>,
+    hosts: &[PgConnectOptions],
     first: Found,
     any_server: bool,
-    reach: Arc<Reach>,
+    reach: &Reach,
     lead: impl Fn(&PgConnectOptions),
 ) {
     let mut known = first.started_at;
@@ -222,11 +234,11 @@ pub async fn keep_looking(
         // Woken or not: it is time to look.
         let _ = timeout(WHEN_NOBODY_ASKS, reach.look.notified()).await;
         if let Some(idle) = connection.take() {
-            connection = still_there(idle, any_server, &reach).await;
+            connection = still_there(idle, any_server, reach).await;
         }
         match connection {
             Some(_) => reach.is_there(false),
-            None => match look_for(&hosts, any_server, &reach).await {
+            None => match look_for(hosts, any_server, reach).await {
                 Some(found) => {
                     lead(&found.host);
                     reach.is_there(found.started_at != known);

@@ -228,6 +228,32 @@ async fn with_several_hosts_a_node_does_not_go_back_to_a_primary_that_was_replac
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_several_hosts_a_node_leaves_a_primary_that_was_replaced_and_goes_on() {
+    let pair = Pair::start().await;
+    pair.is_synchronous().await;
+    let hosts = format!("127.0.0.1:{},127.0.0.1:{}", pair.old.port, pair.new.port);
+    let url = format!("postgres://gatebook@{hosts}/gatebook?target_session_attrs=read-write");
+    let world = World::on_database(url).await;
+    let (here, app, _, client) = world.running("Payroll Bridge").await;
+    let token = world.access_token(&client).await;
+
+    // As when the cluster's manager has died beside its server, which nobody tells that it is over.
+    pair.new.promote();
+    let other = Node::on(&world, &pair.new.url("gatebook")).await;
+    let suspend = app_at(&app, "/suspend");
+    other.person(&here).post(&suspend, json!({})).await.expect(200);
+    eventually("decision by the new primary", async || {
+        (gate(&here, &token).await == 401).then_some(())
+    })
+    .await;
+    here.post(&app_at(&app, "/resume"), json!({})).await.expect(200);
+    // Never again by the old one.
+    for _ in 0..40 {
+        assert_eq!(gate(&here, &token).await, 200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn with_several_hosts_in_the_url_a_node_finds_the_new_primary_by_itself() {
     let pair = Pair::start().await;
     let hosts = format!("127.0.0.1:{},127.0.0.1:{}", pair.old.port, pair.new.port);
