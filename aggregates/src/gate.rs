@@ -38,6 +38,8 @@ pub enum Verdict {
     EntityNotAssigned,
     /// More than scope or permission allow.
     AccessNotPermitted,
+    /// It cannot be decided: the log holds an event that cannot be read.
+    Unavailable,
 }
 
 impl Verdict {
@@ -78,6 +80,8 @@ pub trait Gate {
     fn tokens_ended_before(&self) -> Option<Timestamp>;
     /// R1: the group's plan.
     fn product_plan(&self) -> &ProductPlan;
+    /// Whether the log holds an event that cannot be read and that may say that nothing passes.
+    fn is_unreadable(&self) -> bool;
     /// R25: in the application's list and still the group's.
     fn opens_entity(&self, entity: &EntityId) -> bool;
 
@@ -107,6 +111,10 @@ pub trait Gate {
         }
         if !self.product_plan().has_integration_apps() {
             return Verdict::GroupNotOnPlan;
+        }
+        // What is known to have ended has ended, whatever else there is.
+        if self.is_unreadable() {
+            return Verdict::Unavailable;
         }
         Verdict::Ok
     }
@@ -162,6 +170,7 @@ mod tests {
         revoked_tokens: Vec<RevokedToken>,
         tokens_ended_before: Option<Timestamp>,
         product_plan: ProductPlan,
+        is_unreadable: bool,
         opened: Vec<EntityId>,
     }
 
@@ -192,6 +201,7 @@ mod tests {
                 revoked_tokens: Vec::new(),
                 tokens_ended_before: None,
                 product_plan: ProductPlan::parse("AIQ3").unwrap(),
+                is_unreadable: false,
                 opened: vec![berlin],
             }
         }
@@ -227,6 +237,9 @@ mod tests {
         fn product_plan(&self) -> &ProductPlan {
             &self.product_plan
         }
+        fn is_unreadable(&self) -> bool {
+            self.is_unreadable
+        }
         fn opens_entity(&self, entity: &EntityId) -> bool {
             self.opened.contains(entity)
         }
@@ -236,7 +249,7 @@ mod tests {
     type Failure = (Verdict, fn(&mut Call));
 
     /// R25's order. Failures of one stage are of one rank; most exclude each other.
-    const STAGES: [&[Failure]; 7] = [
+    const STAGES: [&[Failure]; 8] = [
         &[(Verdict::TokenExpired, |call| call.token.expires_at = now())],
         &[
             (Verdict::TokenRevoked, |call| call.give_token_back(500)),
@@ -257,6 +270,7 @@ mod tests {
         &[(Verdict::GroupNotOnPlan, |call| {
             call.product_plan = ProductPlan::parse("AIQ2").unwrap();
         })],
+        &[(Verdict::Unavailable, |call| call.is_unreadable = true)],
         &[
             (Verdict::EntityMissing, |call| call.entity = None),
             (Verdict::EntityNotAssigned, |call| call.opened.clear()),
@@ -316,7 +330,7 @@ mod tests {
             for (verdict, fails) in *stage {
                 let mut call = Call::that_may_pass();
                 fails(&mut call);
-                let alive = if rank < 5 { *verdict } else { Verdict::Ok };
+                let alive = if rank < 6 { *verdict } else { Verdict::Ok };
                 assert_eq!(call.check_token(&call.token, now()), alive);
             }
         }

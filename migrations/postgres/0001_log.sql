@@ -21,14 +21,27 @@ create table events (
 
 create index events_by_group on events (group_id, position) where group_id <> '';
 
--- The one row that every writer locks: the last position, and the time it was given.
+-- The one row that every writer locks: the last position, and the time it was given. Up to `read_to` whoever appended an event
+-- has read it back, or somebody has since.
 create table log_head (
     id          bigint not null constraint log_head_one primary key check (id = 1),
     position    bigint not null,
-    recorded_at text collate "C" not null
+    recorded_at text collate "C" not null,
+    read_to     bigint not null
 );
 
-insert into log_head (id, position, recorded_at) values (1, 0, '1970-01-01T00:00:00.000Z');
+insert into log_head (id, position, recorded_at, read_to) values (1, 0, '1970-01-01T00:00:00.000Z', 0);
+
+-- Events that could not be read, until somebody settles it. They close what they may be about.
+create table unreadable_events (
+    position       bigint not null constraint unreadable_events_position primary key,
+    aggregate_type text collate "C" not null,
+    aggregate_id   text collate "C" not null,
+    sequence       bigint not null,
+    event_type     text collate "C" not null,
+    event_version  text collate "C" not null,
+    problem        text collate "C" not null
+);
 
 create function refuse_to_change_events() returns trigger language plpgsql as $$
 begin

@@ -69,6 +69,17 @@ pub fn named(name: &str) -> Option<AnyProjection> {
     all().into_iter().find(|projection| projection.name == name)
 }
 
+/// Has a row stand at an event that it shows nothing of.
+pub fn stand_at(columns: &[Column], values: &mut [Value], sequence: i64, position: i64) {
+    for (column, value) in columns.iter().zip(values) {
+        match column.name {
+            "version" => *value = sequence.into(),
+            "position" => *value = position.into(),
+            _ => {}
+        }
+    }
+}
+
 fn any<P: Projection>() -> AnyProjection {
     AnyProjection {
         name: P::NAME,

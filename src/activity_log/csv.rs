@@ -27,11 +27,11 @@ pub fn header() -> Result<Vec<u8>, StoreError> {
 /// The rows of these events.
 ///
 /// # Errors
-/// An event that cannot be read.
+/// Never in practice; writing to memory can fail by its type.
 pub fn rows(events: &[StoredEvent]) -> Result<Vec<u8>, StoreError> {
     let mut writer = writer();
     for stored in events {
-        let entry = LogEntry::of(stored)?;
+        let entry = LogEntry::shown(stored)?;
         for cell in cells(&entry) {
             writer.write_field(safe(&cell).as_bytes()).map_err(not_written)?;
         }

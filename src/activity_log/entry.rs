@@ -56,6 +56,9 @@ pub struct LogEntry {
     pub event_version: String,
     /// The hash of its digests; empty when it has none.
     pub digests_hash: String,
+    /// The metadata as it is stored, of an event that cannot be read and whose fields above are empty because of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<String>,
 }
 
 impl LogEntry {
@@ -84,13 +87,57 @@ impl LogEntry {
     /// An event that cannot be read, or whose metadata has other bytes than its fields give: the hash covers those
     /// bytes, and nobody could recompute it from the entry.
     pub fn of(stored: &StoredEvent) -> Result<Self, UnreadableEvent> {
-        let EventParts { details, digests_hash } = EventParts::of(stored)?;
+        let parts = EventParts::of(stored)?;
         let (metadata, summary) = told(stored)?;
-        let unreadable = |problem: serde_json::Error| stored.unreadable(&format!("its JSON: {problem}"));
-        if serde_json::to_string(&metadata).map_err(unreadable)? != stored.metadata {
+        if !gives_the_stored_bytes(&metadata, stored) {
             return Err(stored.unreadable("its metadata is not the compact JSON of its fields"));
         }
-        let details = RawValue::from_string(details).map_err(unreadable)?;
+        Self::new(stored, parts, metadata, summary)
+            .map_err(|problem| stored.unreadable(&format!("its JSON: {problem}")))
+    }
+
+    /// The entry of any event. One that cannot be read has its stored bytes, and a summary that says so: nothing is left out
+    /// of a log that somebody reads.
+    ///
+    /// # Errors
+    /// Never in practice: whatever is stored can be shown as text.
+    pub fn shown(stored: &StoredEvent) -> Result<Self, UnreadableEvent> {
+        Self::of(stored).or_else(|_| {
+            let entry = Self::of_unreadable(stored);
+            entry.map_err(|problem| stored.unreadable(&format!("its JSON: {problem}")))
+        })
+    }
+
+    fn of_unreadable(stored: &StoredEvent) -> Result<Self, serde_json::Error> {
+        let parts = match EventParts::of(stored) {
+            Ok(parts) => parts,
+            // It has no fields that could be told apart; the text is shown whole.
+            Err(_) => EventParts {
+                details: serde_json::to_string(&stored.payload)?,
+                digests_hash: String::new(),
+            },
+        };
+        let summary = format!(
+            "An event that cannot be read: {} version {}.",
+            stored.event_type, stored.event_version
+        );
+        let metadata = serde_json::from_str(&stored.metadata).ok();
+        match metadata.filter(|metadata| gives_the_stored_bytes(metadata, stored)) {
+            Some(metadata) => Self::new(stored, parts, metadata, summary),
+            None => Ok(Self {
+                metadata: Some(stored.metadata.clone()),
+                ..Self::new(stored, parts, nobody(), summary)?
+            }),
+        }
+    }
+
+    fn new(
+        stored: &StoredEvent,
+        EventParts { details, digests_hash }: EventParts,
+        metadata: Metadata,
+        summary: String,
+    ) -> Result<Self, serde_json::Error> {
+        let details = RawValue::from_string(details)?;
         Ok(Self {
             position: stored.position,
             sequence: stored.sequence,
@@ -112,6 +159,7 @@ impl LogEntry {
             group_id: stored.group_id.clone(),
             event_version: stored.event_version.clone(),
             digests_hash,
+            metadata: None,
         })
     }
 
@@ -138,7 +186,10 @@ impl LogEntry {
             event_version: self.event_version.clone(),
             // Covered by the parts it was taken apart into.
             payload: String::new(),
-            metadata: serde_json::to_string(&metadata)?,
+            metadata: match &self.metadata {
+                Some(stored) => stored.clone(),
+                None => serde_json::to_string(&metadata)?,
+            },
             previous_hash: self.previous_hash.clone(),
             hash: String::new(),
         };
@@ -160,12 +211,29 @@ impl LogEntry {
 /// # Errors
 /// See [`LogEntry::of`].
 pub fn timeline(stored: &StoredEvent) -> Result<Value, UnreadableEvent> {
-    let entry = serde_json::to_value(LogEntry::of(stored)?);
+    let entry = serde_json::to_value(LogEntry::shown(stored)?);
     let mut entry = entry.map_err(|problem| stored.unreadable(&problem.to_string()))?;
     if let Value::Object(fields) = &mut entry {
         fields.retain(|name, _| LogEntry::COLUMNS.contains(&name.as_str()));
     }
     Ok(entry)
+}
+
+/// Whether the metadata is all that is stored of it: the hash covers the stored bytes.
+fn gives_the_stored_bytes(metadata: &Metadata, stored: &StoredEvent) -> bool {
+    serde_json::to_string(metadata).is_ok_and(|bytes| bytes == stored.metadata)
+}
+
+/// Whoever acted, of an event whose metadata cannot be read.
+fn nobody() -> Metadata {
+    Metadata {
+        actor_type: ActorType::System,
+        actor_id: String::new(),
+        actor_name: String::new(),
+        ip_address: String::new(),
+        request_id: String::new(),
+        app_name: String::new(),
+    }
 }
 
 fn app_id<'a>(aggregate_type: &str, aggregate_id: &'a str) -> &'a str {

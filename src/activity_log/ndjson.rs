@@ -9,11 +9,11 @@ use crate::store::StoreError;
 /// The lines of these events.
 ///
 /// # Errors
-/// An event that cannot be read.
+/// Never in practice; writing to memory can fail by its type.
 pub fn lines(events: &[StoredEvent]) -> Result<Vec<u8>, StoreError> {
     let mut lines = Vec::new();
     for stored in events {
-        let entry = LogEntry::of(stored)?;
+        let entry = LogEntry::shown(stored)?;
         serde_json::to_writer(&mut lines, &entry).map_err(|problem| stored.unreadable(&problem.to_string()))?;
         lines.push(b'\n');
     }

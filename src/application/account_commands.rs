@@ -40,6 +40,7 @@ impl Gatebook {
                 pinned: Pinned::Any,
                 premises: premises.clone(),
                 idempotency: None,
+                despite_unreadable: false,
                 extras: &|_, _| Ok(extras.clone()),
             };
             match self.log.execute::<A>(id, command.clone(), intent).await {

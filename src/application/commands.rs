@@ -87,6 +87,11 @@ impl Gatebook {
                     self.step_back(tries).await;
                     tries += 1;
                 }
+                Err(Failure::Command(CommandError::Conflict)) => {
+                    // What keeps it from being decided may be an event of the group that nobody can read.
+                    self.log.load::<Group>(group_id.as_str()).await?;
+                    return Err(CommandError::Conflict.into());
+                }
                 result => {
                     self.letters_waiting.notify_one();
                     return result;
@@ -117,11 +122,16 @@ impl Gatebook {
             },
             wish,
         };
+        let only_stops = command.wish.only_stops();
         let intent = Intent {
             origin: caller.origin(Some(&group)),
             pinned,
-            premises: vec![standing_on(&group, command.footing())],
+            premises: vec![match only_stops {
+                true => standing_on_readable(&group, command.footing()),
+                false => standing_on(&group, command.footing()),
+            }],
             idempotency: options.idempotency.clone(),
+            despite_unreadable: only_stops,
             extras: &|app, events| {
                 let mut extras = extras(&group, app, events)?;
                 extras.withdrawn_letters.extend(letters_made_untrue(id, events));
@@ -232,6 +242,7 @@ impl Gatebook {
             pinned: options.pinned_version.into(),
             premises: vec![premise],
             idempotency: options.idempotency.clone(),
+            despite_unreadable: false,
             extras: &|_, events| {
                 let (mut extras, ended) = (options.extras.clone(), ended_by(group_id, events));
                 extras.credentials.splice(0..0, ended.credentials);
@@ -276,6 +287,15 @@ pub(super) fn standing_on(group: &GroupRow, footing: Footing) -> Premise {
     Premise {
         guard: at_version(&group.group_id, group.version),
         stands_after: Arc::new(move |event| !lost(event)),
+    }
+}
+
+/// The same, for a decision that stands whatever an event says that nobody can read: it only stops something.
+fn standing_on_readable(group: &GroupRow, footing: Footing) -> Premise {
+    let premise = standing_on(group, footing);
+    Premise {
+        stands_after: Arc::new(move |event| event.read::<Group>().is_err() || (premise.stands_after)(event)),
+        ..premise
     }
 }
 

@@ -11,7 +11,7 @@ use super::errands::Errands;
 use super::gate::GatewaySettings;
 use super::gate_reads::GateReads;
 use super::last_uses::LastUses;
-use super::operations::{Draining, Measurements, Readiness, Refusals};
+use super::operations::{Draining, Measurements, Readiness, Refusals, UnreadableWatch};
 use super::replay_job::LatestReplay;
 use super::turns::Turns;
 use crate::clock::Clock;
@@ -91,6 +91,7 @@ pub struct Gatebook {
     pub(super) search_slots: SearchSlots,
     pub(super) draining: Draining,
     pub(super) measurements: Measurements,
+    pub(super) unreadable_watch: UnreadableWatch,
 }
 
 impl Gatebook {
@@ -124,6 +125,7 @@ impl Gatebook {
             search_slots: SearchSlots::default(),
             draining: Draining::default(),
             measurements: Measurements::default(),
+            unreadable_watch: UnreadableWatch::default(),
         }
     }
 

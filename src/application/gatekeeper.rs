@@ -110,6 +110,11 @@ impl Gatebook {
                 && client.facts.product_plan.has_integration_apps()
         });
         match usable {
+            // Whether it would still be usable, an event tells that cannot be read.
+            Some(client) if client.facts.is_unreadable => {
+                let why = "an event of the application or its group cannot be read";
+                Err(StoreError::Unavailable(why.to_owned()).into())
+            }
             Some(client) => {
                 self.last_uses.client_secret_used(client.client_secret_id, now);
                 note_caller(ActorType::Integration.into(), &client.facts.app.client_id.0);

@@ -64,7 +64,7 @@ pub use idempotency::IdempotencyKey;
 pub use last_uses::LastUses;
 pub use listed_tokens::{ListedToken, OwnTokenForm};
 pub use open_sessions::ListedSession;
-pub use operations::TokensEnded;
+pub use operations::{QuarantineError, TokensEnded};
 pub use operators::RecordedDownload;
 pub use password_links::ApiTokens;
 pub use portal::{AppDetails, IssuedClientSecret, PortalEntity, PortalHome, live_secrets};

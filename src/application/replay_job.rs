@@ -142,6 +142,9 @@ async fn rebuild(
     for projection in projections {
         let report = replay::rebuild(database, projection, now, job).await?;
         let rows = report.rows.map_or("?".to_owned(), |rows| rows.to_string());
+        for event in &report.unreadable {
+            job.note_failure(format!("closed: {event}"));
+        }
         job.note(format!(
             "{}: generation {}, {rows} rows, position {}",
             report.projection, report.generation, report.position

@@ -119,9 +119,9 @@ impl Gatebook {
             Pin::Nothing => Ok(Pinned::Any),
             Pin::Version(named) => Ok(named.clone()),
             Pin::AsSeen(side, seen) => {
-                let sides = self.sides(id).await?;
-                let current = sides.0.last().map_or(0, |last| last.sequence);
-                if sides.version(*side) != *seen {
+                let loaded = self.log.load_readable::<IntegrationApp>(id).await?;
+                let current = loaded.seen_version();
+                if Sides(loaded.history).version(*side) != *seen {
                     return Err(CommandError::VersionMismatch { current }.into());
                 }
                 Ok(Some(current).into())
@@ -130,6 +130,7 @@ impl Gatebook {
     }
 
     async fn sides(&self, id: &str) -> Result<Sides, Failure> {
-        Ok(Sides(self.log.load::<IntegrationApp>(id).await?.history))
+        // Also of what cannot be read to its end something can be seen, and stopped.
+        Ok(Sides(self.log.load_readable::<IntegrationApp>(id).await?.history))
     }
 }

@@ -13,7 +13,7 @@ use gatebook_aggregates::integration_app::LogFormat;
 use gatebook_aggregates::timestamp::Timestamp;
 use uuid::Uuid;
 
-use super::{CliError, DIFFERENCES_FOUND, log_compare, operator, output, progress, start};
+use super::{CliError, DIFFERENCES_FOUND, log_compare, log_quarantine, operator, output, progress, start};
 use crate::activity_log::{Range, Scope, export};
 use crate::application::{Caller, Failure};
 use crate::config::DataOptions;
@@ -25,7 +25,8 @@ pub enum LogCommand {
     /// Writes the activity log of an application, a group, a developer's account or the installation itself to standard
     /// output; this is recorded in it.
     Export(Export),
-    /// Verifies the whole log, or an exported ndjson file: exit code 0 when it holds, 2 when it does not.
+    /// Verifies the whole log, or an exported ndjson file: exit code 0 when it holds, 2 when it does not. An event that cannot
+    /// be read is named, and is one that does not hold until it is quarantined.
     Verify {
         /// An exported ndjson file; without it the whole log of the database.
         file: Option<PathBuf>,
@@ -35,6 +36,11 @@ pub enum LogCommand {
     /// nothing, 2 when it lacks something. It compares events and not what holds now: what has been done again since is
     /// still named. Changes nothing, and only has to read the table of events.
     Compare(log_compare::Compare),
+    /// Passes over one event that cannot be read, so that its stream goes on: rebuilds, commands and exports leave it out
+    /// from then on, on every node, and what it had closed opens again. The event stays in the log and in the hash chain;
+    /// `log verify` names it for ever. Who did it and why is recorded (`gatebook log export --system`), and cannot be undone.
+    /// An event that can be read is refused.
+    Quarantine(log_quarantine::Quarantine),
 }
 
 /// What to write.
@@ -82,6 +88,7 @@ pub async fn run(data: &DataOptions, command: LogCommand) -> Result<ExitCode, Cl
         LogCommand::Verify { file: Some(file) } => verify_file(&file),
         LogCommand::Verify { file: None } => verify_database(data).await,
         LogCommand::Compare(options) => log_compare::run(data, &options).await,
+        LogCommand::Quarantine(options) => log_quarantine::run(data, options).await,
     }
 }
 
@@ -176,6 +183,9 @@ async fn verify_database(data: &DataOptions) -> Result<ExitCode, CliError> {
     report.differences.iter().try_for_each(output::line)?;
     if report.more > 0 {
         output::line(format_args!("… and {} more", report.more))?;
+    }
+    for quarantined in &report.quarantined {
+        output::line(quarantined)?;
     }
     for warning in &report.warnings {
         output::line(format_args!("warning: {warning}"))?;

@@ -5,6 +5,7 @@ mod demo;
 mod key;
 mod log;
 mod log_compare;
+mod log_quarantine;
 mod migrate;
 mod new_database;
 mod operator;
@@ -26,7 +27,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use thiserror::Error;
 
-use crate::application::Failure;
+use crate::application::{Failure, QuarantineError};
 use crate::config::{
     DataOptions, LogFormat, ServerOptions, forget_blank_postgres_variables, variable, without_blank_variables,
 };
@@ -83,6 +84,9 @@ pub enum CliError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// An event that is not quarantined.
+    #[error(transparent)]
+    Quarantine(#[from] QuarantineError),
     /// A replay.
     #[error(transparent)]
     Replay(#[from] ReplayError),

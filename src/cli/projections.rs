@@ -1,5 +1,6 @@
 //! `gatebook projections`.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use clap::Subcommand;
@@ -10,7 +11,7 @@ use super::log::exit_code;
 use super::{CliError, output, progress, start};
 use crate::clock::Clock;
 use crate::config::DataOptions;
-use crate::replay::{self, ProjectionStatus, RebuildReport};
+use crate::replay::{self, BrokenLog, ProjectionStatus, RebuildReport};
 
 /// The tables that the events are folded into.
 #[derive(Subcommand)]
@@ -22,13 +23,18 @@ pub enum Projections {
         json: bool,
     },
     /// Folds the log into new tables while the old ones serve, and switches. Goes on where it was interrupted. Names and
-    /// addresses whose reservation is missing are reserved again.
+    /// addresses whose reservation is missing are reserved again. Hash chains are verified on the way, and a broken log is
+    /// refused. Exit code 2 when there are events that cannot be read: what they may be about stays closed until they are
+    /// quarantined.
     Rebuild {
         /// Which projections; all without a name.
         names: Vec<String>,
         /// Begins anew, and throws away what was interrupted.
         #[arg(long, env = "GATEBOOK_FRESH", value_parser = FalseyValueParser::new())]
         fresh: bool,
+        /// Folds a log whose numbers or hashes do not hold, as it is.
+        #[arg(long, env = "GATEBOOK_ACCEPT_BROKEN_LOG", value_parser = FalseyValueParser::new())]
+        accept_broken_log: bool,
     },
     /// Folds the log and compares it with the tables, the reserved names and addresses included: exit code 0 when all is
     /// equal, 2 when something differs.
@@ -45,7 +51,17 @@ pub enum Projections {
 pub async fn run(data: &DataOptions, command: Projections) -> Result<ExitCode, CliError> {
     match command {
         Projections::Status { json } => status(data, json).await,
-        Projections::Rebuild { names, fresh } => rebuild(data, &names, fresh).await,
+        Projections::Rebuild {
+            names,
+            fresh,
+            accept_broken_log,
+        } => {
+            let broken_log = match accept_broken_log {
+                true => BrokenLog::Accepted,
+                false => BrokenLog::Refused,
+            };
+            rebuild(data, &names, fresh, broken_log).await
+        }
         Projections::Verify { names, json } => verify(data, &names, json).await,
     }
 }
@@ -62,21 +78,30 @@ async fn status(data: &DataOptions, json: bool) -> Result<ExitCode, CliError> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn rebuild(data: &DataOptions, names: &[String], fresh: bool) -> Result<ExitCode, CliError> {
+async fn rebuild(
+    data: &DataOptions,
+    names: &[String],
+    fresh: bool,
+    broken_log: BrokenLog,
+) -> Result<ExitCode, CliError> {
     let projections = named(names)?;
     let database = start::database(data).await?;
+    let mut unreadable = BTreeMap::new();
     for projection in projections {
         if fresh {
             replay::discard(&database, &projection).await?;
         }
-        let report = replay::rebuild(&database, &projection, Clock::System.now(), &*progress::for_terminal()).await?;
+        let (now, progress) = (Clock::System.now(), progress::for_terminal());
+        let report = replay::rebuild_with(&database, &projection, now, &*progress, broken_log).await?;
         let RebuildReport {
             projection,
             generation,
             rows,
             position,
             resumed,
+            unreadable: found,
         } = report;
+        unreadable.extend(found.into_iter().map(|event| (event.position, event)));
         let rows = rows.map_or("?".to_owned(), |rows| rows.to_string());
         let resumed = if resumed { ", resumed" } else { "" };
         output::line(format_args!(
@@ -87,8 +112,11 @@ async fn rebuild(data: &DataOptions, names: &[String], fresh: bool) -> Result<Ex
         0 => {}
         restored => output::line(format_args!("reservations: {restored} restored"))?,
     }
+    for event in unreadable.values() {
+        output::line(format_args!("closed: {event}; see `gatebook log quarantine --help`"))?;
+    }
     database.close().await;
-    Ok(ExitCode::SUCCESS)
+    Ok(exit_code(unreadable.is_empty()))
 }
 
 async fn verify(data: &DataOptions, names: &[String], json: bool) -> Result<ExitCode, CliError> {
@@ -103,6 +131,9 @@ async fn verify(data: &DataOptions, names: &[String], json: bool) -> Result<Exit
         report.differences.iter().try_for_each(output::line)?;
         if report.more > 0 {
             output::line(format_args!("… and {} more", report.more))?;
+        }
+        for quarantined in &report.quarantined {
+            output::line(quarantined)?;
         }
         for warning in &report.warnings {
             output::line(format_args!("warning: {warning}"))?;

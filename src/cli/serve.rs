@@ -255,6 +255,7 @@ async fn keep_house(gatebook: Arc<Gatebook>, mut shutting_down: watch::Receiver<
             _ = shutting_down.wait_for(|stop| *stop) => return,
             () = tokio::time::sleep(HOUSEKEEPING) => {}
         }
+        gatebook.look_for_unreadable_events().await;
         // With a wrong clock everything would look old.
         if let Err(error) = gatebook.log.writer.clocks().look(gatebook.database()).await {
             tracing::warn!(%error, "housekeeping has to wait");

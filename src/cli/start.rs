@@ -12,7 +12,7 @@ use super::{CliError, key, new_database};
 use crate::application::{Gatebook, GatebookParts, GatewaySettings, Settings};
 use crate::clock::Clock;
 use crate::config::{DataOptions, ListenAddress, ServerOptions};
-use crate::log::{Writer, WriterTask, accept_clock};
+use crate::log::{Writer, WriterTask, accept_clock, unreadable};
 use crate::metrics::Metrics;
 use crate::replay::{self, ReplayError};
 use crate::secrets::{Dice, MasterKey, Sealer};
@@ -115,6 +115,12 @@ async fn opened(
         );
         accept_clock(&*database).await?;
     }
+    if server.is_some() {
+        // What somebody else has appended since, and what another version of the program knew and this one does not.
+        unreadable::read_on(&*database).await?;
+        unreadable::look_at_kinds(&*database).await?;
+        unreadable::forget_settled(&*database).await?;
+    }
     let metrics = Arc::new(Metrics::default());
     let (writer, writer_task) = Writer::start(database.clone(), Clock::System, metrics.clone());
     let (fingerprint, sealer) = (key.fingerprint(), Sealer::new(&key));
@@ -168,7 +174,10 @@ pub async fn rebuild_stale(database: &Arc<dyn Database>) -> Result<(), CliError>
                 tracing::warn!(%error, projection = projection.name, "the rebuild is taken up again");
                 tokio::time::sleep(REBUILD_PAUSE).await;
             }
-            result => result.map(|_| ())?,
+            Ok(report) => report.unreadable.iter().for_each(|event| {
+                tracing::error!(%event, "closed: see `gatebook log quarantine --help`");
+            }),
+            Err(error) => return Err(error.into()),
         }
     }
     Ok(())

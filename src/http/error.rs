@@ -245,6 +245,15 @@ impl From<StoreError> for Problem {
             return Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
                 .retry_after(RETRY_UNAVAILABLE_AFTER);
         }
+        if let StoreError::Unreadable(event) = &error {
+            tracing::error!(%event, "a request is refused because of an event that cannot be read");
+            let detail = format!(
+                "The log holds an entry about this that cannot be read (position {}). An application can be suspended and \
+                 revoked all the same; everything else has to wait until the operators have settled it.",
+                event.position
+            );
+            return Self::new(StatusCode::CONFLICT, "unreadable_event", detail);
+        }
         internal(&error.to_string())
     }
 }

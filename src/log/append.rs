@@ -1,5 +1,6 @@
 //! What a command hands to the writer: everything it wants to happen, in one piece.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -32,6 +33,8 @@ pub struct Append {
     pub credentials: Vec<CredentialChange>,
     /// The answer to repeat for the same Idempotency-Key.
     pub idempotency: Option<IdempotencyRecord>,
+    /// Positions of events that could not be read, and that close nothing any more.
+    pub settled_events: BTreeSet<i64>,
 }
 
 /// Events for the end of one stream.

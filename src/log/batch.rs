@@ -16,6 +16,7 @@ use super::fold_versions;
 use super::hash_chain::{EventParts, hash_of};
 use super::pieces::{Pieces, event_row, idempotency_row};
 use super::premises::{Premises, Stream};
+use super::unreadable::{self, ReadTo};
 use crate::store::{Database, Purpose, StoreError, Transaction};
 
 /// Writes the appends in one transaction. The outer error means that nothing was written of any of them.
@@ -71,18 +72,27 @@ impl Head {
 pub(super) async fn lock_head(transaction: &mut dyn Transaction, clocks: &ClockGuard) -> Result<Head, StoreError> {
     let dialect = transaction.dialect();
     let (clock, lock) = (clock_column(dialect), dialect.for_update());
-    let sql = format!("select position, recorded_at, {clock} from log_head where id = 1{lock}");
+    let sql = format!("select position, recorded_at, {clock}, read_to from log_head where id = 1{lock}");
     let rows = transaction.rows(Query::new(sql, [])).await?;
     match rows.into_iter().next().as_deref() {
-        Some([Value::Int(position), Value::Text(recorded_at), witness]) => {
+        Some(
+            [
+                Value::Int(position),
+                Value::Text(recorded_at),
+                witness,
+                Value::Int(read_to),
+            ],
+        ) => {
             let recorded_at = Timestamp::parse(recorded_at)
                 .ok_or_else(|| StoreError::Refused("log_head.recorded_at is no time".to_owned()))?;
-            let position = *position;
+            let (position, read_to) = (*position, *read_to);
             clocks.check(LogTime {
                 position,
                 recorded_at,
                 witness,
             })?;
+            // Behind it there may be what cannot be read; a batch ends with everything read.
+            unreadable::read_all(transaction, ReadTo { read_to, position }).await?;
             Ok(Head { position, recorded_at })
         }
         _ => Err(StoreError::Refused("log_head has no row".to_owned())),
@@ -208,6 +218,7 @@ impl LogState {
             let version = self.versions.get(&app).copied().unwrap_or_default();
             pieces.idempotency_keys.push(idempotency_row(record, version, self.now));
         }
+        pieces.settled_events.extend(&append.settled_events);
         pieces.withdraw_letters(&append.withdrawn_letters);
         pieces.letters.extend(append.letters.iter().cloned());
         append

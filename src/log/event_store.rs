@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use cqrs_es::{Aggregate, AggregateContext, AggregateError, CqrsFramework, DomainEvent, EventEnvelope, EventStore};
 use gatebook_aggregates::metadata::Metadata;
 use gatebook_aggregates::refusal::Refusal;
-use gatebook_projections::projection::Projection;
+use gatebook_projections::projection::{Projection, stand_at};
 use gatebook_projections::recorded::{Recorded, StoredEvent, UnreadableEvent};
 use thiserror::Error;
 
@@ -15,6 +15,7 @@ use super::append::{Append, AppendError, Guard, IdempotencyRecord, NewEvent, Res
 use super::hash_chain::NO_PREDECESSOR;
 use super::intent::{Extras, Intent, Origin};
 use super::logged::Logged;
+use super::quarantine::Quarantine;
 use super::writer::Writer;
 use super::{read, read_back};
 use crate::store::{Database, StoreError};
@@ -113,9 +114,26 @@ impl Log {
     }
 
     /// A stream, read and replayed.
+    ///
+    /// # Errors
+    /// Also an event that cannot be read, unless it is quarantined.
     pub async fn load<A: Logged>(&self, aggregate_id: &str) -> Result<Loaded<A>, StoreError> {
+        self.load_readable(aggregate_id).await?.whole()
+    }
+
+    /// A stream as far as it can be read. To stop something that is enough: whatever else has happened, it does not pass
+    /// any more afterwards. To decide anything else, it is not.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn load_readable<A: Logged>(&self, aggregate_id: &str) -> Result<Loaded<A>, StoreError> {
         let stored = read::stream(&*self.database, A::TYPE, aggregate_id).await?;
-        Loaded::replay(aggregate_id, &stored)
+        let mut loaded = Loaded::replay(aggregate_id, &stored);
+        if !loaded.unreadable.is_empty() {
+            let quarantine = Quarantine::read(&*self.database).await?;
+            loaded.unreadable.retain(|(event, _)| !quarantine.passes_over(event));
+        }
+        Ok(loaded)
     }
 }
 
@@ -125,7 +143,11 @@ pub struct Loaded<A: Aggregate> {
     pub aggregate: A,
     /// Its stream.
     pub history: Vec<Recorded<A::Event>>,
+    /// Those of its events that cannot be read, and are not quarantined.
+    pub unreadable: Vec<(StoredEvent, UnreadableEvent)>,
     id: String,
+    /// Number and position of the last event, whether it can be read or not.
+    end: Option<(i64, i64)>,
     last_hash: String,
 }
 
@@ -135,29 +157,48 @@ impl<A: Logged> Loaded<A> {
         Self {
             aggregate: A::default(),
             history: Vec::new(),
+            unreadable: Vec::new(),
             id: id.to_owned(),
+            end: None,
             last_hash: NO_PREDECESSOR.to_owned(),
         }
     }
 
-    fn replay(id: &str, stored: &[StoredEvent]) -> Result<Self, StoreError> {
-        let mut loaded = Self {
-            aggregate: A::default(),
-            history: Vec::with_capacity(stored.len()),
-            id: id.to_owned(),
-            last_hash: stored.last().map_or(NO_PREDECESSOR, |event| &event.hash).to_owned(),
-        };
+    fn replay(id: &str, stored: &[StoredEvent]) -> Self {
+        let mut loaded = Self::unbegun(id);
         for event in stored {
-            let recorded = event.read::<A>()?;
-            loaded.aggregate.apply(recorded.event.clone());
-            loaded.history.push(recorded);
+            match event.read::<A>() {
+                Ok(recorded) => {
+                    loaded.aggregate.apply(recorded.event.clone());
+                    loaded.history.push(recorded);
+                }
+                Err(problem) => loaded.unreadable.push((event.clone(), problem)),
+            }
+            loaded.end = Some((event.sequence, event.position));
+            loaded.last_hash.clone_from(&event.hash);
         }
-        Ok(loaded)
+        loaded
+    }
+
+    /// The stream, if all of it could be read.
+    fn whole(mut self) -> Result<Self, StoreError> {
+        match self.unreadable.is_empty() {
+            true => Ok(self),
+            false => Err(self.unreadable.swap_remove(0).1.into()),
+        }
     }
 
     /// The stream's version; 0 before its first event.
     pub fn version(&self) -> i64 {
-        self.history.last().map_or(0, |last| last.sequence)
+        self.end.map_or(0, |(sequence, _)| sequence)
+    }
+
+    /// The version that its rows show.
+    pub fn seen_version(&self) -> i64 {
+        match self.unreadable.is_empty() {
+            true => self.version(),
+            false => self.history.last().map_or(0, |last| last.sequence),
+        }
     }
 
     /// The stream at this version, to depend on.
@@ -175,13 +216,20 @@ impl<A: Logged> Loaded<A> {
         let expected = self.guard();
         let group_id = self.aggregate.group_id(&self.id);
         let encoded = encode(events, &metadata)?;
+        // A row stands at the end of its stream only if it knows all of it.
+        let end = self.end.filter(|_| self.unreadable.is_empty());
         let (history, events) = (self.history, events.to_vec());
         let fold = move |stored: &[StoredEvent]| {
             let mut stream = history.clone();
             for (stored, meant) in stored.iter().zip(&events) {
                 stream.push(read_back::event::<A>(stored, meant, &metadata)?);
             }
-            A::rows(&stream)
+            let mut rows = A::rows(&stream)?;
+            if let (Some((sequence, position)), true) = (end, stored.is_empty()) {
+                let values = rows.iter_mut().map(|row| (row.columns, &mut row.values));
+                values.for_each(|(columns, values)| stand_at(columns, values, sequence, position));
+            }
+            Ok(rows)
         };
         Ok(StreamAppend {
             expected,
@@ -208,8 +256,11 @@ struct CommandStore<'a, A: Aggregate> {
 
 impl<A: Logged> CommandStore<'_, A> {
     async fn load(&self, aggregate_id: &str) -> Result<Loaded<A>, CommandError> {
-        let loaded = self.log.load::<A>(aggregate_id).await?;
-        let current = loaded.version();
+        let loaded = match self.intent.despite_unreadable {
+            true => self.log.load_readable::<A>(aggregate_id).await?,
+            false => self.log.load::<A>(aggregate_id).await?,
+        };
+        let current = loaded.seen_version();
         if current > 0 && !self.intent.pinned.allows(current) {
             return Err(CommandError::VersionMismatch { current });
         }
@@ -217,7 +268,7 @@ impl<A: Logged> CommandStore<'_, A> {
     }
 
     async fn append(&self, events: Vec<A::Event>, loaded: Loaded<A>) -> Result<Done<A>, CommandError> {
-        let (id, mut history) = (loaded.id.clone(), loaded.history.clone());
+        let (id, mut history, mut version) = (loaded.id.clone(), loaded.history.clone(), loaded.version());
         let events = if self.intent.origin.read_only {
             Vec::new()
         } else {
@@ -232,12 +283,12 @@ impl<A: Logged> CommandStore<'_, A> {
             let stream = loaded.append(&events, &origin)?;
             let append = self.whole(&id, stream, extras);
             for stored in self.log.writer.append(append).await?.events {
-                if stored.aggregate_type == A::TYPE {
+                if stored.aggregate_type == A::TYPE && stored.aggregate_id == id {
+                    version = stored.sequence;
                     history.push(stored.read::<A>().map_err(StoreError::from)?);
                 }
             }
         }
-        let version = history.last().map_or(0, |last| last.sequence);
         Ok(Done {
             aggregate,
             events,
@@ -290,6 +341,7 @@ impl<A: Logged> CommandStore<'_, A> {
             letters: extras.letters,
             credentials: extras.credentials,
             idempotency,
+            settled_events: extras.settled_events,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What goes with a command besides its events: who asks, what the decision is based on, and what follows from it.
 
+use std::collections::BTreeSet;
+
 use cqrs_es::Aggregate;
 use gatebook_aggregates::metadata::Actor;
 
@@ -19,6 +21,8 @@ pub struct Intent<'a, A: Aggregate> {
     pub premises: Vec<Premise>,
     /// Who used which Idempotency-Key for which request: key and request hash.
     pub idempotency: Option<IdempotencyIntent>,
+    /// Whether the decision stands although events of the stream cannot be read: it stops something, or settles those.
+    pub despite_unreadable: bool,
     /// What follows from the decided events: names, letters, credentials, other streams.
     pub extras: ExtrasOf<'a, A>,
 }
@@ -80,4 +84,6 @@ pub struct Extras {
     pub sealed: Option<String>,
     /// What whoever acts is called in the log, if not as they call themselves.
     pub actor_name: Option<String>,
+    /// Positions of events that could not be read, and that close nothing any more.
+    pub settled_events: BTreeSet<i64>,
 }

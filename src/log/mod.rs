@@ -13,9 +13,12 @@ mod logged;
 mod pieces;
 mod pinned;
 mod premises;
+pub mod quarantine;
 pub mod read;
 mod read_back;
+pub mod readable;
 mod rehearsal;
+pub mod unreadable;
 mod writer;
 
 pub use clock_guard::{ClockGuard, accept_clock};

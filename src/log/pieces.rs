@@ -1,6 +1,6 @@
 //! Everything that a batch writes, brought together by table, so that it takes a fixed number of statements.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::recorded::StoredEvent;
@@ -10,6 +10,7 @@ use super::append::{CredentialChange, CredentialKind, IdempotencyRecord, RowWrit
 use super::batch::Head;
 use super::fault;
 use super::read::EVENT_COLUMNS;
+use super::unreadable;
 use crate::store::{OnConflict, StoreError, Transaction};
 
 /// Everything that a batch writes, by table.
@@ -22,6 +23,7 @@ pub(super) struct Pieces {
     pub(super) letters: Vec<SealedLetter>,
     withdrawn_letters: Vec<String>,
     pub(super) credentials: Vec<CredentialChange>,
+    pub(super) settled_events: BTreeSet<i64>,
 }
 
 const RESERVATIONS: &[Column] = &[text("key"), text("owner")];
@@ -100,10 +102,11 @@ impl Pieces {
             .insert("letters", LETTERS, &letters, OnConflict::Fail)
             .await?;
         fault::point("letters_written");
+        unreadable::forget(transaction, &self.settled_events).await?;
         for change in self.credentials {
             write_credential(transaction, change, head.recorded_at).await?;
         }
-        let order = "update log_head set position = $1, recorded_at = $2 where id = 1";
+        let order = "update log_head set position = $1, recorded_at = $2, read_to = $1 where id = 1";
         transaction
             .execute(Query::new(order, [head.position.into(), head.recorded_at.into()]))
             .await?;

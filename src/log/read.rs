@@ -31,12 +31,13 @@ pub async fn stream(
     aggregate_type: &str,
     aggregate_id: &str,
 ) -> Result<Vec<StoredEvent>, StoreError> {
+    events(database.rows(stream_query(aggregate_type, aggregate_id)).await?)
+}
+
+/// Asks for all events of one stream, in order.
+pub fn stream_query(aggregate_type: &str, aggregate_id: &str) -> Query {
     let sql = format!("{SELECT_EVENTS} where aggregate_type = $1 and aggregate_id = $2 order by sequence");
-    events(
-        database
-            .rows(Query::new(sql, [aggregate_type.into(), aggregate_id.into()]))
-            .await?,
-    )
+    Query::new(sql, [aggregate_type.into(), aggregate_id.into()])
 }
 
 /// The events in rows of [`SELECT_EVENTS`].

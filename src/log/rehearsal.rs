@@ -27,13 +27,14 @@ pub async fn rehearse(database: &dyn Database, clocks: &ClockGuard, room: bool) 
 }
 
 /// What a command writes to, apart from the tables of projections, which whoever rebuilds owns.
-const WRITTEN: [(&str, &str); 6] = [
+const WRITTEN: [(&str, &str); 7] = [
     ("events", "insert"),
     ("log_head", "update"),
     ("reservations", "insert"),
     ("idempotency_keys", "insert"),
     ("letters", "insert"),
     ("credentials", "insert"),
+    ("unreadable_events", "insert"),
 ];
 
 async fn require_privileges(transaction: &mut dyn Transaction) -> Result<(), StoreError> {

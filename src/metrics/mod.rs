@@ -30,6 +30,8 @@ pub struct Metrics {
     pub commands_tried_again: Counter,
     /// Appends that were refused because they would not be read back as what they mean.
     pub appends_not_read_back: Counter,
+    /// Events of the log that cannot be read and close something, as it was looked at last.
+    pub unreadable_events: Gauge,
     /// Requests by method, route and status.
     pub requests: Family<RequestLabels, Counter>,
     /// Seconds that requests took, by route.
@@ -114,6 +116,7 @@ impl Default for Metrics {
             batch_sizes: Histogram::new(exponential_buckets(1.0, 2.0, 7)),
             commands_tried_again: Counter::default(),
             appends_not_read_back: Counter::default(),
+            unreadable_events: Gauge::default(),
             requests: Family::default(),
             request_seconds: Family::new_with_constructor(seconds),
             gate_verdicts: Family::default(),
@@ -155,6 +158,11 @@ impl Metrics {
             "appends_not_read_back",
             "Appends refused because what they would store is not read back as what they mean",
             metrics.appends_not_read_back.clone(),
+        );
+        registry.register(
+            "unreadable_events",
+            "Events of the log that cannot be read; what they may be about is closed",
+            metrics.unreadable_events.clone(),
         );
         registry.register("http_requests", "Requests answered", metrics.requests.clone());
         registry.register(

@@ -1,47 +1,50 @@
 //! Whether a stream is whole: its numbers, its hash chain, and that every event of it can be read.
 
-use cqrs_es::Aggregate;
-use gatebook_aggregates::developer::Developer;
-use gatebook_aggregates::group::Group;
-use gatebook_aggregates::integration_app::IntegrationApp;
-use gatebook_aggregates::refused_attempts::RefusedAttempts;
-use gatebook_aggregates::system::System;
-use gatebook_aggregates::timeline_views::TimelineViews;
-use gatebook_aggregates::user_account::UserAccount;
-use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
+use gatebook_projections::recorded::StoredEvent;
 use gatebook_projections::sql::Value;
 
-use super::difference::{Difference, VerifyReport};
+use super::difference::{Difference, Quarantined, VerifyReport};
 use crate::log::hash_chain::{EventParts, NO_PREDECESSOR, hash_of};
+use crate::log::quarantine::Quarantine;
+use crate::log::readable;
 
-/// Checks one whole stream; says whether all of it can be read.
-pub(super) fn check(stream: &[StoredEvent], report: &mut VerifyReport) -> bool {
-    let Some(first) = stream.first() else {
-        return true;
-    };
-    let read = reader(&first.aggregate_type);
-    if read.is_none() {
-        let known = "a kind of stream that this program knows";
-        let found = first.aggregate_type.as_str();
-        report.add(of_event(first, "aggregate_type", known, found));
-    }
+/// Checks one whole stream; says whether it can be read, but for what is quarantined.
+pub(super) fn check(stream: &[StoredEvent], quarantine: &Quarantine, report: &mut VerifyReport) -> bool {
     let mut readable = true;
-    let (mut previous_hash, mut sequence, mut position) = (NO_PREDECESSOR, 1, 0);
+    let mut previous = None;
     for event in stream {
-        check_place(event, sequence, position, report);
-        if event.previous_hash != previous_hash {
-            let found = event.previous_hash.as_str();
-            report.add(of_event(event, "previous_hash", previous_hash, found));
-        }
-        let problem = check_content(event, read, report).err();
-        readable &= problem.is_none();
-        if let Some(unreadable) = problem {
-            let found = unreadable.problem.as_str();
-            report.add(of_event(event, "payload", "an event of its type", found));
-        }
-        (previous_hash, sequence, position) = (&event.hash, event.sequence + 1, event.position);
+        check_link(event, previous, report);
+        readable &= check_content(event, quarantine, report);
+        previous = Some(event);
     }
     readable
+}
+
+/// The first thing in a whole stream that is not as its numbers and hashes say, if there is one.
+pub(super) fn first_break(stream: &[StoredEvent]) -> Option<Difference> {
+    let mut report = VerifyReport::default();
+    let mut previous = None;
+    for event in stream {
+        check_link(event, previous, &mut report);
+        if !report.all_equal() {
+            break;
+        }
+        previous = Some(event);
+    }
+    report.differences.into_iter().next()
+}
+
+/// Whether the event continues the one before it, and is what its hash says.
+fn check_link(event: &StoredEvent, previous: Option<&StoredEvent>, report: &mut VerifyReport) {
+    let (hash, sequence, position) = match previous {
+        Some(previous) => (previous.hash.as_str(), previous.sequence + 1, previous.position),
+        None => (NO_PREDECESSOR, 1, 0),
+    };
+    check_place(event, sequence, position, report);
+    if event.previous_hash != hash {
+        report.add(of_event(event, "previous_hash", hash, event.previous_hash.as_str()));
+    }
+    check_hash(event, report);
 }
 
 /// A finding about an event.
@@ -74,26 +77,35 @@ fn check_place(event: &StoredEvent, sequence: i64, after: i64, report: &mut Veri
     }
 }
 
-fn check_content(event: &StoredEvent, read: Option<Reader>, report: &mut VerifyReport) -> Result<(), UnreadableEvent> {
-    let hash = hash_of(event, &EventParts::of(event)?);
-    if event.hash != hash {
+/// Of an event that is no fact in compact JSON there is no hash; it cannot be read, either.
+fn check_hash(event: &StoredEvent, report: &mut VerifyReport) {
+    if let Some(hash) = EventParts::of(event)
+        .ok()
+        .map(|parts| hash_of(event, &parts))
+        .filter(|hash| *hash != event.hash)
+    {
         report.add(of_event(event, "hash", hash, event.hash.as_str()));
     }
-    read.map_or(Ok(()), |read| read(event))
 }
 
-type Reader = fn(&StoredEvent) -> Result<(), UnreadableEvent>;
-
-/// Reads the events of a kind of stream, to see whether they can be read.
-fn reader(aggregate_type: &str) -> Option<Reader> {
-    match aggregate_type {
-        IntegrationApp::TYPE => Some(|event| event.read::<IntegrationApp>().map(drop)),
-        Group::TYPE => Some(|event| event.read::<Group>().map(drop)),
-        Developer::TYPE => Some(|event| event.read::<Developer>().map(drop)),
-        UserAccount::TYPE => Some(|event| event.read::<UserAccount>().map(drop)),
-        System::TYPE => Some(|event| event.read::<System>().map(drop)),
-        RefusedAttempts::TYPE => Some(|event| event.read::<RefusedAttempts>().map(drop)),
-        TimelineViews::TYPE => Some(|event| event.read::<TimelineViews>().map(drop)),
-        _ => None,
+/// Whether the event can be read, or is passed over.
+fn check_content(event: &StoredEvent, quarantine: &Quarantine, report: &mut VerifyReport) -> bool {
+    let parts = EventParts::of(event).map(drop);
+    let Err(unreadable) = parts.and_then(|()| readable::check(event)) else {
+        return true;
+    };
+    if quarantine.passes_over(event) {
+        let reason = quarantine.reason(event).unwrap_or_default().to_owned();
+        report.pass_over(Quarantined {
+            event: unreadable,
+            reason,
+        });
+        return true;
     }
+    let known = format!(
+        "an event {} version {} that this program knows",
+        event.event_type, event.event_version
+    );
+    report.add(of_event(event, "payload", known, unreadable.problem.as_str()));
+    false
 }

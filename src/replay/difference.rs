@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use gatebook_projections::recorded::UnreadableEvent;
 use gatebook_projections::sql::Value;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// So many findings are kept; the rest is counted. The first few say what is wrong, and memory stays constant.
 pub const KEPT: usize = 100;
@@ -91,9 +92,33 @@ pub struct VerifyReport {
     pub differences: Vec<Difference>,
     /// How many more there are.
     pub more: i64,
+    /// Events that cannot be read and are passed over, at most [`KEPT`]. They are no difference any more.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub quarantined: Vec<Quarantined>,
     /// What is no difference and yet not as it should be, in sentences: guards of the log that are missing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+}
+
+/// An event that cannot be read, and that an operator has named, so that it is passed over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Quarantined {
+    /// The event, and why it cannot be read.
+    #[serde(serialize_with = "as_text")]
+    pub event: UnreadableEvent,
+    /// What the operator said.
+    pub reason: String,
+}
+
+/// One line for people.
+impl fmt::Display for Quarantined {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "quarantined: {} (“{}”)", self.event, self.reason.escape_debug())
+    }
+}
+
+fn as_text<S: Serializer>(event: &UnreadableEvent, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(event)
 }
 
 impl VerifyReport {
@@ -112,6 +137,7 @@ impl VerifyReport {
                 self.warnings.push(warning);
             }
         }
+        other.quarantined.into_iter().for_each(|event| self.pass_over(event));
         other
             .differences
             .into_iter()
@@ -120,6 +146,12 @@ impl VerifyReport {
 
     pub(super) fn add(&mut self, difference: Difference) {
         keep(&mut self.differences, &mut self.more, difference);
+    }
+
+    pub(super) fn pass_over(&mut self, event: Quarantined) {
+        if self.quarantined.len() < KEPT {
+            self.quarantined.push(event);
+        }
     }
 }
 

@@ -95,6 +95,9 @@ pub(super) struct Line<'a> {
     group_id: String,
     event_version: String,
     pub(super) digests_hash: String,
+    /// The stored metadata of an event that cannot be read; the fields that would tell it are empty then.
+    #[serde(default)]
+    metadata: Option<String>,
 }
 
 /// The file so far.
@@ -114,6 +117,7 @@ impl File {
         };
         self.check_position(line.position);
         self.check_app_id(&line);
+        self.check_metadata(&line);
         let (position, details) = (line.position, line.details.get().to_owned());
         let digests_hash = line.digests_hash.clone();
         let stored = match line.stored() {
@@ -146,6 +150,24 @@ impl File {
         if line.app_id != expected {
             let problem = format!("its app_id is “{}” and should be “{expected}”", line.app_id);
             self.add(Some(line.position), problem);
+        }
+    }
+
+    /// The hash covers the stored metadata and not the fields then, so these must not tell anything else.
+    fn check_metadata(&mut self, line: &Line) {
+        let told = [
+            &line.actor_id,
+            &line.actor_name,
+            &line.ip_address,
+            &line.request_id,
+            &line.app_name,
+        ];
+        let tells = line.actor_type != ActorType::System || told.iter().any(|field| !field.is_empty());
+        if line.metadata.is_some() && tells {
+            self.add(
+                Some(line.position),
+                "its fields tell something beside its metadata".to_owned(),
+            );
         }
     }
 
@@ -211,7 +233,10 @@ impl Line<'_> {
             event_type: self.event,
             event_version: self.event_version,
             payload: String::new(),
-            metadata: serde_json::to_string(&metadata)?,
+            metadata: match self.metadata {
+                Some(stored) => stored,
+                None => serde_json::to_string(&metadata)?,
+            },
             previous_hash: self.previous_hash,
             hash: self.hash,
         })

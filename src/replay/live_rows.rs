@@ -31,12 +31,17 @@ impl LiveRows {
         }
     }
 
-    /// Compares the row of the next stream. A stream that cannot be read has no row to compare with.
+    pub(super) fn projection(&self) -> &AnyProjection {
+        &self.projection
+    }
+
+    /// Compares the row of the next stream with what that folds to. A stream that cannot be read folds to nothing that
+    /// could be compared.
     pub(super) async fn compare(
         &mut self,
         transaction: &mut dyn Transaction,
         stream: &[StoredEvent],
-        readable: bool,
+        expected: Option<Option<Vec<Value>>>,
         report: &mut VerifyReport,
     ) -> Result<(), ReplayError> {
         let Some(last) = stream.last() else {
@@ -44,10 +49,9 @@ impl LiveRows {
         };
         let key = last.aggregate_id.as_str();
         let found = self.row_of(transaction, key, report).await?;
-        if !readable {
+        let Some(expected) = expected else {
             return Ok(());
-        }
-        let expected = self.projection.fold_stream(stream)?;
+        };
         match (expected, found) {
             (None, None) => {}
             (Some(_), None) => {

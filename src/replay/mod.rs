@@ -15,6 +15,7 @@ pub mod compare;
 pub mod difference;
 pub mod exported;
 mod exported_lines;
+mod folding;
 mod live_rows;
 mod log_progress;
 mod projections_table;
@@ -36,10 +37,11 @@ use thiserror::Error;
 use crate::store::StoreError;
 
 pub use compare::{CompareError, CompareTotals, Comparison, Finding, Pass};
-pub use difference::{Difference, VerifyReport};
+pub use difference::{Difference, Quarantined, VerifyReport};
 pub use exported::{FileFinding, FileReport, verify_exported};
+pub use folding::BrokenLog;
 pub use log_progress::{LogProgress, ProjectionProgress, log_progress};
-pub use rebuild::{RebuildReport, discard, rebuild};
+pub use rebuild::{RebuildReport, discard, rebuild, rebuild_with};
 pub use reservations::{restore_reservations, verify_reservations};
 pub use status::{ProjectionStatus, Rebuilding, stale, status};
 pub use takeover::wait_while_it_moves;
@@ -67,6 +69,12 @@ pub enum ReplayError {
     /// An event cannot be read; nothing is skipped.
     #[error(transparent)]
     Unreadable(#[from] UnreadableEvent),
+    /// The log is not what its numbers and hashes say.
+    #[error(
+        "the log is broken: {0}. The rows stay as they were. “gatebook log verify” says what else there is; to fold the log as \
+         it is all the same: “gatebook projections rebuild --accept-broken-log”"
+    )]
+    Broken(Box<Difference>),
     /// Somebody else rebuilds the same projection, and goes on with it.
     #[error("somebody else is rebuilding {projection}; this rebuild leaves it to them")]
     Overtaken {

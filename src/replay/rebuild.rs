@@ -6,22 +6,25 @@
 //! 4. **Catch up**: streams that got events since are folded again, whole, until little is left.
 //! 5. **Switch**: the rest under the log's lock, then the new table takes the old one's name.
 //!
-//! A crash loses a page at most. An event that cannot be read stops the rebuild, and the old table goes on serving.
+//! A crash loses a page at most. A stream that is not what its numbers and hashes say stops the rebuild, and the old table goes
+//! on serving. An event that cannot be read does not: the row is what the rest of its stream folds to, and what it may be about
+//! is closed (see [`unreadable`]).
 
 use std::sync::Arc;
 
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::projection::AnyProjection;
-use gatebook_projections::recorded::StoredEvent;
+use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
 use gatebook_projections::sql::{Query, Value};
 use serde::Serialize;
 
+use super::folding::{BrokenLog, fold};
 use super::projections_table::{Cursor, Place, Standing, note, put_place, take, take_at};
 use super::snapshot::count;
 use super::streams::{StreamPages, moved_on, whole};
 use super::switch::head;
 use super::{PAGE, Progress, ReplayError};
-use crate::log::read;
+use crate::log::{read, unreadable};
 use crate::store::{
     Database, OnConflict, Purpose, StoreError, Transaction, create_projection_table, own_like, projection_indexes,
 };
@@ -42,6 +45,9 @@ pub struct RebuildReport {
     pub position: i64,
     /// Whether it took up what was interrupted.
     pub resumed: bool,
+    /// Events that cannot be read and are not quarantined; what they may be about is closed.
+    #[serde(skip)]
+    pub unreadable: Vec<UnreadableEvent>,
 }
 
 /// Folds a projection anew and puts the new rows in the place of the old ones. Resumes what was interrupted. The new
@@ -59,6 +65,20 @@ pub async fn rebuild(
     rebuild_in_pages(database, projection, now, progress, PAGE).await
 }
 
+/// The same, from a log that may be broken.
+///
+/// # Errors
+/// As above.
+pub async fn rebuild_with(
+    database: &Arc<dyn Database>,
+    projection: &AnyProjection,
+    now: Timestamp,
+    progress: &dyn Progress,
+    broken_log: BrokenLog,
+) -> Result<RebuildReport, ReplayError> {
+    rebuild_as(database, projection, now, progress, (PAGE, broken_log)).await
+}
+
 /// The same, reading so many events at a time.
 ///
 /// # Errors
@@ -70,7 +90,17 @@ pub async fn rebuild_in_pages(
     progress: &dyn Progress,
     page: i64,
 ) -> Result<RebuildReport, ReplayError> {
-    let outcome = run(&**database, projection, now, progress, page.max(1)).await;
+    rebuild_as(database, projection, now, progress, (page, BrokenLog::Refused)).await
+}
+
+async fn rebuild_as(
+    database: &Arc<dyn Database>,
+    projection: &AnyProjection,
+    now: Timestamp,
+    progress: &dyn Progress,
+    (page, broken_log): (i64, BrokenLog),
+) -> Result<RebuildReport, ReplayError> {
+    let outcome = run(&**database, projection, now, progress, (page.max(1), broken_log)).await;
     if let Err(error) = &outcome {
         note(&**database, projection, error).await;
     }
@@ -95,9 +125,9 @@ async fn run(
     projection: &AnyProjection,
     now: Timestamp,
     progress: &dyn Progress,
-    page: i64,
+    how: (i64, BrokenLog),
 ) -> Result<RebuildReport, ReplayError> {
-    let (mut rebuild, resumed) = Rebuild::begin(database, projection, progress, page).await?;
+    let (mut rebuild, resumed) = Rebuild::begin(database, projection, progress, how).await?;
     rebuild.copy().await?;
     rebuild.index().await?;
     rebuild.catch_up().await?;
@@ -112,7 +142,20 @@ async fn run(
             .ok(),
         position,
         resumed,
+        unreadable: unreadable_of(database, projection).await?,
     })
+}
+
+/// What closes something of this projection's kind.
+async fn unreadable_of(
+    database: &dyn Database,
+    projection: &AnyProjection,
+) -> Result<Vec<UnreadableEvent>, ReplayError> {
+    let listed = unreadable::listed(database).await?;
+    let ours = listed
+        .into_iter()
+        .filter(|event| event.aggregate_type == projection.aggregate_type);
+    Ok(ours.map(UnreadableEvent::from).collect())
 }
 
 /// A rebuild under way.
@@ -124,6 +167,7 @@ pub(super) struct Rebuild<'a> {
     /// Where the new one is filled.
     pub(super) next: String,
     pub(super) page: i64,
+    broken_log: BrokenLog,
     /// As the database has it.
     place: Place,
     progress: &'a dyn Progress,
@@ -136,7 +180,7 @@ impl<'a> Rebuild<'a> {
         database: &'a dyn Database,
         projection: &'a AnyProjection,
         progress: &'a dyn Progress,
-        page: i64,
+        (page, broken_log): (i64, BrokenLog),
     ) -> Result<(Self, bool), ReplayError> {
         let next = next_table(projection);
         let mut transaction = database.begin(Purpose::Write).await?;
@@ -162,6 +206,7 @@ impl<'a> Rebuild<'a> {
             generation: standing.generation,
             next,
             page,
+            broken_log,
             place,
             progress,
             done,
@@ -194,11 +239,12 @@ impl<'a> Rebuild<'a> {
     }
 
     async fn copy_page(&mut self, streams: &[Vec<StoredEvent>], place: Place) -> Result<(), ReplayError> {
-        let rows = fold(self.projection, streams)?.rows;
+        let folded = fold(self.database, self.projection, streams, self.broken_log).await?;
         let mut transaction = self.claim().await?;
         transaction
-            .insert(&self.next, self.projection.columns, &rows, OnConflict::Fail)
+            .insert(&self.next, self.projection.columns, &folded.rows, OnConflict::Fail)
             .await?;
+        unreadable::mark(&mut *transaction, &folded.unreadable).await?;
         self.keep(transaction, place).await?;
         self.step(streams.iter().map(Vec::len).sum());
         Ok(())
@@ -242,7 +288,9 @@ impl<'a> Rebuild<'a> {
         while from < to {
             let until = to.min(from + self.page);
             let query = moved_on(self.projection.aggregate_type, from, until);
-            let folded = fold(self.projection, &whole(transaction.rows(query).await?)?)?;
+            let streams = whole(transaction.rows(query).await?)?;
+            let folded = fold(self.database, self.projection, &streams, self.broken_log).await?;
+            unreadable::mark(transaction, &folded.unreadable).await?;
             let columns = self.projection.columns;
             transaction
                 .insert(&self.next, columns, &folded.rows, OnConflict::Replace)
@@ -318,24 +366,6 @@ async fn beginning(transaction: &mut dyn Transaction, projection: &AnyProjection
             copied: false,
         },
     })
-}
-
-/// Rows, and the streams that have none.
-struct Folded {
-    rows: Vec<Vec<Value>>,
-    without_row: Vec<String>,
-}
-
-fn fold(projection: &AnyProjection, streams: &[Vec<StoredEvent>]) -> Result<Folded, ReplayError> {
-    let (mut rows, mut without_row) = (Vec::with_capacity(streams.len()), Vec::new());
-    for stream in streams {
-        match (projection.fold_stream(stream)?, stream.last()) {
-            (Some(row), _) => rows.push(row),
-            (None, Some(last)) => without_row.push(last.aggregate_id.clone()),
-            (None, None) => {}
-        }
-    }
-    Ok(Folded { rows, without_row })
 }
 
 async fn table_exists(transaction: &mut dyn Transaction, table: &str) -> Result<bool, StoreError> {

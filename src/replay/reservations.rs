@@ -124,8 +124,9 @@ pub async fn restore_reservations(database: &Arc<dyn Database>, progress: &dyn P
         let first = events(database.rows(first_events(after, PAGE)).await?)?;
         let Some(last) = first.last() else { return Ok(restored) };
         after = last.position;
-        let due = first.iter().map(due).collect::<Result<Vec<_>, _>>()?;
-        restored += restore(&**database, due.into_iter().flatten().collect()).await?;
+        // Of an event that cannot be read nobody knows what it has reserved.
+        let due = first.iter().flat_map(|event| due(event).unwrap_or_default());
+        restored += restore(&**database, due.collect()).await?;
         progress.step(RESERVATIONS, after, after);
     }
 }

@@ -11,6 +11,7 @@ use super::live_rows::LiveRows;
 use super::status::standings;
 use super::streams::StreamPages;
 use super::{PAGE, Progress, ReplayError, chain, snapshot};
+use crate::log::quarantine::Quarantine;
 use crate::store::{Database, StoreError, Transaction, missing_guards};
 
 /// What [`Progress`] is told while the log is read in the order of positions.
@@ -50,11 +51,13 @@ pub async fn verify_in_pages(
     page: i64,
 ) -> Result<VerifyReport, ReplayError> {
     let mut transaction = snapshot::open(&**database, projections).await?;
+    let quarantine = Quarantine::read_in(&mut *transaction).await?;
     let mut verification = Verification {
         transaction: &mut *transaction,
         progress,
         page: page.max(1),
         head: 0,
+        quarantine,
         report: VerifyReport::default(),
     };
     verification.report.warnings = missing_guards(verification.transaction).await?;
@@ -72,6 +75,7 @@ struct Verification<'a> {
     progress: &'a dyn Progress,
     page: i64,
     head: i64,
+    quarantine: Quarantine,
     report: VerifyReport,
 }
 
@@ -193,10 +197,14 @@ impl Verification<'_> {
         let mut pages = StreamPages::all(kind, self.page);
         while !pages.ended() {
             for stream in pages.take(self.transaction.rows(pages.query()).await?)? {
-                let readable = chain::check(&stream, &mut self.report);
+                let readable = chain::check(&stream, &self.quarantine, &mut self.report);
                 for table in &mut tables {
+                    let expected = match readable {
+                        true => Some(self.quarantine.fold(table.projection(), &stream)?),
+                        false => None,
+                    };
                     table
-                        .compare(self.transaction, &stream, readable, &mut self.report)
+                        .compare(self.transaction, &stream, expected, &mut self.report)
                         .await?;
                 }
                 self.report.events += stream.len() as i64;

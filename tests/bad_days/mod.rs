@@ -40,3 +40,4 @@ mod the_end;
 mod tokens_ended;
 mod two_nodes;
 mod unguarded_log;
+mod unreadable_events;

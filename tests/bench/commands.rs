@@ -1,8 +1,19 @@
 //! Commands per second against pgbench: the same reads and writes, in one statement per command, without a lock that
 //! gives gap-free positions.
 
+use std::hint::black_box;
 use std::process::Command;
 use std::time::{Duration, Instant};
+
+use cqrs_es::Aggregate;
+use gatebook::log::read;
+use gatebook_aggregates::integration_app::{IntegrationApp, IntegrationAppEvent};
+use gatebook_projections::app_list::AppList;
+use gatebook_projections::portal_apps::PortalApps;
+use gatebook_projections::projection::Projection;
+use gatebook_projections::recorded::Recorded;
+use gatebook_projections::sql::{Query, Value};
+use gatebook_projections::token_gate::TokenGate;
 
 use super::median;
 use super::setting::Setting;
@@ -15,6 +26,7 @@ const PGBENCH: &str = include_str!("commands.sql");
 pub async fn measure(setting: &Setting) {
     println!("\ncommands (create a New Integration) per second, against pgbench with one CTE per command");
     prepare(setting).await;
+    let read_back = reading_back(setting).await;
     for callers in [1, 8, 32] {
         let (mut ours, mut limits) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
@@ -26,7 +38,53 @@ pub async fn measure(setting: &Setting) {
             "  {callers:>2} callers: {ours:>8.0}/s of {limit:>8.0}/s  = {:.2}",
             ours / limit
         );
+        if callers == 32 {
+            println!(
+                "  reading back what a command appends: {:.1} µs of the {:.1} µs that the writer has for one  = {:.3}",
+                read_back * 1e6,
+                1e6 / ours,
+                read_back * ours
+            );
+        }
     }
+}
+
+/// Seconds that the writer takes to read back the events of a New Integration and its rows, which it could do without.
+async fn reading_back(setting: &Setting) -> f64 {
+    const TIMES: u32 = 20_000;
+    setting.create().await;
+    let newest =
+        "select aggregate_id from events where aggregate_type = 'IntegrationApp' order by position desc limit 1";
+    let rows = setting.gatebook.database().rows(Query::new(newest, [])).await.unwrap();
+    let Some(Value::Text(id)) = rows.concat().into_iter().next() else {
+        panic!("an id is text")
+    };
+    let stored = read::stream(setting.gatebook.database(), IntegrationApp::TYPE, &id)
+        .await
+        .unwrap();
+    let stream: Vec<_> = stored
+        .iter()
+        .map(|event| event.read::<IntegrationApp>().unwrap())
+        .collect();
+    let values = (
+        fold_values::<AppList>(&stream),
+        fold_values::<PortalApps>(&stream),
+        fold_values::<TokenGate>(&stream),
+    );
+    let begun = Instant::now();
+    for _ in 0..TIMES {
+        for event in &stored {
+            black_box(event.read::<IntegrationApp>().unwrap());
+        }
+        black_box(AppList::row(values.0.clone()).unwrap());
+        black_box(PortalApps::row(values.1.clone()).unwrap());
+        black_box(TokenGate::row(values.2.clone()).unwrap());
+    }
+    begun.elapsed().as_secs_f64() / f64::from(TIMES)
+}
+
+fn fold_values<P: Projection<Aggregate = IntegrationApp>>(stream: &[Recorded<IntegrationAppEvent>]) -> Vec<Value> {
+    P::values(&stream.iter().fold(None, P::fold).unwrap())
 }
 
 async fn commands_per_second(setting: &Setting, callers: usize) -> f64 {

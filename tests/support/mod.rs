@@ -6,6 +6,7 @@ pub mod chromium;
 pub mod database;
 pub mod described;
 pub mod eventually;
+pub mod foreign_event;
 pub mod happenings;
 pub mod interrupted;
 pub mod log;

@@ -169,6 +169,19 @@ pub enum Wish {
 }
 
 impl Wish {
+    /// R27: whether it stops something, and nothing else. Stopping is right whatever else has happened, so that it needs to know
+    /// no more than that there is something to stop.
+    pub fn only_stops(&self) -> bool {
+        matches!(
+            self,
+            Self::RevokeDeveloperAccess { .. }
+                | Self::Suspend { .. }
+                | Self::Revoke { .. }
+                | Self::RetireClientSecret { .. }
+                | Self::RevokeAccessToken { .. }
+        )
+    }
+
     /// R11: the entities that it names; none when they are not what it is about.
     fn entities(&self) -> Option<&BTreeSet<EntityId>> {
         match self {

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::integration_app::LogFormat;
 use crate::timestamp::Timestamp;
-use crate::words::Label;
+use crate::words::{Label, Reason};
 
 /// What an operator asks for. Who that is travels beside the event, as with every event.
 #[derive(Clone, Debug)]
@@ -27,10 +27,31 @@ pub enum SystemCommand {
     CreateResourceServer { client_id: String, name: Label },
     /// Take note that a gateway's credentials are ended.
     EndResourceServer { client_id: String, name: Label },
+    /// Pass over an event that cannot be read.
+    QuarantineEvent { event: NamedEvent, reason: Reason },
     /// R28: take note that the installation's log is downloaded.
     RecordLogDownload {
         format: LogFormat,
         from: Option<Timestamp>,
         to: Option<Timestamp>,
     },
+}
+
+/// An event of the log, named in such a way that no other can be meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedEvent {
+    /// Its place in the whole log.
+    pub position: i64,
+    /// The kind of its stream.
+    pub aggregate_type: String,
+    /// Its stream.
+    pub aggregate_id: String,
+    /// Its place in its stream.
+    pub sequence: i64,
+    /// Its name.
+    pub event_type: String,
+    /// The version of its JSON.
+    pub event_version: String,
+    /// Its hash, as it is stored.
+    pub hash: String,
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::integration_app::LogFormat;
 use crate::timestamp::Timestamp;
-use crate::words::Label;
+use crate::words::{Label, Reason};
 
 /// One event, one business reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
@@ -31,6 +31,17 @@ pub enum SystemEvent {
     ResourceServerCreated { client_id: String, name: Label },
     /// A gateway's credentials were ended.
     ResourceServerEnded { client_id: String, name: Label },
+    /// An event that could not be read was named by an operator, and is passed over from then on. It stays in the log.
+    EventQuarantined {
+        position: i64,
+        aggregate_type: String,
+        aggregate_id: String,
+        sequence: i64,
+        event_type: String,
+        event_version: String,
+        hash: String,
+        reason: Reason,
+    },
     /// R28: an operator downloaded this log.
     SystemLogDownloaded {
         format: LogFormat,

@@ -9,16 +9,19 @@ mod event;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
 
-pub use command::SystemCommand;
+pub use command::{NamedEvent, SystemCommand};
 pub use event::SystemEvent;
 
 use crate::refusal::Refusal;
 use crate::timestamp::Timestamp;
+use crate::words::Reason;
 
 /// The id of the one stream.
 pub const SYSTEM_ID: &str = "system";
@@ -28,6 +31,8 @@ pub const SYSTEM_ID: &str = "system";
 pub struct System {
     /// Access tokens that were issued before this moment have ended.
     pub tokens_ended_before: Option<Timestamp>,
+    /// The positions of events that are passed over because nobody could read them.
+    pub quarantined: BTreeSet<i64>,
 }
 
 impl System {
@@ -53,10 +58,37 @@ impl System {
             SystemCommand::EndResourceServer { client_id, name } => {
                 Ok(vec![SystemEvent::ResourceServerEnded { client_id, name }])
             }
+            SystemCommand::QuarantineEvent { event, reason } => self.quarantine(event, reason),
             SystemCommand::RecordLogDownload { format, from, to } => {
                 Ok(vec![SystemEvent::SystemLogDownloaded { format, from, to }])
             }
         }
+    }
+
+    fn quarantine(&self, event: NamedEvent, reason: Reason) -> Result<Vec<SystemEvent>, Refusal> {
+        let NamedEvent {
+            position,
+            aggregate_type,
+            aggregate_id,
+            sequence,
+            event_type,
+            event_version,
+            hash,
+        } = event;
+        if self.quarantined.contains(&position) {
+            let message = format!("The event at position {position} has been quarantined already.");
+            return Err(Refusal::field("position", "already_quarantined", message));
+        }
+        Ok(vec![SystemEvent::EventQuarantined {
+            position,
+            aggregate_type,
+            aggregate_id,
+            sequence,
+            event_type,
+            event_version,
+            hash,
+            reason,
+        }])
     }
 
     /// Ended tokens stay ended, so an earlier moment than the one that holds changes nothing.
@@ -113,6 +145,7 @@ impl Aggregate for System {
     fn apply(&mut self, event: SystemEvent) {
         match event {
             SystemEvent::TokensEnded { issued_before } => self.tokens_ended_before = Some(issued_before),
+            SystemEvent::EventQuarantined { position, .. } => drop(self.quarantined.insert(position)),
             SystemEvent::OperatorTokenCreated { .. }
             | SystemEvent::OperatorTokenEnded { .. }
             | SystemEvent::ResourceServerCreated { .. }

@@ -128,3 +128,48 @@ fn r28_a_download_of_the_log_is_recorded_and_ends_no_token() {
     system.apply(SystemEvent::SystemLogDownloaded { format, from, to });
     assert_eq!(system.tokens_ended_before, Some(at("09:00:00")));
 }
+
+fn unreadable(position: i64) -> NamedEvent {
+    NamedEvent {
+        position,
+        aggregate_type: "IntegrationApp".to_owned(),
+        aggregate_id: "a".to_owned(),
+        sequence: 3,
+        event_type: "Dreamt".to_owned(),
+        event_version: "1".to_owned(),
+        hash: "ab".repeat(32),
+    }
+}
+
+fn quarantine(position: i64) -> SystemCommand {
+    SystemCommand::QuarantineEvent {
+        event: unreadable(position),
+        reason: Reason::parse("A newer program wrote it.").unwrap().unwrap(),
+    }
+}
+
+#[test]
+fn an_event_is_quarantined_once_with_everything_that_names_it() {
+    let mut system = System::default();
+    let events = system.decide(quarantine(41)).unwrap();
+    let [
+        SystemEvent::EventQuarantined {
+            position,
+            event_type,
+            hash,
+            reason,
+            ..
+        },
+    ] = &events[..]
+    else {
+        unreachable!("{events:?}")
+    };
+    assert_eq!((*position, event_type.as_str(), hash.len()), (41, "Dreamt", 64));
+    assert_eq!(reason.as_str(), "A newer program wrote it.");
+    events.into_iter().for_each(|event| system.apply(event));
+    let Err(Refusal::Invalid(problems)) = system.decide(quarantine(41)) else {
+        unreachable!("it was quarantined twice")
+    };
+    assert_eq!(problems[0].code, "already_quarantined");
+    assert!(system.decide(quarantine(42)).is_ok());
+}

@@ -42,7 +42,8 @@ impl Projection for SystemState {
     fn fold(row: Option<SystemRow>, recorded: &Recorded<Event>) -> Option<SystemRow> {
         let tokens_ended_before = match &recorded.event {
             Event::TokensEnded { issued_before } => Some(*issued_before),
-            Event::OperatorTokenCreated { .. }
+            Event::EventQuarantined { .. }
+            | Event::OperatorTokenCreated { .. }
             | Event::OperatorTokenEnded { .. }
             | Event::ResourceServerCreated { .. }
             | Event::ResourceServerEnded { .. }

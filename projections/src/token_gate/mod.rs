@@ -200,6 +200,8 @@ pub struct GateFacts {
     pub group_entities: BTreeMap<EntityId, Label>,
     /// The moment before which all tokens that were issued have ended, if there is one.
     pub tokens_ended_before: Option<Timestamp>,
+    /// Whether the log holds something of the application, its group or the installation that cannot be read.
+    pub is_unreadable: bool,
 }
 
 impl GateFacts {
@@ -211,6 +213,7 @@ impl GateFacts {
             product_plan: row.word()?,
             group_entities: row.json()?,
             tokens_ended_before: row.optional_time()?,
+            is_unreadable: row.int()? > 0,
         })
     }
 
@@ -248,6 +251,10 @@ impl Gate for GateFacts {
         &self.product_plan
     }
 
+    fn is_unreadable(&self) -> bool {
+        self.is_unreadable
+    }
+
     fn opens_entity(&self, entity: &EntityId) -> bool {
         self.app.entities.contains(entity) && self.group_entities.contains_key(entity)
     }
@@ -262,6 +269,8 @@ pub struct ClientFacts {
     pub product_plan: ProductPlan,
     /// The moment before which all tokens that were issued have ended, if there is one.
     pub tokens_ended_before: Option<Timestamp>,
+    /// Whether the log holds something of the application, its group or the installation that cannot be read.
+    pub is_unreadable: bool,
 }
 
 impl ClientFacts {
@@ -272,6 +281,7 @@ impl ClientFacts {
             app: read(&mut row)?,
             product_plan: row.word()?,
             tokens_ended_before: row.optional_time()?,
+            is_unreadable: row.int()? > 0,
         })
     }
 }
@@ -279,16 +289,29 @@ impl ClientFacts {
 const APP: &str = "t.app_id, t.client_id, t.group_id, t.name, t.status, t.api_permission, t.entities, \
      t.client_secrets, t.revoked_tokens, t.version, t.position";
 const FROM: &str = "from token_gate t join groups g on g.group_id = t.group_id";
+/// How many events that cannot be read speak of the application, its group or the installation. What was appended and has
+/// not been read back counts as such; usually there is nothing of that, and the log is not asked.
+const UNREADABLE: &str = "((select count(*) from unreadable_events n where \
+         (n.aggregate_type = 'IntegrationApp' and n.aggregate_id = t.app_id) \
+         or (n.aggregate_type = 'Group' and n.aggregate_id = t.group_id) or n.aggregate_type = 'System') \
+     + (select case when h.read_to >= h.position then 0 else \
+         (select count(*) from events n where n.position > h.read_to and (\
+             (n.aggregate_type = 'IntegrationApp' and n.aggregate_id = t.app_id) \
+             or (n.aggregate_type = 'Group' and n.aggregate_id = t.group_id) or n.aggregate_type = 'System')) \
+         end from log_head h where h.id = 1))";
 
 /// [`GateFacts`] about applications. `listed` selects the ids that its argument, a JSON list, names.
 pub fn by_apps(listed: &str, app_ids: &[String]) -> Query {
-    let sql =
-        format!("select {APP}, g.product_plan, g.entities, {TOKENS_ENDED_BEFORE} {FROM} where t.app_id in ({listed})");
+    let sql = format!(
+        "select {APP}, g.product_plan, g.entities, {TOKENS_ENDED_BEFORE}, {UNREADABLE} {FROM} where t.app_id in ({listed})"
+    );
     Query::new(sql, [Value::json(&app_ids)])
 }
 
 /// [`ClientFacts`] about the applications with these client ids. `listed` as above.
 pub fn by_clients(listed: &str, client_ids: &[String]) -> Query {
-    let sql = format!("select {APP}, g.product_plan, {TOKENS_ENDED_BEFORE} {FROM} where t.client_id in ({listed})");
+    let sql = format!(
+        "select {APP}, g.product_plan, {TOKENS_ENDED_BEFORE}, {UNREADABLE} {FROM} where t.client_id in ({listed})"
+    );
     Query::new(sql, [Value::json(&client_ids)])
 }

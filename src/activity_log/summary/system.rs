@@ -28,6 +28,20 @@ pub(super) fn described(event: &Event) -> String {
             let name = quoted(name.as_str());
             format!("ended the credentials of the resource server {client_id} {name}.")
         }
+        Event::EventQuarantined {
+            position,
+            aggregate_type,
+            aggregate_id,
+            sequence,
+            event_type,
+            event_version,
+            hash: _,
+            reason,
+        } => format!(
+            "quarantined the event at position {position} ({event_type} version {event_version}, number {sequence} of \
+             {aggregate_type} {aggregate_id}), which cannot be read: {}",
+            quoted(reason.as_str())
+        ),
         Event::SystemLogDownloaded { format, from, to } => {
             downloaded("the log of the installation", *format, *from, *to)
         }

@@ -4,6 +4,7 @@ use super::*;
 use crate::activity_log::LogEntry;
 use crate::activity_log::ndjson::{lines, read_line};
 use crate::log::hash_chain::{EventParts, hash_of};
+use crate::replay::verify_exported;
 
 async fn invited_app() -> World {
     let world = World::new().await;
@@ -108,6 +109,27 @@ async fn a_line_that_could_be_read_in_two_ways_is_refused() {
         assert_ne!(bad, line);
         assert!(read_line(&bad).is_err(), "{bad}");
     }
+}
+
+#[test]
+fn an_event_with_metadata_that_nobody_can_read_keeps_its_hash_and_no_field_can_be_put_in_for_it() {
+    let mut stored = loose("IntegrationApp", r#"{"Dreamt":{"of":"sheep"}}"#, "operator", "Kim Lee");
+    stored.sequence = 1;
+    stored.previous_hash = NO_PREDECESSOR.to_owned();
+    stored.metadata = r#"{"robot":7}"#.to_owned();
+    stored.hash = hash_of(&stored, &EventParts::of(&stored).unwrap());
+    let line = String::from_utf8(lines(std::slice::from_ref(&stored)).unwrap()).unwrap();
+    let entry = read_line(line.trim_end()).unwrap();
+    assert_eq!(entry.recomputed_hash().unwrap(), stored.hash);
+    assert_eq!(
+        (entry.actor_name.as_str(), entry.metadata.as_deref()),
+        ("", Some(r#"{"robot":7}"#))
+    );
+    assert_eq!(entry.details.get(), r#"{"of":"sheep"}"#);
+    assert!(verify_exported(line.as_bytes()).unwrap().all_equal());
+    let forged = line.replace(r#""actor_name":"""#, r#""actor_name":"Eve""#);
+    assert_ne!(forged, line);
+    assert!(!verify_exported(forged.as_bytes()).unwrap().all_equal());
 }
 
 #[test]

@@ -3,12 +3,16 @@
 mod downloads;
 mod draining;
 mod measurements;
+mod quarantine;
 mod readiness;
 pub(super) mod refusals;
 mod system;
+mod unreadable;
 
 pub use draining::Draining;
 pub use measurements::Measurements;
+pub use quarantine::QuarantineError;
 pub use readiness::Readiness;
 pub use refusals::Refusals;
 pub use system::TokensEnded;
+pub use unreadable::UnreadableWatch;

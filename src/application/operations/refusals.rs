@@ -273,6 +273,7 @@ impl Gatebook {
                 pinned: Pinned::Any,
                 premises: Vec::new(),
                 idempotency: None,
+                despite_unreadable: false,
                 extras: &|_: &RefusedAttempts, _: &[RefusedAttemptsEvent]| Ok(Extras::default()),
             };
             let command = RecordRefusals(event.clone());

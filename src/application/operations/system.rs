@@ -80,26 +80,44 @@ impl Gatebook {
         command: SystemCommand,
         extras: &Extras,
     ) -> Result<Done<System>, Failure> {
-        let Who::Operator { .. } = &caller.who else {
-            return Err(Refusal::NotFound.into());
-        };
         let _turn = self.turns.take(SYSTEM_ID).await;
         let mut tries = 1;
         loop {
-            let intent = Intent {
-                origin: caller.origin(None),
-                pinned: Pinned::Any,
-                premises: Vec::new(),
-                idempotency: None,
-                extras: &|_, _| Ok(extras.clone()),
-            };
-            match self.log.execute::<System>(SYSTEM_ID, command.clone(), intent).await {
-                Err(CommandError::Conflict) if tries < TRIES => {
+            match self.try_system_command(caller, command.clone(), extras).await {
+                Err(Failure::Command(CommandError::Conflict)) if tries < TRIES => {
                     self.step_back(tries).await;
                     tries += 1;
                 }
-                result => return Ok(result?),
+                result => return result,
             }
         }
+    }
+
+    /// Once. Operators only.
+    pub(super) async fn try_system_command(
+        &self,
+        caller: &Caller,
+        command: SystemCommand,
+        extras: &Extras,
+    ) -> Result<Done<System>, Failure> {
+        let Who::Operator { .. } = &caller.who else {
+            return Err(Refusal::NotFound.into());
+        };
+        let intent = Intent {
+            origin: caller.origin(None),
+            pinned: Pinned::Any,
+            premises: Vec::new(),
+            idempotency: None,
+            // Ending something, and settling what cannot be read, must not wait for that to be settled.
+            despite_unreadable: matches!(
+                command,
+                SystemCommand::EndTokens { .. }
+                    | SystemCommand::EndOperatorToken { .. }
+                    | SystemCommand::EndResourceServer { .. }
+                    | SystemCommand::QuarantineEvent { .. }
+            ),
+            extras: &|_, _| Ok(extras.clone()),
+        };
+        Ok(self.log.execute::<System>(SYSTEM_ID, command, intent).await?)
     }
 }

@@ -99,7 +99,7 @@ async fn answer(app: &Gatebook, headers: &HeaderMap) -> Result<Response, Undecid
             verdict: Verdict::Ok,
             facts: Some(facts),
         } => Ok(passed(&facts.app, entity)?),
-        answer => Ok(refused(answer.verdict, access)),
+        answer => Ok(refused(answer.verdict, access, app.settings.gateway.unavailable)),
     }
 }
 

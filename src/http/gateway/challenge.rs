@@ -25,8 +25,8 @@ const INVALID_REQUEST: &str = r#"Bearer realm="gatebook", error="invalid_request
 const UNAVAILABLE: &str = "unavailable";
 const CHALLENGE: &str = r#"Bearer realm="gatebook""#;
 
-/// A refusal for this reason; `access` is what was asked for.
-pub fn refused(verdict: Verdict, access: Option<&str>) -> Response {
+/// A refusal for this reason; `access` is what was asked for, `unavailable` how it is said that nothing can be decided.
+pub fn refused(verdict: Verdict, access: Option<&str>, unavailable: GatewayUnavailable) -> Response {
     let (status, challenge) = match verdict {
         Verdict::TokenMissing => (StatusCode::UNAUTHORIZED, CHALLENGE),
         Verdict::TokenMalformed
@@ -40,6 +40,7 @@ pub fn refused(verdict: Verdict, access: Option<&str>) -> Response {
             (StatusCode::FORBIDDEN, INSUFFICIENT_SCOPE)
         }
         Verdict::AccessNotPermitted => (StatusCode::FORBIDDEN, needed(access)),
+        Verdict::Unavailable => return refused_unread(&"an event cannot be read", unavailable),
         // Not a refusal, and yet nobody can say who would pass.
         Verdict::Ok => return refused_unread(&"the gate opened for no application", GatewayUnavailable::Forbidden),
     };
@@ -106,7 +107,7 @@ mod tests {
 
     #[test]
     fn b05_without_credentials_the_challenge_has_no_error() {
-        let response = refused(Verdict::TokenMissing, None);
+        let response = refused(Verdict::TokenMissing, None, GatewayUnavailable::Forbidden);
         assert_eq!(told(&response), (401, "token_missing", CHALLENGE));
     }
 
@@ -121,14 +122,14 @@ mod tests {
             Verdict::AppSuspended,
             Verdict::AppRevoked,
         ] {
-            let response = refused(verdict, Some("read"));
+            let response = refused(verdict, Some("read"), GatewayUnavailable::Forbidden);
             assert_eq!(told(&response), (401, verdict.code(), INVALID_TOKEN));
         }
     }
 
     #[test]
     fn b07_who_may_not_learns_which_scope_would_do() {
-        let refused = |access| refused(Verdict::AccessNotPermitted, access);
+        let refused = |access| refused(Verdict::AccessNotPermitted, access, GatewayUnavailable::Forbidden);
         let reason = "access_not_permitted";
         assert_eq!(told(&refused(Some("write"))), (403, reason, NEEDS_WRITE));
         assert_eq!(told(&refused(Some("read"))), (403, reason, NEEDS_READ));

@@ -50,7 +50,8 @@ pub struct GateResult {
     allowed: bool,
     /// `ok`, or the first reason that holds: `token_missing`, `token_malformed`, `token_invalid`, `token_expired`,
     /// `token_revoked`, `secret_retired`, `app_suspended`, `app_revoked`, `group_not_on_plan`, `entity_missing`,
-    /// `entity_not_assigned`, `access_not_permitted`.
+    /// `entity_not_assigned`, `access_not_permitted`; `unavailable` when it cannot be decided because of an event of the
+    /// application or its group that cannot be read.
     #[schema(value_type = String)]
     reason: &'static str,
 }

@@ -30,7 +30,8 @@ const FORBIDDEN: (&str, &str) = ("403", "`forbidden` or `plan_required`");
 const NOT_FOUND: (&str, &str) = ("404", "`not_found`: nothing there, or not for this caller");
 const CONFLICT: (&str, &str) = (
     "409",
-    "It does not fit what is there; the code says why, e.g. `conflict`",
+    "It does not fit what is there; the code says why, e.g. `conflict`. `unreadable_event`: the log holds an event about it that \
+     cannot be read, and operators have to settle that first",
 );
 const VERSION_MISMATCH: (&str, &str) = ("412", "`version_mismatch`: changed since the version of `If-Match`");
 const INVALID: (&str, &str) = (
@@ -51,6 +52,7 @@ impl IntoResponses for ReadProblems {
             UNAUTHENTICATED,
             FORBIDDEN,
             NOT_FOUND,
+            CONFLICT,
             INVALID,
             TOO_MANY_REQUESTS,
             UNAVAILABLE,
@@ -62,7 +64,7 @@ impl IntoResponses for ChangeProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let mut responses = ReadProblems::responses();
         responses.extend(described(BODY));
-        responses.extend(described([CONFLICT, VERSION_MISMATCH]));
+        responses.extend(described([VERSION_MISMATCH]));
         responses
     }
 }
@@ -92,9 +94,7 @@ impl IntoResponses for OperatorAppProblems {
 
 impl IntoResponses for PermissionProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let mut responses = ReadProblems::responses();
-        responses.extend(described([CONFLICT]));
-        responses
+        ReadProblems::responses()
     }
 }
 

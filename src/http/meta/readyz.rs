@@ -18,7 +18,8 @@ pub struct ReadyStatus {
     /// Always `ok`; anything else is another status code.
     #[schema(value_type = String)]
     status: &'static str,
-    /// What is wrong without stopping the node: `clock`, when its clock is seconds away from the database's.
+    /// What is wrong without stopping the node: `clock`, when its clock is seconds away from the database's;
+    /// `unreadable_events`, when the log holds events that cannot be read, so that what they may be about is closed.
     #[schema(value_type = Vec<String>)]
     degraded: Vec<&'static str>,
 }
@@ -44,8 +45,15 @@ pub async fn readyz(State(app): State<App>) -> Result<Json<ReadyStatus>, Problem
     }
     app.is_ready().await.map_err(|error| Problem::not_ready(&error))?;
     let clock_is_off = app.log.writer.clocks().difference_millis().unsigned_abs() > CLOCK_TOLERANCE_MILLIS;
+    let degraded = [
+        (clock_is_off, "clock"),
+        (app.unreadable_events().await > 0, "unreadable_events"),
+    ];
+    let degraded = degraded
+        .into_iter()
+        .filter_map(|(is_wrong, what)| is_wrong.then_some(what));
     Ok(Json(ReadyStatus {
         status: "ok",
-        degraded: clock_is_off.then_some("clock").into_iter().collect(),
+        degraded: degraded.collect(),
     }))
 }

@@ -24,11 +24,14 @@ use gatebook_aggregates::system::{SYSTEM_ID, System, SystemCommand};
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::words::{AppName, Description, Label};
 use gatebook_projections::projection::{self, AnyProjection};
+use gatebook_projections::recorded::StoredEvent;
 use gatebook_projections::sql::{Query, Value};
 use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::clock::{Clock, ManualClock};
+use crate::log::hash_chain::{EventParts, hash_of};
+use crate::log::read;
 use crate::log::{Extras, Intent, Log, Logged, Origin, Pinned, Writer};
 use crate::metrics::Metrics;
 use crate::store::on_both_databases::{On, on_both_databases};
@@ -152,8 +155,32 @@ impl World {
         position
     }
 
+    /// Appends an event as an unknown program would: the chain holds, and the rows are not those of this program.
+    pub(super) async fn append_foreign_event(&self, kind: &str, id: &str) -> i64 {
+        let stream = read::stream(&*self.database, kind, id).await.unwrap();
+        let last = stream.last().unwrap();
+        let mut event = StoredEvent {
+            position: self.head().await + 1,
+            sequence: last.sequence + 1,
+            event_type: "Dreamt".to_owned(),
+            payload: r#"{"Dreamt":{}}"#.to_owned(),
+            previous_hash: last.hash.clone(),
+            ..last.clone()
+        };
+        event.hash = hash_of(&event, &EventParts::of(&event).unwrap());
+        let (position, sequence) = (event.position, event.sequence);
+        self.by_hand(&format!(
+            "insert into events select {position}, recorded_at, aggregate_type, aggregate_id, group_id, {sequence}, 'Dreamt', \
+             event_version, '{}', metadata, hash, '{}' from events where position = {}; \
+             update log_head set position = {position}",
+            event.payload, event.hash, last.position
+        ))
+        .await;
+        position
+    }
+
     pub(super) async fn head(&self) -> i64 {
-        crate::log::read::head(&*self.database).await.unwrap()
+        read::head(&*self.database).await.unwrap()
     }
 
     pub(super) async fn rows(&self, sql: &str) -> Vec<Vec<Value>> {
@@ -256,6 +283,7 @@ async fn execute<A: Logged<Error = Refusal, Services = ()>>(log: &Log, id: &str,
         pinned: Pinned::Any,
         premises: Vec::new(),
         idempotency: None,
+        despite_unreadable: false,
         extras: &|_: &A, _: &[A::Event]| Ok(Extras::default()),
     };
     log.execute::<A>(id, command, intent).await.unwrap();

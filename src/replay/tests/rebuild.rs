@@ -8,14 +8,16 @@ use tokio::task::block_in_place;
 
 use super::*;
 use crate::replay::rebuild::rebuild_in_pages;
-use crate::replay::{Progress, ReplayError, Silent, discard, rebuild, stale, status, verify};
+use crate::replay::{BrokenLog, Progress, ReplayError, Silent, discard, rebuild, rebuild_with, stale, status, verify};
 
 on_both_databases!(
     a_rebuilt_table_holds_what_the_live_one_held,
     a_rebuilt_table_has_the_same_columns_and_indexes,
     rows_changed_by_hand_are_repaired,
-    an_event_that_cannot_be_read_stops_with_its_position_and_the_old_rows_go_on_serving,
-    once_the_program_can_read_the_event_the_rebuild_resumes_and_forgets_the_error,
+    a_broken_chain_stops_with_its_position_and_the_old_rows_go_on_serving,
+    an_event_that_cannot_be_read_is_named_and_the_rest_of_its_stream_is_folded,
+    a_broken_log_is_folded_as_it_is_when_somebody_wants_it,
+    once_the_log_holds_again_the_rebuild_resumes_and_forgets_the_error,
     a_rebuild_that_was_killed_resumes_where_it_was,
     what_is_appended_after_a_kill_is_in_the_resumed_rebuild,
     what_another_fold_began_is_not_resumed,
@@ -125,13 +127,13 @@ async fn rows_changed_by_hand_are_repaired(on: On) {
     assert_eq!(world.table(&named("app_list")).await, live);
 }
 
-async fn an_event_that_cannot_be_read_stops_with_its_position_and_the_old_rows_go_on_serving(on: On) {
+async fn a_broken_chain_stops_with_its_position_and_the_old_rows_go_on_serving(on: On) {
     let world = World::with_history(on).await;
     let live = world.table(&named("groups")).await;
     let position = world.append_unknown_event("Group", "globex", 3).await;
     for page in [2_000, 2] {
         match rebuild_in_pages(&world.database, &named("groups"), now(), &Silent, page).await {
-            Err(ReplayError::Unreadable(event)) => assert_eq!(event.position, position),
+            Err(ReplayError::Broken(difference)) => assert_eq!(difference.position, Some(position)),
             other => panic!("{other:?}"),
         }
     }
@@ -150,7 +152,50 @@ async fn an_event_that_cannot_be_read_stops_with_its_position_and_the_old_rows_g
     put_entity(&world.log, "acme", "porto").await;
 }
 
-async fn once_the_program_can_read_the_event_the_rebuild_resumes_and_forgets_the_error(on: On) {
+async fn an_event_that_cannot_be_read_is_named_and_the_rest_of_its_stream_is_folded(on: On) {
+    let world = World::with_history(on).await;
+    let live = world.table(&named("groups")).await;
+    let position = world.append_foreign_event("Group", "globex").await;
+    for page in [2_000, 2] {
+        let report = rebuild_in_pages(&world.database, &named("groups"), now(), &Silent, page)
+            .await
+            .unwrap();
+        let named: Vec<_> = report.unreadable.iter().map(|event| event.position).collect();
+        assert_eq!(named, [position]);
+    }
+    // It stands where it stood: nothing may be decided on it as if it knew the rest.
+    assert_eq!(world.table(&named("groups")).await, live);
+    let marked = "select aggregate_type || ' ' || aggregate_id || ' ' || position from unreadable_events";
+    assert_eq!(world.value(marked).await, format!("Group globex {position}"));
+    put_entity(&world.log, "acme", "porto").await;
+    let report = rebuild(&world.database, &named("app_list"), now(), &Silent)
+        .await
+        .unwrap();
+    assert!(report.unreadable.is_empty(), "no application is closed by itself");
+}
+
+async fn a_broken_log_is_folded_as_it_is_when_somebody_wants_it(on: On) {
+    let world = World::with_history(on).await;
+    let live = world.table(&named("groups")).await;
+    world.without_triggers().await;
+    world.replace_in_first_event("acme", "evil").await;
+    let refused = rebuild(&world.database, &named("groups"), now(), &Silent).await;
+    let Err(ReplayError::Broken(difference)) = refused else {
+        panic!("{refused:?}")
+    };
+    assert_eq!((difference.column.as_str(), difference.position), ("hash", Some(1)));
+    assert!(difference.key.contains("Group acme"), "{difference}");
+    assert_eq!(world.table(&named("groups")).await, live);
+    // Streams of other kinds hold.
+    rebuild(&world.database, &named("app_list"), now(), &Silent)
+        .await
+        .unwrap();
+    let accepted = rebuild_with(&world.database, &named("groups"), now(), &Silent, BrokenLog::Accepted).await;
+    assert_eq!(accepted.unwrap().generation, 2);
+    assert_ne!(world.table(&named("groups")).await, live);
+}
+
+async fn once_the_log_holds_again_the_rebuild_resumes_and_forgets_the_error(on: On) {
     let world = World::with_history(on).await;
     world.append_unknown_event("Group", "globex", 3).await;
     let stopped = rebuild_in_pages(&world.database, &named("groups"), now(), &Silent, 2).await;

@@ -213,7 +213,7 @@ async fn a_stream_of_an_unknown_kind_is_found(on: On) {
     let world = World::with_history(on).await;
     let position = world.append_unknown_event("Wizard", "w", 1).await;
     let report = verified(&world).await;
-    assert!(places(&report).contains(&("events", "aggregate_type", Some(position))));
+    assert!(places(&report).contains(&("events", "payload", Some(position))));
 }
 
 async fn rows_of_another_fold_are_not_compared_but_called_stale(on: On) {

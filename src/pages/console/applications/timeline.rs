@@ -23,7 +23,7 @@ pub async fn of(app: &App, user: &ConsoleUser, id: AppId, asked: &Form) -> Resul
     // A cursor of somewhere else begins at the newest event again.
     let before = asked.filled("cursor").and_then(read_cursor);
     let EventsPage { events, next } = app.app_events(user.caller(), id, before, EVENTS).await?;
-    let entries: Result<Vec<_>, _> = events.iter().map(LogEntry::of).collect();
+    let entries: Result<Vec<_>, _> = events.iter().map(LogEntry::shown).collect();
     let entries = entries.map_err(StoreError::from)?;
     Ok(html! {
         section aria-labelledby="activity" {

@@ -1,0 +1,114 @@
+//! `gatebook log quarantine`: an operator has an event passed over that cannot be read, so that its stream goes on.
+
+use cqrs_es::Aggregate;
+use gatebook_aggregates::developer::Developer;
+use gatebook_aggregates::group::Group;
+use gatebook_aggregates::integration_app::IntegrationApp;
+use gatebook_aggregates::system::{NamedEvent, SystemCommand};
+use gatebook_aggregates::user_account::UserAccount;
+use gatebook_aggregates::words::Reason;
+use gatebook_projections::recorded::StoredEvent;
+use gatebook_projections::sql::Query;
+use thiserror::Error;
+
+use crate::application::commands::TRIES;
+use crate::application::{Caller, Failure, Gatebook};
+use crate::log::append::StreamAppend;
+use crate::log::read::{SELECT_EVENTS, events};
+use crate::log::{CommandError, Extras, Log, Logged, readable};
+use crate::store::StoreError;
+
+/// Why an event is not quarantined.
+#[derive(Debug, Error)]
+pub enum QuarantineError {
+    /// There is no such event.
+    #[error("the log has no event at position {0}")]
+    NoSuchEvent(i64),
+    /// There is nothing to settle.
+    #[error("the event at position {0} can be read; only what cannot be read is quarantined")]
+    CanBeRead(i64),
+    /// It was not carried out.
+    #[error(transparent)]
+    Failure(#[from] Failure),
+}
+
+impl From<StoreError> for QuarantineError {
+    fn from(error: StoreError) -> Self {
+        Self::Failure(error.into())
+    }
+}
+
+impl Gatebook {
+    /// Has an event passed over that cannot be read. It stays in the log; its stream goes on without it, on every node, as
+    /// soon as this is acknowledged. Gives the event.
+    ///
+    /// # Errors
+    /// An event that can be read, that is not there, or that has been quarantined already.
+    pub async fn quarantine_event(
+        &self,
+        caller: &Caller,
+        position: i64,
+        reason: Reason,
+    ) -> Result<StoredEvent, QuarantineError> {
+        let sql = format!("{SELECT_EVENTS} where position = $1");
+        let found = events(self.database().rows(Query::new(sql, [position.into()])).await?)?;
+        let event = found.into_iter().next().ok_or(QuarantineError::NoSuchEvent(position))?;
+        if readable::check(&event).is_ok() {
+            return Err(QuarantineError::CanBeRead(position));
+        }
+        let command = SystemCommand::QuarantineEvent {
+            event: named(&event),
+            reason,
+        };
+        let mut tries = 1;
+        loop {
+            let extras = Extras {
+                // The rows that the stream folds to without the event, if it is one that folds.
+                companions: stream_without(&self.log, caller, &event).await?.into_iter().collect(),
+                settled_events: [position].into(),
+                ..Extras::default()
+            };
+            match self.try_system_command(caller, command.clone(), &extras).await {
+                Err(Failure::Command(CommandError::Conflict)) if tries < TRIES => {
+                    self.step_back(tries).await;
+                    tries += 1;
+                }
+                outcome => return Ok(outcome.map(|_| event)?),
+            }
+        }
+    }
+}
+
+fn named(event: &StoredEvent) -> NamedEvent {
+    NamedEvent {
+        position: event.position,
+        aggregate_type: event.aggregate_type.clone(),
+        aggregate_id: event.aggregate_id.clone(),
+        sequence: event.sequence,
+        event_type: event.event_type.clone(),
+        event_version: event.event_version.clone(),
+        hash: event.hash.clone(),
+    }
+}
+
+/// An append of nothing to the event's stream, which folds its rows anew. None for the stream that is appended to anyway, and
+/// for kinds of streams that nobody knows.
+async fn stream_without(log: &Log, caller: &Caller, event: &StoredEvent) -> Result<Option<StreamAppend>, StoreError> {
+    async fn nothing<A: Logged>(
+        log: &Log,
+        caller: &Caller,
+        event: &StoredEvent,
+    ) -> Result<Option<StreamAppend>, StoreError> {
+        let mut loaded = log.load_readable::<A>(&event.aggregate_id).await?;
+        loaded.unreadable.retain(|(other, _)| other.position != event.position);
+        loaded.append(&[], &caller.origin(None)).map(Some)
+    }
+    match event.aggregate_type.as_str() {
+        IntegrationApp::TYPE => nothing::<IntegrationApp>(log, caller, event).await,
+        Group::TYPE => nothing::<Group>(log, caller, event).await,
+        Developer::TYPE => nothing::<Developer>(log, caller, event).await,
+        UserAccount::TYPE => nothing::<UserAccount>(log, caller, event).await,
+        // Its rows are folded with the decision itself; and of unknown kinds there are none.
+        _ => Ok(None),
+    }
+}

@@ -1,0 +1,45 @@
+//! `gatebook log quarantine`.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use gatebook_aggregates::words::Reason;
+use uuid::Uuid;
+
+use super::{CliError, operator, output, start};
+use crate::application::Caller;
+use crate::config::DataOptions;
+
+/// Which event, and why.
+#[derive(Args)]
+pub struct Quarantine {
+    /// The event's position in the log, as `log verify` names it.
+    #[arg(long, env = "GATEBOOK_POSITION", value_parser = clap::value_parser!(i64).range(1..), value_name = "N")]
+    position: i64,
+    /// Why it is passed over, and what was found out about it; up to 500 characters.
+    #[arg(long, env = "GATEBOOK_REASON", value_parser = reason, value_name = "R")]
+    reason: Reason,
+}
+
+/// Runs the command.
+pub async fn run(data: &DataOptions, Quarantine { position, reason }: Quarantine) -> Result<ExitCode, CliError> {
+    let opened = start::existing_gatebook(data).await?;
+    let caller = Caller::command_line_of(Uuid::now_v7().to_string(), &operator::name());
+    let quarantined = opened.gatebook.quarantine_event(&caller, position, reason).await;
+    opened.close().await?;
+    let event = quarantined?;
+    output::line(format_args!(
+        "the event at position {position} ({} version {}, number {} of {} {}) is passed over from now on, by every node; it \
+         stays in the log",
+        event.event_type, event.event_version, event.sequence, event.aggregate_type, event.aggregate_id
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn reason(text: &str) -> Result<Reason, String> {
+    match Reason::parse(text) {
+        Ok(Some(reason)) => Ok(reason),
+        Ok(None) => Err("say why".to_owned()),
+        Err(problem) => Err(problem.message),
+    }
+}

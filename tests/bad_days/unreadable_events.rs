@@ -1,0 +1,379 @@
+//! Issue 9: an event that this program cannot read, as a newer one or a hand may have appended it. What it may be about is
+//! closed, everything else goes on; and there is a way out.
+
+use gatebook::application::Caller;
+use gatebook::store::{self, Purpose};
+use gatebook_aggregates::words::Reason;
+use serde_json::{Value, json};
+
+use super::installation::{Customer, Installation};
+use super::integration::{Integration, gate};
+use super::tampered_rows::{row, tools};
+use crate::support::foreign_event::append_foreign;
+use crate::support::{Answer, World, app_at, id, on_both_databases};
+
+on_both_databases!(
+    an_event_that_cannot_be_read_closes_its_application_on_every_node_and_no_other,
+    an_event_of_a_group_that_cannot_be_read_closes_its_applications,
+    what_cannot_be_read_shows_in_readiness_and_metrics_and_takes_no_node_out,
+    once_it_is_quarantined_everything_goes_on_and_every_verification_names_it,
+    what_cannot_be_read_can_still_be_stopped_and_nothing_else,
+    only_an_event_that_cannot_be_read_is_quarantined_and_only_once,
+    the_first_event_of_a_stream_can_be_quarantined_whoever_wrote_it,
+    a_readable_event_by_another_hand_closes_nothing_for_longer_than_it_takes_to_read_it,
+);
+
+const RENAMED: &str = r#"{"ApplicationRenamed":{"before":"Payroll Bridge","after":"Bridge"}}"#;
+
+/// What a node says at the gate.
+async fn authorize(world: &World, base_url: &str, token: &str) -> (u16, String) {
+    let request = world
+        .http()
+        .get(format!("{base_url}/gateway/authorize"))
+        .bearer_auth(token)
+        .header("X-Entity-Id", "e1")
+        .header("X-Api-Access", "read");
+    let answer = Answer::read(request.send().await.unwrap()).await;
+    match answer.status.as_u16() {
+        200 => (200, "ok".to_owned()),
+        refused => (refused, answer.header("x-reason")),
+    }
+}
+
+async fn quarantine(world: &World, position: i64) -> Result<(), String> {
+    let caller = Caller::command_line_of("r-1".to_owned(), "olga@node");
+    let reason = Reason::parse("A newer version wrote it, and was taken back.")
+        .unwrap()
+        .unwrap();
+    let done = world.gatebook.quarantine_event(&caller, position, reason).await;
+    done.map(drop).map_err(|error| error.to_string())
+}
+
+async fn an_event_that_cannot_be_read_closes_its_application_on_every_node_and_no_other(world: World) {
+    let (ada, app, developer, client) = world.running("Payroll Bridge").await;
+    let other = world.created(&ada, "Bank Feeds").await;
+    world.verified(&developer, &other).await;
+    let others = world.client_secret(&developer, &other).await;
+    let (token, others_token) = (world.access_token(&client).await, world.access_token(&others).await);
+    let nodes = [world.base_url.clone(), world.another_node().await];
+    for node in &nodes {
+        assert_eq!(authorize(&world, node, &token).await, (200, "ok".to_owned()));
+    }
+    append_foreign(world.database(), "IntegrationApp", id(&app), RENAMED).await;
+    // Before anybody has looked, and after the writer has read it.
+    for _ in 0..2 {
+        for node in &nodes {
+            assert_eq!(authorize(&world, node, &token).await, (403, "unavailable".to_owned()));
+            assert_eq!(authorize(&world, node, &others_token).await, (200, "ok".to_owned()));
+        }
+        assert_eq!(world.gate(&token, "e1", "read").await, "unavailable");
+        assert_eq!(world.gate(&others_token, "e1", "read").await, "ok");
+        world.token(&client).await.expect(503);
+        world.token(&others).await.expect(200);
+        let form = [("token", token.as_str())];
+        let introspected = world
+            .oauth("/oauth/introspect", &world.gateway, &form)
+            .await
+            .expect(200)
+            .json();
+        assert_eq!(introspected["active"], false);
+        ada.patch(&app_at(&other, ""), json!({"description": world.base_url}))
+            .await
+            .expect(200);
+    }
+    assert_eq!(row(&world, "select count(*) from unreadable_events").await, ["1"]);
+    // What would decide on it is refused by name; it can be looked at.
+    for (path, body) in [
+        ("", json!({"description": "New."})),
+        ("/developer/reset-otp", json!({})),
+    ] {
+        let refused = match path {
+            "" => ada.patch(&app_at(&app, path), body).await,
+            _ => ada.post(&app_at(&app, path), body).await,
+        };
+        refused.refused(409, "unreadable_event");
+    }
+    ada.get(&app_at(&app, "")).await.expect(200);
+    let events = ada.get(&app_at(&app, "/events")).await.expect(200).json();
+    assert_eq!(events["items"][0]["event"], "ApplicationRenamed");
+    assert_eq!(events["items"][0]["details"]["after"], "Bridge");
+}
+
+async fn an_event_of_a_group_that_cannot_be_read_closes_its_applications(world: World) {
+    let (_, _, _, client) = world.running("Payroll Bridge").await;
+    let token = world.access_token(&client).await;
+    append_foreign(world.database(), "Group", "globex", r#"{"GroupMoved":{"to":"Mars"}}"#).await;
+    assert_eq!(world.gate(&token, "e1", "read").await, "ok");
+    let position = append_foreign(world.database(), "Group", "acme", r#"{"GroupMoved":{"to":"Mars"}}"#).await;
+    assert_eq!(world.gate(&token, "e1", "read").await, "unavailable");
+    quarantine(&world, position).await.unwrap();
+    assert_eq!(world.gate(&token, "e1", "read").await, "ok");
+}
+
+async fn what_cannot_be_read_shows_in_readiness_and_metrics_and_takes_no_node_out(world: World) {
+    let (_, app, ..) = world.running("Payroll Bridge").await;
+    append_foreign(world.database(), "IntegrationApp", id(&app), RENAMED).await;
+    let node = world.another_node().await;
+    let get = async |path: &str| {
+        let request = world.http().get(format!("{node}{path}"));
+        Answer::read(request.send().await.unwrap()).await.expect(200)
+    };
+    assert_eq!(get("/readyz").await.json()["degraded"], json!(["unreadable_events"]));
+    let metrics = get("/metrics").await.text();
+    assert!(metrics.contains("gatebook_unreadable_events 1"), "{metrics}");
+}
+
+async fn once_it_is_quarantined_everything_goes_on_and_every_verification_names_it(world: World) {
+    let (ada, app, _, client) = world.running("Payroll Bridge").await;
+    let token = world.access_token(&client).await;
+    let position = append_foreign(world.database(), "IntegrationApp", id(&app), RENAMED).await;
+    let tools = tools(&world);
+    let at = format!("position {position}");
+    let named = [at.as_str(), "IntegrationApp", id(&app), "ApplicationRenamed"];
+    for command in [["log", "verify"], ["projections", "verify"]] {
+        let finished = tools.run(&command);
+        assert_eq!(finished.code, Some(2), "{finished:#?}");
+        let names = |line: &str| named.iter().all(|part| line.contains(part));
+        assert!(finished.out.lines().any(names), "{finished:#?}");
+    }
+    quarantine(&world, position).await.unwrap();
+    assert_eq!(world.gate(&token, "e1", "read").await, "ok");
+    for command in [["log", "verify"], ["projections", "verify"]] {
+        let told = tools.succeed(&command);
+        let line = told.lines().find(|line| line.starts_with("quarantined: ")).unwrap();
+        assert!(named.iter().all(|part| line.contains(part)), "{told}");
+        assert!(line.contains("A newer version wrote it"), "{told}");
+    }
+    // The stream goes on, at the version that its readers see.
+    let shown = ada.get(&app_at(&app, "")).await.expect(200);
+    let edit = json!({"description": "Goes on."});
+    let changed = ada
+        .send(
+            reqwest::Method::PATCH,
+            &app_at(&app, ""),
+            Some(edit),
+            &[("If-Match", shown.header("etag").as_str())],
+        )
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(changed["description"], "Goes on.");
+    assert_eq!(changed["name"], "Payroll Bridge");
+    tools.succeed(&["projections", "rebuild"]);
+    tools.holds_together();
+    assert_eq!(world.gate(&token, "e1", "read").await, "ok");
+    // Whoever exports gets it, and its hash.
+    let audrey = world.user("acme", "audrey").await;
+    let rows = audrey.csv(&app_at(&app, "/activity-log")).await;
+    let line = rows.iter().find(|row| row["position"] == position.to_string()).unwrap();
+    assert_eq!(
+        line["summary"],
+        "An event that cannot be read: ApplicationRenamed version 1."
+    );
+    assert_eq!(line["details"], r#"{"before":"Payroll Bridge","after":"Bridge"}"#);
+    let exported = audrey
+        .get_as("application/x-ndjson", &app_at(&app, "/activity-log"))
+        .await
+        .expect(200)
+        .text();
+    let file = tools.folder().join("log.ndjson");
+    std::fs::write(&file, &exported).unwrap();
+    tools.succeed(&["log", "verify", file.to_str().unwrap()]);
+    std::fs::write(&file, exported.replace(r#""after":"Bridge""#, r#""after":"Br1dge""#)).unwrap();
+    assert_eq!(tools.run(&["log", "verify", file.to_str().unwrap()]).code, Some(2));
+    // The decision is an event of the installation.
+    let said = row(
+        &world,
+        "select cast(payload as text) from events where event_type = 'EventQuarantined'",
+    )
+    .await;
+    let said: Value = serde_json::from_str(&said[0]).unwrap();
+    assert_eq!(said["EventQuarantined"]["position"], position);
+    assert_eq!(said["EventQuarantined"]["event_type"], "ApplicationRenamed");
+}
+
+async fn what_cannot_be_read_can_still_be_stopped_and_nothing_else(world: World) {
+    let (ada, app, developer, client) = world.running("Payroll Bridge").await;
+    let token = world.access_token(&client).await;
+    let position = append_foreign(world.database(), "IntegrationApp", id(&app), RENAMED).await;
+    let group = append_foreign(world.database(), "Group", "acme", r#"{"GroupMoved":{"to":"Mars"}}"#).await;
+    let post = async |path: &str| ada.post(&app_at(&app, path), json!({})).await;
+    assert_eq!(post("/suspend").await.expect(200).json()["status"], "suspended");
+    assert_eq!(world.gate(&token, "e1", "read").await, "app_suspended");
+    post("/resume").await.refused(409, "unreadable_event");
+    post("/developer/revoke").await.expect(200);
+    let gone = format!("/portal/api/v1/apps/{}", id(&app));
+    developer.get(&gone).await.expect(404);
+    ada.patch(&app_at(&app, ""), json!({"description": "New."}))
+        .await
+        .refused(409, "unreadable_event");
+    // With the application's own event settled, the group's still keeps everything but stopping.
+    quarantine(&world, position).await.unwrap();
+    post("/resume").await.refused(409, "unreadable_event");
+    assert_eq!(world.gate(&token, "e1", "read").await, "app_suspended");
+    assert_eq!(post("/revoke").await.expect(200).json()["status"], "revoked");
+    assert_eq!(world.gate(&token, "e1", "read").await, "app_revoked");
+    quarantine(&world, group).await.unwrap();
+    tools(&world).holds_together();
+}
+
+async fn only_an_event_that_cannot_be_read_is_quarantined_and_only_once(world: World) {
+    let (_, app, ..) = world.running("Payroll Bridge").await;
+    let readable = quarantine(&world, 1).await.unwrap_err();
+    assert!(readable.contains("position 1 can be read"), "{readable}");
+    let unknown = quarantine(&world, 1_000_000).await.unwrap_err();
+    assert!(unknown.contains("no event at position 1000000"), "{unknown}");
+    let first = append_foreign(world.database(), "IntegrationApp", id(&app), RENAMED).await;
+    let second = append_foreign(world.database(), "IntegrationApp", id(&app), RENAMED).await;
+    quarantine(&world, first).await.unwrap();
+    let twice = quarantine(&world, first).await.unwrap_err();
+    assert!(twice.contains("has been quarantined already"), "{twice}");
+    // The other one still closes.
+    assert_eq!(
+        row(&world, "select position from unreadable_events").await,
+        [second.to_string()]
+    );
+    quarantine(&world, second).await.unwrap();
+    assert_eq!(row(&world, "select count(*) from unreadable_events").await, ["0"]);
+    tools(&world).holds_together();
+    // An event of the installation itself, which the next decision has to step over, too.
+    let third = append_foreign(
+        world.database(),
+        "System",
+        "system",
+        r#"{"MoonPhaseChanged":{"to":"full"}}"#,
+    )
+    .await;
+    quarantine(&world, third).await.unwrap();
+    tools(&world).holds_together();
+}
+
+async fn the_first_event_of_a_stream_can_be_quarantined_whoever_wrote_it(world: World) {
+    let ada = world.ada().await;
+    let app = world.created(&ada, "Payroll Bridge").await;
+    append_foreign(world.database(), "IntegrationApp", id(&app), RENAMED).await;
+    // Another application's, by a program whose people have no names.
+    let stranger = "0198a8a4-7c00-7000-8000-00000000000f";
+    let position = append_foreign(
+        world.database(),
+        "IntegrationApp",
+        stranger,
+        r#"{"Arrived":{"by_digest":"ab"}}"#,
+    )
+    .await;
+    quarantine(&world, position).await.unwrap();
+    let finished = tools(&world).run(&["log", "verify"]);
+    assert_eq!(finished.out.matches("quarantined: ").count(), 1, "{finished:#?}");
+    assert_eq!(finished.code, Some(2), "the first one is not: {finished:#?}");
+}
+
+async fn a_readable_event_by_another_hand_closes_nothing_for_longer_than_it_takes_to_read_it(world: World) {
+    let (ada, app, _, client) = world.running("Payroll Bridge").await;
+    let token = world.access_token(&client).await;
+    append_foreign(
+        world.database(),
+        "IntegrationApp",
+        id(&app),
+        r#"{"DescriptionChanged":{"before":"Posts the payroll journals of every month.","after":"By hand."}}"#,
+    )
+    .await;
+    assert_eq!(world.gate(&token, "e1", "read").await, "unavailable");
+    ada.get("/readyz").await.expect(200);
+    assert_eq!(world.gate(&token, "e1", "read").await, "ok");
+    let shown = ada.get(&app_at(&app, "")).await.expect(200).json();
+    assert_eq!(shown["description"], "By hand.");
+    tools(&world).holds_together();
+    assert_eq!(row(&world, "select count(*) from unreadable_events").await, ["0"]);
+}
+
+/// The command line, and two processes on one database.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operator_quarantines_by_command_line_while_two_nodes_serve() {
+    let installation = Installation::on_postgres().await;
+    let one_name = ["--public-url", "https://gatebook.example"];
+    let a = installation.start("serve", &one_name, &[]).await;
+    let b = installation.start("serve", &one_name, &[]).await;
+    let customer = Customer::settle(&installation, &a).await;
+    let integration = Integration::running(&a, &customer, "Bank Feeds").await;
+    let token = integration.token(&a).await;
+    let database = store::open(&installation.database_url).await.unwrap();
+    let app = id(&integration.app);
+    let position = append_foreign(&*database, "IntegrationApp", app, RENAMED)
+        .await
+        .to_string();
+    for node in [&a, &b] {
+        assert_eq!(gate(node, &customer, &token).await, "unavailable");
+    }
+    let quarantine = ["log", "quarantine", "--position", &position, "--reason"];
+    let no_reason = installation.run(&[&quarantine[..], &["  "]].concat());
+    assert_eq!(no_reason.code, Some(64), "{no_reason:#?}");
+    for nowhere in ["0", "-1", "x"] {
+        let refused = installation.run(&["log", "quarantine", "--position", nowhere, "--reason", "r"]);
+        assert_eq!(refused.code, Some(64), "{refused:#?}");
+    }
+    assert_eq!(installation.run(&["log", "verify"]).code, Some(2));
+    let told = installation.succeed(&[&quarantine[..], &["It was taken back."]].concat());
+    assert!(told.contains("passed over from now on, by every node"), "{told}");
+    for node in [&b, &a] {
+        assert_eq!(gate(node, &customer, &token).await, "ok");
+    }
+    let again = installation.run(&[&quarantine[..], &["Once more."]].concat());
+    assert_eq!(again.code, Some(1), "{again:#?}");
+    assert!(again.err.contains("already"), "{again:#?}");
+    installation.holds_together();
+    let system = installation.succeed(&["log", "export", "--system"]);
+    assert!(
+        system.contains(&format!("quarantined the event at position {position}")),
+        "{system}"
+    );
+    for node in [a, b] {
+        node.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_program_that_has_to_rebuild_starts_in_spite_of_an_event_that_cannot_be_read_and_not_of_a_broken_log() {
+    let installation = Installation::on_sqlite();
+    let node = installation.serve().await;
+    let customer = Customer::settle(&installation, &node).await;
+    let integration = Integration::running(&node, &customer, "Bank Feeds").await;
+    let token = integration.token(&node).await;
+    node.stop().await;
+    let database = store::open(&installation.database_url).await.unwrap();
+    let app = id(&integration.app);
+    let position = append_foreign(&*database, "IntegrationApp", app, RENAMED).await;
+    let order = async |sql: &str| {
+        let mut transaction = database.begin(Purpose::Write).await.unwrap();
+        transaction.script(sql).await.unwrap();
+        transaction.commit().await.unwrap();
+    };
+    let older_fold = "update projections set fold_version = 0";
+    order(older_fold).await;
+    let node = installation.serve().await;
+    assert_eq!(gate(&node, &customer, &token).await, "unavailable");
+    node.stop().await;
+    let rebuilt = installation.run(&["projections", "rebuild"]);
+    assert_eq!(rebuilt.code, Some(2), "{rebuilt:#?}");
+    assert!(
+        rebuilt
+            .out
+            .contains(&format!("closed: the event at position {position}")),
+        "{rebuilt:#?}"
+    );
+    // Now somebody changes what is there.
+    order("drop trigger events_are_never_updated").await;
+    order("update events set recorded_at = '2026-11-23T09:00:00.001Z' where position = 1").await;
+    order(older_fold).await;
+    let refused = installation.run(&["projections", "rebuild"]);
+    assert_eq!(refused.code, Some(1), "{refused:#?}");
+    for part in ["the log is broken", "position 1", "--accept-broken-log"] {
+        assert!(refused.err.contains(part), "{part}: {refused:#?}");
+    }
+    let migrated = installation.run(&["migrate"]);
+    assert_eq!(migrated.code, Some(1), "{migrated:#?}");
+    assert!(migrated.err.contains("the log is broken"), "{migrated:#?}");
+    let accepted = installation.run(&["projections", "rebuild", "--accept-broken-log"]);
+    assert_eq!(accepted.code, Some(2), "{accepted:#?}");
+    let node = installation.serve().await;
+    node.stop().await;
+}
