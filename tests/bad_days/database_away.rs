@@ -179,7 +179,7 @@ async fn writes_under_way_when_the_database_goes_away_happen_whole_or_not_at_all
             "select count(*) from events where event_type = 'NewIntegrationCreated'",
         ),
         ("letters", "select count(*) from letters"),
-        ("names", "select count(*) from reservations"),
+        ("names", "select count(*) from reservations where key like 'app_name:%'"),
         ("keys", "select count(*) from idempotency_keys"),
     ] {
         assert_eq!(number(&world, sql).await, expected, "{what}");
