@@ -132,15 +132,32 @@ pub struct ServerOptions {
     )]
     pub documentation_url: String,
 
-    /// Whether failed credentials are slowed down; off for load tests only.
+    /// Whether failed credentials are slowed down, and e-mails and applications limited; off for load tests only.
     #[arg(long, env = "GATEBOOK_THROTTLE", default_value = "on", value_name = "on|off")]
     pub throttle: ThrottleMode,
 
-    /// How long a connection may be silent before it is closed. More than the proxy in front keeps idle ones.
+    /// How many e-mails people of all groups may have sent to one mailbox within an hour.
+    #[arg(long, env = "GATEBOOK_EMAILS_PER_RECIPIENT", default_value = "20", value_name = "N", value_parser = value_parser!(u32).range(1..))]
+    pub emails_per_recipient: u32,
+
+    /// How many e-mails one group user may have sent within an hour.
+    #[arg(long, env = "GATEBOOK_EMAILS_PER_ADMIN", default_value = "100", value_name = "N", value_parser = value_parser!(u32).range(1..))]
+    pub emails_per_admin: u32,
+
+    /// How many e-mails all users of a group together may have sent within an hour.
+    #[arg(long, env = "GATEBOOK_EMAILS_PER_GROUP", default_value = "300", value_name = "N", value_parser = value_parser!(u32).range(1..))]
+    pub emails_per_group: u32,
+
+    /// How many integration applications a group may have, those that are revoked not counted.
+    #[arg(long, env = "GATEBOOK_APPLICATIONS_PER_GROUP", default_value = "1000", value_name = "N", value_parser = value_parser!(u32).range(1..))]
+    pub applications_per_group: u32,
+
+    /// How long a connection may be silent, between requests or in the middle of one, before it is closed. More than the proxy in front keeps idle ones.
     #[arg(long, env = "GATEBOOK_IDLE_SECONDS", default_value = "75", value_name = "N", value_parser = value_parser!(u64).range(1..))]
     pub idle_seconds: u64,
 
-    /// The header in which a trusted proxy names the client's address, e.g. X-Forwarded-For. Only with such a proxy.
+    /// The header in which a trusted proxy names the client's address: X-Forwarded-For or one like it, or Forwarded
+    /// (RFC 7239). Only with such a proxy.
     #[arg(long, env = "GATEBOOK_CLIENT_IP_HEADER", value_name = "NAME")]
     pub client_ip_header: Option<HeaderName>,
 

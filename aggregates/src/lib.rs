@@ -53,5 +53,6 @@ pub mod session;
 pub mod system;
 pub mod timeline_views;
 pub mod timestamp;
+pub mod typed;
 pub mod user_account;
 pub mod words;

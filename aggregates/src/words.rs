@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use icu_casemap::CaseMapper;
-use icu_normalizer::ComposingNormalizerBorrowed;
+use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 use icu_properties::CodePointSetData;
 use icu_properties::props::DefaultIgnorableCodePoint;
 use serde::{Deserialize, Serialize};
@@ -109,7 +109,7 @@ impl Reason {
 
 /// R6: text made comparable: NFKC, Unicode case folding, without what nobody sees, white space trimmed and collapsed.
 ///
-/// Searching compares the same way, so that what looks alike is found.
+/// Searching compares a little more loosely; see [`searchable`].
 pub fn comparable(text: &str) -> String {
     let nfkc = ComposingNormalizerBorrowed::new_nfkc();
     visible(&uncased(&nfkc.normalize(text)))
@@ -131,6 +131,43 @@ pub(crate) fn visible(text: &str) -> String {
 /// Unicode case folding.
 pub(crate) fn uncased(text: &str) -> String {
     CaseMapper::new().fold_string(text).into_owned()
+}
+
+/// Text as searches compare it: like [`comparable`], and without accents, which many keyboards lack and many people leave out.
+/// `istanbul` finds `İstanbul`, and `lodz` finds `Łódź`.
+pub fn searchable(text: &str) -> String {
+    let decomposed = DecomposingNormalizerBorrowed::new_nfkd()
+        .normalize(&comparable(text))
+        .into_owned();
+    let mut plain = String::with_capacity(decomposed.len());
+    for c in decomposed.chars().filter(|c| !is_accent(*c)) {
+        match unaccented(c) {
+            "" => plain.push(c),
+            letters => plain.push_str(letters),
+        }
+    }
+    ComposingNormalizerBorrowed::new_nfc().normalize(&plain).into_owned()
+}
+
+/// The accents of Latin, Greek and Cyrillic letters. The marks of other scripts make other letters, and stay.
+fn is_accent(c: char) -> bool {
+    matches!(c, '\u{0300}'..='\u{036F}')
+}
+
+/// The letters without the stroke that Unicode takes for a part of them; nothing for all others.
+fn unaccented(c: char) -> &'static str {
+    match c {
+        'ı' => "i",
+        'ł' => "l",
+        'ø' => "o",
+        'đ' | 'ð' => "d",
+        'ħ' => "h",
+        'ŧ' => "t",
+        'æ' => "ae",
+        'œ' => "oe",
+        'þ' => "th",
+        _ => "",
+    }
 }
 
 /// Whether there is nothing in a text that anybody can see.
@@ -203,6 +240,30 @@ mod tests {
         assert_eq!(key("Cafe\u{301}"), key("CAFÉ"));
         assert_eq!(key("a\u{200D}b"), key("ab"));
         assert_ne!(key("Payroll 1"), key("Payroll 2"));
+    }
+
+    #[test]
+    fn searches_find_what_is_typed_without_accents() {
+        for (typed, found) in [
+            ("istanbul", "İstanbul"),
+            ("ISTANBUL", "istanbul"),
+            ("igdir", "Iğdır"),
+            ("zurich", "Zu\u{308}rich"),
+            ("ZÜRICH", "Zürich"),
+            ("strasse", "Straße"),
+            ("lodz", "Łódź"),
+            ("malmo", "Malmø"),
+            ("aerø", "Ærö"),
+            ("Αθηνα", "Αθήνα"),
+            ("елка", "Ёлка"),
+            ("cafe", "ＣＡＦÉ"),
+        ] {
+            assert_eq!(searchable(typed), searchable(found), "{typed}");
+        }
+        // What is another letter in its script stays one, and syllables stay whole.
+        assert_ne!(searchable("か"), searchable("が"));
+        assert_eq!(searchable("한국"), "한국");
+        assert_ne!(searchable("Payroll 1"), searchable("Payroll 2"));
     }
 
     #[test]

@@ -16,5 +16,14 @@ drop index letters_by_state;
 create index letters_by_state on letters (state, created_at, id);
 create index letters_by_age on letters (created_at, id);
 
+-- Which e-mails counted against whose limit, and when; forgotten after an hour.
+create table email_quota_uses (
+    owner   text collate "C" not null,
+    used_at text collate "C" not null
+);
+
+create index email_quota_uses_by_owner on email_quota_uses (owner, used_at);
+create index email_quota_uses_by_age on email_quota_uses (used_at);
+
 -- E-mails that older programs write have no order, and those that they give up no reason.
 update facts set value = '7' where name = 'schema_compatible_from';

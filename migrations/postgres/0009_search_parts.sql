@@ -21,7 +21,12 @@ begin
     if generation is null then
         return;
     end if;
-    foreach searched in array array['name_key', 'description_key', 'developer_email_key'] loop
+    foreach searched in array array['name_search', 'description_search', 'developer_email_key'] loop
+        -- An older one is rebuilt with its other columns.
+        continue when not exists (
+            select from information_schema.columns
+            where table_schema = current_schema() and table_name = 'app_list' and column_name = searched
+        );
         execute format(
             'create index if not exists app_list_parts_%1$s_%2$s on app_list using gin (search_parts(%1$s))',
             searched, generation

@@ -33,6 +33,9 @@ impl Gatebook {
                 let account = ReservationKey::DeveloperEmail(email.key());
                 extras.still_free.push(account);
             }
+            if event.takes_name().is_some() {
+                extras.room = self.settings.limits.room(&group.group_id);
+            }
             let names = event.takes_name().map(ReservationKey::of_app_name).unwrap_or_default();
             extras.reservations.extend(names.into_iter().map(|key| Reservation {
                 key,
@@ -45,7 +48,7 @@ impl Gatebook {
             if let Some(letter) = letter {
                 extras.letters.push(SealedLetter {
                     about: about(&app_id.to_string(), event),
-                    ..self.sealed(&letter)?
+                    ..self.sealed(caller, &letter)?
                 });
             }
         }

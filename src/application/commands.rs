@@ -136,7 +136,7 @@ impl Gatebook {
                 let mut extras = extras(&group, app, events)?;
                 extras.withdrawn_letters.extend(letters_made_untrue(id, events));
                 let app = app.created()?;
-                self.add_secret_letters(&mut extras, id, &group, app, events)?;
+                self.add_secret_letters(&mut extras, caller, id, &group, app, events)?;
                 address_to_account(&mut extras.letters, account.as_ref());
                 extras.actor_name = caller.name_for_admins(app);
                 Ok(extras)

@@ -9,6 +9,9 @@ use crate::outbox::SealLetterError;
 use crate::secrets::{PasswordError, SealError};
 use crate::store::StoreError;
 
+/// When a password may be tried again that had no turn, in seconds: what waits is done by then.
+const RETRY_BUSY_AFTER: u64 = 3;
+
 /// Why there is no answer. Nothing has happened, unless the variant says so.
 #[derive(Debug, Error)]
 pub enum Failure {
@@ -18,6 +21,18 @@ pub enum Failure {
     /// Too many failed credentials from this address or for this account.
     #[error("too many failed attempts; try again in {retry_after_seconds} s")]
     TooManyRequests {
+        /// When trying again makes sense.
+        retry_after_seconds: u64,
+    },
+    /// So many people sign in that a password could not be checked.
+    #[error("too many passwords wait to be checked; try again in {retry_after_seconds} s")]
+    PasswordsBusy {
+        /// When trying again makes sense.
+        retry_after_seconds: u64,
+    },
+    /// This principal has as many lists, searches and downloads under way as one may have.
+    #[error("too many lists or downloads of one principal; try again in {retry_after_seconds} s")]
+    TooManyReads {
         /// When trying again makes sense.
         retry_after_seconds: u64,
     },
@@ -70,7 +85,12 @@ impl From<FieldProblem> for Failure {
 
 impl From<PasswordError> for Failure {
     fn from(error: PasswordError) -> Self {
-        Self::Internal(error.to_string())
+        match error {
+            PasswordError::Busy => Self::PasswordsBusy {
+                retry_after_seconds: RETRY_BUSY_AFTER,
+            },
+            error => Self::Internal(error.to_string()),
+        }
     }
 }
 

@@ -1,12 +1,16 @@
 //! All parts of the program, wired together.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use gatebook_aggregates::email_address::EmailAddress;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use super::apps::Limits;
+use super::apps::read_slots::ReadSlots;
 use super::apps::search_slots::SearchSlots;
+use super::caller::Caller;
 use super::errands::Errands;
 use super::gate::GatewaySettings;
 use super::gate_reads::GateReads;
@@ -37,6 +41,10 @@ pub struct Settings {
     pub integration_team: EmailAddress,
     /// Who may ask the gate, and how it says that it cannot decide.
     pub gateway: GatewaySettings,
+    /// How long nothing of a request may come before it is given up.
+    pub silence: Duration,
+    /// How many e-mails people have sent, and how many applications their groups have.
+    pub limits: Limits,
 }
 
 /// What [`Gatebook::new`] is made of.
@@ -88,7 +96,8 @@ pub struct Gatebook {
     /// What was refused, and is counted before it is written to the log.
     pub refusals: Refusals,
     pub(super) replays: LatestReplay,
-    pub(super) search_slots: SearchSlots,
+    pub(super) read_slots: ReadSlots,
+    pub(super) search_slots: Arc<SearchSlots>,
     pub(super) draining: Draining,
     pub(super) measurements: Measurements,
     pub(super) unreadable_watch: UnreadableWatch,
@@ -122,7 +131,8 @@ impl Gatebook {
             parts_of_downloads: tokio::sync::Mutex::default(),
             refusals: Refusals::default(),
             replays: LatestReplay::default(),
-            search_slots: SearchSlots::default(),
+            read_slots: ReadSlots::default(),
+            search_slots: Arc::default(),
             draining: Draining::default(),
             measurements: Measurements::default(),
             unreadable_watch: UnreadableWatch::default(),
@@ -147,9 +157,12 @@ impl Gatebook {
         self.dice.uuid_v7(self.clock.now().to_utc())
     }
 
-    /// A letter, ready to be written with the events that call for it.
-    pub(super) fn sealed(&self, letter: &Letter) -> Result<SealedLetter, CommandError> {
-        Ok(seal_letter(letter, self.new_id(), &self.sealer, &self.dice)?)
+    /// A letter that this caller has sent, ready to be written with the events that call for it.
+    pub(super) fn sealed(&self, caller: &Caller, letter: &Letter) -> Result<SealedLetter, CommandError> {
+        Ok(SealedLetter {
+            quotas: self.settings.limits.email_quotas(caller, letter),
+            ..seal_letter(letter, self.new_id(), &self.sealer, &self.dice)?
+        })
     }
 
     /// The address of a page.

@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::gatebook::Gatebook;
-use crate::secrets::{PasswordError, PasswordHasher, SecretString};
+use crate::secrets::{PasswordError, PasswordHasher, SecretString, Turn};
 use crate::throttle::{Attempt, Guess};
 
 /// So many passwords are hashed for every sign-in, however many accounts there are for an address: none, one, or a few
@@ -41,10 +41,11 @@ async fn judge(
 ) -> Result<Vec<bool>, PasswordError> {
     let typed = SecretString::new(typed.to_owned());
     let judging = tokio::spawn(async move {
-        let mut right = Vec::new();
-        for hash in &kept {
-            right.push(passwords.verify(typed.reveal(), hash.as_deref()).await?);
-        }
+        let turn = match guess.is_familiar() {
+            true => Turn::First,
+            false => Turn::Later,
+        };
+        let right = passwords.verify_each(turn, typed.reveal(), kept).await?;
         if right.contains(&true) {
             guess.was_right();
         } else {

@@ -1,9 +1,11 @@
-//! What may be forgotten: credentials some days after their end, and when they were used last.
+//! What may be forgotten: credentials some days after their end, when they were used last, and e-mails that do not count any
+//! more.
 
 use chrono::TimeDelta;
 use gatebook_projections::sql::Query;
 
 use super::gatebook::Gatebook;
+use crate::log::email_quotas::EMAIL_QUOTA_WINDOW;
 use crate::store::{Purpose, StoreError};
 
 /// How long credentials are remembered after their end. A form that was sent when its session had ended asks whose it
@@ -24,6 +26,15 @@ impl Gatebook {
         let orphans = "delete from last_uses where used = 'credential' \
                        and not exists (select 1 from credentials c where c.id = last_uses.id)";
         transaction.execute(Query::new(orphans, [])).await?;
+        transaction.commit().await
+    }
+
+    /// Forgets which e-mails counted against whose limit, as soon as they do not count any more.
+    pub async fn forget_email_quota_uses(&self) -> Result<(), StoreError> {
+        let counts_from = self.clock.now().plus(-EMAIL_QUOTA_WINDOW);
+        let mut transaction = self.log.database.begin(Purpose::Write).await?;
+        let forget = "delete from email_quota_uses where used_at <= $1";
+        transaction.execute(Query::new(forget, [counts_from.into()])).await?;
         transaction.commit().await
     }
 }

@@ -47,7 +47,7 @@ mod verification;
 
 pub use admin_apps::{AiqIntegrateForm, Creation, NewIntegrationForm};
 pub use app_view::AppView;
-pub use apps::MailProblem;
+pub use apps::{EmailLimits, Limits, MailProblem, ReadSlot};
 pub use browser_sessions::BrowserSession;
 pub use caller::{Caller, Wanted, Who};
 pub use client_secrets::{ClientSecretMade, ClientSecretOrder};

@@ -21,7 +21,7 @@ use super::credentials::{Kept, owner, read_owner, throttle_keys};
 use super::failure::Failure;
 use super::gatebook::Gatebook;
 use super::session_kind::Realm;
-use super::sign_up::chosen_password;
+use super::sign_up::{chosen_password, password_problem};
 use crate::log::append::{Credential, CredentialChange, CredentialKind, SealedLetter};
 use crate::log::{CommandError, Extras};
 use crate::mail::Letter;
@@ -53,7 +53,7 @@ impl Gatebook {
             let GroupUser { email, .. } = group.user(user_id).ok_or(Refusal::NotFound)?.clone();
             let (to, at) = (email.clone(), self.clock.now());
             let link = PasswordLink::first(self.new_id(), at);
-            let extras = self.console_link(group_id, user_id, &link, |address| {
+            let extras = self.console_link(caller, group_id, user_id, &link, |address| {
                 let group_name = group.customer.name.as_str();
                 Letter::first_password(to.as_str(), group_name, address, link.expires_at)
             })?;
@@ -93,7 +93,7 @@ impl Gatebook {
             let email = asking.ok_or(Refusal::NotFound)?.email.clone();
             let (to, at) = (email.clone(), self.clock.now());
             let link = PasswordLink::reset(self.new_id(), at);
-            let extras = self.console_link(group_id, user_id, &link, |address| {
+            let extras = self.console_link(caller, group_id, user_id, &link, |address| {
                 let place = format!("{} at Integration Applications", group.customer.name.as_str());
                 Letter::password_reset(to.as_str(), &place, address, link.expires_at)
             })?;
@@ -138,7 +138,7 @@ impl Gatebook {
         let link = PasswordLink::reset(self.new_id(), at);
         let path = "/portal/set-password?link=";
         let kind = CredentialKind::DeveloperPasswordLink;
-        let extras = self.link(kind, id.clone(), &link, path, |address| {
+        let extras = self.link(caller, kind, id.clone(), &link, path, |address| {
             let place = "the Developer Portal";
             Letter::password_reset(developer.email.as_str(), place, address, link.expires_at)
         })?;
@@ -179,6 +179,10 @@ impl Gatebook {
     ) -> Result<(), Failure> {
         let password = chosen_password(password)?;
         let (link_id, kept) = self.presented_password_link(caller, realm, link).await?;
+        let password = match self.address_behind(realm, &kept.owner).await? {
+            Some(address) => password.of(address.as_str()).map_err(password_problem)?,
+            None => password,
+        };
         if tokens == ApiTokens::End && realm == Realm::Console {
             self.end_tokens_by_link(caller, &kept).await?;
         }
@@ -250,6 +254,21 @@ impl Gatebook {
         }
     }
 
+    /// The address of the account that a link leads to.
+    async fn address_behind(&self, realm: Realm, owner: &str) -> Result<Option<EmailAddress>, Failure> {
+        if realm == Realm::Console {
+            let Some((group_id, user_id)) = read_owner(owner) else {
+                return Ok(None);
+            };
+            let group = self.group(&group_id).await?;
+            return Ok(group.and_then(|group| group.user(&user_id).map(|user| user.email.clone())));
+        }
+        let Ok(developer_id) = Uuid::parse_str(owner) else {
+            return Ok(None);
+        };
+        Ok(self.developer(developer_id).await?.map(|developer| developer.email))
+    }
+
     /// Whether a link can be used; so that a page can say so before anything is typed.
     pub async fn open_password_link(&self, caller: &Caller, realm: Realm, link: &str) -> Result<(), Failure> {
         let (_, kept) = self.presented_password_link(caller, realm, link).await?;
@@ -300,18 +319,27 @@ impl Gatebook {
 
     fn console_link(
         &self,
+        caller: &Caller,
         group_id: &GroupId,
         user_id: &UserId,
         link: &PasswordLink,
         letter: impl FnOnce(&str) -> Letter,
     ) -> Result<Extras, Failure> {
         let kind = CredentialKind::UserPasswordLink;
-        self.link(kind, owner(group_id, user_id), link, "/set-password?link=", letter)
+        self.link(
+            caller,
+            kind,
+            owner(group_id, user_id),
+            link,
+            "/set-password?link=",
+            letter,
+        )
     }
 
     /// What goes with a link: its digest and its letter.
     fn link(
         &self,
+        caller: &Caller,
         kind: CredentialKind,
         owner: String,
         link: &PasswordLink,
@@ -331,7 +359,7 @@ impl Gatebook {
         Ok(Extras {
             letters: vec![SealedLetter {
                 about: Some(link_letter(&owner)),
-                ..self.sealed(&letter)?
+                ..self.sealed(caller, &letter)?
             }],
             credentials: vec![CredentialChange::Put(credential)],
             ..Extras::default()

@@ -3,12 +3,12 @@
 use chrono::TimeDelta;
 use gatebook_aggregates::identifiers::{AppId, ClientSecretId, EntityId, GroupId};
 use gatebook_aggregates::integration_app::{
-    ClientSecret, DeadBecause, FreshSecret, IntegrationApp, IntegrationAppEvent as Event, Status, Wish,
+    ClientSecret, DeadBecause, FreshSecret, IntegrationApp, IntegrationAppEvent as Event, OtpState, Status, Wish,
     verified_developer,
 };
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_aggregates::words::{Label, comparable};
+use gatebook_aggregates::words::{Label, searchable};
 use gatebook_projections::app_list::Link;
 use gatebook_projections::groups::GroupRow;
 use gatebook_projections::portal_apps::{self, PortalAppRow, PortalApps};
@@ -98,9 +98,12 @@ impl Gatebook {
     pub async fn verify_otp(&self, caller: &Caller, app_id: AppId, typed: &str) -> Result<(), Failure> {
         let account = self.account_of(caller)?;
         let attempt = throttle_keys(caller, Some(("otp", format!("{account}/{app_id}"))));
+        let typed = OneTimePassword::read(typed);
+        if typed.is_none() {
+            self.require_no_live_otp(caller, app_id).await?;
+        }
         let guess = self.guess(&attempt).await?;
-        let otp_digest =
-            OneTimePassword::read(typed).map(|otp| self.keyed(SecretKind::OneTimePassword, otp.canonical()));
+        let otp_digest = typed.map(|otp| self.keyed(SecretKind::OneTimePassword, otp.canonical()));
         let wish = |_: &GroupRow| {
             Ok(Wish::VerifyOneTimePassword {
                 otp_digest: otp_digest.clone(),
@@ -140,6 +143,16 @@ impl Gatebook {
                 because,
             },
         );
+        Ok(())
+    }
+
+    /// R15: what cannot be an OTP at all is no try of one that still opens something.
+    async fn require_no_live_otp(&self, caller: &Caller, app_id: AppId) -> Result<(), Failure> {
+        let app = self.linked_app(caller, app_id).await?;
+        if app.status == Status::Active && app.otp_state(self.clock.now()) == Some(OtpState::Valid) {
+            let message = "A one-time password has eight letters and digits, such as K7QM-2F9D.";
+            return Err(Refusal::field("otp", "invalid_otp", message).into());
+        }
         Ok(())
     }
 
@@ -196,15 +209,15 @@ impl Gatebook {
     ) -> Result<(Vec<PortalEntity>, Option<EntityId>), Failure> {
         let app = self.verified_app(caller, app_id).await?;
         let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
-        let part_of = |text: Option<&str>| text.map(comparable).unwrap_or_default();
+        let part_of = |text: Option<&str>| text.map(searchable).unwrap_or_default();
         let (part_of_name, part_of_id) = (part_of(name), part_of(id));
         let mut matching = app
             .entities
             .iter()
             .filter_map(|id| group.customer.entities.get_key_value(id))
             .filter(|(id, name)| {
-                comparable(name.as_str()).contains(&part_of_name)
-                    && comparable(id.as_str()).contains(&part_of_id)
+                searchable(name.as_str()).contains(&part_of_name)
+                    && searchable(id.as_str()).contains(&part_of_id)
                     && after.is_none_or(|after| id.as_str() > after)
             })
             .map(|(id, name)| PortalEntity {

@@ -15,6 +15,7 @@ use gatebook_projections::recorded::StoredEvent;
 use gatebook_projections::sql::{Query, Value};
 
 use super::app_view::AppView;
+use super::apps::ReadSlot;
 use super::caller::{Caller, Who};
 use super::failure::Failure;
 use super::gatebook::Gatebook;
@@ -172,7 +173,9 @@ impl Gatebook {
     ) -> Result<EventsPage, Failure> {
         let view = self.app(caller, id).await?;
         // One more than asked for tells whether there is a next page.
-        let mut events = newest_first(self.database(), id, before, limit + 1).await?;
+        let database = self.log.database.clone();
+        let reading = async move { newest_first(&*database, id, before, limit + 1).await };
+        let mut events = self.read_slots.run(caller.principal(), reading).await??;
         let more = events.len() > limit as usize;
         events.truncate(limit as usize);
         let next = events.last().filter(|_| more).map(|last| last.position);
@@ -193,7 +196,7 @@ impl Gatebook {
         let query = app_list::page(filter, sort, after, i64::from(limit) + 1, search);
         let rows = match filter.is_search() {
             true => self.searched(caller, query).await?,
-            false => self.database().rows(query).await?,
+            false => self.read(caller, query).await?,
         };
         let more = rows.len() > limit as usize;
         let listed = rows.into_iter().take(limit as usize).map(AppListed::read);
@@ -203,9 +206,24 @@ impl Gatebook {
     }
 
     async fn searched(&self, caller: &Caller, query: Query) -> Result<Vec<Vec<Value>>, Failure> {
-        let database = self.log.database.clone();
+        let (database, slots, principal) = (self.log.database.clone(), self.search_slots.clone(), caller.principal());
         let search = async move { database.rows(query).await };
-        Ok(self.search_slots.run(caller.principal(), search).await??)
+        let search = async move { slots.run(principal, search).await };
+        Ok(self.read_slots.run(caller.principal(), search).await???)
+    }
+
+    async fn read(&self, caller: &Caller, query: Query) -> Result<Vec<Vec<Value>>, Failure> {
+        let database = self.log.database.clone();
+        let reading = async move { database.rows(query).await };
+        Ok(self.read_slots.run(caller.principal(), reading).await??)
+    }
+
+    /// A slot of the caller's, for a download to hold until it ends.
+    ///
+    /// # Errors
+    /// `TooManyReads` when as many lists, searches and downloads of theirs are under way as one may have.
+    pub async fn read_slot(&self, caller: &Caller) -> Result<ReadSlot, Failure> {
+        self.read_slots.take(caller.principal()).await
     }
 
     pub(super) async fn one<P: Projection>(&self, query: Query) -> Result<Option<P::Row>, StoreError> {

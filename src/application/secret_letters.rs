@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use gatebook_aggregates::integration_app::{App, IntegrationAppEvent as Event, PreviousSecret};
 use gatebook_projections::groups::GroupRow;
 
+use super::caller::Caller;
 use super::gatebook::Gatebook;
 use crate::log::append::SealedLetter;
 use crate::log::{CommandError, Extras};
@@ -18,6 +19,7 @@ impl Gatebook {
     pub(super) fn add_secret_letters(
         &self,
         extras: &mut Extras,
+        caller: &Caller,
         app_id: &str,
         group: &GroupRow,
         app: &App,
@@ -30,7 +32,9 @@ impl Gatebook {
                     ..
                 } => {
                     extras.withdrawn_letters.push(previous.client_secret_id.to_string());
-                    extras.letters.extend(self.end_notice(app_id, group, app, previous)?);
+                    extras
+                        .letters
+                        .extend(self.end_notice(caller, app_id, group, app, previous)?);
                 }
                 Event::ClientSecretRetired { client_secret_id } => {
                     extras.withdrawn_letters.push(client_secret_id.to_string());
@@ -48,6 +52,7 @@ impl Gatebook {
     /// None when the secret ends at once, or when nobody outside looks after it.
     fn end_notice(
         &self,
+        caller: &Caller,
         app_id: &str,
         group: &GroupRow,
         app: &App,
@@ -72,7 +77,7 @@ impl Gatebook {
         Ok(Some(SealedLetter {
             not_before: Some(ends_at.plus(-SECRET_END_NOTICE)),
             about: Some(id.to_string()),
-            ..self.sealed(&letter)?
+            ..self.sealed(caller, &letter)?
         }))
     }
 }

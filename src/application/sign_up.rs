@@ -86,7 +86,7 @@ impl Gatebook {
         let extras = |_: &GroupRow, _: &IntegrationApp, _: &[Event]| {
             let letter = Letter::verification_code(&invitation.email, code.reveal(), CODE_VALID_FOR.num_minutes());
             Ok(Extras {
-                letters: vec![self.sealed(&letter)?],
+                letters: vec![self.sealed(&caller, &letter)?],
                 ..Extras::default()
             })
         };
@@ -110,12 +110,12 @@ impl Gatebook {
     /// R19: signs up: link, code, name, password. The account, its password, its address' reservation and the
     /// application's event are written together.
     pub async fn sign_up(&self, caller: &Caller, form: &SignUpForm) -> Result<Uuid, Failure> {
-        let (full_name, password) = checked(form)?;
-        self.open_invitation(caller, &form.invite_token).await?;
+        let (code, full_name, password) = checked(form)?;
+        let invitation = self.open_invitation(caller, &form.invite_token).await?;
+        let password = password.of(&invitation.email).map_err(password_problem)?;
         let link = self.presented_link(caller, &form.invite_token)?;
         let attempt = throttle_keys(caller, Some(("code", link.app_id.to_string())));
         let guess = self.guess(&attempt).await?;
-        let code = typed_code(&form.code).unwrap_or_default();
         let code_digest = self.keyed(SecretKind::VerificationCode, &code);
         // Only the right code is worth the work.
         let password_hash = match self.is_right_code(&link, &code_digest).await? {
@@ -211,17 +211,17 @@ impl Gatebook {
 }
 
 /// R19: everything that can be judged before anything else happens, with all problems at once.
-fn checked(form: &SignUpForm) -> Result<(Label, Password), Failure> {
+fn checked(form: &SignUpForm) -> Result<(String, Label, Password), Failure> {
     let invite_token = filled_in(
         "invite_token",
         &form.invite_token,
         "Take it from the link of your invitation.",
     );
-    let code = filled_in("code", &form.code, "Type the six digits of the mail.");
+    let code = filled_in("code", &form.code, "Type the six digits of the mail.").and_then(typed_code);
     let full_name = Label::parse("full_name", &form.full_name);
     let password = chosen_password(&form.password);
     match (invite_token, code, full_name, password) {
-        (Ok(_), Ok(_), Ok(full_name), Ok(password)) => Ok((full_name, password)),
+        (Ok(_), Ok(code), Ok(full_name), Ok(password)) => Ok((code, full_name, password)),
         (invite_token, code, full_name, password) => {
             let problems = [invite_token.err(), code.err(), full_name.err(), password.err()];
             Err(Refusal::Invalid(problems.into_iter().flatten().collect()).into())
@@ -238,13 +238,18 @@ fn filled_in<'a>(field: &str, typed: &'a str, what_to_do: &str) -> Result<&'a st
 
 /// R19: a password that will do.
 pub(super) fn chosen_password(typed: &str) -> Result<Password, FieldProblem> {
-    Password::parse(filled_in("password", typed, "Choose a password.")?).map_err(|problem| {
-        let code = match problem {
-            PasswordProblem::TooShort => "password_too_short",
-            PasswordProblem::TooLong => "password_too_long",
-        };
-        FieldProblem::new("password", code, problem.to_string())
-    })
+    Password::parse(filled_in("password", typed, "Choose a password.")?).map_err(password_problem)
+}
+
+/// What is wrong with a password, beside its field.
+pub(super) fn password_problem(problem: PasswordProblem) -> FieldProblem {
+    let code = match problem {
+        PasswordProblem::TooShort => "password_too_short",
+        PasswordProblem::TooLong => "password_too_long",
+        PasswordProblem::TooCommon => "password_too_common",
+        PasswordProblem::ControlCharacter => "invalid_password",
+    };
+    FieldProblem::new("password", code, problem.to_string())
 }
 
 /// What goes with an accepted invitation: the account in its own stream, its address, its password.

@@ -266,9 +266,10 @@ async fn keep_house(gatebook: Arc<Gatebook>, mut shutting_down: watch::Receiver<
             tracing::warn!(%error, "housekeeping has to wait");
         }
         if forgotten.is_none_or(|last| last.elapsed() >= FORGETTING) {
-            match gatebook.forget_ended_credentials().await {
+            let forgetting = gatebook.forget_ended_credentials().await;
+            match forgetting.and(gatebook.forget_email_quota_uses().await) {
                 Ok(()) => forgotten = Some(Instant::now()),
-                Err(error) => tracing::warn!(%error, "forgetting ended credentials has to wait"),
+                Err(error) => tracing::warn!(%error, "forgetting what has ended has to wait"),
             }
         }
     }

@@ -9,7 +9,7 @@ use gatebook_aggregates::email_address::EmailAddress;
 
 use super::progress::Lines;
 use super::{CliError, key, new_database};
-use crate::application::{Gatebook, GatebookParts, GatewaySettings, Settings};
+use crate::application::{EmailLimits, Gatebook, GatebookParts, GatewaySettings, Limits, Settings};
 use crate::clock::Clock;
 use crate::config::{DataOptions, ListenAddress, ServerOptions};
 use crate::log::{Writer, WriterTask, accept_clock, unreadable};
@@ -194,7 +194,23 @@ fn settings(server: Option<&ServerOptions>) -> Result<Settings, CliError> {
         integration_team: EmailAddress::parse("--integration-team", team)
             .map_err(|problem| CliError::Other(format!("--integration-team: {}", problem.message)))?,
         gateway: server.map(gateway_settings).unwrap_or_default(),
+        silence: Duration::from_secs(server.map_or(0, |server| server.idle_seconds)),
+        limits: server.map(limits).unwrap_or_default(),
     })
+}
+
+fn limits(server: &ServerOptions) -> Limits {
+    if server.throttle == ThrottleMode::Off {
+        return Limits::NONE;
+    }
+    Limits {
+        emails: Some(EmailLimits {
+            per_recipient: server.emails_per_recipient,
+            per_admin: server.emails_per_admin,
+            per_group: server.emails_per_group,
+        }),
+        applications_per_group: Some(server.applications_per_group),
+    }
 }
 
 fn gateway_settings(server: &ServerOptions) -> GatewaySettings {

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::extract::{ConnectInfo, Request};
-use axum::http::{HeaderMap, HeaderName};
+use axum::http::{HeaderMap, HeaderName, header};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use thiserror::Error;
+
+use super::forwarded;
 
 /// The header in which trusted proxies name the client's address, and which proxies those are. Clones tell once, together.
 #[derive(Clone, Debug, Default)]
@@ -106,6 +108,9 @@ impl ClientAddressHeader {
 
 /// The addresses that all lines of a header name, in their order; none for what is no address.
 fn hops(headers: &HeaderMap, name: &HeaderName) -> Vec<Option<IpAddr>> {
+    if *name == header::FORWARDED {
+        return forwarded::hops(headers);
+    }
     let lines = headers
         .get_all(name)
         .iter()

@@ -227,6 +227,26 @@ impl From<CommandError> for Problem {
                 let detail = format!("Somebody else changed this since you read it; the version is {current} now.");
                 Self::new(StatusCode::PRECONDITION_FAILED, "version_mismatch", detail)
             }
+            CommandError::TooManyEmails {
+                quota,
+                retry_after_seconds,
+            } => {
+                let (many, whose) = (quota.per_hour, quota.owner.in_words());
+                let minutes = retry_after_seconds.div_ceil(60);
+                let unit = if minutes == 1 { "minute" } else { "minutes" };
+                let detail = format!(
+                    "At most {many} e-mails an hour are sent {whose}, and this would be one more. Nothing has been changed. \
+                     Try again in {minutes} {unit}."
+                );
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_emails", detail).retry_after(retry_after_seconds)
+            }
+            CommandError::ApplicationLimit { applications_max } => {
+                let detail = format!(
+                    "Your group has {applications_max} integration applications, which is as many as it may have. Revoke \
+                     one that is not needed any more, or ask the provider for more."
+                );
+                Self::new(StatusCode::CONFLICT, "application_limit", detail)
+            }
             CommandError::KeyUsed | CommandError::Conflict | CommandError::CredentialReplaced => {
                 let detail = "Somebody else is changing the same thing at this moment. Try again.";
                 Self::new(StatusCode::CONFLICT, "conflict", detail).retry_after(1)
@@ -266,6 +286,18 @@ impl From<Failure> for Problem {
             Failure::TooManyRequests { retry_after_seconds } => {
                 let unit = if retry_after_seconds == 1 { "second" } else { "seconds" };
                 let detail = format!("Too many failed attempts. Try again in {retry_after_seconds} {unit}.");
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail).retry_after(retry_after_seconds)
+            }
+            Failure::PasswordsBusy { retry_after_seconds } => {
+                let detail = format!(
+                    "So many people sign in at this moment that your password could not be checked. Try again in \
+                     {retry_after_seconds} seconds."
+                );
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).retry_after(retry_after_seconds)
+            }
+            Failure::TooManyReads { retry_after_seconds } => {
+                let detail = "At most two lists, searches and downloads of yours are answered at once. Wait for one of them, \
+                              and try again.";
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail).retry_after(retry_after_seconds)
             }
             Failure::TooManySearches { retry_after_seconds } => {

@@ -3,15 +3,16 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, header};
 use gatebook_aggregates::identifiers::AppId;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::error::{FieldError, Problem};
+pub use super::json_body::JsonBody;
+use super::query::{no_text, not_utf8};
 use super::request_context::RequestContext;
 use crate::application::{Caller, Gatebook, IdempotencyKey, Wanted, Who};
 use crate::log::Pinned;
@@ -120,42 +121,6 @@ fn bearer(headers: &HeaderMap) -> Result<String, Problem> {
         .ok_or_else(Problem::unauthenticated)
 }
 
-/// A JSON body. An empty body is an empty object; unknown fields are refused by the type's `deny_unknown_fields`.
-pub struct JsonBody<T> {
-    /// What was sent, read.
-    pub value: T,
-    /// What was sent.
-    pub bytes: Bytes,
-}
-
-impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let is_json = content_type_is_json(request.headers());
-        let bytes = Bytes::from_request(request, app)
-            .await
-            .map_err(|rejection| body_problem(rejection.status()))?;
-        if !bytes.is_empty() && !is_json {
-            let detail = "Send the body as “Content-Type: application/json”.";
-            return Err(Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported_media_type",
-                detail,
-            ));
-        }
-        let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-        // Lists would be read as fields without names.
-        if text.trim_ascii_start().first() != Some(&b'{') && serde_json::from_slice::<IgnoredAny>(text).is_ok() {
-            return Err(no_object());
-        }
-        let mut json = serde_json::Deserializer::from_slice(text);
-        let value = serde_path_to_error::deserialize(&mut json).map_err(|error| json_problem(&error))?;
-        json.end().map_err(|error| malformed(&error))?;
-        Ok(Self { value, bytes })
-    }
-}
-
 /// The query's parameters. Unknown ones are refused by the type's `deny_unknown_fields`.
 pub struct QueryOf<T>(pub T);
 
@@ -163,11 +128,16 @@ impl<T: DeserializeOwned> FromRequestParts<App> for QueryOf<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        let query = parts.uri.query().unwrap_or_default();
+        if let Some(name) = not_utf8(query.as_bytes()) {
+            return Err(no_text(&name));
+        }
         let Query(value) = Query::<T>::try_from_uri(&parts.uri).map_err(|rejection| {
             let text = rejection.body_text();
-            match unknown_field(&text) {
-                Some(field) => unknown(&field),
-                None => Problem::field("query", "invalid_query", "A parameter of the query cannot be read."),
+            match (unknown_field(&text), duplicate_field(&text)) {
+                (Some(field), _) => unknown(&field),
+                (_, Some(field)) => duplicate(&field),
+                _ => Problem::field("query", "invalid_query", "A parameter of the query cannot be read."),
             }
         })?;
         Ok(Self(value))
@@ -219,8 +189,10 @@ fn if_match(headers: &HeaderMap) -> Pinned {
     Pinned::OneOf(members.into_iter().filter_map(version).collect())
 }
 
-/// The version that is quoted exactly as we quote it. Anything else is no ETag of ours, and cannot match.
+/// The version that is quoted exactly as we quote it. Anything else is no ETag of ours, and cannot match. A proxy that
+/// compresses makes ETags weak on the way; what they name is the same version all the same.
 fn version(etag: &str) -> Option<i64> {
+    let etag = etag.strip_prefix("W/").unwrap_or(etag);
     let digits = etag.strip_prefix('"')?.strip_suffix('"')?;
     let version = digits.parse().ok()?;
     (i64::to_string(&version) == digits).then_some(version)
@@ -274,57 +246,6 @@ impl FromRequestParts<App> for RequestLine {
     }
 }
 
-fn content_type_is_json(headers: &HeaderMap) -> bool {
-    let content_type = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/json")
-}
-
-fn body_problem(status: StatusCode) -> Problem {
-    match status {
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(status, "body_too_large", "A body may have at most 64 KiB."),
-        _ => Problem::new(StatusCode::BAD_REQUEST, "invalid_body", "The body could not be read."),
-    }
-}
-
-fn json_problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
-    let inner = error.inner();
-    if !inner.is_data() {
-        return malformed(inner);
-    }
-    let text = inner.to_string();
-    if let Some(field) = unknown_field(&text) {
-        return unknown(&field);
-    }
-    let path = error.path().to_string();
-    let leaf = path.split(['[', '.']).next().unwrap_or_default();
-    if leaf.is_empty() || leaf == "?" {
-        return no_object();
-    }
-    let message = format!("“{path}” has the wrong type.");
-    Problem::fields(vec![FieldError {
-        field: path.clone(),
-        code: format!("invalid_{leaf}"),
-        message,
-    }])
-}
-
-fn no_object() -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, "invalid_json", "Send a JSON object.")
-}
-
-fn malformed(error: &serde_json::Error) -> Problem {
-    let detail = format!(
-        "The body is no JSON (line {}, column {}).",
-        error.line(),
-        error.column()
-    );
-    Problem::new(StatusCode::BAD_REQUEST, "invalid_json", detail)
-}
-
 /// A field, or a parameter of the query, that there is not.
 pub(super) fn unknown(field: &str) -> Problem {
     let message = format!("There is no field “{field}” here.");
@@ -335,9 +256,28 @@ pub(super) fn unknown(field: &str) -> Problem {
     }])
 }
 
+/// A field, or a parameter of the query, that came twice.
+pub(super) fn duplicate(field: &str) -> Problem {
+    let message = format!("“{field}” is there more than once. Send it once.");
+    Problem::fields(vec![FieldError {
+        field: field.to_owned(),
+        code: "duplicate_field".to_owned(),
+        message,
+    }])
+}
+
 /// The field that serde's words for `deny_unknown_fields` are about.
-fn unknown_field(text: &str) -> Option<String> {
-    let rest = text.split_once("unknown field `")?.1;
+pub(super) fn unknown_field(text: &str) -> Option<String> {
+    between(text, "unknown field `")
+}
+
+/// The field that serde found a second time.
+pub(super) fn duplicate_field(text: &str) -> Option<String> {
+    between(text, "duplicate field `")
+}
+
+fn between(text: &str, before: &str) -> Option<String> {
+    let rest = text.split_once(before)?.1;
     rest.split_once('`').map(|(field, _)| field.to_owned())
 }
 
@@ -360,13 +300,25 @@ mod tests {
         assert_eq!(pinned(&["\"3\""]), Pinned::OneOf(vec![3]));
         assert_eq!(pinned(&["\"3\", \"4\" ,\"5\""]), Pinned::OneOf(vec![3, 4, 5]));
         assert_eq!(pinned(&["\"3\"", "\"4\""]), Pinned::OneOf(vec![3, 4]));
-        assert_eq!(pinned(&["W/\"3\", \"x\", \"4\""]), Pinned::OneOf(vec![4]));
+        assert_eq!(pinned(&["W/\"3\", \"x\", \"4\""]), Pinned::OneOf(vec![3, 4]));
     }
 
     #[test]
     fn what_is_no_etag_of_ours_matches_nothing() {
         for strange in [
-            "", "3", "\"+3\"", "\"03\"", "\" 3\"", "\"3", "\"\"", "W/\"3\"", "\"3.0\"", ",",
+            "",
+            "3",
+            "\"+3\"",
+            "\"03\"",
+            "\" 3\"",
+            "\"3",
+            "\"\"",
+            "w/\"3\"",
+            "W/3",
+            "W/ \"3\"",
+            "W/W/\"3\"",
+            "\"3.0\"",
+            ",",
         ] {
             assert_eq!(pinned(&[strange]), Pinned::OneOf(Vec::new()), "{strange}");
         }

@@ -4,8 +4,10 @@ pub mod admin;
 pub mod client_address;
 pub mod error;
 pub mod extract;
+mod forwarded;
 pub mod gateway;
 pub mod json;
+mod json_body;
 mod listener;
 pub mod meta;
 pub mod oauth;
@@ -13,6 +15,7 @@ pub mod operator;
 pub mod portal;
 mod query;
 pub mod request_context;
+mod silent_body;
 mod unread_body;
 mod whole_body;
 
@@ -28,10 +31,13 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::pages;
 use error::Problem;
 use extract::App;
+pub(crate) use json_body::{encoded, unread_encoding};
 pub use listener::Listener;
 use listener::only_what_is_here;
 use query::{WithoutQuery, refuse_query};
+pub(crate) use query::{no_text, not_utf8};
 use request_context::{ClientAddressHeader, observe, panicked};
+use silent_body::end_silent_bodies;
 use whole_body::read_whole_body;
 
 /// The largest body that is read, in bytes.
@@ -45,6 +51,7 @@ pub fn router(app: App, client_address: ClientAddressHeader) -> Router {
 /// The routes that a listener answers to.
 pub fn router_of(listener: Listener, app: App, client_address: ClientAddressHeader) -> Router {
     let (router, without_bodies, document) = parts();
+    let silence = app.settings.silence;
     let without_query = Arc::new(WithoutQuery::of(&document));
     router
         .route_layer(middleware::from_fn_with_state(without_query, refuse_query))
@@ -59,6 +66,7 @@ pub fn router_of(listener: Listener, app: App, client_address: ClientAddressHead
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
         })
         .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(middleware::from_fn_with_state(silence, end_silent_bodies))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(
             (app.clone(), listener),

@@ -1,4 +1,5 @@
-//! A query where none belongs: refused by the JSON APIs, so that nobody believes that it did something.
+//! Queries: those that are no text are refused by name; and where none belongs, the JSON APIs refuse it, so that nobody
+//! believes that it did something.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -7,9 +8,11 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use percent_encoding::percent_decode;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::path::{Operation, ParameterIn};
 
+use super::error::Problem;
 use super::extract::unknown;
 
 /// Where the APIs that refuse what they do not know are. OAuth has to ignore it (RFC 6749 §3.2), gateways may add it.
@@ -65,9 +68,42 @@ fn surplus(WithoutQuery(calls): &WithoutQuery, request: &Request) -> Option<Stri
     Some(parameter.into_owned())
 }
 
+/// The first parameter of a query or of a form whose name or value is not UTF-8, once decoded.
+pub fn not_utf8(pairs: &[u8]) -> Option<String> {
+    let is_text = |part: &[u8]| percent_decode(part).decode_utf8().is_ok();
+    pairs.split(|byte| *byte == b'&').find_map(|pair| {
+        let mut parts = pair.splitn(2, |byte| *byte == b'=');
+        let (name, value) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let known = percent_decode(name).decode_utf8_lossy().into_owned();
+        (!is_text(name) || !is_text(value)).then_some(known)
+    })
+}
+
+/// What such a parameter is answered with.
+pub fn no_text(parameter: &str) -> Problem {
+    let message = format!("“{parameter}” is not UTF-8. Percent-encode it as such: é is %C3%A9.");
+    Problem::field(parameter, "invalid_utf8", &message)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_text_is_named() {
+        for (query, parameter) in [
+            ("name=%FF", "name"),
+            ("limit=1&name=%C3%A9&sort=%C3", "sort"),
+            ("name=caf%E9", "name"),
+            ("%FF=a", "\u{fffd}"),
+        ] {
+            assert_eq!(not_utf8(query.as_bytes()).as_deref(), Some(parameter), "{query}");
+        }
+        assert_eq!(not_utf8(b"name=\xFF").as_deref(), Some("name"));
+        for text in ["", "name=caf%C3%A9", "name=100%", "name=%zz", "a=b=c&&=", "name=+"] {
+            assert_eq!(not_utf8(text.as_bytes()), None, "{text}");
+        }
+    }
 
     #[test]
     fn every_call_that_refuses_a_query_is_described_with_that_refusal() {

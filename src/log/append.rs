@@ -10,6 +10,7 @@ use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
 use gatebook_projections::sql::{Column, Value};
 use thiserror::Error;
 
+use super::email_quotas::EmailQuota;
 use crate::store::StoreError;
 
 /// Everything of one command. All of it happens, or nothing.
@@ -25,6 +26,8 @@ pub struct Append {
     pub credential_guards: Vec<CredentialGuard>,
     /// What shall exist once.
     pub reservations: Vec<Reservation>,
+    /// Where it creates an application: the group that needs room for it.
+    pub room: Option<GroupRoom>,
     /// Waiting letters about these are no longer true.
     pub withdrawn_letters: Vec<String>,
     /// Letters to send.
@@ -84,6 +87,15 @@ impl From<Guard> for Premise {
             stands_after: Arc::new(|_| false),
         }
     }
+}
+
+/// How many applications that are not revoked a group may have.
+#[derive(Clone, Debug)]
+pub struct GroupRoom {
+    /// The group.
+    pub group_id: String,
+    /// The most that it may have, the new one included.
+    pub applications_max: u32,
 }
 
 /// A credential with the digest that something was found to match.
@@ -178,6 +190,8 @@ pub struct SealedLetter {
     pub not_before: Option<Timestamp>,
     /// What it is about, if it may have to be withdrawn before it is sent.
     pub about: Option<String>,
+    /// The limits that it counts against.
+    pub quotas: Vec<EmailQuota>,
 }
 
 /// What leaves first. The numbers are stored.
@@ -303,6 +317,20 @@ pub enum AppendError {
     /// It would be stored as something else than it means.
     #[error("what would be stored is not read back as what is meant: {0}")]
     NotReadBack(#[from] UnreadableEvent),
+    /// One of its e-mails is more than a limit allows.
+    #[error("too many e-mails {}; try again in {retry_after_seconds} s", quota.owner.in_words())]
+    TooManyEmails {
+        /// The limit.
+        quota: EmailQuota,
+        /// When one more fits in.
+        retry_after_seconds: u64,
+    },
+    /// The group has as many applications as it may have.
+    #[error("the group has {applications_max} applications that are not revoked")]
+    ApplicationLimit {
+        /// The most that it may have.
+        applications_max: u32,
+    },
     /// The database could not write it.
     #[error(transparent)]
     Store(#[from] StoreError),

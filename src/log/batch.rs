@@ -11,8 +11,10 @@ use gatebook_projections::sql::{Query, Value};
 use super::append::{Append, AppendError, Guard, Receipt, StreamAppend};
 use super::clock_guard::{ClockGuard, LogTime, clock_column};
 use super::credential_state::CredentialState;
+use super::email_quotas::EmailQuotas;
 use super::fault;
 use super::fold_versions;
+use super::group_room::Applications;
 use super::hash_chain::{EventParts, hash_of};
 use super::pieces::{Pieces, event_row, idempotency_row};
 use super::premises::{Premises, Stream};
@@ -41,6 +43,7 @@ pub async fn write(
     }
     if !pieces.is_empty() {
         pieces.write(&mut *transaction, state.head, now).await?;
+        state.email_quotas.write(&mut *transaction).await?;
     }
     fault::point("before_commit");
     transaction.commit().await?;
@@ -109,6 +112,8 @@ struct LogState {
     reserved: BTreeSet<String>,
     used_keys: BTreeSet<String>,
     credentials: CredentialState,
+    applications: Applications,
+    email_quotas: EmailQuotas,
 }
 
 impl LogState {
@@ -129,6 +134,8 @@ impl LogState {
         let keys = appends.iter().filter_map(|append| append.idempotency.as_ref());
         let used_keys = existing(transaction, "idempotency_keys", keys.map(|record| record.key.clone())).await?;
         let credentials = CredentialState::read(transaction, appends).await?;
+        let applications = Applications::read(transaction, appends).await?;
+        let email_quotas = EmailQuotas::read(transaction, appends, now).await?;
         Ok(Self {
             head,
             now,
@@ -137,6 +144,8 @@ impl LogState {
             reserved,
             used_keys,
             credentials,
+            applications,
+            email_quotas,
         })
     }
 
@@ -159,14 +168,12 @@ impl LogState {
         {
             return Err(AppendError::CredentialReplaced);
         }
-        match append
-            .reservations
-            .iter()
-            .find(|one| self.reserved.contains(&one.key.to_string()))
-        {
-            Some(taken) => Err(AppendError::Taken(taken.key.clone())),
-            None => Ok(()),
+        let mut wanted = append.reservations.iter();
+        if let Some(taken) = wanted.find(|one| self.reserved.contains(&one.key.to_string())) {
+            return Err(AppendError::Taken(taken.key.clone()));
         }
+        self.applications.check(append)?;
+        self.email_quotas.check(append)
     }
 
     /// Whether nothing has happened that could have led to another decision.
@@ -219,8 +226,10 @@ impl LogState {
             pieces.idempotency_keys.push(idempotency_row(record, version, self.now));
         }
         pieces.settled_events.extend(&append.settled_events);
+        self.applications.created(append);
         pieces.withdraw_letters(&append.withdrawn_letters);
-        pieces.letters.extend(append.letters.iter().cloned());
+        let to_send = append.letters.iter().filter(|letter| self.email_quotas.count(letter));
+        pieces.letters.extend(to_send.cloned());
         append
             .credentials
             .iter()

@@ -12,6 +12,7 @@ use gatebook_projections::recorded::{Recorded, StoredEvent, UnreadableEvent};
 use thiserror::Error;
 
 use super::append::{Append, AppendError, Guard, IdempotencyRecord, NewEvent, ReservationKey, StreamAppend};
+use super::email_quotas::EmailQuota;
 use super::hash_chain::NO_PREDECESSOR;
 use super::intent::{Extras, Intent, Origin};
 use super::logged::Logged;
@@ -53,6 +54,20 @@ pub enum CommandError {
     /// It would be stored as something else than it means; a fault of the program.
     #[error("what would be stored is not read back as what is meant: {0}")]
     NotReadBack(UnreadableEvent),
+    /// One of its e-mails is more than a limit allows.
+    #[error("too many e-mails {}; try again in {retry_after_seconds} s", quota.owner.in_words())]
+    TooManyEmails {
+        /// The limit.
+        quota: EmailQuota,
+        /// When one more fits in.
+        retry_after_seconds: u64,
+    },
+    /// The group has as many applications as it may have.
+    #[error("the group has {applications_max} applications that are not revoked")]
+    ApplicationLimit {
+        /// The most that it may have.
+        applications_max: u32,
+    },
     /// Somebody else changed the same thing again and again.
     #[error("somebody else is changing the same thing")]
     Conflict,
@@ -69,6 +84,14 @@ impl From<AppendError> for CommandError {
             AppendError::Taken(key) => Self::Taken(key),
             AppendError::KeyUsed => Self::KeyUsed,
             AppendError::NotReadBack(event) => Self::NotReadBack(event),
+            AppendError::TooManyEmails {
+                quota,
+                retry_after_seconds,
+            } => Self::TooManyEmails {
+                quota,
+                retry_after_seconds,
+            },
+            AppendError::ApplicationLimit { applications_max } => Self::ApplicationLimit { applications_max },
             AppendError::Store(error) => Self::Store(error),
         }
     }
@@ -337,6 +360,7 @@ impl<A: Logged> CommandStore<'_, A> {
             still_free: extras.still_free,
             credential_guards: extras.credential_guards,
             reservations: extras.reservations,
+            room: extras.room,
             withdrawn_letters: extras.withdrawn_letters,
             letters: extras.letters,
             credentials: extras.credentials,

@@ -6,7 +6,7 @@ use cqrs_es::Aggregate;
 use gatebook_aggregates::metadata::Actor;
 
 use super::append::{
-    CredentialChange, CredentialGuard, Premise, Reservation, ReservationKey, SealedLetter, StreamAppend,
+    CredentialChange, CredentialGuard, GroupRoom, Premise, Reservation, ReservationKey, SealedLetter, StreamAppend,
 };
 use super::event_store::CommandError;
 use super::pinned::Pinned;
@@ -72,6 +72,8 @@ pub struct Extras {
     pub credential_guards: Vec<CredentialGuard>,
     /// What shall exist once.
     pub reservations: Vec<Reservation>,
+    /// Where an application is created: the group that needs room for it.
+    pub room: Option<GroupRoom>,
     /// Waiting letters about these are no longer true.
     pub withdrawn_letters: Vec<String>,
     /// Letters to send.

@@ -46,6 +46,7 @@ pub fn seal_letter(letter: &Letter, id: Uuid, sealer: &Sealer, dice: &Dice) -> R
         priority: letter.kind.priority(),
         not_before: None,
         about: None,
+        quotas: Vec::new(),
     })
 }
 

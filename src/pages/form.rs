@@ -14,6 +14,7 @@ use super::{console, operator, portal, signed_in};
 use crate::application::{Caller, Failure, Realm, Session};
 use crate::http::error::Problem;
 use crate::http::extract::App;
+use crate::http::{encoded, no_text, not_utf8, unread_encoding};
 
 const TOKEN: &str = "form_token";
 /// A form with this field is shown again, not carried out.
@@ -103,11 +104,17 @@ impl Form {
                 detail,
             ));
         }
+        if let Some(encoding) = unread_encoding(headers) {
+            return Err(encoded(&encoding));
+        }
         let too_large = |_| {
             let detail = "This is more than a form may hold. Choose less, and try again.";
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
         };
         let body = axum::body::to_bytes(body, FORM_MAX).await.map_err(too_large)?;
+        if let Some(name) = not_utf8(&body) {
+            return Err(no_text(&name));
+        }
         Ok(Self(form_urlencoded::parse(&body).into_owned().collect()))
     }
 }

@@ -99,11 +99,22 @@ fn page_above(path: &str) -> &str {
     if above.is_empty() { "/" } else { above }
 }
 
-/// An address that there is not: a page for browsers, problem details for programs.
+/// Where programs ask, and browsers have no business.
+const OF_PROGRAMS: [&str; 6] = [
+    "/api/",
+    "/portal/api/",
+    "/operator/api/",
+    "/oauth/",
+    "/gateway/",
+    "/.well-known/",
+];
+
+/// An address that there is not: a page for browsers, problem details for programs, and in an API for everybody.
 pub async fn nowhere(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Response {
     let accepted = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     let problem = Problem::not_found();
-    if !accepted.is_some_and(|accepted| accepted.contains("text/html")) {
+    let is_of_programs = OF_PROGRAMS.iter().any(|start| uri.path().starts_with(start));
+    if is_of_programs || !accepted.is_some_and(|accepted| accepted.contains("text/html")) {
         return problem.into_response();
     }
     let page = problem_page::render(&Shell::of_path(uri.path()), &problem);

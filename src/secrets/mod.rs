@@ -7,12 +7,15 @@
 mod access_token;
 mod checksum;
 mod dice;
+mod guessable;
+mod hashing_queue;
 mod key_file;
 mod keyed_digest;
 mod lookup_token;
 mod master_key;
 mod one_time_password;
 mod password;
+mod password_hasher;
 mod random_secret;
 mod sealed;
 mod secret_string;
@@ -20,12 +23,14 @@ mod verification_code;
 
 pub use access_token::{ACCESS_TOKEN_LIFETIME, AccessTokenClaims, AccessTokens, TokenRefusal};
 pub use dice::Dice;
+pub use hashing_queue::Turn;
 pub use key_file::KeyFileError;
 pub use keyed_digest::{Digests, SecretKind};
 pub use lookup_token::{TokenKind, lookup_id, mint};
 pub use master_key::MasterKey;
 pub use one_time_password::OneTimePassword;
-pub use password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, Password, PasswordError, PasswordHasher, PasswordProblem};
+pub use password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, Password, PasswordProblem};
+pub use password_hasher::{PasswordError, PasswordHasher};
 pub use random_secret::{
     client_id, client_secret, client_secret_prefix, is_client_secret, is_resource_server_secret, resource_server_id,
     resource_server_secret,

@@ -157,9 +157,9 @@ fn kind_of(code: &str) -> Kind {
         };
     }
     match code.parse::<i64>().map(|code| code & 0xff) {
-        // Busy, locked, out of memory, read-only (as a disk becomes after trouble), trouble of its disk, disk full, the
-        // file cannot be opened, a race for locks.
-        Ok(5 | 6 | 7 | 8 | 10 | 13 | 14 | 15) => Kind::Unavailable,
+        // Busy, locked, out of memory, read-only (as a disk becomes after trouble), given up after its time, trouble of its
+        // disk, disk full, the file cannot be opened, a race for locks.
+        Ok(5 | 6 | 7 | 8 | 9 | 10 | 13 | 14 | 15) => Kind::Unavailable,
         _ => Kind::Refused,
     }
 }
@@ -177,7 +177,10 @@ mod tests {
             ),
             (Kind::GivenUp, &["40001", "40P01"]),
             (Kind::Unavailable, &["57014", "53300", "58030", "55P03", "40003"]),
-            (Kind::Unavailable, &["5", "517", "6", "7", "8", "778", "13", "14", "15"]),
+            (
+                Kind::Unavailable,
+                &["5", "517", "6", "7", "8", "778", "9", "13", "14", "15"],
+            ),
             (Kind::Refused, &["23505", "42P01", "25P02", "2067", "1", "11", "26", ""]),
         ] {
             for code in codes {

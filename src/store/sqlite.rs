@@ -1,7 +1,7 @@
 //! SQLite: embedded, nothing to install. One writer, any number of readers.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use gatebook_projections::sql::{Column, Query, Value};
@@ -28,7 +28,10 @@ const READ_CONNECTIONS: u32 = 4;
 const GATE_CONNECTIONS: u32 = 2;
 /// How long a question of the gate may take.
 const GATE_TIMEOUT: Duration = Duration::from_secs(1);
-/// Steps of SQLite's machine (some ten microseconds of them) after which a reader lets other threads have the processor.
+/// How long any other question may take: as on PostgreSQL, whether or not anybody still waits for it.
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
+/// Steps of SQLite's machine, some ten microseconds of them, after which a reader looks at the time and lets other threads
+/// have the processor.
 const STEPS_BEFORE_YIELDING: i32 = 1_000;
 
 /// An SQLite database file.
@@ -78,10 +81,7 @@ impl SqliteDatabase {
             file: Arc::new(opened.file),
             is_read_only: opened.is_read_only,
             gate: pool(GATE_CONNECTIONS).connect_with(opened.options.clone()).await?,
-            reads: pool(READ_CONNECTIONS)
-                .after_connect(|connection, _| Box::pin(yield_to_the_gate(connection)))
-                .connect_with(opened.options.clone())
-                .await?,
+            reads: pool(READ_CONNECTIONS).connect_with(opened.options.clone()).await?,
             writes: pool(2).connect_with(opened.options).await?,
             gate_waiting: Waiting::default(),
             readers_waiting: Waiting::default(),
@@ -99,11 +99,20 @@ impl SqliteDatabase {
     }
 
     /// Every question to a pool goes this way, the gate's as well.
-    async fn ask(&self, pool: &SqlitePool, waiting: &Waiting, query: &Query) -> Result<Vec<Vec<Value>>, StoreError> {
+    async fn ask(
+        &self,
+        pool: &SqlitePool,
+        waiting: &Waiting,
+        limit: Option<Duration>,
+        query: &Query,
+    ) -> Result<Vec<Vec<Value>>, StoreError> {
         // Before, because a connection that is opened now opens what is there; afterwards, because an answer of a file
         // that is not the database any more may be older than a revocation.
         self.file.is_still_there()?;
         let mut connection = waiting.wait_for(pool.acquire()).await?;
+        if let Some(limit) = limit {
+            end_after(&mut connection, limit).await?;
+        }
         let rows = fetch(&mut *connection, query).await;
         self.file.is_still_there()?;
         rows
@@ -132,11 +141,12 @@ impl Database for SqliteDatabase {
     }
 
     async fn rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError> {
-        self.ask(&self.reads, &self.readers_waiting, &query).await
+        self.ask(&self.reads, &self.readers_waiting, Some(READ_TIMEOUT), &query)
+            .await
     }
 
     async fn gate_rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError> {
-        let answered = timeout(GATE_TIMEOUT, self.ask(&self.gate, &self.gate_waiting, &query)).await;
+        let answered = timeout(GATE_TIMEOUT, self.ask(&self.gate, &self.gate_waiting, None, &query)).await;
         answered.unwrap_or_else(|_| Err(StoreError::Unavailable("it did not answer in time".to_owned())))
     }
 
@@ -155,8 +165,13 @@ impl Database for SqliteDatabase {
             Purpose::Snapshot => &self.readers_waiting,
         };
         self.file.is_still_there()?;
+        let mut connection = waiting.wait_for(pool.acquire()).await?;
+        // What was asked on it before had a limit; a snapshot of a whole log takes the time it takes.
+        if purpose == Purpose::Snapshot {
+            connection.lock_handle().await?.remove_progress_handler();
+        }
         let mut transaction = SqliteTransaction {
-            connection: waiting.wait_for(pool.acquire()).await?,
+            connection,
             file: self.file.clone(),
             is_over: false,
             _guard: guard,
@@ -271,17 +286,6 @@ impl Transaction for SqliteTransaction {
     }
 }
 
-/// Makes what this connection reads step aside for short questions. A search runs in this process, on the processor that
-/// the gate needs, and would otherwise keep it for as long as the scheduler lets it: longer than a whole check takes.
-async fn yield_to_the_gate(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    let mut connection = connection.lock_handle().await?;
-    connection.set_progress_handler(STEPS_BEFORE_YIELDING, || {
-        std::thread::yield_now();
-        true
-    });
-    Ok(())
-}
-
 fn insert_sql(table: &str, columns: &[Column], on_conflict: OnConflict) -> String {
     let names: Vec<_> = columns.iter().map(|column| column.name).collect();
     let values: Vec<_> = (1..=columns.len()).map(|index| format!("${index}")).collect();
@@ -291,6 +295,19 @@ fn insert_sql(table: &str, columns: &[Column], on_conflict: OnConflict) -> Strin
         values.join(", "),
         on_conflict_clause(table, columns, on_conflict)
     )
+}
+
+/// Has SQLite give up on the next question after this time, and step aside for short ones meanwhile. A search runs in this
+/// process, on the processor that the gate needs, and would otherwise keep it for as long as the scheduler lets it: longer
+/// than a whole check takes.
+async fn end_after(connection: &mut SqliteConnection, limit: Duration) -> Result<(), StoreError> {
+    let deadline = Instant::now() + limit;
+    let mut handle = connection.lock_handle().await?;
+    handle.set_progress_handler(STEPS_BEFORE_YIELDING, move || {
+        std::thread::yield_now();
+        Instant::now() < deadline
+    });
+    Ok(())
 }
 
 async fn fetch<'e, E>(executor: E, query: &'e Query) -> Result<Vec<Vec<Value>>, StoreError>
@@ -328,4 +345,36 @@ fn values(row: &SqliteRow) -> Result<Vec<Value>, StoreError> {
             }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_question_without_an_end_is_given_up_and_the_next_one_is_answered() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("gatebook.db").display());
+        let database = SqliteDatabase::open(&SqliteUrl::parse(&url).unwrap().unwrap())
+            .await
+            .unwrap();
+        let endless = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n";
+        let limit = Duration::from_millis(20);
+        let query = Query::new(endless, []);
+        let answer = database
+            .ask(&database.reads, &database.readers_waiting, Some(limit), &query)
+            .await;
+        assert!(answer.as_ref().is_err_and(StoreError::is_unavailable), "{answer:?}");
+        // Longer than the limit was, on each connection, in a snapshot and out of it.
+        let long =
+            "with recursive n(i) as (select 1 union all select i + 1 from n where i < 300000) select count(*) from n";
+        for _ in 0..READ_CONNECTIONS {
+            let mut snapshot = database.begin(Purpose::Snapshot).await.unwrap();
+            assert_eq!(
+                snapshot.rows(Query::new(long, [])).await.unwrap(),
+                [[Value::Int(300_000)]]
+            );
+            assert!(database.rows(Query::new(long, [])).await.is_ok());
+        }
+    }
 }

@@ -5,13 +5,14 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::{
     ACCOUNT_BURST, ACCOUNT_SECONDS_PER_FAILURE, ADDRESS_BURST, ADDRESS_SECONDS_PER_FAILURE, FAMILIAR_SECONDS,
-    MOST_BUCKETS, WHOLE_ACCOUNT_BURST, WHOLE_ACCOUNT_SECONDS_PER_FAILURE, Wait,
+    MOST_BUCKETS, SITE_BURST, SITE_SECONDS_PER_FAILURE, WHOLE_ACCOUNT_BURST, WHOLE_ACCOUNT_SECONDS_PER_FAILURE, Wait,
 };
 
 /// The buckets of one kind of secret. Addresses and accounts apart, so that a flood of the one does not push out the
 /// other.
 pub(super) struct AllBuckets {
     addresses: Buckets,
+    sites: Buckets,
     accounts: Buckets,
     whole_accounts: Buckets,
     /// From where accounts were got into: not full means lately.
@@ -34,6 +35,7 @@ impl AllBuckets {
     pub(super) fn new() -> Self {
         Self {
             addresses: Buckets::new(ADDRESS_BURST, ADDRESS_SECONDS_PER_FAILURE),
+            sites: Buckets::new(SITE_BURST, SITE_SECONDS_PER_FAILURE),
             accounts: Buckets::new(ACCOUNT_BURST, ACCOUNT_SECONDS_PER_FAILURE),
             whole_accounts: Buckets::new(WHOLE_ACCOUNT_BURST, WHOLE_ACCOUNT_SECONDS_PER_FAILURE),
             familiar: Buckets::new(1, FAMILIAR_SECONDS),
@@ -54,7 +56,7 @@ impl AllBuckets {
             if refusing.iter().all(|key| self.under_way.contains_key(key)) {
                 return Err(NoRoom::Yet(wait));
             }
-            if refusing.iter().all(|key| matches!(key, HashedKey::WholeAccount(_))) {
+            if refusing.iter().all(|key| key.is_of_many()) {
                 self.take(&others, now);
             }
             return Err(NoRoom::Left(wait));
@@ -109,18 +111,23 @@ impl AllBuckets {
 
     /// Where an account was got into lately, only what fails there counts: no others can keep its owner out.
     fn that_count(&self, keys: &[HashedKey], now: i64) -> Vec<HashedKey> {
-        let familiar = |key: &HashedKey| match key {
-            HashedKey::Account(hash) => self.familiar.missing(*hash, now) > 0,
-            HashedKey::Address(_) | HashedKey::WholeAccount(_) => false,
-        };
-        let familiar = keys.iter().any(familiar);
-        let counts = |key: &&HashedKey| !(familiar && matches!(key, HashedKey::WholeAccount(_)));
+        let familiar = self.is_familiar(keys, now);
+        let counts = |key: &&HashedKey| !(familiar && key.is_of_many());
         keys.iter().filter(counts).copied().collect()
+    }
+
+    /// Whether the account of these keys was got into lately from their address.
+    pub(super) fn is_familiar(&self, keys: &[HashedKey], now: i64) -> bool {
+        keys.iter().any(|key| match key {
+            HashedKey::Account(hash) => self.familiar.missing(*hash, now) > 0,
+            HashedKey::Address(_) | HashedKey::Site(_) | HashedKey::WholeAccount(_) => false,
+        })
     }
 
     fn wait(&self, key: HashedKey, now: i64) -> i64 {
         match key {
             HashedKey::Address(hash) => self.addresses.wait(hash, now),
+            HashedKey::Site(hash) => self.sites.wait(hash, now),
             HashedKey::Account(hash) => self.accounts.wait(hash, now),
             HashedKey::WholeAccount(hash) => self.whole_accounts.wait(hash, now),
         }
@@ -129,6 +136,7 @@ impl AllBuckets {
     fn buckets(&mut self, key: HashedKey) -> &mut Buckets {
         match key {
             HashedKey::Address(_) => &mut self.addresses,
+            HashedKey::Site(_) => &mut self.sites,
             HashedKey::Account(_) => &mut self.accounts,
             HashedKey::WholeAccount(_) => &mut self.whole_accounts,
         }
@@ -149,6 +157,8 @@ pub(super) enum Verdict {
 pub(super) enum HashedKey {
     /// The caller's address.
     Address(u64),
+    /// The caller's /48 of IPv6.
+    Site(u64),
     /// An account, tried from the caller's address.
     Account(u64),
     /// An account, tried from wherever.
@@ -158,8 +168,13 @@ pub(super) enum HashedKey {
 impl HashedKey {
     fn hash(self) -> u64 {
         match self {
-            Self::Address(hash) | Self::Account(hash) | Self::WholeAccount(hash) => hash,
+            Self::Address(hash) | Self::Site(hash) | Self::Account(hash) | Self::WholeAccount(hash) => hash,
         }
+    }
+
+    /// Whether others than the caller, and those in the same network, share the bucket.
+    fn is_of_many(self) -> bool {
+        matches!(self, Self::Site(_) | Self::WholeAccount(_))
     }
 }
 

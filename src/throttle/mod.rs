@@ -1,9 +1,9 @@
 //! Throttling of failed credentials, per address and per account: slower, never locked out.
 //!
-//! Each address, each account as it is tried from one address, and each account as it is tried from everywhere has a
-//! bucket of attempts that fills again with time. Only failures empty it. Since an account is counted by the address
-//! that tries it, nobody else's failures keep its owner out; the far larger bucket of the whole account slows down those
-//! who guess from many addresses, and is not asked where the account was got into lately.
+//! Each address, each /48 of IPv6, each account as it is tried from one address, and each account as it is tried from
+//! everywhere has a bucket of attempts that fills again with time. Only failures empty it. Since an account is counted by the address
+//! that tries it, nobody else's failures keep its owner out; the far larger buckets of the whole account and of a /48 slow down
+//! those who guess from many addresses, and are not asked where the account was got into lately.
 //!
 //! **Guessable credentials** (passwords, mailed codes, OTPs): [`guess`](Throttle::guess) before verifying, and tell the
 //! [`Guess`] what was found. Being let in first is what stops a thousand guesses sent at once, all of which would pass
@@ -37,6 +37,10 @@ use buckets::{AllBuckets, HashedKey, NoRoom, Verdict};
 pub const ADDRESS_BURST: u32 = 100;
 /// An address may fail once more after so many seconds.
 pub const ADDRESS_SECONDS_PER_FAILURE: u32 = 1;
+/// So many failures a /48 of IPv6 may have at once: providers give whole ones to whoever asks, with 65,536 networks each.
+pub const SITE_BURST: u32 = 1_000;
+/// A /48 of IPv6 may fail once more after so many seconds.
+pub const SITE_SECONDS_PER_FAILURE: u32 = 1;
 /// So many failures an account may have at once from one address.
 pub const ACCOUNT_BURST: u32 = 10;
 /// From one address an account may fail once more after so many seconds.
@@ -121,8 +125,8 @@ impl Throttle {
         loop {
             // Listened for before looking, so that no verdict is missed in between.
             let settled = self.settled.notified();
-            let wait = match lock(&self.guessable).let_in(&keys, self.now()) {
-                Ok(counting) => return Ok(Guess::new(self.clone(), counting)),
+            let wait = match self.let_in(&keys) {
+                Ok(guess) => return Ok(guess),
                 Err(NoRoom::Left(wait)) => return Err(wait),
                 Err(NoRoom::Yet(wait)) => wait,
             };
@@ -131,6 +135,17 @@ impl Throttle {
                 return Err(wait);
             }
         }
+    }
+
+    fn let_in(self: &Arc<Self>, keys: &[HashedKey]) -> Result<Guess, NoRoom> {
+        let (mut buckets, now) = (lock(&self.guessable), self.now());
+        let is_familiar = buckets.is_familiar(keys, now);
+        Ok(Guess {
+            throttle: self.clone(),
+            keys: buckets.let_in(keys, now)?,
+            is_familiar,
+            verdict: None,
+        })
     }
 
     /// After a random secret turned out to be wrong.
@@ -157,11 +172,13 @@ impl Throttle {
         }
         let network = attempt.address.map(network);
         let address = network.map(|network| HashedKey::Address(self.hasher.hash_one(network)));
+        let site = attempt.address.and_then(site);
+        let site = site.map(|site| HashedKey::Site(self.hasher.hash_one(("site", site))));
         let account = attempt.account.iter().flat_map(|account| {
             let here = HashedKey::Account(self.hasher.hash_one((network, account)));
             [here, HashedKey::WholeAccount(self.hasher.hash_one(account))]
         });
-        address.into_iter().chain(account).collect()
+        address.into_iter().chain(site).chain(account).collect()
     }
 }
 
@@ -175,16 +192,14 @@ fn lock(buckets: &Mutex<AllBuckets>) -> MutexGuard<'_, AllBuckets> {
 pub struct Guess {
     throttle: Arc<Throttle>,
     keys: Vec<HashedKey>,
+    is_familiar: bool,
     verdict: Option<Verdict>,
 }
 
 impl Guess {
-    fn new(throttle: Arc<Throttle>, keys: Vec<HashedKey>) -> Self {
-        Self {
-            throttle,
-            keys,
-            verdict: None,
-        }
+    /// Whether the account was got into lately from the same address.
+    pub fn is_familiar(&self) -> bool {
+        self.is_familiar
     }
 
     /// What was entered was right. Does not count, and its address is familiar to the account from now on.
@@ -209,6 +224,14 @@ fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
         v4 => v4,
+    }
+}
+
+/// What one caller can have all networks of: the first 48 bits of an IPv6 address.
+fn site(address: IpAddr) -> Option<Ipv6Addr> {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Some(Ipv6Addr::from_bits(address.to_bits() >> 80 << 80)),
+        IpAddr::V4(_) => None,
     }
 }
 

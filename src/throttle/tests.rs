@@ -322,3 +322,33 @@ async fn t30_switched_off_it_refuses_nobody() {
         assert_eq!(door.throttle.fail(&attempt("dev", OFFICE)), Ok(()));
     }
 }
+
+#[tokio::test]
+async fn t30_a_site_with_many_networks_is_slowed_down_as_a_whole() {
+    let door = Door::new();
+    let network = |number: u32| format!("2001:db8:7:{number:x}::1");
+    assert_eq!(door.right("owner", &network(1)).await, Ok(()));
+    for number in 0..SITE_BURST {
+        let account = format!("user {number}");
+        assert_eq!(door.wrong(&account, &network(number)).await, Ok(()));
+    }
+    assert_eq!(door.right("dev", &network(SITE_BURST)).await, Err(1));
+    assert_eq!(door.right("dev", "2001:db8:8:1::1").await, Ok(()), "another site");
+    assert_eq!(
+        door.right("owner", &network(1)).await,
+        Ok(()),
+        "where the account was got into"
+    );
+    door.pass(1_000 * i64::from(SITE_SECONDS_PER_FAILURE));
+    assert_eq!(door.right("dev", &network(SITE_BURST)).await, Ok(()));
+}
+
+#[tokio::test]
+async fn an_address_is_familiar_to_the_account_that_was_got_into_from_it() {
+    let door = Door::new();
+    let is_familiar = async |account: &str, address: &str| door.guess(account, address).await.unwrap().is_familiar();
+    assert!(!is_familiar("dev", OFFICE).await);
+    door.right("dev", OFFICE).await.unwrap();
+    assert!(is_familiar("dev", OFFICE).await);
+    assert!(!is_familiar("dev", HOME).await && !is_familiar("ada", OFFICE).await);
+}

@@ -31,6 +31,7 @@ mod rolling_restarts;
 mod searches;
 mod settings;
 mod signals;
+mod silent_bodies;
 mod sqlite_file;
 mod standard_error;
 mod standby;

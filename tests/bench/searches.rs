@@ -24,7 +24,7 @@ const SHORT_LIMIT: f64 = 3.0;
 const GATE_LIMIT: f64 = 3.0;
 /// Searches under way at once, and the people they belong to.
 const SEARCHES: usize = 32;
-const PEOPLE: usize = 8;
+const PEOPLE: usize = 16;
 /// Checks under way at once.
 const CHECKS: usize = 8;
 const TIME: Duration = Duration::from_secs(3);

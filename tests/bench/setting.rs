@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use gatebook::application::{
-    Caller, Creation, Gatebook, GatebookParts, GatewaySettings, NewIntegrationForm, Settings, Wanted, Who,
+    Caller, Creation, Gatebook, GatebookParts, GatewaySettings, Limits, NewIntegrationForm, Settings, Wanted, Who,
 };
 use gatebook::clock::Clock;
 use gatebook::log::Writer;
@@ -57,6 +58,8 @@ impl Setting {
                 documentation_url: "https://docs.example.com".to_owned(),
                 integration_team: EmailAddress::parse("team", "team@example.com").unwrap(),
                 gateway: GatewaySettings::default(),
+                silence: Duration::from_secs(75),
+                limits: Limits::NONE,
             },
         }));
         let (group_id, user_id) = (GroupId::parse("bench").unwrap(), UserId::parse("pam").unwrap());

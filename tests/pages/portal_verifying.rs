@@ -31,13 +31,18 @@ async fn waiting(world: &World) -> (Browser, serde_json::Value, String) {
 async fn r15_a_wrong_otp_is_told_with_the_tries_that_are_left_until_it_is_locked(world: World) {
     let (mut dev, app, verify) = waiting(&world).await;
     for left in ["4 tries are", "3 tries are", "2 tries are", "1 try is"] {
+        // What cannot be one is told, too, and is no try.
         let page = dev.send(&verify, &[("otp", "<b>\"x")]).await.expect(422);
-        page.shows(&format!("The one-time password is wrong; {left} left."));
+        page.shows("A one-time password has eight letters and digits");
         assert!(page.html.contains("id=\"otp-error\""), "{}", page.html);
         assert_eq!(page.value("otp").as_deref(), Some("<b>\"x"));
+        let page = dev.send(&verify, &[("otp", "WRNG-WRNG")]).await.expect(422);
+        page.shows(&format!("The one-time password is wrong; {left} left."));
+        assert!(page.html.contains("id=\"otp-error\""), "{}", page.html);
+        assert_eq!(page.value("otp").as_deref(), Some("WRNG-WRNG"));
     }
     let form = dev.page.clone();
-    let page = dev.send(&verify, &[("otp", "x")]).await.expect(422);
+    let page = dev.send(&verify, &[("otp", "WRNG-WRNG")]).await.expect(422);
     page.shows("no tries are left").shows("choose Reset OTP");
     assert!(!page.html.contains("name=\"otp\""), "{}", page.html);
     dev.open("/portal")

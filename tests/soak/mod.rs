@@ -13,6 +13,7 @@ mod kills;
 mod nodes;
 mod patroni;
 mod patroni_cluster;
+mod passwords;
 mod restore;
 mod same_time;
 mod seen;

@@ -180,6 +180,7 @@ async fn of_appends_in_one_batch_that_want_the_same_the_first_gets_it(world: Wor
             Err(AppendError::CredentialReplaced) => "replaced",
             Err(AppendError::KeyUsed) => "used",
             Err(error @ (AppendError::NotReadBack(_) | AppendError::Store(_))) => panic!("{error}"),
+            Err(AppendError::TooManyEmails { .. } | AppendError::ApplicationLimit { .. }) => "too many",
         })
         .collect();
     assert_eq!(words, ["done", "taken", "taken", "done", "used", "done", "conflict"]);

@@ -69,7 +69,7 @@ async fn what_has_no_end_is_not_forgotten_and_neither_is_its_last_use(world: Wor
     let secrets = "select count(*) from last_uses where used = 'client_secret'";
     let tokens = "select count(*) from last_uses where used = 'credential'";
     assert_eq!(number(&world, secrets).await, 1);
-    world.pass(TimeDelta::days(400));
+    world.pass(TimeDelta::days(300));
     keep_house(&world).await;
     assert_eq!(number(&world, secrets).await, 1);
     // Ada's; the developer's session is over.

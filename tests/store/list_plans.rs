@@ -156,14 +156,14 @@ fn searches(group_id: Option<&GroupId>, part: &str) -> [(Filter, &'static str); 
                 name: part.clone(),
                 ..filter()
             },
-            "name_key",
+            "name_search",
         ),
         (
             Filter {
                 description: part.clone(),
                 ..filter()
             },
-            "description_key",
+            "description_search",
         ),
         (
             Filter {

@@ -9,7 +9,7 @@ use gatebook_aggregates::email_address::{EmailAddress, comparable_address};
 use gatebook_aggregates::identifiers::{ClientId, EntityId, GroupId};
 use gatebook_aggregates::integration_app::Status;
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_aggregates::words::{AppName, Description, comparable};
+use gatebook_aggregates::words::{AppName, Description, searchable};
 use gatebook_projections::app_list::{
     AppList, AppListed, AppRow, Cursor, DeveloperStatus, Filter, IntegrationType, Link, Sort, page,
 };
@@ -263,21 +263,21 @@ async fn what_people_search_for_is_found_as_it_stands_and_without_regard_to_case
     let both = Both::new().await;
     let mut found = 0;
     for search in SEARCHES {
-        let (text, part) = (Some(search.to_owned()), comparable(search));
+        let (text, part) = (Some(search.to_owned()), searchable(search));
         let by_name = Filter {
             name: text.clone(),
             ..Filter::default()
         };
         found += both
             .find(search, &by_name, Sort::Name, 5, |row| {
-                row.name.uniqueness_key().contains(&part)
+                searchable(row.name.as_str()).contains(&part)
             })
             .await;
         let by_description = Filter {
             description: text.clone(),
             ..Filter::default()
         };
-        let matches = |row: &AppRow| comparable(row.description.as_str()).contains(&part);
+        let matches = |row: &AppRow| searchable(row.description.as_str()).contains(&part);
         found += both.find(search, &by_description, Sort::CreatedAt, 5, matches).await;
         let by_email = Filter {
             developer_email: text,

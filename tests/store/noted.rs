@@ -77,6 +77,7 @@ pub fn letter(id: &str) -> SealedLetter {
         sealed: String::new(),
         not_before: None,
         about: None,
+        quotas: Vec::new(),
     }
 }
 

@@ -106,7 +106,7 @@ async fn r28_refusals_reveals_and_downloads_are_in_the_log(world: World) {
     let (ada, audrey) = (world.ada().await, world.user("acme", "audrey").await);
     let app = world.created(&ada, "Payroll").await;
     let dev = world.signed_up("dev@example.com").await;
-    dev.post(&portal_at(&app, "/verify"), json!({"otp": "wrong"}))
+    dev.post(&portal_at(&app, "/verify"), json!({"otp": "WRNG-WRNG"}))
         .await
         .expect(422);
     world.verified(&dev, &app).await;

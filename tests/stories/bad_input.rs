@@ -152,7 +152,7 @@ async fn a_body_that_is_no_json_object_is_refused_everywhere(world: World) {
         b"{\"a\":}",
         b"{'a': 1}",
         b"{\"name\": \"\xff\xfe\"}",
-        b"\xef\xbb\xbf{}",
+        b"\xef\xbb\xbf\xef\xbb\xbf{}",
         b"\0",
         deep.as_bytes(),
         deep_object.as_bytes(),

@@ -1,6 +1,7 @@
 //! The help article, chapter by chapter.
 
 mod activity_log;
+mod as_people_type;
 mod bad_input;
 mod bad_requests;
 mod changing_once;
@@ -12,11 +13,13 @@ mod ending_all_tokens;
 mod held_back;
 mod inviting_the_developer;
 mod letters_that_wait;
+mod limits;
 mod mails_that_were_refused;
 mod managing;
 mod operators_and_service;
 mod provisioning;
 mod races;
+mod reading_at_once;
 mod secrets_about_to_end;
 mod secrets_of_aiq_integrate;
 mod setting_up_the_integration_admin;

@@ -30,7 +30,7 @@ async fn r15_wrong_otps_at_the_same_time_are_counted_one_by_one(world: World) {
     let ada = world.ada().await;
     let app = world.created(&ada, "Payroll").await;
     let dev = world.signed_up("dev@example.com").await;
-    let tries = (0..9).map(|_| dev.post_owned(portal_at(&app, "/verify"), json!({"otp": "wrong"})));
+    let tries = (0..9).map(|_| dev.post_owned(portal_at(&app, "/verify"), json!({"otp": "WRNG-WRNG"})));
     let answers = join_all(tries).await;
     let mut left: Vec<_> = answers
         .iter()

@@ -92,11 +92,8 @@ async fn r15_five_wrong_tries_lock_the_otp_even_for_the_right_one(world: World) 
     let dev = world.signed_up("dev@example.com").await;
     let otp = otp_of(&app);
     for left in (0..5).rev() {
-        let wrong = if left % 2 == 0 {
-            other_than(&otp)
-        } else {
-            "not even an OTP"
-        };
+        verify(&dev, &app, "not even an OTP").await.refused(422, "invalid_otp");
+        let wrong = if left % 2 == 0 { other_than(&otp) } else { "WRNG-WRNG" };
         let problem = verify(&dev, &app, wrong).await.refused(422, "otp_wrong").json();
         assert_eq!(problem["attempts_left"], left);
         let details = ada.get(&app_at(&app, "/developer")).await.expect(200).json();

@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use chrono::TimeDelta;
-use gatebook::application::{Caller, Gatebook, GatebookParts, GatewaySettings, Settings, Who};
+use gatebook::application::{Caller, Gatebook, GatebookParts, GatewaySettings, Limits, Settings, Who};
 use gatebook::clock::{Clock, ManualClock};
 use gatebook::http;
 use gatebook::http::request_context::ClientAddressHeader;
@@ -63,6 +64,8 @@ pub struct Options {
     /// Where people are told to go, if that is not where the world listens.
     pub public_url: Option<String>,
     pub gateway: GatewaySettings,
+    pub limits: Limits,
+    pub silence: Duration,
 }
 
 impl Default for Options {
@@ -72,6 +75,9 @@ impl Default for Options {
             dice: Dice::secure(),
             public_url: None,
             gateway: GatewaySettings::default(),
+            // Stories about something else send as many e-mails as they like.
+            limits: Limits::NONE,
+            silence: Duration::from_secs(75),
         }
     }
 }
@@ -230,7 +236,12 @@ impl World {
 
     /// Another process on the same database: its address.
     pub async fn another_node(&self) -> String {
-        let (base_url, _, _) = start(&self.folder, &self.database_url, &self.clock, Options::default()).await;
+        self.another_node_with(Options::default()).await
+    }
+
+    /// Another process on the same database, with options: its address.
+    pub async fn another_node_with(&self, options: Options) -> String {
+        let (base_url, _, _) = start(&self.folder, &self.database_url, &self.clock, options).await;
         base_url
     }
 
@@ -389,6 +400,8 @@ async fn start_on(
             documentation_url: "https://wiki.example.com/api".to_owned(),
             integration_team: EmailAddress::parse("team", "team@provider.example").unwrap(),
             gateway: options.gateway,
+            silence: options.silence,
+            limits: options.limits,
         },
     }));
     let transport =

@@ -9,6 +9,7 @@ use crate::email_address::EmailAddress;
 use crate::identifiers::{DeveloperId, KeyedDigest};
 use crate::refusal::{FieldProblem, Refusal};
 use crate::timestamp::Timestamp;
+use crate::typed::typed_characters;
 
 /// R18: an invitation is valid for 3 days.
 pub const INVITATION_VALID_FOR: TimeDelta = TimeDelta::hours(72);
@@ -182,15 +183,15 @@ impl App {
     }
 }
 
-/// R19: the code a person typed, digits only; refused with `code_wrong` when it cannot be one.
+/// R19: the code a person typed, digits only; refused with `invalid_code` when it cannot be one, which costs no try.
 pub fn typed_code(text: &str) -> Result<String, FieldProblem> {
-    let digits: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+    let digits = typed_characters(text);
     if digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_digit()) {
         return Ok(digits);
     }
     Err(FieldProblem::new(
         "code",
-        "code_wrong",
-        "Enter the six digits from the mail.",
+        "invalid_code",
+        "The code has six digits. Enter those of the mail.",
     ))
 }

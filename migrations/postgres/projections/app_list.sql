@@ -7,8 +7,9 @@ create table {table} (
     integrate_type text collate "C",
     name text collate "C" not null,
     name_key text collate "C" not null,
+    name_search text collate "C" not null,
     description text collate "C" not null,
-    description_key text collate "C" not null,
+    description_search text collate "C" not null,
     category text collate "C" not null,
     api_permission text collate "C" not null,
     entities text collate "C" not null,
@@ -42,16 +43,16 @@ create index app_list_by_creation_{generation} on {table} (created_at, app_id);
 
 create index app_list_by_status_{generation} on {table} (status, app_id);
 
-create index app_list_search_name_key_{generation} on {table} using gin (name_key gin_trgm_ops);
+create index app_list_search_name_search_{generation} on {table} using gin (name_search gin_trgm_ops);
 
-create index app_list_search_description_key_{generation} on {table} using gin (description_key gin_trgm_ops);
+create index app_list_search_description_search_{generation} on {table} using gin (description_search gin_trgm_ops);
 
 create index app_list_search_developer_email_key_{generation} on {table} using gin (developer_email_key gin_trgm_ops);
 
 create index app_list_search_entities_{generation} on {table} using gin (entities gin_trgm_ops);
 
-create index app_list_parts_name_key_{generation} on {table} using gin (search_parts(name_key));
+create index app_list_parts_name_search_{generation} on {table} using gin (search_parts(name_search));
 
-create index app_list_parts_description_key_{generation} on {table} using gin (search_parts(description_key));
+create index app_list_parts_description_search_{generation} on {table} using gin (search_parts(description_search));
 
 create index app_list_parts_developer_email_key_{generation} on {table} using gin (search_parts(developer_email_key));

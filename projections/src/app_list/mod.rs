@@ -10,7 +10,7 @@ use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::identifiers::{AppId, ClientId, EntityId, GroupId};
 use gatebook_aggregates::integration_app::{IntegrationApp, IntegrationAppEvent as Event, OTP_MAX_TRIES, Status};
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_aggregates::words::{AppName, Description, comparable};
+use gatebook_aggregates::words::{AppName, Description, searchable};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -127,7 +127,7 @@ pub struct AppRow {
 
 impl Projection for AppList {
     const NAME: &'static str = "app_list";
-    const FOLD_VERSION: i64 = 2;
+    const FOLD_VERSION: i64 = 3;
     const COLUMNS: &'static [Column] = &[
         text("app_id"),
         text("group_id"),
@@ -136,8 +136,9 @@ impl Projection for AppList {
         text("integrate_type"),
         text("name"),
         text("name_key"),
+        text("name_search"),
         text("description"),
-        text("description_key"),
+        text("description_search"),
         text("category"),
         text("api_permission"),
         text("entities"),
@@ -183,8 +184,9 @@ impl Projection for AppList {
             row.integrate_type.clone().into(),
             row.name.as_str().into(),
             row.name.uniqueness_key().into(),
+            searchable(row.name.as_str()).into(),
             row.description.as_str().into(),
-            comparable(row.description.as_str()).into(),
+            searchable(row.description.as_str()).into(),
             row.category.as_str().into(),
             row.api_permission.as_str().into(),
             Value::json(&row.entities),
@@ -342,8 +344,8 @@ impl AppRow {
 fn read(row: &mut RowReader) -> Result<AppRow, RowError> {
     let (app_id, group_id, client_id) = (row.uuid()?, row.word()?, row.word()?);
     let (integration_type, integrate_type) = (row.word()?, row.optional_text()?);
-    let (name, _name_key) = (row.word()?, row.text()?);
-    let (description, _description_key) = (row.word()?, row.text()?);
+    let (name, _name_key, _name_search) = (row.word()?, row.text()?, row.text()?);
+    let (description, _description_search) = (row.word()?, row.text()?);
     let (category, api_permission, entities) = (row.word()?, row.word()?, row.json()?);
     let (status, link) = (row.word()?, row.word()?);
     let (developer_email, _email_key) = (row.optional_word()?, row.optional_text()?);

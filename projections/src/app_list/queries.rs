@@ -6,7 +6,7 @@ use gatebook_aggregates::email_address::comparable_address;
 use gatebook_aggregates::identifiers::{AppId, EntityId, GroupId};
 use gatebook_aggregates::integration_app::Status;
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_aggregates::words::{Label, comparable};
+use gatebook_aggregates::words::{Label, searchable};
 use serde::{Deserialize, Serialize};
 
 use super::{AppList, AppRow, IntegrationType, Link, read};
@@ -240,11 +240,11 @@ fn conditions(query: &mut Query, filter: &Filter, search: PartSearch) -> Vec<Str
         ("a.category", filter.category.as_ref().map(CategoryCode::as_str)),
         ("a.api_permission", filter.api_permission.map(ApiPermission::as_str)),
     ];
-    let folded = |text: &Option<String>| text.as_deref().map(comparable);
+    let folded = |text: &Option<String>| text.as_deref().map(searchable);
     let entity = filter.entity.as_ref().map(|entity| format!("\"{entity}\""));
     let contains = [
-        ("a.name_key", folded(&filter.name)),
-        ("a.description_key", folded(&filter.description)),
+        ("a.name_search", folded(&filter.name)),
+        ("a.description_search", folded(&filter.description)),
         (
             "a.developer_email_key",
             filter.developer_email.as_deref().map(comparable_address),
@@ -307,7 +307,7 @@ mod tests {
         let tail = query.sql.split(" where ").nth(1).unwrap();
         assert_eq!(
             tail,
-            r"a.group_id = $1 and a.name_key like $2 escape '\' and (a.link = 'assigned' or (a.link = 'invited' and d.developer_id is not null)) and (a.name_key, a.app_id) < ($3, $4) order by a.name_key desc, a.app_id desc limit $5"
+            r"a.group_id = $1 and a.name_search like $2 escape '\' and (a.link = 'assigned' or (a.link = 'invited' and d.developer_id is not null)) and (a.name_key, a.app_id) < ($3, $4) order by a.name_key desc, a.app_id desc limit $5"
         );
         assert_eq!(query.args[1], Value::from(r"%pay\_roll%"));
     }

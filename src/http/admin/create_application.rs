@@ -14,7 +14,7 @@ use super::change::{KeyedBody, WithKey};
 use crate::application::{AiqIntegrateForm, Creation, NewIntegrationForm};
 use crate::http::error::Problem;
 use crate::http::extract::{Admin, App};
-use crate::http::json::{ChangeProblems, CreatedApplication, Fields, Versioned, text};
+use crate::http::json::{ChangeProblems, CreatedApplication, Fields, Versioned, flag, text};
 
 /// What an admin fills in. `integration_type` decides which of the other fields there are.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
@@ -41,8 +41,10 @@ pub struct CreateApplication {
     #[schema(value_type = Vec<String>)]
     pub entities: Option<Vec<String>>,
     /// AIQ Integrate only: has to be true, because it is charged.
+    #[serde(default, deserialize_with = "flag")]
     pub accept_charges: Option<bool>,
     /// AIQ Integrate only: has to be true, because the provider's team will have access to the data.
+    #[serde(default, deserialize_with = "flag")]
     pub accept_data_access: Option<bool>,
 }
 

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::change::InPath;
 use super::negotiation::log_format;
 use crate::activity_log::{Range, Scope, export, file_name};
-use crate::application::Caller;
+use crate::application::{Caller, ReadSlot};
 use crate::http::error::Problem;
 use crate::http::extract::{Admin, App, PathOf, QueryOf};
 use crate::http::json::{Fields, ReadProblems, given};
@@ -91,18 +91,20 @@ pub async fn app_log(
     format: LogFormat,
 ) -> Result<Response, Problem> {
     let (from, to) = query.read()?;
+    let slot = app.read_slot(caller).await?;
     let recorded = app.record_app_log_download(caller, id, format, from, to).await?;
     let range = Range {
         from,
         to,
         up_to_position: recorded.up_to_position,
     };
-    download(app, Scope::App(id), range, &recorded.name, format).await
+    download(app, Scope::App(id), range, &recorded.name, format, slot).await
 }
 
 /// The log of the caller's group as a download, which is recorded first.
 pub async fn group_log(app: &App, caller: &Caller, query: &RangeQuery, format: LogFormat) -> Result<Response, Problem> {
     let (from, to) = query.read()?;
+    let slot = app.read_slot(caller).await?;
     let group_id = app.callers_group(caller).await?.group_id;
     let recorded = app
         .record_group_log_download(caller, &group_id, format, from, to)
@@ -112,15 +114,26 @@ pub async fn group_log(app: &App, caller: &Caller, query: &RangeQuery, format: L
         to,
         up_to_position: recorded.up_to_position,
     };
-    download(app, Scope::Group(group_id), range, &recorded.name, format).await
+    download(app, Scope::Group(group_id), range, &recorded.name, format, slot).await
 }
 
-/// The answer begins when the first piece is there, so that a database that is away is still told by the status.
-async fn download(app: &App, scope: Scope, range: Range, name: &str, format: LogFormat) -> Result<Response, Problem> {
+/// The answer begins when the first piece is there, so that a database that is away is still told by the status. The slot is
+/// held until the last piece is sent, or nobody reads on.
+async fn download(
+    app: &App,
+    scope: Scope,
+    range: Range,
+    name: &str,
+    format: LogFormat,
+    slot: ReadSlot,
+) -> Result<Response, Problem> {
     let file = file_name(&scope, name, format);
     let mut pieces = Box::pin(export(app.log.database.clone(), scope, range, format));
     let first = pieces.try_next().await?;
-    let body = Body::from_stream(stream::iter(first.map(Ok)).chain(pieces));
+    let pieces = stream::iter(first.map(Ok)).chain(pieces).inspect(move |_| {
+        let _held = &slot;
+    });
+    let body = Body::from_stream(pieces);
     let content_type = match format {
         LogFormat::Csv => "text/csv; charset=utf-8; header=present",
         LogFormat::Ndjson => "application/x-ndjson",

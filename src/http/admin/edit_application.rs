@@ -72,7 +72,8 @@ pub struct EditApplication {
     version: Sent,
 }
 
-/// Changes description, category or entities, with immediate effect.
+/// Changes description, category or entities, with immediate effect. The body may be called `application/merge-patch+json`
+/// (RFC 7396), too.
 #[utoipa::path(
     patch,
     path = "/api/v1/integration-apps/{id}",

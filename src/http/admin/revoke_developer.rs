@@ -8,14 +8,15 @@ use utoipa::ToSchema;
 use super::change::{InPath, KeyedBody, WithIfMatch, WithKey};
 use crate::http::error::Problem;
 use crate::http::extract::{Admin, App, IfMatch, PathOf};
-use crate::http::json::{ChangeProblems, DeveloperAccess, Versioned};
+use crate::http::json::{ChangeProblems, DeveloperAccess, Versioned, flag};
 
 /// What else shall end. The body may be left out.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RevokeDeveloper {
     /// Whether the client secrets end at once, too; false when left out.
-    #[schema(value_type = Option<bool>, default = false)]
+    #[serde(default, deserialize_with = "flag")]
+    #[schema(value_type = bool, required = false, default = false)]
     retire_client_secrets: Option<bool>,
 }
 

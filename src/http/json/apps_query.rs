@@ -62,6 +62,11 @@ pub struct AppsQuestion {
     pub limit: u32,
 }
 
+/// The longest value that a list is ordered by, in bytes: a name of 100 characters, each of which NFKC can make 18 of.
+const KEY_MAX_BYTES: usize = 8_000;
+/// The longest text that is searched for, in bytes: the longest description (R7) has no more.
+const PART_MAX_BYTES: usize = 8_000;
+
 impl AppsQuery {
     /// The query that gives these texts to its parameters.
     pub fn of<'a>(parameter: impl Fn(&str) -> Option<&'a str>) -> Self {
@@ -121,7 +126,7 @@ impl AppsQuery {
     /// A cursor of another order would skip rows without a word.
     fn after(&self, sort: Sort, fields: &mut Fields) -> Option<Cursor> {
         let word = given(&self.cursor)?;
-        let after = cursor::read(word).filter(|after: &Cursor| after.sort == sort && is_text(&after.key));
+        let after = cursor::read(word).filter(|after: &Cursor| after.sort == sort && is_key(&after.key));
         if after.is_none() {
             fields.invalid_cursor();
         }
@@ -134,6 +139,10 @@ fn part(field: &str, text: &Option<String>, fields: &mut Fields) -> Option<Strin
     if !is_text(text) {
         fields.invalid(field);
     }
+    if text.len() > PART_MAX_BYTES {
+        let message = format!("Search for at most {PART_MAX_BYTES} bytes in “{field}”.");
+        fields.refuse(field, &format!("invalid_{field}"), message);
+    }
     Some(text.to_owned())
 }
 
@@ -142,6 +151,11 @@ fn moment(field: &str, text: &Option<String>, of_day: TimeDelta, fields: &mut Fi
     let text = given(text)?;
     let day = Timestamp::parse(&format!("{text}T00:00:00Z")).map(|beginning| beginning.plus(of_day));
     day.or_else(|| fields.time(field, text))
+}
+
+/// What a row's value can be that a list is ordered by; names, which grow when they are made comparable, are the longest.
+fn is_key(text: &str) -> bool {
+    is_text(text) && text.len() <= KEY_MAX_BYTES
 }
 
 /// PostgreSQL has no text with a NUL in it.
@@ -219,6 +233,25 @@ mod tests {
         ];
         assert_eq!(read(wrong).unwrap_err(), codes);
         assert_eq!(read("limit=0").unwrap_err(), ["invalid_limit"]);
+    }
+
+    #[test]
+    fn nobody_searches_for_a_whole_book() {
+        let fields = ["name", "description", "developer_email"];
+        for field in fields {
+            assert!(read(&format!("{field}={}", "é".repeat(4_000))).is_ok());
+            for length in [8_001, 50_000] {
+                let codes = read(&format!("{field}={}", "a".repeat(length))).unwrap_err();
+                assert_eq!(codes, [format!("invalid_{field}")]);
+            }
+        }
+        let place = Cursor {
+            sort: Sort::Name,
+            key: "a".repeat(8_001),
+            app_id: Uuid::nil(),
+        };
+        let codes = read(&format!("sort=name&cursor={}", cursor::write(&place))).unwrap_err();
+        assert_eq!(codes, ["invalid_cursor"]);
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub use credentials::{
     ListedClientSecret, NamedBody, NewClientSecret, NewResourceServer, NewToken, NewTokenBody, ResourceServer,
 };
 pub use developer::{DeveloperAccess, DeveloperAccessGiven, Verification};
-pub use fields::{Fields, Given, NoFields, Sent, text};
+pub use fields::{Fields, Given, NoFields, Sent, flag, text};
 pub use group::{Group, GroupDetails, Named, User, UserDetails};
 pub use page::{Items, Page, PageQuery, given};
 pub use problems::{

@@ -30,15 +30,24 @@ const FORBIDDEN: (&str, &str) = ("403", "`forbidden` or `plan_required`");
 const NOT_FOUND: (&str, &str) = ("404", "`not_found`: nothing there, or not for this caller");
 const CONFLICT: (&str, &str) = (
     "409",
-    "It does not fit what is there; the code says why, e.g. `conflict`. `unreadable_event`: the log holds an event about it that \
-     cannot be read, and operators have to settle that first",
+    "It does not fit what is there; the code says why, e.g. `conflict`, or `application_limit` when the group has as many \
+     applications as it may have. `unreadable_event`: the log holds an event about it that cannot be read, and operators \
+     have to settle that first",
 );
 const VERSION_MISMATCH: (&str, &str) = ("412", "`version_mismatch`: changed since the version of `If-Match`");
 const INVALID: (&str, &str) = (
     "422",
     "Something is wrong with what was sent; `errors` says what, field by field",
 );
-const TOO_MANY_REQUESTS: (&str, &str) = ("429", "`too_many_requests`: too many wrong tokens; see `Retry-After`");
+const TOO_MANY_REQUESTS: (&str, &str) = (
+    "429",
+    "`too_many_requests`: too many wrong tokens, or more than two lists, searches and downloads at once; see `Retry-After`",
+);
+const TOO_MUCH: (&str, &str) = (
+    "429",
+    "`too_many_requests`: too many wrong tokens; `too_many_emails`: more than may be sent within an hour to one address, by \
+     one person or by one group. See `Retry-After`",
+);
 const UNAVAILABLE: (&str, &str) = ("503", "`unavailable`: try again after `Retry-After`");
 const BODY: [(&str, &str); 3] = [
     ("400", "`invalid_json`: the body is no JSON object"),
@@ -64,7 +73,7 @@ impl IntoResponses for ChangeProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let mut responses = ReadProblems::responses();
         responses.extend(described(BODY));
-        responses.extend(described([VERSION_MISMATCH]));
+        responses.extend(described([VERSION_MISMATCH, TOO_MUCH]));
         responses
     }
 }

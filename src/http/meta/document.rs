@@ -20,7 +20,7 @@ pub fn document() -> Document {
             credentials, and the log of all that happened.\n\n\
             Times are RFC 3339 in UTC with milliseconds. Errors are RFC 9457 problem details with a stable `code`; \
             the OAuth endpoints refuse as RFC 6749 has it. Unknown fields are refused with `unknown_field`, bodies \
-            over 64 KiB with 413. Fields may be added to answers; none is renamed or removed."
+            over 64 KiB with 413, compressed ones with 415, and those of which nothing comes for long with 408 `body_timeout`. Fields may be added to answers; none is renamed or removed."
     ),
     paths(openapi_json::openapi_json, docs::docs, stylesheet::stylesheet),
     tags(

@@ -134,6 +134,9 @@ pub enum FormRefusals {
     /// `invalid_request`: the body has more than 64 KiB.
     #[response(status = 413)]
     TooLarge(OAuthRefusal),
+    /// `invalid_request`: the body is compressed.
+    #[response(status = 415)]
+    Encoded(OAuthRefusal),
     /// `temporarily_unavailable`: too many failed attempts; see `Retry-After`.
     #[response(status = 429)]
     SlowDown(OAuthRefusal),

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use super::refusal::server_error;
 use crate::application::Caller;
 use crate::http::extract::{Anyone, App};
+use crate::http::unread_encoding;
 use crate::oauth::wire::{FormBody, OAuthError, PresentedClient, description};
 
 /// A request whose form could be read. It may hold secrets, so it has no `Debug`.
@@ -41,6 +42,9 @@ impl FromRequest<App> for OAuthRequest {
         let anyone = Anyone::from_request_parts(&mut parts, app).await;
         let Anyone(caller) = anyone.map_err(|problem| server_error(&problem.detail))?;
         let headers = parts.headers.clone();
+        if unread_encoding(&headers).is_some() {
+            return Err(OAuthError::body_encoded());
+        }
         let query = parts.uri.query().map(str::to_owned);
         let body = Bytes::from_request(Request::from_parts(parts, body), app).await;
         let body = body.map_err(|rejection| unreadable(rejection.status()))?;

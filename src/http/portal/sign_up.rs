@@ -19,13 +19,13 @@ pub struct SignUpRequest {
     /// What follows `?invite=` in the link.
     #[schema(value_type = String)]
     invite_token: Option<String>,
-    /// The six digits from the mail.
+    /// The six digits from the mail, as people type them: full-width digits, spaces and dashes are read.
     #[schema(value_type = String, example = "493021")]
     code: Option<String>,
     /// The developer's name, 1 to 200 characters.
     #[schema(value_type = String)]
     full_name: Option<String>,
-    /// At least 15 characters; no rules about their kind.
+    /// At least 15 characters; no rules about their kind, but nothing that is guessed first.
     #[schema(value_type = String, format = Password)]
     password: Option<String>,
 }
@@ -52,7 +52,7 @@ pub struct SignedUp {
         (status = 404, description = "`invite_unknown`: not known, used, or replaced by a newer one.", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`developer_already_signed_up`, `app_revoked`, `app_suspended`.", body = Problem, content_type = "application/problem+json"),
         (status = 410, description = "`invite_expired`, or `code_expired`: ten minutes or five tries are over; ask for a new code.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`code_wrong` with `attempts_left`, `password_too_short`, `password_too_long`, `invalid_full_name`, `required`, `unknown_field`.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`code_wrong` with `attempts_left`, `invalid_code`, `password_too_short`, `password_too_long`, `password_too_common`, `invalid_password`, `invalid_full_name`, `required`, `unknown_field`.", body = Problem, content_type = "application/problem+json"),
         BodyProblems,
         VisitorProblems,
     ),

@@ -15,7 +15,7 @@ use crate::http::extract::{App, Developer, JsonBody, PathOf};
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VerifyRequest {
-    /// As handed over by the admin; case, dashes and the look-alikes I, L and O do not matter.
+    /// As handed over by the admin; case, width, spaces, dashes and the look-alikes I, L and O do not matter.
     #[schema(value_type = String, example = "K7QM-2F9D")]
     otp: Option<String>,
 }
@@ -43,7 +43,7 @@ pub struct Verified {
         (status = 404, description = "`not_found`: none of the developer's applications.", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`already_verified`, `app_suspended`, `app_revoked`.", body = Problem, content_type = "application/problem+json"),
         (status = 410, description = "`otp_expired`: its three days are over.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`otp_wrong` with `attempts_left`, `required`, `unknown_field`.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`otp_wrong` with `attempts_left`; `invalid_otp`, which costs no try: not eight letters and digits; `required`, `unknown_field`.", body = Problem, content_type = "application/problem+json"),
         (status = 423, description = "`otp_locked`: five wrong tries.", body = Problem, content_type = "application/problem+json"),
         BodyProblems,
         SessionProblems,

@@ -48,6 +48,8 @@ descriptions! {
     FAILED = "The request failed because of an error in this service.";
     /// The body is larger than this service reads.
     BODY_TOO_LARGE = "The body is too large.";
+    /// The body has a `Content-Encoding`.
+    BODY_ENCODED = "The body has to be sent as it is, without Content-Encoding.";
 }
 
 #[cfg(test)]

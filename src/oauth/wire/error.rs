@@ -102,6 +102,15 @@ impl OAuthError {
         )
     }
 
+    /// 415: the body is compressed, which nobody here undoes.
+    pub const fn body_encoded() -> Self {
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "invalid_request",
+            description::BODY_ENCODED,
+        )
+    }
+
     /// 500, with the code that RFC 6749 §4.1.2.1 has for it: this service failed, and trying again may not help (T28).
     pub const fn server_error() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", description::FAILED)

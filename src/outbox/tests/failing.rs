@@ -172,6 +172,7 @@ async fn a_letter_that_was_sealed_for_another_row_is_given_up_and_says_why(on: O
             sealed: "AAAA".to_owned(),
             not_before: None,
             about: None,
+            quotas: Vec::new(),
         })
         .await;
     assert_eq!(world.outbox().deliver_due().await.unwrap(), 1);
@@ -197,6 +198,7 @@ async fn a_letter_of_a_kind_that_a_newer_version_wrote_waits_for_that_version(on
             sealed: "AAAA".to_owned(),
             not_before: None,
             about: None,
+            quotas: Vec::new(),
         })
         .await;
     world.outbox().deliver_due().await.unwrap();

@@ -127,6 +127,7 @@ async fn a_letter_for_later_is_not_sent_early_because_it_is_retried(on: On) {
             sealed: "AAAA".to_owned(),
             not_before: Some(at(3_600)),
             about: None,
+            quotas: Vec::new(),
         })
         .await;
     let waiting = world.letter().await;
@@ -188,6 +189,7 @@ async fn how_much_waits_and_for_how_long_is_known(on: On) {
             priority: Priority::Normal,
             not_before: Some(at(3_600)),
             about: None,
+            quotas: Vec::new(),
         })
         .await;
     let waiting = Depth {

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use gatebook_aggregates::identifiers::EntityId;
-use gatebook_aggregates::words::{Label, comparable};
+use gatebook_aggregates::words::{Label, searchable};
 use gatebook_projections::groups::GroupRow;
 use maud::{Markup, html};
 
@@ -29,9 +29,9 @@ struct Shown<'a> {
 
 impl<'a> Shown<'a> {
     fn of(group: &'a GroupRow, form: &'a Form) -> Self {
-        let sought = comparable(form.text(SOUGHT));
+        let sought = searchable(form.text(SOUGHT));
         let fits = |(id, name): &(&EntityId, &Label)| {
-            comparable(name.as_str()).contains(&sought) || id.as_str().to_lowercase().contains(&sought)
+            searchable(name.as_str()).contains(&sought) || id.as_str().to_lowercase().contains(&sought)
         };
         let (found, others): (Vec<_>, Vec<_>) = group.customer.entities.iter().partition(fits);
         let mut chosen: HashSet<&str> = form.all(FIELD).into_iter().collect();

@@ -1,0 +1,274 @@
+//! Where passwords are hashed: two threads, each with memory of its own, and a bounded line before them. However many people
+//! sign in, and whoever tries passwords, the process needs no more than that; and when nobody does, it needs none of it.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use argon2::Block;
+
+/// How many passwords are hashed at once: each takes a core and 19 MiB.
+const THREADS: usize = 2;
+/// How many wait of each kind of [`Turn`]; what the threads do in a few seconds.
+const WAITING_MAX: usize = 64;
+/// How long a thread keeps its memory although there is nothing to hash.
+const IDLE: Duration = Duration::from_secs(5);
+/// How much address space the memory of a thread takes. Only what is used of it becomes memory. More than 32 MiB, because
+/// glibc hands that out by `mmap` and gives it back at once when it is freed; smaller pieces it keeps for later.
+const RESERVED_BLOCKS: usize = 33 * 1024 * 1024 / Block::SIZE;
+
+/// Who comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Somebody who has proved something already, or whose account was signed in to from the same address before. Nobody
+    /// else's guessing keeps them waiting.
+    First,
+    /// Anybody.
+    Later,
+}
+
+/// Something to do with a thread's memory.
+type Job = Box<dyn FnOnce(&mut HashingMemory) + Send>;
+
+/// There is no room in the line.
+#[derive(Debug)]
+pub(super) struct Full;
+
+/// The line before the threads. When it is dropped, they end with what waits.
+pub(super) struct HashingQueue(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    first: VecDeque<Job>,
+    later: VecDeque<Job>,
+    threads: usize,
+    is_closed: bool,
+}
+
+/// What a thread does next.
+enum Next {
+    Job(Job),
+    /// There is nothing to do.
+    Idle,
+    End,
+}
+
+impl HashingQueue {
+    /// An empty line. The threads begin with the first password.
+    pub(super) fn new() -> Self {
+        Self(Arc::default())
+    }
+
+    /// Puts a job in line.
+    ///
+    /// # Errors
+    /// `Full`, or no thread can be had.
+    pub(super) fn push(&self, turn: Turn, job: Job) -> Result<(), Full> {
+        let mut state = self.0.lock();
+        let line = match turn {
+            Turn::First => &mut state.first,
+            Turn::Later => &mut state.later,
+        };
+        if line.len() >= WAITING_MAX {
+            return Err(Full);
+        }
+        line.push_back(job);
+        while state.threads < THREADS {
+            let shared = self.0.clone();
+            let thread = std::thread::Builder::new().name("password-hashing".to_owned());
+            match thread.spawn(move || shared.work()) {
+                Ok(_) => state.threads += 1,
+                Err(error) if state.threads == 0 => {
+                    tracing::error!(%error, "no thread can be had to hash passwords");
+                    state.first.clear();
+                    state.later.clear();
+                    return Err(Full);
+                }
+                Err(_) => break,
+            }
+        }
+        drop(state);
+        self.0.changed.notify_one();
+        Ok(())
+    }
+}
+
+impl Drop for HashingQueue {
+    fn drop(&mut self) {
+        self.0.lock().is_closed = true;
+        self.0.changed.notify_all();
+    }
+}
+
+impl Shared {
+    /// A job that panicked has not touched the line.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn work(&self) {
+        let mut memory = HashingMemory::default();
+        loop {
+            match self.next(memory.is_held()) {
+                // Whoever waits for it learns that it was interrupted, because its answer is dropped.
+                Next::Job(job) => drop(catch_unwind(AssertUnwindSafe(|| job(&mut memory)))),
+                Next::Idle => memory.give_back(),
+                Next::End => return,
+            }
+        }
+    }
+
+    /// Waits for something to do; only for so long as the thread keeps its memory.
+    fn next(&self, holds_memory: bool) -> Next {
+        let mut state = self.lock();
+        loop {
+            if let Some(job) = state.first.pop_front().or_else(|| state.later.pop_front()) {
+                return Next::Job(job);
+            }
+            if state.is_closed {
+                return Next::End;
+            }
+            state = match holds_memory {
+                true => {
+                    let waited = self.changed.wait_timeout(state, IDLE);
+                    let (state, elapsed) = waited.unwrap_or_else(PoisonError::into_inner);
+                    if elapsed.timed_out() && state.first.is_empty() && state.later.is_empty() {
+                        return Next::Idle;
+                    }
+                    state
+                }
+                false => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+    }
+}
+
+/// The memory of a thread, which argon2 works in.
+#[derive(Default)]
+pub(super) struct HashingMemory(Vec<Block>);
+
+impl HashingMemory {
+    /// So many blocks, with whatever is in them.
+    pub(super) fn blocks(&mut self, count: usize) -> &mut [Block] {
+        if self.0.capacity() == 0 {
+            self.0.reserve_exact(RESERVED_BLOCKS);
+        }
+        if self.0.len() < count {
+            self.0.resize(count, Block::default());
+        }
+        &mut self.0[..count]
+    }
+
+    fn is_held(&self) -> bool {
+        self.0.capacity() > 0
+    }
+
+    fn give_back(&mut self) {
+        self.0 = Vec::new();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    /// Jobs that are under way until they are told to end.
+    fn occupied(queue: &HashingQueue) -> Vec<mpsc::Sender<()>> {
+        let (begun, has_begun) = mpsc::channel();
+        let ends = (0..THREADS).map(|_| {
+            let (end, ended) = mpsc::channel::<()>();
+            let begun = begun.clone();
+            let job = Box::new(move |_: &mut HashingMemory| {
+                begun.send(()).unwrap();
+                let _ = ended.recv();
+            });
+            queue.push(Turn::Later, job).unwrap();
+            has_begun.recv().unwrap();
+            end
+        });
+        ends.collect()
+    }
+
+    fn said(said: &mpsc::Sender<&'static str>, word: &'static str) -> Job {
+        let said = said.clone();
+        Box::new(move |_| {
+            let _ = said.send(word);
+        })
+    }
+
+    #[test]
+    fn those_who_have_proved_something_come_first() {
+        let queue = HashingQueue::new();
+        let mut ends = occupied(&queue);
+        let (word, words) = mpsc::channel();
+        for later in ["c", "d"] {
+            queue.push(Turn::Later, said(&word, later)).unwrap();
+        }
+        for first in ["a", "b"] {
+            queue.push(Turn::First, said(&word, first)).unwrap();
+        }
+        // One thread alone goes on, so that the order is told.
+        ends.pop().unwrap().send(()).unwrap();
+        let order: Vec<_> = (0..4).map(|_| words.recv().unwrap()).collect();
+        assert_eq!(order, ["a", "b", "c", "d"]);
+    }
+
+    #[test]
+    fn a_full_line_of_strangers_leaves_room_for_others() {
+        let queue = HashingQueue::new();
+        let _ends = occupied(&queue);
+        let (word, _words) = mpsc::channel();
+        for _ in 0..WAITING_MAX {
+            queue.push(Turn::Later, said(&word, "x")).unwrap();
+        }
+        assert!(queue.push(Turn::Later, said(&word, "x")).is_err());
+        assert!(queue.push(Turn::First, said(&word, "x")).is_ok());
+    }
+
+    #[test]
+    fn a_job_that_panics_takes_no_thread_along() {
+        let queue = HashingQueue::new();
+        for _ in 0..2 * THREADS {
+            queue.push(Turn::Later, Box::new(|_| panic!("in a test"))).unwrap();
+        }
+        let (word, words) = mpsc::channel();
+        queue.push(Turn::Later, said(&word, "done")).unwrap();
+        assert_eq!(words.recv().unwrap(), "done");
+    }
+
+    #[test]
+    fn the_threads_end_with_the_line() {
+        let queue = HashingQueue::new();
+        let (word, words) = mpsc::channel();
+        queue.push(Turn::First, said(&word, "done")).unwrap();
+        assert_eq!(words.recv().unwrap(), "done");
+        let shared = Arc::downgrade(&queue.0);
+        drop(queue);
+        drop(word);
+        // The last of the threads lets go of what they share.
+        while shared.strong_count() > 0 {
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn the_memory_is_of_a_size_that_is_given_back() {
+        let mut memory = HashingMemory::default();
+        assert!(!memory.is_held());
+        assert_eq!(memory.blocks(8).len(), 8);
+        assert!(memory.0.capacity() * Block::SIZE > 32 * 1024 * 1024);
+        assert_eq!(memory.blocks(4).len(), 4);
+        assert_eq!(memory.blocks(16).len(), 16);
+        memory.give_back();
+        assert!(!memory.is_held());
+    }
+}
