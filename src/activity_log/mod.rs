@@ -7,6 +7,7 @@ pub mod csv;
 pub mod entry;
 pub mod export;
 pub mod ndjson;
+mod spreadsheet;
 pub mod summary;
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::BufReader;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::builder::FalseyValueParser;
@@ -17,7 +17,7 @@ use super::{CliError, DIFFERENCES_FOUND, log_compare, log_quarantine, operator, 
 use crate::activity_log::{Range, Scope, export};
 use crate::application::{Caller, Failure};
 use crate::config::DataOptions;
-use crate::replay;
+use crate::replay::{self, ExportedRange};
 
 /// The log itself.
 #[derive(Subcommand)]
@@ -25,12 +25,9 @@ pub enum LogCommand {
     /// Writes the activity log of an application, a group, a developer's account or the installation itself to standard
     /// output; this is recorded in it.
     Export(Export),
-    /// Verifies the whole log, or an exported ndjson file: exit code 0 when it holds, 2 when it does not. An event that cannot
-    /// be read is named, and is one that does not hold until it is quarantined.
-    Verify {
-        /// An exported ndjson file; without it the whole log of the database.
-        file: Option<PathBuf>,
-    },
+    /// Verifies the whole log, or an exported ndjson file: exit code 0 when it holds and is whole, 2 when not. An event that
+    /// cannot be read is named, and is one that does not hold until it is quarantined.
+    Verify(Verify),
     /// Compares exported ndjson files with the database, for after a restore: which events of the files it lacks, those
     /// first that took access away from somebody, and which it has others in the place of. Exit code 0 when it lacks
     /// nothing, 2 when it lacks something. It compares events and not what holds now: what has been done again since is
@@ -72,6 +69,19 @@ pub struct Export {
     to: Option<Timestamp>,
 }
 
+/// What to verify.
+#[derive(Args)]
+pub struct Verify {
+    /// An exported ndjson file; without it the whole log of the database.
+    file: Option<PathBuf>,
+    /// From when on FILE was exported, if that was said: what came before is not missing.
+    #[arg(long, env = "GATEBOOK_FROM", value_parser = time, value_name = "T")]
+    from: Option<Timestamp>,
+    /// Until when FILE was exported, if that was said: it does not end with the record of its own download then.
+    #[arg(long, env = "GATEBOOK_TO", value_parser = time, value_name = "T")]
+    to: Option<Timestamp>,
+}
+
 /// How a log is written.
 #[derive(Clone, Copy, ValueEnum)]
 pub enum Format {
@@ -85,8 +95,12 @@ pub enum Format {
 pub async fn run(data: &DataOptions, command: LogCommand) -> Result<ExitCode, CliError> {
     match command {
         LogCommand::Export(options) => write_log(data, options).await,
-        LogCommand::Verify { file: Some(file) } => verify_file(&file),
-        LogCommand::Verify { file: None } => verify_database(data).await,
+        LogCommand::Verify(Verify {
+            file: Some(file),
+            from,
+            to,
+        }) => verify_file(&file, ExportedRange { from, to }),
+        LogCommand::Verify(_) => verify_database(data).await,
         LogCommand::Compare(options) => log_compare::run(data, &options).await,
         LogCommand::Quarantine(options) => log_quarantine::run(data, options).await,
     }
@@ -156,25 +170,27 @@ async fn write_log(data: &DataOptions, options: Export) -> Result<ExitCode, CliE
     Ok(ExitCode::SUCCESS)
 }
 
-fn verify_file(path: &PathBuf) -> Result<ExitCode, CliError> {
+fn verify_file(path: &Path, range: ExportedRange) -> Result<ExitCode, CliError> {
     let file = File::open(path).map_err(CliError::io(format!("opening {}", path.display())))?;
-    let report =
-        replay::verify_exported(BufReader::new(file)).map_err(CliError::io(format!("reading {}", path.display())))?;
+    let report = replay::verify_exported(BufReader::new(file), range)
+        .map_err(CliError::io(format!("reading {}", path.display())))?;
     report.findings.iter().try_for_each(output::line)?;
     if report.more > 0 {
         output::line(format_args!("… and {} more", report.more))?;
     }
-    let holds = report.findings.is_empty();
-    output::line(format_args!(
-        "{} events: {}",
-        report.lines,
-        if holds {
-            "the file holds together"
-        } else {
-            "THE FILE DOES NOT HOLD"
-        }
-    ))?;
-    Ok(exit_code(holds))
+    for missing in &report.missing {
+        output::line(format_args!("missing: {missing}"))?;
+    }
+    for note in &report.notes {
+        output::line(format_args!("note: {note}"))?;
+    }
+    let verdict = match (report.holds(), report.is_whole()) {
+        (true, true) => "the file holds together",
+        (true, false) => "THE FILE IS NOT WHOLE",
+        (false, _) => "THE FILE DOES NOT HOLD",
+    };
+    output::line(format_args!("{} events: {verdict}", report.lines))?;
+    Ok(exit_code(report.holds() && report.is_whole()))
 }
 
 async fn verify_database(data: &DataOptions) -> Result<ExitCode, CliError> {

@@ -1,5 +1,5 @@
 //! Verifies a log that was exported as ndjson, with nothing but the file: every hash is recomputed, and every chain
-//! followed. A file can be a part of the log; what comes before and after it, nobody can tell from the file.
+//! followed. Whether it is all of the log that was exported is said by [`Wholeness`].
 
 use std::collections::HashMap;
 use std::fmt;
@@ -8,12 +8,14 @@ use std::io::{self, BufRead};
 use cqrs_es::Aggregate;
 use gatebook_aggregates::integration_app::IntegrationApp;
 use gatebook_aggregates::metadata::{ActorType, Metadata};
+use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::recorded::StoredEvent;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::difference::keep;
 use super::exported_lines::ExportedLines;
+use super::wholeness::{ExportedRange, Seen, Wholeness};
 use crate::log::hash_chain::{EventParts, NO_PREDECESSOR, hash_of};
 
 /// One thing in a file that is not as it should be.
@@ -47,27 +49,53 @@ pub struct FileReport {
     pub findings: Vec<FileFinding>,
     /// How many more there are.
     pub more: i64,
+    /// What the file should hold besides, in sentences; for the streams that begin late, the first 100.
+    pub missing: Vec<String>,
+    /// What the file cannot say, in sentences.
+    pub notes: Vec<String>,
 }
 
 impl FileReport {
-    /// Whether everything is as it should be.
-    pub fn all_equal(&self) -> bool {
+    /// Whether everything in the file is what was recorded.
+    pub fn holds(&self) -> bool {
         self.findings.is_empty()
+    }
+
+    /// Whether it is all that was exported, as far as can be told.
+    pub fn is_whole(&self) -> bool {
+        self.missing.is_empty()
     }
 }
 
-/// Verifies an exported file. Memory grows with the number of streams in it, not with its length.
+/// Verifies a file that was exported with this range. Memory grows with the number of streams in it, not with its
+/// length.
 ///
 /// # Errors
 /// A file that cannot be read. Whatever is wrong with its content is in the report instead.
-pub fn verify_exported(reader: impl BufRead) -> Result<FileReport, io::Error> {
-    let mut file = File::default();
+pub fn verify_exported(reader: impl BufRead, range: ExportedRange) -> Result<FileReport, io::Error> {
+    let mut file = File {
+        range,
+        ..File::default()
+    };
     let mut lines = ExportedLines::new(reader);
     while let Some(line) = lines.next_line()? {
+        if let Some(problem) = file.unfinished.take() {
+            file.add(None, problem);
+        }
         file.report.lines = line.number;
+        if line.number == 1 && is_csv(&line.bytes) {
+            let problem = "this is a CSV, which people read; only an ndjson can be verified (`--format ndjson`)";
+            file.add(None, problem.to_owned());
+            return Ok(file.report);
+        }
         file.check(&line.bytes);
     }
-    Ok(file.report)
+    Ok(file.end())
+}
+
+/// Whether a file that begins with this line is the other format of an export.
+fn is_csv(first_line: &[u8]) -> bool {
+    first_line.starts_with(b"\"position\",") || first_line.starts_with(b"position,")
 }
 
 /// A line of the file. More fields may be added; these are what the hash covers, and the aids for reading.
@@ -104,6 +132,10 @@ pub(super) struct Line<'a> {
 #[derive(Default)]
 struct File {
     report: FileReport,
+    range: ExportedRange,
+    wholeness: Wholeness,
+    /// What is wrong with the line before, if it ends in the middle: of the last one, that the file was cut.
+    unfinished: Option<String>,
     last_position: Option<i64>,
     /// Sequence and hash of the last line of each stream.
     streams: HashMap<(String, String), (i64, String)>,
@@ -113,11 +145,17 @@ impl File {
     fn check(&mut self, line: &[u8]) {
         let line = match serde_json::from_slice::<Line>(line) {
             Ok(line) => line,
+            Err(problem) if problem.is_eof() && !line.is_empty() => {
+                self.unfinished = Some(format!("it cannot be read: {problem}"));
+                return;
+            }
             Err(problem) => return self.add(None, format!("it cannot be read: {problem}")),
         };
         self.check_position(line.position);
         self.check_app_id(&line);
         self.check_metadata(&line);
+        self.check_range(&line);
+        self.see(&line);
         let (position, details) = (line.position, line.details.get().to_owned());
         let digests_hash = line.digests_hash.clone();
         let stored = match line.stored() {
@@ -169,6 +207,47 @@ impl File {
                 "its fields tell something beside its metadata".to_owned(),
             );
         }
+    }
+
+    /// The range is told by whoever verifies, and a line outside of it was not exported with it.
+    fn check_range(&mut self, line: &Line) {
+        let recorded_at = Timestamp::parse(&line.recorded_at);
+        let ExportedRange { from, to } = self.range;
+        for (outside, word, moment) in [
+            (recorded_at < from, "before", from),
+            (to.is_some() && recorded_at >= to, "not before", to),
+        ] {
+            if let Some(moment) = moment.filter(|_| outside) {
+                let problem = format!("it was recorded at {}, {word} {moment}", line.recorded_at);
+                self.add(Some(line.position), problem);
+            }
+        }
+    }
+
+    fn see(&mut self, line: &Line) {
+        let stream = (line.aggregate_type.clone(), line.aggregate_id.clone());
+        self.wholeness.see(&Seen {
+            kind: &line.aggregate_type,
+            id: &line.aggregate_id,
+            sequence: line.sequence,
+            recorded_at: &line.recorded_at,
+            event: &line.event,
+            details: line.details.get(),
+            begins_stream: !self.streams.contains_key(&stream),
+        });
+    }
+
+    fn end(mut self) -> FileReport {
+        self.report.missing = self.wholeness.missing(&self.range);
+        self.report.notes = self.wholeness.notes(&self.range);
+        if self.unfinished.is_some() {
+            let cut = format!(
+                "the rest of line {}, in the middle of which the file ends",
+                self.report.lines
+            );
+            self.report.missing.insert(0, cut);
+        }
+        self.report
     }
 
     /// Each line continues the one before it in its stream. The first of a stream has nothing before it in the file.

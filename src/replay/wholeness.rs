@@ -1,0 +1,165 @@
+//! Whether an exported file is whole, as far as its lines can say: whether it begins with the first event of each
+//! stream, and ends with the record of its own download. What a file of a group does not show is an application that is
+//! missing with all of its events.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use cqrs_es::Aggregate;
+use gatebook_aggregates::developer::Developer;
+use gatebook_aggregates::group::Group;
+use gatebook_aggregates::integration_app::{IntegrationApp, LogFormat};
+use gatebook_aggregates::system::System;
+use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_aggregates::user_account::UserAccount;
+use serde::Deserialize;
+
+use super::difference::KEPT;
+
+/// What a file was exported with. Nothing in a file that was exported with `to` says so, because the record of its
+/// download comes later.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ExportedRange {
+    /// From when, inclusive.
+    pub from: Option<Timestamp>,
+    /// Until when, exclusive.
+    pub to: Option<Timestamp>,
+}
+
+/// What is known so far.
+#[derive(Default)]
+pub(super) struct Wholeness {
+    /// How many streams there are of each kind.
+    streams: BTreeMap<String, usize>,
+    /// The first of each stream that does not begin at its beginning.
+    late: Vec<String>,
+    last: Option<Last>,
+}
+
+/// What the last line says, if it says that somebody downloaded a log.
+struct Last {
+    kind: String,
+    recorded_at: String,
+    download: Option<Download>,
+}
+
+/// The details of a recorded download.
+#[derive(Deserialize)]
+struct Download {
+    format: LogFormat,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+}
+
+/// What a line is about.
+pub(super) struct Seen<'a> {
+    pub(super) kind: &'a str,
+    pub(super) id: &'a str,
+    pub(super) sequence: i64,
+    pub(super) recorded_at: &'a str,
+    pub(super) event: &'a str,
+    pub(super) details: &'a str,
+    pub(super) begins_stream: bool,
+}
+
+impl Wholeness {
+    /// Takes note of a line.
+    pub(super) fn see(&mut self, line: &Seen) {
+        if line.begins_stream {
+            *self.streams.entry(line.kind.to_owned()).or_default() += 1;
+            if line.sequence > 1 && is_exported_whole(line.kind) && self.late.len() < KEPT {
+                self.late.push(Before(line).to_string());
+            }
+        }
+        let is_download = line.event.ends_with("LogDownloaded");
+        self.last = Some(Last {
+            kind: line.kind.to_owned(),
+            recorded_at: line.recorded_at.to_owned(),
+            download: is_download.then(|| serde_json::from_str(line.details).ok()).flatten(),
+        });
+    }
+
+    /// What is missing, in sentences.
+    pub(super) fn missing(&self, range: &ExportedRange) -> Vec<String> {
+        let Some(last) = &self.last else {
+            return vec![
+                "the file holds no event, and not even an export of a log in which nothing happened is empty: it ends with \
+                 the record of its own download. Export it again"
+                    .to_owned(),
+            ];
+        };
+        let own = last
+            .download
+            .as_ref()
+            .filter(|download| self.is_own_record(last, download));
+        let from = range.from.or(own.and_then(|own| own.from));
+        let mut missing = if from.is_some() { Vec::new() } else { self.late.clone() };
+        if own.is_none() && range.to.is_none() {
+            missing.push(
+                "the end: the last line is not the record of the file's own download. Lines are missing after it; or it was \
+                 exported up to a time, which `--to T` says here, too"
+                    .to_owned(),
+            );
+        }
+        missing
+    }
+
+    /// What the file cannot say, in sentences.
+    pub(super) fn notes(&self, range: &ExportedRange) -> Vec<String> {
+        let mut notes = Vec::new();
+        if range.to.is_some() {
+            notes.push("an export up to a time does not show whether lines are missing at its end".to_owned());
+        }
+        if self.is_of_a_group() {
+            notes.push(
+                "the file of a group does not show whether an application is missing from it with all of its events; look \
+                 whether each of the group's applications is in it"
+                    .to_owned(),
+            );
+        }
+        notes
+    }
+
+    /// An application's file may have lines of other streams that speak of it.
+    fn is_of_a_group(&self) -> bool {
+        let several = self.streams.get(IntegrationApp::TYPE).is_some_and(|apps| *apps > 1);
+        several
+            || [Group::TYPE, UserAccount::TYPE]
+                .iter()
+                .any(|kind| self.streams.contains_key(*kind))
+    }
+
+    /// Whether the download that the last line records can be that of the file itself: of the file's log, as ndjson, and
+    /// up to no time that had passed.
+    fn is_own_record(&self, last: &Last, download: &Download) -> bool {
+        let of_this_log = !self.is_of_a_group() || last.kind == Group::TYPE;
+        let open = download.to.is_none_or(|to| to.to_string() > last.recorded_at);
+        of_this_log && open && matches!(download.format, LogFormat::Ndjson)
+    }
+}
+
+/// An export holds all of a stream of one of these kinds, or nothing.
+fn is_exported_whole(kind: &str) -> bool {
+    [
+        IntegrationApp::TYPE,
+        Group::TYPE,
+        UserAccount::TYPE,
+        Developer::TYPE,
+        System::TYPE,
+    ]
+    .contains(&kind)
+}
+
+/// The events before the first one of a stream.
+struct Before<'a>(&'a Seen<'a>);
+
+impl fmt::Display for Before<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Seen { kind, id, sequence, .. } = self.0;
+        match sequence - 1 {
+            1 => write!(f, "event 1 of {kind} {id}"),
+            before => write!(f, "events 1 to {before} of {kind} {id}"),
+        }?;
+        f.write_str(", before the file's first; or it was exported from a time on, which `--from T` says here, too")
+    }
+}
