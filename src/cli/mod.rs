@@ -12,6 +12,7 @@ mod operator;
 mod operator_token;
 mod output;
 mod parts;
+mod private_files;
 mod progress;
 mod projections;
 mod resource_server;
@@ -125,6 +126,7 @@ pub const USAGE: u8 = 64;
 
 /// Runs the command line and gives the process's exit code.
 pub fn run() -> ExitCode {
+    private_files::make_private();
     forget_blank_postgres_variables();
     let arguments = match read_arguments() {
         Ok(arguments) => arguments,

@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::parts::Parts;
+use super::private_files::warn_of_open_folder;
 use super::signals::{AtOnce, ClosedTerminal, EndSignal, Signals};
 use super::start::{self, Opened};
 use super::{CliError, connections, service_manager};
@@ -222,7 +223,11 @@ pub fn mail_transport(data: &DataOptions, options: &ServerOptions) -> Result<Mai
     let (ca, helo) = (options.mail_ca.as_deref(), mail_helo(options)?);
     let transport = MailTransport::from_url(&options.mail, &data.data, &options.mail_from, ca);
     let transport = transport.and_then(|transport| transport.greeting_as(&helo));
-    transport.map_err(CliError::other)
+    let transport = transport.map_err(CliError::other)?;
+    if let Some(folder) = transport.folder() {
+        warn_of_open_folder(folder);
+    }
+    Ok(transport)
 }
 
 /// The name that mail servers are greeted with: the one that people know this machine by, unless told otherwise.

@@ -1,8 +1,8 @@
 //! The ways a mail leaves the house: into a folder, or to a mail server.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -141,7 +141,7 @@ fn folder(path: &str, data_dir: &Path) -> Result<PathBuf, MailError> {
         (_, Some(_)) => return Err(MailError::BadUrl("a folder has no host".to_owned())),
         (path, None) => PathBuf::from(path),
     };
-    fs::create_dir_all(&folder).map_err(|error| {
+    make_folder(&folder).map_err(|error| {
         let folder = folder.display();
         MailError::BadUrl(format!("the folder {folder} cannot be made: {error}"))
     })?;
@@ -190,6 +190,11 @@ fn without_content(text: &str, letter: &Letter) -> String {
         .collect()
 }
 
+/// Makes a folder, if it is not there, that only its owner may look into.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
 async fn put(folder: PathBuf, name: String, mail: Vec<u8>) -> Result<(), MailError> {
     let written = tokio::task::spawn_blocking(move || write_whole(&folder, &name, &mail)).await;
     written
@@ -200,12 +205,16 @@ async fn put(folder: PathBuf, name: String, mail: Vec<u8>) -> Result<(), MailErr
 
 /// Under its name the file is whole or absent, whatever happens meanwhile. Only its owner may read it.
 fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
+    make_folder(folder)?;
     let unfinished = folder.join(format!(".{name}.tmp"));
+    // A file that was left half-written, or that somebody else has put there to read along, goes.
+    match fs::remove_file(&unfinished) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
     let mut file = OpenOptions::new()
         .write(true)
-        .create(true)
-        .truncate(true)
+        .create_new(true)
         .mode(0o600)
         .open(&unfinished)?;
     file.write_all(bytes)?;

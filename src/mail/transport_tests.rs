@@ -66,6 +66,23 @@ async fn a_mail_in_a_folder_is_a_file_named_by_time_and_letter_that_only_its_own
 }
 
 #[tokio::test]
+async fn a_file_that_somebody_has_put_there_to_read_along_is_not_written_into() {
+    let data = tempfile::tempdir().unwrap();
+    let transport = MailTransport::from_url("file:", data.path(), SENDER, None).unwrap();
+    let folder = data.path().join("mail");
+    assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+    let planted = folder.join(".20261123T091500.123Z-0199-af.eml.tmp");
+    fs::write(&planted, "").unwrap();
+    fs::set_permissions(&planted, fs::Permissions::from_mode(0o666)).unwrap();
+    let read_along = File::open(&planted).unwrap();
+    send(&transport, &letter(), "0199-af").await.unwrap();
+    assert_eq!(read_along.metadata().unwrap().len(), 0);
+    let files: Vec<_> = fs::read_dir(&folder).unwrap().flatten().collect();
+    assert_eq!(files.len(), 1);
+    assert_eq!(files[0].metadata().unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[tokio::test]
 async fn an_id_cannot_lead_out_of_the_folder() {
     let data = tempfile::tempdir().unwrap();
     let url = format!("file:{}", data.path().join("out").display());

@@ -10,6 +10,7 @@ mod filter_form;
 mod form;
 mod inputs;
 mod layout;
+mod link_cookie;
 mod once;
 mod operator;
 mod passwords;

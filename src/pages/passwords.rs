@@ -2,14 +2,17 @@
 
 use axum::Router;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use gatebook_aggregates::refusal::Refusal;
 use maud::{Markup, html};
 
 use super::attempt::Errors;
 use super::form::{Asked, Form, OpenForm};
 use super::inputs::{Field, checkbox};
 use super::layout::{Shell, page};
+use super::link_cookie::{LinkPage, OPEN_AGAIN};
 use crate::application::{ApiTokens, Realm};
 use crate::http::error::Problem;
 use crate::http::extract::{Anyone, App};
@@ -23,6 +26,7 @@ struct Place {
     choose: &'static str,
     sign_in: &'static str,
     sign_in_title: &'static str,
+    link: LinkPage,
 }
 
 const CONSOLE: Place = Place {
@@ -31,6 +35,11 @@ const CONSOLE: Place = Place {
     choose: "/set-password",
     sign_in: "/sign-in",
     sign_in_title: "Sign in",
+    link: LinkPage {
+        path: "/set-password",
+        parameter: "link",
+        cookie: "__Host-gatebook-console-link",
+    },
 };
 
 const PORTAL: Place = Place {
@@ -39,6 +48,11 @@ const PORTAL: Place = Place {
     choose: "/portal/set-password",
     sign_in: "/portal/log-in",
     sign_in_title: "Log in",
+    link: LinkPage {
+        path: "/portal/set-password",
+        parameter: "link",
+        cookie: "__Host-gatebook-portal-link",
+    },
 };
 
 impl Place {
@@ -67,7 +81,7 @@ pub fn routes(realm: Realm) -> Router<App> {
     let place = Place::of(realm);
     let forgot = get(move || async move { forgot_page(place, &Form::default(), &Errors::default()) })
         .post(move |app, caller, form| ask(place, app, caller, form));
-    let choose = get(move |app, caller, asked| open(place, app, caller, asked))
+    let choose = get(move |app, caller, asked, headers| open(place, app, caller, asked, headers))
         .post(move |app, caller, form| choose(place, app, caller, form));
     Router::new().route(place.forgot, forgot).route(place.choose, choose)
 }
@@ -93,9 +107,18 @@ async fn open(
     State(app): State<App>,
     Anyone(caller): Anyone,
     Asked(asked): Asked,
-) -> Result<Markup, Problem> {
-    app.open_password_link(&caller, place.realm, asked.text("link")).await?;
-    Ok(choose_page(place, asked.text("link"), false, &Errors::default()))
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    if let Some(link) = asked.filled(place.link.parameter) {
+        return Ok(place.link.arrive(link));
+    }
+    let Some(link) = place.link.token(&headers) else {
+        let mut problem = Problem::from(Refusal::PasswordLinkUnknown);
+        problem.detail = OPEN_AGAIN.to_owned();
+        return Err(problem);
+    };
+    app.open_password_link(&caller, place.realm, &link).await?;
+    Ok(choose_page(place, &link, false, &Errors::default()).into_response())
 }
 
 async fn choose(place: Place, State(app): State<App>, Anyone(caller): Anyone, OpenForm(form): OpenForm) -> Response {
@@ -109,7 +132,7 @@ async fn choose(place: Place, State(app): State<App>, Anyone(caller): Anyone, Op
             .choose_password_and(&caller, place.realm, link, password, tokens)
             .await
         {
-            Ok(()) => return chosen_page(place, tokens).into_response(),
+            Ok(()) => return ([place.link.forget()], chosen_page(place, tokens)).into_response(),
             Err(failure) => Errors::from(failure),
         }
     } else {

@@ -212,13 +212,18 @@ fn cookie_name(realm: Realm) -> &'static str {
 
 /// The token of the session in this part of the site.
 pub fn session_token(headers: &HeaderMap, realm: Realm) -> Option<String> {
+    cookie_value(headers, cookie_name(realm))
+}
+
+/// What a cookie of ours holds.
+pub fn cookie_value(headers: &HeaderMap, name: &str) -> Option<String> {
     let sent = headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok());
     let mut cookies = sent.flat_map(Cookie::split_parse).flatten();
     cookies
-        .find(|cookie| cookie.name() == cookie_name(realm))
+        .find(|cookie| cookie.name() == name)
         .map(|cookie| cookie.value().to_owned())
 }
 
@@ -234,7 +239,8 @@ pub fn forget_session(realm: Realm) -> (header::HeaderName, HeaderValue) {
     set_cookie(cookie)
 }
 
-fn set_cookie(mut cookie: Cookie<'static>) -> (header::HeaderName, HeaderValue) {
+/// A cookie for this host, over TLS, and not for scripts.
+pub fn set_cookie(mut cookie: Cookie<'static>) -> (header::HeaderName, HeaderValue) {
     cookie.set_path("/");
     cookie.set_secure(true);
     cookie.set_http_only(true);

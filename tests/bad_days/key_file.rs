@@ -4,7 +4,13 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::installation::{Finished, Installation};
+use gatebook::store::Purpose;
+use gatebook_projections::sql::Query;
+use serde_json::json;
+
+use super::installation::{Customer, Finished, Installation, word};
+use super::integration::{Integration, gate};
+use crate::support::{app_at, id};
 
 const SERVE: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
 
@@ -112,5 +118,67 @@ async fn several_nodes_on_postgres_share_one_folder_and_its_key() {
     let four = installation.serve().await;
     for node in [one, two, three, four] {
         node.stop().await;
+    }
+}
+
+/// `docs/operating/keys.md`, “When the key has leaked”.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_leak_a_new_key_ends_all_that_the_old_one_made_and_what_it_vouched_for_is_made_anew() {
+    for installation in [Installation::on_sqlite(), Installation::on_postgres().await] {
+        let process = installation.serve().await;
+        let mut customer = Customer::settle(&installation, &process).await;
+        let integration = Integration::running(&process, &customer, "Payroll Feeds").await;
+        let token = integration.token(&process).await;
+        assert_eq!(gate(&process, &customer, &token).await, "ok");
+        process.stop().await;
+
+        a_key(installation.folder(), 0o600);
+        refused(&installation.run(&SERVE), &["another key file"]);
+        let database = installation.database().await;
+        let mut transaction = database.begin(Purpose::Write).await.unwrap();
+        for statement in ["delete from facts where name = 'key'", "delete from idempotency_keys"] {
+            transaction.execute(Query::new(statement, [])).await.unwrap();
+        }
+        transaction.commit().await.unwrap();
+        database.close().await;
+
+        let process = installation.serve().await;
+        let app = app_at(&integration.app, "");
+        process
+            .person(&customer.pam)
+            .get(&app)
+            .await
+            .refused(401, "unauthenticated");
+        customer.operator = installation
+            .succeed(&["operator-token", "create", "--name", "After the leak"])
+            .trim()
+            .to_owned();
+        let operator = process.person(&customer.operator);
+        let servers = "/operator/api/v1/resource-servers";
+        let gateway = operator
+            .post(servers, json!({"name": "gateway"}))
+            .await
+            .expect(201)
+            .json();
+        customer.gateway = (word(&gateway, "client_id"), word(&gateway, "client_secret"));
+        assert_eq!(gate(&process, &customer, &token).await, "token_invalid");
+        let secrets = format!(
+            "/operator/api/v1/integration-apps/{}/client-secrets",
+            id(&integration.app)
+        );
+        operator
+            .delete(&format!("{secrets}/{}", integration.client_secret_id))
+            .await
+            .expect(204);
+        let made = operator.post(&secrets, json!({})).await.expect(201).json();
+        let renewed = Integration {
+            client: (word(&made, "client_id"), word(&made, "client_secret")),
+            client_secret_id: word(&made, "client_secret_id"),
+            app: integration.app,
+        };
+        let token = renewed.token(&process).await;
+        assert_eq!(gate(&process, &customer, &token).await, "ok");
+        process.stop().await;
+        installation.holds_together();
     }
 }

@@ -25,6 +25,7 @@ mod parallel;
 mod pgbouncer;
 mod pipes;
 mod postgres_roles;
+mod private_files;
 mod readiness;
 mod request_lines;
 mod rolling_restarts;

@@ -1,8 +1,9 @@
 //! R18, R19: from the invitation's link to an account, in the article's steps. The link's token stands in the first
-//! address only; after that it travels in the forms.
+//! address only; after that it is in a cookie and travels in the forms.
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Redirect, Response};
 use chrono::TimeDelta;
 use gatebook_aggregates::integration_app::CODE_VALID_FOR;
 use gatebook_aggregates::refusal::Refusal;
@@ -17,16 +18,26 @@ use crate::pages::attempt::Errors;
 use crate::pages::form::{Asked, Form, OpenForm};
 use crate::pages::inputs::Field;
 use crate::pages::layout::{Shell, page};
+use crate::pages::link_cookie::{LinkPage, OPEN_AGAIN};
 use crate::pages::times;
 use crate::secrets::MIN_PASSWORD_CHARS;
 
-/// `GET /portal/sign-up?invite=`: check the address, send the code.
-pub async fn show(State(app): State<App>, Anyone(caller): Anyone, Asked(asked): Asked) -> Response {
-    let Some(token) = asked.filled("invite") else {
-        return closed(Refusal::InviteUnknown.into());
+const LINK: LinkPage = LinkPage {
+    path: "/portal/sign-up",
+    parameter: "invite",
+    cookie: "__Host-gatebook-invitation",
+};
+
+/// `GET /portal/sign-up`: check the address, send the code. `?invite=`, as in the mail, leads there.
+pub async fn show(State(app): State<App>, Anyone(caller): Anyone, Asked(asked): Asked, headers: HeaderMap) -> Response {
+    if let Some(token) = asked.filled(LINK.parameter) {
+        return LINK.arrive(token);
+    }
+    let Some(token) = LINK.token(&headers) else {
+        return unusable(Refusal::InviteUnknown.into(), OPEN_AGAIN);
     };
-    match app.open_invitation(&caller, token).await {
-        Ok(invitation) => address_page(token, &invitation).into_response(),
+    match app.open_invitation(&caller, &token).await {
+        Ok(invitation) => address_page(&token, &invitation).into_response(),
         Err(failure) => closed(failure),
     }
 }
@@ -49,9 +60,9 @@ pub async fn send_code(State(app): State<App>, Anyone(caller): Anyone, OpenForm(
     }
 }
 
-/// `GET /portal/sign-up/code`: without its form there is nothing to show here.
-pub async fn without_form() -> Response {
-    closed(Refusal::InviteUnknown.into())
+/// `GET /portal/sign-up/code`: without its form there is nothing to show here, but where the form is.
+pub async fn without_form() -> Redirect {
+    Redirect::to(LINK.path)
 }
 
 fn no_code_now(failure: Failure) -> Errors {
@@ -77,7 +88,7 @@ pub async fn submit(State(app): State<App>, Anyone(caller): Anyone, OpenForm(for
     };
     let errors = if form.text("password") == form.text("repeated") {
         match app.sign_up(&caller, &sign_up_form(&form)).await {
-            Ok(_) => return done_page(&invitation.email).into_response(),
+            Ok(_) => return ([LINK.forget()], done_page(&invitation.email)).into_response(),
             Err(failure) if is_closed(&failure) => return closed(failure),
             Err(failure) => mistyped("code", failure).worded(&[("full_name", "Full name")]),
         }
@@ -128,6 +139,10 @@ fn closed(failure: Failure) -> Response {
     let Some(what_to_do) = refusal(&failure).and_then(what_to_do) else {
         return Problem::from(failure).into_response();
     };
+    unusable(failure, what_to_do)
+}
+
+fn unusable(failure: Failure, what_to_do: &str) -> Response {
     let problem = Problem::from(failure);
     let errors = Errors::from(problem.clone());
     let body = html! {

@@ -102,6 +102,11 @@ impl Chromium {
         self.driver().current_url().await.unwrap().path().to_owned()
     }
 
+    /// The whole address, as the browser shows it.
+    pub async fn address(&self) -> String {
+        self.driver().current_url().await.unwrap().into()
+    }
+
     /// Copies what stands beside these words with its button; what is in the clipboard then, which is the same.
     #[track_caller]
     pub fn copy<'a>(&'a self, label: &'a str) -> impl Future<Output = String> + 'a {
