@@ -86,6 +86,7 @@ fn parts() -> (Router<App>, Router<App>, OpenApi) {
     let (router, mut document) = routes().split_for_parts();
     let (without_bodies, more) = gateway::routes_without_bodies().split_for_parts();
     document.merge(more);
+    meta::describe_optional_bodies(&mut document);
     (router, without_bodies, document)
 }
 

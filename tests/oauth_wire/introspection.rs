@@ -109,6 +109,35 @@ async fn i05_i11_our_choice_an_active_token_is_told_with_its_application_and_ent
     assert_ne!(told["jti"], other["jti"], "each token has an id of its own");
 }
 
+/// In the middle of a second, which no whole number of seconds can tell.
+#[tokio::test]
+async fn i05_a_token_is_told_to_end_when_its_client_expects_and_opens_until_then() {
+    let world = World::on_sqlite().await;
+    let app = Integration::running(&world).await;
+    for milliseconds in [0, 1, 700, 298] {
+        world.pass(TimeDelta::milliseconds(milliseconds));
+        let answer = world.token(&app.client).await.expect(200).json();
+        let (token, expires_in) = (
+            answer["access_token"].as_str().unwrap(),
+            answer["expires_in"].as_i64().unwrap(),
+        );
+        let told = introspect(&world, token).await.json();
+        assert_eq!(
+            told["exp"].as_i64().unwrap() - told["iat"].as_i64().unwrap(),
+            expires_in
+        );
+        world.pass(TimeDelta::seconds(expires_in) - TimeDelta::milliseconds(1));
+        assert_eq!(
+            introspect(&world, token).await.json()["active"],
+            true,
+            "no sooner than its client expects"
+        );
+        assert_eq!(world.gate(token, "e1", "read").await, "ok");
+        world.pass(TimeDelta::seconds(1));
+        is_inactive(introspect(&world, token).await);
+    }
+}
+
 on_both_databases! { i05_i11_our_choice_an_active_token_is_told_with_its_application_and_entities }
 
 #[tokio::test]

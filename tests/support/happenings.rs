@@ -1,10 +1,11 @@
 //! What people do in many stories, up to where a story begins: an application is created, a developer signs up, an
 //! integration runs.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::world::{PASSWORD, World};
-use super::{Answer, Person};
+use super::{Answer, Person, described};
 
 impl World {
     /// What Ada fills in for a New Integration.
@@ -136,7 +137,9 @@ impl World {
             .post(format!("{}{path}", self.base_url))
             .basic_auth(id, Some(secret))
             .form(form);
-        Answer::read(request.send().await.unwrap()).await
+        let answer = Answer::read(request.send().await.unwrap()).await;
+        described::check(&Method::POST, path, None, answer.status.as_u16(), &answer.text());
+        answer
     }
 
     /// What the gateway says about a token, an entity and an access: the reason's code.
@@ -147,7 +150,9 @@ impl World {
             .post(format!("{}/gateway/verify", self.base_url))
             .basic_auth(id, Some(secret))
             .json(&json!({"token": token, "entity": entity, "access": access}));
-        let answer = Answer::read(request.send().await.unwrap()).await.expect(200).json();
+        let answer = Answer::read(request.send().await.unwrap()).await.expect(200);
+        described::check(&Method::POST, "/gateway/verify", None, 200, &answer.text());
+        let answer = answer.json();
         assert_eq!(answer["allowed"], answer["reason"] == "ok");
         answer["reason"].as_str().unwrap().to_owned()
     }

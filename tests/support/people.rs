@@ -54,11 +54,11 @@ impl Person {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        if let Some(body) = body {
-            request = request.json(&body);
+        if let Some(body) = &body {
+            request = request.json(body);
         }
         let answer = Answer::read(request.send().await.unwrap()).await;
-        described::check(&method, path, answer.status.as_u16(), &answer.text());
+        described::check(&method, path, body.as_ref(), answer.status.as_u16(), &answer.text());
         answer
     }
 }

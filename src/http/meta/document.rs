@@ -1,9 +1,12 @@
 //! What the document says apart from the URLs: who calls, and how they prove it.
 
-use utoipa::openapi::OpenApi as Document;
+use utoipa::openapi::extensions::ExtensionsBuilder;
+use utoipa::openapi::schema::{SchemaType, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{OpenApi as Document, RefOr, Schema};
 use utoipa::{Modify, OpenApi};
 
+use super::error_codes::as_json;
 use super::{docs, openapi_json, stylesheet};
 
 /// The description of the service, to be completed by the routes (OpenAPI 3.1).
@@ -20,7 +23,9 @@ pub fn document() -> Document {
             credentials, and the log of all that happened.\n\n\
             Times are RFC 3339 in UTC with milliseconds. Errors are RFC 9457 problem details with a stable `code`; \
             the OAuth endpoints refuse as RFC 6749 has it. Unknown fields are refused with `unknown_field`, bodies \
-            over 64 KiB with 413, compressed ones with 415, and those of which nothing comes for long with 408 `body_timeout`. Fields may be added to answers; none is renamed or removed."
+            over 64 KiB with 413, compressed ones with 415, and those of which nothing comes for long with 408 \
+            `body_timeout`. What each code means and what to do about it is in `x-codes`. Fields may be added to answers; \
+            none is renamed or removed."
     ),
     paths(openapi_json::openapi_json, docs::docs, stylesheet::stylesheet),
     tags(
@@ -38,11 +43,35 @@ pub fn document() -> Document {
 )]
 struct Described;
 
+/// A body that may be left out is an object all the same, and not `null`, as an `Option` describes itself.
+pub fn describe_optional_bodies(document: &mut Document) {
+    let items = document.paths.paths.values_mut();
+    let operations = items.flat_map(|item| [&mut item.post, &mut item.put, &mut item.patch].into_iter().flatten());
+    for body in operations.filter_map(|operation| operation.request_body.as_mut()) {
+        for content in body.content.values_mut() {
+            let Some(RefOr::T(Schema::OneOf(alternatives))) = &content.schema else {
+                continue;
+            };
+            let is_null = |schema: &RefOr<Schema>| {
+                let null = SchemaType::Type(Type::Null);
+                matches!(schema, RefOr::T(Schema::Object(object)) if object.schema_type == null)
+            };
+            if let [null, object] = &alternatives.items[..]
+                && is_null(null)
+            {
+                content.schema = Some(object.clone());
+            }
+        }
+    }
+}
+
 /// How callers prove who they are.
 struct Credentials;
 
 impl Modify for Credentials {
     fn modify(&self, document: &mut Document) {
+        let codes = ExtensionsBuilder::new().add("x-codes", as_json()).build();
+        document.extensions.get_or_insert_default().merge(codes);
         let components = document.components.get_or_insert_default();
         for (name, scheme, description) in SCHEMES {
             let scheme = HttpBuilder::new().scheme(scheme).description(Some(description));

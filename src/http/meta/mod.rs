@@ -2,6 +2,7 @@
 
 mod docs;
 mod document;
+pub mod error_codes;
 mod healthz;
 mod metrics;
 mod openapi_json;
@@ -19,7 +20,7 @@ use utoipa_axum::routes;
 
 use super::extract::App;
 
-pub use document::document;
+pub use document::{describe_optional_bodies, document};
 
 /// All URLs of those who run the service.
 pub fn routes() -> OpenApiRouter<App> {

@@ -5,6 +5,7 @@ use axum::http::HeaderName;
 use axum::http::header::{CACHE_CONTROL, PRAGMA};
 use gatebook_aggregates::identifiers::AccessTokenId;
 use serde::Serialize;
+use utoipa::openapi::{Object, ObjectBuilder, Type};
 use utoipa::{IntoResponses, ToSchema};
 
 /// T27: the headers of an answer that no cache may keep.
@@ -38,6 +39,7 @@ pub enum IntrospectionAnswer {
 #[derive(Serialize, ToSchema)]
 pub struct ActiveToken {
     /// Always `true`.
+    #[schema(schema_with = always_true)]
     pub active: bool,
     /// The application's OAuth client id.
     pub client_id: String,
@@ -52,7 +54,7 @@ pub struct ActiveToken {
     pub iat: i64,
     /// From when it may be used: at once.
     pub nbf: i64,
-    /// When it ends, in seconds since 1970.
+    /// When it ends, in seconds since 1970: `iat` and `expires_in`.
     pub exp: i64,
     /// The token's id.
     #[schema(value_type = String, format = "uuid")]
@@ -73,7 +75,32 @@ pub struct ActiveToken {
 #[derive(Serialize, ToSchema)]
 pub struct InactiveToken {
     /// Always `false`.
+    #[schema(schema_with = always_false)]
     pub active: bool,
+}
+
+fn the_grant() -> Object {
+    let grant = ObjectBuilder::new().schema_type(Type::String);
+    let description = "Always `client_credentials`.";
+    grant
+        .enum_values(Some(["client_credentials"]))
+        .description(Some(description))
+        .build()
+}
+
+/// By these two, and by nothing else, the two answers are told apart.
+fn always_true() -> Object {
+    always(true)
+}
+
+fn always_false() -> Object {
+    always(false)
+}
+
+fn always(value: bool) -> Object {
+    let always = ObjectBuilder::new().schema_type(Type::Boolean);
+    let description = format!("Always `{value}`.");
+    always.enum_values(Some([value])).description(Some(description)).build()
 }
 
 /// A request for a token. Parameters that are not listed are ignored; none may come twice.
@@ -81,6 +108,7 @@ pub struct InactiveToken {
 #[expect(dead_code, reason = "only the documentation reads it")]
 pub struct TokenRequest {
     /// Always `client_credentials`.
+    #[schema(schema_with = the_grant)]
     grant_type: String,
     /// `read`, `write` or `read write`; all that the application may have when left out.
     #[schema(value_type = String, required = false)]
@@ -98,6 +126,7 @@ pub struct TokenRequest {
 #[expect(dead_code, reason = "only the documentation reads it")]
 pub struct PresentedToken {
     /// The access token.
+    #[schema(min_length = 1)]
     token: String,
     /// Ignored; there are access tokens only.
     #[schema(value_type = String, required = false)]

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
+use chrono::{DateTime, Utc};
 use futures::future::{OptionFuture, join};
 
 use super::answers::{
@@ -13,6 +14,7 @@ use super::request::OAuthRequest;
 use crate::application::Introspection;
 use crate::http::extract::App;
 use crate::oauth::wire::OAuthError;
+use crate::secrets::{ACCESS_TOKEN_LIFETIME, AccessTokenClaims};
 
 /// What is this access token?
 ///
@@ -51,6 +53,12 @@ pub async fn introspect_token(State(app): State<App>, request: OAuthRequest) -> 
     Ok((NO_STORE, Json(answer)))
 }
 
+/// When the token ends, as seconds can tell it: `expires_in` after `iat`. It was issued within the second that `iat` names,
+/// and opens until as long after that moment; so it ends up to a second later, and never before its client expects.
+fn told_end(claims: &AccessTokenClaims) -> DateTime<Utc> {
+    claims.expires_at.min(claims.issued_at + ACCESS_TOKEN_LIFETIME)
+}
+
 fn active(token: Introspection, issuer: &str) -> ActiveToken {
     let Introspection { facts, claims, scopes } = token;
     ActiveToken {
@@ -61,7 +69,7 @@ fn active(token: Introspection, issuer: &str) -> ActiveToken {
         token_type: "Bearer",
         iat: claims.issued_at.timestamp(),
         nbf: claims.issued_at.timestamp(),
-        exp: claims.expires_at.timestamp(),
+        exp: told_end(&claims).timestamp(),
         jti: claims.token_id,
         iss: issuer.to_owned(),
         aud: issuer.to_owned(),

@@ -16,6 +16,7 @@ use self::operation::{Operation, Side, fields, operations};
 use self::prose::prose;
 use self::schema::{Schemas, text};
 use super::Published;
+use super::error_codes::error_codes;
 
 /// Nothing but our own stylesheet.
 const POLICY: &str =
@@ -151,6 +152,15 @@ fn refusals(document: &Value) -> Markup {
                     (fields(schema, &schemas, Side::Answered))
                 }
             }
+            @for kind in error_codes() {
+                h3 #(prose::anchor(kind.title)) { (prose::line(kind.title)) }
+                dl.codes {
+                    @for code in &kind.codes {
+                        dt { code { (code.code) } " " span.type { (code.status) } }
+                        dd { (prose::line(code.meaning)) " " (prose::line(code.remedy)) }
+                    }
+                }
+            }
         }
     }
 }
@@ -187,7 +197,13 @@ mod tests {
     #[test]
     fn the_page_describes_itself() {
         let page = page_of_all();
-        for part in ["/openapi.json", "/docs/style.css", "For people", "Service"] {
+        for part in [
+            "/openapi.json",
+            "/docs/style.css",
+            "For people",
+            "Service",
+            "kept_by_developer",
+        ] {
             assert!(page.contains(part), "{part}");
         }
     }
