@@ -11,6 +11,7 @@ use super::commands::{TRIES, on_all_of, standing_on};
 use super::credentials::owner;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
+use super::idempotency::IdempotencyKey;
 use crate::log::append::Premise;
 use crate::log::{CommandError, Extras, Intent, Logged, Origin, Pinned};
 
@@ -19,7 +20,7 @@ pub(super) type AccountWish<'a> =
     &'a (dyn Fn(&GroupRow) -> Result<(UserAccountCommand, Extras), Failure> + Send + Sync);
 
 impl Gatebook {
-    /// Runs a command about an account, with what goes with it.
+    /// Runs a command about an account, with what goes with it; once for a key.
     pub(super) async fn account_command<A>(
         &self,
         id: &str,
@@ -27,6 +28,7 @@ impl Gatebook {
         origin: Origin,
         premises: Vec<Premise>,
         extras: Extras,
+        once: Option<&IdempotencyKey>,
     ) -> Result<(), Failure>
     where
         A: Logged<Error = Refusal, Services = ()>,
@@ -39,7 +41,7 @@ impl Gatebook {
                 origin: origin.clone(),
                 pinned: Pinned::Any,
                 premises: premises.clone(),
-                idempotency: None,
+                idempotency: once.map(IdempotencyKey::intent),
                 despite_unreadable: false,
                 extras: &|_, _| Ok(extras.clone()),
             };
@@ -76,7 +78,14 @@ impl Gatebook {
             let (command, extras) = wish(&group)?;
             let premises = vec![stands_on(&group, user_id)];
             let origin = caller.origin(Some(&group));
-            let done = self.account_command::<UserAccount>(&id, command, origin, premises, extras);
+            let done = self.account_command::<UserAccount>(
+                &id,
+                command,
+                origin,
+                premises,
+                extras,
+                caller.conditions.key.as_ref(),
+            );
             match done.await {
                 Err(Failure::Command(CommandError::Conflict)) if tries < TRIES => {
                     self.step_back(tries).await;

@@ -1,7 +1,7 @@
 //! How a change of an admin happens: once for an `Idempotency-Key`, and with its OTP shown once.
 
 use gatebook_aggregates::identifiers::AppId;
-use gatebook_aggregates::integration_app::{IntegrationApp, IntegrationAppEvent as Event, Wish};
+use gatebook_aggregates::integration_app::{IntegrationApp, IntegrationAppEvent as Event, Wish, issued_otp};
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::groups::GroupRow;
@@ -140,12 +140,7 @@ impl<F: Into<Failure>> From<F> for ChangeEnd {
 
 /// R14: when the OTP that these events issued ends.
 fn otp_expiry(events: &[Event]) -> Option<Timestamp> {
-    events.iter().find_map(|event| match event {
-        Event::DeveloperInvited { otp_expires_at, .. }
-        | Event::DeveloperRegistered { otp_expires_at, .. }
-        | Event::OneTimePasswordReset { otp_expires_at, .. } => Some(*otp_expires_at),
-        _ => None,
-    })
+    events.iter().find_map(issued_otp).map(|(_, expires_at)| expires_at)
 }
 
 pub(super) fn command(failure: Failure) -> CommandError {

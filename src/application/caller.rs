@@ -9,7 +9,8 @@ use gatebook_projections::groups::GroupRow;
 
 use super::credentials::owner;
 use super::failure::Failure;
-use crate::log::Origin;
+use super::idempotency::IdempotencyKey;
+use crate::log::{Origin, Pinned};
 use crate::request_log::note_caller;
 
 /// Who asks, and from where (R28).
@@ -23,6 +24,17 @@ pub struct Caller {
     pub request_id: String,
     /// How much of the answer they want.
     pub wants: Wanted,
+    /// What the request makes its effect depend on. Whoever honours none of it says so in `docs/errors.md`.
+    pub conditions: Conditions,
+}
+
+/// What a request makes its effect depend on.
+#[derive(Clone, Debug, Default)]
+pub struct Conditions {
+    /// The versions that it insists on (`If-Match`).
+    pub if_match: Pinned,
+    /// The key under which a repeat is answered like the first (`Idempotency-Key`).
+    pub key: Option<IdempotencyKey>,
 }
 
 /// How much of an answer a request asks for.
@@ -86,6 +98,7 @@ impl Caller {
             ip_address: String::new(),
             request_id,
             wants: Wanted::Whole,
+            conditions: Conditions::default(),
         }
     }
 
@@ -100,17 +113,31 @@ impl Caller {
             ip_address: String::new(),
             request_id,
             wants: Wanted::Whole,
+            conditions: Conditions::default(),
         }
     }
 
-    /// The same place, somebody else.
+    /// The same place, somebody else, who makes nothing depend on anything yet.
     pub fn with(&self, who: Who) -> Self {
         Self {
             who,
             ip_address: self.ip_address.clone(),
             request_id: self.request_id.clone(),
             wants: self.wants,
+            conditions: Conditions::default(),
         }
+    }
+
+    /// The same, insisting on these versions.
+    pub fn insisting_on(mut self, if_match: Pinned) -> Self {
+        self.conditions.if_match = if_match;
+        self
+    }
+
+    /// The same, to be answered like the first time if the key is known.
+    pub fn once(mut self, key: Option<IdempotencyKey>) -> Self {
+        self.conditions.key = key;
+        self
     }
 
     /// The same place, by somebody who proved who they are. The log says so of the request.

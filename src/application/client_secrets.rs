@@ -34,7 +34,7 @@ pub struct ClientSecretOrder {
 pub struct ClientSecretMade {
     /// The application's client id.
     pub client_id: String,
-    /// The secret; none in an answer that is repeated too late to show it again.
+    /// The secret; none in an answer that is repeated too late to show it again, or after the secret's end.
     pub client_secret: Option<String>,
     /// The secret's id.
     pub client_secret_id: Uuid,
@@ -161,8 +161,6 @@ impl Gatebook {
             .ok_or(Refusal::NotFound)?;
         let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
         group.customer.product_plan.require_integration_apps()?;
-        let sealed = first.sealed.as_ref();
-        let client_secret = sealed.map(|sealed| self.sealer.open(&first.key, sealed)).transpose()?;
         let Some(Event::ClientSecretGenerated {
             client_secret_id,
             previous,
@@ -173,6 +171,11 @@ impl Gatebook {
                 "the key of a client secret is another event's".to_owned(),
             ));
         };
+        // Only what still opens something is shown again.
+        let today = self.portal_app(app.app_id).await?.ok_or(Refusal::NotFound)?;
+        let lives = live_secrets(&today, self.clock.now()).any(|secret| secret.id == *client_secret_id);
+        let sealed = first.sealed.as_ref().filter(|_| lives);
+        let client_secret = sealed.map(|sealed| self.sealer.open(&first.key, sealed)).transpose()?;
         Ok(Some(ClientSecretMade {
             client_id: app.client_id.0,
             client_secret,

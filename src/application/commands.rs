@@ -21,7 +21,7 @@ use super::gatebook::Gatebook;
 use super::password_links::link_letter;
 use super::seen::Pin;
 use crate::log::append::{CredentialChange, CredentialKind, Guard, Premise};
-use crate::log::{CommandError, Done, Extras, IdempotencyIntent, Intent};
+use crate::log::{CommandError, Done, Extras, IdempotencyIntent, Intent, Pinned};
 use crate::request_log::note_app;
 
 /// How often a command is tried when others change the same thing.
@@ -39,8 +39,8 @@ pub struct ChangeOptions {
 /// What goes with a command about a group, and what it depends on.
 #[derive(Default)]
 pub(super) struct GroupOptions {
-    /// The version of the group that was looked at.
-    pub(super) pinned_version: Option<i64>,
+    /// The version of the group that was looked at; else the caller's conditions say what they insist on.
+    pub(super) pinned: Pinned,
     /// The form or request that counts once.
     pub(super) idempotency: Option<IdempotencyIntent>,
     /// What is written with the events.
@@ -239,7 +239,10 @@ impl Gatebook {
         };
         let intent = Intent {
             origin: caller.origin(group.as_ref()),
-            pinned: options.pinned_version.into(),
+            pinned: match &options.pinned {
+                Pinned::Any => caller.conditions.if_match.clone(),
+                seen => seen.clone(),
+            },
             premises: vec![premise],
             idempotency: options.idempotency.clone(),
             despite_unreadable: false,

@@ -3,7 +3,7 @@
 use gatebook_aggregates::identifiers::{GroupId, UserId};
 use gatebook_aggregates::refusal::{FieldProblem, Refusal};
 use gatebook_aggregates::refused_attempts::LoginChannel;
-use gatebook_aggregates::system::SystemCommand;
+use gatebook_aggregates::system::{System, SystemCommand, SystemEvent};
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::words::Label;
 use gatebook_projections::sql::{Query, RowReader};
@@ -13,7 +13,9 @@ use uuid::Uuid;
 use super::caller::{Caller, Who};
 use super::failure::Failure;
 use super::gatebook::Gatebook;
+use super::idempotency::{IdempotencyKey, Once};
 use crate::log::append::{Append, Credential, CredentialChange, CredentialGuard, CredentialKind};
+use crate::log::{CommandError, Extras};
 use crate::request_log::note_caller;
 use crate::secrets::{self, SecretKind, TokenKind, lookup_id, mint};
 use crate::store::StoreError;
@@ -31,12 +33,29 @@ pub struct IssuedToken {
 }
 
 /// A gateway's credentials that were just made. Shown once; not for logs.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 pub struct ResourceServerIssued {
     /// Its client id.
     pub client_id: String,
     /// Its secret.
     pub client_secret: String,
+}
+
+/// What is answered to a request for such credentials, at once or repeated. Not for logs.
+pub struct ResourceServerMade {
+    /// Its client id.
+    pub client_id: String,
+    /// Its secret; none in an answer that is repeated too late to show it again, or after the end of the credentials.
+    pub client_secret: Option<String>,
+}
+
+impl From<ResourceServerIssued> for ResourceServerMade {
+    fn from(issued: ResourceServerIssued) -> Self {
+        Self {
+            client_id: issued.client_id,
+            client_secret: Some(issued.client_secret),
+        }
+    }
 }
 
 /// A gateway that may introspect and verify.
@@ -158,6 +177,41 @@ impl Gatebook {
 
     /// Makes a resource server's credentials, for an operator.
     pub async fn create_resource_server(&self, caller: &Caller, name: &Label) -> Result<ResourceServerIssued, Failure> {
+        self.new_resource_server(caller, name, None).await
+    }
+
+    /// The same, once for the key of the request. A repeat has the secret as long as it can be shown again and has not
+    /// ended.
+    pub async fn create_resource_server_once(
+        &self,
+        caller: &Caller,
+        name: &Label,
+    ) -> Result<ResourceServerMade, Failure> {
+        let key = caller.conditions.key.as_ref();
+        let first = match self.once(key, self.new_resource_server(caller, name, key)).await? {
+            Once::Done(issued) => return Ok(issued.into()),
+            Once::Repeated(first) => first,
+        };
+        let history = self.log.load::<System>(&first.about).await?.history;
+        let told = history.into_iter().find(|event| event.sequence == first.version);
+        let Some(SystemEvent::ResourceServerCreated { client_id, .. }) = told.map(|told| told.event) else {
+            let why = "the key of a resource server is another event's";
+            return Err(Failure::Internal(why.to_owned()));
+        };
+        let lives = self.kept(CredentialKind::ResourceServer, &client_id).await?.is_some();
+        let shown = first.shown.filter(|_| lives);
+        Ok(ResourceServerMade {
+            client_id,
+            client_secret: shown.map(|shown| shown.client_secret),
+        })
+    }
+
+    async fn new_resource_server(
+        &self,
+        caller: &Caller,
+        name: &Label,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<ResourceServerIssued, Failure> {
         let client_id = secrets::resource_server_id(&self.dice);
         let client_secret = secrets::resource_server_secret(&self.dice);
         let credential = Credential {
@@ -172,12 +226,17 @@ impl Gatebook {
             client_id: client_id.clone(),
             name: name.clone(),
         };
-        self.system_command_with(caller, command, vec![CredentialChange::Put(credential)])
-            .await?;
-        Ok(ResourceServerIssued {
+        let issued = ResourceServerIssued {
             client_id,
             client_secret: client_secret.reveal().to_owned(),
-        })
+        };
+        let extras = Extras {
+            credentials: vec![CredentialChange::Put(credential)],
+            sealed: key.map(|key| self.seal_shown(key.key(), &issued)).transpose()?,
+            ..Extras::default()
+        };
+        self.system_command_once(caller, command, &extras, key).await?;
+        Ok(issued)
     }
 
     /// All resource servers.
@@ -267,11 +326,7 @@ impl Gatebook {
             credentials,
             ..Append::default()
         };
-        self.log
-            .writer
-            .append(append)
-            .await
-            .map_err(crate::log::CommandError::from)?;
+        self.log.writer.append(append).await.map_err(CommandError::from)?;
         Ok(())
     }
 

@@ -6,20 +6,18 @@ use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::group::{Group, GroupEvent, GroupWish, Permission, ProductPlan, Role};
 use gatebook_aggregates::identifiers::{EntityId, GroupId, UserId};
 use gatebook_aggregates::refusal::{FieldProblem, Refusal};
-use gatebook_aggregates::session::api_token_end;
-use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::words::Label;
 use gatebook_projections::groups::{GroupRow, Groups};
 use uuid::Uuid;
 
 use super::caller::{Caller, Who};
 use super::commands::{GroupOptions, TRIES};
-use super::credentials::{IssuedToken, owner};
+use super::credentials::owner;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
 use crate::log::append::{Credential, CredentialChange, CredentialKind};
-use crate::log::{CommandError, Done};
-use crate::secrets::{Password, SecretKind, TokenKind};
+use crate::log::{CommandError, Done, Pinned};
+use crate::secrets::Password;
 
 /// Whether a PUT made something new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +69,12 @@ impl Gatebook {
         name: Label,
         product_plan: ProductPlan,
     ) -> Result<(GroupRow, PutOutcome), Failure> {
-        let may = |group: Option<&GroupRow>| still_seen(group, seen, &name, &product_plan);
+        let may = |group: Option<&GroupRow>| {
+            if group.is_none() && caller.conditions.if_match != Pinned::Any {
+                return Err(CommandError::VersionMismatch { current: 0 }.into());
+            }
+            still_seen(group, seen, &name, &product_plan)
+        };
         let wish = GroupWish::Describe {
             name: name.clone(),
             product_plan: product_plan.clone(),
@@ -88,14 +91,12 @@ impl Gatebook {
         group_id: &GroupId,
         entity_id: EntityId,
         name: Label,
-    ) -> Result<PutOutcome, Failure> {
+    ) -> Result<(GroupRow, PutOutcome), Failure> {
         let done = self
             .group_command(caller, group_id, GroupWish::PutEntity { entity_id, name }, &[])
             .await?;
-        Ok(outcome(matches!(
-            done.events.first(),
-            Some(GroupEvent::EntityAdded { .. })
-        )))
+        let created = matches!(done.events.first(), Some(GroupEvent::EntityAdded { .. }));
+        Ok((row(&done)?, outcome(created)))
     }
 
     /// R25: takes an entity out of the group, with immediate effect.
@@ -133,45 +134,7 @@ impl Gatebook {
             .map(|_| ())
     }
 
-    /// Makes a token for the admins' API that ends after a year.
-    pub async fn issue_user_token(
-        &self,
-        caller: &Caller,
-        group_id: &GroupId,
-        user_id: UserId,
-        name: Label,
-    ) -> Result<IssuedToken, Failure> {
-        self.issue_user_token_until(caller, group_id, user_id, name, None).await
-    }
-
-    /// Makes a token for the admins' API that ends then; after a year, if no end is named.
-    ///
-    /// # Errors
-    /// An end that has passed, or is more than a year away.
-    pub async fn issue_user_token_until(
-        &self,
-        caller: &Caller,
-        group_id: &GroupId,
-        user_id: UserId,
-        name: Label,
-        ends: Option<Timestamp>,
-    ) -> Result<IssuedToken, Failure> {
-        let kinds = (CredentialKind::UserToken, SecretKind::UserToken);
-        let expires_at = api_token_end(self.clock.now(), ends)?;
-        let owner = owner(group_id, &user_id);
-        let (issued, credential) = self.new_token(TokenKind::User, kinds, owner, &name, expires_at);
-        let wish = GroupWish::IssueUserToken {
-            user_id,
-            token_id: issued.id,
-            name,
-            expires_at: Some(expires_at),
-        };
-        self.group_command(caller, group_id, wish, &[CredentialChange::Put(credential)])
-            .await?;
-        Ok(issued)
-    }
-
-    /// Ends such a token.
+    /// Ends a token for the admins' API.
     pub async fn revoke_user_token(
         &self,
         caller: &Caller,
@@ -222,6 +185,11 @@ impl Gatebook {
             true => GroupWish::Grant { user_id, permission },
             false => GroupWish::Withdraw { user_id, permission },
         };
+        // R2: whoever may not change it learns no version.
+        if caller.conditions.if_match != Pinned::Any {
+            let group = self.callers_group(caller).await?;
+            caller.standing(&group)?.require_practice_admin()?;
+        }
         row(&self.group_command(caller, group_id, wish, &[]).await?)
     }
 
@@ -248,7 +216,7 @@ impl Gatebook {
                 permissions: permissions.clone(),
             };
             let options = GroupOptions {
-                pinned_version: Some(group.version),
+                pinned: Some(group.version).into(),
                 ..GroupOptions::default()
             };
             match self.group_command_with(caller, &group.group_id, wish, &options).await {

@@ -1,7 +1,7 @@
 //! The `Idempotency-Key`, and the word that makes a form count once: the same again is answered like the first.
 
 use chrono::TimeDelta;
-use gatebook_aggregates::integration_app::{IntegrationApp, IntegrationAppEvent};
+use gatebook_aggregates::integration_app::{IntegrationApp, IntegrationAppEvent, issued_otp};
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::app_list::AppList;
@@ -38,7 +38,8 @@ impl IdempotencyKey {
             // No group has a colon in its id.
             Who::Developer(developer) => format!("developer:{}", developer.developer_id),
             Who::Operator { id, .. } => format!("operator:{id}"),
-            Who::Nobody | Who::Invitee { .. } | Who::Integration { .. } => String::new(),
+            Who::Invitee { id, .. } => format!("invitee:{id}"),
+            Who::Nobody | Who::Integration { .. } => String::new(),
         };
         let mut request = Sha256::new();
         for part in [method.as_bytes(), path.as_bytes(), body] {
@@ -67,6 +68,8 @@ pub(super) struct FirstAnswer {
     pub(super) key: String,
     /// The application's events up to the first answer.
     pub(super) history: Vec<Recorded<IntegrationAppEvent>>,
+    /// The application as it is now.
+    pub(super) today: IntegrationApp,
     /// What was shown once, sealed, while it may be shown again.
     pub(super) sealed: Option<String>,
 }
@@ -83,8 +86,26 @@ pub struct Repeated {
 pub(super) enum Before<T> {
     /// It is new.
     New,
-    /// It was sent before; what its answer showed once, while it may be shown again.
-    Sent(Option<T>),
+    /// It was sent before; with what its answer was about.
+    Sent(First<T>),
+}
+
+/// What the first answer to a key was about.
+pub(super) struct First<T> {
+    /// The stream.
+    pub(super) about: String,
+    /// The stream's version then.
+    pub(super) version: i64,
+    /// What was shown once, while it may be shown again.
+    pub(super) shown: Option<T>,
+}
+
+/// What became of something that happens once for a key.
+pub(super) enum Once<T> {
+    /// It happened now.
+    Done(T),
+    /// It happened before.
+    Repeated(First<T>),
 }
 
 struct Remembered {
@@ -108,14 +129,24 @@ impl Gatebook {
             .fold(None, AppList::fold)
             .ok_or(Refusal::NotFound)?;
         let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
-        let verification = match first.sealed {
-            Some(sealed) => Some(self.open_verification(&first.key, &sealed)?),
-            None => None,
+        let verification = match &first.sealed {
+            Some(sealed) if self.otp_still_opens(&first) => Some(self.open_verification(&first.key, sealed)?),
+            _ => None,
         };
         Ok(Some(Repeated {
             view: self.view_of(app, group).await?,
             verification,
         }))
+    }
+
+    /// R14-R16: whether the OTP that the first answer showed is the one that opens the application now: neither replaced
+    /// nor used, locked or expired since.
+    fn otp_still_opens(&self, first: &FirstAnswer) -> bool {
+        let shown = first.history.iter().rev().find_map(|event| issued_otp(&event.event));
+        match (shown, first.today.created()) {
+            (Some((digest, _)), Ok(app)) => app.has_open_otp(digest, self.clock.now()),
+            _ => false,
+        }
     }
 
     /// What the first answer to this key was made of; none when the key is new.
@@ -135,6 +166,7 @@ impl Gatebook {
         Ok(Some(FirstAnswer {
             key: intent.key.clone(),
             history,
+            today: loaded.aggregate,
             sealed: self.still_shown(first),
         }))
     }
@@ -148,18 +180,47 @@ impl Gatebook {
         let Some(first) = self.first_request(intent).await? else {
             return Ok(Before::New);
         };
-        let Some(sealed) = self.still_shown(first) else {
-            return Ok(Before::Sent(None));
+        let (about, version) = (first.about.clone(), first.version);
+        let shown = match self.still_shown(first) {
+            Some(sealed) => {
+                let text = self.sealer.open(&intent.key, &sealed)?;
+                Some(serde_json::from_str(&text).map_err(|error| Failure::Internal(error.to_string()))?)
+            }
+            None => None,
         };
-        let shown = self.sealer.open(&intent.key, &sealed)?;
-        let shown = serde_json::from_str(&shown).map_err(|error| Failure::Internal(error.to_string()))?;
-        Ok(Before::Sent(Some(shown)))
+        Ok(Before::Sent(First { about, version, shown }))
     }
 
     /// What an answer shows once, sealed for showing it to the same form again.
     pub(super) fn seal_shown(&self, key: &str, shown: &impl Serialize) -> Result<String, Failure> {
         let text = serde_json::to_string(shown).map_err(|error| Failure::Internal(error.to_string()))?;
         Ok(self.sealer.seal(&self.dice, key, &text)?)
+    }
+
+    /// Does something about a group, an account or the installation once for a key, which `act` has to write down with
+    /// what it does.
+    ///
+    /// # Errors
+    /// `IdempotencyKeyReused` when the key came with another request.
+    pub(super) async fn once<T: DeserializeOwned>(
+        &self,
+        key: Option<&IdempotencyKey>,
+        act: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<Once<T>, Failure> {
+        let Some(key) = key else {
+            return Ok(Once::Done(act.await?));
+        };
+        if let Before::Sent(first) = self.before(key).await? {
+            return Ok(Once::Repeated(first));
+        }
+        match act.await {
+            Ok(done) => Ok(Once::Done(done)),
+            // The same request was faster: then its effect is what stands in the way of this one.
+            Err(failure) => match self.before(key).await? {
+                Before::Sent(first) => Ok(Once::Repeated(first)),
+                Before::New => Err(failure),
+            },
+        }
     }
 
     async fn first_request(&self, intent: &IdempotencyIntent) -> Result<Option<Remembered>, Failure> {

@@ -1,6 +1,7 @@
 //! Tokens as their owners see them: by name, and when they were used last.
 
-use gatebook_aggregates::group::GroupWish;
+use gatebook_aggregates::group::{Group, GroupEvent, GroupWish};
+use gatebook_aggregates::identifiers::{GroupId, UserId};
 use gatebook_aggregates::session::api_token_end;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::words::Label;
@@ -13,9 +14,9 @@ use super::commands::GroupOptions;
 use super::credentials::{IssuedToken, owner};
 use super::failure::Failure;
 use super::gatebook::Gatebook;
-use super::idempotency::{Before, IdempotencyKey};
-use crate::log::append::{CredentialChange, CredentialKind};
-use crate::log::{CommandError, Extras};
+use super::idempotency::{IdempotencyKey, Once};
+use crate::log::Extras;
+use crate::log::append::{CredentialChange, CredentialGuard, CredentialKind};
 use crate::secrets::{SecretKind, TokenKind};
 use crate::store::StoreError;
 
@@ -44,6 +45,34 @@ pub struct OwnTokenForm<'a> {
     pub password: &'a str,
 }
 
+/// A token that shall be made.
+struct TokenToMake {
+    name: Label,
+    expires_at: Timestamp,
+    /// What must still hold of whoever asks.
+    guards: Vec<CredentialGuard>,
+}
+
+/// What is answered to a request for a token, at once or repeated. Not for logs.
+pub struct TokenMade {
+    /// Its id.
+    pub id: Uuid,
+    /// The token; none in an answer that is repeated too late to show it again, or after the token's end.
+    pub token: Option<String>,
+    /// When it ends by itself.
+    pub expires_at: Timestamp,
+}
+
+impl From<IssuedToken> for TokenMade {
+    fn from(issued: IssuedToken) -> Self {
+        Self {
+            id: issued.id,
+            token: Some(issued.token),
+            expires_at: issued.expires_at,
+        }
+    }
+}
+
 impl Gatebook {
     /// The tokens for the admins' API of whoever asks, oldest first.
     pub async fn own_tokens(&self, caller: &Caller) -> Result<Vec<ListedToken>, Failure> {
@@ -68,11 +97,93 @@ impl Gatebook {
         };
         let expires_at = api_token_end(self.clock.now(), Some(ends))?;
         let proof = self.prove_own_password(caller, password).await?;
-        if let Some(form) = form
-            && let Before::Sent(shown) = self.before(form).await?
+        let new = TokenToMake {
+            name,
+            expires_at,
+            guards: vec![proof],
+        };
+        match self
+            .once(form, self.issue_token(caller, group_id, user_id, new, form))
+            .await?
         {
-            return self.if_it_lives(shown).await;
+            Once::Done(issued) => Ok(Some(issued)),
+            Once::Repeated(first) => self.if_it_lives(first.shown).await,
         }
+    }
+
+    /// Makes a token for the admins' API that ends after a year, by an operator.
+    pub async fn issue_user_token(
+        &self,
+        caller: &Caller,
+        group_id: &GroupId,
+        user_id: UserId,
+        name: Label,
+    ) -> Result<IssuedToken, Failure> {
+        let new = TokenToMake {
+            name,
+            expires_at: api_token_end(self.clock.now(), None)?,
+            guards: Vec::new(),
+        };
+        self.issue_token(caller, group_id, &user_id, new, None).await
+    }
+
+    /// Makes a token for the admins' API that ends then, by an operator; after a year, if no end is named. Once for the key
+    /// of the request: a repeat has the token as long as it can be shown again and has not ended.
+    ///
+    /// # Errors
+    /// An end that has passed, or is more than a year away.
+    pub async fn issue_user_token_once(
+        &self,
+        caller: &Caller,
+        group_id: &GroupId,
+        user_id: UserId,
+        name: Label,
+        ends: Option<Timestamp>,
+    ) -> Result<TokenMade, Failure> {
+        let key = caller.conditions.key.as_ref();
+        let issue = async {
+            let new = TokenToMake {
+                name,
+                expires_at: api_token_end(self.clock.now(), ends)?,
+                guards: Vec::new(),
+            };
+            self.issue_token(caller, group_id, &user_id, new, key).await
+        };
+        let first = match self.once(key, issue).await? {
+            Once::Done(issued) => return Ok(issued.into()),
+            Once::Repeated(first) => first,
+        };
+        let history = self.log.load::<Group>(&first.about).await?.history;
+        let told = history.into_iter().find(|event| event.sequence == first.version);
+        let Some(GroupEvent::UserTokenIssued {
+            token_id,
+            expires_at: Some(expires_at),
+            ..
+        }) = told.map(|told| told.event)
+        else {
+            return Err(Failure::Internal("the key of a token is another event's".to_owned()));
+        };
+        let shown = self.if_it_lives(first.shown).await?;
+        Ok(TokenMade {
+            id: token_id,
+            token: shown.map(|shown| shown.token),
+            expires_at,
+        })
+    }
+
+    async fn issue_token(
+        &self,
+        caller: &Caller,
+        group_id: &GroupId,
+        user_id: &UserId,
+        new: TokenToMake,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<IssuedToken, Failure> {
+        let TokenToMake {
+            name,
+            expires_at,
+            guards,
+        } = new;
         let kinds = (CredentialKind::UserToken, SecretKind::UserToken);
         let owner = owner(group_id, user_id);
         let (issued, credential) = self.new_token(TokenKind::User, kinds, owner, &name, expires_at);
@@ -83,25 +194,18 @@ impl Gatebook {
             expires_at: Some(expires_at),
         };
         let extras = Extras {
-            credential_guards: vec![proof],
+            credential_guards: guards,
             credentials: vec![CredentialChange::Put(credential)],
-            sealed: form.map(|form| self.seal_shown(form.key(), &issued)).transpose()?,
+            sealed: key.map(|key| self.seal_shown(key.key(), &issued)).transpose()?,
             ..Extras::default()
         };
         let options = GroupOptions {
-            idempotency: form.map(IdempotencyKey::intent),
+            idempotency: key.map(IdempotencyKey::intent),
             extras,
             ..GroupOptions::default()
         };
-        match (self.group_command_with(caller, group_id, wish, &options).await, form) {
-            (Ok(_), _) => Ok(Some(issued)),
-            // The same form was faster.
-            (Err(Failure::Command(CommandError::KeyUsed)), Some(form)) => match self.before(form).await? {
-                Before::Sent(shown) => self.if_it_lives(shown).await,
-                Before::New => Err(CommandError::Conflict.into()),
-            },
-            (Err(failure), _) => Err(failure),
-        }
+        self.group_command_with(caller, group_id, wish, &options).await?;
+        Ok(issued)
     }
 
     async fn if_it_lives(&self, shown: Option<IssuedToken>) -> Result<Option<IssuedToken>, Failure> {

@@ -86,7 +86,7 @@ impl Gatebook {
             Who::Developer(developer) => {
                 let id = developer.developer_id.to_string();
                 let command = DeveloperCommand::LogOut { session_id };
-                self.account_command::<Developer>(&id, command, caller.origin(None), Vec::new(), extras)
+                self.account_command::<Developer>(&id, command, caller.origin(None), Vec::new(), extras, None)
                     .await
             }
             Who::Operator { .. } => self.keep(gone).await,

@@ -86,7 +86,7 @@ impl Gatebook {
         };
         let id = developer_id.to_string();
         let command = DeveloperCommand::RecordLogDownload { format, from, to };
-        self.account_command::<Developer>(&id, command, caller.origin(None), Vec::new(), Extras::default())
+        self.account_command::<Developer>(&id, command, caller.origin(None), Vec::new(), Extras::default(), None)
             .await?;
         let developer = self.developer(developer_id).await?.ok_or(Refusal::NotFound)?;
         Ok(RecordedDownload {

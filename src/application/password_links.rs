@@ -38,7 +38,7 @@ pub enum ApiTokens {
 
 impl Gatebook {
     /// Mails a group user the link to the first password, or to a new one; by an operator, or by a Practice Admin of
-    /// the group.
+    /// the group. Once for the key of the request.
     pub async fn send_password_link(
         &self,
         caller: &Caller,
@@ -61,8 +61,8 @@ impl Gatebook {
             let link_id = link.link_id;
             Ok((UserAccountCommand::SendPasswordLink { by, email, link_id, at }, extras))
         };
-        self.user_account_command(caller, group_id, user_id, on_the_group, &wish)
-            .await
+        let send = self.user_account_command(caller, group_id, user_id, on_the_group, &wish);
+        self.once(caller.conditions.key.as_ref(), send).await.map(|_| ())
     }
 
     /// Forgotten password of the console: mails a link to each user with this address. Neither the answer nor its time
@@ -145,7 +145,7 @@ impl Gatebook {
         let link_id = link.link_id;
         let origin = caller.with(Who::Developer(Box::new(developer.clone()))).origin(None);
         let command = DeveloperCommand::RequestPasswordReset { link_id, at };
-        self.account_command::<Developer>(&id, command, origin, Vec::new(), extras)
+        self.account_command::<Developer>(&id, command, origin, Vec::new(), extras, None)
             .await
     }
 
@@ -210,7 +210,7 @@ impl Gatebook {
                 let origin = caller.with(Who::Developer(Box::new(developer))).origin(None);
                 let extras = password_chosen(realm, kept, digest);
                 let command = DeveloperCommand::ChoosePassword { link_id, at };
-                self.account_command::<Developer>(&owner_id, command, origin, Vec::new(), extras)
+                self.account_command::<Developer>(&owner_id, command, origin, Vec::new(), extras, None)
                     .await
             }
             Realm::Operator => Err(Refusal::PasswordLinkUnknown.into()),

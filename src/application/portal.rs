@@ -94,9 +94,13 @@ impl Gatebook {
         Ok(home)
     }
 
-    /// R17: Verify. Wrong tries are recorded.
+    /// R17: Verify. Wrong tries are recorded. The same request again, by its key, is answered like the first, and is no
+    /// other try.
     pub async fn verify_otp(&self, caller: &Caller, app_id: AppId, typed: &str) -> Result<(), Failure> {
         let account = self.account_of(caller)?;
+        if let Some(first) = self.verified_before(caller).await? {
+            return first;
+        }
         let attempt = throttle_keys(caller, Some(("otp", format!("{account}/{app_id}"))));
         let typed = OneTimePassword::read(typed);
         if typed.is_none() {
@@ -110,6 +114,11 @@ impl Gatebook {
             })
         };
         let done = self.developers_command(caller, app_id, &wish).await;
+        if let Err(Failure::Command(CommandError::KeyUsed)) = &done
+            && let Some(first) = self.verified_before(caller).await?
+        {
+            return first;
+        }
         if let Err(failure) = &done {
             self.note_dead_otp(caller, app_id, account, failure).await?;
         }
@@ -154,6 +163,13 @@ impl Gatebook {
             return Err(Refusal::field("otp", "invalid_otp", message).into());
         }
         Ok(())
+    }
+
+    /// What this request's key was answered with; none when it is new.
+    async fn verified_before(&self, caller: &Caller) -> Result<Option<Result<(), Failure>>, Failure> {
+        let first = self.first_answer(caller.conditions.key.as_ref()).await?;
+        let told = first.and_then(|first| first.history.into_iter().next_back());
+        Ok(told.map(|told| verified(&[told.event])))
     }
 
     /// R17: an application that is linked to the developer, verified or not, with its group.
@@ -327,7 +343,10 @@ impl Gatebook {
         wish: WishOf<'_>,
     ) -> Result<Done<IntegrationApp>, Failure> {
         let group_id = self.linked_app(caller, app_id).await?.group_id;
-        let options = ChangeOptions::default();
+        let options = ChangeOptions {
+            pin: caller.conditions.if_match.clone().into(),
+            idempotency: caller.conditions.key.as_ref().map(IdempotencyKey::intent),
+        };
         let (done, _) = self
             .app_command(caller, &group_id, app_id, &options, wish, &no_extras)
             .await?;

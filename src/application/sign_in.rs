@@ -127,7 +127,7 @@ impl Gatebook {
                 ..Extras::default()
             };
             let log_in = DeveloperCommand::LogIn { session_id, at };
-            let begun = self.account_command::<Developer>(&id, log_in, caller.origin(None), Vec::new(), extras);
+            let begun = self.account_command::<Developer>(&id, log_in, caller.origin(None), Vec::new(), extras, None);
             match begun.await {
                 Err(Failure::Command(CommandError::CredentialReplaced)) => {
                     let again = self.password_proof(CredentialKind::DeveloperPassword, Some(&id), password);

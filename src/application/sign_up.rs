@@ -17,6 +17,7 @@ use super::commands::ChangeOptions;
 use super::credentials::throttle_keys;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
+use super::idempotency::IdempotencyKey;
 use crate::log::append::{Credential, CredentialChange, CredentialKind, Reservation, ReservationKey};
 use crate::log::{CommandError, Extras, Loaded, Origin};
 use crate::mail::Letter;
@@ -66,8 +67,19 @@ impl Gatebook {
         })
     }
 
-    /// R19: Send verification code.
+    /// R19: Send verification code. Once for the key of the request.
     pub async fn send_verification_code(&self, caller: &Caller, invite_token: &str) -> Result<(), Failure> {
+        let key = caller.conditions.key.as_ref();
+        self.once(key, self.send_another_code(caller, invite_token))
+            .await
+            .map(|_| ())
+    }
+
+    async fn send_another_code(&self, caller: &Caller, invite_token: &str) -> Result<(), Failure> {
+        let options = ChangeOptions {
+            idempotency: caller.conditions.key.as_ref().map(IdempotencyKey::intent),
+            ..ChangeOptions::default()
+        };
         let invitation = self.open_invitation(caller, invite_token).await?;
         let link = self.presented_link(caller, invite_token)?;
         let code = VerificationCode::random(&self.dice);
@@ -95,15 +107,8 @@ impl Gatebook {
             .await?
             .ok_or(Refusal::InviteUnknown)?
             .group_id;
-        self.app_command(
-            &caller,
-            &group_id,
-            link.app_id,
-            &ChangeOptions::default(),
-            &wish,
-            &extras,
-        )
-        .await?;
+        self.app_command(&caller, &group_id, link.app_id, &options, &wish, &extras)
+            .await?;
         Ok(())
     }
 

@@ -14,7 +14,7 @@ use super::error::{FieldError, Problem};
 pub use super::json_body::JsonBody;
 use super::query::{no_text, not_utf8};
 use super::request_context::RequestContext;
-use crate::application::{Caller, Gatebook, IdempotencyKey, Wanted, Who};
+use crate::application::{Caller, Conditions, Gatebook, IdempotencyKey, Wanted, Who};
 use crate::log::Pinned;
 use crate::oauth::wire::bearer_token;
 
@@ -64,6 +64,7 @@ impl FromRequestParts<App> for Anyone {
             ip_address,
             request_id,
             wants: wanted(parts),
+            conditions: Conditions::default(),
         }))
     }
 }
@@ -208,15 +209,20 @@ pub fn idempotency_key(
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<Option<IdempotencyKey>, Problem> {
-    let Some(value) = headers.get("idempotency-key") else {
+    let mut values = headers.get_all("idempotency-key").iter();
+    let Some(value) = values.next() else {
         return Ok(None);
     };
-    match value.to_str() {
-        Ok(key) if (1..=IDEMPOTENCY_KEY_MAX).contains(&key.len()) => {
+    // HTTP takes the blanks around a value away, so that a key of blanks is an empty one.
+    let well_formed =
+        |key: &&str| (1..=IDEMPOTENCY_KEY_MAX).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+    match value.to_str().ok().filter(well_formed) {
+        Some(key) if values.next().is_none() => {
             Ok(Some(IdempotencyKey::new(caller, key, &parts.method, &parts.path, body)))
         }
         _ => {
-            let message = "An Idempotency-Key has 1 to 255 printable ASCII characters.";
+            let message = "Send one Idempotency-Key of 1 to 255 visible ASCII characters, without blanks: a new UUID for \
+                           each request, for example.";
             Err(Problem::field("Idempotency-Key", "invalid_idempotency_key", message))
         }
     }

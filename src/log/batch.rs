@@ -220,9 +220,12 @@ impl LogState {
         }
         if let Some(record) = append.idempotency.clone() {
             self.used_keys.insert(record.key.clone());
-            let app = (IntegrationApp::TYPE, record.app_id.clone());
-            // The version that the first answer shows of the application.
-            let version = self.versions.get(&app).copied().unwrap_or_default();
+            // The version that the first answer shows of what it is about; an application, where nothing has happened.
+            let begun = append.streams.first().map(|stream| &stream.expected);
+            let about = begun.map_or((IntegrationApp::TYPE, record.app_id.clone()), |guard| {
+                (guard.aggregate_type, guard.aggregate_id.clone())
+            });
+            let version = self.versions.get(&about).copied().unwrap_or_default();
             pieces.idempotency_keys.push(idempotency_row(record, version, self.now));
         }
         pieces.settled_events.extend(&append.settled_events);

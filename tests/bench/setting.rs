@@ -68,6 +68,7 @@ impl Setting {
             user_id,
         };
         let admin = Caller {
+            conditions: Default::default(),
             who,
             ip_address: "127.0.0.1".to_owned(),
             request_id: "bench".to_owned(),

@@ -17,6 +17,8 @@ on_both_databases! {
     r2_r3_r4_permission_is_judged_before_the_version,
     any_of_several_etags_suffices,
     operators_can_insist_on_a_version_too,
+    whatever_has_a_version_can_be_insisted_on,
+    r2_who_may_not_grant_learns_no_version,
 }
 
 const KEY: &str = "Idempotency-Key";
@@ -249,4 +251,101 @@ async fn operators_can_insist_on_a_version_too(world: World) {
     retired.refused(412, "version_mismatch");
     assert_eq!(world.traces().await, before);
     assert!(is_live(&world, &made).await);
+}
+
+async fn whatever_has_a_version_can_be_insisted_on(world: World) {
+    let (operator, pam) = (&world.operator, world.user("acme", "pam").await);
+    let group = "/operator/api/v1/groups/acme";
+    let send = async |who: &Person, method: Method, path: &str, body: Option<Value>, etag: &str| {
+        who.send(method, path, body, &[("If-Match", etag)]).await
+    };
+    let user = json!({"email": "new@acme.example", "name": "New", "role": "user"});
+    let permission = "/api/v1/users/ada/permissions/view_activity_logs";
+    let token = operator
+        .post(&format!("{group}/users/pam/tokens"), json!({"name": "old"}))
+        .await
+        .expect(201)
+        .json();
+    let ended = format!("{group}/users/pam/tokens/{}", token["id"].as_str().unwrap());
+    let changes = [
+        (
+            operator,
+            Method::PUT,
+            group.to_owned(),
+            Some(json!({"name": "Acme", "product_plan": "AIQ3"})),
+        ),
+        (
+            operator,
+            Method::PUT,
+            format!("{group}/entities/e9"),
+            Some(json!({"name": "Nine"})),
+        ),
+        (operator, Method::DELETE, format!("{group}/entities/e9"), None),
+        (operator, Method::PUT, format!("{group}/users/new"), Some(user)),
+        (
+            operator,
+            Method::POST,
+            format!("{group}/users/new/tokens"),
+            Some(json!({"name": "build"})),
+        ),
+        (operator, Method::DELETE, ended, None),
+        (operator, Method::DELETE, format!("{group}/users/new"), None),
+        (&pam, Method::PUT, permission.to_owned(), None),
+        (&pam, Method::DELETE, permission.to_owned(), None),
+    ];
+    let mut seen = operator.get(group).await.expect(200).header("etag");
+    for (who, method, path, body) in changes {
+        let stale = seen;
+        // Somebody else changes the group.
+        let other = json!({"name": format!("Entity {path} {method}")});
+        let changed = operator.put(&format!("{group}/entities/e1"), other).await.expect(200);
+        seen = operator.get(group).await.expect(200).header("etag");
+        assert_eq!(changed.header("etag"), seen);
+        let before = world.traces().await;
+        let refused = send(who, method.clone(), &path, body.clone(), &stale).await;
+        refused.refused(412, "version_mismatch");
+        assert_eq!(world.traces().await, before, "{method} {path}");
+        let done = send(who, method.clone(), &path, body, &seen).await.done();
+        seen = operator.get(group).await.expect(200).header("etag");
+        if matches!(method, Method::PUT) {
+            assert_eq!(done.header("etag"), seen, "{method} {path}");
+        }
+    }
+    let nowhere = json!({"name": "Initech", "product_plan": "AIQ3"});
+    let path = "/operator/api/v1/groups/initech";
+    send(operator, Method::PUT, path, Some(nowhere), "\"1\"")
+        .await
+        .refused(412, "version_mismatch");
+    operator.get(path).await.refused(404, "not_found");
+
+    let (ada, app, dev, _) = world.running("Payroll").await;
+    let (details, secrets) = (portal_at(&app, ""), portal_at(&app, "/client-secrets"));
+    let stale = dev.get(&details).await.expect(200).header("etag");
+    ada.patch(&app_at(&app, ""), json!({"description": "New."}))
+        .await
+        .expect(200);
+    send(&dev, Method::POST, &secrets, Some(json!({})), &stale)
+        .await
+        .refused(412, "version_mismatch");
+    let seen = dev.get(&details).await.expect(200).header("etag");
+    let made = send(&dev, Method::POST, &secrets, Some(json!({})), &seen)
+        .await
+        .expect(201)
+        .json();
+    let secret = format!("{secrets}/{}", made["client_secret_id"].as_str().unwrap());
+    send(&dev, Method::DELETE, &secret, None, &seen)
+        .await
+        .refused(412, "version_mismatch");
+    let seen = dev.get(&details).await.expect(200).header("etag");
+    send(&dev, Method::DELETE, &secret, None, &seen).await.expect(204);
+}
+
+async fn r2_who_may_not_grant_learns_no_version(world: World) {
+    let ada = world.ada().await;
+    let path = "/api/v1/users/ulf/permissions/view_activity_logs";
+    for method in [Method::PUT, Method::DELETE] {
+        let refused = ada.send(method, path, None, &[("If-Match", "\"999\"")]).await;
+        assert!(!refused.text().contains("version"), "{}", refused.text());
+        refused.refused(403, "forbidden");
+    }
 }

@@ -1,6 +1,7 @@
 //! The help article, chapter by chapter.
 
 mod activity_log;
+mod anything_sent;
 mod as_people_type;
 mod bad_input;
 mod bad_requests;
@@ -20,6 +21,7 @@ mod operators_and_service;
 mod provisioning;
 mod races;
 mod reading_at_once;
+mod repeats;
 mod secrets_about_to_end;
 mod secrets_of_aiq_integrate;
 mod setting_up_the_integration_admin;

@@ -34,7 +34,8 @@ pub use invitation::{
     CODE_MAX_TRIES, CODE_VALID_FOR, CODES_PER_WINDOW, INVITATION_VALID_FOR, Invitation, VerificationCode, typed_code,
 };
 pub use one_time_password::{
-    OTP_ALPHABET, OTP_CHARS, OTP_MAX_TRIES, OTP_VALID_FOR, OneTimePassword, OtpState, otp_character, otp_state,
+    OTP_ALPHABET, OTP_CHARS, OTP_MAX_TRIES, OTP_VALID_FOR, OneTimePassword, OtpState, issued_otp, otp_character,
+    otp_state,
 };
 
 use crate::api_permission::ApiPermission;

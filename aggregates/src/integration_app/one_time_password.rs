@@ -109,7 +109,36 @@ impl DeadBecause {
     }
 }
 
+/// R14: the OTP that this event issued: its digest, and when it ends.
+pub fn issued_otp(event: &Event) -> Option<(&KeyedDigest, Timestamp)> {
+    match event {
+        Event::DeveloperInvited {
+            otp_digest,
+            otp_expires_at,
+            ..
+        }
+        | Event::DeveloperRegistered {
+            otp_digest,
+            otp_expires_at,
+            ..
+        }
+        | Event::OneTimePasswordReset {
+            otp_digest,
+            otp_expires_at,
+            ..
+        } => Some((otp_digest, *otp_expires_at)),
+        _ => None,
+    }
+}
+
 impl App {
+    /// R14-R16: whether this OTP is the one that opens the application, or would if it were running.
+    pub fn has_open_otp(&self, digest: &KeyedDigest, now: Timestamp) -> bool {
+        let otp = self.developer.one_time_password();
+        let open = otp.is_some_and(|otp| otp.digest == *digest && otp.dead(now).is_none());
+        open && self.status != Status::Revoked
+    }
+
     /// R17: Verify, for the linked developer alone. A wrong try is a fact too, and so is one that opens nothing (R28): once
     /// for each OTP and each cause, so that nobody can flood the log.
     pub(super) fn verify_one_time_password(

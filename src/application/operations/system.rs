@@ -8,7 +8,7 @@ use gatebook_aggregates::timestamp::Timestamp;
 use crate::application::caller::{Caller, Who};
 use crate::application::commands::TRIES;
 use crate::application::operators::RecordedDownload;
-use crate::application::{Failure, Gatebook};
+use crate::application::{Failure, Gatebook, IdempotencyKey};
 use crate::log::append::CredentialChange;
 use crate::log::{CommandError, Done, Extras, Intent, Pinned};
 
@@ -66,11 +66,24 @@ impl Gatebook {
             credentials,
             ..Extras::default()
         };
-        self.run_system_command(caller, command, &extras).await.map(|_| ())
+        self.run_system_command(caller, command, &extras, None)
+            .await
+            .map(|_| ())
+    }
+
+    /// The same, once for a key.
+    pub(in crate::application) async fn system_command_once(
+        &self,
+        caller: &Caller,
+        command: SystemCommand,
+        extras: &Extras,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<(), Failure> {
+        self.run_system_command(caller, command, extras, key).await.map(|_| ())
     }
 
     async fn system_command(&self, caller: &Caller, command: SystemCommand) -> Result<Done<System>, Failure> {
-        self.run_system_command(caller, command, &Extras::default()).await
+        self.run_system_command(caller, command, &Extras::default(), None).await
     }
 
     /// Again when somebody else was faster.
@@ -79,11 +92,12 @@ impl Gatebook {
         caller: &Caller,
         command: SystemCommand,
         extras: &Extras,
+        key: Option<&IdempotencyKey>,
     ) -> Result<Done<System>, Failure> {
         let _turn = self.turns.take(SYSTEM_ID).await;
         let mut tries = 1;
         loop {
-            match self.try_system_command(caller, command.clone(), extras).await {
+            match self.try_system_command(caller, command.clone(), extras, key).await {
                 Err(Failure::Command(CommandError::Conflict)) if tries < TRIES => {
                     self.step_back(tries).await;
                     tries += 1;
@@ -99,6 +113,7 @@ impl Gatebook {
         caller: &Caller,
         command: SystemCommand,
         extras: &Extras,
+        key: Option<&IdempotencyKey>,
     ) -> Result<Done<System>, Failure> {
         let Who::Operator { .. } = &caller.who else {
             return Err(Refusal::NotFound.into());
@@ -107,7 +122,7 @@ impl Gatebook {
             origin: caller.origin(None),
             pinned: Pinned::Any,
             premises: Vec::new(),
-            idempotency: None,
+            idempotency: key.map(IdempotencyKey::intent),
             // Ending something, and settling what cannot be read, must not wait for that to be settled.
             despite_unreadable: matches!(
                 command,

@@ -1,14 +1,14 @@
 //! `PUT` and `DELETE /users/{id}/permissions/{permission}`.
 
-use axum::Json;
 use axum::extract::State;
 use gatebook_aggregates::group::Permission;
 use gatebook_aggregates::identifiers::UserId;
 
+use super::change::WithIfMatch;
 use crate::application::Caller;
 use crate::http::error::Problem;
-use crate::http::extract::{Admin, App, PathOf};
-use crate::http::json::{PermissionProblems, User};
+use crate::http::extract::{Admin, App, IfMatch, PathOf};
+use crate::http::json::{PermissionProblems, User, Versioned};
 
 /// Grants a permission to a user of the group.
 ///
@@ -19,17 +19,19 @@ use crate::http::json::{PermissionProblems, User};
     tag = "Admins",
     params(
         ("id" = String, Path, description = "The user."),
-        ("permission" = String, Path, description = "`manage_integration_applications` or `view_activity_logs`.")
+        ("permission" = String, Path, description = "`manage_integration_applications` or `view_activity_logs`."),
+        WithIfMatch
     ),
-    responses((status = 200, description = "The user", body = User), PermissionProblems),
+    responses((status = 200, description = "The user", body = User, headers(("ETag" = String, description = "The group's version, quoted; `GET /me` tells it, too"))), PermissionProblems),
     security(("user_token" = []))
 )]
 pub async fn grant_permission(
     Admin(caller): Admin,
     State(app): State<App>,
     PathOf(path): PathOf<(String, String)>,
-) -> Result<Json<User>, Problem> {
-    set(&caller, &app, path, true).await
+    IfMatch(if_match): IfMatch,
+) -> Result<Versioned<User>, Problem> {
+    set(&caller.insisting_on(if_match), &app, path, true).await
 }
 
 /// Withdraws a permission from a user of the group.
@@ -41,24 +43,26 @@ pub async fn grant_permission(
     tag = "Admins",
     params(
         ("id" = String, Path, description = "The user."),
-        ("permission" = String, Path, description = "`manage_integration_applications` or `view_activity_logs`.")
+        ("permission" = String, Path, description = "`manage_integration_applications` or `view_activity_logs`."),
+        WithIfMatch
     ),
-    responses((status = 200, description = "The user", body = User), PermissionProblems),
+    responses((status = 200, description = "The user", body = User, headers(("ETag" = String, description = "The group's version, quoted; `GET /me` tells it, too"))), PermissionProblems),
     security(("user_token" = []))
 )]
 pub async fn withdraw_permission(
     Admin(caller): Admin,
     State(app): State<App>,
     PathOf(path): PathOf<(String, String)>,
-) -> Result<Json<User>, Problem> {
-    set(&caller, &app, path, false).await
+    IfMatch(if_match): IfMatch,
+) -> Result<Versioned<User>, Problem> {
+    set(&caller.insisting_on(if_match), &app, path, false).await
 }
 
 /// What is no id, or no permission, does not exist here.
-async fn set(caller: &Caller, app: &App, path: (String, String), granted: bool) -> Result<Json<User>, Problem> {
+async fn set(caller: &Caller, app: &App, path: (String, String), granted: bool) -> Result<Versioned<User>, Problem> {
     let user_id = UserId::parse(&path.0).map_err(|_| Problem::not_found())?;
     let permission: Permission = path.1.parse().map_err(|_| Problem::not_found())?;
     let group = app.set_permission(caller, user_id.clone(), permission, granted).await?;
     let user = group.user(&user_id).ok_or_else(Problem::not_found)?;
-    Ok(Json(User::from((&user_id, user))))
+    Ok(Versioned(group.version, User::from((&user_id, user))))
 }

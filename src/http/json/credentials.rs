@@ -38,8 +38,9 @@ pub struct NewToken {
     /// Its id.
     #[schema(value_type = String, format = "uuid")]
     id: Uuid,
-    /// The token.
-    token: String,
+    /// The token. Null when the answer is repeated for an Idempotency-Key more than ten minutes later, or after its end.
+    #[schema(required)]
+    token: Option<String>,
     /// When it ends by itself.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
@@ -50,8 +51,9 @@ pub struct NewToken {
 pub struct NewResourceServer {
     /// Its client id.
     client_id: String,
-    /// Its secret.
-    client_secret: String,
+    /// Its secret. Null when the answer is repeated for an Idempotency-Key more than ten minutes later, or after its end.
+    #[schema(required)]
+    client_secret: Option<String>,
 }
 
 /// A gateway that may introspect and verify.
@@ -90,7 +92,7 @@ pub struct ListedClientSecret {
 pub struct NewClientSecret {
     /// The application's client id.
     client_id: String,
-    /// The secret. Null when the answer is repeated for an Idempotency-Key more than ten minutes later.
+    /// The secret. Null when the answer is repeated for an Idempotency-Key more than ten minutes later, or after its end.
     #[schema(required)]
     client_secret: Option<String>,
     /// The secret's id.
@@ -118,19 +120,19 @@ impl NewTokenBody {
     }
 }
 
-impl From<application::IssuedToken> for NewToken {
-    fn from(issued: application::IssuedToken) -> Self {
-        let application::IssuedToken { id, token, expires_at } = issued;
+impl From<application::TokenMade> for NewToken {
+    fn from(made: application::TokenMade) -> Self {
+        let application::TokenMade { id, token, expires_at } = made;
         Self { id, token, expires_at }
     }
 }
 
-impl From<application::ResourceServerIssued> for NewResourceServer {
-    fn from(issued: application::ResourceServerIssued) -> Self {
-        let application::ResourceServerIssued {
+impl From<application::ResourceServerMade> for NewResourceServer {
+    fn from(made: application::ResourceServerMade) -> Self {
+        let application::ResourceServerMade {
             client_id,
             client_secret,
-        } = issued;
+        } = made;
         Self {
             client_id,
             client_secret,

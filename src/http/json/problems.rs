@@ -19,10 +19,10 @@ pub struct OperatorReadProblems;
 /// The problems of an operator's call that changes something.
 pub struct OperatorChangeProblems;
 
-/// The problems of an operator's call that changes an application.
+/// The problems of an operator's call that changes an application or a group, which have versions.
 pub struct OperatorAppProblems;
 
-/// The problems of a call that grants or withdraws a permission: it has no body and no version.
+/// The problems of a call that grants or withdraws a permission: it has no body.
 pub struct PermissionProblems;
 
 const UNAUTHENTICATED: (&str, &str) = ("401", "`unauthenticated`");
@@ -103,7 +103,9 @@ impl IntoResponses for OperatorAppProblems {
 
 impl IntoResponses for PermissionProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        ReadProblems::responses()
+        let mut responses = ReadProblems::responses();
+        responses.extend(described([VERSION_MISMATCH]));
+        responses
     }
 }
 

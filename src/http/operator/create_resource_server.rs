@@ -4,8 +4,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 
+use crate::http::admin::change::{KeyedBody, WithKey};
 use crate::http::error::Problem;
-use crate::http::extract::{App, JsonBody, Operator};
+use crate::http::extract::{App, Operator};
 use crate::http::json::{NamedBody, NewResourceServer, OperatorChangeProblems};
 
 /// Makes credentials for a gateway. The answer shows them, once.
@@ -13,6 +14,7 @@ use crate::http::json::{NamedBody, NewResourceServer, OperatorChangeProblems};
     post,
     path = "/operator/api/v1/resource-servers",
     tag = "Operators",
+    params(WithKey),
     request_body = NamedBody,
     responses((status = 201, description = "The credentials", body = NewResourceServer), OperatorChangeProblems),
     security(("operator_token" = []))
@@ -20,8 +22,11 @@ use crate::http::json::{NamedBody, NewResourceServer, OperatorChangeProblems};
 pub async fn create_resource_server(
     Operator(caller): Operator,
     State(app): State<App>,
-    body: JsonBody<NamedBody>,
+    body: KeyedBody<NamedBody>,
 ) -> Result<(StatusCode, Json<NewResourceServer>), Problem> {
-    let issued = app.create_resource_server(&caller, &body.value.read()?).await?;
-    Ok((StatusCode::CREATED, Json(issued.into())))
+    let key = body.key(&caller)?;
+    let made = app
+        .create_resource_server_once(&caller.once(key), &body.value.read()?)
+        .await?;
+    Ok((StatusCode::CREATED, Json(made.into())))
 }

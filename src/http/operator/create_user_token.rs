@@ -5,9 +5,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use gatebook_aggregates::identifiers::{GroupId, UserId};
 
+use crate::http::admin::change::{KeyedBody, WithIfMatch, WithKey};
 use crate::http::error::Problem;
-use crate::http::extract::{App, JsonBody, Operator, PathOf};
-use crate::http::json::{NewToken, NewTokenBody, OperatorChangeProblems};
+use crate::http::extract::{App, IfMatch, Operator, PathOf};
+use crate::http::json::{NewToken, NewTokenBody, OperatorAppProblems};
 
 /// Makes a token for the admins' API, which ends after a year at the latest. The answer shows it, once.
 #[utoipa::path(
@@ -16,22 +17,27 @@ use crate::http::json::{NewToken, NewTokenBody, OperatorChangeProblems};
     tag = "Operators",
     params(
         ("group_id" = String, Path, description = "The group."),
-        ("user_id" = String, Path, description = "The user.")
+        ("user_id" = String, Path, description = "The user."),
+        WithIfMatch,
+        WithKey
     ),
     request_body = NewTokenBody,
-    responses((status = 201, description = "The token", body = NewToken), OperatorChangeProblems),
+    responses((status = 201, description = "The token", body = NewToken), OperatorAppProblems),
     security(("operator_token" = []))
 )]
 pub async fn create_user_token(
     Operator(caller): Operator,
     State(app): State<App>,
     PathOf((group_id, user_id)): PathOf<(String, String)>,
-    body: JsonBody<NewTokenBody>,
+    IfMatch(if_match): IfMatch,
+    body: KeyedBody<NewTokenBody>,
 ) -> Result<(StatusCode, Json<NewToken>), Problem> {
     let (group_id, user_id) = (GroupId::parse(&group_id)?, UserId::parse(&user_id)?);
     let (name, ends) = body.value.read()?;
-    let issued = app
-        .issue_user_token_until(&caller, &group_id, user_id, name, ends)
+    let key = body.key(&caller)?;
+    let caller = caller.insisting_on(if_match).once(key);
+    let made = app
+        .issue_user_token_once(&caller, &group_id, user_id, name, ends)
         .await?;
-    Ok((StatusCode::CREATED, Json(issued.into())))
+    Ok((StatusCode::CREATED, Json(made.into())))
 }

@@ -4,9 +4,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use gatebook_aggregates::identifiers::{EntityId, GroupId};
 
+use crate::http::admin::change::WithIfMatch;
 use crate::http::error::Problem;
-use crate::http::extract::{App, Operator, PathOf};
-use crate::http::json::OperatorChangeProblems;
+use crate::http::extract::{App, IfMatch, Operator, PathOf};
+use crate::http::json::OperatorAppProblems;
 
 /// Takes an entity out of a group: no application can use its data any more, at once.
 #[utoipa::path(
@@ -15,16 +16,19 @@ use crate::http::json::OperatorChangeProblems;
     tag = "Operators",
     params(
         ("group_id" = String, Path, description = "The group."),
-        ("entity_id" = String, Path, description = "The entity.")
+        ("entity_id" = String, Path, description = "The entity."),
+        WithIfMatch
     ),
-    responses((status = 204, description = "Gone"), OperatorChangeProblems),
+    responses((status = 204, description = "Gone"), OperatorAppProblems),
     security(("operator_token" = []))
 )]
 pub async fn delete_entity(
     Operator(caller): Operator,
     State(app): State<App>,
     PathOf((group_id, entity_id)): PathOf<(String, String)>,
+    IfMatch(if_match): IfMatch,
 ) -> Result<StatusCode, Problem> {
+    let caller = caller.insisting_on(if_match);
     let (group_id, entity_id) = (GroupId::parse(&group_id)?, EntityId::parse(&entity_id)?);
     app.remove_entity(&caller, &group_id, entity_id).await?;
     Ok(StatusCode::NO_CONTENT)

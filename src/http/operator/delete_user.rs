@@ -4,9 +4,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use gatebook_aggregates::identifiers::{GroupId, UserId};
 
+use crate::http::admin::change::WithIfMatch;
 use crate::http::error::Problem;
-use crate::http::extract::{App, Operator, PathOf};
-use crate::http::json::OperatorChangeProblems;
+use crate::http::extract::{App, IfMatch, Operator, PathOf};
+use crate::http::json::OperatorAppProblems;
 
 /// Takes a user out of a group, with tokens and permissions, at once.
 #[utoipa::path(
@@ -15,16 +16,19 @@ use crate::http::json::OperatorChangeProblems;
     tag = "Operators",
     params(
         ("group_id" = String, Path, description = "The group."),
-        ("user_id" = String, Path, description = "The user.")
+        ("user_id" = String, Path, description = "The user."),
+        WithIfMatch
     ),
-    responses((status = 204, description = "Gone"), OperatorChangeProblems),
+    responses((status = 204, description = "Gone"), OperatorAppProblems),
     security(("operator_token" = []))
 )]
 pub async fn delete_user(
     Operator(caller): Operator,
     State(app): State<App>,
     PathOf((group_id, user_id)): PathOf<(String, String)>,
+    IfMatch(if_match): IfMatch,
 ) -> Result<StatusCode, Problem> {
+    let caller = caller.insisting_on(if_match);
     let (group_id, user_id) = (GroupId::parse(&group_id)?, UserId::parse(&user_id)?);
     app.remove_user(&caller, &group_id, user_id).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -5,9 +5,10 @@ use axum::http::StatusCode;
 use gatebook_aggregates::identifiers::{GroupId, UserId};
 use uuid::Uuid;
 
+use crate::http::admin::change::WithIfMatch;
 use crate::http::error::Problem;
-use crate::http::extract::{App, Operator, PathOf};
-use crate::http::json::OperatorChangeProblems;
+use crate::http::extract::{App, IfMatch, Operator, PathOf};
+use crate::http::json::OperatorAppProblems;
 
 /// Ends a token of a user, at once.
 #[utoipa::path(
@@ -17,16 +18,19 @@ use crate::http::json::OperatorChangeProblems;
     params(
         ("group_id" = String, Path, description = "The group."),
         ("user_id" = String, Path, description = "The user."),
-        ("token_id" = String, Path, format = "uuid", description = "The token's id.")
+        ("token_id" = String, Path, format = "uuid", description = "The token's id."),
+        WithIfMatch
     ),
-    responses((status = 204, description = "Gone"), OperatorChangeProblems),
+    responses((status = 204, description = "Gone"), OperatorAppProblems),
     security(("operator_token" = []))
 )]
 pub async fn delete_user_token(
     Operator(caller): Operator,
     State(app): State<App>,
     PathOf((group_id, user_id, token_id)): PathOf<(String, String, Uuid)>,
+    IfMatch(if_match): IfMatch,
 ) -> Result<StatusCode, Problem> {
+    let caller = caller.insisting_on(if_match);
     let (group_id, user_id) = (GroupId::parse(&group_id)?, UserId::parse(&user_id)?);
     app.revoke_user_token(&caller, &group_id, user_id, token_id).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -1,12 +1,11 @@
 //! `GET /groups/{group_id}`.
 
-use axum::Json;
 use axum::extract::State;
 use gatebook_aggregates::identifiers::GroupId;
 
 use crate::http::error::Problem;
 use crate::http::extract::{App, Operator, PathOf};
-use crate::http::json::{GroupDetails, OperatorReadProblems};
+use crate::http::json::{GroupDetails, OperatorReadProblems, Versioned};
 
 /// What belongs to this group: its entities, its users and their tokens.
 #[utoipa::path(
@@ -14,14 +13,18 @@ use crate::http::json::{GroupDetails, OperatorReadProblems};
     path = "/operator/api/v1/groups/{group_id}",
     tag = "Operators",
     params(("group_id" = String, Path, description = "The group.")),
-    responses((status = 200, description = "The group", body = GroupDetails), OperatorReadProblems),
+    responses(
+        (status = 200, description = "The group", body = GroupDetails, headers(("ETag" = String, description = "Its version, quoted"))),
+        OperatorReadProblems
+    ),
     security(("operator_token" = []))
 )]
 pub async fn get_group(
     _operator: Operator,
     State(app): State<App>,
     PathOf(group_id): PathOf<String>,
-) -> Result<Json<GroupDetails>, Problem> {
+) -> Result<Versioned<GroupDetails>, Problem> {
     let group = app.group(&GroupId::parse(&group_id)?).await?;
-    Ok(Json(GroupDetails::from(&group.ok_or_else(Problem::not_found)?)))
+    let group = group.ok_or_else(Problem::not_found)?;
+    Ok(Versioned(group.version, GroupDetails::from(&group)))
 }

@@ -1,14 +1,14 @@
 //! `PUT /groups/{group_id}/entities/{entity_id}`.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use gatebook_aggregates::identifiers::{EntityId, GroupId};
 
 use super::status;
+use crate::http::admin::change::WithIfMatch;
 use crate::http::error::Problem;
-use crate::http::extract::{App, JsonBody, Operator, PathOf};
-use crate::http::json::{Named, NamedBody, OperatorChangeProblems};
+use crate::http::extract::{App, IfMatch, JsonBody, Operator, PathOf};
+use crate::http::json::{Named, NamedBody, OperatorAppProblems, Versioned};
 
 /// Adds an entity to a group, or renames it.
 #[utoipa::path(
@@ -17,13 +17,14 @@ use crate::http::json::{Named, NamedBody, OperatorChangeProblems};
     tag = "Operators",
     params(
         ("group_id" = String, Path, description = "The group."),
-        ("entity_id" = String, Path, description = "Your own id of the entity: 1 to 64 of A-Z a-z 0-9 . _ -")
+        ("entity_id" = String, Path, description = "Your own id of the entity: 1 to 64 of A-Z a-z 0-9 . _ -"),
+        WithIfMatch
     ),
     request_body = NamedBody,
     responses(
-        (status = 200, description = "The entity, up to date", body = Named),
-        (status = 201, description = "The entity, new", body = Named),
-        OperatorChangeProblems
+        (status = 200, description = "The entity, up to date", body = Named, headers(("ETag" = String, description = "The group's version, quoted"))),
+        (status = 201, description = "The entity, new", body = Named, headers(("ETag" = String, description = "The group's version, quoted"))),
+        OperatorAppProblems
     ),
     security(("operator_token" = []))
 )]
@@ -31,11 +32,13 @@ pub async fn put_entity(
     Operator(caller): Operator,
     State(app): State<App>,
     PathOf((group_id, entity_id)): PathOf<(String, String)>,
+    IfMatch(if_match): IfMatch,
     body: JsonBody<NamedBody>,
-) -> Result<(StatusCode, Json<Named>), Problem> {
+) -> Result<(StatusCode, Versioned<Named>), Problem> {
+    let caller = caller.insisting_on(if_match);
     let (group_id, entity_id) = (GroupId::parse(&group_id)?, EntityId::parse(&entity_id)?);
     let name = body.value.read()?;
     let entity = Named::entity((&entity_id, &name));
-    let outcome = app.put_entity(&caller, &group_id, entity_id, name).await?;
-    Ok((status(outcome), Json(entity)))
+    let (group, outcome) = app.put_entity(&caller, &group_id, entity_id, name).await?;
+    Ok((status(outcome), Versioned(group.version, entity)))
 }

@@ -1,6 +1,5 @@
 //! `PUT /groups/{group_id}`.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use gatebook_aggregates::group::ProductPlan;
@@ -10,9 +9,10 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::status;
+use crate::http::admin::change::WithIfMatch;
 use crate::http::error::Problem;
-use crate::http::extract::{App, JsonBody, Operator, PathOf};
-use crate::http::json::{Fields, Group, OperatorChangeProblems, text};
+use crate::http::extract::{App, IfMatch, JsonBody, Operator, PathOf};
+use crate::http::json::{Fields, Group, OperatorAppProblems, Versioned, text};
 
 /// A group as it shall be.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -31,12 +31,15 @@ pub struct PutGroup {
     put,
     path = "/operator/api/v1/groups/{group_id}",
     tag = "Operators",
-    params(("group_id" = String, Path, description = "Your own id of the group: 1 to 64 of A-Z a-z 0-9 . _ -")),
+    params(
+        ("group_id" = String, Path, description = "Your own id of the group: 1 to 64 of A-Z a-z 0-9 . _ -"),
+        WithIfMatch
+    ),
     request_body = PutGroup,
     responses(
-        (status = 200, description = "The group, up to date", body = Group),
-        (status = 201, description = "The group, new", body = Group),
-        OperatorChangeProblems
+        (status = 200, description = "The group, up to date", body = Group, headers(("ETag" = String, description = "Its version, quoted"))),
+        (status = 201, description = "The group, new", body = Group, headers(("ETag" = String, description = "Its version, quoted"))),
+        OperatorAppProblems
     ),
     security(("operator_token" = []))
 )]
@@ -44,13 +47,15 @@ pub async fn put_group(
     Operator(caller): Operator,
     State(app): State<App>,
     PathOf(group_id): PathOf<String>,
+    IfMatch(if_match): IfMatch,
     body: JsonBody<PutGroup>,
-) -> Result<(StatusCode, Json<Group>), Problem> {
+) -> Result<(StatusCode, Versioned<Group>), Problem> {
+    let caller = caller.insisting_on(if_match);
     let mut fields = Fields::default();
     let group_id = fields.read(GroupId::parse(&group_id));
     let name = fields.read(Label::parse("name", text(&body.value.name)));
     let product_plan = fields.read(ProductPlan::parse(text(&body.value.product_plan)));
     let (group_id, name, product_plan) = fields.finish(|| Some((group_id?, name?, product_plan?)))?;
     let (group, outcome) = app.put_group(&caller, &group_id, name, product_plan).await?;
-    Ok((status(outcome), Json(Group::from(&group))))
+    Ok((status(outcome), Versioned(group.version, Group::from(&group))))
 }

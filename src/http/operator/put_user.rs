@@ -1,6 +1,5 @@
 //! `PUT /groups/{group_id}/users/{user_id}`.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use gatebook_aggregates::email_address::EmailAddress;
@@ -11,9 +10,10 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::status;
+use crate::http::admin::change::WithIfMatch;
 use crate::http::error::Problem;
-use crate::http::extract::{App, JsonBody, Operator, PathOf};
-use crate::http::json::{Fields, OperatorChangeProblems, User, text};
+use crate::http::extract::{App, IfMatch, JsonBody, Operator, PathOf};
+use crate::http::json::{Fields, OperatorAppProblems, User, Versioned, text};
 
 /// A user of a group as they shall be.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -47,13 +47,14 @@ impl PutUser {
     tag = "Operators",
     params(
         ("group_id" = String, Path, description = "The group."),
-        ("user_id" = String, Path, description = "Your own id of the user: 1 to 64 of A-Z a-z 0-9 . _ -")
+        ("user_id" = String, Path, description = "Your own id of the user: 1 to 64 of A-Z a-z 0-9 . _ -"),
+        WithIfMatch
     ),
     request_body = PutUser,
     responses(
-        (status = 200, description = "The user, up to date", body = User),
-        (status = 201, description = "The user, new", body = User),
-        OperatorChangeProblems
+        (status = 200, description = "The user, up to date", body = User, headers(("ETag" = String, description = "The group's version, quoted"))),
+        (status = 201, description = "The user, new", body = User, headers(("ETag" = String, description = "The group's version, quoted"))),
+        OperatorAppProblems
     ),
     security(("operator_token" = []))
 )]
@@ -61,13 +62,15 @@ pub async fn put_user(
     Operator(caller): Operator,
     State(app): State<App>,
     PathOf((group_id, user_id)): PathOf<(String, String)>,
+    IfMatch(if_match): IfMatch,
     body: JsonBody<PutUser>,
-) -> Result<(StatusCode, Json<User>), Problem> {
+) -> Result<(StatusCode, Versioned<User>), Problem> {
+    let caller = caller.insisting_on(if_match);
     let (group_id, user_id) = (GroupId::parse(&group_id)?, UserId::parse(&user_id)?);
     let (email, name, role) = body.value.read()?;
     let (group, outcome) = app
         .put_user(&caller, &group_id, user_id.clone(), email, name, role)
         .await?;
     let user = group.user(&user_id).ok_or_else(Problem::not_found)?;
-    Ok((status(outcome), Json(User::from((&user_id, user)))))
+    Ok((status(outcome), Versioned(group.version, User::from((&user_id, user)))))
 }

@@ -5,8 +5,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use gatebook_aggregates::identifiers::{GroupId, UserId};
 
+use crate::http::admin::change::{KeyedBody, WithKey};
 use crate::http::error::Problem;
-use crate::http::extract::{App, JsonBody, Operator, PathOf};
+use crate::http::extract::{App, Operator, PathOf};
 use crate::http::json::{NoFields, OperatorChangeProblems};
 
 /// Mails a user the link with which they choose the password for the console. It works once, for three days; a newer
@@ -17,7 +18,8 @@ use crate::http::json::{NoFields, OperatorChangeProblems};
     tag = "Operators",
     params(
         ("group_id" = String, Path, description = "The group."),
-        ("user_id" = String, Path, description = "The user.")
+        ("user_id" = String, Path, description = "The user."),
+        WithKey
     ),
     request_body = Option<NoFields>,
     responses((status = 202, description = "The link is on its way.", body = NoFields), OperatorChangeProblems),
@@ -27,9 +29,10 @@ pub async fn send_password_link(
     Operator(caller): Operator,
     State(app): State<App>,
     PathOf((group_id, user_id)): PathOf<(String, String)>,
-    _nothing: JsonBody<NoFields>,
+    nothing: KeyedBody<NoFields>,
 ) -> Result<(StatusCode, Json<NoFields>), Problem> {
     let (group_id, user_id) = (GroupId::parse(&group_id)?, UserId::parse(&user_id)?);
-    app.send_password_link(&caller, &group_id, &user_id).await?;
+    let key = nothing.key(&caller)?;
+    app.send_password_link(&caller.once(key), &group_id, &user_id).await?;
     Ok((StatusCode::ACCEPTED, Json(NoFields {})))
 }

@@ -1,6 +1,5 @@
 //! `GET /portal/api/v1/apps/{id}`: R22, R23.
 
-use axum::Json;
 use axum::extract::State;
 use gatebook_aggregates::identifiers::AppId;
 use serde::Serialize;
@@ -10,7 +9,7 @@ use super::problems::{QueryProblems, SessionProblems};
 use crate::application::{AppDetails, Settings};
 use crate::http::error::Problem;
 use crate::http::extract::{App, Developer, PathOf};
-use crate::http::json::{ListedClientSecret, Named};
+use crate::http::json::{ListedClientSecret, Named, Versioned};
 
 /// What the verified developer sees of an application.
 #[derive(Serialize, ToSchema)]
@@ -64,7 +63,7 @@ pub struct Endpoints {
     tag = "Developers",
     params(("id" = String, Path, description = "The application's id.")),
     responses(
-        (status = 200, description = "The details.", body = PortalAppDetails),
+        (status = 200, description = "The details.", body = PortalAppDetails, headers(("ETag" = String, description = "The application's version, quoted"))),
         (status = 403, description = "`otp_verification_needed`: verify the OTP first.", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not_found`: none of the developer's applications.", body = Problem, content_type = "application/problem+json"),
         QueryProblems,
@@ -76,9 +75,12 @@ pub async fn portal_app_details(
     State(app): State<App>,
     developer: Developer,
     PathOf(app_id): PathOf<AppId>,
-) -> Result<Json<PortalAppDetails>, Problem> {
+) -> Result<Versioned<PortalAppDetails>, Problem> {
     let details = app.app_details(&developer.caller, app_id).await?;
-    Ok(Json(PortalAppDetails::new(details, &app.settings)))
+    Ok(Versioned(
+        details.app.version,
+        PortalAppDetails::new(details, &app.settings),
+    ))
 }
 
 impl PortalAppDetails {

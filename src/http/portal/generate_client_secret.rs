@@ -9,9 +9,9 @@ use utoipa::ToSchema;
 
 use super::problems::{BodyProblems, SessionProblems};
 use crate::application::ClientSecretOrder;
-use crate::http::admin::change::{KeyedBody, WithKey};
+use crate::http::admin::change::{KeyedBody, WithIfMatch, WithKey};
 use crate::http::error::Problem;
-use crate::http::extract::{App, Developer, PathOf};
+use crate::http::extract::{App, Developer, IfMatch, PathOf};
 use crate::http::json::NewClientSecret;
 
 /// How the new secret takes over from the one before it.
@@ -31,13 +31,14 @@ pub struct ClientSecretRequest {
     post,
     path = "/portal/api/v1/apps/{id}/client-secrets",
     tag = "Developers",
-    params(("id" = String, Path, description = "The application's id."), WithKey),
+    params(("id" = String, Path, description = "The application's id."), WithIfMatch, WithKey),
     request_body = ClientSecretRequest,
     responses(
         (status = 201, description = "The secret, shown once.", body = NewClientSecret),
         (status = 403, description = "`otp_verification_needed`, `plan_required`.", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not_found`: none of the developer's applications.", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`client_secret_limit`: two are live; retire one first. `app_suspended`, `app_revoked`.", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "`version_mismatch`: changed since the version of `If-Match`.", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`invalid_overlap_seconds`, `unknown_field`, `idempotency_key_reused`.", body = Problem, content_type = "application/problem+json"),
         BodyProblems,
         SessionProblems,
@@ -48,12 +49,13 @@ pub async fn portal_generate_client_secret(
     State(app): State<App>,
     developer: Developer,
     PathOf(app_id): PathOf<AppId>,
+    IfMatch(if_match): IfMatch,
     body: KeyedBody<ClientSecretRequest>,
 ) -> Result<(StatusCode, Json<NewClientSecret>), Problem> {
     let order = ClientSecretOrder {
         overlap_seconds: body.value.overlap_seconds,
+        if_match,
         key: body.key(&developer.caller)?,
-        ..ClientSecretOrder::default()
     };
     let made = app.developers_client_secret(&developer.caller, app_id, &order).await?;
     Ok((StatusCode::CREATED, Json(made.into())))

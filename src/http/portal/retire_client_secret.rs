@@ -5,8 +5,9 @@ use axum::http::StatusCode;
 use gatebook_aggregates::identifiers::{AppId, ClientSecretId};
 
 use super::problems::{QueryProblems, SessionProblems};
+use crate::http::admin::change::WithIfMatch;
 use crate::http::error::Problem;
-use crate::http::extract::{App, Developer, PathOf};
+use crate::http::extract::{App, Developer, IfMatch, PathOf};
 
 /// Ends a client secret, at once.
 ///
@@ -18,12 +19,14 @@ use crate::http::extract::{App, Developer, PathOf};
     params(
         ("id" = String, Path, description = "The application's id."),
         ("secret_id" = String, Path, description = "The client secret's id."),
+        WithIfMatch,
     ),
     responses(
         (status = 204, description = "The secret has ended."),
         (status = 403, description = "`otp_verification_needed`, `plan_required`.", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not_found`: none of the developer's applications, or none of its secrets.", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`app_revoked`.", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "`version_mismatch`: changed since the version of `If-Match`.", body = Problem, content_type = "application/problem+json"),
         QueryProblems,
         SessionProblems,
     ),
@@ -33,8 +36,9 @@ pub async fn portal_retire_client_secret(
     State(app): State<App>,
     developer: Developer,
     PathOf((app_id, secret_id)): PathOf<(AppId, ClientSecretId)>,
+    IfMatch(if_match): IfMatch,
 ) -> Result<StatusCode, Problem> {
-    let retired = app.retire_client_secret(&developer.caller, app_id, secret_id);
-    retired.await?;
+    let caller = developer.caller.insisting_on(if_match);
+    app.retire_client_secret(&caller, app_id, secret_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -9,8 +9,10 @@ use utoipa::ToSchema;
 use super::open_invitation::InvitationLink;
 use super::problems::{BodyProblems, VisitorProblems};
 use super::required::required;
+use crate::application::Who;
+use crate::http::admin::change::{KeyedBody, WithKey};
 use crate::http::error::Problem;
-use crate::http::extract::{Anyone, App, JsonBody};
+use crate::http::extract::{Anyone, App};
 
 /// The code is on its way; there is nothing to say about it here.
 #[derive(Serialize, ToSchema)]
@@ -23,6 +25,7 @@ pub struct CodeSent {}
     post,
     path = "/portal/api/v1/sign-up/code",
     tag = "Developers",
+    params(WithKey),
     request_body = InvitationLink,
     responses(
         (status = 202, description = "The code is on its way.", body = CodeSent),
@@ -30,7 +33,7 @@ pub struct CodeSent {}
         (status = 404, description = "`invite_unknown`: not known, used, or replaced by a newer one.", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`developer_already_signed_up`, `app_revoked`, `app_suspended`.", body = Problem, content_type = "application/problem+json"),
         (status = 410, description = "`invite_expired`: its three days are over.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`required`, `unknown_field`.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`required`, `unknown_field`, `idempotency_key_reused`.", body = Problem, content_type = "application/problem+json"),
         BodyProblems,
         VisitorProblems,
     ),
@@ -39,9 +42,15 @@ pub struct CodeSent {}
 pub async fn send_verification_code(
     State(app): State<App>,
     Anyone(caller): Anyone,
-    JsonBody { value: body, .. }: JsonBody<InvitationLink>,
+    body: KeyedBody<InvitationLink>,
 ) -> Result<(StatusCode, Json<CodeSent>), Problem> {
-    let [invite_token] = required([("invite_token", body.invite_token)])?;
-    app.send_verification_code(&caller, &invite_token).await?;
+    // Nobody else's keys are theirs: a key belongs to the link that it comes with.
+    let invitee = caller.with(Who::Invitee {
+        id: body.value.invite_token.clone().unwrap_or_default(),
+        name: String::new(),
+    });
+    let key = body.key(&invitee)?;
+    let [invite_token] = required([("invite_token", body.value.invite_token)])?;
+    app.send_verification_code(&caller.once(key), &invite_token).await?;
     Ok((StatusCode::ACCEPTED, Json(CodeSent {})))
 }

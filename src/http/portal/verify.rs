@@ -8,8 +8,9 @@ use utoipa::ToSchema;
 
 use super::problems::{BodyProblems, SessionProblems};
 use super::required::required;
+use crate::http::admin::change::{KeyedBody, WithKey};
 use crate::http::error::Problem;
-use crate::http::extract::{App, Developer, JsonBody, PathOf};
+use crate::http::extract::{App, Developer, PathOf};
 
 /// The one-time password.
 #[derive(Deserialize, ToSchema)]
@@ -35,7 +36,7 @@ pub struct Verified {
     post,
     path = "/portal/api/v1/apps/{id}/verify",
     tag = "Developers",
-    params(("id" = String, Path, description = "The application's id.")),
+    params(("id" = String, Path, description = "The application's id."), WithKey),
     request_body = VerifyRequest,
     responses(
         (status = 200, description = "The application was verified.", body = Verified),
@@ -43,7 +44,7 @@ pub struct Verified {
         (status = 404, description = "`not_found`: none of the developer's applications.", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`already_verified`, `app_suspended`, `app_revoked`.", body = Problem, content_type = "application/problem+json"),
         (status = 410, description = "`otp_expired`: its three days are over.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`otp_wrong` with `attempts_left`; `invalid_otp`, which costs no try: not eight letters and digits; `required`, `unknown_field`.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`otp_wrong` with `attempts_left`; `invalid_otp`, which costs no try: not eight letters and digits; `required`, `unknown_field`, `idempotency_key_reused`.", body = Problem, content_type = "application/problem+json"),
         (status = 423, description = "`otp_locked`: five wrong tries.", body = Problem, content_type = "application/problem+json"),
         BodyProblems,
         SessionProblems,
@@ -54,9 +55,10 @@ pub async fn verify_otp(
     State(app): State<App>,
     developer: Developer,
     PathOf(app_id): PathOf<AppId>,
-    JsonBody { value: body, .. }: JsonBody<VerifyRequest>,
+    body: KeyedBody<VerifyRequest>,
 ) -> Result<Json<Verified>, Problem> {
-    let [otp] = required([("otp", body.otp)])?;
-    app.verify_otp(&developer.caller, app_id, &otp).await?;
+    let key = body.key(&developer.caller)?;
+    let [otp] = required([("otp", body.value.otp)])?;
+    app.verify_otp(&developer.caller.once(key), app_id, &otp).await?;
     Ok(Json(Verified { verified: true }))
 }
