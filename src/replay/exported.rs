@@ -238,15 +238,9 @@ impl File {
     }
 
     fn end(mut self) -> FileReport {
-        self.report.missing = self.wholeness.missing(&self.range);
+        let cut = self.unfinished.as_ref().map(|_| self.report.lines);
+        self.report.missing = self.wholeness.missing(&self.range, cut);
         self.report.notes = self.wholeness.notes(&self.range);
-        if self.unfinished.is_some() {
-            let cut = format!(
-                "the rest of line {}, in the middle of which the file ends",
-                self.report.lines
-            );
-            self.report.missing.insert(0, cut);
-        }
         self.report
     }
 

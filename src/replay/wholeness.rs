@@ -79,9 +79,15 @@ impl Wholeness {
         });
     }
 
-    /// What is missing, in sentences.
-    pub(super) fn missing(&self, range: &ExportedRange) -> Vec<String> {
+    /// What is missing, in sentences; `cut` is the number of a last line that ends in the middle.
+    pub(super) fn missing(&self, range: &ExportedRange, cut: Option<u64>) -> Vec<String> {
+        let rest = cut.map(|line| {
+            format!("the rest of line {line}, in the middle of which the file ends, and what came after it")
+        });
         let Some(last) = &self.last else {
+            if let Some(rest) = rest {
+                return vec![rest];
+            }
             return vec![
                 "the file holds no event, and not even an export of a log in which nothing happened is empty: it ends with \
                  the record of its own download. Export it again"
@@ -94,7 +100,9 @@ impl Wholeness {
             .filter(|download| self.is_own_record(last, download));
         let from = range.from.or(own.and_then(|own| own.from));
         let mut missing = if from.is_some() { Vec::new() } else { self.late.clone() };
-        if own.is_none() && range.to.is_none() {
+        if let Some(rest) = rest {
+            missing.push(rest);
+        } else if own.is_none() && range.to.is_none() {
             missing.push(
                 "the end: the last line is not the record of the file's own download. Lines are missing after it; or it was \
                  exported up to a time, which `--to T` says here, too"
