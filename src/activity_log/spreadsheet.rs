@@ -154,7 +154,7 @@ fn shorten(value: &mut Value, items: usize, chars: usize) {
             let rest = text.chars().count().saturating_sub(chars);
             if rest > 0 {
                 let kept: String = text.chars().take(chars).collect();
-                *text = kept + &left_out(rest, "characters");
+                *text = format!("{kept}{}", left_out(rest, "characters"));
             }
         }
         Value::Object(fields) => fields.values_mut().for_each(|field| shorten(field, items, chars)),

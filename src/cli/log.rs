@@ -75,10 +75,10 @@ pub struct Verify {
     /// An exported ndjson file; without it the whole log of the database.
     file: Option<PathBuf>,
     /// From when on FILE was exported, if that was said: what came before is not missing.
-    #[arg(long, env = "GATEBOOK_FROM", value_parser = time, value_name = "T")]
+    #[arg(long, env = "GATEBOOK_FROM", value_name = "T")]
     from: Option<Timestamp>,
     /// Until when FILE was exported, if that was said: it does not end with the record of its own download then.
-    #[arg(long, env = "GATEBOOK_TO", value_parser = time, value_name = "T")]
+    #[arg(long, env = "GATEBOOK_TO", value_name = "T")]
     to: Option<Timestamp>,
 }
 

@@ -209,9 +209,12 @@ async fn finish(opened: Opened, mut parts: Parts, shut_down: watch::Sender<bool>
 
 fn outbox(opened: &Opened, data: &DataOptions, options: &ServerOptions) -> Result<Outbox, CliError> {
     let gatebook = &opened.gatebook;
+    let transport = mail_transport(data, options)?;
+    let folders = [Some(data.data.as_path()), transport.folder()];
+    folders.into_iter().flatten().for_each(warn_of_open_folder);
     Ok(Outbox::new(
         gatebook.log.database.clone(),
-        mail_transport(data, options)?,
+        transport,
         opened.sealer.clone(),
         gatebook.clock.clone(),
         gatebook.metrics.clone(),
@@ -223,11 +226,7 @@ pub fn mail_transport(data: &DataOptions, options: &ServerOptions) -> Result<Mai
     let (ca, helo) = (options.mail_ca.as_deref(), mail_helo(options)?);
     let transport = MailTransport::from_url(&options.mail, &data.data, &options.mail_from, ca);
     let transport = transport.and_then(|transport| transport.greeting_as(&helo));
-    let transport = transport.map_err(CliError::other)?;
-    if let Some(folder) = transport.folder() {
-        warn_of_open_folder(folder);
-    }
-    Ok(transport)
+    transport.map_err(CliError::other)
 }
 
 /// The name that mail servers are greeted with: the one that people know this machine by, unless told otherwise.

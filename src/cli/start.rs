@@ -7,7 +7,6 @@ use std::time::Duration;
 use axum::http::Uri;
 use gatebook_aggregates::email_address::EmailAddress;
 
-use super::private_files::warn_of_open_folder;
 use super::progress::Lines;
 use super::{CliError, key, new_database};
 use crate::application::{EmailLimits, Gatebook, GatebookParts, GatewaySettings, Limits, Settings};
@@ -263,7 +262,5 @@ fn make_folder(data: &DataOptions) -> Result<(), CliError> {
 
     let mut folder = std::fs::DirBuilder::new();
     let made = folder.recursive(true).mode(0o700).create(&data.data);
-    made.map_err(CliError::io(format!("making the folder {}", data.data.display())))?;
-    warn_of_open_folder(&data.data);
-    Ok(())
+    made.map_err(CliError::io(format!("making the folder {}", data.data.display())))
 }

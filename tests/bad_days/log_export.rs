@@ -44,11 +44,11 @@ async fn a_file_that_is_not_whole_is_told_from_one_that_was_changed() {
         .expect(201)
         .json();
     process.stop().await;
-    let export = |more: &[&str]| installation.succeed(&[&["log", "export", "--format", "ndjson"], more].concat());
+    let export = |more: &[&str]| installation.succeed(&[&["log", "export", "--format", "ndjson"][..], more].concat());
     let file = installation.folder().join("log.ndjson");
     let verify = |content: &str, more: &[&str]| {
         std::fs::write(&file, content).unwrap();
-        let verified = installation.run(&[&["log", "verify", file.to_str().unwrap()], more].concat());
+        let verified = installation.run(&[&["log", "verify", file.to_str().unwrap()][..], more].concat());
         (verified.code, verified.out)
     };
     let verdict = |verified: &(Option<i32>, String)| {
@@ -82,10 +82,10 @@ async fn a_file_that_is_not_whole_is_told_from_one_that_was_changed() {
             ("\u{feff}\n", "the file holds no event"),
             (in_the_middle, "in the middle of which the file ends"),
             (
-                &without_last,
+                without_last.as_str(),
                 "the last line is not the record of the file's own download",
             ),
-            (&without_first, "missing: event 1 of "),
+            (without_first.as_str(), "missing: event 1 of "),
         ] {
             let verified = verify(cut, &[]);
             assert_eq!(verdict(&verified), not_whole, "{verified:?}");

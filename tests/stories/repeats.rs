@@ -218,7 +218,7 @@ async fn a_key_that_is_none_is_refused_with_what_to_send(world: World) {
             .expect(422);
         assert_eq!(
             refused.problems(),
-            [("Idempotency-Key".into(), "invalid_idempotency_key".into())],
+            [("Idempotency-Key".to_owned(), "invalid_idempotency_key".to_owned())],
             "{key:?}"
         );
         assert!(
