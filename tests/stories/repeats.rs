@@ -125,7 +125,7 @@ async fn r19_a_code_is_mailed_once(world: World) {
     send("c-1").await.expect(202);
     assert_eq!(world.traces().await, before);
     send("c-2").await.expect(202);
-    assert_eq!(world.traces().await.letters, before.letters + 1);
+    assert_eq!(world.traces().await.events, before.events + 1);
     // The same word of somebody else, who has another link, is another key.
     let form = World::with(
         World::new_integration("Other"),
