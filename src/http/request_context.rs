@@ -15,7 +15,7 @@ use uuid::Uuid;
 pub use super::client_address::ClientAddressHeader;
 use super::error::{Problem, our_fault};
 use super::extract::App;
-use crate::application::{Caller, Wanted, Who};
+use crate::application::{Caller, Conditions, Wanted, Who};
 use crate::metrics::{RequestLabels, RouteLabels};
 use crate::request_log::{RequestNotes, noting};
 
@@ -49,6 +49,7 @@ impl RequestContext {
             ip_address: self.ip_address.clone(),
             request_id: self.request_id.clone(),
             wants: Wanted::Whole,
+            conditions: Conditions::default(),
         }
     }
 }
