@@ -28,7 +28,7 @@ impl Gatebook {
             app_name: app.name.clone(),
         };
         let origin = caller.origin(Some(group));
-        self.account_command::<TimelineViews>(&stream_id, command, origin, Vec::new(), Extras::default())
+        self.account_command::<TimelineViews>(&stream_id, command, origin, Vec::new(), Extras::default(), None)
             .await
     }
 }
