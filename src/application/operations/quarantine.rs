@@ -68,7 +68,7 @@ impl Gatebook {
                 settled_events: [position].into(),
                 ..Extras::default()
             };
-            match self.try_system_command(caller, command.clone(), &extras).await {
+            match self.try_system_command(caller, command.clone(), &extras, None).await {
                 Err(Failure::Command(CommandError::Conflict)) if tries < TRIES => {
                     self.step_back(tries).await;
                     tries += 1;
