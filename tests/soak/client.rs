@@ -260,7 +260,14 @@ impl Client {
         let person = self.person(&node, &command.by);
         let key = [("idempotency-key", command.key.as_str())];
         let answer = sent(&person, command.method.clone(), &command.path, &command.body, &key).await?;
-        described::check(&command.method, &command.path, answer.status.as_u16(), &answer.text());
+        let sent_body = Some(&command.body);
+        described::check(
+            &command.method,
+            &command.path,
+            sent_body,
+            answer.status.as_u16(),
+            &answer.text(),
+        );
         Some(answer)
     }
 
