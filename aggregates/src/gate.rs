@@ -5,7 +5,7 @@ use strum::{EnumIter, IntoStaticStr};
 use crate::api_permission::{Access, ApiPermission};
 use crate::group::ProductPlan;
 use crate::identifiers::{AccessTokenId, ClientSecretId, EntityId};
-use crate::integration_app::{ClientSecret, RevokedToken, Status};
+use crate::integration_app::{ClientSecret, Status};
 use crate::timestamp::Timestamp;
 
 /// The answer of the gate; each refusal is the first of R25 that holds.
@@ -49,7 +49,7 @@ impl Verdict {
     }
 }
 
-/// What a genuine token says of itself.
+/// What a genuine token says of itself, and whether it was revoked.
 #[derive(Clone, Copy, Debug)]
 pub struct TokenFacts {
     /// Which token.
@@ -64,6 +64,8 @@ pub struct TokenFacts {
     pub issued_at: Timestamp,
     /// When it ends.
     pub expires_at: Timestamp,
+    /// RFC 7009: whether it was revoked before its end.
+    pub is_revoked: bool,
 }
 
 /// What is true of the application and its group at this moment.
@@ -74,8 +76,6 @@ pub trait Gate {
     fn api_permission(&self) -> ApiPermission;
     /// R23: its client secrets.
     fn client_secrets(&self) -> &[ClientSecret];
-    /// RFC 7009: tokens given back.
-    fn revoked_tokens(&self) -> &[RevokedToken];
     /// The moment before which all tokens that were issued have ended, if there is one.
     fn tokens_ended_before(&self) -> Option<Timestamp>;
     /// R1: the group's plan.
@@ -90,11 +90,7 @@ pub trait Gate {
         if now >= token.expires_at {
             return Verdict::TokenExpired;
         }
-        let given_back = self
-            .revoked_tokens()
-            .iter()
-            .any(|revoked| revoked.token_id == token.token_id);
-        if given_back || self.tokens_ended_before().is_some_and(|ended| token.issued_at < ended) {
+        if token.is_revoked || self.tokens_ended_before().is_some_and(|ended| token.issued_at < ended) {
             return Verdict::TokenRevoked;
         }
         let secret = self
@@ -167,7 +163,6 @@ mod tests {
         status: Status,
         api_permission: ApiPermission,
         client_secrets: Vec<ClientSecret>,
-        revoked_tokens: Vec<RevokedToken>,
         tokens_ended_before: Option<Timestamp>,
         product_plan: ProductPlan,
         is_unreadable: bool,
@@ -192,13 +187,13 @@ mod tests {
                     write: true,
                     issued_at: now(),
                     expires_at: in_ms(1),
+                    is_revoked: false,
                 },
                 entity: Some(berlin.clone()),
                 access: Some(Access::Write),
                 status: Status::Active,
                 api_permission: ApiPermission::ReadWrite,
                 client_secrets: vec![secret],
-                revoked_tokens: Vec::new(),
                 tokens_ended_before: None,
                 product_plan: ProductPlan::parse("AIQ3").unwrap(),
                 is_unreadable: false,
@@ -208,13 +203,6 @@ mod tests {
 
         fn verdict(&self) -> Verdict {
             self.check(&self.token, self.entity.as_ref(), self.access, now())
-        }
-
-        fn give_token_back(&mut self, token_id: u128) {
-            self.revoked_tokens.push(RevokedToken {
-                token_id: Uuid::from_u128(token_id),
-                expires_at: self.token.expires_at,
-            });
         }
     }
 
@@ -227,9 +215,6 @@ mod tests {
         }
         fn client_secrets(&self) -> &[ClientSecret] {
             &self.client_secrets
-        }
-        fn revoked_tokens(&self) -> &[RevokedToken] {
-            &self.revoked_tokens
         }
         fn tokens_ended_before(&self) -> Option<Timestamp> {
             self.tokens_ended_before
@@ -252,7 +237,7 @@ mod tests {
     const STAGES: [&[Failure]; 8] = [
         &[(Verdict::TokenExpired, |call| call.token.expires_at = now())],
         &[
-            (Verdict::TokenRevoked, |call| call.give_token_back(500)),
+            (Verdict::TokenRevoked, |call| call.token.is_revoked = true),
             (Verdict::TokenRevoked, |call| {
                 call.tokens_ended_before = Some(in_ms(1));
             }),
@@ -357,13 +342,6 @@ mod tests {
         let mut call = Call::that_may_pass();
         call.token.client_secret_id = Uuid::from_u128(2);
         assert_eq!(call.verdict(), Verdict::SecretRetired);
-    }
-
-    #[test]
-    fn rfc7009_a_token_given_back_does_not_stop_another_one() {
-        let mut call = Call::that_may_pass();
-        call.give_token_back(501);
-        assert_eq!(call.verdict(), Verdict::Ok);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use strum::VariantNames;
 
+use crate::access_token::{AccessToken, AccessTokenEvent};
 use crate::developer::{Developer, DeveloperEvent};
 use crate::group::{Group, GroupEvent};
 use crate::integration_app::{IntegrationApp, IntegrationAppEvent};
@@ -45,6 +46,7 @@ fn lines_of(aggregate_type: &'static str) -> Vec<Stored> {
 macro_rules! for_each_aggregate {
     ($check:ident) => {
         $check::<IntegrationAppEvent>(lines_of(IntegrationApp::TYPE));
+        $check::<AccessTokenEvent>(lines_of(AccessToken::TYPE));
         $check::<GroupEvent>(lines_of(Group::TYPE));
         $check::<DeveloperEvent>(lines_of(Developer::TYPE));
         $check::<UserAccountEvent>(lines_of(UserAccount::TYPE));
@@ -78,6 +80,7 @@ fn every_event_type_of_every_aggregate_has_a_golden_line() {
     for_each_aggregate!(check);
     let known = [
         IntegrationApp::TYPE,
+        AccessToken::TYPE,
         Group::TYPE,
         Developer::TYPE,
         UserAccount::TYPE,

@@ -8,6 +8,7 @@ create table events (
     aggregate_type text collate "C" not null,
     aggregate_id   text collate "C" not null,
     group_id       text collate "C" not null,
+    app_id         text collate "C" not null,
     sequence       bigint not null constraint events_sequence check (sequence > 0),
     event_type     text collate "C" not null,
     event_version  text collate "C" not null,
@@ -20,6 +21,9 @@ create table events (
 );
 
 create index events_by_group on events (group_id, position) where group_id <> '';
+
+-- An application's log: its own stream, and the events of other streams that speak of it.
+create index events_by_app on events (app_id, position) where app_id <> '';
 
 -- The one row that every writer locks: the last position, and the time it was given. Up to `read_to` whoever appended an event
 -- has read it back, or somebody has since.

@@ -5,6 +5,7 @@ create table events (
     aggregate_type text not null,
     aggregate_id   text not null,
     group_id       text not null,
+    app_id         text not null,
     sequence       integer not null constraint events_sequence check (sequence > 0),
     event_type     text not null,
     event_version  text not null,
@@ -17,6 +18,9 @@ create table events (
 );
 
 create index events_by_group on events (group_id, position) where group_id <> '';
+
+-- An application's log: its own stream, and the events of other streams that speak of it.
+create index events_by_app on events (app_id, position) where app_id <> '';
 
 -- The one row that every writer locks: the last position, and the time it was given. Up to `read_to` whoever appended an event
 -- has read it back, or somebody has since.

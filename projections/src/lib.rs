@@ -8,6 +8,7 @@
 //! | [`app_list`] | which applications does my group have? |
 //! | [`portal_apps`] | which applications may this developer see, and in which state? |
 //! | [`token_gate`] | may this token pass, for this entity, for this access? |
+//! | [`revoked_tokens`] | which access tokens were revoked before their end? |
 //! | [`groups`] | who is this user, what may they do? |
 //! | [`developers`] | who is this developer? |
 //! | [`system`] | what holds for the whole installation? |
@@ -22,6 +23,7 @@ pub mod part_search;
 pub mod portal_apps;
 pub mod projection;
 pub mod recorded;
+pub mod revoked_tokens;
 pub mod sql;
 pub mod system;
 pub mod token_gate;

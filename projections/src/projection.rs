@@ -4,7 +4,7 @@ use cqrs_es::Aggregate;
 
 use crate::recorded::{Recorded, StoredEvent, UnreadableEvent};
 use crate::sql::{Column, RowError, Value};
-use crate::{app_list, developers, groups, portal_apps, system, token_gate};
+use crate::{app_list, developers, groups, portal_apps, revoked_tokens, system, token_gate};
 
 /// A question that is answered by rows, one row per stream of `Aggregate`.
 pub trait Projection: 'static {
@@ -53,11 +53,12 @@ impl AnyProjection {
 }
 
 /// All projections.
-pub fn all() -> [AnyProjection; 6] {
+pub fn all() -> [AnyProjection; 7] {
     [
         any::<app_list::AppList>(),
         any::<portal_apps::PortalApps>(),
         any::<token_gate::TokenGate>(),
+        any::<revoked_tokens::RevokedTokens>(),
         any::<groups::Groups>(),
         any::<developers::Developers>(),
         any::<system::SystemState>(),

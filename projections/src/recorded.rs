@@ -18,6 +18,8 @@ pub struct StoredEvent {
     pub aggregate_id: String,
     /// The group whose log it belongs to; empty for developers.
     pub group_id: String,
+    /// The application that it speaks of; empty when it speaks of none.
+    pub app_id: String,
     /// Its place in its stream, from 1, without gaps.
     pub sequence: i64,
     /// Its name.

@@ -1,7 +1,5 @@
 //! One line of the activity log, in the contract's words.
 
-use cqrs_es::Aggregate;
-use gatebook_aggregates::integration_app::IntegrationApp;
 use gatebook_aggregates::metadata::{ActorType, Metadata};
 use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
 use serde::{Deserialize, Serialize};
@@ -22,9 +20,9 @@ pub struct LogEntry {
     pub sequence: i64,
     /// When it was recorded.
     pub recorded_at: String,
-    /// The application; empty for events of groups and developers.
+    /// The application that it speaks of; empty when it speaks of none.
     pub app_id: String,
-    /// R6: the application's name; empty for events of groups and developers.
+    /// R6: that application's name.
     pub app_name: String,
     /// The event's name.
     pub event: String,
@@ -46,6 +44,8 @@ pub struct LogEntry {
     pub previous_hash: String,
     /// Its hash.
     pub hash: String,
+    /// Its stream: kind and id. `sequence` and `previous_hash` count in it.
+    pub stream: String,
     /// The kind of its stream.
     pub aggregate_type: String,
     /// Its stream.
@@ -142,7 +142,7 @@ impl LogEntry {
             position: stored.position,
             sequence: stored.sequence,
             recorded_at: stored.recorded_at.clone(),
-            app_id: app_id(&stored.aggregate_type, &stored.aggregate_id).to_owned(),
+            app_id: stored.app_id.clone(),
             app_name: metadata.app_name,
             event: stored.event_type.clone(),
             summary,
@@ -154,6 +154,7 @@ impl LogEntry {
             details,
             previous_hash: stored.previous_hash.clone(),
             hash: stored.hash.clone(),
+            stream: stream(&stored.aggregate_type, &stored.aggregate_id),
             aggregate_type: stored.aggregate_type.clone(),
             aggregate_id: stored.aggregate_id.clone(),
             group_id: stored.group_id.clone(),
@@ -181,6 +182,7 @@ impl LogEntry {
             aggregate_type: self.aggregate_type.clone(),
             aggregate_id: self.aggregate_id.clone(),
             group_id: self.group_id.clone(),
+            app_id: self.app_id.clone(),
             sequence: self.sequence,
             event_type: self.event.clone(),
             event_version: self.event_version.clone(),
@@ -200,9 +202,9 @@ impl LogEntry {
         Ok(hash_of(&stored, &parts))
     }
 
-    /// Whether `app_id` is what the stream says; no hash covers the repetition.
+    /// Whether `stream` is what the fields beside it say; no hash covers the repetition.
     pub(super) fn names_its_stream(&self) -> bool {
-        self.app_id == app_id(&self.aggregate_type, &self.aggregate_id)
+        self.stream == stream(&self.aggregate_type, &self.aggregate_id)
     }
 }
 
@@ -236,10 +238,7 @@ fn nobody() -> Metadata {
     }
 }
 
-fn app_id<'a>(aggregate_type: &str, aggregate_id: &'a str) -> &'a str {
-    if aggregate_type == IntegrationApp::TYPE {
-        aggregate_id
-    } else {
-        ""
-    }
+/// The name of a stream in exported files. No kind has a slash in its name.
+pub fn stream(aggregate_type: &str, aggregate_id: &str) -> String {
+    format!("{aggregate_type}/{aggregate_id}")
 }

@@ -6,8 +6,9 @@ use cqrs_es::Aggregate;
 use futures::stream::{self, Stream};
 use gatebook_aggregates::developer::Developer;
 use gatebook_aggregates::identifiers::{AppId, DeveloperId, GroupId};
-use gatebook_aggregates::integration_app::{IntegrationApp, LogFormat};
+use gatebook_aggregates::integration_app::LogFormat;
 use gatebook_aggregates::system::{SYSTEM_ID, System};
+use gatebook_aggregates::timeline_views::TimelineViews;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::words::comparable;
 use gatebook_projections::recorded::StoredEvent;
@@ -25,7 +26,7 @@ const SLUG_MAX_CHARS: usize = 60;
 /// Whose log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// One application's.
+    /// One application's: its own events, and those of other streams that speak of it.
     App(AppId),
     /// A group's: those of all its applications and its own.
     Group(GroupId),
@@ -66,7 +67,8 @@ pub fn export(
     stream::try_unfold(begin, Export::piece)
 }
 
-/// The newest events of an application, before `before_position` if there is one; newest first.
+/// The newest events that speak of an application, of whatever stream, before `before_position` if there is one; newest
+/// first. Only that this was read is not shown: each reading would begin with itself.
 ///
 /// # Errors
 /// A database that cannot be read.
@@ -77,12 +79,12 @@ pub async fn newest_first(
     limit: u32,
 ) -> Result<Vec<StoredEvent>, StoreError> {
     let sql = format!(
-        "{SELECT_EVENTS} where aggregate_type = $1 and aggregate_id = $2 and position < $3 \
-         order by sequence desc limit $4"
+        "{SELECT_EVENTS} where app_id = $1 and app_id <> '' and aggregate_type <> $2 and position < $3 \
+         order by position desc limit $4"
     );
     let args = [
-        IntegrationApp::TYPE.into(),
         app_id.into(),
+        TimelineViews::TYPE.into(),
         before_position.unwrap_or(i64::MAX).into(),
         i64::from(limit).into(),
     ];
@@ -169,17 +171,10 @@ impl Export {
 fn page_query(scope: &Scope, range: &Range, after: Cursor) -> Query {
     let mut query = Query::new(SELECT_EVENTS, []);
     let order = match scope {
-        Scope::App(id) => of_stream(&mut query, IntegrationApp::TYPE, (*id).into(), after),
         Scope::Developer(id) => of_stream(&mut query, Developer::TYPE, (*id).into(), after),
         Scope::System => of_stream(&mut query, System::TYPE, SYSTEM_ID.into(), after),
-        Scope::Group(id) => {
-            let (id, after) = (query.arg(id.as_str()), query.arg(after.position));
-            // The words of the partial index `events_by_group`.
-            query.push(&format!(
-                " where group_id = {id} and group_id <> '' and position > {after}"
-            ));
-            "position"
-        }
+        Scope::App(id) => of_column(&mut query, "app_id", (*id).into(), after),
+        Scope::Group(id) => of_column(&mut query, "group_id", id.as_str().into(), after),
     };
     let up_to = query.arg(range.up_to_position);
     query.push(&format!(" and position <= {up_to}"));
@@ -199,6 +194,15 @@ fn of_stream(query: &mut Query, kind: &'static str, id: Value, after: Cursor) ->
         " where aggregate_type = {kind} and aggregate_id = {id} and sequence > {after}"
     ));
     "sequence"
+}
+
+/// In the words of the partial indexes `events_by_app` and `events_by_group`.
+fn of_column(query: &mut Query, column: &str, id: Value, after: Cursor) -> &'static str {
+    let (id, after) = (query.arg(id), query.arg(after.position));
+    query.push(&format!(
+        " where {column} = {id} and {column} <> '' and position > {after}"
+    ));
+    "position"
 }
 
 /// The name in characters that every system and every header takes.

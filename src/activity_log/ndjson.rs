@@ -23,13 +23,15 @@ pub fn lines(events: &[StoredEvent]) -> Result<Vec<u8>, StoreError> {
 /// Reads a line back, for checking its hash.
 ///
 /// # Errors
-/// A line with other fields than an entry's, with one of them twice, or with another application's id than its
-/// stream's.
+/// A line with other fields than an entry's, with one of them twice, or with another name of its stream than those of
+/// its fields.
 pub fn read_line(line: &str) -> Result<LogEntry, serde_json::Error> {
     let entry: LogEntry = serde_json::from_str(line)?;
     if entry.names_its_stream() {
         Ok(entry)
     } else {
-        Err(serde_json::Error::custom("app_id is not the id of the event's stream"))
+        Err(serde_json::Error::custom(
+            "stream is not the name of the event's stream",
+        ))
     }
 }

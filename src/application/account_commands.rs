@@ -34,7 +34,7 @@ impl Gatebook {
         A: Logged<Error = Refusal, Services = ()>,
         A::Command: Clone,
     {
-        let _turn = self.turns.take(id).await;
+        let _turn = self.locks.lock(id).await;
         let mut tries = 1;
         loop {
             let intent = Intent {
@@ -43,6 +43,7 @@ impl Gatebook {
                 premises: premises.clone(),
                 idempotency: once.map(IdempotencyKey::intent),
                 despite_unreadable: false,
+                look: None,
                 extras: &|_, _| Ok(extras.clone()),
             };
             match self.log.execute::<A>(id, command.clone(), intent).await {

@@ -178,35 +178,7 @@ impl Gatebook {
         retire_client_secrets: bool,
     ) -> Result<Changed, Failure> {
         let wish = Wish::RevokeDeveloperAccess { retire_client_secrets };
-        self.change_app(
-            caller,
-            app_id,
-            pin.into(),
-            key,
-            &|_| Ok(wish.clone()),
-            &|group, app, events| self.extras_of(caller, app_id, group, app, events, None),
-        )
-        .await
-    }
-
-    /// Suspend, resume or revoke (R27): the wish says which.
-    async fn change_lifecycle(
-        &self,
-        caller: &Caller,
-        app_id: AppId,
-        pin: impl Into<Pin> + Send,
-        key: Option<&IdempotencyKey>,
-        wish: Wish,
-    ) -> Result<Changed, Failure> {
-        self.change_app(
-            caller,
-            app_id,
-            pin.into(),
-            key,
-            &|_| Ok(wish.clone()),
-            &|group, app, events| self.extras_of(caller, app_id, group, app, events, None),
-        )
-        .await
+        self.change_app_by_stopping(caller, app_id, pin.into(), key, wish).await
     }
 
     /// Suspend (R27).
@@ -218,8 +190,8 @@ impl Gatebook {
         key: Option<&IdempotencyKey>,
         reason: Option<Reason>,
     ) -> Result<Changed, Failure> {
-        self.change_lifecycle(caller, app_id, pin.into(), key, Wish::Suspend { reason })
-            .await
+        let wish = Wish::Suspend { reason };
+        self.change_app_by_stopping(caller, app_id, pin.into(), key, wish).await
     }
 
     /// Resume (R27).
@@ -231,7 +203,8 @@ impl Gatebook {
         key: Option<&IdempotencyKey>,
         reason: Option<Reason>,
     ) -> Result<Changed, Failure> {
-        self.change_lifecycle(caller, app_id, pin.into(), key, Wish::Resume { reason })
+        let wish = Wish::Resume { reason };
+        self.change_app(caller, app_id, pin.into(), key, &|_| Ok(wish.clone()), &no_extras)
             .await
     }
 
@@ -244,7 +217,7 @@ impl Gatebook {
         key: Option<&IdempotencyKey>,
         reason: Option<Reason>,
     ) -> Result<Changed, Failure> {
-        self.change_lifecycle(caller, app_id, pin.into(), key, Wish::Revoke { reason })
-            .await
+        let wish = Wish::Revoke { reason };
+        self.change_app_by_stopping(caller, app_id, pin.into(), key, wish).await
     }
 }

@@ -43,7 +43,7 @@ impl Gatebook {
             Ok(extras)
         };
         let changed = self
-            .change_app_once(caller, app_id, pin, key, &|_| Ok(wish.clone()), &extras)
+            .change_app_once(caller, app_id, pin, key, Run::Command(&|_| Ok(wish.clone()), &extras))
             .await;
         match changed {
             Ok((view, events)) => {
@@ -66,11 +66,20 @@ impl Gatebook {
         wish: WishOf<'_>,
         extras: AppExtras<'_>,
     ) -> Result<Changed, Failure> {
-        match self.change_app_once(caller, app_id, pin, key, wish, extras).await {
-            Ok((view, _)) => Ok((view, None)),
-            Err(ChangeEnd::Repeated(changed)) => Ok(*changed),
-            Err(ChangeEnd::Failed(failure)) => Err(failure),
-        }
+        let run = Run::Command(wish, extras);
+        shown_nothing(self.change_app_once(caller, app_id, pin, key, run).await)
+    }
+
+    /// R27: a change that stops something, and loses against nobody.
+    pub(super) async fn change_app_by_stopping(
+        &self,
+        caller: &Caller,
+        app_id: AppId,
+        pin: Pin,
+        key: Option<&IdempotencyKey>,
+        wish: Wish,
+    ) -> Result<Changed, Failure> {
+        shown_nothing(self.change_app_once(caller, app_id, pin, key, Run::Stop(wish)).await)
     }
 
     async fn change_app_once(
@@ -79,8 +88,7 @@ impl Gatebook {
         app_id: AppId,
         pin: Pin,
         key: Option<&IdempotencyKey>,
-        wish: WishOf<'_>,
-        extras: AppExtras<'_>,
+        run: Run<'_>,
     ) -> Result<(AppView, Vec<Event>), ChangeEnd> {
         let Who::GroupUser { group_id, .. } = &caller.who else {
             return Err(Failure::Unauthenticated.into());
@@ -92,8 +100,13 @@ impl Gatebook {
         let options = ChangeOptions {
             pin,
             idempotency: key.map(IdempotencyKey::intent),
+            is_look: false,
         };
-        match self.app_command(caller, group_id, app_id, &options, wish, extras).await {
+        let done = match run {
+            Run::Command(wish, extras) => self.app_command(caller, group_id, app_id, &options, wish, extras).await,
+            Run::Stop(wish) => self.stop_app(caller, group_id, app_id, &options, wish).await,
+        };
+        match done {
             Ok((done, group)) => Ok((self.view_after(&done, group).await?, done.events)),
             // The same request may have been faster: then its effect is what stands in the way of this one.
             Err(failure) => {
@@ -121,6 +134,22 @@ impl Gatebook {
         app.filter(|app| app.group_id == group.group_id)
             .ok_or(Refusal::NotFound)?;
         self.managers_group(caller).await.map(|_| ())
+    }
+}
+
+/// How a change is run.
+enum Run<'a> {
+    /// In its turn.
+    Command(WishOf<'a>, AppExtras<'a>),
+    /// R27: before everybody else.
+    Stop(Wish),
+}
+
+fn shown_nothing(end: Result<(AppView, Vec<Event>), ChangeEnd>) -> Result<Changed, Failure> {
+    match end {
+        Ok((view, _)) => Ok((view, None)),
+        Err(ChangeEnd::Repeated(changed)) => Ok(*changed),
+        Err(ChangeEnd::Failed(failure)) => Err(failure),
     }
 }
 

@@ -55,6 +55,24 @@ impl Gatebook {
         Ok(extras)
     }
 
+    /// What goes with the events of a command that stops something of an application. `app` is as it is after them.
+    pub(super) fn extras_of_stopping(
+        &self,
+        caller: &Caller,
+        app_id: AppId,
+        group: &GroupRow,
+        app: &IntegrationApp,
+        events: &[Event],
+    ) -> Result<Extras, CommandError> {
+        let id = app_id.to_string();
+        let mut extras = self.extras_of(caller, app_id, group, app, events, None)?;
+        extras.withdrawn_letters.extend(letters_made_untrue(&id, events));
+        let app = app.created()?;
+        self.add_secret_letters(&mut extras, caller, &id, group, app, events)?;
+        extras.actor_name = caller.name_for_admins(app);
+        Ok(extras)
+    }
+
     /// What the developer is told of an event.
     fn developers_letter(
         &self,

@@ -5,13 +5,12 @@ use gatebook_aggregates::integration_app::{ClientSecret, IntegrationAppEvent as 
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::app_list::IntegrationType;
-use gatebook_projections::groups::GroupRow;
 use gatebook_projections::portal_apps::{PortalAppRow, PortalApps};
 use gatebook_projections::projection::Projection;
 use uuid::Uuid;
 
 use super::caller::Caller;
-use super::commands::{ChangeOptions, no_extras};
+use super::commands::ChangeOptions;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
 use super::idempotency::IdempotencyKey;
@@ -88,13 +87,12 @@ impl Gatebook {
         if_match: Pinned,
     ) -> Result<(), Failure> {
         let app = self.portal_app(app_id).await?.ok_or(Refusal::NotFound)?;
-        let wish = |_: &GroupRow| Ok(Wish::RetireClientSecret { client_secret_id });
+        let wish = Wish::RetireClientSecret { client_secret_id };
         let options = ChangeOptions {
             pin: if_match.into(),
             ..ChangeOptions::default()
         };
-        self.app_command(caller, &app.group_id, app_id, &options, &wish, &no_extras)
-            .await?;
+        self.stop_app(caller, &app.group_id, app_id, &options, wish).await?;
         Ok(())
     }
 
@@ -137,6 +135,7 @@ impl Gatebook {
         let options = ChangeOptions {
             pin: order.if_match.clone().into(),
             idempotency: key.map(IdempotencyKey::intent),
+            is_look: false,
         };
         let made = self.generate_client_secret_for(caller, &app.group_id, app.app_id, order.overlap_seconds, &options);
         match made.await {

@@ -7,7 +7,7 @@ use cqrs_es::Aggregate;
 use gatebook_aggregates::group::{Footing, Group, GroupAsker, GroupCommand, GroupEvent, GroupWish};
 use gatebook_aggregates::identifiers::{AppId, GroupId};
 use gatebook_aggregates::integration_app::{
-    GroupFacts, IntegrationApp, IntegrationAppCommand, IntegrationAppEvent, Wish,
+    GroupFacts, IntegrationApp, IntegrationAppCommand, IntegrationAppEvent, SAME_REVEAL, Wish,
 };
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_projections::groups::GroupRow;
@@ -21,8 +21,9 @@ use super::gatebook::Gatebook;
 use super::password_links::link_letter;
 use super::seen::Pin;
 use crate::log::append::{CredentialChange, CredentialKind, Guard, Premise};
-use crate::log::{CommandError, Done, Extras, IdempotencyIntent, Intent, Pinned};
+use crate::log::{CommandError, Done, Extras, IdempotencyIntent, Intent, Look, Pinned};
 use crate::request_log::note_app;
+use crate::throttle::{Budget, Spent};
 
 /// How often a command is tried when others change the same thing.
 pub(super) const TRIES: u32 = 6;
@@ -34,6 +35,8 @@ pub struct ChangeOptions {
     pub pin: Pin,
     /// The `Idempotency-Key`, and the hash of the request.
     pub idempotency: Option<IdempotencyIntent>,
+    /// Whether they only look (see [`Wish::is_look`]). Looks wait for each other, and nobody waits for them.
+    pub is_look: bool,
 }
 
 /// What goes with a command about a group, and what it depends on.
@@ -53,9 +56,6 @@ pub(super) type WishOf<'a> = &'a (dyn Fn(&GroupRow) -> Result<Wish, Failure> + S
 /// Makes what goes with the events of an application.
 pub(super) type AppExtras<'a> =
     &'a (dyn Fn(&GroupRow, &IntegrationApp, &[IntegrationAppEvent]) -> Result<Extras, CommandError> + Send + Sync);
-
-/// Whether the group as it is now may be changed.
-pub(super) type MayChange<'a> = &'a (dyn Fn(Option<&GroupRow>) -> Result<(), Failure> + Send + Sync);
 
 /// Nothing goes with the events.
 pub(super) fn no_extras(_: &GroupRow, _: &IntegrationApp, _: &[IntegrationAppEvent]) -> Result<Extras, CommandError> {
@@ -79,7 +79,11 @@ impl Gatebook {
     ) -> Result<(Done<IntegrationApp>, GroupRow), Failure> {
         note_app(app_id);
         let id = app_id.to_string();
-        let _turn = self.turns.take(&id).await;
+        let spent = self.spend(caller, &id)?;
+        let lock = match options.is_look {
+            true => self.locks.lock(&format!("{id} looks")).await,
+            false => self.locks.lock(&id).await,
+        };
         let mut tries = 1;
         loop {
             match self.try_app_command(caller, group_id, &id, options, wish, extras).await {
@@ -93,7 +97,11 @@ impl Gatebook {
                     return Err(CommandError::Conflict.into());
                 }
                 result => {
+                    drop(lock);
                     self.letters_waiting.notify_one();
+                    if result.as_ref().is_ok_and(|(done, _)| !done.events.is_empty()) {
+                        spent.into_iter().for_each(Spent::keep);
+                    }
                     return result;
                 }
             }
@@ -115,23 +123,16 @@ impl Gatebook {
         let command = IntegrationAppCommand {
             at: self.clock.now(),
             by: caller.asker(&group)?,
-            group: GroupFacts {
-                id: group.group_id.clone(),
-                product_plan: group.customer.product_plan.clone(),
-                entities: group.customer.entities.keys().cloned().collect(),
-            },
+            group: group_facts(&group),
             wish,
         };
-        let only_stops = command.wish.only_stops();
         let intent = Intent {
             origin: caller.origin(Some(&group)),
             pinned,
-            premises: vec![match only_stops {
-                true => standing_on_readable(&group, command.footing()),
-                false => standing_on(&group, command.footing()),
-            }],
+            premises: vec![standing_on(&group, command.footing())],
             idempotency: options.idempotency.clone(),
-            despite_unreadable: only_stops,
+            despite_unreadable: false,
+            look: look(&command),
             extras: &|app, events| {
                 let mut extras = extras(&group, app, events)?;
                 extras.withdrawn_letters.extend(letters_made_untrue(id, events));
@@ -154,19 +155,10 @@ impl Gatebook {
         wish: GroupWish,
         credentials: &[CredentialChange],
     ) -> Result<Done<Group>, Failure> {
-        self.group_command_if(caller, group_id, wish, credentials, &|_| Ok(()))
-            .await
-    }
-
-    /// Runs a command about a group, if the group at which it is decided may be changed so.
-    pub(super) async fn group_command_if(
-        &self,
-        caller: &Caller,
-        group_id: &GroupId,
-        wish: GroupWish,
-        credentials: &[CredentialChange],
-        may: MayChange<'_>,
-    ) -> Result<Done<Group>, Failure> {
+        if wish.stops() {
+            let wish = Box::new(move |_: Option<&GroupRow>| Ok(wish.clone()));
+            return self.stop_in_group(caller, group_id, wish, credentials).await;
+        }
         let extras = Extras {
             credentials: credentials.to_vec(),
             ..Extras::default()
@@ -175,7 +167,7 @@ impl Gatebook {
             extras,
             ..GroupOptions::default()
         };
-        self.run_group_command(caller, group_id, wish, &options, may).await
+        self.run_group_command(caller, group_id, wish, &options).await
     }
 
     /// Runs a command about a group, with what goes with it and what it depends on.
@@ -186,8 +178,7 @@ impl Gatebook {
         wish: GroupWish,
         options: &GroupOptions,
     ) -> Result<Done<Group>, Failure> {
-        self.run_group_command(caller, group_id, wish, options, &|_| Ok(()))
-            .await
+        self.run_group_command(caller, group_id, wish, options).await
     }
 
     async fn run_group_command(
@@ -196,20 +187,22 @@ impl Gatebook {
         group_id: &GroupId,
         wish: GroupWish,
         options: &GroupOptions,
-        may: MayChange<'_>,
     ) -> Result<Done<Group>, Failure> {
-        let _turn = self.turns.take(group_id.as_str()).await;
+        let spent = self.spend(caller, group_id.as_str())?;
+        let _turn = self.locks.lock(group_id.as_str()).await;
         let mut tries = 1;
         loop {
-            match self
-                .try_group_command(caller, group_id, wish.clone(), options, may)
-                .await
-            {
+            match self.try_group_command(caller, group_id, wish.clone(), options).await {
                 Err(Failure::Command(CommandError::Conflict)) if tries < TRIES => {
                     self.step_back(tries).await;
                     tries += 1;
                 }
-                result => return result,
+                result => {
+                    if result.as_ref().is_ok_and(|done| !done.events.is_empty()) {
+                        spent.into_iter().for_each(Spent::keep);
+                    }
+                    return result;
+                }
             }
         }
     }
@@ -220,22 +213,19 @@ impl Gatebook {
         group_id: &GroupId,
         wish: GroupWish,
         options: &GroupOptions,
-        may: MayChange<'_>,
     ) -> Result<Done<Group>, Failure> {
         let group = self.group(group_id).await?;
-        may(group.as_ref())?;
-        let by = match (&caller.who, &group) {
-            (Who::Operator { .. }, _) => GroupAsker::Operator,
-            (_, Some(group)) => GroupAsker::GroupUser(caller.standing(group)?),
-            (_, None) => return Err(Failure::Unauthenticated),
-        };
+        let by = group_asker(caller, group.as_ref())?;
+        let is_look = matches!(wish, GroupWish::RecordActivityLogDownload { .. });
         // An operator's wish may be about the group as it was seen, or about there being none.
         let premise = match (&by, &group) {
+            // It is told that they looked, whatever else happens to the group.
+            (GroupAsker::Operator, Some(_)) if is_look => None,
             (GroupAsker::GroupUser(standing), Some(group)) => {
-                standing_on(group, Footing::of_user(standing.user_id.clone()))
+                Some(standing_on(group, Footing::of_user(standing.user_id.clone())))
             }
-            (_, Some(group)) => on_all_of(group),
-            (_, None) => at_version(group_id, 0).into(),
+            (_, Some(group)) => Some(on_all_of(group)),
+            (_, None) => Some(at_version(group_id, 0).into()),
         };
         let intent = Intent {
             origin: caller.origin(group.as_ref()),
@@ -243,9 +233,13 @@ impl Gatebook {
                 Pinned::Any => caller.conditions.if_match.clone(),
                 seen => seen.clone(),
             },
-            premises: vec![premise],
+            premises: premise.into_iter().collect(),
             idempotency: options.idempotency.clone(),
             despite_unreadable: false,
+            look: is_look.then(|| Look {
+                since: None,
+                stands_after: Arc::new(|_| true),
+            }),
             extras: &|_, events| {
                 let (mut extras, ended) = (options.extras.clone(), ended_by(group_id, events));
                 extras.credentials.splice(0..0, ended.credentials);
@@ -259,11 +253,58 @@ impl Gatebook {
             .await?)
     }
 
+    /// One of what a principal may change of a stream. Nothing for whoever sits at the machine itself, and for those who can
+    /// do hardly anything.
+    fn spend(&self, caller: &Caller, stream: &str) -> Result<Option<Spent<'_>>, Failure> {
+        let (budget, kind) = match &caller.who {
+            Who::GroupUser { .. } => (Budget::Writes, "user"),
+            Who::Developer(_) => (Budget::Writes, "developer"),
+            Who::Operator { id, .. } if !id.is_empty() => (Budget::OperatorWrites, "operator"),
+            Who::Operator { .. } | Who::Nobody | Who::Invitee { .. } | Who::Integration { .. } => return Ok(None),
+        };
+        let whose = format!("{kind} {}", caller.principal());
+        let spent = self.budgets.spend(budget, &whose, stream);
+        Ok(Some(spent.map_err(Failure::too_often)?))
+    }
+
     /// Waits a little, longer each time and never the same, before trying again.
     pub(super) async fn step_back(&self, tries: u32) {
         self.metrics.commands_tried_again.inc();
         let most = 10_u32 << tries.min(5);
         tokio::time::sleep(Duration::from_millis(u64::from(1 + self.dice.below(most)))).await;
+    }
+}
+
+/// How a command is decided by which somebody only looks at an application; none for all others.
+fn look(command: &IntegrationAppCommand) -> Option<Look> {
+    let wish = command.wish.clone();
+    if !wish.is_look() {
+        return None;
+    }
+    Some(Look {
+        since: Some(command.at.plus(-SAME_REVEAL)),
+        stands_after: Arc::new(move |event| match event.read::<IntegrationApp>() {
+            Ok(recorded) => wish.look_stands_after(&recorded.event),
+            Err(_) => false,
+        }),
+    })
+}
+
+/// What the rules need to know about a group.
+pub(super) fn group_facts(group: &GroupRow) -> GroupFacts {
+    GroupFacts {
+        id: group.group_id.clone(),
+        product_plan: group.customer.product_plan.clone(),
+        entities: group.customer.entities.keys().cloned().collect(),
+    }
+}
+
+/// Who asks for a change of a group.
+pub(super) fn group_asker(caller: &Caller, group: Option<&GroupRow>) -> Result<GroupAsker, Failure> {
+    match (&caller.who, group) {
+        (Who::Operator { .. }, _) => Ok(GroupAsker::Operator),
+        (_, Some(group)) => Ok(GroupAsker::GroupUser(caller.standing(group)?)),
+        (_, None) => Err(Failure::Unauthenticated),
     }
 }
 
@@ -293,18 +334,9 @@ pub(super) fn standing_on(group: &GroupRow, footing: Footing) -> Premise {
     }
 }
 
-/// The same, for a decision that stands whatever an event says that nobody can read: it only stops something.
-fn standing_on_readable(group: &GroupRow, footing: Footing) -> Premise {
-    let premise = standing_on(group, footing);
-    Premise {
-        stands_after: Arc::new(move |event| event.read::<Group>().is_err() || (premise.stands_after)(event)),
-        ..premise
-    }
-}
-
 /// What ends with facts about a group: everything that a removed user could come in with, so that nothing of it opens
 /// anything when somebody is added under the same id; and the link that waits in the mailbox that is no longer theirs.
-fn ended_by(group_id: &GroupId, events: &[GroupEvent]) -> Extras {
+pub(super) fn ended_by(group_id: &GroupId, events: &[GroupEvent]) -> Extras {
     let mut extras = Extras::default();
     for event in events {
         let (user_id, kinds): (_, &[CredentialKind]) = match event {

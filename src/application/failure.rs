@@ -8,6 +8,7 @@ use crate::log::CommandError;
 use crate::outbox::SealLetterError;
 use crate::secrets::{PasswordError, SealError};
 use crate::store::StoreError;
+use crate::throttle::Wait;
 
 /// When a password may be tried again that had no turn, in seconds: what waits is done by then.
 const RETRY_BUSY_AFTER: u64 = 3;
@@ -21,6 +22,12 @@ pub enum Failure {
     /// Too many failed credentials from this address or for this account.
     #[error("too many failed attempts; try again in {retry_after_seconds} s")]
     TooManyRequests {
+        /// When trying again makes sense.
+        retry_after_seconds: u64,
+    },
+    /// This principal has changed the same thing very often.
+    #[error("the same thing was changed very often; try again in {retry_after_seconds} s")]
+    TooManyChanges {
         /// When trying again makes sense.
         retry_after_seconds: u64,
     },
@@ -103,5 +110,14 @@ impl From<SealError> for Failure {
 impl From<SealLetterError> for CommandError {
     fn from(error: SealLetterError) -> Self {
         Self::Store(StoreError::Refused(error.to_string()))
+    }
+}
+
+impl Failure {
+    /// A budget that is spent.
+    pub(super) fn too_often(wait: Wait) -> Self {
+        Self::TooManyChanges {
+            retry_after_seconds: wait.retry_after_seconds,
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gatebook_aggregates::identifiers::AppId;
+use gatebook_aggregates::identifiers::{AccessTokenId, AppId};
 use gatebook_projections::sql::{Query, Value};
 use gatebook_projections::token_gate::{self, ClientFacts, GateFacts};
 
@@ -13,7 +13,7 @@ use crate::store::{Database, StoreError};
 
 /// The reads of the gate and of the OAuth endpoints.
 pub(super) struct GateReads {
-    by_app: SharedReads<Arc<GateFacts>>,
+    by_token: SharedReads<Arc<GateFacts>>,
     by_client: SharedReads<Arc<ClientFacts>>,
     resource_servers: SharedReads<Kept>,
 }
@@ -25,15 +25,15 @@ impl GateReads {
     /// Starts the tasks that read. They end with this.
     pub(super) fn start(database: &Arc<dyn Database>) -> Self {
         Self {
-            by_app: SharedReads::start(with(database, by_app)),
+            by_token: SharedReads::start(with(database, by_token)),
             by_client: SharedReads::start(with(database, by_client)),
             resource_servers: SharedReads::start(with(database, resource_servers)),
         }
     }
 
-    /// The application of a token, with its group.
-    pub(super) async fn app(&self, id: AppId) -> Result<Option<Arc<GateFacts>>, StoreError> {
-        self.by_app.get(id.to_string()).await
+    /// The application of a token, with its group, and whether it revoked the token.
+    pub(super) async fn token(&self, app_id: AppId, id: AccessTokenId) -> Result<Option<Arc<GateFacts>>, StoreError> {
+        self.by_token.get(format!("{app_id}/{id}")).await
     }
 
     /// The application with this client id.
@@ -70,10 +70,21 @@ fn may_be_an_id(id: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
-async fn by_app(database: Arc<dyn Database>, ids: Vec<String>) -> Result<Answers<Arc<GateFacts>>, StoreError> {
-    let listed = database.dialect().list("$1");
-    let rows = database.gate_rows(token_gate::by_apps(&listed, &ids)).await?;
-    Ok(keyed(rows, 0, |row| Ok(Arc::new(GateFacts::read(row)?))))
+/// Each key names an application and a token. Those of one application are answered by the same row.
+async fn by_token(database: Arc<dyn Database>, keys: Vec<String>) -> Result<Answers<Arc<GateFacts>>, StoreError> {
+    let ids = || keys.iter().filter_map(|key| key.split_once('/'));
+    let mut apps: Vec<_> = ids().map(|(app, _)| app.to_owned()).collect();
+    apps.dedup();
+    let tokens: Vec<_> = ids().map(|(_, token)| token.to_owned()).collect();
+    let dialect = database.dialect();
+    let (listed_apps, listed_tokens) = (dialect.list("$1"), dialect.list("$2"));
+    let revoked = dialect.json_list("r.token_id");
+    let query = token_gate::by_apps(&listed_apps, &listed_tokens, &revoked, &apps, &tokens);
+    let facts = keyed(database.gate_rows(query).await?, 0, |row| {
+        Ok(Arc::new(GateFacts::read(row)?))
+    });
+    let answers = ids().filter_map(|(app, token)| Some((format!("{app}/{token}"), facts.get(app)?.clone())));
+    Ok(answers.collect())
 }
 
 async fn by_client(database: Arc<dyn Database>, ids: Vec<String>) -> Result<Answers<Arc<ClientFacts>>, StoreError> {

@@ -1,6 +1,6 @@
 //! All parts of the program, wired together.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use gatebook_aggregates::email_address::EmailAddress;
@@ -11,13 +11,14 @@ use super::apps::Limits;
 use super::apps::read_slots::ReadSlots;
 use super::apps::search_slots::SearchSlots;
 use super::caller::Caller;
+use super::command::KeyedLocks;
 use super::errands::Errands;
-use super::gate::GatewaySettings;
+use super::failure::Failure;
+use super::gate::{GatewaySettings, Revocations};
 use super::gate_reads::GateReads;
 use super::last_uses::LastUses;
 use super::operations::{Draining, Measurements, Readiness, Refusals, UnreadableWatch};
 use super::replay_job::LatestReplay;
-use super::turns::Turns;
 use crate::clock::Clock;
 use crate::log::append::SealedLetter;
 use crate::log::{CommandError, Log, Writer};
@@ -26,7 +27,7 @@ use crate::metrics::Metrics;
 use crate::outbox::seal_letter;
 use crate::secrets::{AccessTokens, Dice, Digests, MasterKey, PasswordHasher, Sealer};
 use crate::store::{Database, StoreError};
-use crate::throttle::{Throttle, ThrottleMode};
+use crate::throttle::{Budgets, Throttle, ThrottleMode};
 
 /// What an installation decides. None of this is a rule.
 #[derive(Clone, Debug)]
@@ -91,7 +92,13 @@ pub struct Gatebook {
     pub(super) access_tokens: AccessTokens,
     pub(super) passwords: PasswordHasher,
     pub(super) throttle: Arc<Throttle>,
-    pub(super) turns: Turns,
+    /// How often something may still be changed.
+    pub budgets: Budgets,
+    /// Revocations of tokens in work, before and after it is known whose they are.
+    pub(super) revocations: Revocations,
+    pub(super) locks: KeyedLocks,
+    /// For what goes on when whoever asked for it has hung up.
+    itself: Weak<Self>,
     pub(super) parts_of_downloads: tokio::sync::Mutex<()>,
     /// What was refused, and is counted before it is written to the log.
     pub refusals: Refusals,
@@ -105,10 +112,11 @@ pub struct Gatebook {
 
 impl Gatebook {
     /// Wires the parts together. Call it inside of a Tokio runtime, which its readers run in.
-    pub fn new(parts: GatebookParts) -> Self {
+    pub fn new(parts: GatebookParts) -> Arc<Self> {
         let passwords = PasswordHasher::counting(parts.metrics.password_hashings.clone());
         let throttle = Arc::new(Throttle::new(parts.throttle, parts.clock.clone()));
-        Self {
+        let budgets = Budgets::new(parts.throttle, parts.clock.clone());
+        Arc::new_cyclic(|itself| Self {
             gate_reads: GateReads::start(&parts.database),
             log: Log {
                 database: parts.database,
@@ -127,7 +135,10 @@ impl Gatebook {
             access_tokens: AccessTokens::new(&parts.key),
             passwords,
             throttle,
-            turns: Turns::default(),
+            budgets,
+            revocations: Revocations::default(),
+            locks: KeyedLocks::default(),
+            itself: itself.clone(),
             parts_of_downloads: tokio::sync::Mutex::default(),
             refusals: Refusals::default(),
             replays: LatestReplay::default(),
@@ -136,7 +147,7 @@ impl Gatebook {
             draining: Draining::default(),
             measurements: Measurements::default(),
             unreadable_watch: UnreadableWatch::default(),
-        }
+        })
     }
 
     /// The database.
@@ -150,6 +161,12 @@ impl Gatebook {
     /// `Unavailable` with the reason, otherwise.
     pub async fn is_ready(&self) -> Result<(), StoreError> {
         self.readiness.check(&self.log).await
+    }
+
+    /// The same for whoever outlives the request.
+    pub(super) fn itself(&self) -> Result<Arc<Self>, Failure> {
+        let ended = || Failure::Internal("the program is ending".to_owned());
+        self.itself.upgrade().ok_or_else(ended)
     }
 
     /// A new id.

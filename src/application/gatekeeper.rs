@@ -7,16 +7,14 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use gatebook_aggregates::api_permission::{Access, ApiPermission};
 use gatebook_aggregates::gate::{Gate, TokenFacts, Verdict};
-use gatebook_aggregates::identifiers::{AppId, EntityId};
-use gatebook_aggregates::integration_app::{Status, Wish};
+use gatebook_aggregates::identifiers::EntityId;
+use gatebook_aggregates::integration_app::Status;
 use gatebook_aggregates::metadata::ActorType;
 use gatebook_aggregates::system::issued_at;
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_projections::groups::GroupRow;
 use gatebook_projections::token_gate::{ClientFacts, GateFacts};
 
-use super::caller::{Caller, Who};
-use super::commands::{ChangeOptions, no_extras};
+use super::caller::Caller;
 use super::credentials::throttle_keys;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
@@ -31,7 +29,7 @@ const CLOCKS_APART_MAX: TimeDelta = TimeDelta::seconds(120);
 
 /// A client that proved who it is.
 pub struct AuthenticatedClient {
-    facts: Arc<ClientFacts>,
+    pub(super) facts: Arc<ClientFacts>,
     client_secret_id: uuid::Uuid,
 }
 
@@ -187,10 +185,10 @@ impl Gatebook {
         let Ok(claims) = self.presented_token(token) else {
             return Ok(None);
         };
-        let Some(facts) = self.gate_reads.app(claims.app_id).await? else {
+        let Some(facts) = self.gate_reads.token(claims.app_id, claims.token_id).await? else {
             return Ok(None);
         };
-        if facts.check_token(&token_facts(&claims), self.clock.now()) != Verdict::Ok {
+        if facts.check_token(&token_facts(&claims, &facts), self.clock.now()) != Verdict::Ok {
             return Ok(None);
         }
         let allowed = scopes_of(facts.app.api_permission);
@@ -201,39 +199,9 @@ impl Gatebook {
         Ok(Some(Introspection { facts, claims, scopes }))
     }
 
-    /// RFC 7009: a client gives one of its tokens back. Whatever is not its own living token is left alone.
-    pub async fn revoke_access_token(
-        &self,
-        caller: &Caller,
-        client: &AuthenticatedClient,
-        token: &str,
-    ) -> Result<(), Failure> {
-        let app = &client.facts.app;
-        let Ok(claims) = self.presented_token(token) else {
-            return Ok(());
-        };
-        if claims.app_id != app.app_id {
-            return Ok(());
-        }
-        let (client_id, name) = (app.client_id.0.clone(), app.name.as_str().to_owned());
-        let caller = caller.with(Who::Integration { client_id, name });
-        let expires_at = Timestamp::new(claims.expires_at);
-        let wish = |_: &GroupRow| {
-            Ok(Wish::RevokeAccessToken {
-                token_id: claims.token_id,
-                expires_at,
-            })
-        };
-        let app_id: AppId = app.app_id;
-        let options = ChangeOptions::default();
-        self.app_command(&caller, &app.group_id, app_id, &options, &wish, &no_extras)
-            .await?;
-        Ok(())
-    }
-
     /// The claims of a token that somebody has shown. One that lives longer than any that is issued, or is issued in the
     /// future, was made with a wrong clock, or by somebody else who has the key; no node accepts it.
-    fn presented_token(&self, token: &str) -> Result<AccessTokenClaims, TokenRefusal> {
+    pub(super) fn presented_token(&self, token: &str) -> Result<AccessTokenClaims, TokenRefusal> {
         let claims = self.access_tokens.read(token)?;
         // A token says its times in whole seconds, and never ends before its client expects it.
         let lives_too_long = claims.expires_at - claims.issued_at > ACCESS_TOKEN_LIFETIME + TimeDelta::seconds(1);
@@ -254,11 +222,11 @@ impl Gatebook {
             Err(TokenRefusal::Malformed) => return refused(Verdict::TokenMalformed),
             Err(TokenRefusal::Invalid) => return refused(Verdict::TokenInvalid),
         };
-        let facts = match self.gate_reads.app(claims.app_id).await? {
+        let facts = match self.gate_reads.token(claims.app_id, claims.token_id).await? {
             Some(facts) => facts,
             None => return refused(Verdict::TokenInvalid),
         };
-        let token = token_facts(&claims);
+        let token = token_facts(&claims, &facts);
         // What cannot be an entity or an access is one that is not the application's.
         let entity = question.entity.filter(|entity| !entity.is_empty());
         let parsed = entity.map(|entity| EntityId::parse(entity).ok());
@@ -277,7 +245,7 @@ impl Gatebook {
     }
 }
 
-fn token_facts(claims: &AccessTokenClaims) -> TokenFacts {
+fn token_facts(claims: &AccessTokenClaims, facts: &GateFacts) -> TokenFacts {
     TokenFacts {
         token_id: claims.token_id,
         client_secret_id: claims.client_secret_id,
@@ -285,6 +253,7 @@ fn token_facts(claims: &AccessTokenClaims) -> TokenFacts {
         write: claims.write,
         issued_at: Timestamp::new(claims.issued_at),
         expires_at: Timestamp::new(claims.expires_at),
+        is_revoked: facts.revoked_tokens.contains(&claims.token_id),
     }
 }
 

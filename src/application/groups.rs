@@ -11,7 +11,6 @@ use gatebook_projections::groups::{GroupRow, Groups};
 use uuid::Uuid;
 
 use super::caller::{Caller, Who};
-use super::commands::{GroupOptions, TRIES};
 use super::credentials::owner;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
@@ -69,17 +68,14 @@ impl Gatebook {
         name: Label,
         product_plan: ProductPlan,
     ) -> Result<(GroupRow, PutOutcome), Failure> {
-        let may = |group: Option<&GroupRow>| {
-            if group.is_none() && caller.conditions.if_match != Pinned::Any {
+        let (seen, if_match) = (seen.clone(), caller.conditions.if_match.clone());
+        let wish = move |group: Option<&GroupRow>| {
+            if group.is_none() && if_match != Pinned::Any {
                 return Err(CommandError::VersionMismatch { current: 0 }.into());
             }
-            still_seen(group, seen, &name, &product_plan)
+            described(group, &seen, &name, &product_plan)
         };
-        let wish = GroupWish::Describe {
-            name: name.clone(),
-            product_plan: product_plan.clone(),
-        };
-        let done = self.group_command_if(caller, group_id, wish, &[], &may).await?;
+        let done = self.stop_in_group(caller, group_id, Box::new(wish), &[]).await?;
         let created = matches!(done.events.first(), Some(GroupEvent::GroupRegistered { .. }));
         Ok((row(&done)?, outcome(created)))
     }
@@ -205,28 +201,49 @@ impl Gatebook {
         seen: &BTreeSet<Permission>,
         permissions: &BTreeSet<Permission>,
     ) -> Result<GroupRow, Failure> {
-        for _ in 0..TRIES {
-            let group = self.callers_group(caller).await?;
-            let user = group.user(user_id).ok_or(Refusal::NotFound)?;
-            if user.permissions != *seen {
-                return Err(CommandError::VersionMismatch { current: group.version }.into());
+        let Who::GroupUser { group_id, .. } = &caller.who else {
+            return Err(Failure::Unauthenticated);
+        };
+        let wish = GroupWish::SetPermissions {
+            user_id: user_id.clone(),
+            permissions: permissions.clone(),
+        };
+        let (user_id, seen) = (user_id.clone(), seen.clone());
+        let wish = move |group: Option<&GroupRow>| {
+            let group = group.ok_or(Failure::Unauthenticated)?;
+            let user = group.user(&user_id).ok_or(Refusal::NotFound)?;
+            match user.permissions == seen {
+                true => Ok(wish.clone()),
+                false => Err(CommandError::VersionMismatch { current: group.version }.into()),
             }
-            let wish = GroupWish::SetPermissions {
-                user_id: user_id.clone(),
-                permissions: permissions.clone(),
-            };
-            let options = GroupOptions {
-                pinned: Some(group.version).into(),
-                ..GroupOptions::default()
-            };
-            match self.group_command_with(caller, &group.group_id, wish, &options).await {
-                // Something else about the group has changed: look at the user again.
-                Err(Failure::Command(CommandError::VersionMismatch { .. })) => {}
-                done => return row(&done?),
-            }
-        }
-        Err(CommandError::Conflict.into())
+        };
+        // It may withdraw some.
+        row(&self.stop_in_group(caller, group_id, Box::new(wish), &[]).await?)
     }
+}
+
+/// How a group is to be described by somebody who has seen it so.
+///
+/// A plan that is taken away is taken away whatever has happened since (R27): a name that somebody else has changed
+/// meanwhile stays as they left it.
+fn described(
+    group: Option<&GroupRow>,
+    seen: &GroupSeen,
+    name: &Label,
+    product_plan: &ProductPlan,
+) -> Result<GroupWish, Failure> {
+    let describe = |name: &Label| GroupWish::Describe {
+        name: name.clone(),
+        product_plan: product_plan.clone(),
+    };
+    if let (Some(group), GroupSeen::As { name: shown, .. }) = (group, seen) {
+        let customer = &group.customer;
+        if customer.product_plan.has_integration_apps() && !product_plan.has_integration_apps() {
+            return Ok(describe(if name.as_str() == shown { &customer.name } else { name }));
+        }
+    }
+    still_seen(group, seen, name, product_plan)?;
+    Ok(describe(name))
 }
 
 /// Whether a group may be described so by somebody who has seen it so.

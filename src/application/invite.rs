@@ -54,8 +54,7 @@ impl Gatebook {
             | Wish::AcceptInvitation { .. }
             | Wish::VerifyOneTimePassword { .. }
             | Wish::RevealCredentials { .. }
-            | Wish::RetireClientSecret { .. }
-            | Wish::RevokeAccessToken { .. } => None,
+            | Wish::RetireClientSecret { .. } => None,
         };
         let id = found.as_ref().map(|developer| developer.developer_id);
         match &mut wish {

@@ -11,6 +11,7 @@ mod apps;
 mod browser_sessions;
 mod caller;
 mod client_secrets;
+mod command;
 mod commands;
 mod console_sign_in;
 mod credentials;
@@ -42,7 +43,6 @@ mod session_kind;
 mod shared_reads;
 mod sign_in;
 mod sign_up;
-mod turns;
 mod verification;
 
 pub use admin_apps::{AiqIntegrateForm, Creation, NewIntegrationForm};

@@ -42,7 +42,10 @@ impl Gatebook {
             _ => self.portal_app(app_id).await?.ok_or(Refusal::NotFound)?.group_id,
         };
         let wish = |_: &GroupRow| Ok(Wish::RecordActivityLogDownload { format, from, to });
-        let options = ChangeOptions::default();
+        let options = ChangeOptions {
+            is_look: true,
+            ..ChangeOptions::default()
+        };
         let (done, _) = self
             .app_command(caller, &group_id, app_id, &options, &wish, &no_extras)
             .await?;

@@ -113,7 +113,7 @@ impl Gatebook {
                 otp_digest: otp_digest.clone(),
             })
         };
-        let done = self.developers_command(caller, app_id, &wish).await;
+        let done = self.developers_command(caller, app_id, false, &wish).await;
         if let Err(Failure::Command(CommandError::KeyUsed)) = &done
             && let Some(first) = self.verified_before(caller).await?
         {
@@ -198,7 +198,7 @@ impl Gatebook {
     /// R22, R28: the details, whose reveal is recorded.
     pub async fn app_details(&self, caller: &Caller, app_id: AppId) -> Result<AppDetails, Failure> {
         let done = self
-            .developers_command(caller, app_id, &|_| {
+            .developers_command(caller, app_id, true, &|_| {
                 Ok(Wish::RevealCredentials {
                     ip_address: caller.ip_address.clone(),
                 })
@@ -273,6 +273,7 @@ impl Gatebook {
             let options = ChangeOptions {
                 pin: Some(app.version).into(),
                 idempotency: form.map(IdempotencyKey::intent),
+                is_look: false,
             };
             let issued = self
                 .generate_client_secret_for(caller, &app.group_id, app_id, overlap_seconds, &options)
@@ -293,8 +294,15 @@ impl Gatebook {
         app_id: AppId,
         client_secret_id: ClientSecretId,
     ) -> Result<(), Failure> {
-        let wish = |_: &GroupRow| Ok(Wish::RetireClientSecret { client_secret_id });
-        self.developers_command(caller, app_id, &wish).await.map(|_| ())
+        let group_id = self.linked_app(caller, app_id).await?.group_id;
+        let wish = Wish::RetireClientSecret { client_secret_id };
+        let options = ChangeOptions {
+            pin: caller.conditions.if_match.clone().into(),
+            idempotency: caller.conditions.key.as_ref().map(IdempotencyKey::intent),
+            is_look: false,
+        };
+        self.stop_app(caller, &group_id, app_id, &options, wish).await?;
+        Ok(())
     }
 
     pub(super) async fn generate_client_secret_for(
@@ -340,12 +348,14 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
+        is_look: bool,
         wish: WishOf<'_>,
     ) -> Result<Done<IntegrationApp>, Failure> {
         let group_id = self.linked_app(caller, app_id).await?.group_id;
         let options = ChangeOptions {
             pin: caller.conditions.if_match.clone().into(),
             idempotency: caller.conditions.key.as_ref().map(IdempotencyKey::intent),
+            is_look,
         };
         let (done, _) = self
             .app_command(caller, &group_id, app_id, &options, wish, &no_extras)

@@ -9,7 +9,7 @@ use super::app_view::AppView;
 use super::caller::Caller;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
-use crate::log::{CommandError, Pinned};
+use crate::log::{CommandError, Loaded, Pinned};
 
 /// A side of an application. Its version is the place in the stream of the last fact that changed it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +54,23 @@ impl From<Option<i64>> for Pin {
 }
 
 impl Pin {
+    /// Whether an application's events end as it was seen; for whoever decides on these very events.
+    ///
+    /// # Errors
+    /// `VersionMismatch`.
+    pub(super) fn require(&self, stream: &Loaded<IntegrationApp>) -> Result<(), CommandError> {
+        let current = stream.seen_version();
+        let is_as_seen = match self {
+            Self::Nothing => true,
+            Self::Version(named) => current == 0 || named.allows(current),
+            Self::AsSeen(side, seen) => version(&stream.history, *side) == *seen,
+        };
+        match is_as_seen {
+            true => Ok(()),
+            false => Err(CommandError::VersionMismatch { current }),
+        }
+    }
+
     /// A side that moved between looking and committing is looked at again; only a version that the caller named is final.
     pub(super) fn of_conflict(&self, error: CommandError) -> CommandError {
         match (self, error) {
@@ -69,10 +86,14 @@ pub struct Sides(Vec<Recorded<Event>>);
 impl Sides {
     /// The version of this one; 0 of an application that does not exist.
     pub fn version(&self, side: Side) -> i64 {
-        let mut newest_first = self.0.iter().rev();
-        let last = newest_first.find(|recorded| changes(&recorded.event, side));
-        last.map_or(0, |recorded| recorded.sequence)
+        version(&self.0, side)
     }
+}
+
+fn version(history: &[Recorded<Event>], side: Side) -> i64 {
+    let mut newest_first = history.iter().rev();
+    let last = newest_first.find(|recorded| changes(&recorded.event, side));
+    last.map_or(0, |recorded| recorded.sequence)
 }
 
 fn changes(event: &Event, side: Side) -> bool {
@@ -96,7 +117,6 @@ fn changes(event: &Event, side: Side) -> bool {
         | Event::CredentialsRevealed { .. }
         | Event::ClientSecretGenerated { .. }
         | Event::ClientSecretRetired { .. }
-        | Event::AccessTokenRevoked { .. }
         | Event::ActivityLogDownloaded { .. } => &[],
     };
     sides.contains(&side)

@@ -139,7 +139,7 @@ async fn opened(
         tracing::error!(%error, "commands are refused");
     }
     Ok(Opened {
-        gatebook: Arc::new(gatebook),
+        gatebook,
         sealer,
         writer_task,
     })

@@ -283,6 +283,11 @@ impl From<Failure> for Problem {
         let detail = failure.to_string();
         match failure {
             Failure::Unauthenticated => Self::unauthenticated(),
+            Failure::TooManyChanges { retry_after_seconds } => {
+                let detail =
+                    "You have changed this very often. Try again later, or do several changes with one request.";
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail).retry_after(retry_after_seconds)
+            }
             Failure::TooManyRequests { retry_after_seconds } => {
                 let unit = if retry_after_seconds == 1 { "second" } else { "seconds" };
                 let detail = format!("Too many failed attempts. Try again in {retry_after_seconds} {unit}.");

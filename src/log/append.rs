@@ -45,8 +45,10 @@ pub struct Append {
 pub struct StreamAppend {
     /// The stream, at the version the decision was based on.
     pub expected: Guard,
-    /// The hash of the stream's last event.
+    /// The hash of that version's event.
     pub previous_hash: String,
+    /// What may have happened in the stream since; nothing, without this. Looks may always have.
+    pub stands_after: Option<StandsAfter>,
     /// R4: the group whose log the events belong to; empty for developers.
     pub group_id: String,
     /// The events.
@@ -59,6 +61,9 @@ pub struct StreamAppend {
 /// was meant, event or row, is an error: it would never be read again.
 pub type Fold = Arc<dyn Fn(&[StoredEvent]) -> Result<Vec<RowWrite>, UnreadableEvent> + Send + Sync>;
 
+/// Whether a decision stands after an event that it did not know of.
+pub type StandsAfter = Arc<dyn Fn(&StoredEvent) -> bool + Send + Sync>;
+
 /// A stream at a version; 0 before its first event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Guard {
@@ -70,13 +75,20 @@ pub struct Guard {
     pub version: i64,
 }
 
+impl Guard {
+    /// The stream: its kind, and which of it.
+    pub(super) fn stream(&self) -> (&'static str, String) {
+        (self.aggregate_type, self.aggregate_id.clone())
+    }
+}
+
 /// A stream that a decision was based on, and what may happen in it without taking the ground from the decision.
 #[derive(Clone)]
 pub struct Premise {
     /// The stream, as it was read.
     pub guard: Guard,
     /// Whether the decision stands after this event, too.
-    pub stands_after: Arc<dyn Fn(&StoredEvent) -> bool + Send + Sync>,
+    pub stands_after: StandsAfter,
 }
 
 /// A stream that must not have moved on.
@@ -112,6 +124,8 @@ pub struct CredentialGuard {
 /// An event before it has its place.
 #[derive(Clone, Debug)]
 pub struct NewEvent {
+    /// The application that it speaks of; empty when it speaks of none.
+    pub app_id: String,
     /// Its name.
     pub event_type: String,
     /// The version of its JSON.

@@ -1,6 +1,7 @@
 //! One transaction for all that is waiting: checked against the log under its lock, then written whole.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use cqrs_es::Aggregate;
 use gatebook_aggregates::integration_app::IntegrationApp;
@@ -16,39 +17,75 @@ use super::fault;
 use super::fold_versions;
 use super::group_room::Applications;
 use super::hash_chain::{EventParts, hash_of};
+use super::locked::LockedDecision;
 use super::pieces::{Pieces, event_row, idempotency_row};
 use super::premises::{Premises, Stream};
 use super::unreadable::{self, ReadTo};
 use crate::store::{Database, Purpose, StoreError, Transaction};
 
-/// Writes the appends in one transaction. The outer error means that nothing was written of any of them.
-pub async fn write(
+/// What became of each append of a batch.
+pub(super) type Answers = Vec<Result<Receipt, AppendError>>;
+
+/// Writes a batch in one transaction: first what is decided under the log's lock, one decision after the other, then the
+/// appends. They are answered in this order. The outer error means that nothing was written of any of them.
+pub(super) async fn write(
     database: &dyn Database,
+    decisions: &[Arc<dyn LockedDecision>],
     appends: &[Append],
     now: Timestamp,
     clocks: &ClockGuard,
-) -> Result<Vec<Result<Receipt, AppendError>>, StoreError> {
+) -> Result<Answers, StoreError> {
     let mut transaction = database.begin(Purpose::Write).await?;
     fault::point("begun");
     let head = lock_head(&mut *transaction, clocks).await?;
-    let mut state = LogState::read(&mut *transaction, appends, head.at_least(now), now).await?;
-    fault::point("read");
-    let mut pieces = Pieces::default();
-    let mut answers = Vec::with_capacity(appends.len());
-    for append in appends {
-        answers.push(match state.check(append) {
-            Ok(()) => state.place(append, &mut pieces),
-            Err(refused) => Err(refused),
-        });
+    let mut written = Written {
+        transaction: &mut *transaction,
+        head: head.at_least(now),
+        now,
+    };
+    let mut answers = Vec::with_capacity(decisions.len() + appends.len());
+    for decision in decisions {
+        match decision.decide(written.transaction).await? {
+            Some(append) => answers.extend(written.add(std::slice::from_ref(&append)).await?),
+            None => answers.push(Ok(Receipt { events: Vec::new() })),
+        }
     }
-    if !pieces.is_empty() {
-        pieces.write(&mut *transaction, state.head, now).await?;
-        state.email_quotas.write(&mut *transaction).await?;
+    if !appends.is_empty() || decisions.is_empty() {
+        answers.extend(written.add(appends).await?);
     }
     fault::point("before_commit");
     transaction.commit().await?;
     fault::point("after_commit");
     Ok(answers)
+}
+
+/// The log under its lock, with what has been written to it so far.
+struct Written<'a> {
+    transaction: &'a mut dyn Transaction,
+    head: Head,
+    now: Timestamp,
+}
+
+impl Written<'_> {
+    /// Writes those of the appends that still hold.
+    async fn add(&mut self, appends: &[Append]) -> Result<Answers, StoreError> {
+        let mut state = LogState::read(self.transaction, appends, self.head, self.now).await?;
+        fault::point("read");
+        let mut pieces = Pieces::default();
+        let mut answers = Vec::with_capacity(appends.len());
+        for append in appends {
+            answers.push(match state.check(append) {
+                Ok(()) => state.place(append, &mut pieces),
+                Err(refused) => Err(refused),
+            });
+        }
+        if !pieces.is_empty() {
+            pieces.write(self.transaction, state.head, self.now).await?;
+            state.email_quotas.write(self.transaction).await?;
+        }
+        self.head = state.head;
+        Ok(answers)
+    }
 }
 
 /// The end of the log.
@@ -178,17 +215,16 @@ impl LogState {
 
     /// Whether nothing has happened that could have led to another decision.
     fn stands(&self, append: &Append) -> bool {
-        let mut expected = append.streams.iter().map(|stream| &stream.expected);
+        let mut streams = append.streams.iter();
         let mut premises = append.premises.iter();
         let mut free = append.still_free.iter();
-        expected.all(|guard| self.version(guard) == guard.version)
+        streams.all(|stream| self.premises.follow(stream, self.version(&stream.expected)))
             && premises.all(|premise| self.premises.hold(premise, self.version(&premise.guard)))
             && free.all(|key| !self.reserved.contains(&key.to_string()))
     }
 
     fn version(&self, guard: &Guard) -> i64 {
-        let stream = (guard.aggregate_type, guard.aggregate_id.clone());
-        self.versions.get(&stream).copied().unwrap_or_default()
+        self.versions.get(&guard.stream()).copied().unwrap_or_default()
     }
 
     /// Gives the events their places and adds all of the append to what will be written; nothing of it when something
@@ -197,16 +233,18 @@ impl LogState {
         let mut head = self.head;
         let mut placed = Vec::with_capacity(append.streams.len());
         for stream in &append.streams {
-            let events = events_after(&mut head, stream)?;
+            // Looks may have come in between.
+            let (version, id) = (self.version(&stream.expected), stream.expected.stream());
+            let last_hash = self.premises.last_hash(&id).unwrap_or(&stream.previous_hash);
+            let events = events_after(&mut head, stream, version, last_hash)?;
             let rows = (stream.fold)(&events)?;
-            placed.push((&stream.expected, events, rows));
+            placed.push((id, version, events, rows));
         }
         self.head = head;
         let mut receipt = Receipt { events: Vec::new() };
-        for (expected, events, rows) in placed {
-            let id = (expected.aggregate_type, expected.aggregate_id.clone());
+        for (id, version, events, rows) in placed {
             self.premises.placed(&id, &events);
-            self.versions.insert(id, expected.version + events.len() as i64);
+            self.versions.insert(id, version + events.len() as i64);
             pieces.events.extend(events.iter().map(event_row));
             pieces.rows.extend(rows);
             receipt.events.extend(events);
@@ -242,14 +280,19 @@ impl LogState {
     }
 }
 
-/// The events of a stream with their places after the head, which moves on, and their hashes.
-pub(super) fn events_after(head: &mut Head, stream: &StreamAppend) -> Result<Vec<StoredEvent>, UnreadableEvent> {
+/// The events of a stream, which is at this version, with their places after the head, which moves on, and their hashes.
+pub(super) fn events_after(
+    head: &mut Head,
+    stream: &StreamAppend,
+    version: i64,
+    last_hash: &str,
+) -> Result<Vec<StoredEvent>, UnreadableEvent> {
     let Guard {
         aggregate_type,
         aggregate_id,
-        version,
+        ..
     } = &stream.expected;
-    let mut previous_hash = stream.previous_hash.clone();
+    let mut previous_hash = last_hash.to_owned();
     let mut events = Vec::with_capacity(stream.events.len());
     for (sequence, event) in (version + 1..).zip(stream.events.iter().cloned()) {
         head.position += 1;
@@ -259,6 +302,7 @@ pub(super) fn events_after(head: &mut Head, stream: &StreamAppend) -> Result<Vec
             aggregate_type: (*aggregate_type).to_owned(),
             aggregate_id: aggregate_id.clone(),
             group_id: stream.group_id.clone(),
+            app_id: event.app_id,
             sequence,
             event_type: event.event_type,
             event_version: event.event_version,

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use cqrs_es::{Aggregate, AggregateContext, AggregateError, CqrsFramework, DomainEvent, EventEnvelope, EventStore};
 use gatebook_aggregates::metadata::Metadata;
 use gatebook_aggregates::refusal::Refusal;
+use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::projection::{Projection, stand_at};
 use gatebook_projections::recorded::{Recorded, StoredEvent, UnreadableEvent};
 use thiserror::Error;
@@ -19,7 +20,7 @@ use super::logged::Logged;
 use super::quarantine::Quarantine;
 use super::writer::Writer;
 use super::{read, read_back};
-use crate::store::{Database, StoreError};
+use crate::store::{Database, StoreError, Transaction};
 
 /// The log of this process: where to read it, and who appends to it.
 #[derive(Clone)]
@@ -136,7 +137,7 @@ impl Log {
         done.ok_or_else(|| StoreError::Refused("the command left no trace".to_owned()).into())
     }
 
-    /// A stream, read and replayed.
+    /// A stream, read and replayed, without looks.
     ///
     /// # Errors
     /// Also an event that cannot be read, unless it is quarantined.
@@ -150,11 +151,16 @@ impl Log {
     /// # Errors
     /// A database that cannot be read.
     pub async fn load_readable<A: Logged>(&self, aggregate_id: &str) -> Result<Loaded<A>, StoreError> {
-        let stored = read::stream(&*self.database, A::TYPE, aggregate_id).await?;
-        let mut loaded = Loaded::replay(aggregate_id, &stored);
+        self.load_with_looks(aggregate_id, None).await
+    }
+
+    /// The same, with the looks since a moment.
+    async fn load_with_looks<A: Logged>(&self, id: &str, since: Option<Timestamp>) -> Result<Loaded<A>, StoreError> {
+        let stored = read::without_looks(&*self.database, A::TYPE, id, A::LOOKS, since).await?;
+        let mut loaded = Loaded::unbegun(id);
+        stored.iter().for_each(|event| loaded.add(event, since.is_some()));
         if !loaded.unreadable.is_empty() {
-            let quarantine = Quarantine::read(&*self.database).await?;
-            loaded.unreadable.retain(|(event, _)| !quarantine.passes_over(event));
+            loaded.pass_over(&Quarantine::read(&*self.database).await?);
         }
         Ok(loaded)
     }
@@ -164,13 +170,15 @@ impl Log {
 pub struct Loaded<A: Aggregate> {
     /// The aggregate.
     pub aggregate: A,
-    /// Its stream.
+    /// Its stream, without looks, as nothing is decided by them; but with those that were asked for.
     pub history: Vec<Recorded<A::Event>>,
     /// Those of its events that cannot be read, and are not quarantined.
     pub unreadable: Vec<(StoredEvent, UnreadableEvent)>,
     id: String,
-    /// Number and position of the last event, whether it can be read or not.
+    /// Number and position of the last event that is more than a look, whether it can be read or not.
     end: Option<(i64, i64)>,
+    /// The stream's last event, which may be a look.
+    last_sequence: i64,
     last_hash: String,
 }
 
@@ -183,35 +191,23 @@ impl<A: Logged> Loaded<A> {
             unreadable: Vec::new(),
             id: id.to_owned(),
             end: None,
+            last_sequence: 0,
             last_hash: NO_PREDECESSOR.to_owned(),
         }
     }
 
-    fn replay(id: &str, stored: &[StoredEvent]) -> Self {
-        let mut loaded = Self::unbegun(id);
-        for event in stored {
-            match event.read::<A>() {
-                Ok(recorded) => {
-                    loaded.aggregate.apply(recorded.event.clone());
-                    loaded.history.push(recorded);
-                }
-                Err(problem) => loaded.unreadable.push((event.clone(), problem)),
-            }
-            loaded.end = Some((event.sequence, event.position));
-            loaded.last_hash.clone_from(&event.hash);
-        }
-        loaded
-    }
-
     /// The stream, if all of it could be read.
-    fn whole(mut self) -> Result<Self, StoreError> {
+    ///
+    /// # Errors
+    /// The first event that could not.
+    pub fn whole(mut self) -> Result<Self, StoreError> {
         match self.unreadable.is_empty() {
             true => Ok(self),
             false => Err(self.unreadable.swap_remove(0).1.into()),
         }
     }
 
-    /// The stream's version; 0 before its first event.
+    /// The stream's version: the number of its last event that is more than a look; 0 before its first event.
     pub fn version(&self) -> i64 {
         self.end.map_or(0, |(sequence, _)| sequence)
     }
@@ -220,32 +216,98 @@ impl<A: Logged> Loaded<A> {
     pub fn seen_version(&self) -> i64 {
         match self.unreadable.is_empty() {
             true => self.version(),
-            false => self.history.last().map_or(0, |last| last.sequence),
+            false => version_of::<A>(&self.history),
         }
     }
 
-    /// The stream at this version, to depend on.
+    /// The stream as it was read, to depend on.
     pub fn guard(&self) -> Guard {
         Guard {
             aggregate_type: A::TYPE,
             aggregate_id: self.id.clone(),
-            version: self.version(),
+            version: self.last_sequence,
         }
+    }
+
+    /// The stream with what was added to it since, read by somebody who holds the log's lock.
+    pub async fn caught_up(mut self, log: &mut dyn Transaction) -> Result<Self, StoreError> {
+        for event in read::newer(log, A::TYPE, &self.id, self.last_sequence, &[]).await? {
+            self.add(&event, false);
+        }
+        if !self.unreadable.is_empty() {
+            self.pass_over(&Quarantine::read_in(log).await?);
+        }
+        Ok(self)
+    }
+
+    /// The aggregate after these events, too.
+    pub fn after(&self, events: &[A::Event]) -> A
+    where
+        A: Clone,
+    {
+        let mut aggregate = self.aggregate.clone();
+        events.iter().for_each(|event| aggregate.apply(event.clone()));
+        aggregate
+    }
+
+    /// What is told of a command that changed nothing.
+    pub fn unchanged(self) -> Done<A> {
+        Done {
+            version: self.version(),
+            aggregate: self.aggregate,
+            events: Vec::new(),
+            history: self.history,
+        }
+    }
+
+    fn add(&mut self, event: &StoredEvent, looks_too: bool) {
+        self.last_sequence = event.sequence;
+        self.last_hash.clone_from(&event.hash);
+        let is_look = is_look::<A>(&event.event_type);
+        if is_look && !looks_too {
+            return;
+        }
+        match event.read::<A>() {
+            Ok(recorded) => {
+                self.aggregate.apply(recorded.event.clone());
+                self.history.push(recorded);
+            }
+            // Nothing is decided by a look, so that one that cannot be read is in nobody's way.
+            Err(_) if is_look => {}
+            Err(problem) => self.unreadable.push((event.clone(), problem)),
+        }
+        if !is_look {
+            self.end = Some((event.sequence, event.position));
+        }
+    }
+
+    fn pass_over(&mut self, quarantine: &Quarantine) {
+        self.unreadable.retain(|(event, _)| !quarantine.passes_over(event));
     }
 
     /// The events as an append to this stream. The aggregate must be as it is after them.
     pub fn append(self, events: &[A::Event], origin: &Origin) -> Result<StreamAppend, StoreError> {
-        let metadata = metadata(origin, self.aggregate.app_name());
         let expected = self.guard();
         let group_id = self.aggregate.group_id(&self.id);
-        let encoded = encode(events, &metadata)?;
+        let mut encoded = Vec::with_capacity(events.len());
+        let mut meant = Vec::with_capacity(events.len());
+        for event in events {
+            let about = self.aggregate.about(&self.id, event);
+            let metadata = metadata(origin, about.app_name);
+            encoded.push(encode(event, &metadata, about.app_id)?);
+            meant.push((event.clone(), metadata));
+        }
+        let only_looks = !events.is_empty() && events.iter().all(|event| is_look::<A>(&event.event_type()));
         // A row stands at the end of its stream only if it knows all of it.
         let end = self.end.filter(|_| self.unreadable.is_empty());
-        let (history, events) = (self.history, events.to_vec());
+        let history = self.history;
         let fold = move |stored: &[StoredEvent]| {
             let mut stream = history.clone();
-            for (stored, meant) in stored.iter().zip(&events) {
-                stream.push(read_back::event::<A>(stored, meant, &metadata)?);
+            for (stored, (meant, metadata)) in stored.iter().zip(&meant) {
+                stream.push(read_back::event::<A>(stored, meant, metadata)?);
+            }
+            if only_looks {
+                return Ok(Vec::new());
             }
             let mut rows = A::rows(&stream)?;
             if let (Some((sequence, position)), true) = (end, stored.is_empty()) {
@@ -257,6 +319,7 @@ impl<A: Logged> Loaded<A> {
         Ok(StreamAppend {
             expected,
             previous_hash: self.last_hash,
+            stands_after: None,
             group_id,
             events: encoded,
             fold: Arc::new(fold),
@@ -279,9 +342,11 @@ struct CommandStore<'a, A: Aggregate> {
 
 impl<A: Logged> CommandStore<'_, A> {
     async fn load(&self, aggregate_id: &str) -> Result<Loaded<A>, CommandError> {
+        let since = self.intent.look.as_ref().and_then(|look| look.since);
+        let loaded = self.log.load_with_looks::<A>(aggregate_id, since).await?;
         let loaded = match self.intent.despite_unreadable {
-            true => self.log.load_readable::<A>(aggregate_id).await?,
-            false => self.log.load::<A>(aggregate_id).await?,
+            true => loaded,
+            false => loaded.whole()?,
         };
         let current = loaded.seen_version();
         if current > 0 && !self.intent.pinned.allows(current) {
@@ -292,6 +357,7 @@ impl<A: Logged> CommandStore<'_, A> {
 
     async fn append(&self, events: Vec<A::Event>, loaded: Loaded<A>) -> Result<Done<A>, CommandError> {
         let (id, mut history, mut version) = (loaded.id.clone(), loaded.history.clone(), loaded.version());
+        let looks = self.intent.look.is_some();
         let events = if self.intent.origin.read_only {
             Vec::new()
         } else {
@@ -303,11 +369,12 @@ impl<A: Logged> CommandStore<'_, A> {
         } else {
             let mut extras = (self.intent.extras)(&aggregate, &events)?;
             let origin = self.intent.origin.called(extras.actor_name.take());
-            let stream = loaded.append(&events, &origin)?;
+            let mut stream = loaded.append(&events, &origin)?;
+            stream.stands_after = self.intent.look.as_ref().map(|look| look.stands_after.clone());
             let append = self.whole(&id, stream, extras);
             for stored in self.log.writer.append(append).await?.events {
                 if stored.aggregate_type == A::TYPE && stored.aggregate_id == id {
-                    version = stored.sequence;
+                    version = if looks { version } else { stored.sequence };
                     history.push(stored.read::<A>().map_err(StoreError::from)?);
                 }
             }
@@ -343,30 +410,13 @@ impl<A: Logged> CommandStore<'_, A> {
 
     fn record(&self, id: &str, sealed: Option<String>) -> Option<IdempotencyRecord> {
         let intent = self.intent.idempotency.clone()?;
-        Some(IdempotencyRecord {
-            key: intent.key,
-            request_hash: intent.request_hash,
-            app_id: id.to_owned(),
-            sealed,
-        })
+        Some(intent.record(id, sealed))
     }
 
     /// Everything of the command in one piece.
     fn whole(&self, id: &str, stream: StreamAppend, extras: Extras) -> Append {
-        let idempotency = self.record(id, extras.sealed);
-        Append {
-            streams: std::iter::once(stream).chain(extras.companions).collect(),
-            premises: self.intent.premises.clone(),
-            still_free: extras.still_free,
-            credential_guards: extras.credential_guards,
-            reservations: extras.reservations,
-            room: extras.room,
-            withdrawn_letters: extras.withdrawn_letters,
-            letters: extras.letters,
-            credentials: extras.credentials,
-            idempotency,
-            settled_events: extras.settled_events,
-        }
+        let record = self.record(id, extras.sealed.clone());
+        extras.append(stream, self.intent.premises.clone(), record)
     }
 }
 
@@ -400,6 +450,18 @@ impl<A: Logged> EventStore<A> for CommandStore<'_, A> {
     }
 }
 
+/// Whether an event is one by which somebody only looked.
+fn is_look<A: Logged>(event_type: &str) -> bool {
+    A::LOOKS.contains(&event_type)
+}
+
+/// The version of a stream with these events.
+fn version_of<A: Logged>(history: &[Recorded<A::Event>]) -> i64 {
+    let mut newest_first = history.iter().rev();
+    let last = newest_first.find(|recorded| !is_look::<A>(&recorded.event.event_type()));
+    last.map_or(0, |last| last.sequence)
+}
+
 /// The aggregate after a history and new events, for the answer; the loaded one goes to the writer.
 fn replayed<A: Aggregate>(history: &[Recorded<A::Event>], events: &[A::Event]) -> A {
     let mut aggregate = A::default();
@@ -408,18 +470,15 @@ fn replayed<A: Aggregate>(history: &[Recorded<A::Event>], events: &[A::Event]) -
     aggregate
 }
 
-fn encode<E: DomainEvent>(events: &[E], metadata: &Metadata) -> Result<Vec<NewEvent>, StoreError> {
+fn encode<E: DomainEvent>(event: &E, metadata: &Metadata, app_id: String) -> Result<NewEvent, StoreError> {
     let refused = |problem: serde_json::Error| StoreError::Refused(format!("an event has no JSON: {problem}"));
-    let metadata = serde_json::to_string(metadata).map_err(refused)?;
-    let encoded = events.iter().map(|event| {
-        Ok(NewEvent {
-            event_type: event.event_type(),
-            event_version: event.event_version(),
-            payload: serde_json::to_string(event).map_err(refused)?,
-            metadata: metadata.clone(),
-        })
-    });
-    encoded.collect()
+    Ok(NewEvent {
+        app_id,
+        event_type: event.event_type(),
+        event_version: event.event_version(),
+        payload: serde_json::to_string(event).map_err(refused)?,
+        metadata: serde_json::to_string(metadata).map_err(refused)?,
+    })
 }
 
 fn metadata(origin: &Origin, app_name: String) -> Metadata {

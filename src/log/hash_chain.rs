@@ -56,13 +56,14 @@ impl EventParts {
 /// The hash of an event, from all that is stored of it but `hash`.
 pub fn hash_of(stored: &StoredEvent, parts: &EventParts) -> String {
     let (position, sequence) = (stored.position.to_string(), stored.sequence.to_string());
-    let covered: [&str; 12] = [
+    let covered: [&str; 13] = [
         &stored.previous_hash,
         &position,
         &stored.recorded_at,
         &stored.aggregate_type,
         &stored.aggregate_id,
         &stored.group_id,
+        &stored.app_id,
         &sequence,
         &stored.event_type,
         &stored.event_version,
@@ -109,6 +110,7 @@ mod tests {
             aggregate_type: "IntegrationApp".to_owned(),
             aggregate_id: "a".to_owned(),
             group_id: "acme".to_owned(),
+            app_id: "a".to_owned(),
             sequence: 3,
             event_type: "OneTimePasswordReset".to_owned(),
             event_version: "1".to_owned(),
@@ -134,11 +136,12 @@ mod tests {
     fn a_hash_changes_with_every_part_of_the_event() {
         let original = event(RESET);
         let hash = |event: &StoredEvent| hash_of(event, &EventParts::of(event).unwrap());
-        let changes: [fn(&mut StoredEvent); 9] = [
+        let changes: [fn(&mut StoredEvent); 10] = [
             |e| e.position += 1,
             |e| e.recorded_at.push('0'),
             |e| e.aggregate_id.push('0'),
             |e| e.group_id.push('0'),
+            |e| e.app_id.push('0'),
             |e| e.sequence += 1,
             |e| e.event_version.push('0'),
             |e| e.metadata.push(' '),

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use cqrs_es::Aggregate;
 use gatebook_aggregates::metadata::Actor;
+use gatebook_aggregates::timestamp::Timestamp;
 
 use super::append::{
-    CredentialChange, CredentialGuard, GroupRoom, Premise, Reservation, ReservationKey, SealedLetter, StreamAppend,
+    Append, CredentialChange, CredentialGuard, GroupRoom, IdempotencyRecord, Premise, Reservation, ReservationKey,
+    SealedLetter, StandsAfter, StreamAppend,
 };
 use super::event_store::CommandError;
 use super::pinned::Pinned;
@@ -23,8 +25,18 @@ pub struct Intent<'a, A: Aggregate> {
     pub idempotency: Option<IdempotencyIntent>,
     /// Whether the decision stands although events of the stream cannot be read: it stops something, or settles those.
     pub despite_unreadable: bool,
+    /// Of a command by which somebody only looks: how it is decided.
+    pub look: Option<Look>,
     /// What follows from the decided events: names, letters, credentials, other streams.
     pub extras: ExtrasOf<'a, A>,
+}
+
+/// How a command is decided by which somebody only looks.
+pub struct Look {
+    /// The earlier looks that it depends on: those recorded since.
+    pub since: Option<Timestamp>,
+    /// What may happen in the stream meanwhile.
+    pub stands_after: StandsAfter,
 }
 
 /// Makes the extras from the aggregate after the events, and from the events.
@@ -63,6 +75,18 @@ pub struct IdempotencyIntent {
     pub request_hash: String,
 }
 
+impl IdempotencyIntent {
+    /// What is kept of it, for an answer about an application or a group that shows something once.
+    pub fn record(self, about: &str, sealed: Option<String>) -> IdempotencyRecord {
+        IdempotencyRecord {
+            key: self.key,
+            request_hash: self.request_hash,
+            app_id: about.to_owned(),
+            sealed,
+        }
+    }
+}
+
 /// What goes with the events into the same transaction.
 #[derive(Clone, Default)]
 pub struct Extras {
@@ -88,4 +112,28 @@ pub struct Extras {
     pub actor_name: Option<String>,
     /// Positions of events that could not be read, and that close nothing any more.
     pub settled_events: BTreeSet<i64>,
+}
+
+impl Extras {
+    /// Everything of a command in one piece.
+    pub fn append(
+        self,
+        stream: StreamAppend,
+        premises: Vec<Premise>,
+        idempotency: Option<IdempotencyRecord>,
+    ) -> Append {
+        Append {
+            streams: std::iter::once(stream).chain(self.companions).collect(),
+            premises,
+            still_free: self.still_free,
+            credential_guards: self.credential_guards,
+            reservations: self.reservations,
+            room: self.room,
+            withdrawn_letters: self.withdrawn_letters,
+            letters: self.letters,
+            credentials: self.credentials,
+            idempotency,
+            settled_events: self.settled_events,
+        }
+    }
 }

@@ -1,12 +1,13 @@
 //! What the log has to know of each kind of aggregate.
 
 use cqrs_es::Aggregate;
+use gatebook_aggregates::access_token::{AccessToken, AccessTokenEvent};
 use gatebook_aggregates::developer::Developer;
-use gatebook_aggregates::group::Group;
-use gatebook_aggregates::integration_app::IntegrationApp;
+use gatebook_aggregates::group::{Group, GroupEvent};
+use gatebook_aggregates::integration_app::{IntegrationApp, IntegrationAppEvent};
 use gatebook_aggregates::refused_attempts::{AttemptsOf, RefusedAttempts};
 use gatebook_aggregates::system::System;
-use gatebook_aggregates::timeline_views::TimelineViews;
+use gatebook_aggregates::timeline_views::{TimelineViews, TimelineViewsEvent};
 use gatebook_aggregates::user_account::UserAccount;
 use gatebook_projections::app_list::AppList;
 use gatebook_projections::developers::Developers;
@@ -14,19 +15,34 @@ use gatebook_projections::groups::Groups;
 use gatebook_projections::portal_apps::PortalApps;
 use gatebook_projections::projection::Projection;
 use gatebook_projections::recorded::{Recorded, UnreadableEvent};
+use gatebook_projections::revoked_tokens::RevokedTokens;
 use gatebook_projections::system::SystemState;
 use gatebook_projections::token_gate::TokenGate;
 
 use super::append::RowWrite;
 use super::read_back;
 
+/// The application that an event speaks of; both are empty when it speaks of none. An application's log shows the events
+/// of all streams that speak of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// Its id.
+    pub app_id: String,
+    /// R6: its name.
+    pub app_name: String,
+}
+
 /// An aggregate whose events are logged and folded.
 pub trait Logged: Aggregate + 'static {
+    /// The names of events by which somebody only looked. They move no version, no row changes with them, and commands are
+    /// decided without them.
+    const LOOKS: &'static [&'static str] = &[];
+
     /// The group whose log the events belong to (R4); empty when there is none.
     fn group_id(&self, aggregate_id: &str) -> String;
 
-    /// R6: the application's name, for its events; empty for others.
-    fn app_name(&self) -> String;
+    /// The application that an event of the stream speaks of. The aggregate is as it is after the event.
+    fn about(&self, aggregate_id: &str, event: &Self::Event) -> About;
 
     /// The rows that a whole stream folds to.
     ///
@@ -36,14 +52,18 @@ pub trait Logged: Aggregate + 'static {
 }
 
 impl Logged for IntegrationApp {
+    const LOOKS: &'static [&'static str] = IntegrationAppEvent::LOOKS;
+
     fn group_id(&self, _: &str) -> String {
         self.created().map(|app| app.group_id.to_string()).unwrap_or_default()
     }
 
-    fn app_name(&self) -> String {
-        self.created()
-            .map(|app| app.name.as_str().to_owned())
-            .unwrap_or_default()
+    fn about(&self, aggregate_id: &str, _: &Self::Event) -> About {
+        let name = self.created().map(|app| app.name.as_str().to_owned());
+        About {
+            app_id: aggregate_id.to_owned(),
+            app_name: name.unwrap_or_default(),
+        }
     }
 
     fn rows(stream: &[Recorded<Self::Event>]) -> Result<Vec<RowWrite>, UnreadableEvent> {
@@ -57,16 +77,39 @@ impl Logged for IntegrationApp {
 }
 
 impl Logged for Group {
+    const LOOKS: &'static [&'static str] = GroupEvent::LOOKS;
+
     fn group_id(&self, aggregate_id: &str) -> String {
         aggregate_id.to_owned()
     }
 
-    fn app_name(&self) -> String {
-        String::new()
+    fn about(&self, _: &str, _: &Self::Event) -> About {
+        About::default()
     }
 
     fn rows(stream: &[Recorded<Self::Event>]) -> Result<Vec<RowWrite>, UnreadableEvent> {
         Ok(row::<Groups>(stream)?.into_iter().collect())
+    }
+}
+
+impl Logged for AccessToken {
+    fn group_id(&self, _: &str) -> String {
+        self.revoked
+            .as_ref()
+            .map(|token| token.group_id.to_string())
+            .unwrap_or_default()
+    }
+
+    fn about(&self, _: &str, event: &Self::Event) -> About {
+        let AccessTokenEvent::AccessTokenRevoked { app_id, app_name, .. } = event;
+        About {
+            app_id: app_id.to_string(),
+            app_name: app_name.as_str().to_owned(),
+        }
+    }
+
+    fn rows(stream: &[Recorded<Self::Event>]) -> Result<Vec<RowWrite>, UnreadableEvent> {
+        Ok(row::<RevokedTokens>(stream)?.into_iter().collect())
     }
 }
 
@@ -75,8 +118,8 @@ impl Logged for Developer {
         String::new()
     }
 
-    fn app_name(&self) -> String {
-        String::new()
+    fn about(&self, _: &str, _: &Self::Event) -> About {
+        About::default()
     }
 
     fn rows(stream: &[Recorded<Self::Event>]) -> Result<Vec<RowWrite>, UnreadableEvent> {
@@ -90,8 +133,8 @@ impl Logged for UserAccount {
         group_id.unwrap_or_default().to_owned()
     }
 
-    fn app_name(&self) -> String {
-        String::new()
+    fn about(&self, _: &str, _: &Self::Event) -> About {
+        About::default()
     }
 
     fn rows(_: &[Recorded<Self::Event>]) -> Result<Vec<RowWrite>, UnreadableEvent> {
@@ -104,8 +147,12 @@ impl Logged for RefusedAttempts {
         AttemptsOf::group_id(aggregate_id).to_owned()
     }
 
-    fn app_name(&self) -> String {
-        String::new()
+    fn about(&self, _: &str, event: &Self::Event) -> About {
+        let app = event.app().map(|(id, name)| About {
+            app_id: id.to_string(),
+            app_name: name.as_str().to_owned(),
+        });
+        app.unwrap_or_default()
     }
 
     fn rows(_: &[Recorded<Self::Event>]) -> Result<Vec<RowWrite>, UnreadableEvent> {
@@ -121,8 +168,12 @@ impl Logged for TimelineViews {
             .unwrap_or_default()
     }
 
-    fn app_name(&self) -> String {
-        String::new()
+    fn about(&self, _: &str, event: &Self::Event) -> About {
+        let TimelineViewsEvent::TimelineViewed { app_id, app_name, .. } = event;
+        About {
+            app_id: app_id.to_string(),
+            app_name: app_name.as_str().to_owned(),
+        }
     }
 
     fn rows(_: &[Recorded<Self::Event>]) -> Result<Vec<RowWrite>, UnreadableEvent> {
@@ -135,12 +186,21 @@ impl Logged for System {
         String::new()
     }
 
-    fn app_name(&self) -> String {
-        String::new()
+    fn about(&self, _: &str, _: &Self::Event) -> About {
+        About::default()
     }
 
     fn rows(stream: &[Recorded<Self::Event>]) -> Result<Vec<RowWrite>, UnreadableEvent> {
         Ok(row::<SystemState>(stream)?.into_iter().collect())
+    }
+}
+
+/// The looks of a kind of stream.
+pub(super) fn looks_of(aggregate_type: &str) -> &'static [&'static str] {
+    match aggregate_type {
+        IntegrationApp::TYPE => IntegrationApp::LOOKS,
+        Group::TYPE => Group::LOOKS,
+        _ => &[],
     }
 }
 

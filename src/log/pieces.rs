@@ -210,6 +210,7 @@ pub(super) fn event_row(event: &StoredEvent) -> Vec<Value> {
         event.aggregate_type.as_str().into(),
         event.aggregate_id.as_str().into(),
         event.group_id.as_str().into(),
+        event.app_id.as_str().into(),
         event.sequence.into(),
         event.event_type.as_str().into(),
         event.event_version.as_str().into(),

@@ -4,19 +4,22 @@
 use std::collections::BTreeMap;
 
 use gatebook_projections::recorded::StoredEvent;
-use gatebook_projections::sql::Query;
+use gatebook_projections::sql::{Query, Value};
 
-use super::append::{Append, Guard, Premise};
-use super::read::{SELECT_EVENTS, events};
+use super::append::{Append, Guard, Premise, StreamAppend};
+use super::logged::looks_of;
+use super::read::newer;
 use crate::store::{StoreError, Transaction};
 
 /// The kind of a stream, and which.
 pub(super) type Stream = (&'static str, String);
 
-/// The newer events of the streams that waiting appends have as premises.
+/// The newer events of the streams that waiting appends are based on or add to, without looks.
 #[derive(Default)]
 pub(super) struct Premises {
     added: BTreeMap<Stream, Vec<StoredEvent>>,
+    /// The hash of the last event of each stream that has moved on, or is written to.
+    last_hashes: BTreeMap<Stream, String>,
 }
 
 impl Premises {
@@ -26,50 +29,83 @@ impl Premises {
         appends: &[Append],
         versions: &BTreeMap<Stream, i64>,
     ) -> Result<Self, StoreError> {
+        let mut premises = Self::default();
+        let written = || appends.iter().flat_map(|append| &append.streams);
+        let based_on = appends.iter().flat_map(|append| &append.premises);
+        let guards = based_on.map(|premise| &premise.guard);
         let mut since: BTreeMap<Stream, i64> = BTreeMap::new();
-        for Premise { guard, .. } in appends.iter().flat_map(|append| &append.premises) {
-            let oldest = since.entry(stream(guard)).or_insert(guard.version);
+        for guard in guards.chain(written().map(|stream| &stream.expected)) {
+            let oldest = since.entry(guard.stream()).or_insert(guard.version);
             *oldest = guard.version.min(*oldest);
         }
-        let mut added = BTreeMap::new();
+        let moved_on = |stream: &Stream, since: i64| versions.get(stream).is_some_and(|version| *version > since);
         for (stream, since) in since {
-            let moved_on = versions.get(&stream).is_some_and(|version| *version > since);
-            let newer = match moved_on {
-                true => newer(transaction, &stream, since).await?,
+            let newer = match moved_on(&stream, since) {
+                true => newer(transaction, stream.0, &stream.1, since, looks_of(stream.0)).await?,
                 false => Vec::new(),
             };
-            added.insert(stream, newer);
+            premises.added.insert(stream, newer);
         }
-        Ok(Self { added })
+        for guard in written().map(|stream| &stream.expected) {
+            let stream = guard.stream();
+            if moved_on(&stream, guard.version) && !premises.last_hashes.contains_key(&stream) {
+                let hash = last_hash(transaction, &stream).await?;
+                premises.last_hashes.insert(stream, hash);
+            }
+        }
+        Ok(premises)
     }
 
     /// Takes note of what the batch itself adds.
     pub(super) fn placed(&mut self, stream: &Stream, events: &[StoredEvent]) {
+        let looks = looks_of(stream.0);
         if let Some(added) = self.added.get_mut(stream) {
-            added.extend_from_slice(events);
+            let decisive = events
+                .iter()
+                .filter(|event| !looks.contains(&event.event_type.as_str()));
+            added.extend(decisive.cloned());
+        }
+        if let Some(last) = events.last() {
+            self.last_hashes.insert(stream.clone(), last.hash.clone());
         }
     }
 
     /// Whether a decision stands, its stream being at this version by now.
     pub(super) fn hold(&self, premise: &Premise, version: i64) -> bool {
-        let seen = premise.guard.version;
-        let added = self.added.get(&stream(&premise.guard)).map_or(&[][..], Vec::as_slice);
+        self.stands(&premise.guard, version, |event| (premise.stands_after)(event))
+    }
+
+    /// Whether events can be added to a stream that is at this version by now.
+    pub(super) fn follow(&self, append: &StreamAppend, version: i64) -> bool {
+        let stands_after = append.stands_after.as_ref();
+        self.stands(&append.expected, version, |event| {
+            stands_after.is_some_and(|stands| stands(event))
+        })
+    }
+
+    /// The hash that the next event of a stream follows, if the stream has moved on since the append was made.
+    pub(super) fn last_hash(&self, stream: &Stream) -> Option<&String> {
+        self.last_hashes.get(stream)
+    }
+
+    fn stands(&self, guard: &Guard, version: i64, stands_after: impl Fn(&StoredEvent) -> bool) -> bool {
+        let seen = guard.version;
+        let added = self.added.get(&guard.stream()).map_or(&[][..], Vec::as_slice);
         let mut since = added.iter().filter(|event| event.sequence > seen);
-        seen <= version && since.all(|event| (premise.stands_after)(event))
+        seen <= version && since.all(stands_after)
     }
 }
 
-fn stream(guard: &Guard) -> Stream {
-    (guard.aggregate_type, guard.aggregate_id.clone())
-}
-
-async fn newer(
-    transaction: &mut dyn Transaction,
-    (aggregate_type, aggregate_id): &Stream,
-    since: i64,
-) -> Result<Vec<StoredEvent>, StoreError> {
-    let sql =
-        format!("{SELECT_EVENTS} where aggregate_type = $1 and aggregate_id = $2 and sequence > $3 order by sequence");
-    let args = [(*aggregate_type).into(), aggregate_id.as_str().into(), since.into()];
-    events(transaction.rows(Query::new(sql, args)).await?)
+async fn last_hash(transaction: &mut dyn Transaction, stream: &Stream) -> Result<String, StoreError> {
+    let sql = "select hash from events where aggregate_type = $1 and aggregate_id = $2 order by sequence desc limit 1";
+    let rows = transaction
+        .rows(Query::new(sql, [stream.0.into(), stream.1.as_str().into()]))
+        .await?;
+    match rows.into_iter().flatten().next() {
+        Some(Value::Text(hash)) => Ok(hash),
+        _ => Err(StoreError::Refused(format!(
+            "{} {} has no last event",
+            stream.0, stream.1
+        ))),
+    }
 }

@@ -13,6 +13,7 @@ use gatebook_projections::projection::{AnyProjection, stand_at};
 use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
 use gatebook_projections::sql::Value;
 
+use super::logged::looks_of;
 use super::read::{self, events, stream_query};
 use super::readable::check;
 use crate::store::{Database, StoreError, Transaction};
@@ -79,7 +80,10 @@ impl Quarantine {
             .cloned()
             .collect();
         let mut row = projection.fold_stream(&read)?;
-        if let (Some(values), Some(last)) = (&mut row, stream.last()) {
+        // Looks move no version.
+        let mut newest_first = stream.iter().rev();
+        let last = newest_first.find(|event| !looks_of(&event.aggregate_type).contains(&event.event_type.as_str()));
+        if let (Some(values), Some(last)) = (&mut row, last) {
             stand_at(projection.columns, values, last.sequence, last.position);
         }
         Ok(row)

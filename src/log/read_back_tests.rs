@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use cqrs_es::event_sink::EventSink;
 use cqrs_es::{Aggregate, DomainEvent};
+use gatebook_aggregates::access_token::AccessToken;
 use gatebook_aggregates::developer::Developer;
 use gatebook_aggregates::group::Group;
 use gatebook_aggregates::integration_app::IntegrationApp;
@@ -24,7 +25,7 @@ use crate::log::append::{Append, AppendError, RowWrite};
 use crate::log::event_store::Loaded;
 use crate::log::hash_chain::NO_PREDECESSOR;
 use crate::log::intent::Origin;
-use crate::log::logged::Logged;
+use crate::log::logged::{About, Logged};
 use crate::log::{Writer, batch};
 use crate::metrics::Metrics;
 use crate::store;
@@ -188,7 +189,7 @@ fn written<A: Logged>(before: &[A::Event], event: A::Event, origin: &Origin) -> 
         });
     }
     let stream = begun.append(&[event], origin).unwrap();
-    let stored = batch::events_after(&mut head(), &stream)?;
+    let stored = batch::events_after(&mut head(), &stream, stream.expected.version, &stream.previous_hash)?;
     (stream.fold)(&stored)
 }
 
@@ -233,6 +234,10 @@ fn whatever_a_field_of_an_event_takes_is_read_back_as_what_it_means() {
         (
             "users",
             every_variant_is_read_back::<UserAccount>("UserPasswordLinkSent"),
+        ),
+        (
+            "tokens",
+            every_variant_is_read_back::<AccessToken>("AccessTokenRevoked"),
         ),
         ("the installation", every_variant_is_read_back::<System>("TokensEnded")),
         (
@@ -307,8 +312,8 @@ impl Logged for Diary {
         String::new()
     }
 
-    fn app_name(&self) -> String {
-        String::new()
+    fn about(&self, _: &str, _: &DiaryEvent) -> About {
+        About::default()
     }
 
     fn rows(_: &[Recorded<DiaryEvent>]) -> Result<Vec<RowWrite>, UnreadableEvent> {

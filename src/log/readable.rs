@@ -1,6 +1,7 @@
 //! Whether this program can read an event, whatever kind of stream it is in.
 
 use cqrs_es::Aggregate;
+use gatebook_aggregates::access_token::{AccessToken, AccessTokenEvent};
 use gatebook_aggregates::developer::{Developer, DeveloperEvent};
 use gatebook_aggregates::group::{Group, GroupEvent};
 use gatebook_aggregates::integration_app::{IntegrationApp, IntegrationAppEvent};
@@ -21,6 +22,7 @@ use super::hash_chain::hex;
 pub fn check(event: &StoredEvent) -> Result<(), UnreadableEvent> {
     match event.aggregate_type.as_str() {
         IntegrationApp::TYPE => event.read::<IntegrationApp>().map(drop),
+        AccessToken::TYPE => event.read::<AccessToken>().map(drop),
         Group::TYPE => event.read::<Group>().map(drop),
         Developer::TYPE => event.read::<Developer>().map(drop),
         UserAccount::TYPE => event.read::<UserAccount>().map(drop),
@@ -35,6 +37,7 @@ pub fn check(event: &StoredEvent) -> Result<(), UnreadableEvent> {
 pub fn fingerprint() -> String {
     let known = [
         IntegrationAppEvent::VARIANTS,
+        AccessTokenEvent::VARIANTS,
         GroupEvent::VARIANTS,
         DeveloperEvent::VARIANTS,
         UserAccountEvent::VARIANTS,
@@ -62,6 +65,7 @@ mod tests {
                 aggregate_type: text("aggregate_type"),
                 aggregate_id: String::new(),
                 group_id: String::new(),
+                app_id: String::new(),
                 sequence: 1,
                 event_type: text("event_type"),
                 event_version: text("event_version"),

@@ -9,14 +9,17 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::{JoinError, JoinHandle};
 
 use super::append::{Append, AppendError, Receipt};
-use super::batch;
+use super::batch::{self, Answers};
 use super::clock_guard::ClockGuard;
+use super::locked::LockedDecision;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::store::{Database, StoreError};
 
 /// At most so many appends share a transaction.
 const BATCH_MAX: usize = 64;
+/// At most so many decisions under the log's lock share a transaction.
+const DECISIONS_MAX: usize = 16;
 /// So often a batch is written that was in another transaction's way.
 const TRIES: u32 = 4;
 /// So many appends may wait before callers wait to hand over theirs.
@@ -25,7 +28,9 @@ const QUEUE: usize = 1_024;
 /// The way to the writer. Cloning it is cheap.
 #[derive(Clone)]
 pub struct Writer {
-    queue: mpsc::Sender<Waiting>,
+    queue: mpsc::Sender<Waiting<Append>>,
+    /// Overtakes the queue.
+    first: mpsc::Sender<Waiting<Arc<dyn LockedDecision>>>,
     state: Arc<State>,
 }
 
@@ -37,15 +42,21 @@ struct State {
     clocks: ClockGuard,
 }
 
-struct Waiting {
-    append: Append,
+struct Waiting<T> {
+    what: T,
     answer: Answer,
 }
 
 impl Writer {
     /// Starts the writer task.
     pub fn start(database: Arc<dyn Database>, clock: Clock, metrics: Arc<Metrics>) -> (Self, WriterTask) {
-        let (queue, waiting) = mpsc::channel(QUEUE);
+        let (queue, appends) = mpsc::channel(QUEUE);
+        let (first, decisions) = mpsc::channel(QUEUE);
+        let waiting = Queues {
+            decisions,
+            appends,
+            next: Batch::default(),
+        };
         let ending = Arc::new(Notify::new());
         let state = Arc::new(State {
             failed: AtomicBool::new(false),
@@ -59,7 +70,7 @@ impl Writer {
             state: state.clone(),
         };
         let task = tokio::spawn(write_batches(batches, waiting, ending.clone()));
-        (Self { queue, state }, WriterTask { task, ending })
+        (Self { queue, first, state }, WriterTask { task, ending })
     }
 
     /// Hands an append over and waits until it is committed. From the hand-over on it happens whether or not anybody
@@ -69,10 +80,16 @@ impl Writer {
     /// See [`AppendError`]; nothing of the append has happened then. One exception no database can take away: when the
     /// connection is lost in the very moment of the commit, `Unavailable` can mean that it did happen.
     pub async fn append(&self, append: Append) -> Result<Receipt, AppendError> {
-        let (answer, receipt) = oneshot::channel();
-        let gone = || AppendError::Store(StoreError::Unavailable("the writer has ended".to_owned()));
-        self.queue.send(Waiting { append, answer }).await.map_err(|_| gone())?;
-        receipt.await.map_err(|_| gone())?
+        hand_over(&self.queue, append).await
+    }
+
+    /// Has something decided under the log's lock, and appended before all that waits, so that it loses against nobody.
+    /// From the hand-over on it happens whether or not anybody waits.
+    ///
+    /// # Errors
+    /// As for [`append`](Self::append).
+    pub async fn decide(&self, decision: Arc<dyn LockedDecision>) -> Result<Receipt, AppendError> {
+        hand_over(&self.first, decision).await
     }
 
     /// Whether the last batch could not be written, because of the database or this machine's clock.
@@ -131,30 +148,94 @@ struct Batches {
     state: Arc<State>,
 }
 
-async fn write_batches(batches: Batches, mut queue: mpsc::Receiver<Waiting>, ending: Arc<Notify>) {
-    let mut waiting = Vec::with_capacity(BATCH_MAX);
-    loop {
-        let received = tokio::select! {
-            biased;
-            received = queue.recv_many(&mut waiting, BATCH_MAX) => received,
-            // From here on nobody gets in; what is in the queue is still received.
-            () = ending.notified(), if !queue.is_closed() => {
-                queue.close();
-                continue;
+/// Hands something over to the writer's task, and waits until it is committed.
+async fn hand_over<T>(queue: &mpsc::Sender<Waiting<T>>, what: T) -> Result<Receipt, AppendError> {
+    let (answer, receipt) = oneshot::channel();
+    let gone = || AppendError::Store(StoreError::Unavailable("the writer has ended".to_owned()));
+    queue.send(Waiting { what, answer }).await.map_err(|_| gone())?;
+    receipt.await.map_err(|_| gone())?
+}
+
+/// What waits to be written.
+struct Queues {
+    decisions: mpsc::Receiver<Waiting<Arc<dyn LockedDecision>>>,
+    appends: mpsc::Receiver<Waiting<Append>>,
+    next: Batch,
+}
+
+/// What is written in one transaction, and who waits for it: first for the decisions, then for the appends.
+#[derive(Default)]
+struct Batch {
+    decisions: Vec<Arc<dyn LockedDecision>>,
+    appends: Vec<Append>,
+    deciders: Vec<Answer>,
+    appenders: Vec<Answer>,
+}
+
+impl Queues {
+    /// The next batch: all that waits, as far as it goes into one transaction. None when nothing can come any more.
+    async fn next(&mut self, ending: &Notify) -> Option<Batch> {
+        while self.next.is_empty() {
+            tokio::select! {
+                biased;
+                Some(decision) = self.decisions.recv() => self.next.decide(decision),
+                Some(append) = self.appends.recv() => self.next.append(append),
+                // From here on nobody gets in; what is in the queues is still received.
+                () = ending.notified(), if !self.appends.is_closed() => {
+                    self.decisions.close();
+                    self.appends.close();
+                }
+                else => return None,
             }
-        };
-        if received == 0 {
-            return;
         }
-        batches.metrics.batch_sizes.observe(received as f64);
-        let written = batches.write_all(waiting.drain(..)).await;
+        while self.next.decisions.len() < DECISIONS_MAX
+            && let Ok(decision) = self.decisions.try_recv()
+        {
+            self.next.decide(decision);
+        }
+        while self.next.appends.len() < BATCH_MAX
+            && let Ok(append) = self.appends.try_recv()
+        {
+            self.next.append(append);
+        }
+        Some(std::mem::take(&mut self.next))
+    }
+
+    /// Whoever waits, without having been looked at.
+    fn all(&mut self) -> impl Iterator<Item = Answer> {
+        let deciders = std::iter::from_fn(|| self.decisions.try_recv().ok()).map(|one| one.answer);
+        deciders.chain(std::iter::from_fn(|| self.appends.try_recv().ok()).map(|one| one.answer))
+    }
+}
+
+impl Batch {
+    fn decide(&mut self, one: Waiting<Arc<dyn LockedDecision>>) {
+        self.decisions.push(one.what);
+        self.deciders.push(one.answer);
+    }
+
+    fn append(&mut self, one: Waiting<Append>) {
+        self.appends.push(one.what);
+        self.appenders.push(one.answer);
+    }
+
+    fn len(&self) -> usize {
+        self.decisions.len() + self.appends.len()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+async fn write_batches(batches: Batches, mut queues: Queues, ending: Arc<Notify>) {
+    while let Some(batch) = queues.next(&ending).await {
+        batches.metrics.batch_sizes.observe(batch.len() as f64);
+        let written = batches.write_all(batch).await;
         batches.state.failed.store(written.is_err(), Ordering::Relaxed);
         if let Err(error) = written {
             // They would wait as long, one batch after the other, to hear the same.
-            refuse_all(
-                std::iter::from_fn(|| queue.try_recv().ok()).map(|one| one.answer),
-                &error,
-            );
+            refuse_all(queues.all(), &error);
         }
     }
 }
@@ -164,37 +245,38 @@ impl Batches {
     ///
     /// # Errors
     /// The database is not available, which all of them know by then.
-    async fn write_all(&self, waiting: impl Iterator<Item = Waiting>) -> Result<(), StoreError> {
-        let (appends, answers): (Vec<_>, Vec<_>) = waiting.map(|one| (one.append, one.answer)).unzip();
-        let mut answers = answers.into_iter();
-        match self.counted(&appends).await {
-            Ok(results) => answer_all(answers, results),
-            // What the database refuses is somebody's own fault; the others must not suffer for it.
-            Err(error) if appends.len() > 1 && !error.is_unavailable() => {
-                for append in &appends {
-                    match self.counted(std::slice::from_ref(append)).await {
-                        Ok(results) => answer_all(answers.by_ref().take(1), results),
-                        Err(error) if error.is_unavailable() => {
-                            refuse_all(answers, &error);
-                            return Err(error);
-                        }
-                        Err(error) => refuse_all(answers.by_ref().take(1), &error),
-                    }
-                }
+    async fn write_all(&self, batch: Batch) -> Result<(), StoreError> {
+        let is_one = batch.len() == 1;
+        let (decisions, appends) = (batch.decisions, batch.appends);
+        let mut answers = batch.deciders.into_iter().chain(batch.appenders);
+        let error = match self.counted(&decisions, &appends).await {
+            Ok(results) => {
+                answer_all(answers, results);
+                return Ok(());
             }
-            Err(error) => {
-                refuse_all(answers, &error);
-                if error.is_unavailable() {
-                    return Err(error);
-                }
+            Err(error) => error,
+        };
+        if is_one || error.is_unavailable() {
+            return refused(answers, error);
+        }
+        // What the database refuses is somebody's own fault; the others must not suffer for it.
+        let by_itself = decisions
+            .iter()
+            .map(|decision| (std::slice::from_ref(decision), &[][..]));
+        let by_itself = by_itself.chain(appends.iter().map(|append| (&[][..], std::slice::from_ref(append))));
+        for (decisions, appends) in by_itself {
+            match self.counted(decisions, appends).await {
+                Ok(results) => answer_all(answers.by_ref().take(1), results),
+                Err(error) if error.is_unavailable() => return refused(answers, error),
+                Err(error) => refuse_all(answers.by_ref().take(1), &error),
             }
         }
         Ok(())
     }
 
-    /// Writes appends, and counts what became of them.
-    async fn counted(&self, appends: &[Append]) -> Result<Vec<Result<Receipt, AppendError>>, StoreError> {
-        let outcome = self.write(appends).await;
+    /// Writes a batch, and counts what became of it.
+    async fn counted(&self, decisions: &[Arc<dyn LockedDecision>], appends: &[Append]) -> Result<Answers, StoreError> {
+        let outcome = self.write(decisions, appends).await;
         match &outcome {
             Ok(results) => {
                 results.iter().for_each(|result| self.tell_of_not_read_back(result));
@@ -215,19 +297,24 @@ impl Batches {
         }
     }
 
-    /// Writes appends in one transaction; once more when the database gave it up for the sake of another one.
-    async fn write(&self, appends: &[Append]) -> Result<Vec<Result<Receipt, AppendError>>, StoreError> {
+    /// Writes a batch in one transaction; once more when the database gave it up for the sake of another one.
+    async fn write(&self, decisions: &[Arc<dyn LockedDecision>], appends: &[Append]) -> Result<Answers, StoreError> {
         for _ in 1..TRIES {
-            match self.try_to_write(appends).await {
+            match self.try_to_write(decisions, appends).await {
                 Err(StoreError::GivenUp(why)) => tracing::info!(why, "a batch is written once more"),
                 outcome => return outcome,
             }
         }
-        self.try_to_write(appends).await
+        self.try_to_write(decisions, appends).await
     }
 
-    async fn try_to_write(&self, appends: &[Append]) -> Result<Vec<Result<Receipt, AppendError>>, StoreError> {
-        batch::write(&*self.database, appends, self.clock.now(), &self.state.clocks).await
+    async fn try_to_write(
+        &self,
+        decisions: &[Arc<dyn LockedDecision>],
+        appends: &[Append],
+    ) -> Result<Answers, StoreError> {
+        let (now, clocks) = (self.clock.now(), &self.state.clocks);
+        batch::write(&*self.database, decisions, appends, now, clocks).await
     }
 }
 
@@ -237,6 +324,15 @@ type Answer = oneshot::Sender<Result<Receipt, AppendError>>;
 fn answer_all(answers: impl Iterator<Item = Answer>, results: Vec<Result<Receipt, AppendError>>) {
     for (answer, result) in answers.zip(results) {
         let _ = answer.send(result);
+    }
+}
+
+/// Tells all of them, and passes the error on if the others who wait have to hear it, too.
+fn refused(answers: impl Iterator<Item = Answer>, error: StoreError) -> Result<(), StoreError> {
+    refuse_all(answers, &error);
+    match error.is_unavailable() {
+        true => Err(error),
+        false => Ok(()),
     }
 }
 

@@ -16,6 +16,7 @@ use serde_json::value::RawValue;
 use super::difference::keep;
 use super::exported_lines::ExportedLines;
 use super::wholeness::{ExportedRange, Seen, Wholeness};
+use crate::activity_log::entry::stream as stream_name;
 use crate::log::hash_chain::{EventParts, NO_PREDECESSOR, hash_of};
 
 /// One thing in a file that is not as it should be.
@@ -118,6 +119,7 @@ pub(super) struct Line<'a> {
     pub(super) details: &'a RawValue,
     previous_hash: String,
     hash: String,
+    stream: String,
     aggregate_type: String,
     aggregate_id: String,
     group_id: String,
@@ -152,7 +154,7 @@ impl File {
             Err(problem) => return self.add(None, format!("it cannot be read: {problem}")),
         };
         self.check_position(line.position);
-        self.check_app_id(&line);
+        self.check_stream(&line);
         self.check_metadata(&line);
         self.check_range(&line);
         self.see(&line);
@@ -178,15 +180,11 @@ impl File {
         self.last_position = Some(position);
     }
 
-    /// The application's id is an aid for reading that the hash does not cover.
-    fn check_app_id(&mut self, line: &Line) {
-        let expected = if line.aggregate_type == IntegrationApp::TYPE {
-            line.aggregate_id.as_str()
-        } else {
-            ""
-        };
-        if line.app_id != expected {
-            let problem = format!("its app_id is “{}” and should be “{expected}”", line.app_id);
+    /// The name of the stream is an aid for reading that the hash does not cover.
+    fn check_stream(&mut self, line: &Line) {
+        let expected = stream_name(&line.aggregate_type, &line.aggregate_id);
+        if line.stream != expected {
+            let problem = format!("its stream is “{}” and should be “{expected}”", line.stream);
             self.add(Some(line.position), problem);
         }
     }
@@ -244,17 +242,21 @@ impl File {
         self.report
     }
 
-    /// Each line continues the one before it in its stream. The first of a stream has nothing before it in the file.
+    /// Each line continues the one before it in its stream. The first of a stream has nothing before it in the file. An
+    /// application's file has those lines only of other streams that speak of the application, so that some may lack
+    /// their predecessor.
     fn check_chain(&mut self, stored: StoredEvent) {
         let stream = format!("{} {}", stored.aggregate_type, stored.aggregate_id);
         let key = (stored.aggregate_type, stored.aggregate_id);
         let position = Some(stored.position);
+        let may_lack_others = !stored.app_id.is_empty() && key.0 != IntegrationApp::TYPE;
         let before = match self.streams.get(&key) {
             Some(before) => Some(before.clone()),
             None if stored.sequence == 1 => Some((0, NO_PREDECESSOR.to_owned())),
             None => None,
         };
         match before {
+            Some((sequence, _)) if may_lack_others && sequence + 1 < stored.sequence => {}
             Some((sequence, _)) if sequence + 1 != stored.sequence => {
                 let problem = format!(
                     "it is number {} of {stream}, right after number {sequence}",
@@ -302,6 +304,7 @@ impl Line<'_> {
             aggregate_type: self.aggregate_type,
             aggregate_id: self.aggregate_id,
             group_id: self.group_id,
+            app_id: self.app_id,
             sequence: self.sequence,
             event_type: self.event,
             event_version: self.event_version,

@@ -166,6 +166,14 @@ impl Dialect {
         }
     }
 
+    /// A JSON list of the values in a column, as text; an empty one of no rows.
+    pub fn json_list(self, column: &str) -> String {
+        match self {
+            Self::Sqlite => format!("json_group_array({column})"),
+            Self::Postgres => format!("coalesce(json_agg({column}), '[]')::text"),
+        }
+    }
+
     /// How rows are found whose text contains a part.
     pub fn part_search(self) -> PartSearch {
         match self {

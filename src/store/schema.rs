@@ -164,6 +164,7 @@ fn template(dialect: Dialect, projection: &str) -> &'static str {
         "app_list",
         "portal_apps",
         "token_gate",
+        "revoked_tokens",
         "groups",
         "developers",
         "system"

@@ -34,11 +34,11 @@ impl AllBuckets {
     /// All full.
     pub(super) fn new() -> Self {
         Self {
-            addresses: Buckets::new(ADDRESS_BURST, ADDRESS_SECONDS_PER_FAILURE),
-            sites: Buckets::new(SITE_BURST, SITE_SECONDS_PER_FAILURE),
-            accounts: Buckets::new(ACCOUNT_BURST, ACCOUNT_SECONDS_PER_FAILURE),
-            whole_accounts: Buckets::new(WHOLE_ACCOUNT_BURST, WHOLE_ACCOUNT_SECONDS_PER_FAILURE),
-            familiar: Buckets::new(1, FAMILIAR_SECONDS),
+            addresses: Buckets::new(ADDRESS_BURST, 1_000 * ADDRESS_SECONDS_PER_FAILURE),
+            sites: Buckets::new(SITE_BURST, 1_000 * SITE_SECONDS_PER_FAILURE),
+            accounts: Buckets::new(ACCOUNT_BURST, 1_000 * ACCOUNT_SECONDS_PER_FAILURE),
+            whole_accounts: Buckets::new(WHOLE_ACCOUNT_BURST, 1_000 * WHOLE_ACCOUNT_SECONDS_PER_FAILURE),
+            familiar: Buckets::new(1, 1_000 * FAMILIAR_SECONDS),
             under_way: HashMap::new(),
         }
     }
@@ -102,9 +102,7 @@ impl AllBuckets {
     /// The longest wait of the keys whose bucket is empty.
     fn check(&self, keys: &[HashedKey], now: i64) -> Result<(), Wait> {
         match keys.iter().map(|key| self.wait(*key, now)).max() {
-            Some(millis @ 1..) => Err(Wait {
-                retry_after_seconds: millis.unsigned_abs().div_ceil(1000),
-            }),
+            Some(millis @ 1..) => Err(Wait::of_millis(millis)),
             _ => Ok(()),
         }
     }
@@ -180,7 +178,7 @@ impl HashedKey {
 
 /// Token buckets, each told by one number: when it will be full again, in milliseconds since 1970. One that is not
 /// here is full.
-struct Buckets {
+pub(super) struct Buckets {
     per_failure: i64,
     capacity: i64,
     full_at: HashMap<u64, i64>,
@@ -188,8 +186,9 @@ struct Buckets {
 }
 
 impl Buckets {
-    fn new(burst: u32, seconds_per_failure: u32) -> Self {
-        let per_failure = i64::from(seconds_per_failure) * 1000;
+    /// Full ones of so many, that get one back in so many milliseconds.
+    pub(super) fn new(burst: u32, millis_per_failure: u32) -> Self {
+        let per_failure = i64::from(millis_per_failure);
         Self {
             per_failure,
             capacity: per_failure * i64::from(burst),
@@ -199,7 +198,7 @@ impl Buckets {
     }
 
     /// How many milliseconds it takes until there is a whole attempt in the bucket; none or fewer when there is one.
-    fn wait(&self, key: u64, now: i64) -> i64 {
+    pub(super) fn wait(&self, key: u64, now: i64) -> i64 {
         self.missing(key, now) + self.per_failure - self.capacity
     }
 
@@ -211,12 +210,14 @@ impl Buckets {
             .map_or(0, |full_at| full_at.saturating_sub(now).clamp(0, self.capacity))
     }
 
-    fn take(&mut self, key: u64, now: i64) {
+    /// One less.
+    pub(super) fn take(&mut self, key: u64, now: i64) {
         let missing = (self.missing(key, now) + self.per_failure).min(self.capacity);
         self.set(key, now, missing);
     }
 
-    fn give_back(&mut self, key: u64, now: i64) {
+    /// One more.
+    pub(super) fn give_back(&mut self, key: u64, now: i64) {
         let missing = self.missing(key, now) - self.per_failure;
         self.set(key, now, missing);
     }
@@ -258,7 +259,7 @@ mod tests {
 
     #[test]
     fn t30_a_flood_of_keys_takes_bounded_memory_and_frees_nobody() {
-        let mut buckets = Buckets::new(100, 1);
+        let mut buckets = Buckets::new(100, 1_000);
         for _ in 0..100 {
             buckets.take(u64::MAX, START);
         }
@@ -281,7 +282,7 @@ mod tests {
 
     #[test]
     fn t30_buckets_that_are_full_again_are_forgotten() {
-        let mut buckets = Buckets::new(100, 1);
+        let mut buckets = Buckets::new(100, 1_000);
         for key in 0..100 {
             buckets.take(key, START);
         }
@@ -291,7 +292,7 @@ mod tests {
 
     #[test]
     fn t30_a_bucket_that_got_everything_back_is_forgotten() {
-        let mut buckets = Buckets::new(10, 10);
+        let mut buckets = Buckets::new(10, 10_000);
         buckets.take(1, START);
         buckets.give_back(1, START);
         buckets.give_back(1, START);

@@ -1,3 +1,5 @@
+//! What somebody may do how often: failed credentials here, successful changes in [`budgets`].
+//!
 //! Throttling of failed credentials, per address and per account: slower, never locked out.
 //!
 //! Each address, each /48 of IPv6, each account as it is tried from one address, and each account as it is tried from
@@ -20,6 +22,8 @@
 //! The buckets are this process's and are forgotten when it ends.
 
 mod buckets;
+pub mod budgets;
+mod in_work;
 
 use std::hash::{BuildHasher, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
@@ -32,6 +36,8 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::clock::Clock;
 use buckets::{AllBuckets, HashedKey, NoRoom, Verdict};
+pub use budgets::{Budget, Budgets, Spent};
+pub use in_work::{InWork, Place};
 
 /// So many failures an address may have at once; many people share one.
 pub const ADDRESS_BURST: u32 = 100;
@@ -82,6 +88,15 @@ pub struct Attempt {
 pub struct Wait {
     /// After how many seconds an attempt is possible; at least 1. For `Retry-After`.
     pub retry_after_seconds: u64,
+}
+
+impl Wait {
+    /// So long, in whole seconds.
+    fn of_millis(millis: i64) -> Self {
+        Self {
+            retry_after_seconds: millis.max(1).unsigned_abs().div_ceil(1_000),
+        }
+    }
 }
 
 /// Counts failed credentials.

@@ -31,7 +31,7 @@ async fn may_only_append(role: &Role, url: &str) {
         let refusal = role.refusal(url, attack).await;
         assert_eq!(refusal.as_deref(), Some(NOT_ALLOWED), "{attack}");
     }
-    let copy = "begin; insert into events select position + 1000, recorded_at, aggregate_type, 'other', group_id, \
+    let copy = "begin; insert into events select position + 1000, recorded_at, aggregate_type, 'other', group_id, app_id, \
                 sequence, event_type, event_version, payload, metadata, previous_hash, hash from events limit 1; rollback";
     assert_eq!(role.refusal(url, copy).await, None);
 }

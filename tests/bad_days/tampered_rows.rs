@@ -4,7 +4,7 @@ use gatebook::store::Purpose;
 use gatebook_projections::sql::{Query, Value};
 
 use super::installation::{Finished, Installation};
-use crate::support::{World, on_both_databases};
+use crate::support::{Person, World, on_both_databases};
 
 on_both_databases!(
     a_row_that_was_changed_by_hand_is_found_and_repaired,
@@ -16,7 +16,7 @@ on_both_databases!(
 );
 
 /// A table, its key, a column, and what a hand writes there.
-const CHANGES: [(&str, &str, &str, &str); 11] = [
+const CHANGES: [(&str, &str, &str, &str); 12] = [
     ("app_list", "app_id", "description", "'Something else.'"),
     ("app_list", "app_id", "developer_email", "null"),
     ("app_list", "app_id", "version", "version + 1"),
@@ -24,6 +24,7 @@ const CHANGES: [(&str, &str, &str, &str); 11] = [
     ("portal_apps", "app_id", "client_secrets", "'[]'"),
     ("token_gate", "app_id", "status", "'suspended'"),
     ("token_gate", "app_id", "entities", "'[\"e1\",\"e2\",\"e5\"]'"),
+    ("revoked_tokens", "token_id", "app_id", "'another'"),
     ("groups", "group_id", "product_plan", "'AIQ2'"),
     ("developers", "developer_id", "full_name", "'Eve Dropper'"),
     ("developers", "developer_id", "position", "position - 1"),
@@ -64,8 +65,7 @@ fn found(finished: Finished, parts: &[&str]) {
 }
 
 async fn a_row_that_was_changed_by_hand_is_found_and_repaired(world: World) {
-    world.running("Payroll Bridge").await;
-    world.tokens_are_ended().await;
+    with_a_row_in_every_table(&world).await;
     let tools = tools(&world);
     tools.holds_together();
     for (table, key, column, value) in CHANGES {
@@ -158,9 +158,19 @@ async fn r6_a_reservation_that_is_gone_or_not_true_is_found_and_what_is_missing_
     found(verified(), &["reservations", "app_name:never", "should not exist"]);
 }
 
-async fn a_row_that_was_deleted_by_hand_is_found_and_repaired(world: World) {
-    world.running("Payroll Bridge").await;
+async fn with_a_row_in_every_table(world: &World) -> Person {
+    let (ada, _, _, client) = world.running("Payroll Bridge").await;
+    let token = world.access_token(&client).await;
+    world
+        .oauth("/oauth/revoke", &client, &[("token", &token)])
+        .await
+        .expect(200);
     world.tokens_are_ended().await;
+    ada
+}
+
+async fn a_row_that_was_deleted_by_hand_is_found_and_repaired(world: World) {
+    with_a_row_in_every_table(&world).await;
     let tools = tools(&world);
     for (table, key) in KEYS {
         let id = row(&world, &format!("select min({key}) from {table}")).await.remove(0);
@@ -171,18 +181,18 @@ async fn a_row_that_was_deleted_by_hand_is_found_and_repaired(world: World) {
     tools.holds_together();
 }
 
-const KEYS: [(&str, &str); 6] = [
+const KEYS: [(&str, &str); 7] = [
     ("app_list", "app_id"),
     ("portal_apps", "app_id"),
     ("token_gate", "app_id"),
+    ("revoked_tokens", "token_id"),
     ("groups", "group_id"),
     ("developers", "developer_id"),
     ("system", "system_id"),
 ];
 
 async fn a_row_that_was_added_by_hand_is_found_and_repaired(world: World) {
-    let (ada, ..) = world.running("Payroll Bridge").await;
-    world.tokens_are_ended().await;
+    let ada = with_a_row_in_every_table(&world).await;
     let tools = tools(&world);
     for projection in gatebook_projections::projection::all() {
         let columns: Vec<_> = projection.columns.iter().map(|column| column.name).collect();

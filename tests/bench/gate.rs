@@ -7,9 +7,13 @@ use axum::Router;
 use axum::routing::any;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use gatebook::application::{AiqIntegrateForm, ClientSecretOrder, Creation, IssuedClientSecret};
 use gatebook::http;
 use gatebook::http::request_context::ClientAddressHeader;
-use gatebook_aggregates::words::Label;
+use gatebook::oauth::wire::Scopes;
+use gatebook_aggregates::catalog;
+use gatebook_aggregates::identifiers::{AppId, EntityId};
+use gatebook_aggregates::words::{AppName, Description, Label};
 use sqlx::Executor;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -91,15 +95,25 @@ async fn answer_body(address: SocketAddr, request: &[u8]) -> Vec<u8> {
 
 /// The token of an AIQ Integrate application, whose secret operators make.
 pub async fn access_token(setting: &Setting) -> String {
-    use gatebook::application::{AiqIntegrateForm, Caller, ClientSecretOrder, Creation};
-    use gatebook::oauth::wire::Scopes;
-    use gatebook_aggregates::catalog;
-    use gatebook_aggregates::identifiers::EntityId;
-    use gatebook_aggregates::words::{AppName, Description};
+    let (_, secret) = client(setting, "Gate bench").await;
+    let operator = setting.operator();
+    let client = setting
+        .gatebook
+        .authenticate_client(&operator, &secret.client_id, &secret.client_secret)
+        .await;
+    let client = client.unwrap_or_else(|failure| panic!("{failure}"));
+    let scopes = Scopes {
+        read: true,
+        write: true,
+    };
+    setting.gatebook.issue_access_token(&client, scopes).unwrap().token
+}
 
+/// An AIQ Integrate application with this name, and its client secret.
+pub async fn client(setting: &Setting, name: &str) -> (AppId, IssuedClientSecret) {
     let form = AiqIntegrateForm {
         integrate_type: catalog::integrate_type("bank_feeds").unwrap(),
-        name: AppName::parse("Gate bench").unwrap(),
+        name: AppName::parse(name).unwrap(),
         description: Description::parse("Measured.").unwrap(),
         category: None,
         entities: ["e1", "e2", "e3"]
@@ -114,27 +128,11 @@ pub async fn access_token(setting: &Setting) -> String {
         .create_app(&setting.admin, Creation::AiqIntegrate(form), None)
         .await;
     let app_id = created.unwrap_or_else(|failure| panic!("{failure}")).0.app().app_id;
-    let operator = Caller::command_line("bench".to_owned());
     let order = ClientSecretOrder::default();
     let made = setting
         .gatebook
-        .operators_client_secret(&operator, app_id, &order)
+        .operators_client_secret(&setting.operator(), app_id, &order)
         .await;
     let secret = made.unwrap_or_else(|failure| panic!("{failure}")).shown().unwrap();
-    let client = setting
-        .gatebook
-        .authenticate_client(&operator, &secret.client_id, &secret.client_secret)
-        .await;
-    let client = client.unwrap_or_else(|failure| panic!("{failure}"));
-    setting
-        .gatebook
-        .issue_access_token(
-            &client,
-            Scopes {
-                read: true,
-                write: true,
-            },
-        )
-        .unwrap()
-        .token
+    (app_id, secret)
 }

@@ -24,6 +24,7 @@ mod quiet_road;
 mod rebuild;
 mod searches;
 mod setting;
+mod stopping;
 
 use setting::Setting;
 
@@ -32,8 +33,8 @@ use setting::Setting;
 const APPS: usize = 20_000;
 
 /// What can be measured, in this order. `make bench BENCH_ARGS="gate csv"` measures these alone.
-const MEASUREMENTS: [&str; 8] = [
-    "mail", "outage", "commands", "gate", "rebuild", "csv", "pages", "searches",
+const MEASUREMENTS: [&str; 9] = [
+    "mail", "outage", "commands", "gate", "rebuild", "csv", "pages", "searches", "stopping",
 ];
 
 fn main() {
@@ -82,6 +83,9 @@ fn main() {
         }
         if is_chosen("searches") {
             searches::measure(&setting, apps).await;
+        }
+        if is_chosen("stopping") {
+            stopping::measure(&setting, apps).await;
         }
     });
 }

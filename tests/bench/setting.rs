@@ -42,26 +42,7 @@ impl Setting {
     pub async fn on(database_url: String) -> Self {
         let database = store::open(&database_url).await.unwrap();
         store::migrate(&database).await.unwrap();
-        let metrics = Arc::new(Metrics::default());
-        let (writer, _) = Writer::start(database.clone(), Clock::System, metrics.clone());
-        let gatebook = Arc::new(Gatebook::new(GatebookParts {
-            database,
-            writer,
-            clock: Clock::System,
-            dice: Dice::secure(),
-            key: MasterKey::from_bytes([1; 32]),
-            metrics,
-            throttle: ThrottleMode::Off,
-            settings: Settings {
-                public_url: "http://127.0.0.1:8080".to_owned(),
-                wsdl_url: "https://api.example.com/soap?wsdl".to_owned(),
-                documentation_url: "https://docs.example.com".to_owned(),
-                integration_team: EmailAddress::parse("team", "team@example.com").unwrap(),
-                gateway: GatewaySettings::default(),
-                silence: Duration::from_secs(75),
-                limits: Limits::NONE,
-            },
-        }));
+        let gatebook = node(&database_url).await;
         let (group_id, user_id) = (GroupId::parse("bench").unwrap(), UserId::parse("pam").unwrap());
         let who = Who::GroupUser {
             group_id: group_id.clone(),
@@ -85,8 +66,18 @@ impl Setting {
         setting
     }
 
+    /// Another node on the same database.
+    pub async fn another_node(&self) -> Arc<Gatebook> {
+        node(&self.database_url).await
+    }
+
+    /// The operator at the command line.
+    pub fn operator(&self) -> Caller {
+        Caller::command_line("bench".to_owned())
+    }
+
     async fn settle(&self) {
-        let operator = Caller::command_line("bench".to_owned());
+        let operator = self.operator();
         let plan = ProductPlan::parse("AIQ3").unwrap();
         self.gatebook
             .put_group(&operator, &self.group_id, label("Bench"), plan)
@@ -156,6 +147,31 @@ impl Setting {
     pub async fn connect(&self) -> PgConnection {
         PgConnection::connect(&self.database_url).await.unwrap()
     }
+}
+
+/// A node on this database.
+async fn node(database_url: &str) -> Arc<Gatebook> {
+    let database = store::open(database_url).await.unwrap();
+    let metrics = Arc::new(Metrics::default());
+    let (writer, _) = Writer::start(database.clone(), Clock::System, metrics.clone());
+    Gatebook::new(GatebookParts {
+        database,
+        writer,
+        clock: Clock::System,
+        dice: Dice::secure(),
+        key: MasterKey::from_bytes([1; 32]),
+        metrics,
+        throttle: ThrottleMode::Off,
+        settings: Settings {
+            public_url: "http://127.0.0.1:8080".to_owned(),
+            wsdl_url: "https://api.example.com/soap?wsdl".to_owned(),
+            documentation_url: "https://docs.example.com".to_owned(),
+            integration_team: EmailAddress::parse("team", "team@example.com").unwrap(),
+            gateway: GatewaySettings::default(),
+            silence: Duration::from_secs(75),
+            limits: Limits::NONE,
+        },
+    })
 }
 
 /// The URL of a new database of the run's PostgreSQL.

@@ -2,8 +2,16 @@
 
 use chrono::TimeDelta;
 
+use futures::future::join_all;
+use gatebook::throttle::budgets::REVOCATIONS_BURST;
+use gatebook::throttle::{Budget, ThrottleMode};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
 use super::asking::{Call, Integration, introspect, post_form, reason, revoke};
-use crate::support::{World, on_both_databases};
+use crate::support::eventually::eventually;
+use crate::support::world::Options;
+use crate::support::{World, id, on_both_databases};
 
 #[tokio::test]
 async fn r01_the_token_is_required() {
@@ -132,11 +140,85 @@ async fn r06_many_tokens_given_back_at_once_are_all_dead() {
     for _ in 0..20 {
         tokens.push(world.access_token(&app.client).await);
     }
-    let answers = futures::future::join_all(tokens.iter().map(|token| revoke(&world, &app.client, token))).await;
+    let answers = join_all(tokens.iter().map(|token| revoke(&world, &app.client, token))).await;
     for answer in answers {
         answer.expect(200);
     }
     for token in &tokens {
         assert_eq!(reason(&world, Call::reading(token)).await, "token_revoked");
     }
+}
+
+#[tokio::test]
+async fn our_choice_an_application_revokes_a_thousand_tokens_at_once_and_then_ten_a_second() {
+    let options = Options {
+        throttle: ThrottleMode::Off,
+        ..Options::default()
+    };
+    let world = World::on_sqlite_with(options).await;
+    let app = Integration::running(&world).await;
+    let other = app.sibling(&world, "Billing", "read").await;
+    let first = world.access_token(&app.client).await;
+    for _ in 0..REVOCATIONS_BURST - 1 {
+        let spent = world.gatebook.budgets.spend(Budget::Revocations, id(&app.app), "");
+        spent.unwrap().keep();
+    }
+    revoke(&world, &app.client, &first).await.expect(200);
+    let token = world.access_token(&app.client).await;
+    let refused = revoke(&world, &app.client, &token)
+        .await
+        .oauth_refusal(429, "temporarily_unavailable");
+    assert_eq!(refused.retry_after(), 1);
+    assert_eq!(reason(&world, Call::reading(&token)).await, "ok");
+    // What is nothing to revoke, and another application, are answered as ever.
+    revoke(&world, &app.client, "nonsense").await.expect(200);
+    let others = world.access_token(&other.client).await;
+    revoke(&world, &other.client, &others).await.expect(200);
+    world.pass(TimeDelta::seconds(1));
+    revoke(&world, &app.client, &token).await.expect(200);
+    assert_eq!(reason(&world, Call::reading(&token)).await, "token_revoked");
+}
+
+#[tokio::test]
+async fn our_choice_of_one_client_32_revocations_are_in_work_and_others_are_refused_before_anything_is_read() {
+    let world = World::on_sqlite().await;
+    let app = Integration::running(&world).await;
+    let other = app.sibling(&world, "Billing", "read").await;
+    let address = world.base_url.trim_start_matches("http://");
+    let begun = async |client: &(String, String)| {
+        let credentials = reqwest::Client::new()
+            .get("http://x")
+            .basic_auth(&client.0, Some(&client.1));
+        let credentials = credentials.build().unwrap().headers()["authorization"].clone();
+        let mut connection = TcpStream::connect(address).await.unwrap();
+        // The body never comes.
+        let head = format!(
+            "POST /oauth/revoke HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 500\r\n\r\n",
+            credentials.to_str().unwrap()
+        );
+        connection.write_all(head.as_bytes()).await.unwrap();
+        connection
+    };
+    // Somebody without the secret takes no place of those who have it.
+    let wrong = (app.client.0.clone(), "wrong".to_owned());
+    let strangers = join_all((0..40).map(|_| begun(&wrong))).await;
+    let token = world.access_token(&app.client).await;
+    revoke(&world, &app.client, &token).await.expect(200);
+    let connections = join_all((0..32).map(|_| begun(&app.client))).await;
+    let refused = eventually("refusal", async || {
+        let answer = revoke(&world, &app.client, &token).await;
+        (answer.status != 200).then_some(answer)
+    });
+    let refused = refused.await;
+    assert_eq!(refused.oauth_refusal(429, "temporarily_unavailable").retry_after(), 1);
+    let others = world.access_token(&other.client).await;
+    revoke(&world, &other.client, &others).await.expect(200);
+    // Whoever hangs up gives the place back.
+    drop((connections, strangers));
+    eventually("place", async || {
+        let answer = revoke(&world, &app.client, &token).await;
+        (answer.status == 200).then_some(())
+    })
+    .await;
 }

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use futures::future::join_all;
 use gatebook::log::append::{
     Append, AppendError, Credential, CredentialChange, CredentialGuard, Premise, ReservationKey, SealedLetter,
 };
 use gatebook::log::hash_chain::{EventParts, NO_PREDECESSOR, hash_of};
-use gatebook::log::read;
-use gatebook::store::Purpose;
+use gatebook::log::{LockedDecision, read};
+use gatebook::store::{Purpose, StoreError, Transaction};
 use gatebook_projections::sql::{Column, Query, Value, text};
 
 use super::noted::{KIND, at, credential, events, key, letter, name, note, notes, there_is_of, with_everything};
@@ -28,6 +29,7 @@ on_both_databases!(
     hashes_form_a_chain_across_appends,
     rows_of_a_stream_that_is_written_twice_in_a_batch_are_as_they_are_in_the_end,
     an_append_without_events_writes_what_goes_with_it,
+    what_is_decided_under_the_lock_overtakes_what_waits_and_sees_what_was_decided_before_it,
 );
 
 const ALL: [i64; 5] = [1; 5];
@@ -444,4 +446,50 @@ async fn a_letter_that_was_given_up_is_withdrawn_too_and_one_that_was_sent_is_no
     writer.append(withdrawing).await.unwrap();
     let ids = world.database().rows(Query::new("select id from letters", [])).await;
     assert_eq!(ids.unwrap(), [[Value::from("sent")]]);
+}
+
+/// Adds a note to a stream, whatever is in it by then; the first says so, and adds none if there is one already.
+struct NoteUnderLock {
+    stream: &'static str,
+    only_first: bool,
+}
+
+#[async_trait]
+impl LockedDecision for NoteUnderLock {
+    async fn decide(&self, log: &mut dyn Transaction) -> Result<Option<Append>, StoreError> {
+        let there = read::newer(log, KIND, self.stream, 0, &[]).await?;
+        if self.only_first && !there.is_empty() {
+            return Ok(None);
+        }
+        let hash = there.last().map_or(NO_PREDECESSOR, |last| &last.hash);
+        Ok(Some(notes(self.stream, there.len() as i64, hash, 1)))
+    }
+}
+
+async fn what_is_decided_under_the_lock_overtakes_what_waits_and_sees_what_was_decided_before_it(world: World) {
+    let (database, writer) = (world.database(), &world.gatebook.log.writer);
+    let mut lock = database.begin(Purpose::Write).await.unwrap();
+    let head = format!("select position from log_head{}", database.dialect().for_update());
+    lock.rows(Query::new(head, [])).await.unwrap();
+    let first = writer.append(Append::default());
+    // More than go into one transaction wait, all about the same stream.
+    let waiting = join_all((0..100).map(|_| writer.append(note("wanted"))));
+    let decide = |only_first| {
+        let stream = "wanted";
+        writer.decide(Arc::new(NoteUnderLock { stream, only_first }))
+    };
+    let decided = join_all([decide(false), decide(true), decide(false)]);
+    let free = async {
+        tokio::task::yield_now().await;
+        lock.commit().await.unwrap();
+    };
+    let (first, waiting, decided, ()) = tokio::join!(first, waiting, decided, free);
+    first.unwrap();
+    let conflicts = waiting.iter().filter(|one| matches!(one, Err(AppendError::Conflict)));
+    assert_eq!(conflicts.count(), 100, "all of them have been overtaken");
+    let sequences: Vec<Vec<i64>> = decided
+        .into_iter()
+        .map(|receipt| receipt.unwrap().events.iter().map(|event| event.sequence).collect())
+        .collect();
+    assert_eq!(sequences, [vec![1], vec![], vec![2]]);
 }

@@ -17,6 +17,7 @@ pub const KIND: &str = "Notebook";
 /// So many notes at the end of a stream.
 pub fn notes(stream: &str, version: i64, previous_hash: &str, count: i64) -> Append {
     let events = (1..=count).map(|number| NewEvent {
+        app_id: String::new(),
         event_type: "Noted".to_owned(),
         event_version: "1".to_owned(),
         payload: format!(r#"{{"Noted":{{"note":"{stream} {}"}}}}"#, version + number),
@@ -25,6 +26,7 @@ pub fn notes(stream: &str, version: i64, previous_hash: &str, count: i64) -> App
     let stream = StreamAppend {
         expected: at(stream, version),
         previous_hash: previous_hash.to_owned(),
+        stands_after: None,
         group_id: String::new(),
         events: events.collect(),
         fold: Arc::new(|_| Ok(Vec::new())),

@@ -25,7 +25,7 @@ async fn the_same_commands_leave_byte_identical_logs_rows_and_names_on_both_data
     for world in [&sqlite, &postgres] {
         Story::of(world).plays().await;
     }
-    let columns = "position, recorded_at, aggregate_type, aggregate_id, group_id, sequence, event_type, event_version, \
+    let columns = "position, recorded_at, aggregate_type, aggregate_id, group_id, app_id, sequence, event_type, event_version, \
                    cast(payload as text), cast(metadata as text), previous_hash, hash";
     let events = same(
         &sqlite,
@@ -35,7 +35,7 @@ async fn the_same_commands_leave_byte_identical_logs_rows_and_names_on_both_data
     .await;
     assert!(events > 60, "the story is too short to tell: {events} events");
     let streams = "select distinct aggregate_type from events order by aggregate_type";
-    assert_eq!(same(&sqlite, &postgres, streams).await, 5);
+    assert_eq!(same(&sqlite, &postgres, streams).await, 6);
     let kinds = "select distinct event_type from events order by event_type";
     assert!(
         same(&sqlite, &postgres, kinds).await >= 30,

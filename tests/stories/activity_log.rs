@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use futures::TryStreamExt;
 use gatebook::activity_log::{Range, Scope, export};
 use gatebook::application::{Caller, Failure, Who};
+use gatebook::replay::{ExportedRange, verify_exported};
 use gatebook_aggregates::integration_app::LogFormat;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -13,6 +14,7 @@ use crate::support::log::read_csv;
 use crate::support::{APPS, PORTAL, World, app_at, id, on_both_databases, portal_at};
 
 on_both_databases! {
+    an_applications_log_has_the_lines_of_other_streams_that_speak_of_it,
     r28_what_developers_do_with_their_accounts_is_in_a_log_of_its_own,
     r28_every_step_is_in_the_log_with_who_when_and_from_where,
     r28_a_change_is_told_with_before_and_after,
@@ -61,7 +63,13 @@ async fn r28_every_step_is_in_the_log_with_who_when_and_from_where(world: World)
         ]
     );
     for (n, row) in log.iter().enumerate() {
-        assert_eq!(row["sequence"], (n + 1).to_string());
+        // The token that was given back has a log of its own, of which this is the only line.
+        let sequence = match n {
+            0..6 => n + 1,
+            6 => 1,
+            _ => n,
+        };
+        assert_eq!(row["sequence"], sequence.to_string());
         assert_eq!(
             (row["app_id"].as_str(), row["app_name"].as_str()),
             (id(&app), "Payroll")
@@ -329,9 +337,77 @@ async fn r28_what_developers_do_with_their_accounts_is_in_a_log_of_its_own(world
         ["DeveloperSignedUp", "DeveloperLoggedIn", "DeveloperLogDownloaded"]
     );
     assert_eq!(told[2]["actor_type"], "operator");
-    let report = gatebook::replay::verify_exported(&*file, gatebook::replay::ExportedRange::default()).unwrap();
+    let report = verify_exported(&*file, ExportedRange::default()).unwrap();
     assert!(report.holds() && report.is_whole(), "{report:?}");
     let before = world.traces().await;
     assert!(download(operator.with(Who::Nobody)).await.is_err());
     assert_eq!(world.traces().await, before);
+}
+
+async fn an_applications_log_has_the_lines_of_other_streams_that_speak_of_it(world: World) {
+    let (ada, app, _, client) = world.running("Payroll").await;
+    let other = world.created(&ada, "Other").await;
+    for _ in 0..2 {
+        let token = world.access_token(&client).await;
+        world
+            .oauth("/oauth/revoke", &client, &[("token", &token)])
+            .await
+            .expect(200);
+        ada.patch(&app_at(&app, ""), json!({"description": token}))
+            .await
+            .expect(200);
+    }
+    let ndjson = async |path: &str| ada.get_as("application/x-ndjson", path).await.expect(200).text();
+    let log = ndjson(&app_at(&app, "/activity-log")).await;
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let positions: Vec<_> = lines.iter().map(|line| line["position"].as_i64().unwrap()).collect();
+    assert!(positions.is_sorted(), "{positions:?}");
+    let of_tokens: Vec<_> = lines
+        .iter()
+        .filter(|line| line["event"] == "AccessTokenRevoked")
+        .collect();
+    assert_eq!(of_tokens.len(), 2);
+    for line in of_tokens {
+        let token = line["details"]["token_id"].as_str().unwrap();
+        assert_eq!(line["stream"], format!("AccessToken/{token}"));
+        assert_eq!((&line["sequence"], &line["app_id"]), (&json!(1), &app["id"]));
+        assert_eq!(
+            (&line["app_name"], &line["group_id"]),
+            (&json!("Payroll"), &json!("acme"))
+        );
+    }
+    assert!(
+        verify_exported(log.as_bytes(), ExportedRange::default())
+            .unwrap()
+            .holds()
+    );
+    // Nobody else's log has them, and the group's has all.
+    assert!(
+        !ndjson(&app_at(&other, "/activity-log"))
+            .await
+            .contains("AccessTokenRevoked")
+    );
+    let group = ndjson("/api/v1/activity-log").await;
+    assert_eq!(group.matches("\"event\":\"AccessTokenRevoked\"").count(), 2);
+    assert!(
+        verify_exported(group.as_bytes(), ExportedRange::default())
+            .unwrap()
+            .holds()
+    );
+    // A line of another stream that was taken out cannot be told from one that speaks of another application; one that was
+    // changed can.
+    let forged = log.replacen("\"revoked_at\":\"2026", "\"revoked_at\":\"2025", 1);
+    assert!(
+        !verify_exported(forged.as_bytes(), ExportedRange::default())
+            .unwrap()
+            .holds()
+    );
+    // Tokens do not move the version of their application.
+    let before = ada.get(&app_at(&app, "")).await.header("etag");
+    let token = world.access_token(&client).await;
+    world
+        .oauth("/oauth/revoke", &client, &[("token", &token)])
+        .await
+        .expect(200);
+    assert_eq!(ada.get(&app_at(&app, "")).await.header("etag"), before);
 }

@@ -5,6 +5,7 @@ mod anything_sent;
 mod as_people_type;
 mod bad_input;
 mod bad_requests;
+mod budgets;
 mod changing_once;
 mod creating;
 mod creating_once;

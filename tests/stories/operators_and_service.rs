@@ -123,6 +123,7 @@ async fn operators_see_how_the_projections_are(world: World) {
         "app_list",
         "portal_apps",
         "token_gate",
+        "revoked_tokens",
         "groups",
         "developers",
         "system",

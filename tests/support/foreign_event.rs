@@ -18,6 +18,11 @@ pub async fn append_foreign(database: &dyn Database, kind: &str, id: &str, paylo
         aggregate_type: kind.to_owned(),
         aggregate_id: id.to_owned(),
         group_id: String::new(),
+        app_id: if kind == "IntegrationApp" {
+            id.to_owned()
+        } else {
+            String::new()
+        },
         sequence: 0,
         event_type: String::new(),
         event_version: "1".to_owned(),
@@ -40,6 +45,7 @@ pub async fn append_foreign(database: &dyn Database, kind: &str, id: &str, paylo
         &event.aggregate_type,
         &event.aggregate_id,
         &event.group_id,
+        &event.app_id,
         &event.event_type,
         &event.event_version,
         &event.payload,
@@ -52,6 +58,7 @@ pub async fn append_foreign(database: &dyn Database, kind: &str, id: &str, paylo
         kind,
         id,
         group,
+        app,
         event_type,
         version,
         payload,
@@ -60,8 +67,8 @@ pub async fn append_foreign(database: &dyn Database, kind: &str, id: &str, paylo
         hash,
     ] = texts;
     let script = format!(
-        "insert into events (position, recorded_at, aggregate_type, aggregate_id, group_id, sequence, event_type, \
-         event_version, payload, metadata, previous_hash, hash) values ({position}, {}, {kind}, {id}, {group}, {}, \
+        "insert into events (position, recorded_at, aggregate_type, aggregate_id, group_id, app_id, sequence, event_type, \
+         event_version, payload, metadata, previous_hash, hash) values ({position}, {}, {kind}, {id}, {group}, {app}, {}, \
          {event_type}, {version}, {payload}, {metadata}, {previous_hash}, {hash}); \
          update log_head set position = {position} where id = 1",
         quoted(&event.recorded_at),

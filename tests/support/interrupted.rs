@@ -10,10 +10,14 @@ use gatebook::store::{Database, Dialect, Purpose, StoreError, Transaction};
 use gatebook_projections::sql::{Query, Value};
 use tokio::sync::watch;
 
+/// What happens before every write.
+type Always = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
+
 /// A database, and what is to happen before the next write to it.
 pub struct Interrupted {
     database: Arc<dyn Database>,
     meanwhile: Mutex<Option<BoxFuture<'static, Result<(), StoreError>>>>,
+    always: Mutex<Option<Always>>,
     questions: AtomicUsize,
     searches: AtomicUsize,
     searches_end: watch::Sender<bool>,
@@ -24,6 +28,7 @@ impl Interrupted {
         Self {
             database,
             meanwhile: Mutex::default(),
+            always: Mutex::default(),
             questions: AtomicUsize::default(),
             searches: AtomicUsize::default(),
             searches_end: watch::Sender::new(true),
@@ -36,6 +41,11 @@ impl Interrupted {
             meanwhile.await;
             Ok(())
         }));
+    }
+
+    /// This happens before every write from now on: somebody else is always faster.
+    pub fn before_every_write(&self, meanwhile: impl Fn() -> BoxFuture<'static, ()> + Send + Sync + 'static) {
+        *self.always.lock().unwrap() = Some(Arc::new(meanwhile));
     }
 
     /// The next write finds the database away.
@@ -101,6 +111,10 @@ impl Database for Interrupted {
         };
         if let Some(meanwhile) = meanwhile {
             meanwhile.await?;
+        }
+        let always = self.always.lock().unwrap().clone();
+        if let (Some(always), Purpose::Write) = (always, purpose) {
+            always().await;
         }
         self.database.begin(purpose).await
     }

@@ -386,7 +386,7 @@ async fn start_on(
     let (writer, _) = Writer::start(database.clone(), clock.clone(), metrics.clone());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("http://{}", listener.local_addr().unwrap());
-    let gatebook = Arc::new(Gatebook::new(GatebookParts {
+    let gatebook = Gatebook::new(GatebookParts {
         database: database.clone(),
         writer,
         clock: clock.clone(),
@@ -403,7 +403,7 @@ async fn start_on(
             silence: options.silence,
             limits: options.limits,
         },
-    }));
+    });
     let transport =
         MailTransport::from_url("file:", folder.path(), "Gatebook <gatebook@provider.example>", None).unwrap();
     let outbox = Arc::new(Outbox::new(database, transport, Sealer::new(&key()), clock, metrics));

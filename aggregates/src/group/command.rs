@@ -83,3 +83,24 @@ pub enum GroupWish {
         to: Option<Timestamp>,
     },
 }
+
+impl GroupWish {
+    /// R27: whether it stops something: a plan that is lost, an entity, a user, or what a user may do. Nobody can be in the
+    /// way of that.
+    pub fn stops(&self) -> bool {
+        match self {
+            Self::Describe { .. }
+            | Self::RemoveEntity { .. }
+            | Self::RemoveUser { .. }
+            | Self::RevokeUserToken { .. }
+            | Self::EndUserTokens { .. }
+            | Self::Withdraw { .. }
+            | Self::SetPermissions { .. } => true,
+            Self::PutEntity { .. }
+            | Self::PutUser { .. }
+            | Self::IssueUserToken { .. }
+            | Self::Grant { .. }
+            | Self::RecordActivityLogDownload { .. } => false,
+        }
+    }
+}

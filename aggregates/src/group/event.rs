@@ -82,6 +82,11 @@ pub enum GroupEvent {
     },
 }
 
+impl GroupEvent {
+    /// R28: the names of the facts that somebody looked. They change nothing, so that they do not move the version either.
+    pub const LOOKS: &'static [&'static str] = &["GroupActivityLogDownloaded"];
+}
+
 impl DomainEvent for GroupEvent {
     fn event_type(&self) -> String {
         <&str>::from(self).to_owned()

@@ -1,4 +1,4 @@
-//! R22-R24: client secrets, who sees them, and access tokens that are given back.
+//! R22, R23: client secrets, and who sees them.
 
 use std::collections::BTreeMap;
 
@@ -6,8 +6,8 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::command::{Asker, FreshSecret, GroupFacts};
-use super::{App, IntegrationAppEvent as Event, Kind, PreviousSecret, RevokedToken, Status};
-use crate::identifiers::{AccessTokenId, ClientSecretId, KeyedDigest};
+use super::{App, IntegrationAppEvent as Event, Kind, PreviousSecret, Status};
+use crate::identifiers::{ClientSecretId, KeyedDigest};
 use crate::refusal::Refusal;
 use crate::timestamp::Timestamp;
 
@@ -18,7 +18,7 @@ pub const SECRET_OVERLAP: TimeDelta = TimeDelta::hours(72);
 /// The longest overlap that can be asked for.
 pub const MAX_OVERLAP: TimeDelta = TimeDelta::days(90);
 /// R28: looking again from the same address within this time is the same look, and not recorded twice.
-const SAME_REVEAL: TimeDelta = TimeDelta::minutes(5);
+pub const SAME_REVEAL: TimeDelta = TimeDelta::minutes(5);
 
 /// One client secret, without the secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,19 +87,11 @@ pub fn record(secrets: &mut Vec<ClientSecret>, event: &Event) {
         | Event::CategoryChanged { .. }
         | Event::EntitiesChanged { .. }
         | Event::CredentialsRevealed { .. }
-        | Event::AccessTokenRevoked { .. }
         | Event::ApplicationSuspended { .. }
         | Event::ApplicationResumed { .. }
         | Event::ApplicationRevoked { .. }
         | Event::ActivityLogDownloaded { .. } => {}
     }
-}
-
-/// RFC 7009: how the list of given-back tokens changes with one more; the same for the aggregate and for the rows. Those
-/// that have ended by themselves are forgotten.
-pub fn give_back(tokens: &mut Vec<RevokedToken>, token: RevokedToken, revoked_at: Timestamp) {
-    tokens.retain(|earlier| earlier.expires_at > revoked_at);
-    tokens.push(token);
 }
 
 /// R28: takes note of a look, and forgets those that are over.
@@ -197,28 +189,6 @@ impl App {
             developer_id,
             revealed_at: at,
             ip_address,
-        }])
-    }
-
-    /// RFC 7009: an access token of this application is given back; one that is dead already is granted already (R27).
-    pub(super) fn revoke_access_token(
-        &self,
-        at: Timestamp,
-        by: &Asker,
-        token_id: AccessTokenId,
-        expires_at: Timestamp,
-    ) -> Result<Vec<Event>, Refusal> {
-        let Asker::Integration = by else {
-            return Err(Refusal::NotFound);
-        };
-        let known = self.revoked_tokens.iter().any(|token| token.token_id == token_id);
-        if known || at >= expires_at || self.status == Status::Revoked {
-            return Ok(Vec::new());
-        }
-        Ok(vec![Event::AccessTokenRevoked {
-            token_id,
-            revoked_at: at,
-            expires_at,
         }])
     }
 

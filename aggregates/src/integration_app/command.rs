@@ -8,8 +8,8 @@ use crate::api_permission::ApiPermission;
 use crate::catalog::{CategoryCode, IntegrateType};
 use crate::email_address::EmailAddress;
 use crate::group::{Footing, ProductPlan, Standing};
-use crate::identifiers::{AccessTokenId, ClientId, ClientSecretId, DeveloperId, EntityId, GroupId, KeyedDigest};
-use crate::integration_app::event::LogFormat;
+use crate::identifiers::{ClientId, ClientSecretId, DeveloperId, EntityId, GroupId, KeyedDigest};
+use crate::integration_app::event::{IntegrationAppEvent, LogFormat};
 use crate::timestamp::Timestamp;
 use crate::words::{AppName, Description, Reason};
 
@@ -159,27 +159,24 @@ pub enum Wish {
         /// Which one.
         client_secret_id: ClientSecretId,
     },
-    /// RFC 7009: give an access token back.
-    RevokeAccessToken {
-        /// Which one.
-        token_id: AccessTokenId,
-        /// When it would have ended.
-        expires_at: Timestamp,
-    },
 }
 
 impl Wish {
-    /// R27: whether it stops something, and nothing else. Stopping is right whatever else has happened, so that it needs to know
-    /// no more than that there is something to stop.
-    pub fn only_stops(&self) -> bool {
+    /// R28: whether somebody only looks with it: at credentials, at the log. Nobody else's change waits for that, or is
+    /// refused for it.
+    pub fn is_look(&self) -> bool {
         matches!(
             self,
-            Self::RevokeDeveloperAccess { .. }
-                | Self::Suspend { .. }
-                | Self::Revoke { .. }
-                | Self::RetireClientSecret { .. }
-                | Self::RevokeAccessToken { .. }
+            Self::RevealCredentials { .. } | Self::RecordActivityLogDownload { .. }
         )
+    }
+
+    /// R28: whether a look is still the same after this fact. Only whoever may look can lose that.
+    pub fn look_stands_after(&self, fact: &IntegrationAppEvent) -> bool {
+        match self {
+            Self::RevealCredentials { .. } => !matches!(fact, IntegrationAppEvent::DeveloperAccessRevoked { .. }),
+            _ => self.is_look(),
+        }
     }
 
     /// R11: the entities that it names; none when they are not what it is about.
@@ -201,8 +198,7 @@ impl Wish {
             | Self::VerifyOneTimePassword { .. }
             | Self::RevealCredentials { .. }
             | Self::GenerateClientSecret { .. }
-            | Self::RetireClientSecret { .. }
-            | Self::RevokeAccessToken { .. } => None,
+            | Self::RetireClientSecret { .. } => None,
         }
     }
 }

@@ -193,7 +193,6 @@ pub(super) fn created(event: Event) -> Option<App> {
         | Event::CredentialsRevealed { .. }
         | Event::ClientSecretGenerated { .. }
         | Event::ClientSecretRetired { .. }
-        | Event::AccessTokenRevoked { .. }
         | Event::ApplicationSuspended { .. }
         | Event::ApplicationResumed { .. }
         | Event::ApplicationRevoked { .. }
@@ -211,7 +210,6 @@ pub(super) fn created(event: Event) -> Option<App> {
         status: Status::Active,
         developer: DeveloperLink::None,
         client_secrets: Vec::new(),
-        revoked_tokens: Vec::new(),
         looks: BTreeMap::new(),
     })
 }

@@ -169,7 +169,6 @@ impl DeveloperLink {
             | Event::CredentialsRevealed { .. }
             | Event::ClientSecretGenerated { .. }
             | Event::ClientSecretRetired { .. }
-            | Event::AccessTokenRevoked { .. }
             | Event::ApplicationSuspended { .. }
             | Event::ApplicationResumed { .. }
             | Event::ApplicationRevoked { .. }

@@ -9,9 +9,7 @@ use strum::{IntoStaticStr, VariantNames};
 use crate::api_permission::ApiPermission;
 use crate::catalog::CategoryCode;
 use crate::email_address::EmailAddress;
-use crate::identifiers::{
-    AccessTokenId, ClientId, ClientSecretId, DeveloperId, EntityId, GroupId, KeyedDigest, UserId,
-};
+use crate::identifiers::{ClientId, ClientSecretId, DeveloperId, EntityId, GroupId, KeyedDigest, UserId};
 use crate::timestamp::Timestamp;
 use crate::words::{AppName, Description, Label, Reason};
 
@@ -123,12 +121,6 @@ pub enum IntegrationAppEvent {
     },
     /// R23: a client secret was ended before its time.
     ClientSecretRetired { client_secret_id: ClientSecretId },
-    /// RFC 7009: the integration gave an access token back.
-    AccessTokenRevoked {
-        token_id: AccessTokenId,
-        revoked_at: Timestamp,
-        expires_at: Timestamp,
-    },
     /// R27: stopped, reversibly.
     ApplicationSuspended { reason: Option<Reason> },
     /// R27: running again.
@@ -185,6 +177,14 @@ pub enum LogFormat {
 }
 
 impl IntegrationAppEvent {
+    /// R28: the names of the facts that somebody looked. They change nothing, so that they do not move the version either.
+    pub const LOOKS: &'static [&'static str] = &["CredentialsRevealed", "ActivityLogDownloaded"];
+
+    /// R28: whether it says that somebody looked.
+    pub fn is_look(&self) -> bool {
+        Self::LOOKS.contains(&<&str>::from(self))
+    }
+
     /// R6: the name that is taken with this fact, for ever.
     pub fn takes_name(&self) -> Option<&AppName> {
         match self {
@@ -206,7 +206,6 @@ impl IntegrationAppEvent {
             | Self::CredentialsRevealed { .. }
             | Self::ClientSecretGenerated { .. }
             | Self::ClientSecretRetired { .. }
-            | Self::AccessTokenRevoked { .. }
             | Self::ApplicationSuspended { .. }
             | Self::ApplicationResumed { .. }
             | Self::ApplicationRevoked { .. }

@@ -22,7 +22,7 @@ use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
 
 pub use client_secrets::{
-    ClientSecret, MAX_LIVE_CLIENT_SECRETS, MAX_OVERLAP, SECRET_OVERLAP, give_back, record as record_client_secret,
+    ClientSecret, MAX_LIVE_CLIENT_SECRETS, MAX_OVERLAP, SAME_REVEAL, SECRET_OVERLAP, record as record_client_secret,
 };
 pub use command::{
     AiqIntegrate, Asker, Changes, DeveloperInvite, FreshSecret, GroupFacts, IntegrationAppCommand, NewIntegration, Wish,
@@ -40,7 +40,7 @@ pub use one_time_password::{
 
 use crate::api_permission::ApiPermission;
 use crate::catalog::CategoryCode;
-use crate::identifiers::{AccessTokenId, ClientId, EntityId, GroupId};
+use crate::identifiers::{ClientId, EntityId, GroupId};
 use crate::refusal::Refusal;
 use crate::timestamp::Timestamp;
 use crate::words::{AppName, Description};
@@ -81,8 +81,6 @@ pub struct App {
     pub developer: DeveloperLink,
     /// R23: its client secrets that were not retired.
     pub client_secrets: Vec<ClientSecret>,
-    /// RFC 7009: access tokens given back before their end.
-    pub revoked_tokens: Vec<RevokedToken>,
     /// R28: when the developer looked last, by address.
     looks: BTreeMap<String, Timestamp>,
 }
@@ -112,15 +110,6 @@ pub enum Status {
     Suspended,
     /// Stopped for ever.
     Revoked,
-}
-
-/// An access token given back before its end.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RevokedToken {
-    /// Which one.
-    pub token_id: AccessTokenId,
-    /// When it would have ended, and can be forgotten.
-    pub expires_at: Timestamp,
 }
 
 impl IntegrationApp {
@@ -179,7 +168,6 @@ impl App {
                 self.generate_client_secret(at, by, group, secret, overlap)
             }
             Wish::RetireClientSecret { client_secret_id } => self.retire_client_secret(at, by, group, client_secret_id),
-            Wish::RevokeAccessToken { token_id, expires_at } => self.revoke_access_token(at, by, token_id, expires_at),
         }
     }
 
@@ -230,15 +218,6 @@ impl App {
             Event::ClientSecretGenerated { .. } | Event::ClientSecretRetired { .. } => {
                 client_secrets::record(&mut self.client_secrets, &event);
             }
-            Event::AccessTokenRevoked {
-                token_id,
-                revoked_at,
-                expires_at,
-            } => give_back(
-                &mut self.revoked_tokens,
-                RevokedToken { token_id, expires_at },
-                revoked_at,
-            ),
             Event::ApplicationSuspended { .. } => self.status = Status::Suspended,
             Event::ApplicationResumed { .. } => self.status = Status::Active,
             Event::ApplicationRevoked { .. } => self.status = Status::Revoked,

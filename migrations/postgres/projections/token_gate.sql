@@ -8,7 +8,6 @@ create table {table} (
     api_permission text collate "C" not null,
     entities text collate "C" not null,
     client_secrets text collate "C" not null,
-    revoked_tokens text collate "C" not null,
     version bigint not null,
     position bigint not null
 );

@@ -8,7 +8,6 @@ create table {table} (
     api_permission text not null,
     entities text not null,
     client_secrets text not null,
-    revoked_tokens text not null,
     version integer not null,
     position integer not null
 );

@@ -121,7 +121,7 @@ pub struct AppRow {
     pub revoked_at: Option<Timestamp>,
     /// The stream's version, and the ETag.
     pub version: i64,
-    /// The last event's position.
+    /// The position of the event that moved the version.
     pub position: i64,
 }
 
@@ -163,6 +163,10 @@ impl Projection for AppList {
     type Row = AppRow;
 
     fn fold(row: Option<AppRow>, recorded: &Recorded<Event>) -> Option<AppRow> {
+        // R28: whoever only looks changes nothing.
+        if recorded.event.is_look() {
+            return row;
+        }
         let mut row = match row {
             Some(row) => row,
             None => created(recorded)?,
@@ -328,10 +332,9 @@ impl AppRow {
             Event::VerificationCodeSent { .. }
             | Event::VerificationCodeMistyped { .. }
             | Event::DeadOneTimePasswordTried { .. }
-            | Event::CredentialsRevealed { .. }
             | Event::ClientSecretGenerated { .. }
             | Event::ClientSecretRetired { .. }
-            | Event::AccessTokenRevoked { .. }
+            | Event::CredentialsRevealed { .. }
             | Event::ActivityLogDownloaded { .. } => {}
         }
     }

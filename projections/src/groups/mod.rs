@@ -64,6 +64,8 @@ impl Projection for Groups {
                 position,
             }),
             (None, _) => None,
+            // R28: whoever only looks changes nothing.
+            (Some(row), Event::GroupActivityLogDownloaded { .. }) => Some(row),
             (Some(mut row), event) => {
                 row.customer.record(event.clone());
                 Some(GroupRow {

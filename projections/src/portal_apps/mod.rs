@@ -56,13 +56,13 @@ pub struct PortalAppRow {
     pub client_secrets: Vec<ClientSecret>,
     /// The stream's version.
     pub version: i64,
-    /// The last event's position.
+    /// The position of the event that moved the version.
     pub position: i64,
 }
 
 impl Projection for PortalApps {
     const NAME: &'static str = "portal_apps";
-    const FOLD_VERSION: i64 = 2;
+    const FOLD_VERSION: i64 = 3;
     const COLUMNS: &'static [Column] = &[
         text("app_id"),
         text("group_id"),
@@ -87,6 +87,10 @@ impl Projection for PortalApps {
     type Row = PortalAppRow;
 
     fn fold(row: Option<PortalAppRow>, recorded: &Recorded<Event>) -> Option<PortalAppRow> {
+        // R28: whoever only looks changes nothing.
+        if recorded.event.is_look() {
+            return row;
+        }
         let mut row = match row {
             Some(row) => row,
             None => created(recorded)?,
@@ -255,7 +259,6 @@ impl PortalAppRow {
             | Event::DeadOneTimePasswordTried { .. }
             | Event::CategoryChanged { .. }
             | Event::CredentialsRevealed { .. }
-            | Event::AccessTokenRevoked { .. }
             | Event::ActivityLogDownloaded { .. } => {}
         }
     }

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use gatebook_aggregates::api_permission::ApiPermission;
 use gatebook_aggregates::gate::Gate;
 use gatebook_aggregates::group::ProductPlan;
-use gatebook_aggregates::identifiers::{AppId, ClientId, EntityId, GroupId};
+use gatebook_aggregates::identifiers::{AccessTokenId, AppId, ClientId, EntityId, GroupId};
 use gatebook_aggregates::integration_app::{
-    ClientSecret, IntegrationApp, IntegrationAppEvent as Event, RevokedToken, Status, give_back, record_client_secret,
+    ClientSecret, IntegrationApp, IntegrationAppEvent as Event, Status, record_client_secret,
 };
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::words::{AppName, Label};
@@ -40,17 +40,15 @@ pub struct TokenGateRow {
     pub entities: BTreeSet<EntityId>,
     /// R23: its client secrets.
     pub client_secrets: Vec<ClientSecret>,
-    /// RFC 7009: tokens given back.
-    pub revoked_tokens: Vec<RevokedToken>,
     /// The stream's version.
     pub version: i64,
-    /// The last event's position.
+    /// The position of the event that moved the version.
     pub position: i64,
 }
 
 impl Projection for TokenGate {
     const NAME: &'static str = "token_gate";
-    const FOLD_VERSION: i64 = 1;
+    const FOLD_VERSION: i64 = 2;
     const COLUMNS: &'static [Column] = &[
         text("app_id"),
         text("client_id"),
@@ -60,7 +58,6 @@ impl Projection for TokenGate {
         text("api_permission"),
         text("entities"),
         text("client_secrets"),
-        text("revoked_tokens"),
         int("version"),
         int("position"),
     ];
@@ -68,6 +65,10 @@ impl Projection for TokenGate {
     type Row = TokenGateRow;
 
     fn fold(row: Option<TokenGateRow>, recorded: &Recorded<Event>) -> Option<TokenGateRow> {
+        // R28: whoever only looks changes nothing.
+        if recorded.event.is_look() {
+            return row;
+        }
         let mut row = match row {
             Some(row) => row,
             None => created(recorded)?,
@@ -76,18 +77,6 @@ impl Projection for TokenGate {
             Event::EntitiesChanged { after, .. } => row.entities = after.clone(),
             Event::ClientSecretGenerated { .. } | Event::ClientSecretRetired { .. } => {
                 record_client_secret(&mut row.client_secrets, &recorded.event);
-            }
-            Event::AccessTokenRevoked {
-                token_id,
-                revoked_at,
-                expires_at,
-            } => {
-                let (token_id, expires_at) = (*token_id, *expires_at);
-                give_back(
-                    &mut row.revoked_tokens,
-                    RevokedToken { token_id, expires_at },
-                    *revoked_at,
-                );
             }
             Event::ApplicationSuspended { .. } => row.status = Status::Suspended,
             Event::ApplicationResumed { .. } => row.status = Status::Active,
@@ -127,7 +116,6 @@ impl Projection for TokenGate {
             row.api_permission.as_str().into(),
             Value::json(&row.entities),
             Value::json(&row.client_secrets),
-            Value::json(&row.revoked_tokens),
             row.version.into(),
             row.position.into(),
         ]
@@ -167,7 +155,6 @@ fn created(recorded: &Recorded<Event>) -> Option<TokenGateRow> {
         api_permission: *api_permission,
         entities: entities.clone(),
         client_secrets: Vec::new(),
-        revoked_tokens: Vec::new(),
         version: recorded.sequence,
         position: recorded.position,
     })
@@ -183,7 +170,6 @@ fn read(row: &mut RowReader) -> Result<TokenGateRow, RowError> {
         api_permission: row.word()?,
         entities: row.json()?,
         client_secrets: row.json()?,
-        revoked_tokens: row.json()?,
         version: row.int()?,
         position: row.int()?,
     })
@@ -202,6 +188,8 @@ pub struct GateFacts {
     pub tokens_ended_before: Option<Timestamp>,
     /// Whether the log holds something of the application, its group or the installation that cannot be read.
     pub is_unreadable: bool,
+    /// RFC 7009: those of the tokens asked about that the application revoked.
+    pub revoked_tokens: BTreeSet<AccessTokenId>,
 }
 
 impl GateFacts {
@@ -214,6 +202,7 @@ impl GateFacts {
             group_entities: row.json()?,
             tokens_ended_before: row.optional_time()?,
             is_unreadable: row.int()? > 0,
+            revoked_tokens: row.json()?,
         })
     }
 
@@ -237,10 +226,6 @@ impl Gate for GateFacts {
 
     fn client_secrets(&self) -> &[ClientSecret] {
         &self.app.client_secrets
-    }
-
-    fn revoked_tokens(&self) -> &[RevokedToken] {
-        &self.app.revoked_tokens
     }
 
     fn tokens_ended_before(&self) -> Option<Timestamp> {
@@ -287,7 +272,7 @@ impl ClientFacts {
 }
 
 const APP: &str = "t.app_id, t.client_id, t.group_id, t.name, t.status, t.api_permission, t.entities, \
-     t.client_secrets, t.revoked_tokens, t.version, t.position";
+     t.client_secrets, t.version, t.position";
 const FROM: &str = "from token_gate t join groups g on g.group_id = t.group_id";
 /// How many events that cannot be read speak of the application, its group or the installation. What was appended and has
 /// not been read back counts as such; usually there is nothing of that, and the log is not asked.
@@ -300,12 +285,16 @@ const UNREADABLE: &str = "((select count(*) from unreadable_events n where \
              or (n.aggregate_type = 'Group' and n.aggregate_id = t.group_id) or n.aggregate_type = 'System')) \
          end from log_head h where h.id = 1))";
 
-/// [`GateFacts`] about applications. `listed` selects the ids that its argument, a JSON list, names.
-pub fn by_apps(listed: &str, app_ids: &[String]) -> Query {
+/// [`GateFacts`] about applications and tokens of theirs. `apps` and `tokens` select the ids that the first and the second
+/// argument name, JSON lists; `as_json` makes one of the rows of a column.
+pub fn by_apps(apps: &str, tokens: &str, as_json: &str, app_ids: &[String], token_ids: &[String]) -> Query {
+    // The tokens are looked up once, however many applications are asked about.
     let sql = format!(
-        "select {APP}, g.product_plan, g.entities, {TOKENS_ENDED_BEFORE}, {UNREADABLE} {FROM} where t.app_id in ({listed})"
+        "with revoked as materialized (select r.token_id, r.app_id from revoked_tokens r where r.token_id in ({tokens})) \
+         select {APP}, g.product_plan, g.entities, {TOKENS_ENDED_BEFORE}, {UNREADABLE}, \
+         (select {as_json} from revoked r where r.app_id = t.app_id) {FROM} where t.app_id in ({apps})"
     );
-    Query::new(sql, [Value::json(&app_ids)])
+    Query::new(sql, [Value::json(&app_ids), Value::json(&token_ids)])
 }
 
 /// [`ClientFacts`] about the applications with these client ids. `listed` as above.

@@ -142,9 +142,6 @@ pub(super) fn deed(event: &Event) -> String {
         Event::ClientSecretRetired { client_secret_id } => {
             format!("retired the client secret {client_secret_id}, which ended at once.")
         }
-        Event::AccessTokenRevoked {
-            token_id, expires_at, ..
-        } => format!("gave back the access token {token_id}, which would have been valid until {expires_at}."),
         Event::ApplicationSuspended { reason } => with("suspended the application.", reason),
         Event::ApplicationResumed { reason } => with("resumed the application.", reason),
         Event::ApplicationRevoked { reason, .. } => with("revoked the application for ever.", reason),

@@ -4,6 +4,7 @@
 //! happened later. It is part of the exported bytes, so a sentence is not reworded lightly. Full texts, ids and
 //! lists stand in the event's details beside it.
 
+mod access_token;
 mod developer;
 mod group;
 mod integration_app;
@@ -15,6 +16,7 @@ mod user_account;
 use std::collections::BTreeSet;
 
 use cqrs_es::Aggregate;
+use gatebook_aggregates::access_token::AccessToken;
 use gatebook_aggregates::developer::Developer;
 use gatebook_aggregates::group::Group;
 use gatebook_aggregates::identifiers::EntityId;
@@ -39,6 +41,7 @@ pub fn summary(stored: &StoredEvent) -> Result<String, UnreadableEvent> {
 pub(super) fn told(stored: &StoredEvent) -> Result<(Metadata, String), UnreadableEvent> {
     match stored.aggregate_type.as_str() {
         IntegrationApp::TYPE => sentence::<IntegrationApp>(stored, integration_app::deed),
+        AccessToken::TYPE => sentence::<AccessToken>(stored, access_token::describe_event),
         Group::TYPE => sentence::<Group>(stored, group::deed),
         Developer::TYPE => sentence::<Developer>(stored, developer::deed),
         UserAccount::TYPE => sentence::<UserAccount>(stored, user_account::deed),

@@ -41,6 +41,7 @@ async fn insert(world: &World, event: StoredEvent) {
         event.aggregate_type.into(),
         event.aggregate_id.into(),
         event.group_id.into(),
+        event.app_id.into(),
         event.sequence.into(),
         event.event_type.into(),
         event.event_version.into(),

@@ -193,6 +193,7 @@ fn loose(aggregate_type: &str, payload: &str, actor_type: &str, actor_name: &str
         aggregate_type: aggregate_type.to_owned(),
         aggregate_id: APP.to_string(),
         group_id: "acme".to_owned(),
+        app_id: APP.to_string(),
         sequence: 3,
         event_type,
         event_version: "1".to_owned(),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use gatebook_aggregates::access_token::AccessTokenEvent;
 use gatebook_aggregates::developer::DeveloperEvent;
 use gatebook_aggregates::group::GroupEvent;
 use gatebook_aggregates::integration_app::IntegrationAppEvent;
@@ -39,6 +40,7 @@ fn pairs() -> Vec<(StoredEvent, &'static str)> {
 fn kind_of(event_type: &str) -> &'static str {
     let kinds = [
         ("IntegrationApp", IntegrationAppEvent::VARIANTS),
+        ("AccessToken", AccessTokenEvent::VARIANTS),
         ("Group", GroupEvent::VARIANTS),
         ("Developer", DeveloperEvent::VARIANTS),
         ("UserAccount", UserAccountEvent::VARIANTS),

@@ -1,6 +1,7 @@
 //! `gatebook log quarantine`: an operator has an event passed over that cannot be read, so that its stream goes on.
 
 use cqrs_es::Aggregate;
+use gatebook_aggregates::access_token::AccessToken;
 use gatebook_aggregates::developer::Developer;
 use gatebook_aggregates::group::Group;
 use gatebook_aggregates::integration_app::IntegrationApp;
@@ -105,6 +106,7 @@ async fn stream_without(log: &Log, caller: &Caller, event: &StoredEvent) -> Resu
     }
     match event.aggregate_type.as_str() {
         IntegrationApp::TYPE => nothing::<IntegrationApp>(log, caller, event).await,
+        AccessToken::TYPE => nothing::<AccessToken>(log, caller, event).await,
         Group::TYPE => nothing::<Group>(log, caller, event).await,
         Developer::TYPE => nothing::<Developer>(log, caller, event).await,
         UserAccount::TYPE => nothing::<UserAccount>(log, caller, event).await,

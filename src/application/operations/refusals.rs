@@ -274,6 +274,7 @@ impl Gatebook {
                 premises: Vec::new(),
                 idempotency: None,
                 despite_unreadable: false,
+                look: None,
                 extras: &|_: &RefusedAttempts, _: &[RefusedAttemptsEvent]| Ok(Extras::default()),
             };
             let command = RecordRefusals(event.clone());

@@ -30,9 +30,9 @@ impl Gatebook {
     pub async fn end_tokens(&self, caller: &Caller, issued_before: Option<Timestamp>) -> Result<TokensEnded, Failure> {
         let now = self.clock.now();
         let issued_before = issued_before.unwrap_or(now);
-        let done = self
-            .system_command(caller, SystemCommand::EndTokens { issued_before, now })
-            .await?;
+        require_operator(caller)?;
+        let command = SystemCommand::EndTokens { issued_before, now };
+        let done = self.stop_in_system(caller, command).await?;
         Ok(TokensEnded {
             issued_before: done.aggregate.tokens_ended_before.unwrap_or(issued_before),
             newly: !done.events.is_empty(),
@@ -94,7 +94,7 @@ impl Gatebook {
         extras: &Extras,
         key: Option<&IdempotencyKey>,
     ) -> Result<Done<System>, Failure> {
-        let _turn = self.turns.take(SYSTEM_ID).await;
+        let _turn = self.locks.lock(SYSTEM_ID).await;
         let mut tries = 1;
         loop {
             match self.try_system_command(caller, command.clone(), extras, key).await {
@@ -115,14 +115,13 @@ impl Gatebook {
         extras: &Extras,
         key: Option<&IdempotencyKey>,
     ) -> Result<Done<System>, Failure> {
-        let Who::Operator { .. } = &caller.who else {
-            return Err(Refusal::NotFound.into());
-        };
+        require_operator(caller)?;
         let intent = Intent {
             origin: caller.origin(None),
             pinned: Pinned::Any,
             premises: Vec::new(),
             idempotency: key.map(IdempotencyKey::intent),
+            look: None,
             // Ending something, and settling what cannot be read, must not wait for that to be settled.
             despite_unreadable: matches!(
                 command,
@@ -134,5 +133,12 @@ impl Gatebook {
             extras: &|_, _| Ok(extras.clone()),
         };
         Ok(self.log.execute::<System>(SYSTEM_ID, command, intent).await?)
+    }
+}
+
+fn require_operator(caller: &Caller) -> Result<(), Refusal> {
+    match &caller.who {
+        Who::Operator { .. } => Ok(()),
+        _ => Err(Refusal::NotFound),
     }
 }

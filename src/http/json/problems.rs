@@ -41,11 +41,11 @@ const INVALID: (&str, &str) = (
 );
 const TOO_MANY_REQUESTS: (&str, &str) = (
     "429",
-    "`too_many_requests`: too many wrong tokens, or more than two lists, searches and downloads at once; see `Retry-After`",
+    "`too_many_requests`: too many wrong tokens, very many changes of the same thing, or more than two lists, searches and downloads at once; see `Retry-After`",
 );
 const TOO_MUCH: (&str, &str) = (
     "429",
-    "`too_many_requests`: too many wrong tokens; `too_many_emails`: more than may be sent within an hour to one address, by \
+    "`too_many_requests`: too many wrong tokens, or very many changes of the same thing; `too_many_emails`: more than may be sent within an hour to one address, by \
      one person or by one group. See `Retry-After`",
 );
 const UNAVAILABLE: (&str, &str) = ("503", "`unavailable`: try again after `Retry-After`");

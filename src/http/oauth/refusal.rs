@@ -10,7 +10,9 @@ use crate::store::StoreError;
 pub fn refusal(failure: Failure) -> OAuthError {
     match failure {
         Failure::Unauthenticated => OAuthError::invalid_client(),
-        Failure::TooManyRequests { retry_after_seconds } => OAuthError::slow_down(retry_after_seconds),
+        Failure::TooManyRequests { retry_after_seconds } | Failure::TooManyChanges { retry_after_seconds } => {
+            OAuthError::slow_down(retry_after_seconds)
+        }
         Failure::Command(CommandError::Store(error)) => store_refusal(&error),
         // R07: others are changing the application; the token still exists.
         Failure::Command(CommandError::Conflict) => OAuthError::temporarily_unavailable(1),

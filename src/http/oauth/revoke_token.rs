@@ -1,6 +1,8 @@
 //! `POST /oauth/revoke`: RFC 7009.
 
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
+use axum::http::header;
+use axum::http::request::Parts;
 use axum::response::IntoResponse;
 
 use super::answers::{FormRefusals, NO_STORE, OAuthRefusal, PresentedToken};
@@ -8,11 +10,15 @@ use super::refusal::refusal;
 use super::request::OAuthRequest;
 use crate::http::extract::App;
 use crate::oauth::wire::OAuthError;
+use crate::throttle::Place;
 
 /// Gives an access token back.
 ///
 /// After the answer 200 the token opens nothing any more (RFC 7009). A token that is unknown, has ended, or belongs to
 /// another application is answered 200 as well, and nothing happens: so nobody learns about tokens of others.
+///
+/// An application may revoke 1,000 tokens at once, and then ten a second; at most 32 of its requests are in work at a time.
+/// Others are answered 429 with `Retry-After`.
 #[utoipa::path(
     post,
     path = "/oauth/revoke",
@@ -25,7 +31,11 @@ use crate::oauth::wire::OAuthError;
     ),
     security(("client" = []), ())
 )]
-pub async fn revoke_token(State(app): State<App>, request: OAuthRequest) -> Result<impl IntoResponse, OAuthError> {
+pub async fn revoke_token(
+    State(app): State<App>,
+    _place: InWork,
+    request: OAuthRequest,
+) -> Result<impl IntoResponse, OAuthError> {
     let presented = request.client()?;
     let (id, secret) = (&presented.client_id, &presented.client_secret);
     let client = app.authenticate_client(&request.caller, id, secret).await;
@@ -33,4 +43,21 @@ pub async fn revoke_token(State(app): State<App>, request: OAuthRequest) -> Resu
     let revoked = app.revoke_access_token(&request.caller, &client, request.token()?);
     revoked.await.map_err(refusal)?;
     Ok(NO_STORE)
+}
+
+/// A place among the revocations with the same credentials, taken before the body is read. Whose credentials are in the body
+/// is counted once they are known.
+pub struct InWork {
+    _place: Option<Place>,
+}
+
+impl FromRequestParts<App> for InWork {
+    type Rejection = OAuthError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, OAuthError> {
+        let credentials = parts.headers.get(header::AUTHORIZATION);
+        let place = credentials.map(|credentials| app.enter_revocation(credentials.as_bytes()));
+        let place = place.transpose().map_err(refusal)?;
+        Ok(Self { _place: place })
+    }
 }

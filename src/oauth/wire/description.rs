@@ -41,7 +41,7 @@ descriptions! {
     /// I01, R01: there is no `token`.
     TOKEN_MISSING = "The parameter token is missing.";
     /// T33: too many failed attempts.
-    SLOW_DOWN = "Too many failed attempts; try again later.";
+    SLOW_DOWN = "Too many requests or failed attempts; try again later.";
     /// T34: the database cannot be reached.
     UNAVAILABLE = "The service is temporarily unavailable; try again later.";
     /// Something in this service failed.

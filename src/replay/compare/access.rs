@@ -54,6 +54,7 @@ fn leaves_the_plan(details: &Value) -> bool {
 mod tests {
     use std::collections::BTreeSet;
 
+    use gatebook_aggregates::access_token::AccessTokenEvent;
     use gatebook_aggregates::developer::DeveloperEvent;
     use gatebook_aggregates::group::GroupEvent;
     use gatebook_aggregates::integration_app::IntegrationAppEvent;
@@ -141,6 +142,7 @@ mod tests {
     fn of_every_event_it_is_known_whether_it_takes_access_away() {
         let all = [
             IntegrationAppEvent::VARIANTS,
+            AccessTokenEvent::VARIANTS,
             GroupEvent::VARIANTS,
             DeveloperEvent::VARIANTS,
             UserAccountEvent::VARIANTS,

@@ -32,20 +32,16 @@ async fn file(world: &World, condition: &str) -> String {
 fn line(event: &StoredEvent) -> String {
     let metadata: Metadata = serde_json::from_str(&event.metadata).unwrap();
     let parts = EventParts::of(event).unwrap();
-    let app_id = if event.aggregate_type == "IntegrationApp" {
-        event.aggregate_id.as_str()
-    } else {
-        ""
-    };
+    let stream = format!("{}/{}", event.aggregate_type, event.aggregate_id);
     json!({
-        "position": event.position, "sequence": event.sequence, "recorded_at": event.recorded_at, "app_id": app_id,
+        "position": event.position, "sequence": event.sequence, "recorded_at": event.recorded_at, "app_id": event.app_id,
         "app_name": metadata.app_name, "event": event.event_type, "summary": "Something happened.",
         "actor_type": metadata.actor_type, "actor_id": metadata.actor_id, "actor_name": metadata.actor_name,
         "ip_address": metadata.ip_address, "request_id": metadata.request_id,
         "details": serde_json::from_str::<serde_json::Value>(&parts.details).unwrap(),
         "previous_hash": event.previous_hash, "hash": event.hash, "aggregate_type": event.aggregate_type,
         "aggregate_id": event.aggregate_id, "group_id": event.group_id, "event_version": event.event_version,
-        "digests_hash": parts.digests_hash,
+        "digests_hash": parts.digests_hash, "stream": stream,
     })
     .to_string()
 }
@@ -96,6 +92,7 @@ async fn whatever_is_changed_in_a_line_is_found(on: On) {
         ("\"app_name\":\"\"", "\"app_name\":\"x\""),
         ("\"position\":1", "\"position\":2"),
         ("\"app_id\":\"\"", "\"app_id\":\"acme\""),
+        ("\"stream\":\"Group/acme", "\"stream\":\"Group/globex"),
     ] {
         assert!(untouched.contains(before), "{before}");
         let found = findings(&untouched.replacen(before, after, 1));

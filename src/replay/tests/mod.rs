@@ -147,7 +147,7 @@ impl World {
     pub(super) async fn append_unknown_event(&self, kind: &str, id: &str, sequence: i64) -> i64 {
         let position = self.head().await + 1;
         self.by_hand(&format!(
-            "insert into events select {position}, recorded_at, '{kind}', '{id}', '', {sequence}, 'Dreamt', '1', \
+            "insert into events select {position}, recorded_at, '{kind}', '{id}', '', '', {sequence}, 'Dreamt', '1', \
              '{{\"Dreamt\":{{}}}}', metadata, hash, hash from events where position = 1; \
              update log_head set position = {position}"
         ))
@@ -170,7 +170,8 @@ impl World {
         event.hash = hash_of(&event, &EventParts::of(&event).unwrap());
         let (position, sequence) = (event.position, event.sequence);
         self.by_hand(&format!(
-            "insert into events select {position}, recorded_at, aggregate_type, aggregate_id, group_id, {sequence}, 'Dreamt', \
+            "insert into events select {position}, recorded_at, aggregate_type, aggregate_id, group_id, app_id, {sequence}, \
+             'Dreamt', \
              event_version, '{}', metadata, hash, '{}' from events where position = {}; \
              update log_head set position = {position}",
             event.payload, event.hash, last.position
@@ -284,6 +285,7 @@ async fn execute<A: Logged<Error = Refusal, Services = ()>>(log: &Log, id: &str,
         premises: Vec::new(),
         idempotency: None,
         despite_unreadable: false,
+        look: None,
         extras: &|_: &A, _: &[A::Event]| Ok(Extras::default()),
     };
     log.execute::<A>(id, command, intent).await.unwrap();

@@ -29,10 +29,9 @@ fn every_phase() -> Vec<Scene> {
 fn sensible_scene(wish: &Wish) -> Scene {
     match wish {
         Wish::RegisterDeveloper(_) => given::new_integration_without_developer(),
-        Wish::RevealCredentials { .. }
-        | Wish::GenerateClientSecret { .. }
-        | Wish::RetireClientSecret { .. }
-        | Wish::RevokeAccessToken { .. } => given::with_one_secret(),
+        Wish::RevealCredentials { .. } | Wish::GenerateClientSecret { .. } | Wish::RetireClientSecret { .. } => {
+            given::with_one_secret()
+        }
         Wish::Resume { .. } => given::new_integration().and(given::suspended()),
         _ => given::new_integration().and(given::code_sent("code 1", at(CREATED))),
     }
@@ -131,18 +130,6 @@ fn r17_r22_what_the_developer_asks_is_not_found_by_anybody_else_in_any_phase() {
 }
 
 #[test]
-fn rfc7009_only_the_integration_gives_its_tokens_back() {
-    let others = [admin(), developer(), Asker::Invitee, Asker::Operator];
-    for scene in every_phase() {
-        for by in others.clone() {
-            scene
-                .when(by, wishes::give_token_back(1, at(ENDS)))
-                .then_expect_error(Refusal::NotFound);
-        }
-    }
-}
-
-#[test]
 fn r1_off_the_plan_nothing_changes_and_back_on_it_everything_works_again() {
     for wish in wishes::every_wish() {
         let by = wishes::rightful_asker(&wish);
@@ -150,9 +137,7 @@ fn r1_off_the_plan_nothing_changes_and_back_on_it_everything_works_again() {
         let off = on.clone().off_the_plan();
         match wish {
             // What is only read, and a token that is given back: that must hold when the plan returns.
-            Wish::RecordActivityLogDownload { .. }
-            | Wish::RevealCredentials { .. }
-            | Wish::RevokeAccessToken { .. } => {
+            Wish::RecordActivityLogDownload { .. } | Wish::RevealCredentials { .. } => {
                 assert_eq!(off.answer(by.clone(), wish.clone()), on.answer(by, wish));
             }
             // R28: the refusal is recorded.
@@ -203,7 +188,7 @@ fn r27_revoke_is_final_for_every_wish() {
                     .then_expect_events(otp_refused(DeadBecause::AppRevoked));
             }
             // All its tokens are dead already.
-            Wish::Revoke { .. } | Wish::RevokeAccessToken { .. } => {
+            Wish::Revoke { .. } => {
                 revoked.when(by, wish).then_expect_events(vec![]);
             }
             Wish::SendVerificationCode { .. } | Wish::AcceptInvitation { .. } => {

@@ -167,13 +167,6 @@ pub(super) fn retire_secret(number: u128) -> Wish {
     }
 }
 
-pub(super) fn give_token_back(number: u128, expires_at: Timestamp) -> Wish {
-    Wish::RevokeAccessToken {
-        token_id: id(number),
-        expires_at,
-    }
-}
-
 /// Who asks such a thing with good reason. No catch-all: a new wish has to think of the tables in `who_may_ask`.
 pub(super) fn rightful_asker(wish: &Wish) -> Asker {
     match wish {
@@ -193,7 +186,6 @@ pub(super) fn rightful_asker(wish: &Wish) -> Asker {
         | Wish::RevealCredentials { .. }
         | Wish::GenerateClientSecret { .. }
         | Wish::RetireClientSecret { .. } => developer(),
-        Wish::RevokeAccessToken { .. } => Asker::Integration,
     }
 }
 
@@ -204,7 +196,6 @@ pub(super) fn every_wish() -> Vec<Wish> {
         vec![download_log()],
         invitee_wishes(),
         developer_wishes(),
-        vec![give_token_back(1, at(ENDS))],
     ]
     .concat()
 }

@@ -27,6 +27,8 @@ pub struct Question {
     pub yes: &'static str,
     /// How the button looks.
     pub class: &'static str,
+    /// Whether it is asked about the status that was shown. R27: what stops is not; nobody can be in its way.
+    pub stops: bool,
     /// What the page after it says; a word of its list.
     pub done: &'static str,
     /// What will happen.
@@ -40,8 +42,8 @@ impl Question {
         Ok(self.page(user, (&view, &sides), &Form::default(), &Errors::default()))
     }
 
-    /// Does what was asked, for the reason that was entered, once; unless the application was suspended, resumed or revoked
-    /// since the question was asked.
+    /// Does what was asked, for the reason that was entered, once. An application is not resumed if it was suspended, resumed
+    /// or revoked since the question was asked.
     pub async fn answer(
         &self,
         app: &App,
@@ -55,7 +57,10 @@ impl Question {
             let page = self.page(&user, (&view, &sides), &form, &Errors::default());
             return Ok(page.into_response());
         }
-        let pin = seen::pin(&form, Side::Status);
+        let pin = match self.stops {
+            true => Pin::Nothing,
+            false => seen::pin(&form, Side::Status),
+        };
         let key = once::key(user.caller(), &app_path(id, self.page), &form);
         let done = match Reason::parse(&form.lines("reason")) {
             Ok(reason) => act(&user, pin, key, reason).await,
@@ -82,7 +87,7 @@ impl Question {
             form method="post" action=(app_path(app.app_id, self.page)) novalidate {
                 (token(&user.session.form_token))
                 (once::field(form))
-                (seen::field(sides, Side::Status))
+                @if !self.stops { (seen::field(sides, Side::Status)) }
                 (Field {
                     name: "reason", label: "Reason", hint: "For the activity log. Up to 500 characters.",
                     value: form.text("reason"), required: false, ..Field::default()

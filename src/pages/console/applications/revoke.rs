@@ -19,6 +19,7 @@ const REVOKE: Question = Question {
     title: "Revoke",
     yes: "Yes, revoke it for ever",
     class: "danger",
+    stops: true,
     done: "revoked",
     told: what_stops,
 };

@@ -16,6 +16,7 @@ const SUSPEND: Question = Question {
     title: "Suspend",
     yes: "Suspend",
     class: "danger",
+    stops: true,
     done: "suspended",
     told: |_| {
         html! {
@@ -30,6 +31,7 @@ const RESUME: Question = Question {
     title: "Resume",
     yes: "Resume",
     class: "",
+    stops: false,
     done: "resumed",
     told: |_| html! { p { "It can open its entities again, with the credentials that it has." } },
 };

@@ -27,7 +27,7 @@ pub(super) async fn describe(
     let (name, plan, ()) = all_three(label("name", form), plan, Ok(()))?;
     let group = app.group(id).await?.ok_or(Refusal::NotFound)?;
     let stops = group.customer.product_plan.has_integration_apps() && !plan.has_integration_apps();
-    if stops && !form.has("sure") && !is_out_of_date(&group, form) {
+    if stops && !form.has("sure") {
         return ask(app, operator, &group, form).await;
     }
     let seen = GroupSeen::As {

@@ -1,0 +1,108 @@
+//! A lock for each key: commands about the same thing wait for each other within a process, so that they rarely collide at
+//! the writer. Between processes the log's versions decide; these only save the work of trying again.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
+
+/// The locks that somebody holds or waits for, and no others.
+#[derive(Default)]
+pub struct KeyedLocks {
+    locks: Mutex<HashMap<String, Lock>>,
+}
+
+type Lock = Arc<AsyncMutex<()>>;
+
+/// A lock that is held until this is dropped.
+#[must_use = "the lock is given back when this is dropped"]
+pub struct KeyGuard<'a> {
+    // Given back before it is looked whether anybody else wants it.
+    _held: OwnedMutexGuard<()>,
+    _place: Place<'a>,
+}
+
+/// A place in the line for a key's lock.
+struct Place<'a> {
+    locks: &'a KeyedLocks,
+    key: String,
+}
+
+impl KeyedLocks {
+    /// Waits for the lock of exactly this key; first come, first served.
+    pub async fn lock(&self, key: &str) -> KeyGuard<'_> {
+        let lock = self.all().entry(key.to_owned()).or_default().clone();
+        let place = Place {
+            locks: self,
+            key: key.to_owned(),
+        };
+        KeyGuard {
+            _held: lock.lock_owned().await,
+            _place: place,
+        }
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<String, Lock>> {
+        self.locks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place<'_> {
+    /// Whoever stands in line has a clone of the lock, and clones are made where this looks.
+    fn drop(&mut self) {
+        let mut all = self.locks.all();
+        if all.get(&self.key).is_some_and(|lock| Arc::strong_count(lock) == 1) {
+            all.remove(&self.key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use futures::poll;
+
+    use super::*;
+
+    fn kept(locks: &KeyedLocks) -> usize {
+        locks.all().len()
+    }
+
+    #[tokio::test]
+    async fn the_same_key_waits_and_no_other_does() {
+        let locks = KeyedLocks::default();
+        let held = locks.lock("acme").await;
+        let mut second = pin!(locks.lock("acme"));
+        assert!(poll!(&mut second).is_pending());
+        // However many there are: none of them has the lock of another key.
+        for number in 0..20_000 {
+            let key = format!("stranger {number}");
+            let mut other = pin!(locks.lock(&key));
+            assert!(poll!(&mut other).is_ready(), "{number}");
+        }
+        drop(held);
+        assert!(poll!(&mut second).is_ready());
+    }
+
+    #[tokio::test]
+    async fn nothing_is_kept_of_keys_that_nobody_wants() {
+        let locks = KeyedLocks::default();
+        let held = locks.lock("acme").await;
+        {
+            let mut gone = Box::pin(locks.lock("acme"));
+            assert!(poll!(&mut gone).is_pending());
+        }
+        assert_eq!(kept(&locks), 1, "it is still held");
+        drop(held);
+        assert_eq!(kept(&locks), 0);
+        {
+            let held = locks.lock("acme").await;
+            let mut gone = Box::pin(locks.lock("acme"));
+            assert!(poll!(&mut gone).is_pending());
+            drop(held);
+            assert_eq!(kept(&locks), 1, "somebody waits for it");
+        }
+        assert_eq!(kept(&locks), 0);
+    }
+}

@@ -1,0 +1,185 @@
+//! R27: commands that stop something are decided under the log's lock, before everything that waits there. No version can
+//! have moved on at that moment, so that they lose against nobody and are tried once.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use cqrs_es::Aggregate;
+use gatebook_aggregates::identifiers::GroupId;
+use gatebook_projections::groups::{self, GroupRow, Groups};
+use gatebook_projections::projection::Projection;
+use gatebook_projections::recorded::Recorded;
+
+use crate::application::{Failure, Gatebook};
+use crate::log::append::{Append, Receipt};
+use crate::log::{CommandError, Done, Extras, IdempotencyIntent, Loaded, LockedDecision, Logged, Origin};
+use crate::store::{StoreError, Transaction};
+
+/// What was decided, by whom, and what goes with it.
+pub(super) struct Decided<A: Aggregate> {
+    pub(super) events: Vec<A::Event>,
+    pub(super) origin: Origin,
+    pub(super) extras: Extras,
+}
+
+/// Decides on a stream, and on the group that it is about, as they are.
+pub(super) type Decide<A> =
+    Box<dyn Fn(&Loaded<A>, Option<&GroupRow>) -> Result<Decided<A>, Failure> + Send + Sync + 'static>;
+
+/// A command that stops something.
+pub(super) struct StopCommand<A: Logged> {
+    /// The stream.
+    pub(super) id: String,
+    /// The group whose plan and users it depends on.
+    pub(super) group_id: Option<GroupId>,
+    /// Whether it is right although events of the stream cannot be read: it needs to know no more than what there is to stop.
+    pub(super) despite_unreadable: bool,
+    /// The `Idempotency-Key` that it came with.
+    pub(super) idempotency: Option<IdempotencyIntent>,
+    pub(super) decide: Decide<A>,
+}
+
+impl<A: Logged> StopCommand<A> {
+    fn readable_enough(&self, stream: Loaded<A>) -> Result<Loaded<A>, StoreError> {
+        match self.despite_unreadable {
+            true => Ok(stream),
+            false => stream.whole(),
+        }
+    }
+}
+
+impl Gatebook {
+    /// Carries out a command that stops something; tells what was done, and the group at that moment.
+    pub(super) async fn stop<A: Logged + Clone>(
+        &self,
+        command: StopCommand<A>,
+    ) -> Result<(Done<A>, Option<GroupRow>), Failure> {
+        let stream = command.readable_enough(self.log.load_readable::<A>(&command.id).await?)?;
+        let group = match &command.group_id {
+            Some(id) => self.group(id).await?,
+            None => None,
+        };
+        // What is refused, or has happened, need not take the log's lock to be so.
+        let decided = (command.decide)(&stream, group.as_ref())?;
+        if decided.origin.read_only || decided.events.is_empty() && command.idempotency.is_none() {
+            return Ok((stream.unchanged(), group));
+        }
+        let stopping = Arc::new(Stopping {
+            command,
+            read_before: Mutex::new(Some(stream)),
+            outcome: Mutex::new(None),
+        });
+        let receipt = self.log.writer.decide(stopping.clone()).await;
+        self.letters_waiting.notify_one();
+        stopping.done(receipt.map_err(CommandError::from)?)
+    }
+}
+
+/// Such a command on its way through the writer.
+struct Stopping<A: Logged> {
+    command: StopCommand<A>,
+    /// The stream, read before the lock was taken, so that little is left to read under it.
+    read_before: Mutex<Option<Loaded<A>>>,
+    outcome: Mutex<Option<Result<Outcome<A>, Failure>>>,
+}
+
+/// What is known of a decision before it is committed.
+struct Outcome<A: Aggregate> {
+    aggregate: A,
+    history: Vec<Recorded<A::Event>>,
+    events: Vec<A::Event>,
+    group: Option<GroupRow>,
+}
+
+#[async_trait]
+impl<A: Logged + Clone> LockedDecision for Stopping<A> {
+    async fn decide(&self, log: &mut dyn Transaction) -> Result<Option<Append>, StoreError> {
+        let read_before = locked(&self.read_before).take();
+        let stream = match read_before {
+            Some(stream) => stream.caught_up(log).await?,
+            // It is asked once more.
+            None => Loaded::unbegun(&self.command.id).caught_up(log).await?,
+        };
+        let stream = self.command.readable_enough(stream)?;
+        let group = match &self.command.group_id {
+            Some(id) => group(log, id).await?,
+            None => None,
+        };
+        let (append, outcome) = match (self.command.decide)(&stream, group.as_ref()) {
+            Ok(decided) => self.append(stream, group, decided)?,
+            Err(failure) => (None, Err(failure)),
+        };
+        *locked(&self.outcome) = Some(outcome);
+        Ok(append)
+    }
+}
+
+type ToAppend<A> = (Option<Append>, Result<Outcome<A>, Failure>);
+
+impl<A: Logged + Clone> Stopping<A> {
+    fn append(
+        &self,
+        mut stream: Loaded<A>,
+        group: Option<GroupRow>,
+        decided: Decided<A>,
+    ) -> Result<ToAppend<A>, StoreError> {
+        let Decided {
+            events,
+            origin,
+            mut extras,
+        } = decided;
+        let origin = origin.called(extras.actor_name.take());
+        let (history, guard) = (stream.history.clone(), stream.guard());
+        events.iter().for_each(|event| stream.aggregate.apply(event.clone()));
+        let aggregate = stream.aggregate.clone();
+        let idempotency = self.command.idempotency.clone();
+        let record = idempotency.map(|intent| intent.record(&self.command.id, extras.sealed.clone()));
+        let append = match events.is_empty() {
+            // Its key is used all the same, and answered by the application as it is now.
+            true => record.map(|record| Append {
+                premises: vec![guard.into()],
+                idempotency: Some(record),
+                ..Append::default()
+            }),
+            false => Some(extras.append(stream.append(&events, &origin)?, Vec::new(), record)),
+        };
+        let outcome = Outcome {
+            aggregate,
+            history,
+            events,
+            group,
+        };
+        Ok((append, Ok(outcome)))
+    }
+
+    /// What was done, now that it is committed.
+    fn done(&self, receipt: Receipt) -> Result<(Done<A>, Option<GroupRow>), Failure> {
+        let outcome = locked(&self.outcome).take();
+        let undecided = || Failure::Internal("a command was committed without a decision".to_owned());
+        let mut outcome = outcome.ok_or_else(undecided)??;
+        for stored in receipt
+            .events
+            .iter()
+            .filter(|stored| stored.aggregate_type == A::TYPE && stored.aggregate_id == self.command.id)
+        {
+            outcome.history.push(stored.read::<A>().map_err(StoreError::from)?);
+        }
+        let done = Done {
+            aggregate: outcome.aggregate,
+            events: outcome.events,
+            version: outcome.history.last().map_or(0, |last| last.sequence),
+            history: outcome.history,
+        };
+        Ok((done, outcome.group))
+    }
+}
+
+async fn group(log: &mut dyn Transaction, id: &GroupId) -> Result<Option<GroupRow>, StoreError> {
+    let rows = log.rows(groups::by_id(id)).await?;
+    Ok(rows.into_iter().next().map(Groups::row).transpose()?)
+}
+
+/// Whoever panicked with it left it whole: it is only ever replaced.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

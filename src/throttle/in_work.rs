@@ -1,0 +1,73 @@
+//! How many requests of one kind are in work for a key at once. Whoever finds no place is told so before anything is done.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Places for each key.
+#[derive(Clone)]
+pub struct InWork {
+    places: usize,
+    taken: Arc<Mutex<HashMap<String, usize>>>,
+}
+
+/// A place, until it is dropped.
+#[must_use = "the place is given back when this is dropped"]
+pub struct Place {
+    of: InWork,
+    key: String,
+}
+
+impl InWork {
+    /// So many places for each key.
+    pub fn new(places: usize) -> Self {
+        Self {
+            places,
+            taken: Arc::default(),
+        }
+    }
+
+    /// A place for exactly this key; none when all are taken.
+    pub fn enter(&self, key: &str) -> Option<Place> {
+        let mut taken = self.taken();
+        let here = taken.entry(key.to_owned()).or_default();
+        if *here >= self.places {
+            return None;
+        }
+        *here += 1;
+        let (of, key) = (self.clone(), key.to_owned());
+        Some(Place { of, key })
+    }
+
+    /// Whoever panicked has left whole numbers.
+    fn taken(&self) -> MutexGuard<'_, HashMap<String, usize>> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut taken = self.of.taken();
+        match taken.get_mut(&self.key) {
+            Some(here @ 2..) => *here -= 1,
+            _ => drop(taken.remove(&self.key)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_key_has_its_places_and_nothing_is_kept_of_those_that_nobody_uses() {
+        let in_work = InWork::new(2);
+        let (one, two) = (in_work.enter("a").unwrap(), in_work.enter("a").unwrap());
+        assert!(in_work.enter("a").is_none());
+        assert!(in_work.enter("b").is_some());
+        drop(one);
+        let three = in_work.enter("a").unwrap();
+        assert!(in_work.enter("a").is_none());
+        drop((two, three));
+        assert!(in_work.taken().is_empty());
+    }
+}

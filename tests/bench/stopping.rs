@@ -1,0 +1,214 @@
+//! R27: how long Suspend takes while the integration floods its own application with revocations, at the flooded node and at
+//! another one; and what commands cost on an application with very many revoked tokens.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use futures::future::join_all;
+use gatebook::application::IssuedClientSecret;
+use gatebook::http;
+use gatebook::http::request_context::ClientAddressHeader;
+use gatebook::log::append::Append;
+use gatebook::log::{Loaded, Origin};
+use gatebook::oauth::wire::Scopes;
+use gatebook_aggregates::access_token::{AccessToken, RevokeAccessToken};
+use gatebook_aggregates::identifiers::{AppId, UserId};
+use gatebook_aggregates::integration_app::{Changes, Status};
+use gatebook_aggregates::metadata::{Actor, ActorType};
+use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_aggregates::words::{AppName, Description, Label};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use uuid::Uuid;
+
+use super::gate::client;
+use super::load;
+use super::setting::Setting;
+
+/// Connections that revoke tokens as fast as they are answered.
+const CONNECTIONS: usize = 1_000;
+/// Tokens that they revoke, again and again.
+const TOKENS: usize = 5_000;
+/// How often the application is suspended.
+const STOPS: usize = 100;
+/// How long one may take, in milliseconds.
+const LIMIT: f64 = 250.0;
+/// How often an application is edited.
+const EDITS: usize = 300;
+
+/// Measures both.
+pub async fn measure(setting: &Setting, apps: usize) {
+    println!("\nstopping an application, against {LIMIT} ms");
+    while_flooded(setting).await;
+    println!("\ncommands on an application whose tokens were revoked, against one that has none");
+    with_revoked_tokens(setting, apps / 2).await;
+}
+
+async fn while_flooded(setting: &Setting) {
+    let other = setting.another_node().await;
+    let mut nodes = Vec::new();
+    for gatebook in [&setting.gatebook, &other] {
+        nodes.push(load::serve(http::router(gatebook.clone(), ClientAddressHeader::default())).await);
+    }
+    let (app_id, secret) = client(setting, "Flooded").await;
+    let requests = Arc::new(revocations(setting, &secret).await);
+    let (user, name) = (UserId::parse("pam").unwrap(), Label::parse("name", "bench").unwrap());
+    let operator = setting.operator();
+    let issued = setting
+        .gatebook
+        .issue_user_token(&operator, &setting.group_id, user, name);
+    let token = issued.await.unwrap().token;
+    let (done, sent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let flood: Vec<_> = (0..CONNECTIONS)
+        .map(|_| tokio::spawn(flood(nodes[0], requests.clone(), sent.clone(), done.clone())))
+        .collect();
+    for (place, address) in [("at the flooded node", nodes[0]), ("at another node", nodes[1])] {
+        let (mut times, before, begun) = (Vec::new(), sent.load(Ordering::Relaxed), Instant::now());
+        for _ in 0..STOPS {
+            times.push(suspend(address, app_id, &token).await.as_secs_f64() * 1_000.0);
+            let resumed = setting.gatebook.resume_app(&setting.admin, app_id, None, None, None);
+            resumed.await.unwrap();
+        }
+        times.sort_by(f64::total_cmp);
+        let p99 = times[times.len() * 99 / 100];
+        let rate = (sent.load(Ordering::Relaxed) - before) as f64 / begun.elapsed().as_secs_f64();
+        println!(
+            "  suspend {place}, {CONNECTIONS} connections that revoke ({rate:.0}/s): median {:.1} ms, p99 {p99:.1} ms of {LIMIT} ms  = {:.2}",
+            times[times.len() / 2],
+            p99 / LIMIT
+        );
+    }
+    done.store(true, Ordering::Relaxed);
+    for connection in flood {
+        connection.await.unwrap();
+    }
+}
+
+/// Requests that revoke a token each, of one application.
+async fn revocations(setting: &Setting, secret: &IssuedClientSecret) -> Vec<String> {
+    let basic = STANDARD.encode(format!("{}:{}", secret.client_id, secret.client_secret));
+    let (gatebook, operator) = (&setting.gatebook, setting.operator());
+    let client = gatebook.authenticate_client(&operator, &secret.client_id, &secret.client_secret);
+    let client = client.await.unwrap_or_else(|failure| panic!("{failure}"));
+    let request = |_| {
+        let scopes = Scopes {
+            read: true,
+            write: true,
+        };
+        let form = format!("token={}", gatebook.issue_access_token(&client, scopes).unwrap().token);
+        format!(
+            "POST /oauth/revoke HTTP/1.1\r\nHost: gatebook\r\nAuthorization: Basic {basic}\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+            form.len()
+        )
+    };
+    (0..TOKENS).map(request).collect()
+}
+
+/// One connection; whoever is hung up on comes back at once.
+async fn flood(address: SocketAddr, requests: Arc<Vec<String>>, sent: Arc<AtomicUsize>, done: Arc<AtomicBool>) {
+    let mut connection = None;
+    while !done.load(Ordering::Relaxed) {
+        let mut stream = match connection.take() {
+            Some(stream) => stream,
+            None => match TcpStream::connect(address).await {
+                Ok(stream) => stream,
+                Err(_) => continue,
+            },
+        };
+        let request = &requests[sent.fetch_add(1, Ordering::Relaxed) % requests.len()];
+        let mut answer = [0; 4_096];
+        let answered = async {
+            stream.write_all(request.as_bytes()).await?;
+            stream.read(&mut answer).await
+        };
+        // All answers are shorter than the buffer, and come in one piece.
+        if matches!(answered.await, Ok(1..)) {
+            connection = Some(stream);
+        }
+    }
+}
+
+async fn suspend(address: SocketAddr, app_id: AppId, token: &str) -> Duration {
+    let request = format!(
+        "POST /api/v1/integration-apps/{app_id}/suspend HTTP/1.1\r\nHost: gatebook\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{{}}"
+    );
+    let begun = Instant::now();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    load::read_answer(&mut stream, &mut Vec::new()).await;
+    begun.elapsed()
+}
+
+async fn with_revoked_tokens(setting: &Setting, tokens: usize) {
+    let ((without, _), (with, _)) = (client(setting, "Without").await, client(setting, "With").await);
+    fill(setting, with, tokens).await;
+    let (mut figures, mut round) = ([Vec::new(), Vec::new()], 0);
+    for _ in 0..EDITS {
+        for (app_id, figures) in [without, with].into_iter().zip(&mut figures) {
+            round += 1;
+            let changes = Changes {
+                description: Some(Description::parse(&format!("Words {round}.")).unwrap()),
+                ..Changes::default()
+            };
+            let begun = Instant::now();
+            setting
+                .gatebook
+                .edit_app(&setting.admin, app_id, None, None, changes)
+                .await
+                .unwrap();
+            figures.push(begun.elapsed().as_secs_f64() * 1_000.0);
+        }
+    }
+    let [without, with] = figures.map(super::median);
+    println!(
+        "  edit, {tokens} revoked tokens: median {with:.2} ms of {without:.2} ms  = {:.2}",
+        with / without
+    );
+}
+
+/// Revokes so many tokens of an application, without its budget.
+async fn fill(setting: &Setting, app_id: AppId, tokens: usize) {
+    let (origin, now) = (origin(), Timestamp::new(chrono::Utc::now()));
+    let revoke = |token_id: Uuid| {
+        let mut token = Loaded::<AccessToken>::unbegun(&token_id.to_string());
+        let events = token.aggregate.decide(RevokeAccessToken {
+            at: now,
+            token_id,
+            expires_at: now.plus(chrono::TimeDelta::hours(1)),
+            app_id,
+            app_name: AppName::parse("With").unwrap(),
+            group_id: setting.group_id.clone(),
+            app_status: Status::Active,
+        });
+        token.aggregate = token.after(&events);
+        Append {
+            streams: vec![token.append(&events, &origin).unwrap()],
+            ..Append::default()
+        }
+    };
+    for _ in 0..tokens / 100 {
+        let appends = (0..100).map(|_| setting.gatebook.log.writer.append(revoke(Uuid::now_v7())));
+        for receipt in join_all(appends).await {
+            receipt.unwrap();
+        }
+    }
+}
+
+fn origin() -> Origin {
+    Origin {
+        actor: Actor {
+            actor_type: ActorType::Integration,
+            actor_id: "bench".to_owned(),
+            actor_name: "With".to_owned(),
+        },
+        ip_address: String::new(),
+        request_id: "bench".to_owned(),
+        read_only: false,
+    }
+}
