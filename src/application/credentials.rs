@@ -120,7 +120,7 @@ impl Gatebook {
             SecretKind::OperatorToken,
             token,
         );
-        let kept = self.living_or_refused(caller, channel, kept.await?)?;
+        let kept = self.living_or_refused(caller, channel, kept.await?).await?;
         self.note_use(&kept);
         Ok(caller.recognised(Who::Operator {
             id: kept.id,
@@ -132,7 +132,7 @@ impl Gatebook {
     pub async fn authenticate_user(&self, caller: &Caller, token: &str) -> Result<Caller, Failure> {
         let kinds = (TokenKind::User, CredentialKind::UserToken, SecretKind::UserToken);
         let kept = self.kept_or_ended_token(kinds.0, kinds.1, kinds.2, token).await?;
-        let kept = self.living_or_refused(caller, LoginChannel::AdminsApi, kept)?;
+        let kept = self.living_or_refused(caller, LoginChannel::AdminsApi, kept).await?;
         let (group_id, user_id) = read_owner(&kept.owner).ok_or(Failure::Unauthenticated)?;
         self.note_use(&kept);
         Ok(caller.recognised(Who::GroupUser { group_id, user_id }))
@@ -369,9 +369,18 @@ impl Gatebook {
         }
     }
 
-    /// The same, and the log knows of those that opened nothing.
-    fn living_or_refused(&self, caller: &Caller, channel: LoginChannel, kept: Option<Kept>) -> Result<Kept, Failure> {
+    /// The same, and the log knows of those that opened nothing. Before it is said that something has ended, this machine's
+    /// clock is compared: by a wrong one nothing has ended for certain, and it is not the caller's fault.
+    async fn living_or_refused(
+        &self,
+        caller: &Caller,
+        channel: LoginChannel,
+        kept: Option<Kept>,
+    ) -> Result<Kept, Failure> {
         let now = self.clock.now();
+        if kept.as_ref().is_some_and(|kept| kept.has_ended(now)) {
+            self.log.writer.clocks().look(self.database()).await?;
+        }
         match kept {
             Some(kept) if !kept.has_ended(now) => Ok(kept),
             ended => {

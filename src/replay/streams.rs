@@ -101,10 +101,10 @@ mod tests {
     use super::*;
 
     fn row(id: &str, sequence: i64) -> Vec<Value> {
-        let mut row: Vec<Value> = vec![Value::from(""); 12];
+        let mut row: Vec<Value> = vec![Value::from(""); 13];
         row[0] = sequence.into();
         row[3] = id.into();
-        row[5] = sequence.into();
+        row[6] = sequence.into();
         row
     }
 

@@ -310,7 +310,8 @@ async fn create_until_cut_off(pam: Person, round: usize, caller: usize) -> Vec<S
     let mut acknowledged = Vec::new();
     for number in 0.. {
         let name = format!("Bridge {round} {caller} {number}");
-        let key = [("idempotency-key", name.as_str())];
+        let key = name.replace(' ', "-");
+        let key = [("idempotency-key", key.as_str())];
         match sent(&pam, Method::POST, APPS, &World::new_integration(&name), &key).await {
             Some(answer) => acknowledged.push(word(&answer.expect(201).json(), "id")),
             None => break,

@@ -209,8 +209,8 @@ async fn whoever_could_not_log_in_because_the_database_was_away_has_not_failed()
 }
 
 async fn create(ada: &Person, name: &str) -> Answer {
-    let form = Some(World::new_integration(name));
-    ada.send(Method::POST, APPS, form, &[("idempotency-key", name)]).await
+    let (form, key) = (Some(World::new_integration(name)), name.replace(' ', "-"));
+    ada.send(Method::POST, APPS, form, &[("idempotency-key", &key)]).await
 }
 
 /// Creates one application after the other, until one is refused: names, and the ids of those that were acknowledged.

@@ -135,12 +135,13 @@ async fn a_creation_whose_caller_does_not_wait_for_the_answer_happens_once(world
             APPS,
             &ada,
             &World::new_integration(name),
-            &[("idempotency-key", name)],
+            &[("idempotency-key", &name.replace(' ', "-"))],
         );
         hang_up_after(&ada, &request, request.len()).await;
     }
     for name in &names {
-        let key = [("idempotency-key", name.as_str())];
+        let key = name.replace(' ', "-");
+        let key = [("idempotency-key", key.as_str())];
         let form = World::new_integration(name);
         let answer = ada.send(Method::POST, APPS, Some(form), &key).await.expect(201).json();
         assert!(answer["verification"]["otp"].is_string());

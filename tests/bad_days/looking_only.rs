@@ -148,7 +148,7 @@ async fn an_auditor_whose_role_may_only_select_verifies_the_log() {
         Some(1),
         "its tables were not granted"
     );
-    let rows = grant("app_list, portal_apps, token_gate, groups, developers, system, reservations");
+    let rows = grant("app_list, portal_apps, token_gate, groups, developers, system, revoked_tokens, reservations");
     connection.execute(rows.as_str()).await.unwrap();
     connection.close().await.unwrap();
     assert!(auditor.succeed(&["projections", "verify"]).contains("all equal"));

@@ -59,7 +59,7 @@ async fn r27_an_application_is_stopped_although_another_node_is_always_faster(wo
         .post(&app_at(&app, "/developer/revoke"), json!({}))
         .await
         .expect(200);
-    assert_eq!(revoked.json()["developer"]["status"], "none");
+    assert_eq!(revoked.json()["status"], "none");
     let mail = world.last_mail_to("dev@example.com").await;
     assert!(mail.subject.contains("Access revoked"), "{}", mail.subject);
     // Whoever was faster meanwhile has changed the description only.

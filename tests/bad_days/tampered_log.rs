@@ -184,7 +184,8 @@ async fn an_event_of_an_unknown_type_stops_a_rebuild_at_its_position(world: Worl
     as_superuser(&world, &format!("update events set {change} where position = {at}")).await;
     let finished = tools.run(&["projections", "rebuild", "app_list"]);
     assert_eq!(finished.code, Some(1), "{finished:#?}");
-    for part in [&format!("position {at}"), "DeveloperVanished", "IntegrationApp"] {
+    // Whoever changed it could not give it the right hash, so it is not only one that cannot be read.
+    for part in [&format!("position {at}"), "hash is", "IntegrationApp"] {
         assert!(finished.err.contains(part), "{part}: {finished:#?}");
     }
     found(tools.run(&["log", "verify"]), &["events", &format!("position {at}")]);

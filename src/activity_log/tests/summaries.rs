@@ -84,6 +84,7 @@ fn r28_no_event_type_is_without_a_sentence_in_the_table() {
     let told: BTreeSet<_> = pairs().into_iter().map(|(e, _)| e.event_type).collect();
     let all = [
         IntegrationAppEvent::VARIANTS,
+        AccessTokenEvent::VARIANTS,
         GroupEvent::VARIANTS,
         DeveloperEvent::VARIANTS,
         UserAccountEvent::VARIANTS,

@@ -77,6 +77,8 @@ mod tests {
         assert!(poll!(&mut second).is_pending());
         // However many there are: none of them has the lock of another key.
         for number in 0..20_000 {
+            // A task that polls very often without a pause is told to wait.
+            tokio::task::yield_now().await;
             let key = format!("stranger {number}");
             let mut other = pin!(locks.lock(&key));
             assert!(poll!(&mut other).is_ready(), "{number}");

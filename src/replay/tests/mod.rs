@@ -9,6 +9,7 @@ mod verify;
 
 use std::sync::Arc;
 
+use gatebook_aggregates::access_token::{AccessToken, RevokeAccessToken};
 use gatebook_aggregates::api_permission::ApiPermission;
 use gatebook_aggregates::catalog::CategoryCode;
 use gatebook_aggregates::developer::{Developer, DeveloperCommand};
@@ -16,7 +17,7 @@ use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::group::{Group, GroupAsker, GroupCommand, GroupWish, ProductPlan, Role, Standing};
 use gatebook_aggregates::identifiers::{ClientId, EntityId, GroupId, KeyedDigest, UserId};
 use gatebook_aggregates::integration_app::{
-    Asker, DeveloperInvite, GroupFacts, IntegrationApp, IntegrationAppCommand, NewIntegration, Wish,
+    Asker, DeveloperInvite, GroupFacts, IntegrationApp, IntegrationAppCommand, NewIntegration, Status, Wish,
 };
 use gatebook_aggregates::metadata::{Actor, ActorType};
 use gatebook_aggregates::refusal::Refusal;
@@ -111,6 +112,21 @@ impl World {
     }
 
     /// Carries out orders by hand, past the log.
+    /// An access token of one of Acme's applications is revoked.
+    pub(super) async fn revoke_a_token(&self, app: u128) {
+        let token_id = Uuid::from_u128(500);
+        let command = RevokeAccessToken {
+            at: now(),
+            token_id,
+            expires_at: later(),
+            app_id: Uuid::from_u128(app),
+            app_name: AppName::parse(&format!("App {app}")).unwrap(),
+            group_id: GroupId::parse("acme").unwrap(),
+            app_status: Status::Active,
+        };
+        execute::<AccessToken>(&self.log, &token_id.to_string(), command).await;
+    }
+
     pub(super) async fn by_hand(&self, orders: &str) {
         let mut transaction = self.database.begin(Purpose::Write).await.unwrap();
         transaction.script(orders).await.unwrap();

@@ -10,6 +10,7 @@ on_both_databases!(
 
 async fn the_status_tells_generation_rows_and_position_of_each_projection(on: On) {
     let world = World::with_history(on).await;
+    world.revoke_a_token(1).await;
     let all = status(&world.database).await.unwrap();
     assert_eq!(all.len(), projection::all().len());
     for one in &all {
