@@ -3,7 +3,7 @@
 //! what a schema does not name may not be there.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use gatebook::http::meta::error_codes::error_codes;
 use jsonschema::Validator;
@@ -18,9 +18,15 @@ pub struct Call {
     /// What it is described by.
     pub operation: Value,
     /// By status: what the answer must look like, if it is JSON.
-    answers: BTreeMap<String, Option<Validator>>,
+    answers: BTreeMap<String, Option<Described>>,
     /// What is sent must look like this, if it is JSON.
-    body: Option<Validator>,
+    body: Option<Described>,
+}
+
+/// A schema, compiled when it is first asked: of the thousand there are, a test needs few.
+struct Described {
+    schema: Value,
+    validator: OnceLock<Validator>,
 }
 
 /// The whole description.
@@ -28,14 +34,13 @@ pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| serde_json::to_value(gat
 
 /// All calls of the description.
 pub static CALLS: LazyLock<Vec<Call>> = LazyLock::new(|| {
-    let schemas = closed_schemas();
     let mut calls = Vec::new();
     for (path, item) in DOCUMENT["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let Some(responses) = operation["responses"].as_object() else {
                 continue;
             };
-            let answer = |response: &Value| json_schema(response).map(|schema| validator(schema, &schemas));
+            let answer = |response: &Value| json_schema(response).map(Described::by);
             calls.push(Call {
                 method: method.to_uppercase(),
                 pattern: parts(path),
@@ -43,13 +48,15 @@ pub static CALLS: LazyLock<Vec<Call>> = LazyLock::new(|| {
                     .iter()
                     .map(|(status, response)| (status.clone(), answer(response)))
                     .collect(),
-                body: json_schema(&operation["requestBody"]).map(|schema| validator(schema, &schemas)),
+                body: json_schema(&operation["requestBody"]).map(Described::by),
                 operation: operation.clone(),
             });
         }
     }
     calls
 });
+
+static SCHEMAS: LazyLock<Value> = LazyLock::new(closed_schemas);
 
 static CODES: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
     let kinds = error_codes();
@@ -59,6 +66,19 @@ static CODES: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
         .map(|code| code.code)
         .collect()
 });
+
+impl Described {
+    fn by(schema: &Value) -> Self {
+        Self {
+            schema: schema.clone(),
+            validator: OnceLock::new(),
+        }
+    }
+
+    fn validator(&self) -> &Validator {
+        self.validator.get_or_init(|| validator(&self.schema, &SCHEMAS))
+    }
+}
 
 impl Call {
     /// Its path, as the description writes it.
@@ -74,14 +94,14 @@ impl Call {
         };
         let validator = validator.as_ref().filter(|_| !body.is_empty())?;
         match serde_json::from_str(body) {
-            Ok(body) => problem(validator, &body),
+            Ok(body) => problem(validator.validator(), &body),
             Err(error) => Some(format!("it is no JSON: {error}")),
         }
     }
 
     /// What is wrong with a body that is sent, if anything is.
     pub fn problem_of_body(&self, body: &Value) -> Option<String> {
-        problem(self.body.as_ref()?, body)
+        problem(self.body.as_ref()?.validator(), body)
     }
 }
 
