@@ -151,6 +151,8 @@ async fn what_is_not_touched_stays_to_the_letter(world: World) {
         .await
         .done();
     let (mut ada, path) = (ada(&world).await, at(&app, "/edit"));
+    // That the page's timeline was read is told once in five minutes.
+    ada.open(&at(&app, "")).await.expect(200);
     ada.open(&path).await.expect(200).hides("Entity E5");
     let before = world.traces().await;
     let fields = [

@@ -311,8 +311,8 @@ async fn whatever_has_a_version_can_be_insisted_on(world: World) {
             assert_eq!(done.header("etag"), seen, "{method} {path}");
         }
     }
-    let nowhere = json!({"name": "Initech", "product_plan": "AIQ3"});
-    let path = "/operator/api/v1/groups/initech";
+    let nowhere = json!({"name": "Hooli", "product_plan": "AIQ3"});
+    let path = "/operator/api/v1/groups/hooli";
     send(operator, Method::PUT, path, Some(nowhere), "\"1\"")
         .await
         .refused(412, "version_mismatch");
