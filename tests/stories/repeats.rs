@@ -262,7 +262,7 @@ fn every_post_takes_a_key_or_the_papers_say_why_not() {
         );
         keyed += usize::from(takes_one);
     }
-    assert!(keyed > 15, "{keyed}");
+    assert!(keyed >= 15, "{keyed}");
 }
 
 #[test]
