@@ -207,7 +207,7 @@ impl Client {
             true => self.customer.operator.clone(),
             false => self.customer.pam.clone(),
         };
-        let key = format!("{}: {}", self.name, self.commands);
+        let key = format!("{}:{}", self.name, self.commands).replace(' ', "-");
         let command = Command {
             by,
             method,
