@@ -368,7 +368,12 @@ impl Client {
                 .await
                 .unwrap_or_else(|| panic!("no answer to {command:?}"));
             assert_eq!(again.status, first.status, "{command:?}: {}", again.text());
-            assert_eq!(again.json(), first.json(), "{command:?}");
+            let (again, mut first) = (again.json(), first.json());
+            // A repeat shows no secret that has ended meanwhile.
+            if again["client_secret"].is_null() && first["client_secret"].is_string() {
+                first["client_secret"] = Json::Null;
+            }
+            assert_eq!(again, first, "{command:?}");
         }
     }
 
