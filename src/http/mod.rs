@@ -56,6 +56,7 @@ pub fn router_of(listener: Listener, app: App, client_address: ClientAddressHead
     router
         .route_layer(middleware::from_fn_with_state(without_query, refuse_query))
         .route_layer(middleware::from_fn(read_whole_body))
+        .route_layer(middleware::from_fn_with_state(app.clone(), oauth::take_place_to_revoke))
         .merge(without_bodies)
         .merge(meta::openapi_route(Arc::new(document)))
         .merge(pages::routes(&app))

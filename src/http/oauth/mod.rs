@@ -9,6 +9,7 @@ mod request;
 mod revoke_token;
 mod show_metadata;
 
+pub use revoke_token::take_place_to_revoke;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 

@@ -1,16 +1,18 @@
 //! `POST /oauth/revoke`: RFC 7009.
 
-use axum::extract::{FromRequestParts, State};
+use axum::extract::{Request, State};
 use axum::http::header;
-use axum::http::request::Parts;
-use axum::response::IntoResponse;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 
 use super::answers::{FormRefusals, NO_STORE, OAuthRefusal, PresentedToken};
 use super::refusal::refusal;
 use super::request::OAuthRequest;
 use crate::http::extract::App;
 use crate::oauth::wire::OAuthError;
-use crate::throttle::Place;
+
+/// Where tokens are revoked.
+const PATH: &str = "/oauth/revoke";
 
 /// Gives an access token back.
 ///
@@ -31,11 +33,7 @@ use crate::throttle::Place;
     ),
     security(("client" = []), ())
 )]
-pub async fn revoke_token(
-    State(app): State<App>,
-    _place: InWork,
-    request: OAuthRequest,
-) -> Result<impl IntoResponse, OAuthError> {
+pub async fn revoke_token(State(app): State<App>, request: OAuthRequest) -> Result<impl IntoResponse, OAuthError> {
     let presented = request.client()?;
     let (id, secret) = (&presented.client_id, &presented.client_secret);
     let client = app.authenticate_client(&request.caller, id, secret).await;
@@ -45,19 +43,14 @@ pub async fn revoke_token(
     Ok(NO_STORE)
 }
 
-/// A place among the revocations with the same credentials, taken before the body is read. Whose credentials are in the body
-/// is counted once they are known.
-pub struct InWork {
-    _place: Option<Place>,
-}
-
-impl FromRequestParts<App> for InWork {
-    type Rejection = OAuthError;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, OAuthError> {
-        let credentials = parts.headers.get(header::AUTHORIZATION);
-        let place = credentials.map(|credentials| app.enter_revocation(credentials.as_bytes()));
-        let place = place.transpose().map_err(refusal)?;
-        Ok(Self { _place: place })
+/// Takes a place among the revocations with the same credentials before the body is read, and keeps it until the answer.
+/// Whose credentials are in the body is counted once they are known.
+pub async fn take_place_to_revoke(State(app): State<App>, request: Request, next: Next) -> Response {
+    let credentials = request.headers().get(header::AUTHORIZATION);
+    let credentials = credentials.filter(|_| request.uri().path() == PATH);
+    match credentials.map(|credentials| app.enter_revocation(credentials.as_bytes())) {
+        Some(Err(failure)) => refusal(failure).into_response(),
+        Some(Ok(_place)) => next.run(request).await,
+        None => next.run(request).await,
     }
 }
