@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 
 use crate::support::World;
 use crate::support::chromium::Chromium;
+use crate::support::world::PASSWORD;
 
 use super::{console_of, log_in};
 
@@ -13,6 +14,7 @@ async fn an_api_token_is_made_copied_seen_and_ended() {
     let ada = console_of(&world, "ada").await;
     ada.click("Ada Admin").await.see("Your account").await;
     ada.fill("Name of the new token", "Nightly export").await;
+    ada.fill("Your password", PASSWORD).await;
     ada.click("New token").await.see("It is shown this once only").await;
     ada.pictures("api-token").await;
     let token = world.person(Some(ada.copy("API token").await));
