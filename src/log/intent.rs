@@ -10,7 +10,7 @@ use super::append::{
     Append, CredentialChange, CredentialGuard, GroupRoom, IdempotencyRecord, Premise, Reservation, ReservationKey,
     SealedLetter, StandsAfter, StreamAppend,
 };
-use super::event_store::CommandError;
+use super::error::CommandError;
 use super::pinned::Pinned;
 
 /// What goes with a command besides its events.

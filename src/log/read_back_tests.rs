@@ -21,8 +21,8 @@ use serde_json::{Map, Value as Json, json};
 
 use super::*;
 use crate::clock::{Clock, ManualClock};
+use crate::log::Loaded;
 use crate::log::append::{Append, AppendError, RowWrite};
-use crate::log::event_store::Loaded;
 use crate::log::hash_chain::NO_PREDECESSOR;
 use crate::log::intent::Origin;
 use crate::log::logged::{About, Logged};

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use futures::future::join_all;
 use gatebook::log::append::{
-    Append, AppendError, Credential, CredentialChange, CredentialGuard, Premise, ReservationKey, SealedLetter,
+    Append, AppendError, Credential, CredentialChange, CredentialGuard, Premise, ReservationKey,
 };
 use gatebook::log::hash_chain::{EventParts, NO_PREDECESSOR, hash_of};
-use gatebook::log::{LockedDecision, read};
-use gatebook::store::{Purpose, StoreError, Transaction};
+use gatebook::log::read;
+use gatebook::store::Purpose;
 use gatebook_projections::sql::{Column, Query, Value, text};
 
 use super::noted::{KIND, at, credential, events, key, letter, name, note, notes, there_is_of, with_everything};
@@ -20,8 +19,6 @@ on_both_databases!(
     whatever_makes_an_append_fail_the_others_of_its_batch_go_through_and_nothing_of_it_is_there,
     what_the_database_refuses_leaves_the_others_alone,
     of_appends_in_one_batch_that_want_the_same_the_first_gets_it,
-    a_letter_that_waits_is_withdrawn_by_what_it_is_about,
-    a_letter_that_was_given_up_is_withdrawn_too_and_one_that_was_sent_is_not,
     a_guard_that_holds_lets_an_append_through_and_one_that_does_not_refuses_it,
     a_decision_stands_after_events_that_are_nothing_to_it_and_falls_with_others,
     what_must_not_exist_is_looked_for_in_the_database_and_in_the_batch,
@@ -29,14 +26,13 @@ on_both_databases!(
     hashes_form_a_chain_across_appends,
     rows_of_a_stream_that_is_written_twice_in_a_batch_are_as_they_are_in_the_end,
     an_append_without_events_writes_what_goes_with_it,
-    what_is_decided_under_the_lock_overtakes_what_waits_and_sees_what_was_decided_before_it,
 );
 
 const ALL: [i64; 5] = [1; 5];
 const NOTHING: [i64; 5] = [0; 5];
 
 /// Hands the appends over while somebody else holds the log's lock, so that they are written in one batch.
-async fn in_one_batch(world: &World, appends: Vec<Append>) -> Vec<Result<(), AppendError>> {
+pub(super) async fn in_one_batch(world: &World, appends: Vec<Append>) -> Vec<Result<(), AppendError>> {
     let (database, writer) = (world.database(), &world.gatebook.log.writer);
     let mut lock = database.begin(Purpose::Write).await.unwrap();
     let head = format!("select position from log_head{}", database.dialect().for_update());
@@ -380,116 +376,4 @@ async fn an_append_without_events_writes_what_goes_with_it(world: World) {
     assert_eq!(events(receipt), []);
     assert_eq!(there_is_of(world.database(), "quiet").await, [0, 1, 1, 1, 0]);
     assert_eq!(read::head(world.database()).await.unwrap(), before);
-}
-
-async fn a_letter_that_waits_is_withdrawn_by_what_it_is_about(world: World) {
-    let about = |letter: SealedLetter, about: &str| SealedLetter {
-        about: Some(about.to_owned()),
-        ..letter
-    };
-    let writes = |called: &str, letters: Vec<SealedLetter>, withdrawn: &[&str]| Append {
-        letters,
-        withdrawn_letters: withdrawn.iter().map(|about| (*about).to_owned()).collect(),
-        ..note(called)
-    };
-    let earlier = vec![
-        about(letter("earlier"), "a"),
-        about(letter("other"), "b"),
-        letter("free"),
-    ];
-    world
-        .gatebook
-        .log
-        .writer
-        .append(writes("1", earlier, &[]))
-        .await
-        .unwrap();
-    let batch = vec![
-        writes("2", vec![about(letter("replaced"), "a")], &["a"]),
-        writes("3", vec![about(letter("new"), "a")], &["a"]),
-        writes("4", vec![about(letter("gone"), "c")], &[]),
-        writes("5", Vec::new(), &["c"]),
-    ];
-    for result in in_one_batch(&world, batch).await {
-        result.unwrap();
-    }
-    let ids = Query::new("select id from letters order by id", []);
-    let ids: Vec<_> = world
-        .database()
-        .rows(ids)
-        .await
-        .unwrap()
-        .into_iter()
-        .flatten()
-        .collect();
-    assert_eq!(ids, ["free", "new", "other"].map(Value::from));
-}
-
-async fn a_letter_that_was_given_up_is_withdrawn_too_and_one_that_was_sent_is_not(world: World) {
-    let about = |id: &str| SealedLetter {
-        about: Some("a".to_owned()),
-        ..letter(id)
-    };
-    let written = Append {
-        letters: vec![about("failed"), about("sent")],
-        ..note("1")
-    };
-    let writer = &world.gatebook.log.writer;
-    writer.append(written).await.unwrap();
-    let mut transaction = world.database().begin(Purpose::Write).await.unwrap();
-    transaction.script("update letters set state = id").await.unwrap();
-    transaction.commit().await.unwrap();
-    let withdrawing = Append {
-        withdrawn_letters: vec!["a".to_owned()],
-        ..note("2")
-    };
-    writer.append(withdrawing).await.unwrap();
-    let ids = world.database().rows(Query::new("select id from letters", [])).await;
-    assert_eq!(ids.unwrap(), [[Value::from("sent")]]);
-}
-
-/// Adds a note to a stream, whatever is in it by then; the first says so, and adds none if there is one already.
-struct NoteUnderLock {
-    stream: &'static str,
-    only_first: bool,
-}
-
-#[async_trait]
-impl LockedDecision for NoteUnderLock {
-    async fn decide(&self, log: &mut dyn Transaction) -> Result<Option<Append>, StoreError> {
-        let there = read::newer(log, KIND, self.stream, 0, &[]).await?;
-        if self.only_first && !there.is_empty() {
-            return Ok(None);
-        }
-        let hash = there.last().map_or(NO_PREDECESSOR, |last| &last.hash);
-        Ok(Some(notes(self.stream, there.len() as i64, hash, 1)))
-    }
-}
-
-async fn what_is_decided_under_the_lock_overtakes_what_waits_and_sees_what_was_decided_before_it(world: World) {
-    let (database, writer) = (world.database(), &world.gatebook.log.writer);
-    let mut lock = database.begin(Purpose::Write).await.unwrap();
-    let head = format!("select position from log_head{}", database.dialect().for_update());
-    lock.rows(Query::new(head, [])).await.unwrap();
-    let first = writer.append(Append::default());
-    // More than go into one transaction wait, all about the same stream.
-    let waiting = join_all((0..100).map(|_| writer.append(note("wanted"))));
-    let decide = |only_first| {
-        let stream = "wanted";
-        writer.decide(Arc::new(NoteUnderLock { stream, only_first }))
-    };
-    let decided = join_all([decide(false), decide(true), decide(false)]);
-    let free = async {
-        tokio::task::yield_now().await;
-        lock.commit().await.unwrap();
-    };
-    let (first, waiting, decided, ()) = tokio::join!(first, waiting, decided, free);
-    first.unwrap();
-    let conflicts = waiting.iter().filter(|one| matches!(one, Err(AppendError::Conflict)));
-    assert_eq!(conflicts.count(), 100, "all of them have been overtaken");
-    let sequences: Vec<Vec<i64>> = decided
-        .into_iter()
-        .map(|receipt| receipt.unwrap().events.iter().map(|event| event.sequence).collect())
-        .collect();
-    assert_eq!(sequences, [vec![1], vec![], vec![2]]);
 }

@@ -5,7 +5,8 @@ mod draining;
 mod measurements;
 mod quarantine;
 mod readiness;
-pub(super) mod refusals;
+pub(super) mod refusal_counter;
+mod refusals;
 mod system;
 mod unreadable;
 
@@ -13,6 +14,6 @@ pub use draining::Draining;
 pub use measurements::Measurements;
 pub use quarantine::QuarantineError;
 pub use readiness::Readiness;
-pub use refusals::Refusals;
+pub use refusal_counter::Refusals;
 pub use system::TokensEnded;
 pub use unreadable::UnreadableWatch;

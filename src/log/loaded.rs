@@ -1,0 +1,218 @@
+//! A stream as it was read: what a command is decided on, and what its events are appended to.
+
+use std::sync::Arc;
+
+use cqrs_es::{Aggregate, AggregateContext, DomainEvent};
+use gatebook_aggregates::metadata::Metadata;
+use gatebook_projections::projection::stand_at;
+use gatebook_projections::recorded::{Recorded, StoredEvent, UnreadableEvent};
+
+use super::append::{Guard, NewEvent, StreamAppend};
+use super::event_store::Done;
+use super::hash_chain::NO_PREDECESSOR;
+use super::intent::Origin;
+use super::logged::Logged;
+use super::quarantine::Quarantine;
+use super::{read, read_back};
+use crate::store::{StoreError, Transaction};
+
+/// An aggregate as its stream tells it.
+pub struct Loaded<A: Aggregate> {
+    /// The aggregate.
+    pub aggregate: A,
+    /// Its stream, without looks, as nothing is decided by them; but with those that were asked for.
+    pub history: Vec<Recorded<A::Event>>,
+    /// Those of its events that cannot be read, and are not quarantined.
+    pub unreadable: Vec<(StoredEvent, UnreadableEvent)>,
+    pub(super) id: String,
+    /// Number and position of the last event that is more than a look, whether it can be read or not.
+    end: Option<(i64, i64)>,
+    /// The stream's last event, which may be a look.
+    last_sequence: i64,
+    last_hash: String,
+}
+
+impl<A: Logged> Loaded<A> {
+    /// A stream that has not begun.
+    pub fn unbegun(id: &str) -> Self {
+        Self {
+            aggregate: A::default(),
+            history: Vec::new(),
+            unreadable: Vec::new(),
+            id: id.to_owned(),
+            end: None,
+            last_sequence: 0,
+            last_hash: NO_PREDECESSOR.to_owned(),
+        }
+    }
+
+    /// The stream, if all of it could be read.
+    ///
+    /// # Errors
+    /// The first event that could not.
+    pub fn whole(mut self) -> Result<Self, StoreError> {
+        match self.unreadable.is_empty() {
+            true => Ok(self),
+            false => Err(self.unreadable.swap_remove(0).1.into()),
+        }
+    }
+
+    /// The stream's version: the number of its last event that is more than a look; 0 before its first event.
+    pub fn version(&self) -> i64 {
+        self.end.map_or(0, |(sequence, _)| sequence)
+    }
+
+    /// The version that its rows show.
+    pub fn seen_version(&self) -> i64 {
+        match self.unreadable.is_empty() {
+            true => self.version(),
+            false => version_of::<A>(&self.history),
+        }
+    }
+
+    /// The stream as it was read, to depend on.
+    pub fn guard(&self) -> Guard {
+        Guard {
+            aggregate_type: A::TYPE,
+            aggregate_id: self.id.clone(),
+            version: self.last_sequence,
+        }
+    }
+
+    /// The stream with what was added to it since, read by somebody who holds the log's lock.
+    pub async fn caught_up(mut self, log: &mut dyn Transaction) -> Result<Self, StoreError> {
+        for event in read::newer(log, A::TYPE, &self.id, self.last_sequence, &[]).await? {
+            self.add(&event, false);
+        }
+        if !self.unreadable.is_empty() {
+            self.pass_over(&Quarantine::read_in(log).await?);
+        }
+        Ok(self)
+    }
+
+    /// The aggregate after these events, too.
+    pub fn after(&self, events: &[A::Event]) -> A
+    where
+        A: Clone,
+    {
+        let mut aggregate = self.aggregate.clone();
+        events.iter().for_each(|event| aggregate.apply(event.clone()));
+        aggregate
+    }
+
+    /// What is told of a command that changed nothing.
+    pub fn unchanged(self) -> Done<A> {
+        Done {
+            version: self.version(),
+            aggregate: self.aggregate,
+            events: Vec::new(),
+            history: self.history,
+        }
+    }
+
+    pub(super) fn add(&mut self, event: &StoredEvent, looks_too: bool) {
+        self.last_sequence = event.sequence;
+        self.last_hash.clone_from(&event.hash);
+        let is_look = is_look::<A>(&event.event_type);
+        if is_look && !looks_too {
+            return;
+        }
+        match event.read::<A>() {
+            Ok(recorded) => {
+                self.aggregate.apply(recorded.event.clone());
+                self.history.push(recorded);
+            }
+            // Nothing is decided by a look, so that one that cannot be read is in nobody's way.
+            Err(_) if is_look => {}
+            Err(problem) => self.unreadable.push((event.clone(), problem)),
+        }
+        if !is_look {
+            self.end = Some((event.sequence, event.position));
+        }
+    }
+
+    pub(super) fn pass_over(&mut self, quarantine: &Quarantine) {
+        self.unreadable.retain(|(event, _)| !quarantine.passes_over(event));
+    }
+
+    /// The events as an append to this stream. The aggregate must be as it is after them.
+    pub fn append(self, events: &[A::Event], origin: &Origin) -> Result<StreamAppend, StoreError> {
+        let expected = self.guard();
+        let group_id = self.aggregate.group_id(&self.id);
+        let mut encoded = Vec::with_capacity(events.len());
+        let mut meant = Vec::with_capacity(events.len());
+        for event in events {
+            let about = self.aggregate.about(&self.id, event);
+            let metadata = metadata(origin, about.app_name);
+            encoded.push(encode(event, &metadata, about.app_id)?);
+            meant.push((event.clone(), metadata));
+        }
+        let only_looks = !events.is_empty() && events.iter().all(|event| is_look::<A>(&event.event_type()));
+        // A row stands at the end of its stream only if it knows all of it.
+        let end = self.end.filter(|_| self.unreadable.is_empty());
+        let history = self.history;
+        let fold = move |stored: &[StoredEvent]| {
+            let mut stream = history.clone();
+            for (stored, (meant, metadata)) in stored.iter().zip(&meant) {
+                stream.push(read_back::event::<A>(stored, meant, metadata)?);
+            }
+            if only_looks {
+                return Ok(Vec::new());
+            }
+            let mut rows = A::rows(&stream)?;
+            if let (Some((sequence, position)), true) = (end, stored.is_empty()) {
+                let values = rows.iter_mut().map(|row| (row.columns, &mut row.values));
+                values.for_each(|(columns, values)| stand_at(columns, values, sequence, position));
+            }
+            Ok(rows)
+        };
+        Ok(StreamAppend {
+            expected,
+            previous_hash: self.last_hash,
+            stands_after: None,
+            group_id,
+            events: encoded,
+            fold: Arc::new(fold),
+        })
+    }
+}
+
+impl<A: Logged> AggregateContext<A> for Loaded<A> {
+    fn aggregate(&mut self) -> &mut A {
+        &mut self.aggregate
+    }
+}
+
+/// Whether an event is one by which somebody only looked.
+fn is_look<A: Logged>(event_type: &str) -> bool {
+    A::LOOKS.contains(&event_type)
+}
+
+/// The version of a stream with these events.
+fn version_of<A: Logged>(history: &[Recorded<A::Event>]) -> i64 {
+    let mut newest_first = history.iter().rev();
+    let last = newest_first.find(|recorded| !is_look::<A>(&recorded.event.event_type()));
+    last.map_or(0, |last| last.sequence)
+}
+
+fn encode<E: DomainEvent>(event: &E, metadata: &Metadata, app_id: String) -> Result<NewEvent, StoreError> {
+    let refused = |problem: serde_json::Error| StoreError::Refused(format!("an event has no JSON: {problem}"));
+    Ok(NewEvent {
+        app_id,
+        event_type: event.event_type(),
+        event_version: event.event_version(),
+        payload: serde_json::to_string(event).map_err(refused)?,
+        metadata: serde_json::to_string(metadata).map_err(refused)?,
+    })
+}
+
+fn metadata(origin: &Origin, app_name: String) -> Metadata {
+    Metadata {
+        actor_type: origin.actor.actor_type,
+        actor_id: origin.actor.actor_id.clone(),
+        actor_name: origin.actor.actor_name.clone(),
+        ip_address: origin.ip_address.clone(),
+        request_id: origin.request_id.clone(),
+        app_name,
+    }
+}
