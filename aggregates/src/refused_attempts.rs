@@ -2,6 +2,8 @@
 //! lock. Anybody can cause these, so that they are counted before they are written, and have streams of their own, which
 //! no command of an application or a group has to read. Never a password, a code, or an address that nobody has.
 
+use std::ops::Range;
+
 use cqrs_es::event_sink::EventSink;
 use cqrs_es::{Aggregate, DomainEvent};
 use serde::{Deserialize, Serialize};
@@ -144,10 +146,20 @@ impl AttemptsOf {
     pub fn stream_id(&self, at: Timestamp) -> String {
         let at = at.to_string();
         let day = at.split('T').next().unwrap_or_default();
+        format!("{}/{day}", self.account())
+    }
+
+    /// Between which two the ids of all their streams are, byte by byte.
+    pub fn stream_ids(&self) -> Range<String> {
+        // The character that follows `/`.
+        format!("{}/", self.account())..format!("{}0", self.account())
+    }
+
+    fn account(&self) -> String {
         match self {
-            Self::Group(group_id) => format!("group/{group_id}/{day}"),
-            Self::Developer(developer_id) => format!("developer/{developer_id}/{day}"),
-            Self::Installation => format!("installation/{day}"),
+            Self::Group(group_id) => format!("group/{group_id}"),
+            Self::Developer(developer_id) => format!("developer/{developer_id}"),
+            Self::Installation => "installation".to_owned(),
         }
     }
 
@@ -191,8 +203,17 @@ mod tests {
             (acme.as_str(), AttemptsOf::group_id(&acme)),
             ("group/acme/2026-11-23", "acme")
         );
-        for other in [AttemptsOf::Developer(Uuid::nil()), AttemptsOf::Installation] {
-            assert_eq!(AttemptsOf::group_id(&other.stream_id(at)), "", "{other:?}");
+        assert_eq!(AttemptsOf::group_id(&AttemptsOf::Installation.stream_id(at)), "");
+        let developer = |number| AttemptsOf::Developer(Uuid::from_u128(number));
+        assert_eq!(AttemptsOf::group_id(&developer(1).stream_id(at)), "");
+        let everybody = [AttemptsOf::Installation, developer(1), developer(2)];
+        for (whose, other) in everybody.iter().flat_map(|a| everybody.iter().map(move |b| (a, b))) {
+            let ids = whose.stream_ids();
+            assert_eq!(
+                ids.contains(&other.stream_id(at)),
+                whose == other,
+                "{whose:?} {other:?}"
+            );
         }
     }
 }

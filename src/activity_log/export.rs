@@ -7,6 +7,7 @@ use futures::stream::{self, Stream};
 use gatebook_aggregates::developer::Developer;
 use gatebook_aggregates::identifiers::{AppId, DeveloperId, GroupId};
 use gatebook_aggregates::integration_app::LogFormat;
+use gatebook_aggregates::refused_attempts::{AttemptsOf, RefusedAttempts};
 use gatebook_aggregates::system::{SYSTEM_ID, System};
 use gatebook_aggregates::timeline_views::TimelineViews;
 use gatebook_aggregates::timestamp::Timestamp;
@@ -30,9 +31,9 @@ pub enum Scope {
     App(AppId),
     /// A group's: those of all its applications and its own.
     Group(GroupId),
-    /// That of a developer's portal account, which belongs to no group.
+    /// That of a developer's portal account, which belongs to no group, and what was refused to it.
     Developer(DeveloperId),
-    /// That of the installation itself.
+    /// That of the installation itself, and what was refused to operators and to people without an account.
     System,
 }
 
@@ -118,37 +119,28 @@ struct Export {
 #[derive(Clone, Copy)]
 enum Next {
     First,
-    After(Cursor),
+    /// After this position.
+    After(i64),
     Nothing,
-}
-
-/// Where the page before ended; nowhere yet at 0.
-#[derive(Clone, Copy, Default)]
-struct Cursor {
-    position: i64,
-    sequence: i64,
 }
 
 impl Export {
     async fn piece(mut self) -> Result<Option<(Vec<u8>, Self)>, StoreError> {
         let (mut bytes, after) = match self.next {
-            Next::First => (self.header()?, Cursor::default()),
-            Next::After(cursor) => (Vec::new(), cursor),
+            Next::First => (self.header()?, 0),
+            Next::After(position) => (Vec::new(), position),
             Next::Nothing => return Ok(None),
         };
         let page = self.page(after).await?;
         bytes.extend(self.encode(&page)?);
         self.next = match page.last() {
-            Some(last) if page.len() == PAGE => Next::After(Cursor {
-                position: last.position,
-                sequence: last.sequence,
-            }),
+            Some(last) if page.len() == PAGE => Next::After(last.position),
             _ => Next::Nothing,
         };
         Ok((!bytes.is_empty()).then_some((bytes, self)))
     }
 
-    async fn page(&self, after: Cursor) -> Result<Vec<StoredEvent>, StoreError> {
+    async fn page(&self, after: i64) -> Result<Vec<StoredEvent>, StoreError> {
         events(self.database.rows(page_query(&self.scope, &self.range, after)).await?)
     }
 
@@ -167,42 +159,46 @@ impl Export {
     }
 }
 
-/// Within a stream the order of sequence is that of position; each scope follows the index it has.
-fn page_query(scope: &Scope, range: &Range, after: Cursor) -> Query {
+fn page_query(scope: &Scope, range: &Range, after: i64) -> Query {
     let mut query = Query::new(SELECT_EVENTS, []);
-    let order = match scope {
-        Scope::Developer(id) => of_stream(&mut query, Developer::TYPE, (*id).into(), after),
-        Scope::System => of_stream(&mut query, System::TYPE, SYSTEM_ID.into(), after),
-        Scope::App(id) => of_column(&mut query, "app_id", (*id).into(), after),
-        Scope::Group(id) => of_column(&mut query, "group_id", id.as_str().into(), after),
-    };
-    let up_to = query.arg(range.up_to_position);
-    query.push(&format!(" and position <= {up_to}"));
+    match scope {
+        Scope::Developer(id) => of_account(&mut query, Developer::TYPE, (*id).into(), &AttemptsOf::Developer(*id)),
+        Scope::System => of_account(&mut query, System::TYPE, SYSTEM_ID.into(), &AttemptsOf::Installation),
+        Scope::App(id) => of_column(&mut query, "app_id", (*id).into()),
+        Scope::Group(id) => of_column(&mut query, "group_id", id.as_str().into()),
+    }
+    let (after, up_to) = (query.arg(after), query.arg(range.up_to_position));
+    query.push(&format!(" and position > {after} and position <= {up_to}"));
     for (comparison, moment) in [(">=", range.from), ("<", range.to)] {
         if let Some(moment) = moment {
             let moment = query.arg(moment);
             query.push(&format!(" and recorded_at {comparison} {moment}"));
         }
     }
-    query.push(&format!(" order by {order} limit {PAGE}"));
+    query.push(&format!(" order by position limit {PAGE}"));
     query
 }
 
-fn of_stream(query: &mut Query, kind: &'static str, id: Value, after: Cursor) -> &'static str {
-    let (kind, id, after) = (query.arg(kind), query.arg(id), query.arg(after.sequence));
+/// The one stream of an account or of the installation, and those of what was refused to it. No index has their events in
+/// one order, so each page finds all of them: these logs are short.
+fn of_account(query: &mut Query, kind: &'static str, id: Value, attempts: &AttemptsOf) {
+    let refused = attempts.stream_ids();
+    let (kind, id) = (query.arg(kind), query.arg(id));
+    let (of_refused, from, to) = (
+        query.arg(RefusedAttempts::TYPE),
+        query.arg(refused.start),
+        query.arg(refused.end),
+    );
     query.push(&format!(
-        " where aggregate_type = {kind} and aggregate_id = {id} and sequence > {after}"
+        " where (aggregate_type = {kind} and aggregate_id = {id} \
+         or aggregate_type = {of_refused} and aggregate_id >= {from} and aggregate_id < {to})"
     ));
-    "sequence"
 }
 
 /// In the words of the partial indexes `events_by_app` and `events_by_group`.
-fn of_column(query: &mut Query, column: &str, id: Value, after: Cursor) -> &'static str {
-    let (id, after) = (query.arg(id), query.arg(after.position));
-    query.push(&format!(
-        " where {column} = {id} and {column} <> '' and position > {after}"
-    ));
-    "position"
+fn of_column(query: &mut Query, column: &str, id: Value) {
+    let id = query.arg(id);
+    query.push(&format!(" where {column} = {id} and {column} <> ''"));
 }
 
 /// The name in characters that every system and every header takes.

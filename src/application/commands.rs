@@ -155,14 +155,14 @@ impl Gatebook {
         wish: GroupWish,
         credentials: &[CredentialChange],
     ) -> Result<Done<Group>, Failure> {
-        if wish.stops() {
-            let wish = Box::new(move |_: Option<&GroupRow>| Ok(wish.clone()));
-            return self.stop_in_group(caller, group_id, wish, credentials).await;
-        }
         let extras = Extras {
             credentials: credentials.to_vec(),
             ..Extras::default()
         };
+        if wish.stops() {
+            let wish = Box::new(move |_: Option<&GroupRow>| Ok(wish.clone()));
+            return self.stop_in_group(caller, group_id, wish, extras).await;
+        }
         let options = GroupOptions {
             extras,
             ..GroupOptions::default()
@@ -240,12 +240,7 @@ impl Gatebook {
                 since: None,
                 stands_after: Arc::new(|_| true),
             }),
-            extras: &|_, events| {
-                let (mut extras, ended) = (options.extras.clone(), ended_by(group_id, events));
-                extras.credentials.splice(0..0, ended.credentials);
-                extras.withdrawn_letters.extend(ended.withdrawn_letters);
-                Ok(extras)
-            },
+            extras: &|_, events| Ok(with_what_ended(&options.extras, group_id, events)),
         };
         Ok(self
             .log
@@ -255,7 +250,7 @@ impl Gatebook {
 
     /// One of what a principal may change of a stream. Nothing for whoever sits at the machine itself, and for those who can
     /// do hardly anything.
-    fn spend(&self, caller: &Caller, stream: &str) -> Result<Option<Spent<'_>>, Failure> {
+    pub(super) fn spend(&self, caller: &Caller, stream: &str) -> Result<Option<Spent<'_>>, Failure> {
         let (budget, kind) = match &caller.who {
             Who::GroupUser { .. } => (Budget::Writes, "user"),
             Who::Developer(_) => (Budget::Writes, "developer"),
@@ -334,10 +329,10 @@ pub(super) fn standing_on(group: &GroupRow, footing: Footing) -> Premise {
     }
 }
 
-/// What ends with facts about a group: everything that a removed user could come in with, so that nothing of it opens
+/// What goes with facts about a group, and what ends with them: everything that a removed user could come in with, so that nothing of it opens
 /// anything when somebody is added under the same id; and the link that waits in the mailbox that is no longer theirs.
-pub(super) fn ended_by(group_id: &GroupId, events: &[GroupEvent]) -> Extras {
-    let mut extras = Extras::default();
+pub(super) fn with_what_ended(extras: &Extras, group_id: &GroupId, events: &[GroupEvent]) -> Extras {
+    let (mut extras, mut ended) = (extras.clone(), Vec::new());
     for event in events {
         let (user_id, kinds): (_, &[CredentialKind]) = match event {
             GroupEvent::UserRemoved { user_id, .. } => (user_id, CredentialKind::OF_A_USER),
@@ -348,12 +343,12 @@ pub(super) fn ended_by(group_id: &GroupId, events: &[GroupEvent]) -> Extras {
         };
         let owner = owner(group_id, user_id);
         extras.withdrawn_letters.push(link_letter(&owner));
-        extras
-            .credentials
-            .extend(kinds.iter().map(|kind| CredentialChange::DeleteOwned {
-                kind: *kind,
-                owner: owner.clone(),
-            }));
+        ended.extend(kinds.iter().map(|kind| CredentialChange::DeleteOwned {
+            kind: *kind,
+            owner: owner.clone(),
+        }));
     }
+    // What the command itself keeps is kept after that.
+    extras.credentials.splice(0..0, ended);
     extras
 }

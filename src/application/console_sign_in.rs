@@ -21,7 +21,7 @@ use super::sign_in::Session;
 use crate::log::append::{CredentialChange, CredentialGuard, CredentialKind};
 use crate::log::{CommandError, Extras};
 use crate::store::StoreError;
-use crate::throttle::Guess;
+use crate::throttle::{Guess, Spent};
 
 /// So many accounts of one address are tried.
 const ACCOUNTS_MAX: usize = 20;
@@ -172,6 +172,7 @@ impl Gatebook {
             group_id: group_id.clone(),
             user_id: user_id.clone(),
         });
+        let spent = self.spend(&caller, &id)?;
         loop {
             let (session_id, at) = (self.new_id(), self.clock.now());
             let expires_at = at.plus(SESSION_VALID_FOR);
@@ -201,8 +202,10 @@ impl Gatebook {
                     return Err(Failure::Unauthenticated);
                 }
                 result => {
+                    result?;
+                    spent.into_iter().for_each(Spent::keep);
                     let token = token.reveal().to_owned();
-                    return result.map(|()| Session { token, expires_at });
+                    return Ok(Session { token, expires_at });
                 }
             }
         }

@@ -267,8 +267,9 @@ impl Gatebook {
             name: kept.label()?,
         };
         let (kind, id) = (CredentialKind::ResourceServer, kept.id);
-        self.system_command_with(caller, command, vec![CredentialChange::Delete { kind, id }])
+        self.stop_in_system(caller, command, vec![CredentialChange::Delete { kind, id }])
             .await
+            .map(|_| ())
     }
 
     /// A new token, and what to keep of it.

@@ -15,7 +15,7 @@ use super::credentials::owner;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
 use crate::log::append::{Credential, CredentialChange, CredentialKind};
-use crate::log::{CommandError, Done, Pinned};
+use crate::log::{CommandError, Done, Extras, Pinned};
 use crate::secrets::Password;
 
 /// Whether a PUT made something new.
@@ -75,7 +75,9 @@ impl Gatebook {
             }
             described(group, &seen, &name, &product_plan)
         };
-        let done = self.stop_in_group(caller, group_id, Box::new(wish), &[]).await?;
+        let done = self
+            .stop_in_group(caller, group_id, Box::new(wish), Extras::default())
+            .await?;
         let created = matches!(done.events.first(), Some(GroupEvent::GroupRegistered { .. }));
         Ok((row(&done)?, outcome(created)))
     }
@@ -112,13 +114,22 @@ impl Gatebook {
         name: Label,
         role: Role,
     ) -> Result<(GroupRow, PutOutcome), Failure> {
+        let group = self.group(group_id).await?;
+        let is_there = group.is_some_and(|group| group.user(&user_id).is_some());
         let wish = GroupWish::PutUser {
             user_id,
             email,
             name,
             role,
         };
-        let done = self.group_command(caller, group_id, wish, &[]).await?;
+        let done = match is_there {
+            // R27: it may take a role away, or an address that a link to a password was sent to.
+            true => {
+                let wish = Box::new(move |_: Option<&GroupRow>| Ok(wish.clone()));
+                self.stop_in_group(caller, group_id, wish, Extras::default()).await?
+            }
+            false => self.group_command(caller, group_id, wish, &[]).await?,
+        };
         let created = matches!(done.events.first(), Some(GroupEvent::UserAdded { .. }));
         Ok((row(&done)?, outcome(created)))
     }
@@ -218,7 +229,9 @@ impl Gatebook {
             }
         };
         // It may withdraw some.
-        row(&self.stop_in_group(caller, group_id, Box::new(wish), &[]).await?)
+        row(&self
+            .stop_in_group(caller, group_id, Box::new(wish), Extras::default())
+            .await?)
     }
 }
 

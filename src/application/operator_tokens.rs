@@ -65,7 +65,8 @@ impl Gatebook {
         };
         let kind = CredentialKind::OperatorToken;
         let command = SystemCommand::EndOperatorToken { token_id, name };
-        self.system_command_with(caller, command, vec![CredentialChange::Delete { kind, id }, sessions])
+        self.stop_in_system(caller, command, vec![CredentialChange::Delete { kind, id }, sessions])
             .await
+            .map(|_| ())
     }
 }

@@ -15,7 +15,6 @@ use uuid::Uuid;
 
 use super::account_commands::{on_the_group, on_the_user};
 use super::caller::{Caller, Who};
-use super::commands::GroupOptions;
 use super::console_sign_in::UserOfAddress;
 use super::credentials::{Kept, owner, read_owner, throttle_keys};
 use super::failure::Failure;
@@ -240,12 +239,12 @@ impl Gatebook {
             credentials: vec![CredentialChange::DeleteOwned { kind, owner }],
             ..Extras::default()
         };
-        let options = GroupOptions {
-            extras,
-            ..GroupOptions::default()
-        };
-        let wish = GroupWish::EndUserTokens { user_id };
-        match self.group_command_with(&caller, &group_id, wish, &options).await {
+        let wish = Box::new(move |_: Option<&GroupRow>| {
+            Ok(GroupWish::EndUserTokens {
+                user_id: user_id.clone(),
+            })
+        });
+        match self.stop_in_group(&caller, &group_id, wish, extras).await {
             Err(
                 Failure::Unauthenticated
                 | Failure::Command(CommandError::CredentialReplaced | CommandError::Refused(Refusal::NotFound)),

@@ -17,6 +17,7 @@ use super::operations::refusal_counter::Refused;
 use super::session_kind::{Realm, SessionKind};
 use crate::log::append::{CredentialChange, CredentialGuard, CredentialKind};
 use crate::log::{CommandError, Extras};
+use crate::throttle::Spent;
 
 /// How a developer comes in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +118,7 @@ impl Gatebook {
     ) -> Result<Session, Failure> {
         let id = developer.developer_id.to_string();
         let caller = caller.recognised(Who::Developer(Box::new(developer)));
+        let spent = self.spend(&caller, &id)?;
         loop {
             let (session_id, at) = (self.new_id(), self.clock.now());
             let expires_at = at.plus(SESSION_VALID_FOR);
@@ -134,8 +136,10 @@ impl Gatebook {
                     proof = again.await?.ok_or(Failure::Unauthenticated)?;
                 }
                 result => {
+                    result?;
+                    spent.into_iter().for_each(Spent::keep);
                     let token = token.reveal().to_owned();
-                    return result.map(|()| Session { token, expires_at });
+                    return Ok(Session { token, expires_at });
                 }
             }
         }

@@ -50,10 +50,12 @@ pub struct Export {
     /// The group's id.
     #[arg(long, env = "GATEBOOK_GROUP", value_name = "ID")]
     group: Option<String>,
-    /// The developer's id, as in `actor_id`: what they did with their own account, such as logging in.
+    /// The developer's id, as in `actor_id`: what they did with their own account, such as logging in, and what was refused
+    /// there.
     #[arg(long, env = "GATEBOOK_DEVELOPER", value_name = "ID")]
     developer: Option<Uuid>,
-    /// The installation's own log: what concerns no single customer or developer, such as ended tokens.
+    /// The installation's own log: what concerns no single customer or developer, such as ended tokens, or log-ins that were
+    /// refused to operators.
     #[arg(long, env = "GATEBOOK_SYSTEM", value_parser = FalseyValueParser::new())]
     system: bool,
     /// How.

@@ -33,19 +33,21 @@ pub fn check(event: &StoredEvent) -> Result<(), UnreadableEvent> {
     }
 }
 
+/// The names of all events, by the kind of stream that they are in.
+pub const EVENT_NAMES: [(&str, &[&str]); 8] = [
+    (IntegrationApp::TYPE, IntegrationAppEvent::VARIANTS),
+    (AccessToken::TYPE, AccessTokenEvent::VARIANTS),
+    (Group::TYPE, GroupEvent::VARIANTS),
+    (Developer::TYPE, DeveloperEvent::VARIANTS),
+    (UserAccount::TYPE, UserAccountEvent::VARIANTS),
+    (System::TYPE, SystemEvent::VARIANTS),
+    (RefusedAttempts::TYPE, RefusedAttemptsEvent::VARIANTS),
+    (TimelineViews::TYPE, TimelineViewsEvent::VARIANTS),
+];
+
 /// Another one for each version of the program that knows other events.
 pub fn fingerprint() -> String {
-    let known = [
-        IntegrationAppEvent::VARIANTS,
-        AccessTokenEvent::VARIANTS,
-        GroupEvent::VARIANTS,
-        DeveloperEvent::VARIANTS,
-        UserAccountEvent::VARIANTS,
-        SystemEvent::VARIANTS,
-        RefusedAttemptsEvent::VARIANTS,
-        TimelineViewsEvent::VARIANTS,
-    ];
-    let known = known.map(|names| names.join(",")).join(";");
+    let known = EVENT_NAMES.map(|(_, names)| names.join(",")).join(";");
     let version = env!("CARGO_PKG_VERSION");
     hex(Sha256::digest(format!("{version};{known}")))[..16].to_owned()
 }

@@ -39,7 +39,7 @@ mod standard_error;
 mod standby;
 mod stopping;
 mod tampered_log;
-mod tampered_rows;
+pub mod tampered_rows;
 mod the_end;
 mod tokens_ended;
 mod two_nodes;

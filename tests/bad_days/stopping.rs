@@ -13,6 +13,7 @@ on_both_databases! {
     r27_an_application_is_stopped_although_another_node_is_always_faster,
     r27_a_developer_and_an_operator_retire_secrets_although_another_node_is_always_faster,
     r27_a_group_is_stopped_although_another_node_is_always_faster,
+    r27_an_operator_ends_what_opens_the_installation_although_another_node_is_always_faster,
     r27_a_stop_that_names_a_version_is_held_to_it,
     r27_a_stop_with_a_key_happens_once_and_is_answered_as_at_first,
 }
@@ -128,11 +129,40 @@ async fn r27_a_group_is_stopped_although_another_node_is_always_faster(world: Wo
         .await
         .refused(409, "conflict");
     operator.delete(&format!("{group}/entities/e3")).await.done();
+    let plain = json!({"email": "pam@acme.example", "name": "Pam Practice", "role": "user"});
+    operator.put(&format!("{group}/users/pam"), plain).await.expect(200);
     operator.delete(&format!("{group}/users/ulf")).await.done();
     uma.get("/api/v1/me").await.refused(401, "unauthenticated");
     let plan = json!({"name": "Acme Group", "product_plan": "AIQ2"});
     operator.put(group, plan).await.expect(200);
     assert_eq!(world.gate(&token, "e1", "read").await, "group_not_on_plan");
+}
+
+async fn r27_an_operator_ends_what_opens_the_installation_although_another_node_is_always_faster(world: World) {
+    let servers = "/operator/api/v1/resource-servers";
+    let made = world
+        .operator
+        .post(servers, json!({"name": "Old gateway"}))
+        .await
+        .expect(201)
+        .json();
+    let (node, database) = world.interrupted_node().await;
+    let operator = at_node(&world.operator, &node);
+    always_faster(
+        &database,
+        &world.operator,
+        Method::POST,
+        servers.to_owned(),
+        |n| json!({"name": format!("Gateway {n}")}),
+    );
+    operator
+        .post(servers, json!({"name": "New gateway"}))
+        .await
+        .refused(409, "conflict");
+    let old = made["client_id"].as_str().unwrap();
+    operator.delete(&format!("{servers}/{old}")).await.done();
+    let left = world.operator.get(servers).await.expect(200).text();
+    assert!(!left.contains(old), "{left}");
 }
 
 async fn r27_a_stop_that_names_a_version_is_held_to_it(world: World) {

@@ -15,6 +15,7 @@ use crate::support::{Answer, World, app_at, id, on_both_databases};
 on_both_databases!(
     an_event_that_cannot_be_read_closes_its_application_on_every_node_and_no_other,
     an_event_of_a_group_that_cannot_be_read_closes_its_applications,
+    an_event_of_a_token_that_cannot_be_read_closes_its_application,
     what_cannot_be_read_shows_in_readiness_and_metrics_and_takes_no_node_out,
     once_it_is_quarantined_everything_goes_on_and_every_verification_names_it,
     what_cannot_be_read_can_still_be_stopped_and_nothing_else,
@@ -108,6 +109,50 @@ async fn an_event_of_a_group_that_cannot_be_read_closes_its_applications(world: 
     assert_eq!(world.gate(&token, "e1", "read").await, "unavailable");
     quarantine(&world, position).await.unwrap();
     assert_eq!(world.gate(&token, "e1", "read").await, "ok");
+}
+
+async fn an_event_of_a_token_that_cannot_be_read_closes_its_application(world: World) {
+    let (ada, _, developer, client) = world.running("Payroll Bridge").await;
+    let other = world.created(&ada, "Bank Feeds").await;
+    world.verified(&developer, &other).await;
+    let others = world.client_secret(&developer, &other).await;
+    let (token, others_token) = (world.access_token(&client).await, world.access_token(&others).await);
+    let given_back = world.access_token(&client).await;
+    let form = [("token", given_back.as_str())];
+    world.oauth("/oauth/revoke", &client, &form).await.expect(200);
+    let stream = row(
+        &world,
+        "select aggregate_id from events where aggregate_type = 'AccessToken'",
+    )
+    .await;
+    let id = &stream[0];
+    let position = append_foreign(
+        world.database(),
+        "AccessToken",
+        id,
+        r#"{"AccessTokensRevoked":{"before":"now"}}"#,
+    )
+    .await;
+    let gate = async || {
+        (
+            world.gate(&token, "e1", "read").await,
+            world.gate(&others_token, "e1", "read").await,
+        )
+    };
+    let one_closed = ("unavailable".to_owned(), "ok".to_owned());
+    // Before anybody has looked, and when it has been named.
+    assert_eq!(gate().await, one_closed);
+    ada.patch(&app_at(&other, ""), json!({"description": "New."}))
+        .await
+        .expect(200);
+    assert_eq!(
+        row(&world, "select aggregate_type from unreadable_events").await,
+        ["AccessToken"]
+    );
+    assert_eq!(gate().await, one_closed);
+    quarantine(&world, position).await.unwrap();
+    assert_eq!(gate().await, ("ok".to_owned(), "ok".to_owned()));
+    assert_eq!(world.gate(&given_back, "e1", "read").await, "token_revoked");
 }
 
 async fn what_cannot_be_read_shows_in_readiness_and_metrics_and_takes_no_node_out(world: World) {

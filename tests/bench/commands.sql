@@ -14,7 +14,7 @@ with
     ),
     new_events as (
         insert into pgbench_events
-        select ids.position * 2 + s.n, ids.at, 'IntegrationApp', ids.app_id, 'bench', s.n, s.name, '1',
+        select ids.position * 2 + s.n, ids.at, 'IntegrationApp', ids.app_id, 'bench', ids.app_id, s.n, s.name, '1',
                ('{"' || s.name || '":{"group_id":"bench","client_id":"gbc_0123456789abcdefghij","name":"Application ' || :n::text
                 || '","description":"Posts the payroll journals of every month.","category":"payroll_and_hr",'
                 || '"api_permission":"read_write","entities":["e1","e2","e3"]}}')::json,
@@ -44,7 +44,7 @@ with
     new_gate as (
         insert into pgbench_token_gate
         select ids.app_id, 'gbc_' || ids.app_id, 'bench', 'Application ' || :n::text, 'active', 'read_write',
-               '["e1","e2","e3"]', '[]', '[]', 2, ids.position
+               '["e1","e2","e3"]', '[]', 2, ids.position
         from ids
         returning 1
     ),

@@ -1,10 +1,14 @@
 //! ASVS 5.0 16.3: what was refused is in the activity log, too: wrong passwords and tokens, requests for want of a right,
 //! OTPs after the lock. Counted, so that nobody fills the log; never with what was typed.
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
 use gatebook::application::{Caller, Entrance, SignInForm, Who};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::bad_days::installation::Installation;
+use crate::bad_days::tampered_rows::row;
 use crate::support::log::Row;
 use crate::support::{APPS, World, app_at, on_both_databases, portal_at};
 
@@ -14,6 +18,7 @@ on_both_databases! {
     a_request_for_want_of_a_right_is_in_the_groups_log_and_in_the_applications,
     an_otp_after_the_lock_is_in_the_applications_log_under_the_address_as_typed,
     tokens_that_open_nothing_and_unknown_addresses_are_in_no_groups_log,
+    what_was_refused_to_an_account_and_at_the_installations_doors_is_in_their_exports,
     a_refusal_moves_no_etag_and_the_whole_log_holds_together,
     reading_the_timeline_is_in_the_log_once_in_five_minutes,
 }
@@ -109,6 +114,7 @@ async fn a_request_for_want_of_a_right_is_in_the_groups_log_and_in_the_applicati
     // Another group's application is not named to anybody.
     let other = world.user("globex", "pam").await;
     other.get(&app_at(&app, "")).await.refused(404, "not_found");
+    assert_eq!(refused(&world, &ada, &app_at(&app, "/activity-log")).await.len(), 2);
     let rows = refused(&world, &audrey, LOG).await;
     let mut by: Vec<_> = rows.iter().map(|row| row["actor_name"].as_str()).collect();
     by.sort_unstable();
@@ -180,6 +186,61 @@ async fn tokens_that_open_nothing_and_unknown_addresses_are_in_no_groups_log(wor
     );
 }
 
+async fn what_was_refused_to_an_account_and_at_the_installations_doors_is_in_their_exports(world: World) {
+    let ada = world.ada().await;
+    world.created(&ada, "Payroll").await;
+    let dev = world.signed_up("dev@example.com").await;
+    let stranger = Caller::command_line("r-1".to_owned()).with(Who::Nobody);
+    for address in ["dev@example.com", "nobody@example.com"] {
+        let log_in = world.gatebook.log_in(&stranger, Entrance::Pages, address, WRONG, "");
+        assert!(log_in.await.is_err());
+    }
+    dev.delete("/portal/api/v1/session").await.done();
+    let liar = world.person(Some("gbo_nonsense".to_owned()));
+    liar.get("/operator/api/v1/groups")
+        .await
+        .refused(401, "unauthenticated");
+    world.gatebook.write_refusals(false).await;
+    let node = Installation::on(world.database_url.clone());
+    let export = |whose: &[&str]| {
+        let lines = node.succeed(&[&["log", "export", "--format", "ndjson"][..], whose].concat());
+        let file = node.folder().join("export.ndjson");
+        std::fs::write(&file, &lines).unwrap();
+        node.succeed(&["log", "verify", file.to_str().unwrap()]);
+        let lines = lines.lines().map(|line| serde_json::from_str(line).unwrap());
+        lines.collect::<Vec<Value>>()
+    };
+    let events = |lines: &[Value]| {
+        let events = lines.iter().map(|line| line["event"].as_str().unwrap().to_owned());
+        events.collect::<Vec<_>>()
+    };
+    let developer = &row(&world, "select developer_id from developers").await[0];
+    let of_account = export(&["--developer", developer]);
+    assert_eq!(
+        events(&of_account),
+        [
+            "DeveloperSignedUp",
+            "DeveloperLoggedIn",
+            "DeveloperLoggedOut",
+            "LogInsRefused",
+            "DeveloperLogDownloaded"
+        ]
+    );
+    assert_eq!(of_account[3]["details"]["developer_id"], developer.as_str());
+    let of_installation = export(&["--system"]);
+    let refused: Vec<_> = of_installation
+        .iter()
+        .filter(|line| line["event"] == "LogInsRefused")
+        .collect();
+    let channels: BTreeSet<_> = refused
+        .iter()
+        .map(|line| line["details"]["channel"].as_str().unwrap())
+        .collect();
+    assert_eq!((channels.len(), refused.len()), (2, 2), "{of_installation:?}");
+    assert!(channels.contains("portal") && channels.contains("operators_api"));
+    assert_eq!(events(&of_installation).last().unwrap(), "SystemLogDownloaded");
+}
+
 async fn a_refusal_moves_no_etag_and_the_whole_log_holds_together(world: World) {
     let (ada, audrey) = (world.ada().await, world.user("acme", "audrey").await);
     let app = world.created(&ada, "Payroll").await;
@@ -192,7 +253,7 @@ async fn a_refusal_moves_no_etag_and_the_whole_log_holds_together(world: World) 
     world.gatebook.write_refusals(false).await;
     ada.get(&app_at(&app, "/events")).await.expect(200);
     assert_eq!(etag().await, before);
-    crate::bad_days::installation::Installation::on(world.database_url.clone()).holds_together();
+    Installation::on(world.database_url.clone()).holds_together();
 }
 
 async fn reading_the_timeline_is_in_the_log_once_in_five_minutes(world: World) {

@@ -274,15 +274,18 @@ impl ClientFacts {
 const APP: &str = "t.app_id, t.client_id, t.group_id, t.name, t.status, t.api_permission, t.entities, \
      t.client_secrets, t.version, t.position";
 const FROM: &str = "from token_gate t join groups g on g.group_id = t.group_id";
-/// How many events that cannot be read speak of the application, its group or the installation. What was appended and has
-/// not been read back counts as such; usually there is nothing of that, and the log is not asked.
+/// How many events that cannot be read speak of the application or a token of it, its group or the installation. What was
+/// appended and has not been read back counts as such; usually there is nothing of that, and the log is not asked.
 const UNREADABLE: &str = "((select count(*) from unreadable_events n where \
          (n.aggregate_type = 'IntegrationApp' and n.aggregate_id = t.app_id) \
-         or (n.aggregate_type = 'Group' and n.aggregate_id = t.group_id) or n.aggregate_type = 'System') \
+         or (n.aggregate_type = 'Group' and n.aggregate_id = t.group_id) or n.aggregate_type = 'System' \
+         or (n.aggregate_type = 'AccessToken' and exists (\
+             select 1 from events e where e.position = n.position and e.app_id = t.app_id))) \
      + (select case when h.read_to >= h.position then 0 else \
          (select count(*) from events n where n.position > h.read_to and (\
              (n.aggregate_type = 'IntegrationApp' and n.aggregate_id = t.app_id) \
-             or (n.aggregate_type = 'Group' and n.aggregate_id = t.group_id) or n.aggregate_type = 'System')) \
+             or (n.aggregate_type = 'Group' and n.aggregate_id = t.group_id) or n.aggregate_type = 'System' \
+             or (n.aggregate_type = 'AccessToken' and n.app_id = t.app_id))) \
          end from log_head h where h.id = 1))";
 
 /// [`GateFacts`] about applications and tokens of theirs. `apps` and `tokens` select the ids that the first and the second

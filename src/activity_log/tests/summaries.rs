@@ -2,21 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use gatebook_aggregates::access_token::AccessTokenEvent;
-use gatebook_aggregates::developer::DeveloperEvent;
-use gatebook_aggregates::group::GroupEvent;
-use gatebook_aggregates::integration_app::IntegrationAppEvent;
-use gatebook_aggregates::refused_attempts::RefusedAttemptsEvent;
-use gatebook_aggregates::system::SystemEvent;
-use gatebook_aggregates::timeline_views::TimelineViewsEvent;
-use gatebook_aggregates::user_account::UserAccountEvent;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use strum::VariantNames;
 
 use super::*;
 use crate::activity_log::{LogEntry, summary};
+use crate::log::readable::EVENT_NAMES;
 
 const SENTENCES: &str = include_str!("summaries.txt");
 const GOLDEN: &str = include_str!("../../../aggregates/golden/v1.ndjson");
@@ -38,17 +30,7 @@ fn pairs() -> Vec<(StoredEvent, &'static str)> {
 }
 
 fn kind_of(event_type: &str) -> &'static str {
-    let kinds = [
-        ("IntegrationApp", IntegrationAppEvent::VARIANTS),
-        ("AccessToken", AccessTokenEvent::VARIANTS),
-        ("Group", GroupEvent::VARIANTS),
-        ("Developer", DeveloperEvent::VARIANTS),
-        ("UserAccount", UserAccountEvent::VARIANTS),
-        ("System", SystemEvent::VARIANTS),
-        ("RefusedAttempts", RefusedAttemptsEvent::VARIANTS),
-        ("TimelineViews", TimelineViewsEvent::VARIANTS),
-    ];
-    let kind = kinds.iter().find(|(_, types)| types.contains(&event_type));
+    let kind = EVENT_NAMES.iter().find(|(_, types)| types.contains(&event_type));
     kind.unwrap_or_else(|| panic!("{event_type} is no event")).0
 }
 
@@ -82,17 +64,8 @@ fn r28_every_event_is_told_in_a_sentence() {
 #[test]
 fn r28_no_event_type_is_without_a_sentence_in_the_table() {
     let told: BTreeSet<_> = pairs().into_iter().map(|(e, _)| e.event_type).collect();
-    let all = [
-        IntegrationAppEvent::VARIANTS,
-        AccessTokenEvent::VARIANTS,
-        GroupEvent::VARIANTS,
-        DeveloperEvent::VARIANTS,
-        UserAccountEvent::VARIANTS,
-        SystemEvent::VARIANTS,
-        RefusedAttemptsEvent::VARIANTS,
-        TimelineViewsEvent::VARIANTS,
-    ];
-    let all: BTreeSet<_> = all.concat().into_iter().map(str::to_owned).collect();
+    let all = EVENT_NAMES.iter().flat_map(|(_, names)| names.iter());
+    let all: BTreeSet<_> = all.map(|name| (*name).to_owned()).collect();
     assert_eq!(told, all);
 }
 

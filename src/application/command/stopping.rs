@@ -10,7 +10,8 @@ use gatebook_projections::groups::GroupRow;
 use super::stop::{Decided, StopCommand};
 use crate::application::admin_letters::address_to_account;
 use crate::application::caller::Caller;
-use crate::application::commands::{ChangeOptions, ended_by, group_asker, group_facts};
+use crate::application::commands::{ChangeOptions, group_asker, group_facts, with_what_ended};
+use crate::application::operations::require_operator;
 use crate::application::{Failure, Gatebook};
 use crate::log::append::CredentialChange;
 use crate::log::{CommandError, Done, Extras, Loaded};
@@ -64,15 +65,15 @@ impl Gatebook {
         Ok((done, group.ok_or(Refusal::NotFound)?))
     }
 
-    /// Runs a command that stops something of a group, or the whole of it.
+    /// Runs a command that stops something of a group, or the whole of it, together with what goes with it.
     pub(in crate::application) async fn stop_in_group(
         &self,
         caller: &Caller,
         group_id: &GroupId,
         wish: WishOfGroup,
-        credentials: &[CredentialChange],
+        extras: Extras,
     ) -> Result<Done<Group>, Failure> {
-        let (id, caller, credentials) = (group_id.clone(), caller.clone(), credentials.to_vec());
+        let (id, caller) = (group_id.clone(), caller.clone());
         let decide = move |stream: &Loaded<Group>, group: Option<&GroupRow>| -> Result<_, Failure> {
             let by = group_asker(&caller, group)?;
             let current = stream.seen_version();
@@ -81,12 +82,10 @@ impl Gatebook {
             }
             let wish = wish(group)?;
             let events = stream.aggregate.decide(GroupCommand { by, wish })?;
-            let mut extras = ended_by(&id, &events);
-            extras.credentials.extend(credentials.iter().cloned());
             Ok(Decided {
+                extras: with_what_ended(&extras, &id, &events),
                 events,
                 origin: caller.origin(group),
-                extras,
             })
         };
         let command = StopCommand {
@@ -99,18 +98,25 @@ impl Gatebook {
         Ok(self.stop(command).await?.0)
     }
 
-    /// Runs a command that stops something of the whole installation.
+    /// Runs a command that stops something of the whole installation, together with the credentials that end with it.
+    /// Operators only.
     pub(in crate::application) async fn stop_in_system(
         &self,
         caller: &Caller,
         command: SystemCommand,
+        credentials: Vec<CredentialChange>,
     ) -> Result<Done<System>, Failure> {
+        require_operator(caller)?;
+        let extras = Extras {
+            credentials,
+            ..Extras::default()
+        };
         let origin = caller.origin(None);
         let decide = move |stream: &Loaded<System>, _: Option<&GroupRow>| -> Result<_, Failure> {
             Ok(Decided {
                 events: stream.aggregate.decide(command.clone())?,
                 origin: origin.clone(),
-                extras: Extras::default(),
+                extras: extras.clone(),
             })
         };
         let command = StopCommand {

@@ -16,4 +16,5 @@ pub use quarantine::QuarantineError;
 pub use readiness::Readiness;
 pub use refusal_counter::Refusals;
 pub use system::TokensEnded;
+pub(super) use system::require_operator;
 pub use unreadable::UnreadableWatch;
