@@ -1,7 +1,9 @@
 //! `POST /oauth/revoke`: RFC 7009.
 
+use std::time::Duration;
+
 use axum::extract::{Request, State};
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -14,13 +16,16 @@ use crate::oauth::wire::OAuthError;
 /// Where tokens are revoked.
 const PATH: &str = "/oauth/revoke";
 
+/// How long whoever revokes too much waits for the answer that says so.
+const PAUSE: Duration = Duration::from_millis(500);
+
 /// Gives an access token back.
 ///
 /// After the answer 200 the token opens nothing any more (RFC 7009). A token that is unknown, has ended, or belongs to
 /// another application is answered 200 as well, and nothing happens: so nobody learns about tokens of others.
 ///
 /// An application may revoke 1,000 tokens at once, and then ten a second; at most 32 of its requests are in work at a time.
-/// Others are answered 429 with `Retry-After`.
+/// Others are answered 429 with `Retry-After`, after half a second.
 #[utoipa::path(
     post,
     path = "/oauth/revoke",
@@ -45,12 +50,21 @@ pub async fn revoke_token(State(app): State<App>, request: OAuthRequest) -> Resu
 
 /// Takes a place among the revocations with the same credentials before the body is read, and keeps it until the answer.
 /// Whose credentials are in the body is counted once they are known.
+///
+/// Whoever revokes too much is told so only after [`PAUSE`], so that a connection can ask for it twice a second and not some
+/// thousand times: an integration that floods this endpoint leaves the processor to others, such as to whoever suspends it.
 pub async fn take_place_to_revoke(State(app): State<App>, request: Request, next: Next) -> Response {
-    let credentials = request.headers().get(header::AUTHORIZATION);
-    let credentials = credentials.filter(|_| request.uri().path() == PATH);
-    match credentials.map(|credentials| app.enter_revocation(credentials.as_bytes())) {
-        Some(Err(failure)) => refusal(failure).into_response(),
-        Some(Ok(_place)) => next.run(request).await,
-        None => next.run(request).await,
+    if request.uri().path() != PATH {
+        return next.run(request).await;
     }
+    let credentials = request.headers().get(header::AUTHORIZATION);
+    let place = credentials.map(|credentials| app.enter_revocation(credentials.as_bytes()));
+    let answer = match place.transpose() {
+        Ok(_place) => next.run(request).await,
+        Err(failure) => refusal(failure).into_response(),
+    };
+    if answer.status() == StatusCode::TOO_MANY_REQUESTS {
+        tokio::time::sleep(PAUSE).await;
+    }
+    answer
 }
