@@ -25,7 +25,7 @@ with
     ),
     new_list as (
         insert into pgbench_app_list
-        select ids.app_id, 'bench', 'gbc_' || :n::text, 'new_integration', null, 'Application ' || :n::text, 'application ' || :n::text,
+        select ids.app_id, 'bench', 'gbc_' || :n::text, 'new_integration', null, 'Application ' || :n::text, 'application ' || :n::text, 'application ' || :n::text,
                'Posts the payroll journals of every month.', 'posts the payroll journals of every month.',
                'payroll_and_hr', 'read_write', '["e1","e2","e3"]', 'active', 'invited', 'dev' || :n::text || '@example.com',
                'dev' || :n::text || '@example.com', ids.at, ids.at, ids.at, null, ids.at, 5, ids.at, 'pam', 'Pam', null, 2,

@@ -4,8 +4,13 @@
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
-use gatebook::application::{Caller, Entrance, SignInForm, Who};
+use futures::TryStreamExt;
+use gatebook::activity_log::{Range, Scope, export};
+use gatebook::application::{Caller, Entrance, RecordedDownload, SignInForm, Who};
+use gatebook::replay::{ExportedRange, verify_exported};
+use gatebook_aggregates::integration_app::LogFormat;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::bad_days::installation::Installation;
 use crate::bad_days::tampered_rows::row;
@@ -201,21 +206,31 @@ async fn what_was_refused_to_an_account_and_at_the_installations_doors_is_in_the
         .await
         .refused(401, "unauthenticated");
     world.gatebook.write_refusals(false).await;
-    let node = Installation::on(world.database_url.clone());
-    let export = |whose: &[&str]| {
-        let lines = node.succeed(&[&["log", "export", "--format", "ndjson"][..], whose].concat());
-        let file = node.folder().join("export.ndjson");
-        std::fs::write(&file, &lines).unwrap();
-        node.succeed(&["log", "verify", file.to_str().unwrap()]);
-        let lines = lines.lines().map(|line| serde_json::from_str(line).unwrap());
-        lines.collect::<Vec<Value>>()
+    let operator = Caller::command_line("r-2".to_owned());
+    let export = async |scope, recorded: RecordedDownload| {
+        let range = Range {
+            from: None,
+            to: None,
+            up_to_position: recorded.up_to_position,
+        };
+        let pieces = export(world.gatebook.log.database.clone(), scope, range, LogFormat::Ndjson);
+        let file = pieces.try_collect::<Vec<_>>().await.unwrap().concat();
+        let report = verify_exported(&*file, ExportedRange::default()).unwrap();
+        assert!(report.holds() && report.is_whole(), "{report:?}");
+        let lines = str::from_utf8(&file).unwrap().lines();
+        lines
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect::<Vec<Value>>()
     };
     let events = |lines: &[Value]| {
         let events = lines.iter().map(|line| line["event"].as_str().unwrap().to_owned());
         events.collect::<Vec<_>>()
     };
     let developer = &row(&world, "select developer_id from developers").await[0];
-    let of_account = export(&["--developer", developer]);
+    let id = Uuid::parse_str(developer).unwrap();
+    let (gatebook, format) = (&world.gatebook, LogFormat::Ndjson);
+    let recorded = gatebook.record_developer_log_download(&operator, id, format, None, None);
+    let of_account = export(Scope::Developer(id), recorded.await.unwrap()).await;
     assert_eq!(
         events(&of_account),
         [
@@ -227,7 +242,8 @@ async fn what_was_refused_to_an_account_and_at_the_installations_doors_is_in_the
         ]
     );
     assert_eq!(of_account[3]["details"]["developer_id"], developer.as_str());
-    let of_installation = export(&["--system"]);
+    let recorded = gatebook.record_system_log_download(&operator, format, None, None);
+    let of_installation = export(Scope::System, recorded.await.unwrap()).await;
     let refused: Vec<_> = of_installation
         .iter()
         .filter(|line| line["event"] == "LogInsRefused")
