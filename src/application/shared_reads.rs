@@ -6,12 +6,16 @@
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::FutureExt;
 use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::time::timeout;
 
 use crate::store::StoreError;
 
+/// How long whoever asks waits, in the queue and for the answer: a gateway waits behind it, and behind that its clients.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// At most so many share a question.
 const SHARED_BY_MAX: usize = 128;
 /// So many may wait before callers wait to ask.
@@ -50,12 +54,16 @@ impl<V: Clone + Send + Sync + 'static> SharedReads<V> {
     /// What is committed under a key, no earlier than now.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// When it cannot be read, or not within [`PATIENCE`].
     pub(super) async fn get(&self, key: String) -> Result<Option<V>, StoreError> {
         let (answer, received) = oneshot::channel();
         let gone = || StoreError::Unavailable("nobody reads any more".to_owned());
-        self.queue.send(Waiting { key, answer }).await.map_err(|_| gone())?;
-        received.await.map_err(|_| gone())?
+        let answered = async {
+            self.queue.send(Waiting { key, answer }).await.map_err(|_| gone())?;
+            received.await.map_err(|_| gone())?
+        };
+        let late = || StoreError::Unavailable("it did not answer in time".to_owned());
+        timeout(PATIENCE, answered).await.unwrap_or_else(|_| Err(late()))
     }
 }
 
@@ -180,6 +188,20 @@ mod tests {
         let asked = database.asked.lock().unwrap().clone();
         assert_eq!(asked.len(), QUESTIONS_AT_ONCE + 1);
         assert_eq!(asked.last().map(Vec::len), Some(10));
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_ever_however_many_wait_for_a_database_that_says_nothing() {
+        let database = SlowDatabase::new();
+        let reads = database.reads();
+        // Much more than is asked at once, and than waits in the queue.
+        let answers = join_all((0..2 * QUEUE).map(|n| reads.get(format!("app {n}")))).await;
+        let late = |answer: &Result<_, _>| matches!(answer, Err(StoreError::Unavailable(_)));
+        assert!(answers.iter().all(late));
+        // Who has gone is not asked for.
+        database.may_answer.add_permits(100);
+        assert!(matches!(reads.get("app".to_owned()).await, Ok(Some(0))));
+        assert!(database.asked.lock().unwrap().len() <= QUESTIONS_AT_ONCE + 1);
     }
 
     #[tokio::test]

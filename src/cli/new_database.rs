@@ -26,6 +26,10 @@ pub async fn open(data: &DataOptions) -> Result<Arc<dyn Database>, CliError> {
         None => store::open(&url).await?,
     };
     match store::require_tables(&*database).await {
+        Err(StoreError::NotMigrated) if has_key_from_elsewhere(data)? => tracing::warn!(
+            "beginning a new, empty database with a key that was handed out; if there was a database before, stop now, and look \
+             whether its volume is mounted and the database URL is right"
+        ),
         Err(StoreError::NotMigrated) => tracing::info!("beginning a new, empty database"),
         Ok(()) if data.new_database => {
             tracing::warn!("--new-database does nothing to a database that is there; it should not stay set");
@@ -52,6 +56,14 @@ fn key_file_beside(data: &DataOptions, url: &str) -> Result<Option<PathBuf>, Cli
         KeySource::Text(_) => None,
     };
     Ok(named.into_iter().chain([data.default_key_file()]).find(is_beside))
+}
+
+/// Whether there is a key that this program has not made beside the data.
+fn has_key_from_elsewhere(data: &DataOptions) -> Result<bool, CliError> {
+    Ok(match data.key_source().map_err(CliError::other)? {
+        KeySource::Text(_) => true,
+        KeySource::File(path) => path != data.default_key_file() && path.is_file(),
+    })
 }
 
 fn lost(error: StoreError, url: &str, key_file: &Path) -> CliError {

@@ -1,5 +1,6 @@
 //! What every command needs of the database, tried without one: its lock, its privileges, and a commit that goes through.
 
+use gatebook_projections::projection;
 use gatebook_projections::sql::{Query, Value};
 
 use super::batch::lock_head;
@@ -26,14 +27,20 @@ pub async fn rehearse(database: &dyn Database, clocks: &ClockGuard, room: bool) 
     transaction.commit().await
 }
 
-/// What a command writes to, apart from the tables of projections, which whoever rebuilds owns.
-const WRITTEN: [(&str, &str); 7] = [
+/// What a command writes to, and how, besides the tables of projections.
+const WRITTEN: [(&str, &str); 13] = [
     ("events", "insert"),
     ("log_head", "update"),
     ("reservations", "insert"),
     ("idempotency_keys", "insert"),
     ("letters", "insert"),
+    ("letters", "update"),
+    ("letters", "delete"),
     ("credentials", "insert"),
+    ("credentials", "delete"),
+    ("email_quota_uses", "insert"),
+    ("email_quota_uses", "delete"),
+    ("unreadable_events", "delete"),
     ("unreadable_events", "insert"),
 ];
 
@@ -41,7 +48,12 @@ async fn require_privileges(transaction: &mut dyn Transaction) -> Result<(), Sto
     if transaction.dialect() == Dialect::Sqlite {
         return Ok(());
     }
-    let may = WRITTEN.map(|(table, right)| format!("has_table_privilege('{table}', '{right}')"));
+    let projections = projection::all();
+    let rows = projections.iter().map(|projection| projection.name);
+    let rows = rows.flat_map(|table| [(table, "insert"), (table, "update")]);
+    let written = WRITTEN.into_iter().chain(rows);
+    let may = written.map(|(table, right)| format!("has_table_privilege('{table}', '{right}')"));
+    let may: Vec<_> = may.collect();
     let sql = format!("select ({})::integer::bigint", may.join(" and "));
     match transaction.rows(Query::new(sql, [])).await?.concat().as_slice() {
         [Value::Int(1)] => Ok(()),

@@ -9,14 +9,15 @@ const NO_PRIMARY: &str = "gatebook.this_server_takes_no_writes";
 /// Every transaction of a standby is read-only, and so is one of a server that was made read-only. The sub-select does not
 /// depend on any row, so PostgreSQL evaluates it once and before all else, even where the query has no rows.
 pub fn only_on_primary(sql: &str) -> String {
-    let first = sql.trim_start().get(..6).unwrap_or_default();
-    match first.eq_ignore_ascii_case("select") {
-        true => format!(
+    let explain = "explain";
+    let first = sql.trim_start().get(..explain.len()).unwrap_or_default();
+    match first.eq_ignore_ascii_case(explain) {
+        // Nothing is decided from it, and it cannot be part of another query.
+        true => sql.to_owned(),
+        false => format!(
             "select * from ({sql}) guarded where ({}) is null",
             refusal("transaction_read_only")
         ),
-        // Such as `explain`, which decides nothing.
-        false => sql.to_owned(),
     }
 }
 
@@ -52,16 +53,30 @@ fn refusal(read_only: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use gatebook_projections::token_gate;
+
     use super::*;
 
     #[test]
     fn a_query_is_guarded_and_an_explanation_is_not() {
-        let guarded = only_on_primary("SELECT name from groups order by name");
-        assert!(
-            guarded.starts_with("select * from (SELECT name from groups order by name) guarded where (select case")
-        );
+        let ids = ["a".to_owned()];
+        let gate = [
+            token_gate::by_apps("$1", "$2", "json_agg(r.token_id)", &ids, &ids),
+            token_gate::by_clients("$1", &ids),
+        ];
+        let gate = gate.iter().map(|query| query.sql.as_str());
+        let others = [
+            "SELECT name from groups order by name",
+            "with n as (select 1) select * from n",
+            "values (1)",
+            "",
+        ];
+        for sql in gate.chain(others) {
+            let guarded = only_on_primary(sql);
+            let begins = format!("select * from ({sql}) guarded where (select case");
+            assert!(guarded.starts_with(&begins), "{guarded}");
+        }
         assert_eq!(only_on_primary("explain select 1"), "explain select 1");
-        assert_eq!(only_on_primary(""), "");
     }
 
     #[test]

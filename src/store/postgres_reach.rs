@@ -149,22 +149,28 @@ impl Reach {
 
     /// A server was looked at. If it has become the primary since the one did that is used, that one is suspect.
     pub fn notices(&self, server: &ServerState) {
-        let before = self.newest().clone();
-        if self.accepts(server) && *self.newest() > before && before.is_some() {
-            self.suspect();
-        }
+        let _ = self.accepts(server);
     }
 
-    /// Whether another server has become the primary since this one did, as far as this process has seen.
+    /// Whether another server has become the primary since this one did, as far as this process has seen. If this one has
+    /// since another did, connections to that one are suspect, whoever met this one first.
     fn was_replaced(&self, server: &ServerState) -> bool {
+        let Some(lineage) = &server.lineage else {
+            return false;
+        };
         let mut newest = self.newest();
-        match (&server.lineage, &*newest) {
-            (Some(lineage), Some(seen)) if lineage < seen => true,
-            (Some(lineage), _) => {
-                *newest = Some(lineage.clone());
+        let before = newest.replace(lineage.clone());
+        match before {
+            Some(seen) if *lineage < seen => {
+                *newest = Some(seen);
+                true
+            }
+            Some(seen) if seen < *lineage => {
+                drop(newest);
+                self.suspect();
                 false
             }
-            (None, _) => false,
+            _ => false,
         }
     }
 

@@ -145,6 +145,10 @@ impl Database for SqliteDatabase {
             .await
     }
 
+    fn reachable(&self) -> Result<(), StoreError> {
+        self.file.is_still_there()
+    }
+
     async fn gate_rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError> {
         let answered = timeout(GATE_TIMEOUT, self.ask(&self.gate, &self.gate_waiting, None, &query)).await;
         answered.unwrap_or_else(|_| Err(StoreError::Unavailable("it did not answer in time".to_owned())))

@@ -93,6 +93,11 @@ async fn commands_are_refused(process: &Process, customer: &Customer, because: &
         .refused(503, "unavailable");
     let not_ready: Value = pam.get("/readyz").await.refused(503, "unavailable").json();
     assert!(word(&not_ready, "reason").contains(because), "{not_ready}");
+    let metrics = pam.get("/metrics").await.expect(200).text();
+    assert!(
+        metrics.lines().any(|line| line == "gatebook_clock_wrong 1"),
+        "{metrics}"
+    );
     assert!(process.log().contains(because), "{}", process.log());
 }
 

@@ -32,6 +32,7 @@ mod request_lines;
 mod rolling_restarts;
 mod searches;
 mod settings;
+mod shipped_image;
 mod signals;
 mod silent_bodies;
 mod sqlite_file;

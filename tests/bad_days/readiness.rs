@@ -73,7 +73,7 @@ async fn a_node_whose_role_may_not_append_is_not_ready() {
     let world = World::on_database(url).await;
     let ada = world.ada().await;
     becomes(&ada, 200).await;
-    for table in ["events", "log_head"] {
+    for table in ["events", "log_head", "email_quota_uses", "app_list"] {
         let (taken, given) = (
             format!("revoke insert, update on {table} from clerk"),
             format!("grant insert, update on {table} to clerk"),

@@ -8,7 +8,7 @@ use super::installation::{Customer, Finished, Installation, free_port};
 use crate::support::eventually::eventually;
 
 /// Every command, as its help is asked for.
-const COMMANDS: [&[&str]; 14] = [
+const COMMANDS: [&[&str]; 15] = [
     &["demo"],
     &["serve"],
     &["migrate"],
@@ -22,6 +22,7 @@ const COMMANDS: [&[&str]; 14] = [
     &["log", "export"],
     &["log", "verify"],
     &["log", "compare"],
+    &["log", "quarantine"],
     &["tokens", "end"],
 ];
 

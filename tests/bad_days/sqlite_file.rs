@@ -57,6 +57,11 @@ impl Shop {
 
     /// Twenty commands, none of which may be acknowledged, and questions that may not be answered.
     async fn does_nothing(&self, why: &str) {
+        let ready = self.pam.get("/readyz").await.refused(503, "unavailable").json();
+        assert!(
+            ready["reason"].as_str().is_some_and(|reason| !reason.is_empty()),
+            "{why}: {ready}"
+        );
         for number in 0..20 {
             assert_eq!(self.create(&format!("Lost {number}")).await, 503, "{why}");
         }

@@ -4,17 +4,19 @@
 use std::sync::Arc;
 
 use gatebook::application::Gatebook;
-use gatebook::store::{self, Database};
+use gatebook::store::{self, Database, StoreError};
 use gatebook_projections::sql::Query;
+use gatebook_projections::token_gate;
 use reqwest::Method;
 use serde_json::json;
+use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
 
 use crate::support::eventually::eventually;
 use crate::support::moving_address::MovingAddress;
 use crate::support::postgres_cluster::{Cluster, Server};
 use crate::support::world::{self, Options};
-use crate::support::{APPS, Person, World, app_at};
+use crate::support::{APPS, Person, World, app_at, id};
 
 /// So many revocations are acknowledged on each side of the moment in which the address is moved.
 const REVOCATIONS: usize = 150;
@@ -291,6 +293,55 @@ async fn a_server_that_was_made_read_only_is_not_decided_from_until_it_takes_wri
         pair.old.carry_out("gatebook", "select pg_reload_conf()").await;
         eventually("readiness", async || (readiness(&ada).await == 200).then_some(())).await;
         assert_eq!(gate(&ada, &token).await, 200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r26_the_first_question_to_a_server_that_was_made_read_only_is_refused_whatever_it_asks() {
+    let cluster = Cluster::new();
+    let server = cluster.primary();
+    server.carry_out("postgres", "create database gatebook").await;
+    let world = World::on_database(server.url("gatebook")).await;
+    let (_, app, _, client) = world.running("Payroll Bridge").await;
+    let token = world.access_token(&client).await;
+    let of_token = || {
+        let (apps, tokens) = ([id(&app).to_owned()], [id(&app).to_owned()]);
+        let dialect = world.database().dialect();
+        let (listed, revoked) = (
+            (dialect.list("$1"), dialect.list("$2")),
+            dialect.json_list("r.token_id"),
+        );
+        token_gate::by_apps(&listed.0, &listed.1, &revoked, &apps, &tokens)
+    };
+    let of_client = || token_gate::by_clients(&world.database().dialect().list("$1"), &[client.0.clone()]);
+    let questions: [&dyn Fn() -> Query; 2] = [&of_token, &of_client];
+    for question in questions {
+        // Connections of the gate are open, and known to lead to a server that takes writes.
+        assert_eq!(world.gate(&token, "e1", "read").await, "ok");
+        assert_eq!(world.database().gate_rows(question()).await.unwrap().len(), 1);
+        let fence = "alter system set default_transaction_read_only = on";
+        server.carry_out("gatebook", fence).await;
+        server.carry_out("gatebook", "select pg_reload_conf()").await;
+        // Every session has heard of it, and none is lost.
+        let mut session = PgConnection::connect(&server.url("gatebook")).await.unwrap();
+        eventually("a fence", async || {
+            let read_only: String = sqlx::query_scalar("show default_transaction_read_only")
+                .fetch_one(&mut session)
+                .await
+                .unwrap();
+            (read_only == "on").then_some(())
+        })
+        .await;
+        let refused = world.database().gate_rows(question()).await;
+        assert!(refused.as_ref().is_err_and(StoreError::is_unavailable), "{refused:?}");
+        server
+            .carry_out("gatebook", "alter system reset default_transaction_read_only")
+            .await;
+        server.carry_out("gatebook", "select pg_reload_conf()").await;
+        eventually("an answer", async || {
+            (world.gate(&token, "e1", "read").await == "ok").then_some(())
+        })
+        .await;
     }
 }
 

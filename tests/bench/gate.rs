@@ -30,7 +30,7 @@ const ROUNDS: usize = 3;
 pub async fn measure(setting: &Setting) {
     setting.connect().await.execute("analyze").await.unwrap();
     let address = load::serve(http::router(setting.gatebook.clone(), ClientAddressHeader::default())).await;
-    let token = access_token(setting).await;
+    let token = access_token(setting, "Gate").await;
     let gateway = setting
         .gatebook
         .create_resource_server(
@@ -93,9 +93,9 @@ async fn answer_body(address: SocketAddr, request: &[u8]) -> Vec<u8> {
     buffer.split_off(head + 4)
 }
 
-/// The token of an AIQ Integrate application, whose secret operators make.
-pub async fn access_token(setting: &Setting) -> String {
-    let (_, secret) = client(setting, "Gate bench").await;
+/// The token of an AIQ Integrate application with this name, whose secret operators make.
+pub async fn access_token(setting: &Setting, name: &str) -> String {
+    let (_, secret) = client(setting, name).await;
     let operator = setting.operator();
     let client = setting
         .gatebook

@@ -22,7 +22,7 @@ pub async fn measure() {
     let road = QuietRoad::to(&url).await;
     let setting = Setting::on(road.through(&url)).await;
     let address = load::serve(http::router(setting.gatebook.clone(), ClientAddressHeader::default())).await;
-    let token = gate::access_token(&setting).await;
+    let token = gate::access_token(&setting, "Outage").await;
     let client = reqwest::Client::new();
     let [mut first, mut later, mut ready, mut back] = [const { Vec::new() }; 4];
     for _ in 0..ROUNDS {

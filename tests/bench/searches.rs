@@ -96,7 +96,7 @@ async fn search_time(address: SocketAddr, token: &str, column: &str, part: &str)
 }
 
 async fn beside_the_gate(setting: &Setting, address: SocketAddr, people: &[String]) {
-    let token = gate::access_token(setting).await;
+    let token = gate::access_token(setting, "Searches").await;
     let check = format!(
         "GET /gateway/authorize HTTP/1.1\r\nHost: gatebook\r\nAuthorization: Bearer {token}\r\nX-Entity-Id: e1\r\n\
          X-Api-Access: read\r\n\r\n"

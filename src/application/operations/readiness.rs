@@ -15,8 +15,9 @@ use crate::store::StoreError;
 const FRESH: Duration = Duration::from_secs(1);
 /// How often as much is written as a large command writes, which a disk may have no room for.
 const ROOM_EVERY: Duration = Duration::from_secs(30);
-/// How long an answer may take; a load balancer does not wait for long either.
-const PATIENCE: Duration = Duration::from_millis(800);
+/// How long a try may take. With what is asked besides, an answer takes less than a second; a load balancer does not wait
+/// for long either.
+const PATIENCE: Duration = Duration::from_millis(700);
 
 /// What was found out last, and whether somebody is finding out at the moment.
 #[derive(Default)]

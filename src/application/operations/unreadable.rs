@@ -10,7 +10,7 @@ use crate::log::unreadable::{forget_settled, unreadable_events};
 /// How long what was found is said again.
 const FRESH: Duration = Duration::from_secs(1);
 /// How long the database may take; whoever asks does not wait for long either.
-const PATIENCE: Duration = Duration::from_millis(300);
+const PATIENCE: Duration = Duration::from_millis(200);
 
 /// What was found last.
 #[derive(Default)]
