@@ -9,7 +9,7 @@ use gatebook_projections::sql::Query;
 use gatebook_projections::token_gate;
 use reqwest::Method;
 use serde_json::json;
-use sqlx::{Connection, PgConnection};
+use sqlx::postgres::PgPoolOptions;
 use tempfile::TempDir;
 
 use crate::support::eventually::eventually;
@@ -316,6 +316,8 @@ async fn r26_the_first_question_to_a_server_that_was_made_read_only_is_refused_w
     let of_client = || token_gate::by_clients(&world.database().dialect().list("$1"), &[client.0.clone()]);
     let questions: [&dyn Fn() -> Query; 2] = [&of_token, &of_client];
     for question in questions {
+        let session = PgPoolOptions::new().max_connections(1);
+        let session = session.connect(&server.url("gatebook")).await.unwrap();
         // Connections of the gate are open, and known to lead to a server that takes writes.
         assert_eq!(world.gate(&token, "e1", "read").await, "ok");
         assert_eq!(world.database().gate_rows(question()).await.unwrap().len(), 1);
@@ -323,10 +325,9 @@ async fn r26_the_first_question_to_a_server_that_was_made_read_only_is_refused_w
         server.carry_out("gatebook", fence).await;
         server.carry_out("gatebook", "select pg_reload_conf()").await;
         // Every session has heard of it, and none is lost.
-        let mut session = PgConnection::connect(&server.url("gatebook")).await.unwrap();
         eventually("a fence", async || {
             let read_only: String = sqlx::query_scalar("show default_transaction_read_only")
-                .fetch_one(&mut session)
+                .fetch_one(&session)
                 .await
                 .unwrap();
             (read_only == "on").then_some(())
