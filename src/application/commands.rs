@@ -99,7 +99,9 @@ impl Gatebook {
                 result => {
                     drop(lock);
                     self.letters_waiting.notify_one();
-                    if result.as_ref().is_ok_and(|(done, _)| !done.events.is_empty()) {
+                    // A key is written down, too, whatever else happens.
+                    let is_written = |done: &Done<_>| !done.events.is_empty() || options.idempotency.is_some();
+                    if result.as_ref().is_ok_and(|(done, _)| is_written(done)) {
                         spent.into_iter().for_each(Spent::keep);
                     }
                     return result;
@@ -198,7 +200,8 @@ impl Gatebook {
                     tries += 1;
                 }
                 result => {
-                    if result.as_ref().is_ok_and(|done| !done.events.is_empty()) {
+                    let is_written = |done: &Done<_>| !done.events.is_empty() || options.idempotency.is_some();
+                    if result.as_ref().is_ok_and(is_written) {
                         spent.into_iter().for_each(Spent::keep);
                     }
                     return result;

@@ -114,6 +114,11 @@ impl From<SealLetterError> for CommandError {
 }
 
 impl Failure {
+    /// Whether the rules said no, in these words.
+    pub(super) fn is_refused_with(&self, refusal: &Refusal) -> bool {
+        matches!(self, Self::Command(CommandError::Refused(refused)) if refused == refusal)
+    }
+
     /// A budget that is spent.
     pub(super) fn too_often(wait: Wait) -> Self {
         Self::TooManyChanges {

@@ -12,6 +12,7 @@ mod listener;
 pub mod meta;
 pub mod oauth;
 pub mod operator;
+mod pause;
 pub mod portal;
 mod query;
 pub mod request_context;
@@ -34,6 +35,7 @@ use extract::App;
 pub(crate) use json_body::{encoded, unread_encoding};
 pub use listener::Listener;
 use listener::only_what_is_here;
+use pause::pause_before_too_many;
 use query::{WithoutQuery, refuse_query};
 pub(crate) use query::{no_text, not_utf8};
 use request_context::{ClientAddressHeader, observe, panicked};
@@ -74,6 +76,7 @@ pub fn router_of(listener: Listener, app: App, client_address: ClientAddressHead
             only_what_is_here,
         ))
         .layer(middleware::from_fn_with_state((app.clone(), client_address), observe))
+        .layer(middleware::from_fn(pause_before_too_many))
         .with_state(app)
 }
 

@@ -50,10 +50,18 @@ impl<A: Logged> Loaded<A> {
     ///
     /// # Errors
     /// The first event that could not.
-    pub fn whole(mut self) -> Result<Self, StoreError> {
-        match self.unreadable.is_empty() {
-            true => Ok(self),
-            false => Err(self.unreadable.swap_remove(0).1.into()),
+    pub fn whole(self) -> Result<Self, StoreError> {
+        self.require_whole().map(|()| self)
+    }
+
+    /// Nothing, if all of it could be read.
+    ///
+    /// # Errors
+    /// The first event that could not.
+    pub fn require_whole(&self) -> Result<(), StoreError> {
+        match self.unreadable.first() {
+            None => Ok(()),
+            Some((_, problem)) => Err(problem.clone().into()),
         }
     }
 

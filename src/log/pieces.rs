@@ -102,7 +102,7 @@ impl Pieces {
             .insert("letters", LETTERS, &letters, OnConflict::Fail)
             .await?;
         fault::point("letters_written");
-        unreadable::forget(transaction, &self.settled_events).await?;
+        unreadable::settle(transaction, &self.settled_events).await?;
         for change in self.credentials {
             write_credential(transaction, change, head.recorded_at).await?;
         }

@@ -53,7 +53,8 @@ pub struct Unreadable {
     pub problem: String,
 }
 
-/// Whoever appended to a stream by hand has not written its rows.
+/// Writes the rows that a stream folds to now, and takes away those that it no longer does: whoever appended to it by hand has
+/// written none, and without an event that was quarantined it may not have begun.
 async fn fold_anew(transaction: &mut dyn Transaction, kind: &str, id: &str) -> Result<(), StoreError> {
     let stream = events(transaction.rows(stream_query(kind, id)).await?)?;
     let quarantine = Quarantine::read_in(transaction).await?;
@@ -61,9 +62,12 @@ async fn fold_anew(transaction: &mut dyn Transaction, kind: &str, id: &str) -> R
         .iter()
         .filter(|projection| projection.aggregate_type == kind)
     {
+        let (table, columns) = (projection.name, projection.columns);
         if let Some(row) = quarantine.fold_readable(projection, &stream)? {
-            let (table, columns) = (projection.name, projection.columns);
             transaction.insert(table, columns, &[row], OnConflict::Replace).await?;
+        } else if let Some(key) = columns.first() {
+            let order = format!("delete from {table} where {} = $1", key.name);
+            transaction.execute(Query::new(order, [id.into()])).await?;
         }
     }
     Ok(())
@@ -241,8 +245,19 @@ pub async fn look_at_kinds(database: &dyn Database) -> Result<(), StoreError> {
     transaction.commit().await
 }
 
+/// Lets the streams of events go on that were quarantined in this transaction.
+pub(super) async fn settle(transaction: &mut dyn Transaction, positions: &BTreeSet<i64>) -> Result<(), StoreError> {
+    for position in positions {
+        let sql = format!("{SELECT_EVENTS} where position = $1");
+        for event in events(transaction.rows(Query::new(sql, [(*position).into()])).await?)? {
+            fold_anew(transaction, &event.aggregate_type, &event.aggregate_id).await?;
+        }
+    }
+    forget(transaction, positions).await
+}
+
 /// Forgets these events.
-pub(super) async fn forget(transaction: &mut dyn Transaction, positions: &BTreeSet<i64>) -> Result<(), StoreError> {
+async fn forget(transaction: &mut dyn Transaction, positions: &BTreeSet<i64>) -> Result<(), StoreError> {
     for position in positions {
         let order = format!("delete from {TABLE} where position = $1");
         transaction.execute(Query::new(order, [(*position).into()])).await?;

@@ -72,7 +72,7 @@ async fn commands_whose_output_nobody_reads_end_quietly() {
         &["log", "export", "--group", "acme", "--format", "ndjson"],
         &["log", "export", "--system"],
         &["log", "compare", "log.ndjson"],
-        &["tokens", "end"],
+        &["tokens", "end", "--issued-before", "2026-01-01T00:00:00Z"],
         &["operator-token", "create", "--name", "Olga"],
         &["operator-token", "list"],
         &["operator-token", "list", "--json"],

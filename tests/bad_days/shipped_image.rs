@@ -49,9 +49,9 @@ fn the_image_is_built_from_every_file_that_the_program_includes() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let dockerfile = fs::read_to_string(folder.join("deploy/docker/Dockerfile")).unwrap();
     let ignored = fs::read_to_string(folder.join("deploy/docker/Dockerfile.dockerignore")).unwrap();
-    let copied = dockerfile
-        .lines()
-        .filter_map(|line| line.strip_prefix("COPY ")?.split(' ').next());
+    let copied = dockerfile.lines().filter_map(|line| line.strip_prefix("COPY "));
+    // The last one is where to.
+    let copied = copied.flat_map(|names| names.rsplit_once(' ').unwrap().0.split(' '));
     let copied: Vec<_> = copied.map(|name| folder.join(name)).collect();
     let let_through = ignored.lines().filter_map(|line| line.strip_prefix('!'));
     let let_through: Vec<_> = let_through.map(|name| folder.join(name)).collect();

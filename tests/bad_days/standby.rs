@@ -302,7 +302,7 @@ async fn r26_the_first_question_to_a_server_that_was_made_read_only_is_refused_w
     let server = cluster.primary();
     server.carry_out("postgres", "create database gatebook").await;
     let world = World::on_database(server.url("gatebook")).await;
-    let (_, app, _, client) = world.running("Payroll Bridge").await;
+    let (ada, app, _, client) = world.running("Payroll Bridge").await;
     let token = world.access_token(&client).await;
     let of_token = || {
         let (apps, tokens) = ([id(&app).to_owned()], [id(&app).to_owned()]);
@@ -313,13 +313,13 @@ async fn r26_the_first_question_to_a_server_that_was_made_read_only_is_refused_w
         );
         token_gate::by_apps(&listed.0, &listed.1, &revoked, &apps, &tokens)
     };
-    let of_client = || token_gate::by_clients(&world.database().dialect().list("$1"), &[client.0.clone()]);
+    let of_client = || token_gate::by_clients(&world.database().dialect().list("$1"), std::slice::from_ref(&client.0));
     let questions: [&dyn Fn() -> Query; 2] = [&of_token, &of_client];
     for question in questions {
         let session = PgPoolOptions::new().max_connections(1);
         let session = session.connect(&server.url("gatebook")).await.unwrap();
         // Connections of the gate are open, and known to lead to a server that takes writes.
-        assert_eq!(world.gate(&token, "e1", "read").await, "ok");
+        assert_eq!(gate(&ada, &token).await, 200);
         assert_eq!(world.database().gate_rows(question()).await.unwrap().len(), 1);
         let fence = "alter system set default_transaction_read_only = on";
         server.carry_out("gatebook", fence).await;
@@ -339,10 +339,7 @@ async fn r26_the_first_question_to_a_server_that_was_made_read_only_is_refused_w
             .carry_out("gatebook", "alter system reset default_transaction_read_only")
             .await;
         server.carry_out("gatebook", "select pg_reload_conf()").await;
-        eventually("an answer", async || {
-            (world.gate(&token, "e1", "read").await == "ok").then_some(())
-        })
-        .await;
+        eventually("an answer", async || (gate(&ada, &token).await == 200).then_some(())).await;
     }
 }
 

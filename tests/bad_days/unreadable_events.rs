@@ -21,6 +21,8 @@ on_both_databases!(
     what_cannot_be_read_can_still_be_stopped_and_nothing_else,
     only_an_event_that_cannot_be_read_is_quarantined_and_only_once,
     the_first_event_of_a_stream_can_be_quarantined_whoever_wrote_it,
+    an_application_whose_first_event_is_quarantined_is_gone_with_all_its_rows,
+    a_group_with_an_event_that_cannot_be_read_can_still_be_stopped_and_nothing_else,
     a_readable_event_by_another_hand_closes_nothing_for_longer_than_it_takes_to_read_it,
 );
 
@@ -310,6 +312,60 @@ async fn the_first_event_of_a_stream_can_be_quarantined_whoever_wrote_it(world: 
     let finished = tools(&world).run(&["log", "verify"]);
     assert_eq!(finished.out.matches("quarantined: ").count(), 1, "{finished:#?}");
     assert_eq!(finished.code, Some(2), "the first one is not: {finished:#?}");
+}
+
+async fn an_application_whose_first_event_is_quarantined_is_gone_with_all_its_rows(world: World) {
+    let (ada, app, ..) = world.running("Payroll Bridge").await;
+    // As a newer version creates it, with its row, before it is taken back.
+    let stranger = "0198a8a4-7c00-7000-8000-00000000000f";
+    let created = r#"{"NewIntegrationCreated":{"written_by":"a newer version"}}"#;
+    let position = append_foreign(world.database(), "IntegrationApp", stranger, created).await;
+    let mut transaction = world.database().begin(Purpose::Write).await.unwrap();
+    let rows = format!(
+        "insert into token_gate (app_id, client_id, group_id, name, status, api_permission, entities, client_secrets, version, \
+         position) select '{stranger}', 'gbc_of_a_newer_version', group_id, name, status, api_permission, entities, \
+         client_secrets, 1, {position} from token_gate where app_id = '{}'",
+        id(&app)
+    );
+    transaction.script(&rows).await.unwrap();
+    transaction.commit().await.unwrap();
+    let suspend = format!("/api/v1/integration-apps/{stranger}/suspend");
+    // That there is something is known, and not what.
+    ada.post(&suspend, json!({})).await.refused(409, "unreadable_event");
+    quarantine(&world, position).await.unwrap();
+    let left = format!("select count(*) from token_gate where app_id = '{stranger}'");
+    assert_eq!(row(&world, &left).await, ["0"]);
+    ada.post(&suspend, json!({})).await.refused(404, "not_found");
+    tools(&world).holds_together();
+}
+
+async fn a_group_with_an_event_that_cannot_be_read_can_still_be_stopped_and_nothing_else(world: World) {
+    let (_, _, _, client) = world.running("Payroll Bridge").await;
+    let (token, pam) = (world.access_token(&client).await, world.user("acme", "pam").await);
+    let ulf = world.user("acme", "ulf").await;
+    let permission = "/api/v1/users/ulf/permissions/view_activity_logs";
+    pam.put(permission, json!({})).await.expect(200);
+    let position = append_foreign(world.database(), "Group", "acme", r#"{"GroupMoved":{"to":"Mars"}}"#).await;
+    let operator = |path: &str| format!("/operator/api/v1/groups/acme{path}");
+    let put = async |path: &str, body| world.operator.put(&operator(path), body).await;
+    put("", json!({"name": "Acme on Mars", "product_plan": "AIQ3"}))
+        .await
+        .refused(409, "unreadable_event");
+    pam.put(
+        "/api/v1/users/ulf/permissions/manage_integration_applications",
+        json!({}),
+    )
+    .await
+    .refused(409, "unreadable_event");
+    pam.delete(permission).await.expect(200);
+    world.operator.delete(&operator("/users/ulf")).await.done();
+    ulf.get("/api/v1/me").await.refused(401, "unauthenticated");
+    put("", json!({"name": "Acme Group", "product_plan": "AIQ2"}))
+        .await
+        .expect(200);
+    quarantine(&world, position).await.unwrap();
+    assert_eq!(world.gate(&token, "e1", "read").await, "group_not_on_plan");
+    tools(&world).holds_together();
 }
 
 async fn a_readable_event_by_another_hand_closes_nothing_for_longer_than_it_takes_to_read_it(world: World) {

@@ -85,6 +85,28 @@ pub enum GroupEvent {
 impl GroupEvent {
     /// R28: the names of the facts that somebody looked. They change nothing, so that they do not move the version either.
     pub const LOOKS: &'static [&'static str] = &["GroupActivityLogDownloaded"];
+
+    /// R27: whether it takes something away from somebody, with immediate effect.
+    pub fn takes_away(&self) -> bool {
+        match self {
+            Self::EntityRemoved { .. }
+            | Self::UserRemoved { .. }
+            | Self::PermissionWithdrawn { .. }
+            | Self::UserTokenRevoked { .. } => true,
+            Self::ProductPlanChanged { after, .. } => !after.has_integration_apps(),
+            Self::UserRoleChanged { after, .. } => *after == Role::User,
+            Self::GroupRegistered { .. }
+            | Self::GroupRenamed { .. }
+            | Self::EntityAdded { .. }
+            | Self::EntityRenamed { .. }
+            | Self::UserAdded { .. }
+            | Self::UserRenamed { .. }
+            | Self::UserEmailChanged { .. }
+            | Self::PermissionGranted { .. }
+            | Self::UserTokenIssued { .. }
+            | Self::GroupActivityLogDownloaded { .. } => false,
+        }
+    }
 }
 
 impl DomainEvent for GroupEvent {

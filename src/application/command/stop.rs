@@ -6,14 +6,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use cqrs_es::Aggregate;
 use gatebook_aggregates::identifiers::GroupId;
+use gatebook_aggregates::refusal::Refusal;
 use gatebook_projections::groups::{self, GroupRow, Groups};
 use gatebook_projections::projection::Projection;
 use gatebook_projections::recorded::Recorded;
 
+use crate::application::caller::Caller;
 use crate::application::{Failure, Gatebook};
 use crate::log::append::{Append, Receipt};
 use crate::log::{CommandError, Done, Extras, IdempotencyIntent, Loaded, LockedDecision, Logged, Origin};
 use crate::store::{StoreError, Transaction};
+use crate::throttle::Spent;
 
 /// What was decided, by whom, and what goes with it.
 pub(super) struct Decided<A: Aggregate> {
@@ -28,23 +31,35 @@ pub(super) type Decide<A> =
 
 /// A command that stops something.
 pub(super) struct StopCommand<A: Logged> {
+    pub(super) caller: Caller,
     /// The stream.
     pub(super) id: String,
     /// The group whose plan and users it depends on.
     pub(super) group_id: Option<GroupId>,
-    /// Whether it is right although events of the stream cannot be read: it needs to know no more than what there is to stop.
-    pub(super) despite_unreadable: bool,
+    /// Whether an event of the stream stops something. If all do that are decided, they are right although others cannot be
+    /// read, as no more has to be known than what there is to stop; and they count against no budget.
+    pub(super) stops: fn(&A::Event) -> bool,
     /// The `Idempotency-Key` that it came with.
     pub(super) idempotency: Option<IdempotencyIntent>,
     pub(super) decide: Decide<A>,
 }
 
 impl<A: Logged> StopCommand<A> {
-    fn readable_enough(&self, stream: Loaded<A>) -> Result<Loaded<A>, StoreError> {
-        match self.despite_unreadable {
-            true => Ok(stream),
-            false => stream.whole(),
+    fn decided(&self, stream: &Loaded<A>, group: Option<&GroupRow>) -> Result<Decided<A>, Failure> {
+        let decided = (self.decide)(stream, group);
+        let needs_no_more = match &decided {
+            Ok(decided) => decided.events.iter().all(self.stops),
+            // The event that began it may be the one that cannot be read.
+            Err(failure) => !failure.is_refused_with(&Refusal::NotFound),
+        };
+        match stream.require_whole() {
+            Err(unreadable) if !needs_no_more => Err(unreadable.into()),
+            _ => decided,
         }
+    }
+
+    fn is_free(&self, events: &[A::Event]) -> bool {
+        !events.is_empty() && events.iter().all(self.stops)
     }
 }
 
@@ -54,16 +69,26 @@ impl Gatebook {
         &self,
         command: StopCommand<A>,
     ) -> Result<(Done<A>, Option<GroupRow>), Failure> {
-        let stream = command.readable_enough(self.log.load_readable::<A>(&command.id).await?)?;
+        // One at a time for each of them, so that nobody who stops things all the time holds up what others stop.
+        let _turn = self
+            .locks
+            .lock(&format!("stops of {}", command.caller.principal()))
+            .await;
+        let stream = self.log.load_readable::<A>(&command.id).await?;
         let group = match &command.group_id {
             Some(id) => self.group(id).await?,
             None => None,
         };
         // What is refused, or has happened, need not take the log's lock to be so.
-        let decided = (command.decide)(&stream, group.as_ref())?;
+        let decided = command.decided(&stream, group.as_ref())?;
         if decided.origin.read_only || decided.events.is_empty() && command.idempotency.is_none() {
             return Ok((stream.unchanged(), group));
         }
+        // What changes something else as well, or only uses up a key, counts like every change.
+        let spent = match command.is_free(&decided.events) {
+            true => None,
+            false => self.spend(&command.caller, &command.id)?,
+        };
         let stopping = Arc::new(Stopping {
             command,
             read_before: Mutex::new(Some(stream)),
@@ -71,7 +96,9 @@ impl Gatebook {
         });
         let receipt = self.log.writer.decide(stopping.clone()).await;
         self.letters_waiting.notify_one();
-        stopping.done(receipt.map_err(CommandError::from)?)
+        let done = stopping.done(receipt.map_err(CommandError::from)?)?;
+        spent.into_iter().for_each(Spent::keep);
+        Ok(done)
     }
 }
 
@@ -100,12 +127,11 @@ impl<A: Logged + Clone> LockedDecision for Stopping<A> {
             // It is asked once more.
             None => Loaded::unbegun(&self.command.id).caught_up(log).await?,
         };
-        let stream = self.command.readable_enough(stream)?;
         let group = match &self.command.group_id {
             Some(id) => group(log, id).await?,
             None => None,
         };
-        let (append, outcome) = match (self.command.decide)(&stream, group.as_ref()) {
+        let (append, outcome) = match self.command.decided(&stream, group.as_ref()) {
             Ok(decided) => self.append(stream, group, decided)?,
             Err(failure) => (None, Err(failure)),
         };

@@ -1,6 +1,6 @@
 //! R27: what stops something, of an application, of a group, or of the whole installation.
 
-use gatebook_aggregates::group::{Group, GroupCommand, GroupWish};
+use gatebook_aggregates::group::{Group, GroupCommand, GroupEvent, GroupWish};
 use gatebook_aggregates::identifiers::{AppId, GroupId};
 use gatebook_aggregates::integration_app::{IntegrationApp, IntegrationAppCommand, Wish};
 use gatebook_aggregates::refusal::Refusal;
@@ -32,7 +32,8 @@ impl Gatebook {
         wish: Wish,
     ) -> Result<(Done<IntegrationApp>, GroupRow), Failure> {
         note_app(app_id);
-        let (gatebook, caller, pin) = (self.itself()?, caller.clone(), options.pin.clone());
+        let (gatebook, of, pin) = (self.itself()?, caller.clone(), options.pin.clone());
+        let caller = of.clone();
         // An account keeps its address, so it can be looked up before.
         let account = self.linked_account(&app_id.to_string()).await?;
         let decide = move |stream: &Loaded<IntegrationApp>, group: Option<&GroupRow>| -> Result<_, Failure> {
@@ -55,8 +56,9 @@ impl Gatebook {
             })
         };
         let command = StopCommand {
+            caller: of,
             id: app_id.to_string(),
-            despite_unreadable: true,
+            stops: |_| true,
             group_id: Some(group_id.clone()),
             idempotency: options.idempotency.clone(),
             decide: Box::new(decide),
@@ -73,7 +75,8 @@ impl Gatebook {
         wish: WishOfGroup,
         extras: Extras,
     ) -> Result<Done<Group>, Failure> {
-        let (id, caller) = (group_id.clone(), caller.clone());
+        let (id, of) = (group_id.clone(), caller.clone());
+        let caller = of.clone();
         let decide = move |stream: &Loaded<Group>, group: Option<&GroupRow>| -> Result<_, Failure> {
             let by = group_asker(&caller, group)?;
             let current = stream.seen_version();
@@ -89,8 +92,9 @@ impl Gatebook {
             })
         };
         let command = StopCommand {
+            caller: of,
             id: group_id.to_string(),
-            despite_unreadable: false,
+            stops: GroupEvent::takes_away,
             group_id: Some(group_id.clone()),
             idempotency: None,
             decide: Box::new(decide),
@@ -120,8 +124,9 @@ impl Gatebook {
             })
         };
         let command = StopCommand {
+            caller: caller.clone(),
             id: SYSTEM_ID.to_owned(),
-            despite_unreadable: true,
+            stops: |_| true,
             group_id: None,
             idempotency: None,
             decide: Box::new(decide),

@@ -1,12 +1,6 @@
 //! `gatebook log quarantine`: an operator has an event passed over that cannot be read, so that its stream goes on.
 
-use cqrs_es::Aggregate;
-use gatebook_aggregates::access_token::AccessToken;
-use gatebook_aggregates::developer::Developer;
-use gatebook_aggregates::group::Group;
-use gatebook_aggregates::integration_app::IntegrationApp;
 use gatebook_aggregates::system::{NamedEvent, SystemCommand};
-use gatebook_aggregates::user_account::UserAccount;
 use gatebook_aggregates::words::Reason;
 use gatebook_projections::recorded::StoredEvent;
 use gatebook_projections::sql::Query;
@@ -14,9 +8,8 @@ use thiserror::Error;
 
 use crate::application::commands::TRIES;
 use crate::application::{Caller, Failure, Gatebook};
-use crate::log::append::StreamAppend;
 use crate::log::read::{SELECT_EVENTS, events};
-use crate::log::{CommandError, Extras, Log, Logged, readable};
+use crate::log::{CommandError, Extras, readable};
 use crate::store::StoreError;
 
 /// Why an event is not quarantined.
@@ -61,14 +54,12 @@ impl Gatebook {
             event: named(&event),
             reason,
         };
+        let extras = Extras {
+            settled_events: [position].into(),
+            ..Extras::default()
+        };
         let mut tries = 1;
         loop {
-            let extras = Extras {
-                // The rows that the stream folds to without the event, if it is one that folds.
-                companions: stream_without(&self.log, caller, &event).await?.into_iter().collect(),
-                settled_events: [position].into(),
-                ..Extras::default()
-            };
             match self.try_system_command(caller, command.clone(), &extras, None).await {
                 Err(Failure::Command(CommandError::Conflict)) if tries < TRIES => {
                     self.step_back(tries).await;
@@ -89,28 +80,5 @@ fn named(event: &StoredEvent) -> NamedEvent {
         event_type: event.event_type.clone(),
         event_version: event.event_version.clone(),
         hash: event.hash.clone(),
-    }
-}
-
-/// An append of nothing to the event's stream, which folds its rows anew. None for the stream that is appended to anyway, and
-/// for kinds of streams that nobody knows.
-async fn stream_without(log: &Log, caller: &Caller, event: &StoredEvent) -> Result<Option<StreamAppend>, StoreError> {
-    async fn nothing<A: Logged>(
-        log: &Log,
-        caller: &Caller,
-        event: &StoredEvent,
-    ) -> Result<Option<StreamAppend>, StoreError> {
-        let mut loaded = log.load_readable::<A>(&event.aggregate_id).await?;
-        loaded.unreadable.retain(|(other, _)| other.position != event.position);
-        loaded.append(&[], &caller.origin(None)).map(Some)
-    }
-    match event.aggregate_type.as_str() {
-        IntegrationApp::TYPE => nothing::<IntegrationApp>(log, caller, event).await,
-        AccessToken::TYPE => nothing::<AccessToken>(log, caller, event).await,
-        Group::TYPE => nothing::<Group>(log, caller, event).await,
-        Developer::TYPE => nothing::<Developer>(log, caller, event).await,
-        UserAccount::TYPE => nothing::<UserAccount>(log, caller, event).await,
-        // Its rows are folded with the decision itself; and of unknown kinds there are none.
-        _ => Ok(None),
     }
 }

@@ -11,6 +11,7 @@ use crate::application::operators::RecordedDownload;
 use crate::application::{Failure, Gatebook, IdempotencyKey};
 use crate::log::append::CredentialChange;
 use crate::log::{CommandError, Done, Extras, Intent, Pinned};
+use crate::throttle::Spent;
 
 /// What came of ending access tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +94,7 @@ impl Gatebook {
         extras: &Extras,
         key: Option<&IdempotencyKey>,
     ) -> Result<Done<System>, Failure> {
+        let spent = self.spend(caller, SYSTEM_ID)?;
         let _turn = self.locks.lock(SYSTEM_ID).await;
         let mut tries = 1;
         loop {
@@ -101,7 +103,11 @@ impl Gatebook {
                     self.step_back(tries).await;
                     tries += 1;
                 }
-                result => return result,
+                result => {
+                    let done = result?;
+                    spent.into_iter().for_each(Spent::keep);
+                    return Ok(done);
+                }
             }
         }
     }

@@ -1,9 +1,7 @@
 //! `POST /oauth/revoke`: RFC 7009.
 
-use std::time::Duration;
-
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -15,9 +13,6 @@ use crate::oauth::wire::OAuthError;
 
 /// Where tokens are revoked.
 const PATH: &str = "/oauth/revoke";
-
-/// How long whoever revokes too much waits for the answer that says so.
-const PAUSE: Duration = Duration::from_millis(500);
 
 /// Gives an access token back.
 ///
@@ -50,21 +45,14 @@ pub async fn revoke_token(State(app): State<App>, request: OAuthRequest) -> Resu
 
 /// Takes a place among the revocations with the same credentials before the body is read, and keeps it until the answer.
 /// Whose credentials are in the body is counted once they are known.
-///
-/// Whoever revokes too much is told so only after [`PAUSE`], so that a connection can ask for it twice a second and not some
-/// thousand times: an integration that floods this endpoint leaves the processor to others, such as to whoever suspends it.
 pub async fn take_place_to_revoke(State(app): State<App>, request: Request, next: Next) -> Response {
     if request.uri().path() != PATH {
         return next.run(request).await;
     }
     let credentials = request.headers().get(header::AUTHORIZATION);
     let place = credentials.map(|credentials| app.enter_revocation(credentials.as_bytes()));
-    let answer = match place.transpose() {
+    match place.transpose() {
         Ok(_place) => next.run(request).await,
         Err(failure) => refusal(failure).into_response(),
-    };
-    if answer.status() == StatusCode::TOO_MANY_REQUESTS {
-        tokio::time::sleep(PAUSE).await;
     }
-    answer
 }
