@@ -4,6 +4,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use gatebook_aggregates::email_address::EmailAddress;
+use sha2::{Digest, Sha256};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -11,7 +12,7 @@ use super::apps::Limits;
 use super::apps::read_slots::ReadSlots;
 use super::apps::search_slots::SearchSlots;
 use super::caller::Caller;
-use super::command::KeyedLocks;
+use super::command::{KeyGuard, KeyedLocks};
 use super::errands::Errands;
 use super::failure::Failure;
 use super::gate::{GatewaySettings, Revocations};
@@ -21,6 +22,7 @@ use super::operations::{Draining, Measurements, Readiness, Refusals, UnreadableW
 use super::replay_job::LatestReplay;
 use crate::clock::Clock;
 use crate::log::append::SealedLetter;
+use crate::log::hash_chain::hex;
 use crate::log::{CommandError, Log, Writer};
 use crate::mail::Letter;
 use crate::metrics::Metrics;
@@ -68,6 +70,10 @@ pub struct GatebookParts {
     pub settings: Settings,
 }
 
+/// How many requests with the same credentials are in work at once; others wait. As many as a program needs to be quick, and
+/// few beside those of all others.
+const REQUESTS_IN_WORK_MAX: usize = 16;
+
 /// The program: one of these serves all requests of a process.
 pub struct Gatebook {
     /// The log.
@@ -97,6 +103,8 @@ pub struct Gatebook {
     /// Revocations of tokens in work, before and after it is known whose they are.
     pub(super) revocations: Revocations,
     pub(super) locks: KeyedLocks,
+    /// Requests in work, by the credentials that they came with.
+    requests: KeyedLocks,
     /// For what goes on when whoever asked for it has hung up.
     itself: Weak<Self>,
     pub(super) parts_of_downloads: tokio::sync::Mutex<()>,
@@ -138,6 +146,7 @@ impl Gatebook {
             budgets,
             revocations: Revocations::default(),
             locks: KeyedLocks::default(),
+            requests: KeyedLocks::with_places(REQUESTS_IN_WORK_MAX),
             itself: itself.clone(),
             parts_of_downloads: tokio::sync::Mutex::default(),
             refusals: Refusals::default(),
@@ -161,6 +170,12 @@ impl Gatebook {
     /// `Unavailable` with the reason, otherwise.
     pub async fn is_ready(&self) -> Result<(), StoreError> {
         self.readiness.check(&self.log).await
+    }
+
+    /// Waits for a place among the requests with these credentials, which nobody has looked at yet.
+    pub async fn request_place(&self, credentials: &[u8]) -> KeyGuard<'_> {
+        // What is kept in memory for the length of a request is no secret.
+        self.requests.lock(&hex(Sha256::digest(credentials))).await
     }
 
     /// The same for whoever outlives the request.

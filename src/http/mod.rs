@@ -13,6 +13,7 @@ pub mod meta;
 pub mod oauth;
 pub mod operator;
 mod pause;
+mod places;
 pub mod portal;
 mod query;
 pub mod request_context;
@@ -36,6 +37,7 @@ pub(crate) use json_body::{encoded, unread_encoding};
 pub use listener::Listener;
 use listener::only_what_is_here;
 use pause::pause_before_too_many;
+use places::take_a_place;
 use query::{WithoutQuery, refuse_query};
 pub(crate) use query::{no_text, not_utf8};
 use request_context::{ClientAddressHeader, observe, panicked};
@@ -77,6 +79,7 @@ pub fn router_of(listener: Listener, app: App, client_address: ClientAddressHead
         ))
         .layer(middleware::from_fn_with_state((app.clone(), client_address), observe))
         .layer(middleware::from_fn(pause_before_too_many))
+        .layer(middleware::from_fn_with_state(app.clone(), take_a_place))
         .with_state(app)
 }
 

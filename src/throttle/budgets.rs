@@ -13,8 +13,8 @@ use crate::clock::Clock;
 
 /// So many changes a group user or a developer may make of one thing at once.
 pub const WRITES_BURST: u32 = 1_000;
-/// After that, one more in so many milliseconds.
-pub const MILLIS_PER_WRITE: u32 = 1_000;
+/// After that, one more in so many milliseconds: what is decided about a stream takes the longer, the more has happened to it.
+pub const MILLIS_PER_WRITE: u32 = 10_000;
 /// So many changes an operator may make of one thing at once: whole customers are brought in.
 pub const OPERATOR_WRITES_BURST: u32 = 50_000;
 /// After that, one more in so many milliseconds.

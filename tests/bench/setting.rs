@@ -42,7 +42,7 @@ impl Setting {
     pub async fn on(database_url: String) -> Self {
         let database = store::open(&database_url).await.unwrap();
         store::migrate(&database).await.unwrap();
-        let gatebook = node(&database_url).await;
+        let gatebook = node(&database_url, ThrottleMode::Off).await;
         let (group_id, user_id) = (GroupId::parse("bench").unwrap(), UserId::parse("pam").unwrap());
         let who = Who::GroupUser {
             group_id: group_id.clone(),
@@ -66,9 +66,9 @@ impl Setting {
         setting
     }
 
-    /// Another node on the same database.
-    pub async fn another_node(&self) -> Arc<Gatebook> {
-        node(&self.database_url).await
+    /// Another node on the same database, with the limits that a node has.
+    pub async fn limited_node(&self) -> Arc<Gatebook> {
+        node(&self.database_url, ThrottleMode::On).await
     }
 
     /// The operator at the command line.
@@ -90,19 +90,23 @@ impl Setting {
                 .await
                 .unwrap();
         }
-        let (user, email) = (
-            UserId::parse("pam").unwrap(),
-            EmailAddress::parse("email", "pam@bench.example").unwrap(),
-        );
-        let put = self.gatebook.put_user(
-            &operator,
-            &self.group_id,
-            user,
-            email,
-            label("Pam"),
-            Role::PracticeAdmin,
-        );
-        put.await.unwrap();
+        for name in ["pam", "flo"] {
+            let email = EmailAddress::parse("email", &format!("{name}@bench.example")).unwrap();
+            let user = UserId::parse(name).unwrap();
+            let put = self
+                .gatebook
+                .put_user(&operator, &self.group_id, user, email, label(name), Role::PracticeAdmin);
+            put.await.unwrap();
+        }
+    }
+
+    /// A token of one of the two admins, pam and flo, for the API.
+    pub async fn token(&self, name: &str) -> String {
+        let (operator, user) = (self.operator(), UserId::parse(name).unwrap());
+        let issued = self
+            .gatebook
+            .issue_user_token(&operator, &self.group_id, user, label("bench"));
+        issued.await.unwrap().token
     }
 
     /// One command: an admin creates a New Integration.
@@ -150,7 +154,7 @@ impl Setting {
 }
 
 /// A node on this database.
-async fn node(database_url: &str) -> Arc<Gatebook> {
+async fn node(database_url: &str, throttle: ThrottleMode) -> Arc<Gatebook> {
     let database = store::open(database_url).await.unwrap();
     let metrics = Arc::new(Metrics::default());
     let (writer, _) = Writer::start(database.clone(), Clock::System, metrics.clone());
@@ -161,7 +165,7 @@ async fn node(database_url: &str) -> Arc<Gatebook> {
         dice: Dice::secure(),
         key: MasterKey::from_bytes([1; 32]),
         metrics,
-        throttle: ThrottleMode::Off,
+        throttle,
         settings: Settings {
             public_url: "http://127.0.0.1:8080".to_owned(),
             wsdl_url: "https://api.example.com/soap?wsdl".to_owned(),

@@ -16,14 +16,15 @@ use gatebook::log::append::Append;
 use gatebook::log::{Loaded, Origin};
 use gatebook::oauth::wire::Scopes;
 use gatebook_aggregates::access_token::{AccessToken, RevokeAccessToken};
-use gatebook_aggregates::identifiers::{AppId, UserId};
-use gatebook_aggregates::integration_app::{Changes, Status};
+use gatebook_aggregates::identifiers::AppId;
+use gatebook_aggregates::integration_app::{Changes, IntegrationApp, IntegrationAppEvent, Status};
 use gatebook_aggregates::metadata::{Actor, ActorType};
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_aggregates::words::{AppName, Description, Label};
+use gatebook_aggregates::words::{AppName, Description};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::gate::client;
@@ -35,9 +36,13 @@ const CONNECTIONS: usize = 1_000;
 /// Tokens that they revoke, again and again.
 const TOKENS: usize = 5_000;
 /// How often the application is suspended.
-const STOPS: usize = 300;
+const STOPS: usize = 200;
 /// How long one may take, in milliseconds.
 const LIMIT: f64 = 250.0;
+/// How much has happened to an application.
+const EVENTS: [usize; 2] = [4_000, 50_000];
+/// How often it is suspended and resumed.
+const ROUNDS: usize = 50;
 /// How often an application is edited.
 const EDITS: usize = 300;
 
@@ -47,58 +52,90 @@ pub async fn measure(setting: &Setting, apps: usize) {
     while_flooded(setting).await;
     println!("\ncommands on an application whose tokens were revoked, against one that has none");
     with_revoked_tokens(setting, apps / 2).await;
+    println!("\nsuspending and resuming an application that very much has happened to, against {LIMIT} ms");
+    on_long_streams(setting).await;
 }
 
 async fn while_flooded(setting: &Setting) {
-    let other = setting.another_node().await;
     let mut nodes = Vec::new();
-    for gatebook in [&setting.gatebook, &other] {
-        nodes.push(load::serve(http::router(gatebook.clone(), ClientAddressHeader::default())).await);
+    for _ in 0..2 {
+        let gatebook = setting.limited_node().await;
+        nodes.push(load::serve(http::router(gatebook, ClientAddressHeader::default())).await);
     }
     let (app_id, secret) = client(setting, "Flooded").await;
-    let requests = Arc::new(revocations(setting, &secret).await);
-    let (user, name) = (UserId::parse("pam").unwrap(), Label::parse("name", "bench").unwrap());
-    let operator = setting.operator();
-    let issued = setting
-        .gatebook
-        .issue_user_token(&operator, &setting.group_id, user, name);
-    let token = issued.await.unwrap().token;
-    let (done, sent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
-    // Whoever floods, and whoever stops it, have threads of their own, as they have machines of their own: what is measured
-    // is how long the nodes take.
-    let attacker = runtime();
-    let admin = runtime();
-    let flood: Vec<_> = (0..CONNECTIONS)
-        .map(|_| attacker.spawn(flood(nodes[0], requests.clone(), sent.clone(), done.clone())))
-        .collect();
-    while sent.load(Ordering::Relaxed) < 2 * CONNECTIONS {
-        tokio::task::yield_now().await;
-    }
-    for (place, address) in [("at the flooded node", nodes[0]), ("at another node", nodes[1])] {
-        let (mut times, before, begun) = (Vec::new(), sent.load(Ordering::Relaxed), Instant::now());
-        for _ in 0..STOPS {
-            let suspended = admin.spawn(suspend(address, app_id, token.clone()));
-            times.push(suspended.await.unwrap().as_secs_f64() * 1_000.0);
-            let resumed = setting.gatebook.resume_app(&setting.admin, app_id, None, None, None);
-            resumed.await.unwrap();
+    let token = setting.token("pam").await;
+    let floods = [
+        ("revoke", revocations(setting, &secret).await),
+        ("edit", changes(setting, app_id, "PATCH", "").await),
+        ("suspend", changes(setting, app_id, "POST", "/suspend").await),
+        ("download", downloads(setting, app_id).await),
+    ];
+    for (what, requests) in floods {
+        let flood = Flood::begin(nodes[0], requests);
+        for (place, address) in [("there", nodes[0]), ("at another node", nodes[1])] {
+            let (mut times, before, begun) = (Vec::new(), flood.sent(), Instant::now());
+            for _ in 0..STOPS {
+                let suspended = flood.admin.spawn(suspend(address, app_id, token.clone()));
+                times.push(suspended.await.unwrap().as_secs_f64() * 1_000.0);
+                // Whoever floods may be faster, as often as this is tried.
+                let resume = || setting.gatebook.resume_app(&setting.admin, app_id, None, None, None);
+                while let Err(failure) = resume().await {
+                    assert!(failure.to_string().contains("changing the same thing"), "{failure}");
+                }
+            }
+            times.sort_by(f64::total_cmp);
+            let p99 = times[times.len() * 99 / 100];
+            let rate = (flood.sent() - before) as f64 / begun.elapsed().as_secs_f64();
+            println!(
+                "  suspend {place}, {CONNECTIONS} connections that {what} ({rate:.0}/s): median {:.1} ms, longest {:.1} ms, \
+                 p99 {p99:.1} ms of {LIMIT} ms  = {:.2}",
+                times[times.len() / 2],
+                times[times.len() - 1],
+                p99 / LIMIT
+            );
         }
-        times.sort_by(f64::total_cmp);
-        let p99 = times[times.len() * 99 / 100];
-        let rate = (sent.load(Ordering::Relaxed) - before) as f64 / begun.elapsed().as_secs_f64();
-        println!(
-            "  suspend {place}, {CONNECTIONS} connections that revoke ({rate:.0}/s): median {:.1} ms, longest {:.1} ms, \
-             p99 {p99:.1} ms of {LIMIT} ms  = {:.2}",
-            times[times.len() / 2],
-            times[times.len() - 1],
-            p99 / LIMIT
-        );
+        flood.end().await;
     }
-    done.store(true, Ordering::Relaxed);
-    for connection in flood {
-        connection.await.unwrap();
+}
+
+/// Whoever floods, and whoever stops it. They have threads of their own, as they have machines of their own: what is measured
+/// is how long the nodes take.
+struct Flood {
+    attacker: Runtime,
+    admin: Runtime,
+    sent: Arc<AtomicUsize>,
+    done: Arc<AtomicBool>,
+    connections: Vec<JoinHandle<()>>,
+}
+
+impl Flood {
+    fn begin(address: SocketAddr, requests: Vec<String>) -> Self {
+        let (requests, attacker) = (Arc::new(requests), runtime());
+        let (done, sent) = (Arc::<AtomicBool>::default(), Arc::<AtomicUsize>::default());
+        let connections = (0..CONNECTIONS)
+            .map(|_| attacker.spawn(flood(address, requests.clone(), sent.clone(), done.clone())))
+            .collect();
+        Self {
+            attacker,
+            admin: runtime(),
+            sent,
+            done,
+            connections,
+        }
     }
-    attacker.shutdown_background();
-    admin.shutdown_background();
+
+    fn sent(&self) -> usize {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    async fn end(self) {
+        self.done.store(true, Ordering::Relaxed);
+        for connection in self.connections {
+            connection.await.unwrap();
+        }
+        self.attacker.shutdown_background();
+        self.admin.shutdown_background();
+    }
 }
 
 fn runtime() -> Runtime {
@@ -130,6 +167,33 @@ async fn revocations(setting: &Setting, secret: &IssuedClientSecret) -> Vec<Stri
     (0..TOKENS).map(request).collect()
 }
 
+/// Changes of the application by another admin, each with a key of its own.
+async fn changes(setting: &Setting, app_id: AppId, method: &str, path: &str) -> Vec<String> {
+    let token = setting.token("flo").await;
+    let request = |number| {
+        let body = match path {
+            "" => format!(r#"{{"description":"Words {number}."}}"#),
+            _ => "{}".to_owned(),
+        };
+        format!(
+            "{method} /api/v1/integration-apps/{app_id}{path} HTTP/1.1\r\nHost: gatebook\r\nAuthorization: Bearer {token}\r\n\
+             Content-Type: application/json\r\nIdempotency-Key: {}\r\nContent-Length: {}\r\n\r\n{body}",
+            Uuid::now_v7(),
+            body.len()
+        )
+    };
+    (0..TOKENS).map(request).collect()
+}
+
+/// Downloads of the application's log by another admin, each over a connection of its own.
+async fn downloads(setting: &Setting, app_id: AppId) -> Vec<String> {
+    let token = setting.token("flo").await;
+    vec![format!(
+        "GET /api/v1/integration-apps/{app_id}/activity-log HTTP/1.1\r\nHost: gatebook\r\nAuthorization: Bearer {token}\r\n\
+         Accept: text/csv\r\nConnection: close\r\n\r\n"
+    )]
+}
+
 /// One connection; whoever is hung up on comes back at once.
 async fn flood(address: SocketAddr, requests: Arc<Vec<String>>, sent: Arc<AtomicUsize>, done: Arc<AtomicBool>) {
     let mut connection = None;
@@ -142,13 +206,17 @@ async fn flood(address: SocketAddr, requests: Arc<Vec<String>>, sent: Arc<Atomic
             },
         };
         let request = &requests[sent.fetch_add(1, Ordering::Relaxed) % requests.len()];
-        let mut answer = [0; 4_096];
+        let mut answer = vec![0; 4_096];
+        let is_last = request.contains("Connection: close");
         let answered = async {
             stream.write_all(request.as_bytes()).await?;
-            stream.read(&mut answer).await
+            match is_last {
+                true => stream.read_to_end(&mut answer).await,
+                // All these answers are shorter than the buffer, and come in one piece.
+                false => stream.read(&mut answer).await,
+            }
         };
-        // All answers are shorter than the buffer, and come in one piece.
-        if matches!(answered.await, Ok(1..)) {
+        if matches!(answered.await, Ok(1..)) && !is_last {
             connection = Some(stream);
         }
     }
@@ -191,6 +259,58 @@ async fn with_revoked_tokens(setting: &Setting, tokens: usize) {
         "  edit, {tokens} revoked tokens: median {with:.2} ms of {without:.2} ms  = {:.2}",
         with / without
     );
+}
+
+async fn on_long_streams(setting: &Setting) {
+    for events in EVENTS {
+        let (app_id, _) = client(setting, &format!("Long {events}")).await;
+        lengthen(setting, app_id, events).await;
+        let (gatebook, admin) = (&setting.gatebook, &setting.admin);
+        let (mut suspended, mut resumed) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            let begun = Instant::now();
+            gatebook.suspend_app(admin, app_id, None, None, None).await.unwrap();
+            suspended.push(begun.elapsed().as_secs_f64() * 1_000.0);
+            let begun = Instant::now();
+            gatebook.resume_app(admin, app_id, None, None, None).await.unwrap();
+            resumed.push(begun.elapsed().as_secs_f64() * 1_000.0);
+        }
+        for (what, times) in [("suspend", suspended), ("resume", resumed)] {
+            let median = super::median(times);
+            println!(
+                "  {what}, {events} events: median {median:.1} ms of {LIMIT} ms  = {:.2}",
+                median / LIMIT
+            );
+        }
+    }
+}
+
+/// Has so much happen to an application, without anybody's budget.
+async fn lengthen(setting: &Setting, app_id: AppId, events: usize) {
+    let words = |number: usize| Description::parse(&format!("Words {number}.")).unwrap();
+    let mut done = 0;
+    while done < events {
+        let mut app = setting
+            .gatebook
+            .log
+            .load::<IntegrationApp>(&app_id.to_string())
+            .await
+            .unwrap();
+        let next = (events - done).min(1_000);
+        let changed: Vec<_> = (done..done + next)
+            .map(|number| IntegrationAppEvent::DescriptionChanged {
+                before: words(number),
+                after: words(number + 1),
+            })
+            .collect();
+        app.aggregate = app.after(&changed);
+        let append = Append {
+            streams: vec![app.append(&changed, &origin()).unwrap()],
+            ..Append::default()
+        };
+        setting.gatebook.log.writer.append(append).await.unwrap();
+        done += next;
+    }
 }
 
 /// Revokes so many tokens of an application, without its budget.

@@ -1,24 +1,31 @@
 //! A lock for each key: commands about the same thing wait for each other within a process, so that they rarely collide at
-//! the writer. Between processes the log's versions decide; these only save the work of trying again.
+//! the writer. Between processes the log's versions decide; these only save the work of trying again. Where a key has more
+//! places than one, as many may hold its lock at once.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
 /// The locks that somebody holds or waits for, and no others.
-#[derive(Default)]
 pub struct KeyedLocks {
+    places: usize,
     locks: Mutex<HashMap<String, Lock>>,
 }
 
-type Lock = Arc<AsyncMutex<()>>;
+type Lock = Arc<Semaphore>;
+
+impl Default for KeyedLocks {
+    fn default() -> Self {
+        Self::with_places(1)
+    }
+}
 
 /// A lock that is held until this is dropped.
 #[must_use = "the lock is given back when this is dropped"]
 pub struct KeyGuard<'a> {
     // Given back before it is looked whether anybody else wants it.
-    _held: OwnedMutexGuard<()>,
+    _held: Result<OwnedSemaphorePermit, AcquireError>,
     _place: Place<'a>,
 }
 
@@ -29,15 +36,25 @@ struct Place<'a> {
 }
 
 impl KeyedLocks {
+    /// Locks that so many may hold at once.
+    pub fn with_places(places: usize) -> Self {
+        Self {
+            places,
+            locks: Mutex::default(),
+        }
+    }
+
     /// Waits for the lock of exactly this key; first come, first served.
     pub async fn lock(&self, key: &str) -> KeyGuard<'_> {
-        let lock = self.all().entry(key.to_owned()).or_default().clone();
+        let new = || Arc::new(Semaphore::new(self.places));
+        let lock = self.all().entry(key.to_owned()).or_insert_with(new).clone();
         let place = Place {
             locks: self,
             key: key.to_owned(),
         };
         KeyGuard {
-            _held: lock.lock_owned().await,
+            // It is never closed.
+            _held: lock.acquire_owned().await,
             _place: place,
         }
     }
@@ -85,6 +102,17 @@ mod tests {
         }
         drop(held);
         assert!(poll!(&mut second).is_ready());
+    }
+
+    #[tokio::test]
+    async fn as_many_hold_a_lock_at_once_as_it_has_places() {
+        let locks = KeyedLocks::with_places(2);
+        let (first, _second) = (locks.lock("acme").await, locks.lock("acme").await);
+        let mut third = pin!(locks.lock("acme"));
+        assert!(poll!(&mut third).is_pending());
+        drop(first);
+        assert!(poll!(&mut third).is_ready());
+        assert_eq!(kept(&locks), 1);
     }
 
     #[tokio::test]

@@ -4,4 +4,5 @@ mod locks;
 mod stop;
 mod stopping;
 
+pub use locks::KeyGuard;
 pub(super) use locks::KeyedLocks;
