@@ -145,7 +145,12 @@ mod tests {
         let (budgets, clock) = budgets(ThrottleMode::On);
         assert_eq!(left(&budgets, Budget::Writes, "acme/ada", "app 1"), 1_000);
         let refused = budgets.spend(Budget::Writes, "acme/ada", "app 1").err();
-        assert_eq!(refused, Some(Wait { retry_after_seconds: 10 }));
+        assert_eq!(
+            refused,
+            Some(Wait {
+                retry_after_seconds: 10
+            })
+        );
         assert_eq!(left(&budgets, Budget::Writes, "acme/pam", "app 1"), 1_000);
         assert_eq!(left(&budgets, Budget::Writes, "acme/ada", "app 2"), 1_000);
         clock.advance(TimeDelta::seconds(100));
