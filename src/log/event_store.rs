@@ -8,7 +8,7 @@ use cqrs_es::{Aggregate, AggregateError, CqrsFramework, EventEnvelope, EventStor
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::projection::Projection;
-use gatebook_projections::recorded::Recorded;
+use gatebook_projections::recorded::{Recorded, StoredEvent};
 
 use super::append::{Append, IdempotencyRecord, StreamAppend};
 use super::error::CommandError;
@@ -88,8 +88,26 @@ impl Log {
     /// The same, with the looks since a moment.
     async fn load_with_looks<A: Logged>(&self, id: &str, since: Option<Timestamp>) -> Result<Loaded<A>, StoreError> {
         let stored = read::without_looks(&*self.database, A::TYPE, id, A::LOOKS, since).await?;
+        self.loaded(id, &stored, since.is_some()).await
+    }
+
+    /// What a command is decided on.
+    async fn load_for_command<A: Logged>(&self, id: &str, since: Option<Timestamp>) -> Result<Loaded<A>, StoreError> {
+        if !A::LAST_EVENT_TELLS_ALL {
+            return self.load_with_looks(id, since).await;
+        }
+        let last = read::last(&*self.database, A::TYPE, id).await?;
+        self.loaded(id, &last, false).await
+    }
+
+    async fn loaded<A: Logged>(
+        &self,
+        id: &str,
+        stored: &[StoredEvent],
+        looks_too: bool,
+    ) -> Result<Loaded<A>, StoreError> {
         let mut loaded = Loaded::unbegun(id);
-        stored.iter().for_each(|event| loaded.add(event, since.is_some()));
+        stored.iter().for_each(|event| loaded.add(event, looks_too));
         if !loaded.unreadable.is_empty() {
             loaded.pass_over(&Quarantine::read(&*self.database).await?);
         }
@@ -107,7 +125,7 @@ struct CommandStore<'a, A: Aggregate> {
 impl<A: Logged> CommandStore<'_, A> {
     async fn load(&self, aggregate_id: &str) -> Result<Loaded<A>, CommandError> {
         let since = self.intent.look.as_ref().and_then(|look| look.since);
-        let loaded = self.log.load_with_looks::<A>(aggregate_id, since).await?;
+        let loaded = self.log.load_for_command::<A>(aggregate_id, since).await?;
         let loaded = match self.intent.despite_unreadable {
             true => loaded,
             false => loaded.whole()?,

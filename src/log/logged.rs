@@ -37,6 +37,9 @@ pub trait Logged: Aggregate + 'static {
     /// The names of events by which somebody only looked. They move no version, no row changes with them, and commands are
     /// decided without them.
     const LOOKS: &'static [&'static str] = &[];
+    /// Whether the last event of a stream tells all that its commands are decided on, so that they cost the same however
+    /// long it is. Only for streams that no row is folded from.
+    const LAST_EVENT_TELLS_ALL: bool = false;
 
     /// The group whose log the events belong to (R4); empty when there is none.
     fn group_id(&self, aggregate_id: &str) -> String;
@@ -143,6 +146,8 @@ impl Logged for UserAccount {
 }
 
 impl Logged for RefusedAttempts {
+    const LAST_EVENT_TELLS_ALL: bool = true;
+
     fn group_id(&self, aggregate_id: &str) -> String {
         AttemptsOf::group_id(aggregate_id).to_owned()
     }
@@ -161,6 +166,8 @@ impl Logged for RefusedAttempts {
 }
 
 impl Logged for TimelineViews {
+    const LAST_EVENT_TELLS_ALL: bool = true;
+
     fn group_id(&self, _: &str) -> String {
         self.last
             .as_ref()

@@ -42,6 +42,17 @@ pub fn stream_query(aggregate_type: &str, aggregate_id: &str) -> Query {
     Query::new(sql, [aggregate_type.into(), aggregate_id.into()])
 }
 
+/// The last event of one stream; none before its first.
+pub async fn last(
+    database: &dyn Database,
+    aggregate_type: &str,
+    aggregate_id: &str,
+) -> Result<Vec<StoredEvent>, StoreError> {
+    let sql = format!("{SELECT_EVENTS} where aggregate_type = $1 and aggregate_id = $2 order by sequence desc limit 1");
+    let query = Query::new(sql, [aggregate_type.into(), aggregate_id.into()]);
+    events(database.rows(query).await?)
+}
+
 /// The events of one stream, in order, without its `looks`, except for those since a moment and for the last event, which
 /// may be one: the next event comes after it.
 pub async fn without_looks(

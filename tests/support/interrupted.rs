@@ -19,6 +19,7 @@ pub struct Interrupted {
     meanwhile: Mutex<Option<BoxFuture<'static, Result<(), StoreError>>>>,
     always: Mutex<Option<Always>>,
     questions: AtomicUsize,
+    rows_read: AtomicUsize,
     searches: AtomicUsize,
     searches_end: watch::Sender<bool>,
 }
@@ -30,6 +31,7 @@ impl Interrupted {
             meanwhile: Mutex::default(),
             always: Mutex::default(),
             questions: AtomicUsize::default(),
+            rows_read: AtomicUsize::default(),
             searches: AtomicUsize::default(),
             searches_end: watch::Sender::new(true),
         }
@@ -65,6 +67,11 @@ impl Interrupted {
         self.questions.load(Ordering::SeqCst)
     }
 
+    /// How many rows it answered so far, outside of writes.
+    pub fn rows_read(&self) -> usize {
+        self.rows_read.load(Ordering::SeqCst)
+    }
+
     /// How many searches it was asked for so far.
     pub fn searches(&self) -> usize {
         self.searches.load(Ordering::SeqCst)
@@ -96,7 +103,9 @@ impl Database for Interrupted {
                 let _ = self.searches_end.subscribe().wait_for(|end| *end).await;
             }
         }
-        self.database.rows(query).await
+        let rows = self.database.rows(query).await?;
+        self.rows_read.fetch_add(rows.len(), Ordering::SeqCst);
+        Ok(rows)
     }
 
     async fn gate_rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError> {

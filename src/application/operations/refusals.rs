@@ -95,7 +95,8 @@ impl Gatebook {
                 pinned: Pinned::Any,
                 premises: Vec::new(),
                 idempotency: None,
-                despite_unreadable: false,
+                // Nothing is decided by what was refused before.
+                despite_unreadable: true,
                 look: None,
                 extras: &|_: &RefusedAttempts, _: &[RefusedAttemptsEvent]| Ok(Extras::default()),
             };
