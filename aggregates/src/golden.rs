@@ -122,7 +122,13 @@ fn a_missing_field_is_refused_unless_it_may_be_null() {
             ("LogInsRefused", "developer_id"),
             ("LogInsRefused", "token_id"),
             ("RequestsForbidden", "app_id"),
+            ("LogInsRefused", "other_accounts"),
             ("RequestsForbidden", "app_name"),
+            ("RequestsForbidden", "other_accounts"),
+            ("DeadOneTimePasswordsRefused", "app_id"),
+            ("DeadOneTimePasswordsRefused", "app_name"),
+            ("GuessesRefused", "app_id"),
+            ("GuessesRefused", "app_name"),
         ];
         for stored in lines {
             let payload: Value = serde_json::from_str(stored.payload.get()).unwrap();

@@ -47,6 +47,18 @@ pub enum LoginChannel {
     AdminsApi,
     /// The operators' API.
     OperatorsApi,
+    /// The developers' API.
+    PortalApi,
+}
+
+/// A secret that is mailed for an application, and short enough to be guessed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MailedSecret {
+    /// R14: with which a developer verifies.
+    OneTimePassword,
+    /// R19: with which a developer signs up.
+    VerificationCode,
 }
 
 /// Why nobody came in.
@@ -84,6 +96,9 @@ pub enum RefusedAttemptsEvent {
         developer_id: Option<DeveloperId>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         token_id: Option<Uuid>,
+        /// Accounts that are not counted apart, since there are too many of them.
+        #[serde(default, skip_serializing_if = "is_false")]
+        other_accounts: bool,
         tally: Tally,
     },
     /// Somebody who is signed in asked for what they have no right to. The request is a method and a route, never a path.
@@ -94,15 +109,36 @@ pub enum RefusedAttemptsEvent {
         app_id: Option<AppId>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         app_name: Option<AppName>,
+        /// Asked by accounts that are not counted apart, since there are too many of them.
+        #[serde(default, skip_serializing_if = "is_false")]
+        other_accounts: bool,
         tally: Tally,
     },
     /// R15: a developer went on with an OTP that opens nothing, after the first time that is recorded with the application.
+    /// Without an application it was those that are not counted apart, since there are too many of them.
     DeadOneTimePasswordsRefused {
         because: DeadBecause,
-        app_id: AppId,
-        app_name: AppName,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        app_id: Option<AppId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        app_name: Option<AppName>,
         tally: Tally,
     },
+    /// R15, R19: OTPs or codes were not looked at, since there had been too many wrong ones. Without an application it was
+    /// those that are not counted apart.
+    GuessesRefused {
+        secret: MailedSecret,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        app_id: Option<AppId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        app_name: Option<AppName>,
+        tally: Tally,
+    },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 impl RefusedAttemptsEvent {
@@ -110,8 +146,9 @@ impl RefusedAttemptsEvent {
     pub fn app(&self) -> Option<(AppId, &AppName)> {
         match self {
             Self::LogInsRefused { .. } => None,
-            Self::RequestsForbidden { app_id, app_name, .. } => (*app_id).zip(app_name.as_ref()),
-            Self::DeadOneTimePasswordsRefused { app_id, app_name, .. } => Some((*app_id, app_name)),
+            Self::RequestsForbidden { app_id, app_name, .. }
+            | Self::DeadOneTimePasswordsRefused { app_id, app_name, .. }
+            | Self::GuessesRefused { app_id, app_name, .. } => (*app_id).zip(app_name.as_ref()),
         }
     }
 }

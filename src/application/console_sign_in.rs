@@ -66,10 +66,9 @@ impl Gatebook {
     pub async fn sign_in(&self, caller: &Caller, form: &SignInForm) -> Result<SignedIn, Failure> {
         let email = EmailAddress::parse("email", &form.email).ok();
         let account = email.as_ref().map(EmailAddress::key).unwrap_or_default();
-        let keys = throttle_keys(caller, Some(("user_password", account)));
+        let keys = throttle_keys(caller, Some(("user_password", account.clone())));
         let guess = self.guess(&keys).await.inspect_err(|_| {
-            let because = LogInRefusedBecause::TooManyTries;
-            self.note_refused(caller, Refused::nobody(LoginChannel::Console, because));
+            self.note_refused(caller, Refused::too_many_log_ins(LoginChannel::Console, account));
         })?;
         let mut users = match &email {
             Some(email) => self.users_of_address(&email.key()).await?,
@@ -104,7 +103,8 @@ impl Gatebook {
             self.note_refused(caller, Refused::nobody(LoginChannel::Console, because));
         }
         for (group_id, user_id) in tried {
-            self.note_refused(caller, Refused::wrong_password_of_user(group_id, user_id));
+            let because = LogInRefusedBecause::WrongPassword;
+            self.note_refused(caller, Refused::user(group_id, user_id, because));
         }
     }
 

@@ -140,13 +140,15 @@ impl Gatebook {
 
     /// The developer with this session of the JSON API.
     pub async fn authenticate_developer(&self, caller: &Caller, token: &str) -> Result<(Caller, Uuid), Failure> {
-        let kept = self.kept_token(
+        let kept = self.kept_or_ended_token(
             TokenKind::Session,
             CredentialKind::DeveloperSession,
             SecretKind::Session,
             token,
         );
-        let kept = self.known_or_throttled(caller, kept.await?)?;
+        let kept = self
+            .living_or_refused(caller, LoginChannel::PortalApi, kept.await?)
+            .await?;
         let ids = (Uuid::parse_str(&kept.owner), Uuid::parse_str(&kept.id));
         let (Ok(developer_id), Ok(session_id)) = ids else {
             return Err(Failure::Unauthenticated);

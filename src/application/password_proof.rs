@@ -1,11 +1,13 @@
 //! That a password is right, as something to build on: it holds only as long as the password is not replaced.
 
 use gatebook_aggregates::refusal::FieldProblem;
+use gatebook_aggregates::refused_attempts::LogInRefusedBecause;
 
 use super::caller::{Caller, Who};
 use super::credentials::throttle_keys;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
+use super::operations::refusal_counter::Refused;
 use crate::log::append::{CredentialGuard, CredentialKind};
 
 impl Gatebook {
@@ -40,9 +42,11 @@ impl Gatebook {
         }
         let group = self.callers_group(caller).await?;
         let email = group.user(user_id).ok_or(Failure::Unauthenticated)?.email.key();
-        let guess = self
-            .guess(&throttle_keys(caller, Some(("user_password", email))))
-            .await?;
+        let keys = throttle_keys(caller, Some(("user_password", email)));
+        let guess = self.guess(&keys).await.inspect_err(|_| {
+            let because = LogInRefusedBecause::TooManyTries;
+            self.note_refused(caller, Refused::user(group_id.clone(), user_id.clone(), because));
+        })?;
         let kind = CredentialKind::UserPassword;
         let kept = self.kept(kind, &caller.session_owner()?).await?;
         let hash = kept.as_ref().map(|kept| kept.digest.clone());

@@ -7,6 +7,7 @@ use gatebook_aggregates::integration_app::{
     verified_developer,
 };
 use gatebook_aggregates::refusal::Refusal;
+use gatebook_aggregates::refused_attempts::MailedSecret;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::words::{Label, searchable};
 use gatebook_projections::app_list::Link;
@@ -22,7 +23,7 @@ use super::credentials::throttle_keys;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
 use super::idempotency::IdempotencyKey;
-use super::operations::refusal_counter::Refused;
+use super::operations::refusal_counter::{MailedSecretRefusedBecause, Refused};
 use crate::log::{CommandError, Done};
 use crate::secrets::{self, OneTimePassword, SecretKind};
 use crate::store::StoreError;
@@ -106,7 +107,14 @@ impl Gatebook {
         if typed.is_none() {
             self.require_no_live_otp(caller, app_id).await?;
         }
-        let guess = self.guess(&attempt).await?;
+        let guess = match self.guess(&attempt).await {
+            Ok(guess) => guess,
+            Err(too_many) => {
+                let because = MailedSecretRefusedBecause::TooManyTries(MailedSecret::OneTimePassword);
+                self.note_refused_otp(caller, app_id, account, because).await?;
+                return Err(too_many);
+            }
+        };
         let otp_digest = typed.map(|otp| self.keyed(SecretKind::OneTimePassword, otp.canonical()));
         let wish = |_: &GroupRow| {
             Ok(Wish::VerifyOneTimePassword {
@@ -119,8 +127,9 @@ impl Gatebook {
         {
             return first;
         }
-        if let Err(failure) = &done {
-            self.note_dead_otp(caller, app_id, account, failure).await?;
+        if let Some(because) = done.as_ref().err().and_then(dead_because) {
+            let because = MailedSecretRefusedBecause::Dead(because);
+            self.note_refused_otp(caller, app_id, account, because).await?;
         }
         let verified = done.and_then(|done| verified(&done.events));
         // What was refused before the OTP was looked at, or never happened, was no guess. Whoever hangs up has had one of
@@ -131,25 +140,26 @@ impl Gatebook {
         verified
     }
 
-    /// R15, R28: that an OTP which opens nothing was tried is recorded once with the application; whoever goes on is counted.
-    async fn note_dead_otp(
+    /// R15, R28: that an OTP which opens nothing was tried is recorded once with the application; whoever goes on is counted,
+    /// and so is whoever tries so often that nobody looks at it any more.
+    ///
+    /// # Errors
+    /// `NotFound` for an application of another developer, in whose log nothing of this belongs.
+    async fn note_refused_otp(
         &self,
         caller: &Caller,
         app_id: AppId,
         developer_id: Uuid,
-        failure: &Failure,
+        because: MailedSecretRefusedBecause,
     ) -> Result<(), Failure> {
-        let Some(because) = dead_because(failure) else {
-            return Ok(());
-        };
         let group_id = self.linked_app(caller, app_id).await?.group_id;
         self.note_refused(
             caller,
-            Refused::OneTimePassword {
+            Refused::MailedSecret {
                 group_id,
-                app_id,
-                developer_id,
                 because,
+                app_id: Some(app_id),
+                developer_id: Some(developer_id),
             },
         );
         Ok(())

@@ -65,10 +65,9 @@ impl Gatebook {
     ) -> Result<Session, Failure> {
         let email = EmailAddress::parse("email", email).map_err(|_| Failure::Unauthenticated);
         let account = email.as_ref().map(EmailAddress::key).unwrap_or_default();
-        let keys = throttle_keys(caller, Some(("developer_password", account)));
+        let keys = throttle_keys(caller, Some(("developer_password", account.clone())));
         let guess = self.guess(&keys).await.inspect_err(|_| {
-            let because = LogInRefusedBecause::TooManyTries;
-            self.note_refused(caller, Refused::nobody(LoginChannel::Portal, because));
+            self.note_refused(caller, Refused::too_many_log_ins(LoginChannel::Portal, account));
         })?;
         let developer = match &email {
             Ok(email) => self.developer_by_email(email).await?,
@@ -93,7 +92,9 @@ impl Gatebook {
                 self.note_refused(
                     caller,
                     match developer {
-                        Some(developer) => Refused::wrong_password_of_developer(developer.developer_id),
+                        Some(developer) => {
+                            Refused::developer(developer.developer_id, LogInRefusedBecause::WrongPassword)
+                        }
                         None => Refused::nobody(LoginChannel::Portal, LogInRefusedBecause::UnknownAccount),
                     },
                 );

@@ -7,6 +7,7 @@ use gatebook_aggregates::integration_app::{
     CODE_VALID_FOR, IntegrationApp, IntegrationAppEvent as Event, Wish, typed_code,
 };
 use gatebook_aggregates::refusal::{FieldProblem, Refusal};
+use gatebook_aggregates::refused_attempts::MailedSecret;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::words::Label;
 use gatebook_projections::groups::GroupRow;
@@ -18,6 +19,7 @@ use super::credentials::throttle_keys;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
 use super::idempotency::IdempotencyKey;
+use super::operations::refusal_counter::{MailedSecretRefusedBecause, Refused};
 use crate::log::append::{Credential, CredentialChange, CredentialKind, Reservation, ReservationKey};
 use crate::log::{CommandError, Extras, Loaded, Origin};
 use crate::mail::Letter;
@@ -120,7 +122,13 @@ impl Gatebook {
         let password = password.of(&invitation.email).map_err(password_problem)?;
         let link = self.presented_link(caller, &form.invite_token)?;
         let attempt = throttle_keys(caller, Some(("code", link.app_id.to_string())));
-        let guess = self.guess(&attempt).await?;
+        let guess = match self.guess(&attempt).await {
+            Ok(guess) => guess,
+            Err(too_many) => {
+                self.note_refused_code(caller, link.app_id).await?;
+                return Err(too_many);
+            }
+        };
         let code_digest = self.keyed(SecretKind::VerificationCode, &code);
         // Only the right code is worth the work.
         let password_hash = match self.is_right_code(&link, &code_digest).await? {
@@ -135,6 +143,21 @@ impl Gatebook {
             guess.was_wrong();
         }
         accepted
+    }
+
+    /// R28: codes that nobody looks at any more, since there were too many wrong ones, are in the application's log.
+    async fn note_refused_code(&self, caller: &Caller, app_id: AppId) -> Result<(), Failure> {
+        let group_id = self.portal_app(app_id).await?.ok_or(Refusal::InviteUnknown)?.group_id;
+        self.note_refused(
+            caller,
+            Refused::MailedSecret {
+                group_id,
+                because: MailedSecretRefusedBecause::TooManyTries(MailedSecret::VerificationCode),
+                app_id: Some(app_id),
+                developer_id: None,
+            },
+        );
+        Ok(())
     }
 
     async fn is_right_code(&self, link: &PresentedLink, code_digest: &KeyedDigest) -> Result<bool, Failure> {

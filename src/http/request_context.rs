@@ -8,7 +8,6 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use gatebook_aggregates::identifiers::AppId;
-use gatebook_aggregates::metadata::ActorType;
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -79,7 +78,7 @@ pub async fn observe(
     let answering = CURRENT.scope(context.request_id.clone(), next.run(request));
     let (mut response, notes) = noting(answering).instrument(span).await;
     if let Some(problem) = response.extensions().get::<Problem>() {
-        note_forbidden(&app, problem, &notes, &context, format!("{method} {route}"), mentioned);
+        note_forbidden(&app, &problem.code, &notes, &context, format!("{method} {route}"), mentioned);
     }
     let headers = response.headers_mut();
     if app.is_draining() {
@@ -118,16 +117,18 @@ pub async fn observe(
 /// Who is signed in and has no right to what they ask for is in the activity log (ASVS 5.0 16.3.2).
 fn note_forbidden(
     app: &App,
-    problem: &Problem,
+    code: &str,
     notes: &RequestNotes,
     context: &RequestContext,
     request: String,
     mentioned: Option<AppId>,
 ) {
-    let is_user = notes.caller_kind == Some(ActorType::GroupUser.into());
-    if let (true, "forbidden", Some(user)) = (is_user, problem.code.as_str(), &notes.caller_id) {
+    let (Some(kind), Some(id)) = (notes.caller_kind, &notes.caller_id) else {
+        return;
+    };
+    if matches!(code, "forbidden" | "otp_verification_needed") {
         let app_id = notes.app_id.or(mentioned);
-        app.note_forbidden(&context.caller(), user, request, &problem.code, app_id);
+        app.note_forbidden(&context.caller(), (kind, id), request, code, app_id);
     }
 }
 

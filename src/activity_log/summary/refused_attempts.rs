@@ -1,7 +1,9 @@
 //! What was refused, in words.
 
 use gatebook_aggregates::integration_app::DeadBecause;
-use gatebook_aggregates::refused_attempts::{LogInRefusedBecause, LoginChannel, RefusedAttemptsEvent as Event, Tally};
+use gatebook_aggregates::refused_attempts::{
+    LogInRefusedBecause, LoginChannel, MailedSecret, RefusedAttemptsEvent as Event, Tally,
+};
 
 /// The sentence about an event, without its beginning: who did it.
 pub(super) fn described(event: &Event) -> String {
@@ -12,12 +14,14 @@ pub(super) fn described(event: &Event) -> String {
             user_id,
             developer_id,
             token_id,
+            other_accounts,
             tally,
         } => {
             let account = match (user_id, developer_id, token_id) {
                 (Some(user), _, _) => format!(" of the group user {user}"),
                 (None, Some(developer), _) => format!(" of the developer {developer}"),
                 (None, None, Some(token)) => format!(" with the token {token}"),
+                (None, None, None) if *other_accounts => " of many other accounts".to_owned(),
                 (None, None, None) => String::new(),
             };
             let place = match channel {
@@ -26,6 +30,7 @@ pub(super) fn described(event: &Event) -> String {
                 LoginChannel::OperatorPages => "the operator pages",
                 LoginChannel::AdminsApi => "the admins’ API",
                 LoginChannel::OperatorsApi => "the operators’ API",
+                LoginChannel::PortalApi => "the developers’ API",
             };
             let because = match because {
                 LogInRefusedBecause::WrongPassword => "the password was wrong",
@@ -37,9 +42,18 @@ pub(super) fn described(event: &Event) -> String {
             format!("refused log-ins{account} to {place}: {because}; {}.", times(tally))
         }
         Event::RequestsForbidden {
-            request, code, tally, ..
-        } => format!("was refused {request} ({code}); {}.", times(tally)),
-        Event::DeadOneTimePasswordsRefused { because, tally, .. } => {
+            request,
+            code,
+            other_accounts,
+            tally,
+            ..
+        } => match other_accounts {
+            true => format!("refused requests of many other accounts ({code}); {}.", times(tally)),
+            false => format!("was refused {request} ({code}); {}.", times(tally)),
+        },
+        Event::DeadOneTimePasswordsRefused {
+            because, app_id, tally, ..
+        } => {
             let because = match because {
                 DeadBecause::Expired => "it had expired",
                 DeadBecause::Locked => "it was locked after too many wrong tries",
@@ -47,7 +61,25 @@ pub(super) fn described(event: &Event) -> String {
                 DeadBecause::AppRevoked => "the application was revoked",
                 DeadBecause::GroupOffPlan => "the group was off the product plan",
             };
-            format!("went on with the OTP when {because}; refused {}.", times(tally))
+            match app_id {
+                Some(_) => format!("went on with the OTP when {because}; refused {}.", times(tally)),
+                None => format!("refused OTPs of many other applications: {because}; {}.", times(tally)),
+            }
+        }
+        Event::GuessesRefused {
+            secret, app_id, tally, ..
+        } => {
+            let secrets = match secret {
+                MailedSecret::OneTimePassword => "OTPs",
+                MailedSecret::VerificationCode => "verification codes",
+            };
+            match app_id {
+                Some(_) => format!("tried too many wrong {secrets}; refused {}.", times(tally)),
+                None => format!(
+                    "refused {secrets} of many other applications: there had been too many wrong ones; {}.",
+                    times(tally)
+                ),
+            }
         }
     }
 }

@@ -4,12 +4,13 @@
 //! A node counts for itself. A node that crashes loses what it has counted and not written, a minute at most.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::collections::hash_map::Entry;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::TimeDelta;
 use gatebook_aggregates::identifiers::{AppId, DeveloperId, GroupId, UserId};
 use gatebook_aggregates::integration_app::DeadBecause;
-use gatebook_aggregates::refused_attempts::{AttemptsOf, LogInRefusedBecause, LoginChannel};
+use gatebook_aggregates::refused_attempts::{AttemptsOf, LogInRefusedBecause, LoginChannel, MailedSecret};
 use gatebook_aggregates::timestamp::Timestamp;
 use tokio::sync::Notify;
 use uuid::Uuid;
@@ -20,9 +21,12 @@ use crate::application::caller::Caller;
 pub const COUNTED_FOR: TimeDelta = TimeDelta::minutes(1);
 /// How many different refusals are counted at once; more are left out, and told of in the node's own log.
 const AT_ONCE: usize = 10_000;
+/// Of how many accounts the same kind and cause is counted apart in one log; those of all others are counted as one, so
+/// that nobody fills the log by trying one account after the other.
+const ACCOUNTS: usize = 20;
 /// How many different requests of one user are counted apart; more are counted as one, so that nobody fills the log by
 /// asking for one thing after the other.
-const REQUESTS_OF_A_USER: usize = 20;
+const OF_AN_ACCOUNT: usize = 20;
 /// What those are called.
 const OTHER_REQUESTS: &str = "other requests";
 
@@ -35,26 +39,58 @@ pub(in crate::application) enum Refused {
         of: AttemptsOf,
         channel: LoginChannel,
         because: LogInRefusedBecause,
-        user_id: Option<UserId>,
-        developer_id: Option<DeveloperId>,
-        token_id: Option<Uuid>,
+        account: Account,
     },
-    /// A group user has no right to what they asked for.
+    /// Somebody was not let in before it was looked at who it is. It is found out when it is written, after the answer, so
+    /// that the answer comes as soon for an address that nobody has. The address, as [`EmailAddress::key`] writes it, is in
+    /// nobody's log.
+    ///
+    /// [`EmailAddress::key`]: gatebook_aggregates::email_address::EmailAddress::key
+    TooManyLogIns { channel: LoginChannel, address: String },
+    /// A group user or a developer has no right to what they asked for.
     Request {
-        group_id: GroupId,
-        user_id: UserId,
+        /// Whose log it belongs to. A developer's own says who asked.
+        of: AttemptsOf,
+        /// The user of the group; none for many of them.
+        user_id: Option<UserId>,
         /// Method and route.
         request: String,
         code: String,
         app_id: Option<AppId>,
     },
-    /// A developer goes on with an OTP that opens nothing.
-    OneTimePassword {
+    /// A secret that was mailed for an application opens nothing, or was not looked at.
+    MailedSecret {
         group_id: GroupId,
-        app_id: AppId,
-        developer_id: DeveloperId,
-        because: DeadBecause,
+        because: MailedSecretRefusedBecause,
+        /// The application; none for many of them.
+        app_id: Option<AppId>,
+        /// Who tried; none who has no account yet.
+        developer_id: Option<DeveloperId>,
     },
+}
+
+/// Whom a password or token was tried for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(in crate::application) enum Account {
+    /// Nobody that there is.
+    Unknown,
+    /// A group user's; the token, if it was one.
+    User(UserId, Option<Uuid>),
+    /// A developer's; the session's token, if it was one.
+    Developer(DeveloperId, Option<Uuid>),
+    /// An operator's token.
+    Token(Uuid),
+    /// One of those that are not counted apart.
+    Other,
+}
+
+/// Why a secret that was mailed for an application is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::application) enum MailedSecretRefusedBecause {
+    /// An OTP that opens nothing was tried before.
+    Dead(DeadBecause),
+    /// Too many wrong ones before; it was not looked at.
+    TooManyTries(MailedSecret),
 }
 
 impl Refused {
@@ -64,33 +100,179 @@ impl Refused {
             of: AttemptsOf::Installation,
             channel,
             because,
-            user_id: None,
-            developer_id: None,
-            token_id: None,
+            account: Account::Unknown,
         }
     }
 
-    /// A password that is not this user's.
-    pub(in crate::application) fn wrong_password_of_user(group_id: GroupId, user_id: UserId) -> Self {
+    /// A user did not get in to the console.
+    pub(in crate::application) fn user(group_id: GroupId, user_id: UserId, because: LogInRefusedBecause) -> Self {
         Self::LogIn {
             of: AttemptsOf::Group(group_id),
             channel: LoginChannel::Console,
-            because: LogInRefusedBecause::WrongPassword,
-            user_id: Some(user_id),
-            developer_id: None,
-            token_id: None,
+            because,
+            account: Account::User(user_id, None),
         }
     }
 
-    /// A password that is not this developer's.
-    pub(in crate::application) fn wrong_password_of_developer(developer_id: DeveloperId) -> Self {
+    /// A developer did not get in to the portal.
+    pub(in crate::application) fn developer(developer_id: DeveloperId, because: LogInRefusedBecause) -> Self {
         Self::LogIn {
             of: AttemptsOf::Developer(developer_id),
             channel: LoginChannel::Portal,
-            because: LogInRefusedBecause::WrongPassword,
-            user_id: None,
-            developer_id: Some(developer_id),
-            token_id: None,
+            because,
+            account: Account::Developer(developer_id, None),
+        }
+    }
+
+    /// Nobody has looked yet at who has this address; what was typed may be none.
+    pub(in crate::application) fn too_many_log_ins(channel: LoginChannel, address: String) -> Self {
+        match address.is_empty() {
+            true => Self::nobody(channel, LogInRefusedBecause::TooManyTries),
+            false => Self::TooManyLogIns { channel, address },
+        }
+    }
+
+    /// Whether it has to be found out yet whose log it belongs to.
+    pub(super) fn is_of_an_address(&self) -> bool {
+        matches!(self, Self::TooManyLogIns { .. })
+    }
+
+    /// What it is counted among, and to whom it was refused; none for what is one line however often it is tried.
+    fn kind_and_account(&self) -> Option<(Kind, AccountKey)> {
+        let (of, what, account) = match self {
+            Self::LogIn {
+                of,
+                channel,
+                because,
+                account,
+            } => (of, What::LogIn(*channel, *because), AccountKey::of(account)?),
+            Self::TooManyLogIns { channel, address } => (
+                &AttemptsOf::Installation,
+                What::TooManyLogIns(*channel),
+                AccountKey::Address(address.clone()),
+            ),
+            Self::Request { of, user_id, .. } => {
+                let account = match (of, user_id) {
+                    (AttemptsOf::Developer(developer_id), _) => AccountKey::Developer(*developer_id),
+                    (_, Some(user_id)) => AccountKey::User(user_id.clone()),
+                    (_, None) => return None,
+                };
+                (of, What::Request, account)
+            }
+            Self::MailedSecret {
+                group_id,
+                because,
+                app_id,
+                ..
+            } => {
+                let of = AttemptsOf::Group(group_id.clone());
+                return Some((Kind(of, What::MailedSecret(*because)), AccountKey::App((*app_id)?)));
+            }
+        };
+        let in_log = match of {
+            AttemptsOf::Group(group_id) => AttemptsOf::Group(group_id.clone()),
+            // Each developer has a log; but whoever tries one after the other fills all of them.
+            AttemptsOf::Developer(_) | AttemptsOf::Installation => AttemptsOf::Installation,
+        };
+        Some((Kind(in_log, what), account))
+    }
+
+    /// The same, of the accounts that are not counted apart.
+    fn of_others(self) -> Self {
+        let in_log = |of| match of {
+            AttemptsOf::Group(group_id) => AttemptsOf::Group(group_id),
+            AttemptsOf::Developer(_) | AttemptsOf::Installation => AttemptsOf::Installation,
+        };
+        match self {
+            Self::LogIn {
+                of, channel, because, ..
+            } => Self::LogIn {
+                of: in_log(of),
+                channel,
+                because,
+                account: Account::Other,
+            },
+            Self::TooManyLogIns { channel, .. } => Self::LogIn {
+                of: AttemptsOf::Installation,
+                channel,
+                because: LogInRefusedBecause::TooManyTries,
+                account: Account::Other,
+            },
+            Self::Request { of, code, .. } => Self::Request {
+                of: in_log(of),
+                user_id: None,
+                request: OTHER_REQUESTS.to_owned(),
+                code,
+                app_id: None,
+            },
+            Self::MailedSecret { group_id, because, .. } => Self::MailedSecret {
+                group_id,
+                because,
+                app_id: None,
+                developer_id: None,
+            },
+        }
+    }
+
+    /// The same, without what one account can have many of.
+    fn of_the_whole_account(self) -> Self {
+        match self {
+            Self::LogIn {
+                of,
+                channel,
+                because,
+                account,
+            } => Self::LogIn {
+                of,
+                channel,
+                because,
+                account: match account {
+                    Account::User(user_id, _) => Account::User(user_id, None),
+                    Account::Developer(developer_id, _) => Account::Developer(developer_id, None),
+                    one => one,
+                },
+            },
+            Self::Request { of, user_id, code, .. } => Self::Request {
+                of,
+                user_id,
+                request: OTHER_REQUESTS.to_owned(),
+                code,
+                app_id: None,
+            },
+            one @ (Self::TooManyLogIns { .. } | Self::MailedSecret { .. }) => one,
+        }
+    }
+}
+
+/// A kind of refusal, of one cause, in one log.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Kind(AttemptsOf, What);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum What {
+    LogIn(LoginChannel, LogInRefusedBecause),
+    TooManyLogIns(LoginChannel),
+    Request,
+    MailedSecret(MailedSecretRefusedBecause),
+}
+
+/// What is counted apart of a kind.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum AccountKey {
+    User(UserId),
+    Developer(DeveloperId),
+    Token(Uuid),
+    Address(String),
+    App(AppId),
+}
+
+impl AccountKey {
+    fn of(account: &Account) -> Option<Self> {
+        match account {
+            Account::User(user_id, _) => Some(Self::User(user_id.clone())),
+            Account::Developer(developer_id, _) => Some(Self::Developer(*developer_id)),
+            Account::Token(token_id) => Some(Self::Token(*token_id)),
+            Account::Unknown | Account::Other => None,
         }
     }
 }
@@ -114,12 +296,25 @@ impl Counted {
     fn is_past(&self, now: Timestamp) -> bool {
         self.written_at.is_none_or(|written| now >= written.plus(COUNTED_FOR))
     }
+
+    /// Counts what came later, or earlier.
+    fn add(&mut self, other: Self) {
+        if self.count == 0 {
+            (self.first_at, self.last_at) = (other.first_at, other.last_at);
+        }
+        self.count = self.count.saturating_add(other.count);
+        self.first_at = self.first_at.min(other.first_at);
+        if other.last_at >= self.last_at {
+            self.last_at = other.last_at;
+            (self.ip_address, self.request_id) = (other.ip_address, other.request_id);
+        }
+    }
 }
 
 /// What a process has counted and not written.
 #[derive(Default)]
 pub struct Refusals {
-    counted: Mutex<HashMap<Refused, Counted>>,
+    counts: Mutex<Counts>,
     waiting: Notify,
 }
 
@@ -130,40 +325,38 @@ impl Refusals {
     }
 
     pub(super) fn note(&self, refused: Refused, caller: &Caller, now: Timestamp) {
-        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
-        let refused = within_bounds(refused, &counted);
-        if counted.len() >= AT_ONCE && !counted.contains_key(&refused) {
-            tracing::warn!("so much is refused that not all of it can be counted for the activity log");
-            return;
-        }
-        let counted = counted.entry(refused).or_insert_with(|| Counted {
-            count: 0,
+        let once = Counted {
+            count: 1,
             first_at: now,
             last_at: now,
-            ip_address: String::new(),
-            request_id: String::new(),
+            ip_address: caller.ip_address.clone(),
+            request_id: caller.request_id.clone(),
             written_at: None,
-        });
-        if counted.count == 0 {
-            counted.first_at = now;
-        }
-        counted.count = counted.count.saturating_add(1);
-        counted.last_at = now;
-        counted.ip_address.clone_from(&caller.ip_address);
-        counted.request_id.clone_from(&caller.request_id);
-        if counted.is_due(now) {
+        };
+        if self
+            .counts()
+            .add(refused, once)
+            .is_some_and(|counted| counted.is_due(now))
+        {
             self.waiting.notify_one();
         }
     }
 
-    /// What is to be written now; all of it at the end of the program. What was written a minute ago and has not been
-    /// refused since is forgotten.
-    pub(super) fn take(&self, now: Timestamp, all: bool) -> Vec<(Refused, Counted)> {
-        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
-        counted.retain(|_, one| one.count > 0 || !one.is_past(now));
-        let due = counted
+    /// What was counted for an address is counted for whoever has it.
+    pub(super) fn count_for(&self, refused: Refused, taken: Counted) {
+        let written_at = None;
+        self.counts().add(refused, Counted { written_at, ..taken });
+    }
+
+    /// What is to be written now, if it is such; all of it at the end of the program. What was written a minute ago and has
+    /// not been refused since is forgotten.
+    pub(super) fn take(&self, now: Timestamp, all: bool, such: impl Fn(&Refused) -> bool) -> Vec<(Refused, Counted)> {
+        let mut counts = self.counts();
+        counts.forget_what_is_past(now);
+        let due = counts
+            .counted
             .iter_mut()
-            .filter(|(_, one)| one.is_due(now) || (all && one.count > 0));
+            .filter(|(refused, one)| (one.is_due(now) || (all && one.count > 0)) && such(refused));
         let taken = due.map(|(refused, one)| {
             let taken = one.clone();
             (one.count, one.written_at) = (0, Some(now));
@@ -174,38 +367,82 @@ impl Refusals {
 
     /// What could not be written is counted on.
     pub(super) fn put_back(&self, refused: Refused, taken: Counted) {
-        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
-        match counted.get_mut(&refused) {
-            Some(since) => {
-                since.count = since.count.saturating_add(taken.count);
-                (since.first_at, since.written_at) = (taken.first_at, taken.written_at);
-            }
-            None => drop(counted.insert(refused, taken)),
+        let written_at = taken.written_at;
+        if let Some(counted) = self.counts().add(refused, taken) {
+            counted.written_at = written_at;
         }
+    }
+
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The same, or one of the other requests if the user has had too many different ones.
-fn within_bounds(refused: Refused, counted: &HashMap<Refused, Counted>) -> Refused {
-    let Refused::Request {
-        group_id,
-        user_id,
-        code,
-        ..
-    } = &refused
-    else {
-        return refused;
-    };
-    let of_user = |other: &&Refused| matches!(other, Refused::Request { group_id: g, user_id: u, .. } if g == group_id && u == user_id);
-    if counted.contains_key(&refused) || counted.keys().filter(of_user).count() < REQUESTS_OF_A_USER {
-        return refused;
+/// What is counted, and how many are counted apart. Each refusal costs the same, however many there are.
+#[derive(Default)]
+struct Counts {
+    counted: HashMap<Refused, Counted>,
+    /// Of how many accounts each kind is counted apart, and how many different ones of each account.
+    apart: HashMap<Kind, HashMap<AccountKey, usize>>,
+}
+
+impl Counts {
+    /// Counts on; none when there is so much that it cannot be counted.
+    fn add(&mut self, refused: Refused, more: Counted) -> Option<&mut Counted> {
+        let refused = self.within_bounds(refused);
+        if !self.counted.contains_key(&refused) {
+            if self.counted.len() >= AT_ONCE {
+                tracing::warn!("so much is refused that not all of it can be counted for the activity log");
+                return None;
+            }
+            if let Some((kind, account)) = refused.kind_and_account() {
+                *self.apart.entry(kind).or_default().entry(account).or_default() += 1;
+            }
+        }
+        let counted = self.counted.entry(refused).or_insert_with(|| Counted {
+            count: 0,
+            written_at: None,
+            ..more.clone()
+        });
+        counted.add(more);
+        Some(counted)
     }
-    Refused::Request {
-        group_id: group_id.clone(),
-        user_id: user_id.clone(),
-        request: OTHER_REQUESTS.to_owned(),
-        code: code.clone(),
-        app_id: None,
+
+    /// The same if there is room for it; else one of the others of the account, or of the other accounts.
+    fn within_bounds(&self, refused: Refused) -> Refused {
+        if self.counted.contains_key(&refused) {
+            return refused;
+        }
+        let Some((kind, account)) = refused.kind_and_account() else {
+            return refused;
+        };
+        let accounts = self.apart.get(&kind);
+        match accounts.and_then(|accounts| accounts.get(&account)) {
+            Some(of_account) if *of_account >= OF_AN_ACCOUNT => refused.of_the_whole_account(),
+            None if accounts.is_some_and(|accounts| accounts.len() >= ACCOUNTS) => refused.of_others(),
+            _ => refused,
+        }
+    }
+
+    fn forget_what_is_past(&mut self, now: Timestamp) {
+        let past = self
+            .counted
+            .extract_if(|_, one| one.count == 0 && one.is_past(now))
+            .filter_map(|(refused, _)| refused.kind_and_account());
+        for (kind, account) in past {
+            let Entry::Occupied(mut accounts) = self.apart.entry(kind) else {
+                continue;
+            };
+            if let Entry::Occupied(mut of_account) = accounts.get_mut().entry(account) {
+                *of_account.get_mut() -= 1;
+                if *of_account.get() == 0 {
+                    of_account.remove();
+                }
+            }
+            if accounts.get().is_empty() {
+                accounts.remove();
+            }
+        }
     }
 }
 
@@ -218,15 +455,16 @@ mod tests {
     }
 
     fn wrong_password(user: &str) -> Refused {
-        let group_id = GroupId::parse("acme").unwrap();
-        Refused::LogIn {
-            of: AttemptsOf::Group(group_id),
-            channel: LoginChannel::Console,
-            because: LogInRefusedBecause::WrongPassword,
-            user_id: UserId::parse(user).ok(),
-            developer_id: None,
-            token_id: None,
-        }
+        wrong_password_in("acme", user)
+    }
+
+    fn wrong_password_in(group: &str, user: &str) -> Refused {
+        let because = LogInRefusedBecause::WrongPassword;
+        Refused::user(GroupId::parse(group).unwrap(), UserId::parse(user).unwrap(), because)
+    }
+
+    fn take(refusals: &Refusals, now: Timestamp, all: bool) -> Vec<(Refused, Counted)> {
+        refusals.take(now, all, |_| true)
     }
 
     fn counts(taken: Vec<(Refused, Counted)>) -> Vec<u32> {
@@ -240,14 +478,18 @@ mod tests {
         let (refusals, caller) = (Refusals::default(), Caller::command_line("r".to_owned()));
         let note = |time: &str| refusals.note(wrong_password("ulf"), &caller, at(time));
         note("09:00:00");
-        assert_eq!(counts(refusals.take(at("09:00:00"), false)), [1]);
+        assert_eq!(counts(take(&refusals, at("09:00:00"), false)), [1]);
         for time in ["09:00:01", "09:00:30", "09:00:59"] {
             note(time);
-            assert!(refusals.take(at(time), false).is_empty(), "{time}");
+            assert!(take(&refusals, at(time), false).is_empty(), "{time}");
         }
         refusals.note(wrong_password("ada"), &caller, at("09:00:59"));
-        assert_eq!(counts(refusals.take(at("09:00:59.999"), false)), [1], "another account");
-        let taken = refusals.take(at("09:01:00"), false);
+        assert_eq!(
+            counts(take(&refusals, at("09:00:59.999"), false)),
+            [1],
+            "another account"
+        );
+        let taken = take(&refusals, at("09:01:00"), false);
         assert_eq!(
             (taken[0].1.first_at, taken[0].1.last_at),
             (at("09:00:01"), at("09:00:59"))
@@ -255,12 +497,13 @@ mod tests {
         assert_eq!(counts(taken), [3]);
         note("09:01:30");
         assert_eq!(
-            counts(refusals.take(at("09:01:30"), true)),
+            counts(take(&refusals, at("09:01:30"), true)),
             [1],
             "at the end of the program"
         );
-        assert!(refusals.take(at("10:00:00"), true).is_empty());
-        assert!(refusals.counted.lock().unwrap().is_empty(), "forgotten");
+        assert!(take(&refusals, at("10:00:00"), true).is_empty());
+        assert!(refusals.counts().counted.is_empty(), "forgotten");
+        assert!(refusals.counts().apart.is_empty(), "forgotten");
     }
 
     #[test]
@@ -268,10 +511,10 @@ mod tests {
         let (refusals, caller) = (Refusals::default(), Caller::command_line("r".to_owned()));
         let note = |time: &str| refusals.note(wrong_password("ulf"), &caller, at(time));
         note("09:00:00");
-        let (refused, counted) = refusals.take(at("09:00:00"), false).remove(0);
+        let (refused, counted) = take(&refusals, at("09:00:00"), false).remove(0);
         note("09:00:01");
         refusals.put_back(refused, counted);
-        let taken = refusals.take(at("09:00:02"), false);
+        let taken = take(&refusals, at("09:00:02"), false);
         assert_eq!((taken[0].1.first_at, taken[0].1.count), (at("09:00:00"), 2));
     }
 
@@ -280,25 +523,73 @@ mod tests {
         let (refusals, caller) = (Refusals::default(), Caller::command_line("r".to_owned()));
         for number in 0..1_000 {
             let refused = Refused::Request {
-                group_id: GroupId::parse("acme").unwrap(),
-                user_id: UserId::parse("ulf").unwrap(),
+                of: AttemptsOf::Group(GroupId::parse("acme").unwrap()),
+                user_id: UserId::parse("ulf").ok(),
                 request: "GET /api/v1/integration-apps/{id}".to_owned(),
                 code: "forbidden".to_owned(),
                 app_id: Some(Uuid::from_u128(number)),
             };
             refusals.note(refused, &caller, at("09:00:00"));
         }
-        let mut counts = counts(refusals.take(at("09:00:00"), false));
-        assert_eq!(counts.pop(), Some(1_000 - REQUESTS_OF_A_USER as u32));
-        assert_eq!(counts, [1; REQUESTS_OF_A_USER]);
+        let mut counts = counts(take(&refusals, at("09:00:00"), false));
+        assert_eq!(counts.pop(), Some(1_000 - OF_AN_ACCOUNT as u32));
+        assert_eq!(counts, [1; OF_AN_ACCOUNT]);
     }
 
     #[test]
     fn so_much_is_counted_at_once_and_no_more() {
         let (refusals, caller) = (Refusals::default(), Caller::command_line("r".to_owned()));
         for number in 0..AT_ONCE + 10 {
-            refusals.note(wrong_password(&format!("u{number}")), &caller, at("09:00:00"));
+            refusals.note(wrong_password_in(&format!("g{number}"), "ulf"), &caller, at("09:00:00"));
         }
-        assert_eq!(refusals.counted.lock().unwrap().len(), AT_ONCE);
+        assert_eq!(refusals.counts().counted.len(), AT_ONCE);
+    }
+
+    #[test]
+    fn whoever_tries_one_account_after_the_other_does_not_fill_the_log() {
+        let (refusals, caller) = (Refusals::default(), Caller::command_line("r".to_owned()));
+        let spray = |time: &str, refused: &dyn Fn(u128) -> Refused| {
+            (0..500).for_each(|number| refusals.note(refused(number), &caller, at(time)));
+            take(&refusals, at(time), false)
+        };
+        let developer = |number| Refused::developer(Uuid::from_u128(number), LogInRefusedBecause::WrongPassword);
+        let address = |number| Refused::too_many_log_ins(LoginChannel::Portal, format!("{number}@example.com"));
+        let user = |number| wrong_password(&format!("u{number}"));
+        let otp = |number| Refused::MailedSecret {
+            group_id: GroupId::parse("acme").unwrap(),
+            because: MailedSecretRefusedBecause::Dead(DeadBecause::Locked),
+            app_id: Some(Uuid::from_u128(number)),
+            developer_id: Some(Uuid::nil()),
+        };
+        for (time, kind) in [
+            ("09:00:00", &user as &dyn Fn(u128) -> Refused),
+            ("09:00:01", &developer),
+            ("09:00:02", &address),
+            ("09:00:03", &otp),
+        ] {
+            let taken = spray(time, kind);
+            let others: Vec<_> = taken
+                .iter()
+                .filter(|(refused, _)| refused.kind_and_account().is_none())
+                .collect();
+            assert_eq!((others.len(), others[0].1.count), (1, 500 - ACCOUNTS as u32), "{time}");
+            let mut counts = counts(taken);
+            counts.pop();
+            assert_eq!(counts, [1; ACCOUNTS], "{time}");
+        }
+        assert_eq!(
+            counts(spray("09:00:04", &|number| wrong_password_in(
+                "globex",
+                &format!("u{number}")
+            )))
+            .len(),
+            ACCOUNTS + 1,
+            "another group"
+        );
+        assert!(spray("09:00:59", &user).is_empty());
+        assert_eq!(spray("09:01:00", &user).len(), ACCOUNTS + 1, "a minute later");
+        take(&refusals, at("09:10:00"), false);
+        take(&refusals, at("09:20:00"), false);
+        assert!(refusals.counts().apart.is_empty(), "forgotten");
     }
 }
