@@ -21,6 +21,8 @@ pub struct RequestNotes {
     pub app_id: Option<AppId>,
     /// How the gate decided: each reason once, separated by commas.
     pub verdict: Option<String>,
+    /// The code of what was refused, where the answer is a page that tells of it beside what was entered.
+    pub refusal: Option<String>,
 }
 
 /// Answers a request; the answer, and what was noted meanwhile.
@@ -43,6 +45,11 @@ pub fn note_caller(kind: &'static str, id: &str) {
 /// The request is about this application.
 pub fn note_app(id: AppId) {
     note(|notes| notes.app_id = Some(id));
+}
+
+/// Something was refused, and the page says so.
+pub fn note_refusal(code: &str) {
+    note(|notes| notes.refusal = Some(code.to_owned()));
 }
 
 /// The gate decided.

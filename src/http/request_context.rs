@@ -77,8 +77,10 @@ pub async fn observe(
     let span = tracing::error_span!("request", request_id = context.request_id);
     let answering = CURRENT.scope(context.request_id.clone(), next.run(request));
     let (mut response, notes) = noting(answering).instrument(span).await;
-    if let Some(problem) = response.extensions().get::<Problem>() {
-        note_forbidden(&app, &problem.code, &notes, &context, format!("{method} {route}"), mentioned);
+    let problem = response.extensions().get::<Problem>().map(|problem| &problem.code);
+    // A form that is shown again says itself what was refused.
+    if let Some(code) = problem.or(notes.refusal.as_ref()) {
+        note_forbidden(&app, code, &notes, &context, format!("{method} {route}"), mentioned);
     }
     let headers = response.headers_mut();
     if app.is_draining() {

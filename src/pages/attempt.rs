@@ -5,6 +5,7 @@ use maud::{Markup, html};
 
 use crate::application::Failure;
 use crate::http::error::{FieldError, Problem};
+use crate::request_log::note_refusal;
 
 /// What went wrong with a form; nothing at first.
 #[derive(Default)]
@@ -75,6 +76,7 @@ impl Errors {
 
 impl From<Problem> for Errors {
     fn from(problem: Problem) -> Self {
+        note_refusal(&problem.code);
         Self {
             status: Some(problem.status),
             detail: Some(problem.detail),

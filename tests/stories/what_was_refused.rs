@@ -9,6 +9,7 @@ use gatebook::activity_log::{Range, Scope, export};
 use gatebook::application::{Caller, Entrance, Failure, Gatebook, OwnTokenForm, RecordedDownload, SignInForm, Who};
 use gatebook::replay::{ExportedRange, verify_exported};
 use gatebook::throttle::ACCOUNT_BURST;
+use gatebook_aggregates::group::Role;
 use gatebook_aggregates::identifiers::{GroupId, UserId};
 use gatebook_aggregates::integration_app::LogFormat;
 use gatebook_aggregates::words::Label;
@@ -18,6 +19,7 @@ use uuid::Uuid;
 
 use crate::bad_days::installation::Installation;
 use crate::bad_days::tampered_rows::row;
+use crate::support::browser::Browser;
 use crate::support::log::Row;
 use crate::support::world::{CountedNode, PASSWORD};
 use crate::support::{APPS, World, app_at, on_both_databases, portal_at};
@@ -40,6 +42,7 @@ on_both_databases! {
     too_many_tries_of_the_own_password_are_in_the_groups_log,
     a_developer_without_the_right_is_in_the_applications_log_and_in_the_accounts,
     tokens_that_open_nothing_at_the_developers_api_are_in_the_accounts_log_if_there_is_one,
+    what_a_form_says_itself_is_in_the_log_too,
 }
 
 const LOG: &str = "/api/v1/activity-log";
@@ -540,4 +543,39 @@ async fn tokens_that_open_nothing_at_the_developers_api_are_in_the_accounts_log_
     assert_eq!(of_account.len(), 1);
     assert_eq!(of_account[0]["LogInsRefused"]["because"], "token_ended");
     assert!(!world.log_holds("nonsense").await);
+}
+
+async fn what_a_form_says_itself_is_in_the_log_too(world: World) {
+    let pam = world.user("acme", "pam").await;
+    world
+        .add_user("acme", "paul", "Paul Practice", Role::PracticeAdmin)
+        .await;
+    world.give_password("acme", "paul").await;
+    let node = world.counted_node().await;
+    let mut paul = Browser::at(&node.base_url);
+    paul.open("/sign-in").await;
+    paul.send("/sign-in", &[("email", "paul@acme.example"), ("password", PASSWORD)])
+        .await
+        .expect(200);
+    paul.open("/group-users/ulf").await.expect(200);
+    let operator = world.operator.clone();
+    node.database.before_the_next_write(async move {
+        let user = json!({"email": "paul@acme.example", "name": "Paul Practice", "role": "user"});
+        operator
+            .put("/operator/api/v1/groups/acme/users/paul", user)
+            .await
+            .done();
+    });
+    paul.send("/group-users/ulf", &[("view_activity_logs", "true")])
+        .await
+        .expect(403)
+        .shows("Edit Group User");
+    node.gatebook.write_refusals(false).await;
+    assert_eq!(
+        told(&refused(&world, &pam, LOG).await),
+        [(
+            "RequestsForbidden",
+            "Paul Practice was refused POST /group-users/{id} (forbidden); once, at 2026-11-23T09:00:00.000Z."
+        )]
+    );
 }

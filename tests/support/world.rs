@@ -53,6 +53,7 @@ pub struct World {
 
 /// A process whose questions to the database are counted.
 pub struct CountedNode {
+    pub base_url: String,
     pub gatebook: Arc<Gatebook>,
     pub database: Arc<Interrupted>,
 }
@@ -257,9 +258,13 @@ impl World {
     /// Another process on the same database, to be asked without HTTP, and what it asks the database.
     pub async fn counted_node(&self) -> CountedNode {
         let database = Arc::new(Interrupted::new(self.gatebook.log.database.clone()));
-        let (_, gatebook, _) = start_on(&self.folder, database.clone(), &self.clock, Options::default()).await;
+        let (base_url, gatebook, _) = start_on(&self.folder, database.clone(), &self.clock, Options::default()).await;
         self.nodes.lock().unwrap().push(gatebook.clone());
-        CountedNode { gatebook, database }
+        CountedNode {
+            base_url,
+            gatebook,
+            database,
+        }
     }
 
     /// Somebody with, or without, a token.
