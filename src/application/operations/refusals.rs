@@ -118,8 +118,10 @@ impl Gatebook {
         let because = LogInRefusedBecause::TooManyTries;
         let mut accounts: Vec<_> = match channel {
             LoginChannel::Portal => {
-                let email = EmailAddress::parse("email", address)?;
-                let developer = self.developer_by_email(&email).await?;
+                let developer = match EmailAddress::parse("email", address) {
+                    Ok(email) => self.developer_by_email(&email).await?,
+                    Err(_) => None,
+                };
                 let developer = developer.map(|developer| Refused::developer(developer.developer_id, because));
                 developer.into_iter().collect()
             }
