@@ -17,7 +17,27 @@ use super::forwarded;
 pub struct ClientAddressHeader {
     name: Option<HeaderName>,
     proxies: Arc<[TrustedProxy]>,
-    has_warned: Arc<AtomicBool>,
+    has_warned: Arc<Warned>,
+}
+
+/// What has been warned about: each once for a process, as a client could fill the log with it.
+#[derive(Debug, Default)]
+struct Warned {
+    /// A proxy that is not listed.
+    of_stranger: AtomicBool,
+    /// A proxy whose words cannot be read.
+    of_unreadable: AtomicBool,
+}
+
+/// What a proxy wrote of whoever it had the request from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hop {
+    /// Its address.
+    Address(IpAddr),
+    /// That it does not know or tell it.
+    Nobody,
+    /// Something else.
+    Unreadable,
 }
 
 /// A proxy, or a network of proxies, that is believed: an address, or a network in CIDR notation.
@@ -68,21 +88,27 @@ impl ClientAddressHeader {
         address.map(|address| address.to_string()).unwrap_or_default()
     }
 
-    /// From the connection towards the client, for as long as whoever wrote the next address is believed. What cannot be
-    /// read ends the way: whatever stands before it anybody can have written.
+    /// From the connection towards the client, for as long as whoever wrote the next address is believed. What names none
+    /// ends the way: whatever stands before it anybody can have written.
     fn client_behind(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let Some(name) = self.name.as_ref().filter(|name| headers.contains_key(*name)) else {
             return peer;
         };
         if !self.trusts(peer) {
-            self.warn_once(peer, name);
+            self.warn_of_stranger(peer, name);
             return peer;
         }
         let mut client = peer;
         for hop in hops(headers, name).into_iter().rev() {
-            let Some(address) = hop else { break };
-            client = address;
-            if !self.trusts(address) {
+            match hop {
+                Hop::Address(address) => client = address,
+                Hop::Nobody => break,
+                Hop::Unreadable => {
+                    self.warn_of_unreadable(client, name);
+                    break;
+                }
+            }
+            if !self.trusts(client) {
                 break;
             }
         }
@@ -95,8 +121,8 @@ impl ClientAddressHeader {
             .any(|TrustedProxy(network)| network.contains(&address))
     }
 
-    fn warn_once(&self, peer: IpAddr, name: &HeaderName) {
-        if !self.has_warned.swap(true, Ordering::Relaxed) {
+    fn warn_of_stranger(&self, peer: IpAddr, name: &HeaderName) {
+        if !self.has_warned.of_stranger.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 %peer,
                 header = %name,
@@ -104,10 +130,21 @@ impl ClientAddressHeader {
             );
         }
     }
+
+    /// Without the words themselves: the proxy may have passed on what its client wrote.
+    fn warn_of_unreadable(&self, proxy: IpAddr, name: &HeaderName) {
+        if !self.has_warned.of_unreadable.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                %proxy,
+                header = %name,
+                "a trusted proxy wrote no address that can be read, so that its own address stands for its client's"
+            );
+        }
+    }
 }
 
-/// The addresses that all lines of a header name, in their order; none for what is no address.
-fn hops(headers: &HeaderMap, name: &HeaderName) -> Vec<Option<IpAddr>> {
+/// What all lines of a header say, in their order.
+fn hops(headers: &HeaderMap, name: &HeaderName) -> Vec<Hop> {
     if *name == header::FORWARDED {
         return forwarded::hops(headers);
     }
@@ -115,10 +152,16 @@ fn hops(headers: &HeaderMap, name: &HeaderName) -> Vec<Option<IpAddr>> {
         .get_all(name)
         .iter()
         .map(|line| line.to_str().unwrap_or_default());
-    lines
-        .flat_map(|line| line.split(','))
-        .map(|hop| ip_address(hop).map(|address| address.to_canonical()))
-        .collect()
+    lines.flat_map(|line| line.split(',')).map(hop).collect()
+}
+
+/// `unknown` is what squid writes for a client that it does not tell of.
+fn hop(text: &str) -> Hop {
+    match ip_address(text) {
+        Some(address) => Hop::Address(address.to_canonical()),
+        None if text.trim().eq_ignore_ascii_case("unknown") => Hop::Nobody,
+        None => Hop::Unreadable,
+    }
 }
 
 /// An address as proxies write it: bare, with a port, or an IPv6 one in brackets.

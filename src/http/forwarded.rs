@@ -4,16 +4,16 @@ use std::net::IpAddr;
 
 use axum::http::{HeaderMap, header};
 
-/// The addresses of `for=`, one for each proxy on the way, the nearest one last. Nothing stands for a proxy that hides the
-/// address (`unknown`, `_secret`), that names none, or whose words cannot be read.
-pub fn hops(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
+use super::client_address::Hop;
+
+/// What the proxies on the way wrote in `for=`, the nearest one last. RFC 9110 §5.6.1: elements with nothing in them are none.
+pub fn hops(headers: &HeaderMap) -> Vec<Hop> {
     let lines = headers.get_all(header::FORWARDED).iter();
     lines
         .flat_map(|line| match line.to_str() {
-            Ok(line) => elements(line),
-            Err(_) => vec![""],
+            Ok(line) => elements(line).into_iter().map(client).collect(),
+            Err(_) => vec![Hop::Unreadable],
         })
-        .map(client)
         .collect()
 }
 
@@ -32,12 +32,27 @@ fn elements(line: &str) -> Vec<&str> {
         }
     }
     elements.push(&line[..end]);
+    elements.retain(|element| !is_empty(element));
     elements.reverse();
     elements
 }
 
+fn is_empty(text: &str) -> bool {
+    text.trim().is_empty()
+}
+
 /// The client of one element, such as `for="[2001:db8::1]:4711";proto=https;by=203.0.113.43`.
-fn client(element: &str) -> Option<IpAddr> {
+fn client(element: &str) -> Hop {
+    match named(element) {
+        Some(None) => Hop::Nobody,
+        Some(Some(named)) if is_hidden(&named) => Hop::Nobody,
+        Some(Some(named)) => node(&named).map_or(Hop::Unreadable, Hop::Address),
+        None => Hop::Unreadable,
+    }
+}
+
+/// What `for=` says, if it is there. Nothing when the element cannot be read. RFC 7239 §4: pairs may be empty.
+fn named(element: &str) -> Option<Option<String>> {
     let mut found = None;
     for pair in parameters(element) {
         let (name, value) = pair.split_once('=')?;
@@ -48,9 +63,15 @@ fn client(element: &str) -> Option<IpAddr> {
         if found.is_some() {
             return None;
         }
-        found = Some(node(&unquoted(value.trim())?)?);
+        found = Some(unquoted(value.trim())?);
     }
-    found
+    Some(found)
+}
+
+/// RFC 7239 §6.2 and §6.3: a proxy that does not know the address, or does not tell it; either with or without a port.
+fn is_hidden(node: &str) -> bool {
+    let name = node.split_once(':').map_or(node, |(name, _)| name);
+    name.eq_ignore_ascii_case("unknown") || name.len() > 1 && name.starts_with('_')
 }
 
 /// RFC 7239 §6: an IPv4 address, or an IPv6 one in brackets, each with or without a port. A port may be obfuscated, too.
@@ -93,7 +114,7 @@ fn unquoted(value: &str) -> Option<String> {
     Some(said)
 }
 
-/// The parameters of an element: the parts between semicolons that stand in no quotes.
+/// The parameters of an element: the parts between semicolons that stand in no quotes, and in which there is something.
 fn parameters(element: &str) -> Vec<&str> {
     let (mut quoted, mut escaped) = (false, false);
     let outside = |c: char| {
@@ -105,25 +126,27 @@ fn parameters(element: &str) -> Vec<&str> {
         }
         false
     };
-    element.split(outside).collect()
+    element.split(outside).filter(|pair| !is_empty(pair)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(lines: &[&str]) -> Vec<Option<String>> {
+    fn read(lines: &[&str]) -> Vec<String> {
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append(header::FORWARDED, line.parse().unwrap());
         }
-        hops(&headers)
-            .into_iter()
-            .map(|hop| hop.map(|address| address.to_string()))
-            .collect()
+        let told = |hop| match hop {
+            Hop::Address(address) => address.to_string(),
+            Hop::Nobody => "nobody".to_owned(),
+            Hop::Unreadable => "unreadable".to_owned(),
+        };
+        hops(&headers).into_iter().map(told).collect()
     }
 
-    fn one(line: &str) -> Option<String> {
+    fn one(line: &str) -> String {
         let [hop] = read(&[line]).try_into().unwrap();
         hop
     }
@@ -143,29 +166,61 @@ mod tests {
             ("for=\"[::ffff:192.0.2.43]\"", "192.0.2.43"),
             ("for=\"192.0.2\\.43\"", "192.0.2.43"),
         ] {
-            assert_eq!(one(line).as_deref(), Some(address), "{line}");
+            assert_eq!(one(line), address, "{line}");
         }
     }
 
     #[test]
-    fn what_names_no_address_stands_for_nobody() {
+    fn empty_pairs_and_elements_are_passed_over_rfc_7239_4() {
         for line in [
-            "",
+            "for=198.51.100.7;",
+            ";for=198.51.100.7",
+            "for=198.51.100.7;;proto=https",
+            "for=198.51.100.7 ; ; proto=https; ",
+            "for=198.51.100.7,",
+            "for=198.51.100.7, ,",
+            " ,, for=198.51.100.7;,\t,",
+        ] {
+            assert_eq!(read(&[line]), ["198.51.100.7"], "{line}");
+        }
+        assert_eq!(read(&["for=192.0.2.43, , for=198.51.100.7,", "", " "]).len(), 2);
+        for nothing in ["", " ", ",", " , ,"] {
+            assert!(read(&[nothing]).is_empty(), "{nothing}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_that_names_no_address_stands_for_nobody() {
+        for line in [
+            ";",
+            "proto=https",
             "for=unknown",
+            "for=Unknown",
+            "for=\"unknown:4711\"",
             "for=_hidden",
             "for=\"_SEVKISEK\"",
-            "proto=https",
+            "for=\"_hidden:_port\"",
+        ] {
+            assert_eq!(one(line), "nobody", "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_written_as_the_standard_says_is_not_guessed_at() {
+        for line in [
             "for",
             "for=",
+            "for=_",
             "for=\"192.0.2.43",
             "for=192.0.2.43;for=198.51.100.1",
+            "for=192.0.2.43;;for=198.51.100.1",
             "for=\"[2001:db8::1\"",
             "for=2001:db8::1",
             "for=192.0.2.43:port",
             "for=\"[192.0.2.43]\"",
             "192.0.2.43",
         ] {
-            assert_eq!(one(line), None, "{line}");
+            assert_eq!(one(line), "unreadable", "{line}");
         }
     }
 
@@ -175,16 +230,7 @@ mod tests {
             "for=192.0.2.43, for=\"[2001:db8:cafe::17]\"",
             "for=unknown , for=198.51.100.17",
         ]);
-        let way: Vec<_> = way.iter().map(Option::as_deref).collect();
-        assert_eq!(
-            way,
-            [
-                Some("192.0.2.43"),
-                Some("2001:db8:cafe::17"),
-                None,
-                Some("198.51.100.17")
-            ]
-        );
+        assert_eq!(way, ["192.0.2.43", "2001:db8:cafe::17", "nobody", "198.51.100.17"]);
     }
 
     #[test]
@@ -198,7 +244,7 @@ mod tests {
             "for=\"10.0.0.1",
         ] {
             let way = read(&[&format!("{forged}, for=198.51.100.17")]);
-            assert_eq!(way.last().unwrap().as_deref(), Some("198.51.100.17"), "{forged}");
+            assert_eq!(way.last().unwrap(), "198.51.100.17", "{forged}");
         }
     }
 }
