@@ -107,7 +107,7 @@ pub struct Gatebook {
     requests: KeyedLocks,
     /// For what goes on when whoever asked for it has hung up.
     itself: Weak<Self>,
-    pub(super) parts_of_downloads: tokio::sync::Mutex<()>,
+    pub(super) parts_of_downloads: KeyedLocks,
     /// What was refused, and is counted before it is written to the log.
     pub refusals: Refusals,
     pub(super) replays: LatestReplay,
@@ -148,7 +148,7 @@ impl Gatebook {
             locks: KeyedLocks::default(),
             requests: KeyedLocks::with_places(REQUESTS_IN_WORK_MAX),
             itself: itself.clone(),
-            parts_of_downloads: tokio::sync::Mutex::default(),
+            parts_of_downloads: KeyedLocks::default(),
             refusals: Refusals::default(),
             replays: LatestReplay::default(),
             read_slots: ReadSlots::default(),

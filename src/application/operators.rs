@@ -33,7 +33,7 @@ impl Gatebook {
         from: Option<Timestamp>,
         to: Option<Timestamp>,
     ) -> Result<RecordedDownload, Failure> {
-        let _in_order = self.parts_in_order(caller).await;
+        let _in_order = self.parts_in_order(caller, &format!("app {app_id}")).await;
         if let Some(begun) = self.begun_app_download(caller, app_id, format, from, to).await? {
             return Ok(begun);
         }
@@ -63,7 +63,7 @@ impl Gatebook {
         from: Option<Timestamp>,
         to: Option<Timestamp>,
     ) -> Result<RecordedDownload, Failure> {
-        let _in_order = self.parts_in_order(caller).await;
+        let _in_order = self.parts_in_order(caller, &format!("group {group_id}")).await;
         if let Some(begun) = self.begun_group_download(caller, group_id, format, from, to).await? {
             return Ok(begun);
         }

@@ -1,10 +1,17 @@
 //! R29: the log as a file: the same bytes for the same range, and nothing in it that acts.
 
+use std::pin::pin;
+use std::time::Duration;
+
 use chrono::TimeDelta;
+use futures::poll;
+use gatebook::application::{Caller, Failure, Wanted, Who};
+use gatebook_aggregates::identifiers::{AppId, GroupId, UserId};
+use gatebook_aggregates::integration_app::LogFormat;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{APPS, Answer, Person, World, app_at, on_both_databases, portal_at};
+use crate::support::{APPS, Answer, Person, World, app_at, id, on_both_databases, portal_at};
 
 on_both_databases! {
     r29_the_same_range_is_the_same_bytes,
@@ -14,6 +21,7 @@ on_both_databases! {
     r29_the_hash_chain_can_be_followed,
     r29_a_range_begins_inclusively_and_ends_exclusively,
     r28_one_download_is_one_event_also_in_parts,
+    r28_nobody_waits_for_the_parts_of_another_download,
     r28_whoever_asks_for_the_headers_only_leaves_no_event,
 }
 
@@ -204,6 +212,38 @@ async fn r28_one_download_is_one_event_also_in_parts(world: World) {
                 .refused(404, "not_found");
         }
     }
+}
+
+async fn r28_nobody_waits_for_the_parts_of_another_download(world: World) {
+    let ada = world.ada().await;
+    let (app, other) = (world.created(&ada, "Payroll").await, world.created(&ada, "Stock").await);
+    let part = async |user: &str, app: &Value| -> Result<i64, Failure> {
+        let who = Who::GroupUser {
+            group_id: GroupId::parse("acme").unwrap(),
+            user_id: UserId::parse(user).unwrap(),
+        };
+        let caller = Caller {
+            wants: Wanted::Part,
+            ..Caller::command_line("downloading".to_owned()).with(who)
+        };
+        let app_id: AppId = id(app).parse().unwrap();
+        let recorded = world
+            .gatebook
+            .record_app_log_download(&caller, app_id, LogFormat::Csv, None, None);
+        Ok(recorded.await?.up_to_position)
+    };
+    world.user("acme", "audrey").await;
+    let mut slow = pin!(part("ada", &app));
+    assert!(poll!(&mut slow).is_pending());
+    let mut same = pin!(part("ada", &app));
+    assert!(poll!(&mut same).is_pending());
+    for (user, app) in [("audrey", &app), ("ada", &other)] {
+        let in_time = tokio::time::timeout(Duration::from_secs(20), part(user, app)).await;
+        in_time.expect("not in the way of each other").unwrap();
+    }
+    assert!(poll!(&mut same).is_pending());
+    let slow = slow.await.unwrap();
+    assert_eq!(same.await.unwrap(), slow, "one event");
 }
 
 async fn r28_whoever_asks_for_the_headers_only_leaves_no_event(world: World) {

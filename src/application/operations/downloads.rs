@@ -11,9 +11,8 @@ use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::recorded::StoredEvent;
 use gatebook_projections::sql::Query;
 
-use tokio::sync::MutexGuard;
-
 use crate::application::caller::{Caller, Wanted};
+use crate::application::command::KeyGuard;
 use crate::application::operators::RecordedDownload;
 use crate::application::{Failure, Gatebook};
 use crate::log::read::{SELECT_EVENTS, events};
@@ -25,10 +24,14 @@ const GONE_ON_WITH_FOR: TimeDelta = TimeDelta::hours(1);
 const LOOKED_THROUGH: i64 = 200;
 
 impl Gatebook {
-    /// Requests for parts of downloads are recorded one after the other, so that of several at once only one is.
-    pub(in crate::application) async fn parts_in_order(&self, caller: &Caller) -> Option<MutexGuard<'_, ()>> {
+    /// One person's requests for parts of one log, an application's or a group's, are recorded one after the other, so that
+    /// of several at once only one is.
+    pub(in crate::application) async fn parts_in_order(&self, caller: &Caller, scope: &str) -> Option<KeyGuard<'_>> {
         match caller.wants {
-            Wanted::Part => Some(self.parts_of_downloads.lock().await),
+            Wanted::Part => {
+                let key = format!("{} {scope}", caller.principal());
+                Some(self.parts_of_downloads.lock(&key).await)
+            }
             Wanted::Whole | Wanted::HeadersOnly => None,
         }
     }
