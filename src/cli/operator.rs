@@ -3,28 +3,66 @@
 use std::env;
 use std::fs;
 
-/// The variables in which a login, and `sudo` for somebody else, leave the name.
-const USER: [&str; 3] = ["SUDO_USER", "LOGNAME", "USER"];
+use rustix::process::{geteuid, getuid};
+
 /// So many characters of each name stand in the log.
 const LENGTH_MAX: usize = 64;
 
-/// The user and the machine, as in `olga@node-1`.
+/// The system user and the machine, as in `olga@node-1`; and for whom `sudo` says that it runs, as in
+/// `root (sudo by olga)@node-1`. The user is who the system says; `sudo`'s word stands beside it and never in its place,
+/// as anybody can set a variable.
 pub fn name() -> String {
-    let user = USER.iter().find_map(|name| plain(env::var(name).ok()));
+    let sudo = plain(env::var("SUDO_USER").ok());
     let machine =
         plain(fs::read_to_string("/proc/sys/kernel/hostname").ok()).or_else(|| plain(env::var("HOSTNAME").ok()));
-    match (user, machine) {
-        (Some(user), Some(machine)) => format!("{user}@{machine}"),
-        (Some(one), None) | (None, Some(one)) => one,
-        (None, None) => "unknown".to_owned(),
-    }
+    told(&system_user(), sudo.as_deref(), machine.as_deref())
 }
 
+/// The user's name in the password database, or the number if it has none, as in a container.
+fn system_user() -> String {
+    let user = getuid();
+    // It is the effective user's name that is looked up.
+    let looked_up = (user == geteuid()).then(|| whoami::fallible::username().ok());
+    plain(looked_up.flatten()).unwrap_or_else(|| user.as_raw().to_string())
+}
+
+fn told(user: &str, sudo: Option<&str>, machine: Option<&str>) -> String {
+    let by = sudo.map(|by| format!(" (sudo by {by})")).unwrap_or_default();
+    let at = machine.map(|machine| format!("@{machine}")).unwrap_or_default();
+    format!("{user}{by}{at}")
+}
+
+/// The characters that names of users and machines have: a word that is made up says nothing of others.
 fn plain(text: Option<String>) -> Option<String> {
-    let printable = text?
+    let plain = text?
+        .trim()
         .chars()
-        .filter(|c| !c.is_control())
+        .filter(|c| c.is_alphanumeric() || "._-+@$\\".contains(*c))
         .take(LENGTH_MAX)
         .collect::<String>();
-    Some(printable.trim().to_owned()).filter(|text| !text.is_empty())
+    Some(plain).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_system_user_stands_first_and_sudos_word_beside_it() {
+        assert_eq!(told("olga", None, Some("node-1")), "olga@node-1");
+        assert_eq!(told("root", Some("olga"), Some("node-1")), "root (sudo by olga)@node-1");
+        assert_eq!(told("1000", None, None), "1000");
+    }
+
+    #[test]
+    fn a_name_that_is_made_up_looks_like_nothing_else() {
+        let made_up = |text: &str| plain(Some(text.to_owned()));
+        assert_eq!(made_up(" olga.o-1_x$\n").as_deref(), Some("olga.o-1_x$"));
+        assert_eq!(
+            made_up("olga@node-1) (sudo by\tben").as_deref(),
+            Some("olga@node-1sudobyben")
+        );
+        assert_eq!(made_up("\u{202e} "), None);
+        assert_eq!(made_up(&"x".repeat(100)).unwrap().len(), LENGTH_MAX);
+    }
 }

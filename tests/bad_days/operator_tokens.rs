@@ -1,5 +1,7 @@
 //! An operator's token has got into wrong hands: the command line shows which there are, and ends one.
 
+use std::process::Command;
+
 use serde_json::Value;
 
 use super::installation::{Installation, word};
@@ -50,5 +52,39 @@ async fn a_revoked_operator_token_is_dead_at_once_and_so_are_its_sessions() {
         let again = installation.run(&["operator-token", "revoke", "--id", &id]);
         assert_eq!(again.code, Some(1), "{again:#?}");
         assert!(again.err.contains("there is no operator token"), "{again:#?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_sits_at_the_command_line_is_who_the_system_says_whatever_the_variables_say() {
+    let installation = Installation::on_sqlite();
+    let said = |program: &str, argument: &[&str]| {
+        let output = Command::new(program).args(argument).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    let user = said("id", &["-un"]);
+    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+    let machine = machine.trim();
+    let forged = [("LOGNAME", "mallory"), ("USER", "mallory")];
+    for (sudo, name) in [
+        (None, format!("{user}@{machine}")),
+        (Some("olga"), format!("{user} (sudo by olga)@{machine}")),
+        (
+            Some("olga) and (mallory"),
+            format!("{user} (sudo by olgaandmallory)@{machine}"),
+        ),
+    ] {
+        let mut command = installation.command(&["operator-token", "create", "--name", "Provisioning"]);
+        command.env_remove("SUDO_USER").envs(forged);
+        if let Some(sudo) = sudo {
+            command.env("SUDO_USER", sudo);
+        }
+        assert!(command.output().unwrap().status.success());
+        let exported = installation.succeed(&["log", "export", "--system", "--format", "ndjson"]);
+        let created = exported
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let last = created.filter(|line| line["event"] == "OperatorTokenCreated").last();
+        assert_eq!(word(&last.unwrap(), "actor_name"), format!("command line ({name})"));
     }
 }
