@@ -20,7 +20,7 @@ use crate::store::{Database, OnConflict, Purpose, StoreError, Transaction};
 
 /// So many events are read at a time.
 const PAGE: i64 = 1_000;
-/// So many are listed; the rest is counted.
+/// So many are listed.
 pub const LISTED: i64 = 100;
 
 const TABLE: &str = "unreadable_events";
@@ -103,13 +103,17 @@ pub struct ReadTo {
     pub position: i64,
 }
 
-/// The events that cannot be read, the first [`LISTED`] of them. Reads what nobody has read yet before.
+/// How many events cannot be read. Reads what nobody has read yet before.
 ///
 /// # Errors
 /// A database that cannot be read, or not be written if there is something to read.
-pub async fn unreadable_events(database: &dyn Database) -> Result<Vec<Unreadable>, StoreError> {
+pub async fn count(database: &dyn Database) -> Result<i64, StoreError> {
     read_on(database).await?;
-    listed(database).await
+    let sql = format!("select count(*) from {TABLE}");
+    match database.rows(Query::new(sql, [])).await?.first().map(Vec::as_slice) {
+        Some([Value::Int(count)]) => Ok(*count),
+        _ => Err(StoreError::Refused(format!("{TABLE} has no count"))),
+    }
 }
 
 /// Those that are known by now, the first [`LISTED`] of them.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::installation::{Customer, Installation};
 use super::integration::{Integration, gate};
-use super::tampered_rows::{row, tools};
+use super::tampered_rows::{by_hand, row, tools};
 use crate::support::foreign_event::append_foreign;
 use crate::support::{Answer, World, app_at, id, on_both_databases};
 
@@ -17,8 +17,10 @@ on_both_databases!(
     an_event_of_a_group_that_cannot_be_read_closes_its_applications,
     an_event_of_a_token_that_cannot_be_read_closes_its_application,
     what_cannot_be_read_shows_in_readiness_and_metrics_and_takes_no_node_out,
+    however_many_cannot_be_read_all_are_counted,
     once_it_is_quarantined_everything_goes_on_and_every_verification_names_it,
     what_cannot_be_read_can_still_be_stopped_and_nothing_else,
+    a_suspension_that_is_repeated_by_its_key_is_answered_as_the_first_time,
     only_an_event_that_cannot_be_read_is_quarantined_and_only_once,
     the_first_event_of_a_stream_can_be_quarantined_whoever_wrote_it,
     an_application_whose_first_event_is_quarantined_is_gone_with_all_its_rows,
@@ -168,6 +170,24 @@ async fn what_cannot_be_read_shows_in_readiness_and_metrics_and_takes_no_node_ou
     assert_eq!(get("/readyz").await.json()["degraded"], json!(["unreadable_events"]));
     let metrics = get("/metrics").await.text();
     assert!(metrics.contains("gatebook_unreadable_events 1"), "{metrics}");
+}
+
+async fn however_many_cannot_be_read_all_are_counted(world: World) {
+    let (_, app, ..) = world.running("Payroll Bridge").await;
+    append_foreign(world.database(), "IntegrationApp", id(&app), RENAMED).await;
+    world.gatebook.unreadable_events().await;
+    let more = (1..250).map(|number| {
+        format!(
+            "insert into unreadable_events select position + {number}, aggregate_type, aggregate_id, sequence + {number}, \
+             event_type, event_version, problem from unreadable_events where position = \
+             (select min(position) from unreadable_events); "
+        )
+    });
+    by_hand(&world, &more.collect::<String>()).await;
+    let node = world.another_node().await;
+    let metrics = world.http().get(format!("{node}/metrics")).send().await.unwrap();
+    let metrics = Answer::read(metrics).await.expect(200).text();
+    assert!(metrics.contains("gatebook_unreadable_events 250"), "{metrics}");
 }
 
 async fn once_it_is_quarantined_everything_goes_on_and_every_verification_names_it(world: World) {

@@ -24,8 +24,7 @@ impl Gatebook {
     /// All metrics, in the OpenMetrics text format. What the database does not say in time is not among them.
     pub async fn metrics_text(&self) -> String {
         self.measure_database().await;
-        let unreadable = i64::try_from(self.unreadable_events().await).unwrap_or(i64::MAX);
-        self.metrics.unreadable_events.set(unreadable);
+        self.metrics.unreadable_events.set(self.unreadable_events().await);
         let clocks = self.log.writer.clocks();
         self.metrics.clock_wrong.set(clocks.is_wrong().into());
         let difference = clocks.difference_millis();

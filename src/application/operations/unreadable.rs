@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
 use crate::application::Gatebook;
-use crate::log::unreadable::{forget_settled, unreadable_events};
+use crate::log::unreadable::{self, forget_settled};
 
 /// How long what was found is said again.
 const FRESH: Duration = Duration::from_secs(1);
@@ -19,21 +19,21 @@ pub struct UnreadableWatch(Mutex<Option<Seen>>);
 #[derive(Clone, Copy)]
 struct Seen {
     at: Instant,
-    count: usize,
+    count: i64,
 }
 
 impl Gatebook {
     /// How many events of the log cannot be read and close something; as it was last while the database does not say. Reads
     /// what others have appended, and has not been read yet.
-    pub async fn unreadable_events(&self) -> usize {
+    pub async fn unreadable_events(&self) -> i64 {
         let mut seen = self.unreadable_watch.0.lock().await;
         if let Some(seen) = seen.filter(|seen| seen.at.elapsed() < FRESH) {
             return seen.count;
         }
         let before = seen.map_or(0, |seen| seen.count);
-        let found = tokio::time::timeout(PATIENCE, unreadable_events(self.database())).await;
+        let found = tokio::time::timeout(PATIENCE, unreadable::count(self.database())).await;
         let count = match found {
-            Ok(Ok(found)) => found.len(),
+            Ok(Ok(count)) => count,
             Ok(Err(error)) => {
                 tracing::debug!(%error, "whether all events can be read cannot be found out");
                 before
