@@ -13,14 +13,22 @@ use gatebook_projections::projection::{AnyProjection, stand_at};
 use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
 use gatebook_projections::sql::Value;
 
+use super::hash_chain::hash_as_stored;
 use super::logged::looks_of;
 use super::read::{self, events, stream_query};
 use super::readable::check;
 use crate::store::{Database, StoreError, Transaction};
 
-/// Why events are passed over, by their positions.
+/// The events that are passed over, by their positions.
 #[derive(Clone, Debug, Default)]
-pub struct Quarantine(BTreeMap<i64, String>);
+pub struct Quarantine(BTreeMap<i64, Named>);
+
+/// An event as it was named.
+#[derive(Clone, Debug)]
+struct Named {
+    hash: String,
+    reason: String,
+}
 
 impl Quarantine {
     /// What has been named until now.
@@ -43,22 +51,27 @@ impl Quarantine {
     /// What the events of the stream `system` name. One of them that cannot be read itself names nothing.
     fn of(system: &[StoredEvent]) -> Self {
         let named = system.iter().filter_map(|stored| {
-            let SystemEvent::EventQuarantined { position, reason, .. } = stored.read::<System>().ok()?.event else {
+            let SystemEvent::EventQuarantined {
+                position, hash, reason, ..
+            } = stored.read::<System>().ok()?.event
+            else {
                 return None;
             };
-            Some((position, reason.as_str().to_owned()))
+            let reason = reason.as_str().to_owned();
+            Some((position, Named { hash, reason }))
         });
         Self(named.collect())
     }
 
-    /// Why the event was named, if it was.
+    /// Why the event was named, if it was. Another one that somebody has put in its place was not.
     pub fn reason(&self, event: &StoredEvent) -> Option<&str> {
-        self.0.get(&event.position).map(String::as_str)
+        let named = self.0.get(&event.position)?;
+        (named.hash == hash_as_stored(event)).then_some(named.reason.as_str())
     }
 
     /// Whether the event is passed over: it was named, and really cannot be read.
     pub fn passes_over(&self, event: &StoredEvent) -> bool {
-        self.0.contains_key(&event.position) && check(event).is_err()
+        self.reason(event).is_some() && check(event).is_err()
     }
 
     /// The values of the row that a stream folds to, without what is passed over. The row stands at the end of its stream

@@ -28,6 +28,7 @@ mod pipes;
 mod postgres_roles;
 mod private_files;
 mod readiness;
+mod replaced_events;
 mod request_lines;
 mod rolling_restarts;
 mod searches;

@@ -39,7 +39,7 @@ const CHANGES: [(&str, &str); 9] = [
 ];
 
 /// Changes the log as the superuser can: without the triggers that forbid it.
-async fn as_superuser(world: &World, sql: &str) {
+pub async fn as_superuser(world: &World, sql: &str) {
     let script = match world.database().dialect() {
         Dialect::Postgres => {
             format!("alter table events disable trigger user; {sql}; alter table events enable trigger user")
@@ -57,7 +57,7 @@ async fn as_superuser(world: &World, sql: &str) {
 }
 
 /// The column's value, as the database wants it.
-fn set(world: &World, column: &str, value: &str) -> String {
+pub fn set(world: &World, column: &str, value: &str) -> String {
     match (world.database().dialect(), column) {
         (Dialect::Postgres, "payload" | "metadata") => format!("{column} = cast({value} as json)"),
         _ => format!("{column} = {value}"),
@@ -66,7 +66,7 @@ fn set(world: &World, column: &str, value: &str) -> String {
 
 /// Exit code 2, and a line with all these parts.
 #[track_caller]
-fn found(finished: Finished, parts: &[&str]) {
+pub fn found(finished: Finished, parts: &[&str]) {
     assert_eq!(finished.code, Some(2), "{finished:#?}");
     let holds = |line: &&str| parts.iter().all(|part| line.contains(part));
     assert!(

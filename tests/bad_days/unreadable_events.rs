@@ -28,7 +28,7 @@ on_both_databases!(
     a_readable_event_by_another_hand_closes_nothing_for_longer_than_it_takes_to_read_it,
 );
 
-const RENAMED: &str = r#"{"ApplicationRenamed":{"before":"Payroll Bridge","after":"Bridge"}}"#;
+pub const RENAMED: &str = r#"{"ApplicationRenamed":{"before":"Payroll Bridge","after":"Bridge"}}"#;
 
 /// What a node says at the gate.
 async fn authorize(world: &World, base_url: &str, token: &str) -> (u16, String) {
@@ -45,7 +45,7 @@ async fn authorize(world: &World, base_url: &str, token: &str) -> (u16, String) 
     }
 }
 
-async fn quarantine(world: &World, position: i64) -> Result<(), String> {
+pub async fn quarantine(world: &World, position: i64) -> Result<(), String> {
     let caller = Caller::command_line_of("r-1".to_owned(), "olga@node");
     let reason = Reason::parse("A newer version wrote it, and was taken back.")
         .unwrap()

@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::application::commands::TRIES;
 use crate::application::{Caller, Failure, Gatebook};
+use crate::log::hash_chain::hash_as_stored;
 use crate::log::read::{SELECT_EVENTS, events};
 use crate::log::{CommandError, Extras, readable};
 use crate::store::StoreError;
@@ -79,6 +80,6 @@ fn named(event: &StoredEvent) -> NamedEvent {
         sequence: event.sequence,
         event_type: event.event_type.clone(),
         event_version: event.event_version.clone(),
-        hash: event.hash.clone(),
+        hash: hash_as_stored(event),
     }
 }
