@@ -160,14 +160,17 @@ impl Gatebook {
         let Some(first) = self.first_request(intent).await? else {
             return Ok(None);
         };
-        let loaded = self.log.load::<IntegrationApp>(&first.about).await?;
+        // The first answer was given, whether or not what came after it can be read.
+        let loaded = self.log.load_readable::<IntegrationApp>(&first.about).await?;
+        let all_is_known = loaded.unreadable.is_empty();
         let mut history = loaded.history;
         history.retain(|event| event.sequence <= first.version);
         Ok(Some(FirstAnswer {
             key: intent.key.clone(),
             history,
             today: loaded.aggregate,
-            sealed: self.still_shown(first),
+            // What cannot be read may have ended what was shown.
+            sealed: self.still_shown(first).filter(|_| all_is_known),
         }))
     }
 

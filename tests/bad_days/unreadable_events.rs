@@ -284,6 +284,28 @@ async fn what_cannot_be_read_can_still_be_stopped_and_nothing_else(world: World)
     tools(&world).holds_together();
 }
 
+async fn a_suspension_that_is_repeated_by_its_key_is_answered_as_the_first_time(world: World) {
+    let (ada, app, ..) = world.running("Payroll Bridge").await;
+    let by_key = async |path: &str, key: &str| {
+        let path = app_at(&app, path);
+        let headers = [("Idempotency-Key", key)];
+        ada.send(reqwest::Method::POST, &path, Some(json!({})), &headers).await
+    };
+    let first = by_key("/suspend", "stop").await.expect(200).json();
+    let reset = by_key("/developer/reset-otp", "reset").await;
+    append_foreign(world.database(), "IntegrationApp", id(&app), RENAMED).await;
+    let before = world.traces().await;
+    assert_eq!(by_key("/suspend", "stop").await.expect(200).json(), first);
+    // What cannot be read may have ended an OTP that was shown.
+    assert_eq!(by_key("/developer/reset-otp", "reset").await.status, reset.status);
+    by_key("/revoke", "stop").await.refused(422, "idempotency_key_reused");
+    assert_eq!(world.traces().await, before);
+    assert_eq!(
+        by_key("/suspend", "again").await.expect(200).json()["status"],
+        "suspended"
+    );
+}
+
 async fn only_an_event_that_cannot_be_read_is_quarantined_and_only_once(world: World) {
     let (_, app, ..) = world.running("Payroll Bridge").await;
     let readable = quarantine(&world, 1).await.unwrap_err();
