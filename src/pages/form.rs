@@ -19,6 +19,8 @@ use crate::http::{encoded, no_text, not_utf8, unread_encoding};
 const TOKEN: &str = "form_token";
 /// A form with this field is shown again, not carried out.
 pub const SHOW_AGAIN: &str = "show_again";
+/// The fields that passwords are typed into. They are typed again rather than kept.
+const PASSWORDS: [&str; 2] = ["password", "repeated"];
 /// Room for a list of thousands of entities.
 const FORM_MAX: usize = 512 * 1024;
 
@@ -77,6 +79,12 @@ impl Form {
     /// The form without one of its fields.
     pub fn without(mut self, name: &str) -> Self {
         self.0.retain(|(of, _)| of != name);
+        self
+    }
+
+    /// The form as it is kept for later and shown again: no password stands in a page.
+    fn without_passwords(mut self) -> Self {
+        self.0.retain(|(of, _)| !PASSWORDS.contains(&of.as_str()));
         self
     }
 
@@ -157,7 +165,7 @@ impl<V: Visitor> FromRequest<App> for Sent<V> {
         let visitor = visitor::<V>(&mut parts, app).await;
         match visitor {
             Ok(visitor) if is_same(form.text(TOKEN), visitor.form_token()) => Ok(Self { visitor, form }),
-            Ok(visitor) => Err(go_on(V::REALM, &path, &form, visitor.form_token()).into_response()),
+            Ok(visitor) => Err(go_on(V::REALM, &path, form, visitor.form_token()).into_response()),
             Err(Failure::Unauthenticated) => Err(sign_in_first::<V>(app, &headers, path, form).await),
             Err(failure) => Err(Problem::from(failure).into_response()),
         }
@@ -179,6 +187,7 @@ pub struct Held {
 }
 
 async fn sign_in_first<V: Visitor>(app: &App, headers: &HeaderMap, path: String, form: Form) -> Response {
+    let form = form.without_passwords();
     let owner = match session_token(headers, V::REALM) {
         Some(token) => app.owner_of_ended_session(V::REALM, &token).await,
         None => Ok(None),
@@ -222,7 +231,7 @@ pub async fn signed_in(
     let held = signed_in.ok().and_then(|signed_in| {
         let owner = signed_in.caller.session_owner().ok()?;
         let held = app.held_form::<Held>(form.text("held"))?;
-        (held.owner == owner).then(|| go_on(realm, &held.path, &held.form, &signed_in.form_token))
+        (held.owner == owner).then(|| go_on(realm, &held.path, held.form, &signed_in.form_token))
     });
     match held {
         Some(page) => (cookie, page).into_response(),
@@ -240,8 +249,8 @@ pub fn shell(realm: Realm) -> Shell {
 }
 
 /// A page from which a form that could not be carried out is opened again, as it was entered.
-fn go_on(realm: Realm, path: &str, form: &Form, form_token: &str) -> Markup {
-    let shell = shell(realm);
+fn go_on(realm: Realm, path: &str, form: Form, form_token: &str) -> Markup {
+    let (shell, form) = (shell(realm), form.without_passwords());
     let own = |name: &str| name == TOKEN || name == SHOW_AGAIN;
     let body = html! {
         h1 { "Go on where you were" }

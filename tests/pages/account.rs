@@ -14,6 +14,7 @@ on_both_databases! {
     a_tokens_name_is_checked_and_kept,
     a_token_needs_the_password_and_has_an_end,
     ending_twice_is_ending_once,
+    no_password_stands_in_a_form_that_is_kept_over_a_sign_in,
     after_the_end_of_the_session_the_page_is_shown_and_nothing_done,
     a_session_is_ended_from_another_one,
 }
@@ -205,6 +206,23 @@ async fn a_session_is_ended_from_another_one(world: World) {
         .await
         .expect(200)
         .shows("A link to choose a new password was sent");
+}
+
+async fn no_password_stands_in_a_form_that_is_kept_over_a_sign_in(world: World) {
+    let mut ada = ada(&world).await;
+    ada.open("/account").await.expect(200);
+    world.pass(TimeDelta::minutes(31));
+    let page = ada.send("/account/tokens", &named("Laptop")).await.expect(401);
+    assert!(!page.html.contains(PASSWORD));
+    let form = [("email", "ada@acme.example"), ("password", PASSWORD)];
+    let page = ada.send("/sign-in", &form).await.expect(200);
+    page.shows("Nothing was sent yet");
+    assert!(!page.html.contains(PASSWORD), "{}", page.html);
+    let page = ada.send("/account/tokens", &[]).await.expect(200);
+    page.hides("gbu_");
+    assert_eq!(page.value("name").as_deref(), Some("Laptop"));
+    assert_eq!(page.value("password").unwrap_or_default(), "");
+    token(ada.send("/account/tokens", &named("Laptop")).await.expect(200));
 }
 
 async fn a_token_needs_the_password_and_has_an_end(world: World) {
