@@ -74,6 +74,7 @@ impl Gatebook {
         let Who::Developer(developer) = &caller.who else {
             return Err(Failure::Unauthenticated);
         };
+        let _slot = self.read_slot(caller).await?;
         let rows = self
             .database()
             .rows(portal_apps::of_developer(&developer.email))
@@ -233,6 +234,7 @@ impl Gatebook {
         after: Option<&str>,
         limit: usize,
     ) -> Result<(Vec<PortalEntity>, Option<EntityId>), Failure> {
+        let _slot = self.read_slot(caller).await?;
         let app = self.verified_app(caller, app_id).await?;
         let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
         let part_of = |text: Option<&str>| text.map(searchable).unwrap_or_default();

@@ -45,12 +45,11 @@ impl Gatebook {
         self.one::<Groups>(groups::by_id(id)).await
     }
 
-    /// All groups.
-    pub async fn groups(&self) -> Result<Vec<GroupRow>, StoreError> {
-        let rows = self.database().rows(groups::all()).await?;
-        rows.into_iter()
-            .map(|row| Groups::row(row).map_err(StoreError::from))
-            .collect()
+    /// All groups, for an operator.
+    pub async fn groups(&self, operator: &Caller) -> Result<Vec<GroupRow>, Failure> {
+        let rows = self.read(operator, groups::all()).await?;
+        let groups = rows.into_iter().map(Groups::row).collect::<Result<_, _>>();
+        Ok(groups.map_err(StoreError::from)?)
     }
 
     /// The developer with this account.
@@ -218,7 +217,7 @@ impl Gatebook {
         Ok(self.read_slots.run(caller.principal(), reading).await??)
     }
 
-    /// A slot of the caller's, for a download to hold until it ends.
+    /// A slot of the caller's, for a list or a download to hold until it ends.
     ///
     /// # Errors
     /// `TooManyReads` when as many lists, searches and downloads of theirs are under way as one may have.

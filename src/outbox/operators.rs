@@ -67,6 +67,13 @@ pub struct ListedAfter {
     pub id: String,
 }
 
+impl ListedAfter {
+    /// Whether a letter can stand there: their ids are UUIDs.
+    pub fn can_be(&self) -> bool {
+        Uuid::parse_str(&self.id).is_ok()
+    }
+}
+
 impl From<&LetterRow> for ListedAfter {
     fn from(letter: &LetterRow) -> Self {
         Self {

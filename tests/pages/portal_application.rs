@@ -261,6 +261,9 @@ async fn r22_entities_come_page_by_page(world: World) {
     page.shows("Entity E150").shows("Entity E159").hides("Entity E149");
     assert_eq!(page.value("id").as_deref(), Some("E15"));
     assert!(!page.html.contains("<script>"));
+    let book = "a".repeat(50_000);
+    let page = dev.open(&format!("{here}/entities?id={book}")).await;
+    page.expect(422).shows("Search for at most 8000 bytes");
     ada.patch(&app_at(&app, ""), json!({"entities": []})).await.done();
     let page = dev.open(&format!("{here}/entities")).await;
     page.expect(200).shows("No entity is assigned to this application");

@@ -18,6 +18,7 @@ use crate::http::json::{Items, Named, ReadProblems};
     security(("user_token" = []))
 )]
 pub async fn list_entities(Admin(caller): Admin, State(app): State<App>) -> Result<Json<Items<Named>>, Problem> {
+    let _slot = app.read_slot(&caller).await?;
     let group = app.callers_group(&caller).await?;
     Ok(Json(Items {
         items: Named::entities(&group),

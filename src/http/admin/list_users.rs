@@ -18,6 +18,7 @@ use crate::http::json::{Items, ReadProblems, User};
     security(("user_token" = []))
 )]
 pub async fn list_users(Admin(caller): Admin, State(app): State<App>) -> Result<Json<Items<User>>, Problem> {
+    let _slot = app.read_slot(&caller).await?;
     let group = app.callers_group(&caller).await?;
     let standing = caller.standing(&group)?;
     let users = group.customer.users.iter();

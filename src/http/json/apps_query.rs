@@ -9,7 +9,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::cursor;
-use super::fields::Fields;
+use super::fields::{Fields, is_text};
 use super::page::given;
 use crate::http::error::Problem;
 
@@ -64,8 +64,6 @@ pub struct AppsQuestion {
 
 /// The longest value that a list is ordered by, in bytes: a name of 100 characters, each of which NFKC can make 18 of.
 const KEY_MAX_BYTES: usize = 8_000;
-/// The longest text that is searched for, in bytes: the longest description (R7) has no more.
-const PART_MAX_BYTES: usize = 8_000;
 
 impl AppsQuery {
     /// The query that gives these texts to its parameters.
@@ -115,9 +113,9 @@ impl AppsQuery {
             category: given(&self.category).and_then(|code| fields.read(CategoryCode::parse(code))),
             api_permission: fields.word("api_permission", given(&self.api_permission)),
             entity: given(&self.entity).and_then(|id| EntityId::parse(id).map_err(|_| fields.invalid("entity")).ok()),
-            name: part("name", &self.name, fields),
-            description: part("description", &self.description, fields),
-            developer_email: part("developer_email", &self.developer_email, fields),
+            name: fields.part("name", given(&self.name)),
+            description: fields.part("description", given(&self.description)),
+            developer_email: fields.part("developer_email", given(&self.developer_email)),
             created_from: moment("created_from", &self.created_from, TimeDelta::zero(), fields),
             created_before: moment("created_to", &self.created_to, TimeDelta::days(1), fields),
         }
@@ -134,18 +132,6 @@ impl AppsQuery {
     }
 }
 
-fn part(field: &str, text: &Option<String>, fields: &mut Fields) -> Option<String> {
-    let text = given(text)?;
-    if !is_text(text) {
-        fields.invalid(field);
-    }
-    if text.len() > PART_MAX_BYTES {
-        let message = format!("Search for at most {PART_MAX_BYTES} bytes in “{field}”.");
-        fields.refuse(field, &format!("invalid_{field}"), message);
-    }
-    Some(text.to_owned())
-}
-
 /// A moment, or a day: its beginning, and so much later.
 fn moment(field: &str, text: &Option<String>, of_day: TimeDelta, fields: &mut Fields) -> Option<Timestamp> {
     let text = given(text)?;
@@ -156,11 +142,6 @@ fn moment(field: &str, text: &Option<String>, of_day: TimeDelta, fields: &mut Fi
 /// What a row's value can be that a list is ordered by; names, which grow when they are made comparable, are the longest.
 fn is_key(text: &str) -> bool {
     is_text(text) && text.len() <= KEY_MAX_BYTES
-}
-
-/// PostgreSQL has no text with a NUL in it.
-fn is_text(text: &str) -> bool {
-    !text.contains('\0')
 }
 
 #[cfg(test)]

@@ -12,6 +12,9 @@ use utoipa::ToSchema;
 
 use crate::http::error::{FieldError, Problem};
 
+/// The longest text that is searched for, in bytes: the longest description (R7) has no more.
+const PART_MAX_BYTES: usize = 8_000;
+
 /// What is wrong with the fields that were read so far.
 #[derive(Debug, Default)]
 pub struct Fields(Vec<FieldError>);
@@ -60,6 +63,20 @@ impl Fields {
         text.parse().map_err(refuse).ok()
     }
 
+    /// A part of a text that is searched for; refused with `invalid_{field}` when it cannot be one. Nothing when it was left
+    /// out.
+    pub fn part(&mut self, field: &str, part: Option<&str>) -> Option<String> {
+        let part = part?;
+        if !is_text(part) {
+            self.invalid(field);
+        }
+        if part.len() > PART_MAX_BYTES {
+            let message = format!("Search for at most {PART_MAX_BYTES} bytes in “{field}”.");
+            self.refuse(field, &format!("invalid_{field}"), message);
+        }
+        Some(part.to_owned())
+    }
+
     /// R11: a list of entities. What is no id at all cannot be the id of one of the group's entities.
     pub fn entities(&mut self, ids: Option<Vec<String>>) -> Option<BTreeSet<EntityId>> {
         let Some(ids) = ids else {
@@ -84,6 +101,11 @@ impl Fields {
             _ => Err(Problem::fields(self.0)),
         }
     }
+}
+
+/// PostgreSQL has no text with a NUL in it.
+pub(super) fn is_text(text: &str) -> bool {
+    !text.contains('\0')
 }
 
 /// The text of a field; empty when it was left out, which `parse` functions refuse as `required`.

@@ -15,8 +15,8 @@ use crate::http::json::{Group, Items, OperatorReadProblems};
     responses((status = 200, description = "All groups, by id", body = Items<Group>), OperatorReadProblems),
     security(("operator_token" = []))
 )]
-pub async fn list_groups(_operator: Operator, State(app): State<App>) -> Result<Json<Items<Group>>, Problem> {
-    let groups = app.groups().await?;
+pub async fn list_groups(Operator(operator): Operator, State(app): State<App>) -> Result<Json<Items<Group>>, Problem> {
+    let groups = app.groups(&operator).await?;
     Ok(Json(Items {
         items: groups.iter().map(Group::from).collect(),
     }))

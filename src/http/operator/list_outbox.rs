@@ -97,11 +97,12 @@ pub struct Letter {
     security(("operator_token" = []))
 )]
 pub async fn list_outbox(
-    _operator: Operator,
+    Operator(operator): Operator,
     State(app): State<App>,
     QueryOf(query): QueryOf<OutboxQuery>,
 ) -> Result<Json<OutboxPage>, Problem> {
     let OutboxQuestion { state, limit, after } = query.read()?;
+    let _slot = app.read_slot(&operator).await?;
     let now = app.clock.now();
     let (letters, next) = outbox::list_page(app.database(), state, after.as_ref(), limit).await?;
     let totals = outbox::totals(app.database(), now).await?;
@@ -125,7 +126,7 @@ impl OutboxQuery {
         let state = fields.word("state", given(&self.state));
         let limit = fields.limit(given(&self.limit));
         let after = given(&self.cursor).and_then(|cursor| {
-            let after = read_cursor(cursor);
+            let after = read_cursor(cursor).filter(ListedAfter::can_be);
             if after.is_none() {
                 let message = "Hand back the “next_cursor” of the page before.";
                 fields.refuse("cursor", "invalid_cursor", message);

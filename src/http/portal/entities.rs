@@ -2,14 +2,14 @@
 
 use axum::Json;
 use axum::extract::State;
-use gatebook_aggregates::identifiers::AppId;
+use gatebook_aggregates::identifiers::{AppId, EntityId};
 use serde::Deserialize;
 
 use super::problems::SessionProblems;
 use crate::application::PortalEntity;
 use crate::http::error::Problem;
 use crate::http::extract::{App, Developer, PathOf, QueryOf};
-use crate::http::json::{Fields, Named, Page, read_cursor, write_cursor};
+use crate::http::json::{Fields, Named, Page, given, read_cursor, write_cursor};
 
 /// Which of the entities. An empty parameter counts as left out.
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -27,6 +27,16 @@ pub struct EntityQuery {
     cursor: Option<String>,
 }
 
+/// The query, read.
+#[derive(Debug)]
+struct EntityQuestion {
+    name: Option<String>,
+    id: Option<String>,
+    limit: usize,
+    /// The id that the page before ended with.
+    after: Option<String>,
+}
+
 /// Which entities may this application open?
 #[utoipa::path(
     get,
@@ -37,7 +47,7 @@ pub struct EntityQuery {
         (status = 200, description = "A page of entities, by id.", body = Page<Named>),
         (status = 403, description = "`otp_verification_needed`: verify the OTP first.", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not_found`: none of the developer's applications.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`invalid_limit`, `invalid_cursor`, `unknown_field`.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid_name`, `invalid_id`, `invalid_limit`, `invalid_cursor`, `unknown_field`.", body = Problem, content_type = "application/problem+json"),
         SessionProblems,
     ),
     security(("developer_session" = []))
@@ -48,8 +58,8 @@ pub async fn portal_entities(
     PathOf(app_id): PathOf<AppId>,
     QueryOf(query): QueryOf<EntityQuery>,
 ) -> Result<Json<Page<Named>>, Problem> {
-    let (limit, after) = query.page()?;
-    let filter = (query.name.as_deref(), query.id.as_deref());
+    let EntityQuestion { name, id, limit, after } = query.read()?;
+    let filter = (name.as_deref(), id.as_deref());
     let page = app.portal_entities(&developer.caller, app_id, filter, after.as_deref(), limit);
     let (entities, last) = page.await?;
     Ok(Json(Page {
@@ -59,21 +69,28 @@ pub async fn portal_entities(
 }
 
 impl EntityQuery {
-    /// How many entities, and the id that the page before ended with.
-    fn page(&self) -> Result<(usize, Option<String>), Problem> {
+    /// What is asked, or all that is wrong with it.
+    fn read(&self) -> Result<EntityQuestion, Problem> {
         let mut fields = Fields::default();
+        let name = fields.part("name", given(&self.name));
+        let id = fields.part("id", given(&self.id));
         let limit = fields.limit(given(&self.limit));
         let cursor = given(&self.cursor);
-        let after: Option<String> = cursor.and_then(read_cursor);
+        let after = cursor
+            .and_then(read_cursor)
+            .filter(|id: &String| EntityId::parse(id).is_ok());
         if cursor.is_some() && after.is_none() {
             fields.invalid_cursor();
         }
-        fields.finish(|| Some((usize::try_from(limit?).ok()?, after)))
+        fields.finish(|| {
+            Some(EntityQuestion {
+                name,
+                id,
+                limit: usize::try_from(limit?).ok()?,
+                after,
+            })
+        })
     }
-}
-
-fn given(parameter: &Option<String>) -> Option<&str> {
-    parameter.as_deref().filter(|text| !text.is_empty())
 }
 
 fn named(entity: &PortalEntity) -> Named {
@@ -84,16 +101,19 @@ fn named(entity: &PortalEntity) -> Named {
 mod tests {
     use super::*;
 
-    fn page(limit: &str, cursor: &str) -> Result<(usize, Option<String>), Problem> {
-        let (limit, cursor) = (Some(limit.to_owned()), Some(cursor.to_owned()));
-        let (name, id) = (None, None);
-        EntityQuery {
+    fn asked(name: &str, id: &str, limit: &str, cursor: &str) -> Result<EntityQuestion, Problem> {
+        let [name, id, limit, cursor] = [name, id, limit, cursor].map(|text| Some(text.to_owned()));
+        let query = EntityQuery {
             name,
             id,
             limit,
             cursor,
-        }
-        .page()
+        };
+        query.read()
+    }
+
+    fn page(limit: &str, cursor: &str) -> Result<(usize, Option<String>), Problem> {
+        asked("", "", limit, cursor).map(|asked| (asked.limit, asked.after))
     }
 
     #[test]
@@ -109,6 +129,18 @@ mod tests {
     fn a_page_begins_where_the_one_before_ended() {
         let cursor = write_cursor(&"berlin");
         assert_eq!(page("", &cursor).unwrap(), (50, Some("berlin".to_owned())));
-        assert_eq!(page("", "=").unwrap_err().code, "invalid_cursor");
+        for bad in ["=".to_owned(), write_cursor(&"a b"), write_cursor(&"a".repeat(50_000))] {
+            assert_eq!(page("", &bad).unwrap_err().code, "invalid_cursor");
+        }
+    }
+
+    #[test]
+    fn nobody_searches_for_a_whole_book() {
+        let page_of_paper = "a".repeat(8_000);
+        assert_eq!(asked(&page_of_paper, "", "", "").unwrap().name, Some(page_of_paper));
+        let book = "a".repeat(50_000);
+        let problem = asked(&book, &book, "", "").unwrap_err();
+        let codes: Vec<_> = problem.errors.iter().map(|error| error.code.as_str()).collect();
+        assert_eq!(codes, ["invalid_name", "invalid_id"]);
     }
 }

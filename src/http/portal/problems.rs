@@ -26,7 +26,7 @@ pub(super) enum SessionProblems {
     /// There is no session, or it has ended: `unauthenticated`.
     #[response(status = 401, content_type = "application/problem+json")]
     Unauthenticated(Problem),
-    /// Too many failed attempts: `too_many_requests`, with `Retry-After`.
+    /// Too many failed attempts, or more than two lists at once: `too_many_requests`, with `Retry-After`.
     #[response(status = 429, content_type = "application/problem+json")]
     TooManyRequests(Problem),
     /// The database cannot be reached: `unavailable`, with `Retry-After`.

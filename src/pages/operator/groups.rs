@@ -82,7 +82,7 @@ fn new_form() -> Form {
 }
 
 async fn list_page(app: &App, operator: &OperatorUser, form: &Form, errors: &Errors) -> Result<Response, Failure> {
-    let groups = app.groups().await?;
+    let groups = app.groups(operator.caller()).await?;
     let body = html! {
         h1 { "Groups" }
         (errors.summary(&["group_id", "name", "product_plan"]))

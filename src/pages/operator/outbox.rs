@@ -49,7 +49,8 @@ async fn outbox_page(
     errors: &Errors,
 ) -> Result<Response, Problem> {
     // A cursor of somewhere else begins at the newest mail again.
-    let after = asked.filled("cursor").and_then(read_cursor);
+    let after = asked.filled("cursor").and_then(read_cursor).filter(ListedAfter::can_be);
+    let _slot = app.read_slot(operator.caller()).await?;
     let (letters, next) = outbox::list_page(app.database(), state, after.as_ref(), SHOWN).await?;
     let totals = outbox::totals(app.database(), app.clock.now()).await?;
     let form_token = &operator.session.form_token;

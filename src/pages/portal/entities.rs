@@ -8,7 +8,9 @@ use maud::html;
 use super::application::head;
 use super::words::failed;
 use crate::application::Failure;
+use crate::http::error::Problem;
 use crate::http::extract::{App, PathOf};
+use crate::http::json::Fields;
 use crate::pages::filter_form::{self, search};
 use crate::pages::form::{Asked, Form};
 use crate::pages::layout::{Shell, page};
@@ -24,8 +26,19 @@ pub async fn show(
     PathOf(app_id): PathOf<AppId>,
     Asked(asked): Asked,
 ) -> Response {
+    if let Err(problem) = filter_is_readable(&asked) {
+        return problem.into_response();
+    }
     let shown = entities_page(&app, &user, app_id, &asked).await;
     shown.unwrap_or_else(|failure| failed(&user, app_id, failure))
+}
+
+fn filter_is_readable(asked: &Form) -> Result<(), Problem> {
+    let mut fields = Fields::default();
+    for field in ["name", "id"] {
+        fields.part(field, asked.filled(field));
+    }
+    fields.finish(|| Some(()))
 }
 
 async fn entities_page(app: &App, user: &PortalUser, app_id: AppId, asked: &Form) -> Result<Response, Failure> {
