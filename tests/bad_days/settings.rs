@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::{Command, Stdio};
 
-use super::installation::{Customer, Finished, Installation, free_port};
+use super::installation::{Customer, Finished, Installation, Process, free_port};
 use crate::support::eventually::eventually;
+use crate::support::{APPS, World};
 
 /// Every command, as its help is asked for.
 const COMMANDS: [&[&str]; 15] = [
@@ -214,4 +215,51 @@ async fn blank_variables_of_postgresql_count_as_not_set() {
     let user = Command::new("id").arg("-un").output().unwrap().stdout;
     let user = String::from_utf8(user).unwrap();
     assert!(said.contains(&format!("role \"{}\"", user.trim())), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn limits_on_emails_and_applications_are_as_the_flags_say_and_lifted_with_throttling() {
+    let installation = Installation::on_sqlite();
+    let process = installation.serve().await;
+    let customer = Customer::settle(&installation, &process).await;
+    process.stop().await;
+    let mut made = 0;
+    let mut create = async |process: &Process| {
+        made += 1;
+        let mut app = World::new_integration(&format!("Bridge {made}"));
+        app["developer_email"] = "dev@example.com".into();
+        process.person(&customer.pam).post(APPS, app).await
+    };
+    // One more than were made with the flags before.
+    for (flag, most, code, told) in [
+        ("--emails-per-recipient", "1", "too_many_emails", "to this address"),
+        ("--emails-per-admin", "2", "too_many_emails", "by you"),
+        ("--emails-per-group", "3", "too_many_emails", "by your group"),
+        ("--applications-per-group", "4", "application_limit", "4"),
+    ] {
+        let process = installation.start("serve", &[flag, most], &[]).await;
+        create(&process).await.expect(201);
+        let refused = create(&process).await;
+        let status = if code == "application_limit" { 409 } else { 429 };
+        assert!(refused.text().contains(told), "{flag}: {}", refused.text());
+        refused.refused(status, code);
+        process.stop().await;
+    }
+    let all = [
+        "--emails-per-recipient",
+        "1",
+        "--emails-per-admin",
+        "1",
+        "--emails-per-group",
+        "1",
+        "--applications-per-group",
+        "1",
+        "--throttle",
+        "off",
+    ];
+    let process = installation.start("serve", &all, &[]).await;
+    for _ in 0..2 {
+        create(&process).await.expect(201);
+    }
+    process.stop().await;
 }

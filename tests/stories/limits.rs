@@ -4,8 +4,11 @@
 use chrono::TimeDelta;
 use futures::future::join;
 use gatebook::application::{Caller, EmailLimits, Limits, Who};
+use gatebook_projections::app_list::AppList;
+use gatebook_projections::projection::Projection;
 use serde_json::{Value, json};
 
+use crate::bad_days::tampered_rows::by_hand;
 use crate::support::world::{Options, PASSWORD};
 use crate::support::{APPS, Answer, PORTAL, Person, World, app_at};
 
@@ -28,6 +31,8 @@ with_the_usual_limits! {
     r27_stopping_is_never_refused_for_an_email_and_spares_only_a_mailbox_that_is_flooded,
     whoever_floods_a_mailbox_does_not_keep_its_owner_from_codes_and_links,
     emails_that_do_not_count_any_more_are_forgotten,
+    an_admin_sends_a_hundred_emails_an_hour_and_a_group_three_hundred,
+    a_group_has_a_thousand_applications,
 }
 
 const DEV: &str = "dev@example.com";
@@ -155,6 +160,63 @@ async fn emails_that_do_not_count_any_more_are_forgotten(world: World) {
     world.pass(TimeDelta::minutes(1));
     world.gatebook.forget_email_quota_uses().await.unwrap();
     assert_eq!(uses().await, 0);
+}
+
+/// As if so many e-mails more had been sent by the only one who has this kind of limit.
+async fn have_sent(world: &World, kind: &str, count: usize) {
+    let one = format!(
+        "insert into email_quota_uses (owner, used_at) \
+         select distinct owner, used_at from email_quota_uses where owner like '{kind} %'; "
+    );
+    by_hand(world, &one.repeat(count)).await;
+}
+
+async fn an_admin_sends_a_hundred_emails_an_hour_and_a_group_three_hundred(world: World) {
+    let (ada, pam) = (world.ada().await, world.user("acme", "pam").await);
+    let invite = async |person: &Person, number: i32| {
+        let app = integration(&format!("Bridge {number}"), &format!("dev{number}@example.com"));
+        person.post(APPS, app).await
+    };
+    invite(&ada, 1).await.expect(201);
+    have_sent(&world, "admin", 98).await;
+    invite(&ada, 2).await.expect(201);
+    let refused = invite(&ada, 3).await;
+    assert!(refused.text().contains("At most 100 e-mails an hour are sent by you"));
+    too_many_emails(refused);
+    have_sent(&world, "group", 297).await;
+    invite(&pam, 3).await.expect(201);
+    let refused = invite(&pam, 4).await;
+    assert!(
+        refused
+            .text()
+            .contains("At most 300 e-mails an hour are sent by your group")
+    );
+    too_many_emails(refused);
+}
+
+async fn a_group_has_a_thousand_applications(world: World) {
+    let ada = world.ada().await;
+    world.created(&ada, "First").await;
+    let columns: Vec<_> = AppList::COLUMNS.iter().map(|column| column.name).collect();
+    let copies = (2..1_000).map(|number| {
+        let values = columns.iter().map(|column| match *column {
+            "app_id" => format!("'copy {number}'"),
+            other => other.to_owned(),
+        });
+        format!(
+            "insert into app_list ({}) select {} from app_list where name = 'First' and app_id not like 'copy %'; ",
+            columns.join(", "),
+            values.collect::<Vec<_>>().join(", ")
+        )
+    });
+    by_hand(&world, &copies.collect::<String>()).await;
+    assert_eq!(world.number("select count(*) from app_list").await, 999);
+    ada.post(APPS, integration("Last", "last@example.com"))
+        .await
+        .expect(201);
+    ada.post(APPS, integration("Too many", "more@example.com"))
+        .await
+        .refused(409, "application_limit");
 }
 
 fn limited(limits: Limits) -> Options {
