@@ -215,7 +215,7 @@ async fn mortal(installation: &Installation, point: &str) -> (Process, std::path
 }
 
 /// The invited developer asks for a code, and fills in the form.
-async fn sign_up_form(installation: &Installation, process: &Process) -> Value {
+pub async fn sign_up_form(installation: &Installation, process: &Process) -> Value {
     let invite_token = installation.mail(1, "dev@example.com").await.invite_token();
     let asked = json!({"invite_token": invite_token});
     process

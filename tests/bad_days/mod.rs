@@ -2,7 +2,7 @@
 //! everything of a command is there or nothing, and log and projections hold together.
 
 mod clocks;
-mod crash;
+pub mod crash;
 mod database_away;
 mod database_messages;
 mod dead_parts;
