@@ -168,18 +168,13 @@ mod tests {
 
     #[test]
     fn an_event_without_parts_is_told_from_every_other() {
-        let whole = event(RESET);
-        assert_eq!(
-            hash_as_stored(&whole),
-            hash_of(&whole, &EventParts::of(&whole).unwrap())
-        );
-        let details = EventParts::of(&whole).unwrap().details;
-        let others = [
-            RESET.replace(':', ": "),
-            RESET.replace(':', " : "),
-            details,
-            String::new(),
-        ];
+        // Without digests: nothing else tells the details alone from the payload.
+        const FACT: &str = r#"{"OneTimePasswordReset":{"email":"d@example.com"}}"#;
+        let whole = event(FACT);
+        let parts = EventParts::of(&whole).unwrap();
+        assert_eq!(hash_as_stored(&whole), hash_of(&whole, &parts));
+        let (spaced, wide) = (FACT.replace(':', ": "), FACT.replace(':', " : "));
+        let others = [spaced, wide, parts.details, String::new()];
         let hashes = others.iter().map(|payload| hash_as_stored(&event(payload)));
         let different: std::collections::BTreeSet<_> = hashes.chain([hash_as_stored(&whole)]).collect();
         assert_eq!(different.len(), 5);

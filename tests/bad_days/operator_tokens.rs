@@ -81,10 +81,9 @@ async fn who_sits_at_the_command_line_is_who_the_system_says_whatever_the_variab
         }
         assert!(command.output().unwrap().status.success());
         let exported = installation.succeed(&["log", "export", "--system", "--format", "ndjson"]);
-        let created = exported
-            .lines()
-            .map(|line| serde_json::from_str::<Value>(line).unwrap());
-        let last = created.filter(|line| line["event"] == "OperatorTokenCreated").last();
+        let newest_first = exported.lines().rev();
+        let mut events = newest_first.map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let last = events.find(|line| line["event"] == "OperatorTokenCreated");
         assert_eq!(word(&last.unwrap(), "actor_name"), format!("command line ({name})"));
     }
 }
