@@ -14,6 +14,7 @@ MAKEFLAGS   += --no-print-directory
 
 # A test spends more time waiting for its database than computing.
 export NEXTEST_TEST_THREADS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
+export RUST_TEST_THREADS ?= $(NEXTEST_TEST_THREADS)
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
