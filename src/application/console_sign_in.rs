@@ -15,7 +15,7 @@ use super::credentials::{owner, throttle_keys};
 use super::failure::Failure;
 use super::gatebook::Gatebook;
 use super::guessing::{HASHINGS_PER_SIGN_IN, at_least};
-use super::operations::refusal_counter::Refused;
+use super::operations::refused::Refused;
 use super::session_kind::SessionKind;
 use super::sign_in::Session;
 use crate::log::append::{CredentialChange, CredentialGuard, CredentialKind};

@@ -7,7 +7,7 @@ use super::caller::{Caller, Who};
 use super::credentials::throttle_keys;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
-use super::operations::refusal_counter::Refused;
+use super::operations::refused::Refused;
 use crate::log::append::{CredentialGuard, CredentialKind};
 
 impl Gatebook {

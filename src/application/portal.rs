@@ -23,7 +23,7 @@ use super::credentials::throttle_keys;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
 use super::idempotency::IdempotencyKey;
-use super::operations::refusal_counter::{MailedSecretRefusedBecause, Refused};
+use super::operations::refused::{MailedSecretRefusedBecause, Refused};
 use crate::log::{CommandError, Done};
 use crate::secrets::{self, OneTimePassword, SecretKind};
 use crate::store::StoreError;

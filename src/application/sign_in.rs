@@ -13,7 +13,7 @@ use super::caller::{Caller, Who};
 use super::credentials::throttle_keys;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
-use super::operations::refusal_counter::Refused;
+use super::operations::refused::Refused;
 use super::session_kind::{Realm, SessionKind};
 use crate::log::append::{CredentialChange, CredentialGuard, CredentialKind};
 use crate::log::{CommandError, Extras};

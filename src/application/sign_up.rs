@@ -19,7 +19,7 @@ use super::credentials::throttle_keys;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
 use super::idempotency::IdempotencyKey;
-use super::operations::refusal_counter::{MailedSecretRefusedBecause, Refused};
+use super::operations::refused::{MailedSecretRefusedBecause, Refused};
 use crate::log::append::{Credential, CredentialChange, CredentialKind, Reservation, ReservationKey};
 use crate::log::{CommandError, Extras, Loaded, Origin};
 use crate::mail::Letter;

@@ -27,6 +27,7 @@ mod pgbouncer;
 mod pipes;
 mod postgres_roles;
 mod private_files;
+mod quarantine;
 mod readiness;
 mod replaced_events;
 mod request_lines;

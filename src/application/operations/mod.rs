@@ -5,8 +5,9 @@ mod draining;
 mod measurements;
 mod quarantine;
 mod readiness;
-pub(super) mod refusal_counter;
+mod refusal_counter;
 mod refusals;
+pub(super) mod refused;
 mod system;
 mod unreadable;
 

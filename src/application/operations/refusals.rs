@@ -10,7 +10,8 @@ use gatebook_aggregates::refused_attempts::{
 use gatebook_projections::portal_apps::PortalAppRow;
 use uuid::Uuid;
 
-use super::refusal_counter::{Account, Counted, MailedSecretRefusedBecause, Refused};
+use super::refusal_counter::Counted;
+use super::refused::{Account, MailedSecretRefusedBecause, Refused};
 use crate::application::caller::Caller;
 use crate::application::commands::TRIES;
 use crate::application::credentials::{Kept, read_owner};

@@ -24,12 +24,10 @@ use crate::http::json::{Fields, ReadProblems, given};
 #[into_params(parameter_in = Query)]
 pub struct RangeQuery {
     /// From when, inclusive (RFC 3339, with `Z` or an offset; years 1970 to 9998). In a query the `+` of an offset is
-    /// written `%2B`.
-    #[param(value_type = Option<String>, format = DateTime)]
+    /// written `%2B`. An empty one counts as not given.
     from: Option<String>,
     /// Until when, exclusive (RFC 3339, as `from`); not before `from`. A time in the future means until now: the log ends
-    /// with the download itself.
-    #[param(value_type = Option<String>, format = DateTime)]
+    /// with the download itself. An empty one counts as not given.
     to: Option<String>,
 }
 
