@@ -369,3 +369,29 @@ fn is_full(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|error| error.code());
     code.is_some_and(|code| code == "53300")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn primary_on(timeline: &str) -> ServerState {
+        ServerState {
+            takes_writes: true,
+            started_at: String::new(),
+            lineage: Some(Lineage::at("1", timeline)),
+        }
+    }
+
+    #[tokio::test]
+    async fn r26_whoever_meets_a_newer_primary_suspects_the_connections_from_before_and_refuses_the_older_one() {
+        let reach = Reach::new();
+        let from_before = Duration::from_secs(60);
+        assert!(reach.accepts(&primary_on("00000001")) && reach.accepts(&primary_on("00000001")));
+        assert!(reach.trusts(from_before));
+        // As a pool does that makes a connection, whether or not somebody watches all hosts.
+        assert!(reach.accepts(&primary_on("00000002")));
+        assert!(!reach.trusts(from_before));
+        assert!(!reach.accepts(&primary_on("00000001")));
+        assert!(reach.accepts(&primary_on("00000002")));
+    }
+}

@@ -76,17 +76,23 @@ impl PartialOrd for Lineage {
 mod tests {
     use super::*;
 
-    fn at(cluster: &str, timeline: &str) -> Lineage {
-        Lineage {
-            cluster: cluster.to_owned(),
-            timeline: timeline.to_owned(),
+    impl Lineage {
+        /// A place in the history of a cluster.
+        pub fn at(cluster: &str, timeline: &str) -> Self {
+            Self {
+                cluster: cluster.to_owned(),
+                timeline: timeline.to_owned(),
+            }
         }
     }
 
     #[test]
     fn timelines_of_one_cluster_follow_each_other_and_those_of_two_do_not() {
-        assert!(at("1", "00000009") < at("1", "0000000A"));
-        assert!(at("1", "0000000F") < at("1", "00000010"));
-        assert_eq!(at("1", "00000001").partial_cmp(&at("2", "00000002")), None);
+        assert!(Lineage::at("1", "00000009") < Lineage::at("1", "0000000A"));
+        assert!(Lineage::at("1", "0000000F") < Lineage::at("1", "00000010"));
+        assert_eq!(
+            Lineage::at("1", "00000001").partial_cmp(&Lineage::at("2", "00000002")),
+            None
+        );
     }
 }

@@ -23,6 +23,7 @@ mod provisioning;
 mod races;
 mod reading_at_once;
 mod repeats;
+mod requests_at_once;
 mod secrets_about_to_end;
 mod secrets_of_aiq_integrate;
 mod setting_up_the_integration_admin;
