@@ -50,7 +50,8 @@ impl ArchivingServer {
         let archive = server.path("archive");
         server.configure(&format!(
             "listen_addresses = '127.0.0.1'\nport = {}\nunix_socket_directories = '{}'\nfsync = off\n\
-             archive_mode = on\narchive_command = 'test ! -f {archive}/%f && cp %p {archive}/%f'\n\
+             archive_mode = on\n\
+             archive_command = 'test ! -f {archive}/%f && cp %p {archive}/%f.part && mv {archive}/%f.part {archive}/%f'\n\
              restore_command = 'cp {archive}/%f %p'\n",
             server.port,
             server.home.path().display()
