@@ -1,14 +1,13 @@
 //! Whether there is an account for an address cannot be told by the time that an answer takes: of requests for an address
 //! with an account and for one without, in turns, neither kind is the slower one more often than by chance.
 
-use std::sync::Arc;
 use std::time::Instant;
 
-use gatebook::application::{Caller, Entrance, Gatebook, SignInForm, Who};
 use gatebook::throttle::ThrottleMode;
 
 use super::times;
 use crate::support::World;
+use crate::support::browser::Browser;
 use crate::support::world::Options;
 
 const WRONG: &str = "wrong horse battery staple";
@@ -27,22 +26,21 @@ fn area_under_curve(one: &[f64], other: &[f64]) -> f64 {
     wins / (one.len() * other.len()) as f64
 }
 
-/// Asks for both addresses in turns, so many times, and says how well their times tell them apart. What is done after an
-/// answer is over before the next request: an attacker can wait, too.
-async fn told_apart<F: Future<Output = ()>>(
-    gatebook: &Arc<Gatebook>,
-    many: usize,
-    addresses: [&'static str; 2],
-    ask: impl Fn(&'static str) -> F,
-) -> f64 {
+/// Sends a page's form for both addresses in turns, so many times, and says how well their times tell them apart. What is
+/// done after an answer is over before the next request: an attacker can wait, too.
+async fn told_apart(world: &World, many: usize, addresses: [&str; 2], form: &str, status: u16) -> f64 {
+    let mut stranger = Browser::new(world);
     let mut seconds = [Vec::new(), Vec::new()];
     for turn in 0..2 * many {
         // Now the one first, now the other.
         let kind = (turn + turn / 2) % 2;
+        stranger.open(form).await.expect(200);
+        let fields = [("email", addresses[kind]), ("password", WRONG)];
         let started = Instant::now();
-        ask(addresses[kind]).await;
+        let page = stranger.send(form, &fields[..if status == 200 { 1 } else { 2 }]).await;
         seconds[kind].push(started.elapsed().as_secs_f64());
-        gatebook.errands.done().await;
+        page.expect(status);
+        world.gatebook.errands.done().await;
     }
     area_under_curve(&seconds[0], &seconds[1])
 }
@@ -61,40 +59,16 @@ async fn the_time_of_an_answer_does_not_tell_whether_there_is_an_account() {
     world.created(&ada, "Payroll Bridge").await;
     world.signed_up(DEVELOPERS[0]).await;
     world.give_password("acme", "ulf").await;
-    let gatebook = &world.gatebook;
-    let stranger = &Caller::command_line("soak".to_owned()).with(Who::Nobody);
-
-    let forgotten_console = told_apart(gatebook, many, USERS, |email| async move {
-        gatebook.request_user_password_reset(stranger, email).await.unwrap();
-    });
-    let forgotten_portal = told_apart(gatebook, many, DEVELOPERS, |email| async move {
-        gatebook
-            .request_developer_password_reset(stranger, email)
-            .await
-            .unwrap();
-    });
-    let log_in = told_apart(gatebook, many, DEVELOPERS, |email| async move {
-        let wrong = gatebook.log_in(stranger, Entrance::Pages, email, WRONG, "").await;
-        assert!(wrong.is_err());
-    });
-    let sign_in = told_apart(gatebook, many, USERS, |email| async move {
-        let form = SignInForm {
-            email: email.to_owned(),
-            password: WRONG.to_owned(),
-            group_id: None,
-            device: String::new(),
-        };
-        assert!(gatebook.sign_in(stranger, &form).await.is_err());
-    });
     let found = [
-        ("forgotten password, console", forgotten_console.await),
-        ("forgotten password, portal", forgotten_portal.await),
-        ("log in", log_in.await),
-        ("sign in", sign_in.await),
+        ("/forgot-password", USERS, 200),
+        ("/portal/forgot-password", DEVELOPERS, 200),
+        ("/portal/log-in", DEVELOPERS, 401),
+        ("/sign-in", USERS, 401),
     ];
-    for (what, area) in found {
-        println!("{what}: {area:.3} of 2 x {many} (0.5 is chance, {bound:.3} allowed)");
-        assert!((area - 0.5).abs() < bound, "{what}: {area}");
+    for (form, addresses, status) in found {
+        let area = told_apart(&world, many, addresses, form, status).await;
+        println!("{form}: {area:.3} of 2 x {many} (0.5 is chance, {bound:.3} allowed)");
+        assert!((area - 0.5).abs() < bound, "{form}: {area}");
     }
 }
 
