@@ -64,7 +64,7 @@ impl DataOptions {
 
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
+pub enum LogLineFormat {
     /// For people.
     Text,
     /// For machines.

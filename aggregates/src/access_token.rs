@@ -12,8 +12,8 @@ use strum::{IntoStaticStr, VariantNames};
 use crate::identifiers::{AccessTokenId, AppId, GroupId};
 use crate::integration_app::Status;
 use crate::refusal::Refusal;
+use crate::text::AppName;
 use crate::timestamp::Timestamp;
-use crate::words::AppName;
 
 /// What is remembered of an access token; nothing of nearly all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

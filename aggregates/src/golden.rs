@@ -166,7 +166,7 @@ fn an_unknown_event_is_refused_and_so_is_one_of_another_aggregate() {
 #[test]
 fn an_unknown_word_or_an_impossible_time_is_refused() {
     for payload in [
-        r#"{"DeadOneTimePasswordTried":{"because":"bored"}}"#,
+        r#"{"UnusableOneTimePasswordTried":{"because":"bored"}}"#,
         r#"{"ActivityLogDownloaded":{"format":"xlsx","from":null,"to":null}}"#,
         r#"{"ActivityLogDownloaded":{"format":"csv","from":"yesterday","to":null}}"#,
         r#"{"VerificationCodeMistyped":{"attempts_left":-1}}"#,

@@ -1,16 +1,16 @@
-//! The rules of Gatebook. They read like the help article: no clock, no dice, no network, no tables.
+//! The rules of Gatebook. They read like the help article: no clock, no randomness, no network, no tables.
 //!
 //! # Where each rule lives
 //!
 //! | rule | item |
 //! |---|---|
 //! | R1 plan | [`group::ProductPlan::require_integration_apps`] |
-//! | R2 Practice Admin, Integration Admin | [`group::Standing::require_manager`], [`group::Standing::require_practice_admin`] |
-//! | R3 auditor | [`group::Standing::require_reader`] |
-//! | R4 own group only | [`group::Standing::require_group`] |
+//! | R2 Practice Admin, Integration Admin | [`group::Membership::require_manager`], [`group::Membership::require_practice_admin`] |
+//! | R3 auditor | [`group::Membership::require_reader`] |
+//! | R4 own group only | [`group::Membership::require_group`] |
 //! | R5 integration types | [`integration_app::Kind`], [`catalog::INTEGRATE_TYPES`] |
-//! | R6 name, names that look alike | [`words::AppName`], [`look_alikes::look_alike_keys`] |
-//! | R7 description | [`words::Description`] |
+//! | R6 name, names that look alike | [`text::AppName`], [`look_alikes::look_alike_keys`] |
+//! | R7 description | [`text::Description`] |
 //! | R8 category | [`catalog::CATEGORIES`], `integration_app::creating`, `integration_app::editing` |
 //! | R9 e-mail | [`email_address::EmailAddress`] |
 //! | R10 API permission | [`api_permission::ApiPermission`] |
@@ -29,7 +29,7 @@
 //! | R23 client secrets | [`integration_app::MAX_LIVE_CLIENT_SECRETS`], [`integration_app::SECRET_OVERLAP`] |
 //! | R24 scopes | [`api_permission::Access`] |
 //! | R25 what a token opens | [`gate::Gate::check`], [`system::System`], [`access_token::AccessToken`] |
-//! | R26 takes effect with the commit | [`group::Footing`], the writer of the root crate; see the README |
+//! | R26 takes effect with the commit | [`group::DecisionInputs`], the writer of the root crate; see the README |
 //! | R27 suspend, resume, revoke | `integration_app::lifecycle` |
 //! | R28 everything is in the log | [`metadata::Metadata`] and every event type; [`timeline_views`], [`refused_attempts`] |
 //! | R29 the log's files | `activity_log` of the root crate |
@@ -52,8 +52,8 @@ pub mod refusal;
 pub mod refused_attempts;
 pub mod session;
 pub mod system;
+pub mod text;
 pub mod timeline_views;
 pub mod timestamp;
 pub mod typed;
 pub mod user_account;
-pub mod words;

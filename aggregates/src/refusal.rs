@@ -1,4 +1,4 @@
-//! Every way a wish can be refused, in words an admin or a developer can read.
+//! Every way a command can be refused, in words an admin or a developer can read.
 
 use serde::Serialize;
 use thiserror::Error;
@@ -8,10 +8,10 @@ use crate::timestamp::Timestamp;
 /// Why a command was not carried out. Nothing has happened when one of these comes back.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Refusal {
-    /// R4: what belongs to another group, or to nobody, does not exist for the asker.
+    /// R4: what belongs to another group, or to nobody, does not exist for the principal.
     #[error("There is no such thing here.")]
     NotFound,
-    /// R2, R3: the asker lacks the permission.
+    /// R2, R3: the principal lacks the permission.
     #[error("You need the permission “{0}” to do this. A Practice Admin of your group can grant it.")]
     Forbidden(&'static str),
     /// R2: only Practice Admins do this.

@@ -11,10 +11,10 @@ use strum::{IntoStaticStr, VariantNames};
 use uuid::Uuid;
 
 use crate::identifiers::{AppId, DeveloperId, GroupId, UserId};
-use crate::integration_app::DeadBecause;
+use crate::integration_app::OtpUnusable;
 use crate::refusal::Refusal;
+use crate::text::AppName;
 use crate::timestamp::Timestamp;
-use crate::words::AppName;
 
 /// One stream of refused attempts. It decides nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,7 +117,7 @@ pub enum RefusedAttemptsEvent {
     /// R15: a developer went on with an OTP that opens nothing, after the first time that is recorded with the application.
     /// Without an application it was those that are not counted apart, since there are too many of them.
     DeadOneTimePasswordsRefused {
-        because: DeadBecause,
+        because: OtpUnusable,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         app_id: Option<AppId>,
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -7,11 +7,11 @@ use cqrs_es::{Aggregate, DomainEvent};
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
 
-use crate::group::Standing;
+use crate::group::Membership;
 use crate::identifiers::{AppId, GroupId, UserId};
 use crate::refusal::Refusal;
+use crate::text::AppName;
 use crate::timestamp::Timestamp;
-use crate::words::AppName;
 
 /// R28: whoever reads on within this time is not recorded once more.
 pub const SAME_VIEW: TimeDelta = TimeDelta::minutes(5);
@@ -63,7 +63,7 @@ impl DomainEvent for TimelineViewsEvent {
 #[derive(Clone, Debug)]
 pub struct ViewTimeline {
     /// Who.
-    pub by: Standing,
+    pub by: Membership,
     /// When.
     pub at: Timestamp,
     /// Of which group the application is.
@@ -141,7 +141,7 @@ mod tests {
 
     fn view(by_group: &str, permissions: &[Permission], time: &str) -> ViewTimeline {
         ViewTimeline {
-            by: Standing {
+            by: Membership {
                 group_id: group(by_group),
                 user_id: UserId::parse("audrey").unwrap(),
                 role: Role::User,

@@ -8,7 +8,7 @@ use strum::{IntoStaticStr, VariantNames};
 use uuid::Uuid;
 
 use crate::email_address::EmailAddress;
-use crate::group::GroupAsker;
+use crate::group::GroupPrincipal;
 use crate::password_link::{PasswordLink, PasswordLinks};
 use crate::refusal::Refusal;
 use crate::session::SESSION_VALID_FOR;
@@ -59,7 +59,7 @@ pub struct UserAccount {
     pub links: PasswordLinks,
 }
 
-/// A wish about an account.
+/// A command about an account.
 #[derive(Clone, Debug)]
 #[expect(
     missing_docs,
@@ -68,7 +68,7 @@ pub struct UserAccount {
 pub enum UserAccountCommand {
     /// Send a link to choose a password. Operators and the group's Practice Admins do.
     SendPasswordLink {
-        by: GroupAsker,
+        by: GroupPrincipal,
         email: EmailAddress,
         link_id: Uuid,
         at: Timestamp,
@@ -88,12 +88,12 @@ pub enum UserAccountCommand {
 }
 
 impl UserAccount {
-    /// What follows from a wish: facts, or a refusal. Pure.
+    /// What follows from a command: facts, or a refusal. Pure.
     pub fn decide(&self, command: UserAccountCommand) -> Result<Vec<UserAccountEvent>, Refusal> {
         Ok(vec![match command {
             UserAccountCommand::SendPasswordLink { by, email, link_id, at } => {
-                if let GroupAsker::GroupUser(standing) = by {
-                    standing.require_practice_admin()?;
+                if let GroupPrincipal::GroupUser(membership) = by {
+                    membership.require_practice_admin()?;
                 }
                 let expires_at = PasswordLink::first(link_id, at).expires_at;
                 UserAccountEvent::UserPasswordLinkSent {
@@ -181,7 +181,7 @@ mod tests {
         TestFramework::<UserAccount>::with(())
             .given_no_previous_events()
             .when(UserAccountCommand::SendPasswordLink {
-                by: GroupAsker::Operator,
+                by: GroupPrincipal::Operator,
                 email,
                 link_id: FIRST,
                 at: at("23T09:00:00"),
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fourth_wish_for_a_new_password_within_an_hour_is_granted_without_a_link() {
+    fn a_fourth_command_for_a_new_password_within_an_hour_is_granted_without_a_link() {
         let email = || EmailAddress::parse("email", "ada@example.com").unwrap();
         let requested = |minute: u128| UserAccountEvent::UserPasswordResetRequested {
             email: email(),

@@ -75,12 +75,12 @@ create table idempotency_keys (
 create index idempotency_keys_by_age on idempotency_keys (created_at);
 
 -- Letters to send. The content is sealed, and forgotten once sent.
-create table letters (
-    id              text collate "C" not null constraint letters_id primary key,
+create table outbox (
+    id              text collate "C" not null constraint outbox_id primary key,
     kind            text collate "C" not null,
     recipient       text collate "C" not null,
     sealed          text collate "C",
-    state           text collate "C" not null constraint letters_state check (state in ('pending', 'sent', 'failed')),
+    state           text collate "C" not null constraint outbox_state check (state in ('pending', 'sent', 'failed')),
     attempts        bigint not null,
     next_attempt_at text collate "C" not null,
     last_error      text collate "C",
@@ -88,8 +88,8 @@ create table letters (
     sent_at         text collate "C"
 );
 
-create index letters_due on letters (next_attempt_at) where state = 'pending';
-create index letters_by_state on letters (state, created_at);
+create index outbox_due on outbox (next_attempt_at) where state = 'pending';
+create index outbox_by_state on outbox (state, created_at);
 
 -- Digests of tokens and secrets that no event holds, and hashes of passwords.
 create table credentials (

@@ -84,12 +84,12 @@ create table idempotency_keys (
 create index idempotency_keys_by_age on idempotency_keys (created_at);
 
 -- Letters to send. The content is sealed, and forgotten once sent.
-create table letters (
-    id              text not null constraint letters_id primary key,
+create table outbox (
+    id              text not null constraint outbox_id primary key,
     kind            text not null,
     recipient       text not null,
     sealed          text,
-    state           text not null constraint letters_state check (state in ('pending', 'sent', 'failed')),
+    state           text not null constraint outbox_state check (state in ('pending', 'sent', 'failed')),
     attempts        integer not null,
     next_attempt_at text not null,
     last_error      text,
@@ -97,8 +97,8 @@ create table letters (
     sent_at         text
 );
 
-create index letters_due on letters (next_attempt_at) where state = 'pending';
-create index letters_by_state on letters (state, created_at);
+create index outbox_due on outbox (next_attempt_at) where state = 'pending';
+create index outbox_by_state on outbox (state, created_at);
 
 -- Digests of tokens and secrets that no event holds, and hashes of passwords.
 create table credentials (

@@ -1,20 +1,20 @@
 -- What somebody waits for in front of a screen (a code, a link to a password) is sent before everything else: 0 before 1.
-alter table letters add column priority integer not null default 1;
-update letters set priority = 0
+alter table outbox add column priority integer not null default 1;
+update outbox set priority = 0
 where state = 'pending' and kind in ('verification_code', 'first_password', 'password_reset');
 
-drop index letters_due;
-create index letters_due on letters (priority, next_attempt_at, id) where state = 'pending';
+drop index outbox_due;
+create index outbox_due on outbox (priority, next_attempt_at, id) where state = 'pending';
 
 -- Why and when an e-mail was given up: in a word that the group's admins are told, and for programs.
-alter table letters add column failure text;
-alter table letters add column failed_at text;
-create index letters_failed on letters (about) where about is not null and state = 'failed';
+alter table outbox add column failure text;
+alter table outbox add column failed_at text;
+create index outbox_failed on outbox (about) where about is not null and state = 'failed';
 
 -- For reading the outbox page by page, whole or one state.
-drop index letters_by_state;
-create index letters_by_state on letters (state, created_at, id);
-create index letters_by_age on letters (created_at, id);
+drop index outbox_by_state;
+create index outbox_by_state on outbox (state, created_at, id);
+create index outbox_by_age on outbox (created_at, id);
 
 -- Which e-mails counted against whose limit, and when; forgotten after an hour.
 create table email_quota_uses (

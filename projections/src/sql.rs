@@ -67,7 +67,7 @@ impl Value {
 
 /// How the database stores a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ColumnKind {
     /// `text`.
     Text,
     /// `bigint`.
@@ -82,22 +82,31 @@ pub struct Column {
     /// Its name.
     pub name: &'static str,
     /// Its kind.
-    pub kind: Kind,
+    pub kind: ColumnKind,
 }
 
 /// A text column.
 pub const fn text(name: &'static str) -> Column {
-    Column { name, kind: Kind::Text }
+    Column {
+        name,
+        kind: ColumnKind::Text,
+    }
 }
 
 /// A number column.
 pub const fn int(name: &'static str) -> Column {
-    Column { name, kind: Kind::Int }
+    Column {
+        name,
+        kind: ColumnKind::Int,
+    }
 }
 
 /// A JSON column.
 pub const fn json(name: &'static str) -> Column {
-    Column { name, kind: Kind::Json }
+    Column {
+        name,
+        kind: ColumnKind::Json,
+    }
 }
 
 /// A question or an order: portable SQL with `$1`, `$2`, … and the arguments for them.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::summary::told;
+use super::summary::described;
 use crate::log::hash_chain::{EventParts, hash_of};
 
 /// An event as the log shows it. Fields up to `hash` are the columns of the CSV, in order; the rest is what
@@ -88,7 +88,7 @@ impl LogEntry {
     /// bytes, and nobody could recompute it from the entry.
     pub fn of(stored: &StoredEvent) -> Result<Self, UnreadableEvent> {
         let parts = EventParts::of(stored)?;
-        let (metadata, summary) = told(stored)?;
+        let (metadata, summary) = described(stored)?;
         if !gives_the_stored_bytes(&metadata, stored) {
             return Err(stored.unreadable("its metadata is not the compact JSON of its fields"));
         }

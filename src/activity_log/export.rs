@@ -9,9 +9,9 @@ use gatebook_aggregates::identifiers::{AppId, DeveloperId, GroupId};
 use gatebook_aggregates::integration_app::LogFormat;
 use gatebook_aggregates::refused_attempts::{AttemptsOf, RefusedAttempts};
 use gatebook_aggregates::system::{SYSTEM_ID, System};
+use gatebook_aggregates::text::comparable;
 use gatebook_aggregates::timeline_views::TimelineViews;
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_aggregates::words::comparable;
 use gatebook_projections::recorded::StoredEvent;
 use gatebook_projections::sql::{Query, Value};
 
@@ -39,7 +39,7 @@ pub enum Scope {
 
 /// Which part of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Range {
+pub struct LogPeriod {
     /// From when, inclusive.
     pub from: Option<Timestamp>,
     /// Until when, exclusive.
@@ -55,17 +55,17 @@ pub struct Range {
 pub fn export(
     database: Arc<dyn Database>,
     scope: Scope,
-    range: Range,
+    range: LogPeriod,
     format: LogFormat,
 ) -> impl Stream<Item = Result<Vec<u8>, StoreError>> + Send + 'static {
-    let begin = Export {
+    let begin = ExportStream {
         database,
         scope,
         range,
         format,
-        next: Next::First,
+        next: NextPage::First,
     };
-    stream::try_unfold(begin, Export::piece)
+    stream::try_unfold(begin, ExportStream::piece)
 }
 
 /// The newest events that speak of an application, of whatever stream, before `before_position` if there is one; newest
@@ -108,34 +108,34 @@ pub fn file_name(scope: &Scope, name: &str, format: LogFormat) -> String {
     }
 }
 
-struct Export {
+struct ExportStream {
     database: Arc<dyn Database>,
     scope: Scope,
-    range: Range,
+    range: LogPeriod,
     format: LogFormat,
-    next: Next,
+    next: NextPage,
 }
 
 #[derive(Clone, Copy)]
-enum Next {
+enum NextPage {
     First,
     /// After this position.
     After(i64),
     Nothing,
 }
 
-impl Export {
+impl ExportStream {
     async fn piece(mut self) -> Result<Option<(Vec<u8>, Self)>, StoreError> {
         let (mut bytes, after) = match self.next {
-            Next::First => (self.header()?, 0),
-            Next::After(position) => (Vec::new(), position),
-            Next::Nothing => return Ok(None),
+            NextPage::First => (self.header()?, 0),
+            NextPage::After(position) => (Vec::new(), position),
+            NextPage::Nothing => return Ok(None),
         };
         let page = self.page(after).await?;
         bytes.extend(self.encode(&page)?);
         self.next = match page.last() {
-            Some(last) if page.len() == PAGE => Next::After(last.position),
-            _ => Next::Nothing,
+            Some(last) if page.len() == PAGE => NextPage::After(last.position),
+            _ => NextPage::Nothing,
         };
         Ok((!bytes.is_empty()).then_some((bytes, self)))
     }
@@ -159,7 +159,7 @@ impl Export {
     }
 }
 
-fn page_query(scope: &Scope, range: &Range, after: i64) -> Query {
+fn page_query(scope: &Scope, range: &LogPeriod, after: i64) -> Query {
     let mut query = Query::new(SELECT_EVENTS, []);
     match scope {
         Scope::Developer(id) => of_account(&mut query, Developer::TYPE, (*id).into(), &AttemptsOf::Developer(*id)),

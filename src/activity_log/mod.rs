@@ -14,5 +14,5 @@ pub mod summary;
 mod tests;
 
 pub use entry::{LogEntry, timeline};
-pub use export::{Range, Scope, export, file_name, newest_first};
+pub use export::{LogPeriod, Scope, export, file_name, newest_first};
 pub use summary::summary;

@@ -64,14 +64,14 @@ fn guarded(text: &str, guard: impl Fn(char, &mut String)) -> Cow<'_, str> {
         return text.into();
     }
     let mut out = String::with_capacity(text.len() + 16);
-    let mut place = Place::Begins;
+    let mut place = CellPosition::Begins;
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
         let could_act = match place {
-            Place::Begins => true,
+            CellPosition::Begins => true,
             // A dash between two words; where a blank separates, it is a cell of its own and no formula.
-            Place::AfterBlank => chars.peek().is_some_and(|next| !next.is_whitespace()),
-            Place::Inside => false,
+            CellPosition::AfterBlank => chars.peek().is_some_and(|next| !next.is_whitespace()),
+            CellPosition::Inside => false,
         };
         if could_act && begins_formula(c) {
             guard(c, &mut out);
@@ -85,7 +85,7 @@ fn guarded(text: &str, guard: impl Fn(char, &mut String)) -> Cow<'_, str> {
 
 /// Where in a cell a character stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum CellPosition {
     /// At the beginning of a cell, for one separator or another; blanks may have come before.
     Begins,
     /// After a blank in the middle, which separates only where somebody has chosen blanks as separators.
@@ -93,7 +93,7 @@ enum Place {
     Inside,
 }
 
-impl Place {
+impl CellPosition {
     fn after(self, c: char) -> Self {
         if separates(c) {
             Self::Begins
@@ -134,9 +134,9 @@ fn folded(text: Cow<'_, str>) -> Cow<'_, str> {
         room = if fits { room - c.len_utf16() } else { 0 };
         fits
     };
-    let kept: String = text.chars().take_while(fits).collect();
-    let rest = text.chars().count() - kept.chars().count();
-    format!("{kept}{}", left_out(rest, "characters")).into()
+    let stored: String = text.chars().take_while(fits).collect();
+    let rest = text.chars().count() - stored.chars().count();
+    format!("{stored}{}", left_out(rest, "characters")).into()
 }
 
 /// Cuts lists and texts at any depth.
@@ -153,8 +153,8 @@ fn shorten(value: &mut Value, items: usize, chars: usize) {
         Value::String(text) => {
             let rest = text.chars().count().saturating_sub(chars);
             if rest > 0 {
-                let kept: String = text.chars().take(chars).collect();
-                *text = format!("{kept}{}", left_out(rest, "characters"));
+                let stored: String = text.chars().take(chars).collect();
+                *text = format!("{stored}{}", left_out(rest, "characters"));
             }
         }
         Value::Object(fields) => fields.values_mut().for_each(|field| shorten(field, items, chars)),

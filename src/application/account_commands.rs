@@ -1,23 +1,23 @@
 //! Commands of people about their own account: signing in and out, passwords.
 
-use gatebook_aggregates::group::Footing;
+use gatebook_aggregates::group::DecisionInputs;
 use gatebook_aggregates::identifiers::{GroupId, UserId};
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::user_account::{UserAccount, UserAccountCommand};
 use gatebook_projections::groups::GroupRow;
 
 use super::caller::Caller;
-use super::commands::{TRIES, on_all_of, standing_on};
+use super::commands::{TRIES, depending_on, on_all_of};
 use super::credentials::owner;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
 use super::idempotency::IdempotencyKey;
-use crate::log::append::Premise;
-use crate::log::{CommandError, Extras, Intent, Logged, Origin, Pinned};
+use crate::log::append::Precondition;
+use crate::log::{CommandContext, CommandError, Origin, SideEffects, StoredAggregate, VersionCondition};
 
-/// Makes a wish about a group user's account and what goes with it, knowing the group as it is now.
-pub(super) type AccountWish<'a> =
-    &'a (dyn Fn(&GroupRow) -> Result<(UserAccountCommand, Extras), Failure> + Send + Sync);
+/// Makes a command about a group user's account and what goes with it, knowing the group as it is now.
+pub(super) type AccountCommand<'a> =
+    &'a (dyn Fn(&GroupRow) -> Result<(UserAccountCommand, SideEffects), Failure> + Send + Sync);
 
 impl Gatebook {
     /// Runs a command about an account, with what goes with it; once for a key.
@@ -26,41 +26,41 @@ impl Gatebook {
         id: &str,
         command: A::Command,
         origin: Origin,
-        premises: Vec<Premise>,
-        extras: Extras,
+        preconditions: Vec<Precondition>,
+        side_effects: SideEffects,
         once: Option<&IdempotencyKey>,
     ) -> Result<(), Failure>
     where
-        A: Logged<Error = Refusal, Services = ()>,
+        A: StoredAggregate<Error = Refusal, Services = ()>,
         A::Command: Clone,
     {
         let _turn = self.locks.lock(id).await;
         let mut tries = 1;
         loop {
-            let intent = Intent {
+            let context = CommandContext {
                 origin: origin.clone(),
-                pinned: Pinned::Any,
-                premises: premises.clone(),
-                idempotency: once.map(IdempotencyKey::intent),
+                version_condition: VersionCondition::Any,
+                preconditions: preconditions.clone(),
+                idempotency: once.map(IdempotencyKey::request),
                 despite_unreadable: false,
-                look: None,
-                extras: &|_, _| Ok(extras.clone()),
+                audited_read: None,
+                side_effects: &|_, _| Ok(side_effects.clone()),
             };
-            match self.log.execute::<A>(id, command.clone(), intent).await {
+            match self.log.execute::<A>(id, command.clone(), context).await {
                 // What has fallen stays so; only the account's own stream is worth another try.
-                Err(CommandError::Conflict) if tries < TRIES && premises.is_empty() => {
+                Err(CommandError::Conflict) if tries < TRIES && preconditions.is_empty() => {
                     self.step_back(tries).await;
                     tries += 1;
                 }
                 result => {
-                    self.letters_waiting.notify_one();
+                    self.emails_waiting.notify_one();
                     return Ok(result.map(|_| ())?);
                 }
             }
         }
     }
 
-    /// Runs a command about a group user's account. It holds only for a user that the group still has, and the wish is
+    /// Runs a command about a group user's account. It holds only for a user that the group still has, and the command is
     /// made anew from the group for every try: whoever asks may be somebody else there by now, and so may the user.
     /// `stands_on` says what of the group it is based on.
     pub(super) async fn user_account_command(
@@ -68,23 +68,23 @@ impl Gatebook {
         caller: &Caller,
         group_id: &GroupId,
         user_id: &UserId,
-        stands_on: fn(&GroupRow, &UserId) -> Premise,
-        wish: AccountWish<'_>,
+        stands_on: fn(&GroupRow, &UserId) -> Precondition,
+        command: AccountCommand<'_>,
     ) -> Result<(), Failure> {
         let id = owner(group_id, user_id);
         let mut tries = 1;
         loop {
             let group = self.group(group_id).await?.ok_or(Refusal::NotFound)?;
             group.user(user_id).ok_or(Refusal::NotFound)?;
-            let (command, extras) = wish(&group)?;
-            let premises = vec![stands_on(&group, user_id)];
+            let (command, side_effects) = command(&group)?;
+            let preconditions = vec![stands_on(&group, user_id)];
             let origin = caller.origin(Some(&group));
             let done = self.account_command::<UserAccount>(
                 &id,
                 command,
                 origin,
-                premises,
-                extras,
+                preconditions,
+                side_effects,
                 caller.conditions.key.as_ref(),
             );
             match done.await {
@@ -99,11 +99,11 @@ impl Gatebook {
 }
 
 /// What a user does with the own account depends on being in the group, and on nothing else there.
-pub(super) fn on_the_user(group: &GroupRow, user_id: &UserId) -> Premise {
-    standing_on(group, Footing::of_user(user_id.clone()))
+pub(super) fn on_the_user(group: &GroupRow, user_id: &UserId) -> Precondition {
+    depending_on(group, DecisionInputs::of_user(user_id.clone()))
 }
 
 /// What depends on who asks and on the user's address, too: on a group that has not changed at all.
-pub(super) fn on_the_group(group: &GroupRow, _: &UserId) -> Premise {
+pub(super) fn on_the_group(group: &GroupRow, _: &UserId) -> Precondition {
     on_all_of(group)
 }

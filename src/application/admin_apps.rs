@@ -4,17 +4,17 @@ use gatebook_aggregates::api_permission::ApiPermission;
 use gatebook_aggregates::catalog::{CategoryCode, IntegrateType};
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::identifiers::{AppId, ClientId, EntityId};
-use gatebook_aggregates::integration_app::{AiqIntegrate, Changes, NewIntegration, Wish};
-use gatebook_aggregates::words::{AppName, Description, Reason};
+use gatebook_aggregates::integration_app::{AiqIntegrate, AppCommand, Changes, NewIntegration};
+use gatebook_aggregates::text::{AppName, Description, Reason};
 use std::collections::BTreeSet;
 
 use super::admin_change::Changed;
 use super::caller::Caller;
-use super::commands::no_extras;
+use super::commands::no_side_effects;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
 use super::idempotency::IdempotencyKey;
-use super::seen::Pin;
+use super::section_versions::ExpectedVersion;
 use crate::secrets::{self, SecretKind};
 
 /// Option One, as the admin filled it in.
@@ -59,11 +59,11 @@ impl Gatebook {
         creation: Creation,
         key: Option<&IdempotencyKey>,
     ) -> Result<Changed, Failure> {
-        let (app_id, client_id) = (self.new_id(), ClientId(secrets::client_id(&self.dice)));
+        let (app_id, client_id) = (self.new_id(), ClientId(secrets::client_id(&self.randomness)));
         match creation {
             Creation::NewIntegration(form) => {
                 let (secrets, developer) = self.invite(app_id, form.developer_email);
-                let wish = Wish::CreateNewIntegration(NewIntegration {
+                let command = AppCommand::CreateNewIntegration(NewIntegration {
                     client_id,
                     name: form.name,
                     description: form.description,
@@ -72,11 +72,11 @@ impl Gatebook {
                     entities: form.entities,
                     developer,
                 });
-                self.change_with_otp(caller, app_id, Pin::Nothing, key, wish, &secrets)
+                self.change_with_otp(caller, app_id, ExpectedVersion::Nothing, key, command, &secrets)
                     .await
             }
             Creation::AiqIntegrate(form) => {
-                let wish = Wish::CreateAiqIntegrate(AiqIntegrate {
+                let command = AppCommand::CreateAiqIntegrate(AiqIntegrate {
                     client_id,
                     integrate_type: form.integrate_type,
                     name: form.name,
@@ -89,10 +89,10 @@ impl Gatebook {
                 self.change_app(
                     caller,
                     app_id,
-                    Pin::Nothing,
+                    ExpectedVersion::Nothing,
                     key,
-                    &|_| Ok(wish.clone()),
-                    &|group, app, events| self.extras_of(caller, app_id, group, app, events, None),
+                    &|_| Ok(command.clone()),
+                    &|group, app, events| self.side_effects_of(caller, app_id, group, app, events, None),
                 )
                 .await
             }
@@ -104,13 +104,20 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        pin: impl Into<Pin> + Send,
+        expected: impl Into<ExpectedVersion> + Send,
         key: Option<&IdempotencyKey>,
         changes: Changes,
     ) -> Result<Changed, Failure> {
-        let (wish, pin) = (Wish::ChangeDetails(changes), pin.into());
-        self.change_app(caller, app_id, pin, key, &|_| Ok(wish.clone()), &no_extras)
-            .await
+        let (command, expected) = (AppCommand::ChangeDetails(changes), expected.into());
+        self.change_app(
+            caller,
+            app_id,
+            expected,
+            key,
+            &|_| Ok(command.clone()),
+            &no_side_effects,
+        )
+        .await
     }
 
     /// Registers a developer (R20), with a new invitation or notification and a new OTP.
@@ -118,13 +125,13 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        pin: impl Into<Pin> + Send,
+        expected: impl Into<ExpectedVersion> + Send,
         key: Option<&IdempotencyKey>,
         email: EmailAddress,
     ) -> Result<Changed, Failure> {
         let (secrets, invite) = self.invite(app_id, email);
-        let wish = Wish::RegisterDeveloper(invite);
-        self.change_with_otp(caller, app_id, pin.into(), key, wish, &secrets)
+        let command = AppCommand::RegisterDeveloper(invite);
+        self.change_with_otp(caller, app_id, expected.into(), key, command, &secrets)
             .await
     }
 
@@ -133,22 +140,22 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        pin: impl Into<Pin> + Send,
+        expected: impl Into<ExpectedVersion> + Send,
         key: Option<&IdempotencyKey>,
     ) -> Result<Changed, Failure> {
         let secrets = self.invite_secrets(app_id);
         let invitation_digest = self.keyed(SecretKind::Invitation, secrets.link.reveal());
-        let wish = Wish::ResendInvite {
+        let command = AppCommand::ResendInvite {
             account: None,
             invitation_digest,
         };
         self.change_app(
             caller,
             app_id,
-            pin.into(),
+            expected.into(),
             key,
-            &|_| Ok(wish.clone()),
-            &|group, app, events| self.extras_of(caller, app_id, group, app, events, Some(&secrets)),
+            &|_| Ok(command.clone()),
+            &|group, app, events| self.side_effects_of(caller, app_id, group, app, events, Some(&secrets)),
         )
         .await
     }
@@ -158,13 +165,13 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        pin: impl Into<Pin> + Send,
+        expected: impl Into<ExpectedVersion> + Send,
         key: Option<&IdempotencyKey>,
     ) -> Result<Changed, Failure> {
         let secrets = self.invite_secrets(app_id);
         let otp_digest = self.keyed(SecretKind::OneTimePassword, secrets.otp.canonical());
-        let wish = Wish::ResetOneTimePassword { otp_digest };
-        self.change_with_otp(caller, app_id, pin.into(), key, wish, &secrets)
+        let command = AppCommand::ResetOneTimePassword { otp_digest };
+        self.change_with_otp(caller, app_id, expected.into(), key, command, &secrets)
             .await
     }
 
@@ -173,12 +180,13 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        pin: impl Into<Pin> + Send,
+        expected: impl Into<ExpectedVersion> + Send,
         key: Option<&IdempotencyKey>,
         retire_client_secrets: bool,
     ) -> Result<Changed, Failure> {
-        let wish = Wish::RevokeDeveloperAccess { retire_client_secrets };
-        self.change_app_by_stopping(caller, app_id, pin.into(), key, wish).await
+        let command = AppCommand::RevokeDeveloperAccess { retire_client_secrets };
+        self.change_app_by_stopping(caller, app_id, expected.into(), key, command)
+            .await
     }
 
     /// Suspend (R27).
@@ -186,12 +194,13 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        pin: impl Into<Pin> + Send,
+        expected: impl Into<ExpectedVersion> + Send,
         key: Option<&IdempotencyKey>,
         reason: Option<Reason>,
     ) -> Result<Changed, Failure> {
-        let wish = Wish::Suspend { reason };
-        self.change_app_by_stopping(caller, app_id, pin.into(), key, wish).await
+        let command = AppCommand::Suspend { reason };
+        self.change_app_by_stopping(caller, app_id, expected.into(), key, command)
+            .await
     }
 
     /// Resume (R27).
@@ -199,13 +208,20 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        pin: impl Into<Pin> + Send,
+        expected: impl Into<ExpectedVersion> + Send,
         key: Option<&IdempotencyKey>,
         reason: Option<Reason>,
     ) -> Result<Changed, Failure> {
-        let wish = Wish::Resume { reason };
-        self.change_app(caller, app_id, pin.into(), key, &|_| Ok(wish.clone()), &no_extras)
-            .await
+        let command = AppCommand::Resume { reason };
+        self.change_app(
+            caller,
+            app_id,
+            expected.into(),
+            key,
+            &|_| Ok(command.clone()),
+            &no_side_effects,
+        )
+        .await
     }
 
     /// Revoke (R27).
@@ -213,11 +229,12 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        pin: impl Into<Pin> + Send,
+        expected: impl Into<ExpectedVersion> + Send,
         key: Option<&IdempotencyKey>,
         reason: Option<Reason>,
     ) -> Result<Changed, Failure> {
-        let wish = Wish::Revoke { reason };
-        self.change_app_by_stopping(caller, app_id, pin.into(), key, wish).await
+        let command = AppCommand::Revoke { reason };
+        self.change_app_by_stopping(caller, app_id, expected.into(), key, command)
+            .await
     }
 }

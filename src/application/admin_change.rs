@@ -1,19 +1,19 @@
 //! How a change of an admin happens: once for an `Idempotency-Key`, and with its OTP shown once.
 
 use gatebook_aggregates::identifiers::AppId;
-use gatebook_aggregates::integration_app::{IntegrationApp, IntegrationAppEvent as Event, Wish, issued_otp};
+use gatebook_aggregates::integration_app::{AppCommand, IntegrationApp, IntegrationAppEvent as Event, issued_otp};
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::groups::GroupRow;
 
 use super::app_view::AppView;
 use super::caller::{Caller, Who};
-use super::commands::{AppExtras, ChangeOptions, WishOf};
+use super::commands::{AppSideEffects, ChangeOptions, MakeAppCommand};
 use super::failure::Failure;
 use super::gatebook::Gatebook;
 use super::idempotency::IdempotencyKey;
 use super::invite::InviteSecrets;
-use super::seen::Pin;
+use super::section_versions::ExpectedVersion;
 use super::verification::Verification;
 use crate::log::CommandError;
 
@@ -26,24 +26,30 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        pin: Pin,
+        expected: ExpectedVersion,
         key: Option<&IdempotencyKey>,
-        wish: Wish,
+        command: AppCommand,
         secrets: &InviteSecrets,
     ) -> Result<Changed, Failure> {
-        let extras = |group: &GroupRow, app: &IntegrationApp, events: &[Event]| {
-            let mut extras = self.extras_of(caller, app_id, group, app, events, Some(secrets))?;
+        let side_effects = |group: &GroupRow, app: &IntegrationApp, events: &[Event]| {
+            let mut side_effects = self.side_effects_of(caller, app_id, group, app, events, Some(secrets))?;
             if let (Some(key), Ok(app), Some(expires_at)) = (key, app.created(), otp_expiry(events)) {
                 let shown = self.verification(&secrets.otp, expires_at, app.name.as_str());
-                extras.sealed = Some(
+                side_effects.sealed = Some(
                     self.seal_verification(key.key(), &shown, app.name.as_str())
-                        .map_err(command)?,
+                        .map_err(command_error)?,
                 );
             }
-            Ok(extras)
+            Ok(side_effects)
         };
         let changed = self
-            .change_app_once(caller, app_id, pin, key, Run::Command(&|_| Ok(wish.clone()), &extras))
+            .change_app_once(
+                caller,
+                app_id,
+                expected,
+                key,
+                Run::Command(&|_| Ok(command.clone()), &side_effects),
+            )
             .await;
         match changed {
             Ok((view, events)) => {
@@ -61,13 +67,13 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        pin: Pin,
+        expected: ExpectedVersion,
         key: Option<&IdempotencyKey>,
-        wish: WishOf<'_>,
-        extras: AppExtras<'_>,
+        command: MakeAppCommand<'_>,
+        side_effects: AppSideEffects<'_>,
     ) -> Result<Changed, Failure> {
-        let run = Run::Command(wish, extras);
-        shown_nothing(self.change_app_once(caller, app_id, pin, key, run).await)
+        let run = Run::Command(command, side_effects);
+        shown_nothing(self.change_app_once(caller, app_id, expected, key, run).await)
     }
 
     /// R27: a change that stops something, and loses against nobody.
@@ -75,18 +81,21 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        pin: Pin,
+        expected: ExpectedVersion,
         key: Option<&IdempotencyKey>,
-        wish: Wish,
+        command: AppCommand,
     ) -> Result<Changed, Failure> {
-        shown_nothing(self.change_app_once(caller, app_id, pin, key, Run::Stop(wish)).await)
+        shown_nothing(
+            self.change_app_once(caller, app_id, expected, key, Run::Stop(command))
+                .await,
+        )
     }
 
     async fn change_app_once(
         &self,
         caller: &Caller,
         app_id: AppId,
-        pin: Pin,
+        expected: ExpectedVersion,
         key: Option<&IdempotencyKey>,
         run: Run<'_>,
     ) -> Result<(AppView, Vec<Event>), ChangeEnd> {
@@ -94,17 +103,20 @@ impl Gatebook {
             return Err(Failure::Unauthenticated.into());
         };
         self.repeat_to_manager(caller, key).await?;
-        if pin != Pin::Nothing {
+        if expected != ExpectedVersion::Nothing {
             self.require_own_app(caller, app_id).await?;
         }
         let options = ChangeOptions {
-            pin,
-            idempotency: key.map(IdempotencyKey::intent),
-            is_look: false,
+            expected,
+            idempotency: key.map(IdempotencyKey::request),
+            is_audited_read: false,
         };
         let done = match run {
-            Run::Command(wish, extras) => self.app_command(caller, group_id, app_id, &options, wish, extras).await,
-            Run::Stop(wish) => self.stop_app(caller, group_id, app_id, &options, wish).await,
+            Run::Command(command, side_effects) => {
+                self.app_command(caller, group_id, app_id, &options, command, side_effects)
+                    .await
+            }
+            Run::Stop(command) => self.stop_app(caller, group_id, app_id, &options, command).await,
         };
         match done {
             Ok((done, group)) => Ok((self.view_after(&done, group).await?, done.events)),
@@ -140,9 +152,9 @@ impl Gatebook {
 /// How a change is run.
 enum Run<'a> {
     /// In its turn.
-    Command(WishOf<'a>, AppExtras<'a>),
+    Command(MakeAppCommand<'a>, AppSideEffects<'a>),
     /// R27: before everybody else.
-    Stop(Wish),
+    Stop(AppCommand),
 }
 
 fn shown_nothing(end: Result<(AppView, Vec<Event>), ChangeEnd>) -> Result<Changed, Failure> {
@@ -172,7 +184,7 @@ fn otp_expiry(events: &[Event]) -> Option<Timestamp> {
     events.iter().find_map(issued_otp).map(|(_, expires_at)| expires_at)
 }
 
-pub(super) fn command(failure: Failure) -> CommandError {
+pub(super) fn command_error(failure: Failure) -> CommandError {
     match failure {
         Failure::Command(error) => error,
         other => CommandError::Store(crate::store::StoreError::Refused(other.to_string())),

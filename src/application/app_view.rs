@@ -5,14 +5,14 @@ use std::sync::Arc;
 use gatebook_aggregates::identifiers::EntityId;
 use gatebook_aggregates::integration_app::IntegrationApp;
 use gatebook_aggregates::refusal::Refusal;
+use gatebook_aggregates::text::Label;
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_aggregates::words::Label;
 use gatebook_projections::app_list::{AppList, AppListed, AppRow, DeveloperStatus, Link};
 use gatebook_projections::groups::GroupRow;
 
 use super::failure::Failure;
 use super::gatebook::Gatebook;
-use crate::log::Done;
+use crate::log::Committed;
 
 /// An application with the names of its entities and of its developer.
 #[derive(Clone, Debug)]
@@ -68,7 +68,11 @@ impl AppView {
 
 impl Gatebook {
     /// The application right after a command, at exactly that version.
-    pub(super) async fn view_after(&self, done: &Done<IntegrationApp>, group: GroupRow) -> Result<AppView, Failure> {
+    pub(super) async fn view_after(
+        &self,
+        done: &Committed<IntegrationApp>,
+        group: GroupRow,
+    ) -> Result<AppView, Failure> {
         let app = done.row::<AppList>().ok_or(Refusal::NotFound)?;
         self.view_of(app, group).await
     }

@@ -39,17 +39,17 @@ impl Gatebook {
     /// `Unauthenticated` when it is unknown, has ended, or was idle for too long.
     pub async fn browser_session(&self, caller: &Caller, realm: Realm, token: &str) -> Result<BrowserSession, Failure> {
         let kind = realm.in_browser();
-        let kept = self
+        let stored = self
             .kept_token(kind.token(), kind.credential(), kind.secret(), token)
             .await?
             .ok_or(Failure::Unauthenticated)?;
-        let id = Uuid::parse_str(&kept.id).map_err(|_| Failure::Unauthenticated)?;
+        let id = Uuid::parse_str(&stored.id).map_err(|_| Failure::Unauthenticated)?;
         let now = self.clock.now();
         let last_used = self.last_uses.last_used(self.database(), id).await?;
-        if kind.has_idled(last_used.map_or(kept.created_at, |at| at.max(kept.created_at)), now) {
+        if kind.has_idled(last_used.map_or(stored.created_at, |at| at.max(stored.created_at)), now) {
             return Err(Failure::Unauthenticated);
         }
-        let who = self.owner_of_session(realm, &kept.owner).await?;
+        let who = self.owner_of_session(realm, &stored.owner).await?;
         self.last_uses.credential_used(id, now);
         Ok(BrowserSession {
             id,
@@ -91,16 +91,16 @@ impl Gatebook {
     /// Who had a session that has ended by itself, so that nobody else is shown what they entered in it.
     pub async fn owner_of_ended_session(&self, realm: Realm, token: &str) -> Result<Option<String>, Failure> {
         let kind = realm.in_browser();
-        let kept = self
-            .kept_or_ended_token(kind.token(), kind.credential(), kind.secret(), token)
+        let stored = self
+            .find_token_including_expired(kind.token(), kind.credential(), kind.secret(), token)
             .await?;
-        Ok(kept.map(|kept| kept.owner))
+        Ok(stored.map(|stored| stored.owner))
     }
 
     /// A form that waits for its owner to sign in again, sealed: it travels through the browser.
     pub fn hold_form(&self, form: &impl Serialize) -> Result<String, Failure> {
         let text = serde_json::to_string(form).map_err(|error| Failure::Internal(error.to_string()))?;
-        Ok(self.sealer.seal(&self.dice, HELD_FORM, &text)?)
+        Ok(self.sealer.seal(&self.randomness, HELD_FORM, &text)?)
     }
 
     /// The form that was held, unless somebody altered it.
@@ -118,7 +118,7 @@ impl Gatebook {
         device: &str,
         expires_at: Timestamp,
     ) -> (SecretString, Credential) {
-        let token = mint(kind.token(), id, &self.dice);
+        let token = mint(kind.token(), id, &self.randomness);
         let visible = |c: &char| !c.is_control();
         let credential = Credential {
             kind: kind.credential(),
@@ -146,11 +146,11 @@ impl Gatebook {
                 Ok(Who::Developer(Box::new(developer)))
             }
             Realm::Operator => {
-                let kept = self.kept(CredentialKind::OperatorToken, owner).await?;
-                let kept = kept.ok_or(Failure::Unauthenticated)?;
+                let stored = self.stored(CredentialKind::OperatorToken, owner).await?;
+                let stored = stored.ok_or(Failure::Unauthenticated)?;
                 Ok(Who::Operator {
-                    id: kept.id,
-                    name: kept.name,
+                    id: stored.id,
+                    name: stored.name,
                 })
             }
         }

@@ -1,8 +1,8 @@
 //! Who asks, and from where.
 
-use gatebook_aggregates::group::Standing;
+use gatebook_aggregates::group::Membership;
 use gatebook_aggregates::identifiers::{GroupId, UserId};
-use gatebook_aggregates::integration_app::{App, Asker};
+use gatebook_aggregates::integration_app::{App, Principal};
 use gatebook_aggregates::metadata::{Actor, ActorType};
 use gatebook_projections::developers::DeveloperRow;
 use gatebook_projections::groups::GroupRow;
@@ -10,7 +10,7 @@ use gatebook_projections::groups::GroupRow;
 use super::credentials::owner;
 use super::failure::Failure;
 use super::idempotency::IdempotencyKey;
-use crate::log::{Origin, Pinned};
+use crate::log::{Origin, VersionCondition};
 use crate::request_log::note_caller;
 
 /// Who asks, and from where (R28).
@@ -32,7 +32,7 @@ pub struct Caller {
 #[derive(Clone, Debug, Default)]
 pub struct Conditions {
     /// The versions that it insists on (`If-Match`).
-    pub if_match: Pinned,
+    pub if_match: VersionCondition,
     /// The key under which a repeat is answered like the first (`Idempotency-Key`).
     pub key: Option<IdempotencyKey>,
 }
@@ -129,7 +129,7 @@ impl Caller {
     }
 
     /// The same, insisting on these versions.
-    pub fn insisting_on(mut self, if_match: Pinned) -> Self {
+    pub fn insisting_on(mut self, if_match: VersionCondition) -> Self {
         self.conditions.if_match = if_match;
         self
     }
@@ -168,7 +168,7 @@ impl Caller {
     }
 
     /// Whom what they take is counted for: one person or program, or everybody who has not said who they are.
-    pub(super) fn principal(&self) -> String {
+    pub(super) fn principal_key(&self) -> String {
         match &self.who {
             Who::Nobody => String::new(),
             Who::GroupUser { group_id, user_id } => owner(group_id, user_id),
@@ -182,27 +182,27 @@ impl Caller {
     ///
     /// # Errors
     /// `Unauthenticated` when they are no group user, or no longer one of this group.
-    pub fn standing(&self, group: &GroupRow) -> Result<Standing, Failure> {
+    pub fn membership(&self, group: &GroupRow) -> Result<Membership, Failure> {
         let Who::GroupUser { group_id, user_id } = &self.who else {
             return Err(Failure::Unauthenticated);
         };
         let user = group.user(user_id).filter(|_| group.group_id == *group_id);
         let user = user.ok_or(Failure::Unauthenticated)?;
-        Ok(user.standing(group_id.clone(), user_id.clone()))
+        Ok(user.membership(group_id.clone(), user_id.clone()))
     }
 
-    /// The asker of a command about an application of this group.
-    pub(super) fn asker(&self, group: &GroupRow) -> Result<Asker, Failure> {
+    /// The principal of a command about an application of this group.
+    pub(super) fn principal_in(&self, group: &GroupRow) -> Result<Principal, Failure> {
         Ok(match &self.who {
             Who::Nobody => return Err(Failure::Unauthenticated),
-            Who::GroupUser { .. } => Asker::GroupUser(self.standing(group)?),
-            Who::Developer(developer) => Asker::Developer {
+            Who::GroupUser { .. } => Principal::GroupUser(self.membership(group)?),
+            Who::Developer(developer) => Principal::Developer {
                 id: developer.developer_id,
                 email: developer.email.clone(),
             },
-            Who::Invitee { .. } => Asker::Invitee,
-            Who::Operator { .. } => Asker::Operator,
-            Who::Integration { .. } => Asker::Integration,
+            Who::Invitee { .. } => Principal::Invitee,
+            Who::Operator { .. } => Principal::Operator,
+            Who::Integration { .. } => Principal::Integration,
         })
     }
 

@@ -1,7 +1,7 @@
 //! R23 over the API: a client secret is made once for an `Idempotency-Key`. R12: operators keep those of AIQ Integrate.
 
 use gatebook_aggregates::identifiers::{AppId, ClientSecretId};
-use gatebook_aggregates::integration_app::{ClientSecret, IntegrationAppEvent as Event, Wish};
+use gatebook_aggregates::integration_app::{AppCommand, ClientSecret, IntegrationAppEvent as Event};
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::app_list::IntegrationType;
@@ -15,7 +15,7 @@ use super::failure::Failure;
 use super::gatebook::Gatebook;
 use super::idempotency::IdempotencyKey;
 use super::portal::{IssuedClientSecret, live_secrets};
-use crate::log::{CommandError, Extras, Pinned};
+use crate::log::{CommandError, SideEffects, VersionCondition};
 use crate::store::StoreError;
 
 /// How a client secret shall be made.
@@ -24,7 +24,7 @@ pub struct ClientSecretOrder {
     /// How many seconds the secret before it goes on.
     pub overlap_seconds: Option<i64>,
     /// The versions of the application that the caller insists on.
-    pub if_match: Pinned,
+    pub if_match: VersionCondition,
     /// The key under which a repeat is answered like the first.
     pub key: Option<IdempotencyKey>,
 }
@@ -84,15 +84,15 @@ impl Gatebook {
         caller: &Caller,
         app_id: AppId,
         client_secret_id: ClientSecretId,
-        if_match: Pinned,
+        if_match: VersionCondition,
     ) -> Result<(), Failure> {
         let app = self.portal_app(app_id).await?.ok_or(Refusal::NotFound)?;
-        let wish = Wish::RetireClientSecret { client_secret_id };
+        let command = AppCommand::RetireClientSecret { client_secret_id };
         let options = ChangeOptions {
-            pin: if_match.into(),
+            expected: if_match.into(),
             ..ChangeOptions::default()
         };
-        self.stop_app(caller, &app.group_id, app_id, &options, wish).await?;
+        self.stop_app(caller, &app.group_id, app_id, &options, command).await?;
         Ok(())
     }
 
@@ -110,15 +110,15 @@ impl Gatebook {
     }
 
     /// What goes with the event when its answer may be repeated: the secret, sealed.
-    pub(super) fn sealed_secret(&self, options: &ChangeOptions, secret: &str) -> Result<Extras, CommandError> {
-        let intent = options.idempotency.as_ref();
-        let sealed = intent.map(|intent| self.sealer.seal(&self.dice, &intent.key, secret));
+    pub(super) fn sealed_secret(&self, options: &ChangeOptions, secret: &str) -> Result<SideEffects, CommandError> {
+        let request = options.idempotency.as_ref();
+        let sealed = request.map(|request| self.sealer.seal(&self.randomness, &request.key, secret));
         let sealed = sealed
             .transpose()
             .map_err(|error| StoreError::Refused(error.to_string()))?;
-        Ok(Extras {
+        Ok(SideEffects {
             sealed,
-            ..Extras::default()
+            ..SideEffects::default()
         })
     }
 
@@ -133,9 +133,9 @@ impl Gatebook {
             return Ok(first);
         }
         let options = ChangeOptions {
-            pin: order.if_match.clone().into(),
-            idempotency: key.map(IdempotencyKey::intent),
-            is_look: false,
+            expected: order.if_match.clone().into(),
+            idempotency: key.map(IdempotencyKey::request),
+            is_audited_read: false,
         };
         let made = self.generate_client_secret_for(caller, &app.group_id, app.app_id, order.overlap_seconds, &options);
         match made.await {

@@ -4,24 +4,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cqrs_es::Aggregate;
-use gatebook_aggregates::group::{Footing, Group, GroupAsker, GroupCommand, GroupEvent, GroupWish};
+use gatebook_aggregates::group::{
+    DecisionInputs, Group, GroupCommand, GroupCommandEnvelope, GroupEvent, GroupPrincipal,
+};
 use gatebook_aggregates::identifiers::{AppId, GroupId};
 use gatebook_aggregates::integration_app::{
-    GroupFacts, IntegrationApp, IntegrationAppCommand, IntegrationAppEvent, SAME_REVEAL, Wish,
+    AppCommand, AppCommandEnvelope, GroupFacts, IntegrationApp, IntegrationAppEvent, SAME_REVEAL,
 };
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_projections::groups::GroupRow;
 use gatebook_projections::recorded::StoredEvent;
 
-use super::admin_letters::{address_to_account, letters_made_untrue};
+use super::admin_emails::{address_to_account, emails_made_obsolete};
 use super::caller::{Caller, Who};
 use super::credentials::owner;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
-use super::password_links::link_letter;
-use super::seen::Pin;
-use crate::log::append::{CredentialChange, CredentialKind, Guard, Premise};
-use crate::log::{CommandError, Done, Extras, IdempotencyIntent, Intent, Look, Pinned};
+use super::password_links::password_link_subject;
+use super::section_versions::ExpectedVersion;
+use crate::log::append::{CredentialChange, CredentialKind, Guard, Precondition};
+use crate::log::{
+    AuditedRead, CommandContext, CommandError, Committed, IdempotentRequest, SideEffects, VersionCondition,
+};
 use crate::request_log::note_app;
 use crate::throttle::{Budget, Spent};
 
@@ -32,41 +36,45 @@ pub(super) const TRIES: u32 = 6;
 #[derive(Clone, Debug, Default)]
 pub struct ChangeOptions {
     /// What they saw, or the version that they named.
-    pub pin: Pin,
+    pub expected: ExpectedVersion,
     /// The `Idempotency-Key`, and the hash of the request.
-    pub idempotency: Option<IdempotencyIntent>,
-    /// Whether they only look (see [`Wish::is_look`]). Looks wait for each other, and nobody waits for them.
-    pub is_look: bool,
+    pub idempotency: Option<IdempotentRequest>,
+    /// Whether they only look (see [`AppCommand::is_audited_read`]). Looks wait for each other, and nobody waits for them.
+    pub is_audited_read: bool,
 }
 
 /// What goes with a command about a group, and what it depends on.
 #[derive(Default)]
 pub(super) struct GroupOptions {
     /// The version of the group that was looked at; else the caller's conditions say what they insist on.
-    pub(super) pinned: Pinned,
+    pub(super) version_condition: VersionCondition,
     /// The form or request that counts once.
-    pub(super) idempotency: Option<IdempotencyIntent>,
+    pub(super) idempotency: Option<IdempotentRequest>,
     /// What is written with the events.
-    pub(super) extras: Extras,
+    pub(super) side_effects: SideEffects,
 }
 
-/// Makes the wish, knowing the group as it is now.
-pub(super) type WishOf<'a> = &'a (dyn Fn(&GroupRow) -> Result<Wish, Failure> + Send + Sync);
+/// Makes the command, knowing the group as it is now.
+pub(super) type MakeAppCommand<'a> = &'a (dyn Fn(&GroupRow) -> Result<AppCommand, Failure> + Send + Sync);
 
 /// Makes what goes with the events of an application.
-pub(super) type AppExtras<'a> =
-    &'a (dyn Fn(&GroupRow, &IntegrationApp, &[IntegrationAppEvent]) -> Result<Extras, CommandError> + Send + Sync);
+pub(super) type AppSideEffects<'a> =
+    &'a (dyn Fn(&GroupRow, &IntegrationApp, &[IntegrationAppEvent]) -> Result<SideEffects, CommandError> + Send + Sync);
 
 /// Nothing goes with the events.
-pub(super) fn no_extras(_: &GroupRow, _: &IntegrationApp, _: &[IntegrationAppEvent]) -> Result<Extras, CommandError> {
-    Ok(Extras::default())
+pub(super) fn no_side_effects(
+    _: &GroupRow,
+    _: &IntegrationApp,
+    _: &[IntegrationAppEvent],
+) -> Result<SideEffects, CommandError> {
+    Ok(SideEffects::default())
 }
 
 impl Gatebook {
     /// Runs a command about an application of a group.
     ///
-    /// The decision holds only if what it took from the group (its plan, the entities that are named, what the asker may
-    /// do) has not changed until the commit: that is a premise of the append (R26). A caller who pinned a version learns
+    /// The decision holds only if what it took from the group (its plan, the entities that are named, what the principal may
+    /// do) has not changed until the commit: that is a precondition of the append (R26). A caller who pinned a version learns
     /// at the next try whether it has moved on.
     pub(super) async fn app_command(
         &self,
@@ -74,19 +82,22 @@ impl Gatebook {
         group_id: &GroupId,
         app_id: AppId,
         options: &ChangeOptions,
-        wish: WishOf<'_>,
-        extras: AppExtras<'_>,
-    ) -> Result<(Done<IntegrationApp>, GroupRow), Failure> {
+        command: MakeAppCommand<'_>,
+        side_effects: AppSideEffects<'_>,
+    ) -> Result<(Committed<IntegrationApp>, GroupRow), Failure> {
         note_app(app_id);
         let id = app_id.to_string();
         let spent = self.spend(caller, &id)?;
-        let lock = match options.is_look {
+        let lock = match options.is_audited_read {
             true => self.locks.lock(&format!("{id} looks")).await,
             false => self.locks.lock(&id).await,
         };
         let mut tries = 1;
         loop {
-            match self.try_app_command(caller, group_id, &id, options, wish, extras).await {
+            match self
+                .try_app_command(caller, group_id, &id, options, command, side_effects)
+                .await
+            {
                 Err(Failure::Command(CommandError::Conflict)) if tries < TRIES => {
                     self.step_back(tries).await;
                     tries += 1;
@@ -98,9 +109,9 @@ impl Gatebook {
                 }
                 result => {
                     drop(lock);
-                    self.letters_waiting.notify_one();
+                    self.emails_waiting.notify_one();
                     // A key is written down, too, whatever else happens.
-                    let is_written = |done: &Done<_>| !done.events.is_empty() || options.idempotency.is_some();
+                    let is_written = |done: &Committed<_>| !done.events.is_empty() || options.idempotency.is_some();
                     if result.as_ref().is_ok_and(|(done, _)| is_written(done)) {
                         spent.into_iter().for_each(Spent::keep);
                     }
@@ -116,37 +127,37 @@ impl Gatebook {
         group_id: &GroupId,
         id: &str,
         options: &ChangeOptions,
-        wish: WishOf<'_>,
-        extras: AppExtras<'_>,
-    ) -> Result<(Done<IntegrationApp>, GroupRow), Failure> {
+        command: MakeAppCommand<'_>,
+        side_effects: AppSideEffects<'_>,
+    ) -> Result<(Committed<IntegrationApp>, GroupRow), Failure> {
         let group = self.group(group_id).await?.ok_or(Refusal::NotFound)?;
-        let pinned = self.pinned(id, &options.pin).await?;
-        let (wish, account) = self.with_account(id, wish(&group)?).await?;
-        let command = IntegrationAppCommand {
+        let version_condition = self.version_condition(id, &options.expected).await?;
+        let (command, account) = self.with_account(id, command(&group)?).await?;
+        let command = AppCommandEnvelope {
             at: self.clock.now(),
-            by: caller.asker(&group)?,
+            by: caller.principal_in(&group)?,
             group: group_facts(&group),
-            wish,
+            command,
         };
-        let intent = Intent {
+        let context = CommandContext {
             origin: caller.origin(Some(&group)),
-            pinned,
-            premises: vec![standing_on(&group, command.footing())],
+            version_condition,
+            preconditions: vec![depending_on(&group, command.decision_inputs())],
             idempotency: options.idempotency.clone(),
             despite_unreadable: false,
-            look: look(&command),
-            extras: &|app, events| {
-                let mut extras = extras(&group, app, events)?;
-                extras.withdrawn_letters.extend(letters_made_untrue(id, events));
+            audited_read: audited_read(&command),
+            side_effects: &|app, events| {
+                let mut side_effects = side_effects(&group, app, events)?;
+                side_effects.withdrawn_emails.extend(emails_made_obsolete(id, events));
                 let app = app.created()?;
-                self.add_secret_letters(&mut extras, caller, id, &group, app, events)?;
-                address_to_account(&mut extras.letters, account.as_ref());
-                extras.actor_name = caller.name_for_admins(app);
-                Ok(extras)
+                self.add_secret_emails(&mut side_effects, caller, id, &group, app, events)?;
+                address_to_account(&mut side_effects.emails, account.as_ref());
+                side_effects.actor_name = caller.name_for_admins(app);
+                Ok(side_effects)
             },
         };
-        let done = self.log.execute::<IntegrationApp>(id, command, intent).await;
-        Ok((done.map_err(|error| options.pin.of_conflict(error))?, group))
+        let done = self.log.execute::<IntegrationApp>(id, command, context).await;
+        Ok((done.map_err(|error| options.expected.of_conflict(error))?, group))
     }
 
     /// Runs a command about a group.
@@ -154,22 +165,22 @@ impl Gatebook {
         &self,
         caller: &Caller,
         group_id: &GroupId,
-        wish: GroupWish,
+        command: GroupCommand,
         credentials: &[CredentialChange],
-    ) -> Result<Done<Group>, Failure> {
-        let extras = Extras {
+    ) -> Result<Committed<Group>, Failure> {
+        let side_effects = SideEffects {
             credentials: credentials.to_vec(),
-            ..Extras::default()
+            ..SideEffects::default()
         };
-        if wish.stops() {
-            let wish = Box::new(move |_: Option<&GroupRow>| Ok(wish.clone()));
-            return self.stop_in_group(caller, group_id, wish, extras).await;
+        if command.stops() {
+            let command = Box::new(move |_: Option<&GroupRow>| Ok(command.clone()));
+            return self.stop_in_group(caller, group_id, command, side_effects).await;
         }
         let options = GroupOptions {
-            extras,
+            side_effects,
             ..GroupOptions::default()
         };
-        self.run_group_command(caller, group_id, wish, &options).await
+        self.run_group_command(caller, group_id, command, &options).await
     }
 
     /// Runs a command about a group, with what goes with it and what it depends on.
@@ -177,30 +188,30 @@ impl Gatebook {
         &self,
         caller: &Caller,
         group_id: &GroupId,
-        wish: GroupWish,
+        command: GroupCommand,
         options: &GroupOptions,
-    ) -> Result<Done<Group>, Failure> {
-        self.run_group_command(caller, group_id, wish, options).await
+    ) -> Result<Committed<Group>, Failure> {
+        self.run_group_command(caller, group_id, command, options).await
     }
 
     async fn run_group_command(
         &self,
         caller: &Caller,
         group_id: &GroupId,
-        wish: GroupWish,
+        command: GroupCommand,
         options: &GroupOptions,
-    ) -> Result<Done<Group>, Failure> {
+    ) -> Result<Committed<Group>, Failure> {
         let spent = self.spend(caller, group_id.as_str())?;
         let _turn = self.locks.lock(group_id.as_str()).await;
         let mut tries = 1;
         loop {
-            match self.try_group_command(caller, group_id, wish.clone(), options).await {
+            match self.try_group_command(caller, group_id, command.clone(), options).await {
                 Err(Failure::Command(CommandError::Conflict)) if tries < TRIES => {
                     self.step_back(tries).await;
                     tries += 1;
                 }
                 result => {
-                    let is_written = |done: &Done<_>| !done.events.is_empty() || options.idempotency.is_some();
+                    let is_written = |done: &Committed<_>| !done.events.is_empty() || options.idempotency.is_some();
                     if result.as_ref().is_ok_and(is_written) {
                         spent.into_iter().for_each(Spent::keep);
                     }
@@ -214,40 +225,40 @@ impl Gatebook {
         &self,
         caller: &Caller,
         group_id: &GroupId,
-        wish: GroupWish,
+        command: GroupCommand,
         options: &GroupOptions,
-    ) -> Result<Done<Group>, Failure> {
+    ) -> Result<Committed<Group>, Failure> {
         let group = self.group(group_id).await?;
-        let by = group_asker(caller, group.as_ref())?;
-        let is_look = matches!(wish, GroupWish::RecordActivityLogDownload { .. });
-        // An operator's wish may be about the group as it was seen, or about there being none.
-        let premise = match (&by, &group) {
+        let by = group_principal(caller, group.as_ref())?;
+        let is_audited_read = matches!(command, GroupCommand::RecordActivityLogDownload { .. });
+        // An operator's command may be about the group as it was seen, or about there being none.
+        let precondition = match (&by, &group) {
             // It is told that they looked, whatever else happens to the group.
-            (GroupAsker::Operator, Some(_)) if is_look => None,
-            (GroupAsker::GroupUser(standing), Some(group)) => {
-                Some(standing_on(group, Footing::of_user(standing.user_id.clone())))
+            (GroupPrincipal::Operator, Some(_)) if is_audited_read => None,
+            (GroupPrincipal::GroupUser(membership), Some(group)) => {
+                Some(depending_on(group, DecisionInputs::of_user(membership.user_id.clone())))
             }
             (_, Some(group)) => Some(on_all_of(group)),
             (_, None) => Some(at_version(group_id, 0).into()),
         };
-        let intent = Intent {
+        let context = CommandContext {
             origin: caller.origin(group.as_ref()),
-            pinned: match &options.pinned {
-                Pinned::Any => caller.conditions.if_match.clone(),
+            version_condition: match &options.version_condition {
+                VersionCondition::Any => caller.conditions.if_match.clone(),
                 seen => seen.clone(),
             },
-            premises: premise.into_iter().collect(),
+            preconditions: precondition.into_iter().collect(),
             idempotency: options.idempotency.clone(),
             despite_unreadable: false,
-            look: is_look.then(|| Look {
+            audited_read: is_audited_read.then(|| AuditedRead {
                 since: None,
-                stands_after: Arc::new(|_| true),
+                holds_after: Arc::new(|_| true),
             }),
-            extras: &|_, events| Ok(with_what_ended(&options.extras, group_id, events)),
+            side_effects: &|_, events| Ok(with_what_ended(&options.side_effects, group_id, events)),
         };
         Ok(self
             .log
-            .execute::<Group>(group_id.as_str(), GroupCommand { by, wish }, intent)
+            .execute::<Group>(group_id.as_str(), GroupCommandEnvelope { by, command }, context)
             .await?)
     }
 
@@ -260,7 +271,7 @@ impl Gatebook {
             Who::Operator { id, .. } if !id.is_empty() => (Budget::OperatorWrites, "operator"),
             Who::Operator { .. } | Who::Nobody | Who::Invitee { .. } | Who::Integration { .. } => return Ok(None),
         };
-        let whose = format!("{kind} {}", caller.principal());
+        let whose = format!("{kind} {}", caller.principal_key());
         let spent = self.budgets.spend(budget, &whose, stream);
         Ok(Some(spent.map_err(Failure::too_often)?))
     }
@@ -269,20 +280,20 @@ impl Gatebook {
     pub(super) async fn step_back(&self, tries: u32) {
         self.metrics.commands_tried_again.inc();
         let most = 10_u32 << tries.min(5);
-        tokio::time::sleep(Duration::from_millis(u64::from(1 + self.dice.below(most)))).await;
+        tokio::time::sleep(Duration::from_millis(u64::from(1 + self.randomness.below(most)))).await;
     }
 }
 
 /// How a command is decided by which somebody only looks at an application; none for all others.
-fn look(command: &IntegrationAppCommand) -> Option<Look> {
-    let wish = command.wish.clone();
-    if !wish.is_look() {
+fn audited_read(envelope: &AppCommandEnvelope) -> Option<AuditedRead> {
+    let command = envelope.command.clone();
+    if !command.is_audited_read() {
         return None;
     }
-    Some(Look {
-        since: Some(command.at.plus(-SAME_REVEAL)),
-        stands_after: Arc::new(move |event| match event.read::<IntegrationApp>() {
-            Ok(recorded) => wish.look_stands_after(&recorded.event),
+    Some(AuditedRead {
+        since: Some(envelope.at.plus(-SAME_REVEAL)),
+        holds_after: Arc::new(move |event| match event.read::<IntegrationApp>() {
+            Ok(recorded) => command.read_holds_after(&recorded.event),
             Err(_) => false,
         }),
     })
@@ -298,16 +309,16 @@ pub(super) fn group_facts(group: &GroupRow) -> GroupFacts {
 }
 
 /// Who asks for a change of a group.
-pub(super) fn group_asker(caller: &Caller, group: Option<&GroupRow>) -> Result<GroupAsker, Failure> {
+pub(super) fn group_principal(caller: &Caller, group: Option<&GroupRow>) -> Result<GroupPrincipal, Failure> {
     match (&caller.who, group) {
-        (Who::Operator { .. }, _) => Ok(GroupAsker::Operator),
-        (_, Some(group)) => Ok(GroupAsker::GroupUser(caller.standing(group)?)),
+        (Who::Operator { .. }, _) => Ok(GroupPrincipal::Operator),
+        (_, Some(group)) => Ok(GroupPrincipal::GroupUser(caller.membership(group)?)),
         (_, None) => Err(Failure::Unauthenticated),
     }
 }
 
 /// R26: the group as it was read, for a decision that stands on all of it.
-pub(super) fn on_all_of(group: &GroupRow) -> Premise {
+pub(super) fn on_all_of(group: &GroupRow) -> Precondition {
     at_version(&group.group_id, group.version).into()
 }
 
@@ -320,22 +331,22 @@ fn at_version(group_id: &GroupId, version: i64) -> Guard {
 }
 
 /// R26: the group as it was read, for a decision that stands on this of it.
-pub(super) fn standing_on(group: &GroupRow, footing: Footing) -> Premise {
+pub(super) fn depending_on(group: &GroupRow, decision_inputs: DecisionInputs) -> Precondition {
     let lost = move |event: &StoredEvent| match event.read::<Group>() {
-        Ok(recorded) => footing.is_lost_with(&recorded.event),
+        Ok(recorded) => decision_inputs.is_invalidated_by(&recorded.event),
         // What cannot be read may be anything.
         Err(_) => true,
     };
-    Premise {
+    Precondition {
         guard: at_version(&group.group_id, group.version),
-        stands_after: Arc::new(move |event| !lost(event)),
+        holds_after: Arc::new(move |event| !lost(event)),
     }
 }
 
 /// What goes with facts about a group, and what ends with them: everything that a removed user could come in with, so that nothing of it opens
 /// anything when somebody is added under the same id; and the link that waits in the mailbox that is no longer theirs.
-pub(super) fn with_what_ended(extras: &Extras, group_id: &GroupId, events: &[GroupEvent]) -> Extras {
-    let (mut extras, mut ended) = (extras.clone(), Vec::new());
+pub(super) fn with_what_ended(side_effects: &SideEffects, group_id: &GroupId, events: &[GroupEvent]) -> SideEffects {
+    let (mut side_effects, mut ended) = (side_effects.clone(), Vec::new());
     for event in events {
         let (user_id, kinds): (_, &[CredentialKind]) = match event {
             GroupEvent::UserRemoved { user_id, .. } => (user_id, CredentialKind::OF_A_USER),
@@ -345,13 +356,13 @@ pub(super) fn with_what_ended(extras: &Extras, group_id: &GroupId, events: &[Gro
             _ => continue,
         };
         let owner = owner(group_id, user_id);
-        extras.withdrawn_letters.push(link_letter(&owner));
+        side_effects.withdrawn_emails.push(password_link_subject(&owner));
         ended.extend(kinds.iter().map(|kind| CredentialChange::DeleteOwned {
             kind: *kind,
             owner: owner.clone(),
         }));
     }
     // What the command itself keeps is kept after that.
-    extras.credentials.splice(0..0, ended);
-    extras
+    side_effects.credentials.splice(0..0, ended);
+    side_effects
 }

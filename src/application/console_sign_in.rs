@@ -5,8 +5,8 @@ use gatebook_aggregates::identifiers::{GroupId, UserId};
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::refused_attempts::{LogInRefusedBecause, LoginChannel};
 use gatebook_aggregates::session::SESSION_VALID_FOR;
+use gatebook_aggregates::text::Label;
 use gatebook_aggregates::user_account::UserAccountCommand;
-use gatebook_aggregates::words::Label;
 use gatebook_projections::groups::{self, GroupRow};
 
 use super::account_commands::on_the_user;
@@ -19,7 +19,7 @@ use super::operations::refused::Refused;
 use super::session_kind::SessionKind;
 use super::sign_in::Session;
 use crate::log::append::{CredentialChange, CredentialGuard, CredentialKind};
-use crate::log::{CommandError, Extras};
+use crate::log::{CommandError, SideEffects};
 use crate::store::StoreError;
 use crate::throttle::{Guess, Spent};
 
@@ -38,7 +38,7 @@ pub struct SignInForm {
 }
 
 /// What became of signing in.
-pub enum SignedIn {
+pub enum SignInOutcome {
     /// A session began.
     Session(Session),
     /// Address and password are right for several groups; one has to be chosen.
@@ -63,7 +63,7 @@ impl Gatebook {
     ///
     /// # Errors
     /// `Unauthenticated` when address or password are wrong, `TooManyRequests` after too many tries.
-    pub async fn sign_in(&self, caller: &Caller, form: &SignInForm) -> Result<SignedIn, Failure> {
+    pub async fn sign_in(&self, caller: &Caller, form: &SignInForm) -> Result<SignInOutcome, Failure> {
         let email = EmailAddress::parse("email", &form.email).ok();
         let account = email.as_ref().map(EmailAddress::key).unwrap_or_default();
         let keys = throttle_keys(caller, Some(("user_password", account.clone())));
@@ -86,11 +86,11 @@ impl Gatebook {
                 let (user, proof) = right.remove(0);
                 self.begin_user_session(caller, user, proof, form)
                     .await
-                    .map(SignedIn::Session)
+                    .map(SignInOutcome::Session)
             }
             _ => {
                 let groups = right.into_iter().map(|(user, _)| (user.group_id, user.group_name));
-                Ok(SignedIn::SeveralGroups(groups.collect()))
+                Ok(SignInOutcome::SeveralGroups(groups.collect()))
             }
         }
     }
@@ -136,10 +136,12 @@ impl Gatebook {
         let (mut with_password, mut hashes) = (Vec::new(), Vec::new());
         for user in at_least(HASHINGS_PER_SIGN_IN, users.into_iter().map(Some).collect()) {
             let id = user.as_ref().map(|user| owner(&user.group_id, &user.user_id));
-            let kept = self.kept(CredentialKind::UserPassword, &id.unwrap_or_default()).await?;
-            if let (Some(user), Some(kept)) = (user, kept) {
-                hashes.push(Some(kept.digest.clone()));
-                with_password.push((user, kept));
+            let stored = self
+                .stored(CredentialKind::UserPassword, &id.unwrap_or_default())
+                .await?;
+            if let (Some(user), Some(stored)) = (user, stored) {
+                hashes.push(Some(stored.digest.clone()));
+                with_password.push((user, stored));
             }
         }
         let right = self
@@ -148,7 +150,7 @@ impl Gatebook {
         let judged = with_password.into_iter().zip(right);
         let right = judged.filter_map(|(of_user, right)| right.then_some(of_user));
         Ok(right
-            .map(|(user, kept)| (user, kept.guard(CredentialKind::UserPassword)))
+            .map(|(user, stored)| (user, stored.guard(CredentialKind::UserPassword)))
             .collect())
     }
 
@@ -178,19 +180,19 @@ impl Gatebook {
             let expires_at = at.plus(SESSION_VALID_FOR);
             let (token, credential) =
                 self.new_session(SessionKind::Console, session_id, id.clone(), device, expires_at);
-            let extras = Extras {
+            let side_effects = SideEffects {
                 credential_guards: vec![proof],
                 credentials: vec![CredentialChange::Put(credential)],
-                ..Extras::default()
+                ..SideEffects::default()
             };
-            let wish = |group: &GroupRow| {
+            let command = |group: &GroupRow| {
                 // Whoever has another address by now is not who signed in with this one.
                 let still = group.user(&user_id).filter(|user| user.email == address);
                 still.ok_or(Refusal::NotFound)?;
-                Ok((UserAccountCommand::SignIn { session_id, at }, extras.clone()))
+                Ok((UserAccountCommand::SignIn { session_id, at }, side_effects.clone()))
             };
             match self
-                .user_account_command(&caller, &group_id, &user_id, on_the_user, &wish)
+                .user_account_command(&caller, &group_id, &user_id, on_the_user, &command)
                 .await
             {
                 Err(Failure::Command(CommandError::CredentialReplaced)) => {

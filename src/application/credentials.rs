@@ -4,8 +4,8 @@ use gatebook_aggregates::identifiers::{GroupId, UserId};
 use gatebook_aggregates::refusal::{FieldProblem, Refusal};
 use gatebook_aggregates::refused_attempts::LoginChannel;
 use gatebook_aggregates::system::{System, SystemCommand, SystemEvent};
+use gatebook_aggregates::text::Label;
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_aggregates::words::Label;
 use gatebook_projections::sql::{Query, RowReader};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -15,7 +15,7 @@ use super::failure::Failure;
 use super::gatebook::Gatebook;
 use super::idempotency::{IdempotencyKey, Once};
 use crate::log::append::{Append, Credential, CredentialChange, CredentialGuard, CredentialKind};
-use crate::log::{CommandError, Extras};
+use crate::log::{CommandError, SideEffects};
 use crate::request_log::note_caller;
 use crate::secrets::{self, SecretKind, TokenKind, lookup_id, mint};
 use crate::store::StoreError;
@@ -71,7 +71,7 @@ pub struct ResourceServer {
 
 /// A credential as it is kept.
 #[derive(Clone)]
-pub(super) struct Kept {
+pub(super) struct StoredCredential {
     pub(super) id: String,
     pub(super) owner: String,
     pub(super) name: String,
@@ -80,7 +80,7 @@ pub(super) struct Kept {
     pub(super) expires_at: Option<Timestamp>,
 }
 
-impl Kept {
+impl StoredCredential {
     /// Whether its time is over.
     pub(super) fn has_ended(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|end| end <= now)
@@ -114,47 +114,49 @@ impl Gatebook {
         channel: LoginChannel,
         token: &str,
     ) -> Result<Caller, Failure> {
-        let kept = self.kept_or_ended_token(
+        let stored = self.find_token_including_expired(
             TokenKind::Operator,
             CredentialKind::OperatorToken,
             SecretKind::OperatorToken,
             token,
         );
-        let kept = self.living_or_refused(caller, channel, kept.await?).await?;
-        self.note_use(&kept);
+        let stored = self.living_or_refused(caller, channel, stored.await?).await?;
+        self.note_use(&stored);
         Ok(caller.recognised(Who::Operator {
-            id: kept.id,
-            name: kept.name,
+            id: stored.id,
+            name: stored.name,
         }))
     }
 
     /// The group user with this token.
     pub async fn authenticate_user(&self, caller: &Caller, token: &str) -> Result<Caller, Failure> {
         let kinds = (TokenKind::User, CredentialKind::UserToken, SecretKind::UserToken);
-        let kept = self.kept_or_ended_token(kinds.0, kinds.1, kinds.2, token).await?;
-        let kept = self.living_or_refused(caller, LoginChannel::AdminsApi, kept).await?;
-        let (group_id, user_id) = read_owner(&kept.owner).ok_or(Failure::Unauthenticated)?;
-        self.note_use(&kept);
+        let stored = self
+            .find_token_including_expired(kinds.0, kinds.1, kinds.2, token)
+            .await?;
+        let stored = self.living_or_refused(caller, LoginChannel::AdminsApi, stored).await?;
+        let (group_id, user_id) = read_owner(&stored.owner).ok_or(Failure::Unauthenticated)?;
+        self.note_use(&stored);
         Ok(caller.recognised(Who::GroupUser { group_id, user_id }))
     }
 
     /// The developer with this session of the JSON API.
     pub async fn authenticate_developer(&self, caller: &Caller, token: &str) -> Result<(Caller, Uuid), Failure> {
-        let kept = self.kept_or_ended_token(
+        let stored = self.find_token_including_expired(
             TokenKind::Session,
             CredentialKind::DeveloperSession,
             SecretKind::Session,
             token,
         );
-        let kept = self
-            .living_or_refused(caller, LoginChannel::PortalApi, kept.await?)
+        let stored = self
+            .living_or_refused(caller, LoginChannel::PortalApi, stored.await?)
             .await?;
-        let ids = (Uuid::parse_str(&kept.owner), Uuid::parse_str(&kept.id));
+        let ids = (Uuid::parse_str(&stored.owner), Uuid::parse_str(&stored.id));
         let (Ok(developer_id), Ok(session_id)) = ids else {
             return Err(Failure::Unauthenticated);
         };
         let developer = self.developer(developer_id).await?.ok_or(Failure::Unauthenticated)?;
-        self.note_use(&kept);
+        self.note_use(&stored);
         Ok((caller.recognised(Who::Developer(Box::new(developer))), session_id))
     }
 
@@ -165,9 +167,9 @@ impl Gatebook {
         client_id: &str,
         client_secret: &str,
     ) -> Result<(), Failure> {
-        let kept = self.gate_reads.resource_server(client_id).await?;
+        let stored = self.gate_reads.resource_server(client_id).await?;
         // T19: nothing matches an empty digest, but finding that out takes as long as for a client that there is.
-        let digest = kept.as_ref().map_or("", |kept| kept.digest.as_str());
+        let digest = stored.as_ref().map_or("", |stored| stored.digest.as_str());
         match self.digests.matches(SecretKind::ResourceServer, client_secret, digest) {
             true => {
                 note_caller("resource_server", client_id);
@@ -195,12 +197,12 @@ impl Gatebook {
             Once::Repeated(first) => first,
         };
         let history = self.log.load::<System>(&first.about).await?.history;
-        let told = history.into_iter().find(|event| event.sequence == first.version);
-        let Some(SystemEvent::ResourceServerCreated { client_id, .. }) = told.map(|told| told.event) else {
+        let message = history.into_iter().find(|event| event.sequence == first.version);
+        let Some(SystemEvent::ResourceServerCreated { client_id, .. }) = message.map(|message| message.event) else {
             let why = "the key of a resource server is another event's";
             return Err(Failure::Internal(why.to_owned()));
         };
-        let lives = self.kept(CredentialKind::ResourceServer, &client_id).await?.is_some();
+        let lives = self.stored(CredentialKind::ResourceServer, &client_id).await?.is_some();
         let shown = first.shown.filter(|_| lives);
         Ok(ResourceServerMade {
             client_id,
@@ -214,8 +216,8 @@ impl Gatebook {
         name: &Label,
         key: Option<&IdempotencyKey>,
     ) -> Result<ResourceServerIssued, Failure> {
-        let client_id = secrets::resource_server_id(&self.dice);
-        let client_secret = secrets::resource_server_secret(&self.dice);
+        let client_id = secrets::resource_server_id(&self.randomness);
+        let client_secret = secrets::resource_server_secret(&self.randomness);
         let credential = Credential {
             kind: CredentialKind::ResourceServer,
             id: client_id.clone(),
@@ -232,12 +234,12 @@ impl Gatebook {
             client_id,
             client_secret: client_secret.reveal().to_owned(),
         };
-        let extras = Extras {
+        let side_effects = SideEffects {
             credentials: vec![CredentialChange::Put(credential)],
             sealed: key.map(|key| self.seal_shown(key.key(), &issued)).transpose()?,
-            ..Extras::default()
+            ..SideEffects::default()
         };
-        self.system_command_once(caller, command, &extras, key).await?;
+        self.system_command_once(caller, command, &side_effects, key).await?;
         Ok(issued)
     }
 
@@ -247,11 +249,11 @@ impl Gatebook {
         let kind = <&str>::from(CredentialKind::ResourceServer);
         let rows = self.database().rows(Query::new(sql, [kind.into()])).await?;
         let servers = rows.into_iter().map(|row| {
-            let kept = read(row)?;
+            let stored = read(row)?;
             Ok(ResourceServer {
-                client_id: kept.id,
-                name: kept.name,
-                created_at: kept.created_at,
+                client_id: stored.id,
+                name: stored.name,
+                created_at: stored.created_at,
             })
         });
         servers.collect()
@@ -262,13 +264,13 @@ impl Gatebook {
     /// # Errors
     /// `NotFound` when there are none with this id.
     pub async fn delete_resource_server(&self, caller: &Caller, client_id: &str) -> Result<(), Failure> {
-        let kept = self.kept(CredentialKind::ResourceServer, client_id).await?;
-        let kept = kept.ok_or(Refusal::NotFound)?;
+        let stored = self.stored(CredentialKind::ResourceServer, client_id).await?;
+        let stored = stored.ok_or(Refusal::NotFound)?;
         let command = SystemCommand::EndResourceServer {
-            client_id: kept.id.clone(),
-            name: kept.label()?,
+            client_id: stored.id.clone(),
+            name: stored.label()?,
         };
-        let (kind, id) = (CredentialKind::ResourceServer, kept.id);
+        let (kind, id) = (CredentialKind::ResourceServer, stored.id);
         self.stop_in_system(caller, command, vec![CredentialChange::Delete { kind, id }])
             .await
             .map(|_| ())
@@ -284,7 +286,7 @@ impl Gatebook {
         expires_at: Timestamp,
     ) -> (IssuedToken, Credential) {
         let id = self.new_id();
-        let token = mint(token_kind, id, &self.dice);
+        let token = mint(token_kind, id, &self.randomness);
         let credential = Credential {
             kind,
             id: id.to_string(),
@@ -304,13 +306,17 @@ impl Gatebook {
     }
 
     /// The credential with this id, unless it has ended.
-    pub(super) async fn kept(&self, kind: CredentialKind, id: &str) -> Result<Option<Kept>, StoreError> {
-        let kept = self.kept_or_ended(kind, id).await?;
-        Ok(kept.filter(|kept| !kept.has_ended(self.clock.now())))
+    pub(super) async fn stored(&self, kind: CredentialKind, id: &str) -> Result<Option<StoredCredential>, StoreError> {
+        let stored = self.find_including_expired(kind, id).await?;
+        Ok(stored.filter(|stored| !stored.has_ended(self.clock.now())))
     }
 
     /// The credential with this id, even after its end, as long as it is remembered.
-    async fn kept_or_ended(&self, kind: CredentialKind, id: &str) -> Result<Option<Kept>, StoreError> {
+    async fn find_including_expired(
+        &self,
+        kind: CredentialKind,
+        id: &str,
+    ) -> Result<Option<StoredCredential>, StoreError> {
         // No id of ours has such characters, and PostgreSQL takes no NUL.
         if id.chars().any(char::is_control) {
             return Ok(None);
@@ -339,35 +345,41 @@ impl Gatebook {
         kind: CredentialKind,
         secret_kind: SecretKind,
         token: &str,
-    ) -> Result<Option<Kept>, StoreError> {
-        let kept = self.kept_or_ended_token(token_kind, kind, secret_kind, token).await?;
-        Ok(kept.filter(|kept| !kept.has_ended(self.clock.now())))
+    ) -> Result<Option<StoredCredential>, StoreError> {
+        let stored = self
+            .find_token_including_expired(token_kind, kind, secret_kind, token)
+            .await?;
+        Ok(stored.filter(|stored| !stored.has_ended(self.clock.now())))
     }
 
-    pub(super) async fn kept_or_ended_token(
+    pub(super) async fn find_token_including_expired(
         &self,
         token_kind: TokenKind,
         kind: CredentialKind,
         secret_kind: SecretKind,
         token: &str,
-    ) -> Result<Option<Kept>, StoreError> {
+    ) -> Result<Option<StoredCredential>, StoreError> {
         let Some(id) = lookup_id(token_kind, token) else {
             return Ok(None);
         };
-        let kept = self.kept_or_ended(kind, &id.to_string()).await?;
-        Ok(kept.filter(|kept| self.digests.matches(secret_kind, token, &kept.digest)))
+        let stored = self.find_including_expired(kind, &id.to_string()).await?;
+        Ok(stored.filter(|stored| self.digests.matches(secret_kind, token, &stored.digest)))
     }
 
-    fn note_use(&self, kept: &Kept) {
-        if let Ok(id) = Uuid::parse_str(&kept.id) {
+    fn note_use(&self, stored: &StoredCredential) {
+        if let Ok(id) = Uuid::parse_str(&stored.id) {
             self.last_uses.credential_used(id, self.clock.now());
         }
     }
 
     /// Random secrets cannot be guessed, so a right one always passes; wrong ones are counted, and slowed down.
-    fn known_or_throttled(&self, caller: &Caller, kept: Option<Kept>) -> Result<Kept, Failure> {
-        match kept {
-            Some(kept) => Ok(kept),
+    fn known_or_throttled(
+        &self,
+        caller: &Caller,
+        stored: Option<StoredCredential>,
+    ) -> Result<StoredCredential, Failure> {
+        match stored {
+            Some(stored) => Ok(stored),
             None => Err(self.failed_credentials(&throttle_keys(caller, None))),
         }
     }
@@ -378,14 +390,14 @@ impl Gatebook {
         &self,
         caller: &Caller,
         channel: LoginChannel,
-        kept: Option<Kept>,
-    ) -> Result<Kept, Failure> {
+        stored: Option<StoredCredential>,
+    ) -> Result<StoredCredential, Failure> {
         let now = self.clock.now();
-        if kept.as_ref().is_some_and(|kept| kept.has_ended(now)) {
+        if stored.as_ref().is_some_and(|stored| stored.has_ended(now)) {
             self.log.writer.clocks().look(self.database()).await?;
         }
-        match kept {
-            Some(kept) if !kept.has_ended(now) => Ok(kept),
+        match stored {
+            Some(stored) if !stored.has_ended(now) => Ok(stored),
             ended => {
                 self.note_refused_token(caller, channel, ended.as_ref());
                 self.known_or_throttled(caller, None)
@@ -424,9 +436,9 @@ pub(super) fn read_owner(owner: &str) -> Option<(GroupId, UserId)> {
 /// The beginning of every question about credentials.
 pub(super) const SELECT: &str = "select id, owner, name, digest, created_at, expires_at from credentials";
 
-pub(super) fn read(values: Vec<gatebook_projections::sql::Value>) -> Result<Kept, StoreError> {
+pub(super) fn read(values: Vec<gatebook_projections::sql::Value>) -> Result<StoredCredential, StoreError> {
     let mut row = RowReader::new("credentials", values);
-    Ok(Kept {
+    Ok(StoredCredential {
         id: row.text()?,
         owner: row.text()?,
         name: row.text()?,

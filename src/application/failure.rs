@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use crate::activity_log::summary::tries;
 use crate::log::CommandError;
-use crate::outbox::SealLetterError;
+use crate::outbox::EncryptEmailError;
 use crate::secrets::{PasswordError, SealError};
 use crate::store::StoreError;
 use crate::throttle::Wait;
@@ -67,7 +67,7 @@ pub enum Failure {
     /// A command was not carried out.
     #[error(transparent)]
     Command(#[from] CommandError),
-    /// Something inside failed that the asker can do nothing about.
+    /// Something inside failed that the principal can do nothing about.
     #[error("{0}")]
     Internal(String),
 }
@@ -107,8 +107,8 @@ impl From<SealError> for Failure {
     }
 }
 
-impl From<SealLetterError> for CommandError {
-    fn from(error: SealLetterError) -> Self {
+impl From<EncryptEmailError> for CommandError {
+    fn from(error: EncryptEmailError) -> Self {
         Self::Store(StoreError::Refused(error.to_string()))
     }
 }

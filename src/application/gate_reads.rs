@@ -6,8 +6,8 @@ use gatebook_aggregates::identifiers::{AccessTokenId, AppId};
 use gatebook_projections::sql::{Query, Value};
 use gatebook_projections::token_gate::{self, ClientFacts, GateFacts};
 
-use super::credentials::{self, Kept};
-use super::shared_reads::{Answers, SharedReads};
+use super::credentials::{self, StoredCredential};
+use super::shared_reads::{KeyedAnswers, SharedReads};
 use crate::log::append::CredentialKind;
 use crate::store::{Database, StoreError};
 
@@ -15,7 +15,7 @@ use crate::store::{Database, StoreError};
 pub(super) struct GateReads {
     by_token: SharedReads<Arc<GateFacts>>,
     by_client: SharedReads<Arc<ClientFacts>>,
-    resource_servers: SharedReads<Kept>,
+    resource_servers: SharedReads<StoredCredential>,
 }
 
 /// No id of a client is longer, by far.
@@ -45,7 +45,7 @@ impl GateReads {
     }
 
     /// What is kept of the resource server with this client id.
-    pub(super) async fn resource_server(&self, client_id: &str) -> Result<Option<Kept>, StoreError> {
+    pub(super) async fn resource_server(&self, client_id: &str) -> Result<Option<StoredCredential>, StoreError> {
         match may_be_an_id(client_id) {
             true => self.resource_servers.get(client_id.to_owned()).await,
             false => Ok(None),
@@ -71,7 +71,7 @@ fn may_be_an_id(id: &str) -> bool {
 }
 
 /// Each key names an application and a token. Those of one application are answered by the same row.
-async fn by_token(database: Arc<dyn Database>, keys: Vec<String>) -> Result<Answers<Arc<GateFacts>>, StoreError> {
+async fn by_token(database: Arc<dyn Database>, keys: Vec<String>) -> Result<KeyedAnswers<Arc<GateFacts>>, StoreError> {
     let ids = || keys.iter().filter_map(|key| key.split_once('/'));
     let mut apps: Vec<_> = ids().map(|(app, _)| app.to_owned()).collect();
     apps.dedup();
@@ -87,13 +87,19 @@ async fn by_token(database: Arc<dyn Database>, keys: Vec<String>) -> Result<Answ
     Ok(answers.collect())
 }
 
-async fn by_client(database: Arc<dyn Database>, ids: Vec<String>) -> Result<Answers<Arc<ClientFacts>>, StoreError> {
+async fn by_client(
+    database: Arc<dyn Database>,
+    ids: Vec<String>,
+) -> Result<KeyedAnswers<Arc<ClientFacts>>, StoreError> {
     let listed = database.dialect().list("$1");
     let rows = database.gate_rows(token_gate::by_clients(&listed, &ids)).await?;
     Ok(keyed(rows, 1, |row| Ok(Arc::new(ClientFacts::read(row)?))))
 }
 
-async fn resource_servers(database: Arc<dyn Database>, ids: Vec<String>) -> Result<Answers<Kept>, StoreError> {
+async fn resource_servers(
+    database: Arc<dyn Database>,
+    ids: Vec<String>,
+) -> Result<KeyedAnswers<StoredCredential>, StoreError> {
     let listed = database.dialect().list("$2");
     let sql = format!("{} where kind = $1 and id in ({listed})", credentials::SELECT);
     let kind = <&str>::from(CredentialKind::ResourceServer);
@@ -104,7 +110,11 @@ async fn resource_servers(database: Arc<dyn Database>, ids: Vec<String>) -> Resu
 }
 
 /// Rows by the text in one of their columns.
-fn keyed<V>(rows: Vec<Vec<Value>>, column: usize, read: impl Fn(Vec<Value>) -> Result<V, StoreError>) -> Answers<V> {
+fn keyed<V>(
+    rows: Vec<Vec<Value>>,
+    column: usize,
+    read: impl Fn(Vec<Value>) -> Result<V, StoreError>,
+) -> KeyedAnswers<V> {
     let keyed = rows.into_iter().filter_map(|row| match row.get(column) {
         Some(Value::Text(key)) => Some((key.clone(), read(row))),
         _ => None,

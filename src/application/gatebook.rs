@@ -11,9 +11,9 @@ use uuid::Uuid;
 use super::apps::Limits;
 use super::apps::read_slots::ReadSlots;
 use super::apps::search_slots::SearchSlots;
+use super::background_tasks::BackgroundTasks;
 use super::caller::Caller;
 use super::command::{KeyGuard, KeyedLocks};
-use super::errands::Errands;
 use super::failure::Failure;
 use super::gate::{GatewaySettings, Revocations};
 use super::gate_reads::GateReads;
@@ -21,13 +21,13 @@ use super::last_uses::LastUses;
 use super::operations::{Draining, Measurements, Readiness, Refusals, UnreadableWatch};
 use super::replay_job::LatestReplay;
 use crate::clock::Clock;
-use crate::log::append::SealedLetter;
+use crate::log::append::EncryptedEmail;
 use crate::log::hash_chain::hex;
 use crate::log::{CommandError, Log, Writer};
-use crate::mail::Letter;
+use crate::mail::Email;
 use crate::metrics::Metrics;
-use crate::outbox::seal_letter;
-use crate::secrets::{AccessTokens, Dice, Digests, MasterKey, PasswordHasher, Sealer};
+use crate::outbox::encrypt_email;
+use crate::secrets::{AccessTokens, Digests, MasterKey, PasswordHasher, Randomness, Sealer};
 use crate::store::{Database, StoreError};
 use crate::throttle::{Budgets, Throttle, ThrottleMode};
 
@@ -59,7 +59,7 @@ pub struct GatebookParts {
     /// The one clock.
     pub clock: Clock,
     /// Randomness.
-    pub dice: Dice,
+    pub randomness: Randomness,
     /// The key that is not in the database.
     pub key: MasterKey,
     /// What is counted.
@@ -84,15 +84,15 @@ pub struct Gatebook {
     pub metrics: Arc<Metrics>,
     /// What the installation decides.
     pub settings: Settings,
-    /// Rung when there are letters to send.
-    pub letters_waiting: Arc<Notify>,
+    /// Rung when there are e-mails to send.
+    pub emails_waiting: Arc<Notify>,
     /// When client secrets, tokens and sessions were used.
     pub last_uses: LastUses,
     pub(super) gate_reads: GateReads,
     readiness: Readiness,
     /// What is still being done for requests that were answered.
-    pub errands: Errands,
-    pub(super) dice: Dice,
+    pub background_tasks: BackgroundTasks,
+    pub(super) randomness: Randomness,
     pub(super) digests: Digests,
     pub(super) sealer: Sealer,
     pub(super) access_tokens: AccessTokens,
@@ -133,11 +133,11 @@ impl Gatebook {
             clock: parts.clock,
             metrics: parts.metrics,
             settings: parts.settings,
-            letters_waiting: Arc::new(Notify::new()),
+            emails_waiting: Arc::new(Notify::new()),
             readiness: Readiness::default(),
             last_uses: LastUses::default(),
-            errands: Errands::default(),
-            dice: parts.dice,
+            background_tasks: BackgroundTasks::default(),
+            randomness: parts.randomness,
             digests: Digests::new(&parts.key),
             sealer: Sealer::new(&parts.key),
             access_tokens: AccessTokens::new(&parts.key),
@@ -186,14 +186,14 @@ impl Gatebook {
 
     /// A new id.
     pub(super) fn new_id(&self) -> Uuid {
-        self.dice.uuid_v7(self.clock.now().to_utc())
+        self.randomness.uuid_v7(self.clock.now().to_utc())
     }
 
     /// A letter that this caller has sent, ready to be written with the events that call for it.
-    pub(super) fn sealed(&self, caller: &Caller, letter: &Letter) -> Result<SealedLetter, CommandError> {
-        Ok(SealedLetter {
-            quotas: self.settings.limits.email_quotas(caller, letter),
-            ..seal_letter(letter, self.new_id(), &self.sealer, &self.dice)?
+    pub(super) fn sealed(&self, caller: &Caller, email: &Email) -> Result<EncryptedEmail, CommandError> {
+        Ok(EncryptedEmail {
+            quotas: self.settings.limits.email_quotas(caller, email),
+            ..encrypt_email(email, self.new_id(), &self.sealer, &self.randomness)?
         })
     }
 

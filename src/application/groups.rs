@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use gatebook_aggregates::email_address::EmailAddress;
-use gatebook_aggregates::group::{Group, GroupEvent, GroupWish, Permission, ProductPlan, Role};
+use gatebook_aggregates::group::{Group, GroupCommand, GroupEvent, Permission, ProductPlan, Role};
 use gatebook_aggregates::identifiers::{EntityId, GroupId, UserId};
 use gatebook_aggregates::refusal::{FieldProblem, Refusal};
-use gatebook_aggregates::words::Label;
+use gatebook_aggregates::text::Label;
 use gatebook_projections::groups::{GroupRow, Groups};
 use uuid::Uuid;
 
@@ -15,7 +15,7 @@ use super::credentials::owner;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
 use crate::log::append::{Credential, CredentialChange, CredentialKind};
-use crate::log::{CommandError, Done, Extras, Pinned};
+use crate::log::{CommandError, Committed, SideEffects, VersionCondition};
 use crate::secrets::Password;
 
 /// Whether a PUT made something new.
@@ -29,7 +29,7 @@ pub enum PutOutcome {
 
 /// What somebody who describes a group has seen of it before.
 #[derive(Clone, Debug)]
-pub enum GroupSeen {
+pub enum GroupPrecondition {
     /// They do not say; it may be there or not.
     Unsaid,
     /// It is not there yet.
@@ -52,7 +52,7 @@ impl Gatebook {
         name: Label,
         product_plan: ProductPlan,
     ) -> Result<(GroupRow, PutOutcome), Failure> {
-        self.put_group_seen(caller, group_id, &GroupSeen::Unsaid, name, product_plan)
+        self.put_group_if(caller, group_id, &GroupPrecondition::Unsaid, name, product_plan)
             .await
     }
 
@@ -60,23 +60,23 @@ impl Gatebook {
     ///
     /// # Errors
     /// `VersionMismatch` when it is another by now; `taken` when it was not to be there.
-    pub async fn put_group_seen(
+    pub async fn put_group_if(
         &self,
         caller: &Caller,
         group_id: &GroupId,
-        seen: &GroupSeen,
+        seen: &GroupPrecondition,
         name: Label,
         product_plan: ProductPlan,
     ) -> Result<(GroupRow, PutOutcome), Failure> {
         let (seen, if_match) = (seen.clone(), caller.conditions.if_match.clone());
-        let wish = move |group: Option<&GroupRow>| {
-            if group.is_none() && if_match != Pinned::Any {
+        let command = move |group: Option<&GroupRow>| {
+            if group.is_none() && if_match != VersionCondition::Any {
                 return Err(CommandError::VersionMismatch { current: 0 }.into());
             }
             described(group, &seen, &name, &product_plan)
         };
         let done = self
-            .stop_in_group(caller, group_id, Box::new(wish), Extras::default())
+            .stop_in_group(caller, group_id, Box::new(command), SideEffects::default())
             .await?;
         let created = matches!(done.events.first(), Some(GroupEvent::GroupRegistered { .. }));
         Ok((row(&done)?, outcome(created)))
@@ -91,7 +91,7 @@ impl Gatebook {
         name: Label,
     ) -> Result<(GroupRow, PutOutcome), Failure> {
         let done = self
-            .group_command(caller, group_id, GroupWish::PutEntity { entity_id, name }, &[])
+            .group_command(caller, group_id, GroupCommand::PutEntity { entity_id, name }, &[])
             .await?;
         let created = matches!(done.events.first(), Some(GroupEvent::EntityAdded { .. }));
         Ok((row(&done)?, outcome(created)))
@@ -99,7 +99,7 @@ impl Gatebook {
 
     /// R25: takes an entity out of the group, with immediate effect.
     pub async fn remove_entity(&self, caller: &Caller, group_id: &GroupId, entity_id: EntityId) -> Result<(), Failure> {
-        self.group_command(caller, group_id, GroupWish::RemoveEntity { entity_id }, &[])
+        self.group_command(caller, group_id, GroupCommand::RemoveEntity { entity_id }, &[])
             .await
             .map(|_| ())
     }
@@ -116,7 +116,7 @@ impl Gatebook {
     ) -> Result<(GroupRow, PutOutcome), Failure> {
         let group = self.group(group_id).await?;
         let is_there = group.is_some_and(|group| group.user(&user_id).is_some());
-        let wish = GroupWish::PutUser {
+        let command = GroupCommand::PutUser {
             user_id,
             email,
             name,
@@ -125,10 +125,11 @@ impl Gatebook {
         let done = match is_there {
             // R27: it may take a role away, or an address that a link to a password was sent to.
             true => {
-                let wish = Box::new(move |_: Option<&GroupRow>| Ok(wish.clone()));
-                self.stop_in_group(caller, group_id, wish, Extras::default()).await?
+                let command = Box::new(move |_: Option<&GroupRow>| Ok(command.clone()));
+                self.stop_in_group(caller, group_id, command, SideEffects::default())
+                    .await?
             }
-            false => self.group_command(caller, group_id, wish, &[]).await?,
+            false => self.group_command(caller, group_id, command, &[]).await?,
         };
         let created = matches!(done.events.first(), Some(GroupEvent::UserAdded { .. }));
         Ok((row(&done)?, outcome(created)))
@@ -136,7 +137,7 @@ impl Gatebook {
 
     /// Takes a user out of the group, with everything that they could come in with.
     pub async fn remove_user(&self, caller: &Caller, group_id: &GroupId, user_id: UserId) -> Result<(), Failure> {
-        self.group_command(caller, group_id, GroupWish::RemoveUser { user_id }, &[])
+        self.group_command(caller, group_id, GroupCommand::RemoveUser { user_id }, &[])
             .await
             .map(|_| ())
     }
@@ -153,8 +154,8 @@ impl Gatebook {
             kind: CredentialKind::UserToken,
             id: token_id.to_string(),
         };
-        let wish = GroupWish::RevokeUserToken { user_id, token_id };
-        self.group_command(caller, group_id, wish, &[gone]).await.map(|_| ())
+        let command = GroupCommand::RevokeUserToken { user_id, token_id };
+        self.group_command(caller, group_id, command, &[gone]).await.map(|_| ())
     }
 
     /// Gives a user of sample data a password: in the demo and in tests, where nobody opens a mail. Writes no event and
@@ -171,7 +172,7 @@ impl Gatebook {
             id: owner.clone(),
             owner,
             name: String::new(),
-            digest: self.passwords.hash(password, &self.dice).await?,
+            digest: self.passwords.hash(password, &self.randomness).await?,
             expires_at: None,
         };
         self.keep(vec![CredentialChange::Put(credential)]).await
@@ -188,16 +189,16 @@ impl Gatebook {
         let Who::GroupUser { group_id, .. } = &caller.who else {
             return Err(Failure::Unauthenticated);
         };
-        let wish = match granted {
-            true => GroupWish::Grant { user_id, permission },
-            false => GroupWish::Withdraw { user_id, permission },
+        let command = match granted {
+            true => GroupCommand::Grant { user_id, permission },
+            false => GroupCommand::Withdraw { user_id, permission },
         };
         // R2: whoever may not change it learns no version.
-        if caller.conditions.if_match != Pinned::Any {
+        if caller.conditions.if_match != VersionCondition::Any {
             let group = self.callers_group(caller).await?;
-            caller.standing(&group)?.require_practice_admin()?;
+            caller.membership(&group)?.require_practice_admin()?;
         }
-        row(&self.group_command(caller, group_id, wish, &[]).await?)
+        row(&self.group_command(caller, group_id, command, &[]).await?)
     }
 
     /// R2: gives a user these permissions and no others, if they still have those that were seen; by a Practice Admin of
@@ -215,22 +216,22 @@ impl Gatebook {
         let Who::GroupUser { group_id, .. } = &caller.who else {
             return Err(Failure::Unauthenticated);
         };
-        let wish = GroupWish::SetPermissions {
+        let command = GroupCommand::SetPermissions {
             user_id: user_id.clone(),
             permissions: permissions.clone(),
         };
         let (user_id, seen) = (user_id.clone(), seen.clone());
-        let wish = move |group: Option<&GroupRow>| {
+        let command = move |group: Option<&GroupRow>| {
             let group = group.ok_or(Failure::Unauthenticated)?;
             let user = group.user(&user_id).ok_or(Refusal::NotFound)?;
             match user.permissions == seen {
-                true => Ok(wish.clone()),
+                true => Ok(command.clone()),
                 false => Err(CommandError::VersionMismatch { current: group.version }.into()),
             }
         };
         // It may withdraw some.
         row(&self
-            .stop_in_group(caller, group_id, Box::new(wish), Extras::default())
+            .stop_in_group(caller, group_id, Box::new(command), SideEffects::default())
             .await?)
     }
 }
@@ -241,15 +242,15 @@ impl Gatebook {
 /// meanwhile stays as they left it.
 fn described(
     group: Option<&GroupRow>,
-    seen: &GroupSeen,
+    seen: &GroupPrecondition,
     name: &Label,
     product_plan: &ProductPlan,
-) -> Result<GroupWish, Failure> {
-    let describe = |name: &Label| GroupWish::Describe {
+) -> Result<GroupCommand, Failure> {
+    let describe = |name: &Label| GroupCommand::Describe {
         name: name.clone(),
         product_plan: product_plan.clone(),
     };
-    if let (Some(group), GroupSeen::As { name: shown, .. }) = (group, seen) {
+    if let (Some(group), GroupPrecondition::As { name: shown, .. }) = (group, seen) {
         let customer = &group.customer;
         if customer.product_plan.has_integration_apps() && !product_plan.has_integration_apps() {
             return Ok(describe(if name.as_str() == shown { &customer.name } else { name }));
@@ -262,19 +263,19 @@ fn described(
 /// Whether a group may be described so by somebody who has seen it so.
 fn still_seen(
     group: Option<&GroupRow>,
-    seen: &GroupSeen,
+    seen: &GroupPrecondition,
     name: &Label,
     product_plan: &ProductPlan,
 ) -> Result<(), Failure> {
     let Some(group) = group else { return Ok(()) };
     let is_already = group.customer.name == *name && group.customer.product_plan == *product_plan;
     match seen {
-        GroupSeen::Unsaid => Ok(()),
+        GroupPrecondition::Unsaid => Ok(()),
         _ if is_already => Ok(()),
-        GroupSeen::Nothing => {
+        GroupPrecondition::Nothing => {
             Err(FieldProblem::new("group_id", "taken", "There is a group with this id already.").into())
         }
-        GroupSeen::As { name, product_plan } => {
+        GroupPrecondition::As { name, product_plan } => {
             let customer = &group.customer;
             if customer.name.as_str() == name && customer.product_plan.as_str() == product_plan {
                 return Ok(());
@@ -285,7 +286,7 @@ fn still_seen(
     }
 }
 
-fn row(done: &Done<Group>) -> Result<GroupRow, Failure> {
+fn row(done: &Committed<Group>) -> Result<GroupRow, Failure> {
     done.row::<Groups>().ok_or_else(|| Refusal::NotFound.into())
 }
 

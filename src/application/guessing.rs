@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::gatebook::Gatebook;
-use crate::secrets::{PasswordError, PasswordHasher, SecretString, Turn};
+use crate::secrets::{PasswordError, PasswordHasher, SecretString, Urgency};
 use crate::throttle::{Attempt, Guess};
 
 /// So many passwords are hashed for every sign-in, however many accounts there are for an address: none, one, or a few
@@ -24,9 +24,9 @@ impl Gatebook {
         &self,
         guess: Guess,
         typed: &str,
-        kept: Vec<Option<String>>,
+        stored: Vec<Option<String>>,
     ) -> Result<Vec<bool>, Failure> {
-        let judging = judge(self.passwords.clone(), guess, typed, kept);
+        let judging = judge(self.passwords.clone(), guess, typed, stored);
         Ok(judging.await?)
     }
 }
@@ -37,15 +37,15 @@ async fn judge(
     passwords: PasswordHasher,
     guess: Guess,
     typed: &str,
-    kept: Vec<Option<String>>,
+    stored: Vec<Option<String>>,
 ) -> Result<Vec<bool>, PasswordError> {
     let typed = SecretString::new(typed.to_owned());
     let judging = tokio::spawn(async move {
         let turn = match guess.is_familiar() {
-            true => Turn::First,
-            false => Turn::Later,
+            true => Urgency::First,
+            false => Urgency::Later,
         };
-        let right = passwords.verify_each(turn, typed.reveal(), kept).await?;
+        let right = passwords.verify_each(turn, typed.reveal(), stored).await?;
         if right.contains(&true) {
             guess.was_right();
         } else {
@@ -72,14 +72,14 @@ mod tests {
 
     use super::*;
     use crate::clock::{Clock, ManualClock};
-    use crate::secrets::{Dice, Password};
+    use crate::secrets::{Password, Randomness};
     use crate::throttle::{ACCOUNT_BURST, Throttle, ThrottleMode};
 
     const PHRASE: &str = "correct horse battery";
 
-    async fn kept(passwords: &PasswordHasher) -> Vec<Option<String>> {
+    async fn stored(passwords: &PasswordHasher) -> Vec<Option<String>> {
         let password = Password::parse(PHRASE).ok().unwrap();
-        let hash = passwords.hash(&password, &Dice::seeded(1)).await.unwrap();
+        let hash = passwords.hash(&password, &Randomness::seeded(1)).await.unwrap();
         vec![None, Some(hash)]
     }
 
@@ -101,10 +101,10 @@ mod tests {
     async fn another_is_let_in_after_hanging_up_on(typed: &str) -> bool {
         let (throttle, attempt) = last_try().await;
         let passwords = PasswordHasher::default();
-        let kept = kept(&passwords).await;
+        let stored = stored(&passwords).await;
         {
             let guess = throttle.guess(&attempt).await.unwrap();
-            let mut answer = pin!(judge(passwords, guess, typed, kept));
+            let mut answer = pin!(judge(passwords, guess, typed, stored));
             assert!(poll!(answer.as_mut()).is_pending());
         }
         // Waits for the verdict, since there is no other try left.

@@ -6,7 +6,7 @@ use gatebook_projections::sql::Query;
 
 use super::gatebook::Gatebook;
 use crate::log::email_quotas::EMAIL_QUOTA_WINDOW;
-use crate::store::{Purpose, StoreError};
+use crate::store::{ConnectionPurpose, StoreError};
 
 /// How long credentials are remembered after their end. A form that was sent when its session had ended asks whose it
 /// was, and a link that came too late says that it did.
@@ -17,7 +17,7 @@ impl Gatebook {
     /// that ended because it was idle goes with the others: its twelve hours are over soon after.
     pub async fn forget_ended_credentials(&self) -> Result<(), StoreError> {
         let ended_before = self.clock.now().plus(-ENDED_REMEMBERED_FOR);
-        let mut transaction = self.log.database.begin(Purpose::Write).await?;
+        let mut transaction = self.log.database.begin(ConnectionPurpose::Write).await?;
         // In turn with the writer, which takes this lock before it touches credentials.
         let head = format!("select position from log_head{}", transaction.dialect().for_update());
         transaction.rows(Query::new(head, [])).await?;
@@ -32,7 +32,7 @@ impl Gatebook {
     /// Forgets which e-mails counted against whose limit, as soon as they do not count any more.
     pub async fn forget_email_quota_uses(&self) -> Result<(), StoreError> {
         let counts_from = self.clock.now().plus(-EMAIL_QUOTA_WINDOW);
-        let mut transaction = self.log.database.begin(Purpose::Write).await?;
+        let mut transaction = self.log.database.begin(ConnectionPurpose::Write).await?;
         let forget = "delete from email_quota_uses where used_at <= $1";
         transaction.execute(Query::new(forget, [counts_from.into()])).await?;
         transaction.commit().await

@@ -17,9 +17,9 @@ use super::caller::{Caller, Who};
 use super::failure::Failure;
 use super::gatebook::Gatebook;
 use super::verification::Verification;
-use crate::log::IdempotencyIntent;
+use crate::log::IdempotentRequest;
 use crate::log::hash_chain::hex;
-use crate::store::{Purpose, StoreError};
+use crate::store::{ConnectionPurpose, StoreError};
 
 /// For so long a repeated answer shows the OTP or the client secret again.
 pub const SHOWN_AGAIN_FOR: TimeDelta = TimeDelta::minutes(10);
@@ -28,7 +28,7 @@ pub const REMEMBERED_FOR: TimeDelta = TimeDelta::hours(24);
 
 /// A key that a caller chose, with the request it came with.
 #[derive(Clone, Debug)]
-pub struct IdempotencyKey(IdempotencyIntent);
+pub struct IdempotencyKey(IdempotentRequest);
 
 impl IdempotencyKey {
     /// The key of this caller, for a request with this method, path and body.
@@ -47,13 +47,13 @@ impl IdempotencyKey {
             request.update(part);
         }
         let key = hex(Sha256::digest(format!("{who}\n{key}")));
-        Self(IdempotencyIntent {
+        Self(IdempotentRequest {
             key,
             request_hash: hex(request.finalize()),
         })
     }
 
-    pub(super) fn intent(&self) -> IdempotencyIntent {
+    pub(super) fn request(&self) -> IdempotentRequest {
         self.0.clone()
     }
 
@@ -83,7 +83,7 @@ pub struct Repeated {
 }
 
 /// What became of a form before.
-pub(super) enum Before<T> {
+pub(super) enum EarlierForm<T> {
     /// It is new.
     New,
     /// It was sent before; with what its answer was about.
@@ -154,10 +154,10 @@ impl Gatebook {
     /// # Errors
     /// `IdempotencyKeyReused` when it came with another request.
     pub(super) async fn first_answer(&self, key: Option<&IdempotencyKey>) -> Result<Option<FirstAnswer>, Failure> {
-        let Some(IdempotencyKey(intent)) = key else {
+        let Some(IdempotencyKey(request)) = key else {
             return Ok(None);
         };
-        let Some(first) = self.first_request(intent).await? else {
+        let Some(first) = self.first_request(request).await? else {
             return Ok(None);
         };
         // The first answer was given, whether or not what came after it can be read.
@@ -166,7 +166,7 @@ impl Gatebook {
         let mut history = loaded.history;
         history.retain(|event| event.sequence <= first.version);
         Ok(Some(FirstAnswer {
-            key: intent.key.clone(),
+            key: request.key.clone(),
             history,
             today: loaded.aggregate,
             // What cannot be read may have ended what was shown.
@@ -178,26 +178,26 @@ impl Gatebook {
     ///
     /// # Errors
     /// `IdempotencyKeyReused` when it was sent with other values.
-    pub(super) async fn before<T: DeserializeOwned>(&self, key: &IdempotencyKey) -> Result<Before<T>, Failure> {
-        let IdempotencyKey(intent) = key;
-        let Some(first) = self.first_request(intent).await? else {
-            return Ok(Before::New);
+    pub(super) async fn before<T: DeserializeOwned>(&self, key: &IdempotencyKey) -> Result<EarlierForm<T>, Failure> {
+        let IdempotencyKey(request) = key;
+        let Some(first) = self.first_request(request).await? else {
+            return Ok(EarlierForm::New);
         };
         let (about, version) = (first.about.clone(), first.version);
         let shown = match self.still_shown(first) {
             Some(sealed) => {
-                let text = self.sealer.open(&intent.key, &sealed)?;
+                let text = self.sealer.open(&request.key, &sealed)?;
                 Some(serde_json::from_str(&text).map_err(|error| Failure::Internal(error.to_string()))?)
             }
             None => None,
         };
-        Ok(Before::Sent(First { about, version, shown }))
+        Ok(EarlierForm::Sent(First { about, version, shown }))
     }
 
     /// What an answer shows once, sealed for showing it to the same form again.
     pub(super) fn seal_shown(&self, key: &str, shown: &impl Serialize) -> Result<String, Failure> {
         let text = serde_json::to_string(shown).map_err(|error| Failure::Internal(error.to_string()))?;
-        Ok(self.sealer.seal(&self.dice, key, &text)?)
+        Ok(self.sealer.seal(&self.randomness, key, &text)?)
     }
 
     /// Does something about a group, an account or the installation once for a key, which `act` has to write down with
@@ -213,22 +213,22 @@ impl Gatebook {
         let Some(key) = key else {
             return Ok(Once::Done(act.await?));
         };
-        if let Before::Sent(first) = self.before(key).await? {
+        if let EarlierForm::Sent(first) = self.before(key).await? {
             return Ok(Once::Repeated(first));
         }
         match act.await {
             Ok(done) => Ok(Once::Done(done)),
             // The same request was faster: then its effect is what stands in the way of this one.
             Err(failure) => match self.before(key).await? {
-                Before::Sent(first) => Ok(Once::Repeated(first)),
-                Before::New => Err(failure),
+                EarlierForm::Sent(first) => Ok(Once::Repeated(first)),
+                EarlierForm::New => Err(failure),
             },
         }
     }
 
-    async fn first_request(&self, intent: &IdempotencyIntent) -> Result<Option<Remembered>, Failure> {
-        match self.remembered(&intent.key).await? {
-            Some(first) if first.request_hash != intent.request_hash => Err(Failure::IdempotencyKeyReused),
+    async fn first_request(&self, request: &IdempotentRequest) -> Result<Option<Remembered>, Failure> {
+        match self.remembered(&request.key).await? {
+            Some(first) if first.request_hash != request.request_hash => Err(Failure::IdempotencyKeyReused),
             first => Ok(first),
         }
     }
@@ -241,7 +241,7 @@ impl Gatebook {
     /// Forgets keys after [`REMEMBERED_FOR`], and what was shown once after [`SHOWN_AGAIN_FOR`].
     pub async fn forget_old_keys(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let mut transaction = self.log.database.begin(Purpose::Write).await?;
+        let mut transaction = self.log.database.begin(ConnectionPurpose::Write).await?;
         let forget = "delete from idempotency_keys where created_at < $1";
         transaction
             .execute(Query::new(forget, [now.plus(-REMEMBERED_FOR).into()]))

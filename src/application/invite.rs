@@ -2,7 +2,7 @@
 
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::identifiers::{AppId, KeyedDigest};
-use gatebook_aggregates::integration_app::{DeveloperInvite, Wish};
+use gatebook_aggregates::integration_app::{AppCommand, DeveloperInvite};
 use gatebook_projections::developers::DeveloperRow;
 
 use super::failure::Failure;
@@ -28,48 +28,48 @@ impl Gatebook {
         (secrets, invite)
     }
 
-    /// R13, R18: the wish, knowing whether its developer has an account now, and that account, which the letters go to.
+    /// R13, R18: the command, knowing whether its developer has an account now, and that account, which the e-mails go to.
     /// It is looked up for every try of a command; that there is none yet must still be so at the commit (see
-    /// `extras_of`).
+    /// `side_effects_of`).
     pub(super) async fn with_account(
         &self,
         app_id: &str,
-        mut wish: Wish,
-    ) -> Result<(Wish, Option<DeveloperRow>), Failure> {
-        let found = match &wish {
-            Wish::CreateNewIntegration(new) => self.developer_by_email(&new.developer.email).await?,
-            Wish::RegisterDeveloper(invite) => self.developer_by_email(&invite.email).await?,
-            Wish::ResendInvite { .. }
-            | Wish::ResetOneTimePassword { .. }
-            | Wish::RevokeDeveloperAccess { .. }
-            | Wish::Revoke { .. }
-            | Wish::GenerateClientSecret { .. } => self.linked_account(app_id).await?,
+        mut command: AppCommand,
+    ) -> Result<(AppCommand, Option<DeveloperRow>), Failure> {
+        let found = match &command {
+            AppCommand::CreateNewIntegration(new) => self.developer_by_email(&new.developer.email).await?,
+            AppCommand::RegisterDeveloper(invite) => self.developer_by_email(&invite.email).await?,
+            AppCommand::ResendInvite { .. }
+            | AppCommand::ResetOneTimePassword { .. }
+            | AppCommand::RevokeDeveloperAccess { .. }
+            | AppCommand::Revoke { .. }
+            | AppCommand::GenerateClientSecret { .. } => self.linked_account(app_id).await?,
             // Nobody is written to about these.
-            Wish::CreateAiqIntegrate(_)
-            | Wish::ChangeDetails(_)
-            | Wish::Suspend { .. }
-            | Wish::Resume { .. }
-            | Wish::RecordActivityLogDownload { .. }
-            | Wish::SendVerificationCode { .. }
-            | Wish::AcceptInvitation { .. }
-            | Wish::VerifyOneTimePassword { .. }
-            | Wish::RevealCredentials { .. }
-            | Wish::RetireClientSecret { .. } => None,
+            AppCommand::CreateAiqIntegrate(_)
+            | AppCommand::ChangeDetails(_)
+            | AppCommand::Suspend { .. }
+            | AppCommand::Resume { .. }
+            | AppCommand::RecordActivityLogDownload { .. }
+            | AppCommand::SendVerificationCode { .. }
+            | AppCommand::AcceptInvitation { .. }
+            | AppCommand::VerifyOneTimePassword { .. }
+            | AppCommand::RevealCredentials { .. }
+            | AppCommand::RetireClientSecret { .. } => None,
         };
         let id = found.as_ref().map(|developer| developer.developer_id);
-        match &mut wish {
-            Wish::CreateNewIntegration(new) => new.developer.account = id,
-            Wish::RegisterDeveloper(invite) => invite.account = id,
-            Wish::ResendInvite { account, .. } => *account = id,
+        match &mut command {
+            AppCommand::CreateNewIntegration(new) => new.developer.account = id,
+            AppCommand::RegisterDeveloper(invite) => invite.account = id,
+            AppCommand::ResendInvite { account, .. } => *account = id,
             _ => {}
         }
-        Ok((wish, found))
+        Ok((command, found))
     }
 
     pub(super) fn invite_secrets(&self, app_id: AppId) -> InviteSecrets {
         InviteSecrets {
-            link: secrets::mint(TokenKind::Invitation, app_id, &self.dice),
-            otp: OneTimePassword::random(&self.dice),
+            link: secrets::mint(TokenKind::Invitation, app_id, &self.randomness),
+            otp: OneTimePassword::random(&self.randomness),
         }
     }
 

@@ -8,15 +8,15 @@ use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::sql::{Column, Query, RowReader, Value, text};
 use uuid::Uuid;
 
-use crate::store::{Database, OnConflict, Purpose, StoreError};
+use crate::store::{ConnectionPurpose, Database, OnConflict, StoreError};
 
 /// The uses that are not written yet.
 #[derive(Default)]
-pub struct LastUses(Mutex<BTreeMap<Uuid, Use>>);
+pub struct LastUses(Mutex<BTreeMap<Uuid, LastUse>>);
 
 /// What was used, and when.
 #[derive(Clone, Copy)]
-struct Use {
+struct LastUse {
     of: Of,
     at: Timestamp,
 }
@@ -52,7 +52,7 @@ impl LastUses {
 
     fn used(&self, of: Of, id: Uuid, at: Timestamp) {
         let mut unwritten = self.unwritten();
-        let latest = unwritten.entry(id).or_insert(Use { of, at });
+        let latest = unwritten.entry(id).or_insert(LastUse { of, at });
         latest.at = latest.at.max(at);
     }
 
@@ -68,7 +68,7 @@ impl LastUses {
             .iter()
             .map(|(id, one)| vec![(*id).into(), one.of.name().into(), one.at.into()])
             .collect();
-        let mut transaction = database.begin(Purpose::Write).await?;
+        let mut transaction = database.begin(ConnectionPurpose::Write).await?;
         // Another node may have seen a later use.
         transaction
             .insert("last_uses", COLUMNS, &rows, OnConflict::ReplaceEarlier("last_used_at"))
@@ -95,7 +95,7 @@ impl LastUses {
         self.unwritten().get(&id).map(|one| one.at)
     }
 
-    fn unwritten(&self) -> MutexGuard<'_, BTreeMap<Uuid, Use>> {
+    fn unwritten(&self) -> MutexGuard<'_, BTreeMap<Uuid, LastUse>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,10 +1,10 @@
 //! Tokens as their owners see them: by name, and when they were used last.
 
-use gatebook_aggregates::group::{Group, GroupEvent, GroupWish};
+use gatebook_aggregates::group::{Group, GroupCommand, GroupEvent};
 use gatebook_aggregates::identifiers::{GroupId, UserId};
 use gatebook_aggregates::session::api_token_end;
+use gatebook_aggregates::text::Label;
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_aggregates::words::Label;
 use gatebook_projections::sql::{Query, RowReader};
 use serde::Serialize;
 use uuid::Uuid;
@@ -15,7 +15,7 @@ use super::credentials::{IssuedToken, owner};
 use super::failure::Failure;
 use super::gatebook::Gatebook;
 use super::idempotency::{IdempotencyKey, Once};
-use crate::log::Extras;
+use crate::log::SideEffects;
 use crate::log::append::{CredentialChange, CredentialGuard, CredentialKind};
 use crate::secrets::{SecretKind, TokenKind};
 use crate::store::StoreError;
@@ -154,12 +154,12 @@ impl Gatebook {
             Once::Repeated(first) => first,
         };
         let history = self.log.load::<Group>(&first.about).await?.history;
-        let told = history.into_iter().find(|event| event.sequence == first.version);
+        let message = history.into_iter().find(|event| event.sequence == first.version);
         let Some(GroupEvent::UserTokenIssued {
             token_id,
             expires_at: Some(expires_at),
             ..
-        }) = told.map(|told| told.event)
+        }) = message.map(|message| message.event)
         else {
             return Err(Failure::Internal("the key of a token is another event's".to_owned()));
         };
@@ -187,31 +187,31 @@ impl Gatebook {
         let kinds = (CredentialKind::UserToken, SecretKind::UserToken);
         let owner = owner(group_id, user_id);
         let (issued, credential) = self.new_token(TokenKind::User, kinds, owner, &name, expires_at);
-        let wish = GroupWish::IssueUserToken {
+        let command = GroupCommand::IssueUserToken {
             user_id: user_id.clone(),
             token_id: issued.id,
             name,
             expires_at: Some(expires_at),
         };
-        let extras = Extras {
+        let side_effects = SideEffects {
             credential_guards: guards,
             credentials: vec![CredentialChange::Put(credential)],
             sealed: key.map(|key| self.seal_shown(key.key(), &issued)).transpose()?,
-            ..Extras::default()
+            ..SideEffects::default()
         };
         let options = GroupOptions {
-            idempotency: key.map(IdempotencyKey::intent),
-            extras,
+            idempotency: key.map(IdempotencyKey::request),
+            side_effects,
             ..GroupOptions::default()
         };
-        self.group_command_with(caller, group_id, wish, &options).await?;
+        self.group_command_with(caller, group_id, command, &options).await?;
         Ok(issued)
     }
 
     async fn if_it_lives(&self, shown: Option<IssuedToken>) -> Result<Option<IssuedToken>, Failure> {
         let Some(shown) = shown else { return Ok(None) };
-        let kept = self.kept(CredentialKind::UserToken, &shown.id.to_string()).await?;
-        Ok(kept.map(|_| shown))
+        let stored = self.stored(CredentialKind::UserToken, &shown.id.to_string()).await?;
+        Ok(stored.map(|_| shown))
     }
 
     /// The tokens of an owner whose time is not over, oldest first.

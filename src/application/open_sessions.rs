@@ -14,7 +14,7 @@ use super::caller::{Caller, Who};
 use super::failure::Failure;
 use super::gatebook::Gatebook;
 use super::session_kind::{Realm, SessionKind};
-use crate::log::Extras;
+use crate::log::SideEffects;
 use crate::log::append::CredentialChange;
 
 /// A session, as its owner sees it.
@@ -65,28 +65,28 @@ impl Gatebook {
         let mut gone = Vec::new();
         for kind in realm.session_kinds() {
             let (kind, id) = (kind.credential(), id.clone());
-            let kept = self.kept(kind, &id).await?;
-            if kept.is_some_and(|kept| kept.owner == owner) {
+            let stored = self.stored(kind, &id).await?;
+            if stored.is_some_and(|stored| stored.owner == owner) {
                 gone.push(CredentialChange::Delete { kind, id });
             }
         }
         if gone.is_empty() {
             return Err(Refusal::NotFound.into());
         }
-        let extras = Extras {
+        let side_effects = SideEffects {
             credentials: gone.clone(),
-            ..Extras::default()
+            ..SideEffects::default()
         };
         match &caller.who {
             Who::GroupUser { group_id, user_id } => {
-                let wish = |_: &GroupRow| Ok((UserAccountCommand::SignOut { session_id }, extras.clone()));
-                self.user_account_command(caller, group_id, user_id, on_the_user, &wish)
+                let command = |_: &GroupRow| Ok((UserAccountCommand::SignOut { session_id }, side_effects.clone()));
+                self.user_account_command(caller, group_id, user_id, on_the_user, &command)
                     .await
             }
             Who::Developer(developer) => {
                 let id = developer.developer_id.to_string();
                 let command = DeveloperCommand::LogOut { session_id };
-                self.account_command::<Developer>(&id, command, caller.origin(None), Vec::new(), extras, None)
+                self.account_command::<Developer>(&id, command, caller.origin(None), Vec::new(), side_effects, None)
                     .await
             }
             Who::Operator { .. } => self.keep(gone).await,

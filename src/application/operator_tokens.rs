@@ -3,8 +3,8 @@
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::session::api_token_end;
 use gatebook_aggregates::system::SystemCommand;
+use gatebook_aggregates::text::Label;
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_aggregates::words::Label;
 use uuid::Uuid;
 
 use super::caller::Caller;
@@ -57,8 +57,8 @@ impl Gatebook {
     /// `NotFound` when there is none with this id.
     pub async fn revoke_operator_token(&self, caller: &Caller, token_id: Uuid) -> Result<(), Failure> {
         let id = token_id.to_string();
-        let kept = self.kept(CredentialKind::OperatorToken, &id).await?;
-        let name = kept.ok_or(Refusal::NotFound)?.label()?;
+        let stored = self.stored(CredentialKind::OperatorToken, &id).await?;
+        let name = stored.ok_or(Refusal::NotFound)?.label()?;
         let sessions = CredentialChange::DeleteOwned {
             kind: CredentialKind::OperatorSession,
             owner: id.clone(),

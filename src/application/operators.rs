@@ -1,19 +1,19 @@
 //! R12: operators handle the client secrets of AIQ Integrate applications. R28: they download logs, too.
 
 use gatebook_aggregates::developer::{Developer, DeveloperCommand};
-use gatebook_aggregates::group::GroupWish;
+use gatebook_aggregates::group::GroupCommand;
 use gatebook_aggregates::identifiers::{AppId, DeveloperId, GroupId};
-use gatebook_aggregates::integration_app::{LogFormat, Wish};
+use gatebook_aggregates::integration_app::{AppCommand, LogFormat};
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::groups::GroupRow;
 use gatebook_projections::sql::Value;
 
 use super::caller::{Caller, Who};
-use super::commands::{ChangeOptions, no_extras};
+use super::commands::{ChangeOptions, no_side_effects};
 use super::failure::Failure;
 use super::gatebook::Gatebook;
-use crate::log::Extras;
+use crate::log::SideEffects;
 
 /// What a download shows, recorded and ready to be streamed: everything up to this position.
 pub struct RecordedDownload {
@@ -41,13 +41,13 @@ impl Gatebook {
             Who::GroupUser { group_id, .. } => group_id.clone(),
             _ => self.portal_app(app_id).await?.ok_or(Refusal::NotFound)?.group_id,
         };
-        let wish = |_: &GroupRow| Ok(Wish::RecordActivityLogDownload { format, from, to });
+        let command = |_: &GroupRow| Ok(AppCommand::RecordActivityLogDownload { format, from, to });
         let options = ChangeOptions {
-            is_look: true,
+            is_audited_read: true,
             ..ChangeOptions::default()
         };
         let (done, _) = self
-            .app_command(caller, &group_id, app_id, &options, &wish, &no_extras)
+            .app_command(caller, &group_id, app_id, &options, &command, &no_side_effects)
             .await?;
         let name = done.aggregate.created()?.name.as_str().to_owned();
         let up_to_position = done.history.last().map_or(0, |last| last.position);
@@ -67,8 +67,8 @@ impl Gatebook {
         if let Some(begun) = self.begun_group_download(caller, group_id, format, from, to).await? {
             return Ok(begun);
         }
-        let wish = GroupWish::RecordActivityLogDownload { format, from, to };
-        let done = self.group_command(caller, group_id, wish, &[]).await?;
+        let command = GroupCommand::RecordActivityLogDownload { format, from, to };
+        let done = self.group_command(caller, group_id, command, &[]).await?;
         let name = done.aggregate.registered()?.name.as_str().to_owned();
         let up_to_position = done.history.last().map_or(0, |last| last.position);
         Ok(RecordedDownload { name, up_to_position })
@@ -89,8 +89,15 @@ impl Gatebook {
         };
         let id = developer_id.to_string();
         let command = DeveloperCommand::RecordLogDownload { format, from, to };
-        self.account_command::<Developer>(&id, command, caller.origin(None), Vec::new(), Extras::default(), None)
-            .await?;
+        self.account_command::<Developer>(
+            &id,
+            command,
+            caller.origin(None),
+            Vec::new(),
+            SideEffects::default(),
+            None,
+        )
+        .await?;
         let developer = self.developer(developer_id).await?.ok_or(Refusal::NotFound)?;
         Ok(RecordedDownload {
             name: developer.full_name.as_str().to_owned(),
@@ -100,10 +107,10 @@ impl Gatebook {
 
     /// Remembers facts about this database, such as which key its digests were made with.
     pub async fn check_key_fingerprint(&self, fingerprint: &str) -> Result<(), Failure> {
-        use crate::store::{OnConflict, Purpose};
+        use crate::store::{ConnectionPurpose, OnConflict};
         use gatebook_projections::sql::{Query, text};
 
-        let mut transaction = self.log.database.begin(Purpose::Write).await?;
+        let mut transaction = self.log.database.begin(ConnectionPurpose::Write).await?;
         let head = format!("select position from log_head{}", transaction.dialect().for_update());
         transaction.rows(Query::new(head, [])).await?;
         let known = transaction

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gatebook_aggregates::developer::{Developer, DeveloperCommand};
 use gatebook_aggregates::email_address::EmailAddress;
-use gatebook_aggregates::group::{GroupAsker, GroupUser, GroupWish};
+use gatebook_aggregates::group::{GroupCommand, GroupPrincipal, GroupUser};
 use gatebook_aggregates::identifiers::{GroupId, UserId};
 use gatebook_aggregates::password_link::PasswordLink;
 use gatebook_aggregates::refusal::Refusal;
@@ -16,14 +16,14 @@ use uuid::Uuid;
 use super::account_commands::{on_the_group, on_the_user};
 use super::caller::{Caller, Who};
 use super::console_sign_in::UserOfAddress;
-use super::credentials::{Kept, owner, read_owner, throttle_keys};
+use super::credentials::{StoredCredential, owner, read_owner, throttle_keys};
 use super::failure::Failure;
 use super::gatebook::Gatebook;
 use super::session_kind::Realm;
 use super::sign_up::{chosen_password, password_problem};
-use crate::log::append::{Credential, CredentialChange, CredentialKind, SealedLetter};
-use crate::log::{CommandError, Extras};
-use crate::mail::Letter;
+use crate::log::append::{Credential, CredentialChange, CredentialKind, EncryptedEmail};
+use crate::log::{CommandError, SideEffects};
+use crate::mail::Email;
 use crate::secrets::{SecretKind, SecretString, TokenKind, lookup_id, mint};
 
 /// What becomes of the API tokens of somebody who chooses a new password.
@@ -44,23 +44,26 @@ impl Gatebook {
         group_id: &GroupId,
         user_id: &UserId,
     ) -> Result<(), Failure> {
-        let wish = |group: &GroupRow| {
+        let command = |group: &GroupRow| {
             let by = match &caller.who {
-                Who::Operator { .. } => GroupAsker::Operator,
-                _ => GroupAsker::GroupUser(caller.standing(group)?),
+                Who::Operator { .. } => GroupPrincipal::Operator,
+                _ => GroupPrincipal::GroupUser(caller.membership(group)?),
             };
             let GroupUser { email, .. } = group.user(user_id).ok_or(Refusal::NotFound)?.clone();
             let (to, at) = (email.clone(), self.clock.now());
             let link = PasswordLink::first(self.new_id(), at);
-            let extras = self.console_link(caller, group_id, user_id, &link, |address| {
+            let side_effects = self.console_link(caller, group_id, user_id, &link, |address| {
                 let group_name = group.customer.name.as_str();
-                Letter::first_password(to.as_str(), group_name, address, link.expires_at)
+                Email::first_password(to.as_str(), group_name, address, link.expires_at)
             })?;
-            let extras = in_place_of_older(extras, owner(group_id, user_id));
+            let side_effects = in_place_of_older(side_effects, owner(group_id, user_id));
             let link_id = link.link_id;
-            Ok((UserAccountCommand::SendPasswordLink { by, email, link_id, at }, extras))
+            Ok((
+                UserAccountCommand::SendPasswordLink { by, email, link_id, at },
+                side_effects,
+            ))
         };
-        let send = self.user_account_command(caller, group_id, user_id, on_the_group, &wish);
+        let send = self.user_account_command(caller, group_id, user_id, on_the_group, &command);
         self.once(caller.conditions.key.as_ref(), send).await.map(|_| ())
     }
 
@@ -86,25 +89,28 @@ impl Gatebook {
         UserOfAddress { group_id, user_id, .. }: &UserOfAddress,
         email: &EmailAddress,
     ) -> Result<(), Failure> {
-        let wish = |group: &GroupRow| {
+        let command = |group: &GroupRow| {
             // Who no longer has this address gets nothing at it.
             let asking = group.user(user_id).filter(|user| user.email == *email);
             let email = asking.ok_or(Refusal::NotFound)?.email.clone();
             let (to, at) = (email.clone(), self.clock.now());
             let link = PasswordLink::reset(self.new_id(), at);
-            let extras = self.console_link(caller, group_id, user_id, &link, |address| {
+            let side_effects = self.console_link(caller, group_id, user_id, &link, |address| {
                 let place = format!("{} at Integration Applications", group.customer.name.as_str());
-                Letter::password_reset(to.as_str(), &place, address, link.expires_at)
+                Email::password_reset(to.as_str(), &place, address, link.expires_at)
             })?;
             let link_id = link.link_id;
-            Ok((UserAccountCommand::RequestPasswordReset { email, link_id, at }, extras))
+            Ok((
+                UserAccountCommand::RequestPasswordReset { email, link_id, at },
+                side_effects,
+            ))
         };
         let who = Who::GroupUser {
             group_id: group_id.clone(),
             user_id: user_id.clone(),
         };
         match self
-            .user_account_command(&caller.with(who), group_id, user_id, on_the_group, &wish)
+            .user_account_command(&caller.with(who), group_id, user_id, on_the_group, &command)
             .await
         {
             Err(Failure::Command(CommandError::Refused(Refusal::NotFound))) => Ok(()),
@@ -137,14 +143,14 @@ impl Gatebook {
         let link = PasswordLink::reset(self.new_id(), at);
         let path = "/portal/set-password?link=";
         let kind = CredentialKind::DeveloperPasswordLink;
-        let extras = self.link(caller, kind, id.clone(), &link, path, |address| {
+        let side_effects = self.link(caller, kind, id.clone(), &link, path, |address| {
             let place = "the Developer Portal";
-            Letter::password_reset(developer.email.as_str(), place, address, link.expires_at)
+            Email::password_reset(developer.email.as_str(), place, address, link.expires_at)
         })?;
         let link_id = link.link_id;
         let origin = caller.with(Who::Developer(Box::new(developer.clone()))).origin(None);
         let command = DeveloperCommand::RequestPasswordReset { link_id, at };
-        self.account_command::<Developer>(&id, command, origin, Vec::new(), extras, None)
+        self.account_command::<Developer>(&id, command, origin, Vec::new(), side_effects, None)
             .await
     }
 
@@ -177,27 +183,28 @@ impl Gatebook {
         tokens: ApiTokens,
     ) -> Result<(), Failure> {
         let password = chosen_password(password)?;
-        let (link_id, kept) = self.presented_password_link(caller, realm, link).await?;
-        let password = match self.address_behind(realm, &kept.owner).await? {
+        let (link_id, stored) = self.presented_password_link(caller, realm, link).await?;
+        let password = match self.address_behind(realm, &stored.owner).await? {
             Some(address) => password.of(address.as_str()).map_err(password_problem)?,
             None => password,
         };
         if tokens == ApiTokens::End && realm == Realm::Console {
-            self.end_tokens_by_link(caller, &kept).await?;
+            self.end_tokens_by_link(caller, &stored).await?;
         }
-        let digest = self.passwords.hash(&password, &self.dice).await?;
-        let owner_id = kept.owner.clone();
+        let digest = self.passwords.hash(&password, &self.randomness).await?;
+        let owner_id = stored.owner.clone();
         let at = self.clock.now();
         let chosen = match realm {
             Realm::Console => {
                 let (group_id, user_id) = read_owner(&owner_id).ok_or(Refusal::PasswordLinkUnknown)?;
-                let extras = password_chosen(realm, kept, digest);
+                let side_effects = password_chosen(realm, stored, digest);
                 let caller = caller.with(Who::GroupUser {
                     group_id: group_id.clone(),
                     user_id: user_id.clone(),
                 });
-                let wish = |_: &GroupRow| Ok((UserAccountCommand::ChoosePassword { link_id, at }, extras.clone()));
-                self.user_account_command(&caller, &group_id, &user_id, on_the_user, &wish)
+                let command =
+                    |_: &GroupRow| Ok((UserAccountCommand::ChoosePassword { link_id, at }, side_effects.clone()));
+                self.user_account_command(&caller, &group_id, &user_id, on_the_user, &command)
                     .await
             }
             Realm::Portal => {
@@ -207,9 +214,9 @@ impl Gatebook {
                     .await?
                     .ok_or(Refusal::PasswordLinkUnknown)?;
                 let origin = caller.with(Who::Developer(Box::new(developer))).origin(None);
-                let extras = password_chosen(realm, kept, digest);
+                let side_effects = password_chosen(realm, stored, digest);
                 let command = DeveloperCommand::ChoosePassword { link_id, at };
-                self.account_command::<Developer>(&owner_id, command, origin, Vec::new(), extras, None)
+                self.account_command::<Developer>(&owner_id, command, origin, Vec::new(), side_effects, None)
                     .await
             }
             Realm::Operator => Err(Refusal::PasswordLinkUnknown.into()),
@@ -224,7 +231,7 @@ impl Gatebook {
     }
 
     /// Ends the API tokens of the group user whom a link belongs to, as long as it stands.
-    async fn end_tokens_by_link(&self, caller: &Caller, link: &Kept) -> Result<(), Failure> {
+    async fn end_tokens_by_link(&self, caller: &Caller, link: &StoredCredential) -> Result<(), Failure> {
         if link.has_ended(self.clock.now()) {
             return Err(Refusal::PasswordLinkExpired.into());
         }
@@ -234,17 +241,17 @@ impl Gatebook {
             user_id: user_id.clone(),
         });
         let (kind, owner) = (CredentialKind::UserToken, link.owner.clone());
-        let extras = Extras {
+        let side_effects = SideEffects {
             credential_guards: vec![link.clone().guard(CredentialKind::UserPasswordLink)],
             credentials: vec![CredentialChange::DeleteOwned { kind, owner }],
-            ..Extras::default()
+            ..SideEffects::default()
         };
-        let wish = Box::new(move |_: Option<&GroupRow>| {
-            Ok(GroupWish::EndUserTokens {
+        let command = Box::new(move |_: Option<&GroupRow>| {
+            Ok(GroupCommand::EndUserTokens {
                 user_id: user_id.clone(),
             })
         });
-        match self.stop_in_group(&caller, &group_id, wish, extras).await {
+        match self.stop_in_group(&caller, &group_id, command, side_effects).await {
             Err(
                 Failure::Unauthenticated
                 | Failure::Command(CommandError::CredentialReplaced | CommandError::Refused(Refusal::NotFound)),
@@ -270,8 +277,8 @@ impl Gatebook {
 
     /// Whether a link can be used; so that a page can say so before anything is typed.
     pub async fn open_password_link(&self, caller: &Caller, realm: Realm, link: &str) -> Result<(), Failure> {
-        let (_, kept) = self.presented_password_link(caller, realm, link).await?;
-        if kept.has_ended(self.clock.now()) {
+        let (_, stored) = self.presented_password_link(caller, realm, link).await?;
+        if stored.has_ended(self.clock.now()) {
             return Err(Refusal::PasswordLinkExpired.into());
         }
         Ok(())
@@ -292,7 +299,7 @@ impl Gatebook {
 
     /// A link that cannot be sent is missed by whoever asked, who then asks again; the log tells why.
     fn after_the_answer(&self, sending: impl Future<Output = Result<(), Failure>> + Send + 'static) {
-        self.errands.run(async move {
+        self.background_tasks.run(async move {
             if let Err(error) = sending.await {
                 tracing::warn!(%error, "a link to a new password could not be sent");
             }
@@ -304,11 +311,13 @@ impl Gatebook {
         caller: &Caller,
         realm: Realm,
         link: &str,
-    ) -> Result<(Uuid, Kept), Failure> {
+    ) -> Result<(Uuid, StoredCredential), Failure> {
         let kinds = (TokenKind::PasswordLink, link_kind(realm), SecretKind::PasswordLink);
-        let kept = self.kept_or_ended_token(kinds.0, kinds.1, kinds.2, link).await?;
-        match (kept, lookup_id(TokenKind::PasswordLink, link)) {
-            (Some(kept), Some(link_id)) => Ok((link_id, kept)),
+        let stored = self
+            .find_token_including_expired(kinds.0, kinds.1, kinds.2, link)
+            .await?;
+        match (stored, lookup_id(TokenKind::PasswordLink, link)) {
+            (Some(stored), Some(link_id)) => Ok((link_id, stored)),
             _ => match self.failed_credentials(&throttle_keys(caller, None)) {
                 Failure::Unauthenticated => Err(Refusal::PasswordLinkUnknown.into()),
                 failure => Err(failure),
@@ -322,8 +331,8 @@ impl Gatebook {
         group_id: &GroupId,
         user_id: &UserId,
         link: &PasswordLink,
-        letter: impl FnOnce(&str) -> Letter,
-    ) -> Result<Extras, Failure> {
+        email: impl FnOnce(&str) -> Email,
+    ) -> Result<SideEffects, Failure> {
         let kind = CredentialKind::UserPasswordLink;
         self.link(
             caller,
@@ -331,11 +340,11 @@ impl Gatebook {
             owner(group_id, user_id),
             link,
             "/set-password?link=",
-            letter,
+            email,
         )
     }
 
-    /// What goes with a link: its digest and its letter.
+    /// What goes with a link: its digest and its e-mail.
     fn link(
         &self,
         caller: &Caller,
@@ -343,10 +352,10 @@ impl Gatebook {
         owner: String,
         link: &PasswordLink,
         path: &str,
-        letter: impl FnOnce(&str) -> Letter,
-    ) -> Result<Extras, Failure> {
-        let secret: SecretString = mint(TokenKind::PasswordLink, link.link_id, &self.dice);
-        let letter = letter(&self.url(&format!("{path}{}", secret.reveal())));
+        email: impl FnOnce(&str) -> Email,
+    ) -> Result<SideEffects, Failure> {
+        let secret: SecretString = mint(TokenKind::PasswordLink, link.link_id, &self.randomness);
+        let email = email(&self.url(&format!("{path}{}", secret.reveal())));
         let credential = Credential {
             kind,
             id: link.link_id.to_string(),
@@ -355,33 +364,33 @@ impl Gatebook {
             digest: self.digests.digest(SecretKind::PasswordLink, secret.reveal()),
             expires_at: Some(link.expires_at),
         };
-        Ok(Extras {
-            letters: vec![SealedLetter {
-                about: Some(link_letter(&owner)),
-                ..self.sealed(caller, &letter)?
+        Ok(SideEffects {
+            emails: vec![EncryptedEmail {
+                about: Some(password_link_subject(&owner)),
+                ..self.sealed(caller, &email)?
             }],
             credentials: vec![CredentialChange::Put(credential)],
-            ..Extras::default()
+            ..SideEffects::default()
         })
     }
 }
 
-/// What the letter with the link of an owner is about: a newer link to a first
+/// What the e-mail with the link of an owner is about: a newer link to a first
 /// password, a password that was chosen, and the end of the user withdraw it.
-pub(super) fn link_letter(owner: &str) -> String {
+pub(super) fn password_link_subject(owner: &str) -> String {
     format!("password link of {owner}")
 }
 
 /// The link to a first password takes the place of all that were sent before, read or not.
-fn in_place_of_older(extras: Extras, owner: String) -> Extras {
+fn in_place_of_older(side_effects: SideEffects, owner: String) -> SideEffects {
     let kind = CredentialKind::UserPasswordLink;
-    Extras {
-        withdrawn_letters: vec![link_letter(&owner)],
+    SideEffects {
+        withdrawn_emails: vec![password_link_subject(&owner)],
         credentials: [CredentialChange::DeleteOwned { kind, owner }]
             .into_iter()
-            .chain(extras.credentials)
+            .chain(side_effects.credentials)
             .collect(),
-        ..extras
+        ..side_effects
     }
 }
 
@@ -394,7 +403,7 @@ fn link_kind(realm: Realm) -> CredentialKind {
 
 /// What a password changes that is chosen with a link, as long as that link still stands: the password itself; sessions
 /// and links end.
-fn password_chosen(realm: Realm, link: Kept, digest: String) -> Extras {
+fn password_chosen(realm: Realm, link: StoredCredential, digest: String) -> SideEffects {
     let owner = link.owner.clone();
     let new = Credential {
         kind: match realm {
@@ -414,10 +423,10 @@ fn password_chosen(realm: Realm, link: Kept, digest: String) -> Extras {
             kind,
             owner: owner.clone(),
         });
-    Extras {
-        withdrawn_letters: vec![link_letter(&owner)],
+    SideEffects {
+        withdrawn_emails: vec![password_link_subject(&owner)],
         credentials: std::iter::once(CredentialChange::Put(new)).chain(ended).collect(),
         credential_guards: vec![link.guard(link_kind(realm))],
-        ..Extras::default()
+        ..SideEffects::default()
     }
 }

@@ -19,13 +19,13 @@ impl Gatebook {
         account: Option<&str>,
         password: &str,
     ) -> Result<Option<CredentialGuard>, Failure> {
-        let kept = match account {
-            Some(id) => self.kept(kind, id).await?,
+        let stored = match account {
+            Some(id) => self.stored(kind, id).await?,
             None => None,
         };
-        let hash = kept.as_ref().map(|kept| kept.digest.as_str());
+        let hash = stored.as_ref().map(|stored| stored.digest.as_str());
         let right = self.passwords.verify(password, hash).await?;
-        Ok(kept.filter(|_| right).map(|kept| kept.guard(kind)))
+        Ok(stored.filter(|_| right).map(|stored| stored.guard(kind)))
     }
 
     /// Proves that a group user who is signed in knows their password: for what a borrowed session is not enough for. A
@@ -48,10 +48,12 @@ impl Gatebook {
             self.note_refused(caller, Refused::user(group_id.clone(), user_id.clone(), because));
         })?;
         let kind = CredentialKind::UserPassword;
-        let kept = self.kept(kind, &caller.session_owner()?).await?;
-        let hash = kept.as_ref().map(|kept| kept.digest.clone());
+        let stored = self.stored(kind, &caller.session_owner()?).await?;
+        let hash = stored.as_ref().map(|stored| stored.digest.clone());
         let right = self.judge_password(guess, typed, vec![hash]).await?;
-        let proof = kept.filter(|_| right.contains(&true)).map(|kept| kept.guard(kind));
+        let proof = stored
+            .filter(|_| right.contains(&true))
+            .map(|stored| stored.guard(kind));
         if proof.is_none() {
             self.note_wrong_password(caller, vec![(group_id.clone(), user_id.clone())]);
         }

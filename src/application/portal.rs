@@ -3,13 +3,13 @@
 use chrono::TimeDelta;
 use gatebook_aggregates::identifiers::{AppId, ClientSecretId, EntityId, GroupId};
 use gatebook_aggregates::integration_app::{
-    ClientSecret, DeadBecause, FreshSecret, IntegrationApp, IntegrationAppEvent as Event, OtpState, Status, Wish,
+    AppCommand, ClientSecret, FreshSecret, IntegrationApp, IntegrationAppEvent as Event, OtpState, OtpUnusable, Status,
     verified_developer,
 };
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::refused_attempts::MailedSecret;
+use gatebook_aggregates::text::{Label, searchable};
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_aggregates::words::{Label, searchable};
 use gatebook_projections::app_list::Link;
 use gatebook_projections::groups::GroupRow;
 use gatebook_projections::portal_apps::{self, PortalAppRow, PortalApps};
@@ -18,13 +18,13 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::caller::{Caller, Who};
-use super::commands::{ChangeOptions, TRIES, WishOf, no_extras};
+use super::commands::{ChangeOptions, MakeAppCommand, TRIES, no_side_effects};
 use super::credentials::throttle_keys;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
 use super::idempotency::IdempotencyKey;
 use super::operations::refused::{MailedSecretRefusedBecause, Refused};
-use crate::log::{CommandError, Done};
+use crate::log::{CommandError, Committed};
 use crate::secrets::{self, OneTimePassword, SecretKind};
 use crate::store::StoreError;
 
@@ -117,18 +117,18 @@ impl Gatebook {
             }
         };
         let otp_digest = typed.map(|otp| self.keyed(SecretKind::OneTimePassword, otp.canonical()));
-        let wish = |_: &GroupRow| {
-            Ok(Wish::VerifyOneTimePassword {
+        let command = |_: &GroupRow| {
+            Ok(AppCommand::VerifyOneTimePassword {
                 otp_digest: otp_digest.clone(),
             })
         };
-        let done = self.developers_command(caller, app_id, false, &wish).await;
+        let done = self.developers_command(caller, app_id, false, &command).await;
         if let Err(Failure::Command(CommandError::KeyUsed)) = &done
             && let Some(first) = self.verified_before(caller).await?
         {
             return first;
         }
-        if let Some(because) = done.as_ref().err().and_then(dead_because) {
+        if let Some(because) = done.as_ref().err().and_then(unusable_because) {
             let because = MailedSecretRefusedBecause::Dead(because);
             self.note_refused_otp(caller, app_id, account, because).await?;
         }
@@ -179,8 +179,8 @@ impl Gatebook {
     /// What this request's key was answered with; none when it is new.
     async fn verified_before(&self, caller: &Caller) -> Result<Option<Result<(), Failure>>, Failure> {
         let first = self.first_answer(caller.conditions.key.as_ref()).await?;
-        let told = first.and_then(|first| first.history.into_iter().next_back());
-        Ok(told.map(|told| verified(&[told.event])))
+        let reported = first.and_then(|first| first.history.into_iter().next_back());
+        Ok(reported.map(|reported| verified(&[reported.event])))
     }
 
     /// R17: an application that is linked to the developer, verified or not, with its group.
@@ -210,7 +210,7 @@ impl Gatebook {
     pub async fn app_details(&self, caller: &Caller, app_id: AppId) -> Result<AppDetails, Failure> {
         let done = self
             .developers_command(caller, app_id, true, &|_| {
-                Ok(Wish::RevealCredentials {
+                Ok(AppCommand::RevealCredentials {
                     ip_address: caller.ip_address.clone(),
                 })
             })
@@ -283,9 +283,9 @@ impl Gatebook {
                 return Ok(None);
             }
             let options = ChangeOptions {
-                pin: Some(app.version).into(),
-                idempotency: form.map(IdempotencyKey::intent),
-                is_look: false,
+                expected: Some(app.version).into(),
+                idempotency: form.map(IdempotencyKey::request),
+                is_audited_read: false,
             };
             let issued = self
                 .generate_client_secret_for(caller, &app.group_id, app_id, overlap_seconds, &options)
@@ -307,13 +307,13 @@ impl Gatebook {
         client_secret_id: ClientSecretId,
     ) -> Result<(), Failure> {
         let group_id = self.linked_app(caller, app_id).await?.group_id;
-        let wish = Wish::RetireClientSecret { client_secret_id };
+        let command = AppCommand::RetireClientSecret { client_secret_id };
         let options = ChangeOptions {
-            pin: caller.conditions.if_match.clone().into(),
-            idempotency: caller.conditions.key.as_ref().map(IdempotencyKey::intent),
-            is_look: false,
+            expected: caller.conditions.if_match.clone().into(),
+            idempotency: caller.conditions.key.as_ref().map(IdempotencyKey::request),
+            is_audited_read: false,
         };
-        self.stop_app(caller, &group_id, app_id, &options, wish).await?;
+        self.stop_app(caller, &group_id, app_id, &options, command).await?;
         Ok(())
     }
 
@@ -325,7 +325,7 @@ impl Gatebook {
         overlap_seconds: Option<i64>,
         options: &ChangeOptions,
     ) -> Result<IssuedClientSecret, Failure> {
-        let secret = secrets::client_secret(&self.dice);
+        let secret = secrets::client_secret(&self.randomness);
         let fresh = FreshSecret {
             id: self.new_id(),
             prefix: secrets::client_secret_prefix(&secret),
@@ -333,14 +333,14 @@ impl Gatebook {
         };
         let overlap = overlap_seconds.map(overlap).transpose()?;
         let client_secret_id = fresh.id;
-        let wish = |_: &GroupRow| {
-            Ok(Wish::GenerateClientSecret {
+        let command = |_: &GroupRow| {
+            Ok(AppCommand::GenerateClientSecret {
                 secret: fresh.clone(),
                 overlap,
             })
         };
         let (done, _) = self
-            .app_command(caller, group_id, app_id, options, &wish, &|_, _, _| {
+            .app_command(caller, group_id, app_id, options, &command, &|_, _, _| {
                 self.sealed_secret(options, secret.reveal())
             })
             .await?;
@@ -360,17 +360,17 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        is_look: bool,
-        wish: WishOf<'_>,
-    ) -> Result<Done<IntegrationApp>, Failure> {
+        is_audited_read: bool,
+        command: MakeAppCommand<'_>,
+    ) -> Result<Committed<IntegrationApp>, Failure> {
         let group_id = self.linked_app(caller, app_id).await?.group_id;
         let options = ChangeOptions {
-            pin: caller.conditions.if_match.clone().into(),
-            idempotency: caller.conditions.key.as_ref().map(IdempotencyKey::intent),
-            is_look,
+            expected: caller.conditions.if_match.clone().into(),
+            idempotency: caller.conditions.key.as_ref().map(IdempotencyKey::request),
+            is_audited_read,
         };
         let (done, _) = self
-            .app_command(caller, &group_id, app_id, &options, wish, &no_extras)
+            .app_command(caller, &group_id, app_id, &options, command, &no_side_effects)
             .await?;
         Ok(done)
     }
@@ -389,7 +389,11 @@ impl Gatebook {
     pub(super) async fn verified_app(&self, caller: &Caller, app_id: AppId) -> Result<PortalAppRow, Failure> {
         let app = self.linked_app(caller, app_id).await?;
         let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
-        verified_developer(app.developer_email.as_ref(), app.verified_by(), &caller.asker(&group)?)?;
+        verified_developer(
+            app.developer_email.as_ref(),
+            app.verified_by(),
+            &caller.principal_in(&group)?,
+        )?;
         Ok(app)
     }
 
@@ -413,7 +417,7 @@ fn verified(events: &[Event]) -> Result<(), Failure> {
         Some(Event::OneTimePasswordMistyped { attempts_left }) => Err(Failure::OtpWrong {
             attempts_left: *attempts_left,
         }),
-        Some(Event::DeadOneTimePasswordTried { because }) => Err(because.refusal().into()),
+        Some(Event::UnusableOneTimePasswordTried { because }) => Err(because.refusal().into()),
         _ => Ok(()),
     }
 }
@@ -427,16 +431,16 @@ fn is_wrong_otp(failure: &Failure) -> bool {
 }
 
 /// Why an OTP opens nothing, if that is why it was refused.
-fn dead_because(failure: &Failure) -> Option<DeadBecause> {
+fn unusable_because(failure: &Failure) -> Option<OtpUnusable> {
     let Failure::Command(CommandError::Refused(refusal)) = failure else {
         return None;
     };
     match refusal {
-        Refusal::OtpExpired => Some(DeadBecause::Expired),
-        Refusal::OtpLocked => Some(DeadBecause::Locked),
-        Refusal::AppSuspended => Some(DeadBecause::AppSuspended),
-        Refusal::AppRevoked => Some(DeadBecause::AppRevoked),
-        Refusal::PlanRequired => Some(DeadBecause::GroupOffPlan),
+        Refusal::OtpExpired => Some(OtpUnusable::Expired),
+        Refusal::OtpLocked => Some(OtpUnusable::Locked),
+        Refusal::AppSuspended => Some(OtpUnusable::AppSuspended),
+        Refusal::AppRevoked => Some(OtpUnusable::AppRevoked),
+        Refusal::PlanRequired => Some(OtpUnusable::GroupOffPlan),
         _ => None,
     }
 }

@@ -24,7 +24,7 @@ use crate::request_log::note_app;
 use crate::store::StoreError;
 
 /// A page of a list.
-pub struct Page<T> {
+pub struct ListPage<T> {
     /// Its items.
     pub items: Vec<T>,
     /// Where the next page begins; none on the last.
@@ -91,7 +91,7 @@ impl Gatebook {
         sort: Sort,
         after: Option<&Cursor>,
         limit: u32,
-    ) -> Result<Page<AppView>, Failure> {
+    ) -> Result<ListPage<AppView>, Failure> {
         let group = Arc::new(self.readers_group(caller).await?);
         let filter = Filter {
             group_id: Some(group.group_id.clone()),
@@ -103,7 +103,7 @@ impl Gatebook {
             .into_iter()
             .map(|listed| AppView::new(listed, group.clone()))
             .collect();
-        Ok(Page { items, next: page.next })
+        Ok(ListPage { items, next: page.next })
     }
 
     /// A page of all groups' applications, for operators.
@@ -114,7 +114,7 @@ impl Gatebook {
         sort: Sort,
         after: Option<&Cursor>,
         limit: u32,
-    ) -> Result<Page<AppView>, Failure> {
+    ) -> Result<ListPage<AppView>, Failure> {
         let page = self.page(operator, filter, sort, after, limit).await?;
         let mut groups: BTreeMap<GroupId, Arc<GroupRow>> = BTreeMap::new();
         let mut items = Vec::with_capacity(page.items.len());
@@ -126,7 +126,7 @@ impl Gatebook {
             groups.insert(listed.app.group_id.clone(), group.clone());
             items.push(AppView::new(listed, group));
         }
-        Ok(Page { items, next: page.next })
+        Ok(ListPage { items, next: page.next })
     }
 
     /// An application of any group.
@@ -142,21 +142,21 @@ impl Gatebook {
             return Err(Failure::Unauthenticated);
         };
         let group = self.group(group_id).await?.ok_or(Failure::Unauthenticated)?;
-        caller.standing(&group)?;
+        caller.membership(&group)?;
         Ok(group)
     }
 
     /// R3: the caller's group, for those who may read lists and logs.
     pub async fn readers_group(&self, caller: &Caller) -> Result<GroupRow, Failure> {
         let group = self.callers_group(caller).await?;
-        caller.standing(&group)?.require_reader()?;
+        caller.membership(&group)?.require_reader()?;
         Ok(group)
     }
 
     /// R1, R2: the caller's group, for those who may create and change applications in it now.
     pub async fn managers_group(&self, caller: &Caller) -> Result<GroupRow, Failure> {
         let group = self.callers_group(caller).await?;
-        caller.standing(&group)?.require_manager()?;
+        caller.membership(&group)?.require_manager()?;
         group.customer.product_plan.require_integration_apps()?;
         Ok(group)
     }
@@ -174,7 +174,7 @@ impl Gatebook {
         // One more than asked for tells whether there is a next page.
         let database = self.log.database.clone();
         let reading = async move { newest_first(&*database, id, before, limit + 1).await };
-        let mut events = self.read_slots.run(caller.principal(), reading).await??;
+        let mut events = self.read_slots.run(caller.principal_key(), reading).await??;
         let more = events.len() > limit as usize;
         events.truncate(limit as usize);
         let next = events.last().filter(|_| more).map(|last| last.position);
@@ -189,7 +189,7 @@ impl Gatebook {
         sort: Sort,
         after: Option<&Cursor>,
         limit: u32,
-    ) -> Result<Page<AppListed>, Failure> {
+    ) -> Result<ListPage<AppListed>, Failure> {
         // One more than asked for tells whether there is a next page.
         let search = self.database().dialect().part_search();
         let query = app_list::page(filter, sort, after, i64::from(limit) + 1, search);
@@ -201,20 +201,24 @@ impl Gatebook {
         let listed = rows.into_iter().take(limit as usize).map(AppListed::read);
         let items: Vec<AppListed> = listed.collect::<Result<_, _>>().map_err(StoreError::from)?;
         let next = items.last().filter(|_| more).map(|last| Cursor::after(sort, &last.app));
-        Ok(Page { items, next })
+        Ok(ListPage { items, next })
     }
 
     async fn searched(&self, caller: &Caller, query: Query) -> Result<Vec<Vec<Value>>, Failure> {
-        let (database, slots, principal) = (self.log.database.clone(), self.search_slots.clone(), caller.principal());
+        let (database, slots, principal) = (
+            self.log.database.clone(),
+            self.search_slots.clone(),
+            caller.principal_key(),
+        );
         let search = async move { database.rows(query).await };
         let search = async move { slots.run(principal, search).await };
-        Ok(self.read_slots.run(caller.principal(), search).await???)
+        Ok(self.read_slots.run(caller.principal_key(), search).await???)
     }
 
     async fn read(&self, caller: &Caller, query: Query) -> Result<Vec<Vec<Value>>, Failure> {
         let database = self.log.database.clone();
         let reading = async move { database.rows(query).await };
-        Ok(self.read_slots.run(caller.principal(), reading).await??)
+        Ok(self.read_slots.run(caller.principal_key(), reading).await??)
     }
 
     /// A slot of the caller's, for a list or a download to hold until it ends.
@@ -222,7 +226,7 @@ impl Gatebook {
     /// # Errors
     /// `TooManyReads` when as many lists, searches and downloads of theirs are under way as one may have.
     pub async fn read_slot(&self, caller: &Caller) -> Result<ReadSlot, Failure> {
-        self.read_slots.take(caller.principal()).await
+        self.read_slots.take(caller.principal_key()).await
     }
 
     pub(super) async fn one<P: Projection>(&self, query: Query) -> Result<Option<P::Row>, StoreError> {

@@ -25,14 +25,14 @@ const QUESTIONS_AT_ONCE: usize = 4;
 
 /// What is kept under the keys, as far as there is something. What is kept under one and cannot be read is that one's
 /// trouble alone.
-pub(super) type Answers<V> = BTreeMap<String, Result<V, StoreError>>;
+pub(super) type KeyedAnswers<V> = BTreeMap<String, Result<V, StoreError>>;
 
 /// Reads of one kind, by key.
 pub(super) struct SharedReads<V> {
-    queue: mpsc::Sender<Waiting<V>>,
+    queue: mpsc::Sender<WaitingReader<V>>,
 }
 
-struct Waiting<V> {
+struct WaitingReader<V> {
     key: String,
     answer: oneshot::Sender<Result<Option<V>, StoreError>>,
 }
@@ -41,7 +41,7 @@ impl<V: Clone + Send + Sync + 'static> SharedReads<V> {
     /// Starts the tasks that `ask` the database about several keys at once. They end with this.
     pub(super) fn start<Asked>(ask: impl Fn(Vec<String>) -> Asked + Clone + Send + Sync + 'static) -> Self
     where
-        Asked: Future<Output = Result<Answers<V>, StoreError>> + Send + 'static,
+        Asked: Future<Output = Result<KeyedAnswers<V>, StoreError>> + Send + 'static,
     {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let waiting = Arc::new(Mutex::new(waiting));
@@ -59,7 +59,10 @@ impl<V: Clone + Send + Sync + 'static> SharedReads<V> {
         let (answer, received) = oneshot::channel();
         let gone = || StoreError::Unavailable("nobody reads any more".to_owned());
         let answered = async {
-            self.queue.send(Waiting { key, answer }).await.map_err(|_| gone())?;
+            self.queue
+                .send(WaitingReader { key, answer })
+                .await
+                .map_err(|_| gone())?;
             received.await.map_err(|_| gone())?
         };
         let late = || StoreError::Unavailable("it did not answer in time".to_owned());
@@ -67,9 +70,11 @@ impl<V: Clone + Send + Sync + 'static> SharedReads<V> {
     }
 }
 
-async fn ask_for_all<V: Clone, Asked>(queue: Arc<Mutex<mpsc::Receiver<Waiting<V>>>>, ask: impl Fn(Vec<String>) -> Asked)
-where
-    Asked: Future<Output = Result<Answers<V>, StoreError>>,
+async fn ask_for_all<V: Clone, Asked>(
+    queue: Arc<Mutex<mpsc::Receiver<WaitingReader<V>>>>,
+    ask: impl Fn(Vec<String>) -> Asked,
+) where
+    Asked: Future<Output = Result<KeyedAnswers<V>, StoreError>>,
 {
     let mut waiting = Vec::with_capacity(SHARED_BY_MAX);
     loop {
@@ -87,7 +92,7 @@ where
         // One question that goes wrong must not end the task: the others of its kind would be asked by fewer and fewer.
         let answers = AssertUnwindSafe(ask(keys)).catch_unwind().await;
         let answers = answers.unwrap_or_else(|_| Err(StoreError::Refused("a question went wrong".to_owned())));
-        for Waiting { key, answer } in waiting.drain(..) {
+        for WaitingReader { key, answer } in waiting.drain(..) {
             let _ = answer.send(match &answers {
                 Ok(answers) => answers.get(&key).cloned().transpose(),
                 Err(error) => Err(error.clone()),
@@ -128,7 +133,7 @@ mod tests {
         }
 
         /// What it answers is what was committed when it was asked, as a database's snapshot is.
-        async fn answer(self, keys: Vec<String>) -> Result<Answers<i32>, StoreError> {
+        async fn answer(self, keys: Vec<String>) -> Result<KeyedAnswers<i32>, StoreError> {
             let committed = *self.committed.lock().unwrap();
             self.asked.lock().unwrap().push(keys.clone());
             self.may_answer.acquire().await.unwrap().forget();

@@ -16,19 +16,19 @@ use super::gatebook::Gatebook;
 use super::operations::refused::Refused;
 use super::session_kind::{Realm, SessionKind};
 use crate::log::append::{CredentialChange, CredentialGuard, CredentialKind};
-use crate::log::{CommandError, Extras};
+use crate::log::{CommandError, SideEffects};
 use crate::throttle::Spent;
 
 /// How a developer comes in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entrance {
+pub enum PortalClient {
     /// With a browser, to the portal's pages.
     Pages,
     /// With a program, to the portal's JSON API.
     Api,
 }
 
-impl Entrance {
+impl PortalClient {
     fn session_kind(self) -> SessionKind {
         match self {
             Self::Pages => SessionKind::Portal,
@@ -58,7 +58,7 @@ impl Gatebook {
     pub async fn log_in(
         &self,
         caller: &Caller,
-        entrance: Entrance,
+        client: PortalClient,
         email: &str,
         password: &str,
         device: &str,
@@ -78,13 +78,13 @@ impl Gatebook {
             .as_ref()
             .map(|developer| developer.developer_id)
             .unwrap_or_default();
-        let kept = self.kept(CredentialKind::DeveloperPassword, &id.to_string()).await?;
-        let hash = kept.as_ref().map(|kept| kept.digest.clone());
+        let stored = self.stored(CredentialKind::DeveloperPassword, &id.to_string()).await?;
+        let hash = stored.as_ref().map(|stored| stored.digest.clone());
         let right = self.judge_password(guess, password, vec![hash]).await?;
-        match (developer, kept.filter(|_| right.contains(&true))) {
-            (Some(developer), Some(kept)) => {
-                let proof = kept.guard(CredentialKind::DeveloperPassword);
-                let kind = entrance.session_kind();
+        match (developer, stored.filter(|_| right.contains(&true))) {
+            (Some(developer), Some(stored)) => {
+                let proof = stored.guard(CredentialKind::DeveloperPassword);
+                let kind = client.session_kind();
                 let log_in = LogIn { kind, password, device };
                 self.begin_session(caller, developer, proof, log_in).await
             }
@@ -124,13 +124,14 @@ impl Gatebook {
             let (session_id, at) = (self.new_id(), self.clock.now());
             let expires_at = at.plus(SESSION_VALID_FOR);
             let (token, credential) = self.new_session(kind, session_id, id.clone(), device, expires_at);
-            let extras = Extras {
+            let side_effects = SideEffects {
                 credential_guards: vec![proof],
                 credentials: vec![CredentialChange::Put(credential)],
-                ..Extras::default()
+                ..SideEffects::default()
             };
             let log_in = DeveloperCommand::LogIn { session_id, at };
-            let begun = self.account_command::<Developer>(&id, log_in, caller.origin(None), Vec::new(), extras, None);
+            let begun =
+                self.account_command::<Developer>(&id, log_in, caller.origin(None), Vec::new(), side_effects, None);
             match begun.await {
                 Err(Failure::Command(CommandError::CredentialReplaced)) => {
                     let again = self.password_proof(CredentialKind::DeveloperPassword, Some(&id), password);

@@ -4,12 +4,12 @@ use cqrs_es::Aggregate;
 use gatebook_aggregates::developer::{Developer, DeveloperCommand, DeveloperEvent};
 use gatebook_aggregates::identifiers::{AppId, KeyedDigest};
 use gatebook_aggregates::integration_app::{
-    CODE_VALID_FOR, IntegrationApp, IntegrationAppEvent as Event, Wish, typed_code,
+    AppCommand, CODE_VALID_FOR, IntegrationApp, IntegrationAppEvent as Event, typed_code,
 };
 use gatebook_aggregates::refusal::{FieldProblem, Refusal};
 use gatebook_aggregates::refused_attempts::MailedSecret;
+use gatebook_aggregates::text::Label;
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_aggregates::words::Label;
 use gatebook_projections::groups::GroupRow;
 use uuid::Uuid;
 
@@ -21,8 +21,8 @@ use super::gatebook::Gatebook;
 use super::idempotency::IdempotencyKey;
 use super::operations::refused::{MailedSecretRefusedBecause, Refused};
 use crate::log::append::{Credential, CredentialChange, CredentialKind, Reservation, ReservationKey};
-use crate::log::{CommandError, Extras, Loaded, Origin};
-use crate::mail::Letter;
+use crate::log::{CommandError, Loaded, Origin, SideEffects};
+use crate::mail::Email;
 use crate::secrets::{Password, PasswordProblem, SecretKind, TokenKind, VerificationCode, lookup_id};
 
 /// An invitation that can be accepted.
@@ -79,29 +79,29 @@ impl Gatebook {
 
     async fn send_another_code(&self, caller: &Caller, invite_token: &str) -> Result<(), Failure> {
         let options = ChangeOptions {
-            idempotency: caller.conditions.key.as_ref().map(IdempotencyKey::intent),
+            idempotency: caller.conditions.key.as_ref().map(IdempotencyKey::request),
             ..ChangeOptions::default()
         };
         let invitation = self.open_invitation(caller, invite_token).await?;
         let link = self.presented_link(caller, invite_token)?;
-        let code = VerificationCode::random(&self.dice);
+        let code = VerificationCode::random(&self.randomness);
         let code_digest = self.keyed(SecretKind::VerificationCode, code.reveal());
         let caller = caller.with(Who::Invitee {
             id: String::new(),
             name: invitation.email.clone(),
         });
-        let wish = |_: &GroupRow| {
+        let command = |_: &GroupRow| {
             let (invitation_digest, code_digest) = (link.digest.clone(), code_digest.clone());
-            Ok(Wish::SendVerificationCode {
+            Ok(AppCommand::SendVerificationCode {
                 invitation_digest,
                 code_digest,
             })
         };
-        let extras = |_: &GroupRow, _: &IntegrationApp, _: &[Event]| {
-            let letter = Letter::verification_code(&invitation.email, code.reveal(), CODE_VALID_FOR.num_minutes());
-            Ok(Extras {
-                letters: vec![self.sealed(&caller, &letter)?],
-                ..Extras::default()
+        let side_effects = |_: &GroupRow, _: &IntegrationApp, _: &[Event]| {
+            let email = Email::verification_code(&invitation.email, code.reveal(), CODE_VALID_FOR.num_minutes());
+            Ok(SideEffects {
+                emails: vec![self.sealed(&caller, &email)?],
+                ..SideEffects::default()
             })
         };
         let group_id = self
@@ -109,7 +109,7 @@ impl Gatebook {
             .await?
             .ok_or(Refusal::InviteUnknown)?
             .group_id;
-        self.app_command(&caller, &group_id, link.app_id, &options, &wish, &extras)
+        self.app_command(&caller, &group_id, link.app_id, &options, &command, &side_effects)
             .await?;
         Ok(())
     }
@@ -132,7 +132,7 @@ impl Gatebook {
         let code_digest = self.keyed(SecretKind::VerificationCode, &code);
         // Only the right code is worth the work.
         let password_hash = match self.is_right_code(&link, &code_digest).await? {
-            true => Some(self.passwords.hash(&password, &self.dice).await?),
+            true => Some(self.passwords.hash(&password, &self.randomness).await?),
             false => None,
         };
         let accepted = self
@@ -180,21 +180,21 @@ impl Gatebook {
             name: full_name.as_str().to_owned(),
         };
         let caller = caller.with(who);
-        let wish = |_: &GroupRow| {
-            Ok(Wish::AcceptInvitation {
+        let command = |_: &GroupRow| {
+            Ok(AppCommand::AcceptInvitation {
                 invitation_digest: link.digest.clone(),
                 code_digest: code_digest.clone(),
                 developer_id,
             })
         };
-        let extras = |group: &GroupRow, app: &IntegrationApp, events: &[Event]| match events {
+        let side_effects = |group: &GroupRow, app: &IntegrationApp, events: &[Event]| match events {
             [Event::InvitationAccepted { .. }] => {
                 let origin = caller.origin(Some(group));
                 // The code has become the right one since it was looked at.
                 let password_hash = password_hash.ok_or(CommandError::Conflict)?;
                 account(app, developer_id, full_name, link.app_id, password_hash, &origin)
             }
-            _ => Ok(Extras::default()),
+            _ => Ok(SideEffects::default()),
         };
         let group_id = self
             .portal_app(link.app_id)
@@ -203,7 +203,7 @@ impl Gatebook {
             .group_id;
         let options = ChangeOptions::default();
         let done = self
-            .app_command(&caller, &group_id, link.app_id, &options, &wish, &extras)
+            .app_command(&caller, &group_id, link.app_id, &options, &command, &side_effects)
             .await;
         match done {
             Ok((done, _)) => match done.events.first() {
@@ -288,7 +288,7 @@ fn account(
     invited_by: AppId,
     password_hash: &str,
     origin: &Origin,
-) -> Result<Extras, CommandError> {
+) -> Result<SideEffects, CommandError> {
     let email = app
         .created()?
         .developer
@@ -317,10 +317,10 @@ fn account(
         key: ReservationKey::DeveloperEmail(email.key()),
         owner: id.clone(),
     });
-    Ok(Extras {
+    Ok(SideEffects {
         reservations: reservations.collect(),
         credentials: vec![CredentialChange::Put(password)],
         companions: vec![stream.append(&events, origin)?],
-        ..Extras::default()
+        ..SideEffects::default()
     })
 }

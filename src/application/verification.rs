@@ -20,7 +20,7 @@ pub struct Verification {
 
 /// What is kept, sealed, to repeat the answer.
 #[derive(Serialize, Deserialize)]
-struct Shown {
+struct SealedVerification {
     otp: String,
     expires_at: Timestamp,
     app_name: String,
@@ -29,7 +29,7 @@ struct Shown {
 impl Gatebook {
     /// What the admin is shown.
     pub(super) fn verification(&self, otp: &OneTimePassword, expires_at: Timestamp, app_name: &str) -> Verification {
-        self.shown(Shown {
+        self.shown(SealedVerification {
             otp: otp.reveal().to_owned(),
             expires_at,
             app_name: app_name.to_owned(),
@@ -38,29 +38,30 @@ impl Gatebook {
 
     /// The same, sealed for repeating the answer to an Idempotency-Key.
     pub(super) fn seal_verification(&self, key: &str, shown: &Verification, app_name: &str) -> Result<String, Failure> {
-        let kept = Shown {
+        let stored = SealedVerification {
             otp: shown.otp.clone(),
             expires_at: shown.expires_at,
             app_name: app_name.to_owned(),
         };
-        let text = serde_json::to_string(&kept).map_err(|error| Failure::Internal(error.to_string()))?;
-        Ok(self.sealer.seal(&self.dice, key, &text)?)
+        let text = serde_json::to_string(&stored).map_err(|error| Failure::Internal(error.to_string()))?;
+        Ok(self.sealer.seal(&self.randomness, key, &text)?)
     }
 
     /// What was sealed.
     pub(super) fn open_verification(&self, key: &str, sealed: &str) -> Result<Verification, Failure> {
         let text = self.sealer.open(key, sealed)?;
-        let kept: Shown = serde_json::from_str(&text).map_err(|error| Failure::Internal(error.to_string()))?;
-        Ok(self.shown(kept))
+        let stored: SealedVerification =
+            serde_json::from_str(&text).map_err(|error| Failure::Internal(error.to_string()))?;
+        Ok(self.shown(stored))
     }
 
     fn shown(
         &self,
-        Shown {
+        SealedVerification {
             otp,
             expires_at,
             app_name,
-        }: Shown,
+        }: SealedVerification,
     ) -> Verification {
         let portal = self.url("/portal");
         let end = expires_at.for_people();

@@ -8,7 +8,7 @@ use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::group::{Permission, ProductPlan, Role};
 use gatebook_aggregates::identifiers::{EntityId, GroupId, UserId};
 use gatebook_aggregates::refusal::FieldProblem;
-use gatebook_aggregates::words::Label;
+use gatebook_aggregates::text::Label;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -17,7 +17,7 @@ use super::start::Opened;
 use super::{CliError, output, serve, start};
 use crate::application::{Caller, Failure, Gatebook, Who};
 use crate::config::{DataOptions, ServerOptions};
-use crate::secrets::{Dice, Password};
+use crate::secrets::{Password, Randomness};
 
 /// What `DIR/demo.json` holds: all that is needed to try Gatebook.
 #[derive(Serialize, Deserialize)]
@@ -259,7 +259,7 @@ async fn sample_user(
     for permission in user.permissions {
         grant(gatebook, operator, group_id, sample, &user_id, *permission).await?;
     }
-    let password = format!("demo-{}", Dice::secure().base62(16));
+    let password = format!("demo-{}", Randomness::secure().base62(16));
     let parsed = Password::parse(&password).map_err(CliError::other)?;
     gatebook.set_sample_password(group_id, &user_id, &parsed).await?;
     let token = gatebook

@@ -14,7 +14,7 @@ use gatebook_aggregates::timestamp::Timestamp;
 use uuid::Uuid;
 
 use super::{CliError, DIFFERENCES_FOUND, log_compare, log_quarantine, operator, output, progress, start};
-use crate::activity_log::{Range, Scope, export};
+use crate::activity_log::{LogPeriod, Scope, export};
 use crate::application::{Caller, Failure};
 use crate::config::DataOptions;
 use crate::replay::{self, ExportedRange};
@@ -37,7 +37,7 @@ pub enum LogCommand {
     /// from then on, on every node, and what it had closed opens again. The event stays in the log and in the hash chain;
     /// `log verify` names it for ever. Who did it and why is recorded (`gatebook log export --system`), and cannot be undone.
     /// An event that can be read is refused.
-    Quarantine(log_quarantine::Quarantine),
+    QuarantineOptions(log_quarantine::QuarantineOptions),
 }
 
 /// What to write.
@@ -104,7 +104,7 @@ pub async fn run(data: &DataOptions, command: LogCommand) -> Result<ExitCode, Cl
         }) => verify_file(&file, ExportedRange { from, to }),
         LogCommand::Verify(_) => verify_database(data).await,
         LogCommand::Compare(options) => log_compare::run(data, &options).await,
-        LogCommand::Quarantine(options) => log_quarantine::run(data, options).await,
+        LogCommand::QuarantineOptions(options) => log_quarantine::run(data, options).await,
     }
 }
 
@@ -154,7 +154,7 @@ async fn write_log(data: &DataOptions, options: Export) -> Result<ExitCode, CliE
             (Scope::Group(group), recorded)
         }
     };
-    let range = Range {
+    let range = LogPeriod {
         from,
         to,
         up_to_position: recorded.up_to_position,

@@ -80,7 +80,7 @@ struct Findings {
 
 /// The last line of JSON.
 #[derive(Serialize)]
-struct Totals<'a> {
+struct CompareSummary<'a> {
     finding: &'static str,
     #[serde(flatten)]
     totals: &'a CompareTotals,
@@ -127,7 +127,7 @@ impl Findings {
     fn end(&self, files: usize, totals: &CompareTotals, strangers: &[&Path]) -> io::Result<()> {
         let mut out = Output;
         if self.json {
-            let line = Totals {
+            let line = CompareSummary {
                 finding: "totals",
                 totals,
             };

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use gatebook_aggregates::words::Reason;
+use gatebook_aggregates::text::Reason;
 use uuid::Uuid;
 
 use super::{CliError, operator, output, start};
@@ -12,7 +12,7 @@ use crate::config::DataOptions;
 
 /// Which event, and why.
 #[derive(Args)]
-pub struct Quarantine {
+pub struct QuarantineOptions {
     /// The event's position in the log, as `log verify` names it.
     #[arg(long, env = "GATEBOOK_POSITION", value_parser = clap::value_parser!(i64).range(1..), value_name = "N")]
     position: i64,
@@ -22,7 +22,10 @@ pub struct Quarantine {
 }
 
 /// Runs the command.
-pub async fn run(data: &DataOptions, Quarantine { position, reason }: Quarantine) -> Result<ExitCode, CliError> {
+pub async fn run(
+    data: &DataOptions,
+    QuarantineOptions { position, reason }: QuarantineOptions,
+) -> Result<ExitCode, CliError> {
     let opened = start::existing_gatebook(data).await?;
     let caller = Caller::command_line_of(Uuid::now_v7().to_string(), &operator::name());
     let quarantined = opened.gatebook.quarantine_event(&caller, position, reason).await;

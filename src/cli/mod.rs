@@ -11,7 +11,6 @@ mod new_database;
 mod operator;
 mod operator_token;
 mod output;
-mod parts;
 mod private_files;
 mod progress;
 mod projections;
@@ -20,6 +19,7 @@ mod serve;
 mod service_manager;
 mod signals;
 mod start;
+mod supervisor;
 mod tokens;
 
 use std::io::IsTerminal;
@@ -30,7 +30,7 @@ use thiserror::Error;
 
 use crate::application::{Failure, QuarantineError};
 use crate::config::{
-    DataOptions, LogFormat, ServerOptions, forget_blank_postgres_variables, variable, without_blank_variables,
+    DataOptions, LogLineFormat, ServerOptions, forget_blank_postgres_variables, variable, without_blank_variables,
 };
 use crate::replay::ReplayError;
 use crate::standard_error::{log_panics, standard_error};
@@ -45,7 +45,7 @@ struct Arguments {
 
     /// How log lines are written; they go to standard error.
     #[arg(long, env = "GATEBOOK_LOG_FORMAT", default_value = "text", global = true)]
-    log_format: LogFormat,
+    log_format: LogLineFormat,
 
     #[command(subcommand)]
     command: Command,
@@ -64,7 +64,7 @@ enum Command {
     OperatorToken(operator_token::OperatorToken),
     /// Credentials for gateways that introspect and verify.
     #[command(subcommand)]
-    ResourceServer(resource_server::ResourceServer),
+    ResourceServerCommand(resource_server::ResourceServerCommand),
     /// The tables that the events are folded into.
     #[command(subcommand)]
     Projections(projections::Projections),
@@ -130,7 +130,7 @@ pub fn run() -> ExitCode {
     forget_blank_postgres_variables();
     let arguments = match read_arguments() {
         Ok(arguments) => arguments,
-        Err(told) => return not_run(&told),
+        Err(message) => return not_run(&message),
     };
     start_logging(arguments.log_format);
     log_panics();
@@ -154,10 +154,10 @@ fn read_arguments() -> Result<Arguments, clap::Error> {
 }
 
 /// Help or the version was asked for; or something that does not exist.
-fn not_run(told: &clap::Error) -> ExitCode {
+fn not_run(message: &clap::Error) -> ExitCode {
     // Whoever closed the terminal does not read it anyway.
-    let _ = told.print();
-    match told.exit_code() {
+    let _ = message.print();
+    match message.exit_code() {
         0 => ExitCode::SUCCESS,
         _ => ExitCode::from(USAGE),
     }
@@ -169,7 +169,7 @@ async fn dispatch(Arguments { data, command, .. }: Arguments) -> Result<ExitCode
         Command::Serve(options) => serve::run(&data, &options).await,
         Command::Migrate(options) => migrate::run(&data, &options).await,
         Command::OperatorToken(command) => operator_token::run(&data, command).await,
-        Command::ResourceServer(command) => resource_server::run(&data, command).await,
+        Command::ResourceServerCommand(command) => resource_server::run(&data, command).await,
         Command::Projections(command) => projections::run(&data, command).await,
         Command::Log(command) => log::run(&data, command).await,
         Command::Tokens(command) => tokens::run(&data, command).await,
@@ -185,7 +185,7 @@ fn failed(error: &CliError) -> ExitCode {
     }
 }
 
-fn start_logging(format: LogFormat) {
+fn start_logging(format: LogLineFormat) {
     use tracing_subscriber::EnvFilter;
 
     let wanted = variable("GATEBOOK_LOG").and_then(|wanted| EnvFilter::try_new(wanted.to_str()?).ok());
@@ -195,8 +195,8 @@ fn start_logging(format: LogFormat) {
         .with_writer(standard_error().clone())
         .with_ansi(std::io::stderr().is_terminal());
     match format {
-        LogFormat::Text => lines.init(),
-        LogFormat::Json => lines.json().init(),
+        LogLineFormat::Text => lines.init(),
+        LogLineFormat::Json => lines.json().init(),
     }
 }
 

@@ -15,7 +15,7 @@ pub fn name() -> String {
     let sudo = plain(env::var("SUDO_USER").ok());
     let machine =
         plain(fs::read_to_string("/proc/sys/kernel/hostname").ok()).or_else(|| plain(env::var("HOSTNAME").ok()));
-    told(&system_user(), sudo.as_deref(), machine.as_deref())
+    message(&system_user(), sudo.as_deref(), machine.as_deref())
 }
 
 /// The user's name in the password database, or the number if it has none, as in a container.
@@ -26,7 +26,7 @@ fn system_user() -> String {
     plain(looked_up.flatten()).unwrap_or_else(|| user.as_raw().to_string())
 }
 
-fn told(user: &str, sudo: Option<&str>, machine: Option<&str>) -> String {
+fn message(user: &str, sudo: Option<&str>, machine: Option<&str>) -> String {
     let by = sudo.map(|by| format!(" (sudo by {by})")).unwrap_or_default();
     let at = machine.map(|machine| format!("@{machine}")).unwrap_or_default();
     format!("{user}{by}{at}")
@@ -49,9 +49,12 @@ mod tests {
 
     #[test]
     fn the_system_user_stands_first_and_sudos_word_beside_it() {
-        assert_eq!(told("olga", None, Some("node-1")), "olga@node-1");
-        assert_eq!(told("root", Some("olga"), Some("node-1")), "root (sudo by olga)@node-1");
-        assert_eq!(told("1000", None, None), "1000");
+        assert_eq!(message("olga", None, Some("node-1")), "olga@node-1");
+        assert_eq!(
+            message("root", Some("olga"), Some("node-1")),
+            "root (sudo by olga)@node-1"
+        );
+        assert_eq!(message("1000", None, None), "1000");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use clap::builder::FalseyValueParser;
 use clap::{Subcommand, value_parser};
 use gatebook_aggregates::refusal::Refusal;
-use gatebook_aggregates::words::Label;
+use gatebook_aggregates::text::Label;
 use uuid::Uuid;
 
 use super::start::Opened;

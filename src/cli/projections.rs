@@ -209,9 +209,9 @@ mod tests {
             rebuilding: None,
             last_error: None,
         };
-        let told = "system       up to date with the log, which ends at position 75986; 1 rows, last changed by position 45, \
+        let message = "system       up to date with the log, which ends at position 75986; 1 rows, last changed by position 45, \
                     generation 1";
-        assert_eq!(line(&status), told);
+        assert_eq!(line(&status), message);
         (status.position, status.rows) = (0, 0);
         assert!(line(&status).contains("; 0 rows, never changed,"), "{}", line(&status));
         status.stale = true;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use gatebook_aggregates::words::Label;
+use gatebook_aggregates::text::Label;
 use uuid::Uuid;
 
 use super::{CliError, operator, output, start};
@@ -12,7 +12,7 @@ use crate::config::DataOptions;
 
 /// Credentials for gateways.
 #[derive(Subcommand)]
-pub enum ResourceServer {
+pub enum ResourceServerCommand {
     /// Makes credentials and prints them as JSON, once.
     Create {
         /// The gateway's name.
@@ -22,7 +22,10 @@ pub enum ResourceServer {
 }
 
 /// Runs the command.
-pub async fn run(data: &DataOptions, ResourceServer::Create { name }: ResourceServer) -> Result<ExitCode, CliError> {
+pub async fn run(
+    data: &DataOptions,
+    ResourceServerCommand::Create { name }: ResourceServerCommand,
+) -> Result<ExitCode, CliError> {
     let name = Label::parse("name", &name).map_err(Failure::from)?;
     let opened = start::gatebook(data, None).await?;
     let caller = Caller::command_line_of(Uuid::now_v7().to_string(), &operator::name());

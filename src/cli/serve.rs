@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::parts::Parts;
 use super::private_files::warn_of_open_folder;
 use super::signals::{AtOnce, ClosedTerminal, EndSignal, Signals};
 use super::start::{self, Opened};
+use super::supervisor::Parts;
 use super::{CliError, connections, service_manager};
 use crate::application::Gatebook;
 use crate::config::{DataOptions, ServerOptions};
@@ -25,7 +25,7 @@ const HOUSEKEEPING: Duration = Duration::from_secs(5);
 const REFUSALS: Duration = Duration::from_secs(5);
 /// How often ended credentials are looked for.
 const FORGETTING: Duration = Duration::from_secs(60 * 60);
-/// How long requests in flight, and the letter at hand, may take to finish after a signal to end.
+/// How long requests in flight, and the e-mail at hand, may take to finish after a signal to end.
 const GRACE: Duration = Duration::from_secs(20);
 
 /// Serves until a signal ends it.
@@ -120,10 +120,10 @@ fn start_parts(
     let client_address = ClientAddressHeader::new(options.client_ip_header.clone(), options.trusted_proxies());
     let router = |listener| http::router_of(listener, gatebook.clone(), client_address.clone());
     let silence = Duration::from_secs(options.idle_seconds);
-    let (stop, letters_waiting) = (|| shutting_down.clone(), gatebook.letters_waiting.clone());
+    let (stop, emails_waiting) = (|| shutting_down.clone(), gatebook.emails_waiting.clone());
     let outbox = Arc::new(outbox(opened, data, options)?);
     let mut parts = Parts::default();
-    parts.start("outbox", outbox.run(stop(), letters_waiting));
+    parts.start("outbox", outbox.run(stop(), emails_waiting));
     parts.start("housekeeping", keep_house(gatebook.clone(), stop()));
     parts.start("log of refusals", write_refusals(gatebook.clone(), stop()));
     let public_url = &gatebook.settings.public_url;
@@ -189,9 +189,9 @@ async fn finish(opened: Opened, mut parts: Parts, shut_down: watch::Sender<bool>
     tracing::info!("ending: finishing what is in flight");
     let _ = shut_down.send(true);
     if tokio::time::timeout(GRACE, parts.all_end()).await.is_err() {
-        tracing::warn!("some connections, or a letter, did not end in time");
+        tracing::warn!("some connections, or an e-mail, did not end in time");
     }
-    if tokio::time::timeout(GRACE, opened.gatebook.errands.done())
+    if tokio::time::timeout(GRACE, opened.gatebook.background_tasks.done())
         .await
         .is_err()
     {

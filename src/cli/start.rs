@@ -15,7 +15,7 @@ use crate::config::{DataOptions, ListenAddress, ServerOptions};
 use crate::log::{Writer, WriterTask, accept_clock, unreadable};
 use crate::metrics::Metrics;
 use crate::replay::{self, ReplayError};
-use crate::secrets::{Dice, MasterKey, Sealer};
+use crate::secrets::{MasterKey, Randomness, Sealer};
 use crate::store::{self, Database, Server};
 use crate::throttle::ThrottleMode;
 
@@ -32,7 +32,7 @@ const LAST_WRITES: Duration = Duration::from_secs(10);
 pub struct Opened {
     /// The program.
     pub gatebook: Arc<Gatebook>,
-    /// Opens sealed letters.
+    /// Opens sealed e-mails.
     pub sealer: Sealer,
     writer_task: WriterTask,
 }
@@ -128,7 +128,7 @@ async fn opened(
         database,
         writer,
         clock: Clock::System,
-        dice: Dice::secure(),
+        randomness: Randomness::secure(),
         key,
         metrics,
         throttle: server.map_or(ThrottleMode::On, |server| server.throttle),

@@ -95,10 +95,10 @@ mod tests {
         ] {
             assert_eq!(source(key_file, variables, credential).unwrap(), expected);
         }
-        let told = source(Some("/etc/key"), &[key], false).unwrap_err().to_string();
+        let message = source(Some("/etc/key"), &[key], false).unwrap_err().to_string();
         assert!(
-            told.contains("GATEBOOK_KEY") && told.contains("--key-file") && !told.contains("abc"),
-            "{told}"
+            message.contains("GATEBOOK_KEY") && message.contains("--key-file") && !message.contains("abc"),
+            "{message}"
         );
     }
 }

@@ -269,8 +269,8 @@ mod tests {
             assert!(good.parse::<TrustedProxy>().is_ok(), "{good}");
         }
         for bad in ["", "localhost", "10.0.0.0/33", "10.0.0", "*"] {
-            let told = bad.parse::<TrustedProxy>().unwrap_err().to_string();
-            assert!(told.contains("10.0.0.0/8"), "{told}");
+            let message = bad.parse::<TrustedProxy>().unwrap_err().to_string();
+            assert!(message.contains("10.0.0.0/8"), "{message}");
         }
         let loopback = TrustedProxy::on_loopback();
         let header = ClientAddressHeader::new(None, loopback);

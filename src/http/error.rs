@@ -333,7 +333,7 @@ fn internal(why: &str) -> Problem {
     our_fault()
 }
 
-/// Something that the asker can do nothing about but tell us: the id is what we find it by in the log.
+/// Something that the principal can do nothing about but tell us: the id is what we find it by in the log.
 pub fn our_fault() -> Problem {
     let id = current_request_id().map(|id| format!(" If you tell us about it, name this request id: {id}"));
     let detail = format!("Something went wrong on our side.{}", id.unwrap_or_default());

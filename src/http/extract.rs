@@ -15,11 +15,11 @@ pub use super::json_body::JsonBody;
 use super::query::{no_text, not_utf8};
 use super::request_context::RequestContext;
 use crate::application::{Caller, Conditions, Gatebook, IdempotencyKey, Wanted, Who};
-use crate::log::Pinned;
+use crate::log::VersionCondition;
 use crate::oauth::wire::bearer_token;
 
 /// Shared by all handlers.
-pub type App = Arc<Gatebook>;
+pub type Service = Arc<Gatebook>;
 
 /// Whoever asks, without having said who they are.
 pub struct Anyone(pub Caller);
@@ -27,10 +27,10 @@ pub struct Anyone(pub Caller);
 /// The browser or program that asks, as it describes itself; empty when it does not.
 pub struct Device(pub String);
 
-impl FromRequestParts<App> for Device {
+impl FromRequestParts<Service> for Device {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, _: &Service) -> Result<Self, Infallible> {
         let name = parts
             .headers
             .get(header::USER_AGENT)
@@ -46,17 +46,17 @@ pub struct Admin(pub Caller);
 pub struct Operator(pub Caller);
 
 /// A developer with a session.
-pub struct Developer {
+pub struct AuthenticatedDeveloper {
     /// Who.
     pub caller: Caller,
     /// Their session.
     pub session_id: Uuid,
 }
 
-impl FromRequestParts<App> for Anyone {
+impl FromRequestParts<Service> for Anyone {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, _: &Service) -> Result<Self, Problem> {
         let context = parts.extensions.get::<RequestContext>().cloned().unwrap_or_default();
         let RequestContext { ip_address, request_id } = context;
         Ok(Self(Caller {
@@ -79,32 +79,36 @@ fn wanted(parts: &Parts) -> Wanted {
     }
 }
 
-impl FromRequestParts<App> for Admin {
+impl FromRequestParts<Service> for Admin {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let Anyone(caller) = Anyone::from_request_parts(parts, app).await?;
-        Ok(Self(app.authenticate_user(&caller, &bearer(&parts.headers)?).await?))
-    }
-}
-
-impl FromRequestParts<App> for Operator {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let Anyone(caller) = Anyone::from_request_parts(parts, app).await?;
+    async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
+        let Anyone(caller) = Anyone::from_request_parts(parts, service).await?;
         Ok(Self(
-            app.authenticate_operator(&caller, &bearer(&parts.headers)?).await?,
+            service.authenticate_user(&caller, &bearer(&parts.headers)?).await?,
         ))
     }
 }
 
-impl FromRequestParts<App> for Developer {
+impl FromRequestParts<Service> for Operator {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let Anyone(caller) = Anyone::from_request_parts(parts, app).await?;
-        let (caller, session_id) = app.authenticate_developer(&caller, &bearer(&parts.headers)?).await?;
+    async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
+        let Anyone(caller) = Anyone::from_request_parts(parts, service).await?;
+        Ok(Self(
+            service.authenticate_operator(&caller, &bearer(&parts.headers)?).await?,
+        ))
+    }
+}
+
+impl FromRequestParts<Service> for AuthenticatedDeveloper {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
+        let Anyone(caller) = Anyone::from_request_parts(parts, service).await?;
+        let (caller, session_id) = service
+            .authenticate_developer(&caller, &bearer(&parts.headers)?)
+            .await?;
         Ok(Self { caller, session_id })
     }
 }
@@ -125,10 +129,10 @@ fn bearer(headers: &HeaderMap) -> Result<String, Problem> {
 /// The query's parameters. Unknown ones are refused by the type's `deny_unknown_fields`.
 pub struct QueryOf<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequestParts<App> for QueryOf<T> {
+impl<T: DeserializeOwned> FromRequestParts<Service> for QueryOf<T> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, _: &Service) -> Result<Self, Problem> {
         let query = parts.uri.query().unwrap_or_default();
         if let Some(name) = not_utf8(query.as_bytes()) {
             return Err(no_text(&name));
@@ -148,11 +152,11 @@ impl<T: DeserializeOwned> FromRequestParts<App> for QueryOf<T> {
 /// Parts of the path. What cannot be read does not exist.
 pub struct PathOf<T>(pub T);
 
-impl<T: DeserializeOwned + Send> FromRequestParts<App> for PathOf<T> {
+impl<T: DeserializeOwned + Send> FromRequestParts<Service> for PathOf<T> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let path = Path::<T>::from_request_parts(parts, app).await;
+    async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
+        let path = Path::<T>::from_request_parts(parts, service).await;
         path.map(|Path(value)| Self(value)).map_err(|_| Problem::not_found())
     }
 }
@@ -163,20 +167,20 @@ pub fn app_id(text: &str) -> Result<AppId, Problem> {
 }
 
 /// The versions that `If-Match` insists on, one of which suffices (RFC 9110 §13.1.1); none without it or with `*`.
-pub struct IfMatch(pub Pinned);
+pub struct IfMatch(pub VersionCondition);
 
-impl FromRequestParts<App> for IfMatch {
+impl FromRequestParts<Service> for IfMatch {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, _: &Service) -> Result<Self, Problem> {
         Ok(Self(if_match(&parts.headers)))
     }
 }
 
-fn if_match(headers: &HeaderMap) -> Pinned {
+fn if_match(headers: &HeaderMap) -> VersionCondition {
     let mut values = headers.get_all(header::IF_MATCH).iter().peekable();
     if values.peek().is_none() {
-        return Pinned::Any;
+        return VersionCondition::Any;
     }
     let values: Vec<_> = values.map(|value| value.to_str().unwrap_or_default()).collect();
     let members: Vec<_> = values
@@ -185,9 +189,9 @@ fn if_match(headers: &HeaderMap) -> Pinned {
         .map(str::trim)
         .collect();
     if members.contains(&"*") {
-        return Pinned::Any;
+        return VersionCondition::Any;
     }
-    Pinned::OneOf(members.into_iter().filter_map(version).collect())
+    VersionCondition::OneOf(members.into_iter().filter_map(version).collect())
 }
 
 /// The version that is quoted exactly as we quote it. Anything else is no ETag of ours, and cannot match. A proxy that
@@ -236,10 +240,10 @@ pub struct RequestLine {
     pub path: String,
 }
 
-impl FromRequestParts<App> for RequestLine {
+impl FromRequestParts<Service> for RequestLine {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, _: &Service) -> Result<Self, Problem> {
         let path = parts
             .uri
             .path_and_query()
@@ -291,7 +295,7 @@ fn between(text: &str, before: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn pinned(values: &[&str]) -> Pinned {
+    fn version_condition(values: &[&str]) -> VersionCondition {
         let mut headers = HeaderMap::new();
         for value in values {
             headers.append(header::IF_MATCH, value.parse().unwrap());
@@ -301,12 +305,21 @@ mod tests {
 
     #[test]
     fn any_member_of_if_match_suffices_rfc_9110_13_1_1() {
-        assert_eq!(pinned(&[]), Pinned::Any);
-        assert_eq!(pinned(&["*"]), Pinned::Any);
-        assert_eq!(pinned(&["\"3\""]), Pinned::OneOf(vec![3]));
-        assert_eq!(pinned(&["\"3\", \"4\" ,\"5\""]), Pinned::OneOf(vec![3, 4, 5]));
-        assert_eq!(pinned(&["\"3\"", "\"4\""]), Pinned::OneOf(vec![3, 4]));
-        assert_eq!(pinned(&["W/\"3\", \"x\", \"4\""]), Pinned::OneOf(vec![3, 4]));
+        assert_eq!(version_condition(&[]), VersionCondition::Any);
+        assert_eq!(version_condition(&["*"]), VersionCondition::Any);
+        assert_eq!(version_condition(&["\"3\""]), VersionCondition::OneOf(vec![3]));
+        assert_eq!(
+            version_condition(&["\"3\", \"4\" ,\"5\""]),
+            VersionCondition::OneOf(vec![3, 4, 5])
+        );
+        assert_eq!(
+            version_condition(&["\"3\"", "\"4\""]),
+            VersionCondition::OneOf(vec![3, 4])
+        );
+        assert_eq!(
+            version_condition(&["W/\"3\", \"x\", \"4\""]),
+            VersionCondition::OneOf(vec![3, 4])
+        );
     }
 
     #[test]
@@ -326,7 +339,11 @@ mod tests {
             "\"3.0\"",
             ",",
         ] {
-            assert_eq!(pinned(&[strange]), Pinned::OneOf(Vec::new()), "{strange}");
+            assert_eq!(
+                version_condition(&[strange]),
+                VersionCondition::OneOf(Vec::new()),
+                "{strange}"
+            );
         }
     }
 }

@@ -138,12 +138,12 @@ mod tests {
         for line in lines {
             headers.append(header::FORWARDED, line.parse().unwrap());
         }
-        let told = |hop| match hop {
+        let message = |hop| match hop {
             Hop::Address(address) => address.to_string(),
             Hop::Nobody => "nobody".to_owned(),
             Hop::Unreadable => "unreadable".to_owned(),
         };
-        hops(&headers).into_iter().map(told).collect()
+        hops(&headers).into_iter().map(message).collect()
     }
 
     fn one(line: &str) -> String {

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::error::{FieldError, Problem};
-use super::extract::{App, duplicate, duplicate_field, unknown, unknown_field};
+use super::extract::{Service, duplicate, duplicate_field, unknown, unknown_field};
 
 /// What some programs put before JSON to say that it is UTF-8 (RFC 8259 §8.1 lets readers ignore it).
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
@@ -19,13 +19,13 @@ pub struct JsonBody<T> {
     pub bytes: Bytes,
 }
 
-impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
+impl<T: DeserializeOwned> FromRequest<Service> for JsonBody<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+    async fn from_request(request: Request, service: &Service) -> Result<Self, Problem> {
         let is_json = is_json(request.method(), request.headers());
         let encoding = unread_encoding(request.headers());
-        let bytes = Bytes::from_request(request, app)
+        let bytes = Bytes::from_request(request, service)
             .await
             .map_err(|rejection| body_problem(rejection.status()))?;
         if let Some(encoding) = encoding.filter(|_| !bytes.is_empty()) {

@@ -4,7 +4,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use super::extract::App;
+use super::extract::Service;
 use crate::pages;
 
 /// An address that is listened on.
@@ -49,7 +49,7 @@ fn is_within(route: &str, folder: &str) -> bool {
 
 /// What a listener does not answer to does not exist there.
 pub(super) async fn only_what_is_here(
-    State((app, listener)): State<(App, Listener)>,
+    State((app, listener)): State<(Service, Listener)>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -58,7 +58,7 @@ pub(super) async fn only_what_is_here(
     if route.is_none_or(|route| listener.answers_to(route.as_str())) {
         return next.run(request).await;
     }
-    pages::nowhere(State(app), request.uri().clone(), request.headers().clone()).await
+    pages::not_found_page(State(app), request.uri().clone(), request.headers().clone()).await
 }
 
 #[cfg(test)]

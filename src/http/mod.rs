@@ -32,7 +32,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::pages;
 use error::Problem;
-use extract::App;
+use extract::Service;
 pub(crate) use json_body::{encoded, unread_encoding};
 pub use listener::Listener;
 use listener::only_what_is_here;
@@ -48,23 +48,26 @@ use whole_body::read_whole_body;
 pub const BODY_MAX: usize = 64 * 1024;
 
 /// All routes of one process.
-pub fn router(app: App, client_address: ClientAddressHeader) -> Router {
-    router_of(Listener::Only, app, client_address)
+pub fn router(service: Service, client_address: ClientAddressHeader) -> Router {
+    router_of(Listener::Only, service, client_address)
 }
 
 /// The routes that a listener answers to.
-pub fn router_of(listener: Listener, app: App, client_address: ClientAddressHeader) -> Router {
+pub fn router_of(listener: Listener, service: Service, client_address: ClientAddressHeader) -> Router {
     let (router, without_bodies, document) = parts();
-    let silence = app.settings.silence;
+    let silence = service.settings.silence;
     let without_query = Arc::new(WithoutQuery::of(&document));
     router
         .route_layer(middleware::from_fn_with_state(without_query, refuse_query))
         .route_layer(middleware::from_fn(read_whole_body))
-        .route_layer(middleware::from_fn_with_state(app.clone(), oauth::take_place_to_revoke))
+        .route_layer(middleware::from_fn_with_state(
+            service.clone(),
+            oauth::take_place_to_revoke,
+        ))
         .merge(without_bodies)
         .merge(meta::openapi_route(Arc::new(document)))
-        .merge(pages::routes(&app))
-        .fallback(pages::nowhere)
+        .merge(pages::routes(&service))
+        .fallback(pages::not_found_page)
         .method_not_allowed_fallback(|| async {
             // Pages have an answer of their own.
             let detail = "This address does not answer to this method.";
@@ -74,13 +77,16 @@ pub fn router_of(listener: Listener, app: App, client_address: ClientAddressHead
         .layer(middleware::from_fn_with_state(silence, end_silent_bodies))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(
-            (app.clone(), listener),
+            (service.clone(), listener),
             only_what_is_here,
         ))
-        .layer(middleware::from_fn_with_state((app.clone(), client_address), observe))
+        .layer(middleware::from_fn_with_state(
+            (service.clone(), client_address),
+            observe,
+        ))
         .layer(middleware::from_fn(pause_before_too_many))
-        .layer(middleware::from_fn_with_state(app.clone(), take_a_place))
-        .with_state(app)
+        .layer(middleware::from_fn_with_state(service.clone(), take_a_place))
+        .with_state(service)
 }
 
 /// The description of all routes (OpenAPI 3.1).
@@ -89,7 +95,7 @@ pub fn document() -> OpenApi {
 }
 
 /// What reads the whole body first, what reads none, and the description of both.
-fn parts() -> (Router<App>, Router<App>, OpenApi) {
+fn parts() -> (Router<Service>, Router<Service>, OpenApi) {
     let (router, mut document) = routes().split_for_parts();
     let (without_bodies, more) = gateway::routes_without_bodies().split_for_parts();
     document.merge(more);
@@ -97,7 +103,7 @@ fn parts() -> (Router<App>, Router<App>, OpenApi) {
     (router, without_bodies, document)
 }
 
-fn routes() -> OpenApiRouter<App> {
+fn routes() -> OpenApiRouter<Service> {
     OpenApiRouter::with_openapi(meta::document())
         .merge(admin::routes())
         .merge(operator::routes())

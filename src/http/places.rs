@@ -6,14 +6,14 @@ use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use super::extract::App;
+use super::extract::Service;
 
 /// Where gateways and integrations ask: their credentials are shared by all of their requests, and what they may have in work
 /// has limits of its own.
 const OF_PROGRAMS: [&str; 2] = ["/gateway/", "/oauth/"];
 
 /// Answers when there is a place.
-pub(super) async fn take_a_place(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(super) async fn take_a_place(State(service): State<Service>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let headers = request.headers();
     let credentials = headers.get(AUTHORIZATION).or_else(|| headers.get(COOKIE));
@@ -21,6 +21,6 @@ pub(super) async fn take_a_place(State(app): State<App>, request: Request, next:
     let Some(credentials) = credentials else {
         return next.run(request).await;
     };
-    let _place = app.request_place(credentials.as_bytes()).await;
+    let _place = service.request_place(credentials.as_bytes()).await;
     next.run(request).await
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 pub use super::client_address::ClientAddressHeader;
 use super::error::{Problem, our_fault};
-use super::extract::App;
+use super::extract::Service;
 use crate::application::{Caller, Conditions, Wanted, Who};
 use crate::metrics::{RequestLabels, RouteLabels};
 use crate::request_log::{RequestNotes, noting};
@@ -55,7 +55,7 @@ impl RequestContext {
 
 /// Notes id and origin, answers, and counts.
 pub async fn observe(
-    State((app, trusted)): State<(App, ClientAddressHeader)>,
+    State((app, trusted)): State<(Service, ClientAddressHeader)>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -118,7 +118,7 @@ pub async fn observe(
 
 /// Who is signed in and has no right to what they ask for is in the activity log (ASVS 5.0 16.3.2).
 fn note_forbidden(
-    app: &App,
+    service: &Service,
     code: &str,
     notes: &RequestNotes,
     context: &RequestContext,
@@ -130,7 +130,7 @@ fn note_forbidden(
     };
     if matches!(code, "forbidden" | "otp_verification_needed") {
         let app_id = notes.app_id.or(mentioned);
-        app.note_forbidden(&context.caller(), (kind, id), request, code, app_id);
+        service.note_forbidden(&context.caller(), (kind, id), request, code, app_id);
     }
 }
 

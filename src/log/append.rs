@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+use gatebook_aggregates::text::AppName;
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_aggregates::words::AppName;
 use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
 use gatebook_projections::sql::{Column, Value};
 use thiserror::Error;
@@ -19,7 +19,7 @@ pub struct Append {
     /// The events, by stream; each stream at most once.
     pub streams: Vec<StreamAppend>,
     /// What else the decision was based on, and must still stand on.
-    pub premises: Vec<Premise>,
+    pub preconditions: Vec<Precondition>,
     /// What the decision took for not existing.
     pub still_free: Vec<ReservationKey>,
     /// Credentials that the decision was based on, and that must not have been replaced or forgotten.
@@ -28,10 +28,10 @@ pub struct Append {
     pub reservations: Vec<Reservation>,
     /// Where it creates an application: the group that needs room for it.
     pub room: Option<GroupRoom>,
-    /// Waiting letters about these are no longer true.
-    pub withdrawn_letters: Vec<String>,
-    /// Letters to send.
-    pub letters: Vec<SealedLetter>,
+    /// Waiting e-mails about these are no longer true.
+    pub withdrawn_emails: Vec<String>,
+    /// E-mails to send.
+    pub emails: Vec<EncryptedEmail>,
     /// Digests and password hashes to keep or to forget.
     pub credentials: Vec<CredentialChange>,
     /// The answer to repeat for the same Idempotency-Key.
@@ -48,7 +48,7 @@ pub struct StreamAppend {
     /// The hash of that version's event.
     pub previous_hash: String,
     /// What may have happened in the stream since; nothing, without this. Looks may always have.
-    pub stands_after: Option<StandsAfter>,
+    pub holds_after: Option<HoldsAfter>,
     /// R4: the group whose log the events belong to; empty for developers.
     pub group_id: String,
     /// The events.
@@ -62,7 +62,7 @@ pub struct StreamAppend {
 pub type Fold = Arc<dyn Fn(&[StoredEvent]) -> Result<Vec<RowWrite>, UnreadableEvent> + Send + Sync>;
 
 /// Whether a decision stands after an event that it did not know of.
-pub type StandsAfter = Arc<dyn Fn(&StoredEvent) -> bool + Send + Sync>;
+pub type HoldsAfter = Arc<dyn Fn(&StoredEvent) -> bool + Send + Sync>;
 
 /// A stream at a version; 0 before its first event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,19 +84,19 @@ impl Guard {
 
 /// A stream that a decision was based on, and what may happen in it without taking the ground from the decision.
 #[derive(Clone)]
-pub struct Premise {
+pub struct Precondition {
     /// The stream, as it was read.
     pub guard: Guard,
     /// Whether the decision stands after this event, too.
-    pub stands_after: StandsAfter,
+    pub holds_after: HoldsAfter,
 }
 
 /// A stream that must not have moved on.
-impl From<Guard> for Premise {
+impl From<Guard> for Precondition {
     fn from(guard: Guard) -> Self {
         Self {
             guard,
-            stands_after: Arc::new(|_| false),
+            holds_after: Arc::new(|_| false),
         }
     }
 }
@@ -170,9 +170,9 @@ pub enum ReservationKey {
 impl ReservationKey {
     /// R6: everything that an application's name takes: itself, and how it looks.
     pub fn of_app_name(name: &AppName) -> Vec<Self> {
-        let looks = name.look_alike_keys().into_iter().map(Self::AppNameLook);
+        let audited_reads = name.look_alike_keys().into_iter().map(Self::AppNameLook);
         std::iter::once(Self::AppName(name.uniqueness_key()))
-            .chain(looks)
+            .chain(audited_reads)
             .collect()
     }
 }
@@ -187,9 +187,9 @@ impl fmt::Display for ReservationKey {
     }
 }
 
-/// A letter on its way to the outbox; its content is sealed.
+/// An e-mail on its way to the outbox; its content is sealed.
 #[derive(Clone, Debug)]
-pub struct SealedLetter {
+pub struct EncryptedEmail {
     /// Its id, and the left part of its Message-ID.
     pub id: String,
     /// What kind of letter.

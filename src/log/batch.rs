@@ -10,6 +10,7 @@ use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
 use gatebook_projections::sql::{Query, Value};
 
 use super::append::{Append, AppendError, Guard, Receipt, StreamAppend};
+use super::batch_writes::{BatchWrites, event_row, idempotency_row};
 use super::clock_guard::{ClockGuard, LogTime, clock_column};
 use super::credential_state::CredentialState;
 use super::email_quotas::EmailQuotas;
@@ -18,13 +19,12 @@ use super::fold_versions;
 use super::group_room::Applications;
 use super::hash_chain::{EventParts, hash_of};
 use super::locked::LockedDecision;
-use super::pieces::{Pieces, event_row, idempotency_row};
-use super::premises::{Premises, Stream};
+use super::preconditions::{Preconditions, Stream};
 use super::unreadable::{self, ReadTo};
-use crate::store::{Database, Purpose, StoreError, Transaction};
+use crate::store::{ConnectionPurpose, Database, StoreError, Transaction};
 
 /// What became of each append of a batch.
-pub(super) type Answers = Vec<Result<Receipt, AppendError>>;
+pub(super) type BatchAnswers = Vec<Result<Receipt, AppendError>>;
 
 /// Writes a batch in one transaction: first what is decided under the log's lock, one decision after the other, then the
 /// appends. They are answered in this order. The outer error means that nothing was written of any of them.
@@ -34,8 +34,8 @@ pub(super) async fn write(
     appends: &[Append],
     now: Timestamp,
     clocks: &ClockGuard,
-) -> Result<Answers, StoreError> {
-    let mut transaction = database.begin(Purpose::Write).await?;
+) -> Result<BatchAnswers, StoreError> {
+    let mut transaction = database.begin(ConnectionPurpose::Write).await?;
     fault::point("begun");
     let head = lock_head(&mut *transaction, clocks).await?;
     let mut written = Written {
@@ -68,19 +68,19 @@ struct Written<'a> {
 
 impl Written<'_> {
     /// Writes those of the appends that still hold.
-    async fn add(&mut self, appends: &[Append]) -> Result<Answers, StoreError> {
+    async fn add(&mut self, appends: &[Append]) -> Result<BatchAnswers, StoreError> {
         let mut state = LogState::read(self.transaction, appends, self.head, self.now).await?;
         fault::point("read");
-        let mut pieces = Pieces::default();
+        let mut batch_writes = BatchWrites::default();
         let mut answers = Vec::with_capacity(appends.len());
         for append in appends {
             answers.push(match state.check(append) {
-                Ok(()) => state.place(append, &mut pieces),
+                Ok(()) => state.place(append, &mut batch_writes),
                 Err(refused) => Err(refused),
             });
         }
-        if !pieces.is_empty() {
-            pieces.write(self.transaction, state.head, self.now).await?;
+        if !batch_writes.is_empty() {
+            batch_writes.write(self.transaction, state.head, self.now).await?;
             state.email_quotas.write(self.transaction).await?;
         }
         self.head = state.head;
@@ -145,7 +145,7 @@ struct LogState {
     /// What this node's clock says; the head's time can be ahead of it.
     now: Timestamp,
     versions: BTreeMap<Stream, i64>,
-    premises: Premises,
+    preconditions: Preconditions,
     reserved: BTreeSet<String>,
     used_keys: BTreeSet<String>,
     credentials: CredentialState,
@@ -161,7 +161,7 @@ impl LogState {
         now: Timestamp,
     ) -> Result<Self, StoreError> {
         let versions = read_versions(transaction, appends).await?;
-        let premises = Premises::read(transaction, appends, &versions).await?;
+        let preconditions = Preconditions::read(transaction, appends, &versions).await?;
         let wanted = appends
             .iter()
             .flat_map(|append| &append.reservations)
@@ -177,7 +177,7 @@ impl LogState {
             head,
             now,
             versions,
-            premises,
+            preconditions,
             reserved,
             used_keys,
             credentials,
@@ -216,10 +216,11 @@ impl LogState {
     /// Whether nothing has happened that could have led to another decision.
     fn stands(&self, append: &Append) -> bool {
         let mut streams = append.streams.iter();
-        let mut premises = append.premises.iter();
+        let mut preconditions = append.preconditions.iter();
         let mut free = append.still_free.iter();
-        streams.all(|stream| self.premises.follow(stream, self.version(&stream.expected)))
-            && premises.all(|premise| self.premises.hold(premise, self.version(&premise.guard)))
+        streams.all(|stream| self.preconditions.follow(stream, self.version(&stream.expected)))
+            && preconditions
+                .all(|precondition| self.preconditions.hold(precondition, self.version(&precondition.guard)))
             && free.all(|key| !self.reserved.contains(&key.to_string()))
     }
 
@@ -229,13 +230,13 @@ impl LogState {
 
     /// Gives the events their places and adds all of the append to what will be written; nothing of it when something
     /// would not be read back.
-    fn place(&mut self, append: &Append, pieces: &mut Pieces) -> Result<Receipt, AppendError> {
+    fn place(&mut self, append: &Append, batch_writes: &mut BatchWrites) -> Result<Receipt, AppendError> {
         let mut head = self.head;
         let mut placed = Vec::with_capacity(append.streams.len());
         for stream in &append.streams {
             // Looks may have come in between.
             let (version, id) = (self.version(&stream.expected), stream.expected.stream());
-            let last_hash = self.premises.last_hash(&id).unwrap_or(&stream.previous_hash);
+            let last_hash = self.preconditions.last_hash(&id).unwrap_or(&stream.previous_hash);
             let events = events_after(&mut head, stream, version, last_hash)?;
             let rows = (stream.fold)(&events)?;
             placed.push((id, version, events, rows));
@@ -243,15 +244,15 @@ impl LogState {
         self.head = head;
         let mut receipt = Receipt { events: Vec::new() };
         for (id, version, events, rows) in placed {
-            self.premises.placed(&id, &events);
+            self.preconditions.placed(&id, &events);
             self.versions.insert(id, version + events.len() as i64);
-            pieces.events.extend(events.iter().map(event_row));
-            pieces.rows.extend(rows);
+            batch_writes.events.extend(events.iter().map(event_row));
+            batch_writes.rows.extend(rows);
             receipt.events.extend(events);
         }
         for reservation in &append.reservations {
             self.reserved.insert(reservation.key.to_string());
-            pieces.reservations.push(vec![
+            batch_writes.reservations.push(vec![
                 reservation.key.to_string().into(),
                 reservation.owner.as_str().into(),
             ]);
@@ -264,18 +265,20 @@ impl LogState {
                 (guard.aggregate_type, guard.aggregate_id.clone())
             });
             let version = self.versions.get(&about).copied().unwrap_or_default();
-            pieces.idempotency_keys.push(idempotency_row(record, version, self.now));
+            batch_writes
+                .idempotency_keys
+                .push(idempotency_row(record, version, self.now));
         }
-        pieces.settled_events.extend(&append.settled_events);
+        batch_writes.settled_events.extend(&append.settled_events);
         self.applications.created(append);
-        pieces.withdraw_letters(&append.withdrawn_letters);
-        let to_send = append.letters.iter().filter(|letter| self.email_quotas.count(letter));
-        pieces.letters.extend(to_send.cloned());
+        batch_writes.withdraw_emails(&append.withdrawn_emails);
+        let to_send = append.emails.iter().filter(|email| self.email_quotas.count(email));
+        batch_writes.emails.extend(to_send.cloned());
         append
             .credentials
             .iter()
             .for_each(|change| self.credentials.change(change));
-        pieces.credentials.extend(append.credentials.iter().cloned());
+        batch_writes.credentials.extend(append.credentials.iter().cloned());
         Ok(receipt)
     }
 }
@@ -333,7 +336,7 @@ async fn read_versions(
             .streams
             .iter()
             .map(|stream| &stream.expected)
-            .chain(append.premises.iter().map(|premise| &premise.guard))
+            .chain(append.preconditions.iter().map(|precondition| &precondition.guard))
         {
             ids.entry(guard.aggregate_type).or_default().insert(&guard.aggregate_id);
         }

@@ -10,7 +10,7 @@ use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::sql::{Query, RowReader, Value, text};
 
 use crate::clock::Clock;
-use crate::store::{Database, Dialect, OnConflict, Purpose, StoreError};
+use crate::store::{ConnectionPurpose, Database, Dialect, OnConflict, StoreError};
 
 /// How far a node's clock may be from its PostgreSQL server's.
 const APART_MAX: TimeDelta = TimeDelta::seconds(60);
@@ -155,7 +155,7 @@ impl ClockGuard {
 /// # Errors
 /// The database failed.
 pub async fn accept_clock(database: &dyn Database) -> Result<(), StoreError> {
-    let mut transaction = database.begin(Purpose::Write).await?;
+    let mut transaction = database.begin(ConnectionPurpose::Write).await?;
     let last = Query::new("select recorded_at from log_head where id = 1", []);
     for row in transaction.rows(last).await? {
         let row = [vec![Value::from(ACCEPTED)], row].concat();

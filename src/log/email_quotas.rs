@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::sql::{Column, Query, RowReader, Value, text};
 
-use super::append::{Append, AppendError, SealedLetter};
+use super::append::{Append, AppendError, EncryptedEmail};
 use crate::store::{OnConflict, StoreError, Transaction};
 
 /// Limits are so many e-mails within this time.
@@ -87,8 +87,8 @@ impl EmailQuotas {
     ) -> Result<Self, StoreError> {
         let quotas = appends
             .iter()
-            .flat_map(|append| &append.letters)
-            .flat_map(|letter| &letter.quotas);
+            .flat_map(|append| &append.emails)
+            .flat_map(|email| &email.quotas);
         let owners: BTreeSet<String> = quotas.map(|quota| quota.owner.to_string()).collect();
         let mut quotas = Self {
             now,
@@ -114,7 +114,7 @@ impl EmailQuotas {
     /// Whether all e-mails of an append may be sent that cannot be left out.
     pub(super) fn check(&self, append: &Append) -> Result<(), AppendError> {
         let mut earlier: BTreeMap<String, usize> = BTreeMap::new();
-        for quota in append.letters.iter().flat_map(|letter| &letter.quotas) {
+        for quota in append.emails.iter().flat_map(|email| &email.quotas) {
             let owner = quota.owner.to_string();
             let uses = self.uses.get(&owner).map_or(&[][..], Vec::as_slice);
             let earlier = earlier.entry(owner).or_default();
@@ -130,15 +130,15 @@ impl EmailQuotas {
     }
 
     /// Counts an e-mail; whether it is to be sent.
-    pub(super) fn count(&mut self, letter: &SealedLetter) -> bool {
+    pub(super) fn count(&mut self, email: &EncryptedEmail) -> bool {
         let is_left_out = |quota: &EmailQuota| {
             let uses = self.uses.get(&quota.owner.to_string());
             quota.when_used_up == WhenUsedUp::LeaveOut && uses.map_or(0, Vec::len) >= per_hour(quota)
         };
-        if letter.quotas.iter().any(is_left_out) {
+        if email.quotas.iter().any(is_left_out) {
             return false;
         }
-        for quota in &letter.quotas {
+        for quota in &email.quotas {
             let owner = quota.owner.to_string();
             self.new.push(vec![owner.as_str().into(), self.now.into()]);
             self.uses.entry(owner).or_default().push(self.now);

@@ -11,12 +11,12 @@ use gatebook_projections::projection::Projection;
 use gatebook_projections::recorded::{Recorded, StoredEvent};
 
 use super::append::{Append, IdempotencyRecord, StreamAppend};
+use super::context::{CommandContext, SideEffects};
 use super::error::CommandError;
-use super::intent::{Extras, Intent};
 use super::loaded::Loaded;
-use super::logged::Logged;
 use super::quarantine::Quarantine;
 use super::read;
+use super::stored_aggregate::StoredAggregate;
 use super::writer::Writer;
 use crate::store::{Database, StoreError};
 
@@ -30,10 +30,10 @@ pub struct Log {
 }
 
 /// A command that was carried out.
-pub struct Done<A: Aggregate> {
+pub struct Committed<A: Aggregate> {
     /// The aggregate after it.
     pub aggregate: A,
-    /// What happened; empty when the wish had been granted already.
+    /// What happened; empty when the command had been granted already.
     pub events: Vec<A::Event>,
     /// The stream's version after it.
     pub version: i64,
@@ -41,7 +41,7 @@ pub struct Done<A: Aggregate> {
     pub history: Vec<Recorded<A::Event>>,
 }
 
-impl<A: Aggregate> Done<A> {
+impl<A: Aggregate> Committed<A> {
     /// The row that a projection shows after it.
     pub fn row<P: Projection<Aggregate = A>>(&self) -> Option<P::Row> {
         self.history.iter().fold(None, P::fold)
@@ -50,16 +50,16 @@ impl<A: Aggregate> Done<A> {
 
 impl Log {
     /// Carries out a command once. See [`CommandError`]; trying again is for the caller, who knows what to read anew.
-    pub async fn execute<A: Logged<Error = Refusal, Services = ()>>(
+    pub async fn execute<A: StoredAggregate<Error = Refusal, Services = ()>>(
         &self,
         aggregate_id: &str,
         command: A::Command,
-        intent: Intent<'_, A>,
-    ) -> Result<Done<A>, CommandError> {
+        context: CommandContext<'_, A>,
+    ) -> Result<Committed<A>, CommandError> {
         let done = Mutex::new(None);
         let store = CommandStore {
             log: self,
-            intent,
+            context,
             done: &done,
         };
         let framework = CqrsFramework::new(store, Vec::new(), ());
@@ -72,7 +72,7 @@ impl Log {
     ///
     /// # Errors
     /// Also an event that cannot be read, unless it is quarantined.
-    pub async fn load<A: Logged>(&self, aggregate_id: &str) -> Result<Loaded<A>, StoreError> {
+    pub async fn load<A: StoredAggregate>(&self, aggregate_id: &str) -> Result<Loaded<A>, StoreError> {
         self.load_readable(aggregate_id).await?.whole()
     }
 
@@ -81,26 +81,34 @@ impl Log {
     ///
     /// # Errors
     /// A database that cannot be read.
-    pub async fn load_readable<A: Logged>(&self, aggregate_id: &str) -> Result<Loaded<A>, StoreError> {
-        self.load_with_looks(aggregate_id, None).await
+    pub async fn load_readable<A: StoredAggregate>(&self, aggregate_id: &str) -> Result<Loaded<A>, StoreError> {
+        self.load_with_audited_reads(aggregate_id, None).await
     }
 
     /// The same, with the looks since a moment.
-    async fn load_with_looks<A: Logged>(&self, id: &str, since: Option<Timestamp>) -> Result<Loaded<A>, StoreError> {
-        let stored = read::without_looks(&*self.database, A::TYPE, id, A::LOOKS, since).await?;
+    async fn load_with_audited_reads<A: StoredAggregate>(
+        &self,
+        id: &str,
+        since: Option<Timestamp>,
+    ) -> Result<Loaded<A>, StoreError> {
+        let stored = read::without_audited_reads(&*self.database, A::TYPE, id, A::AUDITED_READS, since).await?;
         self.loaded(id, &stored, since.is_some()).await
     }
 
     /// What a command is decided on.
-    async fn load_for_command<A: Logged>(&self, id: &str, since: Option<Timestamp>) -> Result<Loaded<A>, StoreError> {
+    async fn load_for_command<A: StoredAggregate>(
+        &self,
+        id: &str,
+        since: Option<Timestamp>,
+    ) -> Result<Loaded<A>, StoreError> {
         if !A::LAST_EVENT_TELLS_ALL {
-            return self.load_with_looks(id, since).await;
+            return self.load_with_audited_reads(id, since).await;
         }
         let last = read::last(&*self.database, A::TYPE, id).await?;
         self.loaded(id, &last, false).await
     }
 
-    async fn loaded<A: Logged>(
+    async fn loaded<A: StoredAggregate>(
         &self,
         id: &str,
         stored: &[StoredEvent],
@@ -118,29 +126,33 @@ impl Log {
 /// The event store of one command.
 struct CommandStore<'a, A: Aggregate> {
     log: &'a Log,
-    intent: Intent<'a, A>,
-    done: &'a Mutex<Option<Done<A>>>,
+    context: CommandContext<'a, A>,
+    done: &'a Mutex<Option<Committed<A>>>,
 }
 
-impl<A: Logged> CommandStore<'_, A> {
+impl<A: StoredAggregate> CommandStore<'_, A> {
     async fn load(&self, aggregate_id: &str) -> Result<Loaded<A>, CommandError> {
-        let since = self.intent.look.as_ref().and_then(|look| look.since);
+        let since = self
+            .context
+            .audited_read
+            .as_ref()
+            .and_then(|audited_read| audited_read.since);
         let loaded = self.log.load_for_command::<A>(aggregate_id, since).await?;
-        let loaded = match self.intent.despite_unreadable {
+        let loaded = match self.context.despite_unreadable {
             true => loaded,
             false => loaded.whole()?,
         };
-        let current = loaded.seen_version();
-        if current > 0 && !self.intent.pinned.allows(current) {
+        let current = loaded.version_for_etag();
+        if current > 0 && !self.context.version_condition.allows(current) {
             return Err(CommandError::VersionMismatch { current });
         }
         Ok(loaded)
     }
 
-    async fn append(&self, events: Vec<A::Event>, loaded: Loaded<A>) -> Result<Done<A>, CommandError> {
+    async fn append(&self, events: Vec<A::Event>, loaded: Loaded<A>) -> Result<Committed<A>, CommandError> {
         let (id, mut history, mut version) = (loaded.id.clone(), loaded.history.clone(), loaded.version());
-        let looks = self.intent.look.is_some();
-        let events = if self.intent.origin.read_only {
+        let audited_reads = self.context.audited_read.is_some();
+        let events = if self.context.origin.read_only {
             Vec::new()
         } else {
             events
@@ -149,19 +161,23 @@ impl<A: Logged> CommandStore<'_, A> {
         if events.is_empty() {
             self.remember_granted(&loaded).await?;
         } else {
-            let mut extras = (self.intent.extras)(&aggregate, &events)?;
-            let origin = self.intent.origin.called(extras.actor_name.take());
+            let mut side_effects = (self.context.side_effects)(&aggregate, &events)?;
+            let origin = self.context.origin.called(side_effects.actor_name.take());
             let mut stream = loaded.append(&events, &origin)?;
-            stream.stands_after = self.intent.look.as_ref().map(|look| look.stands_after.clone());
-            let append = self.whole(&id, stream, extras);
+            stream.holds_after = self
+                .context
+                .audited_read
+                .as_ref()
+                .map(|audited_read| audited_read.holds_after.clone());
+            let append = self.whole(&id, stream, side_effects);
             for stored in self.log.writer.append(append).await?.events {
                 if stored.aggregate_type == A::TYPE && stored.aggregate_id == id {
-                    version = if looks { version } else { stored.sequence };
+                    version = if audited_reads { version } else { stored.sequence };
                     history.push(stored.read::<A>().map_err(StoreError::from)?);
                 }
             }
         }
-        Ok(Done {
+        Ok(Committed {
             aggregate,
             events,
             version,
@@ -169,16 +185,16 @@ impl<A: Logged> CommandStore<'_, A> {
         })
     }
 
-    /// A wish that had been granted already leaves no event, but its Idempotency-Key is used all the same: later, when
+    /// A command that had been granted already leaves no event, but its Idempotency-Key is used all the same: later, when
     /// things have changed, the same request is answered like the first and changes nothing.
     async fn remember_granted(&self, loaded: &Loaded<A>) -> Result<(), CommandError> {
         let Some(record) = self.record(&loaded.id, None) else {
             return Ok(());
         };
         let append = Append {
-            premises: self
-                .intent
-                .premises
+            preconditions: self
+                .context
+                .preconditions
                 .iter()
                 .cloned()
                 .chain([loaded.guard().into()])
@@ -191,18 +207,18 @@ impl<A: Logged> CommandStore<'_, A> {
     }
 
     fn record(&self, id: &str, sealed: Option<String>) -> Option<IdempotencyRecord> {
-        let intent = self.intent.idempotency.clone()?;
-        Some(intent.record(id, sealed))
+        let context = self.context.idempotency.clone()?;
+        Some(context.record(id, sealed))
     }
 
     /// Everything of the command in one piece.
-    fn whole(&self, id: &str, stream: StreamAppend, extras: Extras) -> Append {
-        let record = self.record(id, extras.sealed.clone());
-        extras.append(stream, self.intent.premises.clone(), record)
+    fn whole(&self, id: &str, stream: StreamAppend, side_effects: SideEffects) -> Append {
+        let record = self.record(id, side_effects.sealed.clone());
+        side_effects.append(stream, self.context.preconditions.clone(), record)
     }
 }
 
-impl<A: Logged> EventStore<A> for CommandStore<'_, A> {
+impl<A: StoredAggregate> EventStore<A> for CommandStore<'_, A> {
     type AC = Loaded<A>;
 
     async fn load_events(&self, aggregate_id: &str) -> Result<Vec<EventEnvelope<A>>, AggregateError<A::Error>> {

@@ -8,11 +8,11 @@ use gatebook_projections::projection::stand_at;
 use gatebook_projections::recorded::{Recorded, StoredEvent, UnreadableEvent};
 
 use super::append::{Guard, NewEvent, StreamAppend};
-use super::event_store::Done;
+use super::context::Origin;
+use super::event_store::Committed;
 use super::hash_chain::NO_PREDECESSOR;
-use super::intent::Origin;
-use super::logged::Logged;
 use super::quarantine::Quarantine;
+use super::stored_aggregate::StoredAggregate;
 use super::{read, read_back};
 use crate::store::{StoreError, Transaction};
 
@@ -32,7 +32,7 @@ pub struct Loaded<A: Aggregate> {
     last_hash: String,
 }
 
-impl<A: Logged> Loaded<A> {
+impl<A: StoredAggregate> Loaded<A> {
     /// A stream that has not begun.
     pub fn unbegun(id: &str) -> Self {
         Self {
@@ -71,7 +71,7 @@ impl<A: Logged> Loaded<A> {
     }
 
     /// The version that its rows show.
-    pub fn seen_version(&self) -> i64 {
+    pub fn version_for_etag(&self) -> i64 {
         match self.unreadable.is_empty() {
             true => self.version(),
             false => version_of::<A>(&self.history),
@@ -109,8 +109,8 @@ impl<A: Logged> Loaded<A> {
     }
 
     /// What is told of a command that changed nothing.
-    pub fn unchanged(self) -> Done<A> {
-        Done {
+    pub fn unchanged(self) -> Committed<A> {
+        Committed {
             version: self.version(),
             aggregate: self.aggregate,
             events: Vec::new(),
@@ -121,8 +121,8 @@ impl<A: Logged> Loaded<A> {
     pub(super) fn add(&mut self, event: &StoredEvent, looks_too: bool) {
         self.last_sequence = event.sequence;
         self.last_hash.clone_from(&event.hash);
-        let is_look = is_look::<A>(&event.event_type);
-        if is_look && !looks_too {
+        let is_audited_read = is_audited_read::<A>(&event.event_type);
+        if is_audited_read && !looks_too {
             return;
         }
         match event.read::<A>() {
@@ -131,10 +131,10 @@ impl<A: Logged> Loaded<A> {
                 self.history.push(recorded);
             }
             // Nothing is decided by a look, so that one that cannot be read is in nobody's way.
-            Err(_) if is_look => {}
+            Err(_) if is_audited_read => {}
             Err(problem) => self.unreadable.push((event.clone(), problem)),
         }
-        if !is_look {
+        if !is_audited_read {
             self.end = Some((event.sequence, event.position));
         }
     }
@@ -155,7 +155,7 @@ impl<A: Logged> Loaded<A> {
             encoded.push(encode(event, &metadata, about.app_id)?);
             meant.push((event.clone(), metadata));
         }
-        let only_looks = !events.is_empty() && events.iter().all(|event| is_look::<A>(&event.event_type()));
+        let only_looks = !events.is_empty() && events.iter().all(|event| is_audited_read::<A>(&event.event_type()));
         // A row stands at the end of its stream only if it knows all of it.
         let end = self.end.filter(|_| self.unreadable.is_empty());
         let history = self.history;
@@ -177,7 +177,7 @@ impl<A: Logged> Loaded<A> {
         Ok(StreamAppend {
             expected,
             previous_hash: self.last_hash,
-            stands_after: None,
+            holds_after: None,
             group_id,
             events: encoded,
             fold: Arc::new(fold),
@@ -185,21 +185,21 @@ impl<A: Logged> Loaded<A> {
     }
 }
 
-impl<A: Logged> AggregateContext<A> for Loaded<A> {
+impl<A: StoredAggregate> AggregateContext<A> for Loaded<A> {
     fn aggregate(&mut self) -> &mut A {
         &mut self.aggregate
     }
 }
 
 /// Whether an event is one by which somebody only looked.
-fn is_look<A: Logged>(event_type: &str) -> bool {
-    A::LOOKS.contains(&event_type)
+fn is_audited_read<A: StoredAggregate>(event_type: &str) -> bool {
+    A::AUDITED_READS.contains(&event_type)
 }
 
 /// The version of a stream with these events.
-fn version_of<A: Logged>(history: &[Recorded<A::Event>]) -> i64 {
+fn version_of<A: StoredAggregate>(history: &[Recorded<A::Event>]) -> i64 {
     let mut newest_first = history.iter().rev();
-    let last = newest_first.find(|recorded| !is_look::<A>(&recorded.event.event_type()));
+    let last = newest_first.find(|recorded| !is_audited_read::<A>(&recorded.event.event_type()));
     last.map_or(0, |last| last.sequence)
 }
 

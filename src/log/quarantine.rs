@@ -14,18 +14,18 @@ use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
 use gatebook_projections::sql::Value;
 
 use super::hash_chain::hash_as_stored;
-use super::logged::looks_of;
 use super::read::{self, events, stream_query};
 use super::readable::check;
+use super::stored_aggregate::audited_reads_of;
 use crate::store::{Database, StoreError, Transaction};
 
 /// The events that are passed over, by their positions.
 #[derive(Clone, Debug, Default)]
-pub struct Quarantine(BTreeMap<i64, Named>);
+pub struct Quarantine(BTreeMap<i64, QuarantineEntry>);
 
 /// An event as it was named.
 #[derive(Clone, Debug)]
-struct Named {
+struct QuarantineEntry {
     hash: String,
     reason: String,
 }
@@ -58,7 +58,7 @@ impl Quarantine {
                 return None;
             };
             let reason = reason.as_str().to_owned();
-            Some((position, Named { hash, reason }))
+            Some((position, QuarantineEntry { hash, reason }))
         });
         Self(named.collect())
     }
@@ -95,7 +95,8 @@ impl Quarantine {
         let mut row = projection.fold_stream(&read)?;
         // Looks move no version.
         let mut newest_first = stream.iter().rev();
-        let last = newest_first.find(|event| !looks_of(&event.aggregate_type).contains(&event.event_type.as_str()));
+        let last =
+            newest_first.find(|event| !audited_reads_of(&event.aggregate_type).contains(&event.event_type.as_str()));
         if let (Some(values), Some(last)) = (&mut row, last) {
             stand_at(projection.columns, values, last.sequence, last.position);
         }

@@ -55,21 +55,21 @@ pub async fn last(
 
 /// The events of one stream, in order, without its `looks`, except for those since a moment and for the last event, which
 /// may be one: the next event comes after it.
-pub async fn without_looks(
+pub async fn without_audited_reads(
     database: &dyn Database,
     aggregate_type: &str,
     aggregate_id: &str,
-    looks: &[&str],
+    audited_reads: &[&str],
     since: Option<Timestamp>,
 ) -> Result<Vec<StoredEvent>, StoreError> {
     let sql = format!("{SELECT_EVENTS} where aggregate_type = $1 and aggregate_id = $2");
     let mut query = Query::new(sql, [aggregate_type.into(), aggregate_id.into()]);
-    if !looks.is_empty() {
+    if !audited_reads.is_empty() {
         let since = since.map(|since| query.arg(since));
         let since = since.map(|since| format!(" or recorded_at >= {since}"));
         query.push(&format!(
             " and (true{} or sequence = (select max(sequence) from events where aggregate_type = $1 and aggregate_id = $2){})",
-            but_not(looks),
+            but_not(audited_reads),
             since.unwrap_or_default()
         ));
     }

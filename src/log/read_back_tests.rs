@@ -23,9 +23,9 @@ use super::*;
 use crate::clock::{Clock, ManualClock};
 use crate::log::Loaded;
 use crate::log::append::{Append, AppendError, RowWrite};
+use crate::log::context::Origin;
 use crate::log::hash_chain::NO_PREDECESSOR;
-use crate::log::intent::Origin;
-use crate::log::logged::{About, Logged};
+use crate::log::stored_aggregate::{About, StoredAggregate};
 use crate::log::{Writer, batch};
 use crate::metrics::Metrics;
 use crate::store;
@@ -121,9 +121,9 @@ fn vary(value: &Json, hostile: &[Json], found: &mut dyn FnMut(Json)) {
         Json::Object(fields) => {
             for (name, field) in fields {
                 let with = |other: Option<(String, Json)>| {
-                    let changed = fields.iter().filter_map(|(key, kept)| match key == name {
+                    let changed = fields.iter().filter_map(|(key, saved)| match key == name {
                         true => other.clone(),
-                        false => Some((key.clone(), kept.clone())),
+                        false => Some((key.clone(), saved.clone())),
                     });
                     Json::Object(changed.collect::<Map<_, _>>())
                 };
@@ -168,7 +168,11 @@ fn head() -> batch::Head {
 }
 
 /// What the writer does with an event after `before`.
-fn written<A: Logged>(before: &[A::Event], event: A::Event, origin: &Origin) -> Result<Vec<RowWrite>, UnreadableEvent> {
+fn written<A: StoredAggregate>(
+    before: &[A::Event],
+    event: A::Event,
+    origin: &Origin,
+) -> Result<Vec<RowWrite>, UnreadableEvent> {
     let mut begun = Loaded::<A>::unbegun(ID);
     for (event, sequence) in before.iter().zip(1..) {
         begun.aggregate.apply(event.clone());
@@ -194,7 +198,7 @@ fn written<A: Logged>(before: &[A::Event], event: A::Event, origin: &Origin) -> 
 }
 
 /// How many hostile events the aggregate takes; each of them is read back.
-fn every_variant_is_read_back<A: Logged>(first: &str) -> usize {
+fn every_variant_is_read_back<A: StoredAggregate>(first: &str) -> usize {
     let lines = GOLDEN.lines().map(|line| serde_json::from_str::<Json>(line).unwrap());
     let lines: Vec<_> = lines.filter(|line| line["aggregate_type"] == A::TYPE).collect();
     let begun = lines.iter().find(|line| line["event_type"] == first).unwrap();
@@ -307,7 +311,7 @@ impl Aggregate for Diary {
     fn apply(&mut self, _: DiaryEvent) {}
 }
 
-impl Logged for Diary {
+impl StoredAggregate for Diary {
     fn group_id(&self, _: &str) -> String {
         String::new()
     }

@@ -6,7 +6,7 @@ use gatebook_projections::sql::{Query, Value};
 use super::batch::lock_head;
 use super::clock_guard::ClockGuard;
 use super::fold_versions;
-use crate::store::{Database, Dialect, Purpose, StoreError, Transaction};
+use crate::store::{ConnectionPurpose, Database, Dialect, StoreError, Transaction};
 
 /// Commits something that nobody reads. With `room`, as much as a large command writes, for after a disk was full.
 ///
@@ -16,13 +16,13 @@ use crate::store::{Database, Dialect, Purpose, StoreError, Transaction};
 /// Whatever keeps a command from being committed.
 pub async fn rehearse(database: &dyn Database, clocks: &ClockGuard, room: bool) -> Result<(), StoreError> {
     fold_versions::check_in(database).await?;
-    let mut transaction = database.begin(Purpose::Rehearsal).await?;
+    let mut transaction = database.begin(ConnectionPurpose::Rehearsal).await?;
     let dialect = transaction.dialect();
     transaction.script(&dialect.lock_within("600ms")).await?;
     lock_head(&mut *transaction, clocks).await?;
     require_privileges(&mut *transaction).await?;
     // The log's lock must not wait for this commit.
-    transaction.script(dialect.begin_anew()).await?;
+    transaction.script(dialect.restart_transaction()).await?;
     transaction.execute(Query::new(rewrite(dialect, room), [])).await?;
     transaction.commit().await
 }
@@ -33,9 +33,9 @@ const WRITTEN: [(&str, &str); 13] = [
     ("log_head", "update"),
     ("reservations", "insert"),
     ("idempotency_keys", "insert"),
-    ("letters", "insert"),
-    ("letters", "update"),
-    ("letters", "delete"),
+    ("outbox", "insert"),
+    ("outbox", "update"),
+    ("outbox", "delete"),
     ("credentials", "insert"),
     ("credentials", "delete"),
     ("email_quota_uses", "insert"),

@@ -16,7 +16,7 @@ use serde::Serialize;
 use super::quarantine::Quarantine;
 use super::read::{SELECT_EVENTS, events, stream_query};
 use super::readable::{check, fingerprint};
-use crate::store::{Database, OnConflict, Purpose, StoreError, Transaction};
+use crate::store::{ConnectionPurpose, Database, OnConflict, StoreError, Transaction};
 
 /// So many events are read at a time.
 const PAGE: i64 = 1_000;
@@ -55,7 +55,7 @@ pub struct Unreadable {
 
 /// Writes the rows that a stream folds to now, and takes away those that it no longer does: whoever appended to it by hand has
 /// written none, and without an event that was quarantined it may not have begun.
-async fn fold_anew(transaction: &mut dyn Transaction, kind: &str, id: &str) -> Result<(), StoreError> {
+async fn refold(transaction: &mut dyn Transaction, kind: &str, id: &str) -> Result<(), StoreError> {
     let stream = events(transaction.rows(stream_query(kind, id)).await?)?;
     let quarantine = Quarantine::read_in(transaction).await?;
     for projection in projection::all()
@@ -138,7 +138,7 @@ pub async fn read_on(database: &dyn Database) -> Result<(), StoreError> {
         if seen.read_to >= seen.position {
             return Ok(());
         }
-        let mut transaction = database.begin(Purpose::Write).await?;
+        let mut transaction = database.begin(ConnectionPurpose::Write).await?;
         let lock = transaction.dialect().for_update();
         let place = place(transaction.rows(Query::new(format!("{PLACE}{lock}"), [])).await?)?;
         read_page(&mut *transaction, place).await?;
@@ -188,7 +188,7 @@ pub async fn mark(
 /// # Errors
 /// A database that cannot be written.
 pub async fn forget_settled(database: &dyn Database) -> Result<(), StoreError> {
-    let mut transaction = database.begin(Purpose::Write).await?;
+    let mut transaction = database.begin(ConnectionPurpose::Write).await?;
     let lock = transaction.dialect().for_update();
     transaction.rows(Query::new(format!("{PLACE}{lock}"), [])).await?;
     let sql = format!("{SELECT_EVENTS} where position in (select position from {TABLE})");
@@ -219,7 +219,7 @@ pub async fn look_at_kinds(database: &dyn Database) -> Result<(), StoreError> {
         Some([Value::Text(position)]) => position.parse().unwrap_or(0),
         _ => 0_i64,
     };
-    let mut transaction = database.begin(Purpose::Write).await?;
+    let mut transaction = database.begin(ConnectionPurpose::Write).await?;
     let lock = transaction.dialect().for_update();
     let head = place(transaction.rows(Query::new(format!("{PLACE}{lock}"), [])).await?)?.position;
     let kinds =
@@ -254,7 +254,7 @@ pub(super) async fn settle(transaction: &mut dyn Transaction, positions: &BTreeS
     for position in positions {
         let sql = format!("{SELECT_EVENTS} where position = $1");
         for event in events(transaction.rows(Query::new(sql, [(*position).into()])).await?)? {
-            fold_anew(transaction, &event.aggregate_type, &event.aggregate_id).await?;
+            refold(transaction, &event.aggregate_type, &event.aggregate_id).await?;
         }
     }
     forget(transaction, positions).await
@@ -296,7 +296,7 @@ async fn read_page(transaction: &mut dyn Transaction, place: ReadTo) -> Result<i
     }
     mark(transaction, &found).await?;
     for (kind, id) in streams {
-        fold_anew(transaction, &kind, &id).await?;
+        refold(transaction, &kind, &id).await?;
     }
     let order = "update log_head set read_to = $1 where id = 1 and read_to < $1";
     transaction.execute(Query::new(order, [to.into()])).await?;

@@ -9,7 +9,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::{JoinError, JoinHandle};
 
 use super::append::{Append, AppendError, Receipt};
-use super::batch::{self, Answers};
+use super::batch::{self, BatchAnswers};
 use super::clock_guard::ClockGuard;
 use super::locked::LockedDecision;
 use crate::clock::Clock;
@@ -28,21 +28,21 @@ const QUEUE: usize = 1_024;
 /// The way to the writer. Cloning it is cheap.
 #[derive(Clone)]
 pub struct Writer {
-    queue: mpsc::Sender<Waiting<Append>>,
+    queue: mpsc::Sender<QueuedRequest<Append>>,
     /// Overtakes the queue.
-    first: mpsc::Sender<Waiting<Arc<dyn LockedDecision>>>,
-    state: Arc<State>,
+    first: mpsc::Sender<QueuedRequest<Arc<dyn LockedDecision>>>,
+    state: Arc<WriterState>,
 }
 
 /// What the writer's task knows, and others ask for.
-struct State {
+struct WriterState {
     /// Whether the last batch could not be written although nothing was wrong with it.
     failed: AtomicBool,
     last_commit: Mutex<Option<Instant>>,
     clocks: ClockGuard,
 }
 
-struct Waiting<T> {
+struct QueuedRequest<T> {
     what: T,
     answer: Answer,
 }
@@ -58,7 +58,7 @@ impl Writer {
             next: Batch::default(),
         };
         let ending = Arc::new(Notify::new());
-        let state = Arc::new(State {
+        let state = Arc::new(WriterState {
             failed: AtomicBool::new(false),
             last_commit: Mutex::default(),
             clocks: ClockGuard::new(&clock),
@@ -145,21 +145,21 @@ struct Batches {
     database: Arc<dyn Database>,
     clock: Clock,
     metrics: Arc<Metrics>,
-    state: Arc<State>,
+    state: Arc<WriterState>,
 }
 
 /// Hands something over to the writer's task, and waits until it is committed.
-async fn hand_over<T>(queue: &mpsc::Sender<Waiting<T>>, what: T) -> Result<Receipt, AppendError> {
+async fn hand_over<T>(queue: &mpsc::Sender<QueuedRequest<T>>, what: T) -> Result<Receipt, AppendError> {
     let (answer, receipt) = oneshot::channel();
     let gone = || AppendError::Store(StoreError::Unavailable("the writer has ended".to_owned()));
-    queue.send(Waiting { what, answer }).await.map_err(|_| gone())?;
+    queue.send(QueuedRequest { what, answer }).await.map_err(|_| gone())?;
     receipt.await.map_err(|_| gone())?
 }
 
 /// What waits to be written.
 struct Queues {
-    decisions: mpsc::Receiver<Waiting<Arc<dyn LockedDecision>>>,
-    appends: mpsc::Receiver<Waiting<Append>>,
+    decisions: mpsc::Receiver<QueuedRequest<Arc<dyn LockedDecision>>>,
+    appends: mpsc::Receiver<QueuedRequest<Append>>,
     next: Batch,
 }
 
@@ -209,12 +209,12 @@ impl Queues {
 }
 
 impl Batch {
-    fn decide(&mut self, one: Waiting<Arc<dyn LockedDecision>>) {
+    fn decide(&mut self, one: QueuedRequest<Arc<dyn LockedDecision>>) {
         self.decisions.push(one.what);
         self.deciders.push(one.answer);
     }
 
-    fn append(&mut self, one: Waiting<Append>) {
+    fn append(&mut self, one: QueuedRequest<Append>) {
         self.appends.push(one.what);
         self.appenders.push(one.answer);
     }
@@ -275,7 +275,11 @@ impl Batches {
     }
 
     /// Writes a batch, and counts what became of it.
-    async fn counted(&self, decisions: &[Arc<dyn LockedDecision>], appends: &[Append]) -> Result<Answers, StoreError> {
+    async fn counted(
+        &self,
+        decisions: &[Arc<dyn LockedDecision>],
+        appends: &[Append],
+    ) -> Result<BatchAnswers, StoreError> {
         let outcome = self.write(decisions, appends).await;
         match &outcome {
             Ok(results) => {
@@ -298,7 +302,11 @@ impl Batches {
     }
 
     /// Writes a batch in one transaction; once more when the database gave it up for the sake of another one.
-    async fn write(&self, decisions: &[Arc<dyn LockedDecision>], appends: &[Append]) -> Result<Answers, StoreError> {
+    async fn write(
+        &self,
+        decisions: &[Arc<dyn LockedDecision>],
+        appends: &[Append],
+    ) -> Result<BatchAnswers, StoreError> {
         for _ in 1..TRIES {
             match self.try_to_write(decisions, appends).await {
                 Err(StoreError::GivenUp(why)) => tracing::info!(why, "a batch is written once more"),
@@ -312,7 +320,7 @@ impl Batches {
         &self,
         decisions: &[Arc<dyn LockedDecision>],
         appends: &[Append],
-    ) -> Result<Answers, StoreError> {
+    ) -> Result<BatchAnswers, StoreError> {
         let (now, clocks) = (self.clock.now(), &self.state.clocks);
         batch::write(&*self.database, decisions, appends, now, clocks).await
     }

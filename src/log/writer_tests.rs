@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 
 use super::*;
 use crate::clock::ManualClock;
-use crate::store::{self, Dialect, Purpose, Transaction};
+use crate::store::{self, ConnectionPurpose, Dialect, Transaction};
 
 /// A database whose transactions begin when they may, and fail in the ways that it is told before one begins at last.
 struct Troubled {
@@ -64,7 +64,7 @@ impl Database for Troubled {
         self.rows(query).await
     }
 
-    async fn begin(&self, purpose: Purpose) -> Result<Box<dyn Transaction>, StoreError> {
+    async fn begin(&self, purpose: ConnectionPurpose) -> Result<Box<dyn Transaction>, StoreError> {
         self.may_begin.acquire().await.unwrap().forget();
         *self.begun.lock().unwrap() += 1;
         let trouble = self.troubles.lock().unwrap().pop_front();

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use lettre::Address;
 use lettre::transport::smtp::extension::ClientId;
 
-use super::error::{Failure, MailError};
+use super::error::{DeliveryFailure, MailError};
 
 /// The address with its domain in ASCII (`xn--…`, RFC 5891), which every mail server understands. What stands before the
 /// `@` has no such form, and stays as it is.
@@ -20,7 +20,7 @@ pub(super) fn ascii_domain(address: &Address) -> Result<Address, MailError> {
 /// The error about an address that is none.
 pub(super) fn unreachable_address() -> MailError {
     let reason = "the recipient's address is not one that mail can reach";
-    MailError::permanent(Failure::AddressInvalid, reason)
+    MailError::permanent(DeliveryFailure::AddressInvalid, reason)
 }
 
 /// The name that we greet mail servers with: a domain, or an address literal (RFC 5321, 4.1.3).

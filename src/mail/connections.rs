@@ -12,8 +12,8 @@ use thiserror::Error;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
-use super::dialogue::{Conversation, Outgoing, Progress};
-use super::mail_server::{MailServer, Privacy};
+use super::dialogue::{Conversation, Outgoing, TransferProgress};
+use super::mail_server::{MailServer, TlsPolicy};
 
 /// How long it may take until a server has greeted us and knows who we are. Less than for a whole e-mail, so that one
 /// that does not even answer costs less.
@@ -67,7 +67,7 @@ pub(super) enum Step {
 }
 
 /// The connections to one server that wait for the next e-mail.
-pub(super) struct Connections {
+pub(super) struct SmtpConnections {
     server: MailServer,
     idle: Mutex<Vec<Idle>>,
 }
@@ -77,7 +77,7 @@ struct Idle {
     since: Instant,
 }
 
-impl Connections {
+impl SmtpConnections {
     pub(super) fn to(server: MailServer) -> Self {
         Self {
             server,
@@ -93,7 +93,11 @@ impl Connections {
     /// Hands an e-mail over, on a connection that is open already where there is one. When such a connection turns out
     /// to be closed, or the server wants no more e-mails on it, another one is taken; never once the content is under
     /// way.
-    pub(super) async fn hand_over(&self, mail: &Outgoing<'_>, progress: &Progress) -> Result<(), HandOverError> {
+    pub(super) async fn hand_over(
+        &self,
+        mail: &Outgoing<'_>,
+        progress: &TransferProgress,
+    ) -> Result<(), HandOverError> {
         while let Some(mut conversation) = self.take() {
             match conversation.hand_over(mail, progress).await {
                 Err(error) if conversation.may_be_at_fault(&error) => {}
@@ -145,7 +149,7 @@ impl Connections {
             error,
         };
         let mut smtp = match &server.privacy {
-            Privacy::Implicit(tls) => {
+            TlsPolicy::Implicit(tls) => {
                 let stream = Box::new(tls.over(stream).await?);
                 AsyncSmtpConnection::connect_with_transport(stream, &server.helo).await
             }
@@ -153,8 +157,8 @@ impl Connections {
         }
         .map_err(connecting)?;
         match &server.privacy {
-            Privacy::Required(tls) => smtp.starttls(tls.clone(), &server.helo).await.map_err(connecting)?,
-            Privacy::Opportunistic(tls) if smtp.can_starttls() => {
+            TlsPolicy::Required(tls) => smtp.starttls(tls.clone(), &server.helo).await.map_err(connecting)?,
+            TlsPolicy::Opportunistic(tls) if smtp.can_starttls() => {
                 smtp.starttls(tls.clone(), &server.helo).await.map_err(connecting)?;
             }
             _ => {}

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use super::connections::{HandOverError, Step};
 use super::error::MailError;
-use super::message::Passage;
+use super::message::BodyEncoding;
 
 /// RFC 5321, 4.2.3: the server is closing the connection. It says nothing about the e-mail.
 const CLOSING: u16 = 421;
@@ -25,14 +25,14 @@ pub(super) struct Outgoing<'a> {
     pub(super) sender: &'a Address,
     pub(super) recipient: &'a Address,
     /// Makes the message, for what the server lets through.
-    pub(super) message: &'a (dyn Fn(Passage) -> Result<Message, MailError> + Send + Sync),
+    pub(super) message: &'a (dyn Fn(BodyEncoding) -> Result<Message, MailError> + Send + Sync),
 }
 
 /// How far an attempt got, for whoever gives it up.
 #[derive(Debug, Default)]
-pub struct Progress(AtomicBool);
+pub struct TransferProgress(AtomicBool);
 
-impl Progress {
+impl TransferProgress {
     /// Whether the e-mail may have arrived: its content was given away, wholly or partly.
     pub fn may_have_arrived(&self) -> bool {
         self.0.load(Ordering::SeqCst)
@@ -86,7 +86,11 @@ impl Conversation {
         }
     }
 
-    pub(super) async fn hand_over(&mut self, mail: &Outgoing<'_>, progress: &Progress) -> Result<(), HandOverError> {
+    pub(super) async fn hand_over(
+        &mut self,
+        mail: &Outgoing<'_>,
+        progress: &TransferProgress,
+    ) -> Result<(), HandOverError> {
         let is_used = self.mails > 0;
         self.mails += 1;
         let server = self.smtp.server_info();
@@ -94,16 +98,16 @@ impl Conversation {
         if needs_utf8 && !server.supports_feature(Extension::SmtpUtfEight) {
             return Err(HandOverError::NoSmtpUtf8);
         }
-        let passage = match server.supports_feature(Extension::EightBitMime) {
-            true => Passage::EightBit,
-            false => Passage::SevenBit,
+        let encoding = match server.supports_feature(Extension::EightBitMime) {
+            true => BodyEncoding::EightBit,
+            false => BodyEncoding::SevenBit,
         };
-        let content = (mail.message)(passage)?.formatted();
+        let content = (mail.message)(encoding)?.formatted();
         let mut parameters = Vec::new();
         if needs_utf8 {
             parameters.push(MailParameter::SmtpUtfEight);
         }
-        if passage == Passage::EightBit && !content.is_ascii() {
+        if encoding == BodyEncoding::EightBit && !content.is_ascii() {
             parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
         }
         let begun = self.begin(mail.sender, parameters);

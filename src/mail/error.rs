@@ -22,7 +22,7 @@ pub enum MailError {
     #[error("{reason}")]
     Permanent {
         /// What kind of problem it is.
-        failure: Failure,
+        failure: DeliveryFailure,
         /// What operators read.
         reason: String,
     },
@@ -37,7 +37,7 @@ pub enum MailError {
 /// Why an e-mail was given up. The words are stored, so they stay as they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
-pub enum Failure {
+pub enum DeliveryFailure {
     /// A mail server does not take mail for this recipient.
     AddressRefused,
     /// What stands before the `@` can only be reached through mail servers that know SMTPUTF8 (RFC 6531), and ours does not.
@@ -59,7 +59,7 @@ impl MailError {
     }
 
     /// An error after which trying again would not help.
-    pub fn permanent(failure: Failure, reason: impl Into<String>) -> Self {
+    pub fn permanent(failure: DeliveryFailure, reason: impl Into<String>) -> Self {
         Self::Permanent {
             failure,
             reason: reason.into(),

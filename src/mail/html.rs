@@ -2,10 +2,10 @@
 
 use maud::{DOCTYPE, Markup, html};
 
-use super::letters::Letter;
+use super::emails::Email;
 
 /// The letter's text, with its link as a link and its code large. Nothing is loaded from anywhere.
-pub(super) fn html(letter: &Letter) -> String {
+pub(super) fn html(email: &Email) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -13,10 +13,10 @@ pub(super) fn html(letter: &Letter) -> String {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { (letter.subject) }
+                title { (email.subject) }
             }
             body style="font: 16px/1.5 sans-serif; max-width: 36em; margin: 1em auto; padding: 0 1em" {
-                @for paragraph in letter.text.trim_end().split("\n\n") { (shown(paragraph)) }
+                @for paragraph in email.text.trim_end().split("\n\n") { (shown(paragraph)) }
             }
         }
     };
@@ -59,7 +59,7 @@ mod tests {
     fn a_link_is_a_link_and_facts_stay_on_lines_of_their_own() {
         let end = Timestamp::parse("2026-11-26T09:15:00.000Z").unwrap();
         let link = "https://gate.example.com/portal/sign-up?invite=gbi_4f9";
-        let page = html(&Letter::invitation("dev@example.com", "Payroll", "Acme Ltd", link, end));
+        let page = html(&Email::invitation("dev@example.com", "Payroll", "Acme Ltd", link, end));
         assert!(page.contains(&format!("<a href=\"{link}\">{link}</a>")), "{page}");
         assert!(page.contains("Application: Payroll<br>Group: Acme Ltd</p>"), "{page}");
         assert!(
@@ -70,14 +70,14 @@ mod tests {
 
     #[test]
     fn a_code_is_large() {
-        let page = html(&Letter::verification_code("dev@example.com", "042137", 10));
+        let page = html(&Email::verification_code("dev@example.com", "042137", 10));
         assert!(page.contains("<strong>042137</strong>"), "{page}");
     }
 
     #[test]
     fn a_name_cannot_bring_markup_or_a_link() {
         let evil = "<a href='https://evil.example'>\n\nhttps://evil.example";
-        let page = html(&Letter::access_revoked("dev@example.com", evil, evil));
+        let page = html(&Email::access_revoked("dev@example.com", evil, evil));
         assert!(!page.contains("<a"), "{page}");
         assert!(page.contains("Application: &lt;a href="), "{page}");
     }

@@ -16,7 +16,7 @@ use super::tls_stream::ImplicitTls;
 pub(super) struct MailServer {
     pub(super) host: String,
     pub(super) port: u16,
-    pub(super) privacy: Privacy,
+    pub(super) privacy: TlsPolicy,
     pub(super) credentials: Option<Credentials>,
     /// The name that we greet it with.
     pub(super) helo: ClientId,
@@ -24,7 +24,7 @@ pub(super) struct MailServer {
 
 /// How the way to the server is made private.
 #[derive(Clone)]
-pub(super) enum Privacy {
+pub(super) enum TlsPolicy {
     /// Not at all.
     None,
     /// By STARTTLS, if the server offers it (RFC 3207).
@@ -137,7 +137,7 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-fn privacy(scheme: Scheme, host: &str, ca: Option<&Path>) -> Result<Privacy, MailError> {
+fn privacy(scheme: Scheme, host: &str, ca: Option<&Path>) -> Result<TlsPolicy, MailError> {
     let pem = ca.map(authorities).transpose()?;
     let parameters = || {
         let mut builder = TlsParameters::builder(host.to_owned());
@@ -148,10 +148,10 @@ fn privacy(scheme: Scheme, host: &str, ca: Option<&Path>) -> Result<Privacy, Mai
         builder.build().map_err(|error| bad(&error.to_string()))
     };
     Ok(match scheme {
-        Scheme::Plain => Privacy::None,
-        Scheme::Opportunistic => Privacy::Opportunistic(parameters()?),
-        Scheme::Required => Privacy::Required(parameters()?),
-        Scheme::Implicit => Privacy::Implicit(ImplicitTls::new(host, pem.as_deref())?),
+        Scheme::Plain => TlsPolicy::None,
+        Scheme::Opportunistic => TlsPolicy::Opportunistic(parameters()?),
+        Scheme::Required => TlsPolicy::Required(parameters()?),
+        Scheme::Implicit => TlsPolicy::Implicit(ImplicitTls::new(host, pem.as_deref())?),
     })
 }
 

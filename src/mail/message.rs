@@ -5,9 +5,9 @@ use lettre::Address;
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
 use lettre::message::{Body, Mailbox, Message, MultiPart, SinglePart};
 
-use super::error::{Failure, MailError};
+use super::emails::Email;
+use super::error::{DeliveryFailure, MailError};
 use super::html::html;
-use super::letters::Letter;
 use super::names::one_line;
 
 /// RFC 5322, 2.1.1: so many bytes may a line have, without its end.
@@ -17,7 +17,7 @@ const BOUNDARY: &str = "=_gatebook_text_or_html";
 
 /// What the way to the recipient lets through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Passage {
+pub(super) enum BodyEncoding {
     /// Every byte. Lines stay as they are.
     EightBit,
     /// ASCII only. Text with other letters is encoded.
@@ -26,37 +26,37 @@ pub(super) enum Passage {
 
 /// The message: the letter as text, and the same as HTML. The same letter, id and date make the same message, byte for byte.
 pub(super) fn message(
-    letter: &Letter,
+    email: &Email,
     recipient: &Address,
     sender: &Mailbox,
     message_id: &str,
     date: DateTime<Utc>,
-    passage: Passage,
+    encoding: BodyEncoding,
 ) -> Result<Message, MailError> {
     let id = format!("<{}@{}>", path_safe(message_id), sender.email.domain());
     Message::builder()
         .from(sender.clone())
         .to(Mailbox::new(None, recipient.clone()))
-        .subject(subject(&letter.subject))
+        .subject(subject(&email.subject))
         .date(date.into())
         .message_id(Some(id))
         .raw_header(HeaderValue::new(
             HeaderName::new_from_ascii_str("Auto-Submitted"),
             "auto-generated".to_owned(),
         ))
-        .multipart(either(letter, passage))
-        .map_err(|error| MailError::permanent(Failure::Broken, format!("the mail cannot be built: {error}")))
+        .multipart(either(email, encoding))
+        .map_err(|error| MailError::permanent(DeliveryFailure::Broken, format!("the mail cannot be built: {error}")))
 }
 
 /// RFC 2046, 5.1.4: the text first, so that it is what simple programs show.
-fn either(letter: &Letter, passage: Passage) -> MultiPart {
+fn either(email: &Email, encoding: BodyEncoding) -> MultiPart {
     let part = |kind, body| SinglePart::builder().header(kind).body(body);
     // Encoded, so that its lines may be long, and nobody takes a link or a code out of the markup.
-    let html = Body::new_with_encoding(html(letter), ContentTransferEncoding::Base64);
+    let html = Body::new_with_encoding(html(email), ContentTransferEncoding::Base64);
     let html = html.unwrap_or_else(Body::new);
     MultiPart::alternative()
         .boundary(BOUNDARY)
-        .singlepart(part(ContentType::TEXT_PLAIN, body(&letter.text, passage)))
+        .singlepart(part(ContentType::TEXT_PLAIN, body(&email.text, encoding)))
         .singlepart(part(ContentType::TEXT_HTML, html))
 }
 
@@ -73,15 +73,15 @@ pub(super) fn path_safe(id: &str) -> String {
 
 /// The text as it is wherever it may be, so that a link stays whole on its line. lettre by itself would encode every
 /// text with a line of more than 76 bytes.
-fn body(text: &str, passage: Passage) -> Body {
+fn body(text: &str, encoding: BodyEncoding) -> Body {
     let lines: Vec<&str> = text.lines().collect();
     let plain = lines
         .iter()
         .all(|line| line.len() <= LINE_MAX_BYTES && !line.contains(['\0', '\r']));
     let text = lines.join("\r\n") + "\r\n";
-    match (text.is_ascii(), passage) {
+    match (text.is_ascii(), encoding) {
         (true, _) if plain => Body::dangerous_pre_encoded(text.into_bytes(), ContentTransferEncoding::SevenBit),
-        (false, Passage::EightBit) if plain => {
+        (false, BodyEncoding::EightBit) if plain => {
             Body::dangerous_pre_encoded(text.into_bytes(), ContentTransferEncoding::EightBit)
         }
         _ => Body::new(text),
@@ -91,28 +91,28 @@ fn body(text: &str, passage: Passage) -> Body {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mail::LetterKind;
+    use crate::mail::EmailKind;
 
-    fn letter(subject: &str, text: &str) -> Letter {
-        Letter {
-            kind: LetterKind::Invitation,
+    fn email(subject: &str, text: &str) -> Email {
+        Email {
+            kind: EmailKind::Invitation,
             to: "dev@example.com".to_owned(),
             subject: subject.to_owned(),
             text: text.to_owned(),
         }
     }
 
-    fn formatted(letter: &Letter, passage: Passage) -> String {
+    fn formatted(email: &Email, encoding: BodyEncoding) -> String {
         let sender = "Gatebook <no-reply@gate.example.com>".parse().unwrap();
         let date = DateTime::from_timestamp_millis(1_795_425_300_123).unwrap();
-        let to = letter.to.parse().unwrap();
-        let message = message(letter, &to, &sender, "0199-af", date, passage).unwrap();
+        let to = email.to.parse().unwrap();
+        let message = message(email, &to, &sender, "0199-af", date, encoding).unwrap();
         String::from_utf8(message.formatted()).unwrap()
     }
 
     #[test]
     fn a_mail_says_from_whom_to_whom_and_when_and_that_a_program_wrote_it() {
-        let mail = formatted(&letter("Hi", "Hello,\n\nworld\n"), Passage::EightBit);
+        let mail = formatted(&email("Hi", "Hello,\n\nworld\n"), BodyEncoding::EightBit);
         let (head, parts) = mail.split_once("\r\n\r\n").unwrap();
         for header in [
             "From: Gatebook <no-reply@gate.example.com>",
@@ -139,18 +139,18 @@ mod tests {
     }
 
     #[test]
-    fn the_same_letter_is_the_same_mail_byte_for_byte() {
-        let letter = letter("Hi", "Hello\n");
+    fn the_same_email_is_the_same_mail_byte_for_byte() {
+        let email = email("Hi", "Hello\n");
         assert_eq!(
-            formatted(&letter, Passage::EightBit),
-            formatted(&letter, Passage::EightBit)
+            formatted(&email, BodyEncoding::EightBit),
+            formatted(&email, BodyEncoding::EightBit)
         );
     }
 
     #[test]
     fn a_long_link_and_letters_beyond_ascii_stay_as_they_are() {
         let link = format!("https://gate.example.com/?invite={}", "x".repeat(200));
-        let mail = formatted(&letter("–", &format!("Café\n\n{link}\n")), Passage::EightBit);
+        let mail = formatted(&email("–", &format!("Café\n\n{link}\n")), BodyEncoding::EightBit);
         assert!(mail.contains("Content-Transfer-Encoding: 8bit\r\n"));
         assert!(mail.lines().any(|line| line == link));
         assert!(mail.lines().any(|line| line == "Café"));
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn text_beyond_ascii_is_encoded_where_only_ascii_passes() {
-        let mail = formatted(&letter("Hi", "Café and more text\n"), Passage::SevenBit);
+        let mail = formatted(&email("Hi", "Café and more text\n"), BodyEncoding::SevenBit);
         assert!(mail.is_ascii());
         assert!(mail.contains("Content-Transfer-Encoding: quoted-printable\r\n"));
         assert!(mail.contains("Caf=C3=A9"));
@@ -167,21 +167,21 @@ mod tests {
 
     #[test]
     fn a_line_that_is_longer_than_mail_allows_is_encoded() {
-        let at_most = formatted(&letter("Hi", &"x".repeat(998)), Passage::EightBit);
+        let at_most = formatted(&email("Hi", &"x".repeat(998)), BodyEncoding::EightBit);
         assert!(at_most.contains("Content-Transfer-Encoding: 7bit"));
-        let longer = formatted(&letter("Hi", &"x".repeat(999)), Passage::EightBit);
+        let longer = formatted(&email("Hi", &"x".repeat(999)), BodyEncoding::EightBit);
         assert!(longer.contains("Content-Transfer-Encoding: quoted-printable"));
     }
 
     #[test]
     fn a_subject_cannot_become_another_header() {
-        let mail = formatted(&letter("Hi\r\nBcc: all@example.com", "x"), Passage::EightBit);
+        let mail = formatted(&email("Hi\r\nBcc: all@example.com", "x"), BodyEncoding::EightBit);
         assert!(!mail.lines().any(|line| line.starts_with("Bcc")));
     }
 
     #[test]
     fn a_subject_cannot_hide_other_words_in_an_encoding() {
-        let mail = formatted(&letter("Hi =?utf-8?q?Pay_now?=", "x"), Passage::EightBit);
+        let mail = formatted(&email("Hi =?utf-8?q?Pay_now?=", "x"), BodyEncoding::EightBit);
         assert!(mail.contains("Subject: Hi = ?utf-8?q?Pay_now?=\r\n"), "{mail}");
     }
 }

@@ -1,11 +1,11 @@
-//! Letters by mail: what they say, and how they leave the house. When they are sent is the outbox's business.
+//! E-mails by mail: what they say, and how they leave the house. When they are sent is the outbox's business.
 
 mod addresses;
 mod connections;
 mod dialogue;
+mod emails;
 mod error;
 mod html;
-mod letters;
 mod mail_server;
 mod message;
 mod names;
@@ -14,7 +14,7 @@ pub(crate) mod scripted_server;
 mod tls_stream;
 mod transport;
 
-pub use dialogue::Progress;
-pub use error::{Failure, MailError};
-pub use letters::{Letter, LetterKind};
+pub use dialogue::TransferProgress;
+pub use emails::{Email, EmailKind};
+pub use error::{DeliveryFailure, MailError};
 pub use transport::{MailTransport, SEND_TIMEOUT};

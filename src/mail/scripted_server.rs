@@ -44,7 +44,7 @@ pub(crate) enum Script {
 
 /// How a server speaks TLS.
 #[derive(Clone)]
-enum Privacy {
+enum ScriptedTls {
     None,
     StartTls(TlsAcceptor),
     Implicit(TlsAcceptor),
@@ -62,7 +62,7 @@ pub(crate) struct ScriptedServer {
 
 /// What all connections share.
 #[derive(Clone)]
-struct Shared {
+struct ScriptState {
     scripts: Arc<Mutex<Vec<Script>>>,
     /// When all scripts are used.
     then: Script,
@@ -70,7 +70,7 @@ struct Shared {
     heard: Arc<Mutex<Vec<String>>>,
 }
 
-impl Shared {
+impl ScriptState {
     fn next_script(&self) -> Script {
         self.scripts.lock().unwrap().pop().unwrap_or(self.then)
     }
@@ -80,19 +80,19 @@ impl ScriptedServer {
     /// Starts it. Each connection, and each further mail on one, follows the next script; after the last one all mails
     /// are taken.
     pub(crate) async fn start(scripts: impl IntoIterator<Item = Script>) -> Self {
-        Self::speaking(Privacy::None, scripts, Script::Accept).await
+        Self::speaking(ScriptedTls::None, scripts, Script::Accept).await
     }
 
     /// Starts one that treats all alike.
     pub(crate) async fn always(script: Script) -> Self {
-        Self::speaking(Privacy::None, [], script).await
+        Self::speaking(ScriptedTls::None, [], script).await
     }
 
     /// Starts one that offers STARTTLS. The certificate that vouches for it comes with it, as PEM.
     pub(crate) async fn with_starttls(script: Script) -> (Self, String) {
         let (acceptor, certificate) = acceptor();
         (
-            Self::speaking(Privacy::StartTls(acceptor), [], script).await,
+            Self::speaking(ScriptedTls::StartTls(acceptor), [], script).await,
             certificate,
         )
     }
@@ -101,19 +101,19 @@ impl ScriptedServer {
     pub(crate) async fn with_tls(script: Script) -> (Self, String) {
         let (acceptor, certificate) = acceptor();
         (
-            Self::speaking(Privacy::Implicit(acceptor), [], script).await,
+            Self::speaking(ScriptedTls::Implicit(acceptor), [], script).await,
             certificate,
         )
     }
 
-    async fn speaking(privacy: Privacy, scripts: impl IntoIterator<Item = Script>, then: Script) -> Self {
+    async fn speaking(privacy: ScriptedTls, scripts: impl IntoIterator<Item = Script>, then: Script) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let mut scripts: Vec<_> = scripts.into_iter().collect();
         scripts.reverse();
         let (given, mails) = mpsc::unbounded_channel();
         let heard = Arc::default();
-        let shared = Shared {
+        let shared = ScriptState {
             scripts: Arc::new(Mutex::new(scripts)),
             then,
             given,
@@ -165,23 +165,23 @@ fn acceptor() -> (TlsAcceptor, String) {
     (TlsAcceptor::from(Arc::new(config.unwrap())), made.cert.pem())
 }
 
-async fn serve(stream: TcpStream, privacy: Privacy, shared: Shared) -> Option<()> {
+async fn serve(stream: TcpStream, privacy: ScriptedTls, shared: ScriptState) -> Option<()> {
     let script = shared.next_script();
     if matches!(script, Script::Silent) {
         return silence(stream).await;
     }
     match privacy {
-        Privacy::None => {
+        ScriptedTls::None => {
             let mut stream = BufReader::new(stream);
             say(&mut stream, "220 test").await?;
             converse(stream, script, shared).await
         }
-        Privacy::Implicit(acceptor) => {
+        ScriptedTls::Implicit(acceptor) => {
             let mut stream = BufReader::new(acceptor.accept(stream).await.ok()?);
             say(&mut stream, "220 test").await?;
             converse(stream, script, shared).await
         }
-        Privacy::StartTls(acceptor) => {
+        ScriptedTls::StartTls(acceptor) => {
             let mut stream = BufReader::new(stream);
             say(&mut stream, "220 test").await?;
             hear(&mut stream).await?;
@@ -205,7 +205,7 @@ async fn silence<S>(stream: S) -> Option<()> {
 async fn converse(
     mut stream: BufReader<impl AsyncRead + AsyncWrite + Unpin>,
     mut script: Script,
-    shared: Shared,
+    shared: ScriptState,
 ) -> Option<()> {
     let mut is_known = !matches!(script, Script::Password(..));
     let (mut mails, mut in_mail) = (0, false);

@@ -12,31 +12,31 @@ use lettre::transport::smtp;
 use tokio::time::timeout;
 
 use super::addresses::{ascii_domain, client_id, unreachable_address};
-use super::connections::{Connections, HandOverError, Step};
-use super::dialogue::{Outgoing, Progress};
-use super::error::{Failure, MailError};
-use super::letters::Letter;
+use super::connections::{HandOverError, SmtpConnections, Step};
+use super::dialogue::{Outgoing, TransferProgress};
+use super::emails::Email;
+use super::error::{DeliveryFailure, MailError};
 use super::mail_server::MailServer;
-use super::message::{Passage, message, path_safe};
+use super::message::{BodyEncoding, message, path_safe};
 
 /// So long may sending one mail take, whatever the server does.
 pub const SEND_TIMEOUT: Duration = Duration::from_secs(45);
-/// RFC 4954: answers about our password, not about the letter. Once an operator has corrected it, the letter goes out.
+/// RFC 4954: answers about our password, not about the e-mail. Once an operator has corrected it, the e-mail goes out.
 const AUTHENTICATION_CODES: [u16; 4] = [530, 534, 535, 538];
 /// So much of a server's answer is kept, in characters.
 const REASON_MAX_CHARS: usize = 300;
 
-/// Sends letters as mails.
+/// Sends e-mails as mails.
 pub struct MailTransport {
     sender: Mailbox,
-    way: Way,
-    /// How long one letter may take.
+    backend: Backend,
+    /// How long one e-mail may take.
     patience: Duration,
 }
 
-enum Way {
+enum Backend {
     Folder(PathBuf),
-    Smtp(Box<Connections>),
+    Smtp(Box<SmtpConnections>),
 }
 
 impl MailTransport {
@@ -50,13 +50,13 @@ impl MailTransport {
     pub fn from_url(url: &str, data_dir: &Path, sender: &str, ca: Option<&Path>) -> Result<Self, MailError> {
         let sender: Mailbox = sender.parse().map_err(|_| MailError::BadSender)?;
         let address = ascii_domain(&sender.email).map_err(|_| MailError::BadSender)?;
-        let way = match url.strip_prefix("file:") {
-            Some(path) => Way::Folder(folder(path, data_dir)?),
-            None => Way::Smtp(Box::new(Connections::to(MailServer::from_url(url, ca)?))),
+        let backend = match url.strip_prefix("file:") {
+            Some(path) => Backend::Folder(folder(path, data_dir)?),
+            None => Backend::Smtp(Box::new(SmtpConnections::to(MailServer::from_url(url, ca)?))),
         };
         Ok(Self {
             sender: Mailbox::new(sender.name, address),
-            way,
+            backend,
             patience: SEND_TIMEOUT,
         })
     }
@@ -67,7 +67,7 @@ impl MailTransport {
     /// A name that is neither.
     pub fn greeting_as(mut self, name: &str) -> Result<Self, MailError> {
         let name = client_id(name)?;
-        if let Way::Smtp(connections) = &mut self.way {
+        if let Backend::Smtp(connections) = &mut self.backend {
             connections.greet_as(name);
         }
         Ok(self)
@@ -75,36 +75,36 @@ impl MailTransport {
 
     /// The folder that mails are put into; none when they go to a server.
     pub fn folder(&self) -> Option<&Path> {
-        match &self.way {
-            Way::Folder(folder) => Some(folder),
-            Way::Smtp(_) => None,
+        match &self.backend {
+            Backend::Folder(folder) => Some(folder),
+            Backend::Smtp(_) => None,
         }
     }
 
-    /// Sends a letter. `message_id` is the letter's id and `date` when it was written; both make the mail recognisable
+    /// Sends an e-mail. `message_id` is the e-mail's id and `date` when it was written; both make the mail recognisable
     /// when it is sent a second time. `progress` tells how far it got, should the attempt be given up.
     ///
     /// # Errors
     /// `Permanent` or `Transient`.
     pub async fn send(
         &self,
-        letter: &Letter,
+        email: &Email,
         message_id: &str,
         date: DateTime<Utc>,
-        progress: &Progress,
+        progress: &TransferProgress,
     ) -> Result<(), MailError> {
-        let recipient = letter.to.parse().map_err(|_| unreachable_address())?;
+        let recipient = email.to.parse().map_err(|_| unreachable_address())?;
         let recipient = ascii_domain(&recipient)?;
-        let build = |passage| message(letter, &recipient, &self.sender, message_id, date, passage);
-        match &self.way {
-            Way::Folder(folder) => {
-                let mail = build(Passage::EightBit)?;
+        let build = |encoding| message(email, &recipient, &self.sender, message_id, date, encoding);
+        match &self.backend {
+            Backend::Folder(folder) => {
+                let mail = build(BodyEncoding::EightBit)?;
                 let time = date.format("%Y%m%dT%H%M%S%.3fZ");
                 let name = format!("{time}-{}.eml", path_safe(message_id));
                 progress.content_leaves();
                 put(folder.clone(), name, mail.formatted()).await
             }
-            Way::Smtp(connections) => {
+            Backend::Smtp(connections) => {
                 let mail = Outgoing {
                     sender: &self.sender.email,
                     recipient: &recipient,
@@ -114,21 +114,21 @@ impl MailTransport {
                 let handed_over = timeout(self.patience, connections.hand_over(&mail, progress)).await;
                 handed_over
                     .unwrap_or(Err(HandOverError::Late))
-                    .map_err(|error| without(error, letter))
+                    .map_err(|error| without(error, email))
             }
         }
     }
 
     /// Ends the connections to the mail server that were not used for some seconds.
     pub async fn close_unused(&self) {
-        if let Way::Smtp(connections) = &self.way {
+        if let Backend::Smtp(connections) = &self.backend {
             connections.close(false).await;
         }
     }
 
-    /// Ends all connections to the mail server that no letter is under way on.
+    /// Ends all connections to the mail server that no e-mail is under way on.
     pub async fn close(&self) {
-        if let Way::Smtp(connections) = &self.way {
+        if let Backend::Smtp(connections) = &self.backend {
             connections.close(true).await;
         }
     }
@@ -148,16 +148,16 @@ fn folder(path: &str, data_dir: &Path) -> Result<PathBuf, MailError> {
     Ok(folder)
 }
 
-/// What an operator may read. Servers like to repeat what they refuse; the letter's link or code is left out.
-fn without(error: HandOverError, letter: &Letter) -> MailError {
-    let reason = without_content(&error.to_string(), letter);
+/// What an operator may read. Servers like to repeat what they refuse; the e-mail's link or code is left out.
+fn without(error: HandOverError, email: &Email) -> MailError {
+    let reason = without_content(&error.to_string(), email);
     match error {
         HandOverError::Message(error) => error,
-        HandOverError::NoSmtpUtf8 => MailError::permanent(Failure::AddressUnsupported, reason),
+        HandOverError::NoSmtpUtf8 => MailError::permanent(DeliveryFailure::AddressUnsupported, reason),
         HandOverError::Smtp { step, error } if error.is_permanent() && !is_about_us(step, &error) => {
             let failure = match step {
-                Step::Recipient => Failure::AddressRefused,
-                _ => Failure::MailRefused,
+                Step::Recipient => DeliveryFailure::AddressRefused,
+                _ => DeliveryFailure::MailRefused,
             };
             MailError::permanent(failure, reason)
         }
@@ -165,18 +165,18 @@ fn without(error: HandOverError, letter: &Letter) -> MailError {
     }
 }
 
-/// Whether a server refuses to speak to us at all, which an operator can mend. The letters go out then.
+/// Whether a server refuses to speak to us at all, which an operator can mend. The e-mails go out then.
 fn is_about_us(step: Step, error: &smtp::Error) -> bool {
     let code = error.status().map(u16::from);
     step == Step::Connecting || code.is_some_and(|code| AUTHENTICATION_CODES.contains(&code))
 }
 
-/// The text without its words that are links, or that hold digits and are part of the letter.
-fn without_content(text: &str, letter: &Letter) -> String {
+/// The text without its words that are links, or that hold digits and are part of the e-mail.
+fn without_content(text: &str, email: &Email) -> String {
     let is_content = |word: &str| {
         let word = word.trim_matches(|c: char| !c.is_alphanumeric());
         let telling = word.len() >= 6 && word.contains(|c: char| c.is_ascii_digit());
-        word.contains("://") || telling && letter.text.contains(word)
+        word.contains("://") || telling && email.text.contains(word)
     };
     let words: Vec<_> = text
         .split_whitespace()

@@ -3,15 +3,15 @@
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;
-use crate::mail::LetterKind;
+use crate::mail::EmailKind;
 use crate::mail::scripted_server::{Script, ScriptedServer};
 
 const SENDER: &str = "Gatebook <no-reply@gate.example.com>";
 const LINK: &str = "https://gate.example.com/portal/sign-up?invite=gbi_4f9Kd82";
 
-fn letter() -> Letter {
-    Letter {
-        kind: LetterKind::Invitation,
+fn email() -> Email {
+    Email {
+        kind: EmailKind::Invitation,
         to: "dev@example.com".to_owned(),
         subject: "Developer Portal – Invitation".to_owned(),
         text: format!("Hello,\n\n{LINK}\n\n.\n123456\n"),
@@ -26,37 +26,37 @@ fn transport(url: &str) -> Result<MailTransport, MailError> {
     MailTransport::from_url(url, Path::new("/nonexistent"), SENDER, None)
 }
 
-async fn send_to(server: &ScriptedServer, letter: &Letter) -> Result<(), MailError> {
+async fn send_to(server: &ScriptedServer, email: &Email) -> Result<(), MailError> {
     let transport = transport(&server.url()).unwrap();
-    send(&transport, letter, "0199-af").await
+    send(&transport, email, "0199-af").await
 }
 
-async fn send(transport: &MailTransport, letter: &Letter, id: &str) -> Result<(), MailError> {
-    transport.send(letter, id, date(), &Progress::default()).await
+async fn send(transport: &MailTransport, email: &Email, id: &str) -> Result<(), MailError> {
+    transport.send(email, id, date(), &TransferProgress::default()).await
 }
 
-fn letter_to(recipient: &str) -> Letter {
-    Letter {
+fn email_to(recipient: &str) -> Email {
+    Email {
         to: recipient.to_owned(),
-        ..letter()
+        ..email()
     }
 }
 
 /// What an operator reads after the server answered with this script.
 async fn error_of(script: Script) -> MailError {
     let server = ScriptedServer::start([script]).await;
-    send_to(&server, &letter()).await.unwrap_err()
+    send_to(&server, &email()).await.unwrap_err()
 }
 
 #[tokio::test]
-async fn a_mail_in_a_folder_is_a_file_named_by_time_and_letter_that_only_its_owner_reads() {
+async fn a_mail_in_a_folder_is_a_file_named_by_time_and_email_that_only_its_owner_reads() {
     let data = tempfile::tempdir().unwrap();
     let transport = MailTransport::from_url("file:", data.path(), SENDER, None).unwrap();
     for _ in 0..2 {
-        send(&transport, &letter(), "0199-af").await.unwrap();
+        send(&transport, &email(), "0199-af").await.unwrap();
     }
     let files: Vec<_> = fs::read_dir(data.path().join("mail")).unwrap().flatten().collect();
-    assert_eq!(files.len(), 1, "a repeated letter takes the place of itself");
+    assert_eq!(files.len(), 1, "a repeated e-mail takes the place of itself");
     assert_eq!(files[0].file_name(), "20261123T091500.123Z-0199-af.eml");
     assert_eq!(files[0].metadata().unwrap().permissions().mode() & 0o777, 0o600);
     let mail = fs::read_to_string(files[0].path()).unwrap();
@@ -75,7 +75,7 @@ async fn a_file_that_somebody_has_put_there_to_read_along_is_not_written_into() 
     fs::write(&planted, "").unwrap();
     fs::set_permissions(&planted, fs::Permissions::from_mode(0o666)).unwrap();
     let read_along = File::open(&planted).unwrap();
-    send(&transport, &letter(), "0199-af").await.unwrap();
+    send(&transport, &email(), "0199-af").await.unwrap();
     assert_eq!(read_along.metadata().unwrap().len(), 0);
     let files: Vec<_> = fs::read_dir(&folder).unwrap().flatten().collect();
     assert_eq!(files.len(), 1);
@@ -87,7 +87,7 @@ async fn an_id_cannot_lead_out_of_the_folder() {
     let data = tempfile::tempdir().unwrap();
     let url = format!("file:{}", data.path().join("out").display());
     let transport = transport(&url).unwrap();
-    send(&transport, &letter(), "../../x\r\ny").await.unwrap();
+    send(&transport, &email(), "../../x\r\ny").await.unwrap();
     assert_eq!(fs::read_dir(data.path()).unwrap().count(), 1);
     assert_eq!(fs::read_dir(data.path().join("out")).unwrap().count(), 1);
 }
@@ -98,7 +98,7 @@ async fn a_folder_that_cannot_be_written_now_may_be_writable_later() {
     let transport = MailTransport::from_url("file:", data.path(), SENDER, None).unwrap();
     fs::remove_dir(data.path().join("mail")).unwrap();
     fs::write(data.path().join("mail"), "in the way").unwrap();
-    let error = send(&transport, &letter(), "1").await.unwrap_err();
+    let error = send(&transport, &email(), "1").await.unwrap_err();
     assert!(!error.is_permanent());
 }
 
@@ -146,9 +146,9 @@ fn a_url_that_cannot_be_used_is_not_repeated_with_its_password() {
 }
 
 #[tokio::test]
-async fn a_mail_server_gets_the_letter_as_it_was_written() {
+async fn a_mail_server_gets_the_email_as_it_was_written() {
     let mut server = ScriptedServer::start([]).await;
-    send_to(&server, &letter()).await.unwrap();
+    send_to(&server, &email()).await.unwrap();
     let mail = server.mails.recv().await.unwrap();
     for line in [LINK, "123456", ".", "To: dev@example.com"] {
         assert!(mail.lines().any(|other| other == line), "{line}");
@@ -158,7 +158,7 @@ async fn a_mail_server_gets_the_letter_as_it_was_written() {
 #[tokio::test]
 async fn a_mail_that_was_taken_is_sent_even_when_the_server_hangs_up_then() {
     let server = ScriptedServer::start([Script::AcceptAndHangUp]).await;
-    assert_eq!(send_to(&server, &letter()).await, Ok(()));
+    assert_eq!(send_to(&server, &email()).await, Ok(()));
 }
 
 #[tokio::test]
@@ -182,11 +182,11 @@ async fn what_the_server_refuses_for_good_is_permanent() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_know_our_password_says_nothing_about_the_letter() {
+async fn a_server_that_does_not_know_our_password_says_nothing_about_the_email() {
     let server = ScriptedServer::start([Script::Login("535 5.7.8 wrong")]).await;
     let url = format!("smtp://user:s3cret@{}", server.address);
     let transport = transport(&url).unwrap();
-    let error = send(&transport, &letter(), "1").await.unwrap_err();
+    let error = send(&transport, &email(), "1").await.unwrap_err();
     assert!(!error.is_permanent());
     assert!(!error.to_string().contains("s3cret"));
 }
@@ -196,21 +196,21 @@ async fn a_server_that_is_away_may_be_back_later() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("smtp://{}", listener.local_addr().unwrap());
     drop(listener);
-    let sent = send(&transport(&url).unwrap(), &letter(), "1").await;
+    let sent = send(&transport(&url).unwrap(), &email(), "1").await;
     assert!(!sent.unwrap_err().is_permanent());
 }
 
 #[tokio::test]
 async fn a_server_for_ascii_only_gets_an_encoded_mail() {
     let mut server = ScriptedServer::start([Script::AcceptAscii, Script::AcceptAscii]).await;
-    let mut letter = letter();
-    letter.text.push_str("Café\n");
-    send_to(&server, &letter).await.unwrap();
+    let mut email = email();
+    email.text.push_str("Café\n");
+    send_to(&server, &email).await.unwrap();
     assert!(server.mails.recv().await.unwrap().contains("Caf=C3=A9"));
 }
 
 #[tokio::test]
-async fn whatever_a_server_is_silent_about_a_letter_has_to_be_done_in_time() {
+async fn whatever_a_server_is_silent_about_a_email_has_to_be_done_in_time() {
     for script in [
         Script::Silent,
         Script::SilentFor("dev@example.com"),
@@ -219,7 +219,7 @@ async fn whatever_a_server_is_silent_about_a_letter_has_to_be_done_in_time() {
         let server = ScriptedServer::always(script).await;
         let mut transport = transport(&server.url()).unwrap();
         transport.patience = Duration::from_millis(100);
-        let error = send(&transport, &letter(), "0199-af").await.unwrap_err();
+        let error = send(&transport, &email(), "0199-af").await.unwrap_err();
         assert_eq!(
             error,
             MailError::Transient("the mail server did not answer in time".to_owned())
@@ -228,11 +228,11 @@ async fn whatever_a_server_is_silent_about_a_letter_has_to_be_done_in_time() {
 }
 
 #[tokio::test]
-async fn letters_go_over_one_connection_one_after_the_other() {
+async fn emails_go_over_one_connection_one_after_the_other() {
     let mut server = ScriptedServer::start([]).await;
     let transport = transport(&server.url()).unwrap();
     for id in ["1", "2", "3"] {
-        send(&transport, &letter(), id).await.unwrap();
+        send(&transport, &email(), id).await.unwrap();
     }
     assert_eq!((server.message_ids().len(), server.connections()), (3, 1));
     transport.close().await;
@@ -240,22 +240,22 @@ async fn letters_go_over_one_connection_one_after_the_other() {
 }
 
 #[tokio::test]
-async fn a_recipient_that_is_refused_costs_the_next_letter_neither_its_connection_nor_its_way() {
+async fn a_recipient_that_is_refused_costs_the_next_email_neither_its_connection_nor_its_way() {
     let server = ScriptedServer::start([Script::Recipient("550 5.1.1 nobody here")]).await;
     let transport = transport(&server.url()).unwrap();
-    let error = send(&transport, &letter(), "1").await.unwrap_err();
+    let error = send(&transport, &email(), "1").await.unwrap_err();
     assert!(error.is_permanent(), "{error}");
-    send(&transport, &letter(), "2").await.unwrap();
+    send(&transport, &email(), "2").await.unwrap();
     assert_eq!(server.connections(), 1);
 }
 
 #[tokio::test]
-async fn a_letter_for_which_a_kept_connection_is_no_longer_good_takes_a_new_one() {
+async fn a_email_for_which_a_kept_connection_is_no_longer_good_takes_a_new_one() {
     for (script, connections) in [
-        // It hung up after the last letter, it is about to, it wants no more letters on this connection.
+        // It hung up after the last e-mail, it is about to, it wants no more e-mails on this connection.
         (Script::AcceptAndHangUp, 2),
         (Script::Sender("421 4.4.2 idle for too long"), 2),
-        (Script::Sender("452 4.5.3 too many letters"), 2),
+        (Script::Sender("452 4.5.3 too many e-mails"), 2),
         (Script::Recipient("421 4.7.0 going down"), 2),
     ] {
         let scripts = match script {
@@ -265,18 +265,18 @@ async fn a_letter_for_which_a_kept_connection_is_no_longer_good_takes_a_new_one(
         let mut server = ScriptedServer::start(scripts).await;
         let transport = transport(&server.url()).unwrap();
         for id in ["1", "2"] {
-            send(&transport, &letter(), id).await.unwrap();
+            send(&transport, &email(), id).await.unwrap();
         }
         assert_eq!((server.message_ids().len(), server.connections()), (2, connections));
     }
 }
 
 #[tokio::test]
-async fn a_letter_whose_content_may_have_arrived_is_not_sent_a_second_time_at_once() {
+async fn a_email_whose_content_may_have_arrived_is_not_sent_a_second_time_at_once() {
     let mut server = ScriptedServer::start([Script::Accept, Script::HangUp]).await;
     let transport = transport(&server.url()).unwrap();
-    send(&transport, &letter(), "1").await.unwrap();
-    let error = send(&transport, &letter(), "2").await.unwrap_err();
+    send(&transport, &email(), "1").await.unwrap();
+    let error = send(&transport, &email(), "2").await.unwrap_err();
     assert!(!error.is_permanent(), "{error}");
     assert_eq!((server.message_ids().len(), server.connections()), (2, 1));
 }
@@ -289,7 +289,7 @@ async fn servers_are_greeted_by_the_name_that_was_chosen() {
     ] {
         let server = ScriptedServer::start([]).await;
         let transport = transport(&server.url()).unwrap().greeting_as(name).unwrap();
-        send(&transport, &letter(), "1").await.unwrap();
+        send(&transport, &email(), "1").await.unwrap();
         assert_eq!(server.heard("EHLO"), [greeting]);
     }
     let transport = transport("smtp://localhost").unwrap();
@@ -298,9 +298,9 @@ async fn servers_are_greeted_by_the_name_that_was_chosen() {
 }
 
 #[tokio::test]
-async fn an_international_domain_goes_out_in_ascii_on_the_envelope_and_in_the_letter() {
+async fn an_international_domain_goes_out_in_ascii_on_the_envelope_and_in_the_email() {
     let mut server = ScriptedServer::start([]).await;
-    send_to(&server, &letter_to("dev@münchen.example.com")).await.unwrap();
+    send_to(&server, &email_to("dev@münchen.example.com")).await.unwrap();
     let rcpt = server.heard("RCPT");
     assert_eq!(rcpt, ["RCPT TO:<dev@xn--mnchen-3ya.example.com>"]);
     let mail = server.mails.recv().await.unwrap();
@@ -312,16 +312,16 @@ async fn an_international_domain_goes_out_in_ascii_on_the_envelope_and_in_the_le
 
 #[tokio::test]
 async fn an_address_beyond_ascii_is_given_up_at_a_server_that_does_not_know_such_and_taken_by_one_that_does() {
-    let letter = letter_to("dév@example.com");
+    let email = email_to("dév@example.com");
     let server = ScriptedServer::start([]).await;
-    let error = send_to(&server, &letter).await.unwrap_err();
+    let error = send_to(&server, &email).await.unwrap_err();
     assert!(
-        matches!(&error, MailError::Permanent { failure: Failure::AddressUnsupported, reason } if reason.contains("SMTPUTF8")),
+        matches!(&error, MailError::Permanent { failure: DeliveryFailure::AddressUnsupported, reason } if reason.contains("SMTPUTF8")),
         "{error:?}"
     );
     assert!(server.heard("MAIL").is_empty());
     let mut server = ScriptedServer::start([Script::AcceptUtf8]).await;
-    send_to(&server, &letter).await.unwrap();
+    send_to(&server, &email).await.unwrap();
     assert!(server.heard("MAIL")[0].contains("SMTPUTF8"));
     assert!(server.mails.recv().await.unwrap().contains("To: dév@example.com\r\n"));
 }
@@ -330,14 +330,14 @@ async fn an_address_beyond_ascii_is_given_up_at_a_server_that_does_not_know_such
 async fn an_address_that_no_mail_can_reach_is_a_permanent_problem_and_is_not_repeated() {
     let server = ScriptedServer::start([]).await;
     for address in ["nobody", "a@b.com\r\nBcc: c@d.com", "Dev <dev@example.com>"] {
-        let error = send_to(&server, &letter_to(address)).await.unwrap_err();
+        let error = send_to(&server, &email_to(address)).await.unwrap_err();
         assert!(error.is_permanent());
         assert!(!error.to_string().contains(address));
     }
 }
 
 #[tokio::test]
-async fn a_server_that_refuses_us_says_nothing_about_the_letter() {
+async fn a_server_that_refuses_us_says_nothing_about_the_email() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("smtp://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
@@ -346,13 +346,13 @@ async fn a_server_that_refuses_us_says_nothing_about_the_letter() {
             .await
             .unwrap();
     });
-    let error = send(&transport(&url).unwrap(), &letter(), "1").await.unwrap_err();
+    let error = send(&transport(&url).unwrap(), &email(), "1").await.unwrap_err();
     assert!(!error.is_permanent(), "{error}");
     assert!(error.to_string().contains("not you"), "{error}");
 }
 
 #[tokio::test]
-async fn a_server_that_repeats_the_letter_does_not_make_us_repeat_it() {
+async fn a_server_that_repeats_the_email_does_not_make_us_repeat_it() {
     let script = Script::Mail(
         "554 5.7.1 <dev@example.com> mail with (123456) and \
          <https://gate.example.com/portal/sign-up?invite=gbi_4f9Kd82> or invite=gbi_4f9Kd82 is spam",
@@ -364,13 +364,13 @@ async fn a_server_that_repeats_the_letter_does_not_make_us_repeat_it() {
     );
 }
 
-/// Sends the letter to a server that speaks TLS, whose certificate is vouched for by `certificate`.
+/// Sends the e-mail to a server that speaks TLS, whose certificate is vouched for by `certificate`.
 async fn send_privately(url: &str, certificate: &str) -> Result<(), MailError> {
     let folder = tempfile::tempdir().unwrap();
     let ca = folder.path().join("ca.pem");
     fs::write(&ca, certificate).unwrap();
     let transport = MailTransport::from_url(url, folder.path(), SENDER, Some(&ca))?;
-    send(&transport, &letter(), "0199-af").await
+    send(&transport, &email(), "0199-af").await
 }
 
 fn url(scheme: &str, user: &str, server: &ScriptedServer, rest: &str) -> String {
@@ -408,7 +408,7 @@ async fn a_wrong_password_is_a_problem_that_an_operator_can_mend() {
 async fn a_server_that_nobody_vouches_for_gets_nothing() {
     let (server, _) = ScriptedServer::with_tls(Script::Accept).await;
     let transport = transport(&url("smtps", "", &server, "")).unwrap();
-    let error = send(&transport, &letter(), "1").await.unwrap_err();
+    let error = send(&transport, &email(), "1").await.unwrap_err();
     assert!(error.to_string().contains("certificate"), "{error}");
 }
 
@@ -416,7 +416,7 @@ async fn a_server_that_nobody_vouches_for_gets_nothing() {
 async fn a_server_without_tls_gets_nothing_where_tls_is_required() {
     let mut server = ScriptedServer::start([]).await;
     let transport = transport(&url("smtp", "", &server, "?tls=required")).unwrap();
-    send(&transport, &letter(), "1").await.unwrap_err();
+    send(&transport, &email(), "1").await.unwrap_err();
     assert!(server.message_ids().is_empty());
 }
 

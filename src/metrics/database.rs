@@ -49,9 +49,9 @@ pub struct DatabaseMetrics {
     /// The last position of the log; not a number while nobody knows it.
     pub log_position: Gauge<f64, AtomicU64>,
     /// Letters in the outbox that were not sent.
-    pub letters: Family<OutboxLabels, Gauge>,
+    pub emails: Family<OutboxLabels, Gauge>,
     /// The age of the oldest of them.
-    pub oldest_letter: Family<OutboxLabels, Gauge<f64, AtomicU64>>,
+    pub oldest_email: Family<OutboxLabels, Gauge<f64, AtomicU64>>,
     /// How often a projection was rebuilt, and one more.
     pub generation: ProjectionGauge,
     /// Whether it was filled by another version of its fold.
@@ -75,8 +75,8 @@ impl DatabaseMetrics {
     pub fn forget(&self) {
         self.up.set(0);
         self.log_position.set(f64::NAN);
-        self.letters.clear();
-        self.oldest_letter.clear();
+        self.emails.clear();
+        self.oldest_email.clear();
         for gauges in self.of_projections() {
             gauges.clear();
         }
@@ -106,14 +106,14 @@ impl DatabaseMetrics {
             self.log_position.clone(),
         );
         registry.register(
-            "outbox_letters",
+            "outbox_emails",
             "Letters in the outbox that were not sent",
-            self.letters.clone(),
+            self.emails.clone(),
         );
         registry.register(
             "outbox_oldest_age_seconds",
-            "Age of the oldest letter in the outbox that was not sent",
-            self.oldest_letter.clone(),
+            "Age of the oldest e-mail in the outbox that was not sent",
+            self.oldest_email.clone(),
         );
         let texts = [
             (

@@ -38,8 +38,8 @@ pub struct Metrics {
     pub request_seconds: Family<RouteLabels, Histogram>,
     /// Answers of the gate, by reason.
     pub gate_verdicts: Family<VerdictLabels, Counter>,
-    /// Letters by what became of them.
-    pub letters: Family<LetterLabels, Counter>,
+    /// E-mails by what became of them.
+    pub emails: Family<EmailLabels, Counter>,
     /// Passwords hashed to be kept or checked; each keeps a core busy for a while.
     pub password_hashings: Counter,
     /// Access tokens that were issued.
@@ -90,16 +90,16 @@ pub struct VerdictLabels {
     pub reason: &'static str,
 }
 
-/// Labels of a letter.
+/// Labels of an e-mail.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct LetterLabels {
+pub struct EmailLabels {
     /// What became of it.
-    pub outcome: LetterOutcome,
+    pub outcome: DeliveryOutcome,
 }
 
-/// What became of a letter.
+/// What became of an e-mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
-pub enum LetterOutcome {
+pub enum DeliveryOutcome {
     /// Handed to the mail server.
     Sent,
     /// Will be tried again.
@@ -120,7 +120,7 @@ impl Default for Metrics {
             requests: Family::default(),
             request_seconds: Family::new_with_constructor(seconds),
             gate_verdicts: Family::default(),
-            letters: Family::default(),
+            emails: Family::default(),
             password_hashings: Counter::default(),
             tokens_issued: Counter::default(),
             clock_difference_seconds: Gauge::default(),
@@ -171,7 +171,7 @@ impl Metrics {
             metrics.request_seconds.clone(),
         );
         registry.register("gate_verdicts", "Answers of the gate", metrics.gate_verdicts.clone());
-        registry.register("letters", "Letters by outcome", metrics.letters.clone());
+        registry.register("emails", "E-mails by outcome", metrics.emails.clone());
         registry.register(
             "password_hashings",
             "Passwords hashed to be kept or checked",

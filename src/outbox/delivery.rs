@@ -1,4 +1,4 @@
-//! Sending what is due, a few letters at a time, and trying again later what could not be sent.
+//! Sending what is due, a few e-mails at a time, and trying again later what could not be sent.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -11,18 +11,18 @@ use gatebook_aggregates::timestamp::Timestamp;
 use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
-use super::lane::{LOOK_EVERY, Lane};
+use super::lane::{DeliveryLane, LOOK_EVERY};
 use super::operators::{self, Retry};
-use super::queue::{self, ClaimedLetter, Outcome, Takes};
-use super::sealing::open_letter;
+use super::queue::{self, AttemptOutcome, ClaimedEmail, Takes};
+use super::sealing::decrypt_email;
 use crate::clock::Clock;
-use crate::mail::{Failure, MailError, MailTransport, Progress};
-use crate::metrics::{LetterLabels, LetterOutcome, Metrics};
+use crate::mail::{DeliveryFailure, MailError, MailTransport, TransferProgress};
+use crate::metrics::{DeliveryOutcome, EmailLabels, Metrics};
 use crate::secrets::Sealer;
 use crate::store::{Database, StoreError};
 
-/// After so many attempts, which take three days, a letter is given up: a mail server that is away over a weekend costs
-/// nobody their letters.
+/// After so many attempts, which take three days, an e-mail is given up: a mail server that is away over a weekend costs
+/// nobody their e-mails.
 pub(super) const ATTEMPTS_MAX: i64 = 81;
 /// How many letters are under way at a time, codes and links to passwords first. Each has a connection to the mail
 /// server; more at once is what servers slow down or refuse.
@@ -33,11 +33,11 @@ const URGENT_PLACES: usize = 2;
 const FIRST_DELAY: TimeDelta = TimeDelta::seconds(10);
 /// The longest wait between two attempts.
 const LONGEST_DELAY: TimeDelta = TimeDelta::hours(1);
-/// At the end of the program: how long a mail server may take until it wants the content of a letter under way. The
-/// letter is given back then, because it certainly was not sent.
+/// At the end of the program: how long a mail server may take until it wants the content of an e-mail under way. The
+/// e-mail is given back then, because it certainly was not sent.
 const FINISH_COMMANDS: Duration = Duration::from_secs(1);
 /// At the end of the program: how long a mail server that has the content may take to say that it took it. Then nobody
-/// knows, and the letter is sent again later.
+/// knows, and the e-mail is sent again later.
 const FINISH_CONTENT: Duration = Duration::from_secs(10);
 
 /// Sends the letters of a database. Several processes may, each with an outbox of its own.
@@ -51,8 +51,8 @@ pub struct Outbox {
 }
 
 /// A letter that was tried, and what it came to.
-pub(super) struct Tried {
-    letter: ClaimedLetter,
+pub(super) struct DeliveryAttempt {
+    email: ClaimedEmail,
     sent: Result<(), MailError>,
 }
 
@@ -75,18 +75,18 @@ impl Outbox {
         }
     }
 
-    /// The same outbox, which sends one letter after the other, in order.
+    /// The same outbox, which sends one e-mail after the other, in order.
     #[cfg(test)]
     pub(super) fn one_by_one(self) -> Self {
         Self { places: 1, ..self }
     }
 
-    /// Delivers until `shutdown` holds true or its sender is gone; finishes the letters under way then, or gives them
-    /// back, within eleven seconds. Ring `wake` (`notify_one`) when letters were written; others are found within a
+    /// Delivers until `shutdown` holds true or its sender is gone; finishes the e-mails under way then, or gives them
+    /// back, within eleven seconds. Ring `wake` (`notify_one`) when e-mails were written; others are found within a
     /// second.
     pub async fn run(self: Arc<Self>, shutdown: watch::Receiver<bool>, wake: Arc<Notify>) {
         let (urgent, all) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let lane = |takes, places| Lane::new(self.clone(), takes, places, shutdown.clone());
+        let lane = |takes, places| DeliveryLane::new(self.clone(), takes, places, shutdown.clone());
         join!(
             lane(Takes::Urgent, URGENT_PLACES).run(urgent.clone()),
             lane(Takes::All, self.places).run(all.clone()),
@@ -104,8 +104,8 @@ impl Outbox {
     pub async fn deliver_due(&self) -> Result<usize, StoreError> {
         let claimed = queue::claim(self.database(), &self.clock, Takes::All).await?;
         let (_running, shutdown) = watch::channel(false);
-        let attempts = claimed.into_iter().map(|letter| self.attempt(letter, shutdown.clone()));
-        let mut tried: Vec<Tried> = stream::iter(attempts).buffer_unordered(self.places).collect().await;
+        let attempts = claimed.into_iter().map(|email| self.attempt(email, shutdown.clone()));
+        let mut tried: Vec<DeliveryAttempt> = stream::iter(attempts).buffer_unordered(self.places).collect().await;
         let count = tried.len();
         self.write_down(&mut tried).await?;
         Ok(count)
@@ -120,47 +120,47 @@ impl Outbox {
         &*self.database
     }
 
-    /// Tries to send a letter. At the end of the program it takes no longer than is good for the letter.
-    pub(super) async fn attempt(&self, letter: ClaimedLetter, shutdown: watch::Receiver<bool>) -> Tried {
-        let progress = Progress::default();
+    /// Tries to send an e-mail. At the end of the program it takes no longer than is good for the e-mail.
+    pub(super) async fn attempt(&self, email: ClaimedEmail, shutdown: watch::Receiver<bool>) -> DeliveryAttempt {
+        let progress = TransferProgress::default();
         let sent = tokio::select! {
             biased;
-            sent = self.send(&letter, &progress) => sent,
+            sent = self.send(&email, &progress) => sent,
             error = interrupted(shutdown, &progress) => Err(error),
         };
-        let (id, kind, attempts) = (&letter.id, &letter.kind, letter.attempts);
+        let (id, kind, attempts) = (&email.id, &email.kind, email.attempts);
         match &sent {
-            Ok(()) => tracing::info!(id, kind, attempts, "a letter was sent"),
-            Err(error) if is_final(error, &letter) => {
-                tracing::error!(id, kind, attempts, %error, "a letter was given up");
+            Ok(()) => tracing::info!(id, kind, attempts, "an e-mail was sent"),
+            Err(error) if is_final(error, &email) => {
+                tracing::error!(id, kind, attempts, %error, "an e-mail was given up");
             }
-            Err(error) => tracing::warn!(id, kind, attempts, %error, "a letter will be tried again"),
+            Err(error) => tracing::warn!(id, kind, attempts, %error, "an e-mail will be tried again"),
         }
-        Tried { letter, sent }
+        DeliveryAttempt { email, sent }
     }
 
-    async fn send(&self, letter: &ClaimedLetter, progress: &Progress) -> Result<(), MailError> {
+    async fn send(&self, email: &ClaimedEmail, progress: &TransferProgress) -> Result<(), MailError> {
         survived(async {
-            let content = open_letter(letter, &self.sealer)?;
-            // The date is the letter's, so that a second copy is the same mail.
-            let date = letter.created_at.to_utc();
-            self.transport.send(&content, &letter.id, date, progress).await
+            let content = decrypt_email(email, &self.sealer)?;
+            // The date is the e-mail's, so that a second copy is the same mail.
+            let date = email.created_at.to_utc();
+            self.transport.send(&content, &email.id, date, progress).await
         })
         .await
     }
 
     /// Writes down what became of letters, which are forgotten here then.
-    pub(super) async fn write_down(&self, tried: &mut Vec<Tried>) -> Result<(), StoreError> {
+    pub(super) async fn write_down(&self, tried: &mut Vec<DeliveryAttempt>) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let outcomes: Vec<_> = tried.iter().map(|tried| (&tried.letter, tried.outcome(now))).collect();
+        let outcomes: Vec<_> = tried.iter().map(|tried| (&tried.email, tried.outcome(now))).collect();
         let count = outcomes.iter().filter_map(|(_, outcome)| counted_as(outcome));
-        let count: Vec<LetterOutcome> = count.collect();
+        let count: Vec<DeliveryOutcome> = count.collect();
         let touched = queue::record(self.database(), outcomes, now).await?;
         if touched < tried.len() as u64 {
-            tracing::warn!("somebody else took care of a letter meanwhile");
+            tracing::warn!("somebody else took care of an e-mail meanwhile");
         }
         for outcome in count {
-            self.metrics.letters.get_or_create(&LetterLabels { outcome }).inc();
+            self.metrics.emails.get_or_create(&EmailLabels { outcome }).inc();
         }
         tried.clear();
         Ok(())
@@ -177,45 +177,45 @@ impl Outbox {
     }
 }
 
-impl Tried {
-    fn outcome(&self, now: Timestamp) -> Outcome {
+impl DeliveryAttempt {
+    fn outcome(&self, now: Timestamp) -> AttemptOutcome {
         let error = match &self.sent {
-            Ok(()) => return Outcome::Sent,
-            Err(MailError::Interrupted) => return Outcome::HandedBack,
+            Ok(()) => return AttemptOutcome::Sent,
+            Err(MailError::Interrupted) => return AttemptOutcome::HandedBack,
             Err(error) => error,
         };
-        if !is_final(error, &self.letter) {
-            return Outcome::Delayed {
-                until: now.plus(delay_after(self.letter.attempts)),
+        if !is_final(error, &self.email) {
+            return AttemptOutcome::Delayed {
+                until: now.plus(delay_after(self.email.attempts)),
                 error: error.to_string(),
             };
         }
         let failure = match error {
             MailError::Permanent { failure, .. } => *failure,
-            _ => Failure::GivenUp,
+            _ => DeliveryFailure::GivenUp,
         };
-        Outcome::Failed {
+        AttemptOutcome::Failed {
             failure,
             error: error.to_string(),
         }
     }
 }
 
-fn is_final(error: &MailError, letter: &ClaimedLetter) -> bool {
-    error.is_permanent() || letter.attempts >= ATTEMPTS_MAX && *error != MailError::Interrupted
+fn is_final(error: &MailError, email: &ClaimedEmail) -> bool {
+    error.is_permanent() || email.attempts >= ATTEMPTS_MAX && *error != MailError::Interrupted
 }
 
-fn counted_as(outcome: &Outcome) -> Option<LetterOutcome> {
+fn counted_as(outcome: &AttemptOutcome) -> Option<DeliveryOutcome> {
     match outcome {
-        Outcome::Sent => Some(LetterOutcome::Sent),
-        Outcome::Delayed { .. } => Some(LetterOutcome::Delayed),
-        Outcome::Failed { .. } => Some(LetterOutcome::Failed),
-        Outcome::HandedBack => None,
+        AttemptOutcome::Sent => Some(DeliveryOutcome::Sent),
+        AttemptOutcome::Delayed { .. } => Some(DeliveryOutcome::Delayed),
+        AttemptOutcome::Failed { .. } => Some(DeliveryOutcome::Failed),
+        AttemptOutcome::HandedBack => None,
     }
 }
 
 /// Ends when an attempt should be given up because the program ends.
-async fn interrupted(mut shutdown: watch::Receiver<bool>, progress: &Progress) -> MailError {
+async fn interrupted(mut shutdown: watch::Receiver<bool>, progress: &TransferProgress) -> MailError {
     over(&mut shutdown).await;
     tokio::time::sleep(FINISH_COMMANDS).await;
     if !progress.may_have_arrived() {
@@ -225,7 +225,7 @@ async fn interrupted(mut shutdown: watch::Receiver<bool>, progress: &Progress) -
     MailError::Transient("the program ended before the mail server said whether it took the mail".to_owned())
 }
 
-/// Wakes all lanes when letters were written.
+/// Wakes all lanes when e-mails were written.
 async fn pass_on(wake: &Notify, lanes: [&Notify; 2], mut shutdown: watch::Receiver<bool>) {
     loop {
         tokio::select! {

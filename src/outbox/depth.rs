@@ -19,7 +19,7 @@ pub struct Depth {
 
 /// All e-mails there are, by state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Totals {
+pub struct OutboxSummary {
     /// E-mails that will be sent, also on a later day.
     pub pending: i64,
     /// E-mails that were handed to the mail server.
@@ -36,9 +36,9 @@ pub struct Totals {
 /// # Errors
 /// The database failed.
 pub async fn depth(database: &dyn Database, now: Timestamp) -> Result<Depth, StoreError> {
-    let select = "select (select count(*) from letters where state = 'pending' and created_at <= $1), \
-                  (select count(*) from letters where state = 'failed'), \
-                  (select min(created_at) from letters where state = 'pending' and created_at <= $1)";
+    let select = "select (select count(*) from outbox where state = 'pending' and created_at <= $1), \
+                  (select count(*) from outbox where state = 'failed'), \
+                  (select min(created_at) from outbox where state = 'pending' and created_at <= $1)";
     let mut row = reader(database.rows(Query::new(select, [now.into()])).await?)?;
     let (pending, failed, oldest) = (row.int()?, row.int()?, row.optional_time()?);
     Ok(Depth {
@@ -52,13 +52,13 @@ pub async fn depth(database: &dyn Database, now: Timestamp) -> Result<Depth, Sto
 ///
 /// # Errors
 /// The database failed.
-pub async fn totals(database: &dyn Database, now: Timestamp) -> Result<Totals, StoreError> {
-    let select = "select (select count(*) from letters where state = 'pending'), \
-                  (select count(*) from letters where state = 'sent'), \
-                  (select count(*) from letters where state = 'failed'), \
-                  (select min(created_at) from letters where state = 'pending' and created_at <= $1)";
+pub async fn totals(database: &dyn Database, now: Timestamp) -> Result<OutboxSummary, StoreError> {
+    let select = "select (select count(*) from outbox where state = 'pending'), \
+                  (select count(*) from outbox where state = 'sent'), \
+                  (select count(*) from outbox where state = 'failed'), \
+                  (select min(created_at) from outbox where state = 'pending' and created_at <= $1)";
     let mut row = reader(database.rows(Query::new(select, [now.into()])).await?)?;
-    Ok(Totals {
+    Ok(OutboxSummary {
         pending: row.int()?,
         sent: row.int()?,
         failed: row.int()?,
@@ -72,5 +72,5 @@ pub fn age(since: Timestamp, now: Timestamp) -> TimeDelta {
 }
 
 fn reader(rows: Vec<Vec<Value>>) -> Result<RowReader, RowError> {
-    Ok(RowReader::new("letters", rows.into_iter().next().unwrap_or_default()))
+    Ok(RowReader::new("outbox", rows.into_iter().next().unwrap_or_default()))
 }

@@ -3,7 +3,7 @@
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::sql::{Query, RowReader};
 
-use crate::mail::Failure;
+use crate::mail::DeliveryFailure;
 use crate::store::{Database, StoreError};
 
 /// An e-mail that was given up.
@@ -14,7 +14,7 @@ pub struct FailedEmail {
     /// When it was given up; of older ones, when it was written.
     pub at: Timestamp,
     /// Why; none of older ones.
-    pub failure: Option<Failure>,
+    pub failure: Option<DeliveryFailure>,
 }
 
 /// The latest e-mail about one of these that was given up.
@@ -27,7 +27,7 @@ pub async fn last_failure(database: &dyn Database, about: &[String]) -> Result<O
     }
     // Each key by itself, so that the index finds it.
     let mut query = Query::new(
-        "select kind, coalesce(failed_at, created_at), failure from letters where state = 'failed' and about in (",
+        "select kind, coalesce(failed_at, created_at), failure from outbox where state = 'failed' and about in (",
         [],
     );
     let keys: Vec<_> = about.iter().map(|key| query.arg(key.as_str())).collect();
@@ -38,7 +38,7 @@ pub async fn last_failure(database: &dyn Database, about: &[String]) -> Result<O
     let Some(row) = database.rows(query).await?.into_iter().next() else {
         return Ok(None);
     };
-    let mut row = RowReader::new("letters", row);
+    let mut row = RowReader::new("outbox", row);
     Ok(Some(FailedEmail {
         kind: row.text()?,
         at: row.time()?,

@@ -8,8 +8,8 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
-use super::delivery::{Outbox, Tried, is_over, over};
-use super::queue::{self, ClaimedLetter, Takes};
+use super::delivery::{DeliveryAttempt, Outbox, is_over, over};
+use super::queue::{self, ClaimedEmail, Takes};
 use crate::store::StoreError;
 
 /// How often to look for e-mails that nobody announced: those of other processes, and those whose wait is over.
@@ -21,20 +21,20 @@ const BACKLOG_MAX: Duration = Duration::from_secs(2);
 const PAUSE_AFTER_TROUBLE: Duration = Duration::from_secs(5);
 
 /// A lane at work.
-pub(super) struct Lane {
+pub(super) struct DeliveryLane {
     outbox: Arc<Outbox>,
     takes: Takes,
     /// How many e-mails are under way at a time.
     places: usize,
     shutdown: watch::Receiver<bool>,
     /// Taken, and not yet under way.
-    backlog: VecDeque<ClaimedLetter>,
-    under_way: JoinSet<Tried>,
+    backlog: VecDeque<ClaimedEmail>,
+    under_way: JoinSet<DeliveryAttempt>,
     /// What became of these is not yet written down.
-    tried: Vec<Tried>,
+    tried: Vec<DeliveryAttempt>,
 }
 
-impl Lane {
+impl DeliveryLane {
     pub(super) fn new(outbox: Arc<Outbox>, takes: Takes, places: usize, shutdown: watch::Receiver<bool>) -> Self {
         Self {
             outbox,
@@ -51,7 +51,7 @@ impl Lane {
     pub(super) async fn run(mut self, wake: Arc<Notify>) {
         while !is_over(&self.shutdown) {
             if let Err(error) = self.turn(&wake).await {
-                tracing::error!(%error, "letters wait because of the database");
+                tracing::error!(%error, "e-mails wait because of the database");
                 tokio::select! {
                     () = over(&mut self.shutdown) => {}
                     () = tokio::time::sleep(PAUSE_AFTER_TROUBLE) => {}
@@ -59,7 +59,7 @@ impl Lane {
             }
         }
         if let Err(error) = self.finish().await {
-            tracing::error!(%error, "what became of the last letters was not written down; they may be sent again");
+            tracing::error!(%error, "what became of the last e-mails was not written down; they may be sent again");
         }
     }
 
@@ -99,28 +99,28 @@ impl Lane {
                 Some(next) if !next.can_be_sent_at(now) => return self.give_back().await,
                 Some(_) => {}
             }
-            let Some(letter) = self.backlog.pop_front() else { break };
+            let Some(email) = self.backlog.pop_front() else { break };
             let (outbox, shutdown) = (self.outbox.clone(), self.shutdown.clone());
             self.under_way
-                .spawn(async move { outbox.attempt(letter, shutdown).await });
+                .spawn(async move { outbox.attempt(email, shutdown).await });
         }
         Ok(())
     }
 
-    fn note(&mut self, ended: Result<Tried, tokio::task::JoinError>) {
+    fn note(&mut self, ended: Result<DeliveryAttempt, tokio::task::JoinError>) {
         match ended {
             Ok(tried) => self.tried.push(tried),
             // Its lease ends by itself.
-            Err(error) => tracing::error!(%error, "sending a letter ended in a way that should not be possible"),
+            Err(error) => tracing::error!(%error, "sending an e-mail ended in a way that should not be possible"),
         }
     }
 
     async fn give_back(&mut self) -> Result<(), StoreError> {
         // Whether or not it is written down: what others may have been told is theirs must not be sent here. Leases end by
         // themselves.
-        let letters = std::mem::take(&mut self.backlog);
+        let emails = std::mem::take(&mut self.backlog);
         let now = self.outbox.clock.now();
-        queue::hand_back(self.outbox.database(), &letters, now).await
+        queue::hand_back(self.outbox.database(), &emails, now).await
     }
 
     /// What is under way knows by itself that the program ends, and does not take long any more.

@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 use uuid::Uuid;
 
-use crate::store::{Database, Purpose, StoreError};
+use crate::store::{ConnectionPurpose, Database, StoreError};
 
-/// What has become of a letter.
+/// What has become of an e-mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
-pub enum LetterState {
+pub enum EmailState {
     /// It will be sent.
     Pending,
     /// It was handed to the mail server.
@@ -21,9 +21,9 @@ pub enum LetterState {
     Failed,
 }
 
-/// A letter without what it says.
+/// An e-mail without what it says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct LetterRow {
+pub struct EmailRow {
     /// Its id, and the left part of its Message-ID.
     pub id: String,
     /// What kind of letter.
@@ -31,7 +31,7 @@ pub struct LetterRow {
     /// To whom.
     pub recipient: String,
     /// What has become of it.
-    pub state: LetterState,
+    pub state: EmailState,
     /// How often it was tried since it was written or last retried.
     pub attempts: i64,
     /// When it is tried next; only while it is pending.
@@ -44,10 +44,10 @@ pub struct LetterRow {
     pub sent_at: Option<Timestamp>,
 }
 
-impl LetterRow {
+impl EmailRow {
     /// Whether it can be tried again: its last attempt failed.
     pub fn can_be_retried(&self) -> bool {
-        self.last_error.is_some() && self.state != LetterState::Sent
+        self.last_error.is_some() && self.state != EmailState::Sent
     }
 
     fn is_due(&self, now: Timestamp) -> bool {
@@ -55,8 +55,8 @@ impl LetterRow {
     }
 }
 
-const SELECT_LETTERS: &str = "select id, kind, recipient, state, attempts, next_attempt_at, last_error, created_at, \
-     sent_at from letters";
+const SELECT_EMAILS: &str = "select id, kind, recipient, state, attempts, next_attempt_at, last_error, created_at, \
+     sent_at from outbox";
 
 /// The letter that a page of the list ended with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,27 +68,23 @@ pub struct ListedAfter {
 }
 
 impl ListedAfter {
-    /// Whether a letter can stand there: their ids are UUIDs.
+    /// Whether an e-mail can stand there: their ids are UUIDs.
     pub fn can_be(&self) -> bool {
         Uuid::parse_str(&self.id).is_ok()
     }
 }
 
-impl From<&LetterRow> for ListedAfter {
-    fn from(letter: &LetterRow) -> Self {
+impl From<&EmailRow> for ListedAfter {
+    fn from(email: &EmailRow) -> Self {
         Self {
-            created_at: letter.created_at,
-            id: letter.id.clone(),
+            created_at: email.created_at,
+            id: email.id.clone(),
         }
     }
 }
 
 /// The letters in one state or in all, newest first.
-pub async fn list(
-    database: &dyn Database,
-    state: Option<LetterState>,
-    limit: u32,
-) -> Result<Vec<LetterRow>, StoreError> {
+pub async fn list(database: &dyn Database, state: Option<EmailState>, limit: u32) -> Result<Vec<EmailRow>, StoreError> {
     list_after(database, state, None, limit).await
 }
 
@@ -96,24 +92,24 @@ pub async fn list(
 /// with, unless it is the last.
 pub async fn list_page(
     database: &dyn Database,
-    state: Option<LetterState>,
+    state: Option<EmailState>,
     after: Option<&ListedAfter>,
     limit: u32,
-) -> Result<(Vec<LetterRow>, Option<ListedAfter>), StoreError> {
-    let mut letters = list_after(database, state, after, limit + 1).await?;
-    let more = letters.len() > limit as usize;
-    letters.truncate(limit as usize);
-    let next = letters.last().filter(|_| more).map(ListedAfter::from);
-    Ok((letters, next))
+) -> Result<(Vec<EmailRow>, Option<ListedAfter>), StoreError> {
+    let mut emails = list_after(database, state, after, limit + 1).await?;
+    let more = emails.len() > limit as usize;
+    emails.truncate(limit as usize);
+    let next = emails.last().filter(|_| more).map(ListedAfter::from);
+    Ok((emails, next))
 }
 
 async fn list_after(
     database: &dyn Database,
-    state: Option<LetterState>,
+    state: Option<EmailState>,
     after: Option<&ListedAfter>,
     limit: u32,
-) -> Result<Vec<LetterRow>, StoreError> {
-    let mut query = Query::new(SELECT_LETTERS, []);
+) -> Result<Vec<EmailRow>, StoreError> {
+    let mut query = Query::new(SELECT_EMAILS, []);
     query.push(" where 1 = 1");
     if let Some(state) = state {
         let state = query.arg(<&str>::from(state));
@@ -128,39 +124,39 @@ async fn list_after(
     Ok(rows(database.rows(query).await?)?)
 }
 
-/// What became of the wish to try a letter again.
+/// What became of the command to try an e-mail again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Retry {
     /// It is sent at the next opportunity, with all its attempts before it again.
-    Due(LetterRow),
+    Due(EmailRow),
     /// It stays as it is: its last attempt did not fail. It was sent, is being sent, or is not due yet.
-    NotFailed(LetterRow),
-    /// There is no such letter.
+    NotFailed(EmailRow),
+    /// There is no such e-mail.
     Unknown,
 }
 
-/// Has a letter whose last attempt failed sent at the next opportunity, be it given up or waiting for the next attempt.
+/// Has an e-mail whose last attempt failed sent at the next opportunity, be it given up or waiting for the next attempt.
 pub async fn retry(database: &dyn Database, id: Uuid, now: Timestamp) -> Result<Retry, StoreError> {
-    let mut transaction = database.begin(Purpose::Write).await?;
-    let order = "update letters set state = 'pending', attempts = 0, next_attempt_at = $1, last_error = null, \
+    let mut transaction = database.begin(ConnectionPurpose::Write).await?;
+    let order = "update outbox set state = 'pending', attempts = 0, next_attempt_at = $1, last_error = null, \
                  failure = null, failed_at = null \
                  where id = $2 and last_error is not null and state <> 'sent'";
     let touched = transaction.execute(Query::new(order, [now.into(), id.into()])).await?;
-    let query = Query::new(format!("{SELECT_LETTERS} where id = $1"), [id.into()]);
+    let query = Query::new(format!("{SELECT_EMAILS} where id = $1"), [id.into()]);
     let found = rows(transaction.rows(query).await?)?;
     transaction.commit().await?;
     Ok(match found.into_iter().next() {
-        // A wish that was granted before, perhaps by the first of two clicks, is granted.
-        Some(letter) if touched > 0 || letter.is_due(now) => Retry::Due(letter),
-        Some(letter) => Retry::NotFailed(letter),
+        // A command that was granted before, perhaps by the first of two clicks, is granted.
+        Some(email) if touched > 0 || email.is_due(now) => Retry::Due(email),
+        Some(email) => Retry::NotFailed(email),
         None => Retry::Unknown,
     })
 }
 
 /// Has all letters that were given up sent at the next opportunity; how many they are.
 pub async fn retry_failed(database: &dyn Database, now: Timestamp) -> Result<u64, StoreError> {
-    let mut transaction = database.begin(Purpose::Write).await?;
-    let order = "update letters set state = 'pending', attempts = 0, next_attempt_at = $1, last_error = null, \
+    let mut transaction = database.begin(ConnectionPurpose::Write).await?;
+    let order = "update outbox set state = 'pending', attempts = 0, next_attempt_at = $1, last_error = null, \
                  failure = null, failed_at = null \
                  where state = 'failed'";
     let touched = transaction.execute(Query::new(order, [now.into()])).await?;
@@ -168,22 +164,22 @@ pub async fn retry_failed(database: &dyn Database, now: Timestamp) -> Result<u64
     Ok(touched)
 }
 
-fn rows(rows: Vec<Vec<Value>>) -> Result<Vec<LetterRow>, RowError> {
-    rows.into_iter().map(letter_row).collect()
+fn rows(rows: Vec<Vec<Value>>) -> Result<Vec<EmailRow>, RowError> {
+    rows.into_iter().map(email_row).collect()
 }
 
-fn letter_row(row: Vec<Value>) -> Result<LetterRow, RowError> {
-    let mut row = RowReader::new("letters", row);
+fn email_row(row: Vec<Value>) -> Result<EmailRow, RowError> {
+    let mut row = RowReader::new("outbox", row);
     let (id, kind, recipient) = (row.text()?, row.text()?, row.text()?);
-    let state: LetterState = row.word()?;
+    let state: EmailState = row.word()?;
     let (attempts, next_attempt_at) = (row.int()?, row.time()?);
-    Ok(LetterRow {
+    Ok(EmailRow {
         id,
         kind,
         recipient,
         state,
         attempts,
-        next_attempt_at: (state == LetterState::Pending).then_some(next_attempt_at),
+        next_attempt_at: (state == EmailState::Pending).then_some(next_attempt_at),
         last_error: row.optional_text()?,
         created_at: row.time()?,
         sent_at: row.optional_time()?,

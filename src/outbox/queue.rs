@@ -1,7 +1,7 @@
 //! The table `letters` as a queue: taking letters that are due, and writing down what became of them.
 //!
 //! A letter that is taken stays `pending` and is due again when its lease ends. So a process that dies in the middle
-//! needs nobody to tidy up after it, and the letter is sent again rather than never. Its last error is gone meanwhile:
+//! needs nobody to tidy up after it, and the e-mail is sent again rather than never. Its last error is gone meanwhile:
 //! only what has an error can be retried by an operator, so that nothing is sent by two at once.
 
 use chrono::TimeDelta;
@@ -11,8 +11,8 @@ use gatebook_projections::sql::{Query, RowError, RowReader, Value};
 use crate::clock::Clock;
 use crate::log::ClockGuard;
 use crate::log::append::Priority;
-use crate::mail::{Failure, SEND_TIMEOUT};
-use crate::store::{Database, Purpose, StoreError, Transaction};
+use crate::mail::{DeliveryFailure, SEND_TIMEOUT};
+use crate::store::{ConnectionPurpose, Database, StoreError, Transaction};
 
 /// So long a letter that was taken is nobody else's.
 pub(super) const LEASE: TimeDelta = TimeDelta::seconds(60);
@@ -20,7 +20,7 @@ pub(super) const LEASE: TimeDelta = TimeDelta::seconds(60);
 pub(super) const CLAIM_MAX: usize = 20;
 
 /// A letter that is ours to send until its lease ends.
-pub(super) struct ClaimedLetter {
+pub(super) struct ClaimedEmail {
     pub(super) id: String,
     pub(super) kind: String,
     pub(super) recipient: String,
@@ -32,7 +32,7 @@ pub(super) struct ClaimedLetter {
     pub(super) leased_until: Timestamp,
 }
 
-impl ClaimedLetter {
+impl ClaimedEmail {
     /// Whether an attempt that begins now ends within the lease.
     pub(super) fn can_be_sent_at(&self, now: Timestamp) -> bool {
         now.plus(longest_attempt()) <= self.leased_until
@@ -43,7 +43,7 @@ fn longest_attempt() -> TimeDelta {
     TimeDelta::from_std(SEND_TIMEOUT).unwrap_or(LEASE)
 }
 
-/// Which letters a lane takes.
+/// Which e-mails a lane takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Takes {
     /// Those that somebody waits for in front of a screen, and no others.
@@ -66,14 +66,14 @@ pub(super) async fn claim(
     database: &dyn Database,
     clock: &Clock,
     takes: Takes,
-) -> Result<Vec<ClaimedLetter>, StoreError> {
+) -> Result<Vec<ClaimedEmail>, StoreError> {
     // Most of the time nothing is due, and finding that out should not hold the write lock.
     if !is_any_due(database, clock.now(), takes).await? {
         return Ok(Vec::new());
     }
     // With a wrong clock what others are sending would look free, and what is for later, due.
     ClockGuard::new(clock).look(database).await?;
-    let mut transaction = database.begin(Purpose::Write).await?;
+    let mut transaction = database.begin(ConnectionPurpose::Write).await?;
     let claimed = lease(&mut *transaction, clock.now(), takes).await?;
     transaction.commit().await?;
     Ok(claimed)
@@ -84,7 +84,7 @@ async fn is_any_due(database: &dyn Database, now: Timestamp, takes: Takes) -> Re
     let due = |priority: &Priority| {
         let priority = *priority as i64;
         format!(
-            "exists (select id from letters where state = 'pending' and priority = {priority} \
+            "exists (select id from outbox where state = 'pending' and priority = {priority} \
              and next_attempt_at <= $1)"
         )
     };
@@ -97,17 +97,17 @@ async fn lease(
     transaction: &mut dyn Transaction,
     now: Timestamp,
     takes: Takes,
-) -> Result<Vec<ClaimedLetter>, StoreError> {
+) -> Result<Vec<ClaimedEmail>, StoreError> {
     let leased_until = now.plus(LEASE);
     let mut claimed = Vec::new();
     for priority in takes.priorities() {
         claimed.extend(due(transaction, now, *priority, CLAIM_MAX - claimed.len()).await?);
     }
-    let claimed = claimed.into_iter().map(|row| claimed_letter(row, leased_until));
-    let claimed: Vec<ClaimedLetter> = claimed.collect::<Result<_, RowError>>()?;
-    let ids: Vec<&str> = claimed.iter().map(|letter| letter.id.as_str()).collect();
+    let claimed = claimed.into_iter().map(|row| claimed_email(row, leased_until));
+    let claimed: Vec<ClaimedEmail> = claimed.collect::<Result<_, RowError>>()?;
+    let ids: Vec<&str> = claimed.iter().map(|email| email.id.as_str()).collect();
     let order = format!(
-        "update letters set attempts = attempts + 1, next_attempt_at = $1, last_error = null where id in ({})",
+        "update outbox set attempts = attempts + 1, next_attempt_at = $1, last_error = null where id in ({})",
         transaction.dialect().list("$2")
     );
     transaction
@@ -123,7 +123,7 @@ async fn due(
     at_most: usize,
 ) -> Result<Vec<Vec<Value>>, StoreError> {
     let select = format!(
-        "select id, kind, recipient, sealed, created_at, attempts from letters \
+        "select id, kind, recipient, sealed, created_at, attempts from outbox \
          where state = 'pending' and priority = $1 and next_attempt_at <= $2 order by next_attempt_at, id limit $3{}",
         transaction.dialect().for_update_skip_locked()
     );
@@ -132,9 +132,9 @@ async fn due(
     transaction.rows(Query::new(select, args)).await
 }
 
-fn claimed_letter(row: Vec<Value>, leased_until: Timestamp) -> Result<ClaimedLetter, RowError> {
-    let mut row = RowReader::new("letters", row);
-    Ok(ClaimedLetter {
+fn claimed_email(row: Vec<Value>, leased_until: Timestamp) -> Result<ClaimedEmail, RowError> {
+    let mut row = RowReader::new("outbox", row);
+    Ok(ClaimedEmail {
         id: row.text()?,
         kind: row.text()?,
         recipient: row.text()?,
@@ -147,7 +147,7 @@ fn claimed_letter(row: Vec<Value>, leased_until: Timestamp) -> Result<ClaimedLet
 
 /// What became of a letter that was tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(super) enum AttemptOutcome {
     /// It was sent: what it said is forgotten. True whoever sent it.
     Sent,
     /// It was not sent, and will be tried again.
@@ -160,7 +160,7 @@ pub(super) enum Outcome {
     /// It was not sent and will not be, unless an operator wants it to. Its content is kept for that.
     Failed {
         /// Why, for the admins of the group.
-        failure: Failure,
+        failure: DeliveryFailure,
         /// Why, for operators.
         error: String,
     },
@@ -172,21 +172,21 @@ pub(super) enum Outcome {
 /// than sending. How many of them were still ours, or are sent.
 pub(super) async fn record(
     database: &dyn Database,
-    mut tried: Vec<(&ClaimedLetter, Outcome)>,
+    mut tried: Vec<(&ClaimedEmail, AttemptOutcome)>,
     now: Timestamp,
 ) -> Result<u64, StoreError> {
     if tried.is_empty() {
         return Ok(0);
     }
-    // Whoever locks several letters does so in the order of their ids, so that nobody waits in a circle.
+    // Whoever locks several e-mails does so in the order of their ids, so that nobody waits in a circle.
     tried.sort_by(|(one, _), (other, _)| one.id.cmp(&other.id));
-    let mut transaction = database.begin(Purpose::Write).await?;
+    let mut transaction = database.begin(ConnectionPurpose::Write).await?;
     lock(&mut *transaction, &tried).await?;
-    let sent = tried.iter().filter(|(_, outcome)| *outcome == Outcome::Sent);
-    let sent: Vec<&str> = sent.map(|(letter, _)| letter.id.as_str()).collect();
+    let sent = tried.iter().filter(|(_, outcome)| *outcome == AttemptOutcome::Sent);
+    let sent: Vec<&str> = sent.map(|(email, _)| email.id.as_str()).collect();
     let mut touched = mark_sent(&mut *transaction, &sent, now).await?;
-    for (letter, outcome) in &tried {
-        if let Some(order) = order(letter, outcome, now) {
+    for (email, outcome) in &tried {
+        if let Some(order) = order(email, outcome, now) {
             touched += transaction.execute(order).await?;
         }
     }
@@ -194,10 +194,10 @@ pub(super) async fn record(
     Ok(touched)
 }
 
-async fn lock(transaction: &mut dyn Transaction, tried: &[(&ClaimedLetter, Outcome)]) -> Result<(), StoreError> {
-    let ids: Vec<&str> = tried.iter().map(|(letter, _)| letter.id.as_str()).collect();
+async fn lock(transaction: &mut dyn Transaction, tried: &[(&ClaimedEmail, AttemptOutcome)]) -> Result<(), StoreError> {
+    let ids: Vec<&str> = tried.iter().map(|(email, _)| email.id.as_str()).collect();
     let select = format!(
-        "select id from letters where id in ({}) order by id{}",
+        "select id from outbox where id in ({}) order by id{}",
         transaction.dialect().list("$1"),
         transaction.dialect().for_update()
     );
@@ -212,7 +212,7 @@ async fn mark_sent(transaction: &mut dyn Transaction, ids: &[&str], now: Timesta
         return Ok(0);
     }
     let order = format!(
-        "update letters set state = 'sent', sent_at = $1, sealed = null, last_error = null, failure = null, \
+        "update outbox set state = 'sent', sent_at = $1, sealed = null, last_error = null, failure = null, \
          failed_at = null where id in ({}) and state <> 'sent'",
         transaction.dialect().list("$2")
     );
@@ -221,18 +221,18 @@ async fn mark_sent(transaction: &mut dyn Transaction, ids: &[&str], now: Timesta
         .await
 }
 
-/// What is written about one letter; only while this claim holds.
-fn order(letter: &ClaimedLetter, outcome: &Outcome, now: Timestamp) -> Option<Query> {
-    let (id, ours) = (letter.id.as_str(), letter.leased_until);
+/// What is written about one e-mail; only while this claim holds.
+fn order(email: &ClaimedEmail, outcome: &AttemptOutcome, now: Timestamp) -> Option<Query> {
+    let (id, ours) = (email.id.as_str(), email.leased_until);
     match outcome {
-        Outcome::Sent => None,
-        Outcome::Delayed { until, error } => Some(Query::new(
-            "update letters set next_attempt_at = $1, last_error = $2 \
+        AttemptOutcome::Sent => None,
+        AttemptOutcome::Delayed { until, error } => Some(Query::new(
+            "update outbox set next_attempt_at = $1, last_error = $2 \
              where id = $3 and state = 'pending' and next_attempt_at = $4",
             [(*until).into(), error.as_str().into(), id.into(), ours.into()],
         )),
-        Outcome::Failed { failure, error } => Some(Query::new(
-            "update letters set state = 'failed', last_error = $1, failure = $2, failed_at = $3 \
+        AttemptOutcome::Failed { failure, error } => Some(Query::new(
+            "update outbox set state = 'failed', last_error = $1, failure = $2, failed_at = $3 \
              where id = $4 and state = 'pending' and next_attempt_at = $5",
             [
                 error.as_str().into(),
@@ -242,20 +242,20 @@ fn order(letter: &ClaimedLetter, outcome: &Outcome, now: Timestamp) -> Option<Qu
                 ours.into(),
             ],
         )),
-        Outcome::HandedBack => Some(Query::new(
-            "update letters set attempts = attempts - 1, next_attempt_at = $1 \
+        AttemptOutcome::HandedBack => Some(Query::new(
+            "update outbox set attempts = attempts - 1, next_attempt_at = $1 \
              where id = $2 and state = 'pending' and next_attempt_at = $3",
             [now.into(), id.into(), ours.into()],
         )),
     }
 }
 
-/// Gives letters back that were taken and not tried.
+/// Gives e-mails back that were taken and not tried.
 pub(super) async fn hand_back<'a>(
     database: &dyn Database,
-    letters: impl IntoIterator<Item = &'a ClaimedLetter>,
+    emails: impl IntoIterator<Item = &'a ClaimedEmail>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let letters = letters.into_iter().map(|letter| (letter, Outcome::HandedBack));
-    record(database, letters.collect(), now).await.map(drop)
+    let emails = emails.into_iter().map(|email| (email, AttemptOutcome::HandedBack));
+    record(database, emails.collect(), now).await.map(drop)
 }

@@ -9,7 +9,7 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use sha2::{Digest, Sha256};
 
-use crate::http::extract::App;
+use crate::http::extract::Service;
 use crate::log::hash_chain::hex;
 
 const STYLE: &str = include_str!("assets/gatebook.css");
@@ -21,7 +21,7 @@ pub static STYLE_URL: LazyLock<String> = LazyLock::new(|| address(STYLE, "css"))
 pub static SCRIPT_URL: LazyLock<String> = LazyLock::new(|| address(SCRIPT, "js"));
 
 /// The addresses of the assets.
-pub fn routes() -> Router<App> {
+pub fn routes() -> Router<Service> {
     Router::new()
         .route(&STYLE_URL, get(|| async { asset("text/css; charset=utf-8", STYLE) }))
         .route(

@@ -8,12 +8,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
 
+use super::current_user::{CurrentUser, keep_session, local_path, session_token, user};
 use super::layout::{Shell, page};
-use super::visitor::{Visitor, keep_session, local_path, session_token, visitor};
 use super::{console, operator, portal, signed_in};
 use crate::application::{Caller, Failure, Realm, Session};
 use crate::http::error::Problem;
-use crate::http::extract::App;
+use crate::http::extract::Service;
 use crate::http::{encoded, no_text, not_utf8, unread_encoding};
 
 const TOKEN: &str = "form_token";
@@ -133,12 +133,12 @@ pub fn token(form_token: &str) -> Markup {
 }
 
 /// A form of somebody who is not signed in.
-pub struct OpenForm(pub Form);
+pub struct PublicForm(pub Form);
 
-impl FromRequest<App> for OpenForm {
+impl FromRequest<Service> for PublicForm {
     type Rejection = Response;
 
-    async fn from_request(request: Request, _: &App) -> Result<Self, Response> {
+    async fn from_request(request: Request, _: &Service) -> Result<Self, Response> {
         let (parts, body) = request.into_parts();
         let form = Form::read(&parts.headers, body).await;
         form.map(Self).map_err(Problem::into_response)
@@ -146,27 +146,27 @@ impl FromRequest<App> for OpenForm {
 }
 
 /// A form of somebody who is signed in.
-pub struct Sent<V> {
+pub struct SubmittedForm<V> {
     /// Who sent it.
-    pub visitor: V,
+    pub user: V,
     /// What they entered.
     pub form: Form,
 }
 
-impl<V: Visitor> FromRequest<App> for Sent<V> {
+impl<V: CurrentUser> FromRequest<Service> for SubmittedForm<V> {
     type Rejection = Response;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
+    async fn from_request(request: Request, service: &Service) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
         let path = parts.uri.path().to_owned();
         let headers = parts.headers.clone();
         // First the form, however long it takes: a session that ends meanwhile sends nothing any more (R26).
         let form = Form::read(&headers, body).await.map_err(Problem::into_response)?;
-        let visitor = visitor::<V>(&mut parts, app).await;
-        match visitor {
-            Ok(visitor) if is_same(form.text(TOKEN), visitor.form_token()) => Ok(Self { visitor, form }),
-            Ok(visitor) => Err(go_on(V::REALM, &path, form, visitor.form_token()).into_response()),
-            Err(Failure::Unauthenticated) => Err(sign_in_first::<V>(app, &headers, path, form).await),
+        let user = user::<V>(&mut parts, service).await;
+        match user {
+            Ok(user) if is_same(form.text(TOKEN), user.form_token()) => Ok(Self { user, form }),
+            Ok(user) => Err(go_on(V::REALM, &path, form, user.form_token()).into_response()),
+            Err(Failure::Unauthenticated) => Err(sign_in_first::<V>(service, &headers, path, form).await),
             Err(failure) => Err(Problem::from(failure).into_response()),
         }
     }
@@ -186,14 +186,14 @@ pub struct Held {
     form: Form,
 }
 
-async fn sign_in_first<V: Visitor>(app: &App, headers: &HeaderMap, path: String, form: Form) -> Response {
+async fn sign_in_first<V: CurrentUser>(service: &Service, headers: &HeaderMap, path: String, form: Form) -> Response {
     let form = form.without_passwords();
     let owner = match session_token(headers, V::REALM) {
-        Some(token) => app.owner_of_ended_session(V::REALM, &token).await,
+        Some(token) => service.owner_of_ended_session(V::REALM, &token).await,
         None => Ok(None),
     };
     let held = match owner {
-        Ok(Some(owner)) => app.hold_form(&Held { path, owner, form }),
+        Ok(Some(owner)) => service.hold_form(&Held { path, owner, form }),
         Ok(None) => Ok(String::new()),
         Err(failure) => Err(failure),
     };
@@ -214,7 +214,7 @@ fn sign_in_page(realm: Realm, held: &str) -> Markup {
 /// The answer to a sign-in that went well: the cookie, and what was entered before the session ended, if it was entered
 /// by the same person; else the page that they wanted to see. The session that the browser had before is ended.
 pub async fn signed_in(
-    app: &App,
+    service: &Service,
     caller: &Caller,
     realm: Realm,
     headers: &HeaderMap,
@@ -222,15 +222,15 @@ pub async fn signed_in(
     form: &Form,
 ) -> Response {
     if let Some(replaced) = session_token(headers, realm)
-        && let Err(failure) = app.end_replaced_session(caller, realm, &replaced).await
+        && let Err(failure) = service.end_replaced_session(caller, realm, &replaced).await
     {
         tracing::warn!(error = %failure, "the session that was replaced by signing in again could not be ended");
     }
     let cookie = [keep_session(realm, &session.token)];
-    let signed_in = app.browser_session(caller, realm, &session.token).await;
+    let signed_in = service.browser_session(caller, realm, &session.token).await;
     let held = signed_in.ok().and_then(|signed_in| {
         let owner = signed_in.caller.session_owner().ok()?;
-        let held = app.held_form::<Held>(form.text("held"))?;
+        let held = service.held_form::<Held>(form.text("held"))?;
         (held.owner == owner).then(|| go_on(realm, &held.path, held.form, &signed_in.form_token))
     });
     match held {
@@ -268,14 +268,14 @@ fn go_on(realm: Realm, path: &str, form: Form, form_token: &str) -> Markup {
 }
 
 /// The query of a page.
-pub struct Asked(pub Form);
+pub struct PageQuery(pub Form);
 
-impl FromRequestParts<App> for Asked {
+impl FromRequestParts<Service> for PageQuery {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(
         parts: &mut axum::http::request::Parts,
-        _: &App,
+        _: &Service,
     ) -> Result<Self, std::convert::Infallible> {
         let query = parts.uri.query().unwrap_or_default();
         let fields = form_urlencoded::parse(query.as_bytes()).into_owned().collect();

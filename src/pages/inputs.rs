@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::attempt::Errors;
+use super::form_errors::Errors;
 
 /// A field of one line or of several.
 pub struct Field<'a> {

@@ -3,7 +3,7 @@
 use maud::{DOCTYPE, Markup, html};
 
 use super::assets::{SCRIPT_URL, STYLE_URL};
-use super::visitor::{ConsoleUser, OperatorUser, PortalUser};
+use super::current_user::{ConsoleUser, OperatorUser, PortalUser};
 
 /// An entry of the menu.
 pub struct MenuEntry {
@@ -78,7 +78,7 @@ impl Shell {
 impl From<&ConsoleUser> for Shell {
     fn from(user: &ConsoleUser) -> Self {
         let mut menu = Vec::new();
-        if user.standing().grants() {
+        if user.membership().grants() {
             menu.push(MenuEntry {
                 href: "/group-users",
                 title: "Edit Group Users",

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Redirect, Response};
 use cookie::Cookie;
 
-use super::visitor::{cookie_value, set_cookie};
+use super::current_user::{cookie_value, set_cookie};
 
 /// What people are told who arrive without the link's cookie.
 pub const OPEN_AGAIN: &str = "Open the link in the mail again. If this page comes up once more, your browser keeps no \

@@ -2,16 +2,17 @@
 //! the server; they call the application layer like the JSON API does, and hold no rule and no SQL.
 
 mod assets;
-mod attempt;
 mod console;
 mod copy;
-mod facts;
+mod current_user;
+mod definition_list;
 mod filter_form;
 mod form;
+mod form_errors;
+mod form_key;
 mod inputs;
 mod layout;
 mod link_cookie;
-mod once;
 mod operator;
 mod passwords;
 mod portal;
@@ -21,7 +22,6 @@ mod session_list;
 mod sign_out;
 mod signed_in;
 mod times;
-mod visitor;
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
@@ -31,7 +31,7 @@ use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::http::error::Problem;
-use crate::http::extract::App;
+use crate::http::extract::Service;
 use crate::http::request_context::panicked;
 use layout::Shell;
 
@@ -43,19 +43,19 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
 const STRICT_TRANSPORT: &str = "max-age=31536000";
 
 /// All pages.
-pub fn routes(app: &App) -> Router<App> {
+pub fn routes(service: &Service) -> Router<Service> {
     let pages = Router::new()
         .merge(console::routes())
         .merge(portal::routes())
         .merge(operator::routes())
         .merge(signed_in::routes())
         .method_not_allowed_fallback(not_from_here)
-        .layer(middleware::from_fn_with_state(app.clone(), same_origin::check));
-    dressed(pages, is_strict(app)).merge(assets::routes())
+        .layer(middleware::from_fn_with_state(service.clone(), same_origin::check));
+    with_page_headers(pages, is_strict(service)).merge(assets::routes())
 }
 
 /// What the answers of all pages have in common: even a bug is told on a page, and browsers obey the headers of each.
-fn dressed<S: Clone + Send + Sync + 'static>(pages: Router<S>, strict: bool) -> Router<S> {
+fn with_page_headers<S: Clone + Send + Sync + 'static>(pages: Router<S>, strict: bool) -> Router<S> {
     pages
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn(problem_page::show))
@@ -76,8 +76,8 @@ fn secure(mut response: Response, strict: bool) -> Response {
     response
 }
 
-fn is_strict(app: &App) -> bool {
-    app.settings.public_url.starts_with("https://")
+fn is_strict(service: &Service) -> bool {
+    service.settings.public_url.starts_with("https://")
 }
 
 /// An address that only forms are sent to, opened like a page (from a bookmark, or by going back): the page with the form.
@@ -111,7 +111,7 @@ const OF_PROGRAMS: [&str; 6] = [
 ];
 
 /// An address that there is not: a page for browsers, problem details for programs, and in an API for everybody.
-pub async fn nowhere(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Response {
+pub async fn not_found_page(State(service): State<Service>, uri: Uri, headers: HeaderMap) -> Response {
     let accepted = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     let problem = Problem::not_found();
     let is_of_programs = OF_PROGRAMS.iter().any(|start| uri.path().starts_with(start));
@@ -119,7 +119,7 @@ pub async fn nowhere(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Re
         return problem.into_response();
     }
     let page = problem_page::render(&Shell::of_path(uri.path()), &problem);
-    secure(page, is_strict(&app))
+    secure(page, is_strict(&service))
 }
 
 #[cfg(test)]
@@ -152,7 +152,7 @@ mod tests {
         async fn bug() {
             panic!("a bug");
         }
-        let pages = dressed(Router::new().route("/portal/bug", get(bug)), true);
+        let pages = with_page_headers(Router::new().route("/portal/bug", get(bug)), true);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/portal/bug", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, pages).await });

@@ -8,19 +8,19 @@ use axum::routing::get;
 use gatebook_aggregates::refusal::Refusal;
 use maud::{Markup, html};
 
-use super::attempt::Errors;
-use super::form::{Asked, Form, OpenForm};
+use super::form::{Form, PageQuery, PublicForm};
+use super::form_errors::Errors;
 use super::inputs::{Field, checkbox};
 use super::layout::{Shell, page};
 use super::link_cookie::{LinkPage, OPEN_AGAIN};
 use crate::application::{ApiTokens, Realm};
 use crate::http::error::Problem;
-use crate::http::extract::{Anyone, App};
+use crate::http::extract::{Anyone, Service};
 use crate::secrets::MIN_PASSWORD_CHARS;
 
 /// What is different between console and portal.
 #[derive(Clone, Copy)]
-struct Place {
+struct PasswordPages {
     realm: Realm,
     forgot: &'static str,
     choose: &'static str,
@@ -29,7 +29,7 @@ struct Place {
     link: LinkPage,
 }
 
-const CONSOLE: Place = Place {
+const CONSOLE: PasswordPages = PasswordPages {
     realm: Realm::Console,
     forgot: "/forgot-password",
     choose: "/set-password",
@@ -42,7 +42,7 @@ const CONSOLE: Place = Place {
     },
 };
 
-const PORTAL: Place = Place {
+const PORTAL: PasswordPages = PasswordPages {
     realm: Realm::Portal,
     forgot: "/portal/forgot-password",
     choose: "/portal/set-password",
@@ -55,7 +55,7 @@ const PORTAL: Place = Place {
     },
 };
 
-impl Place {
+impl PasswordPages {
     fn of(realm: Realm) -> Self {
         match realm {
             Realm::Console => CONSOLE,
@@ -77,23 +77,28 @@ impl Place {
 }
 
 /// The pages about passwords of this part of the site.
-pub fn routes(realm: Realm) -> Router<App> {
-    let place = Place::of(realm);
+pub fn routes(realm: Realm) -> Router<Service> {
+    let place = PasswordPages::of(realm);
     let forgot = get(move || async move { forgot_page(place, &Form::default(), &Errors::default()) })
         .post(move |app, caller, form| ask(place, app, caller, form));
-    let choose = get(move |app, caller, asked, headers| open(place, app, caller, asked, headers))
+    let choose = get(move |app, caller, query, headers| open(place, app, caller, query, headers))
         .post(move |app, caller, form| choose(place, app, caller, form));
     Router::new().route(place.forgot, forgot).route(place.choose, choose)
 }
 
 /// Sends a link, if there is such an account; the page never tells.
-async fn ask(place: Place, State(app): State<App>, Anyone(caller): Anyone, OpenForm(form): OpenForm) -> Response {
+async fn ask(
+    place: PasswordPages,
+    State(service): State<Service>,
+    Anyone(caller): Anyone,
+    PublicForm(form): PublicForm,
+) -> Response {
     let email = form.text("email");
-    let asked = match place.realm {
-        Realm::Console => app.request_user_password_reset(&caller, email).await,
-        Realm::Portal | Realm::Operator => app.request_developer_password_reset(&caller, email).await,
+    let query = match place.realm {
+        Realm::Console => service.request_user_password_reset(&caller, email).await,
+        Realm::Portal | Realm::Operator => service.request_developer_password_reset(&caller, email).await,
     };
-    match asked {
+    match query {
         Ok(()) => sent_page(place, email).into_response(),
         Err(failure) => {
             let errors = Errors::from(failure).worded(&[("email", "E-mail address")]);
@@ -103,13 +108,13 @@ async fn ask(place: Place, State(app): State<App>, Anyone(caller): Anyone, OpenF
 }
 
 async fn open(
-    place: Place,
-    State(app): State<App>,
+    place: PasswordPages,
+    State(service): State<Service>,
     Anyone(caller): Anyone,
-    Asked(asked): Asked,
+    PageQuery(query): PageQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    if let Some(link) = asked.filled(place.link.parameter) {
+    if let Some(link) = query.filled(place.link.parameter) {
         return Ok(place.link.arrive(link));
     }
     let Some(link) = place.link.token(&headers) else {
@@ -117,18 +122,23 @@ async fn open(
         problem.detail = OPEN_AGAIN.to_owned();
         return Err(problem);
     };
-    app.open_password_link(&caller, place.realm, &link).await?;
+    service.open_password_link(&caller, place.realm, &link).await?;
     Ok(choose_page(place, &link, false, &Errors::default()).into_response())
 }
 
-async fn choose(place: Place, State(app): State<App>, Anyone(caller): Anyone, OpenForm(form): OpenForm) -> Response {
+async fn choose(
+    place: PasswordPages,
+    State(service): State<Service>,
+    Anyone(caller): Anyone,
+    PublicForm(form): PublicForm,
+) -> Response {
     let (link, password) = (form.text("link"), form.text("password"));
     let errors = if password == form.text("repeated") {
         let tokens = match form.has("end_tokens") {
             true => ApiTokens::End,
             false => ApiTokens::GoOn,
         };
-        match app
+        match service
             .choose_password_and(&caller, place.realm, link, password, tokens)
             .await
         {
@@ -150,7 +160,7 @@ async fn choose(place: Place, State(app): State<App>, Anyone(caller): Anyone, Op
         .into_response()
 }
 
-fn forgot_page(place: Place, form: &Form, errors: &Errors) -> Markup {
+fn forgot_page(place: PasswordPages, form: &Form, errors: &Errors) -> Markup {
     let body = html! {
         h1 { "Forgotten password" }
         p { "Enter your e-mail address. We send you a link with which you can choose a new password." }
@@ -167,7 +177,7 @@ fn forgot_page(place: Place, form: &Form, errors: &Errors) -> Markup {
     page(&place.shell(), "Forgotten password", &body)
 }
 
-fn sent_page(place: Place, email: &str) -> Markup {
+fn sent_page(place: PasswordPages, email: &str) -> Markup {
     let body = html! {
         h1 { "Look into your mailbox" }
         div.notice role="status" {
@@ -178,7 +188,7 @@ fn sent_page(place: Place, email: &str) -> Markup {
     page(&place.shell(), "Look into your mailbox", &body)
 }
 
-fn choose_page(place: Place, link: &str, end_tokens: bool, errors: &Errors) -> Markup {
+fn choose_page(place: PasswordPages, link: &str, end_tokens: bool, errors: &Errors) -> Markup {
     let hint =
         format!("At least {MIN_PASSWORD_CHARS} characters; a few words that only you would put together do well.");
     let body = html! {
@@ -203,7 +213,7 @@ fn choose_page(place: Place, link: &str, end_tokens: bool, errors: &Errors) -> M
     page(&place.shell(), "Choose a password", &body)
 }
 
-fn chosen_page(place: Place, tokens: ApiTokens) -> Markup {
+fn chosen_page(place: PasswordPages, tokens: ApiTokens) -> Markup {
     let ended = match (place.has_api_tokens(), tokens) {
         (false, _) => "Every session that was open has been ended.",
         (true, ApiTokens::End) => "Every session that was open and every API token has been ended.",

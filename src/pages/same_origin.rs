@@ -7,11 +7,11 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::http::error::Problem;
-use crate::http::extract::App;
+use crate::http::extract::Service;
 
 /// Refuses what another site sends. Browsers name the origin of every form that they send.
-pub async fn check(State(app): State<App>, request: Request, next: Next) -> Response {
-    if request.method().is_safe() || is_our_own(request.headers(), &app.settings.public_url) {
+pub async fn check(State(service): State<Service>, request: Request, next: Next) -> Response {
+    if request.method().is_safe() || is_our_own(request.headers(), &service.settings.public_url) {
         return next.run(request).await;
     }
     let detail = "This form was not sent from a page of this site. Open the page again, and send it from there.";
@@ -36,8 +36,8 @@ mod tests {
     use super::*;
     use axum::http::{HeaderName, HeaderValue};
 
-    fn own(sent: &[(&'static str, &'static str)]) -> bool {
-        let headers = sent
+    fn own(submitted: &[(&'static str, &'static str)]) -> bool {
+        let headers = submitted
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
         is_our_own(&headers.collect(), "https://gate.example.com")

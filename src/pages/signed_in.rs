@@ -8,18 +8,18 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use maud::html;
 
-use super::form::{Asked, Form};
+use super::current_user::{after_sign_in, session_token};
+use super::form::{Form, PageQuery};
 use super::layout::{Shell, page};
-use super::visitor::{after_sign_in, session_token};
 use crate::application::Realm;
-use crate::http::extract::App;
+use crate::http::extract::Service;
 
 /// The addresses, one in each part of the site.
-pub fn routes() -> Router<App> {
+pub fn routes() -> Router<Service> {
     let realms = [Realm::Console, Realm::Portal, Realm::Operator];
     realms.into_iter().fold(Router::new(), |router, realm| {
-        let check = async move |State(app): State<App>, headers: HeaderMap, Asked(asked): Asked| {
-            show(&app, realm, &headers, &asked)
+        let check = async move |State(app): State<Service>, headers: HeaderMap, PageQuery(query): PageQuery| {
+            show(&app, realm, &headers, &query)
         };
         router.route(at(realm), get(check))
     })
@@ -40,12 +40,12 @@ fn at(realm: Realm) -> &'static str {
     }
 }
 
-fn show(app: &App, realm: Realm, headers: &HeaderMap, asked: &Form) -> Response {
+fn show(service: &Service, realm: Realm, headers: &HeaderMap, query: &Form) -> Response {
     let shell = Shell::of_path(at(realm));
     if session_token(headers, realm).is_some() {
-        return Redirect::to(after_sign_in(asked.text("next"), shell.home())).into_response();
+        return Redirect::to(after_sign_in(query.text("next"), shell.home())).into_response();
     }
-    let public_url = &app.settings.public_url;
+    let public_url = &service.settings.public_url;
     let body = html! {
         div.notice.bad role="alert" tabindex="-1" data-focus {
             h1 { "Your browser did not keep you signed in" }

@@ -156,9 +156,9 @@ impl VerifyReport {
 }
 
 /// Keeps a finding, or counts it.
-pub(super) fn keep<T>(kept: &mut Vec<T>, more: &mut i64, finding: T) {
-    if kept.len() < KEPT {
-        kept.push(finding);
+pub(super) fn keep<T>(stored: &mut Vec<T>, more: &mut i64, finding: T) {
+    if stored.len() < KEPT {
+        stored.push(finding);
     } else {
         *more += 1;
     }

@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 
 use super::difference::keep;
 use super::exported_lines::ExportedLines;
-use super::wholeness::{ExportedRange, Seen, Wholeness};
+use super::wholeness::{ExportedRange, LineSubject, Wholeness};
 use crate::activity_log::entry::stream as stream_name;
 use crate::log::hash_chain::{EventParts, NO_PREDECESSOR, hash_of};
 
@@ -191,14 +191,14 @@ impl File {
 
     /// The hash covers the stored metadata and not the fields then, so these must not tell anything else.
     fn check_metadata(&mut self, line: &Line) {
-        let told = [
+        let message = [
             &line.actor_id,
             &line.actor_name,
             &line.ip_address,
             &line.request_id,
             &line.app_name,
         ];
-        let tells = line.actor_type != ActorType::System || told.iter().any(|field| !field.is_empty());
+        let tells = line.actor_type != ActorType::System || message.iter().any(|field| !field.is_empty());
         if line.metadata.is_some() && tells {
             self.add(
                 Some(line.position),
@@ -224,7 +224,7 @@ impl File {
 
     fn see(&mut self, line: &Line) {
         let stream = (line.aggregate_type.clone(), line.aggregate_id.clone());
-        self.wholeness.see(&Seen {
+        self.wholeness.see(&LineSubject {
             kind: &line.aggregate_type,
             id: &line.aggregate_id,
             sequence: line.sequence,

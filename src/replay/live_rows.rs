@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use gatebook_projections::projection::AnyProjection;
 use gatebook_projections::recorded::StoredEvent;
-use gatebook_projections::sql::{Kind, Query, Value};
+use gatebook_projections::sql::{ColumnKind, Query, Value};
 
 use super::ReplayError;
 use super::difference::{Difference, VerifyReport};
@@ -86,7 +86,7 @@ impl LiveRows {
         report: &mut VerifyReport,
     ) -> Result<(), ReplayError> {
         while let Some((key, row)) = self.next(transaction, report).await? {
-            self.add_extra(&key, &row, report);
+            self.add_side_effect(&key, &row, report);
         }
         Ok(())
     }
@@ -100,7 +100,7 @@ impl LiveRows {
     ) -> Result<Option<Vec<Value>>, ReplayError> {
         while let Some((found, row)) = self.next(transaction, report).await? {
             match found.as_str().cmp(key) {
-                Ordering::Less => self.add_extra(&found, &row, report),
+                Ordering::Less => self.add_side_effect(&found, &row, report),
                 Ordering::Equal => return Ok(Some(row)),
                 Ordering::Greater => {
                     report.rows -= 1;
@@ -141,8 +141,8 @@ impl LiveRows {
 
     fn query(&self) -> Query {
         let columns = self.projection.columns.iter().map(|column| match column.kind {
-            Kind::Json => format!("cast({} as text)", column.name),
-            Kind::Text | Kind::Int => column.name.to_owned(),
+            ColumnKind::Json => format!("cast({} as text)", column.name),
+            ColumnKind::Text | ColumnKind::Int => column.name.to_owned(),
         });
         let columns = columns.collect::<Vec<_>>().join(", ");
         let mut query = Query::new(format!("select {columns} from {}", self.projection.name), []);
@@ -161,7 +161,7 @@ impl LiveRows {
     }
 
     /// A row of no stream. The position is what the row says of itself.
-    fn add_extra(&self, key: &str, row: &[Value], report: &mut VerifyReport) {
+    fn add_side_effect(&self, key: &str, row: &[Value], report: &mut VerifyReport) {
         let columns = self.projection.columns.iter().zip(row);
         let position = columns.into_iter().find_map(|(column, value)| match value {
             Value::Int(position) if column.name == "position" => Some(*position),

@@ -3,7 +3,7 @@
 use gatebook_projections::projection;
 use gatebook_projections::sql::{Query, Value};
 
-use super::projections_table::{SELECT, Standing};
+use super::projections_table::{ProjectionState, SELECT};
 use crate::store::{Database, StoreError};
 
 /// How far the log and its projections are.
@@ -34,19 +34,22 @@ pub struct ProjectionProgress {
 /// A database that cannot be read, or that is not migrated.
 pub async fn log_progress(database: &dyn Database) -> Result<LogProgress, StoreError> {
     let rows = database.rows(Query::new(SELECT, [])).await?;
-    let standings = rows.into_iter().map(Standing::read).collect::<Result<Vec<_>, _>>()?;
+    let states = rows
+        .into_iter()
+        .map(ProjectionState::read)
+        .collect::<Result<Vec<_>, _>>()?;
     let rows = database.rows(Query::new("select position from log_head", [])).await?;
     let Some([Value::Int(head)]) = rows.first().map(Vec::as_slice) else {
         return Err(StoreError::Refused("the log has no head".to_owned()));
     };
     let projections = projection::all().into_iter().filter_map(|projection| {
-        let standing = standings.iter().find(|standing| standing.name == projection.name)?;
+        let state = states.iter().find(|state| state.name == projection.name)?;
         Some(ProjectionProgress {
             name: projection.name,
-            generation: standing.generation,
-            stale: standing.fold_version != projection.fold_version,
-            rebuild_behind: standing.rebuild_from.map(|from| (head - from).max(0)),
-            failed: standing.last_error.is_some(),
+            generation: state.generation,
+            stale: state.fold_version != projection.fold_version,
+            rebuild_behind: state.rebuild_from.map(|from| (head - from).max(0)),
+            failed: state.last_error.is_some(),
         })
     });
     Ok(LogProgress {

@@ -9,7 +9,7 @@ use gatebook_projections::sql::{Query, RowError, RowReader, Value};
 use serde::{Deserialize, Serialize};
 
 use super::ReplayError;
-use crate::store::{Database, Purpose, StoreError, Transaction};
+use crate::store::{ConnectionPurpose, Database, StoreError, Transaction};
 
 /// The beginning of every query of these rows.
 pub(super) const SELECT: &str = "select name, fold_version, generation, rebuilt_at, rebuild_from, rebuild_cursor, \
@@ -17,7 +17,7 @@ pub(super) const SELECT: &str = "select name, fold_version, generation, rebuilt_
 
 /// One projection, as the database knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Standing {
+pub(super) struct ProjectionState {
     pub(super) name: String,
     pub(super) fold_version: i64,
     pub(super) generation: i64,
@@ -27,7 +27,7 @@ pub(super) struct Standing {
     pub(super) last_error: Option<String>,
 }
 
-impl Standing {
+impl ProjectionState {
     /// Reads a row of [`SELECT`].
     pub(super) fn read(values: Vec<Value>) -> Result<Self, RowError> {
         let mut row = RowReader::new("projections", values);
@@ -43,9 +43,9 @@ impl Standing {
     }
 
     /// The place of the rebuild that is under way.
-    pub(super) fn place(&self) -> Option<Place> {
+    pub(super) fn place(&self) -> Option<RebuildProgress> {
         let cursor = self.rebuild_cursor.as_deref()?;
-        Some(Place {
+        Some(RebuildProgress {
             from: self.rebuild_from?,
             cursor: serde_json::from_str(cursor).ok()?,
         })
@@ -54,16 +54,16 @@ impl Standing {
 
 /// How far a rebuild has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct RebuildProgress {
     /// Events up to this position are in the new table once `copied`.
     pub(super) from: i64,
     /// The rest of it, as JSON in `rebuild_cursor`.
-    pub(super) cursor: Cursor,
+    pub(super) cursor: RebuildCursor,
 }
 
 /// What `rebuild_cursor` holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Cursor {
+pub(super) struct RebuildCursor {
     /// The fold that fills the new table; another fold has to begin anew.
     pub(super) fold_version: i64,
     /// Counts who began or resumed it.
@@ -78,10 +78,10 @@ pub(super) struct Cursor {
 pub(super) async fn take(
     transaction: &mut dyn Transaction,
     projection: &AnyProjection,
-) -> Result<Standing, ReplayError> {
+) -> Result<ProjectionState, ReplayError> {
     let lock = transaction.dialect().for_update_skip_locked();
-    if let Some(standing) = find(transaction, projection, lock).await? {
-        return Ok(standing);
+    if let Some(state) = find(transaction, projection, lock).await? {
+        return Ok(state);
     }
     let projection_name = projection.name.to_owned();
     match find(transaction, projection, "").await? {
@@ -98,10 +98,10 @@ async fn find(
     transaction: &mut dyn Transaction,
     projection: &AnyProjection,
     lock: &str,
-) -> Result<Option<Standing>, StoreError> {
+) -> Result<Option<ProjectionState>, StoreError> {
     let sql = format!("{SELECT} where name = $1{lock}");
     let rows = transaction.rows(Query::new(sql, [projection.name.into()])).await?;
-    Ok(rows.into_iter().next().map(Standing::read).transpose()?)
+    Ok(rows.into_iter().next().map(ProjectionState::read).transpose()?)
 }
 
 /// Takes the projection's row, if the rebuild in it is still at this place of this generation.
@@ -109,10 +109,10 @@ pub(super) async fn take_at(
     transaction: &mut dyn Transaction,
     projection: &AnyProjection,
     generation: i64,
-    place: &Place,
+    place: &RebuildProgress,
 ) -> Result<(), ReplayError> {
-    let standing = take(transaction, projection).await?;
-    if standing.generation == generation && standing.place().as_ref() == Some(place) {
+    let state = take(transaction, projection).await?;
+    if state.generation == generation && state.place().as_ref() == Some(place) {
         return Ok(());
     }
     Err(ReplayError::Overtaken {
@@ -124,7 +124,7 @@ pub(super) async fn take_at(
 pub(super) async fn put_place(
     transaction: &mut dyn Transaction,
     projection: &AnyProjection,
-    place: &Place,
+    place: &RebuildProgress,
 ) -> Result<(), StoreError> {
     let order = "update projections set rebuild_from = $1, rebuild_cursor = $2 where name = $3";
     let args = [place.from.into(), Value::json(&place.cursor), projection.name.into()];
@@ -143,7 +143,7 @@ pub(super) async fn note(database: &dyn Database, projection: &AnyProjection, er
     let noted = async {
         let order = "update projections set last_error = $1 where name = $2";
         let args = [error.to_string().into(), projection.name.into()];
-        let mut transaction = database.begin(Purpose::Write).await?;
+        let mut transaction = database.begin(ConnectionPurpose::Write).await?;
         transaction.execute(Query::new(order, args)).await?;
         transaction.commit().await
     };

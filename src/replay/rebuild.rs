@@ -19,14 +19,15 @@ use gatebook_projections::sql::{Query, Value};
 use serde::Serialize;
 
 use super::folding::{BrokenLog, fold};
-use super::projections_table::{Cursor, Place, Standing, note, put_place, take, take_at};
+use super::projections_table::{ProjectionState, RebuildCursor, RebuildProgress, note, put_place, take, take_at};
 use super::snapshot::count;
 use super::streams::{StreamPages, moved_on, whole};
 use super::switch::head;
 use super::{PAGE, Progress, ReplayError};
 use crate::log::{read, unreadable};
 use crate::store::{
-    Database, OnConflict, Purpose, StoreError, Transaction, create_projection_table, own_like, projection_indexes,
+    ConnectionPurpose, Database, OnConflict, StoreError, Transaction, create_projection_table, own_like,
+    projection_indexes,
 };
 
 /// So often a rebuild catches up before it does the rest under the log's lock, however much that is.
@@ -112,7 +113,7 @@ async fn rebuild_as(
 /// # Errors
 /// A database that cannot be written, or a rebuild that is writing right now.
 pub async fn discard(database: &Arc<dyn Database>, projection: &AnyProjection) -> Result<(), ReplayError> {
-    let mut transaction = database.begin(Purpose::Write).await?;
+    let mut transaction = database.begin(ConnectionPurpose::Write).await?;
     take(&mut *transaction, projection).await?;
     let order = "update projections set rebuild_from = null, rebuild_cursor = null, last_error = null where name = $1";
     transaction.execute(Query::new(order, [projection.name.into()])).await?;
@@ -169,7 +170,7 @@ pub(super) struct Rebuild<'a> {
     pub(super) page: i64,
     broken_log: BrokenLog,
     /// As the database has it.
-    place: Place,
+    place: RebuildProgress,
     progress: &'a dyn Progress,
     done: i64,
     total: i64,
@@ -183,10 +184,10 @@ impl<'a> Rebuild<'a> {
         (page, broken_log): (i64, BrokenLog),
     ) -> Result<(Self, bool), ReplayError> {
         let next = next_table(projection);
-        let mut transaction = database.begin(Purpose::Write).await?;
-        let standing = take(&mut *transaction, projection).await?;
-        refuse_newer(&standing, projection)?;
-        let (mut place, resumed) = match resumable(&standing, projection) {
+        let mut transaction = database.begin(ConnectionPurpose::Write).await?;
+        let state = take(&mut *transaction, projection).await?;
+        refuse_newer(&state, projection)?;
+        let (mut place, resumed) = match resumable(&state, projection) {
             // Without its table there is nothing to resume, whoever took it.
             Some(place) if table_exists(&mut *transaction, &next).await? => (place, true),
             _ => {
@@ -196,14 +197,14 @@ impl<'a> Rebuild<'a> {
                 (beginning(&mut *transaction, projection).await?, false)
             }
         };
-        place.cursor.run = standing.place().map_or(0, |old| old.cursor.run) + 1;
+        place.cursor.run = state.place().map_or(0, |old| old.cursor.run) + 1;
         put_place(&mut *transaction, projection, &place).await?;
         transaction.commit().await?;
         let (total, done) = sizes(database, projection, &place).await?;
         let mut rebuild = Self {
             database,
             projection,
-            generation: standing.generation,
+            generation: state.generation,
             next,
             page,
             broken_log,
@@ -238,7 +239,7 @@ impl<'a> Rebuild<'a> {
         self.copy_page(&[], place).await
     }
 
-    async fn copy_page(&mut self, streams: &[Vec<StoredEvent>], place: Place) -> Result<(), ReplayError> {
+    async fn copy_page(&mut self, streams: &[Vec<StoredEvent>], place: RebuildProgress) -> Result<(), ReplayError> {
         let folded = fold(self.database, self.projection, streams, self.broken_log).await?;
         let mut transaction = self.claim().await?;
         transaction
@@ -308,7 +309,7 @@ impl<'a> Rebuild<'a> {
 
     /// Begins a transaction of this rebuild; refused when another one has taken it over.
     async fn claim(&self) -> Result<Box<dyn Transaction>, ReplayError> {
-        let mut transaction = self.database.begin(Purpose::Write).await?;
+        let mut transaction = self.database.begin(ConnectionPurpose::Write).await?;
         self.claim_in(&mut *transaction).await?;
         Ok(transaction)
     }
@@ -319,7 +320,7 @@ impl<'a> Rebuild<'a> {
     }
 
     /// Commits, with the place that the rebuild has come to.
-    async fn keep(&mut self, mut transaction: Box<dyn Transaction>, place: Place) -> Result<(), ReplayError> {
+    async fn keep(&mut self, mut transaction: Box<dyn Transaction>, place: RebuildProgress) -> Result<(), ReplayError> {
         put_place(&mut *transaction, self.projection, &place).await?;
         transaction.commit().await?;
         self.place = place;
@@ -339,9 +340,9 @@ fn next_table(projection: &AnyProjection) -> String {
 }
 
 /// Rows of a newer program are never folded down to what this one makes of the log.
-fn refuse_newer(standing: &Standing, projection: &AnyProjection) -> Result<(), ReplayError> {
-    let begun = standing.place().map(|place| place.cursor.fold_version);
-    if begun.unwrap_or_default().max(standing.fold_version) > projection.fold_version {
+fn refuse_newer(state: &ProjectionState, projection: &AnyProjection) -> Result<(), ReplayError> {
+    let begun = state.place().map(|place| place.cursor.fold_version);
+    if begun.unwrap_or_default().max(state.fold_version) > projection.fold_version {
         return Err(ReplayError::Newer {
             projection: projection.name.to_owned(),
         });
@@ -350,16 +351,19 @@ fn refuse_newer(standing: &Standing, projection: &AnyProjection) -> Result<(), R
 }
 
 /// The place to go on from: that of a rebuild with the same fold.
-fn resumable(standing: &Standing, projection: &AnyProjection) -> Option<Place> {
-    let place = standing.place()?;
+fn resumable(state: &ProjectionState, projection: &AnyProjection) -> Option<RebuildProgress> {
+    let place = state.place()?;
     (place.cursor.fold_version == projection.fold_version).then_some(place)
 }
 
 /// The place of a rebuild that begins now. All events up to the head are committed and will be copied.
-async fn beginning(transaction: &mut dyn Transaction, projection: &AnyProjection) -> Result<Place, StoreError> {
-    Ok(Place {
+async fn beginning(
+    transaction: &mut dyn Transaction,
+    projection: &AnyProjection,
+) -> Result<RebuildProgress, StoreError> {
+    Ok(RebuildProgress {
         from: head(transaction, "").await?,
-        cursor: Cursor {
+        cursor: RebuildCursor {
             fold_version: projection.fold_version,
             run: 0,
             after: None,
@@ -378,7 +382,11 @@ async fn drop_table(transaction: &mut dyn Transaction, table: &str) -> Result<()
 }
 
 /// How many events of the kind there are, and how many of them a rebuild has behind it.
-async fn sizes(database: &dyn Database, projection: &AnyProjection, place: &Place) -> Result<(i64, i64), StoreError> {
+async fn sizes(
+    database: &dyn Database,
+    projection: &AnyProjection,
+    place: &RebuildProgress,
+) -> Result<(i64, i64), StoreError> {
     let sql = "select count(*) from events where aggregate_type = $1";
     let kind = Value::from(projection.aggregate_type);
     let total = count(database, Query::new(sql, [kind.clone()])).await?;

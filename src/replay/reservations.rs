@@ -15,7 +15,7 @@ use super::switch::{head, lock_head};
 use super::{PAGE, Progress, ReplayError};
 use crate::log::append::ReservationKey;
 use crate::log::read::{SELECT_EVENTS, events};
-use crate::store::{Database, OnConflict, Purpose, StoreError, Transaction};
+use crate::store::{ConnectionPurpose, Database, OnConflict, StoreError, Transaction};
 
 /// The table, and what [`Progress`] is told while it is looked at.
 pub const RESERVATIONS: &str = "reservations";
@@ -48,7 +48,7 @@ pub async fn verify_in_pages(
     progress: &dyn Progress,
     page: i64,
 ) -> Result<VerifyReport, ReplayError> {
-    let mut transaction = database.begin(Purpose::Snapshot).await?;
+    let mut transaction = database.begin(ConnectionPurpose::Snapshot).await?;
     let mut report = VerifyReport::default();
     let (mut after, end) = (0, head(&mut *transaction, "").await?);
     loop {
@@ -133,7 +133,7 @@ pub async fn restore_reservations(database: &Arc<dyn Database>, progress: &dyn P
 
 /// Under the log's lock, like every reservation.
 async fn restore(database: &dyn Database, due: Vec<Due>) -> Result<i64, ReplayError> {
-    let mut transaction = database.begin(Purpose::Write).await?;
+    let mut transaction = database.begin(ConnectionPurpose::Write).await?;
     lock_head(&mut *transaction).await?;
     let found = owners(&mut *transaction, &due).await?;
     let mut missing: BTreeMap<String, String> = BTreeMap::new();

@@ -4,7 +4,7 @@ use gatebook_projections::projection::AnyProjection;
 use gatebook_projections::sql::{Query, Value};
 
 use super::ReplayError;
-use crate::store::{Database, Purpose, StoreError, Transaction};
+use crate::store::{ConnectionPurpose, Database, StoreError, Transaction};
 
 /// So often a switch of generations may get in the way before opening gives up.
 const TRIES: usize = 5;
@@ -19,7 +19,7 @@ pub(super) async fn open(
     projections: &[AnyProjection],
 ) -> Result<Box<dyn Transaction>, ReplayError> {
     for _ in 0..TRIES {
-        let mut transaction = database.begin(Purpose::Snapshot).await?;
+        let mut transaction = database.begin(ConnectionPurpose::Snapshot).await?;
         let seen = transaction.rows(generations()).await?;
         for projection in projections {
             let known = seen
@@ -49,7 +49,7 @@ fn generations() -> Query {
 
 /// Counts, for as long as that takes; questions outside a transaction have to be answered in time.
 pub(super) async fn count(database: &dyn Database, query: Query) -> Result<i64, StoreError> {
-    let mut transaction = database.begin(Purpose::Snapshot).await?;
+    let mut transaction = database.begin(ConnectionPurpose::Snapshot).await?;
     match transaction.rows(query).await?.first().map(Vec::as_slice) {
         Some([Value::Int(count)]) => Ok(*count),
         _ => Err(StoreError::Refused("a count gave no number".to_owned())),

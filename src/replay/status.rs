@@ -6,9 +6,9 @@ use gatebook_projections::projection::{self, AnyProjection};
 use gatebook_projections::sql::{Query, Value};
 use serde::Serialize;
 
-use super::projections_table::{Cursor, SELECT, Standing};
+use super::projections_table::{ProjectionState, RebuildCursor, SELECT};
 use super::switch::head;
-use crate::store::{Database, Purpose, StoreError, Transaction};
+use crate::store::{ConnectionPurpose, Database, StoreError, Transaction};
 
 /// Where one projection stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -49,11 +49,11 @@ pub struct Rebuilding {
 impl Rebuilding {
     /// How far it has come, for people.
     pub fn stage(&self) -> String {
-        match serde_json::from_str::<Cursor>(&self.cursor) {
-            Ok(Cursor { copied: true, .. }) => {
+        match serde_json::from_str::<RebuildCursor>(&self.cursor) {
+            Ok(RebuildCursor { copied: true, .. }) => {
                 format!("all streams are copied; it catches up from position {}", self.from)
             }
-            Ok(Cursor { after: Some(id), .. }) => format!("it has copied the streams up to {id}"),
+            Ok(RebuildCursor { after: Some(id), .. }) => format!("it has copied the streams up to {id}"),
             _ => "it has just begun".to_owned(),
         }
     }
@@ -64,24 +64,24 @@ impl Rebuilding {
 /// # Errors
 /// A database that cannot be read, or that is not migrated.
 pub async fn status(database: &Arc<dyn Database>) -> Result<Vec<ProjectionStatus>, StoreError> {
-    let mut transaction = database.begin(Purpose::Snapshot).await?;
-    let standings = standings(&mut *transaction).await?;
+    let mut transaction = database.begin(ConnectionPurpose::Snapshot).await?;
+    let states = states(&mut *transaction).await?;
     let head = head(&mut *transaction, "").await?;
-    let mut all = Vec::with_capacity(standings.len());
-    for (projection, standing) in known(standings) {
+    let mut all = Vec::with_capacity(states.len());
+    for (projection, state) in known(states) {
         let (rows, position) = extent(&mut *transaction, &projection).await?;
         all.push(ProjectionStatus {
             name: projection.name,
-            generation: standing.generation,
-            fold_version: standing.fold_version,
+            generation: state.generation,
+            fold_version: state.fold_version,
             code_fold_version: projection.fold_version,
-            stale: standing.fold_version != projection.fold_version,
+            stale: state.fold_version != projection.fold_version,
             rows,
             position,
             head,
-            rebuilding: rebuilding(&standing),
-            rebuilt_at: standing.rebuilt_at,
-            last_error: standing.last_error,
+            rebuilding: rebuilding(&state),
+            rebuilt_at: state.rebuilt_at,
+            last_error: state.last_error,
         });
     }
     Ok(all)
@@ -94,29 +94,32 @@ pub async fn status(database: &Arc<dyn Database>) -> Result<Vec<ProjectionStatus
 /// A database that cannot be read, or that is not migrated.
 pub async fn stale(database: &Arc<dyn Database>) -> Result<Vec<AnyProjection>, StoreError> {
     let rows = database.rows(Query::new(SELECT, [])).await?;
-    let standings = rows.into_iter().map(Standing::read).collect::<Result<Vec<_>, _>>()?;
-    let stale = known(standings).filter(|(projection, standing)| projection.fold_version != standing.fold_version);
+    let states = rows
+        .into_iter()
+        .map(ProjectionState::read)
+        .collect::<Result<Vec<_>, _>>()?;
+    let stale = known(states).filter(|(projection, state)| projection.fold_version != state.fold_version);
     Ok(stale.map(|(projection, _)| projection).collect())
 }
 
 /// All rows of `projections`.
-pub(super) async fn standings(transaction: &mut dyn Transaction) -> Result<Vec<Standing>, StoreError> {
+pub(super) async fn states(transaction: &mut dyn Transaction) -> Result<Vec<ProjectionState>, StoreError> {
     let rows = transaction.rows(Query::new(SELECT, [])).await?;
-    Ok(rows.into_iter().map(Standing::read).collect::<Result<_, _>>()?)
+    Ok(rows.into_iter().map(ProjectionState::read).collect::<Result<_, _>>()?)
 }
 
 /// The projections of this program that the database has, in the program's order.
-fn known(standings: Vec<Standing>) -> impl Iterator<Item = (AnyProjection, Standing)> {
+fn known(states: Vec<ProjectionState>) -> impl Iterator<Item = (AnyProjection, ProjectionState)> {
     projection::all().into_iter().filter_map(move |projection| {
-        let standing = standings.iter().find(|one| one.name == projection.name)?;
-        Some((projection, standing.clone()))
+        let state = states.iter().find(|one| one.name == projection.name)?;
+        Some((projection, state.clone()))
     })
 }
 
-fn rebuilding(standing: &Standing) -> Option<Rebuilding> {
+fn rebuilding(state: &ProjectionState) -> Option<Rebuilding> {
     Some(Rebuilding {
-        from: standing.rebuild_from?,
-        cursor: standing.rebuild_cursor.clone().unwrap_or_default(),
+        from: state.rebuild_from?,
+        cursor: state.rebuild_cursor.clone().unwrap_or_default(),
     })
 }
 

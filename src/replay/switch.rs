@@ -7,7 +7,7 @@ use gatebook_projections::sql::{Query, Value};
 
 use super::ReplayError;
 use super::rebuild::Rebuild;
-use crate::store::{Purpose, StoreError, Transaction, copy_grants};
+use crate::store::{ConnectionPurpose, StoreError, Transaction, copy_grants};
 
 /// So often the switch is tried while somebody holds a lock that it needs, such as a verification's on the old table.
 const TRIES: u32 = 40;
@@ -31,7 +31,7 @@ impl Rebuild<'_> {
     }
 
     async fn try_switch(&self, now: Timestamp) -> Result<i64, ReplayError> {
-        let mut transaction = self.database.begin(Purpose::Write).await?;
+        let mut transaction = self.database.begin(ConnectionPurpose::Write).await?;
         // It would rather fail than keep others waiting behind a lock that it cannot have itself.
         let lock_within = transaction.dialect().lock_within("200ms");
         transaction.script(&lock_within).await?;

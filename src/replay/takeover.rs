@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gatebook_projections::projection::AnyProjection;
 use gatebook_projections::sql::Query;
 
-use super::projections_table::{Place, SELECT, Standing};
+use super::projections_table::{ProjectionState, RebuildProgress, SELECT};
 use crate::store::{Database, StoreError};
 
 /// Returns as soon as nobody's rebuild of the projection moves: there is none, it has ended, or it is where it was one
@@ -31,10 +31,13 @@ pub async fn wait_while_it_moves(
     Ok(())
 }
 
-async fn place(database: &Arc<dyn Database>, projection: &AnyProjection) -> Result<Option<Place>, StoreError> {
+async fn place(
+    database: &Arc<dyn Database>,
+    projection: &AnyProjection,
+) -> Result<Option<RebuildProgress>, StoreError> {
     let query = Query::new(format!("{SELECT} where name = $1"), [projection.name.into()]);
-    let standing = database.rows(query).await?.into_iter().next();
-    let standing = standing.map(Standing::read).transpose()?;
-    let place = standing.and_then(|standing| standing.place());
+    let state = database.rows(query).await?.into_iter().next();
+    let state = state.map(ProjectionState::read).transpose()?;
+    let place = state.and_then(|state| state.place());
     Ok(place.filter(|place| place.cursor.fold_version == projection.fold_version))
 }

@@ -8,7 +8,7 @@ use gatebook_projections::sql::{Query, Value};
 
 use super::difference::{Difference, VerifyReport};
 use super::live_rows::LiveRows;
-use super::status::standings;
+use super::status::states;
 use super::streams::StreamPages;
 use super::{PAGE, Progress, ReplayError, chain, snapshot};
 use crate::log::quarantine::Quarantine;
@@ -52,7 +52,7 @@ pub async fn verify_in_pages(
 ) -> Result<VerifyReport, ReplayError> {
     let mut transaction = snapshot::open(&**database, projections).await?;
     let quarantine = Quarantine::read_in(&mut *transaction).await?;
-    let mut verification = Verification {
+    let mut verification = VerifyRun {
         transaction: &mut *transaction,
         progress,
         page: page.max(1),
@@ -70,7 +70,7 @@ pub async fn verify_in_pages(
     Ok(verification.report)
 }
 
-struct Verification<'a> {
+struct VerifyRun<'a> {
     transaction: &'a mut dyn Transaction,
     progress: &'a dyn Progress,
     page: i64,
@@ -79,7 +79,7 @@ struct Verification<'a> {
     report: VerifyReport,
 }
 
-impl Verification<'_> {
+impl VerifyRun<'_> {
     /// Reads the log from end to end: positions have no gaps, and time never runs backwards.
     async fn positions(&mut self) -> Result<(), ReplayError> {
         let (head, head_time) = self.head().await?;
@@ -150,11 +150,11 @@ impl Verification<'_> {
 
     /// The projections whose rows can be compared: those that this program's folds have filled.
     async fn comparable(&mut self, projections: &[AnyProjection]) -> Result<Vec<AnyProjection>, StoreError> {
-        let standings = standings(self.transaction).await?;
+        let states = states(self.transaction).await?;
         let mut comparable = Vec::with_capacity(projections.len());
         for projection in projections {
-            let standing = standings.iter().find(|one| one.name == projection.name);
-            let found = standing.map(|standing| standing.fold_version);
+            let state = states.iter().find(|one| one.name == projection.name);
+            let found = state.map(|state| state.fold_version);
             if found == Some(projection.fold_version) {
                 comparable.push(*projection);
             } else {

@@ -52,7 +52,7 @@ struct Download {
 }
 
 /// What a line is about.
-pub(super) struct Seen<'a> {
+pub(super) struct LineSubject<'a> {
     pub(super) kind: &'a str,
     pub(super) id: &'a str,
     pub(super) sequence: i64,
@@ -64,11 +64,11 @@ pub(super) struct Seen<'a> {
 
 impl Wholeness {
     /// Takes note of a line.
-    pub(super) fn see(&mut self, line: &Seen) {
+    pub(super) fn see(&mut self, line: &LineSubject) {
         if line.begins_stream {
             *self.streams.entry(line.kind.to_owned()).or_default() += 1;
             if line.sequence > 1 && is_exported_whole(line.kind) && self.late.len() < KEPT {
-                self.late.push(Before(line).to_string());
+                self.late.push(EarlierEvents(line).to_string());
             }
         }
         let is_download = line.event.ends_with("LogDownloaded");
@@ -159,11 +159,11 @@ fn is_exported_whole(kind: &str) -> bool {
 }
 
 /// The events before the first one of a stream.
-struct Before<'a>(&'a Seen<'a>);
+struct EarlierEvents<'a>(&'a LineSubject<'a>);
 
-impl fmt::Display for Before<'_> {
+impl fmt::Display for EarlierEvents<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Seen { kind, id, sequence, .. } = self.0;
+        let LineSubject { kind, id, sequence, .. } = self.0;
         match sequence - 1 {
             1 => write!(f, "event 1 of {kind} {id}"),
             before => write!(f, "events 1 to {before} of {kind} {id}"),

@@ -13,7 +13,7 @@ use sha2::Sha256;
 use thiserror::Error;
 use uuid::Uuid;
 
-use super::master_key::{MasterKey, Purpose};
+use super::master_key::{KeyPurpose, MasterKey};
 use super::secret_string::SecretString;
 
 /// R24: how long an access token lives: one hour, the most that RFC 6750 §5.3 advises.
@@ -54,7 +54,7 @@ pub struct AccessTokens(Hmac<Sha256>);
 impl AccessTokens {
     /// Tokens with the sub-key that the master key has for them.
     pub fn new(master: &MasterKey) -> Self {
-        Self(master.mac(Purpose::Tokens))
+        Self(master.mac(KeyPurpose::Tokens))
     }
 
     /// R24: a token that says this. The second in which it was issued is cut off, that in which it ends counts in full,

@@ -7,7 +7,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::dice::{BASE62, Dice};
+use super::randomness::{BASE62, Randomness};
 use super::secret_string::SecretString;
 
 /// How many random characters a secret has: 43 base62 characters are 256 bits.
@@ -15,8 +15,8 @@ const RANDOM_CHARS: usize = 43;
 const CHECKSUM_CHARS: usize = 6;
 
 /// `<start><43 random characters><6 characters of checksum>`.
-pub(super) fn random_with_checksum(start: &str, dice: &Dice) -> SecretString {
-    let mut text = format!("{start}{}", dice.base62(RANDOM_CHARS));
+pub(super) fn random_with_checksum(start: &str, randomness: &Randomness) -> SecretString {
+    let mut text = format!("{start}{}", randomness.base62(RANDOM_CHARS));
     let checksum = checksum(&text);
     text.extend(checksum.map(char::from));
     SecretString::new(text)
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn every_single_wrong_character_is_noticed() {
-        let secret = random_with_checksum("gbs_", &Dice::seeded(1));
+        let secret = random_with_checksum("gbs_", &Randomness::seeded(1));
         let text = secret.reveal();
         assert!(is_random_with_checksum(text, "gbs_"));
         for position in 0..text.len() {
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn one_character_too_many_or_too_few_is_noticed() {
-        let secret = random_with_checksum("gbs_", &Dice::seeded(1));
+        let secret = random_with_checksum("gbs_", &Randomness::seeded(1));
         let text = secret.reveal();
         for typed in [
             &text[1..],

@@ -10,7 +10,7 @@ use argon2::Block;
 
 /// How many passwords are hashed at once: each takes a core and 19 MiB.
 const THREADS: usize = 2;
-/// How many wait of each kind of [`Turn`]; what the threads do in a few seconds.
+/// How many wait of each kind of [`Urgency`]; what the threads do in a few seconds.
 const WAITING_MAX: usize = 64;
 /// How long a thread keeps its memory although there is nothing to hash.
 const IDLE: Duration = Duration::from_secs(5);
@@ -20,7 +20,7 @@ const RESERVED_BLOCKS: usize = 33 * 1024 * 1024 / Block::SIZE;
 
 /// Who comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Turn {
+pub enum Urgency {
     /// Somebody who has proved something already, or whose account was signed in to from the same address before. Nobody
     /// else's guessing keeps them waiting.
     First,
@@ -36,16 +36,16 @@ type Job = Box<dyn FnOnce(&mut HashingMemory) + Send>;
 pub(super) struct Full;
 
 /// The line before the threads. When it is dropped, they end with what waits.
-pub(super) struct HashingQueue(Arc<Shared>);
+pub(super) struct HashingQueue(Arc<SharedQueue>);
 
 #[derive(Default)]
-struct Shared {
-    state: Mutex<State>,
+struct SharedQueue {
+    state: Mutex<QueueState>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct QueueState {
     first: VecDeque<Job>,
     later: VecDeque<Job>,
     threads: usize,
@@ -53,7 +53,7 @@ struct State {
 }
 
 /// What a thread does next.
-enum Next {
+enum NextJob {
     Job(Job),
     /// There is nothing to do.
     Idle,
@@ -70,11 +70,11 @@ impl HashingQueue {
     ///
     /// # Errors
     /// `Full`, or no thread can be had.
-    pub(super) fn push(&self, turn: Turn, job: Job) -> Result<(), Full> {
+    pub(super) fn push(&self, turn: Urgency, job: Job) -> Result<(), Full> {
         let mut state = self.0.lock();
         let line = match turn {
-            Turn::First => &mut state.first,
-            Turn::Later => &mut state.later,
+            Urgency::First => &mut state.first,
+            Urgency::Later => &mut state.later,
         };
         if line.len() >= WAITING_MAX {
             return Err(Full);
@@ -107,9 +107,9 @@ impl Drop for HashingQueue {
     }
 }
 
-impl Shared {
+impl SharedQueue {
     /// A job that panicked has not touched the line.
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, QueueState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -118,29 +118,29 @@ impl Shared {
         loop {
             match self.next(memory.is_held()) {
                 // Whoever waits for it learns that it was interrupted, because its answer is dropped.
-                Next::Job(job) => drop(catch_unwind(AssertUnwindSafe(|| job(&mut memory)))),
-                Next::Idle => memory.give_back(),
-                Next::End => return,
+                NextJob::Job(job) => drop(catch_unwind(AssertUnwindSafe(|| job(&mut memory)))),
+                NextJob::Idle => memory.give_back(),
+                NextJob::End => return,
             }
         }
     }
 
     /// Waits for something to do; only for so long as the thread keeps its memory.
-    fn next(&self, holds_memory: bool) -> Next {
+    fn next(&self, holds_memory: bool) -> NextJob {
         let mut state = self.lock();
         loop {
             if let Some(job) = state.first.pop_front().or_else(|| state.later.pop_front()) {
-                return Next::Job(job);
+                return NextJob::Job(job);
             }
             if state.is_closed {
-                return Next::End;
+                return NextJob::End;
             }
             state = match holds_memory {
                 true => {
                     let waited = self.changed.wait_timeout(state, IDLE);
                     let (state, elapsed) = waited.unwrap_or_else(PoisonError::into_inner);
                     if elapsed.timed_out() && state.first.is_empty() && state.later.is_empty() {
-                        return Next::Idle;
+                        return NextJob::Idle;
                     }
                     state
                 }
@@ -191,7 +191,7 @@ mod tests {
                 begun.send(()).unwrap();
                 let _ = ended.recv();
             });
-            queue.push(Turn::Later, job).unwrap();
+            queue.push(Urgency::Later, job).unwrap();
             has_begun.recv().unwrap();
             end
         });
@@ -211,10 +211,10 @@ mod tests {
         let mut ends = occupied(&queue);
         let (word, words) = mpsc::channel();
         for later in ["c", "d"] {
-            queue.push(Turn::Later, said(&word, later)).unwrap();
+            queue.push(Urgency::Later, said(&word, later)).unwrap();
         }
         for first in ["a", "b"] {
-            queue.push(Turn::First, said(&word, first)).unwrap();
+            queue.push(Urgency::First, said(&word, first)).unwrap();
         }
         // One thread alone goes on, so that the order is told.
         ends.pop().unwrap().send(()).unwrap();
@@ -228,20 +228,20 @@ mod tests {
         let _ends = occupied(&queue);
         let (word, _words) = mpsc::channel();
         for _ in 0..WAITING_MAX {
-            queue.push(Turn::Later, said(&word, "x")).unwrap();
+            queue.push(Urgency::Later, said(&word, "x")).unwrap();
         }
-        assert!(queue.push(Turn::Later, said(&word, "x")).is_err());
-        assert!(queue.push(Turn::First, said(&word, "x")).is_ok());
+        assert!(queue.push(Urgency::Later, said(&word, "x")).is_err());
+        assert!(queue.push(Urgency::First, said(&word, "x")).is_ok());
     }
 
     #[test]
     fn a_job_that_panics_takes_no_thread_along() {
         let queue = HashingQueue::new();
         for _ in 0..2 * THREADS {
-            queue.push(Turn::Later, Box::new(|_| panic!("in a test"))).unwrap();
+            queue.push(Urgency::Later, Box::new(|_| panic!("in a test"))).unwrap();
         }
         let (word, words) = mpsc::channel();
-        queue.push(Turn::Later, said(&word, "done")).unwrap();
+        queue.push(Urgency::Later, said(&word, "done")).unwrap();
         assert_eq!(words.recv().unwrap(), "done");
     }
 
@@ -249,7 +249,7 @@ mod tests {
     fn the_threads_end_with_the_line() {
         let queue = HashingQueue::new();
         let (word, words) = mpsc::channel();
-        queue.push(Turn::First, said(&word, "done")).unwrap();
+        queue.push(Urgency::First, said(&word, "done")).unwrap();
         assert_eq!(words.recv().unwrap(), "done");
         let shared = Arc::downgrade(&queue.0);
         drop(queue);

@@ -10,8 +10,8 @@ use rustix::process::{getegid, getgroups};
 use sha2::Sha256;
 use thiserror::Error;
 
-use super::dice::Dice;
 use super::master_key::MasterKey;
+use super::randomness::Randomness;
 
 impl MasterKey {
     /// Reads the key file; makes one with a fresh key, mode 0600, if there is none yet. The folder must exist.
@@ -140,11 +140,11 @@ fn may_be_used_by_others(mode: u32, is_own_group: bool) -> bool {
 /// Writes a fresh key beside the path and links it there, which fails rather than replaces a file of somebody else.
 /// Either way a whole key file is there afterwards.
 fn create(path: &Path) -> io::Result<()> {
-    let dice = Dice::secure();
+    let randomness = Randomness::secure();
     let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}.new", dice.base62(12)));
+    name.push(format!(".{}.new", randomness.base62(12)));
     let fresh = PathBuf::from(name);
-    let linked = write_key(&fresh, dice.bytes()).and_then(|()| fs::hard_link(&fresh, path));
+    let linked = write_key(&fresh, randomness.bytes()).and_then(|()| fs::hard_link(&fresh, path));
     match fs::remove_file(&fresh) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}

@@ -5,7 +5,7 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use super::master_key::{MasterKey, Purpose};
+use super::master_key::{KeyPurpose, MasterKey};
 
 /// Makes and compares digests. Cheap to clone.
 #[derive(Clone)]
@@ -14,7 +14,7 @@ pub struct Digests(Hmac<Sha256>);
 impl Digests {
     /// Digests with the sub-key that the master key has for them.
     pub fn new(master: &MasterKey) -> Self {
-        Self(master.mac(Purpose::Digests))
+        Self(master.mac(KeyPurpose::Digests))
     }
 
     /// The digest to keep (R14, R23): 64 lower-case hexadecimal digits over the kind's label, a NUL and the secret.

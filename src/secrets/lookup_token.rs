@@ -4,15 +4,15 @@
 use uuid::Uuid;
 
 use super::checksum::{is_random_with_checksum, random_with_checksum};
-use super::dice::Dice;
+use super::randomness::Randomness;
 use super::secret_string::SecretString;
 
 /// An id without its dashes.
 const ID_CHARS: usize = 32;
 
 /// Makes a token: `<prefix><32 hexadecimal digits of the id>_<43 random characters><6 characters of checksum>`.
-pub fn mint(kind: TokenKind, id: Uuid, dice: &Dice) -> SecretString {
-    random_with_checksum(&format!("{}{}_", kind.prefix(), id.simple()), dice)
+pub fn mint(kind: TokenKind, id: Uuid, randomness: &Randomness) -> SecretString {
+    random_with_checksum(&format!("{}{}_", kind.prefix(), id.simple()), randomness)
 }
 
 /// The id in a token of this kind, if its shape and checksum are right. It is a claim and no proof: look the id up,
@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn a_token_names_its_id_to_its_own_kind_only() {
         for kind in ALL {
-            let token = mint(kind, ID, &Dice::seeded(1));
+            let token = mint(kind, ID, &Randomness::seeded(1));
             for other in ALL {
                 let expected = (kind == other).then_some(ID);
                 assert_eq!(lookup_id(other, token.reveal()), expected);
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_token_is_safe_in_a_url_and_has_the_length_promised() {
-        let token = mint(TokenKind::Invitation, ID, &Dice::seeded(1));
+        let token = mint(TokenKind::Invitation, ID, &Randomness::seeded(1));
         let text = token.reveal();
         assert!(text.starts_with("gbi_0192abcdef00700080000123456789ab_"));
         assert_eq!(text.len(), 4 + 32 + 1 + 43 + 6);
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_token_with_any_wrong_character_names_nothing() {
-        let token = mint(TokenKind::User, ID, &Dice::seeded(1));
+        let token = mint(TokenKind::User, ID, &Randomness::seeded(1));
         let text = token.reveal();
         for position in 0..text.len() {
             for wrong in ["0", "B", "_", "é"] {
@@ -113,11 +113,11 @@ mod tests {
 
     #[test]
     fn another_spelling_of_the_id_is_refused_even_with_the_right_checksum() {
-        let dice = Dice::seeded(1);
+        let randomness = Randomness::seeded(1);
         let upper = format!("gbu_{}_", ID.simple().to_string().to_uppercase());
         let dashed = format!("gbu_{ID}_");
         for start in [upper, dashed] {
-            let token = random_with_checksum(&start, &dice);
+            let token = random_with_checksum(&start, &randomness);
             assert_eq!(lookup_id(TokenKind::User, token.reveal()), None);
         }
     }

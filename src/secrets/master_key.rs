@@ -15,11 +15,11 @@ impl MasterKey {
     /// Tells one key from another without telling the key: 64 lower-case hexadecimal digits, safe to store in the
     /// database, so that a node with another key can refuse to start.
     pub fn fingerprint(&self) -> String {
-        format!("{:x}", self.mac(Purpose::Fingerprint).finalize().into_bytes())
+        format!("{:x}", self.mac(KeyPurpose::Fingerprint).finalize().into_bytes())
     }
 
     /// The sub-key for one purpose: HMAC-SHA-256 of the purpose's label.
-    pub(super) fn sub_key(&self, purpose: Purpose) -> [u8; 32] {
+    pub(super) fn sub_key(&self, purpose: KeyPurpose) -> [u8; 32] {
         keyed(&self.0)
             .chain_update(purpose.label())
             .finalize()
@@ -28,14 +28,14 @@ impl MasterKey {
     }
 
     /// HMAC-SHA-256 with the sub-key for one purpose. Cloning it is cheaper than keying it again.
-    pub(super) fn mac(&self, purpose: Purpose) -> Hmac<Sha256> {
+    pub(super) fn mac(&self, purpose: KeyPurpose) -> Hmac<Sha256> {
         keyed(&self.sub_key(purpose))
     }
 }
 
 /// What a sub-key is for. Each has its own, so that an answer of one says nothing about another.
 #[derive(Clone, Copy)]
-pub(super) enum Purpose {
+pub(super) enum KeyPurpose {
     /// Keyed digests of secrets.
     Digests,
     /// MACs of access tokens.
@@ -46,7 +46,7 @@ pub(super) enum Purpose {
     Fingerprint,
 }
 
-impl Purpose {
+impl KeyPurpose {
     /// Never changed: everything kept with the key would be lost.
     fn label(self) -> &'static [u8] {
         match self {
@@ -74,10 +74,10 @@ mod tests {
         let mut keys = std::collections::HashSet::new();
         for master in [[1; 32], [2; 32]].map(MasterKey::from_bytes) {
             for purpose in [
-                Purpose::Digests,
-                Purpose::Tokens,
-                Purpose::Sealing,
-                Purpose::Fingerprint,
+                KeyPurpose::Digests,
+                KeyPurpose::Tokens,
+                KeyPurpose::Sealing,
+                KeyPurpose::Fingerprint,
             ] {
                 keys.insert(master.sub_key(purpose));
             }
@@ -90,6 +90,6 @@ mod tests {
         let mut mac = Hmac::<Sha256>::new_from_slice(&[9; 32]).unwrap();
         mac.update(b"gatebook digests v1");
         let expected: [u8; 32] = mac.finalize().into_bytes().into();
-        assert_eq!(MasterKey::from_bytes([9; 32]).sub_key(Purpose::Digests), expected);
+        assert_eq!(MasterKey::from_bytes([9; 32]).sub_key(KeyPurpose::Digests), expected);
     }
 }

@@ -6,7 +6,6 @@
 
 mod access_token;
 mod checksum;
-mod dice;
 mod guessable;
 mod hashing_queue;
 mod key_file;
@@ -17,13 +16,13 @@ mod one_time_password;
 mod password;
 mod password_hasher;
 mod random_secret;
+mod randomness;
 mod sealed;
 mod secret_string;
 mod verification_code;
 
 pub use access_token::{ACCESS_TOKEN_LIFETIME, AccessTokenClaims, AccessTokens, TokenRefusal};
-pub use dice::Dice;
-pub use hashing_queue::Turn;
+pub use hashing_queue::Urgency;
 pub use key_file::KeyFileError;
 pub use keyed_digest::{Digests, SecretKind};
 pub use lookup_token::{TokenKind, lookup_id, mint};
@@ -35,6 +34,7 @@ pub use random_secret::{
     client_id, client_secret, client_secret_prefix, is_client_secret, is_resource_server_secret, resource_server_id,
     resource_server_secret,
 };
+pub use randomness::Randomness;
 pub use sealed::{SealError, Sealer};
 pub use secret_string::SecretString;
 pub use verification_code::VerificationCode;

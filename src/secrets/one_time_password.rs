@@ -4,7 +4,7 @@
 use gatebook_aggregates::integration_app::{OTP_ALPHABET, OTP_CHARS, otp_character};
 use gatebook_aggregates::typed::typed_characters;
 
-use super::dice::Dice;
+use super::randomness::Randomness;
 
 /// R14: 8 characters of Crockford base32, 40 bits.
 pub struct OneTimePassword {
@@ -14,9 +14,9 @@ pub struct OneTimePassword {
 
 impl OneTimePassword {
     /// A fresh one, all equally likely.
-    pub fn random(dice: &Dice) -> Self {
+    pub fn random(randomness: &Randomness) -> Self {
         // 256 is a multiple of 32, so that no character is favoured.
-        let bytes = dice.bytes::<OTP_CHARS>();
+        let bytes = randomness.bytes::<OTP_CHARS>();
         Self::new(
             bytes
                 .map(|b| char::from(OTP_ALPHABET[usize::from(b) % OTP_ALPHABET.len()]))
@@ -65,9 +65,9 @@ mod tests {
 
     #[test]
     fn a_fresh_one_is_shown_in_two_groups_and_can_be_read_again() {
-        let dice = Dice::seeded(1);
+        let randomness = Randomness::seeded(1);
         for _ in 0..200 {
-            let password = OneTimePassword::random(&dice);
+            let password = OneTimePassword::random(&randomness);
             let (left, right) = password.reveal().split_once('-').unwrap();
             assert_eq!((left.len(), right.len()), (4, 4));
             assert_eq!(format!("{left}{right}"), password.canonical());
@@ -77,9 +77,9 @@ mod tests {
 
     #[test]
     fn all_32_characters_come_up() {
-        let dice = Dice::seeded(2);
+        let randomness = Randomness::seeded(2);
         let made: String = (0..200)
-            .map(|_| OneTimePassword::random(&dice).canonical().to_owned())
+            .map(|_| OneTimePassword::random(&randomness).canonical().to_owned())
             .collect();
         for character in OTP_ALPHABET {
             assert!(made.contains(char::from(*character)));

@@ -9,9 +9,9 @@ use prometheus_client::metrics::counter::Counter;
 use thiserror::Error;
 use tokio::sync::oneshot;
 
-use super::dice::Dice;
-use super::hashing_queue::{HashingMemory, HashingQueue, Turn};
+use super::hashing_queue::{HashingMemory, HashingQueue, Urgency};
 use super::password::{MAX_PASSWORD_BYTES, Password};
+use super::randomness::Randomness;
 use super::secret_string::SecretString;
 
 const SALT_BYTES: usize = 16;
@@ -35,11 +35,11 @@ impl PasswordHasher {
     ///
     /// # Errors
     /// See [`PasswordError`]; none is the password's fault.
-    pub async fn hash(&self, password: &Password, dice: &Dice) -> Result<String, PasswordError> {
-        let salt = SaltString::encode_b64(&dice.bytes::<SALT_BYTES>())?;
+    pub async fn hash(&self, password: &Password, randomness: &Randomness) -> Result<String, PasswordError> {
+        let salt = SaltString::encode_b64(&randomness.bytes::<SALT_BYTES>())?;
         let password = SecretString::new(password.reveal().to_owned());
         self.done.inc();
-        self.in_turn(Turn::First, move |memory| hash_now(memory, password.reveal(), &salt))
+        self.in_turn(Urgency::First, move |memory| hash_now(memory, password.reveal(), &salt))
             .await
     }
 
@@ -49,8 +49,8 @@ impl PasswordHasher {
     /// # Errors
     /// `Failed` for a `phc` that cannot be read, otherwise as for `hash`.
     pub async fn verify(&self, typed: &str, phc: Option<&str>) -> Result<bool, PasswordError> {
-        let kept = vec![phc.map(str::to_owned)];
-        Ok(self.verify_each(Turn::First, typed, kept).await?.contains(&true))
+        let stored = vec![phc.map(str::to_owned)];
+        Ok(self.verify_each(Urgency::First, typed, stored).await?.contains(&true))
     }
 
     /// Of several kept passwords, none of which may exist: which `typed` is. All of them take one turn.
@@ -59,13 +59,13 @@ impl PasswordHasher {
     /// As for `verify`.
     pub async fn verify_each(
         &self,
-        turn: Turn,
+        turn: Urgency,
         typed: &str,
-        kept: Vec<Option<String>>,
+        stored: Vec<Option<String>>,
     ) -> Result<Vec<bool>, PasswordError> {
         // No kept password is longer, so that this tells nothing about the account.
         if typed.len() > MAX_PASSWORD_BYTES {
-            return Ok(vec![false; kept.len()]);
+            return Ok(vec![false; stored.len()]);
         }
         let typed = SecretString::new(opaque_string(typed));
         let done = self.done.clone();
@@ -74,10 +74,10 @@ impl PasswordHasher {
                 done.inc();
                 match phc {
                     Some(phc) => verify_now(memory, typed.reveal(), &phc),
-                    None => burn(memory, typed.reveal()),
+                    None => hash_for_nothing(memory, typed.reveal()),
                 }
             };
-            kept.into_iter().map(verify).collect()
+            stored.into_iter().map(verify).collect()
         })
         .await
     }
@@ -85,7 +85,7 @@ impl PasswordHasher {
     /// Once in line, it is done whether or not anybody waits for it.
     async fn in_turn<T: Send + 'static>(
         &self,
-        turn: Turn,
+        turn: Urgency,
         work: impl FnOnce(&mut HashingMemory) -> Result<T, PasswordError> + Send + 'static,
     ) -> Result<T, PasswordError> {
         let (answer, answered) = oneshot::channel();
@@ -142,27 +142,27 @@ fn hash_now(memory: &mut HashingMemory, password: &str, salt: &SaltString) -> Re
 }
 
 fn verify_now(memory: &mut HashingMemory, typed: &str, phc: &str) -> Result<bool, PasswordError> {
-    let kept = PasswordHash::new(phc)?;
+    let stored = PasswordHash::new(phc)?;
     // A text that was cut short is no wrong password.
-    let (Some(salt), Some(expected)) = (kept.salt, kept.hash) else {
+    let (Some(salt), Some(expected)) = (stored.salt, stored.hash) else {
         return Err(HashError::PhcStringField.into());
     };
-    let version = kept
+    let version = stored
         .version
         .map(Version::try_from)
         .transpose()
         .map_err(HashError::from)?;
     let argon2 = Argon2::new(
-        Algorithm::try_from(kept.algorithm)?,
+        Algorithm::try_from(stored.algorithm)?,
         version.unwrap_or_default(),
-        Params::try_from(&kept)?,
+        Params::try_from(&stored)?,
     );
     // Compared in constant time, as the library's outputs are.
     Ok(output(memory, &argon2, salt, typed)? == expected)
 }
 
 /// The same work as for a kept password, for nothing.
-fn burn(memory: &mut HashingMemory, typed: &str) -> Result<bool, PasswordError> {
+fn hash_for_nothing(memory: &mut HashingMemory, typed: &str) -> Result<bool, PasswordError> {
     let salt = SaltString::encode_b64(&[0; SALT_BYTES])?;
     output(memory, &argon2id(), salt.as_salt(), typed)?;
     Ok(false)
@@ -197,7 +197,7 @@ mod tests {
     #[tokio::test]
     async fn the_right_password_opens_and_a_wrong_one_does_not() {
         let hasher = PasswordHasher::default();
-        let phc = hasher.hash(&chosen(PHRASE), &Dice::seeded(1)).await.unwrap();
+        let phc = hasher.hash(&chosen(PHRASE), &Randomness::seeded(1)).await.unwrap();
         assert!(phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{phc}");
         assert!(hasher.verify(PHRASE, Some(&phc)).await.unwrap());
         assert!(!hasher.verify("Correct horse battery", Some(&phc)).await.unwrap());
@@ -210,9 +210,9 @@ mod tests {
 
         let hasher = PasswordHasher::default();
         for (seed, phrase) in [(1, PHRASE), (2, "another phrase, and longer")] {
-            let phc = hasher.hash(&chosen(phrase), &Dice::seeded(seed)).await.unwrap();
-            let kept = PasswordHash::new(&phc).unwrap();
-            assert!(Argon2::default().verify_password(phrase.as_bytes(), &kept).is_ok());
+            let phc = hasher.hash(&chosen(phrase), &Randomness::seeded(seed)).await.unwrap();
+            let stored = PasswordHash::new(&phc).unwrap();
+            assert!(Argon2::default().verify_password(phrase.as_bytes(), &stored).is_ok());
         }
     }
 
@@ -221,7 +221,7 @@ mod tests {
         let hasher = PasswordHasher::default();
         let (composed, decomposed) = ("Z\u{fc}rich ist eine Stadt", "Zu\u{308}rich ist eine Stadt");
         for (chosen_as, typed_as) in [(composed, decomposed), (decomposed, composed)] {
-            let phc = hasher.hash(&chosen(chosen_as), &Dice::seeded(1)).await.unwrap();
+            let phc = hasher.hash(&chosen(chosen_as), &Randomness::seeded(1)).await.unwrap();
             assert!(hasher.verify(typed_as, Some(&phc)).await.unwrap());
         }
     }
@@ -229,9 +229,9 @@ mod tests {
     #[tokio::test]
     async fn the_same_password_is_kept_differently_each_time() {
         let hasher = PasswordHasher::default();
-        let (password, dice) = (chosen(PHRASE), Dice::seeded(1));
-        let one = hasher.hash(&password, &dice).await.unwrap();
-        let two = hasher.hash(&password, &dice).await.unwrap();
+        let (password, randomness) = (chosen(PHRASE), Randomness::seeded(1));
+        let one = hasher.hash(&password, &randomness).await.unwrap();
+        let two = hasher.hash(&password, &randomness).await.unwrap();
         assert_ne!(one, two);
     }
 
@@ -245,13 +245,13 @@ mod tests {
     #[tokio::test]
     async fn of_several_accounts_those_are_told_whose_password_it_is() {
         let hasher = PasswordHasher::default();
-        let phc = hasher.hash(&chosen(PHRASE), &Dice::seeded(1)).await.unwrap();
+        let phc = hasher.hash(&chosen(PHRASE), &Randomness::seeded(1)).await.unwrap();
         let other = hasher
-            .hash(&chosen("another long phrase"), &Dice::seeded(2))
+            .hash(&chosen("another long phrase"), &Randomness::seeded(2))
             .await
             .unwrap();
-        let kept = vec![None, Some(phc), Some(other)];
-        let right = hasher.verify_each(Turn::Later, PHRASE, kept).await.unwrap();
+        let stored = vec![None, Some(phc), Some(other)];
+        let right = hasher.verify_each(Urgency::Later, PHRASE, stored).await.unwrap();
         assert_eq!(right, [false, true, false]);
     }
 

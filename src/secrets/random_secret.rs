@@ -2,7 +2,7 @@
 //! A secret ends with a checksum; an id, which is looked up anyway, does not.
 
 use super::checksum::{is_random_with_checksum, random_with_checksum};
-use super::dice::Dice;
+use super::randomness::Randomness;
 use super::secret_string::SecretString;
 
 const CLIENT_ID: &str = "gbc_";
@@ -15,8 +15,8 @@ const ID_CHARS: usize = 20;
 const SHOWN_CHARS: usize = 8;
 
 /// R23: what an application authenticates with: `gbs_`, 43 random characters (256 bits), 6 characters of checksum.
-pub fn client_secret(dice: &Dice) -> SecretString {
-    random_with_checksum(CLIENT_SECRET, dice)
+pub fn client_secret(randomness: &Randomness) -> SecretString {
+    random_with_checksum(CLIENT_SECRET, randomness)
 }
 
 /// Whether a text can be a client secret at all: its shape and checksum are right. Any that is not needs no look-up.
@@ -30,18 +30,18 @@ pub fn client_secret_prefix(secret: &SecretString) -> String {
 }
 
 /// R24: the public id of an application: `gbc_` and 20 random characters.
-pub fn client_id(dice: &Dice) -> String {
-    format!("{CLIENT_ID}{}", dice.base62(ID_CHARS))
+pub fn client_id(randomness: &Randomness) -> String {
+    format!("{CLIENT_ID}{}", randomness.base62(ID_CHARS))
 }
 
 /// The public id of an API that asks about tokens: `gbr_` and 20 random characters.
-pub fn resource_server_id(dice: &Dice) -> String {
-    format!("{RESOURCE_SERVER_ID}{}", dice.base62(ID_CHARS))
+pub fn resource_server_id(randomness: &Randomness) -> String {
+    format!("{RESOURCE_SERVER_ID}{}", randomness.base62(ID_CHARS))
 }
 
 /// What an API that asks about tokens authenticates with: `gbrs_`, 43 random characters, 6 characters of checksum.
-pub fn resource_server_secret(dice: &Dice) -> SecretString {
-    random_with_checksum(RESOURCE_SERVER_SECRET, dice)
+pub fn resource_server_secret(randomness: &Randomness) -> SecretString {
+    random_with_checksum(RESOURCE_SERVER_SECRET, randomness)
 }
 
 /// Whether a text can be the secret of a resource server at all: its shape and checksum are right.
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn a_fresh_client_secret_is_recognised() {
-        let secret = client_secret(&Dice::seeded(1));
+        let secret = client_secret(&Randomness::seeded(1));
         assert!(is_client_secret(secret.reveal()));
         assert!(is_safe(secret.reveal()));
         assert_eq!(secret.reveal().len(), 4 + 43 + 6);
@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_fresh_resource_server_secret_is_recognised() {
-        let secret = resource_server_secret(&Dice::seeded(1));
+        let secret = resource_server_secret(&Randomness::seeded(1));
         assert!(is_resource_server_secret(secret.reveal()));
         assert!(is_safe(secret.reveal()));
         assert_eq!(secret.reveal().len(), 5 + 43 + 6);
@@ -76,14 +76,14 @@ mod tests {
 
     #[test]
     fn one_kind_of_secret_is_not_taken_for_the_other() {
-        let dice = Dice::seeded(1);
-        assert!(!is_client_secret(resource_server_secret(&dice).reveal()));
-        assert!(!is_resource_server_secret(client_secret(&dice).reveal()));
+        let randomness = Randomness::seeded(1);
+        assert!(!is_client_secret(resource_server_secret(&randomness).reveal()));
+        assert!(!is_resource_server_secret(client_secret(&randomness).reveal()));
     }
 
     #[test]
     fn the_first_eight_characters_of_a_client_secret_may_be_shown() {
-        let secret = client_secret(&Dice::seeded(1));
+        let secret = client_secret(&Randomness::seeded(1));
         let shown = client_secret_prefix(&secret);
         assert_eq!(shown, secret.reveal()[..8]);
         assert!(shown.starts_with("gbs_"));
@@ -92,8 +92,11 @@ mod tests {
 
     #[test]
     fn an_id_tells_what_it_is_the_id_of() {
-        let dice = Dice::seeded(1);
-        for (id, prefix) in [(client_id(&dice), "gbc_"), (resource_server_id(&dice), "gbr_")] {
+        let randomness = Randomness::seeded(1);
+        for (id, prefix) in [
+            (client_id(&randomness), "gbc_"),
+            (resource_server_id(&randomness), "gbr_"),
+        ] {
             assert!(id.starts_with(prefix));
             assert!(is_safe(&id));
             assert_eq!(id.len(), 24);
@@ -102,8 +105,8 @@ mod tests {
 
     #[test]
     fn no_two_ids_or_secrets_are_the_same() {
-        let dice = Dice::secure();
-        assert_ne!(client_id(&dice), client_id(&dice));
-        assert!(!client_secret(&dice).ct_eq(client_secret(&dice).reveal()));
+        let randomness = Randomness::secure();
+        assert_ne!(client_id(&randomness), client_id(&randomness));
+        assert!(!client_secret(&randomness).ct_eq(client_secret(&randomness).reveal()));
     }
 }

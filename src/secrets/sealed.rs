@@ -6,8 +6,8 @@ use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
 use thiserror::Error;
 
-use super::dice::Dice;
-use super::master_key::{MasterKey, Purpose};
+use super::master_key::{KeyPurpose, MasterKey};
+use super::randomness::Randomness;
 
 /// Seals and opens with XChaCha20-Poly1305. Cheap to clone.
 #[derive(Clone)]
@@ -16,7 +16,7 @@ pub struct Sealer(XChaCha20Poly1305);
 impl Sealer {
     /// Sealing with the sub-key that the master key has for it.
     pub fn new(master: &MasterKey) -> Self {
-        let key = master.sub_key(Purpose::Sealing);
+        let key = master.sub_key(KeyPurpose::Sealing);
         Self(XChaCha20Poly1305::new(&key.into()))
     }
 
@@ -25,8 +25,8 @@ impl Sealer {
     ///
     /// # Errors
     /// `NotSealed` for a text of 256 GiB or more.
-    pub fn seal(&self, dice: &Dice, context: &str, plain: &str) -> Result<String, SealError> {
-        let nonce = dice.bytes::<24>();
+    pub fn seal(&self, randomness: &Randomness, context: &str, plain: &str) -> Result<String, SealError> {
+        let nonce = randomness.bytes::<24>();
         let payload = Payload {
             msg: plain.as_bytes(),
             aad: context.as_bytes(),
@@ -78,10 +78,10 @@ mod tests {
 
     #[test]
     fn what_was_sealed_can_be_opened_in_the_same_context() {
-        let dice = Dice::seeded(1);
+        let randomness = Randomness::seeded(1);
         for plain in ["", "K7QM-2F9D", "gäbe es"] {
-            let sealed = sealer(1).seal(&dice, "letter 7", plain).unwrap();
-            assert_eq!(sealer(1).open("letter 7", &sealed).as_deref(), Ok(plain));
+            let sealed = sealer(1).seal(&randomness, "email 7", plain).unwrap();
+            assert_eq!(sealer(1).open("email 7", &sealed).as_deref(), Ok(plain));
             assert!(
                 sealed
                     .bytes()
@@ -92,24 +92,24 @@ mod tests {
 
     #[test]
     fn another_context_or_key_does_not_open_it() {
-        let sealed = sealer(1).seal(&Dice::seeded(1), "letter 7", "secret").unwrap();
-        assert_eq!(sealer(1).open("letter 8", &sealed), Err(SealError::NotOpened));
-        assert_eq!(sealer(2).open("letter 7", &sealed), Err(SealError::NotOpened));
+        let sealed = sealer(1).seal(&Randomness::seeded(1), "email 7", "secret").unwrap();
+        assert_eq!(sealer(1).open("email 8", &sealed), Err(SealError::NotOpened));
+        assert_eq!(sealer(2).open("email 7", &sealed), Err(SealError::NotOpened));
     }
 
     #[test]
     fn the_same_text_never_looks_the_same_twice() {
-        let dice = Dice::secure();
+        let randomness = Randomness::secure();
         let sealer = sealer(1);
         assert_ne!(
-            sealer.seal(&dice, "letter 7", "secret"),
-            sealer.seal(&dice, "letter 7", "secret")
+            sealer.seal(&randomness, "email 7", "secret"),
+            sealer.seal(&randomness, "email 7", "secret")
         );
     }
 
     #[test]
     fn an_altered_or_shortened_text_does_not_open() {
-        let sealed = sealer(1).seal(&Dice::seeded(1), "letter 7", "secret").unwrap();
+        let sealed = sealer(1).seal(&Randomness::seeded(1), "email 7", "secret").unwrap();
         let bytes = URL_SAFE_NO_PAD.decode(&sealed).unwrap();
         for position in 0..bytes.len() {
             let mut altered = bytes.clone();
@@ -117,11 +117,11 @@ mod tests {
             let shortened = &bytes[..position];
             for wrong in [altered.as_slice(), shortened] {
                 let wrong = URL_SAFE_NO_PAD.encode(wrong);
-                assert_eq!(sealer(1).open("letter 7", &wrong), Err(SealError::NotOpened));
+                assert_eq!(sealer(1).open("email 7", &wrong), Err(SealError::NotOpened));
             }
         }
         for wrong in ["*", "é", &(sealed + "=")] {
-            assert_eq!(sealer(1).open("letter 7", wrong), Err(SealError::NotOpened));
+            assert_eq!(sealer(1).open("email 7", wrong), Err(SealError::NotOpened));
         }
     }
 }

@@ -1,14 +1,14 @@
 //! The code that proves a mailbox. How long it holds, and how often one may guess, is a rule of the aggregates (R19).
 
-use super::dice::Dice;
+use super::randomness::Randomness;
 
 /// R19: 6 digits, each code equally likely.
 pub struct VerificationCode(String);
 
 impl VerificationCode {
     /// A fresh code, from `000000` to `999999`.
-    pub fn random(dice: &Dice) -> Self {
-        Self(format!("{:06}", dice.below(1_000_000)))
+    pub fn random(randomness: &Randomness) -> Self {
+        Self(format!("{:06}", randomness.below(1_000_000)))
     }
 
     /// The code, for the letter that carries it and for its digest.
@@ -23,8 +23,8 @@ mod tests {
 
     #[test]
     fn a_code_has_six_digits_also_when_it_begins_with_zeros() {
-        let dice = Dice::seeded(1);
-        let codes: Vec<_> = (0..2_000).map(|_| VerificationCode::random(&dice)).collect();
+        let randomness = Randomness::seeded(1);
+        let codes: Vec<_> = (0..2_000).map(|_| VerificationCode::random(&randomness)).collect();
         for code in &codes {
             assert_eq!(code.reveal().len(), 6);
             assert!(code.reveal().bytes().all(|b| b.is_ascii_digit()));

@@ -36,7 +36,7 @@ pub trait Database: Send + Sync {
     }
 
     /// Begins a transaction.
-    async fn begin(&self, purpose: Purpose) -> Result<Box<dyn Transaction>, StoreError>;
+    async fn begin(&self, purpose: ConnectionPurpose) -> Result<Box<dyn Transaction>, StoreError>;
 
     /// Runs the migrations of this database's folder.
     async fn migrate(&self) -> Result<(), StoreError>;
@@ -80,7 +80,7 @@ pub trait Transaction: Send {
 
 /// What a transaction is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
+pub enum ConnectionPurpose {
     /// Writing. On SQLite it holds the one write lock from the beginning.
     Write,
     /// Reading one unchanging snapshot.
@@ -135,7 +135,7 @@ impl Dialect {
     }
 
     /// Gives the locks of a transaction back, and begins another one. SQLite's one writer keeps its lock for a moment longer.
-    pub fn begin_anew(self) -> &'static str {
+    pub fn restart_transaction(self) -> &'static str {
         match self {
             Self::Sqlite => "",
             Self::Postgres => "rollback; begin isolation level read committed",

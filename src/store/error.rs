@@ -124,16 +124,16 @@ impl From<sqlx::Error> for StoreError {
 impl StoreError {
     fn of_code(code: &str, text: String) -> Self {
         match kind_of(code) {
-            Kind::Unavailable => Self::Unavailable(text),
-            Kind::Lost => Self::Lost(text),
-            Kind::GivenUp => Self::GivenUp(text),
-            Kind::Refused => Self::Refused(text),
+            ErrorKind::Unavailable => Self::Unavailable(text),
+            ErrorKind::Lost => Self::Lost(text),
+            ErrorKind::GivenUp => Self::GivenUp(text),
+            ErrorKind::Refused => Self::Refused(text),
         }
     }
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Kind {
+enum ErrorKind {
     Unavailable,
     Lost,
     GivenUp,
@@ -141,47 +141,50 @@ enum Kind {
 }
 
 /// PostgreSQL's codes have five characters (its manual, appendix A), SQLite's are numbers (sqlite.org/rescode.html).
-fn kind_of(code: &str) -> Kind {
+fn kind_of(code: &str) -> ErrorKind {
     if code.len() == 5 && code.is_ascii() {
         return match (&code[..2], code) {
             // Connection failures; ended by an administrator, by a crash, with its database, for idling, or not begun.
-            ("08", _) | (_, "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "25P03") => Kind::Lost,
+            ("08", _) | (_, "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "25P03") => ErrorKind::Lost,
             // A server that takes no writes (any more), as its own refusal of one shows, or the question that finds out.
             // Another connection may lead to the one that does.
-            (_, "25006") => Kind::Lost,
+            (_, "25006") => ErrorKind::Lost,
             // Deadlock, serialization: nothing has happened. Others of this class can mean that nobody knows.
-            (_, "40001" | "40P01") => Kind::GivenUp,
+            (_, "40001" | "40P01") => ErrorKind::GivenUp,
             // Too little of something, cancelled or shutting down, trouble of its disk, a lock that was not had in time.
-            ("40" | "53" | "57" | "58", _) | (_, "55P03") => Kind::Unavailable,
-            _ => Kind::Refused,
+            ("40" | "53" | "57" | "58", _) | (_, "55P03") => ErrorKind::Unavailable,
+            _ => ErrorKind::Refused,
         };
     }
     match code.parse::<i64>().map(|code| code & 0xff) {
         // Busy, locked, out of memory, read-only (as a disk becomes after trouble), given up after its time, trouble of its
         // disk, disk full, the file cannot be opened, a race for locks.
-        Ok(5 | 6 | 7 | 8 | 9 | 10 | 13 | 14 | 15) => Kind::Unavailable,
-        _ => Kind::Refused,
+        Ok(5 | 6 | 7 | 8 | 9 | 10 | 13 | 14 | 15) => ErrorKind::Unavailable,
+        _ => ErrorKind::Refused,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, kind_of};
+    use super::{ErrorKind, kind_of};
 
     #[test]
     fn a_database_that_is_away_is_told_from_one_that_refuses() {
         for (kind, codes) in [
             (
-                Kind::Lost,
+                ErrorKind::Lost,
                 &["08006", "57P01", "57P02", "57P03", "57P04", "57P05", "25P03", "25006"][..],
             ),
-            (Kind::GivenUp, &["40001", "40P01"]),
-            (Kind::Unavailable, &["57014", "53300", "58030", "55P03", "40003"]),
+            (ErrorKind::GivenUp, &["40001", "40P01"]),
+            (ErrorKind::Unavailable, &["57014", "53300", "58030", "55P03", "40003"]),
             (
-                Kind::Unavailable,
+                ErrorKind::Unavailable,
                 &["5", "517", "6", "7", "8", "778", "9", "13", "14", "15"],
             ),
-            (Kind::Refused, &["23505", "42P01", "25P02", "2067", "1", "11", "26", ""]),
+            (
+                ErrorKind::Refused,
+                &["23505", "42P01", "25P02", "2067", "1", "11", "26", ""],
+            ),
         ] {
             for code in codes {
                 assert_eq!(kind_of(code), kind, "{code}");

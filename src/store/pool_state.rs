@@ -22,7 +22,7 @@ pub struct PoolState {
 
 impl PoolState {
     /// The state of one of sqlx's pools.
-    pub(super) fn of<D: Database>(name: &'static str, pool: &Pool<D>, waiting: &Waiting) -> Self {
+    pub(super) fn of<D: Database>(name: &'static str, pool: &Pool<D>, waiting: &WaitingCallers) -> Self {
         let (open, idle) = (pool.size() as usize, pool.num_idle());
         Self {
             name,
@@ -36,9 +36,9 @@ impl PoolState {
 
 /// Counts tasks that wait, which sqlx does not tell. Cloning it is cheap.
 #[derive(Clone, Default)]
-pub(super) struct Waiting(Arc<AtomicUsize>);
+pub(super) struct WaitingCallers(Arc<AtomicUsize>);
 
-impl Waiting {
+impl WaitingCallers {
     /// Waits for something, and is counted meanwhile.
     pub(super) async fn wait_for<T>(&self, what: impl Future<Output = T>) -> T {
         self.0.fetch_add(1, Ordering::Relaxed);
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn who_gives_up_waits_no_more() {
-        let waiting = Waiting::default();
+        let waiting = WaitingCallers::default();
         let mut one = Box::pin(waiting.wait_for(std::future::pending::<()>()));
         assert_eq!(one.as_mut().now_or_never(), None);
         assert_eq!(waiting.count(), 1);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use gatebook_projections::sql::{Column, Kind, Query, Value};
+use gatebook_projections::sql::{Column, ColumnKind, Query, Value};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow};
 use sqlx::query::Query as SqlxQuery;
@@ -12,11 +12,11 @@ use sqlx::{Column as _, Executor, Postgres, Row, TypeInfo, ValueRef};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::database::{Database, Dialect, OnConflict, Purpose, Transaction, on_conflict_clause};
+use super::database::{ConnectionPurpose, Database, Dialect, OnConflict, Transaction, on_conflict_clause};
 use super::error::StoreError;
 use super::pool_state::PoolState;
 use super::postgres_guard::{begin_snapshot, begin_write, only_on_primary};
-use super::postgres_pool::{Connections, Lane, Lease};
+use super::postgres_pool::{ConnectionPool, Lease, PoolLimits};
 use super::postgres_reach::{Reach, find_server, keep_looking};
 use super::postgres_session::require_session;
 use super::postgres_url::PostgresUrl;
@@ -29,14 +29,14 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// What the gate and the token endpoint decide by. Nobody else takes these connections, so that whoever searches or
 /// downloads keeps no check waiting; and a check that is not answered in a second is refused.
-const GATE: Lane = Lane {
+const GATE: PoolLimits = PoolLimits {
     connections: 6,
     acquire: Duration::from_secs(1),
     statement_timeout: Some("1s"),
     any_server: false,
 };
 /// What everybody else reads.
-const READS: Lane = Lane {
+const READS: PoolLimits = PoolLimits {
     connections: 12,
     acquire: Duration::from_secs(5),
     // The server, too, gives up on a question that nobody waits for any more.
@@ -44,21 +44,21 @@ const READS: Lane = Lane {
     any_server: false,
 };
 /// The writer, the outbox, and a rebuild.
-const WRITES: Lane = Lane {
+const WRITES: PoolLimits = PoolLimits {
     connections: 4,
     acquire: Duration::from_secs(5),
     statement_timeout: None,
     any_server: false,
 };
 /// Snapshots. However many look at status pages or verify, nobody who writes has to wait for them.
-const SNAPSHOTS: Lane = Lane {
+const SNAPSHOTS: PoolLimits = PoolLimits {
     connections: 4,
     acquire: Duration::from_secs(5),
     statement_timeout: None,
     any_server: false,
 };
 /// Seeing whether a commit goes through.
-const REHEARSAL: Lane = Lane {
+const REHEARSAL: PoolLimits = PoolLimits {
     connections: 1,
     acquire: Duration::from_secs(5),
     statement_timeout: None,
@@ -80,11 +80,11 @@ const FIRST_CONNECTION: Duration = Duration::from_secs(5);
 
 /// A PostgreSQL database.
 pub struct PostgresDatabase {
-    gate: Arc<Connections>,
-    reads: Arc<Connections>,
-    writes: Arc<Connections>,
-    snapshots: Arc<Connections>,
-    rehearsal: Arc<Connections>,
+    gate: Arc<ConnectionPool>,
+    reads: Arc<ConnectionPool>,
+    writes: Arc<ConnectionPool>,
+    snapshots: Arc<ConnectionPool>,
+    rehearsal: Arc<ConnectionPool>,
     any_server: bool,
     reach: Arc<Reach>,
     looking: JoinHandle<()>,
@@ -112,7 +112,7 @@ impl PostgresDatabase {
         let mut first = find_server(&hosts, FIRST_CONNECTION, any_server, &reach).await?;
         let host = first.host.clone();
         first.connection = require_session(first.connection, &host, FIRST_CONNECTION).await?;
-        let pool = |lane: Lane| Arc::new(Connections::new(&host, Lane { any_server, ..lane }, &reach));
+        let pool = |lane: PoolLimits| Arc::new(ConnectionPool::new(&host, PoolLimits { any_server, ..lane }, &reach));
         let pools = [GATE, READS, WRITES, SNAPSHOTS, REHEARSAL].map(pool);
         let [gate, reads, writes, snapshots, rehearsal] = pools.clone();
         let lead = move |host: &PgConnectOptions| pools.iter().for_each(|pool| pool.lead_to(host));
@@ -137,7 +137,7 @@ impl PostgresDatabase {
 
     async fn ask(
         &self,
-        connections: &Connections,
+        connections: &ConnectionPool,
         limit: Duration,
         query: &Query,
     ) -> Result<Vec<Vec<Value>>, StoreError> {
@@ -154,7 +154,7 @@ impl PostgresDatabase {
     /// Nothing has happened then, and a fresh one may do better.
     async fn ask_twice(
         &self,
-        connections: &Connections,
+        connections: &ConnectionPool,
         limit: Duration,
         mut query: Query,
     ) -> Result<Vec<Vec<Value>>, StoreError> {
@@ -167,11 +167,11 @@ impl PostgresDatabase {
         }
     }
 
-    async fn try_to_begin(&self, purpose: Purpose) -> Result<PostgresTransaction, StoreError> {
+    async fn try_to_begin(&self, purpose: ConnectionPurpose) -> Result<PostgresTransaction, StoreError> {
         let (connections, begin, limit) = match purpose {
-            Purpose::Write => (&self.writes, begin_write(), WRITE_TIMEOUT),
-            Purpose::Rehearsal => (&self.rehearsal, begin_write(), REHEARSAL_TIMEOUT),
-            Purpose::Snapshot => (&self.snapshots, begin_snapshot(self.any_server), SNAPSHOT_TIMEOUT),
+            ConnectionPurpose::Write => (&self.writes, begin_write(), WRITE_TIMEOUT),
+            ConnectionPurpose::Rehearsal => (&self.rehearsal, begin_write(), REHEARSAL_TIMEOUT),
+            ConnectionPurpose::Snapshot => (&self.snapshots, begin_snapshot(self.any_server), SNAPSHOT_TIMEOUT),
         };
         let mut lease = connections.lease().await?;
         let reach = lease.reach();
@@ -210,7 +210,7 @@ impl Database for PostgresDatabase {
         self.reach.last_trouble()
     }
 
-    async fn begin(&self, purpose: Purpose) -> Result<Box<dyn Transaction>, StoreError> {
+    async fn begin(&self, purpose: ConnectionPurpose) -> Result<Box<dyn Transaction>, StoreError> {
         let begun = match self.try_to_begin(purpose).await {
             Err(error) if error.is_lost() => self.try_to_begin(purpose).await,
             begun => begun,
@@ -292,8 +292,8 @@ impl Transaction for PostgresTransaction {
         for (index, column) in columns.iter().enumerate() {
             let values = rows.iter().map(|row| row.get(index).unwrap_or(&Value::Null));
             query = match column.kind {
-                Kind::Int => query.bind(values.map(as_int).collect::<Vec<_>>()),
-                Kind::Text | Kind::Json => query.bind(values.map(as_text).collect::<Vec<_>>()),
+                ColumnKind::Int => query.bind(values.map(as_int).collect::<Vec<_>>()),
+                ColumnKind::Text | ColumnKind::Json => query.bind(values.map(as_text).collect::<Vec<_>>()),
             };
         }
         let reach = self.lease.reach();
@@ -329,12 +329,12 @@ async fn carry_out(
 fn insert_sql(table: &str, columns: &[Column], on_conflict: OnConflict) -> String {
     let names: Vec<_> = columns.iter().map(|column| column.name).collect();
     let lists = columns.iter().enumerate().map(|(index, column)| match column.kind {
-        Kind::Int => format!("${}::bigint[]", index + 1),
-        Kind::Text | Kind::Json => format!("${}::text[]", index + 1),
+        ColumnKind::Int => format!("${}::bigint[]", index + 1),
+        ColumnKind::Text | ColumnKind::Json => format!("${}::text[]", index + 1),
     });
     let values = columns.iter().map(|column| match column.kind {
-        Kind::Json => format!("r.{}::json", column.name),
-        Kind::Text | Kind::Int => format!("r.{}", column.name),
+        ColumnKind::Json => format!("r.{}::json", column.name),
+        ColumnKind::Text | ColumnKind::Int => format!("r.{}", column.name),
     });
     format!(
         "insert into {table} ({names}) select {values} from unnest({lists}) as r({names}){conflict}",

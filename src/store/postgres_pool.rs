@@ -13,7 +13,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use tokio::time::timeout;
 
 use super::error::StoreError;
-use super::pool_state::{PoolState, Waiting};
+use super::pool_state::{PoolState, WaitingCallers};
 use super::postgres_reach::Reach;
 use super::postgres_server_state::ServerState;
 use super::postgres_session::begin_session;
@@ -23,7 +23,7 @@ const RETURN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What a pool is for.
 #[derive(Clone, Copy)]
-pub struct Lane {
+pub struct PoolLimits {
     /// Connections at most, for each process.
     pub connections: u32,
     /// How long to wait for a connection before the database counts as unavailable.
@@ -35,16 +35,16 @@ pub struct Lane {
 }
 
 /// A pool of connections.
-pub struct Connections {
+pub struct ConnectionPool {
     pool: PgPool,
-    lane: Lane,
+    lane: PoolLimits,
     reach: Arc<Reach>,
-    waiting: Waiting,
+    waiting: WaitingCallers,
 }
 
-impl Connections {
+impl ConnectionPool {
     /// Connections to a host. The first one is opened when it is needed.
-    pub fn new(host: &PgConnectOptions, lane: Lane, reach: &Arc<Reach>) -> Self {
+    pub fn new(host: &PgConnectOptions, lane: PoolLimits, reach: &Arc<Reach>) -> Self {
         let (trusting, connecting) = (reach.clone(), reach.clone());
         let pool = PgPoolOptions::new()
             .max_connections(lane.connections)
@@ -71,7 +71,7 @@ impl Connections {
             pool,
             lane,
             reach: reach.clone(),
-            waiting: Waiting::default(),
+            waiting: WaitingCallers::default(),
         }
     }
 
@@ -97,7 +97,7 @@ impl Connections {
                 .wait_for(self.reach.answered(self.lane.acquire, acquired))
                 .await?,
             reach: self.reach.clone(),
-            is_well: false,
+            mark_healthy: false,
         })
     }
 
@@ -121,13 +121,13 @@ impl Connections {
 pub struct Lease {
     connection: PoolConnection<Postgres>,
     reach: Arc<Reach>,
-    is_well: bool,
+    mark_healthy: bool,
 }
 
 impl Lease {
     /// Nothing is under way on it; it may be used again.
     pub fn mark_healthy(&mut self) {
-        self.is_well = true;
+        self.mark_healthy = true;
     }
 
     /// What knows whether the server can be reached, and hears when this connection turns out to be lost.
@@ -143,7 +143,7 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        if self.is_well {
+        if self.mark_healthy {
             tokio::spawn(timeout(RETURN_TIMEOUT, self.connection.return_to_pool()));
         } else {
             self.connection.close_on_drop();

@@ -7,7 +7,7 @@
 
 use gatebook_projections::sql::{Query, Value};
 
-use super::database::{Database, Dialect, Purpose};
+use super::database::{ConnectionPurpose, Database, Dialect};
 use super::error::StoreError;
 use super::log_guards::missing_guards;
 use super::postgres_ownership::{Ownership, quoted};
@@ -106,7 +106,7 @@ pub async fn leave_roles(database: &dyn Database, joined: &[String]) -> Result<(
 /// # Errors
 /// A database that cannot be reached, or whose catalogue cannot be read.
 pub async fn log_warnings(database: &dyn Database) -> Result<Vec<String>, StoreError> {
-    let mut warnings = missing_guards(&mut *database.begin(Purpose::Snapshot).await?).await?;
+    let mut warnings = missing_guards(&mut *database.begin(ConnectionPurpose::Snapshot).await?).await?;
     warnings.extend(role_warnings(database).await?);
     Ok(warnings)
 }
@@ -127,7 +127,7 @@ async fn role_warnings(database: &dyn Database) -> Result<Vec<String>, StoreErro
 
 /// All of it, or nothing.
 async fn carry_out(database: &dyn Database, statements: &[String]) -> Result<(), StoreError> {
-    let mut transaction = database.begin(Purpose::Write).await?;
+    let mut transaction = database.begin(ConnectionPurpose::Write).await?;
     for statement in statements {
         transaction.script(statement).await?;
     }

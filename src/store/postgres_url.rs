@@ -11,7 +11,7 @@ use sqlx::postgres::PgConnectOptions;
 use thiserror::Error;
 
 use super::postgres_url_parameters::{Parameters, parameters};
-use super::postgres_url_reading::{Place, Reading, the_only_reading};
+use super::postgres_url_reading::{HostAndPort, Reading, the_only_reading};
 
 /// The port of PostgreSQL where none is named.
 const DEFAULT_PORT: u16 = 5432;
@@ -170,7 +170,7 @@ fn places(
     let ports = match parameters.value("port") {
         Some(list) => ports_of(list)?,
         None if reading.places.iter().any(|place| place.port.is_some()) => {
-            reading.places.iter().map(Place::port).collect::<Result<_, _>>()?
+            reading.places.iter().map(HostAndPort::port).collect::<Result<_, _>>()?
         }
         None => environment("PGPORT").map_or(Ok(vec![None]), |list| ports_of(&list))?,
     };
@@ -199,7 +199,7 @@ fn hosts_of(list: &str) -> Vec<Option<String>> {
 }
 
 fn ports_of(list: &str) -> Result<Vec<Option<u16>>, PostgresUrlError> {
-    list.split(',').map(Place::port_of).collect()
+    list.split(',').map(HostAndPort::port_of).collect()
 }
 
 /// The socket of a server on this machine, if there is one.

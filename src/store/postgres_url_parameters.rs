@@ -10,7 +10,7 @@ pub(super) struct Parameters {
 
 /// What is done with a parameter.
 #[derive(Clone, Copy)]
-enum Use {
+enum ParameterUse {
     /// sqlx carries it out.
     Passed,
     /// It says where the server is, or which of several.
@@ -21,56 +21,59 @@ enum Use {
     Only(&'static [&'static str], &'static str),
 }
 
-const NAMES: &[(&str, Use)] = &[
-    ("user", Use::Passed),
-    ("password", Use::Passed),
-    ("dbname", Use::Passed),
-    ("sslmode", Use::Passed),
-    ("sslrootcert", Use::Passed),
-    ("sslcert", Use::Passed),
-    ("sslkey", Use::Passed),
-    ("application_name", Use::Passed),
-    ("options", Use::Passed),
-    ("host", Use::Where),
-    ("hostaddr", Use::Where),
-    ("port", Use::Where),
-    ("target_session_attrs", Use::Where),
-    ("connect_timeout", Use::Ignored),
-    ("keepalives", Use::Ignored),
-    ("keepalives_idle", Use::Ignored),
-    ("keepalives_interval", Use::Ignored),
-    ("keepalives_count", Use::Ignored),
-    ("tcp_user_timeout", Use::Ignored),
-    ("load_balance_hosts", Use::Ignored),
-    ("fallback_application_name", Use::Ignored),
-    ("sslsni", Use::Ignored),
-    ("sslcompression", Use::Ignored),
+const NAMES: &[(&str, ParameterUse)] = &[
+    ("user", ParameterUse::Passed),
+    ("password", ParameterUse::Passed),
+    ("dbname", ParameterUse::Passed),
+    ("sslmode", ParameterUse::Passed),
+    ("sslrootcert", ParameterUse::Passed),
+    ("sslcert", ParameterUse::Passed),
+    ("sslkey", ParameterUse::Passed),
+    ("application_name", ParameterUse::Passed),
+    ("options", ParameterUse::Passed),
+    ("host", ParameterUse::Where),
+    ("hostaddr", ParameterUse::Where),
+    ("port", ParameterUse::Where),
+    ("target_session_attrs", ParameterUse::Where),
+    ("connect_timeout", ParameterUse::Ignored),
+    ("keepalives", ParameterUse::Ignored),
+    ("keepalives_idle", ParameterUse::Ignored),
+    ("keepalives_interval", ParameterUse::Ignored),
+    ("keepalives_count", ParameterUse::Ignored),
+    ("tcp_user_timeout", ParameterUse::Ignored),
+    ("load_balance_hosts", ParameterUse::Ignored),
+    ("fallback_application_name", ParameterUse::Ignored),
+    ("sslsni", ParameterUse::Ignored),
+    ("sslcompression", ParameterUse::Ignored),
     (
         "ssl",
-        Use::Only(&["true"], "can only be true, which means sslmode=require"),
+        ParameterUse::Only(&["true"], "can only be true, which means sslmode=require"),
     ),
     (
         "client_encoding",
-        Use::Only(&["auto", "utf8", "UTF8", "utf-8", "UTF-8"], "can only be UTF8"),
+        ParameterUse::Only(&["auto", "utf8", "UTF8", "utf-8", "UTF-8"], "can only be UTF8"),
     ),
     (
         "gssencmode",
-        Use::Only(
+        ParameterUse::Only(
             &["disable", "prefer"],
             "can only be disable or prefer: Gatebook speaks no GSSAPI",
         ),
     ),
     (
         "channel_binding",
-        Use::Only(
+        ParameterUse::Only(
             &["disable", "prefer"],
             "can only be disable or prefer: Gatebook cannot bind channels; sslmode=verify-full makes sure of the server",
         ),
     ),
-    ("sslnegotiation", Use::Only(&["postgres"], "can only be postgres")),
+    (
+        "sslnegotiation",
+        ParameterUse::Only(&["postgres"], "can only be postgres"),
+    ),
     (
         "ssl_min_protocol_version",
-        Use::Only(
+        ParameterUse::Only(
             &["TLSv1", "TLSv1.1", "TLSv1.2"],
             "can be TLSv1.2 at most; Gatebook takes 1.3 where the server has it, and never less than 1.2",
         ),
@@ -88,7 +91,7 @@ pub(super) fn parameters(found: &[(String, String)]) -> Result<Parameters, Postg
         if known.iter().any(|(one, _)| one == name) {
             return Err(PostgresUrlError::Twice((*name).to_owned()));
         }
-        if let Use::Only(values, advice) = what
+        if let ParameterUse::Only(values, advice) = what
             && !values.contains(&value.as_str())
         {
             return Err(PostgresUrlError::Value { name, advice });
@@ -145,7 +148,7 @@ impl Parameters {
     pub fn passed(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let is_passed = |wanted: &str| {
             let found = NAMES.iter().find(|(name, _)| *name == wanted);
-            matches!(found, Some((_, Use::Passed)))
+            matches!(found, Some((_, ParameterUse::Passed)))
         };
         let passed = self.known.iter().filter(move |(name, _)| is_passed(name));
         let tls = self.value("ssl").filter(|_| self.value("sslmode").is_none());

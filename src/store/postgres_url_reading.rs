@@ -10,19 +10,19 @@ use super::postgres_url::PostgresUrlError;
 pub(super) struct Reading {
     pub user: Option<String>,
     pub password: Option<String>,
-    pub places: Vec<Place>,
+    pub places: Vec<HostAndPort>,
     pub database: Option<String>,
     pub parameters: Vec<(String, String)>,
 }
 
 /// A host and its port, as far as they are named.
-pub(super) struct Place {
+pub(super) struct HostAndPort {
     pub host: Option<String>,
     /// Digits.
     pub port: Option<String>,
 }
 
-impl Place {
+impl HostAndPort {
     /// The port as a number.
     pub fn port(&self) -> Result<Option<u16>, PostgresUrlError> {
         self.port.as_deref().map_or(Ok(None), Self::port_of)
@@ -88,7 +88,7 @@ fn optional(text: Option<&str>) -> Option<Option<String>> {
 }
 
 /// `host`, `host:port`, `[address]:port`, `%2Ffolder%2Fof%2Fsocket`, or nothing.
-fn place(text: &str) -> Option<Place> {
+fn place(text: &str) -> Option<HostAndPort> {
     if let Some((address, port)) = text.strip_prefix('[').and_then(|text| text.split_once(']')) {
         let address = decoded(address)?;
         let without_zone = address.split('%').next().unwrap_or_default();
@@ -98,7 +98,7 @@ fn place(text: &str) -> Option<Place> {
         } else {
             Some(digits(port.strip_prefix(':')?)?)
         };
-        return Some(Place {
+        return Some(HostAndPort {
             host: Some(address),
             port,
         });
@@ -112,7 +112,7 @@ fn place(text: &str) -> Option<Place> {
         return None;
     }
     let host = Some(decoded(host)?).filter(|host| !host.is_empty());
-    Some(Place { host, port })
+    Some(HostAndPort { host, port })
 }
 
 fn digits(text: &str) -> Option<String> {

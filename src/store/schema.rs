@@ -5,7 +5,7 @@ use std::sync::Arc;
 use gatebook_projections::projection::{self, AnyProjection};
 use gatebook_projections::sql::{Query, Value, int, text};
 
-use super::database::{Database, Dialect, OnConflict, Purpose, Transaction};
+use super::database::{ConnectionPurpose, Database, Dialect, OnConflict, Transaction};
 use super::error::StoreError;
 use super::table_versions::{TableVersions, has_table, table_versions};
 
@@ -29,7 +29,7 @@ pub async fn migrate(database: &Arc<dyn Database>) -> Result<(), StoreError> {
         );
         return Ok(());
     }
-    let mut transaction = database.begin(Purpose::Write).await?;
+    let mut transaction = database.begin(ConnectionPurpose::Write).await?;
     let head = format!("select id from log_head{}", transaction.dialect().for_update());
     transaction.rows(Query::new(head, [])).await?;
     let existing = transaction.rows(Query::new("select name from projections", [])).await?;

@@ -13,9 +13,9 @@ use sqlx::{Connection, Executor, Row, Sqlite, TypeInfo, ValueRef};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::timeout;
 
-use super::database::{Database, Dialect, OnConflict, Purpose, Transaction, on_conflict_clause};
+use super::database::{ConnectionPurpose, Database, Dialect, OnConflict, Transaction, on_conflict_clause};
 use super::error::StoreError;
-use super::pool_state::{PoolState, Waiting};
+use super::pool_state::{PoolState, WaitingCallers};
 use super::sqlite_file::SqliteFile;
 use super::sqlite_opening::{BUSY_TIMEOUT, OpenedFile};
 use super::sqlite_url::SqliteUrl;
@@ -41,9 +41,9 @@ pub struct SqliteDatabase {
     gate: SqlitePool,
     reads: SqlitePool,
     writes: SqlitePool,
-    gate_waiting: Waiting,
-    readers_waiting: Waiting,
-    writers_waiting: Waiting,
+    gate_waiting: WaitingCallers,
+    readers_waiting: WaitingCallers,
+    writers_waiting: WaitingCallers,
     /// Within this process writers queue here, fairly, and not in SQLite's polling.
     one_writer: Arc<Mutex<()>>,
     /// Never the last to be closed by chance: SQLite removes its files beside the database with the last connection, and
@@ -83,9 +83,9 @@ impl SqliteDatabase {
             gate: pool(GATE_CONNECTIONS).connect_with(opened.options.clone()).await?,
             reads: pool(READ_CONNECTIONS).connect_with(opened.options.clone()).await?,
             writes: pool(2).connect_with(opened.options).await?,
-            gate_waiting: Waiting::default(),
-            readers_waiting: Waiting::default(),
-            writers_waiting: Waiting::default(),
+            gate_waiting: WaitingCallers::default(),
+            readers_waiting: WaitingCallers::default(),
+            writers_waiting: WaitingCallers::default(),
             one_writer: Arc::new(Mutex::new(())),
             first: Mutex::new(Some(opened.first)),
         };
@@ -102,7 +102,7 @@ impl SqliteDatabase {
     async fn ask(
         &self,
         pool: &SqlitePool,
-        waiting: &Waiting,
+        waiting: &WaitingCallers,
         limit: Option<Duration>,
         query: &Query,
     ) -> Result<Vec<Vec<Value>>, StoreError> {
@@ -154,24 +154,24 @@ impl Database for SqliteDatabase {
         answered.unwrap_or_else(|_| Err(StoreError::Unavailable("it did not answer in time".to_owned())))
     }
 
-    async fn begin(&self, purpose: Purpose) -> Result<Box<dyn Transaction>, StoreError> {
+    async fn begin(&self, purpose: ConnectionPurpose) -> Result<Box<dyn Transaction>, StoreError> {
         let (guard, pool, begin) = match purpose {
-            Purpose::Write | Purpose::Rehearsal => {
+            ConnectionPurpose::Write | ConnectionPurpose::Rehearsal => {
                 self.require_writable()?;
                 let turn = self.one_writer.clone().lock_owned();
                 let guard = self.writers_waiting.wait_for(turn).await;
                 (Some(guard), &self.writes, "begin immediate")
             }
-            Purpose::Snapshot => (None, &self.reads, "begin"),
+            ConnectionPurpose::Snapshot => (None, &self.reads, "begin"),
         };
         let waiting = match purpose {
-            Purpose::Write | Purpose::Rehearsal => &self.writers_waiting,
-            Purpose::Snapshot => &self.readers_waiting,
+            ConnectionPurpose::Write | ConnectionPurpose::Rehearsal => &self.writers_waiting,
+            ConnectionPurpose::Snapshot => &self.readers_waiting,
         };
         self.file.is_still_there()?;
         let mut connection = waiting.wait_for(pool.acquire()).await?;
         // What was asked on it before had a limit; a snapshot of a whole log takes the time it takes.
-        if purpose == Purpose::Snapshot {
+        if purpose == ConnectionPurpose::Snapshot {
             connection.lock_handle().await?.remove_progress_handler();
         }
         let mut transaction = SqliteTransaction {
@@ -373,7 +373,7 @@ mod tests {
         let long =
             "with recursive n(i) as (select 1 union all select i + 1 from n where i < 300000) select count(*) from n";
         for _ in 0..READ_CONNECTIONS {
-            let mut snapshot = database.begin(Purpose::Snapshot).await.unwrap();
+            let mut snapshot = database.begin(ConnectionPurpose::Snapshot).await.unwrap();
             assert_eq!(
                 snapshot.rows(Query::new(long, [])).await.unwrap(),
                 [[Value::Int(300_000)]]

@@ -252,18 +252,18 @@ mod tests {
         let aside = folder.path().join("aside");
         for file in &files {
             fs::rename(file, &aside).unwrap();
-            let told = opened.is_still_there().unwrap_err();
-            assert!(told.is_unavailable());
-            let told = told.to_string();
+            let message = opened.is_still_there().unwrap_err();
+            assert!(message.is_unavailable());
+            let message = message.to_string();
             assert!(
-                told.contains("was moved or removed") && told.contains(file.to_str().unwrap()),
-                "{told}"
+                message.contains("was moved or removed") && message.contains(file.to_str().unwrap()),
+                "{message}"
             );
             fs::write(file, "x").unwrap();
-            let told = opened.is_still_there().unwrap_err().to_string();
+            let message = opened.is_still_there().unwrap_err().to_string();
             assert!(
-                told.contains("was replaced") && told.contains("restart gatebook"),
-                "{told}"
+                message.contains("was replaced") && message.contains("restart gatebook"),
+                "{message}"
             );
             assert_eq!(opened.left_its_log(), *file == path);
             fs::rename(&aside, file).unwrap();

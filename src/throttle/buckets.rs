@@ -69,19 +69,19 @@ impl AllBuckets {
     }
 
     /// Ends an attempt that was let in with these keys.
-    pub(super) fn settle(&mut self, keys: &[HashedKey], verdict: Option<Verdict>, now: i64) {
+    pub(super) fn settle(&mut self, keys: &[HashedKey], verdict: Option<Judgement>, now: i64) {
         for key in keys {
             match self.under_way.get_mut(key) {
                 Some(many @ 2..) => *many -= 1,
                 _ => drop(self.under_way.remove(key)),
             }
             match (verdict, key) {
-                (Some(Verdict::Wrong), _) => {}
-                (Some(Verdict::Right), HashedKey::Account(hash)) => {
+                (Some(Judgement::Wrong), _) => {}
+                (Some(Judgement::Right), HashedKey::Account(hash)) => {
                     self.familiar.take(*hash, now);
-                    self.accounts.give_back(*hash, now);
+                    self.accounts.refund(*hash, now);
                 }
-                _ => self.buckets(*key).give_back(key.hash(), now),
+                _ => self.buckets(*key).refund(key.hash(), now),
             }
         }
     }
@@ -143,7 +143,7 @@ impl AllBuckets {
 
 /// What was found out about a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum Judgement {
     /// It is right.
     Right,
     /// It is wrong.
@@ -217,7 +217,7 @@ impl Buckets {
     }
 
     /// One more.
-    pub(super) fn give_back(&mut self, key: u64, now: i64) {
+    pub(super) fn refund(&mut self, key: u64, now: i64) {
         let missing = self.missing(key, now) - self.per_failure;
         self.set(key, now, missing);
     }
@@ -253,7 +253,7 @@ mod tests {
     const SECOND: i64 = 1_000;
     const START: i64 = 1_795_424_400_000;
 
-    fn kept(buckets: &Buckets) -> (usize, usize) {
+    fn stored(buckets: &Buckets) -> (usize, usize) {
         (buckets.full_at.len(), buckets.soonest_full.len())
     }
 
@@ -266,7 +266,7 @@ mod tests {
         for key in 0..100_000 {
             buckets.take(key, START);
         }
-        assert_eq!(kept(&buckets), (MOST_BUCKETS, MOST_BUCKETS));
+        assert_eq!(stored(&buckets), (MOST_BUCKETS, MOST_BUCKETS));
         assert_eq!(buckets.wait(u64::MAX, START), SECOND);
     }
 
@@ -277,7 +277,7 @@ mod tests {
         for key in 0..100_000 {
             assert_eq!(buckets.fail(&[HashedKey::Address(key)], START), Ok(()));
         }
-        assert_eq!(kept(&buckets.accounts), (1, 1));
+        assert_eq!(stored(&buckets.accounts), (1, 1));
     }
 
     #[test]
@@ -287,23 +287,23 @@ mod tests {
             buckets.take(key, START);
         }
         buckets.take(200, START + SECOND);
-        assert_eq!(kept(&buckets), (1, 1));
+        assert_eq!(stored(&buckets), (1, 1));
     }
 
     #[test]
     fn t30_a_bucket_that_got_everything_back_is_forgotten() {
         let mut buckets = Buckets::new(10, 10_000);
         buckets.take(1, START);
-        buckets.give_back(1, START);
-        buckets.give_back(1, START);
-        assert_eq!(kept(&buckets), (0, 0));
+        buckets.refund(1, START);
+        buckets.refund(1, START);
+        assert_eq!(stored(&buckets), (0, 0));
     }
 
     #[test]
     fn t30_whoever_has_been_judged_is_not_under_way_any_more() {
         let mut buckets = AllBuckets::new();
         let keys = [HashedKey::Address(1), HashedKey::Account(2), HashedKey::WholeAccount(3)];
-        for verdict in [None, Some(Verdict::Right), Some(Verdict::Wrong)] {
+        for verdict in [None, Some(Judgement::Right), Some(Judgement::Wrong)] {
             let one = buckets.let_in(&keys, START).unwrap();
             let two = buckets.let_in(&keys, START).unwrap();
             buckets.settle(&one, verdict, START);
@@ -318,7 +318,7 @@ mod tests {
         let mut buckets = AllBuckets::new();
         let keys = [HashedKey::Account(2), HashedKey::WholeAccount(3)];
         let one = buckets.let_in(&keys, START).unwrap();
-        buckets.settle(&one, Some(Verdict::Right), START);
+        buckets.settle(&one, Some(Judgement::Right), START);
         let thirty_days = 30 * 24 * 3_600 * SECOND;
         assert_eq!(buckets.that_count(&keys, START + thirty_days - 1), &keys[..1]);
         assert_eq!(buckets.that_count(&keys, START + thirty_days), keys);

@@ -116,7 +116,7 @@ impl Drop for Spent<'_> {
     fn drop(&mut self) {
         if let Some((budget, key)) = self.of {
             let now = self.budgets.now();
-            self.budgets.buckets(budget).give_back(key, now);
+            self.budgets.buckets(budget).refund(key, now);
         }
     }
 }

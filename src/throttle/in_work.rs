@@ -12,7 +12,7 @@ pub struct InWork {
 
 /// A place, until it is dropped.
 #[must_use = "the place is given back when this is dropped"]
-pub struct Place {
+pub struct InWorkPermit {
     of: InWork,
     key: String,
 }
@@ -27,7 +27,7 @@ impl InWork {
     }
 
     /// A place for exactly this key; none when all are taken.
-    pub fn enter(&self, key: &str) -> Option<Place> {
+    pub fn enter(&self, key: &str) -> Option<InWorkPermit> {
         let mut taken = self.taken();
         let here = taken.entry(key.to_owned()).or_default();
         if *here >= self.places {
@@ -35,7 +35,7 @@ impl InWork {
         }
         *here += 1;
         let (of, key) = (self.clone(), key.to_owned());
-        Some(Place { of, key })
+        Some(InWorkPermit { of, key })
     }
 
     /// Whoever panicked has left whole numbers.
@@ -44,7 +44,7 @@ impl InWork {
     }
 }
 
-impl Drop for Place {
+impl Drop for InWorkPermit {
     fn drop(&mut self) {
         let mut taken = self.of.taken();
         match taken.get_mut(&self.key) {

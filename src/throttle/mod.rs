@@ -35,9 +35,9 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
 use crate::clock::Clock;
-use buckets::{AllBuckets, HashedKey, NoRoom, Verdict};
+use buckets::{AllBuckets, HashedKey, Judgement, NoRoom};
 pub use budgets::{Budget, Budgets, Spent};
-pub use in_work::{InWork, Place};
+pub use in_work::{InWork, InWorkPermit};
 
 /// So many failures an address may have at once; many people share one.
 pub const ADDRESS_BURST: u32 = 100;
@@ -171,7 +171,7 @@ impl Throttle {
         lock(&self.random).fail(&self.keys(attempt), self.now())
     }
 
-    fn settle(&self, keys: &[HashedKey], verdict: Option<Verdict>) {
+    fn settle(&self, keys: &[HashedKey], verdict: Option<Judgement>) {
         lock(&self.guessable).settle(keys, verdict, self.now());
         self.settled.notify_waiters();
     }
@@ -208,7 +208,7 @@ pub struct Guess {
     throttle: Arc<Throttle>,
     keys: Vec<HashedKey>,
     is_familiar: bool,
-    verdict: Option<Verdict>,
+    verdict: Option<Judgement>,
 }
 
 impl Guess {
@@ -219,12 +219,12 @@ impl Guess {
 
     /// What was entered was right. Does not count, and its address is familiar to the account from now on.
     pub fn was_right(mut self) {
-        self.verdict = Some(Verdict::Right);
+        self.verdict = Some(Judgement::Right);
     }
 
     /// What was entered was wrong.
     pub fn was_wrong(mut self) {
-        self.verdict = Some(Verdict::Wrong);
+        self.verdict = Some(Judgement::Wrong);
     }
 }
 

@@ -288,9 +288,9 @@ async fn t30_random_secrets_and_those_that_can_be_guessed_are_counted_apart() {
     for _ in 0..ACCOUNT_BURST {
         assert_eq!(door.throttle.fail(&client), Ok(()));
     }
-    let told = door.throttle.fail(&client);
+    let message = door.throttle.fail(&client);
     assert_eq!(
-        told,
+        message,
         Err(Wait {
             retry_after_seconds: 10
         })

@@ -17,19 +17,19 @@ use Kept::{Everything, Nothing};
 
 /// Each point of the writer at which the process can die, as a test on both databases.
 macro_rules! killed {
-    ($story:ident { $($name:ident: $point:literal => $kept:expr,)* }) => {
+    ($story:ident { $($name:ident: $point:literal => $stored:expr,)* }) => {
         mod on_sqlite {
             use super::*;
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
-                $story(Installation::on_sqlite(), $point, $kept).await;
+                $story(Installation::on_sqlite(), $point, $stored).await;
             })*
         }
         mod on_postgres {
             use super::*;
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
-                $story(Installation::on_postgres().await, $point, $kept).await;
+                $story(Installation::on_postgres().await, $point, $stored).await;
             })*
         }
     };
@@ -44,7 +44,7 @@ mod a_creation {
         killed_when_its_events_are_written_leaves_nothing: "events_written" => Nothing,
         killed_when_its_rows_are_written_leaves_nothing: "rows_written" => Nothing,
         killed_when_its_name_is_written_leaves_nothing: "names_written" => Nothing,
-        killed_when_its_letters_are_written_leaves_nothing: "letters_written" => Nothing,
+        killed_when_its_emails_are_written_leaves_nothing: "letters_written" => Nothing,
         killed_before_its_commit_leaves_nothing: "before_commit" => Nothing,
         killed_after_its_commit_is_there_and_a_repeat_answers_like_the_first: "after_commit" => Everything,
     });
@@ -68,7 +68,7 @@ struct Traces {
     rows: i64,
     names: i64,
     keys: i64,
-    letters: i64,
+    emails: i64,
     passwords: i64,
 }
 
@@ -85,13 +85,13 @@ impl Traces {
             .await,
             names: count("select count(*) from reservations").await,
             keys: count("select count(*) from idempotency_keys").await,
-            letters: count("select count(*) from letters").await,
+            emails: count("select count(*) from outbox").await,
             passwords: count("select count(*) from credentials where kind = 'developer_password'").await,
         }
     }
 }
 
-async fn killed_creation(installation: Installation, point: &str, kept: Kept) {
+async fn killed_creation(installation: Installation, point: &str, stored: Kept) {
     let (process, fault) = mortal(&installation, point).await;
     let customer = Customer::settle(&installation, &process).await;
     let before = Traces::of(&installation).await;
@@ -115,14 +115,14 @@ async fn killed_creation(installation: Installation, point: &str, kept: Kept) {
         rows: before.rows + 3,
         names: before.names + 2,
         keys: before.keys + 1,
-        letters: before.letters + 1,
+        emails: before.emails + 1,
         passwords: 0,
     };
-    let expected = if kept == Everything { &whole } else { &before };
+    let expected = if stored == Everything { &whole } else { &before };
     assert_eq!(Traces::of(&installation).await, *expected);
     assert_eq!(
         names(&pam).await,
-        vec!["Payroll Bridge"; usize::from(kept == Everything)]
+        vec!["Payroll Bridge"; usize::from(stored == Everything)]
     );
     installation.holds_together();
 
@@ -148,14 +148,14 @@ async fn killed_creation(installation: Installation, point: &str, kept: Kept) {
     process.stop().await;
 }
 
-async fn killed_sign_up(installation: Installation, point: &str, kept: Kept) {
+async fn killed_sign_up(installation: Installation, point: &str, stored: Kept) {
     let (process, fault) = mortal(&installation, point).await;
     let customer = Customer::settle(&installation, &process).await;
     let form = World::new_integration("Payroll Bridge");
     process.person(&customer.pam).post(APPS, form).await.expect(201);
     let form = sign_up_form(&installation, &process).await;
     // Until the outbox has noted that both mails are gone, it has something to write.
-    let open = "select count(*) from letters where state = 'pending'";
+    let open = "select count(*) from outbox where state = 'pending'";
     eventually("empty outbox", async || {
         (installation.number(open).await == 0).then_some(())
     })
@@ -181,14 +181,14 @@ async fn killed_sign_up(installation: Installation, point: &str, kept: Kept) {
         passwords: 1,
         ..Traces {
             keys: before.keys,
-            letters: before.letters,
+            emails: before.emails,
             ..before
         }
     };
-    let expected = if kept == Everything { &whole } else { &before };
+    let expected = if stored == Everything { &whole } else { &before };
     assert_eq!(Traces::of(&installation).await, *expected);
     let again = process.anybody().post("/portal/api/v1/sign-up", form).await;
-    match kept {
+    match stored {
         Nothing => drop(again.expect(201)),
         // R18: the link has been used; what the first answer would have said, the log-in shows.
         Everything => drop(again.refused(404, "invite_unknown")),
@@ -273,10 +273,10 @@ async fn kills_under_load(installation: Installation) {
         }
     }
     let process = installation.serve().await;
-    let kept = installation.number(APPS_KEPT).await;
+    let stored = installation.number(APPS_KEPT).await;
     assert!(
-        kept >= acknowledged.len() as i64,
-        "{kept} of {} are there",
+        stored >= acknowledged.len() as i64,
+        "{stored} of {} are there",
         acknowledged.len()
     );
     for id in &acknowledged {
@@ -295,11 +295,11 @@ async fn kills_under_load(installation: Installation) {
             "invitations",
             "select count(*) from events where event_type = 'DeveloperInvited'",
         ),
-        ("letters", "select count(*) from letters where kind = 'invitation'"),
+        ("outbox", "select count(*) from outbox where kind = 'invitation'"),
         ("names", "select count(*) from reservations where key like 'app_name:%'"),
         ("keys", "select count(*) from idempotency_keys"),
     ] {
-        assert_eq!(installation.number(count).await, kept, "{what}");
+        assert_eq!(installation.number(count).await, stored, "{what}");
     }
     installation.holds_together();
     process.stop().await;

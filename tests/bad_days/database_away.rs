@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use gatebook::replay::{Silent, verify};
-use gatebook::store::{self, Purpose};
+use gatebook::store::{self, ConnectionPurpose};
 use gatebook_projections::projection;
 use gatebook_projections::sql::{Query, Value as Cell};
 use reqwest::Method;
@@ -178,7 +178,7 @@ async fn writes_under_way_when_the_database_goes_away_happen_whole_or_not_at_all
             "creations",
             "select count(*) from events where event_type = 'NewIntegrationCreated'",
         ),
-        ("letters", "select count(*) from letters"),
+        ("outbox", "select count(*) from outbox"),
         ("names", "select count(*) from reservations where key like 'app_name:%'"),
         ("keys", "select count(*) from idempotency_keys"),
     ] {
@@ -333,7 +333,7 @@ async fn a_writer_that_falls_silent_does_not_keep_the_other_nodes_waiting_for_ev
     let (world, road) = (World::on_postgres().await, QuietRoad::to(&postgres_server()).await);
     let ada = world.ada().await;
     let silent = store::open(&road.through(&world.database_url)).await.unwrap();
-    let mut transaction = silent.begin(Purpose::Write).await.unwrap();
+    let mut transaction = silent.begin(ConnectionPurpose::Write).await.unwrap();
     let patience = "select current_setting('idle_in_transaction_session_timeout')";
     let patience = transaction.rows(Query::new(patience, [])).await.unwrap();
     assert_eq!(patience, [[Cell::from("1min")]]);
@@ -343,7 +343,7 @@ async fn a_writer_that_falls_silent_does_not_keep_the_other_nodes_waiting_for_ev
     let head = "select position from log_head for update";
     transaction.rows(Query::new(head, [])).await.unwrap();
     road.hush();
-    let mut other = world.database().begin(Purpose::Write).await.unwrap();
+    let mut other = world.database().begin(ConnectionPurpose::Write).await.unwrap();
     other.script("set local lock_timeout = '10ms'").await.unwrap();
     let locked = other.rows(Query::new(head, [])).await.unwrap_err();
     assert!(

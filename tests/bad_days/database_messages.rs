@@ -12,7 +12,7 @@ fn migrate(url: &str) -> Finished {
 }
 
 #[track_caller]
-fn told(url: &str, parts: &[&str]) {
+fn message(url: &str, parts: &[&str]) {
     let finished = migrate(url);
     assert_eq!(finished.code, Some(1), "{url}: {finished:#?}");
     for part in parts {
@@ -27,24 +27,24 @@ fn told(url: &str, parts: &[&str]) {
 async fn whoever_does_not_answer_is_named() {
     let port = free_port();
     let nobody = format!("nothing listens at 127.0.0.1:{port} (connection refused)");
-    told(&format!("postgres://gb:s3cret@127.0.0.1:{port}/gb"), &[&nobody]);
-    told(&format!("postgres://gb:s3/cret@127.0.0.1:{port}/gb"), &[&nobody]);
-    told(
+    message(&format!("postgres://gb:s3cret@127.0.0.1:{port}/gb"), &[&nobody]);
+    message(&format!("postgres://gb:s3/cret@127.0.0.1:{port}/gb"), &[&nobody]);
+    message(
         "postgres://gb@no-such-host.invalid/gb",
         &["the host name no-such-host.invalid is not known"],
     );
-    told(
+    message(
         "postgres://gb@/gb?host=/no/such/folder",
         &["there is no socket /no/such/folder/.s.PGSQL.5432"],
     );
-    told(
+    message(
         &format!("postgres://gb:s3cret@127.0.0.1:{port},no-such-host.invalid/gb"),
         &[&nobody, "no-such-host.invalid is not known"],
     );
     // The kernel takes the connection; nobody ever answers.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap().to_string();
-    told(
+    message(
         &format!("postgres://gb:s3cret@{address}/gb"),
         &[&address, "does not answer in time"],
     );
@@ -54,21 +54,21 @@ async fn whoever_does_not_answer_is_named() {
 async fn what_the_server_refuses_is_told_with_what_to_look_at() {
     let url = new_postgres().await;
     let (server, _) = url.rsplit_once('/').unwrap();
-    told(
+    message(
         &format!("{server}/no_such_database"),
         &["there is no database no_such_database at 127.0.0.1:"],
     );
     let (_, place) = url.rsplit_once('@').unwrap();
-    told(
+    message(
         &format!("postgres://nobody_here@{place}"),
         &["does not let nobody_here in: there is no such role"],
     );
-    told(
+    message(
         &format!("{url}?sslmode=require"),
         &["takes no TLS, which the database URL's sslmode demands"],
     );
     let crowded = Role::new("crowded", "connection limit 0").await;
-    told(&crowded.at(&url), &["has no connection left", "max_connections"]);
+    message(&crowded.at(&url), &["has no connection left", "max_connections"]);
     let outsider = Role::new("outsider", "").await;
     let (_, name) = url.rsplit_once('/').unwrap();
     superuser(
@@ -76,7 +76,7 @@ async fn what_the_server_refuses_is_told_with_what_to_look_at() {
         &format!("revoke connect on database {name} from public"),
     )
     .await;
-    told(
+    message(
         &outsider.at(&url),
         &[&format!("{} may not connect to the database {name}", outsider.0)],
     );
@@ -92,9 +92,9 @@ async fn a_wrong_password_and_a_demand_for_tls_are_called_so() {
     server.admit("host all guarded 127.0.0.1/32 scram-sha-256\nhostssl all all 127.0.0.1/32 trust\n");
     let at = |user: &str| format!("postgres://{user}@127.0.0.1:{}/postgres", server.port);
     let wrong = "does not let guarded in: the password is wrong, or missing";
-    told(&at("guarded:s3cret"), &[wrong]);
-    told(&at("guarded"), &[wrong]);
-    told(
+    message(&at("guarded:s3cret"), &[wrong]);
+    message(&at("guarded"), &[wrong]);
+    message(
         &format!("{}?sslmode=disable", at("gatebook")),
         &["takes gatebook over TLS only", "sslmode=require"],
     );

@@ -49,7 +49,7 @@ async fn a_program_that_is_older_than_its_database_refuses_to_start_and_to_rebui
     for installation in [Installation::on_sqlite(), Installation::on_postgres().await] {
         installation.serve().await.stop().await;
         let database = installation.database().await;
-        let mut transaction = database.begin(gatebook::store::Purpose::Write).await.unwrap();
+        let mut transaction = database.begin(gatebook::store::ConnectionPurpose::Write).await.unwrap();
         let newer = "update projections set fold_version = fold_version + 1 where name = 'groups'";
         transaction.script(newer).await.unwrap();
         transaction.commit().await.unwrap();

@@ -207,8 +207,8 @@ async fn the_demo_says_where_mails_really_go() {
     let ida = person(&process, &demo, "ida");
     ida.post(APPS, form("Payroll Bridge", &["nw-dublin"])).await.expect(201);
     let mailbox = Mailbox::default();
-    let letter = async || mailbox.open(elsewhere.path()).into_iter().next();
-    assert_eq!(eventually("the invitation", letter).await.to, "dev@example.com");
+    let email = async || mailbox.open(elsewhere.path()).into_iter().next();
+    assert_eq!(eventually("the invitation", email).await.to, "dev@example.com");
     process.stop().await;
     let process = installation.start("demo", &["--mail", "smtp://127.0.0.1:1"], &[]).await;
     assert_eq!(

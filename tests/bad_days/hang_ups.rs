@@ -19,7 +19,7 @@ on_both_databases!(
     right_log_ins_whose_callers_do_not_wait_do_not_count_as_failed,
     a_creation_whose_caller_does_not_wait_for_the_answer_happens_once,
     edits_whose_callers_do_not_wait_leave_a_version_for_each_that_happened,
-    questions_whose_askers_do_not_wait_leave_the_pool_whole,
+    questions_whose_principals_do_not_wait_leave_the_pool_whole,
 );
 
 /// A request as it goes over the wire.
@@ -178,21 +178,21 @@ async fn edits_whose_callers_do_not_wait_leave_a_version_for_each_that_happened(
     holds_together(&world).await;
 }
 
-async fn questions_whose_askers_do_not_wait_leave_the_pool_whole(world: World) {
+async fn questions_whose_principals_do_not_wait_leave_the_pool_whole(world: World) {
     let ada = world.ada().await;
     world.created(&ada, "Payroll Bridge").await;
     let question = wire(Method::GET, APPS, &ada, &Value::Null, &[]);
     for _ in 0..300 {
         hang_up_after(&ada, &question, question.len()).await;
     }
-    let askers: Vec<_> = (0..60)
+    let principals: Vec<_> = (0..60)
         .map(|_| {
             let ada = ada.clone();
             tokio::spawn(async move { ada.get(APPS).await })
         })
         .collect();
-    for asker in askers {
-        assert_eq!(asker.await.unwrap().expect(200).all("name"), ["Payroll Bridge"]);
+    for principal in principals {
+        assert_eq!(principal.await.unwrap().expect(200).all("name"), ["Payroll Bridge"]);
     }
     world.created(&ada, "Another Bridge").await;
     holds_together(&world).await;

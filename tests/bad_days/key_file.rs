@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use gatebook::store::Purpose;
+use gatebook::store::ConnectionPurpose;
 use gatebook_projections::sql::Query;
 use serde_json::json;
 
@@ -135,7 +135,7 @@ async fn after_a_leak_a_new_key_ends_all_that_the_old_one_made_and_what_it_vouch
         a_key(installation.folder(), 0o600);
         refused(&installation.run(&SERVE), &["another key file"]);
         let database = installation.database().await;
-        let mut transaction = database.begin(Purpose::Write).await.unwrap();
+        let mut transaction = database.begin(ConnectionPurpose::Write).await.unwrap();
         for statement in ["delete from facts where name = 'key'", "delete from idempotency_keys"] {
             transaction.execute(Query::new(statement, [])).await.unwrap();
         }

@@ -21,7 +21,7 @@ const LOOKING: [&[&str]; 5] = [
 ];
 
 #[track_caller]
-fn told(finished: &Finished, parts: &[&str]) {
+fn message(finished: &Finished, parts: &[&str]) {
     assert_eq!(finished.code, Some(1), "{finished:#?}");
     assert_eq!(finished.out, "", "{finished:#?}");
     for part in parts {
@@ -32,7 +32,7 @@ fn told(finished: &Finished, parts: &[&str]) {
 /// Runs an order on the database of an installation, behind the program's back.
 async fn by_hand(installation: &Installation, order: &str) {
     let database = installation.database().await;
-    let mut transaction = database.begin(gatebook::store::Purpose::Write).await.unwrap();
+    let mut transaction = database.begin(gatebook::store::ConnectionPurpose::Write).await.unwrap();
     transaction.execute(Query::new(order, [])).await.unwrap();
     transaction.commit().await.unwrap();
     database.close().await;
@@ -71,7 +71,7 @@ async fn a_database_without_our_tables_is_told_and_left_alone() {
     std::fs::write(&empty, "").unwrap();
     for installation in [Installation::on(url(&empty)), Installation::on(new_postgres().await)] {
         for command in LOOKING {
-            told(
+            message(
                 &installation.run(command),
                 &["no tables of Gatebook", "gatebook migrate"],
             );
@@ -94,11 +94,11 @@ async fn tables_of_another_version_are_told_and_left_alone() {
         )
         .await;
         for command in LOOKING {
-            told(&installation.run(command), &["newer than this program"]);
+            message(&installation.run(command), &["newer than this program"]);
         }
         by_hand(&installation, "delete from _sqlx_migrations where version = 9999").await;
         for command in LOOKING {
-            told(
+            message(
                 &installation.run(command),
                 &["older than this program", "gatebook migrate"],
             );
@@ -117,7 +117,7 @@ async fn an_export_takes_the_key_that_is_there_and_makes_none() {
     let key = installation.folder().join("gatebook.key");
     let away = installation.folder().join("elsewhere.key");
     std::fs::rename(&key, &away).unwrap();
-    told(
+    message(
         &installation.run(&["log", "export", "--group", "acme"]),
         &["gatebook.key"],
     );

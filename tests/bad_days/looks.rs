@@ -51,11 +51,14 @@ async fn looking_and_downloading_move_no_version_and_stand_in_the_log(world: Wor
             .unwrap()
             .holds()
     );
-    let told: Vec<_> = audrey.csv(&app_at(&app, "/activity-log")).await;
-    let told: Vec<_> = told[told.len() - 5..].iter().map(|row| row["event"].as_str()).collect();
+    let message: Vec<_> = audrey.csv(&app_at(&app, "/activity-log")).await;
+    let message: Vec<_> = message[message.len() - 5..]
+        .iter()
+        .map(|row| row["event"].as_str())
+        .collect();
     let downloaded = "ActivityLogDownloaded";
     assert_eq!(
-        told,
+        message,
         [
             "CredentialsRevealed",
             downloaded,

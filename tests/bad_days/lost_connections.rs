@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
-use gatebook::store::{self, Database, Purpose};
+use gatebook::store::{self, ConnectionPurpose, Database};
 use gatebook_projections::sql::{Query, Value};
 
 use crate::support::database;
@@ -23,7 +23,7 @@ async fn one(database: &dyn Database) {
 async fn warm_up(database: &dyn Database) {
     let asked = (0..MANY).map(|_| database.rows(Query::new("select cast(1 as bigint) from pg_sleep(0.1)", [])));
     let checked = (0..MANY).map(|_| database.gate_rows(Query::new("select cast(1 as bigint) from pg_sleep(0.1)", [])));
-    let begun = (0..4).map(async |_| database.begin(Purpose::Write).await.unwrap());
+    let begun = (0..4).map(async |_| database.begin(ConnectionPurpose::Write).await.unwrap());
     let (.., begun) = tokio::join!(join_all(asked), join_all(checked), join_all(begun));
     for transaction in begun {
         transaction.commit().await.unwrap();
@@ -53,7 +53,12 @@ async fn after_the_database_was_restarted_not_a_single_question_or_write_is_refu
     .await;
     for _ in 0..MANY {
         one(&*here).await;
-        here.begin(Purpose::Write).await.unwrap().commit().await.unwrap();
+        here.begin(ConnectionPurpose::Write)
+            .await
+            .unwrap()
+            .commit()
+            .await
+            .unwrap();
     }
 }
 
@@ -67,12 +72,18 @@ async fn callers_who_hang_up_on_a_silent_database_leave_no_silent_connections_be
     warm_up(&*database).await;
     road.hush();
     let asked = join_all((0..MANY).map(|_| one(&*database)));
-    let begun = join_all((0..4).map(|_| database.begin(Purpose::Write)));
+    let begun = join_all((0..4).map(|_| database.begin(ConnectionPurpose::Write)));
     let hung_up = tokio::time::timeout(Duration::from_millis(500), async { tokio::join!(asked, begun) }).await;
     assert!(hung_up.is_err());
     road.resume_elsewhere();
     one(&*database).await;
-    database.begin(Purpose::Write).await.unwrap().commit().await.unwrap();
+    database
+        .begin(ConnectionPurpose::Write)
+        .await
+        .unwrap()
+        .commit()
+        .await
+        .unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -80,9 +91,15 @@ async fn however_many_look_at_snapshots_somebody_can_write() {
     let database = store::open(&database::new_postgres().await).await.unwrap();
     let mut snapshots = Vec::new();
     for _ in 0..4 {
-        snapshots.push(database.begin(Purpose::Snapshot).await.unwrap());
+        snapshots.push(database.begin(ConnectionPurpose::Snapshot).await.unwrap());
     }
-    database.begin(Purpose::Write).await.unwrap().commit().await.unwrap();
+    database
+        .begin(ConnectionPurpose::Write)
+        .await
+        .unwrap()
+        .commit()
+        .await
+        .unwrap();
     one(&*database).await;
 }
 
@@ -90,7 +107,7 @@ async fn however_many_look_at_snapshots_somebody_can_write() {
 async fn writes_survive_a_crash_of_the_server_whatever_the_role_is_set_to() {
     let url = database::new_postgres().await;
     let (outside, name) = (store::open(&url).await.unwrap(), url.rsplit_once('/').unwrap().1);
-    let mut transaction = outside.begin(Purpose::Write).await.unwrap();
+    let mut transaction = outside.begin(ConnectionPurpose::Write).await.unwrap();
     let orders = [
         format!("alter database {name} set synchronous_commit = off"),
         format!("alter database {name} set default_transaction_isolation = 'serializable'"),
@@ -100,7 +117,7 @@ async fn writes_survive_a_crash_of_the_server_whatever_the_role_is_set_to() {
     }
     transaction.commit().await.unwrap();
     let here = store::open(&url).await.unwrap();
-    let mut transaction = here.begin(Purpose::Write).await.unwrap();
+    let mut transaction = here.begin(ConnectionPurpose::Write).await.unwrap();
     let settings = "select current_setting('synchronous_commit'), current_setting('transaction_isolation')";
     let settings = transaction.rows(Query::new(settings, [])).await.unwrap();
     assert_eq!(settings, [[Value::from("on"), Value::from("read committed")]]);
@@ -110,7 +127,7 @@ async fn writes_survive_a_crash_of_the_server_whatever_the_role_is_set_to() {
 async fn connections_that_the_server_ended_because_they_were_idle_cost_nobody_an_answer() {
     let url = database::new_postgres().await;
     let (outside, name) = (store::open(&url).await.unwrap(), url.rsplit_once('/').unwrap().1);
-    let mut transaction = outside.begin(Purpose::Write).await.unwrap();
+    let mut transaction = outside.begin(ConnectionPurpose::Write).await.unwrap();
     transaction
         .script(&format!("alter database {name} set idle_session_timeout = '300ms'"))
         .await

@@ -21,7 +21,7 @@ async fn ends_in_good_order_and_gives_the_mails_back(installation: Installation)
     assert_eq!(process.ended().await.code(), Some(0), "{}", process.log());
     let log = process.log();
     assert!(log.contains("ended") && !log.contains("did not end in time"), "{log}");
-    let leased = "select count(*) from letters where kind = 'invitation' and (state <> 'pending' or attempts <> 0)";
+    let leased = "select count(*) from outbox where kind = 'invitation' and (state <> 'pending' or attempts <> 0)";
     assert_eq!(installation.number(leased).await, 0, "they are due again at once");
     let process = installation.serve().await;
     installation.mail(10, "dev@example.com").await;

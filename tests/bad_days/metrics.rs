@@ -1,6 +1,6 @@
 //! What `/metrics` shows, on good days and when the database is away.
 
-use gatebook::store::Purpose;
+use gatebook::store::ConnectionPurpose;
 
 use crate::support::eventually::eventually;
 use crate::support::proxy::Proxy;
@@ -20,7 +20,7 @@ fn value(metrics: &str, name: &str) -> Option<f64> {
 
 on_both_databases![
     the_state_of_the_installation_is_measured,
-    a_letter_that_waits_grows_older,
+    a_email_that_waits_grows_older,
     tokens_are_counted_by_what_became_of_them,
 ];
 
@@ -34,7 +34,7 @@ async fn the_state_of_the_installation_is_measured(world: World) {
     assert!(measured("gatebook_last_commit_age_seconds") < 600.0);
     assert_eq!(measured("gatebook_writer_batches_failed_total"), 0.0);
     assert!(measured("gatebook_clock_difference_seconds").abs() < 60.0);
-    assert_eq!(measured("gatebook_outbox_letters{state=\"pending\"}"), 0.0);
+    assert_eq!(measured("gatebook_outbox_emails{state=\"pending\"}"), 0.0);
     measured("gatebook_log_lines_dropped_total");
     for projection in gatebook_projections::projection::all() {
         let of = |metric: &str| {
@@ -70,18 +70,18 @@ async fn the_state_of_the_installation_is_measured(world: World) {
     }
 }
 
-async fn a_letter_that_waits_grows_older(world: World) {
+async fn a_email_that_waits_grows_older(world: World) {
     world
         .ada()
         .await
         .post(crate::support::APPS, World::new_integration("Payroll Bridge"))
         .await
         .expect(201);
-    world.errands_are_done().await;
+    world.background_tasks_are_done().await;
     world.pass(chrono::TimeDelta::minutes(5));
     let text = metrics(&world.anybody()).await;
     assert_eq!(
-        value(&text, "gatebook_outbox_letters{state=\"pending\"}"),
+        value(&text, "gatebook_outbox_emails{state=\"pending\"}"),
         Some(1.0),
         "{text}"
     );
@@ -110,7 +110,7 @@ async fn tokens_are_counted_by_what_became_of_them(world: World) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_verification_is_shown_with_its_result() {
     let world = World::on_sqlite().await;
-    let mut transaction = world.database().begin(Purpose::Write).await.unwrap();
+    let mut transaction = world.database().begin(ConnectionPurpose::Write).await.unwrap();
     transaction.script("update groups set name = 'tampered'").await.unwrap();
     transaction.commit().await.unwrap();
     let all = gatebook_projections::projection::all().to_vec();
@@ -148,14 +148,14 @@ async fn metrics_are_there_and_say_so_when_the_database_is_away() {
         let text = metrics(&world.anybody()).await;
         let away = value(&text, "gatebook_database_up") == Some(0.0);
         // What nobody knows any more is not told.
-        (away && !text.contains("gatebook_outbox_letters{") && text.contains("gatebook_http_requests_total{"))
+        (away && !text.contains("gatebook_outbox_emails{") && text.contains("gatebook_http_requests_total{"))
             .then_some(())
     })
     .await;
     road.mend();
     eventually("the database again", async || {
         let text = metrics(&world.anybody()).await;
-        (value(&text, "gatebook_database_up") == Some(1.0) && text.contains("gatebook_outbox_letters{")).then_some(())
+        (value(&text, "gatebook_database_up") == Some(1.0) && text.contains("gatebook_outbox_emails{")).then_some(())
     })
     .await;
 }

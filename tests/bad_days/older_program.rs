@@ -1,14 +1,14 @@
 //! An older program beside tables that a newer one has made: it works with them when they say that it can, and otherwise
 //! says what to do. A row in `_sqlx_migrations` stands for the newer program's migration.
 
-use gatebook::store::{Dialect, Purpose};
+use gatebook::store::{ConnectionPurpose, Dialect};
 
 use super::installation::{Customer, Installation};
 use crate::support::{APPS, World};
 
 async fn by_hand(installation: &Installation, sql: &str) {
     let database = installation.database().await;
-    let mut transaction = database.begin(Purpose::Write).await.unwrap();
+    let mut transaction = database.begin(ConnectionPurpose::Write).await.unwrap();
     transaction.script(sql).await.unwrap();
     transaction.commit().await.unwrap();
     database.close().await;

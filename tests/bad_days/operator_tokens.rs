@@ -14,10 +14,10 @@ async fn a_revoked_operator_token_is_dead_at_once_and_so_are_its_sessions() {
             let token = installation.succeed(&["operator-token", "create", "--name", name]);
             token.trim().to_owned()
         };
-        let (leaked, kept) = (create("Leaked <laptop>"), create("Provisioning"));
+        let (leaked, stored) = (create("Leaked <laptop>"), create("Provisioning"));
         let listed = || -> Vec<Value> {
             let listed = installation.succeed(&["operator-token", "list", "--json"]);
-            assert!(!listed.contains(&leaked) && !listed.contains(&kept), "{listed}");
+            assert!(!listed.contains(&leaked) && !listed.contains(&stored), "{listed}");
             serde_json::from_str(&listed).unwrap()
         };
         let id = word(&listed()[0], "id");
@@ -37,7 +37,7 @@ async fn a_revoked_operator_token_is_dead_at_once_and_so_are_its_sessions() {
             .await
             .refused(401, "unauthenticated");
         thief.open("/operator/groups").await.shows("Sign in as an operator");
-        process.person(&kept).get(groups).await.expect(200);
+        process.person(&stored).get(groups).await.expect(200);
         process.stop().await;
 
         let left = listed();

@@ -146,8 +146,8 @@ async fn r6_of_many_who_want_a_name_in_different_letter_case_on_two_nodes_one_ge
         assert_eq!(created.len(), 1, "{created:#?}");
         let after = world.traces().await;
         assert_eq!(
-            (after.events, after.letters),
-            (before.events + 2, before.letters + 1),
+            (after.events, after.emails),
+            (before.events + 2, before.emails + 1),
             "the losers are silent"
         );
     }
@@ -255,7 +255,7 @@ async fn twenty_requests_with_one_idempotency_key_on_two_nodes_create_one_applic
         assert_eq!(answer["verification"]["otp"], answers[0]["verification"]["otp"]);
     }
     let after = world.traces().await;
-    assert_eq!((after.events, after.letters), (before.events + 2, before.letters + 1));
+    assert_eq!((after.events, after.emails), (before.events + 2, before.emails + 1));
 }
 
 async fn twenty_different_requests_with_one_idempotency_key_create_one_application(world: World) {

@@ -3,7 +3,7 @@
 
 use std::process::{Child, Command, Stdio};
 
-use gatebook::store::{self, Purpose};
+use gatebook::store::{self, ConnectionPurpose};
 use gatebook_projections::sql::{Query, Value};
 use tempfile::TempDir;
 
@@ -132,7 +132,7 @@ async fn with_sessions_nothing_that_was_promised_is_dropped_by_pgbouncer() {
             ("TimeZone", "UTC"),
             ("idle_in_transaction_session_timeout", "1min"),
         ];
-        let mut transaction = database.begin(Purpose::Write).await.unwrap();
+        let mut transaction = database.begin(ConnectionPurpose::Write).await.unwrap();
         for (name, value) in expected {
             let sql = format!("select current_setting('{name}')");
             let rows = transaction.rows(Query::new(sql.as_str(), [])).await.unwrap();

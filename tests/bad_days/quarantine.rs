@@ -1,6 +1,6 @@
 //! Issue 9: the way out for an event that cannot be read: an operator has it passed over, and everything goes on.
 
-use gatebook::store::{self, Purpose};
+use gatebook::store::{self, ConnectionPurpose};
 use serde_json::{Value, json};
 
 use super::installation::{Customer, Installation};
@@ -33,10 +33,10 @@ async fn once_it_is_quarantined_everything_goes_on_and_every_verification_names_
     quarantine(&world, position).await.unwrap();
     assert_eq!(world.gate(&token, "e1", "read").await, "ok");
     for command in [["log", "verify"], ["projections", "verify"]] {
-        let told = tools.succeed(&command);
-        let line = told.lines().find(|line| line.starts_with("quarantined: ")).unwrap();
-        assert!(named.iter().all(|part| line.contains(part)), "{told}");
-        assert!(line.contains("A newer version wrote it"), "{told}");
+        let message = tools.succeed(&command);
+        let line = message.lines().find(|line| line.starts_with("quarantined: ")).unwrap();
+        assert!(named.iter().all(|part| line.contains(part)), "{message}");
+        assert!(line.contains("A newer version wrote it"), "{message}");
     }
     // The stream goes on, at the version that its readers see.
     let shown = ada.get(&app_at(&app, "")).await.expect(200);
@@ -142,7 +142,7 @@ async fn an_application_whose_first_event_is_quarantined_is_gone_with_all_its_ro
     let stranger = "0198a8a4-7c00-7000-8000-00000000000f";
     let created = r#"{"NewIntegrationCreated":{"written_by":"a newer version"}}"#;
     let position = append_foreign(world.database(), "IntegrationApp", stranger, created).await;
-    let mut transaction = world.database().begin(Purpose::Write).await.unwrap();
+    let mut transaction = world.database().begin(ConnectionPurpose::Write).await.unwrap();
     let rows = format!(
         "insert into token_gate (app_id, client_id, group_id, name, status, api_permission, entities, client_secrets, version, \
          position) select '{stranger}', 'gbc_of_a_newer_version', group_id, name, status, api_permission, entities, \
@@ -182,13 +182,13 @@ async fn an_operator_quarantines_by_command_line_while_two_nodes_serve() {
     let quarantine = ["log", "quarantine", "--position", &position, "--reason"];
     let no_reason = installation.run(&[&quarantine[..], &["  "]].concat());
     assert_eq!(no_reason.code, Some(64), "{no_reason:#?}");
-    for nowhere in ["0", "-1", "x"] {
-        let refused = installation.run(&["log", "quarantine", "--position", nowhere, "--reason", "r"]);
+    for not_found_page in ["0", "-1", "x"] {
+        let refused = installation.run(&["log", "quarantine", "--position", not_found_page, "--reason", "r"]);
         assert_eq!(refused.code, Some(64), "{refused:#?}");
     }
     assert_eq!(installation.run(&["log", "verify"]).code, Some(2));
-    let told = installation.succeed(&[&quarantine[..], &["It was taken back."]].concat());
-    assert!(told.contains("passed over from now on, by every node"), "{told}");
+    let message = installation.succeed(&[&quarantine[..], &["It was taken back."]].concat());
+    assert!(message.contains("passed over from now on, by every node"), "{message}");
     for node in [&b, &a] {
         assert_eq!(gate(node, &customer, &token).await, "ok");
     }

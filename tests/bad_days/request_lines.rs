@@ -136,16 +136,16 @@ async fn a_proxys_words_that_cannot_be_read_are_warned_about_once_and_without_th
     let arguments = ["--log-format", "json", "--client-ip-header", "Forwarded"];
     let process = installation.start("serve", &arguments, &[]).await;
     let gate = process.anybody();
-    let told = async |forwarded: &str| {
+    let message = async |forwarded: &str| {
         let headers = [("Forwarded", forwarded)];
         let asked = gate.send(reqwest::Method::GET, "/gateway/authorize", None, &headers);
         asked.await.expect(401);
     };
-    told("for=198.51.100.7;;proto=https, ,").await;
-    told("for=unknown").await;
+    message("for=198.51.100.7;;proto=https, ,").await;
+    message("for=unknown").await;
     assert_eq!(process.log().matches("wrote no address that can be read").count(), 0);
     for _ in 0..3 {
-        told("for=\"my own words").await;
+        message("for=\"my own words").await;
     }
     let clients = lines(&process, "/gateway/authorize", 5).await;
     let clients: Vec<_> = clients.iter().map(|line| line["client"].as_str().unwrap()).collect();

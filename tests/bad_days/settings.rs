@@ -157,8 +157,8 @@ async fn a_file_or_folder_that_cannot_be_made_is_named_with_the_cause() {
     let place = tempfile::tempdir().unwrap();
     let (file, missing) = (place.path().join("file"), place.path().join("missing"));
     fs::write(&file, "").unwrap();
-    let (below, nowhere) = (file.join("data"), missing.join("x"));
-    let (below, nowhere) = (below.to_str().unwrap(), nowhere.to_str().unwrap());
+    let (below, not_found_page) = (file.join("data"), missing.join("x"));
+    let (below, not_found_page) = (below.to_str().unwrap(), not_found_page.to_str().unwrap());
     let run = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gatebook"));
         let settings = std::env::vars_os().map(|(name, _)| name);
@@ -173,21 +173,21 @@ async fn a_file_or_folder_that_cannot_be_made_is_named_with_the_cause() {
         }
     };
     let token = ["operator-token", "create", "--name", "Olga"];
-    let database = format!("sqlite://{nowhere}");
+    let database = format!("sqlite://{not_found_page}");
     let folder = format!("sqlite://{}", place.path().display());
     for (arguments, parts) in [
         (&["migrate", "--data", below][..], [below, "Not a directory"]),
         (
             &["migrate", "--database-url", &database],
-            [nowhere, "No such file or directory"],
+            [not_found_page, "No such file or directory"],
         ),
         (
             &["migrate", "--database-url", &folder],
             [place.path().to_str().unwrap(), "not a file"],
         ),
         (
-            &[&token[..], &["--key-file", nowhere]].concat(),
-            [nowhere, "No such file or directory"],
+            &[&token[..], &["--key-file", not_found_page]].concat(),
+            [not_found_page, "No such file or directory"],
         ),
         (
             &[&token[..], &["--key-file", place.path().to_str().unwrap()]].concat(),
@@ -231,7 +231,7 @@ async fn limits_on_emails_and_applications_are_as_the_flags_say_and_lifted_with_
         process.person(&customer.pam).post(APPS, app).await
     };
     // One more than were made with the flags before.
-    for (flag, most, code, told) in [
+    for (flag, most, code, message) in [
         ("--emails-per-recipient", "1", "too_many_emails", "to this address"),
         ("--emails-per-admin", "2", "too_many_emails", "by you"),
         ("--emails-per-group", "3", "too_many_emails", "by your group"),
@@ -241,7 +241,7 @@ async fn limits_on_emails_and_applications_are_as_the_flags_say_and_lifted_with_
         create(&process).await.expect(201);
         let refused = create(&process).await;
         let status = if code == "application_limit" { 409 } else { 429 };
-        assert!(refused.text().contains(told), "{flag}: {}", refused.text());
+        assert!(refused.text().contains(message), "{flag}: {}", refused.text());
         refused.refused(status, code);
         process.stop().await;
     }

@@ -216,8 +216,8 @@ async fn r29_a_line_of_an_exported_log_that_was_changed_is_found(world: World) {
     tools.succeed(&verify);
     let lines: Vec<_> = exported.lines().collect();
     let without = |line: usize| {
-        let kept = lines.iter().enumerate().filter(|(index, _)| *index != line);
-        kept.map(|(_, text)| format!("{text}\n")).collect::<String>()
+        let stored = lines.iter().enumerate().filter(|(index, _)| *index != line);
+        stored.map(|(_, text)| format!("{text}\n")).collect::<String>()
     };
     let changed = |from: &str, to: &str| {
         let changed = exported.replacen(from, to, 1);

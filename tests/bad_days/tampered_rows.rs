@@ -1,6 +1,6 @@
 //! Hands in the tables: `projections verify` says where, `projections rebuild` repairs it.
 
-use gatebook::store::Purpose;
+use gatebook::store::ConnectionPurpose;
 use gatebook_projections::sql::{Query, Value};
 
 use super::installation::{Finished, Installation};
@@ -33,7 +33,7 @@ const CHANGES: [(&str, &str, &str, &str); 12] = [
 
 /// A word about a world that is run by hand.
 pub async fn by_hand(world: &World, sql: &str) {
-    let mut transaction = world.database().begin(Purpose::Write).await.unwrap();
+    let mut transaction = world.database().begin(ConnectionPurpose::Write).await.unwrap();
     transaction.script(sql).await.unwrap();
     transaction.commit().await.unwrap();
 }

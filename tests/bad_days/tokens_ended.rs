@@ -32,8 +32,8 @@ async fn every_node_refuses(installation: &Installation, count: usize) {
         for node in &nodes {
             assert_eq!(gate(node, &customer, &token).await, "ok");
         }
-        let told = installation.succeed(&NOW);
-        assert!(told.contains("is refused from now on"), "{told}");
+        let message = installation.succeed(&NOW);
+        assert!(message.contains("is refused from now on"), "{message}");
         for node in nodes.iter().rev() {
             assert_eq!(gate(node, &customer, &token).await, "token_revoked");
         }

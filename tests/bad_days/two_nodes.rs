@@ -261,7 +261,7 @@ async fn a_repeat_at_the_other_node_answers_like_the_first() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_letter_is_sent_once_although_two_nodes_look_for_letters() {
+async fn a_email_is_sent_once_although_two_nodes_look_for_emails() {
     let nodes = Nodes::start().await;
     let people = [nodes.a.person(&nodes.customer.pam), nodes.b.person(&nodes.customer.pam)];
     for number in 0..20 {
@@ -271,13 +271,13 @@ async fn a_letter_is_sent_once_although_two_nodes_look_for_letters() {
             .expect(201);
     }
     nodes.installation.mail(20, "dev@example.com").await;
-    let waiting = "select count(*) from letters where state <> 'sent'";
+    let waiting = "select count(*) from outbox where state <> 'sent'";
     crate::support::eventually::eventually("empty outbox", async || {
         (nodes.installation.number(waiting).await == 0).then_some(())
     })
     .await;
     // Both put a letter into the same file; but each time that one of them takes it is counted.
-    let attempts = "select cast(sum(attempts) as bigint) from letters";
+    let attempts = "select cast(sum(attempts) as bigint) from outbox";
     assert_eq!(nodes.installation.number(attempts).await, 20);
     assert_eq!(nodes.installation.mails().len(), 20);
     nodes.stop().await;

@@ -2,8 +2,8 @@
 //! closed, everything else goes on; and there is a way out.
 
 use gatebook::application::Caller;
-use gatebook::store::{self, Purpose};
-use gatebook_aggregates::words::Reason;
+use gatebook::store::{self, ConnectionPurpose};
+use gatebook_aggregates::text::Reason;
 use serde_json::json;
 
 use super::installation::{Customer, Installation};
@@ -293,7 +293,7 @@ async fn a_program_that_has_to_rebuild_starts_in_spite_of_an_event_that_cannot_b
     let app = id(&integration.app);
     let position = append_foreign(&*database, "IntegrationApp", app, RENAMED).await;
     let order = async |sql: &str| {
-        let mut transaction = database.begin(Purpose::Write).await.unwrap();
+        let mut transaction = database.begin(ConnectionPurpose::Write).await.unwrap();
         transaction.script(sql).await.unwrap();
         transaction.commit().await.unwrap();
     };

@@ -115,7 +115,7 @@ async fn prepare(setting: &Setting) {
         "portal_apps",
         "token_gate",
         "reservations",
-        "letters",
+        "outbox",
     ];
     let mut connection = setting.connect().await;
     for table in tables {

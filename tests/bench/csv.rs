@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use futures::StreamExt;
-use gatebook::activity_log::{Range, Scope, export};
+use gatebook::activity_log::{LogPeriod, Scope, export};
 use gatebook::log::read;
 use gatebook_aggregates::integration_app::LogFormat;
 use gatebook_projections::sql::Query;
@@ -22,7 +22,7 @@ pub async fn measure(setting: &Setting) {
     let (mut ours, mut limits) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let begun = Instant::now();
-        let range = Range {
+        let range = LogPeriod {
             from: None,
             to: None,
             up_to_position: head,

@@ -13,7 +13,7 @@ use gatebook::http::request_context::ClientAddressHeader;
 use gatebook::oauth::wire::Scopes;
 use gatebook_aggregates::catalog;
 use gatebook_aggregates::identifiers::{AppId, EntityId};
-use gatebook_aggregates::words::{AppName, Description, Label};
+use gatebook_aggregates::text::{AppName, Description, Label};
 use sqlx::Executor;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;

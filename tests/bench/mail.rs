@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use gatebook::clock::Clock;
 use gatebook::log::Writer;
 use gatebook::log::append::Append;
-use gatebook::mail::{Letter, MailTransport};
+use gatebook::mail::{Email, MailTransport};
 use gatebook::metrics::Metrics;
-use gatebook::outbox::{self, Outbox, seal_letter};
-use gatebook::secrets::{Dice, MasterKey, Sealer};
+use gatebook::outbox::{self, Outbox, encrypt_email};
+use gatebook::secrets::{MasterKey, Randomness, Sealer};
 use gatebook::store::{self, Database};
 use gatebook_aggregates::timestamp::Timestamp;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -60,10 +60,10 @@ fn sealer() -> Sealer {
     Sealer::new(&MasterKey::from_bytes([1; 32]))
 }
 
-fn letter(number: usize) -> Letter {
+fn email(number: usize) -> Email {
     let end = Timestamp::parse("2026-11-26T09:15:00.000Z").unwrap();
     let link = "https://gate.example.com/portal/sign-up?invite=gbi_4f9Kd82";
-    Letter::invitation(&format!("dev{number}@example.com"), "Payroll Bridge", "Acme", link, end)
+    Email::invitation(&format!("dev{number}@example.com"), "Payroll Bridge", "Acme", link, end)
 }
 
 /// How long the outbox takes, in seconds.
@@ -71,18 +71,18 @@ async fn sent(database: &Arc<dyn Database>) -> f64 {
     let server = MailServer::start(Manner::Takes).await;
     let metrics = Arc::new(Metrics::default());
     let (writer, _) = Writer::start(database.clone(), Clock::System, metrics.clone());
-    let dice = Dice::secure();
+    let randomness = Randomness::secure();
     let seal = |number| {
-        seal_letter(
-            &letter(number),
-            dice.uuid_v7(Clock::System.now().to_utc()),
+        encrypt_email(
+            &email(number),
+            randomness.uuid_v7(Clock::System.now().to_utc()),
             &sealer(),
-            &dice,
+            &randomness,
         )
     };
-    let letters = (0..EMAILS).map(|number| seal(number).unwrap()).collect();
+    let emails = (0..EMAILS).map(|number| seal(number).unwrap()).collect();
     let append = Append {
-        letters,
+        emails,
         ..Append::default()
     };
     writer.append(append).await.unwrap();
@@ -111,15 +111,15 @@ async fn bare() -> f64 {
     tell(&mut stream, "EHLO bench\r\n", "250 ").await;
     let begun = Instant::now();
     for number in 0..EMAILS {
-        let letter = letter(number);
+        let email = email(number);
         tell(&mut stream, "MAIL FROM:<no-reply@gate.example.com>\r\n", "250").await;
-        tell(&mut stream, &format!("RCPT TO:<{}>\r\n", letter.to), "250").await;
+        tell(&mut stream, &format!("RCPT TO:<{}>\r\n", email.to), "250").await;
         tell(&mut stream, "DATA\r\n", "354").await;
         // As text and again as HTML in base64, as ours are.
-        let text = letter.text.replace('\n', "\r\n").repeat(3);
+        let text = email.text.replace('\n', "\r\n").repeat(3);
         tell(
             &mut stream,
-            &format!("Subject: {}\r\n\r\n{text}\r\n.\r\n", letter.subject),
+            &format!("Subject: {}\r\n\r\n{text}\r\n.\r\n", email.subject),
             "250",
         )
         .await;

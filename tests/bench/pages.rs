@@ -6,7 +6,7 @@ use gatebook::http;
 use gatebook::http::request_context::ClientAddressHeader;
 use gatebook::secrets::Password;
 use gatebook_aggregates::identifiers::UserId;
-use gatebook_aggregates::words::Label;
+use gatebook_aggregates::text::Label;
 use reqwest::header::{COOKIE, SET_COOKIE};
 use sqlx::Executor;
 use uuid::Uuid;

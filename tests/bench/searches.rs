@@ -10,7 +10,7 @@ use gatebook::http::request_context::ClientAddressHeader;
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::group::Role;
 use gatebook_aggregates::identifiers::UserId;
-use gatebook_aggregates::words::Label;
+use gatebook_aggregates::text::Label;
 use sqlx::Executor;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -73,9 +73,9 @@ async fn short_parts(address: SocketAddr, people: &[String]) {
     }
 }
 
-fn tell_short(column: &str, part: &str, three_letters: &str, short: f64, three: f64) {
+fn tell_short(column: &str, part: &str, three_emails: &str, short: f64, three: f64) {
     println!(
-        "  {column}={part:<4} {short:>7.2} ms of {three_letters} {three:>7.2} ms  = {:.2}, limit {SHORT_LIMIT}",
+        "  {column}={part:<4} {short:>7.2} ms of {three_emails} {three:>7.2} ms  = {:.2}, limit {SHORT_LIMIT}",
         short / three
     );
 }

@@ -11,7 +11,7 @@ use gatebook::application::{
 use gatebook::clock::Clock;
 use gatebook::log::Writer;
 use gatebook::metrics::Metrics;
-use gatebook::secrets::{Dice, MasterKey};
+use gatebook::secrets::{MasterKey, Randomness};
 use gatebook::store;
 use gatebook::throttle::ThrottleMode;
 use gatebook_aggregates::api_permission::ApiPermission;
@@ -19,7 +19,7 @@ use gatebook_aggregates::catalog::CategoryCode;
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::group::{ProductPlan, Role};
 use gatebook_aggregates::identifiers::{EntityId, GroupId, UserId};
-use gatebook_aggregates::words::{AppName, Description, Label};
+use gatebook_aggregates::text::{AppName, Description, Label};
 use sqlx::{Connection, Executor, PgConnection};
 use uuid::Uuid;
 
@@ -162,7 +162,7 @@ async fn node(database_url: &str, throttle: ThrottleMode) -> Arc<Gatebook> {
         database,
         writer,
         clock: Clock::System,
-        dice: Dice::secure(),
+        randomness: Randomness::secure(),
         key: MasterKey::from_bytes([1; 32]),
         metrics,
         throttle,

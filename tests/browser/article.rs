@@ -266,7 +266,7 @@ async fn revokes(admin: &Chromium) {
 async fn downloads_the_log(admin: &Chromium) {
     admin.click("Download Activity Log").await;
     let rows = read_csv(&admin.downloaded(".csv").await);
-    let happened: Vec<_> = rows.iter().map(|row| row["event"].as_str()).collect();
+    let confirmation: Vec<_> = rows.iter().map(|row| row["event"].as_str()).collect();
     for event in [
         "NewIntegrationCreated",
         "DeveloperInvited",
@@ -283,7 +283,7 @@ async fn downloads_the_log(admin: &Chromium) {
         "ApplicationRevoked",
         "ActivityLogDownloaded",
     ] {
-        assert!(happened.contains(&event), "{event} in {happened:?}");
+        assert!(confirmation.contains(&event), "{event} in {confirmation:?}");
     }
 }
 

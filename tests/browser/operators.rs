@@ -1,6 +1,6 @@
 //! The operators' pages.
 
-use gatebook::store::Purpose;
+use gatebook::store::ConnectionPurpose;
 
 use crate::support::chromium::Chromium;
 use crate::support::eventually::eventually;
@@ -100,7 +100,7 @@ async fn a_rebuild_is_followed_while_the_reader_stays_where_they_are() {
     let olga = operator(&world).await;
     olga.click("Projections").await;
     // Whoever holds the right to write keeps the rebuild waiting.
-    let hold = world.database().begin(Purpose::Write).await.unwrap();
+    let hold = world.database().begin(ConnectionPurpose::Write).await.unwrap();
     olga.click("Rebuild all")
         .await
         .see("under way.")

@@ -1,11 +1,11 @@
 //! Pages that say no: each is looked at by axe-core, and each says what to do next.
 
 use chrono::TimeDelta;
-use gatebook::store::Purpose;
+use gatebook::store::ConnectionPurpose;
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::group::Role;
 use gatebook_aggregates::identifiers::{GroupId, UserId};
-use gatebook_aggregates::words::Label;
+use gatebook_aggregates::text::Label;
 
 use crate::support::chromium::Chromium;
 use crate::support::world::PASSWORD;
@@ -15,7 +15,7 @@ use super::operators::operator;
 use super::{DEVELOPER, console_of, sign_up};
 
 async fn behind_the_scenes(world: &World, sql: &str) {
-    let mut transaction = world.database().begin(Purpose::Write).await.unwrap();
+    let mut transaction = world.database().begin(ConnectionPurpose::Write).await.unwrap();
     transaction.script(sql).await.unwrap();
     transaction.commit().await.unwrap();
 }
@@ -194,7 +194,7 @@ async fn operators_see_failed_mails_and_what_went_wrong_on_our_side() {
     let olga = operator(&world).await;
     behind_the_scenes(
         &world,
-        "update letters set state = 'failed', attempts = 12, last_error = 'nobody here'",
+        "update outbox set state = 'failed', attempts = 12, last_error = 'nobody here'",
     )
     .await;
     olga.click("Outbox").await.see("nobody here").await;
@@ -213,7 +213,7 @@ async fn operators_see_failed_mails_and_what_went_wrong_on_our_side() {
         .await
         .see("There is nothing here")
         .await;
-    behind_the_scenes(&world, "drop table letters").await;
+    behind_the_scenes(&world, "drop table outbox").await;
     olga.open("/operator/outbox").await.see("name this request id").await;
     olga.pictures("our-fault").await;
 }

@@ -188,16 +188,16 @@ async fn b10_our_choice_a_token_lives_an_hour_at_most_and_is_for_every_resource_
     let world = World::on_sqlite().await;
     let app = Integration::running(&world).await;
     let token = world.access_token(&app.client).await;
-    let told = introspect(&world, &token).await.json();
-    assert!(told["exp"].as_i64().unwrap() - told["iat"].as_i64().unwrap() <= 3_600);
-    assert_eq!(told["aud"], world.base_url.as_str());
-    assert_eq!(told["aud"], told["iss"]);
+    let message = introspect(&world, &token).await.json();
+    assert!(message["exp"].as_i64().unwrap() - message["iat"].as_i64().unwrap() <= 3_600);
+    assert_eq!(message["aud"], world.base_url.as_str());
+    assert_eq!(message["aud"], message["iss"]);
     let sibling = app.sibling(&world, "Billing", "read").await;
     let other = introspect(&world, &world.access_token(&sibling.client).await)
         .await
         .json();
-    assert_ne!(told["client_id"], other["client_id"]);
-    assert_eq!(told["aud"], other["aud"]);
+    assert_ne!(message["client_id"], other["client_id"]);
+    assert_eq!(message["aud"], other["aud"]);
 }
 
 #[tokio::test]

@@ -88,25 +88,25 @@ async fn i05_i11_our_choice_an_active_token_is_told_with_its_application_and_ent
     let token = world.access_token(&app.client).await;
     let answer = introspect(&world, &token).await.expect(200);
     assert_eq!(answer.header("content-type"), "application/json");
-    let told = answer.json();
+    let message = answer.json();
     let beginning = chrono::DateTime::parse_from_rfc3339(BEGINNING).unwrap().timestamp();
-    assert_eq!(told["active"], json!(true));
-    assert_eq!(told["client_id"], app.client.0.as_str());
-    assert_eq!(told["sub"], app.client.0.as_str());
-    assert_eq!(told["scope"], "read write");
-    assert!(told["token_type"].as_str().unwrap().eq_ignore_ascii_case("bearer"));
-    assert_eq!(told["iat"], beginning);
-    assert_eq!(told["nbf"], beginning);
-    assert_eq!(told["exp"], beginning + 3_600);
-    assert_eq!(told["iss"], world.base_url.as_str());
-    assert_eq!(told["aud"], world.base_url.as_str());
-    assert_eq!(told["app_name"], "Payroll");
-    assert_eq!(told["group_id"], "acme");
-    assert_eq!(told["entities"], json!(["e1", "e2"]));
+    assert_eq!(message["active"], json!(true));
+    assert_eq!(message["client_id"], app.client.0.as_str());
+    assert_eq!(message["sub"], app.client.0.as_str());
+    assert_eq!(message["scope"], "read write");
+    assert!(message["token_type"].as_str().unwrap().eq_ignore_ascii_case("bearer"));
+    assert_eq!(message["iat"], beginning);
+    assert_eq!(message["nbf"], beginning);
+    assert_eq!(message["exp"], beginning + 3_600);
+    assert_eq!(message["iss"], world.base_url.as_str());
+    assert_eq!(message["aud"], world.base_url.as_str());
+    assert_eq!(message["app_name"], "Payroll");
+    assert_eq!(message["group_id"], "acme");
+    assert_eq!(message["entities"], json!(["e1", "e2"]));
     let again = introspect(&world, &token).await.json();
-    assert_eq!(told["jti"], again["jti"]);
+    assert_eq!(message["jti"], again["jti"]);
     let other = introspect(&world, &world.access_token(&app.client).await).await.json();
-    assert_ne!(told["jti"], other["jti"], "each token has an id of its own");
+    assert_ne!(message["jti"], other["jti"], "each token has an id of its own");
 }
 
 /// In the middle of a second, which no whole number of seconds can tell.
@@ -121,9 +121,9 @@ async fn i05_a_token_is_told_to_end_when_its_client_expects_and_opens_until_then
             answer["access_token"].as_str().unwrap(),
             answer["expires_in"].as_i64().unwrap(),
         );
-        let told = introspect(&world, token).await.json();
+        let message = introspect(&world, token).await.json();
         assert_eq!(
-            told["exp"].as_i64().unwrap() - told["iat"].as_i64().unwrap(),
+            message["exp"].as_i64().unwrap() - message["iat"].as_i64().unwrap(),
             expires_in
         );
         world.pass(TimeDelta::seconds(expires_in) - TimeDelta::milliseconds(1));

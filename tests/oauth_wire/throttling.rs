@@ -29,11 +29,11 @@ async fn t30_t33_our_choice_wrong_secrets_are_answered_429_and_a_right_one_still
     let world = World::on_sqlite().await;
     let app = Integration::running(&world).await;
     let wrong = (app.client.0.clone(), "wrong".to_owned());
-    let told = until_told_to_wait(async || world.token(&wrong).await).await;
-    let told = told.oauth_refusal(429, "temporarily_unavailable");
+    let message = until_told_to_wait(async || world.token(&wrong).await).await;
+    let message = message.oauth_refusal(429, "temporarily_unavailable");
     world.token(&app.client).await.expect(200);
     world.token(&wrong).await.expect(429);
-    world.pass(TimeDelta::seconds(told.retry_after()));
+    world.pass(TimeDelta::seconds(message.retry_after()));
     world.token(&wrong).await.oauth_refusal(401, "invalid_client");
     world.token(&wrong).await.expect(429);
 }
@@ -48,17 +48,17 @@ async fn t30_it_makes_no_difference_where_the_secret_is_and_whether_the_client_e
         let wrong = (id.to_owned(), "wrong".to_owned());
         let form = [GRANT, ("client_id", id), ("client_secret", "wrong")];
         let mut failed = 0;
-        let told = until_told_to_wait(async || {
+        let message = until_told_to_wait(async || {
             failed += 1;
             match in_body {
                 true => post_form(&world, "/oauth/token", &form).await,
                 false => world.token(&wrong).await,
             }
         });
-        tries.push((told.await.as_sent(), failed));
+        tries.push((message.await.as_sent(), failed));
         world.pass(TimeDelta::hours(1));
     }
-    assert!(tries.iter().all(|told| *told == tries[0]), "{tries:#?}");
+    assert!(tries.iter().all(|message| *message == tries[0]), "{tries:#?}");
 }
 
 #[tokio::test]
@@ -148,11 +148,12 @@ async fn i13_our_choice_wrong_credentials_of_a_gateway_are_slowed_down_and_right
     let app = Integration::running(&world).await;
     let token = world.access_token(&app.client).await;
     let wrong = (world.gateway.0.clone(), "wrong".to_owned());
-    let told = until_told_to_wait(async || world.oauth("/oauth/introspect", &wrong, &[("token", &token)]).await).await;
-    let told = told.oauth_refusal(429, "temporarily_unavailable");
+    let message =
+        until_told_to_wait(async || world.oauth("/oauth/introspect", &wrong, &[("token", &token)]).await).await;
+    let message = message.oauth_refusal(429, "temporarily_unavailable");
     assert_eq!(introspect(&world, &token).await.expect(200).json()["active"], true);
     assert_eq!(world.gate(&token, "e1", "read").await, "ok");
-    world.pass(TimeDelta::seconds(told.retry_after()));
+    world.pass(TimeDelta::seconds(message.retry_after()));
     let again = world.oauth("/oauth/introspect", &wrong, &[("token", &token)]).await;
     again.oauth_refusal(401, "invalid_client");
 }
@@ -162,9 +163,9 @@ async fn i13_wrong_credentials_at_verify_are_slowed_down_as_a_problem() {
     let world = World::on_sqlite().await;
     let wrong = (world.gateway.0.clone(), "wrong".to_owned());
     let body = json!({"token": "x", "entity": "e1", "access": "read"});
-    let told = until_told_to_wait(async || ask(post_as(&world, "/gateway/verify", &wrong).json(&body)).await).await;
-    let told = told.refused(429, "too_many_requests");
-    assert!(told.retry_after() >= 1);
+    let message = until_told_to_wait(async || ask(post_as(&world, "/gateway/verify", &wrong).json(&body)).await).await;
+    let message = message.refused(429, "too_many_requests");
+    assert!(message.retry_after() >= 1);
     ask(post_as(&world, "/gateway/verify", &world.gateway).json(&body))
         .await
         .expect(200);

@@ -106,14 +106,14 @@ async fn a_tokens_name_is_checked_and_kept(world: World) {
     let before = world.traces().await.events;
     ada.open("/account").await.expect(200);
     let long = "x".repeat(201);
-    for (name, told) in [
+    for (name, message) in [
         ("", "Fill in “Name of the new token”."),
         (long.as_str(), "“Name of the new token” may have at most"),
         ("a\u{202e}b", "text-direction characters are not allowed"),
         ("a\0b", "Control, invisible"),
     ] {
         let page = ada.send("/account/tokens", &named(name)).await.expect(422);
-        page.shows(told).hides("“name”");
+        page.shows(message).hides("“name”");
         assert_eq!(page.value("name").as_deref(), Some(name));
     }
     assert_eq!(world.traces().await.events, before);
@@ -229,14 +229,14 @@ async fn a_token_needs_the_password_and_has_an_end(world: World) {
     let mut ada = ada(&world).await;
     ada.open("/account").await.expect(200);
     let before = world.traces().await.events;
-    for (days, password, told) in [
+    for (days, password, message) in [
         ("30", "", "Enter your password."),
         ("30", "wrong horse battery staple", "This is not your password."),
         ("3650", PASSWORD, "Choose one of the times."),
     ] {
         let form = [("name", "Laptop"), ("valid_days", days), ("password", password)];
         let page = ada.send("/account/tokens", &form).await.expect(422);
-        page.shows(told).hides("gbu_");
+        page.shows(message).hides("gbu_");
         assert!(!page.html.contains(PASSWORD) && !page.html.contains("wrong horse"));
     }
     assert_eq!(world.traces().await.events, before);

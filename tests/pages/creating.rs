@@ -123,7 +123,7 @@ async fn every_rule_is_told_beside_its_field_and_nothing_is_lost(world: World) {
     let before = world.traces().await;
     ada.open(NEW).await.expect(200);
     let page = ada.send(NEW, &[]).await.expect(422);
-    for told in [
+    for message in [
         "Fill in “Application Name”.",
         "Fill in “Application Description”.",
         "Choose a category.",
@@ -132,10 +132,10 @@ async fn every_rule_is_told_beside_its_field_and_nothing_is_lost(world: World) {
         "Select at least one entity.",
     ] {
         // Once above the form, once beside the field.
-        assert_eq!(page.text().matches(told).count(), 2, "{told}: {}", page.text());
+        assert_eq!(page.text().matches(message).count(), 2, "{message}: {}", page.text());
     }
     let long = "x".repeat(101);
-    for (field, value, told) in [
+    for (field, value, message) in [
         ("name", long.as_str(), "at most 100 characters"),
         ("name", "a\u{202e}b", "text-direction characters are not allowed"),
         ("category", "astrology", "Choose a category of the catalogue."),
@@ -145,7 +145,7 @@ async fn every_rule_is_told_beside_its_field_and_nothing_is_lost(world: World) {
         ("description", "", "Fill in “Application Description”."),
     ] {
         let page = ada.send(NEW, &with(field, Some(value))).await.expect(422);
-        page.shows(told);
+        page.shows(message);
         if field != "name" {
             assert_eq!(page.value("name").as_deref(), Some("Payroll Bridge"), "{field}");
         }

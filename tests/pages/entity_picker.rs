@@ -16,8 +16,8 @@ on_both_databases! {
 const NEW: &str = "/integration-applications/new/new-integration";
 const BANK_FEEDS: &str = "/integration-applications/new/aiq-integrate/bank_feeds";
 
-fn told(told: &str) -> String {
-    format!("Clear selection {told}")
+fn message(message: &str) -> String {
+    format!("Clear selection {message}")
 }
 
 async fn r11_entities_are_searched_and_selected_without_scripts(world: World) {
@@ -27,7 +27,7 @@ async fn r11_entities_are_searched_and_selected_without_scripts(world: World) {
         ada.open(path)
             .await
             .expect(200)
-            .shows(&told("0 of 5 selected, 5 shown"));
+            .shows(&message("0 of 5 selected, 5 shown"));
         let search = [
             ("name", "Payroll"),
             ("entities", "e1"),
@@ -35,7 +35,7 @@ async fn r11_entities_are_searched_and_selected_without_scripts(world: World) {
             ("show_again", "search"),
         ];
         let page = ada.send(path, &search).await.expect(200);
-        page.shows(&told("1 of 5 selected, 1 shown"))
+        page.shows(&message("1 of 5 selected, 1 shown"))
             .hides("Entity E1")
             .hides("Please correct");
         let select = [
@@ -44,7 +44,7 @@ async fn r11_entities_are_searched_and_selected_without_scripts(world: World) {
             ("show_again", "select"),
         ];
         let page = ada.send(path, &select).await.expect(200);
-        page.shows(&told("2 of 5 selected, 1 shown"));
+        page.shows(&message("2 of 5 selected, 1 shown"));
         assert_eq!(page.value("name").as_deref(), Some("Payroll"));
         // What was selected and is not shown is kept by the page itself.
         let page = ada
@@ -53,11 +53,11 @@ async fn r11_entities_are_searched_and_selected_without_scripts(world: World) {
                 &[("entities", "e4"), ("entity_search", ""), ("show_again", "search")],
             )
             .await;
-        page.expect(200).shows(&told("2 of 5 selected, 5 shown"));
+        page.expect(200).shows(&message("2 of 5 selected, 5 shown"));
         let page = ada.send(path, &[("show_again", "select")]).await;
-        page.expect(200).shows(&told("5 of 5 selected, 5 shown"));
+        page.expect(200).shows(&message("5 of 5 selected, 5 shown"));
         let page = ada.send(path, &[("entities", "e5"), ("show_again", "clear")]).await;
-        page.expect(200).shows(&told("0 of 5 selected, 5 shown"));
+        page.expect(200).shows(&message("0 of 5 selected, 5 shown"));
     }
     assert_eq!(world.traces().await, before);
 }
@@ -69,13 +69,13 @@ async fn r11_the_same_when_an_application_is_edited(world: World) {
     ada.open(&path)
         .await
         .expect(200)
-        .shows(&told("2 of 5 selected, 5 shown"));
+        .shows(&message("2 of 5 selected, 5 shown"));
     let fields = [("description", "New."), ("category", "crm"), ("entity_search", "E5")];
     let select = [&fields[..], &[("entities", "e1"), ("show_again", "select")]].concat();
     ada.send(&path, &select)
         .await
         .expect(200)
-        .shows(&told("2 of 5 selected, 1 shown"));
+        .shows(&message("2 of 5 selected, 1 shown"));
     let save = [&fields[..], &[("entities", "e5")]].concat();
     ada.send(&path, &save)
         .await
@@ -102,11 +102,11 @@ async fn a_search_that_finds_nothing_loses_nothing(world: World) {
         .await;
     page.expect(200)
         .shows("No entity fits what you search for.")
-        .shows(&told("1 of 5 selected, 0 shown"));
+        .shows(&message("1 of 5 selected, 0 shown"));
     assert_eq!(page.value("entity_search").as_deref(), Some(HOSTILE));
     assert!(!page.html.contains("<script>alert"));
     let page = ada.send(NEW, &[("entity_search", ""), ("show_again", "search")]).await;
-    page.expect(200).shows(&told("1 of 5 selected, 5 shown"));
+    page.expect(200).shows(&message("1 of 5 selected, 5 shown"));
 }
 
 async fn thousands_of_entities_fit_into_a_form(world: World) {
@@ -118,7 +118,7 @@ async fn thousands_of_entities_fit_into_a_form(world: World) {
     ada.send(NEW, &[("show_again", "select")])
         .await
         .expect(200)
-        .shows(&told("505 of 505 selected, 505 shown"));
+        .shows(&message("505 of 505 selected, 505 shown"));
     let mut fields = vec![
         ("name", "Payroll"),
         ("description", "All of them."),

@@ -1,11 +1,11 @@
 //! Forgotten passwords: anybody who knows an address can ask for a link, learns nothing by it, and does no harm.
 
 use chrono::TimeDelta;
-use gatebook::application::{Caller, Entrance, Failure, SignInForm, Who};
+use gatebook::application::{Caller, Failure, PortalClient, SignInForm, Who};
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::group::Role;
 use gatebook_aggregates::identifiers::{GroupId, UserId};
-use gatebook_aggregates::words::Label;
+use gatebook_aggregates::text::Label;
 use serde_json::json;
 
 use super::portal::DEV;
@@ -110,7 +110,7 @@ async fn a_link_that_waits_for_a_mail_server_is_not_sent_once_a_password_was_cho
     let mut ulf = Browser::new(&world);
     ulf.open("/forgot-password").await;
     ulf.send("/forgot-password", &[("email", ULF)]).await.expect(200);
-    world.errands_are_done().await;
+    world.background_tasks_are_done().await;
     ulf.open(&links[0]).await.expect(200);
     let chosen = [("password", NEW_PASSWORD), ("repeated", NEW_PASSWORD)];
     ulf.send("/set-password", &chosen).await.expect(200);
@@ -175,7 +175,10 @@ async fn logging_in_takes_as_much_work_for_unknown_as_for_known_developers(world
         let hashings = || node.gatebook.metrics.password_hashings.get();
         let before = (node.database.questions(), hashings());
         let wrong = "wrong horse battery staple";
-        let refused = node.gatebook.log_in(&stranger, Entrance::Pages, email, wrong, "").await;
+        let refused = node
+            .gatebook
+            .log_in(&stranger, PortalClient::Pages, email, wrong, "")
+            .await;
         assert!(matches!(refused, Err(Failure::Unauthenticated)), "{email}");
         let work = (node.database.questions() - before.0, hashings() - before.1);
         assert_eq!(work, (2, 1), "{email}");
@@ -218,7 +221,7 @@ async fn with_the_new_password_api_tokens_end_if_their_owner_wants(world: World)
 
 /// On one thread nothing else happens before this test waits again.
 #[tokio::test]
-async fn the_answer_does_not_wait_for_the_letter() {
+async fn the_answer_does_not_wait_for_the_email() {
     let world = World::on_sqlite().await;
     let ada = world.ada().await;
     world.created(&ada, "Payroll Bridge").await;
@@ -229,9 +232,9 @@ async fn the_answer_does_not_wait_for_the_letter() {
         let (asked, questions) = (node.gatebook.clone(), node.database.questions());
         asked.request_user_password_reset(&stranger, email).await.unwrap();
         asked.request_developer_password_reset(&stranger, email).await.unwrap();
-        assert_eq!(asked.errands.under_way(), 2, "{email}");
+        assert_eq!(asked.background_tasks.under_way(), 2, "{email}");
         assert_eq!(node.database.questions(), questions, "nothing is looked up: {email}");
-        asked.errands.done().await;
+        asked.background_tasks.done().await;
         assert!(node.database.questions() > questions);
     }
     assert_eq!(world.mails().await.len(), before + 2);

@@ -48,17 +48,21 @@ async fn every_answer_of_a_page_obeys_the_policy_be_it_a_redirect_or_a_refusal()
     ] {
         let answer = ask(&world, method.clone(), path, &headers, body).await.expect(status);
         let policy = answer.header("content-security-policy");
-        let told = format!("{method} {path} {status}: {:?}", answer.headers);
-        assert!(policy.contains("default-src 'none'"), "{told}");
-        assert!(policy.contains("frame-ancestors 'none'"), "{told}");
-        assert!(!policy.contains("unsafe"), "{told}");
-        assert_eq!(answer.header("strict-transport-security"), "max-age=31536000", "{told}");
-        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{told}");
-        assert_eq!(answer.header("cache-control"), "no-store", "{told}");
-        assert_eq!(answer.header("referrer-policy"), "same-origin", "{told}");
+        let message = format!("{method} {path} {status}: {:?}", answer.headers);
+        assert!(policy.contains("default-src 'none'"), "{message}");
+        assert!(policy.contains("frame-ancestors 'none'"), "{message}");
+        assert!(!policy.contains("unsafe"), "{message}");
+        assert_eq!(
+            answer.header("strict-transport-security"),
+            "max-age=31536000",
+            "{message}"
+        );
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{message}");
+        assert_eq!(answer.header("cache-control"), "no-store", "{message}");
+        assert_eq!(answer.header("referrer-policy"), "same-origin", "{message}");
         if status != 303 {
-            assert_eq!(answer.header("content-type"), "text/html; charset=utf-8", "{told}");
-            assert!(answer.text().contains("<main"), "{told}");
+            assert_eq!(answer.header("content-type"), "text/html; charset=utf-8", "{message}");
+            assert!(answer.text().contains("<main"), "{message}");
         }
     }
 }

@@ -108,7 +108,7 @@ async fn a_password_links_token_leaves_the_address(world: World) {
     let mut dev = Browser::new(&world);
     dev.open("/portal/forgot-password").await;
     dev.send("/portal/forgot-password", &[("email", DEV)]).await.expect(200);
-    world.errands_are_done().await;
+    world.background_tasks_are_done().await;
     let of_portal = path(&world.last_mail_to(DEV).await.link());
     for (link, clean) in [(of_console, "/set-password"), (of_portal, "/portal/set-password")] {
         let (_, token) = link.split_once("?link=").unwrap();

@@ -1,7 +1,7 @@
 //! The operator pages.
 
 use chrono::TimeDelta;
-use gatebook::store::Purpose;
+use gatebook::store::ConnectionPurpose;
 use gatebook_projections::app_list::{Filter, Sort};
 
 use crate::support::browser::{Browser, Page};
@@ -154,9 +154,8 @@ async fn r12_two_forms_that_are_sent_at_once_make_one_secret(world: World) {
 
 /// The newest mail cannot be sent; the address of its retry.
 async fn fails(world: &World, olga: &mut Browser) -> String {
-    let mut transaction = world.database().begin(Purpose::Write).await.unwrap();
-    let order =
-        "update letters set state = 'failed', attempts = 12, last_error = 'nobody here' where state = 'pending'";
+    let mut transaction = world.database().begin(ConnectionPurpose::Write).await.unwrap();
+    let order = "update outbox set state = 'failed', attempts = 12, last_error = 'nobody here' where state = 'pending'";
     transaction.script(order).await.unwrap();
     transaction.commit().await.unwrap();
     let page = olga.open("/operator/outbox").await.expect(200);
@@ -230,7 +229,7 @@ async fn nobody_signs_in_to_sign_out(world: World) {
 
 async fn what_another_node_rebuilds_is_told_as_far_as_the_database_knows(world: World) {
     let mut olga = operator(&world).await;
-    let mut transaction = world.database().begin(Purpose::Write).await.unwrap();
+    let mut transaction = world.database().begin(ConnectionPurpose::Write).await.unwrap();
     let cursor = r#"{"fold_version":1,"run":1,"after":"0199-stream","copied":false}"#;
     let order = format!("update projections set rebuild_from = 3, rebuild_cursor = '{cursor}' where name = 'app_list'");
     transaction.script(&order).await.unwrap();

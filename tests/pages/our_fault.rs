@@ -1,14 +1,14 @@
 //! What goes wrong on our side: whoever meets it learns the request id, and the log has it with the cause.
 
-use gatebook::store::Purpose;
+use gatebook::store::ConnectionPurpose;
 
 use super::operator::operator;
 use crate::support::{World, log_lines};
 
 /// The outbox is lost.
 async fn breaks(world: &World) {
-    let mut transaction = world.database().begin(Purpose::Write).await.unwrap();
-    transaction.script("drop table letters").await.unwrap();
+    let mut transaction = world.database().begin(ConnectionPurpose::Write).await.unwrap();
+    transaction.script("drop table outbox").await.unwrap();
     transaction.commit().await.unwrap();
 }
 
@@ -18,7 +18,7 @@ async fn a_page_that_fails_shows_the_request_id() {
     let mut olga = operator(&world).await;
     breaks(&world).await;
     let page = olga.open("/operator/outbox").await.expect(500);
-    page.shows("Something went wrong on our side.").hides("letters");
+    page.shows("Something went wrong on our side.").hides("outbox");
     let id = page.headers["x-request-id"].to_str().unwrap();
     page.shows(id);
     assert_eq!(page.headers["content-type"], "text/html; charset=utf-8");
@@ -54,5 +54,5 @@ async fn the_log_has_the_cause_with_the_request_id() {
     let logged = log_lines::with(&id);
     let line = logged.iter().find(|line| line.contains("a request failed"));
     let line = line.unwrap_or_else(|| panic!("not in the log: {logged:#?}"));
-    assert!(line.contains("letters"), "{line}");
+    assert!(line.contains("outbox"), "{line}");
 }

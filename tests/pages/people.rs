@@ -138,7 +138,7 @@ async fn somebody_in_several_groups_chooses_one(world: World) {
     use gatebook_aggregates::email_address::EmailAddress;
     use gatebook_aggregates::group::Role;
     use gatebook_aggregates::identifiers::{GroupId, UserId};
-    use gatebook_aggregates::words::Label;
+    use gatebook_aggregates::text::Label;
 
     let mut ada = Browser::of_user(&world, "acme", "ada").await;
     let (globex, id) = (GroupId::parse("globex").unwrap(), UserId::parse("ada.too").unwrap());

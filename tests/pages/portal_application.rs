@@ -206,11 +206,11 @@ async fn r27_a_suspended_or_revoked_application_gives_no_secrets(world: World) {
     shown(&mut dev, &here).await;
     let form = dev.page.clone();
     let ada = world.ada().await;
-    for (wish, sentence) in [
+    for (command, sentence) in [
         ("/suspend", "This application is suspended"),
         ("/revoke", "This application was revoked"),
     ] {
-        ada.post(&app_at(&app, wish), json!({})).await.done();
+        ada.post(&app_at(&app, command), json!({})).await.done();
         for page in ["", "/entities"] {
             dev.open(&format!("{here}{page}")).await.expect(200).shows(sentence);
         }

@@ -74,12 +74,12 @@ async fn r19_a_wrong_code_is_told_beside_its_field(world: World) {
     let (mut dev, _) = code_sent(&world).await;
     let right = world.last_mail_to(DEV).await.code();
     let wrong = if right == "000000" { "111111" } else { "000000" };
-    for (code, told) in [
+    for (code, message) in [
         ("x", "The code has six digits."),
         (wrong, "The verification code is wrong; 4 tries are left."),
     ] {
         let page = dev.send("/portal/sign-up", &filled_in(code, "Dev")).await.expect(422);
-        page.shows(told);
+        page.shows(message);
         assert!(page.html.contains("id=\"code-error\""), "{}", page.html);
         assert_eq!(page.value("code").as_deref(), Some(code));
         assert_eq!(page.value("full_name").as_deref(), Some("Dev"));

@@ -28,18 +28,18 @@ async fn somebody_signs_in_and_out(world: World) {
 
 async fn the_answer_is_the_same_for_unknown_and_known_addresses(world: World) {
     let mut ada = Browser::of_user(&world, "acme", "ada").await;
-    let mut told = Vec::new();
+    let mut message = Vec::new();
     for email in ["ada@acme.example", "nobody@acme.example"] {
         ada.open("/sign-in").await;
         let page = ada.send("/sign-in", &[("email", email), ("password", "wrong")]).await;
-        told.push(page.expect(401).text());
+        message.push(page.expect(401).text());
         let page = ada.open("/forgot-password").await;
         page.expect(200);
         let page = ada.send("/forgot-password", &[("email", email)]).await.expect(200);
-        told.push(page.text().replace(email, ""));
+        message.push(page.text().replace(email, ""));
     }
-    assert_eq!(told[0], told[2]);
-    assert_eq!(told[1], told[3]);
+    assert_eq!(message[0], message[2]);
+    assert_eq!(message[1], message[3]);
     assert_eq!(world.mails().await.len(), 1);
 }
 

@@ -61,7 +61,7 @@ async fn a_log_download_does_not_stand_in_the_way_of_what_is_done_about_the_deve
     let api = world.ada().await;
     let app = world.created(&api, "Payroll").await;
     let (mut ada, path) = (ada(&world).await, at(&app, "/developer"));
-    for (action, told) in [
+    for (action, message) in [
         ("/resend-invite", "A new invite has been mailed."),
         ("/reset-otp", "OTP reset"),
         ("/revoke", "access has been revoked"),
@@ -71,7 +71,10 @@ async fn a_log_download_does_not_stand_in_the_way_of_what_is_done_about_the_deve
         api.patch(&app_at(&app, ""), json!({"description": action}))
             .await
             .expect(200);
-        ada.send(&format!("{path}{action}"), &[]).await.expect(200).shows(told);
+        ada.send(&format!("{path}{action}"), &[])
+            .await
+            .expect(200)
+            .shows(message);
     }
 }
 
@@ -135,7 +138,7 @@ async fn r27_a_resume_question_does_not_undo_a_later_suspension(world: World) {
 async fn r27_nothing_that_happens_while_it_is_asked_is_in_the_way_of_suspending_or_revoking(world: World) {
     let (api, app, developer, client) = world.running("Payroll").await;
     let mut ada = ada(&world).await;
-    for (page, told) in [
+    for (page, message) in [
         ("/suspend", "has been suspended"),
         ("/revoke", "has been revoked for ever"),
     ] {
@@ -144,7 +147,7 @@ async fn r27_nothing_that_happens_while_it_is_asked_is_in_the_way_of_suspending_
         for action in ["/suspend", "/resume"] {
             api.post(&app_at(&app, action), json!({})).await.expect(200);
         }
-        ada.send(&at(&app, page), &[]).await.expect(200).shows(told);
+        ada.send(&at(&app, page), &[]).await.expect(200).shows(message);
         if page == "/suspend" {
             api.post(&app_at(&app, "/resume"), json!({})).await.expect(200);
         }
@@ -180,14 +183,14 @@ async fn what_was_just_done_is_told_as_long_as_it_is_true(world: World) {
     let (api, app, ..) = world.running("Payroll").await;
     let mut ada = ada(&world).await;
     ada.open(&at(&app, "/suspend")).await.expect(200);
-    let told = ada.send(&at(&app, "/suspend"), &[]).await.expect(200).path.clone();
+    let message = ada.send(&at(&app, "/suspend"), &[]).await.expect(200).path.clone();
     api.get(&app_at(&app, "/activity-log")).await.expect(200);
-    ada.open(&told)
+    ada.open(&message)
         .await
         .expect(200)
         .shows("has been suspended. Its access tokens");
     api.post(&app_at(&app, "/resume"), json!({})).await.expect(200);
-    ada.open(&told)
+    ada.open(&message)
         .await
         .expect(200)
         .hides("has been suspended. Its access tokens");
@@ -205,23 +208,23 @@ async fn what_was_just_done_is_told_as_long_as_it_is_true(world: World) {
     let edit = at(&app, "/edit");
     ada.open(&edit).await.expect(200);
     let fields = [("description", "Mine."), ("category", "crm"), ("entities", "e1")];
-    let told = ada.send(&edit, &fields).await.expect(200).path.clone();
+    let message = ada.send(&edit, &fields).await.expect(200).path.clone();
     api.patch(&app_at(&app, ""), json!({"description": "Theirs."}))
         .await
         .expect(200);
-    ada.open(&told)
+    ada.open(&message)
         .await
         .expect(200)
         .shows("Theirs.")
         .hides("Your changes have been saved");
     let path = at(&app, "/developer");
     ada.open(&path).await.expect(200);
-    let told = ada.send(&format!("{path}/revoke"), &[]).await.expect(200).path.clone();
-    ada.open(&told).await.expect(200).shows("access has been revoked");
+    let message = ada.send(&format!("{path}/revoke"), &[]).await.expect(200).path.clone();
+    ada.open(&message).await.expect(200).shows("access has been revoked");
     api.post(&app_at(&app, "/developer"), json!({"email": "other@example.com"}))
         .await
         .expect(201);
-    ada.open(&told).await.expect(200).hides("access has been revoked");
+    ada.open(&message).await.expect(200).hides("access has been revoked");
 }
 
 async fn r27_invite_and_otp_of_a_revoked_application_are_shown_as_dead(world: World) {
@@ -238,7 +241,7 @@ async fn r27_invite_and_otp_of_a_revoked_application_are_shown_as_dead(world: Wo
 async fn the_reason_survives_the_end_of_the_session(world: World) {
     let app = world.created(&world.ada().await, "Payroll").await;
     let mut ada = ada(&world).await;
-    for (page, told) in [
+    for (page, message) in [
         ("/suspend", "has been suspended"),
         ("/resume", "has been resumed"),
         ("/revoke", "has been revoked for ever"),
@@ -251,7 +254,7 @@ async fn the_reason_survives_the_end_of_the_session(world: World) {
         ada.send(&path, &fields)
             .await
             .expect(200)
-            .shows(told)
+            .shows(message)
             .shows("Reason: Typed before.");
     }
 }

@@ -186,11 +186,11 @@ fn is_root() -> bool {
 
 #[track_caller]
 fn done(output: Output) {
-    let told = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let message = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     assert!(
         output.status.success(),
         "{}{}",
-        told(&output.stdout),
-        told(&output.stderr)
+        message(&output.stdout),
+        message(&output.stderr)
     );
 }

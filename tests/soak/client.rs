@@ -12,8 +12,8 @@ use serde_json::{Value as Json, json};
 use tokio::sync::watch;
 
 use super::gate::{Verdict, ask};
-use super::kept::Kept;
-use super::seen::Seen;
+use super::observations::Seen;
+use super::stored::Kept;
 use crate::bad_days::installation::{Customer, sent, word};
 use crate::support::{APPS, Answer, Person, World, described};
 
@@ -97,9 +97,9 @@ impl Client {
         let Some(at) = open.choose(&mut self.random).copied().filter(|_| open.len() >= 3) else {
             return self.creates().await;
         };
-        let dice = self.random.random_range(0..100);
+        let randomness = self.random.random_range(0..100);
         let app = &self.apps[at];
-        match dice {
+        match randomness {
             0..8 => self.ends(at, "revoke", "ApplicationRevoked").await,
             _ if app.is("suspended") => self.resumes(at).await,
             8..30 => self.edits(at).await,
@@ -132,14 +132,14 @@ impl Client {
         let change = json!({"description": format!("What command {} made of it.", self.commands)});
         let path = self.apps[at].at("");
         self.apps[at].view = self.command(Method::PATCH, path, change).await.expect(200).json();
-        self.apps[at].happened("DescriptionChanged");
+        self.apps[at].confirmation("DescriptionChanged");
     }
 
     /// Suspends or revokes it.
     async fn ends(&mut self, at: usize, how: &str, event: &'static str) {
         let path = self.apps[at].at(&format!("/{how}"));
         self.apps[at].view = self.command(Method::POST, path, json!({})).await.expect(200).json();
-        self.apps[at].happened(event);
+        self.apps[at].confirmation(event);
         self.opens(at, false, event).await;
         if how == "revoke" {
             self.dead
@@ -150,7 +150,7 @@ impl Client {
     async fn resumes(&mut self, at: usize) {
         let path = self.apps[at].at("/resume");
         self.apps[at].view = self.command(Method::POST, path, json!({})).await.expect(200).json();
-        self.apps[at].happened("ApplicationResumed");
+        self.apps[at].confirmation("ApplicationResumed");
         let has_entity = self.apps[at].has_first_entity();
         self.opens(at, has_entity, "ApplicationResumed").await;
     }
@@ -162,7 +162,7 @@ impl Client {
         let path = self.apps[at].at("");
         let change = json!({"entities": entities});
         self.apps[at].view = self.command(Method::PATCH, path, change).await.expect(200).json();
-        self.apps[at].happened("EntitiesChanged");
+        self.apps[at].confirmation("EntitiesChanged");
         self.opens(at, !has_entity, "EntitiesChanged").await;
     }
 
@@ -171,7 +171,7 @@ impl Client {
         let path = self.apps[at].secrets();
         let made = self.command(Method::POST, path, json!({"overlap_seconds": 0})).await;
         let made = made.expect(201).json();
-        self.apps[at].happened("ClientSecretGenerated");
+        self.apps[at].confirmation("ClientSecretGenerated");
         if self.apps[at].opener.is_some() {
             self.opens(at, false, "ClientSecretGenerated").await;
         }
@@ -190,7 +190,7 @@ impl Client {
         };
         let path = format!("{}/{secret}", self.apps[at].secrets());
         self.command(Method::DELETE, path, json!({})).await;
-        self.apps[at].happened("ClientSecretRetired");
+        self.apps[at].confirmation("ClientSecretRetired");
         self.opens(at, false, "ClientSecretRetired").await;
         self.forgets_token(at);
     }

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::client::Client;
-use super::seen::Seen;
+use super::observations::Seen;
 use crate::bad_days::installation::Customer;
 
 /// So many clients work at once.

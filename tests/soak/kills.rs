@@ -71,7 +71,7 @@ impl<'a> Kills<'a> {
             self.round(&victims).await;
             tell(&format!(
                 "round {round} of {rounds}, {victims:?}: {}",
-                self.crowd.seen.told()
+                self.crowd.seen.message()
             ));
         }
         self.crowd.looks_back(true).await;
@@ -135,13 +135,13 @@ impl<'a> Kills<'a> {
             assert_eq!(self.installation.number(counted).await, created as i64, "{counted}");
         }
         // One that waits when its application is revoked is not sent any more.
-        let letters = "select count(*) from letters where kind = 'invitation'";
-        let letters = self.installation.number(letters).await;
+        let emails = "select count(*) from outbox where kind = 'invitation'";
+        let emails = self.installation.number(emails).await;
         assert!(
-            (still_invited as i64..=invited as i64).contains(&letters),
-            "{letters} invitations for {invited}"
+            (still_invited as i64..=invited as i64).contains(&emails),
+            "{emails} invitations for {invited}"
         );
-        let twice = "select count(*) from (select about from letters where kind = 'invitation' \
+        let twice = "select count(*) from (select about from outbox where kind = 'invitation' \
                      group by about having count(*) > 1) twice";
         assert_eq!(self.installation.number(twice).await, 0);
     }

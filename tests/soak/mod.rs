@@ -8,16 +8,16 @@ mod archiving_server;
 mod client;
 mod crowd;
 mod gate;
-mod kept;
 mod kills;
 mod nodes;
+mod observations;
 mod passwords;
 mod patroni;
 mod patroni_cluster;
 mod restore;
 mod same_time;
-mod seen;
 mod spreadsheets;
+mod stored;
 mod watch;
 
 /// How many times as long as in `make test`: what `make soak` says in `GATEBOOK_SOAK`, else once.

@@ -88,8 +88,8 @@ impl FailOvers {
         for watch in watches {
             reports.push(watch.ends().await);
         }
-        tell(&told(number, fault, &primary, &next, silence, &reports));
-        tell(&self.crowd.seen.told());
+        tell(&message(number, fault, &primary, &next, silence, &reports));
+        tell(&self.crowd.seen.message());
         self.crowd.looks_back(false).await;
         self.installation.holds_together();
         for report in reports {
@@ -117,14 +117,14 @@ impl FailOvers {
 }
 
 /// The figures of a fail-over, in a line for the clients and one for each node.
-fn told(number: usize, fault: Fault, from: &str, to: &str, silence: Duration, reports: &[Report]) -> String {
+fn message(number: usize, fault: Fault, from: &str, to: &str, silence: Duration, reports: &[Report]) -> String {
     let seconds = |duration: Duration| format!("{:.1} s", duration.as_secs_f64());
-    let mut told = format!(
+    let mut message = format!(
         "fail-over {number}, {fault:?}, {from} to {to}: nothing acknowledged for {}",
         seconds(silence)
     );
     for report in reports {
-        told.push_str(&format!(
+        message.push_str(&format!(
             "\n  {}: gate undecided for {}, not ready for {}, no commands for {}, slowest /readyz {}",
             report.node,
             seconds(report.gate_away),
@@ -133,7 +133,7 @@ fn told(number: usize, fault: Fault, from: &str, to: &str, silence: Duration, re
             seconds(report.slowest_readiness),
         ));
     }
-    told
+    message
 }
 
 /// The URL of the server that takes writes; unlike Gatebook, this test's client of PostgreSQL knows one host only.

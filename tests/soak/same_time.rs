@@ -40,7 +40,7 @@ async fn told_apart(world: &World, many: usize, addresses: [&str; 2], form: &str
         let page = stranger.send(form, &fields[..if status == 200 { 1 } else { 2 }]).await;
         seconds[kind].push(started.elapsed().as_secs_f64());
         page.expect(status);
-        world.gatebook.errands.done().await;
+        world.gatebook.background_tasks.done().await;
     }
     area_under_curve(&seconds[0], &seconds[1])
 }

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use super::gate::{Verdict, ask};
-use super::seen::Seen;
+use super::observations::Seen;
 use crate::bad_days::installation::{Customer, client, sent};
 use crate::support::{Person, app_at};
 
@@ -37,7 +37,7 @@ pub struct Watch {
 struct Look {
     asked: Instant,
     answered: Instant,
-    is_well: bool,
+    mark_healthy: bool,
 }
 
 /// What was seen of a node.
@@ -127,11 +127,11 @@ async fn looks<F: Future<Output = bool>>(go_on: watch::Receiver<bool>, look: imp
     let mut looks = Vec::new();
     while *go_on.borrow() {
         let asked = Instant::now();
-        let is_well = look().await;
+        let mark_healthy = look().await;
         looks.push(Look {
             asked,
             answered: Instant::now(),
-            is_well,
+            mark_healthy,
         });
         sleep(PAUSE).await;
     }
@@ -140,8 +140,8 @@ async fn looks<F: Future<Output = bool>>(go_on: watch::Receiver<bool>, look: imp
 
 /// From a yes to the next one, if there was a no between them.
 fn longest_absence(looks: &[Look]) -> Duration {
-    let stretches = looks.chunk_by(|one, next| one.is_well == next.is_well);
-    let absences = stretches.filter(|stretch| !stretch[0].is_well).map(|stretch| {
+    let stretches = looks.chunk_by(|one, next| one.mark_healthy == next.mark_healthy);
+    let absences = stretches.filter(|stretch| !stretch[0].mark_healthy).map(|stretch| {
         let last = stretch.last().unwrap();
         last.answered - stretch[0].asked
     });
@@ -151,17 +151,17 @@ fn longest_absence(looks: &[Look]) -> Duration {
 /// Where readiness differed from what commands did for as long as it takes to notice.
 fn untrue(readiness: &[Look], commands: &[Look]) -> Vec<String> {
     let mut untrue = Vec::new();
-    for stretch in commands.chunk_by(|one, next| one.is_well == next.is_well) {
+    for stretch in commands.chunk_by(|one, next| one.mark_healthy == next.mark_healthy) {
         let (first, last) = (stretch[0], stretch[stretch.len() - 1]);
         let noticed = first.asked + NOTICING..last.asked;
         let differing = readiness
             .iter()
-            .filter(|look| noticed.contains(&look.asked) && look.is_well != first.is_well);
+            .filter(|look| noticed.contains(&look.asked) && look.mark_healthy != first.mark_healthy);
         untrue.extend(differing.map(|look| {
             let after = look.asked - first.asked;
             format!(
                 "ready: {}, {after:?} after commands became: {}",
-                look.is_well, first.is_well
+                look.mark_healthy, first.mark_healthy
             )
         }));
     }
@@ -171,12 +171,12 @@ fn untrue(readiness: &[Look], commands: &[Look]) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn look(began: Instant, at: u64, is_well: bool) -> Look {
+    fn look(began: Instant, at: u64, mark_healthy: bool) -> Look {
         let asked = began + Duration::from_secs(at);
         Look {
             asked,
             answered: asked + Duration::from_millis(100),
-            is_well,
+            mark_healthy,
         }
     }
 

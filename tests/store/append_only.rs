@@ -1,6 +1,6 @@
 //! R29: the database itself refuses to change or forget an event.
 
-use gatebook::store::{Dialect, Purpose};
+use gatebook::store::{ConnectionPurpose, Dialect};
 use gatebook_projections::sql::Query;
 
 use crate::support::{World, on_both_databases};
@@ -39,7 +39,7 @@ async fn r29_the_database_refuses_to_change_or_delete_or_replace_events(world: W
         ],
     };
     for sql in portable.iter().chain(of_its_own) {
-        let mut transaction = world.database().begin(Purpose::Write).await.unwrap();
+        let mut transaction = world.database().begin(ConnectionPurpose::Write).await.unwrap();
         let refused = transaction.execute(Query::new(*sql, [])).await;
         assert!(refused.is_err(), "{sql}: {refused:?}");
         drop(transaction);

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use futures::future::join_all;
 use gatebook::log::append::{
-    Append, AppendError, Credential, CredentialChange, CredentialGuard, Premise, ReservationKey,
+    Append, AppendError, Credential, CredentialChange, CredentialGuard, Precondition, ReservationKey,
 };
 use gatebook::log::hash_chain::{EventParts, NO_PREDECESSOR, hash_of};
 use gatebook::log::read;
-use gatebook::store::Purpose;
+use gatebook::store::ConnectionPurpose;
 use gatebook_projections::sql::{Column, Query, Value, text};
 
-use super::noted::{KIND, at, credential, events, key, letter, name, note, notes, there_is_of, with_everything};
+use super::noted::{KIND, at, credential, email, events, key, name, note, notes, there_is_of, with_everything};
 use crate::support::{World, on_both_databases};
 
 on_both_databases!(
@@ -34,7 +34,7 @@ const NOTHING: [i64; 5] = [0; 5];
 /// Hands the appends over while somebody else holds the log's lock, so that they are written in one batch.
 pub(super) async fn in_one_batch(world: &World, appends: Vec<Append>) -> Vec<Result<(), AppendError>> {
     let (database, writer) = (world.database(), &world.gatebook.log.writer);
-    let mut lock = database.begin(Purpose::Write).await.unwrap();
+    let mut lock = database.begin(ConnectionPurpose::Write).await.unwrap();
     let head = format!("select position from log_head{}", database.dialect().for_update());
     lock.rows(Query::new(head, [])).await.unwrap();
     // The writer takes this one alone, and finds the lock taken; the others gather meanwhile.
@@ -62,22 +62,22 @@ async fn positions_have_no_gaps_under_fifty_parallel_appends(world: World) {
             tokio::spawn(async move { events(writer.append(append).await) })
         })
         .collect();
-    let mut told = Vec::new();
+    let mut message = Vec::new();
     for receipt in join_all(tasks).await {
         let receipt = receipt.unwrap();
         assert!(
             receipt.windows(2).all(|two| two[1].position == two[0].position + 1),
             "{receipt:#?}"
         );
-        told.extend(receipt);
+        message.extend(receipt);
     }
-    told.sort_by_key(|event| event.position);
-    let positions: Vec<_> = told.iter().map(|event| event.position).collect();
+    message.sort_by_key(|event| event.position);
+    let positions: Vec<_> = message.iter().map(|event| event.position).collect();
     let head = read::head(world.database()).await.unwrap();
     assert_eq!(positions, (before + 1..=head).collect::<Vec<_>>());
     let sql = format!("{} where position > $1 order by position", read::SELECT_EVENTS);
     let stored = read::events(world.database().rows(Query::new(sql, [before.into()])).await.unwrap()).unwrap();
-    assert_eq!(stored, told, "receipts tell what is stored");
+    assert_eq!(stored, message, "receipts tell what is stored");
 }
 
 async fn whatever_makes_an_append_fail_the_others_of_its_batch_go_through_and_nothing_of_it_is_there(world: World) {
@@ -98,7 +98,7 @@ async fn whatever_makes_an_append_fail_the_others_of_its_batch_go_through_and_no
         with_everything(note("good-2")),
         ruined("bad-name", |append| append.reservations.push(name("taken", "bad-name"))),
         ruined("bad-key", |append| append.idempotency = Some(key("used", "bad-key"))),
-        ruined("bad-guard", |append| append.premises.push(at("earlier", 0).into())),
+        ruined("bad-guard", |append| append.preconditions.push(at("earlier", 0).into())),
         ruined("bad-companion", |append| append.streams.extend(note("earlier").streams)),
         with_everything(note("good-3")),
     ];
@@ -132,21 +132,21 @@ async fn what_the_database_refuses_leaves_the_others_alone(world: World) {
         .append(with_everything(note("earlier")))
         .await
         .unwrap();
-    let mut same_letter = with_everything(note("same-letter"));
-    same_letter.letters.push(letter("earlier"));
+    let mut same_email = with_everything(note("same-letter"));
+    same_email.emails.push(email("earlier"));
     let mut no_json = with_everything(note("no-json"));
     no_json.streams[0].events[0].payload.push(' ');
     let appends = vec![
         with_everything(note("good-1")),
-        same_letter,
+        same_email,
         no_json,
         with_everything(note("good-2")),
     ];
-    let [good_1, same_letter, no_json, good_2] = in_one_batch(&world, appends).await.try_into().unwrap();
+    let [good_1, same_email, no_json, good_2] = in_one_batch(&world, appends).await.try_into().unwrap();
     good_1.unwrap();
     good_2.unwrap();
-    let told = matches!(&same_letter, Err(AppendError::Store(error)) if !error.is_unavailable());
-    assert!(told, "{same_letter:?}");
+    let message = matches!(&same_email, Err(AppendError::Store(error)) if !error.is_unavailable());
+    assert!(message, "{same_email:?}");
     assert!(matches!(&no_json, Err(AppendError::NotReadBack(_))), "{no_json:?}");
     for good in ["good-1", "good-2", "earlier"] {
         assert_eq!(there_is_of(world.database(), good).await, ALL, "{good}");
@@ -189,7 +189,7 @@ async fn a_guard_that_holds_lets_an_append_through_and_one_that_does_not_refuses
     let writer = &world.gatebook.log.writer;
     let first = events(writer.append(note("watched")).await);
     let guarded = |called: &str, version| Append {
-        premises: vec![at("watched", version).into()],
+        preconditions: vec![at("watched", version).into()],
         ..note(called)
     };
     for version in [0, 2] {
@@ -209,7 +209,7 @@ async fn a_guard_that_holds_lets_an_append_through_and_one_that_does_not_refuses
     assert!(matches!(after, Err(AppendError::Conflict)), "{after:?}");
     writer
         .append(Append {
-            premises: vec![at("not begun", 0).into()],
+            preconditions: vec![at("not begun", 0).into()],
             ..note("last")
         })
         .await
@@ -220,30 +220,30 @@ async fn a_decision_stands_after_events_that_are_nothing_to_it_and_falls_with_ot
     let writer = &world.gatebook.log.writer;
     let first = events(writer.append(notes("watched", 0, NO_PREDECESSOR, 3)).await);
     // Until the fourth event of what is watched, nothing takes the ground from it.
-    let standing = |called: &str, version| Append {
-        premises: vec![Premise {
+    let membership = |called: &str, version| Append {
+        preconditions: vec![Precondition {
             guard: at("watched", version),
-            stands_after: Arc::new(|event| event.sequence != 4),
+            holds_after: Arc::new(|event| event.sequence != 4),
         }],
         ..note(called)
     };
     for (called, version) in [("zero", 0), ("one", 1), ("three", 3)] {
-        writer.append(standing(called, version)).await.unwrap();
+        writer.append(membership(called, version)).await.unwrap();
     }
-    let ahead = writer.append(standing("ahead", 4)).await;
+    let ahead = writer.append(membership("ahead", 4)).await;
     assert!(matches!(ahead, Err(AppendError::Conflict)), "{ahead:?}");
     let batch = vec![
-        standing("before", 2),
+        membership("before", 2),
         notes("watched", 3, &first[2].hash, 1),
-        standing("after", 2),
-        standing("of the new", 4),
+        membership("after", 2),
+        membership("of the new", 4),
     ];
     let [before, moved, after, new] = in_one_batch(&world, batch).await.try_into().unwrap();
     before.unwrap();
     moved.unwrap();
     assert!(matches!(after, Err(AppendError::Conflict)), "{after:?}");
     new.unwrap();
-    let late = writer.append(standing("late", 3)).await;
+    let late = writer.append(membership("late", 3)).await;
     assert!(matches!(late, Err(AppendError::Conflict)), "{late:?}");
 }
 

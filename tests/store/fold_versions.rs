@@ -1,7 +1,7 @@
 //! Two versions of the program on one database: the one whose folds are not the database's writes nothing.
 
 use gatebook::log::append::AppendError;
-use gatebook::store::Purpose;
+use gatebook::store::ConnectionPurpose;
 use gatebook_projections::sql::Query;
 
 use super::noted::{events, note};
@@ -15,7 +15,7 @@ on_both_databases!(
 );
 
 async fn by_hand(world: &World, orders: &str) {
-    let mut transaction = world.database().begin(Purpose::Write).await.unwrap();
+    let mut transaction = world.database().begin(ConnectionPurpose::Write).await.unwrap();
     transaction.script(orders).await.unwrap();
     transaction.commit().await.unwrap();
 }
@@ -79,7 +79,7 @@ async fn a_node_that_does_not_know_a_projection_writes_nothing_once_it_is_folded
 
 async fn a_switch_to_a_newer_fold_is_noticed_by_an_append_that_waited_for_it(world: World) {
     let database = world.database();
-    let mut switch = database.begin(Purpose::Write).await.unwrap();
+    let mut switch = database.begin(ConnectionPurpose::Write).await.unwrap();
     let head = format!("select position from log_head{}", database.dialect().for_update());
     switch.rows(Query::new(head, [])).await.unwrap();
     let newer = "update projections set fold_version = fold_version + 1 where name = 'groups'";

@@ -65,7 +65,7 @@ async fn what_has_no_end_is_not_forgotten_and_neither_is_its_last_use(world: Wor
     world.access_token(&client).await;
     ada.get("/api/v1/me").await.expect(200);
     keep_house(&world).await;
-    let kept = |kind: &str| format!("select count(*) from credentials where kind = '{kind}'");
+    let stored = |kind: &str| format!("select count(*) from credentials where kind = '{kind}'");
     let secrets = "select count(*) from last_uses where used = 'client_secret'";
     let tokens = "select count(*) from last_uses where used = 'credential'";
     assert_eq!(number(&world, secrets).await, 1);
@@ -74,9 +74,9 @@ async fn what_has_no_end_is_not_forgotten_and_neither_is_its_last_use(world: Wor
     assert_eq!(number(&world, secrets).await, 1);
     // Ada's; the developer's session is over.
     assert_eq!(number(&world, tokens).await, 1);
-    assert_eq!(number(&world, &kept("developer_session")).await, 0);
+    assert_eq!(number(&world, &stored("developer_session")).await, 0);
     for kind in ["user_token", "operator_token", "resource_server", "developer_password"] {
-        assert!(number(&world, &kept(kind)).await > 0, "{kind}");
+        assert!(number(&world, &stored(kind)).await > 0, "{kind}");
     }
     ada.get("/api/v1/me").await.expect(200);
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gatebook::store::{self, Database, Dialect, Purpose};
+use gatebook::store::{self, ConnectionPurpose, Database, Dialect};
 use gatebook_aggregates::identifiers::GroupId;
 use gatebook_projections::app_list::{Cursor, Filter, Sort, page};
 use gatebook_projections::sql::{Query, Value};
@@ -107,17 +107,17 @@ async fn a_search_looks_at_the_rows_of_its_group_alone_on_sqlite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgres_keeps_no_plan_of_a_search_for_searches_of_other_texts() {
     let database = holding(&new_postgres().await, &rows(10)).await;
-    let mut transaction = database.begin(Purpose::Snapshot).await.unwrap();
+    let mut transaction = database.begin(ConnectionPurpose::Snapshot).await.unwrap();
     for (filter, _) in searches(Some(&group(0)), "zq") {
         transaction.rows(page_of(&database, &filter)).await.unwrap();
     }
     let whole_list = Filter::default();
     transaction.rows(page_of(&database, &whole_list)).await.unwrap();
-    let kept = "select statement from pg_prepared_statements where statement like 'select a.app\\_id,%'";
-    let kept = transaction.rows(Query::new(kept, [])).await.unwrap();
-    let kept: Vec<_> = kept.into_iter().flatten().collect();
+    let stored = "select statement from pg_prepared_statements where statement like 'select a.app\\_id,%'";
+    let stored = transaction.rows(Query::new(stored, [])).await.unwrap();
+    let stored: Vec<_> = stored.into_iter().flatten().collect();
     let whole_list = page_of(&database, &whole_list).sql;
-    assert_eq!(kept, [Value::from(whole_list)], "the whole list alone is prepared");
+    assert_eq!(stored, [Value::from(whole_list)], "the whole list alone is prepared");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -137,7 +137,7 @@ async fn a_list_of_an_older_version_gets_the_index_of_short_parts_on_postgres() 
 /// A database of many rows that the planner knows.
 async fn analyzed(url: &str) -> Arc<dyn Database> {
     let database = holding(url, &rows(10_000)).await;
-    let mut transaction = database.begin(Purpose::Write).await.unwrap();
+    let mut transaction = database.begin(ConnectionPurpose::Write).await.unwrap();
     transaction.script("analyze").await.unwrap();
     transaction.commit().await.unwrap();
     database

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use gatebook::store::{self, Database, OnConflict, Purpose};
+use gatebook::store::{self, ConnectionPurpose, Database, OnConflict};
 use gatebook_aggregates::api_permission::ApiPermission;
 use gatebook_aggregates::catalog::CategoryCode;
 use gatebook_aggregates::email_address::{EmailAddress, comparable_address};
 use gatebook_aggregates::identifiers::{ClientId, EntityId, GroupId};
 use gatebook_aggregates::integration_app::Status;
+use gatebook_aggregates::text::{AppName, Description, searchable};
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_aggregates::words::{AppName, Description, searchable};
 use gatebook_projections::app_list::{
     AppList, AppListed, AppRow, Cursor, DeveloperStatus, Filter, IntegrationType, Link, Sort, page,
 };
@@ -150,7 +150,7 @@ pub fn group(number: usize) -> GroupId {
 pub async fn holding(url: &str, rows: &[AppRow]) -> Arc<dyn Database> {
     let database = store::open(url).await.unwrap();
     store::migrate(&database).await.unwrap();
-    let mut transaction = database.begin(Purpose::Write).await.unwrap();
+    let mut transaction = database.begin(ConnectionPurpose::Write).await.unwrap();
     for chunk in rows.chunks(1_000) {
         let values: Vec<_> = chunk.iter().map(AppList::values).collect();
         transaction

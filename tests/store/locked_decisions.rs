@@ -7,7 +7,7 @@ use futures::future::join_all;
 use gatebook::log::append::{Append, AppendError};
 use gatebook::log::hash_chain::NO_PREDECESSOR;
 use gatebook::log::{LockedDecision, read};
-use gatebook::store::{Purpose, StoreError, Transaction};
+use gatebook::store::{ConnectionPurpose, StoreError, Transaction};
 use gatebook_projections::sql::Query;
 
 use super::noted::{KIND, note, notes};
@@ -35,7 +35,7 @@ impl LockedDecision for NoteUnderLock {
 
 async fn what_is_decided_under_the_lock_overtakes_what_waits_and_sees_what_was_decided_before_it(world: World) {
     let (database, writer) = (world.database(), &world.gatebook.log.writer);
-    let mut lock = database.begin(Purpose::Write).await.unwrap();
+    let mut lock = database.begin(ConnectionPurpose::Write).await.unwrap();
     let head = format!("select position from log_head{}", database.dialect().for_update());
     lock.rows(Query::new(head, [])).await.unwrap();
     let first = writer.append(Append::default());

@@ -12,4 +12,4 @@ mod same_bytes;
 mod stock_repository;
 mod troubles;
 mod two_writers;
-mod withdrawn_letters;
+mod withdrawn_emails;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use gatebook::log::append::{
-    Append, AppendError, Credential, CredentialChange, CredentialKind, Guard, IdempotencyRecord, NewEvent, Priority,
-    Receipt, Reservation, ReservationKey, SealedLetter, StreamAppend,
+    Append, AppendError, Credential, CredentialChange, CredentialKind, EncryptedEmail, Guard, IdempotencyRecord,
+    NewEvent, Priority, Receipt, Reservation, ReservationKey, StreamAppend,
 };
 use gatebook::log::hash_chain::NO_PREDECESSOR;
 use gatebook::store::Database;
@@ -26,7 +26,7 @@ pub fn notes(stream: &str, version: i64, previous_hash: &str, count: i64) -> App
     let stream = StreamAppend {
         expected: at(stream, version),
         previous_hash: previous_hash.to_owned(),
-        stands_after: None,
+        holds_after: None,
         group_id: String::new(),
         events: events.collect(),
         fold: Arc::new(|_| Ok(Vec::new())),
@@ -56,7 +56,7 @@ pub fn with_everything(append: Append) -> Append {
     let called = append.streams[0].expected.aggregate_id.clone();
     Append {
         reservations: vec![name(&called, &called)],
-        letters: vec![letter(&called)],
+        emails: vec![email(&called)],
         credentials: vec![CredentialChange::Put(credential(&called))],
         idempotency: Some(key(&called, &called)),
         ..append
@@ -70,8 +70,8 @@ pub fn name(name: &str, owner: &str) -> Reservation {
     }
 }
 
-pub fn letter(id: &str) -> SealedLetter {
-    SealedLetter {
+pub fn email(id: &str) -> EncryptedEmail {
+    EncryptedEmail {
         id: id.to_owned(),
         kind: "invitation",
         recipient: String::new(),
@@ -110,11 +110,11 @@ pub fn events(receipt: Result<Receipt, AppendError>) -> Vec<StoredEvent> {
     receipt.unwrap().events
 }
 
-/// What there is of an append that [`with_everything`] made: events, name, letter, credential, key.
+/// What there is of an append that [`with_everything`] made: events, name, e-mail, credential, key.
 pub async fn there_is_of(database: &dyn Database, called: &str) -> [i64; 5] {
     let sql = format!(
         "select (select count(*) from events where aggregate_type = '{KIND}' and aggregate_id = $1), \
-         (select count(*) from reservations where owner = $1), (select count(*) from letters where id = $1), \
+         (select count(*) from reservations where owner = $1), (select count(*) from outbox where id = $1), \
          (select count(*) from credentials where id = $1), (select count(*) from idempotency_keys where app_id = $1)",
     );
     let rows = database.rows(Query::new(sql, [called.into()])).await.unwrap();

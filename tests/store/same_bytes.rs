@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use gatebook::application::{Caller, SignInForm};
-use gatebook::secrets::Dice;
+use gatebook::secrets::Randomness;
 use gatebook_aggregates::group::Permission;
 use gatebook_aggregates::integration_app::LogFormat;
 use gatebook_projections::projection;
@@ -17,7 +17,7 @@ use crate::support::{APPS, Answer, PORTAL, Person, World, app_at, portal_at};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_commands_leave_byte_identical_logs_rows_and_names_on_both_databases() {
     let options = || Options {
-        dice: Dice::seeded(1),
+        randomness: Randomness::seeded(1),
         ..Options::default()
     };
     let sqlite = World::on_sqlite_with(options()).await;
@@ -53,7 +53,7 @@ async fn the_same_commands_leave_byte_identical_logs_rows_and_names_on_both_data
         "select position, recorded_at from log_head",
         "select key, owner from reservations order by key",
         "select key, request_hash, app_id, version, created_at from idempotency_keys order by key",
-        "select id, kind, recipient, state, attempts, next_attempt_at, created_at, sent_at from letters order by id",
+        "select id, kind, recipient, state, attempts, next_attempt_at, created_at, sent_at from outbox order by id",
         "select kind, id, owner, name, digest, created_at, expires_at from credentials order by kind, id",
     ] {
         assert!(same(&sqlite, &postgres, sql).await > 0, "{sql}");
@@ -87,7 +87,7 @@ impl<'a> Story<'a> {
         }
     }
 
-    fn told(&self, person: Person) -> Person {
+    fn message(&self, person: Person) -> Person {
         Person {
             http: self.http.clone(),
             ..person
@@ -95,7 +95,7 @@ impl<'a> Story<'a> {
     }
 
     async fn plays(&self) {
-        let ada = self.told(self.world.ada().await);
+        let ada = self.message(self.world.ada().await);
         let app = self.creates(&ada).await;
         let dev = self.signs_up().await;
         self.verifies(&ada, &dev, &app).await;
@@ -133,7 +133,7 @@ impl<'a> Story<'a> {
     }
 
     async fn signs_up(&self) -> Person {
-        let anybody = self.told(self.world.anybody());
+        let anybody = self.message(self.world.anybody());
         let invite_token = self.world.last_mail_to("dev@example.com").await.invite_token();
         let asked = json!({"invite_token": invite_token});
         anybody.post(&format!("{PORTAL}/sign-up/code"), asked).await.expect(202);
@@ -155,12 +155,12 @@ impl<'a> Story<'a> {
     async fn logs_in(&self) -> Person {
         let form = json!({"email": "DEV@example.com", "password": PASSWORD});
         let session = self
-            .told(self.world.anybody())
+            .message(self.world.anybody())
             .post(&format!("{PORTAL}/session"), form)
             .await
             .expect(200)
             .json();
-        self.told(self.world.person(Some(session["token"].as_str().unwrap().to_owned())))
+        self.message(self.world.person(Some(session["token"].as_str().unwrap().to_owned())))
     }
 
     async fn verifies(&self, ada: &Person, dev: &Person, app: &Value) {
@@ -277,7 +277,7 @@ impl<'a> Story<'a> {
             .expect(200);
         dev.get(&format!("{PORTAL}/apps")).await.refused(401, "unauthenticated");
         let group = "/operator/api/v1/groups/globex";
-        let operator = self.told(self.world.operator.clone());
+        let operator = self.message(self.world.operator.clone());
         operator.delete(&format!("{group}/entities/g2")).await.done();
         operator.delete(&format!("{group}/users/pam")).await.done();
         let caller = Caller::command_line("story".to_owned());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::future::join_all;
 use gatebook::store::OnConflict;
-use gatebook::store::{self, Database, Purpose, StoreError};
+use gatebook::store::{self, ConnectionPurpose, Database, StoreError};
 use gatebook_projections::sql::{Query, text};
 
 use super::noted::{events, note};
@@ -13,7 +13,7 @@ use crate::support::eventually::eventually;
 
 /// Writes more than there is space for.
 async fn fill_the_disk(database: &dyn Database) -> Result<(), StoreError> {
-    let mut transaction = database.begin(Purpose::Write).await?;
+    let mut transaction = database.begin(ConnectionPurpose::Write).await?;
     // SQLite says of a file that may not grow what it says of a full disk.
     transaction.script("pragma max_page_count = 1").await?;
     let row = vec!["much".into(), "x".repeat(1_000_000).as_str().into()];
@@ -37,7 +37,7 @@ async fn a_full_disk_is_an_outage_that_is_over_as_soon_as_there_is_space_again()
 
 /// Writes a megabyte.
 async fn write_much(database: &dyn Database, name: &str) {
-    let mut transaction = database.begin(Purpose::Write).await.unwrap();
+    let mut transaction = database.begin(ConnectionPurpose::Write).await.unwrap();
     let row = vec![name.into(), "x".repeat(1_000_000).as_str().into()];
     let columns = [text("name"), text("value")];
     let written = transaction.insert("facts", &columns, &[row], OnConflict::Fail).await;
@@ -50,7 +50,7 @@ async fn sqlites_log_gives_its_space_back_when_nobody_reads_an_old_snapshot_any_
     let world = World::on_sqlite().await;
     let path = world.database_url.strip_prefix("sqlite://").unwrap();
     let log_size = || std::fs::metadata(format!("{path}-wal")).unwrap().len();
-    let mut snapshot = world.database().begin(Purpose::Snapshot).await.unwrap();
+    let mut snapshot = world.database().begin(ConnectionPurpose::Snapshot).await.unwrap();
     snapshot.rows(Query::new("select name from facts", [])).await.unwrap();
     for number in 0..40 {
         write_much(world.database(), &format!("much {number}")).await;

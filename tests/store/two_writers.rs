@@ -21,7 +21,7 @@ on_both_databases!(
     two_writers_on_one_database_write_one_log_without_gaps,
     of_two_writers_that_append_to_one_stream_one_has_to_read_again,
     time_never_runs_backwards_in_the_log_although_a_clock_does,
-    a_node_whose_clock_is_ahead_keeps_no_letter_of_another_one_waiting,
+    a_node_whose_clock_is_ahead_keeps_no_email_of_another_one_waiting,
 );
 
 /// A writer of another process, whose clock goes its own way.
@@ -76,7 +76,7 @@ async fn of_two_writers_that_append_to_one_stream_one_has_to_read_again(world: W
             (Ok(_), Err(AppendError::Taken(_))) | (Err(AppendError::Taken(_)), Ok(_))
         ));
         let guarded = Append {
-            premises: vec![at(&stream, 1).into()],
+            preconditions: vec![at(&stream, 1).into()],
             ..note(&format!("{stream} c"))
         };
         writers[round % 2].append(guarded).await.unwrap();
@@ -110,7 +110,7 @@ async fn time_never_runs_backwards_in_the_log_although_a_clock_does(world: World
     assert_eq!(after[0].recorded_at, "2026-11-23T11:00:00.000Z");
 }
 
-async fn a_node_whose_clock_is_ahead_keeps_no_letter_of_another_one_waiting(world: World) {
+async fn a_node_whose_clock_is_ahead_keeps_no_email_of_another_one_waiting(world: World) {
     let early = another_writer(&world, TimeDelta::hours(1)).await;
     early.append(note("s1")).await.unwrap();
     let ada = world.ada().await;
@@ -118,7 +118,7 @@ async fn a_node_whose_clock_is_ahead_keeps_no_letter_of_another_one_waiting(worl
     let form = World::new_integration("Payroll Bridge");
     ada.send(Method::POST, APPS, Some(form), &key).await.expect(201);
     world.last_mail_to("dev@example.com").await.invite_token();
-    let rows = "select created_at from letters union all select created_at from idempotency_keys";
+    let rows = "select created_at from outbox union all select created_at from idempotency_keys";
     let rows = world.database().rows(Query::new(rows, [])).await.unwrap();
     assert_eq!(rows, [[Value::from(BEGINNING)], [Value::from(BEGINNING)]]);
 }

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use futures::TryStreamExt;
-use gatebook::activity_log::{Range, Scope, export};
+use gatebook::activity_log::{LogPeriod, Scope, export};
 use gatebook::application::{Caller, Failure, Who};
 use gatebook::replay::{ExportedRange, verify_exported};
 use gatebook_aggregates::integration_app::LogFormat;
@@ -37,7 +37,7 @@ async fn r28_every_step_is_in_the_log_with_who_when_and_from_where(world: World)
     world.pass(TimeDelta::minutes(1));
     ada.post(&app_at(&app, "/suspend"), json!({})).await.expect(200);
     let log = ada.csv(&app_at(&app, "/activity-log")).await;
-    let told: Vec<(&str, &str, &str)> = log
+    let message: Vec<(&str, &str, &str)> = log
         .iter()
         .map(|row| {
             (
@@ -48,7 +48,7 @@ async fn r28_every_step_is_in_the_log_with_who_when_and_from_where(world: World)
         })
         .collect();
     assert_eq!(
-        told,
+        message,
         [
             ("NewIntegrationCreated", "group_user", "Ada Admin"),
             ("DeveloperInvited", "group_user", "Ada Admin"),
@@ -310,7 +310,7 @@ async fn r28_what_developers_do_with_their_accounts_is_in_a_log_of_its_own(world
         let recorded = gatebook
             .record_developer_log_download(&caller, developer, format, None, None)
             .await?;
-        let range = Range {
+        let range = LogPeriod {
             from: None,
             to: None,
             up_to_position: recorded.up_to_position,
@@ -326,17 +326,17 @@ async fn r28_what_developers_do_with_their_accounts_is_in_a_log_of_its_own(world
     };
     let operator = Caller::command_line("r-1".to_owned());
     let file = download(operator.clone()).await.unwrap();
-    let told: Vec<Value> = file
+    let message: Vec<Value> = file
         .split(|byte| *byte == b'\n')
         .filter(|line| !line.is_empty())
         .map(|line| serde_json::from_slice(line).unwrap())
         .collect();
-    let names: Vec<_> = told.iter().map(|line| line["event"].as_str().unwrap()).collect();
+    let names: Vec<_> = message.iter().map(|line| line["event"].as_str().unwrap()).collect();
     assert_eq!(
         names,
         ["DeveloperSignedUp", "DeveloperLoggedIn", "DeveloperLogDownloaded"]
     );
-    assert_eq!(told[2]["actor_type"], "operator");
+    assert_eq!(message[2]["actor_type"], "operator");
     let report = verify_exported(&*file, ExportedRange::default()).unwrap();
     assert!(report.holds() && report.is_whole(), "{report:?}");
     let before = world.traces().await;

@@ -227,8 +227,9 @@ fn a_value(name: &str, schema: &Value, rng: &mut StdRng) -> Value {
     match kind.as_str() {
         Some("object") => {
             let fields = schema["properties"].as_object().cloned().unwrap_or_default();
-            let kept = fields.into_iter().filter(|_| rng.random_bool(0.9)).collect::<Vec<_>>();
-            kept.into_iter()
+            let stored = fields.into_iter().filter(|_| rng.random_bool(0.9)).collect::<Vec<_>>();
+            stored
+                .into_iter()
                 .map(|(name, field)| (name.clone(), a_value(&name, &field, rng)))
                 .collect()
         }

@@ -82,8 +82,8 @@ async fn sends(
 
 #[track_caller]
 fn one_problem(answer: Answer, status: u16, field: &str, code: &str) {
-    let told = answer.refused(status, code).problems();
-    assert_eq!(told, [(field.to_owned(), code.to_owned())]);
+    let message = answer.refused(status, code).problems();
+    assert_eq!(message, [(field.to_owned(), code.to_owned())]);
 }
 
 async fn r19_a_code_is_read_as_people_type_it_and_what_cannot_be_one_costs_no_try(world: World) {

@@ -264,10 +264,10 @@ async fn a_field_of_the_wrong_type_is_refused_everywhere(world: World) {
                 let body = World::with(endpoint.body.clone(), json!({field: wrong}));
                 let answer = endpoint.send_json(&world, &body).await;
                 refused(&answer, &format!("{} {field}: {wrong}", endpoint.name()));
-                let told = answer.problems();
+                let message = answer.problems();
                 assert!(
-                    told[0].0.starts_with(field.as_str()),
-                    "{} {field}: {told:?}",
+                    message[0].0.starts_with(field.as_str()),
+                    "{} {field}: {message:?}",
                     endpoint.name()
                 );
             }

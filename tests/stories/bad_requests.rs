@@ -97,10 +97,10 @@ async fn a_query_where_none_belongs_is_refused(world: World) {
         ),
     ] {
         let answer = who.send(method.clone(), &path, None, &[]).await;
-        let told = answer.refused(422, "unknown_field").problems();
+        let message = answer.refused(422, "unknown_field").problems();
         let field = path.split_once('?').unwrap().1.split(['=', '&']).next().unwrap();
         assert_eq!(
-            told,
+            message,
             [(field.to_owned(), "unknown_field".to_owned())],
             "{method} {path}"
         );

@@ -28,8 +28,8 @@ async fn whoever_changes_one_thing_very_often_is_slowed_down_and_can_still_stop_
     let edit = async |app| ada.patch(&app_at(app, ""), json!({"description": "Words."})).await;
     let log = app_at(&app, "/activity-log");
     ada.get(&log).await.expect(200);
-    let told = edit(&app).await.refused(429, "too_many_requests");
-    assert_eq!(told.header("retry-after"), "10");
+    let message = edit(&app).await.refused(429, "too_many_requests");
+    assert_eq!(message.header("retry-after"), "10");
     ada.get(&log).await.refused(429, "too_many_requests");
     // Another application, and another person, have budgets of their own.
     edit(&other).await.expect(200);

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::{APPS, Answer, Person, World, app_at, id, on_both_databases, portal_at};
 
 on_both_databases! {
-    a_key_is_remembered_when_the_wish_had_been_granted_already,
+    a_key_is_remembered_when_the_command_had_been_granted_already,
     an_edit_can_be_repeated_with_its_idempotency_key,
     r23_a_client_secret_is_made_once_for_an_idempotency_key,
     r12_operators_make_a_client_secret_once_for_an_idempotency_key,
@@ -31,7 +31,7 @@ async fn status(ada: &Person, app: &Value) -> Value {
     ada.get(&app_at(app, "")).await.expect(200).json()["status"].clone()
 }
 
-async fn a_key_is_remembered_when_the_wish_had_been_granted_already(world: World) {
+async fn a_key_is_remembered_when_the_command_had_been_granted_already(world: World) {
     let (ada, pam) = (world.ada().await, world.user("acme", "pam").await);
     let app = world.created(&ada, "Payroll").await;
     let suspend = async |reason: &str| {
@@ -202,7 +202,7 @@ async fn r2_r3_r4_permission_is_judged_before_the_version(world: World) {
         .send(Method::PATCH, &app_at(&app, ""), Some(json!({})), &stale)
         .await;
     edit.refused(403, "plan_required");
-    assert_eq!(world.traces().await.letters, before.letters);
+    assert_eq!(world.traces().await.emails, before.emails);
 }
 
 async fn any_of_several_etags_suffices(world: World) {
@@ -311,9 +311,9 @@ async fn whatever_has_a_version_can_be_insisted_on(world: World) {
             assert_eq!(done.header("etag"), seen, "{method} {path}");
         }
     }
-    let nowhere = json!({"name": "Hooli", "product_plan": "AIQ3"});
+    let not_found_page = json!({"name": "Hooli", "product_plan": "AIQ3"});
     let path = "/operator/api/v1/groups/hooli";
-    send(operator, Method::PUT, path, Some(nowhere), "\"1\"")
+    send(operator, Method::PUT, path, Some(not_found_page), "\"1\"")
         .await
         .refused(412, "version_mismatch");
     operator.get(path).await.refused(404, "not_found");

@@ -28,8 +28,8 @@ async fn refused_each(world: &World, cases: Vec<(Value, &str, &str)>) {
     let ada = world.ada().await;
     let before = world.traces().await;
     for (form, field, code) in cases {
-        let told = ada.post(APPS, form.clone()).await.refused(422, code).problems();
-        assert_eq!(told, [(field.to_owned(), code.to_owned())], "{form}");
+        let message = ada.post(APPS, form.clone()).await.refused(422, code).problems();
+        assert_eq!(message, [(field.to_owned(), code.to_owned())], "{form}");
     }
     assert_eq!(world.traces().await, before);
     assert!(world.mails().await.is_empty());
@@ -290,14 +290,14 @@ async fn r12_aiq_integrate_needs_both_disclaimers(world: World) {
     ];
     refused_each(&world, cases).await;
     let neither = aiq(json!({"accept_charges": false, "accept_data_access": null}));
-    let told = world
+    let message = world
         .ada()
         .await
         .post(APPS, neither)
         .await
         .refused(422, "disclaimer_required")
         .problems();
-    assert_eq!(told.len(), 2);
+    assert_eq!(message.len(), 2);
 }
 
 async fn r12_aiq_integrate_tells_the_providers_team_and_has_no_developer(world: World) {
@@ -402,7 +402,7 @@ async fn all_that_is_wrong_is_told_at_once(world: World) {
         "integration_type": "new_integration", "name": "x".repeat(101), "category": "gardening",
         "developer_email": "nobody", "entities": ["no id"],
     });
-    let told = ada.post(APPS, form).await.expect(422).problems();
+    let message = ada.post(APPS, form).await.expect(422).problems();
     let expected = [
         ("name", "invalid_name"),
         ("description", "required"),
@@ -413,11 +413,11 @@ async fn all_that_is_wrong_is_told_at_once(world: World) {
     ];
     for (field, code) in expected {
         assert!(
-            told.contains(&(field.to_owned(), code.to_owned())),
-            "{field} {code}: {told:?}"
+            message.contains(&(field.to_owned(), code.to_owned())),
+            "{field} {code}: {message:?}"
         );
     }
-    assert_eq!(told.len(), expected.len(), "{told:?}");
+    assert_eq!(message.len(), expected.len(), "{message:?}");
 }
 
 async fn unknown_fields_are_refused(world: World) {

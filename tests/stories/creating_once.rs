@@ -34,8 +34,8 @@ async fn r6_the_name_is_unique_across_all_groups_for_ever(world: World) {
         "payroll   bridge",
         "Payroll\u{2003}Bridge",
     ] {
-        let told = pam.post(APPS, again(same)).await.refused(409, "name_taken").problems();
-        assert_eq!(told, [("name".to_owned(), "name_taken".to_owned())], "{same}");
+        let message = pam.post(APPS, again(same)).await.refused(409, "name_taken").problems();
+        assert_eq!(message, [("name".to_owned(), "name_taken".to_owned())], "{same}");
     }
     ada.post(APPS, World::aiq_integrate("payroll bridge"))
         .await
@@ -111,7 +111,7 @@ async fn the_same_idempotency_key_is_answered_like_the_first_time(world: World) 
             .text()
             .contains(first.json()["verification"]["otp"].as_str().unwrap())
     );
-    assert_eq!(world.traces().await.letters, before.letters);
+    assert_eq!(world.traces().await.emails, before.emails);
     assert_eq!(world.traces().await.events, before.events + 1);
 }
 

@@ -117,11 +117,11 @@ async fn r29_the_ndjson_holds_the_same_untouched(world: World) {
     assert_eq!(rows.len(), entries.len());
     for (row, entry) in rows.iter().zip(&entries) {
         for (column, cell) in row {
-            let told = match &entry[column] {
+            let message = match &entry[column] {
                 Value::String(text) => text.clone(),
                 other => other.to_string(),
             };
-            assert_eq!(&told, cell, "{column}");
+            assert_eq!(&message, cell, "{column}");
         }
     }
 }

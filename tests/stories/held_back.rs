@@ -1,6 +1,6 @@
 //! Somebody begins a request, and holds the rest of it back until what they came in with has ended (R26).
 
-use gatebook_aggregates::words::Label;
+use gatebook_aggregates::text::Label;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 

@@ -124,11 +124,11 @@ async fn r27_stopping_is_never_refused_for_an_email_and_spares_only_a_mailbox_th
     ada.post(&app_at(&app, "/suspend"), json!({})).await.expect(200);
     ada.post(&app_at(&app, "/revoke"), json!({})).await.expect(200);
     assert_eq!(mails(world.mails().await, DEV), before);
-    let told = world.last_mail_to("else@example.com").await.text;
+    let message = world.last_mail_to("else@example.com").await.text;
     ada.post(&app_at(&other, "/developer/revoke"), json!({}))
         .await
         .expect(200);
-    assert_ne!(world.last_mail_to("else@example.com").await.text, told);
+    assert_ne!(world.last_mail_to("else@example.com").await.text, message);
 }
 
 async fn whoever_floods_a_mailbox_does_not_keep_its_owner_from_codes_and_links(world: World) {

@@ -30,16 +30,16 @@ async fn an_invitation_that_was_refused_is_shown_on_the_application_until_it_is_
     assert_eq!(problem(&world, &app).await, Value::Null, "it is on its way");
     world.pass(TimeDelta::seconds(5));
     world.mails_go_to(&MailServer::start(Manner::Refuses(DEV)).await).await;
-    let told = problem(&world, &app).await;
-    assert_eq!(told["at"], "2026-11-23T09:00:05.000Z");
+    let message = problem(&world, &app).await;
+    assert_eq!(message["at"], "2026-11-23T09:00:05.000Z");
     assert_eq!(
-        (&told["mail"], &told["kind"]),
+        (&message["mail"], &message["kind"]),
         (&json!("invitation"), &json!("address_refused"))
     );
-    let detail = told["detail"].as_str().unwrap();
+    let detail = message["detail"].as_str().unwrap();
     assert!(detail.contains("takes no mail for this address"), "{detail}");
     assert!(
-        !told.to_string().contains("550"),
+        !message.to_string().contains("550"),
         "the server's own words are for operators"
     );
 
@@ -65,8 +65,8 @@ async fn an_invitation_to_an_address_that_no_server_of_ours_can_write_to_is_show
     form["developer_email"] = json!("dév@example.com");
     let app = ada.post(crate::support::APPS, form).await.expect(201).json();
     world.mails_go_to(&MailServer::start(Manner::Takes).await).await;
-    let told = problem(&world, &app).await;
-    assert_eq!(told["kind"], "address_unsupported", "{told}");
+    let message = problem(&world, &app).await;
+    assert_eq!(message["kind"], "address_unsupported", "{message}");
 }
 
 async fn a_mail_to_a_developer_with_an_account_that_was_refused_is_shown_too(world: World) {

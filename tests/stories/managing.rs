@@ -13,7 +13,7 @@ on_both_databases! {
     r6_what_never_changes_is_refused_by_name,
     r11_entities_can_be_changed_at_any_time_down_to_none,
     r11_an_edit_of_entities_takes_effect_on_the_very_next_check,
-    a_wish_already_granted_writes_nothing,
+    a_command_already_granted_writes_nothing,
     an_edit_of_an_older_version_is_refused,
     r20_an_application_has_at_most_one_linked_developer,
     r21_revoke_access_hides_the_details_at_once_and_the_integration_runs_on,
@@ -95,11 +95,14 @@ async fn r6_what_never_changes_is_refused_by_name(world: World) {
     let app = world.created(&ada, "Payroll").await;
     let before = world.traces().await;
     for field in ["name", "api_permission", "integration_type", "developer_email"] {
-        let told = ada
+        let message = ada
             .patch(&app_at(&app, ""), json!({field: app[field]}))
             .await
             .refused(422, "field_not_editable");
-        assert_eq!(told.problems(), [(field.to_owned(), "field_not_editable".to_owned())]);
+        assert_eq!(
+            message.problems(),
+            [(field.to_owned(), "field_not_editable".to_owned())]
+        );
     }
     ada.patch(&app_at(&app, ""), json!({"colour": "red"}))
         .await
@@ -153,7 +156,7 @@ async fn r11_an_edit_of_entities_takes_effect_on_the_very_next_check(world: Worl
     }
 }
 
-async fn a_wish_already_granted_writes_nothing(world: World) {
+async fn a_command_already_granted_writes_nothing(world: World) {
     let ada = world.ada().await;
     let app = world.created(&ada, "Payroll").await;
     let before = world.traces().await;
@@ -272,8 +275,8 @@ async fn r21_revoke_access_can_retire_the_client_secrets_too(world: World) {
     .expect(200);
     assert_eq!(world.gate(&token, "e1", "read").await, "secret_retired");
     world.token(&client).await.expect(401);
-    let told = ada.get(&app_at(&app, "/events")).await.all("event");
-    assert_eq!(told[..2], ["ClientSecretRetired", "DeveloperAccessRevoked"]);
+    let message = ada.get(&app_at(&app, "/events")).await.all("event");
+    assert_eq!(message[..2], ["ClientSecretRetired", "DeveloperAccessRevoked"]);
 }
 
 async fn r21_client_secrets_can_be_retired_after_the_access_was_revoked(world: World) {
@@ -287,8 +290,8 @@ async fn r21_client_secrets_can_be_retired_after_the_access_was_revoked(world: W
     assert_eq!(answer.json()["status"], "none");
     assert_eq!(world.gate(&token, "e1", "read").await, "secret_retired");
     world.token(&client).await.expect(401);
-    let told = ada.get(&app_at(&app, "/events")).await.all("event");
-    assert_eq!(told[..2], ["ClientSecretRetired", "DeveloperAccessRevoked"]);
+    let message = ada.get(&app_at(&app, "/events")).await.all("event");
+    assert_eq!(message[..2], ["ClientSecretRetired", "DeveloperAccessRevoked"]);
     let before = world.traces().await;
     ada.post(&revoke, retire).await.refused(409, "no_developer_linked");
     assert_eq!(world.traces().await, before);

@@ -9,8 +9,8 @@ use crate::support::{APPS, World, app_at, id, on_both_databases, portal_at};
 on_both_databases! {
     operators_see_the_applications_of_all_groups,
     operators_see_how_the_projections_are,
-    operators_see_the_letters_but_not_what_they_say,
-    a_letter_that_could_not_be_sent_is_sent_when_retried,
+    operators_see_the_emails_but_not_what_they_say,
+    a_email_that_could_not_be_sent_is_sent_when_retried,
     a_resource_server_is_made_listed_and_ended,
     the_service_tells_how_it_is,
     the_metrics_count_requests_and_verdicts,
@@ -138,7 +138,7 @@ async fn operators_see_how_the_projections_are(world: World) {
     }
 }
 
-async fn operators_see_the_letters_but_not_what_they_say(world: World) {
+async fn operators_see_the_emails_but_not_what_they_say(world: World) {
     world.created(&world.ada().await, "Payroll").await;
     let list = async |query: &str| {
         world
@@ -172,7 +172,7 @@ async fn operators_see_the_letters_but_not_what_they_say(world: World) {
         .refused(401, "unauthenticated");
 }
 
-async fn a_letter_that_could_not_be_sent_is_sent_when_retried(world: World) {
+async fn a_email_that_could_not_be_sent_is_sent_when_retried(world: World) {
     world.created(&world.ada().await, "Payroll").await;
     let _ = std::fs::remove_dir_all(world.mail_dir());
     std::fs::write(world.mail_dir(), "no folder").unwrap();
@@ -191,10 +191,10 @@ async fn a_letter_that_could_not_be_sent_is_sent_when_retried(world: World) {
     assert_eq!(world.mails().await.len(), 1);
     world.operator.post(&retry(id(&stuck)), json!({})).await.done();
     assert_eq!(world.mails().await.len(), 1, "a letter that was sent stays sent");
-    for nowhere in ["00000000-0000-7000-8000-000000000000", "nonsense"] {
+    for not_found_page in ["00000000-0000-7000-8000-000000000000", "nonsense"] {
         world
             .operator
-            .post(&retry(nowhere), json!({}))
+            .post(&retry(not_found_page), json!({}))
             .await
             .refused(404, "not_found");
     }
@@ -251,7 +251,7 @@ async fn the_metrics_count_requests_and_verdicts(world: World) {
     for line in [
         "gatebook_gate_verdicts_total{reason=\"ok\"} 1",
         "gatebook_gate_verdicts_total{reason=\"entity_not_assigned\"} 1",
-        "gatebook_letters_total{outcome=\"Sent\"} 2",
+        "gatebook_emails_total{outcome=\"Sent\"} 2",
     ] {
         assert!(metrics.contains(line), "{line}: {metrics}");
     }

@@ -88,7 +88,7 @@ async fn operators_mail_a_password_link_once(world: World) {
     send("l-1").await;
     send("l-1").await;
     let after = world.traces().await;
-    assert_eq!((after.letters, after.events), (before.letters + 1, before.events + 1));
+    assert_eq!((after.emails, after.events), (before.emails + 1, before.events + 1));
     send("l-2").await;
     assert_eq!(world.traces().await.events, before.events + 2);
 }

@@ -37,22 +37,22 @@ async fn r23_the_developer_is_told_a_day_before_a_secret_ends(world: World) {
     world.pass(TimeDelta::hours(48) - TimeDelta::milliseconds(1));
     assert!(notices(&world).await.is_empty());
     world.pass(TimeDelta::milliseconds(1));
-    let told = notices(&world).await;
-    assert_eq!(told.len(), 1);
+    let message = notices(&world).await;
+    assert_eq!(message.len(), 1);
     assert!(
-        told[0].contains("It ends on 26 November 2026, 09:00 UTC."),
+        message[0].contains("It ends on 26 November 2026, 09:00 UTC."),
         "{}",
-        told[0]
+        message[0]
     );
     assert!(
-        told[0].contains(&client.1[..8]) && !told[0].contains(&client.1),
+        message[0].contains(&client.1[..8]) && !message[0].contains(&client.1),
         "{}",
-        told[0]
+        message[0]
     );
     assert!(
-        told[0].contains("Application: Payroll\nGroup: Acme Group\n"),
+        message[0].contains("Application: Payroll\nGroup: Acme Group\n"),
         "{}",
-        told[0]
+        message[0]
     );
     world.pass(TimeDelta::hours(48));
     assert_eq!(notices(&world).await.len(), 1);

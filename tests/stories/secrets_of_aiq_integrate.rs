@@ -23,10 +23,10 @@ async fn r12_operators_keep_the_secrets_of_aiq_integrate_and_of_nothing_else(wor
         .post(&secrets(&new), json!({}))
         .await
         .refused(409, "kept_by_developer");
-    let nowhere = json!({"id": "00000000-0000-7000-8000-000000000000"});
+    let not_found_page = json!({"id": "00000000-0000-7000-8000-000000000000"});
     world
         .operator
-        .post(&secrets(&nowhere), json!({}))
+        .post(&secrets(&not_found_page), json!({}))
         .await
         .refused(404, "not_found");
     ada.post(&secrets(&integrate), json!({}))
@@ -43,10 +43,10 @@ async fn r12_operators_keep_the_secrets_of_aiq_integrate_and_of_nothing_else(wor
     let client = (text("client_id"), text("client_secret"));
     let token = world.access_token(&client).await;
     assert_eq!(world.gate(&token, "e1", "write").await, "ok");
-    let told = ada.get(&app_at(&integrate, "/events")).await.expect(200).json();
-    assert_eq!(told["items"][0]["event"], "ClientSecretGenerated");
-    assert_eq!(told["items"][0]["actor_name"], "Olga Operator");
-    assert!(!told.to_string().contains(&client.1));
+    let message = ada.get(&app_at(&integrate, "/events")).await.expect(200).json();
+    assert_eq!(message["items"][0]["event"], "ClientSecretGenerated");
+    assert_eq!(message["items"][0]["actor_name"], "Olga Operator");
+    assert!(!message.to_string().contains(&client.1));
     world
         .operator
         .post(&secrets(&integrate), json!({"overlap_seconds": 0}))
@@ -87,9 +87,9 @@ async fn r12_r23_operators_list_and_retire_the_secrets_of_aiq_integrate(world: W
     assert!(answer.body.is_empty());
     assert_eq!(world.gate(&token, "e1", "read").await, "secret_retired");
     assert_eq!(list().await.all("id"), [text(&two, "client_secret_id")]);
-    let told = ada.get(&app_at(&integrate, "/events")).await.expect(200).json();
-    assert_eq!(told["items"][0]["event"], "ClientSecretRetired");
-    assert_eq!(told["items"][0]["actor_name"], "Olga Operator");
+    let message = ada.get(&app_at(&integrate, "/events")).await.expect(200).json();
+    assert_eq!(message["items"][0]["event"], "ClientSecretRetired");
+    assert_eq!(message["items"][0]["actor_name"], "Olga Operator");
 
     let before = world.traces().await;
     operator.get(&secrets(&new)).await.refused(409, "kept_by_developer");
@@ -101,9 +101,12 @@ async fn r12_r23_operators_list_and_retire_the_secrets_of_aiq_integrate(world: W
         .delete(&retire(&integrate, &one))
         .await
         .refused(404, "not_found");
-    let nowhere = json!({"id": "00000000-0000-7000-8000-000000000000"});
-    operator.get(&secrets(&nowhere)).await.refused(404, "not_found");
-    operator.delete(&retire(&nowhere, &two)).await.refused(404, "not_found");
+    let not_found_page = json!({"id": "00000000-0000-7000-8000-000000000000"});
+    operator.get(&secrets(&not_found_page)).await.refused(404, "not_found");
+    operator
+        .delete(&retire(&not_found_page, &two))
+        .await
+        .refused(404, "not_found");
     ada.get(&secrets(&integrate)).await.refused(401, "unauthenticated");
     ada.delete(&retire(&integrate, &two))
         .await

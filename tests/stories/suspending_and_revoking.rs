@@ -189,8 +189,8 @@ async fn r27_suspend_stops_an_application_and_resume_restarts_it(world: World) {
     let resumed = act(&ada, &app, "/resume").await;
     assert_eq!(resumed["status"], "active");
     world.token(&client).await.expect(200);
-    let told = ada.get(&app_at(&app, "/events")).await.all("event");
-    assert_eq!(told[..2], ["ApplicationResumed", "ApplicationSuspended"]);
+    let message = ada.get(&app_at(&app, "/events")).await.all("event");
+    assert_eq!(message[..2], ["ApplicationResumed", "ApplicationSuspended"]);
 }
 
 async fn r27_resume_needs_a_suspended_application(world: World) {
@@ -219,8 +219,8 @@ async fn r27_a_suspended_application_gives_nothing_out(world: World) {
             .await
             .refused(409, "app_suspended");
         // R28: that it was refused is recorded, once.
-        let told = ada.get(&app_at(&pending, "/events")).await.all("event");
-        assert_eq!(told[..2], ["DeadOneTimePasswordTried", "ApplicationSuspended"]);
+        let message = ada.get(&app_at(&pending, "/events")).await.all("event");
+        assert_eq!(message[..2], ["UnusableOneTimePasswordTried", "ApplicationSuspended"]);
     }
     act(&ada, &pending, "/resume").await;
     dev.post(&portal_at(&pending, "/verify"), otp).await.expect(200);
@@ -302,7 +302,7 @@ async fn r27_a_revoked_application_is_dead_for_its_developer_and_its_invited(wor
     }
     // R28: that they were refused is recorded, once for each OTP.
     let after = world.traces().await;
-    assert_eq!((after.events - before.events, after.letters), (2, before.letters));
+    assert_eq!((after.events - before.events, after.emails), (2, before.emails));
     let home = dev.get("/portal/api/v1/apps").await.expect(200).json();
     assert_eq!(home["otp_verification_needed"], json!([]));
 }
@@ -312,7 +312,7 @@ async fn r27_a_revoked_application_shows_no_living_invite_or_otp(world: World) {
     let (one, two) = (world.created(&ada, "One").await, world.created(&ada, "Two").await);
     let developer = async |app: &Value| ada.get(&app_at(app, "/developer")).await.expect(200).json();
     let ends = ["invite_expires_at", "otp_expires_at", "otp_attempts_left"];
-    let alive = |told: &Value| ends.map(|end| !told[end].is_null());
+    let alive = |message: &Value| ends.map(|end| !message[end].is_null());
     assert_eq!(alive(&developer(&two).await), [true; 3]);
     act(&ada, &two, "/revoke").await;
     let dead = developer(&two).await;
@@ -323,8 +323,8 @@ async fn r27_a_revoked_application_shows_no_living_invite_or_otp(world: World) {
     let dev = world.signed_up("dev@example.com").await;
     for app in [&one, &three] {
         let pending = developer(app).await;
-        let told = (&pending["status"], alive(&pending));
-        assert_eq!(told, (&json!("otp_pending"), [false, true, true]));
+        let message = (&pending["status"], alive(&pending));
+        assert_eq!(message, (&json!("otp_pending"), [false, true, true]));
     }
     let home = dev.get("/portal/api/v1/apps").await.expect(200).json();
     let states = home["otp_verification_needed"].as_array().unwrap();

@@ -100,12 +100,15 @@ async fn r15_five_wrong_tries_lock_the_otp_even_for_the_right_one(world: World) 
         assert_eq!(details["otp_attempts_left"], left);
     }
     verify(&dev, &app, &otp).await.refused(423, "otp_locked");
-    let told = events(&ada, &app).await;
+    let message = events(&ada, &app).await;
     assert_eq!(
-        told.iter().filter(|event| *event == "OneTimePasswordMistyped").count(),
+        message
+            .iter()
+            .filter(|event| *event == "OneTimePasswordMistyped")
+            .count(),
         5
     );
-    assert_eq!(told[0], "DeadOneTimePasswordTried");
+    assert_eq!(message[0], "UnusableOneTimePasswordTried");
     let reset = ada
         .post(&app_at(&app, "/developer/reset-otp"), json!({}))
         .await
@@ -128,7 +131,7 @@ async fn r15_a_dead_otp_is_recorded_once_and_can_only_be_reset(world: World) {
         .await
         .refused(410, "otp_expired");
     assert_eq!(world.traces().await, before);
-    assert_eq!(events(&ada, &app).await[0], "DeadOneTimePasswordTried");
+    assert_eq!(events(&ada, &app).await[0], "UnusableOneTimePasswordTried");
 }
 
 async fn r16_reset_otp_kills_the_old_one_and_mails_that_it_happened(world: World) {

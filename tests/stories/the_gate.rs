@@ -248,7 +248,7 @@ async fn a_token_can_be_given_back_by_its_own_client_only(world: World) {
     let other = world.created(&ada, "Other").await;
     world.verified(&dev, &other).await;
     let others = world.client_secret(&dev, &other).await;
-    let (token, kept) = (world.access_token(&client).await, world.access_token(&client).await);
+    let (token, stored) = (world.access_token(&client).await, world.access_token(&client).await);
     let before = world.traces().await;
     world.oauth("/oauth/revoke", &others, &[("token", &token)]).await;
     assert_eq!(world.gate(&token, "e1", "read").await, "ok");
@@ -262,7 +262,7 @@ async fn a_token_can_be_given_back_by_its_own_client_only(world: World) {
         .await
         .expect(200);
     assert_eq!(world.gate(&token, "e1", "read").await, "token_revoked");
-    assert_eq!(world.gate(&kept, "e1", "read").await, "ok");
+    assert_eq!(world.gate(&stored, "e1", "read").await, "ok");
     let introspected = world
         .oauth("/oauth/introspect", &world.gateway, &[("token", &token)])
         .await

@@ -223,19 +223,19 @@ async fn option_two(world: &World, pam: &Person) -> Value {
 async fn download_activity_log(world: &World, app: &Value, integrate: &Value) {
     let audrey = world.user("acme", "audrey").await;
     let log = audrey.csv(&app_at(app, "/activity-log")).await;
-    let told: Vec<(&str, &str)> = log
+    let message: Vec<(&str, &str)> = log
         .iter()
         .map(|row| (row["event"].as_str(), row["actor_name"].as_str()))
         .collect();
     assert_eq!(
-        told,
+        message,
         [
             ("NewIntegrationCreated", "Ulf User"),
             ("DeveloperInvited", "Ulf User"),
             ("VerificationCodeSent", "dev@example.com"),
             ("InvitationAccepted", "dev@example.com"),
             ("OneTimePasswordMistyped", "dev@example.com"),
-            ("DeadOneTimePasswordTried", "dev@example.com"),
+            ("UnusableOneTimePasswordTried", "dev@example.com"),
             ("OneTimePasswordReset", "Ulf User"),
             ("DeveloperVerified", "Dev Eloper"),
             ("CredentialsRevealed", "Dev Eloper"),
@@ -258,12 +258,12 @@ async fn download_activity_log(world: &World, app: &Value, integrate: &Value) {
         ]
     );
     let integrate_log = audrey.csv(&app_at(integrate, "/activity-log")).await;
-    let told: Vec<(&str, &str)> = integrate_log
+    let message: Vec<(&str, &str)> = integrate_log
         .iter()
         .map(|row| (row["event"].as_str(), row["actor_type"].as_str()))
         .collect();
     assert_eq!(
-        told,
+        message,
         [
             ("AiqIntegrateCreated", "group_user"),
             ("ClientSecretGenerated", "operator"),

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use gatebook::application::Caller;
-use gatebook_aggregates::words::Label;
+use gatebook_aggregates::text::Label;
 use serde_json::json;
 
 use crate::support::{World, on_both_databases};
@@ -106,17 +106,20 @@ async fn operators_tokens_and_resource_servers_are_made_and_ended_in_the_log(wor
         .rows(gatebook_projections::sql::Query::new(sql, []))
         .await
         .unwrap();
-    let mut told = Vec::new();
+    let mut message = Vec::new();
     for row in rows {
         let mut row = gatebook_projections::sql::RowReader::new("events", row);
         let (event, metadata, payload) = (row.text().unwrap(), row.text().unwrap(), row.text().unwrap());
         assert!(!payload.contains(made["client_secret"].as_str().unwrap()) && !payload.contains(&token.token));
         let metadata: serde_json::Value = serde_json::from_str(&metadata).unwrap();
-        told.push((event, metadata["actor_name"].as_str().unwrap().to_owned()));
+        message.push((event, metadata["actor_name"].as_str().unwrap().to_owned()));
     }
-    let told: Vec<_> = told.iter().map(|(event, by)| (event.as_str(), by.as_str())).collect();
+    let message: Vec<_> = message
+        .iter()
+        .map(|(event, by)| (event.as_str(), by.as_str()))
+        .collect();
     assert_eq!(
-        told[2..],
+        message[2..],
         [
             ("ResourceServerCreated", "Olga Operator"),
             ("ResourceServerEnded", "Olga Operator"),

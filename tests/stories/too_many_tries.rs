@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
-use gatebook::application::{Entrance, Failure, OwnTokenForm, Who};
+use gatebook::application::{Failure, OwnTokenForm, PortalClient, Who};
 use gatebook_aggregates::identifiers::{GroupId, UserId};
-use gatebook_aggregates::words::Label;
+use gatebook_aggregates::text::Label;
 use serde_json::json;
 
 use super::what_was_refused::{
@@ -31,8 +31,8 @@ async fn too_many_tries_to_sign_in_are_in_the_log_of_whoever_has_the_address(wor
     let rows = refused(&world, &world.user("acme", "pam").await, LOG).await;
     let because: Vec<_> = rows.iter().map(|row| row["summary"].as_str()).collect();
     assert_eq!(rows.len(), 2, "{because:?}");
-    let told = "of the group user ulf to the console: there had been too many wrong tries; once";
-    assert!(because.iter().any(|summary| summary.contains(told)), "{because:?}");
+    let message = "of the group user ulf to the console: there had been too many wrong tries; once";
+    assert!(because.iter().any(|summary| summary.contains(message)), "{because:?}");
 
     world.created(&world.ada().await, "Payroll").await;
     world.signed_up("dev@example.com").await;
@@ -66,7 +66,7 @@ async fn too_many_tries_for_addresses_that_nobody_has_are_one_line(world: World)
     let (before, stranger) = (node.database.questions(), stranger());
     let log_in = node
         .gatebook
-        .log_in(&stranger, Entrance::Pages, "nobody@example.com", WRONG, "");
+        .log_in(&stranger, PortalClient::Pages, "nobody@example.com", WRONG, "");
     assert!(log_in.await.is_err());
     assert_eq!(node.database.questions(), before);
     node.gatebook.write_refusals(true).await;
@@ -135,6 +135,6 @@ async fn too_many_tries_of_the_own_password_are_in_the_groups_log(world: World) 
     let issued = world.gatebook.issue_own_token(&ulf, form, None).await;
     assert!(matches!(issued, Err(Failure::TooManyRequests { .. })));
     let rows = refused(&world, &world.user("acme", "pam").await, LOG).await;
-    let told = "of the group user ulf to the console: there had been too many wrong tries; once";
-    assert!(rows.iter().any(|row| row["summary"].contains(told)), "{rows:?}");
+    let message = "of the group user ulf to the console: there had been too many wrong tries; once";
+    assert!(rows.iter().any(|row| row["summary"].contains(message)), "{rows:?}");
 }

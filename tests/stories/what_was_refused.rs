@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 use futures::TryStreamExt;
-use gatebook::activity_log::{Range, Scope, export};
-use gatebook::application::{Caller, Entrance, Failure, Gatebook, RecordedDownload, SignInForm, Who};
+use gatebook::activity_log::{LogPeriod, Scope, export};
+use gatebook::application::{Caller, Failure, Gatebook, PortalClient, RecordedDownload, SignInForm, Who};
 use gatebook::replay::{ExportedRange, verify_exported};
 use gatebook::throttle::ACCOUNT_BURST;
 use gatebook_aggregates::group::Role;
@@ -50,7 +50,7 @@ pub async fn refused(world: &World, admin: &crate::support::Person, path: &str) 
     rows
 }
 
-pub fn told(rows: &[Row]) -> Vec<(&str, &str)> {
+pub fn message(rows: &[Row]) -> Vec<(&str, &str)> {
     rows.iter()
         .map(|row| (row["event"].as_str(), row["summary"].as_str()))
         .collect()
@@ -70,7 +70,9 @@ pub const TOO_MANY: usize = ACCOUNT_BURST as usize + 1;
 /// Tries to log in to the portal until nobody looks at the password any more.
 pub async fn logs_in_too_often(gatebook: &Gatebook, email: &str) {
     for number in 1..=TOO_MANY {
-        let log_in = gatebook.log_in(&stranger(), Entrance::Pages, email, WRONG, "").await;
+        let log_in = gatebook
+            .log_in(&stranger(), PortalClient::Pages, email, WRONG, "")
+            .await;
         let too_many = matches!(log_in, Err(Failure::TooManyRequests { .. }));
         assert_eq!(too_many, number == TOO_MANY, "{number}");
     }
@@ -107,7 +109,7 @@ async fn a_wrong_password_is_in_the_log_of_each_group_it_was_tried_for(world: Wo
     tries_to_sign_in(&world, "ulf@acme.example", WRONG).await;
     let rows = refused(&world, &pam, LOG).await;
     assert_eq!(
-        told(&rows),
+        message(&rows),
         [(
             "LogInsRefused",
             "Gatebook refused log-ins of the group user ulf to the console: the password was wrong; \
@@ -207,7 +209,7 @@ async fn tokens_that_open_nothing_and_unknown_addresses_are_in_no_groups_log(wor
     let stranger = Caller::command_line("r-1".to_owned()).with(Who::Nobody);
     let log_in = world
         .gatebook
-        .log_in(&stranger, Entrance::Pages, "nobody@example.com", WRONG, "");
+        .log_in(&stranger, PortalClient::Pages, "nobody@example.com", WRONG, "");
     assert!(log_in.await.is_err());
     let liar = world.person(Some("gbo_nonsense".to_owned()));
     liar.get("/operator/api/v1/groups")
@@ -239,7 +241,9 @@ async fn what_was_refused_to_an_account_and_at_the_installations_doors_is_in_the
     let dev = world.signed_up("dev@example.com").await;
     let stranger = Caller::command_line("r-1".to_owned()).with(Who::Nobody);
     for address in ["dev@example.com", "nobody@example.com"] {
-        let log_in = world.gatebook.log_in(&stranger, Entrance::Pages, address, WRONG, "");
+        let log_in = world
+            .gatebook
+            .log_in(&stranger, PortalClient::Pages, address, WRONG, "");
         assert!(log_in.await.is_err());
     }
     dev.delete("/portal/api/v1/session").await.done();
@@ -250,7 +254,7 @@ async fn what_was_refused_to_an_account_and_at_the_installations_doors_is_in_the
     world.gatebook.write_refusals(false).await;
     let operator = Caller::command_line("r-2".to_owned());
     let export = async |scope, recorded: RecordedDownload| {
-        let range = Range {
+        let range = LogPeriod {
             from: None,
             to: None,
             up_to_position: recorded.up_to_position,
@@ -354,7 +358,7 @@ async fn a_line_costs_the_same_however_many_there_are_that_day(world: World) {
     let costs = costs(&world, &node, 1, async || {
         let log_in = node
             .gatebook
-            .log_in(&stranger, Entrance::Pages, "nobody@example.com", WRONG, "");
+            .log_in(&stranger, PortalClient::Pages, "nobody@example.com", WRONG, "");
         assert!(log_in.await.is_err());
         node.gatebook.write_refusals(false).await;
     })
@@ -391,7 +395,7 @@ async fn a_developer_without_the_right_is_in_the_applications_log_and_in_the_acc
         .refused(403, "otp_verification_needed");
     let rows = refused(&world, &ada, &app_at(&app, "/activity-log")).await;
     assert_eq!(
-        told(&rows),
+        message(&rows),
         [(
             "RequestsForbidden",
             "dev@example.com was refused GET /portal/api/v1/apps/{id}/entities (otp_verification_needed); \
@@ -450,7 +454,7 @@ async fn what_a_form_says_itself_is_in_the_log_too(world: World) {
         .shows("Edit Group User");
     node.gatebook.write_refusals(false).await;
     assert_eq!(
-        told(&refused(&world, &pam, LOG).await),
+        message(&refused(&world, &pam, LOG).await),
         [(
             "RequestsForbidden",
             "Paul Practice was refused POST /group-users/{id} (forbidden); once, at 2026-11-23T09:00:00.000Z."

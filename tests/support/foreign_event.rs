@@ -3,7 +3,7 @@
 
 use gatebook::log::hash_chain::{EventParts, NO_PREDECESSOR, hash_of};
 use gatebook::log::read;
-use gatebook::store::{Database, Purpose};
+use gatebook::store::{ConnectionPurpose, Database};
 use gatebook_projections::recorded::StoredEvent;
 
 /// Appends a fact to a stream; its position.
@@ -74,7 +74,7 @@ pub async fn append_foreign(database: &dyn Database, kind: &str, id: &str, paylo
         quoted(&event.recorded_at),
         event.sequence
     );
-    let mut transaction = database.begin(Purpose::Write).await.unwrap();
+    let mut transaction = database.begin(ConnectionPurpose::Write).await.unwrap();
     transaction.script(&script).await.unwrap();
     transaction.commit().await.unwrap();
     position

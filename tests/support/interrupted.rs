@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use futures::future::BoxFuture;
-use gatebook::store::{Database, Dialect, Purpose, StoreError, Transaction};
+use gatebook::store::{ConnectionPurpose, Database, Dialect, StoreError, Transaction};
 use gatebook_projections::sql::{Query, Value};
 use tokio::sync::watch;
 
@@ -99,7 +99,7 @@ impl Database for Interrupted {
         if query.is_planned_for_its_arguments {
             self.searches.fetch_add(1, Ordering::SeqCst);
             if !*self.searches_end.borrow() {
-                let _connection = self.database.begin(Purpose::Snapshot).await?;
+                let _connection = self.database.begin(ConnectionPurpose::Snapshot).await?;
                 let _ = self.searches_end.subscribe().wait_for(|end| *end).await;
             }
         }
@@ -113,16 +113,16 @@ impl Database for Interrupted {
         self.database.gate_rows(query).await
     }
 
-    async fn begin(&self, purpose: Purpose) -> Result<Box<dyn Transaction>, StoreError> {
+    async fn begin(&self, purpose: ConnectionPurpose) -> Result<Box<dyn Transaction>, StoreError> {
         let meanwhile = match purpose {
-            Purpose::Write => self.meanwhile.lock().unwrap().take(),
-            Purpose::Snapshot | Purpose::Rehearsal => None,
+            ConnectionPurpose::Write => self.meanwhile.lock().unwrap().take(),
+            ConnectionPurpose::Snapshot | ConnectionPurpose::Rehearsal => None,
         };
         if let Some(meanwhile) = meanwhile {
             meanwhile.await?;
         }
         let always = self.always.lock().unwrap().clone();
-        if let (Some(always), Purpose::Write) = (always, purpose) {
+        if let (Some(always), ConnectionPurpose::Write) = (always, purpose) {
             always().await;
         }
         self.database.begin(purpose).await

@@ -8,16 +8,16 @@ use super::World;
 #[derive(Debug, PartialEq, Eq)]
 pub struct Traces {
     pub events: i64,
-    pub letters: i64,
+    pub emails: i64,
 }
 
 impl World {
     /// All traces so far. Compared before and after, they tell whether anything has happened.
     pub async fn traces(&self) -> Traces {
-        self.errands_are_done().await;
+        self.background_tasks_are_done().await;
         Traces {
             events: self.number("select position from log_head").await,
-            letters: self.number("select count(*) from letters").await,
+            emails: self.number("select count(*) from outbox").await,
         }
     }
 

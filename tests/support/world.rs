@@ -14,14 +14,14 @@ use gatebook::log::Writer;
 use gatebook::mail::MailTransport;
 use gatebook::metrics::Metrics;
 use gatebook::outbox::Outbox;
-use gatebook::secrets::{Dice, MasterKey, Sealer};
+use gatebook::secrets::{MasterKey, Randomness, Sealer};
 use gatebook::store::{self, Database};
 use gatebook::throttle::ThrottleMode;
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::group::{Permission, ProductPlan, Role};
 use gatebook_aggregates::identifiers::{EntityId, GroupId, UserId};
+use gatebook_aggregates::text::Label;
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_aggregates::words::Label;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -61,7 +61,7 @@ pub struct CountedNode {
 /// How a world differs from the usual one.
 pub struct Options {
     pub throttle: ThrottleMode,
-    pub dice: Dice,
+    pub randomness: Randomness,
     /// Where people are told to go, if that is not where the world listens.
     pub public_url: Option<String>,
     pub gateway: GatewaySettings,
@@ -73,7 +73,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             throttle: ThrottleMode::On,
-            dice: Dice::secure(),
+            randomness: Randomness::secure(),
             public_url: None,
             gateway: GatewaySettings::default(),
             // Stories about something else send as many e-mails as they like.
@@ -296,24 +296,24 @@ impl World {
     }
 
     /// Waits for what is done after answers.
-    pub async fn errands_are_done(&self) {
+    pub async fn background_tasks_are_done(&self) {
         let nodes = self.nodes.lock().unwrap().clone();
         for node in nodes.iter().chain([&self.gatebook]) {
-            node.errands.done().await;
+            node.background_tasks.done().await;
         }
     }
 
     /// Waits for what is done after answers, sends the letters that are due, and opens the mailbox: every mail there
     /// ever was, oldest first.
     pub async fn mails(&self) -> Vec<Mail> {
-        self.errands_are_done().await;
+        self.background_tasks_are_done().await;
         while self.outbox.deliver_due().await.unwrap() > 0 {}
         self.mailbox.open(&self.mail_dir())
     }
 
     /// Waits for what is done after answers, and tries once to hand the mails that are due to this server.
     pub async fn mails_go_to(&self, server: &MailServer) {
-        self.errands_are_done().await;
+        self.background_tasks_are_done().await;
         let sender = "Gatebook <gatebook@provider.example>";
         let transport = MailTransport::from_url(&server.url, self.folder.path(), sender, None).unwrap();
         let clock = Clock::Manual(self.clock.clone());
@@ -395,7 +395,7 @@ async fn start_on(
         database: database.clone(),
         writer,
         clock: clock.clone(),
-        dice: options.dice,
+        randomness: options.randomness,
         key: key(),
         metrics: metrics.clone(),
         throttle: options.throttle,

@@ -12,8 +12,8 @@ use crate::integration_app::LogFormat;
 use crate::password_link::{PasswordLink, PasswordLinks};
 use crate::refusal::Refusal;
 use crate::session::SESSION_VALID_FOR;
+use crate::text::Label;
 use crate::timestamp::Timestamp;
-use crate::words::Label;
 
 /// R19: the shortest password, in characters: what NIST SP 800-63B asks of one that stands alone. Group users', too.
 pub const MIN_PASSWORD_CHARS: usize = 15;
@@ -90,7 +90,7 @@ pub enum Developer {
     },
 }
 
-/// A wish of a developer about their own account.
+/// A command of a developer about their own account.
 #[derive(Clone, Debug)]
 #[expect(
     missing_docs,
@@ -120,7 +120,7 @@ pub enum DeveloperCommand {
 }
 
 impl Developer {
-    /// What follows from a wish: facts, or a refusal. Pure.
+    /// What follows from a command: facts, or a refusal. Pure.
     pub fn decide(&self, command: DeveloperCommand) -> Result<Vec<DeveloperEvent>, Refusal> {
         match (self, command) {
             (
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fourth_wish_for_a_new_password_within_an_hour_is_granted_without_a_link() {
+    fn a_fourth_command_for_a_new_password_within_an_hour_is_granted_without_a_link() {
         let at = Timestamp::parse("2026-11-23T09:00:00Z").unwrap();
         let requested = |number: u128| DeveloperEvent::DeveloperPasswordResetRequested {
             link_id: Uuid::from_u128(number),

@@ -4,30 +4,30 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
+use super::membership::{Membership, Permission, Role};
 use super::product_plan::ProductPlan;
-use super::standing::{Permission, Role, Standing};
 use crate::email_address::EmailAddress;
 use crate::identifiers::{EntityId, UserId};
 use crate::integration_app::LogFormat;
+use crate::text::Label;
 use crate::timestamp::Timestamp;
-use crate::words::Label;
 
-/// A wish about a group, and who asks.
+/// A command about a group, and who asks.
 #[derive(Clone, Debug)]
-pub struct GroupCommand {
+pub struct GroupCommandEnvelope {
     /// Who asks.
-    pub by: GroupAsker,
+    pub by: GroupPrincipal,
     /// What is asked.
-    pub wish: GroupWish,
+    pub command: GroupCommand,
 }
 
 /// Who asks something of a group.
 #[derive(Clone, Debug)]
-pub enum GroupAsker {
+pub enum GroupPrincipal {
     /// The team that runs Gatebook, for the system that knows the customers.
     Operator,
     /// A user of this group.
-    GroupUser(Standing),
+    GroupUser(Membership),
 }
 
 /// What is asked of a group.
@@ -36,7 +36,7 @@ pub enum GroupAsker {
     missing_docs,
     reason = "the fields of a wish say what they are; the wishes are documented"
 )]
-pub enum GroupWish {
+pub enum GroupCommand {
     /// Registers the group, or brings its name and plan up to date.
     Describe { name: Label, product_plan: ProductPlan },
     /// Adds or renames an entity.
@@ -84,7 +84,7 @@ pub enum GroupWish {
     },
 }
 
-impl GroupWish {
+impl GroupCommand {
     /// R27: whether it stops something: a plan that is lost, an entity, a user, or what a user may do. Nobody can be in the
     /// way of that.
     pub fn stops(&self) -> bool {

@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
 use uuid::Uuid;
 
+use super::membership::{Permission, Role};
 use super::product_plan::ProductPlan;
-use super::standing::{Permission, Role};
 use crate::email_address::EmailAddress;
 use crate::identifiers::{EntityId, UserId};
 use crate::integration_app::LogFormat;
+use crate::text::Label;
 use crate::timestamp::Timestamp;
-use crate::words::Label;
 
 /// One fact, one business reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
@@ -84,7 +84,7 @@ pub enum GroupEvent {
 
 impl GroupEvent {
     /// R28: the names of the facts that somebody looked. They change nothing, so that they do not move the version either.
-    pub const LOOKS: &'static [&'static str] = &["GroupActivityLogDownloaded"];
+    pub const AUDITED_READS: &'static [&'static str] = &["GroupActivityLogDownloaded"];
 
     /// R27: whether it takes something away from somebody, with immediate effect.
     pub fn takes_away(&self) -> bool {

@@ -1,11 +1,11 @@
 //! R1-R4: a group, its product plan, its entities, its users and what they may do.
 
 mod command;
+mod decision_inputs;
 mod event;
-mod footing;
+mod membership;
 mod permissions;
 mod product_plan;
-mod standing;
 
 #[cfg(test)]
 mod tests;
@@ -17,17 +17,17 @@ use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use command::{GroupAsker, GroupCommand, GroupWish};
+pub use command::{GroupCommand, GroupCommandEnvelope, GroupPrincipal};
+pub use decision_inputs::DecisionInputs;
 pub use event::GroupEvent;
-pub use footing::Footing;
+pub use membership::{Membership, Permission, Role};
 pub use product_plan::{PLAN_WITH_INTEGRATION_APPS, ProductPlan};
-pub use standing::{Permission, Role, Standing};
 
 use crate::email_address::EmailAddress;
 use crate::identifiers::{EntityId, GroupId, UserId};
 use crate::refusal::Refusal;
+use crate::text::Label;
 use crate::timestamp::Timestamp;
-use crate::words::Label;
 use GroupEvent as Event;
 
 /// A group, before and after it was registered.
@@ -80,8 +80,8 @@ pub struct UserToken {
 
 impl GroupUser {
     /// What this user may do, in this group.
-    pub fn standing(&self, group_id: GroupId, user_id: UserId) -> Standing {
-        Standing {
+    pub fn membership(&self, group_id: GroupId, user_id: UserId) -> Membership {
+        Membership {
             group_id,
             user_id,
             role: self.role,
@@ -91,15 +91,16 @@ impl GroupUser {
 }
 
 impl Group {
-    /// What follows from a wish: facts, or a refusal. Pure.
-    pub fn decide(&self, command: GroupCommand) -> Result<Vec<Event>, Refusal> {
-        match (self, command.wish) {
-            (Self::Unregistered, GroupWish::Describe { name, product_plan }) => {
-                require_operator(&command.by)?;
+    /// What follows from a command: facts, or a refusal. Pure.
+    pub fn decide(&self, envelope: GroupCommandEnvelope) -> Result<Vec<Event>, Refusal> {
+        let GroupCommandEnvelope { by, command } = envelope;
+        match (self, command) {
+            (Self::Unregistered, GroupCommand::Describe { name, product_plan }) => {
+                require_operator(&by)?;
                 Ok(vec![Event::GroupRegistered { name, product_plan }])
             }
             (Self::Unregistered, _) => Err(Refusal::NotFound),
-            (Self::Registered(customer), wish) => customer.decide(&command.by, wish),
+            (Self::Registered(customer), command) => customer.decide(&by, command),
         }
     }
 
@@ -113,49 +114,49 @@ impl Group {
 }
 
 impl Customer {
-    fn decide(&self, by: &GroupAsker, wish: GroupWish) -> Result<Vec<Event>, Refusal> {
-        match wish {
-            GroupWish::Grant { user_id, permission } => self.grant(by, user_id, permission),
-            GroupWish::Withdraw { user_id, permission } => self.withdraw(by, user_id, permission),
-            GroupWish::SetPermissions { user_id, permissions } => self.set_permissions(by, &user_id, &permissions),
-            GroupWish::RecordActivityLogDownload { format, from, to } => {
-                if let GroupAsker::GroupUser(standing) = by {
-                    standing.require_reader()?;
+    fn decide(&self, by: &GroupPrincipal, command: GroupCommand) -> Result<Vec<Event>, Refusal> {
+        match command {
+            GroupCommand::Grant { user_id, permission } => self.grant(by, user_id, permission),
+            GroupCommand::Withdraw { user_id, permission } => self.withdraw(by, user_id, permission),
+            GroupCommand::SetPermissions { user_id, permissions } => self.set_permissions(by, &user_id, &permissions),
+            GroupCommand::RecordActivityLogDownload { format, from, to } => {
+                if let GroupPrincipal::GroupUser(membership) = by {
+                    membership.require_reader()?;
                 }
                 Ok(vec![Event::GroupActivityLogDownloaded { format, from, to }])
             }
-            GroupWish::IssueUserToken { ref user_id, .. }
-            | GroupWish::RevokeUserToken { ref user_id, .. }
-            | GroupWish::EndUserTokens { ref user_id } => {
+            GroupCommand::IssueUserToken { ref user_id, .. }
+            | GroupCommand::RevokeUserToken { ref user_id, .. }
+            | GroupCommand::EndUserTokens { ref user_id } => {
                 require_operator_or_oneself(by, user_id)?;
-                self.decide_for_operator(wish)
+                self.decide_for_operator(command)
             }
-            wish => {
+            command => {
                 require_operator(by)?;
-                self.decide_for_operator(wish)
+                self.decide_for_operator(command)
             }
         }
     }
 
-    fn decide_for_operator(&self, wish: GroupWish) -> Result<Vec<Event>, Refusal> {
-        match wish {
-            GroupWish::Describe { name, product_plan } => Ok(self.described(name, product_plan)),
-            GroupWish::PutEntity { entity_id, name } => Ok(self.entity_put(entity_id, name)),
-            GroupWish::RemoveEntity { entity_id } => {
+    fn decide_for_operator(&self, command: GroupCommand) -> Result<Vec<Event>, Refusal> {
+        match command {
+            GroupCommand::Describe { name, product_plan } => Ok(self.described(name, product_plan)),
+            GroupCommand::PutEntity { entity_id, name } => Ok(self.entity_put(entity_id, name)),
+            GroupCommand::RemoveEntity { entity_id } => {
                 let name = self.entities.get(&entity_id).ok_or(Refusal::NotFound)?.clone();
                 Ok(vec![Event::EntityRemoved { entity_id, name }])
             }
-            GroupWish::PutUser {
+            GroupCommand::PutUser {
                 user_id,
                 email,
                 name,
                 role,
             } => Ok(self.user_put(user_id, email, name, role)),
-            GroupWish::RemoveUser { user_id } => {
+            GroupCommand::RemoveUser { user_id } => {
                 let name = self.user(&user_id)?.name.clone();
                 Ok(vec![Event::UserRemoved { user_id, name }])
             }
-            GroupWish::IssueUserToken {
+            GroupCommand::IssueUserToken {
                 user_id,
                 token_id,
                 name,
@@ -169,11 +170,11 @@ impl Customer {
                     expires_at,
                 }])
             }
-            GroupWish::RevokeUserToken { user_id, token_id } => {
+            GroupCommand::RevokeUserToken { user_id, token_id } => {
                 self.user(&user_id)?.tokens.get(&token_id).ok_or(Refusal::NotFound)?;
                 Ok(vec![Event::UserTokenRevoked { user_id, token_id }])
             }
-            GroupWish::EndUserTokens { user_id } => {
+            GroupCommand::EndUserTokens { user_id } => {
                 let tokens = self.user(&user_id)?.tokens.keys();
                 let ended = tokens.map(|token_id| Event::UserTokenRevoked {
                     user_id: user_id.clone(),
@@ -181,10 +182,10 @@ impl Customer {
                 });
                 Ok(ended.collect())
             }
-            GroupWish::Grant { .. }
-            | GroupWish::Withdraw { .. }
-            | GroupWish::SetPermissions { .. }
-            | GroupWish::RecordActivityLogDownload { .. } => Err(Refusal::NotFound),
+            GroupCommand::Grant { .. }
+            | GroupCommand::Withdraw { .. }
+            | GroupCommand::SetPermissions { .. }
+            | GroupCommand::RecordActivityLogDownload { .. } => Err(Refusal::NotFound),
         }
     }
 
@@ -342,23 +343,23 @@ impl GroupUser {
 }
 
 /// Users make and end their own tokens, nobody else's.
-fn require_operator_or_oneself(by: &GroupAsker, user_id: &UserId) -> Result<(), Refusal> {
+fn require_operator_or_oneself(by: &GroupPrincipal, user_id: &UserId) -> Result<(), Refusal> {
     match by {
-        GroupAsker::GroupUser(standing) if standing.user_id == *user_id => Ok(()),
+        GroupPrincipal::GroupUser(membership) if membership.user_id == *user_id => Ok(()),
         by => require_operator(by),
     }
 }
 
-fn require_operator(by: &GroupAsker) -> Result<(), Refusal> {
+fn require_operator(by: &GroupPrincipal) -> Result<(), Refusal> {
     match by {
-        GroupAsker::Operator => Ok(()),
-        GroupAsker::GroupUser(_) => Err(Refusal::NotFound),
+        GroupPrincipal::Operator => Ok(()),
+        GroupPrincipal::GroupUser(_) => Err(Refusal::NotFound),
     }
 }
 
 impl Aggregate for Group {
     const TYPE: &'static str = "Group";
-    type Command = GroupCommand;
+    type Command = GroupCommandEnvelope;
     type Event = Event;
     type Error = Refusal;
     type Services = ();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Customer, GroupAsker, GroupEvent as Event, Permission, Standing};
+use super::{Customer, GroupEvent as Event, GroupPrincipal, Membership, Permission};
 use crate::identifiers::UserId;
 use crate::refusal::Refusal;
 
@@ -10,7 +10,7 @@ impl Customer {
     /// R1, R2: by a Practice Admin, on the plan; granting twice is once.
     pub(super) fn grant(
         &self,
-        by: &GroupAsker,
+        by: &GroupPrincipal,
         user_id: UserId,
         permission: Permission,
     ) -> Result<Vec<Event>, Refusal> {
@@ -26,7 +26,7 @@ impl Customer {
     /// R2: by a Practice Admin, on and off the plan: what somebody may do can always be ended. Withdrawing twice is once.
     pub(super) fn withdraw(
         &self,
-        by: &GroupAsker,
+        by: &GroupPrincipal,
         user_id: UserId,
         permission: Permission,
     ) -> Result<Vec<Event>, Refusal> {
@@ -40,7 +40,7 @@ impl Customer {
     /// R1, R2: by a Practice Admin; all of it or nothing. What is granted needs the plan, what is withdrawn does not.
     pub(super) fn set_permissions(
         &self,
-        by: &GroupAsker,
+        by: &GroupPrincipal,
         user_id: &UserId,
         wanted: &BTreeSet<Permission>,
     ) -> Result<Vec<Event>, Refusal> {
@@ -66,15 +66,15 @@ impl Customer {
     }
 }
 
-fn require_practice_admin(by: &GroupAsker) -> Result<&Standing, Refusal> {
+fn require_practice_admin(by: &GroupPrincipal) -> Result<&Membership, Refusal> {
     match by {
-        GroupAsker::Operator => Err(Refusal::PracticeAdminRequired),
-        GroupAsker::GroupUser(standing) => standing.require_practice_admin().map(|()| standing),
+        GroupPrincipal::Operator => Err(Refusal::PracticeAdminRequired),
+        GroupPrincipal::GroupUser(membership) => membership.require_practice_admin().map(|()| membership),
     }
 }
 
 /// R2: whether this Practice Admin asks for something for themselves, which their role gives them already. It is not
 /// stored as a grant, so that it ends with the role: who is made a plain user keeps what somebody else granted.
-fn has_it_by_right(admin: &Standing, user_id: &UserId) -> bool {
+fn has_it_by_right(admin: &Membership, user_id: &UserId) -> bool {
     admin.user_id == *user_id
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::refusal::{FieldProblem, Refusal};
-use crate::words::Label;
+use crate::text::Label;
 
 /// R1: the only plan with Integration Applications and the Developer Portal.
 pub const PLAN_WITH_INTEGRATION_APPS: &str = "AIQ3";

@@ -27,8 +27,8 @@ fn berlin() -> EntityId {
     EntityId::parse("berlin").unwrap()
 }
 
-fn user(role: Role, permissions: &[Permission]) -> GroupAsker {
-    GroupAsker::GroupUser(Standing {
+fn user(role: Role, permissions: &[Permission]) -> GroupPrincipal {
+    GroupPrincipal::GroupUser(Membership {
         group_id: GroupId::parse("acme").unwrap(),
         user_id: user_id("ada"),
         role,
@@ -36,19 +36,19 @@ fn user(role: Role, permissions: &[Permission]) -> GroupAsker {
     })
 }
 
-fn practice_admin() -> GroupAsker {
+fn practice_admin() -> GroupPrincipal {
     user(Role::PracticeAdmin, &[])
 }
 
-fn integration_admin() -> GroupAsker {
+fn integration_admin() -> GroupPrincipal {
     user(Role::User, &[Permission::ManageIntegrationApplications])
 }
 
-fn auditor() -> GroupAsker {
+fn auditor() -> GroupPrincipal {
     user(Role::User, &[Permission::ViewActivityLogs])
 }
 
-fn colleague() -> GroupAsker {
+fn colleague() -> GroupPrincipal {
     user(Role::User, &[])
 }
 
@@ -94,22 +94,22 @@ fn token_issued() -> Event {
     }
 }
 
-fn describe(name: &str, product_plan: &str) -> GroupWish {
-    GroupWish::Describe {
+fn describe(name: &str, product_plan: &str) -> GroupCommand {
+    GroupCommand::Describe {
         name: label(name),
         product_plan: plan(product_plan),
     }
 }
 
-fn put_entity(name: &str) -> GroupWish {
-    GroupWish::PutEntity {
+fn put_entity(name: &str) -> GroupCommand {
+    GroupCommand::PutEntity {
         entity_id: berlin(),
         name: label(name),
     }
 }
 
-fn put_otto(address: &str, name: &str, role: Role) -> GroupWish {
-    GroupWish::PutUser {
+fn put_otto(address: &str, name: &str, role: Role) -> GroupCommand {
+    GroupCommand::PutUser {
         user_id: user_id("otto"),
         email: email(address),
         name: label(name),
@@ -117,29 +117,29 @@ fn put_otto(address: &str, name: &str, role: Role) -> GroupWish {
     }
 }
 
-fn grant(permission: Permission) -> GroupWish {
-    GroupWish::Grant {
+fn grant(permission: Permission) -> GroupCommand {
+    GroupCommand::Grant {
         user_id: user_id("otto"),
         permission,
     }
 }
 
-fn withdraw(permission: Permission) -> GroupWish {
-    GroupWish::Withdraw {
+fn withdraw(permission: Permission) -> GroupCommand {
+    GroupCommand::Withdraw {
         user_id: user_id("otto"),
         permission,
     }
 }
 
-fn set(permissions: &[Permission]) -> GroupWish {
-    GroupWish::SetPermissions {
+fn set(permissions: &[Permission]) -> GroupCommand {
+    GroupCommand::SetPermissions {
         user_id: user_id("otto"),
         permissions: permissions.iter().copied().collect(),
     }
 }
 
-fn issue_token() -> GroupWish {
-    GroupWish::IssueUserToken {
+fn issue_token() -> GroupCommand {
+    GroupCommand::IssueUserToken {
         user_id: user_id("otto"),
         token_id: Uuid::nil(),
         name: label("Laptop"),
@@ -147,21 +147,21 @@ fn issue_token() -> GroupWish {
     }
 }
 
-fn revoke_token() -> GroupWish {
-    GroupWish::RevokeUserToken {
+fn revoke_token() -> GroupCommand {
+    GroupCommand::RevokeUserToken {
         user_id: user_id("otto"),
         token_id: Uuid::nil(),
     }
 }
 
-fn remove_otto() -> GroupWish {
-    GroupWish::RemoveUser {
+fn remove_otto() -> GroupCommand {
+    GroupCommand::RemoveUser {
         user_id: user_id("otto"),
     }
 }
 
-fn download_log() -> GroupWish {
-    GroupWish::RecordActivityLogDownload {
+fn download_log() -> GroupCommand {
+    GroupCommand::RecordActivityLogDownload {
         format: LogFormat::Csv,
         from: None,
         to: None,
@@ -169,11 +169,11 @@ fn download_log() -> GroupWish {
 }
 
 /// What only the system that knows the customers may ask.
-fn operator_wishes() -> Vec<GroupWish> {
+fn operator_commands() -> Vec<GroupCommand> {
     vec![
         describe("Acme Group", "AIQ2"),
         put_entity("Acme Berlin SE"),
-        GroupWish::RemoveEntity { entity_id: berlin() },
+        GroupCommand::RemoveEntity { entity_id: berlin() },
         put_otto("otto@example.com", "Otto", Role::PracticeAdmin),
         remove_otto(),
         issue_token(),
@@ -181,10 +181,10 @@ fn operator_wishes() -> Vec<GroupWish> {
     ]
 }
 
-fn when(facts: Vec<Event>, by: GroupAsker, wish: GroupWish) -> AggregateResultValidator<Group> {
+fn when(facts: Vec<Event>, by: GroupPrincipal, command: GroupCommand) -> AggregateResultValidator<Group> {
     TestFramework::<Group>::with(())
         .given(facts)
-        .when(GroupCommand { by, wish })
+        .when(GroupCommandEnvelope { by, command })
 }
 
 fn with(mut facts: Vec<Event>, more: impl IntoIterator<Item = Event>) -> Vec<Event> {
@@ -206,21 +206,21 @@ fn r1_an_operator_registers_a_group_with_its_plan() {
         name: label("Acme"),
         product_plan: plan("AIQ3"),
     };
-    when(vec![], GroupAsker::Operator, describe("Acme", "AIQ3")).then_expect_events(vec![registered.clone()]);
+    when(vec![], GroupPrincipal::Operator, describe("Acme", "AIQ3")).then_expect_events(vec![registered.clone()]);
     assert!(customer(vec![registered]).product_plan.has_integration_apps());
 }
 
 #[test]
 fn r1_before_it_is_registered_a_group_does_not_exist() {
-    for wish in operator_wishes().into_iter().skip(1) {
-        when(vec![], GroupAsker::Operator, wish).then_expect_error(Refusal::NotFound);
+    for command in operator_commands().into_iter().skip(1) {
+        when(vec![], GroupPrincipal::Operator, command).then_expect_error(Refusal::NotFound);
     }
-    for wish in [
+    for command in [
         describe("Acme", "AIQ3"),
         grant(Permission::ViewActivityLogs),
         download_log(),
     ] {
-        when(vec![], practice_admin(), wish).then_expect_error(Refusal::NotFound);
+        when(vec![], practice_admin(), command).then_expect_error(Refusal::NotFound);
     }
     assert_eq!(Group::default().registered(), Err(Refusal::NotFound));
 }
@@ -241,7 +241,7 @@ fn r1_name_and_plan_change_each_with_a_fact_of_its_own() {
         ("Acme", "AIQ2", vec![moved.clone()]),
         ("Acme Group", "AIQ2", vec![renamed, moved]),
     ] {
-        when(acme(), GroupAsker::Operator, describe(name, product_plan)).then_expect_events(facts);
+        when(acme(), GroupPrincipal::Operator, describe(name, product_plan)).then_expect_events(facts);
     }
 }
 
@@ -264,35 +264,35 @@ fn r11_entities_are_added_renamed_and_removed() {
         entity_id: berlin(),
         name: label("Acme Berlin"),
     };
-    when(bare, GroupAsker::Operator, put_entity("Acme Berlin")).then_expect_events(vec![added]);
-    when(acme(), GroupAsker::Operator, put_entity("Acme Berlin")).then_expect_events(vec![]);
+    when(bare, GroupPrincipal::Operator, put_entity("Acme Berlin")).then_expect_events(vec![added]);
+    when(acme(), GroupPrincipal::Operator, put_entity("Acme Berlin")).then_expect_events(vec![]);
     let renamed = Event::EntityRenamed {
         entity_id: berlin(),
         before: label("Acme Berlin"),
         after: label("Acme Berlin SE"),
     };
-    when(acme(), GroupAsker::Operator, put_entity("Acme Berlin SE")).then_expect_events(vec![renamed.clone()]);
+    when(acme(), GroupPrincipal::Operator, put_entity("Acme Berlin SE")).then_expect_events(vec![renamed.clone()]);
     let facts = with(acme(), [renamed]);
     let removed = Event::EntityRemoved {
         entity_id: berlin(),
         name: label("Acme Berlin SE"),
     };
-    let remove = || GroupWish::RemoveEntity { entity_id: berlin() };
-    when(facts.clone(), GroupAsker::Operator, remove()).then_expect_events(vec![removed.clone()]);
+    let remove = || GroupCommand::RemoveEntity { entity_id: berlin() };
+    when(facts.clone(), GroupPrincipal::Operator, remove()).then_expect_events(vec![removed.clone()]);
     let facts = with(facts, [removed]);
     assert!(customer(facts.clone()).entities.is_empty());
-    when(facts, GroupAsker::Operator, remove()).then_expect_error(Refusal::NotFound);
+    when(facts, GroupPrincipal::Operator, remove()).then_expect_error(Refusal::NotFound);
 }
 
 #[test]
 fn r2_a_user_is_added_and_each_change_of_their_data_is_a_fact_of_its_own() {
     let as_is = || put_otto("otto@example.com", "Otto", Role::User);
     let bare = acme()[..2].to_vec();
-    when(bare, GroupAsker::Operator, as_is()).then_expect_events(vec![otto_added()]);
-    when(acme(), GroupAsker::Operator, as_is()).then_expect_events(vec![]);
+    when(bare, GroupPrincipal::Operator, as_is()).then_expect_events(vec![otto_added()]);
+    when(acme(), GroupPrincipal::Operator, as_is()).then_expect_events(vec![]);
     let all = put_otto("audit@example.com", "Otto Auditor", Role::PracticeAdmin);
     let otto = || user_id("otto");
-    when(acme(), GroupAsker::Operator, all).then_expect_events(vec![
+    when(acme(), GroupPrincipal::Operator, all).then_expect_events(vec![
         Event::UserRenamed {
             user_id: otto(),
             before: label("Otto"),
@@ -313,15 +313,15 @@ fn r2_a_user_is_added_and_each_change_of_their_data_is_a_fact_of_its_own() {
 
 #[test]
 fn r2_another_spelling_of_the_same_address_is_kept_as_typed() {
-    let wish = put_otto("Otto@Example.com", "Otto", Role::User);
-    let events = when(acme(), GroupAsker::Operator, wish).inspect_result();
+    let command = put_otto("Otto@Example.com", "Otto", Role::User);
+    let events = when(acme(), GroupPrincipal::Operator, command).inspect_result();
     let otto = customer(with(acme(), events.unwrap())).users[&user_id("otto")].clone();
     assert_eq!(otto.email.as_str(), "Otto@Example.com");
 }
 
 #[test]
 fn a_user_token_is_issued_and_revoked_once() {
-    let operator = || GroupAsker::Operator;
+    let operator = || GroupPrincipal::Operator;
     when(acme(), operator(), revoke_token()).then_expect_error(Refusal::NotFound);
     when(acme(), operator(), issue_token()).then_expect_events(vec![token_issued()]);
     let facts = with(acme(), [token_issued()]);
@@ -336,36 +336,36 @@ fn a_user_token_is_issued_and_revoked_once() {
 #[test]
 fn what_operators_do_does_not_exist_for_users_of_the_group() {
     for by in [practice_admin(), integration_admin(), auditor(), colleague()] {
-        for wish in operator_wishes() {
-            when(acme(), by.clone(), wish).then_expect_error(Refusal::NotFound);
+        for command in operator_commands() {
+            when(acme(), by.clone(), command).then_expect_error(Refusal::NotFound);
         }
     }
 }
 
 #[test]
 fn r4_users_make_and_end_their_own_tokens_and_nobody_elses() {
-    let otto = GroupAsker::GroupUser(Standing {
+    let otto = GroupPrincipal::GroupUser(Membership {
         user_id: user_id("otto"),
-        ..standing_of(practice_admin())
+        ..membership_of(practice_admin())
     });
     when(acme(), otto.clone(), issue_token()).then_expect_events(vec![token_issued()]);
     let issued = with(acme(), [token_issued()]);
     assert!(
         Group::Registered(Box::new(customer(issued)))
-            .decide(GroupCommand {
+            .decide(GroupCommandEnvelope {
                 by: otto,
-                wish: revoke_token()
+                command: revoke_token()
             })
             .is_ok()
     );
-    for wish in [issue_token(), revoke_token()] {
-        when(acme(), practice_admin(), wish).then_expect_error(Refusal::NotFound);
+    for command in [issue_token(), revoke_token()] {
+        when(acme(), practice_admin(), command).then_expect_error(Refusal::NotFound);
     }
 }
 
-fn standing_of(asker: GroupAsker) -> Standing {
-    match asker {
-        GroupAsker::GroupUser(standing) => standing,
-        GroupAsker::Operator => unreachable!(),
+fn membership_of(principal: GroupPrincipal) -> Membership {
+    match principal {
+        GroupPrincipal::GroupUser(membership) => membership,
+        GroupPrincipal::Operator => unreachable!(),
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use super::command::{Asker, FreshSecret, GroupFacts};
-use super::{App, IntegrationAppEvent as Event, Kind, PreviousSecret, Status};
+use super::command::{FreshSecret, GroupFacts, Principal};
+use super::{App, IntegrationAppEvent as Event, IntegrationKind, PreviousSecret, Status};
 use crate::identifiers::{ClientSecretId, KeyedDigest};
 use crate::refusal::Refusal;
 use crate::timestamp::Timestamp;
@@ -79,7 +79,7 @@ pub fn record(secrets: &mut Vec<ClientSecret>, event: &Event) {
         | Event::VerificationCodeMistyped { .. }
         | Event::InvitationAccepted { .. }
         | Event::OneTimePasswordMistyped { .. }
-        | Event::DeadOneTimePasswordTried { .. }
+        | Event::UnusableOneTimePasswordTried { .. }
         | Event::DeveloperVerified { .. }
         | Event::OneTimePasswordReset { .. }
         | Event::DeveloperAccessRevoked { .. }
@@ -95,9 +95,9 @@ pub fn record(secrets: &mut Vec<ClientSecret>, event: &Event) {
 }
 
 /// R28: takes note of a look, and forgets those that are over.
-pub(super) fn looked(looks: &mut BTreeMap<String, Timestamp>, ip_address: String, revealed_at: Timestamp) {
-    looks.retain(|_, last| revealed_at < last.plus(SAME_REVEAL));
-    looks.insert(ip_address, revealed_at);
+pub(super) fn looked(audited_reads: &mut BTreeMap<String, Timestamp>, ip_address: String, revealed_at: Timestamp) {
+    audited_reads.retain(|_, last| revealed_at < last.plus(SAME_REVEAL));
+    audited_reads.insert(ip_address, revealed_at);
 }
 
 impl App {
@@ -105,7 +105,7 @@ impl App {
     pub(super) fn generate_client_secret(
         &self,
         at: Timestamp,
-        by: &Asker,
+        by: &Principal,
         group: &GroupFacts,
         secret: FreshSecret,
         overlap: Option<TimeDelta>,
@@ -147,7 +147,7 @@ impl App {
     pub(super) fn retire_client_secret(
         &self,
         at: Timestamp,
-        by: &Asker,
+        by: &Principal,
         group: &GroupFacts,
         client_secret_id: ClientSecretId,
     ) -> Result<Vec<Event>, Refusal> {
@@ -177,11 +177,11 @@ impl App {
     pub(super) fn reveal_credentials(
         &self,
         at: Timestamp,
-        by: &Asker,
+        by: &Principal,
         ip_address: String,
     ) -> Result<Vec<Event>, Refusal> {
         let developer_id = self.require_verified_developer(by)?;
-        let last = self.looks.get(&ip_address);
+        let last = self.audited_reads.get(&ip_address);
         if last.is_some_and(|last| at < last.plus(SAME_REVEAL)) {
             return Ok(Vec::new());
         }
@@ -193,11 +193,13 @@ impl App {
     }
 
     /// R12, R22: developers keep the secrets of a New Integration, operators those of AIQ Integrate.
-    fn require_secret_keeper(&self, by: &Asker) -> Result<(), Refusal> {
+    fn require_secret_keeper(&self, by: &Principal) -> Result<(), Refusal> {
         match (&self.kind, by) {
-            (Kind::AiqIntegrate { .. }, Asker::Operator) => Ok(()),
-            (Kind::NewIntegration, Asker::Developer { .. }) => self.require_verified_developer(by).map(|_| ()),
-            (Kind::NewIntegration, Asker::Operator) => Err(Refusal::KeptByDeveloper),
+            (IntegrationKind::AiqIntegrate { .. }, Principal::Operator) => Ok(()),
+            (IntegrationKind::NewIntegration, Principal::Developer { .. }) => {
+                self.require_verified_developer(by).map(|_| ())
+            }
+            (IntegrationKind::NewIntegration, Principal::Operator) => Err(Refusal::KeptByDeveloper),
             _ => Err(Refusal::NotFound),
         }
     }

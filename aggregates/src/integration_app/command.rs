@@ -1,4 +1,4 @@
-//! The wishes of admins, developers, operators and integrations. Time, ids and random values arrive inside.
+//! The commands of admins, developers, operators and integrations. Time, ids and random values arrive inside.
 
 use std::collections::BTreeSet;
 
@@ -7,34 +7,34 @@ use chrono::TimeDelta;
 use crate::api_permission::ApiPermission;
 use crate::catalog::{CategoryCode, IntegrateType};
 use crate::email_address::EmailAddress;
-use crate::group::{Footing, ProductPlan, Standing};
+use crate::group::{DecisionInputs, Membership, ProductPlan};
 use crate::identifiers::{ClientId, ClientSecretId, DeveloperId, EntityId, GroupId, KeyedDigest};
 use crate::integration_app::event::{IntegrationAppEvent, LogFormat};
+use crate::text::{AppName, Description, Reason};
 use crate::timestamp::Timestamp;
-use crate::words::{AppName, Description, Reason};
 
-/// A wish, with who asks, when, and what is true of the application's group.
+/// A command, with who asks, when, and what is true of the application's group.
 #[derive(Clone, Debug)]
-pub struct IntegrationAppCommand {
+pub struct AppCommandEnvelope {
     /// When it is asked.
     pub at: Timestamp,
     /// Who asks.
-    pub by: Asker,
+    pub by: Principal,
     /// The group the application belongs to, or shall.
     pub group: GroupFacts,
     /// What is asked.
-    pub wish: Wish,
+    pub command: AppCommand,
 }
 
-impl IntegrationAppCommand {
+impl AppCommandEnvelope {
     /// R26: what its decision stands on of the group.
-    pub fn footing(&self) -> Footing {
+    pub fn decision_inputs(&self) -> DecisionInputs {
         let user_id = match &self.by {
-            Asker::GroupUser(standing) => Some(standing.user_id.clone()),
-            Asker::Invitee | Asker::Developer { .. } | Asker::Operator | Asker::Integration => None,
+            Principal::GroupUser(membership) => Some(membership.user_id.clone()),
+            Principal::Invitee | Principal::Developer { .. } | Principal::Operator | Principal::Integration => None,
         };
-        let entities = self.wish.entities().cloned().unwrap_or_default();
-        Footing { user_id, entities }
+        let entities = self.command.entities().cloned().unwrap_or_default();
+        DecisionInputs { user_id, entities }
     }
 }
 
@@ -51,9 +51,9 @@ pub struct GroupFacts {
 
 /// Who asks.
 #[derive(Clone, Debug)]
-pub enum Asker {
+pub enum Principal {
     /// A user of a group.
-    GroupUser(Standing),
+    GroupUser(Membership),
     /// Somebody who holds an invitation link, not signed up yet.
     Invitee,
     /// A developer who is logged in.
@@ -71,7 +71,7 @@ pub enum Asker {
 
 /// What is asked.
 #[derive(Clone, Debug)]
-pub enum Wish {
+pub enum AppCommand {
     /// Option One of the article.
     CreateNewIntegration(NewIntegration),
     /// Option Two of the article.
@@ -161,10 +161,10 @@ pub enum Wish {
     },
 }
 
-impl Wish {
+impl AppCommand {
     /// R28: whether somebody only looks with it: at credentials, at the log. Nobody else's change waits for that, or is
     /// refused for it.
-    pub fn is_look(&self) -> bool {
+    pub fn is_audited_read(&self) -> bool {
         matches!(
             self,
             Self::RevealCredentials { .. } | Self::RecordActivityLogDownload { .. }
@@ -172,10 +172,10 @@ impl Wish {
     }
 
     /// R28: whether a look is still the same after this fact. Only whoever may look can lose that.
-    pub fn look_stands_after(&self, fact: &IntegrationAppEvent) -> bool {
+    pub fn read_holds_after(&self, fact: &IntegrationAppEvent) -> bool {
         match self {
             Self::RevealCredentials { .. } => !matches!(fact, IntegrationAppEvent::DeveloperAccessRevoked { .. }),
-            _ => self.is_look(),
+            _ => self.is_audited_read(),
         }
     }
 

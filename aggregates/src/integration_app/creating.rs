@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::command::{AiqIntegrate, Asker, GroupFacts, NewIntegration};
+use super::command::{AiqIntegrate, GroupFacts, NewIntegration, Principal};
 use super::developer_link::{self, DeveloperLink};
-use super::{App, IntegrationAppEvent as Event, Kind, Status};
+use super::{App, IntegrationAppEvent as Event, IntegrationKind, Status};
 use crate::catalog::CategoryCode;
-use crate::group::Standing;
+use crate::group::Membership;
 use crate::identifiers::EntityId;
 use crate::refusal::{FieldProblem, Refusal};
 use crate::timestamp::Timestamp;
@@ -14,7 +14,7 @@ use crate::timestamp::Timestamp;
 /// Option One: an application for an outside developer, who is invited in the same breath (R13).
 pub(super) fn new_integration(
     at: Timestamp,
-    by: &Asker,
+    by: &Principal,
     group: &GroupFacts,
     new: NewIntegration,
 ) -> Result<Vec<Event>, Refusal> {
@@ -33,7 +33,7 @@ pub(super) fn new_integration(
 }
 
 /// Option Two: an application that the provider's own team makes and runs (R12).
-pub(super) fn aiq_integrate(by: &Asker, group: &GroupFacts, new: AiqIntegrate) -> Result<Vec<Event>, Refusal> {
+pub(super) fn aiq_integrate(by: &Principal, group: &GroupFacts, new: AiqIntegrate) -> Result<Vec<Event>, Refusal> {
     let admin = require_creator(by, group)?;
     require_disclaimers(&new)?;
     let category = category_of(&new)?;
@@ -121,14 +121,14 @@ fn require_disclaimers(new: &AiqIntegrate) -> Result<(), Refusal> {
 }
 
 /// R1, R2: a manager of the group, on the plan.
-fn require_creator<'a>(by: &'a Asker, group: &GroupFacts) -> Result<&'a Standing, Refusal> {
-    let Asker::GroupUser(standing) = by else {
+fn require_creator<'a>(by: &'a Principal, group: &GroupFacts) -> Result<&'a Membership, Refusal> {
+    let Principal::GroupUser(membership) = by else {
         return Err(Refusal::NotFound);
     };
-    standing.require_group(&group.id)?;
-    standing.require_manager()?;
+    membership.require_group(&group.id)?;
+    membership.require_manager()?;
     group.product_plan.require_integration_apps()?;
-    Ok(standing)
+    Ok(membership)
 }
 
 /// The application that begins with this fact; none when it is no beginning.
@@ -145,7 +145,7 @@ pub(super) fn created(event: Event) -> Option<App> {
         } => (
             group_id,
             client_id,
-            Kind::NewIntegration,
+            IntegrationKind::NewIntegration,
             name,
             description,
             category,
@@ -164,7 +164,7 @@ pub(super) fn created(event: Event) -> Option<App> {
             entities,
             ..
         } => {
-            let kind = Kind::AiqIntegrate { integrate_type, custom };
+            let kind = IntegrationKind::AiqIntegrate { integrate_type, custom };
             (
                 group_id,
                 client_id,
@@ -183,7 +183,7 @@ pub(super) fn created(event: Event) -> Option<App> {
         | Event::VerificationCodeMistyped { .. }
         | Event::InvitationAccepted { .. }
         | Event::OneTimePasswordMistyped { .. }
-        | Event::DeadOneTimePasswordTried { .. }
+        | Event::UnusableOneTimePasswordTried { .. }
         | Event::DeveloperVerified { .. }
         | Event::OneTimePasswordReset { .. }
         | Event::DeveloperAccessRevoked { .. }
@@ -210,6 +210,6 @@ pub(super) fn created(event: Event) -> Option<App> {
         status: Status::Active,
         developer: DeveloperLink::None,
         client_secrets: Vec::new(),
-        looks: BTreeMap::new(),
+        audited_reads: BTreeMap::new(),
     })
 }

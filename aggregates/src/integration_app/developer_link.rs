@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::command::{Asker, DeveloperInvite, GroupFacts};
+use super::command::{DeveloperInvite, GroupFacts, Principal};
 use super::invitation::{INVITATION_VALID_FOR, Invitation};
-use super::one_time_password::{OTP_VALID_FOR, OneTimePassword};
-use super::{App, IntegrationAppEvent as Event, Kind};
+use super::one_time_password::{IssuedOtp, OTP_VALID_FOR};
+use super::{App, IntegrationAppEvent as Event, IntegrationKind};
 use crate::email_address::EmailAddress;
 use crate::identifiers::DeveloperId;
 use crate::refusal::Refusal;
@@ -23,7 +23,7 @@ pub enum DeveloperLink {
         /// Their link.
         invitation: Invitation,
         /// What they have to prove.
-        otp: OneTimePassword,
+        otp: IssuedOtp,
     },
     /// Somebody with an account who has not verified the OTP.
     Assigned {
@@ -32,7 +32,7 @@ pub enum DeveloperLink {
         /// Their account.
         developer_id: DeveloperId,
         /// What they have to prove.
-        otp: OneTimePassword,
+        otp: IssuedOtp,
     },
     /// R22: the right person.
     Verified {
@@ -53,7 +53,7 @@ impl DeveloperLink {
     }
 
     /// The OTP that is still to be verified.
-    pub fn one_time_password(&self) -> Option<&OneTimePassword> {
+    pub fn one_time_password(&self) -> Option<&IssuedOtp> {
         match self {
             Self::None | Self::Verified { .. } => None,
             Self::Invited { otp, .. } | Self::Assigned { otp, .. } => Some(otp),
@@ -68,7 +68,7 @@ impl DeveloperLink {
         }
     }
 
-    fn one_time_password_mut(&mut self) -> Option<&mut OneTimePassword> {
+    fn one_time_password_mut(&mut self) -> Option<&mut IssuedOtp> {
         match self {
             Self::None | Self::Verified { .. } => None,
             Self::Invited { otp, .. } | Self::Assigned { otp, .. } => Some(otp),
@@ -88,7 +88,7 @@ impl DeveloperLink {
                 *self = Self::Invited {
                     email,
                     invitation,
-                    otp: OneTimePassword::issued(otp_digest, otp_expires_at),
+                    otp: IssuedOtp::issued(otp_digest, otp_expires_at),
                 };
             }
             Event::DeveloperRegistered {
@@ -97,7 +97,7 @@ impl DeveloperLink {
                 otp_digest,
                 otp_expires_at,
             } => {
-                let otp = OneTimePassword::issued(otp_digest, otp_expires_at);
+                let otp = IssuedOtp::issued(otp_digest, otp_expires_at);
                 *self = Self::Assigned {
                     email,
                     developer_id,
@@ -142,7 +142,7 @@ impl DeveloperLink {
                 ..
             } => {
                 if let Some(otp) = self.one_time_password_mut() {
-                    *otp = OneTimePassword::issued(otp_digest, otp_expires_at);
+                    *otp = IssuedOtp::issued(otp_digest, otp_expires_at);
                 }
             }
             Event::OneTimePasswordMistyped { attempts_left } => {
@@ -150,9 +150,9 @@ impl DeveloperLink {
                     otp.mistyped(attempts_left);
                 }
             }
-            Event::DeadOneTimePasswordTried { because } => {
+            Event::UnusableOneTimePasswordTried { because } => {
                 if let Some(otp) = self.one_time_password_mut() {
-                    otp.tried_when_dead(because);
+                    otp.tried_when_unusable(because);
                 }
             }
             Event::DeveloperVerified { developer_id } => {
@@ -208,13 +208,13 @@ impl App {
     pub(super) fn register_developer(
         &self,
         at: Timestamp,
-        by: &Asker,
+        by: &Principal,
         group: &GroupFacts,
         invite: DeveloperInvite,
     ) -> Result<Vec<Event>, Refusal> {
         self.require_manager(by, group)?;
         self.require_not_revoked()?;
-        if matches!(self.kind, Kind::AiqIntegrate { .. }) {
+        if matches!(self.kind, IntegrationKind::AiqIntegrate { .. }) {
             return Err(Refusal::NoOutsideDeveloper);
         }
         if self.developer != DeveloperLink::None {
@@ -228,14 +228,14 @@ impl App {
     pub(super) fn revoke_developer_access(
         &self,
         at: Timestamp,
-        by: &Asker,
+        by: &Principal,
         group: &GroupFacts,
         retire_client_secrets: bool,
     ) -> Result<Vec<Event>, Refusal> {
         self.require_manager(by, group)?;
         self.require_not_revoked()?;
         let email = self.developer.email().cloned();
-        let outside = self.kind == Kind::NewIntegration;
+        let outside = self.kind == IntegrationKind::NewIntegration;
         let unlinked = email.map(|email| Event::DeveloperAccessRevoked { email });
         let retired = self.retired_secrets(at).filter(|_| retire_client_secrets && outside);
         let events: Vec<_> = unlinked.into_iter().chain(retired).collect();
@@ -246,21 +246,21 @@ impl App {
     }
 
     /// R22: details are open to the linked developer who verified, and to nobody else.
-    pub(super) fn require_verified_developer(&self, by: &Asker) -> Result<DeveloperId, Refusal> {
+    pub(super) fn require_verified_developer(&self, by: &Principal) -> Result<DeveloperId, Refusal> {
         verified_developer(self.developer.email(), self.developer.verified_by(), by)
     }
 }
 
-/// R22: the asker, if they are the developer who verified an application; for the aggregate and for its rows.
+/// R22: the principal, if they are the developer who verified an application; for the aggregate and for its rows.
 ///
 /// # Errors
 /// `OtpVerificationNeeded` for the developer who is linked and has not verified, `NotFound` for everybody else.
 pub fn verified_developer(
     linked: Option<&EmailAddress>,
     verified_by: Option<DeveloperId>,
-    by: &Asker,
+    by: &Principal,
 ) -> Result<DeveloperId, Refusal> {
-    let Asker::Developer { id, email } = by else {
+    let Principal::Developer { id, email } = by else {
         return Err(Refusal::NotFound);
     };
     match verified_by {

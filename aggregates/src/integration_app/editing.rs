@@ -1,16 +1,16 @@
 //! R7, R8, R11: what can be edited, with immediate effect. Name, API permission and e-mail never change.
 
-use super::command::{Asker, Changes, GroupFacts};
+use super::command::{Changes, GroupFacts, Principal};
 use super::creating::require_own_entities;
-use super::{App, IntegrationAppEvent as Event, Kind};
+use super::{App, IntegrationAppEvent as Event, IntegrationKind};
 use crate::catalog::CategoryCode;
 use crate::refusal::Refusal;
 
 impl App {
-    /// One fact for each thing that really changes; a wish already granted gives none.
+    /// One fact for each thing that really changes; a command already granted gives none.
     pub(super) fn change_details(
         &self,
-        by: &Asker,
+        by: &Principal,
         group: &GroupFacts,
         changes: Changes,
     ) -> Result<Vec<Event>, Refusal> {
@@ -42,11 +42,13 @@ impl App {
     /// R8: fixed for a custom AIQ Integrate.
     fn category_changed(&self, after: CategoryCode) -> Result<Event, Refusal> {
         match self.kind {
-            Kind::AiqIntegrate { custom: true, .. } => Err(Refusal::FieldNotEditable("category")),
-            Kind::NewIntegration | Kind::AiqIntegrate { custom: false, .. } => Ok(Event::CategoryChanged {
-                before: self.category.clone(),
-                after,
-            }),
+            IntegrationKind::AiqIntegrate { custom: true, .. } => Err(Refusal::FieldNotEditable("category")),
+            IntegrationKind::NewIntegration | IntegrationKind::AiqIntegrate { custom: false, .. } => {
+                Ok(Event::CategoryChanged {
+                    before: self.category.clone(),
+                    after,
+                })
+            }
         }
     }
 }

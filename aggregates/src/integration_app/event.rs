@@ -10,8 +10,8 @@ use crate::api_permission::ApiPermission;
 use crate::catalog::CategoryCode;
 use crate::email_address::EmailAddress;
 use crate::identifiers::{ClientId, ClientSecretId, DeveloperId, EntityId, GroupId, KeyedDigest, UserId};
+use crate::text::{AppName, Description, Label, Reason};
 use crate::timestamp::Timestamp;
-use crate::words::{AppName, Description, Label, Reason};
 
 /// One fact, one business reason. Fields called `…_digest` never leave the log (R28).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
@@ -84,7 +84,7 @@ pub enum IntegrationAppEvent {
     /// R15: a wrong OTP was entered.
     OneTimePasswordMistyped { attempts_left: u32 },
     /// R15, R28: an OTP that opens nothing was entered. Recorded once for each OTP and each cause.
-    DeadOneTimePasswordTried { because: DeadBecause },
+    UnusableOneTimePasswordTried { because: OtpUnusable },
     /// R17, R22: the linked developer proved to be the right person.
     DeveloperVerified { developer_id: DeveloperId },
     /// R16: a new OTP replaced the old one.
@@ -142,7 +142,7 @@ pub enum IntegrationAppEvent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, IntoStaticStr, Hash)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
-pub enum DeadBecause {
+pub enum OtpUnusable {
     /// Its three days were over.
     Expired,
     /// Five wrong tries.
@@ -178,11 +178,11 @@ pub enum LogFormat {
 
 impl IntegrationAppEvent {
     /// R28: the names of the facts that somebody looked. They change nothing, so that they do not move the version either.
-    pub const LOOKS: &'static [&'static str] = &["CredentialsRevealed", "ActivityLogDownloaded"];
+    pub const AUDITED_READS: &'static [&'static str] = &["CredentialsRevealed", "ActivityLogDownloaded"];
 
     /// R28: whether it says that somebody looked.
-    pub fn is_look(&self) -> bool {
-        Self::LOOKS.contains(&<&str>::from(self))
+    pub fn is_audited_read(&self) -> bool {
+        Self::AUDITED_READS.contains(&<&str>::from(self))
     }
 
     /// R6: the name that is taken with this fact, for ever.
@@ -196,7 +196,7 @@ impl IntegrationAppEvent {
             | Self::VerificationCodeMistyped { .. }
             | Self::InvitationAccepted { .. }
             | Self::OneTimePasswordMistyped { .. }
-            | Self::DeadOneTimePasswordTried { .. }
+            | Self::UnusableOneTimePasswordTried { .. }
             | Self::DeveloperVerified { .. }
             | Self::OneTimePasswordReset { .. }
             | Self::DeveloperAccessRevoked { .. }

@@ -27,13 +27,13 @@ pub struct Invitation {
     /// R18: when it ends.
     pub expires_at: Timestamp,
     /// R19: the code that was mailed last.
-    pub code: Option<VerificationCode>,
+    pub code: Option<IssuedCode>,
     codes_sent_at: Vec<Timestamp>,
 }
 
 /// A six-digit code that was mailed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VerificationCode {
+pub struct IssuedCode {
     digest: KeyedDigest,
     expires_at: Timestamp,
     attempts_left: u32,
@@ -50,7 +50,7 @@ impl Invitation {
     }
 
     pub(super) fn code_sent(&mut self, digest: KeyedDigest, sent_at: Timestamp, expires_at: Timestamp) {
-        self.code = Some(VerificationCode {
+        self.code = Some(IssuedCode {
             digest,
             expires_at,
             attempts_left: CODE_MAX_TRIES,
@@ -86,7 +86,7 @@ impl Invitation {
     }
 
     /// R19: the code that can still be entered.
-    fn live_code(&self, at: Timestamp) -> Result<&VerificationCode, Refusal> {
+    fn live_code(&self, at: Timestamp) -> Result<&IssuedCode, Refusal> {
         self.code
             .as_ref()
             .filter(|code| at < code.expires_at && code.attempts_left > 0)
@@ -163,7 +163,7 @@ impl App {
     pub(super) fn resend_invite(
         &self,
         at: Timestamp,
-        by: &super::Asker,
+        by: &super::Principal,
         group: &GroupFacts,
         account: Option<DeveloperId>,
         invitation_digest: KeyedDigest,

@@ -1,16 +1,16 @@
 //! R27, R28: suspend, resume, revoke; and the downloads of the log.
 
-use super::command::{Asker, GroupFacts};
+use super::command::{GroupFacts, Principal};
 use super::{App, IntegrationAppEvent as Event, LogFormat, Status};
 use crate::refusal::Refusal;
+use crate::text::Reason;
 use crate::timestamp::Timestamp;
-use crate::words::Reason;
 
 impl App {
     /// R27: stops the application reversibly; a suspended one is suspended already.
     pub(super) fn suspend(
         &self,
-        by: &Asker,
+        by: &Principal,
         group: &GroupFacts,
         reason: Option<Reason>,
     ) -> Result<Vec<Event>, Refusal> {
@@ -23,7 +23,12 @@ impl App {
     }
 
     /// R27: starts a suspended application again.
-    pub(super) fn resume(&self, by: &Asker, group: &GroupFacts, reason: Option<Reason>) -> Result<Vec<Event>, Refusal> {
+    pub(super) fn resume(
+        &self,
+        by: &Principal,
+        group: &GroupFacts,
+        reason: Option<Reason>,
+    ) -> Result<Vec<Event>, Refusal> {
         self.require_manager(by, group)?;
         match self.status {
             Status::Revoked => Err(Refusal::AppRevoked),
@@ -36,7 +41,7 @@ impl App {
     pub(super) fn revoke(
         &self,
         at: Timestamp,
-        by: &Asker,
+        by: &Principal,
         group: &GroupFacts,
         reason: Option<Reason>,
     ) -> Result<Vec<Event>, Refusal> {
@@ -50,18 +55,18 @@ impl App {
     /// R3, R28: readers of the group and operators download; off the plan and after revoking, too (R1, R29).
     pub(super) fn record_download(
         &self,
-        by: &Asker,
+        by: &Principal,
         format: LogFormat,
         from: Option<Timestamp>,
         to: Option<Timestamp>,
     ) -> Result<Vec<Event>, Refusal> {
         match by {
-            Asker::Operator => {}
-            Asker::GroupUser(standing) => {
-                standing.require_group(&self.group_id)?;
-                standing.require_reader()?;
+            Principal::Operator => {}
+            Principal::GroupUser(membership) => {
+                membership.require_group(&self.group_id)?;
+                membership.require_reader()?;
             }
-            Asker::Invitee | Asker::Developer { .. } | Asker::Integration => {
+            Principal::Invitee | Principal::Developer { .. } | Principal::Integration => {
                 return Err(Refusal::NotFound);
             }
         }

@@ -1,4 +1,4 @@
-//! The integration application: what it is, how facts change it, and which rule file answers which wish.
+//! The integration application: what it is, how facts change it, and which rule file answers which command.
 //!
 //! Not here: who somebody is (`group`, `developer`), what is shown (`projections`), secrets (never).
 
@@ -25,25 +25,25 @@ pub use client_secrets::{
     ClientSecret, MAX_LIVE_CLIENT_SECRETS, MAX_OVERLAP, SAME_REVEAL, SECRET_OVERLAP, record as record_client_secret,
 };
 pub use command::{
-    AiqIntegrate, Asker, Changes, DeveloperInvite, FreshSecret, GroupFacts, IntegrationAppCommand, NewIntegration, Wish,
+    AiqIntegrate, AppCommand, AppCommandEnvelope, Changes, DeveloperInvite, FreshSecret, GroupFacts, NewIntegration,
+    Principal,
 };
 pub use creating::{charges_accepted, data_access_accepted};
 pub use developer_link::{DeveloperLink, verified_developer};
-pub use event::{DeadBecause, IntegrationAppEvent, LogFormat, PreviousSecret};
+pub use event::{IntegrationAppEvent, LogFormat, OtpUnusable, PreviousSecret};
 pub use invitation::{
-    CODE_MAX_TRIES, CODE_VALID_FOR, CODES_PER_WINDOW, INVITATION_VALID_FOR, Invitation, VerificationCode, typed_code,
+    CODE_MAX_TRIES, CODE_VALID_FOR, CODES_PER_WINDOW, INVITATION_VALID_FOR, Invitation, IssuedCode, typed_code,
 };
 pub use one_time_password::{
-    OTP_ALPHABET, OTP_CHARS, OTP_MAX_TRIES, OTP_VALID_FOR, OneTimePassword, OtpState, issued_otp, otp_character,
-    otp_state,
+    IssuedOtp, OTP_ALPHABET, OTP_CHARS, OTP_MAX_TRIES, OTP_VALID_FOR, OtpState, issued_otp, otp_character, otp_state,
 };
 
 use crate::api_permission::ApiPermission;
 use crate::catalog::CategoryCode;
 use crate::identifiers::{ClientId, EntityId, GroupId};
 use crate::refusal::Refusal;
+use crate::text::{AppName, Description};
 use crate::timestamp::Timestamp;
-use crate::words::{AppName, Description};
 use IntegrationAppEvent as Event;
 
 /// An integration application, before and after its creation.
@@ -64,7 +64,7 @@ pub struct App {
     /// Its OAuth client id.
     pub client_id: ClientId,
     /// R5: its integration type.
-    pub kind: Kind,
+    pub kind: IntegrationKind,
     /// R6: its name for ever.
     pub name: AppName,
     /// R7: what it is for.
@@ -82,12 +82,12 @@ pub struct App {
     /// R23: its client secrets that were not retired.
     pub client_secrets: Vec<ClientSecret>,
     /// R28: when the developer looked last, by address.
-    looks: BTreeMap<String, Timestamp>,
+    audited_reads: BTreeMap<String, Timestamp>,
 }
 
 /// R5: the integration type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Kind {
+pub enum IntegrationKind {
     /// New Integration: made by an outside developer.
     NewIntegration,
     /// AIQ Integrate: made and run by the provider's team.
@@ -113,16 +113,17 @@ pub enum Status {
 }
 
 impl IntegrationApp {
-    /// What follows from a wish: facts, or a refusal. Pure.
-    pub fn decide(&self, command: IntegrationAppCommand) -> Result<Vec<Event>, Refusal> {
-        let IntegrationAppCommand { at, by, group, wish } = command;
-        match (self, wish) {
-            (Self::Uncreated, Wish::CreateNewIntegration(new)) => creating::new_integration(at, &by, &group, new),
-            (Self::Uncreated, Wish::CreateAiqIntegrate(new)) => creating::aiq_integrate(&by, &group, new),
-            (Self::Uncreated, _) | (Self::Created(_), Wish::CreateNewIntegration(_) | Wish::CreateAiqIntegrate(_)) => {
+    /// What follows from a command: facts, or a refusal. Pure.
+    pub fn decide(&self, command: AppCommandEnvelope) -> Result<Vec<Event>, Refusal> {
+        let AppCommandEnvelope { at, by, group, command } = command;
+        match (self, command) {
+            (Self::Uncreated, AppCommand::CreateNewIntegration(new)) => creating::new_integration(at, &by, &group, new),
+            (Self::Uncreated, AppCommand::CreateAiqIntegrate(new)) => creating::aiq_integrate(&by, &group, new),
+            (Self::Uncreated, _)
+            | (Self::Created(_), AppCommand::CreateNewIntegration(_) | AppCommand::CreateAiqIntegrate(_)) => {
                 Err(Refusal::NotFound)
             }
-            (Self::Created(app), wish) => app.decide(at, &by, &group, wish),
+            (Self::Created(app), command) => app.decide(at, &by, &group, command),
         }
     }
 
@@ -136,48 +137,58 @@ impl IntegrationApp {
 }
 
 impl App {
-    fn decide(&self, at: Timestamp, by: &Asker, group: &GroupFacts, wish: Wish) -> Result<Vec<Event>, Refusal> {
-        match wish {
-            Wish::CreateNewIntegration(_) | Wish::CreateAiqIntegrate(_) => Err(Refusal::NotFound),
-            Wish::ChangeDetails(changes) => self.change_details(by, group, changes),
-            Wish::RegisterDeveloper(invite) => self.register_developer(at, by, group, invite),
-            Wish::ResendInvite {
+    fn decide(
+        &self,
+        at: Timestamp,
+        by: &Principal,
+        group: &GroupFacts,
+        command: AppCommand,
+    ) -> Result<Vec<Event>, Refusal> {
+        match command {
+            AppCommand::CreateNewIntegration(_) | AppCommand::CreateAiqIntegrate(_) => Err(Refusal::NotFound),
+            AppCommand::ChangeDetails(changes) => self.change_details(by, group, changes),
+            AppCommand::RegisterDeveloper(invite) => self.register_developer(at, by, group, invite),
+            AppCommand::ResendInvite {
                 account,
                 invitation_digest,
             } => self.resend_invite(at, by, group, account, invitation_digest),
-            Wish::ResetOneTimePassword { otp_digest } => self.reset_one_time_password(at, by, group, otp_digest),
-            Wish::RevokeDeveloperAccess { retire_client_secrets } => {
+            AppCommand::ResetOneTimePassword { otp_digest } => self.reset_one_time_password(at, by, group, otp_digest),
+            AppCommand::RevokeDeveloperAccess { retire_client_secrets } => {
                 self.revoke_developer_access(at, by, group, retire_client_secrets)
             }
-            Wish::Suspend { reason } => self.suspend(by, group, reason),
-            Wish::Resume { reason } => self.resume(by, group, reason),
-            Wish::Revoke { reason } => self.revoke(at, by, group, reason),
-            Wish::RecordActivityLogDownload { format, from, to } => self.record_download(by, format, from, to),
-            Wish::SendVerificationCode {
+            AppCommand::Suspend { reason } => self.suspend(by, group, reason),
+            AppCommand::Resume { reason } => self.resume(by, group, reason),
+            AppCommand::Revoke { reason } => self.revoke(at, by, group, reason),
+            AppCommand::RecordActivityLogDownload { format, from, to } => self.record_download(by, format, from, to),
+            AppCommand::SendVerificationCode {
                 invitation_digest,
                 code_digest,
             } => self.send_verification_code(at, group, &invitation_digest, code_digest),
-            Wish::AcceptInvitation {
+            AppCommand::AcceptInvitation {
                 invitation_digest,
                 code_digest,
                 developer_id,
             } => self.accept_invitation(at, group, &invitation_digest, &code_digest, developer_id),
-            Wish::VerifyOneTimePassword { otp_digest } => self.verify_one_time_password(at, by, group, otp_digest),
-            Wish::RevealCredentials { ip_address } => self.reveal_credentials(at, by, ip_address),
-            Wish::GenerateClientSecret { secret, overlap } => {
+            AppCommand::VerifyOneTimePassword { otp_digest } => {
+                self.verify_one_time_password(at, by, group, otp_digest)
+            }
+            AppCommand::RevealCredentials { ip_address } => self.reveal_credentials(at, by, ip_address),
+            AppCommand::GenerateClientSecret { secret, overlap } => {
                 self.generate_client_secret(at, by, group, secret, overlap)
             }
-            Wish::RetireClientSecret { client_secret_id } => self.retire_client_secret(at, by, group, client_secret_id),
+            AppCommand::RetireClientSecret { client_secret_id } => {
+                self.retire_client_secret(at, by, group, client_secret_id)
+            }
         }
     }
 
     /// R1, R2, R4: an admin of this group on the right plan.
-    fn require_manager(&self, by: &Asker, group: &GroupFacts) -> Result<(), Refusal> {
-        let Asker::GroupUser(standing) = by else {
+    fn require_manager(&self, by: &Principal, group: &GroupFacts) -> Result<(), Refusal> {
+        let Principal::GroupUser(membership) = by else {
             return Err(Refusal::NotFound);
         };
-        standing.require_group(&self.group_id)?;
-        standing.require_manager()?;
+        membership.require_group(&self.group_id)?;
+        membership.require_manager()?;
         group.product_plan.require_integration_apps()
     }
 
@@ -203,18 +214,18 @@ impl App {
             | Event::VerificationCodeMistyped { .. }
             | Event::InvitationAccepted { .. }
             | Event::OneTimePasswordMistyped { .. }
-            | Event::DeadOneTimePasswordTried { .. }
+            | Event::UnusableOneTimePasswordTried { .. }
             | Event::DeveloperVerified { .. }
             | Event::OneTimePasswordReset { .. } => self.developer.record(event),
             Event::DeveloperAccessRevoked { .. } => {
                 self.developer.record(event);
-                self.looks.clear();
+                self.audited_reads.clear();
             }
             Event::CredentialsRevealed {
                 revealed_at,
                 ip_address,
                 ..
-            } => client_secrets::looked(&mut self.looks, ip_address, revealed_at),
+            } => client_secrets::looked(&mut self.audited_reads, ip_address, revealed_at),
             Event::ClientSecretGenerated { .. } | Event::ClientSecretRetired { .. } => {
                 client_secrets::record(&mut self.client_secrets, &event);
             }
@@ -228,7 +239,7 @@ impl App {
 
 impl Aggregate for IntegrationApp {
     const TYPE: &'static str = "IntegrationApp";
-    type Command = IntegrationAppCommand;
+    type Command = AppCommandEnvelope;
     type Event = Event;
     type Error = Refusal;
     type Services = ();

@@ -6,8 +6,8 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
-use super::command::{Asker, GroupFacts};
-use super::{App, DeadBecause, DeveloperLink, IntegrationAppEvent as Event, Status};
+use super::command::{GroupFacts, Principal};
+use super::{App, DeveloperLink, IntegrationAppEvent as Event, OtpUnusable, Status};
 use crate::identifiers::KeyedDigest;
 use crate::refusal::Refusal;
 use crate::timestamp::Timestamp;
@@ -23,14 +23,14 @@ pub const OTP_MAX_TRIES: u32 = 5;
 
 /// An OTP that was handed out and not used yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OneTimePassword {
+pub struct IssuedOtp {
     digest: KeyedDigest,
     /// R14: when it ends.
     pub expires_at: Timestamp,
     /// R15: wrong tries that are left.
     pub attempts_left: u32,
     /// R28: why it was refused so far, each recorded once.
-    pub(super) refusals_recorded: BTreeSet<DeadBecause>,
+    pub(super) refusals_recorded: BTreeSet<OtpUnusable>,
 }
 
 /// R14: the character of an OTP that a typed one stands for, without regard to case or the look-alikes I, L (for 1) and O
@@ -68,7 +68,7 @@ pub fn otp_state(expires_at: Timestamp, attempts_left: impl Into<i64>, now: Time
     }
 }
 
-impl OneTimePassword {
+impl IssuedOtp {
     pub(super) fn issued(digest: KeyedDigest, expires_at: Timestamp) -> Self {
         Self {
             digest,
@@ -79,11 +79,11 @@ impl OneTimePassword {
     }
 
     /// Why it opens nothing any more; none while it does.
-    fn dead(&self, now: Timestamp) -> Option<DeadBecause> {
+    fn dead(&self, now: Timestamp) -> Option<OtpUnusable> {
         match otp_state(self.expires_at, self.attempts_left, now) {
             OtpState::Valid => None,
-            OtpState::Expired => Some(DeadBecause::Expired),
-            OtpState::Locked => Some(DeadBecause::Locked),
+            OtpState::Expired => Some(OtpUnusable::Expired),
+            OtpState::Locked => Some(OtpUnusable::Locked),
         }
     }
 
@@ -91,12 +91,12 @@ impl OneTimePassword {
         self.attempts_left = attempts_left;
     }
 
-    pub(super) fn tried_when_dead(&mut self, because: DeadBecause) {
+    pub(super) fn tried_when_unusable(&mut self, because: OtpUnusable) {
         self.refusals_recorded.insert(because);
     }
 }
 
-impl DeadBecause {
+impl OtpUnusable {
     /// What somebody who enters such an OTP is told.
     pub fn refusal(self) -> Refusal {
         match self {
@@ -144,11 +144,11 @@ impl App {
     pub(super) fn verify_one_time_password(
         &self,
         at: Timestamp,
-        by: &Asker,
+        by: &Principal,
         group: &GroupFacts,
         presented: Option<KeyedDigest>,
     ) -> Result<Vec<Event>, Refusal> {
-        let Asker::Developer { id, email } = by else {
+        let Principal::Developer { id, email } = by else {
             return Err(Refusal::NotFound);
         };
         if self.developer.email() != Some(email) {
@@ -159,7 +159,7 @@ impl App {
         };
         match self.otp_barred(group).or_else(|| otp.dead(at)) {
             Some(because) if otp.refusals_recorded.contains(&because) => Err(because.refusal()),
-            Some(because) => Ok(vec![Event::DeadOneTimePasswordTried { because }]),
+            Some(because) => Ok(vec![Event::UnusableOneTimePasswordTried { because }]),
             None if presented.as_ref() == Some(&otp.digest) => Ok(vec![Event::DeveloperVerified { developer_id: *id }]),
             None => Ok(vec![Event::OneTimePasswordMistyped {
                 attempts_left: otp.attempts_left - 1,
@@ -168,14 +168,14 @@ impl App {
     }
 
     /// R1, R27: why no OTP of this application opens anything at the moment.
-    fn otp_barred(&self, group: &GroupFacts) -> Option<DeadBecause> {
+    fn otp_barred(&self, group: &GroupFacts) -> Option<OtpUnusable> {
         if !group.product_plan.has_integration_apps() {
-            return Some(DeadBecause::GroupOffPlan);
+            return Some(OtpUnusable::GroupOffPlan);
         }
         match self.status {
             Status::Active => None,
-            Status::Suspended => Some(DeadBecause::AppSuspended),
-            Status::Revoked => Some(DeadBecause::AppRevoked),
+            Status::Suspended => Some(OtpUnusable::AppSuspended),
+            Status::Revoked => Some(OtpUnusable::AppRevoked),
         }
     }
 
@@ -183,7 +183,7 @@ impl App {
     pub(super) fn reset_one_time_password(
         &self,
         at: Timestamp,
-        by: &Asker,
+        by: &Principal,
         group: &GroupFacts,
         otp_digest: KeyedDigest,
     ) -> Result<Vec<Event>, Refusal> {

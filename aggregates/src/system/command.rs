@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use crate::integration_app::LogFormat;
+use crate::text::{Label, Reason};
 use crate::timestamp::Timestamp;
-use crate::words::{Label, Reason};
 
 /// What an operator asks for. Who that is travels beside the event, as with every event.
 #[derive(Clone, Debug)]

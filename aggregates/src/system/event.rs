@@ -6,8 +6,8 @@ use strum::{IntoStaticStr, VariantNames};
 use uuid::Uuid;
 
 use crate::integration_app::LogFormat;
+use crate::text::{Label, Reason};
 use crate::timestamp::Timestamp;
-use crate::words::{Label, Reason};
 
 /// One event, one business reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]

@@ -20,8 +20,8 @@ pub use command::{NamedEvent, SystemCommand};
 pub use event::SystemEvent;
 
 use crate::refusal::Refusal;
+use crate::text::Reason;
 use crate::timestamp::Timestamp;
-use crate::words::Reason;
 
 /// The id of the one stream.
 pub const SYSTEM_ID: &str = "system";

@@ -9,8 +9,8 @@ use gatebook_aggregates::catalog::CategoryCode;
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::identifiers::{AppId, ClientId, EntityId, GroupId};
 use gatebook_aggregates::integration_app::{IntegrationApp, IntegrationAppEvent as Event, OTP_MAX_TRIES, Status};
+use gatebook_aggregates::text::{AppName, Description, searchable};
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_aggregates::words::{AppName, Description, searchable};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -164,7 +164,7 @@ impl Projection for AppList {
 
     fn fold(row: Option<AppRow>, recorded: &Recorded<Event>) -> Option<AppRow> {
         // R28: whoever only looks changes nothing.
-        if recorded.event.is_look() {
+        if recorded.event.is_audited_read() {
             return row;
         }
         let mut row = match row {
@@ -331,7 +331,7 @@ impl AppRow {
             }
             Event::VerificationCodeSent { .. }
             | Event::VerificationCodeMistyped { .. }
-            | Event::DeadOneTimePasswordTried { .. }
+            | Event::UnusableOneTimePasswordTried { .. }
             | Event::ClientSecretGenerated { .. }
             | Event::ClientSecretRetired { .. }
             | Event::CredentialsRevealed { .. }

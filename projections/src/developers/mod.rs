@@ -3,8 +3,8 @@
 use gatebook_aggregates::developer::{Developer, DeveloperEvent as Event};
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::identifiers::DeveloperId;
+use gatebook_aggregates::text::Label;
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_aggregates::words::Label;
 use uuid::Uuid;
 
 use crate::projection::Projection;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gatebook_aggregates::group::{Customer, Group, GroupEvent as Event, GroupUser, ProductPlan};
 use gatebook_aggregates::identifiers::{EntityId, GroupId, UserId};
-use gatebook_aggregates::words::Label;
+use gatebook_aggregates::text::Label;
 
 use crate::projection::Projection;
 use crate::recorded::Recorded;

@@ -9,8 +9,8 @@ use gatebook_aggregates::integration_app::{
     ClientSecret, IntegrationApp, IntegrationAppEvent as Event, OTP_MAX_TRIES, OtpState, Status, otp_state,
     record_client_secret,
 };
+use gatebook_aggregates::text::{AppName, Description};
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_aggregates::words::{AppName, Description};
 use uuid::Uuid;
 
 use crate::app_list::Link;
@@ -88,7 +88,7 @@ impl Projection for PortalApps {
 
     fn fold(row: Option<PortalAppRow>, recorded: &Recorded<Event>) -> Option<PortalAppRow> {
         // R28: whoever only looks changes nothing.
-        if recorded.event.is_look() {
+        if recorded.event.is_audited_read() {
             return row;
         }
         let mut row = match row {
@@ -256,7 +256,7 @@ impl PortalAppRow {
             | Event::InvitationResent { .. }
             | Event::VerificationCodeSent { .. }
             | Event::VerificationCodeMistyped { .. }
-            | Event::DeadOneTimePasswordTried { .. }
+            | Event::UnusableOneTimePasswordTried { .. }
             | Event::CategoryChanged { .. }
             | Event::CredentialsRevealed { .. }
             | Event::ActivityLogDownloaded { .. } => {}

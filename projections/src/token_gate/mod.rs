@@ -9,8 +9,8 @@ use gatebook_aggregates::identifiers::{AccessTokenId, AppId, ClientId, EntityId,
 use gatebook_aggregates::integration_app::{
     ClientSecret, IntegrationApp, IntegrationAppEvent as Event, Status, record_client_secret,
 };
+use gatebook_aggregates::text::{AppName, Label};
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_aggregates::words::{AppName, Label};
 use uuid::Uuid;
 
 use crate::projection::Projection;
@@ -66,7 +66,7 @@ impl Projection for TokenGate {
 
     fn fold(row: Option<TokenGateRow>, recorded: &Recorded<Event>) -> Option<TokenGateRow> {
         // R28: whoever only looks changes nothing.
-        if recorded.event.is_look() {
+        if recorded.event.is_audited_read() {
             return row;
         }
         let mut row = match row {
@@ -90,7 +90,7 @@ impl Projection for TokenGate {
             | Event::VerificationCodeMistyped { .. }
             | Event::InvitationAccepted { .. }
             | Event::OneTimePasswordMistyped { .. }
-            | Event::DeadOneTimePasswordTried { .. }
+            | Event::UnusableOneTimePasswordTried { .. }
             | Event::DeveloperVerified { .. }
             | Event::OneTimePasswordReset { .. }
             | Event::DeveloperAccessRevoked { .. }

@@ -5,7 +5,7 @@ use gatebook_aggregates::group::{GroupEvent as Event, Role};
 use super::{downloaded, quoted};
 
 /// The sentence about an event, without its beginning: who did it.
-pub(super) fn deed(event: &Event) -> String {
+pub(super) fn describe_event(event: &Event) -> String {
     match event {
         Event::GroupRegistered { name, product_plan } => format!(
             "registered the group {} on the product plan {}.",

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use gatebook_aggregates::api_permission::ApiPermission;
 use gatebook_aggregates::identifiers::{EntityId, UserId};
-use gatebook_aggregates::integration_app::{DeadBecause, IntegrationAppEvent as Event};
-use gatebook_aggregates::words::Reason;
+use gatebook_aggregates::integration_app::{IntegrationAppEvent as Event, OtpUnusable};
+use gatebook_aggregates::text::Reason;
 
 use super::{count, downloaded, quoted, tries};
 
 /// The sentence about an event, without its beginning: who did it.
-pub(super) fn deed(event: &Event) -> String {
+pub(super) fn describe_event(event: &Event) -> String {
     match event {
         Event::NewIntegrationCreated {
             name,
@@ -89,13 +89,13 @@ pub(super) fn deed(event: &Event) -> String {
         Event::OneTimePasswordMistyped { attempts_left } => {
             format!("entered a wrong OTP; {}.", tries(*attempts_left))
         }
-        Event::DeadOneTimePasswordTried { because } => {
+        Event::UnusableOneTimePasswordTried { because } => {
             let because = match because {
-                DeadBecause::Expired => "it had expired",
-                DeadBecause::Locked => "it was locked after too many wrong tries",
-                DeadBecause::AppSuspended => "the application was suspended",
-                DeadBecause::AppRevoked => "the application was revoked",
-                DeadBecause::GroupOffPlan => "the group was off the product plan",
+                OtpUnusable::Expired => "it had expired",
+                OtpUnusable::Locked => "it was locked after too many wrong tries",
+                OtpUnusable::AppSuspended => "the application was suspended",
+                OtpUnusable::AppRevoked => "the application was revoked",
+                OtpUnusable::GroupOffPlan => "the group was off the product plan",
             };
             format!("entered an OTP when {because}; it was refused.")
         }

@@ -34,17 +34,17 @@ use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
 /// # Errors
 /// An event that cannot be read.
 pub fn summary(stored: &StoredEvent) -> Result<String, UnreadableEvent> {
-    told(stored).map(|(_, summary)| summary)
+    described(stored).map(|(_, summary)| summary)
 }
 
 /// The summary, and the metadata that was read for it.
-pub(super) fn told(stored: &StoredEvent) -> Result<(Metadata, String), UnreadableEvent> {
+pub(super) fn described(stored: &StoredEvent) -> Result<(Metadata, String), UnreadableEvent> {
     match stored.aggregate_type.as_str() {
-        IntegrationApp::TYPE => sentence::<IntegrationApp>(stored, integration_app::deed),
+        IntegrationApp::TYPE => sentence::<IntegrationApp>(stored, integration_app::describe_event),
         AccessToken::TYPE => sentence::<AccessToken>(stored, access_token::describe_event),
-        Group::TYPE => sentence::<Group>(stored, group::deed),
-        Developer::TYPE => sentence::<Developer>(stored, developer::deed),
-        UserAccount::TYPE => sentence::<UserAccount>(stored, user_account::deed),
+        Group::TYPE => sentence::<Group>(stored, group::describe_event),
+        Developer::TYPE => sentence::<Developer>(stored, developer::describe_event),
+        UserAccount::TYPE => sentence::<UserAccount>(stored, user_account::describe_event),
         System::TYPE => sentence::<System>(stored, system::described),
         RefusedAttempts::TYPE => sentence::<RefusedAttempts>(stored, refused_attempts::described),
         TimelineViews::TYPE => sentence::<TimelineViews>(stored, timeline_views::described),
@@ -54,10 +54,10 @@ pub(super) fn told(stored: &StoredEvent) -> Result<(Metadata, String), Unreadabl
 
 fn sentence<A: Aggregate>(
     stored: &StoredEvent,
-    deed: fn(&A::Event) -> String,
+    describe_event: fn(&A::Event) -> String,
 ) -> Result<(Metadata, String), UnreadableEvent> {
     let recorded = stored.read::<A>()?;
-    let sentence = format!("{} {}", actor(&recorded.metadata), deed(&recorded.event));
+    let sentence = format!("{} {}", actor(&recorded.metadata), describe_event(&recorded.event));
     Ok((recorded.metadata, sentence))
 }
 

@@ -1,6 +1,6 @@
 //! What was refused, in words.
 
-use gatebook_aggregates::integration_app::DeadBecause;
+use gatebook_aggregates::integration_app::OtpUnusable;
 use gatebook_aggregates::refused_attempts::{
     LogInRefusedBecause, LoginChannel, MailedSecret, RefusedAttemptsEvent as Event, Tally,
 };
@@ -55,11 +55,11 @@ pub(super) fn described(event: &Event) -> String {
             because, app_id, tally, ..
         } => {
             let because = match because {
-                DeadBecause::Expired => "it had expired",
-                DeadBecause::Locked => "it was locked after too many wrong tries",
-                DeadBecause::AppSuspended => "the application was suspended",
-                DeadBecause::AppRevoked => "the application was revoked",
-                DeadBecause::GroupOffPlan => "the group was off the product plan",
+                OtpUnusable::Expired => "it had expired",
+                OtpUnusable::Locked => "it was locked after too many wrong tries",
+                OtpUnusable::AppSuspended => "the application was suspended",
+                OtpUnusable::AppRevoked => "the application was revoked",
+                OtpUnusable::GroupOffPlan => "the group was off the product plan",
             };
             match app_id {
                 Some(_) => format!("went on with the OTP when {because}; refused {}.", times(tally)),

@@ -3,7 +3,7 @@
 use gatebook_aggregates::user_account::UserAccountEvent as Event;
 
 /// The sentence about an event, without its beginning: who did it.
-pub(super) fn deed(event: &Event) -> String {
+pub(super) fn describe_event(event: &Event) -> String {
     match event {
         Event::UserPasswordLinkSent {
             email,

@@ -6,7 +6,7 @@ use super::*;
 use crate::activity_log::export::PAGE;
 use crate::activity_log::{csv, file_name, ndjson};
 use crate::log::read::EVENT_COLUMNS;
-use crate::store::{OnConflict, Purpose};
+use crate::store::{ConnectionPurpose, OnConflict};
 
 /// An application with so many events, the last `count - 1` of them changed descriptions.
 async fn with_events(count: usize) -> World {
@@ -34,7 +34,7 @@ async fn taking_turns() -> World {
 }
 
 async fn insert(world: &World, event: StoredEvent) {
-    let mut transaction = world.database.begin(Purpose::Write).await.unwrap();
+    let mut transaction = world.database.begin(ConnectionPurpose::Write).await.unwrap();
     let row = vec![
         event.position.into(),
         event.recorded_at.into(),
@@ -78,7 +78,7 @@ async fn r29_a_long_log_comes_in_pieces_that_make_the_whole() {
 async fn r29_nothing_is_lost_or_told_twice_where_pieces_meet() {
     let world = with_events(PAGE + 1).await;
     for count in [PAGE as i64 - 1, PAGE as i64, PAGE as i64 + 1] {
-        let range = Range {
+        let range = LogPeriod {
             up_to_position: count,
             ..ALL
         };
@@ -109,7 +109,7 @@ async fn r29_a_range_includes_its_beginning_and_excludes_its_end() {
         (second(2), second(2), &[]),
         (second(4), None, &[]),
     ] {
-        let range = Range { from, to, ..ALL };
+        let range = LogPeriod { from, to, ..ALL };
         for scope in [Scope::App(APP), group("acme")] {
             assert_eq!(world.positions(scope, range).await, expected, "{range:?}");
         }
@@ -119,7 +119,7 @@ async fn r29_a_range_includes_its_beginning_and_excludes_its_end() {
 #[tokio::test]
 async fn r29_what_is_written_meanwhile_is_not_in_it() {
     let world = with_events(PAGE).await;
-    let range = Range {
+    let range = LogPeriod {
         up_to_position: PAGE as i64,
         ..ALL
     };

@@ -20,12 +20,12 @@ use gatebook_projections::sql::Query;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::export::{Range, Scope, export};
+use super::export::{LogPeriod, Scope, export};
 use crate::clock::{Clock, ManualClock};
 use crate::log::append::{Append, StreamAppend};
 use crate::log::hash_chain::NO_PREDECESSOR;
 use crate::log::read::{SELECT_EVENTS, events};
-use crate::log::{Log, Logged, Origin, Writer};
+use crate::log::{Log, Origin, StoredAggregate, Writer};
 use crate::metrics::Metrics;
 use crate::store::{self, Database};
 
@@ -33,7 +33,7 @@ const APP: AppId = Uuid::from_u128(0x019a_b000_0000_7000_8000_0000_0000_0010);
 const OTHER_APP: AppId = Uuid::from_u128(0x019a_b000_0000_7000_8000_0000_0000_0020);
 
 /// Everything: no moment, no end.
-const ALL: Range = Range {
+const ALL: LogPeriod = LogPeriod {
     from: None,
     to: None,
     up_to_position: i64::MAX,
@@ -87,7 +87,7 @@ impl World {
         self.write(stream).await;
     }
 
-    async fn begun<A: Logged>(&self, id: &str, by: &Origin, facts: Vec<A::Event>) -> StreamAppend {
+    async fn begun<A: StoredAggregate>(&self, id: &str, by: &Origin, facts: Vec<A::Event>) -> StreamAppend {
         let mut loaded = self.log.load::<A>(id).await.unwrap();
         for fact in &facts {
             loaded.aggregate.apply(fact.clone());
@@ -109,17 +109,17 @@ impl World {
         events(self.database.rows(Query::new(sql, [])).await.unwrap()).unwrap()
     }
 
-    async fn pieces(&self, scope: Scope, range: Range, format: LogFormat) -> Vec<Vec<u8>> {
+    async fn pieces(&self, scope: Scope, range: LogPeriod, format: LogFormat) -> Vec<Vec<u8>> {
         let pieces = export(self.database.clone(), scope, range, format);
         pieces.try_collect().await.unwrap()
     }
 
-    async fn text(&self, scope: Scope, range: Range, format: LogFormat) -> String {
+    async fn text(&self, scope: Scope, range: LogPeriod, format: LogFormat) -> String {
         String::from_utf8(self.pieces(scope, range, format).await.concat()).unwrap()
     }
 
     /// The positions that a scope and range hold, as the ndjson tells them.
-    async fn positions(&self, scope: Scope, range: Range) -> Vec<i64> {
+    async fn positions(&self, scope: Scope, range: LogPeriod) -> Vec<i64> {
         let text = self.text(scope, range, LogFormat::Ndjson).await;
         let lines = text.lines().map(super::ndjson::read_line);
         lines.map(|entry| entry.unwrap().position).collect()

@@ -63,10 +63,10 @@ fn r28_every_event_is_told_in_a_sentence() {
 
 #[test]
 fn r28_no_event_type_is_without_a_sentence_in_the_table() {
-    let told: BTreeSet<_> = pairs().into_iter().map(|(e, _)| e.event_type).collect();
+    let described: BTreeSet<_> = pairs().into_iter().map(|(e, _)| e.event_type).collect();
     let all = EVENT_NAMES.iter().flat_map(|(_, names)| names.iter());
     let all: BTreeSet<_> = all.map(|name| (*name).to_owned()).collect();
-    assert_eq!(told, all);
+    assert_eq!(described, all);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use gatebook_aggregates::identifiers::GroupId;
 use crate::application::caller::{Caller, Who};
 use crate::log::append::GroupRoom;
 use crate::log::email_quotas::{EmailQuota, EmailQuotaOwner, WhenUsedUp};
-use crate::mail::{Letter, LetterKind};
+use crate::mail::{Email, EmailKind};
 
 /// What an installation allows; nothing limits what is `None`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,10 +36,10 @@ impl Limits {
         applications_per_group: None,
     };
 
-    /// The limits that a letter counts against which this caller has sent.
-    pub(in crate::application) fn email_quotas(&self, caller: &Caller, letter: &Letter) -> Vec<EmailQuota> {
+    /// The limits that an e-mail counts against which this caller has sent.
+    pub(in crate::application) fn email_quotas(&self, caller: &Caller, email: &Email) -> Vec<EmailQuota> {
         match &self.emails {
-            Some(limits) => limits.quotas(caller, letter),
+            Some(limits) => limits.quotas(caller, email),
             None => Vec::new(),
         }
     }
@@ -73,32 +73,29 @@ impl Default for EmailLimits {
 }
 
 impl EmailLimits {
-    fn quotas(&self, caller: &Caller, letter: &Letter) -> Vec<EmailQuota> {
-        match letter.kind {
-            LetterKind::Invitation
-            | LetterKind::ApplicationAssigned
-            | LetterKind::OtpReset
-            | LetterKind::FirstPassword => {
-                let recipient = self.to(letter, WhenUsedUp::Refuse);
+    fn quotas(&self, caller: &Caller, email: &Email) -> Vec<EmailQuota> {
+        match email.kind {
+            EmailKind::Invitation | EmailKind::ApplicationAssigned | EmailKind::OtpReset | EmailKind::FirstPassword => {
+                let recipient = self.to(email, WhenUsedUp::Refuse);
                 self.by(caller).into_iter().chain([recipient]).collect()
             }
             // The team's mailbox is the same for all groups.
-            LetterKind::AiqIntegrateRequested => self.by(caller),
+            EmailKind::AiqIntegrateRequested => self.by(caller),
             // Stopping never fails, and whoever lost something hears of it: only a mailbox that is being flooded is spared.
-            LetterKind::AccessRevoked | LetterKind::ApplicationRevoked => vec![self.to(letter, WhenUsedUp::LeaveOut)],
+            EmailKind::AccessRevoked | EmailKind::ApplicationRevoked => vec![self.to(email, WhenUsedUp::LeaveOut)],
             // These have limits of their own, by which nobody can flood a mailbox; and nobody who does so with other e-mails
             // keeps its owner out.
-            LetterKind::VerificationCode | LetterKind::PasswordReset => {
-                vec![self.to(letter, WhenUsedUp::SendAnyway)]
+            EmailKind::VerificationCode | EmailKind::PasswordReset => {
+                vec![self.to(email, WhenUsedUp::SendAnyway)]
             }
             // At most two of an application wait to be sent, and their reader makes them.
-            LetterKind::ClientSecretEnding => Vec::new(),
+            EmailKind::ClientSecretEnding => Vec::new(),
         }
     }
 
-    fn to(&self, letter: &Letter, when_used_up: WhenUsedUp) -> EmailQuota {
+    fn to(&self, email: &Email, when_used_up: WhenUsedUp) -> EmailQuota {
         EmailQuota {
-            owner: EmailQuotaOwner::Recipient(mailbox(&letter.to)),
+            owner: EmailQuotaOwner::Recipient(mailbox(&email.to)),
             per_hour: self.per_recipient,
             when_used_up,
         }
@@ -115,7 +112,7 @@ impl EmailLimits {
             when_used_up: WhenUsedUp::Refuse,
         };
         vec![
-            quota(EmailQuotaOwner::Admin(caller.principal()), self.per_admin),
+            quota(EmailQuotaOwner::Admin(caller.principal_key()), self.per_admin),
             quota(EmailQuotaOwner::Group(group_id.to_string()), self.per_group),
         ]
     }

@@ -6,10 +6,10 @@
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::app_list::DeveloperStatus;
 
-use crate::application::admin_letters::{assignment, invitation, otp_reset};
+use crate::application::admin_emails::{assignment, invitation, otp_reset};
 use crate::application::app_view::AppView;
 use crate::application::gatebook::Gatebook;
-use crate::mail::Failure;
+use crate::mail::DeliveryFailure;
 use crate::outbox;
 use crate::store::StoreError;
 
@@ -48,26 +48,26 @@ impl Gatebook {
     }
 }
 
-fn sentence(failure: Option<Failure>) -> &'static str {
+fn sentence(failure: Option<DeliveryFailure>) -> &'static str {
     match failure {
-        Some(Failure::AddressRefused) => {
+        Some(DeliveryFailure::AddressRefused) => {
             "The mail server takes no mail for this address. Check it for typing mistakes. To correct it, revoke the \
              developer’s access and register them with the right address."
         }
-        Some(Failure::AddressUnsupported) => {
+        Some(DeliveryFailure::AddressUnsupported) => {
             "The address has letters before its @ that our mail server cannot send to. Ask the developer for another \
              address; then revoke the access and register them with that one."
         }
-        Some(Failure::AddressInvalid) => {
+        Some(DeliveryFailure::AddressInvalid) => {
             "This is no address that mail can reach. Revoke the developer’s access and register them with the right \
              address."
         }
-        Some(Failure::MailRefused) => {
+        Some(DeliveryFailure::MailRefused) => {
             "The mail server refused this mail. Our operators can see why; ask them before you try again."
         }
-        Some(Failure::GivenUp) => {
+        Some(DeliveryFailure::GivenUp) => {
             "The mail could not be delivered for three days, so we gave up. Check the address, then send it again."
         }
-        Some(Failure::Broken) | None => "The mail could not be sent. Try it again, or ask our operators.",
+        Some(DeliveryFailure::Broken) | None => "The mail could not be sent. Try it again, or ask our operators.",
     }
 }

@@ -5,7 +5,7 @@ use gatebook_aggregates::timeline_views::{TimelineViews, ViewTimeline};
 use crate::application::app_view::AppView;
 use crate::application::caller::Caller;
 use crate::application::{Failure, Gatebook};
-use crate::log::Extras;
+use crate::log::SideEffects;
 
 impl Gatebook {
     /// Records it, before anything of the log leaves.
@@ -18,7 +18,7 @@ impl Gatebook {
         view: &AppView,
     ) -> Result<(), Failure> {
         let (app, group, at) = (view.app(), view.group(), self.clock.now());
-        let by = caller.standing(group)?;
+        let by = caller.membership(group)?;
         let stream_id = ViewTimeline::stream_id(app.app_id, &by.user_id, at);
         let command = ViewTimeline {
             by,
@@ -28,7 +28,7 @@ impl Gatebook {
             app_name: app.name.clone(),
         };
         let origin = caller.origin(Some(group));
-        self.account_command::<TimelineViews>(&stream_id, command, origin, Vec::new(), Extras::default(), None)
+        self.account_command::<TimelineViews>(&stream_id, command, origin, Vec::new(), SideEffects::default(), None)
             .await
     }
 }

@@ -26,11 +26,11 @@ impl Default for KeyedLocks {
 pub struct KeyGuard<'a> {
     // Given back before it is looked whether anybody else wants it.
     _held: Result<OwnedSemaphorePermit, AcquireError>,
-    _place: Place<'a>,
+    _place: QueuedLock<'a>,
 }
 
 /// A place in the line for a key's lock.
-struct Place<'a> {
+struct QueuedLock<'a> {
     locks: &'a KeyedLocks,
     key: String,
 }
@@ -48,7 +48,7 @@ impl KeyedLocks {
     pub async fn lock(&self, key: &str) -> KeyGuard<'_> {
         let new = || Arc::new(Semaphore::new(self.places));
         let lock = self.all().entry(key.to_owned()).or_insert_with(new).clone();
-        let place = Place {
+        let place = QueuedLock {
             locks: self,
             key: key.to_owned(),
         };
@@ -64,7 +64,7 @@ impl KeyedLocks {
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for QueuedLock<'_> {
     /// Whoever stands in line has a clone of the lock, and clones are made where this looks.
     fn drop(&mut self) {
         let mut all = self.locks.all();
@@ -82,7 +82,7 @@ mod tests {
 
     use super::*;
 
-    fn kept(locks: &KeyedLocks) -> usize {
+    fn stored(locks: &KeyedLocks) -> usize {
         locks.all().len()
     }
 
@@ -112,7 +112,7 @@ mod tests {
         assert!(poll!(&mut third).is_pending());
         drop(first);
         assert!(poll!(&mut third).is_ready());
-        assert_eq!(kept(&locks), 1);
+        assert_eq!(stored(&locks), 1);
     }
 
     #[tokio::test]
@@ -123,16 +123,16 @@ mod tests {
             let mut gone = Box::pin(locks.lock("acme"));
             assert!(poll!(&mut gone).is_pending());
         }
-        assert_eq!(kept(&locks), 1, "it is still held");
+        assert_eq!(stored(&locks), 1, "it is still held");
         drop(held);
-        assert_eq!(kept(&locks), 0);
+        assert_eq!(stored(&locks), 0);
         {
             let held = locks.lock("acme").await;
             let mut gone = Box::pin(locks.lock("acme"));
             assert!(poll!(&mut gone).is_pending());
             drop(held);
-            assert_eq!(kept(&locks), 1, "somebody waits for it");
+            assert_eq!(stored(&locks), 1, "somebody waits for it");
         }
-        assert_eq!(kept(&locks), 0);
+        assert_eq!(stored(&locks), 0);
     }
 }

@@ -14,7 +14,9 @@ use gatebook_projections::recorded::Recorded;
 use crate::application::caller::Caller;
 use crate::application::{Failure, Gatebook};
 use crate::log::append::{Append, Receipt};
-use crate::log::{CommandError, Done, Extras, IdempotencyIntent, Loaded, LockedDecision, Logged, Origin};
+use crate::log::{
+    CommandError, Committed, IdempotentRequest, Loaded, LockedDecision, Origin, SideEffects, StoredAggregate,
+};
 use crate::store::{StoreError, Transaction};
 use crate::throttle::Spent;
 
@@ -22,7 +24,7 @@ use crate::throttle::Spent;
 pub(super) struct Decided<A: Aggregate> {
     pub(super) events: Vec<A::Event>,
     pub(super) origin: Origin,
-    pub(super) extras: Extras,
+    pub(super) side_effects: SideEffects,
 }
 
 /// Decides on a stream, and on the group that it is about, as they are.
@@ -30,7 +32,7 @@ pub(super) type Decide<A> =
     Box<dyn Fn(&Loaded<A>, Option<&GroupRow>) -> Result<Decided<A>, Failure> + Send + Sync + 'static>;
 
 /// A command that stops something.
-pub(super) struct StopCommand<A: Logged> {
+pub(super) struct StopCommand<A: StoredAggregate> {
     pub(super) caller: Caller,
     /// The stream.
     pub(super) id: String,
@@ -40,11 +42,11 @@ pub(super) struct StopCommand<A: Logged> {
     /// read, as no more has to be known than what there is to stop; and they count against no budget.
     pub(super) stops: fn(&A::Event) -> bool,
     /// The `Idempotency-Key` that it came with.
-    pub(super) idempotency: Option<IdempotencyIntent>,
+    pub(super) idempotency: Option<IdempotentRequest>,
     pub(super) decide: Decide<A>,
 }
 
-impl<A: Logged> StopCommand<A> {
+impl<A: StoredAggregate> StopCommand<A> {
     fn decided(&self, stream: &Loaded<A>, group: Option<&GroupRow>) -> Result<Decided<A>, Failure> {
         let decided = (self.decide)(stream, group);
         let needs_no_more = match &decided {
@@ -65,14 +67,14 @@ impl<A: Logged> StopCommand<A> {
 
 impl Gatebook {
     /// Carries out a command that stops something; tells what was done, and the group at that moment.
-    pub(super) async fn stop<A: Logged + Clone>(
+    pub(super) async fn stop<A: StoredAggregate + Clone>(
         &self,
         command: StopCommand<A>,
-    ) -> Result<(Done<A>, Option<GroupRow>), Failure> {
+    ) -> Result<(Committed<A>, Option<GroupRow>), Failure> {
         // One at a time for each of them, so that nobody who stops things all the time holds up what others stop.
         let _turn = self
             .locks
-            .lock(&format!("stops of {}", command.caller.principal()))
+            .lock(&format!("stops of {}", command.caller.principal_key()))
             .await;
         let stream = self.log.load_readable::<A>(&command.id).await?;
         let group = match &command.group_id {
@@ -95,7 +97,7 @@ impl Gatebook {
             outcome: Mutex::new(None),
         });
         let receipt = self.log.writer.decide(stopping.clone()).await;
-        self.letters_waiting.notify_one();
+        self.emails_waiting.notify_one();
         let done = stopping.done(receipt.map_err(CommandError::from)?)?;
         spent.into_iter().for_each(Spent::keep);
         Ok(done)
@@ -103,15 +105,15 @@ impl Gatebook {
 }
 
 /// Such a command on its way through the writer.
-struct Stopping<A: Logged> {
+struct Stopping<A: StoredAggregate> {
     command: StopCommand<A>,
     /// The stream, read before the lock was taken, so that little is left to read under it.
     read_before: Mutex<Option<Loaded<A>>>,
-    outcome: Mutex<Option<Result<Outcome<A>, Failure>>>,
+    outcome: Mutex<Option<Result<StopOutcome<A>, Failure>>>,
 }
 
 /// What is known of a decision before it is committed.
-struct Outcome<A: Aggregate> {
+struct StopOutcome<A: Aggregate> {
     aggregate: A,
     history: Vec<Recorded<A::Event>>,
     events: Vec<A::Event>,
@@ -119,7 +121,7 @@ struct Outcome<A: Aggregate> {
 }
 
 #[async_trait]
-impl<A: Logged + Clone> LockedDecision for Stopping<A> {
+impl<A: StoredAggregate + Clone> LockedDecision for Stopping<A> {
     async fn decide(&self, log: &mut dyn Transaction) -> Result<Option<Append>, StoreError> {
         let read_before = locked(&self.read_before).take();
         let stream = match read_before {
@@ -140,9 +142,9 @@ impl<A: Logged + Clone> LockedDecision for Stopping<A> {
     }
 }
 
-type ToAppend<A> = (Option<Append>, Result<Outcome<A>, Failure>);
+type ToAppend<A> = (Option<Append>, Result<StopOutcome<A>, Failure>);
 
-impl<A: Logged + Clone> Stopping<A> {
+impl<A: StoredAggregate + Clone> Stopping<A> {
     fn append(
         &self,
         mut stream: Loaded<A>,
@@ -152,24 +154,24 @@ impl<A: Logged + Clone> Stopping<A> {
         let Decided {
             events,
             origin,
-            mut extras,
+            mut side_effects,
         } = decided;
-        let origin = origin.called(extras.actor_name.take());
+        let origin = origin.called(side_effects.actor_name.take());
         let (history, guard) = (stream.history.clone(), stream.guard());
         events.iter().for_each(|event| stream.aggregate.apply(event.clone()));
         let aggregate = stream.aggregate.clone();
         let idempotency = self.command.idempotency.clone();
-        let record = idempotency.map(|intent| intent.record(&self.command.id, extras.sealed.clone()));
+        let record = idempotency.map(|request| request.record(&self.command.id, side_effects.sealed.clone()));
         let append = match events.is_empty() {
             // Its key is used all the same, and answered by the application as it is now.
             true => record.map(|record| Append {
-                premises: vec![guard.into()],
+                preconditions: vec![guard.into()],
                 idempotency: Some(record),
                 ..Append::default()
             }),
-            false => Some(extras.append(stream.append(&events, &origin)?, Vec::new(), record)),
+            false => Some(side_effects.append(stream.append(&events, &origin)?, Vec::new(), record)),
         };
-        let outcome = Outcome {
+        let outcome = StopOutcome {
             aggregate,
             history,
             events,
@@ -179,7 +181,7 @@ impl<A: Logged + Clone> Stopping<A> {
     }
 
     /// What was done, now that it is committed.
-    fn done(&self, receipt: Receipt) -> Result<(Done<A>, Option<GroupRow>), Failure> {
+    fn done(&self, receipt: Receipt) -> Result<(Committed<A>, Option<GroupRow>), Failure> {
         let outcome = locked(&self.outcome).take();
         let undecided = || Failure::Internal("a command was committed without a decision".to_owned());
         let mut outcome = outcome.ok_or_else(undecided)??;
@@ -190,7 +192,7 @@ impl<A: Logged + Clone> Stopping<A> {
         {
             outcome.history.push(stored.read::<A>().map_err(StoreError::from)?);
         }
-        let done = Done {
+        let done = Committed {
             aggregate: outcome.aggregate,
             events: outcome.events,
             version: outcome.history.last().map_or(0, |last| last.sequence),

@@ -1,25 +1,25 @@
 //! R27: what stops something, of an application, of a group, or of the whole installation.
 
-use gatebook_aggregates::group::{Group, GroupCommand, GroupEvent, GroupWish};
+use gatebook_aggregates::group::{Group, GroupCommand, GroupCommandEnvelope, GroupEvent};
 use gatebook_aggregates::identifiers::{AppId, GroupId};
-use gatebook_aggregates::integration_app::{IntegrationApp, IntegrationAppCommand, Wish};
+use gatebook_aggregates::integration_app::{AppCommand, AppCommandEnvelope, IntegrationApp};
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::system::{SYSTEM_ID, System, SystemCommand};
 use gatebook_projections::groups::GroupRow;
 
 use super::stop::{Decided, StopCommand};
-use crate::application::admin_letters::address_to_account;
+use crate::application::admin_emails::address_to_account;
 use crate::application::caller::Caller;
-use crate::application::commands::{ChangeOptions, group_asker, group_facts, with_what_ended};
+use crate::application::commands::{ChangeOptions, group_facts, group_principal, with_what_ended};
 use crate::application::operations::require_operator;
 use crate::application::{Failure, Gatebook};
 use crate::log::append::CredentialChange;
-use crate::log::{CommandError, Done, Extras, Loaded};
+use crate::log::{CommandError, Committed, Loaded, SideEffects};
 use crate::request_log::note_app;
 
 /// What is asked, knowing the group as it is under the log's lock.
-pub(in crate::application) type WishOfGroup =
-    Box<dyn Fn(Option<&GroupRow>) -> Result<GroupWish, Failure> + Send + Sync>;
+pub(in crate::application) type MakeGroupCommand =
+    Box<dyn Fn(Option<&GroupRow>) -> Result<GroupCommand, Failure> + Send + Sync>;
 
 impl Gatebook {
     /// Runs a command that stops an application, or something of it.
@@ -29,30 +29,30 @@ impl Gatebook {
         group_id: &GroupId,
         app_id: AppId,
         options: &ChangeOptions,
-        wish: Wish,
-    ) -> Result<(Done<IntegrationApp>, GroupRow), Failure> {
+        command: AppCommand,
+    ) -> Result<(Committed<IntegrationApp>, GroupRow), Failure> {
         note_app(app_id);
-        let (gatebook, of, pin) = (self.itself()?, caller.clone(), options.pin.clone());
+        let (gatebook, of, expected) = (self.itself()?, caller.clone(), options.expected.clone());
         let caller = of.clone();
         // An account keeps its address, so it can be looked up before.
         let account = self.linked_account(&app_id.to_string()).await?;
         let decide = move |stream: &Loaded<IntegrationApp>, group: Option<&GroupRow>| -> Result<_, Failure> {
             let group = group.ok_or(Refusal::NotFound)?;
-            pin.require(stream)?;
-            let command = IntegrationAppCommand {
+            expected.require(stream)?;
+            let command = AppCommandEnvelope {
                 at: gatebook.clock.now(),
-                by: caller.asker(group)?,
+                by: caller.principal_in(group)?,
                 group: group_facts(group),
-                wish: wish.clone(),
+                command: command.clone(),
             };
             let events = stream.aggregate.decide(command)?;
             let after = stream.after(&events);
-            let mut extras = gatebook.extras_of_stopping(&caller, app_id, group, &after, &events)?;
-            address_to_account(&mut extras.letters, account.as_ref());
+            let mut side_effects = gatebook.side_effects_of_stopping(&caller, app_id, group, &after, &events)?;
+            address_to_account(&mut side_effects.emails, account.as_ref());
             Ok(Decided {
                 events,
                 origin: caller.origin(Some(group)),
-                extras,
+                side_effects,
             })
         };
         let command = StopCommand {
@@ -72,21 +72,21 @@ impl Gatebook {
         &self,
         caller: &Caller,
         group_id: &GroupId,
-        wish: WishOfGroup,
-        extras: Extras,
-    ) -> Result<Done<Group>, Failure> {
+        command: MakeGroupCommand,
+        side_effects: SideEffects,
+    ) -> Result<Committed<Group>, Failure> {
         let (id, of) = (group_id.clone(), caller.clone());
         let caller = of.clone();
         let decide = move |stream: &Loaded<Group>, group: Option<&GroupRow>| -> Result<_, Failure> {
-            let by = group_asker(&caller, group)?;
-            let current = stream.seen_version();
+            let by = group_principal(&caller, group)?;
+            let current = stream.version_for_etag();
             if current > 0 && !caller.conditions.if_match.allows(current) {
                 return Err(CommandError::VersionMismatch { current }.into());
             }
-            let wish = wish(group)?;
-            let events = stream.aggregate.decide(GroupCommand { by, wish })?;
+            let command = command(group)?;
+            let events = stream.aggregate.decide(GroupCommandEnvelope { by, command })?;
             Ok(Decided {
-                extras: with_what_ended(&extras, &id, &events),
+                side_effects: with_what_ended(&side_effects, &id, &events),
                 events,
                 origin: caller.origin(group),
             })
@@ -109,18 +109,18 @@ impl Gatebook {
         caller: &Caller,
         command: SystemCommand,
         credentials: Vec<CredentialChange>,
-    ) -> Result<Done<System>, Failure> {
+    ) -> Result<Committed<System>, Failure> {
         require_operator(caller)?;
-        let extras = Extras {
+        let side_effects = SideEffects {
             credentials,
-            ..Extras::default()
+            ..SideEffects::default()
         };
         let origin = caller.origin(None);
         let decide = move |stream: &Loaded<System>, _: Option<&GroupRow>| -> Result<_, Failure> {
             Ok(Decided {
                 events: stream.aggregate.decide(command.clone())?,
                 origin: origin.clone(),
-                extras: extras.clone(),
+                side_effects: side_effects.clone(),
             })
         };
         let command = StopCommand {

@@ -10,7 +10,7 @@ use crate::application::{Failure, Gatebook};
 use crate::log::append::{Append, AppendError};
 use crate::log::hash_chain::hex;
 use crate::log::{CommandError, Loaded};
-use crate::throttle::{Budget, InWork, Place};
+use crate::throttle::{Budget, InWork, InWorkPermit};
 
 /// When a revocation may be tried again that found no place.
 const TOO_MANY: Failure = Failure::TooManyRequests { retry_after_seconds: 1 };
@@ -41,7 +41,7 @@ impl Gatebook {
     ///
     /// # Errors
     /// `TooManyRequests` when there are too many in work with the same.
-    pub fn enter_revocation(&self, credentials: &[u8]) -> Result<Place, Failure> {
+    pub fn enter_revocation(&self, credentials: &[u8]) -> Result<InWorkPermit, Failure> {
         // What is kept in memory for the length of a request is no secret.
         let key = hex(Sha256::digest(credentials));
         self.revocations.by_credentials.enter(&key).ok_or(TOO_MANY)

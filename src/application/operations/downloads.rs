@@ -29,7 +29,7 @@ impl Gatebook {
     pub(in crate::application) async fn parts_in_order(&self, caller: &Caller, scope: &str) -> Option<KeyGuard<'_>> {
         match caller.wants {
             Wanted::Part => {
-                let key = format!("{} {scope}", caller.principal());
+                let key = format!("{} {scope}", caller.principal_key());
                 Some(self.parts_of_downloads.lock(&key).await)
             }
             Wanted::Whole | Wanted::HeadersOnly => None,

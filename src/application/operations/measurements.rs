@@ -68,10 +68,10 @@ impl Gatebook {
     fn show_outbox(&self, depth: Depth) {
         let database = &self.metrics.database;
         let gauge = |state| OutboxLabels { state };
-        database.letters.get_or_create(&gauge("pending")).set(depth.pending);
-        database.letters.get_or_create(&gauge("failed")).set(depth.failed);
+        database.emails.get_or_create(&gauge("pending")).set(depth.pending);
+        database.emails.get_or_create(&gauge("failed")).set(depth.failed);
         let age = depth.oldest_age.unwrap_or_default().num_milliseconds() as f64 / 1_000.0;
-        database.oldest_letter.get_or_create(&gauge("pending")).set(age);
+        database.oldest_email.get_or_create(&gauge("pending")).set(age);
     }
 
     fn show_projection(&self, progress: &ProjectionProgress) {

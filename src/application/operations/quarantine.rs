@@ -1,7 +1,7 @@
 //! `gatebook log quarantine`: an operator has an event passed over that cannot be read, so that its stream goes on.
 
 use gatebook_aggregates::system::{NamedEvent, SystemCommand};
-use gatebook_aggregates::words::Reason;
+use gatebook_aggregates::text::Reason;
 use gatebook_projections::recorded::StoredEvent;
 use gatebook_projections::sql::Query;
 use thiserror::Error;
@@ -10,7 +10,7 @@ use crate::application::commands::TRIES;
 use crate::application::{Caller, Failure, Gatebook};
 use crate::log::hash_chain::hash_as_stored;
 use crate::log::read::{SELECT_EVENTS, events};
-use crate::log::{CommandError, Extras, readable};
+use crate::log::{CommandError, SideEffects, readable};
 use crate::store::StoreError;
 
 /// Why an event is not quarantined.
@@ -55,13 +55,16 @@ impl Gatebook {
             event: named(&event),
             reason,
         };
-        let extras = Extras {
+        let side_effects = SideEffects {
             settled_events: [position].into(),
-            ..Extras::default()
+            ..SideEffects::default()
         };
         let mut tries = 1;
         loop {
-            match self.try_system_command(caller, command.clone(), &extras, None).await {
+            match self
+                .try_system_command(caller, command.clone(), &side_effects, None)
+                .await
+            {
                 Err(Failure::Command(CommandError::Conflict)) if tries < TRIES => {
                     self.step_back(tries).await;
                     tries += 1;

@@ -22,12 +22,12 @@ const PATIENCE: Duration = Duration::from_millis(700);
 /// What was found out last, and whether somebody is finding out at the moment.
 #[derive(Default)]
 pub struct Readiness {
-    latest: watch::Sender<Option<Tried>>,
+    latest: watch::Sender<Option<CommitProbe>>,
     is_trying: Arc<AtomicBool>,
 }
 
 #[derive(Clone)]
-struct Tried {
+struct CommitProbe {
     begun: Instant,
     ended: Instant,
     /// Whether it wrote as much as a large command does.
@@ -66,7 +66,7 @@ impl Readiness {
             let tried = latest.borrow_and_update().clone();
             let room_tried = tried.as_ref().and_then(|tried| tried.room_tried);
             // What others have found out since counts for more.
-            let holds = |tried: &Tried| {
+            let holds = |tried: &CommitProbe| {
                 let is_later = since.is_none_or(|since| tried.begun > since) && tried.with_room >= with_room;
                 tried.ended.elapsed() < FRESH && (tried.outcome.is_err() || is_later)
             };
@@ -94,7 +94,7 @@ impl Readiness {
                 log.writer.forget_failure();
             }
             drop(trying);
-            latest.send_replace(Some(Tried {
+            latest.send_replace(Some(CommitProbe {
                 begun,
                 ended: Instant::now(),
                 with_room,

@@ -11,7 +11,7 @@ use chrono::TimeDelta;
 use gatebook_aggregates::timestamp::Timestamp;
 use tokio::sync::Notify;
 
-use super::refused::{AccountKey, Kind, Refused};
+use super::refused::{AccountKey, RefusalKind, Refused};
 use crate::application::caller::Caller;
 
 /// How long the same is only counted after it was written.
@@ -131,7 +131,7 @@ impl Refusals {
 struct Counts {
     counted: HashMap<Refused, Counted>,
     /// Of how many accounts each kind is counted apart, and how many different ones of each account.
-    apart: HashMap<Kind, HashMap<AccountKey, usize>>,
+    apart: HashMap<RefusalKind, HashMap<AccountKey, usize>>,
 }
 
 impl Counts {
@@ -197,7 +197,7 @@ impl Counts {
 #[cfg(test)]
 mod tests {
     use gatebook_aggregates::identifiers::{GroupId, UserId};
-    use gatebook_aggregates::integration_app::DeadBecause;
+    use gatebook_aggregates::integration_app::OtpUnusable;
     use gatebook_aggregates::refused_attempts::{AttemptsOf, LogInRefusedBecause, LoginChannel};
     use uuid::Uuid;
 
@@ -311,7 +311,7 @@ mod tests {
         let user = |number| wrong_password(&format!("u{number}"));
         let otp = |number| Refused::MailedSecret {
             group_id: GroupId::parse("acme").unwrap(),
-            because: MailedSecretRefusedBecause::Dead(DeadBecause::Locked),
+            because: MailedSecretRefusedBecause::Dead(OtpUnusable::Locked),
             app_id: Some(Uuid::from_u128(number)),
             developer_id: Some(Uuid::nil()),
         };

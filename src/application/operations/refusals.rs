@@ -14,9 +14,9 @@ use super::refusal_counter::Counted;
 use super::refused::{Account, MailedSecretRefusedBecause, Refused};
 use crate::application::caller::Caller;
 use crate::application::commands::TRIES;
-use crate::application::credentials::{Kept, read_owner};
+use crate::application::credentials::{StoredCredential, read_owner};
 use crate::application::{Failure, Gatebook};
-use crate::log::{CommandError, Extras, Intent, Origin, Pinned};
+use crate::log::{CommandContext, CommandError, Origin, SideEffects, VersionCondition};
 
 impl Gatebook {
     /// A password, a token, an OTP or a code opened nothing.
@@ -29,7 +29,7 @@ impl Gatebook {
         &self,
         caller: &Caller,
         channel: LoginChannel,
-        ended: Option<&Kept>,
+        ended: Option<&StoredCredential>,
     ) {
         let Some(ended) = ended else {
             return self.note_refused(caller, Refused::nobody(channel, LogInRefusedBecause::UnknownToken));
@@ -149,23 +149,23 @@ impl Gatebook {
         let stream_id = of.stream_id(counted.first_at);
         let mut tries = 1;
         loop {
-            let intent = Intent {
+            let context = CommandContext {
                 origin: Origin {
                     actor: actor.clone(),
                     ip_address: counted.ip_address.clone(),
                     request_id: counted.request_id.clone(),
                     read_only: false,
                 },
-                pinned: Pinned::Any,
-                premises: Vec::new(),
+                version_condition: VersionCondition::Any,
+                preconditions: Vec::new(),
                 idempotency: None,
                 // Nothing is decided by what was refused before.
                 despite_unreadable: true,
-                look: None,
-                extras: &|_: &RefusedAttempts, _: &[RefusedAttemptsEvent]| Ok(Extras::default()),
+                audited_read: None,
+                side_effects: &|_: &RefusedAttempts, _: &[RefusedAttemptsEvent]| Ok(SideEffects::default()),
             };
             let command = RecordRefusals(event.clone());
-            match self.log.execute::<RefusedAttempts>(&stream_id, command, intent).await {
+            match self.log.execute::<RefusedAttempts>(&stream_id, command, context).await {
                 Err(CommandError::Conflict) if tries < TRIES => {
                     self.step_back(tries).await;
                     tries += 1;

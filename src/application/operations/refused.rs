@@ -1,7 +1,7 @@
 //! What can be refused, and to whom: what differs in any of it is counted apart, as far as there is room.
 
 use gatebook_aggregates::identifiers::{AppId, DeveloperId, GroupId, UserId};
-use gatebook_aggregates::integration_app::DeadBecause;
+use gatebook_aggregates::integration_app::OtpUnusable;
 use gatebook_aggregates::refused_attempts::{AttemptsOf, LogInRefusedBecause, LoginChannel, MailedSecret};
 use uuid::Uuid;
 
@@ -66,7 +66,7 @@ pub(in crate::application) enum Account {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::application) enum MailedSecretRefusedBecause {
     /// An OTP that opens nothing was tried before.
-    Dead(DeadBecause),
+    Dead(OtpUnusable),
     /// Too many wrong ones before; it was not looked at.
     TooManyTries(MailedSecret),
 }
@@ -116,7 +116,7 @@ impl Refused {
     }
 
     /// What it is counted among, and to whom it was refused; none for what is one line however often it is tried.
-    pub(super) fn kind_and_account(&self) -> Option<(Kind, AccountKey)> {
+    pub(super) fn kind_and_account(&self) -> Option<(RefusalKind, AccountKey)> {
         let (of, what, account) = match self {
             Self::LogIn {
                 of,
@@ -144,7 +144,10 @@ impl Refused {
                 ..
             } => {
                 let of = AttemptsOf::Group(group_id.clone());
-                return Some((Kind(of, What::MailedSecret(*because)), AccountKey::App((*app_id)?)));
+                return Some((
+                    RefusalKind(of, What::MailedSecret(*because)),
+                    AccountKey::App((*app_id)?),
+                ));
             }
         };
         let in_log = match of {
@@ -152,7 +155,7 @@ impl Refused {
             // Each developer has a log; but whoever tries one after the other fills all of them.
             AttemptsOf::Developer(_) | AttemptsOf::Installation => AttemptsOf::Installation,
         };
-        Some((Kind(in_log, what), account))
+        Some((RefusalKind(in_log, what), account))
     }
 
     /// The same, of the accounts that are not counted apart.
@@ -224,7 +227,7 @@ impl Refused {
 
 /// A kind of refusal, of one cause, in one log.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Kind(AttemptsOf, What);
+pub(super) struct RefusalKind(AttemptsOf, What);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum What {

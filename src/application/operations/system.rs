@@ -10,7 +10,7 @@ use crate::application::commands::TRIES;
 use crate::application::operators::RecordedDownload;
 use crate::application::{Failure, Gatebook, IdempotencyKey};
 use crate::log::append::CredentialChange;
-use crate::log::{CommandError, Done, Extras, Intent, Pinned};
+use crate::log::{CommandContext, CommandError, Committed, SideEffects, VersionCondition};
 use crate::throttle::Spent;
 
 /// What came of ending access tokens.
@@ -62,11 +62,11 @@ impl Gatebook {
         command: SystemCommand,
         credentials: Vec<CredentialChange>,
     ) -> Result<(), Failure> {
-        let extras = Extras {
+        let side_effects = SideEffects {
             credentials,
-            ..Extras::default()
+            ..SideEffects::default()
         };
-        self.run_system_command(caller, command, &extras, None)
+        self.run_system_command(caller, command, &side_effects, None)
             .await
             .map(|_| ())
     }
@@ -76,14 +76,17 @@ impl Gatebook {
         &self,
         caller: &Caller,
         command: SystemCommand,
-        extras: &Extras,
+        side_effects: &SideEffects,
         key: Option<&IdempotencyKey>,
     ) -> Result<(), Failure> {
-        self.run_system_command(caller, command, extras, key).await.map(|_| ())
+        self.run_system_command(caller, command, side_effects, key)
+            .await
+            .map(|_| ())
     }
 
-    async fn system_command(&self, caller: &Caller, command: SystemCommand) -> Result<Done<System>, Failure> {
-        self.run_system_command(caller, command, &Extras::default(), None).await
+    async fn system_command(&self, caller: &Caller, command: SystemCommand) -> Result<Committed<System>, Failure> {
+        self.run_system_command(caller, command, &SideEffects::default(), None)
+            .await
     }
 
     /// Again when somebody else was faster.
@@ -91,14 +94,17 @@ impl Gatebook {
         &self,
         caller: &Caller,
         command: SystemCommand,
-        extras: &Extras,
+        side_effects: &SideEffects,
         key: Option<&IdempotencyKey>,
-    ) -> Result<Done<System>, Failure> {
+    ) -> Result<Committed<System>, Failure> {
         let spent = self.spend(caller, SYSTEM_ID)?;
         let _turn = self.locks.lock(SYSTEM_ID).await;
         let mut tries = 1;
         loop {
-            match self.try_system_command(caller, command.clone(), extras, key).await {
+            match self
+                .try_system_command(caller, command.clone(), side_effects, key)
+                .await
+            {
                 Err(Failure::Command(CommandError::Conflict)) if tries < TRIES => {
                     self.step_back(tries).await;
                     tries += 1;
@@ -117,21 +123,21 @@ impl Gatebook {
         &self,
         caller: &Caller,
         command: SystemCommand,
-        extras: &Extras,
+        side_effects: &SideEffects,
         key: Option<&IdempotencyKey>,
-    ) -> Result<Done<System>, Failure> {
+    ) -> Result<Committed<System>, Failure> {
         require_operator(caller)?;
-        let intent = Intent {
+        let context = CommandContext {
             origin: caller.origin(None),
-            pinned: Pinned::Any,
-            premises: Vec::new(),
-            idempotency: key.map(IdempotencyKey::intent),
-            look: None,
+            version_condition: VersionCondition::Any,
+            preconditions: Vec::new(),
+            idempotency: key.map(IdempotencyKey::request),
+            audited_read: None,
             // Settling what cannot be read must not wait for that to be settled.
             despite_unreadable: matches!(command, SystemCommand::QuarantineEvent { .. }),
-            extras: &|_, _| Ok(extras.clone()),
+            side_effects: &|_, _| Ok(side_effects.clone()),
         };
-        Ok(self.log.execute::<System>(SYSTEM_ID, command, intent).await?)
+        Ok(self.log.execute::<System>(SYSTEM_ID, command, context).await?)
     }
 }
 

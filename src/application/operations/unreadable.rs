@@ -14,10 +14,10 @@ const PATIENCE: Duration = Duration::from_millis(200);
 
 /// What was found last.
 #[derive(Default)]
-pub struct UnreadableWatch(Mutex<Option<Seen>>);
+pub struct UnreadableWatch(Mutex<Option<LastCount>>);
 
 #[derive(Clone, Copy)]
-struct Seen {
+struct LastCount {
     at: Instant,
     count: i64,
 }
@@ -41,7 +41,7 @@ impl Gatebook {
             Err(_) => before,
         };
         let at = Instant::now();
-        *seen = Some(Seen { at, count });
+        *seen = Some(LastCount { at, count });
         count
     }
 

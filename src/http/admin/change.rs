@@ -10,7 +10,7 @@ use utoipa::openapi::{ObjectBuilder, Required, SchemaFormat, Type};
 
 use crate::application::{Caller, IdempotencyKey};
 use crate::http::error::Problem;
-use crate::http::extract::{App, JsonBody, RequestLine, idempotency_key};
+use crate::http::extract::{JsonBody, RequestLine, Service, idempotency_key};
 
 /// A body whose request is answered like the first one with the same `Idempotency-Key`.
 pub struct KeyedBody<T> {
@@ -28,14 +28,14 @@ impl<T> KeyedBody<T> {
     }
 }
 
-impl<T: DeserializeOwned> FromRequest<App> for KeyedBody<T> {
+impl<T: DeserializeOwned> FromRequest<Service> for KeyedBody<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+    async fn from_request(request: Request, service: &Service) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
-        let line = RequestLine::from_request_parts(&mut parts, app).await?;
+        let line = RequestLine::from_request_parts(&mut parts, service).await?;
         let headers = parts.headers.clone();
-        let JsonBody { value, bytes } = JsonBody::from_request(Request::from_parts(parts, body), app).await?;
+        let JsonBody { value, bytes } = JsonBody::from_request(Request::from_parts(parts, body), service).await?;
         Ok(Self {
             value,
             line,

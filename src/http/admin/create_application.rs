@@ -6,14 +6,14 @@ use axum::response::IntoResponse;
 use gatebook_aggregates::api_permission::ApiPermission;
 use gatebook_aggregates::catalog::{CategoryCode, integrate_type};
 use gatebook_aggregates::email_address::EmailAddress;
-use gatebook_aggregates::words::{AppName, Description};
+use gatebook_aggregates::text::{AppName, Description};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::change::{KeyedBody, WithKey};
 use crate::application::{AiqIntegrateForm, Creation, NewIntegrationForm};
 use crate::http::error::Problem;
-use crate::http::extract::{Admin, App};
+use crate::http::extract::{Admin, Service};
 use crate::http::json::{ChangeProblems, CreatedApplication, Fields, Versioned, flag, text};
 
 /// What an admin fills in. `integration_type` decides which of the other fields there are.
@@ -78,11 +78,11 @@ pub struct CreateApplication {
 )]
 pub async fn create_application(
     Admin(caller): Admin,
-    State(app): State<App>,
+    State(service): State<Service>,
     body: KeyedBody<CreateApplication>,
 ) -> Result<impl IntoResponse, Problem> {
     let key = body.key(&caller)?;
-    let (view, shown) = app.create_app(&caller, body.value.read()?, key.as_ref()).await?;
+    let (view, shown) = service.create_app(&caller, body.value.read()?, key.as_ref()).await?;
     let location = format!("/api/v1/integration-apps/{}", view.app().app_id);
     let answer = Versioned(view.app().version, CreatedApplication::new(&view, shown));
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], answer))
@@ -179,17 +179,21 @@ mod tests {
             .collect()
     }
 
-    fn told(told: &[(&str, &str)]) -> Vec<(String, String)> {
-        told.iter()
+    fn reported(reported: &[(&str, &str)]) -> Vec<(String, String)> {
+        reported
+            .iter()
             .map(|(field, code)| ((*field).to_owned(), (*code).to_owned()))
             .collect()
     }
 
     #[test]
     fn r5_an_application_is_of_one_of_two_types() {
-        assert_eq!(codes(json!({})), told(&[("integration_type", "required")]));
+        assert_eq!(codes(json!({})), reported(&[("integration_type", "required")]));
         let other = json!({"integration_type": "other"});
-        assert_eq!(codes(other), told(&[("integration_type", "invalid_integration_type")]));
+        assert_eq!(
+            codes(other),
+            reported(&[("integration_type", "invalid_integration_type")])
+        );
     }
 
     #[test]
@@ -203,7 +207,7 @@ mod tests {
             "api_permission",
             "entities",
         ];
-        assert_eq!(codes(body), told(&required.map(|field| (field, "required"))));
+        assert_eq!(codes(body), reported(&required.map(|field| (field, "required"))));
     }
 
     #[test]
@@ -212,6 +216,6 @@ mod tests {
             "integration_type": "aiq_integrate", "integrate_type": "bank_feeds", "name": "a", "description": "b",
             "entities": ["e"], "developer_email": "dev@example.com"
         });
-        assert_eq!(codes(body), told(&[("developer_email", "unknown_field")]));
+        assert_eq!(codes(body), reported(&[("developer_email", "unknown_field")]));
     }
 }

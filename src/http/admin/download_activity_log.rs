@@ -12,10 +12,10 @@ use serde::Deserialize;
 
 use super::change::InPath;
 use super::negotiation::log_format;
-use crate::activity_log::{Range, Scope, export, file_name};
+use crate::activity_log::{LogPeriod, Scope, export, file_name};
 use crate::application::{Caller, ReadSlot};
 use crate::http::error::Problem;
-use crate::http::extract::{Admin, App, PathOf, QueryOf};
+use crate::http::extract::{Admin, PathOf, QueryOf, Service};
 use crate::http::json::{Fields, ReadProblems, given};
 
 /// Which part of the log.
@@ -48,12 +48,12 @@ pub struct RangeQuery {
 )]
 pub async fn download_activity_log(
     Admin(caller): Admin,
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(id): PathOf<AppId>,
     QueryOf(query): QueryOf<RangeQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    app_log(&app, &caller, id, &query, log_format(&headers)?).await
+    app_log(&service, &caller, id, &query, log_format(&headers)?).await
 }
 
 /// Downloads the activity log of the group: of all its applications, and its own.
@@ -73,60 +73,65 @@ pub async fn download_activity_log(
 )]
 pub async fn download_group_activity_log(
     Admin(caller): Admin,
-    State(app): State<App>,
+    State(service): State<Service>,
     QueryOf(query): QueryOf<RangeQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    group_log(&app, &caller, &query, log_format(&headers)?).await
+    group_log(&service, &caller, &query, log_format(&headers)?).await
 }
 
 /// The log of an application as a download, which is recorded first.
 pub async fn app_log(
-    app: &App,
+    service: &Service,
     caller: &Caller,
     id: AppId,
     query: &RangeQuery,
     format: LogFormat,
 ) -> Result<Response, Problem> {
     let (from, to) = query.read()?;
-    let slot = app.read_slot(caller).await?;
-    let recorded = app.record_app_log_download(caller, id, format, from, to).await?;
-    let range = Range {
+    let slot = service.read_slot(caller).await?;
+    let recorded = service.record_app_log_download(caller, id, format, from, to).await?;
+    let range = LogPeriod {
         from,
         to,
         up_to_position: recorded.up_to_position,
     };
-    download(app, Scope::App(id), range, &recorded.name, format, slot).await
+    download(service, Scope::App(id), range, &recorded.name, format, slot).await
 }
 
 /// The log of the caller's group as a download, which is recorded first.
-pub async fn group_log(app: &App, caller: &Caller, query: &RangeQuery, format: LogFormat) -> Result<Response, Problem> {
+pub async fn group_log(
+    service: &Service,
+    caller: &Caller,
+    query: &RangeQuery,
+    format: LogFormat,
+) -> Result<Response, Problem> {
     let (from, to) = query.read()?;
-    let slot = app.read_slot(caller).await?;
-    let group_id = app.callers_group(caller).await?.group_id;
-    let recorded = app
+    let slot = service.read_slot(caller).await?;
+    let group_id = service.callers_group(caller).await?.group_id;
+    let recorded = service
         .record_group_log_download(caller, &group_id, format, from, to)
         .await?;
-    let range = Range {
+    let range = LogPeriod {
         from,
         to,
         up_to_position: recorded.up_to_position,
     };
-    download(app, Scope::Group(group_id), range, &recorded.name, format, slot).await
+    download(service, Scope::Group(group_id), range, &recorded.name, format, slot).await
 }
 
 /// The answer begins when the first piece is there, so that a database that is away is still told by the status. The slot is
 /// held until the last piece is sent, or nobody reads on.
 async fn download(
-    app: &App,
+    service: &Service,
     scope: Scope,
-    range: Range,
+    range: LogPeriod,
     name: &str,
     format: LogFormat,
     slot: ReadSlot,
 ) -> Result<Response, Problem> {
     let file = file_name(&scope, name, format);
-    let mut pieces = Box::pin(export(app.log.database.clone(), scope, range, format));
+    let mut pieces = Box::pin(export(service.log.database.clone(), scope, range, format));
     let first = pieces.try_next().await?;
     let pieces = stream::iter(first.map(Ok)).chain(pieces).inspect(move |_| {
         let _held = &slot;

@@ -5,14 +5,14 @@ use gatebook_aggregates::catalog::CategoryCode;
 use gatebook_aggregates::identifiers::AppId;
 use gatebook_aggregates::integration_app::Changes;
 use gatebook_aggregates::refusal::Refusal;
-use gatebook_aggregates::words::Description;
+use gatebook_aggregates::text::Description;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::change::{InPath, KeyedBody, WithIfMatch, WithKey};
 use crate::http::error::Problem;
-use crate::http::extract::{Admin, App, IfMatch, PathOf};
-use crate::http::json::{Application, ChangeProblems, Fields, Given, Sent, Versioned};
+use crate::http::extract::{Admin, IfMatch, PathOf, Service};
+use crate::http::json::{Application, ChangeProblems, Fields, IsPresent, Patch, Versioned};
 
 /// What shall be different. What is left out stays as it is.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
@@ -21,55 +21,55 @@ pub struct EditApplication {
     /// 1 to 2,000 characters.
     #[serde(default)]
     #[schema(value_type = String, required = false)]
-    description: Given<String>,
+    description: Patch<String>,
     /// The code of a category of the catalogue. Fixed for a custom AIQ Integrate.
     #[serde(default)]
     #[schema(value_type = String, required = false)]
-    category: Given<String>,
+    category: Patch<String>,
     /// The ids of all entities that it shall have; none is possible.
     #[serde(default)]
     #[schema(value_type = Vec<String>, required = false)]
-    entities: Given<Vec<String>>,
+    entities: Patch<Vec<String>>,
     // What an application has besides never changes, or by other calls (R6, R9, R10); it is refused by its own name.
     #[serde(default)]
     #[schema(ignore)]
-    id: Sent,
+    id: IsPresent,
     #[serde(default)]
     #[schema(ignore)]
-    client_id: Sent,
+    client_id: IsPresent,
     #[serde(default)]
     #[schema(ignore)]
-    integration_type: Sent,
+    integration_type: IsPresent,
     #[serde(default)]
     #[schema(ignore)]
-    integrate_type: Sent,
+    integrate_type: IsPresent,
     #[serde(default)]
     #[schema(ignore)]
-    name: Sent,
+    name: IsPresent,
     #[serde(default)]
     #[schema(ignore)]
-    api_permission: Sent,
+    api_permission: IsPresent,
     #[serde(default)]
     #[schema(ignore)]
-    status: Sent,
+    status: IsPresent,
     #[serde(default)]
     #[schema(ignore)]
-    developer: Sent,
+    developer: IsPresent,
     #[serde(default)]
     #[schema(ignore)]
-    developer_email: Sent,
+    developer_email: IsPresent,
     #[serde(default)]
     #[schema(ignore)]
-    created_at: Sent,
+    created_at: IsPresent,
     #[serde(default)]
     #[schema(ignore)]
-    created_by: Sent,
+    created_by: IsPresent,
     #[serde(default)]
     #[schema(ignore)]
-    revoked_at: Sent,
+    revoked_at: IsPresent,
     #[serde(default)]
     #[schema(ignore)]
-    version: Sent,
+    version: IsPresent,
 }
 
 /// Changes description, category or entities, with immediate effect. The body may be called `application/merge-patch+json`
@@ -90,19 +90,19 @@ pub struct EditApplication {
 )]
 pub async fn edit_application(
     Admin(caller): Admin,
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(id): PathOf<AppId>,
     IfMatch(version): IfMatch,
     body: KeyedBody<EditApplication>,
 ) -> Result<Versioned<Application>, Problem> {
     let (key, changes) = (body.key(&caller)?, body.value.read()?);
-    let (view, _) = app.edit_app(&caller, id, version, key.as_ref(), changes).await?;
+    let (view, _) = service.edit_app(&caller, id, version, key.as_ref(), changes).await?;
     Ok(Versioned::from(&view))
 }
 
 impl EditApplication {
     /// What can be changed, and nothing that cannot.
-    pub fn of(description: Given<String>, category: Given<String>, entities: Given<Vec<String>>) -> Self {
+    pub fn of(description: Patch<String>, category: Patch<String>, entities: Patch<Vec<String>>) -> Self {
         Self {
             description,
             category,
@@ -114,7 +114,7 @@ impl EditApplication {
     /// What shall be different, or all that is wrong with what was filled in.
     pub fn read(self) -> Result<Changes, Problem> {
         let mut fields = Fields::default();
-        for (field, Sent(sent)) in self.fixed() {
+        for (field, IsPresent(sent)) in self.fixed() {
             if sent {
                 fields.refuse(
                     field,
@@ -138,7 +138,7 @@ impl EditApplication {
         })
     }
 
-    fn fixed(&self) -> [(&'static str, Sent); 13] {
+    fn fixed(&self) -> [(&'static str, IsPresent); 13] {
         [
             ("id", self.id),
             ("client_id", self.client_id),
@@ -165,18 +165,19 @@ mod tests {
 
     fn read(body: serde_json::Value) -> Result<Changes, Vec<(String, String)>> {
         let body: EditApplication = serde_json::from_value(body).unwrap();
-        let told = |problem: Problem| {
+        let message = |problem: Problem| {
             problem
                 .errors
                 .into_iter()
                 .map(|error| (error.field, error.code))
                 .collect()
         };
-        body.read().map_err(told)
+        body.read().map_err(message)
     }
 
-    fn told(told: &[(&str, &str)]) -> Vec<(String, String)> {
-        told.iter()
+    fn message(message: &[(&str, &str)]) -> Vec<(String, String)> {
+        message
+            .iter()
             .map(|(field, code)| ((*field).to_owned(), (*code).to_owned()))
             .collect()
     }
@@ -193,7 +194,7 @@ mod tests {
         let body = json!({"name": "b", "api_permission": null, "description": ""});
         let fixed = "field_not_editable";
         let expected = [("name", fixed), ("api_permission", fixed), ("description", "required")];
-        assert_eq!(read(body).unwrap_err(), told(&expected));
+        assert_eq!(read(body).unwrap_err(), message(&expected));
     }
 
     #[test]
@@ -208,7 +209,7 @@ mod tests {
             "version",
         ] {
             let refused = read(json!({field: "x"})).unwrap_err();
-            assert_eq!(refused, told(&[(field, "field_not_editable")]));
+            assert_eq!(refused, message(&[(field, "field_not_editable")]));
         }
         assert!(serde_json::from_value::<EditApplication>(json!({"colour": "red"})).is_err());
     }
@@ -217,6 +218,6 @@ mod tests {
     fn null_is_no_way_to_leave_a_field_out() {
         let body = json!({"description": null, "category": null, "entities": null});
         let expected = ["description", "category", "entities"].map(|field| (field, "required"));
-        assert_eq!(read(body).unwrap_err(), told(&expected));
+        assert_eq!(read(body).unwrap_err(), message(&expected));
     }
 }

@@ -5,7 +5,7 @@ use gatebook_aggregates::identifiers::AppId;
 
 use super::change::InPath;
 use crate::http::error::Problem;
-use crate::http::extract::{Admin, App, PathOf};
+use crate::http::extract::{Admin, PathOf, Service};
 use crate::http::json::{Application, ReadProblems, Versioned};
 
 /// What is this application?
@@ -24,8 +24,8 @@ use crate::http::json::{Application, ReadProblems, Versioned};
 )]
 pub async fn get_application(
     Admin(caller): Admin,
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(id): PathOf<AppId>,
 ) -> Result<Versioned<Application>, Problem> {
-    Ok(Versioned::from(&app.app(&caller, id).await?))
+    Ok(Versioned::from(&service.app(&caller, id).await?))
 }

@@ -5,7 +5,7 @@ use gatebook_aggregates::identifiers::AppId;
 
 use super::change::InPath;
 use crate::http::error::Problem;
-use crate::http::extract::{Admin, App, PathOf};
+use crate::http::extract::{Admin, PathOf, Service};
 use crate::http::json::{DeveloperAccess, ReadProblems, Versioned};
 
 /// Who is the developer of this application, and how far are they?
@@ -24,11 +24,11 @@ use crate::http::json::{DeveloperAccess, ReadProblems, Versioned};
 )]
 pub async fn get_developer(
     Admin(caller): Admin,
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(id): PathOf<AppId>,
 ) -> Result<Versioned<DeveloperAccess>, Problem> {
-    let view = app.app(&caller, id).await?;
-    let problem = app.mail_problem(&view).await?;
+    let view = service.app(&caller, id).await?;
+    let problem = service.mail_problem(&view).await?;
     Ok(Versioned(
         view.app().version,
         DeveloperAccess::from(&view).with(problem),

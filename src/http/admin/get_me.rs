@@ -7,8 +7,8 @@ use utoipa::ToSchema;
 
 use crate::application::{Failure, Who};
 use crate::http::error::Problem;
-use crate::http::extract::{Admin, App};
-use crate::http::json::{Group, ReadProblems, User};
+use crate::http::extract::{Admin, Service};
+use crate::http::json::{GroupJson, ReadProblems, User};
 
 /// A user and their group.
 #[derive(Serialize, ToSchema)]
@@ -16,7 +16,7 @@ pub struct Me {
     /// Who asks.
     user: User,
     /// Their group.
-    group: Group,
+    group: GroupJson,
 }
 
 /// Who am I, and what may I do?
@@ -27,14 +27,14 @@ pub struct Me {
     responses((status = 200, description = "The user of the token, with their group", body = Me), ReadProblems),
     security(("user_token" = []))
 )]
-pub async fn get_me(Admin(caller): Admin, State(app): State<App>) -> Result<Json<Me>, Problem> {
-    let group = app.callers_group(&caller).await?;
+pub async fn get_me(Admin(caller): Admin, State(service): State<Service>) -> Result<Json<Me>, Problem> {
+    let group = service.callers_group(&caller).await?;
     let Who::GroupUser { user_id, .. } = &caller.who else {
         return Err(Failure::Unauthenticated.into());
     };
     let user = group.user(user_id).ok_or(Failure::Unauthenticated)?;
     Ok(Json(Me {
         user: User::from((user_id, user)),
-        group: Group::from(&group),
+        group: GroupJson::from(&group),
     }))
 }

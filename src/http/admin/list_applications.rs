@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 
 use crate::http::error::Problem;
-use crate::http::extract::{Admin, App, QueryOf};
+use crate::http::extract::{Admin, QueryOf, Service};
 use crate::http::json::{Application, AppsQuery, AppsQuestion, Page, ReadProblems, write_cursor};
 
 /// Which applications does my group have?
@@ -18,7 +18,7 @@ use crate::http::json::{Application, AppsQuery, AppsQuestion, Page, ReadProblems
 )]
 pub async fn list_applications(
     Admin(caller): Admin,
-    State(app): State<App>,
+    State(service): State<Service>,
     QueryOf(query): QueryOf<AppsQuery>,
 ) -> Result<Json<Page<Application>>, Problem> {
     let AppsQuestion {
@@ -27,7 +27,7 @@ pub async fn list_applications(
         after,
         limit,
     } = query.read()?;
-    let page = app.apps(&caller, filter, sort, after.as_ref(), limit).await?;
+    let page = service.apps(&caller, filter, sort, after.as_ref(), limit).await?;
     let items = page.items.iter().map(Application::from).collect();
     Ok(Json(Page {
         items,

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 
 use crate::http::error::Problem;
-use crate::http::extract::{Admin, App};
+use crate::http::extract::{Admin, Service};
 use crate::http::json::{Items, Named, ReadProblems};
 
 /// Which entities does my group have?
@@ -17,9 +17,12 @@ use crate::http::json::{Items, Named, ReadProblems};
     responses((status = 200, description = "The group's entities, by id", body = Items<Named>), ReadProblems),
     security(("user_token" = []))
 )]
-pub async fn list_entities(Admin(caller): Admin, State(app): State<App>) -> Result<Json<Items<Named>>, Problem> {
-    let _slot = app.read_slot(&caller).await?;
-    let group = app.callers_group(&caller).await?;
+pub async fn list_entities(
+    Admin(caller): Admin,
+    State(service): State<Service>,
+) -> Result<Json<Items<Named>>, Problem> {
+    let _slot = service.read_slot(&caller).await?;
+    let group = service.callers_group(&caller).await?;
     Ok(Json(Items {
         items: Named::entities(&group),
     }))

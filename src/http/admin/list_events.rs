@@ -12,8 +12,8 @@ use super::change::InPath;
 use crate::activity_log::{LogEntry, timeline};
 use crate::application::EventsPage;
 use crate::http::error::Problem;
-use crate::http::extract::{Admin, App, PathOf, QueryOf};
-use crate::http::json::{Fields, Page, PageQuery, ReadProblems, given, read_cursor, write_cursor};
+use crate::http::extract::{Admin, PathOf, QueryOf, Service};
+use crate::http::json::{Fields, Page, PageParameters, ReadProblems, given, read_cursor, write_cursor};
 use crate::store::StoreError;
 
 /// An event: the columns of the activity log, with `details` as an object.
@@ -26,18 +26,18 @@ pub struct TimelineEvent(Value);
     get,
     path = "/api/v1/integration-apps/{id}/events",
     tag = "Admins",
-    params(InPath, PageQuery),
+    params(InPath, PageParameters),
     responses((status = 200, description = "A page of events", body = Page<TimelineEvent>), ReadProblems),
     security(("user_token" = []))
 )]
 pub async fn list_events(
     Admin(caller): Admin,
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(id): PathOf<AppId>,
-    QueryOf(query): QueryOf<PageQuery>,
+    QueryOf(query): QueryOf<PageParameters>,
 ) -> Result<Json<Page<TimelineEvent>>, Problem> {
     let (limit, before) = read(&query)?;
-    let EventsPage { events, next } = app.app_events(&caller, id, before, limit).await?;
+    let EventsPage { events, next } = service.app_events(&caller, id, before, limit).await?;
     let items: Result<_, _> = events.iter().map(|event| timeline(event).map(TimelineEvent)).collect();
     Ok(Json(Page {
         items: items.map_err(StoreError::from)?,
@@ -45,7 +45,7 @@ pub async fn list_events(
     }))
 }
 
-fn read(query: &PageQuery) -> Result<(u32, Option<i64>), Problem> {
+fn read(query: &PageParameters) -> Result<(u32, Option<i64>), Problem> {
     let mut fields = Fields::default();
     let limit = fields.limit(given(&query.limit));
     let cursor = given(&query.cursor);

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 
 use crate::http::error::Problem;
-use crate::http::extract::{Admin, App};
+use crate::http::extract::{Admin, Service};
 use crate::http::json::{Items, ReadProblems, User};
 
 /// Who are the users of my group, and what may they do?
@@ -17,12 +17,12 @@ use crate::http::json::{Items, ReadProblems, User};
     responses((status = 200, description = "The group's users that the caller may see, by id", body = Items<User>), ReadProblems),
     security(("user_token" = []))
 )]
-pub async fn list_users(Admin(caller): Admin, State(app): State<App>) -> Result<Json<Items<User>>, Problem> {
-    let _slot = app.read_slot(&caller).await?;
-    let group = app.callers_group(&caller).await?;
-    let standing = caller.standing(&group)?;
+pub async fn list_users(Admin(caller): Admin, State(service): State<Service>) -> Result<Json<Items<User>>, Problem> {
+    let _slot = service.read_slot(&caller).await?;
+    let group = service.callers_group(&caller).await?;
+    let membership = caller.membership(&group)?;
     let users = group.customer.users.iter();
-    let seen = users.filter(|(id, _)| standing.reads() || **id == standing.user_id);
+    let seen = users.filter(|(id, _)| membership.reads() || **id == membership.user_id);
     Ok(Json(Items {
         items: seen.map(User::from).collect(),
     }))

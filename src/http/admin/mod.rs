@@ -27,10 +27,10 @@ pub use create_application::CreateApplication;
 pub use download_activity_log::{RangeQuery, app_log, group_log};
 pub use edit_application::EditApplication;
 
-use super::extract::App;
+use super::extract::Service;
 
 /// The admins' routes.
-pub fn routes() -> OpenApiRouter<App> {
+pub fn routes() -> OpenApiRouter<Service> {
     OpenApiRouter::new()
         // /api/v1/me · catalog · entities · users
         .routes(routes!(get_me::get_me))

@@ -18,10 +18,10 @@ pub fn log_format(headers: &HeaderMap) -> Result<LogFormat, Problem> {
         .iter()
         .map(|value| value.to_str().unwrap_or("?"))
         .collect();
-    let ranges: Vec<Range> = accepted
+    let ranges: Vec<MediaRange> = accepted
         .iter()
         .flat_map(|list| list.split(','))
-        .filter_map(Range::read)
+        .filter_map(MediaRange::read)
         .collect();
     if accepted.iter().all(|list| list.trim().is_empty()) {
         return Ok(LogFormat::Csv);
@@ -40,13 +40,13 @@ pub fn log_format(headers: &HeaderMap) -> Result<LogFormat, Problem> {
 }
 
 /// A media range of `Accept`, with its quality in thousandths.
-struct Range {
+struct MediaRange {
     kind: String,
     subtype: String,
     quality: u16,
 }
 
-impl Range {
+impl MediaRange {
     fn read(text: &str) -> Option<Self> {
         let mut parts = text.split(';').map(|part| part.trim().to_ascii_lowercase());
         let range = parts.next()?;
@@ -74,7 +74,7 @@ impl Range {
 }
 
 /// The range that names the type most exactly decides.
-fn quality(ranges: &[Range], kind: &str, subtype: &str) -> u16 {
+fn quality(ranges: &[MediaRange], kind: &str, subtype: &str) -> u16 {
     let matching = ranges
         .iter()
         .filter_map(|range| Some((range.matches(kind, subtype)?, range.quality)));

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::change::{InPath, KeyedBody, WithIfMatch, WithKey};
 use crate::http::error::Problem;
-use crate::http::extract::{Admin, App, IfMatch, PathOf};
+use crate::http::extract::{Admin, IfMatch, PathOf, Service};
 use crate::http::json::{ChangeProblems, DeveloperAccessGiven, Versioned, text};
 
 /// Who shall be the developer.
@@ -40,14 +40,14 @@ pub struct RegisterDeveloper {
 )]
 pub async fn register_developer(
     Admin(caller): Admin,
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(id): PathOf<AppId>,
     IfMatch(version): IfMatch,
     body: KeyedBody<RegisterDeveloper>,
 ) -> Result<(StatusCode, Versioned<DeveloperAccessGiven>), Problem> {
     let key = body.key(&caller)?;
     let email = EmailAddress::parse("email", text(&body.value.email))?;
-    let (view, shown) = app
+    let (view, shown) = service
         .register_developer(&caller, id, version, key.as_ref(), email)
         .await?;
     let answer = Versioned(view.app().version, DeveloperAccessGiven::new(&view, shown));

@@ -5,7 +5,7 @@ use gatebook_aggregates::identifiers::AppId;
 
 use super::change::{InPath, KeyedBody, WithIfMatch, WithKey};
 use crate::http::error::Problem;
-use crate::http::extract::{Admin, App, IfMatch, PathOf};
+use crate::http::extract::{Admin, IfMatch, PathOf, Service};
 use crate::http::json::{ChangeProblems, DeveloperAccess, NoFields, Versioned};
 
 /// Mails a new invitation to a developer who has not signed up yet. Links of older ones end.
@@ -25,12 +25,12 @@ use crate::http::json::{ChangeProblems, DeveloperAccess, NoFields, Versioned};
 )]
 pub async fn resend_invite(
     Admin(caller): Admin,
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(id): PathOf<AppId>,
     IfMatch(version): IfMatch,
     body: KeyedBody<NoFields>,
 ) -> Result<Versioned<DeveloperAccess>, Problem> {
     let key = body.key(&caller)?;
-    let (view, _) = app.resend_invite(&caller, id, version, key.as_ref()).await?;
+    let (view, _) = service.resend_invite(&caller, id, version, key.as_ref()).await?;
     Ok(Versioned::from(&view))
 }

@@ -5,7 +5,7 @@ use gatebook_aggregates::identifiers::AppId;
 
 use super::change::{InPath, KeyedBody, WithIfMatch, WithKey};
 use crate::http::error::Problem;
-use crate::http::extract::{Admin, App, IfMatch, PathOf};
+use crate::http::extract::{Admin, IfMatch, PathOf, Service};
 use crate::http::json::{ChangeProblems, DeveloperAccessGiven, NoFields, Versioned};
 
 /// Makes a new one-time password for a developer who has not verified yet. The answer shows it, once.
@@ -25,14 +25,14 @@ use crate::http::json::{ChangeProblems, DeveloperAccessGiven, NoFields, Versione
 )]
 pub async fn reset_otp(
     Admin(caller): Admin,
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(id): PathOf<AppId>,
     IfMatch(version): IfMatch,
     body: KeyedBody<NoFields>,
 ) -> Result<Versioned<DeveloperAccessGiven>, Problem> {
     let key = body.key(&caller)?;
-    let (view, shown) = app.reset_otp(&caller, id, version, key.as_ref()).await?;
-    let problem = app.mail_problem(&view).await?;
+    let (view, shown) = service.reset_otp(&caller, id, version, key.as_ref()).await?;
+    let problem = service.mail_problem(&view).await?;
     let given = DeveloperAccessGiven::new(&view, shown).with(problem);
     Ok(Versioned(view.app().version, given))
 }

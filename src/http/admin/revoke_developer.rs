@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::change::{InPath, KeyedBody, WithIfMatch, WithKey};
 use crate::http::error::Problem;
-use crate::http::extract::{Admin, App, IfMatch, PathOf};
+use crate::http::extract::{Admin, IfMatch, PathOf, Service};
 use crate::http::json::{ChangeProblems, DeveloperAccess, Versioned, flag};
 
 /// What else shall end. The body may be left out.
@@ -37,14 +37,14 @@ pub struct RevokeDeveloper {
 )]
 pub async fn revoke_developer(
     Admin(caller): Admin,
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(id): PathOf<AppId>,
     IfMatch(version): IfMatch,
     body: KeyedBody<RevokeDeveloper>,
 ) -> Result<Versioned<DeveloperAccess>, Problem> {
     let key = body.key(&caller)?;
     let retire = body.value.retire_client_secrets.unwrap_or_default();
-    let (view, _) = app
+    let (view, _) = service
         .revoke_developer_access(&caller, id, version, key.as_ref(), retire)
         .await?;
     Ok(Versioned::from(&view))

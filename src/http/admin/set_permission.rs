@@ -7,7 +7,7 @@ use gatebook_aggregates::identifiers::UserId;
 use super::change::WithIfMatch;
 use crate::application::Caller;
 use crate::http::error::Problem;
-use crate::http::extract::{Admin, App, IfMatch, PathOf};
+use crate::http::extract::{Admin, IfMatch, PathOf, Service};
 use crate::http::json::{PermissionProblems, User, Versioned};
 
 /// Grants a permission to a user of the group.
@@ -27,11 +27,11 @@ use crate::http::json::{PermissionProblems, User, Versioned};
 )]
 pub async fn grant_permission(
     Admin(caller): Admin,
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(path): PathOf<(String, String)>,
     IfMatch(if_match): IfMatch,
 ) -> Result<Versioned<User>, Problem> {
-    set(&caller.insisting_on(if_match), &app, path, true).await
+    set(&caller.insisting_on(if_match), &service, path, true).await
 }
 
 /// Withdraws a permission from a user of the group.
@@ -51,18 +51,25 @@ pub async fn grant_permission(
 )]
 pub async fn withdraw_permission(
     Admin(caller): Admin,
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(path): PathOf<(String, String)>,
     IfMatch(if_match): IfMatch,
 ) -> Result<Versioned<User>, Problem> {
-    set(&caller.insisting_on(if_match), &app, path, false).await
+    set(&caller.insisting_on(if_match), &service, path, false).await
 }
 
 /// What is no id, or no permission, does not exist here.
-async fn set(caller: &Caller, app: &App, path: (String, String), granted: bool) -> Result<Versioned<User>, Problem> {
+async fn set(
+    caller: &Caller,
+    service: &Service,
+    path: (String, String),
+    granted: bool,
+) -> Result<Versioned<User>, Problem> {
     let user_id = UserId::parse(&path.0).map_err(|_| Problem::not_found())?;
     let permission: Permission = path.1.parse().map_err(|_| Problem::not_found())?;
-    let group = app.set_permission(caller, user_id.clone(), permission, granted).await?;
+    let group = service
+        .set_permission(caller, user_id.clone(), permission, granted)
+        .await?;
     let user = group.user(&user_id).ok_or_else(Problem::not_found)?;
     Ok(Versioned(group.version, User::from((&user_id, user))))
 }

@@ -2,13 +2,13 @@
 
 use axum::extract::State;
 use gatebook_aggregates::identifiers::AppId;
-use gatebook_aggregates::words::Reason;
+use gatebook_aggregates::text::Reason;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::change::{InPath, KeyedBody, WithIfMatch, WithKey};
 use crate::http::error::Problem;
-use crate::http::extract::{Admin, App, IfMatch, PathOf};
+use crate::http::extract::{Admin, IfMatch, PathOf, Service};
 use crate::http::json::{Application, ChangeProblems, Versioned, text};
 
 /// Why. The body may be left out.
@@ -36,13 +36,13 @@ pub struct WithReason {
 )]
 pub async fn suspend_application(
     Admin(caller): Admin,
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(id): PathOf<AppId>,
     IfMatch(version): IfMatch,
     body: KeyedBody<WithReason>,
 ) -> Result<Versioned<Application>, Problem> {
     let (key, reason) = (body.key(&caller)?, body.value.read()?);
-    let (view, _) = app.suspend_app(&caller, id, version, key.as_ref(), reason).await?;
+    let (view, _) = service.suspend_app(&caller, id, version, key.as_ref(), reason).await?;
     Ok(Versioned::from(&view))
 }
 
@@ -63,13 +63,13 @@ pub async fn suspend_application(
 )]
 pub async fn resume_application(
     Admin(caller): Admin,
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(id): PathOf<AppId>,
     IfMatch(version): IfMatch,
     body: KeyedBody<WithReason>,
 ) -> Result<Versioned<Application>, Problem> {
     let (key, reason) = (body.key(&caller)?, body.value.read()?);
-    let (view, _) = app.resume_app(&caller, id, version, key.as_ref(), reason).await?;
+    let (view, _) = service.resume_app(&caller, id, version, key.as_ref(), reason).await?;
     Ok(Versioned::from(&view))
 }
 
@@ -90,13 +90,13 @@ pub async fn resume_application(
 )]
 pub async fn revoke_application(
     Admin(caller): Admin,
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(id): PathOf<AppId>,
     IfMatch(version): IfMatch,
     body: KeyedBody<WithReason>,
 ) -> Result<Versioned<Application>, Problem> {
     let (key, reason) = (body.key(&caller)?, body.value.read()?);
-    let (view, _) = app.revoke_app(&caller, id, version, key.as_ref(), reason).await?;
+    let (view, _) = service.revoke_app(&caller, id, version, key.as_ref(), reason).await?;
     Ok(Versioned::from(&view))
 }
 

@@ -10,10 +10,10 @@ use gatebook_aggregates::gate::Verdict;
 use gatebook_projections::token_gate::TokenGateRow;
 use thiserror::Error;
 
-use super::challenge::{refused, refused_asker, refused_for_several_tokens, refused_unread};
+use super::challenge::{refused, refused_for_several_tokens, refused_principal, refused_unread};
 use super::gateway_credentials::{NotAdmitted, admitted};
 use crate::application::{GateAnswer, GateQuestion, Gatebook};
-use crate::http::extract::{Anyone, App};
+use crate::http::extract::{Anyone, Service};
 use crate::oauth::wire::{BearerProblem, bearer_token};
 use crate::store::StoreError;
 
@@ -71,17 +71,17 @@ const UNCLEAR: &str = "?";
     ),
     security(("access_token" = []), ())
 )]
-pub async fn authorize(State(app): State<App>, Anyone(caller): Anyone, headers: HeaderMap) -> Response {
-    let unread = |why: &dyn Display| refused_unread(why, app.settings.gateway.unavailable);
-    match admitted(&app, &caller, &headers).await {
-        Ok(()) => answer(&app, &headers).await.unwrap_or_else(|error| unread(&error)),
-        Err(NotAdmitted::NotAuthorized) => refused_asker(),
+pub async fn authorize(State(service): State<Service>, Anyone(caller): Anyone, headers: HeaderMap) -> Response {
+    let unread = |why: &dyn Display| refused_unread(why, service.settings.gateway.unavailable);
+    match admitted(&service, &caller, &headers).await {
+        Ok(()) => answer(&service, &headers).await.unwrap_or_else(|error| unread(&error)),
+        Err(NotAdmitted::NotAuthorized) => refused_principal(),
         Err(NotAdmitted::Undecided(failure)) => unread(&failure),
     }
 }
 
 /// What the gate says to the token, the entity and the access of these headers.
-async fn answer(app: &Gatebook, headers: &HeaderMap) -> Result<Response, Undecided> {
+async fn answer(service: &Gatebook, headers: &HeaderMap) -> Result<Response, Undecided> {
     let token = match presented_token(headers) {
         Ok(token) => token,
         Err(BearerProblem::SeveralHeaders) => return Ok(refused_for_several_tokens()),
@@ -94,12 +94,12 @@ async fn answer(app: &Gatebook, headers: &HeaderMap) -> Result<Response, Undecid
         entity,
         access,
     };
-    match app.check_gate(&question).await? {
+    match service.check_gate(&question).await? {
         GateAnswer {
             verdict: Verdict::Ok,
             facts: Some(facts),
         } => Ok(passed(&facts.app, entity)?),
-        answer => Ok(refused(answer.verdict, access, app.settings.gateway.unavailable)),
+        answer => Ok(refused(answer.verdict, access, service.settings.gateway.unavailable)),
     }
 }
 

@@ -54,7 +54,7 @@ pub fn refused_for_several_tokens() -> Response {
 }
 
 /// With `--gateway-auth required`: who asks is no resource server. That the caller's own token is at fault is not said.
-pub fn refused_asker() -> Response {
+pub fn refused_principal() -> Response {
     tracing::warn!("somebody without a resource server's credentials asked the gate");
     response(StatusCode::FORBIDDEN, "gateway_not_authorized", CHALLENGE)
 }
@@ -100,7 +100,7 @@ fn response(status: StatusCode, reason: &'static str, challenge: &'static str) -
 mod tests {
     use super::*;
 
-    fn told(response: &Response) -> (u16, &str, &str) {
+    fn message(response: &Response) -> (u16, &str, &str) {
         let header = |name: HeaderName| response.headers().get(name).unwrap().to_str().unwrap();
         (response.status().as_u16(), header(REASON), header(WWW_AUTHENTICATE))
     }
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn b05_without_credentials_the_challenge_has_no_error() {
         let response = refused(Verdict::TokenMissing, None, GatewayUnavailable::Forbidden);
-        assert_eq!(told(&response), (401, "token_missing", CHALLENGE));
+        assert_eq!(message(&response), (401, "token_missing", CHALLENGE));
     }
 
     #[test]
@@ -123,7 +123,7 @@ mod tests {
             Verdict::AppRevoked,
         ] {
             let response = refused(verdict, Some("read"), GatewayUnavailable::Forbidden);
-            assert_eq!(told(&response), (401, verdict.code(), INVALID_TOKEN));
+            assert_eq!(message(&response), (401, verdict.code(), INVALID_TOKEN));
         }
     }
 
@@ -131,22 +131,22 @@ mod tests {
     fn b07_who_may_not_learns_which_scope_would_do() {
         let refused = |access| refused(Verdict::AccessNotPermitted, access, GatewayUnavailable::Forbidden);
         let reason = "access_not_permitted";
-        assert_eq!(told(&refused(Some("write"))), (403, reason, NEEDS_WRITE));
-        assert_eq!(told(&refused(Some("read"))), (403, reason, NEEDS_READ));
-        assert_eq!(told(&refused(Some("\"x"))), (403, reason, INSUFFICIENT_SCOPE));
-        assert_eq!(told(&refused(None)), (403, reason, INSUFFICIENT_SCOPE));
+        assert_eq!(message(&refused(Some("write"))), (403, reason, NEEDS_WRITE));
+        assert_eq!(message(&refused(Some("read"))), (403, reason, NEEDS_READ));
+        assert_eq!(message(&refused(Some("\"x"))), (403, reason, INSUFFICIENT_SCOPE));
+        assert_eq!(message(&refused(None)), (403, reason, INSUFFICIENT_SCOPE));
     }
 
     #[test]
     fn b08_two_tokens_are_answered_401_because_gateways_do_not_understand_400() {
         let response = refused_for_several_tokens();
-        assert_eq!(told(&response), (401, "token_malformed", INVALID_REQUEST));
+        assert_eq!(message(&response), (401, "token_malformed", INVALID_REQUEST));
     }
 
     #[test]
     fn r26_what_cannot_be_decided_is_refused() {
         let response = refused_unread(&"gone", GatewayUnavailable::Forbidden);
-        assert_eq!(told(&response), (403, "unavailable", CHALLENGE));
+        assert_eq!(message(&response), (403, "unavailable", CHALLENGE));
         let response = refused_unread(&"gone", GatewayUnavailable::ServiceUnavailable);
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(response.headers()[REASON], "unavailable");
@@ -156,6 +156,6 @@ mod tests {
     #[test]
     fn r26_a_bug_is_a_refusal_that_gateways_understand() {
         let response = panicked(Box::new("a bug"));
-        assert_eq!(told(&response), (403, "unavailable", CHALLENGE));
+        assert_eq!(message(&response), (403, "unavailable", CHALLENGE));
     }
 }

@@ -13,17 +13,17 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
-use super::extract::App;
+use super::extract::Service;
 use super::unread_body::leave_body_unread;
 
 /// The URLs of gateways that take a body; `/oauth/introspect` is theirs too.
-pub fn routes() -> OpenApiRouter<App> {
+pub fn routes() -> OpenApiRouter<Service> {
     // POST /gateway/verify
     OpenApiRouter::new().routes(routes!(verify::verify))
 }
 
 /// The URLs of gateways whose body is never read.
-pub fn routes_without_bodies() -> OpenApiRouter<App> {
+pub fn routes_without_bodies() -> OpenApiRouter<Service> {
     OpenApiRouter::new()
         // GET /gateway/authorize
         .routes(whatever_the_method(routes!(authorize::authorize)))
@@ -36,6 +36,6 @@ pub fn routes_without_bodies() -> OpenApiRouter<App> {
 }
 
 /// Some gateways repeat the method of the call they ask about, and none of them understands 405.
-fn whatever_the_method((schemas, paths, _): UtoipaMethodRouter<App>) -> UtoipaMethodRouter<App> {
+fn whatever_the_method((schemas, paths, _): UtoipaMethodRouter<Service>) -> UtoipaMethodRouter<Service> {
     (schemas, paths, any(authorize::authorize))
 }

@@ -7,23 +7,25 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use crate::http::error::Problem;
-use crate::http::extract::{Anyone, App};
+use crate::http::extract::{Anyone, Service};
 use crate::oauth::wire::{BASIC_CHALLENGE, BasicCredentials, basic_credentials};
 
 /// A resource server that proved who it is.
-pub struct ResourceServer;
+pub struct AuthenticatedResourceServer;
 
 /// A problem that, for want of credentials, asks for Basic ones.
 pub struct BasicRequired(Problem);
 
-impl FromRequestParts<App> for ResourceServer {
+impl FromRequestParts<Service> for AuthenticatedResourceServer {
     type Rejection = BasicRequired;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, BasicRequired> {
-        let Anyone(caller) = Anyone::from_request_parts(parts, app).await.map_err(BasicRequired)?;
+    async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, BasicRequired> {
+        let Anyone(caller) = Anyone::from_request_parts(parts, service)
+            .await
+            .map_err(BasicRequired)?;
         let presented = presented(&parts.headers, &AUTHORIZATION).ok_or(BasicRequired(Problem::unauthenticated()))?;
         let (id, secret) = (&presented.username, &presented.password);
-        let authenticated = app.authenticate_resource_server(&caller, id, secret).await;
+        let authenticated = service.authenticate_resource_server(&caller, id, secret).await;
         authenticated.map_err(|failure| BasicRequired(failure.into()))?;
         Ok(Self)
     }

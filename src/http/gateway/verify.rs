@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::object::Object;
-use super::resource_server::ResourceServer;
+use super::resource_server::AuthenticatedResourceServer;
 use crate::application::{GateQuestion, Gatebook};
 use crate::http::error::Problem;
-use crate::http::extract::{App, JsonBody};
+use crate::http::extract::{JsonBody, Service};
 
 /// So many checks may come at once.
 const CHECKS_MAX: usize = 100;
@@ -94,27 +94,27 @@ pub enum VerifyAnswer {
     security(("resource_server" = []))
 )]
 pub async fn verify(
-    State(app): State<App>,
-    _: ResourceServer,
+    State(service): State<Service>,
+    _: AuthenticatedResourceServer,
     JsonBody { value: call, .. }: JsonBody<VerifyCall>,
 ) -> Result<Json<VerifyAnswer>, Problem> {
     Ok(Json(match call.read()? {
-        Asked::One(check) => VerifyAnswer::One(result(&app, &check).await?),
-        Asked::Several(checks) => {
-            let results = checks.iter().map(|Object(check)| result(&app, check));
+        RequestedChecks::One(check) => VerifyAnswer::One(result(&service, &check).await?),
+        RequestedChecks::Several(checks) => {
+            let results = checks.iter().map(|Object(check)| result(&service, check));
             let results = try_join_all(results).await?;
             VerifyAnswer::Several(GateResults { results })
         }
     }))
 }
 
-async fn result(app: &Gatebook, check: &GateCheck) -> Result<GateResult, Problem> {
+async fn result(service: &Gatebook, check: &GateCheck) -> Result<GateResult, Problem> {
     let question = GateQuestion {
         token: check.token.as_deref().filter(|token| !token.is_empty()),
         entity: check.entity.as_deref(),
         access: check.access.as_deref(),
     };
-    let verdict = app.check_gate(&question).await?.verdict;
+    let verdict = service.check_gate(&question).await?.verdict;
     Ok(GateResult {
         allowed: verdict == Verdict::Ok,
         reason: verdict.code(),
@@ -122,13 +122,13 @@ async fn result(app: &Gatebook, check: &GateCheck) -> Result<GateResult, Problem
 }
 
 /// The two forms of the call.
-enum Asked {
+enum RequestedChecks {
     One(GateCheck),
     Several(Vec<Object<GateCheck>>),
 }
 
 impl VerifyCall {
-    fn read(self) -> Result<Asked, Problem> {
+    fn read(self) -> Result<RequestedChecks, Problem> {
         let Self {
             token,
             entity,
@@ -145,8 +145,8 @@ impl VerifyCall {
                 let message = format!("Send at most {CHECKS_MAX} checks at once.");
                 Err(Problem::field("checks", "too_many_checks", &message))
             }
-            Some(checks) => Ok(Asked::Several(checks)),
-            None if one => Ok(Asked::One(GateCheck { token, entity, access })),
+            Some(checks) => Ok(RequestedChecks::Several(checks)),
+            None if one => Ok(RequestedChecks::One(GateCheck { token, entity, access })),
             None => {
                 let message = "Send “token”, “entity” and “access”, or a list of them under “checks”.";
                 Err(Problem::field("token", "required", message))
@@ -162,8 +162,8 @@ mod tests {
     fn read(json: &str) -> Result<usize, String> {
         let call: VerifyCall = serde_json::from_str(json).unwrap();
         match call.read() {
-            Ok(Asked::One(_)) => Ok(1),
-            Ok(Asked::Several(checks)) => Ok(checks.len()),
+            Ok(RequestedChecks::One(_)) => Ok(1),
+            Ok(RequestedChecks::Several(checks)) => Ok(checks.len()),
             Err(problem) => Err(problem.code),
         }
     }

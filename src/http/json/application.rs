@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::developer::Verification;
+use super::developer::VerificationJson;
 use super::group::Named;
 use crate::application::{self, AppView};
 
@@ -73,8 +73,8 @@ pub struct CreatedApplication {
     /// What the developer verifies with, shown once; absent for an AIQ Integrate application, null when a repeated
     /// answer may not show it any more.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Verification>)]
-    verification: Option<Option<Verification>>,
+    #[schema(value_type = Option<VerificationJson>)]
+    verification: Option<Option<VerificationJson>>,
 }
 
 /// An application with its group.
@@ -136,7 +136,7 @@ impl CreatedApplication {
     /// The application, and what is shown of it once.
     pub fn new(view: &AppView, shown: Option<application::Verification>) -> Self {
         let verified = view.app().integration_type == IntegrationType::NewIntegration;
-        let verification = verified.then_some(shown.map(Verification::from));
+        let verification = verified.then_some(shown.map(VerificationJson::from));
         Self {
             application: Application::from(view),
             verification,

@@ -8,14 +8,15 @@ use utoipa::ToSchema;
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Catalog {
     /// The categories.
-    categories: Vec<Category>,
+    categories: Vec<CategoryJson>,
     /// The types of AIQ Integrate applications.
-    integrate_types: Vec<IntegrateType>,
+    integrate_types: Vec<IntegrateTypeJson>,
 }
 
 /// A kind of business an application serves.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-struct Category {
+#[schema(as = Category)]
+struct CategoryJson {
     /// What to send.
     code: &'static str,
     /// What to show.
@@ -24,7 +25,8 @@ struct Category {
 
 /// A charged integration that the provider's own team manages.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-struct IntegrateType {
+#[schema(as = IntegrateType)]
+struct IntegrateTypeJson {
     /// What to send.
     code: &'static str,
     /// What to show.
@@ -43,11 +45,11 @@ struct IntegrateType {
 impl Catalog {
     /// The whole catalogue.
     pub fn whole() -> Self {
-        let categories = CATEGORIES.iter().map(|category| Category {
+        let categories = CATEGORIES.iter().map(|category| CategoryJson {
             code: category.code,
             name: category.name,
         });
-        let integrate_types = INTEGRATE_TYPES.iter().map(|entry| IntegrateType {
+        let integrate_types = INTEGRATE_TYPES.iter().map(|entry| IntegrateTypeJson {
             code: entry.code,
             name: entry.name,
             custom: entry.custom,

@@ -1,8 +1,8 @@
 //! Credentials as they are shown: the secret once, when it was just made; later their names only.
 
 use gatebook_aggregates::integration_app::ClientSecret;
+use gatebook_aggregates::text::Label;
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_aggregates::words::Label;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -58,7 +58,8 @@ pub struct NewResourceServer {
 
 /// A gateway that may introspect and verify.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct ResourceServer {
+#[schema(as = ResourceServer)]
+pub struct ResourceServerJson {
     /// Its client id.
     client_id: String,
     /// The name it was given.
@@ -140,7 +141,7 @@ impl From<application::ResourceServerMade> for NewResourceServer {
     }
 }
 
-impl From<application::ResourceServer> for ResourceServer {
+impl From<application::ResourceServer> for ResourceServerJson {
     fn from(server: application::ResourceServer) -> Self {
         let application::ResourceServer {
             client_id,

@@ -37,12 +37,13 @@ pub struct DeveloperAccess {
     otp_attempts_left: Option<i64>,
     /// The last mail to them that could not be delivered; null when all is well as far as the mail server says.
     #[schema(required)]
-    mail_problem: Option<MailProblem>,
+    mail_problem: Option<MailProblemJson>,
 }
 
 /// A mail that could not be delivered. It is gone when the mail is sent again and taken.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct MailProblem {
+#[schema(as = MailProblem)]
+pub struct MailProblemJson {
     /// When it was given up.
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
@@ -62,12 +63,13 @@ pub struct DeveloperAccessGiven {
     developer: DeveloperAccess,
     /// What the developer verifies with, shown once; null when a repeated answer may not show it any more.
     #[schema(required)]
-    verification: Option<Verification>,
+    verification: Option<VerificationJson>,
 }
 
 /// What the developer verifies with. Shown once; not for logs.
 #[derive(Serialize, ToSchema)]
-pub struct Verification {
+#[schema(as = Verification)]
+pub struct VerificationJson {
     /// The one-time password, as in `K7QM-2F9D`.
     otp: String,
     /// When it ends.
@@ -98,7 +100,7 @@ impl From<&AppView> for DeveloperAccess {
 impl DeveloperAccess {
     /// The same, with what is known of a mail that could not be delivered.
     pub fn with(self, problem: Option<application::MailProblem>) -> Self {
-        let mail_problem = problem.map(|problem| MailProblem {
+        let mail_problem = problem.map(|problem| MailProblemJson {
             at: problem.at,
             mail: problem.mail,
             kind: problem.kind,
@@ -108,7 +110,7 @@ impl DeveloperAccess {
     }
 }
 
-impl From<application::Verification> for Verification {
+impl From<application::Verification> for VerificationJson {
     fn from(shown: application::Verification) -> Self {
         let application::Verification {
             otp,
@@ -136,7 +138,7 @@ impl DeveloperAccessGiven {
     pub fn new(view: &AppView, shown: Option<application::Verification>) -> Self {
         Self {
             developer: DeveloperAccess::from(view),
-            verification: shown.map(Verification::from),
+            verification: shown.map(VerificationJson::from),
         }
     }
 }

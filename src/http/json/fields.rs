@@ -115,7 +115,7 @@ pub fn text(field: &Option<String>) -> &str {
 
 /// A field that may be left out, but not be null.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Given<T> {
+pub enum Patch<T> {
     /// It was left out.
     #[default]
     Not,
@@ -125,7 +125,7 @@ pub enum Given<T> {
     As(T),
 }
 
-impl<T> Given<T> {
+impl<T> Patch<T> {
     /// The value, null refused as `required`. Nothing when it was left out.
     pub fn or_required(self, field: &str, fields: &mut Fields) -> Option<T> {
         match self {
@@ -143,7 +143,7 @@ impl<T> Given<T> {
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Given<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Option::deserialize(deserializer)?.map_or(Self::Null, Self::As))
     }
@@ -156,9 +156,9 @@ pub fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, 
 
 /// Whether a field was sent, whatever it holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sent(pub bool);
+pub struct IsPresent(pub bool);
 
-impl<'de> Deserialize<'de> for Sent {
+impl<'de> Deserialize<'de> for IsPresent {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         IgnoredAny::deserialize(deserializer).map(|_| Self(true))
     }
@@ -172,7 +172,7 @@ pub struct NoFields {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gatebook_aggregates::words::{AppName, Description};
+    use gatebook_aggregates::text::{AppName, Description};
 
     #[test]
     fn all_that_is_wrong_is_told_at_once() {
@@ -181,12 +181,12 @@ mod tests {
         let description = fields.read(Description::parse("what it does"));
         let entities = fields.entities(Some(vec!["e1".to_owned(), "no id".to_owned()]));
         let problem = fields.finish(|| Some((name?, description?, entities?))).unwrap_err();
-        let told: Vec<_> = problem
+        let reported: Vec<_> = problem
             .errors
             .iter()
             .map(|e| (e.field.as_str(), e.code.as_str()))
             .collect();
-        assert_eq!(told, [("name", "required"), ("entities", "unknown_entity")]);
+        assert_eq!(reported, [("name", "required"), ("entities", "unknown_entity")]);
         assert_eq!((problem.status, problem.code.as_str()), (422, "required"));
     }
 
@@ -195,14 +195,14 @@ mod tests {
         #[derive(Deserialize)]
         struct Body {
             #[serde(default)]
-            given: Given<String>,
+            given: Patch<String>,
             #[serde(default)]
-            sent: Sent,
+            sent: IsPresent,
         }
         let read = |json: &str| serde_json::from_str::<Body>(json).unwrap();
-        assert_eq!(read("{}").given, Given::Not);
-        assert_eq!(read(r#"{"given": null}"#).given, Given::Null);
-        assert_eq!(read(r#"{"given": "a"}"#).given, Given::As("a".to_owned()));
+        assert_eq!(read("{}").given, Patch::Not);
+        assert_eq!(read(r#"{"given": null}"#).given, Patch::Null);
+        assert_eq!(read(r#"{"given": "a"}"#).given, Patch::As("a".to_owned()));
         assert!(!read("{}").sent.0 && read(r#"{"sent": null}"#).sent.0);
     }
 }

@@ -2,8 +2,8 @@
 
 use gatebook_aggregates::group::{GroupUser, UserToken};
 use gatebook_aggregates::identifiers::{EntityId, UserId};
+use gatebook_aggregates::text::Label;
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_aggregates::words::Label;
 use gatebook_projections::groups::GroupRow;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -19,7 +19,8 @@ pub struct Named {
 
 /// A group.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Group {
+#[schema(as = Group)]
+pub struct GroupJson {
     /// Its id.
     id: String,
     /// Its name.
@@ -34,7 +35,7 @@ pub struct Group {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct GroupDetails {
     #[serde(flatten)]
-    group: Group,
+    group: GroupJson,
     /// Its entities.
     entities: Vec<Named>,
     /// Its users.
@@ -108,7 +109,7 @@ impl Named {
     }
 }
 
-impl From<&GroupRow> for Group {
+impl From<&GroupRow> for GroupJson {
     fn from(group: &GroupRow) -> Self {
         Self {
             id: group.group_id.to_string(),
@@ -122,7 +123,7 @@ impl From<&GroupRow> for Group {
 impl From<&GroupRow> for GroupDetails {
     fn from(group: &GroupRow) -> Self {
         Self {
-            group: Group::from(group),
+            group: GroupJson::from(group),
             entities: Named::entities(group),
             users: group.customer.users.iter().map(UserDetails::from).collect(),
         }

@@ -17,12 +17,12 @@ pub use application::{Application, ApplicationOfGroup, CreatedApplication};
 pub use apps_query::{AppsQuery, AppsQuestion};
 pub use catalog::Catalog;
 pub use credentials::{
-    ListedClientSecret, NamedBody, NewClientSecret, NewResourceServer, NewToken, NewTokenBody, ResourceServer,
+    ListedClientSecret, NamedBody, NewClientSecret, NewResourceServer, NewToken, NewTokenBody, ResourceServerJson,
 };
-pub use developer::{DeveloperAccess, DeveloperAccessGiven, Verification};
-pub use fields::{Fields, Given, NoFields, Sent, flag, text};
-pub use group::{Group, GroupDetails, Named, User, UserDetails};
-pub use page::{Items, Page, PageQuery, given};
+pub use developer::{DeveloperAccess, DeveloperAccessGiven, VerificationJson};
+pub use fields::{Fields, IsPresent, NoFields, Patch, flag, text};
+pub use group::{GroupDetails, GroupJson, Named, User, UserDetails};
+pub use page::{Items, Page, PageParameters, given};
 pub use problems::{
     ChangeProblems, OperatorAppProblems, OperatorChangeProblems, OperatorReadProblems, PermissionProblems, ReadProblems,
 };

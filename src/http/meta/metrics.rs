@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 
-use crate::http::extract::App;
+use crate::http::extract::Service;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -19,6 +19,6 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
     responses((status = 200, description = "All that is counted.", body = String, content_type = "application/openmetrics-text")),
     security(())
 )]
-pub async fn metrics(State(app): State<App>) -> impl IntoResponse {
-    ([(CONTENT_TYPE, OPEN_METRICS)], app.metrics_text().await)
+pub async fn metrics(State(service): State<Service>) -> impl IntoResponse {
+    ([(CONTENT_TYPE, OPEN_METRICS)], service.metrics_text().await)
 }

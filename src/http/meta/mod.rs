@@ -18,12 +18,12 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::extract::App;
+use super::extract::Service;
 
 pub use document::{describe_optional_bodies, document};
 
 /// All URLs of those who run the service.
-pub fn routes() -> OpenApiRouter<App> {
+pub fn routes() -> OpenApiRouter<Service> {
     OpenApiRouter::new()
         // GET /healthz
         .routes(routes!(healthz::healthz))
@@ -41,7 +41,7 @@ struct Published {
 }
 
 /// The URLs that show the whole document, these included: [`document()`] describes them.
-pub fn openapi_route(document: Arc<OpenApi>) -> Router<App> {
+pub fn openapi_route(document: Arc<OpenApi>) -> Router<Service> {
     // A document holds texts, lists and maps with text keys only, which always have a JSON form.
     let json = serde_json::to_value(&*document).unwrap_or_default();
     let published = Published {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::error::Problem;
-use crate::http::extract::App;
+use crate::http::extract::Service;
 use crate::store::StoreError;
 
 /// A clock that is further from the database's than this is worth a look, long before commands are refused for it.
@@ -38,16 +38,16 @@ pub struct ReadyStatus {
     ),
     security(())
 )]
-pub async fn readyz(State(app): State<App>) -> Result<Json<ReadyStatus>, Problem> {
-    if app.is_draining() {
+pub async fn readyz(State(service): State<Service>) -> Result<Json<ReadyStatus>, Problem> {
+    if service.is_draining() {
         let draining = StoreError::Unavailable("this node is draining: it is about to end".to_owned());
         return Err(Problem::not_ready(&draining));
     }
-    app.is_ready().await.map_err(|error| Problem::not_ready(&error))?;
-    let clock_is_off = app.log.writer.clocks().difference_millis().unsigned_abs() > CLOCK_TOLERANCE_MILLIS;
+    service.is_ready().await.map_err(|error| Problem::not_ready(&error))?;
+    let clock_is_off = service.log.writer.clocks().difference_millis().unsigned_abs() > CLOCK_TOLERANCE_MILLIS;
     let degraded = [
         (clock_is_off, "clock"),
-        (app.unreadable_events().await > 0, "unreadable_events"),
+        (service.unreadable_events().await > 0, "unreadable_events"),
     ];
     let degraded = degraded
         .into_iter()

@@ -121,7 +121,7 @@ pub struct TokenRequest {
     client_secret: Option<String>,
 }
 
-/// A question about a token, or the wish to give it back.
+/// A question about a token, or the command to give it back.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only the documentation reads it")]
 pub struct PresentedToken {

@@ -12,7 +12,7 @@ use super::answers::{
 use super::refusal::{refusal, store_refusal};
 use super::request::OAuthRequest;
 use crate::application::Introspection;
-use crate::http::extract::App;
+use crate::http::extract::Service;
 use crate::oauth::wire::OAuthError;
 use crate::secrets::{ACCESS_TOKEN_LIFETIME, AccessTokenClaims};
 
@@ -32,13 +32,16 @@ use crate::secrets::{ACCESS_TOKEN_LIFETIME, AccessTokenClaims};
     ),
     security(("resource_server" = []), ())
 )]
-pub async fn introspect_token(State(app): State<App>, request: OAuthRequest) -> Result<impl IntoResponse, OAuthError> {
+pub async fn introspect_token(
+    State(service): State<Service>,
+    request: OAuthRequest,
+) -> Result<impl IntoResponse, OAuthError> {
     let server = request.client()?;
     let (id, secret) = (&server.client_id, &server.client_secret);
     // Both are read at once; what comes of the second is told only when the first allows it.
     let token = request.token();
-    let introspected = OptionFuture::from(token.as_ref().ok().map(|token| app.introspect(token)));
-    let authenticated = app.authenticate_resource_server(&request.caller, id, secret);
+    let introspected = OptionFuture::from(token.as_ref().ok().map(|token| service.introspect(token)));
+    let authenticated = service.authenticate_resource_server(&request.caller, id, secret);
     let (authenticated, introspected) = join(authenticated, introspected).await;
     authenticated.map_err(refusal)?;
     token?;
@@ -47,7 +50,7 @@ pub async fn introspect_token(State(app): State<App>, request: OAuthRequest) -> 
         .map_err(|error| store_refusal(&error))?
         .flatten();
     let answer = match token {
-        Some(token) => IntrospectionAnswer::Active(Box::new(active(token, &app.settings.public_url))),
+        Some(token) => IntrospectionAnswer::Active(Box::new(active(token, &service.settings.public_url))),
         None => IntrospectionAnswer::Inactive(InactiveToken { active: false }),
     };
     Ok((NO_STORE, Json(answer)))
@@ -55,7 +58,7 @@ pub async fn introspect_token(State(app): State<App>, request: OAuthRequest) -> 
 
 /// When the token ends, as seconds can tell it: `expires_in` after `iat`. It was issued within the second that `iat` names,
 /// and opens until as long after that moment; so it ends up to a second later, and never before its client expects.
-fn told_end(claims: &AccessTokenClaims) -> DateTime<Utc> {
+fn announced_end(claims: &AccessTokenClaims) -> DateTime<Utc> {
     claims.expires_at.min(claims.issued_at + ACCESS_TOKEN_LIFETIME)
 }
 
@@ -69,7 +72,7 @@ fn active(token: Introspection, issuer: &str) -> ActiveToken {
         token_type: "Bearer",
         iat: claims.issued_at.timestamp(),
         nbf: claims.issued_at.timestamp(),
-        exp: told_end(&claims).timestamp(),
+        exp: announced_end(&claims).timestamp(),
         jti: claims.token_id,
         iss: issuer.to_owned(),
         aud: issuer.to_owned(),

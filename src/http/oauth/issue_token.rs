@@ -9,7 +9,7 @@ use super::answers::{FormRefusals, NO_STORE, OAuthRefusal, TokenAnswer, TokenReq
 use super::refusal::refusal;
 use super::request::OAuthRequest;
 use crate::application::Gatebook;
-use crate::http::extract::App;
+use crate::http::extract::Service;
 use crate::oauth::wire::{FormBody, OAuthError, Scopes, description};
 
 /// Issues an access token.
@@ -30,26 +30,26 @@ use crate::oauth::wire::{FormBody, OAuthError, Scopes, description};
     security(("client" = []), ())
 )]
 pub async fn issue_token(
-    State(app): State<App>,
+    State(service): State<Service>,
     request: Result<OAuthRequest, OAuthError>,
 ) -> Result<impl IntoResponse, OAuthError> {
     let answer = match request {
-        Ok(request) => answer(&app, &request).await,
+        Ok(request) => answer(&service, &request).await,
         Err(unreadable) => Err(unreadable),
     };
-    let answer = answer.inspect_err(|refused| app.metrics.token_refused(reason(refused)))?;
+    let answer = answer.inspect_err(|refused| service.metrics.token_refused(reason(refused)))?;
     Ok((NO_STORE, Json(answer)))
 }
 
-async fn answer(app: &Gatebook, request: &OAuthRequest) -> Result<TokenAnswer, OAuthError> {
+async fn answer(service: &Gatebook, request: &OAuthRequest) -> Result<TokenAnswer, OAuthError> {
     require_client_credentials_grant(&request.form)?;
     let presented = request.client()?;
     let (id, secret) = (&presented.client_id, &presented.client_secret);
-    let client = app.authenticate_client(&request.caller, id, secret).await;
+    let client = service.authenticate_client(&request.caller, id, secret).await;
     let client = client.map_err(refusal)?;
     let requested = request.form.get("scope").map(Scopes::parse).transpose()?;
     let scopes = Scopes::granted(requested, client.allowed_scopes())?;
-    let issued = app
+    let issued = service
         .issue_access_token(&client, scopes)
         .map_err(|error| refusal(error.into()))?;
     Ok(TokenAnswer {

@@ -13,11 +13,11 @@ pub use revoke_token::take_place_to_revoke;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
-use super::extract::App;
+use super::extract::Service;
 use crate::oauth::wire::OAuthError;
 
 /// All URLs of OAuth.
-pub fn routes() -> OpenApiRouter<App> {
+pub fn routes() -> OpenApiRouter<Service> {
     OpenApiRouter::new()
         // POST /oauth/token
         .routes(post_only(routes!(issue_token::issue_token)))
@@ -30,7 +30,7 @@ pub fn routes() -> OpenApiRouter<App> {
 }
 
 /// T02: another method is refused in the form of OAuth.
-fn post_only((schemas, paths, methods): UtoipaMethodRouter<App>) -> UtoipaMethodRouter<App> {
+fn post_only((schemas, paths, methods): UtoipaMethodRouter<Service>) -> UtoipaMethodRouter<Service> {
     let refused = || async { OAuthError::method_not_allowed() };
     (schemas, paths, methods.fallback(refused))
 }

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 
 use super::refusal::server_error;
 use crate::application::Caller;
-use crate::http::extract::{Anyone, App};
+use crate::http::extract::{Anyone, Service};
 use crate::http::unread_encoding;
 use crate::oauth::wire::{FormBody, OAuthError, PresentedClient, description};
 
@@ -34,19 +34,19 @@ impl OAuthRequest {
     }
 }
 
-impl FromRequest<App> for OAuthRequest {
+impl FromRequest<Service> for OAuthRequest {
     type Rejection = OAuthError;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, OAuthError> {
+    async fn from_request(request: Request, service: &Service) -> Result<Self, OAuthError> {
         let (mut parts, body) = request.into_parts();
-        let anyone = Anyone::from_request_parts(&mut parts, app).await;
+        let anyone = Anyone::from_request_parts(&mut parts, service).await;
         let Anyone(caller) = anyone.map_err(|problem| server_error(&problem.detail))?;
         let headers = parts.headers.clone();
         if unread_encoding(&headers).is_some() {
             return Err(OAuthError::body_encoded());
         }
         let query = parts.uri.query().map(str::to_owned);
-        let body = Bytes::from_request(Request::from_parts(parts, body), app).await;
+        let body = Bytes::from_request(Request::from_parts(parts, body), service).await;
         let body = body.map_err(|rejection| unreadable(rejection.status()))?;
         let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let form = FormBody::parse(content_type, query.as_deref(), &body)?;

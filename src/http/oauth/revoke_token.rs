@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use super::answers::{FormRefusals, NO_STORE, OAuthRefusal, PresentedToken};
 use super::refusal::refusal;
 use super::request::OAuthRequest;
-use crate::http::extract::App;
+use crate::http::extract::Service;
 use crate::oauth::wire::OAuthError;
 
 /// Where tokens are revoked.
@@ -33,24 +33,27 @@ const PATH: &str = "/oauth/revoke";
     ),
     security(("client" = []), ())
 )]
-pub async fn revoke_token(State(app): State<App>, request: OAuthRequest) -> Result<impl IntoResponse, OAuthError> {
+pub async fn revoke_token(
+    State(service): State<Service>,
+    request: OAuthRequest,
+) -> Result<impl IntoResponse, OAuthError> {
     let presented = request.client()?;
     let (id, secret) = (&presented.client_id, &presented.client_secret);
-    let client = app.authenticate_client(&request.caller, id, secret).await;
+    let client = service.authenticate_client(&request.caller, id, secret).await;
     let client = client.map_err(refusal)?;
-    let revoked = app.revoke_access_token(&request.caller, &client, request.token()?);
+    let revoked = service.revoke_access_token(&request.caller, &client, request.token()?);
     revoked.await.map_err(refusal)?;
     Ok(NO_STORE)
 }
 
 /// Takes a place among the revocations with the same credentials before the body is read, and keeps it until the answer.
 /// Whose credentials are in the body is counted once they are known.
-pub async fn take_place_to_revoke(State(app): State<App>, request: Request, next: Next) -> Response {
+pub async fn take_place_to_revoke(State(service): State<Service>, request: Request, next: Next) -> Response {
     if request.uri().path() != PATH {
         return next.run(request).await;
     }
     let credentials = request.headers().get(header::AUTHORIZATION);
-    let place = credentials.map(|credentials| app.enter_revocation(credentials.as_bytes()));
+    let place = credentials.map(|credentials| service.enter_revocation(credentials.as_bytes()));
     match place.transpose() {
         Ok(_place) => next.run(request).await,
         Err(failure) => refusal(failure).into_response(),

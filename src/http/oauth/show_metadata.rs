@@ -5,14 +5,14 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::http::extract::App;
+use crate::http::extract::Service;
 
 /// How clients prove who they are, at each of the endpoints.
 const AUTH_METHODS: [&str; 2] = ["client_secret_basic", "client_secret_post"];
 
 /// What this authorization server can do (RFC 8414 §2).
 #[derive(Serialize, ToSchema)]
-pub struct Metadata {
+pub struct ServerMetadata {
     /// The issuer, byte for byte the public URL.
     #[schema(format = "uri")]
     issuer: String,
@@ -55,12 +55,12 @@ pub struct Metadata {
     get,
     path = "/.well-known/oauth-authorization-server",
     tag = "Integrations",
-    responses((status = 200, description = "The metadata.", body = Metadata)),
+    responses((status = 200, description = "The metadata.", body = ServerMetadata)),
     security(())
 )]
-pub async fn show_metadata(State(app): State<App>) -> Json<Metadata> {
-    let issuer = app.settings.public_url.clone();
-    Json(Metadata {
+pub async fn show_metadata(State(service): State<Service>) -> Json<ServerMetadata> {
+    let issuer = service.settings.public_url.clone();
+    Json(ServerMetadata {
         token_endpoint: format!("{issuer}/oauth/token"),
         token_endpoint_auth_methods_supported: AUTH_METHODS,
         introspection_endpoint: format!("{issuer}/oauth/introspect"),

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use crate::application::ClientSecretOrder;
 use crate::http::admin::change::{InPath, KeyedBody, WithIfMatch, WithKey};
 use crate::http::error::Problem;
-use crate::http::extract::{App, IfMatch, Operator, PathOf};
+use crate::http::extract::{IfMatch, Operator, PathOf, Service};
 use crate::http::json::{NewClientSecret, OperatorAppProblems};
 
 /// How a client secret takes over from the one before. The body may be left out.
@@ -33,7 +33,7 @@ pub struct CreateClientSecret {
 )]
 pub async fn create_client_secret(
     Operator(caller): Operator,
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(id): PathOf<AppId>,
     IfMatch(if_match): IfMatch,
     body: KeyedBody<CreateClientSecret>,
@@ -43,6 +43,6 @@ pub async fn create_client_secret(
         if_match,
         key: body.key(&caller)?,
     };
-    let made = app.operators_client_secret(&caller, id, &order).await?;
+    let made = service.operators_client_secret(&caller, id, &order).await?;
     Ok((StatusCode::CREATED, Json(made.into())))
 }

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 
 use crate::http::admin::change::{KeyedBody, WithKey};
 use crate::http::error::Problem;
-use crate::http::extract::{App, Operator};
+use crate::http::extract::{Operator, Service};
 use crate::http::json::{NamedBody, NewResourceServer, OperatorChangeProblems};
 
 /// Makes credentials for a gateway. The answer shows them, once.
@@ -21,11 +21,11 @@ use crate::http::json::{NamedBody, NewResourceServer, OperatorChangeProblems};
 )]
 pub async fn create_resource_server(
     Operator(caller): Operator,
-    State(app): State<App>,
+    State(service): State<Service>,
     body: KeyedBody<NamedBody>,
 ) -> Result<(StatusCode, Json<NewResourceServer>), Problem> {
     let key = body.key(&caller)?;
-    let made = app
+    let made = service
         .create_resource_server_once(&caller.once(key), &body.value.read()?)
         .await?;
     Ok((StatusCode::CREATED, Json(made.into())))

@@ -7,7 +7,7 @@ use gatebook_aggregates::identifiers::{GroupId, UserId};
 
 use crate::http::admin::change::{KeyedBody, WithIfMatch, WithKey};
 use crate::http::error::Problem;
-use crate::http::extract::{App, IfMatch, Operator, PathOf};
+use crate::http::extract::{IfMatch, Operator, PathOf, Service};
 use crate::http::json::{NewToken, NewTokenBody, OperatorAppProblems};
 
 /// Makes a token for the admins' API, which ends after a year at the latest. The answer shows it, once.
@@ -27,7 +27,7 @@ use crate::http::json::{NewToken, NewTokenBody, OperatorAppProblems};
 )]
 pub async fn create_user_token(
     Operator(caller): Operator,
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf((group_id, user_id)): PathOf<(String, String)>,
     IfMatch(if_match): IfMatch,
     body: KeyedBody<NewTokenBody>,
@@ -36,7 +36,7 @@ pub async fn create_user_token(
     let (name, ends) = body.value.read()?;
     let key = body.key(&caller)?;
     let caller = caller.insisting_on(if_match).once(key);
-    let made = app
+    let made = service
         .issue_user_token_once(&caller, &group_id, user_id, name, ends)
         .await?;
     Ok((StatusCode::CREATED, Json(made.into())))

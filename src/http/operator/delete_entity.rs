@@ -6,7 +6,7 @@ use gatebook_aggregates::identifiers::{EntityId, GroupId};
 
 use crate::http::admin::change::WithIfMatch;
 use crate::http::error::Problem;
-use crate::http::extract::{App, IfMatch, Operator, PathOf};
+use crate::http::extract::{IfMatch, Operator, PathOf, Service};
 use crate::http::json::OperatorAppProblems;
 
 /// Takes an entity out of a group: no application can use its data any more, at once.
@@ -24,12 +24,12 @@ use crate::http::json::OperatorAppProblems;
 )]
 pub async fn delete_entity(
     Operator(caller): Operator,
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf((group_id, entity_id)): PathOf<(String, String)>,
     IfMatch(if_match): IfMatch,
 ) -> Result<StatusCode, Problem> {
     let caller = caller.insisting_on(if_match);
     let (group_id, entity_id) = (GroupId::parse(&group_id)?, EntityId::parse(&entity_id)?);
-    app.remove_entity(&caller, &group_id, entity_id).await?;
+    service.remove_entity(&caller, &group_id, entity_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

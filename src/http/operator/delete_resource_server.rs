@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use crate::http::error::Problem;
-use crate::http::extract::{App, Operator, PathOf};
+use crate::http::extract::{Operator, PathOf, Service};
 use crate::http::json::OperatorChangeProblems;
 
 /// Ends the credentials of a gateway, at once.
@@ -18,9 +18,9 @@ use crate::http::json::OperatorChangeProblems;
 )]
 pub async fn delete_resource_server(
     Operator(caller): Operator,
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(client_id): PathOf<String>,
 ) -> Result<StatusCode, Problem> {
-    app.delete_resource_server(&caller, &client_id).await?;
+    service.delete_resource_server(&caller, &client_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

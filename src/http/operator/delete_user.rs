@@ -6,7 +6,7 @@ use gatebook_aggregates::identifiers::{GroupId, UserId};
 
 use crate::http::admin::change::WithIfMatch;
 use crate::http::error::Problem;
-use crate::http::extract::{App, IfMatch, Operator, PathOf};
+use crate::http::extract::{IfMatch, Operator, PathOf, Service};
 use crate::http::json::OperatorAppProblems;
 
 /// Takes a user out of a group, with tokens and permissions, at once.
@@ -24,12 +24,12 @@ use crate::http::json::OperatorAppProblems;
 )]
 pub async fn delete_user(
     Operator(caller): Operator,
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf((group_id, user_id)): PathOf<(String, String)>,
     IfMatch(if_match): IfMatch,
 ) -> Result<StatusCode, Problem> {
     let caller = caller.insisting_on(if_match);
     let (group_id, user_id) = (GroupId::parse(&group_id)?, UserId::parse(&user_id)?);
-    app.remove_user(&caller, &group_id, user_id).await?;
+    service.remove_user(&caller, &group_id, user_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::http::admin::change::WithIfMatch;
 use crate::http::error::Problem;
-use crate::http::extract::{App, IfMatch, Operator, PathOf};
+use crate::http::extract::{IfMatch, Operator, PathOf, Service};
 use crate::http::json::OperatorAppProblems;
 
 /// Ends a token of a user, at once.
@@ -26,12 +26,12 @@ use crate::http::json::OperatorAppProblems;
 )]
 pub async fn delete_user_token(
     Operator(caller): Operator,
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf((group_id, user_id, token_id)): PathOf<(String, String, Uuid)>,
     IfMatch(if_match): IfMatch,
 ) -> Result<StatusCode, Problem> {
     let caller = caller.insisting_on(if_match);
     let (group_id, user_id) = (GroupId::parse(&group_id)?, UserId::parse(&user_id)?);
-    app.revoke_user_token(&caller, &group_id, user_id, token_id).await?;
+    service.revoke_user_token(&caller, &group_id, user_id, token_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -4,7 +4,7 @@ use axum::extract::State;
 use gatebook_aggregates::identifiers::GroupId;
 
 use crate::http::error::Problem;
-use crate::http::extract::{App, Operator, PathOf};
+use crate::http::extract::{Operator, PathOf, Service};
 use crate::http::json::{GroupDetails, OperatorReadProblems, Versioned};
 
 /// What belongs to this group: its entities, its users and their tokens.
@@ -21,10 +21,10 @@ use crate::http::json::{GroupDetails, OperatorReadProblems, Versioned};
 )]
 pub async fn get_group(
     _operator: Operator,
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(group_id): PathOf<String>,
 ) -> Result<Versioned<GroupDetails>, Problem> {
-    let group = app.group(&GroupId::parse(&group_id)?).await?;
+    let group = service.group(&GroupId::parse(&group_id)?).await?;
     let group = group.ok_or_else(Problem::not_found)?;
     Ok(Versioned(group.version, GroupDetails::from(&group)))
 }

@@ -6,13 +6,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::error::Problem;
-use crate::http::extract::{App, Operator};
+use crate::http::extract::{Operator, Service};
 use crate::http::json::{Items, OperatorReadProblems};
 use crate::replay;
 
 /// Where a projection stands.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct ProjectionStatus {
+#[schema(as = ProjectionStatus)]
+pub struct ProjectionStatusJson {
     /// The projection, and its table.
     name: &'static str,
     /// How often its table has been rebuilt, and one more.
@@ -34,7 +35,7 @@ pub struct ProjectionStatus {
     rebuilt_at: Option<String>,
     /// The rebuild that is under way, or was interrupted.
     #[schema(required)]
-    rebuilding: Option<Rebuilding>,
+    rebuilding: Option<RebuildingJson>,
     /// What stopped the last rebuild.
     #[schema(required)]
     last_error: Option<String>,
@@ -42,7 +43,8 @@ pub struct ProjectionStatus {
 
 /// A rebuild that is under way, or was interrupted.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-struct Rebuilding {
+#[schema(as = Rebuilding)]
+struct RebuildingJson {
     /// The position from which it still has to catch up, once all streams are copied.
     from: i64,
     /// How far it has come.
@@ -54,24 +56,24 @@ struct Rebuilding {
     get,
     path = "/operator/api/v1/projections",
     tag = "Operators",
-    responses((status = 200, description = "All projections", body = Items<ProjectionStatus>), OperatorReadProblems),
+    responses((status = 200, description = "All projections", body = Items<ProjectionStatusJson>), OperatorReadProblems),
     security(("operator_token" = []))
 )]
 pub async fn get_projections(
     _operator: Operator,
-    State(app): State<App>,
-) -> Result<Json<Items<ProjectionStatus>>, Problem> {
-    let status = replay::status(&app.log.database).await?;
+    State(service): State<Service>,
+) -> Result<Json<Items<ProjectionStatusJson>>, Problem> {
+    let status = replay::status(&service.log.database).await?;
     Ok(Json(Items {
-        items: status.into_iter().map(ProjectionStatus::from).collect(),
+        items: status.into_iter().map(ProjectionStatusJson::from).collect(),
     }))
 }
 
-impl From<replay::ProjectionStatus> for ProjectionStatus {
+impl From<replay::ProjectionStatus> for ProjectionStatusJson {
     fn from(status: replay::ProjectionStatus) -> Self {
         let rebuilding = status
             .rebuilding
-            .map(|replay::Rebuilding { from, cursor }| Rebuilding { from, cursor });
+            .map(|replay::Rebuilding { from, cursor }| RebuildingJson { from, cursor });
         Self {
             name: status.name,
             generation: status.generation,

@@ -9,7 +9,7 @@ use gatebook_projections::app_list::Filter;
 use serde::Deserialize;
 
 use crate::http::error::Problem;
-use crate::http::extract::{App, Operator, QueryOf};
+use crate::http::extract::{Operator, QueryOf, Service};
 use crate::http::json::{
     ApplicationOfGroup, AppsQuery, AppsQuestion, Fields, OperatorReadProblems, Page, given, write_cursor,
 };
@@ -39,7 +39,7 @@ pub struct AllAppsQuery {
 )]
 pub async fn list_all_applications(
     Operator(operator): Operator,
-    State(app): State<App>,
+    State(service): State<Service>,
     QueryOf(query): QueryOf<AllAppsQuery>,
 ) -> Result<Json<Page<ApplicationOfGroup>>, Problem> {
     let AppsQuestion {
@@ -48,7 +48,9 @@ pub async fn list_all_applications(
         after,
         limit,
     } = query.read()?;
-    let page = app.all_apps(&operator, &filter, sort, after.as_ref(), limit).await?;
+    let page = service
+        .all_apps(&operator, &filter, sort, after.as_ref(), limit)
+        .await?;
     let items = page.items.iter().map(ApplicationOfGroup::from).collect();
     Ok(Json(Page {
         items,

@@ -6,7 +6,7 @@ use gatebook_aggregates::identifiers::AppId;
 
 use crate::http::admin::change::InPath;
 use crate::http::error::Problem;
-use crate::http::extract::{App, Operator, PathOf};
+use crate::http::extract::{Operator, PathOf, Service};
 use crate::http::json::{Items, ListedClientSecret, OperatorReadProblems};
 
 /// Which client secrets of an AIQ Integrate application are live?
@@ -26,10 +26,10 @@ use crate::http::json::{Items, ListedClientSecret, OperatorReadProblems};
 )]
 pub async fn list_client_secrets(
     _operator: Operator,
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(id): PathOf<AppId>,
 ) -> Result<Json<Items<ListedClientSecret>>, Problem> {
-    let secrets = app.operators_client_secrets(id).await?;
+    let secrets = service.operators_client_secrets(id).await?;
     Ok(Json(Items {
         items: secrets.into_iter().map(ListedClientSecret::from).collect(),
     }))

@@ -7,18 +7,18 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::http::error::Problem;
-use crate::http::extract::{App, Operator, QueryOf};
+use crate::http::extract::{Operator, QueryOf, Service};
 use crate::http::json::{Fields, OperatorReadProblems, given, read_cursor, write_cursor};
-use crate::outbox::{self, LetterRow, LetterState, ListedAfter};
+use crate::outbox::{self, EmailRow, EmailState, ListedAfter};
 
-/// Which letters.
+/// Which e-mails.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct OutboxQuery {
     /// `pending`, `sent` or `failed`; all when left out.
     state: Option<String>,
-    /// How many letters, 1 to 200; 50 when left out.
+    /// How many e-mails, 1 to 200; 50 when left out.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
     limit: Option<String>,
     /// The `next_cursor` of the page before.
@@ -28,14 +28,14 @@ pub struct OutboxQuery {
 /// A page of letters, and how the whole outbox stands.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct OutboxPage {
-    /// The letters on this page.
-    items: Vec<Letter>,
+    /// The e-mails on this page.
+    items: Vec<EmailJson>,
     /// The `cursor` of the next page; null on the last.
     #[schema(required)]
     next_cursor: Option<String>,
-    /// How many letters there are in all, by state.
+    /// How many e-mails there are in all, by state.
     totals: OutboxTotals,
-    /// Since when the oldest letter waits that should leave now; null when none does.
+    /// Since when the oldest e-mail waits that should leave now; null when none does.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     oldest_waiting_since: Option<Timestamp>,
     /// For how many seconds it has been waiting.
@@ -43,7 +43,7 @@ pub struct OutboxPage {
     oldest_waiting_seconds: Option<i64>,
 }
 
-/// How many letters there are, by state.
+/// How many e-mails there are, by state.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct OutboxTotals {
     /// They will be sent, also on a later day.
@@ -55,14 +55,15 @@ pub struct OutboxTotals {
 }
 
 struct OutboxQuestion {
-    state: Option<LetterState>,
+    state: Option<EmailState>,
     limit: u32,
     after: Option<ListedAfter>,
 }
 
-/// A letter, without what it says.
+/// An e-mail, without what it says.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Letter {
+#[schema(as = Email)]
+pub struct EmailJson {
     /// Its id, and the left part of its Message-ID.
     id: String,
     /// What kind of letter.
@@ -87,28 +88,28 @@ pub struct Letter {
     sent_at: Option<Timestamp>,
 }
 
-/// Which letters wait, were sent, or could not be sent? The newest come first. And how many are there in all?
+/// Which e-mails wait, were sent, or could not be sent? The newest come first. And how many are there in all?
 #[utoipa::path(
     get,
     path = "/operator/api/v1/outbox",
     tag = "Operators",
     params(OutboxQuery),
-    responses((status = 200, description = "The letters", body = OutboxPage), OperatorReadProblems),
+    responses((status = 200, description = "The e-mails", body = OutboxPage), OperatorReadProblems),
     security(("operator_token" = []))
 )]
 pub async fn list_outbox(
     Operator(operator): Operator,
-    State(app): State<App>,
+    State(service): State<Service>,
     QueryOf(query): QueryOf<OutboxQuery>,
 ) -> Result<Json<OutboxPage>, Problem> {
     let OutboxQuestion { state, limit, after } = query.read()?;
-    let _slot = app.read_slot(&operator).await?;
-    let now = app.clock.now();
-    let (letters, next) = outbox::list_page(app.database(), state, after.as_ref(), limit).await?;
-    let totals = outbox::totals(app.database(), now).await?;
+    let _slot = service.read_slot(&operator).await?;
+    let now = service.clock.now();
+    let (emails, next) = outbox::list_page(service.database(), state, after.as_ref(), limit).await?;
+    let totals = outbox::totals(service.database(), now).await?;
     let since = totals.oldest_waiting_since;
     Ok(Json(OutboxPage {
-        items: letters.into_iter().map(Letter::from).collect(),
+        items: emails.into_iter().map(EmailJson::from).collect(),
         next_cursor: next.as_ref().map(write_cursor),
         totals: OutboxTotals {
             pending: totals.pending,
@@ -143,18 +144,18 @@ impl OutboxQuery {
     }
 }
 
-impl From<LetterRow> for Letter {
-    fn from(letter: LetterRow) -> Self {
+impl From<EmailRow> for EmailJson {
+    fn from(email: EmailRow) -> Self {
         Self {
-            id: letter.id,
-            kind: letter.kind,
-            recipient: letter.recipient,
-            state: letter.state.into(),
-            attempts: letter.attempts,
-            next_attempt_at: letter.next_attempt_at,
-            last_error: letter.last_error,
-            created_at: letter.created_at,
-            sent_at: letter.sent_at,
+            id: email.id,
+            kind: email.kind,
+            recipient: email.recipient,
+            state: email.state.into(),
+            attempts: email.attempts,
+            next_attempt_at: email.next_attempt_at,
+            last_error: email.last_error,
+            created_at: email.created_at,
+            sent_at: email.sent_at,
         }
     }
 }

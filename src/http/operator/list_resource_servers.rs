@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::State;
 
 use crate::http::error::Problem;
-use crate::http::extract::{App, Operator};
-use crate::http::json::{Items, OperatorReadProblems, ResourceServer};
+use crate::http::extract::{Operator, Service};
+use crate::http::json::{Items, OperatorReadProblems, ResourceServerJson};
 
 /// Which gateways may introspect and verify?
 #[utoipa::path(
@@ -13,17 +13,17 @@ use crate::http::json::{Items, OperatorReadProblems, ResourceServer};
     path = "/operator/api/v1/resource-servers",
     tag = "Operators",
     responses(
-        (status = 200, description = "All resource servers, oldest first", body = Items<ResourceServer>),
+        (status = 200, description = "All resource servers, oldest first", body = Items<ResourceServerJson>),
         OperatorReadProblems
     ),
     security(("operator_token" = []))
 )]
 pub async fn list_resource_servers(
     _operator: Operator,
-    State(app): State<App>,
-) -> Result<Json<Items<ResourceServer>>, Problem> {
-    let servers = app.resource_servers().await?;
+    State(service): State<Service>,
+) -> Result<Json<Items<ResourceServerJson>>, Problem> {
+    let servers = service.resource_servers().await?;
     Ok(Json(Items {
-        items: servers.into_iter().map(ResourceServer::from).collect(),
+        items: servers.into_iter().map(ResourceServerJson::from).collect(),
     }))
 }

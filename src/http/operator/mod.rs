@@ -18,19 +18,19 @@ mod put_entity;
 mod put_group;
 mod put_user;
 mod retire_client_secret;
+mod retry_email;
 mod retry_failed;
-mod retry_letter;
 mod send_password_link;
 
 use axum::http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::extract::App;
+use super::extract::Service;
 use crate::application::PutOutcome;
 
 /// The operators' routes.
-pub fn routes() -> OpenApiRouter<App> {
+pub fn routes() -> OpenApiRouter<Service> {
     OpenApiRouter::new()
         // /operator/api/v1/groups · /groups/{group_id}
         .routes(routes!(list_groups::list_groups))
@@ -61,7 +61,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(get_projections::get_projections))
         // /operator/api/v1/outbox · /outbox/{id}/retry · /outbox/retry
         .routes(routes!(list_outbox::list_outbox))
-        .routes(routes!(retry_letter::retry_letter))
+        .routes(routes!(retry_email::retry_email))
         .routes(routes!(retry_failed::retry_failed))
 }
 

@@ -7,7 +7,7 @@ use gatebook_aggregates::identifiers::{EntityId, GroupId};
 use super::status;
 use crate::http::admin::change::WithIfMatch;
 use crate::http::error::Problem;
-use crate::http::extract::{App, IfMatch, JsonBody, Operator, PathOf};
+use crate::http::extract::{IfMatch, JsonBody, Operator, PathOf, Service};
 use crate::http::json::{Named, NamedBody, OperatorAppProblems, Versioned};
 
 /// Adds an entity to a group, or renames it.
@@ -30,7 +30,7 @@ use crate::http::json::{Named, NamedBody, OperatorAppProblems, Versioned};
 )]
 pub async fn put_entity(
     Operator(caller): Operator,
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf((group_id, entity_id)): PathOf<(String, String)>,
     IfMatch(if_match): IfMatch,
     body: JsonBody<NamedBody>,
@@ -39,6 +39,6 @@ pub async fn put_entity(
     let (group_id, entity_id) = (GroupId::parse(&group_id)?, EntityId::parse(&entity_id)?);
     let name = body.value.read()?;
     let entity = Named::entity((&entity_id, &name));
-    let (group, outcome) = app.put_entity(&caller, &group_id, entity_id, name).await?;
+    let (group, outcome) = service.put_entity(&caller, &group_id, entity_id, name).await?;
     Ok((status(outcome), Versioned(group.version, entity)))
 }

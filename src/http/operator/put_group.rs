@@ -4,15 +4,15 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use gatebook_aggregates::group::ProductPlan;
 use gatebook_aggregates::identifiers::GroupId;
-use gatebook_aggregates::words::Label;
+use gatebook_aggregates::text::Label;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::status;
 use crate::http::admin::change::WithIfMatch;
 use crate::http::error::Problem;
-use crate::http::extract::{App, IfMatch, JsonBody, Operator, PathOf};
-use crate::http::json::{Fields, Group, OperatorAppProblems, Versioned, text};
+use crate::http::extract::{IfMatch, JsonBody, Operator, PathOf, Service};
+use crate::http::json::{Fields, GroupJson, OperatorAppProblems, Versioned, text};
 
 /// A group as it shall be.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -37,25 +37,25 @@ pub struct PutGroup {
     ),
     request_body = PutGroup,
     responses(
-        (status = 200, description = "The group, up to date", body = Group, headers(("ETag" = String, description = "Its version, quoted"))),
-        (status = 201, description = "The group, new", body = Group, headers(("ETag" = String, description = "Its version, quoted"))),
+        (status = 200, description = "The group, up to date", body = GroupJson, headers(("ETag" = String, description = "Its version, quoted"))),
+        (status = 201, description = "The group, new", body = GroupJson, headers(("ETag" = String, description = "Its version, quoted"))),
         OperatorAppProblems
     ),
     security(("operator_token" = []))
 )]
 pub async fn put_group(
     Operator(caller): Operator,
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(group_id): PathOf<String>,
     IfMatch(if_match): IfMatch,
     body: JsonBody<PutGroup>,
-) -> Result<(StatusCode, Versioned<Group>), Problem> {
+) -> Result<(StatusCode, Versioned<GroupJson>), Problem> {
     let caller = caller.insisting_on(if_match);
     let mut fields = Fields::default();
     let group_id = fields.read(GroupId::parse(&group_id));
     let name = fields.read(Label::parse("name", text(&body.value.name)));
     let product_plan = fields.read(ProductPlan::parse(text(&body.value.product_plan)));
     let (group_id, name, product_plan) = fields.finish(|| Some((group_id?, name?, product_plan?)))?;
-    let (group, outcome) = app.put_group(&caller, &group_id, name, product_plan).await?;
-    Ok((status(outcome), Versioned(group.version, Group::from(&group))))
+    let (group, outcome) = service.put_group(&caller, &group_id, name, product_plan).await?;
+    Ok((status(outcome), Versioned(group.version, GroupJson::from(&group))))
 }

@@ -5,14 +5,14 @@ use axum::http::StatusCode;
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::group::Role;
 use gatebook_aggregates::identifiers::{GroupId, UserId};
-use gatebook_aggregates::words::Label;
+use gatebook_aggregates::text::Label;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::status;
 use crate::http::admin::change::WithIfMatch;
 use crate::http::error::Problem;
-use crate::http::extract::{App, IfMatch, JsonBody, Operator, PathOf};
+use crate::http::extract::{IfMatch, JsonBody, Operator, PathOf, Service};
 use crate::http::json::{Fields, OperatorAppProblems, User, Versioned, text};
 
 /// A user of a group as they shall be.
@@ -60,7 +60,7 @@ impl PutUser {
 )]
 pub async fn put_user(
     Operator(caller): Operator,
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf((group_id, user_id)): PathOf<(String, String)>,
     IfMatch(if_match): IfMatch,
     body: JsonBody<PutUser>,
@@ -68,7 +68,7 @@ pub async fn put_user(
     let caller = caller.insisting_on(if_match);
     let (group_id, user_id) = (GroupId::parse(&group_id)?, UserId::parse(&user_id)?);
     let (email, name, role) = body.value.read()?;
-    let (group, outcome) = app
+    let (group, outcome) = service
         .put_user(&caller, &group_id, user_id.clone(), email, name, role)
         .await?;
     let user = group.user(&user_id).ok_or_else(Problem::not_found)?;

@@ -6,7 +6,7 @@ use gatebook_aggregates::identifiers::{AppId, ClientSecretId};
 
 use crate::http::admin::change::{InPath, WithIfMatch};
 use crate::http::error::Problem;
-use crate::http::extract::{App, IfMatch, Operator, PathOf};
+use crate::http::extract::{IfMatch, Operator, PathOf, Service};
 use crate::http::json::OperatorAppProblems;
 
 /// Ends a client secret of an AIQ Integrate application, at once.
@@ -26,11 +26,12 @@ use crate::http::json::OperatorAppProblems;
 )]
 pub async fn retire_client_secret(
     Operator(caller): Operator,
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf((id, secret_id)): PathOf<(AppId, ClientSecretId)>,
     IfMatch(if_match): IfMatch,
 ) -> Result<StatusCode, Problem> {
-    app.operators_retire_client_secret(&caller, id, secret_id, if_match)
+    service
+        .operators_retire_client_secret(&caller, id, secret_id, if_match)
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }

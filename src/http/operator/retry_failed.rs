@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::error::Problem;
-use crate::http::extract::{App, JsonBody, Operator};
+use crate::http::extract::{JsonBody, Operator, Service};
 use crate::http::json::{NoFields, OperatorChangeProblems};
 use crate::outbox;
 
@@ -28,10 +28,10 @@ pub struct Retried {
 )]
 pub async fn retry_failed(
     _operator: Operator,
-    State(app): State<App>,
+    State(service): State<Service>,
     _nothing: JsonBody<NoFields>,
 ) -> Result<Json<Retried>, Problem> {
-    let retried = outbox::retry_failed(app.database(), app.clock.now()).await?;
-    app.letters_waiting.notify_one();
+    let retried = outbox::retry_failed(service.database(), service.clock.now()).await?;
+    service.emails_waiting.notify_one();
     Ok(Json(Retried { retried }))
 }

@@ -7,7 +7,7 @@ use gatebook_aggregates::identifiers::{GroupId, UserId};
 
 use crate::http::admin::change::{KeyedBody, WithKey};
 use crate::http::error::Problem;
-use crate::http::extract::{App, Operator, PathOf};
+use crate::http::extract::{Operator, PathOf, Service};
 use crate::http::json::{NoFields, OperatorChangeProblems};
 
 /// Mails a user the link with which they choose the password for the console. It works once, for three days; a newer
@@ -27,12 +27,14 @@ use crate::http::json::{NoFields, OperatorChangeProblems};
 )]
 pub async fn send_password_link(
     Operator(caller): Operator,
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf((group_id, user_id)): PathOf<(String, String)>,
     nothing: KeyedBody<NoFields>,
 ) -> Result<(StatusCode, Json<NoFields>), Problem> {
     let (group_id, user_id) = (GroupId::parse(&group_id)?, UserId::parse(&user_id)?);
     let key = nothing.key(&caller)?;
-    app.send_password_link(&caller.once(key), &group_id, &user_id).await?;
+    service
+        .send_password_link(&caller.once(key), &group_id, &user_id)
+        .await?;
     Ok((StatusCode::ACCEPTED, Json(NoFields {})))
 }

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::problems::{QueryProblems, SessionProblems};
 use crate::application::{AppDetails, Settings};
 use crate::http::error::Problem;
-use crate::http::extract::{App, Developer, PathOf};
+use crate::http::extract::{AuthenticatedDeveloper, PathOf, Service};
 use crate::http::json::{ListedClientSecret, Named, Versioned};
 
 /// What the verified developer sees of an application.
@@ -72,14 +72,14 @@ pub struct Endpoints {
     security(("developer_session" = []))
 )]
 pub async fn portal_app_details(
-    State(app): State<App>,
-    developer: Developer,
+    State(service): State<Service>,
+    developer: AuthenticatedDeveloper,
     PathOf(app_id): PathOf<AppId>,
 ) -> Result<Versioned<PortalAppDetails>, Problem> {
-    let details = app.app_details(&developer.caller, app_id).await?;
+    let details = service.app_details(&developer.caller, app_id).await?;
     Ok(Versioned(
         details.app.version,
-        PortalAppDetails::new(details, &app.settings),
+        PortalAppDetails::new(details, &service.settings),
     ))
 }
 

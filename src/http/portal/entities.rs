@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::problems::SessionProblems;
 use crate::application::PortalEntity;
 use crate::http::error::Problem;
-use crate::http::extract::{App, Developer, PathOf, QueryOf};
+use crate::http::extract::{AuthenticatedDeveloper, PathOf, QueryOf, Service};
 use crate::http::json::{Fields, Named, Page, given, read_cursor, write_cursor};
 
 /// Which of the entities. An empty parameter counts as left out.
@@ -53,14 +53,14 @@ struct EntityQuestion {
     security(("developer_session" = []))
 )]
 pub async fn portal_entities(
-    State(app): State<App>,
-    developer: Developer,
+    State(service): State<Service>,
+    developer: AuthenticatedDeveloper,
     PathOf(app_id): PathOf<AppId>,
     QueryOf(query): QueryOf<EntityQuery>,
 ) -> Result<Json<Page<Named>>, Problem> {
     let EntityQuestion { name, id, limit, after } = query.read()?;
     let filter = (name.as_deref(), id.as_deref());
-    let page = app.portal_entities(&developer.caller, app_id, filter, after.as_deref(), limit);
+    let page = service.portal_entities(&developer.caller, app_id, filter, after.as_deref(), limit);
     let (entities, last) = page.await?;
     Ok(Json(Page {
         items: entities.iter().map(named).collect(),
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_has_1_to_200_entities_and_50_without_a_wish() {
+    fn a_page_has_1_to_200_entities_and_50_without_a_command() {
         assert_eq!(page("", "").unwrap(), (50, None));
         assert_eq!(page("200", "").unwrap(), (200, None));
         for bad in ["0", "201", "-1", "x"] {

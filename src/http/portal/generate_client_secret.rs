@@ -11,7 +11,7 @@ use super::problems::{BodyProblems, SessionProblems};
 use crate::application::ClientSecretOrder;
 use crate::http::admin::change::{KeyedBody, WithIfMatch, WithKey};
 use crate::http::error::Problem;
-use crate::http::extract::{App, Developer, IfMatch, PathOf};
+use crate::http::extract::{AuthenticatedDeveloper, IfMatch, PathOf, Service};
 use crate::http::json::NewClientSecret;
 
 /// How the new secret takes over from the one before it.
@@ -46,8 +46,8 @@ pub struct ClientSecretRequest {
     security(("developer_session" = []))
 )]
 pub async fn portal_generate_client_secret(
-    State(app): State<App>,
-    developer: Developer,
+    State(service): State<Service>,
+    developer: AuthenticatedDeveloper,
     PathOf(app_id): PathOf<AppId>,
     IfMatch(if_match): IfMatch,
     body: KeyedBody<ClientSecretRequest>,
@@ -57,6 +57,8 @@ pub async fn portal_generate_client_secret(
         if_match,
         key: body.key(&developer.caller)?,
     };
-    let made = app.developers_client_secret(&developer.caller, app_id, &order).await?;
+    let made = service
+        .developers_client_secret(&developer.caller, app_id, &order)
+        .await?;
     Ok((StatusCode::CREATED, Json(made.into())))
 }

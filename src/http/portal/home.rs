@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::problems::{QueryProblems, SessionProblems};
 use crate::http::error::Problem;
-use crate::http::extract::{App, Developer};
+use crate::http::extract::{AuthenticatedDeveloper, Service};
 use crate::http::json::Named;
 
 /// The developer's applications, by name.
@@ -80,14 +80,21 @@ pub struct PortalApp {
     responses((status = 200, description = "The applications.", body = PortalHomeAnswer), QueryProblems, SessionProblems),
     security(("developer_session" = []))
 )]
-pub async fn portal_home(State(app): State<App>, developer: Developer) -> Result<Json<PortalHomeAnswer>, Problem> {
-    let home = app.portal_home(&developer.caller).await?;
-    let now = app.clock.now();
+pub async fn portal_home(
+    State(service): State<Service>,
+    developer: AuthenticatedDeveloper,
+) -> Result<Json<PortalHomeAnswer>, Problem> {
+    let home = service.portal_home(&developer.caller).await?;
+    let now = service.clock.now();
     let waiting = home.otp_verification_needed.iter();
     let verified = home.apps.iter();
     Ok(Json(PortalHomeAnswer {
-        otp_verification_needed: waiting.map(|(app, group)| unverified(app, group, now)).collect(),
-        apps: verified.map(|(app, group)| PortalApp::new(app, group)).collect(),
+        otp_verification_needed: waiting
+            .map(|(service, group)| unverified(service, group, now))
+            .collect(),
+        apps: verified
+            .map(|(service, group)| PortalApp::new(service, group))
+            .collect(),
     }))
 }
 

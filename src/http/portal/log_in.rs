@@ -8,9 +8,9 @@ use utoipa::ToSchema;
 
 use super::problems::{BodyProblems, VisitorProblems};
 use super::required::required;
-use crate::application::{Entrance, Failure};
+use crate::application::{Failure, PortalClient};
 use crate::http::error::Problem;
-use crate::http::extract::{Anyone, App, Device, JsonBody};
+use crate::http::extract::{Anyone, Device, JsonBody, Service};
 
 /// What a developer logs in with.
 #[derive(Deserialize, ToSchema)]
@@ -50,13 +50,15 @@ pub struct SessionAnswer {
     security(())
 )]
 pub async fn log_in(
-    State(app): State<App>,
+    State(service): State<Service>,
     Anyone(caller): Anyone,
     Device(device): Device,
     JsonBody { value: body, .. }: JsonBody<LogInRequest>,
 ) -> Result<Json<SessionAnswer>, Problem> {
     let [email, password] = required([("email", body.email), ("password", body.password)])?;
-    let session = app.log_in(&caller, Entrance::Api, &email, &password, &device).await;
+    let session = service
+        .log_in(&caller, PortalClient::Api, &email, &password, &device)
+        .await;
     let session = session.map_err(refused)?;
     Ok(Json(SessionAnswer {
         token: session.token,

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 
 use super::problems::{QueryProblems, SessionProblems};
 use crate::http::error::Problem;
-use crate::http::extract::{App, Developer};
+use crate::http::extract::{AuthenticatedDeveloper, Service};
 
 /// Logs out: the session's token ends at once.
 #[utoipa::path(
@@ -15,7 +15,7 @@ use crate::http::extract::{App, Developer};
     responses((status = 204, description = "The session has ended."), QueryProblems, SessionProblems),
     security(("developer_session" = []))
 )]
-pub async fn log_out(State(app): State<App>, developer: Developer) -> Result<StatusCode, Problem> {
-    app.log_out(&developer.caller, developer.session_id).await?;
+pub async fn log_out(State(service): State<Service>, developer: AuthenticatedDeveloper) -> Result<StatusCode, Problem> {
+    service.log_out(&developer.caller, developer.session_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

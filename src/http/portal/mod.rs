@@ -17,10 +17,10 @@ mod verify;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::extract::App;
+use super::extract::Service;
 
 /// All URLs of developers.
-pub fn routes() -> OpenApiRouter<App> {
+pub fn routes() -> OpenApiRouter<Service> {
     OpenApiRouter::new()
         // POST /portal/api/v1/sign-up/invitation
         .routes(routes!(open_invitation::open_invitation))

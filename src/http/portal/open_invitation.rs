@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::problems::{BodyProblems, VisitorProblems};
 use super::required::required;
 use crate::http::error::Problem;
-use crate::http::extract::{Anyone, App, JsonBody};
+use crate::http::extract::{Anyone, JsonBody, Service};
 
 /// An invitation's link.
 #[derive(Deserialize, ToSchema)]
@@ -50,12 +50,12 @@ pub struct InvitationAnswer {
     security(())
 )]
 pub async fn open_invitation(
-    State(app): State<App>,
+    State(service): State<Service>,
     Anyone(caller): Anyone,
     JsonBody { value: body, .. }: JsonBody<InvitationLink>,
 ) -> Result<Json<InvitationAnswer>, Problem> {
     let [invite_token] = required([("invite_token", body.invite_token)])?;
-    let invitation = app.open_invitation(&caller, &invite_token).await?;
+    let invitation = service.open_invitation(&caller, &invite_token).await?;
     Ok(Json(InvitationAnswer {
         email: invitation.email,
         expires_at: invitation.expires_at,

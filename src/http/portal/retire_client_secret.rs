@@ -7,7 +7,7 @@ use gatebook_aggregates::identifiers::{AppId, ClientSecretId};
 use super::problems::{QueryProblems, SessionProblems};
 use crate::http::admin::change::WithIfMatch;
 use crate::http::error::Problem;
-use crate::http::extract::{App, Developer, IfMatch, PathOf};
+use crate::http::extract::{AuthenticatedDeveloper, IfMatch, PathOf, Service};
 
 /// Ends a client secret, at once.
 ///
@@ -33,12 +33,12 @@ use crate::http::extract::{App, Developer, IfMatch, PathOf};
     security(("developer_session" = []))
 )]
 pub async fn portal_retire_client_secret(
-    State(app): State<App>,
-    developer: Developer,
+    State(service): State<Service>,
+    developer: AuthenticatedDeveloper,
     PathOf((app_id, secret_id)): PathOf<(AppId, ClientSecretId)>,
     IfMatch(if_match): IfMatch,
 ) -> Result<StatusCode, Problem> {
     let caller = developer.caller.insisting_on(if_match);
-    app.retire_client_secret(&caller, app_id, secret_id).await?;
+    service.retire_client_secret(&caller, app_id, secret_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -12,7 +12,7 @@ use super::required::required;
 use crate::application::Who;
 use crate::http::admin::change::{KeyedBody, WithKey};
 use crate::http::error::Problem;
-use crate::http::extract::{Anyone, App};
+use crate::http::extract::{Anyone, Service};
 
 /// The code is on its way; there is nothing to say about it here.
 #[derive(Serialize, ToSchema)]
@@ -40,7 +40,7 @@ pub struct CodeSent {}
     security(())
 )]
 pub async fn send_verification_code(
-    State(app): State<App>,
+    State(service): State<Service>,
     Anyone(caller): Anyone,
     body: KeyedBody<InvitationLink>,
 ) -> Result<(StatusCode, Json<CodeSent>), Problem> {
@@ -51,6 +51,6 @@ pub async fn send_verification_code(
     });
     let key = body.key(&invitee)?;
     let [invite_token] = required([("invite_token", body.value.invite_token)])?;
-    app.send_verification_code(&caller.once(key), &invite_token).await?;
+    service.send_verification_code(&caller.once(key), &invite_token).await?;
     Ok((StatusCode::ACCEPTED, Json(CodeSent {})))
 }

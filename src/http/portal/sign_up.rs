@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::problems::{BodyProblems, VisitorProblems};
 use crate::application::SignUpForm;
 use crate::http::error::Problem;
-use crate::http::extract::{Anyone, App, JsonBody};
+use crate::http::extract::{Anyone, JsonBody, Service};
 
 /// What a developer signs up with.
 #[derive(Deserialize, ToSchema)]
@@ -59,7 +59,7 @@ pub struct SignedUp {
     security(())
 )]
 pub async fn sign_up(
-    State(app): State<App>,
+    State(service): State<Service>,
     Anyone(caller): Anyone,
     JsonBody { value: body, .. }: JsonBody<SignUpRequest>,
 ) -> Result<(StatusCode, Json<SignedUp>), Problem> {
@@ -69,6 +69,6 @@ pub async fn sign_up(
         full_name: body.full_name.unwrap_or_default(),
         password: body.password.unwrap_or_default(),
     };
-    let id = app.sign_up(&caller, &form).await?;
+    let id = service.sign_up(&caller, &form).await?;
     Ok((StatusCode::CREATED, Json(SignedUp { id })))
 }

@@ -10,7 +10,7 @@ use super::problems::{BodyProblems, SessionProblems};
 use super::required::required;
 use crate::http::admin::change::{KeyedBody, WithKey};
 use crate::http::error::Problem;
-use crate::http::extract::{App, Developer, PathOf};
+use crate::http::extract::{AuthenticatedDeveloper, PathOf, Service};
 
 /// The one-time password.
 #[derive(Deserialize, ToSchema)]
@@ -52,13 +52,13 @@ pub struct Verified {
     security(("developer_session" = []))
 )]
 pub async fn verify_otp(
-    State(app): State<App>,
-    developer: Developer,
+    State(service): State<Service>,
+    developer: AuthenticatedDeveloper,
     PathOf(app_id): PathOf<AppId>,
     body: KeyedBody<VerifyRequest>,
 ) -> Result<Json<Verified>, Problem> {
     let key = body.key(&developer.caller)?;
     let [otp] = required([("otp", body.value.otp)])?;
-    app.verify_otp(&developer.caller.once(key), app_id, &otp).await?;
+    service.verify_otp(&developer.caller.once(key), app_id, &otp).await?;
     Ok(Json(Verified { verified: true }))
 }

@@ -12,28 +12,28 @@ use super::world::{GoesAway, LINK, World, at, eventually};
 use crate::clock::Clock;
 use crate::mail::scripted_server::{Script, ScriptedServer};
 use crate::outbox::queue::{self, CLAIM_MAX, Takes};
-use crate::outbox::{LetterState, list};
+use crate::outbox::{EmailState, list};
 use crate::store::on_both_databases::{On, on_both_databases};
 
 on_both_databases!(
-    a_letter_is_sent_and_then_what_it_said_is_forgotten,
-    a_letter_is_sent_once,
-    letters_leave_in_the_order_they_were_written_and_twenty_are_taken_at_a_time,
-    codes_and_links_to_passwords_leave_before_letters_that_have_waited_for_longer,
-    a_code_does_not_wait_for_letters_that_a_server_is_silent_about,
-    a_letter_that_takes_long_holds_no_other_up,
-    a_few_letters_share_a_few_connections,
+    a_email_is_sent_and_then_what_it_said_is_forgotten,
+    a_email_is_sent_once,
+    emails_leave_in_the_order_they_were_written_and_twenty_are_taken_at_a_time,
+    codes_and_links_to_passwords_leave_before_emails_that_have_waited_for_longer,
+    a_code_does_not_wait_for_emails_that_a_server_is_silent_about,
+    a_email_that_takes_long_holds_no_other_up,
+    a_few_emails_share_a_few_connections,
     a_program_that_ends_gives_back_what_no_server_answers_for,
     a_process_that_dies_between_sending_and_writing_it_down_sends_the_same_mail_again,
-    a_letter_that_is_sent_again_into_a_folder_is_one_file,
-    two_processes_never_send_the_same_letter,
-    a_letter_whose_lease_may_end_while_it_is_sent_is_left_alone,
-    a_letter_that_is_given_back_is_due_at_once_and_has_lost_no_attempt,
+    a_email_that_is_sent_again_into_a_folder_is_one_file,
+    two_processes_never_send_the_same_email,
+    a_email_whose_lease_may_end_while_it_is_sent_is_left_alone,
+    a_email_that_is_given_back_is_due_at_once_and_has_lost_no_attempt,
     a_running_outbox_sends_what_it_is_woken_for_and_ends_when_told,
     a_running_outbox_ends_with_the_program,
 );
 
-async fn a_letter_is_sent_and_then_what_it_said_is_forgotten(on: On) {
+async fn a_email_is_sent_and_then_what_it_said_is_forgotten(on: On) {
     let world = World::new(on).await;
     let id = world.invite("dev@example.com").await;
     assert!(matches!(world.sealed().await, Value::Text(sealed) if !sealed.contains("invite")));
@@ -44,22 +44,22 @@ async fn a_letter_is_sent_and_then_what_it_said_is_forgotten(on: On) {
     assert!(mails[0].contains(&format!("Message-ID: <{id}@gate.example.com>\r\n")));
     assert!(mails[0].contains("Date: Mon, 23 Nov 2026 09:15:00 +0000\r\n"));
     assert_eq!(world.sealed().await, Value::Null);
-    let letter = world.letter().await;
-    assert_eq!((letter.state, letter.attempts), (LetterState::Sent, 1));
-    assert_eq!((letter.sent_at, letter.next_attempt_at), (Some(at(0)), None));
+    let email = world.email().await;
+    assert_eq!((email.state, email.attempts), (EmailState::Sent, 1));
+    assert_eq!((email.sent_at, email.next_attempt_at), (Some(at(0)), None));
     assert_eq!(
-        (letter.kind.as_str(), letter.recipient.as_str()),
+        (email.kind.as_str(), email.recipient.as_str()),
         ("invitation", "dev@example.com")
     );
     assert!(
         world
             .metrics
             .text()
-            .contains(r#"gatebook_letters_total{outcome="Sent"} 1"#)
+            .contains(r#"gatebook_emails_total{outcome="Sent"} 1"#)
     );
 }
 
-async fn a_letter_is_sent_once(on: On) {
+async fn a_email_is_sent_once(on: On) {
     let world = World::new(on).await;
     let mut server = ScriptedServer::start([]).await;
     world.invite("dev@example.com").await;
@@ -70,7 +70,7 @@ async fn a_letter_is_sent_once(on: On) {
     assert_eq!(server.message_ids().len(), 1);
 }
 
-async fn letters_leave_in_the_order_they_were_written_and_twenty_are_taken_at_a_time(on: On) {
+async fn emails_leave_in_the_order_they_were_written_and_twenty_are_taken_at_a_time(on: On) {
     let world = World::new(on).await;
     let mut ids = Vec::new();
     for number in 0..=CLAIM_MAX {
@@ -86,7 +86,7 @@ async fn letters_leave_in_the_order_they_were_written_and_twenty_are_taken_at_a_
     assert_eq!(server.message_ids(), ids);
 }
 
-async fn codes_and_links_to_passwords_leave_before_letters_that_have_waited_for_longer(on: On) {
+async fn codes_and_links_to_passwords_leave_before_emails_that_have_waited_for_longer(on: On) {
     let world = World::new(on).await;
     for number in 0..CLAIM_MAX {
         world.invite(&format!("dev{number}@example.com")).await;
@@ -100,7 +100,7 @@ async fn codes_and_links_to_passwords_leave_before_letters_that_have_waited_for_
     assert!(first.contains("To: code@example.com"), "{first}");
 }
 
-async fn a_code_does_not_wait_for_letters_that_a_server_is_silent_about(on: On) {
+async fn a_code_does_not_wait_for_emails_that_a_server_is_silent_about(on: On) {
     let world = World::new(on).await;
     for _ in 0..CLAIM_MAX {
         world.invite("silent@example.com").await;
@@ -109,7 +109,7 @@ async fn a_code_does_not_wait_for_letters_that_a_server_is_silent_about(on: On) 
     let (stop, shutdown) = watch::channel(false);
     let wake = Arc::new(Notify::new());
     let running = tokio::spawn(Arc::new(world.outbox_to(&server)).run(shutdown, wake.clone()));
-    eventually("every place for letters to be taken", || {
+    eventually("every place for e-mails to be taken", || {
         server.heard("RCPT").len() >= 6
     })
     .await;
@@ -121,7 +121,7 @@ async fn a_code_does_not_wait_for_letters_that_a_server_is_silent_about(on: On) 
     running.await.unwrap();
 }
 
-async fn a_letter_that_takes_long_holds_no_other_up(on: On) {
+async fn a_email_that_takes_long_holds_no_other_up(on: On) {
     let world = World::new(on).await;
     world.invite("silent@example.com").await;
     for number in 0..2 * CLAIM_MAX {
@@ -138,7 +138,7 @@ async fn a_letter_that_takes_long_holds_no_other_up(on: On) {
     running.await.unwrap();
 }
 
-async fn a_few_letters_share_a_few_connections(on: On) {
+async fn a_few_emails_share_a_few_connections(on: On) {
     let world = World::new(on).await;
     for number in 0..CLAIM_MAX {
         world.invite(&format!("dev{number}@example.com")).await;
@@ -160,14 +160,10 @@ async fn a_program_that_ends_gives_back_what_no_server_answers_for(on: On) {
     eventually("every place to be taken", || server.heard("RCPT").len() >= 6).await;
     stop.send(true).unwrap();
     running.await.unwrap();
-    let letters = list(&*world.database, Some(LetterState::Pending), 99).await.unwrap();
-    assert_eq!(letters.len(), CLAIM_MAX);
-    for letter in letters {
-        assert_eq!(
-            (letter.attempts, letter.next_attempt_at),
-            (0, Some(at(0))),
-            "{letter:?}"
-        );
+    let emails = list(&*world.database, Some(EmailState::Pending), 99).await.unwrap();
+    assert_eq!(emails.len(), CLAIM_MAX);
+    for email in emails {
+        assert_eq!((email.attempts, email.next_attempt_at), (0, Some(at(0))), "{email:?}");
     }
 }
 
@@ -181,7 +177,7 @@ async fn a_process_that_dies_between_sending_and_writing_it_down_sends_the_same_
     };
     let dying = world.outbox_by(&server.url(), Arc::new(dying));
     assert!(dying.deliver_due().await.unwrap_err().is_unavailable());
-    assert_eq!(world.letter().await.state, LetterState::Pending);
+    assert_eq!(world.email().await.state, EmailState::Pending);
 
     let outbox = world.outbox_to(&server);
     world.clock.advance(TimeDelta::milliseconds(59_999));
@@ -191,10 +187,10 @@ async fn a_process_that_dies_between_sending_and_writing_it_down_sends_the_same_
     let ids = server.message_ids();
     assert_eq!(ids.len(), 2);
     assert_eq!(ids[0], ids[1]);
-    assert_eq!(world.letter().await.state, LetterState::Sent);
+    assert_eq!(world.email().await.state, EmailState::Sent);
 }
 
-async fn a_letter_that_is_sent_again_into_a_folder_is_one_file(on: On) {
+async fn a_email_that_is_sent_again_into_a_folder_is_one_file(on: On) {
     let world = World::new(on).await;
     world.invite("dev@example.com").await;
     let dying = GoesAway {
@@ -212,7 +208,7 @@ async fn a_letter_that_is_sent_again_into_a_folder_is_one_file(on: On) {
     assert_eq!((first.len(), world.mails()), (1, first));
 }
 
-async fn two_processes_never_send_the_same_letter(on: On) {
+async fn two_processes_never_send_the_same_email(on: On) {
     let world = World::new(on).await;
     for number in 0..30 {
         world.invite(&format!("dev{number}@example.com")).await;
@@ -226,7 +222,7 @@ async fn two_processes_never_send_the_same_letter(on: On) {
     assert_eq!(ids.len(), 30);
 }
 
-async fn a_letter_whose_lease_may_end_while_it_is_sent_is_left_alone(on: On) {
+async fn a_email_whose_lease_may_end_while_it_is_sent_is_left_alone(on: On) {
     let world = World::new(on).await;
     world.invite("dev@example.com").await;
     let clock = Clock::Manual(world.clock.clone());
@@ -235,15 +231,15 @@ async fn a_letter_whose_lease_may_end_while_it_is_sent_is_left_alone(on: On) {
     assert!(!claimed[0].can_be_sent_at(at(16)));
 }
 
-async fn a_letter_that_is_given_back_is_due_at_once_and_has_lost_no_attempt(on: On) {
+async fn a_email_that_is_given_back_is_due_at_once_and_has_lost_no_attempt(on: On) {
     let world = World::new(on).await;
     world.invite("dev@example.com").await;
     let clock = Clock::Manual(world.clock.clone());
     let claimed = queue::claim(&*world.database, &clock, Takes::All).await.unwrap();
-    assert_eq!(world.letter().await.attempts, 1);
+    assert_eq!(world.email().await.attempts, 1);
     queue::hand_back(&*world.database, &claimed, at(0)).await.unwrap();
-    let letter = world.letter().await;
-    assert_eq!((letter.attempts, letter.next_attempt_at), (0, Some(at(0))));
+    let email = world.email().await;
+    assert_eq!((email.attempts, email.next_attempt_at), (0, Some(at(0))));
     assert_eq!(world.outbox().deliver_due().await.unwrap(), 1);
 }
 
@@ -260,8 +256,8 @@ async fn a_running_outbox_sends_what_it_is_woken_for_and_ends_when_told(on: On) 
     }
     stop.send(true).unwrap();
     running.await.unwrap();
-    let letters = list(&*world.database, Some(LetterState::Sent), 9).await.unwrap();
-    assert_eq!(letters.len(), 2, "the letter at hand was finished");
+    let emails = list(&*world.database, Some(EmailState::Sent), 9).await.unwrap();
+    assert_eq!(emails.len(), 2, "the e-mail at hand was finished");
 }
 
 async fn a_running_outbox_ends_with_the_program(on: On) {

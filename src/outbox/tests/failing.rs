@@ -5,54 +5,54 @@ use gatebook_projections::sql::Value;
 
 use super::world::{World, at};
 use crate::clock::Clock;
-use crate::log::append::{Priority, SealedLetter};
+use crate::log::append::{EncryptedEmail, Priority};
 use crate::mail::scripted_server::{Script, ScriptedServer};
-use crate::mail::{Failure, MailError};
+use crate::mail::{DeliveryFailure, MailError};
 use crate::outbox::delivery::{ATTEMPTS_MAX, delay_after, survived};
-use crate::outbox::{LetterState, last_failure};
+use crate::outbox::{EmailState, last_failure};
 use crate::store::on_both_databases::{On, on_both_databases};
 
 on_both_databases!(
-    a_letter_that_is_refused_for_now_is_tried_again_after_10_then_20_seconds,
-    a_letter_is_given_up_after_three_days_and_its_content_is_kept,
-    why_and_when_a_letter_was_given_up_is_known_until_it_is_sent_or_retried,
+    a_email_that_is_refused_for_now_is_tried_again_after_10_then_20_seconds,
+    a_email_is_given_up_after_three_days_and_its_content_is_kept,
+    why_and_when_a_email_was_given_up_is_known_until_it_is_sent_or_retried,
     an_address_that_the_mail_server_cannot_write_to_is_given_up_at_once,
-    a_letter_that_is_refused_for_good_is_given_up_at_once,
-    a_letter_that_cannot_be_sent_keeps_no_other_waiting,
-    a_letter_that_was_sealed_for_another_row_is_given_up_and_says_why,
-    a_letter_of_a_kind_that_a_newer_version_wrote_waits_for_that_version,
+    a_email_that_is_refused_for_good_is_given_up_at_once,
+    a_email_that_cannot_be_sent_keeps_no_other_waiting,
+    a_email_that_was_sealed_for_another_row_is_given_up_and_says_why,
+    a_email_of_a_kind_that_a_newer_version_wrote_waits_for_that_version,
 );
 
 const LATER: Script = Script::Mail("451 4.3.0 try later");
 
-async fn a_letter_that_is_refused_for_now_is_tried_again_after_10_then_20_seconds(on: On) {
+async fn a_email_that_is_refused_for_now_is_tried_again_after_10_then_20_seconds(on: On) {
     let world = World::new(on).await;
     let mut server = ScriptedServer::start([LATER, Script::HangUp]).await;
     world.invite("dev@example.com").await;
     let outbox = world.outbox_to(&server);
 
     assert_eq!(outbox.deliver_due().await.unwrap(), 1);
-    let letter = world.letter().await;
-    assert_eq!((letter.state, letter.attempts), (LetterState::Pending, 1));
-    assert_eq!(letter.next_attempt_at, Some(at(10)));
-    let error = letter.last_error.unwrap();
+    let email = world.email().await;
+    assert_eq!((email.state, email.attempts), (EmailState::Pending, 1));
+    assert_eq!(email.next_attempt_at, Some(at(10)));
+    let error = email.last_error.unwrap();
     assert_eq!(error, "transient error (451): 4.3.0 try later");
 
     world.clock.advance(TimeDelta::milliseconds(9_999));
     assert_eq!(outbox.deliver_due().await.unwrap(), 0);
     world.clock.advance(TimeDelta::milliseconds(1));
     assert_eq!(outbox.deliver_due().await.unwrap(), 1);
-    assert_eq!(world.letter().await.next_attempt_at, Some(at(30)));
+    assert_eq!(world.email().await.next_attempt_at, Some(at(30)));
 
     world.clock.advance(TimeDelta::seconds(20));
     assert_eq!(outbox.deliver_due().await.unwrap(), 1);
-    let letter = world.letter().await;
-    assert_eq!((letter.state, letter.attempts), (LetterState::Sent, 3));
-    assert_eq!(letter.last_error, None);
+    let email = world.email().await;
+    assert_eq!((email.state, email.attempts), (EmailState::Sent, 3));
+    assert_eq!(email.last_error, None);
     let ids = server.message_ids();
     assert!(ids.len() == 3 && ids.iter().all(|id| *id == ids[0]), "{ids:?}");
     let counted = world.metrics.text();
-    assert!(counted.contains(r#"gatebook_letters_total{outcome="Delayed"} 2"#));
+    assert!(counted.contains(r#"gatebook_emails_total{outcome="Delayed"} 2"#));
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn the_wait_doubles_up_to_an_hour() {
     assert_eq!(delay_after(i64::MAX), TimeDelta::hours(1));
 }
 
-async fn a_letter_is_given_up_after_three_days_and_its_content_is_kept(on: On) {
+async fn a_email_is_given_up_after_three_days_and_its_content_is_kept(on: On) {
     let world = World::new(on).await;
     let server = ScriptedServer::start([LATER; ATTEMPTS_MAX as usize]).await;
     world.invite("dev@example.com").await;
@@ -73,7 +73,7 @@ async fn a_letter_is_given_up_after_three_days_and_its_content_is_kept(on: On) {
         attempt += 1;
         let now = clock.now();
         assert_eq!(outbox.deliver_due().await.unwrap(), 1, "attempt {attempt}");
-        if world.letter().await.state != LetterState::Pending {
+        if world.email().await.state != EmailState::Pending {
             break now.to_utc() - at(0).to_utc();
         }
         world.clock.advance(delay_after(attempt));
@@ -82,28 +82,28 @@ async fn a_letter_is_given_up_after_three_days_and_its_content_is_kept(on: On) {
         (TimeDelta::hours(70)..TimeDelta::hours(74)).contains(&tried_for),
         "{tried_for}"
     );
-    let letter = world.letter().await;
-    assert_eq!((letter.state, letter.attempts), (LetterState::Failed, ATTEMPTS_MAX));
+    let email = world.email().await;
+    assert_eq!((email.state, email.attempts), (EmailState::Failed, ATTEMPTS_MAX));
     assert_eq!(outbox.deliver_due().await.unwrap(), 0);
     assert_ne!(world.sealed().await, Value::Null);
 }
 
-async fn a_letter_that_is_refused_for_good_is_given_up_at_once(on: On) {
+async fn a_email_that_is_refused_for_good_is_given_up_at_once(on: On) {
     let world = World::new(on).await;
     let server = ScriptedServer::start([Script::Recipient("550 5.1.1 nobody here")]).await;
     world.invite("dev@example.com").await;
     world.outbox_to(&server).deliver_due().await.unwrap();
-    let letter = world.letter().await;
-    assert_eq!((letter.state, letter.attempts), (LetterState::Failed, 1));
+    let email = world.email().await;
+    assert_eq!((email.state, email.attempts), (EmailState::Failed, 1));
     assert_eq!(
-        letter.last_error.as_deref(),
+        email.last_error.as_deref(),
         Some("permanent error (550): 5.1.1 nobody here")
     );
     let counted = world.metrics.text();
-    assert!(counted.contains(r#"gatebook_letters_total{outcome="Failed"} 1"#));
+    assert!(counted.contains(r#"gatebook_emails_total{outcome="Failed"} 1"#));
 }
 
-async fn why_and_when_a_letter_was_given_up_is_known_until_it_is_sent_or_retried(on: On) {
+async fn why_and_when_a_email_was_given_up_is_known_until_it_is_sent_or_retried(on: On) {
     let world = World::new(on).await;
     let server =
         ScriptedServer::start([Script::Recipient("550 5.1.1 nobody here"), Script::Mail("554 5.6.0 no")]).await;
@@ -113,7 +113,7 @@ async fn why_and_when_a_letter_was_given_up_is_known_until_it_is_sent_or_retried
         let about = ["assignment of 1".to_owned(), "invitation to 1".to_owned()];
         last_failure(&*world.database, &about).await.unwrap()
     };
-    for (after, failure) in [(7, Failure::AddressRefused), (14, Failure::MailRefused)] {
+    for (after, failure) in [(7, DeliveryFailure::AddressRefused), (14, DeliveryFailure::MailRefused)] {
         assert_eq!(known().await, None, "it may be sent yet");
         world.clock.advance(TimeDelta::seconds(7));
         outbox.deliver_due().await.unwrap();
@@ -123,7 +123,7 @@ async fn why_and_when_a_letter_was_given_up_is_known_until_it_is_sent_or_retried
         outbox.retry(id).await.unwrap();
     }
     outbox.deliver_due().await.unwrap();
-    assert_eq!((known().await, world.letter().await.state), (None, LetterState::Sent));
+    assert_eq!((known().await, world.email().await.state), (None, EmailState::Sent));
     assert_eq!(last_failure(&*world.database, &[]).await.unwrap(), None);
 }
 
@@ -135,10 +135,10 @@ async fn an_address_that_the_mail_server_cannot_write_to_is_given_up_at_once(on:
     let failed = last_failure(&*world.database, &["invitation to 1".to_owned()])
         .await
         .unwrap();
-    assert_eq!(failed.unwrap().failure, Some(Failure::AddressUnsupported));
+    assert_eq!(failed.unwrap().failure, Some(DeliveryFailure::AddressUnsupported));
 }
 
-async fn a_letter_that_cannot_be_sent_keeps_no_other_waiting(on: On) {
+async fn a_email_that_cannot_be_sent_keeps_no_other_waiting(on: On) {
     let world = World::new(on).await;
     let mut server = ScriptedServer::start([Script::Mail("554 5.6.0 no"), LATER]).await;
     for to in ["a@example.com", "b@example.com", "nobody", "c@example.com"] {
@@ -149,22 +149,22 @@ async fn a_letter_that_cannot_be_sent_keeps_no_other_waiting(on: On) {
     assert_eq!(outbox.deliver_due().await.unwrap(), 4);
     assert_eq!(server.message_ids().len(), 3);
     let states = crate::outbox::list(&*world.database, None, 9).await.unwrap();
-    let states: Vec<_> = states.iter().rev().map(|letter| letter.state).collect();
-    use LetterState::{Failed, Pending, Sent};
+    let states: Vec<_> = states.iter().rev().map(|email| email.state).collect();
+    use EmailState::{Failed, Pending, Sent};
     assert_eq!(states, [Failed, Pending, Failed, Sent]);
 }
 
 #[tokio::test]
-async fn a_letter_whose_sending_dies_is_tried_again_later_like_any_other() {
+async fn a_email_whose_sending_dies_is_tried_again_later_like_any_other() {
     let died = survived(async { panic!("as a bug would") }).await;
     assert!(matches!(died, Err(MailError::Transient(_))), "{died:?}");
     assert_eq!(survived(async { Ok(()) }).await, Ok(()));
 }
 
-async fn a_letter_that_was_sealed_for_another_row_is_given_up_and_says_why(on: On) {
+async fn a_email_that_was_sealed_for_another_row_is_given_up_and_says_why(on: On) {
     let world = World::new(on).await;
     world
-        .write(SealedLetter {
+        .write(EncryptedEmail {
             id: world.new_id().to_string(),
             kind: "invitation",
             recipient: "dev@example.com".to_owned(),
@@ -176,10 +176,10 @@ async fn a_letter_that_was_sealed_for_another_row_is_given_up_and_says_why(on: O
         })
         .await;
     assert_eq!(world.outbox().deliver_due().await.unwrap(), 1);
-    let letter = world.letter().await;
-    assert_eq!(letter.state, LetterState::Failed);
+    let email = world.email().await;
+    assert_eq!(email.state, EmailState::Failed);
     assert!(
-        letter
+        email
             .last_error
             .unwrap()
             .starts_with("its content is lost: the sealed text")
@@ -187,10 +187,10 @@ async fn a_letter_that_was_sealed_for_another_row_is_given_up_and_says_why(on: O
     assert!(world.mails().is_empty());
 }
 
-async fn a_letter_of_a_kind_that_a_newer_version_wrote_waits_for_that_version(on: On) {
+async fn a_email_of_a_kind_that_a_newer_version_wrote_waits_for_that_version(on: On) {
     let world = World::new(on).await;
     world
-        .write(SealedLetter {
+        .write(EncryptedEmail {
             id: world.new_id().to_string(),
             kind: "birthday",
             recipient: "dev@example.com".to_owned(),
@@ -202,7 +202,7 @@ async fn a_letter_of_a_kind_that_a_newer_version_wrote_waits_for_that_version(on
         })
         .await;
     world.outbox().deliver_due().await.unwrap();
-    let letter = world.letter().await;
-    assert_eq!(letter.state, LetterState::Pending);
-    assert!(letter.last_error.unwrap().contains("birthday"));
+    let email = world.email().await;
+    assert_eq!(email.state, EmailState::Pending);
+    assert!(email.last_error.unwrap().contains("birthday"));
 }

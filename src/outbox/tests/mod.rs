@@ -1,4 +1,4 @@
-//! Letters from the writer's hands to the mailbox, and what happens when something fails on the way.
+//! E-mails from the writer's hands to the mailbox, and what happens when something fails on the way.
 
 mod delivering;
 mod failing;

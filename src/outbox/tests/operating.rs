@@ -6,21 +6,21 @@ use uuid::Uuid;
 
 use super::world::{START, World, at};
 use crate::clock::Clock;
-use crate::log::append::{Priority, SealedLetter};
-use crate::mail::Failure;
+use crate::log::append::{EncryptedEmail, Priority};
+use crate::mail::DeliveryFailure;
 use crate::mail::scripted_server::{Script, ScriptedServer};
-use crate::outbox::queue::{self, LEASE, Outcome, Takes};
-use crate::outbox::{Depth, LetterState, Retry, depth, list, list_page, retry_failed, totals};
+use crate::outbox::queue::{self, AttemptOutcome, LEASE, Takes};
+use crate::outbox::{Depth, EmailState, Retry, depth, list, list_page, retry_failed, totals};
 use crate::store::on_both_databases::{On, on_both_databases};
 
 on_both_databases!(
-    operators_see_letters_newest_first_and_by_state_but_not_what_they_say,
-    a_letter_that_was_given_up_can_be_sent_after_all,
-    a_letter_that_waits_for_its_next_attempt_can_be_sent_now,
-    a_letter_that_was_sent_stays_sent_and_one_that_never_was_is_not_found,
-    a_letter_that_is_being_sent_is_not_sent_by_a_second_process_because_it_is_retried,
-    a_letter_for_later_is_not_sent_early_because_it_is_retried,
-    all_letters_that_were_given_up_can_be_sent_after_all,
+    operators_see_emails_newest_first_and_by_state_but_not_what_they_say,
+    a_email_that_was_given_up_can_be_sent_after_all,
+    a_email_that_waits_for_its_next_attempt_can_be_sent_now,
+    a_email_that_was_sent_stays_sent_and_one_that_never_was_is_not_found,
+    a_email_that_is_being_sent_is_not_sent_by_a_second_process_because_it_is_retried,
+    a_email_for_later_is_not_sent_early_because_it_is_retried,
+    all_emails_that_were_given_up_can_be_sent_after_all,
     operators_read_the_outbox_page_by_page,
     how_much_waits_and_for_how_long_is_known,
     both_databases_find_what_is_due_by_an_index,
@@ -29,7 +29,7 @@ on_both_databases!(
 
 const NOBODY: Script = Script::Recipient("550 5.1.1 nobody here");
 
-async fn operators_see_letters_newest_first_and_by_state_but_not_what_they_say(on: On) {
+async fn operators_see_emails_newest_first_and_by_state_but_not_what_they_say(on: On) {
     let world = World::new(on).await;
     let server = ScriptedServer::start([NOBODY]).await;
     let first = world.invite("a@example.com").await;
@@ -38,16 +38,16 @@ async fn operators_see_letters_newest_first_and_by_state_but_not_what_they_say(o
     let second = world.invite("b@example.com").await;
 
     let ids = async |state, limit| -> Vec<String> {
-        let letters = list(&*world.database, state, limit).await.unwrap();
-        letters.into_iter().map(|letter| letter.id).collect()
+        let emails = list(&*world.database, state, limit).await.unwrap();
+        emails.into_iter().map(|email| email.id).collect()
     };
     assert_eq!(ids(None, 9).await, [second.to_string(), first.to_string()]);
     assert_eq!(ids(None, 1).await, [second.to_string()]);
-    assert_eq!(ids(Some(LetterState::Failed), 9).await, [first.to_string()]);
-    assert_eq!(ids(Some(LetterState::Pending), 9).await, [second.to_string()]);
-    assert!(ids(Some(LetterState::Sent), 9).await.is_empty());
+    assert_eq!(ids(Some(EmailState::Failed), 9).await, [first.to_string()]);
+    assert_eq!(ids(Some(EmailState::Pending), 9).await, [second.to_string()]);
+    assert!(ids(Some(EmailState::Sent), 9).await.is_empty());
 
-    let failed = &list(&*world.database, Some(LetterState::Failed), 9).await.unwrap()[0];
+    let failed = &list(&*world.database, Some(EmailState::Failed), 9).await.unwrap()[0];
     assert_eq!(
         serde_json::to_value(failed).unwrap(),
         json!({
@@ -58,7 +58,7 @@ async fn operators_see_letters_newest_first_and_by_state_but_not_what_they_say(o
     );
 }
 
-async fn a_letter_that_was_given_up_can_be_sent_after_all(on: On) {
+async fn a_email_that_was_given_up_can_be_sent_after_all(on: On) {
     let world = World::new(on).await;
     let mut server = ScriptedServer::start([NOBODY]).await;
     let id = world.invite("dev@example.com").await;
@@ -66,18 +66,18 @@ async fn a_letter_that_was_given_up_can_be_sent_after_all(on: On) {
     outbox.deliver_due().await.unwrap();
 
     world.clock.advance(TimeDelta::hours(2));
-    let Retry::Due(letter) = outbox.retry(id).await.unwrap() else {
+    let Retry::Due(email) = outbox.retry(id).await.unwrap() else {
         panic!("it was not retried");
     };
-    assert_eq!((letter.state, letter.attempts), (LetterState::Pending, 0));
-    assert_eq!((letter.next_attempt_at, &letter.last_error), (Some(at(7_200)), &None));
-    assert_eq!(outbox.retry(id).await.unwrap(), Retry::Due(letter), "a second click");
+    assert_eq!((email.state, email.attempts), (EmailState::Pending, 0));
+    assert_eq!((email.next_attempt_at, &email.last_error), (Some(at(7_200)), &None));
+    assert_eq!(outbox.retry(id).await.unwrap(), Retry::Due(email), "a second click");
     outbox.deliver_due().await.unwrap();
-    assert_eq!(world.letter().await.state, LetterState::Sent);
+    assert_eq!(world.email().await.state, EmailState::Sent);
     assert_eq!(server.message_ids(), [format!("<{id}@gate.example.com>")]);
 }
 
-async fn a_letter_that_waits_for_its_next_attempt_can_be_sent_now(on: On) {
+async fn a_email_that_waits_for_its_next_attempt_can_be_sent_now(on: On) {
     let world = World::new(on).await;
     let server = ScriptedServer::start([Script::HangUp]).await;
     let id = world.invite("dev@example.com").await;
@@ -86,21 +86,21 @@ async fn a_letter_that_waits_for_its_next_attempt_can_be_sent_now(on: On) {
     assert_eq!(outbox.deliver_due().await.unwrap(), 0);
     outbox.retry(id).await.unwrap();
     assert_eq!(outbox.deliver_due().await.unwrap(), 1);
-    assert_eq!(world.letter().await.state, LetterState::Sent);
+    assert_eq!(world.email().await.state, EmailState::Sent);
 }
 
-async fn a_letter_that_was_sent_stays_sent_and_one_that_never_was_is_not_found(on: On) {
+async fn a_email_that_was_sent_stays_sent_and_one_that_never_was_is_not_found(on: On) {
     let world = World::new(on).await;
     let id = world.invite("dev@example.com").await;
     let outbox = world.outbox();
     outbox.deliver_due().await.unwrap();
-    let sent = world.letter().await;
+    let sent = world.email().await;
     assert_eq!(outbox.retry(id).await.unwrap(), Retry::NotFailed(sent));
     assert_eq!(outbox.deliver_due().await.unwrap(), 0);
     assert_eq!(outbox.retry(Uuid::nil()).await.unwrap(), Retry::Unknown);
 }
 
-async fn a_letter_that_is_being_sent_is_not_sent_by_a_second_process_because_it_is_retried(on: On) {
+async fn a_email_that_is_being_sent_is_not_sent_by_a_second_process_because_it_is_retried(on: On) {
     let world = World::new(on).await;
     let server = ScriptedServer::start([Script::HangUp]).await;
     let id = world.invite("dev@example.com").await;
@@ -109,17 +109,17 @@ async fn a_letter_that_is_being_sent_is_not_sent_by_a_second_process_because_it_
     queue::claim(&*world.database, &Clock::Manual(world.clock.clone()), Takes::All)
         .await
         .unwrap();
-    let sending = world.letter().await;
+    let sending = world.email().await;
     assert_eq!((sending.attempts, &sending.last_error), (2, &None));
     assert_eq!(world.outbox().retry(id).await.unwrap(), Retry::NotFailed(sending));
     assert_eq!(world.outbox().deliver_due().await.unwrap(), 0);
 }
 
-async fn a_letter_for_later_is_not_sent_early_because_it_is_retried(on: On) {
+async fn a_email_for_later_is_not_sent_early_because_it_is_retried(on: On) {
     let world = World::new(on).await;
     let id = world.new_id();
     world
-        .write(SealedLetter {
+        .write(EncryptedEmail {
             id: id.to_string(),
             kind: "client_secret_ending",
             recipient: "dev@example.com".to_owned(),
@@ -130,12 +130,12 @@ async fn a_letter_for_later_is_not_sent_early_because_it_is_retried(on: On) {
             quotas: Vec::new(),
         })
         .await;
-    let waiting = world.letter().await;
+    let waiting = world.email().await;
     assert_eq!(world.outbox().retry(id).await.unwrap(), Retry::NotFailed(waiting));
-    assert_eq!(world.letter().await.next_attempt_at, Some(at(3_600)));
+    assert_eq!(world.email().await.next_attempt_at, Some(at(3_600)));
 }
 
-async fn all_letters_that_were_given_up_can_be_sent_after_all(on: On) {
+async fn all_emails_that_were_given_up_can_be_sent_after_all(on: On) {
     let world = World::new(on).await;
     let mut server = ScriptedServer::start([NOBODY, NOBODY]).await;
     for to in ["a@example.com", "b@example.com"] {
@@ -161,9 +161,9 @@ async fn operators_read_the_outbox_page_by_page(on: On) {
     written.reverse();
     let (mut read, mut after) = (Vec::new(), None);
     for size in [2, 2, 1] {
-        let (letters, next) = list_page(&*world.database, None, after.as_ref(), 2).await.unwrap();
-        assert_eq!(letters.len(), size);
-        read.extend(letters.into_iter().map(|letter| letter.id));
+        let (emails, next) = list_page(&*world.database, None, after.as_ref(), 2).await.unwrap();
+        assert_eq!(emails.len(), size);
+        read.extend(emails.into_iter().map(|email| email.id));
         after = next;
     }
     assert_eq!((read, after), (written, None));
@@ -181,7 +181,7 @@ async fn how_much_waits_and_for_how_long_is_known(on: On) {
     world.clock.advance(TimeDelta::seconds(1));
     world.invite("c@example.com").await;
     world
-        .write(SealedLetter {
+        .write(EncryptedEmail {
             id: world.new_id().to_string(),
             kind: "client_secret_ending",
             recipient: "dev@example.com".to_owned(),
@@ -206,7 +206,7 @@ async fn how_much_waits_and_for_how_long_is_known(on: On) {
 
 async fn both_databases_find_what_is_due_by_an_index(on: On) {
     let world = World::new(on).await;
-    let due = "select id from letters where state = 'pending' and priority = 0 \
+    let due = "select id from outbox where state = 'pending' and priority = 0 \
                and next_attempt_at <= '2026' order by next_attempt_at, id limit 20";
     let plan = world.plan(due).await;
     assert!(plan.contains("letters_due"), "{plan}");
@@ -231,12 +231,12 @@ async fn what_an_attempt_came_to_does_not_undo_a_retry_or_a_sending_meanwhile(on
     let (database, later) = (&*world.database, at(500).plus(LEASE));
     let error = || "too late".to_owned();
     for outcome in [
-        Outcome::Delayed {
+        AttemptOutcome::Delayed {
             until: later,
             error: error(),
         },
-        Outcome::Failed {
-            failure: Failure::MailRefused,
+        AttemptOutcome::Failed {
+            failure: DeliveryFailure::MailRefused,
             error: error(),
         },
     ] {
@@ -245,16 +245,16 @@ async fn what_an_attempt_came_to_does_not_undo_a_retry_or_a_sending_meanwhile(on
             0
         );
     }
-    assert_eq!(world.letter().await, retried);
+    assert_eq!(world.email().await, retried);
 
     world.outbox().deliver_due().await.unwrap();
-    let sent = world.letter().await;
+    let sent = world.email().await;
     assert_eq!(
-        queue::record(database, vec![(claimed, Outcome::Sent)], later)
+        queue::record(database, vec![(claimed, AttemptOutcome::Sent)], later)
             .await
             .unwrap(),
         0
     );
     queue::hand_back(database, [claimed], later).await.unwrap();
-    assert_eq!(world.letter().await, sent);
+    assert_eq!(world.email().await, sent);
 }

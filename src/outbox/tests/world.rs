@@ -11,14 +11,14 @@ use uuid::Uuid;
 
 use crate::clock::{Clock, ManualClock};
 use crate::log::Writer;
-use crate::log::append::{Append, SealedLetter};
+use crate::log::append::{Append, EncryptedEmail};
 use crate::mail::scripted_server::ScriptedServer;
-use crate::mail::{Letter, MailTransport};
+use crate::mail::{Email, MailTransport};
 use crate::metrics::Metrics;
-use crate::outbox::{LetterRow, Outbox, list, seal_letter};
-use crate::secrets::{Dice, MasterKey, Sealer};
+use crate::outbox::{EmailRow, Outbox, encrypt_email, list};
+use crate::secrets::{MasterKey, Randomness, Sealer};
 use crate::store::on_both_databases::On;
-use crate::store::{self, Database, Dialect, Purpose, StoreError, Transaction};
+use crate::store::{self, ConnectionPurpose, Database, Dialect, StoreError, Transaction};
 
 pub(super) const START: &str = "2026-11-23T09:15:00.000Z";
 pub(super) const LINK: &str = "https://gate.example.com/portal/sign-up?invite=gbi_4f9";
@@ -29,7 +29,7 @@ pub(super) struct World {
     pub(super) database: Arc<dyn Database>,
     pub(super) clock: ManualClock,
     pub(super) metrics: Arc<Metrics>,
-    dice: Dice,
+    randomness: Randomness,
     writer: Writer,
 }
 
@@ -48,7 +48,7 @@ impl World {
             database,
             clock,
             metrics,
-            dice: Dice::seeded(1),
+            randomness: Randomness::seeded(1),
             writer,
         }
     }
@@ -77,58 +77,59 @@ impl World {
 
     /// Writes an invitation down, as a command does. Its id.
     pub(super) async fn invite(&self, to: &str) -> Uuid {
-        let letter = Letter::invitation(to, "Payroll Bridge", "Acme Ltd", LINK, at(0));
+        let email = Email::invitation(to, "Payroll Bridge", "Acme Ltd", LINK, at(0));
         let id = self.new_id();
-        self.write(seal_letter(&letter, id, &sealer(), &self.dice).unwrap())
+        self.write(encrypt_email(&email, id, &sealer(), &self.randomness).unwrap())
             .await;
         id
     }
 
     /// Writes an invitation down that may have to be withdrawn.
     pub(super) async fn invite_about(&self, to: &str, about: &str) -> Uuid {
-        let letter = Letter::invitation(to, "Payroll Bridge", "Acme Ltd", LINK, at(0));
+        let email = Email::invitation(to, "Payroll Bridge", "Acme Ltd", LINK, at(0));
         let id = self.new_id();
-        let sealed = seal_letter(&letter, id, &sealer(), &self.dice).unwrap();
+        let sealed = encrypt_email(&email, id, &sealer(), &self.randomness).unwrap();
         let about = Some(about.to_owned());
-        self.write(SealedLetter { about, ..sealed }).await;
+        self.write(EncryptedEmail { about, ..sealed }).await;
         id
     }
 
     /// Writes a verification code down.
     pub(super) async fn write_code(&self, to: &str) {
-        let letter = Letter::verification_code(to, "042137", 10);
+        let email = Email::verification_code(to, "042137", 10);
         let id = self.new_id();
-        self.write(seal_letter(&letter, id, &sealer(), &self.dice).unwrap())
+        self.write(encrypt_email(&email, id, &sealer(), &self.randomness).unwrap())
             .await;
     }
 
-    pub(super) async fn write(&self, letter: SealedLetter) {
+    pub(super) async fn write(&self, email: EncryptedEmail) {
         let append = Append {
-            letters: vec![letter],
+            emails: vec![email],
             ..Append::default()
         };
         self.writer.append(append).await.unwrap();
     }
 
     pub(super) fn new_id(&self) -> Uuid {
-        self.dice.uuid_v7(Clock::Manual(self.clock.clone()).now().to_utc())
+        self.randomness
+            .uuid_v7(Clock::Manual(self.clock.clone()).now().to_utc())
     }
 
-    /// The only letter there is.
-    pub(super) async fn letter(&self) -> LetterRow {
-        let [letter] = list(&*self.database, None, 2).await.unwrap().try_into().unwrap();
-        letter
+    /// The only e-mail there is.
+    pub(super) async fn email(&self) -> EmailRow {
+        let [email] = list(&*self.database, None, 2).await.unwrap().try_into().unwrap();
+        email
     }
 
-    /// The sealed content of the only letter there is.
+    /// The sealed content of the only e-mail there is.
     pub(super) async fn sealed(&self) -> Value {
-        let query = Query::new("select sealed from letters", []);
+        let query = Query::new("select sealed from outbox", []);
         self.database.rows(query).await.unwrap().remove(0).remove(0)
     }
 
     /// How the database finds the rows of a query, when it may not look through the whole table.
     pub(super) async fn plan(&self, select: &str) -> String {
-        let mut transaction = self.database.begin(Purpose::Write).await.unwrap();
+        let mut transaction = self.database.begin(ConnectionPurpose::Write).await.unwrap();
         let explain = match self.database.dialect() {
             Dialect::Sqlite => "explain query plan",
             Dialect::Postgres => {
@@ -196,7 +197,7 @@ impl Database for GoesAway {
         self.rows(query).await
     }
 
-    async fn begin(&self, purpose: Purpose) -> Result<Box<dyn Transaction>, StoreError> {
+    async fn begin(&self, purpose: ConnectionPurpose) -> Result<Box<dyn Transaction>, StoreError> {
         let left = self.after_writes.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
         if left <= 0 {
             return Err(StoreError::Unavailable("it went away".to_owned()));

@@ -5,26 +5,26 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::TimeDelta;
 use gatebook_aggregates::refusal::{FieldProblem, Refusal};
+use gatebook_aggregates::text::Label;
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_aggregates::words::Label;
 use maud::{Markup, html};
 use uuid::Uuid;
 
 use crate::application::{Failure, IssuedToken, ListedToken, OwnTokenForm, Realm};
 use crate::http::error::Problem;
-use crate::http::extract::{App, PathOf};
+use crate::http::extract::{PathOf, Service};
 use crate::log::CommandError;
-use crate::pages::attempt::Errors;
 use crate::pages::copy;
-use crate::pages::facts::{fact, written};
-use crate::pages::form::{Asked, Form, Sent, token};
+use crate::pages::current_user::{ConsoleUser, SignedIn};
+use crate::pages::definition_list::{fact, written};
+use crate::pages::form::{Form, PageQuery, SubmittedForm, token};
+use crate::pages::form_errors::Errors;
+use crate::pages::form_key;
 use crate::pages::inputs::Field;
 use crate::pages::layout::{Shell, page};
-use crate::pages::once;
 use crate::pages::session_list::session_list;
 use crate::pages::sign_out::signed_out;
 use crate::pages::times;
-use crate::pages::visitor::{ConsoleUser, SignedIn};
 
 /// How long tokens can live, in days, and in words.
 const ENDS_AFTER: [(&str, &str); 3] = [("30", "30 days"), ("90", "90 days"), ("365", "a year")];
@@ -36,16 +36,21 @@ const WORDS: &[(&str, &str)] = &[("name", "Name of the new token")];
 
 /// `GET /account`
 pub async fn show(
-    State(app): State<App>,
+    State(service): State<Service>,
     SignedIn(user): SignedIn<ConsoleUser>,
-    Asked(asked): Asked,
+    PageQuery(query): PageQuery,
 ) -> Result<Response, Problem> {
-    Ok(account_page(&app, &user, &asked, &Errors::default()).await?)
+    Ok(account_page(&service, &user, &query, &Errors::default()).await?)
 }
 
-async fn account_page(app: &App, user: &ConsoleUser, form: &Form, errors: &Errors) -> Result<Response, Failure> {
-    let sessions = app.sessions(user.caller(), Realm::Console).await?;
-    let tokens = app.own_tokens(user.caller()).await?;
+async fn account_page(
+    service: &Service,
+    user: &ConsoleUser,
+    form: &Form,
+    errors: &Errors,
+) -> Result<Response, Failure> {
+    let sessions = service.sessions(user.caller(), Realm::Console).await?;
+    let tokens = service.own_tokens(user.caller()).await?;
     let form_token = &user.session.form_token;
     let body = html! {
         h1 { "Your account" }
@@ -71,7 +76,7 @@ async fn account_page(app: &App, user: &ConsoleUser, form: &Form, errors: &Error
         @if !tokens.is_empty() { (token_table(&tokens, form_token)) }
         form.narrow method="post" action="/account/tokens" {
             (token(form_token))
-            (once::field(form))
+            (form_key::field(form))
             (Field {
                 name: "name", label: "Name of the new token", hint: "What it is for, such as the program’s name.",
                 value: form.text("name"), ..Field::default()
@@ -121,36 +126,36 @@ fn token_table(tokens: &[ListedToken], form_token: &str) -> Markup {
 
 /// `POST /account/tokens`: makes one, and shows it once.
 pub async fn new_token(
-    State(app): State<App>,
-    Sent { visitor: user, form }: Sent<ConsoleUser>,
+    State(service): State<Service>,
+    SubmittedForm { user, form }: SubmittedForm<ConsoleUser>,
 ) -> Result<Response, Problem> {
-    match made(&app, &user, form).await {
+    match made(&service, &user, form).await {
         Ok(issued) => Ok(token_page(&user, &issued).into_response()),
-        Err((errors, form)) => Ok(account_page(&app, &user, &form, &errors).await?),
+        Err((errors, form)) => Ok(account_page(&service, &user, &form, &errors).await?),
     }
 }
 
-async fn made(app: &App, user: &ConsoleUser, form: Form) -> Result<IssuedToken, (Errors, Form)> {
+async fn made(service: &Service, user: &ConsoleUser, form: Form) -> Result<IssuedToken, (Errors, Form)> {
     if form.is_to_be_shown_again() {
         return Err((Errors::default(), form));
     }
-    let asked = match read(&form, app.clock.now()) {
-        Ok(asked) => asked,
+    let query = match read(&form, service.clock.now()) {
+        Ok(query) => query,
         Err(problem) => {
             let errors = Errors::from(Problem::from(problem)).worded(WORDS);
             return Err((errors, form));
         }
     };
-    let key = once::key(user.caller(), "/account/tokens", &form);
-    match app.issue_own_token(user.caller(), asked, key.as_ref()).await {
+    let key = form_key::key(user.caller(), "/account/tokens", &form);
+    match service.issue_own_token(user.caller(), query, key.as_ref()).await {
         Ok(Some(issued)) => Ok(issued),
         Ok(None) => {
             let detail = "This form was sent before. A token is shown once only: if you have not kept it, end it below and \
                           make another.";
             let problem = Problem::new(StatusCode::CONFLICT, "sent_already", detail);
-            Err((problem.into(), once::anew(form)))
+            Err((problem.into(), form_key::anew(form)))
         }
-        Err(failure) => Err(once::refused(failure, form)),
+        Err(failure) => Err(form_key::refused(failure, form)),
     }
 }
 
@@ -182,13 +187,13 @@ fn token_page(user: &ConsoleUser, issued: &IssuedToken) -> Markup {
 
 /// `POST /account/tokens/{id}/end`
 pub async fn end_token(
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(token_id): PathOf<Uuid>,
-    Sent { visitor: user, form }: Sent<ConsoleUser>,
+    SubmittedForm { user, form }: SubmittedForm<ConsoleUser>,
 ) -> Result<Redirect, Problem> {
     if !form.is_to_be_shown_again() {
         let (group_id, user_id) = (&user.group.group_id, user.user_id.clone());
-        let ended = app.revoke_user_token(user.caller(), group_id, user_id, token_id);
+        let ended = service.revoke_user_token(user.caller(), group_id, user_id, token_id);
         or_done(ended.await)?;
     }
     Ok(Redirect::to("/account"))
@@ -196,14 +201,14 @@ pub async fn end_token(
 
 /// `POST /account/sessions/{id}/end`
 pub async fn end_session(
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(session_id): PathOf<Uuid>,
-    Sent { visitor: user, form }: Sent<ConsoleUser>,
+    SubmittedForm { user, form }: SubmittedForm<ConsoleUser>,
 ) -> Result<Response, Problem> {
     if form.is_to_be_shown_again() {
         return Ok(Redirect::to("/account").into_response());
     }
-    or_done(app.end_session(user.caller(), Realm::Console, session_id).await)?;
+    or_done(service.end_session(user.caller(), Realm::Console, session_id).await)?;
     if session_id == user.session.id {
         return Ok(signed_out::<ConsoleUser>());
     }
@@ -220,13 +225,14 @@ fn or_done(ended: Result<(), Failure>) -> Result<(), Failure> {
 
 /// `POST /account/password-link`
 pub async fn send_password_link(
-    State(app): State<App>,
-    Sent { visitor: user, form }: Sent<ConsoleUser>,
+    State(service): State<Service>,
+    SubmittedForm { user, form }: SubmittedForm<ConsoleUser>,
 ) -> Result<Redirect, Problem> {
     if form.is_to_be_shown_again() {
         return Ok(Redirect::to("/account"));
     }
-    app.request_user_password_reset(user.caller(), user.user.email.as_str())
+    service
+        .request_user_password_reset(user.caller(), user.user.email.as_str())
         .await?;
     Ok(Redirect::to("/account?link-sent"))
 }

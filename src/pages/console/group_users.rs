@@ -13,14 +13,14 @@ use maud::{Markup, html};
 
 use crate::application::Failure;
 use crate::http::error::Problem;
-use crate::http::extract::{App, PathOf};
+use crate::http::extract::{PathOf, Service};
 use crate::log::CommandError;
-use crate::pages::attempt::Errors;
-use crate::pages::facts::{fact, written};
-use crate::pages::form::{Asked, Form, Sent, token};
+use crate::pages::current_user::{ConsoleUser, SignedIn};
+use crate::pages::definition_list::{fact, written};
+use crate::pages::form::{Form, PageQuery, SubmittedForm, token};
+use crate::pages::form_errors::Errors;
 use crate::pages::inputs::checkbox;
 use crate::pages::layout::{Shell, page};
-use crate::pages::visitor::{ConsoleUser, SignedIn};
 
 const PERMISSIONS: [Permission; 2] = [Permission::ManageIntegrationApplications, Permission::ViewActivityLogs];
 
@@ -57,29 +57,29 @@ pub async fn list(SignedIn(admin): SignedIn<ConsoleUser>) -> Result<Markup, Prob
 pub async fn show(
     SignedIn(admin): SignedIn<ConsoleUser>,
     PathOf(user_id): PathOf<UserId>,
-    Asked(asked): Asked,
+    PageQuery(query): PageQuery,
 ) -> Result<Markup, Problem> {
     let user = edited(&admin.group, &admin, &user_id)?;
-    let done = ["processed", "link-sent"].into_iter().find(|done| asked.has(done));
+    let done = ["processed", "link-sent"].into_iter().find(|done| query.has(done));
     let notice = html! { @if let Some(done) = done { div.notice.good role="status" { p { (sentence(done)) } } } };
     Ok(edit_page(&admin, &user_id, &user, &user.permissions, &notice))
 }
 
 /// `POST /group-users/{id}`: Process. All of it happens, or nothing.
 pub async fn process(
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(user_id): PathOf<UserId>,
-    Sent { visitor: admin, form }: Sent<ConsoleUser>,
+    SubmittedForm { user: admin, form }: SubmittedForm<ConsoleUser>,
 ) -> Result<Response, Problem> {
     let user = edited(&admin.group, &admin, &user_id)?;
     let (seen, wanted) = (all_of(&form.all("granted")), chosen(&form));
     if form.is_to_be_shown_again() {
         return Ok(edit_page(&admin, &user_id, &user, &wanted, &html! {}).into_response());
     }
-    match app.set_permissions(admin.caller(), &user_id, &seen, &wanted).await {
+    match service.set_permissions(admin.caller(), &user_id, &seen, &wanted).await {
         Ok(_) => Ok(processed(&user_id)),
         Err(Failure::Command(CommandError::VersionMismatch { .. })) => {
-            let group = app.callers_group(admin.caller()).await?;
+            let group = service.callers_group(admin.caller()).await?;
             let user = edited(&group, &admin, &user_id)?;
             if user.permissions == wanted {
                 return Ok(processed(&user_id));
@@ -102,24 +102,25 @@ fn processed(user_id: &UserId) -> Response {
 
 /// `POST /group-users/{id}/password-link`
 pub async fn send_password_link(
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(user_id): PathOf<UserId>,
-    Sent { visitor: admin, form }: Sent<ConsoleUser>,
+    SubmittedForm { user: admin, form }: SubmittedForm<ConsoleUser>,
 ) -> Result<Redirect, Problem> {
     if form.is_to_be_shown_again() {
         return Ok(Redirect::to(&format!("/group-users/{user_id}")));
     }
-    app.send_password_link(admin.caller(), &admin.group.group_id, &user_id)
+    service
+        .send_password_link(admin.caller(), &admin.group.group_id, &user_id)
         .await?;
     Ok(Redirect::to(&format!("/group-users/{user_id}?link-sent")))
 }
 
 fn require_practice_admin(admin: &ConsoleUser) -> Result<(), Failure> {
-    Ok(admin.caller().standing(&admin.group)?.require_practice_admin()?)
+    Ok(admin.caller().membership(&admin.group)?.require_practice_admin()?)
 }
 
 fn edited(group: &GroupRow, admin: &ConsoleUser, user_id: &UserId) -> Result<GroupUser, Failure> {
-    admin.caller().standing(group)?.require_practice_admin()?;
+    admin.caller().membership(group)?.require_practice_admin()?;
     Ok(group.user(user_id).cloned().ok_or(Refusal::NotFound)?)
 }
 

@@ -12,10 +12,10 @@ pub use sign_in::sign_in_again;
 
 use super::passwords;
 use crate::application::Realm;
-use crate::http::extract::App;
+use crate::http::extract::Service;
 
 /// The pages of the console.
-pub fn routes() -> Router<App> {
+pub fn routes() -> Router<Service> {
     Router::new()
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/sign-out", post(sign_in::sign_out))

@@ -4,30 +4,30 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use gatebook_aggregates::identifiers::GroupId;
-use gatebook_aggregates::words::Label;
+use gatebook_aggregates::text::Label;
 use maud::{Markup, html};
 
-use crate::application::{Failure, Realm, SignInForm, SignedIn as Outcome};
+use crate::application::{Failure, Realm, SignInForm, SignInOutcome as Outcome};
 use crate::http::error::Problem;
-use crate::http::extract::{Anyone, App, Device};
-use crate::pages::attempt::Errors;
-use crate::pages::form::{Asked, Form, OpenForm, Sent, signed_in};
+use crate::http::extract::{Anyone, Device, Service};
+use crate::pages::current_user::ConsoleUser;
+use crate::pages::form::{Form, PageQuery, PublicForm, SubmittedForm, signed_in};
+use crate::pages::form_errors::Errors;
 use crate::pages::inputs::Field;
 use crate::pages::layout::{Shell, page};
 use crate::pages::sign_out;
-use crate::pages::visitor::ConsoleUser;
 
 /// What the page says besides its fields.
 #[derive(Default)]
-struct Situation<'a> {
+struct SignInState<'a> {
     errors: Errors,
     held: bool,
     groups: &'a [(GroupId, Label)],
 }
 
 /// `GET /sign-in`
-pub async fn show(Asked(asked): Asked) -> Markup {
-    sign_in_page(&asked, &Situation::default())
+pub async fn show(PageQuery(query): PageQuery) -> Markup {
+    sign_in_page(&query, &SignInState::default())
 }
 
 /// The page for somebody whose session has ended in the middle of a form.
@@ -36,20 +36,20 @@ pub fn sign_in_again(held: &str) -> Markup {
     let held = true;
     sign_in_page(
         &form,
-        &Situation {
+        &SignInState {
             held,
-            ..Situation::default()
+            ..SignInState::default()
         },
     )
 }
 
 /// `POST /sign-in`
 pub async fn submit(
-    State(app): State<App>,
+    State(service): State<Service>,
     Anyone(caller): Anyone,
     Device(device): Device,
     headers: HeaderMap,
-    OpenForm(form): OpenForm,
+    PublicForm(form): PublicForm,
 ) -> Response {
     let entered = SignInForm {
         email: form.text("email").to_owned(),
@@ -57,15 +57,15 @@ pub async fn submit(
         group_id: form.filled("group").and_then(|id| GroupId::parse(id).ok()),
         device,
     };
-    match app.sign_in(&caller, &entered).await {
-        Ok(Outcome::Session(session)) => signed_in(&app, &caller, Realm::Console, &headers, &session, &form).await,
+    match service.sign_in(&caller, &entered).await {
+        Ok(Outcome::Session(session)) => signed_in(&service, &caller, Realm::Console, &headers, &session, &form).await,
         Ok(Outcome::SeveralGroups(groups)) => {
             let groups = groups.as_slice();
             sign_in_page(
                 &form,
-                &Situation {
+                &SignInState {
                     groups,
-                    ..Situation::default()
+                    ..SignInState::default()
                 },
             )
             .into_response()
@@ -73,9 +73,9 @@ pub async fn submit(
         Err(failure) => {
             let errors = refused(failure);
             let status = errors.status();
-            let situation = Situation {
+            let situation = SignInState {
                 errors,
-                ..Situation::default()
+                ..SignInState::default()
             };
             (status, sign_in_page(&form, &situation)).into_response()
         }
@@ -83,8 +83,11 @@ pub async fn submit(
 }
 
 /// `POST /sign-out`
-pub async fn sign_out(State(app): State<App>, sent: Result<Sent<ConsoleUser>, Response>) -> Result<Response, Problem> {
-    sign_out::sign_out(&app, sent).await
+pub async fn sign_out(
+    State(service): State<Service>,
+    submitted: Result<SubmittedForm<ConsoleUser>, Response>,
+) -> Result<Response, Problem> {
+    sign_out::sign_out(&service, submitted).await
 }
 
 fn refused(failure: Failure) -> Errors {
@@ -97,8 +100,8 @@ fn refused(failure: Failure) -> Errors {
     }
 }
 
-fn sign_in_page(form: &Form, situation: &Situation<'_>) -> Markup {
-    let Situation { errors, held, groups } = situation;
+fn sign_in_page(form: &Form, situation: &SignInState<'_>) -> Markup {
+    let SignInState { errors, held, groups } = situation;
     let body = html! {
         h1 { "Sign in" }
         @if *held {

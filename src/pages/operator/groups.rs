@@ -5,18 +5,18 @@ use axum::response::{IntoResponse, Redirect, Response};
 use gatebook_aggregates::group::{PLAN_WITH_INTEGRATION_APPS, ProductPlan};
 use gatebook_aggregates::identifiers::GroupId;
 use gatebook_aggregates::refusal::{FieldProblem, Refusal};
-use gatebook_aggregates::words::Label;
+use gatebook_aggregates::text::Label;
 use maud::{Markup, html};
 
-use super::words::WORDS;
-use crate::application::{Failure, GroupSeen};
+use super::labels::WORDS;
+use crate::application::{Failure, GroupPrecondition};
 use crate::http::error::Problem;
-use crate::http::extract::App;
-use crate::pages::attempt::Errors;
-use crate::pages::form::{Form, Sent, token};
+use crate::http::extract::Service;
+use crate::pages::current_user::{OperatorUser, SignedIn};
+use crate::pages::form::{Form, SubmittedForm, token};
+use crate::pages::form_errors::Errors;
 use crate::pages::inputs::Field;
 use crate::pages::layout::{Shell, page};
-use crate::pages::visitor::{OperatorUser, SignedIn};
 
 /// Where a group's page is.
 pub fn group_path(id: &GroupId) -> String {
@@ -24,35 +24,36 @@ pub fn group_path(id: &GroupId) -> String {
 }
 
 /// `GET /operator/groups`
-pub async fn list(State(app): State<App>, SignedIn(operator): SignedIn<OperatorUser>) -> Result<Response, Problem> {
-    Ok(list_page(&app, &operator, &new_form(), &Errors::default()).await?)
+pub async fn list(
+    State(service): State<Service>,
+    SignedIn(operator): SignedIn<OperatorUser>,
+) -> Result<Response, Problem> {
+    Ok(list_page(&service, &operator, &new_form(), &Errors::default()).await?)
 }
 
 /// `POST /operator/groups`: a new group.
 pub async fn create(
-    State(app): State<App>,
-    Sent {
-        visitor: operator,
-        form,
-    }: Sent<OperatorUser>,
+    State(service): State<Service>,
+    SubmittedForm { user: operator, form }: SubmittedForm<OperatorUser>,
 ) -> Result<Response, Problem> {
     let errors = if form.is_to_be_shown_again() {
         Errors::default()
     } else {
-        match created(&app, &operator, &form).await {
+        match created(&service, &operator, &form).await {
             Ok(id) => return Ok(Redirect::to(&group_path(&id)).into_response()),
             Err(failure) => failure.into(),
         }
     };
-    Ok(list_page(&app, &operator, &form, &errors.worded(WORDS)).await?)
+    Ok(list_page(&service, &operator, &form, &errors.worded(WORDS)).await?)
 }
 
-async fn created(app: &App, operator: &OperatorUser, form: &Form) -> Result<GroupId, Failure> {
+async fn created(service: &Service, operator: &OperatorUser, form: &Form) -> Result<GroupId, Failure> {
     let id = GroupId::parse(form.text("group_id"));
     let (name, plan) = (label("name", form), ProductPlan::parse(form.text("product_plan")));
     let (id, name, plan) = all_three(id, name, plan)?;
     // A second click finds the group as the first has made it.
-    app.put_group_seen(operator.caller(), &id, &GroupSeen::Nothing, name, plan)
+    service
+        .put_group_if(operator.caller(), &id, &GroupPrecondition::Nothing, name, plan)
         .await?;
     Ok(id)
 }
@@ -81,8 +82,13 @@ fn new_form() -> Form {
     Form::of([("product_plan", PLAN_WITH_INTEGRATION_APPS.to_owned())])
 }
 
-async fn list_page(app: &App, operator: &OperatorUser, form: &Form, errors: &Errors) -> Result<Response, Failure> {
-    let groups = app.groups(operator.caller()).await?;
+async fn list_page(
+    service: &Service,
+    operator: &OperatorUser,
+    form: &Form,
+    errors: &Errors,
+) -> Result<Response, Failure> {
+    let groups = service.groups(operator.caller()).await?;
     let body = html! {
         h1 { "Groups" }
         (errors.summary(&["group_id", "name", "product_plan"]))

@@ -2,12 +2,12 @@
 
 mod group;
 mod groups;
+mod labels;
 mod outbox;
 mod projections;
 mod requests;
 mod sessions;
 mod sign_in;
-mod words;
 
 use axum::Router;
 use axum::response::Redirect;
@@ -15,10 +15,10 @@ use axum::routing::{get, post};
 
 pub use sign_in::sign_in_again;
 
-use crate::http::extract::App;
+use crate::http::extract::Service;
 
 /// The pages of operators.
-pub fn routes() -> Router<App> {
+pub fn routes() -> Router<Service> {
     Router::new()
         .route("/operator/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/operator/sign-out", post(sign_in::sign_out))

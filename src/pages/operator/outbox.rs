@@ -8,18 +8,18 @@ use gatebook_aggregates::timestamp::Timestamp;
 use maud::{Markup, html};
 use uuid::Uuid;
 
-use super::words;
+use super::labels;
 use crate::http::error::Problem;
-use crate::http::extract::{App, PathOf};
+use crate::http::extract::{PathOf, Service};
 use crate::http::json::{read_cursor, write_cursor};
-use crate::outbox::{self, LetterRow, LetterState, ListedAfter, Retry, Totals};
-use crate::pages::attempt::Errors;
-use crate::pages::facts::fact;
+use crate::outbox::{self, EmailRow, EmailState, ListedAfter, OutboxSummary, Retry};
+use crate::pages::current_user::{OperatorUser, SignedIn};
+use crate::pages::definition_list::fact;
 use crate::pages::filter_form::{self, select};
-use crate::pages::form::{Asked, Form, Sent, token};
+use crate::pages::form::{Form, PageQuery, SubmittedForm, token};
+use crate::pages::form_errors::Errors;
 use crate::pages::layout::{Shell, page};
 use crate::pages::times;
-use crate::pages::visitor::{OperatorUser, SignedIn};
 
 /// So many letters are shown on a page, the newest first.
 const SHOWN: u32 = 200;
@@ -27,61 +27,61 @@ const STATES: [(&str, &str); 3] = [("pending", "Pending"), ("failed", "Failed"),
 
 /// `GET /operator/outbox`
 pub async fn show(
-    State(app): State<App>,
+    State(service): State<Service>,
     SignedIn(operator): SignedIn<OperatorUser>,
-    Asked(asked): Asked,
+    PageQuery(query): PageQuery,
 ) -> Result<Response, Problem> {
-    let state = match asked.text("state") {
-        "pending" => Some(LetterState::Pending),
-        "failed" => Some(LetterState::Failed),
-        "sent" => Some(LetterState::Sent),
+    let state = match query.text("state") {
+        "pending" => Some(EmailState::Pending),
+        "failed" => Some(EmailState::Failed),
+        "sent" => Some(EmailState::Sent),
         _ => None,
     };
     let errors = &Errors::default();
-    outbox_page(&app, &operator, &asked, state, errors).await
+    outbox_page(&service, &operator, &query, state, errors).await
 }
 
 async fn outbox_page(
-    app: &App,
+    service: &Service,
     operator: &OperatorUser,
-    asked: &Form,
-    state: Option<LetterState>,
+    query: &Form,
+    state: Option<EmailState>,
     errors: &Errors,
 ) -> Result<Response, Problem> {
     // A cursor of somewhere else begins at the newest mail again.
-    let after = asked.filled("cursor").and_then(read_cursor).filter(ListedAfter::can_be);
-    let _slot = app.read_slot(operator.caller()).await?;
-    let (letters, next) = outbox::list_page(app.database(), state, after.as_ref(), SHOWN).await?;
-    let totals = outbox::totals(app.database(), app.clock.now()).await?;
+    let after = query.filled("cursor").and_then(read_cursor).filter(ListedAfter::can_be);
+    let _slot = service.read_slot(operator.caller()).await?;
+    let (emails, next) = outbox::list_page(service.database(), state, after.as_ref(), SHOWN).await?;
+    let totals = outbox::totals(service.database(), service.clock.now()).await?;
     let form_token = &operator.session.form_token;
     let body = html! {
         h1 { "Outbox" }
-        @if asked.has("retried") { (words::done("It is sent at the next opportunity.")) }
+        @if query.has("retried") { (labels::done("It is sent at the next opportunity.")) }
         (errors.summary(&[]))
-        (summary(&totals, app.clock.now()))
-        (filter_form::form("/operator/outbox", "Find mails", &select("state", "State", asked.text("state"), STATES), &html! {}))
-        @if letters.is_empty() { p role="status" { "There is no such mail." } }
-        @else { (table(&letters, form_token)) }
+        (summary(&totals, service.clock.now()))
+        (filter_form::form("/operator/outbox", "Find mails", &select("state", "State", query.text("state"), STATES), &html! {}))
+        @if emails.is_empty() { p role="status" { "There is no such mail." } }
+        @else { (table(&emails, form_token)) }
         @if totals.failed > 0 { (retry_all(totals.failed, form_token)) }
         nav.actions aria-label="Pages" {
-            @if after.is_some() { a.button.plain href=(href(asked, None)) { "Newest mails" } " " }
-            @if let Some(next) = &next { a.button.plain rel="next" href=(href(asked, Some(next))) { "Older mails" } }
+            @if after.is_some() { a.button.plain href=(href(query, None)) { "Newest mails" } " " }
+            @if let Some(next) = &next { a.button.plain rel="next" href=(href(query, Some(next))) { "Older mails" } }
         }
     };
     Ok((errors.status(), page(&Shell::from(operator), "Outbox", &body)).into_response())
 }
 
-fn href(asked: &Form, after: Option<&ListedAfter>) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.append_pair("state", asked.text("state"));
+fn href(query: &Form, after: Option<&ListedAfter>) -> String {
+    let mut parameters = form_urlencoded::Serializer::new(String::new());
+    parameters.append_pair("state", query.text("state"));
     if let Some(after) = after {
-        query.append_pair("cursor", &write_cursor(after));
+        parameters.append_pair("cursor", &write_cursor(after));
     }
-    format!("/operator/outbox?{}", query.finish())
+    format!("/operator/outbox?{}", parameters.finish())
 }
 
 /// How the whole outbox stands.
-fn summary(totals: &Totals, now: Timestamp) -> Markup {
+fn summary(totals: &OutboxSummary, now: Timestamp) -> Markup {
     html! {
         dl.facts {
             (fact("Pending", &html! { (totals.pending) }))
@@ -105,7 +105,7 @@ fn minutes(age: TimeDelta) -> String {
     }
 }
 
-fn table(letters: &[LetterRow], form_token: &str) -> Markup {
+fn table(emails: &[EmailRow], form_token: &str) -> Markup {
     html! {
         div.wide tabindex="0" role="region" aria-label="Mails" {
             table.cards {
@@ -113,35 +113,35 @@ fn table(letters: &[LetterRow], form_token: &str) -> Markup {
                     th scope="col" { "To" } th scope="col" { "Kind" } th scope="col" { "State" } th scope="col" { "Written" }
                     th scope="col" { "Attempts" } th scope="col" { "Last error" } th scope="col" { "Actions" }
                 } }
-                tbody { @for letter in letters { (row(letter, form_token)) } }
+                tbody { @for email in emails { (row(email, form_token)) } }
             }
         }
     }
 }
 
-fn row(letter: &LetterRow, form_token: &str) -> Markup {
+fn row(email: &EmailRow, form_token: &str) -> Markup {
     html! {
         tr {
-            th scope="row" { bdi { (letter.recipient) } }
-            td data-title="Kind" { (letter.kind.replace('_', " ")) }
+            th scope="row" { bdi { (email.recipient) } }
+            td data-title="Kind" { (email.kind.replace('_', " ")) }
             td data-title="State" {
-                @match letter.state {
-                    LetterState::Pending => {
+                @match email.state {
+                    EmailState::Pending => {
                         span.badge { "Pending" }
-                        @if let Some(at) = letter.next_attempt_at { div.detail { "not before " (times::moment(at)) } }
+                        @if let Some(at) = email.next_attempt_at { div.detail { "not before " (times::moment(at)) } }
                     },
-                    LetterState::Sent => span.badge.good { "Sent" },
-                    LetterState::Failed => span.badge.bad { "Failed" },
+                    EmailState::Sent => span.badge.good { "Sent" },
+                    EmailState::Failed => span.badge.bad { "Failed" },
                 }
             }
-            td data-title="Written" { (times::moment(letter.created_at)) }
-            td data-title="Attempts" { (letter.attempts) }
-            td data-title="Last error" { (letter.last_error.as_deref().unwrap_or("none")) }
+            td data-title="Written" { (times::moment(email.created_at)) }
+            td data-title="Attempts" { (email.attempts) }
+            td data-title="Last error" { (email.last_error.as_deref().unwrap_or("none")) }
             td {
-                @if letter.can_be_retried() {
-                    form method="post" action={ "/operator/outbox/" (letter.id) "/retry" } {
+                @if email.can_be_retried() {
+                    form method="post" action={ "/operator/outbox/" (email.id) "/retry" } {
                         (token(form_token))
-                        button.plain type="submit" aria-label={ "Retry the mail to " (letter.recipient) } { "Retry" }
+                        button.plain type="submit" aria-label={ "Retry the mail to " (email.recipient) } { "Retry" }
                     }
                 }
             }
@@ -160,35 +160,35 @@ fn retry_all(failed: i64, form_token: &str) -> Markup {
 
 /// `POST /operator/outbox/{id}/retry`
 pub async fn retry(
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(id): PathOf<Uuid>,
-    Sent {
-        visitor: operator,
-        form,
-    }: Sent<OperatorUser>,
+    SubmittedForm { user: operator, form }: SubmittedForm<OperatorUser>,
 ) -> Result<Response, Problem> {
     if form.is_to_be_shown_again() {
         return Ok(Redirect::to("/operator/outbox").into_response());
     }
-    let detail = match outbox::retry(app.database(), id, app.clock.now()).await? {
+    let detail = match outbox::retry(service.database(), id, service.clock.now()).await? {
         Retry::Due(_) => {
-            app.letters_waiting.notify_one();
+            service.emails_waiting.notify_one();
             return Ok(Redirect::to("/operator/outbox?retried").into_response());
         }
-        Retry::NotFailed(letter) if letter.state == LetterState::Sent => "This mail was sent meanwhile.",
+        Retry::NotFailed(email) if email.state == EmailState::Sent => "This mail was sent meanwhile.",
         Retry::NotFailed(_) => "This mail has not failed: it is being sent, or will be by itself when it is due.",
         Retry::Unknown => return Err(Problem::not_found()),
     };
     let errors = Problem::new(StatusCode::CONFLICT, "conflict", detail).into();
-    outbox_page(&app, &operator, &form, None, &errors).await
+    outbox_page(&service, &operator, &form, None, &errors).await
 }
 
 /// `POST /operator/outbox/retry`: all that were given up.
-pub async fn retry_failed(State(app): State<App>, Sent { form, .. }: Sent<OperatorUser>) -> Result<Redirect, Problem> {
+pub async fn retry_failed(
+    State(service): State<Service>,
+    SubmittedForm { form, .. }: SubmittedForm<OperatorUser>,
+) -> Result<Redirect, Problem> {
     if form.is_to_be_shown_again() {
         return Ok(Redirect::to("/operator/outbox"));
     }
-    outbox::retry_failed(app.database(), app.clock.now()).await?;
-    app.letters_waiting.notify_one();
+    outbox::retry_failed(service.database(), service.clock.now()).await?;
+    service.emails_waiting.notify_one();
     Ok(Redirect::to("/operator/outbox?retried"))
 }

@@ -8,11 +8,11 @@ use maud::{Markup, html};
 
 use crate::application::{Failure, Replay, ReplayJob};
 use crate::http::error::Problem;
-use crate::http::extract::App;
-use crate::pages::attempt::Errors;
-use crate::pages::form::{Form, Sent, token};
+use crate::http::extract::Service;
+use crate::pages::current_user::{OperatorUser, SignedIn};
+use crate::pages::form::{Form, SubmittedForm, token};
+use crate::pages::form_errors::Errors;
 use crate::pages::layout::{Shell, page};
-use crate::pages::visitor::{OperatorUser, SignedIn};
 use crate::replay::{self, ProjectionStatus};
 
 /// How often the page is asked for again while this process rebuilds or verifies.
@@ -21,28 +21,28 @@ const OWN_SECONDS: u32 = 1;
 const OTHERS_SECONDS: u32 = 5;
 
 /// `GET /operator/projections`
-pub async fn show(State(app): State<App>, SignedIn(operator): SignedIn<OperatorUser>) -> Result<Response, Problem> {
-    Ok(projections_page(&app, &operator, &Errors::default()).await?)
+pub async fn show(
+    State(service): State<Service>,
+    SignedIn(operator): SignedIn<OperatorUser>,
+) -> Result<Response, Problem> {
+    Ok(projections_page(&service, &operator, &Errors::default()).await?)
 }
 
 /// `POST /operator/projections`: rebuilds or verifies one projection, or all.
 pub async fn start(
-    State(app): State<App>,
-    Sent {
-        visitor: operator,
-        form,
-    }: Sent<OperatorUser>,
+    State(service): State<Service>,
+    SubmittedForm { user: operator, form }: SubmittedForm<OperatorUser>,
 ) -> Result<Response, Problem> {
     if form.is_to_be_shown_again() {
-        return Ok(projections_page(&app, &operator, &Errors::default()).await?);
+        return Ok(projections_page(&service, &operator, &Errors::default()).await?);
     }
     let (replay, projections) = wanted(&form)?;
-    if app.start_replay(replay, projections) {
+    if service.start_replay(replay, projections) {
         return Ok(Redirect::to("/operator/projections").into_response());
     }
     let detail = "Something is under way already. Wait until it has ended.";
     let errors = Problem::new(StatusCode::CONFLICT, "conflict", detail).into();
-    Ok(projections_page(&app, &operator, &errors).await?)
+    Ok(projections_page(&service, &operator, &errors).await?)
 }
 
 fn wanted(form: &Form) -> Result<(Replay, Vec<AnyProjection>), Problem> {
@@ -58,9 +58,9 @@ fn wanted(form: &Form) -> Result<(Replay, Vec<AnyProjection>), Problem> {
     Ok((replay, projections))
 }
 
-async fn projections_page(app: &App, operator: &OperatorUser, errors: &Errors) -> Result<Response, Failure> {
-    let status = replay::status(&app.log.database).await?;
-    let job = app.latest_replay();
+async fn projections_page(service: &Service, operator: &OperatorUser, errors: &Errors) -> Result<Response, Failure> {
+    let status = replay::status(&service.log.database).await?;
+    let job = service.latest_replay();
     let own = job.as_deref().filter(|job| !job.has_ended());
     let elsewhere = own.is_none() && status.iter().any(|projection| projection.rebuilding.is_some());
     let form_token = &operator.session.form_token;
@@ -68,7 +68,7 @@ async fn projections_page(app: &App, operator: &OperatorUser, errors: &Errors) -
     let body = html! {
         h1 { "Projections" }
         (errors.summary(&[]))
-        div role="status" data-live="job" { @if let Some(job) = &job { (told(job)) } @if elsewhere { (rebuilt_elsewhere(&status)) } }
+        div role="status" data-live="job" { @if let Some(job) = &job { (message(job)) } @if elsewhere { (rebuilt_elsewhere(&status)) } }
         div data-live="progress" { (progress(own, elsewhere)) }
         div data-live="refresh" { @if own.is_some() || elsewhere { p { a href="/operator/projections" { "Refresh" } } } }
         div.wide tabindex="0" role="region" aria-label="Projections" {
@@ -129,7 +129,7 @@ fn button(what: &str, projection: &str, title: &str, form_token: &str) -> Markup
 }
 
 /// What this process does or did last. It is read out whenever it changes, so the numbers are elsewhere.
-fn told(job: &ReplayJob) -> Markup {
+fn message(job: &ReplayJob) -> Markup {
     let what = match job.replay {
         Replay::Rebuild => "Rebuild",
         Replay::Verify => "Verification",

@@ -11,34 +11,39 @@ use uuid::Uuid;
 
 use crate::application::{AppView, ClientSecretOrder, Failure, IdempotencyKey, IssuedClientSecret};
 use crate::http::error::Problem;
-use crate::http::extract::{App, PathOf};
+use crate::http::extract::{PathOf, Service};
 use crate::http::json::{AppsQuery, write_cursor};
 use crate::log::CommandError;
-use crate::pages::attempt::Errors;
 use crate::pages::copy;
-use crate::pages::facts::fact;
+use crate::pages::current_user::{OperatorUser, SignedIn};
+use crate::pages::definition_list::fact;
 use crate::pages::filter_form::{self, search};
-use crate::pages::form::{Asked, Form, Sent, token};
+use crate::pages::form::{Form, PageQuery, SubmittedForm, token};
+use crate::pages::form_errors::Errors;
 use crate::pages::layout::{Shell, page};
 use crate::pages::times;
-use crate::pages::visitor::{OperatorUser, SignedIn};
 
 /// `GET /operator/requests`
 pub async fn show(
-    State(app): State<App>,
+    State(service): State<Service>,
     SignedIn(operator): SignedIn<OperatorUser>,
-    Asked(asked): Asked,
+    PageQuery(query): PageQuery,
 ) -> Result<Response, Problem> {
-    list_page(&app, &operator, &asked, &Errors::default()).await
+    list_page(&service, &operator, &query, &Errors::default()).await
 }
 
-async fn list_page(app: &App, operator: &OperatorUser, asked: &Form, errors: &Errors) -> Result<Response, Problem> {
-    let question = AppsQuery::of(|name| asked.filled(name)).read()?;
+async fn list_page(
+    service: &Service,
+    operator: &OperatorUser,
+    query: &Form,
+    errors: &Errors,
+) -> Result<Response, Problem> {
+    let question = AppsQuery::of(|name| query.filled(name)).read()?;
     let filter = Filter {
         integration_type: Some(IntegrationType::AiqIntegrate),
         ..question.filter
     };
-    let found = app
+    let found = service
         .all_apps(
             operator.caller(),
             &filter,
@@ -50,7 +55,7 @@ async fn list_page(app: &App, operator: &OperatorUser, asked: &Form, errors: &Er
     let body = html! {
         h1 { "AIQ Integrate" }
         (errors.summary(&[]))
-        (filter_form::form("/operator/requests", "Find applications", &search("name", "Name", asked.text("name")), &html! {}))
+        (filter_form::form("/operator/requests", "Find applications", &search("name", "Name", query.text("name")), &html! {}))
         @if found.items.is_empty() { p role="status" { "There is no such application." } }
         @else {
             div.wide tabindex="0" role="region" aria-label="AIQ Integrate applications" {
@@ -64,19 +69,19 @@ async fn list_page(app: &App, operator: &OperatorUser, asked: &Form, errors: &Er
             }
         }
         @if let Some(next) = &found.next {
-            a href={ "/operator/requests?" (next_query(asked, &write_cursor(next))) } { "Next page" }
+            a href={ "/operator/requests?" (next_query(query, &write_cursor(next))) } { "Next page" }
         }
     };
     Ok((errors.status(), page(&Shell::from(operator), "AIQ Integrate", &body)).into_response())
 }
 
-fn next_query(asked: &Form, cursor: &str) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    if let Some(name) = asked.filled("name") {
-        query.append_pair("name", name);
+fn next_query(query: &Form, cursor: &str) -> String {
+    let mut parameters = form_urlencoded::Serializer::new(String::new());
+    if let Some(name) = query.filled("name") {
+        parameters.append_pair("name", name);
     }
-    query.append_pair("cursor", cursor);
-    query.finish()
+    parameters.append_pair("cursor", cursor);
+    parameters.finish()
 }
 
 fn row(view: &AppView, form_token: &str) -> Markup {
@@ -107,22 +112,19 @@ fn row(view: &AppView, form_token: &str) -> Markup {
 
 /// `POST /operator/requests/{id}/client-secrets`: generates one, and shows it once.
 pub async fn generate(
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(app_id): PathOf<AppId>,
-    Sent {
-        visitor: operator,
-        form,
-    }: Sent<OperatorUser>,
+    SubmittedForm { user: operator, form }: SubmittedForm<OperatorUser>,
 ) -> Result<Response, Problem> {
-    let errors = match generated(&app, &operator, app_id, &form).await {
+    let errors = match generated(&service, &operator, app_id, &form).await {
         Ok(secret) => return Ok(secret_page(&operator, &secret).into_response()),
         Err(errors) => errors,
     };
-    list_page(&app, &operator, &Form::default(), &errors).await
+    list_page(&service, &operator, &Form::default(), &errors).await
 }
 
 async fn generated(
-    app: &App,
+    service: &Service,
     operator: &OperatorUser,
     app_id: AppId,
     form: &Form,
@@ -139,7 +141,7 @@ async fn generated(
         if_match: Some(version).into(),
         key: Some(key),
     };
-    let made = app.operators_client_secret(operator.caller(), app_id, &order).await;
+    let made = service.operators_client_secret(operator.caller(), app_id, &order).await;
     let made = made.map_err(|failure| match failure {
         Failure::Command(CommandError::VersionMismatch { .. }) | Failure::IdempotencyKeyReused => out_of_date().into(),
         failure => Errors::from(failure),

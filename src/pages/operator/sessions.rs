@@ -8,16 +8,16 @@ use uuid::Uuid;
 
 use crate::application::{Failure, Realm};
 use crate::http::error::Problem;
-use crate::http::extract::{App, PathOf};
+use crate::http::extract::{PathOf, Service};
 use crate::log::CommandError;
-use crate::pages::form::Sent;
+use crate::pages::current_user::{OperatorUser, SignedIn, forget_session};
+use crate::pages::form::SubmittedForm;
 use crate::pages::layout::{Shell, page};
 use crate::pages::session_list::session_list;
-use crate::pages::visitor::{OperatorUser, SignedIn, forget_session};
 
 /// `GET /operator/sessions`
-pub async fn show(State(app): State<App>, SignedIn(user): SignedIn<OperatorUser>) -> Result<Markup, Problem> {
-    let sessions = app.sessions(user.caller(), Realm::Operator).await?;
+pub async fn show(State(service): State<Service>, SignedIn(user): SignedIn<OperatorUser>) -> Result<Markup, Problem> {
+    let sessions = service.sessions(user.caller(), Realm::Operator).await?;
     let form_token = &user.session.form_token;
     let body = html! {
         h1 { "Sessions of " bdi { (user.name) } }
@@ -33,11 +33,11 @@ pub async fn show(State(app): State<App>, SignedIn(user): SignedIn<OperatorUser>
 
 /// `POST /operator/sessions/{id}/end`
 pub async fn end(
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(session_id): PathOf<Uuid>,
-    Sent { visitor: user, .. }: Sent<OperatorUser>,
+    SubmittedForm { user, .. }: SubmittedForm<OperatorUser>,
 ) -> Result<Response, Problem> {
-    match app.end_session(user.caller(), Realm::Operator, session_id).await {
+    match service.end_session(user.caller(), Realm::Operator, session_id).await {
         Ok(()) if session_id == user.session.id => {
             Ok(([forget_session(Realm::Operator)], Redirect::to("/operator/sign-in")).into_response())
         }

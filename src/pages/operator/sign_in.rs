@@ -7,16 +7,16 @@ use maud::{Markup, html};
 
 use crate::application::{Failure, Realm};
 use crate::http::error::Problem;
-use crate::http::extract::{Anyone, App, Device};
-use crate::pages::attempt::Errors;
-use crate::pages::form::{Asked, Form, OpenForm, Sent, signed_in};
+use crate::http::extract::{Anyone, Device, Service};
+use crate::pages::current_user::{OperatorUser, forget_session};
+use crate::pages::form::{Form, PageQuery, PublicForm, SubmittedForm, signed_in};
+use crate::pages::form_errors::Errors;
 use crate::pages::inputs::Field;
 use crate::pages::layout::{Shell, page};
-use crate::pages::visitor::{OperatorUser, forget_session};
 
 /// `GET /operator/sign-in`
-pub async fn show(Asked(asked): Asked) -> Markup {
-    sign_in_page(&asked, &Errors::default(), false)
+pub async fn show(PageQuery(query): PageQuery) -> Markup {
+    sign_in_page(&query, &Errors::default(), false)
 }
 
 /// The page for somebody whose session has ended in the middle of a form.
@@ -26,14 +26,14 @@ pub fn sign_in_again(held: &str) -> Markup {
 
 /// `POST /operator/sign-in`
 pub async fn submit(
-    State(app): State<App>,
+    State(service): State<Service>,
     Anyone(caller): Anyone,
     Device(device): Device,
     headers: HeaderMap,
-    OpenForm(form): OpenForm,
+    PublicForm(form): PublicForm,
 ) -> Response {
-    match app.operator_sign_in(&caller, form.text("token"), &device).await {
-        Ok(session) => signed_in(&app, &caller, Realm::Operator, &headers, &session, &form).await,
+    match service.operator_sign_in(&caller, form.text("token"), &device).await {
+        Ok(session) => signed_in(&service, &caller, Realm::Operator, &headers, &session, &form).await,
         Err(failure) => {
             let errors = refused(failure);
             (errors.status(), sign_in_page(&form, &errors, false)).into_response()
@@ -42,12 +42,17 @@ pub async fn submit(
 }
 
 /// `POST /operator/sign-out`: of a session that has ended already, too.
-pub async fn sign_out(State(app): State<App>, sent: Result<Sent<OperatorUser>, Response>) -> Result<Response, Problem> {
-    match sent {
-        Ok(sent) if sent.form.is_to_be_shown_again() => return Ok(Redirect::to("/operator").into_response()),
-        Ok(sent) => {
-            let session = sent.visitor.session;
-            app.end_session(&session.caller, Realm::Operator, session.id).await?;
+pub async fn sign_out(
+    State(service): State<Service>,
+    submitted: Result<SubmittedForm<OperatorUser>, Response>,
+) -> Result<Response, Problem> {
+    match submitted {
+        Ok(submitted) if submitted.form.is_to_be_shown_again() => return Ok(Redirect::to("/operator").into_response()),
+        Ok(submitted) => {
+            let session = submitted.user.session;
+            service
+                .end_session(&session.caller, Realm::Operator, session.id)
+                .await?;
         }
         Err(answer) if answer.status() == StatusCode::UNAUTHORIZED => {}
         Err(answer) => return Ok(answer),

@@ -6,29 +6,29 @@ use gatebook_aggregates::refusal::Refusal;
 use maud::html;
 use uuid::Uuid;
 
-use super::words::done;
+use super::labels::done;
 use crate::application::{Failure, Realm};
 use crate::http::error::Problem;
-use crate::http::extract::{App, PathOf};
+use crate::http::extract::{PathOf, Service};
 use crate::log::CommandError;
-use crate::pages::facts::written;
-use crate::pages::form::{Asked, Sent, token};
+use crate::pages::current_user::{PortalUser, SignedIn};
+use crate::pages::definition_list::written;
+use crate::pages::form::{PageQuery, SubmittedForm, token};
 use crate::pages::layout::{Shell, page};
 use crate::pages::session_list::session_list;
 use crate::pages::sign_out::signed_out;
-use crate::pages::visitor::{PortalUser, SignedIn};
 
 /// `GET /portal/account`
 pub async fn show(
-    State(app): State<App>,
+    State(service): State<Service>,
     SignedIn(user): SignedIn<PortalUser>,
-    Asked(asked): Asked,
+    PageQuery(query): PageQuery,
 ) -> Result<Response, Problem> {
-    let sessions = app.sessions(user.caller(), Realm::Portal).await?;
+    let sessions = service.sessions(user.caller(), Realm::Portal).await?;
     let form_token = &user.session.form_token;
     let body = html! {
         h1 { "Your account" }
-        (done(&asked))
+        (done(&query))
         dl.facts {
             (written("Name", user.developer.full_name.as_str()))
             (written("E-mail address", user.developer.email.as_str()))
@@ -47,14 +47,14 @@ pub async fn show(
 
 /// `POST /portal/account/sessions/{id}/end`
 pub async fn end_session(
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(session_id): PathOf<Uuid>,
-    Sent { visitor: user, form }: Sent<PortalUser>,
+    SubmittedForm { user, form }: SubmittedForm<PortalUser>,
 ) -> Result<Response, Problem> {
     if form.is_to_be_shown_again() {
         return Ok(Redirect::to("/portal/account").into_response());
     }
-    match app.end_session(user.caller(), Realm::Portal, session_id).await {
+    match service.end_session(user.caller(), Realm::Portal, session_id).await {
         Ok(()) if session_id == user.session.id => Ok(signed_out::<PortalUser>()),
         // One that has ended already is what was asked for.
         Ok(()) | Err(Failure::Command(CommandError::Refused(Refusal::NotFound))) => {
@@ -66,13 +66,13 @@ pub async fn end_session(
 
 /// `POST /portal/account/password-link`
 pub async fn send_password_link(
-    State(app): State<App>,
-    Sent { visitor: user, form }: Sent<PortalUser>,
+    State(service): State<Service>,
+    SubmittedForm { user, form }: SubmittedForm<PortalUser>,
 ) -> Result<Redirect, Problem> {
     if form.is_to_be_shown_again() {
         return Ok(Redirect::to("/portal/account"));
     }
     let email = user.developer.email.as_str();
-    app.request_developer_password_reset(user.caller(), email).await?;
+    service.request_developer_password_reset(user.caller(), email).await?;
     Ok(Redirect::to("/portal/account?done=link-sent"))
 }

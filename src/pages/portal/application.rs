@@ -9,18 +9,18 @@ use gatebook_projections::groups::GroupRow;
 use gatebook_projections::portal_apps::PortalAppRow;
 use maud::{Markup, html};
 
-use super::words::{done, failed, status_badge, status_notice, tabs};
+use super::labels::{done, failed, status_badge, status_notice, tabs};
 use crate::application::{AppDetails, Failure, live_secrets};
-use crate::http::extract::{App, PathOf};
-use crate::pages::attempt::Errors;
+use crate::http::extract::{PathOf, Service};
 use crate::pages::copy;
-use crate::pages::facts::{fact, written};
-use crate::pages::form::{Asked, Form, Sent, token};
+use crate::pages::current_user::{PortalUser, SignedIn};
+use crate::pages::definition_list::{fact, written};
+use crate::pages::form::{Form, PageQuery, SubmittedForm, token};
+use crate::pages::form_errors::Errors;
+use crate::pages::form_key;
 use crate::pages::inputs::Field;
 use crate::pages::layout::{Shell, page};
-use crate::pages::once;
 use crate::pages::times;
-use crate::pages::visitor::{PortalUser, SignedIn};
 
 /// How long the older secret may go on: seconds, and how they are called.
 const OVERLAPS: [(&str, &str); 5] = [
@@ -33,20 +33,20 @@ const OVERLAPS: [(&str, &str); 5] = [
 
 /// `GET /portal/apps/{id}`
 pub async fn show(
-    State(app): State<App>,
+    State(service): State<Service>,
     SignedIn(user): SignedIn<PortalUser>,
     PathOf(app_id): PathOf<AppId>,
-    Asked(asked): Asked,
+    PageQuery(query): PageQuery,
 ) -> Response {
-    match app.verified_application(user.caller(), app_id).await {
-        Ok((row, group)) => details_page(&user, &row, &group, &asked).into_response(),
+    match service.verified_application(user.caller(), app_id).await {
+        Ok((row, group)) => details_page(&user, &row, &group, &query).into_response(),
         Err(failure) => failed(&user, app_id, failure),
     }
 }
 
-fn details_page(user: &PortalUser, row: &PortalAppRow, group: &GroupRow, asked: &Form) -> Markup {
+fn details_page(user: &PortalUser, row: &PortalAppRow, group: &GroupRow, query: &Form) -> Markup {
     let body = html! {
-        (done(asked))
+        (done(query))
         (head(row, group, false))
         section aria-labelledby="credentials" {
             h2 #credentials { "Credentials" }
@@ -66,26 +66,26 @@ fn title(row: &PortalAppRow) -> String {
 
 /// `POST /portal/apps/{id}/credentials`: Show Credentials.
 pub async fn credentials(
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(app_id): PathOf<AppId>,
-    Sent { visitor: user, form }: Sent<PortalUser>,
+    SubmittedForm { user, form }: SubmittedForm<PortalUser>,
 ) -> Response {
     if form.is_to_be_shown_again() {
         return Redirect::to(&format!("/portal/apps/{app_id}")).into_response();
     }
-    let shown = credentials_page(&app, &user, app_id, &form, &Errors::default()).await;
+    let shown = credentials_page(&service, &user, app_id, &form, &Errors::default()).await;
     shown.unwrap_or_else(|failure| failed(&user, app_id, failure))
 }
 
 /// The details with the credentials.
 pub async fn credentials_page(
-    app: &App,
+    service: &Service,
     user: &PortalUser,
     app_id: AppId,
     form: &Form,
     errors: &Errors,
 ) -> Result<Response, Failure> {
-    let details = app.app_details(user.caller(), app_id).await?;
+    let details = service.app_details(user.caller(), app_id).await?;
     let AppDetails {
         app: row,
         group,
@@ -96,13 +96,13 @@ pub async fn credentials_page(
         (errors.summary(&["overlap_seconds"]))
         section aria-labelledby="credentials" {
             h2 #credentials { "Credentials" }
-            (endpoints(app, row))
+            (endpoints(service, row))
         }
         section aria-labelledby="secrets" {
             h2 #secrets { "Client secrets" }
             (secrets_table(row, client_secrets))
             @if row.status == Status::Active && group.customer.product_plan.has_integration_apps() {
-                (generate(user, row, app.clock.now(), form, errors))
+                (generate(user, row, service.clock.now(), form, errors))
             }
         }
     };
@@ -125,8 +125,8 @@ pub fn head(row: &PortalAppRow, group: &GroupRow, entities: bool) -> Markup {
     }
 }
 
-fn endpoints(app: &App, row: &PortalAppRow) -> Markup {
-    let settings = &app.settings;
+fn endpoints(service: &Service, row: &PortalAppRow) -> Markup {
+    let settings = &service.settings;
     let token_endpoint = format!("{}/oauth/token", settings.public_url);
     html! {
         dl.facts {
@@ -179,7 +179,7 @@ fn generate(user: &PortalUser, row: &PortalAppRow, now: Timestamp, form: &Form, 
         } @else {
             form.narrow method="post" action={ "/portal/apps/" (row.app_id) "/client-secrets" } {
                 (token(&user.session.form_token))
-                (once::field(form))
+                (form_key::field(form))
                 @for secret in &live { input type="hidden" name="live" value=(secret.id); }
                 @if live.is_empty() {
                     button type="submit" { "Generate client secret" }

@@ -8,37 +8,37 @@ use gatebook_aggregates::refusal::Refusal;
 use maud::{Markup, html};
 
 use super::application::credentials_page;
-use super::words::failed;
+use super::labels::failed;
 use crate::application::{Failure, IssuedClientSecret, live_secrets};
 use crate::http::error::Problem;
-use crate::http::extract::{App, PathOf};
+use crate::http::extract::{PathOf, Service};
 use crate::log::CommandError;
-use crate::pages::attempt::Errors;
 use crate::pages::copy;
-use crate::pages::facts::fact;
-use crate::pages::form::{Form, Sent, token};
+use crate::pages::current_user::{PortalUser, SignedIn};
+use crate::pages::definition_list::fact;
+use crate::pages::form::{Form, SubmittedForm, token};
+use crate::pages::form_errors::Errors;
+use crate::pages::form_key;
 use crate::pages::layout::{Shell, page};
-use crate::pages::once;
 use crate::pages::times;
-use crate::pages::visitor::{PortalUser, SignedIn};
 
 /// `POST /portal/apps/{id}/client-secrets`: generates one, and shows it once.
 pub async fn generate(
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(app_id): PathOf<AppId>,
-    Sent { visitor: user, form }: Sent<PortalUser>,
+    SubmittedForm { user, form }: SubmittedForm<PortalUser>,
 ) -> Response {
-    match generated(&app, &user, app_id, form).await {
-        Ok(secret) => secret_page(&app, &user, app_id, &secret).into_response(),
+    match generated(&service, &user, app_id, form).await {
+        Ok(secret) => secret_page(&service, &user, app_id, &secret).into_response(),
         Err((errors, form)) => {
-            let shown = credentials_page(&app, &user, app_id, &form, &errors).await;
+            let shown = credentials_page(&service, &user, app_id, &form, &errors).await;
             shown.unwrap_or_else(|failure| failed(&user, app_id, failure))
         }
     }
 }
 
 async fn generated(
-    app: &App,
+    service: &Service,
     user: &PortalUser,
     app_id: AppId,
     form: Form,
@@ -52,12 +52,12 @@ async fn generated(
     };
     let seen: Vec<_> = form.all("live").into_iter().filter_map(|id| id.parse().ok()).collect();
     let path = format!("/portal/apps/{app_id}/client-secrets");
-    let key = once::key(user.caller(), &path, &form);
-    let issued = app.generate_client_secret_once(user.caller(), app_id, overlap, &seen, key.as_ref());
+    let key = form_key::key(user.caller(), &path, &form);
+    let issued = service.generate_client_secret_once(user.caller(), app_id, overlap, &seen, key.as_ref());
     match issued.await {
         Ok(Some(secret)) => Ok(secret),
-        Ok(None) => Err((out_of_date(), once::anew(form))),
-        Err(failure) => Err(once::refused(failure, form)),
+        Ok(None) => Err((out_of_date(), form_key::anew(form))),
+        Err(failure) => Err(form_key::refused(failure, form)),
     }
 }
 
@@ -69,22 +69,22 @@ fn out_of_date() -> Errors {
 
 /// `GET /portal/apps/{id}/client-secrets/{secret_id}/retire`: asks first.
 pub async fn ask_to_retire(
-    State(app): State<App>,
+    State(service): State<Service>,
     SignedIn(user): SignedIn<PortalUser>,
     PathOf((app_id, secret_id)): PathOf<(AppId, ClientSecretId)>,
 ) -> Response {
-    let asked = retire_page(&app, &user, app_id, secret_id).await;
-    asked.unwrap_or_else(|failure| failed(&user, app_id, failure))
+    let query = retire_page(&service, &user, app_id, secret_id).await;
+    query.unwrap_or_else(|failure| failed(&user, app_id, failure))
 }
 
 async fn retire_page(
-    app: &App,
+    service: &Service,
     user: &PortalUser,
     app_id: AppId,
     secret_id: ClientSecretId,
 ) -> Result<Response, Failure> {
-    let (row, _) = app.verified_application(user.caller(), app_id).await?;
-    let now = app.clock.now();
+    let (row, _) = service.verified_application(user.caller(), app_id).await?;
+    let now = service.clock.now();
     let here = format!("/portal/apps/{app_id}");
     let Some(secret) = live_secrets(&row, now).find(|secret| secret.id == secret_id) else {
         return Ok(ended_page(user, &here));
@@ -114,27 +114,27 @@ fn ended_page(user: &PortalUser, here: &str) -> Response {
 
 /// `POST /portal/apps/{id}/client-secrets/{secret_id}/retire`
 pub async fn retire(
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf((app_id, secret_id)): PathOf<(AppId, ClientSecretId)>,
-    Sent { visitor: user, form }: Sent<PortalUser>,
+    SubmittedForm { user, form }: SubmittedForm<PortalUser>,
 ) -> Response {
     if form.is_to_be_shown_again() {
-        let asked = retire_page(&app, &user, app_id, secret_id).await;
-        return asked.unwrap_or_else(|failure| failed(&user, app_id, failure));
+        let query = retire_page(&service, &user, app_id, secret_id).await;
+        return query.unwrap_or_else(|failure| failed(&user, app_id, failure));
     }
-    let retired = app.retire_client_secret(user.caller(), app_id, secret_id).await;
+    let retired = service.retire_client_secret(user.caller(), app_id, secret_id).await;
     match retired {
         Ok(()) => Redirect::to(&format!("/portal/apps/{app_id}?done=retired")).into_response(),
         // The secret or the whole application: the question tells which.
         Err(Failure::Command(CommandError::Refused(Refusal::NotFound))) => {
-            let asked = retire_page(&app, &user, app_id, secret_id).await;
-            asked.unwrap_or_else(|failure| failed(&user, app_id, failure))
+            let query = retire_page(&service, &user, app_id, secret_id).await;
+            query.unwrap_or_else(|failure| failed(&user, app_id, failure))
         }
         Err(failure) => failed(&user, app_id, failure),
     }
 }
 
-fn secret_page(app: &App, user: &PortalUser, app_id: AppId, secret: &IssuedClientSecret) -> Markup {
+fn secret_page(service: &Service, user: &PortalUser, app_id: AppId, secret: &IssuedClientSecret) -> Markup {
     let body = html! {
         h1 { "Your new client secret" }
         div.notice.warn role="status" {
@@ -148,26 +148,26 @@ fn secret_page(app: &App, user: &PortalUser, app_id: AppId, secret: &IssuedClien
             p { "The older client secret goes on until " (times::moment(ends_at)) "." }
         }
         h2 { "Get a token" }
-        pre tabindex="0" role="region" aria-label="Get a token" { code #curl { (curl(app, secret)) } }
+        pre tabindex="0" role="region" aria-label="Get a token" { code #curl { (curl(service, secret)) } }
         (copy::button("curl"))
         h2 { "Use it" }
         p { "The answer holds the " code { "access_token" } ". Send it with every call to the SOAP API:" }
-        pre tabindex="0" role="region" aria-label="Use it" { code #soap { (soap(app)) } }
+        pre tabindex="0" role="region" aria-label="Use it" { code #soap { (soap(service)) } }
         (copy::button("soap"))
         p { a.button href={ "/portal/apps/" (app_id) } { "Done" } }
     };
     page(&Shell::from(user), "New client secret", &body)
 }
 
-fn curl(app: &App, secret: &IssuedClientSecret) -> String {
+fn curl(service: &Service, secret: &IssuedClientSecret) -> String {
     format!(
         "curl -u '{}:{}' -d grant_type=client_credentials '{}/oauth/token'",
-        secret.client_id, secret.client_secret, app.settings.public_url
+        secret.client_id, secret.client_secret, service.settings.public_url
     )
 }
 
-fn soap(app: &App) -> String {
-    let endpoint = app.settings.wsdl_url.split('?').next().unwrap_or_default();
+fn soap(service: &Service) -> String {
+    let endpoint = service.settings.wsdl_url.split('?').next().unwrap_or_default();
     format!(
         "POST {endpoint}\nAuthorization: Bearer ACCESS_TOKEN\nContent-Type: text/xml; \
          charset=utf-8\n\n<soap:Envelope xmlns:soap=\"http://schemas.xmlsoap.org/soap/envelope/\">\n  <soap:Body>\n    \

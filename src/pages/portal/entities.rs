@@ -6,49 +6,51 @@ use gatebook_aggregates::identifiers::AppId;
 use maud::html;
 
 use super::application::head;
-use super::words::failed;
+use super::labels::failed;
 use crate::application::Failure;
 use crate::http::error::Problem;
-use crate::http::extract::{App, PathOf};
+use crate::http::extract::{PathOf, Service};
 use crate::http::json::Fields;
+use crate::pages::current_user::{PortalUser, SignedIn};
 use crate::pages::filter_form::{self, search};
-use crate::pages::form::{Asked, Form};
+use crate::pages::form::{Form, PageQuery};
 use crate::pages::layout::{Shell, page};
-use crate::pages::visitor::{PortalUser, SignedIn};
 
 /// So many entities stand on a page.
 const PAGE: usize = 50;
 
 /// `GET /portal/apps/{id}/entities`
 pub async fn show(
-    State(app): State<App>,
+    State(service): State<Service>,
     SignedIn(user): SignedIn<PortalUser>,
     PathOf(app_id): PathOf<AppId>,
-    Asked(asked): Asked,
+    PageQuery(query): PageQuery,
 ) -> Response {
-    if let Err(problem) = filter_is_readable(&asked) {
+    if let Err(problem) = filter_is_readable(&query) {
         return problem.into_response();
     }
-    let shown = entities_page(&app, &user, app_id, &asked).await;
+    let shown = entities_page(&service, &user, app_id, &query).await;
     shown.unwrap_or_else(|failure| failed(&user, app_id, failure))
 }
 
-fn filter_is_readable(asked: &Form) -> Result<(), Problem> {
+fn filter_is_readable(query: &Form) -> Result<(), Problem> {
     let mut fields = Fields::default();
     for field in ["name", "id"] {
-        fields.part(field, asked.filled(field));
+        fields.part(field, query.filled(field));
     }
     fields.finish(|| Some(()))
 }
 
-async fn entities_page(app: &App, user: &PortalUser, app_id: AppId, asked: &Form) -> Result<Response, Failure> {
-    let (row, group) = app.verified_application(user.caller(), app_id).await?;
-    let filter = (asked.filled("name"), asked.filled("id"));
-    let after = asked.filled("after");
-    let (entities, next) = app.portal_entities(user.caller(), app_id, filter, after, PAGE).await?;
+async fn entities_page(service: &Service, user: &PortalUser, app_id: AppId, query: &Form) -> Result<Response, Failure> {
+    let (row, group) = service.verified_application(user.caller(), app_id).await?;
+    let filter = (query.filled("name"), query.filled("id"));
+    let after = query.filled("after");
+    let (entities, next) = service
+        .portal_entities(user.caller(), app_id, filter, after, PAGE)
+        .await?;
     let fields = html! {
-        (search("name", "Entity name", asked.text("name")))
-        (search("id", "Entity id", asked.text("id")))
+        (search("name", "Entity name", query.text("name")))
+        (search("id", "Entity id", query.text("id")))
     };
     let here = format!("/portal/apps/{app_id}/entities");
     let body = html! {

@@ -7,21 +7,21 @@ use gatebook_projections::groups::GroupRow;
 use gatebook_projections::portal_apps::PortalAppRow;
 use maud::{Markup, html};
 
-use super::words::status_badge;
+use super::labels::status_badge;
 use crate::application::PortalHome;
 use crate::http::error::Problem;
-use crate::http::extract::App;
+use crate::http::extract::Service;
+use crate::pages::current_user::{PortalUser, SignedIn};
 use crate::pages::layout::{Shell, page};
 use crate::pages::times;
-use crate::pages::visitor::{PortalUser, SignedIn};
 
 /// `GET /portal`
-pub async fn show(State(app): State<App>, SignedIn(user): SignedIn<PortalUser>) -> Result<Markup, Problem> {
-    let home = app.portal_home(user.caller()).await?;
+pub async fn show(State(service): State<Service>, SignedIn(user): SignedIn<PortalUser>) -> Result<Markup, Problem> {
+    let home = service.portal_home(user.caller()).await?;
     let body = html! {
         h1 { "Developer Portal" }
         @if home.otp_verification_needed.is_empty() && home.apps.is_empty() { (nothing_yet()) }
-        @else { (tiles(&home, app.clock.now())) }
+        @else { (tiles(&home, service.clock.now())) }
     };
     Ok(page(&Shell::from(&user), "Home", &body))
 }

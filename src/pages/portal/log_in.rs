@@ -5,19 +5,19 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
-use crate::application::{Entrance, Failure, Realm};
+use crate::application::{Failure, PortalClient, Realm};
 use crate::http::error::Problem;
-use crate::http::extract::{Anyone, App, Device};
-use crate::pages::attempt::Errors;
-use crate::pages::form::{Asked, Form, OpenForm, Sent, signed_in};
+use crate::http::extract::{Anyone, Device, Service};
+use crate::pages::current_user::PortalUser;
+use crate::pages::form::{Form, PageQuery, PublicForm, SubmittedForm, signed_in};
+use crate::pages::form_errors::Errors;
 use crate::pages::inputs::Field;
 use crate::pages::layout::{Shell, page};
 use crate::pages::sign_out;
-use crate::pages::visitor::PortalUser;
 
 /// `GET /portal/log-in`
-pub async fn show(Asked(asked): Asked) -> Markup {
-    log_in_page(&asked, &Errors::default(), false)
+pub async fn show(PageQuery(query): PageQuery) -> Markup {
+    log_in_page(&query, &Errors::default(), false)
 }
 
 /// The page for somebody whose session has ended in the middle of a form.
@@ -27,16 +27,18 @@ pub fn log_in_again(held: &str) -> Markup {
 
 /// `POST /portal/log-in`
 pub async fn submit(
-    State(app): State<App>,
+    State(service): State<Service>,
     Anyone(caller): Anyone,
     Device(device): Device,
     headers: HeaderMap,
-    OpenForm(form): OpenForm,
+    PublicForm(form): PublicForm,
 ) -> Response {
     let (email, password) = (form.text("email"), form.text("password"));
-    let session = app.log_in(&caller, Entrance::Pages, email, password, &device).await;
+    let session = service
+        .log_in(&caller, PortalClient::Pages, email, password, &device)
+        .await;
     match session {
-        Ok(session) => signed_in(&app, &caller, Realm::Portal, &headers, &session, &form).await,
+        Ok(session) => signed_in(&service, &caller, Realm::Portal, &headers, &session, &form).await,
         Err(failure) => {
             let errors = refused(failure);
             (errors.status(), log_in_page(&form, &errors, false)).into_response()
@@ -45,8 +47,11 @@ pub async fn submit(
 }
 
 /// `POST /portal/log-out`
-pub async fn log_out(State(app): State<App>, sent: Result<Sent<PortalUser>, Response>) -> Result<Response, Problem> {
-    sign_out::sign_out(&app, sent).await
+pub async fn log_out(
+    State(service): State<Service>,
+    submitted: Result<SubmittedForm<PortalUser>, Response>,
+) -> Result<Response, Problem> {
+    sign_out::sign_out(&service, submitted).await
 }
 
 fn refused(failure: Failure) -> Errors {

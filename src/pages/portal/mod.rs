@@ -5,10 +5,10 @@ mod application;
 mod client_secrets;
 mod entities;
 mod home;
+mod labels;
 mod log_in;
 mod sign_up;
 mod verify;
-mod words;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -17,10 +17,10 @@ pub use log_in::log_in_again;
 
 use super::passwords;
 use crate::application::Realm;
-use crate::http::extract::App;
+use crate::http::extract::Service;
 
 /// The pages of the portal.
-pub fn routes() -> Router<App> {
+pub fn routes() -> Router<Service> {
     Router::new()
         .route("/portal/log-in", get(log_in::show).post(log_in::submit))
         .route("/portal/log-out", post(log_in::log_out))

@@ -9,13 +9,13 @@ use gatebook_aggregates::integration_app::CODE_VALID_FOR;
 use gatebook_aggregates::refusal::Refusal;
 use maud::{Markup, html};
 
-use super::words::mistyped;
+use super::labels::mistyped;
 use crate::application::{Failure, OpenInvitation, SignUpForm};
 use crate::http::error::Problem;
-use crate::http::extract::{Anyone, App};
+use crate::http::extract::{Anyone, Service};
 use crate::log::CommandError;
-use crate::pages::attempt::Errors;
-use crate::pages::form::{Asked, Form, OpenForm};
+use crate::pages::form::{Form, PageQuery, PublicForm};
+use crate::pages::form_errors::Errors;
 use crate::pages::inputs::Field;
 use crate::pages::layout::{Shell, page};
 use crate::pages::link_cookie::{LinkPage, OPEN_AGAIN};
@@ -29,27 +29,36 @@ const LINK: LinkPage = LinkPage {
 };
 
 /// `GET /portal/sign-up`: check the address, send the code. `?invite=`, as in the mail, leads there.
-pub async fn show(State(app): State<App>, Anyone(caller): Anyone, Asked(asked): Asked, headers: HeaderMap) -> Response {
-    if let Some(token) = asked.filled(LINK.parameter) {
+pub async fn show(
+    State(service): State<Service>,
+    Anyone(caller): Anyone,
+    PageQuery(query): PageQuery,
+    headers: HeaderMap,
+) -> Response {
+    if let Some(token) = query.filled(LINK.parameter) {
         return LINK.arrive(token);
     }
     let Some(token) = LINK.token(&headers) else {
         return unusable(Refusal::InviteUnknown.into(), OPEN_AGAIN);
     };
-    match app.open_invitation(&caller, &token).await {
+    match service.open_invitation(&caller, &token).await {
         Ok(invitation) => address_page(&token, &invitation).into_response(),
         Err(failure) => closed(failure),
     }
 }
 
 /// `POST /portal/sign-up/code`: sends the verification code, and asks for it.
-pub async fn send_code(State(app): State<App>, Anyone(caller): Anyone, OpenForm(form): OpenForm) -> Response {
+pub async fn send_code(
+    State(service): State<Service>,
+    Anyone(caller): Anyone,
+    PublicForm(form): PublicForm,
+) -> Response {
     let token = form.text("invite_token");
-    let invitation = match app.open_invitation(&caller, token).await {
+    let invitation = match service.open_invitation(&caller, token).await {
         Ok(invitation) => invitation,
         Err(failure) => return closed(failure),
     };
-    match app.send_verification_code(&caller, token).await {
+    match service.send_verification_code(&caller, token).await {
         Ok(()) => account_page(&form, &invitation.email, true, &Errors::default()).into_response(),
         Err(failure) if is_closed(&failure) => closed(failure),
         Err(failure) => {
@@ -81,13 +90,13 @@ fn no_code_now(failure: Failure) -> Errors {
 }
 
 /// `POST /portal/sign-up`: makes the account.
-pub async fn submit(State(app): State<App>, Anyone(caller): Anyone, OpenForm(form): OpenForm) -> Response {
-    let invitation = match app.open_invitation(&caller, form.text("invite_token")).await {
+pub async fn submit(State(service): State<Service>, Anyone(caller): Anyone, PublicForm(form): PublicForm) -> Response {
+    let invitation = match service.open_invitation(&caller, form.text("invite_token")).await {
         Ok(invitation) => invitation,
         Err(failure) => return closed(failure),
     };
     let errors = if form.text("password") == form.text("repeated") {
-        match app.sign_up(&caller, &sign_up_form(&form)).await {
+        match service.sign_up(&caller, &sign_up_form(&form)).await {
             Ok(_) => return ([LINK.forget()], done_page(&invitation.email)).into_response(),
             Err(failure) if is_closed(&failure) => return closed(failure),
             Err(failure) => mistyped("code", failure).worded(&[("full_name", "Full name")]),

@@ -9,61 +9,61 @@ use gatebook_projections::groups::GroupRow;
 use gatebook_projections::portal_apps::PortalAppRow;
 use maud::{Markup, html};
 
-use super::words::{failed, mistyped, status_notice};
+use super::labels::{failed, mistyped, status_notice};
 use crate::application::Failure;
 use crate::http::error::Problem;
-use crate::http::extract::{App, PathOf};
-use crate::pages::attempt::Errors;
-use crate::pages::facts::written;
-use crate::pages::form::{Form, Sent, token};
+use crate::http::extract::{PathOf, Service};
+use crate::pages::current_user::{PortalUser, SignedIn};
+use crate::pages::definition_list::written;
+use crate::pages::form::{Form, SubmittedForm, token};
+use crate::pages::form_errors::Errors;
 use crate::pages::inputs::Field;
 use crate::pages::layout::{Shell, page};
 use crate::pages::times;
-use crate::pages::visitor::{PortalUser, SignedIn};
 
 /// `GET /portal/apps/{id}/verify`
 pub async fn show(
-    State(app): State<App>,
+    State(service): State<Service>,
     SignedIn(user): SignedIn<PortalUser>,
     PathOf(app_id): PathOf<AppId>,
 ) -> Response {
-    let shown = verify_page(&app, &user, app_id, &Form::default(), &Errors::default()).await;
+    let shown = verify_page(&service, &user, app_id, &Form::default(), &Errors::default()).await;
     shown.unwrap_or_else(|failure| failed(&user, app_id, failure))
 }
 
 /// `POST /portal/apps/{id}/verify`
 pub async fn submit(
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(app_id): PathOf<AppId>,
-    Sent { visitor: user, form }: Sent<PortalUser>,
+    SubmittedForm { user, form }: SubmittedForm<PortalUser>,
 ) -> Response {
     if form.is_to_be_shown_again() {
-        let shown = verify_page(&app, &user, app_id, &form, &Errors::default()).await;
+        let shown = verify_page(&service, &user, app_id, &form, &Errors::default()).await;
         return shown.unwrap_or_else(|failure| failed(&user, app_id, failure));
     }
     let errors = match form.filled("otp") {
-        Some(otp) => match app.verify_otp(user.caller(), app_id, otp).await {
+        Some(otp) => match service.verify_otp(user.caller(), app_id, otp).await {
             Ok(()) => return Redirect::to(&format!("/portal/apps/{app_id}?done=verified")).into_response(),
             Err(failure) => mistyped("otp", failure),
         },
         None => Problem::field("otp", "required", "Enter the one-time password.").into(),
     };
-    let shown = verify_page(&app, &user, app_id, &form, &errors).await;
+    let shown = verify_page(&service, &user, app_id, &form, &errors).await;
     shown.unwrap_or_else(|failure| failed(&user, app_id, failure))
 }
 
 async fn verify_page(
-    app: &App,
+    service: &Service,
     user: &PortalUser,
     app_id: AppId,
     form: &Form,
     errors: &Errors,
 ) -> Result<Response, Failure> {
-    let (row, group) = app.portal_application(user.caller(), app_id).await?;
+    let (row, group) = service.portal_application(user.caller(), app_id).await?;
     if row.link == Link::Verified {
         return Ok(Redirect::to(&format!("/portal/apps/{app_id}")).into_response());
     }
-    let dead = row.otp_state(app.clock.now()).and_then(dead);
+    let dead = row.otp_state(service.clock.now()).and_then(dead);
     let opens = dead.is_none() && row.status == Status::Active;
     let body = html! {
         h1 { "Verify " bdi { (row.name.as_str()) } }
@@ -73,7 +73,7 @@ async fn verify_page(
         @match dead {
             _ if row.status == Status::Revoked => {},
             Some(dead) => (ask_for_a_new_one(dead)),
-            None if opens => (otp_form(app, user, &row, form, errors)),
+            None if opens => (otp_form(service, user, &row, form, errors)),
             None => {},
         }
         p { a href="/portal" { "Home" } }
@@ -82,8 +82,10 @@ async fn verify_page(
     Ok((errors.status(), page(&Shell::from(user), &title, &body)).into_response())
 }
 
-fn otp_form(app: &App, user: &PortalUser, row: &PortalAppRow, form: &Form, errors: &Errors) -> Markup {
-    let left = row.otp_expires_at.and_then(|until| times::left(until, app.clock.now()));
+fn otp_form(service: &Service, user: &PortalUser, row: &PortalAppRow, form: &Form, errors: &Errors) -> Markup {
+    let left = row
+        .otp_expires_at
+        .and_then(|until| times::left(until, service.clock.now()));
     html! {
         p {
             "The Integration Admin gives you the one-time password by another channel than e-mail, such as SMS or a \

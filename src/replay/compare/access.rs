@@ -76,7 +76,7 @@ mod tests {
         "VerificationCodeSent",
         "VerificationCodeMistyped",
         "InvitationAccepted",
-        "DeadOneTimePasswordTried",
+        "UnusableOneTimePasswordTried",
         "DeveloperVerified",
         "DescriptionChanged",
         "CategoryChanged",

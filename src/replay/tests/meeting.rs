@@ -129,7 +129,7 @@ async fn a_rebuild_that_somebody_else_goes_on_with_is_waited_for_until_it_stands
 
 async fn whoever_reads_the_old_table_keeps_nobody_from_writing(on: On) {
     let world = World::with_history(on).await;
-    let mut reader = world.database.begin(Purpose::Snapshot).await.unwrap();
+    let mut reader = world.database.begin(ConnectionPurpose::Snapshot).await.unwrap();
     reader.rows(Query::new("select name from groups", [])).await.unwrap();
     let groups = named("groups");
     let rebuilding = rebuild(&world.database, &groups, now(), &Silent);

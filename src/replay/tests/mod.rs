@@ -14,16 +14,18 @@ use gatebook_aggregates::api_permission::ApiPermission;
 use gatebook_aggregates::catalog::CategoryCode;
 use gatebook_aggregates::developer::{Developer, DeveloperCommand};
 use gatebook_aggregates::email_address::EmailAddress;
-use gatebook_aggregates::group::{Group, GroupAsker, GroupCommand, GroupWish, ProductPlan, Role, Standing};
+use gatebook_aggregates::group::{
+    Group, GroupCommand, GroupCommandEnvelope, GroupPrincipal, Membership, ProductPlan, Role,
+};
 use gatebook_aggregates::identifiers::{ClientId, EntityId, GroupId, KeyedDigest, UserId};
 use gatebook_aggregates::integration_app::{
-    Asker, DeveloperInvite, GroupFacts, IntegrationApp, IntegrationAppCommand, NewIntegration, Status, Wish,
+    AppCommand, AppCommandEnvelope, DeveloperInvite, GroupFacts, IntegrationApp, NewIntegration, Principal, Status,
 };
 use gatebook_aggregates::metadata::{Actor, ActorType};
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::system::{SYSTEM_ID, System, SystemCommand};
+use gatebook_aggregates::text::{AppName, Description, Label};
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_aggregates::words::{AppName, Description, Label};
 use gatebook_projections::projection::{self, AnyProjection};
 use gatebook_projections::recorded::StoredEvent;
 use gatebook_projections::sql::{Query, Value};
@@ -33,10 +35,10 @@ use uuid::Uuid;
 use crate::clock::{Clock, ManualClock};
 use crate::log::hash_chain::{EventParts, hash_of};
 use crate::log::read;
-use crate::log::{Extras, Intent, Log, Logged, Origin, Pinned, Writer};
+use crate::log::{CommandContext, Log, Origin, SideEffects, StoredAggregate, VersionCondition, Writer};
 use crate::metrics::Metrics;
 use crate::store::on_both_databases::{On, on_both_databases};
-use crate::store::{self, Database, Dialect, Purpose};
+use crate::store::{self, ConnectionPurpose, Database, Dialect};
 
 pub(super) struct World {
     pub(super) database: Arc<dyn Database>,
@@ -108,7 +110,7 @@ impl World {
                 otp_digest: KeyedDigest("cd".repeat(32)),
             },
         };
-        wish(&self.log, number, Wish::CreateNewIntegration(create)).await;
+        command(&self.log, number, AppCommand::CreateNewIntegration(create)).await;
     }
 
     /// Carries out orders by hand, past the log.
@@ -128,7 +130,7 @@ impl World {
     }
 
     pub(super) async fn by_hand(&self, orders: &str) {
-        let mut transaction = self.database.begin(Purpose::Write).await.unwrap();
+        let mut transaction = self.database.begin(ConnectionPurpose::Write).await.unwrap();
         transaction.script(orders).await.unwrap();
         transaction.commit().await.unwrap();
     }
@@ -222,7 +224,7 @@ impl World {
 
 /// A new group.
 pub(super) async fn group(log: &Log, id: &str) {
-    let describe = GroupWish::Describe {
+    let describe = GroupCommand::Describe {
         name: label(id),
         product_plan: ProductPlan::parse("AIQ3").unwrap(),
     };
@@ -231,7 +233,7 @@ pub(super) async fn group(log: &Log, id: &str) {
 
 /// An entity of a group, or another name for it.
 pub(super) async fn put_entity(log: &Log, group: &str, entity: &str) {
-    let put = GroupWish::PutEntity {
+    let put = GroupCommand::PutEntity {
         entity_id: EntityId::parse(entity).unwrap(),
         name: label(&format!("{entity} Ltd")),
     };
@@ -239,7 +241,7 @@ pub(super) async fn put_entity(log: &Log, group: &str, entity: &str) {
 }
 
 pub(super) async fn suspend(log: &Log, app: u128) {
-    wish(log, app, Wish::Suspend { reason: None }).await;
+    command(log, app, AppCommand::Suspend { reason: None }).await;
 }
 
 pub(super) fn app_id(number: u128) -> String {
@@ -258,18 +260,18 @@ pub(super) fn later() -> Timestamp {
     now().plus(chrono::TimeDelta::hours(1))
 }
 
-fn by_operator(wish: GroupWish) -> GroupCommand {
-    GroupCommand {
-        by: GroupAsker::Operator,
-        wish,
+fn by_operator(command: GroupCommand) -> GroupCommandEnvelope {
+    GroupCommandEnvelope {
+        by: GroupPrincipal::Operator,
+        command,
     }
 }
 
-async fn wish(log: &Log, app: u128, wish: Wish) {
+async fn command(log: &Log, app: u128, command: AppCommand) {
     let group_id = GroupId::parse("acme").unwrap();
-    let command = IntegrationAppCommand {
+    let command = AppCommandEnvelope {
         at: now(),
-        by: Asker::GroupUser(Standing {
+        by: Principal::GroupUser(Membership {
             group_id: group_id.clone(),
             user_id: UserId::parse("ada").unwrap(),
             role: Role::PracticeAdmin,
@@ -280,13 +282,13 @@ async fn wish(log: &Log, app: u128, wish: Wish) {
             product_plan: ProductPlan::parse("AIQ3").unwrap(),
             entities: [EntityId::parse("berlin").unwrap()].into(),
         },
-        wish,
+        command,
     };
     execute::<IntegrationApp>(log, &app_id(app), command).await;
 }
 
-async fn execute<A: Logged<Error = Refusal, Services = ()>>(log: &Log, id: &str, command: A::Command) {
-    let intent = Intent {
+async fn execute<A: StoredAggregate<Error = Refusal, Services = ()>>(log: &Log, id: &str, command: A::Command) {
+    let request = CommandContext {
         origin: Origin {
             actor: Actor {
                 actor_type: ActorType::Operator,
@@ -297,14 +299,14 @@ async fn execute<A: Logged<Error = Refusal, Services = ()>>(log: &Log, id: &str,
             request_id: "r-1".to_owned(),
             read_only: false,
         },
-        pinned: Pinned::Any,
-        premises: Vec::new(),
+        version_condition: VersionCondition::Any,
+        preconditions: Vec::new(),
         idempotency: None,
         despite_unreadable: false,
-        look: None,
-        extras: &|_: &A, _: &[A::Event]| Ok(Extras::default()),
+        audited_read: None,
+        side_effects: &|_: &A, _: &[A::Event]| Ok(SideEffects::default()),
     };
-    log.execute::<A>(id, command, intent).await.unwrap();
+    log.execute::<A>(id, command, request).await.unwrap();
 }
 
 fn label(text: &str) -> Label {

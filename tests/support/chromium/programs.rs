@@ -150,8 +150,8 @@ fn running_with(folder: &Path) -> Vec<String> {
     let folder = folder.display().to_string();
     let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     let ours = processes.filter(|process| {
-        let told = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
-        String::from_utf8_lossy(&told).contains(&folder)
+        let message = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&message).contains(&folder)
     });
     ours.map(|process| process.file_name().to_string_lossy().into_owned())
         .filter(|name| name.bytes().all(|b| b.is_ascii_digit()))

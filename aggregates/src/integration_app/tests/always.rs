@@ -1,4 +1,4 @@
-//! What holds whatever is asked, in whatever order: short sequences of wishes, all of them.
+//! What holds whatever is asked, in whatever order: short sequences of commands, all of them.
 
 use super::*;
 use crate::integration_app::{MAX_LIVE_CLIENT_SECRETS, Status};
@@ -6,14 +6,14 @@ use crate::integration_app::{MAX_LIVE_CLIENT_SECRETS, Status};
 /// One step of a sequence: who asks for what, and how long after the step before.
 #[derive(Clone)]
 struct Step {
-    by: Asker,
-    wish: Wish,
+    by: Principal,
+    command: AppCommand,
     after: TimeDelta,
 }
 
-fn step(by: Asker, wish: Wish) -> Step {
+fn step(by: Principal, command: AppCommand) -> Step {
     let after = TimeDelta::zero();
-    Step { by, wish, after }
+    Step { by, command, after }
 }
 
 /// Walks every sequence of these steps up to `depth`, and calls `look` after each step that was granted.
@@ -24,22 +24,22 @@ fn every_sequence(
     scene: &Scene,
     steps: &dyn Fn(u128) -> Vec<Step>,
     depth: u128,
-    look: &mut dyn FnMut(&IntegrationApp, Timestamp, &[Event]),
+    audited_read: &mut dyn FnMut(&IntegrationApp, Timestamp, &[Event]),
 ) {
     if depth == 0 {
         return;
     }
-    for Step { by, wish, after } in steps(depth) {
+    for Step { by, command, after } in steps(depth) {
         let scene = scene.clone().at(scene.at.plus(after));
-        let facts = app.decide(scene.command(by, wish)).unwrap_or_default();
+        let facts = app.decide(scene.command(by, command)).unwrap_or_default();
         let mut app = app.clone();
         for fact in facts.clone() {
             app.apply(fact);
         }
-        look(&app, scene.at, &facts);
-        // A refused wish leaves the application as it was; only time may have passed.
+        audited_read(&app, scene.at, &facts);
+        // A refused command leaves the application as it was; only time may have passed.
         if !facts.is_empty() || after > TimeDelta::zero() {
-            every_sequence(&app, &scene, steps, depth - 1, look);
+            every_sequence(&app, &scene, steps, depth - 1, audited_read);
         }
     }
 }
@@ -49,18 +49,18 @@ fn made_of(scene: &Scene) -> IntegrationApp {
 }
 
 #[test]
-fn r27_after_revoke_no_sequence_of_wishes_brings_anything_back() {
-    let askers = [
+fn r27_after_revoke_no_sequence_of_commands_brings_anything_back() {
+    let principals = [
         admin(),
         developer(),
-        Asker::Invitee,
-        Asker::Operator,
-        Asker::Integration,
+        Principal::Invitee,
+        Principal::Operator,
+        Principal::Integration,
     ];
     let steps = |_| {
-        let wishes = wishes::every_wish().into_iter();
-        wishes
-            .flat_map(|wish| askers.clone().map(|by| step(by, wish.clone())))
+        let commands = commands::every_command().into_iter();
+        commands
+            .flat_map(|command| principals.clone().map(|by| step(by, command.clone())))
             .collect()
     };
     for scene in [
@@ -77,14 +77,14 @@ fn r27_after_revoke_no_sequence_of_wishes_brings_anything_back() {
                     fact,
                     Event::ActivityLogDownloaded { .. }
                         | Event::CredentialsRevealed { .. }
-                        | Event::DeadOneTimePasswordTried { .. }
+                        | Event::UnusableOneTimePasswordTried { .. }
                 );
                 assert!(only_looked, "{fact:?}");
             }
             let app = app.created().unwrap().clone();
             // That somebody looked, or tried, is the only thing that may be left behind.
-            let looks = before.looks.clone();
-            let mut app = App { looks, ..app };
+            let audited_reads = before.audited_reads.clone();
+            let mut app = App { audited_reads, ..app };
             if let DeveloperLink::Invited { otp, .. } | DeveloperLink::Assigned { otp, .. } = &mut app.developer {
                 otp.refusals_recorded.clear();
             }
@@ -95,20 +95,20 @@ fn r27_after_revoke_no_sequence_of_wishes_brings_anything_back() {
 }
 
 #[test]
-fn r23_no_sequence_of_wishes_makes_a_third_live_secret() {
+fn r23_no_sequence_of_commands_makes_a_third_live_secret() {
     let days = |days| Some(TimeDelta::days(days));
-    let generate = |number, overlap| step(developer(), wishes::generate_secret_with(number, overlap));
+    let generate = |number, overlap| step(developer(), commands::generate_secret_with(number, overlap));
     let steps = |depth: u128| {
         let wait = |hours| Step {
             after: TimeDelta::hours(hours),
-            ..step(admin(), wishes::download_log())
+            ..step(admin(), commands::download_log())
         };
         vec![
             generate(depth, days(0)),
             generate(depth, None),
             generate(depth, days(90)),
-            step(developer(), wishes::retire_secret(depth + 1)),
-            step(developer(), wishes::retire_secret(depth + 2)),
+            step(developer(), commands::retire_secret(depth + 1)),
+            step(developer(), commands::retire_secret(depth + 2)),
             wait(71),
             wait(1),
         ]
@@ -130,10 +130,10 @@ fn r23_no_sequence_of_wishes_makes_a_third_live_secret() {
 fn r15_no_sequence_of_tries_opens_an_otp_after_five_wrong_ones() {
     let steps = |_| {
         vec![
-            step(developer(), wishes::verify("wrong")),
-            step(developer(), wishes::verify_gibberish()),
-            step(developer(), wishes::verify("otp 1")),
-            step(admin(), wishes::resend_invite()),
+            step(developer(), commands::verify("wrong")),
+            step(developer(), commands::verify_gibberish()),
+            step(developer(), commands::verify("otp 1")),
+            step(admin(), commands::resend_invite()),
         ]
     };
     let scene = given::new_integration().and_all(given::otps_mistyped(4));
@@ -147,10 +147,12 @@ fn r15_no_sequence_of_tries_opens_an_otp_after_five_wrong_ones() {
 }
 
 #[test]
-fn r6_r10_no_wish_changes_name_permission_group_or_client_id() {
+fn r6_r10_no_command_changes_name_permission_group_or_client_id() {
     let steps = |_| {
-        let wishes = wishes::every_wish().into_iter();
-        wishes.map(|wish| step(wishes::rightful_asker(&wish), wish)).collect()
+        let commands = commands::every_command().into_iter();
+        commands
+            .map(|command| step(commands::rightful_principal(&command), command))
+            .collect()
     };
     let scene = given::new_integration().and(given::code_sent("code 1", at(CREATED)));
     let before = scene.app();

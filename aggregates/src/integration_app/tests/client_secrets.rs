@@ -5,7 +5,7 @@ use crate::integration_app::{MAX_LIVE_CLIENT_SECRETS, MAX_OVERLAP, SECRET_OVERLA
 
 /// The second secret, made at the creation with this overlap: when the first one ends.
 fn first_ends_with(overlap: Option<TimeDelta>) -> Result<Vec<Event>, Refusal> {
-    given::with_one_secret().answer(developer(), wishes::generate_secret_with(2, overlap))
+    given::with_one_secret().answer(developer(), commands::generate_secret_with(2, overlap))
 }
 
 #[test]
@@ -18,14 +18,14 @@ fn r23_the_article_allows_two_secrets_and_an_overlap_of_72_hours() {
 #[test]
 fn r23_the_first_secret_ends_nothing() {
     given::verified()
-        .when(developer(), wishes::generate_secret(1))
+        .when(developer(), commands::generate_secret(1))
         .then_expect_events(vec![given::secret_generated(1, CREATED, None)]);
 }
 
 #[test]
 fn r23_the_second_secret_ends_the_first_after_72_hours_unless_told_otherwise() {
     given::with_one_secret()
-        .when(developer(), wishes::generate_secret(2))
+        .when(developer(), commands::generate_secret(2))
         .then_expect_events(vec![given::secret_generated(2, CREATED, Some((1, ENDS)))]);
 }
 
@@ -52,22 +52,22 @@ fn r23_a_third_secret_is_refused_while_two_live_and_taken_when_the_overlap_is_ov
     for overlap in [None, Some(TimeDelta::zero())] {
         given::with_two_secrets()
             .at(just_before(ENDS))
-            .when(developer(), wishes::generate_secret_with(3, overlap))
+            .when(developer(), commands::generate_secret_with(3, overlap))
             .then_expect_error(Refusal::ClientSecretLimit);
     }
     let third = given::secret_generated(3, ENDS, Some((2, "2026-11-29T09:00:00.000Z")));
     given::with_two_secrets()
         .at(at(ENDS))
-        .when(developer(), wishes::generate_secret(3))
+        .when(developer(), commands::generate_secret(3))
         .then_expect_events(vec![third]);
 }
 
 #[test]
 fn r23_an_overlap_of_0_ends_the_older_secret_at_once() {
-    let scene = given::with_one_secret().after(developer(), wishes::generate_secret_with(2, Some(TimeDelta::zero())));
+    let scene = given::with_one_secret().after(developer(), commands::generate_secret_with(2, Some(TimeDelta::zero())));
     let secrets = scene.app().client_secrets;
     assert_eq!(secrets.iter().map(|s| s.id).collect::<Vec<_>>(), [id(2)]);
-    assert!(scene.answer(developer(), wishes::generate_secret(3)).is_ok());
+    assert!(scene.answer(developer(), commands::generate_secret(3)).is_ok());
 }
 
 #[test]
@@ -86,11 +86,11 @@ fn r23_a_new_secret_never_prolongs_one_that_is_ending_already() {
     let scene = given::with_two_secrets().and(given::secret_retired(2));
     let long = Some(TimeDelta::days(90));
     scene
-        .when(developer(), wishes::generate_secret_with(3, long))
+        .when(developer(), commands::generate_secret_with(3, long))
         .then_expect_events(vec![given::secret_generated(3, CREATED, Some((1, ENDS)))]);
     let none = Some(TimeDelta::zero());
     scene
-        .when(developer(), wishes::generate_secret_with(3, none))
+        .when(developer(), commands::generate_secret_with(3, none))
         .then_expect_events(vec![given::secret_generated(3, CREATED, Some((1, CREATED)))]);
 }
 
@@ -99,12 +99,12 @@ fn r23_one_secret_is_retired_at_once_and_makes_room() {
     for (retired, left) in [(1, 2), (2, 1)] {
         let scene = given::with_two_secrets();
         scene
-            .when(developer(), wishes::retire_secret(retired))
+            .when(developer(), commands::retire_secret(retired))
             .then_expect_events(vec![given::secret_retired(retired)]);
         let scene = scene.and(given::secret_retired(retired));
         let ids: Vec<_> = scene.app().client_secrets.iter().map(|s| s.id).collect();
         assert_eq!(ids, [id(left)]);
-        assert!(scene.answer(developer(), wishes::generate_secret(3)).is_ok());
+        assert!(scene.answer(developer(), commands::generate_secret(3)).is_ok());
     }
 }
 
@@ -113,7 +113,7 @@ fn r23_an_unknown_or_retired_secret_cannot_be_retired() {
     let scene = given::with_two_secrets().and(given::secret_retired(1));
     for number in [1, 7] {
         scene
-            .when(developer(), wishes::retire_secret(number))
+            .when(developer(), commands::retire_secret(number))
             .then_expect_error(Refusal::NotFound);
     }
 }
@@ -124,11 +124,11 @@ fn r23_a_secret_whose_overlap_is_over_has_ended_already() {
     scene
         .clone()
         .at(just_before(ENDS))
-        .when(developer(), wishes::retire_secret(1))
+        .when(developer(), commands::retire_secret(1))
         .then_expect_events(vec![given::secret_retired(1)]);
     scene
         .at(at(ENDS))
-        .when(developer(), wishes::retire_secret(1))
+        .when(developer(), commands::retire_secret(1))
         .then_expect_events(vec![]);
 }
 
@@ -136,14 +136,14 @@ fn r23_a_secret_whose_overlap_is_over_has_ended_already() {
 fn r27_while_suspended_a_secret_can_be_retired_but_none_made() {
     let scene = given::with_one_secret().and(given::suspended());
     scene
-        .when(developer(), wishes::generate_secret(2))
+        .when(developer(), commands::generate_secret(2))
         .then_expect_error(Refusal::AppSuspended);
     scene
-        .when(developer(), wishes::retire_secret(1))
+        .when(developer(), commands::retire_secret(1))
         .then_expect_events(vec![given::secret_retired(1)]);
     scene
         .and(given::resumed())
-        .when(developer(), wishes::generate_secret(2))
+        .when(developer(), commands::generate_secret(2))
         .then_expect_events(vec![given::secret_generated(2, CREATED, Some((1, ENDS)))]);
 }
 
@@ -151,20 +151,20 @@ fn r27_while_suspended_a_secret_can_be_retired_but_none_made() {
 fn r12_operators_keep_the_secrets_of_aiq_integrate_and_of_nothing_else() {
     for scene in [given::aiq_integrate(), given::custom_aiq_integrate()] {
         scene
-            .when(Asker::Operator, wishes::generate_secret(1))
+            .when(Principal::Operator, commands::generate_secret(1))
             .then_expect_events(vec![given::secret_generated(1, CREATED, None)]);
         scene
             .and(given::secret_generated(1, CREATED, None))
-            .when(Asker::Operator, wishes::retire_secret(1))
+            .when(Principal::Operator, commands::retire_secret(1))
             .then_expect_events(vec![given::secret_retired(1)]);
     }
-    for wish in [wishes::generate_secret(2), wishes::retire_secret(1)] {
+    for command in [commands::generate_secret(2), commands::retire_secret(1)] {
         given::with_one_secret()
-            .when(Asker::Operator, wish.clone())
+            .when(Principal::Operator, command.clone())
             .then_expect_error(Refusal::KeptByDeveloper);
-        for by in [admin(), developer(), Asker::Integration, Asker::Invitee] {
+        for by in [admin(), developer(), Principal::Integration, Principal::Invitee] {
             given::aiq_integrate()
-                .when(by, wish.clone())
+                .when(by, command.clone())
                 .then_expect_error(Refusal::NotFound);
         }
     }
@@ -174,16 +174,16 @@ fn r12_operators_keep_the_secrets_of_aiq_integrate_and_of_nothing_else() {
 fn r28_a_look_at_the_details_is_recorded_once_in_five_minutes() {
     let scene = given::verified();
     scene
-        .when(developer(), wishes::reveal())
+        .when(developer(), commands::reveal())
         .then_expect_events(vec![given::revealed(CREATED)]);
     let seen = scene.and(given::revealed(CREATED));
     let five_minutes = "2026-11-23T09:05:00.000Z";
     seen.clone()
         .at(just_before(five_minutes))
-        .when(developer(), wishes::reveal())
+        .when(developer(), commands::reveal())
         .then_expect_events(vec![]);
     seen.at(at(five_minutes))
-        .when(developer(), wishes::reveal())
+        .when(developer(), commands::reveal())
         .then_expect_events(vec![given::revealed(five_minutes)]);
 }
 
@@ -191,11 +191,11 @@ fn r28_a_look_at_the_details_is_recorded_once_in_five_minutes() {
 fn r28_a_look_from_another_address_is_another_look() {
     let elsewhere = "203.0.113.66";
     let seen = given::verified().and(given::revealed(CREATED));
-    seen.when(developer(), wishes::reveal_to(elsewhere))
+    seen.when(developer(), commands::reveal_to(elsewhere))
         .then_expect_events(vec![given::revealed_to(elsewhere, CREATED)]);
     let seen = seen.and(given::revealed_to(elsewhere, CREATED));
     for address in [OFFICE, elsewhere] {
-        seen.when(developer(), wishes::reveal_to(address))
+        seen.when(developer(), commands::reveal_to(address))
             .then_expect_events(vec![]);
     }
 }
@@ -207,6 +207,6 @@ fn r28_the_first_look_of_the_next_developer_is_recorded_at_once() {
         .and(given::developer_access_revoked())
         .and(given::registered())
         .and(given::developer_verified())
-        .when(developer(), wishes::reveal())
+        .when(developer(), commands::reveal())
         .then_expect_events(vec![given::revealed(CREATED)]);
 }

@@ -26,7 +26,7 @@ fn r7_the_description_changes_and_the_log_keeps_both() {
         after: description("Moves wages."),
     };
     scene
-        .when(admin(), wishes::describe("Moves wages."))
+        .when(admin(), commands::describe("Moves wages."))
         .then_expect_events(vec![changed.clone()]);
     let app = scene.and(changed).app();
     assert_eq!(app.description.as_str(), "Moves wages.");
@@ -35,27 +35,27 @@ fn r7_the_description_changes_and_the_log_keeps_both() {
 #[test]
 fn r8_the_category_of_a_new_integration_and_of_a_preset_changes() {
     given::new_integration()
-        .when(admin(), wishes::categorise("other"))
+        .when(admin(), commands::categorise("other"))
         .then_expect_events(vec![category_changed("payroll_and_hr", "other")]);
     let scene = given::aiq_integrate();
     scene
-        .when(admin(), wishes::categorise("other"))
+        .when(admin(), commands::categorise("other"))
         .then_expect_events(vec![category_changed("crm", "other")]);
-    let app = scene.after(admin(), wishes::categorise("other")).app();
+    let app = scene.after(admin(), commands::categorise("other")).app();
     assert_eq!(app.category.as_str(), "other");
 }
 
 #[test]
 fn r8_the_category_of_a_custom_one_is_fixed() {
     given::custom_aiq_integrate()
-        .when(admin(), wishes::categorise("other"))
+        .when(admin(), commands::categorise("other"))
         .then_expect_error(Refusal::FieldNotEditable("category"));
 }
 
 #[test]
 fn r8_naming_the_category_it_has_is_no_change_even_of_a_custom_one() {
     given::custom_aiq_integrate()
-        .when(admin(), wishes::categorise("inventory"))
+        .when(admin(), commands::categorise("inventory"))
         .then_expect_events(vec![]);
 }
 
@@ -65,20 +65,20 @@ fn r11_entities_come_and_go_down_to_none() {
     let has = ["berlin", "dublin"];
     for after in [&["berlin", "dublin", "paris"][..], &["paris"], &["berlin"], &[]] {
         scene
-            .when(admin(), wishes::open_entities(after))
+            .when(admin(), commands::open_entities(after))
             .then_expect_events(vec![entities_changed(&has, after)]);
     }
-    let closed = scene.after(admin(), wishes::open_entities(&[]));
+    let closed = scene.after(admin(), commands::open_entities(&[]));
     assert!(closed.app().entities.is_empty());
     closed
-        .when(admin(), wishes::open_entities(&["paris"]))
+        .when(admin(), commands::open_entities(&["paris"]))
         .then_expect_events(vec![entities_changed(&[], &["paris"])]);
 }
 
 #[test]
 fn r11_an_entity_of_somebody_else_cannot_be_added() {
-    let wish = wishes::open_entities(&["berlin", "globex-hq"]);
-    let refused = problem(given::new_integration().answer(admin(), wish));
+    let command = commands::open_entities(&["berlin", "globex-hq"]);
+    let refused = problem(given::new_integration().answer(admin(), command));
     assert_eq!(refused, ("entities".into(), "unknown_entity"));
 }
 
@@ -86,27 +86,29 @@ fn r11_an_entity_of_somebody_else_cannot_be_added() {
 fn r11_an_entity_that_left_the_group_may_stay_listed_but_cannot_come_back() {
     let scene = given::new_integration().with_group_entities(&["berlin", "paris"]);
     scene
-        .when(admin(), wishes::open_entities(&["berlin", "dublin", "paris"]))
+        .when(admin(), commands::open_entities(&["berlin", "dublin", "paris"]))
         .then_expect_events(vec![entities_changed(
             &["berlin", "dublin"],
             &["berlin", "dublin", "paris"],
         )]);
-    let without = scene.after(admin(), wishes::open_entities(&["berlin"]));
-    let back = without.answer(admin(), wishes::open_entities(&["berlin", "dublin"]));
+    let without = scene.after(admin(), commands::open_entities(&["berlin"]));
+    let back = without.answer(admin(), commands::open_entities(&["berlin", "dublin"]));
     assert_eq!(problem(back), ("entities".into(), "unknown_entity"));
 }
 
 #[test]
 fn an_edit_that_is_granted_already_writes_nothing() {
     let granted = [
-        Wish::ChangeDetails(Changes::default()),
-        wishes::describe("Moves payroll journals."),
-        wishes::describe("  Moves payroll journals.\n"),
-        wishes::categorise("payroll_and_hr"),
-        wishes::open_entities(&["dublin", "berlin"]),
+        AppCommand::ChangeDetails(Changes::default()),
+        commands::describe("Moves payroll journals."),
+        commands::describe("  Moves payroll journals.\n"),
+        commands::categorise("payroll_and_hr"),
+        commands::open_entities(&["dublin", "berlin"]),
     ];
-    for wish in granted {
-        given::new_integration().when(admin(), wish).then_expect_events(vec![]);
+    for command in granted {
+        given::new_integration()
+            .when(admin(), command)
+            .then_expect_events(vec![]);
     }
 }
 
@@ -118,7 +120,7 @@ fn an_edit_of_several_fields_gives_one_fact_for_each_that_changes() {
         entities: Some(entities(&["paris"])),
     };
     given::new_integration()
-        .when(integration_admin(), Wish::ChangeDetails(changes))
+        .when(integration_admin(), AppCommand::ChangeDetails(changes))
         .then_expect_events(vec![
             Event::DescriptionChanged {
                 before: description("Moves payroll journals."),
@@ -136,19 +138,19 @@ fn an_edit_with_one_bad_field_changes_nothing_at_all() {
         entities: None,
     };
     given::custom_aiq_integrate()
-        .when(admin(), Wish::ChangeDetails(changes))
+        .when(admin(), AppCommand::ChangeDetails(changes))
         .then_expect_error(Refusal::FieldNotEditable("category"));
 }
 
 #[test]
 fn r27_a_suspended_application_can_still_be_edited() {
     let scene = given::new_integration().and(given::suspended());
-    for wish in [
-        wishes::describe("Moves wages."),
-        wishes::categorise("other"),
-        wishes::open_entities(&[]),
+    for command in [
+        commands::describe("Moves wages."),
+        commands::categorise("other"),
+        commands::open_entities(&[]),
     ] {
-        let events = scene.answer(admin(), wish).unwrap();
+        let events = scene.answer(admin(), command).unwrap();
         assert_eq!(events.len(), 1);
     }
 }

@@ -5,7 +5,7 @@ use crate::api_permission::ApiPermission;
 use crate::catalog::CategoryCode;
 use crate::identifiers::ClientId;
 use crate::integration_app::PreviousSecret;
-use crate::words::AppName;
+use crate::text::AppName;
 
 pub(super) fn nothing() -> Scene {
     Scene::with(Vec::new())

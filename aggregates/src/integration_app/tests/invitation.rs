@@ -42,21 +42,21 @@ fn r18_a_link_shows_the_invited_address_until_72_hours_after_it_was_sent() {
 #[test]
 fn r18_an_expired_link_sends_no_code_and_signs_nobody_up() {
     let scene = given::new_integration().and(given::code_sent("code 1", just_before(ENDS)));
-    for wish in [
-        wishes::send_code("link 1", "code 2"),
-        wishes::sign_up("link 1", "code 1"),
+    for command in [
+        commands::send_code("link 1", "code 2"),
+        commands::sign_up("link 1", "code 1"),
     ] {
         assert!(
             scene
                 .clone()
                 .at(just_before(ENDS))
-                .answer(Asker::Invitee, wish.clone())
+                .answer(Principal::Invitee, command.clone())
                 .is_ok()
         );
         scene
             .clone()
             .at(at(ENDS))
-            .when(Asker::Invitee, wish)
+            .when(Principal::Invitee, command)
             .then_expect_error(Refusal::InviteExpired);
     }
 }
@@ -74,11 +74,11 @@ fn r18_a_link_that_was_never_sent_replaced_used_or_voided_is_unknown() {
         (given::aiq_integrate(), "link 1"),
     ];
     for (scene, link) in scenes {
-        for wish in [wishes::send_code(link, "code 1"), wishes::sign_up(link, "code 1")] {
+        for command in [commands::send_code(link, "code 1"), commands::sign_up(link, "code 1")] {
             // Off the plan and after its end, too: who lacks the link learns nothing.
             for scene in [scene.clone(), scene.clone().off_the_plan().at(at(ENDS))] {
                 scene
-                    .when(Asker::Invitee, wish.clone())
+                    .when(Principal::Invitee, command.clone())
                     .then_expect_error(Refusal::InviteUnknown);
             }
         }
@@ -93,7 +93,7 @@ fn r18_resending_makes_a_new_link_for_3_days_from_now_expired_or_not() {
     ] {
         given::new_integration()
             .at(at(now))
-            .when(admin(), wishes::resend_invite())
+            .when(admin(), commands::resend_invite())
             .then_expect_events(vec![resent(at(ends))]);
     }
 }
@@ -102,23 +102,23 @@ fn r18_resending_makes_a_new_link_for_3_days_from_now_expired_or_not() {
 fn r18_resending_kills_the_old_link_and_its_code() {
     let scene = given::new_integration()
         .and(given::code_sent("code 1", at(CREATED)))
-        .after(admin(), wishes::resend_invite());
+        .after(admin(), commands::resend_invite());
     scene
-        .when(Asker::Invitee, wishes::sign_up("link 1", "code 1"))
+        .when(Principal::Invitee, commands::sign_up("link 1", "code 1"))
         .then_expect_error(Refusal::InviteUnknown);
     scene
-        .when(Asker::Invitee, wishes::sign_up("link 2", "code 1"))
+        .when(Principal::Invitee, commands::sign_up("link 2", "code 1"))
         .then_expect_error(Refusal::CodeExpired);
     scene
-        .when(Asker::Invitee, wishes::send_code("link 2", "code 2"))
+        .when(Principal::Invitee, commands::send_code("link 2", "code 2"))
         .then_expect_events(vec![given::code_sent("code 2", at(CREATED))]);
 }
 
 #[test]
 fn r18_resending_leaves_the_otp_as_it_is() {
     given::new_integration()
-        .after(admin(), wishes::resend_invite())
-        .when(developer(), wishes::verify("otp 1"))
+        .after(admin(), commands::resend_invite())
+        .when(developer(), commands::verify("otp 1"))
         .then_expect_events(vec![given::developer_verified()]);
 }
 
@@ -130,10 +130,10 @@ fn r18_resending_is_refused_once_the_developer_has_signed_up() {
         given::verified(),
     ] {
         scene
-            .when(admin(), wishes::resend_invite())
+            .when(admin(), commands::resend_invite())
             .then_expect_error(Refusal::DeveloperAlreadySignedUp);
     }
-    let signed_up_through_another_application = Wish::ResendInvite {
+    let signed_up_through_another_application = AppCommand::ResendInvite {
         account: Some(id(100)),
         invitation_digest: digest("link 2"),
     };
@@ -145,7 +145,7 @@ fn r18_resending_is_refused_once_the_developer_has_signed_up() {
 #[test]
 fn r18_without_a_developer_nothing_is_resent() {
     given::new_integration_without_developer()
-        .when(admin(), wishes::resend_invite())
+        .when(admin(), commands::resend_invite())
         .then_expect_error(Refusal::NoDeveloperLinked);
 }
 
@@ -153,9 +153,9 @@ fn r18_without_a_developer_nothing_is_resent() {
 fn r18_an_expired_invitation_does_not_keep_the_developer_from_being_replaced() {
     given::new_integration()
         .at(at(ENDS))
-        .after(admin(), wishes::revoke_developer())
-        .after(admin(), wishes::register_developer())
-        .when(Asker::Invitee, wishes::send_code("link 1", "code 1"))
+        .after(admin(), commands::revoke_developer())
+        .after(admin(), commands::register_developer())
+        .when(Principal::Invitee, commands::send_code("link 1", "code 1"))
         .then_expect_events(vec![given::code_sent("code 1", at(ENDS))]);
 }
 
@@ -163,11 +163,11 @@ fn r18_an_expired_invitation_does_not_keep_the_developer_from_being_replaced() {
 fn r19_a_code_is_mailed_and_the_right_one_ends_the_sign_up() {
     let scene = given::new_integration();
     scene
-        .when(Asker::Invitee, wishes::send_code("link 1", "code 1"))
+        .when(Principal::Invitee, commands::send_code("link 1", "code 1"))
         .then_expect_events(vec![given::code_sent("code 1", at(CREATED))]);
-    let scene = scene.after(Asker::Invitee, wishes::send_code("link 1", "code 1"));
+    let scene = scene.after(Principal::Invitee, commands::send_code("link 1", "code 1"));
     scene
-        .when(Asker::Invitee, wishes::sign_up("link 1", "code 1"))
+        .when(Principal::Invitee, commands::sign_up("link 1", "code 1"))
         .then_expect_events(vec![given::invitation_accepted()]);
 }
 
@@ -177,14 +177,14 @@ fn r19_a_code_is_valid_for_10_minutes_and_not_a_millisecond_longer() {
     scene
         .clone()
         .at(minute(10, -1))
-        .when(Asker::Invitee, wishes::sign_up("link 1", "code 1"))
+        .when(Principal::Invitee, commands::sign_up("link 1", "code 1"))
         .then_expect_events(vec![given::invitation_accepted()]);
     for moment in [minute(10, 0), minute(10, 1)] {
         for code in ["code 1", "wrong"] {
             scene
                 .clone()
                 .at(moment)
-                .when(Asker::Invitee, wishes::sign_up("link 1", code))
+                .when(Principal::Invitee, commands::sign_up("link 1", code))
                 .then_expect_error(Refusal::CodeExpired);
         }
     }
@@ -193,7 +193,7 @@ fn r19_a_code_is_valid_for_10_minutes_and_not_a_millisecond_longer() {
 #[test]
 fn r19_without_a_code_nobody_signs_up() {
     given::new_integration()
-        .when(Asker::Invitee, wishes::sign_up("link 1", "code 1"))
+        .when(Principal::Invitee, commands::sign_up("link 1", "code 1"))
         .then_expect_error(Refusal::CodeExpired);
 }
 
@@ -206,17 +206,17 @@ fn r19_each_wrong_code_is_a_fact_and_five_of_them_end_the_code() {
     };
     for tries in 0..5 {
         after(tries)
-            .when(Asker::Invitee, wishes::sign_up("link 1", "wrong"))
+            .when(Principal::Invitee, commands::sign_up("link 1", "wrong"))
             .then_expect_events(vec![Event::VerificationCodeMistyped {
                 attempts_left: 4 - tries,
             }]);
     }
     after(4)
-        .when(Asker::Invitee, wishes::sign_up("link 1", "code 1"))
+        .when(Principal::Invitee, commands::sign_up("link 1", "code 1"))
         .then_expect_events(vec![given::invitation_accepted()]);
     for code in ["code 1", "wrong"] {
         after(5)
-            .when(Asker::Invitee, wishes::sign_up("link 1", code))
+            .when(Principal::Invitee, commands::sign_up("link 1", code))
             .then_expect_error(Refusal::CodeExpired);
     }
 }
@@ -228,10 +228,10 @@ fn r19_a_new_code_has_five_tries_and_replaces_the_one_before() {
         .and_all(given::codes_mistyped(5))
         .and(given::code_sent("code 2", at(CREATED)));
     scene
-        .when(Asker::Invitee, wishes::sign_up("link 1", "code 2"))
+        .when(Principal::Invitee, commands::sign_up("link 1", "code 2"))
         .then_expect_events(vec![given::invitation_accepted()]);
     scene
-        .when(Asker::Invitee, wishes::sign_up("link 1", "code 1"))
+        .when(Principal::Invitee, commands::sign_up("link 1", "code 1"))
         .then_expect_events(vec![Event::VerificationCodeMistyped { attempts_left: 4 }]);
 }
 
@@ -241,16 +241,16 @@ fn r19_five_codes_are_mailed_within_ten_minutes_and_the_sixth_has_to_wait() {
         let codes = (0..times).map(|minutes| given::code_sent("code", minute(minutes, 0)));
         given::new_integration().and_all(codes)
     };
-    let send = || wishes::send_code("link 1", "code");
+    let send = || commands::send_code("link 1", "code");
     let mailed_at = |moment| vec![given::code_sent("code", moment)];
     sent(4)
         .at(minute(4, 0))
-        .when(Asker::Invitee, send())
+        .when(Principal::Invitee, send())
         .then_expect_events(mailed_at(minute(4, 0)));
     for (too_early, retry_after_seconds) in [(minute(4, 0), 360), (minute(10, -1), 1)] {
         sent(5)
             .at(too_early)
-            .when(Asker::Invitee, send())
+            .when(Principal::Invitee, send())
             .then_expect_error(Refusal::TooManyCodes {
                 retry_at: minute(10, 0),
                 retry_after_seconds,
@@ -258,11 +258,11 @@ fn r19_five_codes_are_mailed_within_ten_minutes_and_the_sixth_has_to_wait() {
     }
     let sixth = sent(5).at(minute(10, 0));
     sixth
-        .when(Asker::Invitee, send())
+        .when(Principal::Invitee, send())
         .then_expect_events(mailed_at(minute(10, 0)));
     sixth
-        .after(Asker::Invitee, send())
-        .when(Asker::Invitee, send())
+        .after(Principal::Invitee, send())
+        .when(Principal::Invitee, send())
         .then_expect_error(Refusal::TooManyCodes {
             retry_at: minute(11, 0),
             retry_after_seconds: 60,
@@ -275,7 +275,7 @@ fn r19_signing_up_goes_on_while_the_application_is_suspended() {
         .and(given::code_sent("code 1", at(CREATED)))
         .and(given::suspended());
     scene
-        .when(Asker::Invitee, wishes::sign_up("link 1", "code 1"))
+        .when(Principal::Invitee, commands::sign_up("link 1", "code 1"))
         .then_expect_events(vec![given::invitation_accepted()]);
 }
 

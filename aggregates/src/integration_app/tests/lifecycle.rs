@@ -5,10 +5,10 @@ use crate::integration_app::{LogFormat, Status};
 
 #[test]
 fn r27_suspending_stops_and_resuming_restarts_each_with_its_reason() {
-    let suspend = Wish::Suspend {
+    let suspend = AppCommand::Suspend {
         reason: reason("Audit"),
     };
-    let resume = Wish::Resume {
+    let resume = AppCommand::Resume {
         reason: reason("Audit passed"),
     };
     let suspended = Event::ApplicationSuspended {
@@ -29,7 +29,7 @@ fn r27_suspending_stops_and_resuming_restarts_each_with_its_reason() {
 fn r27_suspending_twice_is_suspending_once() {
     given::new_integration()
         .and(given::suspended())
-        .when(admin(), wishes::suspend())
+        .when(admin(), commands::suspend())
         .then_expect_events(vec![]);
 }
 
@@ -40,14 +40,14 @@ fn r27_only_a_suspended_application_is_resumed() {
         given::new_integration().and(given::suspended()).and(given::resumed()),
     ] {
         scene
-            .when(admin(), wishes::resume())
+            .when(admin(), commands::resume())
             .then_expect_error(Refusal::NotSuspended);
     }
 }
 
 #[test]
 fn r27_an_active_or_suspended_application_is_revoked_and_the_log_says_when_and_why() {
-    let revoke = || Wish::Revoke {
+    let revoke = || AppCommand::Revoke {
         reason: reason("Contract ended"),
     };
     let revoked = Event::ApplicationRevoked {
@@ -71,7 +71,7 @@ fn r27_an_active_or_suspended_application_is_revoked_and_the_log_says_when_and_w
 fn r27_revoking_twice_is_revoking_once() {
     given::new_integration()
         .and(given::revoked())
-        .when(admin(), wishes::revoke())
+        .when(admin(), commands::revoke())
         .then_expect_events(vec![]);
 }
 
@@ -81,8 +81,8 @@ fn r27_a_revoked_application_can_neither_be_suspended_nor_resumed() {
         given::new_integration().and(given::revoked()),
         given::new_integration().and(given::suspended()).and(given::revoked()),
     ] {
-        for wish in [wishes::suspend(), wishes::resume()] {
-            scene.when(admin(), wish).then_expect_error(Refusal::AppRevoked);
+        for command in [commands::suspend(), commands::resume()] {
+            scene.when(admin(), command).then_expect_error(Refusal::AppRevoked);
         }
     }
 }
@@ -91,11 +91,11 @@ fn r27_a_revoked_application_can_neither_be_suspended_nor_resumed() {
 fn r28_a_download_of_the_log_is_in_the_log_with_format_and_range() {
     let (from, to) = (Some(at(CREATED)), Some(at(ENDS)));
     for format in [LogFormat::Csv, LogFormat::Ndjson] {
-        let wish = Wish::RecordActivityLogDownload { format, from, to };
+        let command = AppCommand::RecordActivityLogDownload { format, from, to };
         let fact = Event::ActivityLogDownloaded { format, from, to };
-        for by in [admin(), integration_admin(), auditor(), Asker::Operator] {
+        for by in [admin(), integration_admin(), auditor(), Principal::Operator] {
             given::new_integration()
-                .when(by, wish.clone())
+                .when(by, command.clone())
                 .then_expect_events(vec![fact.clone()]);
         }
     }
@@ -106,8 +106,8 @@ fn r28_every_download_is_recorded_and_none_changes_the_application() {
     let scene = given::new_integration();
     let before = scene.app();
     let after = scene
-        .after(auditor(), wishes::download_log())
-        .after(auditor(), wishes::download_log());
+        .after(auditor(), commands::download_log())
+        .after(auditor(), commands::download_log());
     assert_eq!(after.facts.len(), 4);
     assert_eq!(after.app(), before);
 }

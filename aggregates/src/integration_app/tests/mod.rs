@@ -1,9 +1,10 @@
-//! Given facts, when a wish, then facts: the rules of an application, told with the people of Acme.
+//! Given facts, when a command, then facts: the rules of an application, told with the people of Acme.
 //!
-//! Here: who asks, and the scene they ask in. The facts are in `given`, the wishes in `wishes`.
+//! Here: who asks, and the scene they ask in. The facts are in `given`, the commands in `commands`.
 
 mod always;
 mod client_secrets;
+mod commands;
 mod creating;
 mod developer_link;
 mod editing;
@@ -12,7 +13,6 @@ mod invitation;
 mod lifecycle;
 mod one_time_password;
 mod who_may_ask;
-mod wishes;
 
 use std::collections::BTreeSet;
 
@@ -22,14 +22,15 @@ use cqrs_es::test::{AggregateResultValidator, TestFramework};
 use uuid::Uuid;
 
 use super::{
-    App, Asker, DeveloperLink, GroupFacts, IntegrationApp, IntegrationAppCommand, IntegrationAppEvent as Event, Wish,
+    App, AppCommand, AppCommandEnvelope, DeveloperLink, GroupFacts, IntegrationApp, IntegrationAppEvent as Event,
+    Principal,
 };
 use crate::email_address::EmailAddress;
-use crate::group::{Permission, ProductPlan, Role, Standing};
+use crate::group::{Membership, Permission, ProductPlan, Role};
 use crate::identifiers::{EntityId, GroupId, KeyedDigest, UserId};
 use crate::refusal::{FieldProblem, Refusal};
+use crate::text::{Description, Reason};
 use crate::timestamp::Timestamp;
-use crate::words::{Description, Reason};
 
 /// When Acme's applications of these tests are created.
 const CREATED: &str = "2026-11-23T09:00:00.000Z";
@@ -82,8 +83,8 @@ fn problem(result: Result<Vec<Event>, Refusal>) -> (String, &'static str) {
     }
 }
 
-fn group_user(group: &str, role: Role, permissions: &[Permission]) -> Asker {
-    Asker::GroupUser(Standing {
+fn group_user(group: &str, role: Role, permissions: &[Permission]) -> Principal {
+    Principal::GroupUser(Membership {
         group_id: GroupId::parse(group).unwrap(),
         user_id: UserId::parse("ada").unwrap(),
         role,
@@ -92,42 +93,42 @@ fn group_user(group: &str, role: Role, permissions: &[Permission]) -> Asker {
 }
 
 /// A Practice Admin of Acme.
-fn admin() -> Asker {
+fn admin() -> Principal {
     group_user("acme", Role::PracticeAdmin, &[])
 }
 
 /// R2: manages applications of Acme by permission.
-fn integration_admin() -> Asker {
+fn integration_admin() -> Principal {
     let permissions = [Permission::ManageIntegrationApplications];
     group_user("acme", Role::User, &permissions)
 }
 
 /// R3: reads at Acme.
-fn auditor() -> Asker {
+fn auditor() -> Principal {
     group_user("acme", Role::User, &[Permission::ViewActivityLogs])
 }
 
 /// Works at Acme without any permission.
-fn colleague() -> Asker {
+fn colleague() -> Principal {
     group_user("acme", Role::User, &[])
 }
 
 /// R4: may do everything, but at Globex.
-fn admin_elsewhere() -> Asker {
+fn admin_elsewhere() -> Principal {
     group_user("globex", Role::PracticeAdmin, &[])
 }
 
 /// Dev, who is invited to or registered for the application.
-fn developer() -> Asker {
-    Asker::Developer {
+fn developer() -> Principal {
+    Principal::Developer {
         id: id(100),
         email: email("dev@example.com"),
     }
 }
 
 /// Somebody who develops for others.
-fn another_developer() -> Asker {
-    Asker::Developer {
+fn another_developer() -> Principal {
+    Principal::Developer {
         id: id(200),
         email: email("eve@example.com"),
     }
@@ -177,27 +178,27 @@ impl Scene {
         self
     }
 
-    fn when(&self, by: Asker, wish: Wish) -> AggregateResultValidator<IntegrationApp> {
-        let command = self.command(by, wish);
+    fn when(&self, by: Principal, command: AppCommand) -> AggregateResultValidator<IntegrationApp> {
+        let command = self.command(by, command);
         TestFramework::<IntegrationApp>::with(())
             .given(self.facts.clone())
             .when(command)
     }
 
-    /// What the wish is answered with, for tables.
-    fn answer(&self, by: Asker, wish: Wish) -> Result<Vec<Event>, Refusal> {
-        self.when(by, wish).inspect_result()
+    /// What the command is answered with, for tables.
+    fn answer(&self, by: Principal, command: AppCommand) -> Result<Vec<Event>, Refusal> {
+        self.when(by, command).inspect_result()
     }
 
-    /// The scene after the wish was granted.
-    fn after(self, by: Asker, wish: Wish) -> Self {
-        let facts = self.answer(by, wish).unwrap();
+    /// The scene after the command was granted.
+    fn after(self, by: Principal, command: AppCommand) -> Self {
+        let facts = self.answer(by, command).unwrap();
         self.and_all(facts)
     }
 
-    fn command(&self, by: Asker, wish: Wish) -> IntegrationAppCommand {
+    fn command(&self, by: Principal, command: AppCommand) -> AppCommandEnvelope {
         let (at, group) = (self.at, self.group.clone());
-        IntegrationAppCommand { at, by, group, wish }
+        AppCommandEnvelope { at, by, group, command }
     }
 
     /// The application that these facts make.

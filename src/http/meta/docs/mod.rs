@@ -12,7 +12,7 @@ use axum::response::IntoResponse;
 use maud::{DOCTYPE, Markup, html};
 use serde_json::Value;
 
-use self::operation::{Operation, Side, fields, operations};
+use self::operation::{FieldSource, Operation, fields, operations};
 use self::prose::prose;
 use self::schema::{Schemas, text};
 use super::Published;
@@ -68,24 +68,24 @@ pub fn page(document: &Value) -> Markup {
 }
 
 /// The calls of one kind of caller.
-struct Group<'a> {
+struct OperationGroup<'a> {
     name: &'a str,
     description: &'a str,
     operations: Vec<Operation<'a>>,
 }
 
-impl Group<'_> {
+impl OperationGroup<'_> {
     fn anchor(&self) -> String {
         prose::anchor(self.name)
     }
 }
 
 /// The groups in the document's order of tags, then those that it forgot to list.
-fn groups(document: &Value) -> Vec<Group<'_>> {
+fn groups(document: &Value) -> Vec<OperationGroup<'_>> {
     let tags = document["tags"].as_array().map(Vec::as_slice).unwrap_or_default();
     let listed = tags.iter().map(|tag| (text(&tag["name"]), text(&tag["description"])));
     let mut groups: Vec<_> = listed
-        .map(|(name, description)| Group {
+        .map(|(name, description)| OperationGroup {
             name,
             description,
             operations: Vec::new(),
@@ -95,7 +95,7 @@ fn groups(document: &Value) -> Vec<Group<'_>> {
         let name = operation.tag();
         match groups.iter_mut().find(|group| group.name == name) {
             Some(group) => group.operations.push(operation),
-            None => groups.push(Group {
+            None => groups.push(OperationGroup {
                 name,
                 description: "",
                 operations: vec![operation],
@@ -106,7 +106,7 @@ fn groups(document: &Value) -> Vec<Group<'_>> {
     groups
 }
 
-fn contents(groups: &[Group]) -> Markup {
+fn contents(groups: &[OperationGroup]) -> Markup {
     html! {
         @for group in groups {
             p.group { a href={ "#" (group.anchor()) } { (group.name) } }
@@ -149,7 +149,7 @@ fn refusals(document: &Value) -> Markup {
                 @let schema = &document["components"]["schemas"][name];
                 @if schema.is_object() {
                     (prose(text(&schema["description"])))
-                    (fields(schema, &schemas, Side::Answered))
+                    (fields(schema, &schemas, FieldSource::Answered))
                 }
             }
             @for kind in error_codes() {
@@ -165,7 +165,7 @@ fn refusals(document: &Value) -> Markup {
     }
 }
 
-fn section(group: &Group, document: &Value) -> Markup {
+fn section(group: &OperationGroup, document: &Value) -> Markup {
     let schemas = Schemas::of(document);
     html! {
         section #(group.anchor()) {

@@ -97,7 +97,7 @@ impl<'a> Operation<'a> {
                     tbody {
                         @for parameter in parameters {
                             tr {
-                                td { (name(text(&parameter["name"]), Side::Asked.remark(parameter["required"] == true))) }
+                                td { (name(text(&parameter["name"]), FieldSource::Asked.remark(parameter["required"] == true))) }
                                 td { (text(&parameter["in"])) }
                                 td { span.type { (schemas.words(&parameter["schema"])) } }
                                 td { (line(text(&parameter["description"]))) }
@@ -113,7 +113,7 @@ impl<'a> Operation<'a> {
         html! {
             @for (media_type, content) in members(&self.described["requestBody"]["content"]) {
                 h4 { "Body " span.type { (media_type) } }
-                (fields(&content["schema"], schemas, Side::Asked))
+                (fields(&content["schema"], schemas, FieldSource::Asked))
             }
         }
     }
@@ -151,7 +151,7 @@ fn content(response: &Value, schemas: &Schemas) -> Markup {
             @if !is_refusal(schema) {
                 p.header { span.type { (media_type) } }
                 @if schemas.has_fields(schema) {
-                    details { summary { "Fields" } (fields(schema, schemas, Side::Answered)) }
+                    details { summary { "Fields" } (fields(schema, schemas, FieldSource::Answered)) }
                 }
             }
         }
@@ -159,7 +159,7 @@ fn content(response: &Value, schemas: &Schemas) -> Markup {
 }
 
 /// The fields of each form that something can have.
-pub fn fields(schema: &Value, schemas: &Schemas, side: Side) -> Markup {
+pub fn fields(schema: &Value, schemas: &Schemas, side: FieldSource) -> Markup {
     html! {
         @for (place, form) in schemas.forms(schema).into_iter().enumerate() {
             @if place > 0 { p.or { "or" } }
@@ -188,14 +188,14 @@ fn name(name: &str, remark: &str) -> Markup {
 
 /// Whose fields they are.
 #[derive(Clone, Copy)]
-pub enum Side {
+pub enum FieldSource {
     /// The request's.
     Asked,
     /// The answer's.
     Answered,
 }
 
-impl Side {
+impl FieldSource {
     fn remark(self, required: bool) -> &'static str {
         match (self, required) {
             (Self::Asked, true) => "required",

@@ -222,12 +222,12 @@ mod tests {
         let document = document();
         let schemas = Schemas::of(&document);
         let rows = schemas.rows(&json!({"$ref": "#/components/schemas/Page"}));
-        let told: Vec<_> = rows
+        let message: Vec<_> = rows
             .iter()
             .map(|row| (row.level, row.name.as_str(), row.words.as_str()))
             .collect();
         assert_eq!(
-            told[..4],
+            message[..4],
             [
                 (0, "items", "list of objects"),
                 (1, "id", "text (uuid)"),
@@ -235,8 +235,8 @@ mod tests {
                 (1, "parent", "object or null"),
             ]
         );
-        assert_eq!(told.last(), Some(&(0, "next", "text or null")));
+        assert_eq!(message.last(), Some(&(0, "next", "text or null")));
         assert!(rows[0].required && !rows[1].required);
-        assert!(told.len() < 20);
+        assert!(message.len() < 20);
     }
 }

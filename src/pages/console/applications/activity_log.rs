@@ -7,24 +7,24 @@ use gatebook_aggregates::integration_app::LogFormat;
 
 use crate::http::admin::{RangeQuery, app_log, group_log};
 use crate::http::error::Problem;
-use crate::http::extract::{App, PathOf, QueryOf};
-use crate::pages::visitor::{ConsoleUser, SignedIn};
+use crate::http::extract::{PathOf, QueryOf, Service};
+use crate::pages::current_user::{ConsoleUser, SignedIn};
 
 /// `GET /integration-applications/{id}/activity-log`
 pub async fn of_app(
-    State(app): State<App>,
+    State(service): State<Service>,
     SignedIn(user): SignedIn<ConsoleUser>,
     PathOf(id): PathOf<AppId>,
     QueryOf(range): QueryOf<RangeQuery>,
 ) -> Result<Response, Problem> {
-    app_log(&app, user.caller(), id, &range, LogFormat::Csv).await
+    app_log(&service, user.caller(), id, &range, LogFormat::Csv).await
 }
 
 /// `GET /integration-applications/activity-log`
 pub async fn of_group(
-    State(app): State<App>,
+    State(service): State<Service>,
     SignedIn(user): SignedIn<ConsoleUser>,
     QueryOf(range): QueryOf<RangeQuery>,
 ) -> Result<Response, Problem> {
-    group_log(&app, user.caller(), &range, LogFormat::Csv).await
+    group_log(&service, user.caller(), &range, LogFormat::Csv).await
 }

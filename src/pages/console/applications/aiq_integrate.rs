@@ -11,16 +11,16 @@ use super::choose_integrate_type::CHARGES;
 use super::creating::{self, NAME_HINT};
 use super::entity_picker::entities;
 use super::inputs::fixed;
-use super::parts::{APPS, done_path, page_below, submit};
-use super::words;
+use super::labels;
+use super::shared::{APPS, done_path, page_below, submit};
 use crate::http::admin::CreateApplication;
 use crate::http::error::{FieldError, Problem};
-use crate::http::extract::{App, PathOf};
-use crate::pages::attempt::Errors;
-use crate::pages::form::{Form, Sent, token};
+use crate::http::extract::{PathOf, Service};
+use crate::pages::current_user::{ConsoleUser, SignedIn};
+use crate::pages::form::{Form, SubmittedForm, token};
+use crate::pages::form_errors::Errors;
+use crate::pages::form_key;
 use crate::pages::inputs::{Field, checkbox};
-use crate::pages::once;
-use crate::pages::visitor::{ConsoleUser, SignedIn};
 
 const FIELDS: [&str; 6] = [
     "name",
@@ -40,28 +40,28 @@ const DATA_ACCESS: &str = "I understand that the integration team will have acce
 
 /// `GET /integration-applications/new/aiq-integrate/{type}`
 pub async fn show(
-    State(app): State<App>,
+    State(service): State<Service>,
     SignedIn(user): SignedIn<ConsoleUser>,
     PathOf(code): PathOf<String>,
 ) -> Result<Markup, Problem> {
     let entry = entry(&code)?;
-    app.managers_group(user.caller()).await?;
+    service.managers_group(user.caller()).await?;
     Ok(form_page(&user, entry, &Form::default(), &Errors::default()))
 }
 
 /// `POST /integration-applications/new/aiq-integrate/{type}`
 pub async fn create(
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(code): PathOf<String>,
-    sent: Sent<ConsoleUser>,
+    submitted: SubmittedForm<ConsoleUser>,
 ) -> Result<Response, Problem> {
     let entry = entry(&code)?;
-    let Sent { visitor: user, form } = sent;
-    app.managers_group(user.caller()).await?;
+    let SubmittedForm { user, form } = submitted;
+    service.managers_group(user.caller()).await?;
     if form.is_to_be_shown_again() {
         return Ok(form_page(&user, entry, &form, &Errors::default()).into_response());
     }
-    let created = creating::create(&app, &user, &path(entry), form, WORDS, |form| wish(entry, form)).await;
+    let created = creating::create(&service, &user, &path(entry), form, WORDS, |form| command(entry, form)).await;
     match created {
         Ok((view, _)) => {
             let next = done_path(&view, "", "requested");
@@ -82,7 +82,7 @@ fn path(entry: &IntegrateType) -> String {
     format!("{APPS}/new/aiq-integrate/{}", entry.code)
 }
 
-fn wish(entry: &IntegrateType, form: &Form) -> CreateApplication {
+fn command(entry: &IntegrateType, form: &Form) -> CreateApplication {
     let entered = |name| form.filled(name).map(str::to_owned);
     CreateApplication {
         integration_type: Some(IntegrationType::AiqIntegrate.as_str().to_owned()),
@@ -118,7 +118,7 @@ fn form_page(user: &ConsoleUser, entry: &IntegrateType, form: &Form, errors: &Er
         (errors.summary(&FIELDS))
         form method="post" action=(path(entry)) novalidate {
             (token(&user.session.form_token))
-            (once::field(form))
+            (form_key::field(form))
             (details(entry, form, errors))
             (entities(&user.group, form, creating::ENTITIES_HINT, errors))
             p.notice.warn { (entry.disclaimer) }
@@ -141,11 +141,11 @@ fn details(entry: &IntegrateType, form: &Form, errors: &Errors) -> Markup {
             value: form.text("description"), ..Field::default()
         }.textarea(errors))
         @match entry.category {
-            Some(category) => (fixed("fixed-category", "Category", words::category(category))),
+            Some(category) => (fixed("fixed-category", "Category", labels::category(category))),
             None => (Field {
                 name: "category", label: "Category", hint: "You cannot change this later.",
                 value: form.text("category"), ..Field::default()
-            }.select(&words::categories("Choose a category"), errors)),
+            }.select(&labels::categories("Choose a category"), errors)),
         }
         (fixed("fixed-permission", "API Permissions", entry.api_permission.title()))
     }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::words;
+use super::labels;
 use crate::application::AppView;
 use crate::pages::form::Form;
 
@@ -58,8 +58,8 @@ pub fn both_versions(view: &AppView, form: &Form) -> Markup {
                         &html! { bdi.paragraph { (form.text("description")) } }))
                     @if form.has("category") {
                         (row("Category", same::category(view, form),
-                            &html! { (words::category(app.category.as_str())) },
-                            &html! { bdi { (words::category(form.text("category"))) } }))
+                            &html! { (labels::category(app.category.as_str())) },
+                            &html! { bdi { (labels::category(form.text("category"))) } }))
                     }
                     (row("Entities", same::entities(view, form), &stored_entities(view), &entered_entities(view, form)))
                 }

@@ -7,15 +7,15 @@ use gatebook_aggregates::integration_app::charges_accepted;
 use maud::html;
 
 use super::inputs::{Choice, radios};
-use super::parts::{APPS, page_below, submit};
-use super::words;
+use super::labels;
+use super::shared::{APPS, page_below, submit};
 use crate::http::error::Problem;
-use crate::http::extract::App;
+use crate::http::extract::Service;
 use crate::http::json::Fields;
-use crate::pages::attempt::Errors;
-use crate::pages::form::{Asked, Form};
+use crate::pages::current_user::{ConsoleUser, SignedIn};
+use crate::pages::form::{Form, PageQuery};
+use crate::pages::form_errors::Errors;
 use crate::pages::inputs::checkbox;
-use crate::pages::visitor::{ConsoleUser, SignedIn};
 
 const FIELDS: [&str; 2] = ["integrate_type", "accept_charges"];
 
@@ -24,17 +24,17 @@ pub const CHARGES: &str = "I acknowledge that this application type is charged."
 
 /// `GET /integration-applications/new/aiq-integrate`
 pub async fn show(
-    State(app): State<App>,
+    State(service): State<Service>,
     SignedIn(user): SignedIn<ConsoleUser>,
-    Asked(asked): Asked,
+    PageQuery(query): PageQuery,
 ) -> Result<Response, Problem> {
-    app.managers_group(user.caller()).await?;
-    let errors = match chosen(&asked) {
-        Ok(code) if asked.has("step") => {
+    service.managers_group(user.caller()).await?;
+    let errors = match chosen(&query) {
+        Ok(code) if query.has("step") => {
             let next = format!("{APPS}/new/aiq-integrate/{code}");
             return Ok(Redirect::to(&next).into_response());
         }
-        Err(problem) if asked.has("step") => Errors::from(problem),
+        Err(problem) if query.has("step") => Errors::from(problem),
         _ => Errors::default(),
     };
     let choices: Vec<_> = INTEGRATE_TYPES
@@ -42,7 +42,7 @@ pub async fn show(
         .map(|entry| Choice {
             value: entry.code,
             title: entry.name,
-            hint: entry.category.map_or("Tell us what you need.", words::category),
+            hint: entry.category.map_or("Tell us what you need.", labels::category),
         })
         .collect();
     let body = html! {
@@ -50,19 +50,19 @@ pub async fn show(
         (errors.summary(&FIELDS))
         form method="get" action={ (APPS) "/new/aiq-integrate" } novalidate {
             input type="hidden" name="step" value="next";
-            (radios("integrate_type", "Application type", &choices, asked.text("integrate_type"), &errors))
+            (radios("integrate_type", "Application type", &choices, query.text("integrate_type"), &errors))
             @for disclaimer in disclaimers() { p.notice.warn { (disclaimer) } }
-            (checkbox("accept_charges", CHARGES, asked.has("accept_charges"), &errors))
+            (checkbox("accept_charges", CHARGES, query.has("accept_charges"), &errors))
             (submit("Next Step", "", &format!("{APPS}/new")))
         }
     };
     Ok((errors.status(), page_below(&user, "AIQ Integrate", &body)).into_response())
 }
 
-fn chosen(asked: &Form) -> Result<&'static str, Problem> {
+fn chosen(query: &Form) -> Result<&'static str, Problem> {
     let mut fields = Fields::default();
-    let entry = fields.read(integrate_type(asked.text("integrate_type")));
-    fields.read(charges_accepted(asked.has("accept_charges")));
+    let entry = fields.read(integrate_type(query.text("integrate_type")));
+    fields.read(charges_accepted(query.has("accept_charges")));
     fields.finish(|| Some(entry?.code))
 }
 

@@ -6,25 +6,25 @@ use gatebook_projections::app_list::IntegrationType;
 use maud::html;
 
 use super::inputs::{Choice, radios};
-use super::parts::{APPS, page_below, submit};
-use super::words;
+use super::labels;
+use super::shared::{APPS, page_below, submit};
 use crate::http::error::Problem;
-use crate::http::extract::App;
-use crate::pages::attempt::Errors;
-use crate::pages::form::Asked;
-use crate::pages::visitor::{ConsoleUser, SignedIn};
+use crate::http::extract::Service;
+use crate::pages::current_user::{ConsoleUser, SignedIn};
+use crate::pages::form::PageQuery;
+use crate::pages::form_errors::Errors;
 
 const FIELD: &str = "integration_type";
 
 /// `GET /integration-applications/new`
 pub async fn show(
-    State(app): State<App>,
+    State(service): State<Service>,
     SignedIn(user): SignedIn<ConsoleUser>,
-    Asked(asked): Asked,
+    PageQuery(query): PageQuery,
 ) -> Result<Response, Problem> {
-    app.managers_group(user.caller()).await?;
-    let chosen = asked.text(FIELD);
-    let chosen = words::TYPES.into_iter().find(|kind| kind.as_str() == chosen);
+    service.managers_group(user.caller()).await?;
+    let chosen = query.text(FIELD);
+    let chosen = labels::TYPES.into_iter().find(|kind| kind.as_str() == chosen);
     let errors = match chosen {
         Some(IntegrationType::NewIntegration) => {
             return Ok(Redirect::to(&format!("{APPS}/new/new-integration")).into_response());
@@ -32,7 +32,7 @@ pub async fn show(
         Some(IntegrationType::AiqIntegrate) => {
             return Ok(Redirect::to(&format!("{APPS}/new/aiq-integrate")).into_response());
         }
-        None if asked.has("step") => Problem::field(FIELD, "required", "Select an integration type.").into(),
+        None if query.has("step") => Problem::field(FIELD, "required", "Select an integration type.").into(),
         None => Errors::default(),
     };
     let choices = [

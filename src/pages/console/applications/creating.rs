@@ -2,11 +2,11 @@
 
 use crate::application::{AppView, Verification};
 use crate::http::admin::CreateApplication;
-use crate::http::extract::App;
-use crate::pages::attempt::Errors;
+use crate::http::extract::Service;
+use crate::pages::current_user::ConsoleUser;
 use crate::pages::form::Form;
-use crate::pages::once;
-use crate::pages::visitor::ConsoleUser;
+use crate::pages::form_errors::Errors;
+use crate::pages::form_key;
 
 /// R6, for whoever fills in the name.
 pub const NAME_HINT: &str = "You cannot change this later, and no other application may have this name. Developers see \
@@ -20,21 +20,21 @@ pub const ENTITIES_HINT: &str = "The entities whose data the application may use
 
 /// Creates what the form asks for, once; or tells what is wrong with it, in the words of its labels.
 pub async fn create(
-    app: &App,
+    service: &Service,
     user: &ConsoleUser,
     path: &str,
     form: Form,
     words: &[(&str, &str)],
-    wish: impl FnOnce(&Form) -> CreateApplication,
+    command: impl FnOnce(&Form) -> CreateApplication,
 ) -> Result<(AppView, Option<Verification>), (Errors, Form)> {
-    let creation = match wish(&form).read() {
+    let creation = match command(&form).read() {
         Ok(creation) => creation,
         Err(problem) => return Err((Errors::from(problem).worded(words), form)),
     };
-    let key = once::key(user.caller(), path, &form);
-    let created = app.create_app(user.caller(), creation, key.as_ref()).await;
+    let key = form_key::key(user.caller(), path, &form);
+    let created = service.create_app(user.caller(), creation, key.as_ref()).await;
     created.map_err(|failure| {
-        let (errors, form) = once::refused(failure, form);
+        let (errors, form) = form_key::refused(failure, form);
         (errors.worded(words), form)
     })
 }

@@ -8,41 +8,41 @@ use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::app_list::{DeveloperStatus, IntegrationType};
 use maud::{Markup, html};
 
-use super::parts::{self, Done, app_path, may_change, page_of_app, plan_notice};
-use super::{seen, table};
-use crate::application::{AppView, MailProblem, Side, Sides};
+use super::shared::{self, DoneMessage, app_path, may_change, page_of_app, plan_notice};
+use super::{shown_version, table};
+use crate::application::{AppView, MailProblem, Section, SectionVersions};
 use crate::http::error::Problem;
-use crate::http::extract::{App, PathOf};
-use crate::pages::attempt::Errors;
-use crate::pages::facts::fact;
-use crate::pages::form::{Asked, Form, token};
+use crate::http::extract::{PathOf, Service};
+use crate::pages::current_user::{ConsoleUser, SignedIn};
+use crate::pages::definition_list::fact;
+use crate::pages::form::{Form, PageQuery, token};
+use crate::pages::form_errors::Errors;
+use crate::pages::form_key;
 use crate::pages::inputs::{Field, checkbox};
-use crate::pages::once;
 use crate::pages::times::{left, moment};
-use crate::pages::visitor::{ConsoleUser, SignedIn};
 
 /// What was just done here.
-const DONE: &[Done] = &[
-    Done {
+const DONE: &[DoneMessage] = &[
+    DoneMessage {
         word: "resent",
         sentence: "A new invite has been mailed. The link in the old one does not work any more.",
-        side: Side::Invitation,
+        side: Section::Invitation,
     },
-    Done {
+    DoneMessage {
         word: "revoked",
         sentence: "The developer’s access has been revoked, and a mail tells them. You can register another developer.",
-        side: Side::Developer,
+        side: Section::Developer,
     },
 ];
 
 /// What a page about a developer shows besides the application.
-pub struct Situation<'a> {
+pub struct PageState<'a> {
     /// Now.
     pub now: Timestamp,
     /// The application's sides as they are shown.
-    pub sides: &'a Sides,
+    pub section_versions: &'a SectionVersions,
     /// What the address asks for.
-    pub asked: &'a Form,
+    pub query: &'a Form,
     /// What was entered.
     pub form: &'a Form,
     /// What is wrong with it.
@@ -53,17 +53,17 @@ pub struct Situation<'a> {
 
 /// `GET /integration-applications/{id}/developer`
 pub async fn show(
-    State(app): State<App>,
+    State(service): State<Service>,
     SignedIn(user): SignedIn<ConsoleUser>,
     PathOf(id): PathOf<AppId>,
-    Asked(asked): Asked,
+    PageQuery(query): PageQuery,
 ) -> Result<Markup, Problem> {
-    let (view, sides) = app.app_and_sides(user.caller(), id).await?;
-    let problem = app.mail_problem(&view).await?;
-    let situation = Situation {
-        now: app.clock.now(),
-        sides: &sides,
-        asked: &asked,
+    let (view, section_versions) = service.app_and_section_versions(user.caller(), id).await?;
+    let problem = service.mail_problem(&view).await?;
+    let situation = PageState {
+        now: service.clock.now(),
+        section_versions: &section_versions,
+        query: &query,
         form: &Form::default(),
         errors: &Errors::default(),
         mail_problem: problem.as_ref(),
@@ -72,13 +72,13 @@ pub async fn show(
 }
 
 /// The page.
-pub fn developer_page(user: &ConsoleUser, view: &AppView, situation: &Situation<'_>) -> Markup {
+pub fn developer_page(user: &ConsoleUser, view: &AppView, situation: &PageState<'_>) -> Markup {
     let app = view.app();
     let linked = view.developer_status() != DeveloperStatus::None;
     let changes = may_change(user) && app.status != Status::Revoked;
     let body = html! {
         h1 { "Manage Developer Portal Access" }
-        (parts::done(situation.asked, situation.sides, DONE))
+        (shared::done(situation.query, situation.section_versions, DONE))
         (situation.errors.summary(&["email"]))
         (plan_notice(user))
         @if app.integration_type == IntegrationType::AiqIntegrate {
@@ -154,7 +154,7 @@ fn tries_left(tries: i64) -> Markup {
     }
 }
 
-fn linked_actions(user: &ConsoleUser, view: &AppView, situation: &Situation<'_>) -> Markup {
+fn linked_actions(user: &ConsoleUser, view: &AppView, situation: &PageState<'_>) -> Markup {
     let status = view.developer_status();
     let retire = situation.form.has("retire_client_secrets");
     let action = |page, side, (title, class), fields: &Markup| {
@@ -164,13 +164,13 @@ fn linked_actions(user: &ConsoleUser, view: &AppView, situation: &Situation<'_>)
             title,
             class,
         };
-        action.form(user, view, situation.sides, fields)
+        action.form(user, view, situation.section_versions, fields)
     };
     html! {
         @if status == DeveloperStatus::Invited {
             h2 { "Resend Invite" }
             p { "If the invite has expired or was lost: a new one is mailed, and the link in the old one ends." }
-            (action("/developer/resend-invite", Side::Invitation, ("Resend Invite", ""), &html! {}))
+            (action("/developer/resend-invite", Section::Invitation, ("Resend Invite", ""), &html! {}))
         }
         @if status != DeveloperStatus::Verified {
             h2 { "Reset OTP" }
@@ -178,7 +178,7 @@ fn linked_actions(user: &ConsoleUser, view: &AppView, situation: &Situation<'_>)
                 "If the OTP has expired, is locked or was lost: a new one is shown to you, once, and the old one ends. A \
                 mail tells the developer that it was reset."
             }
-            (action("/developer/reset-otp", Side::OneTimePassword, ("Reset OTP", ""), &html! {}))
+            (action("/developer/reset-otp", Section::OneTimePassword, ("Reset OTP", ""), &html! {}))
         }
         h2 { "Revoke Access" }
         p {
@@ -186,7 +186,7 @@ fn linked_actions(user: &ConsoleUser, view: &AppView, situation: &Situation<'_>)
             invite or OTP ends, and a mail tells them. The integration itself keeps running, unless you retire its \
             client secrets, too."
         }
-        (action("/developer/revoke", Side::Developer, ("Revoke Access", "danger"), &html! {
+        (action("/developer/revoke", Section::Developer, ("Revoke Access", "danger"), &html! {
             (checkbox("retire_client_secrets", "Retire the client secrets, too: the integration stops at once.", retire,
                 &Errors::default()))
         }))
@@ -196,18 +196,18 @@ fn linked_actions(user: &ConsoleUser, view: &AppView, situation: &Situation<'_>)
 /// A form with a button. It is about this side of the application as it was shown, and counts once.
 struct Action<'a> {
     page: &'a str,
-    side: Side,
+    side: Section,
     title: &'a str,
     class: &'a str,
 }
 
 impl Action<'_> {
-    fn form(&self, user: &ConsoleUser, view: &AppView, sides: &Sides, fields: &Markup) -> Markup {
+    fn form(&self, user: &ConsoleUser, view: &AppView, section_versions: &SectionVersions, fields: &Markup) -> Markup {
         html! {
             form method="post" action=(app_path(view.app().app_id, self.page)) {
                 (token(&user.session.form_token))
-                (once::field(&Form::default()))
-                (seen::field(sides, self.side))
+                (form_key::field(&Form::default()))
+                (shown_version::field(section_versions, self.side))
                 (fields)
                 button class=(self.class) type="submit" { (self.title) }
             }
@@ -215,12 +215,12 @@ impl Action<'_> {
     }
 }
 
-fn register(user: &ConsoleUser, view: &AppView, situation: &Situation<'_>) -> Markup {
+fn register(user: &ConsoleUser, view: &AppView, situation: &PageState<'_>) -> Markup {
     html! {
         h2 { "Register developer" }
         form.narrow method="post" action=(app_path(view.app().app_id, "/developer")) novalidate {
             (token(&user.session.form_token))
-            (once::field(situation.form))
+            (form_key::field(situation.form))
             (Field {
                 name: "email", label: "Developer’s e-mail", value: situation.form.text("email"), kind: "email",
                 hint: "They get an invite to the Developer Portal, or a notification if they have access to it already.",

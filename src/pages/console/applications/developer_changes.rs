@@ -5,105 +5,114 @@ use axum::response::{IntoResponse, Redirect, Response};
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::identifiers::AppId;
 
-use super::developer::{Situation, developer_page};
-use super::otp::{self, Happened};
-use super::parts::{app_path, done_path};
-use super::seen;
-use super::words::WORDS;
-use crate::application::{AppView, Failure, IdempotencyKey, Pin, Side};
+use super::developer::{PageState, developer_page};
+use super::labels::WORDS;
+use super::otp::{self, Confirmation};
+use super::shared::{app_path, done_path};
+use super::shown_version;
+use crate::application::{AppView, ExpectedVersion, Failure, IdempotencyKey, Section};
 use crate::http::error::Problem;
-use crate::http::extract::{App, PathOf};
-use crate::pages::attempt::Errors;
-use crate::pages::form::{Form, Sent};
-use crate::pages::once;
-use crate::pages::visitor::ConsoleUser;
+use crate::http::extract::{PathOf, Service};
+use crate::pages::current_user::ConsoleUser;
+use crate::pages::form::{Form, SubmittedForm};
+use crate::pages::form_errors::Errors;
+use crate::pages::form_key;
 
 /// `POST /integration-applications/{id}/developer`
 pub async fn register(
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(id): PathOf<AppId>,
-    sent: Sent<ConsoleUser>,
+    submitted: SubmittedForm<ConsoleUser>,
 ) -> Result<Response, Problem> {
-    let asked = Request::of(&app, id, "/developer", sent).await?;
-    if asked.form.is_to_be_shown_again() {
-        return asked.again(&app, None).await;
+    let query = Request::of(&service, id, "/developer", submitted).await?;
+    if query.form.is_to_be_shown_again() {
+        return query.again(&service, None).await;
     }
-    let email = match EmailAddress::parse("email", asked.form.text("email")) {
+    let email = match EmailAddress::parse("email", query.form.text("email")) {
         Ok(email) => email,
-        Err(problem) => return asked.again(&app, Some(problem.into())).await,
+        Err(problem) => return query.again(&service, Some(problem.into())).await,
     };
-    let key = asked.key.as_ref();
-    let done = app.register_developer(asked.user.caller(), id, None, key, email).await;
+    let key = query.key.as_ref();
+    let done = service
+        .register_developer(query.user.caller(), id, None, key, email)
+        .await;
     match done {
         Ok((view, verification)) => {
-            let happened = Happened::linked(&view, "Developer registered", "The developer has been registered.");
+            let confirmation =
+                Confirmation::linked(&view, "Developer registered", "The developer has been registered.");
             let shown = verification.as_ref();
-            Ok(otp::shown(&asked.user, &view, &happened, shown, app.clock.now()).into_response())
+            Ok(otp::shown(&query.user, &view, &confirmation, shown, service.clock.now()).into_response())
         }
-        Err(failure) => asked.again(&app, Some(failure)).await,
+        Err(failure) => query.again(&service, Some(failure)).await,
     }
 }
 
 /// `POST /integration-applications/{id}/developer/resend-invite`
 pub async fn resend_invite(
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(id): PathOf<AppId>,
-    sent: Sent<ConsoleUser>,
+    submitted: SubmittedForm<ConsoleUser>,
 ) -> Result<Response, Problem> {
-    let asked = Request::of(&app, id, "/developer/resend-invite", sent).await?;
-    if asked.form.is_to_be_shown_again() {
-        return asked.again(&app, None).await;
+    let query = Request::of(&service, id, "/developer/resend-invite", submitted).await?;
+    if query.form.is_to_be_shown_again() {
+        return query.again(&service, None).await;
     }
-    let (caller, key) = (asked.user.caller(), asked.key.as_ref());
-    match app.resend_invite(caller, id, asked.seen(Side::Invitation), key).await {
+    let (caller, key) = (query.user.caller(), query.key.as_ref());
+    match service
+        .resend_invite(caller, id, query.seen(Section::Invitation), key)
+        .await
+    {
         Ok((view, _)) => Ok(done(&view, "resent")),
-        Err(failure) => asked.again(&app, Some(failure)).await,
+        Err(failure) => query.again(&service, Some(failure)).await,
     }
 }
 
 /// `POST /integration-applications/{id}/developer/reset-otp`
 pub async fn reset_otp(
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(id): PathOf<AppId>,
-    sent: Sent<ConsoleUser>,
+    submitted: SubmittedForm<ConsoleUser>,
 ) -> Result<Response, Problem> {
-    let asked = Request::of(&app, id, "/developer/reset-otp", sent).await?;
-    if asked.form.is_to_be_shown_again() {
-        return asked.again(&app, None).await;
+    let query = Request::of(&service, id, "/developer/reset-otp", submitted).await?;
+    if query.form.is_to_be_shown_again() {
+        return query.again(&service, None).await;
     }
-    let (caller, key) = (asked.user.caller(), asked.key.as_ref());
-    match app.reset_otp(caller, id, asked.seen(Side::OneTimePassword), key).await {
+    let (caller, key) = (query.user.caller(), query.key.as_ref());
+    match service
+        .reset_otp(caller, id, query.seen(Section::OneTimePassword), key)
+        .await
+    {
         Ok((view, verification)) => {
-            let happened = Happened {
+            let confirmation = Confirmation {
                 title: "OTP reset",
-                told: "There is a new OTP. The old one does not work any more.",
+                message: "There is a new OTP. The old one does not work any more.",
                 mail: "A notification",
             };
             let shown = verification.as_ref();
-            Ok(otp::shown(&asked.user, &view, &happened, shown, app.clock.now()).into_response())
+            Ok(otp::shown(&query.user, &view, &confirmation, shown, service.clock.now()).into_response())
         }
-        Err(failure) => asked.again(&app, Some(failure)).await,
+        Err(failure) => query.again(&service, Some(failure)).await,
     }
 }
 
 /// `POST /integration-applications/{id}/developer/revoke`
 pub async fn revoke(
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(id): PathOf<AppId>,
-    sent: Sent<ConsoleUser>,
+    submitted: SubmittedForm<ConsoleUser>,
 ) -> Result<Response, Problem> {
-    let asked = Request::of(&app, id, "/developer/revoke", sent).await?;
-    if asked.form.is_to_be_shown_again() {
-        return asked.again(&app, None).await;
+    let query = Request::of(&service, id, "/developer/revoke", submitted).await?;
+    if query.form.is_to_be_shown_again() {
+        return query.again(&service, None).await;
     }
-    let (caller, key) = (asked.user.caller(), asked.key.as_ref());
-    let retire = asked.form.has("retire_client_secrets");
-    match app
-        .revoke_developer_access(caller, id, asked.seen(Side::Developer), key, retire)
+    let (caller, key) = (query.user.caller(), query.key.as_ref());
+    let retire = query.form.has("retire_client_secrets");
+    match service
+        .revoke_developer_access(caller, id, query.seen(Section::Developer), key, retire)
         .await
     {
         Ok((view, _)) => Ok(done(&view, "revoked")),
-        Err(failure) => asked.again(&app, Some(failure)).await,
+        Err(failure) => query.again(&service, Some(failure)).await,
     }
 }
 
@@ -120,32 +129,37 @@ struct Request {
 }
 
 impl Request {
-    async fn of(app: &App, id: AppId, page: &str, sent: Sent<ConsoleUser>) -> Result<Self, Failure> {
-        let Sent { visitor: user, form } = sent;
-        app.app(user.caller(), id).await?;
-        app.managers_group(user.caller()).await?;
-        let key = once::key(user.caller(), &app_path(id, page), &form);
+    async fn of(
+        service: &Service,
+        id: AppId,
+        page: &str,
+        submitted: SubmittedForm<ConsoleUser>,
+    ) -> Result<Self, Failure> {
+        let SubmittedForm { user, form } = submitted;
+        service.app(user.caller(), id).await?;
+        service.managers_group(user.caller()).await?;
+        let key = form_key::key(user.caller(), &app_path(id, page), &form);
         Ok(Self { user, id, form, key })
     }
 
     /// What was looked at: nobody is taken from an application who was not seen there.
-    fn seen(&self, side: Side) -> Pin {
-        seen::pin(&self.form, side)
+    fn seen(&self, side: Section) -> ExpectedVersion {
+        shown_version::expected(&self.form, side)
     }
 
     /// The page on which it was asked, as it is now.
-    async fn again(self, app: &App, failure: Option<Failure>) -> Result<Response, Problem> {
-        let (view, sides) = app.app_and_sides(self.user.caller(), self.id).await?;
+    async fn again(self, service: &Service, failure: Option<Failure>) -> Result<Response, Problem> {
+        let (view, section_versions) = service.app_and_section_versions(self.user.caller(), self.id).await?;
         let (errors, form) = match failure {
             None => (Errors::default(), self.form),
-            Some(failure) => seen::refused(failure, self.form),
+            Some(failure) => shown_version::refused(failure, self.form),
         };
         let errors = errors.worded(WORDS);
-        let problem = app.mail_problem(&view).await?;
-        let situation = Situation {
-            now: app.clock.now(),
-            sides: &sides,
-            asked: &Form::default(),
+        let problem = service.mail_problem(&view).await?;
+        let situation = PageState {
+            now: service.clock.now(),
+            section_versions: &section_versions,
+            query: &Form::default(),
             form: &form,
             errors: &errors,
             mail_problem: problem.as_ref(),

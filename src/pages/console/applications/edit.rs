@@ -12,39 +12,44 @@ use maud::{Markup, html};
 use super::changed_meanwhile::{both_versions, same};
 use super::entity_picker::entities;
 use super::inputs::fixed;
-use super::parts::{app_path, done_path, page_of_app, submit};
-use super::seen::{self, SEEN};
-use super::words::{self, WORDS};
-use crate::application::{AppView, Failure, Side, Sides};
+use super::labels::{self, WORDS};
+use super::shared::{app_path, done_path, page_of_app, submit};
+use super::shown_version::{self, SEEN};
+use crate::application::{AppView, Failure, Section, SectionVersions};
 use crate::http::admin::EditApplication;
 use crate::http::error::Problem;
-use crate::http::extract::{App, PathOf};
-use crate::http::json::Given;
-use crate::pages::attempt::Errors;
-use crate::pages::form::{Form, Sent, token};
+use crate::http::extract::{PathOf, Service};
+use crate::http::json::Patch;
+use crate::pages::current_user::{ConsoleUser, SignedIn};
+use crate::pages::form::{Form, SubmittedForm, token};
+use crate::pages::form_errors::Errors;
 use crate::pages::inputs::Field;
-use crate::pages::visitor::{ConsoleUser, SignedIn};
 
 const FIELDS: [&str; 3] = ["description", "category", "entities"];
 
 /// `GET /integration-applications/{id}/edit`
 pub async fn show(
-    State(app): State<App>,
+    State(service): State<Service>,
     SignedIn(user): SignedIn<ConsoleUser>,
     PathOf(id): PathOf<AppId>,
 ) -> Result<Markup, Problem> {
-    let (view, sides) = editable(&app, &user, id).await?;
-    Ok(form_page(&user, &view, &as_stored(&view, &sides), &Errors::default()))
+    let (view, section_versions) = editable(&service, &user, id).await?;
+    Ok(form_page(
+        &user,
+        &view,
+        &as_stored(&view, &section_versions),
+        &Errors::default(),
+    ))
 }
 
 /// `POST /integration-applications/{id}/edit`
 pub async fn save(
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(id): PathOf<AppId>,
-    sent: Sent<ConsoleUser>,
+    submitted: SubmittedForm<ConsoleUser>,
 ) -> Result<Response, Problem> {
-    let Sent { visitor: user, form } = sent;
-    let (view, _) = editable(&app, &user, id).await?;
+    let SubmittedForm { user, form } = submitted;
+    let (view, _) = editable(&service, &user, id).await?;
     if form.is_to_be_shown_again() {
         return Ok(form_page(&user, &view, &form, &Errors::default()).into_response());
     }
@@ -52,12 +57,12 @@ pub async fn save(
         Ok(changes) => changes,
         Err(problem) => return Ok(refused(&user, &view, &form, problem.into())),
     };
-    let pin = seen::pin(&form, Side::Details);
-    match app.edit_app(user.caller(), id, pin, None, changes).await {
+    let expected = shown_version::expected(&form, Section::Details);
+    match service.edit_app(user.caller(), id, expected, None, changes).await {
         Ok((view, _)) => Ok(saved(&view)),
-        Err(failure) if seen::is_out_of_date(&failure) => {
-            let (view, sides) = editable(&app, &user, id).await?;
-            Ok(changed_meanwhile(&user, &view, &sides, form))
+        Err(failure) if shown_version::is_out_of_date(&failure) => {
+            let (view, section_versions) = editable(&service, &user, id).await?;
+            Ok(changed_meanwhile(&user, &view, &section_versions, form))
         }
         Err(failure) => Ok(refused(&user, &view, &form, failure.into())),
     }
@@ -68,20 +73,20 @@ fn saved(view: &AppView) -> Response {
 }
 
 /// The application, for somebody who may change it.
-async fn editable(app: &App, user: &ConsoleUser, id: AppId) -> Result<(AppView, Sides), Failure> {
-    let (view, sides) = app.app_and_sides(user.caller(), id).await?;
-    app.managers_group(user.caller()).await?;
+async fn editable(service: &Service, user: &ConsoleUser, id: AppId) -> Result<(AppView, SectionVersions), Failure> {
+    let (view, section_versions) = service.app_and_section_versions(user.caller(), id).await?;
+    service.managers_group(user.caller()).await?;
     if view.app().status == Status::Revoked {
         return Err(Refusal::AppRevoked.into());
     }
-    Ok((view, sides))
+    Ok((view, section_versions))
 }
 
 /// The form as it is before anybody has entered something.
-fn as_stored(view: &AppView, sides: &Sides) -> Form {
+fn as_stored(view: &AppView, section_versions: &SectionVersions) -> Form {
     let app = view.app();
     let texts = [
-        (SEEN, sides.version(Side::Details).to_string()),
+        (SEEN, section_versions.version(Section::Details).to_string()),
         ("description", app.description.as_str().to_owned()),
         ("category", app.category.as_str().to_owned()),
     ];
@@ -92,16 +97,16 @@ fn as_stored(view: &AppView, sides: &Sides) -> Form {
 /// What is left alone stays, to the letter; also the entities that the group has no longer, which are not shown.
 fn changes(view: &AppView, form: &Form) -> Result<Changes, Problem> {
     let description = match same::description(view, form) {
-        true => Given::Not,
-        false => Given::As(form.lines("description")),
+        true => Patch::Not,
+        false => Patch::As(form.lines("description")),
     };
     let category = match form.has("category") {
-        true => Given::As(form.text("category").to_owned()),
-        false => Given::Not,
+        true => Patch::As(form.text("category").to_owned()),
+        false => Patch::Not,
     };
     let entities = match same::entities(view, form) {
-        true => Given::Not,
-        false => Given::As(form.all("entities").into_iter().map(str::to_owned).collect()),
+        true => Patch::Not,
+        false => Patch::As(form.all("entities").into_iter().map(str::to_owned).collect()),
     };
     EditApplication::of(description, category, entities).read()
 }
@@ -112,12 +117,12 @@ fn refused(user: &ConsoleUser, view: &AppView, form: &Form, errors: Errors) -> R
 }
 
 /// Somebody else was faster. If they, or a first click, did the same, there is nothing left to do.
-fn changed_meanwhile(user: &ConsoleUser, view: &AppView, sides: &Sides, form: Form) -> Response {
+fn changed_meanwhile(user: &ConsoleUser, view: &AppView, section_versions: &SectionVersions, form: Form) -> Response {
     if same::everything(view, &form) {
         return saved(view);
     }
     let status = axum::http::StatusCode::PRECONDITION_FAILED;
-    let form = form.with(SEEN, sides.version(Side::Details).to_string());
+    let form = form.with(SEEN, section_versions.version(Section::Details).to_string());
     let both = both_versions(view, &form);
     (status, edit_page(user, view, &form, &Errors::default(), &both)).into_response()
 }
@@ -143,7 +148,7 @@ fn edit_page(user: &ConsoleUser, view: &AppView, form: &Form, errors: &Errors, n
                 hint: "Up to 2,000 characters.", ..Field::default()
             }.textarea(errors))
             (category(app, form, errors))
-            (fixed("fixed-type", "Integration Type", &words::type_of(app)))
+            (fixed("fixed-type", "Integration Type", &labels::type_of(app)))
             @if let Some(email) = &app.developer_email {
                 (fixed("fixed-email", "Integration/Developers Email", email.as_str()))
             }
@@ -159,7 +164,7 @@ fn edit_page(user: &ConsoleUser, view: &AppView, form: &Form, errors: &Errors, n
 fn category(app: &AppRow, form: &Form, errors: &Errors) -> Markup {
     let custom = app.integrate_type.as_deref().and_then(|code| integrate_type(code).ok());
     if custom.is_some_and(|entry| entry.custom) {
-        return fixed("fixed-category", "Category", words::category(app.category.as_str()));
+        return fixed("fixed-category", "Category", labels::category(app.category.as_str()));
     }
     let field = Field {
         name: "category",
@@ -167,5 +172,5 @@ fn category(app: &AppRow, form: &Form, errors: &Errors) -> Markup {
         value: form.text("category"),
         ..Field::default()
     };
-    field.select(&words::categories("Choose a category"), errors)
+    field.select(&labels::categories("Choose a category"), errors)
 }

@@ -4,13 +4,13 @@
 use std::collections::HashSet;
 
 use gatebook_aggregates::identifiers::EntityId;
-use gatebook_aggregates::words::{Label, searchable};
+use gatebook_aggregates::text::{Label, searchable};
 use gatebook_projections::groups::GroupRow;
 use maud::{Markup, html};
 
 use super::inputs::error_of;
-use crate::pages::attempt::Errors;
 use crate::pages::form::{Form, SHOW_AGAIN};
+use crate::pages::form_errors::Errors;
 
 const FIELD: &str = "entities";
 /// What is searched for, without scripts.
@@ -20,14 +20,14 @@ const SELECT: &str = "select";
 const CLEAR: &str = "clear";
 
 /// What the picker shows of the group's entities.
-struct Shown<'a> {
+struct PickerState<'a> {
     found: Vec<(&'a EntityId, &'a Label)>,
     /// Chosen before, and not among those that are found.
-    kept: Vec<&'a EntityId>,
+    stored: Vec<&'a EntityId>,
     chosen: HashSet<&'a str>,
 }
 
-impl<'a> Shown<'a> {
+impl<'a> PickerState<'a> {
     fn of(group: &'a GroupRow, form: &'a Form) -> Self {
         let sought = searchable(form.text(SOUGHT));
         let fits = |(id, name): &(&EntityId, &Label)| {
@@ -42,17 +42,17 @@ impl<'a> Shown<'a> {
                 _ => {}
             }
         }
-        let kept = others.into_iter().map(|(id, _)| id);
+        let stored = others.into_iter().map(|(id, _)| id);
         Self {
             found,
-            kept: kept.filter(|id| chosen.contains(id.as_str())).collect(),
+            stored: stored.filter(|id| chosen.contains(id.as_str())).collect(),
             chosen,
         }
     }
 
-    fn told(&self, all: usize) -> String {
+    fn message(&self, all: usize) -> String {
         let checked = self.found.iter().filter(|(id, _)| self.chosen.contains(id.as_str()));
-        let selected = checked.count() + self.kept.len();
+        let selected = checked.count() + self.stored.len();
         format!("{selected} of {all} selected, {} shown", self.found.len())
     }
 }
@@ -65,7 +65,7 @@ pub fn entities(group: &GroupRow, form: &Form, hint: &str, errors: &Errors) -> M
         None => "entities-hint",
     };
     let all = &group.customer.entities;
-    let shown = Shown::of(group, form);
+    let shown = PickerState::of(group, form);
     html! {
         fieldset.picker id="entities" tabindex="-1" data-picker aria-describedby=(described) {
             legend { "Entities" }
@@ -74,8 +74,8 @@ pub fn entities(group: &GroupRow, form: &Form, hint: &str, errors: &Errors) -> M
             @if all.is_empty() { p { "Your group has no entities yet." } }
             @else if shown.found.is_empty() { p { "No entity fits what you search for." } }
             (tools())
-            (tools_without_scripts(form, &shown.told(all.len())))
-            @for id in &shown.kept { input type="hidden" name=(FIELD) value=(id.as_str()); }
+            (tools_without_scripts(form, &shown.message(all.len())))
+            @for id in &shown.stored { input type="hidden" name=(FIELD) value=(id.as_str()); }
             div.options {
                 @for (id, name) in &shown.found {
                     label data-option {
@@ -95,16 +95,16 @@ fn tools() -> Markup {
             input id="entity-search" type="search" autocomplete="off" data-picker-search;
             button.plain type="button" data-picker-all { "Select all" }
             " " button.plain type="button" data-picker-none { "Clear selection" }
-            " " span.detail role="status" data-picker-told {}
+            " " span.detail role="status" data-picker-message {}
         }
     }
 }
 
 /// The same for browsers without scripts: each button shows the form again, as it was filled in.
-fn tools_without_scripts(form: &Form, told: &str) -> Markup {
-    let button = |asked: &str, title: &str| {
+fn tools_without_scripts(form: &Form, message: &str) -> Markup {
+    let button = |query: &str, title: &str| {
         html! {
-            button.plain type="submit" name=(SHOW_AGAIN) value=(asked) formaction="#entities" formnovalidate { (title) } " "
+            button.plain type="submit" name=(SHOW_AGAIN) value=(query) formaction="#entities" formnovalidate { (title) } " "
         }
     };
     html! {
@@ -113,7 +113,7 @@ fn tools_without_scripts(form: &Form, told: &str) -> Markup {
                 label for="entity-find" { "Search entities" }
                 input id="entity-find" name=(SOUGHT) type="search" value=(form.text(SOUGHT)) autocomplete="off";
                 (button("search", "Search")) (button(SELECT, "Select all")) (button(CLEAR, "Clear selection"))
-                span.detail { (told) }
+                span.detail { (message) }
             }
         }
     }

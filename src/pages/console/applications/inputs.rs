@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::pages::attempt::Errors;
+use crate::pages::form_errors::Errors;
 
 /// One of a few answers.
 pub struct Choice<'a> {

@@ -8,48 +8,48 @@ use gatebook_projections::app_list::Sort;
 use maud::{Markup, html};
 
 use super::filters;
-use super::parts::{APPS, may_change, plan_notice};
+use super::shared::{APPS, may_change, plan_notice};
 use super::table::table;
-use crate::application::{AppView, Page};
+use crate::application::{AppView, ListPage};
 use crate::http::error::Problem;
-use crate::http::extract::App;
+use crate::http::extract::Service;
 use crate::http::json::{AppsQuery, write_cursor};
-use crate::pages::form::{Asked, Form};
+use crate::pages::current_user::{ConsoleUser, SignedIn};
+use crate::pages::form::{Form, PageQuery};
 use crate::pages::layout::{Shell, page};
-use crate::pages::visitor::{ConsoleUser, SignedIn};
 
 /// `GET /integration-applications`
 pub async fn show(
-    State(app): State<App>,
+    State(service): State<Service>,
     SignedIn(user): SignedIn<ConsoleUser>,
-    Asked(asked): Asked,
+    PageQuery(query): PageQuery,
 ) -> Result<Response, Problem> {
-    if !user.standing().reads() {
+    if !user.membership().reads() {
         return Ok((StatusCode::FORBIDDEN, no_permission(&user)).into_response());
     }
-    let Ok(question) = AppsQuery::of(|name| asked.filled(name)).read() else {
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, unreadable(&user, &asked)).into_response());
+    let Ok(question) = AppsQuery::of(|name| query.filled(name)).read() else {
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, unreadable(&user, &query)).into_response());
     };
     let after = question.after.as_ref();
-    let found = app
+    let found = service
         .apps(user.caller(), question.filter, question.sort, after, question.limit)
         .await?;
-    Ok(list(&user, &asked, question.sort, &found).into_response())
+    Ok(list(&user, &query, question.sort, &found).into_response())
 }
 
-fn list(user: &ConsoleUser, asked: &Form, sort: Sort, found: &Page<AppView>) -> Markup {
-    let nothing_yet = found.items.is_empty() && !filters::any(asked) && asked.filled("cursor").is_none();
+fn list(user: &ConsoleUser, query: &Form, sort: Sort, found: &ListPage<AppView>) -> Markup {
+    let nothing_yet = found.items.is_empty() && !filters::any(query) && query.filled("cursor").is_none();
     let body = html! {
         (heading(user))
         @if nothing_yet {
             (none_yet(user))
         } @else {
-            (filters::form(user, asked))
+            (filters::form(user, query))
             @if found.items.is_empty() {
                 (no_result())
             } @else {
-                (table(user, asked, sort, &found.items))
-                (pages(asked, found))
+                (table(user, query, sort, &found.items))
+                (pages(query, found))
             }
         }
     };
@@ -81,7 +81,7 @@ fn none_yet(user: &ConsoleUser) -> Markup {
             }
             @if may_change(user) {
                 p { a.button href={ (APPS) "/new" } { "New Integration Application" } }
-            } @else if !user.standing().manages() {
+            } @else if !user.membership().manages() {
                 p { "To create one, you need the permission “" (Permission::ManageIntegrationApplications.title()) "”. " (granted_by(user)) }
             }
         }
@@ -97,25 +97,25 @@ fn no_result() -> Markup {
     }
 }
 
-fn unreadable(user: &ConsoleUser, asked: &Form) -> Markup {
+fn unreadable(user: &ConsoleUser, query: &Form) -> Markup {
     let body = html! {
         (heading(user))
         div.notice.bad role="alert" {
             p { "The list cannot be shown like this: a filter, the order or the page in the address is none that there is." }
             p { a href=(APPS) { "Clear filters" } }
         }
-        (filters::form(user, asked))
+        (filters::form(user, query))
     };
     page(&Shell::from(user), "Integration Applications", &body)
 }
 
-fn pages(asked: &Form, found: &Page<AppView>) -> Markup {
+fn pages(query: &Form, found: &ListPage<AppView>) -> Markup {
     let next = found.next.as_ref().map(write_cursor);
-    let first = filters::href(asked, "limit", asked.text("limit"));
+    let first = filters::href(query, "limit", query.text("limit"));
     html! {
         nav.pages aria-label="Pages" {
-            @if asked.filled("cursor").is_some() { a.button.plain href=(first) { "First page" } " " }
-            @if let Some(next) = next { a.button.plain rel="next" href=(filters::href(asked, "cursor", &next)) { "Next page" } }
+            @if query.filled("cursor").is_some() { a.button.plain href=(first) { "First page" } " " }
+            @if let Some(next) = next { a.button.plain rel="next" href=(filters::href(query, "cursor", &next)) { "Next page" } }
         }
     }
 }

@@ -5,6 +5,7 @@ mod aiq_integrate;
 mod changed_meanwhile;
 mod choose_integrate_type;
 mod choose_type;
+mod confirm_page;
 mod creating;
 mod developer;
 mod developer_changes;
@@ -12,36 +13,35 @@ mod edit;
 mod entity_picker;
 mod filters;
 mod inputs;
+mod labels;
 mod list;
 mod new_integration;
 mod otp;
-mod parts;
-mod question;
 mod revoke;
-mod seen;
+mod shared;
 mod show;
+mod shown_version;
 mod suspend_resume;
 mod table;
 mod timeline;
-mod words;
 
 use axum::Router;
 use axum::response::Redirect;
 use axum::routing::{get, post};
 
-use crate::http::extract::App;
+use crate::http::extract::Service;
 
 /// The pages about applications. Their addresses are whole ones: whoever has to sign in first comes back to them.
-pub fn routes() -> Router<App> {
+pub fn routes() -> Router<Service> {
     Router::new()
-        .route("/", get(|| async { Redirect::to(parts::APPS) }))
+        .route("/", get(|| async { Redirect::to(shared::APPS) }))
         .route("/integration-applications", get(list::show))
         .route("/integration-applications/activity-log", get(activity_log::of_group))
         .merge(creating_routes())
         .merge(app_routes())
 }
 
-fn creating_routes() -> Router<App> {
+fn creating_routes() -> Router<Service> {
     Router::new()
         .route("/integration-applications/new", get(choose_type::show))
         .route(
@@ -58,7 +58,7 @@ fn creating_routes() -> Router<App> {
         )
 }
 
-fn app_routes() -> Router<App> {
+fn app_routes() -> Router<Service> {
     Router::new()
         .route("/integration-applications/{id}", get(show::show))
         .route("/integration-applications/{id}/activity-log", get(activity_log::of_app))

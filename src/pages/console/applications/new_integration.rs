@@ -8,17 +8,17 @@ use maud::{Markup, html};
 use super::creating::{self, NAME_HINT};
 use super::entity_picker::entities;
 use super::inputs::{Choice, radios};
-use super::otp::{self, Happened};
-use super::parts::{APPS, page_below, submit};
-use super::words::{self, WORDS};
+use super::labels::{self, WORDS};
+use super::otp::{self, Confirmation};
+use super::shared::{APPS, page_below, submit};
 use crate::http::admin::CreateApplication;
 use crate::http::error::Problem;
-use crate::http::extract::App;
-use crate::pages::attempt::Errors;
-use crate::pages::form::{Form, Sent, token};
+use crate::http::extract::Service;
+use crate::pages::current_user::{ConsoleUser, SignedIn};
+use crate::pages::form::{Form, SubmittedForm, token};
+use crate::pages::form_errors::Errors;
+use crate::pages::form_key;
 use crate::pages::inputs::Field;
-use crate::pages::once;
-use crate::pages::visitor::{ConsoleUser, SignedIn};
 
 /// Where the form is.
 const PATH: &str = "/integration-applications/new/new-integration";
@@ -32,29 +32,32 @@ const FIELDS: [&str; 6] = [
 ];
 
 /// `GET /integration-applications/new/new-integration`
-pub async fn show(State(app): State<App>, SignedIn(user): SignedIn<ConsoleUser>) -> Result<Markup, Problem> {
-    app.managers_group(user.caller()).await?;
+pub async fn show(State(service): State<Service>, SignedIn(user): SignedIn<ConsoleUser>) -> Result<Markup, Problem> {
+    service.managers_group(user.caller()).await?;
     Ok(form_page(&user, &Form::default(), &Errors::default()))
 }
 
 /// `POST /integration-applications/new/new-integration`
-pub async fn create(State(app): State<App>, sent: Sent<ConsoleUser>) -> Result<Response, Problem> {
-    let Sent { visitor: user, form } = sent;
-    app.managers_group(user.caller()).await?;
+pub async fn create(
+    State(service): State<Service>,
+    submitted: SubmittedForm<ConsoleUser>,
+) -> Result<Response, Problem> {
+    let SubmittedForm { user, form } = submitted;
+    service.managers_group(user.caller()).await?;
     if form.is_to_be_shown_again() {
         return Ok(form_page(&user, &form, &Errors::default()).into_response());
     }
-    match creating::create(&app, &user, PATH, form, WORDS, wish).await {
+    match creating::create(&service, &user, PATH, form, WORDS, command).await {
         Ok((view, verification)) => {
-            let told = "The application has been created.";
-            let happened = Happened::linked(&view, "Integration Application created", told);
-            Ok(otp::shown(&user, &view, &happened, verification.as_ref(), app.clock.now()).into_response())
+            let message = "The application has been created.";
+            let confirmation = Confirmation::linked(&view, "Integration Application created", message);
+            Ok(otp::shown(&user, &view, &confirmation, verification.as_ref(), service.clock.now()).into_response())
         }
         Err((errors, form)) => Ok((errors.status(), form_page(&user, &form, &errors)).into_response()),
     }
 }
 
-fn wish(form: &Form) -> CreateApplication {
+fn command(form: &Form) -> CreateApplication {
     let entered = |name| form.filled(name).map(str::to_owned);
     CreateApplication {
         integration_type: Some(IntegrationType::NewIntegration.as_str().to_owned()),
@@ -74,7 +77,7 @@ fn form_page(user: &ConsoleUser, form: &Form, errors: &Errors) -> Markup {
         (errors.summary(&FIELDS))
         form method="post" action=(PATH) novalidate {
             (token(&user.session.form_token))
-            (once::field(form))
+            (form_key::field(form))
             (details(form, errors))
             (entities(&user.group, form, creating::ENTITIES_HINT, errors))
             (submit("Create", "", APPS))
@@ -84,7 +87,7 @@ fn form_page(user: &ConsoleUser, form: &Form, errors: &Errors) -> Markup {
 }
 
 fn details(form: &Form, errors: &Errors) -> Markup {
-    let permissions = words::PERMISSIONS.map(|permission| Choice {
+    let permissions = labels::PERMISSIONS.map(|permission| Choice {
         value: permission.as_str(),
         title: permission.title(),
         hint: "",
@@ -100,7 +103,7 @@ fn details(form: &Form, errors: &Errors) -> Markup {
         (Field {
             name: "category", label: "Category", hint: "You can change this later.", value: form.text("category"),
             ..Field::default()
-        }.select(&words::categories("Choose a category"), errors))
+        }.select(&labels::categories("Choose a category"), errors))
         (Field {
             name: "developer_email", label: "Integration/Developers Email",
             hint: "The developer at this address is invited to the Developer Portal, where the credentials are.",

@@ -4,31 +4,31 @@ use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::app_list::Link;
 use maud::{Markup, html};
 
-use super::parts::{app_path, page_of_app};
+use super::shared::{app_path, page_of_app};
 use crate::application::{AppView, Verification};
 use crate::pages::copy;
-use crate::pages::facts::fact;
+use crate::pages::current_user::ConsoleUser;
+use crate::pages::definition_list::fact;
 use crate::pages::times::{left, moment};
-use crate::pages::visitor::ConsoleUser;
 
 /// What has happened, for the page that shows an OTP.
-pub struct Happened {
+pub struct Confirmation {
     /// The heading.
     pub title: &'static str,
     /// The sentence.
-    pub told: &'static str,
+    pub message: &'static str,
     /// What was mailed to the developer.
     pub mail: &'static str,
 }
 
-impl Happened {
+impl Confirmation {
     /// R13: a developer was linked, who is invited, or notified when they have an account.
-    pub fn linked(view: &AppView, title: &'static str, told: &'static str) -> Self {
+    pub fn linked(view: &AppView, title: &'static str, message: &'static str) -> Self {
         let mail = match view.app().link {
             Link::Invited => "An invite to the Developer Portal",
             _ => "A notification",
         };
-        Self { title, told, mail }
+        Self { title, message, mail }
     }
 }
 
@@ -36,16 +36,16 @@ impl Happened {
 pub fn shown(
     user: &ConsoleUser,
     view: &AppView,
-    happened: &Happened,
+    confirmation: &Confirmation,
     verification: Option<&Verification>,
     now: Timestamp,
 ) -> Markup {
     let app = view.app();
-    let Happened { title, told, mail } = happened;
+    let Confirmation { title, message, mail } = confirmation;
     let body = html! {
         h1 { (title) }
         div.notice.good role="status" {
-            p { bdi { (app.name.as_str()) } ": " (told) }
+            p { bdi { (app.name.as_str()) } ": " (message) }
             @if let Some(email) = &app.developer_email {
                 p { (mail) " is mailed to " bdi { (email.as_str()) } ". The mail does not contain the OTP." }
             }

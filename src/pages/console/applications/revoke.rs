@@ -6,44 +6,44 @@ use gatebook_aggregates::identifiers::AppId;
 use gatebook_projections::app_list::IntegrationType;
 use maud::{Markup, html};
 
-use super::question::Question;
-use super::words;
+use super::confirm_page::ConfirmPage;
+use super::labels;
 use crate::application::AppView;
 use crate::http::error::Problem;
-use crate::http::extract::{App, PathOf};
-use crate::pages::form::Sent;
-use crate::pages::visitor::{ConsoleUser, SignedIn};
+use crate::http::extract::{PathOf, Service};
+use crate::pages::current_user::{ConsoleUser, SignedIn};
+use crate::pages::form::SubmittedForm;
 
-const REVOKE: Question = Question {
+const REVOKE: ConfirmPage = ConfirmPage {
     page: "/revoke",
     title: "Revoke",
     yes: "Yes, revoke it for ever",
     class: "danger",
     stops: true,
     done: "revoked",
-    told: what_stops,
+    message: what_stops,
 };
 
 /// `GET /integration-applications/{id}/revoke`
 pub async fn ask(
-    State(app): State<App>,
+    State(service): State<Service>,
     SignedIn(user): SignedIn<ConsoleUser>,
     PathOf(id): PathOf<AppId>,
 ) -> Result<Markup, Problem> {
-    REVOKE.ask(&app, &user, id).await
+    REVOKE.ask(&service, &user, id).await
 }
 
 /// `POST /integration-applications/{id}/revoke`
 pub async fn revoke(
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(id): PathOf<AppId>,
-    sent: Sent<ConsoleUser>,
+    submitted: SubmittedForm<ConsoleUser>,
 ) -> Result<Response, Problem> {
     let act = async |user: &ConsoleUser, pin, key: Option<_>, reason| {
-        let done = app.revoke_app(user.caller(), id, pin, key.as_ref(), reason).await;
+        let done = service.revoke_app(user.caller(), id, pin, key.as_ref(), reason).await;
         done.map(|(view, _)| view)
     };
-    REVOKE.answer(&app, sent, id, act).await
+    REVOKE.answer(&service, submitted, id, act).await
 }
 
 fn what_stops(view: &AppView) -> Markup {
@@ -75,7 +75,7 @@ fn entities(view: &AppView) -> Markup {
         @if names.is_empty() {
             "none"
         } @else if names.len() > 10 {
-            (words::entities(names.len()))
+            (labels::entities(names.len()))
         } @else {
             @for (i, name) in names.iter().enumerate() { @if i > 0 { ", " } bdi { (name) } }
         }

@@ -6,56 +6,56 @@ use gatebook_projections::app_list::{DeveloperStatus, IntegrationType};
 use maud::{Markup, html};
 
 use super::developer::not_delivered;
-use super::parts::{self, APPS, Done, actions, app_path, page_below, plan_notice};
-use super::{table, timeline, words};
-use crate::application::{AppView, MailProblem, Side};
+use super::shared::{self, APPS, DoneMessage, actions, app_path, page_below, plan_notice};
+use super::{labels, table, timeline};
+use crate::application::{AppView, MailProblem, Section};
 use crate::http::error::Problem;
-use crate::http::extract::{App, PathOf};
-use crate::pages::facts::fact;
-use crate::pages::form::Asked;
+use crate::http::extract::{PathOf, Service};
+use crate::pages::current_user::{ConsoleUser, SignedIn};
+use crate::pages::definition_list::fact;
+use crate::pages::form::PageQuery;
 use crate::pages::times::moment;
-use crate::pages::visitor::{ConsoleUser, SignedIn};
 
 /// What was just done here.
-const DONE: &[Done] = &[
-    Done {
+const DONE: &[DoneMessage] = &[
+    DoneMessage {
         word: "requested",
         sentence: "The application has been created. Our integration team has been notified and will be in touch.",
-        side: Side::Status,
+        side: Section::Status,
     },
-    Done {
+    DoneMessage {
         word: "changed",
         sentence: "Your changes have been saved and are in effect.",
-        side: Side::Details,
+        side: Section::Details,
     },
-    Done {
+    DoneMessage {
         word: "suspended",
         sentence: "The application has been suspended. Its access tokens are refused from now on.",
-        side: Side::Status,
+        side: Section::Status,
     },
-    Done {
+    DoneMessage {
         word: "resumed",
         sentence: "The application has been resumed. Its access tokens are good again.",
-        side: Side::Status,
+        side: Section::Status,
     },
-    Done {
+    DoneMessage {
         word: "revoked",
         sentence: "The application has been revoked for ever. Nothing of it works any more.",
-        side: Side::Status,
+        side: Section::Status,
     },
 ];
 
 /// `GET /integration-applications/{id}`
 pub async fn show(
-    State(app): State<App>,
+    State(service): State<Service>,
     SignedIn(user): SignedIn<ConsoleUser>,
     PathOf(id): PathOf<AppId>,
-    Asked(asked): Asked,
+    PageQuery(query): PageQuery,
 ) -> Result<Markup, Problem> {
-    let (view, sides) = app.app_and_sides(user.caller(), id).await?;
-    let problem = app.mail_problem(&view).await?;
-    let events = timeline::of(&app, &user, id, &asked).await?;
-    let done = parts::done(&asked, &sides, DONE);
+    let (view, section_versions) = service.app_and_section_versions(user.caller(), id).await?;
+    let problem = service.mail_problem(&view).await?;
+    let events = timeline::of(&service, &user, id, &query).await?;
+    let done = shared::done(&query, &section_versions, DONE);
     Ok(app_page(&user, &view, &done, problem.as_ref(), &events))
 }
 
@@ -88,11 +88,11 @@ fn facts(view: &AppView) -> Markup {
     let app = view.app();
     html! {
         dl.facts {
-            (fact("Status", &parts::status(app.status)))
+            (fact("Status", &shared::status(app.status)))
             @if let Some(at) = app.revoked_at { (fact("Revoked", &moment(at))) }
-            (fact("Integration Type", &html! { (words::type_of(app)) }))
+            (fact("Integration Type", &html! { (labels::type_of(app)) }))
             (fact("Application Description", &html! { bdi.paragraph { (app.description.as_str()) } }))
-            (fact("Category", &html! { (words::category(app.category.as_str())) }))
+            (fact("Category", &html! { (labels::category(app.category.as_str())) }))
             (fact("API Permissions", &html! { (app.api_permission.title()) }))
             (fact("ClientId", &html! { code { (app.client_id.0) } }))
             (fact("Created", &html! { (moment(app.created_at)) " by " bdi { (app.created_by_name) } }))
@@ -130,7 +130,7 @@ fn entities(view: &AppView) -> Markup {
             p { "None. The integration cannot open any data." }
         } @else {
             details.entities open[count <= 10] {
-                summary { (words::entities(count)) }
+                summary { (labels::entities(count)) }
                 ul { @for (id, name) in view.entities() { li { bdi { (name.as_str()) } " " span.detail { (id.as_str()) } } } }
             }
         }

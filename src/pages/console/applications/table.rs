@@ -3,29 +3,29 @@
 use gatebook_projections::app_list::{DeveloperStatus, IntegrationType, Sort};
 use maud::{Markup, html};
 
-use super::parts::{actions, app_path, status};
-use super::{filters, words};
+use super::shared::{actions, app_path, status};
+use super::{filters, labels};
 use crate::application::AppView;
+use crate::pages::current_user::ConsoleUser;
 use crate::pages::form::Form;
 use crate::pages::times::moment;
-use crate::pages::visitor::ConsoleUser;
 
 /// The table.
-pub fn table(user: &ConsoleUser, asked: &Form, sort: Sort, views: &[AppView]) -> Markup {
+pub fn table(user: &ConsoleUser, query: &Form, sort: Sort, views: &[AppView]) -> Markup {
     html! {
         div.scroll role="region" aria-label="Integration Applications" tabindex="0" {
             table.apps.cards {
                 caption.hidden { "Integration Applications of your group" }
                 thead {
                     tr {
-                        (sortable(asked, "Name", ("name", "-name"), (sort == Sort::Name, sort == Sort::NameDescending)))
+                        (sortable(query, "Name", ("name", "-name"), (sort == Sort::Name, sort == Sort::NameDescending)))
                         th scope="col" { "Category" }
                         th scope="col" { "API Permissions" }
                         th scope="col" { "Entities" }
                         th scope="col" { "Developer" }
-                        (sortable(asked, "Status", ("status", "-status"),
+                        (sortable(query, "Status", ("status", "-status"),
                             (sort == Sort::Status, sort == Sort::StatusDescending)))
-                        (sortable(asked, "Created", ("created_at", "-created_at"),
+                        (sortable(query, "Created", ("created_at", "-created_at"),
                             (sort == Sort::CreatedAt, sort == Sort::CreatedAtDescending)))
                         th scope="col" { "Actions" }
                     }
@@ -37,7 +37,7 @@ pub fn table(user: &ConsoleUser, asked: &Form, sort: Sort, views: &[AppView]) ->
 }
 
 /// The head of a column by which the list can be put in order, up and down.
-fn sortable(asked: &Form, title: &str, (up, down): (&str, &str), (is_up, is_down): (bool, bool)) -> Markup {
+fn sortable(query: &Form, title: &str, (up, down): (&str, &str), (is_up, is_down): (bool, bool)) -> Markup {
     let (order, next) = match (is_up, is_down) {
         (true, _) => (Some("ascending"), down),
         (_, true) => (Some("descending"), up),
@@ -45,7 +45,7 @@ fn sortable(asked: &Form, title: &str, (up, down): (&str, &str), (is_up, is_down
     };
     html! {
         th scope="col" aria-sort=[order] {
-            a href=(filters::href(asked, "sort", next)) {
+            a href=(filters::href(query, "sort", next)) {
                 (title)
                 @if is_up { span aria-hidden="true" { " ▲" } }
                 @if is_down { span aria-hidden="true" { " ▼" } }
@@ -60,10 +60,10 @@ fn row(user: &ConsoleUser, view: &AppView) -> Markup {
         tr {
             th scope="row" {
                 a href=(app_path(app.app_id, "")) { bdi { (app.name.as_str()) } }
-                div.detail { (words::type_of(app)) }
+                div.detail { (labels::type_of(app)) }
                 div.description { bdi { (app.description.as_str()) } }
             }
-            td data-title="Category" { (words::category(app.category.as_str())) }
+            td data-title="Category" { (labels::category(app.category.as_str())) }
             td data-title="API Permissions" { (app.api_permission.title()) }
             td.number data-title="Entities" { (view.entities().count()) }
             td data-title="Developer" {
@@ -81,7 +81,7 @@ fn row(user: &ConsoleUser, view: &AppView) -> Markup {
 pub fn developer(view: &AppView) -> &'static str {
     match (view.app().integration_type, view.developer_status()) {
         (IntegrationType::AiqIntegrate, DeveloperStatus::None) => "Our team",
-        (_, status) => words::developer_status(status),
+        (_, status) => labels::developer_status(status),
     }
 }
 

@@ -4,25 +4,25 @@ use gatebook_aggregates::identifiers::AppId;
 use gatebook_aggregates::timestamp::Timestamp;
 use maud::{Markup, html};
 
-use super::parts::app_path;
+use super::shared::app_path;
 use crate::activity_log::LogEntry;
 use crate::application::EventsPage;
 use crate::http::error::Problem;
-use crate::http::extract::App;
+use crate::http::extract::Service;
 use crate::http::json::{read_cursor, write_cursor};
+use crate::pages::current_user::ConsoleUser;
 use crate::pages::form::Form;
 use crate::pages::times::moment;
-use crate::pages::visitor::ConsoleUser;
 use crate::store::StoreError;
 
 /// So many events are shown at a time.
 const EVENTS: u32 = 20;
 
 /// The timeline of an application; the page that the address asks for.
-pub async fn of(app: &App, user: &ConsoleUser, id: AppId, asked: &Form) -> Result<Markup, Problem> {
+pub async fn of(service: &Service, user: &ConsoleUser, id: AppId, query: &Form) -> Result<Markup, Problem> {
     // A cursor of somewhere else begins at the newest event again.
-    let before = asked.filled("cursor").and_then(read_cursor);
-    let EventsPage { events, next } = app.app_events(user.caller(), id, before, EVENTS).await?;
+    let before = query.filled("cursor").and_then(read_cursor);
+    let EventsPage { events, next } = service.app_events(user.caller(), id, before, EVENTS).await?;
     let entries: Result<Vec<_>, _> = events.iter().map(LogEntry::shown).collect();
     let entries = entries.map_err(StoreError::from)?;
     Ok(html! {

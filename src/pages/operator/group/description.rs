@@ -8,53 +8,53 @@ use gatebook_projections::groups::GroupRow;
 use maud::{Markup, html};
 
 use super::super::groups::{all_three, group_path, label};
-use super::{Question, back, form_for, question, stopping};
-use crate::application::{Failure, GroupSeen};
-use crate::http::extract::App;
-use crate::pages::attempt::Errors;
+use super::{ConfirmForm, back, form_for, question, stopping};
+use crate::application::{Failure, GroupPrecondition};
+use crate::http::extract::Service;
+use crate::pages::current_user::OperatorUser;
 use crate::pages::form::Form;
+use crate::pages::form_errors::Errors;
 use crate::pages::inputs::Field;
-use crate::pages::visitor::OperatorUser;
 
 /// Does what was entered; asks first when a plan would stop integrations.
 pub(super) async fn describe(
-    app: &App,
+    service: &Service,
     operator: &OperatorUser,
     id: &GroupId,
     form: &Form,
 ) -> Result<Response, Failure> {
     let plan = ProductPlan::parse(form.text("product_plan"));
     let (name, plan, ()) = all_three(label("name", form), plan, Ok(()))?;
-    let group = app.group(id).await?.ok_or(Refusal::NotFound)?;
+    let group = service.group(id).await?.ok_or(Refusal::NotFound)?;
     let stops = group.customer.product_plan.has_integration_apps() && !plan.has_integration_apps();
     if stops && !form.has("sure") {
-        return ask(app, operator, &group, form).await;
+        return ask(service, operator, &group, form).await;
     }
-    let seen = GroupSeen::As {
+    let seen = GroupPrecondition::As {
         name: form.text("shown_name").to_owned(),
         product_plan: form.text("shown_plan").to_owned(),
     };
-    app.put_group_seen(operator.caller(), id, &seen, name, plan).await?;
+    service.put_group_if(operator.caller(), id, &seen, name, plan).await?;
     Ok(back(id, "saved"))
 }
 
-async fn ask(app: &App, operator: &OperatorUser, group: &GroupRow, form: &Form) -> Result<Response, Failure> {
+async fn ask(service: &Service, operator: &OperatorUser, group: &GroupRow, form: &Form) -> Result<Response, Failure> {
     let (now, plan) = (group.customer.product_plan.as_str(), form.text("product_plan"));
-    let sent = ["do", "name", "product_plan", "shown_name", "shown_plan"];
+    let submitted = ["do", "name", "product_plan", "shown_name", "shown_plan"];
     Ok(question(
         operator,
         group,
-        &Question {
+        &ConfirmForm {
             title: html! { "Change the plan of " bdi { (group.customer.name.as_str()) } " from " (now) " to " bdi { (plan) } "?" },
-            told: html! {
+            message: html! {
                 p { "The plan " bdi { (plan) } " has no integration applications. At once, all integrations of the group stop: \
                     access tokens are refused, there are no new ones, and nothing can be created or changed." }
-                (stopping::applications(app, operator, &group.group_id, None).await?)
+                (stopping::applications(service, operator, &group.group_id, None).await?)
                 p { "Back on " (now) ", everything works as before." }
             },
             action: &group_path(&group.group_id),
             fields: html! {
-                @for name in sent { input type="hidden" name=(name) value=(form.text(name)); }
+                @for name in submitted { input type="hidden" name=(name) value=(form.text(name)); }
                 input type="hidden" name="sure" value="yes";
             },
             yes: "Yes, change the plan",

@@ -8,59 +8,66 @@ use gatebook_projections::groups::GroupRow;
 use maud::{Markup, html};
 
 use super::super::groups::{all_three, group_path, label};
-use super::{Question, back, form_for, question, removed, stopping};
+use super::{ConfirmForm, back, form_for, question, removed, stopping};
 use crate::application::Failure;
 use crate::http::error::Problem;
-use crate::http::extract::{App, PathOf};
-use crate::pages::attempt::Errors;
-use crate::pages::form::{Form, Sent};
+use crate::http::extract::{PathOf, Service};
+use crate::pages::current_user::{OperatorUser, SignedIn};
+use crate::pages::form::{Form, SubmittedForm};
+use crate::pages::form_errors::Errors;
 use crate::pages::inputs::Field;
-use crate::pages::visitor::{OperatorUser, SignedIn};
 
 /// Adds or renames one.
-pub(super) async fn put(app: &App, operator: &OperatorUser, id: &GroupId, form: &Form) -> Result<Response, Failure> {
+pub(super) async fn put(
+    service: &Service,
+    operator: &OperatorUser,
+    id: &GroupId,
+    form: &Form,
+) -> Result<Response, Failure> {
     let entity_id = EntityId::parse(form.text("entity_id"));
     let (entity_id, name, ()) = all_three(entity_id, label("entity_name", form), Ok(()))?;
-    app.put_entity(operator.caller(), id, entity_id, name).await?;
+    service.put_entity(operator.caller(), id, entity_id, name).await?;
     Ok(back(id, "saved"))
 }
 
 /// `GET /operator/groups/{id}/entities/{entity_id}/remove`: asks first.
 pub async fn ask_to_remove(
-    State(app): State<App>,
+    State(service): State<Service>,
     SignedIn(operator): SignedIn<OperatorUser>,
     PathOf((id, entity_id)): PathOf<(GroupId, EntityId)>,
 ) -> Result<Response, Problem> {
-    Ok(ask(&app, &operator, &id, entity_id).await?)
+    Ok(ask(&service, &operator, &id, entity_id).await?)
 }
 
 /// `POST /operator/groups/{id}/entities/{entity_id}/remove`
 pub async fn remove(
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf((id, entity_id)): PathOf<(GroupId, EntityId)>,
-    Sent {
-        visitor: operator,
-        form,
-    }: Sent<OperatorUser>,
+    SubmittedForm { user: operator, form }: SubmittedForm<OperatorUser>,
 ) -> Result<Response, Problem> {
     if form.is_to_be_shown_again() {
-        return Ok(ask(&app, &operator, &id, entity_id).await?);
+        return Ok(ask(&service, &operator, &id, entity_id).await?);
     }
-    removed(&id, app.remove_entity(operator.caller(), &id, entity_id).await)
+    removed(&id, service.remove_entity(operator.caller(), &id, entity_id).await)
 }
 
-async fn ask(app: &App, operator: &OperatorUser, id: &GroupId, entity_id: EntityId) -> Result<Response, Failure> {
-    let group = app.group(id).await?.ok_or(Refusal::NotFound)?;
+async fn ask(
+    service: &Service,
+    operator: &OperatorUser,
+    id: &GroupId,
+    entity_id: EntityId,
+) -> Result<Response, Failure> {
+    let group = service.group(id).await?.ok_or(Refusal::NotFound)?;
     let name = group.customer.entities.get(&entity_id).ok_or(Refusal::NotFound)?;
     let title = html! { "Remove " bdi { (name.as_str()) } " from " bdi { (group.customer.name.as_str()) } "?" };
     Ok(question(
         operator,
         &group,
-        &Question {
+        &ConfirmForm {
             title,
-            told: html! {
+            message: html! {
                 p { "At once, no access token opens this entity any more." }
-                (stopping::applications(app, operator, id, Some(entity_id.clone())).await?)
+                (stopping::applications(service, operator, id, Some(entity_id.clone())).await?)
             },
             action: &remove_path(id, &entity_id),
             fields: html! {},

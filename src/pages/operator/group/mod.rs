@@ -13,15 +13,15 @@ use gatebook_projections::groups::GroupRow;
 use maud::{Markup, html};
 
 use super::groups::group_path;
-use super::words::{self, WORDS};
+use super::labels::{self, WORDS};
 use crate::application::Failure;
 use crate::http::error::Problem;
-use crate::http::extract::{App, PathOf};
+use crate::http::extract::{PathOf, Service};
 use crate::log::CommandError;
-use crate::pages::attempt::Errors;
-use crate::pages::form::{Asked, Form, Sent, token};
+use crate::pages::current_user::{OperatorUser, SignedIn};
+use crate::pages::form::{Form, PageQuery, SubmittedForm, token};
+use crate::pages::form_errors::Errors;
 use crate::pages::layout::{Shell, page};
-use crate::pages::visitor::{OperatorUser, SignedIn};
 
 /// The fields of all forms of the page; each has a name of its own.
 const FIELDS: &[&str] = &[
@@ -37,38 +37,35 @@ const FIELDS: &[&str] = &[
 
 /// `GET /operator/groups/{id}`
 pub async fn show(
-    State(app): State<App>,
+    State(service): State<Service>,
     SignedIn(operator): SignedIn<OperatorUser>,
     PathOf(id): PathOf<GroupId>,
-    Asked(asked): Asked,
+    PageQuery(query): PageQuery,
 ) -> Result<Response, Problem> {
-    Ok(group_page(&app, &operator, &id, &asked, Errors::default()).await?)
+    Ok(group_page(&service, &operator, &id, &query, Errors::default()).await?)
 }
 
 /// `POST /operator/groups/{id}`: one of the page's forms, named by the field `do`.
 pub async fn change(
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf(id): PathOf<GroupId>,
-    Sent {
-        visitor: operator,
-        form,
-    }: Sent<OperatorUser>,
+    SubmittedForm { user: operator, form }: SubmittedForm<OperatorUser>,
 ) -> Result<Response, Problem> {
     if form.is_to_be_shown_again() {
-        return Ok(group_page(&app, &operator, &id, &form, Errors::default()).await?);
+        return Ok(group_page(&service, &operator, &id, &form, Errors::default()).await?);
     }
-    match changed(&app, &operator, &id, &form).await {
+    match changed(&service, &operator, &id, &form).await {
         Ok(answer) => Ok(answer),
-        Err(failure) => Ok(group_page(&app, &operator, &id, &form, failure.into()).await?),
+        Err(failure) => Ok(group_page(&service, &operator, &id, &form, failure.into()).await?),
     }
 }
 
-async fn changed(app: &App, operator: &OperatorUser, id: &GroupId, form: &Form) -> Result<Response, Failure> {
+async fn changed(service: &Service, operator: &OperatorUser, id: &GroupId, form: &Form) -> Result<Response, Failure> {
     match form.text("do") {
-        "describe" => description::describe(app, operator, id, form).await,
-        "put-entity" => entities::put(app, operator, id, form).await,
-        "put-user" => users::put(app, operator, id, form).await,
-        "password-link" => users::send_password_link(app, operator, id, form).await,
+        "describe" => description::describe(service, operator, id, form).await,
+        "put-entity" => entities::put(service, operator, id, form).await,
+        "put-user" => users::put(service, operator, id, form).await,
+        "password-link" => users::send_password_link(service, operator, id, form).await,
         _ => Err(Refusal::NotFound.into()),
     }
 }
@@ -87,13 +84,13 @@ fn removed(id: &GroupId, outcome: Result<(), Failure>) -> Result<Response, Probl
 }
 
 async fn group_page(
-    app: &App,
+    service: &Service,
     operator: &OperatorUser,
     id: &GroupId,
     form: &Form,
     errors: Errors,
 ) -> Result<Response, Failure> {
-    let group = app.group(id).await?.ok_or(Refusal::NotFound)?;
+    let group = service.group(id).await?.ok_or(Refusal::NotFound)?;
     let errors = errors.worded(WORDS);
     // What was entered stays in the form that it was entered in.
     let entered = |of: &str| {
@@ -106,9 +103,9 @@ async fn group_page(
     let body = html! {
         nav.crumbs aria-label="Breadcrumb" { ol { li { a href="/operator/groups" { "Groups" } } } }
         h1 { bdi { (group.customer.name.as_str()) } }
-        @if form.has("saved") { (words::done("Saved, with immediate effect.")) }
-        @if form.has("removed") { (words::done("Removed, with immediate effect.")) }
-        @if form.has("link-sent") { (words::done("The password link is on its way.")) }
+        @if form.has("saved") { (labels::done("Saved, with immediate effect.")) }
+        @if form.has("removed") { (labels::done("Removed, with immediate effect.")) }
+        @if form.has("link-sent") { (labels::done("The password link is on its way.")) }
         @if description::is_out_of_date(&group, form) { (description::both_versions(&group, form)) }
         @else { (errors.summary(FIELDS)) }
         (description::form(operator, &group, &entered("describe"), &errors))
@@ -134,19 +131,19 @@ fn form_for(operator: &OperatorUser, group: &GroupRow, what: &str, fields: &Mark
 }
 
 /// A page that asks before something stops. `action` is where the answer goes, `fields` what goes with it.
-fn question(operator: &OperatorUser, group: &GroupRow, asked: &Question<'_>) -> Response {
+fn question(operator: &OperatorUser, group: &GroupRow, query: &ConfirmForm<'_>) -> Response {
     let (here, name) = (group_path(&group.group_id), group.customer.name.as_str());
     let body = html! {
         nav.crumbs aria-label="Breadcrumb" {
             ol { li { a href="/operator/groups" { "Groups" } } li { a href=(here) { bdi { (name) } } } }
         }
-        h1 { (asked.title) }
-        div.notice.bad role="note" { (asked.told) }
-        form method="post" action=(asked.action) {
+        h1 { (query.title) }
+        div.notice.bad role="note" { (query.message) }
+        form method="post" action=(query.action) {
             (token(&operator.session.form_token))
-            (asked.fields)
+            (query.fields)
             div.actions {
-                button.danger type="submit" { (asked.yes) }
+                button.danger type="submit" { (query.yes) }
                 " " a.button.plain href=(here) { "Cancel" }
             }
         }
@@ -154,10 +151,10 @@ fn question(operator: &OperatorUser, group: &GroupRow, asked: &Question<'_>) -> 
     page(&Shell::from(operator), "Are you sure?", &body).into_response()
 }
 
-struct Question<'a> {
+struct ConfirmForm<'a> {
     title: Markup,
     /// What will stop.
-    told: Markup,
+    message: Markup,
     action: &'a str,
     fields: Markup,
     /// The button that says yes.

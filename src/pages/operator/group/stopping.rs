@@ -6,8 +6,8 @@ use gatebook_projections::app_list::{Filter, Sort};
 use maud::{Markup, html};
 
 use crate::application::Failure;
-use crate::http::extract::App;
-use crate::pages::visitor::OperatorUser;
+use crate::http::extract::Service;
+use crate::pages::current_user::OperatorUser;
 
 /// So many are named.
 const NAMED: usize = 10;
@@ -16,7 +16,7 @@ const LOOKED_AT: u32 = 200;
 
 /// The applications of a group that are not revoked; those that have an entity, if one is given.
 pub(super) async fn applications(
-    app: &App,
+    service: &Service,
     operator: &OperatorUser,
     group: &GroupId,
     entity: Option<EntityId>,
@@ -26,7 +26,7 @@ pub(super) async fn applications(
         entity,
         ..Filter::default()
     };
-    let found = app
+    let found = service
         .all_apps(operator.caller(), &filter, Sort::Name, None, LOOKED_AT)
         .await?;
     let live = found.items.iter().filter(|view| view.app().status != Status::Revoked);

@@ -10,63 +10,67 @@ use gatebook_projections::groups::GroupRow;
 use maud::{Markup, html};
 
 use super::super::groups::{all_three, group_path, label};
-use super::super::words::{self, ROLES};
-use super::{Question, back, form_for, question, removed};
+use super::super::labels::{self, ROLES};
+use super::{ConfirmForm, back, form_for, question, removed};
 use crate::application::Failure;
 use crate::http::error::Problem;
-use crate::http::extract::{App, PathOf};
-use crate::pages::attempt::Errors;
-use crate::pages::form::{Form, Sent};
+use crate::http::extract::{PathOf, Service};
+use crate::pages::current_user::{OperatorUser, SignedIn};
+use crate::pages::form::{Form, SubmittedForm};
+use crate::pages::form_errors::Errors;
 use crate::pages::inputs::Field;
-use crate::pages::visitor::{OperatorUser, SignedIn};
 
 /// Adds one, or changes their data.
-pub(super) async fn put(app: &App, operator: &OperatorUser, id: &GroupId, form: &Form) -> Result<Response, Failure> {
+pub(super) async fn put(
+    service: &Service,
+    operator: &OperatorUser,
+    id: &GroupId,
+    form: &Form,
+) -> Result<Response, Failure> {
     let email = EmailAddress::parse("email", form.text("email"));
     let (user_id, email, name) = all_three(UserId::parse(form.text("user_id")), email, label("user_name", form))?;
     let role = Role::parse(form.text("role"))?;
-    app.put_user(operator.caller(), id, user_id, email, name, role).await?;
+    service
+        .put_user(operator.caller(), id, user_id, email, name, role)
+        .await?;
     Ok(back(id, "saved"))
 }
 
 /// Lets one choose a password.
 pub(super) async fn send_password_link(
-    app: &App,
+    service: &Service,
     operator: &OperatorUser,
     id: &GroupId,
     form: &Form,
 ) -> Result<Response, Failure> {
     let user_id = UserId::parse(form.text("user_id"))?;
-    app.send_password_link(operator.caller(), id, &user_id).await?;
+    service.send_password_link(operator.caller(), id, &user_id).await?;
     Ok(back(id, "link-sent"))
 }
 
 /// `GET /operator/groups/{id}/users/{user_id}/remove`: asks first.
 pub async fn ask_to_remove(
-    State(app): State<App>,
+    State(service): State<Service>,
     SignedIn(operator): SignedIn<OperatorUser>,
     PathOf((id, user_id)): PathOf<(GroupId, UserId)>,
 ) -> Result<Response, Problem> {
-    Ok(ask(&app, &operator, &id, &user_id).await?)
+    Ok(ask(&service, &operator, &id, &user_id).await?)
 }
 
 /// `POST /operator/groups/{id}/users/{user_id}/remove`
 pub async fn remove(
-    State(app): State<App>,
+    State(service): State<Service>,
     PathOf((id, user_id)): PathOf<(GroupId, UserId)>,
-    Sent {
-        visitor: operator,
-        form,
-    }: Sent<OperatorUser>,
+    SubmittedForm { user: operator, form }: SubmittedForm<OperatorUser>,
 ) -> Result<Response, Problem> {
     if form.is_to_be_shown_again() {
-        return Ok(ask(&app, &operator, &id, &user_id).await?);
+        return Ok(ask(&service, &operator, &id, &user_id).await?);
     }
-    removed(&id, app.remove_user(operator.caller(), &id, user_id).await)
+    removed(&id, service.remove_user(operator.caller(), &id, user_id).await)
 }
 
-async fn ask(app: &App, operator: &OperatorUser, id: &GroupId, user_id: &UserId) -> Result<Response, Failure> {
-    let group = app.group(id).await?.ok_or(Refusal::NotFound)?;
+async fn ask(service: &Service, operator: &OperatorUser, id: &GroupId, user_id: &UserId) -> Result<Response, Failure> {
+    let group = service.group(id).await?.ok_or(Refusal::NotFound)?;
     let user = group.user(user_id).ok_or(Refusal::NotFound)?;
     let admins = group
         .customer
@@ -78,9 +82,9 @@ async fn ask(app: &App, operator: &OperatorUser, id: &GroupId, user_id: &UserId)
     Ok(question(
         operator,
         &group,
-        &Question {
+        &ConfirmForm {
             title: html! { "Remove " bdi { (name) } " from " bdi { (group.customer.name.as_str()) } "?" },
-            told: html! {
+            message: html! {
                 p { "At once:" }
                 ul {
                     li { bdi { (user.email.as_str()) } " is signed out everywhere and cannot sign in any more;" }
@@ -120,7 +124,7 @@ pub(super) fn table(operator: &OperatorUser, group: &GroupRow) -> Markup {
                                 th scope="row" { bdi { (user.name.as_str()) } }
                                 td data-title="Id" { code { (id) } }
                                 td data-title="E-mail" { bdi { (user.email.as_str()) } }
-                                td data-title="Role" { (words::role(user.role)) }
+                                td data-title="Role" { (labels::role(user.role)) }
                                 td { (actions(operator, group, id, user.name.as_str())) }
                             }
                         }

@@ -6,11 +6,11 @@ use gatebook_aggregates::refusal::Refusal;
 use gatebook_projections::app_list::IntegrationType;
 use maud::{Markup, html};
 
-use super::words;
-use crate::application::{AppView, Side, Sides};
+use super::labels;
+use crate::application::{AppView, Section, SectionVersions};
+use crate::pages::current_user::ConsoleUser;
 use crate::pages::form::Form;
 use crate::pages::layout::{Shell, page};
-use crate::pages::visitor::ConsoleUser;
 
 /// Where the list of applications is.
 pub const APPS: &str = "/integration-applications";
@@ -53,7 +53,7 @@ pub fn page_of_app(user: &ConsoleUser, view: &AppView, title: &str, body: &Marku
 
 /// R1, R2: whether to offer changes. The application layer decides.
 pub fn may_change(user: &ConsoleUser) -> bool {
-    user.standing().manages() && is_on_plan(user)
+    user.membership().manages() && is_on_plan(user)
 }
 
 fn is_on_plan(user: &ConsoleUser) -> bool {
@@ -106,17 +106,17 @@ pub fn status(status: Status) -> Markup {
         Status::Suspended => "badge warn",
         Status::Revoked => "badge bad",
     };
-    html! { span class=(class) { (words::status(status)) } }
+    html! { span class=(class) { (labels::status(status)) } }
 }
 
 /// What was just done.
-pub struct Done {
+pub struct DoneMessage {
     /// Its word in the address.
     pub word: &'static str,
     /// What is told.
     pub sentence: &'static str,
     /// What it is about: told as long as that has not changed again.
-    pub side: Side,
+    pub side: Section,
 }
 
 /// Where a page of an application tells what was just done, at the version that it led to.
@@ -126,12 +126,12 @@ pub fn done_path(view: &AppView, page: &str, word: &str) -> String {
 }
 
 /// What was just done, if the address says so and it is still how things are.
-pub fn done(asked: &Form, sides: &Sides, all: &[Done]) -> Markup {
-    let at: i64 = asked.text("at").parse().unwrap_or_default();
-    let told = all.iter().find(|done| done.word == asked.text("done"));
-    let told = told.filter(|done| (1..=at).contains(&sides.version(done.side)));
+pub fn done(query: &Form, section_versions: &SectionVersions, all: &[DoneMessage]) -> Markup {
+    let at: i64 = query.text("at").parse().unwrap_or_default();
+    let message = all.iter().find(|done| done.word == query.text("done"));
+    let message = message.filter(|done| (1..=at).contains(&section_versions.version(done.side)));
     html! {
-        @if let Some(Done { sentence, .. }) = told { p.notice.good role="status" { (sentence) } }
+        @if let Some(DoneMessage { sentence, .. }) = message { p.notice.good role="status" { (sentence) } }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Letters that wait because the mail server is down: those that are no longer true by then are never sent.
 
 use chrono::TimeDelta;
-use gatebook::store::Purpose;
+use gatebook::store::ConnectionPurpose;
 use serde_json::json;
 
 use crate::support::{World, app_at, on_both_databases};
@@ -11,8 +11,8 @@ on_both_databases! {
     r21_r27_nobody_is_invited_to_what_was_revoked,
     r16_only_the_newest_notice_about_an_otp_is_sent_and_none_once_it_is_verified,
     r21_nobody_is_told_of_a_revocation_that_was_undone,
-    a_letter_that_was_given_up_is_withdrawn_too,
-    letters_about_another_application_stay,
+    a_email_that_was_given_up_is_withdrawn_too,
+    emails_about_another_application_stay,
 }
 
 const DEV: &str = "dev@example.com";
@@ -42,11 +42,11 @@ async fn r21_r27_nobody_is_invited_to_what_was_revoked(world: World) {
     ada.post(&app_at(&two, "/revoke"), json!({})).await.expect(200);
     let mut sent = sent_after(&world, 0).await;
     sent.sort();
-    let told = [
+    let message = [
         "Developer Portal – Access revoked: One",
         "Developer Portal – Application revoked: Two",
     ];
-    assert_eq!(sent, told);
+    assert_eq!(sent, message);
 }
 
 async fn r16_only_the_newest_notice_about_an_otp_is_sent_and_none_once_it_is_verified(world: World) {
@@ -61,11 +61,11 @@ async fn r16_only_the_newest_notice_about_an_otp_is_sent_and_none_once_it_is_ver
     reset().await;
     let mut sent = sent_after(&world, before).await;
     sent.sort();
-    let told = [
+    let message = [
         "Developer Portal – Application assigned: Second",
         "Developer Portal – One-time password reset: Second",
     ];
-    assert_eq!(sent, told);
+    assert_eq!(sent, message);
     let mut newest = second.clone();
     newest["verification"] = reset().await["verification"].clone();
     world.verified(&dev, &newest).await;
@@ -87,11 +87,11 @@ async fn r21_nobody_is_told_of_a_revocation_that_was_undone(world: World) {
     assert_eq!(sent, ["Developer Portal – Application assigned: Payroll"]);
 }
 
-async fn a_letter_that_was_given_up_is_withdrawn_too(world: World) {
+async fn a_email_that_was_given_up_is_withdrawn_too(world: World) {
     let ada = world.ada().await;
     let app = world.created(&ada, "Payroll").await;
-    let mut transaction = world.database().begin(Purpose::Write).await.unwrap();
-    let order = "update letters set state = 'failed', last_error = 'nobody here'";
+    let mut transaction = world.database().begin(ConnectionPurpose::Write).await.unwrap();
+    let order = "update outbox set state = 'failed', last_error = 'nobody here'";
     transaction.script(order).await.unwrap();
     transaction.commit().await.unwrap();
     ada.post(&app_at(&app, "/developer/revoke"), json!({}))
@@ -105,7 +105,7 @@ async fn a_letter_that_was_given_up_is_withdrawn_too(world: World) {
     assert!(failed.all("id").is_empty(), "{}", failed.text());
 }
 
-async fn letters_about_another_application_stay(world: World) {
+async fn emails_about_another_application_stay(world: World) {
     let ada = world.ada().await;
     world.created(&ada, "One").await;
     let two = world.created(&ada, "Two").await;

@@ -6,19 +6,19 @@ use gatebook_projections::groups::GroupRow;
 
 use super::caller::Caller;
 use super::gatebook::Gatebook;
-use crate::log::append::SealedLetter;
-use crate::log::{CommandError, Extras};
-use crate::mail::Letter;
+use crate::log::append::EncryptedEmail;
+use crate::log::{CommandError, SideEffects};
+use crate::mail::Email;
 
-/// How long before a client secret ends its developer gets a letter about it.
+/// How long before a client secret ends its developer gets an e-mail about it.
 pub const SECRET_END_NOTICE: TimeDelta = TimeDelta::hours(24);
 
 impl Gatebook {
     /// Adds the letters that events about client secrets call for, and withdraws those that they make untrue. `app` is
     /// as it is after the events.
-    pub(super) fn add_secret_letters(
+    pub(super) fn add_secret_emails(
         &self,
-        extras: &mut Extras,
+        side_effects: &mut SideEffects,
         caller: &Caller,
         app_id: &str,
         group: &GroupRow,
@@ -31,17 +31,19 @@ impl Gatebook {
                     previous: Some(previous),
                     ..
                 } => {
-                    extras.withdrawn_letters.push(previous.client_secret_id.to_string());
-                    extras
-                        .letters
+                    side_effects
+                        .withdrawn_emails
+                        .push(previous.client_secret_id.to_string());
+                    side_effects
+                        .emails
                         .extend(self.end_notice(caller, app_id, group, app, previous)?);
                 }
                 Event::ClientSecretRetired { client_secret_id } => {
-                    extras.withdrawn_letters.push(client_secret_id.to_string());
+                    side_effects.withdrawn_emails.push(client_secret_id.to_string());
                 }
                 Event::DeveloperAccessRevoked { .. } | Event::ApplicationRevoked { .. } => {
                     let secrets = app.client_secrets.iter().map(|secret| secret.id.to_string());
-                    extras.withdrawn_letters.extend(secrets);
+                    side_effects.withdrawn_emails.extend(secrets);
                 }
                 _ => {}
             }
@@ -57,7 +59,7 @@ impl Gatebook {
         group: &GroupRow,
         app: &App,
         previous: &PreviousSecret,
-    ) -> Result<Option<SealedLetter>, CommandError> {
+    ) -> Result<Option<EncryptedEmail>, CommandError> {
         let (id, ends_at) = (previous.client_secret_id, previous.ends_at);
         let ending = app.client_secrets.iter().find(|secret| secret.id == id);
         let (Some(ending), Some(email)) = (ending, app.developer.email()) else {
@@ -66,7 +68,7 @@ impl Gatebook {
         if ends_at <= self.clock.now() {
             return Ok(None);
         }
-        let letter = Letter::client_secret_ending(
+        let email = Email::client_secret_ending(
             email.as_str(),
             app.name.as_str(),
             group.customer.name.as_str(),
@@ -74,10 +76,10 @@ impl Gatebook {
             ends_at,
             &self.url(&format!("/portal/apps/{app_id}")),
         );
-        Ok(Some(SealedLetter {
+        Ok(Some(EncryptedEmail {
             not_before: Some(ends_at.plus(-SECRET_END_NOTICE)),
             about: Some(id.to_string()),
-            ..self.sealed(caller, &letter)?
+            ..self.sealed(caller, &email)?
         }))
     }
 }

@@ -2,7 +2,7 @@
 
 /// The versions of a stream that a caller insists on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Pinned {
+pub enum VersionCondition {
     /// None: whatever it is, is right.
     #[default]
     Any,
@@ -10,7 +10,7 @@ pub enum Pinned {
     OneOf(Vec<i64>),
 }
 
-impl Pinned {
+impl VersionCondition {
     /// Whether the caller is content with this version.
     pub fn allows(&self, version: i64) -> bool {
         match self {
@@ -20,7 +20,7 @@ impl Pinned {
     }
 }
 
-impl From<Option<i64>> for Pinned {
+impl From<Option<i64>> for VersionCondition {
     fn from(version: Option<i64>) -> Self {
         version.map_or(Self::Any, |version| Self::OneOf(vec![version]))
     }

@@ -11,10 +11,10 @@ use maud::{Markup, html};
 use crate::application::Failure;
 use crate::http::error::Problem;
 use crate::log::CommandError;
-use crate::pages::attempt::Errors;
+use crate::pages::current_user::PortalUser;
 use crate::pages::form::Form;
+use crate::pages::form_errors::Errors;
 use crate::pages::layout::{Shell, page};
-use crate::pages::visitor::PortalUser;
 
 /// Whether an application runs, as a badge.
 pub fn status_badge(status: Status) -> Markup {
@@ -68,9 +68,9 @@ const DONE: [(&str, &str); 4] = [
 ];
 
 /// What was just done, if something was.
-pub fn done(asked: &Form) -> Markup {
-    let told = DONE.iter().find(|(word, _)| *word == asked.text("done"));
-    html! { @if let Some((_, sentence)) = told { div.notice.good role="status" { p { (sentence) } } } }
+pub fn done(query: &Form) -> Markup {
+    let message = DONE.iter().find(|(word, _)| *word == query.text("done"));
+    html! { @if let Some((_, sentence)) = message { div.notice.good role="status" { p { (sentence) } } } }
 }
 
 /// What went wrong with a code that is entered in `field`: beside it, with the tries that are left.
@@ -83,9 +83,9 @@ pub fn mistyped(field: &str, failure: Failure) -> Errors {
     };
     match wrong {
         Some(code) => {
-            let told = Problem::from(failure);
-            let mut beside = Problem::field(field, code, &told.detail);
-            beside.status = told.status;
+            let message = Problem::from(failure);
+            let mut beside = Problem::field(field, code, &message.detail);
+            beside.status = message.status;
             beside.into()
         }
         None => failure.into(),

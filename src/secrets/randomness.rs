@@ -11,7 +11,7 @@ use uuid::{Builder, Uuid};
 pub(super) const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// The one source of randomness. Everything that needs chance takes it as an argument.
-pub struct Dice {
+pub struct Randomness {
     source: Source,
     /// The millisecond of the last UUID, and how many came before it in that millisecond.
     last_uuid: Mutex<(u64, u16)>,
@@ -22,7 +22,7 @@ enum Source {
     Seeded(Box<Mutex<StdRng>>),
 }
 
-impl Dice {
+impl Randomness {
     /// The operating system's generator, asked anew each time: fit for secrets.
     pub fn secure() -> Self {
         Self::of(Source::System)
@@ -122,24 +122,24 @@ mod tests {
 
     #[test]
     fn the_same_seed_throws_the_same_numbers() {
-        let (one, two) = (Dice::seeded(7), Dice::seeded(7));
+        let (one, two) = (Randomness::seeded(7), Randomness::seeded(7));
         assert_eq!(one.base62(43), two.base62(43));
         assert_eq!(one.below(1_000_000), two.below(1_000_000));
         assert_eq!(one.uuid_v7(DateTime::UNIX_EPOCH), two.uuid_v7(DateTime::UNIX_EPOCH));
-        assert_ne!(one.base62(43), Dice::seeded(8).base62(43));
+        assert_ne!(one.base62(43), Randomness::seeded(8).base62(43));
     }
 
     #[test]
-    fn secure_dice_do_not_repeat_themselves() {
-        assert_ne!(Dice::secure().base62(43), Dice::secure().base62(43));
-        assert_ne!(Dice::secure().bytes::<32>(), [0; 32]);
+    fn secure_randomness_do_not_repeat_themselves() {
+        assert_ne!(Randomness::secure().base62(43), Randomness::secure().base62(43));
+        assert_ne!(Randomness::secure().bytes::<32>(), [0; 32]);
     }
 
     #[test]
     fn a_uuid_tells_its_time_and_nothing_else() {
         let now = DateTime::from_timestamp_millis(1_700_000_000_123).unwrap();
-        let dice = Dice::seeded(1);
-        let (one, two) = (dice.uuid_v7(now), dice.uuid_v7(now));
+        let randomness = Randomness::seeded(1);
+        let (one, two) = (randomness.uuid_v7(now), randomness.uuid_v7(now));
         assert_eq!(one.get_version_num(), 7);
         assert_eq!(one.as_u128() >> 80, 1_700_000_000_123);
         assert_ne!(one, two);
@@ -148,45 +148,45 @@ mod tests {
     #[test]
     fn a_uuid_of_a_time_before_1970_has_the_time_zero() {
         let early = DateTime::from_timestamp_millis(-1).unwrap();
-        assert_eq!(Dice::seeded(1).uuid_v7(early).as_u128() >> 80, 0);
+        assert_eq!(Randomness::seeded(1).uuid_v7(early).as_u128() >> 80, 0);
     }
 
     #[test]
     fn base62_has_the_length_asked_for_and_uses_every_character() {
-        let dice = Dice::seeded(2);
+        let randomness = Randomness::seeded(2);
         for n in [0, 1, 63, 64, 65, 1_000] {
-            assert_eq!(dice.base62(n).len(), n);
+            assert_eq!(randomness.base62(n).len(), n);
         }
-        let seen: HashSet<u8> = dice.base62(5_000).into_bytes().into_iter().collect();
+        let seen: HashSet<u8> = randomness.base62(5_000).into_bytes().into_iter().collect();
         assert_eq!(seen, HashSet::from(*BASE62));
     }
 
     #[test]
-    fn every_face_of_the_dice_comes_up_about_equally_often() {
-        let dice = Dice::seeded(3);
+    fn every_face_of_the_randomness_comes_up_about_equally_often() {
+        let randomness = Randomness::seeded(3);
         let mut faces = [0_u32; 6];
         for _ in 0..60_000 {
-            faces[dice.below(6) as usize] += 1;
+            faces[randomness.below(6) as usize] += 1;
         }
         assert!(faces.iter().all(|n| (9_500..10_500).contains(n)), "{faces:?}");
     }
 
     #[test]
     fn below_stays_below_even_at_the_ends() {
-        let dice = Dice::seeded(4);
+        let randomness = Randomness::seeded(4);
         for _ in 0..100 {
-            assert_eq!(dice.below(0), 0);
-            assert_eq!(dice.below(1), 0);
-            assert!(dice.below(u32::MAX) < u32::MAX);
+            assert_eq!(randomness.below(0), 0);
+            assert_eq!(randomness.below(1), 0);
+            assert!(randomness.below(u32::MAX) < u32::MAX);
         }
     }
 
     #[test]
-    fn a_panic_of_another_thread_does_not_stop_the_dice() {
-        let dice = Dice::seeded(5);
+    fn a_panic_of_another_thread_does_not_stop_the_randomness() {
+        let randomness = Randomness::seeded(5);
         std::thread::scope(|scope| {
             let panicking = scope.spawn(|| {
-                let Source::Seeded(generator) = &dice.source else {
+                let Source::Seeded(generator) = &randomness.source else {
                     return;
                 };
                 let _held = generator.lock().unwrap();
@@ -194,6 +194,6 @@ mod tests {
             });
             assert!(panicking.join().is_err());
         });
-        assert_eq!(dice.base62(10).len(), 10);
+        assert_eq!(randomness.base62(10).len(), 10);
     }
 }

@@ -1,6 +1,6 @@
 //! What we write to people, in the words of the help article. Plain text; our own words are ASCII.
 //!
-//! A letter holds no secret but the link or the code that it is for, and never an OTP (R13, R16).
+//! An e-mail holds no secret but the link or the code that it is for, and never an OTP (R13, R16).
 
 use gatebook_aggregates::timestamp::Timestamp;
 use strum::{EnumString, IntoStaticStr};
@@ -8,11 +8,11 @@ use strum::{EnumString, IntoStaticStr};
 use super::names::{named, one_line};
 use crate::log::append::Priority;
 
-/// A letter, ready to be sealed or sent. Without `Debug`: it may hold a link or a code.
+/// An e-mail, ready to be sealed or sent. Without `Debug`: it may hold a link or a code.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Letter {
+pub struct Email {
     /// What kind of letter it is.
-    pub kind: LetterKind,
+    pub kind: EmailKind,
     /// The address it goes to.
     pub to: String,
     /// Its subject, one line.
@@ -24,7 +24,7 @@ pub struct Letter {
 /// The kinds of letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
-pub enum LetterKind {
+pub enum EmailKind {
     /// R13, R18: somebody is invited to sign up.
     Invitation,
     /// R19: the code that proves an address.
@@ -47,7 +47,7 @@ pub enum LetterKind {
     PasswordReset,
 }
 
-impl LetterKind {
+impl EmailKind {
     /// What somebody waits for in front of a screen leaves before everything else: a code lives for ten minutes.
     pub fn priority(self) -> Priority {
         match self {
@@ -63,10 +63,10 @@ impl LetterKind {
     }
 }
 
-/// R12: the team's letter names so many entities; more are counted.
+/// R12: the team's e-mail names so many entities; more are counted.
 const ENTITIES_NAMED: usize = 200;
 
-impl Letter {
+impl Email {
     /// R13, R18: invites a developer to sign up. `link` stands on a line of its own.
     pub fn invitation(to: &str, app_name: &str, group_name: &str, link: &str, expires_at: Timestamp) -> Self {
         let paragraphs = [
@@ -85,7 +85,7 @@ impl Letter {
              such as SMS, a messenger or a phone call.",
             "If you did not expect this invitation, there is nothing you need to do.",
         ];
-        Self::new(LetterKind::Invitation, to, "Developer Portal – Invitation", &paragraphs)
+        Self::new(EmailKind::Invitation, to, "Developer Portal – Invitation", &paragraphs)
     }
 
     /// R19: the code that proves an address. The code stands on a line of its own, and not in the subject, which a
@@ -98,7 +98,7 @@ impl Letter {
             "If you are not signing up, there is nothing you need to do.",
         ];
         let subject = "Developer Portal – Verification code";
-        Self::new(LetterKind::VerificationCode, to, subject, &paragraphs)
+        Self::new(EmailKind::VerificationCode, to, subject, &paragraphs)
     }
 
     /// R13: tells a developer who has signed up already about one more application.
@@ -112,7 +112,7 @@ impl Letter {
             portal_url,
         ];
         let subject = about_app("Application assigned", app_name);
-        Self::new(LetterKind::ApplicationAssigned, to, &subject, &paragraphs)
+        Self::new(EmailKind::ApplicationAssigned, to, &subject, &paragraphs)
     }
 
     /// R16: tells the developer that the OTP was reset, without the OTP.
@@ -126,7 +126,7 @@ impl Letter {
             portal_url,
         ];
         let subject = about_app("One-time password reset", app_name);
-        Self::new(LetterKind::OtpReset, to, &subject, &paragraphs)
+        Self::new(EmailKind::OtpReset, to, &subject, &paragraphs)
     }
 
     /// R21: tells the developer that the application's details are out of sight.
@@ -138,7 +138,7 @@ impl Letter {
              stays as it is. If you have questions, ask the Integration Admin.",
         ];
         let subject = about_app("Access revoked", app_name);
-        Self::new(LetterKind::AccessRevoked, to, &subject, &paragraphs)
+        Self::new(EmailKind::AccessRevoked, to, &subject, &paragraphs)
     }
 
     /// R27: tells the developer that the application is over.
@@ -151,7 +151,7 @@ impl Letter {
              Admin.",
         ];
         let subject = about_app("Application revoked", app_name);
-        Self::new(LetterKind::ApplicationRevoked, to, &subject, &paragraphs)
+        Self::new(EmailKind::ApplicationRevoked, to, &subject, &paragraphs)
     }
 
     /// R23: tells the developer that the older of two client secrets is about to end.
@@ -176,11 +176,11 @@ impl Letter {
             url,
         ];
         let subject = about_app("Client secret about to end", app_name);
-        Self::new(LetterKind::ClientSecretEnding, to, &subject, &paragraphs)
+        Self::new(EmailKind::ClientSecretEnding, to, &subject, &paragraphs)
     }
 
     /// R12: tells the provider's integration team what was asked of it. `entities` are names.
-    #[expect(clippy::too_many_arguments, reason = "each is one line of the letter, in this order")]
+    #[expect(clippy::too_many_arguments, reason = "each is one line of the e-mail, in this order")]
     pub fn aiq_integrate_requested(
         to: &str,
         app_name: &str,
@@ -210,7 +210,7 @@ impl Letter {
              have access to the data. Its credentials are handled by operators.",
         ];
         let subject = format!("AIQ Integrate requested: {}", named(app_name));
-        Self::new(LetterKind::AiqIntegrateRequested, to, &subject, &paragraphs)
+        Self::new(EmailKind::AiqIntegrateRequested, to, &subject, &paragraphs)
     }
 
     /// Lets a group user choose a password. `link` stands on a line of its own.
@@ -227,7 +227,7 @@ impl Letter {
             ),
         ];
         let subject = "Integration Applications – Choose a password";
-        Self::new(LetterKind::FirstPassword, to, subject, &paragraphs)
+        Self::new(EmailKind::FirstPassword, to, subject, &paragraphs)
     }
 
     /// Lets somebody who forgot a password choose a new one. `link` stands on a line of its own.
@@ -241,10 +241,10 @@ impl Letter {
             "If you did not ask for this, there is nothing you need to do: your password\n\
              stays as it is.",
         ];
-        Self::new(LetterKind::PasswordReset, to, "Choose a new password", &paragraphs)
+        Self::new(EmailKind::PasswordReset, to, "Choose a new password", &paragraphs)
     }
 
-    fn new(kind: LetterKind, to: &str, subject: &str, paragraphs: &[&str]) -> Self {
+    fn new(kind: EmailKind, to: &str, subject: &str, paragraphs: &[&str]) -> Self {
         Self {
             kind,
             to: to.to_owned(),
@@ -279,21 +279,21 @@ mod tests {
 
     const LINK: &str = "https://gate.example.com/portal/sign-up?invite=gbi_4f9";
 
-    fn invitation(app_name: &str, group_name: &str) -> Letter {
+    fn invitation(app_name: &str, group_name: &str) -> Email {
         let expires_at = Timestamp::parse("2026-11-26T09:15:00.000Z").unwrap();
-        Letter::invitation("dev@example.com", app_name, group_name, LINK, expires_at)
+        Email::invitation("dev@example.com", app_name, group_name, LINK, expires_at)
     }
 
-    fn all(app: &str, group: &str) -> Vec<Letter> {
+    fn all(app: &str, group: &str) -> Vec<Email> {
         let (to, url) = ("dev@example.com", "https://gate.example.com/portal");
         vec![
             invitation(app, group),
-            Letter::verification_code(to, "042137", 10),
-            Letter::application_assigned(to, app, group, url),
-            Letter::otp_reset(to, app, group, url),
-            Letter::access_revoked(to, app, group),
-            Letter::application_revoked(to, app, group),
-            Letter::client_secret_ending(
+            Email::verification_code(to, "042137", 10),
+            Email::application_assigned(to, app, group, url),
+            Email::otp_reset(to, app, group, url),
+            Email::access_revoked(to, app, group),
+            Email::application_revoked(to, app, group),
+            Email::client_secret_ending(
                 to,
                 app,
                 group,
@@ -301,40 +301,40 @@ mod tests {
                 Timestamp::parse("2026-11-26T09:15:00.000Z").unwrap(),
                 url,
             ),
-            Letter::aiq_integrate_requested(to, app, group, "acme", "0199", "payroll", "HR", group, &[app, "B"]),
-            Letter::first_password(to, group, LINK, Timestamp::parse("2026-11-26T09:15:00.000Z").unwrap()),
-            Letter::password_reset(to, group, LINK, Timestamp::parse("2026-11-26T09:15:00.000Z").unwrap()),
+            Email::aiq_integrate_requested(to, app, group, "acme", "0199", "payroll", "HR", group, &[app, "B"]),
+            Email::first_password(to, group, LINK, Timestamp::parse("2026-11-26T09:15:00.000Z").unwrap()),
+            Email::password_reset(to, group, LINK, Timestamp::parse("2026-11-26T09:15:00.000Z").unwrap()),
         ]
     }
 
     #[test]
     fn r18_an_invitation_holds_its_link_on_a_line_of_its_own_and_says_until_when() {
-        let letter = invitation("Payroll Bridge", "Acme Ltd");
-        assert_eq!(letter.subject, "Developer Portal – Invitation");
-        assert!(letter.text.lines().any(|line| line == LINK));
-        assert!(letter.text.contains("until 26 November 2026, 09:15 UTC"));
-        assert!(letter.text.contains("Application: Payroll Bridge\nGroup: Acme Ltd\n"));
+        let email = invitation("Payroll Bridge", "Acme Ltd");
+        assert_eq!(email.subject, "Developer Portal – Invitation");
+        assert!(email.text.lines().any(|line| line == LINK));
+        assert!(email.text.contains("until 26 November 2026, 09:15 UTC"));
+        assert!(email.text.contains("Application: Payroll Bridge\nGroup: Acme Ltd\n"));
     }
 
     #[test]
-    fn r13_letters_about_an_otp_say_that_it_comes_by_another_channel() {
-        let letters = all("Payroll Bridge", "Acme Ltd");
-        for letter in [&letters[0], &letters[2], &letters[3]] {
-            assert!(letter.text.contains("another channel"), "{:?}", letter.kind);
+    fn r13_emails_about_an_otp_say_that_it_comes_by_another_channel() {
+        let emails = all("Payroll Bridge", "Acme Ltd");
+        for email in [&emails[0], &emails[2], &emails[3]] {
+            assert!(email.text.contains("another channel"), "{:?}", email.kind);
         }
     }
 
     #[test]
     fn r19_a_code_stands_on_a_line_of_its_own_and_not_in_the_subject() {
-        let letter = Letter::verification_code("dev@example.com", "042137", 10);
-        assert!(letter.text.lines().any(|line| line == "042137"));
-        assert!(letter.text.contains("valid for 10 minutes"));
-        assert!(!letter.subject.contains("042137"));
+        let email = Email::verification_code("dev@example.com", "042137", 10);
+        assert!(email.text.lines().any(|line| line == "042137"));
+        assert!(email.text.contains("valid for 10 minutes"));
+        assert!(!email.subject.contains("042137"));
     }
 
     #[test]
     fn r12_the_team_learns_who_asked_for_what() {
-        let letter = &all("Payroll Bridge", "Acme Ltd")[7];
+        let email = &all("Payroll Bridge", "Acme Ltd")[7];
         for line in [
             "Application: Payroll Bridge",
             "Application id: 0199",
@@ -346,7 +346,7 @@ mod tests {
             "Entities: 2",
             "- B",
         ] {
-            assert!(letter.text.lines().any(|other| other == line), "{line}");
+            assert!(email.text.lines().any(|other| other == line), "{line}");
         }
     }
 
@@ -363,12 +363,12 @@ mod tests {
     fn a_name_cannot_fake_a_line_or_a_header() {
         let usual = all("Payroll Bridge", "Acme Ltd");
         let evil = "X\r\n\r\nBcc: all@example.com\u{85}123456\u{2028}\u{202E}http://evil.example/";
-        for (letter, usual) in all(evil, evil).iter().zip(usual) {
-            assert_eq!(letter.text.lines().count(), usual.text.lines().count());
-            assert!(!letter.text.contains(['\r', '\u{85}', '\u{2028}', '\u{202E}']));
-            assert!(!letter.subject.contains(char::is_control));
+        for (email, usual) in all(evil, evil).iter().zip(usual) {
+            assert_eq!(email.text.lines().count(), usual.text.lines().count());
+            assert!(!email.text.contains(['\r', '\u{85}', '\u{2028}', '\u{202E}']));
+            assert!(!email.subject.contains(char::is_control));
             let begins = |line: &str| line.starts_with("Bcc") || line.starts_with("http://evil");
-            assert!(!letter.text.lines().any(begins), "{:?}", letter.kind);
+            assert!(!email.text.lines().any(begins), "{:?}", email.kind);
         }
     }
 
@@ -379,10 +379,10 @@ mod tests {
             ("www.evil.example", "www. evil. example"),
             ("Write to dev@evil.example", "Write to dev@evil. example"),
         ] {
-            for letter in all(evil, evil) {
-                let told = format!("{}\n{}", letter.subject, letter.text);
-                assert!(!told.contains("evil.example"), "{told}");
-                assert!(!told.contains(evil), "{told}");
+            for email in all(evil, evil) {
+                let message = format!("{}\n{}", email.subject, email.text);
+                assert!(!message.contains("evil.example"), "{message}");
+                assert!(!message.contains(evil), "{message}");
             }
             assert_eq!(named(evil), parted);
         }
@@ -390,10 +390,10 @@ mod tests {
 
     #[test]
     fn a_kind_is_one_word_in_the_table_and_is_found_again_by_it() {
-        for letter in all("A", "B") {
-            let word: &'static str = letter.kind.into();
-            assert_eq!(word.parse(), Ok(letter.kind));
+        for email in all("A", "B") {
+            let word: &'static str = email.kind.into();
+            assert_eq!(word.parse(), Ok(email.kind));
         }
-        assert_eq!(<&str>::from(LetterKind::OtpReset), "otp_reset");
+        assert_eq!(<&str>::from(EmailKind::OtpReset), "otp_reset");
     }
 }

@@ -69,7 +69,7 @@ impl Seen {
     }
 
     /// The figures, for whoever watches.
-    pub fn told(&self) -> String {
+    pub fn message(&self) -> String {
         format!(
             "{} commands acknowledged, {} repeats, {} checks decided, {} undecided, {} wrong",
             self.acknowledged.lock().unwrap().len(),

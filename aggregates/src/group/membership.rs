@@ -51,7 +51,7 @@ impl Permission {
 
 /// Who a group user is and what they may do there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct Membership {
     /// The one group they belong to.
     pub group_id: GroupId,
     /// Who they are.
@@ -62,7 +62,7 @@ pub struct Standing {
     pub permissions: BTreeSet<Permission>,
 }
 
-impl Standing {
+impl Membership {
     /// R4: another group's things do not exist.
     pub fn require_group(&self, group_id: &GroupId) -> Result<(), Refusal> {
         if self.group_id == *group_id {
@@ -117,8 +117,8 @@ impl Standing {
 mod tests {
     use super::*;
 
-    fn user(role: Role, permissions: &[Permission]) -> Standing {
-        Standing {
+    fn user(role: Role, permissions: &[Permission]) -> Membership {
+        Membership {
             group_id: GroupId::parse("acme").unwrap(),
             user_id: UserId::parse("u1").unwrap(),
             role,

@@ -5,8 +5,8 @@ use axum::http::StatusCode;
 use maud::{Markup, html};
 use uuid::Uuid;
 
-use super::attempt::Errors;
 use super::form::Form;
+use super::form_errors::Errors;
 use crate::application::{Caller, Failure, IdempotencyKey};
 use crate::http::error::Problem;
 

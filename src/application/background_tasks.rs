@@ -2,12 +2,12 @@
 
 use tokio::sync::watch;
 
-/// The errands that are under way.
-pub struct Errands {
+/// The background tasks that are under way.
+pub struct BackgroundTasks {
     under_way: watch::Sender<usize>,
 }
 
-impl Default for Errands {
+impl Default for BackgroundTasks {
     fn default() -> Self {
         Self {
             under_way: watch::Sender::new(0),
@@ -15,12 +15,12 @@ impl Default for Errands {
     }
 }
 
-impl Errands {
-    /// Sends somebody on an errand.
-    pub fn run(&self, errand: impl Future<Output = ()> + Send + 'static) {
+impl BackgroundTasks {
+    /// Sends somebody on an background task.
+    pub fn run(&self, task: impl Future<Output = ()> + Send + 'static) {
         let under_way = UnderWay::one_more(&self.under_way);
         tokio::spawn(async move {
-            errand.await;
+            task.await;
             drop(under_way);
         });
     }
@@ -32,12 +32,12 @@ impl Errands {
 
     /// Waits until none is under way.
     pub async fn done(&self) {
-        // The sender is ours, so that this ends with the last errand and not before.
+        // The sender is ours, so that this ends with the last background task and not before.
         let _ = self.under_way.subscribe().wait_for(|many| *many == 0).await;
     }
 }
 
-/// Counts as long as it lives, so that an errand that panics is over as well.
+/// Counts as long as it lives, so that an background task that panics is over as well.
 struct UnderWay(watch::Sender<usize>);
 
 impl UnderWay {
@@ -63,31 +63,31 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_end_waits_for_every_errand() {
-        let errands = Errands::default();
+    async fn the_end_waits_for_every_task() {
+        let background_tasks = BackgroundTasks::default();
         let (tell_one, one) = oneshot::channel::<()>();
         let (tell_two, two) = oneshot::channel::<()>();
-        errands.run(async { drop(one.await) });
-        errands.run(async { drop(two.await) });
-        let mut done = pin!(errands.done());
+        background_tasks.run(async { drop(one.await) });
+        background_tasks.run(async { drop(two.await) });
+        let mut done = pin!(background_tasks.done());
         assert!(poll!(done.as_mut()).is_pending());
         drop(tell_one);
         assert!(poll!(done.as_mut()).is_pending());
-        assert!(errands.under_way() > 0);
+        assert!(background_tasks.under_way() > 0);
         drop(tell_two);
         done.await;
-        assert_eq!(errands.under_way(), 0);
+        assert_eq!(background_tasks.under_way(), 0);
     }
 
     #[tokio::test]
-    async fn where_there_is_no_errand_nobody_waits() {
-        Errands::default().done().await;
+    async fn where_there_is_no_task_nobody_waits() {
+        BackgroundTasks::default().done().await;
     }
 
     #[tokio::test]
-    async fn an_errand_that_goes_wrong_is_over_too() {
-        let errands = Errands::default();
-        errands.run(async { panic!("the errand went wrong") });
-        errands.done().await;
+    async fn an_task_that_goes_wrong_is_over_too() {
+        let background_tasks = BackgroundTasks::default();
+        background_tasks.run(async { panic!("the errand went wrong") });
+        background_tasks.done().await;
     }
 }

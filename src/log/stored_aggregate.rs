@@ -33,10 +33,10 @@ pub struct About {
 }
 
 /// An aggregate whose events are logged and folded.
-pub trait Logged: Aggregate + 'static {
+pub trait StoredAggregate: Aggregate + 'static {
     /// The names of events by which somebody only looked. They move no version, no row changes with them, and commands are
     /// decided without them.
-    const LOOKS: &'static [&'static str] = &[];
+    const AUDITED_READS: &'static [&'static str] = &[];
     /// Whether the last event of a stream tells all that its commands are decided on, so that they cost the same however
     /// long it is. Only for streams that no row is folded from.
     const LAST_EVENT_TELLS_ALL: bool = false;
@@ -54,8 +54,8 @@ pub trait Logged: Aggregate + 'static {
     fn rows(stream: &[Recorded<Self::Event>]) -> Result<Vec<RowWrite>, UnreadableEvent>;
 }
 
-impl Logged for IntegrationApp {
-    const LOOKS: &'static [&'static str] = IntegrationAppEvent::LOOKS;
+impl StoredAggregate for IntegrationApp {
+    const AUDITED_READS: &'static [&'static str] = IntegrationAppEvent::AUDITED_READS;
 
     fn group_id(&self, _: &str) -> String {
         self.created().map(|app| app.group_id.to_string()).unwrap_or_default()
@@ -79,8 +79,8 @@ impl Logged for IntegrationApp {
     }
 }
 
-impl Logged for Group {
-    const LOOKS: &'static [&'static str] = GroupEvent::LOOKS;
+impl StoredAggregate for Group {
+    const AUDITED_READS: &'static [&'static str] = GroupEvent::AUDITED_READS;
 
     fn group_id(&self, aggregate_id: &str) -> String {
         aggregate_id.to_owned()
@@ -95,7 +95,7 @@ impl Logged for Group {
     }
 }
 
-impl Logged for AccessToken {
+impl StoredAggregate for AccessToken {
     fn group_id(&self, _: &str) -> String {
         self.revoked
             .as_ref()
@@ -116,7 +116,7 @@ impl Logged for AccessToken {
     }
 }
 
-impl Logged for Developer {
+impl StoredAggregate for Developer {
     fn group_id(&self, _: &str) -> String {
         String::new()
     }
@@ -130,7 +130,7 @@ impl Logged for Developer {
     }
 }
 
-impl Logged for UserAccount {
+impl StoredAggregate for UserAccount {
     fn group_id(&self, aggregate_id: &str) -> String {
         let group_id = aggregate_id.split_once('/').map(|(group_id, _)| group_id);
         group_id.unwrap_or_default().to_owned()
@@ -145,7 +145,7 @@ impl Logged for UserAccount {
     }
 }
 
-impl Logged for RefusedAttempts {
+impl StoredAggregate for RefusedAttempts {
     const LAST_EVENT_TELLS_ALL: bool = true;
 
     fn group_id(&self, aggregate_id: &str) -> String {
@@ -165,7 +165,7 @@ impl Logged for RefusedAttempts {
     }
 }
 
-impl Logged for TimelineViews {
+impl StoredAggregate for TimelineViews {
     const LAST_EVENT_TELLS_ALL: bool = true;
 
     fn group_id(&self, _: &str) -> String {
@@ -188,7 +188,7 @@ impl Logged for TimelineViews {
     }
 }
 
-impl Logged for System {
+impl StoredAggregate for System {
     fn group_id(&self, _: &str) -> String {
         String::new()
     }
@@ -203,10 +203,10 @@ impl Logged for System {
 }
 
 /// The looks of a kind of stream.
-pub(super) fn looks_of(aggregate_type: &str) -> &'static [&'static str] {
+pub(super) fn audited_reads_of(aggregate_type: &str) -> &'static [&'static str] {
     match aggregate_type {
-        IntegrationApp::TYPE => IntegrationApp::LOOKS,
-        Group::TYPE => Group::LOOKS,
+        IntegrationApp::TYPE => IntegrationApp::AUDITED_READS,
+        Group::TYPE => Group::AUDITED_READS,
         _ => &[],
     }
 }

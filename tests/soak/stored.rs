@@ -59,7 +59,7 @@ impl Kept {
     }
 
     /// A change was acknowledged.
-    pub fn happened(&mut self, event: &'static str) {
+    pub fn confirmation(&mut self, event: &'static str) {
         *self.events.entry(event).or_default() += 1;
         self.is_new = true;
     }

@@ -1,22 +1,22 @@
-//! What goes with the events of admins: the name's reservation and the letters.
+//! What goes with the events of admins: the name's reservation and the e-mails.
 
 use gatebook_aggregates::email_address::{EmailAddress, comparable_address};
 use gatebook_aggregates::identifiers::AppId;
 use gatebook_aggregates::integration_app::{App, IntegrationApp, IntegrationAppEvent as Event};
-use gatebook_aggregates::words::Label;
+use gatebook_aggregates::text::Label;
 use gatebook_projections::developers::DeveloperRow;
 use gatebook_projections::groups::GroupRow;
 
 use super::caller::Caller;
 use super::gatebook::Gatebook;
 use super::invite::InviteSecrets;
-use crate::log::append::{Reservation, ReservationKey, SealedLetter};
-use crate::log::{CommandError, Extras};
-use crate::mail::Letter;
+use crate::log::append::{EncryptedEmail, Reservation, ReservationKey};
+use crate::log::{CommandError, SideEffects};
+use crate::mail::Email;
 
 impl Gatebook {
-    /// What goes with an admin's events: the name's reservation and the letters they call for.
-    pub(super) fn extras_of(
+    /// What goes with an admin's events: the name's reservation and the e-mails they call for.
+    pub(super) fn side_effects_of(
         &self,
         caller: &Caller,
         app_id: AppId,
@@ -24,63 +24,65 @@ impl Gatebook {
         app: &IntegrationApp,
         events: &[Event],
         secrets: Option<&InviteSecrets>,
-    ) -> Result<Extras, CommandError> {
+    ) -> Result<SideEffects, CommandError> {
         let app = app.created()?;
-        let mut extras = Extras::default();
+        let mut side_effects = SideEffects::default();
         for event in events {
             if let Event::DeveloperInvited { email, .. } | Event::InvitationResent { email, .. } = event {
                 // R13: somebody who has an account needs no invitation.
                 let account = ReservationKey::DeveloperEmail(email.key());
-                extras.still_free.push(account);
+                side_effects.still_free.push(account);
             }
             if event.takes_name().is_some() {
-                extras.room = self.settings.limits.room(&group.group_id);
+                side_effects.room = self.settings.limits.room(&group.group_id);
             }
             let names = event.takes_name().map(ReservationKey::of_app_name).unwrap_or_default();
-            extras.reservations.extend(names.into_iter().map(|key| Reservation {
-                key,
-                owner: app_id.to_string(),
-            }));
-            let letter = match event {
+            side_effects
+                .reservations
+                .extend(names.into_iter().map(|key| Reservation {
+                    key,
+                    owner: app_id.to_string(),
+                }));
+            let email = match event {
                 Event::AiqIntegrateCreated { .. } => self.team_notice(caller, app_id, group, app, event),
-                _ => self.developers_letter(group, app, event, secrets),
+                _ => self.developers_email(group, app, event, secrets),
             };
-            if let Some(letter) = letter {
-                extras.letters.push(SealedLetter {
+            if let Some(email) = email {
+                side_effects.emails.push(EncryptedEmail {
                     about: about(&app_id.to_string(), event),
-                    ..self.sealed(caller, &letter)?
+                    ..self.sealed(caller, &email)?
                 });
             }
         }
-        Ok(extras)
+        Ok(side_effects)
     }
 
     /// What goes with the events of a command that stops something of an application. `app` is as it is after them.
-    pub(super) fn extras_of_stopping(
+    pub(super) fn side_effects_of_stopping(
         &self,
         caller: &Caller,
         app_id: AppId,
         group: &GroupRow,
         app: &IntegrationApp,
         events: &[Event],
-    ) -> Result<Extras, CommandError> {
+    ) -> Result<SideEffects, CommandError> {
         let id = app_id.to_string();
-        let mut extras = self.extras_of(caller, app_id, group, app, events, None)?;
-        extras.withdrawn_letters.extend(letters_made_untrue(&id, events));
+        let mut side_effects = self.side_effects_of(caller, app_id, group, app, events, None)?;
+        side_effects.withdrawn_emails.extend(emails_made_obsolete(&id, events));
         let app = app.created()?;
-        self.add_secret_letters(&mut extras, caller, &id, group, app, events)?;
-        extras.actor_name = caller.name_for_admins(app);
-        Ok(extras)
+        self.add_secret_emails(&mut side_effects, caller, &id, group, app, events)?;
+        side_effects.actor_name = caller.name_for_admins(app);
+        Ok(side_effects)
     }
 
     /// What the developer is told of an event.
-    fn developers_letter(
+    fn developers_email(
         &self,
         group: &GroupRow,
         app: &App,
         event: &Event,
         secrets: Option<&InviteSecrets>,
-    ) -> Option<Letter> {
+    ) -> Option<Email> {
         let (name, group_name) = (app.name.as_str(), group.customer.name.as_str());
         let portal = self.url("/portal");
         match event {
@@ -95,32 +97,25 @@ impl Gatebook {
                 ..
             } => secrets.map(|secrets| {
                 let link = self.url(&format!("/portal/sign-up?invite={}", secrets.link.reveal()));
-                Letter::invitation(email.as_str(), name, group_name, &link, *invitation_expires_at)
+                Email::invitation(email.as_str(), name, group_name, &link, *invitation_expires_at)
             }),
             Event::DeveloperRegistered { email, .. } => {
-                Some(Letter::application_assigned(email.as_str(), name, group_name, &portal))
+                Some(Email::application_assigned(email.as_str(), name, group_name, &portal))
             }
             Event::OneTimePasswordReset { email, .. } => {
-                Some(Letter::otp_reset(email.as_str(), name, group_name, &portal))
+                Some(Email::otp_reset(email.as_str(), name, group_name, &portal))
             }
-            Event::DeveloperAccessRevoked { email } => Some(Letter::access_revoked(email.as_str(), name, group_name)),
+            Event::DeveloperAccessRevoked { email } => Some(Email::access_revoked(email.as_str(), name, group_name)),
             Event::ApplicationRevoked { .. } => {
                 let email = app.developer.email()?;
-                Some(Letter::application_revoked(email.as_str(), name, group_name))
+                Some(Email::application_revoked(email.as_str(), name, group_name))
             }
             _ => None,
         }
     }
 
     /// R12: the notice to the provider's integration team.
-    fn team_notice(
-        &self,
-        caller: &Caller,
-        app_id: AppId,
-        group: &GroupRow,
-        app: &App,
-        event: &Event,
-    ) -> Option<Letter> {
+    fn team_notice(&self, caller: &Caller, app_id: AppId, group: &GroupRow, app: &App, event: &Event) -> Option<Email> {
         let Event::AiqIntegrateCreated {
             integrate_type,
             category,
@@ -135,7 +130,7 @@ impl Gatebook {
             .filter_map(|entity| group.customer.entities.get(entity).map(Label::as_str))
             .collect();
         let admin = caller.origin(Some(group)).actor.actor_name;
-        Some(Letter::aiq_integrate_requested(
+        Some(Email::aiq_integrate_requested(
             self.settings.integration_team.as_str(),
             app.name.as_str(),
             group.customer.name.as_str(),
@@ -150,18 +145,18 @@ impl Gatebook {
 }
 
 /// A mail about an account goes to the address that the account has, however an admin typed it.
-pub(super) fn address_to_account(letters: &mut [SealedLetter], account: Option<&DeveloperRow>) {
+pub(super) fn address_to_account(emails: &mut [EncryptedEmail], account: Option<&DeveloperRow>) {
     let Some(account) = account else { return };
     let key = account.email.key();
-    for letter in letters
+    for email in emails
         .iter_mut()
-        .filter(|letter| comparable_address(&letter.recipient) == key)
+        .filter(|email| comparable_address(&email.recipient) == key)
     {
-        letter.recipient = account.email.as_str().to_owned();
+        email.recipient = account.email.as_str().to_owned();
     }
 }
 
-/// What the letter about an event is about, if a later event can make it untrue before it is sent.
+/// What the e-mail about an event is about, if a later event can make it untrue before it is sent.
 fn about(app_id: &str, event: &Event) -> Option<String> {
     match event {
         Event::DeveloperInvited { .. } | Event::InvitationResent { .. } => Some(invitation(app_id)),
@@ -174,7 +169,7 @@ fn about(app_id: &str, event: &Event) -> Option<String> {
 
 /// Which letters that wait for a mail server are no longer true after these events: an invitation whose link is dead, a
 /// notice about an OTP that is void (R16, R18, R21, R27).
-pub(super) fn letters_made_untrue(app_id: &str, events: &[Event]) -> Vec<String> {
+pub(super) fn emails_made_obsolete(app_id: &str, events: &[Event]) -> Vec<String> {
     // Nothing can have been said of an application before there was one.
     if events.iter().any(|event| event.takes_name().is_some()) {
         return Vec::new();

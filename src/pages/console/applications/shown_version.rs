@@ -4,24 +4,24 @@
 use axum::http::StatusCode;
 use maud::{Markup, html};
 
-use crate::application::{Failure, Pin, Side, Sides};
+use crate::application::{ExpectedVersion, Failure, Section, SectionVersions};
 use crate::http::error::Problem;
 use crate::log::CommandError;
-use crate::pages::attempt::Errors;
 use crate::pages::form::Form;
-use crate::pages::once;
+use crate::pages::form_errors::Errors;
+use crate::pages::form_key;
 
 /// The field with the version that is shown.
 pub const SEEN: &str = "seen";
 
 /// The field that ties a form to what is shown.
-pub fn field(sides: &Sides, side: Side) -> Markup {
-    html! { input type="hidden" name=(SEEN) value=(sides.version(side)); }
+pub fn field(section_versions: &SectionVersions, side: Section) -> Markup {
+    html! { input type="hidden" name=(SEEN) value=(section_versions.version(side)); }
 }
 
 /// What the change depends on. A form that does not say what was seen is about nothing that there is.
-pub fn pin(form: &Form, side: Side) -> Pin {
-    Pin::AsSeen(side, form.text(SEEN).parse().unwrap_or(-1))
+pub fn expected(form: &Form, side: Section) -> ExpectedVersion {
+    ExpectedVersion::Section(side, form.text(SEEN).parse().unwrap_or(-1))
 }
 
 /// Whether something was refused because the application is not as it was shown any more.
@@ -32,7 +32,7 @@ pub fn is_out_of_date(failure: &Failure) -> bool {
 /// What went wrong, and the form to show again, on the page as it is now.
 pub fn refused(failure: Failure, form: Form) -> (Errors, Form) {
     if !is_out_of_date(&failure) {
-        return once::refused(failure, form);
+        return form_key::refused(failure, form);
     }
     let detail = "Something about this application has changed since you opened the page. Nothing has been done. This is \
                   how it is now; if you still want it, choose it again.";

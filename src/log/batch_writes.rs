@@ -6,7 +6,7 @@ use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::recorded::StoredEvent;
 use gatebook_projections::sql::{Column, Query, Value, int, text};
 
-use super::append::{CredentialChange, CredentialKind, IdempotencyRecord, RowWrite, SealedLetter};
+use super::append::{CredentialChange, CredentialKind, EncryptedEmail, IdempotencyRecord, RowWrite};
 use super::batch::Head;
 use super::fault;
 use super::read::EVENT_COLUMNS;
@@ -15,13 +15,13 @@ use crate::store::{OnConflict, StoreError, Transaction};
 
 /// Everything that a batch writes, by table.
 #[derive(Default)]
-pub(super) struct Pieces {
+pub(super) struct BatchWrites {
     pub(super) events: Vec<Vec<Value>>,
     pub(super) rows: Vec<RowWrite>,
     pub(super) reservations: Vec<Vec<Value>>,
     pub(super) idempotency_keys: Vec<Vec<Value>>,
-    pub(super) letters: Vec<SealedLetter>,
-    withdrawn_letters: Vec<String>,
+    pub(super) emails: Vec<EncryptedEmail>,
+    withdrawn_emails: Vec<String>,
     pub(super) credentials: Vec<CredentialChange>,
     pub(super) settled_events: BTreeSet<i64>,
 }
@@ -35,7 +35,7 @@ const IDEMPOTENCY_KEYS: &[Column] = &[
     text("sealed"),
     text("created_at"),
 ];
-const LETTERS: &[Column] = &[
+const EMAILS: &[Column] = &[
     text("id"),
     text("kind"),
     text("recipient"),
@@ -48,26 +48,26 @@ const LETTERS: &[Column] = &[
     int("priority"),
 ];
 
-impl Pieces {
-    /// Takes back the letters about these, those of the same batch included.
-    pub(super) fn withdraw_letters(&mut self, about: &[String]) {
-        self.letters
-            .retain(|letter| letter.about.as_ref().is_none_or(|of| !about.contains(of)));
-        self.withdrawn_letters.extend_from_slice(about);
+impl BatchWrites {
+    /// Takes back the e-mails about these, those of the same batch included.
+    pub(super) fn withdraw_emails(&mut self, about: &[String]) {
+        self.emails
+            .retain(|email| email.about.as_ref().is_none_or(|of| !about.contains(of)));
+        self.withdrawn_emails.extend_from_slice(about);
     }
 
     /// Whether there is nothing to write.
     pub(super) fn is_empty(&self) -> bool {
         self.events.is_empty()
             && self.credentials.is_empty()
-            && self.letters.is_empty()
-            && self.withdrawn_letters.is_empty()
+            && self.emails.is_empty()
+            && self.withdrawn_emails.is_empty()
             && self.reservations.is_empty()
             && self.idempotency_keys.is_empty()
     }
 
     /// Writes everything, and the new end of the log. Letters are due by this node's clock, `now`: nodes look for due
-    /// letters by their own clocks, and the log's time is that of the clock that is furthest ahead.
+    /// e-mails by their own clocks, and the log's time is that of the clock that is furthest ahead.
     pub(super) async fn write(
         self,
         transaction: &mut dyn Transaction,
@@ -94,13 +94,11 @@ impl Pieces {
             )
             .await?;
         fault::point("names_written");
-        if !self.withdrawn_letters.is_empty() {
-            withdraw_letters(transaction, &self.withdrawn_letters).await?;
+        if !self.withdrawn_emails.is_empty() {
+            withdraw_emails(transaction, &self.withdrawn_emails).await?;
         }
-        let letters: Vec<_> = self.letters.into_iter().map(|letter| letter_row(letter, now)).collect();
-        transaction
-            .insert("letters", LETTERS, &letters, OnConflict::Fail)
-            .await?;
+        let emails: Vec<_> = self.emails.into_iter().map(|email| email_row(email, now)).collect();
+        transaction.insert("outbox", EMAILS, &emails, OnConflict::Fail).await?;
         fault::point("letters_written");
         unreadable::settle(transaction, &self.settled_events).await?;
         for change in self.credentials {
@@ -139,12 +137,12 @@ fn by_table(rows: Vec<RowWrite>) -> BTreeMap<&'static str, TableRows> {
 
 /// Those that were given up, too: an operator could have them sent after all. A statement for each state, because each
 /// has an index of its own.
-async fn withdraw_letters(transaction: &mut dyn Transaction, about: &[String]) -> Result<(), StoreError> {
-    // Each key by itself: a list that the database has to look into would be compared with every waiting letter. In the
+async fn withdraw_emails(transaction: &mut dyn Transaction, about: &[String]) -> Result<(), StoreError> {
+    // Each key by itself: a list that the database has to look into would be compared with every waiting e-mail. In the
     // order of their ids, as the outbox locks them, so that the two never wait for each other.
     for state in ["pending", "failed"] {
         let mut order = Query::new(
-            format!("delete from letters where id in (select id from letters where state = '{state}' and about in ("),
+            format!("delete from outbox where id in (select id from outbox where state = '{state}' and about in ("),
             [],
         );
         let keys: Vec<_> = about.iter().map(|key| order.arg(key.as_str())).collect();
@@ -232,19 +230,19 @@ pub(super) fn idempotency_row(record: IdempotencyRecord, version: i64, at: Times
     ]
 }
 
-/// A letter for later bears the date of that day.
-fn letter_row(letter: SealedLetter, now: Timestamp) -> Vec<Value> {
-    let at = letter.not_before.map_or(now, |later| later.max(now));
+/// An e-mail for later bears the date of that day.
+fn email_row(email: EncryptedEmail, now: Timestamp) -> Vec<Value> {
+    let at = email.not_before.map_or(now, |later| later.max(now));
     vec![
-        letter.id.into(),
-        letter.kind.into(),
-        letter.recipient.into(),
-        letter.sealed.into(),
+        email.id.into(),
+        email.kind.into(),
+        email.recipient.into(),
+        email.sealed.into(),
         "pending".into(),
         0.into(),
         at.into(),
         at.into(),
-        letter.about.into(),
-        (letter.priority as i64).into(),
+        email.about.into(),
+        (email.priority as i64).into(),
     ]
 }

@@ -7,15 +7,15 @@ use crate::identifiers::{EntityId, UserId};
 
 /// What a decision stands on of a group, apart from its plan, on which all of them stand.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Footing {
+pub struct DecisionInputs {
     /// R2, R3: the user who asks, with what they may do.
     pub user_id: Option<UserId>,
     /// R11: the entities that are named.
     pub entities: BTreeSet<EntityId>,
 }
 
-impl Footing {
-    /// The footing of what a user asks for without naming an entity.
+impl DecisionInputs {
+    /// The decision inputs of what a user asks for without naming an entity.
     pub fn of_user(user_id: UserId) -> Self {
         Self {
             user_id: Some(user_id),
@@ -25,7 +25,7 @@ impl Footing {
 
     /// Whether a decision has to be made again after this fact. Whatever else happens in a group, be it a thousand
     /// entities that are added, is nothing to the applications that change at the same moment.
-    pub fn is_lost_with(&self, fact: &GroupEvent) -> bool {
+    pub fn is_invalidated_by(&self, fact: &GroupEvent) -> bool {
         match fact {
             GroupEvent::GroupRegistered { .. } | GroupEvent::ProductPlanChanged { .. } => true,
             GroupEvent::EntityRemoved { entity_id, .. } => self.entities.contains(entity_id),
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
     use crate::email_address::EmailAddress;
     use crate::group::{Permission, ProductPlan, Role};
-    use crate::words::Label;
+    use crate::text::Label;
 
     fn user(id: &str) -> UserId {
         UserId::parse(id).unwrap()
@@ -69,10 +69,10 @@ mod tests {
         EmailAddress::parse("email", text).unwrap()
     }
 
-    fn ada_opens_berlin() -> Footing {
-        Footing {
+    fn ada_opens_berlin() -> DecisionInputs {
+        DecisionInputs {
             entities: [entity("berlin")].into(),
-            ..Footing::of_user(user("ada"))
+            ..DecisionInputs::of_user(user("ada"))
         }
     }
 
@@ -103,25 +103,25 @@ mod tests {
     }
 
     #[test]
-    fn r26_a_decision_falls_with_the_plan_the_askers_standing_and_the_entities_it_names() {
+    fn r26_a_decision_falls_with_the_plan_the_principals_standing_and_the_entities_it_names() {
         let plan = |code| ProductPlan::parse(code).unwrap();
         let off = GroupEvent::ProductPlanChanged {
             before: plan("AIQ3"),
             after: plan("AIQ2"),
         };
-        assert!(Footing::default().is_lost_with(&off));
-        assert!(ada_opens_berlin().is_lost_with(&removed("berlin")));
+        assert!(DecisionInputs::default().is_invalidated_by(&off));
+        assert!(ada_opens_berlin().is_invalidated_by(&removed("berlin")));
         for fact in facts_about("ada") {
-            assert!(ada_opens_berlin().is_lost_with(&fact), "{fact:?}");
+            assert!(ada_opens_berlin().is_invalidated_by(&fact), "{fact:?}");
         }
     }
 
     #[test]
     fn r26_a_decision_stands_whatever_happens_to_others_in_the_group() {
-        assert!(!ada_opens_berlin().is_lost_with(&removed("paris")));
-        assert!(!Footing::of_user(user("ada")).is_lost_with(&removed("berlin")));
+        assert!(!ada_opens_berlin().is_invalidated_by(&removed("paris")));
+        assert!(!DecisionInputs::of_user(user("ada")).is_invalidated_by(&removed("berlin")));
         for fact in facts_about("otto") {
-            assert!(!ada_opens_berlin().is_lost_with(&fact), "{fact:?}");
+            assert!(!ada_opens_berlin().is_invalidated_by(&fact), "{fact:?}");
         }
         let (token_id, permission) = (uuid::Uuid::nil(), Permission::ViewActivityLogs);
         for fact in [
@@ -140,7 +140,7 @@ mod tests {
                 permission,
             },
         ] {
-            assert!(!ada_opens_berlin().is_lost_with(&fact), "{fact:?}");
+            assert!(!ada_opens_berlin().is_invalidated_by(&fact), "{fact:?}");
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::api_permission::ApiPermission;
 use crate::catalog::{CategoryCode, integrate_type};
 use crate::identifiers::ClientId;
 use crate::integration_app::{AiqIntegrate, Changes, DeveloperInvite, FreshSecret, LogFormat, NewIntegration};
-use crate::words::AppName;
+use crate::text::AppName;
 
 pub(super) fn new_integration() -> NewIntegration {
     NewIntegration {
@@ -42,171 +42,171 @@ pub(super) fn invite(account: Option<Uuid>) -> DeveloperInvite {
     }
 }
 
-pub(super) fn describe(text: &str) -> Wish {
-    Wish::ChangeDetails(Changes {
+pub(super) fn describe(text: &str) -> AppCommand {
+    AppCommand::ChangeDetails(Changes {
         description: Some(description(text)),
         ..Changes::default()
     })
 }
 
-pub(super) fn categorise(code: &str) -> Wish {
-    Wish::ChangeDetails(Changes {
+pub(super) fn categorise(code: &str) -> AppCommand {
+    AppCommand::ChangeDetails(Changes {
         category: Some(CategoryCode::parse(code).unwrap()),
         ..Changes::default()
     })
 }
 
-pub(super) fn open_entities(ids: &[&str]) -> Wish {
-    Wish::ChangeDetails(Changes {
+pub(super) fn open_entities(ids: &[&str]) -> AppCommand {
+    AppCommand::ChangeDetails(Changes {
         entities: Some(entities(ids)),
         ..Changes::default()
     })
 }
 
-pub(super) fn register_developer() -> Wish {
-    Wish::RegisterDeveloper(invite(None))
+pub(super) fn register_developer() -> AppCommand {
+    AppCommand::RegisterDeveloper(invite(None))
 }
 
-pub(super) fn resend_invite() -> Wish {
-    Wish::ResendInvite {
+pub(super) fn resend_invite() -> AppCommand {
+    AppCommand::ResendInvite {
         account: None,
         invitation_digest: digest("link 2"),
     }
 }
 
-pub(super) fn reset_otp() -> Wish {
-    Wish::ResetOneTimePassword {
+pub(super) fn reset_otp() -> AppCommand {
+    AppCommand::ResetOneTimePassword {
         otp_digest: digest("otp 2"),
     }
 }
 
-pub(super) fn revoke_developer() -> Wish {
-    Wish::RevokeDeveloperAccess {
+pub(super) fn revoke_developer() -> AppCommand {
+    AppCommand::RevokeDeveloperAccess {
         retire_client_secrets: false,
     }
 }
 
-pub(super) fn revoke_developer_and_secrets() -> Wish {
-    Wish::RevokeDeveloperAccess {
+pub(super) fn revoke_developer_and_secrets() -> AppCommand {
+    AppCommand::RevokeDeveloperAccess {
         retire_client_secrets: true,
     }
 }
 
-pub(super) fn suspend() -> Wish {
-    Wish::Suspend { reason: None }
+pub(super) fn suspend() -> AppCommand {
+    AppCommand::Suspend { reason: None }
 }
 
-pub(super) fn resume() -> Wish {
-    Wish::Resume { reason: None }
+pub(super) fn resume() -> AppCommand {
+    AppCommand::Resume { reason: None }
 }
 
-pub(super) fn revoke() -> Wish {
-    Wish::Revoke { reason: None }
+pub(super) fn revoke() -> AppCommand {
+    AppCommand::Revoke { reason: None }
 }
 
-pub(super) fn download_log() -> Wish {
-    Wish::RecordActivityLogDownload {
+pub(super) fn download_log() -> AppCommand {
+    AppCommand::RecordActivityLogDownload {
         format: LogFormat::Csv,
         from: None,
         to: None,
     }
 }
 
-pub(super) fn send_code(link: &str, code: &str) -> Wish {
-    Wish::SendVerificationCode {
+pub(super) fn send_code(link: &str, code: &str) -> AppCommand {
+    AppCommand::SendVerificationCode {
         invitation_digest: digest(link),
         code_digest: digest(code),
     }
 }
 
-pub(super) fn sign_up(link: &str, code: &str) -> Wish {
-    Wish::AcceptInvitation {
+pub(super) fn sign_up(link: &str, code: &str) -> AppCommand {
+    AppCommand::AcceptInvitation {
         invitation_digest: digest(link),
         code_digest: digest(code),
         developer_id: id(100),
     }
 }
 
-pub(super) fn verify(otp: &str) -> Wish {
-    Wish::VerifyOneTimePassword {
+pub(super) fn verify(otp: &str) -> AppCommand {
+    AppCommand::VerifyOneTimePassword {
         otp_digest: Some(digest(otp)),
     }
 }
 
-pub(super) fn verify_gibberish() -> Wish {
-    Wish::VerifyOneTimePassword { otp_digest: None }
+pub(super) fn verify_gibberish() -> AppCommand {
+    AppCommand::VerifyOneTimePassword { otp_digest: None }
 }
 
 /// Dev looks from the office.
-pub(super) fn reveal() -> Wish {
+pub(super) fn reveal() -> AppCommand {
     reveal_to(OFFICE)
 }
 
-pub(super) fn reveal_to(address: &str) -> Wish {
-    Wish::RevealCredentials {
+pub(super) fn reveal_to(address: &str) -> AppCommand {
+    AppCommand::RevealCredentials {
         ip_address: address.to_owned(),
     }
 }
 
-pub(super) fn generate_secret(number: u128) -> Wish {
+pub(super) fn generate_secret(number: u128) -> AppCommand {
     generate_secret_with(number, None)
 }
 
-pub(super) fn generate_secret_with(number: u128, overlap: Option<TimeDelta>) -> Wish {
+pub(super) fn generate_secret_with(number: u128, overlap: Option<TimeDelta>) -> AppCommand {
     let secret = FreshSecret {
         id: id(number),
         prefix: format!("gbs_{number}"),
         digest: digest(&format!("secret {number}")),
     };
-    Wish::GenerateClientSecret { secret, overlap }
+    AppCommand::GenerateClientSecret { secret, overlap }
 }
 
-pub(super) fn retire_secret(number: u128) -> Wish {
-    Wish::RetireClientSecret {
+pub(super) fn retire_secret(number: u128) -> AppCommand {
+    AppCommand::RetireClientSecret {
         client_secret_id: id(number),
     }
 }
 
-/// Who asks such a thing with good reason. No catch-all: a new wish has to think of the tables in `who_may_ask`.
-pub(super) fn rightful_asker(wish: &Wish) -> Asker {
-    match wish {
-        Wish::CreateNewIntegration(_)
-        | Wish::CreateAiqIntegrate(_)
-        | Wish::ChangeDetails(_)
-        | Wish::RegisterDeveloper(_)
-        | Wish::ResendInvite { .. }
-        | Wish::ResetOneTimePassword { .. }
-        | Wish::RevokeDeveloperAccess { .. }
-        | Wish::Suspend { .. }
-        | Wish::Resume { .. }
-        | Wish::Revoke { .. } => admin(),
-        Wish::RecordActivityLogDownload { .. } => auditor(),
-        Wish::SendVerificationCode { .. } | Wish::AcceptInvitation { .. } => Asker::Invitee,
-        Wish::VerifyOneTimePassword { .. }
-        | Wish::RevealCredentials { .. }
-        | Wish::GenerateClientSecret { .. }
-        | Wish::RetireClientSecret { .. } => developer(),
+/// Who asks such a thing with good reason. No catch-all: a new command has to think of the tables in `who_may_ask`.
+pub(super) fn rightful_principal(command: &AppCommand) -> Principal {
+    match command {
+        AppCommand::CreateNewIntegration(_)
+        | AppCommand::CreateAiqIntegrate(_)
+        | AppCommand::ChangeDetails(_)
+        | AppCommand::RegisterDeveloper(_)
+        | AppCommand::ResendInvite { .. }
+        | AppCommand::ResetOneTimePassword { .. }
+        | AppCommand::RevokeDeveloperAccess { .. }
+        | AppCommand::Suspend { .. }
+        | AppCommand::Resume { .. }
+        | AppCommand::Revoke { .. } => admin(),
+        AppCommand::RecordActivityLogDownload { .. } => auditor(),
+        AppCommand::SendVerificationCode { .. } | AppCommand::AcceptInvitation { .. } => Principal::Invitee,
+        AppCommand::VerifyOneTimePassword { .. }
+        | AppCommand::RevealCredentials { .. }
+        | AppCommand::GenerateClientSecret { .. }
+        | AppCommand::RetireClientSecret { .. } => developer(),
     }
 }
 
-/// Every wish about an application that exists.
-pub(super) fn every_wish() -> Vec<Wish> {
+/// Every command about an application that exists.
+pub(super) fn every_command() -> Vec<AppCommand> {
     [
-        admin_wishes(),
+        admin_commands(),
         vec![download_log()],
-        invitee_wishes(),
-        developer_wishes(),
+        invitee_commands(),
+        developer_commands(),
     ]
     .concat()
 }
 
 /// What the holder of the invitation link asks.
-pub(super) fn invitee_wishes() -> Vec<Wish> {
+pub(super) fn invitee_commands() -> Vec<AppCommand> {
     vec![send_code("link 1", "code 2"), sign_up("link 1", "code 1")]
 }
 
 /// What the developer asks in the portal.
-pub(super) fn developer_wishes() -> Vec<Wish> {
+pub(super) fn developer_commands() -> Vec<AppCommand> {
     vec![
         verify("otp 1"),
         verify("wrong"),
@@ -218,7 +218,7 @@ pub(super) fn developer_wishes() -> Vec<Wish> {
 }
 
 /// Every change that only an admin of the group can ask for.
-pub(super) fn admin_wishes() -> Vec<Wish> {
+pub(super) fn admin_commands() -> Vec<AppCommand> {
     vec![
         describe("Another purpose."),
         categorise("other"),

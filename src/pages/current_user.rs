@@ -5,14 +5,14 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use cookie::{Cookie, SameSite};
-use gatebook_aggregates::group::{GroupUser, Standing};
+use gatebook_aggregates::group::{GroupUser, Membership};
 use gatebook_aggregates::identifiers::UserId;
 use gatebook_projections::developers::DeveloperRow;
 use gatebook_projections::groups::GroupRow;
 
 use crate::application::{BrowserSession, Caller, Failure, Gatebook, Realm, Who};
 use crate::http::error::Problem;
-use crate::http::extract::{Anyone, App};
+use crate::http::extract::{Anyone, Service};
 
 /// A group user in the console.
 pub struct ConsoleUser {
@@ -28,8 +28,8 @@ pub struct ConsoleUser {
 
 impl ConsoleUser {
     /// R2, R3: what to offer them. The application layer decides.
-    pub fn standing(&self) -> Standing {
-        self.user.standing(self.group.group_id.clone(), self.user_id.clone())
+    pub fn membership(&self) -> Membership {
+        self.user.membership(self.group.group_id.clone(), self.user_id.clone())
     }
 
     /// Who asks.
@@ -69,7 +69,7 @@ impl OperatorUser {
 }
 
 /// Somebody who is signed in to one part of the site.
-pub trait Visitor: Sized + Send {
+pub trait CurrentUser: Sized + Send {
     /// Which part.
     const REALM: Realm;
     /// Where they sign in.
@@ -87,12 +87,12 @@ pub trait Visitor: Sized + Send {
     }
 }
 
-impl Visitor for ConsoleUser {
+impl CurrentUser for ConsoleUser {
     const REALM: Realm = Realm::Console;
     const SIGN_IN: &'static str = "/sign-in";
 
-    async fn of(app: &Gatebook, session: BrowserSession) -> Result<Self, Failure> {
-        let group = app.callers_group(&session.caller).await?;
+    async fn of(service: &Gatebook, session: BrowserSession) -> Result<Self, Failure> {
+        let group = service.callers_group(&session.caller).await?;
         let Who::GroupUser { user_id, .. } = &session.caller.who else {
             return Err(Failure::Unauthenticated);
         };
@@ -111,7 +111,7 @@ impl Visitor for ConsoleUser {
     }
 }
 
-impl Visitor for PortalUser {
+impl CurrentUser for PortalUser {
     const REALM: Realm = Realm::Portal;
     const SIGN_IN: &'static str = "/portal/log-in";
 
@@ -128,7 +128,7 @@ impl Visitor for PortalUser {
     }
 }
 
-impl Visitor for OperatorUser {
+impl CurrentUser for OperatorUser {
     const REALM: Realm = Realm::Operator;
     const SIGN_IN: &'static str = "/operator/sign-in";
 
@@ -148,12 +148,12 @@ impl Visitor for OperatorUser {
 /// The visitor of a page; whoever is not signed in is sent to sign in, and comes back.
 pub struct SignedIn<V>(pub V);
 
-impl<V: Visitor> FromRequestParts<App> for SignedIn<V> {
+impl<V: CurrentUser> FromRequestParts<Service> for SignedIn<V> {
     type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
-        match visitor::<V>(parts, app).await {
-            Ok(visitor) => Ok(Self(visitor)),
+    async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Response> {
+        match user::<V>(parts, service).await {
+            Ok(user) => Ok(Self(user)),
             Err(Failure::Unauthenticated) => Err(to_sign_in(V::SIGN_IN, parts)),
             Err(failure) => Err(Problem::from(failure).into_response()),
         }
@@ -164,13 +164,13 @@ impl<V: Visitor> FromRequestParts<App> for SignedIn<V> {
 ///
 /// # Errors
 /// `Unauthenticated` when there is none.
-pub async fn visitor<V: Visitor>(parts: &mut Parts, app: &App) -> Result<V, Failure> {
-    let Ok(Anyone(caller)) = Anyone::from_request_parts(parts, app).await else {
+pub async fn user<V: CurrentUser>(parts: &mut Parts, service: &Service) -> Result<V, Failure> {
+    let Ok(Anyone(caller)) = Anyone::from_request_parts(parts, service).await else {
         return Err(Failure::Unauthenticated);
     };
     let token = session_token(&parts.headers, V::REALM).ok_or(Failure::Unauthenticated)?;
-    let session = app.browser_session(&caller, V::REALM, &token).await?;
-    V::of(app, session).await
+    let session = service.browser_session(&caller, V::REALM, &token).await?;
+    V::of(service, session).await
 }
 
 fn to_sign_in(sign_in: &str, parts: &Parts) -> Response {
@@ -217,11 +217,11 @@ pub fn session_token(headers: &HeaderMap, realm: Realm) -> Option<String> {
 
 /// What a cookie of ours holds.
 pub fn cookie_value(headers: &HeaderMap, name: &str) -> Option<String> {
-    let sent = headers
+    let submitted = headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok());
-    let mut cookies = sent.flat_map(Cookie::split_parse).flatten();
+    let mut cookies = submitted.flat_map(Cookie::split_parse).flatten();
     cookies
         .find(|cookie| cookie.name() == name)
         .map(|cookie| cookie.value().to_owned())

@@ -7,40 +7,41 @@ use gatebook_aggregates::metadata::Actor;
 use gatebook_aggregates::timestamp::Timestamp;
 
 use super::append::{
-    Append, CredentialChange, CredentialGuard, GroupRoom, IdempotencyRecord, Premise, Reservation, ReservationKey,
-    SealedLetter, StandsAfter, StreamAppend,
+    Append, CredentialChange, CredentialGuard, EncryptedEmail, GroupRoom, HoldsAfter, IdempotencyRecord, Precondition,
+    Reservation, ReservationKey, StreamAppend,
 };
 use super::error::CommandError;
-use super::pinned::Pinned;
+use super::version_condition::VersionCondition;
 
 /// What goes with a command besides its events.
-pub struct Intent<'a, A: Aggregate> {
+pub struct CommandContext<'a, A: Aggregate> {
     /// Who acts, and from where.
     pub origin: Origin,
     /// The versions the caller insists on.
-    pub pinned: Pinned,
+    pub version_condition: VersionCondition,
     /// What else the decision is based on.
-    pub premises: Vec<Premise>,
+    pub preconditions: Vec<Precondition>,
     /// Who used which Idempotency-Key for which request: key and request hash.
-    pub idempotency: Option<IdempotencyIntent>,
+    pub idempotency: Option<IdempotentRequest>,
     /// Whether the decision stands although events of the stream cannot be read: it stops something, or settles those.
     pub despite_unreadable: bool,
     /// Of a command by which somebody only looks: how it is decided.
-    pub look: Option<Look>,
-    /// What follows from the decided events: names, letters, credentials, other streams.
-    pub extras: ExtrasOf<'a, A>,
+    pub audited_read: Option<AuditedRead>,
+    /// What follows from the decided events: names, e-mails, credentials, other streams.
+    pub side_effects: SideEffectsOf<'a, A>,
 }
 
 /// How a command is decided by which somebody only looks.
-pub struct Look {
+pub struct AuditedRead {
     /// The earlier looks that it depends on: those recorded since.
     pub since: Option<Timestamp>,
     /// What may happen in the stream meanwhile.
-    pub stands_after: StandsAfter,
+    pub holds_after: HoldsAfter,
 }
 
 /// Makes the extras from the aggregate after the events, and from the events.
-pub type ExtrasOf<'a, A> = &'a (dyn Fn(&A, &[<A as Aggregate>::Event]) -> Result<Extras, CommandError> + Send + Sync);
+pub type SideEffectsOf<'a, A> =
+    &'a (dyn Fn(&A, &[<A as Aggregate>::Event]) -> Result<SideEffects, CommandError> + Send + Sync);
 
 /// Who acts, and from where (R28).
 #[derive(Clone, Debug)]
@@ -68,14 +69,14 @@ impl Origin {
 
 /// An Idempotency-Key, and the hash of the request it came with.
 #[derive(Clone, Debug)]
-pub struct IdempotencyIntent {
+pub struct IdempotentRequest {
     /// Who used which key.
     pub key: String,
     /// The hash of the request.
     pub request_hash: String,
 }
 
-impl IdempotencyIntent {
+impl IdempotentRequest {
     /// What is kept of it, for an answer about an application or a group that shows something once.
     pub fn record(self, about: &str, sealed: Option<String>) -> IdempotencyRecord {
         IdempotencyRecord {
@@ -89,7 +90,7 @@ impl IdempotencyIntent {
 
 /// What goes with the events into the same transaction.
 #[derive(Clone, Default)]
-pub struct Extras {
+pub struct SideEffects {
     /// What must not exist for the events to be true.
     pub still_free: Vec<ReservationKey>,
     /// Credentials that must still be what they were found to be.
@@ -98,10 +99,10 @@ pub struct Extras {
     pub reservations: Vec<Reservation>,
     /// Where an application is created: the group that needs room for it.
     pub room: Option<GroupRoom>,
-    /// Waiting letters about these are no longer true.
-    pub withdrawn_letters: Vec<String>,
-    /// Letters to send.
-    pub letters: Vec<SealedLetter>,
+    /// Waiting e-mails about these are no longer true.
+    pub withdrawn_emails: Vec<String>,
+    /// E-mails to send.
+    pub emails: Vec<EncryptedEmail>,
     /// Digests and password hashes.
     pub credentials: Vec<CredentialChange>,
     /// Events for other streams.
@@ -114,23 +115,23 @@ pub struct Extras {
     pub settled_events: BTreeSet<i64>,
 }
 
-impl Extras {
+impl SideEffects {
     /// Everything of a command in one piece.
     pub fn append(
         self,
         stream: StreamAppend,
-        premises: Vec<Premise>,
+        preconditions: Vec<Precondition>,
         idempotency: Option<IdempotencyRecord>,
     ) -> Append {
         Append {
             streams: std::iter::once(stream).chain(self.companions).collect(),
-            premises,
+            preconditions,
             still_free: self.still_free,
             credential_guards: self.credential_guards,
             reservations: self.reservations,
             room: self.room,
-            withdrawn_letters: self.withdrawn_letters,
-            letters: self.letters,
+            withdrawn_emails: self.withdrawn_emails,
+            emails: self.emails,
             credentials: self.credentials,
             idempotency,
             settled_events: self.settled_events,
