@@ -29,7 +29,7 @@
 //! | R23 client secrets | [`integration_app::MAX_LIVE_CLIENT_SECRETS`], [`integration_app::SECRET_OVERLAP`] |
 //! | R24 scopes | [`api_permission::Access`] |
 //! | R25 what a token opens | [`gate::Gate::check`], [`system::System`], [`access_token::AccessToken`] |
-//! | R26 takes effect with the commit | [`group::DecisionInputs`], the writer of the root crate; see the README |
+//! | R26 takes effect with the commit | [`group::DecisionInputs`], the writer of the root crate; see docs/architecture.md |
 //! | R27 suspend, resume, revoke | `integration_app::lifecycle` |
 //! | R28 everything is in the log | [`metadata::Metadata`] and every event type; [`timeline_views`], [`refused_attempts`] |
 //! | R29 the log's files | `activity_log` of the root crate |

@@ -1,5 +1,5 @@
 //! The bridge to cqrs-es: our `EventStore` behind its `CqrsFramework`. Loading reads the stream; committing is the
-//! hand-over to the writer. Stock queries, snapshots and replay are not used (see the README for why).
+//! hand-over to the writer. Stock queries, snapshots and replay are not used (see docs/architecture.md for why).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
