@@ -15,9 +15,9 @@ pub use listen_address::{ListenAddress, NoListenAddress};
 pub use variables::{forget_blank_postgres_variables, variable, without_blank_variables};
 
 use crate::application::{GatewayAuth, GatewayUnavailable};
-use crate::http::client_address::TrustedProxy;
 use crate::store::SqliteUrl;
 use crate::throttle::ThrottleMode;
+use crate::web::client_address::TrustedProxy;
 
 /// Where the data are. Not for `Debug`: the database's address may hold a password.
 #[derive(Args, Clone)]

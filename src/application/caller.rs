@@ -7,9 +7,9 @@ use gatebook_aggregates::metadata::{Actor, ActorType};
 use gatebook_projections::developers::DeveloperRow;
 use gatebook_projections::groups::GroupRow;
 
-use super::credentials::owner;
 use super::failure::Failure;
-use super::idempotency::IdempotencyKey;
+use crate::application::accounts::credentials::owner;
+use crate::application::command::idempotency::IdempotencyKey;
 use crate::log::{Origin, VersionCondition};
 use crate::request_log::note_caller;
 

@@ -11,9 +11,9 @@ use gatebook_projections::groups::{GroupRow, Groups};
 use uuid::Uuid;
 
 use super::caller::{Caller, Who};
-use super::credentials::owner;
 use super::failure::Failure;
 use super::gatebook::Gatebook;
+use crate::application::accounts::credentials::owner;
 use crate::log::append::{Credential, CredentialChange, CredentialKind};
 use crate::log::{CommandError, Committed, SideEffects, VersionCondition};
 use crate::secrets::Password;

@@ -1,77 +1,38 @@
 //! What people and programs can do with Gatebook, once: the JSON API, the command line and the pages call this.
-//! It asks who somebody is, draws time, ids and secrets, builds the command, runs it, and returns what to show.
+//! It identifies the caller, draws time, ids and secrets, builds the command, runs it, and returns what to show.
 //! It never judges a business rule; the aggregates do.
 
-mod account_commands;
-mod admin_apps;
-mod admin_change;
-mod admin_emails;
-mod app_view;
+mod accounts;
 mod apps;
 mod background_tasks;
-mod browser_sessions;
 mod caller;
-mod client_secrets;
 mod command;
-mod commands;
-mod console_sign_in;
-mod credentials;
 mod failure;
 mod gate;
-mod gate_reads;
 mod gatebook;
-mod gatekeeper;
 mod groups;
-mod guessing;
-mod housekeeping;
-mod idempotency;
-mod invite;
-mod last_uses;
-mod listed_tokens;
-mod open_sessions;
 mod operations;
-mod operator_tokens;
-mod operators;
-mod password_links;
-mod password_proof;
 mod portal;
-mod reading;
-mod replay_job;
-mod secret_emails;
-mod section_versions;
-mod session_kind;
-mod shared_reads;
-mod sign_in;
-mod sign_up;
-mod verification;
+mod queries;
 
-pub use admin_apps::{AiqIntegrateForm, Creation, NewIntegrationForm};
-pub use app_view::AppView;
-pub use apps::{EmailLimits, Limits, MailProblem, ReadSlot};
+pub use accounts::{
+    ApiTokens, BrowserSession, IssuedToken, ListedSession, ListedToken, OwnTokenForm, PortalClient, Realm,
+    ResourceServer, ResourceServerIssued, ResourceServerMade, Session, SessionKind, SignInForm, SignInOutcome,
+    TokenMade,
+};
+pub use apps::{
+    AiqIntegrateForm, AppView, ClientSecretMade, ClientSecretOrder, Creation, EmailLimits, Limits, MailProblem,
+    NewIntegrationForm, ReadSlot, Verification,
+};
 pub use background_tasks::BackgroundTasks;
-pub use browser_sessions::BrowserSession;
 pub use caller::{Caller, Conditions, Wanted, Who};
-pub use client_secrets::{ClientSecretMade, ClientSecretOrder};
-pub use commands::ChangeOptions;
-pub use console_sign_in::{SignInForm, SignInOutcome};
-pub use credentials::{IssuedToken, ResourceServer, ResourceServerIssued, ResourceServerMade};
+pub use command::{ChangeOptions, ExpectedVersion, IdempotencyKey, Section, SectionVersions};
 pub use failure::Failure;
-pub use gate::{GatewayAuth, GatewaySettings, GatewayUnavailable};
+pub use gate::{
+    GateAnswer, GateQuestion, GatewayAuth, GatewaySettings, GatewayUnavailable, Introspection, IssuedAccessToken,
+};
 pub use gatebook::{Gatebook, GatebookParts, Settings};
-pub use gatekeeper::{GateAnswer, GateQuestion, Introspection, IssuedAccessToken};
 pub use groups::{GroupPrecondition, PutOutcome};
-pub use idempotency::IdempotencyKey;
-pub use last_uses::LastUses;
-pub use listed_tokens::{ListedToken, OwnTokenForm, TokenMade};
-pub use open_sessions::ListedSession;
-pub use operations::{QuarantineError, TokensEnded};
-pub use operators::RecordedDownload;
-pub use password_links::ApiTokens;
-pub use portal::{AppDetails, IssuedClientSecret, PortalEntity, PortalHome, live_secrets};
-pub use reading::{EventsPage, ListPage};
-pub use replay_job::{Replay, ReplayJob};
-pub use section_versions::{ExpectedVersion, Section, SectionVersions};
-pub use session_kind::{Realm, SessionKind};
-pub use sign_in::{PortalClient, Session};
-pub use sign_up::{OpenInvitation, SignUpForm};
-pub use verification::Verification;
+pub use operations::{LastUses, QuarantineError, RecordedDownload, Replay, ReplayJob, TokensEnded};
+pub use portal::{AppDetails, IssuedClientSecret, OpenInvitation, PortalEntity, PortalHome, SignUpForm, live_secrets};
+pub use queries::{EventsPage, ListPage};

@@ -1,7 +1,6 @@
 //! Who sits at the command line, as far as the machine can say. It is for reading in the log; no decision stands on it.
 
-use std::env;
-use std::fs;
+use std::{env, fs};
 
 use rustix::process::{geteuid, getuid};
 

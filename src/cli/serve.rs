@@ -14,10 +14,11 @@ use super::supervisor::Parts;
 use super::{CliError, connections, service_manager};
 use crate::application::Gatebook;
 use crate::config::{DataOptions, ServerOptions};
-use crate::http::request_context::ClientAddressHeader;
-use crate::http::{self, Listener};
 use crate::mail::MailTransport;
 use crate::outbox::Outbox;
+use crate::web;
+use crate::web::Listener;
+use crate::web::request_context::ClientAddressHeader;
 
 /// How often housekeeping is done.
 const HOUSEKEEPING: Duration = Duration::from_secs(5);
@@ -118,7 +119,7 @@ fn start_parts(
 ) -> Result<Parts, CliError> {
     let gatebook = opened.gatebook.clone();
     let client_address = ClientAddressHeader::new(options.client_ip_header.clone(), options.trusted_proxies());
-    let router = |listener| http::router_of(listener, gatebook.clone(), client_address.clone());
+    let router = |listener| web::router_of(listener, gatebook.clone(), client_address.clone());
     let silence = Duration::from_secs(options.idle_seconds);
     let (stop, emails_waiting) = (|| shutting_down.clone(), gatebook.emails_waiting.clone());
     let outbox = Arc::new(outbox(opened, data, options)?);

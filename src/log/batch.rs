@@ -14,13 +14,12 @@ use super::batch_writes::{BatchWrites, event_row, idempotency_row};
 use super::clock_guard::{ClockGuard, LogTime, clock_column};
 use super::credential_state::CredentialState;
 use super::email_quotas::EmailQuotas;
-use super::fault;
-use super::fold_versions;
 use super::group_room::Applications;
 use super::hash_chain::{EventParts, hash_of};
 use super::locked::LockedDecision;
 use super::preconditions::{Preconditions, Stream};
 use super::unreadable::{self, ReadTo};
+use super::{fault, fold_versions};
 use crate::store::{ConnectionPurpose, Database, StoreError, Transaction};
 
 /// What became of each append of a batch.

@@ -8,9 +8,8 @@ use gatebook_projections::sql::{Column, Query, Value, int, text};
 
 use super::append::{CredentialChange, CredentialKind, EncryptedEmail, IdempotencyRecord, RowWrite};
 use super::batch::Head;
-use super::fault;
 use super::read::EVENT_COLUMNS;
-use super::unreadable;
+use super::{fault, unreadable};
 use crate::store::{OnConflict, StoreError, Transaction};
 
 /// Everything that a batch writes, by table.

@@ -8,9 +8,9 @@ use axum::routing::any;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use gatebook::application::{AiqIntegrateForm, ClientSecretOrder, Creation, IssuedClientSecret};
-use gatebook::http;
-use gatebook::http::request_context::ClientAddressHeader;
-use gatebook::oauth::wire::Scopes;
+use gatebook::web;
+use gatebook::web::api::oauth::wire::Scopes;
+use gatebook::web::request_context::ClientAddressHeader;
 use gatebook_aggregates::catalog;
 use gatebook_aggregates::identifiers::{AppId, EntityId};
 use gatebook_aggregates::text::{AppName, Description, Label};
@@ -29,7 +29,7 @@ const ROUNDS: usize = 3;
 /// Measures both.
 pub async fn measure(setting: &Setting) {
     setting.connect().await.execute("analyze").await.unwrap();
-    let address = load::serve(http::router(setting.gatebook.clone(), ClientAddressHeader::default())).await;
+    let address = load::serve(web::router(setting.gatebook.clone(), ClientAddressHeader::default())).await;
     let token = access_token(setting, "Gate").await;
     let gateway = setting
         .gatebook

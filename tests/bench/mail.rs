@@ -18,8 +18,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::mail_server::{MailServer, Manner};
-use super::median;
-use super::setting;
+use super::{median, setting};
 
 const EMAILS: usize = 1_000;
 const ROUNDS: usize = 3;

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use gatebook::http;
-use gatebook::http::request_context::ClientAddressHeader;
+use gatebook::web;
+use gatebook::web::request_context::ClientAddressHeader;
 
 use super::quiet_road::QuietRoad;
 use super::setting::{Setting, new_database};
@@ -21,7 +21,7 @@ pub async fn measure() {
     let url = new_database().await;
     let road = QuietRoad::to(&url).await;
     let setting = Setting::on(road.through(&url)).await;
-    let address = load::serve(http::router(setting.gatebook.clone(), ClientAddressHeader::default())).await;
+    let address = load::serve(web::router(setting.gatebook.clone(), ClientAddressHeader::default())).await;
     let token = gate::access_token(&setting, "Outage").await;
     let client = reqwest::Client::new();
     let [mut first, mut later, mut ready, mut back] = [const { Vec::new() }; 4];

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use gatebook::http;
-use gatebook::http::request_context::ClientAddressHeader;
 use gatebook::secrets::Password;
+use gatebook::web;
+use gatebook::web::request_context::ClientAddressHeader;
 use gatebook_aggregates::identifiers::UserId;
 use gatebook_aggregates::text::Label;
 use reqwest::header::{COOKIE, SET_COOKIE};
@@ -23,7 +23,7 @@ const PASSWORD: &str = "correct horse battery staple";
 pub async fn measure(setting: &Setting) {
     setting.connect().await.execute("analyze").await.unwrap();
     let app_id = setting.create().await;
-    let address = load::serve(http::router(setting.gatebook.clone(), ClientAddressHeader::default())).await;
+    let address = load::serve(web::router(setting.gatebook.clone(), ClientAddressHeader::default())).await;
     let site = Site {
         base_url: format!("http://{address}"),
         http: reqwest::Client::builder()

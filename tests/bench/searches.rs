@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use gatebook::application::Caller;
-use gatebook::http;
-use gatebook::http::request_context::ClientAddressHeader;
+use gatebook::web;
+use gatebook::web::request_context::ClientAddressHeader;
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::group::Role;
 use gatebook_aggregates::identifiers::UserId;
@@ -42,7 +42,7 @@ pub async fn measure(postgres: &Setting, apps: usize) {
 }
 
 async fn measure_on(database: &str, setting: &Setting) {
-    let address = load::serve(http::router(setting.gatebook.clone(), ClientAddressHeader::default())).await;
+    let address = load::serve(web::router(setting.gatebook.clone(), ClientAddressHeader::default())).await;
     println!(
         "\nsearches on {database}, with {} applications in the group",
         setting.apps()

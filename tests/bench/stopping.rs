@@ -10,11 +10,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures::future::join_all;
 use gatebook::application::IssuedClientSecret;
-use gatebook::http;
-use gatebook::http::request_context::ClientAddressHeader;
 use gatebook::log::append::Append;
 use gatebook::log::{Loaded, Origin};
-use gatebook::oauth::wire::Scopes;
+use gatebook::web;
+use gatebook::web::api::oauth::wire::Scopes;
+use gatebook::web::request_context::ClientAddressHeader;
 use gatebook_aggregates::access_token::{AccessToken, RevokeAccessToken};
 use gatebook_aggregates::identifiers::AppId;
 use gatebook_aggregates::integration_app::{Changes, IntegrationApp, IntegrationAppEvent, Status};
@@ -60,7 +60,7 @@ async fn while_flooded(setting: &Setting) {
     let mut nodes = Vec::new();
     for _ in 0..2 {
         let gatebook = setting.limited_node().await;
-        nodes.push(load::serve(http::router(gatebook, ClientAddressHeader::default())).await);
+        nodes.push(load::serve(web::router(gatebook, ClientAddressHeader::default())).await);
     }
     let (app_id, secret) = client(setting, "Flooded").await;
     let token = setting.token("pam").await;

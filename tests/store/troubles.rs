@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
-use gatebook::store::OnConflict;
-use gatebook::store::{self, ConnectionPurpose, Database, StoreError};
+use gatebook::store::{self, ConnectionPurpose, Database, OnConflict, StoreError};
 use gatebook_projections::sql::{Query, text};
 
 use super::noted::{events, note};

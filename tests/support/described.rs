@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{LazyLock, OnceLock};
 
-use gatebook::http::meta::error_codes::error_codes;
+use gatebook::web::api::meta::error_codes::error_codes;
 use jsonschema::Validator;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ struct Described {
 }
 
 /// The whole description.
-pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| serde_json::to_value(gatebook::http::document()).unwrap());
+pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| serde_json::to_value(gatebook::web::document()).unwrap());
 
 /// All calls of the description.
 pub static CALLS: LazyLock<Vec<Call>> = LazyLock::new(|| {

@@ -8,8 +8,6 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use gatebook::application::{Caller, Gatebook, GatebookParts, GatewaySettings, Limits, Settings, Who};
 use gatebook::clock::{Clock, ManualClock};
-use gatebook::http;
-use gatebook::http::request_context::ClientAddressHeader;
 use gatebook::log::Writer;
 use gatebook::mail::MailTransport;
 use gatebook::metrics::Metrics;
@@ -17,6 +15,8 @@ use gatebook::outbox::Outbox;
 use gatebook::secrets::{MasterKey, Randomness, Sealer};
 use gatebook::store::{self, Database};
 use gatebook::throttle::ThrottleMode;
+use gatebook::web;
+use gatebook::web::request_context::ClientAddressHeader;
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::group::{Permission, ProductPlan, Role};
 use gatebook_aggregates::identifiers::{EntityId, GroupId, UserId};
@@ -412,7 +412,7 @@ async fn start_on(
     let transport =
         MailTransport::from_url("file:", folder.path(), "Gatebook <gatebook@provider.example>", None).unwrap();
     let outbox = Arc::new(Outbox::new(database, transport, Sealer::new(&key()), clock, metrics));
-    let router = http::router(gatebook.clone(), ClientAddressHeader::default());
+    let router = web::router(gatebook.clone(), ClientAddressHeader::default());
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, service).await });
     (base_url, gatebook, outbox)

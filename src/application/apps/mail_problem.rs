@@ -6,8 +6,8 @@
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::app_list::DeveloperStatus;
 
-use crate::application::admin_emails::{assignment, invitation, otp_reset};
-use crate::application::app_view::AppView;
+use crate::application::apps::emails::{assignment, invitation, otp_reset};
+use crate::application::apps::view::AppView;
 use crate::application::gatebook::Gatebook;
 use crate::mail::DeliveryFailure;
 use crate::outbox;

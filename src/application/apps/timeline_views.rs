@@ -2,7 +2,7 @@
 
 use gatebook_aggregates::timeline_views::{TimelineViews, ViewTimeline};
 
-use crate::application::app_view::AppView;
+use crate::application::apps::view::AppView;
 use crate::application::caller::Caller;
 use crate::application::{Failure, Gatebook};
 use crate::log::SideEffects;

@@ -8,9 +8,9 @@ use gatebook_aggregates::system::{SYSTEM_ID, System, SystemCommand};
 use gatebook_projections::groups::GroupRow;
 
 use super::stop::{Decided, StopCommand};
-use crate::application::admin_emails::address_to_account;
+use crate::application::apps::emails::address_to_account;
 use crate::application::caller::Caller;
-use crate::application::commands::{ChangeOptions, group_facts, group_principal, with_what_ended};
+use crate::application::command::run::{ChangeOptions, group_facts, group_principal, with_what_ended};
 use crate::application::operations::require_operator;
 use crate::application::{Failure, Gatebook};
 use crate::log::append::CredentialChange;

@@ -5,7 +5,7 @@ use gatebook_aggregates::timestamp::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::application::caller::{Caller, Who};
-use crate::application::gatekeeper::AuthenticatedClient;
+use crate::application::gate::check::AuthenticatedClient;
 use crate::application::{Failure, Gatebook};
 use crate::log::append::{Append, AppendError};
 use crate::log::hash_chain::hex;

@@ -13,7 +13,7 @@ use gatebook_projections::sql::Query;
 
 use crate::application::caller::{Caller, Wanted};
 use crate::application::command::KeyGuard;
-use crate::application::operators::RecordedDownload;
+use crate::application::operations::log_downloads::RecordedDownload;
 use crate::application::{Failure, Gatebook};
 use crate::log::read::{SELECT_EVENTS, events};
 use crate::store::StoreError;

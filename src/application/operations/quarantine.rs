@@ -6,7 +6,7 @@ use gatebook_projections::recorded::StoredEvent;
 use gatebook_projections::sql::Query;
 use thiserror::Error;
 
-use crate::application::commands::TRIES;
+use crate::application::command::run::TRIES;
 use crate::application::{Caller, Failure, Gatebook};
 use crate::log::hash_chain::hash_as_stored;
 use crate::log::read::{SELECT_EVENTS, events};

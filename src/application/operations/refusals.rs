@@ -12,9 +12,9 @@ use uuid::Uuid;
 
 use super::refusal_counter::Counted;
 use super::refused::{Account, MailedSecretRefusedBecause, Refused};
+use crate::application::accounts::credentials::{StoredCredential, read_owner};
 use crate::application::caller::Caller;
-use crate::application::commands::TRIES;
-use crate::application::credentials::{StoredCredential, read_owner};
+use crate::application::command::run::TRIES;
 use crate::application::{Failure, Gatebook};
 use crate::log::{CommandContext, CommandError, Origin, SideEffects, VersionCondition};
 

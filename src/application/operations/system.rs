@@ -6,8 +6,8 @@ use gatebook_aggregates::system::{SYSTEM_ID, System, SystemCommand};
 use gatebook_aggregates::timestamp::Timestamp;
 
 use crate::application::caller::{Caller, Who};
-use crate::application::commands::TRIES;
-use crate::application::operators::RecordedDownload;
+use crate::application::command::run::TRIES;
+use crate::application::operations::log_downloads::RecordedDownload;
 use crate::application::{Failure, Gatebook, IdempotencyKey};
 use crate::log::append::CredentialChange;
 use crate::log::{CommandContext, CommandError, Committed, SideEffects, VersionCondition};

@@ -34,8 +34,7 @@ use uuid::Uuid;
 
 use crate::clock::{Clock, ManualClock};
 use crate::log::hash_chain::{EventParts, hash_of};
-use crate::log::read;
-use crate::log::{CommandContext, Log, Origin, SideEffects, StoredAggregate, VersionCondition, Writer};
+use crate::log::{CommandContext, Log, Origin, SideEffects, StoredAggregate, VersionCondition, Writer, read};
 use crate::metrics::Metrics;
 use crate::store::on_both_databases::{On, on_both_databases};
 use crate::store::{self, ConnectionPurpose, Database, Dialect};

@@ -1,0 +1,96 @@
+//! Everything that somebody is signed in with: listed, and ended.
+
+use std::cmp::Reverse;
+
+use gatebook_aggregates::developer::{Developer, DeveloperCommand};
+use gatebook_aggregates::refusal::Refusal;
+use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_aggregates::user_account::UserAccountCommand;
+use gatebook_projections::groups::GroupRow;
+use uuid::Uuid;
+
+use crate::application::accounts::session_kind::{Realm, SessionKind};
+use crate::application::caller::{Caller, Who};
+use crate::application::command::account::on_the_user;
+use crate::application::failure::Failure;
+use crate::application::gatebook::Gatebook;
+use crate::log::SideEffects;
+use crate::log::append::CredentialChange;
+
+/// A session, as its owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedSession {
+    /// Which.
+    pub id: Uuid,
+    /// What it is for.
+    pub kind: SessionKind,
+    /// The browser or program, as it describes itself.
+    pub device: String,
+    /// When it began.
+    pub began_at: Timestamp,
+    /// When it was used last.
+    pub last_used_at: Timestamp,
+}
+
+impl Gatebook {
+    /// The open sessions of whoever asks, newest first.
+    pub async fn sessions(&self, caller: &Caller, realm: Realm) -> Result<Vec<ListedSession>, Failure> {
+        let (owner, now) = (caller.session_owner()?, self.clock.now());
+        let mut sessions = Vec::new();
+        for kind in realm.session_kinds() {
+            let listed = self.listed_tokens(kind.credential(), &owner).await?;
+            sessions.extend(listed.into_iter().map(|token| {
+                ListedSession {
+                    id: token.id,
+                    kind: *kind,
+                    device: token.name,
+                    began_at: token.created_at,
+                    last_used_at: token
+                        .last_used_at
+                        .map_or(token.created_at, |at| at.max(token.created_at)),
+                }
+            }));
+        }
+        sessions.retain(|session| !session.kind.has_idled(session.last_used_at, now));
+        sessions.sort_by_key(|session| (Reverse(session.began_at), session.id));
+        Ok(sessions)
+    }
+
+    /// Ends a session of whoever asks, with immediate effect.
+    ///
+    /// # Errors
+    /// `NotFound` when it is not theirs.
+    pub async fn end_session(&self, caller: &Caller, realm: Realm, session_id: Uuid) -> Result<(), Failure> {
+        let (owner, id) = (caller.session_owner()?, session_id.to_string());
+        let mut gone = Vec::new();
+        for kind in realm.session_kinds() {
+            let (kind, id) = (kind.credential(), id.clone());
+            let stored = self.stored(kind, &id).await?;
+            if stored.is_some_and(|stored| stored.owner == owner) {
+                gone.push(CredentialChange::Delete { kind, id });
+            }
+        }
+        if gone.is_empty() {
+            return Err(Refusal::NotFound.into());
+        }
+        let side_effects = SideEffects {
+            credentials: gone.clone(),
+            ..SideEffects::default()
+        };
+        match &caller.who {
+            Who::GroupUser { group_id, user_id } => {
+                let command = |_: &GroupRow| Ok((UserAccountCommand::SignOut { session_id }, side_effects.clone()));
+                self.user_account_command(caller, group_id, user_id, on_the_user, &command)
+                    .await
+            }
+            Who::Developer(developer) => {
+                let id = developer.developer_id.to_string();
+                let command = DeveloperCommand::LogOut { session_id };
+                self.account_command::<Developer>(&id, command, caller.origin(None), Vec::new(), side_effects, None)
+                    .await
+            }
+            Who::Operator { .. } => self.keep(gone).await,
+            Who::Nobody | Who::Invitee { .. } | Who::Integration { .. } => Err(Failure::Unauthenticated),
+        }
+    }
+}

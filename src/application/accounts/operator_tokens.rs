@@ -1,0 +1,72 @@
+//! The tokens of operators: made, listed and ended at the command line.
+
+use gatebook_aggregates::refusal::Refusal;
+use gatebook_aggregates::session::api_token_end;
+use gatebook_aggregates::system::SystemCommand;
+use gatebook_aggregates::text::Label;
+use gatebook_aggregates::timestamp::Timestamp;
+use uuid::Uuid;
+
+use crate::application::accounts::credentials::IssuedToken;
+use crate::application::accounts::user_tokens::ListedToken;
+use crate::application::caller::Caller;
+use crate::application::failure::Failure;
+use crate::application::gatebook::Gatebook;
+use crate::log::append::{CredentialChange, CredentialKind};
+use crate::secrets::{SecretKind, TokenKind};
+
+/// Operators' tokens are the installation's, and have no owner.
+const NOBODY: &str = "";
+
+impl Gatebook {
+    /// Makes an operator's token; it ends after a year, unless it is told an earlier end.
+    ///
+    /// # Errors
+    /// An end that has passed, or is more than a year away.
+    pub async fn create_operator_token(
+        &self,
+        caller: &Caller,
+        name: &Label,
+        ends: Option<Timestamp>,
+    ) -> Result<IssuedToken, Failure> {
+        let (issued, credential) = self.new_token(
+            TokenKind::Operator,
+            (CredentialKind::OperatorToken, SecretKind::OperatorToken),
+            NOBODY.to_owned(),
+            name,
+            api_token_end(self.clock.now(), ends)?,
+        );
+        let command = SystemCommand::CreateOperatorToken {
+            token_id: issued.id,
+            name: name.clone(),
+            expires_at: issued.expires_at,
+        };
+        self.system_command_with(caller, command, vec![CredentialChange::Put(credential)])
+            .await?;
+        Ok(issued)
+    }
+
+    /// All operators' tokens, oldest first.
+    pub async fn operator_tokens(&self) -> Result<Vec<ListedToken>, Failure> {
+        Ok(self.listed_tokens(CredentialKind::OperatorToken, NOBODY).await?)
+    }
+
+    /// Ends an operator's token, and every session in the operator pages that was begun with it, with immediate effect.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none with this id.
+    pub async fn revoke_operator_token(&self, caller: &Caller, token_id: Uuid) -> Result<(), Failure> {
+        let id = token_id.to_string();
+        let stored = self.stored(CredentialKind::OperatorToken, &id).await?;
+        let name = stored.ok_or(Refusal::NotFound)?.label()?;
+        let sessions = CredentialChange::DeleteOwned {
+            kind: CredentialKind::OperatorSession,
+            owner: id.clone(),
+        };
+        let kind = CredentialKind::OperatorToken;
+        let command = SystemCommand::EndOperatorToken { token_id, name };
+        self.stop_in_system(caller, command, vec![CredentialChange::Delete { kind, id }, sessions])
+            .await
+            .map(|_| ())
+    }
+}

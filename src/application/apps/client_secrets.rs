@@ -1,0 +1,212 @@
+//! R23 over the API: a client secret is made once for an `Idempotency-Key`. R12: operators keep those of AIQ Integrate.
+
+use gatebook_aggregates::identifiers::{AppId, ClientSecretId};
+use gatebook_aggregates::integration_app::{AppCommand, ClientSecret, IntegrationAppEvent as Event};
+use gatebook_aggregates::refusal::Refusal;
+use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_projections::app_list::IntegrationType;
+use gatebook_projections::portal_apps::{PortalAppRow, PortalApps};
+use gatebook_projections::projection::Projection;
+use uuid::Uuid;
+
+use crate::application::caller::Caller;
+use crate::application::command::idempotency::IdempotencyKey;
+use crate::application::command::run::ChangeOptions;
+use crate::application::failure::Failure;
+use crate::application::gatebook::Gatebook;
+use crate::application::portal::details::{IssuedClientSecret, live_secrets};
+use crate::log::{CommandError, SideEffects, VersionCondition};
+use crate::store::StoreError;
+
+/// How a client secret shall be made.
+#[derive(Clone, Debug, Default)]
+pub struct ClientSecretOrder {
+    /// How many seconds the secret before it goes on.
+    pub overlap_seconds: Option<i64>,
+    /// The versions of the application that the caller insists on.
+    pub if_match: VersionCondition,
+    /// The key under which a repeat is answered like the first.
+    pub key: Option<IdempotencyKey>,
+}
+
+/// What is answered to such an order, at once or repeated. Not for logs.
+pub struct ClientSecretMade {
+    /// The application's client id.
+    pub client_id: String,
+    /// The secret; none in an answer that is repeated too late to show it again, or after the secret's end.
+    pub client_secret: Option<String>,
+    /// The secret's id.
+    pub client_secret_id: Uuid,
+    /// When the one before it ends.
+    pub previous_ends_at: Option<Timestamp>,
+}
+
+impl Gatebook {
+    /// R22, R23: makes a client secret for the developer who verified the application.
+    pub async fn developers_client_secret(
+        &self,
+        caller: &Caller,
+        app_id: AppId,
+        order: &ClientSecretOrder,
+    ) -> Result<ClientSecretMade, Failure> {
+        // Also for a repeat: who has lost the application is not shown its secret again.
+        let app = self.verified_app(caller, app_id).await?;
+        self.client_secret_once(caller, &app, order).await
+    }
+
+    /// R12: makes a client secret for an AIQ Integrate application.
+    pub async fn operators_client_secret(
+        &self,
+        caller: &Caller,
+        app_id: AppId,
+        order: &ClientSecretOrder,
+    ) -> Result<ClientSecretMade, Failure> {
+        let app = self.portal_app(app_id).await?.ok_or(Refusal::NotFound)?;
+        self.client_secret_once(caller, &app, order).await
+    }
+
+    /// R12, R23: the live client secrets of an AIQ Integrate application, with their last use.
+    pub async fn operators_client_secrets(
+        &self,
+        app_id: AppId,
+    ) -> Result<Vec<(ClientSecret, Option<Timestamp>)>, Failure> {
+        let listed = self.listed(app_id).await?.ok_or(Refusal::NotFound)?;
+        if listed.app.integration_type != IntegrationType::AiqIntegrate {
+            return Err(Refusal::KeptByDeveloper.into());
+        }
+        let app = self.portal_app(app_id).await?.ok_or(Refusal::NotFound)?;
+        self.live_secrets_with_use(&app).await
+    }
+
+    /// R12, R23: retires one of them at once.
+    pub async fn operators_retire_client_secret(
+        &self,
+        caller: &Caller,
+        app_id: AppId,
+        client_secret_id: ClientSecretId,
+        if_match: VersionCondition,
+    ) -> Result<(), Failure> {
+        let app = self.portal_app(app_id).await?.ok_or(Refusal::NotFound)?;
+        let command = AppCommand::RetireClientSecret { client_secret_id };
+        let options = ChangeOptions {
+            expected: if_match.into(),
+            ..ChangeOptions::default()
+        };
+        self.stop_app(caller, &app.group_id, app_id, &options, command).await?;
+        Ok(())
+    }
+
+    /// R23: the live client secrets, oldest first, each with its last use.
+    pub(in crate::application) async fn live_secrets_with_use(
+        &self,
+        app: &PortalAppRow,
+    ) -> Result<Vec<(ClientSecret, Option<Timestamp>)>, Failure> {
+        let mut secrets = Vec::new();
+        for secret in live_secrets(app, self.clock.now()) {
+            let last_used = self.last_uses.last_used(self.database(), secret.id).await?;
+            secrets.push((secret.clone(), last_used));
+        }
+        Ok(secrets)
+    }
+
+    /// What goes with the event when its answer may be repeated: the secret, sealed.
+    pub(in crate::application) fn sealed_secret(
+        &self,
+        options: &ChangeOptions,
+        secret: &str,
+    ) -> Result<SideEffects, CommandError> {
+        let request = options.idempotency.as_ref();
+        let sealed = request.map(|request| self.sealer.seal(&self.randomness, &request.key, secret));
+        let sealed = sealed
+            .transpose()
+            .map_err(|error| StoreError::Refused(error.to_string()))?;
+        Ok(SideEffects {
+            sealed,
+            ..SideEffects::default()
+        })
+    }
+
+    async fn client_secret_once(
+        &self,
+        caller: &Caller,
+        app: &PortalAppRow,
+        order: &ClientSecretOrder,
+    ) -> Result<ClientSecretMade, Failure> {
+        let key = order.key.as_ref();
+        if let Some(first) = self.repeated_secret(key).await? {
+            return Ok(first);
+        }
+        let options = ChangeOptions {
+            expected: order.if_match.clone().into(),
+            idempotency: key.map(IdempotencyKey::request),
+            is_audited_read: false,
+        };
+        let made = self.generate_client_secret_for(caller, &app.group_id, app.app_id, order.overlap_seconds, &options);
+        match made.await {
+            Ok(issued) => Ok(issued.into()),
+            // The same request may have been faster: then its effect is what stands in the way of this one.
+            Err(failure) => self.repeated_secret(key).await?.ok_or(failure),
+        }
+    }
+
+    /// The first answer to this key; none when it is new.
+    pub(in crate::application) async fn repeated_secret(
+        &self,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Option<ClientSecretMade>, Failure> {
+        let Some(first) = self.first_answer(key).await? else {
+            return Ok(None);
+        };
+        let app = first
+            .history
+            .iter()
+            .fold(None, PortalApps::fold)
+            .ok_or(Refusal::NotFound)?;
+        let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
+        group.customer.product_plan.require_integration_apps()?;
+        let Some(Event::ClientSecretGenerated {
+            client_secret_id,
+            previous,
+            ..
+        }) = first.history.last().map(|last| &last.event)
+        else {
+            return Err(Failure::Internal(
+                "the key of a client secret is another event's".to_owned(),
+            ));
+        };
+        // Only what still opens something is shown again.
+        let today = self.portal_app(app.app_id).await?.ok_or(Refusal::NotFound)?;
+        let lives = live_secrets(&today, self.clock.now()).any(|secret| secret.id == *client_secret_id);
+        let sealed = first.sealed.as_ref().filter(|_| lives);
+        let client_secret = sealed.map(|sealed| self.sealer.open(&first.key, sealed)).transpose()?;
+        Ok(Some(ClientSecretMade {
+            client_id: app.client_id.0,
+            client_secret,
+            client_secret_id: *client_secret_id,
+            previous_ends_at: previous.as_ref().map(|previous| previous.ends_at),
+        }))
+    }
+}
+
+impl ClientSecretMade {
+    /// The answer with its secret; none once that is not shown again any more.
+    pub fn shown(self) -> Option<IssuedClientSecret> {
+        Some(IssuedClientSecret {
+            client_id: self.client_id,
+            client_secret: self.client_secret?,
+            client_secret_id: self.client_secret_id,
+            previous_ends_at: self.previous_ends_at,
+        })
+    }
+}
+
+impl From<IssuedClientSecret> for ClientSecretMade {
+    fn from(issued: IssuedClientSecret) -> Self {
+        Self {
+            client_id: issued.client_id,
+            client_secret: Some(issued.client_secret),
+            client_secret_id: issued.client_secret_id,
+            previous_ends_at: issued.previous_ends_at,
+        }
+    }
+}

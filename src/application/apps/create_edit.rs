@@ -1,0 +1,240 @@
+//! What admins do with applications: create, edit, manage the developer, suspend, resume, revoke.
+
+use gatebook_aggregates::api_permission::ApiPermission;
+use gatebook_aggregates::catalog::{CategoryCode, IntegrateType};
+use gatebook_aggregates::email_address::EmailAddress;
+use gatebook_aggregates::identifiers::{AppId, ClientId, EntityId};
+use gatebook_aggregates::integration_app::{AiqIntegrate, AppCommand, Changes, NewIntegration};
+use gatebook_aggregates::text::{AppName, Description, Reason};
+use std::collections::BTreeSet;
+
+use crate::application::caller::Caller;
+use crate::application::command::admin_change::Changed;
+use crate::application::command::idempotency::IdempotencyKey;
+use crate::application::command::run::no_side_effects;
+use crate::application::command::section_versions::ExpectedVersion;
+use crate::application::failure::Failure;
+use crate::application::gatebook::Gatebook;
+use crate::secrets::{self, SecretKind};
+
+/// Option One, as the admin filled it in.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the fields are those of the form")]
+pub struct NewIntegrationForm {
+    pub name: AppName,
+    pub description: Description,
+    pub category: CategoryCode,
+    pub developer_email: EmailAddress,
+    pub api_permission: ApiPermission,
+    pub entities: BTreeSet<EntityId>,
+}
+
+/// Option Two, as the admin filled it in.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the fields are those of the form")]
+pub struct AiqIntegrateForm {
+    pub integrate_type: &'static IntegrateType,
+    pub name: AppName,
+    pub description: Description,
+    pub category: Option<CategoryCode>,
+    pub entities: BTreeSet<EntityId>,
+    pub accept_charges: bool,
+    pub accept_data_access: bool,
+}
+
+/// What an admin creates.
+#[derive(Clone, Debug)]
+pub enum Creation {
+    /// Option One.
+    NewIntegration(NewIntegrationForm),
+    /// Option Two.
+    AiqIntegrate(AiqIntegrateForm),
+}
+
+impl Gatebook {
+    /// Creates an application (R5-R13).
+    pub async fn create_app(
+        &self,
+        caller: &Caller,
+        creation: Creation,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Changed, Failure> {
+        let (app_id, client_id) = (self.new_id(), ClientId(secrets::client_id(&self.randomness)));
+        match creation {
+            Creation::NewIntegration(form) => {
+                let (secrets, developer) = self.invite(app_id, form.developer_email);
+                let command = AppCommand::CreateNewIntegration(NewIntegration {
+                    client_id,
+                    name: form.name,
+                    description: form.description,
+                    category: form.category,
+                    api_permission: form.api_permission,
+                    entities: form.entities,
+                    developer,
+                });
+                self.change_with_otp(caller, app_id, ExpectedVersion::Nothing, key, command, &secrets)
+                    .await
+            }
+            Creation::AiqIntegrate(form) => {
+                let command = AppCommand::CreateAiqIntegrate(AiqIntegrate {
+                    client_id,
+                    integrate_type: form.integrate_type,
+                    name: form.name,
+                    description: form.description,
+                    category: form.category,
+                    entities: form.entities,
+                    accept_charges: form.accept_charges,
+                    accept_data_access: form.accept_data_access,
+                });
+                self.change_app(
+                    caller,
+                    app_id,
+                    ExpectedVersion::Nothing,
+                    key,
+                    &|_| Ok(command.clone()),
+                    &|group, app, events| self.side_effects_of(caller, app_id, group, app, events, None),
+                )
+                .await
+            }
+        }
+    }
+
+    /// Edit (R7, R8, R11).
+    pub async fn edit_app(
+        &self,
+        caller: &Caller,
+        app_id: AppId,
+        expected: impl Into<ExpectedVersion> + Send,
+        key: Option<&IdempotencyKey>,
+        changes: Changes,
+    ) -> Result<Changed, Failure> {
+        let (command, expected) = (AppCommand::ChangeDetails(changes), expected.into());
+        self.change_app(
+            caller,
+            app_id,
+            expected,
+            key,
+            &|_| Ok(command.clone()),
+            &no_side_effects,
+        )
+        .await
+    }
+
+    /// Registers a developer (R20), with a new invitation or notification and a new OTP.
+    pub async fn register_developer(
+        &self,
+        caller: &Caller,
+        app_id: AppId,
+        expected: impl Into<ExpectedVersion> + Send,
+        key: Option<&IdempotencyKey>,
+        email: EmailAddress,
+    ) -> Result<Changed, Failure> {
+        let (secrets, invite) = self.invite(app_id, email);
+        let command = AppCommand::RegisterDeveloper(invite);
+        self.change_with_otp(caller, app_id, expected.into(), key, command, &secrets)
+            .await
+    }
+
+    /// Resend Invite (R18).
+    pub async fn resend_invite(
+        &self,
+        caller: &Caller,
+        app_id: AppId,
+        expected: impl Into<ExpectedVersion> + Send,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Changed, Failure> {
+        let secrets = self.invite_secrets(app_id);
+        let invitation_digest = self.keyed(SecretKind::Invitation, secrets.link.reveal());
+        let command = AppCommand::ResendInvite {
+            account: None,
+            invitation_digest,
+        };
+        self.change_app(
+            caller,
+            app_id,
+            expected.into(),
+            key,
+            &|_| Ok(command.clone()),
+            &|group, app, events| self.side_effects_of(caller, app_id, group, app, events, Some(&secrets)),
+        )
+        .await
+    }
+
+    /// Reset OTP (R16).
+    pub async fn reset_otp(
+        &self,
+        caller: &Caller,
+        app_id: AppId,
+        expected: impl Into<ExpectedVersion> + Send,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Changed, Failure> {
+        let secrets = self.invite_secrets(app_id);
+        let otp_digest = self.keyed(SecretKind::OneTimePassword, secrets.otp.canonical());
+        let command = AppCommand::ResetOneTimePassword { otp_digest };
+        self.change_with_otp(caller, app_id, expected.into(), key, command, &secrets)
+            .await
+    }
+
+    /// Revoke Access (R21).
+    pub async fn revoke_developer_access(
+        &self,
+        caller: &Caller,
+        app_id: AppId,
+        expected: impl Into<ExpectedVersion> + Send,
+        key: Option<&IdempotencyKey>,
+        retire_client_secrets: bool,
+    ) -> Result<Changed, Failure> {
+        let command = AppCommand::RevokeDeveloperAccess { retire_client_secrets };
+        self.change_app_by_stopping(caller, app_id, expected.into(), key, command)
+            .await
+    }
+
+    /// Suspend (R27).
+    pub async fn suspend_app(
+        &self,
+        caller: &Caller,
+        app_id: AppId,
+        expected: impl Into<ExpectedVersion> + Send,
+        key: Option<&IdempotencyKey>,
+        reason: Option<Reason>,
+    ) -> Result<Changed, Failure> {
+        let command = AppCommand::Suspend { reason };
+        self.change_app_by_stopping(caller, app_id, expected.into(), key, command)
+            .await
+    }
+
+    /// Resume (R27).
+    pub async fn resume_app(
+        &self,
+        caller: &Caller,
+        app_id: AppId,
+        expected: impl Into<ExpectedVersion> + Send,
+        key: Option<&IdempotencyKey>,
+        reason: Option<Reason>,
+    ) -> Result<Changed, Failure> {
+        let command = AppCommand::Resume { reason };
+        self.change_app(
+            caller,
+            app_id,
+            expected.into(),
+            key,
+            &|_| Ok(command.clone()),
+            &no_side_effects,
+        )
+        .await
+    }
+
+    /// Revoke (R27).
+    pub async fn revoke_app(
+        &self,
+        caller: &Caller,
+        app_id: AppId,
+        expected: impl Into<ExpectedVersion> + Send,
+        key: Option<&IdempotencyKey>,
+        reason: Option<Reason>,
+    ) -> Result<Changed, Failure> {
+        let command = AppCommand::Revoke { reason };
+        self.change_app_by_stopping(caller, app_id, expected.into(), key, command)
+            .await
+    }
+}

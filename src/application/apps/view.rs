@@ -1,0 +1,89 @@
+//! An application as admins and operators see it, with what its group and its developer add.
+
+use std::sync::Arc;
+
+use gatebook_aggregates::identifiers::EntityId;
+use gatebook_aggregates::integration_app::IntegrationApp;
+use gatebook_aggregates::refusal::Refusal;
+use gatebook_aggregates::text::Label;
+use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_projections::app_list::{AppList, AppListed, AppRow, DeveloperStatus, Link};
+use gatebook_projections::groups::GroupRow;
+
+use crate::application::failure::Failure;
+use crate::application::gatebook::Gatebook;
+use crate::log::Committed;
+
+/// An application with the names of its entities and of its developer.
+#[derive(Clone, Debug)]
+pub struct AppView {
+    listed: AppListed,
+    group: Arc<GroupRow>,
+}
+
+impl AppView {
+    pub(in crate::application) fn new(listed: AppListed, group: Arc<GroupRow>) -> Self {
+        Self { listed, group }
+    }
+
+    /// The application.
+    pub fn app(&self) -> &AppRow {
+        &self.listed.app
+    }
+
+    /// Its group.
+    pub fn group(&self) -> &GroupRow {
+        &self.group
+    }
+
+    /// How far its developer is.
+    pub fn developer_status(&self) -> DeveloperStatus {
+        self.listed.developer_status()
+    }
+
+    /// Its developer's name, once they have verified for this application: before, all that an admin knows of them is
+    /// the address as it was typed, and whoever types an address learns no name.
+    pub fn developer_name(&self) -> Option<&Label> {
+        let verified = self.app().link == Link::Verified;
+        self.listed.developer_name.as_ref().filter(|_| verified)
+    }
+
+    /// R18: when the invitation that its developer can still sign up with ends.
+    pub fn invite_expires_at(&self) -> Option<Timestamp> {
+        self.listed.invite_expires_at()
+    }
+
+    /// R25: its entities that are still the group's, with their names.
+    pub fn entities(&self) -> impl Iterator<Item = (&EntityId, &Label)> {
+        let names = &self.group.customer.entities;
+        self.app().entities.iter().filter_map(move |id| names.get_key_value(id))
+    }
+
+    /// R25: its entities that the group has no more. They open nothing, unless the group gets them back.
+    pub fn removed_entities(&self) -> impl Iterator<Item = &EntityId> {
+        let names = &self.group.customer.entities;
+        self.app().entities.iter().filter(move |id| !names.contains_key(*id))
+    }
+}
+
+impl Gatebook {
+    /// The application right after a command, at exactly that version.
+    pub(in crate::application) async fn view_after(
+        &self,
+        done: &Committed<IntegrationApp>,
+        group: GroupRow,
+    ) -> Result<AppView, Failure> {
+        let app = done.row::<AppList>().ok_or(Refusal::NotFound)?;
+        self.view_of(app, group).await
+    }
+
+    /// The view of a row, with what its developer adds.
+    pub(in crate::application) async fn view_of(&self, app: AppRow, group: GroupRow) -> Result<AppView, Failure> {
+        let developer = match &app.developer_email {
+            Some(email) => self.developer_by_email(email).await?,
+            None => None,
+        };
+        let developer_name = developer.map(|developer| developer.full_name);
+        Ok(AppView::new(AppListed { app, developer_name }, Arc::new(group)))
+    }
+}

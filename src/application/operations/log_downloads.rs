@@ -1,0 +1,133 @@
+//! R12: operators handle the client secrets of AIQ Integrate applications. R28: they download logs, too.
+
+use gatebook_aggregates::developer::{Developer, DeveloperCommand};
+use gatebook_aggregates::group::GroupCommand;
+use gatebook_aggregates::identifiers::{AppId, DeveloperId, GroupId};
+use gatebook_aggregates::integration_app::{AppCommand, LogFormat};
+use gatebook_aggregates::refusal::Refusal;
+use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_projections::groups::GroupRow;
+use gatebook_projections::sql::Value;
+
+use crate::application::caller::{Caller, Who};
+use crate::application::command::run::{ChangeOptions, no_side_effects};
+use crate::application::failure::Failure;
+use crate::application::gatebook::Gatebook;
+use crate::log::SideEffects;
+
+/// What a download shows, recorded and ready to be streamed: everything up to this position.
+pub struct RecordedDownload {
+    /// The name of the application, group or developer, for the file's name.
+    pub name: String,
+    /// The position of the download's own event, the last that it shows.
+    pub up_to_position: i64,
+}
+
+impl Gatebook {
+    /// R28: records that the log of an application is downloaded, before a byte of it leaves.
+    pub async fn record_app_log_download(
+        &self,
+        caller: &Caller,
+        app_id: AppId,
+        format: LogFormat,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+    ) -> Result<RecordedDownload, Failure> {
+        let _in_order = self.parts_in_order(caller, &format!("app {app_id}")).await;
+        if let Some(begun) = self.begun_app_download(caller, app_id, format, from, to).await? {
+            return Ok(begun);
+        }
+        let group_id = match &caller.who {
+            Who::GroupUser { group_id, .. } => group_id.clone(),
+            _ => self.portal_app(app_id).await?.ok_or(Refusal::NotFound)?.group_id,
+        };
+        let command = |_: &GroupRow| Ok(AppCommand::RecordActivityLogDownload { format, from, to });
+        let options = ChangeOptions {
+            is_audited_read: true,
+            ..ChangeOptions::default()
+        };
+        let (done, _) = self
+            .app_command(caller, &group_id, app_id, &options, &command, &no_side_effects)
+            .await?;
+        let name = done.aggregate.created()?.name.as_str().to_owned();
+        let up_to_position = done.history.last().map_or(0, |last| last.position);
+        Ok(RecordedDownload { name, up_to_position })
+    }
+
+    /// R28: records that the log of a group is downloaded, before a byte of it leaves.
+    pub async fn record_group_log_download(
+        &self,
+        caller: &Caller,
+        group_id: &GroupId,
+        format: LogFormat,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+    ) -> Result<RecordedDownload, Failure> {
+        let _in_order = self.parts_in_order(caller, &format!("group {group_id}")).await;
+        if let Some(begun) = self.begun_group_download(caller, group_id, format, from, to).await? {
+            return Ok(begun);
+        }
+        let command = GroupCommand::RecordActivityLogDownload { format, from, to };
+        let done = self.group_command(caller, group_id, command, &[]).await?;
+        let name = done.aggregate.registered()?.name.as_str().to_owned();
+        let up_to_position = done.history.last().map_or(0, |last| last.position);
+        Ok(RecordedDownload { name, up_to_position })
+    }
+
+    /// R28: records that the log of a developer's account is downloaded, before a byte of it leaves. Operators only: the
+    /// account belongs to no group.
+    pub async fn record_developer_log_download(
+        &self,
+        caller: &Caller,
+        developer_id: DeveloperId,
+        format: LogFormat,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+    ) -> Result<RecordedDownload, Failure> {
+        let Who::Operator { .. } = &caller.who else {
+            return Err(Refusal::NotFound.into());
+        };
+        let id = developer_id.to_string();
+        let command = DeveloperCommand::RecordLogDownload { format, from, to };
+        self.account_command::<Developer>(
+            &id,
+            command,
+            caller.origin(None),
+            Vec::new(),
+            SideEffects::default(),
+            None,
+        )
+        .await?;
+        let developer = self.developer(developer_id).await?.ok_or(Refusal::NotFound)?;
+        Ok(RecordedDownload {
+            name: developer.full_name.as_str().to_owned(),
+            up_to_position: developer.position,
+        })
+    }
+
+    /// Remembers facts about this database, such as which key its digests were made with.
+    pub async fn check_key_fingerprint(&self, fingerprint: &str) -> Result<(), Failure> {
+        use crate::store::{ConnectionPurpose, OnConflict};
+        use gatebook_projections::sql::{Query, text};
+
+        let mut transaction = self.log.database.begin(ConnectionPurpose::Write).await?;
+        let head = format!("select position from log_head{}", transaction.dialect().for_update());
+        transaction.rows(Query::new(head, [])).await?;
+        let known = transaction
+            .rows(Query::new("select value from facts where name = $1", ["key".into()]))
+            .await?;
+        match known.first().map(Vec::as_slice) {
+            Some([Value::Text(known)]) if known == fingerprint => Ok(()),
+            Some(_) => Err(Failure::Internal(
+                "this database was made with another key file; start with the key file that belongs to it".to_owned(),
+            )),
+            None => {
+                let row = vec!["key".into(), fingerprint.into()];
+                transaction
+                    .insert("facts", &[text("name"), text("value")], &[row], OnConflict::Fail)
+                    .await?;
+                Ok(transaction.commit().await?)
+            }
+        }
+    }
+}

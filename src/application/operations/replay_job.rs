@@ -1,0 +1,205 @@
+//! A rebuild or a verification that an operator started from a page: one at a time in a process, in the background.
+
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_projections::projection::AnyProjection;
+
+use crate::application::gatebook::Gatebook;
+use crate::metrics::Metrics;
+use crate::replay::{self, Progress, ReplayError};
+use crate::store::Database;
+
+/// What is done with projections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replay {
+    /// Folds the log into new tables, and switches.
+    Rebuild,
+    /// Folds the log, and compares.
+    Verify,
+}
+
+/// A replay, and how far it has come.
+pub struct ReplayJob {
+    /// What is done.
+    pub replay: Replay,
+    /// With which projections, by name.
+    pub projections: Vec<&'static str>,
+    done: AtomicI64,
+    total: AtomicI64,
+    ended: AtomicBool,
+    findings: Mutex<Vec<String>>,
+    failed: AtomicBool,
+}
+
+impl ReplayJob {
+    fn new(replay: Replay, projections: Vec<&'static str>) -> Self {
+        Self {
+            replay,
+            projections,
+            done: AtomicI64::new(0),
+            total: AtomicI64::new(0),
+            ended: AtomicBool::new(false),
+            findings: Mutex::default(),
+            failed: AtomicBool::new(false),
+        }
+    }
+
+    /// How many events of how many are done, in the part that is under way.
+    pub fn progress(&self) -> (i64, i64) {
+        (self.done.load(Ordering::Relaxed), self.total.load(Ordering::Relaxed))
+    }
+
+    /// Whether it is over.
+    pub fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+
+    /// Whether something differs, or it could not go on.
+    pub fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
+    }
+
+    /// What it found, a line each.
+    pub fn findings(&self) -> Vec<String> {
+        self.findings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note(&self, line: String) {
+        self.findings.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+    }
+
+    fn note_failure(&self, line: String) {
+        self.failed.store(true, Ordering::Relaxed);
+        self.note(line);
+    }
+}
+
+impl Progress for ReplayJob {
+    fn step(&self, _: &str, done: i64, total: i64) {
+        self.done.store(done, Ordering::Relaxed);
+        self.total.store(total, Ordering::Relaxed);
+    }
+}
+
+/// The replay that was started last.
+#[derive(Default)]
+pub struct LatestReplay(Mutex<Option<Arc<ReplayJob>>>);
+
+impl Gatebook {
+    /// The replay that was started last in this process, whether it is over or not.
+    pub fn latest_replay(&self) -> Option<Arc<ReplayJob>> {
+        self.replays.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Starts a replay, unless one is under way. Says whether it did.
+    pub fn start_replay(&self, replay: Replay, projections: Vec<AnyProjection>) -> bool {
+        let mut latest = self.replays.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if latest.as_ref().is_some_and(|job| !job.has_ended()) {
+            return false;
+        }
+        let job = Arc::new(ReplayJob::new(
+            replay,
+            projections.iter().map(|projection| projection.name).collect(),
+        ));
+        *latest = Some(job.clone());
+        let (database, now, metrics) = (self.log.database.clone(), self.clock.now(), self.metrics.clone());
+        tokio::spawn(async move {
+            let ending = Ending(job);
+            let job = &*ending.0;
+            let done = match replay {
+                Replay::Rebuild => rebuild(&database, &projections, now, job).await,
+                Replay::Verify => verify(&database, &projections, now, job, &metrics).await,
+            };
+            if let Err(error) = done {
+                job.note_failure(error.to_string());
+            }
+        });
+        true
+    }
+}
+
+/// Ends a job, however it ends; otherwise none could be started after one that died.
+struct Ending(Arc<ReplayJob>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0
+                .note_failure("it died; the log of the program says why".to_owned());
+        }
+        self.0.ended.store(true, Ordering::Release);
+    }
+}
+
+async fn rebuild(
+    database: &Arc<dyn Database>,
+    projections: &[AnyProjection],
+    now: Timestamp,
+    job: &ReplayJob,
+) -> Result<(), ReplayError> {
+    for projection in projections {
+        let report = replay::rebuild(database, projection, now, job).await?;
+        let rows = report.rows.map_or("?".to_owned(), |rows| rows.to_string());
+        for event in &report.unreadable {
+            job.note_failure(format!("closed: {event}"));
+        }
+        job.note(format!(
+            "{}: generation {}, {rows} rows, position {}",
+            report.projection, report.generation, report.position
+        ));
+    }
+    match replay::restore_reservations(database, job).await? {
+        0 => {}
+        restored => job.note(format!("reservations: {restored} restored")),
+    }
+    Ok(())
+}
+
+async fn verify(
+    database: &Arc<dyn Database>,
+    projections: &[AnyProjection],
+    now: Timestamp,
+    job: &ReplayJob,
+    metrics: &Metrics,
+) -> Result<(), ReplayError> {
+    let mut report = replay::verify(database, projections, job).await?;
+    for projection in projections {
+        // Of more differences than are kept, nobody knows whose they are.
+        let is_equal = report.more == 0 && report.differences.iter().all(|one| one.table != projection.name);
+        metrics.projection_verified(projection.name, is_equal, now);
+    }
+    report.merge(replay::verify_reservations(database, job).await?);
+    for difference in &report.differences {
+        job.note_failure(difference.to_string());
+    }
+    if report.more > 0 {
+        job.note_failure(format!("… and {} more", report.more));
+    }
+    let verdict = if report.differences.is_empty() {
+        "all equal"
+    } else {
+        "something differs"
+    };
+    job.note(format!("{} events, {} rows: {verdict}", report.events, report.rows));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_job_that_dies_has_ended_and_failed() {
+        let job = Arc::new(ReplayJob::new(Replay::Verify, Vec::new()));
+        let ending = Ending(job.clone());
+        let died = tokio::spawn(async move {
+            let _ending = ending;
+            panic!("as a bug would");
+        });
+        assert!(died.await.unwrap_err().is_panic());
+        assert!(job.has_ended() && job.has_failed());
+        assert_eq!(job.findings().len(), 1);
+    }
+}

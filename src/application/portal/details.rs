@@ -1,0 +1,455 @@
+//! What developers do in the portal: see their applications, verify, see details, handle client secrets (R17, R20-R23).
+
+use chrono::TimeDelta;
+use gatebook_aggregates::identifiers::{AppId, ClientSecretId, EntityId, GroupId};
+use gatebook_aggregates::integration_app::{
+    AppCommand, ClientSecret, FreshSecret, IntegrationApp, IntegrationAppEvent as Event, OtpState, OtpUnusable, Status,
+    verified_developer,
+};
+use gatebook_aggregates::refusal::Refusal;
+use gatebook_aggregates::refused_attempts::MailedSecret;
+use gatebook_aggregates::text::{Label, searchable};
+use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_projections::app_list::Link;
+use gatebook_projections::groups::GroupRow;
+use gatebook_projections::portal_apps::{self, PortalAppRow, PortalApps};
+use gatebook_projections::projection::Projection;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::application::accounts::credentials::throttle_keys;
+use crate::application::caller::{Caller, Who};
+use crate::application::command::idempotency::IdempotencyKey;
+use crate::application::command::run::{ChangeOptions, MakeAppCommand, TRIES, no_side_effects};
+use crate::application::failure::Failure;
+use crate::application::gatebook::Gatebook;
+use crate::application::operations::refused::{MailedSecretRefusedBecause, Refused};
+use crate::log::{CommandError, Committed};
+use crate::secrets::{self, OneTimePassword, SecretKind};
+use crate::store::StoreError;
+
+/// A developer's applications, each with its group.
+pub struct PortalHome {
+    /// R17: linked, OTP not verified.
+    pub otp_verification_needed: Vec<(PortalAppRow, GroupRow)>,
+    /// R22: verified.
+    pub apps: Vec<(PortalAppRow, GroupRow)>,
+}
+
+/// R22: what the verified developer sees.
+pub struct AppDetails {
+    /// The application.
+    pub app: PortalAppRow,
+    /// Its group.
+    pub group: GroupRow,
+    /// R23: its live client secrets, with their last use.
+    pub client_secrets: Vec<(ClientSecret, Option<Timestamp>)>,
+}
+
+/// An entity as the developer sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PortalEntity {
+    /// Its id.
+    pub id: EntityId,
+    /// Its name.
+    pub name: Label,
+}
+
+/// R23: a client secret that was just made. Shown once; not for logs.
+#[derive(Serialize)]
+pub struct IssuedClientSecret {
+    /// The application's client id.
+    pub client_id: String,
+    /// The secret.
+    pub client_secret: String,
+    /// The secret's id.
+    pub client_secret_id: Uuid,
+    /// When the one before it ends.
+    pub previous_ends_at: Option<Timestamp>,
+}
+
+impl Gatebook {
+    /// The applications of the developer.
+    pub async fn portal_home(&self, caller: &Caller) -> Result<PortalHome, Failure> {
+        let Who::Developer(developer) = &caller.who else {
+            return Err(Failure::Unauthenticated);
+        };
+        let _slot = self.read_slot(caller).await?;
+        let rows = self
+            .database()
+            .rows(portal_apps::of_developer(&developer.email))
+            .await?;
+        let mut home = PortalHome {
+            otp_verification_needed: Vec::new(),
+            apps: Vec::new(),
+        };
+        for row in rows {
+            let app = PortalApps::row(row).map_err(StoreError::from)?;
+            let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
+            match (app.link, app.status) {
+                (Link::Verified, _) => home.apps.push((app, group)),
+                // R27: the OTP of a revoked application is dead, so there is nothing to verify.
+                (_, Status::Revoked) => {}
+                (_, Status::Active | Status::Suspended) => home.otp_verification_needed.push((app, group)),
+            }
+        }
+        Ok(home)
+    }
+
+    /// R17: Verify. Wrong tries are recorded. The same request again, by its key, is answered like the first, and is no
+    /// other try.
+    pub async fn verify_otp(&self, caller: &Caller, app_id: AppId, typed: &str) -> Result<(), Failure> {
+        let account = self.account_of(caller)?;
+        if let Some(first) = self.verified_before(caller).await? {
+            return first;
+        }
+        let attempt = throttle_keys(caller, Some(("otp", format!("{account}/{app_id}"))));
+        let typed = OneTimePassword::read(typed);
+        if typed.is_none() {
+            self.require_no_live_otp(caller, app_id).await?;
+        }
+        let guess = match self.guess(&attempt).await {
+            Ok(guess) => guess,
+            Err(too_many) => {
+                let because = MailedSecretRefusedBecause::TooManyTries(MailedSecret::OneTimePassword);
+                self.note_refused_otp(caller, app_id, account, because).await?;
+                return Err(too_many);
+            }
+        };
+        let otp_digest = typed.map(|otp| self.keyed(SecretKind::OneTimePassword, otp.canonical()));
+        let command = |_: &GroupRow| {
+            Ok(AppCommand::VerifyOneTimePassword {
+                otp_digest: otp_digest.clone(),
+            })
+        };
+        let done = self.developers_command(caller, app_id, false, &command).await;
+        if let Err(Failure::Command(CommandError::KeyUsed)) = &done
+            && let Some(first) = self.verified_before(caller).await?
+        {
+            return first;
+        }
+        if let Some(because) = done.as_ref().err().and_then(unusable_because) {
+            let because = MailedSecretRefusedBecause::Dead(because);
+            self.note_refused_otp(caller, app_id, account, because).await?;
+        }
+        let verified = done.and_then(|done| verified(&done.events));
+        // What was refused before the OTP was looked at, or never happened, was no guess. Whoever hangs up has had one of
+        // the OTP's five tries all the same.
+        if verified.as_ref().is_err_and(is_wrong_otp) {
+            guess.was_wrong();
+        }
+        verified
+    }
+
+    /// R15, R28: that an OTP which opens nothing was tried is recorded once with the application; whoever goes on is counted,
+    /// and so is whoever tries so often that nobody looks at it any more.
+    ///
+    /// # Errors
+    /// `NotFound` for an application of another developer, in whose log nothing of this belongs.
+    async fn note_refused_otp(
+        &self,
+        caller: &Caller,
+        app_id: AppId,
+        developer_id: Uuid,
+        because: MailedSecretRefusedBecause,
+    ) -> Result<(), Failure> {
+        let group_id = self.linked_app(caller, app_id).await?.group_id;
+        self.note_refused(
+            caller,
+            Refused::MailedSecret {
+                group_id,
+                because,
+                app_id: Some(app_id),
+                developer_id: Some(developer_id),
+            },
+        );
+        Ok(())
+    }
+
+    /// R15: what cannot be an OTP at all is no try of one that still opens something.
+    async fn require_no_live_otp(&self, caller: &Caller, app_id: AppId) -> Result<(), Failure> {
+        let app = self.linked_app(caller, app_id).await?;
+        if app.status == Status::Active && app.otp_state(self.clock.now()) == Some(OtpState::Valid) {
+            let message = "A one-time password has eight letters and digits, such as K7QM-2F9D.";
+            return Err(Refusal::field("otp", "invalid_otp", message).into());
+        }
+        Ok(())
+    }
+
+    /// What this request's key was answered with; none when it is new.
+    async fn verified_before(&self, caller: &Caller) -> Result<Option<Result<(), Failure>>, Failure> {
+        let first = self.first_answer(caller.conditions.key.as_ref()).await?;
+        let reported = first.and_then(|first| first.history.into_iter().next_back());
+        Ok(reported.map(|reported| verified(&[reported.event])))
+    }
+
+    /// R17: an application that is linked to the developer, verified or not, with its group.
+    pub async fn portal_application(
+        &self,
+        caller: &Caller,
+        app_id: AppId,
+    ) -> Result<(PortalAppRow, GroupRow), Failure> {
+        let app = self.linked_app(caller, app_id).await?;
+        let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
+        Ok((app, group))
+    }
+
+    /// R22: an application that the developer has verified, with its group. What is confidential in it is not to be
+    /// shown: that would have to be recorded.
+    pub async fn verified_application(
+        &self,
+        caller: &Caller,
+        app_id: AppId,
+    ) -> Result<(PortalAppRow, GroupRow), Failure> {
+        let app = self.verified_app(caller, app_id).await?;
+        let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
+        Ok((app, group))
+    }
+
+    /// R22, R28: the details, whose reveal is recorded.
+    pub async fn app_details(&self, caller: &Caller, app_id: AppId) -> Result<AppDetails, Failure> {
+        let done = self
+            .developers_command(caller, app_id, true, &|_| {
+                Ok(AppCommand::RevealCredentials {
+                    ip_address: caller.ip_address.clone(),
+                })
+            })
+            .await?;
+        let app = done.row::<PortalApps>().ok_or(Refusal::NotFound)?;
+        let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
+        let client_secrets = self.live_secrets_with_use(&app).await?;
+        Ok(AppDetails {
+            app,
+            group,
+            client_secrets,
+        })
+    }
+
+    /// R22, R25: the entities, filtered by name and id, a page of them beginning after an id.
+    pub async fn portal_entities(
+        &self,
+        caller: &Caller,
+        app_id: AppId,
+        (name, id): (Option<&str>, Option<&str>),
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<PortalEntity>, Option<EntityId>), Failure> {
+        let _slot = self.read_slot(caller).await?;
+        let app = self.verified_app(caller, app_id).await?;
+        let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
+        let part_of = |text: Option<&str>| text.map(searchable).unwrap_or_default();
+        let (part_of_name, part_of_id) = (part_of(name), part_of(id));
+        let mut matching = app
+            .entities
+            .iter()
+            .filter_map(|id| group.customer.entities.get_key_value(id))
+            .filter(|(id, name)| {
+                searchable(name.as_str()).contains(&part_of_name)
+                    && searchable(id.as_str()).contains(&part_of_id)
+                    && after.is_none_or(|after| id.as_str() > after)
+            })
+            .map(|(id, name)| PortalEntity {
+                id: id.clone(),
+                name: name.clone(),
+            });
+        let page: Vec<_> = matching.by_ref().take(limit).collect();
+        let next = matching.next().and_then(|_| page.last().map(|last| last.id.clone()));
+        Ok((page, next))
+    }
+
+    /// R23: generates a client secret if those that live are still those that were seen. A form makes one secret, however
+    /// often it is sent; for a while it is shown the same one again. None when the secrets are others by now.
+    ///
+    /// # Errors
+    /// `IdempotencyKeyReused` when the form was sent with another overlap.
+    pub async fn generate_client_secret_once(
+        &self,
+        caller: &Caller,
+        app_id: AppId,
+        overlap_seconds: Option<i64>,
+        seen: &[ClientSecretId],
+        form: Option<&IdempotencyKey>,
+    ) -> Result<Option<IssuedClientSecret>, Failure> {
+        for _ in 0..TRIES {
+            let app = self.verified_app(caller, app_id).await?;
+            let live: Vec<_> = live_secrets(&app, self.clock.now()).map(|secret| secret.id).collect();
+            if let Some(first) = self.repeated_secret(form).await? {
+                // The first may have made it after the look at the secrets.
+                let app = self.verified_app(caller, app_id).await?;
+                let live: Vec<_> = live_secrets(&app, self.clock.now()).map(|secret| secret.id).collect();
+                return Ok(first.shown().filter(|shown| live.contains(&shown.client_secret_id)));
+            }
+            if live != seen {
+                return Ok(None);
+            }
+            let options = ChangeOptions {
+                expected: Some(app.version).into(),
+                idempotency: form.map(IdempotencyKey::request),
+                is_audited_read: false,
+            };
+            let issued = self
+                .generate_client_secret_for(caller, &app.group_id, app_id, overlap_seconds, &options)
+                .await;
+            match issued {
+                // Something has changed since the look at the secrets, or the same form was faster: look again.
+                Err(Failure::Command(CommandError::VersionMismatch { .. } | CommandError::KeyUsed)) => {}
+                issued => return issued.map(Some),
+            }
+        }
+        Err(CommandError::Conflict.into())
+    }
+
+    /// R23: retires one at once.
+    pub async fn retire_client_secret(
+        &self,
+        caller: &Caller,
+        app_id: AppId,
+        client_secret_id: ClientSecretId,
+    ) -> Result<(), Failure> {
+        let group_id = self.linked_app(caller, app_id).await?.group_id;
+        let command = AppCommand::RetireClientSecret { client_secret_id };
+        let options = ChangeOptions {
+            expected: caller.conditions.if_match.clone().into(),
+            idempotency: caller.conditions.key.as_ref().map(IdempotencyKey::request),
+            is_audited_read: false,
+        };
+        self.stop_app(caller, &group_id, app_id, &options, command).await?;
+        Ok(())
+    }
+
+    pub(in crate::application) async fn generate_client_secret_for(
+        &self,
+        caller: &Caller,
+        group_id: &GroupId,
+        app_id: AppId,
+        overlap_seconds: Option<i64>,
+        options: &ChangeOptions,
+    ) -> Result<IssuedClientSecret, Failure> {
+        let secret = secrets::client_secret(&self.randomness);
+        let fresh = FreshSecret {
+            id: self.new_id(),
+            prefix: secrets::client_secret_prefix(&secret),
+            digest: self.keyed(SecretKind::ClientSecret, secret.reveal()),
+        };
+        let overlap = overlap_seconds.map(overlap).transpose()?;
+        let client_secret_id = fresh.id;
+        let command = |_: &GroupRow| {
+            Ok(AppCommand::GenerateClientSecret {
+                secret: fresh.clone(),
+                overlap,
+            })
+        };
+        let (done, _) = self
+            .app_command(caller, group_id, app_id, options, &command, &|_, _, _| {
+                self.sealed_secret(options, secret.reveal())
+            })
+            .await?;
+        let previous_ends_at = done.events.iter().find_map(|event| match event {
+            Event::ClientSecretGenerated { previous, .. } => previous.as_ref().map(|previous| previous.ends_at),
+            _ => None,
+        });
+        Ok(IssuedClientSecret {
+            client_id: done.aggregate.created()?.client_id.0.clone(),
+            client_secret: secret.reveal().to_owned(),
+            client_secret_id,
+            previous_ends_at,
+        })
+    }
+
+    async fn developers_command(
+        &self,
+        caller: &Caller,
+        app_id: AppId,
+        is_audited_read: bool,
+        command: MakeAppCommand<'_>,
+    ) -> Result<Committed<IntegrationApp>, Failure> {
+        let group_id = self.linked_app(caller, app_id).await?.group_id;
+        let options = ChangeOptions {
+            expected: caller.conditions.if_match.clone().into(),
+            idempotency: caller.conditions.key.as_ref().map(IdempotencyKey::request),
+            is_audited_read,
+        };
+        let (done, _) = self
+            .app_command(caller, &group_id, app_id, &options, command, &no_side_effects)
+            .await?;
+        Ok(done)
+    }
+
+    /// R17: an application of another developer does not exist.
+    async fn linked_app(&self, caller: &Caller, app_id: AppId) -> Result<PortalAppRow, Failure> {
+        let Who::Developer(developer) = &caller.who else {
+            return Err(Failure::Unauthenticated);
+        };
+        let app = self.portal_app(app_id).await?;
+        let linked = app.filter(|app| app.developer_email.as_ref() == Some(&developer.email));
+        linked.ok_or_else(|| Refusal::NotFound.into())
+    }
+
+    /// R22: the application of the developer who verified it.
+    pub(in crate::application) async fn verified_app(
+        &self,
+        caller: &Caller,
+        app_id: AppId,
+    ) -> Result<PortalAppRow, Failure> {
+        let app = self.linked_app(caller, app_id).await?;
+        let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
+        verified_developer(
+            app.developer_email.as_ref(),
+            app.verified_by(),
+            &caller.principal_in(&group)?,
+        )?;
+        Ok(app)
+    }
+
+    fn account_of(&self, caller: &Caller) -> Result<Uuid, Failure> {
+        match &caller.who {
+            Who::Developer(developer) => Ok(developer.developer_id),
+            _ => Err(Failure::Unauthenticated),
+        }
+    }
+}
+
+/// R23, R27: the client secrets that live, oldest first.
+pub fn live_secrets(app: &PortalAppRow, now: Timestamp) -> impl Iterator<Item = &ClientSecret> {
+    let secrets = app.client_secrets.iter();
+    secrets.filter(move |secret| app.status != Status::Revoked && secret.is_live(now))
+}
+
+/// R15, R16: what was recorded about an OTP that was tried.
+fn verified(events: &[Event]) -> Result<(), Failure> {
+    match events.first() {
+        Some(Event::OneTimePasswordMistyped { attempts_left }) => Err(Failure::OtpWrong {
+            attempts_left: *attempts_left,
+        }),
+        Some(Event::UnusableOneTimePasswordTried { because }) => Err(because.refusal().into()),
+        _ => Ok(()),
+    }
+}
+
+/// R15, R16: the OTP that was tried is wrong, expired or locked.
+fn is_wrong_otp(failure: &Failure) -> bool {
+    matches!(
+        failure,
+        Failure::OtpWrong { .. } | Failure::Command(CommandError::Refused(Refusal::OtpExpired | Refusal::OtpLocked))
+    )
+}
+
+/// Why an OTP opens nothing, if that is why it was refused.
+fn unusable_because(failure: &Failure) -> Option<OtpUnusable> {
+    let Failure::Command(CommandError::Refused(refusal)) = failure else {
+        return None;
+    };
+    match refusal {
+        Refusal::OtpExpired => Some(OtpUnusable::Expired),
+        Refusal::OtpLocked => Some(OtpUnusable::Locked),
+        Refusal::AppSuspended => Some(OtpUnusable::AppSuspended),
+        Refusal::AppRevoked => Some(OtpUnusable::AppRevoked),
+        Refusal::PlanRequired => Some(OtpUnusable::GroupOffPlan),
+        _ => None,
+    }
+}
+
+fn overlap(seconds: i64) -> Result<TimeDelta, Failure> {
+    TimeDelta::try_seconds(seconds)
+        .ok_or_else(|| Refusal::field("overlap_seconds", "invalid_overlap_seconds", "Choose fewer seconds.").into())
+}

@@ -1,0 +1,242 @@
+//! Reading the projections: one line per question.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use gatebook_aggregates::email_address::EmailAddress;
+use gatebook_aggregates::identifiers::{AppId, DeveloperId, GroupId};
+use gatebook_aggregates::refusal::Refusal;
+use gatebook_projections::app_list::{self, AppListed, Cursor, Filter, Sort};
+use gatebook_projections::developers::{self, DeveloperRow, Developers};
+use gatebook_projections::groups::{self, GroupRow, Groups};
+use gatebook_projections::portal_apps::{self, PortalAppRow, PortalApps};
+use gatebook_projections::projection::Projection;
+use gatebook_projections::recorded::StoredEvent;
+use gatebook_projections::sql::{Query, Value};
+
+use crate::activity_log::newest_first;
+use crate::application::apps::ReadSlot;
+use crate::application::apps::view::AppView;
+use crate::application::caller::{Caller, Who};
+use crate::application::failure::Failure;
+use crate::application::gatebook::Gatebook;
+use crate::request_log::note_app;
+use crate::store::StoreError;
+
+/// A page of a list.
+pub struct ListPage<T> {
+    /// Its items.
+    pub items: Vec<T>,
+    /// Where the next page begins; none on the last.
+    pub next: Option<Cursor>,
+}
+
+/// A page of an application's events, newest first.
+pub struct EventsPage {
+    /// What happened.
+    pub events: Vec<StoredEvent>,
+    /// Before which position the next page begins; none on the last.
+    pub next: Option<i64>,
+}
+
+impl Gatebook {
+    /// The group with this id.
+    pub async fn group(&self, id: &GroupId) -> Result<Option<GroupRow>, StoreError> {
+        self.one::<Groups>(groups::by_id(id)).await
+    }
+
+    /// All groups, for an operator.
+    pub async fn groups(&self, operator: &Caller) -> Result<Vec<GroupRow>, Failure> {
+        let rows = self.read(operator, groups::all()).await?;
+        let groups = rows.into_iter().map(Groups::row).collect::<Result<_, _>>();
+        Ok(groups.map_err(StoreError::from)?)
+    }
+
+    /// The developer with this account.
+    pub(in crate::application) async fn developer(&self, id: DeveloperId) -> Result<Option<DeveloperRow>, StoreError> {
+        self.one::<Developers>(developers::by_id(id)).await
+    }
+
+    /// R9: the developer with this address.
+    pub(in crate::application) async fn developer_by_email(
+        &self,
+        email: &EmailAddress,
+    ) -> Result<Option<DeveloperRow>, StoreError> {
+        self.one::<Developers>(developers::by_email(email)).await
+    }
+
+    /// R20: the account of the developer who is linked to an application, if they have one.
+    pub(in crate::application) async fn linked_account(
+        &self,
+        app_id: &str,
+    ) -> Result<Option<DeveloperRow>, StoreError> {
+        self.one::<Developers>(developers::linked_to(app_id)).await
+    }
+
+    /// The application as portal and operators see it.
+    pub(in crate::application) async fn portal_app(&self, id: AppId) -> Result<Option<PortalAppRow>, StoreError> {
+        note_app(id);
+        self.one::<PortalApps>(portal_apps::by_id(id)).await
+    }
+
+    /// R2-R4: an application of the caller's group, for those who may read.
+    pub async fn app(&self, caller: &Caller, id: AppId) -> Result<AppView, Failure> {
+        let group = self.readers_group(caller).await?;
+        let listed = self
+            .listed(id)
+            .await?
+            .filter(|listed| listed.app.group_id == group.group_id);
+        Ok(AppView::new(listed.ok_or(Refusal::NotFound)?, Arc::new(group)))
+    }
+
+    /// R2-R4: a page of the caller's group's applications, for those who may read.
+    pub async fn apps(
+        &self,
+        caller: &Caller,
+        filter: Filter,
+        sort: Sort,
+        after: Option<&Cursor>,
+        limit: u32,
+    ) -> Result<ListPage<AppView>, Failure> {
+        let group = Arc::new(self.readers_group(caller).await?);
+        let filter = Filter {
+            group_id: Some(group.group_id.clone()),
+            ..filter
+        };
+        let page = self.page(caller, &filter, sort, after, limit).await?;
+        let items = page
+            .items
+            .into_iter()
+            .map(|listed| AppView::new(listed, group.clone()))
+            .collect();
+        Ok(ListPage { items, next: page.next })
+    }
+
+    /// A page of all groups' applications, for operators.
+    pub async fn all_apps(
+        &self,
+        operator: &Caller,
+        filter: &Filter,
+        sort: Sort,
+        after: Option<&Cursor>,
+        limit: u32,
+    ) -> Result<ListPage<AppView>, Failure> {
+        let page = self.page(operator, filter, sort, after, limit).await?;
+        let mut groups: BTreeMap<GroupId, Arc<GroupRow>> = BTreeMap::new();
+        let mut items = Vec::with_capacity(page.items.len());
+        for listed in page.items {
+            let group = match groups.get(&listed.app.group_id) {
+                Some(group) => group.clone(),
+                None => Arc::new(self.group(&listed.app.group_id).await?.ok_or(Refusal::NotFound)?),
+            };
+            groups.insert(listed.app.group_id.clone(), group.clone());
+            items.push(AppView::new(listed, group));
+        }
+        Ok(ListPage { items, next: page.next })
+    }
+
+    /// An application of any group.
+    pub(in crate::application) async fn listed(&self, id: AppId) -> Result<Option<AppListed>, StoreError> {
+        note_app(id);
+        let rows = self.database().rows(app_list::by_id(id)).await?;
+        Ok(rows.into_iter().next().map(AppListed::read).transpose()?)
+    }
+
+    /// The caller's group, whatever they may do in it.
+    pub async fn callers_group(&self, caller: &Caller) -> Result<GroupRow, Failure> {
+        let Who::GroupUser { group_id, .. } = &caller.who else {
+            return Err(Failure::Unauthenticated);
+        };
+        let group = self.group(group_id).await?.ok_or(Failure::Unauthenticated)?;
+        caller.membership(&group)?;
+        Ok(group)
+    }
+
+    /// R3: the caller's group, for those who may read lists and logs.
+    pub async fn readers_group(&self, caller: &Caller) -> Result<GroupRow, Failure> {
+        let group = self.callers_group(caller).await?;
+        caller.membership(&group)?.require_reader()?;
+        Ok(group)
+    }
+
+    /// R1, R2: the caller's group, for those who may create and change applications in it now.
+    pub async fn managers_group(&self, caller: &Caller) -> Result<GroupRow, Failure> {
+        let group = self.callers_group(caller).await?;
+        caller.membership(&group)?.require_manager()?;
+        group.customer.product_plan.require_integration_apps()?;
+        Ok(group)
+    }
+
+    /// R3: the newest events of an application of the caller's group, for those who may read; those before a position,
+    /// if there is one. R28: that they are read is recorded.
+    pub async fn app_events(
+        &self,
+        caller: &Caller,
+        id: AppId,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<EventsPage, Failure> {
+        let view = self.app(caller, id).await?;
+        // One more than asked for tells whether there is a next page.
+        let database = self.log.database.clone();
+        let reading = async move { newest_first(&*database, id, before, limit + 1).await };
+        let mut events = self.read_slots.run(caller.principal_key(), reading).await??;
+        let more = events.len() > limit as usize;
+        events.truncate(limit as usize);
+        let next = events.last().filter(|_| more).map(|last| last.position);
+        self.record_timeline_view(caller, &view).await?;
+        Ok(EventsPage { events, next })
+    }
+
+    async fn page(
+        &self,
+        caller: &Caller,
+        filter: &Filter,
+        sort: Sort,
+        after: Option<&Cursor>,
+        limit: u32,
+    ) -> Result<ListPage<AppListed>, Failure> {
+        // One more than asked for tells whether there is a next page.
+        let search = self.database().dialect().part_search();
+        let query = app_list::page(filter, sort, after, i64::from(limit) + 1, search);
+        let rows = match filter.is_search() {
+            true => self.searched(caller, query).await?,
+            false => self.read(caller, query).await?,
+        };
+        let more = rows.len() > limit as usize;
+        let listed = rows.into_iter().take(limit as usize).map(AppListed::read);
+        let items: Vec<AppListed> = listed.collect::<Result<_, _>>().map_err(StoreError::from)?;
+        let next = items.last().filter(|_| more).map(|last| Cursor::after(sort, &last.app));
+        Ok(ListPage { items, next })
+    }
+
+    async fn searched(&self, caller: &Caller, query: Query) -> Result<Vec<Vec<Value>>, Failure> {
+        let (database, slots, principal) = (
+            self.log.database.clone(),
+            self.search_slots.clone(),
+            caller.principal_key(),
+        );
+        let search = async move { database.rows(query).await };
+        let search = async move { slots.run(principal, search).await };
+        Ok(self.read_slots.run(caller.principal_key(), search).await???)
+    }
+
+    async fn read(&self, caller: &Caller, query: Query) -> Result<Vec<Vec<Value>>, Failure> {
+        let database = self.log.database.clone();
+        let reading = async move { database.rows(query).await };
+        Ok(self.read_slots.run(caller.principal_key(), reading).await??)
+    }
+
+    /// A slot of the caller's, for a list or a download to hold until it ends.
+    ///
+    /// # Errors
+    /// `TooManyReads` when as many lists, searches and downloads of theirs are under way as one may have.
+    pub async fn read_slot(&self, caller: &Caller) -> Result<ReadSlot, Failure> {
+        self.read_slots.take(caller.principal_key()).await
+    }
+
+    pub(in crate::application) async fn one<P: Projection>(&self, query: Query) -> Result<Option<P::Row>, StoreError> {
+        let rows = self.database().rows(query).await?;
+        Ok(rows.into_iter().next().map(P::row).transpose()?)
+    }
+}

@@ -1,0 +1,95 @@
+//! What a change of an application brings along, whoever asks for it: a body, and perhaps an `Idempotency-Key`.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::HeaderMap;
+use serde::de::DeserializeOwned;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::{ObjectBuilder, Required, SchemaFormat, Type};
+
+use crate::application::{Caller, IdempotencyKey};
+use crate::web::error::Problem;
+use crate::web::extract::{JsonBody, RequestLine, Service, idempotency_key};
+
+/// A body whose request is answered like the first one with the same `Idempotency-Key`.
+pub struct KeyedBody<T> {
+    /// What was sent, read.
+    pub value: T,
+    line: RequestLine,
+    headers: HeaderMap,
+    bytes: Bytes,
+}
+
+impl<T> KeyedBody<T> {
+    /// The key, if there is one.
+    pub fn key(&self, caller: &Caller) -> Result<Option<IdempotencyKey>, Problem> {
+        idempotency_key(caller, &self.line, &self.headers, &self.bytes)
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest<Service> for KeyedBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, service: &Service) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let line = RequestLine::from_request_parts(&mut parts, service).await?;
+        let headers = parts.headers.clone();
+        let JsonBody { value, bytes } = JsonBody::from_request(Request::from_parts(parts, body), service).await?;
+        Ok(Self {
+            value,
+            line,
+            headers,
+            bytes,
+        })
+    }
+}
+
+/// The application in the path, for the description of the API.
+pub struct InPath;
+
+/// `If-Match`, for the description of the API.
+pub struct WithIfMatch;
+
+/// `Idempotency-Key`, for the description of the API.
+pub struct WithKey;
+
+impl IntoParams for InPath {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let uuid = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::Custom("uuid".to_owned())));
+        let id = ParameterBuilder::new()
+            .name("id")
+            .parameter_in(ParameterIn::Path)
+            .required(Required::True);
+        vec![id.description(Some("The application.")).schema(Some(uuid)).build()]
+    }
+}
+
+impl IntoParams for WithIfMatch {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![header(
+            "If-Match",
+            "The ETag of the version to change; 412 when there is a newer one.",
+        )]
+    }
+}
+
+impl IntoParams for WithKey {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![header(
+            "Idempotency-Key",
+            "Your own word for this request: sent again with it, it is answered like the first.",
+        )]
+    }
+}
+
+fn header(name: &str, description: &str) -> Parameter {
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    let header = ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False);
+    header.description(Some(description)).schema(Some(text)).build()
+}

@@ -1,0 +1,221 @@
+//! `POST /integration-apps`: both options of the article.
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use gatebook_aggregates::api_permission::ApiPermission;
+use gatebook_aggregates::catalog::{CategoryCode, integrate_type};
+use gatebook_aggregates::email_address::EmailAddress;
+use gatebook_aggregates::text::{AppName, Description};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::application::{AiqIntegrateForm, Creation, NewIntegrationForm};
+use crate::web::api::admin::change::{KeyedBody, WithKey};
+use crate::web::api::json::{ChangeProblems, CreatedApplication, Fields, Versioned, flag, text};
+use crate::web::error::Problem;
+use crate::web::extract::{Admin, Service};
+
+/// What an admin fills in. `integration_type` decides which of the other fields there are.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateApplication {
+    /// `new_integration` or `aiq_integrate`.
+    #[schema(value_type = String)]
+    pub integration_type: Option<String>,
+    /// AIQ Integrate only: the code of a type of the catalogue.
+    pub integrate_type: Option<String>,
+    /// 1 to 100 characters; unique for ever, and never changed.
+    #[schema(value_type = String)]
+    pub name: Option<String>,
+    /// 1 to 2,000 characters.
+    #[schema(value_type = String)]
+    pub description: Option<String>,
+    /// The code of a category of the catalogue. An AIQ Integrate type that is not custom brings its own.
+    pub category: Option<String>,
+    /// New Integration only: who is invited to develop it.
+    pub developer_email: Option<String>,
+    /// New Integration only: `read` or `read_write`; never changed.
+    pub api_permission: Option<String>,
+    /// The ids of the entities whose data it may use; at least one.
+    #[schema(value_type = Vec<String>)]
+    pub entities: Option<Vec<String>>,
+    /// AIQ Integrate only: has to be true, because it is charged.
+    #[serde(default, deserialize_with = "flag")]
+    pub accept_charges: Option<bool>,
+    /// AIQ Integrate only: has to be true, because the provider's team will have access to the data.
+    #[serde(default, deserialize_with = "flag")]
+    pub accept_data_access: Option<bool>,
+}
+
+/// Creates an application.
+///
+/// A New Integration is answered with the one-time password for its developer, who is invited by mail.
+#[utoipa::path(
+    post,
+    path = "/api/v1/integration-apps",
+    tag = "Admins",
+    params(WithKey),
+    request_body(content = CreateApplication, examples(
+        ("New Integration" = (value = json!({
+            "integration_type": "new_integration", "name": "Payroll Bridge", "description": "Books our payroll.",
+            "category": "payroll_and_hr", "developer_email": "dev@example.com", "api_permission": "read_write",
+            "entities": ["berlin"]
+        }))),
+        ("AIQ Integrate" = (value = json!({
+            "integration_type": "aiq_integrate", "integrate_type": "bank_feeds", "name": "Bank Feeds Berlin",
+            "description": "Books our statements.", "entities": ["berlin"], "accept_charges": true,
+            "accept_data_access": true
+        })))
+    )),
+    responses(
+        (status = 201, description = "The application", body = CreatedApplication, headers(
+            ("ETag" = String, description = "Its version, quoted"), ("Location" = String, description = "Its path")
+        )),
+        ChangeProblems
+    ),
+    security(("user_token" = []))
+)]
+pub async fn create_application(
+    Admin(caller): Admin,
+    State(service): State<Service>,
+    body: KeyedBody<CreateApplication>,
+) -> Result<impl IntoResponse, Problem> {
+    let key = body.key(&caller)?;
+    let (view, shown) = service.create_app(&caller, body.value.read()?, key.as_ref()).await?;
+    let location = format!("/api/v1/integration-apps/{}", view.app().app_id);
+    let answer = Versioned(view.app().version, CreatedApplication::new(&view, shown));
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], answer))
+}
+
+impl CreateApplication {
+    /// What is to be created, or all that is wrong with what was filled in.
+    pub fn read(self) -> Result<Creation, Problem> {
+        let message = "Choose “new_integration” or “aiq_integrate”.";
+        match text(&self.integration_type) {
+            "new_integration" => self.new_integration().map(Creation::NewIntegration),
+            "aiq_integrate" => self.aiq_integrate().map(Creation::AiqIntegrate),
+            "" => Err(Problem::field("integration_type", "required", message)),
+            _ => Err(Problem::field("integration_type", "invalid_integration_type", message)),
+        }
+    }
+
+    fn new_integration(self) -> Result<NewIntegrationForm, Problem> {
+        let mut fields = Fields::default();
+        fields.not_for_this_type([
+            ("integrate_type", self.integrate_type.is_some()),
+            ("accept_charges", self.accept_charges.is_some()),
+            ("accept_data_access", self.accept_data_access.is_some()),
+        ]);
+        let name = fields.read(AppName::parse(text(&self.name)));
+        let description = fields.read(Description::parse(text(&self.description)));
+        let category = fields.read(CategoryCode::parse(text(&self.category)));
+        let developer_email = fields.read(EmailAddress::parse("developer_email", text(&self.developer_email)));
+        let api_permission = fields.read(ApiPermission::parse(text(&self.api_permission)));
+        let entities = fields.entities(self.entities);
+        fields.finish(|| {
+            Some(NewIntegrationForm {
+                name: name?,
+                description: description?,
+                category: category?,
+                developer_email: developer_email?,
+                api_permission: api_permission?,
+                entities: entities?,
+            })
+        })
+    }
+
+    fn aiq_integrate(self) -> Result<AiqIntegrateForm, Problem> {
+        let mut fields = Fields::default();
+        fields.not_for_this_type([
+            ("developer_email", self.developer_email.is_some()),
+            ("api_permission", self.api_permission.is_some()),
+        ]);
+        let integrate_type = fields.read(integrate_type(text(&self.integrate_type)));
+        let name = fields.read(AppName::parse(text(&self.name)));
+        let description = fields.read(Description::parse(text(&self.description)));
+        let category = self
+            .category
+            .as_deref()
+            .and_then(|code| fields.read(CategoryCode::parse(code)));
+        let entities = fields.entities(self.entities);
+        let (accept_charges, accept_data_access) = (self.accept_charges, self.accept_data_access);
+        fields.finish(|| {
+            Some(AiqIntegrateForm {
+                integrate_type: integrate_type?,
+                name: name?,
+                description: description?,
+                category,
+                entities: entities?,
+                accept_charges: accept_charges.unwrap_or_default(),
+                accept_data_access: accept_data_access.unwrap_or_default(),
+            })
+        })
+    }
+}
+
+impl Fields {
+    fn not_for_this_type<const N: usize>(&mut self, sent: [(&str, bool); N]) {
+        for (field, _) in sent.into_iter().filter(|(_, sent)| *sent) {
+            let message = format!("There is no field “{field}” for this integration type.");
+            self.refuse(field, "unknown_field", message);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn codes(body: serde_json::Value) -> Vec<(String, String)> {
+        let body: CreateApplication = serde_json::from_value(body).unwrap();
+        let problem = body.read().unwrap_err();
+        problem
+            .errors
+            .into_iter()
+            .map(|error| (error.field, error.code))
+            .collect()
+    }
+
+    fn reported(reported: &[(&str, &str)]) -> Vec<(String, String)> {
+        reported
+            .iter()
+            .map(|(field, code)| ((*field).to_owned(), (*code).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn r5_an_application_is_of_one_of_two_types() {
+        assert_eq!(codes(json!({})), reported(&[("integration_type", "required")]));
+        let other = json!({"integration_type": "other"});
+        assert_eq!(
+            codes(other),
+            reported(&[("integration_type", "invalid_integration_type")])
+        );
+    }
+
+    #[test]
+    fn everything_that_is_missing_from_a_new_integration_is_told_at_once() {
+        let body = json!({"integration_type": "new_integration", "name": null});
+        let required = [
+            "name",
+            "description",
+            "category",
+            "developer_email",
+            "api_permission",
+            "entities",
+        ];
+        assert_eq!(codes(body), reported(&required.map(|field| (field, "required"))));
+    }
+
+    #[test]
+    fn r12_an_aiq_integrate_application_has_no_developer_to_name() {
+        let body = json!({
+            "integration_type": "aiq_integrate", "integrate_type": "bank_feeds", "name": "a", "description": "b",
+            "entities": ["e"], "developer_email": "dev@example.com"
+        });
+        assert_eq!(codes(body), reported(&[("developer_email", "unknown_field")]));
+    }
+}

@@ -1,0 +1,223 @@
+//! `PATCH /integration-apps/{id}`.
+
+use axum::extract::State;
+use gatebook_aggregates::catalog::CategoryCode;
+use gatebook_aggregates::identifiers::AppId;
+use gatebook_aggregates::integration_app::Changes;
+use gatebook_aggregates::refusal::Refusal;
+use gatebook_aggregates::text::Description;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::web::api::admin::change::{InPath, KeyedBody, WithIfMatch, WithKey};
+use crate::web::api::json::{Application, ChangeProblems, Fields, IsPresent, Patch, Versioned};
+use crate::web::error::Problem;
+use crate::web::extract::{Admin, IfMatch, PathOf, Service};
+
+/// What shall be different. What is left out stays as it is.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EditApplication {
+    /// 1 to 2,000 characters.
+    #[serde(default)]
+    #[schema(value_type = String, required = false)]
+    description: Patch<String>,
+    /// The code of a category of the catalogue. Fixed for a custom AIQ Integrate.
+    #[serde(default)]
+    #[schema(value_type = String, required = false)]
+    category: Patch<String>,
+    /// The ids of all entities that it shall have; none is possible.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>, required = false)]
+    entities: Patch<Vec<String>>,
+    // What an application has besides never changes, or by other calls (R6, R9, R10); it is refused by its own name.
+    #[serde(default)]
+    #[schema(ignore)]
+    id: IsPresent,
+    #[serde(default)]
+    #[schema(ignore)]
+    client_id: IsPresent,
+    #[serde(default)]
+    #[schema(ignore)]
+    integration_type: IsPresent,
+    #[serde(default)]
+    #[schema(ignore)]
+    integrate_type: IsPresent,
+    #[serde(default)]
+    #[schema(ignore)]
+    name: IsPresent,
+    #[serde(default)]
+    #[schema(ignore)]
+    api_permission: IsPresent,
+    #[serde(default)]
+    #[schema(ignore)]
+    status: IsPresent,
+    #[serde(default)]
+    #[schema(ignore)]
+    developer: IsPresent,
+    #[serde(default)]
+    #[schema(ignore)]
+    developer_email: IsPresent,
+    #[serde(default)]
+    #[schema(ignore)]
+    created_at: IsPresent,
+    #[serde(default)]
+    #[schema(ignore)]
+    created_by: IsPresent,
+    #[serde(default)]
+    #[schema(ignore)]
+    revoked_at: IsPresent,
+    #[serde(default)]
+    #[schema(ignore)]
+    version: IsPresent,
+}
+
+/// Changes description, category or entities, with immediate effect. The body may be called `application/merge-patch+json`
+/// (RFC 7396), too.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/integration-apps/{id}",
+    tag = "Admins",
+    params(InPath, WithIfMatch, WithKey),
+    request_body = EditApplication,
+    responses(
+        (status = 200, description = "The application", body = Application, headers(
+            ("ETag" = String, description = "Its version, quoted")
+        )),
+        ChangeProblems
+    ),
+    security(("user_token" = []))
+)]
+pub async fn edit_application(
+    Admin(caller): Admin,
+    State(service): State<Service>,
+    PathOf(id): PathOf<AppId>,
+    IfMatch(version): IfMatch,
+    body: KeyedBody<EditApplication>,
+) -> Result<Versioned<Application>, Problem> {
+    let (key, changes) = (body.key(&caller)?, body.value.read()?);
+    let (view, _) = service.edit_app(&caller, id, version, key.as_ref(), changes).await?;
+    Ok(Versioned::from(&view))
+}
+
+impl EditApplication {
+    /// What can be changed, and nothing that cannot.
+    pub fn of(description: Patch<String>, category: Patch<String>, entities: Patch<Vec<String>>) -> Self {
+        Self {
+            description,
+            category,
+            entities,
+            ..Self::default()
+        }
+    }
+
+    /// What shall be different, or all that is wrong with what was filled in.
+    pub fn read(self) -> Result<Changes, Problem> {
+        let mut fields = Fields::default();
+        for (field, IsPresent(sent)) in self.fixed() {
+            if sent {
+                fields.refuse(
+                    field,
+                    "field_not_editable",
+                    Refusal::FieldNotEditable(field).to_string(),
+                );
+            }
+        }
+        let description = self.description.or_required("description", &mut fields);
+        let description = description.and_then(|text| fields.read(Description::parse(&text)));
+        let category = self.category.or_required("category", &mut fields);
+        let category = category.and_then(|code| fields.read(CategoryCode::parse(&code)));
+        let entities = self.entities.or_required("entities", &mut fields);
+        let entities = entities.and_then(|ids| fields.entities(Some(ids)));
+        fields.finish(|| {
+            Some(Changes {
+                description,
+                category,
+                entities,
+            })
+        })
+    }
+
+    fn fixed(&self) -> [(&'static str, IsPresent); 13] {
+        [
+            ("id", self.id),
+            ("client_id", self.client_id),
+            ("integration_type", self.integration_type),
+            ("integrate_type", self.integrate_type),
+            ("name", self.name),
+            ("api_permission", self.api_permission),
+            ("status", self.status),
+            ("developer", self.developer),
+            ("developer_email", self.developer_email),
+            ("created_at", self.created_at),
+            ("created_by", self.created_by),
+            ("revoked_at", self.revoked_at),
+            ("version", self.version),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(body: serde_json::Value) -> Result<Changes, Vec<(String, String)>> {
+        let body: EditApplication = serde_json::from_value(body).unwrap();
+        let message = |problem: Problem| {
+            problem
+                .errors
+                .into_iter()
+                .map(|error| (error.field, error.code))
+                .collect()
+        };
+        body.read().map_err(message)
+    }
+
+    fn message(message: &[(&str, &str)]) -> Vec<(String, String)> {
+        message
+            .iter()
+            .map(|(field, code)| ((*field).to_owned(), (*code).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn what_is_left_out_stays_as_it_is() {
+        let changes = read(json!({})).unwrap();
+        assert!(changes.description.is_none() && changes.category.is_none() && changes.entities.is_none());
+        assert_eq!(read(json!({"entities": []})).unwrap().entities, Some([].into()));
+    }
+
+    #[test]
+    fn r6_r10_what_never_changes_is_refused_by_its_own_name() {
+        let body = json!({"name": "b", "api_permission": null, "description": ""});
+        let fixed = "field_not_editable";
+        let expected = [("name", fixed), ("api_permission", fixed), ("description", "required")];
+        assert_eq!(read(body).unwrap_err(), message(&expected));
+    }
+
+    #[test]
+    fn whatever_else_an_application_shows_is_not_editable_and_what_it_has_not_is_unknown() {
+        for field in [
+            "id",
+            "status",
+            "developer",
+            "created_at",
+            "created_by",
+            "revoked_at",
+            "version",
+        ] {
+            let refused = read(json!({field: "x"})).unwrap_err();
+            assert_eq!(refused, message(&[(field, "field_not_editable")]));
+        }
+        assert!(serde_json::from_value::<EditApplication>(json!({"colour": "red"})).is_err());
+    }
+
+    #[test]
+    fn null_is_no_way_to_leave_a_field_out() {
+        let body = json!({"description": null, "category": null, "entities": null});
+        let expected = ["description", "category", "entities"].map(|field| (field, "required"));
+        assert_eq!(read(body).unwrap_err(), message(&expected));
+    }
+}

@@ -1,0 +1,21 @@
+//! `GET /catalog`.
+
+use axum::Json;
+use axum::extract::State;
+
+use crate::web::api::json::{Catalog, ReadProblems};
+use crate::web::error::Problem;
+use crate::web::extract::{Admin, Service};
+
+/// What can I choose from when creating an application?
+#[utoipa::path(
+    get,
+    path = "/api/v1/catalog",
+    tag = "Admins",
+    responses((status = 200, description = "Categories, and types of AIQ Integrate", body = Catalog), ReadProblems),
+    security(("user_token" = []))
+)]
+pub async fn get_catalog(Admin(caller): Admin, State(service): State<Service>) -> Result<Json<Catalog>, Problem> {
+    service.callers_group(&caller).await?;
+    Ok(Json(Catalog::whole()))
+}

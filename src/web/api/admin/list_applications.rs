@@ -1,0 +1,36 @@
+//! `GET /integration-apps`.
+
+use axum::Json;
+use axum::extract::State;
+
+use crate::web::api::json::{Application, AppsQuery, AppsQuestion, Page, ReadProblems, write_cursor};
+use crate::web::error::Problem;
+use crate::web::extract::{Admin, QueryOf, Service};
+
+/// Which applications does my group have?
+#[utoipa::path(
+    get,
+    path = "/api/v1/integration-apps",
+    tag = "Admins",
+    params(AppsQuery),
+    responses((status = 200, description = "A page of applications", body = Page<Application>), ReadProblems),
+    security(("user_token" = []))
+)]
+pub async fn list_applications(
+    Admin(caller): Admin,
+    State(service): State<Service>,
+    QueryOf(query): QueryOf<AppsQuery>,
+) -> Result<Json<Page<Application>>, Problem> {
+    let AppsQuestion {
+        filter,
+        sort,
+        after,
+        limit,
+    } = query.read()?;
+    let page = service.apps(&caller, filter, sort, after.as_ref(), limit).await?;
+    let items = page.items.iter().map(Application::from).collect();
+    Ok(Json(Page {
+        items,
+        next_cursor: page.next.as_ref().map(write_cursor),
+    }))
+}

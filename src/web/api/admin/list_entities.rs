@@ -1,0 +1,29 @@
+//! `GET /entities`.
+
+use axum::Json;
+use axum::extract::State;
+
+use crate::web::api::json::{Items, Named, ReadProblems};
+use crate::web::error::Problem;
+use crate::web::extract::{Admin, Service};
+
+/// Which entities does my group have?
+///
+/// Every user of the group may ask.
+#[utoipa::path(
+    get,
+    path = "/api/v1/entities",
+    tag = "Admins",
+    responses((status = 200, description = "The group's entities, by id", body = Items<Named>), ReadProblems),
+    security(("user_token" = []))
+)]
+pub async fn list_entities(
+    Admin(caller): Admin,
+    State(service): State<Service>,
+) -> Result<Json<Items<Named>>, Problem> {
+    let _slot = service.read_slot(&caller).await?;
+    let group = service.callers_group(&caller).await?;
+    Ok(Json(Items {
+        items: Named::entities(&group),
+    }))
+}

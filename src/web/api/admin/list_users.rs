@@ -1,0 +1,29 @@
+//! `GET /users`.
+
+use axum::Json;
+use axum::extract::State;
+
+use crate::web::api::json::{Items, ReadProblems, User};
+use crate::web::error::Problem;
+use crate::web::extract::{Admin, Service};
+
+/// Who are the users of my group, and what may they do?
+///
+/// Every user of the group may ask. Who can neither manage applications nor read lists and logs sees only themselves.
+#[utoipa::path(
+    get,
+    path = "/api/v1/users",
+    tag = "Admins",
+    responses((status = 200, description = "The group's users that the caller may see, by id", body = Items<User>), ReadProblems),
+    security(("user_token" = []))
+)]
+pub async fn list_users(Admin(caller): Admin, State(service): State<Service>) -> Result<Json<Items<User>>, Problem> {
+    let _slot = service.read_slot(&caller).await?;
+    let group = service.callers_group(&caller).await?;
+    let membership = caller.membership(&group)?;
+    let users = group.customer.users.iter();
+    let seen = users.filter(|(id, _)| membership.reads() || **id == membership.user_id);
+    Ok(Json(Items {
+        items: seen.map(User::from).collect(),
+    }))
+}

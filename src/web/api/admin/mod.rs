@@ -1,0 +1,73 @@
+//! What group users call: `/api/v1`, with a user's token. All URLs are on this screen.
+
+pub mod change;
+mod create_application;
+mod download_activity_log;
+mod edit_application;
+mod get_application;
+mod get_catalog;
+mod get_developer;
+mod get_me;
+mod list_applications;
+mod list_entities;
+mod list_events;
+mod list_users;
+mod negotiation;
+mod register_developer;
+mod resend_invite;
+mod reset_otp;
+mod revoke_developer;
+mod set_permission;
+mod suspend_resume_revoke;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub use create_application::CreateApplication;
+pub use download_activity_log::{RangeQuery, app_log, group_log};
+pub use edit_application::EditApplication;
+
+use crate::web::extract::Service;
+
+/// The admins' routes.
+pub fn routes() -> OpenApiRouter<Service> {
+    OpenApiRouter::new()
+        // /api/v1/me · catalog · entities · users
+        .routes(routes!(get_me::get_me))
+        .routes(routes!(get_catalog::get_catalog))
+        .routes(routes!(list_entities::list_entities))
+        .routes(routes!(list_users::list_users))
+        // /api/v1/users/{id}/permissions/{permission}
+        .routes(routes!(
+            set_permission::grant_permission,
+            set_permission::withdraw_permission
+        ))
+        // /api/v1/activity-log
+        .routes(routes!(download_activity_log::download_group_activity_log))
+        // /api/v1/integration-apps
+        .routes(routes!(
+            list_applications::list_applications,
+            create_application::create_application
+        ))
+        // /api/v1/integration-apps/{id}
+        .routes(routes!(
+            get_application::get_application,
+            edit_application::edit_application
+        ))
+        // /api/v1/integration-apps/{id}/activity-log · events
+        .routes(routes!(download_activity_log::download_activity_log))
+        .routes(routes!(list_events::list_events))
+        // /api/v1/integration-apps/{id}/suspend · resume · revoke
+        .routes(routes!(suspend_resume_revoke::suspend_application))
+        .routes(routes!(suspend_resume_revoke::resume_application))
+        .routes(routes!(suspend_resume_revoke::revoke_application))
+        // /api/v1/integration-apps/{id}/developer
+        .routes(routes!(
+            get_developer::get_developer,
+            register_developer::register_developer
+        ))
+        // /api/v1/integration-apps/{id}/developer/resend-invite · reset-otp · revoke
+        .routes(routes!(resend_invite::resend_invite))
+        .routes(routes!(reset_otp::reset_otp))
+        .routes(routes!(revoke_developer::revoke_developer))
+}

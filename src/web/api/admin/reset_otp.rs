@@ -1,0 +1,38 @@
+//! `POST /integration-apps/{id}/developer/reset-otp`.
+
+use axum::extract::State;
+use gatebook_aggregates::identifiers::AppId;
+
+use crate::web::api::admin::change::{InPath, KeyedBody, WithIfMatch, WithKey};
+use crate::web::api::json::{ChangeProblems, DeveloperAccessGiven, NoFields, Versioned};
+use crate::web::error::Problem;
+use crate::web::extract::{Admin, IfMatch, PathOf, Service};
+
+/// Makes a new one-time password for a developer who has not verified yet. The answer shows it, once.
+#[utoipa::path(
+    post,
+    path = "/api/v1/integration-apps/{id}/developer/reset-otp",
+    tag = "Admins",
+    params(InPath, WithIfMatch, WithKey),
+    request_body = Option<NoFields>,
+    responses(
+        (status = 200, description = "The developer", body = DeveloperAccessGiven, headers(
+            ("ETag" = String, description = "The application's version, quoted")
+        )),
+        ChangeProblems
+    ),
+    security(("user_token" = []))
+)]
+pub async fn reset_otp(
+    Admin(caller): Admin,
+    State(service): State<Service>,
+    PathOf(id): PathOf<AppId>,
+    IfMatch(version): IfMatch,
+    body: KeyedBody<NoFields>,
+) -> Result<Versioned<DeveloperAccessGiven>, Problem> {
+    let key = body.key(&caller)?;
+    let (view, shown) = service.reset_otp(&caller, id, version, key.as_ref()).await?;
+    let problem = service.mail_problem(&view).await?;
+    let given = DeveloperAccessGiven::new(&view, shown).with(problem);
+    Ok(Versioned(view.app().version, given))
+}

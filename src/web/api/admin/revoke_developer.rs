@@ -1,0 +1,51 @@
+//! `POST /integration-apps/{id}/developer/revoke`.
+
+use axum::extract::State;
+use gatebook_aggregates::identifiers::AppId;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::web::api::admin::change::{InPath, KeyedBody, WithIfMatch, WithKey};
+use crate::web::api::json::{ChangeProblems, DeveloperAccess, Versioned, flag};
+use crate::web::error::Problem;
+use crate::web::extract::{Admin, IfMatch, PathOf, Service};
+
+/// What else shall end. The body may be left out.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RevokeDeveloper {
+    /// Whether the client secrets end at once, too; false when left out.
+    #[serde(default, deserialize_with = "flag")]
+    #[schema(value_type = bool, required = false, default = false)]
+    retire_client_secrets: Option<bool>,
+}
+
+/// Revokes the developer's access to an application. The integration goes on, unless its client secrets end too.
+#[utoipa::path(
+    post,
+    path = "/api/v1/integration-apps/{id}/developer/revoke",
+    tag = "Admins",
+    params(InPath, WithIfMatch, WithKey),
+    request_body = Option<RevokeDeveloper>,
+    responses(
+        (status = 200, description = "The developer: none any more", body = DeveloperAccess, headers(
+            ("ETag" = String, description = "The application's version, quoted")
+        )),
+        ChangeProblems
+    ),
+    security(("user_token" = []))
+)]
+pub async fn revoke_developer(
+    Admin(caller): Admin,
+    State(service): State<Service>,
+    PathOf(id): PathOf<AppId>,
+    IfMatch(version): IfMatch,
+    body: KeyedBody<RevokeDeveloper>,
+) -> Result<Versioned<DeveloperAccess>, Problem> {
+    let key = body.key(&caller)?;
+    let retire = body.value.retire_client_secrets.unwrap_or_default();
+    let (view, _) = service
+        .revoke_developer_access(&caller, id, version, key.as_ref(), retire)
+        .await?;
+    Ok(Versioned::from(&view))
+}

@@ -1,0 +1,75 @@
+//! `PUT` and `DELETE /users/{id}/permissions/{permission}`.
+
+use axum::extract::State;
+use gatebook_aggregates::group::Permission;
+use gatebook_aggregates::identifiers::UserId;
+
+use crate::application::Caller;
+use crate::web::api::admin::change::WithIfMatch;
+use crate::web::api::json::{PermissionProblems, User, Versioned};
+use crate::web::error::Problem;
+use crate::web::extract::{Admin, IfMatch, PathOf, Service};
+
+/// Grants a permission to a user of the group.
+///
+/// Practice Admins only. Granted twice is granted once.
+#[utoipa::path(
+    put,
+    path = "/api/v1/users/{id}/permissions/{permission}",
+    tag = "Admins",
+    params(
+        ("id" = String, Path, description = "The user."),
+        ("permission" = String, Path, description = "`manage_integration_applications` or `view_activity_logs`."),
+        WithIfMatch
+    ),
+    responses((status = 200, description = "The user", body = User, headers(("ETag" = String, description = "The group's version, quoted; `GET /me` tells it, too"))), PermissionProblems),
+    security(("user_token" = []))
+)]
+pub async fn grant_permission(
+    Admin(caller): Admin,
+    State(service): State<Service>,
+    PathOf(path): PathOf<(String, String)>,
+    IfMatch(if_match): IfMatch,
+) -> Result<Versioned<User>, Problem> {
+    set(&caller.insisting_on(if_match), &service, path, true).await
+}
+
+/// Withdraws a permission from a user of the group.
+///
+/// Practice Admins only. Withdrawn twice is withdrawn once.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/users/{id}/permissions/{permission}",
+    tag = "Admins",
+    params(
+        ("id" = String, Path, description = "The user."),
+        ("permission" = String, Path, description = "`manage_integration_applications` or `view_activity_logs`."),
+        WithIfMatch
+    ),
+    responses((status = 200, description = "The user", body = User, headers(("ETag" = String, description = "The group's version, quoted; `GET /me` tells it, too"))), PermissionProblems),
+    security(("user_token" = []))
+)]
+pub async fn withdraw_permission(
+    Admin(caller): Admin,
+    State(service): State<Service>,
+    PathOf(path): PathOf<(String, String)>,
+    IfMatch(if_match): IfMatch,
+) -> Result<Versioned<User>, Problem> {
+    set(&caller.insisting_on(if_match), &service, path, false).await
+}
+
+/// What is no id, or no permission, does not exist here.
+async fn set(
+    caller: &Caller,
+    service: &Service,
+    path: (String, String),
+    granted: bool,
+) -> Result<Versioned<User>, Problem> {
+    let user_id = UserId::parse(&path.0).map_err(|_| Problem::not_found())?;
+    let permission: Permission = path.1.parse().map_err(|_| Problem::not_found())?;
+    let group = service
+        .set_permission(caller, user_id.clone(), permission, granted)
+        .await?;
+    let user = group.user(&user_id).ok_or_else(Problem::not_found)?;
+    Ok(Versioned(group.version, User::from((&user_id, user))))
+}

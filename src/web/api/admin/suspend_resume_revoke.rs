@@ -1,0 +1,107 @@
+//! `POST /integration-apps/{id}/suspend`, `/resume` and `/revoke`.
+
+use axum::extract::State;
+use gatebook_aggregates::identifiers::AppId;
+use gatebook_aggregates::text::Reason;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::web::api::admin::change::{InPath, KeyedBody, WithIfMatch, WithKey};
+use crate::web::api::json::{Application, ChangeProblems, Versioned, text};
+use crate::web::error::Problem;
+use crate::web::extract::{Admin, IfMatch, PathOf, Service};
+
+/// Why. The body may be left out.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WithReason {
+    /// Up to 500 characters, for the activity log.
+    reason: Option<String>,
+}
+
+/// Suspends an application: its tokens are refused at once, until it is resumed.
+#[utoipa::path(
+    post,
+    path = "/api/v1/integration-apps/{id}/suspend",
+    tag = "Admins",
+    params(InPath, WithIfMatch, WithKey),
+    request_body = Option<WithReason>,
+    responses(
+        (status = 200, description = "The application", body = Application, headers(
+            ("ETag" = String, description = "Its version, quoted")
+        )),
+        ChangeProblems
+    ),
+    security(("user_token" = []))
+)]
+pub async fn suspend_application(
+    Admin(caller): Admin,
+    State(service): State<Service>,
+    PathOf(id): PathOf<AppId>,
+    IfMatch(version): IfMatch,
+    body: KeyedBody<WithReason>,
+) -> Result<Versioned<Application>, Problem> {
+    let (key, reason) = (body.key(&caller)?, body.value.read()?);
+    let (view, _) = service.suspend_app(&caller, id, version, key.as_ref(), reason).await?;
+    Ok(Versioned::from(&view))
+}
+
+/// Resumes a suspended application.
+#[utoipa::path(
+    post,
+    path = "/api/v1/integration-apps/{id}/resume",
+    tag = "Admins",
+    params(InPath, WithIfMatch, WithKey),
+    request_body = Option<WithReason>,
+    responses(
+        (status = 200, description = "The application", body = Application, headers(
+            ("ETag" = String, description = "Its version, quoted")
+        )),
+        ChangeProblems
+    ),
+    security(("user_token" = []))
+)]
+pub async fn resume_application(
+    Admin(caller): Admin,
+    State(service): State<Service>,
+    PathOf(id): PathOf<AppId>,
+    IfMatch(version): IfMatch,
+    body: KeyedBody<WithReason>,
+) -> Result<Versioned<Application>, Problem> {
+    let (key, reason) = (body.key(&caller)?, body.value.read()?);
+    let (view, _) = service.resume_app(&caller, id, version, key.as_ref(), reason).await?;
+    Ok(Versioned::from(&view))
+}
+
+/// Revokes an application for ever.
+#[utoipa::path(
+    post,
+    path = "/api/v1/integration-apps/{id}/revoke",
+    tag = "Admins",
+    params(InPath, WithIfMatch, WithKey),
+    request_body = Option<WithReason>,
+    responses(
+        (status = 200, description = "The application", body = Application, headers(
+            ("ETag" = String, description = "Its version, quoted")
+        )),
+        ChangeProblems
+    ),
+    security(("user_token" = []))
+)]
+pub async fn revoke_application(
+    Admin(caller): Admin,
+    State(service): State<Service>,
+    PathOf(id): PathOf<AppId>,
+    IfMatch(version): IfMatch,
+    body: KeyedBody<WithReason>,
+) -> Result<Versioned<Application>, Problem> {
+    let (key, reason) = (body.key(&caller)?, body.value.read()?);
+    let (view, _) = service.revoke_app(&caller, id, version, key.as_ref(), reason).await?;
+    Ok(Versioned::from(&view))
+}
+
+impl WithReason {
+    fn read(&self) -> Result<Option<Reason>, Problem> {
+        Ok(Reason::parse(text(&self.reason))?)
+    }
+}

@@ -1,0 +1,174 @@
+//! `GET /gateway/authorize`: R25, for nginx `auth_request` and its kin.
+
+use std::fmt::Display;
+
+use axum::extract::State;
+use axum::http::header::{AUTHORIZATION, InvalidHeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use gatebook_aggregates::gate::Verdict;
+use gatebook_projections::token_gate::TokenGateRow;
+use thiserror::Error;
+
+use crate::application::{GateAnswer, GateQuestion, Gatebook};
+use crate::store::StoreError;
+use crate::web::api::gateway::challenge::{refused, refused_for_several_tokens, refused_principal, refused_unread};
+use crate::web::api::gateway::gateway_credentials::{NotAdmitted, admitted};
+use crate::web::api::oauth::wire::{BearerProblem, bearer_token};
+use crate::web::extract::{Anyone, Service};
+
+const APP_ID: HeaderName = HeaderName::from_static("x-app-id");
+const APP_NAME: HeaderName = HeaderName::from_static("x-app-name");
+const GROUP_ID: HeaderName = HeaderName::from_static("x-group-id");
+const ENTITY_ID: HeaderName = HeaderName::from_static("x-entity-id");
+const API_ACCESS: HeaderName = HeaderName::from_static("x-api-access");
+
+/// Stands for a header that comes twice or cannot be read. It is no entity's id, no access and no token, so it opens
+/// nothing.
+const UNCLEAR: &str = "?";
+
+/// May this call pass?
+///
+/// For `auth_request` of nginx, `forward_auth` and their kin. Answers 200, 401 or 403 and nothing else, whatever the
+/// method, the query and what follows in the path (`/gateway/authorize/anything`, as Envoy asks), and also when the
+/// database cannot be reached: 403 with `X-Reason: unavailable`, or 503 where `--gateway-unavailable 503` asks for it.
+/// A body is never read; where one is announced, the connection is closed after the answer. Only what HTTP itself
+/// cannot take is answered bare: more than 100 header lines (431), an address over 64 KB (414), a broken head (400).
+///
+/// With `--gateway-auth required` only a resource server may ask, with its credentials as
+/// `X-Gateway-Authorization: Basic …`; a gateway sends this header last.
+///
+/// The gateway has to replace whatever the caller sent under the names of the answer's headers. A header that comes
+/// twice is refused.
+#[utoipa::path(
+    get,
+    path = "/gateway/authorize",
+    tag = "Gateways",
+    params(
+        ("X-Entity-Id" = String, Header, description = "The entity that the call is about."),
+        ("X-Api-Access" = String, Header, description = "What the call does: `read` or `write`."),
+        ("X-Gateway-Authorization" = Option<String>, Header, description = "A resource server's credentials, as `Basic …`; needed with `--gateway-auth required`."),
+    ),
+    responses(
+        (status = 200, description = "It may pass.", headers(
+            ("X-App-Id" = String, description = "The application's id."),
+            ("X-App-Name" = String, description = "The application's name in UTF-8, percent-encoded (RFC 3986): all but letters, digits, `-`, `.`, `_` and `~` of ASCII."),
+            ("X-Group-Id" = String, description = "The group's id."),
+            ("X-Entity-Id" = String, description = "The entity's id, as asked."),
+        )),
+        (status = 401, description = "The token opens nothing: `token_missing`, `token_malformed`, `token_invalid`, `token_expired`, `token_revoked`, `secret_retired`, `app_suspended`, `app_revoked`.", headers(
+            ("X-Reason" = String, description = "The first reason that holds."),
+            ("WWW-Authenticate" = String, description = "A Bearer challenge (RFC 6750)."),
+        )),
+        (status = 403, description = "The token does not open this: `group_not_on_plan`, `entity_missing`, `entity_not_assigned`, `access_not_permitted`; `gateway_not_authorized`: who asks is no resource server; or `unavailable`: it cannot be decided at the moment.", headers(
+            ("X-Reason" = String, description = "The first reason that holds."),
+            ("WWW-Authenticate" = String, description = "A Bearer challenge (RFC 6750)."),
+        )),
+        (status = 503, description = "Only with `--gateway-unavailable 503`: `unavailable`.", headers(
+            ("X-Reason" = String, description = "`unavailable`."),
+            ("Retry-After" = u64, description = "Seconds after which asking again makes sense."),
+        )),
+    ),
+    security(("access_token" = []), ())
+)]
+pub async fn authorize(State(service): State<Service>, Anyone(caller): Anyone, headers: HeaderMap) -> Response {
+    let unread = |why: &dyn Display| refused_unread(why, service.settings.gateway.unavailable);
+    match admitted(&service, &caller, &headers).await {
+        Ok(()) => answer(&service, &headers).await.unwrap_or_else(|error| unread(&error)),
+        Err(NotAdmitted::NotAuthorized) => refused_principal(),
+        Err(NotAdmitted::Undecided(failure)) => unread(&failure),
+    }
+}
+
+/// What the gate says to the token, the entity and the access of these headers.
+async fn answer(service: &Gatebook, headers: &HeaderMap) -> Result<Response, Undecided> {
+    let token = match presented_token(headers) {
+        Ok(token) => token,
+        Err(BearerProblem::SeveralHeaders) => return Ok(refused_for_several_tokens()),
+        Err(BearerProblem::OtherScheme) => None,
+        Err(BearerProblem::Malformed) => Some(UNCLEAR.to_owned()),
+    };
+    let (entity, access) = (only(headers, &ENTITY_ID), only(headers, &API_ACCESS));
+    let question = GateQuestion {
+        token: token.as_deref(),
+        entity,
+        access,
+    };
+    match service.check_gate(&question).await? {
+        GateAnswer {
+            verdict: Verdict::Ok,
+            facts: Some(facts),
+        } => Ok(passed(&facts.app, entity)?),
+        answer => Ok(refused(answer.verdict, access, service.settings.gateway.unavailable)),
+    }
+}
+
+/// Why there is no verdict, or none that can be sent.
+#[derive(Debug, Error)]
+enum Undecided {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("what the service behind has to know fits into no header: {0}")]
+    Unspeakable(#[from] InvalidHeaderValue),
+}
+
+/// RFC 6750 §3.1: credentials of another scheme are as good as none.
+fn presented_token(headers: &HeaderMap) -> Result<Option<String>, BearerProblem> {
+    let values = headers.get_all(AUTHORIZATION).iter();
+    let presented: Vec<&[u8]> = values.map(|value| value.as_bytes()).collect();
+    bearer_token(&presented)
+}
+
+/// A header's one value.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (None, _) => None,
+        (Some(value), None) => Some(value.to_str().unwrap_or(UNCLEAR)),
+        (Some(_), Some(_)) => Some(UNCLEAR),
+    }
+}
+
+/// Who passes, for what stands behind the gateway. What cannot be said does not pass.
+fn passed(app: &TokenGateRow, entity: Option<&str>) -> Result<Response, InvalidHeaderValue> {
+    let said = [
+        (APP_ID, app.app_id.to_string()),
+        (APP_NAME, percent_encoded(app.name.as_str())),
+        (GROUP_ID, app.group_id.to_string()),
+        (ENTITY_ID, entity.unwrap_or_default().to_owned()),
+    ];
+    let mut headers = HeaderMap::new();
+    for (name, text) in said {
+        headers.insert(name, HeaderValue::try_from(text)?);
+    }
+    Ok((StatusCode::OK, headers).into_response())
+}
+
+/// RFC 3986 §2.5: a space is `%20`; form encoding writes it as `+`, and a plus sign as `%2B`.
+fn percent_encoded(text: &str) -> String {
+    let form: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
+    form.replace('+', "%20").replace('*', "%2A").replace("%7E", "~")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_in_any_script_fits_into_a_header() {
+        assert_eq!(percent_encoded("Payroll Bridge"), "Payroll%20Bridge");
+        assert_eq!(percent_encoded("50% + *~._-"), "50%25%20%2B%20%2A~._-");
+        assert_eq!(percent_encoded("Löhne €"), "L%C3%B6hne%20%E2%82%AC");
+        assert!(HeaderValue::try_from(percent_encoded("👩\u{200D}💻")).is_ok());
+    }
+
+    #[test]
+    fn a_header_that_comes_twice_opens_nothing() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(only(&headers, &ENTITY_ID), None);
+        headers.append(ENTITY_ID, HeaderValue::from_static("berlin"));
+        assert_eq!(only(&headers, &ENTITY_ID), Some("berlin"));
+        headers.append(ENTITY_ID, HeaderValue::from_static("berlin"));
+        assert_eq!(only(&headers, &ENTITY_ID), Some(UNCLEAR));
+    }
+}

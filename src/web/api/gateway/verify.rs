@@ -1,0 +1,195 @@
+//! `POST /gateway/verify`: R25, for gateways with a mind of their own.
+
+use axum::Json;
+use axum::extract::State;
+use futures::future::try_join_all;
+use gatebook_aggregates::gate::Verdict;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::application::{GateQuestion, Gatebook};
+use crate::web::api::gateway::object::Object;
+use crate::web::api::gateway::resource_server::AuthenticatedResourceServer;
+use crate::web::error::Problem;
+use crate::web::extract::{JsonBody, Service};
+
+/// So many checks may come at once.
+const CHECKS_MAX: usize = 100;
+
+/// One check, or a list of them under `checks`.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VerifyCall {
+    /// The access token that was presented.
+    token: Option<String>,
+    /// The entity that the call is about.
+    entity: Option<String>,
+    /// What the call does: `read` or `write`.
+    access: Option<String>,
+    /// Instead of the three above: at most 100 checks.
+    #[schema(value_type = Option<Vec<GateCheck>>)]
+    checks: Option<Vec<Object<GateCheck>>>,
+}
+
+/// One check. What is missing is answered with its own reason.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GateCheck {
+    /// The access token that was presented.
+    token: Option<String>,
+    /// The entity that the call is about.
+    entity: Option<String>,
+    /// What the call does: `read` or `write`.
+    access: Option<String>,
+}
+
+/// The answer to one check.
+#[derive(Serialize, ToSchema)]
+pub struct GateResult {
+    /// Whether it may pass.
+    allowed: bool,
+    /// `ok`, or the first reason that holds: `token_missing`, `token_malformed`, `token_invalid`, `token_expired`,
+    /// `token_revoked`, `secret_retired`, `app_suspended`, `app_revoked`, `group_not_on_plan`, `entity_missing`,
+    /// `entity_not_assigned`, `access_not_permitted`; `unavailable` when it cannot be decided because of an event of the
+    /// application or its group that cannot be read.
+    #[schema(value_type = String)]
+    reason: &'static str,
+}
+
+/// The answers to several checks, in their order.
+#[derive(Serialize, ToSchema)]
+pub struct GateResults {
+    /// One for each check.
+    results: Vec<GateResult>,
+}
+
+/// One answer, or several.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum VerifyAnswer {
+    /// To one check.
+    One(GateResult),
+    /// To `checks`.
+    Several(GateResults),
+}
+
+/// May these calls pass?
+///
+/// One check, or up to 100 at once. A refusal is an answer, not an error: the status is 200 either way.
+#[utoipa::path(
+    post,
+    path = "/gateway/verify",
+    tag = "Gateways",
+    request_body = VerifyCall,
+    responses(
+        (status = 200, description = "The answer to each check.", body = VerifyAnswer),
+        (status = 400, description = "`invalid_json`: the body is no JSON object.", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`unauthenticated`: not a resource server's credentials. With a Basic challenge.", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "`body_too_large`: more than 64 KiB.", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "`unsupported_media_type`: the body is not sent as JSON.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`required`, `invalid_checks` (both one check and a list), `too_many_checks`, `unknown_field`.", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "`too_many_requests`: too many failed attempts; see `Retry-After`.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "`unavailable`: it cannot be decided; let nothing pass. See `Retry-After`.", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("resource_server" = []))
+)]
+pub async fn verify(
+    State(service): State<Service>,
+    _: AuthenticatedResourceServer,
+    JsonBody { value: call, .. }: JsonBody<VerifyCall>,
+) -> Result<Json<VerifyAnswer>, Problem> {
+    Ok(Json(match call.read()? {
+        RequestedChecks::One(check) => VerifyAnswer::One(result(&service, &check).await?),
+        RequestedChecks::Several(checks) => {
+            let results = checks.iter().map(|Object(check)| result(&service, check));
+            let results = try_join_all(results).await?;
+            VerifyAnswer::Several(GateResults { results })
+        }
+    }))
+}
+
+async fn result(service: &Gatebook, check: &GateCheck) -> Result<GateResult, Problem> {
+    let question = GateQuestion {
+        token: check.token.as_deref().filter(|token| !token.is_empty()),
+        entity: check.entity.as_deref(),
+        access: check.access.as_deref(),
+    };
+    let verdict = service.check_gate(&question).await?.verdict;
+    Ok(GateResult {
+        allowed: verdict == Verdict::Ok,
+        reason: verdict.code(),
+    })
+}
+
+/// The two forms of the call.
+enum RequestedChecks {
+    One(GateCheck),
+    Several(Vec<Object<GateCheck>>),
+}
+
+impl VerifyCall {
+    fn read(self) -> Result<RequestedChecks, Problem> {
+        let Self {
+            token,
+            entity,
+            access,
+            checks,
+        } = self;
+        let one = token.is_some() || entity.is_some() || access.is_some();
+        match checks {
+            Some(_) if one => {
+                let message = "Send either one check or a list under “checks”, not both.";
+                Err(Problem::field("checks", "invalid_checks", message))
+            }
+            Some(checks) if checks.len() > CHECKS_MAX => {
+                let message = format!("Send at most {CHECKS_MAX} checks at once.");
+                Err(Problem::field("checks", "too_many_checks", &message))
+            }
+            Some(checks) => Ok(RequestedChecks::Several(checks)),
+            None if one => Ok(RequestedChecks::One(GateCheck { token, entity, access })),
+            None => {
+                let message = "Send “token”, “entity” and “access”, or a list of them under “checks”.";
+                Err(Problem::field("token", "required", message))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Result<usize, String> {
+        let call: VerifyCall = serde_json::from_str(json).unwrap();
+        match call.read() {
+            Ok(RequestedChecks::One(_)) => Ok(1),
+            Ok(RequestedChecks::Several(checks)) => Ok(checks.len()),
+            Err(problem) => Err(problem.code),
+        }
+    }
+
+    #[test]
+    fn a_call_is_one_check_or_a_list_of_them() {
+        assert_eq!(read(r#"{"entity": "berlin"}"#), Ok(1));
+        assert_eq!(read(r#"{"checks": []}"#), Ok(0));
+        assert_eq!(read(r#"{"checks": [{}, {"token": "x"}]}"#), Ok(2));
+        assert_eq!(read("{}"), Err("required".to_owned()));
+        let both = r#"{"token": "x", "checks": []}"#;
+        assert_eq!(read(both), Err("invalid_checks".to_owned()));
+    }
+
+    #[test]
+    fn a_check_has_the_names_of_its_fields() {
+        for list in ["[]", r#"["a", "b", "c"]"#, "null"] {
+            let call = format!(r#"{{"checks": [{list}]}}"#);
+            assert!(serde_json::from_str::<VerifyCall>(&call).is_err(), "{list}");
+        }
+    }
+
+    #[test]
+    fn a_hundred_checks_are_enough() {
+        let checks = |n: usize| format!(r#"{{"checks": [{}]}}"#, vec!["{}"; n].join(","));
+        assert_eq!(read(&checks(100)), Ok(100));
+        assert_eq!(read(&checks(101)), Err("too_many_checks".to_owned()));
+    }
+}

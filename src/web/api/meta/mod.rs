@@ -1,0 +1,56 @@
+//! The service about itself: whether it lives, what it counts, and what it offers.
+
+mod docs;
+mod document;
+pub mod error_codes;
+mod healthz;
+mod metrics;
+mod openapi_json;
+mod readyz;
+mod stylesheet;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::routing::get;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::web::extract::Service;
+
+pub use document::{describe_optional_bodies, document};
+
+/// All URLs of those who run the service.
+pub fn routes() -> OpenApiRouter<Service> {
+    OpenApiRouter::new()
+        // GET /healthz
+        .routes(routes!(healthz::healthz))
+        // GET /readyz
+        .routes(routes!(readyz::readyz))
+        // GET /metrics
+        .routes(routes!(metrics::metrics))
+}
+
+/// What is said about all URLs, made once.
+#[derive(Clone)]
+struct Published {
+    json: Bytes,
+    page: Bytes,
+}
+
+/// The URLs that show the whole document, these included: [`document()`] describes them.
+pub fn openapi_route(document: Arc<OpenApi>) -> Router<Service> {
+    // A document holds texts, lists and maps with text keys only, which always have a JSON form.
+    let json = serde_json::to_value(&*document).unwrap_or_default();
+    let published = Published {
+        page: docs::page(&json).into_string().into(),
+        json: json.to_string().into(),
+    };
+    Router::new()
+        .route("/openapi.json", get(openapi_json::openapi_json))
+        .route("/docs", get(docs::docs))
+        .route("/docs/style.css", get(stylesheet::stylesheet))
+        .with_state(published)
+}

@@ -1,0 +1,83 @@
+//! `POST /oauth/introspect`: RFC 7662.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use chrono::{DateTime, Utc};
+use futures::future::{OptionFuture, join};
+
+use crate::application::Introspection;
+use crate::secrets::{ACCESS_TOKEN_LIFETIME, AccessTokenClaims};
+use crate::web::api::oauth::answers::{
+    ActiveToken, FormRefusals, InactiveToken, IntrospectionAnswer, NO_STORE, OAuthRefusal, PresentedToken,
+};
+use crate::web::api::oauth::refusal::{refusal, store_refusal};
+use crate::web::api::oauth::request::OAuthRequest;
+use crate::web::api::oauth::wire::OAuthError;
+use crate::web::extract::Service;
+
+/// What is this access token?
+///
+/// Tells a resource server what a token is (RFC 7662). Whatever is not active is answered by `{"active": false}` and
+/// nothing else. An application's own credentials do not open this; those of a resource server do.
+#[utoipa::path(
+    post,
+    path = "/oauth/introspect",
+    tag = "Gateways",
+    request_body(content = PresentedToken, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "What the token is. Never cached.", body = IntrospectionAnswer),
+        (status = 400, description = "`invalid_request`: `token` is missing, or the form is malformed.", body = OAuthRefusal),
+        FormRefusals,
+    ),
+    security(("resource_server" = []), ())
+)]
+pub async fn introspect_token(
+    State(service): State<Service>,
+    request: OAuthRequest,
+) -> Result<impl IntoResponse, OAuthError> {
+    let server = request.client()?;
+    let (id, secret) = (&server.client_id, &server.client_secret);
+    // Both are read at once; what comes of the second is told only when the first allows it.
+    let token = request.token();
+    let introspected = OptionFuture::from(token.as_ref().ok().map(|token| service.introspect(token)));
+    let authenticated = service.authenticate_resource_server(&request.caller, id, secret);
+    let (authenticated, introspected) = join(authenticated, introspected).await;
+    authenticated.map_err(refusal)?;
+    token?;
+    let token = introspected
+        .transpose()
+        .map_err(|error| store_refusal(&error))?
+        .flatten();
+    let answer = match token {
+        Some(token) => IntrospectionAnswer::Active(Box::new(active(token, &service.settings.public_url))),
+        None => IntrospectionAnswer::Inactive(InactiveToken { active: false }),
+    };
+    Ok((NO_STORE, Json(answer)))
+}
+
+/// When the token ends, as seconds can tell it: `expires_in` after `iat`. It was issued within the second that `iat` names,
+/// and opens until as long after that moment; so it ends up to a second later, and never before its client expects.
+fn announced_end(claims: &AccessTokenClaims) -> DateTime<Utc> {
+    claims.expires_at.min(claims.issued_at + ACCESS_TOKEN_LIFETIME)
+}
+
+fn active(token: Introspection, issuer: &str) -> ActiveToken {
+    let Introspection { facts, claims, scopes } = token;
+    ActiveToken {
+        active: true,
+        client_id: facts.app.client_id.0.clone(),
+        sub: facts.app.client_id.0.clone(),
+        scope: scopes.to_string(),
+        token_type: "Bearer",
+        iat: claims.issued_at.timestamp(),
+        nbf: claims.issued_at.timestamp(),
+        exp: announced_end(&claims).timestamp(),
+        jti: claims.token_id,
+        iss: issuer.to_owned(),
+        aud: issuer.to_owned(),
+        app_name: facts.app.name.as_str().to_owned(),
+        group_id: facts.app.group_id.to_string(),
+        entities: facts.entities().map(ToString::to_string).collect(),
+    }
+}

@@ -1,0 +1,78 @@
+//! `POST /oauth/token`: R24, RFC 6749 §4.4.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+
+use crate::application::Gatebook;
+use crate::web::api::oauth::answers::{FormRefusals, NO_STORE, OAuthRefusal, TokenAnswer, TokenRequest};
+use crate::web::api::oauth::refusal::refusal;
+use crate::web::api::oauth::request::OAuthRequest;
+use crate::web::api::oauth::wire::{FormBody, OAuthError, Scopes, description};
+use crate::web::extract::Service;
+
+/// Issues an access token.
+///
+/// The client credentials grant of OAuth 2.0 (RFC 6749 §4.4). Prove who the application is by HTTP Basic with
+/// `client_id` and `client_secret`; in the body they are accepted too, which is not recommended. A token is good for
+/// an hour; there are no refresh tokens. Client ids have 24 characters, client secrets 53.
+#[utoipa::path(
+    post,
+    path = "/oauth/token",
+    tag = "Integrations",
+    request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "The token. Never cached.", body = TokenAnswer),
+        (status = 400, description = "`invalid_request`, `unsupported_grant_type`, `invalid_scope`.", body = OAuthRefusal),
+        FormRefusals,
+    ),
+    security(("client" = []), ())
+)]
+pub async fn issue_token(
+    State(service): State<Service>,
+    request: Result<OAuthRequest, OAuthError>,
+) -> Result<impl IntoResponse, OAuthError> {
+    let answer = match request {
+        Ok(request) => answer(&service, &request).await,
+        Err(unreadable) => Err(unreadable),
+    };
+    let answer = answer.inspect_err(|refused| service.metrics.token_refused(reason(refused)))?;
+    Ok((NO_STORE, Json(answer)))
+}
+
+async fn answer(service: &Gatebook, request: &OAuthRequest) -> Result<TokenAnswer, OAuthError> {
+    require_client_credentials_grant(&request.form)?;
+    let presented = request.client()?;
+    let (id, secret) = (&presented.client_id, &presented.client_secret);
+    let client = service.authenticate_client(&request.caller, id, secret).await;
+    let client = client.map_err(refusal)?;
+    let requested = request.form.get("scope").map(Scopes::parse).transpose()?;
+    let scopes = Scopes::granted(requested, client.allowed_scopes())?;
+    let issued = service
+        .issue_access_token(&client, scopes)
+        .map_err(|error| refusal(error.into()))?;
+    Ok(TokenAnswer {
+        access_token: issued.token,
+        token_type: "Bearer",
+        expires_in: issued.expires_in,
+        scope: issued.scopes.to_string(),
+    })
+}
+
+/// What a refusal is counted as. OAuth has no word of its own for a client that has to slow down.
+fn reason(refused: &OAuthError) -> &'static str {
+    match refused.status {
+        StatusCode::TOO_MANY_REQUESTS => "too_many_requests",
+        _ => refused.error,
+    }
+}
+
+/// T04, T05. Asked before the client's credentials, about which this tells nothing.
+fn require_client_credentials_grant(form: &FormBody) -> Result<(), OAuthError> {
+    match form.get("grant_type") {
+        Some("client_credentials") => Ok(()),
+        Some(_) => Err(OAuthError::unsupported_grant_type()),
+        None => Err(OAuthError::invalid_request(description::GRANT_TYPE_MISSING)),
+    }
+}

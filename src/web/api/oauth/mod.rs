@@ -1,0 +1,37 @@
+//! What integrations and resource servers call: RFC 6749 §4.4, RFC 7662, RFC 7009, RFC 8414. Refusals have the form of
+//! RFC 6749 §5.2, never that of problem details.
+
+mod answers;
+mod introspect;
+mod issue_token;
+mod refusal;
+mod request;
+mod revoke_token;
+mod show_metadata;
+pub mod wire;
+
+pub use revoke_token::take_place_to_revoke;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
+use utoipa_axum::routes;
+
+use crate::web::api::oauth::wire::OAuthError;
+use crate::web::extract::Service;
+
+/// All URLs of OAuth.
+pub fn routes() -> OpenApiRouter<Service> {
+    OpenApiRouter::new()
+        // POST /oauth/token
+        .routes(post_only(routes!(issue_token::issue_token)))
+        // POST /oauth/introspect
+        .routes(post_only(routes!(introspect::introspect_token)))
+        // POST /oauth/revoke
+        .routes(post_only(routes!(revoke_token::revoke_token)))
+        // GET /.well-known/oauth-authorization-server
+        .routes(routes!(show_metadata::show_metadata))
+}
+
+/// T02: another method is refused in the form of OAuth.
+fn post_only((schemas, paths, methods): UtoipaMethodRouter<Service>) -> UtoipaMethodRouter<Service> {
+    let refused = || async { OAuthError::method_not_allowed() };
+    (schemas, paths, methods.fallback(refused))
+}

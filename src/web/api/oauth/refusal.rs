@@ -1,0 +1,66 @@
+//! What a failure is called in the words of OAuth.
+
+use crate::application::Failure;
+use crate::log::CommandError;
+use crate::store::StoreError;
+use crate::web::api::oauth::wire::OAuthError;
+use crate::web::error::RETRY_UNAVAILABLE_AFTER;
+
+/// Names a failure. It is logged here, once and whole; the client gets a fixed sentence (T28).
+pub fn refusal(failure: Failure) -> OAuthError {
+    match failure {
+        Failure::Unauthenticated => OAuthError::invalid_client(),
+        Failure::TooManyRequests { retry_after_seconds } | Failure::TooManyChanges { retry_after_seconds } => {
+            OAuthError::slow_down(retry_after_seconds)
+        }
+        Failure::Command(CommandError::Store(error)) => store_refusal(&error),
+        // R07: others are changing the application; the token still exists.
+        Failure::Command(CommandError::Conflict) => OAuthError::temporarily_unavailable(1),
+        // The application was suspended or revoked since its client authenticated, and now it would no longer (T19).
+        Failure::Command(CommandError::Refused(_)) => OAuthError::invalid_client(),
+        failure => server_error(&failure.to_string()),
+    }
+}
+
+/// Names a failure of the database. One that cannot be reached says nothing about credentials or tokens (T34, R07).
+pub fn store_refusal(error: &StoreError) -> OAuthError {
+    if error.is_unavailable() {
+        tracing::warn!(%error, "the database is not available");
+        return OAuthError::temporarily_unavailable(RETRY_UNAVAILABLE_AFTER);
+    }
+    server_error(&error.to_string())
+}
+
+/// Names a failure of our own.
+pub fn server_error(why: &str) -> OAuthError {
+    tracing::error!(%why, "an OAuth request failed");
+    OAuthError::server_error()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gatebook_aggregates::refusal::Refusal;
+
+    #[test]
+    fn t34_a_database_that_is_away_never_speaks_of_the_client() {
+        let away = StoreError::Unavailable("gone".to_owned());
+        let refused = refusal(away.into());
+        assert_eq!(
+            (refused.status.as_u16(), refused.error),
+            (503, "temporarily_unavailable")
+        );
+        let broken = StoreError::Refused("no such table".to_owned());
+        let refused = refusal(broken.into());
+        assert_eq!((refused.status.as_u16(), refused.error), (500, "server_error"));
+    }
+
+    #[test]
+    fn t19_t33_failed_credentials_are_told_from_too_many_of_them() {
+        assert_eq!(refusal(Failure::Unauthenticated), OAuthError::invalid_client());
+        assert_eq!(refusal(Refusal::AppSuspended.into()), OAuthError::invalid_client());
+        let retry_after_seconds = 7;
+        let slow = refusal(Failure::TooManyRequests { retry_after_seconds });
+        assert_eq!((slow.status.as_u16(), slow.retry_after), (429, Some(7)));
+    }
+}

@@ -1,0 +1,76 @@
+//! `GET /.well-known/oauth-authorization-server`: RFC 8414.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::web::extract::Service;
+
+/// How clients prove who they are, at each of the endpoints.
+const AUTH_METHODS: [&str; 2] = ["client_secret_basic", "client_secret_post"];
+
+/// What this authorization server can do (RFC 8414 §2).
+#[derive(Serialize, ToSchema)]
+pub struct ServerMetadata {
+    /// The issuer, byte for byte the public URL.
+    #[schema(format = "uri")]
+    issuer: String,
+    /// Where tokens are issued.
+    #[schema(format = "uri")]
+    token_endpoint: String,
+    /// How to authenticate there.
+    #[schema(value_type = Vec<String>)]
+    token_endpoint_auth_methods_supported: [&'static str; 2],
+    /// Where resource servers ask about tokens.
+    #[schema(format = "uri")]
+    introspection_endpoint: String,
+    /// How to authenticate there.
+    #[schema(value_type = Vec<String>)]
+    introspection_endpoint_auth_methods_supported: [&'static str; 2],
+    /// Where tokens are given back.
+    #[schema(format = "uri")]
+    revocation_endpoint: String,
+    /// How to authenticate there.
+    #[schema(value_type = Vec<String>)]
+    revocation_endpoint_auth_methods_supported: [&'static str; 2],
+    /// The grants: `client_credentials` alone.
+    #[schema(value_type = Vec<String>)]
+    grant_types_supported: [&'static str; 1],
+    /// `none`: there is no authorization endpoint. RFC 8414 wants the member in any case.
+    #[schema(value_type = Vec<String>)]
+    response_types_supported: [&'static str; 1],
+    /// The scopes.
+    #[schema(value_type = Vec<String>)]
+    scopes_supported: [&'static str; 2],
+    /// Where to read on.
+    #[schema(format = "uri")]
+    service_documentation: String,
+}
+
+/// What can this authorization server do, and where?
+///
+/// Its metadata (RFC 8414).
+#[utoipa::path(
+    get,
+    path = "/.well-known/oauth-authorization-server",
+    tag = "Integrations",
+    responses((status = 200, description = "The metadata.", body = ServerMetadata)),
+    security(())
+)]
+pub async fn show_metadata(State(service): State<Service>) -> Json<ServerMetadata> {
+    let issuer = service.settings.public_url.clone();
+    Json(ServerMetadata {
+        token_endpoint: format!("{issuer}/oauth/token"),
+        token_endpoint_auth_methods_supported: AUTH_METHODS,
+        introspection_endpoint: format!("{issuer}/oauth/introspect"),
+        introspection_endpoint_auth_methods_supported: AUTH_METHODS,
+        revocation_endpoint: format!("{issuer}/oauth/revoke"),
+        revocation_endpoint_auth_methods_supported: AUTH_METHODS,
+        grant_types_supported: ["client_credentials"],
+        response_types_supported: ["none"],
+        scopes_supported: ["read", "write"],
+        service_documentation: format!("{issuer}/docs"),
+        issuer,
+    })
+}

@@ -1,0 +1,48 @@
+//! `POST /integration-apps/{id}/client-secrets`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use gatebook_aggregates::identifiers::AppId;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::application::ClientSecretOrder;
+use crate::web::api::admin::change::{InPath, KeyedBody, WithIfMatch, WithKey};
+use crate::web::api::json::{NewClientSecret, OperatorAppProblems};
+use crate::web::error::Problem;
+use crate::web::extract::{IfMatch, Operator, PathOf, Service};
+
+/// How a client secret takes over from the one before. The body may be left out.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateClientSecret {
+    /// How many seconds the secret before it goes on.
+    overlap_seconds: Option<i64>,
+}
+
+/// Makes a client secret for an AIQ Integrate application. The answer shows it, once.
+#[utoipa::path(
+    post,
+    path = "/operator/api/v1/integration-apps/{id}/client-secrets",
+    tag = "Operators",
+    params(InPath, WithIfMatch, WithKey),
+    request_body = Option<CreateClientSecret>,
+    responses((status = 201, description = "The client secret", body = NewClientSecret), OperatorAppProblems),
+    security(("operator_token" = []))
+)]
+pub async fn create_client_secret(
+    Operator(caller): Operator,
+    State(service): State<Service>,
+    PathOf(id): PathOf<AppId>,
+    IfMatch(if_match): IfMatch,
+    body: KeyedBody<CreateClientSecret>,
+) -> Result<(StatusCode, Json<NewClientSecret>), Problem> {
+    let order = ClientSecretOrder {
+        overlap_seconds: body.value.overlap_seconds,
+        if_match,
+        key: body.key(&caller)?,
+    };
+    let made = service.operators_client_secret(&caller, id, &order).await?;
+    Ok((StatusCode::CREATED, Json(made.into())))
+}

@@ -1,0 +1,26 @@
+//! `DELETE /resource-servers/{client_id}`.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use crate::web::api::json::OperatorChangeProblems;
+use crate::web::error::Problem;
+use crate::web::extract::{Operator, PathOf, Service};
+
+/// Ends the credentials of a gateway, at once.
+#[utoipa::path(
+    delete,
+    path = "/operator/api/v1/resource-servers/{client_id}",
+    tag = "Operators",
+    params(("client_id" = String, Path, description = "The gateway's client id.")),
+    responses((status = 204, description = "Gone"), OperatorChangeProblems),
+    security(("operator_token" = []))
+)]
+pub async fn delete_resource_server(
+    Operator(caller): Operator,
+    State(service): State<Service>,
+    PathOf(client_id): PathOf<String>,
+) -> Result<StatusCode, Problem> {
+    service.delete_resource_server(&caller, &client_id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,36 @@
+//! `GET /integration-apps/{id}/client-secrets`: R12, R23.
+
+use axum::Json;
+use axum::extract::State;
+use gatebook_aggregates::identifiers::AppId;
+
+use crate::web::api::admin::change::InPath;
+use crate::web::api::json::{Items, ListedClientSecret, OperatorReadProblems};
+use crate::web::error::Problem;
+use crate::web::extract::{Operator, PathOf, Service};
+
+/// Which client secrets of an AIQ Integrate application are live?
+///
+/// Only their first characters are known. The developer of a New Integration keeps its secrets: `kept_by_developer`.
+#[utoipa::path(
+    get,
+    path = "/operator/api/v1/integration-apps/{id}/client-secrets",
+    tag = "Operators",
+    params(InPath),
+    responses(
+        (status = 200, description = "The live client secrets, oldest first", body = Items<ListedClientSecret>),
+        (status = 409, description = "`kept_by_developer`: it is no AIQ Integrate application", body = Problem, content_type = "application/problem+json"),
+        OperatorReadProblems
+    ),
+    security(("operator_token" = []))
+)]
+pub async fn list_client_secrets(
+    _operator: Operator,
+    State(service): State<Service>,
+    PathOf(id): PathOf<AppId>,
+) -> Result<Json<Items<ListedClientSecret>>, Problem> {
+    let secrets = service.operators_client_secrets(id).await?;
+    Ok(Json(Items {
+        items: secrets.into_iter().map(ListedClientSecret::from).collect(),
+    }))
+}

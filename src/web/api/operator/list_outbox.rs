@@ -1,0 +1,161 @@
+//! `GET /outbox`.
+
+use axum::Json;
+use axum::extract::State;
+use gatebook_aggregates::timestamp::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::outbox::{self, EmailRow, EmailState, ListedAfter};
+use crate::web::api::json::{Fields, OperatorReadProblems, given, read_cursor, write_cursor};
+use crate::web::error::Problem;
+use crate::web::extract::{Operator, QueryOf, Service};
+
+/// Which e-mails.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct OutboxQuery {
+    /// `pending`, `sent` or `failed`; all when left out.
+    state: Option<String>,
+    /// How many e-mails, 1 to 200; 50 when left out.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
+    limit: Option<String>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// A page of letters, and how the whole outbox stands.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct OutboxPage {
+    /// The e-mails on this page.
+    items: Vec<EmailJson>,
+    /// The `cursor` of the next page; null on the last.
+    #[schema(required)]
+    next_cursor: Option<String>,
+    /// How many e-mails there are in all, by state.
+    totals: OutboxTotals,
+    /// Since when the oldest e-mail waits that should leave now; null when none does.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    oldest_waiting_since: Option<Timestamp>,
+    /// For how many seconds it has been waiting.
+    #[schema(required)]
+    oldest_waiting_seconds: Option<i64>,
+}
+
+/// How many e-mails there are, by state.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct OutboxTotals {
+    /// They will be sent, also on a later day.
+    pending: i64,
+    /// They were handed to the mail server.
+    sent: i64,
+    /// They were given up.
+    failed: i64,
+}
+
+struct OutboxQuestion {
+    state: Option<EmailState>,
+    limit: u32,
+    after: Option<ListedAfter>,
+}
+
+/// An e-mail, without what it says.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Email)]
+pub struct EmailJson {
+    /// Its id, and the left part of its Message-ID.
+    id: String,
+    /// What kind of letter.
+    kind: String,
+    /// To whom.
+    recipient: String,
+    /// `pending`, `sent` or `failed`.
+    state: &'static str,
+    /// How often it was tried since it was written or last retried.
+    attempts: i64,
+    /// When it is tried next; null unless it is pending.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    next_attempt_at: Option<Timestamp>,
+    /// Why it was not sent at the last attempt.
+    #[schema(required)]
+    last_error: Option<String>,
+    /// When it was written.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// When it was sent; null before.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    sent_at: Option<Timestamp>,
+}
+
+/// Which e-mails wait, were sent, or could not be sent? The newest come first. And how many are there in all?
+#[utoipa::path(
+    get,
+    path = "/operator/api/v1/outbox",
+    tag = "Operators",
+    params(OutboxQuery),
+    responses((status = 200, description = "The e-mails", body = OutboxPage), OperatorReadProblems),
+    security(("operator_token" = []))
+)]
+pub async fn list_outbox(
+    Operator(operator): Operator,
+    State(service): State<Service>,
+    QueryOf(query): QueryOf<OutboxQuery>,
+) -> Result<Json<OutboxPage>, Problem> {
+    let OutboxQuestion { state, limit, after } = query.read()?;
+    let _slot = service.read_slot(&operator).await?;
+    let now = service.clock.now();
+    let (emails, next) = outbox::list_page(service.database(), state, after.as_ref(), limit).await?;
+    let totals = outbox::totals(service.database(), now).await?;
+    let since = totals.oldest_waiting_since;
+    Ok(Json(OutboxPage {
+        items: emails.into_iter().map(EmailJson::from).collect(),
+        next_cursor: next.as_ref().map(write_cursor),
+        totals: OutboxTotals {
+            pending: totals.pending,
+            sent: totals.sent,
+            failed: totals.failed,
+        },
+        oldest_waiting_since: since,
+        oldest_waiting_seconds: since.map(|since| outbox::age(since, now).num_seconds()),
+    }))
+}
+
+impl OutboxQuery {
+    fn read(&self) -> Result<OutboxQuestion, Problem> {
+        let mut fields = Fields::default();
+        let state = fields.word("state", given(&self.state));
+        let limit = fields.limit(given(&self.limit));
+        let after = given(&self.cursor).and_then(|cursor| {
+            let after = read_cursor(cursor).filter(ListedAfter::can_be);
+            if after.is_none() {
+                let message = "Hand back the “next_cursor” of the page before.";
+                fields.refuse("cursor", "invalid_cursor", message);
+            }
+            after
+        });
+        fields.finish(|| {
+            Some(OutboxQuestion {
+                state,
+                limit: limit?,
+                after,
+            })
+        })
+    }
+}
+
+impl From<EmailRow> for EmailJson {
+    fn from(email: EmailRow) -> Self {
+        Self {
+            id: email.id,
+            kind: email.kind,
+            recipient: email.recipient,
+            state: email.state.into(),
+            attempts: email.attempts,
+            next_attempt_at: email.next_attempt_at,
+            last_error: email.last_error,
+            created_at: email.created_at,
+            sent_at: email.sent_at,
+        }
+    }
+}

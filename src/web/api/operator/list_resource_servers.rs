@@ -1,0 +1,29 @@
+//! `GET /resource-servers`.
+
+use axum::Json;
+use axum::extract::State;
+
+use crate::web::api::json::{Items, OperatorReadProblems, ResourceServerJson};
+use crate::web::error::Problem;
+use crate::web::extract::{Operator, Service};
+
+/// Which gateways may introspect and verify?
+#[utoipa::path(
+    get,
+    path = "/operator/api/v1/resource-servers",
+    tag = "Operators",
+    responses(
+        (status = 200, description = "All resource servers, oldest first", body = Items<ResourceServerJson>),
+        OperatorReadProblems
+    ),
+    security(("operator_token" = []))
+)]
+pub async fn list_resource_servers(
+    _operator: Operator,
+    State(service): State<Service>,
+) -> Result<Json<Items<ResourceServerJson>>, Problem> {
+    let servers = service.resource_servers().await?;
+    Ok(Json(Items {
+        items: servers.into_iter().map(ResourceServerJson::from).collect(),
+    }))
+}

@@ -1,0 +1,43 @@
+//! `POST /outbox/{id}/retry`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use uuid::Uuid;
+
+use crate::outbox::{self, EmailState, Retry};
+use crate::web::api::json::{NoFields, OperatorChangeProblems};
+use crate::web::api::operator::list_outbox::EmailJson;
+use crate::web::error::Problem;
+use crate::web::extract::{JsonBody, Operator, PathOf, Service};
+
+/// Has an e-mail sent at once whose last attempt failed, be it given up or waiting for the next one. One that was sent stays
+/// as it is; one that was not tried yet, or is being sent, is a `conflict`.
+#[utoipa::path(
+    post,
+    path = "/operator/api/v1/outbox/{id}/retry",
+    tag = "Operators",
+    params(("id" = String, Path, format = "uuid", description = "The e-mail.")),
+    request_body = Option<NoFields>,
+    responses((status = 200, description = "The e-mail", body = EmailJson), OperatorChangeProblems),
+    security(("operator_token" = []))
+)]
+pub async fn retry_email(
+    _operator: Operator,
+    State(service): State<Service>,
+    PathOf(id): PathOf<Uuid>,
+    _nothing: JsonBody<NoFields>,
+) -> Result<Json<EmailJson>, Problem> {
+    match outbox::retry(service.database(), id, service.clock.now()).await? {
+        Retry::Due(email) => {
+            service.emails_waiting.notify_one();
+            Ok(Json(EmailJson::from(email)))
+        }
+        Retry::NotFailed(email) if email.state == EmailState::Sent => Ok(Json(EmailJson::from(email))),
+        Retry::NotFailed(_) => {
+            let detail = "This mail has not failed: it is being sent, or will be by itself when it is due.";
+            Err(Problem::new(StatusCode::CONFLICT, "conflict", detail))
+        }
+        Retry::Unknown => Err(Problem::not_found()),
+    }
+}

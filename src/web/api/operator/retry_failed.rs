@@ -1,0 +1,37 @@
+//! `POST /outbox/retry`.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::outbox;
+use crate::web::api::json::{NoFields, OperatorChangeProblems};
+use crate::web::error::Problem;
+use crate::web::extract::{JsonBody, Operator, Service};
+
+/// How many mails are tried again.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Retried {
+    /// How many had been given up, and are due again now.
+    retried: u64,
+}
+
+/// Has all mails that were given up sent at once. Asked twice, it retries none a second time.
+#[utoipa::path(
+    post,
+    path = "/operator/api/v1/outbox/retry",
+    tag = "Operators",
+    request_body = Option<NoFields>,
+    responses((status = 200, description = "How many", body = Retried), OperatorChangeProblems),
+    security(("operator_token" = []))
+)]
+pub async fn retry_failed(
+    _operator: Operator,
+    State(service): State<Service>,
+    _nothing: JsonBody<NoFields>,
+) -> Result<Json<Retried>, Problem> {
+    let retried = outbox::retry_failed(service.database(), service.clock.now()).await?;
+    service.emails_waiting.notify_one();
+    Ok(Json(Retried { retried }))
+}

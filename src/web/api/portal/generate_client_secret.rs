@@ -1,0 +1,64 @@
+//! `POST /portal/api/v1/apps/{id}/client-secrets`: R23.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use gatebook_aggregates::identifiers::AppId;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::application::ClientSecretOrder;
+use crate::web::api::admin::change::{KeyedBody, WithIfMatch, WithKey};
+use crate::web::api::json::NewClientSecret;
+use crate::web::api::portal::problems::{BodyProblems, SessionProblems};
+use crate::web::error::Problem;
+use crate::web::extract::{AuthenticatedDeveloper, IfMatch, PathOf, Service};
+
+/// How the new secret takes over from the one before it.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClientSecretRequest {
+    /// So many seconds the older secret goes on: 0 ends it at once, 259200 (72 hours) is the default, 7776000 (90
+    /// days) the most.
+    overlap_seconds: Option<i64>,
+}
+
+/// Makes a client secret. The answer shows it, once.
+///
+/// Afterwards only its first characters are known. At most two live at a time: making the second starts an overlap
+/// after which the older one ends.
+#[utoipa::path(
+    post,
+    path = "/portal/api/v1/apps/{id}/client-secrets",
+    tag = "Developers",
+    params(("id" = String, Path, description = "The application's id."), WithIfMatch, WithKey),
+    request_body = ClientSecretRequest,
+    responses(
+        (status = 201, description = "The secret, shown once.", body = NewClientSecret),
+        (status = 403, description = "`otp_verification_needed`, `plan_required`.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`: none of the developer's applications.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`client_secret_limit`: two are live; retire one first. `app_suspended`, `app_revoked`.", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "`version_mismatch`: changed since the version of `If-Match`.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid_overlap_seconds`, `unknown_field`, `idempotency_key_reused`.", body = Problem, content_type = "application/problem+json"),
+        BodyProblems,
+        SessionProblems,
+    ),
+    security(("developer_session" = []))
+)]
+pub async fn portal_generate_client_secret(
+    State(service): State<Service>,
+    developer: AuthenticatedDeveloper,
+    PathOf(app_id): PathOf<AppId>,
+    IfMatch(if_match): IfMatch,
+    body: KeyedBody<ClientSecretRequest>,
+) -> Result<(StatusCode, Json<NewClientSecret>), Problem> {
+    let order = ClientSecretOrder {
+        overlap_seconds: body.value.overlap_seconds,
+        if_match,
+        key: body.key(&developer.caller)?,
+    };
+    let made = service
+        .developers_client_secret(&developer.caller, app_id, &order)
+        .await?;
+    Ok((StatusCode::CREATED, Json(made.into())))
+}

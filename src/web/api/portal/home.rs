@@ -1,0 +1,126 @@
+//! `GET /portal/api/v1/apps`: R17, R20, R22.
+
+use axum::Json;
+use axum::extract::State;
+use gatebook_aggregates::identifiers::AppId;
+use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_projections::groups::GroupRow;
+use gatebook_projections::portal_apps::PortalAppRow;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::web::api::json::Named;
+use crate::web::api::portal::problems::{QueryProblems, SessionProblems};
+use crate::web::error::Problem;
+use crate::web::extract::{AuthenticatedDeveloper, Service};
+
+/// The developer's applications, by name.
+#[derive(Serialize, ToSchema)]
+pub struct PortalHomeAnswer {
+    /// Those that wait for their one-time password (OTP).
+    otp_verification_needed: Vec<UnverifiedApp>,
+    /// Those that were verified.
+    apps: Vec<PortalApp>,
+}
+
+/// An application before its OTP was entered.
+#[derive(Serialize, ToSchema)]
+pub struct UnverifiedApp {
+    /// The application's id.
+    #[schema(value_type = String, format = "uuid")]
+    id: AppId,
+    /// Its name.
+    name: String,
+    /// What it is for.
+    description: String,
+    /// Whose it is.
+    group: Named,
+    /// `active` or `suspended`.
+    #[schema(value_type = String)]
+    status: &'static str,
+    /// When the developer was assigned.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    assigned_at: Option<Timestamp>,
+    /// When the OTP ends.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    otp_expires_at: Option<Timestamp>,
+    /// Wrong tries that are left.
+    #[schema(required)]
+    otp_attempts_left: Option<i64>,
+    /// `valid`, or `expired` or `locked`: then the admin can reset it.
+    #[schema(required)]
+    otp_state: Option<&'static str>,
+}
+
+/// A verified application. Its credentials are in its details: looking at them is recorded (R28).
+#[derive(Serialize, ToSchema)]
+pub struct PortalApp {
+    /// The application's id.
+    #[schema(value_type = String, format = "uuid")]
+    id: AppId,
+    /// Its name.
+    name: String,
+    /// What it is for.
+    description: String,
+    /// Whose it is.
+    group: Named,
+    /// `read` or `read_write`.
+    #[schema(value_type = String)]
+    api_permission: &'static str,
+    /// `active`, `suspended` or `revoked`.
+    #[schema(value_type = String)]
+    status: &'static str,
+}
+
+/// Which applications are mine?
+#[utoipa::path(
+    get,
+    path = "/portal/api/v1/apps",
+    tag = "Developers",
+    responses((status = 200, description = "The applications.", body = PortalHomeAnswer), QueryProblems, SessionProblems),
+    security(("developer_session" = []))
+)]
+pub async fn portal_home(
+    State(service): State<Service>,
+    developer: AuthenticatedDeveloper,
+) -> Result<Json<PortalHomeAnswer>, Problem> {
+    let home = service.portal_home(&developer.caller).await?;
+    let now = service.clock.now();
+    let waiting = home.otp_verification_needed.iter();
+    let verified = home.apps.iter();
+    Ok(Json(PortalHomeAnswer {
+        otp_verification_needed: waiting
+            .map(|(service, group)| unverified(service, group, now))
+            .collect(),
+        apps: verified
+            .map(|(service, group)| PortalApp::new(service, group))
+            .collect(),
+    }))
+}
+
+fn unverified(app: &PortalAppRow, group: &GroupRow, now: Timestamp) -> UnverifiedApp {
+    UnverifiedApp {
+        id: app.app_id,
+        name: app.name.as_str().to_owned(),
+        description: app.description.as_str().to_owned(),
+        group: Named::group(group),
+        status: app.status.into(),
+        assigned_at: app.assigned_at,
+        otp_expires_at: app.otp_expires_at,
+        otp_attempts_left: app.otp_attempts_left,
+        otp_state: app.otp_state(now).map(<&str>::from),
+    }
+}
+
+impl PortalApp {
+    fn new(app: &PortalAppRow, group: &GroupRow) -> Self {
+        Self {
+            id: app.app_id,
+            name: app.name.as_str().to_owned(),
+            description: app.description.as_str().to_owned(),
+            group: Named::group(group),
+            api_permission: app.api_permission.as_str(),
+            status: app.status.into(),
+        }
+    }
+}

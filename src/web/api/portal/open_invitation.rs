@@ -1,0 +1,63 @@
+//! `POST /portal/api/v1/sign-up/invitation`: R18, R19.
+
+use axum::Json;
+use axum::extract::State;
+use gatebook_aggregates::timestamp::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::web::api::portal::problems::{BodyProblems, VisitorProblems};
+use crate::web::api::portal::required::required;
+use crate::web::error::Problem;
+use crate::web::extract::{Anyone, JsonBody, Service};
+
+/// An invitation's link.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InvitationLink {
+    /// What follows `?invite=` in the link.
+    #[schema(value_type = String)]
+    pub(super) invite_token: Option<String>,
+}
+
+/// An invitation that can be accepted.
+#[derive(Serialize, ToSchema)]
+pub struct InvitationAnswer {
+    /// The address it was sent to, for checking.
+    email: String,
+    /// When it ends.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Timestamp,
+}
+
+/// Whom was this invitation sent to, and until when is it good?
+///
+/// For checking the address before signing up. Changes nothing.
+#[utoipa::path(
+    post,
+    path = "/portal/api/v1/sign-up/invitation",
+    tag = "Developers",
+    request_body = InvitationLink,
+    responses(
+        (status = 200, description = "The invitation can be accepted.", body = InvitationAnswer),
+        (status = 404, description = "`invite_unknown`: not known, used, or replaced by a newer one.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`developer_already_signed_up`: the address has an account; log in.", body = Problem, content_type = "application/problem+json"),
+        (status = 410, description = "`invite_expired`: its three days are over.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`required`, `unknown_field`.", body = Problem, content_type = "application/problem+json"),
+        BodyProblems,
+        VisitorProblems,
+    ),
+    security(())
+)]
+pub async fn open_invitation(
+    State(service): State<Service>,
+    Anyone(caller): Anyone,
+    JsonBody { value: body, .. }: JsonBody<InvitationLink>,
+) -> Result<Json<InvitationAnswer>, Problem> {
+    let [invite_token] = required([("invite_token", body.invite_token)])?;
+    let invitation = service.open_invitation(&caller, &invite_token).await?;
+    Ok(Json(InvitationAnswer {
+        email: invitation.email,
+        expires_at: invitation.expires_at,
+    }))
+}

@@ -1,0 +1,282 @@
+//! Where a request came from: the connection's address, or what a trusted proxy says of it.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::extract::{ConnectInfo, Request};
+use axum::http::{HeaderMap, HeaderName, header};
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use thiserror::Error;
+
+use crate::web::forwarded;
+
+/// The header in which trusted proxies name the client's address, and which proxies those are. Clones tell once, together.
+#[derive(Clone, Debug, Default)]
+pub struct ClientAddressHeader {
+    name: Option<HeaderName>,
+    proxies: Arc<[TrustedProxy]>,
+    has_warned: Arc<Warned>,
+}
+
+/// What has been warned about: each once for a process, as a client could fill the log with it.
+#[derive(Debug, Default)]
+struct Warned {
+    /// A proxy that is not listed.
+    of_stranger: AtomicBool,
+    /// A proxy whose words cannot be read.
+    of_unreadable: AtomicBool,
+}
+
+/// What a proxy wrote of whoever it had the request from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hop {
+    /// Its address.
+    Address(IpAddr),
+    /// That it does not know or tell it.
+    Nobody,
+    /// Something else.
+    Unreadable,
+}
+
+/// A proxy, or a network of proxies, that is believed: an address, or a network in CIDR notation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TrustedProxy(IpNet);
+
+/// What is neither an address nor a network.
+#[derive(Debug, Error)]
+#[error("“{0}” is no address such as 10.0.0.1 and no network such as 10.0.0.0/8")]
+pub struct NoTrustedProxy(String);
+
+impl FromStr for TrustedProxy {
+    type Err = NoTrustedProxy;
+
+    fn from_str(text: &str) -> Result<Self, NoTrustedProxy> {
+        let text = text.trim();
+        let network = text.parse::<IpNet>().ok();
+        let network = network.or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
+        network.map(Self).ok_or_else(|| NoTrustedProxy(text.to_owned()))
+    }
+}
+
+impl TrustedProxy {
+    /// The proxies of this machine, which are believed unless others are listed: 127.0.0.0/8 and ::1.
+    pub fn on_loopback() -> Vec<Self> {
+        let v4 = Ipv4Net::new_assert(Ipv4Addr::new(127, 0, 0, 0), 8);
+        let v6 = Ipv6Net::from(Ipv6Addr::LOCALHOST);
+        vec![Self(v4.into()), Self(v6.into())]
+    }
+}
+
+impl ClientAddressHeader {
+    /// This header, believed from these proxies only.
+    pub fn new(name: Option<HeaderName>, proxies: Vec<TrustedProxy>) -> Self {
+        Self {
+            name,
+            proxies: proxies.into(),
+            has_warned: Arc::default(),
+        }
+    }
+
+    /// The client's address: of those that the header names, the right-most one that is no trusted proxy's; without the
+    /// header, and from anybody but a trusted proxy, the connection's own. Empty when nothing is known.
+    pub fn of(&self, request: &Request) -> String {
+        let connection = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        let peer = connection.map(|ConnectInfo(peer)| peer.ip().to_canonical());
+        let address = peer.map(|peer| self.client_behind(peer, request.headers()));
+        address.map(|address| address.to_string()).unwrap_or_default()
+    }
+
+    /// From the connection towards the client, for as long as whoever wrote the next address is believed. What names none
+    /// ends the way: whatever stands before it anybody can have written.
+    fn client_behind(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        let Some(name) = self.name.as_ref().filter(|name| headers.contains_key(*name)) else {
+            return peer;
+        };
+        if !self.trusts(peer) {
+            self.warn_of_stranger(peer, name);
+            return peer;
+        }
+        let mut client = peer;
+        for hop in hops(headers, name).into_iter().rev() {
+            match hop {
+                Hop::Address(address) => client = address,
+                Hop::Nobody => break,
+                Hop::Unreadable => {
+                    self.warn_of_unreadable(client, name);
+                    break;
+                }
+            }
+            if !self.trusts(client) {
+                break;
+            }
+        }
+        client
+    }
+
+    fn trusts(&self, address: IpAddr) -> bool {
+        self.proxies
+            .iter()
+            .any(|TrustedProxy(network)| network.contains(&address))
+    }
+
+    fn warn_of_stranger(&self, peer: IpAddr, name: &HeaderName) {
+        if !self.has_warned.of_stranger.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                %peer,
+                header = %name,
+                "the client's address is taken from proxies in --trusted-proxies only, and this one is not listed"
+            );
+        }
+    }
+
+    /// Without the words themselves: the proxy may have passed on what its client wrote.
+    fn warn_of_unreadable(&self, proxy: IpAddr, name: &HeaderName) {
+        if !self.has_warned.of_unreadable.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                %proxy,
+                header = %name,
+                "a trusted proxy wrote no address that can be read, so that its own address stands for its client's"
+            );
+        }
+    }
+}
+
+/// What all lines of a header say, in their order.
+fn hops(headers: &HeaderMap, name: &HeaderName) -> Vec<Hop> {
+    if *name == header::FORWARDED {
+        return forwarded::hops(headers);
+    }
+    let lines = headers
+        .get_all(name)
+        .iter()
+        .map(|line| line.to_str().unwrap_or_default());
+    lines.flat_map(|line| line.split(',')).map(hop).collect()
+}
+
+/// `unknown` is what squid writes for a client that it does not tell of.
+fn hop(text: &str) -> Hop {
+    match ip_address(text) {
+        Some(address) => Hop::Address(address.to_canonical()),
+        None if text.trim().eq_ignore_ascii_case("unknown") => Hop::Nobody,
+        None => Hop::Unreadable,
+    }
+}
+
+/// An address as proxies write it: bare, with a port, or an IPv6 one in brackets.
+fn ip_address(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    let bracketed = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let with_port = || text.parse::<SocketAddr>().ok().map(|address| address.ip());
+    bracketed.unwrap_or(text).parse().ok().or_else(with_port)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    const PROXY: &str = "203.0.113.9";
+
+    fn seen(option: Option<&'static str>, proxies: &[&str], headers: &[&str]) -> String {
+        let mut request = Request::default();
+        let peer: SocketAddr = format!("{PROXY}:4711").parse().unwrap();
+        request.extensions_mut().insert(ConnectInfo(peer));
+        for value in headers {
+            let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
+            request.headers_mut().append("x-forwarded-for", value);
+        }
+        let proxies = proxies.iter().map(|proxy| proxy.parse().unwrap()).collect();
+        ClientAddressHeader::new(option.map(HeaderName::from_static), proxies).of(&request)
+    }
+
+    fn behind_proxy(headers: &[&str]) -> String {
+        seen(Some("x-forwarded-for"), &[PROXY], headers)
+    }
+
+    #[test]
+    fn without_a_trusted_proxy_the_address_is_the_connections_own() {
+        assert_eq!(seen(None, &[PROXY], &["198.51.100.1"]), PROXY);
+        assert_eq!(
+            seen(Some("x-real-ip"), &[PROXY], &["198.51.100.1"]),
+            PROXY,
+            "another header"
+        );
+        assert_eq!(behind_proxy(&[]), PROXY);
+    }
+
+    #[test]
+    fn a_proxy_that_is_not_listed_is_not_believed() {
+        let header = Some("x-forwarded-for");
+        for listed in [&[][..], &["203.0.113.8"], &["127.0.0.0/8", "::1"], &["198.51.100.0/24"]] {
+            assert_eq!(seen(header, listed, &["198.51.100.1"]), PROXY, "{listed:?}");
+        }
+        for listed in ["203.0.113.9", "203.0.113.0/24"] {
+            assert_eq!(seen(header, &[listed], &["198.51.100.1"]), "198.51.100.1", "{listed}");
+        }
+    }
+
+    #[test]
+    fn of_several_addresses_the_right_most_counts_that_is_no_trusted_proxys() {
+        let behind_two = |headers: &[&str]| seen(Some("x-forwarded-for"), &[PROXY, "10.0.0.0/8"], headers);
+        assert_eq!(behind_two(&["198.51.100.1"]), "198.51.100.1");
+        assert_eq!(behind_two(&["198.51.100.7, 198.51.100.1, 10.0.0.2"]), "198.51.100.1");
+        assert_eq!(
+            behind_two(&["198.51.100.7", "198.51.100.1,  10.0.0.2 ", "10.9.9.9 "]),
+            "198.51.100.1"
+        );
+        assert_eq!(behind_two(&["10.0.0.1, 10.0.0.2"]), "10.0.0.1", "nobody but proxies");
+        assert_eq!(behind_proxy(&["10.0.0.1, 198.51.100.1"]), "198.51.100.1");
+    }
+
+    #[test]
+    fn what_is_no_address_is_not_replaced_by_one_that_anybody_wrote() {
+        for garbage in [
+            "",
+            " ",
+            "unknown",
+            "10.0.0.1,",
+            "10.0.0.1, _hidden",
+            "10.0.0.1, 999.1.1.1",
+            "'; drop",
+            "\u{e9}",
+        ] {
+            assert_eq!(behind_proxy(&[garbage]), PROXY, "{garbage}");
+        }
+        assert_eq!(behind_proxy(&["10.0.0.1", "unknown"]), PROXY);
+        let behind_two = |headers: &[&str]| seen(Some("x-forwarded-for"), &[PROXY, "10.0.0.0/8"], headers);
+        assert_eq!(behind_two(&["198.51.100.1, unknown, 10.0.0.2"]), "10.0.0.2");
+    }
+
+    #[test]
+    fn an_address_is_read_with_a_port_in_brackets_and_mapped() {
+        for (written, read) in [
+            ("198.51.100.1:4711", "198.51.100.1"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("[2001:DB8:0::1]:4711", "2001:db8::1"),
+            ("::ffff:198.51.100.1", "198.51.100.1"),
+        ] {
+            assert_eq!(behind_proxy(&[written]), read);
+        }
+    }
+
+    #[test]
+    fn a_listed_proxy_is_an_address_or_a_network() {
+        for good in ["10.0.0.1", " 10.0.0.0/8", "::1", "2001:db8::/32"] {
+            assert!(good.parse::<TrustedProxy>().is_ok(), "{good}");
+        }
+        for bad in ["", "localhost", "10.0.0.0/33", "10.0.0", "*"] {
+            let message = bad.parse::<TrustedProxy>().unwrap_err().to_string();
+            assert!(message.contains("10.0.0.0/8"), "{message}");
+        }
+        let loopback = TrustedProxy::on_loopback();
+        let header = ClientAddressHeader::new(None, loopback);
+        for address in ["127.0.0.1", "127.8.9.10", "::1"] {
+            assert!(header.trusts(address.parse().unwrap()), "{address}");
+        }
+        assert!(!header.trusts("10.0.0.1".parse().unwrap()));
+    }
+}

@@ -1,0 +1,138 @@
+//! Reading a JSON body, and saying where it is wrong.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+use crate::web::error::{FieldError, Problem};
+use crate::web::extract::{Service, duplicate, duplicate_field, unknown, unknown_field};
+
+/// What some programs put before JSON to say that it is UTF-8 (RFC 8259 §8.1 lets readers ignore it).
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// A JSON body. An empty body is an empty object; unknown fields are refused by the type's `deny_unknown_fields`.
+pub struct JsonBody<T> {
+    /// What was sent, read.
+    pub value: T,
+    /// What was sent.
+    pub bytes: Bytes,
+}
+
+impl<T: DeserializeOwned> FromRequest<Service> for JsonBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, service: &Service) -> Result<Self, Problem> {
+        let is_json = is_json(request.method(), request.headers());
+        let encoding = unread_encoding(request.headers());
+        let bytes = Bytes::from_request(request, service)
+            .await
+            .map_err(|rejection| body_problem(rejection.status()))?;
+        if let Some(encoding) = encoding.filter(|_| !bytes.is_empty()) {
+            return Err(encoded(&encoding));
+        }
+        if !bytes.is_empty() && !is_json {
+            let detail = "Send the body as “Content-Type: application/json”.";
+            return Err(unsupported(detail));
+        }
+        let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+        let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+        // Lists would be read as fields without names.
+        if text.trim_ascii_start().first() != Some(&b'{') && serde_json::from_slice::<IgnoredAny>(text).is_ok() {
+            return Err(no_object());
+        }
+        let mut json = serde_json::Deserializer::from_slice(text);
+        let value = serde_path_to_error::deserialize(&mut json).map_err(|error| json_problem(&error))?;
+        json.end().map_err(|error| malformed(&error))?;
+        Ok(Self { value, bytes })
+    }
+}
+
+/// RFC 7396: a merge patch of an object that has no objects inside is what `PATCH` takes anyway.
+fn is_json(method: &Method, headers: &HeaderMap) -> bool {
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    let is = |media_type| essence.eq_ignore_ascii_case(media_type);
+    is("application/json") || *method == Method::PATCH && is("application/merge-patch+json")
+}
+
+/// How a body is compressed, which nobody here undoes: a small one can hold gigabytes.
+pub fn unread_encoding(headers: &HeaderMap) -> Option<String> {
+    let values = headers.get_all(header::CONTENT_ENCODING).iter();
+    let encodings: Vec<_> = values
+        .map(|value| value.to_str().unwrap_or("?").trim().to_owned())
+        .collect();
+    let is_none = |encoding: &String| encoding.is_empty() || encoding.eq_ignore_ascii_case("identity");
+    encodings.into_iter().find(|encoding| !is_none(encoding))
+}
+
+/// The answer to a body that is compressed.
+pub fn encoded(encoding: &str) -> Problem {
+    unsupported(&format!(
+        "Send the body as it is, without “Content-Encoding: {encoding}”."
+    ))
+}
+
+fn unsupported(detail: &str) -> Problem {
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
+}
+
+fn body_problem(status: StatusCode) -> Problem {
+    match status {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(status, "body_too_large", "A body may have at most 64 KiB."),
+        _ => Problem::new(StatusCode::BAD_REQUEST, "invalid_body", "The body could not be read."),
+    }
+}
+
+fn json_problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let inner = error.inner();
+    if !inner.is_data() {
+        return malformed(inner);
+    }
+    let text = inner.to_string();
+    if let Some(field) = unknown_field(&text) {
+        return unknown(&field);
+    }
+    let path = error.path().to_string();
+    if let Some(field) = duplicate_field(&text) {
+        return duplicate(&whole_path(&path, &field));
+    }
+    let leaf = path.split(['[', '.']).next().unwrap_or_default();
+    if leaf.is_empty() || leaf == "?" {
+        return no_object();
+    }
+    let message = match text.starts_with("invalid type: null") {
+        true => format!("“{path}” cannot be null. Leave it out instead."),
+        false => format!("“{path}” has the wrong type."),
+    };
+    Problem::fields(vec![FieldError {
+        field: path.clone(),
+        code: format!("invalid_{leaf}"),
+        message,
+    }])
+}
+
+/// The path to a field that came twice: the deserializer knows the place of its object, or of the field itself.
+fn whole_path(path: &str, field: &str) -> String {
+    match path {
+        "." | "?" | "" => field.to_owned(),
+        path if path == field || path.ends_with(&format!(".{field}")) => path.to_owned(),
+        path => format!("{path}.{field}"),
+    }
+}
+
+fn no_object() -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "invalid_json", "Send a JSON object.")
+}
+
+fn malformed(error: &serde_json::Error) -> Problem {
+    let detail = format!(
+        "The body is no JSON (line {}, column {}).",
+        error.line(),
+        error.column()
+    );
+    Problem::new(StatusCode::BAD_REQUEST, "invalid_json", detail)
+}

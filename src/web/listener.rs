@@ -1,0 +1,106 @@
+//! What is answered where, when operators have an address of their own.
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use crate::web::extract::Service;
+use crate::web::pages;
+
+/// An address that is listened on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listener {
+    /// The only one: everything is there.
+    Only,
+    /// The one for everybody, beside one for operators.
+    Public,
+    /// The one for operators and for what watches the service.
+    Admin,
+}
+
+impl Listener {
+    /// Whether it answers to a route, by the route's pattern.
+    fn answers_to(self, route: &str) -> bool {
+        match self {
+            Self::Only => true,
+            Self::Public => !is_for_operators(route),
+            Self::Admin => is_for_operators(route) || is_for_everybody(route),
+        }
+    }
+}
+
+/// What nobody but operators, and what watches the service, has any business with.
+fn is_for_operators(route: &str) -> bool {
+    route == "/metrics" || is_within(route, "/operator")
+}
+
+/// What every listener has: whether it lives and is ready, what pages look like, what may be called.
+fn is_for_everybody(route: &str) -> bool {
+    matches!(route, "/healthz" | "/readyz" | "/openapi.json")
+        || is_within(route, "/docs")
+        || is_within(route, "/assets")
+}
+
+fn is_within(route: &str, folder: &str) -> bool {
+    route
+        .strip_prefix(folder)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// What a listener does not answer to does not exist there.
+pub(super) async fn only_what_is_here(
+    State((app, listener)): State<(Service, Listener)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    // Without a route there is nothing anyway.
+    let route = request.extensions().get::<MatchedPath>();
+    if route.is_none_or(|route| listener.answers_to(route.as_str())) {
+        return next.run(request).await;
+    }
+    pages::not_found_page(State(app), request.uri().clone(), request.headers().clone()).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn operators_have_their_routes_for_themselves() {
+        for route in [
+            "/metrics",
+            "/operator",
+            "/operator/outbox",
+            "/operator/api/v1/groups/{group_id}",
+        ] {
+            assert!(Listener::Only.answers_to(route), "{route}");
+            assert!(!Listener::Public.answers_to(route), "{route}");
+            assert!(Listener::Admin.answers_to(route), "{route}");
+        }
+    }
+
+    #[test]
+    fn what_is_for_others_is_not_where_operators_are() {
+        for route in [
+            "/",
+            "/api/v1/me",
+            "/gateway/authorize",
+            "/oauth/token",
+            "/portal",
+            "/operators",
+        ] {
+            assert!(Listener::Public.answers_to(route), "{route}");
+            assert!(!Listener::Admin.answers_to(route), "{route}");
+        }
+    }
+
+    #[test]
+    fn whether_it_is_ready_is_told_everywhere() {
+        for route in ["/healthz", "/readyz", "/docs", "/docs/style.css", "/openapi.json"] {
+            assert!(
+                Listener::Public.answers_to(route) && Listener::Admin.answers_to(route),
+                "{route}"
+            );
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! The stylesheet and the script, from the binary. Their addresses hold a digest of their content, so that a browser may
+//! keep them for ever.
+
+use std::sync::LazyLock;
+
+use axum::Router;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use sha2::{Digest, Sha256};
+
+use crate::log::hash_chain::hex;
+use crate::web::extract::Service;
+
+const STYLE: &str = include_str!("assets/gatebook.css");
+const SCRIPT: &str = include_str!("assets/gatebook.js");
+
+/// Where the stylesheet is.
+pub static STYLE_URL: LazyLock<String> = LazyLock::new(|| address(STYLE, "css"));
+/// Where the script is.
+pub static SCRIPT_URL: LazyLock<String> = LazyLock::new(|| address(SCRIPT, "js"));
+
+/// The addresses of the assets.
+pub fn routes() -> Router<Service> {
+    Router::new()
+        .route(&STYLE_URL, get(|| async { asset("text/css; charset=utf-8", STYLE) }))
+        .route(
+            &SCRIPT_URL,
+            get(|| async { asset("text/javascript; charset=utf-8", SCRIPT) }),
+        )
+}
+
+fn address(content: &str, kind: &str) -> String {
+    let digest = hex(Sha256::digest(content));
+    format!("/assets/gatebook-{}.{kind}", digest.get(..12).unwrap_or_default())
+}
+
+fn asset(content_type: &'static str, content: &'static str) -> impl IntoResponse {
+    let headers = [
+        (CONTENT_TYPE, content_type),
+        (CACHE_CONTROL, "public, max-age=31536000, immutable"),
+    ];
+    (headers, content)
+}

@@ -1,0 +1,236 @@
+//! The user's own account: password, sessions, and tokens for the admins' API.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use chrono::TimeDelta;
+use gatebook_aggregates::refusal::{FieldProblem, Refusal};
+use gatebook_aggregates::text::Label;
+use gatebook_aggregates::timestamp::Timestamp;
+use maud::{Markup, html};
+use uuid::Uuid;
+
+use crate::application::{Failure, IssuedToken, ListedToken, OwnTokenForm, Realm};
+use crate::log::CommandError;
+use crate::web::error::Problem;
+use crate::web::extract::{PathOf, Service};
+use crate::web::pages::current_user::{ConsoleUser, SignedIn};
+use crate::web::pages::definition_list::{fact, written};
+use crate::web::pages::form::{Form, PageQuery, SubmittedForm, token};
+use crate::web::pages::form_errors::Errors;
+use crate::web::pages::inputs::Field;
+use crate::web::pages::layout::{Shell, page};
+use crate::web::pages::session_list::session_list;
+use crate::web::pages::sign_out::signed_out;
+use crate::web::pages::{copy, form_key, times};
+
+/// How long tokens can live, in days, and in words.
+const ENDS_AFTER: [(&str, &str); 3] = [("30", "30 days"), ("90", "90 days"), ("365", "a year")];
+/// How long a token lives unless something else is chosen.
+const VALID_DAYS: &str = "90";
+
+/// What the form calls the field that the rules name.
+const WORDS: &[(&str, &str)] = &[("name", "Name of the new token")];
+
+/// `GET /account`
+pub async fn show(
+    State(service): State<Service>,
+    SignedIn(user): SignedIn<ConsoleUser>,
+    PageQuery(query): PageQuery,
+) -> Result<Response, Problem> {
+    Ok(account_page(&service, &user, &query, &Errors::default()).await?)
+}
+
+async fn account_page(
+    service: &Service,
+    user: &ConsoleUser,
+    form: &Form,
+    errors: &Errors,
+) -> Result<Response, Failure> {
+    let sessions = service.sessions(user.caller(), Realm::Console).await?;
+    let tokens = service.own_tokens(user.caller()).await?;
+    let form_token = &user.session.form_token;
+    let body = html! {
+        h1 { "Your account" }
+        @if form.has("link-sent") {
+            div.notice.good role="status" { p { "A link to choose a new password was sent to your address." } }
+        }
+        (errors.summary(&["name", "valid_days", "password"]))
+        dl.facts {
+            (written("Name", user.user.name.as_str()))
+            (written("E-mail", user.user.email.as_str()))
+            (written("Group", user.group.customer.name.as_str()))
+        }
+        h2 { "Password" }
+        form method="post" action="/account/password-link" {
+            (token(form_token))
+            p { "You get a mail with a link, with which you choose a new password." }
+            button type="submit" { "Change password" }
+        }
+        h2 #sessions { "Sessions" }
+        (session_list(&sessions, user.session.id, "/account/sessions", form_token))
+        h2 #tokens { "API tokens" }
+        p { "A token lets a program do what you may do, through the JSON API (" a href="/docs" { "description" } ")." }
+        @if !tokens.is_empty() { (token_table(&tokens, form_token)) }
+        form.narrow method="post" action="/account/tokens" {
+            (token(form_token))
+            (form_key::field(form))
+            (Field {
+                name: "name", label: "Name of the new token", hint: "What it is for, such as the program’s name.",
+                value: form.text("name"), ..Field::default()
+            }.input(errors))
+            (Field {
+                name: "valid_days", label: "Ends after", value: form.filled("valid_days").unwrap_or(VALID_DAYS),
+                ..Field::default()
+            }.select(&ENDS_AFTER, errors))
+            (Field {
+                name: "password", label: "Your password", kind: "password", autocomplete: "current-password",
+                ..Field::default()
+            }.input(errors))
+            button type="submit" { "New token" }
+        }
+    };
+    Ok((errors.status(), page(&Shell::from(user), "Your account", &body)).into_response())
+}
+
+fn token_table(tokens: &[ListedToken], form_token: &str) -> Markup {
+    html! {
+        div.wide tabindex="0" role="region" aria-labelledby="tokens" {
+            table.cards {
+                thead { tr {
+                    th scope="col" { "Name" } th scope="col" { "Made" } th scope="col" { "Last used" } th scope="col" { "Ends" }
+                    th scope="col" { "Actions" }
+                } }
+                tbody {
+                    @for own in tokens {
+                        tr {
+                            th scope="row" { bdi { (own.name) } }
+                            td data-title="Made" { (times::moment(own.created_at)) }
+                            td data-title="Last used" { @match own.last_used_at { Some(at) => (times::moment(at)), None => "never" } }
+                            td data-title="Ends" { @match own.expires_at { Some(at) => (times::moment(at)), None => "never" } }
+                            td {
+                                form method="post" action={ "/account/tokens/" (own.id) "/end" } {
+                                    (token(form_token))
+                                    button.plain type="submit" { "End token" }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `POST /account/tokens`: makes one, and shows it once.
+pub async fn new_token(
+    State(service): State<Service>,
+    SubmittedForm { user, form }: SubmittedForm<ConsoleUser>,
+) -> Result<Response, Problem> {
+    match made(&service, &user, form).await {
+        Ok(issued) => Ok(token_page(&user, &issued).into_response()),
+        Err((errors, form)) => Ok(account_page(&service, &user, &form, &errors).await?),
+    }
+}
+
+async fn made(service: &Service, user: &ConsoleUser, form: Form) -> Result<IssuedToken, (Errors, Form)> {
+    if form.is_to_be_shown_again() {
+        return Err((Errors::default(), form));
+    }
+    let query = match read(&form, service.clock.now()) {
+        Ok(query) => query,
+        Err(problem) => {
+            let errors = Errors::from(Problem::from(problem)).worded(WORDS);
+            return Err((errors, form));
+        }
+    };
+    let key = form_key::key(user.caller(), "/account/tokens", &form);
+    match service.issue_own_token(user.caller(), query, key.as_ref()).await {
+        Ok(Some(issued)) => Ok(issued),
+        Ok(None) => {
+            let detail = "This form was sent before. A token is shown once only: if you have not kept it, end it below and \
+                          make another.";
+            let problem = Problem::new(StatusCode::CONFLICT, "sent_already", detail);
+            Err((problem.into(), form_key::anew(form)))
+        }
+        Err(failure) => Err(form_key::refused(failure, form)),
+    }
+}
+
+fn read(form: &Form, now: Timestamp) -> Result<OwnTokenForm<'_>, FieldProblem> {
+    let name = Label::parse("name", form.text("name"))?;
+    let chosen = form.filled("valid_days").unwrap_or(VALID_DAYS);
+    let days = ENDS_AFTER.iter().find(|(days, _)| *days == chosen);
+    let days = days.and_then(|(days, _)| days.parse().ok());
+    let days = days.ok_or_else(|| FieldProblem::new("valid_days", "invalid_valid_days", "Choose one of the times."))?;
+    Ok(OwnTokenForm {
+        name,
+        ends: now.plus(TimeDelta::days(days)),
+        password: form.text("password"),
+    })
+}
+
+fn token_page(user: &ConsoleUser, issued: &IssuedToken) -> Markup {
+    let body = html! {
+        h1 { "Your new API token" }
+        div.notice.warn role="status" { p { "It is shown this once only. Copy it to where your program keeps its secrets." } }
+        dl.facts {
+            (fact("API token", &copy::value("api-token", &issued.token)))
+            (fact("Ends", &times::moment(issued.expires_at)))
+        }
+        p { a.button href="/account" { "Done" } }
+    };
+    page(&Shell::from(user), "New API token", &body)
+}
+
+/// `POST /account/tokens/{id}/end`
+pub async fn end_token(
+    State(service): State<Service>,
+    PathOf(token_id): PathOf<Uuid>,
+    SubmittedForm { user, form }: SubmittedForm<ConsoleUser>,
+) -> Result<Redirect, Problem> {
+    if !form.is_to_be_shown_again() {
+        let (group_id, user_id) = (&user.group.group_id, user.user_id.clone());
+        let ended = service.revoke_user_token(user.caller(), group_id, user_id, token_id);
+        or_done(ended.await)?;
+    }
+    Ok(Redirect::to("/account"))
+}
+
+/// `POST /account/sessions/{id}/end`
+pub async fn end_session(
+    State(service): State<Service>,
+    PathOf(session_id): PathOf<Uuid>,
+    SubmittedForm { user, form }: SubmittedForm<ConsoleUser>,
+) -> Result<Response, Problem> {
+    if form.is_to_be_shown_again() {
+        return Ok(Redirect::to("/account").into_response());
+    }
+    or_done(service.end_session(user.caller(), Realm::Console, session_id).await)?;
+    if session_id == user.session.id {
+        return Ok(signed_out::<ConsoleUser>());
+    }
+    Ok(Redirect::to("/account").into_response())
+}
+
+/// One that has ended already is what was asked for.
+fn or_done(ended: Result<(), Failure>) -> Result<(), Failure> {
+    match ended {
+        Err(Failure::Command(CommandError::Refused(Refusal::NotFound))) => Ok(()),
+        ended => ended,
+    }
+}
+
+/// `POST /account/password-link`
+pub async fn send_password_link(
+    State(service): State<Service>,
+    SubmittedForm { user, form }: SubmittedForm<ConsoleUser>,
+) -> Result<Redirect, Problem> {
+    if form.is_to_be_shown_again() {
+        return Ok(Redirect::to("/account"));
+    }
+    service
+        .request_user_password_reset(user.caller(), user.user.email.as_str())
+        .await?;
+    Ok(Redirect::to("/account?link-sent"))
+}

@@ -1,0 +1,100 @@
+//! Somebody else changed an application while a form was open: both versions side by side.
+
+use maud::{Markup, html};
+
+use crate::application::AppView;
+use crate::web::pages::console::applications::labels;
+use crate::web::pages::form::Form;
+
+/// Whether what was entered is what is stored.
+pub mod same {
+    use std::collections::BTreeSet;
+
+    use super::{AppView, Form};
+
+    /// In every field.
+    pub fn everything(view: &AppView, form: &Form) -> bool {
+        description(view, form) && category(view, form) && entities(view, form)
+    }
+
+    /// R7.
+    pub fn description(view: &AppView, form: &Form) -> bool {
+        form.lines("description").trim() == view.app().description.as_str().replace("\r\n", "\n")
+    }
+
+    /// R8: where it is fixed, it is not in the form.
+    pub fn category(view: &AppView, form: &Form) -> bool {
+        !form.has("category") || form.text("category") == view.app().category.as_str()
+    }
+
+    /// R11.
+    pub fn entities(view: &AppView, form: &Form) -> bool {
+        let stored: BTreeSet<_> = view.entities().map(|(id, _)| id.as_str()).collect();
+        let entered: BTreeSet<_> = form.all("entities").into_iter().collect();
+        stored == entered
+    }
+}
+
+/// The notice with both versions: what is stored now, and what was entered.
+pub fn both_versions(view: &AppView, form: &Form) -> Markup {
+    let app = view.app();
+    html! {
+        div.notice.warn role="alert" tabindex="-1" data-focus {
+            h2 { "Somebody else changed this application meanwhile" }
+            p {
+                "Nothing of yours has been saved yet. Compare both versions, correct what you entered below, and save it \
+                again; it then replaces what is stored now."
+            }
+        }
+        div.scroll role="region" aria-label="Both versions" tabindex="0" {
+            table.versions {
+                caption.hidden { "Both versions" }
+                thead {
+                    tr { th scope="col" { "Field" } th scope="col" { "Stored now" } th scope="col" { "What you entered" } }
+                }
+                tbody {
+                    (row("Application Description", same::description(view, form),
+                        &html! { bdi.paragraph { (app.description.as_str()) } },
+                        &html! { bdi.paragraph { (form.text("description")) } }))
+                    @if form.has("category") {
+                        (row("Category", same::category(view, form),
+                            &html! { (labels::category(app.category.as_str())) },
+                            &html! { bdi { (labels::category(form.text("category"))) } }))
+                    }
+                    (row("Entities", same::entities(view, form), &stored_entities(view), &entered_entities(view, form)))
+                }
+            }
+        }
+    }
+}
+
+fn row(title: &str, same: bool, stored: &Markup, entered: &Markup) -> Markup {
+    html! {
+        tr {
+            th scope="row" { (title) " " @if same { span.detail { "same" } } @else { span.badge.warn { "different" } } }
+            td { (stored) }
+            td { (entered) }
+        }
+    }
+}
+
+fn stored_entities(view: &AppView) -> Markup {
+    names(view.entities().map(|(_, name)| name.as_str()).collect())
+}
+
+fn entered_entities(view: &AppView, form: &Form) -> Markup {
+    let all = &view.group().customer.entities;
+    let chosen = form.all("entities");
+    let of_group = all.iter().filter(|(id, _)| chosen.contains(&id.as_str()));
+    names(of_group.map(|(_, name)| name.as_str()).collect())
+}
+
+fn names(names: Vec<&str>) -> Markup {
+    html! {
+        @if names.is_empty() {
+            "None"
+        } @else {
+            ul { @for name in names { li { bdi { (name) } } } }
+        }
+    }
+}

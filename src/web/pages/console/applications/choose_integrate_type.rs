@@ -1,0 +1,74 @@
+//! AIQ Integrate: which type, and that it is charged (R12).
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use gatebook_aggregates::catalog::{INTEGRATE_TYPES, integrate_type};
+use gatebook_aggregates::integration_app::charges_accepted;
+use maud::html;
+
+use crate::web::api::json::Fields;
+use crate::web::error::Problem;
+use crate::web::extract::Service;
+use crate::web::pages::console::applications::inputs::{Choice, radios};
+use crate::web::pages::console::applications::labels;
+use crate::web::pages::console::applications::shared::{APPS, page_below, submit};
+use crate::web::pages::current_user::{ConsoleUser, SignedIn};
+use crate::web::pages::form::{Form, PageQuery};
+use crate::web::pages::form_errors::Errors;
+use crate::web::pages::inputs::checkbox;
+
+const FIELDS: [&str; 2] = ["integrate_type", "accept_charges"];
+
+/// What is agreed to.
+pub const CHARGES: &str = "I acknowledge that this application type is charged.";
+
+/// `GET /integration-applications/new/aiq-integrate`
+pub async fn show(
+    State(service): State<Service>,
+    SignedIn(user): SignedIn<ConsoleUser>,
+    PageQuery(query): PageQuery,
+) -> Result<Response, Problem> {
+    service.managers_group(user.caller()).await?;
+    let errors = match chosen(&query) {
+        Ok(code) if query.has("step") => {
+            let next = format!("{APPS}/new/aiq-integrate/{code}");
+            return Ok(Redirect::to(&next).into_response());
+        }
+        Err(problem) if query.has("step") => Errors::from(problem),
+        _ => Errors::default(),
+    };
+    let choices: Vec<_> = INTEGRATE_TYPES
+        .iter()
+        .map(|entry| Choice {
+            value: entry.code,
+            title: entry.name,
+            hint: entry.category.map_or("Tell us what you need.", labels::category),
+        })
+        .collect();
+    let body = html! {
+        h1 { "AIQ Integrate" }
+        (errors.summary(&FIELDS))
+        form method="get" action={ (APPS) "/new/aiq-integrate" } novalidate {
+            input type="hidden" name="step" value="next";
+            (radios("integrate_type", "Application type", &choices, query.text("integrate_type"), &errors))
+            @for disclaimer in disclaimers() { p.notice.warn { (disclaimer) } }
+            (checkbox("accept_charges", CHARGES, query.has("accept_charges"), &errors))
+            (submit("Next Step", "", &format!("{APPS}/new")))
+        }
+    };
+    Ok((errors.status(), page_below(&user, "AIQ Integrate", &body)).into_response())
+}
+
+fn chosen(query: &Form) -> Result<&'static str, Problem> {
+    let mut fields = Fields::default();
+    let entry = fields.read(integrate_type(query.text("integrate_type")));
+    fields.read(charges_accepted(query.has("accept_charges")));
+    fields.finish(|| Some(entry?.code))
+}
+
+/// What there is to know before choosing, each sentence once.
+fn disclaimers() -> Vec<&'static str> {
+    let mut all: Vec<_> = INTEGRATE_TYPES.iter().map(|entry| entry.disclaimer).collect();
+    all.dedup();
+    all
+}

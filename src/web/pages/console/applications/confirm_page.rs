@@ -1,0 +1,122 @@
+//! Suspend, resume and revoke ask first: what will happen, and why it is wanted (R27).
+
+use axum::response::{IntoResponse, Redirect, Response};
+use gatebook_aggregates::identifiers::AppId;
+use gatebook_aggregates::text::Reason;
+use maud::{Markup, html};
+
+use crate::application::{AppView, ExpectedVersion, Failure, IdempotencyKey, Section, SectionVersions};
+use crate::web::error::Problem;
+use crate::web::extract::Service;
+use crate::web::pages::console::applications::labels::WORDS;
+use crate::web::pages::console::applications::shared::{app_path, done_path, page_of_app, submit};
+use crate::web::pages::console::applications::{shared, shown_version};
+use crate::web::pages::current_user::ConsoleUser;
+use crate::web::pages::form::{Form, SubmittedForm, token};
+use crate::web::pages::form_errors::Errors;
+use crate::web::pages::form_key;
+use crate::web::pages::inputs::Field;
+
+/// A question about an application.
+pub struct ConfirmPage {
+    /// The last part of the address.
+    pub page: &'static str,
+    /// The heading.
+    pub title: &'static str,
+    /// The button that says yes.
+    pub yes: &'static str,
+    /// How the button looks.
+    pub class: &'static str,
+    /// Whether it is asked about the status that was shown. R27: what stops is not; nobody can be in its way.
+    pub stops: bool,
+    /// What the page after it says; a word of its list.
+    pub done: &'static str,
+    /// What will happen.
+    pub message: fn(&AppView) -> Markup,
+}
+
+impl ConfirmPage {
+    /// The page that asks.
+    pub async fn ask(&self, service: &Service, user: &ConsoleUser, id: AppId) -> Result<Markup, Problem> {
+        let (view, section_versions) = changeable(service, user, id).await?;
+        Ok(self.page(user, (&view, &section_versions), &Form::default(), &Errors::default()))
+    }
+
+    /// Does what was asked, for the reason that was entered, once. An application is not resumed if it was suspended, resumed
+    /// or revoked since the question was asked.
+    pub async fn answer(
+        &self,
+        service: &Service,
+        submitted: SubmittedForm<ConsoleUser>,
+        id: AppId,
+        act: impl AsyncFnOnce(
+            &ConsoleUser,
+            ExpectedVersion,
+            Option<IdempotencyKey>,
+            Option<Reason>,
+        ) -> Result<AppView, Failure>,
+    ) -> Result<Response, Problem> {
+        let SubmittedForm { user, form } = submitted;
+        let (view, section_versions) = changeable(service, &user, id).await?;
+        if form.is_to_be_shown_again() {
+            let page = self.page(&user, (&view, &section_versions), &form, &Errors::default());
+            return Ok(page.into_response());
+        }
+        let expected = match self.stops {
+            true => ExpectedVersion::Nothing,
+            false => shown_version::expected(&form, Section::Status),
+        };
+        let key = form_key::key(user.caller(), &app_path(id, self.page), &form);
+        let done = match Reason::parse(&form.lines("reason")) {
+            Ok(reason) => act(&user, expected, key, reason).await,
+            Err(problem) => Err(problem.into()),
+        };
+        match done {
+            Ok(view) => Ok(Redirect::to(&done_path(&view, "", self.done)).into_response()),
+            Err(failure) => {
+                let (errors, form) = shown_version::refused(failure, form);
+                let errors = errors.worded(WORDS);
+                let (view, section_versions) = changeable(service, &user, id).await?;
+                Ok((
+                    errors.status(),
+                    self.page(&user, (&view, &section_versions), &form, &errors),
+                )
+                    .into_response())
+            }
+        }
+    }
+
+    fn page(
+        &self,
+        user: &ConsoleUser,
+        (view, section_versions): (&AppView, &SectionVersions),
+        form: &Form,
+        errors: &Errors,
+    ) -> Markup {
+        let app = view.app();
+        let body = html! {
+            h1 { (self.title) " " bdi { (app.name.as_str()) } "?" }
+            (errors.summary(&["reason"]))
+            p { "It is " (shared::status(app.status)) " now." }
+            ((self.message)(view))
+            form method="post" action=(app_path(app.app_id, self.page)) novalidate {
+                (token(&user.session.form_token))
+                (form_key::field(form))
+                @if !self.stops { (shown_version::field(section_versions, Section::Status)) }
+                (Field {
+                    name: "reason", label: "Reason", hint: "For the activity log. Up to 500 characters.",
+                    value: form.text("reason"), required: false, ..Field::default()
+                }.textarea(errors))
+                (submit(self.yes, self.class, &app_path(app.app_id, "")))
+            }
+        };
+        page_of_app(user, view, self.title, &body)
+    }
+}
+
+/// The application, for somebody who may change it. Which change makes sense, the application layer decides.
+async fn changeable(service: &Service, user: &ConsoleUser, id: AppId) -> Result<(AppView, SectionVersions), Failure> {
+    let seen = service.app_and_section_versions(user.caller(), id).await?;
+    service.managers_group(user.caller()).await?;
+    Ok(seen)
+}

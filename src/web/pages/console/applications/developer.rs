@@ -1,0 +1,232 @@
+//! Manage Developer Portal Access: who the developer is, how far they are, and what can be done about it.
+
+use axum::extract::State;
+use gatebook_aggregates::identifiers::AppId;
+use gatebook_aggregates::integration_app::Status;
+use gatebook_aggregates::refusal::Refusal;
+use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_projections::app_list::{DeveloperStatus, IntegrationType};
+use maud::{Markup, html};
+
+use crate::application::{AppView, MailProblem, Section, SectionVersions};
+use crate::web::error::Problem;
+use crate::web::extract::{PathOf, Service};
+use crate::web::pages::console::applications::shared::{DoneMessage, app_path, may_change, page_of_app, plan_notice};
+use crate::web::pages::console::applications::{shared, shown_version, table};
+use crate::web::pages::current_user::{ConsoleUser, SignedIn};
+use crate::web::pages::definition_list::fact;
+use crate::web::pages::form::{Form, PageQuery, token};
+use crate::web::pages::form_errors::Errors;
+use crate::web::pages::form_key;
+use crate::web::pages::inputs::{Field, checkbox};
+use crate::web::pages::times::{left, moment};
+
+/// What was just done here.
+const DONE: &[DoneMessage] = &[
+    DoneMessage {
+        word: "resent",
+        sentence: "A new invite has been mailed. The link in the old one does not work any more.",
+        side: Section::Invitation,
+    },
+    DoneMessage {
+        word: "revoked",
+        sentence: "The developer’s access has been revoked, and a mail tells them. You can register another developer.",
+        side: Section::Developer,
+    },
+];
+
+/// What a page about a developer shows besides the application.
+pub struct PageState<'a> {
+    /// Now.
+    pub now: Timestamp,
+    /// The application's sides as they are shown.
+    pub section_versions: &'a SectionVersions,
+    /// What the address asks for.
+    pub query: &'a Form,
+    /// What was entered.
+    pub form: &'a Form,
+    /// What is wrong with it.
+    pub errors: &'a Errors,
+    /// The last mail to the developer, if it could not be delivered.
+    pub mail_problem: Option<&'a MailProblem>,
+}
+
+/// `GET /integration-applications/{id}/developer`
+pub async fn show(
+    State(service): State<Service>,
+    SignedIn(user): SignedIn<ConsoleUser>,
+    PathOf(id): PathOf<AppId>,
+    PageQuery(query): PageQuery,
+) -> Result<Markup, Problem> {
+    let (view, section_versions) = service.app_and_section_versions(user.caller(), id).await?;
+    let problem = service.mail_problem(&view).await?;
+    let situation = PageState {
+        now: service.clock.now(),
+        section_versions: &section_versions,
+        query: &query,
+        form: &Form::default(),
+        errors: &Errors::default(),
+        mail_problem: problem.as_ref(),
+    };
+    Ok(developer_page(&user, &view, &situation))
+}
+
+/// The page.
+pub fn developer_page(user: &ConsoleUser, view: &AppView, situation: &PageState<'_>) -> Markup {
+    let app = view.app();
+    let linked = view.developer_status() != DeveloperStatus::None;
+    let changes = may_change(user) && app.status != Status::Revoked;
+    let body = html! {
+        h1 { "Manage Developer Portal Access" }
+        (shared::done(situation.query, situation.section_versions, DONE))
+        (situation.errors.summary(&["email"]))
+        (plan_notice(user))
+        @if app.integration_type == IntegrationType::AiqIntegrate {
+            p { (Refusal::NoOutsideDeveloper.to_string()) " Our team looks after its credentials." }
+        } @else if linked {
+            @if let Some(problem) = situation.mail_problem { (not_delivered(problem)) }
+            (facts(view, situation.now))
+            @if changes { (linked_actions(user, view, situation)) }
+        } @else {
+            p { "No developer is linked to this application." }
+            @if changes { (register(user, view, situation)) }
+        }
+        @if app.status == Status::Revoked { p { (Refusal::AppRevoked.to_string()) } }
+    };
+    page_of_app(user, view, "Manage Developer Portal Access", &body)
+}
+
+/// What the developer was not told, and what to do.
+pub fn not_delivered(problem: &MailProblem) -> Markup {
+    let which = match problem.mail.as_str() {
+        "invitation" => "The invite",
+        "otp_reset" => "The mail about the new OTP",
+        _ => "The mail about this application",
+    };
+    html! {
+        div.notice.bad role="note" {
+            p { strong { (which) " was not delivered." } " " (moment(problem.at)) }
+            p { (problem.detail) }
+        }
+    }
+}
+
+fn facts(view: &AppView, now: Timestamp) -> Markup {
+    let app = view.app();
+    // R27: invitation and OTP are dead at once when the application is revoked.
+    let lives = app.status != Status::Revoked;
+    let pending = view.developer_status() != DeveloperStatus::Verified;
+    let invited = view.developer_status() == DeveloperStatus::Invited;
+    html! {
+        dl.facts {
+            @if let Some(email) = &app.developer_email { (fact("Developer", &html! { bdi { (email.as_str()) } })) }
+            @if let Some(name) = view.developer_name() { (fact("Name", &html! { bdi { (name.as_str()) } })) }
+            (fact("State", &html! { (table::developer(view)) }))
+            @if let Some(at) = app.invited_at { (fact("Invited", &moment(at))) }
+            @if let Some(end) = view.invite_expires_at() { (fact("Invite valid until", &time_left(end, now))) }
+            @if let Some(at) = app.assigned_at { (fact("Assigned", &moment(at))) }
+            (fact("OTP verified", &html! {
+                @match app.verified_at { Some(at) => (moment(at)), None => "Not yet" }
+            }))
+            @if pending && !lives {
+                (fact(if invited { "Invite and OTP" } else { "OTP" }, &html! { "No longer valid: the application was revoked." }))
+            } @else if pending {
+                @if let Some(end) = app.otp_expires_at { (fact("OTP valid until", &time_left(end, now))) }
+                @if let Some(tries) = app.otp_attempts_left { (fact("OTP tries left", &tries_left(tries))) }
+            }
+        }
+    }
+}
+
+fn time_left(end: Timestamp, now: Timestamp) -> Markup {
+    html! {
+        (moment(end)) " "
+        @match left(end, now) {
+            Some(left) => { "(" (left) " left)" },
+            None => span.badge.bad { "Expired" },
+        }
+    }
+}
+
+fn tries_left(tries: i64) -> Markup {
+    html! {
+        @if tries > 0 { (tries) } @else { "0 " span.badge.bad { "Locked" } }
+    }
+}
+
+fn linked_actions(user: &ConsoleUser, view: &AppView, situation: &PageState<'_>) -> Markup {
+    let status = view.developer_status();
+    let retire = situation.form.has("retire_client_secrets");
+    let action = |page, side, (title, class), fields: &Markup| {
+        let action = Action {
+            page,
+            side,
+            title,
+            class,
+        };
+        action.form(user, view, situation.section_versions, fields)
+    };
+    html! {
+        @if status == DeveloperStatus::Invited {
+            h2 { "Resend Invite" }
+            p { "If the invite has expired or was lost: a new one is mailed, and the link in the old one ends." }
+            (action("/developer/resend-invite", Section::Invitation, ("Resend Invite", ""), &html! {}))
+        }
+        @if status != DeveloperStatus::Verified {
+            h2 { "Reset OTP" }
+            p {
+                "If the OTP has expired, is locked or was lost: a new one is shown to you, once, and the old one ends. A \
+                mail tells the developer that it was reset."
+            }
+            (action("/developer/reset-otp", Section::OneTimePassword, ("Reset OTP", ""), &html! {}))
+        }
+        h2 { "Revoke Access" }
+        p {
+            "The developer can no longer see this application in the Developer Portal, with immediate effect; an open \
+            invite or OTP ends, and a mail tells them. The integration itself keeps running, unless you retire its \
+            client secrets, too."
+        }
+        (action("/developer/revoke", Section::Developer, ("Revoke Access", "danger"), &html! {
+            (checkbox("retire_client_secrets", "Retire the client secrets, too: the integration stops at once.", retire,
+                &Errors::default()))
+        }))
+    }
+}
+
+/// A form with a button. It is about this side of the application as it was shown, and counts once.
+struct Action<'a> {
+    page: &'a str,
+    side: Section,
+    title: &'a str,
+    class: &'a str,
+}
+
+impl Action<'_> {
+    fn form(&self, user: &ConsoleUser, view: &AppView, section_versions: &SectionVersions, fields: &Markup) -> Markup {
+        html! {
+            form method="post" action=(app_path(view.app().app_id, self.page)) {
+                (token(&user.session.form_token))
+                (form_key::field(&Form::default()))
+                (shown_version::field(section_versions, self.side))
+                (fields)
+                button class=(self.class) type="submit" { (self.title) }
+            }
+        }
+    }
+}
+
+fn register(user: &ConsoleUser, view: &AppView, situation: &PageState<'_>) -> Markup {
+    html! {
+        h2 { "Register developer" }
+        form.narrow method="post" action=(app_path(view.app().app_id, "/developer")) novalidate {
+            (token(&user.session.form_token))
+            (form_key::field(situation.form))
+            (Field {
+                name: "email", label: "Developer’s e-mail", value: situation.form.text("email"), kind: "email",
+                hint: "They get an invite to the Developer Portal, or a notification if they have access to it already.",
+                ..Field::default()
+            }.input(situation.errors))
+            button type="submit" { "Register developer" }
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Edit: description, category and entities, with immediate effect. What is fixed is shown greyed out.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use gatebook_aggregates::catalog::integrate_type;
+use gatebook_aggregates::identifiers::AppId;
+use gatebook_aggregates::integration_app::{Changes, Status};
+use gatebook_aggregates::refusal::Refusal;
+use gatebook_projections::app_list::AppRow;
+use maud::{Markup, html};
+
+use crate::application::{AppView, Failure, Section, SectionVersions};
+use crate::web::api::admin::EditApplication;
+use crate::web::api::json::Patch;
+use crate::web::error::Problem;
+use crate::web::extract::{PathOf, Service};
+use crate::web::pages::console::applications::changed_meanwhile::{both_versions, same};
+use crate::web::pages::console::applications::entity_picker::entities;
+use crate::web::pages::console::applications::inputs::fixed;
+use crate::web::pages::console::applications::labels::WORDS;
+use crate::web::pages::console::applications::shared::{app_path, done_path, page_of_app, submit};
+use crate::web::pages::console::applications::shown_version::SEEN;
+use crate::web::pages::console::applications::{labels, shown_version};
+use crate::web::pages::current_user::{ConsoleUser, SignedIn};
+use crate::web::pages::form::{Form, SubmittedForm, token};
+use crate::web::pages::form_errors::Errors;
+use crate::web::pages::inputs::Field;
+
+const FIELDS: [&str; 3] = ["description", "category", "entities"];
+
+/// `GET /integration-applications/{id}/edit`
+pub async fn show(
+    State(service): State<Service>,
+    SignedIn(user): SignedIn<ConsoleUser>,
+    PathOf(id): PathOf<AppId>,
+) -> Result<Markup, Problem> {
+    let (view, section_versions) = editable(&service, &user, id).await?;
+    Ok(form_page(
+        &user,
+        &view,
+        &as_stored(&view, &section_versions),
+        &Errors::default(),
+    ))
+}
+
+/// `POST /integration-applications/{id}/edit`
+pub async fn save(
+    State(service): State<Service>,
+    PathOf(id): PathOf<AppId>,
+    submitted: SubmittedForm<ConsoleUser>,
+) -> Result<Response, Problem> {
+    let SubmittedForm { user, form } = submitted;
+    let (view, _) = editable(&service, &user, id).await?;
+    if form.is_to_be_shown_again() {
+        return Ok(form_page(&user, &view, &form, &Errors::default()).into_response());
+    }
+    let changes = match changes(&view, &form) {
+        Ok(changes) => changes,
+        Err(problem) => return Ok(refused(&user, &view, &form, problem.into())),
+    };
+    let expected = shown_version::expected(&form, Section::Details);
+    match service.edit_app(user.caller(), id, expected, None, changes).await {
+        Ok((view, _)) => Ok(saved(&view)),
+        Err(failure) if shown_version::is_out_of_date(&failure) => {
+            let (view, section_versions) = editable(&service, &user, id).await?;
+            Ok(changed_meanwhile(&user, &view, &section_versions, form))
+        }
+        Err(failure) => Ok(refused(&user, &view, &form, failure.into())),
+    }
+}
+
+fn saved(view: &AppView) -> Response {
+    Redirect::to(&done_path(view, "", "changed")).into_response()
+}
+
+/// The application, for somebody who may change it.
+async fn editable(service: &Service, user: &ConsoleUser, id: AppId) -> Result<(AppView, SectionVersions), Failure> {
+    let (view, section_versions) = service.app_and_section_versions(user.caller(), id).await?;
+    service.managers_group(user.caller()).await?;
+    if view.app().status == Status::Revoked {
+        return Err(Refusal::AppRevoked.into());
+    }
+    Ok((view, section_versions))
+}
+
+/// The form as it is before anybody has entered something.
+fn as_stored(view: &AppView, section_versions: &SectionVersions) -> Form {
+    let app = view.app();
+    let texts = [
+        (SEEN, section_versions.version(Section::Details).to_string()),
+        ("description", app.description.as_str().to_owned()),
+        ("category", app.category.as_str().to_owned()),
+    ];
+    let entities = view.entities().map(|(id, _)| ("entities", id.to_string()));
+    Form::of(texts.into_iter().chain(entities))
+}
+
+/// What is left alone stays, to the letter; also the entities that the group has no longer, which are not shown.
+fn changes(view: &AppView, form: &Form) -> Result<Changes, Problem> {
+    let description = match same::description(view, form) {
+        true => Patch::Not,
+        false => Patch::As(form.lines("description")),
+    };
+    let category = match form.has("category") {
+        true => Patch::As(form.text("category").to_owned()),
+        false => Patch::Not,
+    };
+    let entities = match same::entities(view, form) {
+        true => Patch::Not,
+        false => Patch::As(form.all("entities").into_iter().map(str::to_owned).collect()),
+    };
+    EditApplication::of(description, category, entities).read()
+}
+
+fn refused(user: &ConsoleUser, view: &AppView, form: &Form, errors: Errors) -> Response {
+    let errors = errors.worded(WORDS);
+    (errors.status(), form_page(user, view, form, &errors)).into_response()
+}
+
+/// Somebody else was faster. If they, or a first click, did the same, there is nothing left to do.
+fn changed_meanwhile(user: &ConsoleUser, view: &AppView, section_versions: &SectionVersions, form: Form) -> Response {
+    if same::everything(view, &form) {
+        return saved(view);
+    }
+    let status = axum::http::StatusCode::PRECONDITION_FAILED;
+    let form = form.with(SEEN, section_versions.version(Section::Details).to_string());
+    let both = both_versions(view, &form);
+    (status, edit_page(user, view, &form, &Errors::default(), &both)).into_response()
+}
+
+fn form_page(user: &ConsoleUser, view: &AppView, form: &Form, errors: &Errors) -> Markup {
+    edit_page(user, view, form, errors, &html! {})
+}
+
+fn edit_page(user: &ConsoleUser, view: &AppView, form: &Form, errors: &Errors, notice: &Markup) -> Markup {
+    let app = view.app();
+    let path = app_path(app.app_id, "/edit");
+    let hint = "The entities whose data the application may use. A change takes effect at once.";
+    let body = html! {
+        h1 { "Edit " bdi { (app.name.as_str()) } }
+        (notice)
+        (errors.summary(&FIELDS))
+        form method="post" action=(path) novalidate {
+            (token(&user.session.form_token))
+            input type="hidden" name=(SEEN) value=(form.text(SEEN));
+            (fixed("fixed-name", "Application Name", app.name.as_str()))
+            (Field {
+                name: "description", label: "Application Description", value: form.text("description"),
+                hint: "Up to 2,000 characters.", ..Field::default()
+            }.textarea(errors))
+            (category(app, form, errors))
+            (fixed("fixed-type", "Integration Type", &labels::type_of(app)))
+            @if let Some(email) = &app.developer_email {
+                (fixed("fixed-email", "Integration/Developers Email", email.as_str()))
+            }
+            (fixed("fixed-permission", "API Permissions", app.api_permission.title()))
+            (entities(view.group(), form, hint, errors))
+            (submit("Save", "", &app_path(app.app_id, "")))
+        }
+    };
+    page_of_app(user, view, "Edit", &body)
+}
+
+/// R8: greyed out for a custom AIQ Integrate.
+fn category(app: &AppRow, form: &Form, errors: &Errors) -> Markup {
+    let custom = app.integrate_type.as_deref().and_then(|code| integrate_type(code).ok());
+    if custom.is_some_and(|entry| entry.custom) {
+        return fixed("fixed-category", "Category", labels::category(app.category.as_str()));
+    }
+    let field = Field {
+        name: "category",
+        label: "Category",
+        value: form.text("category"),
+        ..Field::default()
+    };
+    field.select(&labels::categories("Choose a category"), errors)
+}

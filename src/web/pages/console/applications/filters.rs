@@ -1,0 +1,76 @@
+//! The filters above the list of applications, and the addresses that keep them.
+
+use maud::{Markup, html};
+
+use crate::web::pages::console::applications::labels;
+use crate::web::pages::console::applications::shared::APPS;
+use crate::web::pages::current_user::ConsoleUser;
+use crate::web::pages::filter_form;
+use crate::web::pages::filter_form::{date, search, select};
+use crate::web::pages::form::Form;
+
+/// What can be asked for, as it stands in the address.
+const FILTERS: [&str; 11] = [
+    "status",
+    "name",
+    "description",
+    "developer_email",
+    "category",
+    "api_permission",
+    "integration_type",
+    "developer_status",
+    "entity",
+    "created_from",
+    "created_to",
+];
+/// What else is kept from one page of the list to the next.
+const KEPT: [&str; 2] = ["sort", "limit"];
+
+/// Whether something is asked for that not all applications have.
+pub fn any(query: &Form) -> bool {
+    FILTERS.iter().any(|name| query.filled(name).is_some())
+}
+
+/// The address of the same list with something else in one parameter; it begins at its first page.
+pub fn href(query: &Form, name: &str, value: &str) -> String {
+    let mut parameters = form_urlencoded::Serializer::new(String::new());
+    let others = FILTERS.iter().chain(&KEPT).filter(|other| **other != name);
+    parameters.extend_pairs(others.filter_map(|other| Some((*other, query.filled(other)?))));
+    if !value.is_empty() {
+        parameters.append_pair(name, value);
+    }
+    format!("{APPS}?{}", parameters.finish())
+}
+
+/// The form with all filters; on a phone it is folded until one is set, or its link is
+/// followed.
+pub fn form(user: &ConsoleUser, query: &Form) -> Markup {
+    let search = |name: &str, label: &str| search(name, label, query.text(name));
+    let entities = user.group.customer.entities.iter();
+    let fields = html! {
+        @for stored in KEPT {
+            @if let Some(value) = query.filled(stored) { input type="hidden" name=(stored) value=(value); }
+        }
+        (select("status", "Status", query.text("status"), labels::STATUSES.map(|s| (s.into(), labels::status(s)))))
+        (search("name", "Name"))
+        (search("description", "Description"))
+        (search("developer_email", "Developer’s e-mail"))
+        (select("category", "Category", query.text("category"), labels::categories("").into_iter().skip(1)))
+        (select("api_permission", "API Permissions", query.text("api_permission"),
+            labels::PERMISSIONS.map(|p| (p.as_str(), p.title()))))
+        (select("integration_type", "Integration Type", query.text("integration_type"),
+            labels::TYPES.map(|t| (t.as_str(), labels::integration_type(t)))))
+        (select("developer_status", "Developer", query.text("developer_status"),
+            labels::DEVELOPER_STATUSES.map(|s| (s.as_str(), labels::developer_status(s)))))
+        (select("entity", "Entity", query.text("entity"), entities.map(|(id, name)| (id.as_str(), name.as_str()))))
+        (date("created_from", "Created from (UTC)", query.text("created_from")))
+        (date("created_to", "Created to (UTC)", query.text("created_to")))
+    };
+    let clear = html! { @if any(query) { a.button.plain href=(APPS) { "Clear filters" } } };
+    html! {
+        div.fold.open[any(query)] id="filters" {
+            a.button.plain href="#filters" { "Filters" }
+            (filter_form::form(APPS, "Filter the applications", &fields, &clear))
+        }
+    }
+}

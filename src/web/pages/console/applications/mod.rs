@@ -1,0 +1,94 @@
+//! Group Management > Integration Applications: every page about applications. All addresses are on this screen.
+
+mod activity_log;
+mod aiq_integrate;
+mod changed_meanwhile;
+mod choose_integrate_type;
+mod choose_type;
+mod confirm_page;
+mod creating;
+mod developer;
+mod developer_changes;
+mod edit;
+mod entity_picker;
+mod filters;
+mod inputs;
+mod labels;
+mod list;
+mod new_integration;
+mod otp;
+mod revoke;
+mod shared;
+mod show;
+mod shown_version;
+mod suspend_resume;
+mod table;
+mod timeline;
+
+use axum::Router;
+use axum::response::Redirect;
+use axum::routing::{get, post};
+
+use crate::web::extract::Service;
+
+/// The pages about applications. Their addresses are whole ones: whoever has to sign in first comes back to them.
+pub fn routes() -> Router<Service> {
+    Router::new()
+        .route("/", get(|| async { Redirect::to(shared::APPS) }))
+        .route("/integration-applications", get(list::show))
+        .route("/integration-applications/activity-log", get(activity_log::of_group))
+        .merge(creating_routes())
+        .merge(app_routes())
+}
+
+fn creating_routes() -> Router<Service> {
+    Router::new()
+        .route("/integration-applications/new", get(choose_type::show))
+        .route(
+            "/integration-applications/new/new-integration",
+            get(new_integration::show).post(new_integration::create),
+        )
+        .route(
+            "/integration-applications/new/aiq-integrate",
+            get(choose_integrate_type::show),
+        )
+        .route(
+            "/integration-applications/new/aiq-integrate/{type}",
+            get(aiq_integrate::show).post(aiq_integrate::create),
+        )
+}
+
+fn app_routes() -> Router<Service> {
+    Router::new()
+        .route("/integration-applications/{id}", get(show::show))
+        .route("/integration-applications/{id}/activity-log", get(activity_log::of_app))
+        .route("/integration-applications/{id}/edit", get(edit::show).post(edit::save))
+        .route(
+            "/integration-applications/{id}/developer",
+            get(developer::show).post(developer_changes::register),
+        )
+        .route(
+            "/integration-applications/{id}/developer/resend-invite",
+            post(developer_changes::resend_invite),
+        )
+        .route(
+            "/integration-applications/{id}/developer/reset-otp",
+            post(developer_changes::reset_otp),
+        )
+        .route(
+            "/integration-applications/{id}/developer/revoke",
+            post(developer_changes::revoke),
+        )
+        .route(
+            "/integration-applications/{id}/suspend",
+            get(suspend_resume::ask_suspend).post(suspend_resume::suspend),
+        )
+        .route(
+            "/integration-applications/{id}/resume",
+            get(suspend_resume::ask_resume).post(suspend_resume::resume),
+        )
+        .route(
+            "/integration-applications/{id}/revoke",
+            get(revoke::ask).post(revoke::revoke),
+        )
+}

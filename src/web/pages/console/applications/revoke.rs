@@ -1,0 +1,83 @@
+//! Revoke: the end of an application, after a question that names what will stop (R27).
+
+use axum::extract::State;
+use axum::response::Response;
+use gatebook_aggregates::identifiers::AppId;
+use gatebook_projections::app_list::IntegrationType;
+use maud::{Markup, html};
+
+use crate::application::AppView;
+use crate::web::error::Problem;
+use crate::web::extract::{PathOf, Service};
+use crate::web::pages::console::applications::confirm_page::ConfirmPage;
+use crate::web::pages::console::applications::labels;
+use crate::web::pages::current_user::{ConsoleUser, SignedIn};
+use crate::web::pages::form::SubmittedForm;
+
+const REVOKE: ConfirmPage = ConfirmPage {
+    page: "/revoke",
+    title: "Revoke",
+    yes: "Yes, revoke it for ever",
+    class: "danger",
+    stops: true,
+    done: "revoked",
+    message: what_stops,
+};
+
+/// `GET /integration-applications/{id}/revoke`
+pub async fn ask(
+    State(service): State<Service>,
+    SignedIn(user): SignedIn<ConsoleUser>,
+    PathOf(id): PathOf<AppId>,
+) -> Result<Markup, Problem> {
+    REVOKE.ask(&service, &user, id).await
+}
+
+/// `POST /integration-applications/{id}/revoke`
+pub async fn revoke(
+    State(service): State<Service>,
+    PathOf(id): PathOf<AppId>,
+    submitted: SubmittedForm<ConsoleUser>,
+) -> Result<Response, Problem> {
+    let act = async |user: &ConsoleUser, pin, key: Option<_>, reason| {
+        let done = service.revoke_app(user.caller(), id, pin, key.as_ref(), reason).await;
+        done.map(|(view, _)| view)
+    };
+    REVOKE.answer(&service, submitted, id, act).await
+}
+
+fn what_stops(view: &AppView) -> Markup {
+    let app = view.app();
+    html! {
+        div.notice.bad role="note" {
+            p { strong { "This is final." } " All integrations of this application stop at once:" }
+            ul {
+                li { "its access tokens are refused, and it gets no new ones;" }
+                li { "its client secrets end;" }
+                @if let Some(email) = &app.developer_email {
+                    li {
+                        "the developer " bdi { (email.as_str()) } " sees in the Developer Portal that it was revoked, and a mail \
+                        tells them; an open invite or OTP is no longer valid;"
+                    }
+                }
+                @if app.integration_type == IntegrationType::AiqIntegrate { li { "our team stops running it;" } }
+                li { "it can no longer open its entities: " (entities(view)) "." }
+            }
+            p { "Its name stays taken, and its activity log stays. If you want to stop it for a while only, suspend it." }
+        }
+    }
+}
+
+/// A few by name, many by number.
+fn entities(view: &AppView) -> Markup {
+    let names: Vec<_> = view.entities().map(|(_, name)| name.as_str()).collect();
+    html! {
+        @if names.is_empty() {
+            "none"
+        } @else if names.len() > 10 {
+            (labels::entities(names.len()))
+        } @else {
+            @for (i, name) in names.iter().enumerate() { @if i > 0 { ", " } bdi { (name) } }
+        }
+    }
+}

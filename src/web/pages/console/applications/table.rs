@@ -1,0 +1,95 @@
+//! The table of applications: one row each, with its Actions menu.
+
+use gatebook_projections::app_list::{DeveloperStatus, IntegrationType, Sort};
+use maud::{Markup, html};
+
+use crate::application::AppView;
+use crate::web::pages::console::applications::shared::{actions, app_path, status};
+use crate::web::pages::console::applications::{filters, labels};
+use crate::web::pages::current_user::ConsoleUser;
+use crate::web::pages::form::Form;
+use crate::web::pages::times::moment;
+
+/// The table.
+pub fn table(user: &ConsoleUser, query: &Form, sort: Sort, views: &[AppView]) -> Markup {
+    html! {
+        div.scroll role="region" aria-label="Integration Applications" tabindex="0" {
+            table.apps.cards {
+                caption.hidden { "Integration Applications of your group" }
+                thead {
+                    tr {
+                        (sortable(query, "Name", ("name", "-name"), (sort == Sort::Name, sort == Sort::NameDescending)))
+                        th scope="col" { "Category" }
+                        th scope="col" { "API Permissions" }
+                        th scope="col" { "Entities" }
+                        th scope="col" { "Developer" }
+                        (sortable(query, "Status", ("status", "-status"),
+                            (sort == Sort::Status, sort == Sort::StatusDescending)))
+                        (sortable(query, "Created", ("created_at", "-created_at"),
+                            (sort == Sort::CreatedAt, sort == Sort::CreatedAtDescending)))
+                        th scope="col" { "Actions" }
+                    }
+                }
+                tbody { @for view in views { (row(user, view)) } }
+            }
+        }
+    }
+}
+
+/// The head of a column by which the list can be put in order, up and down.
+fn sortable(query: &Form, title: &str, (up, down): (&str, &str), (is_up, is_down): (bool, bool)) -> Markup {
+    let (order, next) = match (is_up, is_down) {
+        (true, _) => (Some("ascending"), down),
+        (_, true) => (Some("descending"), up),
+        _ => (None, up),
+    };
+    html! {
+        th scope="col" aria-sort=[order] {
+            a href=(filters::href(query, "sort", next)) {
+                (title)
+                @if is_up { span aria-hidden="true" { " ▲" } }
+                @if is_down { span aria-hidden="true" { " ▼" } }
+            }
+        }
+    }
+}
+
+fn row(user: &ConsoleUser, view: &AppView) -> Markup {
+    let app = view.app();
+    html! {
+        tr {
+            th scope="row" {
+                a href=(app_path(app.app_id, "")) { bdi { (app.name.as_str()) } }
+                div.detail { (labels::type_of(app)) }
+                div.description { bdi { (app.description.as_str()) } }
+            }
+            td data-title="Category" { (labels::category(app.category.as_str())) }
+            td data-title="API Permissions" { (app.api_permission.title()) }
+            td.number data-title="Entities" { (view.entities().count()) }
+            td data-title="Developer" {
+                (developer(view))
+                @if let Some(email) = &app.developer_email { div.detail { bdi { (email.as_str()) } } }
+            }
+            td data-title="Status" { (status(app.status)) }
+            td data-title="Created" { (moment(app.created_at)) }
+            td { (menu(user, view)) }
+        }
+    }
+}
+
+/// How far the developer is; R12: none is expected where the provider's team is at work.
+pub fn developer(view: &AppView) -> &'static str {
+    match (view.app().integration_type, view.developer_status()) {
+        (IntegrationType::AiqIntegrate, DeveloperStatus::None) => "Our team",
+        (_, status) => labels::developer_status(status),
+    }
+}
+
+fn menu(user: &ConsoleUser, view: &AppView) -> Markup {
+    html! {
+        details.menu {
+            summary aria-label={ "Actions for " (view.app().name.as_str()) } { "Actions" }
+            ul { @for (title, href) in actions(user, view) { li { a href=(href) { (title) } } } }
+        }
+    }
+}

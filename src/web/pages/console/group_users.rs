@@ -1,0 +1,275 @@
+//! Edit Group Users: who is in the group, and what they may do with Integration Applications. For Practice Admins (R2).
+
+use std::collections::BTreeSet;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use gatebook_aggregates::group::{GroupUser, Permission, Role};
+use gatebook_aggregates::identifiers::UserId;
+use gatebook_aggregates::refusal::Refusal;
+use gatebook_projections::groups::GroupRow;
+use maud::{Markup, html};
+
+use crate::application::Failure;
+use crate::log::CommandError;
+use crate::web::error::Problem;
+use crate::web::extract::{PathOf, Service};
+use crate::web::pages::current_user::{ConsoleUser, SignedIn};
+use crate::web::pages::definition_list::{fact, written};
+use crate::web::pages::form::{Form, PageQuery, SubmittedForm, token};
+use crate::web::pages::form_errors::Errors;
+use crate::web::pages::inputs::checkbox;
+use crate::web::pages::layout::{Shell, page};
+
+const PERMISSIONS: [Permission; 2] = [Permission::ManageIntegrationApplications, Permission::ViewActivityLogs];
+
+/// `GET /group-users`
+pub async fn list(SignedIn(admin): SignedIn<ConsoleUser>) -> Result<Markup, Problem> {
+    require_practice_admin(&admin)?;
+    let users = &admin.group.customer.users;
+    let body = html! {
+        (crumbs(false))
+        h1 { "Edit Group Users" }
+        div.wide tabindex="0" role="region" aria-label="Group users" {
+            table.cards {
+                thead { tr {
+                    th scope="col" { "Group User Name" } th scope="col" { "E-mail" } th scope="col" { "Role" }
+                    th scope="col" { "Permissions" }
+                } }
+                tbody {
+                    @for (id, user) in users {
+                        tr {
+                            th scope="row" { a href={ "/group-users/" (id) } { bdi { (user.name.as_str()) } } }
+                            td data-title="E-mail" { bdi { (user.email.as_str()) } }
+                            td data-title="Role" { (role(user.role)) }
+                            td data-title="Permissions" { (permissions(user)) }
+                        }
+                    }
+                }
+            }
+        }
+    };
+    Ok(page(&Shell::from(&admin), "Edit Group Users", &body))
+}
+
+/// `GET /group-users/{id}`
+pub async fn show(
+    SignedIn(admin): SignedIn<ConsoleUser>,
+    PathOf(user_id): PathOf<UserId>,
+    PageQuery(query): PageQuery,
+) -> Result<Markup, Problem> {
+    let user = edited(&admin.group, &admin, &user_id)?;
+    let done = ["processed", "link-sent"].into_iter().find(|done| query.has(done));
+    let notice = html! { @if let Some(done) = done { div.notice.good role="status" { p { (sentence(done)) } } } };
+    Ok(edit_page(&admin, &user_id, &user, &user.permissions, &notice))
+}
+
+/// `POST /group-users/{id}`: Process. All of it happens, or nothing.
+pub async fn process(
+    State(service): State<Service>,
+    PathOf(user_id): PathOf<UserId>,
+    SubmittedForm { user: admin, form }: SubmittedForm<ConsoleUser>,
+) -> Result<Response, Problem> {
+    let user = edited(&admin.group, &admin, &user_id)?;
+    let (seen, wanted) = (all_of(&form.all("granted")), chosen(&form));
+    if form.is_to_be_shown_again() {
+        return Ok(edit_page(&admin, &user_id, &user, &wanted, &html! {}).into_response());
+    }
+    match service.set_permissions(admin.caller(), &user_id, &seen, &wanted).await {
+        Ok(_) => Ok(processed(&user_id)),
+        Err(Failure::Command(CommandError::VersionMismatch { .. })) => {
+            let group = service.callers_group(admin.caller()).await?;
+            let user = edited(&group, &admin, &user_id)?;
+            if user.permissions == wanted {
+                return Ok(processed(&user_id));
+            }
+            let both = both_versions(&user.permissions, &wanted);
+            let page = edit_page(&admin, &user_id, &user, &wanted, &both);
+            Ok((StatusCode::PRECONDITION_FAILED, page).into_response())
+        }
+        Err(failure) => {
+            let errors = Errors::from(failure);
+            let page = edit_page(&admin, &user_id, &user, &wanted, &errors.summary(&[]));
+            Ok((errors.status(), page).into_response())
+        }
+    }
+}
+
+fn processed(user_id: &UserId) -> Response {
+    Redirect::to(&format!("/group-users/{user_id}?processed")).into_response()
+}
+
+/// `POST /group-users/{id}/password-link`
+pub async fn send_password_link(
+    State(service): State<Service>,
+    PathOf(user_id): PathOf<UserId>,
+    SubmittedForm { user: admin, form }: SubmittedForm<ConsoleUser>,
+) -> Result<Redirect, Problem> {
+    if form.is_to_be_shown_again() {
+        return Ok(Redirect::to(&format!("/group-users/{user_id}")));
+    }
+    service
+        .send_password_link(admin.caller(), &admin.group.group_id, &user_id)
+        .await?;
+    Ok(Redirect::to(&format!("/group-users/{user_id}?link-sent")))
+}
+
+fn require_practice_admin(admin: &ConsoleUser) -> Result<(), Failure> {
+    Ok(admin.caller().membership(&admin.group)?.require_practice_admin()?)
+}
+
+fn edited(group: &GroupRow, admin: &ConsoleUser, user_id: &UserId) -> Result<GroupUser, Failure> {
+    admin.caller().membership(group)?.require_practice_admin()?;
+    Ok(group.user(user_id).cloned().ok_or(Refusal::NotFound)?)
+}
+
+/// The permissions with these codes.
+fn all_of(codes: &[&str]) -> BTreeSet<Permission> {
+    let held = PERMISSIONS.into_iter();
+    held.filter(|permission| codes.contains(&code(*permission))).collect()
+}
+
+/// The permissions whose boxes are ticked.
+fn chosen(form: &Form) -> BTreeSet<Permission> {
+    let all = PERMISSIONS.into_iter();
+    all.filter(|permission| form.has(code(*permission))).collect()
+}
+
+/// The notice when another Practice Admin was faster: what is stored now, and what was chosen.
+fn both_versions(stored: &BTreeSet<Permission>, chosen: &BTreeSet<Permission>) -> Markup {
+    let granted = |held: &BTreeSet<Permission>, permission| match held.contains(&permission) {
+        true => "granted",
+        false => "not granted",
+    };
+    html! {
+        div.notice.warn role="alert" tabindex="-1" data-focus {
+            h2 { "Somebody else changed these permissions meanwhile" }
+            p { "Nothing of yours has been saved yet. Compare both versions, and process yours again if you still want it." }
+        }
+        div.scroll role="region" aria-label="Both versions" tabindex="0" {
+            table.versions {
+                caption.hidden { "Both versions" }
+                thead {
+                    tr { th scope="col" { "Permission" } th scope="col" { "Stored now" } th scope="col" { "What you chose" } }
+                }
+                tbody {
+                    @for permission in PERMISSIONS {
+                        tr {
+                            th scope="row" { (permission.title()) }
+                            td { (granted(stored, permission)) }
+                            td { (granted(chosen, permission)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The page; the boxes are ticked as in `ticked`.
+fn edit_page(
+    admin: &ConsoleUser,
+    user_id: &UserId,
+    user: &GroupUser,
+    ticked: &BTreeSet<Permission>,
+    notice: &Markup,
+) -> Markup {
+    let form_token = &admin.session.form_token;
+    let here = format!("/group-users/{user_id}");
+    let body = html! {
+        (crumbs(true))
+        h1 { "Edit Group User" }
+        (notice)
+        dl.facts {
+            (written("Name", user.name.as_str()))
+            (written("E-mail", user.email.as_str()))
+            (fact("Role", &html! { (role(user.role)) }))
+        }
+        h2 { "Permissions" }
+        @match user.role {
+            Role::PracticeAdmin => (by_right(user)),
+            Role::User => (granting(&here, form_token, user, ticked)),
+        }
+        h2 { "Password" }
+        form method="post" action={ (here) "/password-link" } {
+            (token(form_token))
+            p { "The user gets a mail with a link, with which they choose the password for signing in here." }
+            button.plain type="submit" { "Send password link" }
+        }
+    };
+    page(&Shell::from(admin), "Edit Group User", &body)
+}
+
+/// R2: what a Practice Admin may do is nobody's to grant or withdraw. What was granted besides stays when the role ends.
+fn by_right(user: &GroupUser) -> Markup {
+    html! {
+        p { "A Practice Admin has every permission by right; nothing has to be granted." }
+        ul {
+            @for permission in PERMISSIONS { li { (permission.title()) " " span.badge.good { "by right" } } }
+        }
+        @if !user.permissions.is_empty() {
+            p { "Granted besides, and kept if the role ends: " (titles(&user.permissions)) "." }
+        }
+    }
+}
+
+fn granting(here: &str, form_token: &str, user: &GroupUser, ticked: &BTreeSet<Permission>) -> Markup {
+    html! {
+        form method="post" action=(here) {
+            (token(form_token))
+            @for permission in PERMISSIONS {
+                @if user.permissions.contains(&permission) {
+                    input type="hidden" name="granted" value=(code(permission));
+                }
+                (checkbox(code(permission), permission.title(), ticked.contains(&permission), &Errors::default()))
+            }
+            button type="submit" { "Process" }
+        }
+    }
+}
+
+fn crumbs(of_user: bool) -> Markup {
+    html! {
+        nav.crumbs aria-label="Breadcrumb" {
+            ol {
+                li { "Group Management" }
+                @if of_user { li { a href="/group-users" { "Edit Group Users" } } }
+            }
+        }
+    }
+}
+
+fn sentence(done: &str) -> &'static str {
+    match done {
+        "link-sent" => "The link is on its way.",
+        _ => "The permissions are as shown here, with immediate effect.",
+    }
+}
+
+/// The name of the permission's box.
+fn code(permission: Permission) -> &'static str {
+    permission.into()
+}
+
+fn role(role: Role) -> &'static str {
+    match role {
+        Role::PracticeAdmin => "Practice Admin",
+        Role::User => "User",
+    }
+}
+
+fn permissions(user: &GroupUser) -> String {
+    if user.role == Role::PracticeAdmin {
+        return "all, by right".to_owned();
+    }
+    match user.permissions.is_empty() {
+        true => "none".to_owned(),
+        false => titles(&user.permissions),
+    }
+}
+
+fn titles(permissions: &BTreeSet<Permission>) -> String {
+    let titles: Vec<_> = permissions.iter().map(|permission| permission.title()).collect();
+    titles.join(", ")
+}

@@ -1,0 +1,32 @@
+//! The console: what group users see and do.
+
+mod account;
+mod applications;
+mod group_users;
+mod sign_in;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+pub use sign_in::sign_in_again;
+
+use crate::application::Realm;
+use crate::web::extract::Service;
+use crate::web::pages::passwords;
+
+/// The pages of the console.
+pub fn routes() -> Router<Service> {
+    Router::new()
+        .route("/sign-in", get(sign_in::show).post(sign_in::submit))
+        .route("/sign-out", post(sign_in::sign_out))
+        .merge(applications::routes())
+        .route("/group-users", get(group_users::list))
+        .route("/group-users/{id}", get(group_users::show).post(group_users::process))
+        .route("/group-users/{id}/password-link", post(group_users::send_password_link))
+        .route("/account", get(account::show))
+        .route("/account/tokens", get(account::show).post(account::new_token))
+        .route("/account/tokens/{id}/end", post(account::end_token))
+        .route("/account/sessions/{id}/end", post(account::end_session))
+        .route("/account/password-link", post(account::send_password_link))
+        .merge(passwords::routes(Realm::Console))
+}

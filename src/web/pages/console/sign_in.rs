@@ -1,0 +1,136 @@
+//! Sign in to the console, and sign out.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use gatebook_aggregates::identifiers::GroupId;
+use gatebook_aggregates::text::Label;
+use maud::{Markup, html};
+
+use crate::application::{Failure, Realm, SignInForm, SignInOutcome as Outcome};
+use crate::web::error::Problem;
+use crate::web::extract::{Anyone, Device, Service};
+use crate::web::pages::current_user::ConsoleUser;
+use crate::web::pages::form::{Form, PageQuery, PublicForm, SubmittedForm, signed_in};
+use crate::web::pages::form_errors::Errors;
+use crate::web::pages::inputs::Field;
+use crate::web::pages::layout::{Shell, page};
+use crate::web::pages::sign_out;
+
+/// What the page says besides its fields.
+#[derive(Default)]
+struct SignInState<'a> {
+    errors: Errors,
+    held: bool,
+    groups: &'a [(GroupId, Label)],
+}
+
+/// `GET /sign-in`
+pub async fn show(PageQuery(query): PageQuery) -> Markup {
+    sign_in_page(&query, &SignInState::default())
+}
+
+/// The page for somebody whose session has ended in the middle of a form.
+pub fn sign_in_again(held: &str) -> Markup {
+    let form = Form::of([("held", held.to_owned())]);
+    let held = true;
+    sign_in_page(
+        &form,
+        &SignInState {
+            held,
+            ..SignInState::default()
+        },
+    )
+}
+
+/// `POST /sign-in`
+pub async fn submit(
+    State(service): State<Service>,
+    Anyone(caller): Anyone,
+    Device(device): Device,
+    headers: HeaderMap,
+    PublicForm(form): PublicForm,
+) -> Response {
+    let entered = SignInForm {
+        email: form.text("email").to_owned(),
+        password: form.text("password").to_owned(),
+        group_id: form.filled("group").and_then(|id| GroupId::parse(id).ok()),
+        device,
+    };
+    match service.sign_in(&caller, &entered).await {
+        Ok(Outcome::Session(session)) => signed_in(&service, &caller, Realm::Console, &headers, &session, &form).await,
+        Ok(Outcome::SeveralGroups(groups)) => {
+            let groups = groups.as_slice();
+            sign_in_page(
+                &form,
+                &SignInState {
+                    groups,
+                    ..SignInState::default()
+                },
+            )
+            .into_response()
+        }
+        Err(failure) => {
+            let errors = refused(failure);
+            let status = errors.status();
+            let situation = SignInState {
+                errors,
+                ..SignInState::default()
+            };
+            (status, sign_in_page(&form, &situation)).into_response()
+        }
+    }
+}
+
+/// `POST /sign-out`
+pub async fn sign_out(
+    State(service): State<Service>,
+    submitted: Result<SubmittedForm<ConsoleUser>, Response>,
+) -> Result<Response, Problem> {
+    sign_out::sign_out(&service, submitted).await
+}
+
+fn refused(failure: Failure) -> Errors {
+    match failure {
+        Failure::Unauthenticated => {
+            let detail = "E-mail address or password is wrong.";
+            Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail).into()
+        }
+        failure => failure.into(),
+    }
+}
+
+fn sign_in_page(form: &Form, situation: &SignInState<'_>) -> Markup {
+    let SignInState { errors, held, groups } = situation;
+    let body = html! {
+        h1 { "Sign in" }
+        @if *held {
+            p.notice role="status" { "Your session has ended. Sign in again to go on; what you entered has been kept." }
+        }
+        (errors.summary(&[]))
+        form.narrow method="post" action="/sign-in" {
+            input type="hidden" name="next" value=(form.text("next"));
+            input type="hidden" name="held" value=(form.text("held"));
+            (Field {
+                name: "email", label: "E-mail address", value: form.text("email"), kind: "email",
+                autocomplete: "username", ..Field::default()
+            }.input(errors))
+            (Field {
+                name: "password", label: "Password", kind: "password", autocomplete: "current-password",
+                ..Field::default()
+            }.input(errors))
+            @if !groups.is_empty() {
+                p.notice role="status" { "You are a user of several groups. Choose one, and enter your password once more." }
+                (Field { name: "group", label: "Group", ..Field::default() }.select(&options(groups), errors))
+            }
+            button type="submit" { "Sign in" }
+        }
+        p { a href="/forgot-password" { "Forgotten your password?" } }
+        p { "Are you a developer? " a href="/portal" { "Go to the Developer Portal" } "." }
+    };
+    page(&Shell::console(), "Sign in", &body)
+}
+
+fn options(groups: &[(GroupId, Label)]) -> Vec<(&str, &str)> {
+    groups.iter().map(|(id, name)| (id.as_str(), name.as_str())).collect()
+}

@@ -1,0 +1,307 @@
+//! Who looks at a page: the session in the browser's cookie, and whose it is now.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use cookie::{Cookie, SameSite};
+use gatebook_aggregates::group::{GroupUser, Membership};
+use gatebook_aggregates::identifiers::UserId;
+use gatebook_projections::developers::DeveloperRow;
+use gatebook_projections::groups::GroupRow;
+
+use crate::application::{BrowserSession, Caller, Failure, Gatebook, Realm, Who};
+use crate::web::error::Problem;
+use crate::web::extract::{Anyone, Service};
+
+/// A group user in the console.
+pub struct ConsoleUser {
+    /// Their session; its caller asks the application layer.
+    pub session: BrowserSession,
+    /// Their group as it is now.
+    pub group: GroupRow,
+    /// Their id there.
+    pub user_id: UserId,
+    /// What the group knows of them.
+    pub user: GroupUser,
+}
+
+impl ConsoleUser {
+    /// R2, R3: what to offer them. The application layer decides.
+    pub fn membership(&self) -> Membership {
+        self.user.membership(self.group.group_id.clone(), self.user_id.clone())
+    }
+
+    /// Who asks.
+    pub fn caller(&self) -> &Caller {
+        &self.session.caller
+    }
+}
+
+/// A developer in the portal.
+pub struct PortalUser {
+    /// Their session; its caller asks the application layer.
+    pub session: BrowserSession,
+    /// Their account as it is now.
+    pub developer: DeveloperRow,
+}
+
+impl PortalUser {
+    /// Who asks.
+    pub fn caller(&self) -> &Caller {
+        &self.session.caller
+    }
+}
+
+/// An operator in the operator pages.
+pub struct OperatorUser {
+    /// Their session; its caller asks the application layer.
+    pub session: BrowserSession,
+    /// The name of their token.
+    pub name: String,
+}
+
+impl OperatorUser {
+    /// Who asks.
+    pub fn caller(&self) -> &Caller {
+        &self.session.caller
+    }
+}
+
+/// Somebody who is signed in to one part of the site.
+pub trait CurrentUser: Sized + Send {
+    /// Which part.
+    const REALM: Realm;
+    /// Where they sign in.
+    const SIGN_IN: &'static str;
+
+    /// Whose session it is.
+    fn of(app: &Gatebook, session: BrowserSession) -> impl Future<Output = Result<Self, Failure>> + Send;
+
+    /// Their session.
+    fn session(&self) -> &BrowserSession;
+
+    /// What their forms carry.
+    fn form_token(&self) -> &str {
+        &self.session().form_token
+    }
+}
+
+impl CurrentUser for ConsoleUser {
+    const REALM: Realm = Realm::Console;
+    const SIGN_IN: &'static str = "/sign-in";
+
+    async fn of(service: &Gatebook, session: BrowserSession) -> Result<Self, Failure> {
+        let group = service.callers_group(&session.caller).await?;
+        let Who::GroupUser { user_id, .. } = &session.caller.who else {
+            return Err(Failure::Unauthenticated);
+        };
+        let user_id = user_id.clone();
+        let user = group.user(&user_id).ok_or(Failure::Unauthenticated)?.clone();
+        Ok(Self {
+            session,
+            group,
+            user_id,
+            user,
+        })
+    }
+
+    fn session(&self) -> &BrowserSession {
+        &self.session
+    }
+}
+
+impl CurrentUser for PortalUser {
+    const REALM: Realm = Realm::Portal;
+    const SIGN_IN: &'static str = "/portal/log-in";
+
+    async fn of(_: &Gatebook, session: BrowserSession) -> Result<Self, Failure> {
+        let Who::Developer(developer) = &session.caller.who else {
+            return Err(Failure::Unauthenticated);
+        };
+        let developer = (**developer).clone();
+        Ok(Self { session, developer })
+    }
+
+    fn session(&self) -> &BrowserSession {
+        &self.session
+    }
+}
+
+impl CurrentUser for OperatorUser {
+    const REALM: Realm = Realm::Operator;
+    const SIGN_IN: &'static str = "/operator/sign-in";
+
+    async fn of(_: &Gatebook, session: BrowserSession) -> Result<Self, Failure> {
+        let Who::Operator { name, .. } = &session.caller.who else {
+            return Err(Failure::Unauthenticated);
+        };
+        let name = name.clone();
+        Ok(Self { session, name })
+    }
+
+    fn session(&self) -> &BrowserSession {
+        &self.session
+    }
+}
+
+/// The visitor of a page; whoever is not signed in is sent to sign in, and comes back.
+pub struct SignedIn<V>(pub V);
+
+impl<V: CurrentUser> FromRequestParts<Service> for SignedIn<V> {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Response> {
+        match user::<V>(parts, service).await {
+            Ok(user) => Ok(Self(user)),
+            Err(Failure::Unauthenticated) => Err(to_sign_in(V::SIGN_IN, parts)),
+            Err(failure) => Err(Problem::from(failure).into_response()),
+        }
+    }
+}
+
+/// Who has the session of the cookie.
+///
+/// # Errors
+/// `Unauthenticated` when there is none.
+pub async fn user<V: CurrentUser>(parts: &mut Parts, service: &Service) -> Result<V, Failure> {
+    let Ok(Anyone(caller)) = Anyone::from_request_parts(parts, service).await else {
+        return Err(Failure::Unauthenticated);
+    };
+    let token = session_token(&parts.headers, V::REALM).ok_or(Failure::Unauthenticated)?;
+    let session = service.browser_session(&caller, V::REALM, &token).await?;
+    V::of(service, session).await
+}
+
+fn to_sign_in(sign_in: &str, parts: &Parts) -> Response {
+    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("next", path);
+    Redirect::to(&format!("{sign_in}?{}", query.finish())).into_response()
+}
+
+/// What the addresses of downloads end with.
+const DOWNLOAD: &str = "/activity-log";
+
+/// Where to go after signing in: a page of this site, or the beginning. For a download it is the page that it belongs
+/// to: a browser that gets a file stays on the page where it is, which would be the one to sign in.
+pub fn after_sign_in<'a>(next: &'a str, otherwise: &'a str) -> &'a str {
+    let next = local_path(next, otherwise);
+    let path = next.split(['?', '#']).next().unwrap_or_default();
+    path.strip_suffix(DOWNLOAD).unwrap_or(next)
+}
+
+/// A page of this site, or the beginning.
+pub fn local_path<'a>(next: &'a str, otherwise: &'a str) -> &'a str {
+    let bytes = next.as_bytes();
+    let local = bytes.first() == Some(&b'/') && !matches!(bytes.get(1), Some(b'/' | b'\\'));
+    if local && !next.contains(|c: char| c.is_control()) {
+        next
+    } else {
+        otherwise
+    }
+}
+
+fn cookie_name(realm: Realm) -> &'static str {
+    match realm {
+        Realm::Console => "__Host-gatebook-console",
+        Realm::Portal => "__Host-gatebook-portal",
+        Realm::Operator => "__Host-gatebook-operator",
+    }
+}
+
+/// The token of the session in this part of the site.
+pub fn session_token(headers: &HeaderMap, realm: Realm) -> Option<String> {
+    cookie_value(headers, cookie_name(realm))
+}
+
+/// What a cookie of ours holds.
+pub fn cookie_value(headers: &HeaderMap, name: &str) -> Option<String> {
+    let submitted = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let mut cookies = submitted.flat_map(Cookie::split_parse).flatten();
+    cookies
+        .find(|cookie| cookie.name() == name)
+        .map(|cookie| cookie.value().to_owned())
+}
+
+/// Makes the browser keep a session until it is closed; the server ends it when its time is over.
+pub fn keep_session(realm: Realm, token: &str) -> (header::HeaderName, HeaderValue) {
+    set_cookie(Cookie::new(cookie_name(realm), token.to_owned()))
+}
+
+/// Makes the browser forget a session.
+pub fn forget_session(realm: Realm) -> (header::HeaderName, HeaderValue) {
+    let mut cookie = Cookie::new(cookie_name(realm), "");
+    cookie.set_max_age(cookie::time::Duration::ZERO);
+    set_cookie(cookie)
+}
+
+/// A cookie for this host, over TLS, and not for scripts.
+pub fn set_cookie(mut cookie: Cookie<'static>) -> (header::HeaderName, HeaderValue) {
+    cookie.set_path("/");
+    cookie.set_secure(true);
+    cookie.set_http_only(true);
+    cookie.set_same_site(SameSite::Lax);
+    // A token is made of characters that every header takes.
+    let value = HeaderValue::try_from(cookie.to_string()).unwrap_or(HeaderValue::from_static(""));
+    (header::SET_COOKIE, value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_signing_in_nobody_is_sent_to_another_site() {
+        for elsewhere in [
+            "https://evil.example",
+            "//evil.example",
+            "/\\evil.example",
+            "",
+            "x",
+            "/a\r\nb",
+        ] {
+            assert_eq!(local_path(elsewhere, "/"), "/", "{elsewhere}");
+        }
+        assert_eq!(
+            local_path("/integration-applications?status=active", "/"),
+            "/integration-applications?status=active"
+        );
+    }
+
+    #[test]
+    fn after_signing_in_nobody_is_left_with_a_file_instead_of_a_page() {
+        for (next, page) in [
+            ("/integration-applications/activity-log", "/integration-applications"),
+            (
+                "/integration-applications/activity-log?from=2026-11-23",
+                "/integration-applications",
+            ),
+            (
+                "/integration-applications/x/activity-log",
+                "/integration-applications/x",
+            ),
+            (
+                "/integration-applications?name=/activity-log",
+                "/integration-applications?name=/activity-log",
+            ),
+            ("//evil.example/activity-log", "/"),
+        ] {
+            assert_eq!(after_sign_in(next, "/"), page, "{next}");
+        }
+    }
+
+    #[test]
+    fn a_session_cookie_is_for_this_host_over_tls_and_not_for_scripts() {
+        let (_, value) = keep_session(Realm::Console, "gbw_x");
+        let value = value.to_str().unwrap();
+        assert!(value.starts_with("__Host-gatebook-console=gbw_x;"), "{value}");
+        for attribute in ["HttpOnly", "SameSite=Lax", "Secure", "Path=/"] {
+            assert!(value.contains(attribute), "{value}");
+        }
+        assert!(!value.contains("Domain"), "{value}");
+    }
+}

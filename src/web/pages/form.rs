@@ -1,0 +1,284 @@
+//! What a form sends. It carries a token that only a page of the same session knows; and when the session has ended in
+//! the meantime, what was entered is kept until its owner has signed in again.
+
+use axum::body::Body;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+use serde::{Deserialize, Serialize};
+
+use crate::application::{Caller, Failure, Realm, Session};
+use crate::web::error::Problem;
+use crate::web::extract::Service;
+use crate::web::pages::current_user::{CurrentUser, keep_session, local_path, session_token, user};
+use crate::web::pages::layout::{Shell, page};
+use crate::web::pages::{console, operator, portal, signed_in};
+use crate::web::{encoded, no_text, not_utf8, unread_encoding};
+
+const TOKEN: &str = "form_token";
+/// A form with this field is shown again, not carried out.
+pub const SHOW_AGAIN: &str = "show_again";
+/// The fields that passwords are typed into. They are typed again rather than kept.
+const PASSWORDS: [&str; 2] = ["password", "repeated"];
+/// Room for a list of thousands of entities.
+const FORM_MAX: usize = 512 * 1024;
+
+/// The fields of a form.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Form(Vec<(String, String)>);
+
+impl Form {
+    /// What was entered in a field; empty when there is no such field.
+    pub fn text(&self, name: &str) -> &str {
+        self.0.iter().find(|(of, _)| of == name).map_or("", |(_, value)| value)
+    }
+
+    /// What was entered on several lines; browsers send two characters for each line break.
+    pub fn lines(&self, name: &str) -> String {
+        self.text(name).replace("\r\n", "\n")
+    }
+
+    /// What was entered, unless it is blank.
+    pub fn filled(&self, name: &str) -> Option<&str> {
+        Some(self.text(name)).filter(|text| !text.trim().is_empty())
+    }
+
+    /// Everything that was chosen in a field.
+    pub fn all(&self, name: &str) -> Vec<&str> {
+        let of = self.0.iter().filter(|(of, _)| of == name);
+        of.map(|(_, value)| value.as_str()).collect()
+    }
+
+    /// Whether a box was checked, or a button pressed.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(of, _)| of == name)
+    }
+
+    /// Whether the form is to be shown again as it was entered, instead of being carried out.
+    pub fn is_to_be_shown_again(&self) -> bool {
+        self.has(SHOW_AGAIN)
+    }
+
+    /// What was entered, as bytes: the same for the same, whichever session sends it.
+    pub fn content(&self) -> Vec<u8> {
+        let own = |name: &str| name == TOKEN || name == SHOW_AGAIN;
+        let entered = self.0.iter().filter(|(name, _)| !own(name));
+        let mut content = form_urlencoded::Serializer::new(String::new());
+        content.extend_pairs(entered);
+        content.finish().into_bytes()
+    }
+
+    /// The form with something else in one of its fields.
+    pub fn with(self, name: &str, value: String) -> Self {
+        let mut form = self.without(name);
+        form.0.push((name.to_owned(), value));
+        form
+    }
+
+    /// The form without one of its fields.
+    pub fn without(mut self, name: &str) -> Self {
+        self.0.retain(|(of, _)| of != name);
+        self
+    }
+
+    /// The form as it is kept for later and shown again: no password stands in a page.
+    fn without_passwords(mut self) -> Self {
+        self.0.retain(|(of, _)| !PASSWORDS.contains(&of.as_str()));
+        self
+    }
+
+    /// The form with these fields.
+    pub fn of(fields: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+        Self(
+            fields
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
+        )
+    }
+
+    async fn read(headers: &HeaderMap, body: Body) -> Result<Self, Problem> {
+        let content_type = headers.get(header::CONTENT_TYPE);
+        let essence = content_type
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split(';').next())
+            .unwrap_or_default();
+        if !essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            let detail = "Send this from the form of the page.";
+            return Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                detail,
+            ));
+        }
+        if let Some(encoding) = unread_encoding(headers) {
+            return Err(encoded(&encoding));
+        }
+        let too_large = |_| {
+            let detail = "This is more than a form may hold. Choose less, and try again.";
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+        };
+        let body = axum::body::to_bytes(body, FORM_MAX).await.map_err(too_large)?;
+        if let Some(name) = not_utf8(&body) {
+            return Err(no_text(&name));
+        }
+        Ok(Self(form_urlencoded::parse(&body).into_owned().collect()))
+    }
+}
+
+/// The field that makes a form one of this session.
+pub fn token(form_token: &str) -> Markup {
+    html! { input type="hidden" name=(TOKEN) value=(form_token); }
+}
+
+/// A form of somebody who is not signed in.
+pub struct PublicForm(pub Form);
+
+impl FromRequest<Service> for PublicForm {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, _: &Service) -> Result<Self, Response> {
+        let (parts, body) = request.into_parts();
+        let form = Form::read(&parts.headers, body).await;
+        form.map(Self).map_err(Problem::into_response)
+    }
+}
+
+/// A form of somebody who is signed in.
+pub struct SubmittedForm<V> {
+    /// Who sent it.
+    pub user: V,
+    /// What they entered.
+    pub form: Form,
+}
+
+impl<V: CurrentUser> FromRequest<Service> for SubmittedForm<V> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, service: &Service) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let path = parts.uri.path().to_owned();
+        let headers = parts.headers.clone();
+        // First the form, however long it takes: a session that ends meanwhile sends nothing any more (R26).
+        let form = Form::read(&headers, body).await.map_err(Problem::into_response)?;
+        let user = user::<V>(&mut parts, service).await;
+        match user {
+            Ok(user) if is_same(form.text(TOKEN), user.form_token()) => Ok(Self { user, form }),
+            Ok(user) => Err(go_on(V::REALM, &path, form, user.form_token()).into_response()),
+            Err(Failure::Unauthenticated) => Err(sign_in_first::<V>(service, &headers, path, form).await),
+            Err(failure) => Err(Problem::from(failure).into_response()),
+        }
+    }
+}
+
+fn is_same(one: &str, other: &str) -> bool {
+    use subtle::ConstantTimeEq;
+
+    one.as_bytes().ct_eq(other.as_bytes()).into()
+}
+
+/// What somebody entered before their session ended.
+#[derive(Serialize, Deserialize)]
+pub struct Held {
+    path: String,
+    owner: String,
+    form: Form,
+}
+
+async fn sign_in_first<V: CurrentUser>(service: &Service, headers: &HeaderMap, path: String, form: Form) -> Response {
+    let form = form.without_passwords();
+    let owner = match session_token(headers, V::REALM) {
+        Some(token) => service.owner_of_ended_session(V::REALM, &token).await,
+        None => Ok(None),
+    };
+    let held = match owner {
+        Ok(Some(owner)) => service.hold_form(&Held { path, owner, form }),
+        Ok(None) => Ok(String::new()),
+        Err(failure) => Err(failure),
+    };
+    match held {
+        Ok(held) => (StatusCode::UNAUTHORIZED, sign_in_page(V::REALM, &held)).into_response(),
+        Err(failure) => Problem::from(failure).into_response(),
+    }
+}
+
+fn sign_in_page(realm: Realm, held: &str) -> Markup {
+    match realm {
+        Realm::Console => console::sign_in_again(held),
+        Realm::Portal => portal::log_in_again(held),
+        Realm::Operator => operator::sign_in_again(held),
+    }
+}
+
+/// The answer to a sign-in that went well: the cookie, and what was entered before the session ended, if it was entered
+/// by the same person; else the page that they wanted to see. The session that the browser had before is ended.
+pub async fn signed_in(
+    service: &Service,
+    caller: &Caller,
+    realm: Realm,
+    headers: &HeaderMap,
+    session: &Session,
+    form: &Form,
+) -> Response {
+    if let Some(replaced) = session_token(headers, realm)
+        && let Err(failure) = service.end_replaced_session(caller, realm, &replaced).await
+    {
+        tracing::warn!(error = %failure, "the session that was replaced by signing in again could not be ended");
+    }
+    let cookie = [keep_session(realm, &session.token)];
+    let signed_in = service.browser_session(caller, realm, &session.token).await;
+    let held = signed_in.ok().and_then(|signed_in| {
+        let owner = signed_in.caller.session_owner().ok()?;
+        let held = service.held_form::<Held>(form.text("held"))?;
+        (held.owner == owner).then(|| go_on(realm, &held.path, held.form, &signed_in.form_token))
+    });
+    match held {
+        Some(page) => (cookie, page).into_response(),
+        None => (cookie, Redirect::to(&signed_in::path(realm, form.text("next")))).into_response(),
+    }
+}
+
+/// The part of the site, for somebody who is not signed in there.
+pub fn shell(realm: Realm) -> Shell {
+    match realm {
+        Realm::Console => Shell::console(),
+        Realm::Portal => Shell::portal(),
+        Realm::Operator => Shell::operator(),
+    }
+}
+
+/// A page from which a form that could not be carried out is opened again, as it was entered.
+fn go_on(realm: Realm, path: &str, form: Form, form_token: &str) -> Markup {
+    let (shell, form) = (shell(realm), form.without_passwords());
+    let own = |name: &str| name == TOKEN || name == SHOW_AGAIN;
+    let body = html! {
+        h1 { "Go on where you were" }
+        p { "You are signed in again. Nothing was sent yet, and what you entered has been kept." }
+        form method="post" action=(local_path(path, shell.home())) {
+            (token(form_token))
+            input type="hidden" name=(SHOW_AGAIN) value="1";
+            @for (name, value) in form.0.iter().filter(|(name, _)| !own(name)) {
+                input type="hidden" name=(name) value=(value);
+            }
+            button type="submit" { "Go on" }
+        }
+    };
+    page(&shell, "Go on", &body)
+}
+
+/// The query of a page.
+pub struct PageQuery(pub Form);
+
+impl FromRequestParts<Service> for PageQuery {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(
+        parts: &mut axum::http::request::Parts,
+        _: &Service,
+    ) -> Result<Self, std::convert::Infallible> {
+        let query = parts.uri.query().unwrap_or_default();
+        let fields = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        Ok(Self(Form(fields)))
+    }
+}

@@ -1,0 +1,121 @@
+//! A group's name and plan. Nothing is overwritten unseen, and what would stop is named first.
+
+use axum::response::Response;
+use gatebook_aggregates::group::ProductPlan;
+use gatebook_aggregates::identifiers::GroupId;
+use gatebook_aggregates::refusal::Refusal;
+use gatebook_projections::groups::GroupRow;
+use maud::{Markup, html};
+
+use crate::application::{Failure, GroupPrecondition};
+use crate::web::extract::Service;
+use crate::web::pages::current_user::OperatorUser;
+use crate::web::pages::form::Form;
+use crate::web::pages::form_errors::Errors;
+use crate::web::pages::inputs::Field;
+use crate::web::pages::operator::group::{ConfirmForm, back, form_for, question, stopping};
+use crate::web::pages::operator::groups::{all_three, group_path, label};
+
+/// Does what was entered; asks first when a plan would stop integrations.
+pub(super) async fn describe(
+    service: &Service,
+    operator: &OperatorUser,
+    id: &GroupId,
+    form: &Form,
+) -> Result<Response, Failure> {
+    let plan = ProductPlan::parse(form.text("product_plan"));
+    let (name, plan, ()) = all_three(label("name", form), plan, Ok(()))?;
+    let group = service.group(id).await?.ok_or(Refusal::NotFound)?;
+    let stops = group.customer.product_plan.has_integration_apps() && !plan.has_integration_apps();
+    if stops && !form.has("sure") {
+        return ask(service, operator, &group, form).await;
+    }
+    let seen = GroupPrecondition::As {
+        name: form.text("shown_name").to_owned(),
+        product_plan: form.text("shown_plan").to_owned(),
+    };
+    service.put_group_if(operator.caller(), id, &seen, name, plan).await?;
+    Ok(back(id, "saved"))
+}
+
+async fn ask(service: &Service, operator: &OperatorUser, group: &GroupRow, form: &Form) -> Result<Response, Failure> {
+    let (now, plan) = (group.customer.product_plan.as_str(), form.text("product_plan"));
+    let submitted = ["do", "name", "product_plan", "shown_name", "shown_plan"];
+    Ok(question(
+        operator,
+        group,
+        &ConfirmForm {
+            title: html! { "Change the plan of " bdi { (group.customer.name.as_str()) } " from " (now) " to " bdi { (plan) } "?" },
+            message: html! {
+                p { "The plan " bdi { (plan) } " has no integration applications. At once, all integrations of the group stop: \
+                    access tokens are refused, there are no new ones, and nothing can be created or changed." }
+                (stopping::applications(service, operator, &group.group_id, None).await?)
+                p { "Back on " (now) ", everything works as before." }
+            },
+            action: &group_path(&group.group_id),
+            fields: html! {
+                @for name in submitted { input type="hidden" name=(name) value=(form.text(name)); }
+                input type="hidden" name="sure" value="yes";
+            },
+            yes: "Yes, change the plan",
+        },
+    ))
+}
+
+/// The form. What it shows goes with it, so that it is noticed when somebody else changes that meanwhile.
+pub(super) fn form(operator: &OperatorUser, group: &GroupRow, form: &Form, errors: &Errors) -> Markup {
+    let (stored_name, stored_plan) = stored(group);
+    let (name, plan) = match form.has("do") {
+        true => (form.text("name"), form.text("product_plan")),
+        false => (stored_name, stored_plan),
+    };
+    let fields = html! {
+        input type="hidden" name="shown_name" value=(stored_name);
+        input type="hidden" name="shown_plan" value=(stored_plan);
+        (Field { name: "name", label: "Name", value: name, ..Field::default() }.input(errors))
+        (Field { name: "product_plan", label: "Product plan", value: plan, ..Field::default() }.input(errors))
+        button type="submit" { "Save" }
+    };
+    form_for(operator, group, "describe", &fields)
+}
+
+/// Whether the form was made from something else than what is stored now, and wants something else.
+pub(super) fn is_out_of_date(group: &GroupRow, form: &Form) -> bool {
+    let shown = (form.text("shown_name"), form.text("shown_plan"));
+    let entered = (form.text("name"), form.text("product_plan"));
+    form.text("do") == "describe" && shown != stored(group) && entered != stored(group)
+}
+
+/// Somebody else changed the group while the form was open: what is stored now, and what was entered.
+pub(super) fn both_versions(group: &GroupRow, form: &Form) -> Markup {
+    let (name, plan) = stored(group);
+    let rows = [
+        ("Name", name, form.text("name")),
+        ("Product plan", plan, form.text("product_plan")),
+    ];
+    html! {
+        div.notice.warn role="alert" tabindex="-1" data-focus {
+            h2 { "Somebody else changed this group meanwhile" }
+            p { "Nothing of yours has been saved yet. Compare both versions, correct what you entered below, and save it \
+                again; it then replaces what is stored now." }
+        }
+        div.wide role="region" aria-label="Both versions" tabindex="0" {
+            table.cards {
+                thead { tr { th scope="col" { "Field" } th scope="col" { "Stored now" } th scope="col" { "What you entered" } } }
+                tbody {
+                    @for (title, stored, entered) in rows {
+                        tr {
+                            th scope="row" { (title) }
+                            td data-title="Stored now" { bdi { (stored) } }
+                            td data-title="What you entered" { bdi { (entered) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn stored(group: &GroupRow) -> (&str, &str) {
+    (group.customer.name.as_str(), group.customer.product_plan.as_str())
+}

@@ -1,0 +1,194 @@
+//! The outbox: which mails wait, were sent, or could not be sent; and another try for those.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use chrono::TimeDelta;
+use gatebook_aggregates::timestamp::Timestamp;
+use maud::{Markup, html};
+use uuid::Uuid;
+
+use crate::outbox::{self, EmailRow, EmailState, ListedAfter, OutboxSummary, Retry};
+use crate::web::api::json::{read_cursor, write_cursor};
+use crate::web::error::Problem;
+use crate::web::extract::{PathOf, Service};
+use crate::web::pages::current_user::{OperatorUser, SignedIn};
+use crate::web::pages::definition_list::fact;
+use crate::web::pages::filter_form::select;
+use crate::web::pages::form::{Form, PageQuery, SubmittedForm, token};
+use crate::web::pages::form_errors::Errors;
+use crate::web::pages::layout::{Shell, page};
+use crate::web::pages::operator::labels;
+use crate::web::pages::{filter_form, times};
+
+/// So many letters are shown on a page, the newest first.
+const SHOWN: u32 = 200;
+const STATES: [(&str, &str); 3] = [("pending", "Pending"), ("failed", "Failed"), ("sent", "Sent")];
+
+/// `GET /operator/outbox`
+pub async fn show(
+    State(service): State<Service>,
+    SignedIn(operator): SignedIn<OperatorUser>,
+    PageQuery(query): PageQuery,
+) -> Result<Response, Problem> {
+    let state = match query.text("state") {
+        "pending" => Some(EmailState::Pending),
+        "failed" => Some(EmailState::Failed),
+        "sent" => Some(EmailState::Sent),
+        _ => None,
+    };
+    let errors = &Errors::default();
+    outbox_page(&service, &operator, &query, state, errors).await
+}
+
+async fn outbox_page(
+    service: &Service,
+    operator: &OperatorUser,
+    query: &Form,
+    state: Option<EmailState>,
+    errors: &Errors,
+) -> Result<Response, Problem> {
+    // A cursor of somewhere else begins at the newest mail again.
+    let after = query.filled("cursor").and_then(read_cursor).filter(ListedAfter::can_be);
+    let _slot = service.read_slot(operator.caller()).await?;
+    let (emails, next) = outbox::list_page(service.database(), state, after.as_ref(), SHOWN).await?;
+    let totals = outbox::totals(service.database(), service.clock.now()).await?;
+    let form_token = &operator.session.form_token;
+    let body = html! {
+        h1 { "Outbox" }
+        @if query.has("retried") { (labels::done("It is sent at the next opportunity.")) }
+        (errors.summary(&[]))
+        (summary(&totals, service.clock.now()))
+        (filter_form::form("/operator/outbox", "Find mails", &select("state", "State", query.text("state"), STATES), &html! {}))
+        @if emails.is_empty() { p role="status" { "There is no such mail." } }
+        @else { (table(&emails, form_token)) }
+        @if totals.failed > 0 { (retry_all(totals.failed, form_token)) }
+        nav.actions aria-label="Pages" {
+            @if after.is_some() { a.button.plain href=(href(query, None)) { "Newest mails" } " " }
+            @if let Some(next) = &next { a.button.plain rel="next" href=(href(query, Some(next))) { "Older mails" } }
+        }
+    };
+    Ok((errors.status(), page(&Shell::from(operator), "Outbox", &body)).into_response())
+}
+
+fn href(query: &Form, after: Option<&ListedAfter>) -> String {
+    let mut parameters = form_urlencoded::Serializer::new(String::new());
+    parameters.append_pair("state", query.text("state"));
+    if let Some(after) = after {
+        parameters.append_pair("cursor", &write_cursor(after));
+    }
+    format!("/operator/outbox?{}", parameters.finish())
+}
+
+/// How the whole outbox stands.
+fn summary(totals: &OutboxSummary, now: Timestamp) -> Markup {
+    html! {
+        dl.facts {
+            (fact("Pending", &html! { (totals.pending) }))
+            (fact("Failed", &html! { (totals.failed) }))
+            (fact("Sent", &html! { (totals.sent) }))
+            (fact("Oldest waiting", &html! {
+                @match totals.oldest_waiting_since {
+                    Some(since) => { (times::moment(since)) " (for " (minutes(outbox::age(since, now))) ")" },
+                    None => "none",
+                }
+            }))
+        }
+    }
+}
+
+fn minutes(age: TimeDelta) -> String {
+    match age.num_minutes() {
+        0 => "less than a minute".to_owned(),
+        1 => "1 minute".to_owned(),
+        minutes => format!("{minutes} minutes"),
+    }
+}
+
+fn table(emails: &[EmailRow], form_token: &str) -> Markup {
+    html! {
+        div.wide tabindex="0" role="region" aria-label="Mails" {
+            table.cards {
+                thead { tr {
+                    th scope="col" { "To" } th scope="col" { "Kind" } th scope="col" { "State" } th scope="col" { "Written" }
+                    th scope="col" { "Attempts" } th scope="col" { "Last error" } th scope="col" { "Actions" }
+                } }
+                tbody { @for email in emails { (row(email, form_token)) } }
+            }
+        }
+    }
+}
+
+fn row(email: &EmailRow, form_token: &str) -> Markup {
+    html! {
+        tr {
+            th scope="row" { bdi { (email.recipient) } }
+            td data-title="Kind" { (email.kind.replace('_', " ")) }
+            td data-title="State" {
+                @match email.state {
+                    EmailState::Pending => {
+                        span.badge { "Pending" }
+                        @if let Some(at) = email.next_attempt_at { div.detail { "not before " (times::moment(at)) } }
+                    },
+                    EmailState::Sent => span.badge.good { "Sent" },
+                    EmailState::Failed => span.badge.bad { "Failed" },
+                }
+            }
+            td data-title="Written" { (times::moment(email.created_at)) }
+            td data-title="Attempts" { (email.attempts) }
+            td data-title="Last error" { (email.last_error.as_deref().unwrap_or("none")) }
+            td {
+                @if email.can_be_retried() {
+                    form method="post" action={ "/operator/outbox/" (email.id) "/retry" } {
+                        (token(form_token))
+                        button.plain type="submit" aria-label={ "Retry the mail to " (email.recipient) } { "Retry" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn retry_all(failed: i64, form_token: &str) -> Markup {
+    html! {
+        form method="post" action="/operator/outbox/retry" {
+            (token(form_token))
+            button type="submit" { "Retry all failed (" (failed) ")" }
+        }
+    }
+}
+
+/// `POST /operator/outbox/{id}/retry`
+pub async fn retry(
+    State(service): State<Service>,
+    PathOf(id): PathOf<Uuid>,
+    SubmittedForm { user: operator, form }: SubmittedForm<OperatorUser>,
+) -> Result<Response, Problem> {
+    if form.is_to_be_shown_again() {
+        return Ok(Redirect::to("/operator/outbox").into_response());
+    }
+    let detail = match outbox::retry(service.database(), id, service.clock.now()).await? {
+        Retry::Due(_) => {
+            service.emails_waiting.notify_one();
+            return Ok(Redirect::to("/operator/outbox?retried").into_response());
+        }
+        Retry::NotFailed(email) if email.state == EmailState::Sent => "This mail was sent meanwhile.",
+        Retry::NotFailed(_) => "This mail has not failed: it is being sent, or will be by itself when it is due.",
+        Retry::Unknown => return Err(Problem::not_found()),
+    };
+    let errors = Problem::new(StatusCode::CONFLICT, "conflict", detail).into();
+    outbox_page(&service, &operator, &form, None, &errors).await
+}
+
+/// `POST /operator/outbox/retry`: all that were given up.
+pub async fn retry_failed(
+    State(service): State<Service>,
+    SubmittedForm { form, .. }: SubmittedForm<OperatorUser>,
+) -> Result<Redirect, Problem> {
+    if form.is_to_be_shown_again() {
+        return Ok(Redirect::to("/operator/outbox"));
+    }
+    outbox::retry_failed(service.database(), service.clock.now()).await?;
+    service.emails_waiting.notify_one();
+    Ok(Redirect::to("/operator/outbox?retried"))
+}

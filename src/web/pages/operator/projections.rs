@@ -1,0 +1,178 @@
+//! The projections: where each stands, and their rebuild and verification with live progress.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use gatebook_projections::projection::{self, AnyProjection};
+use maud::{Markup, html};
+
+use crate::application::{Failure, Replay, ReplayJob};
+use crate::replay::{self, ProjectionStatus};
+use crate::web::error::Problem;
+use crate::web::extract::Service;
+use crate::web::pages::current_user::{OperatorUser, SignedIn};
+use crate::web::pages::form::{Form, SubmittedForm, token};
+use crate::web::pages::form_errors::Errors;
+use crate::web::pages::layout::{Shell, page};
+
+/// How often the page is asked for again while this process rebuilds or verifies.
+const OWN_SECONDS: u32 = 1;
+/// How often while another one may be at it, of which only the database tells.
+const OTHERS_SECONDS: u32 = 5;
+
+/// `GET /operator/projections`
+pub async fn show(
+    State(service): State<Service>,
+    SignedIn(operator): SignedIn<OperatorUser>,
+) -> Result<Response, Problem> {
+    Ok(projections_page(&service, &operator, &Errors::default()).await?)
+}
+
+/// `POST /operator/projections`: rebuilds or verifies one projection, or all.
+pub async fn start(
+    State(service): State<Service>,
+    SubmittedForm { user: operator, form }: SubmittedForm<OperatorUser>,
+) -> Result<Response, Problem> {
+    if form.is_to_be_shown_again() {
+        return Ok(projections_page(&service, &operator, &Errors::default()).await?);
+    }
+    let (replay, projections) = wanted(&form)?;
+    if service.start_replay(replay, projections) {
+        return Ok(Redirect::to("/operator/projections").into_response());
+    }
+    let detail = "Something is under way already. Wait until it has ended.";
+    let errors = Problem::new(StatusCode::CONFLICT, "conflict", detail).into();
+    Ok(projections_page(&service, &operator, &errors).await?)
+}
+
+fn wanted(form: &Form) -> Result<(Replay, Vec<AnyProjection>), Problem> {
+    let replay = match form.text("do") {
+        "rebuild" => Replay::Rebuild,
+        "verify" => Replay::Verify,
+        _ => return Err(Problem::not_found()),
+    };
+    let projections = match form.text("projection") {
+        "" => projection::all().to_vec(),
+        name => vec![projection::named(name).ok_or_else(Problem::not_found)?],
+    };
+    Ok((replay, projections))
+}
+
+async fn projections_page(service: &Service, operator: &OperatorUser, errors: &Errors) -> Result<Response, Failure> {
+    let status = replay::status(&service.log.database).await?;
+    let job = service.latest_replay();
+    let own = job.as_deref().filter(|job| !job.has_ended());
+    let elsewhere = own.is_none() && status.iter().any(|projection| projection.rebuilding.is_some());
+    let form_token = &operator.session.form_token;
+    // What is marked as live is brought up to date by the script; focus and place on the page stay what they are.
+    let body = html! {
+        h1 { "Projections" }
+        (errors.summary(&[]))
+        div role="status" data-live="job" { @if let Some(job) = &job { (message(job)) } @if elsewhere { (rebuilt_elsewhere(&status)) } }
+        div data-live="progress" { (progress(own, elsewhere)) }
+        div data-live="refresh" { @if own.is_some() || elsewhere { p { a href="/operator/projections" { "Refresh" } } } }
+        div.wide tabindex="0" role="region" aria-label="Projections" {
+            table.cards {
+                thead { tr {
+                    th scope="col" { "Projection" } th scope="col" { "Generation" } th scope="col" { "Rows" }
+                    th scope="col" { "Last change at" } th scope="col" { "Last error" } th scope="col" { "Actions" }
+                } }
+                tbody { @for projection in &status { (row(projection, form_token)) } }
+            }
+        }
+        @if let Some(head) = status.first().map(|projection| projection.head) {
+            p data-live="head" {
+                "The log ends at position " (head) ", and every projection that is not to be rebuilt is up to date with it. "
+                "A projection’s last change is the last event that it shows something of."
+            }
+        }
+        h2 { "All projections and the log" }
+        div.actions { (button("rebuild", "", "Rebuild all", form_token)) (button("verify", "", "Verify all", form_token)) }
+    };
+    let page = page(&Shell::from(operator), "Projections", &body);
+    Ok((errors.status(), page).into_response())
+}
+
+fn row(projection: &ProjectionStatus, form_token: &str) -> Markup {
+    let name = projection.name;
+    html! {
+        tr {
+            th scope="row" { (name) }
+            td data-title="Generation" data-live={ (name) " generation" } {
+                (projection.generation)
+                @if projection.stale { " " span.badge.warn { "to be rebuilt" } }
+                @if projection.rebuilding.is_some() { " " span.badge.warn { "rebuild under way or interrupted" } }
+            }
+            td data-title="Rows" data-live={ (name) " rows" } { (projection.rows) }
+            td data-title="Last change at" data-live={ (name) " position" } { (projection.position) }
+            td data-title="Last error" data-live={ (name) " error" } {
+                @match &projection.last_error { Some(error) => span.error { (error) }, None => "none" }
+            }
+            td {
+                (button("rebuild", name, "Rebuild", form_token))
+                (button("verify", name, "Verify", form_token))
+            }
+        }
+    }
+}
+
+fn button(what: &str, projection: &str, title: &str, form_token: &str) -> Markup {
+    let of = (!projection.is_empty()).then(|| format!("{title} {projection}"));
+    html! {
+        form method="post" action="/operator/projections" {
+            (token(form_token))
+            input type="hidden" name="do" value=(what);
+            input type="hidden" name="projection" value=(projection);
+            button.plain type="submit" aria-label=[of] { (title) }
+        }
+    }
+}
+
+/// What this process does or did last. It is read out whenever it changes, so the numbers are elsewhere.
+fn message(job: &ReplayJob) -> Markup {
+    let what = match job.replay {
+        Replay::Rebuild => "Rebuild",
+        Replay::Verify => "Verification",
+    };
+    let class = match (job.has_ended(), job.has_failed()) {
+        (false, _) => "notice",
+        (true, false) => "notice good",
+        (true, true) => "notice bad",
+    };
+    let findings = job.findings();
+    html! {
+        div class=(class) {
+            p { (what) " of " (job.projections.join(", ")) ": " @if job.has_ended() { "ended." } @else { "under way." } }
+            @if !findings.is_empty() { ul { @for finding in &findings { li { (finding) } } } }
+        }
+    }
+}
+
+/// What the database tells of other processes. It knows how far a rebuild has come, and not whether somebody still is at it.
+fn rebuilt_elsewhere(status: &[ProjectionStatus]) -> Markup {
+    let rebuilding = status
+        .iter()
+        .filter_map(|projection| Some((projection.name, projection.rebuilding.as_ref()?)));
+    html! {
+        @for (name, rebuilding) in rebuilding {
+            div.notice {
+                p { "A rebuild of " (name) " is under way elsewhere, or was interrupted: " (rebuilding.stage()) ". "
+                    "One that was interrupted goes on from there when it is started again." }
+            }
+        }
+    }
+}
+
+/// How far it is, and how often to look again.
+fn progress(own: Option<&ReplayJob>, elsewhere: bool) -> Markup {
+    html! {
+        @if let Some((done, total)) = own.map(ReplayJob::progress) {
+            p data-again=(OWN_SECONDS) {
+                progress value=(done) max=(total.max(1)) aria-label="Progress" {}
+                @if total > 0 { " " (done) " of about " (total) " events" }
+            }
+        } @else if elsewhere {
+            span hidden data-again=(OTHERS_SECONDS) {}
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! R12: the AIQ Integrate applications of all groups, whose client secrets operators handle.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use gatebook_aggregates::identifiers::AppId;
+use gatebook_aggregates::integration_app::Status;
+use gatebook_projections::app_list::{Filter, IntegrationType};
+use maud::{Markup, html};
+use uuid::Uuid;
+
+use crate::application::{AppView, ClientSecretOrder, Failure, IdempotencyKey, IssuedClientSecret};
+use crate::log::CommandError;
+use crate::web::api::json::{AppsQuery, write_cursor};
+use crate::web::error::Problem;
+use crate::web::extract::{PathOf, Service};
+use crate::web::pages::current_user::{OperatorUser, SignedIn};
+use crate::web::pages::definition_list::fact;
+use crate::web::pages::filter_form::search;
+use crate::web::pages::form::{Form, PageQuery, SubmittedForm, token};
+use crate::web::pages::form_errors::Errors;
+use crate::web::pages::layout::{Shell, page};
+use crate::web::pages::{copy, filter_form, times};
+
+/// `GET /operator/requests`
+pub async fn show(
+    State(service): State<Service>,
+    SignedIn(operator): SignedIn<OperatorUser>,
+    PageQuery(query): PageQuery,
+) -> Result<Response, Problem> {
+    list_page(&service, &operator, &query, &Errors::default()).await
+}
+
+async fn list_page(
+    service: &Service,
+    operator: &OperatorUser,
+    query: &Form,
+    errors: &Errors,
+) -> Result<Response, Problem> {
+    let question = AppsQuery::of(|name| query.filled(name)).read()?;
+    let filter = Filter {
+        integration_type: Some(IntegrationType::AiqIntegrate),
+        ..question.filter
+    };
+    let found = service
+        .all_apps(
+            operator.caller(),
+            &filter,
+            question.sort,
+            question.after.as_ref(),
+            question.limit,
+        )
+        .await?;
+    let body = html! {
+        h1 { "AIQ Integrate" }
+        (errors.summary(&[]))
+        (filter_form::form("/operator/requests", "Find applications", &search("name", "Name", query.text("name")), &html! {}))
+        @if found.items.is_empty() { p role="status" { "There is no such application." } }
+        @else {
+            div.wide tabindex="0" role="region" aria-label="AIQ Integrate applications" {
+                table.cards {
+                    thead { tr {
+                        th scope="col" { "Name" } th scope="col" { "Group" } th scope="col" { "Type" }
+                        th scope="col" { "Status" } th scope="col" { "Requested" } th scope="col" { "Actions" }
+                    } }
+                    tbody { @for view in &found.items { (row(view, &operator.session.form_token)) } }
+                }
+            }
+        }
+        @if let Some(next) = &found.next {
+            a href={ "/operator/requests?" (next_query(query, &write_cursor(next))) } { "Next page" }
+        }
+    };
+    Ok((errors.status(), page(&Shell::from(operator), "AIQ Integrate", &body)).into_response())
+}
+
+fn next_query(query: &Form, cursor: &str) -> String {
+    let mut parameters = form_urlencoded::Serializer::new(String::new());
+    if let Some(name) = query.filled("name") {
+        parameters.append_pair("name", name);
+    }
+    parameters.append_pair("cursor", cursor);
+    parameters.finish()
+}
+
+fn row(view: &AppView, form_token: &str) -> Markup {
+    let app = view.app();
+    html! {
+        tr {
+            th scope="row" { bdi { (app.name.as_str()) } }
+            td data-title="Group" { bdi { (view.group().customer.name.as_str()) } }
+            td data-title="Type" { (app.integrate_type.as_deref().unwrap_or_default()) }
+            td data-title="Status" { (<&str>::from(app.status)) }
+            td data-title="Requested" { (times::moment(app.created_at)) " by " bdi { (app.created_by_name) } }
+            td {
+                @if app.status == Status::Active {
+                    form method="post" action=(generate_path(app.app_id)) {
+                        (token(form_token))
+                        input type="hidden" name="version" value=(app.version);
+                        // Makes the form count once: a second click shows the same secret again.
+                        input type="hidden" name="request_key" value=(Uuid::now_v7());
+                        button.plain type="submit" aria-label={ "Generate client secret for " (app.name.as_str()) } {
+                            "Generate client secret"
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `POST /operator/requests/{id}/client-secrets`: generates one, and shows it once.
+pub async fn generate(
+    State(service): State<Service>,
+    PathOf(app_id): PathOf<AppId>,
+    SubmittedForm { user: operator, form }: SubmittedForm<OperatorUser>,
+) -> Result<Response, Problem> {
+    let errors = match generated(&service, &operator, app_id, &form).await {
+        Ok(secret) => return Ok(secret_page(&operator, &secret).into_response()),
+        Err(errors) => errors,
+    };
+    list_page(&service, &operator, &Form::default(), &errors).await
+}
+
+async fn generated(
+    service: &Service,
+    operator: &OperatorUser,
+    app_id: AppId,
+    form: &Form,
+) -> Result<IssuedClientSecret, Errors> {
+    if form.is_to_be_shown_again() {
+        return Err(Errors::default());
+    }
+    let (Ok(version), Some(key)) = (form.text("version").parse(), form.filled("request_key")) else {
+        return Err(out_of_date().into());
+    };
+    let key = IdempotencyKey::new(operator.caller(), key, "POST", &generate_path(app_id), &form.content());
+    let order = ClientSecretOrder {
+        overlap_seconds: None,
+        if_match: Some(version).into(),
+        key: Some(key),
+    };
+    let made = service.operators_client_secret(operator.caller(), app_id, &order).await;
+    let made = made.map_err(|failure| match failure {
+        Failure::Command(CommandError::VersionMismatch { .. }) | Failure::IdempotencyKeyReused => out_of_date().into(),
+        failure => Errors::from(failure),
+    })?;
+    let shown = made.shown();
+    shown.ok_or_else(|| out_of_date().into())
+}
+
+fn out_of_date() -> Problem {
+    let detail = "This form was sent before, or the application has changed since it was opened. A secret is shown once \
+                  only; generate another if you have not kept it.";
+    Problem::new(StatusCode::CONFLICT, "conflict", detail)
+}
+
+fn generate_path(app_id: AppId) -> String {
+    format!("/operator/requests/{app_id}/client-secrets")
+}
+
+fn secret_page(operator: &OperatorUser, secret: &IssuedClientSecret) -> Markup {
+    let body = html! {
+        h1 { "The new client secret" }
+        div.notice.warn role="status" tabindex="-1" data-focus { p { "It is shown this once only. Copy it to where the integration keeps its secrets." } }
+        dl.facts {
+            (fact("ClientId", &copy::value("client-id", &secret.client_id)))
+            (fact("ClientSecret", &copy::value("client-secret", &secret.client_secret)))
+        }
+        @if let Some(ends_at) = secret.previous_ends_at {
+            p { "The older client secret goes on until " (times::moment(ends_at)) "." }
+        }
+        p { a.button href="/operator/requests" { "Done" } }
+    };
+    page(&Shell::from(operator), "New client secret", &body)
+}

@@ -1,0 +1,50 @@
+//! The sessions that were begun with an operator's token, and ending them.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use gatebook_aggregates::refusal::Refusal;
+use maud::{Markup, html};
+use uuid::Uuid;
+
+use crate::application::{Failure, Realm};
+use crate::log::CommandError;
+use crate::web::error::Problem;
+use crate::web::extract::{PathOf, Service};
+use crate::web::pages::current_user::{OperatorUser, SignedIn, forget_session};
+use crate::web::pages::form::SubmittedForm;
+use crate::web::pages::layout::{Shell, page};
+use crate::web::pages::session_list::session_list;
+
+/// `GET /operator/sessions`
+pub async fn show(State(service): State<Service>, SignedIn(user): SignedIn<OperatorUser>) -> Result<Markup, Problem> {
+    let sessions = service.sessions(user.caller(), Realm::Operator).await?;
+    let form_token = &user.session.form_token;
+    let body = html! {
+        h1 { "Sessions of " bdi { (user.name) } }
+        p {
+            "Everybody who signed in with this token. The token itself is ended at the command line, and its sessions with \
+             it: " code { "gatebook operator-token revoke" } "."
+        }
+        h2 #sessions { "Sessions" }
+        (session_list(&sessions, user.session.id, "/operator/sessions", form_token))
+    };
+    Ok(page(&Shell::from(&user), "Sessions", &body))
+}
+
+/// `POST /operator/sessions/{id}/end`
+pub async fn end(
+    State(service): State<Service>,
+    PathOf(session_id): PathOf<Uuid>,
+    SubmittedForm { user, .. }: SubmittedForm<OperatorUser>,
+) -> Result<Response, Problem> {
+    match service.end_session(user.caller(), Realm::Operator, session_id).await {
+        Ok(()) if session_id == user.session.id => {
+            Ok(([forget_session(Realm::Operator)], Redirect::to("/operator/sign-in")).into_response())
+        }
+        // One that has ended already is what was asked for.
+        Ok(()) | Err(Failure::Command(CommandError::Refused(Refusal::NotFound))) => {
+            Ok(Redirect::to("/operator/sessions").into_response())
+        }
+        Err(failure) => Err(failure.into()),
+    }
+}

@@ -1,0 +1,230 @@
+//! Forgotten and new passwords, in the console and in the portal: ask for a link, choose a password with it.
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use gatebook_aggregates::refusal::Refusal;
+use maud::{Markup, html};
+
+use crate::application::{ApiTokens, Realm};
+use crate::secrets::MIN_PASSWORD_CHARS;
+use crate::web::error::Problem;
+use crate::web::extract::{Anyone, Service};
+use crate::web::pages::form::{Form, PageQuery, PublicForm};
+use crate::web::pages::form_errors::Errors;
+use crate::web::pages::inputs::{Field, checkbox};
+use crate::web::pages::layout::{Shell, page};
+use crate::web::pages::link_cookie::{LinkPage, OPEN_AGAIN};
+
+/// What is different between console and portal.
+#[derive(Clone, Copy)]
+struct PasswordPages {
+    realm: Realm,
+    forgot: &'static str,
+    choose: &'static str,
+    sign_in: &'static str,
+    sign_in_title: &'static str,
+    link: LinkPage,
+}
+
+const CONSOLE: PasswordPages = PasswordPages {
+    realm: Realm::Console,
+    forgot: "/forgot-password",
+    choose: "/set-password",
+    sign_in: "/sign-in",
+    sign_in_title: "Sign in",
+    link: LinkPage {
+        path: "/set-password",
+        parameter: "link",
+        cookie: "__Host-gatebook-console-link",
+    },
+};
+
+const PORTAL: PasswordPages = PasswordPages {
+    realm: Realm::Portal,
+    forgot: "/portal/forgot-password",
+    choose: "/portal/set-password",
+    sign_in: "/portal/log-in",
+    sign_in_title: "Log in",
+    link: LinkPage {
+        path: "/portal/set-password",
+        parameter: "link",
+        cookie: "__Host-gatebook-portal-link",
+    },
+};
+
+impl PasswordPages {
+    fn of(realm: Realm) -> Self {
+        match realm {
+            Realm::Console => CONSOLE,
+            Realm::Portal | Realm::Operator => PORTAL,
+        }
+    }
+
+    /// Whether people have tokens for an API here, beside their sessions.
+    fn has_api_tokens(self) -> bool {
+        self.realm == Realm::Console
+    }
+
+    fn shell(self) -> Shell {
+        match self.realm {
+            Realm::Console => Shell::console(),
+            Realm::Portal | Realm::Operator => Shell::portal(),
+        }
+    }
+}
+
+/// The pages about passwords of this part of the site.
+pub fn routes(realm: Realm) -> Router<Service> {
+    let place = PasswordPages::of(realm);
+    let forgot = get(move || async move { forgot_page(place, &Form::default(), &Errors::default()) })
+        .post(move |app, caller, form| ask(place, app, caller, form));
+    let choose = get(move |app, caller, query, headers| open(place, app, caller, query, headers))
+        .post(move |app, caller, form| choose(place, app, caller, form));
+    Router::new().route(place.forgot, forgot).route(place.choose, choose)
+}
+
+/// Sends a link, if there is such an account; the page never tells.
+async fn ask(
+    place: PasswordPages,
+    State(service): State<Service>,
+    Anyone(caller): Anyone,
+    PublicForm(form): PublicForm,
+) -> Response {
+    let email = form.text("email");
+    let query = match place.realm {
+        Realm::Console => service.request_user_password_reset(&caller, email).await,
+        Realm::Portal | Realm::Operator => service.request_developer_password_reset(&caller, email).await,
+    };
+    match query {
+        Ok(()) => sent_page(place, email).into_response(),
+        Err(failure) => {
+            let errors = Errors::from(failure).worded(&[("email", "E-mail address")]);
+            (errors.status(), forgot_page(place, &form, &errors)).into_response()
+        }
+    }
+}
+
+async fn open(
+    place: PasswordPages,
+    State(service): State<Service>,
+    Anyone(caller): Anyone,
+    PageQuery(query): PageQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    if let Some(link) = query.filled(place.link.parameter) {
+        return Ok(place.link.arrive(link));
+    }
+    let Some(link) = place.link.token(&headers) else {
+        let mut problem = Problem::from(Refusal::PasswordLinkUnknown);
+        problem.detail = OPEN_AGAIN.to_owned();
+        return Err(problem);
+    };
+    service.open_password_link(&caller, place.realm, &link).await?;
+    Ok(choose_page(place, &link, false, &Errors::default()).into_response())
+}
+
+async fn choose(
+    place: PasswordPages,
+    State(service): State<Service>,
+    Anyone(caller): Anyone,
+    PublicForm(form): PublicForm,
+) -> Response {
+    let (link, password) = (form.text("link"), form.text("password"));
+    let errors = if password == form.text("repeated") {
+        let tokens = match form.has("end_tokens") {
+            true => ApiTokens::End,
+            false => ApiTokens::GoOn,
+        };
+        match service
+            .choose_password_and(&caller, place.realm, link, password, tokens)
+            .await
+        {
+            Ok(()) => return ([place.link.forget()], chosen_page(place, tokens)).into_response(),
+            Err(failure) => Errors::from(failure),
+        }
+    } else {
+        Problem::field(
+            "repeated",
+            "passwords_differ",
+            "The two passwords differ. Enter the same one twice.",
+        )
+        .into()
+    };
+    (
+        errors.status(),
+        choose_page(place, link, form.has("end_tokens"), &errors),
+    )
+        .into_response()
+}
+
+fn forgot_page(place: PasswordPages, form: &Form, errors: &Errors) -> Markup {
+    let body = html! {
+        h1 { "Forgotten password" }
+        p { "Enter your e-mail address. We send you a link with which you can choose a new password." }
+        (errors.summary(&["email"]))
+        form.narrow method="post" action=(place.forgot) {
+            (Field {
+                name: "email", label: "E-mail address", value: form.text("email"), kind: "email",
+                autocomplete: "username", ..Field::default()
+            }.input(errors))
+            button type="submit" { "Send link" }
+        }
+        p { a href=(place.sign_in) { (place.sign_in_title) } }
+    };
+    page(&place.shell(), "Forgotten password", &body)
+}
+
+fn sent_page(place: PasswordPages, email: &str) -> Markup {
+    let body = html! {
+        h1 { "Look into your mailbox" }
+        div.notice role="status" {
+            p { "If there is an account for " strong { (email) } ", a link is on its way. It works for one hour." }
+        }
+        p { a href=(place.sign_in) { (place.sign_in_title) } }
+    };
+    page(&place.shell(), "Look into your mailbox", &body)
+}
+
+fn choose_page(place: PasswordPages, link: &str, end_tokens: bool, errors: &Errors) -> Markup {
+    let hint =
+        format!("At least {MIN_PASSWORD_CHARS} characters; a few words that only you would put together do well.");
+    let body = html! {
+        h1 { "Choose a password" }
+        (errors.summary(&["password", "repeated"]))
+        form.narrow method="post" action=(place.choose) {
+            input type="hidden" name="link" value=(link);
+            (Field {
+                name: "password", label: "New password", hint: &hint, kind: "password", autocomplete: "new-password",
+                ..Field::default()
+            }.input(errors))
+            (Field {
+                name: "repeated", label: "The same password again", kind: "password", autocomplete: "new-password",
+                ..Field::default()
+            }.input(errors))
+            @if place.has_api_tokens() {
+                (checkbox("end_tokens", "End my API tokens, too. Programs that use them stop.", end_tokens, errors))
+            }
+            button type="submit" { "Choose password" }
+        }
+    };
+    page(&place.shell(), "Choose a password", &body)
+}
+
+fn chosen_page(place: PasswordPages, tokens: ApiTokens) -> Markup {
+    let ended = match (place.has_api_tokens(), tokens) {
+        (false, _) => "Every session that was open has been ended.",
+        (true, ApiTokens::End) => "Every session that was open and every API token has been ended.",
+        (true, ApiTokens::GoOn) => {
+            "Every session that was open has been ended. API tokens go on: your account’s page lists them, and ends them."
+        }
+    };
+    let body = html! {
+        h1 { "Your password is chosen" }
+        div.notice role="status" { p { (ended) } }
+        p { a.button href=(place.sign_in) { (place.sign_in_title) } }
+    };
+    page(&place.shell(), "Your password is chosen", &body)
+}

@@ -1,0 +1,78 @@
+//! The developer's own account: sessions, and a new password.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use gatebook_aggregates::refusal::Refusal;
+use maud::html;
+use uuid::Uuid;
+
+use crate::application::{Failure, Realm};
+use crate::log::CommandError;
+use crate::web::error::Problem;
+use crate::web::extract::{PathOf, Service};
+use crate::web::pages::current_user::{PortalUser, SignedIn};
+use crate::web::pages::definition_list::written;
+use crate::web::pages::form::{PageQuery, SubmittedForm, token};
+use crate::web::pages::layout::{Shell, page};
+use crate::web::pages::portal::labels::done;
+use crate::web::pages::session_list::session_list;
+use crate::web::pages::sign_out::signed_out;
+
+/// `GET /portal/account`
+pub async fn show(
+    State(service): State<Service>,
+    SignedIn(user): SignedIn<PortalUser>,
+    PageQuery(query): PageQuery,
+) -> Result<Response, Problem> {
+    let sessions = service.sessions(user.caller(), Realm::Portal).await?;
+    let form_token = &user.session.form_token;
+    let body = html! {
+        h1 { "Your account" }
+        (done(&query))
+        dl.facts {
+            (written("Name", user.developer.full_name.as_str()))
+            (written("E-mail address", user.developer.email.as_str()))
+        }
+        h2 { "Password" }
+        form method="post" action="/portal/account/password-link" {
+            (token(form_token))
+            p { "You get a mail with a link, with which you choose a new password." }
+            button type="submit" { "Change password" }
+        }
+        h2 #sessions { "Sessions" }
+        (session_list(&sessions, user.session.id, "/portal/account/sessions", form_token))
+    };
+    Ok(page(&Shell::from(&user), "Your account", &body).into_response())
+}
+
+/// `POST /portal/account/sessions/{id}/end`
+pub async fn end_session(
+    State(service): State<Service>,
+    PathOf(session_id): PathOf<Uuid>,
+    SubmittedForm { user, form }: SubmittedForm<PortalUser>,
+) -> Result<Response, Problem> {
+    if form.is_to_be_shown_again() {
+        return Ok(Redirect::to("/portal/account").into_response());
+    }
+    match service.end_session(user.caller(), Realm::Portal, session_id).await {
+        Ok(()) if session_id == user.session.id => Ok(signed_out::<PortalUser>()),
+        // One that has ended already is what was asked for.
+        Ok(()) | Err(Failure::Command(CommandError::Refused(Refusal::NotFound))) => {
+            Ok(Redirect::to("/portal/account?done=ended").into_response())
+        }
+        Err(failure) => Err(failure.into()),
+    }
+}
+
+/// `POST /portal/account/password-link`
+pub async fn send_password_link(
+    State(service): State<Service>,
+    SubmittedForm { user, form }: SubmittedForm<PortalUser>,
+) -> Result<Redirect, Problem> {
+    if form.is_to_be_shown_again() {
+        return Ok(Redirect::to("/portal/account"));
+    }
+    let email = user.developer.email.as_str();
+    service.request_developer_password_reset(user.caller(), email).await?;
+    Ok(Redirect::to("/portal/account?done=link-sent"))
+}

@@ -1,0 +1,64 @@
+//! Forms are sent from our own pages only. What a form of a session carries is checked besides (see `form`); this also
+//! protects the forms before there is a session.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use crate::web::error::Problem;
+use crate::web::extract::Service;
+
+/// Refuses what another site sends. Browsers name the origin of every form that they send.
+pub async fn check(State(service): State<Service>, request: Request, next: Next) -> Response {
+    if request.method().is_safe() || is_our_own(request.headers(), &service.settings.public_url) {
+        return next.run(request).await;
+    }
+    let detail = "This form was not sent from a page of this site. Open the page again, and send it from there.";
+    Problem::new(StatusCode::FORBIDDEN, "cross_site", detail).into_response()
+}
+
+fn is_our_own(headers: &HeaderMap, public_url: &str) -> bool {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(site) = text("sec-fetch-site") {
+        return site == "same-origin";
+    }
+    let Some(origin) = text(header::ORIGIN.as_str()) else {
+        // No browser: nothing that a foreign page could have sent.
+        return true;
+    };
+    let host = text(header::HOST.as_str()).unwrap_or_default();
+    origin == public_url || origin.split_once("://").is_some_and(|(_, of)| of == host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::{HeaderName, HeaderValue};
+
+    fn own(submitted: &[(&'static str, &'static str)]) -> bool {
+        let headers = submitted
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        is_our_own(&headers.collect(), "https://gate.example.com")
+    }
+
+    #[test]
+    fn a_form_of_another_site_is_refused() {
+        assert!(!own(&[("sec-fetch-site", "cross-site")]));
+        assert!(!own(&[("sec-fetch-site", "same-site")]));
+        assert!(!own(&[
+            ("origin", "https://evil.example"),
+            ("host", "gate.example.com")
+        ]));
+        assert!(!own(&[("origin", "null"), ("host", "gate.example.com")]));
+    }
+
+    #[test]
+    fn a_form_of_our_own_is_taken() {
+        assert!(own(&[("sec-fetch-site", "same-origin")]));
+        assert!(own(&[("origin", "https://gate.example.com"), ("host", "10.0.0.1")]));
+        assert!(own(&[("origin", "http://127.0.0.1:8080"), ("host", "127.0.0.1:8080")]));
+        assert!(own(&[]));
+    }
+}

@@ -1,0 +1,37 @@
+//! Signing out, in every part of the site.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use gatebook_aggregates::refusal::Refusal;
+
+use crate::application::Failure;
+use crate::log::CommandError;
+use crate::web::error::Problem;
+use crate::web::extract::Service;
+use crate::web::pages::current_user::{CurrentUser, forget_session};
+use crate::web::pages::form::{SubmittedForm, shell};
+
+/// Ends the session. One that has ended already is what was asked for: nobody signs in to sign out.
+pub async fn sign_out<V: CurrentUser>(
+    service: &Service,
+    submitted: Result<SubmittedForm<V>, Response>,
+) -> Result<Response, Problem> {
+    let user = match submitted {
+        Ok(SubmittedForm { form, .. }) if form.is_to_be_shown_again() => {
+            return Ok(Redirect::to(shell(V::REALM).home()).into_response());
+        }
+        Ok(SubmittedForm { user, .. }) => user,
+        Err(refused) if refused.status() == StatusCode::UNAUTHORIZED => return Ok(signed_out::<V>()),
+        Err(refused) => return Ok(refused),
+    };
+    let session = user.session();
+    match service.end_session(&session.caller, V::REALM, session.id).await {
+        Ok(()) | Err(Failure::Command(CommandError::Refused(Refusal::NotFound))) => Ok(signed_out::<V>()),
+        Err(failure) => Err(failure.into()),
+    }
+}
+
+/// Somebody whose session has ended.
+pub fn signed_out<V: CurrentUser>() -> Response {
+    ([forget_session(V::REALM)], Redirect::to(V::SIGN_IN)).into_response()
+}

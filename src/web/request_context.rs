@@ -1,0 +1,208 @@
+//! What is done for every request: its id and origin, metrics, headers that browsers obey, and an answer even to a bug.
+
+use std::any::Any;
+use std::time::{Duration, Instant};
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use gatebook_aggregates::identifiers::AppId;
+use tracing::Instrument;
+use uuid::Uuid;
+
+use crate::application::{Caller, Conditions, Wanted, Who};
+use crate::metrics::{RequestLabels, RouteLabels};
+use crate::request_log::{RequestNotes, noting};
+pub use crate::web::client_address::ClientAddressHeader;
+use crate::web::error::{Problem, our_fault};
+use crate::web::extract::Service;
+
+/// The header with the request's id.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+tokio::task_local! {
+    /// The id of the request that this task answers, for whoever has to tell of a failure deep inside.
+    static CURRENT: String;
+}
+
+/// The id of the request that is being answered; none outside of a request.
+pub fn current_request_id() -> Option<String> {
+    CURRENT.try_with(Clone::clone).ok()
+}
+
+/// Where a request came from.
+#[derive(Clone, Debug, Default)]
+pub struct RequestContext {
+    /// The client's address.
+    pub ip_address: String,
+    /// The request's id: the caller's own when it is harmless, else a new one.
+    pub request_id: String,
+}
+
+impl RequestContext {
+    /// Somebody at this place.
+    fn caller(&self) -> Caller {
+        Caller {
+            who: Who::Nobody,
+            ip_address: self.ip_address.clone(),
+            request_id: self.request_id.clone(),
+            wants: Wanted::Whole,
+            conditions: Conditions::default(),
+        }
+    }
+}
+
+/// Notes id and origin, answers, and counts.
+pub async fn observe(
+    State((app, trusted)): State<(Service, ClientAddressHeader)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let started = Instant::now();
+    let context = RequestContext {
+        ip_address: trusted.of(&request),
+        request_id: request_id(&request),
+    };
+    let id = HeaderValue::from_str(&context.request_id).ok();
+    let method = method_label(request.method());
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("unmatched", MatchedPath::as_str)
+        .to_owned();
+    let mentioned = application_in(request.uri().path());
+    request.extensions_mut().insert(context.clone());
+    // At the level of errors, so that they name the request even where nothing else is logged.
+    let span = tracing::error_span!("request", request_id = context.request_id);
+    let answering = CURRENT.scope(context.request_id.clone(), next.run(request));
+    let (mut response, notes) = noting(answering).instrument(span).await;
+    let problem = response.extensions().get::<Problem>().map(|problem| &problem.code);
+    // A form that is shown again says itself what was refused.
+    if let Some(code) = problem.or(notes.refusal.as_ref()) {
+        note_forbidden(&app, code, &notes, &context, format!("{method} {route}"), mentioned);
+    }
+    let headers = response.headers_mut();
+    if app.is_draining() {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    id.map(|id| headers.insert(REQUEST_ID, id));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    forbid_storing(headers);
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    let status = response.status().as_u16();
+    let took = started.elapsed();
+    app.metrics
+        .request_seconds
+        .get_or_create(&RouteLabels { route: route.clone() })
+        .observe(took.as_secs_f64());
+    tracing::info!(
+        %method,
+        %route,
+        status,
+        duration_ms = rounded_milliseconds(took),
+        client = context.ip_address,
+        caller_kind = notes.caller_kind,
+        caller_id = notes.caller_id,
+        app_id = notes.app_id.map(tracing::field::display),
+        verdict = notes.verdict,
+        request_id = context.request_id,
+        "answered"
+    );
+    app.metrics
+        .requests
+        .get_or_create(&RequestLabels { method, route, status })
+        .inc();
+    response
+}
+
+/// Who is signed in and has no right to what they ask for is in the activity log (ASVS 5.0 16.3.2).
+fn note_forbidden(
+    service: &Service,
+    code: &str,
+    notes: &RequestNotes,
+    context: &RequestContext,
+    request: String,
+    mentioned: Option<AppId>,
+) {
+    let (Some(kind), Some(id)) = (notes.caller_kind, &notes.caller_id) else {
+        return;
+    };
+    if matches!(code, "forbidden" | "otp_verification_needed") {
+        let app_id = notes.app_id.or(mentioned);
+        service.note_forbidden(&context.caller(), (kind, id), request, code, app_id);
+    }
+}
+
+/// The application whose id a path holds, if it holds one.
+fn application_in(path: &str) -> Option<AppId> {
+    let mut parts = path.split('/');
+    parts.find(|part| matches!(*part, "integration-apps" | "integration-applications"))?;
+    parts.next()?.parse().ok()
+}
+
+/// Milliseconds, to a thousandth.
+fn rounded_milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}
+
+/// The answer to a bug: a problem, and not a broken connection.
+pub fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let why = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    tracing::error!(why = why.unwrap_or_default(), "a request panicked");
+    our_fault().into_response()
+}
+
+/// The method as it is counted and logged. Anybody can make up methods, of any length, so all but the usual are one.
+fn method_label(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+/// T27: no cache keeps an answer, unless the answer says otherwise; nor does one that only knows HTTP/1.0.
+fn forbid_storing(headers: &mut HeaderMap) {
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    }
+}
+
+fn request_id(request: &Request) -> String {
+    let own = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
+    let harmless = |id: &&str| {
+        (1..=64).contains(&id.len())
+            && id
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+    };
+    own.filter(harmless)
+        .map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods_that_somebody_made_up_are_counted_as_one() {
+        let made_up = Method::from_bytes(&[b'X'; 4_000]).unwrap();
+        assert_eq!(method_label(&made_up), "other");
+        assert_eq!(
+            method_label(&Method::from_bytes(b"get").unwrap()),
+            "other",
+            "methods are case-sensitive"
+        );
+        for usual in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+            assert_eq!(method_label(&usual.parse().unwrap()), usual);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! A body that falls silent is given up, as a silent head is: whoever sends nothing more must not hold a connection and its
+//! memory for ever. One that is slow but steady is the proxy's to limit.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::BoxError;
+use axum::body::{Body, BodyDataStream, Bytes, HttpBody};
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures::{Stream, StreamExt, stream};
+use tokio::time::timeout;
+
+use crate::web::error::Problem;
+
+/// Answers 408 and closes the connection when nothing of an announced body comes for as long as `silence`.
+pub async fn end_silent_bodies(State(silence): State<Duration>, request: Request, next: Next) -> Response {
+    if request.body().is_end_stream() {
+        return next.run(request).await;
+    }
+    let fell_silent = Arc::new(AtomicBool::new(false));
+    let request = request.map(|body| Body::from_stream(until_silent(body, silence, fell_silent.clone())));
+    let response = next.run(request).await;
+    match fell_silent.load(Ordering::Relaxed) {
+        true => too_late(silence),
+        false => response,
+    }
+}
+
+/// The pieces of a body, ended by an error when the next one does not come.
+fn until_silent(
+    body: Body,
+    silence: Duration,
+    fell_silent: Arc<AtomicBool>,
+) -> Pin<Box<dyn Stream<Item = Result<Bytes, BoxError>> + Send>> {
+    let next = move |data: Option<BodyDataStream>| {
+        let fell_silent = fell_silent.clone();
+        async move {
+            let mut data = data?;
+            match timeout(silence, data.next()).await {
+                Ok(piece) => Some((piece?.map_err(BoxError::from), Some(data))),
+                Err(elapsed) => {
+                    fell_silent.store(true, Ordering::Relaxed);
+                    Some((Err(BoxError::from(elapsed)), None))
+                }
+            }
+        }
+    };
+    Box::pin(stream::unfold(Some(body.into_data_stream()), next))
+}
+
+fn too_late(silence: Duration) -> Response {
+    let seconds = silence.as_secs();
+    let detail = format!("Nothing of the body came for {seconds} s. Send the request again.");
+    let mut response = Problem::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", detail).into_response();
+    response
+        .headers_mut()
+        .insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
