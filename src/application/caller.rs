@@ -4,11 +4,11 @@ use gatebook_aggregates::group::Membership;
 use gatebook_aggregates::identifiers::{GroupId, UserId};
 use gatebook_aggregates::integration_app::{App, Principal};
 use gatebook_aggregates::metadata::{Actor, ActorType};
+use gatebook_aggregates::refusal::Refusal;
 use gatebook_projections::developers::DeveloperRow;
 use gatebook_projections::groups::GroupRow;
 
 use super::failure::Failure;
-use crate::application::accounts::credentials::owner;
 use crate::application::command::idempotency::IdempotencyKey;
 use crate::log::{Origin, VersionCondition};
 use crate::request_log::note_caller;
@@ -247,4 +247,23 @@ impl Caller {
             read_only: self.wants == Wanted::HeadersOnly,
         }
     }
+}
+
+/// R1: nobody else has to know that there is such a thing.
+pub(super) fn require_operator(caller: &Caller) -> Result<(), Refusal> {
+    match &caller.who {
+        Who::Operator { .. } => Ok(()),
+        _ => Err(Refusal::NotFound),
+    }
+}
+
+/// Who owns the credentials of a group user.
+pub(super) fn owner(group_id: &GroupId, user_id: &UserId) -> String {
+    format!("{group_id}/{user_id}")
+}
+
+/// The group user who owns credentials; none when somebody else does.
+pub(super) fn read_owner(owner: &str) -> Option<(GroupId, UserId)> {
+    let (group_id, user_id) = owner.split_once('/')?;
+    Some((GroupId::parse(group_id).ok()?, UserId::parse(user_id).ok()?))
 }

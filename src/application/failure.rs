@@ -107,9 +107,15 @@ impl From<SealError> for Failure {
     }
 }
 
+impl From<SealError> for CommandError {
+    fn from(error: SealError) -> Self {
+        Self::internal(error)
+    }
+}
+
 impl From<EncryptEmailError> for CommandError {
     fn from(error: EncryptEmailError) -> Self {
-        Self::Store(StoreError::Refused(error.to_string()))
+        Self::internal(error)
     }
 }
 

@@ -13,9 +13,11 @@ use uuid::Uuid;
 use super::caller::{Caller, Who};
 use super::failure::Failure;
 use super::gatebook::Gatebook;
-use crate::application::accounts::credentials::owner;
+
+use crate::application::caller::owner;
+use crate::application::command::request::CommandRequest;
 use crate::log::append::{Credential, CredentialChange, CredentialKind};
-use crate::log::{CommandError, Committed, SideEffects, VersionCondition};
+use crate::log::{CommandError, Committed, VersionCondition};
 use crate::secrets::Password;
 
 /// Whether a PUT made something new.
@@ -69,15 +71,18 @@ impl Gatebook {
         product_plan: ProductPlan,
     ) -> Result<(GroupRow, PutOutcome), Failure> {
         let (seen, if_match) = (seen.clone(), caller.conditions.if_match.clone());
+        let describe = GroupCommand::Describe {
+            name: name.clone(),
+            product_plan: product_plan.clone(),
+        };
         let command = move |group: Option<&GroupRow>| {
             if group.is_none() && if_match != VersionCondition::Any {
                 return Err(CommandError::VersionMismatch { current: 0 }.into());
             }
             described(group, &seen, &name, &product_plan)
         };
-        let done = self
-            .stop_in_group(caller, group_id, Box::new(command), SideEffects::default())
-            .await?;
+        let request = CommandRequest::new(caller, describe);
+        let done = self.stop_in_group(group_id, request, command).await?;
         let created = matches!(done.events.first(), Some(GroupEvent::GroupRegistered { .. }));
         Ok((row(&done)?, outcome(created)))
     }
@@ -91,7 +96,10 @@ impl Gatebook {
         name: Label,
     ) -> Result<(GroupRow, PutOutcome), Failure> {
         let done = self
-            .group_command(caller, group_id, GroupCommand::PutEntity { entity_id, name }, &[])
+            .run_group(
+                group_id,
+                CommandRequest::new(caller, GroupCommand::PutEntity { entity_id, name }),
+            )
             .await?;
         let created = matches!(done.events.first(), Some(GroupEvent::EntityAdded { .. }));
         Ok((row(&done)?, outcome(created)))
@@ -99,7 +107,8 @@ impl Gatebook {
 
     /// R25: takes an entity out of the group, with immediate effect.
     pub async fn remove_entity(&self, caller: &Caller, group_id: &GroupId, entity_id: EntityId) -> Result<(), Failure> {
-        self.group_command(caller, group_id, GroupCommand::RemoveEntity { entity_id }, &[])
+        let command = GroupCommand::RemoveEntity { entity_id };
+        self.run_group(group_id, CommandRequest::new(caller, command))
             .await
             .map(|_| ())
     }
@@ -122,14 +131,14 @@ impl Gatebook {
             name,
             role,
         };
+        let request = CommandRequest::new(caller, command.clone());
         let done = match is_there {
             // R27: it may take a role away, or an address that a link to a password was sent to.
             true => {
-                let command = Box::new(move |_: Option<&GroupRow>| Ok(command.clone()));
-                self.stop_in_group(caller, group_id, command, SideEffects::default())
+                self.stop_in_group(group_id, request, move |_| Ok(command.clone()))
                     .await?
             }
-            false => self.group_command(caller, group_id, command, &[]).await?,
+            false => self.run_group(group_id, request).await?,
         };
         let created = matches!(done.events.first(), Some(GroupEvent::UserAdded { .. }));
         Ok((row(&done)?, outcome(created)))
@@ -137,7 +146,8 @@ impl Gatebook {
 
     /// Takes a user out of the group, with everything that they could come in with.
     pub async fn remove_user(&self, caller: &Caller, group_id: &GroupId, user_id: UserId) -> Result<(), Failure> {
-        self.group_command(caller, group_id, GroupCommand::RemoveUser { user_id }, &[])
+        let command = GroupCommand::RemoveUser { user_id };
+        self.run_group(group_id, CommandRequest::new(caller, command))
             .await
             .map(|_| ())
     }
@@ -150,12 +160,10 @@ impl Gatebook {
         user_id: UserId,
         token_id: Uuid,
     ) -> Result<(), Failure> {
-        let gone = CredentialChange::Delete {
-            kind: CredentialKind::UserToken,
-            id: token_id.to_string(),
-        };
         let command = GroupCommand::RevokeUserToken { user_id, token_id };
-        self.group_command(caller, group_id, command, &[gone]).await.map(|_| ())
+        self.run_group(group_id, CommandRequest::new(caller, command))
+            .await
+            .map(|_| ())
     }
 
     /// Gives a user of sample data a password: in the demo and in tests, where nobody opens a mail. Writes no event and
@@ -198,7 +206,7 @@ impl Gatebook {
             let group = self.callers_group(caller).await?;
             caller.membership(&group)?.require_practice_admin()?;
         }
-        row(&self.group_command(caller, group_id, command, &[]).await?)
+        row(&self.run_group(group_id, CommandRequest::new(caller, command)).await?)
     }
 
     /// R2: gives a user these permissions and no others, if they still have those that were seen; by a Practice Admin of
@@ -220,6 +228,7 @@ impl Gatebook {
             user_id: user_id.clone(),
             permissions: permissions.clone(),
         };
+        let request = CommandRequest::new(caller, command.clone());
         let (user_id, seen) = (user_id.clone(), seen.clone());
         let command = move |group: Option<&GroupRow>| {
             let group = group.ok_or(Failure::Unauthenticated)?;
@@ -230,9 +239,7 @@ impl Gatebook {
             }
         };
         // It may withdraw some.
-        row(&self
-            .stop_in_group(caller, group_id, Box::new(command), SideEffects::default())
-            .await?)
+        row(&self.stop_in_group(group_id, request, command).await?)
     }
 }
 

@@ -26,7 +26,7 @@ pub use apps::{
 };
 pub use background_tasks::BackgroundTasks;
 pub use caller::{Caller, Conditions, Wanted, Who};
-pub use command::{ChangeOptions, ExpectedVersion, IdempotencyKey, Section, SectionVersions};
+pub use command::{ExpectedVersion, IdempotencyKey, Section, SectionVersions};
 pub use failure::Failure;
 pub use gate::{
     GateAnswer, GateQuestion, GatewayAuth, GatewaySettings, GatewayUnavailable, Introspection, IssuedAccessToken,

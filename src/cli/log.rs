@@ -37,7 +37,7 @@ pub enum LogCommand {
     /// from then on, on every node, and what it had closed opens again. The event stays in the log and in the hash chain;
     /// `log verify` names it for ever. Who did it and why is recorded (`gatebook log export --system`), and cannot be undone.
     /// An event that can be read is refused.
-    QuarantineOptions(log_quarantine::QuarantineOptions),
+    Quarantine(log_quarantine::QuarantineOptions),
 }
 
 /// What to write.
@@ -104,7 +104,7 @@ pub async fn run(data: &DataOptions, command: LogCommand) -> Result<ExitCode, Cl
         }) => verify_file(&file, ExportedRange { from, to }),
         LogCommand::Verify(_) => verify_database(data).await,
         LogCommand::Compare(options) => log_compare::run(data, &options).await,
-        LogCommand::QuarantineOptions(options) => log_quarantine::run(data, options).await,
+        LogCommand::Quarantine(options) => log_quarantine::run(data, options).await,
     }
 }
 

@@ -64,7 +64,7 @@ enum Command {
     OperatorToken(operator_token::OperatorToken),
     /// Credentials for gateways that introspect and verify.
     #[command(subcommand)]
-    ResourceServerCommand(resource_server::ResourceServerCommand),
+    ResourceServer(resource_server::ResourceServerCommand),
     /// The tables that the events are folded into.
     #[command(subcommand)]
     Projections(projections::Projections),
@@ -169,7 +169,7 @@ async fn dispatch(Arguments { data, command, .. }: Arguments) -> Result<ExitCode
         Command::Serve(options) => serve::run(&data, &options).await,
         Command::Migrate(options) => migrate::run(&data, &options).await,
         Command::OperatorToken(command) => operator_token::run(&data, command).await,
-        Command::ResourceServerCommand(command) => resource_server::run(&data, command).await,
+        Command::ResourceServer(command) => resource_server::run(&data, command).await,
         Command::Projections(command) => projections::run(&data, command).await,
         Command::Log(command) => log::run(&data, command).await,
         Command::Tokens(command) => tokens::run(&data, command).await,

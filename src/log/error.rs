@@ -52,6 +52,16 @@ pub enum CommandError {
     /// The database could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Something failed inside that nobody who asks can do anything about.
+    #[error("{0}")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl CommandError {
+    /// A failure inside, with its cause.
+    pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Internal(cause.into())
+    }
 }
 
 impl From<AppendError> for CommandError {

@@ -251,7 +251,7 @@ impl From<CommandError> for Problem {
                 let detail = "Somebody else is changing the same thing at this moment. Try again.";
                 Self::new(StatusCode::CONFLICT, "conflict", detail).retry_after(1)
             }
-            error @ CommandError::NotReadBack(_) => internal(&error.to_string()),
+            error @ (CommandError::NotReadBack(_) | CommandError::Internal(_)) => internal(&error.to_string()),
             CommandError::Store(error) => error.into(),
         }
     }

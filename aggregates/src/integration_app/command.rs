@@ -162,6 +162,29 @@ pub enum AppCommand {
 }
 
 impl AppCommand {
+    /// R27: whether it stops the application or something of it. Nobody can be in the way of that.
+    pub fn stops(&self) -> bool {
+        match self {
+            Self::RevokeDeveloperAccess { .. }
+            | Self::Suspend { .. }
+            | Self::Revoke { .. }
+            | Self::RetireClientSecret { .. } => true,
+            Self::CreateNewIntegration(_)
+            | Self::CreateAiqIntegrate(_)
+            | Self::ChangeDetails(_)
+            | Self::RegisterDeveloper(_)
+            | Self::ResendInvite { .. }
+            | Self::ResetOneTimePassword { .. }
+            | Self::Resume { .. }
+            | Self::RecordActivityLogDownload { .. }
+            | Self::SendVerificationCode { .. }
+            | Self::AcceptInvitation { .. }
+            | Self::VerifyOneTimePassword { .. }
+            | Self::RevealCredentials { .. }
+            | Self::GenerateClientSecret { .. } => false,
+        }
+    }
+
     /// R28: whether somebody only looks with it: at credentials, at the log. Nobody else's change waits for that, or is
     /// refused for it.
     pub fn is_audited_read(&self) -> bool {

@@ -37,6 +37,19 @@ pub enum SystemCommand {
     },
 }
 
+impl SystemCommand {
+    /// R27: whether it stops something. Nobody can be in the way of that.
+    pub fn stops(&self) -> bool {
+        match self {
+            Self::EndTokens { .. } | Self::EndOperatorToken { .. } | Self::EndResourceServer { .. } => true,
+            Self::CreateOperatorToken { .. }
+            | Self::CreateResourceServer { .. }
+            | Self::QuarantineEvent { .. }
+            | Self::RecordLogDownload { .. } => false,
+        }
+    }
+}
+
 /// An event of the log, named in such a way that no other can be meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedEvent {

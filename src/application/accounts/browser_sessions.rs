@@ -7,10 +7,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use crate::application::accounts::credentials::read_owner;
 use crate::application::accounts::portal_login::Session;
 use crate::application::accounts::session_kind::{Realm, SessionKind};
-use crate::application::caller::{Caller, Who};
+use crate::application::caller::{Caller, Who, read_owner};
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::log::append::{Credential, CredentialChange, CredentialKind};

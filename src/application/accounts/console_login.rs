@@ -9,17 +9,20 @@ use gatebook_aggregates::text::Label;
 use gatebook_aggregates::user_account::UserAccountCommand;
 use gatebook_projections::groups::{self, GroupRow};
 
-use crate::application::accounts::credentials::{owner, throttle_keys};
+use crate::application::accounts::credentials::throttle_keys;
 use crate::application::accounts::guessing::{HASHINGS_PER_SIGN_IN, at_least};
 use crate::application::accounts::portal_login::Session;
 use crate::application::accounts::session_kind::SessionKind;
-use crate::application::caller::{Caller, Who};
-use crate::application::command::account::on_the_user;
+use crate::application::caller::{Caller, Who, owner};
+use crate::application::command::preconditions::on_the_user;
+use crate::application::command::request::{CommandRequest, Drawn};
+use crate::application::command::run_account::MakeUserCommand;
+
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::application::operations::refused::Refused;
-use crate::log::append::{CredentialChange, CredentialGuard, CredentialKind};
-use crate::log::{CommandError, SideEffects};
+use crate::log::CommandError;
+use crate::log::append::{CredentialGuard, CredentialKind};
 use crate::store::StoreError;
 use crate::throttle::{Guess, Spent};
 
@@ -183,21 +186,17 @@ impl Gatebook {
             let expires_at = at.plus(SESSION_VALID_FOR);
             let (token, credential) =
                 self.new_session(SessionKind::Console, session_id, id.clone(), device, expires_at);
-            let side_effects = SideEffects {
-                credential_guards: vec![proof],
-                credentials: vec![CredentialChange::Put(credential)],
-                ..SideEffects::default()
-            };
             let command = |group: &GroupRow| {
                 // Whoever has another address by now is not who signed in with this one.
                 let still = group.user(&user_id).filter(|user| user.email == address);
                 still.ok_or(Refusal::NotFound)?;
-                Ok((UserAccountCommand::SignIn { session_id, at }, side_effects.clone()))
+                Ok(UserAccountCommand::SignIn { session_id, at })
             };
-            match self
-                .user_account_command(&caller, &group_id, &user_id, on_the_user, &command)
-                .await
-            {
+            let command: MakeUserCommand<'_> = &command;
+            let request = CommandRequest::new(&caller, command)
+                .with(Drawn::Credential(&credential))
+                .guarded_by(vec![proof]);
+            match self.run_user(&group_id, &user_id, on_the_user, request).await {
                 Err(Failure::Command(CommandError::CredentialReplaced)) => {
                     let again = self.password_proof(CredentialKind::UserPassword, Some(&id), password);
                     proof = again.await?.ok_or(Failure::Unauthenticated)?;

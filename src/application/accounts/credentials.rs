@@ -1,7 +1,6 @@
 //! What operators, users, developers and gateways are recognised by: made here, shown once, recognised here.
 
-use gatebook_aggregates::identifiers::{GroupId, UserId};
-use gatebook_aggregates::refusal::{FieldProblem, Refusal};
+use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::refused_attempts::LoginChannel;
 use gatebook_aggregates::system::{System, SystemCommand, SystemEvent};
 use gatebook_aggregates::text::Label;
@@ -10,12 +9,13 @@ use gatebook_projections::sql::{Query, RowReader};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::application::caller::{Caller, Who};
+use crate::application::caller::{Caller, Who, read_owner};
 use crate::application::command::idempotency::{IdempotencyKey, Once};
+use crate::application::command::request::{CommandRequest, Drawn};
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
+use crate::log::CommandError;
 use crate::log::append::{Append, Credential, CredentialChange, CredentialGuard, CredentialKind};
-use crate::log::{CommandError, SideEffects};
 use crate::request_log::note_caller;
 use crate::secrets::{self, SecretKind, TokenKind, lookup_id, mint};
 use crate::store::StoreError;
@@ -234,12 +234,12 @@ impl Gatebook {
             client_id,
             client_secret: client_secret.reveal().to_owned(),
         };
-        let side_effects = SideEffects {
-            credentials: vec![CredentialChange::Put(credential)],
-            sealed: key.map(|key| self.seal_shown(key.key(), &issued)).transpose()?,
-            ..SideEffects::default()
-        };
-        self.system_command_once(caller, command, &side_effects, key).await?;
+        let answer = key.map(|key| self.seal_shown(key.key(), &issued)).transpose()?;
+        let request = CommandRequest::new(caller, command)
+            .with(Drawn::Credential(&credential))
+            .once(key)
+            .answered_with(answer);
+        self.run_system(request).await?;
         Ok(issued)
     }
 
@@ -267,13 +267,10 @@ impl Gatebook {
         let stored = self.stored(CredentialKind::ResourceServer, client_id).await?;
         let stored = stored.ok_or(Refusal::NotFound)?;
         let command = SystemCommand::EndResourceServer {
-            client_id: stored.id.clone(),
             name: stored.label()?,
+            client_id: stored.id,
         };
-        let (kind, id) = (CredentialKind::ResourceServer, stored.id);
-        self.stop_in_system(caller, command, vec![CredentialChange::Delete { kind, id }])
-            .await
-            .map(|_| ())
+        self.run_system(CommandRequest::new(caller, command)).await.map(|_| ())
     }
 
     /// A new token, and what to keep of it.
@@ -424,17 +421,6 @@ impl Gatebook {
 pub(in crate::application) fn throttle_keys(caller: &Caller, account: Option<(&'static str, String)>) -> Attempt {
     let address = caller.ip_address.parse().ok();
     Attempt { address, account }
-}
-
-/// Who owns a user's credentials.
-pub(in crate::application) fn owner(group_id: &GroupId, user_id: &UserId) -> String {
-    format!("{group_id}/{user_id}")
-}
-
-pub(in crate::application) fn read_owner(owner: &str) -> Option<(GroupId, UserId)> {
-    let (group_id, user_id) = owner.split_once('/')?;
-    let ids: Result<_, FieldProblem> = GroupId::parse(group_id).and_then(|group| Ok((group, UserId::parse(user_id)?)));
-    ids.ok()
 }
 
 /// The beginning of every question about credentials.

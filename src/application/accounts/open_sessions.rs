@@ -2,19 +2,20 @@
 
 use std::cmp::Reverse;
 
-use gatebook_aggregates::developer::{Developer, DeveloperCommand};
+use gatebook_aggregates::developer::DeveloperCommand;
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::user_account::UserAccountCommand;
-use gatebook_projections::groups::GroupRow;
 use uuid::Uuid;
 
 use crate::application::accounts::session_kind::{Realm, SessionKind};
 use crate::application::caller::{Caller, Who};
-use crate::application::command::account::on_the_user;
+use crate::application::command::preconditions::on_the_user;
+use crate::application::command::request::CommandRequest;
+use crate::application::command::run_account::MakeUserCommand;
+
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
-use crate::log::SideEffects;
 use crate::log::append::CredentialChange;
 
 /// A session, as its owner sees it.
@@ -62,34 +63,29 @@ impl Gatebook {
     /// `NotFound` when it is not theirs.
     pub async fn end_session(&self, caller: &Caller, realm: Realm, session_id: Uuid) -> Result<(), Failure> {
         let (owner, id) = (caller.session_owner()?, session_id.to_string());
-        let mut gone = Vec::new();
+        let mut open = Vec::new();
         for kind in realm.session_kinds() {
             let (kind, id) = (kind.credential(), id.clone());
             let stored = self.stored(kind, &id).await?;
             if stored.is_some_and(|stored| stored.owner == owner) {
-                gone.push(CredentialChange::Delete { kind, id });
+                open.push(CredentialChange::Delete { kind, id });
             }
         }
-        if gone.is_empty() {
+        if open.is_empty() {
             return Err(Refusal::NotFound.into());
         }
-        let side_effects = SideEffects {
-            credentials: gone.clone(),
-            ..SideEffects::default()
-        };
         match &caller.who {
             Who::GroupUser { group_id, user_id } => {
-                let command = |_: &GroupRow| Ok((UserAccountCommand::SignOut { session_id }, side_effects.clone()));
-                self.user_account_command(caller, group_id, user_id, on_the_user, &command)
-                    .await
+                let command: MakeUserCommand<'_> = &|_| Ok(UserAccountCommand::SignOut { session_id });
+                let request = CommandRequest::new(caller, command).once(caller.conditions.key.as_ref());
+                self.run_user(group_id, user_id, on_the_user, request).await
             }
             Who::Developer(developer) => {
                 let id = developer.developer_id.to_string();
                 let command = DeveloperCommand::LogOut { session_id };
-                self.account_command::<Developer>(&id, command, caller.origin(None), Vec::new(), side_effects, None)
-                    .await
+                self.run_developer(&id, CommandRequest::new(caller, command)).await
             }
-            Who::Operator { .. } => self.keep(gone).await,
+            Who::Operator { .. } => self.keep(open).await,
             Who::Nobody | Who::Invitee { .. } | Who::Integration { .. } => Err(Failure::Unauthenticated),
         }
     }

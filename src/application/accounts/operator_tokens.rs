@@ -10,9 +10,10 @@ use uuid::Uuid;
 use crate::application::accounts::credentials::IssuedToken;
 use crate::application::accounts::user_tokens::ListedToken;
 use crate::application::caller::Caller;
+use crate::application::command::request::{CommandRequest, Drawn};
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
-use crate::log::append::{CredentialChange, CredentialKind};
+use crate::log::append::CredentialKind;
 use crate::secrets::{SecretKind, TokenKind};
 
 /// Operators' tokens are the installation's, and have no owner.
@@ -41,8 +42,8 @@ impl Gatebook {
             name: name.clone(),
             expires_at: issued.expires_at,
         };
-        self.system_command_with(caller, command, vec![CredentialChange::Put(credential)])
-            .await?;
+        let request = CommandRequest::new(caller, command).with(Drawn::Credential(&credential));
+        self.run_system(request).await?;
         Ok(issued)
     }
 
@@ -59,14 +60,7 @@ impl Gatebook {
         let id = token_id.to_string();
         let stored = self.stored(CredentialKind::OperatorToken, &id).await?;
         let name = stored.ok_or(Refusal::NotFound)?.label()?;
-        let sessions = CredentialChange::DeleteOwned {
-            kind: CredentialKind::OperatorSession,
-            owner: id.clone(),
-        };
-        let kind = CredentialKind::OperatorToken;
         let command = SystemCommand::EndOperatorToken { token_id, name };
-        self.stop_in_system(caller, command, vec![CredentialChange::Delete { kind, id }, sessions])
-            .await
-            .map(|_| ())
+        self.run_system(CommandRequest::new(caller, command)).await.map(|_| ())
     }
 }

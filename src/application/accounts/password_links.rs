@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gatebook_aggregates::developer::{Developer, DeveloperCommand};
+use gatebook_aggregates::developer::DeveloperCommand;
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::group::{GroupCommand, GroupPrincipal, GroupUser};
 use gatebook_aggregates::identifiers::{GroupId, UserId};
@@ -14,16 +14,18 @@ use gatebook_projections::groups::GroupRow;
 use uuid::Uuid;
 
 use crate::application::accounts::console_login::UserOfAddress;
-use crate::application::accounts::credentials::{StoredCredential, owner, read_owner, throttle_keys};
+use crate::application::accounts::credentials::{StoredCredential, throttle_keys};
 use crate::application::accounts::session_kind::Realm;
-use crate::application::caller::{Caller, Who};
-use crate::application::command::account::{on_the_group, on_the_user};
+use crate::application::caller::{Caller, Who, owner, read_owner};
+use crate::application::command::preconditions::{on_the_group, on_the_user};
+use crate::application::command::request::{CommandRequest, Drawn};
+use crate::application::command::run_account::MakeUserCommand;
+
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::application::portal::sign_up::{chosen_password, password_problem};
-use crate::log::append::{Credential, CredentialChange, CredentialKind, EncryptedEmail};
-use crate::log::{CommandError, SideEffects};
-use crate::mail::Email;
+use crate::log::CommandError;
+use crate::log::append::{Credential, CredentialKind};
 use crate::secrets::{SecretKind, SecretString, TokenKind, lookup_id, mint};
 
 /// What becomes of the API tokens of somebody who chooses a new password.
@@ -44,27 +46,21 @@ impl Gatebook {
         group_id: &GroupId,
         user_id: &UserId,
     ) -> Result<(), Failure> {
-        let command = |group: &GroupRow| {
+        let at = self.clock.now();
+        let link = self.draw_console_link(group_id, user_id, PasswordLink::first(self.new_id(), at));
+        let command: MakeUserCommand<'_> = &|group: &GroupRow| {
             let by = match &caller.who {
                 Who::Operator { .. } => GroupPrincipal::Operator,
                 _ => GroupPrincipal::GroupUser(caller.membership(group)?),
             };
             let GroupUser { email, .. } = group.user(user_id).ok_or(Refusal::NotFound)?.clone();
-            let (to, at) = (email.clone(), self.clock.now());
-            let link = PasswordLink::first(self.new_id(), at);
-            let side_effects = self.console_link(caller, group_id, user_id, &link, |address| {
-                let group_name = group.customer.name.as_str();
-                Email::first_password(to.as_str(), group_name, address, link.expires_at)
-            })?;
-            let side_effects = in_place_of_older(side_effects, owner(group_id, user_id));
             let link_id = link.link_id;
-            Ok((
-                UserAccountCommand::SendPasswordLink { by, email, link_id, at },
-                side_effects,
-            ))
+            Ok(UserAccountCommand::SendPasswordLink { by, email, link_id, at })
         };
-        let send = self.user_account_command(caller, group_id, user_id, on_the_group, &command);
-        self.once(caller.conditions.key.as_ref(), send).await.map(|_| ())
+        let key = caller.conditions.key.as_ref();
+        let request = CommandRequest::new(caller, command).with(link.drawn()).once(key);
+        let send = self.run_user(group_id, user_id, on_the_group, request);
+        self.once(key, send).await.map(|_| ())
     }
 
     /// Forgotten password of the console: mails a link to each user with this address. Neither the answer nor its time
@@ -89,30 +85,22 @@ impl Gatebook {
         UserOfAddress { group_id, user_id, .. }: &UserOfAddress,
         email: &EmailAddress,
     ) -> Result<(), Failure> {
-        let command = |group: &GroupRow| {
+        let at = self.clock.now();
+        let link = self.draw_console_link(group_id, user_id, PasswordLink::reset(self.new_id(), at));
+        let command: MakeUserCommand<'_> = &|group: &GroupRow| {
             // Who no longer has this address gets nothing at it.
             let asking = group.user(user_id).filter(|user| user.email == *email);
             let email = asking.ok_or(Refusal::NotFound)?.email.clone();
-            let (to, at) = (email.clone(), self.clock.now());
-            let link = PasswordLink::reset(self.new_id(), at);
-            let side_effects = self.console_link(caller, group_id, user_id, &link, |address| {
-                let place = format!("{} at Integration Applications", group.customer.name.as_str());
-                Email::password_reset(to.as_str(), &place, address, link.expires_at)
-            })?;
             let link_id = link.link_id;
-            Ok((
-                UserAccountCommand::RequestPasswordReset { email, link_id, at },
-                side_effects,
-            ))
+            Ok(UserAccountCommand::RequestPasswordReset { email, link_id, at })
         };
         let who = Who::GroupUser {
             group_id: group_id.clone(),
             user_id: user_id.clone(),
         };
-        match self
-            .user_account_command(&caller.with(who), group_id, user_id, on_the_group, &command)
-            .await
-        {
+        let caller = caller.with(who);
+        let request = CommandRequest::new(&caller, command).with(link.drawn());
+        match self.run_user(group_id, user_id, on_the_group, request).await {
             Err(Failure::Command(CommandError::Refused(Refusal::NotFound))) => Ok(()),
             done => done,
         }
@@ -140,17 +128,18 @@ impl Gatebook {
 
     async fn send_developer_reset_link(&self, caller: &Caller, developer: DeveloperRow) -> Result<(), Failure> {
         let (at, id) = (self.clock.now(), developer.developer_id.to_string());
-        let link = PasswordLink::reset(self.new_id(), at);
-        let path = "/portal/set-password?link=";
-        let kind = CredentialKind::DeveloperPasswordLink;
-        let side_effects = self.link(caller, kind, id.clone(), &link, path, |address| {
-            let place = "the Developer Portal";
-            Email::password_reset(developer.email.as_str(), place, address, link.expires_at)
-        })?;
-        let link_id = link.link_id;
-        let origin = caller.with(Who::Developer(Box::new(developer.clone()))).origin(None);
-        let command = DeveloperCommand::RequestPasswordReset { link_id, at };
-        self.account_command::<Developer>(&id, command, origin, Vec::new(), side_effects, None)
+        let link = self.draw_link(
+            CredentialKind::DeveloperPasswordLink,
+            id.clone(),
+            PasswordLink::reset(self.new_id(), at),
+            "/portal/set-password?link=",
+        );
+        let caller = caller.with(Who::Developer(Box::new(developer)));
+        let command = DeveloperCommand::RequestPasswordReset {
+            link_id: link.link_id,
+            at,
+        };
+        self.run_developer(&id, CommandRequest::new(&caller, command).with(link.drawn()))
             .await
     }
 
@@ -193,19 +182,21 @@ impl Gatebook {
         }
         let digest = self.passwords.hash(&password, &self.randomness).await?;
         let owner_id = stored.owner.clone();
+        let password = new_password(realm, &owner_id, digest);
+        let guards = vec![stored.guard(realm.password_link())];
         let at = self.clock.now();
         let chosen = match realm {
             Realm::Console => {
                 let (group_id, user_id) = read_owner(&owner_id).ok_or(Refusal::PasswordLinkUnknown)?;
-                let side_effects = password_chosen(realm, stored, digest);
                 let caller = caller.with(Who::GroupUser {
                     group_id: group_id.clone(),
                     user_id: user_id.clone(),
                 });
-                let command =
-                    |_: &GroupRow| Ok((UserAccountCommand::ChoosePassword { link_id, at }, side_effects.clone()));
-                self.user_account_command(&caller, &group_id, &user_id, on_the_user, &command)
-                    .await
+                let command: MakeUserCommand<'_> = &|_| Ok(UserAccountCommand::ChoosePassword { link_id, at });
+                let request = CommandRequest::new(&caller, command)
+                    .with(Drawn::Credential(&password))
+                    .guarded_by(guards);
+                self.run_user(&group_id, &user_id, on_the_user, request).await
             }
             Realm::Portal => {
                 let developer_id = Uuid::parse_str(&owner_id).map_err(|_| Refusal::PasswordLinkUnknown)?;
@@ -213,11 +204,11 @@ impl Gatebook {
                     .developer(developer_id)
                     .await?
                     .ok_or(Refusal::PasswordLinkUnknown)?;
-                let origin = caller.with(Who::Developer(Box::new(developer))).origin(None);
-                let side_effects = password_chosen(realm, stored, digest);
-                let command = DeveloperCommand::ChoosePassword { link_id, at };
-                self.account_command::<Developer>(&owner_id, command, origin, Vec::new(), side_effects, None)
-                    .await
+                let caller = caller.with(Who::Developer(Box::new(developer)));
+                let request = CommandRequest::new(&caller, DeveloperCommand::ChoosePassword { link_id, at })
+                    .with(Drawn::Credential(&password))
+                    .guarded_by(guards);
+                self.run_developer(&owner_id, request).await
             }
             Realm::Operator => Err(Refusal::PasswordLinkUnknown.into()),
         };
@@ -240,18 +231,9 @@ impl Gatebook {
             group_id: group_id.clone(),
             user_id: user_id.clone(),
         });
-        let (kind, owner) = (CredentialKind::UserToken, link.owner.clone());
-        let side_effects = SideEffects {
-            credential_guards: vec![link.clone().guard(CredentialKind::UserPasswordLink)],
-            credentials: vec![CredentialChange::DeleteOwned { kind, owner }],
-            ..SideEffects::default()
-        };
-        let command = Box::new(move |_: Option<&GroupRow>| {
-            Ok(GroupCommand::EndUserTokens {
-                user_id: user_id.clone(),
-            })
-        });
-        match self.stop_in_group(&caller, &group_id, command, side_effects).await {
+        let guards = vec![link.clone().guard(CredentialKind::UserPasswordLink)];
+        let request = CommandRequest::new(&caller, GroupCommand::EndUserTokens { user_id }).guarded_by(guards);
+        match self.run_group(&group_id, request).await {
             Err(
                 Failure::Unauthenticated
                 | Failure::Command(CommandError::CredentialReplaced | CommandError::Refused(Refusal::NotFound)),
@@ -312,7 +294,7 @@ impl Gatebook {
         realm: Realm,
         link: &str,
     ) -> Result<(Uuid, StoredCredential), Failure> {
-        let kinds = (TokenKind::PasswordLink, link_kind(realm), SecretKind::PasswordLink);
+        let kinds = (TokenKind::PasswordLink, realm.password_link(), SecretKind::PasswordLink);
         let stored = self
             .find_token_including_expired(kinds.0, kinds.1, kinds.2, link)
             .await?;
@@ -325,53 +307,41 @@ impl Gatebook {
         }
     }
 
-    fn console_link(
-        &self,
-        caller: &Caller,
-        group_id: &GroupId,
-        user_id: &UserId,
-        link: &PasswordLink,
-        email: impl FnOnce(&str) -> Email,
-    ) -> Result<SideEffects, Failure> {
-        let kind = CredentialKind::UserPasswordLink;
-        self.link(
-            caller,
-            kind,
-            owner(group_id, user_id),
-            link,
-            "/set-password?link=",
-            email,
-        )
+    fn draw_console_link(&self, group_id: &GroupId, user_id: &UserId, link: PasswordLink) -> DrawnLink {
+        let (kind, owner) = (CredentialKind::UserPasswordLink, owner(group_id, user_id));
+        self.draw_link(kind, owner, link, "/set-password?link=")
     }
 
-    /// What goes with a link: its digest and its e-mail.
-    fn link(
-        &self,
-        caller: &Caller,
-        kind: CredentialKind,
-        owner: String,
-        link: &PasswordLink,
-        path: &str,
-        email: impl FnOnce(&str) -> Email,
-    ) -> Result<SideEffects, Failure> {
+    fn draw_link(&self, kind: CredentialKind, owner: String, link: PasswordLink, path: &str) -> DrawnLink {
         let secret: SecretString = mint(TokenKind::PasswordLink, link.link_id, &self.randomness);
-        let email = email(&self.url(&format!("{path}{}", secret.reveal())));
-        let credential = Credential {
-            kind,
-            id: link.link_id.to_string(),
-            owner: owner.clone(),
-            name: String::new(),
-            digest: self.digests.digest(SecretKind::PasswordLink, secret.reveal()),
-            expires_at: Some(link.expires_at),
-        };
-        Ok(SideEffects {
-            emails: vec![EncryptedEmail {
-                about: Some(password_link_subject(&owner)),
-                ..self.sealed(caller, &email)?
-            }],
-            credentials: vec![CredentialChange::Put(credential)],
-            ..SideEffects::default()
-        })
+        DrawnLink {
+            link_id: link.link_id,
+            address: self.url(&format!("{path}{}", secret.reveal())),
+            credential: Credential {
+                kind,
+                id: link.link_id.to_string(),
+                owner,
+                name: String::new(),
+                digest: self.digests.digest(SecretKind::PasswordLink, secret.reveal()),
+                expires_at: Some(link.expires_at),
+            },
+        }
+    }
+}
+
+/// A link that is about to be mailed, and its digest to be stored.
+struct DrawnLink {
+    link_id: Uuid,
+    address: String,
+    credential: Credential,
+}
+
+impl DrawnLink {
+    fn drawn(&self) -> Drawn<'_> {
+        Drawn::Link {
+            credential: &self.credential,
+            address: &self.address,
+        }
     }
 }
 
@@ -381,52 +351,16 @@ pub(in crate::application) fn password_link_subject(owner: &str) -> String {
     format!("password link of {owner}")
 }
 
-/// The link to a first password takes the place of all that were sent before, read or not.
-fn in_place_of_older(side_effects: SideEffects, owner: String) -> SideEffects {
-    let kind = CredentialKind::UserPasswordLink;
-    SideEffects {
-        withdrawn_emails: vec![password_link_subject(&owner)],
-        credentials: [CredentialChange::DeleteOwned { kind, owner }]
-            .into_iter()
-            .chain(side_effects.credentials)
-            .collect(),
-        ..side_effects
-    }
-}
-
-fn link_kind(realm: Realm) -> CredentialKind {
-    match realm {
-        Realm::Console => CredentialKind::UserPasswordLink,
-        Realm::Portal | Realm::Operator => CredentialKind::DeveloperPasswordLink,
-    }
-}
-
-/// What a password changes that is chosen with a link, as long as that link still stands: the password itself; sessions
-/// and links end.
-fn password_chosen(realm: Realm, link: StoredCredential, digest: String) -> SideEffects {
-    let owner = link.owner.clone();
-    let new = Credential {
+fn new_password(realm: Realm, owner: &str, digest: String) -> Credential {
+    Credential {
         kind: match realm {
             Realm::Console => CredentialKind::UserPassword,
             Realm::Portal | Realm::Operator => CredentialKind::DeveloperPassword,
         },
-        id: owner.clone(),
-        owner: owner.clone(),
+        id: owner.to_owned(),
+        owner: owner.to_owned(),
         name: String::new(),
         digest,
         expires_at: None,
-    };
-    let sessions = realm.session_kinds().iter().map(|kind| kind.credential());
-    let ended = sessions
-        .chain([link_kind(realm)])
-        .map(|kind| CredentialChange::DeleteOwned {
-            kind,
-            owner: owner.clone(),
-        });
-    SideEffects {
-        withdrawn_emails: vec![password_link_subject(&owner)],
-        credentials: std::iter::once(CredentialChange::Put(new)).chain(ended).collect(),
-        credential_guards: vec![link.guard(link_kind(realm))],
-        ..SideEffects::default()
     }
 }

@@ -1,6 +1,6 @@
 //! Developers log in and out of the portal.
 
-use gatebook_aggregates::developer::{Developer, DeveloperCommand};
+use gatebook_aggregates::developer::DeveloperCommand;
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::refused_attempts::{LogInRefusedBecause, LoginChannel};
 use gatebook_aggregates::session::SESSION_VALID_FOR;
@@ -12,11 +12,12 @@ use uuid::Uuid;
 use crate::application::accounts::credentials::throttle_keys;
 use crate::application::accounts::session_kind::{Realm, SessionKind};
 use crate::application::caller::{Caller, Who};
+use crate::application::command::request::{CommandRequest, Drawn};
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::application::operations::refused::Refused;
-use crate::log::append::{CredentialChange, CredentialGuard, CredentialKind};
-use crate::log::{CommandError, SideEffects};
+use crate::log::CommandError;
+use crate::log::append::{CredentialGuard, CredentialKind};
 use crate::throttle::Spent;
 
 /// How a developer comes in.
@@ -124,15 +125,10 @@ impl Gatebook {
             let (session_id, at) = (self.new_id(), self.clock.now());
             let expires_at = at.plus(SESSION_VALID_FOR);
             let (token, credential) = self.new_session(kind, session_id, id.clone(), device, expires_at);
-            let side_effects = SideEffects {
-                credential_guards: vec![proof],
-                credentials: vec![CredentialChange::Put(credential)],
-                ..SideEffects::default()
-            };
-            let log_in = DeveloperCommand::LogIn { session_id, at };
-            let begun =
-                self.account_command::<Developer>(&id, log_in, caller.origin(None), Vec::new(), side_effects, None);
-            match begun.await {
+            let request = CommandRequest::new(&caller, DeveloperCommand::LogIn { session_id, at })
+                .with(Drawn::Credential(&credential))
+                .guarded_by(vec![proof]);
+            match self.run_developer(&id, request).await {
                 Err(Failure::Command(CommandError::CredentialReplaced)) => {
                     let again = self.password_proof(CredentialKind::DeveloperPassword, Some(&id), password);
                     proof = again.await?.ok_or(Failure::Unauthenticated)?;

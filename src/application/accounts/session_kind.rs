@@ -28,6 +28,15 @@ impl Realm {
         }
     }
 
+    /// The kind of a link with which somebody of this realm chooses a password. Operators have none, and no link of a
+    /// developer is theirs.
+    pub(in crate::application) fn password_link(self) -> CredentialKind {
+        match self {
+            Self::Console => CredentialKind::UserPasswordLink,
+            Self::Portal | Self::Operator => CredentialKind::DeveloperPasswordLink,
+        }
+    }
+
     /// Every kind of session that somebody of this realm can have.
     pub(in crate::application) fn session_kinds(self) -> &'static [SessionKind] {
         match self {

@@ -9,14 +9,14 @@ use gatebook_projections::sql::{Query, RowReader};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::application::accounts::credentials::{IssuedToken, owner};
-use crate::application::caller::{Caller, Who};
+use crate::application::accounts::credentials::IssuedToken;
+use crate::application::caller::{Caller, Who, owner};
 use crate::application::command::idempotency::{IdempotencyKey, Once};
-use crate::application::command::run::GroupOptions;
+use crate::application::command::request::{CommandRequest, Drawn};
+
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
-use crate::log::SideEffects;
-use crate::log::append::{CredentialChange, CredentialGuard, CredentialKind};
+use crate::log::append::{CredentialGuard, CredentialKind};
 use crate::secrets::{SecretKind, TokenKind};
 use crate::store::StoreError;
 
@@ -193,18 +193,13 @@ impl Gatebook {
             name,
             expires_at: Some(expires_at),
         };
-        let side_effects = SideEffects {
-            credential_guards: guards,
-            credentials: vec![CredentialChange::Put(credential)],
-            sealed: key.map(|key| self.seal_shown(key.key(), &issued)).transpose()?,
-            ..SideEffects::default()
-        };
-        let options = GroupOptions {
-            idempotency: key.map(IdempotencyKey::request),
-            side_effects,
-            ..GroupOptions::default()
-        };
-        self.group_command_with(caller, group_id, command, &options).await?;
+        let answer = key.map(|key| self.seal_shown(key.key(), &issued)).transpose()?;
+        let request = CommandRequest::new(caller, command)
+            .with(Drawn::Credential(&credential))
+            .guarded_by(guards)
+            .once(key)
+            .answered_with(answer);
+        self.run_group(group_id, request).await?;
         Ok(issued)
     }
 

@@ -11,12 +11,11 @@ use uuid::Uuid;
 
 use crate::application::caller::Caller;
 use crate::application::command::idempotency::IdempotencyKey;
-use crate::application::command::run::ChangeOptions;
+use crate::application::command::request::CommandRequest;
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::application::portal::details::{IssuedClientSecret, live_secrets};
-use crate::log::{CommandError, SideEffects, VersionCondition};
-use crate::store::StoreError;
+use crate::log::VersionCondition;
 
 /// How a client secret shall be made.
 #[derive(Clone, Debug, Default)]
@@ -88,11 +87,8 @@ impl Gatebook {
     ) -> Result<(), Failure> {
         let app = self.portal_app(app_id).await?.ok_or(Refusal::NotFound)?;
         let command = AppCommand::RetireClientSecret { client_secret_id };
-        let options = ChangeOptions {
-            expected: if_match.into(),
-            ..ChangeOptions::default()
-        };
-        self.stop_app(caller, &app.group_id, app_id, &options, command).await?;
+        let request = CommandRequest::new(caller, command);
+        self.run_app(&app.group_id, app_id, &if_match.into(), request).await?;
         Ok(())
     }
 
@@ -109,23 +105,6 @@ impl Gatebook {
         Ok(secrets)
     }
 
-    /// What goes with the event when its answer may be repeated: the secret, sealed.
-    pub(in crate::application) fn sealed_secret(
-        &self,
-        options: &ChangeOptions,
-        secret: &str,
-    ) -> Result<SideEffects, CommandError> {
-        let request = options.idempotency.as_ref();
-        let sealed = request.map(|request| self.sealer.seal(&self.randomness, &request.key, secret));
-        let sealed = sealed
-            .transpose()
-            .map_err(|error| StoreError::Refused(error.to_string()))?;
-        Ok(SideEffects {
-            sealed,
-            ..SideEffects::default()
-        })
-    }
-
     async fn client_secret_once(
         &self,
         caller: &Caller,
@@ -136,12 +115,8 @@ impl Gatebook {
         if let Some(first) = self.repeated_secret(key).await? {
             return Ok(first);
         }
-        let options = ChangeOptions {
-            expected: order.if_match.clone().into(),
-            idempotency: key.map(IdempotencyKey::request),
-            is_audited_read: false,
-        };
-        let made = self.generate_client_secret_for(caller, &app.group_id, app.app_id, order.overlap_seconds, &options);
+        let expected = order.if_match.clone().into();
+        let made = self.generate_client_secret_for(caller, app, order.overlap_seconds, &expected, key);
         match made.await {
             Ok(issued) => Ok(issued.into()),
             // The same request may have been faster: then its effect is what stands in the way of this one.

@@ -8,10 +8,10 @@ use gatebook_aggregates::integration_app::{AiqIntegrate, AppCommand, Changes, Ne
 use gatebook_aggregates::text::{AppName, Description, Reason};
 use std::collections::BTreeSet;
 
+use crate::application::apps::change::Changed;
 use crate::application::caller::Caller;
-use crate::application::command::admin_change::Changed;
 use crate::application::command::idempotency::IdempotencyKey;
-use crate::application::command::run::no_side_effects;
+use crate::application::command::request::{CommandRequest, Drawn};
 use crate::application::command::section_versions::ExpectedVersion;
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
@@ -72,7 +72,8 @@ impl Gatebook {
                     entities: form.entities,
                     developer,
                 });
-                self.change_with_otp(caller, app_id, ExpectedVersion::Nothing, key, command, &secrets)
+                let request = CommandRequest::new(caller, command).with(Drawn::Invitation(&secrets));
+                self.change_app(caller, app_id, ExpectedVersion::Nothing, request.once(key))
                     .await
             }
             Creation::AiqIntegrate(form) => {
@@ -86,15 +87,8 @@ impl Gatebook {
                     accept_charges: form.accept_charges,
                     accept_data_access: form.accept_data_access,
                 });
-                self.change_app(
-                    caller,
-                    app_id,
-                    ExpectedVersion::Nothing,
-                    key,
-                    &|_| Ok(command.clone()),
-                    &|group, app, events| self.side_effects_of(caller, app_id, group, app, events, None),
-                )
-                .await
+                let request = CommandRequest::new(caller, command).once(key);
+                self.change_app(caller, app_id, ExpectedVersion::Nothing, request).await
             }
         }
     }
@@ -108,16 +102,8 @@ impl Gatebook {
         key: Option<&IdempotencyKey>,
         changes: Changes,
     ) -> Result<Changed, Failure> {
-        let (command, expected) = (AppCommand::ChangeDetails(changes), expected.into());
-        self.change_app(
-            caller,
-            app_id,
-            expected,
-            key,
-            &|_| Ok(command.clone()),
-            &no_side_effects,
-        )
-        .await
+        let request = CommandRequest::new(caller, AppCommand::ChangeDetails(changes)).once(key);
+        self.change_app(caller, app_id, expected.into(), request).await
     }
 
     /// Registers a developer (R20), with a new invitation or notification and a new OTP.
@@ -131,7 +117,8 @@ impl Gatebook {
     ) -> Result<Changed, Failure> {
         let (secrets, invite) = self.invite(app_id, email);
         let command = AppCommand::RegisterDeveloper(invite);
-        self.change_with_otp(caller, app_id, expected.into(), key, command, &secrets)
+        let request = CommandRequest::new(caller, command).with(Drawn::Invitation(&secrets));
+        self.change_app(caller, app_id, expected.into(), request.once(key))
             .await
     }
 
@@ -149,15 +136,9 @@ impl Gatebook {
             account: None,
             invitation_digest,
         };
-        self.change_app(
-            caller,
-            app_id,
-            expected.into(),
-            key,
-            &|_| Ok(command.clone()),
-            &|group, app, events| self.side_effects_of(caller, app_id, group, app, events, Some(&secrets)),
-        )
-        .await
+        let request = CommandRequest::new(caller, command).with(Drawn::Invitation(&secrets));
+        self.change_app(caller, app_id, expected.into(), request.once(key))
+            .await
     }
 
     /// Reset OTP (R16).
@@ -171,7 +152,8 @@ impl Gatebook {
         let secrets = self.invite_secrets(app_id);
         let otp_digest = self.keyed(SecretKind::OneTimePassword, secrets.otp.canonical());
         let command = AppCommand::ResetOneTimePassword { otp_digest };
-        self.change_with_otp(caller, app_id, expected.into(), key, command, &secrets)
+        let request = CommandRequest::new(caller, command).with(Drawn::Invitation(&secrets));
+        self.change_app(caller, app_id, expected.into(), request.once(key))
             .await
     }
 
@@ -185,8 +167,8 @@ impl Gatebook {
         retire_client_secrets: bool,
     ) -> Result<Changed, Failure> {
         let command = AppCommand::RevokeDeveloperAccess { retire_client_secrets };
-        self.change_app_by_stopping(caller, app_id, expected.into(), key, command)
-            .await
+        let request = CommandRequest::new(caller, command).once(key);
+        self.change_app(caller, app_id, expected.into(), request).await
     }
 
     /// Suspend (R27).
@@ -199,8 +181,8 @@ impl Gatebook {
         reason: Option<Reason>,
     ) -> Result<Changed, Failure> {
         let command = AppCommand::Suspend { reason };
-        self.change_app_by_stopping(caller, app_id, expected.into(), key, command)
-            .await
+        let request = CommandRequest::new(caller, command).once(key);
+        self.change_app(caller, app_id, expected.into(), request).await
     }
 
     /// Resume (R27).
@@ -213,15 +195,8 @@ impl Gatebook {
         reason: Option<Reason>,
     ) -> Result<Changed, Failure> {
         let command = AppCommand::Resume { reason };
-        self.change_app(
-            caller,
-            app_id,
-            expected.into(),
-            key,
-            &|_| Ok(command.clone()),
-            &no_side_effects,
-        )
-        .await
+        let request = CommandRequest::new(caller, command).once(key);
+        self.change_app(caller, app_id, expected.into(), request).await
     }
 
     /// Revoke (R27).
@@ -234,7 +209,7 @@ impl Gatebook {
         reason: Option<Reason>,
     ) -> Result<Changed, Failure> {
         let command = AppCommand::Revoke { reason };
-        self.change_app_by_stopping(caller, app_id, expected.into(), key, command)
-            .await
+        let request = CommandRequest::new(caller, command).once(key);
+        self.change_app(caller, app_id, expected.into(), request).await
     }
 }

@@ -6,7 +6,7 @@
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::app_list::DeveloperStatus;
 
-use crate::application::apps::emails::{assignment, invitation, otp_reset};
+use crate::application::apps::emails::EmailSubject;
 use crate::application::apps::view::AppView;
 use crate::application::gatebook::Gatebook;
 use crate::mail::DeliveryFailure;
@@ -32,11 +32,11 @@ impl Gatebook {
     /// # Errors
     /// The database failed.
     pub async fn mail_problem(&self, view: &AppView) -> Result<Option<MailProblem>, StoreError> {
-        let id = view.app().app_id.to_string();
+        let subject = EmailSubject::of(view.app().app_id);
         let about = match view.developer_status() {
             DeveloperStatus::None | DeveloperStatus::Verified => return Ok(None),
-            DeveloperStatus::Invited => vec![invitation(&id), otp_reset(&id)],
-            DeveloperStatus::OtpPending => vec![assignment(&id), otp_reset(&id)],
+            DeveloperStatus::Invited => vec![subject.invitation(), subject.otp_reset()],
+            DeveloperStatus::OtpPending => vec![subject.assignment(), subject.otp_reset()],
         };
         let failed = outbox::last_failure(self.database(), &about).await?;
         Ok(failed.map(|failed| MailProblem {

@@ -1,5 +1,6 @@
 //! Integration Applications: what admins see of them and do with them.
 
+pub(super) mod change;
 pub(super) mod client_secrets;
 pub(super) mod create_edit;
 pub(super) mod emails;

@@ -1,11 +1,11 @@
 //! R28: that somebody reads an application's log as a timeline is in the log, once for a while.
 
-use gatebook_aggregates::timeline_views::{TimelineViews, ViewTimeline};
+use gatebook_aggregates::timeline_views::ViewTimeline;
 
 use crate::application::apps::view::AppView;
 use crate::application::caller::Caller;
+use crate::application::command::request::CommandRequest;
 use crate::application::{Failure, Gatebook};
-use crate::log::SideEffects;
 
 impl Gatebook {
     /// Records it, before anything of the log leaves.
@@ -27,8 +27,7 @@ impl Gatebook {
             app_id: app.app_id,
             app_name: app.name.clone(),
         };
-        let origin = caller.origin(Some(group));
-        self.account_command::<TimelineViews>(&stream_id, command, origin, Vec::new(), SideEffects::default(), None)
+        self.run_timeline_view(&stream_id, group, CommandRequest::new(caller, command))
             .await
     }
 }

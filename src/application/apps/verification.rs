@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
+use crate::log::CommandError;
 use crate::secrets::OneTimePassword;
 
 /// The OTP and what to do with it. Shown once; not for logs.
@@ -47,13 +48,13 @@ impl Gatebook {
         key: &str,
         shown: &Verification,
         app_name: &str,
-    ) -> Result<String, Failure> {
+    ) -> Result<String, CommandError> {
         let stored = SealedVerification {
             otp: shown.otp.clone(),
             expires_at: shown.expires_at,
             app_name: app_name.to_owned(),
         };
-        let text = serde_json::to_string(&stored).map_err(|error| Failure::Internal(error.to_string()))?;
+        let text = serde_json::to_string(&stored).map_err(CommandError::internal)?;
         Ok(self.sealer.seal(&self.randomness, key, &text)?)
     }
 

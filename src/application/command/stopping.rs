@@ -1,82 +1,85 @@
-//! R27: what stops something, of an application, of a group, or of the whole installation.
+//! Commands that stop something: of an application, of a group, of the installation.
 
 use gatebook_aggregates::group::{Group, GroupCommand, GroupCommandEnvelope, GroupEvent};
 use gatebook_aggregates::identifiers::{AppId, GroupId};
-use gatebook_aggregates::integration_app::{AppCommand, AppCommandEnvelope, IntegrationApp};
+use gatebook_aggregates::integration_app::{AppCommandEnvelope, IntegrationApp};
 use gatebook_aggregates::refusal::Refusal;
-use gatebook_aggregates::system::{SYSTEM_ID, System, SystemCommand};
+use gatebook_aggregates::system::{SYSTEM_ID, System};
 use gatebook_projections::groups::GroupRow;
 
+use super::consequences::{AppContext, GroupContext, SystemContext};
+use super::idempotency::IdempotencyKey;
+use super::request::Drawn;
+use super::run_app::{AppCommitted, AppRequest, group_facts};
+use super::run_group::{GroupRequest, group_principal};
+use super::run_system::SystemRequest;
+use super::section_versions::ExpectedVersion;
 use super::stop::{Decided, StopCommand};
-use crate::application::apps::emails::address_to_account;
-use crate::application::caller::Caller;
-use crate::application::command::run::{ChangeOptions, group_facts, group_principal, with_what_ended};
-use crate::application::operations::require_operator;
-use crate::application::{Failure, Gatebook};
-use crate::log::append::CredentialChange;
-use crate::log::{CommandError, Committed, Loaded, SideEffects};
-use crate::request_log::note_app;
-
-/// What is asked, knowing the group as it is under the log's lock.
-pub(in crate::application) type MakeGroupCommand =
-    Box<dyn Fn(Option<&GroupRow>) -> Result<GroupCommand, Failure> + Send + Sync>;
+use crate::application::failure::Failure;
+use crate::application::gatebook::Gatebook;
+use crate::log::{CommandError, Committed, Loaded};
 
 impl Gatebook {
-    /// Runs a command that stops an application, or something of it.
-    pub(in crate::application) async fn stop_app(
+    /// R27: runs a command that stops an application, or something of it.
+    pub(super) async fn stop_app(
         &self,
-        caller: &Caller,
         group_id: &GroupId,
         app_id: AppId,
-        options: &ChangeOptions,
-        command: AppCommand,
-    ) -> Result<(Committed<IntegrationApp>, GroupRow), Failure> {
-        note_app(app_id);
-        let (gatebook, of, expected) = (self.itself()?, caller.clone(), options.expected.clone());
-        let caller = of.clone();
+        expected: &ExpectedVersion,
+        request: AppRequest<'_>,
+    ) -> Result<AppCommitted, Failure> {
+        let (gatebook, caller, expected) = (self.itself()?, request.caller.clone(), expected.clone());
+        let command = request.command;
         // An account keeps its address, so it can be looked up before.
         let account = self.linked_account(&app_id.to_string()).await?;
         let decide = move |stream: &Loaded<IntegrationApp>, group: Option<&GroupRow>| -> Result<_, Failure> {
             let group = group.ok_or(Refusal::NotFound)?;
             expected.require(stream)?;
-            let command = AppCommandEnvelope {
+            let events = stream.aggregate.decide(AppCommandEnvelope {
                 at: gatebook.clock.now(),
                 by: caller.principal_in(group)?,
                 group: group_facts(group),
                 command: command.clone(),
-            };
-            let events = stream.aggregate.decide(command)?;
+            })?;
             let after = stream.after(&events);
-            let mut side_effects = gatebook.side_effects_of_stopping(&caller, app_id, group, &after, &events)?;
-            address_to_account(&mut side_effects.emails, account.as_ref());
+            let context = AppContext {
+                caller: &caller,
+                app_id,
+                group,
+                app: after.created()?,
+                is_new: false,
+                account: account.as_ref(),
+                drawn: Drawn::Nothing,
+                key: None,
+            };
             Ok(Decided {
-                events,
+                side_effects: gatebook.app_consequences(&events, &context)?,
                 origin: caller.origin(Some(group)),
-                side_effects,
+                events,
             })
         };
         let command = StopCommand {
-            caller: of,
+            caller: request.caller.clone(),
             id: app_id.to_string(),
             stops: |_| true,
             group_id: Some(group_id.clone()),
-            idempotency: options.idempotency.clone(),
+            idempotency: request.key.map(IdempotencyKey::request),
             decide: Box::new(decide),
         };
-        let (done, group) = self.stop(command).await?;
-        Ok((done, group.ok_or(Refusal::NotFound)?))
+        let (committed, group) = self.stop(command).await?;
+        Ok((committed, group.ok_or(Refusal::NotFound)?))
     }
 
-    /// Runs a command that stops something of a group, or the whole of it, together with what goes with it.
+    /// R27: runs a command that stops something of a group, or the whole of it. `command` makes it from the group as it is
+    /// under the log's lock; the command of the request only says what is wanted.
     pub(in crate::application) async fn stop_in_group(
         &self,
-        caller: &Caller,
         group_id: &GroupId,
-        command: MakeGroupCommand,
-        side_effects: SideEffects,
+        request: GroupRequest<'_>,
+        command: impl Fn(Option<&GroupRow>) -> Result<GroupCommand, Failure> + Send + Sync + 'static,
     ) -> Result<Committed<Group>, Failure> {
-        let (id, of) = (group_id.clone(), caller.clone());
-        let caller = of.clone();
+        let (gatebook, caller, id) = (self.itself()?, request.caller.clone(), group_id.clone());
+        let guards = request.guards;
         let decide = move |stream: &Loaded<Group>, group: Option<&GroupRow>| -> Result<_, Failure> {
             let by = group_principal(&caller, group)?;
             let current = stream.version_for_etag();
@@ -85,14 +88,20 @@ impl Gatebook {
             }
             let command = command(group)?;
             let events = stream.aggregate.decide(GroupCommandEnvelope { by, command })?;
+            let context = GroupContext {
+                group_id: &id,
+                drawn: Drawn::Nothing,
+            };
+            let mut side_effects = gatebook.consequences_of::<Group>(&events, &context)?;
+            side_effects.credential_guards.clone_from(&guards);
             Ok(Decided {
-                side_effects: with_what_ended(&side_effects, &id, &events),
-                events,
+                side_effects,
                 origin: caller.origin(group),
+                events,
             })
         };
         let command = StopCommand {
-            caller: of,
+            caller: request.caller.clone(),
             id: group_id.to_string(),
             stops: GroupEvent::takes_away,
             group_id: Some(group_id.clone()),
@@ -102,29 +111,21 @@ impl Gatebook {
         Ok(self.stop(command).await?.0)
     }
 
-    /// Runs a command that stops something of the whole installation, together with the credentials that end with it.
-    /// Operators only.
-    pub(in crate::application) async fn stop_in_system(
-        &self,
-        caller: &Caller,
-        command: SystemCommand,
-        credentials: Vec<CredentialChange>,
-    ) -> Result<Committed<System>, Failure> {
-        require_operator(caller)?;
-        let side_effects = SideEffects {
-            credentials,
-            ..SideEffects::default()
-        };
-        let origin = caller.origin(None);
+    /// R27: runs a command that stops something of the whole installation.
+    pub(super) async fn stop_in_system(&self, request: SystemRequest<'_>) -> Result<Committed<System>, Failure> {
+        let (gatebook, origin) = (self.itself()?, request.caller.origin(None));
+        let command = request.command;
         let decide = move |stream: &Loaded<System>, _: Option<&GroupRow>| -> Result<_, Failure> {
+            let events = stream.aggregate.decide(command.clone())?;
+            let drawn = Drawn::Nothing;
             Ok(Decided {
-                events: stream.aggregate.decide(command.clone())?,
+                side_effects: gatebook.consequences_of::<System>(&events, &SystemContext { drawn })?,
                 origin: origin.clone(),
-                side_effects: side_effects.clone(),
+                events,
             })
         };
         let command = StopCommand {
-            caller: caller.clone(),
+            caller: request.caller.clone(),
             id: SYSTEM_ID.to_owned(),
             stops: |_| true,
             group_id: None,

@@ -1,19 +1,19 @@
 //! R12: operators handle the client secrets of AIQ Integrate applications. R28: they download logs, too.
 
-use gatebook_aggregates::developer::{Developer, DeveloperCommand};
+use gatebook_aggregates::developer::DeveloperCommand;
 use gatebook_aggregates::group::GroupCommand;
 use gatebook_aggregates::identifiers::{AppId, DeveloperId, GroupId};
 use gatebook_aggregates::integration_app::{AppCommand, LogFormat};
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_projections::groups::GroupRow;
 use gatebook_projections::sql::Value;
 
 use crate::application::caller::{Caller, Who};
-use crate::application::command::run::{ChangeOptions, no_side_effects};
+use crate::application::command::request::CommandRequest;
+use crate::application::command::section_versions::ExpectedVersion;
+
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
-use crate::log::SideEffects;
 
 /// What a download shows, recorded and ready to be streamed: everything up to this position.
 pub struct RecordedDownload {
@@ -41,13 +41,10 @@ impl Gatebook {
             Who::GroupUser { group_id, .. } => group_id.clone(),
             _ => self.portal_app(app_id).await?.ok_or(Refusal::NotFound)?.group_id,
         };
-        let command = |_: &GroupRow| Ok(AppCommand::RecordActivityLogDownload { format, from, to });
-        let options = ChangeOptions {
-            is_audited_read: true,
-            ..ChangeOptions::default()
-        };
+        let command = AppCommand::RecordActivityLogDownload { format, from, to };
+        let request = CommandRequest::new(caller, command);
         let (done, _) = self
-            .app_command(caller, &group_id, app_id, &options, &command, &no_side_effects)
+            .run_app(&group_id, app_id, &ExpectedVersion::Nothing, request)
             .await?;
         let name = done.aggregate.created()?.name.as_str().to_owned();
         let up_to_position = done.history.last().map_or(0, |last| last.position);
@@ -68,7 +65,7 @@ impl Gatebook {
             return Ok(begun);
         }
         let command = GroupCommand::RecordActivityLogDownload { format, from, to };
-        let done = self.group_command(caller, group_id, command, &[]).await?;
+        let done = self.run_group(group_id, CommandRequest::new(caller, command)).await?;
         let name = done.aggregate.registered()?.name.as_str().to_owned();
         let up_to_position = done.history.last().map_or(0, |last| last.position);
         Ok(RecordedDownload { name, up_to_position })
@@ -89,15 +86,7 @@ impl Gatebook {
         };
         let id = developer_id.to_string();
         let command = DeveloperCommand::RecordLogDownload { format, from, to };
-        self.account_command::<Developer>(
-            &id,
-            command,
-            caller.origin(None),
-            Vec::new(),
-            SideEffects::default(),
-            None,
-        )
-        .await?;
+        self.run_developer(&id, CommandRequest::new(caller, command)).await?;
         let developer = self.developer(developer_id).await?.ok_or(Refusal::NotFound)?;
         Ok(RecordedDownload {
             name: developer.full_name.as_str().to_owned(),
@@ -105,7 +94,8 @@ impl Gatebook {
         })
     }
 
-    /// Remembers facts about this database, such as which key its digests were made with.
+    /// Refuses a key file that is not the one which this database's digests were made with. A new database takes the key
+    /// that it is first opened with.
     pub async fn check_key_fingerprint(&self, fingerprint: &str) -> Result<(), Failure> {
         use crate::store::{ConnectionPurpose, OnConflict};
         use gatebook_projections::sql::{Query, text};

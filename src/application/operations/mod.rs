@@ -24,5 +24,4 @@ pub use readiness::Readiness;
 pub use refusal_counter::Refusals;
 pub use replay_job::{Replay, ReplayJob};
 pub use system::TokensEnded;
-pub(super) use system::require_operator;
 pub use unreadable::UnreadableWatch;

@@ -6,11 +6,11 @@ use gatebook_projections::recorded::StoredEvent;
 use gatebook_projections::sql::Query;
 use thiserror::Error;
 
-use crate::application::command::run::TRIES;
+use crate::application::command::request::CommandRequest;
 use crate::application::{Caller, Failure, Gatebook};
 use crate::log::hash_chain::hash_as_stored;
 use crate::log::read::{SELECT_EVENTS, events};
-use crate::log::{CommandError, SideEffects, readable};
+use crate::log::readable;
 use crate::store::StoreError;
 
 /// Why an event is not quarantined.
@@ -55,23 +55,8 @@ impl Gatebook {
             event: named(&event),
             reason,
         };
-        let side_effects = SideEffects {
-            settled_events: [position].into(),
-            ..SideEffects::default()
-        };
-        let mut tries = 1;
-        loop {
-            match self
-                .try_system_command(caller, command.clone(), &side_effects, None)
-                .await
-            {
-                Err(Failure::Command(CommandError::Conflict)) if tries < TRIES => {
-                    self.step_back(tries).await;
-                    tries += 1;
-                }
-                outcome => return Ok(outcome.map(|_| event)?),
-            }
-        }
+        self.run_system(CommandRequest::new(caller, command)).await?;
+        Ok(event)
     }
 }
 

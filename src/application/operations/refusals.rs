@@ -1,5 +1,6 @@
 //! What was refused is in the log, too (ASVS 5.0 16.3): how often, to whom and why, as the counter says when it is due.
 
+use futures::FutureExt;
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::group::GroupUser;
 use gatebook_aggregates::identifiers::{AppId, UserId};
@@ -12,11 +13,11 @@ use uuid::Uuid;
 
 use super::refusal_counter::Counted;
 use super::refused::{Account, MailedSecretRefusedBecause, Refused};
-use crate::application::accounts::credentials::{StoredCredential, read_owner};
-use crate::application::caller::Caller;
-use crate::application::command::run::TRIES;
+use crate::application::accounts::credentials::StoredCredential;
+use crate::application::caller::{Caller, read_owner};
+
 use crate::application::{Failure, Gatebook};
-use crate::log::{CommandContext, CommandError, Origin, SideEffects, VersionCondition};
+use crate::log::{CommandContext, Origin, SideEffects, VersionCondition};
 
 impl Gatebook {
     /// A password, a token, an OTP or a code opened nothing.
@@ -147,32 +148,35 @@ impl Gatebook {
         };
         let (of, actor, event) = self.described(refused, tally).await?;
         let stream_id = of.stream_id(counted.first_at);
-        let mut tries = 1;
-        loop {
-            let context = CommandContext {
-                origin: Origin {
-                    actor: actor.clone(),
-                    ip_address: counted.ip_address.clone(),
-                    request_id: counted.request_id.clone(),
-                    read_only: false,
-                },
-                version_condition: VersionCondition::Any,
-                preconditions: Vec::new(),
-                idempotency: None,
-                // Nothing is decided by what was refused before.
-                despite_unreadable: true,
-                audited_read: None,
-                side_effects: &|_: &RefusedAttempts, _: &[RefusedAttemptsEvent]| Ok(SideEffects::default()),
-            };
-            let command = RecordRefusals(event.clone());
-            match self.log.execute::<RefusedAttempts>(&stream_id, command, context).await {
-                Err(CommandError::Conflict) if tries < TRIES => {
-                    self.step_back(tries).await;
-                    tries += 1;
-                }
-                result => return Ok(result.map(|_| ())?),
-            }
-        }
+        let origin = Origin {
+            actor,
+            ip_address: counted.ip_address.clone(),
+            request_id: counted.request_id.clone(),
+            read_only: false,
+        };
+        self.retry(|| self.try_write_refusal(&stream_id, &event, &origin).boxed())
+            .await
+    }
+
+    async fn try_write_refusal(
+        &self,
+        stream_id: &str,
+        event: &RefusedAttemptsEvent,
+        origin: &Origin,
+    ) -> Result<(), Failure> {
+        let context = CommandContext {
+            origin: origin.clone(),
+            version_condition: VersionCondition::Any,
+            preconditions: Vec::new(),
+            idempotency: None,
+            // Nothing is decided by what was refused before.
+            despite_unreadable: true,
+            audited_read: None,
+            side_effects: &|_: &RefusedAttempts, _: &[RefusedAttemptsEvent]| Ok(SideEffects::default()),
+        };
+        let command = RecordRefusals(event.clone());
+        self.log.execute::<RefusedAttempts>(stream_id, command, context).await?;
+        Ok(())
     }
 
     /// Whose attempt it was, by the names that the log knows them by.

@@ -1,7 +1,7 @@
 //! What developers do in the portal: see their applications, verify, see details, handle client secrets (R17, R20-R23).
 
 use chrono::TimeDelta;
-use gatebook_aggregates::identifiers::{AppId, ClientSecretId, EntityId, GroupId};
+use gatebook_aggregates::identifiers::{AppId, ClientSecretId, EntityId};
 use gatebook_aggregates::integration_app::{
     AppCommand, ClientSecret, FreshSecret, IntegrationApp, IntegrationAppEvent as Event, OtpState, OtpUnusable, Status,
     verified_developer,
@@ -20,7 +20,10 @@ use uuid::Uuid;
 use crate::application::accounts::credentials::throttle_keys;
 use crate::application::caller::{Caller, Who};
 use crate::application::command::idempotency::IdempotencyKey;
-use crate::application::command::run::{ChangeOptions, MakeAppCommand, TRIES, no_side_effects};
+use crate::application::command::request::{CommandRequest, Drawn};
+use crate::application::command::retry::TRIES;
+use crate::application::command::section_versions::ExpectedVersion;
+
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::application::operations::refused::{MailedSecretRefusedBecause, Refused};
@@ -117,12 +120,8 @@ impl Gatebook {
             }
         };
         let otp_digest = typed.map(|otp| self.keyed(SecretKind::OneTimePassword, otp.canonical()));
-        let command = |_: &GroupRow| {
-            Ok(AppCommand::VerifyOneTimePassword {
-                otp_digest: otp_digest.clone(),
-            })
-        };
-        let done = self.developers_command(caller, app_id, false, &command).await;
+        let command = AppCommand::VerifyOneTimePassword { otp_digest };
+        let done = self.developers_command(caller, app_id, command).await;
         if let Err(Failure::Command(CommandError::KeyUsed)) = &done
             && let Some(first) = self.verified_before(caller).await?
         {
@@ -209,11 +208,13 @@ impl Gatebook {
     /// R22, R28: the details, whose reveal is recorded.
     pub async fn app_details(&self, caller: &Caller, app_id: AppId) -> Result<AppDetails, Failure> {
         let done = self
-            .developers_command(caller, app_id, true, &|_| {
-                Ok(AppCommand::RevealCredentials {
+            .developers_command(
+                caller,
+                app_id,
+                AppCommand::RevealCredentials {
                     ip_address: caller.ip_address.clone(),
-                })
-            })
+                },
+            )
             .await?;
         let app = done.row::<PortalApps>().ok_or(Refusal::NotFound)?;
         let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
@@ -282,13 +283,9 @@ impl Gatebook {
             if live != seen {
                 return Ok(None);
             }
-            let options = ChangeOptions {
-                expected: Some(app.version).into(),
-                idempotency: form.map(IdempotencyKey::request),
-                is_audited_read: false,
-            };
+            let expected = Some(app.version).into();
             let issued = self
-                .generate_client_secret_for(caller, &app.group_id, app_id, overlap_seconds, &options)
+                .generate_client_secret_for(caller, &app, overlap_seconds, &expected, form)
                 .await;
             match issued {
                 // Something has changed since the look at the secrets, or the same form was faster: look again.
@@ -306,24 +303,17 @@ impl Gatebook {
         app_id: AppId,
         client_secret_id: ClientSecretId,
     ) -> Result<(), Failure> {
-        let group_id = self.linked_app(caller, app_id).await?.group_id;
         let command = AppCommand::RetireClientSecret { client_secret_id };
-        let options = ChangeOptions {
-            expected: caller.conditions.if_match.clone().into(),
-            idempotency: caller.conditions.key.as_ref().map(IdempotencyKey::request),
-            is_audited_read: false,
-        };
-        self.stop_app(caller, &group_id, app_id, &options, command).await?;
-        Ok(())
+        self.developers_command(caller, app_id, command).await.map(|_| ())
     }
 
     pub(in crate::application) async fn generate_client_secret_for(
         &self,
         caller: &Caller,
-        group_id: &GroupId,
-        app_id: AppId,
+        app: &PortalAppRow,
         overlap_seconds: Option<i64>,
-        options: &ChangeOptions,
+        expected: &ExpectedVersion,
+        key: Option<&IdempotencyKey>,
     ) -> Result<IssuedClientSecret, Failure> {
         let secret = secrets::client_secret(&self.randomness);
         let fresh = FreshSecret {
@@ -333,17 +323,11 @@ impl Gatebook {
         };
         let overlap = overlap_seconds.map(overlap).transpose()?;
         let client_secret_id = fresh.id;
-        let command = |_: &GroupRow| {
-            Ok(AppCommand::GenerateClientSecret {
-                secret: fresh.clone(),
-                overlap,
-            })
-        };
-        let (done, _) = self
-            .app_command(caller, group_id, app_id, options, &command, &|_, _, _| {
-                self.sealed_secret(options, secret.reveal())
-            })
-            .await?;
+        let command = AppCommand::GenerateClientSecret { secret: fresh, overlap };
+        let request = CommandRequest::new(caller, command)
+            .with(Drawn::ClientSecret(&secret))
+            .once(key);
+        let (done, _) = self.run_app(&app.group_id, app.app_id, expected, request).await?;
         let previous_ends_at = done.events.iter().find_map(|event| match event {
             Event::ClientSecretGenerated { previous, .. } => previous.as_ref().map(|previous| previous.ends_at),
             _ => None,
@@ -360,19 +344,13 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app_id: AppId,
-        is_audited_read: bool,
-        command: MakeAppCommand<'_>,
+        command: AppCommand,
     ) -> Result<Committed<IntegrationApp>, Failure> {
         let group_id = self.linked_app(caller, app_id).await?.group_id;
-        let options = ChangeOptions {
-            expected: caller.conditions.if_match.clone().into(),
-            idempotency: caller.conditions.key.as_ref().map(IdempotencyKey::request),
-            is_audited_read,
-        };
-        let (done, _) = self
-            .app_command(caller, &group_id, app_id, &options, command, &no_side_effects)
-            .await?;
-        Ok(done)
+        let expected = caller.conditions.if_match.clone().into();
+        let request = CommandRequest::new(caller, command).once(caller.conditions.key.as_ref());
+        let (committed, _) = self.run_app(&group_id, app_id, &expected, request).await?;
+        Ok(committed)
     }
 
     /// R17: an application of another developer does not exist.

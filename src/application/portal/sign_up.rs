@@ -1,28 +1,23 @@
 //! R18, R19: from the invitation's link to a portal account.
 
-use cqrs_es::Aggregate;
-use gatebook_aggregates::developer::{Developer, DeveloperCommand, DeveloperEvent};
 use gatebook_aggregates::identifiers::{AppId, KeyedDigest};
-use gatebook_aggregates::integration_app::{
-    AppCommand, CODE_VALID_FOR, IntegrationApp, IntegrationAppEvent as Event, typed_code,
-};
+use gatebook_aggregates::integration_app::{AppCommand, IntegrationApp, IntegrationAppEvent as Event, typed_code};
 use gatebook_aggregates::refusal::{FieldProblem, Refusal};
 use gatebook_aggregates::refused_attempts::MailedSecret;
 use gatebook_aggregates::text::Label;
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_projections::groups::GroupRow;
 use uuid::Uuid;
 
 use crate::application::accounts::credentials::throttle_keys;
 use crate::application::caller::{Caller, Who};
-use crate::application::command::idempotency::IdempotencyKey;
-use crate::application::command::run::ChangeOptions;
+use crate::application::command::request::{CommandRequest, Drawn};
+use crate::application::command::section_versions::ExpectedVersion;
+
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::application::operations::refused::{MailedSecretRefusedBecause, Refused};
-use crate::log::append::{Credential, CredentialChange, CredentialKind, Reservation, ReservationKey};
-use crate::log::{CommandError, Loaded, Origin, SideEffects};
-use crate::mail::Email;
+use crate::log::CommandError;
+use crate::log::append::ReservationKey;
 use crate::secrets::{Password, PasswordProblem, SecretKind, TokenKind, VerificationCode, lookup_id};
 
 /// An invitation that can be accepted.
@@ -78,10 +73,7 @@ impl Gatebook {
     }
 
     async fn send_another_code(&self, caller: &Caller, invite_token: &str) -> Result<(), Failure> {
-        let options = ChangeOptions {
-            idempotency: caller.conditions.key.as_ref().map(IdempotencyKey::request),
-            ..ChangeOptions::default()
-        };
+        let key = caller.conditions.key.as_ref();
         let invitation = self.open_invitation(caller, invite_token).await?;
         let link = self.presented_link(caller, invite_token)?;
         let code = VerificationCode::random(&self.randomness);
@@ -90,26 +82,19 @@ impl Gatebook {
             id: String::new(),
             name: invitation.email.clone(),
         });
-        let command = |_: &GroupRow| {
-            let (invitation_digest, code_digest) = (link.digest.clone(), code_digest.clone());
-            Ok(AppCommand::SendVerificationCode {
-                invitation_digest,
-                code_digest,
-            })
+        let command = AppCommand::SendVerificationCode {
+            invitation_digest: link.digest.clone(),
+            code_digest,
         };
-        let side_effects = |_: &GroupRow, _: &IntegrationApp, _: &[Event]| {
-            let email = Email::verification_code(&invitation.email, code.reveal(), CODE_VALID_FOR.num_minutes());
-            Ok(SideEffects {
-                emails: vec![self.sealed(&caller, &email)?],
-                ..SideEffects::default()
-            })
-        };
+        let request = CommandRequest::new(&caller, command)
+            .with(Drawn::VerificationCode(&code))
+            .once(key);
         let group_id = self
             .portal_app(link.app_id)
             .await?
             .ok_or(Refusal::InviteUnknown)?
             .group_id;
-        self.app_command(&caller, &group_id, link.app_id, &options, &command, &side_effects)
+        self.run_app(&group_id, link.app_id, &ExpectedVersion::Nothing, request)
             .await?;
         Ok(())
     }
@@ -180,30 +165,22 @@ impl Gatebook {
             name: full_name.as_str().to_owned(),
         };
         let caller = caller.with(who);
-        let command = |_: &GroupRow| {
-            Ok(AppCommand::AcceptInvitation {
-                invitation_digest: link.digest.clone(),
-                code_digest: code_digest.clone(),
-                developer_id,
-            })
+        let command = AppCommand::AcceptInvitation {
+            invitation_digest: link.digest.clone(),
+            code_digest: code_digest.clone(),
+            developer_id,
         };
-        let side_effects = |group: &GroupRow, app: &IntegrationApp, events: &[Event]| match events {
-            [Event::InvitationAccepted { .. }] => {
-                let origin = caller.origin(Some(group));
-                // The code has become the right one since it was looked at.
-                let password_hash = password_hash.ok_or(CommandError::Conflict)?;
-                account(app, developer_id, full_name, link.app_id, password_hash, &origin)
-            }
-            _ => Ok(SideEffects::default()),
-        };
+        let request = CommandRequest::new(&caller, command).with(Drawn::SignUp {
+            full_name,
+            password_hash,
+        });
         let group_id = self
             .portal_app(link.app_id)
             .await?
             .ok_or(Refusal::InviteUnknown)?
             .group_id;
-        let options = ChangeOptions::default();
         let done = self
-            .app_command(&caller, &group_id, link.app_id, &options, &command, &side_effects)
+            .run_app(&group_id, link.app_id, &ExpectedVersion::Nothing, request)
             .await;
         match done {
             Ok((done, _)) => match done.events.first() {
@@ -278,49 +255,4 @@ pub(in crate::application) fn password_problem(problem: PasswordProblem) -> Fiel
         PasswordProblem::ControlCharacter => "invalid_password",
     };
     FieldProblem::new("password", code, problem.to_string())
-}
-
-/// What goes with an accepted invitation: the account in its own stream, its address, its password.
-fn account(
-    app: &IntegrationApp,
-    developer_id: Uuid,
-    full_name: &Label,
-    invited_by: AppId,
-    password_hash: &str,
-    origin: &Origin,
-) -> Result<SideEffects, CommandError> {
-    let email = app
-        .created()?
-        .developer
-        .email()
-        .cloned()
-        .ok_or(Refusal::InviteUnknown)?;
-    let id = developer_id.to_string();
-    let mut stream = Loaded::<Developer>::unbegun(&id);
-    let sign_up = DeveloperCommand::SignUp {
-        email: email.clone(),
-        full_name: full_name.clone(),
-        invited_by,
-    };
-    let events = stream.aggregate.decide(sign_up)?;
-    events.iter().for_each(|event| stream.aggregate.apply(event.clone()));
-    let password = Credential {
-        kind: CredentialKind::DeveloperPassword,
-        id: id.clone(),
-        owner: id.clone(),
-        name: String::new(),
-        digest: password_hash.to_owned(),
-        expires_at: None,
-    };
-    let addresses = events.iter().filter_map(DeveloperEvent::takes_address);
-    let reservations = addresses.map(|email| Reservation {
-        key: ReservationKey::DeveloperEmail(email.key()),
-        owner: id.clone(),
-    });
-    Ok(SideEffects {
-        reservations: reservations.collect(),
-        credentials: vec![CredentialChange::Put(password)],
-        companions: vec![stream.append(&events, origin)?],
-        ..SideEffects::default()
-    })
 }

@@ -1,0 +1,110 @@
+//! How a change of an admin happens: once for an `Idempotency-Key`, and with its OTP shown once.
+
+use gatebook_aggregates::identifiers::AppId;
+use gatebook_aggregates::integration_app::{IntegrationAppEvent as Event, issued_otp};
+use gatebook_aggregates::refusal::Refusal;
+use gatebook_aggregates::timestamp::Timestamp;
+
+use crate::application::apps::verification::Verification;
+use crate::application::apps::view::AppView;
+use crate::application::caller::{Caller, Who};
+use crate::application::command::idempotency::IdempotencyKey;
+use crate::application::command::request::Drawn;
+use crate::application::command::run_app::AppRequest;
+
+use crate::application::command::section_versions::ExpectedVersion;
+use crate::application::failure::Failure;
+use crate::application::gatebook::Gatebook;
+
+/// An application after a change, with what is shown once.
+pub type Changed = (AppView, Option<Verification>);
+
+impl Gatebook {
+    /// A change by an admin: once for an `Idempotency-Key`, and with the OTP that it issued shown once.
+    pub(in crate::application) async fn change_app(
+        &self,
+        caller: &Caller,
+        app_id: AppId,
+        expected: ExpectedVersion,
+        request: AppRequest<'_>,
+    ) -> Result<Changed, Failure> {
+        let drawn = request.drawn();
+        match self.change_app_once(caller, app_id, expected, request).await {
+            Ok((view, events)) => {
+                let shown = match (drawn, otp_expiry(&events)) {
+                    (Drawn::Invitation(secrets), Some(expires_at)) => {
+                        Some(self.verification(&secrets.otp, expires_at, view.app().name.as_str()))
+                    }
+                    _ => None,
+                };
+                Ok((view, shown))
+            }
+            Err(ChangeEnd::Repeated(changed)) => Ok(*changed),
+            Err(ChangeEnd::Failed(failure)) => Err(failure),
+        }
+    }
+
+    async fn change_app_once(
+        &self,
+        caller: &Caller,
+        app_id: AppId,
+        expected: ExpectedVersion,
+        request: AppRequest<'_>,
+    ) -> Result<(AppView, Vec<Event>), ChangeEnd> {
+        let Who::GroupUser { group_id, .. } = &caller.who else {
+            return Err(Failure::Unauthenticated.into());
+        };
+        let key = request.key();
+        self.repeat_to_manager(caller, key).await?;
+        if expected != ExpectedVersion::Nothing {
+            self.require_own_app(caller, app_id).await?;
+        }
+        match self.run_app(group_id, app_id, &expected, request).await {
+            Ok((done, group)) => Ok((self.view_after(&done, group).await?, done.events)),
+            // The same request may have been faster: then its effect is what stands in the way of this one.
+            Err(failure) => {
+                self.repeat_to_manager(caller, key).await?;
+                Err(failure.into())
+            }
+        }
+    }
+
+    /// Ends the change with the first answer, if this key has one. R1, R2: it may show an OTP, so it is repeated only to
+    /// somebody who may still ask for it.
+    async fn repeat_to_manager(&self, caller: &Caller, key: Option<&IdempotencyKey>) -> Result<(), ChangeEnd> {
+        let Some(first) = self.repeated(key).await? else {
+            return Ok(());
+        };
+        self.managers_group(caller).await?;
+        Err(ChangeEnd::Repeated(Box::new((first.view, first.verification))))
+    }
+
+    /// R2-R4: nobody learns what moved of that which they may not change, nor that another group's
+    /// application exists.
+    async fn require_own_app(&self, caller: &Caller, app_id: AppId) -> Result<(), Failure> {
+        let group = self.callers_group(caller).await?;
+        let app = self.portal_app(app_id).await?;
+        app.filter(|app| app.group_id == group.group_id)
+            .ok_or(Refusal::NotFound)?;
+        self.managers_group(caller).await.map(|_| ())
+    }
+}
+
+/// How a change ends when it does not happen now.
+enum ChangeEnd {
+    /// It happened before, for the same Idempotency-Key.
+    Repeated(Box<Changed>),
+    /// It did not happen.
+    Failed(Failure),
+}
+
+impl<F: Into<Failure>> From<F> for ChangeEnd {
+    fn from(failure: F) -> Self {
+        Self::Failed(failure.into())
+    }
+}
+
+/// R14: when the OTP that these events issued ends.
+fn otp_expiry(events: &[Event]) -> Option<Timestamp> {
+    events.iter().find_map(issued_otp).map(|(_, expires_at)| expires_at)
+}

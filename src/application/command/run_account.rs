@@ -1,0 +1,150 @@
+//! Running commands of people about their own account: signing in and out, passwords.
+
+use futures::FutureExt;
+use gatebook_aggregates::developer::{Developer, DeveloperCommand};
+use gatebook_aggregates::identifiers::{GroupId, UserId};
+use gatebook_aggregates::refusal::Refusal;
+use gatebook_aggregates::timeline_views::{TimelineViews, ViewTimeline};
+use gatebook_aggregates::user_account::{UserAccount, UserAccountCommand};
+use gatebook_projections::groups::GroupRow;
+
+use crate::application::caller::{Who, owner};
+use crate::application::command::consequences::{Consequences, DeveloperContext, UserContext};
+use crate::application::command::idempotency::IdempotencyKey;
+use crate::application::command::request::CommandRequest;
+use crate::application::failure::Failure;
+use crate::application::gatebook::Gatebook;
+use crate::log::append::Precondition;
+use crate::log::{CommandContext, Committed, Origin, StoredAggregate, VersionCondition};
+
+/// Makes a command about a group user's account, knowing the group as it is now.
+pub(in crate::application) type MakeUserCommand<'a> =
+    &'a (dyn Fn(&GroupRow) -> Result<UserAccountCommand, Failure> + Send + Sync);
+
+/// What a command about a group user's account depends on in the group.
+pub(in crate::application) type DependsOn = fn(&GroupRow, &UserId) -> Precondition;
+
+impl Gatebook {
+    /// Runs a command about a developer's account.
+    pub(in crate::application) async fn run_developer(
+        &self,
+        id: &str,
+        request: CommandRequest<'_, DeveloperCommand>,
+    ) -> Result<(), Failure> {
+        let email = match &request.caller.who {
+            Who::Developer(developer) => Some(developer.email.as_str()),
+            _ => None,
+        };
+        let context = DeveloperContext {
+            caller: request.caller,
+            id,
+            email,
+            drawn: request.drawn,
+        };
+        let origin = request.caller.origin(None);
+        self.run_account::<Developer>(id, &request, &origin, None, &context)
+            .await
+            .map(|_| ())
+    }
+
+    /// R28: records that somebody reads an application's timeline.
+    pub(in crate::application) async fn run_timeline_view(
+        &self,
+        id: &str,
+        group: &GroupRow,
+        request: CommandRequest<'_, ViewTimeline>,
+    ) -> Result<(), Failure> {
+        let origin = request.caller.origin(Some(group));
+        self.run_account::<TimelineViews>(id, &request, &origin, None, &())
+            .await
+            .map(|_| ())
+    }
+
+    /// Runs a command about a group user's account. It holds only for a user that the group still has, and is made anew
+    /// from the group for every try: the user, and what the caller may do, can have changed since.
+    pub(in crate::application) async fn run_user(
+        &self,
+        group_id: &GroupId,
+        user_id: &UserId,
+        depends_on: DependsOn,
+        request: CommandRequest<'_, MakeUserCommand<'_>>,
+    ) -> Result<(), Failure> {
+        let owner = owner(group_id, user_id);
+        let try_user = || self.try_user((group_id, user_id, &owner), depends_on, &request);
+        self.retry(|| try_user().boxed()).await.map(|_| ())
+    }
+
+    async fn try_user(
+        &self,
+        (group_id, user_id, owner): (&GroupId, &UserId, &str),
+        depends_on: DependsOn,
+        request: &CommandRequest<'_, MakeUserCommand<'_>>,
+    ) -> Result<Committed<UserAccount>, Failure> {
+        let group = self.group(group_id).await?.ok_or(Refusal::NotFound)?;
+        group.user(user_id).ok_or(Refusal::NotFound)?;
+        let request = request.of((request.command)(&group)?);
+        let context = UserContext {
+            caller: request.caller,
+            group: &group,
+            owner,
+            drawn: request.drawn,
+        };
+        let origin = request.caller.origin(Some(&group));
+        let precondition = depends_on(&group, user_id);
+        self.run_account::<UserAccount>(owner, &request, &origin, Some(precondition), &context)
+            .await
+    }
+
+    /// A precondition that no longer holds never will again, so that only whoever made it can try again; without one, it is
+    /// tried again here.
+    async fn run_account<A>(
+        &self,
+        id: &str,
+        request: &CommandRequest<'_, A::Command>,
+        origin: &Origin,
+        precondition: Option<Precondition>,
+        context: &A::Context<'_>,
+    ) -> Result<Committed<A>, Failure>
+    where
+        A: StoredAggregate<Error = Refusal, Services = ()> + Consequences,
+        A::Command: Clone + Send + Sync,
+    {
+        let _lock = self.locks.lock(id).await;
+        let committed = match precondition {
+            Some(precondition) => self.try_account(id, request, origin, vec![precondition], context).await,
+            None => {
+                self.retry(|| self.try_account(id, request, origin, Vec::new(), context).boxed())
+                    .await
+            }
+        };
+        self.emails_waiting.notify_one();
+        committed
+    }
+
+    async fn try_account<A>(
+        &self,
+        id: &str,
+        request: &CommandRequest<'_, A::Command>,
+        origin: &Origin,
+        preconditions: Vec<Precondition>,
+        context: &A::Context<'_>,
+    ) -> Result<Committed<A>, Failure>
+    where
+        A: StoredAggregate<Error = Refusal, Services = ()> + Consequences,
+        A::Command: Clone + Send + Sync,
+    {
+        let context = CommandContext {
+            origin: origin.clone(),
+            version_condition: VersionCondition::Any,
+            preconditions,
+            idempotency: request.key.map(IdempotencyKey::request),
+            despite_unreadable: false,
+            audited_read: None,
+            side_effects: &|_, events| {
+                let effects = self.consequences_of::<A>(events, context)?;
+                Ok(request.with_guards_and_answer(effects))
+            },
+        };
+        Ok(self.log.execute::<A>(id, request.command.clone(), context).await?)
+    }
+}
