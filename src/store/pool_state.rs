@@ -1,3 +1,4 @@
+//! Counts the connections of a pool and the tasks that wait for one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
