@@ -13,6 +13,10 @@ use crate::store::StoreError;
 /// Tells [`Writer::write_record`] that the row has no more fields.
 const END_OF_ROW: Option<&[u8]> = None;
 
+/// The header row.
+///
+/// # Errors
+/// Practically none: writing to memory does not fail.
 pub fn header() -> Result<Vec<u8>, StoreError> {
     let mut writer = writer();
     writer.write_record(LogEntry::COLUMNS).map_err(not_written)?;

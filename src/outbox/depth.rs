@@ -33,6 +33,7 @@ pub struct OutboxSummary {
 /// few seconds however many were sent.
 ///
 /// # Errors
+/// The database failed.
 pub async fn depth(database: &dyn Database, now: Timestamp) -> Result<Depth, StoreError> {
     let select = "select (select count(*) from outbox where state = 'pending' and created_at <= $1), \
                   (select count(*) from outbox where state = 'failed'), \
@@ -49,6 +50,7 @@ pub async fn depth(database: &dyn Database, now: Timestamp) -> Result<Depth, Sto
 /// Reads the totals. It counts every e-mail ever sent, so it is for people who look, not for programs that poll.
 ///
 /// # Errors
+/// The database failed.
 pub async fn totals(database: &dyn Database, now: Timestamp) -> Result<OutboxSummary, StoreError> {
     let select = "select (select count(*) from outbox where state = 'pending'), \
                   (select count(*) from outbox where state = 'sent'), \

@@ -19,6 +19,7 @@ pub struct FailedEmail {
 /// The latest e-mail about one of these keys that was given up.
 ///
 /// # Errors
+/// The database failed.
 pub async fn last_failure(database: &dyn Database, about: &[String]) -> Result<Option<FailedEmail>, StoreError> {
     if about.is_empty() {
         return Ok(None);
