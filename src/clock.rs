@@ -1,4 +1,4 @@
-//! The one clock. Tests move it; nothing else reads the time.
+//! The only clock. Nothing else reads the time, and tests can move it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -6,17 +6,15 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use chrono::{DateTime, TimeDelta, Utc};
 use gatebook_aggregates::timestamp::Timestamp;
 
-/// Tells the time.
 #[derive(Clone)]
 pub enum Clock {
-    /// The machine's.
+    /// The machine's clock.
     System,
-    /// One that stands still until it is moved.
+    /// A clock that stands still until a test moves it.
     Manual(ManualClock),
 }
 
 impl Clock {
-    /// Now.
     pub fn now(&self) -> Timestamp {
         match self {
             Self::System => Timestamp::new(Utc::now()),
@@ -25,26 +23,24 @@ impl Clock {
     }
 }
 
-/// A clock that stands still until it is moved.
+/// A clock that stands still until a test moves it.
 #[derive(Clone)]
 pub struct ManualClock {
     millis: Arc<AtomicI64>,
 }
 
 impl ManualClock {
-    /// A clock that shows `start`.
     pub fn starting_at(start: Timestamp) -> Self {
         Self {
             millis: Arc::new(AtomicI64::new(start.millis())),
         }
     }
 
-    /// Moves the clock forward.
+    /// Moves the clock forward, or back by a negative time.
     pub fn advance(&self, by: TimeDelta) {
         self.millis.fetch_add(by.num_milliseconds(), Ordering::SeqCst);
     }
 
-    /// What it shows.
     pub fn now(&self) -> Timestamp {
         let millis = self.millis.load(Ordering::SeqCst);
         Timestamp::new(DateTime::from_timestamp_millis(millis).unwrap_or_default())

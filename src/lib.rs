@@ -1,9 +1,9 @@
 //! Gatebook: the event-sourced book of who may pass the gate of an API.
 //!
-//! This crate is the outside world: HTTP, mail, secrets, command line, the stores, and the wiring. The rules are in
-//! `gatebook_aggregates`, what is shown in `gatebook_projections`.
+//! This crate is the outside: HTTP, mail, secrets, command line, stores, and wiring. The rules are in
+//! `gatebook_aggregates`, the read models in `gatebook_projections`.
 
-// `println!` panics when its reader is gone; `cli::output` does not.
+// `println!` panics if the reader is gone; `cli::output` does not.
 #![warn(clippy::print_stdout)]
 
 pub mod activity_log;

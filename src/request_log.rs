@@ -1,6 +1,6 @@
-//! What the line in the log says of a request beside its address and its answer: who called, about which application,
-//! and how the gate decided. Whoever finds out notes it; outside of a request nothing is noted. Only ids, never a secret
-//! and nothing that a caller made up.
+//! Collects facts for a request's log line, beside address and answer: the caller, the application, and the gate's
+//! decision. Code that learns them notes them; outside a request, notes are ignored. They contain ids only, no secrets
+//! and nothing that a caller invented.
 
 use std::cell::RefCell;
 
@@ -10,22 +10,22 @@ tokio::task_local! {
     static NOTES: RefCell<RequestNotes>;
 }
 
-/// What was found out about the request that a task answers.
+/// What is known about the request that a task answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequestNotes {
-    /// What kind of caller proved who they are.
+    /// The kind of the authenticated caller.
     pub caller_kind: Option<&'static str>,
-    /// The caller's id among their kind.
+    /// The caller's id within that kind.
     pub caller_id: Option<String>,
-    /// The application that it was about; the last one, if there were several.
+    /// The application concerned; the last one, if there were several.
     pub app_id: Option<AppId>,
-    /// How the gate decided: each reason once, separated by commas.
+    /// The gate's decisions: each reason once, separated by commas.
     pub verdict: Option<String>,
-    /// The code of what was refused, where the answer is a page that tells of it beside what was entered.
+    /// The code of a refusal that a page shows beside the form.
     pub refusal: Option<String>,
 }
 
-/// Answers a request; the answer, and what was noted meanwhile.
+/// Runs the answering of a request, and returns the answer with the notes made meanwhile.
 pub async fn noting<T>(answering: impl Future<Output = T>) -> (T, RequestNotes) {
     let noted = async {
         let answer = answering.await;
@@ -34,7 +34,7 @@ pub async fn noting<T>(answering: impl Future<Output = T>) -> (T, RequestNotes) 
     NOTES.scope(RefCell::default(), noted).await
 }
 
-/// Somebody proved who they are.
+/// Notes an authenticated caller.
 pub fn note_caller(kind: &'static str, id: &str) {
     note(|notes| {
         notes.caller_kind = Some(kind);
@@ -42,17 +42,17 @@ pub fn note_caller(kind: &'static str, id: &str) {
     });
 }
 
-/// The request is about this application.
+/// Notes the application that the request concerns.
 pub fn note_app(id: AppId) {
     note(|notes| notes.app_id = Some(id));
 }
 
-/// Something was refused, and the page says so.
+/// Notes a refusal that the page shows.
 pub fn note_refusal(code: &str) {
     note(|notes| notes.refusal = Some(code.to_owned()));
 }
 
-/// The gate decided.
+/// Notes a decision of the gate.
 pub fn note_verdict(reason: &'static str) {
     note(|notes| match &mut notes.verdict {
         Some(verdict) if verdict.split(',').any(|earlier| earlier == reason) => {}
@@ -65,7 +65,7 @@ pub fn note_verdict(reason: &'static str) {
 }
 
 fn note(change: impl FnOnce(&mut RequestNotes)) {
-    // Outside of a request there is nobody to tell.
+    // Outside a request there is nothing to note for.
     let _ = NOTES.try_with(|notes| change(&mut notes.borrow_mut()));
 }
 

@@ -1,8 +1,8 @@
-//! Standard error, where log lines and panics go. Whoever writes a line never waits and never fails: a thread of its own
-//! hands the lines over, and those that cannot be handed over (the disk of the log is full, its reader is gone or does
-//! not read) are dropped and counted. Nothing else of the program depends on its log.
+//! Standard error, for log lines and panics. Writing a line never waits and never fails: a separate thread writes the
+//! lines, and lines that cannot be written (the log's disk is full, its reader is gone or does not read) are dropped
+//! and counted. So the program does not depend on its log.
 //!
-//! tracing-appender has such a thread too, but it does not count what standard error refuses.
+//! tracing-appender also has such a thread, but does not count lines that standard error refuses.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, ErrorKind, Write};
@@ -15,23 +15,23 @@ use std::time::{Duration, Instant};
 use prometheus_client::metrics::counter::Counter;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// How many lines may wait for a reader that is slow. A line has some hundred bytes.
+/// How many lines may wait for a slow reader. A line has some hundred bytes.
 const LINES_WAITING_MAX: usize = 8_192;
-/// How long the end of the program waits for lines that are still to be handed over.
+/// How long the program waits at its end for remaining lines.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
-/// How long to wait before looking again whether there is room for the request to flush.
+/// The pause before checking again whether the queue has room for the flush request.
 const FLUSH_PAUSE: Duration = Duration::from_millis(5);
-/// How often at most the log itself says that it lost lines.
+/// How often, at most, the log itself reports lost lines.
 const LOSS_REPORTED_EVERY: Duration = Duration::from_secs(10);
 
 static PROCESS: LazyLock<LineQueue> = LazyLock::new(|| LineQueue::start(io::stderr()));
 
-/// The way to this process's standard error.
+/// The queue to this process's standard error.
 pub fn standard_error() -> &'static LineQueue {
     &PROCESS
 }
 
-/// Has panics written like log lines. The usual way waits for a reader that does not read, in the midst of a request.
+/// Makes panics log lines. The default hook would block a request if the reader does not read.
 pub fn log_panics() {
     std::panic::set_hook(Box::new(log_panic));
 }
@@ -47,13 +47,13 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
         let backtrace = backtrace.unwrap_or_default();
         standard_error().write_line(&format!("panicked at {location}: {message}\n{backtrace}"));
     }
-    // A panic of the main thread ends the program; nobody else would wait for the line.
+    // A panic of the main thread ends the program, so wait for the line here.
     if thread::current().name() == Some("main") {
         standard_error().flush();
     }
 }
 
-/// Lines on their way to a writer. Cloning it is cheap.
+/// A queue of lines for a writer. Cloning is cheap.
 #[derive(Clone)]
 pub struct LineQueue {
     messages: SyncSender<Message>,
@@ -66,7 +66,7 @@ enum Message {
 }
 
 impl LineQueue {
-    /// Starts the thread that hands lines over.
+    /// Starts the thread that writes the lines.
     fn start(writer: impl Write + Send + 'static) -> Self {
         let (messages, waiting) = sync_channel(LINES_WAITING_MAX);
         let dropped = Counter::default();
@@ -77,7 +77,7 @@ impl LineQueue {
             reported: 0,
             reported_at: None,
         };
-        // Without the thread every line is dropped, and counted.
+        // Without the thread every line is dropped and counted.
         let started = thread::Builder::new()
             .name("standard-error".to_owned())
             .spawn(move || delivery.run(&waiting));
@@ -85,17 +85,17 @@ impl LineQueue {
         Self { messages, dropped }
     }
 
-    /// Writes a line, or drops it. Returns at once.
+    /// Queues a line, or drops it. Returns at once.
     pub fn write_line(&self, line: &str) {
         self.enqueue(format!("{line}\n").into_bytes());
     }
 
-    /// How many writes were dropped so far; a log line is one.
+    /// How many writes were dropped so far. A log line is one write.
     pub fn dropped(&self) -> Counter {
         self.dropped.clone()
     }
 
-    /// Waits until everything written before has been handed over or dropped, but not for a reader that does not read.
+    /// Waits until all earlier lines are written or dropped, but at most a second.
     pub fn flush(&self) {
         let deadline = Instant::now() + FLUSH_TIMEOUT;
         let (done, flushed) = sync_channel(1);
@@ -111,7 +111,7 @@ impl LineQueue {
             }
         }
         let left = deadline.saturating_duration_since(Instant::now());
-        // Too late or not, the program goes on.
+        // The program continues even if it was too late.
         let _ = flushed.recv_timeout(left);
     }
 
@@ -122,7 +122,7 @@ impl LineQueue {
     }
 }
 
-/// What tracing writes a log line with, in one piece.
+/// The writer for tracing, which writes each log line in one piece.
 pub struct LineWriter<'a>(&'a LineQueue);
 
 impl Write for LineWriter<'_> {
@@ -147,10 +147,10 @@ impl<'a> MakeWriter<'a> for LineQueue {
 /// The thread's side of a [`LineQueue`].
 struct Delivery<W> {
     writer: W,
-    /// Whether the last line was written in part, so that the next one has to begin anew.
+    /// Whether the last line was written only in part, so that the next one has to start on a new line.
     is_torn: bool,
     dropped: Counter,
-    /// How many dropped lines the log has told of.
+    /// How many dropped lines the log has reported.
     reported: u64,
     reported_at: Option<Instant>,
 }
@@ -166,7 +166,7 @@ impl<W: Write> Delivery<W> {
                     }
                 },
                 Message::Flush(done) => {
-                    // Whoever asked may have given up.
+                    // The caller may have given up.
                     let _ = done.send(());
                 }
             }
@@ -193,7 +193,7 @@ impl<W: Write> Delivery<W> {
         Ok(())
     }
 
-    /// Standard error takes lines again: says how many it did not take.
+    /// After a successful write, reports how many lines were dropped before.
     fn report_losses(&mut self) {
         let dropped = self.dropped.get();
         let is_due = self.reported_at.is_none_or(|at| at.elapsed() >= LOSS_REPORTED_EVERY);
@@ -214,7 +214,7 @@ mod tests {
 
     use super::*;
 
-    /// A writer that gives what a test has prepared for it: so many bytes are taken, or none of them ever.
+    /// A writer with prepared answers: how many bytes it takes, or an error.
     struct Prepared {
         answers: Receiver<io::Result<usize>>,
         taken: Arc<Mutex<Vec<u8>>>,
@@ -222,7 +222,7 @@ mod tests {
 
     impl Write for Prepared {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            // Without an answer it blocks, as a full pipe does.
+            // Without an answer it blocks, like a full pipe.
             let gone = |_| Err(ErrorKind::BrokenPipe.into());
             let taken = self.answers.recv().unwrap_or_else(gone)?.min(bytes.len());
             self.taken.lock().unwrap().extend_from_slice(&bytes[..taken]);
@@ -234,7 +234,7 @@ mod tests {
         }
     }
 
-    /// The lines; what the writer shall answer next; what it has taken.
+    /// The queue, the sender of the writer's answers, and the bytes taken.
     type PreparedLines = (LineQueue, Sender<io::Result<usize>>, Arc<Mutex<Vec<u8>>>);
 
     fn prepared() -> PreparedLines {
@@ -269,7 +269,7 @@ mod tests {
         for _ in 0..many {
             lines.write_line("a line");
         }
-        // One may be in the thread's hands.
+        // The thread may hold one line.
         assert!(lines.dropped().get() >= 99, "{}", lines.dropped().get());
         lines.flush();
         drop(answer);

@@ -55,10 +55,6 @@ pub struct RevokeAccessToken {
 /// The facts of an access token. Their JSON is kept for ever: never rename, only add.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 #[serde(deny_unknown_fields)]
-#[expect(
-    missing_docs,
-    reason = "the fields of a fact say what they are; the facts are documented"
-)]
 pub enum AccessTokenEvent {
     /// RFC 7009: the integration revoked it.
     AccessTokenRevoked {

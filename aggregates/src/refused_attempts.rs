@@ -81,10 +81,6 @@ pub enum LogInRefusedBecause {
 /// One kind of refusal. Their JSON is kept for ever: never rename, only add.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 #[serde(deny_unknown_fields)]
-#[expect(
-    missing_docs,
-    reason = "the fields of an event say what they are; the events are documented"
-)]
 pub enum RefusedAttemptsEvent {
     /// Somebody did not get in, with a password or a token.
     LogInsRefused {

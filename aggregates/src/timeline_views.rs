@@ -35,10 +35,6 @@ pub struct TimelineView {
 /// Their JSON is kept for ever: never rename, only add.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 #[serde(deny_unknown_fields)]
-#[expect(
-    missing_docs,
-    reason = "the fields of an event say what they are; the events are documented"
-)]
 pub enum TimelineViewsEvent {
     /// R28: somebody read the log of an application as a timeline.
     TimelineViewed {

@@ -17,10 +17,6 @@ use crate::timestamp::Timestamp;
 /// One fact, one business reason. Their JSON is kept for ever: never rename, only add.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 #[serde(deny_unknown_fields)]
-#[expect(
-    missing_docs,
-    reason = "the fields of a fact say what they are; the facts are documented"
-)]
 pub enum UserAccountEvent {
     /// An operator or a Practice Admin had a link sent, with which the user chooses the password.
     UserPasswordLinkSent {
@@ -61,10 +57,6 @@ pub struct UserAccount {
 
 /// A command about an account.
 #[derive(Clone, Debug)]
-#[expect(
-    missing_docs,
-    reason = "the fields of a wish say what they are; the wishes are documented"
-)]
 pub enum UserAccountCommand {
     /// Send a link to choose a password. Operators and the group's Practice Admins do.
     SendPasswordLink {

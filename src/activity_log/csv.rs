@@ -1,4 +1,5 @@
-//! R29: the log as CSV: RFC 4180, UTF-8, CRLF, every field quoted, and no cell that a spreadsheet takes for a formula.
+//! R29: the log as CSV: RFC 4180, UTF-8, CRLF, every field quoted, and no cell that a spreadsheet could take for a
+//! formula.
 
 use std::borrow::Cow;
 
@@ -9,23 +10,23 @@ use super::entry::LogEntry;
 use super::spreadsheet::{cell, json_cell};
 use crate::store::StoreError;
 
-/// What [`Writer::write_record`] takes for: no more fields.
+/// Tells [`Writer::write_record`] that the row has no more fields.
 const END_OF_ROW: Option<&[u8]> = None;
 
 /// The header row.
 ///
 /// # Errors
-/// Never in practice; writing to memory can fail by its type.
+/// Practically none: writing to memory does not fail.
 pub fn header() -> Result<Vec<u8>, StoreError> {
     let mut writer = writer();
     writer.write_record(LogEntry::COLUMNS).map_err(not_written)?;
     bytes(writer)
 }
 
-/// The rows of these events.
+/// Formats these events as rows.
 ///
 /// # Errors
-/// Never in practice; writing to memory can fail by its type.
+/// Practically none: writing to memory does not fail.
 pub fn rows(events: &[StoredEvent]) -> Result<Vec<u8>, StoreError> {
     let mut writer = writer();
     for stored in events {

@@ -1,4 +1,4 @@
-//! One line of the activity log, in the contract's words.
+//! One entry of the activity log, with the names of the public contract.
 
 use gatebook_aggregates::metadata::{ActorType, Metadata};
 use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
@@ -9,8 +9,8 @@ use serde_json::value::RawValue;
 use super::summary::described;
 use crate::log::hash_chain::{EventParts, hash_of};
 
-/// An event as the log shows it. Fields up to `hash` are the columns of the CSV, in order; the rest is what
-/// recomputing the hash needs besides.
+/// An event as the log shows it. The fields up to `hash` are the columns of the CSV, in order; the others are needed to
+/// recompute the hash.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogEntry {
@@ -18,45 +18,38 @@ pub struct LogEntry {
     pub position: i64,
     /// Its place in its stream.
     pub sequence: i64,
-    /// When it was recorded.
     pub recorded_at: String,
-    /// The application that it speaks of; empty when it speaks of none.
+    /// The application that it concerns. Empty if there is none.
     pub app_id: String,
     /// R6: that application's name.
     pub app_name: String,
-    /// The event's name.
     pub event: String,
     /// What happened, as an English sentence.
     pub summary: String,
-    /// What kind of somebody acted.
     pub actor_type: ActorType,
-    /// Their id among their kind.
+    /// Unique among actors of the same type.
     pub actor_id: String,
-    /// Their name at the time.
+    /// The name at the time of the event.
     pub actor_name: String,
-    /// The address the request came from.
+    /// The address that the request came from.
     pub ip_address: String,
-    /// The request.
     pub request_id: String,
-    /// What changed, as compact JSON, without any digest.
+    /// What changed, as compact JSON without digests.
     pub details: Box<RawValue>,
-    /// The hash of its predecessor in the stream.
+    /// The hash of the previous event in the stream.
     pub previous_hash: String,
-    /// Its hash.
     pub hash: String,
-    /// Its stream: kind and id. `sequence` and `previous_hash` count in it.
+    /// The stream, as kind and id. `sequence` and `previous_hash` refer to it.
     pub stream: String,
-    /// The kind of its stream.
     pub aggregate_type: String,
-    /// Its stream.
     pub aggregate_id: String,
-    /// The group whose log it belongs to.
+    /// The group whose log contains the event.
     pub group_id: String,
     /// The version of its JSON.
     pub event_version: String,
-    /// The hash of its digests; empty when it has none.
+    /// The hash of its digests. Empty if it has none.
     pub digests_hash: String,
-    /// The metadata as it is stored, of an event that cannot be read and whose fields above are empty because of that.
+    /// The stored metadata, for an unreadable event whose metadata fields above are therefore empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<String>,
 }
@@ -81,11 +74,11 @@ impl LogEntry {
         "hash",
     ];
 
-    /// The entry of a stored event.
+    /// The entry of a readable event.
     ///
     /// # Errors
-    /// An event that cannot be read, or whose metadata has other bytes than its fields give: the hash covers those
-    /// bytes, and nobody could recompute it from the entry.
+    /// The event is unreadable, or its stored metadata is not exactly the JSON of its fields: the hash covers those
+    /// bytes and could not be recomputed from the entry.
     pub fn of(stored: &StoredEvent) -> Result<Self, UnreadableEvent> {
         let parts = EventParts::of(stored)?;
         let (metadata, summary) = described(stored)?;
@@ -96,11 +89,11 @@ impl LogEntry {
             .map_err(|problem| stored.unreadable(&format!("its JSON: {problem}")))
     }
 
-    /// The entry of any event. One that cannot be read has its stored bytes, and a summary that says so: nothing is left out
-    /// of a log that somebody reads.
+    /// The entry of any event. An unreadable one keeps its stored bytes and gets a summary that says so, so that no
+    /// event is missing from a log.
     ///
     /// # Errors
-    /// Never in practice: whatever is stored can be shown as text.
+    /// Practically none: everything stored can be shown as text.
     pub fn shown(stored: &StoredEvent) -> Result<Self, UnreadableEvent> {
         Self::of(stored).or_else(|_| {
             let entry = Self::of_unreadable(stored);
@@ -111,7 +104,7 @@ impl LogEntry {
     fn of_unreadable(stored: &StoredEvent) -> Result<Self, serde_json::Error> {
         let parts = match EventParts::of(stored) {
             Ok(parts) => parts,
-            // It has no fields that could be told apart; the text is shown whole.
+            // Its fields cannot be separated, so the whole text is shown.
             Err(_) => EventParts {
                 details: serde_json::to_string(&stored.payload)?,
                 digests_hash: String::new(),
@@ -164,9 +157,9 @@ impl LogEntry {
         })
     }
 
-    /// The hash that the entry's own fields give; another than `hash` when something was changed by hand.
+    /// The hash of the entry's own fields. It differs from `hash` if something was changed by hand.
     ///
-    /// The summary is a retelling and not covered.
+    /// The summary is derived, so the hash does not cover it.
     pub fn recomputed_hash(&self) -> Result<String, serde_json::Error> {
         let metadata = Metadata {
             actor_type: self.actor_type,
@@ -186,7 +179,7 @@ impl LogEntry {
             sequence: self.sequence,
             event_type: self.event.clone(),
             event_version: self.event_version.clone(),
-            // Covered by the parts it was taken apart into.
+            // `hash_of` takes the payload from `EventParts` instead.
             payload: String::new(),
             metadata: match &self.metadata {
                 Some(stored) => stored.clone(),
@@ -202,16 +195,16 @@ impl LogEntry {
         Ok(hash_of(&stored, &parts))
     }
 
-    /// Whether `stream` is what the fields beside it say; no hash covers the repetition.
+    /// Whether `stream` matches the fields that it repeats; the hash does not cover it.
     pub(super) fn names_its_stream(&self) -> bool {
         self.stream == stream(&self.aggregate_type, &self.aggregate_id)
     }
 }
 
-/// The event for the JSON timeline: an object with the contract's columns, `details` an object in it.
+/// The event for the JSON timeline: an object with the contract's columns, in which `details` is an object.
 ///
 /// # Errors
-/// See [`LogEntry::of`].
+/// See [`LogEntry::shown`].
 pub fn timeline(stored: &StoredEvent) -> Result<Value, UnreadableEvent> {
     let entry = serde_json::to_value(LogEntry::shown(stored)?);
     let mut entry = entry.map_err(|problem| stored.unreadable(&problem.to_string()))?;
@@ -221,12 +214,12 @@ pub fn timeline(stored: &StoredEvent) -> Result<Value, UnreadableEvent> {
     Ok(entry)
 }
 
-/// Whether the metadata is all that is stored of it: the hash covers the stored bytes.
+/// Whether the metadata has exactly the stored bytes, which the hash covers.
 fn gives_the_stored_bytes(metadata: &Metadata, stored: &StoredEvent) -> bool {
     serde_json::to_string(metadata).is_ok_and(|bytes| bytes == stored.metadata)
 }
 
-/// Whoever acted, of an event whose metadata cannot be read.
+/// Empty metadata, for an event whose own metadata cannot be read.
 fn nobody() -> Metadata {
     Metadata {
         actor_type: ActorType::System,
@@ -238,7 +231,7 @@ fn nobody() -> Metadata {
     }
 }
 
-/// The name of a stream in exported files. No kind has a slash in its name.
+/// The name of a stream in exported files. No kind contains a slash.
 pub fn stream(aggregate_type: &str, aggregate_id: &str) -> String {
     format!("{aggregate_type}/{aggregate_id}")
 }

@@ -1,4 +1,5 @@
-//! R29: the log of an application, of a group, of a developer's account or of the installation as a stream of bytes, page by page, in constant memory.
+//! R29: the log of an application, a group, a developer's account or the installation as a stream of bytes. It is read
+//! page by page in constant memory.
 
 use std::sync::Arc;
 
@@ -19,39 +20,37 @@ use super::{csv, ndjson};
 use crate::log::read::{SELECT_EVENTS, events};
 use crate::store::{Database, StoreError};
 
-/// So many events are read, and then sent, at a time.
+/// How many events are read and sent at a time.
 pub const PAGE: usize = 1_000;
-/// The longest part of a file name that stands for a name, in characters.
+/// The most characters of a name in a file name.
 const SLUG_MAX_CHARS: usize = 60;
 
-/// Whose log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// One application's: its own events, and those of other streams that speak of it.
+    /// The events of one application, and events of other streams that concern it.
     App(AppId),
-    /// A group's: those of all its applications and its own.
+    /// The events of a group and of all its applications.
     Group(GroupId),
-    /// That of a developer's portal account, which belongs to no group, and what was refused to it.
+    /// The events of a developer's portal account, which belongs to no group, and the attempts refused to it.
     Developer(DeveloperId),
-    /// That of the installation itself, and what was refused to operators and to people without an account.
+    /// The events of the installation, and the attempts refused to operators and to people without an account.
     System,
 }
 
-/// Which part of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogPeriod {
-    /// From when, inclusive.
+    /// Inclusive.
     pub from: Option<Timestamp>,
-    /// Until when, exclusive.
+    /// Exclusive.
     pub to: Option<Timestamp>,
-    /// The last position to be in it: what is written meanwhile is not, so that it has an end.
+    /// The last position to include. Events written during the export are not in it, so it always ends.
     pub up_to_position: i64,
 }
 
 /// The bytes of a log, in order.
 ///
-/// The first piece holds the header and the first events; whoever looks at it before answering can still answer that
-/// the database is away. An error later on is the last item, so that what was sent does not look complete.
+/// The first item contains the header and the first events, so a caller that waits for it before answering can still
+/// report that the database is away. A later error is the last item, so an incomplete export does not look complete.
 pub fn export(
     database: Arc<dyn Database>,
     scope: Scope,
@@ -68,11 +67,11 @@ pub fn export(
     stream::try_unfold(begin, ExportStream::piece)
 }
 
-/// The newest events that speak of an application, of whatever stream, before `before_position` if there is one; newest
-/// first. Only that this was read is not shown: each reading would begin with itself.
+/// The newest events that concern an application, in any stream, before `before_position` if given; newest first. Views
+/// of the timeline are left out: otherwise each view would start with itself.
 ///
 /// # Errors
-/// A database that cannot be read.
+/// The database cannot be read.
 pub async fn newest_first(
     database: &dyn Database,
     app_id: AppId,
@@ -92,7 +91,7 @@ pub async fn newest_first(
     events(database.rows(Query::new(sql, args)).await?)
 }
 
-/// A name for the downloaded file, of `a-z`, `0-9`, `-` and `.` only. `name` is the application's or the group's.
+/// A name for the downloaded file, with `a-z`, `0-9`, `-` and `.` only. `name` is the name of the application or group.
 pub fn file_name(scope: &Scope, name: &str, format: LogFormat) -> String {
     let (prefix, id) = match scope {
         Scope::App(id) => ("activity-log", id.to_string()),
@@ -119,7 +118,6 @@ struct ExportStream {
 #[derive(Clone, Copy)]
 enum NextPage {
     First,
-    /// After this position.
     After(i64),
     Nothing,
 }
@@ -179,8 +177,8 @@ fn page_query(scope: &Scope, range: &LogPeriod, after: i64) -> Query {
     query
 }
 
-/// The one stream of an account or of the installation, and those of what was refused to it. No index has their events in
-/// one order, so each page finds all of them: these logs are short.
+/// The stream of an account or of the installation, and the streams of attempts refused to it. No index has them in one
+/// order, so each page finds all of them; these logs are short.
 fn of_account(query: &mut Query, kind: &'static str, id: Value, attempts: &AttemptsOf) {
     let refused = attempts.stream_ids();
     let (kind, id) = (query.arg(kind), query.arg(id));
@@ -195,13 +193,13 @@ fn of_account(query: &mut Query, kind: &'static str, id: Value, attempts: &Attem
     ));
 }
 
-/// In the words of the partial indexes `events_by_app` and `events_by_group`.
+/// Worded so that the partial indexes `events_by_app` and `events_by_group` apply.
 fn of_column(query: &mut Query, column: &str, id: Value) {
     let id = query.arg(id);
     query.push(&format!(" where {column} = {id} and {column} <> ''"));
 }
 
-/// The name in characters that every system and every header takes.
+/// The name in characters that all systems and headers accept.
 fn slug(name: &str) -> String {
     let mut slug = String::new();
     for c in comparable(name).chars() {
@@ -216,7 +214,7 @@ fn slug(name: &str) -> String {
     short.trim_end_matches('-').to_owned()
 }
 
-/// How people write a letter that ASCII lacks; nothing for all others.
+/// The usual spelling in ASCII of a letter that ASCII lacks. Empty for all others.
 fn plain(c: char) -> &'static str {
     match c {
         'ä' | 'æ' => "ae",

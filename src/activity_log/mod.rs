@@ -1,7 +1,7 @@
 //! R28, R29: the log as people read it: a sentence for each event, CSV, ndjson, and a timeline.
 //!
-//! All of it is made from stored events alone, so that the same range gives the same bytes for ever. Not here: who may
-//! download (`aggregates`), taking note that somebody did (their commands), and checking hashes (`log::hash_chain`).
+//! All of it is made from stored events alone, so that the same range always gives the same bytes. Elsewhere: who may
+//! download (`aggregates`), recording the download (its command), and checking hashes (`log::hash_chain`).
 
 pub mod csv;
 pub mod entry;

@@ -1,4 +1,4 @@
-//! R29: the log as ndjson: one JSON object a line, nothing altered, so that every hash can be recomputed from it.
+//! R29: the log as ndjson: one JSON object per line, unaltered, so that every hash can be recomputed.
 
 use gatebook_projections::recorded::StoredEvent;
 use serde::de::Error;
@@ -6,10 +6,10 @@ use serde::de::Error;
 use super::entry::LogEntry;
 use crate::store::StoreError;
 
-/// The lines of these events.
+/// Formats these events as lines.
 ///
 /// # Errors
-/// Never in practice; writing to memory can fail by its type.
+/// Practically none: writing to memory does not fail.
 pub fn lines(events: &[StoredEvent]) -> Result<Vec<u8>, StoreError> {
     let mut lines = Vec::new();
     for stored in events {
@@ -20,11 +20,10 @@ pub fn lines(events: &[StoredEvent]) -> Result<Vec<u8>, StoreError> {
     Ok(lines)
 }
 
-/// Reads a line back, for checking its hash.
+/// Parses a line, to check its hash.
 ///
 /// # Errors
-/// A line with other fields than an entry's, with one of them twice, or with another name of its stream than those of
-/// its fields.
+/// The line has other or repeated fields, or its `stream` does not match its other fields.
 pub fn read_line(line: &str) -> Result<LogEntry, serde_json::Error> {
     let entry: LogEntry = serde_json::from_str(line)?;
     if entry.names_its_stream() {

@@ -1,18 +1,18 @@
-//! R29: what makes a cell safe, whatever a spreadsheet takes for the separator of cells.
+//! R29: makes a cell safe, whatever separator the spreadsheet expects.
 //!
-//! A program whose list separator is a semicolon or a tab does not see the quotes of RFC 4180 where we put them: it
-//! begins a new cell at each separator, blank, quote or line break *inside* a cell of ours. So a sign that begins a
-//! formula is guarded wherever a cell could begin, and not only at the beginning of ours. Not here: the CSV itself.
+//! A program that expects semicolons or tabs does not see RFC 4180's quotes where we put them: it starts a new cell at
+//! each separator, blank, quote or line break *inside* our cell. So a character that starts a formula is guarded
+//! wherever a cell could start. The CSV itself is made elsewhere.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
-/// R29: no cell is longer, in UTF-16 units, as spreadsheets count; Excel's limit. What it lacks, the ndjson has.
+/// R29: the maximum length of a cell in UTF-16 units, which is Excel's limit. The ndjson contains what was cut.
 pub(super) const CELL_MAX: usize = 32_767;
 
-/// How many items of a list, and characters of a text, `details` that are too long show; the first that fit.
+/// How many list items, and characters of a text, oversized `details` keep. The first pair that fits is used.
 const FOLDS: [(usize, usize); 7] = [
     (1_000, 2_000),
     (500, 1_000),
@@ -23,7 +23,7 @@ const FOLDS: [(usize, usize); 7] = [
     (1, 20),
 ];
 
-/// The cell, which cannot act as a formula: before each sign that could begin one stands an apostrophe.
+/// Makes a cell that cannot act as a formula: puts an apostrophe before each character that could start one.
 pub(super) fn cell(text: &str) -> Cow<'_, str> {
     let guarded = guarded(text, |sign, out| {
         out.push('\'');
@@ -32,8 +32,8 @@ pub(super) fn cell(text: &str) -> Cow<'_, str> {
     folded(guarded)
 }
 
-/// The JSON, which cannot act as a formula and is JSON with the same meaning: each sign that could begin one is
-/// escaped. Lists and texts of JSON that is too long are cut, and end with the number of what is left out.
+/// Makes JSON that cannot act as a formula and keeps its meaning: escapes each character that could start one. If it is
+/// too long, lists and texts are cut and end with the number of omitted items.
 pub(super) fn json_cell(json: &str) -> Cow<'_, str> {
     let whole = escaped(json);
     if units(&whole) <= CELL_MAX {
@@ -50,15 +50,15 @@ pub(super) fn json_cell(json: &str) -> Cow<'_, str> {
     fitting.unwrap_or_else(of_last_resort).into()
 }
 
-/// In JSON a tab or a line break is an escape already, and a sign outside of a text belongs to a number.
+/// Escapes in JSON. Tabs and line breaks are escaped already, and a sign outside a text belongs to a number.
 fn escaped(json: &str) -> Cow<'_, str> {
     guarded(json, |sign, out| {
-        // All of them lie in the basic plane.
+        // All of them are in the basic plane, so four digits are enough.
         let _ = write!(out, "\\u{:04x}", u32::from(sign));
     })
 }
 
-/// The text, with each sign written by `guard` that could begin a formula where it stands.
+/// The text, with `guard` applied to each character that could start a formula at its place.
 fn guarded(text: &str, guard: impl Fn(char, &mut String)) -> Cow<'_, str> {
     if !text.contains(begins_formula) {
         return text.into();
@@ -69,7 +69,7 @@ fn guarded(text: &str, guard: impl Fn(char, &mut String)) -> Cow<'_, str> {
     while let Some(c) = chars.next() {
         let could_act = match place {
             CellPosition::Begins => true,
-            // A dash between two words; where a blank separates, it is a cell of its own and no formula.
+            // A dash between two blanks: even if blanks separate cells, it is a cell of its own and not a formula.
             CellPosition::AfterBlank => chars.peek().is_some_and(|next| !next.is_whitespace()),
             CellPosition::Inside => false,
         };
@@ -83,12 +83,12 @@ fn guarded(text: &str, guard: impl Fn(char, &mut String)) -> Cow<'_, str> {
     out.into()
 }
 
-/// Where in a cell a character stands.
+/// The position of a character in its cell.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum CellPosition {
-    /// At the beginning of a cell, for one separator or another; blanks may have come before.
+    /// At the start of a cell for some separator, possibly after blanks.
     Begins,
-    /// After a blank in the middle, which separates only where somebody has chosen blanks as separators.
+    /// After a blank inside a cell. It separates only if somebody chose blanks as separators.
     AfterBlank,
     Inside,
 }
@@ -107,7 +107,7 @@ impl CellPosition {
     }
 }
 
-/// ASCII's signs, the forms of them that spreadsheets in Asia read in the same way, and what Excel skips before them.
+/// ASCII signs, their variants that Asian spreadsheets read alike, and characters that Excel skips before them.
 fn begins_formula(c: char) -> bool {
     matches!(
         c,
@@ -115,15 +115,15 @@ fn begins_formula(c: char) -> bool {
     )
 }
 
-/// Whether some spreadsheet may begin a cell after it: the separators that their dialogs offer, quotes, tabs and line
-/// breaks.
+/// Whether some spreadsheet may start a cell after this character: the separators that import dialogs offer, quotes,
+/// tabs and line breaks.
 fn separates(c: char) -> bool {
     matches!(c, ';' | ',' | '|' | '"') || c.is_control()
 }
 
-/// The text, cut if it is too long for a cell, with the number of characters that are left out.
+/// Cuts a text that is too long for a cell, and appends the number of omitted characters.
 fn folded(text: Cow<'_, str>) -> Cow<'_, str> {
-    /// Longer than any note about what is left out.
+    /// Longer than any note about omitted characters.
     const NOTE_MAX: usize = 100;
     if units(&text) <= CELL_MAX {
         return text;
@@ -139,7 +139,7 @@ fn folded(text: Cow<'_, str>) -> Cow<'_, str> {
     format!("{stored}{}", left_out(rest, "characters")).into()
 }
 
-/// Cuts lists and texts at any depth.
+/// Cuts lists and texts at every depth.
 fn shorten(value: &mut Value, items: usize, chars: usize) {
     match value {
         Value::Array(list) => {
@@ -167,7 +167,7 @@ fn left_out(count: usize, what: &str) -> String {
 }
 
 fn units(text: &str) -> usize {
-    // A text has no more UTF-16 units than bytes.
+    // A text never has more UTF-16 units than bytes.
     if text.len() <= CELL_MAX {
         return text.len();
     }

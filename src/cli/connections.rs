@@ -1,4 +1,4 @@
-//! Connections: taking them, giving up on those that are silent, and ending them in good order.
+//! Accepts connections, closes silent ones, and ends them gracefully.
 
 use std::io;
 use std::net::SocketAddr;
@@ -16,11 +16,11 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// The pause after trouble with the listener, such as too many open files.
+/// The pause after an error of the listener, such as too many open files.
 const PAUSE_AFTER_TROUBLE: Duration = Duration::from_secs(1);
 
-/// Serves until `stop` holds true; returns when all requests in flight are answered. A connection on which no whole
-/// request head comes for as long as `silence`, at its beginning or after an answer, is closed.
+/// Serves until `stop` is true, and returns when all requests in progress are answered. Closes a connection on which no
+/// complete request head arrives within `silence`, at its start or after an answer.
 pub async fn serve(listener: TcpListener, router: Router, silence: Duration, mut stop: watch::Receiver<bool>) {
     let router = TowerToHyperService::new(router);
     let mut http = http1::Builder::new();
@@ -49,9 +49,9 @@ pub async fn serve(listener: TcpListener, router: Router, silence: Duration, mut
     connections.shutdown().await;
 }
 
-/// Closes a listener; the connections that clients have opened by then, which would be broken off otherwise.
+/// Closes the listener and returns the connections that clients have opened already, which would otherwise be reset.
 fn close(listener: TcpListener) -> Vec<(TcpStream, SocketAddr)> {
-    // Tokio may not have heard of them yet; the operating system has.
+    // The operating system may have connections that Tokio does not know yet.
     let Ok(listener) = listener.into_std() else {
         return Vec::new();
     };
@@ -63,7 +63,7 @@ fn close(listener: TcpListener) -> Vec<(TcpStream, SocketAddr)> {
     taken.collect()
 }
 
-/// The next connection. A client that has gone away already is passed over.
+/// The next connection. Skips clients that have left already.
 async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {

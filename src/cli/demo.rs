@@ -1,4 +1,4 @@
-//! `gatebook demo`: serves with sample data, and says how to try it. Started again, it keeps everything.
+//! `gatebook demo`: serves with sample data, and tells how to try it. A restart keeps all data.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -19,11 +19,11 @@ use crate::application::{Caller, Failure, Gatebook, Who};
 use crate::config::{DataOptions, ServerOptions};
 use crate::secrets::{Password, Randomness};
 
-/// What `DIR/demo.json` holds: all that is needed to try Gatebook.
+/// The contents of `DIR/demo.json`: everything needed to try Gatebook.
 #[derive(Serialize, Deserialize)]
 struct DemoFile {
     base_url: String,
-    /// Empty when mails go to a mail server.
+    /// Empty if e-mails go to a mail server.
     mail_dir: String,
     operator_token: String,
     resource_server: DemoResourceServer,
@@ -62,7 +62,6 @@ struct DemoUser {
     token: String,
 }
 
-/// A group of the sample data.
 struct Sample {
     id: &'static str,
     name: &'static str,
@@ -111,7 +110,7 @@ const SAMPLES: &[Sample] = &[
     },
 ];
 
-/// Serves with sample data until a signal ends it, or the terminal is closed.
+/// Serves with sample data until a signal arrives or the terminal is closed.
 pub async fn run(data: &DataOptions, options: &ServerOptions) -> Result<ExitCode, CliError> {
     let mut signals = Signals::listen(ClosedTerminal::Ends)?;
     let (listeners, options) = serve::bind(options).await?;
@@ -124,7 +123,7 @@ pub async fn run(data: &DataOptions, options: &ServerOptions) -> Result<ExitCode
     serve::serve(opened, listeners, signals, data, &options).await
 }
 
-/// The file of an earlier start, brought up to date; or a new one with new sample data.
+/// The file of an earlier start, updated; or a new one with new sample data.
 async fn demo_file(opened: &Opened, data: &DataOptions, options: &ServerOptions) -> Result<DemoFile, CliError> {
     let path = data.data.join("demo.json");
     let base_url = opened.gatebook.settings.public_url.clone();
@@ -141,7 +140,8 @@ async fn demo_file(opened: &Opened, data: &DataOptions, options: &ServerOptions)
     Ok(file)
 }
 
-/// The file of an earlier start on this database. One of another database would tell of tokens that open nothing.
+/// The file of an earlier start on this database. A file for another database is ignored, because its tokens are
+/// invalid here.
 async fn earlier(opened: &Opened, path: &Path) -> Result<Option<DemoFile>, CliError> {
     let earlier: DemoFile = match std::fs::read(path) {
         Ok(earlier) => serde_json::from_slice(&earlier)
@@ -162,7 +162,7 @@ async fn earlier(opened: &Opened, path: &Path) -> Result<Option<DemoFile>, CliEr
     }
 }
 
-/// The folder that mails go to; empty when they go to a mail server.
+/// The folder for e-mails. Empty if they go to a mail server.
 fn mail_dir(data: &DataOptions, options: &ServerOptions) -> Result<String, CliError> {
     let transport = serve::mail_transport(data, options)?;
     let Some(folder) = transport.folder() else {
@@ -172,7 +172,7 @@ fn mail_dir(data: &DataOptions, options: &ServerOptions) -> Result<String, CliEr
     Ok(folder.display().to_string())
 }
 
-/// The sample data. What is there already stays; everybody gets a new token and password.
+/// Creates the sample data. Existing groups stay; everybody gets a new token and password.
 async fn sample_data(gatebook: &Gatebook, base_url: String, mail_dir: String) -> Result<DemoFile, CliError> {
     let caller = Caller::command_line(Uuid::now_v7().to_string());
     let operator_token = gatebook.create_operator_token(&caller, &label("demo")?, None).await?;
@@ -281,7 +281,7 @@ async fn sample_user(
     })
 }
 
-/// R2: the group's first user is its Practice Admin, who grants.
+/// R2: the group's first user is its Practice Admin, who grants the permission.
 async fn grant(
     gatebook: &Gatebook,
     operator: &Caller,
@@ -304,7 +304,7 @@ fn label(name: &str) -> Result<Label, Failure> {
     Label::parse("name", name).map_err(|problem: FieldProblem| problem.into())
 }
 
-/// Tokens and passwords are inside, so only the owner may read it; written whole or not at all.
+/// Writes atomically, and readable by the owner only, because the file contains tokens and passwords.
 fn write_private(path: &Path, file: &DemoFile) -> Result<(), CliError> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
@@ -325,7 +325,7 @@ fn write_private(path: &Path, file: &DemoFile) -> Result<(), CliError> {
     std::fs::rename(&temporary, path).map_err(failed("writing"))
 }
 
-/// What to open and what to try.
+/// Prints what to open and what to try.
 fn welcome(file: &DemoFile, data: &Path) {
     let users: BTreeMap<&str, &DemoUser> = file
         .groups

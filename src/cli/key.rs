@@ -1,4 +1,4 @@
-//! The master key that belongs to a database.
+//! The master key of a database.
 
 use std::path::Path;
 
@@ -9,11 +9,11 @@ use crate::config::{DataOptions, KeySource};
 use crate::secrets::MasterKey;
 use crate::store::{Database, StoreError};
 
-/// The key that the database was made with; a fresh one for a database that has none yet.
+/// The key that the database was created with, or a fresh one if it has none yet.
 ///
 /// # Errors
-/// A key that is missing or another one, and whatever keeps a key from being read. Nothing is made then: a fresh key beside
-/// a database that was made with another would only hide that one is lost.
+/// The key is missing, is a different one, or cannot be read. No key is created then: beside a database with another
+/// key, a fresh key would only hide the loss.
 pub async fn of(data: &DataOptions, database: &dyn Database) -> Result<MasterKey, CliError> {
     read(data, database, |path| {
         MasterKey::load_or_create(path).map_err(CliError::other)
@@ -21,7 +21,7 @@ pub async fn of(data: &DataOptions, database: &dyn Database) -> Result<MasterKey
     .await
 }
 
-/// The same for commands that make nothing.
+/// Like `of`, for commands that create nothing.
 pub async fn existing(data: &DataOptions, database: &dyn Database) -> Result<MasterKey, CliError> {
     read(data, database, |path| MasterKey::load(path).map_err(CliError::other)).await
 }
@@ -68,7 +68,7 @@ fn missing(path: &Path) -> CliError {
     ))
 }
 
-/// What tells the key that the database was made with from others. None as long as nobody has started with a key.
+/// The fingerprint of the database's key. `None` until somebody has started with a key.
 async fn known_fingerprint(database: &dyn Database) -> Result<Option<String>, StoreError> {
     let known = Query::new("select value from facts where name = $1", ["key".into()]);
     let rows = database.rows(known).await?;

@@ -22,25 +22,24 @@ use crate::replay::{self, ExportedRange};
 /// The log itself.
 #[derive(Subcommand)]
 pub enum LogCommand {
-    /// Writes the activity log of an application, a group, a developer's account or the installation itself to standard
-    /// output; this is recorded in it.
+    /// Writes the activity log of an application, a group, a developer's account or the installation to standard
+    /// output. The export is recorded in that log.
     Export(Export),
-    /// Verifies the whole log, or an exported ndjson file: exit code 0 when it holds and is whole, 2 when not. An event that
-    /// cannot be read is named, and is one that does not hold until it is quarantined.
+    /// Verifies the whole log, or an exported ndjson file. Exit code 0 if it is intact and complete, 2 if not. An event
+    /// that cannot be read is reported, and counts as an error until it is quarantined.
     Verify(Verify),
-    /// Compares exported ndjson files with the database, for after a restore: which events of the files it lacks, those
-    /// first that took access away from somebody, and which it has others in the place of. Exit code 0 when it lacks
-    /// nothing, 2 when it lacks something. It compares events and not what holds now: what has been done again since is
-    /// still named. Changes nothing, and only has to read the table of events.
+    /// Compares exported ndjson files with the database, for use after a restore: reports the events of the files that
+    /// the database lacks, first those that took access away, and events that it has in their place. Exit code 0 if it
+    /// lacks nothing, 2 if it lacks something. It compares events, not the present state: a change that has been
+    /// repeated since is still reported. Changes nothing, and only needs to read the table of events.
     Compare(log_compare::Compare),
-    /// Passes over one event that cannot be read, so that its stream goes on: rebuilds, commands and exports leave it out
-    /// from then on, on every node, and what it had closed opens again. The event stays in the log and in the hash chain;
-    /// `log verify` names it for ever. Who did it and why is recorded (`gatebook log export --system`), and cannot be undone.
-    /// An event that can be read is refused.
+    /// Skips one event that cannot be read, so that its stream can continue. From then on rebuilds, commands and
+    /// exports leave it out on every node, and whatever it had closed opens again. The event stays in the log and in
+    /// the hash chain, and `log verify` always reports it. Who did it and why is recorded (`gatebook log export
+    /// --system`). It cannot be undone. Events that can be read are refused.
     Quarantine(log_quarantine::QuarantineOptions),
 }
 
-/// What to write.
 #[derive(Args)]
 #[command(group(ArgGroup::new("whose").required(true).args(["app", "group", "developer", "system"])))]
 pub struct Export {
@@ -50,50 +49,47 @@ pub struct Export {
     /// The group's id.
     #[arg(long, env = "GATEBOOK_GROUP", value_name = "ID")]
     group: Option<String>,
-    /// The developer's id, as in `actor_id`: what they did with their own account, such as logging in, and what was refused
-    /// there.
+    /// The developer's id, as in `actor_id`. Exports what they did with their own account, such as logging in, and what
+    /// was refused there.
     #[arg(long, env = "GATEBOOK_DEVELOPER", value_name = "ID")]
     developer: Option<Uuid>,
-    /// The installation's own log: what concerns no single customer or developer, such as ended tokens, or log-ins that were
-    /// refused to operators.
+    /// The installation's own log: events that concern no single customer or developer, such as ended tokens, or
+    /// refused log-ins of operators.
     #[arg(long, env = "GATEBOOK_SYSTEM", value_parser = FalseyValueParser::new())]
     system: bool,
-    /// How.
+    /// The format.
     #[arg(long, env = "GATEBOOK_FORMAT", default_value = "csv")]
     format: Format,
-    /// Only what was recorded at this time or later: RFC 3339, as in 2026-11-23T09:15:00Z, or with an offset from UTC;
+    /// Only events recorded at this time or later: RFC 3339, as in 2026-11-23T09:15:00Z, or with an offset from UTC;
     /// from 1970 to 9998.
     #[arg(long, env = "GATEBOOK_FROM", value_name = "T")]
     from: Option<Timestamp>,
-    /// Only what was recorded before this time, written in the same way; not before `--from`. A time in the future means
-    /// until now: the log ends with this export itself.
+    /// Only events recorded before this time, in the same format; not before `--from`. A time in the future means now:
+    /// the log then ends with the record of this export.
     #[arg(long, env = "GATEBOOK_TO", value_name = "T")]
     to: Option<Timestamp>,
 }
 
-/// What to verify.
 #[derive(Args)]
 pub struct Verify {
-    /// An exported ndjson file; without it the whole log of the database.
+    /// An exported ndjson file. Without it, the whole log of the database is verified.
     file: Option<PathBuf>,
-    /// From when on FILE was exported, if that was said: what came before is not missing.
+    /// The `--from` that FILE was exported with. Earlier events then do not count as missing.
     #[arg(long, env = "GATEBOOK_FROM", value_name = "T")]
     from: Option<Timestamp>,
-    /// Until when FILE was exported, if that was said: it does not end with the record of its own download then.
+    /// The `--to` that FILE was exported with. FILE then need not end with the record of its own download.
     #[arg(long, env = "GATEBOOK_TO", value_name = "T")]
     to: Option<Timestamp>,
 }
 
-/// How a log is written.
 #[derive(Clone, Copy, ValueEnum)]
 pub enum Format {
     /// For spreadsheets (RFC 4180).
     Csv,
-    /// One JSON object a line, verifiable.
+    /// One JSON object per line, verifiable.
     Ndjson,
 }
 
-/// Runs the command.
 pub async fn run(data: &DataOptions, command: LogCommand) -> Result<ExitCode, CliError> {
     match command {
         LogCommand::Export(options) => write_log(data, options).await,
@@ -222,7 +218,7 @@ async fn verify_database(data: &DataOptions) -> Result<ExitCode, CliError> {
     Ok(exit_code(holds))
 }
 
-/// 0 when everything is as it should be, 2 when not.
+/// 0 if all is well, 2 if not.
 pub fn exit_code(holds: bool) -> ExitCode {
     if holds {
         ExitCode::SUCCESS

@@ -17,19 +17,18 @@ use crate::replay::compare::{InsteadEvent, LostEvent};
 use crate::replay::{CompareError, CompareTotals, Comparison, Finding, Pass};
 use crate::store::Database;
 
-/// What to compare.
 #[derive(Args)]
 pub struct Compare {
     /// Exported ndjson files (`gatebook log export --format ndjson`) of applications, groups, developers or the
-    /// installation, from before the restore.
+    /// installation, made before the restore.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// As JSON: one object a line for each finding, and one with the totals.
+    /// Prints JSON: one object per line for each finding, and one with the totals.
     #[arg(long, env = "GATEBOOK_JSON", value_parser = FalseyValueParser::new())]
     json: bool,
 }
 
-/// Runs the command. Every file is read once or twice: the events that took access away are told first.
+/// Runs the command. It reads every file once or twice, because events that took access away are reported first.
 pub async fn run(data: &DataOptions, options: &Compare) -> Result<ExitCode, CliError> {
     let database = start::existing_database(data).await?;
     let compared = compare(&*database, options).await;
@@ -48,7 +47,7 @@ async fn compare(database: &dyn Database, options: &Compare) -> Result<CompareTo
     Ok(totals)
 }
 
-/// The totals, and the files of which the database has nothing at all.
+/// Returns the totals, and the files of which the database has no event.
 async fn pass<'a>(
     database: &dyn Database,
     options: &'a Compare,
@@ -70,15 +69,15 @@ async fn pass<'a>(
     Ok((comparison.totals(), strangers))
 }
 
-/// Writes findings to standard output, as they come.
+/// Writes findings to standard output at once.
 struct Findings {
     json: bool,
-    /// The headings that were written.
+    /// Which headings have been written.
     urgent: bool,
     others: bool,
 }
 
-/// The last line of JSON.
+/// The last line of the JSON output.
 #[derive(Serialize)]
 struct CompareSummary<'a> {
     finding: &'static str,

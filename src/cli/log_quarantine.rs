@@ -10,18 +10,16 @@ use super::{CliError, operator, output, start};
 use crate::application::Caller;
 use crate::config::DataOptions;
 
-/// Which event, and why.
 #[derive(Args)]
 pub struct QuarantineOptions {
-    /// The event's position in the log, as `log verify` names it.
+    /// The event's position in the log, as `log verify` reports it.
     #[arg(long, env = "GATEBOOK_POSITION", value_parser = clap::value_parser!(i64).range(1..), value_name = "N")]
     position: i64,
-    /// Why it is passed over, and what was found out about it; up to 500 characters.
+    /// Why the event is skipped, and what is known about it; up to 500 characters.
     #[arg(long, env = "GATEBOOK_REASON", value_parser = reason, value_name = "R")]
     reason: Reason,
 }
 
-/// Runs the command.
 pub async fn run(
     data: &DataOptions,
     QuarantineOptions { position, reason }: QuarantineOptions,

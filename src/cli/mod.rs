@@ -43,7 +43,7 @@ struct Arguments {
     #[command(flatten)]
     data: DataOptions,
 
-    /// How log lines are written; they go to standard error.
+    /// The format of log lines, which go to standard error.
     #[arg(long, env = "GATEBOOK_LOG_FORMAT", default_value = "text", global = true)]
     log_format: LogLineFormat,
 
@@ -53,56 +53,51 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serves with sample data, and writes DIR/demo.json with all that is needed to try it.
+    /// Serves with sample data, and writes DIR/demo.json with everything needed to try it.
     Demo(ServerOptions),
     /// Serves.
     Serve(ServerOptions),
-    /// Brings the database's tables up to date, and rebuilds projections whose meaning changed.
+    /// Brings the database's tables up to date, and rebuilds outdated projections.
     Migrate(migrate::Migrate),
-    /// Tokens for the operators' API.
+    /// Manages tokens for the operators' API.
     #[command(subcommand)]
     OperatorToken(operator_token::OperatorToken),
-    /// Credentials for gateways that introspect and verify.
+    /// Manages credentials for gateways that introspect and verify tokens.
     #[command(subcommand)]
     ResourceServer(resource_server::ResourceServerCommand),
-    /// The tables that the events are folded into.
+    /// Manages the tables that events are folded into.
     #[command(subcommand)]
     Projections(projections::Projections),
-    /// The log itself.
+    /// Exports and checks the log.
     #[command(subcommand)]
     Log(log::LogCommand),
-    /// The access tokens of all integrations.
+    /// Ends the access tokens of all integrations.
     #[command(subcommand)]
     Tokens(tokens::Tokens),
 }
 
-/// Why a command ended without having done its work.
+/// Why a command failed.
 #[derive(Debug, Error)]
 pub enum CliError {
-    /// A request of the application layer.
     #[error(transparent)]
     Failure(#[from] Failure),
-    /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// An event that is not quarantined.
+    /// An event could not be quarantined.
     #[error(transparent)]
     Quarantine(#[from] QuarantineError),
-    /// A replay.
     #[error(transparent)]
     Replay(#[from] ReplayError),
-    /// A file or a socket.
     #[error("{what}: {error}")]
     Io {
         /// What was tried.
         what: String,
-        /// What came of it.
         error: std::io::Error,
     },
-    /// Arguments that are right one by one, and not together.
+    /// Arguments that are valid alone, but not together.
     #[error("{0}")]
     Usage(String),
-    /// Anything else, in a sentence that says what to do.
+    /// Any other error, as a sentence that says what to do.
     #[error("{0}")]
     Other(String),
 }
@@ -118,13 +113,13 @@ impl CliError {
     }
 }
 
-/// Exit code of a verification that found a difference.
+/// The exit code of a verification that found differences.
 pub const DIFFERENCES_FOUND: u8 = 2;
 
-/// Exit code of a command line that cannot be understood (`EX_USAGE`). clap's own 2 would say that something differs.
+/// The exit code for an invalid command line (`EX_USAGE`). clap's own 2 would mean differences.
 pub const USAGE: u8 = 64;
 
-/// Runs the command line and gives the process's exit code.
+/// Runs the command line and returns the exit code.
 pub fn run() -> ExitCode {
     private_files::make_private();
     forget_blank_postgres_variables();
@@ -142,7 +137,7 @@ pub fn run() -> ExitCode {
 fn carry_out(arguments: Arguments) -> Result<ExitCode, CliError> {
     let runtime = tokio::runtime::Runtime::new().map_err(CliError::io("starting"))?;
     let done = runtime.block_on(dispatch(arguments));
-    // Commands wait for what they have begun. What is under way still was given up by a second signal.
+    // Commands finish their work before they return. Only a second signal leaves tasks running here.
     runtime.shutdown_background();
     Ok(output::exit_code(done?))
 }
@@ -153,9 +148,9 @@ fn read_arguments() -> Result<Arguments, clap::Error> {
     arguments.map_err(|error| error.format(&mut command))
 }
 
-/// Help or the version was asked for; or something that does not exist.
+/// Prints help, the version, or an error about the command line.
 fn not_run(message: &clap::Error) -> ExitCode {
-    // Whoever closed the terminal does not read it anyway.
+    // If the terminal is closed, nobody would read the message.
     let _ = message.print();
     match message.exit_code() {
         0 => ExitCode::SUCCESS,
@@ -176,7 +171,7 @@ async fn dispatch(Arguments { data, command, .. }: Arguments) -> Result<ExitCode
     }
 }
 
-/// This is what the operator at the terminal reads.
+/// Prints the error for the operator at the terminal.
 fn failed(error: &CliError) -> ExitCode {
     standard_error().write_line(&format!("gatebook: {error}"));
     match error {
@@ -206,7 +201,7 @@ mod tests {
 
     use super::*;
 
-    /// Every command with its flags, the global ones included.
+    /// All commands with their flags, including the global ones.
     fn commands() -> Vec<Command> {
         let mut root = Arguments::command();
         root.build();

@@ -1,7 +1,7 @@
-//! Opening the database for commands that make one, without mistaking a lost one for a new one.
+//! Opens the database for commands that may create one, without mistaking a lost database for a new one.
 //!
-//! A key file is made after the database, so a key file without a database tells of one that was moved, or whose volume is
-//! not mounted. A key from elsewhere tells nothing: keys are handed out before the first start.
+//! A key file is created after its database. So a key file without a database shows that the database was moved or its
+//! volume is not mounted. A key from elsewhere shows nothing, because such keys are provided before the first start.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,10 +10,10 @@ use super::CliError;
 use crate::config::{DataOptions, KeySource};
 use crate::store::{self, Database, SqliteUrl, StoreError};
 
-/// The database, made if there is none and nothing tells that there was one.
+/// Opens the database. Creates one if there is none and nothing shows that there was one.
 pub async fn open(data: &DataOptions) -> Result<Arc<dyn Database>, CliError> {
     let url = data.database_url();
-    // Looked for before the database: of several processes that start at once, the first makes the database and then a key.
+    // Checked before opening: when several processes start at once, the first creates the database and then the key.
     let key_file = if data.new_database {
         None
     } else {
@@ -39,7 +39,7 @@ pub async fn open(data: &DataOptions) -> Result<Arc<dyn Database>, CliError> {
     Ok(database)
 }
 
-/// A key file in the folder of the data or of the database.
+/// Finds a key file in the folder of the data or of the database.
 fn key_file_beside(data: &DataOptions, url: &str) -> Result<Option<PathBuf>, CliError> {
     let database = SqliteUrl::parse(url).transpose()?.map(|url| url.path);
     let folders: Vec<_> = [Some(data.data.as_path()), database.as_deref().and_then(Path::parent)]
@@ -58,7 +58,7 @@ fn key_file_beside(data: &DataOptions, url: &str) -> Result<Option<PathBuf>, Cli
     Ok(named.into_iter().chain([data.default_key_file()]).find(is_beside))
 }
 
-/// Whether there is a key that this program has not made beside the data.
+/// Whether there is a key that this program did not create beside the data.
 fn has_key_from_elsewhere(data: &DataOptions) -> Result<bool, CliError> {
     Ok(match data.key_source().map_err(CliError::other)? {
         KeySource::Text(_) => true,

@@ -1,15 +1,14 @@
-//! Who sits at the command line, as far as the machine can say. It is for reading in the log; no decision stands on it.
+//! Names the user of the command line as far as the machine knows. It is shown in the log; no decision uses it.
 
 use std::{env, fs};
 
 use rustix::process::{geteuid, getuid};
 
-/// So many characters of each name stand in the log.
+/// The most characters of each name that the log shows.
 const LENGTH_MAX: usize = 64;
 
-/// The system user and the machine, as in `olga@node-1`; and for whom `sudo` says that it runs, as in
-/// `root (sudo by olga)@node-1`. The user is who the system says; `sudo`'s word stands beside it and never in its place,
-/// as anybody can set a variable.
+/// The system user and the machine, as in `olga@node-1`. With `sudo` also the user that it reports, as in `root (sudo
+/// by olga)@node-1`: in addition to the system user, never instead, because anybody can set that variable.
 pub fn name() -> String {
     let sudo = plain(env::var("SUDO_USER").ok());
     let machine =
@@ -17,10 +16,10 @@ pub fn name() -> String {
     message(&system_user(), sudo.as_deref(), machine.as_deref())
 }
 
-/// The user's name in the password database, or the number if it has none, as in a container.
+/// The user's name in the password database, or its number if it has no name, as in a container.
 fn system_user() -> String {
     let user = getuid();
-    // It is the effective user's name that is looked up.
+    // The library looks up the effective user's name.
     let looked_up = (user == geteuid()).then(|| whoami::fallible::username().ok());
     plain(looked_up.flatten()).unwrap_or_else(|| user.as_raw().to_string())
 }
@@ -31,7 +30,7 @@ fn message(user: &str, sudo: Option<&str>, machine: Option<&str>) -> String {
     format!("{user}{by}{at}")
 }
 
-/// The characters that names of users and machines have: a word that is made up says nothing of others.
+/// Keeps only characters of user and machine names, so that an invented name cannot look like a different entry.
 fn plain(text: Option<String>) -> Option<String> {
     let plain = text?
         .trim()

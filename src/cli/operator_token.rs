@@ -15,15 +15,15 @@ use crate::application::{Caller, Failure, ListedToken};
 use crate::config::DataOptions;
 use crate::log::CommandError;
 
-/// Tokens for the operators' API.
+/// Manages tokens for the operators' API.
 #[derive(Subcommand)]
 pub enum OperatorToken {
-    /// Makes a token and prints it, once.
+    /// Creates a token and prints it once.
     Create {
-        /// The token's name, as the log will show it.
+        /// The token's name, as shown in the log.
         #[arg(long, env = "GATEBOOK_NAME")]
         name: String,
-        /// After how many days the token ends by itself; at most a year.
+        /// The number of days until the token expires; at most a year.
         #[arg(
             long,
             env = "GATEBOOK_EXPIRES_IN_DAYS",
@@ -33,21 +33,20 @@ pub enum OperatorToken {
         )]
         expires_in_days: i64,
     },
-    /// Lists the tokens: id, when it was made, when it was used last, when it ends, name.
+    /// Lists the tokens: id, time of creation, last use, expiry, name.
     List {
-        /// As JSON.
+        /// Prints JSON.
         #[arg(long, env = "GATEBOOK_JSON", value_parser = FalseyValueParser::new())]
         json: bool,
     },
-    /// Ends a token and every session that was begun with it, at once.
+    /// Ends a token, and every session started with it, at once.
     Revoke {
-        /// The token's id, as `list` shows it.
+        /// The token's id, as shown by `list`.
         #[arg(long, env = "GATEBOOK_ID")]
         id: Uuid,
     },
 }
 
-/// Runs the command.
 pub async fn run(data: &DataOptions, command: OperatorToken) -> Result<ExitCode, CliError> {
     let opened = start::gatebook(data, None).await?;
     match command {
@@ -77,7 +76,7 @@ async fn list(opened: &Opened, json: bool) -> Result<(), CliError> {
     }
 }
 
-/// A token in one line. The name is last, because it can be any length.
+/// One line per token. The name comes last because it can be long.
 fn line(token: &ListedToken) -> String {
     let used = match token.last_used_at {
         Some(at) => format!("used {at}"),

@@ -1,5 +1,5 @@
-//! Standard output: what a command was asked for. Its reader may have had enough before the command has said everything
-//! (`| head`). That is nobody's fault: the rest goes nowhere, quietly, and the work is done to its end.
+//! Standard output: the results of a command. Its reader may stop early (`| head`). That is not an error: further
+//! output is dropped silently, and the command finishes its work.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::CliError;
 
-/// What shells show for a program that SIGPIPE ended: whoever insists on the whole output (`set -o pipefail`) learns that
-/// it was cut short.
+/// The exit code that shells show after SIGPIPE. Scripts that need the whole output (`set -o pipefail`) notice that it
+/// was cut short.
 const CUT_SHORT: u8 = 141;
 
 static READER_IS_GONE: AtomicBool = AtomicBool::new(false);
@@ -17,12 +17,12 @@ static READER_IS_GONE: AtomicBool = AtomicBool::new(false);
 /// Prints a line.
 ///
 /// # Errors
-/// When it cannot be written, for example to a full disk; not when its reader is gone.
+/// It cannot be written, for example to a full disk. A missing reader is not an error.
 pub fn line(text: impl Display) -> Result<(), CliError> {
     bytes(format!("{text}\n").as_bytes())
 }
 
-/// Prints bytes as they are. Once [`reader_is_gone`], they go nowhere.
+/// Prints bytes unchanged. Drops them once [`reader_is_gone`].
 ///
 /// # Errors
 /// See [`line()`].
@@ -30,7 +30,7 @@ pub fn bytes(bytes: &[u8]) -> Result<(), CliError> {
     written(bytes).map_err(CliError::io("writing to standard output"))
 }
 
-/// Standard output as a writer that goes on quietly once [`reader_is_gone`].
+/// Standard output as a writer. Drops its input once [`reader_is_gone`].
 pub struct Output;
 
 impl Write for Output {
@@ -57,7 +57,7 @@ fn written(bytes: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Prints what is of use to people, and of no importance to the command.
+/// Prints a hint for people. A failure does not matter to the command.
 pub fn hint(text: impl Display) {
     let mut out = io::stdout().lock();
     if let Err(error) = out.write_all(format!("{text}\n").as_bytes()).and_then(|()| out.flush()) {
@@ -65,12 +65,12 @@ pub fn hint(text: impl Display) {
     }
 }
 
-/// Whether nobody reads standard output any more.
+/// Whether the reader of standard output has closed it.
 pub fn reader_is_gone() -> bool {
     READER_IS_GONE.load(Ordering::Relaxed)
 }
 
-/// The exit code of a command that did its work: another one when its output was cut short.
+/// The exit code of a successful command, changed if its output was cut short.
 pub fn exit_code(code: ExitCode) -> ExitCode {
     if reader_is_gone() && code == ExitCode::SUCCESS {
         return ExitCode::from(CUT_SHORT);

@@ -1,5 +1,5 @@
-//! What Gatebook writes is its owner's alone, whatever the shell lets new files be: keys, mails with links and codes, the
-//! database with its log.
+//! Makes all files of Gatebook private to their owner, whatever the shell's umask: keys, e-mails with links and codes,
+//! the database with its log.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -8,13 +8,13 @@ use std::path::Path;
 use rustix::fs::Mode;
 use rustix::process::{getegid, umask};
 
-/// From now on no file or folder that this process makes can be used by others, also those that SQLite makes.
+/// Makes all files and folders that this process creates private from now on, including those of SQLite.
 pub fn make_private() {
     umask(Mode::RWXG | Mode::RWXO);
 }
 
-/// Says so when a folder that holds secrets lets others in. Their files are closed to others all the same; but who may write
-/// in it can put others in their place, and who may read it sees their names.
+/// Warns if others may enter a folder with secrets. The files in it are private all the same, but others could see
+/// their names or, with write access, replace them.
 pub fn warn_of_open_folder(folder: &Path) {
     let Ok(metadata) = fs::metadata(folder) else { return };
     let mode = metadata.permissions().mode() & 0o777;
@@ -27,7 +27,7 @@ pub fn warn_of_open_folder(folder: &Path) {
     }
 }
 
-/// The program's own group may do what it was given, as in a volume of Kubernetes.
+/// Accepts access by the program's own group, as in a Kubernetes volume.
 fn is_open(mode: u32, is_own_group: bool) -> bool {
     let tolerated = if is_own_group { 0o770 } else { 0o700 };
     mode & !tolerated != 0

@@ -1,4 +1,4 @@
-//! Showing how far a replay is: a bar on a terminal, lines elsewhere.
+//! Shows the progress of a replay: a bar on a terminal, lines elsewhere.
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::replay::Progress;
 
-/// The progress that suits standard error.
+/// The kind of progress that suits standard error.
 pub fn for_terminal() -> Box<dyn Progress> {
     if std::io::stderr().is_terminal() {
         Box::new(Bar::default())
@@ -17,7 +17,6 @@ pub fn for_terminal() -> Box<dyn Progress> {
     }
 }
 
-/// A bar.
 #[derive(Default)]
 pub struct Bar {
     bar: Mutex<Option<(String, ProgressBar)>>,
@@ -48,7 +47,7 @@ fn new_bar(projection: &str, total: u64) -> ProgressBar {
         .with_prefix(projection.to_owned())
 }
 
-/// One line per step, at most one for each per cent.
+/// One line for each per cent.
 #[derive(Default)]
 pub struct Lines {
     shown: Mutex<BTreeMap<String, i64>>,

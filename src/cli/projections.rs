@@ -13,41 +13,41 @@ use crate::clock::Clock;
 use crate::config::DataOptions;
 use crate::replay::{self, BrokenLog, ProjectionStatus, RebuildReport};
 
-/// The tables that the events are folded into.
+/// Manages the tables that events are folded into.
 #[derive(Subcommand)]
 pub enum Projections {
-    /// Shows whether each projection is up to date, its generation, the event that changed it last, and the last error.
+    /// Shows for each projection whether it is up to date, its generation, the last event that changed it, and the last
+    /// error.
     Status {
-        /// As JSON.
+        /// Prints JSON.
         #[arg(long, env = "GATEBOOK_JSON", value_parser = FalseyValueParser::new())]
         json: bool,
     },
-    /// Folds the log into new tables while the old ones serve, and switches. Goes on where it was interrupted. Names and
-    /// addresses whose reservation is missing are reserved again. Hash chains are verified on the way, and a broken log is
-    /// refused. Exit code 2 when there are events that cannot be read: what they may be about stays closed until they are
+    /// Folds the log into new tables while the old ones serve, then switches. Resumes an interrupted rebuild. Restores
+    /// missing reservations of names and addresses. Verifies hash chains on the way, and refuses a broken log. Exit
+    /// code 2 if there are events that cannot be read: whatever they may concern stays closed until they are
     /// quarantined.
     Rebuild {
-        /// Which projections; all without a name.
+        /// The projections to rebuild; all if none is named.
         names: Vec<String>,
-        /// Begins anew, and throws away what was interrupted.
+        /// Starts from the beginning, and discards an interrupted rebuild.
         #[arg(long, env = "GATEBOOK_FRESH", value_parser = FalseyValueParser::new())]
         fresh: bool,
-        /// Folds a log whose numbers or hashes do not hold, as it is.
+        /// Folds a log as it is although its numbers or hashes are wrong.
         #[arg(long, env = "GATEBOOK_ACCEPT_BROKEN_LOG", value_parser = FalseyValueParser::new())]
         accept_broken_log: bool,
     },
-    /// Folds the log and compares it with the tables, the reserved names and addresses included: exit code 0 when all is
-    /// equal, 2 when something differs.
+    /// Folds the log and compares it with the tables, including reserved names and addresses. Exit code 0 if all is
+    /// equal, 2 if something differs.
     Verify {
-        /// Which projections; all without a name.
+        /// The projections to verify; all if none is named.
         names: Vec<String>,
-        /// As JSON.
+        /// Prints JSON.
         #[arg(long, env = "GATEBOOK_JSON", value_parser = FalseyValueParser::new())]
         json: bool,
     },
 }
 
-/// Runs the command.
 pub async fn run(data: &DataOptions, command: Projections) -> Result<ExitCode, CliError> {
     match command {
         Projections::Status { json } => status(data, json).await,
@@ -148,8 +148,8 @@ async fn verify(data: &DataOptions, names: &[String], json: bool) -> Result<Exit
     Ok(exit_code(equal))
 }
 
-/// A projection's state in one line. Its rows are committed with the events, so a table that this program's folds have
-/// filled is never behind, however long ago one of its rows changed.
+/// One line for a projection's state. Rows are committed together with events, so a table filled by this program's fold
+/// is never behind, even if its last change is long ago.
 fn line(status: &ProjectionStatus) -> String {
     let ProjectionStatus {
         name,

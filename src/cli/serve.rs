@@ -20,33 +20,33 @@ use crate::web;
 use crate::web::Listener;
 use crate::web::request_context::ClientAddressHeader;
 
-/// How often housekeeping is done.
+/// The interval of housekeeping.
 const HOUSEKEEPING: Duration = Duration::from_secs(5);
-/// How often what was refused again within a minute is looked through.
+/// How often to check for refusals that were repeated within a minute.
 const REFUSALS: Duration = Duration::from_secs(5);
-/// How often ended credentials are looked for.
+/// How often to delete ended credentials.
 const FORGETTING: Duration = Duration::from_secs(60 * 60);
-/// How long requests in flight, and the e-mail at hand, may take to finish after a signal to end.
+/// How long requests in progress, and the e-mail being sent, may take to finish after a signal to end.
 const GRACE: Duration = Duration::from_secs(20);
 
-/// Serves until a signal ends it.
+/// Serves until a signal arrives.
 pub async fn run(data: &DataOptions, options: &ServerOptions) -> Result<ExitCode, CliError> {
     let mut signals = Signals::listen(ClosedTerminal::IsIgnored)?;
     let (listeners, options) = bind(options).await?;
     match signals.unless_ended(start::gatebook(data, Some(&options))).await {
         Ok(opened) => serve(opened?, listeners, signals, data, &options).await,
-        // Nothing was begun that would have to be finished.
+        // Nothing has been started that would have to be finished.
         Err(AtOnce(_)) => Ok(ExitCode::SUCCESS),
     }
 }
 
-/// Where requests come in.
+/// The sockets for incoming requests.
 pub struct Listeners {
     main: TcpListener,
     admin: Option<TcpListener>,
 }
 
-/// Takes the addresses, before anything is promised to anybody; the options with the port that it became.
+/// Binds the addresses before anything else starts. Returns the options with the actual port.
 pub async fn bind(options: &ServerOptions) -> Result<(Listeners, ServerOptions), CliError> {
     let address = &options.listen;
     let failed = || CliError::io(format!("listening on {address} (choose another with --listen)"));
@@ -67,19 +67,17 @@ pub async fn bind(options: &ServerOptions) -> Result<(Listeners, ServerOptions),
     ))
 }
 
-/// Why serving ends.
 enum End {
-    /// Somebody wants it.
     Signal,
-    /// The part with this name has died.
+    /// The part with this name ended by itself.
     Died(&'static str),
 }
 
-/// Serves on the listeners until a signal to end; then drains, and finishes what is in flight. A second signal ends it at
-/// once.
+/// Serves on the listeners until a signal to end, then drains and finishes requests in progress. A second signal ends
+/// the program at once.
 ///
 /// # Errors
-/// Also when a part of the program has died: then it ends in the same good order, so that it is started again.
+/// Also if a part of the program died: the program then ends in the same order, so that it is restarted.
 pub async fn serve(
     opened: Opened,
     listeners: Listeners,
@@ -147,7 +145,7 @@ fn start_parts(
     Ok(parts)
 }
 
-/// Waits for the end, and then for the time to drain, unless a part dies.
+/// Waits for a signal to end and then for the time to drain, unless a part dies.
 async fn drained(
     signals: &mut Signals,
     parts: &mut Parts,
@@ -158,11 +156,11 @@ async fn drained(
         signal = signals.end() => signal,
         name = one_dies(parts, gatebook) => return Ok(End::Died(name)),
     };
-    // Closing a terminal often sends two of them.
+    // Closing a terminal often sends two SIGHUPs.
     signals.ignore_closed_terminal();
     gatebook.begin_draining();
     service_manager::stopping();
-    // Whoever sits at the terminal does not want to wait.
+    // Only SIGTERM drains: a person at the terminal does not want to wait.
     if signal != EndSignal::Terminate || options.drain_seconds == 0 {
         return Ok(End::Signal);
     }
@@ -177,7 +175,7 @@ async fn drained(
     }
 }
 
-/// Waits until a part has died; its name.
+/// Waits until a part has died, and returns its name.
 async fn one_dies(parts: &mut Parts, gatebook: &Gatebook) -> &'static str {
     tokio::select! {
         name = parts.one_ends() => name,
@@ -185,7 +183,7 @@ async fn one_dies(parts: &mut Parts, gatebook: &Gatebook) -> &'static str {
     }
 }
 
-/// Finishes what is in flight, and closes everything.
+/// Finishes the work in progress, and closes everything.
 async fn finish(opened: Opened, mut parts: Parts, shut_down: watch::Sender<bool>) -> Result<(), CliError> {
     tracing::info!("ending: finishing what is in flight");
     let _ = shut_down.send(true);
@@ -222,7 +220,7 @@ fn outbox(opened: &Opened, data: &DataOptions, options: &ServerOptions) -> Resul
     ))
 }
 
-/// The way that mails go.
+/// The mail transport from the options.
 pub fn mail_transport(data: &DataOptions, options: &ServerOptions) -> Result<MailTransport, CliError> {
     let (ca, helo) = (options.mail_ca.as_deref(), mail_helo(options)?);
     let transport = MailTransport::from_url(&options.mail, &data.data, &options.mail_from, ca);
@@ -230,7 +228,7 @@ pub fn mail_transport(data: &DataOptions, options: &ServerOptions) -> Result<Mai
     transport.map_err(CliError::other)
 }
 
-/// The name that mail servers are greeted with: the one that people know this machine by, unless told otherwise.
+/// The name in greetings to mail servers: `--mail-helo`, or the host of the public URL.
 fn mail_helo(options: &ServerOptions) -> Result<String, CliError> {
     if let Some(name) = &options.mail_helo {
         return Ok(name.clone());
@@ -239,11 +237,11 @@ fn mail_helo(options: &ServerOptions) -> Result<String, CliError> {
     Ok(url.host_str().unwrap_or_default().to_owned())
 }
 
-/// Writes what was refused: at once the first time, then once a minute.
+/// Writes what was refused: the first time at once, then once a minute.
 async fn write_refusals(gatebook: Arc<Gatebook>, mut shutting_down: watch::Receiver<bool>) {
     loop {
         tokio::select! {
-            // What is refused until the last connection has ended is written then.
+            // `finish` writes the last refusals, after all connections have ended.
             _ = shutting_down.wait_for(|stop| *stop) => return,
             () = gatebook.refusals.waiting() => {}
             () = tokio::time::sleep(REFUSALS) => {}
@@ -252,7 +250,7 @@ async fn write_refusals(gatebook: Arc<Gatebook>, mut shutting_down: watch::Recei
     }
 }
 
-/// Writes what may be written now and then, and forgets what may be forgotten.
+/// Writes collected last uses, and deletes what is no longer needed.
 async fn keep_house(gatebook: Arc<Gatebook>, mut shutting_down: watch::Receiver<bool>) {
     let mut forgotten: Option<Instant> = None;
     loop {

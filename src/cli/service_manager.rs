@@ -1,22 +1,21 @@
-//! What a service manager learns of the program: when it is ready, when it ends, and that it lives (`Type=notify` and
-//! `WatchdogSec=` of systemd). Without one, which `$NOTIFY_SOCKET` says, nothing happens.
+//! Tells a service manager when the program is ready, when it ends, and that it is alive (`Type=notify` and
+//! `WatchdogSec=` of systemd). Does nothing unless `$NOTIFY_SOCKET` is set.
 
 use std::time::Duration;
 
 use sd_notify::NotifyState;
 
-/// The program serves.
 pub fn ready() {
     tell(&[NotifyState::Ready, NotifyState::Status("serving")]);
 }
 
-/// The program is about to end: nobody needs to send it requests any more.
+/// Says that the program is about to end and should get no more requests.
 pub fn stopping() {
     tell(&[NotifyState::Stopping, NotifyState::Status("ending")]);
 }
 
-/// Says for ever that the program lives, if the service manager wants to hear it. As this is a task among the others, it
-/// falls silent when they get no turn.
+/// Reports regularly that the program is alive, if the service manager asks for it. It is an ordinary task, so it falls
+/// silent when tasks get no time to run. Never returns.
 pub async fn keep_alive() {
     let Some(limit) = sd_notify::watchdog_enabled() else {
         return;

@@ -1,13 +1,13 @@
-//! Signals: those that end the program, in good order, and those that do not.
+//! Signals: which ones end the program gracefully, and which ones do not.
 //!
 //! | signal | what it does |
 //! |---|---|
-//! | SIGTERM | ends, after the time to drain |
+//! | SIGTERM | ends after draining |
 //! | SIGINT (Ctrl-C) | ends |
-//! | SIGHUP (the terminal was closed) | ends `demo`; `serve` goes on |
+//! | SIGHUP (the terminal was closed) | ends `demo`; `serve` continues |
 //! | SIGUSR1, SIGUSR2 | nothing |
 //!
-//! A second one that ends, ends at once.
+//! A second signal to end ends the program at once.
 
 use std::process::ExitCode;
 
@@ -15,19 +15,18 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::CliError;
 
-/// A signal that ends the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EndSignal {
-    /// SIGINT: somebody at the terminal.
+    /// SIGINT: from a person at the terminal.
     Interrupt,
-    /// SIGTERM: whoever supervises the program.
+    /// SIGTERM: from the program's supervisor.
     Terminate,
     /// SIGHUP: the terminal was closed.
     HangUp,
 }
 
 impl EndSignal {
-    /// What shells show for a program that the signal ended.
+    /// The exit code that shells show for a program ended by this signal.
     pub fn exit_code(self) -> ExitCode {
         ExitCode::from(match self {
             Self::HangUp => 129,
@@ -37,19 +36,19 @@ impl EndSignal {
     }
 }
 
-/// A signal that gives up what is under way.
+/// A signal that abandons the work in progress.
 pub struct AtOnce(pub EndSignal);
 
-/// What a closed terminal means.
+/// What to do when the terminal is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClosedTerminal {
-    /// Whoever tried the program has gone.
+    /// End: the person who tried the program has left.
     Ends,
-    /// The program has nothing to do with the terminal that it was started from.
+    /// Continue: the program does not depend on the terminal that started it.
     IsIgnored,
 }
 
-/// The signals of a program that serves. From `listen` on none of them ends it in an instant, however early they come.
+/// The signals of a serving program. After `listen` none of them kills it, however early it comes.
 pub struct Signals {
     interrupt: Signal,
     terminate: Signal,
@@ -60,7 +59,7 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Takes the signals over from the operating system, which would kill the program.
+    /// Handles the signals, so that the operating system does not kill the program.
     pub fn listen(closed_terminal: ClosedTerminal) -> Result<Self, CliError> {
         let listen = |kind| signal(kind).map_err(CliError::io("listening for signals"));
         let nohup = is_ignored(SIGHUP);
@@ -78,10 +77,10 @@ impl Signals {
         })
     }
 
-    /// What work that may be given up at any moment comes to.
+    /// Runs work that may be abandoned at any moment.
     ///
     /// # Errors
-    /// A signal to end came first, and the work was given up.
+    /// A signal to end came first, and the work was abandoned.
     pub async fn unless_ended<T>(&mut self, work: impl Future<Output = T>) -> Result<T, AtOnce> {
         tokio::select! {
             done = work => Ok(done),
@@ -89,12 +88,12 @@ impl Signals {
         }
     }
 
-    /// The program is ending; that its terminal is closed does not make it end sooner.
+    /// Ignores a closed terminal from now on, because the program is ending already.
     pub fn ignore_closed_terminal(&mut self) {
         self.closed_terminal = ClosedTerminal::IsIgnored;
     }
 
-    /// Waits for the first signal to end, which may have come before.
+    /// Waits for a signal to end, which may have come already.
     pub async fn end(&mut self) -> EndSignal {
         loop {
             let ignored = tokio::select! {
@@ -117,13 +116,13 @@ impl Signals {
 
 const SIGHUP: u32 = 1;
 
-/// Whether the program was started with this signal ignored, as `nohup` does. Where this cannot be told, it was not.
+/// Whether the program was started with this signal ignored, as `nohup` does. False if that cannot be determined.
 fn is_ignored(signal: u32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     mask_contains(&status, "SigIgn:", signal)
 }
 
-/// Whether a mask of signals in `/proc/PID/status` has this one.
+/// Whether a signal mask in `/proc/PID/status` contains this signal.
 fn mask_contains(status: &str, mask: &str, signal: u32) -> bool {
     let line = status.lines().find_map(|line| line.strip_prefix(mask));
     let mask = line.and_then(|digits| u64::from_str_radix(digits.trim(), 16).ok());

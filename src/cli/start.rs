@@ -1,4 +1,4 @@
-//! Opening what a command works on: the folder, the key, the database, the writer.
+//! Opens everything that a command needs: the folder, the key, the database, the writer.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -19,18 +19,17 @@ use crate::secrets::{MasterKey, Randomness, Sealer};
 use crate::store::{self, Database, Server};
 use crate::throttle::ThrottleMode;
 
-/// How long connections to the database may take to end.
+/// How long closing the database connections may take.
 const CLOSING: Duration = Duration::from_secs(5);
-/// A rebuild that stood still for so long is nobody's any more.
+/// How long another process's rebuild must stand still before it is taken over.
 const STILL: Duration = Duration::from_secs(5);
-/// How long to wait before a rebuild that could not end is taken up again.
+/// The pause before an interrupted rebuild is tried again.
 const REBUILD_PAUSE: Duration = Duration::from_secs(2);
-/// How long what is left may take to be written, when the program ends.
+/// How long the last writes may take when the program ends.
 const LAST_WRITES: Duration = Duration::from_secs(10);
 
-/// The program, opened, and its writer's task.
+/// The opened program and the task of its writer.
 pub struct Opened {
-    /// The program.
     pub gatebook: Arc<Gatebook>,
     /// Opens sealed e-mails.
     pub sealer: Sealer,
@@ -38,7 +37,7 @@ pub struct Opened {
 }
 
 impl Opened {
-    /// Ends the writer after its last batch, and closes the database.
+    /// Stops the writer after its last batch, and closes the database.
     pub async fn close(self) -> Result<(), CliError> {
         let Self {
             gatebook, writer_task, ..
@@ -49,10 +48,10 @@ impl Opened {
             Ok(Err(error)) => tracing::warn!(%error, "the last uses were not written"),
             Err(_) => tracing::warn!("the last uses could not be written in time"),
         }
-        // A connection that does not end may hold on to the program; what it asks for from now on is refused.
+        // A connection that has not ended may still hold the program; its further requests are refused.
         match tokio::time::timeout(LAST_WRITES, writer_task.end()).await {
             Ok(ended) => ended.map_err(|error| CliError::Other(format!("the writer died: {error}")))?,
-            // Whoever waits for it still has not been told that anything happened.
+            // Nobody was told that the unfinished appends succeeded.
             Err(_) => tracing::warn!("the last appends could not be written in time"),
         }
         let closed = tokio::time::timeout(CLOSING, gatebook.log.database.close()).await;
@@ -70,14 +69,14 @@ pub async fn database(data: &DataOptions) -> Result<Arc<dyn Database>, CliError>
     Ok(database)
 }
 
-/// The database, made if it is not there, with its tables as they are.
+/// The database, created if necessary, with its tables as they are.
 pub async fn unmigrated_database(data: &DataOptions) -> Result<Arc<dyn Database>, CliError> {
     make_folder(data)?;
     new_database::open(data).await
 }
 
-/// The database as it is, for commands that only look: a wrong folder or address makes no new one, and a role that may
-/// only read suffices.
+/// The existing database, for commands that only read. A wrong folder or address creates nothing, and a read-only role
+/// is enough.
 pub async fn existing_database(data: &DataOptions) -> Result<Arc<dyn Database>, CliError> {
     Ok(store::open_existing(&data.database_url(), Server::Any).await?)
 }
@@ -93,7 +92,7 @@ pub async fn gatebook(data: &DataOptions, server: Option<&ServerOptions>) -> Res
     opened(database, key, server).await
 }
 
-/// The whole program on what is there, for commands that append but make nothing new.
+/// The whole program on an existing database, for commands that append but create nothing.
 pub async fn existing_gatebook(data: &DataOptions) -> Result<Opened, CliError> {
     let database = store::open_existing(&data.database_url(), Server::Primary).await?;
     if let Some(projection) = replay::stale(&database).await?.first() {
@@ -116,7 +115,7 @@ async fn opened(
         accept_clock(&*database).await?;
     }
     if server.is_some() {
-        // What somebody else has appended since, and what another version of the program knew and this one does not.
+        // Events appended by other processes meanwhile, or known to another version but not to this one.
         unreadable::read_on(&*database).await?;
         unreadable::look_at_kinds(&*database).await?;
         unreadable::forget_settled(&*database).await?;
@@ -145,7 +144,7 @@ async fn opened(
     })
 }
 
-/// Says what could change events in spite of the triggers. That never keeps anybody from serving.
+/// Warns about ways to change events in spite of the triggers. The server starts anyway.
 async fn warn_of_ways_around_the_log(database: &dyn Database) {
     match store::log_warnings(database).await {
         Ok(warnings) => warnings.iter().for_each(|warning| tracing::warn!("{warning}")),
@@ -153,12 +152,11 @@ async fn warn_of_ways_around_the_log(database: &dyn Database) {
     }
 }
 
-/// Rebuilds projections whose fold changed its meaning since their rows were written. When another node is at it
-/// already, waits until it is done.
+/// Rebuilds projections that an older fold version filled. If another node is already rebuilding, waits for it.
 pub async fn rebuild_stale(database: &Arc<dyn Database>) -> Result<(), CliError> {
     while let Some(projection) = replay::stale(database).await?.into_iter().next() {
         replay::wait_while_it_moves(database, &projection, async || tokio::time::sleep(STILL).await).await?;
-        // Meanwhile the other node may have done it.
+        // The other node may have done it meanwhile.
         if !replay::stale(database)
             .await?
             .iter()
@@ -169,7 +167,7 @@ pub async fn rebuild_stale(database: &Arc<dyn Database>) -> Result<(), CliError>
         tracing::info!(projection = projection.name, "its meaning changed; rebuilding");
         match replay::rebuild(database, &projection, Clock::System.now(), &Lines::default()).await {
             Err(ReplayError::Overtaken { .. }) => {}
-            // A long verification or a backup can keep the new table from taking the old one's place.
+            // A long verification or a backup can delay the switch to the new table.
             Err(error) if error.is_unavailable() => {
                 tracing::warn!(%error, projection = projection.name, "the rebuild is taken up again");
                 tokio::time::sleep(REBUILD_PAUSE).await;
@@ -239,7 +237,7 @@ pub(super) fn public_url(server: &ServerOptions) -> Result<String, CliError> {
     Ok(url.trim_end_matches('/').to_owned())
 }
 
-/// Without `--public-url`: the address listened on, as long as nobody else can reach it.
+/// Without `--public-url`: the address listened on, if other machines cannot reach it.
 fn own_url(listen: &ListenAddress) -> Result<String, CliError> {
     let is_private = match listen {
         ListenAddress::Address(address) => address.ip().is_loopback(),

@@ -1,11 +1,11 @@
-//! The parts of a running program. Each is to run until the program ends; when one ends by itself, the program is no longer
-//! whole, and had better be started again by whoever watches it.
+//! The parts of a running program. Each should run until the program ends. If one ends by itself, the program is
+//! incomplete and should be restarted by its supervisor.
 
 use std::collections::HashMap;
 
 use tokio::task::{Id, JoinError, JoinSet};
 
-/// Tasks, each with a name that an operator understands.
+/// Tasks with names that an operator understands.
 #[derive(Default)]
 pub struct Parts {
     tasks: JoinSet<()>,
@@ -13,13 +13,12 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// Starts a part.
     pub fn start(&mut self, name: &'static str, part: impl Future<Output = ()> + Send + 'static) {
         let id = self.tasks.spawn(part).id();
         self.names.insert(id, name);
     }
 
-    /// Waits until one of them ends; its name.
+    /// Waits until one of them ends, and returns its name.
     pub async fn one_ends(&mut self) -> &'static str {
         match self.tasks.join_next_with_id().await {
             Some(ended) => self.name(ended),
@@ -27,7 +26,7 @@ impl Parts {
         }
     }
 
-    /// Waits until all of them have ended.
+    /// Waits until all have ended.
     pub async fn all_end(&mut self) {
         while let Some(ended) = self.tasks.join_next_with_id().await {
             self.name(ended);

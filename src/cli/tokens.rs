@@ -10,13 +10,13 @@ use super::{CliError, operator, output, start};
 use crate::application::{Caller, TokensEnded};
 use crate::config::DataOptions;
 
-/// The access tokens of all integrations.
+/// Ends the access tokens of all integrations.
 #[derive(Subcommand)]
 pub enum Tokens {
-    /// Ends every access token that was issued before a time, of all applications. Every node refuses them from then on
-    /// with `token_revoked`, at once; integrations fetch new ones with their client secrets. For after a restore, which
-    /// undoes the revocations since the backup, and for when tokens have leaked. It cannot be undone, and is recorded
-    /// (`gatebook log export --system`). Doing it again for the same or an earlier time changes nothing.
+    /// Ends every access token, of all applications, that was issued before a time. From then on every node refuses
+    /// them with `token_revoked`; integrations fetch new ones with their client secrets. Use it after a restore, which
+    /// undoes the revocations since the backup, and when tokens have leaked. It is recorded (`gatebook log export
+    /// --system`) and cannot be undone. Repeating it for the same or an earlier time changes nothing.
     End {
         /// The time, in RFC 3339, as in 2026-11-23T09:15:00Z or with an offset from UTC; or `now`. Not in the future.
         #[arg(long, env = "GATEBOOK_ISSUED_BEFORE", value_parser = moment, value_name = "T")]
@@ -24,16 +24,13 @@ pub enum Tokens {
     },
 }
 
-/// A time, or the present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
     /// The time of the command.
     Now,
-    /// This time.
     At(Timestamp),
 }
 
-/// Runs the command.
 pub async fn run(data: &DataOptions, command: Tokens) -> Result<ExitCode, CliError> {
     match command {
         Tokens::End { issued_before } => end(data, issued_before).await,

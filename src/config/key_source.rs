@@ -1,4 +1,4 @@
-//! Where the master key comes from.
+//! Finds the master key.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -8,29 +8,28 @@ use thiserror::Error;
 
 use super::{DataOptions, variable};
 
-/// The variable that may hold the key itself.
+/// The variable that may contain the key itself.
 const KEY: &str = "GATEBOOK_KEY";
-/// The folder with the credentials that systemd hands over.
+/// The variable with the folder of the credentials that systemd provides.
 const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
-/// What the key is called in a folder.
+/// The key's file name.
 const KEY_NAME: &str = "gatebook.key";
 
-/// Where the master key comes from. Not for `Debug`: it may hold the key.
+/// Where the master key comes from. No `Debug`, because it may contain the key.
 pub enum KeySource {
     /// The text of a key file, from `GATEBOOK_KEY`.
     Text(Vec<u8>),
-    /// A file.
     File(PathBuf),
 }
 
-/// Two keys were named.
+/// Two keys were given.
 #[derive(Debug, Error)]
 #[error("GATEBOOK_KEY and --key-file (GATEBOOK_KEY_FILE) are both set; leave only the one that holds the key")]
 pub struct TwoKeys;
 
 impl DataOptions {
-    /// Where the key comes from: `GATEBOOK_KEY` or `--key-file`; without them the credential that systemd has loaded; without
-    /// that the file in the folder of the data.
+    /// The source of the key: `GATEBOOK_KEY` or `--key-file`, otherwise the credential that systemd provides, otherwise
+    /// the file in the data folder.
     ///
     /// # Errors
     /// Both are set.
@@ -54,7 +53,7 @@ impl DataOptions {
         Ok(KeySource::File(credential.unwrap_or_else(|| self.default_key_file())))
     }
 
-    /// The key file that is made when no key is named.
+    /// The key file that is created if no key is given.
     pub fn default_key_file(&self) -> PathBuf {
         self.data.join(KEY_NAME)
     }

@@ -1,4 +1,4 @@
-//! An address to listen on, as people write it: numbers, or a name such as `localhost`.
+//! An address to listen on: an IP address or a name such as `localhost`, with a port.
 
 use std::fmt::{self, Display, Formatter};
 use std::io;
@@ -8,31 +8,28 @@ use std::str::FromStr;
 use thiserror::Error;
 use tokio::net::{TcpListener, lookup_host};
 
-/// Where to listen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ListenAddress {
-    /// An IP address and a port.
     Address(SocketAddr),
-    /// A host's name and a port. What it stands for is found out when it is listened on.
+    /// A host name and a port. The name is resolved when listening starts.
     Name {
-        /// The name.
         host: String,
-        /// The port.
+        /// The port; 0 lets the system choose.
         port: u16,
     },
 }
 
-/// The text names no address to listen on.
+/// The text is not an address to listen on.
 #[derive(Debug, Error)]
 #[error("write an address and a port, such as 127.0.0.1:8080, [::1]:8080 or localhost:8080")]
 pub struct NoListenAddress;
 
 impl ListenAddress {
-    /// Listens on it. A name is listened on at the first of its addresses that can be had, IPv4 before IPv6: everything
-    /// that reaches a machine by a name tries IPv4, and not everything tries IPv6.
+    /// Listens on the address. For a name it uses the first available address, IPv4 before IPv6: all clients try IPv4,
+    /// and not all try IPv6.
     ///
     /// # Errors
-    /// A name that stands for nothing, or an address that is taken or not of this machine.
+    /// The name has no address, or the address is in use or not of this machine.
     pub async fn listen(&self) -> io::Result<TcpListener> {
         match self {
             Self::Address(address) => TcpListener::bind(address).await,

@@ -1,4 +1,4 @@
-//! Environment variables. One that is blank, as compose files leave those that nobody filled in, counts as not set.
+//! Environment variables. Blank ones count as unset, because compose files leave unfilled variables blank.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::process::CommandExt;
@@ -7,7 +7,7 @@ use std::process;
 use clap::builder::Resettable;
 use clap::{Arg, Command};
 
-/// The value of a variable, unless it is blank or not set.
+/// The value of a variable, unless it is blank or unset.
 pub fn variable(name: impl AsRef<OsStr>) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !is_blank(value))
 }
@@ -16,8 +16,8 @@ fn is_blank(value: &OsStr) -> bool {
     value.as_encoded_bytes().trim_ascii().is_empty()
 }
 
-/// Starts the program anew, as the same process, without the blank ones among PostgreSQL's own variables (`PGUSER`,
-/// `PGPASSWORD` and the like), which its library reads by itself. Does nothing when none is blank. Call it before all else.
+/// Restarts the program in the same process without blank `PG…` variables (`PGUSER`, `PGPASSWORD` and the like),
+/// because PostgreSQL's library reads those itself. Does nothing if none is blank. Call it first.
 pub fn forget_blank_postgres_variables() {
     let is_postgres = |name: &OsStr| name.as_encoded_bytes().starts_with(b"PG");
     let blank = std::env::vars_os().filter(|(name, value)| is_postgres(name) && is_blank(value));
@@ -25,7 +25,7 @@ pub fn forget_blank_postgres_variables() {
     if blank.is_empty() {
         return;
     }
-    // Where the program cannot be found any more, it goes on as it is.
+    // If the program file cannot be found any more, continue with the blank variables.
     let Ok(program) = std::env::current_exe() else { return };
     let mut arguments = std::env::args_os();
     let mut anew = process::Command::new(program);
@@ -36,11 +36,11 @@ pub fn forget_blank_postgres_variables() {
     blank.iter().for_each(|name| {
         anew.env_remove(name);
     });
-    // It comes back only when it failed.
+    // `exec` returns only if it failed.
     drop(anew.exec());
 }
 
-/// The command line, deaf to variables that are blank.
+/// Makes the command line ignore blank variables.
 pub fn without_blank_variables(command: Command) -> Command {
     command
         .mut_args(|argument| {

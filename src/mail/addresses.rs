@@ -1,4 +1,4 @@
-//! Names of domains and machines as they go over the wire: in ASCII.
+//! Converts names of domains and machines to ASCII, as they go over the wire.
 
 use std::net::IpAddr;
 
@@ -7,8 +7,8 @@ use lettre::transport::smtp::extension::ClientId;
 
 use super::error::{DeliveryFailure, MailError};
 
-/// The address with its domain in ASCII (`xn--…`, RFC 5891), which every mail server understands. What stands before the
-/// `@` has no such form, and stays as it is.
+/// Converts the domain to ASCII (`xn--…`, RFC 5891), which all mail servers understand. The part before the `@` has no
+/// ASCII form and stays unchanged.
 pub(super) fn ascii_domain(address: &Address) -> Result<Address, MailError> {
     if address.domain().is_ascii() {
         return Ok(address.clone());
@@ -17,13 +17,13 @@ pub(super) fn ascii_domain(address: &Address) -> Result<Address, MailError> {
     Address::new(address.user(), ascii).map_err(|_| unreachable_address())
 }
 
-/// The error about an address that is none.
+/// The error for an address that mail cannot reach.
 pub(super) fn unreachable_address() -> MailError {
     let reason = "the recipient's address is not one that mail can reach";
     MailError::permanent(DeliveryFailure::AddressInvalid, reason)
 }
 
-/// The name that we greet mail servers with: a domain, or an address literal (RFC 5321, 4.1.3).
+/// The name for greeting mail servers: a domain, or an address literal (RFC 5321, 4.1.3).
 pub(super) fn client_id(name: &str) -> Result<ClientId, MailError> {
     let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
     match bare.unwrap_or(name).parse() {

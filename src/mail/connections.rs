@@ -1,4 +1,4 @@
-//! Connections to the mail server. They are kept for the next e-mail, a few at a time.
+//! Connections to the mail server. A few are kept open for the next e-mails.
 
 use std::io;
 use std::sync::{Mutex, PoisonError};
@@ -15,58 +15,53 @@ use tokio::time::timeout;
 use super::dialogue::{Conversation, Outgoing, TransferProgress};
 use super::mail_server::{MailServer, TlsPolicy};
 
-/// How long it may take until a server has greeted us and knows who we are. Less than for a whole e-mail, so that one
-/// that does not even answer costs less.
+/// How long connecting, greeting and logging in may take. Less than for a whole e-mail, so that a dead server costs
+/// less time.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
-/// How long one of a server's addresses is tried before the next.
+/// How long to try one of a server's addresses before the next.
 const ADDRESS_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a connection is kept without an e-mail to send. Short: servers would rather have it closed, and firewalls
-/// forget it.
+/// How long an idle connection is kept. Short, because servers want it closed and firewalls forget it.
 const IDLE_MAX: Duration = Duration::from_secs(10);
-/// How many e-mails go over one connection. Many servers count, and hang up at some number above this.
+/// How many e-mails one connection carries. Many servers close a connection after some higher number.
 const MAILS_PER_CONNECTION: u32 = 100;
-/// How long a goodbye may take.
+/// How long QUIT may take.
 const QUIT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// What went wrong between us and the mail server.
+/// Why handing over an e-mail to the server failed.
 #[derive(Debug, Error)]
 pub(super) enum HandOverError {
-    /// There is no connection.
     #[error("the mail server cannot be reached: {0}")]
     Connecting(#[from] io::Error),
-    /// It took too long.
     #[error("the mail server did not answer in time")]
     Late,
-    /// The address needs SMTPUTF8, and the server does not know it.
+    /// The address needs SMTPUTF8, which the server does not support.
     #[error("the address has letters beyond ASCII before its @, and the mail server does not support SMTPUTF8")]
     NoSmtpUtf8,
-    /// The server said no, or hung up.
+    /// The server refused, or closed the connection.
     #[error("{error}")]
     Smtp {
-        /// At which step.
         step: Step,
-        /// What it said.
+        /// The server's answer, or the connection's error.
         error: smtp::Error,
     },
-    /// There is no message to hand over.
+    /// The message could not be built.
     #[error(transparent)]
     Message(#[from] super::error::MailError),
 }
 
-/// The steps of handing an e-mail over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// Before there is any e-mail.
+    /// Connecting, greeting and logging in, before any e-mail.
     Connecting,
     /// MAIL FROM.
     Sender,
     /// RCPT TO.
     Recipient,
-    /// DATA, up to the answer to all of it.
+    /// DATA, up to the final answer.
     Content,
 }
 
-/// The connections to one server that wait for the next e-mail.
+/// The idle connections to one server.
 pub(super) struct SmtpConnections {
     server: MailServer,
     idle: Mutex<Vec<Idle>>,
@@ -85,14 +80,13 @@ impl SmtpConnections {
         }
     }
 
-    /// Greets the server with this name from now on.
+    /// Sets the name for greeting the server.
     pub(super) fn greet_as(&mut self, name: ClientId) {
         self.server.helo = name;
     }
 
-    /// Hands an e-mail over, on a connection that is open already where there is one. When such a connection turns out
-    /// to be closed, or the server wants no more e-mails on it, another one is taken; never once the content is under
-    /// way.
+    /// Hands over an e-mail, preferably on an open connection. If that turns out to be closed, or the server accepts no
+    /// more e-mails on it, tries another; never after the content has started to leave.
     pub(super) async fn hand_over(
         &self,
         mail: &Outgoing<'_>,
@@ -114,7 +108,7 @@ impl SmtpConnections {
         outcome
     }
 
-    /// Says goodbye to the server on connections that nothing was sent on for a while, or on all.
+    /// Closes the connections that have been idle for a while, or all.
     pub(super) async fn close(&self, all: bool) {
         let unused = |idle: &mut Idle| all || idle.since.elapsed() > IDLE_MAX;
         let closing: Vec<Idle> = self.idle().extract_if(.., unused).collect();
@@ -170,8 +164,8 @@ impl SmtpConnections {
     }
 }
 
-/// An open socket to the first of the host's addresses that answers. Every command of SMTP waits for its answer, so a
-/// socket that gathers small writes (Nagle) would cost 40 ms for each e-mail.
+/// Connects to the first of the host's addresses that answers. Each SMTP command waits for its answer, so delaying
+/// small writes (Nagle) would cost 40 ms per e-mail.
 async fn tcp(host: &str, port: u16) -> io::Result<TcpStream> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "its name has no address");
     for address in lookup_host((host, port)).await? {
@@ -187,7 +181,7 @@ async fn tcp(host: &str, port: u16) -> io::Result<TcpStream> {
     Err(last)
 }
 
-/// Whether it hears it is its own business.
+/// Closes the connection politely. A failure does not matter.
 async fn quit(mut conversation: Conversation) {
     let _ = timeout(QUIT_TIMEOUT, conversation.quit()).await;
 }

@@ -1,4 +1,4 @@
-//! Handing e-mails over on one connection: the commands of SMTP, one e-mail after the other (RFC 5321, 3.3).
+//! Hands over e-mails on one connection, one after another, by the commands of SMTP (RFC 5321, 3.3).
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -15,40 +15,39 @@ use super::connections::{HandOverError, Step};
 use super::error::MailError;
 use super::message::BodyEncoding;
 
-/// RFC 5321, 4.2.3: the server is closing the connection. It says nothing about the e-mail.
+/// RFC 5321, 4.2.3: the server is closing the connection. The code says nothing about the e-mail.
 const CLOSING: u16 = 421;
-/// How long a connection that was used before may take to show that it still lives.
+/// How long a reused connection may take to show that it is alive.
 const STALE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// An e-mail on its way out.
 pub(super) struct Outgoing<'a> {
     pub(super) sender: &'a Address,
     pub(super) recipient: &'a Address,
-    /// Makes the message, for what the server lets through.
+    /// Builds the message for the encoding that the server accepts.
     pub(super) message: &'a (dyn Fn(BodyEncoding) -> Result<Message, MailError> + Send + Sync),
 }
 
-/// How far an attempt got, for whoever gives it up.
+/// How far an attempt got, for a caller that abandons it.
 #[derive(Debug, Default)]
 pub struct TransferProgress(AtomicBool);
 
 impl TransferProgress {
-    /// Whether the e-mail may have arrived: its content was given away, wholly or partly.
+    /// Whether the e-mail may have arrived, because its content was sent, at least in part.
     pub fn may_have_arrived(&self) -> bool {
         self.0.load(Ordering::SeqCst)
     }
 
-    /// Its content is given away from here on.
+    /// Call this before sending content.
     pub(super) fn content_leaves(&self) {
         self.0.store(true, Ordering::SeqCst);
     }
 }
 
-/// A connection, and what was said on it so far.
+/// A connection and its state.
 pub(super) struct Conversation {
     smtp: AsyncSmtpConnection,
     mails: u32,
-    /// Whether the server still has to forget the recipient that it refused.
+    /// Whether RSET must come before the next e-mail, because the last one was refused.
     needs_reset: bool,
     is_over: bool,
 }
@@ -73,8 +72,7 @@ impl Conversation {
         !self.is_over
     }
 
-    /// Whether the error may be about this connection, which was used before, rather than about the e-mail or the
-    /// server.
+    /// Whether the error may be due to this reused connection rather than to the e-mail or the server.
     pub(super) fn may_be_at_fault(&self, error: &HandOverError) -> bool {
         match error {
             HandOverError::Smtp { step: Step::Sender, .. } => true,
@@ -134,7 +132,8 @@ impl Conversation {
         self.heard(Step::Sender, answer)
     }
 
-    /// A server that says no goes on listening; one that says nothing, or that it is closing, does not.
+    /// After a refusal the connection stays usable; after no answer, or the answer that the server is closing, it does
+    /// not.
     fn heard(&mut self, step: Step, answer: Result<Response, smtp::Error>) -> Result<(), HandOverError> {
         let Err(error) = answer else { return Ok(()) };
         self.needs_reset = true;

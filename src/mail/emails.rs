@@ -1,6 +1,6 @@
-//! What we write to people, in the words of the help article. Plain text; our own words are ASCII.
+//! The e-mails that we write, in the help article's words. Plain text; our own words are ASCII.
 //!
-//! An e-mail holds no secret but the link or the code that it is for, and never an OTP (R13, R16).
+//! An e-mail contains no secret except the link or code that it is for, and never an OTP (R13, R16).
 
 use gatebook_aggregates::timestamp::Timestamp;
 use strum::{EnumString, IntoStaticStr};
@@ -8,47 +8,44 @@ use strum::{EnumString, IntoStaticStr};
 use super::names::{named, one_line};
 use crate::log::append::Priority;
 
-/// An e-mail, ready to be sealed or sent. Without `Debug`: it may hold a link or a code.
+/// An e-mail, ready to be sealed or sent. No `Debug`, because it may contain a link or a code.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Email {
-    /// What kind of letter it is.
     pub kind: EmailKind,
-    /// The address it goes to.
     pub to: String,
-    /// Its subject, one line.
+    /// One line.
     pub subject: String,
-    /// Its text, with `\n` between lines.
+    /// The text, with `\n` between lines.
     pub text: String,
 }
 
-/// The kinds of letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum EmailKind {
-    /// R13, R18: somebody is invited to sign up.
+    /// R13, R18: invites a developer to sign up.
     Invitation,
     /// R19: the code that proves an address.
     VerificationCode,
-    /// R13: a developer with an account got one more application.
+    /// R13: tells a developer with an account about one more application.
     ApplicationAssigned,
-    /// R16: the OTP is another one now.
+    /// R16: the OTP was replaced.
     OtpReset,
-    /// R21: a developer no longer sees an application.
+    /// R21: a developer lost access to an application.
     AccessRevoked,
-    /// R27: an application is over.
+    /// R27: an application was revoked.
     ApplicationRevoked,
     /// R23: a client secret is about to end.
     ClientSecretEnding,
-    /// R12: work for the provider's integration team.
+    /// R12: a request to the provider's integration team.
     AiqIntegrateRequested,
-    /// The link to a group user's first password.
+    /// The link for a group user's first password.
     FirstPassword,
-    /// The link to a new password.
+    /// The link for a new password.
     PasswordReset,
 }
 
 impl EmailKind {
-    /// What somebody waits for in front of a screen leaves before everything else: a code lives for ten minutes.
+    /// E-mails that somebody waits for at a screen are urgent; a code is valid for ten minutes only.
     pub fn priority(self) -> Priority {
         match self {
             Self::VerificationCode | Self::FirstPassword | Self::PasswordReset => Priority::Urgent,
@@ -63,11 +60,11 @@ impl EmailKind {
     }
 }
 
-/// R12: the team's e-mail names so many entities; more are counted.
+/// R12: how many entities the e-mail to the team names; further ones are counted.
 const ENTITIES_NAMED: usize = 200;
 
 impl Email {
-    /// R13, R18: invites a developer to sign up. `link` stands on a line of its own.
+    /// R13, R18: invites a developer to sign up. `link` gets a line of its own.
     pub fn invitation(to: &str, app_name: &str, group_name: &str, link: &str, expires_at: Timestamp) -> Self {
         let paragraphs = [
             "You are invited to sign up to the Developer Portal, where you find everything\n\
@@ -88,7 +85,7 @@ impl Email {
         Self::new(EmailKind::Invitation, to, "Developer Portal – Invitation", &paragraphs)
     }
 
-    /// R19: the code that proves an address. The code stands on a line of its own, and not in the subject, which a
+    /// R19: sends the code that proves an address. The code gets a line of its own. It is not in the subject, which a
     /// locked screen may show.
     pub fn verification_code(to: &str, code: &str, valid_minutes: i64) -> Self {
         let paragraphs = [
@@ -101,7 +98,7 @@ impl Email {
         Self::new(EmailKind::VerificationCode, to, subject, &paragraphs)
     }
 
-    /// R13: tells a developer who has signed up already about one more application.
+    /// R13: tells a developer who has signed up about one more application.
     pub fn application_assigned(to: &str, app_name: &str, group_name: &str, portal_url: &str) -> Self {
         let paragraphs = [
             "An application was assigned to you in the Developer Portal:",
@@ -129,7 +126,7 @@ impl Email {
         Self::new(EmailKind::OtpReset, to, &subject, &paragraphs)
     }
 
-    /// R21: tells the developer that the application's details are out of sight.
+    /// R21: tells the developer that the application's details are no longer visible.
     pub fn access_revoked(to: &str, app_name: &str, group_name: &str) -> Self {
         let paragraphs = [
             "Your access to an application in the Developer Portal was revoked:",
@@ -141,7 +138,7 @@ impl Email {
         Self::new(EmailKind::AccessRevoked, to, &subject, &paragraphs)
     }
 
-    /// R27: tells the developer that the application is over.
+    /// R27: tells the developer that the application was revoked.
     pub fn application_revoked(to: &str, app_name: &str, group_name: &str) -> Self {
         let paragraphs = [
             "An application that you are the developer of was revoked:",
@@ -179,7 +176,7 @@ impl Email {
         Self::new(EmailKind::ClientSecretEnding, to, &subject, &paragraphs)
     }
 
-    /// R12: tells the provider's integration team what was asked of it. `entities` are names.
+    /// R12: tells the provider's integration team what was requested. `entities` are names.
     #[expect(clippy::too_many_arguments, reason = "each is one line of the e-mail, in this order")]
     pub fn aiq_integrate_requested(
         to: &str,
@@ -213,7 +210,7 @@ impl Email {
         Self::new(EmailKind::AiqIntegrateRequested, to, &subject, &paragraphs)
     }
 
-    /// Lets a group user choose a password. `link` stands on a line of its own.
+    /// Lets a group user choose a first password. `link` gets a line of its own.
     pub fn first_password(to: &str, group_name: &str, link: &str, expires_at: Timestamp) -> Self {
         let paragraphs = [
             "You can sign in to manage the Integration Applications of your group:",
@@ -230,7 +227,7 @@ impl Email {
         Self::new(EmailKind::FirstPassword, to, subject, &paragraphs)
     }
 
-    /// Lets somebody who forgot a password choose a new one. `link` stands on a line of its own.
+    /// Lets somebody choose a new password. `link` gets a line of its own.
     pub fn password_reset(to: &str, place: &str, link: &str, expires_at: Timestamp) -> Self {
         let paragraphs = [
             "A new password was asked for:",
@@ -254,7 +251,7 @@ impl Email {
     }
 }
 
-/// Names come from users. Each stands behind a word of ours, so that none looks like a line of ours.
+/// Names come from users. Each follows a word of ours, so that it cannot look like a line of ours.
 fn about(app_name: &str, group_name: &str) -> String {
     format!("Application: {}\nGroup: {}", named(app_name), named(group_name))
 }

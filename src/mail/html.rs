@@ -1,10 +1,10 @@
-//! A letter as HTML, for mail programs that show it. It says what the text says, and nothing else.
+//! An e-mail as HTML, for mail programs that show HTML. It has the same content as the text.
 
 use maud::{DOCTYPE, Markup, html};
 
 use super::emails::Email;
 
-/// The letter's text, with its link as a link and its code large. Nothing is loaded from anywhere.
+/// The text, with its link as a link and its code in large type. It loads nothing.
 pub(super) fn html(email: &Email) -> String {
     let page = html! {
         (DOCTYPE)
@@ -23,7 +23,7 @@ pub(super) fn html(email: &Email) -> String {
     page.into_string()
 }
 
-/// Names stand behind a word of ours, so that a line that is a link or a code is ours.
+/// Names always follow a word of ours, so a line that consists of a link or a code is ours.
 fn shown(paragraph: &str) -> Markup {
     let lines: Vec<&str> = paragraph.lines().collect();
     match lines.as_slice() {
@@ -44,7 +44,7 @@ fn is_code(line: &str) -> bool {
     line.len() == 6 && line.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Such as `Group: Acme Ltd`, or an item of a list.
+/// For example `Group: Acme Ltd`, or an item of a list.
 fn is_fact(line: &str) -> bool {
     line.starts_with("- ") || line.contains(": ")
 }

@@ -1,4 +1,4 @@
-//! A mail server, as the URL of `--mail` names it.
+//! A mail server, as named by the URL of `--mail`.
 
 use std::fs;
 use std::path::Path;
@@ -12,30 +12,29 @@ use url::{Host, Url};
 use super::error::MailError;
 use super::tls_stream::ImplicitTls;
 
-/// Where the mail server is, and how to speak to it. Without `Debug`: it may hold a password.
+/// The mail server's address and how to talk to it. No `Debug`, because it may contain a password.
 pub(super) struct MailServer {
     pub(super) host: String,
     pub(super) port: u16,
     pub(super) privacy: TlsPolicy,
     pub(super) credentials: Option<Credentials>,
-    /// The name that we greet it with.
+    /// The name for greeting it.
     pub(super) helo: ClientId,
 }
 
-/// How the way to the server is made private.
+/// How the connection is encrypted.
 #[derive(Clone)]
 pub(super) enum TlsPolicy {
-    /// Not at all.
     None,
-    /// By STARTTLS, if the server offers it (RFC 3207).
+    /// STARTTLS, if the server offers it (RFC 3207).
     Opportunistic(TlsParameters),
-    /// By STARTTLS, or nothing is sent.
+    /// STARTTLS, or nothing is sent.
     Required(TlsParameters),
     /// From the first byte (RFC 8314).
     Implicit(ImplicitTls),
 }
 
-/// The words of the URL about privacy, and the port that goes with each.
+/// The kinds of URLs, which differ in encryption and default port.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Scheme {
     Plain,
@@ -45,12 +44,12 @@ enum Scheme {
 }
 
 impl MailServer {
-    /// The server that a URL names; `ca` is a file with authorities to trust beside the public ones.
+    /// Parses a URL. `ca` is a file with authorities to trust in addition to the public ones.
     pub(super) fn from_url(url: &str, ca: Option<&Path>) -> Result<Self, MailError> {
         let parsed = Url::parse(url).map_err(|error| bad(&error.to_string()))?;
         let scheme = Scheme::of(&parsed).ok_or_else(|| bad("it is no such URL"))?;
         let host = host(&parsed)?;
-        // A server that is asked for a user without a password refuses for a reason that nobody understands.
+        // A server would refuse a user without a password with an incomprehensible reason.
         if !parsed.username().is_empty() && parsed.password().is_none() {
             return Err(bad("there is a user, but no password"));
         }
@@ -98,7 +97,7 @@ fn bad(why: &str) -> MailError {
     MailError::BadUrl(why.to_owned())
 }
 
-/// The host's name or address as the resolver takes it: international names in ASCII, IPv6 without brackets.
+/// The host for the resolver: international names in ASCII, IPv6 without brackets.
 fn host(url: &Url) -> Result<String, MailError> {
     let written = url.host_str().filter(|host| !host.is_empty());
     let written = percent_decode_str(written.ok_or_else(|| bad("it names no host"))?);
@@ -123,7 +122,7 @@ fn credentials(url: &Url) -> Result<Option<Credentials>, MailError> {
 
 fn is_loopback(url: &Url) -> bool {
     match url.host() {
-        // The host of a URL that is not http's is not looked into.
+        // The `url` crate does not parse hosts of schemes other than http.
         Some(Host::Domain(name)) => {
             let name = name.trim_matches(['[', ']']);
             name == "localhost"
@@ -155,10 +154,10 @@ fn privacy(scheme: Scheme, host: &str, ca: Option<&Path>) -> Result<TlsPolicy, M
     })
 }
 
-/// The file's PEM, which holds a certificate at least.
+/// Reads a PEM file and checks that it contains a certificate.
 fn authorities(ca: &Path) -> Result<Vec<u8>, MailError> {
     let pem = fs::read(ca).map_err(|error| bad_authorities(ca, error.to_string()))?;
-    // lettre takes a file without any for one with none too many.
+    // lettre accepts a file without certificates.
     if !String::from_utf8_lossy(&pem).contains("-----BEGIN CERTIFICATE-----") {
         return Err(bad_authorities(ca, "it holds no certificate".to_owned()));
     }

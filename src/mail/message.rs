@@ -1,4 +1,4 @@
-//! A letter as an Internet message (RFC 5322), built by lettre.
+//! An e-mail as an Internet message (RFC 5322), built by lettre.
 
 use chrono::{DateTime, Utc};
 use lettre::Address;
@@ -10,21 +10,22 @@ use super::error::{DeliveryFailure, MailError};
 use super::html::html;
 use super::names::one_line;
 
-/// RFC 5322, 2.1.1: so many bytes may a line have, without its end.
+/// RFC 5322, 2.1.1: the most bytes in a line, without its end.
 const LINE_MAX_BYTES: usize = 998;
-/// Between text and HTML. Always the same, so that a mail that is sent again is the same; no line of ours is like it.
+/// The boundary between text and HTML. It is constant, so that a mail sent again is identical; none of our lines looks
+/// like it.
 const BOUNDARY: &str = "=_gatebook_text_or_html";
 
-/// What the way to the recipient lets through.
+/// What the mail server can transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BodyEncoding {
-    /// Every byte. Lines stay as they are.
+    /// All bytes. Lines stay as they are.
     EightBit,
     /// ASCII only. Text with other letters is encoded.
     SevenBit,
 }
 
-/// The message: the letter as text, and the same as HTML. The same letter, id and date make the same message, byte for byte.
+/// The message: the e-mail as text and as HTML. The same e-mail, id and date give the same bytes.
 pub(super) fn message(
     email: &Email,
     recipient: &Address,
@@ -48,10 +49,10 @@ pub(super) fn message(
         .map_err(|error| MailError::permanent(DeliveryFailure::Broken, format!("the mail cannot be built: {error}")))
 }
 
-/// RFC 2046, 5.1.4: the text first, so that it is what simple programs show.
+/// RFC 2046, 5.1.4: the text comes first, so that simple programs show it.
 fn either(email: &Email, encoding: BodyEncoding) -> MultiPart {
     let part = |kind, body| SinglePart::builder().header(kind).body(body);
-    // Encoded, so that its lines may be long, and nobody takes a link or a code out of the markup.
+    // Encoded, so that lines may be long, and programs do not search the markup for links and codes.
     let html = Body::new_with_encoding(html(email), ContentTransferEncoding::Base64);
     let html = html.unwrap_or_else(Body::new);
     MultiPart::alternative()
@@ -60,19 +61,19 @@ fn either(email: &Email, encoding: BodyEncoding) -> MultiPart {
         .singlepart(part(ContentType::TEXT_HTML, html))
 }
 
-/// One line, in which a name that looks like an encoded word (RFC 2047) stays what it looks like.
+/// The subject on one line. A name that looks like an encoded word (RFC 2047) is not decoded.
 fn subject(text: &str) -> String {
     one_line(text).replace("=?", "= ?")
 }
 
-/// The id with nothing in it that means something in a path or a header.
+/// Replaces all characters of the id that could have a meaning in a path or a header.
 pub(super) fn path_safe(id: &str) -> String {
     let safe = |c: char| c.is_ascii_alphanumeric() || c == '-';
     id.chars().map(|c| if safe(c) { c } else { '_' }).collect()
 }
 
-/// The text as it is wherever it may be, so that a link stays whole on its line. lettre by itself would encode every
-/// text with a line of more than 76 bytes.
+/// Leaves the text unencoded where possible, so that a link stays whole on its line. lettre itself would encode any
+/// text with a line longer than 76 bytes.
 fn body(text: &str, encoding: BodyEncoding) -> Body {
     let lines: Vec<&str> = text.lines().collect();
     let plain = lines

@@ -1,4 +1,4 @@
-//! E-mails by mail: what they say, and how they leave the house. When they are sent is the outbox's business.
+//! Writes e-mails and transfers them. The outbox decides when.
 
 mod addresses;
 mod connections;

@@ -1,9 +1,9 @@
-//! Names in letters. They come from users, and are nothing but names there: no line of ours, no header, no link.
+//! Names in e-mails. They come from users and must stay mere names: no line of ours, no header, no link.
 
-/// Names are shorter than this where they come from; whatever is longer is cut.
+/// Names are shorter than this where they are entered. Longer ones are cut.
 const NAME_MAX_CHARS: usize = 200;
 
-/// A name from outside, on one line, that no mail program makes a link of: a space parts what looks like an address.
+/// A name on one line, which no mail program turns into a link: a space is inserted where it looks like an address.
 pub(super) fn named(name: &str) -> String {
     let mut parted = String::new();
     let mut rest = one_line(name).replace("://", ": //");
@@ -21,7 +21,7 @@ pub(super) fn named(name: &str) -> String {
     parted
 }
 
-/// The text on one line. Whatever could break the line, hide in it or turn its direction becomes a space.
+/// Puts text on one line. Characters that break lines, are invisible or change the direction become spaces.
 pub(super) fn one_line(text: &str) -> String {
     let visible: String = text
         .chars()

@@ -1,4 +1,4 @@
-//! For tests: a mail server that answers as a script says, and tells what it was given.
+//! For tests: a mail server that follows a script and records what it receives.
 
 use std::sync::{Arc, Mutex};
 
@@ -11,38 +11,37 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
-/// How the server treats a new connection and the first mail on it, or one more mail on the same connection.
+/// How the server treats a new connection and its first mail, or a further mail on the same connection.
 #[derive(Clone, Copy)]
 pub(crate) enum Script {
-    /// Takes the mail.
+    /// Accepts the mail.
     Accept,
-    /// Takes the mail and hangs up without a goodbye.
+    /// Accepts the mail, then closes the connection without a goodbye.
     AcceptAndHangUp,
-    /// Takes the mail, and ASCII only.
+    /// Accepts the mail, and supports ASCII only.
     AcceptAscii,
-    /// Takes the mail, and addresses beyond ASCII (RFC 6531).
+    /// Accepts the mail, and supports addresses beyond ASCII (RFC 6531).
     AcceptUtf8,
-    /// Says nothing at all.
+    /// Never answers.
     Silent,
-    /// Says nothing any more when it hears of this recipient; takes all others.
+    /// Stops answering at this recipient. Accepts all others.
     SilentFor(&'static str),
-    /// Says nothing any more when it has the mail.
+    /// Stops answering when it has the mail.
     SilentAboutMail,
     /// Answers MAIL with this line.
     Sender(&'static str),
-    /// Answers the recipient with this line.
+    /// Answers RCPT with this line.
     Recipient(&'static str),
-    /// Answers the whole mail with this line.
+    /// Answers the content with this line.
     Mail(&'static str),
-    /// Wants to know who we are, and answers with this line.
+    /// Offers a login, and answers it with this line.
     Login(&'static str),
-    /// Hangs up when it has the mail, without an answer.
+    /// Closes the connection when it has the mail, without an answer.
     HangUp,
-    /// Takes the mail of whoever logs in with this name and password (RFC 4954).
+    /// Accepts mail after a login with this name and password (RFC 4954).
     Password(&'static str, &'static str),
 }
 
-/// How a server speaks TLS.
 #[derive(Clone)]
 enum ScriptedTls {
     None,
@@ -50,21 +49,20 @@ enum ScriptedTls {
     Implicit(TlsAcceptor),
 }
 
-/// A mail server on this machine, for as long as the test runs.
+/// A mail server on this machine, which runs until the test ends.
 pub(crate) struct ScriptedServer {
-    /// Where it listens.
     pub(crate) address: String,
-    /// The mails it was given whole, whether or not it took them.
+    /// The complete mails that it received, accepted or not.
     pub(crate) mails: mpsc::UnboundedReceiver<String>,
-    /// The commands it heard so far, of all connections.
+    /// The commands received so far on all connections.
     heard: Arc<Mutex<Vec<String>>>,
 }
 
-/// What all connections share.
+/// The state that all connections share.
 #[derive(Clone)]
 struct ScriptState {
     scripts: Arc<Mutex<Vec<Script>>>,
-    /// When all scripts are used.
+    /// Used when all scripts have been used.
     then: Script,
     given: mpsc::UnboundedSender<String>,
     heard: Arc<Mutex<Vec<String>>>,
@@ -77,18 +75,18 @@ impl ScriptState {
 }
 
 impl ScriptedServer {
-    /// Starts it. Each connection, and each further mail on one, follows the next script; after the last one all mails
-    /// are taken.
+    /// Starts a server. Each connection, and each further mail on one, follows the next script. After the last script
+    /// all mails are accepted.
     pub(crate) async fn start(scripts: impl IntoIterator<Item = Script>) -> Self {
         Self::speaking(ScriptedTls::None, scripts, Script::Accept).await
     }
 
-    /// Starts one that treats all alike.
+    /// Starts a server that follows the same script for all mails.
     pub(crate) async fn always(script: Script) -> Self {
         Self::speaking(ScriptedTls::None, [], script).await
     }
 
-    /// Starts one that offers STARTTLS. The certificate that vouches for it comes with it, as PEM.
+    /// Starts a server that offers STARTTLS. Also returns its certificate as PEM.
     pub(crate) async fn with_starttls(script: Script) -> (Self, String) {
         let (acceptor, certificate) = acceptor();
         (
@@ -97,7 +95,7 @@ impl ScriptedServer {
         )
     }
 
-    /// Starts one that speaks TLS from the first byte.
+    /// Starts a server that uses TLS from the first byte. Also returns its certificate as PEM.
     pub(crate) async fn with_tls(script: Script) -> (Self, String) {
         let (acceptor, certificate) = acceptor();
         (
@@ -128,23 +126,21 @@ impl ScriptedServer {
         Self { address, mails, heard }
     }
 
-    /// The commands that begin with this, in the order in which they were heard.
+    /// The commands that begin with this text, in the order received.
     pub(crate) fn heard(&self, command: &str) -> Vec<String> {
         let heard = self.heard.lock().unwrap();
         heard.iter().filter(|line| line.starts_with(command)).cloned().collect()
     }
 
-    /// How often somebody connected.
     pub(crate) fn connections(&self) -> usize {
         self.heard("connection").len()
     }
 
-    /// Its URL.
     pub(crate) fn url(&self) -> String {
         format!("smtp://{}", self.address)
     }
 
-    /// The Message-IDs of what it was given since last asked.
+    /// The Message-IDs of the mails received since the last call.
     pub(crate) fn message_ids(&mut self) -> Vec<String> {
         std::iter::from_fn(|| self.mails.try_recv().ok())
             .filter_map(|mail| {
@@ -155,7 +151,7 @@ impl ScriptedServer {
     }
 }
 
-/// For `localhost`, and who vouches for it: itself.
+/// TLS for `localhost` with a self-signed certificate.
 fn acceptor() -> (TlsAcceptor, String) {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
@@ -186,7 +182,7 @@ async fn serve(stream: TcpStream, privacy: ScriptedTls, shared: ScriptState) -> 
             say(&mut stream, "220 test").await?;
             hear(&mut stream).await?;
             say(&mut stream, "250-test\r\n250 STARTTLS").await?;
-            // Whoever goes on without it is not answered.
+            // A client that continues without TLS gets no answer.
             (hear(&mut stream).await? == "STARTTLS").then_some(())?;
             say(&mut stream, "220 go on").await?;
             let stream = acceptor.accept(stream.into_inner()).await.ok()?;
@@ -195,7 +191,7 @@ async fn serve(stream: TcpStream, privacy: ScriptedTls, shared: ScriptState) -> 
     }
 }
 
-/// Keeps the connection open, and says nothing.
+/// Keeps the connection open without answering.
 async fn silence<S>(stream: S) -> Option<()> {
     std::future::pending::<()>().await;
     drop(stream);
@@ -229,7 +225,7 @@ async fn converse(
                 if is_known { "235 welcome" } else { "535 no" }
             }
             ("MAIL", _) if !is_known => "530 who are you?",
-            // RFC 5321, 4.1.4: as strict as servers are.
+            // RFC 5321, 4.1.4: as strict as real servers.
             ("MAIL", _) if in_mail => "503 5.5.1 nested",
             ("MAIL", Script::Sender(answer)) => answer,
             ("MAIL", _) => {

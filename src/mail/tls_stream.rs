@@ -1,5 +1,4 @@
-//! TLS from the first byte, over a socket of our own: lettre opens such connections only by itself, and then without
-//! TCP_NODELAY.
+//! TLS from the first byte over a socket that we open. lettre would open such connections itself, without TCP_NODELAY.
 
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
@@ -19,7 +18,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::error::MailError;
 
-/// Whom to take for the mail server, and by whose word.
+/// The server name to expect, and the authorities to trust.
 #[derive(Clone)]
 pub(super) struct ImplicitTls {
     connector: TlsConnector,
@@ -47,14 +46,14 @@ impl ImplicitTls {
         })
     }
 
-    /// The private way over an open socket.
+    /// Starts TLS on an open socket.
     pub(super) async fn over(&self, stream: TcpStream) -> io::Result<PrivateStream> {
         let stream = self.connector.connect(self.name.clone(), stream).await?;
         Ok(PrivateStream(stream))
     }
 }
 
-/// A TLS stream as lettre takes it.
+/// A TLS stream in the form that lettre accepts.
 #[derive(Debug)]
 pub(super) struct PrivateStream(TlsStream<TcpStream>);
 

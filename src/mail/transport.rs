@@ -1,4 +1,4 @@
-//! The ways a mail leaves the house: into a folder, or to a mail server.
+//! Sends mails into a folder or to a mail server.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
@@ -19,14 +19,15 @@ use super::error::{DeliveryFailure, MailError};
 use super::mail_server::MailServer;
 use super::message::{BodyEncoding, message, path_safe};
 
-/// So long may sending one mail take, whatever the server does.
+/// How long sending one mail may take. It must be shorter than the outbox's lease: otherwise another process would send
+/// the same mail.
 pub const SEND_TIMEOUT: Duration = Duration::from_secs(45);
-/// RFC 4954: answers about our password, not about the e-mail. Once an operator has corrected it, the e-mail goes out.
+/// RFC 4954: answers about our password. They say nothing about the e-mail, which is sent once an operator has
+/// corrected the password.
 const AUTHENTICATION_CODES: [u16; 4] = [530, 534, 535, 538];
-/// So much of a server's answer is kept, in characters.
+/// How many characters of a server's answer are kept.
 const REASON_MAX_CHARS: usize = 300;
 
-/// Sends e-mails as mails.
 pub struct MailTransport {
     sender: Mailbox,
     backend: Backend,
@@ -40,13 +41,13 @@ enum Backend {
 }
 
 impl MailTransport {
-    /// The transport that a URL names: `file:` (the folder `mail` of the data folder), `file:/folder`,
-    /// `smtp://user:password@host:port`, `smtps://…`; with `?tls=required` or `?tls=opportunistic` on `smtp:`. A mail
-    /// server's certificate has to be vouched for by a public authority, or by one in the file `ca` (PEM).
+    /// Parses a transport's URL: `file:` (the folder `mail` in the data folder), `file:/folder`,
+    /// `smtp://user:password@host:port`, `smtps://…`; `smtp:` also with `?tls=required` or `?tls=opportunistic`. A mail
+    /// server's certificate must be signed by a public authority, or by one in the file `ca` (PEM).
     ///
     /// # Errors
-    /// A URL of another kind, a folder that cannot be made, certificates that cannot be read, or a sender that is no
-    /// mailbox.
+    /// The URL is of another kind, the folder cannot be created, the certificates cannot be read, or the sender is not
+    /// a mailbox.
     pub fn from_url(url: &str, data_dir: &Path, sender: &str, ca: Option<&Path>) -> Result<Self, MailError> {
         let sender: Mailbox = sender.parse().map_err(|_| MailError::BadSender)?;
         let address = ascii_domain(&sender.email).map_err(|_| MailError::BadSender)?;
@@ -61,10 +62,10 @@ impl MailTransport {
         })
     }
 
-    /// The same transport, which greets mail servers with this name: a domain or an IP address.
+    /// Sets the name for greeting mail servers: a domain or an IP address.
     ///
     /// # Errors
-    /// A name that is neither.
+    /// The name is neither.
     pub fn greeting_as(mut self, name: &str) -> Result<Self, MailError> {
         let name = client_id(name)?;
         if let Backend::Smtp(connections) = &mut self.backend {
@@ -73,7 +74,7 @@ impl MailTransport {
         Ok(self)
     }
 
-    /// The folder that mails are put into; none when they go to a server.
+    /// The folder for mails. `None` if they go to a server.
     pub fn folder(&self) -> Option<&Path> {
         match &self.backend {
             Backend::Folder(folder) => Some(folder),
@@ -81,8 +82,8 @@ impl MailTransport {
         }
     }
 
-    /// Sends an e-mail. `message_id` is the e-mail's id and `date` when it was written; both make the mail recognisable
-    /// when it is sent a second time. `progress` tells how far it got, should the attempt be given up.
+    /// Sends an e-mail. `message_id` is the e-mail's id and `date` the time it was written, so that a second copy is
+    /// recognised. `progress` shows how far an abandoned attempt got.
     ///
     /// # Errors
     /// `Permanent` or `Transient`.
@@ -110,7 +111,7 @@ impl MailTransport {
                     recipient: &recipient,
                     message: &build,
                 };
-                // One limit for all steps: whoever takes longer than the outbox's lease sends twice.
+                // One limit for all steps. After the outbox's lease another process would send the e-mail again.
                 let handed_over = timeout(self.patience, connections.hand_over(&mail, progress)).await;
                 handed_over
                     .unwrap_or(Err(HandOverError::Late))
@@ -119,14 +120,14 @@ impl MailTransport {
         }
     }
 
-    /// Ends the connections to the mail server that were not used for some seconds.
+    /// Closes connections to the mail server that have been idle for some seconds.
     pub async fn close_unused(&self) {
         if let Backend::Smtp(connections) = &self.backend {
             connections.close(false).await;
         }
     }
 
-    /// Ends all connections to the mail server that no e-mail is under way on.
+    /// Closes all idle connections to the mail server.
     pub async fn close(&self) {
         if let Backend::Smtp(connections) = &self.backend {
             connections.close(true).await;
@@ -148,7 +149,7 @@ fn folder(path: &str, data_dir: &Path) -> Result<PathBuf, MailError> {
     Ok(folder)
 }
 
-/// What an operator may read. Servers like to repeat what they refuse; the e-mail's link or code is left out.
+/// Converts the error for operators. Servers often repeat what they refuse, so the e-mail's link or code is removed.
 fn without(error: HandOverError, email: &Email) -> MailError {
     let reason = without_content(&error.to_string(), email);
     match error {
@@ -165,13 +166,13 @@ fn without(error: HandOverError, email: &Email) -> MailError {
     }
 }
 
-/// Whether a server refuses to speak to us at all, which an operator can mend. The e-mails go out then.
+/// Whether the server refuses us rather than the e-mail. An operator can correct that, and the e-mails are sent then.
 fn is_about_us(step: Step, error: &smtp::Error) -> bool {
     let code = error.status().map(u16::from);
     step == Step::Connecting || code.is_some_and(|code| AUTHENTICATION_CODES.contains(&code))
 }
 
-/// The text without its words that are links, or that hold digits and are part of the e-mail.
+/// Removes words that are links, or that contain digits and occur in the e-mail.
 fn without_content(text: &str, email: &Email) -> String {
     let is_content = |word: &str| {
         let word = word.trim_matches(|c: char| !c.is_alphanumeric());
@@ -190,7 +191,7 @@ fn without_content(text: &str, email: &Email) -> String {
         .collect()
 }
 
-/// Makes a folder, if it is not there, that only its owner may look into.
+/// Creates a folder that only its owner can open, if it does not exist.
 fn make_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
@@ -203,11 +204,11 @@ async fn put(folder: PathBuf, name: String, mail: Vec<u8>) -> Result<(), MailErr
         .map_err(|error| MailError::Transient(format!("the mail was not written: {error}")))
 }
 
-/// Under its name the file is whole or absent, whatever happens meanwhile. Only its owner may read it.
+/// Writes atomically: the file is complete or absent. Only its owner can read it.
 fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     make_folder(folder)?;
     let unfinished = folder.join(format!(".{name}.tmp"));
-    // A file that was left half-written, or that somebody else has put there to read along, goes.
+    // Removes an incomplete file, or one that somebody else created in order to read the mail.
     match fs::remove_file(&unfinished) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}

@@ -1,4 +1,4 @@
-//! What becomes of a letter in a folder and with a mail server.
+//! Tests e-mails in a folder and with a mail server.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -42,7 +42,7 @@ fn email_to(recipient: &str) -> Email {
     }
 }
 
-/// What an operator reads after the server answered with this script.
+/// The error that an operator sees after this script.
 async fn error_of(script: Script) -> MailError {
     let server = ScriptedServer::start([script]).await;
     send_to(&server, &email()).await.unwrap_err()
@@ -252,7 +252,7 @@ async fn a_recipient_that_is_refused_costs_the_next_email_neither_its_connection
 #[tokio::test]
 async fn a_email_for_which_a_kept_connection_is_no_longer_good_takes_a_new_one() {
     for (script, connections) in [
-        // It hung up after the last e-mail, it is about to, it wants no more e-mails on this connection.
+        // The server hung up after the last e-mail, is closing, or accepts no more e-mails on this connection.
         (Script::AcceptAndHangUp, 2),
         (Script::Sender("421 4.4.2 idle for too long"), 2),
         (Script::Sender("452 4.5.3 too many e-mails"), 2),
@@ -364,7 +364,7 @@ async fn a_server_that_repeats_the_email_does_not_make_us_repeat_it() {
     );
 }
 
-/// Sends the e-mail to a server that speaks TLS, whose certificate is vouched for by `certificate`.
+/// Sends the e-mail to a server that uses TLS with this certificate.
 async fn send_privately(url: &str, certificate: &str) -> Result<(), MailError> {
     let folder = tempfile::tempdir().unwrap();
     let ca = folder.path().join("ca.pem");

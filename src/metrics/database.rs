@@ -1,5 +1,5 @@
-//! What the database says of the installation. It is asked for these values from time to time; while it does not answer
-//! there are none, and `gatebook_database_up` is 0.
+//! Values that are read from the database from time to time. While the database does not answer there are none, and
+//! `gatebook_database_up` is 0.
 
 use std::sync::atomic::AtomicU64;
 
@@ -8,70 +8,58 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-/// Labels of letters in the outbox.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct OutboxLabels {
     /// `pending` or `failed`.
     pub state: &'static str,
 }
 
-/// Labels of a projection.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct ProjectionLabels {
-    /// Its name.
     pub projection: &'static str,
 }
 
-/// Labels of connections to the database.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct ConnectionLabels {
-    /// The pool that they belong to.
     pub pool: &'static str,
     /// `in_use` or `idle`.
     pub state: &'static str,
 }
 
-/// Labels of a pool of connections to the database.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct PoolLabels {
-    /// The pool.
     pub pool: &'static str,
 }
 
-/// A gauge of each projection.
 pub type ProjectionGauge = Family<ProjectionLabels, Gauge>;
 
-/// The gauges of the database.
 #[derive(Default)]
 pub struct DatabaseMetrics {
-    /// Whether the database answered when it was asked last.
+    /// Whether the last query was answered.
     pub up: Gauge,
-    /// The last position of the log; not a number while nobody knows it.
+    /// The last position of the log. NaN while it is unknown.
     pub log_position: Gauge<f64, AtomicU64>,
-    /// Letters in the outbox that were not sent.
+    /// Unsent e-mails in the outbox.
     pub emails: Family<OutboxLabels, Gauge>,
-    /// The age of the oldest of them.
+    /// The age of the oldest of them, in seconds.
     pub oldest_email: Family<OutboxLabels, Gauge<f64, AtomicU64>>,
-    /// How often a projection was rebuilt, and one more.
+    /// The number of rebuilds of a projection, plus one.
     pub generation: ProjectionGauge,
-    /// Whether it was filled by another version of its fold.
+    /// Whether another fold version filled it.
     pub stale: ProjectionGauge,
-    /// Whether a rebuild is under way or was interrupted.
+    /// Whether a rebuild is in progress or was interrupted.
     pub rebuilding: ProjectionGauge,
-    /// How many events that rebuild has still to catch up with.
+    /// How many events that rebuild still has to catch up with.
     pub rebuild_behind: ProjectionGauge,
-    /// Whether the last rebuild failed.
     pub rebuild_failed: ProjectionGauge,
-    /// Connections that are open.
     pub connections: Family<ConnectionLabels, Gauge>,
-    /// How many there may be.
     pub connections_max: Family<PoolLabels, Gauge>,
-    /// How many tasks wait for one.
+    /// How many tasks are waiting for a connection.
     pub connections_waiting: Family<PoolLabels, Gauge>,
 }
 
 impl DatabaseMetrics {
-    /// The database did not answer: nothing is known.
+    /// Clears all values, because the database did not answer.
     pub fn forget(&self) {
         self.up.set(0);
         self.log_position.set(f64::NAN);

@@ -1,5 +1,5 @@
-//! What `/metrics` shows. What is counted is counted where it happens; what has to be asked of the database is in
-//! `database`, and asked by the application; what the operating system knows is in `process`.
+//! The metrics at `/metrics`. Events are counted where they happen. The application reads the values in `database` from
+//! the database, and `process` reads those of the operating system.
 
 pub mod database;
 mod process;
@@ -21,34 +21,31 @@ use crate::standard_error::standard_error;
 use database::{DatabaseMetrics, ProjectionGauge, ProjectionLabels};
 use process::Process;
 
-/// Everything that is counted.
 pub struct Metrics {
     registry: Registry,
     /// Appends that shared a transaction.
     pub batch_sizes: Histogram,
-    /// Commands that were tried again because somebody else was faster.
+    /// Commands that were retried because another one changed the same data first.
     pub commands_tried_again: Counter,
-    /// Appends that were refused because they would not be read back as what they mean.
+    /// Appends that were refused because reading them back would give something else.
     pub appends_not_read_back: Counter,
-    /// Events of the log that cannot be read and close something, as it was looked at last.
+    /// Unreadable events that close something, as of the last check.
     pub unreadable_events: Gauge,
     /// Requests by method, route and status.
     pub requests: Family<RequestLabels, Counter>,
-    /// Seconds that requests took, by route.
+    /// The duration of requests in seconds, by route.
     pub request_seconds: Family<RouteLabels, Histogram>,
-    /// Answers of the gate, by reason.
+    /// The gate's answers, by reason.
     pub gate_verdicts: Family<VerdictLabels, Counter>,
-    /// E-mails by what became of them.
+    /// E-mails by outcome.
     pub emails: Family<EmailLabels, Counter>,
-    /// Passwords hashed to be kept or checked; each keeps a core busy for a while.
+    /// Passwords hashed, to store or check them. Each occupies a core for a while.
     pub password_hashings: Counter,
-    /// Access tokens that were issued.
     pub tokens_issued: Counter,
     /// 1 while changes and tokens are refused because of this node's clock.
     pub clock_wrong: Gauge,
-    /// How far this node's clock is ahead of the database's, as it was compared last.
+    /// How far this node's clock is ahead of the database's, as of the last comparison.
     pub clock_difference_seconds: Gauge<f64, AtomicU64>,
-    /// What the database says.
     pub database: DatabaseMetrics,
     tokens_refused: Family<VerdictLabels, Counter>,
     batches_failed: Counter,
@@ -59,52 +56,44 @@ pub struct Metrics {
     version: Family<VersionLabels, Gauge>,
 }
 
-/// Labels of the program itself.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct VersionLabels {
     version: &'static str,
 }
 
-/// Labels of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct RequestLabels {
-    /// The HTTP method, or `other`: anybody can make up methods.
+    /// The HTTP method, or `other`, because callers can invent methods.
     pub method: &'static str,
-    /// The route's pattern, never the path, which can hold anything.
+    /// The route's pattern, not the path, which can contain anything.
     pub route: String,
-    /// The status code.
     pub status: u16,
 }
 
-/// Labels of a route.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct RouteLabels {
-    /// The route's pattern.
     pub route: String,
 }
 
-/// Labels of an answer of the gate, or of the token endpoint.
+/// Labels of an answer of the gate or the token endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct VerdictLabels {
-    /// The reason's code.
+    /// The code of the reason.
     pub reason: &'static str,
 }
 
-/// Labels of an e-mail.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct EmailLabels {
-    /// What became of it.
     pub outcome: DeliveryOutcome,
 }
 
-/// What became of an e-mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
 pub enum DeliveryOutcome {
-    /// Handed to the mail server.
+    /// The mail server accepted it.
     Sent,
-    /// Will be tried again.
+    /// It will be tried again.
     Delayed,
-    /// Given up.
+    /// It was given up.
     Failed,
 }
 
@@ -228,22 +217,22 @@ impl Metrics {
         metrics.database.register(registry);
     }
 
-    /// A batch of appends was committed.
+    /// Notes that a batch of appends was committed.
     pub fn batch_committed(&self) {
         *self.last_commit.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 
-    /// A batch of appends was not committed.
+    /// Counts a batch of appends that was not committed.
     pub fn batch_failed(&self) {
         self.batches_failed.inc();
     }
 
-    /// A request for an access token was refused.
+    /// Counts a refused request for an access token.
     pub fn token_refused(&self, reason: &'static str) {
         self.tokens_refused.get_or_create(&VerdictLabels { reason }).inc();
     }
 
-    /// A projection was compared with the log.
+    /// Notes the result of comparing a projection with the log.
     pub fn projection_verified(&self, projection: &'static str, is_equal: bool, at: Timestamp) {
         let labels = ProjectionLabels { projection };
         self.verified_equal.get_or_create(&labels).set(is_equal.into());

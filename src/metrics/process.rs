@@ -1,5 +1,5 @@
-//! The process as Prometheus's own client libraries describe it, from `/proc`. Where there is no `/proc`, there are no
-//! such metrics.
+//! Metrics of the process, named as in Prometheus's client libraries and read from `/proc`. Without `/proc` there are
+//! none.
 
 use std::fs;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -9,10 +9,10 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 
-/// Linux counts the time of processes in hundredths of a second, whatever the kernel's own clock does.
+/// Linux reports process times in hundredths of a second, whatever the kernel's internal tick rate.
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// Reads the process at every scrape.
+/// Reads the process's state at every scrape.
 #[derive(Debug)]
 pub(super) struct Process {
     /// Seconds since 1970.
@@ -20,7 +20,7 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// The process, which has only just started: what the kernel knows of that is not shown to every service.
+    /// Takes the current time as the start, because not every service may read the kernel's start time.
     pub(super) fn just_started() -> Self {
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
         Self {
@@ -88,7 +88,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(path).unwrap_or_default()
 }
 
-/// The fields of `stat` from the third on; the second is the program's name, which may hold anything.
+/// The fields of `stat` from the third on. The second is the program's name, which may contain anything.
 fn fields(stat: &str) -> impl Iterator<Item = &str> {
     stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace()
 }
@@ -113,7 +113,7 @@ fn bytes(status: &str, name: &str) -> Option<f64> {
 }
 
 fn open_files() -> Option<f64> {
-    // One of them is the folder that is being read.
+    // One of them is the folder being read.
     let entries = fs::read_dir("/proc/self/fd").ok()?.count();
     Some(entries.saturating_sub(1) as f64)
 }

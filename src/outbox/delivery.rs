@@ -1,4 +1,4 @@
-//! Sending what is due, a few e-mails at a time, and trying again later what could not be sent.
+//! Sends the e-mails that are due, a few at a time, and schedules another attempt for those that failed.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -21,26 +21,25 @@ use crate::metrics::{DeliveryOutcome, EmailLabels, Metrics};
 use crate::secrets::Sealer;
 use crate::store::{Database, StoreError};
 
-/// After so many attempts, which take three days, an e-mail is given up: a mail server that is away over a weekend costs
-/// nobody their e-mails.
+/// How often an e-mail is tried before it is given up. These attempts take three days, so that no e-mail is lost when a
+/// mail server is down over a weekend.
 pub(super) const ATTEMPTS_MAX: i64 = 81;
-/// How many letters are under way at a time, codes and links to passwords first. Each has a connection to the mail
-/// server; more at once is what servers slow down or refuse.
+/// How many e-mails are sent at a time, urgent ones first. Each uses a connection, and mail servers slow down or refuse
+/// clients with more.
 const PLACES: usize = 6;
-/// Places beyond these for codes and links to passwords alone: they do not wait for the others, however long those take.
+/// Additional places for urgent e-mails only (codes and password links), so that they never wait for slow ones.
 const URGENT_PLACES: usize = 2;
-/// The wait after the first attempt; it doubles after each.
+/// The wait after the first attempt. It doubles with each further one.
 const FIRST_DELAY: TimeDelta = TimeDelta::seconds(10);
-/// The longest wait between two attempts.
 const LONGEST_DELAY: TimeDelta = TimeDelta::hours(1);
-/// At the end of the program: how long a mail server may take until it wants the content of an e-mail under way. The
-/// e-mail is given back then, because it certainly was not sent.
+/// At shutdown, how long to wait for a mail server that does not have the content yet. After that the e-mail is given
+/// back, because it was certainly not sent.
 const FINISH_COMMANDS: Duration = Duration::from_secs(1);
-/// At the end of the program: how long a mail server that has the content may take to say that it took it. Then nobody
-/// knows, and the e-mail is sent again later.
+/// At shutdown, how long to wait for a mail server that has the content to confirm it. After that the result is
+/// unknown, and the e-mail will be sent again later.
 const FINISH_CONTENT: Duration = Duration::from_secs(10);
 
-/// Sends the letters of a database. Several processes may, each with an outbox of its own.
+/// Sends the e-mails of a database. Several processes may do so, each with its own outbox.
 pub struct Outbox {
     database: Arc<dyn Database>,
     transport: MailTransport,
@@ -50,14 +49,14 @@ pub struct Outbox {
     places: usize,
 }
 
-/// A letter that was tried, and what it came to.
+/// An e-mail and the result of sending it.
 pub(super) struct DeliveryAttempt {
     email: ClaimedEmail,
     sent: Result<(), MailError>,
 }
 
 impl Outbox {
-    /// An outbox that sends by `transport` what was sealed with the key of `sealer`.
+    /// Creates an outbox that sends through `transport` and decrypts with the key of `sealer`.
     pub fn new(
         database: Arc<dyn Database>,
         transport: MailTransport,
@@ -75,15 +74,15 @@ impl Outbox {
         }
     }
 
-    /// The same outbox, which sends one e-mail after the other, in order.
+    /// Makes it send one e-mail at a time, in order.
     #[cfg(test)]
     pub(super) fn one_by_one(self) -> Self {
         Self { places: 1, ..self }
     }
 
-    /// Delivers until `shutdown` holds true or its sender is gone; finishes the e-mails under way then, or gives them
-    /// back, within eleven seconds. Ring `wake` (`notify_one`) when e-mails were written; others are found within a
-    /// second.
+    /// Delivers until `shutdown` is true or its sender is dropped. Then it finishes or gives back the e-mails in
+    /// progress within eleven seconds. Call `wake.notify_one()` after writing e-mails; without it they are found within
+    /// a second.
     pub async fn run(self: Arc<Self>, shutdown: watch::Receiver<bool>, wake: Arc<Notify>) {
         let (urgent, all) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let lane = |takes, places| DeliveryLane::new(self.clone(), takes, places, shutdown.clone());
@@ -96,11 +95,10 @@ impl Outbox {
         self.transport.close().await;
     }
 
-    /// Takes the letters that are due (at most 20) and tries to send each once; says how many it tried.
+    /// Claims the e-mails that are due (at most 20), tries each once, and returns how many it tried.
     ///
     /// # Errors
-    /// The database failed. A letter that was being sent is sent again when its lease is over, with the same
-    /// Message-ID.
+    /// The database failed. E-mails in progress are sent again after their leases, with the same Message-ID.
     pub async fn deliver_due(&self) -> Result<usize, StoreError> {
         let claimed = queue::claim(self.database(), &self.clock, Takes::All).await?;
         let (_running, shutdown) = watch::channel(false);
@@ -111,7 +109,6 @@ impl Outbox {
         Ok(count)
     }
 
-    /// See [`operators::retry`].
     pub async fn retry(&self, id: Uuid) -> Result<Retry, StoreError> {
         operators::retry(self.database(), id, self.clock.now()).await
     }
@@ -120,7 +117,7 @@ impl Outbox {
         &*self.database
     }
 
-    /// Tries to send an e-mail. At the end of the program it takes no longer than is good for the e-mail.
+    /// Tries to send an e-mail. At shutdown it stops as soon as the e-mail is in a safe state.
     pub(super) async fn attempt(&self, email: ClaimedEmail, shutdown: watch::Receiver<bool>) -> DeliveryAttempt {
         let progress = TransferProgress::default();
         let sent = tokio::select! {
@@ -142,14 +139,14 @@ impl Outbox {
     async fn send(&self, email: &ClaimedEmail, progress: &TransferProgress) -> Result<(), MailError> {
         survived(async {
             let content = decrypt_email(email, &self.sealer)?;
-            // The date is the e-mail's, so that a second copy is the same mail.
+            // The date of writing, so that a second copy is identical.
             let date = email.created_at.to_utc();
             self.transport.send(&content, &email.id, date, progress).await
         })
         .await
     }
 
-    /// Writes down what became of letters, which are forgotten here then.
+    /// Records the results and clears the list.
     pub(super) async fn write_down(&self, tried: &mut Vec<DeliveryAttempt>) -> Result<(), StoreError> {
         let now = self.clock.now();
         let outcomes: Vec<_> = tried.iter().map(|tried| (&tried.email, tried.outcome(now))).collect();
@@ -214,7 +211,7 @@ fn counted_as(outcome: &AttemptOutcome) -> Option<DeliveryOutcome> {
     }
 }
 
-/// Ends when an attempt should be given up because the program ends.
+/// Returns when an attempt should stop because of the shutdown.
 async fn interrupted(mut shutdown: watch::Receiver<bool>, progress: &TransferProgress) -> MailError {
     over(&mut shutdown).await;
     tokio::time::sleep(FINISH_COMMANDS).await;
@@ -225,7 +222,7 @@ async fn interrupted(mut shutdown: watch::Receiver<bool>, progress: &TransferPro
     MailError::Transient("the program ended before the mail server said whether it took the mail".to_owned())
 }
 
-/// Wakes all lanes when e-mails were written.
+/// Wakes all lanes when `wake` is notified.
 async fn pass_on(wake: &Notify, lanes: [&Notify; 2], mut shutdown: watch::Receiver<bool>) {
     loop {
         tokio::select! {
@@ -235,13 +232,13 @@ async fn pass_on(wake: &Notify, lanes: [&Notify; 2], mut shutdown: watch::Receiv
     }
 }
 
-/// What an attempt came to. One that dies, which is a bug, must not take the outbox and all other letters with it.
+/// Runs an attempt. A panic, which is a bug, counts as a failed attempt and does not stop the outbox.
 pub(super) async fn survived(attempt: impl Future<Output = Result<(), MailError>>) -> Result<(), MailError> {
     let died = |_| MailError::Transient("sending it failed in a way that should not be possible".to_owned());
     AssertUnwindSafe(attempt).catch_unwind().await.map_err(died)?
 }
 
-/// 10 s, 20 s, 40 s, … at most an hour.
+/// 10 s, 20 s, 40 s, … up to an hour.
 pub(super) fn delay_after(attempts: i64) -> TimeDelta {
     (1..attempts)
         .try_fold(FIRST_DELAY, |delay, _| {
@@ -256,6 +253,6 @@ pub(super) fn is_over(shutdown: &watch::Receiver<bool>) -> bool {
 }
 
 pub(super) async fn over(shutdown: &mut watch::Receiver<bool>) {
-    // An error means that the sender is gone, and with it the program.
+    // An error means that the sender was dropped, which counts as shutdown.
     let _ = shutdown.wait_for(|over| *over).await;
 }

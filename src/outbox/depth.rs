@@ -1,4 +1,4 @@
-//! How much waits in the outbox, for how long, and how much was given up.
+//! How many e-mails wait in the outbox, for how long, and how many were given up.
 
 use chrono::TimeDelta;
 use gatebook_aggregates::timestamp::Timestamp;
@@ -6,32 +6,31 @@ use gatebook_projections::sql::{Query, RowError, RowReader, Value};
 
 use crate::store::{Database, StoreError};
 
-/// What waits and what failed.
+/// E-mails that wait and e-mails that failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Depth {
-    /// E-mails that should leave now. Those that were written for a later day do not count before it.
+    /// E-mails that should leave now. Those written for a later day count from that day on.
     pub pending: i64,
-    /// E-mails that were given up.
     pub failed: i64,
-    /// For how long the oldest of the pending ones has been waiting; none when nothing waits.
+    /// How long the oldest of the pending ones has waited. `None` when nothing waits.
     pub oldest_age: Option<TimeDelta>,
 }
 
-/// All e-mails there are, by state.
+/// The number of e-mails in each state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutboxSummary {
-    /// E-mails that will be sent, also on a later day.
+    /// E-mails that will be sent, now or on a later day.
     pub pending: i64,
-    /// E-mails that were handed to the mail server.
+    /// E-mails that the mail server accepted.
     pub sent: i64,
     /// E-mails that were given up.
     pub failed: i64,
-    /// Since when the oldest one waits that should leave now; none when nothing waits.
+    /// The time since which the oldest e-mail that should leave now has waited. `None` when nothing waits.
     pub oldest_waiting_since: Option<Timestamp>,
 }
 
-/// How much waits. Cheap enough to be asked every few seconds: it reads nothing but the indexes of what waits and what
-/// failed, however much was sent.
+/// Reads how much waits. It only reads the indexes of pending and failed e-mails, so it is cheap enough to run every
+/// few seconds however many were sent.
 ///
 /// # Errors
 /// The database failed.
@@ -48,7 +47,7 @@ pub async fn depth(database: &dyn Database, now: Timestamp) -> Result<Depth, Sto
     })
 }
 
-/// The totals. They count every e-mail that was ever sent, so they are for people who look, not for programs that poll.
+/// Reads the totals. It counts every e-mail ever sent, so it is for people who look, not for programs that poll.
 ///
 /// # Errors
 /// The database failed.
@@ -66,7 +65,7 @@ pub async fn totals(database: &dyn Database, now: Timestamp) -> Result<OutboxSum
     })
 }
 
-/// For how long an e-mail has been waiting.
+/// How long an e-mail has been waiting.
 pub fn age(since: Timestamp, now: Timestamp) -> TimeDelta {
     (now.to_utc() - since.to_utc()).max(TimeDelta::zero())
 }

@@ -1,4 +1,4 @@
-//! Which e-mail about something was given up, for those whom it concerns.
+//! Finds the latest failed e-mail about something, to show to the people concerned.
 
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::sql::{Query, RowReader};
@@ -9,15 +9,14 @@ use crate::store::{Database, StoreError};
 /// An e-mail that was given up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailedEmail {
-    /// What kind of e-mail.
     pub kind: String,
-    /// When it was given up; of older ones, when it was written.
+    /// When it was given up. For rows without that time, when it was written.
     pub at: Timestamp,
-    /// Why; none of older ones.
+    /// The reason. `None` for rows that have none.
     pub failure: Option<DeliveryFailure>,
 }
 
-/// The latest e-mail about one of these that was given up.
+/// The latest e-mail about one of these keys that was given up.
 ///
 /// # Errors
 /// The database failed.
@@ -25,7 +24,7 @@ pub async fn last_failure(database: &dyn Database, about: &[String]) -> Result<O
     if about.is_empty() {
         return Ok(None);
     }
-    // Each key by itself, so that the index finds it.
+    // One argument per key, so that the index is used.
     let mut query = Query::new(
         "select kind, coalesce(failed_at, created_at), failure from outbox where state = 'failed' and about in (",
         [],

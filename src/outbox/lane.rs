@@ -1,5 +1,5 @@
-//! A lane of the outbox: it takes e-mails that are due, has a few under way at a time, and writes down what became of
-//! them. One that takes long keeps its place in the lane and nobody else's.
+//! A lane of the outbox: claims e-mails that are due, sends a few at a time, and records the results. A slow e-mail
+//! occupies only its own place.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -12,25 +12,24 @@ use super::delivery::{DeliveryAttempt, Outbox, is_over, over};
 use super::queue::{self, ClaimedEmail, Takes};
 use crate::store::StoreError;
 
-/// How often to look for e-mails that nobody announced: those of other processes, and those whose wait is over.
+/// How often to look for e-mails without a notification: those of other processes, and those whose wait is over.
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How long e-mails that were taken may wait for a place in the lane. Then they are given back: another process may have
-/// one.
+/// How long claimed e-mails may wait for a free place. After that they are given back, because another process may have
+/// a free place.
 const BACKLOG_MAX: Duration = Duration::from_secs(2);
-/// The pause after trouble with the database.
+/// The pause after a database error.
 const PAUSE_AFTER_TROUBLE: Duration = Duration::from_secs(5);
 
-/// A lane at work.
 pub(super) struct DeliveryLane {
     outbox: Arc<Outbox>,
     takes: Takes,
-    /// How many e-mails are under way at a time.
+    /// How many e-mails may be in progress at a time.
     places: usize,
     shutdown: watch::Receiver<bool>,
-    /// Taken, and not yet under way.
+    /// Claimed, but not started.
     backlog: VecDeque<ClaimedEmail>,
     under_way: JoinSet<DeliveryAttempt>,
-    /// What became of these is not yet written down.
+    /// Attempts whose results are not recorded yet.
     tried: Vec<DeliveryAttempt>,
 }
 
@@ -47,7 +46,7 @@ impl DeliveryLane {
         }
     }
 
-    /// Works until the program ends; then what is under way is finished or given back.
+    /// Works until shutdown, then finishes or gives back the e-mails in progress.
     pub(super) async fn run(mut self, wake: Arc<Notify>) {
         while !is_over(&self.shutdown) {
             if let Err(error) = self.turn(&wake).await {
@@ -64,7 +63,7 @@ impl DeliveryLane {
     }
 
     async fn turn(&mut self, wake: &Notify) -> Result<(), StoreError> {
-        // First, so that no place is empty while the database writes.
+        // Start first, so that no place stays empty while the database writes.
         self.start().await?;
         self.outbox.write_down(&mut self.tried).await?;
         if self.backlog.is_empty() && self.has_a_place() {
@@ -90,7 +89,8 @@ impl DeliveryLane {
         self.under_way.len() < self.places
     }
 
-    /// Sets as many on their way as there are places. One whose lease may end meanwhile is given back.
+    /// Starts as many e-mails as there are free places. If a lease could end before the attempt does, the backlog is
+    /// given back.
     async fn start(&mut self) -> Result<(), StoreError> {
         while self.has_a_place() {
             let now = self.outbox.clock.now();
@@ -110,20 +110,20 @@ impl DeliveryLane {
     fn note(&mut self, ended: Result<DeliveryAttempt, tokio::task::JoinError>) {
         match ended {
             Ok(tried) => self.tried.push(tried),
-            // Its lease ends by itself.
+            // The lease ends by itself.
             Err(error) => tracing::error!(%error, "sending an e-mail ended in a way that should not be possible"),
         }
     }
 
     async fn give_back(&mut self) -> Result<(), StoreError> {
-        // Whether or not it is written down: what others may have been told is theirs must not be sent here. Leases end by
-        // themselves.
+        // The backlog is emptied even if the database fails: another process may get these e-mails. Otherwise their
+        // leases end by themselves.
         let emails = std::mem::take(&mut self.backlog);
         let now = self.outbox.clock.now();
         queue::hand_back(self.outbox.database(), &emails, now).await
     }
 
-    /// What is under way knows by itself that the program ends, and does not take long any more.
+    /// Attempts in progress see the shutdown themselves and end soon.
     async fn finish(&mut self) -> Result<(), StoreError> {
         let given_back = self.give_back().await;
         while let Some(ended) = self.under_way.join_next().await {

@@ -1,6 +1,6 @@
-//! The outbox: letters that were written down with the facts that call for them, and are sent afterwards, at least once.
+//! The outbox: e-mails are written together with the events that call for them, and sent afterwards, at least once.
 //!
-//! An e-mail is a row of the table `e-mails`. What it says is sealed, and forgotten once it is sent. A replay writes no
+//! An e-mail is a row of the table `outbox`. Its content is sealed, and deleted once it is sent. A replay writes no
 //! e-mails, because it does not come through here.
 
 mod delivery;

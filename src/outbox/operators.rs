@@ -1,4 +1,4 @@
-//! What operators see of the outbox, and what they can do about a letter that is stuck. Never what a letter says.
+//! What operators see of the outbox, and how they retry an e-mail. The content is never shown.
 
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::sql::{Query, RowError, RowReader, Value};
@@ -8,44 +8,38 @@ use uuid::Uuid;
 
 use crate::store::{ConnectionPurpose, Database, StoreError};
 
-/// What has become of an e-mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum EmailState {
     /// It will be sent.
     Pending,
-    /// It was handed to the mail server.
+    /// The mail server accepted it.
     Sent,
     /// It was given up.
     Failed,
 }
 
-/// An e-mail without what it says.
+/// An e-mail without its content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct EmailRow {
-    /// Its id, and the left part of its Message-ID.
+    /// Also the left part of the Message-ID.
     pub id: String,
-    /// What kind of letter.
     pub kind: String,
-    /// To whom.
     pub recipient: String,
-    /// What has become of it.
     pub state: EmailState,
     /// How often it was tried since it was written or last retried.
     pub attempts: i64,
-    /// When it is tried next; only while it is pending.
+    /// When it is tried next. Only while pending.
     pub next_attempt_at: Option<Timestamp>,
-    /// Why it was not sent at the last attempt; none while it is being sent.
+    /// Why the last attempt failed. `None` while it is being sent.
     pub last_error: Option<String>,
-    /// When it was written.
     pub created_at: Timestamp,
-    /// When it was sent.
     pub sent_at: Option<Timestamp>,
 }
 
 impl EmailRow {
-    /// Whether it can be tried again: its last attempt failed.
+    /// Whether it may be retried: its last attempt failed.
     pub fn can_be_retried(&self) -> bool {
         self.last_error.is_some() && self.state != EmailState::Sent
     }
@@ -58,17 +52,15 @@ impl EmailRow {
 const SELECT_EMAILS: &str = "select id, kind, recipient, state, attempts, next_attempt_at, last_error, created_at, \
      sent_at from outbox";
 
-/// The letter that a page of the list ended with.
+/// The last e-mail of a page of the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListedAfter {
-    /// When it was written.
     pub created_at: Timestamp,
-    /// Its id.
     pub id: String,
 }
 
 impl ListedAfter {
-    /// Whether an e-mail can stand there: their ids are UUIDs.
+    /// Whether such an e-mail can exist: ids are UUIDs.
     pub fn can_be(&self) -> bool {
         Uuid::parse_str(&self.id).is_ok()
     }
@@ -83,13 +75,13 @@ impl From<&EmailRow> for ListedAfter {
     }
 }
 
-/// The letters in one state or in all, newest first.
+/// Lists e-mails in one state or in all, newest first.
 pub async fn list(database: &dyn Database, state: Option<EmailState>, limit: u32) -> Result<Vec<EmailRow>, StoreError> {
     list_after(database, state, None, limit).await
 }
 
-/// A page of that list: what comes after the letter that the page before ended with; and which letter this one ends
-/// with, unless it is the last.
+/// One page of that list, after the last e-mail of the previous page. Also returns the last e-mail of this page, unless
+/// there are no more.
 pub async fn list_page(
     database: &dyn Database,
     state: Option<EmailState>,
@@ -124,18 +116,18 @@ async fn list_after(
     Ok(rows(database.rows(query).await?)?)
 }
 
-/// What became of the command to try an e-mail again.
+/// The result of a request to retry an e-mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Retry {
-    /// It is sent at the next opportunity, with all its attempts before it again.
+    /// It will be sent at the next opportunity, with a full set of attempts.
     Due(EmailRow),
-    /// It stays as it is: its last attempt did not fail. It was sent, is being sent, or is not due yet.
+    /// Unchanged, because its last attempt did not fail: it was sent, is being sent, or is not due yet.
     NotFailed(EmailRow),
     /// There is no such e-mail.
     Unknown,
 }
 
-/// Has an e-mail whose last attempt failed sent at the next opportunity, be it given up or waiting for the next attempt.
+/// Makes an e-mail due now if its last attempt failed, whether it was given up or waits for the next attempt.
 pub async fn retry(database: &dyn Database, id: Uuid, now: Timestamp) -> Result<Retry, StoreError> {
     let mut transaction = database.begin(ConnectionPurpose::Write).await?;
     let order = "update outbox set state = 'pending', attempts = 0, next_attempt_at = $1, last_error = null, \
@@ -146,14 +138,14 @@ pub async fn retry(database: &dyn Database, id: Uuid, now: Timestamp) -> Result<
     let found = rows(transaction.rows(query).await?)?;
     transaction.commit().await?;
     Ok(match found.into_iter().next() {
-        // A command that was granted before, perhaps by the first of two clicks, is granted.
+        // A repeated request, such as a second click, succeeds too.
         Some(email) if touched > 0 || email.is_due(now) => Retry::Due(email),
         Some(email) => Retry::NotFailed(email),
         None => Retry::Unknown,
     })
 }
 
-/// Has all letters that were given up sent at the next opportunity; how many they are.
+/// Makes all e-mails that were given up due now, and returns their number.
 pub async fn retry_failed(database: &dyn Database, now: Timestamp) -> Result<u64, StoreError> {
     let mut transaction = database.begin(ConnectionPurpose::Write).await?;
     let order = "update outbox set state = 'pending', attempts = 0, next_attempt_at = $1, last_error = null, \

@@ -1,8 +1,8 @@
-//! The table `letters` as a queue: taking letters that are due, and writing down what became of them.
+//! The table `outbox` as a queue: claims e-mails that are due, and records the result of each attempt.
 //!
-//! A letter that is taken stays `pending` and is due again when its lease ends. So a process that dies in the middle
-//! needs nobody to tidy up after it, and the e-mail is sent again rather than never. Its last error is gone meanwhile:
-//! only what has an error can be retried by an operator, so that nothing is sent by two at once.
+//! A claimed e-mail stays `pending` and becomes due again when its lease ends. If a process crashes, nobody has to
+//! clean up, and the e-mail is sent again rather than never. A claim clears the last error: operators can only retry
+//! e-mails that have one, so two processes never send the same e-mail at once.
 
 use chrono::TimeDelta;
 use gatebook_aggregates::timestamp::Timestamp;
@@ -14,26 +14,26 @@ use crate::log::append::Priority;
 use crate::mail::{DeliveryFailure, SEND_TIMEOUT};
 use crate::store::{ConnectionPurpose, Database, StoreError, Transaction};
 
-/// So long a letter that was taken is nobody else's.
+/// How long a claimed e-mail belongs to its process alone. Longer than an attempt can take ([`SEND_TIMEOUT`]).
 pub(super) const LEASE: TimeDelta = TimeDelta::seconds(60);
-/// So many letters are taken at once.
+/// How many e-mails are claimed at once.
 pub(super) const CLAIM_MAX: usize = 20;
 
-/// A letter that is ours to send until its lease ends.
+/// An e-mail that only this process may send until the lease ends.
 pub(super) struct ClaimedEmail {
     pub(super) id: String,
     pub(super) kind: String,
     pub(super) recipient: String,
     pub(super) sealed: Option<String>,
     pub(super) created_at: Timestamp,
-    /// This attempt included.
+    /// Includes this attempt.
     pub(super) attempts: i64,
-    /// Also tells this claim from a later one.
+    /// Also distinguishes this claim from a later one.
     pub(super) leased_until: Timestamp,
 }
 
 impl ClaimedEmail {
-    /// Whether an attempt that begins now ends within the lease.
+    /// Whether an attempt that starts now will end within the lease.
     pub(super) fn can_be_sent_at(&self, now: Timestamp) -> bool {
         now.plus(longest_attempt()) <= self.leased_until
     }
@@ -43,12 +43,12 @@ fn longest_attempt() -> TimeDelta {
     TimeDelta::from_std(SEND_TIMEOUT).unwrap_or(LEASE)
 }
 
-/// Which e-mails a lane takes.
+/// Which e-mails a lane claims.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Takes {
-    /// Those that somebody waits for in front of a screen, and no others.
+    /// Only those that somebody is waiting for at a screen.
     Urgent,
-    /// All, the urgent ones first.
+    /// All, urgent ones first.
     All,
 }
 
@@ -61,17 +61,17 @@ impl Takes {
     }
 }
 
-/// Takes the letters that are due: urgent ones first, and of these the ones that have been due for longest.
+/// Claims e-mails that are due: urgent ones first, then those that have been due longest.
 pub(super) async fn claim(
     database: &dyn Database,
     clock: &Clock,
     takes: Takes,
 ) -> Result<Vec<ClaimedEmail>, StoreError> {
-    // Most of the time nothing is due, and finding that out should not hold the write lock.
+    // Usually nothing is due. This check avoids taking the write lock then.
     if !is_any_due(database, clock.now(), takes).await? {
         return Ok(Vec::new());
     }
-    // With a wrong clock what others are sending would look free, and what is for later, due.
+    // With a wrong clock, other processes' leases would seem to have ended and later e-mails to be due.
     ClockGuard::new(clock).look(database).await?;
     let mut transaction = database.begin(ConnectionPurpose::Write).await?;
     let claimed = lease(&mut *transaction, clock.now(), takes).await?;
@@ -80,7 +80,7 @@ pub(super) async fn claim(
 }
 
 async fn is_any_due(database: &dyn Database, now: Timestamp, takes: Takes) -> Result<bool, StoreError> {
-    // One question for each priority: the index answers each with its first row.
+    // One subquery for each priority, so that the index answers each with its first row.
     let due = |priority: &Priority| {
         let priority = *priority as i64;
         format!(
@@ -145,31 +145,30 @@ fn claimed_email(row: Vec<Value>, leased_until: Timestamp) -> Result<ClaimedEmai
     })
 }
 
-/// What became of a letter that was tried.
+/// The result of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum AttemptOutcome {
-    /// It was sent: what it said is forgotten. True whoever sent it.
+    /// It was sent, and its content is deleted. Recorded even if the lease has ended meanwhile.
     Sent,
-    /// It was not sent, and will be tried again.
+    /// It was not sent and will be tried again.
     Delayed {
-        /// When.
         until: Timestamp,
         /// Why it was not sent.
         error: String,
     },
-    /// It was not sent and will not be, unless an operator wants it to. Its content is kept for that.
+    /// It will not be tried again unless an operator asks for it. The content is kept for that.
     Failed {
-        /// Why, for the admins of the group.
+        /// The reason, for the group's admins.
         failure: DeliveryFailure,
-        /// Why, for operators.
+        /// The reason, for operators.
         error: String,
     },
-    /// It was not tried after all, and is due again at once.
+    /// It was not tried, and is due again at once.
     HandedBack,
 }
 
-/// Writes down what became of letters, all at once: on a disk that takes its time, one commit for each would take longer
-/// than sending. How many of them were still ours, or are sent.
+/// Records all results in one transaction: on a slow disk, one commit per e-mail would take longer than sending.
+/// Returns how many e-mails were updated: those still leased to us, and those sent.
 pub(super) async fn record(
     database: &dyn Database,
     mut tried: Vec<(&ClaimedEmail, AttemptOutcome)>,
@@ -178,7 +177,7 @@ pub(super) async fn record(
     if tried.is_empty() {
         return Ok(0);
     }
-    // Whoever locks several e-mails does so in the order of their ids, so that nobody waits in a circle.
+    // All processes lock e-mails in the order of their ids, so that they cannot deadlock.
     tried.sort_by(|(one, _), (other, _)| one.id.cmp(&other.id));
     let mut transaction = database.begin(ConnectionPurpose::Write).await?;
     lock(&mut *transaction, &tried).await?;
@@ -221,7 +220,7 @@ async fn mark_sent(transaction: &mut dyn Transaction, ids: &[&str], now: Timesta
         .await
 }
 
-/// What is written about one e-mail; only while this claim holds.
+/// The update for one e-mail. It applies only while this claim holds.
 fn order(email: &ClaimedEmail, outcome: &AttemptOutcome, now: Timestamp) -> Option<Query> {
     let (id, ours) = (email.id.as_str(), email.leased_until);
     match outcome {
@@ -250,7 +249,7 @@ fn order(email: &ClaimedEmail, outcome: &AttemptOutcome, now: Timestamp) -> Opti
     }
 }
 
-/// Gives e-mails back that were taken and not tried.
+/// Gives back e-mails that were claimed but not tried.
 pub(super) async fn hand_back<'a>(
     database: &dyn Database,
     emails: impl IntoIterator<Item = &'a ClaimedEmail>,

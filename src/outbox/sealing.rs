@@ -1,5 +1,5 @@
-//! What an e-mail says, sealed for the table and opened for sending. The e-mail's id is the context: what was sealed for
-//! one e-mail cannot be passed off as another's.
+//! Seals the content of an e-mail for the table, and opens it for sending. The e-mail's id is the context, so sealed
+//! content cannot be moved to another e-mail.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -16,21 +16,20 @@ struct Content {
     text: String,
 }
 
-/// Why an e-mail cannot be sealed. Says nothing about what it says.
+/// Why an e-mail cannot be sealed. Never contains its content.
 #[derive(Debug, Error)]
 pub enum EncryptEmailError {
-    /// Its content has no JSON.
+    /// The content cannot be written as JSON.
     #[error("the e-mail cannot be written as JSON")]
     NotJson(#[source] serde_json::Error),
-    /// It cannot be sealed.
     #[error("the e-mail cannot be sealed: {0}")]
     NotSealed(#[from] SealError),
 }
 
-/// The e-mail as a command hands it to the writer, under a new id.
+/// Seals an e-mail under a new id, for a command to hand to the writer.
 ///
 /// # Errors
-/// A letter that is too long.
+/// The e-mail is too long.
 pub fn encrypt_email(
     email: &Email,
     id: Uuid,
@@ -55,10 +54,10 @@ pub fn encrypt_email(
     })
 }
 
-/// The e-mail to send.
+/// Opens a claimed e-mail for sending.
 pub(super) fn decrypt_email(claimed: &ClaimedEmail, sealer: &Sealer) -> Result<Email, MailError> {
     let kind: EmailKind = claimed.kind.parse().map_err(|_| {
-        // A newer node may have written it, and may send it.
+        // A newer node may have written it, and can send it.
         let kind = &claimed.kind;
         MailError::Transient(format!("this version knows no e-mails of the kind {kind}"))
     })?;
@@ -69,7 +68,7 @@ pub(super) fn decrypt_email(claimed: &ClaimedEmail, sealer: &Sealer) -> Result<E
     let content = sealer
         .open(&claimed.id, sealed)
         .map_err(|error| unreadable(error.to_string()))?;
-    // serde_json's own message could repeat what the e-mail says.
+    // serde_json's error could repeat the content.
     let content: Content =
         serde_json::from_str(&content).map_err(|_| unreadable("it was not written by seal_letter".to_owned()))?;
     Ok(Email {

@@ -1,4 +1,4 @@
-//! Whether a stream is whole: its numbers, its hash chain, and that every event of it can be read.
+//! Checks whether a stream is intact: its numbers, its hash chain, and that every event can be read.
 
 use gatebook_projections::recorded::StoredEvent;
 use gatebook_projections::sql::Value;
@@ -8,7 +8,7 @@ use crate::log::hash_chain::{EventParts, NO_PREDECESSOR, hash_of};
 use crate::log::quarantine::Quarantine;
 use crate::log::readable;
 
-/// Checks one whole stream; says whether it can be read, but for what is quarantined.
+/// Checks one whole stream. Returns whether all its events, except quarantined ones, can be read.
 pub(super) fn check(stream: &[StoredEvent], quarantine: &Quarantine, report: &mut VerifyReport) -> bool {
     let mut readable = true;
     let mut previous = None;
@@ -20,7 +20,7 @@ pub(super) fn check(stream: &[StoredEvent], quarantine: &Quarantine, report: &mu
     readable
 }
 
-/// The first thing in a whole stream that is not as its numbers and hashes say, if there is one.
+/// The first contradiction in a stream's numbers or hashes, if there is one.
 pub(super) fn first_break(stream: &[StoredEvent]) -> Option<Difference> {
     let mut report = VerifyReport::default();
     let mut previous = None;
@@ -34,7 +34,7 @@ pub(super) fn first_break(stream: &[StoredEvent]) -> Option<Difference> {
     report.differences.into_iter().next()
 }
 
-/// Whether the event continues the one before it, and is what its hash says.
+/// Checks that the event follows its predecessor and has the right hash.
 fn check_link(event: &StoredEvent, previous: Option<&StoredEvent>, report: &mut VerifyReport) {
     let (hash, sequence, position) = match previous {
         Some(previous) => (previous.hash.as_str(), previous.sequence + 1, previous.position),
@@ -77,7 +77,7 @@ fn check_place(event: &StoredEvent, sequence: i64, after: i64, report: &mut Veri
     }
 }
 
-/// Of an event that is no fact in compact JSON there is no hash; it cannot be read, either.
+/// An event that is not compact JSON has no hash to compare. The check of its content reports it.
 fn check_hash(event: &StoredEvent, report: &mut VerifyReport) {
     if let Some(hash) = EventParts::of(event)
         .ok()
@@ -88,7 +88,7 @@ fn check_hash(event: &StoredEvent, report: &mut VerifyReport) {
     }
 }
 
-/// Whether the event can be read, or is passed over.
+/// Whether the event can be read or is quarantined.
 fn check_content(event: &StoredEvent, quarantine: &Quarantine, report: &mut VerifyReport) -> bool {
     let parts = EventParts::of(event).map(drop);
     let Err(unreadable) = parts.and_then(|()| readable::check(event)) else {

@@ -1,4 +1,4 @@
-//! What a verification finds.
+//! The findings of a verification.
 
 use std::fmt;
 
@@ -6,26 +6,24 @@ use gatebook_projections::recorded::UnreadableEvent;
 use gatebook_projections::sql::Value;
 use serde::{Serialize, Serializer};
 
-/// So many findings are kept; the rest is counted. The first few say what is wrong, and memory stays constant.
+/// How many findings are kept; further ones are only counted. The first ones show what is wrong, and memory stays
+/// bounded.
 pub const KEPT: usize = 100;
 
-/// So many characters of a value are shown.
+/// How many characters of a value a finding shows.
 const SHOWN: usize = 60;
 
-/// One thing that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
-    /// The table it is in; `events` and `log_head` for the log.
+    /// The table. For the log, `events` or `log_head`.
     pub table: String,
-    /// The row's key; kind, id and sequence for an event.
+    /// The row's key. For an event: kind, id and sequence.
     pub key: String,
-    /// The column; for a row that is missing or too many the key's.
+    /// The column. For a missing or surplus row, the key's column.
     pub column: String,
-    /// What should be there.
     pub expected: Value,
-    /// What is there.
     pub found: Value,
-    /// The event itself, or the last one of the row's stream.
+    /// The position of the event, or of the last event of the row's stream.
     pub position: Option<i64>,
 }
 
@@ -55,7 +53,7 @@ impl fmt::Display for Difference {
     }
 }
 
-/// Two values from shortly before their first difference on.
+/// Both values, starting shortly before their first difference.
 fn shown(expected: &Value, found: &Value) -> (String, String) {
     let (Value::Text(a), Value::Text(b)) = (expected, found) else {
         return (excerpt(expected, 0), excerpt(found, 0));
@@ -81,32 +79,30 @@ fn excerpt(value: &Value, from: usize) -> String {
     format!("“{before}{}{after}”", shown.escape_debug())
 }
 
-/// What a verification has looked at, and what it found.
+/// What a verification checked and found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct VerifyReport {
-    /// Events that were read.
     pub events: i64,
-    /// Rows that were compared.
     pub rows: i64,
-    /// What is not as it should be; at most [`KEPT`].
+    /// At most [`KEPT`].
     pub differences: Vec<Difference>,
-    /// How many more there are.
+    /// How many more differences there are.
     pub more: i64,
-    /// Events that cannot be read and are passed over, at most [`KEPT`]. They are no difference any more.
+    /// Unreadable events that are quarantined, at most [`KEPT`]. They do not count as differences.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub quarantined: Vec<Quarantined>,
-    /// What is no difference and yet not as it should be, in sentences: guards of the log that are missing.
+    /// Sentences about problems that are not differences: missing guards of the log.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
 }
 
-/// An event that cannot be read, and that an operator has named, so that it is passed over.
+/// An unreadable event that an operator has quarantined.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Quarantined {
     /// The event, and why it cannot be read.
     #[serde(serialize_with = "as_text")]
     pub event: UnreadableEvent,
-    /// What the operator said.
+    /// The reason that the operator gave.
     pub reason: String,
 }
 
@@ -122,12 +118,12 @@ fn as_text<S: Serializer>(event: &UnreadableEvent, serializer: S) -> Result<S::O
 }
 
 impl VerifyReport {
-    /// Whether everything is as it should be.
+    /// Whether there are no differences.
     pub fn all_equal(&self) -> bool {
         self.differences.is_empty()
     }
 
-    /// Takes over what another verification has found.
+    /// Adds the findings of another verification.
     pub fn merge(&mut self, other: Self) {
         self.events += other.events;
         self.rows += other.rows;
@@ -155,7 +151,7 @@ impl VerifyReport {
     }
 }
 
-/// Keeps a finding, or counts it.
+/// Keeps a finding, or only counts it when enough are kept.
 pub(super) fn keep<T>(stored: &mut Vec<T>, more: &mut i64, finding: T) {
     if stored.len() < KEPT {
         stored.push(finding);

@@ -1,5 +1,5 @@
-//! Verifies a log that was exported as ndjson, with nothing but the file: every hash is recomputed, and every chain
-//! followed. Whether it is all of the log that was exported is said by [`Wholeness`].
+//! Verifies a log exported as ndjson, from the file alone: recomputes every hash and follows every chain. [`Wholeness`]
+//! says whether the file is complete.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -19,14 +19,13 @@ use super::wholeness::{ExportedRange, LineSubject, Wholeness};
 use crate::activity_log::entry::stream as stream_name;
 use crate::log::hash_chain::{EventParts, NO_PREDECESSOR, hash_of};
 
-/// One thing in a file that is not as it should be.
+/// One problem in a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FileFinding {
-    /// The line, from 1.
+    /// Counted from 1.
     pub line: u64,
     /// The event's position, if the line could be read.
     pub position: Option<i64>,
-    /// What is wrong.
     pub problem: String,
 }
 
@@ -41,38 +40,37 @@ impl fmt::Display for FileFinding {
     }
 }
 
-/// What a verification of a file has looked at, and what it found.
+/// What the verification of a file checked and found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct FileReport {
-    /// Lines that were read.
     pub lines: u64,
-    /// What is not as it should be; the first 100.
+    /// The first 100 problems.
     pub findings: Vec<FileFinding>,
-    /// How many more there are.
+    /// How many more problems there are.
     pub more: i64,
-    /// What the file should hold besides, in sentences; for the streams that begin late, the first 100.
+    /// What is missing from the file, in sentences. At most 100 for streams that start late.
     pub missing: Vec<String>,
-    /// What the file cannot say, in sentences.
+    /// What the file cannot show, in sentences.
     pub notes: Vec<String>,
 }
 
 impl FileReport {
-    /// Whether everything in the file is what was recorded.
+    /// Whether all lines are as they were recorded.
     pub fn holds(&self) -> bool {
         self.findings.is_empty()
     }
 
-    /// Whether it is all that was exported, as far as can be told.
+    /// Whether the file is complete, as far as it shows.
     pub fn is_whole(&self) -> bool {
         self.missing.is_empty()
     }
 }
 
-/// Verifies a file that was exported with this range. Memory grows with the number of streams in it, not with its
-/// length.
+/// Verifies a file that was exported with this range. Memory grows with the number of streams, not with the length of
+/// the file.
 ///
 /// # Errors
-/// A file that cannot be read. Whatever is wrong with its content is in the report instead.
+/// The file cannot be read. Problems of its content are in the report.
 pub fn verify_exported(reader: impl BufRead, range: ExportedRange) -> Result<FileReport, io::Error> {
     let mut file = File {
         range,
@@ -94,12 +92,13 @@ pub fn verify_exported(reader: impl BufRead, range: ExportedRange) -> Result<Fil
     Ok(file.end())
 }
 
-/// Whether a file that begins with this line is the other format of an export.
+/// Whether this is the header of the other export format.
 fn is_csv(first_line: &[u8]) -> bool {
     first_line.starts_with(b"\"position\",") || first_line.starts_with(b"position,")
 }
 
-/// A line of the file. More fields may be added; these are what the hash covers, and the aids for reading.
+/// A line of the file: the fields that the hash covers, and those that help people read it. Other fields are ignored,
+/// as later versions may add some.
 #[derive(Deserialize)]
 pub(super) struct Line<'a> {
     position: i64,
@@ -108,7 +107,7 @@ pub(super) struct Line<'a> {
     app_id: String,
     pub(super) app_name: String,
     event: String,
-    /// A sentence for people, made from the rest; the hash does not cover it.
+    /// A sentence for people. The hash does not cover it.
     pub(super) summary: String,
     actor_type: ActorType,
     actor_id: String,
@@ -125,18 +124,18 @@ pub(super) struct Line<'a> {
     group_id: String,
     event_version: String,
     pub(super) digests_hash: String,
-    /// The stored metadata of an event that cannot be read; the fields that would tell it are empty then.
+    /// The stored metadata of an unreadable event. The fields made from metadata are empty then.
     #[serde(default)]
     metadata: Option<String>,
 }
 
-/// The file so far.
+/// The state of reading a file.
 #[derive(Default)]
 struct File {
     report: FileReport,
     range: ExportedRange,
     wholeness: Wholeness,
-    /// What is wrong with the line before, if it ends in the middle: of the last one, that the file was cut.
+    /// The problem of the previous line, if it is incomplete. On the last line it means that the file was cut off.
     unfinished: Option<String>,
     last_position: Option<i64>,
     /// Sequence and hash of the last line of each stream.
@@ -180,7 +179,7 @@ impl File {
         self.last_position = Some(position);
     }
 
-    /// The name of the stream is an aid for reading that the hash does not cover.
+    /// The stream's name helps people read the file. The hash does not cover it, so it is checked here.
     fn check_stream(&mut self, line: &Line) {
         let expected = stream_name(&line.aggregate_type, &line.aggregate_id);
         if line.stream != expected {
@@ -189,7 +188,7 @@ impl File {
         }
     }
 
-    /// The hash covers the stored metadata and not the fields then, so these must not tell anything else.
+    /// With stored metadata, the hash covers the metadata and not the fields, so the fields must be empty.
     fn check_metadata(&mut self, line: &Line) {
         let message = [
             &line.actor_id,
@@ -207,7 +206,7 @@ impl File {
         }
     }
 
-    /// The range is told by whoever verifies, and a line outside of it was not exported with it.
+    /// Checks that the line lies within the given range: otherwise it was not exported with that range.
     fn check_range(&mut self, line: &Line) {
         let recorded_at = Timestamp::parse(&line.recorded_at);
         let ExportedRange { from, to } = self.range;
@@ -242,9 +241,9 @@ impl File {
         self.report
     }
 
-    /// Each line continues the one before it in its stream. The first of a stream has nothing before it in the file. An
-    /// application's file has those lines only of other streams that speak of the application, so that some may lack
-    /// their predecessor.
+    /// Checks that each line continues the previous one of its stream. The first line of a stream has no predecessor in
+    /// the file. An application's file contains only those lines of other streams that concern the application, so some
+    /// may lack their predecessor.
     fn check_chain(&mut self, stored: StoredEvent) {
         let stream = format!("{} {}", stored.aggregate_type, stored.aggregate_id);
         let key = (stored.aggregate_type, stored.aggregate_id);
@@ -288,7 +287,7 @@ impl File {
 }
 
 impl Line<'_> {
-    /// The event as the log holds it, but for the payload, whose parts the line has.
+    /// The event as stored in the log, except for the payload, whose parts stay in the line.
     pub(super) fn stored(self) -> Result<StoredEvent, serde_json::Error> {
         let metadata = Metadata {
             actor_type: self.actor_type,

@@ -1,26 +1,25 @@
-//! The lines of an exported file, as editors and other programs leave them: a byte order mark at the beginning, carriage
-//! returns, and empty lines at the end say nothing about the log. An empty line between others does.
+//! The lines of an exported file. A byte order mark, carriage returns and empty lines at the end are ignored, because
+//! editors add them. An empty line between others counts as a line.
 
 use std::io::{self, BufRead};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Reads a file line by line, in the memory of one line.
+/// Reads a file line by line, keeping one line in memory.
 pub(super) struct ExportedLines<R> {
     reader: R,
     number: u64,
-    /// Empty lines that were read, and belong to the file only if something comes after them.
+    /// Empty lines read so far. They count only if another line follows.
     empty: u64,
-    /// What came after them.
+    /// The line that follows them.
     ahead: Option<Vec<u8>>,
     begun: bool,
 }
 
-/// One line.
 pub(super) struct ExportedLine {
-    /// Its number, from 1.
+    /// Counted from 1.
     pub(super) number: u64,
-    /// Its bytes, without what ends it.
+    /// Without the line ending.
     pub(super) bytes: Vec<u8>,
 }
 
@@ -35,7 +34,7 @@ impl<R: BufRead> ExportedLines<R> {
         }
     }
 
-    /// The next line; none at the end.
+    /// The next line. `None` at the end.
     pub(super) fn next_line(&mut self) -> io::Result<Option<ExportedLine>> {
         while self.ahead.is_none() {
             match self.read()? {

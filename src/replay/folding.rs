@@ -1,4 +1,4 @@
-//! Folding whole streams for a rebuild, after a look at whether they are what their numbers and hashes say.
+//! Folds whole streams for a rebuild, after checking their numbers and hashes.
 
 use gatebook_projections::projection::AnyProjection;
 use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
@@ -8,16 +8,16 @@ use super::{ReplayError, chain};
 use crate::log::quarantine::Quarantine;
 use crate::store::Database;
 
-/// What a rebuild does with a log that is not what its numbers and hashes say.
+/// What to do with a log that contradicts its numbers or hashes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BrokenLog {
-    /// It stops, and what was live stays.
+    /// Stop, and keep the live rows.
     Refused,
-    /// It folds the log as it is; an operator wants it.
+    /// Fold the log as it is, because an operator asked for it.
     Accepted,
 }
 
-/// Rows, the streams that have none, and what could not be read for them.
+/// The rows, the ids of streams without a row, and the unreadable events.
 #[derive(Default)]
 pub(super) struct Folded {
     pub(super) rows: Vec<Vec<Value>>,
@@ -25,7 +25,7 @@ pub(super) struct Folded {
     pub(super) unreadable: Vec<(StoredEvent, UnreadableEvent)>,
 }
 
-/// The rows of whole streams. An event that cannot be read is left out, and named.
+/// Folds whole streams. Unreadable events are left out and listed.
 ///
 /// # Errors
 /// A broken log, unless that is accepted.

@@ -1,4 +1,4 @@
-//! The rows of a projection in the order of their keys, beside the rows that its streams fold to.
+//! Compares a projection's rows, in the order of their keys, with the rows that its streams fold to.
 
 use std::cmp::Ordering;
 use std::collections::VecDeque;
@@ -11,7 +11,7 @@ use super::ReplayError;
 use super::difference::{Difference, VerifyReport};
 use crate::store::{StoreError, Transaction};
 
-/// The way through the rows of one projection, while its streams go by in the same order.
+/// Walks through the rows of one projection, in step with its streams.
 pub(super) struct LiveRows {
     projection: AnyProjection,
     page: i64,
@@ -35,8 +35,8 @@ impl LiveRows {
         &self.projection
     }
 
-    /// Compares the row of the next stream with what that folds to. A stream that cannot be read folds to nothing that
-    /// could be compared.
+    /// Compares the row of the next stream with the expected row. For an unreadable stream (`None`) there is nothing to
+    /// compare.
     pub(super) async fn compare(
         &mut self,
         transaction: &mut dyn Transaction,
@@ -79,7 +79,7 @@ impl LiveRows {
         Ok(())
     }
 
-    /// What is left when all streams have gone by belongs to no stream.
+    /// After the last stream, all remaining rows belong to no stream.
     pub(super) async fn finish(
         mut self,
         transaction: &mut dyn Transaction,
@@ -91,7 +91,7 @@ impl LiveRows {
         Ok(())
     }
 
-    /// The row with this key. Rows with keys before it belong to no stream.
+    /// Finds the row with this key. Rows with smaller keys belong to no stream.
     async fn row_of(
         &mut self,
         transaction: &mut dyn Transaction,
@@ -160,7 +160,7 @@ impl LiveRows {
         self.projection.columns.first().map_or("", |column| column.name)
     }
 
-    /// A row of no stream. The position is what the row says of itself.
+    /// Reports a row that belongs to no stream, with the position from the row itself.
     fn add_side_effect(&self, key: &str, row: &[Value], report: &mut VerifyReport) {
         let columns = self.projection.columns.iter().zip(row);
         let position = columns.into_iter().find_map(|(column, value)| match value {

@@ -1,4 +1,4 @@
-//! How far the projections are, told cheaply enough to be asked every few seconds: no table is counted.
+//! How far the projections are. It counts no table, so it is cheap enough to run every few seconds.
 
 use gatebook_projections::projection;
 use gatebook_projections::sql::{Query, Value};
@@ -10,28 +10,25 @@ use crate::store::{Database, StoreError};
 pub struct LogProgress {
     /// The last position of the log.
     pub head: i64,
-    /// All projections.
     pub projections: Vec<ProjectionProgress>,
 }
 
 /// How far one projection is.
 pub struct ProjectionProgress {
-    /// Its name.
     pub name: &'static str,
-    /// How often its table has been rebuilt, and one more.
+    /// The number of rebuilds of its table, plus one.
     pub generation: i64,
-    /// Whether its table was filled by another version of its fold.
+    /// Whether another fold version filled its table.
     pub stale: bool,
-    /// How many events a rebuild has still to catch up with; none without a rebuild.
+    /// How many events a rebuild still has to catch up with. `None` without a rebuild.
     pub rebuild_behind: Option<i64>,
-    /// Whether the last rebuild failed.
     pub failed: bool,
 }
 
-/// How far the log and its projections are.
+/// Reads how far the log and its projections are.
 ///
 /// # Errors
-/// A database that cannot be read, or that is not migrated.
+/// The database cannot be read, or is not migrated.
 pub async fn log_progress(database: &dyn Database) -> Result<LogProgress, StoreError> {
     let rows = database.rows(Query::new(SELECT, [])).await?;
     let states = rows

@@ -1,15 +1,15 @@
-//! The log, read again: to rebuild a projection while it serves, to verify log and rows, to say where each projection
-//! stands. Nothing here appends to the log, and nothing here sends mail.
+//! Reads the log again: to rebuild a projection while it serves, to verify log and rows, and to report the state of
+//! each projection. Nothing here appends to the log or sends mail.
 //!
 //! | module | question |
 //! |---|---|
-//! | [`rebuild`](mod@rebuild) | what would the rows be if all were folded anew? |
-//! | [`verify`](mod@verify) | is the log whole, and are the rows what it folds to? |
-//! | [`reservations`] | does everybody have what they reserved? |
-//! | [`exported`] | is a file that was exported from the log what the log says? |
-//! | [`wholeness`] | and is it all of it? |
+//! | [`rebuild`](mod@rebuild) | what are the rows if all events are folded again? |
+//! | [`verify`](mod@verify) | is the log intact, and do the rows match it? |
+//! | [`reservations`] | do the reservations match the events? |
+//! | [`exported`] | does an exported file say what the log says? |
+//! | [`wholeness`] | is the exported file complete? |
 //! | [`compare`] | which events of exported files does the database lack? |
-//! | [`status`](mod@status) | where does each projection stand? |
+//! | [`status`](mod@status) | what is the state of each projection? |
 
 mod chain;
 pub mod compare;
@@ -50,56 +50,54 @@ pub use takeover::wait_while_it_moves;
 pub use verify::{verify, verify_log};
 pub use wholeness::ExportedRange;
 
-/// How many events are read at a time; what is held in memory grows with it and not with the log.
+/// How many events are read at a time. This bounds the memory needed, whatever the length of the log.
 pub const PAGE: i64 = 2_000;
 
-/// Somebody who is told how far a replay has come.
+/// Receives the progress of a replay.
 pub trait Progress: Send + Sync {
-    /// So many events of so many are done. The total is an estimate: the log may be growing.
+    /// `done` of `total` events are finished. The total is an estimate, because the log may be growing.
     fn step(&self, projection: &str, done: i64, total: i64);
 }
 
-/// Nobody wants to know.
+/// Ignores the progress.
 pub struct Silent;
 
 impl Progress for Silent {
     fn step(&self, _: &str, _: i64, _: i64) {}
 }
 
-/// Why a replay stopped. What was live before is live still.
+/// Why a replay stopped. The live rows are unchanged.
 #[derive(Debug, Error)]
 pub enum ReplayError {
-    /// An event cannot be read; nothing is skipped.
+    /// An event cannot be read. It is not skipped.
     #[error(transparent)]
     Unreadable(#[from] UnreadableEvent),
-    /// The log is not what its numbers and hashes say.
+    /// The log contradicts its own numbers or hashes.
     #[error(
         "the log is broken: {0}. The rows stay as they were. “gatebook log verify” says what else there is; to fold the log as \
          it is all the same: “gatebook projections rebuild --accept-broken-log”"
     )]
     Broken(Box<Difference>),
-    /// Somebody else rebuilds the same projection, and goes on with it.
+    /// Another process took over the rebuild of this projection.
     #[error("somebody else is rebuilding {projection}; this rebuild leaves it to them")]
     Overtaken {
-        /// Which projection.
+        /// The projection's name.
         projection: String,
     },
-    /// The rows, or a rebuild that was begun, are a newer program's.
+    /// A newer program made the rows or began the rebuild.
     #[error(
         "{projection} was folded by a newer version of this program; upgrade this one. Only if what the newer one began \
          to rebuild is not wanted any more: “gatebook projections rebuild --fresh {projection}”"
     )]
     Newer {
-        /// Which projection.
+        /// The projection's name.
         projection: String,
     },
-    /// The database has no such projection yet.
     #[error("the database has no projection {projection} yet; “gatebook migrate” makes its table")]
     NotMigrated {
-        /// Which projection.
+        /// The projection's name.
         projection: String,
     },
-    /// The database could not be read or written.
     #[error(transparent)]
     Store(StoreError),
 }
@@ -114,7 +112,7 @@ impl From<StoreError> for ReplayError {
 }
 
 impl ReplayError {
-    /// Whether trying again later may help, without anybody doing anything.
+    /// Whether a later retry may succeed without any intervention.
     pub fn is_unavailable(&self) -> bool {
         matches!(self, Self::Store(error) if error.is_unavailable())
     }

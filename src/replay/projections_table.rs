@@ -1,8 +1,8 @@
-//! The table `projections`: where each projection stands, and how far a rebuild of it has come.
+//! The table `projections`: the state of each projection, and the progress of its rebuild.
 //!
-//! A rebuild keeps its place in the row, and every transaction of a rebuild first takes the row and looks whether the
-//! place is still its own. Whoever begins or resumes a rebuild writes a new place (`run` goes up), so that of two
-//! rebuilds at once exactly one goes on and the other one finds out before it writes anything.
+//! A rebuild stores its progress in the row. Each of its transactions first locks the row and checks that the progress
+//! is still its own. Starting or resuming a rebuild writes new progress (`run` increases), so of two concurrent
+//! rebuilds exactly one continues, and the other notices before it writes anything.
 
 use gatebook_projections::projection::AnyProjection;
 use gatebook_projections::sql::{Query, RowError, RowReader, Value};
@@ -11,11 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::ReplayError;
 use crate::store::{ConnectionPurpose, Database, StoreError, Transaction};
 
-/// The beginning of every query of these rows.
 pub(super) const SELECT: &str = "select name, fold_version, generation, rebuilt_at, rebuild_from, rebuild_cursor, \
      last_error from projections";
 
-/// One projection, as the database knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ProjectionState {
     pub(super) name: String,
@@ -28,7 +26,6 @@ pub(super) struct ProjectionState {
 }
 
 impl ProjectionState {
-    /// Reads a row of [`SELECT`].
     pub(super) fn read(values: Vec<Value>) -> Result<Self, RowError> {
         let mut row = RowReader::new("projections", values);
         Ok(Self {
@@ -42,7 +39,7 @@ impl ProjectionState {
         })
     }
 
-    /// The place of the rebuild that is under way.
+    /// The progress of the current rebuild, if there is one.
     pub(super) fn place(&self) -> Option<RebuildProgress> {
         let cursor = self.rebuild_cursor.as_deref()?;
         Some(RebuildProgress {
@@ -52,29 +49,28 @@ impl ProjectionState {
     }
 }
 
-/// How far a rebuild has come.
+/// The progress of a rebuild.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct RebuildProgress {
-    /// Events up to this position are in the new table once `copied`.
+    /// Once `copied`, the new table includes all events up to this position.
     pub(super) from: i64,
-    /// The rest of it, as JSON in `rebuild_cursor`.
+    /// Stored as JSON in `rebuild_cursor`.
     pub(super) cursor: RebuildCursor,
 }
 
-/// What `rebuild_cursor` holds.
+/// The contents of `rebuild_cursor`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct RebuildCursor {
-    /// The fold that fills the new table; another fold has to begin anew.
+    /// The fold version that fills the new table. Another version has to start from the beginning.
     pub(super) fold_version: i64,
-    /// Counts who began or resumed it.
+    /// Increases whenever somebody starts or resumes the rebuild.
     pub(super) run: i64,
-    /// The last stream that was copied.
+    /// The id of the last stream that was copied.
     pub(super) after: Option<String>,
-    /// Whether all streams have been copied.
     pub(super) copied: bool,
 }
 
-/// Takes the projection's row until the transaction ends. Somebody else who has it right now is rebuilding.
+/// Locks the projection's row until the transaction ends. If another process has locked it, that process is rebuilding.
 pub(super) async fn take(
     transaction: &mut dyn Transaction,
     projection: &AnyProjection,
@@ -104,7 +100,7 @@ async fn find(
     Ok(rows.into_iter().next().map(ProjectionState::read).transpose()?)
 }
 
-/// Takes the projection's row, if the rebuild in it is still at this place of this generation.
+/// Locks the projection's row, if its progress and generation are still these.
 pub(super) async fn take_at(
     transaction: &mut dyn Transaction,
     projection: &AnyProjection,
@@ -120,7 +116,7 @@ pub(super) async fn take_at(
     })
 }
 
-/// Keeps the place of a rebuild.
+/// Stores the progress of a rebuild.
 pub(super) async fn put_place(
     transaction: &mut dyn Transaction,
     projection: &AnyProjection,
@@ -132,7 +128,7 @@ pub(super) async fn put_place(
     Ok(())
 }
 
-/// Keeps what stopped a rebuild where `projections status` shows it.
+/// Stores a rebuild's error, for `projections status` to show.
 pub(super) async fn note(database: &dyn Database, projection: &AnyProjection, error: &ReplayError) {
     if matches!(
         error,
@@ -148,7 +144,7 @@ pub(super) async fn note(database: &dyn Database, projection: &AnyProjection, er
         transaction.commit().await
     };
     if let Err(problem) = noted.await {
-        // The rebuild's own error is on its way to the caller; this one would only hide it.
+        // Only logged, so that it does not hide the rebuild's own error, which the caller gets.
         tracing::warn!(%problem, projection = projection.name, "what stopped a rebuild could not be noted");
     }
 }

@@ -1,14 +1,14 @@
-//! Folds a projection anew, into a new generation of its table, while the old one serves and writes continue.
+//! Folds a projection into a new generation of its table, while the old one serves and writes continue.
 //!
-//! 1. **Begin**, or take up what was interrupted: an empty table `<name>_next`, and the log's head of that moment.
-//! 2. **Copy**: all streams of the projection's kind in the order of their ids, a transaction for each page.
-//! 3. **Index**: cheaper on a full table than on one that fills.
-//! 4. **Catch up**: streams that got events since are folded again, whole, until little is left.
-//! 5. **Switch**: the rest under the log's lock, then the new table takes the old one's name.
+//! 1. **Begin**, or resume: create an empty table `<name>_next` and record the log's head.
+//! 2. **Copy** all streams of the projection's kind in the order of their ids, one transaction per page.
+//! 3. **Index**: cheaper on a full table than on a growing one.
+//! 4. **Catch up**: fold the streams that got new events again, until little is left.
+//! 5. **Switch**: do the rest under the log's lock, then give the new table the old one's name.
 //!
-//! A crash loses a page at most. A stream that is not what its numbers and hashes say stops the rebuild, and the old table goes
-//! on serving. An event that cannot be read does not: the row is what the rest of its stream folds to, and what it may be about
-//! is closed (see [`unreadable`]).
+//! A crash loses at most one page. A stream that contradicts its numbers or hashes stops the rebuild, and the old table
+//! keeps serving. An unreadable event does not: the row is folded from the rest of its stream, and whatever the event
+//! may concern is closed (see [`unreadable`]).
 
 use std::sync::Arc;
 
@@ -30,33 +30,33 @@ use crate::store::{
     projection_indexes,
 };
 
-/// So often a rebuild catches up before it does the rest under the log's lock, however much that is.
+/// After this many rounds of catching up, the rebuild does the rest under the log's lock, however much it is. Under
+/// constant writes it might otherwise never end.
 const ROUNDS: usize = 10;
 
-/// What a rebuild has done.
+/// The result of a rebuild.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RebuildReport {
-    /// The projection.
     pub projection: &'static str,
     /// The generation that serves now.
     pub generation: i64,
-    /// How many rows it has, if counting them did not fail.
+    /// The number of rows. `None` if counting failed.
     pub rows: Option<i64>,
-    /// The last position of the log that is in it.
+    /// The last position of the log that the rows include.
     pub position: i64,
-    /// Whether it took up what was interrupted.
+    /// Whether it resumed an interrupted rebuild.
     pub resumed: bool,
-    /// Events that cannot be read and are not quarantined; what they may be about is closed.
+    /// Events that are unreadable and not quarantined. Whatever they may concern is closed.
     #[serde(skip)]
     pub unreadable: Vec<UnreadableEvent>,
 }
 
-/// Folds a projection anew and puts the new rows in the place of the old ones. Resumes what was interrupted. The new
-/// table belongs to whom the old one belonged to, and grants to others what the old one granted.
+/// Rebuilds a projection and replaces the old rows. Resumes an interrupted rebuild. The new table keeps the owner and
+/// the grants of the old one.
 ///
 /// # Errors
-/// See [`ReplayError`]. The old rows go on serving, and the next rebuild resumes; what stopped this one is in
-/// `projections` as the projection's last error, unless it was another rebuild.
+/// See [`ReplayError`]. The old rows keep serving, and the next rebuild resumes. The error is stored in `projections`
+/// as the projection's last error, unless another rebuild took over.
 pub async fn rebuild(
     database: &Arc<dyn Database>,
     projection: &AnyProjection,
@@ -66,10 +66,10 @@ pub async fn rebuild(
     rebuild_in_pages(database, projection, now, progress, PAGE).await
 }
 
-/// The same, from a log that may be broken.
+/// Like [`rebuild`], and can accept a broken log.
 ///
 /// # Errors
-/// As above.
+/// Those of [`rebuild`].
 pub async fn rebuild_with(
     database: &Arc<dyn Database>,
     projection: &AnyProjection,
@@ -80,10 +80,10 @@ pub async fn rebuild_with(
     rebuild_as(database, projection, now, progress, (PAGE, broken_log)).await
 }
 
-/// The same, reading so many events at a time.
+/// Like [`rebuild`], with `page` events at a time.
 ///
 /// # Errors
-/// As above.
+/// Those of [`rebuild`].
 pub async fn rebuild_in_pages(
     database: &Arc<dyn Database>,
     projection: &AnyProjection,
@@ -108,10 +108,10 @@ async fn rebuild_as(
     outcome
 }
 
-/// Gives up a rebuild that was interrupted; the next one begins anew.
+/// Discards an interrupted rebuild. The next one starts from the beginning.
 ///
 /// # Errors
-/// A database that cannot be written, or a rebuild that is writing right now.
+/// The database cannot be written, or a rebuild is writing right now.
 pub async fn discard(database: &Arc<dyn Database>, projection: &AnyProjection) -> Result<(), ReplayError> {
     let mut transaction = database.begin(ConnectionPurpose::Write).await?;
     take(&mut *transaction, projection).await?;
@@ -147,7 +147,7 @@ async fn run(
     })
 }
 
-/// What closes something of this projection's kind.
+/// The unreadable events of this projection's kind.
 async fn unreadable_of(
     database: &dyn Database,
     projection: &AnyProjection,
@@ -159,17 +159,17 @@ async fn unreadable_of(
     Ok(ours.map(UnreadableEvent::from).collect())
 }
 
-/// A rebuild under way.
+/// A rebuild in progress.
 pub(super) struct Rebuild<'a> {
     pub(super) database: &'a dyn Database,
     pub(super) projection: &'a AnyProjection,
-    /// The generation that serves.
+    /// The generation that serves now.
     pub(super) generation: i64,
-    /// Where the new one is filled.
+    /// The table that is being filled.
     pub(super) next: String,
     pub(super) page: i64,
     broken_log: BrokenLog,
-    /// As the database has it.
+    /// The progress that the database has stored.
     place: RebuildProgress,
     progress: &'a dyn Progress,
     done: i64,
@@ -188,7 +188,7 @@ impl<'a> Rebuild<'a> {
         let state = take(&mut *transaction, projection).await?;
         refuse_newer(&state, projection)?;
         let (mut place, resumed) = match resumable(&state, projection) {
-            // Without its table there is nothing to resume, whoever took it.
+            // If the table is gone there is nothing to resume.
             Some(place) if table_exists(&mut *transaction, &next).await? => (place, true),
             _ => {
                 drop_table(&mut *transaction, &next).await?;
@@ -217,7 +217,7 @@ impl<'a> Rebuild<'a> {
         Ok((rebuild, resumed))
     }
 
-    /// Folds all streams in the order of their ids. What comes to streams that are done already is caught up later.
+    /// Folds all streams in the order of their ids. Later events of streams already copied are left to catching up.
     async fn copy(&mut self) -> Result<(), ReplayError> {
         let kind = self.projection.aggregate_type;
         let mut pages = match &self.place.cursor.after {
@@ -251,7 +251,7 @@ impl<'a> Rebuild<'a> {
         Ok(())
     }
 
-    /// Makes the indexes, one transaction each, so that SQLite's other writers get their turn in between.
+    /// Builds the indexes in one transaction each, so that SQLite's other writers get a turn in between.
     async fn index(&mut self) -> Result<(), ReplayError> {
         let dialect = self.database.dialect();
         let generation = self.generation + 1;
@@ -263,7 +263,7 @@ impl<'a> Rebuild<'a> {
         Ok(())
     }
 
-    /// Folds the streams that got events since, until so little is left that it can be done under the log's lock.
+    /// Folds the streams that got new events, until the rest is small enough for the log's lock.
     pub(super) async fn catch_up(&mut self) -> Result<(), ReplayError> {
         for _ in 0..ROUNDS {
             let head = read::head(self.database).await?;
@@ -283,7 +283,7 @@ impl<'a> Rebuild<'a> {
         Ok(())
     }
 
-    /// Folds the streams with events up to `to` that are not in the new table yet.
+    /// Folds the streams that have events up to `to` which the new table does not include yet.
     pub(super) async fn refold(&self, transaction: &mut dyn Transaction, to: i64) -> Result<(), ReplayError> {
         let mut from = self.place.from;
         while from < to {
@@ -307,19 +307,19 @@ impl<'a> Rebuild<'a> {
         Ok(())
     }
 
-    /// Begins a transaction of this rebuild; refused when another one has taken it over.
+    /// Begins a transaction of this rebuild. Fails if another rebuild took over.
     async fn claim(&self) -> Result<Box<dyn Transaction>, ReplayError> {
         let mut transaction = self.database.begin(ConnectionPurpose::Write).await?;
         self.claim_in(&mut *transaction).await?;
         Ok(transaction)
     }
 
-    /// The same, in a transaction that has begun.
+    /// Checks the same in an existing transaction.
     pub(super) async fn claim_in(&self, transaction: &mut dyn Transaction) -> Result<(), ReplayError> {
         take_at(transaction, self.projection, self.generation, &self.place).await
     }
 
-    /// Commits, with the place that the rebuild has come to.
+    /// Commits together with the rebuild's progress.
     async fn keep(&mut self, mut transaction: Box<dyn Transaction>, place: RebuildProgress) -> Result<(), ReplayError> {
         put_place(&mut *transaction, self.projection, &place).await?;
         transaction.commit().await?;
@@ -334,12 +334,12 @@ impl<'a> Rebuild<'a> {
     }
 }
 
-/// Where the new generation is filled.
+/// The name of the table that is being filled.
 fn next_table(projection: &AnyProjection) -> String {
     format!("{}_next", projection.name)
 }
 
-/// Rows of a newer program are never folded down to what this one makes of the log.
+/// Refuses to replace rows of a newer program with rows of this one.
 fn refuse_newer(state: &ProjectionState, projection: &AnyProjection) -> Result<(), ReplayError> {
     let begun = state.place().map(|place| place.cursor.fold_version);
     if begun.unwrap_or_default().max(state.fold_version) > projection.fold_version {
@@ -350,13 +350,13 @@ fn refuse_newer(state: &ProjectionState, projection: &AnyProjection) -> Result<(
     Ok(())
 }
 
-/// The place to go on from: that of a rebuild with the same fold.
+/// The progress to resume from: that of a rebuild with the same fold version.
 fn resumable(state: &ProjectionState, projection: &AnyProjection) -> Option<RebuildProgress> {
     let place = state.place()?;
     (place.cursor.fold_version == projection.fold_version).then_some(place)
 }
 
-/// The place of a rebuild that begins now. All events up to the head are committed and will be copied.
+/// The progress of a new rebuild. All events up to the head are committed, so copying will include them.
 async fn beginning(
     transaction: &mut dyn Transaction,
     projection: &AnyProjection,
@@ -381,7 +381,7 @@ async fn drop_table(transaction: &mut dyn Transaction, table: &str) -> Result<()
     transaction.script(&format!("drop table if exists {table}")).await
 }
 
-/// How many events of the kind there are, and how many of them a rebuild has behind it.
+/// Counts all events of the kind, and those that the rebuild has already processed.
 async fn sizes(
     database: &dyn Database,
     projection: &AnyProjection,

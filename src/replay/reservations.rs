@@ -1,5 +1,5 @@
-//! R6, R19: what can be had once, and who has it: told by the first events of applications and developers, and compared
-//! with the table `reservations`. The table is written with the events; without a row of it, a name could be taken twice.
+//! Compares the table `reservations` with the first events of applications and developers, which show who owns what
+//! (R6, R19). The table is written together with the events; if a row were missing, a name could be taken twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -17,21 +17,21 @@ use crate::log::append::ReservationKey;
 use crate::log::read::{SELECT_EVENTS, events};
 use crate::store::{ConnectionPurpose, Database, OnConflict, StoreError, Transaction};
 
-/// The table, and what [`Progress`] is told while it is looked at.
+/// The table's name, and the name that [`Progress`] gets.
 pub const RESERVATIONS: &str = "reservations";
 
-/// What an event has reserved.
+/// A reservation that an event requires.
 struct Due {
     key: String,
     owner: String,
     position: i64,
 }
 
-/// Compares the reservations with the events: those that are missing, those of somebody else, those that should not exist.
-/// An event that cannot be read is passed over here: [`verify`](super::verify()) names it.
+/// Finds reservations that are missing, have the wrong owner, or should not exist. Skips unreadable events, which
+/// [`verify`](super::verify()) reports.
 ///
 /// # Errors
-/// A database that cannot be read.
+/// The database cannot be read.
 pub async fn verify_reservations(
     database: &Arc<dyn Database>,
     progress: &dyn Progress,
@@ -39,10 +39,10 @@ pub async fn verify_reservations(
     verify_in_pages(database, progress, PAGE).await
 }
 
-/// The same, reading so many events and rows at a time.
+/// Like [`verify_reservations`], with `page` events and rows at a time.
 ///
 /// # Errors
-/// As above.
+/// Those of [`verify_reservations`].
 pub async fn verify_in_pages(
     database: &Arc<dyn Database>,
     progress: &dyn Progress,
@@ -85,7 +85,7 @@ fn compare(due: Due, found: &BTreeMap<String, String>, report: &mut VerifyReport
     });
 }
 
-/// Reservations that no event of their owner has made. Those with a wrong owner have been named already.
+/// Finds reservations that no event of their owner made. Those with a wrong owner have been reported already.
 async fn unfounded(transaction: &mut dyn Transaction, page: i64, report: &mut VerifyReport) -> Result<(), ReplayError> {
     let mut after = String::new();
     loop {
@@ -113,8 +113,8 @@ async fn unfounded(transaction: &mut dyn Transaction, page: i64, report: &mut Ve
     }
 }
 
-/// Writes the reservations that are missing; says how many. One that belongs to somebody else stays: both want it, and
-/// that is for people to settle.
+/// Writes the missing reservations and returns their number. A reservation of another owner stays: two want the same,
+/// and people have to settle that.
 ///
 /// # Errors
 /// See [`ReplayError`].
@@ -124,14 +124,14 @@ pub async fn restore_reservations(database: &Arc<dyn Database>, progress: &dyn P
         let first = events(database.rows(first_events(after, PAGE)).await?)?;
         let Some(last) = first.last() else { return Ok(restored) };
         after = last.position;
-        // Of an event that cannot be read nobody knows what it has reserved.
+        // An unreadable event does not show what it reserved.
         let due = first.iter().flat_map(|event| due(event).unwrap_or_default());
         restored += restore(&**database, due.collect()).await?;
         progress.step(RESERVATIONS, after, after);
     }
 }
 
-/// Under the log's lock, like every reservation.
+/// Takes the log's lock, as for every reservation.
 async fn restore(database: &dyn Database, due: Vec<Due>) -> Result<i64, ReplayError> {
     let mut transaction = database.begin(ConnectionPurpose::Write).await?;
     lock_head(&mut *transaction).await?;
@@ -151,7 +151,7 @@ async fn restore(database: &dyn Database, due: Vec<Due>) -> Result<i64, ReplayEr
     Ok(rows.len() as i64)
 }
 
-/// What an event has reserved; nothing, if it is none that does.
+/// What an event reserves, if anything.
 fn due(stored: &StoredEvent) -> Result<Vec<Due>, UnreadableEvent> {
     let keys = match stored.aggregate_type.as_str() {
         IntegrationApp::TYPE => {
@@ -175,7 +175,7 @@ fn due(stored: &StoredEvent) -> Result<Vec<Due>, UnreadableEvent> {
     Ok(due.collect())
 }
 
-/// The events with which streams begin, after a position: only those reserve something.
+/// The first events of streams, after a position. Only these reserve anything.
 fn first_events(after: i64, page: i64) -> Query {
     let sql = format!("{SELECT_EVENTS} where sequence = 1 and position > $1 order by position limit $2");
     Query::new(sql, [after.into(), page.into()])
@@ -190,7 +190,7 @@ async fn owners(transaction: &mut dyn Transaction, due: &[Due]) -> Result<BTreeM
     Ok(rows.iter().filter_map(|row| key_and_owner(row)).collect())
 }
 
-/// What the streams of these owners have reserved, each with its owner.
+/// What the streams of these owners reserve, with the owner of each.
 async fn made_by(
     transaction: &mut dyn Transaction,
     owners: BTreeSet<&str>,

@@ -1,4 +1,4 @@
-//! One unchanging view of the log and of the tables folded from it.
+//! One consistent snapshot of the log and of the tables folded from it.
 
 use gatebook_projections::projection::AnyProjection;
 use gatebook_projections::sql::{Query, Value};
@@ -6,14 +6,14 @@ use gatebook_projections::sql::{Query, Value};
 use super::ReplayError;
 use crate::store::{ConnectionPurpose, Database, StoreError, Transaction};
 
-/// So often a switch of generations may get in the way before opening gives up.
+/// How often opening is tried again after rebuilds have switched tables meanwhile.
 const TRIES: usize = 5;
 
-/// Begins a snapshot in which the tables of these projections are those of the log.
+/// Begins a snapshot in which the tables of these projections match the log.
 ///
-/// PostgreSQL finds a table by its name of now and shows its rows of then: a table that took its name after the
-/// snapshot began would look half empty. So the tables are touched first, which keeps them in place until the snapshot
-/// ends, and if one was switched in between, the snapshot begins again.
+/// PostgreSQL finds a table by its current name but shows the rows of the snapshot, so a table that was renamed after
+/// the snapshot began would look incomplete. Therefore the tables are read first, which locks them in place until the
+/// snapshot ends. If one was switched in between, the snapshot starts again.
 pub(super) async fn open(
     database: &dyn Database,
     projections: &[AnyProjection],
@@ -47,7 +47,7 @@ fn generations() -> Query {
     )
 }
 
-/// Counts, for as long as that takes; questions outside a transaction have to be answered in time.
+/// Counts in a snapshot, which has a longer time limit than ordinary queries.
 pub(super) async fn count(database: &dyn Database, query: Query) -> Result<i64, StoreError> {
     let mut transaction = database.begin(ConnectionPurpose::Snapshot).await?;
     match transaction.rows(query).await?.first().map(Vec::as_slice) {

@@ -1,4 +1,4 @@
-//! Where each projection stands.
+//! The state of each projection.
 
 use std::sync::Arc;
 
@@ -10,44 +10,42 @@ use super::projections_table::{ProjectionState, RebuildCursor, SELECT};
 use super::switch::head;
 use crate::store::{ConnectionPurpose, Database, StoreError, Transaction};
 
-/// Where one projection stands.
+/// The state of one projection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ProjectionStatus {
-    /// The projection, and its table.
+    /// The name of the projection and of its table.
     pub name: &'static str,
-    /// How often its table has been rebuilt, and one more.
+    /// The number of rebuilds of its table, plus one.
     pub generation: i64,
-    /// The version of the fold that filled the table.
+    /// The fold version that filled the table.
     pub fold_version: i64,
-    /// The version of the fold in this program.
+    /// The fold version of this program.
     pub code_fold_version: i64,
-    /// Whether the two differ, so that the table has to be rebuilt.
+    /// Whether the two versions differ, so that the table has to be rebuilt.
     pub stale: bool,
-    /// How many rows it has.
     pub rows: i64,
     /// The last position that changed one of its rows; 0 without rows.
     pub position: i64,
-    /// The last position of the log. It is usually higher: not every event concerns every projection.
+    /// The last position of the log. Usually higher than `position`, because not every event concerns every projection.
     pub head: i64,
-    /// When it was rebuilt last.
     pub rebuilt_at: Option<String>,
-    /// The rebuild that is under way, or was interrupted.
+    /// The rebuild in progress, or an interrupted one.
     pub rebuilding: Option<Rebuilding>,
-    /// What stopped the last rebuild.
+    /// The error of the last rebuild.
     pub last_error: Option<String>,
 }
 
-/// A rebuild that is under way, or was interrupted.
+/// A rebuild in progress, or an interrupted one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Rebuilding {
-    /// The position from which it still has to catch up, once all streams are copied.
+    /// The position from which it has to catch up after copying all streams.
     pub from: i64,
-    /// How far it has come, as `projections` keeps it.
+    /// Its progress, as stored in `projections`.
     pub cursor: String,
 }
 
 impl Rebuilding {
-    /// How far it has come, for people.
+    /// Its progress in words.
     pub fn stage(&self) -> String {
         match serde_json::from_str::<RebuildCursor>(&self.cursor) {
             Ok(RebuildCursor { copied: true, .. }) => {
@@ -59,10 +57,10 @@ impl Rebuilding {
     }
 }
 
-/// Where all projections stand, at one moment.
+/// Reads the state of all projections from one snapshot.
 ///
 /// # Errors
-/// A database that cannot be read, or that is not migrated.
+/// The database cannot be read, or is not migrated.
 pub async fn status(database: &Arc<dyn Database>) -> Result<Vec<ProjectionStatus>, StoreError> {
     let mut transaction = database.begin(ConnectionPurpose::Snapshot).await?;
     let states = states(&mut *transaction).await?;
@@ -87,11 +85,10 @@ pub async fn status(database: &Arc<dyn Database>) -> Result<Vec<ProjectionStatus
     Ok(all)
 }
 
-/// The projections whose tables were filled by another version of their fold. They have to be rebuilt before this
-/// program serves.
+/// The projections filled by another fold version. They have to be rebuilt before this program serves.
 ///
 /// # Errors
-/// A database that cannot be read, or that is not migrated.
+/// The database cannot be read, or is not migrated.
 pub async fn stale(database: &Arc<dyn Database>) -> Result<Vec<AnyProjection>, StoreError> {
     let rows = database.rows(Query::new(SELECT, [])).await?;
     let states = rows
@@ -102,7 +99,6 @@ pub async fn stale(database: &Arc<dyn Database>) -> Result<Vec<AnyProjection>, S
     Ok(stale.map(|(projection, _)| projection).collect())
 }
 
-/// All rows of `projections`.
 pub(super) async fn states(transaction: &mut dyn Transaction) -> Result<Vec<ProjectionState>, StoreError> {
     let rows = transaction.rows(Query::new(SELECT, [])).await?;
     Ok(rows.into_iter().map(ProjectionState::read).collect::<Result<_, _>>()?)
@@ -123,7 +119,7 @@ fn rebuilding(state: &ProjectionState) -> Option<Rebuilding> {
     })
 }
 
-/// How many rows a projection has, and the last position that changed one.
+/// Counts a projection's rows, and finds the last position that changed one.
 async fn extent(transaction: &mut dyn Transaction, projection: &AnyProjection) -> Result<(i64, i64), StoreError> {
     let sql = format!("select count(*), coalesce(max(position), 0) from {}", projection.name);
     let rows = transaction.rows(Query::new(sql, [])).await?;

@@ -1,5 +1,5 @@
-//! Streams of one kind, whole, in the order of their ids, page by page. It asks and takes; who reads is the caller's
-//! business, so that the same pages come from a pool or from a snapshot.
+//! Reads whole streams of one kind in the order of their ids, page by page. It only makes the queries and takes their
+//! rows, so that the caller may run them on a pool or in a snapshot.
 
 use gatebook_projections::recorded::StoredEvent;
 use gatebook_projections::sql::{Query, Value};
@@ -7,23 +7,23 @@ use gatebook_projections::sql::{Query, Value};
 use crate::log::read::{SELECT_EVENTS, events};
 use crate::store::StoreError;
 
-/// The way through all streams of one kind.
+/// Walks through all streams of one kind.
 pub(super) struct StreamPages {
     aggregate_type: String,
     page: i64,
     after: (String, i64),
-    /// The beginning of a stream whose end is on a later page.
+    /// The beginning of a stream that continues on a later page.
     begun: Vec<StoredEvent>,
     ended: bool,
 }
 
 impl StreamPages {
-    /// All streams of this kind, reading so many events at a time.
+    /// All streams of this kind, with `page` events at a time.
     pub(super) fn all(aggregate_type: &str, page: i64) -> Self {
         Self::from((String::new(), i64::MIN), aggregate_type, page)
     }
 
-    /// The streams of this kind whose ids come after `id`.
+    /// The streams of this kind with ids after `id`.
     pub(super) fn after(id: &str, aggregate_type: &str, page: i64) -> Self {
         Self::from((id.to_owned(), i64::MAX), aggregate_type, page)
     }
@@ -38,12 +38,12 @@ impl StreamPages {
         }
     }
 
-    /// Whether there is nothing left to ask for.
+    /// Whether all pages have been read.
     pub(super) fn ended(&self) -> bool {
         self.ended
     }
 
-    /// Asks for the next page.
+    /// The query for the next page.
     pub(super) fn query(&self) -> Query {
         let sql = format!(
             "{SELECT_EVENTS} where aggregate_type = $1 and (aggregate_id, sequence) > ($2, $3) \
@@ -59,7 +59,7 @@ impl StreamPages {
         Query::new(sql, args)
     }
 
-    /// Takes the answer to [`query`](Self::query), and gives the streams that are whole with it.
+    /// Takes the rows of [`query`](Self::query) and returns the streams that are complete.
     pub(super) fn take(&mut self, rows: Vec<Vec<Value>>) -> Result<Vec<Vec<StoredEvent>>, StoreError> {
         self.ended = (rows.len() as i64) < self.page;
         let mut streams = Vec::new();
@@ -81,7 +81,7 @@ impl StreamPages {
     }
 }
 
-/// Asks for the whole streams that got an event after `from`, up to `to`.
+/// The query for all events of the streams that got an event after `from`, up to `to`.
 pub(super) fn moved_on(aggregate_type: &str, from: i64, to: i64) -> Query {
     let sql = format!(
         "{SELECT_EVENTS} where aggregate_type = $1 and aggregate_id in \
@@ -91,7 +91,7 @@ pub(super) fn moved_on(aggregate_type: &str, from: i64, to: i64) -> Query {
     Query::new(sql, [aggregate_type.into(), from.into(), to.into()])
 }
 
-/// The streams in the answer to [`moved_on`].
+/// Splits the rows of [`moved_on`] into streams.
 pub(super) fn whole(rows: Vec<Vec<Value>>) -> Result<Vec<Vec<StoredEvent>>, StoreError> {
     StreamPages::all("", i64::MAX).take(rows)
 }

@@ -1,4 +1,4 @@
-//! The end of a rebuild: under the log's lock, so that no event falls between two generations.
+//! The end of a rebuild. It holds the log's lock, so that no event is missed between two generations.
 
 use std::time::Duration;
 
@@ -9,13 +9,14 @@ use super::ReplayError;
 use super::rebuild::Rebuild;
 use crate::store::{ConnectionPurpose, StoreError, Transaction, copy_grants};
 
-/// So often the switch is tried while somebody holds a lock that it needs, such as a verification's on the old table.
+/// How often the switch is tried while somebody holds a lock it needs, such as a verification that reads the old table.
+/// With the growing pauses it waits about 80 seconds in all.
 const TRIES: u32 = 40;
-/// The pause before the second try; it grows by as much with every further one.
+/// The pause after the first try. Each further pause is longer by the same time.
 const PAUSE: Duration = Duration::from_millis(100);
 
 impl Rebuild<'_> {
-    /// Puts the new table in the place of the old one; gives the last position that is in it.
+    /// Replaces the old table with the new one. Returns the last position that it includes.
     pub(super) async fn switch(&mut self, now: Timestamp) -> Result<i64, ReplayError> {
         for tried in 1..TRIES {
             match self.try_switch(now).await {
@@ -32,13 +33,13 @@ impl Rebuild<'_> {
 
     async fn try_switch(&self, now: Timestamp) -> Result<i64, ReplayError> {
         let mut transaction = self.database.begin(ConnectionPurpose::Write).await?;
-        // It would rather fail than keep others waiting behind a lock that it cannot have itself.
+        // Fails fast rather than make others queue behind a lock that it cannot get.
         let lock_within = transaction.dialect().lock_within("200ms");
         transaction.script(&lock_within).await?;
-        // The writers' order: first the head, then the tables. Any other could end in a deadlock.
+        // In the writers' order: first the head, then the tables. Another order could deadlock.
         let head = lock_head(&mut *transaction).await?;
         self.claim_in(&mut *transaction).await?;
-        // Whoever reads the old table is waited for before there is anything to do that others would have to wait for.
+        // Waits for readers of the old table first, before any work during which others would have to wait.
         let (name, next) = (self.projection.name, &self.next);
         let lock_table = transaction.dialect().lock_table(name);
         transaction.script(&lock_table).await?;
@@ -67,13 +68,13 @@ impl Rebuild<'_> {
     }
 }
 
-/// Takes the log's lock: from here to the commit nobody appends.
+/// Takes the log's lock: nobody can append until the transaction ends.
 pub(super) async fn lock_head(transaction: &mut dyn Transaction) -> Result<i64, StoreError> {
     let lock = transaction.dialect().for_update();
     head(transaction, lock).await
 }
 
-/// The last position of the log, as this transaction sees it.
+/// The last position of the log in this transaction.
 pub(super) async fn head(transaction: &mut dyn Transaction, lock: &str) -> Result<i64, StoreError> {
     let sql = format!("select position from log_head where id = 1{lock}");
     let rows = transaction.rows(Query::new(sql, [])).await?;

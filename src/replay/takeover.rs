@@ -1,5 +1,5 @@
-//! When a rebuild that somebody else began may be taken over: when it stands still. Two nodes that start at the same moment
-//! would otherwise take one and the same rebuild from each other again and again.
+//! Waits until another process's rebuild stands still before this one takes it over. Otherwise two nodes that start
+//! together would keep taking the same rebuild from each other.
 
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use gatebook_projections::sql::Query;
 use super::projections_table::{ProjectionState, RebuildProgress, SELECT};
 use crate::store::{Database, StoreError};
 
-/// Returns as soon as nobody's rebuild of the projection moves: there is none, it has ended, or it is where it was one
-/// `pause` before. A rebuild by another fold is not waited for.
+/// Returns when no rebuild of the projection makes progress: there is none, it has ended, or it did not move during one
+/// `pause`. It does not wait for a rebuild with another fold version.
 ///
 /// # Errors
-/// A database that cannot be read.
+/// The database cannot be read.
 pub async fn wait_while_it_moves(
     database: &Arc<dyn Database>,
     projection: &AnyProjection,

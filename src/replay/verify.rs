@@ -1,4 +1,4 @@
-//! Folds the whole log once more, inside one snapshot, and compares: is the log whole, and are the rows what it folds to?
+//! Folds the whole log again within one snapshot, and checks that the log is intact and the rows match it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,16 +14,15 @@ use super::{PAGE, Progress, ReplayError, chain, snapshot};
 use crate::log::quarantine::Quarantine;
 use crate::store::{Database, StoreError, Transaction, missing_guards};
 
-/// What [`Progress`] is told while the log is read in the order of positions.
+/// The name that [`Progress`] gets while the log is read by position.
 pub const POSITIONS: &str = "positions";
-/// What [`Progress`] is told while streams are folded.
+/// The name that [`Progress`] gets while streams are folded.
 pub const STREAMS: &str = "streams";
 
-/// Verifies the log, and the rows of these projections. Warns, too, when the triggers that keep the log append-only are gone;
-/// that alone is no difference.
+/// Verifies the log and the rows of these projections. Missing append-only triggers give a warning, not a difference.
 ///
 /// # Errors
-/// A database that cannot be read. Whatever is wrong with log and rows is in the report instead.
+/// The database cannot be read. Problems of log and rows are in the report.
 pub async fn verify(
     database: &Arc<dyn Database>,
     projections: &[AnyProjection],
@@ -35,15 +34,15 @@ pub async fn verify(
 /// Verifies the log: positions, versions, times, hashes, and that every event can be read.
 ///
 /// # Errors
-/// As for [`verify`].
+/// Those of [`verify`].
 pub async fn verify_log(database: &Arc<dyn Database>, progress: &dyn Progress) -> Result<VerifyReport, ReplayError> {
     verify(database, &[], progress).await
 }
 
-/// The same as [`verify`], reading so many events and rows at a time.
+/// Like [`verify`], with `page` events and rows at a time.
 ///
 /// # Errors
-/// As for [`verify`].
+/// Those of [`verify`].
 pub async fn verify_in_pages(
     database: &Arc<dyn Database>,
     projections: &[AnyProjection],
@@ -80,7 +79,7 @@ struct VerifyRun<'a> {
 }
 
 impl VerifyRun<'_> {
-    /// Reads the log from end to end: positions have no gaps, and time never runs backwards.
+    /// Reads the whole log and checks that positions have no gaps and times never decrease.
     async fn positions(&mut self) -> Result<(), ReplayError> {
         let (head, head_time) = self.head().await?;
         self.head = head;
@@ -148,7 +147,7 @@ impl VerifyRun<'_> {
         }
     }
 
-    /// The projections whose rows can be compared: those that this program's folds have filled.
+    /// The projections whose rows can be compared: those filled by this program's fold version.
     async fn comparable(&mut self, projections: &[AnyProjection]) -> Result<Vec<AnyProjection>, StoreError> {
         let states = states(self.transaction).await?;
         let mut comparable = Vec::with_capacity(projections.len());
@@ -171,7 +170,7 @@ impl VerifyRun<'_> {
         Ok(comparable)
     }
 
-    /// All kinds of streams: those in the log, and those that the projections are about.
+    /// All kinds of streams, from the log and from the projections.
     async fn kinds(&mut self, projections: &[AnyProjection]) -> Result<BTreeSet<String>, StoreError> {
         let query = Query::new("select distinct aggregate_type from events", []);
         let rows = self.transaction.rows(query).await?;
@@ -185,7 +184,7 @@ impl VerifyRun<'_> {
         Ok(logged.chain(folded).collect())
     }
 
-    /// Reads all streams of a kind once, for their chains and for all projections of the kind.
+    /// Reads all streams of a kind once, to check their hash chains and all projections of the kind.
     async fn streams(
         &mut self,
         kind: &str,
@@ -218,7 +217,7 @@ impl VerifyRun<'_> {
     }
 }
 
-/// A finding about the log as a whole.
+/// A finding about the whole log.
 fn of_log(
     table: &str,
     key: &str,

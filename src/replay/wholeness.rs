@@ -1,6 +1,6 @@
-//! Whether an exported file is whole, as far as its lines can say: whether it begins with the first event of each
-//! stream, and ends with the record of its own download. What a file of a group does not show is an application that is
-//! missing with all of its events.
+//! Checks whether an exported file is complete, as far as its lines show: each stream must begin with its first event,
+//! and the file must end with the record of its own download. A group's file cannot show that an application is missing
+//! entirely.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,27 +16,27 @@ use serde::Deserialize;
 
 use super::difference::KEPT;
 
-/// What a file was exported with. Nothing in a file that was exported with `to` says so, because the record of its
-/// download comes later.
+/// The time range of the export. A file exported with `to` does not contain it, because the record of the download
+/// comes later.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ExportedRange {
-    /// From when, inclusive.
+    /// Inclusive.
     pub from: Option<Timestamp>,
-    /// Until when, exclusive.
+    /// Exclusive.
     pub to: Option<Timestamp>,
 }
 
-/// What is known so far.
+/// What the lines so far have shown.
 #[derive(Default)]
 pub(super) struct Wholeness {
-    /// How many streams there are of each kind.
+    /// The number of streams of each kind.
     streams: BTreeMap<String, usize>,
-    /// The first of each stream that does not begin at its beginning.
+    /// For each stream that does not start with its first event, a sentence about the missing events.
     late: Vec<String>,
     last: Option<Last>,
 }
 
-/// What the last line says, if it says that somebody downloaded a log.
+/// The last line, and the download that it records, if it records one.
 struct Last {
     kind: String,
     recorded_at: String,
@@ -63,7 +63,7 @@ pub(super) struct LineSubject<'a> {
 }
 
 impl Wholeness {
-    /// Takes note of a line.
+    /// Records a line.
     pub(super) fn see(&mut self, line: &LineSubject) {
         if line.begins_stream {
             *self.streams.entry(line.kind.to_owned()).or_default() += 1;
@@ -79,7 +79,7 @@ impl Wholeness {
         });
     }
 
-    /// What is missing, in sentences; `cut` is the number of a last line that ends in the middle.
+    /// What is missing, in sentences. `cut` is the number of a last line that is incomplete.
     pub(super) fn missing(&self, range: &ExportedRange, cut: Option<u64>) -> Vec<String> {
         let rest = cut.map(|line| {
             format!("the rest of line {line}, in the middle of which the file ends, and what came after it")
@@ -112,7 +112,7 @@ impl Wholeness {
         missing
     }
 
-    /// What the file cannot say, in sentences.
+    /// What the file cannot show, in sentences.
     pub(super) fn notes(&self, range: &ExportedRange) -> Vec<String> {
         let mut notes = Vec::new();
         if range.to.is_some() {
@@ -128,7 +128,7 @@ impl Wholeness {
         notes
     }
 
-    /// An application's file may have lines of other streams that speak of it.
+    /// Whether this is a group's file. An application's file may also contain lines of other streams that concern it.
     fn is_of_a_group(&self) -> bool {
         let several = self.streams.get(IntegrationApp::TYPE).is_some_and(|apps| *apps > 1);
         several
@@ -137,8 +137,8 @@ impl Wholeness {
                 .any(|kind| self.streams.contains_key(*kind))
     }
 
-    /// Whether the download that the last line records can be that of the file itself: of the file's log, as ndjson, and
-    /// up to no time that had passed.
+    /// Whether the last line's download can be the file itself: of the same log, as ndjson, and not limited to a time
+    /// before the download.
     fn is_own_record(&self, last: &Last, download: &Download) -> bool {
         let of_this_log = !self.is_of_a_group() || last.kind == Group::TYPE;
         let open = download.to.is_none_or(|to| to.to_string() > last.recorded_at);
@@ -146,7 +146,7 @@ impl Wholeness {
     }
 }
 
-/// An export holds all of a stream of one of these kinds, or nothing.
+/// Whether an export contains a stream of this kind completely or not at all.
 fn is_exported_whole(kind: &str) -> bool {
     [
         IntegrationApp::TYPE,
@@ -158,7 +158,7 @@ fn is_exported_whole(kind: &str) -> bool {
     .contains(&kind)
 }
 
-/// The events before the first one of a stream.
+/// Describes the events missing before the first one of a stream.
 struct EarlierEvents<'a>(&'a LineSubject<'a>);
 
 impl fmt::Display for EarlierEvents<'_> {

@@ -1,9 +1,9 @@
-//! Access tokens: opaque to clients, they carry their claims and a MAC, so that issuing one writes nothing. What a token
-//! opens, and whether it has expired or was revoked, is decided at each validation, elsewhere (R25).
+//! Access tokens. To clients they are opaque; they contain their claims and a MAC, so that issuing one writes nothing.
+//! What a token may open, and whether it has expired or was revoked, is decided elsewhere at each check (R25).
 //!
-//! A token is `gbt_` and the unpadded base64url of 98 bytes: version 1, token id (16), application id (16), client secret
-//! id (16), scopes (1: bit 0 `read`, bit 1 `write`), issued at (8), expires at (8), HMAC-SHA-256 over all of that (32).
-//! Times are seconds since 1970; numbers are big-endian.
+//! A token is `gbt_` and the unpadded base64url of 98 bytes: version 1, token id (16), application id (16), client
+//! secret id (16), scopes (1: bit 0 `read`, bit 1 `write`), issued at (8), expires at (8), HMAC-SHA-256 of all that
+//! (32). Times are seconds since 1970; numbers are big-endian.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::master_key::{KeyPurpose, MasterKey};
 use super::secret_string::SecretString;
 
-/// R24: how long an access token lives: one hour, the most that RFC 6750 §5.3 advises.
+/// R24: an access token is valid for one hour, the most that RFC 6750 §5.3 recommends.
 pub const ACCESS_TOKEN_LIFETIME: TimeDelta = TimeDelta::hours(1);
 
 const PREFIX: &str = "gbt_";
@@ -28,37 +28,34 @@ const CLAIMS_BYTES: usize = 66;
 const TOKEN_BYTES: usize = CLAIMS_BYTES + 32;
 const TOKEN_CHARS: usize = PREFIX.len() + (TOKEN_BYTES * 4).div_ceil(3);
 
-/// What an access token says of itself (R24). Not secret; believed only with the MAC.
+/// The contents of an access token (R24). They are not secret, and trusted only with the MAC.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessTokenClaims {
-    /// The token, so that it alone can be revoked.
+    /// The token's id, by which it can be revoked.
     pub token_id: Uuid,
-    /// The application it was issued to.
+    /// The application to which it was issued.
     pub app_id: Uuid,
-    /// The client secret it was issued for; it ends with it.
+    /// The client secret with which it was requested. The token ends with that secret.
     pub client_secret_id: Uuid,
-    /// Scope `read`.
     pub read: bool,
-    /// Scope `write`.
     pub write: bool,
-    /// When it was issued, to the second.
+    /// The second in which it was issued.
     pub issued_at: DateTime<Utc>,
-    /// From when on it is no longer good, to the second: not before its lifetime is over.
+    /// The second from which it is invalid, rounded up so that its lifetime is never shorter.
     pub expires_at: DateTime<Utc>,
 }
 
-/// Issues and reads access tokens. Cheap to clone.
 #[derive(Clone)]
 pub struct AccessTokens(Hmac<Sha256>);
 
 impl AccessTokens {
-    /// Tokens with the sub-key that the master key has for them.
+    /// Uses the master key's sub-key for tokens.
     pub fn new(master: &MasterKey) -> Self {
         Self(master.mac(KeyPurpose::Tokens))
     }
 
-    /// R24: a token that says this. The second in which it was issued is cut off, that in which it ends counts in full,
-    /// so that no token ends before the time that its client was told.
+    /// R24: issues a token with these claims. The time of issue is rounded down to a second and the expiry up, so that
+    /// no token ends earlier than its client was told.
     pub fn issue(&self, claims: &AccessTokenClaims) -> SecretString {
         let mut bytes = [0; TOKEN_BYTES];
         let (said, mac) = bytes.split_at_mut(CLAIMS_BYTES);
@@ -70,36 +67,35 @@ impl AccessTokens {
         SecretString::new(text)
     }
 
-    /// R25: what a token says, if we issued it. That it has not expired or been revoked is not checked here.
+    /// R25: the claims of a token that we issued. Expiry and revocation are not checked here.
     ///
     /// # Errors
-    /// What is not in the one spelling of a token is malformed; what we did not issue with this key is invalid.
+    /// `Malformed` if it is not in a token's exact form; `Invalid` if it was not issued with this key.
     pub fn read(&self, token: &str) -> Result<AccessTokenClaims, TokenRefusal> {
         if token.len() != TOKEN_CHARS {
             return Err(TokenRefusal::Malformed);
         }
         let text = token.strip_prefix(PREFIX).ok_or(TokenRefusal::Malformed)?;
         let mut bytes = [0; TOKEN_BYTES];
-        // The engine refuses padding and stray bits in the last character.
+        // The engine refuses padding and unused bits in the last character.
         let length = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes);
         if length != Ok(TOKEN_BYTES) || bytes[0] != VERSION {
             return Err(TokenRefusal::Malformed);
         }
         let (said, mac) = bytes.split_at(CLAIMS_BYTES);
         let expected = self.0.clone().chain_update(said);
-        // Compared in constant time.
+        // Compares in constant time.
         expected.verify_slice(mac).map_err(|_| TokenRefusal::Invalid)?;
         decode(said).ok_or(TokenRefusal::Malformed)
     }
 }
 
-/// Why a token is not one of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum TokenRefusal {
-    /// It does not look like an access token.
+    /// It does not have the form of an access token.
     #[error("this is not an access token")]
     Malformed,
-    /// It looks like one, but its MAC is wrong: altered, made up, or issued with another key.
+    /// It has the form, but a wrong MAC: it was altered, invented, or issued with another key.
     #[error("this access token was not issued here")]
     Invalid,
 }
@@ -160,7 +156,7 @@ mod tests {
         }
     }
 
-    /// A token whose MAC is right, whatever the claims are.
+    /// A token with a correct MAC, whatever its claims.
     fn signed(said: &[u8; CLAIMS_BYTES]) -> String {
         let mac = tokens().0.chain_update(said).finalize().into_bytes();
         format!("gbt_{}", URL_SAFE_NO_PAD.encode([&said[..], &mac].concat()))
@@ -244,7 +240,7 @@ mod tests {
     fn a_second_spelling_of_the_same_bytes_is_malformed() {
         let token = tokens().issue(&claims());
         let (start, last) = token.reveal().split_at(TOKEN_CHARS - 1);
-        // The last character carries four bits and two that must be zero; the next one in the alphabet sets one.
+        // The last character has four data bits and two bits that must be zero; the next letter sets one of them.
         let stray = match last.as_bytes()[0] {
             b @ (b'A'..=b'Y' | b'a'..=b'y' | b'0'..=b'8') => char::from(b + 1),
             other => panic!("{other} has stray bits"),
@@ -287,7 +283,7 @@ mod tests {
         assert_eq!(tokens().read(&signed(&said)), Err(TokenRefusal::Malformed));
     }
 
-    /// Computed once with Python's `hmac`. If this fails, a deployment would refuse every token of the one before.
+    /// Computed once with Python's `hmac`. If this fails, a new version would refuse all tokens issued by the old one.
     #[test]
     fn a_token_looks_the_same_for_ever() {
         assert_eq!(

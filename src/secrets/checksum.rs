@@ -1,16 +1,16 @@
-//! The checksum at the end of random secrets. It needs no key, so that we refuse a typing error before any look-up, and
-//! a scanner that finds a leaked secret can be sure that it is one.
+//! The checksum at the end of random secrets. It needs no key, so typing errors are refused without a look-up, and a
+//! scanner that finds a leaked secret can be sure that it is one.
 //!
-//! It is the first 5 bytes of the SHA-256 of all that stands before it, prefix included, read as a big-endian number,
-//! modulo 62^6, written as 6 base62 digits (`0-9A-Za-z`), the most significant first. A wrong secret passes by accident
-//! once in 57 thousand million times.
+//! It is the first 5 bytes of the SHA-256 of everything before it, prefix included, as a big-endian number modulo 62^6,
+//! written as 6 base62 digits (`0-9A-Za-z`), most significant first. A wrong secret passes by chance once in 57 billion
+//! (10^9) times.
 
 use sha2::{Digest, Sha256};
 
 use super::randomness::{BASE62, Randomness};
 use super::secret_string::SecretString;
 
-/// How many random characters a secret has: 43 base62 characters are 256 bits.
+/// The number of random characters in a secret: 43 base62 characters are 256 bits.
 const RANDOM_CHARS: usize = 43;
 const CHECKSUM_CHARS: usize = 6;
 
@@ -30,7 +30,7 @@ pub(super) fn is_random_with_checksum(text: &str, start: &str) -> bool {
     if rest.len() != RANDOM_CHARS + CHECKSUM_CHARS {
         return false;
     }
-    // Only base62 from here on, so that every byte is a character.
+    // Ensures that every byte is one character.
     if !rest.bytes().all(|b| b.is_ascii_alphanumeric()) {
         return false;
     }
@@ -55,7 +55,7 @@ fn checksum(text: &str) -> [u8; CHECKSUM_CHARS] {
 mod tests {
     use super::*;
 
-    /// Computed once with Python's `hashlib`. If this fails, no secret in the world is recognised any more.
+    /// Computed once with Python's `hashlib`. If this fails, no existing secret is recognised any more.
     #[test]
     fn a_checksum_stays_the_same_for_ever() {
         assert_eq!(&checksum("gbs_abc"), b"JO3nWq");

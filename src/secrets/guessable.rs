@@ -1,21 +1,21 @@
-//! Whether a password is one that others guess first, whatever its length (NIST SP 800-63B §3.1.1.2): what many people choose,
-//! repetitions and sequences, the product's name, and one's own address.
+//! Finds passwords that others guess first, whatever their length (NIST SP 800-63B §3.1.1.2): common choices,
+//! repetitions and sequences, the product's name, and the owner's address.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use gatebook_aggregates::developer::MIN_PASSWORD_CHARS;
 
-/// What is left of a password without all that can be guessed has at least so many characters.
+/// How many characters must remain after removing everything guessable.
 const UNGUESSABLE_MIN: usize = 8;
-/// The shortest word that counts as guessable wherever it stands.
+/// The shortest word that counts as guessable anywhere in a password.
 const WORD_MIN: usize = 4;
-/// The shortest sequence, such as `4567`, and the shortest run of one character.
+/// The shortest sequence, such as `4567`, and (`RUN_MIN`) the shortest run of one character, that count as guessable.
 const SEQUENCE_MIN: usize = 4;
 const RUN_MIN: usize = 3;
-/// Words that people take because this is where they need the password.
+/// Words that people choose because the password is for this product.
 const OF_THE_PRODUCT: [&str; 4] = ["gatebook", "integration", "developer", "portal"];
-/// Neighbours on keyboards, in both directions.
+/// Neighbouring keys on keyboards, read in both directions.
 const KEYBOARD: [&str; 8] = [
     "qwertyuiop",
     "qwertzuiop",
@@ -36,10 +36,10 @@ static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| {
 });
 static COMMON_MAX: LazyLock<usize> = LazyLock::new(|| COMMON.iter().map(|word| word.len()).max().unwrap_or_default());
 
-/// Whether too little of the password cannot be guessed by somebody who knows these words about its owner.
+/// Whether too little remains of the password for an attacker who knows these words about its owner.
 pub(super) fn is_guessable(password: &str, own: &[&str]) -> bool {
     let typed: Vec<char> = password.chars().flat_map(char::to_lowercase).collect();
-    // As many characters as are repeated say no more than once.
+    // A repetition is worth no more than its repeated part.
     if period(&typed) < MIN_PASSWORD_CHARS.min(typed.len()) {
         return true;
     }
@@ -55,7 +55,7 @@ pub(super) fn is_guessable(password: &str, own: &[&str]) -> bool {
     left < UNGUESSABLE_MIN
 }
 
-/// The words of an address that its owner might take: the name, its parts, and the names of the domain.
+/// The words of an address that its owner might use: the local part, its parts, and the names in the domain.
 pub(super) fn words_of_address(address: &str) -> Vec<&str> {
     let (name, domain) = address.rsplit_once('@').unwrap_or((address, ""));
     let domain = domain.rsplit_once('.').map_or("", |(names, _)| names);
@@ -64,13 +64,13 @@ pub(super) fn words_of_address(address: &str) -> Vec<&str> {
     words.filter(|word| word.chars().count() >= WORD_MIN).collect()
 }
 
-/// After how many characters a text begins again, all the way to its end; its length when it does not.
+/// The length of the part whose repetition forms the whole text, or the text's length.
 fn period(text: &[char]) -> usize {
     let repeats = |period: &usize| text.iter().zip(&text[*period..]).all(|(one, other)| one == other);
     (1..=text.len() / 2).find(repeats).unwrap_or(text.len())
 }
 
-/// The letter that a digit or sign stands for.
+/// The letter that a digit or sign replaces.
 fn undisguised(c: char) -> char {
     match c {
         '@' | '4' => 'a',
@@ -87,7 +87,7 @@ fn parts_words(c: char) -> bool {
     c.is_whitespace() || matches!(c, '-' | '_' | '.' | ',')
 }
 
-/// How long the longest known word is that stands at the beginning.
+/// The length of the longest known word at the beginning.
 fn word_at(text: &[char], own: &[Vec<char>]) -> usize {
     let own = own.iter().filter(|word| text.starts_with(word)).map(Vec::len).max();
     let longest = text.len().min(*COMMON_MAX);
@@ -98,7 +98,7 @@ fn word_at(text: &[char], own: &[Vec<char>]) -> usize {
     own.max(common).unwrap_or_default()
 }
 
-/// How long a run of one character, or a sequence of the alphabet, of numbers or of a keyboard, is at the beginning.
+/// The length of the run of one character, or of the alphabetical, numeric or keyboard sequence, at the beginning.
 fn sequence_at(text: &[char]) -> usize {
     let run = text.iter().take_while(|c| **c == text[0]).count();
     let step = |forward: bool| {

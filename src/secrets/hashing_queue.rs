@@ -1,5 +1,5 @@
-//! Where passwords are hashed: two threads, each with memory of its own, and a bounded line before them. However many people
-//! sign in, and whoever tries passwords, the process needs no more than that; and when nobody does, it needs none of it.
+//! Hashes passwords on two threads with their own memory, behind a bounded queue. However many people sign in or try
+//! passwords, the process needs no more memory than that, and none while nobody does.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,34 +8,34 @@ use std::time::Duration;
 
 use argon2::Block;
 
-/// How many passwords are hashed at once: each takes a core and 19 MiB.
+/// How many passwords are hashed at once. Each takes a core and 19 MiB.
 const THREADS: usize = 2;
-/// How many wait of each kind of [`Urgency`]; what the threads do in a few seconds.
+/// How many jobs of each [`Urgency`] may wait: about as many as the threads finish in a few seconds.
 const WAITING_MAX: usize = 64;
-/// How long a thread keeps its memory although there is nothing to hash.
+/// How long an idle thread keeps its memory.
 const IDLE: Duration = Duration::from_secs(5);
-/// How much address space the memory of a thread takes. Only what is used of it becomes memory. More than 32 MiB, because
-/// glibc hands that out by `mmap` and gives it back at once when it is freed; smaller pieces it keeps for later.
+/// The address space reserved for each thread's memory; only the used part becomes real memory. It is more than 32 MiB
+/// because glibc allocates such blocks by `mmap` and returns them to the system when freed, while it keeps smaller
+/// ones.
 const RESERVED_BLOCKS: usize = 33 * 1024 * 1024 / Block::SIZE;
 
-/// Who comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Urgency {
-    /// Somebody who has proved something already, or whose account was signed in to from the same address before. Nobody
-    /// else's guessing keeps them waiting.
+    /// Callers who have proved something already, or whose account was signed in to from this address before. Other
+    /// people's guesses do not delay them.
     First,
-    /// Anybody.
+    /// All other callers.
     Later,
 }
 
-/// Something to do with a thread's memory.
+/// A job that uses a thread's memory.
 type Job = Box<dyn FnOnce(&mut HashingMemory) + Send>;
 
-/// There is no room in the line.
+/// The queue is full.
 #[derive(Debug)]
 pub(super) struct Full;
 
-/// The line before the threads. When it is dropped, they end with what waits.
+/// The queue in front of the threads. When it is dropped, they finish the waiting jobs and end.
 pub(super) struct HashingQueue(Arc<SharedQueue>);
 
 #[derive(Default)]
@@ -52,24 +52,22 @@ struct QueueState {
     is_closed: bool,
 }
 
-/// What a thread does next.
 enum NextJob {
     Job(Job),
-    /// There is nothing to do.
     Idle,
     End,
 }
 
 impl HashingQueue {
-    /// An empty line. The threads begin with the first password.
+    /// An empty queue. The threads start with the first job.
     pub(super) fn new() -> Self {
         Self(Arc::default())
     }
 
-    /// Puts a job in line.
+    /// Adds a job.
     ///
     /// # Errors
-    /// `Full`, or no thread can be had.
+    /// `Full`, also when no thread can be started.
     pub(super) fn push(&self, turn: Urgency, job: Job) -> Result<(), Full> {
         let mut state = self.0.lock();
         let line = match turn {
@@ -108,7 +106,7 @@ impl Drop for HashingQueue {
 }
 
 impl SharedQueue {
-    /// A job that panicked has not touched the line.
+    /// A panicking job does not hold this lock, so the queue is consistent.
     fn lock(&self) -> MutexGuard<'_, QueueState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -117,7 +115,7 @@ impl SharedQueue {
         let mut memory = HashingMemory::default();
         loop {
             match self.next(memory.is_held()) {
-                // Whoever waits for it learns that it was interrupted, because its answer is dropped.
+                // The caller learns of a panic because the sender of its answer is dropped.
                 NextJob::Job(job) => drop(catch_unwind(AssertUnwindSafe(|| job(&mut memory)))),
                 NextJob::Idle => memory.give_back(),
                 NextJob::End => return,
@@ -125,7 +123,7 @@ impl SharedQueue {
         }
     }
 
-    /// Waits for something to do; only for so long as the thread keeps its memory.
+    /// Waits for a job. While the thread holds memory, it waits at most [`IDLE`].
     fn next(&self, holds_memory: bool) -> NextJob {
         let mut state = self.lock();
         loop {
@@ -150,12 +148,12 @@ impl SharedQueue {
     }
 }
 
-/// The memory of a thread, which argon2 works in.
+/// The memory of a thread, for argon2.
 #[derive(Default)]
 pub(super) struct HashingMemory(Vec<Block>);
 
 impl HashingMemory {
-    /// So many blocks, with whatever is in them.
+    /// `count` blocks, with any contents.
     pub(super) fn blocks(&mut self, count: usize) -> &mut [Block] {
         if self.0.capacity() == 0 {
             self.0.reserve_exact(RESERVED_BLOCKS);
@@ -181,7 +179,7 @@ mod tests {
 
     use super::*;
 
-    /// Jobs that are under way until they are told to end.
+    /// Occupies all threads with jobs that run until they are told to end.
     fn occupied(queue: &HashingQueue) -> Vec<mpsc::Sender<()>> {
         let (begun, has_begun) = mpsc::channel();
         let ends = (0..THREADS).map(|_| {
@@ -216,7 +214,7 @@ mod tests {
         for first in ["a", "b"] {
             queue.push(Urgency::First, said(&word, first)).unwrap();
         }
-        // One thread alone goes on, so that the order is told.
+        // Only one thread continues, so that the order is certain.
         ends.pop().unwrap().send(()).unwrap();
         let order: Vec<_> = (0..4).map(|_| words.recv().unwrap()).collect();
         assert_eq!(order, ["a", "b", "c", "d"]);
@@ -254,7 +252,7 @@ mod tests {
         let shared = Arc::downgrade(&queue.0);
         drop(queue);
         drop(word);
-        // The last of the threads lets go of what they share.
+        // The last thread drops the shared queue.
         while shared.strong_count() > 0 {
             std::thread::yield_now();
         }

@@ -1,4 +1,4 @@
-//! The file that the master key lives in: who may read it, and making it once.
+//! The file with the master key: who may read it, and how it is created once.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
@@ -14,11 +14,11 @@ use super::master_key::MasterKey;
 use super::randomness::Randomness;
 
 impl MasterKey {
-    /// Reads the key file; makes one with a fresh key, mode 0600, if there is none yet. The folder must exist.
-    /// Several processes may do this at once: all of them get the key of the one that was first.
+    /// Reads the key file. If there is none, creates one with a fresh key and mode 0600. The folder must exist. Several
+    /// processes may do this at once: all get the key of the first one.
     ///
     /// # Errors
-    /// A file that is not a key, that others may read or write, or that cannot be read or made.
+    /// The file is not a key, can be read or written by others, or cannot be read or created.
     pub fn load_or_create(path: &Path) -> Result<Self, KeyFileError> {
         match Self::load(path) {
             Err(KeyFileError::NotRead { source, .. }) if source.kind() == ErrorKind::NotFound => {
@@ -32,10 +32,10 @@ impl MasterKey {
         }
     }
 
-    /// Reads the key file, which must be there.
+    /// Reads the key file, which must exist.
     ///
     /// # Errors
-    /// As for [`load_or_create`](Self::load_or_create).
+    /// Those of [`load_or_create`](Self::load_or_create), except for creating.
     pub fn load(path: &Path) -> Result<Self, KeyFileError> {
         let not_read = |source| KeyFileError::NotRead {
             path: path.into(),
@@ -50,13 +50,13 @@ impl MasterKey {
                 group: metadata.gid(),
             });
         }
-        // A path that names something else and endless is not read to its end.
+        // Reads only a few bytes, in case the path names something endless.
         let mut text = Vec::with_capacity(66);
         file.take(66).read_to_end(&mut text).map_err(not_read)?;
         Self::from_text(&text).ok_or(KeyFileError::Malformed { path: path.into() })
     }
 
-    /// Reads what a key file holds, wherever it is: 64 hexadecimal digits, with or without a line break behind them.
+    /// Parses the contents of a key file: 64 hexadecimal digits, optionally followed by a line break.
     pub fn from_text(text: &[u8]) -> Option<Self> {
         let digits = text.strip_suffix(b"\n").unwrap_or(text);
         if digits.len() != 64 {
@@ -70,13 +70,11 @@ impl MasterKey {
     }
 }
 
-/// Why there is no master key. Each message says what to do about it; none holds the key.
+/// Why there is no master key. Each message says what to do; none contains the key.
 #[derive(Debug, Error)]
 pub enum KeyFileError {
-    /// The file cannot be read.
     #[error("the key file {} cannot be read ({source}); let the user that runs gatebook own it", path.display())]
     NotRead {
-        /// The key file.
         path: PathBuf,
         /// What the operating system said.
         source: io::Error,
@@ -88,14 +86,11 @@ pub enum KeyFileError {
         path.display()
     )]
     Exposed {
-        /// The key file.
         path: PathBuf,
-        /// Its permission bits.
         mode: u32,
-        /// The group that it belongs to.
+        /// The file's group.
         group: u32,
     },
-    /// The file does not hold a key.
     #[error(
         "the key file {} does not hold 64 hexadecimal digits; restore it from a backup, \
          or remove it if the database is still empty",
@@ -105,29 +100,28 @@ pub enum KeyFileError {
         /// The key file.
         path: PathBuf,
     },
-    /// The file is missing and cannot be made.
+    /// The file does not exist and cannot be created.
     #[error(
         "the key file {} is missing and cannot be made ({source}); make its folder writable, \
          or make the file with `umask 077; openssl rand -hex 32`",
         path.display()
     )]
     NotMade {
-        /// The key file.
         path: PathBuf,
         /// What the operating system said.
         source: io::Error,
     },
 }
 
-/// The groups that this process is in, and root's, which has nobody in it who could not read everything anyway.
+/// This process's groups, and root's: its members can read everything anyway.
 fn own_groups() -> io::Result<Vec<u32>> {
     let mut groups: Vec<u32> = getgroups()?.iter().map(|group| group.as_raw()).collect();
     groups.extend([getegid().as_raw(), 0]);
     Ok(groups)
 }
 
-/// Whether others may use a file: anybody at all, or a group by writing, or a foreign group by reading. Secrets that are
-/// mounted into containers belong to root and to a group of the container's.
+/// Whether others may use a file: everybody in any way, a group by writing, or a foreign group by reading. Reading by
+/// an own group is allowed, because secrets mounted into containers belong to root and the container's group.
 fn is_exposed(metadata: &Metadata, own_groups: &[u32]) -> bool {
     may_be_used_by_others(metadata.permissions().mode(), own_groups.contains(&metadata.gid()))
 }
@@ -137,8 +131,8 @@ fn may_be_used_by_others(mode: u32, is_own_group: bool) -> bool {
     mode & 0o777 & !tolerated != 0
 }
 
-/// Writes a fresh key beside the path and links it there, which fails rather than replaces a file of somebody else.
-/// Either way a whole key file is there afterwards.
+/// Writes a fresh key beside the path and links it there. Linking fails rather than replace another process's file.
+/// Either way a complete key file exists afterwards.
 fn create(path: &Path) -> io::Result<()> {
     let randomness = Randomness::secure();
     let mut name = path.as_os_str().to_owned();

@@ -1,5 +1,5 @@
-//! What is kept of a secret: its HMAC-SHA-256 with a key that is not in the database. Random secrets need no slow hash;
-//! passwords, which people choose, are not for this file.
+//! Stored secrets: an HMAC-SHA-256 with a key that is not in the database. Random secrets need no slow hash. Passwords,
+//! which people choose, are hashed elsewhere.
 
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
@@ -7,64 +7,63 @@ use subtle::ConstantTimeEq;
 
 use super::master_key::{KeyPurpose, MasterKey};
 
-/// Makes and compares digests. Cheap to clone.
 #[derive(Clone)]
 pub struct Digests(Hmac<Sha256>);
 
 impl Digests {
-    /// Digests with the sub-key that the master key has for them.
+    /// Uses the master key's sub-key for digests.
     pub fn new(master: &MasterKey) -> Self {
         Self(master.mac(KeyPurpose::Digests))
     }
 
-    /// The digest to keep (R14, R23): 64 lower-case hexadecimal digits over the kind's label, a NUL and the secret.
-    /// A one-time password is digested in its canonical form.
+    /// The digest to store (R14, R23): 64 lower-case hexadecimal digits over the kind's label, a NUL and the secret.
+    /// For a one-time password, pass its canonical form.
     pub fn digest(&self, kind: SecretKind, secret: &str) -> String {
         let mac = self.0.clone().chain_update(kind.label());
         let mac = mac.chain_update([0]).chain_update(secret);
         format!("{:x}", mac.finalize().into_bytes())
     }
 
-    /// Whether `stored` is the digest of this secret, found out in constant time.
+    /// Whether `stored` is the digest of this secret. Compares in constant time.
     pub fn matches(&self, kind: SecretKind, secret: &str, stored: &str) -> bool {
         let digest = self.digest(kind, secret);
         digest.as_bytes().ct_eq(stored.as_bytes()).into()
     }
 }
 
-/// What a secret is for. The digest of one kind never matches a secret of another.
+/// The purpose of a secret. A digest of one kind never matches a secret of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SecretKind {
-    /// R23: what an application authenticates with.
+    /// R23: authenticates an application.
     ClientSecret,
-    /// R14: what links a developer to an application.
+    /// R14: links a developer to an application.
     OneTimePassword,
     /// R18: the link in an invitation.
     Invitation,
-    /// R19: what proves a mailbox.
+    /// R19: proves that somebody reads a mailbox.
     VerificationCode,
-    /// The token of a user of a group.
+    /// The token of a group user.
     UserToken,
-    /// The token of somebody who runs Gatebook.
+    /// The token of an operator.
     OperatorToken,
-    /// What an API that asks about tokens authenticates with.
+    /// Authenticates a resource server.
     ResourceServer,
-    /// A developer who is logged in to the portal's JSON API.
+    /// A developer's session in the portal's JSON API.
     Session,
-    /// A developer who is logged in to the portal's pages.
+    /// A developer's session on the portal's pages.
     PortalSession,
-    /// A group user who is signed in to the console.
+    /// A group user's session in the console.
     UserSession,
-    /// An operator who is signed in to the operator pages.
+    /// An operator's session on the operator pages.
     OperatorSession,
-    /// The link with which somebody chooses a password.
+    /// The link for choosing a password.
     PasswordLink,
-    /// What a form of a page carries, so that no other site can send it (made from the session's token).
+    /// Protects a page's form against other sites. Derived from the session's token.
     FormToken,
 }
 
 impl SecretKind {
-    /// Never changed: no stored digest would match again.
+    /// Never change a label: no stored digest would match any more.
     fn label(self) -> &'static [u8] {
         match self {
             Self::ClientSecret => b"client-secret",
@@ -144,7 +143,7 @@ mod tests {
         assert_eq!(made.len(), 2 * ALL.len());
     }
 
-    /// Computed once with Python's `hmac`. If this fails, every stored digest has become worthless.
+    /// Computed once with Python's `hmac`. If this fails, no stored digest matches any more.
     #[test]
     fn a_digest_stays_the_same_for_ever() {
         assert_eq!(

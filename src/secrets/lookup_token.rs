@@ -1,4 +1,4 @@
-//! Tokens that say in clear which row to look up, and prove it with a secret: those of users, operators, sessions and
+//! Tokens that contain the id of a row and a secret that proves it: those of users, operators, sessions and
 //! invitations. The proof is checked elsewhere, by the digest of the whole token.
 
 use uuid::Uuid;
@@ -7,47 +7,45 @@ use super::checksum::{is_random_with_checksum, random_with_checksum};
 use super::randomness::Randomness;
 use super::secret_string::SecretString;
 
-/// An id without its dashes.
+/// The length of an id without dashes.
 const ID_CHARS: usize = 32;
 
-/// Makes a token: `<prefix><32 hexadecimal digits of the id>_<43 random characters><6 characters of checksum>`.
+/// Creates a token: `<prefix><32 hexadecimal digits of the id>_<43 random characters><6 characters of checksum>`.
 pub fn mint(kind: TokenKind, id: Uuid, randomness: &Randomness) -> SecretString {
     random_with_checksum(&format!("{}{}_", kind.prefix(), id.simple()), randomness)
 }
 
-/// The id in a token of this kind, if its shape and checksum are right. It is a claim and no proof: look the id up,
-/// then compare the digest of the whole token.
+/// The id in a token of this kind, if its form and checksum are right. It is not proved: look up the id, then compare
+/// the digest of the whole token.
 pub fn lookup_id(kind: TokenKind, token: &str) -> Option<Uuid> {
     let digits = token.strip_prefix(kind.prefix())?.get(..ID_CHARS)?;
     let id = Uuid::try_parse(digits).ok()?;
-    // Written again rather than taken as found: one token, one spelling.
+    // Formatted again, so that each token has exactly one spelling.
     let start = format!("{}{}_", kind.prefix(), id.simple());
     is_random_with_checksum(token, &start).then_some(id)
 }
 
-/// Whose token it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TokenKind {
-    /// `gbu_`: a user of a group.
+    /// `gbu_`: a group user.
     User,
-    /// `gbo_`: somebody who runs Gatebook.
+    /// `gbo_`: an operator.
     Operator,
-    /// `gbd_`: a developer who is logged in to the portal's JSON API.
+    /// `gbd_`: a developer's session in the portal's JSON API.
     Session,
-    /// `gbp_`: a developer who is logged in to the portal's pages.
+    /// `gbp_`: a developer's session on the portal's pages.
     PortalSession,
     /// `gbi_`: R18, the link in an invitation.
     Invitation,
-    /// `gbw_`: a group user who is signed in to the console.
+    /// `gbw_`: a group user's session in the console.
     UserSession,
-    /// `gbq_`: an operator who is signed in to the operator pages.
+    /// `gbq_`: an operator's session on the operator pages.
     OperatorSession,
-    /// `gbl_`: the link with which somebody chooses a password.
+    /// `gbl_`: the link for choosing a password.
     PasswordLink,
 }
 
 impl TokenKind {
-    /// What tokens of this kind begin with.
     pub fn prefix(self) -> &'static str {
         match self {
             Self::User => "gbu_",

@@ -1,19 +1,18 @@
-//! The master key, and the sub-keys made from it. It is never in the database.
+//! The master key and the sub-keys derived from it. It is never in the database.
 
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
-/// 32 random bytes from which every other key is made. All nodes of one book have the same.
+/// 32 random bytes from which all other keys are derived. All nodes on one database share it.
 pub struct MasterKey([u8; 32]);
 
 impl MasterKey {
-    /// A key that is known already; a key file holds it as 64 hexadecimal digits.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// Tells one key from another without telling the key: 64 lower-case hexadecimal digits, safe to store in the
-    /// database, so that a node with another key can refuse to start.
+    /// Identifies the key without revealing it: 64 lower-case hexadecimal digits. It is stored in the database, so that
+    /// a node with another key refuses to start.
     pub fn fingerprint(&self) -> String {
         format!("{:x}", self.mac(KeyPurpose::Fingerprint).finalize().into_bytes())
     }
@@ -27,27 +26,26 @@ impl MasterKey {
             .into()
     }
 
-    /// HMAC-SHA-256 with the sub-key for one purpose. Cloning it is cheaper than keying it again.
+    /// HMAC-SHA-256 with the sub-key for one purpose. Cloning it is cheaper than creating it again.
     pub(super) fn mac(&self, purpose: KeyPurpose) -> Hmac<Sha256> {
         keyed(&self.sub_key(purpose))
     }
 }
 
-/// What a sub-key is for. Each has its own, so that an answer of one says nothing about another.
+/// The purpose of a sub-key. Separate keys ensure that an output for one purpose says nothing about another.
 #[derive(Clone, Copy)]
 pub(super) enum KeyPurpose {
     /// Keyed digests of secrets.
     Digests,
-    /// MACs of access tokens.
     Tokens,
-    /// Sealing what must be shown again.
+    /// Sealing secrets that must be shown again.
     Sealing,
-    /// Telling keys apart.
+    /// The key's fingerprint.
     Fingerprint,
 }
 
 impl KeyPurpose {
-    /// Never changed: everything kept with the key would be lost.
+    /// Never change a label: everything stored with the key would be lost.
     fn label(self) -> &'static [u8] {
         match self {
             Self::Digests => b"gatebook digests v1",
@@ -58,7 +56,7 @@ impl KeyPurpose {
     }
 }
 
-/// HMAC fills a key up with zeros to its 64-byte block anyway; done here, keying cannot fail.
+/// HMAC pads a key with zeros to its 64-byte block anyway. Doing it here means that creating the HMAC cannot fail.
 fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
     let mut block = [0; 64];
     block[..32].copy_from_slice(key);

@@ -1,8 +1,8 @@
-//! Everything secret: made here, recognised here, kept as a keyed digest or sealed. Who may see a secret, and for how
-//! long it holds, is decided elsewhere.
+//! Creates and recognises all secrets, and stores them as keyed digests or sealed. Who may see a secret and how long it
+//! is valid is decided elsewhere.
 //!
-//! A secret's type has no `Debug`, `Display` or `Serialize`; `reveal` is its only way out. All ids and secrets are made
-//! of `[A-Za-z0-9_-]` only.
+//! The types of secrets have no `Debug`, `Display` or `Serialize`; only `reveal` shows them. All ids and secrets
+//! consist of `[A-Za-z0-9_-]`.
 
 mod access_token;
 mod checksum;

@@ -1,5 +1,5 @@
-//! The one-time password: how it is made, shown and read. Of which characters it is made, how long it holds, and how often
-//! one may try, are rules of the aggregates (R14, R15).
+//! Creates, shows and reads one-time passwords. Their alphabet, lifetime and number of tries are rules of the
+//! aggregates (R14, R15).
 
 use gatebook_aggregates::integration_app::{OTP_ALPHABET, OTP_CHARS, otp_character};
 use gatebook_aggregates::typed::typed_characters;
@@ -13,9 +13,9 @@ pub struct OneTimePassword {
 }
 
 impl OneTimePassword {
-    /// A fresh one, all equally likely.
+    /// A random one. All values are equally likely.
     pub fn random(randomness: &Randomness) -> Self {
-        // 256 is a multiple of 32, so that no character is favoured.
+        // 256 is a multiple of 32, so all characters are equally likely.
         let bytes = randomness.bytes::<OTP_CHARS>();
         Self::new(
             bytes
@@ -25,8 +25,8 @@ impl OneTimePassword {
         )
     }
 
-    /// R14: what somebody typed, without regard to case, width, dashes, spaces, what nobody sees, or the look-alikes I, L
-    /// (for 1) and O (for 0). `None` unless exactly 8 valid characters remain.
+    /// R14: reads typed input. Ignores case, width, dashes, spaces and invisible characters, and accepts the
+    /// look-alikes I and L (for 1) and O (for 0). `None` unless exactly 8 valid characters remain.
     pub fn read(input: &str) -> Option<Self> {
         let mut canonical = String::with_capacity(OTP_CHARS);
         for typed in typed_characters(input).chars() {
@@ -43,7 +43,7 @@ impl OneTimePassword {
         &self.shown
     }
 
-    /// The 8 characters alone, the same however they were typed: what the digest is taken over.
+    /// The 8 characters alone, independent of how they were typed. The digest covers this form.
     pub fn canonical(&self) -> &str {
         &self.canonical
     }

@@ -1,4 +1,4 @@
-//! Passwords that people choose: what is asked of one.
+//! The requirements for passwords that people choose.
 
 pub use gatebook_aggregates::developer::MIN_PASSWORD_CHARS;
 use gatebook_aggregates::typed::opaque_string;
@@ -7,18 +7,18 @@ use thiserror::Error;
 use super::guessable::{is_guessable, words_of_address};
 use super::secret_string::SecretString;
 
-/// The longest password, in bytes: enough for any phrase, too little to keep us busy.
+/// The maximum length in bytes: enough for any phrase, too little to overload the hasher.
 pub const MAX_PASSWORD_BYTES: usize = 1_000;
 
-/// A password that is fit to be kept, in the form in which it is compared (RFC 8265, OpaqueString).
+/// An acceptable password, in the form used for comparison (RFC 8265, OpaqueString).
 pub struct Password(SecretString);
 
 impl Password {
-    /// At least 15 characters and at most 1,000 bytes, of any kind that can be typed, spaces included, and nothing that is
-    /// guessed first. A character is a Unicode scalar value.
+    /// Accepts 15 characters to 1,000 bytes, without control characters, and not easy to guess. Spaces are allowed. A
+    /// character is a Unicode scalar value.
     ///
     /// # Errors
-    /// A text that is shorter, longer, or easy to guess.
+    /// The text is too short, too long, has control characters, or is easy to guess.
     pub fn parse(text: &str) -> Result<Self, PasswordProblem> {
         if text.len() > MAX_PASSWORD_BYTES {
             return Err(PasswordProblem::TooLong);
@@ -39,10 +39,10 @@ impl Password {
         Ok(Self(SecretString::new(text)))
     }
 
-    /// The same, of the person with this address, unless it is made of that.
+    /// Also requires that the password is not made of its owner's address.
     ///
     /// # Errors
-    /// A password that is easy to guess for who knows the address.
+    /// It is easy to guess for somebody who knows the address.
     pub fn of(self, address: &str) -> Result<Self, PasswordProblem> {
         match is_guessable(self.reveal(), &words_of_address(address)) {
             true => Err(PasswordProblem::TooCommon),
@@ -50,25 +50,21 @@ impl Password {
         }
     }
 
-    /// The password itself.
     pub fn reveal(&self) -> &str {
         self.0.reveal()
     }
 }
 
-/// What is wrong with a password, as a sentence for whoever chose it.
+/// What is wrong with a password, as a sentence for the person who chose it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum PasswordProblem {
-    /// Fewer than 15 characters.
     #[error("A password has at least {MIN_PASSWORD_CHARS} characters.")]
     TooShort,
-    /// More than 1,000 bytes.
     #[error("A password has at most {MAX_PASSWORD_BYTES} bytes.")]
     TooLong,
-    /// A character that not every keyboard has.
+    /// A control character, which not every keyboard can type.
     #[error("A password has no tabs, line breaks or other control characters.")]
     ControlCharacter,
-    /// Made of common passwords, repetitions, sequences, the product's name or the owner's address.
     #[error(
         "This password is easy to guess: it is made of common passwords, repetitions, sequences, or your own address. Take a \
          few words that only you would put together."
@@ -84,7 +80,7 @@ mod tests {
         Password::parse(text).err()
     }
 
-    /// A phrase of so many times the same letters, in an order that nobody guesses.
+    /// A phrase of `count` letters in an order that is hard to guess.
     fn phrase(letters: &[char], count: usize) -> String {
         (0..count).map(|n| letters[(n * n / 3) % letters.len()]).collect()
     }

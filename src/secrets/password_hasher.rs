@@ -1,4 +1,4 @@
-//! How the slow hash of a password is made and checked.
+//! Makes and checks the slow hashes of passwords.
 
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ use super::secret_string::SecretString;
 
 const SALT_BYTES: usize = 16;
 
-/// Hashes and checks passwords with argon2id (19 MiB, t=2, p=1), two at a time and away from the threads that serve
-/// requests, so that a flood of sign-ins cannot starve them. Clones share the two.
+/// Hashes and checks passwords with argon2id (19 MiB, t=2, p=1). It works on two threads of its own, so that many
+/// sign-ins cannot block requests. Clones share the threads.
 #[derive(Clone)]
 pub struct PasswordHasher {
     queue: Arc<HashingQueue>,
@@ -25,16 +25,16 @@ pub struct PasswordHasher {
 }
 
 impl PasswordHasher {
-    /// A hasher that counts what it does. One is enough for a process.
+    /// A hasher that counts hashes in `done`. One per process is enough.
     pub fn counting(done: Counter) -> Self {
         let queue = Arc::new(HashingQueue::new());
         Self { queue, done }
     }
 
-    /// The text to keep, in PHC form, with a fresh salt.
+    /// The hash to store, in PHC format, with a fresh salt.
     ///
     /// # Errors
-    /// See [`PasswordError`]; none is the password's fault.
+    /// See [`PasswordError`]. None is the password's fault.
     pub async fn hash(&self, password: &Password, randomness: &Randomness) -> Result<String, PasswordError> {
         let salt = SaltString::encode_b64(&randomness.bytes::<SALT_BYTES>())?;
         let password = SecretString::new(password.reveal().to_owned());
@@ -43,27 +43,28 @@ impl PasswordHasher {
             .await
     }
 
-    /// Whether `typed` is the password kept as `phc`. Without a kept one, for an account that does not exist, the
-    /// answer is `false` and takes as long.
+    /// Whether `typed` is the password stored as `phc`. Pass `None` for an account that does not exist: the answer is
+    /// `false` and takes as long.
     ///
     /// # Errors
-    /// `Failed` for a `phc` that cannot be read, otherwise as for `hash`.
+    /// `Failed` if `phc` cannot be read; otherwise those of `hash`.
     pub async fn verify(&self, typed: &str, phc: Option<&str>) -> Result<bool, PasswordError> {
         let stored = vec![phc.map(str::to_owned)];
         Ok(self.verify_each(Urgency::First, typed, stored).await?.contains(&true))
     }
 
-    /// Of several kept passwords, none of which may exist: which `typed` is. All of them take one turn.
+    /// Says for each of several stored passwords whether `typed` matches it. `None` stands for an account without one.
+    /// All are checked in one job.
     ///
     /// # Errors
-    /// As for `verify`.
+    /// Those of `verify`.
     pub async fn verify_each(
         &self,
         turn: Urgency,
         typed: &str,
         stored: Vec<Option<String>>,
     ) -> Result<Vec<bool>, PasswordError> {
-        // No kept password is longer, so that this tells nothing about the account.
+        // No stored password is longer, so the quick answer reveals nothing about the account.
         if typed.len() > MAX_PASSWORD_BYTES {
             return Ok(vec![false; stored.len()]);
         }
@@ -82,7 +83,7 @@ impl PasswordHasher {
         .await
     }
 
-    /// Once in line, it is done whether or not anybody waits for it.
+    /// Queues a job. Once queued, it runs even if the caller has left.
     async fn in_turn<T: Send + 'static>(
         &self,
         turn: Urgency,
@@ -90,7 +91,7 @@ impl PasswordHasher {
     ) -> Result<T, PasswordError> {
         let (answer, answered) = oneshot::channel();
         let job = move |memory: &mut HashingMemory| {
-            // Whoever asked may have hung up.
+            // The caller may have left.
             let _ = answer.send(work(memory));
         };
         self.queue.push(turn, Box::new(job)).map_err(|_| PasswordError::Busy)?;
@@ -104,16 +105,16 @@ impl Default for PasswordHasher {
     }
 }
 
-/// Why a password was neither hashed nor checked. Holds neither the password nor its hash.
+/// Why a password was neither hashed nor checked. Contains neither the password nor its hash.
 #[derive(Debug, Error)]
 pub enum PasswordError {
-    /// Argon2 refused, or the kept hash cannot be read.
+    /// Argon2 refused, or the stored hash cannot be read.
     #[error("the password could not be hashed: {0}")]
     Failed(HashError),
-    /// So many wait for their passwords to be hashed that there is no room for another.
+    /// The queue is full.
     #[error("too many passwords wait to be hashed")]
     Busy,
-    /// The process is shutting down, or the work panicked.
+    /// The process is shutting down, or the job panicked.
     #[error("hashing the password was interrupted")]
     Interrupted,
 }
@@ -124,7 +125,7 @@ impl From<HashError> for PasswordError {
     }
 }
 
-/// The library's default is what we promise: 19 MiB, t=2, p=1. A test holds it to that.
+/// The library's defaults are the promised 19 MiB, t=2, p=1. A test checks that.
 fn argon2id() -> Argon2<'static> {
     Argon2::default()
 }
@@ -143,7 +144,7 @@ fn hash_now(memory: &mut HashingMemory, password: &str, salt: &SaltString) -> Re
 
 fn verify_now(memory: &mut HashingMemory, typed: &str, phc: &str) -> Result<bool, PasswordError> {
     let stored = PasswordHash::new(phc)?;
-    // A text that was cut short is no wrong password.
+    // A truncated hash is an error, not a wrong password.
     let (Some(salt), Some(expected)) = (stored.salt, stored.hash) else {
         return Err(HashError::PhcStringField.into());
     };
@@ -157,18 +158,18 @@ fn verify_now(memory: &mut HashingMemory, typed: &str, phc: &str) -> Result<bool
         version.unwrap_or_default(),
         Params::try_from(&stored)?,
     );
-    // Compared in constant time, as the library's outputs are.
+    // The library's `Output` compares in constant time.
     Ok(output(memory, &argon2, salt, typed)? == expected)
 }
 
-/// The same work as for a kept password, for nothing.
+/// Does the same work as for a stored password, so that timing does not reveal which accounts exist.
 fn hash_for_nothing(memory: &mut HashingMemory, typed: &str) -> Result<bool, PasswordError> {
     let salt = SaltString::encode_b64(&[0; SALT_BYTES])?;
     output(memory, &argon2id(), salt.as_salt(), typed)?;
     Ok(false)
 }
 
-/// The hash itself, made in the memory that is there.
+/// Computes the hash in the given memory.
 fn output(
     memory: &mut HashingMemory,
     argon2: &Argon2<'_>,

@@ -1,5 +1,5 @@
-//! Ids and secrets of applications and of resource servers: a prefix by which a leaked one can be found, then chance.
-//! A secret ends with a checksum; an id, which is looked up anyway, does not.
+//! Ids and secrets of applications and resource servers: a prefix by which leaked ones can be found, then random
+//! characters. Secrets end with a checksum; ids, which are looked up anyway, do not.
 
 use super::checksum::{is_random_with_checksum, random_with_checksum};
 use super::randomness::Randomness;
@@ -10,21 +10,21 @@ const CLIENT_SECRET: &str = "gbs_";
 const RESOURCE_SERVER_ID: &str = "gbr_";
 const RESOURCE_SERVER_SECRET: &str = "gbrs_";
 
-/// 20 base62 characters are 119 bits: no two ids are ever the same.
+/// 20 base62 characters are 119 bits, so ids never repeat in practice.
 const ID_CHARS: usize = 20;
 const SHOWN_CHARS: usize = 8;
 
-/// R23: what an application authenticates with: `gbs_`, 43 random characters (256 bits), 6 characters of checksum.
+/// R23: a client secret: `gbs_`, 43 random characters (256 bits), 6 characters of checksum.
 pub fn client_secret(randomness: &Randomness) -> SecretString {
     random_with_checksum(CLIENT_SECRET, randomness)
 }
 
-/// Whether a text can be a client secret at all: its shape and checksum are right. Any that is not needs no look-up.
+/// Whether the form and the checksum are right. Otherwise no look-up is needed.
 pub fn is_client_secret(text: &str) -> bool {
     is_random_with_checksum(text, CLIENT_SECRET)
 }
 
-/// R23: the first 8 characters, `gbs_` and 4 more, which may be kept and shown afterwards.
+/// R23: the first 8 characters (`gbs_` and 4 more), which may be stored and shown later.
 pub fn client_secret_prefix(secret: &SecretString) -> String {
     secret.reveal().chars().take(SHOWN_CHARS).collect()
 }
@@ -34,17 +34,17 @@ pub fn client_id(randomness: &Randomness) -> String {
     format!("{CLIENT_ID}{}", randomness.base62(ID_CHARS))
 }
 
-/// The public id of an API that asks about tokens: `gbr_` and 20 random characters.
+/// The public id of a resource server: `gbr_` and 20 random characters.
 pub fn resource_server_id(randomness: &Randomness) -> String {
     format!("{RESOURCE_SERVER_ID}{}", randomness.base62(ID_CHARS))
 }
 
-/// What an API that asks about tokens authenticates with: `gbrs_`, 43 random characters, 6 characters of checksum.
+/// The secret of a resource server: `gbrs_`, 43 random characters, 6 characters of checksum.
 pub fn resource_server_secret(randomness: &Randomness) -> SecretString {
     random_with_checksum(RESOURCE_SERVER_SECRET, randomness)
 }
 
-/// Whether a text can be the secret of a resource server at all: its shape and checksum are right.
+/// Whether the form and the checksum are right.
 pub fn is_resource_server_secret(text: &str) -> bool {
     is_random_with_checksum(text, RESOURCE_SERVER_SECRET)
 }

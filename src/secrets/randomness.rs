@@ -1,4 +1,4 @@
-//! Chance: the system's random numbers, or seeded ones for runs that must be repeatable to the byte.
+//! Random numbers from the system, or seeded ones for reproducible runs.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -7,13 +7,13 @@ use rand::rngs::{OsRng, StdRng};
 use rand::{RngCore, SeedableRng, TryRngCore};
 use uuid::{Builder, Uuid};
 
-/// The digits, then the capital letters, then the small ones.
+/// Digits, then capital letters, then small letters.
 pub(super) const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// The one source of randomness. Everything that needs chance takes it as an argument.
+/// The only source of randomness. Code that needs it takes it as an argument.
 pub struct Randomness {
     source: Source,
-    /// The millisecond of the last UUID, and how many came before it in that millisecond.
+    /// The millisecond of the last UUID, and how many UUIDs came before it in that millisecond.
     last_uuid: Mutex<(u64, u16)>,
 }
 
@@ -23,13 +23,13 @@ enum Source {
 }
 
 impl Randomness {
-    /// The operating system's generator, asked anew each time: fit for secrets.
+    /// Asks the operating system's generator each time. Safe for secrets.
     pub fn secure() -> Self {
         Self::of(Source::System)
     }
 
-    /// The same numbers for the same seed, as long as `rand` keeps its major version. For tests and for comparing
-    /// two runs, never for real secrets: who knows the seed knows them all.
+    /// The same numbers for the same seed, within a major version of `rand`. For tests and for comparing runs, never
+    /// for real secrets: anybody who knows the seed can compute them.
     pub fn seeded(seed: u64) -> Self {
         Self::of(Source::Seeded(Box::new(Mutex::new(StdRng::seed_from_u64(seed)))))
     }
@@ -44,11 +44,11 @@ impl Randomness {
     /// Fills the bytes at random.
     ///
     /// # Panics
-    /// Within `rand`, when the operating system has no random numbers. Nothing secret could be made then.
+    /// In `rand`, if the operating system provides no random numbers. No secret could be made then.
     pub fn fill(&self, bytes: &mut [u8]) {
         match &self.source {
             Source::System => OsRng.unwrap_err().fill_bytes(bytes),
-            // Whoever panicked while holding the lock left nothing half done in the generator.
+            // A thread that panicked while holding the lock cannot have left the generator inconsistent.
             Source::Seeded(generator) => generator
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
@@ -56,8 +56,8 @@ impl Randomness {
         }
     }
 
-    /// A version 7 UUID: the milliseconds of `now` (those of 1970 for an earlier time), then a counter within the
-    /// millisecond (RFC 9562 §6.2, method 1), the rest at random. Up to 4,096 of a millisecond are in order.
+    /// A version 7 UUID: the milliseconds of `now` (0 for times before 1970), a counter within the millisecond (RFC
+    /// 9562 §6.2, method 1), and random bits. Up to 4,096 per millisecond are in order.
     pub fn uuid_v7(&self, now: DateTime<Utc>) -> Uuid {
         let millis = u64::try_from(now.timestamp_millis()).unwrap_or(0);
         let mut random: [u8; 10] = self.bytes();
@@ -66,7 +66,7 @@ impl Randomness {
         Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
     }
 
-    /// How many UUIDs of this millisecond came before.
+    /// How many UUIDs came before in this millisecond.
     fn nth_of(&self, millis: u64) -> u16 {
         let mut last = self.last_uuid.lock().unwrap_or_else(PoisonError::into_inner);
         *last = match *last {
@@ -76,9 +76,9 @@ impl Randomness {
         last.1
     }
 
-    /// `n` characters of `[0-9A-Za-z]`, each equally likely: 5.95 bits a character.
+    /// `n` characters of `[0-9A-Za-z]`, all equally likely: 5.95 bits per character.
     pub fn base62(&self, n: usize) -> String {
-        // The bytes from 248 on are left out: with them, the first eight characters would come up more often.
+        // Bytes from 248 on are skipped: with them the first eight characters would be more likely.
         const FAIR: u8 = 248;
         let mut text = String::with_capacity(n);
         while text.len() < n {
@@ -91,12 +91,12 @@ impl Randomness {
         text
     }
 
-    /// A number from 0 to `n - 1`, each equally likely; 0 for an `n` of 0.
+    /// A number from 0 to `n - 1`, all equally likely; 0 if `n` is 0.
     pub fn below(&self, n: u32) -> u32 {
         if n == 0 {
             return 0;
         }
-        // The largest multiple of n among 2^32 numbers: what lies beyond would favour small results.
+        // The largest multiple of n within 2^32: numbers beyond it would make small results more likely.
         let fair = (1_u64 << 32) / u64::from(n) * u64::from(n);
         loop {
             let number = u32::from_le_bytes(self.bytes());
@@ -106,7 +106,6 @@ impl Randomness {
         }
     }
 
-    /// Some random bytes.
     pub(super) fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         self.fill(&mut bytes);

@@ -1,4 +1,4 @@
-//! Sealing: for the few secrets that must be shown or sent once more, and so cannot be kept as a digest.
+//! Seals the few secrets that must be shown or sent again, and so cannot be stored as digests.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,19 +9,18 @@ use thiserror::Error;
 use super::master_key::{KeyPurpose, MasterKey};
 use super::randomness::Randomness;
 
-/// Seals and opens with XChaCha20-Poly1305. Cheap to clone.
 #[derive(Clone)]
 pub struct Sealer(XChaCha20Poly1305);
 
 impl Sealer {
-    /// Sealing with the sub-key that the master key has for it.
+    /// Uses the master key's sub-key for sealing.
     pub fn new(master: &MasterKey) -> Self {
         let key = master.sub_key(KeyPurpose::Sealing);
         Self(XChaCha20Poly1305::new(&key.into()))
     }
 
-    /// Seals a text for one context, such as the row that will hold it: unpadded base64url of a random nonce
-    /// (24 bytes), the cipher text and its tag (16 bytes). Only the length of the text can be seen.
+    /// Seals a text for one context, such as the row that will hold it. The result is the unpadded base64url of a
+    /// random nonce (24 bytes), the cipher text and its tag (16 bytes). It reveals only the length of the text.
     ///
     /// # Errors
     /// `NotSealed` for a text of 256 GiB or more.
@@ -38,10 +37,10 @@ impl Sealer {
         Ok(URL_SAFE_NO_PAD.encode([&nonce[..], &cipher].concat()))
     }
 
-    /// The text that was sealed for this context.
+    /// Opens a text that was sealed for this context.
     ///
     /// # Errors
-    /// `NotOpened` for a text that was altered, or sealed with another key or for another context.
+    /// `NotOpened` if the text was altered, or sealed with another key or for another context.
     pub fn open(&self, context: &str, sealed: &str) -> Result<String, SealError> {
         let bytes = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| SealError::NotOpened)?;
         let (nonce, cipher) = bytes.split_first_chunk::<24>().ok_or(SealError::NotOpened)?;
@@ -60,10 +59,8 @@ impl Sealer {
 /// Why something cannot be sealed or opened. Says nothing about the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum SealError {
-    /// The text is too long to seal.
     #[error("the text is too long to seal")]
     NotSealed,
-    /// It was altered, or sealed with another key or for another context.
     #[error("the sealed text was altered, or sealed with another key or for another context")]
     NotOpened,
 }

@@ -1,23 +1,22 @@
-//! Secret text in memory, out of reach of logs and errors.
+//! Secret text in memory, kept out of logs and errors.
 
 use subtle::ConstantTimeEq;
 
-/// A secret. It can be revealed and compared, and nothing else: it has no `Debug`, `Display` or `Serialize`.
+/// A secret. It can only be revealed and compared: it has no `Debug`, `Display` or `Serialize`.
 #[derive(Clone)]
 pub struct SecretString(String);
 
 impl SecretString {
-    /// Wraps a secret.
     pub fn new(secret: String) -> Self {
         Self(secret)
     }
 
-    /// The secret itself, for the one place that may show it or check it.
+    /// The secret, for the one place that shows or checks it.
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// Whether the other text is the same secret. The time it takes tells at most the length.
+    /// Whether the other text is the same secret. The time taken reveals at most the length.
     pub fn ct_eq(&self, other: &str) -> bool {
         self.0.as_bytes().ct_eq(other.as_bytes()).into()
     }

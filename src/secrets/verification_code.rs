@@ -1,17 +1,17 @@
-//! The code that proves a mailbox. How long it holds, and how often one may guess, is a rule of the aggregates (R19).
+//! Verification codes, which prove a mailbox. Their lifetime and number of tries are rules of the aggregates (R19).
 
 use super::randomness::Randomness;
 
-/// R19: 6 digits, each code equally likely.
+/// R19: 6 digits, all codes equally likely.
 pub struct VerificationCode(String);
 
 impl VerificationCode {
-    /// A fresh code, from `000000` to `999999`.
+    /// A random code, from `000000` to `999999`.
     pub fn random(randomness: &Randomness) -> Self {
         Self(format!("{:06}", randomness.below(1_000_000)))
     }
 
-    /// The code, for the letter that carries it and for its digest.
+    /// The code, for its e-mail and its digest.
     pub fn reveal(&self) -> &str {
         &self.0
     }

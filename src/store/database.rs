@@ -1,4 +1,4 @@
-//! The trait that both databases implement. Text and numbers go in, text and numbers come out.
+//! The trait that both databases implement. Values are text and numbers.
 
 use std::time::Instant;
 
@@ -12,60 +12,56 @@ use super::pool_state::PoolState;
 /// A database that holds the log and its projections.
 #[async_trait]
 pub trait Database: Send + Sync {
-    /// How its SQL differs.
     fn dialect(&self) -> Dialect;
 
-    /// The rows that answer a query, from committed state, never from a replica.
+    /// Runs a query on committed state. Never on a replica, unless the database was opened with `Server::Any`.
     async fn rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError>;
 
-    /// The same, on connections that only the gate and the token endpoint use, so that nobody else keeps them waiting; and
-    /// in a second or not at all.
+    /// Like `rows`, on connections reserved for the gate and the token endpoint, so that other queries cannot delay
+    /// them. It answers within a second or fails.
     async fn gate_rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError>;
 
-    /// Whether the database is known to be away at this moment; asks nobody.
+    /// Whether the database is known to be unreachable right now. Does not ask the server.
     ///
     /// # Errors
-    /// `Unavailable` with the reason, when it is.
+    /// `Unavailable`, with the reason.
     fn reachable(&self) -> Result<(), StoreError> {
         Ok(())
     }
 
-    /// When something last went wrong on the way to the database.
+    /// When a connection last failed, or led to the wrong server.
     fn last_trouble(&self) -> Option<Instant> {
         None
     }
 
-    /// Begins a transaction.
     async fn begin(&self, purpose: ConnectionPurpose) -> Result<Box<dyn Transaction>, StoreError>;
 
-    /// Runs the migrations of this database's folder.
+    /// Runs the migrations for this kind of database.
     async fn migrate(&self) -> Result<(), StoreError>;
 
-    /// How busy the connections are, a pool each.
+    /// How busy each connection pool is.
     fn connections(&self) -> Vec<PoolState> {
         Vec::new()
     }
 
-    /// Closes all connections, after what is under way.
+    /// Closes all connections after the work in progress.
     async fn close(&self);
 }
 
-/// A transaction. Dropped without [`commit`](Transaction::commit), nothing of it has happened.
+/// A transaction. Dropping it without [`commit`](Transaction::commit) rolls it back.
 #[async_trait]
 pub trait Transaction: Send {
-    /// How its SQL differs.
     fn dialect(&self) -> Dialect;
 
-    /// The rows that answer a query.
     async fn rows(&mut self, query: Query) -> Result<Vec<Vec<Value>>, StoreError>;
 
-    /// Carries out an order; says how many rows it touched.
+    /// Runs a statement and returns the number of rows it affected.
     async fn execute(&mut self, query: Query) -> Result<u64, StoreError>;
 
-    /// Carries out a script of several statements without arguments.
+    /// Runs several statements without arguments.
     async fn script(&mut self, sql: &str) -> Result<(), StoreError>;
 
-    /// Inserts rows, in one round trip; says how many were written.
+    /// Inserts rows, on PostgreSQL in one round trip, and returns how many were written.
     async fn insert(
         &mut self,
         table: &str,
@@ -74,43 +70,39 @@ pub trait Transaction: Send {
         on_conflict: OnConflict,
     ) -> Result<u64, StoreError>;
 
-    /// Makes it so.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
 }
 
-/// What a transaction is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConnectionPurpose {
-    /// Writing. On SQLite it holds the one write lock from the beginning.
+    /// Writing. On SQLite the transaction holds the one write lock from the start.
     Write,
-    /// Reading one unchanging snapshot.
+    /// Reading from one unchanging snapshot.
     Snapshot,
-    /// Writing, to see whether it goes through. It keeps nobody who writes from a connection, and may take long.
+    /// Testing whether a commit succeeds. It may take long, so it never uses a connection that writers need.
     Rehearsal,
 }
 
-/// What to do with a row whose first column (the key) is there already.
+/// What to do when a row with the same first column (the key) exists already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnConflict {
-    /// It is an error.
+    /// Return an error.
     Fail,
-    /// The new row takes its place.
+    /// Replace the old row.
     Replace,
-    /// The new row takes its place if it is later by this column.
+    /// Replace the old row if its value in this column is smaller.
     ReplaceEarlier(&'static str),
 }
 
-/// Where the SQL of the two differs.
+/// The differences between the two kinds of SQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
-    /// SQLite.
     Sqlite,
-    /// PostgreSQL.
     Postgres,
 }
 
 impl Dialect {
-    /// Ends a `select` whose rows nobody else may change until commit. SQLite's one writer needs no words for it.
+    /// Ends a `select` to lock its rows until the transaction ends. SQLite's one writer needs no row locks.
     pub fn for_update(self) -> &'static str {
         match self {
             Self::Sqlite => "",
@@ -118,7 +110,7 @@ impl Dialect {
         }
     }
 
-    /// Ends a `select` of work to claim, passing over what another process is claiming.
+    /// Ends a `select` that claims work, to skip rows that another process is claiming.
     pub fn for_update_skip_locked(self) -> &'static str {
         match self {
             Self::Sqlite => "",
@@ -126,7 +118,7 @@ impl Dialect {
         }
     }
 
-    /// Has a transaction wait for a lock no longer than this. SQLite's one writer has all locks.
+    /// Limits how long the transaction waits for a lock. SQLite's one writer has all locks already.
     pub fn lock_within(self, limit: &str) -> String {
         match self {
             Self::Sqlite => String::new(),
@@ -134,7 +126,8 @@ impl Dialect {
         }
     }
 
-    /// Gives the locks of a transaction back, and begins another one. SQLite's one writer keeps its lock for a moment longer.
+    /// Ends the transaction to release its locks and begins another. SQLite's one writer keeps its lock a moment
+    /// longer.
     pub fn restart_transaction(self) -> &'static str {
         match self {
             Self::Sqlite => "",
@@ -142,7 +135,7 @@ impl Dialect {
         }
     }
 
-    /// Takes a table for oneself until the transaction ends, readers included. SQLite's one writer has it already.
+    /// Locks a table against readers and writers until the transaction ends. SQLite's one writer has it already.
     pub fn lock_table(self, table: &str) -> String {
         match self {
             Self::Sqlite => String::new(),
@@ -150,7 +143,7 @@ impl Dialect {
         }
     }
 
-    /// A `select` that has a row when there is a table with the name in `placeholder`.
+    /// A `select` that returns a row if the table named in `placeholder` exists.
     pub fn table_exists(self, placeholder: &str) -> String {
         match self {
             Self::Sqlite => format!("select name from sqlite_master where type = 'table' and name = {placeholder}"),
@@ -158,7 +151,7 @@ impl Dialect {
         }
     }
 
-    /// A `select` of one column `id` with the texts of a JSON list.
+    /// A `select` that returns the texts of a JSON list in one column, `id`.
     pub fn list(self, placeholder: &str) -> String {
         match self {
             Self::Sqlite => format!("select value as id from json_each({placeholder})"),
@@ -166,7 +159,7 @@ impl Dialect {
         }
     }
 
-    /// A JSON list of the values in a column, as text; an empty one of no rows.
+    /// Collects the values of a column into a JSON list, as text. No rows give an empty list.
     pub fn json_list(self, column: &str) -> String {
         match self {
             Self::Sqlite => format!("json_group_array({column})"),
@@ -174,7 +167,7 @@ impl Dialect {
         }
     }
 
-    /// How rows are found whose text contains a part.
+    /// How to find rows whose text contains a given part.
     pub fn part_search(self) -> PartSearch {
         match self {
             Self::Sqlite => PartSearch::RowByRow,
@@ -183,7 +176,7 @@ impl Dialect {
     }
 }
 
-/// The end of an `insert` of rows with these columns.
+/// The `on conflict` clause of an `insert` with these columns.
 pub(super) fn on_conflict_clause(table: &str, columns: &[Column], on_conflict: OnConflict) -> String {
     let Some((key, rest)) = columns.split_first() else {
         return String::new();

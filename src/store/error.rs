@@ -1,4 +1,4 @@
-//! What can go wrong with a database, as far as callers have to tell it apart.
+//! Errors of the store, as far as callers have to tell them apart.
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -11,74 +11,63 @@ use super::postgres_guard::is_no_primary;
 use super::postgres_session::NO_SESSION;
 use super::postgres_url::PostgresUrlError;
 
-/// A failure of the store. None of these means that a command was half done.
+/// A failure of the store. No variant means that a command was half done.
 #[derive(Clone, Debug, Error)]
 pub enum StoreError {
-    /// The database cannot be reached, is shutting down, or is too busy. Trying again later may help.
+    /// The database cannot be reached, is shutting down, or is too busy. A later try may succeed.
     #[error("the database is not available: {0}")]
     Unavailable(String),
-    /// The connection to the database ended. Another one may be had at once.
+    /// The connection to the database ended. A new one may work at once.
     #[error("the connection to the database was lost: {0}")]
     Lost(String),
-    /// Two transactions were in each other's way, and the database gave this one up. Repeating it at once helps.
+    /// The database ended this transaction because it conflicted with another. Repeating it at once helps.
     #[error("the database chose another transaction: {0}")]
     GivenUp(String),
-    /// The database refused a statement; a bug, or somebody changed its tables.
+    /// The database refused a statement: a bug, or somebody changed its tables.
     #[error("the database refused: {0}")]
     Refused(String),
-    /// An event of the log cannot be read.
     #[error(transparent)]
     Unreadable(#[from] UnreadableEvent),
-    /// A row of a table cannot be read.
     #[error(transparent)]
     Row(#[from] RowError),
-    /// The database's URL is of no known kind.
     #[error("a database URL begins with sqlite:// or postgres://")]
     BadUrl,
-    /// The URL of a PostgreSQL database cannot be used.
     #[error(transparent)]
     PostgresUrl(#[from] PostgresUrlError),
-    /// A URL of SQLite that names no file, or wants what is not known.
+    /// A SQLite URL that names no file, or has an unknown parameter.
     #[error("{0}")]
     BadSqliteUrl(String),
-    /// The database file cannot be made or opened.
     #[error("the database file {} cannot be opened: {why}", path.display())]
     File {
-        /// The file.
         path: PathBuf,
-        /// The cause.
+        /// The error of the system or of SQLite.
         why: String,
     },
-    /// A connection pooler at this address gives nobody a server of their own.
+    /// The connection pooler at this address gives clients no server session of their own.
     #[error("{0}: {reason}", reason = NO_SESSION)]
     NoSession(String),
-    /// There is no database file.
     #[error(
         "there is no database {}; look at --data and --database-url, or make one with `gatebook migrate`",
         .0.display()
     )]
     NotThere(PathBuf),
-    /// The database has no tables of ours.
     #[error("the database has no tables of Gatebook; look at --database-url, or make them with `gatebook migrate`")]
     NotMigrated,
-    /// The database's tables are older than this program.
     #[error("the database's tables are older than this program; bring them up to date with `gatebook migrate`")]
     OlderTables,
-    /// The database's tables are newer than this program.
     #[error("the database's tables are newer than this program; take the version of gatebook that made them")]
     NewerTables,
-    /// The tables could not be brought up to date.
     #[error("the tables could not be brought up to date: {0}")]
     Migration(String),
 }
 
 impl StoreError {
-    /// Whether the failure is one of reaching the database, rather than of what it holds.
+    /// Whether the database could not be reached, as opposed to an error in its contents.
     pub fn is_unavailable(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::Lost(_) | Self::GivenUp(_))
     }
 
-    /// What is the matter, without saying each time that it is about the database.
+    /// The cause alone, for sentences that already say that the database is meant.
     pub fn reason(&self) -> String {
         match self {
             Self::Unavailable(why) | Self::Lost(why) | Self::GivenUp(why) => why.clone(),
@@ -86,7 +75,6 @@ impl StoreError {
         }
     }
 
-    /// A database file that cannot be opened, and why.
     pub(super) fn file(path: &Path, why: impl Display) -> Self {
         Self::File {
             path: path.into(),
@@ -94,12 +82,13 @@ impl StoreError {
         }
     }
 
-    /// Whether another connection may do better.
+    /// Whether a new connection may succeed.
     pub(super) fn is_lost(&self) -> bool {
         matches!(self, Self::Lost(_))
     }
 
-    /// The same failure, once more: of a batch, everybody who waits for it hears.
+    /// A copy for another caller who waits for the same batch. All kinds of unavailability become `Unavailable`, all
+    /// others `Refused`.
     pub(crate) fn again(&self) -> Self {
         match self {
             Self::Unavailable(why) | Self::Lost(why) | Self::GivenUp(why) => Self::Unavailable(why.clone()),
@@ -140,25 +129,27 @@ enum ErrorKind {
     Refused,
 }
 
-/// PostgreSQL's codes have five characters (its manual, appendix A), SQLite's are numbers (sqlite.org/rescode.html).
+/// PostgreSQL's codes have five characters (manual, appendix A); SQLite's are numbers (sqlite.org/rescode.html).
 fn kind_of(code: &str) -> ErrorKind {
     if code.len() == 5 && code.is_ascii() {
         return match (&code[..2], code) {
-            // Connection failures; ended by an administrator, by a crash, with its database, for idling, or not begun.
+            // Connection failures, and sessions ended by an administrator, a crash, dropping the database or idling, or
+            // not started.
             ("08", _) | (_, "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "25P03") => ErrorKind::Lost,
-            // A server that takes no writes (any more), as its own refusal of one shows, or the question that finds out.
-            // Another connection may lead to the one that does.
+            // The server takes no writes: its own error for a write, or the error that our check provokes. A new
+            // connection may lead to the primary.
             (_, "25006") => ErrorKind::Lost,
-            // Deadlock, serialization: nothing has happened. Others of this class can mean that nobody knows.
+            // Deadlock or serialization failure: nothing was written. Other codes of class 40 can leave the outcome
+            // unknown.
             (_, "40001" | "40P01") => ErrorKind::GivenUp,
-            // Too little of something, cancelled or shutting down, trouble of its disk, a lock that was not had in time.
+            // Out of resources, cancelled or shutting down, disk errors, lock timeout.
             ("40" | "53" | "57" | "58", _) | (_, "55P03") => ErrorKind::Unavailable,
             _ => ErrorKind::Refused,
         };
     }
     match code.parse::<i64>().map(|code| code & 0xff) {
-        // Busy, locked, out of memory, read-only (as a disk becomes after trouble), given up after its time, trouble of its
-        // disk, disk full, the file cannot be opened, a race for locks.
+        // Busy, locked, out of memory, read-only (as disks become after errors), interrupted at its time limit, disk
+        // error, disk full, file cannot be opened, lock race.
         Ok(5 | 6 | 7 | 8 | 9 | 10 | 13 | 14 | 15) => ErrorKind::Unavailable,
         _ => ErrorKind::Refused,
     }

@@ -1,12 +1,12 @@
-//! Who may do what with a table, taken over by the table that takes its place. On SQLite a file's rights are all there is.
+//! Copies the grants and the owner of a table to the table that replaces it. SQLite has only the rights of its file.
 
 use gatebook_projections::sql::{Query, Value};
 
 use super::database::{Dialect, Transaction};
 use super::error::StoreError;
 
-/// Grants on a table and on its columns, as statements for the other table. The owner needs none. A column that is gone
-/// takes its grants along.
+/// Produces the grants on a table and its columns as statements for another table. It skips the owner, who needs none,
+/// and columns that the other table lacks.
 const GRANTS: &str = "\
     with granted as ( \
         select null::text as columns, c.relowner, a.grantee, a.privilege_type, a.is_grantable \
@@ -22,8 +22,8 @@ const GRANTS: &str = "\
         || case when is_grantable then ' with grant option' else '' end \
     from granted where grantee <> relowner order by 1";
 
-/// Gives the table to the owner of the other one, when that is somebody else: an administrator who rebuilds does not take
-/// the serving role's table away.
+/// Gives the table to the owner of the other one if they differ, so that the serving role keeps its table when an
+/// administrator rebuilds it.
 pub(crate) async fn own_like(transaction: &mut dyn Transaction, other: &str, table: &str) -> Result<(), StoreError> {
     if transaction.dialect() == Dialect::Sqlite {
         return Ok(());
@@ -43,7 +43,7 @@ pub(crate) async fn own_like(transaction: &mut dyn Transaction, other: &str, tab
     Ok(())
 }
 
-/// Grants on the table what is granted on the other one.
+/// Copies the other table's grants to this table.
 pub(crate) async fn copy_grants(transaction: &mut dyn Transaction, other: &str, table: &str) -> Result<(), StoreError> {
     if transaction.dialect() == Dialect::Sqlite {
         return Ok(());

@@ -1,20 +1,20 @@
-//! The triggers that keep the log append-only (R29), as the database has them. A copy of the table alone, such as
-//! `pg_dump -t events` makes it, comes without; and whoever owns the table can turn them off.
+//! Checks the triggers that keep the log append-only (R29). They are missing from a copy of the table alone, such as
+//! `pg_dump -t events` makes, and the table's owner can turn them off.
 
 use gatebook_projections::sql::{Query, Value};
 
 use super::database::{Dialect, Transaction};
 use super::error::StoreError;
 
-/// What each of SQLite's refuses.
+/// SQLite's triggers, and what each prevents.
 const ON_SQLITE: [(&str, &str); 3] = [
     ("events_are_never_updated", "are changed"),
     ("events_are_never_replaced", "are replaced"),
     ("events_are_never_deleted", "are deleted"),
 ];
 
-/// Whether the trigger is there, is on, and comes before every update, delete and truncate (58 in `tgtype`: before each
-/// statement of these), whatever its columns; and whether its function still refuses.
+/// Whether the trigger exists, is enabled, runs before every update, delete and truncate statement of any column (58 in
+/// `tgtype`), and whether its function still raises an exception.
 const ON_POSTGRES: &str = "select case \
          when t.tgenabled not in ('O', 'A') then 'off' \
          when t.tgtype <> 58 or t.tgqual is not null or t.tgattr::text <> '' \
@@ -23,7 +23,7 @@ const ON_POSTGRES: &str = "select case \
      from pg_trigger t join pg_proc p on p.oid = t.tgfoid \
      where t.tgrelid = to_regclass('events') and t.tgname = 'events_are_append_only'";
 
-/// A sentence for each guard of the log that is missing or off. Reads only.
+/// One sentence for each guard of the log that is missing or off. Reads only.
 pub(crate) async fn missing_guards(transaction: &mut dyn Transaction) -> Result<Vec<String>, StoreError> {
     let repair = "bring the triggers back (see docs/operating/postgres.md), and find out who took them";
     match transaction.dialect() {

@@ -1,5 +1,5 @@
-//! Two databases behind one small trait. What is different between SQLite and PostgreSQL lives in this folder; everything
-//! above it exists once.
+//! Two databases behind one small trait. Code that differs between SQLite and PostgreSQL lives in this folder; all code
+//! above it serves both.
 
 mod database;
 mod error;
@@ -57,10 +57,10 @@ pub async fn open(url: &str) -> Result<Arc<dyn Database>, StoreError> {
     }
 }
 
-/// Opens the database that a URL names to write, where one was made before.
+/// Opens an existing database for writing.
 ///
 /// # Errors
-/// As for [`open`]; and a database that is not there, or has no tables.
+/// Those of [`open`]; the database does not exist or has no tables.
 pub async fn open_made(url: &str) -> Result<Arc<dyn Database>, StoreError> {
     let database: Arc<dyn Database> = match SqliteUrl::parse(url).transpose()? {
         Some(url) => Arc::new(SqliteDatabase::open_to_write(&url).await?),
@@ -70,11 +70,10 @@ pub async fn open_made(url: &str) -> Result<Arc<dyn Database>, StoreError> {
     Ok(database)
 }
 
-/// Opens the database that a URL names as it is: nothing is made or changed, and its tables have to be this program's. Those
-/// who only look may do so on [`Server::Any`].
+/// Opens a database without creating or changing anything. Commands that only read may use [`Server::Any`].
 ///
 /// # Errors
-/// As for [`open`]; and a database that is not there, not migrated, or migrated by another version of this program.
+/// Those of [`open`]; the database does not exist, is not migrated, or was migrated by an incompatible version.
 pub async fn open_existing(url: &str, server: Server) -> Result<Arc<dyn Database>, StoreError> {
     let database: Arc<dyn Database> = match SqliteUrl::parse(url).transpose()? {
         Some(url) => Arc::new(SqliteDatabase::open_existing(&url).await?),

@@ -1,10 +1,9 @@
-//! For tests: a database of either kind, and each test once on either.
+//! For tests: creates databases of both kinds, and runs each test on both.
 
 use sqlx::{Connection, Executor, PgConnection};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-/// A kind of database.
 #[derive(Clone, Copy)]
 pub(crate) enum On {
     Sqlite,
@@ -12,7 +11,7 @@ pub(crate) enum On {
 }
 
 impl On {
-    /// The URL of a new, empty database: a file in the folder, or one in the run's private PostgreSQL.
+    /// The URL of a new, empty database: a file in the folder, or one in the test run's private PostgreSQL.
     pub(crate) async fn new_database(self, folder: &TempDir) -> String {
         match self {
             Self::Sqlite => format!("sqlite://{}", folder.path().join("gatebook.db").display()),
@@ -21,7 +20,7 @@ impl On {
     }
 }
 
-/// `make test` starts the server; without it nothing is skipped.
+/// `make test` starts the server. Without it the test fails, so that nothing is skipped silently.
 async fn new_postgres() -> String {
     let server = std::env::var("GATEBOOK_TEST_POSTGRES")
         .unwrap_or_else(|_| panic!("no PostgreSQL: run “make test”, or “tests/with-postgres cargo nextest run”"));

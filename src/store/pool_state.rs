@@ -1,27 +1,24 @@
-//! How busy the connections to a database are.
+//! Counts the connections of a pool and the tasks that wait for one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sqlx::{Database, Pool};
 
-/// How busy a pool of connections is.
+/// How busy a connection pool is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PoolState {
-    /// What the pool is for.
     pub name: &'static str,
-    /// Connections that do something.
+    /// Connections that are working.
     pub in_use: usize,
-    /// Connections that wait for something to do.
+    /// Connections that are open and free.
     pub idle: usize,
-    /// How many connections there may be.
     pub max: usize,
-    /// Tasks that wait for a connection.
+    /// Tasks that are waiting for a connection.
     pub waiting: usize,
 }
 
 impl PoolState {
-    /// The state of one of sqlx's pools.
     pub(super) fn of<D: Database>(name: &'static str, pool: &Pool<D>, waiting: &WaitingCallers) -> Self {
         let (open, idle) = (pool.size() as usize, pool.num_idle());
         Self {
@@ -34,12 +31,12 @@ impl PoolState {
     }
 }
 
-/// Counts tasks that wait, which sqlx does not tell. Cloning it is cheap.
+/// Counts waiting tasks, which sqlx does not report. Cloning is cheap.
 #[derive(Clone, Default)]
 pub(super) struct WaitingCallers(Arc<AtomicUsize>);
 
 impl WaitingCallers {
-    /// Waits for something, and is counted meanwhile.
+    /// Awaits the future and counts the caller as waiting meanwhile.
     pub(super) async fn wait_for<T>(&self, what: impl Future<Output = T>) -> T {
         self.0.fetch_add(1, Ordering::Relaxed);
         let _one_less = OneLess(&self.0);
@@ -51,7 +48,7 @@ impl WaitingCallers {
     }
 }
 
-/// Whoever waits may also give up.
+/// Decrements on drop, because a waiting caller may also give up.
 struct OneLess<'a>(&'a AtomicUsize);
 
 impl Drop for OneLess<'_> {

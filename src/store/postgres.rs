@@ -1,4 +1,4 @@
-//! PostgreSQL: production, several nodes on one database.
+//! PostgreSQL, for production: several nodes share one database.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,63 +22,62 @@ use super::postgres_session::require_session;
 use super::postgres_url::PostgresUrl;
 use super::postgres_watch::watch_all;
 
-/// What brings the tables up to date, oldest first.
+/// The migrations, oldest first.
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
-/// How long a single statement of a write may take; longer than it may wait for a lock.
+/// How long one statement of a write may take. Longer than `lock_timeout` (10 s), so that the lock wait fails first.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// What the gate and the token endpoint decide by. Nobody else takes these connections, so that whoever searches or
-/// downloads keeps no check waiting; and a check that is not answered in a second is refused.
+/// For the gate and the token endpoint only, so that searches and downloads cannot delay a check. A check that takes
+/// longer than a second is refused.
 const GATE: PoolLimits = PoolLimits {
     connections: 6,
     acquire: Duration::from_secs(1),
     statement_timeout: Some("1s"),
     any_server: false,
 };
-/// What everybody else reads.
+/// For all other reads.
 const READS: PoolLimits = PoolLimits {
     connections: 12,
     acquire: Duration::from_secs(5),
-    // The server, too, gives up on a question that nobody waits for any more.
+    // The server, too, stops working on a query that nobody waits for any more.
     statement_timeout: Some("10s"),
     any_server: false,
 };
-/// The writer, the outbox, and a rebuild.
+/// For the writer, the outbox and rebuilds.
 const WRITES: PoolLimits = PoolLimits {
     connections: 4,
     acquire: Duration::from_secs(5),
     statement_timeout: None,
     any_server: false,
 };
-/// Snapshots. However many look at status pages or verify, nobody who writes has to wait for them.
+/// For snapshots, such as status pages and `verify`. Writers never wait for these connections.
 const SNAPSHOTS: PoolLimits = PoolLimits {
     connections: 4,
     acquire: Duration::from_secs(5),
     statement_timeout: None,
     any_server: false,
 };
-/// Seeing whether a commit goes through.
+/// For testing whether a commit succeeds.
 const REHEARSAL: PoolLimits = PoolLimits {
     connections: 1,
     acquire: Duration::from_secs(5),
     statement_timeout: None,
     any_server: false,
 };
-/// A commit that waits for a standby is waited for: each one that is given up leaves a process of the server behind. Not
-/// for ever, because it may be its connection alone that has died.
+/// How long a rehearsal may wait for a standby to confirm its commit. Long, because each abandoned commit leaves a
+/// server process behind; limited, because the connection itself may be dead.
 const REHEARSAL_TIMEOUT: Duration = Duration::from_secs(5 * 60);
-/// How long a question of the gate may take.
+/// How long a gate query may take, waiting for a connection included.
 const GATE_TIMEOUT: Duration = Duration::from_secs(1);
-/// How long any other question may take before the database counts as unavailable.
+/// How long any other query may take before the database counts as unavailable.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a single statement of a snapshot may take: counting a long log takes its time.
+/// How long one statement of a snapshot may take. Counting a long log is slow.
 const SNAPSHOT_TIMEOUT: Duration = Duration::from_secs(600);
-/// How long a script may take, such as one that builds an index.
+/// How long a script may take. It may build an index on a large table.
 const SCRIPT_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
-/// How long the first connection may take.
+/// How long each step of the first connection may take: finding the server, and checking the session.
 const FIRST_CONNECTION: Duration = Duration::from_secs(5);
 
-/// A PostgreSQL database.
 pub struct PostgresDatabase {
     gate: Arc<ConnectionPool>,
     reads: Arc<ConnectionPool>,
@@ -90,20 +89,21 @@ pub struct PostgresDatabase {
     looking: JoinHandle<()>,
 }
 
-/// Whom a connection may lead to.
+/// Which servers a connection may lead to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Server {
-    /// The primary, which alone may be decided from (R26).
+    /// Only the primary, whose state alone may be used for decisions (R26).
     Primary,
-    /// A standby, too: for those who only look.
+    /// Also a standby, for commands that only read.
     Any,
 }
 
 impl PostgresDatabase {
-    /// Connects to the server that takes writes, or to any for those who only look.
+    /// Connects to the primary, or to any server for commands that only read.
     ///
     /// # Errors
-    /// A URL that cannot be read; `Unavailable` with what each host of it said; `NoSession` behind a pooler that gives none.
+    /// A URL that cannot be read; `Unavailable` with each host's error; `NoSession` behind a pooler without session
+    /// mode.
     pub async fn connect(url: &str, server: Server) -> Result<Self, StoreError> {
         let url = PostgresUrl::parse(url)?;
         let hosts = url.hosts().to_vec();
@@ -150,8 +150,8 @@ impl PostgresDatabase {
         rows
     }
 
-    /// Asks; once more when the connection had ended while it lay in the pool, or led to a server that takes no writes.
-    /// Nothing has happened then, and a fresh one may do better.
+    /// Runs the query, and repeats it once if the connection was dead or led to a server that takes no writes. A query
+    /// changes nothing, and a fresh connection may work.
     async fn ask_twice(
         &self,
         connections: &ConnectionPool,
@@ -197,7 +197,7 @@ impl Database for PostgresDatabase {
     }
 
     async fn gate_rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError> {
-        // Waiting for a connection, and a second try, included.
+        // The limit includes waiting for a connection and the second try.
         let answered = timeout(GATE_TIMEOUT, self.ask_twice(&self.gate, GATE_TIMEOUT, query)).await;
         answered.unwrap_or_else(|_| Err(StoreError::Unavailable("it did not answer in time".to_owned())))
     }
@@ -222,7 +222,7 @@ impl Database for PostgresDatabase {
         let failed = |error: MigrateError| StoreError::Migration(error.to_string());
         let mut connection = self.writes.pool().acquire().await?;
         connection.close_on_drop();
-        // Another program that migrates takes the time it takes.
+        // Waits for another process that is migrating, however long it takes.
         connection.execute("set lock_timeout = 0").await?;
         MIGRATIONS.run_direct(&mut *connection).await.map_err(failed)
     }
@@ -244,10 +244,10 @@ impl Database for PostgresDatabase {
     }
 }
 
-/// Without a commit its connection is closed, not used again.
+/// If it is dropped without a commit, its connection is closed and not reused.
 struct PostgresTransaction {
     lease: Lease,
-    /// How long a statement may take.
+    /// How long each statement may take.
     limit: Duration,
 }
 
@@ -270,7 +270,7 @@ impl Transaction for PostgresTransaction {
     }
 
     async fn script(&mut self, sql: &str) -> Result<(), StoreError> {
-        // It may build an index, which takes the time it takes; a server that is gone is noticed all the same.
+        // The limit is long, because a script may build an index. A dead server is noticed much sooner all the same.
         let reach = self.lease.reach();
         reach
             .answered(SCRIPT_TIMEOUT, order(sql, self.lease.connection()))
@@ -312,7 +312,7 @@ impl Transaction for PostgresTransaction {
     }
 }
 
-/// Carries out SQL without arguments.
+/// Runs SQL without arguments.
 async fn order(sql: &str, connection: &mut PgConnection) -> Result<(), StoreError> {
     connection.execute(sqlx::raw_sql(sql)).await?;
     Ok(())
@@ -325,7 +325,7 @@ async fn carry_out(
     Ok(order.execute(connection).await?.rows_affected())
 }
 
-/// One statement for any number of rows: a list per column.
+/// One statement for any number of rows, with one array per column.
 fn insert_sql(table: &str, columns: &[Column], on_conflict: OnConflict) -> String {
     let names: Vec<_> = columns.iter().map(|column| column.name).collect();
     let lists = columns.iter().enumerate().map(|(index, column)| match column.kind {
@@ -368,7 +368,7 @@ where
 }
 
 fn bound(query: &Query) -> SqlxQuery<'_, Postgres, PgArguments> {
-    // A statement without a name is planned with its arguments each time.
+    // An unnamed statement is planned for its arguments each time.
     let is_prepared = !query.is_planned_for_its_arguments;
     query.args.iter().fold(
         sqlx::query(&query.sql).persistent(is_prepared),

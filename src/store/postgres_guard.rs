@@ -1,18 +1,18 @@
-//! R26: a question that only a server that takes writes answers. The server says in the same statement whether it is one,
-//! so knowing costs no round trip; a standby or a read-only server, whose state may be old, refuses.
+//! Makes statements that only a server that takes writes answers (R26). The check is part of the statement, so it costs
+//! no round trip; a standby or a read-only server, whose state may be old, returns an error.
 
-/// A setting that no server has. Asking for it is an error that names it, and so tells what is the matter.
+/// A setting that no server has. Reading it causes an error that contains this name, by which we recognise the refusal.
 const NO_PRIMARY: &str = "gatebook.this_server_takes_no_writes";
 
-/// The text of a query, so that it is answered by a server that takes writes or not at all.
+/// Wraps a query so that only a server that takes writes answers it.
 ///
-/// Every transaction of a standby is read-only, and so is one of a server that was made read-only. The sub-select does not
-/// depend on any row, so PostgreSQL evaluates it once and before all else, even where the query has no rows.
+/// Every transaction of a standby or a read-only server is read-only. PostgreSQL evaluates the sub-select first and
+/// once, even if the query has no rows, because it depends on no row.
 pub fn only_on_primary(sql: &str) -> String {
     let explain = "explain";
     let first = sql.trim_start().get(..explain.len()).unwrap_or_default();
     match first.eq_ignore_ascii_case(explain) {
-        // Nothing is decided from it, and it cannot be part of another query.
+        // No decision depends on it, and it cannot be a subquery.
         true => sql.to_owned(),
         false => format!(
             "select * from ({sql}) guarded where ({}) is null",
@@ -21,7 +21,7 @@ pub fn only_on_primary(sql: &str) -> String {
     }
 }
 
-/// Begins a transaction that writes, on a server that takes writes.
+/// Begins a write transaction, and fails on a server that takes no writes.
 pub fn begin_write() -> String {
     format!(
         "begin isolation level read committed; {}",
@@ -29,7 +29,7 @@ pub fn begin_write() -> String {
     )
 }
 
-/// Begins a transaction that reads one unchanging snapshot; `any_server` takes it from a standby, too.
+/// Begins a transaction on one unchanging snapshot. With `any_server` a standby may serve it.
 pub fn begin_snapshot(any_server: bool) -> String {
     let begin = "begin isolation level repeatable read read only";
     match any_server {
@@ -42,7 +42,7 @@ pub fn begin_snapshot(any_server: bool) -> String {
     }
 }
 
-/// Whether an error's text is the refusal of one of the statements above.
+/// Whether the error comes from one of the checks above.
 pub fn is_no_primary(error: &str) -> bool {
     error.contains(NO_PRIMARY)
 }

@@ -1,18 +1,19 @@
-//! Who owns the log on PostgreSQL and what belongs to it, and the statements that put it right. What is wanted is in
-//! `postgres_roles`.
+//! Reads who owns the log and its surroundings on PostgreSQL, and makes the statements that correct it.
+//! `postgres_roles` says what is wanted and why.
 
 use gatebook_projections::sql::{Query, RowReader, Value};
 
 use super::database::Database;
 use super::error::StoreError;
 
-/// PostgreSQL cuts names longer than this.
+/// PostgreSQL truncates longer names.
 const LONGEST_NAME: usize = 63;
-/// What follows the database's name in the name of the log's owner.
+/// The log's owner is named after the database, with this suffix.
 const OWNER_SUFFIX: &str = "_log_owner";
 
-/// Everything that decides what is to be done, for the serving role `$1`, or the one that the log's head belongs to. A
-/// superuser, whom nothing stops, is a member of every role in PostgreSQL's eyes, and counts as one of none here.
+/// Reads all that the decision depends on, for the serving role `$1`, or for the owner of `log_head`. PostgreSQL counts
+/// a superuser as a member of every role; this query counts it as a member of none, because nothing stops a superuser
+/// anyway.
 const OWNERSHIP: &str = "\
     select current_database()::text, n.nspname::text, current_user::text, s.rolname::text, e.rolname::text, \
         me.rolsuper::int::int8, me.rolcreaterole::int::int8, s.rolsuper::int::int8, s.rolcreaterole::int::int8, \
@@ -34,45 +35,44 @@ const OWNERSHIP: &str = "\
         join pg_roles me on me.rolname = current_user \
     where c.oid = to_regclass('events')";
 
-/// Who owns what, and who may do what with it.
 #[derive(Clone, Debug)]
 pub(super) struct Ownership {
     database: String,
     schema: String,
-    /// The role that asks.
+    /// The current role.
     pub(super) me: String,
     pub(super) serving: String,
     pub(super) events_owner: String,
-    /// What the log's owner is to be called.
+    /// The name that the log's owner should have.
     pub(super) log_owner: String,
     pub(super) i_am_superuser: bool,
     pub(super) i_create_roles: bool,
     serving_is_superuser: bool,
     serving_creates_roles: bool,
     log_owner_exists: bool,
-    /// Whether somebody can log in as the owner of `events`, or it is a superuser.
+    /// Whether somebody can log in as the owner of `events`, or that owner is a superuser.
     events_owner_is_a_person: bool,
     serving_owns_events: bool,
     serving_owns_schema: bool,
     function_exists: bool,
-    /// Whether the function of the trigger, if there is one, has the owner of `events`.
+    /// Whether the trigger function, if it exists, has the same owner as `events`.
     function_goes_along: bool,
     serving_may_append: bool,
     serving_may_more: bool,
-    /// Whether the role that asks was made a member of the owner of `events`, itself and to no other end.
+    /// Whether the current role was made a direct member of the owner of `events`, without the admin option.
     i_was_made_member: bool,
     pub(super) i_may_act_as_owner: bool,
     pub(super) i_may_act_as_serving: bool,
-    /// Tables and functions, other than the log's, that belong to the role that asks, which does not serve. As they stand
-    /// after `alter`.
+    /// Tables and functions, other than the log's, that belong to the current role although another role serves.
+    /// Written as `alter` expects them.
     mine: Vec<String>,
 }
 
 impl Ownership {
-    /// Reads it, for a role that serves: the one named, or the one that the log's head belongs to.
+    /// Reads the ownership for the named serving role, or for the owner of `log_head`.
     ///
     /// # Errors
-    /// `Refused` when there is no such role, or nothing has been migrated.
+    /// `Refused` if the role does not exist or nothing has been migrated.
     pub(super) async fn read(database: &dyn Database, serving: Option<&str>) -> Result<Self, StoreError> {
         let name = database.rows(Query::new("select current_database()::text", [])).await?;
         let name = match name.into_iter().flatten().next() {
@@ -138,7 +138,7 @@ impl Ownership {
         Ok(names.collect())
     }
 
-    /// What is to be done, in order. A superuser needs no membership to give something away.
+    /// The statements to run, in order. A superuser can change owners without becoming a member.
     pub(super) fn statements(&self, by_superuser: bool) -> Vec<String> {
         let (owner, serving, me) = (quoted(&self.log_owner), quoted(&self.serving), quoted(&self.me));
         let mut all = Vec::new();
@@ -165,7 +165,7 @@ impl Ownership {
         if joins {
             all.push(format!("revoke {serving} from {me}"));
         }
-        // Left behind by a migration that did not come to its end, or granted by hand.
+        // The membership was left by an interrupted migration, or was granted by hand.
         if self.events_owner == self.log_owner && self.serving_owns_events {
             all.push(format!("revoke {owner} from {serving}"));
         }
@@ -185,7 +185,7 @@ impl Ownership {
         let (owner, serving, schema) = (quoted(&self.log_owner), quoted(&self.serving), quoted(&self.schema));
         let mut all = Vec::new();
         if self.serving_owns_schema {
-            // Whoever owns a schema may drop what is in it.
+            // The owner of a schema may drop everything in it.
             all.push(format!("alter schema {schema} owner to {owner}"));
         } else {
             all.push(format!("grant usage, create on schema {schema} to {owner}"));
@@ -214,7 +214,7 @@ impl Ownership {
         format!("{}.{}", quoted(&self.schema), quoted(name))
     }
 
-    /// The statements for an administrator, as psql reads them.
+    /// The statements for an administrator, as a psql script.
     pub(super) fn script(&self) -> String {
         let statements: String = self
             .statements(true)
@@ -231,7 +231,7 @@ impl Ownership {
         )
     }
 
-    /// A sentence for each way around the triggers that the serving role has.
+    /// One sentence for each way in which the serving role could bypass the triggers.
     pub(super) fn warnings(&self) -> Vec<String> {
         let me = &self.me;
         if self.serving_is_superuser {
@@ -264,7 +264,7 @@ impl Ownership {
     }
 }
 
-/// The name of the role that owns a database's log.
+/// The name of the role that should own a database's log.
 fn log_owner_of(database: &str) -> String {
     let mut end = database.len().min(LONGEST_NAME - OWNER_SUFFIX.len());
     while !database.is_char_boundary(end) {
@@ -273,7 +273,7 @@ fn log_owner_of(database: &str) -> String {
     format!("{}{OWNER_SUFFIX}", &database[..end])
 }
 
-/// A name as it stands in a statement.
+/// Quotes a name for SQL.
 pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
@@ -287,7 +287,7 @@ mod tests {
         assert_eq!(log_owner_of("gatebook"), "gatebook_log_owner");
         let long = log_owner_of(&"x".repeat(63));
         assert_eq!((long.len(), long.ends_with("x_log_owner")), (63, true));
-        // Not in the middle of a character.
+        // The name is not cut within a character.
         assert_eq!(log_owner_of(&"ä".repeat(31)), format!("{}_log_owner", "ä".repeat(26)));
     }
 

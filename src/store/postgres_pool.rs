@@ -1,7 +1,7 @@
-//! Connections to PostgreSQL that go back to their pool only when they are known to be well.
+//! Connections to PostgreSQL that return to their pool only when they are known to be healthy.
 //!
-//! A connection whose question was not answered to the end (the server fell silent, the caller hung up, a transaction
-//! was given up) is closed: the server then rolls back, and a connection that fell silent takes no place in the pool.
+//! A connection whose query did not finish (the server went silent, the caller left, a transaction was dropped) is
+//! closed. The server then rolls back, and a dead connection takes no place in the pool.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,23 +18,22 @@ use super::postgres_reach::Reach;
 use super::postgres_server_state::ServerState;
 use super::postgres_session::begin_session;
 
-/// sqlx asks a connection that comes back whether it is well; so long may the answer take.
+/// How long sqlx's health check of a returned connection may take.
 const RETURN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What a pool is for.
+/// The size and the limits of a pool.
 #[derive(Clone, Copy)]
 pub struct PoolLimits {
-    /// Connections at most, for each process.
+    /// The most connections that each process may open.
     pub connections: u32,
     /// How long to wait for a connection before the database counts as unavailable.
     pub acquire: Duration,
-    /// How long the server works on one statement; none: as long as it takes.
+    /// How long the server works on one statement. `None` means no limit.
     pub statement_timeout: Option<&'static str>,
-    /// Whether its connections may lead to a server that takes no writes. Only for who looks, and decides nothing.
+    /// Whether connections may lead to a server that takes no writes. Only for commands that read and decide nothing.
     pub any_server: bool,
 }
 
-/// A pool of connections.
 pub struct ConnectionPool {
     pool: PgPool,
     lane: PoolLimits,
@@ -43,13 +42,13 @@ pub struct ConnectionPool {
 }
 
 impl ConnectionPool {
-    /// Connections to a host. The first one is opened when it is needed.
+    /// Creates a pool for a host. It opens the first connection when it is needed.
     pub fn new(host: &PgConnectOptions, lane: PoolLimits, reach: &Arc<Reach>) -> Self {
         let (trusting, connecting) = (reach.clone(), reach.clone());
         let pool = PgPoolOptions::new()
             .max_connections(lane.connections)
             .acquire_timeout(lane.acquire)
-            // A connection that died shows itself at its first use; checking each time costs a round trip.
+            // A dead connection fails at its first use; testing it every time would cost a round trip.
             .test_before_acquire(false)
             .before_acquire(move |_, connection| {
                 let is_trusted = trusting.trusts(connection.age);
@@ -75,19 +74,19 @@ impl ConnectionPool {
         }
     }
 
-    /// From now on connections are made to another host. Those that are there are left to [`Reach`].
+    /// Opens new connections to another host from now on. [`Reach`] takes care of the existing ones.
     pub fn lead_to(&self, host: &PgConnectOptions) {
         self.pool.set_connect_options(host.clone());
     }
 
-    /// Takes a connection.
+    /// Takes a connection from the pool.
     ///
     /// # Errors
-    /// `Unavailable`; at once while the primary is away.
+    /// `Unavailable`, and at once while the primary is away.
     pub async fn lease(&self) -> Result<Lease, StoreError> {
         self.reach.now()?;
         let acquired = async {
-            // Whatever keeps a connection from being made, there is nobody who could answer.
+            // Whatever prevents a connection, there is no server to answer.
             let unavailable = |error: sqlx::Error| StoreError::Unavailable(error.to_string());
             self.pool.acquire().await.map_err(unavailable)
         };
@@ -101,23 +100,22 @@ impl ConnectionPool {
         })
     }
 
-    /// The pool itself, for sqlx's migrations.
+    /// The underlying pool, for sqlx's migrations.
     pub fn pool(&self) -> &PgPool {
         &self.pool
     }
 
-    /// How busy they are.
     pub fn state(&self, name: &'static str) -> PoolState {
         PoolState::of(name, &self.pool, &self.waiting)
     }
 
-    /// Closes all of them.
+    /// Closes all connections.
     pub async fn close(&self) {
         self.pool.close().await;
     }
 }
 
-/// A connection that was taken. It is closed when it is dropped, unless it was said to be well.
+/// A connection taken from the pool. When dropped, it is closed unless it was marked as healthy.
 pub struct Lease {
     connection: PoolConnection<Postgres>,
     reach: Arc<Reach>,
@@ -125,17 +123,15 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// Nothing is under way on it; it may be used again.
+    /// Call this when no work is in progress on the connection, so that it may be reused.
     pub fn mark_healthy(&mut self) {
         self.mark_healthy = true;
     }
 
-    /// What knows whether the server can be reached, and hears when this connection turns out to be lost.
     pub fn reach(&self) -> Arc<Reach> {
         self.reach.clone()
     }
 
-    /// The connection.
     pub fn connection(&mut self) -> &mut PgConnection {
         &mut self.connection
     }

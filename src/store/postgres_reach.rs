@@ -1,8 +1,8 @@
-//! Whether the primary can be reached. One task per process looks for it; everybody else learns from that at once.
+//! Knows whether the primary can be reached. One task per process looks for it; all callers share the result.
 //!
-//! While the primary is away nobody waits for a time-out: requests are refused at once, and the task tries all hosts of
-//! the URL again and again. An answer that does not come makes the task look, too, on a connection of its own: if that is
-//! answered, the server is only slow; if not, it is away for everybody.
+//! While the primary is away, requests are refused at once instead of waiting for a timeout, and the task keeps trying
+//! all hosts of the URL. A slow answer also makes the task look, on its own connection: if that connection is answered,
+//! the server is only slow; if not, it is away for everybody.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -18,24 +18,24 @@ use super::postgres_server_state::{Lineage, ServerState};
 use super::postgres_troubles::{no_answer, trouble};
 use super::postgres_url::postgres_address;
 
-/// An answer that takes longer makes the task look whether the server is there at all.
+/// After this time without an answer, the task checks whether the server is there at all.
 const SILENCE: Duration = Duration::from_millis(250);
-/// A server that has said nothing for as long, to anybody, is away. With what surrounds it a caller waits less than a
-/// second: a gateway waits behind it.
+/// A server that has answered nobody for this long counts as away. Together with the overhead a caller waits less than
+/// a second, because a gateway waits for the caller.
 const PATIENCE: Duration = Duration::from_millis(900);
-/// The time a server that was there a moment ago may take to say that it still is.
+/// How long a server that answered a moment ago may take to answer again.
 const STILL_THERE: Duration = Duration::from_millis(200);
-/// How long making a connection may take; names and TLS can take their time.
+/// How long connecting may take. Name lookups and TLS can be slow.
 const CONNECTING: Duration = Duration::from_secs(5);
-/// The time between two looks, so that slow questions do not turn into many looks.
+/// The pause between two looks. It keeps slow queries from causing many looks.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
-/// A node that nobody asks looks as often. Its connections may lead to a server that stands still, and that would answer as
-/// the primary it was when it goes on; by then they must be suspect.
+/// The task looks this often even if no caller asks. A suspended server answers as the former primary when it resumes;
+/// by then its connections must be suspect.
 const WHEN_NOBODY_ASKS: Duration = Duration::from_secs(1);
-/// The time between two looks while the primary is away: it is found soon after it is back.
+/// The pause between two tries while the primary is away. Short, so that its return is noticed soon.
 const BETWEEN_LOOKS_WHILE_AWAY: Duration = Duration::from_millis(100);
 
-/// What this process knows of the primary. Shared by its pools, and by the task that looks.
+/// What this process knows about the primary. The pools and the looking task share it.
 pub struct Reach {
     view: watch::Sender<View>,
     times: Mutex<Times>,
@@ -45,22 +45,22 @@ pub struct Reach {
 
 #[derive(Clone, Default)]
 struct View {
-    /// Why the primary is away; nothing while it is not.
+    /// Why the primary is away. `None` while it is there.
     away: Option<Arc<str>>,
-    /// Counts the moves from one server to another. Whoever waits for an answer of an earlier one waits in vain.
+    /// Counts moves from one server to another. A caller that waits for a previous server waits in vain.
     moves: u64,
 }
 
 #[derive(Default)]
 struct Times {
-    /// When a connection was lost, or turned out to lead to a server that takes no writes. Older ones are suspect.
+    /// When a connection was last lost or led to a server that takes no writes. Older connections are suspect.
     lost: Option<Instant>,
-    /// When the primary was last seen by the task that looks.
+    /// When the task last saw the primary.
     seen: Option<Instant>,
 }
 
 impl Reach {
-    /// A primary that was found a moment ago.
+    /// Starts with a primary that was just found.
     pub fn new() -> Arc<Self> {
         Arc::new(Self {
             view: watch::Sender::default(),
@@ -70,10 +70,10 @@ impl Reach {
         })
     }
 
-    /// Nothing while the primary can be reached.
+    /// Succeeds while the primary can be reached.
     ///
     /// # Errors
-    /// `Unavailable` with the reason, at once, while it is away.
+    /// `Unavailable`, at once and with the reason, while it is away.
     pub fn now(&self) -> Result<(), StoreError> {
         match &self.view.borrow().away {
             Some(why) => Err(StoreError::Unavailable(why.to_string())),
@@ -81,17 +81,17 @@ impl Reach {
         }
     }
 
-    /// When something last went wrong between here and the primary.
+    /// When a connection to the primary last failed.
     pub fn last_trouble(&self) -> Option<Instant> {
         self.times().lost
     }
 
-    /// What the database answers.
+    /// Waits for the database's answer.
     ///
     /// # Errors
-    /// The answer's own; `Unavailable` when it takes longer than `limit`, and sooner when the server says nothing to
-    /// anybody; `Lost` when another server has become the primary meanwhile. A connection that is lost, or leads to a
-    /// server that takes no writes, makes older ones suspect.
+    /// The answer's own error; `Unavailable` after `limit`, or sooner if the server answers nobody; `Lost` if another
+    /// server became the primary meanwhile. After a connection that was lost or led to a server that takes no writes,
+    /// older connections are suspect.
     pub async fn answered<T>(
         &self,
         limit: Duration,
@@ -115,7 +115,7 @@ impl Reach {
                 }
                 () = sleep(PATIENCE.saturating_sub(SILENCE).min(left)) => {}
             }
-            // Of a short limit too little is left to say anything about the server.
+            // With less time than this left, silence says nothing about the server.
             if left > PATIENCE / 2 && !self.was_seen_since(looked) {
                 self.is_away("it does not answer", "it does not answer");
                 self.lost_now();
@@ -132,7 +132,7 @@ impl Reach {
         answered
     }
 
-    /// From now on no connection is trusted that was made before.
+    /// Makes all existing connections suspect, so that pools close them.
     fn suspect(&self) {
         self.lost_now();
         self.look.notify_one();
@@ -142,18 +142,18 @@ impl Reach {
         self.times().lost = Some(Instant::now());
     }
 
-    /// Whether a server may be decided from: it takes writes, and none of its cluster has become the primary since it did.
+    /// Whether decisions may use this server: it takes writes, and no newer primary of its cluster has been seen.
     pub fn accepts(&self, server: &ServerState) -> bool {
         server.takes_writes && !self.was_replaced(server)
     }
 
-    /// A server was looked at. If it has become the primary since the one did that is used, that one is suspect.
+    /// Records the state of a server. If it is a newer primary, connections to the previous one become suspect.
     pub fn notices(&self, server: &ServerState) {
         let _ = self.accepts(server);
     }
 
-    /// Whether another server has become the primary since this one did, as far as this process has seen. If this one has
-    /// since another did, connections to that one are suspect, whoever met this one first.
+    /// Whether this process has seen a newer primary than this server. If this server is the newer one, all existing
+    /// connections become suspect, no matter who found it.
     fn was_replaced(&self, server: &ServerState) -> bool {
         let Some(lineage) = &server.lineage else {
             return false;
@@ -174,13 +174,13 @@ impl Reach {
         }
     }
 
-    /// A connection was made, and leads to a server that takes no writes; what its maker is told.
+    /// Notes that a new connection led to a server that takes no writes, and returns the error for it.
     pub fn leads_to_no_primary(&self) -> sqlx::Error {
         self.suspect();
         sqlx::Error::Configuration("the server takes no writes".into())
     }
 
-    /// Whether a connection of this age was made after all that was lost.
+    /// Whether a connection of this age is newer than the last loss.
     pub fn trusts(&self, age: Duration) -> bool {
         self.times().lost.is_none_or(|lost| lost.elapsed() > age)
     }
@@ -189,7 +189,7 @@ impl Reach {
         self.times().seen.is_some_and(|seen| seen >= then)
     }
 
-    /// The log is told exactly why; callers, who may be anybody, are told no addresses.
+    /// The log gets the exact reason. Callers may be anybody and get no addresses.
     fn is_away(&self, why: &str, for_callers: &str) {
         let mut was_there = false;
         self.view
@@ -200,12 +200,12 @@ impl Reach {
         self.look.notify_one();
     }
 
-    /// It was seen; on another server than before, if it `moved`.
+    /// Notes that the primary was seen; with `moved`, on a different server than before.
     fn is_there(&self, moved: bool) {
         self.times().seen = Some(Instant::now());
         let was_away = self.now().is_err();
         if was_away || moved {
-            // Connections from before may lead to a server that is the primary no longer, or to nobody.
+            // Older connections may lead to a former primary, or to no server.
             self.lost_now();
             self.view.send_modify(|view| {
                 view.away = None;
@@ -226,7 +226,8 @@ impl Reach {
     }
 }
 
-/// Looks for the primary whenever somebody asks for it, and until it is found. Begins with what was found first; `lead` is told of each host that it is found on later. Never ends; abort it.
+/// Looks for the primary whenever a caller asks for it, and until it is found. It starts with the connection `first`
+/// and calls `lead` with each host on which it finds the primary later. Never returns; abort it.
 pub async fn keep_looking(
     hosts: &[PgConnectOptions],
     first: Found,
@@ -237,7 +238,7 @@ pub async fn keep_looking(
     let mut known = first.started_at;
     let mut connection = Some(first.connection);
     loop {
-        // Woken or not: it is time to look.
+        // A timeout and a notification both mean: look now.
         let _ = timeout(WHEN_NOBODY_ASKS, reach.look.notified()).await;
         if let Some(idle) = connection.take() {
             connection = still_there(idle, any_server, reach).await;
@@ -257,9 +258,9 @@ pub async fn keep_looking(
     }
 }
 
-/// Tries until a server is found, and says meanwhile that there is none. A try may take longer than it takes to call the
-/// primary away, as where names are looked up slowly, so several are under way. Nothing is found while the server has no
-/// connection left for this, which says that it is there.
+/// Tries until a server is found, and marks the primary as away meanwhile. Several tries run at once, because one try
+/// can take longer than `PATIENCE`, for example with slow name lookups. Returns `None` if a server is there but has no
+/// free connection.
 async fn look_for(hosts: &[PgConnectOptions], any_server: bool, reach: &Reach) -> Option<Found> {
     let mut tries = FuturesUnordered::new();
     loop {
@@ -276,7 +277,7 @@ async fn look_for(hosts: &[PgConnectOptions], any_server: bool, reach: &Reach) -
     }
 }
 
-/// The connection, if its server answers at once that it takes writes.
+/// Returns the connection if its server answers at once that it takes writes.
 async fn still_there(mut connection: PgConnection, any_server: bool, reach: &Reach) -> Option<PgConnection> {
     match timeout(STILL_THERE, ServerState::asked(&mut connection)).await {
         Ok(Ok(server)) if any_server || reach.accepts(&server) => Some(connection),
@@ -284,26 +285,23 @@ async fn still_there(mut connection: PgConnection, any_server: bool, reach: &Rea
             reach.lost_now();
             None
         }
-        // A busy machine is late, too; that alone says nothing about other connections.
+        // A busy machine is slow, too. A timeout alone does not make other connections suspect.
         Err(_) => None,
     }
 }
 
-/// A server that was found.
 pub struct Found {
-    /// A connection to it.
     pub connection: PgConnection,
-    /// The host of the URL that leads to it.
+    /// The host of the URL that leads to the server.
     pub host: PgConnectOptions,
-    /// When it was started, by which it is told from another one at the same address.
+    /// When the server started. This tells it from another server at the same address.
     pub started_at: String,
 }
 
-/// Why no server was found.
 pub struct NoServer {
-    /// What each host said.
+    /// The error of each host.
     pub why: String,
-    /// Whether one of them only had no connection left.
+    /// Whether a host had no free connection.
     pub is_full: bool,
 }
 
@@ -313,11 +311,11 @@ impl From<NoServer> for StoreError {
     }
 }
 
-/// The first of the hosts that answers and takes writes, if it has to. All are asked at once, so that one that is silent
-/// costs nothing.
+/// Returns the first host that answers and, unless `any_server`, takes writes. It asks all hosts at once, so a silent
+/// host costs no time.
 ///
 /// # Errors
-/// What each of them said.
+/// The error of each host.
 pub async fn find_server(
     hosts: &[PgConnectOptions],
     limit: Duration,
@@ -388,7 +386,7 @@ mod tests {
         let from_before = Duration::from_secs(60);
         assert!(reach.accepts(&primary_on("00000001")) && reach.accepts(&primary_on("00000001")));
         assert!(reach.trusts(from_before));
-        // As a pool does that makes a connection, whether or not somebody watches all hosts.
+        // A pool checks each new connection like this, even if no task watches all hosts.
         assert!(reach.accepts(&primary_on("00000002")));
         assert!(!reach.trusts(from_before));
         assert!(!reach.accepts(&primary_on("00000001")));

@@ -1,9 +1,9 @@
-//! Who owns the log on PostgreSQL (R29). Triggers stop everybody but the table's owner, who can turn them off; so the table
-//! `events`, the function of its trigger, and the schema they are in belong to a role of its own that nobody can log in
-//! as. The role that serves may select and insert there and nothing else. Everything else is the serving role's.
+//! Ownership of the log on PostgreSQL (R29). A table's owner can turn off its triggers, so the table `events`, its
+//! trigger function and their schema belong to a separate role that nobody can log in as. The serving role may only
+//! select and insert there; it owns everything else.
 //!
-//! One role for each database, `<database>_log_owner`: roles are the cluster's, and whoever may administer the one
-//! database's role must not be in charge of another's log.
+//! Each database has its own role, `<database>_log_owner`. Roles belong to the whole cluster, and an administrator of
+//! one database's role must not control another database's log.
 
 use gatebook_projections::sql::{Query, Value};
 
@@ -12,20 +12,20 @@ use super::error::StoreError;
 use super::log_guards::missing_guards;
 use super::postgres_ownership::{Ownership, quoted};
 
-/// What came of setting up the log's owner.
+/// The result of setting up the log's owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LogOwner {
-    /// It is as it should be, from before or from now on.
+    /// The ownership is correct, from before or from now on.
     Settled,
-    /// This role may not do it. An administrator can, with this script.
+    /// This role may not set it up. An administrator can, with this script.
     ForAnAdministrator(String),
 }
 
-/// Gives the log to a role of its own, as far as it is not, and everything else to the role that serves: the one named, or
-/// the one that the tables belong to. Safe to run again. On SQLite there are no roles.
+/// Gives the log to its own role, and everything else to the serving role: the one named, or the owner of the other
+/// tables. It may be repeated safely. On SQLite it does nothing.
 ///
 /// # Errors
-/// A database that cannot be reached; `Refused` when there is no such role.
+/// The database cannot be reached; `Refused` if the role does not exist.
 pub async fn settle_log_owner(database: &dyn Database, serving: Option<&str>) -> Result<LogOwner, StoreError> {
     if database.dialect() == Dialect::Sqlite {
         return Ok(LogOwner::Settled);
@@ -40,7 +40,7 @@ pub async fn settle_log_owner(database: &dyn Database, serving: Option<&str>) ->
                     serving = ownership.serving,
                     "the log has an owner of its own"
                 );
-                // PostgreSQL ignores the revoking of what somebody else has granted.
+                // PostgreSQL silently ignores a revoke of a grant that somebody else made, so read the result.
                 ownership = Ownership::read(database, Some(&ownership.serving)).await?;
             }
             Err(StoreError::Refused(why)) => tracing::info!(why, "this role may not set up the log's owner"),
@@ -53,11 +53,11 @@ pub async fn settle_log_owner(database: &dyn Database, serving: Option<&str>) ->
     }
 }
 
-/// Makes this role a member of those that the tables belong to, if that is needed and can be, so that migrations can alter
-/// them. Gives the roles that [`leave_roles`] has to leave again.
+/// Makes this role a member of the roles that own the tables, if needed and possible, so that migrations can alter
+/// them. Returns the roles that [`leave_roles`] must leave again.
 ///
 /// # Errors
-/// A database that cannot be reached.
+/// The database cannot be reached.
 pub async fn join_roles(database: &dyn Database) -> Result<Vec<String>, StoreError> {
     if database.dialect() == Dialect::Sqlite {
         return Ok(Vec::new());
@@ -80,7 +80,7 @@ pub async fn join_roles(database: &dyn Database) -> Result<Vec<String>, StoreErr
         let grant = format!("grant {} to {}", quoted(role), quoted(&ownership.me));
         match carry_out(database, &[grant]).await {
             Ok(()) => joined.push(role.clone()),
-            // Then a migration that needs it says so.
+            // A migration that needs the membership will report the error.
             Err(StoreError::Refused(_)) => {}
             Err(error) => return Err(error),
         }
@@ -88,10 +88,10 @@ pub async fn join_roles(database: &dyn Database) -> Result<Vec<String>, StoreErr
     Ok(joined)
 }
 
-/// Ends what [`join_roles`] began.
+/// Leaves the roles that [`join_roles`] joined.
 ///
 /// # Errors
-/// A database that cannot be reached.
+/// The database cannot be reached.
 pub async fn leave_roles(database: &dyn Database, joined: &[String]) -> Result<(), StoreError> {
     let revoke = |role: &String| format!("revoke {} from current_user", quoted(role));
     match joined {
@@ -100,19 +100,18 @@ pub async fn leave_roles(database: &dyn Database, joined: &[String]) -> Result<(
     }
 }
 
-/// What an operator should know about how the log is guarded: a sentence for each trigger that is missing, and for each way
-/// around them that the role has that this process works with. Reads only.
+/// Warnings for the operator: one sentence for each missing trigger, and for each way in which this process's role
+/// could bypass them. Reads only.
 ///
 /// # Errors
-/// A database that cannot be reached, or whose catalogue cannot be read.
+/// The database cannot be reached, or its catalogue cannot be read.
 pub async fn log_warnings(database: &dyn Database) -> Result<Vec<String>, StoreError> {
     let mut warnings = missing_guards(&mut *database.begin(ConnectionPurpose::Snapshot).await?).await?;
     warnings.extend(role_warnings(database).await?);
     Ok(warnings)
 }
 
-/// What an operator should know about the role that this process works with: a sentence for each way around the triggers
-/// that it has.
+/// One sentence for each way in which this process's role could bypass the triggers.
 async fn role_warnings(database: &dyn Database) -> Result<Vec<String>, StoreError> {
     if database.dialect() == Dialect::Sqlite {
         return Ok(Vec::new());
@@ -125,7 +124,7 @@ async fn role_warnings(database: &dyn Database) -> Result<Vec<String>, StoreErro
     Ok(Ownership::read(database, Some(&me)).await?.warnings())
 }
 
-/// All of it, or nothing.
+/// Runs all statements in one transaction.
 async fn carry_out(database: &dyn Database, statements: &[String]) -> Result<(), StoreError> {
     let mut transaction = database.begin(ConnectionPurpose::Write).await?;
     for statement in statements {

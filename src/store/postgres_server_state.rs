@@ -1,39 +1,40 @@
-//! What a server says of itself: whether it takes writes, which one it is, and how new.
+//! What a server reports about itself: whether it takes writes, when it started, and its place in the cluster's
+//! history.
 
 use std::cmp::Ordering;
 
 use sqlx::postgres::PgConnection;
 use sqlx::{Executor, Row};
 
-/// What a server said of itself.
 pub struct ServerState {
-    /// Whether it takes writes: it is neither a standby nor read-only.
+    /// True if it is neither a standby nor read-only.
     pub takes_writes: bool,
-    /// When it was started, by which it is told from another one at the same address.
+    /// When it started. This tells it from another server at the same address.
     pub started_at: String,
-    /// Where it stands in the history of its cluster; nothing if it takes no writes, or does not say.
+    /// Its place in the cluster's history. `None` if it takes no writes or does not report it.
     pub lineage: Option<Lineage>,
 }
 
-/// A place in a cluster's history. A server that becomes the primary begins a new timeline, so one that takes writes on an
-/// older one was the primary before, and does not know yet that it is no longer.
+/// A place in a cluster's history. A server that becomes the primary begins a new timeline. So a server that takes
+/// writes on an older timeline is a former primary that does not know it was replaced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lineage {
-    /// The cluster's identifier, which all servers share that were copied from one another.
+    /// The cluster's identifier, shared by all servers that were copied from one another.
     cluster: String,
-    /// The timeline as the names of WAL files begin with it: eight hexadecimal digits.
+    /// The timeline as in WAL file names: eight hexadecimal digits.
     timeline: String,
 }
 
 impl ServerState {
-    /// Asks the server at the other end.
+    /// Asks the server for its state.
     ///
     /// # Errors
-    /// It does not answer, or is no server of its own kind.
+    /// The server does not answer, or does not know these functions.
     pub async fn asked(connection: &mut PgConnection) -> Result<Self, sqlx::Error> {
         let sql = "select not pg_is_in_recovery() and current_setting('default_transaction_read_only') = 'off', \
                    pg_postmaster_start_time()::text";
-        // Not prepared: that fails by itself where connections share a server, which is found out later.
+        // Not prepared: a prepared statement would fail behind a transaction pooler, which is detected later with a
+        // better message.
         let row = connection.fetch_one(sqlx::raw_sql(sql)).await?;
         let (takes_writes, started_at) = (row.try_get(0)?, row.try_get(1)?);
         let lineage = match takes_writes {
@@ -48,7 +49,7 @@ impl ServerState {
     }
 }
 
-/// Servers that only speak PostgreSQL's language may know nothing of its log.
+/// Servers that only speak PostgreSQL's protocol may have no WAL functions.
 async fn lineage(connection: &mut PgConnection) -> Result<Option<Lineage>, sqlx::Error> {
     let sql = "select system_identifier::text, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) \
                from pg_control_system()";
@@ -63,7 +64,7 @@ async fn lineage(connection: &mut PgConnection) -> Result<Option<Lineage>, sqlx:
 }
 
 impl PartialOrd for Lineage {
-    /// Servers of different clusters are neither older nor newer.
+    /// Servers of different clusters cannot be compared.
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         match self.cluster == other.cluster {
             true => Some(self.timeline.cmp(&other.timeline)),
@@ -77,7 +78,6 @@ mod tests {
     use super::*;
 
     impl Lineage {
-        /// A place in the history of a cluster.
         pub fn at(cluster: &str, timeline: &str) -> Self {
             Self {
                 cluster: cluster.to_owned(),

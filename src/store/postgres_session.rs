@@ -1,8 +1,7 @@
-//! What a session is told when it begins, and whether it is one.
+//! The settings of each session, and the check that a connection is a session of its own.
 //!
-//! Settings are told by statement and not when connecting: pgbouncer refuses start-up parameters that it does not know.
-//! They hold for as long as the connection is the session's own, so a pooler that hands out servers by the transaction is
-//! found out at start and refused.
+//! Settings are sent as statements, because pgbouncer refuses unknown start-up parameters. They last only if the
+//! connection keeps its server, so a pooler in transaction mode is detected at start and refused.
 
 use std::time::Duration;
 
@@ -14,22 +13,22 @@ use super::error::StoreError;
 use super::postgres_troubles::{no_answer, trouble};
 use super::postgres_url::postgres_address;
 
-/// Why Gatebook does not serve through such a pooler.
+/// Why Gatebook refuses to work through such a pooler.
 pub const NO_SESSION: &str = "a connection pooler hands out its servers by the transaction (pgbouncer's pool_mode = \
      transaction or statement), so that Gatebook's settings, locks and prepared statements would be others'; give \
      Gatebook a pool with pool_mode = session, or connect to PostgreSQL itself";
 
-/// Begins a session.
+/// The settings of a session:
 ///
-/// In UTC. A lock that is not had in time is better tried again than waited for. A writer that vanished without a word must
-/// not hold the log's lock. What was acknowledged survives a crash of the server, whatever its own settings or the role's
-/// say. Firewalls forget connections that are idle, and a server must notice nodes that are gone; what comes from the server
-/// every minute keeps both ends known.
+/// UTC. A short lock timeout, because trying again is better than waiting. An idle timeout, so that a writer that
+/// disappears does not keep the log's lock. Synchronous commits, so that acknowledged writes survive a crash whatever
+/// the server's or the role's own settings. Keepalives every minute, so that firewalls do not forget idle connections
+/// and the server notices dead nodes.
 const SETTINGS: &str = "set timezone = 'UTC'; set lock_timeout = '10s'; set idle_in_transaction_session_timeout = '60s'; \
      set synchronous_commit = on; set tcp_keepalives_idle = 60; set tcp_keepalives_interval = 10; \
      set tcp_keepalives_count = 6";
 
-/// Tells a connection that was just made what holds for all its statements, in one round trip.
+/// Applies the settings to a new connection, in one round trip.
 pub async fn begin_session(
     connection: &mut PgConnection,
     statement_timeout: Option<&'static str>,
@@ -42,10 +41,11 @@ pub async fn begin_session(
     Ok(())
 }
 
-/// Makes sure that a connection has a server of its own, and gives it back.
+/// Checks that a connection has a server of its own, and returns it.
 ///
 /// # Errors
-/// `NoSession` when a pooler hands servers out by the transaction; `Unavailable` when no second connection can be had.
+/// `NoSession` if a pooler shares servers between transactions; `Unavailable` if the check needs a second connection
+/// and gets none.
 pub async fn require_session(
     mut first: PgConnection,
     host: &PgConnectOptions,
@@ -59,19 +59,19 @@ pub async fn require_session(
     }
 }
 
-/// Whether a pooler stands in between that hands out servers by the transaction or the statement. Otherwise each connection
-/// always has the same server process, and two that are open at once never have the same one.
+/// Whether a pooler assigns servers per transaction or per statement. Without one, a connection keeps its server
+/// process, and two open connections never share one.
 ///
-/// Prepares nothing, and changes no setting: through such a pooler the one could fail, and the other would be somebody
-/// else's.
+/// It prepares nothing and changes no setting: through such a pooler the first could fail, and the second would affect
+/// other clients.
 async fn is_pooled_by_transaction(first: &mut PgConnection, host: &PgConnectOptions) -> Result<bool, sqlx::Error> {
-    // A pooler that gives its servers in turn shows here.
+    // Reveals a pooler that assigns its servers in rotation.
     let (before, again) = (server_process(first).await?, server_process(first).await?);
     let mut second = host.connect().await?;
-    // One that gives the last one first shows here: it gives this one, which the first one has just had.
+    // Reveals a pooler that assigns the last used server first: `second` gets the one that `first` just had.
     second.execute(sqlx::raw_sql("begin")).await?;
     let of_second = server_process(&mut second).await?;
-    // And while the second one holds it, the first one has to be given another.
+    // While `second` holds that server, `first` must get another one.
     let after = server_process(first).await?;
     second.execute(sqlx::raw_sql("rollback")).await?;
     second.close().await?;

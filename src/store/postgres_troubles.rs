@@ -1,5 +1,5 @@
-//! Why a connection to PostgreSQL could not be made, in a sentence for the operator: what is the matter, where, and what
-//! to look at. No sentence holds a password.
+//! Explains to the operator why a connection to PostgreSQL failed: what is wrong, where, and what to check. No sentence
+//! contains a password.
 
 use std::io::ErrorKind;
 
@@ -9,7 +9,6 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use super::postgres_session::NO_SESSION;
 use super::postgres_url::postgres_address;
 
-/// Why connecting to this host failed.
 pub fn trouble(host: &PgConnectOptions, error: &sqlx::Error) -> String {
     let at = postgres_address(host);
     match error {
@@ -20,13 +19,13 @@ pub fn trouble(host: &PgConnectOptions, error: &sqlx::Error) -> String {
         sqlx::Error::Protocol(error) => {
             format!("what answers at {at} does not speak as PostgreSQL does ({error}); look at host and port")
         }
-        // Such as a certificate without its key.
+        // For example, a certificate without its key.
         sqlx::Error::Configuration(error) => format!("the settings for {at} cannot be used: {error}"),
         other => format!("{at}: {other}"),
     }
 }
 
-/// Nothing came of it in time.
+/// The message for a host that did not answer in time.
 pub fn no_answer(host: &PgConnectOptions) -> String {
     let at = postgres_address(host);
     format!("{at} does not answer in time; is the server up, and does a firewall let this machine reach it?")
@@ -44,14 +43,14 @@ fn of_the_network(host: &PgConnectOptions, error: &std::io::Error, at: &str) -> 
         ErrorKind::NotFound if is_socket => {
             format!("there is no socket {at}; is PostgreSQL running, and are folder and port right?")
         }
-        // Of the files that the URL names, since nothing else is opened.
+        // The URL's TLS files: no other file is opened.
         ErrorKind::NotFound => format!("a file that the database URL names for TLS is missing: {error}"),
         ErrorKind::PermissionDenied => format!("{at} may not be used by this user of the machine: {error}"),
         ErrorKind::TimedOut => no_answer(host),
         ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => {
             format!("{at} ended the connection before it began; is it PostgreSQL, and does it let this machine in?")
         }
-        // std has no kind for it that could be named.
+        // std has no stable error kind for a failed name lookup.
         _ if error.to_string().contains("lookup address") => {
             format!("the host name {} is not known: {error}", host.get_host())
         }
@@ -68,10 +67,10 @@ fn of_tls(error: &str, at: &str) -> String {
     format!("{at}: TLS failed: {error}; look at sslmode and sslrootcert in the database URL")
 }
 
-/// By the codes of PostgreSQL's manual, appendix A.
+/// Codes as in PostgreSQL's manual, appendix A.
 fn of_the_server(host: &PgConnectOptions, error: &dyn DatabaseError, at: &str) -> String {
     let (said, user) = (error.message(), host.get_username());
-    // What the server takes where none is named.
+    // PostgreSQL's default when the URL names no database.
     let database = host.get_database().unwrap_or(user);
     let code = error.code().unwrap_or_default();
     match &*code {

@@ -1,6 +1,7 @@
-//! The URL of a PostgreSQL database, read as libpq reads it: several hosts, sockets, lists in the query. What libpq
-//! would misread, such as a raw `/` in a password, is read rightly where it can mean one thing only, and otherwise
-//! refused with a sentence that says how to write it. No error holds a piece of the URL that could be of a password.
+//! The URL of a PostgreSQL database, read as libpq reads it: several hosts, sockets, lists in the query. Where libpq
+//! would misread it, for example a raw `/` in a password, the URL is read correctly if only one reading is possible;
+//! otherwise it is refused with advice on how to write it. No error shows any part of the URL that could belong to a
+//! password.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -13,79 +14,74 @@ use thiserror::Error;
 use super::postgres_url_parameters::{Parameters, parameters};
 use super::postgres_url_reading::{HostAndPort, Reading, the_only_reading};
 
-/// The port of PostgreSQL where none is named.
+/// PostgreSQL's port when none is named.
 const DEFAULT_PORT: u16 = 5432;
-/// Where PostgreSQL's packages put the server's socket.
+/// The folders where PostgreSQL's packages put the server's socket.
 const SOCKET_FOLDERS: [&str; 3] = ["/run/postgresql", "/var/run/postgresql", "/tmp"];
-/// What the server's lists show where the URL gives no other name.
+/// The name that the server shows for our connections, unless the URL gives another.
 const APPLICATION_NAME: &str = "gatebook";
 
-/// A database URL, taken apart: how to connect to each of its hosts, in the order of the URL.
+/// A parsed database URL: how to connect to each of its hosts, in the URL's order.
 ///
-/// Without a host it is libpq's default: `PGHOST`, else the socket of a local server, else `localhost`. Blank
-/// environment variables count as not set. A name for the server's lists (`application_name`) is always set.
+/// A URL without a host means libpq's default: `PGHOST`, else the socket of a local server, else `localhost`. Blank
+/// environment variables count as unset. `application_name` is always set.
 ///
-/// Of libpq's parameters these are carried out: `host`, `hostaddr` (instead of `host`), `port`, `dbname`, `user`,
-/// `password`, `sslmode`, `ssl=true`, `sslrootcert`, `sslcert`, `sslkey`, `application_name`, `options` and
-/// `target_session_attrs`. These are accepted and have no effect, because Gatebook has limits and an order of its own:
-/// `connect_timeout`, `keepalives` and its siblings, `tcp_user_timeout`, `load_balance_hosts`,
-/// `fallback_application_name`, `sslsni`, `sslcompression`. These are accepted with the values that ask for nothing:
-/// `client_encoding`, `gssencmode`, `channel_binding`, `sslnegotiation`, `ssl_min_protocol_version`. All others are
-/// refused by name; a demand that nobody meets must not look met.
+/// These libpq parameters take effect: `host`, `hostaddr` (instead of `host`), `port`, `dbname`, `user`, `password`,
+/// `sslmode`, `ssl=true`, `sslrootcert`, `sslcert`, `sslkey`, `application_name`, `options` and `target_session_attrs`.
+/// These are accepted without effect, because Gatebook has its own limits and its own order: `connect_timeout`,
+/// `keepalives` and its siblings, `tcp_user_timeout`, `load_balance_hosts`, `fallback_application_name`, `sslsni`,
+/// `sslcompression`. These are accepted only with values that ask for nothing: `client_encoding`, `gssencmode`,
+/// `channel_binding`, `sslnegotiation`, `ssl_min_protocol_version`. All others are refused by name, so that no demand
+/// is silently ignored.
 #[derive(Clone)]
 pub struct PostgresUrl {
     hosts: Vec<PgConnectOptions>,
     target: TargetSession,
 }
 
-/// Which server is wanted where several are named. Gatebook needs the one that takes writes, whatever is wanted here.
+/// Which of several servers is wanted. Gatebook needs the one that takes writes, whatever the URL says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TargetSession {
-    /// Nothing was said, or `any`.
+    /// `any`, or no parameter.
     #[default]
     Any,
-    /// `read-write`: one whose transactions may write.
+    /// `read-write`: a server whose transactions may write.
     ReadWrite,
-    /// `primary`: one that is not in recovery.
+    /// `primary`: a server that is not in recovery.
     Primary,
 }
 
-/// Why a database URL cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum PostgresUrlError {
-    /// It follows no known form, or more than one.
+    /// The URL has no valid reading, or more than one.
     #[error(
         "the database URL cannot be read; write postgres://USER:PASSWORD@HOST:PORT/DATABASE?PARAMETER=VALUE and \
          percent-encode in user and password what has a meaning of its own: `/` is %2F, `@` is %40, `#` is %23, `?` is \
          %3F, `:` is %3A, `%` is %25"
     )]
     Unreadable,
-    /// A port that is none.
     #[error("a port in the database URL is not a number from 1 to 65535")]
     Port,
-    /// Lists of hosts and ports that do not fit.
+    /// The numbers of hosts and ports do not match.
     #[error("the database URL names {hosts} hosts and {ports} ports; name one port for all, or one for each host")]
     Ports {
-        /// How many hosts.
+        /// How many hosts the URL names.
         hosts: usize,
-        /// How many ports.
+        /// How many ports the URL names.
         ports: usize,
     },
-    /// A gap in the list of hosts.
     #[error("the database URL has a comma too many in its list of hosts: one of them is empty")]
     EmptyHost,
-    /// A parameter that nobody would carry out.
+    /// A parameter that Gatebook does not know.
     #[error("the database URL has a parameter `{0}`, which Gatebook does not know")]
     UnknownParameter(String),
-    /// A parameter that is there twice.
     #[error("the database URL has the parameter `{0}` twice")]
     Twice(String),
-    /// A known parameter with a value that cannot be carried out.
+    /// A known parameter with an unsupported value.
     #[error("the database URL's parameter `{name}` {advice}")]
     Value {
-        /// The parameter.
         name: &'static str,
-        /// What it may be.
+        /// The supported values.
         advice: &'static str,
     },
 }
@@ -94,12 +90,12 @@ impl PostgresUrl {
     /// Reads a URL that begins with `postgres://` or `postgresql://`.
     ///
     /// # Errors
-    /// What is wrong with it, without the password.
+    /// What is wrong with the URL, without the password.
     pub fn parse(url: &str) -> Result<Self, PostgresUrlError> {
         Self::parse_beside(url, &|name| std::env::var(name).ok())
     }
 
-    /// The same with an environment of the caller's choice, which says where the server is when the URL does not.
+    /// Like `parse`, with a given environment, which names the server when the URL does not.
     pub(super) fn parse_beside(
         url: &str,
         environment: &dyn Fn(&str) -> Option<String>,
@@ -121,18 +117,18 @@ impl PostgresUrl {
         })
     }
 
-    /// How to connect to each host. There is at least one.
+    /// How to connect to each host. Never empty.
     pub fn hosts(&self) -> &[PgConnectOptions] {
         &self.hosts
     }
 
-    /// Which of them is wanted.
+    /// Which of the hosts is wanted.
     pub fn target(&self) -> TargetSession {
         self.target
     }
 }
 
-/// Without user and password.
+/// Shows neither user nor password.
 impl fmt::Debug for PostgresUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let hosts: Vec<_> = self.hosts.iter().map(postgres_address).collect();
@@ -141,7 +137,7 @@ impl fmt::Debug for PostgresUrl {
     }
 }
 
-/// Where a server is, for people: `host:port`, or the path of its socket.
+/// A server's address for people: `host:port`, or the path of its socket.
 pub fn postgres_address(options: &PgConnectOptions) -> String {
     let (host, port) = (options.get_host(), options.get_port());
     match options.get_socket() {
@@ -152,7 +148,7 @@ pub fn postgres_address(options: &PgConnectOptions) -> String {
     }
 }
 
-/// Hosts and ports: the query's before those that stand in front of the path, and both before the environment's.
+/// Hosts and ports. Those in the query take precedence over those before the path, and both over the environment.
 fn places(
     reading: &Reading,
     parameters: &Parameters,
@@ -202,7 +198,7 @@ fn ports_of(list: &str) -> Result<Vec<Option<u16>>, PostgresUrlError> {
     list.split(',').map(HostAndPort::port_of).collect()
 }
 
-/// The socket of a server on this machine, if there is one.
+/// The folder of a local server's socket, if there is one, otherwise `localhost`.
 fn local_server(port: u16) -> String {
     let socket = format!(".s.PGSQL.{port}");
     let mut folders = SOCKET_FOLDERS.into_iter();
@@ -212,7 +208,7 @@ fn local_server(port: u16) -> String {
         .to_owned()
 }
 
-/// What is the same for all hosts. In the query as in front of it, an empty user or password is none.
+/// The options that all hosts share. An empty user or password counts as absent.
 fn pairs<'a>(reading: &'a Reading, parameters: &'a Parameters) -> Vec<(&'a str, &'a str)> {
     let before = [
         ("user", &reading.user),
@@ -229,7 +225,8 @@ fn pairs<'a>(reading: &'a Reading, parameters: &'a Parameters) -> Vec<(&'a str, 
         .collect()
 }
 
-/// sqlx gets all of it percent-encoded, so that it has nothing to guess; it adds what `.pgpass` knows of this host.
+/// Gives sqlx percent-encoded values only, so that it has nothing to guess. sqlx adds the password from `.pgpass` for
+/// this host.
 fn options(host: &str, port: u16, pairs: &[(&str, &str)]) -> Result<PgConnectOptions, PostgresUrlError> {
     let mut query = form_urlencoded::Serializer::new("postgres:///?".to_owned());
     query.append_pair("host", host).append_pair("port", &port.to_string());
@@ -238,11 +235,11 @@ fn options(host: &str, port: u16, pairs: &[(&str, &str)]) -> Result<PgConnectOpt
         query.append_pair("application_name", APPLICATION_NAME);
     }
     let options = PgConnectOptions::from_str(&query.finish()).map_err(|_| PostgresUrlError::Unreadable)?;
-    // Nobody reads floating-point numbers, and pgbouncer refuses connections that ask for more digits of them.
+    // Gatebook reads no floating-point numbers, and pgbouncer refuses this start-up parameter.
     Ok(options.extra_float_digits(None))
 }
 
-/// Whether all of them are addresses, as `hostaddr` wants them.
+/// Whether all hosts in the list are IP addresses, as `hostaddr` requires.
 pub(super) fn are_addresses(list: &str) -> bool {
     hosts_of(list)
         .iter()

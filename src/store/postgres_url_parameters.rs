@@ -1,23 +1,22 @@
-//! What is made of each parameter of a database URL.
+//! What each parameter of a database URL is used for.
 
 use super::postgres_url::{PostgresUrlError, TargetSession, are_addresses};
 
-/// The parameters of a URL, judged.
+/// The checked parameters of a URL.
 pub(super) struct Parameters {
     known: Vec<(&'static str, String)>,
     pub target: TargetSession,
 }
 
-/// What is done with a parameter.
 #[derive(Clone, Copy)]
 enum ParameterUse {
-    /// sqlx carries it out.
+    /// sqlx applies it.
     Passed,
-    /// It says where the server is, or which of several.
+    /// It says where the server is, or which of several to use.
     Where,
-    /// It asks for nothing that Gatebook does not settle itself.
+    /// Accepted without effect: Gatebook settles this itself.
     Ignored,
-    /// It asks for nothing as long as it has one of these values.
+    /// Accepted without effect if it has one of these values; otherwise refused with this advice.
     Only(&'static [&'static str], &'static str),
 }
 
@@ -81,7 +80,7 @@ const NAMES: &[(&str, ParameterUse)] = &[
 ];
 const SSL_MODES: [&str; 6] = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
 
-/// Judges the parameters of a URL.
+/// Checks the parameters of a URL.
 pub(super) fn parameters(found: &[(String, String)]) -> Result<Parameters, PostgresUrlError> {
     let mut known: Vec<(&'static str, String)> = Vec::with_capacity(found.len());
     for (name, value) in found {
@@ -98,7 +97,7 @@ pub(super) fn parameters(found: &[(String, String)]) -> Result<Parameters, Postg
         }
         known.push((name, value.clone()));
     }
-    // As in libpq: who names an authority wants it asked.
+    // As in libpq, a root certificate makes `require` verify the server's certificate.
     let names_authority = known.iter().any(|(name, _)| *name == "sslrootcert");
     for (name, value) in &mut known {
         if *name == "sslmode" && value == "require" && names_authority {
@@ -126,13 +125,12 @@ fn target(known: &[(&'static str, String)]) -> Result<TargetSession, PostgresUrl
 }
 
 impl Parameters {
-    /// The value of a parameter, if it is there.
     pub fn value(&self, name: &str) -> Option<&str> {
         let found = self.known.iter().find(|(one, _)| *one == name);
         found.map(|(_, value)| value.as_str())
     }
 
-    /// The list of hosts, if the parameters have one.
+    /// The list of hosts from `host` or `hostaddr`.
     pub fn hosts(&self) -> Result<Option<&str>, PostgresUrlError> {
         let address = self.value("hostaddr");
         let advice = match (self.value("host"), address) {
@@ -144,7 +142,7 @@ impl Parameters {
         Err(PostgresUrlError::Value { name, advice })
     }
 
-    /// What sqlx carries out.
+    /// The parameters that sqlx applies.
     pub fn passed(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let is_passed = |wanted: &str| {
             let found = NAMES.iter().find(|(name, _)| *name == wanted);

@@ -1,4 +1,4 @@
-//! Where user, hosts, database and parameters of a database URL begin and end, if that can be said for sure.
+//! Finds where user, hosts, database and parameters begin and end in a database URL, if that is certain.
 
 use std::net::Ipv6Addr;
 
@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 
 use super::postgres_url::PostgresUrlError;
 
-/// One way to read a URL. Nothing of it is judged yet beyond its form.
+/// One way to read a URL. Only its form has been checked.
 pub(super) struct Reading {
     pub user: Option<String>,
     pub password: Option<String>,
@@ -15,20 +15,19 @@ pub(super) struct Reading {
     pub parameters: Vec<(String, String)>,
 }
 
-/// A host and its port, as far as they are named.
+/// A host and a port, each if named.
 pub(super) struct HostAndPort {
     pub host: Option<String>,
-    /// Digits.
+    /// Digits only.
     pub port: Option<String>,
 }
 
 impl HostAndPort {
-    /// The port as a number.
     pub fn port(&self) -> Result<Option<u16>, PostgresUrlError> {
         self.port.as_deref().map_or(Ok(None), Self::port_of)
     }
 
-    /// A port as a number; an empty one is libpq's default.
+    /// Reads a port number. An empty port means libpq's default.
     pub fn port_of(digits: &str) -> Result<Option<u16>, PostgresUrlError> {
         if digits.is_empty() {
             return Ok(None);
@@ -38,10 +37,10 @@ impl HostAndPort {
     }
 }
 
-/// Reads what follows `postgres://`.
+/// Reads the part after `postgres://`.
 ///
-/// A password may hold any character raw, so every `@` could be the one that ends it. Only when exactly one choice gives
-/// hosts, a database and parameters of the right form is it taken: a wrong guess would send the password to a wrong host.
+/// A password may contain any raw character, so every `@` could be its end. A reading is accepted only if exactly one
+/// `@` gives hosts, a database and parameters in valid form: a wrong guess would send the password to the wrong host.
 pub(super) fn the_only_reading(text: &str) -> Result<Reading, PostgresUrlError> {
     let ends = text.match_indices('@').map(|(at, _)| Some(at));
     let mut readings = std::iter::once(None).chain(ends).filter_map(|end| read(text, end));
@@ -51,7 +50,7 @@ pub(super) fn the_only_reading(text: &str) -> Result<Reading, PostgresUrlError> 
     }
 }
 
-/// Reads on the assumption that user and password end there.
+/// Reads the URL assuming that user and password end at `end`.
 fn read(text: &str, end: Option<usize>) -> Option<Reading> {
     let (user, rest) = match end {
         Some(end) => (Some(&text[..end]), &text[end + 1..]),
@@ -128,7 +127,7 @@ fn parameter(text: &str) -> Option<(String, String)> {
     Some((name.to_owned(), decoded(value)?))
 }
 
-/// Undoes percent-encoding. As in libpq a `+` is a plus, and a `%` that begins no byte is an error.
+/// Decodes percent-encoding. As in libpq, `+` is a plus, and a `%` without two hexadecimal digits is an error.
 fn decoded(text: &str) -> Option<String> {
     let is_byte = |rest: &str| rest.len() >= 2 && rest.as_bytes()[..2].iter().all(u8::is_ascii_hexdigit);
     if !text.match_indices('%').all(|(at, _)| is_byte(&text[at + 1..])) {

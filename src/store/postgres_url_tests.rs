@@ -1,4 +1,4 @@
-//! Database URLs as people write them.
+//! Tests database URLs as people write them.
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use rand::rngs::StdRng;
@@ -8,7 +8,7 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use super::postgres_url::{PostgresUrl, PostgresUrlError, TargetSession, postgres_address};
 
-/// What a URL means where the environment says nothing.
+/// Reads a URL with an empty environment.
 fn parse(url: &str) -> Result<PostgresUrl, PostgresUrlError> {
     PostgresUrl::parse_beside(url, &|_| None)
 }
@@ -18,7 +18,7 @@ fn addresses(url: &str) -> Vec<String> {
     parsed.hosts().iter().map(postgres_address).collect()
 }
 
-/// sqlx has no other way to look at a password.
+/// sqlx offers no other way to read the password.
 fn password(options: &PgConnectOptions) -> Option<String> {
     let url = options.to_url_lossy();
     let decoded = percent_decode_str(url.password()?).decode_utf8().unwrap();
@@ -98,7 +98,7 @@ fn a_host_that_is_missing_is_libpqs_default() {
         beside(&[("PGHOST", "/run/x"), ("PGPORT", "")]),
         ["/run/x/.s.PGSQL.5432"]
     );
-    // No server of this machine has a socket of this port.
+    // No server on this machine has a socket for this port.
     assert_eq!(beside(&[("PGHOST", ""), ("PGPORT", "1")]), ["localhost:1"]);
 }
 
@@ -147,7 +147,7 @@ fn what_could_mean_two_things_is_refused_and_says_how_to_write_it() {
     }
 }
 
-/// Whatever a password is made of: it is read rightly, or refused without being shown, and never sent elsewhere.
+/// A raw password is read correctly or refused without being shown. No part of it is ever taken for a host.
 #[test]
 fn no_raw_password_is_ever_read_as_anything_else() {
     let seed: u64 = rand::rng().random();

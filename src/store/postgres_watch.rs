@@ -1,5 +1,5 @@
-//! Several hosts are looked at once a second, all of them: where one has become the primary, the one before may not know it,
-//! and answers as of then for as long as it is let. That shows nowhere else, as long as it answers.
+//! Watches all hosts, once a second, if there are several. After a failover the old primary may not know that it was
+//! replaced and still answer from old state; nothing else would reveal that.
 
 use std::time::Duration;
 
@@ -11,12 +11,11 @@ use tokio::time::{sleep, timeout};
 use super::postgres_reach::Reach;
 use super::postgres_server_state::ServerState;
 
-/// The time between two looks.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
-/// Whoever says nothing for as long is looked at the next time. Short, because the others are waited for.
+/// How long to wait for one host's answer. Short, because each round waits for the slowest host.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Tells `reach` of every server that takes writes. Never ends where there are several hosts; drop it.
+/// Reports every server that takes writes to `reach`. With several hosts it never returns; drop it to stop it.
 pub async fn watch_all(hosts: &[PgConnectOptions], reach: &Reach) {
     if hosts.len() < 2 {
         return;
@@ -31,7 +30,7 @@ pub async fn watch_all(hosts: &[PgConnectOptions], reach: &Reach) {
     }
 }
 
-/// What a host says, if it does; on the connection from the look before, if that is still open.
+/// Asks one host for its state. Reuses the connection of the previous round if it is still open.
 async fn look(host: &PgConnectOptions, open: &mut Option<PgConnection>) -> Option<ServerState> {
     let asking = async {
         let mut connection = match open.take() {

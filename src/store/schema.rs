@@ -1,4 +1,4 @@
-//! Bringing a database's tables up to date: the log's by migrations, the projections' by their templates.
+//! Brings a database's tables up to date: the log's by migrations, the projections' from their templates.
 
 use std::sync::Arc;
 
@@ -9,18 +9,18 @@ use super::database::{ConnectionPurpose, Database, Dialect, OnConflict, Transact
 use super::error::StoreError;
 use super::table_versions::{TableVersions, has_table, table_versions};
 
-/// The fold version of a table that no fold has filled.
+/// The fold version of a table that has never been filled.
 const NEVER_FOLDED: i64 = 0;
 
-/// Brings the tables up to date. Safe to run at every start, and from several processes at once.
+/// Brings the tables up to date. It is safe at every start, and from several processes at once.
 ///
-/// A projection whose table is missing gets an empty one that `projections rebuild` fills; the caller sees in
-/// `projections` whether its fold version is the code's.
+/// A missing projection table is created empty, for `projections rebuild` to fill. Its fold version in `projections`
+/// then differs from the code's.
 ///
-/// Tables that a newer program has made are left as they are, if this one can work with them.
+/// Tables made by a newer program stay as they are, if this one can work with them.
 ///
 /// # Errors
-/// `NewerTables` if it cannot; a migration that failed.
+/// `NewerTables` if it cannot; a failed migration.
 pub async fn migrate(database: &Arc<dyn Database>) -> Result<(), StoreError> {
     if !run_migrations(&**database).await? {
         tracing::warn!(
@@ -41,7 +41,7 @@ pub async fn migrate(database: &Arc<dyn Database>) -> Result<(), StoreError> {
         if !existing.contains(&vec![Value::from(projection.name)]) {
             create_projection(&mut *transaction, &projection, projection.name, 1).await?;
             let columns = [text("name"), int("fold_version"), int("generation")];
-            // An empty table is right for an empty log only; over any other it is as stale as an old fold's.
+            // An empty table is correct only for an empty log. Otherwise it is as outdated as one from an old fold.
             let fold_version = if log_is_empty {
                 projection.fold_version
             } else {
@@ -56,19 +56,19 @@ pub async fn migrate(database: &Arc<dyn Database>) -> Result<(), StoreError> {
     transaction.commit().await
 }
 
-/// Whether the database was ever migrated, by whatever version. Reads only.
+/// Requires that some version has migrated the database. Reads only.
 ///
 /// # Errors
 /// `NotMigrated`.
 pub async fn require_tables(database: &dyn Database) -> Result<(), StoreError> {
-    // Not which ones: a role that may only become another one to migrate cannot read that yet.
+    // The versions are not read: a role that first has to join another one to migrate may not read them yet.
     match has_table(database, "_sqlx_migrations").await? {
         true => Ok(()),
         false => Err(StoreError::NotMigrated),
     }
 }
 
-/// Whether the tables are those of this program, or newer ones that it can work with. Reads only.
+/// Requires tables of this program, or newer ones that it can work with. Reads only.
 ///
 /// # Errors
 /// `NotMigrated`, `OlderTables` or `NewerTables`.
@@ -81,7 +81,7 @@ pub async fn require_migrated(database: &dyn Database) -> Result<(), StoreError>
     }
 }
 
-/// Runs the migrations that are missing; says whether the tables are now this program's own.
+/// Runs the missing migrations. Returns whether the tables are now exactly this program's.
 async fn run_migrations(database: &dyn Database) -> Result<bool, StoreError> {
     match table_versions(database).await? {
         TableVersions::Newer => return Err(StoreError::NewerTables),
@@ -91,7 +91,7 @@ async fn run_migrations(database: &dyn Database) -> Result<bool, StoreError> {
     let Err(error) = database.migrate().await else {
         return Ok(true);
     };
-    // A newer program may have been faster by a moment.
+    // A newer program may have migrated at the same moment.
     match table_versions(database).await {
         Ok(TableVersions::Newer) => Err(StoreError::NewerTables),
         Ok(TableVersions::NewerCompatible) => Ok(false),
@@ -113,7 +113,7 @@ pub async fn create_projection(
     Ok(())
 }
 
-/// Creates one generation of a projection's table without its indexes, which are cheaper to make when it is full.
+/// Creates one generation of a projection's table without indexes: building them on the full table is cheaper.
 pub async fn create_projection_table(
     transaction: &mut dyn Transaction,
     projection: &AnyProjection,
@@ -123,8 +123,8 @@ pub async fn create_projection_table(
     transaction.script(&columns.replace("{table}", table)).await
 }
 
-/// The orders that create the indexes of one generation, and let PostgreSQL's planner look at the full table. Each is
-/// harmless when it was carried out already.
+/// Statements that create the indexes of one generation and, on PostgreSQL, analyze the full table for the planner.
+/// Each may be repeated safely.
 pub fn projection_indexes(dialect: Dialect, projection: &AnyProjection, table: &str, generation: i64) -> Vec<String> {
     let (_, indexes) = split(template(dialect, projection.name));
     let orders = indexes.split(';').map(str::trim).filter(|order| !order.is_empty());
@@ -143,7 +143,7 @@ pub fn projection_indexes(dialect: Dialect, projection: &AnyProjection, table: &
         .collect()
 }
 
-/// A template's table, and its indexes.
+/// Splits a template into the table and its indexes.
 fn split(template: &'static str) -> (&'static str, &'static str) {
     template.split_once(';').unwrap_or((template, ""))
 }

@@ -1,4 +1,4 @@
-//! SQLite: embedded, nothing to install. One writer, any number of readers.
+//! SQLite: embedded, nothing to install. One writer and any number of readers.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,21 +20,19 @@ use super::sqlite_file::SqliteFile;
 use super::sqlite_opening::{BUSY_TIMEOUT, OpenedFile};
 use super::sqlite_url::SqliteUrl;
 
-/// What brings the tables up to date, oldest first.
+/// The migrations, oldest first.
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
-/// Connections for reading.
+/// Connections for reads other than the gate's.
 const READ_CONNECTIONS: u32 = 4;
-/// Connections for what the gate and the token endpoint decide by.
+/// Connections reserved for the gate and the token endpoint.
 const GATE_CONNECTIONS: u32 = 2;
-/// How long a question of the gate may take.
+/// How long a gate query may take, waiting for a connection included.
 const GATE_TIMEOUT: Duration = Duration::from_secs(1);
-/// How long any other question may take: as on PostgreSQL, whether or not anybody still waits for it.
+/// How long any other query may take, as on PostgreSQL. It ends even if nobody waits for it any more.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
-/// Steps of SQLite's machine, some ten microseconds of them, after which a reader looks at the time and lets other threads
-/// have the processor.
+/// After this many virtual machine steps (about ten microseconds) a reader checks the time and yields to other threads.
 const STEPS_BEFORE_YIELDING: i32 = 1_000;
 
-/// An SQLite database file.
 pub struct SqliteDatabase {
     file: Arc<SqliteFile>,
     is_read_only: bool,
@@ -44,25 +42,25 @@ pub struct SqliteDatabase {
     gate_waiting: WaitingCallers,
     readers_waiting: WaitingCallers,
     writers_waiting: WaitingCallers,
-    /// Within this process writers queue here, fairly, and not in SQLite's polling.
+    /// This process's writers queue here in order, instead of polling SQLite's lock.
     one_writer: Arc<Mutex<()>>,
-    /// Never the last to be closed by chance: SQLite removes its files beside the database with the last connection, and
-    /// would make others.
+    /// Stays open until `close`: when its last connection closes, SQLite removes its side files, and the next
+    /// connection would create new ones.
     first: Mutex<Option<SqliteConnection>>,
 }
 
 impl SqliteDatabase {
-    /// Opens the file, and makes it if it is not there and the URL does not forbid it.
+    /// Opens the file. Creates it first, unless the URL forbids that.
     pub async fn open(url: &SqliteUrl) -> Result<Self, StoreError> {
         Self::on(OpenedFile::made(url).await?).await
     }
 
-    /// Opens the file, which has to be there, to write.
+    /// Opens an existing file for writing.
     pub async fn open_to_write(url: &SqliteUrl) -> Result<Self, StoreError> {
         Self::on(OpenedFile::to_write(url).await?).await
     }
 
-    /// Opens the file as it is.
+    /// Opens an existing file without changing it.
     pub async fn open_existing(url: &SqliteUrl) -> Result<Self, StoreError> {
         Self::on(OpenedFile::to_look(url).await?).await
     }
@@ -73,7 +71,7 @@ impl SqliteDatabase {
                 .max_connections(connections)
                 .acquire_timeout(BUSY_TIMEOUT)
                 .test_before_acquire(false)
-                // A connection to a file grows neither stale nor dear, and another one could find another file.
+                // Connections to a file do not age, and a new one could open a different file.
                 .idle_timeout(None)
                 .max_lifetime(None)
         };
@@ -93,12 +91,11 @@ impl SqliteDatabase {
         Ok(database)
     }
 
-    /// The file below.
     pub fn file(&self) -> &SqliteFile {
         &self.file
     }
 
-    /// Every question to a pool goes this way, the gate's as well.
+    /// All reads outside transactions go through here, the gate's included.
     async fn ask(
         &self,
         pool: &SqlitePool,
@@ -106,8 +103,8 @@ impl SqliteDatabase {
         limit: Option<Duration>,
         query: &Query,
     ) -> Result<Vec<Vec<Value>>, StoreError> {
-        // Before, because a connection that is opened now opens what is there; afterwards, because an answer of a file
-        // that is not the database any more may be older than a revocation.
+        // Checked before, because a new connection opens whatever file is there now; and after, because an answer from
+        // a file that is no longer the database may be older than a revocation.
         self.file.is_still_there()?;
         let mut connection = waiting.wait_for(pool.acquire()).await?;
         if let Some(limit) = limit {
@@ -170,7 +167,7 @@ impl Database for SqliteDatabase {
         };
         self.file.is_still_there()?;
         let mut connection = waiting.wait_for(pool.acquire()).await?;
-        // What was asked on it before had a limit; a snapshot of a whole log takes the time it takes.
+        // Earlier queries on this connection had a time limit. A snapshot may read the whole log, so it has none.
         if purpose == ConnectionPurpose::Snapshot {
             connection.lock_handle().await?.remove_progress_handler();
         }
@@ -187,7 +184,8 @@ impl Database for SqliteDatabase {
     async fn migrate(&self) -> Result<(), StoreError> {
         self.require_writable()?;
         let failed = |error: MigrateError| StoreError::Migration(error.to_string());
-        // sqlx locks nothing on SQLite. In one transaction, the second of two processes finds what the first has done.
+        // sqlx takes no lock on SQLite. Within one transaction the second of two processes sees the first one's
+        // migrations.
         let mut connection = self.writes.acquire().await?;
         connection.close_on_drop();
         let mut transaction = connection.begin_with("begin immediate").await?;
@@ -212,8 +210,8 @@ impl Database for SqliteDatabase {
         let Some(mut first) = self.first.lock().await.take() else {
             return;
         };
-        // SQLite would leave the log behind, and play it into whatever database lies there at the next start. Emptied, it
-        // harms none, and the database that was moved away holds all that was acknowledged.
+        // The database was moved away, but its write-ahead log stayed. SQLite would apply that log to the next database
+        // at this path. Emptying it prevents that, and brings all acknowledged commits into the moved database.
         let emptied = match self.file.left_its_log() {
             true => Self::empty_log(&mut first).await,
             false => Ok(()),
@@ -224,11 +222,11 @@ impl Database for SqliteDatabase {
     }
 }
 
-/// It tells SQLite itself when to begin and to commit, because sqlx keeps count of transactions: SQLite ends one on its
-/// own when its disk is full, and a connection that sqlx thinks to be inside of one would never begin another. Without a
-/// commit the connection is closed, which rolls back whatever there is to roll back.
+/// Begins and commits with its own SQL, because sqlx counts transactions: when the disk is full SQLite ends a
+/// transaction by itself, and sqlx would then never begin another on that connection. Without a commit the connection
+/// is closed, which rolls back.
 struct SqliteTransaction {
-    // Dropped in this order: the next writer begins when this one's connection is on its way out.
+    // Fields drop in this order, so the next writer starts only after this connection is being closed.
     connection: PoolConnection<Sqlite>,
     file: Arc<SqliteFile>,
     is_over: bool,
@@ -281,11 +279,11 @@ impl Transaction for SqliteTransaction {
     }
 
     async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
-        // What is not committed is rolled back.
+        // Returning here rolls back.
         self.file.is_still_there()?;
         self.script("commit").await?;
         self.is_over = true;
-        // If the file went between that look and the commit, the commit went with it.
+        // If the file disappeared between the check and the commit, the commit is lost with it.
         self.file.is_still_there()
     }
 }
@@ -301,9 +299,8 @@ fn insert_sql(table: &str, columns: &[Column], on_conflict: OnConflict) -> Strin
     )
 }
 
-/// Has SQLite give up on the next question after this time, and step aside for short ones meanwhile. A search runs in this
-/// process, on the processor that the gate needs, and would otherwise keep it for as long as the scheduler lets it: longer
-/// than a whole check takes.
+/// Makes SQLite abort the next query after this time and yield regularly. A search runs inside this process on the
+/// gate's processor; without yielding it could keep the processor longer than a whole check takes.
 async fn end_after(connection: &mut SqliteConnection, limit: Duration) -> Result<(), StoreError> {
     let deadline = Instant::now() + limit;
     let mut handle = connection.lock_handle().await?;
@@ -369,7 +366,7 @@ mod tests {
             .ask(&database.reads, &database.readers_waiting, Some(limit), &query)
             .await;
         assert!(answer.as_ref().is_err_and(StoreError::is_unavailable), "{answer:?}");
-        // Longer than the limit was, on each connection, in a snapshot and out of it.
+        // Runs longer than the limit above, on each connection, inside and outside a snapshot.
         let long =
             "with recursive n(i) as (select 1 union all select i + 1 from n where i < 300000) select count(*) from n";
         for _ in 0..READ_CONNECTIONS {

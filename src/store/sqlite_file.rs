@@ -1,8 +1,8 @@
-//! The file of an SQLite database as the operating system sees it: whether it is still the one that was opened, whether
-//! it may be written to, and how much space is left for it.
+//! A SQLite database file as the operating system sees it: whether it is still the file that was opened, whether it is
+//! writable, and how much space is left.
 //!
-//! SQLite goes on writing into a file that was renamed, removed or replaced, and whatever is acknowledged then is gone.
-//! Here a file is only ever looked at by its path: closing a file that SQLite has open would take SQLite's locks away.
+//! SQLite keeps writing into a file that was renamed, removed or replaced, and those commits are lost. This module
+//! looks at files by path only: closing a file that SQLite has open would release SQLite's locks.
 
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata, OpenOptions};
@@ -14,7 +14,7 @@ use rustix::fs::{Access, access, statvfs};
 
 use super::error::StoreError;
 
-/// A database file that is open, and the two that SQLite has beside it.
+/// An open database file and the two files that SQLite keeps beside it.
 #[derive(Debug)]
 pub struct SqliteFile {
     path: PathBuf,
@@ -22,14 +22,14 @@ pub struct SqliteFile {
     unchanging: Option<Contents>,
 }
 
-/// What tells a file from every other on this machine, as long as it is open.
+/// Identifies a file on this machine while it is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Identity {
     device: u64,
     inode: u64,
 }
 
-/// What changes with a file's contents.
+/// Changes whenever the file's contents change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Contents {
     size: u64,
@@ -37,8 +37,8 @@ struct Contents {
 }
 
 impl SqliteFile {
-    /// Remembers which files these are; they must have been opened, and stay so. What SQLite has beside the database,
-    /// it has as long as one connection is open.
+    /// Records the identity of the files. They must be open and stay open: SQLite's side files exist only while a
+    /// connection is open.
     pub fn opened(path: &Path) -> io::Result<Self> {
         let mut opened = vec![(path.to_owned(), identity(&fs::metadata(path)?))];
         for beside in [wal(path)?, shared_memory(path)?] {
@@ -55,7 +55,7 @@ impl SqliteFile {
         })
     }
 
-    /// Remembers a file that was opened as one that nobody changes, in which case SQLite has nothing beside it.
+    /// Records a file that was opened as immutable. SQLite then keeps no files beside it.
     pub fn opened_unchanging(path: &Path) -> io::Result<Self> {
         let metadata = fs::metadata(path)?;
         Ok(Self {
@@ -65,13 +65,12 @@ impl SqliteFile {
         })
     }
 
-    /// Where it lies.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Whether the database, and what SQLite has beside it, are still the files that were opened. It takes microseconds,
-    /// so that every answer can be preceded and followed by it.
+    /// Checks that the database and SQLite's side files are still the ones that were opened. It takes microseconds, so
+    /// every answer can be checked before and after.
     ///
     /// # Errors
     /// `Unavailable`, with what happened and what to do.
@@ -96,13 +95,12 @@ impl SqliteFile {
         Err(unavailable(&self.path, "was changed while it was read; try again"))
     }
 
-    /// Whether both are the same database.
     pub fn is_same_database(&self, other: &Self) -> bool {
         self.opened.first() == other.opened.first()
     }
 
-    /// Whether the database went and SQLite's other files stayed: whatever database takes its place would be taken for
-    /// theirs, and spoilt.
+    /// Whether the database was moved away but SQLite's side files stayed. SQLite would apply them to the next database
+    /// at this path and corrupt it.
     pub fn left_its_log(&self) -> bool {
         let is_there =
             |(path, opened): &(PathBuf, Identity)| fs::metadata(path).is_ok_and(|file| identity(&file) == *opened);
@@ -112,26 +110,26 @@ impl SqliteFile {
         }
     }
 
-    /// How many bytes this program can still write to the file system that holds the database.
+    /// How many bytes this program can still write on the database's file system.
     pub fn free_space(&self) -> io::Result<u64> {
         let space = statvfs(folder(&self.path))?;
         Ok(space.f_bavail.saturating_mul(space.f_frsize))
     }
 }
 
-/// Makes an empty database file that nobody else may read, unless there is one. SQLite gives its other files the same mode.
+/// Creates an empty database file, private to its owner, if there is none. SQLite gives its side files the same mode.
 pub fn make(path: &Path) -> io::Result<()> {
     if path.try_exists()? {
         return Ok(());
     }
-    // Made under another name and linked, so that no file is closed here that SQLite may have open already.
+    // Created under another name and then linked, so that no file is closed here that SQLite may already have open.
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}.new", uuid::Uuid::now_v7().simple()));
     let fresh = PathBuf::from(name);
     make_private(&fresh)?;
     let linked = match fs::hard_link(&fresh, path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        // A file system without links.
+        // The file system has no hard links.
         Err(error) if matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::PermissionDenied) => {
             make_private(path)
         }
@@ -151,23 +149,22 @@ fn make_private(path: &Path) -> io::Result<()> {
         .map(drop)
 }
 
-/// Whether everybody on this machine may read or write the file, and enter its folder.
+/// Whether every user of this machine may read or write the file and enter its folder.
 pub fn is_open_to_everybody(path: &Path) -> bool {
     let allows = |path: &Path, bits| fs::metadata(path).is_ok_and(|file| file.permissions().mode() & bits != 0);
     allows(path, 0o006) && allows(folder(path), 0o001)
 }
 
-/// Whether this program may write to a file.
 pub fn is_writable(path: &Path) -> io::Result<()> {
     Ok(access(path, Access::WRITE_OK)?)
 }
 
-/// Whether this program may make files beside a file, which SQLite does.
+/// Whether this program may create files beside this one, as SQLite does.
 pub fn is_folder_writable(path: &Path) -> bool {
     is_writable(folder(path)).is_ok()
 }
 
-/// Whether there may be commits in the log beside a database that are not in the database yet.
+/// Whether the write-ahead log beside a database may hold commits that the database lacks.
 pub fn has_commits_beside(path: &Path) -> bool {
     match wal(path).and_then(fs::metadata) {
         Ok(metadata) => metadata.len() > 0,
@@ -199,17 +196,17 @@ fn contents(metadata: &Metadata) -> Contents {
     }
 }
 
-/// The log of commits that are not in the database yet.
+/// The write-ahead log: commits that are not yet in the database.
 fn wal(path: &Path) -> io::Result<PathBuf> {
     beside(path, "-wal")
 }
 
-/// What its readers and writers share.
+/// The memory that SQLite's readers and writers share.
 fn shared_memory(path: &Path) -> io::Result<PathBuf> {
     beside(path, "-shm")
 }
 
-/// SQLite has its files beside the database itself, not beside a link to it.
+/// SQLite puts its files beside the database itself, not beside a link to it.
 fn beside(path: &Path, ending: &str) -> io::Result<PathBuf> {
     let mut name: OsString = fs::canonicalize(path)?.into_os_string();
     name.push(ending);

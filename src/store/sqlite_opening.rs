@@ -1,4 +1,4 @@
-//! Opening the file of an SQLite database: to write, or to look at what is there and cannot be written to.
+//! Opens a SQLite database file, for writing or only for reading.
 
 use std::path::Path;
 use std::time::Duration;
@@ -14,26 +14,23 @@ use super::sqlite_url::{SqliteMode, SqliteUrl};
 
 /// How long to wait for another process's write, or for a connection, before the database counts as unavailable.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long to wait before trying again to open the file.
+/// The pause before another try to open the file.
 const OPENING_PAUSE: Duration = Duration::from_millis(20);
-/// What SQLite's log may keep of the disk when it has been written into the database. It grows beyond that as long as
-/// somebody reads an old snapshot, or within one large transaction.
+/// The size (16 MiB) to which SQLite truncates the write-ahead log after its commits are in the database. The log grows
+/// beyond it during one large transaction, or while somebody reads an old snapshot.
 const LOG_SIZE_LIMIT: &str = "16777216";
 
-/// A file that has been opened.
 pub struct OpenedFile {
-    /// How further connections are opened.
+    /// The options for further connections.
     pub options: SqliteConnectOptions,
-    /// The first connection. As long as it is open, SQLite keeps its files beside the database.
+    /// The first connection. While it is open, SQLite keeps its side files.
     pub first: SqliteConnection,
-    /// The file.
     pub file: SqliteFile,
-    /// Whether it can only be read.
     pub is_read_only: bool,
 }
 
 impl OpenedFile {
-    /// Opens a file to write, and makes it if it is not there and the URL does not forbid it.
+    /// Opens a file for writing. Creates it first, unless the URL forbids that.
     pub async fn made(url: &SqliteUrl) -> Result<Self, StoreError> {
         if url.mode == SqliteMode::ReadWriteCreate {
             sqlite_file::make(&url.path).map_err(|error| StoreError::file(&url.path, error))?;
@@ -41,7 +38,7 @@ impl OpenedFile {
         Self::to_write(url).await
     }
 
-    /// Opens a file that is there, to write.
+    /// Opens an existing file for writing.
     pub async fn to_write(url: &SqliteUrl) -> Result<Self, StoreError> {
         let path = require_file(url)?;
         if url.mode == SqliteMode::ReadOnly {
@@ -56,8 +53,8 @@ impl OpenedFile {
         Self::with(options(path).journal_mode(SqliteJournalMode::Wal), path, false).await
     }
 
-    /// Opens a file to look. Where nothing can be written SQLite cannot have its files beside the database; then the
-    /// database is read as one that nobody changes, and watched for changes.
+    /// Opens a file for reading. If its folder is not writable, SQLite cannot create its side files; the database is
+    /// then opened as immutable, and watched for changes.
     pub async fn to_look(url: &SqliteUrl) -> Result<Self, StoreError> {
         let path = require_file(url)?;
         let is_read_only = url.mode == SqliteMode::ReadOnly || sqlite_file::is_writable(path).is_err();
@@ -74,7 +71,7 @@ impl OpenedFile {
             return Err(StoreError::file(path, why));
         }
         let failed = |error: String| StoreError::file(path, error);
-        // Remembered before it is opened, so that nothing changes unseen.
+        // Recorded before opening, so that no change goes unnoticed.
         let file = SqliteFile::opened_unchanging(path).map_err(|error| failed(error.to_string()))?;
         let options = options(path).read_only(true).immutable(true);
         Ok(Self {
@@ -121,12 +118,12 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY_TIMEOUT)
         .pragma("journal_size_limit", LOG_SIZE_LIMIT)
-        // `like` compares what was folded before; ids are compared exactly, as on PostgreSQL.
+        // Search text is case-folded beforehand, and ids are compared exactly, as on PostgreSQL.
         .pragma("case_sensitive_like", "on")
 }
 
-/// Opens the file, and whatever SQLite has beside it. Of several processes that make a database at the same moment SQLite
-/// lets one, and makes the others not wait but fail; so they try again.
+/// Opens the file and SQLite's side files. When several processes create a database at once, SQLite lets one succeed
+/// and fails the others immediately, so they try again.
 async fn first_connection(options: &SqliteConnectOptions) -> Result<SqliteConnection, sqlx::Error> {
     let opening = async {
         loop {
@@ -141,7 +138,7 @@ async fn first_connection(options: &SqliteConnectOptions) -> Result<SqliteConnec
         .unwrap_or(Err(sqlx::Error::PoolTimedOut))
 }
 
-/// SQLite opens what is beside the database when it reads for the first time.
+/// SQLite opens its side files at the first read, so read once.
 async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConnection, sqlx::Error> {
     let mut connection = SqliteConnection::connect_with(options).await?;
     connection.execute("select count(*) from sqlite_master").await?;
@@ -159,7 +156,7 @@ fn not_opened(path: &Path, error: sqlx::Error) -> StoreError {
     }
 }
 
-/// SQLITE_BUSY, or one of its extended codes.
+/// Whether the code is SQLITE_BUSY or one of its extended codes.
 fn is_busy(error: &dyn DatabaseError) -> bool {
     let code = error.code().and_then(|code| code.parse::<u32>().ok());
     code.is_some_and(|code| code & 0xff == 5)

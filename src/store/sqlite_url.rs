@@ -1,4 +1,4 @@
-//! What a URL says about an SQLite database: `sqlite://PATH`, and how it may be opened.
+//! Parses SQLite URLs: `sqlite://PATH`, with an optional mode.
 
 use std::path::{Path, PathBuf};
 
@@ -6,35 +6,33 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, percent_encode};
 
 use super::error::StoreError;
 
-/// What a path in a URL cannot hold as it is: the mark of an encoded byte, and the one that ends the path.
+/// Characters that a path in a URL must encode: `%`, which begins an encoded byte, and `?`, which ends the path.
 const NOT_IN_A_PATH: &AsciiSet = &CONTROLS.add(b'%').add(b'?');
 
-/// An SQLite database, as a URL names it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct SqliteUrl {
-    /// The file, from the root on: what it means does not change with the current folder.
+    /// The absolute path, so that changing the current folder does not change its meaning.
     pub path: PathBuf,
-    /// How it may be opened.
     pub mode: SqliteMode,
 }
 
-/// How a database file may be opened; the names are SQLite's own.
+/// How a database file may be opened, with SQLite's own names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SqliteMode {
-    /// `mode=rwc`, and without one: a file that is not there is made by the commands that make databases.
+    /// `mode=rwc`, the default: commands that create databases create a missing file.
     #[default]
     ReadWriteCreate,
-    /// `mode=rw`: the file has to be there.
+    /// `mode=rw`: the file must exist.
     ReadWrite,
-    /// `mode=ro`: only commands that look.
+    /// `mode=ro`: only for commands that read.
     ReadOnly,
 }
 
 impl SqliteUrl {
-    /// Reads a URL; `None` when it is of another kind of database.
+    /// Parses a URL. `None` if it is for another kind of database.
     ///
     /// # Errors
-    /// A URL that begins with `sqlite:` and names no file, or wants what Gatebook does not know.
+    /// A URL that begins with `sqlite:` and names no file, or has an unknown parameter.
     pub fn parse(url: &str) -> Option<Result<Self, StoreError>> {
         let rest = url.strip_prefix("sqlite:")?;
         let rest = rest.strip_prefix("//").unwrap_or(rest);
@@ -47,7 +45,7 @@ impl SqliteUrl {
         }))
     }
 
-    /// The URL of a file, whatever characters its path is made of.
+    /// The URL of a file, with any characters in its path encoded as needed.
     pub fn of(path: &Path) -> String {
         let path = percent_encode(path.as_os_str().as_encoded_bytes(), NOT_IN_A_PATH);
         format!("sqlite://{path}")

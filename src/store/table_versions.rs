@@ -1,8 +1,8 @@
-//! Whether this program can work with the tables as they are: those it makes itself, or newer ones that say so.
+//! Whether this program can work with the existing tables: its own, or newer ones that are marked as compatible.
 //!
-//! Every migration that an older program could not live with (one that would write rows that lack something, or ask for
-//! what is gone) moves the mark `schema_compatible_from` in `facts` to its own number. A program whose newest migration has
-//! that number or a later one serves beside tables that a newer program has made.
+//! A migration that breaks older programs (they would write incomplete rows, or read what is gone) sets
+//! `schema_compatible_from` in `facts` to its own number. A program whose newest migration has that number or a later
+//! one can work with the tables of a newer program.
 
 use std::collections::BTreeSet;
 
@@ -15,19 +15,16 @@ use super::{postgres, sqlite};
 /// How a database's tables compare with those of this program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TableVersions {
-    /// There are none.
     Missing,
-    /// Some migrations are still to be run.
+    /// Some migrations have not been run yet.
     Older,
-    /// They are this program's.
     Same,
-    /// A newer program has made them, and this one can work with them.
+    /// A newer program made them, and this one can work with them.
     NewerCompatible,
-    /// A newer or another program has made them, and this one cannot.
+    /// A newer or a different program made them, and this one cannot work with them.
     Newer,
 }
 
-/// Reads how the tables compare. Changes nothing.
 pub(super) async fn table_versions(database: &dyn Database) -> Result<TableVersions, StoreError> {
     let migrations = match database.dialect() {
         Dialect::Sqlite => &sqlite::MIGRATIONS,
@@ -68,7 +65,7 @@ fn compare(done: &BTreeSet<i64>, known: &BTreeSet<i64>, compatible_from: Option<
     }
 }
 
-/// The oldest migration whose program can work with the tables. Without a mark, or with one that cannot be read, none can.
+/// The oldest migration whose program can work with the tables. Without a readable mark, no older program can.
 async fn compatible_from(database: &dyn Database) -> Result<Option<i64>, StoreError> {
     if !has_table(database, "facts").await? {
         return Ok(None);
@@ -81,7 +78,6 @@ async fn compatible_from(database: &dyn Database) -> Result<Option<i64>, StoreEr
     })
 }
 
-/// Whether there is a table with this name.
 pub(super) async fn has_table(database: &dyn Database, name: &str) -> Result<bool, StoreError> {
     let query = Query::new(database.dialect().table_exists("$1"), [name.into()]);
     Ok(!database.rows(query).await?.is_empty())

@@ -1,4 +1,4 @@
-//! The buckets themselves: what is left in each at a time, who is under way, and which are forgotten. Times are
+//! The buckets: what is left in each, which attempts are in progress, and which buckets are dropped. Times are in
 //! milliseconds since 1970.
 
 use std::collections::{BTreeSet, HashMap};
@@ -8,30 +8,29 @@ use super::{
     MOST_BUCKETS, SITE_BURST, SITE_SECONDS_PER_FAILURE, WHOLE_ACCOUNT_BURST, WHOLE_ACCOUNT_SECONDS_PER_FAILURE, Wait,
 };
 
-/// The buckets of one kind of secret. Addresses and accounts apart, so that a flood of the one does not push out the
-/// other.
+/// The buckets for one kind of secret. Addresses and accounts are separate, so that a flood of one does not push out
+/// the other.
 pub(super) struct AllBuckets {
     addresses: Buckets,
     sites: Buckets,
     accounts: Buckets,
     whole_accounts: Buckets,
-    /// From where accounts were got into: not full means lately.
+    /// Records from where accounts were logged in to: a bucket that is not full means recently.
     familiar: Buckets,
-    /// How many attempts of each key have been let in and not judged yet.
+    /// How many attempts of each key are in progress.
     under_way: HashMap<HashedKey, u32>,
 }
 
-/// Why an attempt is not let in.
+/// Why an attempt is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NoRoom {
-    /// Others that are under way hold the last places; some of them may turn out to be right.
+    /// Other attempts in progress hold the last places. Some of them may prove right.
     Yet(Wait),
-    /// So many have failed.
+    /// Too many attempts have failed.
     Left(Wait),
 }
 
 impl AllBuckets {
-    /// All full.
     pub(super) fn new() -> Self {
         Self {
             addresses: Buckets::new(ADDRESS_BURST, 1_000 * ADDRESS_SECONDS_PER_FAILURE),
@@ -43,12 +42,12 @@ impl AllBuckets {
         }
     }
 
-    /// Lets an attempt in: one less in each bucket, as if it had failed, until it is [settled](Self::settle). Answers
-    /// with the keys that count.
+    /// Lets an attempt in: it counts in each bucket like a failure until it is [settled](Self::settle). Returns the
+    /// keys that it counts for.
     ///
-    /// A refusal because of failures elsewhere costs what a failure here costs, so that asking again and again wins no
-    /// race against the owner. One because of failures here costs nothing more: otherwise a single program that goes on
-    /// asking would keep its whole office out.
+    /// If only buckets shared with other callers refuse, the attempt still counts in the caller's own buckets, so that
+    /// asking again and again wins no race against the account's owner. If the caller's own buckets refuse, nothing is
+    /// counted: otherwise a program that keeps asking would keep its whole office out.
     pub(super) fn let_in(&mut self, keys: &[HashedKey], now: i64) -> Result<Vec<HashedKey>, NoRoom> {
         let keys = self.that_count(keys, now);
         if let Err(wait) = self.check(&keys, now) {
@@ -86,7 +85,7 @@ impl AllBuckets {
         }
     }
 
-    /// One failure, unless that would be one too many.
+    /// Counts one failure, unless a bucket is empty.
     pub(super) fn fail(&mut self, keys: &[HashedKey], now: i64) -> Result<(), Wait> {
         self.check(keys, now)?;
         self.take(keys, now);
@@ -99,7 +98,7 @@ impl AllBuckets {
         }
     }
 
-    /// The longest wait of the keys whose bucket is empty.
+    /// The longest wait among the empty buckets.
     fn check(&self, keys: &[HashedKey], now: i64) -> Result<(), Wait> {
         match keys.iter().map(|key| self.wait(*key, now)).max() {
             Some(millis @ 1..) => Err(Wait::of_millis(millis)),
@@ -107,14 +106,15 @@ impl AllBuckets {
         }
     }
 
-    /// Where an account was got into lately, only what fails there counts: no others can keep its owner out.
+    /// Where the account was logged in to recently, the shared buckets do not count, so that others cannot keep its
+    /// owner out.
     fn that_count(&self, keys: &[HashedKey], now: i64) -> Vec<HashedKey> {
         let familiar = self.is_familiar(keys, now);
         let counts = |key: &&HashedKey| !(familiar && key.is_of_many());
         keys.iter().filter(counts).copied().collect()
     }
 
-    /// Whether the account of these keys was got into lately from their address.
+    /// Whether the account was logged in to recently from this address.
     pub(super) fn is_familiar(&self, keys: &[HashedKey], now: i64) -> bool {
         keys.iter().any(|key| match key {
             HashedKey::Account(hash) => self.familiar.missing(*hash, now) > 0,
@@ -141,16 +141,13 @@ impl AllBuckets {
     }
 }
 
-/// What was found out about a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Judgement {
-    /// It is right.
     Right,
-    /// It is wrong.
     Wrong,
 }
 
-/// What an attempt is counted against; of names only the hash is left.
+/// What an attempt is counted against. Names are kept as hashes only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum HashedKey {
     /// The caller's address.
@@ -159,7 +156,7 @@ pub(super) enum HashedKey {
     Site(u64),
     /// An account, tried from the caller's address.
     Account(u64),
-    /// An account, tried from wherever.
+    /// An account, tried from any address.
     WholeAccount(u64),
 }
 
@@ -170,14 +167,14 @@ impl HashedKey {
         }
     }
 
-    /// Whether others than the caller, and those in the same network, share the bucket.
+    /// Whether callers outside the caller's own network share the bucket.
     fn is_of_many(self) -> bool {
         matches!(self, Self::Site(_) | Self::WholeAccount(_))
     }
 }
 
-/// Token buckets, each told by one number: when it will be full again, in milliseconds since 1970. One that is not
-/// here is full.
+/// Token buckets. Each is one number: when it will be full again, in milliseconds since 1970. A bucket without an entry
+/// is full.
 pub(super) struct Buckets {
     per_failure: i64,
     capacity: i64,
@@ -186,7 +183,7 @@ pub(super) struct Buckets {
 }
 
 impl Buckets {
-    /// Full ones of so many, that get one back in so many milliseconds.
+    /// Full buckets of `burst` attempts, which regain one every `millis_per_failure` milliseconds.
     pub(super) fn new(burst: u32, millis_per_failure: u32) -> Self {
         let per_failure = i64::from(millis_per_failure);
         Self {
@@ -197,26 +194,25 @@ impl Buckets {
         }
     }
 
-    /// How many milliseconds it takes until there is a whole attempt in the bucket; none or fewer when there is one.
+    /// The milliseconds until the bucket holds an attempt; zero or less if it does now.
     pub(super) fn wait(&self, key: u64, now: i64) -> i64 {
         self.missing(key, now) + self.per_failure - self.capacity
     }
 
-    /// How many milliseconds it takes until the bucket is full; never more than an empty one takes, even when the
-    /// clock was turned back.
+    /// The milliseconds until the bucket is full. Never more than for an empty one, even if the clock was set back.
     fn missing(&self, key: u64, now: i64) -> i64 {
         self.full_at
             .get(&key)
             .map_or(0, |full_at| full_at.saturating_sub(now).clamp(0, self.capacity))
     }
 
-    /// One less.
+    /// Removes one attempt.
     pub(super) fn take(&mut self, key: u64, now: i64) {
         let missing = (self.missing(key, now) + self.per_failure).min(self.capacity);
         self.set(key, now, missing);
     }
 
-    /// One more.
+    /// Returns one attempt.
     pub(super) fn refund(&mut self, key: u64, now: i64) {
         let missing = self.missing(key, now) - self.per_failure;
         self.set(key, now, missing);
@@ -234,7 +230,7 @@ impl Buckets {
         }
     }
 
-    /// Forgets the buckets that are full again, and one more when there is no room left.
+    /// Drops the buckets that are full again, and the one that will be full soonest if there is no room.
     fn drop_full(&mut self, now: i64) {
         while let Some((full_at, key)) = self.soonest_full.first().copied() {
             if full_at > now && self.full_at.len() < MOST_BUCKETS {

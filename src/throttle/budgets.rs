@@ -1,8 +1,8 @@
-//! Budgets of what succeeds, so that nobody can fill another's stream: each principal has one for each stream, and each
-//! application one for the tokens that it revokes. They are so large that only a program which has gone wild empties one.
-//! What stops something is never counted.
+//! Budgets for successful changes, so that nobody can flood a stream: one for each principal and stream, and one for
+//! each application and the tokens that it revokes. They are so large that only a program out of control uses one up.
+//! Commands that stop something are never counted.
 //!
-//! They are this process's, and are forgotten when it ends.
+//! The budgets belong to this process and are lost when it ends.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,31 +11,30 @@ use super::buckets::Buckets;
 use super::{ThrottleMode, Wait};
 use crate::clock::Clock;
 
-/// So many changes a group user or a developer may make of one thing at once.
+/// How many changes a group user or developer may make to one stream in a row.
 pub const WRITES_BURST: u32 = 1_000;
-/// After that, one more in so many milliseconds: what is decided about a stream takes the longer, the more has happened to it.
+/// After that, one more in this many milliseconds. Slow, because each event of a stream makes later decisions on it
+/// slower.
 pub const MILLIS_PER_WRITE: u32 = 10_000;
-/// So many changes an operator may make of one thing at once: whole customers are brought in.
+/// How many changes an operator may make to one stream in a row. Large, because operators import whole customers.
 pub const OPERATOR_WRITES_BURST: u32 = 50_000;
-/// After that, one more in so many milliseconds.
+/// After that, one more in this many milliseconds.
 pub const MILLIS_PER_OPERATOR_WRITE: u32 = 20;
-/// So many access tokens an application may revoke at once.
+/// How many access tokens an application may revoke in a row.
 pub const REVOCATIONS_BURST: u32 = 1_000;
-/// After that, one more in so many milliseconds.
+/// After that, one more in this many milliseconds.
 pub const MILLIS_PER_REVOCATION: u32 = 100;
 
-/// What is spent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Budget {
-    /// That of a group user or a developer for a stream. Lifted by `--throttle off`.
+    /// Of a group user or developer for a stream. `--throttle off` lifts it.
     Writes,
-    /// That of an operator for a stream. Lifted by `--throttle off`.
+    /// Of an operator for a stream. `--throttle off` lifts it.
     OperatorWrites,
-    /// That of an application for access tokens that it revokes. Never lifted.
+    /// Of an application for the access tokens that it revokes. Never lifted.
     Revocations,
 }
 
-/// The budgets.
 pub struct Budgets {
     mode: ThrottleMode,
     clock: Clock,
@@ -45,16 +44,15 @@ pub struct Budgets {
     revocations: Mutex<Buckets>,
 }
 
-/// Something that was spent. It is given back if this is dropped without having been [kept](Self::keep).
+/// One unit of a budget. It is refunded on drop, unless it was [kept](Self::keep).
 #[must_use = "what is not kept is given back"]
 pub struct Spent<'a> {
     budgets: &'a Budgets,
-    /// None where nothing is counted.
+    /// `None` if nothing is counted.
     of: Option<(Budget, u64)>,
 }
 
 impl Budgets {
-    /// Budgets of which nothing is spent.
     pub fn new(mode: ThrottleMode, clock: Clock) -> Self {
         let buckets = |burst, millis| Mutex::new(Buckets::new(burst, millis));
         Self {
@@ -67,10 +65,10 @@ impl Budgets {
         }
     }
 
-    /// Spends one of a budget: a principal's for a stream, or an application's.
+    /// Spends one unit of a budget: a principal's for a stream, or an application's.
     ///
     /// # Errors
-    /// How long to wait, when nothing is left.
+    /// How long to wait, if nothing is left.
     pub fn spend(&self, budget: Budget, whose: &str, stream: &str) -> Result<Spent<'_>, Wait> {
         if self.mode == ThrottleMode::Off && budget != Budget::Revocations {
             return Ok(Spent {
@@ -94,7 +92,7 @@ impl Budgets {
         self.clock.now().millis()
     }
 
-    /// Whoever panicked has at worst miscounted by one.
+    /// A thread that panicked has miscounted by one at most.
     fn buckets(&self, budget: Budget) -> MutexGuard<'_, Buckets> {
         let buckets = match budget {
             Budget::Writes => &self.writes,
@@ -106,7 +104,7 @@ impl Budgets {
 }
 
 impl Spent<'_> {
-    /// What it was spent for has happened.
+    /// Keeps it spent, because the change has happened.
     pub fn keep(mut self) {
         self.of = None;
     }
@@ -134,7 +132,7 @@ mod tests {
         (Budgets::new(mode, Clock::Manual(clock.clone())), clock)
     }
 
-    /// How many are left at this moment, all of which are spent.
+    /// Spends the rest of a budget, and returns how much it was.
     fn left(budgets: &Budgets, budget: Budget, whose: &str, stream: &str) -> usize {
         let spend = || budgets.spend(budget, whose, stream).map(Spent::keep);
         std::iter::from_fn(|| spend().ok()).take(100_000).count()

@@ -1,16 +1,17 @@
-//! How many requests of one kind are in work for a key at once. Whoever finds no place is told so before anything is done.
+//! Limits how many requests of one kind are processed at once for each key. A request without a place is refused before
+//! any work is done.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Places for each key.
+/// The places of each key.
 #[derive(Clone)]
 pub struct InWork {
     places: usize,
     taken: Arc<Mutex<HashMap<String, usize>>>,
 }
 
-/// A place, until it is dropped.
+/// A place, held until it is dropped.
 #[must_use = "the place is given back when this is dropped"]
 pub struct InWorkPermit {
     of: InWork,
@@ -18,7 +19,7 @@ pub struct InWorkPermit {
 }
 
 impl InWork {
-    /// So many places for each key.
+    /// `places` for each key.
     pub fn new(places: usize) -> Self {
         Self {
             places,
@@ -26,7 +27,7 @@ impl InWork {
         }
     }
 
-    /// A place for exactly this key; none when all are taken.
+    /// Takes a place for this key. `None` if all are taken.
     pub fn enter(&self, key: &str) -> Option<InWorkPermit> {
         let mut taken = self.taken();
         let here = taken.entry(key.to_owned()).or_default();
@@ -38,7 +39,7 @@ impl InWork {
         Some(InWorkPermit { of, key })
     }
 
-    /// Whoever panicked has left whole numbers.
+    /// A thread that panicked has left consistent numbers.
     fn taken(&self) -> MutexGuard<'_, HashMap<String, usize>> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,25 +1,25 @@
-//! What somebody may do how often: failed credentials here, successful changes in [`budgets`].
+//! Limits how often something may be tried: failed credentials here, successful changes in [`budgets`].
 //!
-//! Throttling of failed credentials, per address and per account: slower, never locked out.
+//! Failed credentials are throttled per address and per account. They are slowed down, never locked out.
 //!
-//! Each address, each /48 of IPv6, each account as it is tried from one address, and each account as it is tried from
-//! everywhere has a bucket of attempts that fills again with time. Only failures empty it. Since an account is counted by the address
-//! that tries it, nobody else's failures keep its owner out; the far larger buckets of the whole account and of a /48 slow down
-//! those who guess from many addresses, and are not asked where the account was got into lately.
+//! There is one bucket of attempts for each address, for each /48 of IPv6, for each account tried from one address, and
+//! for each account tried from anywhere. Buckets refill with time, and only failures empty them. An account is counted
+//! per address, so other people's failures do not keep its owner out. The much larger buckets of the whole account and
+//! of a /48 slow down guessing from many addresses; they do not apply where the account was logged in to recently.
 //!
-//! **Guessable credentials** (passwords, mailed codes, OTPs): [`guess`](Throttle::guess) before verifying, and tell the
-//! [`Guess`] what was found. Being let in first is what stops a thousand guesses sent at once, all of which would pass
-//! a mere look. An empty bucket refuses even the right password, for seconds; otherwise guessing would go on through
-//! the refusals. Until they are judged, attempts under way count as failures: whoever comes after them waits for their
-//! verdict, for [`PATIENCE`] at most. An attempt of which nothing is found out (the database is away, the caller hangs
-//! up) does not count.
+//! **Guessable credentials** (passwords, mailed codes, OTPs): call [`guess`](Throttle::guess) before verifying, and
+//! report the result to the [`Guess`]. Attempts are counted when they start, because a thousand parallel guesses would
+//! all pass a check that counts later. An empty bucket refuses even the right password, for some seconds; otherwise
+//! guessing could continue through the refusals. Until it is judged, an attempt in progress counts as a failure, and
+//! later ones wait for the verdict, at most [`PATIENCE`]. An attempt without a verdict (the database is away, the
+//! caller hangs up) does not count.
 //!
-//! **Random secrets of 256 bits** (client secrets, tokens, links): verify first. A right one is answered, whatever the
+//! **Random secrets of 256 bits** (client secrets, tokens, links): verify first. A right one is accepted whatever the
 //! buckets say, so that nobody can stop an integration by failing in its name. For a wrong one call
-//! [`fail`](Throttle::fail), which says whether to answer 401 or 429. They have buckets of their own, so that an
-//! integration that fails again and again does not slow down the people in the same office.
+//! [`fail`](Throttle::fail), which decides between 401 and 429. These secrets have their own buckets, so that a failing
+//! integration does not slow down the people in the same office.
 //!
-//! The buckets are this process's and are forgotten when it ends.
+//! The buckets belong to this process and are lost when it ends.
 
 mod buckets;
 pub mod budgets;
@@ -39,59 +39,60 @@ use buckets::{AllBuckets, HashedKey, Judgement, NoRoom};
 pub use budgets::{Budget, Budgets, Spent};
 pub use in_work::{InWork, InWorkPermit};
 
-/// So many failures an address may have at once; many people share one.
+/// How many failures an address may have in a row. Many people can share one address.
 pub const ADDRESS_BURST: u32 = 100;
-/// An address may fail once more after so many seconds.
+/// An address regains one attempt after this many seconds.
 pub const ADDRESS_SECONDS_PER_FAILURE: u32 = 1;
-/// So many failures a /48 of IPv6 may have at once: providers give whole ones to whoever asks, with 65,536 networks each.
+/// How many failures a /48 of IPv6 may have in a row. Providers give a whole /48, with 65,536 networks, to any
+/// customer.
 pub const SITE_BURST: u32 = 1_000;
-/// A /48 of IPv6 may fail once more after so many seconds.
+/// A /48 of IPv6 regains one attempt after this many seconds.
 pub const SITE_SECONDS_PER_FAILURE: u32 = 1;
-/// So many failures an account may have at once from one address.
+/// How many failures an account may have in a row from one address.
 pub const ACCOUNT_BURST: u32 = 10;
-/// From one address an account may fail once more after so many seconds.
+/// An account regains one attempt from an address after this many seconds.
 pub const ACCOUNT_SECONDS_PER_FAILURE: u32 = 10;
-/// So many failures an account may have at once from all addresses together: ten times those of one.
+/// How many failures an account may have in a row from all addresses together: ten times those from one.
 pub const WHOLE_ACCOUNT_BURST: u32 = 100;
-/// From all addresses together an account may fail once more after so many seconds.
+/// An account regains one attempt from all addresses together after this many seconds.
 pub const WHOLE_ACCOUNT_SECONDS_PER_FAILURE: u32 = 1;
-/// For so long, 30 days, it is remembered from which address an account was got into.
+/// How long (30 days) an address stays familiar to an account that was logged in to from there.
 pub const FAMILIAR_SECONDS: u32 = 30 * 24 * 3_600;
-/// So many buckets are kept of each kind; all of them together take less than 50 MB.
+/// How many buckets of each kind are kept. All of them together take less than 50 MB.
 pub const MOST_BUCKETS: usize = 65_536;
-/// So long an attempt waits for the verdicts of those before it.
+/// How long an attempt waits for the verdicts on earlier ones.
 pub const PATIENCE: Duration = Duration::from_secs(10);
-/// So many attempts wait at once.
+/// How many attempts may wait at a time.
 pub const MOST_WAITING: usize = 256;
 
 /// Whether failed credentials are throttled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ThrottleMode {
-    /// They are.
+    /// Throttle failed credentials.
     On,
-    /// They are not; for load tests.
+    /// Do not throttle; for load tests.
     Off,
 }
 
 /// What an attempt is counted against.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attempt {
-    /// The caller's address; of an IPv6 address the first 64 bits, since a caller has all the others.
+    /// The caller's address. Of an IPv6 address only the first 64 bits count, because a caller owns the rest.
     pub address: Option<IpAddr>,
-    /// A kind of account and its name in the spelling that the account is found by: `("developer", "dev@example.com")`.
-    /// Existing or not makes no difference, so that nothing is told.
+    /// A kind of account and the normalised name by which it is found: `("developer", "dev@example.com")`. Whether the
+    /// account exists makes no difference, so the throttle does not reveal it.
     pub account: Option<(&'static str, String)>,
 }
 
 /// A refusal to try now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wait {
-    /// After how many seconds an attempt is possible; at least 1. For `Retry-After`.
+    /// When an attempt is possible again, in seconds; at least 1. For `Retry-After`.
     pub retry_after_seconds: u64,
 }
 
 impl Wait {
-    /// So long, in whole seconds.
+    /// Rounds up to whole seconds.
     fn of_millis(millis: i64) -> Self {
         Self {
             retry_after_seconds: millis.max(1).unsigned_abs().div_ceil(1_000),
@@ -101,23 +102,21 @@ impl Wait {
 
 /// Counts failed credentials.
 ///
-/// Its memory is bounded. When there are [`MOST_BUCKETS`] of a kind, a new one pushes out the bucket that would have
-/// been full again soonest, that is the one with the fewest failures to remember. A flood of ever new keys therefore
-/// pushes out its own and not those that are exhausted. Names are kept as keyed 64-bit hashes only: two that collide
-/// share a bucket.
+/// Its memory is bounded. When there are [`MOST_BUCKETS`] of a kind, a new one replaces the one that would be full
+/// soonest, which is the one with the fewest failures. A flood of new keys therefore replaces its own buckets, not the
+/// exhausted ones. Names are kept only as keyed 64-bit hashes; two names with the same hash share a bucket.
 pub struct Throttle {
     mode: ThrottleMode,
     clock: Clock,
     hasher: RandomState,
     guessable: Mutex<AllBuckets>,
     random: Mutex<AllBuckets>,
-    /// Rung when an attempt was judged.
+    /// Notified when an attempt was judged.
     settled: Notify,
     waiting: Semaphore,
 }
 
 impl Throttle {
-    /// A throttle that has seen no failure yet.
     pub fn new(mode: ThrottleMode, clock: Clock) -> Self {
         Self {
             mode,
@@ -130,15 +129,15 @@ impl Throttle {
         }
     }
 
-    /// Before something that can be guessed is verified.
+    /// Starts an attempt, before a guessable credential is verified.
     ///
     /// # Errors
-    /// The longest [`Wait`] of the buckets that are empty.
+    /// The longest [`Wait`] among the empty buckets.
     pub async fn guess(self: &Arc<Self>, attempt: &Attempt) -> Result<Guess, Wait> {
         let keys = self.keys(attempt);
         let (deadline, mut place) = (Instant::now() + PATIENCE, None);
         loop {
-            // Listened for before looking, so that no verdict is missed in between.
+            // Registered before the check, so that no verdict in between is missed.
             let settled = self.settled.notified();
             let wait = match self.let_in(&keys) {
                 Ok(guess) => return Ok(guess),
@@ -163,10 +162,10 @@ impl Throttle {
         })
     }
 
-    /// After a random secret turned out to be wrong.
+    /// Counts a random secret that turned out to be wrong.
     ///
     /// # Errors
-    /// The longest [`Wait`] of the buckets that are empty; then it does not count.
+    /// The longest [`Wait`] among the empty buckets. The failure does not count then.
     pub fn fail(&self, attempt: &Attempt) -> Result<(), Wait> {
         lock(&self.random).fail(&self.keys(attempt), self.now())
     }
@@ -180,7 +179,7 @@ impl Throttle {
         self.clock.now().millis()
     }
 
-    /// None when nothing is throttled.
+    /// Empty when throttling is off.
     fn keys(&self, attempt: &Attempt) -> Vec<HashedKey> {
         if self.mode == ThrottleMode::Off {
             return Vec::new();
@@ -197,12 +196,12 @@ impl Throttle {
     }
 }
 
-/// A thread that panicked meanwhile has at worst miscounted by one, so its poison is no reason to stop.
+/// A thread that panicked has miscounted by one at most, so the poisoned lock may be used.
 fn lock(buckets: &Mutex<AllBuckets>) -> MutexGuard<'_, AllBuckets> {
     buckets.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// An attempt that was let in. Dropped without a verdict it does not count.
+/// An attempt in progress. It does not count if it is dropped without a verdict.
 #[must_use = "an attempt is over when this is dropped"]
 pub struct Guess {
     throttle: Arc<Throttle>,
@@ -212,17 +211,17 @@ pub struct Guess {
 }
 
 impl Guess {
-    /// Whether the account was got into lately from the same address.
+    /// Whether the account was logged in to recently from this address.
     pub fn is_familiar(&self) -> bool {
         self.is_familiar
     }
 
-    /// What was entered was right. Does not count, and its address is familiar to the account from now on.
+    /// The credential was right. The attempt does not count, and its address is now familiar to the account.
     pub fn was_right(mut self) {
         self.verdict = Some(Judgement::Right);
     }
 
-    /// What was entered was wrong.
+    /// The credential was wrong.
     pub fn was_wrong(mut self) {
         self.verdict = Some(Judgement::Wrong);
     }
@@ -234,7 +233,7 @@ impl Drop for Guess {
     }
 }
 
-/// What one caller surely shares with nobody else's network: the IPv4 address, also when written as IPv6, or the /64.
+/// The network that belongs to one caller: an IPv4 address (also when written as IPv6), or an IPv6 /64.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
@@ -242,7 +241,7 @@ fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// What one caller can have all networks of: the first 48 bits of an IPv6 address.
+/// The /48 of an IPv6 address. One caller may own all its networks.
 fn site(address: IpAddr) -> Option<Ipv6Addr> {
     match address.to_canonical() {
         IpAddr::V6(address) => Some(Ipv6Addr::from_bits(address.to_bits() >> 80 << 80)),

@@ -1,4 +1,4 @@
-//! Addresses and accounts that fail, at moments that the test chooses.
+//! Tests failing addresses and accounts at chosen times.
 
 use std::pin::{Pin, pin};
 
@@ -33,12 +33,12 @@ impl Door {
         self.clock.advance(TimeDelta::milliseconds(millis));
     }
 
-    /// A wrong password; how long to wait when it is not even looked at.
+    /// Tries a wrong password. `Err` is the wait in seconds when the attempt is refused.
     async fn wrong(&self, account: &str, address: &str) -> Result<(), u64> {
         self.guess(account, address).await.map(Guess::was_wrong)
     }
 
-    /// The right password; how long to wait when it is not even looked at.
+    /// Tries the right password. `Err` is the wait in seconds when the attempt is refused.
     async fn right(&self, account: &str, address: &str) -> Result<(), u64> {
         self.guess(account, address).await.map(Guess::was_right)
     }
@@ -48,14 +48,14 @@ impl Door {
         guess.map_err(|wait| wait.retry_after_seconds)
     }
 
-    /// So many wrong passwords for one account, all of which are looked at.
+    /// Tries this many wrong passwords for one account, none of which is refused.
     async fn fail(&self, times: u32, account: &str, address: &str) {
         for _ in 0..times {
             assert_eq!(self.wrong(account, address).await, Ok(()));
         }
     }
 
-    /// So many wrong passwords from one address, each for another account.
+    /// Tries this many wrong passwords from one address, each for another account.
     async fn fail_at_many(&self, times: u32, address: &str) {
         for number in 0..times {
             assert_eq!(self.wrong(&format!("user {number}"), address).await, Ok(()));

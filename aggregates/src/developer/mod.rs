@@ -21,10 +21,6 @@ pub const MIN_PASSWORD_CHARS: usize = 15;
 /// One fact, one business reason. Their JSON is kept for ever: never rename, only add.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 #[serde(deny_unknown_fields)]
-#[expect(
-    missing_docs,
-    reason = "the fields of a fact say what they are; the facts are documented"
-)]
 pub enum DeveloperEvent {
     /// R19: an account, made with the invitation of an application.
     DeveloperSignedUp {
@@ -92,10 +88,6 @@ pub enum Developer {
 
 /// A command of a developer about their own account.
 #[derive(Clone, Debug)]
-#[expect(
-    missing_docs,
-    reason = "the fields of a wish say what they are; the wishes are documented"
-)]
 pub enum DeveloperCommand {
     /// The end of signing up; link and code were verified by the inviting application.
     SignUp {

@@ -32,10 +32,6 @@ pub enum GroupPrincipal {
 
 /// What is asked of a group.
 #[derive(Clone, Debug)]
-#[expect(
-    missing_docs,
-    reason = "the fields of a wish say what they are; the wishes are documented"
-)]
 pub enum GroupCommand {
     /// Registers the group, or brings its name and plan up to date.
     Describe { name: Label, product_plan: ProductPlan },

@@ -16,10 +16,6 @@ use crate::timestamp::Timestamp;
 /// One fact, one business reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 #[serde(deny_unknown_fields)]
-#[expect(
-    missing_docs,
-    reason = "the fields of a fact say what they are; the facts are documented"
-)]
 pub enum GroupEvent {
     /// R1: a customer.
     GroupRegistered { name: Label, product_plan: ProductPlan },

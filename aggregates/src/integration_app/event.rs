@@ -16,10 +16,6 @@ use crate::timestamp::Timestamp;
 /// One fact, one business reason. Fields called `…_digest` never leave the log (R28).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 #[serde(deny_unknown_fields)]
-#[expect(
-    missing_docs,
-    reason = "the fields of a fact say what they are; the facts are documented"
-)]
 pub enum IntegrationAppEvent {
     /// R6-R11: an admin created a New Integration.
     NewIntegrationCreated {

@@ -12,10 +12,6 @@ use crate::timestamp::Timestamp;
 /// One event, one business reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 #[serde(deny_unknown_fields)]
-#[expect(
-    missing_docs,
-    reason = "the fields of an event say what they are; the events are documented"
-)]
 pub enum SystemEvent {
     /// Every access token that was issued before this moment ended, of whichever application.
     TokensEnded { issued_before: Timestamp },

@@ -1,8 +1,8 @@
-//! What can happen to an access token, in words.
+//! Describes the events of an access token.
 
 use gatebook_aggregates::access_token::AccessTokenEvent as Event;
 
-/// The sentence about an event, without its beginning: who did it.
+/// The sentence about an event, without the actor at its beginning.
 pub(super) fn describe_event(event: &Event) -> String {
     match event {
         Event::AccessTokenRevoked {

@@ -1,10 +1,10 @@
-//! What can happen to a developer's portal account, in words.
+//! Describes the events of a developer's portal account.
 
 use gatebook_aggregates::developer::DeveloperEvent as Event;
 
 use super::{downloaded, quoted};
 
-/// The sentence about an event, without its beginning: who did it.
+/// The sentence about an event, without the actor at its beginning.
 pub(super) fn describe_event(event: &Event) -> String {
     match event {
         Event::DeveloperSignedUp {

@@ -1,10 +1,10 @@
-//! What can happen to a group, in words.
+//! Describes the events of a group.
 
 use gatebook_aggregates::group::{GroupEvent as Event, Role};
 
 use super::{downloaded, quoted};
 
-/// The sentence about an event, without its beginning: who did it.
+/// The sentence about an event, without the actor at its beginning.
 pub(super) fn describe_event(event: &Event) -> String {
     match event {
         Event::GroupRegistered { name, product_plan } => format!(
@@ -90,7 +90,7 @@ fn change(before: &str, after: &str) -> String {
     format!("{} to {}", quoted(before), quoted(after))
 }
 
-/// R2, in the words of the article.
+/// R2, in the help article's words.
 fn title(role: Role) -> &'static str {
     match role {
         Role::PracticeAdmin => "Practice Admin",

@@ -1,4 +1,4 @@
-//! What can happen to an integration application, in words.
+//! Describes the events of an integration application.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use gatebook_aggregates::text::Reason;
 
 use super::{count, downloaded, quoted, tries};
 
-/// The sentence about an event, without its beginning: who did it.
+/// The sentence about an event, without the actor at its beginning.
 pub(super) fn describe_event(event: &Event) -> String {
     match event {
         Event::NewIntegrationCreated {
@@ -151,7 +151,7 @@ pub(super) fn describe_event(event: &Event) -> String {
     }
 }
 
-/// R10, in the words of the article.
+/// R10, in the help article's words.
 fn permission(permission: ApiPermission) -> &'static str {
     match permission {
         ApiPermission::Read => "Read",
@@ -170,7 +170,7 @@ fn accepted(charges: &UserId, data_access: &UserId) -> String {
     )
 }
 
-/// R11: what was added and what was removed.
+/// R11: the added and the removed entities.
 fn difference(before: &BTreeSet<EntityId>, after: &BTreeSet<EntityId>) -> String {
     let names = |entities: Vec<&EntityId>| {
         let names: Vec<_> = entities.into_iter().map(EntityId::as_str).collect();
@@ -191,7 +191,7 @@ fn difference(before: &BTreeSet<EntityId>, after: &BTreeSet<EntityId>) -> String
     parts.join("; ")
 }
 
-/// R27: the sentence, and why, in their own words.
+/// R27: the sentence, and the reason in the actor's own words.
 fn with(sentence: &str, reason: &Option<Reason>) -> String {
     match reason {
         None => sentence.to_owned(),

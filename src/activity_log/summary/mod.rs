@@ -1,8 +1,8 @@
-//! R28: what happened, told to an auditor: one English sentence for each event, in the words of the help article.
+//! R28: one English sentence for each event, for auditors, in the help article's words.
 //!
-//! A sentence depends on the stored event only (R29): not on the catalogue, whose names may change, nor on what
-//! happened later. It is part of the exported bytes, so a sentence is not reworded lightly. Full texts, ids and
-//! lists stand in the event's details beside it.
+//! A sentence depends on the stored event alone (R29): not on the catalogue, whose names may change, nor on later
+//! events. It is part of exported bytes, so do not reword it without need. Full texts, ids and lists are in the event's
+//! details.
 
 mod access_token;
 mod developer;
@@ -29,15 +29,15 @@ use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::user_account::UserAccount;
 use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
 
-/// What happened, as an English sentence that begins with who did it.
+/// What happened, as an English sentence that begins with the actor.
 ///
 /// # Errors
-/// An event that cannot be read.
+/// The event cannot be read.
 pub fn summary(stored: &StoredEvent) -> Result<String, UnreadableEvent> {
     described(stored).map(|(_, summary)| summary)
 }
 
-/// The summary, and the metadata that was read for it.
+/// The metadata and the summary of an event.
 pub(super) fn described(stored: &StoredEvent) -> Result<(Metadata, String), UnreadableEvent> {
     match stored.aggregate_type.as_str() {
         IntegrationApp::TYPE => sentence::<IntegrationApp>(stored, integration_app::describe_event),
@@ -61,7 +61,7 @@ fn sentence<A: Aggregate>(
     Ok((recorded.metadata, sentence))
 }
 
-/// Who acted: by name, or in words if the name is not known.
+/// The actor: by name, or by type if the name is not known.
 fn actor(metadata: &Metadata) -> String {
     let name = one_line(&metadata.actor_name);
     if !name.is_empty() {
@@ -77,7 +77,7 @@ fn actor(metadata: &Metadata) -> String {
     words.to_owned()
 }
 
-/// What somebody typed, in quotes and on one line.
+/// Quotes what somebody typed, on one line.
 fn quoted(text: &str) -> String {
     format!("“{}”", one_line(text))
 }

@@ -1,11 +1,11 @@
-//! What was refused, in words.
+//! Describes refused attempts.
 
 use gatebook_aggregates::integration_app::OtpUnusable;
 use gatebook_aggregates::refused_attempts::{
     LogInRefusedBecause, LoginChannel, MailedSecret, RefusedAttemptsEvent as Event, Tally,
 };
 
-/// The sentence about an event, without its beginning: who did it.
+/// The sentence about an event, without the actor at its beginning.
 pub(super) fn described(event: &Event) -> String {
     match event {
         Event::LogInsRefused {

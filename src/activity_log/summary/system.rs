@@ -1,10 +1,10 @@
-//! What can happen to the installation as a whole, in words.
+//! Describes the events of the installation.
 
 use gatebook_aggregates::system::SystemEvent as Event;
 
 use super::{downloaded, quoted};
 
-/// The sentence about an event, without its beginning: who did it.
+/// The sentence about an event, without the actor at its beginning.
 pub(super) fn described(event: &Event) -> String {
     match event {
         Event::TokensEnded { issued_before } => {

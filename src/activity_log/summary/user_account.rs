@@ -1,8 +1,8 @@
-//! What can happen to a group user's account for the console, in words.
+//! Describes the events of a group user's console account.
 
 use gatebook_aggregates::user_account::UserAccountEvent as Event;
 
-/// The sentence about an event, without its beginning: who did it.
+/// The sentence about an event, without the actor at its beginning.
 pub(super) fn describe_event(event: &Event) -> String {
     match event {
         Event::UserPasswordLinkSent {

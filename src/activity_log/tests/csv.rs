@@ -1,4 +1,4 @@
-//! R29: the exact bytes of the CSV.
+//! R29: tests the exact bytes of the CSV.
 
 use super::*;
 use crate::activity_log::LogEntry;
@@ -23,7 +23,7 @@ const NAMES: [&str; 14] = [
     "x ＠SUM(1)",
 ];
 
-/// A log in which everything is hostile that people can type, and more than they can.
+/// A log full of hostile texts, including some that people could not type.
 async fn hostile() -> World {
     let world = World::new().await;
     world.group("acme", &user("@SUM(1+1)"), vec![registered()]).await;
@@ -99,8 +99,8 @@ async fn r29_no_cell_can_act_as_a_formula() {
 
 const FORMULA_STARTS: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
 
-/// The cells that a spreadsheet sees whose list separator this is: a quote opens only at the beginning of a cell, and
-/// what follows the closing one up to the separator is part of the cell.
+/// The cells as a spreadsheet with this separator sees them: a quote opens only at the start of a cell, and text after
+/// the closing quote up to the separator belongs to the cell.
 fn as_opened(text: &str, separator: char) -> Vec<String> {
     let (mut cells, mut cell) = (Vec::new(), String::new());
     let (mut quoted, mut begins) = (false, true);
@@ -118,7 +118,7 @@ fn as_opened(text: &str, separator: char) -> Vec<String> {
                 begins = true;
                 continue;
             }
-            // Where it ends a line.
+            // At the end of a line it is not part of the cell.
             '\r' if !quoted && chars.peek() == Some(&'\n') => {}
             c => cell.push(c),
         }

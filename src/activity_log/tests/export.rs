@@ -1,4 +1,4 @@
-//! R29: which events a download holds, and in which pieces it comes.
+//! R29: tests which events a download contains, and in which pieces it arrives.
 
 use futures::StreamExt;
 
@@ -8,7 +8,7 @@ use crate::activity_log::{csv, file_name, ndjson};
 use crate::log::read::EVENT_COLUMNS;
 use crate::store::{ConnectionPurpose, OnConflict};
 
-/// An application with so many events, the last `count - 1` of them changed descriptions.
+/// An application with `count` events; all but the first change its description.
 async fn with_events(count: usize) -> World {
     let world = World::new().await;
     let changes = (1..count).map(|n| described(&format!("{}", n - 1), &format!("{n}")));
@@ -17,7 +17,7 @@ async fn with_events(count: usize) -> World {
     world
 }
 
-/// The group, its two applications and a stranger's, taking turns.
+/// Interleaved events of a group, its two applications, and another group.
 async fn taking_turns() -> World {
     let world = World::new().await;
     world.group("acme", &ada(), vec![registered()]).await;

@@ -1,4 +1,4 @@
-//! Events are written by the real writer into a database of each test's own, and read from there.
+//! Tests with events that the real writer stores in each test's own database.
 
 mod csv;
 mod export;
@@ -32,14 +32,14 @@ use crate::store::{self, Database};
 const APP: AppId = Uuid::from_u128(0x019a_b000_0000_7000_8000_0000_0000_0010);
 const OTHER_APP: AppId = Uuid::from_u128(0x019a_b000_0000_7000_8000_0000_0000_0020);
 
-/// Everything: no moment, no end.
+/// The whole log.
 const ALL: LogPeriod = LogPeriod {
     from: None,
     to: None,
     up_to_position: i64::MAX,
 };
 
-/// A log of its own, and a clock that stands still at 2026-11-23 09:15.
+/// A log of its own, and a clock that starts at 2026-11-23 09:15 and moves only when told.
 struct World {
     database: Arc<dyn Database>,
     log: Log,
@@ -71,7 +71,7 @@ impl World {
         }
     }
 
-    /// A second later.
+    /// Moves the clock by a second.
     fn tick(&self) {
         self.clock.advance(TimeDelta::seconds(1));
     }
@@ -118,7 +118,7 @@ impl World {
         String::from_utf8(self.pieces(scope, range, format).await.concat()).unwrap()
     }
 
-    /// The positions that a scope and range hold, as the ndjson tells them.
+    /// The positions in a scope and range, as the ndjson shows them.
     async fn positions(&self, scope: Scope, range: LogPeriod) -> Vec<i64> {
         let text = self.text(scope, range, LogFormat::Ndjson).await;
         let lines = text.lines().map(super::ndjson::read_line);
@@ -151,7 +151,7 @@ fn user(name: &str) -> Origin {
     }
 }
 
-/// A fact of an application, from its JSON.
+/// An application event from its JSON.
 fn fact(json: &str) -> IntegrationAppEvent {
     serde_json::from_str(json).unwrap()
 }
@@ -170,7 +170,7 @@ fn described(before: &str, after: &str) -> IntegrationAppEvent {
     ))
 }
 
-/// A fact with a digest that is easy to find.
+/// An event with a digest that is easy to find.
 fn invited() -> IntegrationAppEvent {
     fact(&format!(
         r#"{{"DeveloperInvited":{{"email":"dev@example.com","invitation_digest":"{DIGEST}","invitation_expires_at":"2026-11-26T09:15:00.000Z","otp_digest":"{DIGEST}","otp_expires_at":"2026-11-26T09:15:00.000Z"}}}}"#
@@ -183,7 +183,7 @@ fn registered() -> GroupEvent {
     serde_json::from_str(r#"{"GroupRegistered":{"name":"Acme Holding","product_plan":"AIQ3"}}"#).unwrap()
 }
 
-/// An event that stands nowhere, with this payload and actor.
+/// An event outside any log, with this payload and actor.
 fn loose(aggregate_type: &str, payload: &str, actor_type: &str, actor_name: &str) -> StoredEvent {
     let json: serde_json::Value = serde_json::from_str(payload).unwrap();
     let event_type = json.as_object().unwrap().keys().next().unwrap().clone();

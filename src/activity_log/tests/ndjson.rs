@@ -1,4 +1,4 @@
-//! R29: ndjson that an auditor can check.
+//! R29: tests that an auditor can check the ndjson.
 
 use super::*;
 use crate::activity_log::LogEntry;

@@ -1,4 +1,4 @@
-//! The sentences, one by one. `summaries.txt` holds pairs of lines: a stored event, and what Kim Lee did with it.
+//! Tests the sentences. `summaries.txt` contains pairs of lines: a stored event, and its sentence about Kim Lee.
 
 use std::collections::BTreeSet;
 
@@ -34,7 +34,7 @@ fn kind_of(event_type: &str) -> &'static str {
     kind.unwrap_or_else(|| panic!("{event_type} is no event")).0
 }
 
-/// Every event that was ever shipped, with digests that are easy to find.
+/// All events that were ever shipped, with digests that are easy to find.
 fn shipped() -> Vec<StoredEvent> {
     let events = GOLDEN.lines().map(|line| {
         let golden: Golden = serde_json::from_str(line).unwrap();

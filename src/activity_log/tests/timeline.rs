@@ -1,4 +1,4 @@
-//! The timeline: an application's newest events, as JSON.
+//! Tests the timeline: an application's newest events, as JSON.
 
 use super::*;
 use crate::activity_log::{LogEntry, newest_first, timeline};

@@ -30,7 +30,6 @@ use crate::throttle::{Guess, Spent};
 const ACCOUNTS_MAX: usize = 20;
 
 /// What somebody signs in with, as it was typed.
-#[expect(missing_docs, reason = "the fields are those of the form")]
 pub struct SignInForm {
     pub email: String,
     pub password: String,

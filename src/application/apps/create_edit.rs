@@ -19,7 +19,6 @@ use crate::secrets::{self, SecretKind};
 
 /// Option One, as the admin filled it in.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the fields are those of the form")]
 pub struct NewIntegrationForm {
     pub name: AppName,
     pub description: Description,
@@ -31,7 +30,6 @@ pub struct NewIntegrationForm {
 
 /// Option Two, as the admin filled it in.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the fields are those of the form")]
 pub struct AiqIntegrateForm {
     pub integrate_type: &'static IntegrateType,
     pub name: AppName,

@@ -30,7 +30,6 @@ pub struct OpenInvitation {
 }
 
 /// What somebody signs up with, as it was typed.
-#[expect(missing_docs, reason = "the fields are those of the form")]
 pub struct SignUpForm {
     pub invite_token: String,
     pub code: String,

@@ -1,4 +1,4 @@
-//! Letters that reach their mailbox.
+//! Tests e-mails that reach their mailbox.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Letters that cannot be sent, for now or for good.
+//! Tests e-mails that cannot be sent, temporarily or permanently.
 
 use chrono::TimeDelta;
 use gatebook_projections::sql::Value;

@@ -1,4 +1,4 @@
-//! E-mails from the writer's hands to the mailbox, and what happens when something fails on the way.
+//! Tests the way of e-mails from the writer to the mailbox, and failures on the way.
 
 mod delivering;
 mod failing;

@@ -1,4 +1,4 @@
-//! What operators see and do.
+//! Tests what operators see and do.
 
 use chrono::TimeDelta;
 use serde_json::json;
@@ -154,7 +154,7 @@ async fn operators_read_the_outbox_page_by_page(on: On) {
     let world = World::new(on).await;
     let mut written = Vec::new();
     for number in 0..5 {
-        // Two share a moment.
+        // Two e-mails have the same time.
         world.clock.advance(TimeDelta::milliseconds(number % 2));
         written.push(world.invite("dev@example.com").await.to_string());
     }
@@ -220,7 +220,7 @@ async fn what_an_attempt_came_to_does_not_undo_a_retry_or_a_sending_meanwhile(on
         Clock::Manual(world.clock.clone()),
     );
     let claimed = &queue::claim(&*world.database, &clock, Takes::All).await.unwrap()[0];
-    // Its lease ends; another process takes it, and gives it up; an operator has it retried.
+    // The lease ends, another process claims the e-mail and gives it up, and an operator retries it.
     world.clock.advance(LEASE + TimeDelta::seconds(1));
     let server = ScriptedServer::start([NOBODY]).await;
     world.outbox_to(&server).deliver_due().await.unwrap();

@@ -1,4 +1,4 @@
-//! The world of these tests: a database, a clock that we move, a mailbox that we open.
+//! The world of these tests: a database, a clock that the tests move, and a mailbox that they open.
 
 use std::sync::Arc;
 
@@ -53,7 +53,7 @@ impl World {
         }
     }
 
-    /// The same database, as another process opens it.
+    /// The same database, opened like another process would.
     pub(super) async fn other_process(&self) -> Arc<dyn Database> {
         store::open(&self.url).await.unwrap()
     }
@@ -75,7 +75,7 @@ impl World {
         Outbox::new(database, transport, sealer(), clock, self.metrics.clone())
     }
 
-    /// Writes an invitation down, as a command does. Its id.
+    /// Writes an invitation as a command does, and returns its id.
     pub(super) async fn invite(&self, to: &str) -> Uuid {
         let email = Email::invitation(to, "Payroll Bridge", "Acme Ltd", LINK, at(0));
         let id = self.new_id();
@@ -84,7 +84,7 @@ impl World {
         id
     }
 
-    /// Writes an invitation down that may have to be withdrawn.
+    /// Writes an invitation with a key by which it can be withdrawn.
     pub(super) async fn invite_about(&self, to: &str, about: &str) -> Uuid {
         let email = Email::invitation(to, "Payroll Bridge", "Acme Ltd", LINK, at(0));
         let id = self.new_id();
@@ -94,7 +94,7 @@ impl World {
         id
     }
 
-    /// Writes a verification code down.
+    /// Writes a verification code.
     pub(super) async fn write_code(&self, to: &str) {
         let email = Email::verification_code(to, "042137", 10);
         let id = self.new_id();
@@ -115,19 +115,19 @@ impl World {
             .uuid_v7(Clock::Manual(self.clock.clone()).now().to_utc())
     }
 
-    /// The only e-mail there is.
+    /// The only e-mail in the outbox.
     pub(super) async fn email(&self) -> EmailRow {
         let [email] = list(&*self.database, None, 2).await.unwrap().try_into().unwrap();
         email
     }
 
-    /// The sealed content of the only e-mail there is.
+    /// The sealed content of the only e-mail.
     pub(super) async fn sealed(&self) -> Value {
         let query = Query::new("select sealed from outbox", []);
         self.database.rows(query).await.unwrap().remove(0).remove(0)
     }
 
-    /// How the database finds the rows of a query, when it may not look through the whole table.
+    /// The query plan, when a scan of the whole table is forbidden.
     pub(super) async fn plan(&self, select: &str) -> String {
         let mut transaction = self.database.begin(ConnectionPurpose::Write).await.unwrap();
         let explain = match self.database.dialect() {
@@ -161,7 +161,6 @@ fn sealer() -> Sealer {
     Sealer::new(&MasterKey::from_bytes([7; 32]))
 }
 
-/// Waits until something is true.
 pub(super) async fn eventually(what: &str, is_true: impl Fn() -> bool) {
     let waiting = async {
         while !is_true() {
@@ -172,12 +171,12 @@ pub(super) async fn eventually(what: &str, is_true: impl Fn() -> bool) {
     waited.unwrap_or_else(|_| panic!("waited in vain for {what}"));
 }
 
-/// So many seconds after the start.
+/// The time this many seconds after the start.
 pub(super) fn at(seconds: i64) -> Timestamp {
     Timestamp::parse(START).unwrap().plus(TimeDelta::seconds(seconds))
 }
 
-/// A database that is there for as many write transactions as it is told, and then away.
+/// A database that becomes unavailable after the given number of write transactions.
 pub(super) struct GoesAway {
     pub(super) database: Arc<dyn Database>,
     pub(super) after_writes: std::sync::atomic::AtomicI64,

@@ -1,11 +1,11 @@
-//! Which events take access away from somebody, and what is the case again once such an event is lost.
+//! Which events take access away, and what becomes true again if such an event is lost.
 
 use gatebook_aggregates::group::ProductPlan;
 use serde_json::Value;
 
-/// What is the case again without this event, if it took access away; `details` as an export has them.
+/// What becomes true again without this event, if it took access away. `details` as in an export.
 ///
-/// A new event that takes access away gets an arm here; a test asks for each event that is in neither list.
+/// Add an arm here for each new event that takes access away. A test fails for events in neither list.
 pub(super) fn undone(event: &str, details: &Value) -> Option<&'static str> {
     match event {
         "ApplicationSuspended" => Some("the application runs again"),
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
     use crate::log::readable::EVENT_NAMES;
 
-    /// Events that take access from nobody. A first link that replaces another is not counted: both end by themselves.
+    /// Events that take no access away. A first link that replaces another one is not counted, because both expire.
     const TAKES_NOTHING: [&str; 38] = [
         "LogInsRefused",
         "RequestsForbidden",
@@ -101,7 +101,7 @@ mod tests {
         "UserSignedIn",
     ];
 
-    /// Events that do, in the form in which they do.
+    /// Events that take access away, with details for which they do.
     fn takes() -> Vec<(&'static str, Value)> {
         vec![
             ("ApplicationSuspended", json!({"reason": null})),

@@ -8,19 +8,18 @@ use super::access::undone;
 use crate::log::hash_chain::{EventParts, hash_of};
 use crate::replay::exported::Line;
 
-/// An event of a file.
 pub(super) struct ExportedEvent {
     file: String,
     line: u64,
     app_name: String,
     summary: String,
     details: String,
-    /// As the log held it, without the payload.
+    /// The event as stored in the log, without the payload.
     pub(super) stored: StoredEvent,
 }
 
 impl ExportedEvent {
-    /// Reads a line. One whose content does not have its hash says something that was never recorded, and is refused.
+    /// Reads a line. It is refused if its content does not match its hash, because such an event was never recorded.
     pub(super) fn read(file: &str, line: u64, bytes: &[u8]) -> Result<Self, String> {
         let read: Line = serde_json::from_slice(bytes)
             .map_err(|problem| format!("it is no line of an exported ndjson: {problem}"))?;
@@ -45,7 +44,7 @@ impl ExportedEvent {
         })
     }
 
-    /// The beginning of its hash, by which it is told from all others.
+    /// The first 16 bytes of the hash, which identify the event.
     pub(super) fn fingerprint(&self) -> u128 {
         let beginning = self.stored.hash.get(..32);
         beginning
@@ -53,9 +52,9 @@ impl ExportedEvent {
             .unwrap_or_default()
     }
 
-    /// The event, when the database lacks it.
+    /// Describes the event as one that the database lacks.
     pub(super) fn lost(self) -> LostEvent {
-        // What has the right hash is JSON.
+        // A line with the right hash is valid JSON.
         let details: Value = serde_json::from_str(&self.details).unwrap_or_default();
         let undone = undone(&self.stored.event_type, &details);
         LostEvent {
@@ -76,7 +75,7 @@ impl ExportedEvent {
     }
 }
 
-/// No hash covers the sentence, so whatever a terminal would obey is taken out.
+/// Removes control characters, because the hash does not cover the sentence and a terminal would obey them.
 fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

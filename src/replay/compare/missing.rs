@@ -1,4 +1,4 @@
-//! Looking events of a file up in the database.
+//! Looks up a file's events in the database.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -11,8 +11,8 @@ use crate::activity_log::summary;
 use crate::log::read::{self, SELECT_EVENTS};
 use crate::store::{Database, StoreError};
 
-/// The events that the database does not have. A hash covers position, stream and number, so the same hash at the same
-/// position is the same event in the same place.
+/// Keeps the events that the database lacks. The hash covers position, stream and sequence, so an event with the same
+/// hash at the same position is the same event.
 pub(super) async fn without_known(
     database: &dyn Database,
     events: Vec<ExportedEvent>,
@@ -35,7 +35,7 @@ pub(super) async fn without_known(
     Ok(missing.collect())
 }
 
-/// The same events, in the same order, each with what the database has in its place.
+/// Adds to each event what the database has in its place.
 pub(super) async fn with_instead(
     database: &dyn Database,
     events: Vec<ExportedEvent>,
@@ -79,7 +79,7 @@ async fn of_stream(
     read::events(database.rows(Query::new(sql, args)).await?)
 }
 
-/// A `select` of the numbers of a JSON list.
+/// A `select` of the numbers in a JSON list.
 fn numbers(database: &dyn Database, placeholder: &str) -> String {
     let listed = database.dialect().list(placeholder);
     format!("select cast(listed.id as bigint) from ({listed}) listed")
@@ -90,7 +90,7 @@ fn described(event: &StoredEvent) -> InsteadEvent {
         position: event.position,
         recorded_at: event.recorded_at.clone(),
         event: event.event_type.clone(),
-        // An event that cannot be read is what `log verify` is for.
+        // `log verify` reports unreadable events.
         summary: summary(event).unwrap_or_else(|unreadable| unreadable.to_string()),
     }
 }

@@ -1,5 +1,5 @@
-//! Compares exported files with the database: which events of them it lacks. After a restore of an older backup those
-//! are the events that the restore undid, of which the ones that took access away are the urgent ones.
+//! Finds the events in exported files that the database lacks. After restoring an older backup these are the events
+//! that the restore undid; those that took access away are urgent.
 
 mod access;
 mod exported_event;
@@ -15,101 +15,94 @@ use self::exported_event::ExportedEvent;
 use super::exported_lines::ExportedLines;
 use crate::store::{Database, StoreError};
 
-/// So many lines are looked up in the database at a time; what is held in memory grows with it and not with the file.
+/// How many lines are looked up in the database at a time. This bounds the memory needed, whatever the file's length.
 const BATCH: usize = 500;
-/// So many lines that cannot be used are named in each file; the rest is counted.
+/// How many unusable lines are shown for each file; further ones are only counted.
 const UNUSABLE_SHOWN: u64 = 10;
 
-/// Which of the lost events are reported. Two passes over the files report the urgent ones first, in constant memory.
+/// Which lost events to report. Two passes over the files report the urgent ones first with bounded memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pass {
-    /// Those that took access away, and lines that cannot be used.
+    /// Events that took access away, and unusable lines.
     TookAccessAway,
-    /// All others.
+    /// All other events.
     Others,
 }
 
-/// One thing that a comparison found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "finding", rename_all = "snake_case")]
 pub enum Finding {
     /// The database has nothing in the event's place.
     Missing(LostEvent),
-    /// The database has another event in the event's place: one that was recorded since the restore.
+    /// The database has another event in its place, recorded since the restore.
     Differs {
-        /// The event of the file.
+        /// The event in the file.
         #[serde(flatten)]
         lost: LostEvent,
         /// What the database has instead.
         instead: InsteadEvent,
     },
-    /// The line is no event, or is not what was exported.
+    /// The line is not an event, or was changed since the export.
     Unusable {
-        /// The file.
         file: String,
-        /// The line, from 1.
+        /// Counted from 1.
         line: u64,
-        /// What is wrong with it.
         problem: String,
     },
 }
 
-/// An event of a file that the database lacks.
+/// An event in a file that the database lacks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LostEvent {
-    /// The file.
     pub file: String,
-    /// The line, from 1.
+    /// Counted from 1.
     pub line: u64,
-    /// Where it stood in the whole log.
+    /// Its place in the whole log.
     pub position: i64,
-    /// When it was recorded.
     pub recorded_at: String,
     /// The kind of its stream.
     pub aggregate_type: String,
-    /// Its stream.
+    /// The id of its stream.
     pub aggregate_id: String,
     /// The group whose log it belonged to.
     pub group_id: String,
-    /// Its number in its stream.
+    /// Its place in its stream.
     pub sequence: i64,
-    /// The application's name; empty for events of others.
+    /// The application's name. Empty if the event concerns none.
     pub app_name: String,
-    /// Its name.
+    /// The event's name.
     pub event: String,
     /// What happened, as an English sentence.
     pub summary: String,
-    /// Whether it took access away from somebody.
     pub took_access_away: bool,
-    /// If so: what is the case again without it, unless it was done again.
+    /// What is true again without this event, unless it was repeated since. Only for events that took access away.
     pub undone: Option<&'static str>,
 }
 
-/// An event of the database in the place of a lost one: with the same number in the same stream.
+/// The event that the database has in place of a lost one: same stream, same sequence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct InsteadEvent {
-    /// Where it stands in the whole log.
+    /// Its place in the whole log.
     pub position: i64,
-    /// When it was recorded.
     pub recorded_at: String,
-    /// Its name.
+    /// The event's name.
     pub event: String,
     /// What happened, as an English sentence.
     pub summary: String,
 }
 
-/// How much was compared, and what came of it. Events that stand in several files count once when they are lost.
+/// The totals of a comparison. A lost event counts once, even if several files contain it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct CompareTotals {
-    /// Events that were read.
+    /// Events read.
     pub events: u64,
-    /// Of these, those in whose place the database has nothing.
+    /// Events in whose place the database has nothing.
     pub missing: u64,
-    /// Of these, those in whose place the database has another event.
+    /// Events in whose place the database has another event.
     pub differs: u64,
-    /// Of the missing and the differing, those that took access away.
+    /// The missing and differing events that took access away.
     pub took_access_away: u64,
-    /// Lines that are no events, or not what was exported.
+    /// Lines that are not events or were changed.
     pub unusable: u64,
 }
 
@@ -125,29 +118,28 @@ impl CompareTotals {
     }
 }
 
-/// Why a comparison could not go on.
+/// Why a comparison stopped.
 #[derive(Debug, Error)]
 pub enum CompareError {
     /// A file cannot be read, or the findings cannot be written.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// The database cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// One pass over exported files. Memory grows with what is lost, by sixteen bytes an event, and not with the files.
+/// One pass over exported files. It needs sixteen bytes of memory per lost event, whatever the size of the files.
 pub struct Comparison<'a, F> {
     database: &'a dyn Database,
     pass: Pass,
     report: F,
     totals: CompareTotals,
-    /// The hashes of lost events that were counted already.
+    /// Fingerprints of the lost events counted so far.
     counted: HashSet<u128>,
 }
 
 impl<'a, F: FnMut(Finding) -> io::Result<()>> Comparison<'a, F> {
-    /// A pass that tells `report` what it finds, as soon as it does.
+    /// Creates a pass that calls `report` with each finding at once.
     pub fn new(database: &'a dyn Database, pass: Pass, report: F) -> Self {
         Self {
             database,
@@ -158,15 +150,15 @@ impl<'a, F: FnMut(Finding) -> io::Result<()>> Comparison<'a, F> {
         }
     }
 
-    /// What all files of the pass came to.
+    /// The totals over all files of the pass.
     pub fn totals(self) -> CompareTotals {
         self.totals
     }
 
-    /// Compares a file; whether the database has any event of it.
+    /// Compares a file. Returns whether the database has any of its events.
     ///
     /// # Errors
-    /// A file or a database that cannot be read.
+    /// The file or the database cannot be read.
     pub async fn file(&mut self, name: &str, reader: impl BufRead) -> Result<bool, CompareError> {
         let mut lines = ExportedLines::new(reader);
         let mut batch = Vec::with_capacity(BATCH);
@@ -196,7 +188,7 @@ impl<'a, F: FnMut(Finding) -> io::Result<()>> Comparison<'a, F> {
         (self.report)(Finding::Unusable { file, line, problem })
     }
 
-    /// Compares some events; whether the database has any of them.
+    /// Compares some events. Returns whether the database has any of them.
     async fn batch(&mut self, events: Vec<ExportedEvent>) -> Result<bool, CompareError> {
         self.totals.events += events.len() as u64;
         let total = events.len();

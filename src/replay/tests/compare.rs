@@ -1,4 +1,4 @@
-//! What exported files have and the database lacks.
+//! Tests which events of exported files the database lacks.
 
 use super::*;
 use crate::activity_log::LogEntry;
@@ -26,7 +26,7 @@ async fn file(world: &World) -> String {
     lines.collect()
 }
 
-/// What both passes over files find, in the order in which it is reported.
+/// The findings of both passes over the files, in the order of reporting.
 async fn compared(world: &World, files: &[&str]) -> (Vec<Finding>, CompareTotals) {
     let mut findings = Vec::new();
     let mut totals = Vec::new();
@@ -56,7 +56,7 @@ fn lost(findings: &[Finding]) -> Vec<(&str, bool)> {
     lost.collect()
 }
 
-/// What the installation lost: it had this log once, and its backup is the given world.
+/// The export of an installation whose backup is like `World::with_history`, with events recorded after that backup.
 async fn after_the_backup(on: On) -> String {
     let lost = World::with_history(on).await;
     put_entity(&lost.log, "acme", "paris").await;
@@ -102,7 +102,7 @@ async fn what_was_recorded_after_the_backup_is_missing_and_what_took_access_away
 async fn what_has_been_recorded_in_the_place_of_a_lost_event_is_named_beside_it(on: On) {
     let exported = after_the_backup(on).await;
     let restored = World::with_history(on).await;
-    // The stream of Acme goes on with another entity, and so does the first position after the backup.
+    // Another entity continues Acme's stream, at the first position after the backup.
     put_entity(&restored.log, "acme", "madrid").await;
     let (findings, totals) = compared(&restored, &[&exported]).await;
     assert_eq!((totals.missing, totals.differs), (2, 1));

@@ -1,4 +1,4 @@
-//! An exported file proves by itself that nothing in it was changed.
+//! Tests that an exported file alone shows every change made to it.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! Rebuilds that meet: another rebuild, another version of the program, a reader.
+//! Tests rebuilds that meet another rebuild, another version of the program, or a reader.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -57,7 +57,7 @@ async fn a_rebuild_that_was_taken_over_writes_nothing_more_even_when_the_other_o
         let first = rebuild_in_pages(&world.database, &named("groups"), now(), &progress, 2).await;
         assert!(matches!(first, Err(ReplayError::Overtaken { .. })), "{first:?}");
         let report = loop {
-            // On PostgreSQL the transaction that was given up can hold on to its lock for a moment.
+            // On PostgreSQL the abandoned transaction may hold its lock for a moment.
             match rebuild_in_pages(&world.database, &named("groups"), now(), &Silent, 2).await {
                 Err(ReplayError::Overtaken { .. }) => tokio::task::yield_now().await,
                 outcome => break outcome.unwrap(),

@@ -1,4 +1,4 @@
-//! A small log on either database, made by real commands, and hands that reach into its tables.
+//! A small log on either database, made by real commands, and ways to change its tables by hand.
 
 mod compare;
 mod exported;
@@ -46,7 +46,6 @@ pub(super) struct World {
 }
 
 impl World {
-    /// An empty log.
     pub(super) async fn new(on: On) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = on.new_database(&folder).await;
@@ -65,7 +64,7 @@ impl World {
         }
     }
 
-    /// Two groups, three applications and a developer; one application was suspended, and tokens were ended.
+    /// Two groups, three applications and a developer. One application is suspended, and tokens have been ended.
     pub(super) async fn with_history(on: On) -> Self {
         let world = Self::new(on).await;
         world.group("acme", &["berlin", "dublin", "lisbon"]).await;
@@ -93,7 +92,7 @@ impl World {
         }
     }
 
-    /// An application of Acme.
+    /// Creates an application of Acme.
     pub(super) async fn app(&self, number: u128) {
         let create = NewIntegration {
             client_id: ClientId(format!("gbc_{number}")),
@@ -112,8 +111,7 @@ impl World {
         command(&self.log, number, AppCommand::CreateNewIntegration(create)).await;
     }
 
-    /// Carries out orders by hand, past the log.
-    /// An access token of one of Acme's applications is revoked.
+    /// Revokes an access token of one of Acme's applications.
     pub(super) async fn revoke_a_token(&self, app: u128) {
         let token_id = Uuid::from_u128(500);
         let command = RevokeAccessToken {
@@ -128,13 +126,14 @@ impl World {
         execute::<AccessToken>(&self.log, &token_id.to_string(), command).await;
     }
 
+    /// Runs SQL directly, without the log.
     pub(super) async fn by_hand(&self, orders: &str) {
         let mut transaction = self.database.begin(ConnectionPurpose::Write).await.unwrap();
         transaction.script(orders).await.unwrap();
         transaction.commit().await.unwrap();
     }
 
-    /// Makes events changeable, as somebody with the rights of the database's owner can.
+    /// Makes events changeable, as the owner of the database can.
     pub(super) async fn without_triggers(&self) {
         self.by_hand(match self.database.dialect() {
             Dialect::Sqlite => "drop trigger events_are_never_updated; drop trigger events_are_never_deleted",
@@ -160,7 +159,7 @@ impl World {
         !self.database.rows(query).await.unwrap().is_empty()
     }
 
-    /// Appends an event by hand that no program has ever known.
+    /// Appends an event that no program knows, with an invalid hash.
     pub(super) async fn append_unknown_event(&self, kind: &str, id: &str, sequence: i64) -> i64 {
         let position = self.head().await + 1;
         self.by_hand(&format!(
@@ -172,7 +171,7 @@ impl World {
         position
     }
 
-    /// Appends an event as an unknown program would: the chain holds, and the rows are not those of this program.
+    /// Appends an event as an unknown program would: its hash is valid, but this program cannot read it.
     pub(super) async fn append_foreign_event(&self, kind: &str, id: &str) -> i64 {
         let stream = read::stream(&*self.database, kind, id).await.unwrap();
         let last = stream.last().unwrap();
@@ -205,7 +204,7 @@ impl World {
         self.database.rows(Query::new(sql, [])).await.unwrap()
     }
 
-    /// One value, text or a number, as text.
+    /// One value, as text.
     pub(super) async fn value(&self, sql: &str) -> String {
         match self.rows(sql).await.swap_remove(0).swap_remove(0) {
             Value::Text(text) => text,
@@ -221,7 +220,7 @@ impl World {
     }
 }
 
-/// A new group.
+/// Registers a group.
 pub(super) async fn group(log: &Log, id: &str) {
     let describe = GroupCommand::Describe {
         name: label(id),
@@ -230,7 +229,7 @@ pub(super) async fn group(log: &Log, id: &str) {
     execute::<Group>(log, id, by_operator(describe)).await;
 }
 
-/// An entity of a group, or another name for it.
+/// Adds an entity to a group, or renames it.
 pub(super) async fn put_entity(log: &Log, group: &str, entity: &str) {
     let put = GroupCommand::PutEntity {
         entity_id: EntityId::parse(entity).unwrap(),

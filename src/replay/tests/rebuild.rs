@@ -1,4 +1,4 @@
-//! Rebuilding while the old rows serve, and crashing.
+//! Tests rebuilding while the old rows serve, and crashes.
 
 use std::sync::Mutex;
 
@@ -29,7 +29,7 @@ on_both_databases!(
     an_interrupted_rebuild_whose_table_is_gone_begins_anew,
 );
 
-/// Does something at each step, and notes how many events were done.
+/// Calls `act` at each step and records how many events were done.
 pub(super) struct AtStep<F> {
     steps: Mutex<Vec<i64>>,
     act: F,
@@ -53,7 +53,7 @@ pub(super) fn at_step<F: Fn(usize) + Send + Sync>(act: F) -> AtStep<F> {
     }
 }
 
-/// Rebuilds in pages of two events, and dies at a step.
+/// Rebuilds in pages of two events, and crashes at the given step.
 pub(super) async fn die_at(world: &World, projection: AnyProjection, step: usize) {
     let database = world.database.clone();
     let dying = tokio::spawn(async move {
@@ -164,7 +164,7 @@ async fn an_event_that_cannot_be_read_is_named_and_the_rest_of_its_stream_is_fol
         let named: Vec<_> = report.unreadable.iter().map(|event| event.position).collect();
         assert_eq!(named, [position]);
     }
-    // It stands where it stood: nothing may be decided on it as if it knew the rest.
+    // The row is unchanged: decisions must not use it as if the event were known.
     assert_eq!(world.table(&named("groups")).await, live);
     let marked = "select aggregate_type || ' ' || aggregate_id || ' ' || position from unreadable_events";
     assert_eq!(world.value(marked).await, format!("Group globex {position}"));
@@ -187,7 +187,7 @@ async fn a_broken_log_is_folded_as_it_is_when_somebody_wants_it(on: On) {
     assert_eq!((difference.column.as_str(), difference.position), ("hash", Some(1)));
     assert!(difference.key.contains("Group acme"), "{difference}");
     assert_eq!(world.table(&named("groups")).await, live);
-    // Streams of other kinds hold.
+    // Streams of other kinds are intact.
     rebuild(&world.database, &named("app_list"), now(), &Silent)
         .await
         .unwrap();
@@ -282,7 +282,7 @@ async fn an_interrupted_rebuild_can_be_given_up(on: On) {
 async fn what_is_appended_during_a_rebuild_is_not_lost(on: On) {
     let world = World::with_history(on).await;
     let log = world.log.clone();
-    // At every step, the last one included, which is right before the switch.
+    // At every step, including the last one right before the switch.
     let progress = at_step(move |number| {
         let append = async {
             put_entity(&log, "acme", &format!("entity-{number}")).await;

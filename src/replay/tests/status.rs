@@ -1,4 +1,4 @@
-//! Where each projection stands.
+//! Tests the status of projections.
 
 use super::*;
 use crate::replay::status;

@@ -1,4 +1,4 @@
-//! Whatever is done to log or rows by hand is found, with its place.
+//! Tests that every change made by hand to log or rows is found, with its place.
 
 use gatebook_projections::projection;
 use tokio::task::JoinHandle;
@@ -54,7 +54,7 @@ async fn an_untouched_log_and_its_rows_are_all_equal(on: On) {
     let report = verified(&world).await;
     assert!(report.all_equal(), "{:?}", report.differences);
     assert_eq!(report.events, world.head().await);
-    // Three applications in three tables, two groups, one developer, and the installation itself.
+    // Three applications in three tables, two groups, one developer, and one row for the system.
     assert_eq!(report.rows, 3 * 3 + 2 + 1 + 1);
     let log = verify_log(&world.database, &Silent).await.unwrap();
     assert_eq!((log.all_equal(), log.events, log.rows), (true, report.events, 0));
