@@ -51,5 +51,4 @@ pub(super) fn row<P: Projection>(
 }
 
 #[cfg(test)]
-#[path = "read_back_tests.rs"]
 mod tests;

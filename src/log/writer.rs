@@ -356,5 +356,4 @@ fn refuse_all(answers: impl Iterator<Item = Answer>, error: &StoreError) {
 }
 
 #[cfg(test)]
-#[path = "writer_tests.rs"]
 mod tests;

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
@@ -56,6 +56,8 @@ pub(crate) struct ScriptedServer {
     pub(crate) mails: mpsc::UnboundedReceiver<String>,
     /// The commands received so far on all connections.
     heard: Arc<Mutex<Vec<String>>>,
+    /// Told when it says nothing any more on a connection.
+    silent: Arc<Notify>,
 }
 
 /// The state that all connections share.
@@ -66,6 +68,7 @@ struct ScriptState {
     then: Script,
     given: mpsc::UnboundedSender<String>,
     heard: Arc<Mutex<Vec<String>>>,
+    silent: Arc<Notify>,
 }
 
 impl ScriptState {
@@ -110,12 +113,13 @@ impl ScriptedServer {
         let mut scripts: Vec<_> = scripts.into_iter().collect();
         scripts.reverse();
         let (given, mails) = mpsc::unbounded_channel();
-        let heard = Arc::default();
+        let (heard, silent) = (Arc::default(), Arc::default());
         let shared = ScriptState {
             scripts: Arc::new(Mutex::new(scripts)),
             then,
             given,
             heard: Arc::clone(&heard),
+            silent: Arc::clone(&silent),
         };
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -123,7 +127,17 @@ impl ScriptedServer {
                 tokio::spawn(serve(stream, privacy.clone(), shared.clone()));
             }
         });
-        Self { address, mails, heard }
+        Self {
+            address,
+            mails,
+            heard,
+            silent,
+        }
+    }
+
+    /// Waits until it says nothing any more on a connection.
+    pub(crate) async fn has_fallen_silent(&self) {
+        self.silent.notified().await;
     }
 
     /// The commands that begin with this text, in the order received.
@@ -164,7 +178,7 @@ fn acceptor() -> (TlsAcceptor, String) {
 async fn serve(stream: TcpStream, privacy: ScriptedTls, shared: ScriptState) -> Option<()> {
     let script = shared.next_script();
     if matches!(script, Script::Silent) {
-        return silence(stream).await;
+        return silence(stream, &shared.silent).await;
     }
     match privacy {
         ScriptedTls::None => {
@@ -192,7 +206,8 @@ async fn serve(stream: TcpStream, privacy: ScriptedTls, shared: ScriptState) -> 
 }
 
 /// Keeps the connection open without answering.
-async fn silence<S>(stream: S) -> Option<()> {
+async fn silence<S>(stream: S, silent: &Notify) -> Option<()> {
+    silent.notify_one();
     std::future::pending::<()>().await;
     drop(stream);
     None
@@ -238,14 +253,16 @@ async fn converse(
             }
             ("EHLO", _) => "250-test\r\n250 8BITMIME",
             ("AUTH", Script::Login(answer)) | ("RCPT", Script::Recipient(answer)) => answer,
-            ("RCPT", Script::SilentFor(recipient)) if line.contains(recipient) => return silence(stream).await,
+            ("RCPT", Script::SilentFor(recipient)) if line.contains(recipient) => {
+                return silence(stream, &shared.silent).await;
+            }
             ("DATA", _) => {
                 say(&mut stream, "354 go on").await?;
                 let _ = shared.given.send(hear_mail(&mut stream).await?);
                 in_mail = false;
                 match script {
                     Script::HangUp => return None,
-                    Script::SilentAboutMail => return silence(stream).await,
+                    Script::SilentAboutMail => return silence(stream, &shared.silent).await,
                     Script::Mail(answer) => answer,
                     Script::AcceptAndHangUp => {
                         say(&mut stream, "250 taken").await?;

@@ -225,5 +225,4 @@ fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
 }
 
 #[cfg(test)]
-#[path = "transport_tests.rs"]
 mod tests;

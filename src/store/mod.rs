@@ -20,8 +20,6 @@ mod postgres_troubles;
 mod postgres_url;
 mod postgres_url_parameters;
 mod postgres_url_reading;
-#[cfg(test)]
-mod postgres_url_tests;
 mod postgres_watch;
 mod schema;
 mod sqlite;

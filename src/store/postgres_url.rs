@@ -245,3 +245,6 @@ pub(super) fn are_addresses(list: &str) -> bool {
         .iter()
         .all(|host| host.as_deref().is_some_and(|host| host.parse::<IpAddr>().is_ok()))
 }
+
+#[cfg(test)]
+mod tests;

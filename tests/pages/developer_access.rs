@@ -191,11 +191,14 @@ async fn r21_access_is_revoked_and_another_developer_registered(world: World) {
 
 async fn r21_client_secrets_are_retired_if_wanted(world: World) {
     let (_, app, _, client) = world.running("Payroll").await;
+    let token = world.access_token(&client).await;
+    assert_eq!(world.gate(&token, "e1", "read").await, "ok");
     let (mut ada, path) = (ada(&world).await, at(&app, "/developer"));
     ada.open(&path).await.expect(200);
     let retire = [("retire_client_secrets", "true")];
     ada.send(&format!("{path}/revoke"), &retire).await.expect(200);
     world.token(&client).await.expect(401);
+    assert_eq!(world.gate(&token, "e1", "read").await, "secret_retired");
 }
 
 async fn what_changed_since_the_page_was_opened_is_shown_first(world: World) {

@@ -38,3 +38,4 @@ mod too_many_tries;
 mod viewing;
 mod what_admins_learn_of_developers;
 mod what_was_refused;
+mod who_may_call;

@@ -6,7 +6,7 @@ use rand::{Rng, SeedableRng};
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
-use super::postgres_url::{PostgresUrl, PostgresUrlError, TargetSession, postgres_address};
+use super::{PostgresUrl, PostgresUrlError, TargetSession, postgres_address};
 
 /// Reads a URL with an empty environment.
 fn parse(url: &str) -> Result<PostgresUrl, PostgresUrlError> {

@@ -29,7 +29,7 @@ use crate::log::{Loaded, Writer, batch};
 use crate::metrics::Metrics;
 use crate::store;
 
-const GOLDEN: &str = include_str!("../../aggregates/golden/v1.ndjson");
+const GOLDEN: &str = include_str!("../../../aggregates/golden/v1.ndjson");
 const ID: &str = "0198a8a4-7c00-7000-8000-000000000001";
 
 /// What people, programs and attackers put into fields.
