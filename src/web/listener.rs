@@ -96,7 +96,13 @@ mod tests {
 
     #[test]
     fn whether_it_is_ready_is_told_everywhere() {
-        for route in ["/healthz", "/readyz", "/docs", "/docs/style.css", "/openapi.json"] {
+        for route in [
+            "/healthz",
+            "/readyz",
+            "/docs",
+            "/docs/start-0123456789ab.js",
+            "/openapi.json",
+        ] {
             assert!(
                 Listener::Public.answers_to(route) && Listener::Admin.answers_to(route),
                 "{route}"

@@ -22,7 +22,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
-use utoipa::openapi::OpenApi;
+use utoipa::openapi::{OpenApi, Server};
 use utoipa_axum::router::OpenApiRouter;
 
 use api::{admin, gateway, meta, oauth, operator, portal};
@@ -49,7 +49,8 @@ pub fn router(service: Service, client_address: ClientAddressHeader) -> Router {
 
 /// The routes that a listener answers to.
 pub fn router_of(listener: Listener, service: Service, client_address: ClientAddressHeader) -> Router {
-    let (router, without_bodies, document) = parts();
+    let (router, without_bodies, mut document) = parts();
+    document.servers = Some(vec![Server::new(&service.settings.public_url)]);
     let silence = service.settings.silence;
     let without_query = Arc::new(WithoutQuery::of(&document));
     router
@@ -60,7 +61,7 @@ pub fn router_of(listener: Listener, service: Service, client_address: ClientAdd
             oauth::take_place_to_revoke,
         ))
         .merge(without_bodies)
-        .merge(meta::openapi_route(Arc::new(document)))
+        .merge(meta::openapi_route(&document))
         .merge(pages::routes(&service))
         .fallback(pages::not_found_page)
         .method_not_allowed_fallback(|| async {
@@ -95,6 +96,7 @@ fn parts() -> (Router<Service>, Router<Service>, OpenApi) {
     let (without_bodies, more) = gateway::routes_without_bodies().split_for_parts();
     document.merge(more);
     meta::describe_optional_bodies(&mut document);
+    meta::add_examples(&mut document);
     (router, without_bodies, document)
 }
 

@@ -2,6 +2,7 @@
 //! of a desk. What axe-core finds serious on any page that a story visits ends the story.
 
 mod article;
+mod documentation;
 mod links;
 mod operators;
 mod people;

@@ -10,6 +10,7 @@ mod changing_once;
 mod creating;
 mod creating_once;
 mod credentials_and_tokens;
+mod documented;
 mod downloading_the_log;
 mod emails_that_wait;
 mod ending_all_tokens;

@@ -17,6 +17,7 @@ on_both_databases! {
     the_metrics_do_not_grow_with_methods_that_somebody_made_up,
     t27_what_shows_a_secret_is_kept_by_no_cache,
     openapi_lists_every_route_and_every_route_answers,
+    the_document_says_where_the_service_is,
     the_readable_documentation_needs_nothing_from_outside,
 }
 
@@ -366,16 +367,40 @@ async fn openapi_lists_every_route_and_every_route_answers(world: World) {
 async fn the_readable_documentation_needs_nothing_from_outside(world: World) {
     let page = world.anybody().get("/docs").await.expect(200);
     assert!(page.header("content-type").starts_with("text/html"));
-    let html = page.text();
-    for (method, path) in routes().filter(|(_, path)| !path.contains("{}")) {
-        assert!(html.contains(path), "{method} {path} is not in the documentation");
+    let policy = page.header("content-security-policy");
+    for rule in [
+        "default-src 'none'",
+        "script-src 'self';",
+        "style-src 'self';",
+        "sandbox allow-scripts",
+    ] {
+        assert!(policy.contains(rule), "{policy}");
     }
-    for attribute in ["src=\"", "href=\"", "url(", "@import ", "action=\""] {
-        for target in html.split(attribute).skip(1) {
-            let outside = ["http:", "https:", "//", "data:"]
-                .iter()
-                .any(|start| target.trim_start_matches(['"', '\'']).starts_with(start));
-            assert!(!outside, "{attribute}{}", target.chars().take(60).collect::<String>());
+    assert!(!policy.contains("unsafe") && !policy.contains("http"), "{policy}");
+    let html = page.text();
+    let targets = ["src=\"", "href=\""].map(|attribute| html.split(attribute).skip(1));
+    let mut start = String::new();
+    for target in targets.into_iter().flatten() {
+        let target = target.split('"').next().unwrap();
+        assert!(target.starts_with('/') && !target.starts_with("//"), "{target}");
+        let asset = world.anybody().get(target).await.expect(200);
+        let kind = asset.header("content-type");
+        let expected = match target.rsplit('.').next().unwrap() {
+            "js" => "text/javascript",
+            "css" => "text/css",
+            _ => "application/json",
+        };
+        assert!(kind.starts_with(expected), "{target}: {kind}");
+        if target.starts_with("/docs/start-") {
+            start = asset.text();
         }
     }
+    for (method, path) in routes().filter(|(_, path)| !path.contains("{}")) {
+        assert!(start.contains(path), "{method} {path} is not in the documentation");
+    }
+}
+
+async fn the_document_says_where_the_service_is(world: World) {
+    let document = world.anybody().get("/openapi.json").await.expect(200).json();
+    assert_eq!(document["servers"], json!([{"url": world.base_url}]));
 }

@@ -99,6 +99,18 @@ impl Call {
         }
     }
 
+    /// Whether the description has a schema for its JSON body.
+    pub fn takes_json(&self) -> bool {
+        self.body.is_some()
+    }
+
+    /// The statuses of success whose answer is JSON.
+    pub fn json_successes(&self) -> impl Iterator<Item = &str> {
+        let json = self.answers.iter().filter(|(_, schema)| schema.is_some());
+        json.map(|(status, _)| status.as_str())
+            .filter(|status| status.starts_with('2'))
+    }
+
     /// What is wrong with a body that is sent, if anything is.
     pub fn problem_of_body(&self, body: &Value) -> Option<String> {
         problem(self.body.as_ref()?.validator(), body)

@@ -176,6 +176,21 @@ impl Chromium {
         self.hear(at).await;
     }
 
+    /// The browser has not complained.
+    pub async fn no_complaints(&self) {
+        self.hear(Location::caller()).await;
+    }
+
+    /// What becomes of an expression in the page: its value, or the error.
+    pub async fn outcome(&self, expression: &str) -> String {
+        let script = format!(
+            "const done = arguments[0];
+            (async () => String({expression}))().then(done, (error) => done(String(error.name) + ': ' + error.message))"
+        );
+        let outcome = self.driver().execute_async(&script, Vec::new()).await.unwrap();
+        outcome.json().as_str().unwrap_or_default().to_owned()
+    }
+
     /// What the browser complains about, except that a page told of a refusal.
     async fn hear(&self, at: &Location<'_>) {
         let log = self.driver().browser_log().await.unwrap();

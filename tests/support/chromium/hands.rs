@@ -20,6 +20,12 @@ impl Chromium {
         self
     }
 
+    /// Opens a page whose content is not ours, without asking axe-core.
+    pub async fn open_unchecked(&self, path: &str) -> &Self {
+        self.driver().goto(format!("{}{path}", self.base_url)).await.unwrap();
+        self
+    }
+
     /// Goes back, as with the browser's button.
     pub async fn back(&self) -> &Self {
         self.driver().back().await.unwrap();

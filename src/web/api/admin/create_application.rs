@@ -48,9 +48,9 @@ pub struct CreateApplication {
     pub accept_data_access: Option<bool>,
 }
 
-/// Creates an application.
+/// Create an application
 ///
-/// A New Integration is answered with the one-time password for its developer, who is invited by mail.
+/// The answer for a New Integration holds the one-time password for its developer, who is invited by e-mail.
 #[utoipa::path(
     post,
     path = "/api/v1/integration-apps",

@@ -31,7 +31,9 @@ pub struct RangeQuery {
     to: Option<String>,
 }
 
-/// Downloads the activity log of an application. The download itself is in the log, too.
+/// Download an application's activity log
+///
+/// The download itself is recorded in the log.
 #[utoipa::path(
     get,
     path = "/api/v1/integration-apps/{id}/activity-log",
@@ -56,7 +58,9 @@ pub async fn download_activity_log(
     app_log(&service, &caller, id, &query, log_format(&headers)?).await
 }
 
-/// Downloads the activity log of the group: of all its applications, and its own.
+/// Download the group's activity log
+///
+/// All its applications, and the group itself.
 #[utoipa::path(
     get,
     path = "/api/v1/activity-log",

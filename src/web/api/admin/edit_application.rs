@@ -72,8 +72,10 @@ pub struct EditApplication {
     version: IsPresent,
 }
 
-/// Changes description, category or entities, with immediate effect. The body may be called `application/merge-patch+json`
-/// (RFC 7396), too.
+/// Edit an application
+///
+/// Changes description, category or entities, with immediate effect. The body may also be sent as
+/// `application/merge-patch+json` (RFC 7396).
 #[utoipa::path(
     patch,
     path = "/api/v1/integration-apps/{id}",

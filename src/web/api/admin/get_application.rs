@@ -8,7 +8,7 @@ use crate::web::api::json::{Application, ReadProblems, Versioned};
 use crate::web::error::Problem;
 use crate::web::extract::{Admin, PathOf, Service};
 
-/// What is this application?
+/// Get an application
 #[utoipa::path(
     get,
     path = "/api/v1/integration-apps/{id}",

@@ -7,7 +7,9 @@ use crate::web::api::json::{Catalog, ReadProblems};
 use crate::web::error::Problem;
 use crate::web::extract::{Admin, Service};
 
-/// What can I choose from when creating an application?
+/// Get the catalog
+///
+/// What you can choose from when you create an application.
 #[utoipa::path(
     get,
     path = "/api/v1/catalog",

@@ -8,7 +8,9 @@ use crate::web::api::json::{DeveloperAccess, ReadProblems, Versioned};
 use crate::web::error::Problem;
 use crate::web::extract::{Admin, PathOf, Service};
 
-/// Who is the developer of this application, and how far are they?
+/// Get an application's developer
+///
+/// Who it is, and how far they have come.
 #[utoipa::path(
     get,
     path = "/api/v1/integration-apps/{id}/developer",

@@ -19,7 +19,9 @@ pub struct Me {
     group: GroupJson,
 }
 
-/// Who am I, and what may I do?
+/// Get the current user
+///
+/// Who you are, and what you may do.
 #[utoipa::path(
     get,
     path = "/api/v1/me",

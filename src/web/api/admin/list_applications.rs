@@ -7,7 +7,9 @@ use crate::web::api::json::{Application, AppsQuery, AppsQuestion, Page, ReadProb
 use crate::web::error::Problem;
 use crate::web::extract::{Admin, QueryOf, Service};
 
-/// Which applications does my group have?
+/// List applications
+///
+/// All applications of your group.
 #[utoipa::path(
     get,
     path = "/api/v1/integration-apps",

@@ -7,9 +7,9 @@ use crate::web::api::json::{Items, Named, ReadProblems};
 use crate::web::error::Problem;
 use crate::web::extract::{Admin, Service};
 
-/// Which entities does my group have?
+/// List entities
 ///
-/// Every user of the group may ask.
+/// All entities of your group. Every user of the group may ask.
 #[utoipa::path(
     get,
     path = "/api/v1/entities",

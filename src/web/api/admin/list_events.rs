@@ -21,7 +21,9 @@ use crate::web::extract::{Admin, PathOf, QueryOf, Service};
 #[serde(transparent)]
 pub struct TimelineEvent(Value);
 
-/// What happened to this application? The newest comes first.
+/// List an application's events
+///
+/// What happened to it, newest first.
 #[utoipa::path(
     get,
     path = "/api/v1/integration-apps/{id}/events",

@@ -7,9 +7,10 @@ use crate::web::api::json::{Items, ReadProblems, User};
 use crate::web::error::Problem;
 use crate::web::extract::{Admin, Service};
 
-/// Who are the users of my group, and what may they do?
+/// List users
 ///
-/// Every user of the group may ask. Who can neither manage applications nor read lists and logs sees only themselves.
+/// The users of your group, and what they may do. Every user of the group may ask; those who can neither manage
+/// applications nor read lists and logs see only themselves.
 #[utoipa::path(
     get,
     path = "/api/v1/users",

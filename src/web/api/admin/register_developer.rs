@@ -21,9 +21,10 @@ pub struct RegisterDeveloper {
     email: Option<String>,
 }
 
-/// Registers a developer for an application that has none.
+/// Register a developer
 ///
-/// Somebody without an account is invited by mail. The answer shows the one-time password for them, once.
+/// For an application that has none. Somebody without an account is invited by e-mail. The answer shows the one-time
+/// password for them, once.
 #[utoipa::path(
     post,
     path = "/api/v1/integration-apps/{id}/developer",

@@ -8,7 +8,9 @@ use crate::web::api::json::{ChangeProblems, DeveloperAccess, NoFields, Versioned
 use crate::web::error::Problem;
 use crate::web::extract::{Admin, IfMatch, PathOf, Service};
 
-/// Mails a new invitation to a developer who has not signed up yet. Links of older ones end.
+/// Resend the invitation
+///
+/// E-mails a new invitation to a developer who has not signed up yet. Older links stop working.
 #[utoipa::path(
     post,
     path = "/api/v1/integration-apps/{id}/developer/resend-invite",

@@ -8,7 +8,9 @@ use crate::web::api::json::{ChangeProblems, DeveloperAccessGiven, NoFields, Vers
 use crate::web::error::Problem;
 use crate::web::extract::{Admin, IfMatch, PathOf, Service};
 
-/// Makes a new one-time password for a developer who has not verified yet. The answer shows it, once.
+/// Reset the one-time password
+///
+/// Makes a new one for a developer who has not verified yet. The answer shows it, once.
 #[utoipa::path(
     post,
     path = "/api/v1/integration-apps/{id}/developer/reset-otp",

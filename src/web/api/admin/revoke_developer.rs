@@ -20,7 +20,9 @@ pub struct RevokeDeveloper {
     retire_client_secrets: Option<bool>,
 }
 
-/// Revokes the developer's access to an application. The integration goes on, unless its client secrets end too.
+/// Revoke the developer's access
+///
+/// The integration keeps running, unless its client secrets are retired too.
 #[utoipa::path(
     post,
     path = "/api/v1/integration-apps/{id}/developer/revoke",

@@ -10,9 +10,9 @@ use crate::web::api::json::{PermissionProblems, User, Versioned};
 use crate::web::error::Problem;
 use crate::web::extract::{Admin, IfMatch, PathOf, Service};
 
-/// Grants a permission to a user of the group.
+/// Grant a permission
 ///
-/// Practice Admins only. Granted twice is granted once.
+/// For Practice Admins only. Granting it twice is the same as granting it once.
 #[utoipa::path(
     put,
     path = "/api/v1/users/{id}/permissions/{permission}",
@@ -34,9 +34,9 @@ pub async fn grant_permission(
     set(&caller.insisting_on(if_match), &service, path, true).await
 }
 
-/// Withdraws a permission from a user of the group.
+/// Withdraw a permission
 ///
-/// Practice Admins only. Withdrawn twice is withdrawn once.
+/// For Practice Admins only. Withdrawing it twice is the same as withdrawing it once.
 #[utoipa::path(
     delete,
     path = "/api/v1/users/{id}/permissions/{permission}",

@@ -19,7 +19,9 @@ pub struct WithReason {
     reason: Option<String>,
 }
 
-/// Suspends an application: its tokens are refused at once, until it is resumed.
+/// Suspend an application
+///
+/// Its tokens are refused at once, until it is resumed.
 #[utoipa::path(
     post,
     path = "/api/v1/integration-apps/{id}/suspend",
@@ -46,7 +48,9 @@ pub async fn suspend_application(
     Ok(Versioned::from(&view))
 }
 
-/// Resumes a suspended application.
+/// Resume an application
+///
+/// Ends a suspension.
 #[utoipa::path(
     post,
     path = "/api/v1/integration-apps/{id}/resume",
@@ -73,7 +77,9 @@ pub async fn resume_application(
     Ok(Versioned::from(&view))
 }
 
-/// Revokes an application for ever.
+/// Revoke an application
+///
+/// This cannot be undone.
 #[utoipa::path(
     post,
     path = "/api/v1/integration-apps/{id}/revoke",

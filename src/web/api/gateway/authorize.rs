@@ -27,9 +27,9 @@ const API_ACCESS: HeaderName = HeaderName::from_static("x-api-access");
 /// nothing.
 const UNCLEAR: &str = "?";
 
-/// May this call pass?
+/// Authorize a call
 ///
-/// For `auth_request` of nginx, `forward_auth` and their kin. Answers 200, 401 or 403 and nothing else, whatever the
+/// For `auth_request` of nginx, `forward_auth` and the like. Answers 200, 401 or 403 and nothing else, whatever the
 /// method, the query and what follows in the path (`/gateway/authorize/anything`, as Envoy asks), and also when the
 /// database cannot be reached: 403 with `X-Reason: unavailable`, or 503 where `--gateway-unavailable 503` asks for it.
 /// A body is never read; where one is announced, the connection is closed after the answer. Only what HTTP itself

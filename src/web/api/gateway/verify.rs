@@ -73,7 +73,7 @@ pub enum VerifyAnswer {
     Several(GateResults),
 }
 
-/// May these calls pass?
+/// Verify calls
 ///
 /// One check, or up to 100 at once. A refusal is an answer, not an error: the status is 200 either way.
 #[utoipa::path(

@@ -7,7 +7,7 @@ use utoipa::openapi::{OpenApi as Document, RefOr, Schema};
 use utoipa::{Modify, OpenApi};
 
 use crate::web::api::meta::error_codes::as_json;
-use crate::web::api::meta::{docs, openapi_json, stylesheet};
+use crate::web::api::meta::{docs, openapi_json};
 
 /// The description of the service, to be completed by the routes (OpenAPI 3.1).
 pub fn document() -> Document {
@@ -27,17 +27,22 @@ pub fn document() -> Document {
             `body_timeout`. What each code means and what to do about it is in `x-codes`. Fields may be added to answers; \
             none is renamed or removed."
     ),
-    paths(openapi_json::openapi_json, docs::docs, stylesheet::stylesheet),
+    paths(openapi_json::openapi_json, docs::docs),
+    servers((url = "/")),
     tags(
-        (name = "Admins", description = "People of a group who manage its integration applications."),
-        (name = "Developers", description = "Outside developers in the portal: sign up, verify, fetch credentials."),
+        (name = "Admins", description = "People of a group who manage its integration applications, and their programs. \
+            Credential: `user_token`, the bearer token of a group user, made by an operator or by the user in the console."),
+        (name = "Developers", description = "Outside developers in the portal: sign up, verify, get the credentials. \
+            Credential: `developer_session`, the bearer token that logging in answers."),
         (name = "Integrations", description = "The applications themselves: OAuth 2.0 client credentials.\n\n\
             How to register: there is no registration by program. An admin of a group creates the application, in the \
             console or by `POST /api/v1/integration-apps`, and hands its one-time password to the developer, who signs \
             up in the Developer Portal, enters it there, and generates the client secret."),
-        (name = "Gateways", description = "What stands in front of the API: may this call pass?"),
-        (name = "Operators", description = "The team that runs Gatebook: groups, users, credentials, state."),
-        (name = "Service", description = "Whether it lives, what it counts, what it offers."),
+        (name = "Gateways", description = "What stands in front of the API: may this call pass? \
+            Credential: `resource_server`, HTTP Basic with a client id and a client secret, made by an operator."),
+        (name = "Operators", description = "The team that runs Gatebook: groups, users, credentials, state. \
+            Credential: `operator_token`, a bearer token made at the command line."),
+        (name = "Service", description = "Whether it is alive and ready, its metrics, and this documentation."),
     ),
     modifiers(&Credentials),
 )]

@@ -12,7 +12,7 @@ pub struct ServiceStatus {
     pub(super) status: &'static str,
 }
 
-/// Does the process answer?
+/// Check whether the process is alive
 ///
 /// Asks nothing of the database, so that a database that is away does not get the process restarted.
 #[utoipa::path(

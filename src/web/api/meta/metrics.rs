@@ -8,9 +8,9 @@ use crate::web::extract::Service;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// What has been counted?
+/// Get metrics
 ///
-/// In the OpenMetrics text format, for Prometheus and its kin. No label holds anything that a caller sent. While the
+/// In the OpenMetrics text format, for Prometheus and the like. No label holds anything that a caller sent. While the
 /// database does not answer, `gatebook_database_up` is 0 and what only it knows is left out.
 #[utoipa::path(
     get,

@@ -3,13 +3,11 @@
 mod docs;
 mod document;
 pub mod error_codes;
+mod examples;
 mod healthz;
 mod metrics;
 mod openapi_json;
 mod readyz;
-mod stylesheet;
-
-use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -21,6 +19,7 @@ use utoipa_axum::routes;
 use crate::web::extract::Service;
 
 pub use document::{describe_optional_bodies, document};
+pub use examples::add_examples;
 
 /// All URLs of those who run the service.
 pub fn routes() -> OpenApiRouter<Service> {
@@ -41,16 +40,14 @@ struct Published {
 }
 
 /// The URLs that show the whole document, these included: [`document()`] describes them.
-pub fn openapi_route(document: Arc<OpenApi>) -> Router<Service> {
+pub fn openapi_route(document: &OpenApi) -> Router<Service> {
     // A document holds texts, lists and maps with text keys only, which always have a JSON form.
-    let json = serde_json::to_value(&*document).unwrap_or_default();
+    let json = serde_json::to_string(document).unwrap_or_default();
+    let (page, docs) = docs::routes(&json);
     let published = Published {
-        page: docs::page(&json).into_string().into(),
-        json: json.to_string().into(),
+        page,
+        json: json.into(),
     };
-    Router::new()
-        .route("/openapi.json", get(openapi_json::openapi_json))
-        .route("/docs", get(docs::docs))
-        .route("/docs/style.css", get(stylesheet::stylesheet))
+    docs.route("/openapi.json", get(openapi_json::openapi_json))
         .with_state(published)
 }

@@ -6,9 +6,9 @@ use axum::response::IntoResponse;
 
 use crate::web::api::meta::Published;
 
-/// Which calls are there? For programs.
+/// Get the OpenAPI document
 ///
-/// In the form of OpenAPI 3.1.
+/// All operations, for programs, in the form of OpenAPI 3.1.
 #[utoipa::path(
     get,
     path = "/openapi.json",

@@ -24,10 +24,11 @@ pub struct ReadyStatus {
     degraded: Vec<&'static str>,
 }
 
-/// Could a command be committed now?
+/// Check whether the service is ready
 ///
-/// Found out by committing something that nobody reads, at most once a second, and answered within a second. A standby, a
-/// full disk, missing privileges, a missing synchronous standby, a wrong clock and a database that is away are all no.
+/// Whether a command could be committed now, found out by committing something that nobody reads, at most once a
+/// second, and answered within a second. A standby, a full disk, missing privileges, a missing synchronous standby, a
+/// wrong clock and a database that is away all mean no.
 #[utoipa::path(
     get,
     path = "/readyz",

@@ -16,7 +16,7 @@ use crate::web::api::oauth::request::OAuthRequest;
 use crate::web::api::oauth::wire::OAuthError;
 use crate::web::extract::Service;
 
-/// What is this access token?
+/// Introspect an access token
 ///
 /// Tells a resource server what a token is (RFC 7662). Whatever is not active is answered by `{"active": false}` and
 /// nothing else. An application's own credentials do not open this; those of a resource server do.

@@ -12,7 +12,7 @@ use crate::web::api::oauth::request::OAuthRequest;
 use crate::web::api::oauth::wire::{FormBody, OAuthError, Scopes, description};
 use crate::web::extract::Service;
 
-/// Issues an access token.
+/// Issue an access token
 ///
 /// The client credentials grant of OAuth 2.0 (RFC 6749 §4.4). Prove who the application is by HTTP Basic with
 /// `client_id` and `client_secret`; in the body they are accepted too, which is not recommended. A token is good for

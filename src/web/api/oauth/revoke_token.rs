@@ -14,7 +14,7 @@ use crate::web::extract::Service;
 /// Where tokens are revoked.
 const PATH: &str = "/oauth/revoke";
 
-/// Gives an access token back.
+/// Revoke an access token
 ///
 /// After the answer 200 the token opens nothing any more (RFC 7009). A token that is unknown, has ended, or belongs to
 /// another application is answered 200 as well, and nothing happens: so nobody learns about tokens of others.

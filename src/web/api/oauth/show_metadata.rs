@@ -48,9 +48,9 @@ pub struct ServerMetadata {
     service_documentation: String,
 }
 
-/// What can this authorization server do, and where?
+/// Get the authorization server's metadata
 ///
-/// Its metadata (RFC 8414).
+/// What it can do, and where (RFC 8414).
 #[utoipa::path(
     get,
     path = "/.well-known/oauth-authorization-server",

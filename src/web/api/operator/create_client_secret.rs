@@ -21,7 +21,9 @@ pub struct CreateClientSecret {
     overlap_seconds: Option<i64>,
 }
 
-/// Makes a client secret for an AIQ Integrate application. The answer shows it, once.
+/// Create a client secret
+///
+/// For an AIQ Integrate application. The answer shows it, once.
 #[utoipa::path(
     post,
     path = "/operator/api/v1/integration-apps/{id}/client-secrets",

@@ -9,6 +9,8 @@ use crate::web::api::json::{NamedBody, NewResourceServer, OperatorChangeProblems
 use crate::web::error::Problem;
 use crate::web::extract::{Operator, Service};
 
+/// Create a resource server
+///
 /// Makes credentials for a gateway. The answer shows them, once.
 #[utoipa::path(
     post,

@@ -10,7 +10,9 @@ use crate::web::api::json::{NewToken, NewTokenBody, OperatorAppProblems};
 use crate::web::error::Problem;
 use crate::web::extract::{IfMatch, Operator, PathOf, Service};
 
-/// Makes a token for the admins' API, which ends after a year at the latest. The answer shows it, once.
+/// Create a user token
+///
+/// For the admins' API. It expires after a year at the latest. The answer shows it, once.
 #[utoipa::path(
     post,
     path = "/operator/api/v1/groups/{group_id}/users/{user_id}/tokens",

@@ -9,7 +9,9 @@ use crate::web::api::json::OperatorAppProblems;
 use crate::web::error::Problem;
 use crate::web::extract::{IfMatch, Operator, PathOf, Service};
 
-/// Takes an entity out of a group: no application can use its data any more, at once.
+/// Remove an entity
+///
+/// No application can use its data any more, at once.
 #[utoipa::path(
     delete,
     path = "/operator/api/v1/groups/{group_id}/entities/{entity_id}",

@@ -7,7 +7,9 @@ use crate::web::api::json::OperatorChangeProblems;
 use crate::web::error::Problem;
 use crate::web::extract::{Operator, PathOf, Service};
 
-/// Ends the credentials of a gateway, at once.
+/// Delete a resource server
+///
+/// The credentials of the gateway stop working at once.
 #[utoipa::path(
     delete,
     path = "/operator/api/v1/resource-servers/{client_id}",

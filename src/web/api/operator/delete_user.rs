@@ -9,7 +9,9 @@ use crate::web::api::json::OperatorAppProblems;
 use crate::web::error::Problem;
 use crate::web::extract::{IfMatch, Operator, PathOf, Service};
 
-/// Takes a user out of a group, with tokens and permissions, at once.
+/// Remove a user
+///
+/// From a group, with tokens and permissions, at once.
 #[utoipa::path(
     delete,
     path = "/operator/api/v1/groups/{group_id}/users/{user_id}",

@@ -10,7 +10,9 @@ use crate::web::api::json::OperatorAppProblems;
 use crate::web::error::Problem;
 use crate::web::extract::{IfMatch, Operator, PathOf, Service};
 
-/// Ends a token of a user, at once.
+/// Delete a user token
+///
+/// It stops working at once.
 #[utoipa::path(
     delete,
     path = "/operator/api/v1/groups/{group_id}/users/{user_id}/tokens/{token_id}",

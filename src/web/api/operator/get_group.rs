@@ -7,7 +7,9 @@ use crate::web::api::json::{GroupDetails, OperatorReadProblems, Versioned};
 use crate::web::error::Problem;
 use crate::web::extract::{Operator, PathOf, Service};
 
-/// What belongs to this group: its entities, its users and their tokens.
+/// Get a group
+///
+/// With its entities, its users and their tokens.
 #[utoipa::path(
     get,
     path = "/operator/api/v1/groups/{group_id}",

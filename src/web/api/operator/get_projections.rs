@@ -51,7 +51,9 @@ struct RebuildingJson {
     cursor: String,
 }
 
-/// Where does each projection stand?
+/// List projections
+///
+/// Where each of them stands.
 #[utoipa::path(
     get,
     path = "/operator/api/v1/projections",

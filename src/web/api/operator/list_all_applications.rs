@@ -25,7 +25,7 @@ pub struct AllAppsQuery {
     unknown: BTreeMap<String, String>,
 }
 
-/// Which applications are there, of all groups?
+/// List the applications of all groups
 #[utoipa::path(
     get,
     path = "/operator/api/v1/integration-apps",

@@ -9,9 +9,10 @@ use crate::web::api::json::{Items, ListedClientSecret, OperatorReadProblems};
 use crate::web::error::Problem;
 use crate::web::extract::{Operator, PathOf, Service};
 
-/// Which client secrets of an AIQ Integrate application are live?
+/// List client secrets
 ///
-/// Only their first characters are known. The developer of a New Integration keeps its secrets: `kept_by_developer`.
+/// The live ones of an AIQ Integrate application. Only their first characters are known. The developer of a New
+/// Integration keeps its secrets: `kept_by_developer`.
 #[utoipa::path(
     get,
     path = "/operator/api/v1/integration-apps/{id}/client-secrets",

@@ -7,7 +7,7 @@ use crate::web::api::json::{GroupJson, Items, OperatorReadProblems};
 use crate::web::error::Problem;
 use crate::web::extract::{Operator, Service};
 
-/// Which groups are there?
+/// List groups
 #[utoipa::path(
     get,
     path = "/operator/api/v1/groups",

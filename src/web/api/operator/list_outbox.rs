@@ -88,7 +88,9 @@ pub struct EmailJson {
     sent_at: Option<Timestamp>,
 }
 
-/// Which e-mails wait, were sent, or could not be sent? The newest come first. And how many are there in all?
+/// List e-mails
+///
+/// Those that wait, were sent, or could not be sent, newest first, and how many there are in all.
 #[utoipa::path(
     get,
     path = "/operator/api/v1/outbox",

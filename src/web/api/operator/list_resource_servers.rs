@@ -7,7 +7,9 @@ use crate::web::api::json::{Items, OperatorReadProblems, ResourceServerJson};
 use crate::web::error::Problem;
 use crate::web::extract::{Operator, Service};
 
-/// Which gateways may introspect and verify?
+/// List resource servers
+///
+/// The gateways that may introspect and verify.
 #[utoipa::path(
     get,
     path = "/operator/api/v1/resource-servers",

@@ -10,7 +10,7 @@ use crate::web::api::operator::status;
 use crate::web::error::Problem;
 use crate::web::extract::{IfMatch, JsonBody, Operator, PathOf, Service};
 
-/// Adds an entity to a group, or renames it.
+/// Add or rename an entity
 #[utoipa::path(
     put,
     path = "/operator/api/v1/groups/{group_id}/entities/{entity_id}",

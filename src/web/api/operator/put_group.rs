@@ -26,7 +26,9 @@ pub struct PutGroup {
     product_plan: Option<String>,
 }
 
-/// Registers a group, or brings its name and plan up to date.
+/// Add or update a group
+///
+/// Sets its name and plan.
 #[utoipa::path(
     put,
     path = "/operator/api/v1/groups/{group_id}",

@@ -40,7 +40,9 @@ impl PutUser {
     }
 }
 
-/// Adds a user to a group, or brings their data up to date. Permissions stay as they are.
+/// Add or update a user
+///
+/// Permissions stay as they are.
 #[utoipa::path(
     put,
     path = "/operator/api/v1/groups/{group_id}/users/{user_id}",

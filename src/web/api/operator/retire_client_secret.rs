@@ -9,9 +9,9 @@ use crate::web::api::json::OperatorAppProblems;
 use crate::web::error::Problem;
 use crate::web::extract::{IfMatch, Operator, PathOf, Service};
 
-/// Ends a client secret of an AIQ Integrate application, at once.
+/// Retire a client secret
 ///
-/// The access tokens that were issued for it end with it.
+/// Of an AIQ Integrate application, at once. The access tokens that were issued for it end with it.
 #[utoipa::path(
     delete,
     path = "/operator/api/v1/integration-apps/{id}/client-secrets/{secret_id}",

@@ -11,8 +11,10 @@ use crate::web::api::operator::list_outbox::EmailJson;
 use crate::web::error::Problem;
 use crate::web::extract::{JsonBody, Operator, PathOf, Service};
 
-/// Has an e-mail sent at once whose last attempt failed, be it given up or waiting for the next one. One that was sent stays
-/// as it is; one that was not tried yet, or is being sent, is a `conflict`.
+/// Retry an e-mail
+///
+/// Sends an e-mail at once whose last attempt failed, whether it was given up or waits for the next attempt. One that
+/// was sent stays as it is; one that was not tried yet, or is being sent, is a `conflict`.
 #[utoipa::path(
     post,
     path = "/operator/api/v1/outbox/{id}/retry",

@@ -17,7 +17,9 @@ pub struct Retried {
     retried: u64,
 }
 
-/// Has all mails that were given up sent at once. Asked twice, it retries none a second time.
+/// Retry all failed e-mails
+///
+/// Sends all e-mails that were given up at once. Asking twice retries none a second time.
 #[utoipa::path(
     post,
     path = "/operator/api/v1/outbox/retry",

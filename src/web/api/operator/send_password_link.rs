@@ -10,7 +10,9 @@ use crate::web::api::json::{NoFields, OperatorChangeProblems};
 use crate::web::error::Problem;
 use crate::web::extract::{Operator, PathOf, Service};
 
-/// Mails a user the link with which they choose the password for the console. It works once, for three days; a newer
+/// Send a password link
+///
+/// E-mails a user the link with which they choose the password for the console. It works once, for three days; a newer
 /// link replaces it.
 #[utoipa::path(
     post,

@@ -54,9 +54,9 @@ pub struct Endpoints {
     documentation: String,
 }
 
-/// What is this application, and where do its credentials go?
+/// Get one of my applications
 ///
-/// Looking is recorded in the activity log.
+/// With where its credentials go. Looking at it is recorded in the activity log.
 #[utoipa::path(
     get,
     path = "/portal/api/v1/apps/{id}",

@@ -37,7 +37,9 @@ struct EntityQuestion {
     after: Option<String>,
 }
 
-/// Which entities may this application open?
+/// List the entities of my application
+///
+/// The entities that it may access.
 #[utoipa::path(
     get,
     path = "/portal/api/v1/apps/{id}/entities",

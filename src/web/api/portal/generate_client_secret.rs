@@ -23,10 +23,10 @@ pub struct ClientSecretRequest {
     overlap_seconds: Option<i64>,
 }
 
-/// Makes a client secret. The answer shows it, once.
+/// Generate a client secret
 ///
-/// Afterwards only its first characters are known. At most two live at a time: making the second starts an overlap
-/// after which the older one ends.
+/// The answer shows it, once. Afterwards only its first characters are known. At most two are live at a time: making
+/// the second starts an overlap after which the older one ends.
 #[utoipa::path(
     post,
     path = "/portal/api/v1/apps/{id}/client-secrets",

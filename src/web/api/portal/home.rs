@@ -72,7 +72,7 @@ pub struct PortalApp {
     status: &'static str,
 }
 
-/// Which applications are mine?
+/// List my applications
 #[utoipa::path(
     get,
     path = "/portal/api/v1/apps",

@@ -34,7 +34,9 @@ pub struct SessionAnswer {
     expires_at: Timestamp,
 }
 
-/// Logs in: begins a session.
+/// Log in
+///
+/// Begins a session.
 #[utoipa::path(
     post,
     path = "/portal/api/v1/session",

@@ -7,7 +7,9 @@ use crate::web::api::portal::problems::{QueryProblems, SessionProblems};
 use crate::web::error::Problem;
 use crate::web::extract::{AuthenticatedDeveloper, Service};
 
-/// Logs out: the session's token ends at once.
+/// Log out
+///
+/// The session's token ends at once.
 #[utoipa::path(
     delete,
     path = "/portal/api/v1/session",

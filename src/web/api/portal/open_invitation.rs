@@ -30,9 +30,9 @@ pub struct InvitationAnswer {
     expires_at: Timestamp,
 }
 
-/// Whom was this invitation sent to, and until when is it good?
+/// Check an invitation
 ///
-/// For checking the address before signing up. Changes nothing.
+/// Whom it was sent to, and until when it is valid, for checking the address before signing up. Changes nothing.
 #[utoipa::path(
     post,
     path = "/portal/api/v1/sign-up/invitation",

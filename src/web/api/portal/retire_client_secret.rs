@@ -9,9 +9,9 @@ use crate::web::api::portal::problems::{QueryProblems, SessionProblems};
 use crate::web::error::Problem;
 use crate::web::extract::{AuthenticatedDeveloper, IfMatch, PathOf, Service};
 
-/// Ends a client secret, at once.
+/// Retire a client secret of my application
 ///
-/// The access tokens that were issued for it end with it.
+/// At once. The access tokens that were issued for it end with it.
 #[utoipa::path(
     delete,
     path = "/portal/api/v1/apps/{id}/client-secrets/{secret_id}",

@@ -18,9 +18,10 @@ use crate::web::extract::{Anyone, Service};
 #[derive(Serialize, ToSchema)]
 pub struct CodeSent {}
 
-/// Mails a verification code to the invited address.
+/// Send a verification code
 ///
-/// Six digits, good for ten minutes and five tries; a newer code replaces an older one.
+/// By e-mail to the invited address: six digits, valid for ten minutes and five tries. A newer code replaces an older
+/// one.
 #[utoipa::path(
     post,
     path = "/portal/api/v1/sign-up/code",

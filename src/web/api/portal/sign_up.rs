@@ -38,9 +38,9 @@ pub struct SignedUp {
     id: DeveloperId,
 }
 
-/// Signs up: makes the developer's account for the invited address.
+/// Sign up
 ///
-/// Accepts the invitation. Log in afterwards.
+/// Creates the developer's account for the invited address, and accepts the invitation. Log in afterwards.
 #[utoipa::path(
     post,
     path = "/portal/api/v1/sign-up",

@@ -28,10 +28,10 @@ pub struct Verified {
     verified: bool,
 }
 
-/// Verifies an application with its one-time password (OTP).
+/// Verify an application
 ///
-/// Opens the application's details to the developer. Five wrong tries lock the OTP; then, and after three days, the
-/// admin has to reset it.
+/// With its one-time password (OTP). Opens the application's details to the developer. Five wrong tries lock the OTP;
+/// then, and after three days, the admin has to reset it.
 #[utoipa::path(
     post,
     path = "/portal/api/v1/apps/{id}/verify",

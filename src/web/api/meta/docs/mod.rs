@@ -1,35 +1,42 @@
-//! `GET /docs`: the description for people, made of the same document as `/openapi.json`. No scripts, and nothing from
-//! elsewhere.
+//! `GET /docs`: the description for people. Swagger UI shows the same document as `/openapi.json`; its files are in the
+//! binary, and the page's policy lets its scripts do nothing but show.
 
-mod operation;
-mod prose;
-mod schema;
+use std::sync::LazyLock;
 
+use axum::Router;
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderName;
-use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::IntoResponse;
+use axum::routing::get;
 use maud::{DOCTYPE, Markup, html};
-use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::web::api::meta::Published;
-use crate::web::api::meta::docs::operation::{FieldSource, Operation, fields, operations};
-use crate::web::api::meta::docs::prose::prose;
-use crate::web::api::meta::docs::schema::{Schemas, text};
 use crate::web::api::meta::error_codes::error_codes;
 
-/// Nothing but our own stylesheet.
-const POLICY: &str =
-    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// Scripts and styles of ours only, and `data:` pictures, which Swagger UI's stylesheet draws its arrows with. The sandbox
+/// takes the page's origin away: its scripts have no cookies, and `default-src 'none'` lets them speak to nobody. So code
+/// that is not ours cannot act for somebody who is signed in to the console.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'none'; \
+    form-action 'none'; frame-ancestors 'none'; sandbox allow-scripts";
 
-const HEADERS: [(HeaderName, &str); 2] = [
+const PAGE_HEADERS: [(HeaderName, &str); 2] = [
     (CONTENT_TYPE, "text/html; charset=utf-8"),
     (CONTENT_SECURITY_POLICY, POLICY),
 ];
 
-/// Which calls are there? For people.
+const STYLE: &str = include_str!("swagger-ui/swagger-ui.css");
+const RENDERER: &str = include_str!("swagger-ui/swagger-ui-bundle.js");
+const START: &str = include_str!("start.js");
+
+static STYLE_URL: LazyLock<String> = LazyLock::new(|| address("swagger-ui", STYLE, "css"));
+static RENDERER_URL: LazyLock<String> = LazyLock::new(|| address("swagger-ui-bundle", RENDERER, "js"));
+
+/// Read this documentation
 ///
-/// This page.
+/// All operations, for people.
 #[utoipa::path(
     get,
     path = "/docs",
@@ -38,126 +45,78 @@ const HEADERS: [(HeaderName, &str); 2] = [
     security(())
 )]
 pub async fn docs(State(published): State<Published>) -> impl IntoResponse {
-    (HEADERS, published.page)
+    (PAGE_HEADERS, published.page)
 }
 
-/// The page for an OpenAPI document.
-pub fn page(document: &Value) -> Markup {
-    let (title, groups) = (text(&document["info"]["title"]), groups(document));
+/// The page for a document, and the addresses of what it needs: each holds a digest of the content, so that a browser may
+/// keep it.
+pub fn routes(document: &str) -> (Bytes, Router<Published>) {
+    let start = format!("const DOCUMENT = {document};\n{START}");
+    let start_url = address("start", &start, "js");
+    let page = page(&start_url).into_string().into();
+    let start = Bytes::from(start);
+    let routes = Router::new()
+        .route("/docs", get(docs))
+        .route(&STYLE_URL, get(|| async { asset("text/css", STYLE.into()) }))
+        .route(
+            &RENDERER_URL,
+            get(|| async { asset("text/javascript", RENDERER.into()) }),
+        )
+        .route(&start_url, get(|| async { asset("text/javascript", start) }));
+    (page, routes)
+}
+
+fn address(name: &str, content: &str, kind: &str) -> String {
+    let digest = hex::encode(Sha256::digest(content));
+    format!("/docs/{name}-{}.{kind}", digest.get(..12).unwrap_or_default())
+}
+
+fn asset(content_type: &str, content: Bytes) -> impl IntoResponse {
+    let headers = [
+        (CONTENT_TYPE, format!("{content_type}; charset=utf-8")),
+        (CACHE_CONTROL, "public, max-age=31536000, immutable".to_owned()),
+    ];
+    (headers, content)
+}
+
+fn page(start_url: &str) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { (title) " – API" }
-                link rel="stylesheet" href="/docs/style.css";
+                title { "Gatebook – API" }
+                link rel="stylesheet" href=(*STYLE_URL);
+                script src=(*RENDERER_URL) defer {}
+                script src=(start_url) defer {}
             }
-            body {
-                a.skip href="#content" { "Skip to the content" }
-                nav aria-label="Calls" { (contents(&groups)) }
-                main #content {
-                    (opening(document))
-                    (refusals(document))
-                    @for group in &groups { (section(group, document)) }
+            body.swagger-ui {
+                noscript {
+                    p.wrapper { "The operations are shown by a script. For programs they are in " a href="/openapi.json" { "openapi.json" } "." }
                 }
+                div #operations {}
+                section #error-codes .wrapper { (codes()) }
             }
         }
     }
 }
 
-/// The calls of one kind of caller.
-struct OperationGroup<'a> {
-    name: &'a str,
-    description: &'a str,
-    operations: Vec<Operation<'a>>,
-}
-
-impl OperationGroup<'_> {
-    fn anchor(&self) -> String {
-        prose::anchor(self.name)
-    }
-}
-
-/// The groups in the document's order of tags, then those that it forgot to list.
-fn groups(document: &Value) -> Vec<OperationGroup<'_>> {
-    let tags = document["tags"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let listed = tags.iter().map(|tag| (text(&tag["name"]), text(&tag["description"])));
-    let mut groups: Vec<_> = listed
-        .map(|(name, description)| OperationGroup {
-            name,
-            description,
-            operations: Vec::new(),
-        })
-        .collect();
-    for operation in operations(document) {
-        let name = operation.tag();
-        match groups.iter_mut().find(|group| group.name == name) {
-            Some(group) => group.operations.push(operation),
-            None => groups.push(OperationGroup {
-                name,
-                description: "",
-                operations: vec![operation],
-            }),
-        }
-    }
-    groups.retain(|group| !group.operations.is_empty());
-    groups
-}
-
-fn contents(groups: &[OperationGroup]) -> Markup {
+/// What each code means and what to do, which a document has no place for that Swagger UI shows.
+fn codes() -> Markup {
     html! {
-        @for group in groups {
-            p.group { a href={ "#" (group.anchor()) } { (group.name) } }
-            ul {
-                @for operation in &group.operations {
-                    li { a href={ "#" (operation.anchor()) } { (operation.short_title()) } }
-                }
-            }
-        }
-    }
-}
-
-fn opening(document: &Value) -> Markup {
-    let info = &document["info"];
-    html! {
-        header {
-            h1 { (text(&info["title"])) " " span.version { (text(&info["version"])) } }
-            (prose(text(&info["description"])))
-            p { "For programs: " a href="/openapi.json" { "openapi.json" } "." }
-        }
-        section #credentials aria-labelledby="credentials-title" {
-            h2 #credentials-title { "Credentials" }
-            dl.credentials {
-                @for (name, scheme) in schema::members(&document["components"]["securitySchemes"]) {
-                    dt #{ "credentials-" (name) } { code { (name) } " " span.type { (text(&scheme["scheme"])) } }
-                    dd { (prose(text(&scheme["description"]))) }
-                }
-            }
-        }
-    }
-}
-
-/// The two forms of a refusal, once for all calls.
-fn refusals(document: &Value) -> Markup {
-    let schemas = Schemas::of(document);
-    html! {
-        section #refusals aria-labelledby="refusals-title" {
-            h2 #refusals-title { "Refusals" }
-            @for name in schema::REFUSALS {
-                @let schema = &document["components"]["schemas"][name];
-                @if schema.is_object() {
-                    (prose(text(&schema["description"])))
-                    (fields(schema, &schemas, FieldSource::Answered))
-                }
-            }
-            @for kind in error_codes() {
-                h3 #(prose::anchor(kind.title)) { (prose::line(kind.title)) }
-                dl.codes {
+        @for kind in error_codes() {
+            h2 { (line(kind.title)) }
+            table {
+                thead { tr { th { "Code" } th { "Status" } th { "Meaning" } th { "What to do" } } }
+                tbody {
                     @for code in &kind.codes {
-                        dt { code { (code.code) } " " span.type { (code.status) } }
-                        dd { (prose::line(code.meaning)) " " (prose::line(code.remedy)) }
+                        tr {
+                            td { code { (code.code) } }
+                            td { (code.status) }
+                            td { (line(code.meaning)) }
+                            td { (line(code.remedy)) }
+                        }
                     }
                 }
             }
@@ -165,13 +124,11 @@ fn refusals(document: &Value) -> Markup {
     }
 }
 
-fn section(group: &OperationGroup, document: &Value) -> Markup {
-    let schemas = Schemas::of(document);
+/// A text whose code is between backticks.
+fn line(text: &str) -> Markup {
     html! {
-        section #(group.anchor()) {
-            h2 { (group.name) }
-            (prose(group.description))
-            @for operation in &group.operations { (operation.show(&schemas)) }
+        @for (place, part) in text.split('`').enumerate() {
+            @if place % 2 == 1 { code { (part) } } @else { (part) }
         }
     }
 }
@@ -180,31 +137,20 @@ fn section(group: &OperationGroup, document: &Value) -> Markup {
 mod tests {
     use super::*;
 
-    fn page_of_all() -> String {
-        let document = serde_json::to_value(crate::web::api::meta::document()).unwrap();
-        page(&document).into_string()
+    #[test]
+    fn what_is_between_backticks_is_code_and_nothing_is_markup() {
+        assert_eq!(line("a `b<c` & d").into_string(), "a <code>b&lt;c</code> &amp; d");
     }
 
     #[test]
-    fn the_page_needs_no_script_and_nothing_from_elsewhere() {
-        let page = page_of_all();
-        for foreign in ["<script", "http://", "https://", "style=", " on"] {
-            let tags = page.split('<').map(|tag| tag.split('>').next().unwrap_or_default());
-            assert!(!tags.into_iter().any(|tag| tag.contains(foreign)), "{foreign}");
+    fn the_page_has_no_script_or_style_of_its_own_and_says_what_to_do_about_each_code() {
+        let page = page("/docs/start.js").into_string();
+        let tags: Vec<_> = page.split('<').filter_map(|tag| tag.split('>').next()).collect();
+        for foreign in ["http:", "https:", "style=", " on"] {
+            assert!(!tags.iter().any(|tag| tag.contains(foreign)), "{foreign}");
         }
-    }
-
-    #[test]
-    fn the_page_describes_itself() {
-        let page = page_of_all();
-        for part in [
-            "/openapi.json",
-            "/docs/style.css",
-            "For people",
-            "Service",
-            "kept_by_developer",
-        ] {
-            assert!(page.contains(part), "{part}");
-        }
+        let scripts = tags.iter().filter(|tag| tag.starts_with("script"));
+        assert!(scripts.clone().count() == 2 && scripts.into_iter().all(|tag| tag.contains("src=\"/docs/")));
+        assert!(page.contains("<code>kept_by_developer</code>"));
     }
 }
