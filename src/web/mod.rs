@@ -65,7 +65,7 @@ pub fn router_of(listener: Listener, service: Service, client_address: ClientAdd
         .fallback(pages::not_found_page)
         .method_not_allowed_fallback(|| async {
             // Pages have an answer of their own.
-            let detail = "This address does not answer to this method.";
+            let detail = "This address does not support this method.";
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
         })
         .layer(DefaultBodyLimit::max(BODY_MAX))

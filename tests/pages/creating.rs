@@ -73,7 +73,7 @@ async fn r13_a_new_integration_is_created_step_by_step_and_its_otp_shown(world: 
     let page = ada.send(NEW, &FILLED_IN).await.expect(200);
     page.shows("Integration Application created").shows("Copy");
     page.shows("Valid until 26 November 2026, 09:00 UTC (3 days)");
-    page.shows("An invite to the Developer Portal is mailed to dev@example.com");
+    page.shows("An invite to the Developer Portal is on its way to dev@example.com");
     let otp = element(&ada, "<code class=\"otp\"").to_owned();
     assert!(element(&ada, "<textarea id=\"instructions\"").contains(&otp));
     let app = only(&world).await;
@@ -113,7 +113,7 @@ async fn a_form_sent_again_with_other_values_asks_first(world: World) {
     ada.page = form;
     let other = with("name", Some("Another"));
     let page = ada.send(NEW, &other).await.expect(409);
-    page.shows("You have sent this form already");
+    page.shows("You have already sent this form");
     only(&world).await;
     ada.send(NEW, &other).await.expect(200).shows("Another");
 }
@@ -250,7 +250,7 @@ async fn r12_a_link_accepts_no_charge_for_anybody(world: World) {
     let before = world.traces().await;
     let lured = format!("{BANK_FEEDS}?accept_charges=true&accept_data_access=true");
     let page = ada.open(&lured).await.expect(200);
-    page.shows("I acknowledge that this application type is charged.");
+    page.shows("I understand that this application type is chargeable.");
     assert!(!page.html.contains(" checked"), "{}", page.html);
     let fields = [
         ("name", "Feeds"),
@@ -304,7 +304,7 @@ async fn a_form_without_its_token_is_not_carried_out(world: World) {
     let before = world.traces().await;
     for path in [NEW, BANK_FEEDS] {
         let page = ada.send_raw(path, &owned(&FILLED_IN)).await.expect(200);
-        page.shows("Nothing was sent yet");
+        page.shows("Nothing has been sent yet");
         let page = ada.send(path, &[]).await.expect(200);
         assert_eq!(page.value("name").as_deref(), Some("Payroll Bridge"));
     }

@@ -54,7 +54,7 @@ async fn description_category_and_entities_are_edited_with_immediate_effect(worl
     ada.send(&path, &fields[..2])
         .await
         .expect(200)
-        .shows("cannot open any data");
+        .shows("has no access to any data");
 }
 
 async fn r6_r10_what_is_fixed_is_greyed_out(world: World) {
@@ -109,7 +109,7 @@ async fn somebody_elses_change_is_told_with_both_versions(world: World) {
         ("entities", "e1"),
     ];
     let page = ada.send(&path, &mine).await.expect(412);
-    page.shows("Somebody else changed this application meanwhile");
+    page.shows("Somebody else has changed this application");
     page.shows("different Theirs. Mine.")
         .shows("different Entity E4 Entity E1");
     page.shows("same Payroll & HR Payroll & HR");
@@ -222,7 +222,7 @@ async fn r27_revoking_asks_first_and_is_final(world: World) {
         page.shows(named);
     }
     let page = ada.send(&revoke, &[("reason", "Over.")]).await.expect(200);
-    page.shows("has been revoked for ever")
+    page.shows("has been permanently revoked")
         .shows("Reason: Over.")
         .hides("Suspend");
     assert_eq!(world.gate(&token, "e1", "read").await, "app_revoked");
@@ -247,6 +247,6 @@ async fn a_reason_that_is_too_long_is_told_and_kept(world: World) {
     pam.send_raw(&at(&app, "/revoke"), &nothing)
         .await
         .expect(200)
-        .shows("Nothing was sent yet");
+        .shows("Nothing has been sent yet");
     assert_eq!(world.traces().await, before);
 }
