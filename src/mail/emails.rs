@@ -1,6 +1,6 @@
-//! What we write to people, in the words of the help article. Plain text; our own words are ASCII.
+//! The e-mails that Gatebook sends, in the words of the help article. They are plain text, and our own words are ASCII.
 //!
-//! An e-mail holds no secret but the link or the code that it is for, and never an OTP (R13, R16).
+//! An e-mail contains no secret except the link or code that it is for, and never an OTP (R13, R16).
 
 use gatebook_aggregates::timestamp::Timestamp;
 use strum::{EnumString, IntoStaticStr};
@@ -11,31 +11,30 @@ use crate::log::append::Priority;
 /// An e-mail, ready to be sealed or sent. Without `Debug`: it may hold a link or a code.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Email {
-    /// What kind of letter it is.
     pub kind: EmailKind,
-    /// The address it goes to.
+    /// The recipient's address.
     pub to: String,
-    /// Its subject, one line.
+    /// The subject, on one line.
     pub subject: String,
-    /// Its text, with `\n` between lines.
+    /// The text, with `\n` between lines.
     pub text: String,
 }
 
-/// The kinds of letters.
+/// The kinds of e-mails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum EmailKind {
-    /// R13, R18: somebody is invited to sign up.
+    /// R13, R18: an invitation to sign up.
     Invitation,
-    /// R19: the code that proves an address.
+    /// R19: the code that proves an e-mail address.
     VerificationCode,
-    /// R13: a developer with an account got one more application.
+    /// R13: a developer with an account gets another application.
     ApplicationAssigned,
-    /// R16: the OTP is another one now.
+    /// R16: the OTP was reset.
     OtpReset,
-    /// R21: a developer no longer sees an application.
+    /// R21: a developer's access to an application was revoked.
     AccessRevoked,
-    /// R27: an application is over.
+    /// R27: an application was revoked.
     ApplicationRevoked,
     /// R23: a client secret is about to end.
     ClientSecretEnding,
@@ -48,7 +47,7 @@ pub enum EmailKind {
 }
 
 impl EmailKind {
-    /// What somebody waits for in front of a screen leaves before everything else: a code lives for ten minutes.
+    /// E-mails that somebody is waiting for at a screen go first; a code is valid for only ten minutes.
     pub fn priority(self) -> Priority {
         match self {
             Self::VerificationCode | Self::FirstPassword | Self::PasswordReset => Priority::Urgent,
@@ -63,52 +62,52 @@ impl EmailKind {
     }
 }
 
-/// R12: the team's e-mail names so many entities; more are counted.
+/// R12: how many entities the team's e-mail names; the rest are only counted.
 const ENTITIES_NAMED: usize = 200;
 
 impl Email {
     /// R13, R18: invites a developer to sign up. `link` stands on a line of its own.
     pub fn invitation(to: &str, app_name: &str, group_name: &str, link: &str, expires_at: Timestamp) -> Self {
         let paragraphs = [
-            "You are invited to sign up to the Developer Portal, where you find everything\n\
+            "You have been invited to the Developer Portal, where you will find everything\n\
              you need to build this integration:",
             &about(app_name, group_name),
             "Sign up here:",
             link,
             &format!(
-                "The link works once, until {}. If it has expired,\n\
-                 ask the Integration Admin for a new invite.",
+                "The link is valid until {} and can be used once.\n\
+                 If it has expired, ask the Integration Admin for a new invite.",
                 expires_at.for_people()
             ),
-            "In the portal you verify the application with a one-time password (OTP). It is\n\
-             not in this mail: the Integration Admin will give it to you by another channel,\n\
-             such as SMS, a messenger or a phone call.",
-            "If you did not expect this invitation, there is nothing you need to do.",
+            "You will also need a one-time password (OTP) to verify the application in the\n\
+             portal. The Integration Admin will give it to you through another channel, such\n\
+             as SMS, a messenger or a phone call.",
+            "If you did not expect this invitation, you can ignore this e-mail.",
         ];
         Self::new(EmailKind::Invitation, to, "Developer Portal – Invitation", &paragraphs)
     }
 
-    /// R19: the code that proves an address. The code stands on a line of its own, and not in the subject, which a
-    /// locked screen may show.
+    /// R19: the code that proves an e-mail address. The code stands on a line of its own, and not in the subject, which
+    /// a locked screen may show.
     pub fn verification_code(to: &str, code: &str, valid_minutes: i64) -> Self {
         let paragraphs = [
-            "This is your verification code for signing up to the Developer Portal:",
+            "Your verification code for the Developer Portal is:",
             code,
-            &format!("It is valid for {valid_minutes} minutes. Enter it only where you asked for it."),
-            "If you are not signing up, there is nothing you need to do.",
+            &format!("It is valid for {valid_minutes} minutes. Enter it only on the page where you requested it."),
+            "If you are not signing up, you can ignore this e-mail.",
         ];
         let subject = "Developer Portal – Verification code";
         Self::new(EmailKind::VerificationCode, to, subject, &paragraphs)
     }
 
-    /// R13: tells a developer who has signed up already about one more application.
+    /// R13: tells a developer who has already signed up about another application.
     pub fn application_assigned(to: &str, app_name: &str, group_name: &str, portal_url: &str) -> Self {
         let paragraphs = [
-            "An application was assigned to you in the Developer Portal:",
+            "An application has been assigned to you in the Developer Portal:",
             &about(app_name, group_name),
-            "Before you can see its details, verify it with a one-time password (OTP). The\n\
-             Integration Admin will give it to you by another channel than e-mail, such as\n\
-             SMS, a messenger or a phone call. Enter it in the portal:",
+            "To see its details, verify it with a one-time password (OTP). The Integration\n\
+             Admin will give it to you through another channel, such as SMS, a messenger or\n\
+             a phone call. Enter it in the portal:",
             portal_url,
         ];
         let subject = about_app("Application assigned", app_name);
@@ -118,33 +117,33 @@ impl Email {
     /// R16: tells the developer that the OTP was reset, without the OTP.
     pub fn otp_reset(to: &str, app_name: &str, group_name: &str, portal_url: &str) -> Self {
         let paragraphs = [
-            "The one-time password (OTP) of an application was reset:",
+            "The one-time password (OTP) for an application has been reset:",
             &about(app_name, group_name),
             "The previous OTP no longer works. The Integration Admin will give you the new\n\
-             one by another channel than e-mail, such as SMS, a messenger or a phone call.\n\
-             Enter it in the portal:",
+             one through another channel, such as SMS, a messenger or a phone call. Enter it\n\
+             in the portal:",
             portal_url,
         ];
         let subject = about_app("One-time password reset", app_name);
         Self::new(EmailKind::OtpReset, to, &subject, &paragraphs)
     }
 
-    /// R21: tells the developer that the application's details are out of sight.
+    /// R21: tells the developer that they can no longer see the application.
     pub fn access_revoked(to: &str, app_name: &str, group_name: &str) -> Self {
         let paragraphs = [
-            "Your access to an application in the Developer Portal was revoked:",
+            "Your access to an application in the Developer Portal has been revoked:",
             &about(app_name, group_name),
-            "The portal no longer shows you its details. Your access to other applications\n\
-             stays as it is. If you have questions, ask the Integration Admin.",
+            "You can no longer see its details in the portal. Your access to other\n\
+             applications has not changed. If you have questions, ask the Integration Admin.",
         ];
         let subject = about_app("Access revoked", app_name);
         Self::new(EmailKind::AccessRevoked, to, &subject, &paragraphs)
     }
 
-    /// R27: tells the developer that the application is over.
+    /// R27: tells the developer that the application was revoked.
     pub fn application_revoked(to: &str, app_name: &str, group_name: &str) -> Self {
         let paragraphs = [
-            "An application that you are the developer of was revoked:",
+            "An application that you are the developer of has been revoked:",
             &about(app_name, group_name),
             "All API integrations linked to it have stopped running, and its credentials no\n\
              longer work. This cannot be undone. If you have questions, ask the Integration\n\
@@ -164,22 +163,22 @@ impl Email {
         url: &str,
     ) -> Self {
         let paragraphs = [
-            "A client secret of an application in the Developer Portal is about to end:",
+            "A client secret in the Developer Portal is about to expire:",
             &format!("{}\nIt begins with: {}", about(app_name, group_name), one_line(prefix)),
             &format!(
-                "It ends on {}. Make sure that your integration uses\n\
-                 the newer client secret by then: with the older one it gets no more tokens,\n\
-                 and the tokens that it got stop working.",
+                "It expires on {}. Make sure that your integration\n\
+                 uses the newer client secret by then: after that, the older one and the tokens\n\
+                 issued for it stop working.",
                 ends_at.for_people()
             ),
-            "When each of them was used last:",
+            "See when each of them was last used:",
             url,
         ];
-        let subject = about_app("Client secret about to end", app_name);
+        let subject = about_app("Client secret about to expire", app_name);
         Self::new(EmailKind::ClientSecretEnding, to, &subject, &paragraphs)
     }
 
-    /// R12: tells the provider's integration team what was asked of it. `entities` are names.
+    /// R12: tells the provider's integration team what was requested. `entities` are names.
     #[expect(clippy::too_many_arguments, reason = "each is one line of the e-mail, in this order")]
     pub fn aiq_integrate_requested(
         to: &str,
@@ -203,11 +202,11 @@ impl Email {
         ];
         let facts = facts.map(|(what, value)| format!("{what}: {value}"));
         let paragraphs = [
-            "An AIQ Integrate application was requested:",
+            "An AIQ Integrate application has been requested:",
             &facts.join("\n"),
             &entity_list(entities),
-            "The admin accepted both disclaimers: that it is charged, and that our team will\n\
-             have access to the data. Its credentials are handled by operators.",
+            "The admin accepted both disclaimers: that the application is chargeable, and\n\
+             that our team will have access to the data. Operators handle its credentials.",
         ];
         let subject = format!("AIQ Integrate requested: {}", named(app_name));
         Self::new(EmailKind::AiqIntegrateRequested, to, &subject, &paragraphs)
@@ -216,13 +215,13 @@ impl Email {
     /// Lets a group user choose a password. `link` stands on a line of its own.
     pub fn first_password(to: &str, group_name: &str, link: &str, expires_at: Timestamp) -> Self {
         let paragraphs = [
-            "You can sign in to manage the Integration Applications of your group:",
+            "You can now sign in to Integration Applications:",
             &format!("Group: {}", named(group_name)),
             "Choose a password here:",
             link,
             &format!(
-                "The link works once, until {}. After that, ask a\n\
-                 Practice Admin of your group for a new one.",
+                "The link is valid until {} and can be used once.\n\
+                 If it has expired, ask a Practice Admin of your group for a new one.",
                 expires_at.for_people()
             ),
         ];
@@ -230,16 +229,19 @@ impl Email {
         Self::new(EmailKind::FirstPassword, to, subject, &paragraphs)
     }
 
-    /// Lets somebody who forgot a password choose a new one. `link` stands on a line of its own.
+    /// Lets a person who forgot their password choose a new one. `link` stands on a line of its own.
     pub fn password_reset(to: &str, place: &str, link: &str, expires_at: Timestamp) -> Self {
         let paragraphs = [
-            "A new password was asked for:",
+            "You have requested a new password:",
             &format!("For: {}", named(place)),
             "Choose it here:",
             link,
-            &format!("The link works once, until {}.", expires_at.for_people()),
-            "If you did not ask for this, there is nothing you need to do: your password\n\
-             stays as it is.",
+            &format!(
+                "The link is valid until {} and can be used once.",
+                expires_at.for_people()
+            ),
+            "If you did not request this, you can ignore this e-mail. Your password has not\n\
+             changed.",
         ];
         Self::new(EmailKind::PasswordReset, to, "Choose a new password", &paragraphs)
     }
@@ -254,7 +256,7 @@ impl Email {
     }
 }
 
-/// Names come from users. Each stands behind a word of ours, so that none looks like a line of ours.
+/// Names come from users. Each follows a label of ours, so that none can pass for a line of ours.
 fn about(app_name: &str, group_name: &str) -> String {
     format!("Application: {}\nGroup: {}", named(app_name), named(group_name))
 }

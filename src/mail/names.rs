@@ -1,9 +1,9 @@
-//! Names in letters. They come from users, and are nothing but names there: no line of ours, no header, no link.
+//! Names in e-mails. They come from users, so they must not be able to add a line, a header or a link.
 
-/// Names are shorter than this where they come from; whatever is longer is cut.
+/// A safety limit: every name is validated to be shorter than this when it is entered.
 const NAME_MAX_CHARS: usize = 200;
 
-/// A name from outside, on one line, that no mail program makes a link of: a space parts what looks like an address.
+/// A name on one line that no mail program turns into a link: a space separates what looks like a web address.
 pub(super) fn named(name: &str) -> String {
     let mut parted = String::new();
     let mut rest = one_line(name).replace("://", ": //");
@@ -21,7 +21,7 @@ pub(super) fn named(name: &str) -> String {
     parted
 }
 
-/// The text on one line. Whatever could break the line, hide in it or turn its direction becomes a space.
+/// The text on one line. Characters that could break the line, be invisible or change its direction become spaces.
 pub(super) fn one_line(text: &str) -> String {
     let visible: String = text
         .chars()

@@ -60,18 +60,18 @@ impl Password {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum PasswordProblem {
     /// Fewer than 15 characters.
-    #[error("A password has at least {MIN_PASSWORD_CHARS} characters.")]
+    #[error("Use at least {MIN_PASSWORD_CHARS} characters.")]
     TooShort,
     /// More than 1,000 bytes.
-    #[error("A password has at most {MAX_PASSWORD_BYTES} bytes.")]
+    #[error("Use at most {MAX_PASSWORD_BYTES} bytes.")]
     TooLong,
     /// A character that not every keyboard has.
-    #[error("A password has no tabs, line breaks or other control characters.")]
+    #[error("Tabs, line breaks and other control characters are not allowed.")]
     ControlCharacter,
     /// Made of common passwords, repetitions, sequences, the product's name or the owner's address.
     #[error(
-        "This password is easy to guess: it is made of common passwords, repetitions, sequences, or your own address. Take a \
-         few words that only you would put together."
+        "This password is easy to guess: it consists of common passwords, repetitions, sequences or your own address. \
+         Choose a few words that only you would put together."
     )]
     TooCommon,
 }

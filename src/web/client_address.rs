@@ -46,7 +46,7 @@ pub struct TrustedProxy(IpNet);
 
 /// What is neither an address nor a network.
 #[derive(Debug, Error)]
-#[error("“{0}” is no address such as 10.0.0.1 and no network such as 10.0.0.0/8")]
+#[error("“{0}” is neither an address such as 10.0.0.1 nor a network such as 10.0.0.0/8")]
 pub struct NoTrustedProxy(String);
 
 impl FromStr for TrustedProxy {
@@ -126,7 +126,7 @@ impl ClientAddressHeader {
             tracing::warn!(
                 %peer,
                 header = %name,
-                "the client's address is taken from proxies in --trusted-proxies only, and this one is not listed"
+                "ignored the client address from a proxy that is not listed in --trusted-proxies"
             );
         }
     }
@@ -137,7 +137,7 @@ impl ClientAddressHeader {
             tracing::warn!(
                 %proxy,
                 header = %name,
-                "a trusted proxy wrote no address that can be read, so that its own address stands for its client's"
+                "a trusted proxy sent an unreadable client address, so the proxy's own address is used"
             );
         }
     }

@@ -106,7 +106,7 @@ impl Problem {
             ..Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "unavailable",
-                "No command could be committed here at the moment; ask another node, or try again shortly.",
+                "This node cannot save anything at the moment. Try again shortly, or use another node.",
             )
         }
         .retry_after(RETRY_UNAVAILABLE_AFTER)
@@ -210,10 +210,10 @@ impl From<CommandError> for Problem {
             CommandError::Taken(key @ (ReservationKey::AppName(_) | ReservationKey::AppNameLook(_))) => {
                 let detail = match key {
                     ReservationKey::AppNameLook(_) => {
-                        "Another application has a name that looks like this one. Names are unique for ever; choose \
-                         another one."
+                        "Another application has a name that looks like this one. Choose a different name; a name is \
+                         never used twice."
                     }
-                    _ => "Another application has this name. Names are unique for ever; choose another one.",
+                    _ => "Another application has this name. Choose a different one; a name is never used twice.",
                 };
                 let problem = Self::field("name", "name_taken", detail);
                 Self {
@@ -224,7 +224,10 @@ impl From<CommandError> for Problem {
             }
             CommandError::Taken(ReservationKey::DeveloperEmail(_)) => Refusal::DeveloperAlreadySignedUp.into(),
             CommandError::VersionMismatch { current } => {
-                let detail = format!("Somebody else changed this since you read it; the version is {current} now.");
+                let detail = format!(
+                    "Somebody else has changed this since you read it; its version is now {current}. \
+                                      Read it again before you change it."
+                );
                 Self::new(StatusCode::PRECONDITION_FAILED, "version_mismatch", detail)
             }
             CommandError::TooManyEmails {
@@ -235,20 +238,20 @@ impl From<CommandError> for Problem {
                 let minutes = retry_after_seconds.div_ceil(60);
                 let unit = if minutes == 1 { "minute" } else { "minutes" };
                 let detail = format!(
-                    "At most {many} e-mails an hour are sent {whose}, and this would be one more. Nothing has been changed. \
-                     Try again in {minutes} {unit}."
+                    "The limit of {many} e-mails an hour {whose} has been reached. Nothing has been changed. Try again \
+                     in {minutes} {unit}."
                 );
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_emails", detail).retry_after(retry_after_seconds)
             }
             CommandError::ApplicationLimit { applications_max } => {
                 let detail = format!(
-                    "Your group has {applications_max} integration applications, which is as many as it may have. Revoke \
-                     one that is not needed any more, or ask the provider for more."
+                    "Your group has reached its limit of {applications_max} integration applications. Revoke one that \
+                     you no longer need, or ask the provider to raise the limit."
                 );
                 Self::new(StatusCode::CONFLICT, "application_limit", detail)
             }
             CommandError::KeyUsed | CommandError::Conflict | CommandError::CredentialReplaced => {
-                let detail = "Somebody else is changing the same thing at this moment. Try again.";
+                let detail = "Somebody else is changing this right now. Try again.";
                 Self::new(StatusCode::CONFLICT, "conflict", detail).retry_after(1)
             }
             error @ CommandError::NotReadBack(_) => internal(&error.to_string()),
@@ -260,16 +263,16 @@ impl From<CommandError> for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         if error.is_unavailable() {
-            tracing::warn!(%error, "the database is not available");
-            let detail = "The database cannot be reached at the moment. Nothing is lost; try again shortly.";
+            tracing::warn!(%error, "the database is unavailable");
+            let detail = "The database cannot be reached at the moment. Try again shortly.";
             return Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
                 .retry_after(RETRY_UNAVAILABLE_AFTER);
         }
         if let StoreError::Unreadable(event) = &error {
-            tracing::error!(%event, "a request is refused because of an event that cannot be read");
+            tracing::error!(%event, "refused a request because an event cannot be read");
             let detail = format!(
-                "The log holds an entry about this that cannot be read (position {}). An application can be suspended and \
-                 revoked all the same; everything else has to wait until the operators have settled it.",
+                "The log contains an unreadable entry about this (position {}). You can still suspend or revoke an \
+                 application; everything else has to wait until the operators have resolved it.",
                 event.position
             );
             return Self::new(StatusCode::CONFLICT, "unreadable_event", detail);
@@ -284,8 +287,8 @@ impl From<Failure> for Problem {
         match failure {
             Failure::Unauthenticated => Self::unauthenticated(),
             Failure::TooManyChanges { retry_after_seconds } => {
-                let detail =
-                    "You have changed this very often. Try again later, or do several changes with one request.";
+                let detail = "You have changed this too often in a short time. Try again later, or combine several changes in \
+                     one request.";
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail).retry_after(retry_after_seconds)
             }
             Failure::TooManyRequests { retry_after_seconds } => {
@@ -295,18 +298,18 @@ impl From<Failure> for Problem {
             }
             Failure::PasswordsBusy { retry_after_seconds } => {
                 let detail = format!(
-                    "So many people sign in at this moment that your password could not be checked. Try again in \
+                    "Too many people are signing in right now to check your password. Try again in \
                      {retry_after_seconds} seconds."
                 );
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).retry_after(retry_after_seconds)
             }
             Failure::TooManyReads { retry_after_seconds } => {
-                let detail = "At most two lists, searches and downloads of yours are answered at once. Wait for one of them, \
-                              and try again.";
+                let detail = "You can run two lists, searches or downloads at a time. Wait for one to finish, and try \
+                              again.";
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail).retry_after(retry_after_seconds)
             }
             Failure::TooManySearches { retry_after_seconds } => {
-                let detail = "Too many searches are under way at the moment. Try again shortly.";
+                let detail = "Too many searches are running at the moment. Try again shortly.";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).retry_after(retry_after_seconds)
             }
             Failure::OtpWrong { attempts_left } => Self {
@@ -318,7 +321,8 @@ impl From<Failure> for Problem {
                 ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "code_wrong", detail)
             },
             Failure::IdempotencyKeyReused => {
-                let detail = "This Idempotency-Key was used for another request. Use a new key for each request.";
+                let detail = "This Idempotency-Key has already been used for a different request. Use a new key for \
+                              each request.";
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail)
             }
             Failure::Command(error) => error.into(),
@@ -335,7 +339,7 @@ fn internal(why: &str) -> Problem {
 
 /// Something that the principal can do nothing about but tell us: the id is what we find it by in the log.
 pub fn our_fault() -> Problem {
-    let id = current_request_id().map(|id| format!(" If you tell us about it, name this request id: {id}"));
+    let id = current_request_id().map(|id| format!(" If you contact us about it, include this request id: {id}"));
     let detail = format!("Something went wrong on our side.{}", id.unwrap_or_default());
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
 }

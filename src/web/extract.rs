@@ -142,7 +142,7 @@ impl<T: DeserializeOwned> FromRequestParts<Service> for QueryOf<T> {
             match (unknown_field(&text), duplicate_field(&text)) {
                 (Some(field), _) => unknown(&field),
                 (_, Some(field)) => duplicate(&field),
-                _ => Problem::field("query", "invalid_query", "A parameter of the query cannot be read."),
+                _ => Problem::field("query", "invalid_query", "A query parameter could not be read."),
             }
         })?;
         Ok(Self(value))
@@ -225,8 +225,8 @@ pub fn idempotency_key(
             Ok(Some(IdempotencyKey::new(caller, key, &parts.method, &parts.path, body)))
         }
         _ => {
-            let message = "Send one Idempotency-Key of 1 to 255 visible ASCII characters, without blanks: a new UUID for \
-                           each request, for example.";
+            let message = "Send one Idempotency-Key of 1 to 255 visible ASCII characters without spaces, for example a \
+                           new UUID for each request.";
             Err(Problem::field("Idempotency-Key", "invalid_idempotency_key", message))
         }
     }
@@ -258,7 +258,7 @@ impl FromRequestParts<Service> for RequestLine {
 
 /// A field, or a parameter of the query, that there is not.
 pub(super) fn unknown(field: &str) -> Problem {
-    let message = format!("There is no field “{field}” here.");
+    let message = format!("The field “{field}” is not known here. Leave it out.");
     Problem::fields(vec![FieldError {
         field: field.to_owned(),
         code: "unknown_field".to_owned(),
@@ -268,7 +268,7 @@ pub(super) fn unknown(field: &str) -> Problem {
 
 /// A field, or a parameter of the query, that came twice.
 pub(super) fn duplicate(field: &str) -> Problem {
-    let message = format!("“{field}” is there more than once. Send it once.");
+    let message = format!("“{field}” appears more than once. Send it once.");
     Problem::fields(vec![FieldError {
         field: field.to_owned(),
         code: "duplicate_field".to_owned(),

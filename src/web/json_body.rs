@@ -72,7 +72,7 @@ pub fn unread_encoding(headers: &HeaderMap) -> Option<String> {
 /// The answer to a body that is compressed.
 pub fn encoded(encoding: &str) -> Problem {
     unsupported(&format!(
-        "Send the body as it is, without “Content-Encoding: {encoding}”."
+        "Send the body uncompressed, without “Content-Encoding: {encoding}”."
     ))
 }
 
@@ -130,7 +130,7 @@ fn no_object() -> Problem {
 
 fn malformed(error: &serde_json::Error) -> Problem {
     let detail = format!(
-        "The body is no JSON (line {}, column {}).",
+        "The body is not valid JSON (line {}, column {}).",
         error.line(),
         error.column()
     );

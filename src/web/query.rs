@@ -81,7 +81,7 @@ pub fn not_utf8(pairs: &[u8]) -> Option<String> {
 
 /// What such a parameter is answered with.
 pub fn no_text(parameter: &str) -> Problem {
-    let message = format!("“{parameter}” is not UTF-8. Percent-encode it as such: é is %C3%A9.");
+    let message = format!("“{parameter}” is not UTF-8. Percent-encode it as UTF-8: é is %C3%A9.");
     Problem::field(parameter, "invalid_utf8", &message)
 }
 

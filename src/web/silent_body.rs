@@ -55,7 +55,7 @@ fn until_silent(
 
 fn too_late(silence: Duration) -> Response {
     let seconds = silence.as_secs();
-    let detail = format!("Nothing of the body came for {seconds} s. Send the request again.");
+    let detail = format!("The body stopped arriving for {seconds} s. Send the request again.");
     let mut response = Problem::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", detail).into_response();
     response
         .headers_mut()

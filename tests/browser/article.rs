@@ -298,7 +298,7 @@ async fn an_aiq_integrate_from_its_disclaimers_to_the_notice_of_the_team() {
     ada.check("Bank Feeds").await;
     ada.click("Next Step")
         .await
-        .see("Accept that this application type is charged.")
+        .see("Accept that this application type is chargeable.")
         .await;
     ada.pictures("aiq-integrate-type").await;
     ada.check("I understand that this application type is chargeable.")

@@ -211,7 +211,7 @@ async fn operators_see_failed_mails_and_what_went_wrong_on_our_side() {
     olga.pictures("operator-unreadable-filter").await;
     olga.open("/operator/groups/nobody").await.see("Not found").await;
     behind_the_scenes(&world, "drop table outbox").await;
-    olga.open("/operator/outbox").await.see("name this request id").await;
+    olga.open("/operator/outbox").await.see("include this request id").await;
     olga.pictures("our-fault").await;
 }
 

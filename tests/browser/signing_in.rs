@@ -63,7 +63,7 @@ async fn a_forgotten_password_is_replaced_through_a_mail() {
     ada.click("Sign in").await.miss("is wrong").await;
     ada.open(&link)
         .await
-        .see("has been used or replaced by a newer one")
+        .see("has already been used or replaced by a newer one")
         .await;
 }
 

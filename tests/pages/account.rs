@@ -108,7 +108,7 @@ async fn a_tokens_name_is_checked_and_kept(world: World) {
     let long = "x".repeat(201);
     for (name, message) in [
         ("", "Fill in “Name of the new token”."),
-        (long.as_str(), "“Name of the new token” may have at most"),
+        (long.as_str(), "“Name of the new token” can have at most"),
         ("a\u{202e}b", "text-direction characters are not allowed"),
         ("a\0b", "Control, invisible"),
     ] {

@@ -229,7 +229,7 @@ async fn r1_off_the_plan_everything_can_be_seen_and_nothing_changed(world: World
         .shows("AIQ3");
     assert_eq!(world.traces().await, before);
     let page = ada.open(LIST).await.expect(200);
-    page.shows("available on the AIQ3 product plan only").shows("Payroll");
+    page.shows("only available on the AIQ3 product plan").shows("Payroll");
     offers_no_change(page.hides("New Integration Application"));
     ada.open(&format!("{LIST}/new")).await.expect(403).shows("AIQ3");
     ada.open(&at(&app, "/activity-log")).await.expect(200);

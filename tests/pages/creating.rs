@@ -138,7 +138,7 @@ async fn every_rule_is_told_beside_its_field_and_nothing_is_lost(world: World) {
     for (field, value, message) in [
         ("name", long.as_str(), "at most 100 characters"),
         ("name", "a\u{202e}b", "text-direction characters are not allowed"),
-        ("category", "astrology", "Choose a category of the catalogue."),
+        ("category", "astrology", "Choose a category from the catalogue."),
         ("developer_email", "nobody", "Write an e-mail address"),
         ("api_permission", "all", "Choose “Read” or “Read & Write”."),
         ("entities", "g1", "Your group has no entity “g1”."),
@@ -184,7 +184,7 @@ async fn r12_an_aiq_integrate_is_created_step_by_step(world: World) {
     let choose = format!("{LIST}/new/aiq-integrate?step=next");
     let page = ada.open(&choose).await.expect(422);
     page.shows("Choose an application type.")
-        .shows("Accept that this application type is charged.");
+        .shows("Accept that this application type is chargeable.");
     let page = ada
         .open(&format!("{choose}&integrate_type=bank_feeds&accept_charges=true"))
         .await;
@@ -230,7 +230,7 @@ async fn r8_a_custom_aiq_integrate_has_a_category_of_its_own(world: World) {
     ada.open(BANK_FEEDS).await.expect(200);
     fields[0] = ("name", "More Feeds");
     let page = ada.send(BANK_FEEDS, &fields).await.expect(422);
-    page.shows("The category comes with this application type.");
+    page.shows("This application type has a fixed category.");
 }
 
 async fn r12_both_disclaimers_have_to_be_accepted(world: World) {
@@ -238,7 +238,7 @@ async fn r12_both_disclaimers_have_to_be_accepted(world: World) {
     let before = world.traces().await;
     ada.open(BANK_FEEDS).await.expect(200);
     let page = ada.send(BANK_FEEDS, &[("name", "Feeds")]).await.expect(422);
-    page.shows("Accept that this application type is charged.")
+    page.shows("Accept that this application type is chargeable.")
         .shows("Accept that our team will have access to your data.")
         .shows("Fill in “Application Description”.");
     assert_eq!(page.value("name").as_deref(), Some("Feeds"));
@@ -259,7 +259,7 @@ async fn r12_a_link_accepts_no_charge_for_anybody(world: World) {
         ("accept_data_access", "true"),
     ];
     let page = ada.send(BANK_FEEDS, &fields).await.expect(422);
-    page.shows("Accept that this application type is charged.");
+    page.shows("Accept that this application type is chargeable.");
     assert_eq!(world.traces().await, before);
 }
 

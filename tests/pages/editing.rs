@@ -226,12 +226,15 @@ async fn r27_revoking_asks_first_and_is_final(world: World) {
         .shows("Reason: Over.")
         .hides("Suspend");
     assert_eq!(world.gate(&token, "e1", "read").await, "app_revoked");
-    ada.open(&at(&app, "/edit")).await.expect(409).shows("That is final");
+    ada.open(&at(&app, "/edit"))
+        .await
+        .expect(409)
+        .shows("which cannot be undone");
     ada.open(&at(&app, "/suspend")).await.expect(200);
     ada.send(&at(&app, "/suspend"), &[])
         .await
         .expect(409)
-        .shows("That is final");
+        .shows("which cannot be undone");
 }
 
 async fn a_reason_that_is_too_long_is_told_and_kept(world: World) {
@@ -241,7 +244,7 @@ async fn a_reason_that_is_too_long_is_told_and_kept(world: World) {
     for page in ["/suspend", "/resume", "/revoke"] {
         pam.open(&at(&app, page)).await.expect(200);
         let page = pam.send(&at(&app, page), &[("reason", &long)]).await.expect(422);
-        page.shows("“Reason” may have at most 500 characters").shows(&long);
+        page.shows("“Reason” can have at most 500 characters").shows(&long);
     }
     let nothing: [(String, String); 0] = [];
     pam.send_raw(&at(&app, "/revoke"), &nothing)

@@ -77,7 +77,7 @@ async fn a_second_click_finds_the_group_as_the_first_has_made_it(world: World) {
     olga.send("/operator/groups", &other)
         .await
         .expect(422)
-        .shows("There is a group with this id already");
+        .shows("A group with this id already exists");
     assert_eq!(world.traces().await, before);
 }
 

@@ -93,7 +93,7 @@ async fn a_password_is_chosen_with_a_link_that_works_once_for_three_days(world: 
         .await
         .expect(200)
         .shows("Your new password is set");
-    ulf.open(&first).await.expect(404).shows("Ask for a new one");
+    ulf.open(&first).await.expect(404).shows("Request a new one");
     ulf.open("/sign-in").await;
     let sign_in = [("email", "ulf@acme.example"), ("password", NEW_PASSWORD)];
     ulf.send("/sign-in", &sign_in)

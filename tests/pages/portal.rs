@@ -236,7 +236,7 @@ async fn r23_a_client_secret_is_rotated_and_retired(world: World) {
     page.shows("The older client secret is valid until 23 November 2026, 10:00 UTC");
     dev.open(&here).await;
     let page = dev.send(&format!("{here}/credentials"), &[]).await.expect(200).clone();
-    page.shows("Two client secrets are live");
+    page.shows("Two client secrets are active");
     let retire = page
         .html
         .split("href=\"")
@@ -337,7 +337,7 @@ async fn a_developer_ends_a_session_and_changes_the_password(world: World) {
         .open(&path)
         .await
         .expect(404)
-        .shows("not known, or has been used");
+        .shows("is unknown, or has already been used");
     elsewhere
         .open("/portal")
         .await

@@ -263,7 +263,7 @@ async fn r22_entities_come_page_by_page(world: World) {
     assert!(!page.html.contains("<script>"));
     let book = "a".repeat(50_000);
     let page = dev.open(&format!("{here}/entities?id={book}")).await;
-    page.expect(422).shows("Search for at most 8000 bytes");
+    page.expect(422).shows("for at most 8000 bytes");
     ada.patch(&app_at(&app, ""), json!({"entities": []})).await.done();
     let page = dev.open(&format!("{here}/entities")).await;
     page.expect(200).shows("No entity is assigned to this application");

@@ -27,7 +27,7 @@ async fn rotated(dev: &Person, app: &Value, body: Value) -> (String, String) {
 /// The mails about secrets that are about to end.
 async fn notices(world: &World) -> Vec<String> {
     let mails = world.mails().await.into_iter();
-    let notices = mails.filter(|mail| mail.subject.contains("Client secret about to end"));
+    let notices = mails.filter(|mail| mail.subject.contains("Client secret about to expire"));
     notices.map(|mail| mail.text).collect()
 }
 

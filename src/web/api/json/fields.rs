@@ -42,7 +42,7 @@ impl Fields {
         self.refuse(
             field,
             &format!("invalid_{field}"),
-            format!("“{field}” cannot have this value."),
+            format!("“{field}” has an invalid value."),
         );
     }
 
@@ -51,7 +51,7 @@ impl Fields {
         let refuse = |problem: TimeError| {
             // A query that holds an offset's plus sign as it is says a blank instead.
             let sign = match text.contains(' ') {
-                true => " In a query, + is written %2B.",
+                true => " In a query, write + as %2B.",
                 false => "",
             };
             self.refuse(
@@ -71,7 +71,7 @@ impl Fields {
             self.invalid(field);
         }
         if part.len() > PART_MAX_BYTES {
-            let message = format!("Search for at most {PART_MAX_BYTES} bytes in “{field}”.");
+            let message = format!("Search “{field}” for at most {PART_MAX_BYTES} bytes.");
             self.refuse(field, &format!("invalid_{field}"), message);
         }
         Some(part.to_owned())

@@ -48,7 +48,7 @@ impl Fields {
             self.refuse(
                 "limit",
                 "invalid_limit",
-                format!("“limit” is a number from 1 to {LIMIT_MAX}."),
+                format!("“limit” must be a number from 1 to {LIMIT_MAX}."),
             );
         }
         limit
@@ -56,7 +56,7 @@ impl Fields {
 
     /// Keeps that a cursor is none of ours, or belongs to another list.
     pub fn invalid_cursor(&mut self) {
-        let message = "Hand back the “next_cursor” of the page before, with the same “sort”.";
+        let message = "Send the “next_cursor” of the previous page, with the same “sort”.";
         self.refuse("cursor", "invalid_cursor", message);
     }
 }
