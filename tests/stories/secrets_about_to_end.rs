@@ -40,7 +40,7 @@ async fn r23_the_developer_is_told_a_day_before_a_secret_ends(world: World) {
     let message = notices(&world).await;
     assert_eq!(message.len(), 1);
     assert!(
-        message[0].contains("It ends on 26 November 2026, 09:00 UTC."),
+        message[0].contains("It expires on 26 November 2026, 09:00 UTC."),
         "{}",
         message[0]
     );

@@ -1,8 +1,7 @@
-//! R28: what happened, told to an auditor: one English sentence for each event, in the words of the help article.
+//! R28: summaries for auditors: one English sentence for each event, in the words of the help article.
 //!
-//! A sentence depends on the stored event only (R29): not on the catalogue, whose names may change, nor on what
-//! happened later. It is part of the exported bytes, so a sentence is not reworded lightly. Full texts, ids and
-//! lists stand in the event's details beside it.
+//! A summary depends on the stored event only (R29), not on the catalogue, whose names may change, nor on later events.
+//! It is part of the exported bytes, so do not reword it lightly. Full texts, ids and lists are in the event's details.
 
 mod access_token;
 mod developer;
@@ -29,10 +28,10 @@ use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::user_account::UserAccount;
 use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
 
-/// What happened, as an English sentence that begins with who did it.
+/// An English sentence that begins with who did it.
 ///
 /// # Errors
-/// An event that cannot be read.
+/// The event cannot be read.
 pub fn summary(stored: &StoredEvent) -> Result<String, UnreadableEvent> {
     described(stored).map(|(_, summary)| summary)
 }
@@ -48,7 +47,7 @@ pub(super) fn described(stored: &StoredEvent) -> Result<(Metadata, String), Unre
         System::TYPE => sentence::<System>(stored, system::described),
         RefusedAttempts::TYPE => sentence::<RefusedAttempts>(stored, refused_attempts::described),
         TimelineViews::TYPE => sentence::<TimelineViews>(stored, timeline_views::described),
-        _ => Err(stored.unreadable("nobody knows this kind of stream")),
+        _ => Err(stored.unreadable("the kind of stream is unknown")),
     }
 }
 
@@ -61,7 +60,7 @@ fn sentence<A: Aggregate>(
     Ok((recorded.metadata, sentence))
 }
 
-/// Who acted: by name, or in words if the name is not known.
+/// Who acted: their name, or what they are if the name is unknown.
 fn actor(metadata: &Metadata) -> String {
     let name = one_line(&metadata.actor_name);
     if !name.is_empty() {
@@ -77,7 +76,7 @@ fn actor(metadata: &Metadata) -> String {
     words.to_owned()
 }
 
-/// What somebody typed, in quotes and on one line.
+/// A user's text, in quotes and on one line.
 fn quoted(text: &str) -> String {
     format!("“{}”", one_line(text))
 }
@@ -86,7 +85,7 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// How many tries are left, as the end of a sentence without its full stop.
+/// How many tries are left, as the end of a sentence without the full stop.
 pub fn tries(left: u32) -> String {
     match left {
         0 => "no tries are left".to_owned(),
@@ -102,7 +101,7 @@ fn count(entities: &BTreeSet<EntityId>) -> String {
     }
 }
 
-/// R28: that a log was downloaded; `whose` names the log.
+/// R28: the download of a log; `whose` names the log.
 fn downloaded(whose: &str, format: LogFormat, from: Option<Timestamp>, to: Option<Timestamp>) -> String {
     let format = match format {
         LogFormat::Csv => "CSV",
@@ -110,7 +109,7 @@ fn downloaded(whose: &str, format: LogFormat, from: Option<Timestamp>, to: Optio
     };
     let range = match (from, to) {
         (None, None) => String::new(),
-        (Some(from), None) => format!(" from {from} on"),
+        (Some(from), None) => format!(" from {from}"),
         (None, Some(to)) => format!(" before {to}"),
         (Some(from), Some(to)) => format!(" from {from} to before {to}"),
     };

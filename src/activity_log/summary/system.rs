@@ -1,14 +1,14 @@
-//! What can happen to the installation as a whole, in words.
+//! Summaries of the events of the installation as a whole.
 
 use gatebook_aggregates::system::SystemEvent as Event;
 
 use super::{downloaded, quoted};
 
-/// The sentence about an event, without its beginning: who did it.
+/// The sentence about an event, without the name at its beginning.
 pub(super) fn described(event: &Event) -> String {
     match event {
         Event::TokensEnded { issued_before } => {
-            format!("ended every access token that was issued before {issued_before}, of all applications.")
+            format!("ended all access tokens of all applications that were issued before {issued_before}.")
         }
         Event::OperatorTokenCreated {
             token_id,
