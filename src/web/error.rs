@@ -1,4 +1,4 @@
-//! The only place that knows status codes: every refusal and failure, by name, as RFC 9457 problem details.
+//! Turns every refusal and failure into RFC 9457 problem details. Status codes are decided here.
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -13,49 +13,49 @@ use crate::log::append::ReservationKey;
 use crate::store::StoreError;
 use crate::web::request_context::current_request_id;
 
-/// Seconds after which a request that met an unavailable database may be tried again.
+/// The `Retry-After` in seconds while the database is unavailable.
 pub const RETRY_UNAVAILABLE_AFTER: u64 = 2;
 
 /// Problem details (RFC 9457).
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Problem {
-    /// Always `about:blank`; the code says more.
+    /// Always `about:blank`; see `code`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// The status in words.
+    /// The HTTP status in words.
     pub title: String,
     /// The HTTP status.
     pub status: u16,
-    /// What to do, for people.
+    /// What happened and what to do, for people.
     pub detail: String,
-    /// What happened, for programs. Stable.
+    /// The stable error code, for programs.
     pub code: String,
-    /// What is wrong with which field.
+    /// The errors of individual fields.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
-    /// Tries that are left, for a wrong code or OTP.
+    /// The number of tries left, after a wrong code or OTP.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempts_left: Option<u32>,
-    /// Why a node is not ready.
+    /// Why the node is not ready.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     #[serde(skip)]
     retry_after: Option<u64>,
 }
 
-/// What is wrong with one field.
+/// An error of one field.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FieldError {
     /// The field's name.
     pub field: String,
-    /// What is wrong, for programs. Stable.
+    /// The stable error code, for programs.
     pub code: String,
-    /// What to do, for people.
+    /// What happened and what to do, for people.
     pub message: String,
 }
 
 impl Problem {
-    /// A problem with this status, code and sentence.
+    /// A problem with this status, code and detail.
     pub fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
         Self {
             kind: "about:blank".to_owned(),
@@ -70,7 +70,7 @@ impl Problem {
         }
     }
 
-    /// A problem of fields. The code is the first field's.
+    /// A problem with several fields. The code is that of the first field.
     pub fn fields(errors: Vec<FieldError>) -> Self {
         let code = errors.first().map_or("invalid", |first| &first.code).to_owned();
         let sentences: Vec<_> = errors.iter().map(|error| error.message.as_str()).collect();
@@ -81,24 +81,24 @@ impl Problem {
         }
     }
 
-    /// A problem of one field.
+    /// A problem with one field.
     pub fn field(field: &str, code: &str, message: &str) -> Self {
         let (field, code, message) = (field.to_owned(), code.to_owned(), message.to_owned());
         Self::fields(vec![FieldError { field, code, message }])
     }
 
-    /// Nothing there, or not for this caller (R4).
+    /// It does not exist, or the caller may not see it (R4).
     pub fn not_found() -> Self {
         Refusal::NotFound.into()
     }
 
-    /// No credentials, or wrong ones.
+    /// The credentials are missing or wrong.
     pub fn unauthenticated() -> Self {
         let detail = "Send a valid token as “Authorization: Bearer …”.";
         Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail)
     }
 
-    /// No command could be committed here at the moment, whatever keeps it.
+    /// The node cannot commit commands at the moment.
     pub fn not_ready(why: &StoreError) -> Self {
         tracing::warn!(%why, "not ready");
         Self {
@@ -125,7 +125,7 @@ impl IntoResponse for Problem {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let retry_after = self.retry_after;
         let mut response = (status, Json(self.clone())).into_response();
-        // The pages show it in their own way.
+        // The pages take the problem from here and show it as HTML.
         response.extensions_mut().insert(self);
         let headers = response.headers_mut();
         headers.insert(
@@ -331,13 +331,13 @@ impl From<Failure> for Problem {
     }
 }
 
-/// Logged once, whole; the client learns that it is not their fault.
+/// Logs the cause, and tells the client only that the fault is ours.
 fn internal(why: &str) -> Problem {
     tracing::error!(%why, "a request failed");
     our_fault()
 }
 
-/// Something that the principal can do nothing about but tell us: the id is what we find it by in the log.
+/// An internal error. The request id lets us find it in the log when somebody reports it.
 pub fn our_fault() -> Problem {
     let id = current_request_id().map(|id| format!(" If you contact us about it, include this request id: {id}"));
     let detail = format!("Something went wrong on our side.{}", id.unwrap_or_default());

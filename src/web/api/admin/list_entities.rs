@@ -9,7 +9,7 @@ use crate::web::extract::{Admin, Service};
 
 /// Which entities does my group have?
 ///
-/// Every user of the group may ask.
+/// Every user of the group can call this.
 #[utoipa::path(
     get,
     path = "/api/v1/entities",

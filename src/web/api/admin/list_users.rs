@@ -9,12 +9,12 @@ use crate::web::extract::{Admin, Service};
 
 /// Who are the users of my group, and what may they do?
 ///
-/// Every user of the group may ask. Who can neither manage applications nor read lists and logs sees only themselves.
+/// Every user of the group can call this. Users without permissions see only themselves.
 #[utoipa::path(
     get,
     path = "/api/v1/users",
     tag = "Admins",
-    responses((status = 200, description = "The group's users that the caller may see, by id", body = Items<User>), ReadProblems),
+    responses((status = 200, description = "The users that the caller may see, by id", body = Items<User>), ReadProblems),
     security(("user_token" = []))
 )]
 pub async fn list_users(Admin(caller): Admin, State(service): State<Service>) -> Result<Json<Items<User>>, Problem> {

@@ -12,18 +12,19 @@ use crate::web::api::json::{ChangeProblems, DeveloperAccessGiven, Versioned, tex
 use crate::web::error::Problem;
 use crate::web::extract::{Admin, IfMatch, PathOf, Service};
 
-/// Who shall be the developer.
+/// The developer to register.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RegisterDeveloper {
-    /// Their address.
+    /// The developer's e-mail address.
     #[schema(value_type = String)]
     email: Option<String>,
 }
 
 /// Registers a developer for an application that has none.
 ///
-/// Somebody without an account is invited by mail. The answer shows the one-time password for them, once.
+/// A developer without an account is invited by e-mail, others are notified. The answer contains the one-time password
+/// for them, which is shown only once.
 #[utoipa::path(
     post,
     path = "/api/v1/integration-apps/{id}/developer",

@@ -11,15 +11,16 @@ use crate::web::extract::{Operator, PathOf, Service};
 
 /// Which client secrets of an AIQ Integrate application are live?
 ///
-/// Only their first characters are known. The developer of a New Integration keeps its secrets: `kept_by_developer`.
+/// Only the first characters of a secret are known. The secrets of a New Integration belong to its developer:
+/// `kept_by_developer`.
 #[utoipa::path(
     get,
     path = "/operator/api/v1/integration-apps/{id}/client-secrets",
     tag = "Operators",
     params(InPath),
     responses(
-        (status = 200, description = "The live client secrets, oldest first", body = Items<ListedClientSecret>),
-        (status = 409, description = "`kept_by_developer`: it is no AIQ Integrate application", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "The active client secrets, oldest first", body = Items<ListedClientSecret>),
+        (status = 409, description = "`kept_by_developer`: it is not an AIQ Integrate application", body = Problem, content_type = "application/problem+json"),
         OperatorReadProblems
     ),
     security(("operator_token" = []))

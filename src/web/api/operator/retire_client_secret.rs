@@ -11,7 +11,7 @@ use crate::web::extract::{IfMatch, Operator, PathOf, Service};
 
 /// Ends a client secret of an AIQ Integrate application, at once.
 ///
-/// The access tokens that were issued for it end with it.
+/// The access tokens that were issued for it end, too.
 #[utoipa::path(
     delete,
     path = "/operator/api/v1/integration-apps/{id}/client-secrets/{secret_id}",
