@@ -22,7 +22,7 @@ use crate::web::client_address::TrustedProxy;
 /// Where the data are. Not for `Debug`: the database's address may hold a password.
 #[derive(Args, Clone)]
 pub struct DataOptions {
-    /// Folder with the keys, the default database and, unless told otherwise, the mails.
+    /// The folder with the keys, the default database and, by default, the e-mails.
     #[arg(
         long,
         env = "GATEBOOK_DATA",
@@ -32,8 +32,8 @@ pub struct DataOptions {
     )]
     pub data: PathBuf,
 
-    /// The database: sqlite://PATH (?mode=rw makes no new one, ?mode=ro only looks) or postgres://USER@HOST/NAME. Default:
-    /// DIR/gatebook.db
+    /// The database: sqlite://PATH (?mode=rw does not create it, ?mode=ro only reads) or postgres://USER@HOST/NAME.
+    /// Default: DIR/gatebook.db
     #[arg(
         long,
         env = "GATEBOOK_DATABASE_URL",
@@ -43,13 +43,13 @@ pub struct DataOptions {
     )]
     pub database_url: Option<String>,
 
-    /// The file with the key that digests and tokens are made with; made at the first start. All nodes on one database
-    /// need the same one. The environment variable GATEBOOK_KEY can hold the file's text instead. Default: gatebook.key
+    /// The file with the key for digests and tokens, which is created at the first start. All nodes on one database
+    /// need the same key. The environment variable GATEBOOK_KEY can hold the file's text instead. Default: gatebook.key
     /// among the credentials that systemd loads, or else DIR/gatebook.key
     #[arg(long, env = "GATEBOOK_KEY_FILE", value_name = "FILE", global = true)]
     pub key_file: Option<PathBuf>,
 
-    /// Begins a new, empty database although there is a key file, which tells that there was one before.
+    /// Creates a new, empty database although a key file exists, which means that there was a database before.
     #[arg(long, env = "GATEBOOK_NEW_DATABASE", value_parser = FalseyValueParser::new(), global = true)]
     pub new_database: bool,
 }
@@ -62,7 +62,7 @@ impl DataOptions {
     }
 }
 
-/// How log lines are written.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogLineFormat {
     /// For people.
@@ -74,15 +74,15 @@ pub enum LogLineFormat {
 /// How the server runs. Not for `Debug`: the mail server's address may hold a password.
 #[derive(Args, Clone)]
 pub struct ServerOptions {
-    /// The address to listen on, such as 127.0.0.1:8080 or localhost:8080. TLS ends at a proxy in front.
+    /// The address to listen on, such as 127.0.0.1:8080 or localhost:8080. A proxy in front has to terminate TLS.
     #[arg(long, env = "GATEBOOK_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDR")]
     pub listen: ListenAddress,
 
-    /// Where people and programs reach Gatebook; also the OAuth issuer. Default: http://ADDR
+    /// The public URL of Gatebook, which is also the OAuth issuer. Default: http://ADDR
     #[arg(long, env = "GATEBOOK_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
 
-    /// Where mails go: file: (DIR/mail/*.eml), file:PATH, smtp://USER:PASSWORD@HOST:PORT?tls=required, or smtps://…
+    /// Where e-mails go: file: (DIR/mail/*.eml), file:PATH, smtp://USER:PASSWORD@HOST:PORT?tls=required, or smtps://…
     #[arg(
         long,
         env = "GATEBOOK_MAIL",
@@ -92,11 +92,11 @@ pub struct ServerOptions {
     )]
     pub mail: String,
 
-    /// A file with certificates (PEM) of authorities that may vouch for the mail server, beside the public ones.
+    /// A file with certificates (PEM) of authorities to trust for the mail server, in addition to the public ones.
     #[arg(long, env = "GATEBOOK_MAIL_CA", value_name = "FILE")]
     pub mail_ca: Option<PathBuf>,
 
-    /// The sender of mails.
+    /// The sender of e-mails.
     #[arg(
         long,
         env = "GATEBOOK_MAIL_FROM",
@@ -105,7 +105,7 @@ pub struct ServerOptions {
     )]
     pub mail_from: String,
 
-    /// The mailbox of the team that builds AIQ Integrate applications.
+    /// The e-mail address of the team that builds AIQ Integrate applications.
     #[arg(
         long,
         env = "GATEBOOK_INTEGRATION_TEAM",
@@ -114,7 +114,7 @@ pub struct ServerOptions {
     )]
     pub integration_team: String,
 
-    /// The WSDL address of the SOAP API that developers are shown.
+    /// The WSDL address of the SOAP API, as shown to developers.
     #[arg(
         long,
         env = "GATEBOOK_WSDL_URL",
@@ -123,7 +123,7 @@ pub struct ServerOptions {
     )]
     pub wsdl_url: String,
 
-    /// The documentation of the SOAP API that developers are shown.
+    /// The documentation of the SOAP API, as shown to developers.
     #[arg(
         long,
         env = "GATEBOOK_DOCUMENTATION_URL",
@@ -132,47 +132,49 @@ pub struct ServerOptions {
     )]
     pub documentation_url: String,
 
-    /// Whether failed credentials are slowed down, and e-mails and applications limited; off for load tests only.
+    /// Slows down failed credentials, and limits e-mails and applications. Turn it off for load tests only.
     #[arg(long, env = "GATEBOOK_THROTTLE", default_value = "on", value_name = "on|off")]
     pub throttle: ThrottleMode,
 
-    /// How many e-mails people of all groups may have sent to one mailbox within an hour.
+    /// The hourly limit of e-mails to one address, from all groups.
     #[arg(long, env = "GATEBOOK_EMAILS_PER_RECIPIENT", default_value = "20", value_name = "N", value_parser = value_parser!(u32).range(1..))]
     pub emails_per_recipient: u32,
 
-    /// How many e-mails one group user may have sent within an hour.
+    /// The hourly limit of e-mails by one group user.
     #[arg(long, env = "GATEBOOK_EMAILS_PER_ADMIN", default_value = "100", value_name = "N", value_parser = value_parser!(u32).range(1..))]
     pub emails_per_admin: u32,
 
-    /// How many e-mails all users of a group together may have sent within an hour.
+    /// The hourly limit of e-mails by all users of a group together.
     #[arg(long, env = "GATEBOOK_EMAILS_PER_GROUP", default_value = "300", value_name = "N", value_parser = value_parser!(u32).range(1..))]
     pub emails_per_group: u32,
 
-    /// How many integration applications a group may have, those that are revoked not counted.
+    /// The limit of integration applications of a group, not counting revoked ones.
     #[arg(long, env = "GATEBOOK_APPLICATIONS_PER_GROUP", default_value = "1000", value_name = "N", value_parser = value_parser!(u32).range(1..))]
     pub applications_per_group: u32,
 
-    /// How long a connection may be silent, between requests or in the middle of one, before it is closed. More than the proxy in front keeps idle ones.
+    /// How long a connection may be silent, between requests or within one, before it is closed. It should be longer
+    /// than the idle timeout of the proxy in front.
     #[arg(long, env = "GATEBOOK_IDLE_SECONDS", default_value = "75", value_name = "N", value_parser = value_parser!(u64).range(1..))]
     pub idle_seconds: u64,
 
-    /// The header in which a trusted proxy names the client's address: X-Forwarded-For or one like it, or Forwarded
-    /// (RFC 7239). Only with such a proxy.
+    /// The header in which a trusted proxy names the client's address: X-Forwarded-For or similar, or Forwarded (RFC
+    /// 7239). Set it only behind such a proxy.
     #[arg(long, env = "GATEBOOK_CLIENT_IP_HEADER", value_name = "NAME")]
     pub client_ip_header: Option<HeaderName>,
 
-    /// The proxies that --client-ip-header is believed from: addresses or networks such as 10.0.0.0/8, separated by commas.
-    /// Of several addresses in the header, the right-most one counts that is not listed here. Default: those on this machine
+    /// The proxies to accept --client-ip-header from: addresses or networks such as 10.0.0.0/8, separated by commas. Of
+    /// several addresses in the header, the right-most one that is not listed here counts. Default: proxies on this
+    /// machine
     #[arg(long, env = "GATEBOOK_TRUSTED_PROXIES", value_name = "CIDR,…", value_delimiter = ',')]
     pub trusted_proxies: Vec<TrustedProxy>,
 
-    /// Take this machine's clock for right although it is behind, or more than 400 days ahead of, the last event in an
-    /// SQLite file. Say it once: it is remembered.
+    /// Trusts this machine's clock although it is behind the last event in an SQLite file, or more than 400 days ahead
+    /// of it. Set it for one start only; it is remembered.
     #[arg(long, env = "GATEBOOK_ACCEPT_CLOCK", value_parser = FalseyValueParser::new())]
     pub accept_clock: bool,
 
-    /// Whether /gateway/authorize answers only to resource servers, which send their credentials as
-    /// X-Gateway-Authorization: Basic …
+    /// Whether /gateway/authorize requires the credentials of a resource server, sent as X-Gateway-Authorization: Basic
+    /// …
     #[arg(
         long,
         env = "GATEBOOK_GATEWAY_AUTH",
@@ -181,7 +183,8 @@ pub struct ServerOptions {
     )]
     pub gateway_auth: GatewayAuth,
 
-    /// What /gateway/authorize answers while it cannot decide; 503 only for proxies that pass it on with its Retry-After.
+    /// The status of /gateway/authorize while it cannot decide. Use 503 only for proxies that pass it on with its
+    /// Retry-After.
     #[arg(
         long,
         env = "GATEBOOK_GATEWAY_UNAVAILABLE",
@@ -194,8 +197,8 @@ pub struct ServerOptions {
     #[arg(long, env = "GATEBOOK_MAIL_HELO", value_name = "HOST")]
     pub mail_helo: Option<String>,
 
-    /// After SIGTERM: how long to go on serving while /readyz says 503, so that whatever distributes requests stops sending
-    /// them here.
+    /// How long to keep serving after SIGTERM while /readyz answers 503, so that load balancers stop sending requests
+    /// here.
     #[arg(
         long,
         env = "GATEBOOK_DRAIN_SECONDS",
@@ -205,8 +208,8 @@ pub struct ServerOptions {
     )]
     pub drain_seconds: u64,
 
-    /// Another address for operators alone. With it, /metrics, the operator pages and /operator/api/v1 are there and
-    /// nowhere else.
+    /// A separate address for operators. If set, /metrics, the operator pages and /operator/api/v1 are served only
+    /// there.
     #[arg(long, env = "GATEBOOK_ADMIN_LISTEN", value_name = "ADDR")]
     pub admin_listen: Option<ListenAddress>,
 }

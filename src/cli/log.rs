@@ -19,28 +19,28 @@ use crate::application::{Caller, Failure};
 use crate::config::DataOptions;
 use crate::replay::{self, ExportedRange};
 
-/// The log itself.
+/// Exports, verifies and repairs the event log.
 #[derive(Subcommand)]
 pub enum LogCommand {
     /// Writes the activity log of an application, a group, a developer's account or the installation itself to standard
-    /// output; this is recorded in it.
+    /// output. The export is recorded in the log.
     Export(Export),
-    /// Verifies the whole log, or an exported ndjson file: exit code 0 when it holds and is whole, 2 when not. An event that
-    /// cannot be read is named, and is one that does not hold until it is quarantined.
+    /// Verifies the whole log, or an exported ndjson file. The exit code is 0 if it is intact and complete, 2 if not.
+    /// Unreadable events are listed, and count as errors until they are quarantined.
     Verify(Verify),
-    /// Compares exported ndjson files with the database, for after a restore: which events of the files it lacks, those
-    /// first that took access away from somebody, and which it has others in the place of. Exit code 0 when it lacks
-    /// nothing, 2 when it lacks something. It compares events and not what holds now: what has been done again since is
-    /// still named. Changes nothing, and only has to read the table of events.
+    /// Compares exported ndjson files with the database after a restore. Lists the events of the files that the
+    /// database lacks, with those that took access away first, and those that it has replaced by others. The exit code
+    /// is 0 if nothing is missing, 2 otherwise. It compares events, not the current state, so changes that have been
+    /// repeated since are still listed. Changes nothing, and only needs to read the table of events.
     Compare(log_compare::Compare),
-    /// Passes over one event that cannot be read, so that its stream goes on: rebuilds, commands and exports leave it out
-    /// from then on, on every node, and what it had closed opens again. The event stays in the log and in the hash chain;
-    /// `log verify` names it for ever. Who did it and why is recorded (`gatebook log export --system`), and cannot be undone.
-    /// An event that can be read is refused.
+    /// Skips one unreadable event, so that its stream can continue. From then on, rebuilds, commands and exports on
+    /// every node ignore it, and whatever it had locked is available again. The event stays in the log and in the hash
+    /// chain, and `log verify` always lists it. This is recorded with your reason (`gatebook log export --system`), and
+    /// cannot be undone. Readable events cannot be quarantined.
     QuarantineOptions(log_quarantine::QuarantineOptions),
 }
 
-/// What to write.
+/// The log to export.
 #[derive(Args)]
 #[command(group(ArgGroup::new("whose").required(true).args(["app", "group", "developer", "system"])))]
 pub struct Export {
@@ -50,46 +50,46 @@ pub struct Export {
     /// The group's id.
     #[arg(long, env = "GATEBOOK_GROUP", value_name = "ID")]
     group: Option<String>,
-    /// The developer's id, as in `actor_id`: what they did with their own account, such as logging in, and what was refused
-    /// there.
+    /// The developer's id, as in `actor_id`: exports what happened with their own account, such as log-ins, and what
+    /// was refused there.
     #[arg(long, env = "GATEBOOK_DEVELOPER", value_name = "ID")]
     developer: Option<Uuid>,
-    /// The installation's own log: what concerns no single customer or developer, such as ended tokens, or log-ins that were
-    /// refused to operators.
+    /// The installation's own log: events that do not belong to a single customer or developer, such as ended tokens or
+    /// refused operator log-ins.
     #[arg(long, env = "GATEBOOK_SYSTEM", value_parser = FalseyValueParser::new())]
     system: bool,
-    /// How.
+    /// The format.
     #[arg(long, env = "GATEBOOK_FORMAT", default_value = "csv")]
     format: Format,
-    /// Only what was recorded at this time or later: RFC 3339, as in 2026-11-23T09:15:00Z, or with an offset from UTC;
-    /// from 1970 to 9998.
+    /// Only events recorded at this time or later: RFC 3339, such as 2026-11-23T09:15:00Z, or with an offset from UTC;
+    /// years 1970 to 9998.
     #[arg(long, env = "GATEBOOK_FROM", value_name = "T")]
     from: Option<Timestamp>,
-    /// Only what was recorded before this time, written in the same way; not before `--from`. A time in the future means
-    /// until now: the log ends with this export itself.
+    /// Only events recorded before this time, in the same format; not before `--from`. A time in the future means until
+    /// now: the log ends with this export.
     #[arg(long, env = "GATEBOOK_TO", value_name = "T")]
     to: Option<Timestamp>,
 }
 
-/// What to verify.
+/// The log to verify.
 #[derive(Args)]
 pub struct Verify {
-    /// An exported ndjson file; without it the whole log of the database.
+    /// An exported ndjson file. Default: the whole log in the database.
     file: Option<PathBuf>,
-    /// From when on FILE was exported, if that was said: what came before is not missing.
+    /// The `--from` of the export, if it had one, so that earlier events do not count as missing.
     #[arg(long, env = "GATEBOOK_FROM", value_name = "T")]
     from: Option<Timestamp>,
-    /// Until when FILE was exported, if that was said: it does not end with the record of its own download then.
+    /// The `--to` of the export, if it had one. The file then does not end with the record of its own export.
     #[arg(long, env = "GATEBOOK_TO", value_name = "T")]
     to: Option<Timestamp>,
 }
 
-/// How a log is written.
+/// The format of an exported log.
 #[derive(Clone, Copy, ValueEnum)]
 pub enum Format {
     /// For spreadsheets (RFC 4180).
     Csv,
-    /// One JSON object a line, verifiable.
+    /// One JSON object per line, which can be verified.
     Ndjson,
 }
 
@@ -120,7 +120,7 @@ async fn write_log(data: &DataOptions, options: Export) -> Result<ExitCode, CliE
     } = options;
     if from.zip(to).is_some_and(|(from, to)| to < from) {
         return Err(CliError::Usage(format!(
-            "--to {} lies before --from",
+            "--to {} is before --from",
             to.map(|to| to.to_string()).unwrap_or_default()
         )));
     }
@@ -187,9 +187,9 @@ fn verify_file(path: &Path, range: ExportedRange) -> Result<ExitCode, CliError> 
         output::line(format_args!("note: {note}"))?;
     }
     let verdict = match (report.holds(), report.is_whole()) {
-        (true, true) => "the file holds together",
-        (true, false) => "THE FILE IS NOT WHOLE",
-        (false, _) => "THE FILE DOES NOT HOLD",
+        (true, true) => "the file is intact",
+        (true, false) => "THE FILE IS INCOMPLETE",
+        (false, _) => "THE FILE IS NOT INTACT",
     };
     output::line(format_args!("{} events: {verdict}", report.lines))?;
     Ok(exit_code(report.holds() && report.is_whole()))
@@ -213,16 +213,16 @@ async fn verify_database(data: &DataOptions) -> Result<ExitCode, CliError> {
         "{} events: {}",
         report.events,
         if holds {
-            "the log holds together"
+            "the log is intact"
         } else {
-            "THE LOG DOES NOT HOLD"
+            "THE LOG IS NOT INTACT"
         }
     ))?;
     database.close().await;
     Ok(exit_code(holds))
 }
 
-/// 0 when everything is as it should be, 2 when not.
+/// 0 if everything is as it should be, otherwise 2.
 pub fn exit_code(holds: bool) -> ExitCode {
     if holds {
         ExitCode::SUCCESS

@@ -9,15 +9,16 @@ use super::{CliError, output, start};
 use crate::config::DataOptions;
 use crate::store::{self, Database, LogOwner};
 
-/// How the tables are made.
+/// Options for creating the tables.
 #[derive(Args)]
 pub struct Migrate {
-    /// PostgreSQL: the role that serves, when another one migrates. Default: the one that the tables belong to
+    /// PostgreSQL: the role that the server uses, if another one migrates. Default: the owner of the tables
     #[arg(long, env = "GATEBOOK_SERVING_ROLE", value_name = "ROLE")]
     serving_role: Option<String>,
 }
 
-/// Brings the tables up to date, and gives the log to a role of its own. Safe to run again, and beside a running server.
+/// Brings the tables up to date, and transfers the log to a role of its own. It is safe to run again, also beside a
+/// running server.
 pub async fn run(data: &DataOptions, options: &Migrate) -> Result<ExitCode, CliError> {
     let database = start::unmigrated_database(data).await?;
     let joined = store::join_roles(&*database).await?;
@@ -29,7 +30,7 @@ pub async fn run(data: &DataOptions, options: &Migrate) -> Result<ExitCode, CliE
     Ok(ExitCode::SUCCESS)
 }
 
-/// What this role may not do about the log's owner, an administrator can: the statements go to standard output.
+/// If this role may not change the log's owner, the statements for an administrator go to standard output.
 async fn migrate(database: &Arc<dyn Database>, options: &Migrate) -> Result<(), CliError> {
     store::migrate(database).await?;
     start::rebuild_stale(database).await?;

@@ -43,7 +43,7 @@ struct Arguments {
     #[command(flatten)]
     data: DataOptions,
 
-    /// How log lines are written; they go to standard error.
+    /// The format of log lines, which go to standard error.
     #[arg(long, env = "GATEBOOK_LOG_FORMAT", default_value = "text", global = true)]
     log_format: LogLineFormat,
 
@@ -53,25 +53,25 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serves with sample data, and writes DIR/demo.json with all that is needed to try it.
+    /// Runs a server with sample data, and writes DIR/demo.json with everything you need to try it.
     Demo(ServerOptions),
-    /// Serves.
+    /// Runs the server.
     Serve(ServerOptions),
-    /// Brings the database's tables up to date, and rebuilds projections whose meaning changed.
+    /// Brings the database's tables up to date, and rebuilds projections whose meaning has changed.
     Migrate(migrate::Migrate),
-    /// Tokens for the operators' API.
+    /// Manages tokens for the operator API.
     #[command(subcommand)]
     OperatorToken(operator_token::OperatorToken),
-    /// Credentials for gateways that introspect and verify.
+    /// Manages credentials for gateways that introspect and verify tokens.
     #[command(subcommand)]
     ResourceServerCommand(resource_server::ResourceServerCommand),
-    /// The tables that the events are folded into.
+    /// Manages the projections: the tables that are built from the events.
     #[command(subcommand)]
     Projections(projections::Projections),
-    /// The log itself.
+    /// Exports, verifies and repairs the event log.
     #[command(subcommand)]
     Log(log::LogCommand),
-    /// The access tokens of all integrations.
+    /// Manages the access tokens of all integrations.
     #[command(subcommand)]
     Tokens(tokens::Tokens),
 }

@@ -10,10 +10,10 @@ use super::{CliError, operator, output, start};
 use crate::application::{Caller, Failure};
 use crate::config::DataOptions;
 
-/// Credentials for gateways.
+/// Manages credentials for gateways.
 #[derive(Subcommand)]
 pub enum ResourceServerCommand {
-    /// Makes credentials and prints them as JSON, once.
+    /// Creates credentials and prints them as JSON once.
     Create {
         /// The gateway's name.
         #[arg(long, env = "GATEBOOK_NAME")]

@@ -110,9 +110,7 @@ async fn opened(
     server: Option<&ServerOptions>,
 ) -> Result<Opened, CliError> {
     if server.is_some_and(|server| server.accept_clock) {
-        tracing::warn!(
-            "--accept-clock: this machine's clock is taken for right, which it should not be told at each start"
-        );
+        tracing::warn!("--accept-clock: trusting this machine's clock; do not set this permanently");
         accept_clock(&*database).await?;
     }
     if server.is_some() {
@@ -149,7 +147,7 @@ async fn opened(
 async fn warn_of_ways_around_the_log(database: &dyn Database) {
     match store::log_warnings(database).await {
         Ok(warnings) => warnings.iter().for_each(|warning| tracing::warn!("{warning}")),
-        Err(error) => tracing::warn!(%error, "who may change the log could not be found out"),
+        Err(error) => tracing::warn!(%error, "cannot determine who may change the log"),
     }
 }
 
@@ -166,16 +164,16 @@ pub async fn rebuild_stale(database: &Arc<dyn Database>) -> Result<(), CliError>
         {
             continue;
         }
-        tracing::info!(projection = projection.name, "its meaning changed; rebuilding");
+        tracing::info!(projection = projection.name, "its meaning has changed; rebuilding");
         match replay::rebuild(database, &projection, Clock::System.now(), &Lines::default()).await {
             Err(ReplayError::Overtaken { .. }) => {}
             // A long verification or a backup can keep the new table from taking the old one's place.
             Err(error) if error.is_unavailable() => {
-                tracing::warn!(%error, projection = projection.name, "the rebuild is taken up again");
+                tracing::warn!(%error, projection = projection.name, "resuming the rebuild");
                 tokio::time::sleep(REBUILD_PAUSE).await;
             }
             Ok(report) => report.unreadable.iter().for_each(|event| {
-                tracing::error!(%event, "closed: see `gatebook log quarantine --help`");
+                tracing::error!(%event, "locked because of an unreadable event; see `gatebook log quarantine --help`");
             }),
             Err(error) => return Err(error.into()),
         }
@@ -232,8 +230,8 @@ pub(super) fn public_url(server: &ServerOptions) -> Result<String, CliError> {
         || (parsed.scheme_str() == Some("http") && is_loopback(parsed.host().unwrap_or_default()));
     let bare = matches!(parsed.path(), "" | "/") && !url.contains(['?', '#', '@']);
     if !secure || !bare {
-        let message = "--public-url must begin with https:// (http:// on loopback only) and name just the host, \
-             without a path";
+        let message = "--public-url must begin with https:// (http:// on loopback only) and contain only the host, \
+                       without a path";
         return Err(CliError::Other(message.to_owned()));
     }
     Ok(url.trim_end_matches('/').to_owned())
@@ -248,7 +246,10 @@ fn own_url(listen: &ListenAddress) -> Result<String, CliError> {
     if is_private {
         return Ok(format!("http://{listen}"));
     }
-    let message = format!("others can reach {listen}: say with --public-url https://… under which name");
+    let message = format!(
+        "{listen} can be reached from other machines; set its public address with --public-url \
+                           https://…"
+    );
     Err(CliError::Other(message))
 }
 
@@ -262,5 +263,5 @@ fn make_folder(data: &DataOptions) -> Result<(), CliError> {
 
     let mut folder = std::fs::DirBuilder::new();
     let made = folder.recursive(true).mode(0o700).create(&data.data);
-    made.map_err(CliError::io(format!("making the folder {}", data.data.display())))
+    made.map_err(CliError::io(format!("creating the folder {}", data.data.display())))
 }

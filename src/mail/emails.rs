@@ -11,6 +11,7 @@ use crate::log::append::Priority;
 /// An e-mail, ready to be sealed or sent. Without `Debug`: it may hold a link or a code.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Email {
+    /// Which of our e-mails it is.
     pub kind: EmailKind,
     /// The recipient's address.
     pub to: String,

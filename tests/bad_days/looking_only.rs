@@ -142,7 +142,7 @@ async fn an_auditor_whose_role_may_only_select_verifies_the_log() {
     connection.execute(log.as_str()).await.unwrap();
     let (_, place) = installation.database_url.rsplit_once('@').unwrap();
     let auditor = Installation::on(format!("postgres://{role}@{place}"));
-    assert!(auditor.succeed(&["log", "verify"]).contains("the log holds together"));
+    assert!(auditor.succeed(&["log", "verify"]).contains("the log is intact"));
     assert_eq!(
         auditor.run(&["projections", "verify"]).code,
         Some(1),

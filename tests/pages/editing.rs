@@ -182,7 +182,10 @@ async fn r27_an_application_is_suspended_and_resumed(world: World) {
     let token = world.access_token(&client).await;
     let mut ada = ada(&world).await;
     let suspend = at(&app, "/suspend");
-    ada.open(&suspend).await.expect(200).shows("refused from now on");
+    ada.open(&suspend)
+        .await
+        .expect(200)
+        .shows("Its access tokens are refused");
     let form = ada.page.clone();
     let page = ada.send(&suspend, &[("reason", "Strange calls.")]).await.expect(200);
     page.shows("The application has been suspended.")
