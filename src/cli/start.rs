@@ -57,7 +57,7 @@ impl Opened {
         }
         let closed = tokio::time::timeout(CLOSING, gatebook.log.database.close()).await;
         if closed.is_err() {
-            tracing::warn!("some connections to the database did not end in time");
+            tracing::warn!("some database connections did not close in time");
         }
         Ok(())
     }
@@ -134,7 +134,7 @@ async fn opened(
     });
     gatebook.check_key_fingerprint(&fingerprint).await?;
     if let Err(error) = gatebook.log.writer.clocks().look(gatebook.database()).await {
-        tracing::error!(%error, "commands are refused");
+        tracing::error!(%error, "refusing commands");
     }
     Ok(Opened {
         gatebook,

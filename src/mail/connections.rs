@@ -38,7 +38,7 @@ pub(super) enum HandOverError {
     #[error("the mail server did not answer in time")]
     Late,
     /// The address needs SMTPUTF8, and the server does not know it.
-    #[error("the address has letters beyond ASCII before its @, and the mail server does not support SMTPUTF8")]
+    #[error("the address has non-ASCII characters before its @, and the mail server does not support SMTPUTF8")]
     NoSmtpUtf8,
     /// The server said no, or hung up.
     #[error("{error}")]

@@ -13,7 +13,7 @@ pub enum MailError {
     #[error("--mail-ca takes a file with certificates in PEM: {0}")]
     BadAuthorities(String),
     /// The sender is no mailbox.
-    #[error("the sender of mails is no mailbox such as `Gatebook <no-reply@example.com>`")]
+    #[error("the sender of e-mails must be a mailbox such as `Gatebook <no-reply@example.com>`")]
     BadSender,
     /// The name to greet mail servers with is none.
     #[error("--mail-helo takes the name of this machine, such as gate.example.com, or its IP address, not “{0}”")]
@@ -30,7 +30,7 @@ pub enum MailError {
     #[error("{0}")]
     Transient(String),
     /// The program ends, and the mail server was not given the e-mail.
-    #[error("the program ended before the e-mail was handed over")]
+    #[error("the program stopped before the e-mail was handed over")]
     Interrupted,
 }
 

@@ -200,7 +200,7 @@ async fn put(folder: PathBuf, name: String, mail: Vec<u8>) -> Result<(), MailErr
     written
         .map_err(io::Error::other)
         .flatten()
-        .map_err(|error| MailError::Transient(format!("the mail was not written: {error}")))
+        .map_err(|error| MailError::Transient(format!("the e-mail was not written: {error}")))
 }
 
 /// Under its name the file is whole or absent, whatever happens meanwhile. Only its owner may read it.

@@ -130,11 +130,11 @@ impl Outbox {
         };
         let (id, kind, attempts) = (&email.id, &email.kind, email.attempts);
         match &sent {
-            Ok(()) => tracing::info!(id, kind, attempts, "an e-mail was sent"),
+            Ok(()) => tracing::info!(id, kind, attempts, "sent an e-mail"),
             Err(error) if is_final(error, &email) => {
-                tracing::error!(id, kind, attempts, %error, "an e-mail was given up");
+                tracing::error!(id, kind, attempts, %error, "gave up on an e-mail");
             }
-            Err(error) => tracing::warn!(id, kind, attempts, %error, "an e-mail will be tried again"),
+            Err(error) => tracing::warn!(id, kind, attempts, %error, "will retry an e-mail"),
         }
         DeliveryAttempt { email, sent }
     }
@@ -157,7 +157,7 @@ impl Outbox {
         let count: Vec<DeliveryOutcome> = count.collect();
         let touched = queue::record(self.database(), outcomes, now).await?;
         if touched < tried.len() as u64 {
-            tracing::warn!("somebody else took care of an e-mail meanwhile");
+            tracing::warn!("another process has already handled an e-mail");
         }
         for outcome in count {
             self.metrics.emails.get_or_create(&EmailLabels { outcome }).inc();
@@ -222,7 +222,7 @@ async fn interrupted(mut shutdown: watch::Receiver<bool>, progress: &TransferPro
         return MailError::Interrupted;
     }
     tokio::time::sleep(FINISH_CONTENT).await;
-    MailError::Transient("the program ended before the mail server said whether it took the mail".to_owned())
+    MailError::Transient("the program stopped before the mail server confirmed the e-mail".to_owned())
 }
 
 /// Wakes all lanes when e-mails were written.
@@ -237,7 +237,7 @@ async fn pass_on(wake: &Notify, lanes: [&Notify; 2], mut shutdown: watch::Receiv
 
 /// What an attempt came to. One that dies, which is a bug, must not take the outbox and all other letters with it.
 pub(super) async fn survived(attempt: impl Future<Output = Result<(), MailError>>) -> Result<(), MailError> {
-    let died = |_| MailError::Transient("sending it failed in a way that should not be possible".to_owned());
+    let died = |_| MailError::Transient("sending it failed in an unexpected way".to_owned());
     AssertUnwindSafe(attempt).catch_unwind().await.map_err(died)?
 }
 

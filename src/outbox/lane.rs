@@ -51,7 +51,7 @@ impl DeliveryLane {
     pub(super) async fn run(mut self, wake: Arc<Notify>) {
         while !is_over(&self.shutdown) {
             if let Err(error) = self.turn(&wake).await {
-                tracing::error!(%error, "e-mails wait because of the database");
+                tracing::error!(%error, "e-mails are waiting for the database");
                 tokio::select! {
                     () = over(&mut self.shutdown) => {}
                     () = tokio::time::sleep(PAUSE_AFTER_TROUBLE) => {}
@@ -59,7 +59,7 @@ impl DeliveryLane {
             }
         }
         if let Err(error) = self.finish().await {
-            tracing::error!(%error, "what became of the last e-mails was not written down; they may be sent again");
+            tracing::error!(%error, "the results of the last e-mails were not saved; they may be sent again");
         }
     }
 
@@ -111,7 +111,7 @@ impl DeliveryLane {
         match ended {
             Ok(tried) => self.tried.push(tried),
             // Its lease ends by itself.
-            Err(error) => tracing::error!(%error, "sending an e-mail ended in a way that should not be possible"),
+            Err(error) => tracing::error!(%error, "sending an e-mail ended in an unexpected way"),
         }
     }
 

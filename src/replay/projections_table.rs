@@ -149,6 +149,6 @@ pub(super) async fn note(database: &dyn Database, projection: &AnyProjection, er
     };
     if let Err(problem) = noted.await {
         // The rebuild's own error is on its way to the caller; this one would only hide it.
-        tracing::warn!(%problem, projection = projection.name, "what stopped a rebuild could not be noted");
+        tracing::warn!(%problem, projection = projection.name, "could not save why a rebuild stopped");
     }
 }

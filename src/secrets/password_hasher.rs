@@ -111,7 +111,7 @@ pub enum PasswordError {
     #[error("the password could not be hashed: {0}")]
     Failed(HashError),
     /// So many wait for their passwords to be hashed that there is no room for another.
-    #[error("too many passwords wait to be hashed")]
+    #[error("too many passwords are waiting to be hashed")]
     Busy,
     /// The process is shutting down, or the work panicked.
     #[error("hashing the password was interrupted")]

@@ -170,7 +170,7 @@ async fn after_the_end_of_the_session_the_page_is_shown_and_nothing_done(world: 
         ada.page
             .shows("Your account")
             .shows("Laptop")
-            .hides("was sent to your address");
+            .hides("We have sent you an e-mail");
         assert_eq!(world.mails().await.len(), mails, "{action}");
     }
     let named = named("Typed before");

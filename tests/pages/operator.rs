@@ -184,19 +184,19 @@ async fn only_mails_that_failed_are_retried(world: World) {
     for click in 1..=2 {
         olga.page = form.clone();
         let page = olga.send(&retry, &[]).await.expect(200);
-        assert!(page.text().contains("at the next opportunity"), "click {click}");
+        assert!(page.text().contains("will be sent shortly"), "click {click}");
     }
     assert_eq!(world.mails().await.len(), 1);
     olga.page = form;
     let page = olga.send(&retry, &[]).await.expect(409);
-    page.shows("was sent meanwhile").hides("at the next opportunity");
+    page.shows("has already been sent").hides("will be sent shortly");
     assert_eq!(world.mails().await.len(), 1);
     world.created(&world.ada().await, "Other").await;
     fails(&world, &mut olga).await;
     olga.send("/operator/outbox/retry", &[])
         .await
         .expect(200)
-        .shows("at the next opportunity");
+        .shows("will be sent shortly");
     assert_eq!(world.mails().await.len(), 2);
     olga.open("/operator/outbox?state=failed")
         .await

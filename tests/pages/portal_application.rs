@@ -122,7 +122,7 @@ async fn after_the_end_of_the_session_pages_are_shown_and_nothing_done(world: Wo
             .await
             .expect(200)
             .shows(seen)
-            .hides("was sent to your address");
+            .hides("We have sent you an e-mail");
         assert_eq!(
             (world.traces().await, world.mails().await.len()),
             (before, mails),

@@ -98,7 +98,7 @@ async fn r19_too_many_codes_have_to_wait_until_a_time_that_is_told(world: World)
     new_code(&mut dev, &token, &sign_up).await;
     dev.page
         .expect(429)
-        .shows("the next one has to wait until 23 November 2026, 09:10 UTC");
+        .shows("The next one is available at 23 November 2026, 09:10 UTC");
     assert_eq!(dev.page.value("full_name").as_deref(), Some("Dev"));
     assert_eq!(world.mails().await.len(), mails);
     let code = world.last_mail_to(DEV).await.code();
