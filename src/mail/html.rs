@@ -1,10 +1,10 @@
-//! A letter as HTML, for mail programs that show it. It says what the text says, and nothing else.
+//! An e-mail as HTML, for mail programs that show it. It says exactly what the text says.
 
 use maud::{DOCTYPE, Markup, html};
 
 use super::emails::Email;
 
-/// The letter's text, with its link as a link and its code large. Nothing is loaded from anywhere.
+/// The text as HTML, with a clickable link and a large code. It loads nothing from elsewhere.
 pub(super) fn html(email: &Email) -> String {
     let page = html! {
         (DOCTYPE)
@@ -23,7 +23,7 @@ pub(super) fn html(email: &Email) -> String {
     page.into_string()
 }
 
-/// Names stand behind a word of ours, so that a line that is a link or a code is ours.
+/// Names always follow a label, so a line that is only a link or a code is ours.
 fn shown(paragraph: &str) -> Markup {
     let lines: Vec<&str> = paragraph.lines().collect();
     match lines.as_slice() {

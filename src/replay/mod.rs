@@ -74,27 +74,27 @@ pub enum ReplayError {
     Unreadable(#[from] UnreadableEvent),
     /// The log is not what its numbers and hashes say.
     #[error(
-        "the log is broken: {0}. The rows stay as they were. “gatebook log verify” says what else there is; to fold the log as \
-         it is all the same: “gatebook projections rebuild --accept-broken-log”"
+        "the log is broken: {0}. The rows stay as they were. See “gatebook log verify” for details. To use the log as \
+         it is: “gatebook projections rebuild --accept-broken-log”"
     )]
     Broken(Box<Difference>),
     /// Somebody else rebuilds the same projection, and goes on with it.
-    #[error("somebody else is rebuilding {projection}; this rebuild leaves it to them")]
+    #[error("another process is already rebuilding {projection}")]
     Overtaken {
         /// Which projection.
         projection: String,
     },
     /// The rows, or a rebuild that was begun, are a newer program's.
     #[error(
-        "{projection} was folded by a newer version of this program; upgrade this one. Only if what the newer one began \
-         to rebuild is not wanted any more: “gatebook projections rebuild --fresh {projection}”"
+        "{projection} was built by a newer version of this program; upgrade this one. To discard what the newer \
+         version has begun to rebuild: “gatebook projections rebuild --fresh {projection}”"
     )]
     Newer {
         /// Which projection.
         projection: String,
     },
     /// The database has no such projection yet.
-    #[error("the database has no projection {projection} yet; “gatebook migrate” makes its table")]
+    #[error("the database has no projection {projection} yet; create its table with “gatebook migrate”")]
     NotMigrated {
         /// Which projection.
         projection: String,

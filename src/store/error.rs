@@ -15,7 +15,7 @@ use super::postgres_url::PostgresUrlError;
 #[derive(Clone, Debug, Error)]
 pub enum StoreError {
     /// The database cannot be reached, is shutting down, or is too busy. Trying again later may help.
-    #[error("the database is not available: {0}")]
+    #[error("the database is unavailable: {0}")]
     Unavailable(String),
     /// The connection to the database ended. Another one may be had at once.
     #[error("the connection to the database was lost: {0}")]
@@ -54,18 +54,18 @@ pub enum StoreError {
     NoSession(String),
     /// There is no database file.
     #[error(
-        "there is no database {}; look at --data and --database-url, or make one with `gatebook migrate`",
+        "there is no database {}; check --data and --database-url, or create one with `gatebook migrate`",
         .0.display()
     )]
     NotThere(PathBuf),
     /// The database has no tables of ours.
-    #[error("the database has no tables of Gatebook; look at --database-url, or make them with `gatebook migrate`")]
+    #[error("the database has no Gatebook tables; check --database-url, or create them with `gatebook migrate`")]
     NotMigrated,
     /// The database's tables are older than this program.
     #[error("the database's tables are older than this program; bring them up to date with `gatebook migrate`")]
     OlderTables,
     /// The database's tables are newer than this program.
-    #[error("the database's tables are newer than this program; take the version of gatebook that made them")]
+    #[error("the database's tables are newer than this program; use the version of gatebook that created them")]
     NewerTables,
     /// The tables could not be brought up to date.
     #[error("the tables could not be brought up to date: {0}")]

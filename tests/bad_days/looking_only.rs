@@ -73,7 +73,7 @@ async fn a_database_without_our_tables_is_told_and_left_alone() {
         for command in LOOKING {
             message(
                 &installation.run(command),
-                &["no tables of Gatebook", "gatebook migrate"],
+                &["no Gatebook tables", "gatebook migrate"],
             );
         }
         let files = std::fs::read_dir(installation.folder()).unwrap();

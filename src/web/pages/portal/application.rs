@@ -23,7 +23,7 @@ use crate::web::pages::{copy, form_key, times};
 
 /// How long the older secret stays valid: seconds, and their labels.
 const OVERLAPS: [(&str, &str); 5] = [
-    ("0", "no longer: it ends at once"),
+    ("0", "0 hours: it ends at once"),
     ("3600", "1 hour"),
     ("86400", "24 hours"),
     ("259200", "72 hours"),
