@@ -22,7 +22,7 @@ use crate::web::client_address::TrustedProxy;
 /// Where the data are. No `Debug`, because the database URL may contain a password.
 #[derive(Args, Clone)]
 pub struct DataOptions {
-    /// The folder for keys, the default database and, by default, e-mails.
+    /// The folder with the keys, the default database and, by default, the e-mails.
     #[arg(
         long,
         env = "GATEBOOK_DATA",
@@ -32,8 +32,8 @@ pub struct DataOptions {
     )]
     pub data: PathBuf,
 
-    /// The database: sqlite://PATH (?mode=rw requires an existing file, ?mode=ro only reads) or
-    /// postgres://USER@HOST/NAME. Default: DIR/gatebook.db
+    /// The database: sqlite://PATH (?mode=rw does not create it, ?mode=ro only reads) or postgres://USER@HOST/NAME.
+    /// Default: DIR/gatebook.db
     #[arg(
         long,
         env = "GATEBOOK_DATABASE_URL",
@@ -43,13 +43,13 @@ pub struct DataOptions {
     )]
     pub database_url: Option<String>,
 
-    /// The file with the key for digests and tokens, created at the first start. All nodes on one database need the
-    /// same key. The environment variable GATEBOOK_KEY can contain the file's text instead. Default: gatebook.key among
-    /// the credentials that systemd loads, otherwise DIR/gatebook.key
+    /// The file with the key for digests and tokens, which is created at the first start. All nodes on one database
+    /// need the same key. The environment variable GATEBOOK_KEY can hold the file's text instead. Default: gatebook.key
+    /// among the credentials that systemd loads, or else DIR/gatebook.key
     #[arg(long, env = "GATEBOOK_KEY_FILE", value_name = "FILE", global = true)]
     pub key_file: Option<PathBuf>,
 
-    /// Starts a new, empty database although a key file shows that there was one before.
+    /// Creates a new, empty database although a key file exists, which means that there was a database before.
     #[arg(long, env = "GATEBOOK_NEW_DATABASE", value_parser = FalseyValueParser::new(), global = true)]
     pub new_database: bool,
 }
@@ -61,6 +61,7 @@ impl DataOptions {
     }
 }
 
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogLineFormat {
     /// For people.
@@ -72,11 +73,11 @@ pub enum LogLineFormat {
 /// How the server runs. No `Debug`, because the mail server's URL may contain a password.
 #[derive(Args, Clone)]
 pub struct ServerOptions {
-    /// The address to listen on, such as 127.0.0.1:8080 or localhost:8080. For TLS, put a proxy in front.
+    /// The address to listen on, such as 127.0.0.1:8080 or localhost:8080. A proxy in front has to terminate TLS.
     #[arg(long, env = "GATEBOOK_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDR")]
     pub listen: ListenAddress,
 
-    /// The URL by which people and programs reach Gatebook; also the OAuth issuer. Default: http://ADDR
+    /// The public URL of Gatebook, which is also the OAuth issuer. Default: http://ADDR
     #[arg(long, env = "GATEBOOK_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
 
@@ -90,7 +91,7 @@ pub struct ServerOptions {
     )]
     pub mail: String,
 
-    /// A file with CA certificates (PEM) to trust for the mail server, in addition to the public ones.
+    /// A file with certificates (PEM) of authorities to trust for the mail server, in addition to the public ones.
     #[arg(long, env = "GATEBOOK_MAIL_CA", value_name = "FILE")]
     pub mail_ca: Option<PathBuf>,
 
@@ -103,7 +104,7 @@ pub struct ServerOptions {
     )]
     pub mail_from: String,
 
-    /// The mailbox of the team that builds AIQ Integrate applications.
+    /// The e-mail address of the team that builds AIQ Integrate applications.
     #[arg(
         long,
         env = "GATEBOOK_INTEGRATION_TEAM",
@@ -112,7 +113,7 @@ pub struct ServerOptions {
     )]
     pub integration_team: String,
 
-    /// The WSDL address of the SOAP API, shown to developers.
+    /// The WSDL address of the SOAP API, as shown to developers.
     #[arg(
         long,
         env = "GATEBOOK_WSDL_URL",
@@ -121,7 +122,7 @@ pub struct ServerOptions {
     )]
     pub wsdl_url: String,
 
-    /// The documentation of the SOAP API, shown to developers.
+    /// The documentation of the SOAP API, as shown to developers.
     #[arg(
         long,
         env = "GATEBOOK_DOCUMENTATION_URL",
@@ -130,50 +131,49 @@ pub struct ServerOptions {
     )]
     pub documentation_url: String,
 
-    /// Whether failed credentials are slowed down, and e-mails and applications limited. Switch it off for load tests
-    /// only.
+    /// Slows down failed credentials, and limits e-mails and applications. Turn it off for load tests only.
     #[arg(long, env = "GATEBOOK_THROTTLE", default_value = "on", value_name = "on|off")]
     pub throttle: ThrottleMode,
 
-    /// How many e-mails one mailbox may receive within an hour, from the people of all groups.
+    /// The hourly limit of e-mails to one address, from all groups.
     #[arg(long, env = "GATEBOOK_EMAILS_PER_RECIPIENT", default_value = "20", value_name = "N", value_parser = value_parser!(u32).range(1..))]
     pub emails_per_recipient: u32,
 
-    /// How many e-mails one group user may cause within an hour.
+    /// The hourly limit of e-mails by one group user.
     #[arg(long, env = "GATEBOOK_EMAILS_PER_ADMIN", default_value = "100", value_name = "N", value_parser = value_parser!(u32).range(1..))]
     pub emails_per_admin: u32,
 
-    /// How many e-mails all users of a group together may cause within an hour.
+    /// The hourly limit of e-mails by all users of a group together.
     #[arg(long, env = "GATEBOOK_EMAILS_PER_GROUP", default_value = "300", value_name = "N", value_parser = value_parser!(u32).range(1..))]
     pub emails_per_group: u32,
 
-    /// How many integration applications a group may have, not counting revoked ones.
+    /// The limit of integration applications of a group, not counting revoked ones.
     #[arg(long, env = "GATEBOOK_APPLICATIONS_PER_GROUP", default_value = "1000", value_name = "N", value_parser = value_parser!(u32).range(1..))]
     pub applications_per_group: u32,
 
-    /// How many seconds a connection may be silent, between or within requests, before it is closed. Set it higher than
-    /// the proxy's timeout for idle connections.
+    /// How long a connection may be silent, between requests or within one, before it is closed. It should be longer
+    /// than the idle timeout of the proxy in front.
     #[arg(long, env = "GATEBOOK_IDLE_SECONDS", default_value = "75", value_name = "N", value_parser = value_parser!(u64).range(1..))]
     pub idle_seconds: u64,
 
-    /// The header in which a trusted proxy passes the client's address: X-Forwarded-For or a similar one, or Forwarded
-    /// (RFC 7239). Use it only behind such a proxy.
+    /// The header in which a trusted proxy names the client's address: X-Forwarded-For or similar, or Forwarded (RFC
+    /// 7239). Set it only behind such a proxy.
     #[arg(long, env = "GATEBOOK_CLIENT_IP_HEADER", value_name = "NAME")]
     pub client_ip_header: Option<HeaderName>,
 
-    /// The proxies whose --client-ip-header is trusted: addresses or networks such as 10.0.0.0/8, separated by commas.
-    /// Of several addresses in the header, the right-most one that is not listed here counts. Default: those on this
+    /// The proxies to accept --client-ip-header from: addresses or networks such as 10.0.0.0/8, separated by commas. Of
+    /// several addresses in the header, the right-most one that is not listed here counts. Default: proxies on this
     /// machine
     #[arg(long, env = "GATEBOOK_TRUSTED_PROXIES", value_name = "CIDR,…", value_delimiter = ',')]
     pub trusted_proxies: Vec<TrustedProxy>,
 
-    /// Accepts this machine's clock although it is behind the last event in a SQLite file, or more than 400 days ahead
-    /// of it. Use it once: the choice is remembered.
+    /// Trusts this machine's clock although it is behind the last event in an SQLite file, or more than 400 days ahead
+    /// of it. Set it for one start only; it is remembered.
     #[arg(long, env = "GATEBOOK_ACCEPT_CLOCK", value_parser = FalseyValueParser::new())]
     pub accept_clock: bool,
 
-    /// Whether /gateway/authorize answers only resource servers, which send their credentials as
-    /// X-Gateway-Authorization: Basic …
+    /// Whether /gateway/authorize requires the credentials of a resource server, sent as X-Gateway-Authorization: Basic
+    /// …
     #[arg(
         long,
         env = "GATEBOOK_GATEWAY_AUTH",
@@ -182,7 +182,7 @@ pub struct ServerOptions {
     )]
     pub gateway_auth: GatewayAuth,
 
-    /// What /gateway/authorize answers while it cannot decide. Use 503 only with proxies that pass it on with its
+    /// The status of /gateway/authorize while it cannot decide. Use 503 only for proxies that pass it on with its
     /// Retry-After.
     #[arg(
         long,
@@ -196,8 +196,8 @@ pub struct ServerOptions {
     #[arg(long, env = "GATEBOOK_MAIL_HELO", value_name = "HOST")]
     pub mail_helo: Option<String>,
 
-    /// How many seconds to keep serving after SIGTERM while /readyz answers 503, so that the load balancer stops
-    /// sending requests here.
+    /// How long to keep serving after SIGTERM while /readyz answers 503, so that load balancers stop sending requests
+    /// here.
     #[arg(
         long,
         env = "GATEBOOK_DRAIN_SECONDS",
@@ -207,7 +207,7 @@ pub struct ServerOptions {
     )]
     pub drain_seconds: u64,
 
-    /// A separate address for operators. If set, /metrics, the operator pages and /operator/api/v1 are available only
+    /// A separate address for operators. If set, /metrics, the operator pages and /operator/api/v1 are served only
     /// there.
     #[arg(long, env = "GATEBOOK_ADMIN_LISTEN", value_name = "ADDR")]
     pub admin_listen: Option<ListenAddress>,

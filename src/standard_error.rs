@@ -200,7 +200,7 @@ impl<W: Write> Delivery<W> {
         if dropped > self.reported && is_due {
             tracing::warn!(
                 lines = dropped - self.reported,
-                "log lines were dropped: standard error did not take them"
+                "log lines were dropped because standard error was too slow"
             );
             (self.reported, self.reported_at) = (dropped, Some(Instant::now()));
         }

@@ -83,8 +83,8 @@ pub const CATEGORIES: &[Category] = &[
     },
 ];
 
-const DISCLAIMER: &str = "This application type is charged. The provider's integration team builds and runs it, \
-     and will have access to the data of the entities that you select.";
+const DISCLAIMER: &str = "This application type is chargeable. The provider's integration team builds and runs it, and \
+                          will have access to the data of the entities that you select.";
 
 /// R5, R12: all AIQ Integrate types, in the order to show them.
 pub const INTEGRATE_TYPES: &[IntegrateType] = &[
@@ -156,7 +156,7 @@ impl CategoryCode {
             None => Err(FieldProblem::new(
                 "category",
                 "unknown_category",
-                "Choose a category of the catalogue.",
+                "Choose a category from the catalogue.",
             )),
         }
     }
@@ -180,7 +180,7 @@ pub fn integrate_type(code: &str) -> Result<&'static IntegrateType, FieldProblem
         FieldProblem::new(
             "integrate_type",
             "invalid_integrate_type",
-            "Choose an application type of the catalogue.",
+            "Choose an application type from the catalogue.",
         )
     })
 }

@@ -27,7 +27,7 @@ impl EmailAddress {
             .without_domain_literal();
         if let Some(stand_in) = text.chars().find(|c| stands_for_another(*c)) {
             let message = format!(
-                "“{stand_in}” (U+{:04X}) stands for another character: write that one instead.",
+                "“{stand_in}” (U+{:04X}) is a look-alike of another character. Use that one instead.",
                 u32::from(stand_in)
             );
             return Err(FieldProblem::new(field, "invalid_email", message));

@@ -9,7 +9,7 @@ use crate::timestamp::Timestamp;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Refusal {
     /// R4: what belongs to another group, or to nobody, does not exist for the principal.
-    #[error("There is no such thing here.")]
+    #[error("This does not exist, or you do not have access to it.")]
     NotFound,
     /// R2, R3: the principal lacks the permission.
     #[error("You need the permission “{0}” to do this. A Practice Admin of your group can grant it.")]
@@ -18,13 +18,13 @@ pub enum Refusal {
     #[error("Only a Practice Admin of your group can do this.")]
     PracticeAdminRequired,
     /// R1: integration applications exist on plan AIQ3 only.
-    #[error("Integration Applications are available on the AIQ3 product plan only.")]
+    #[error("Integration Applications are only available on the AIQ3 product plan.")]
     PlanRequired,
     /// R27: revoking is final.
-    #[error("This application has been revoked. That is final: create a new one instead.")]
+    #[error("This application has been revoked, which cannot be undone. Create a new one instead.")]
     AppRevoked,
     /// R27: a suspended application gives nothing out.
-    #[error("This application is suspended. It has to be resumed first.")]
+    #[error("This application is suspended. Resume it first.")]
     AppSuspended,
     /// R27: only a suspended application can be resumed.
     #[error("This application is not suspended.")]
@@ -36,28 +36,28 @@ pub enum Refusal {
     #[error("The client secrets of this application belong to its developer.")]
     KeptByDeveloper,
     /// R20: at most one linked developer.
-    #[error("A developer is linked already. Revoke that access first, then register another.")]
+    #[error("A developer is already linked. Revoke their access before you register another.")]
     DeveloperAlreadyLinked,
     /// R20: there is nobody to do this to.
     #[error("No developer is linked to this application. Register one first.")]
     NoDeveloperLinked,
     /// R18: an invitation cannot be resent to somebody who has an account.
-    #[error("The developer has signed up already and can log in to the Developer Portal.")]
+    #[error("The developer has already signed up and can log in to the Developer Portal.")]
     DeveloperAlreadySignedUp,
     /// R16: a verified OTP cannot be reset.
-    #[error("The developer has verified this application already.")]
+    #[error("The developer has already verified this application.")]
     AlreadyVerified,
     /// R18: no invitation with this link, or a newer one replaced it.
-    #[error("This invitation is not known, or has been used or replaced. Ask for a new one.")]
+    #[error("This invitation is unknown, or has already been used or replaced. Ask for a new one.")]
     InviteUnknown,
     /// R18: the invitation's three days are over.
     #[error("This invitation has expired. Ask the person who invited you to resend it.")]
     InviteExpired,
     /// R19: the code's ten minutes or five tries are over, or none was sent.
-    #[error("This verification code is no longer valid. Ask for a new one.")]
+    #[error("This verification code is no longer valid. Request a new one.")]
     CodeExpired,
     /// R19: so many codes were mailed that the next has to wait.
-    #[error("Too many verification codes were sent. Try again later.")]
+    #[error("Too many verification codes have been sent. Try again later.")]
     TooManyCodes {
         /// When the next code may be asked for.
         retry_at: Timestamp,
@@ -65,10 +65,10 @@ pub enum Refusal {
         retry_after_seconds: u64,
     },
     /// No link to choose a password with, or one that was used or replaced.
-    #[error("This link is not known, or has been used or replaced by a newer one. Ask for a new one.")]
+    #[error("This link is unknown, or has already been used or replaced by a newer one. Request a new one.")]
     PasswordLinkUnknown,
     /// The time to choose a password with this link is over.
-    #[error("This link has expired. Ask for a new one.")]
+    #[error("This link has expired. Request a new one.")]
     PasswordLinkExpired,
     /// R14: the OTP's three days are over.
     #[error("This one-time password has expired. Ask the admin who gave it to you to reset it.")]
@@ -82,7 +82,7 @@ pub enum Refusal {
     #[error("Verify this application with its one-time password first.")]
     OtpVerificationNeeded,
     /// R23: two client secrets live already.
-    #[error("Two client secrets are live already. Retire one of them first.")]
+    #[error("There are already two active client secrets. Retire one of them first.")]
     ClientSecretLimit,
     /// R8, R10: a field that never changes for this kind of application.
     #[error("The field “{0}” of this application cannot be changed.")]

@@ -28,7 +28,7 @@ pub fn api_token_end(now: Timestamp, wanted: Option<Timestamp>) -> Result<Timest
         None => Ok(last),
         Some(end) if now < end && end <= last => Ok(end),
         Some(_) => {
-            let message = format!("Choose a time after now and at most a year away: {last} at the latest.");
+            let message = format!("Choose a time in the future, at most a year away: {last} at the latest.");
             Err(FieldProblem::new("expires_at", "invalid_expires_at", message))
         }
     }

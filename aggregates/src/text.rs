@@ -196,7 +196,7 @@ fn within(text: String, field: &str, code: &'static str, max: usize) -> Result<S
     match text.chars().count() {
         _ if is_invisible(&text) => Err(FieldProblem::new(field, "required", format!("Fill in “{field}”."))),
         n if n > max => {
-            let message = format!("“{field}” may have at most {max} characters; this has {n}.");
+            let message = format!("“{field}” can have at most {max} characters; this has {n}.");
             Err(FieldProblem::new(field, code, message))
         }
         _ => Ok(text),

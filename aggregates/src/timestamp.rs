@@ -26,15 +26,13 @@ const LEAP_SECOND: u32 = 1_000_000_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum TimeError {
     /// It is not written as RFC 3339 has it; `24:00` is not, either.
-    #[error(
-        "a time is written like 2026-11-23T09:15:00Z, or with its offset like 2026-11-23T10:15:00+01:00 (RFC 3339)"
-    )]
+    #[error("write the time as 2026-11-23T09:15:00Z, or with an offset as 2026-11-23T10:15:00+01:00 (RFC 3339)")]
     NotRfc3339,
     /// Seconds are counted from 00 to 59: which years get a second more is not known before, and clocks leave it out.
-    #[error("a time with the second 60 cannot be used; write the second before or after it")]
+    #[error("leap seconds (:60) are not supported; use the second before or after")]
     LeapSecond,
     /// In UTC it lies outside the years that are known here.
-    #[error("a time lies in the years 1970 to 9998 (UTC)")]
+    #[error("the time must be in the years 1970 to 9998 (UTC)")]
     OutOfRange,
 }
 

@@ -26,25 +26,25 @@ pub enum Failure {
         retry_after_seconds: u64,
     },
     /// This principal has changed the same thing very often.
-    #[error("the same thing was changed very often; try again in {retry_after_seconds} s")]
+    #[error("too many changes of the same thing; try again in {retry_after_seconds} s")]
     TooManyChanges {
         /// When trying again makes sense.
         retry_after_seconds: u64,
     },
     /// So many people sign in that a password could not be checked.
-    #[error("too many passwords wait to be checked; try again in {retry_after_seconds} s")]
+    #[error("too many passwords are waiting to be checked; try again in {retry_after_seconds} s")]
     PasswordsBusy {
         /// When trying again makes sense.
         retry_after_seconds: u64,
     },
     /// This principal has as many lists, searches and downloads under way as one may have.
-    #[error("too many lists or downloads of one principal; try again in {retry_after_seconds} s")]
+    #[error("too many lists or downloads by one principal; try again in {retry_after_seconds} s")]
     TooManyReads {
         /// When trying again makes sense.
         retry_after_seconds: u64,
     },
     /// So many searches are under way that this one had no turn for long.
-    #[error("too many searches are under way; try again in {retry_after_seconds} s")]
+    #[error("too many searches are running; try again in {retry_after_seconds} s")]
     TooManySearches {
         /// When trying again makes sense.
         retry_after_seconds: u64,
@@ -62,7 +62,7 @@ pub enum Failure {
         attempts_left: u32,
     },
     /// The Idempotency-Key came with another request before.
-    #[error("the idempotency key was used for another request")]
+    #[error("the idempotency key has been used for a different request")]
     IdempotencyKeyReused,
     /// A command was not carried out.
     #[error(transparent)]

@@ -280,7 +280,7 @@ fn still_seen(
         GroupPrecondition::Unsaid => Ok(()),
         _ if is_already => Ok(()),
         GroupPrecondition::Nothing => {
-            Err(FieldProblem::new("group_id", "taken", "There is a group with this id already.").into())
+            Err(FieldProblem::new("group_id", "taken", "A group with this id already exists.").into())
         }
         GroupPrecondition::As { name, product_plan } => {
             let customer = &group.customer;

@@ -35,7 +35,7 @@ pub async fn serve(listener: TcpListener, router: Router, silence: Duration, mut
         let connection = connections.watch(http.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
             if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended early");
+                tracing::debug!(%error, "a connection was closed early");
             }
         });
     };
@@ -70,7 +70,7 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
             Ok(accepted) => return accepted,
             Err(error) if is_the_clients(&error) => {}
             Err(error) => {
-                tracing::error!(%error, "no connection can be taken for a moment");
+                tracing::error!(%error, "cannot accept connections at the moment");
                 tokio::time::sleep(PAUSE_AFTER_TROUBLE).await;
             }
         }

@@ -155,7 +155,7 @@ async fn earlier(opened: &Opened, path: &Path) -> Result<Option<DemoFile>, CliEr
         Ok(_) => Ok(Some(earlier)),
         Err(Failure::Unauthenticated) => {
             let file = path.display();
-            tracing::warn!(%file, "its operator token is not of this database; making sample data and tokens anew");
+            tracing::warn!(%file, "it belongs to another database; creating sample data and tokens");
             Ok(None)
         }
         Err(failure) => Err(failure.into()),
@@ -168,7 +168,7 @@ fn mail_dir(data: &DataOptions, options: &ServerOptions) -> Result<String, CliEr
     let Some(folder) = transport.folder() else {
         return Ok(String::new());
     };
-    let folder = std::path::absolute(folder).map_err(CliError::io("finding the mails"))?;
+    let folder = std::path::absolute(folder).map_err(CliError::io("locating the e-mails"))?;
     Ok(folder.display().to_string())
 }
 
@@ -344,12 +344,12 @@ fn welcome(file: &DemoFile, data: &Path) {
     let (ida, operator) = (token("ida"), &file.operator_token);
     let (mails, look) = match file.mail_dir.as_str() {
         "" => (
-            "go to the mail server".to_owned(),
-            "# the invitation is with the mail server".to_owned(),
+            "are sent to the mail server".to_owned(),
+            "# the invitation has been sent to the mail server".to_owned(),
         ),
         folder => (
             folder.to_owned(),
-            format!("ls {folder}                      the invitation, with the link for the developer"),
+            format!("ls {folder}                      the invitation with the developer’s link"),
         ),
     };
     output::hint(format_args!(
@@ -358,13 +358,13 @@ Gatebook is listening on {url}
   open    {url}/            the console; sign in with one of:
             Integration Admin  {ida_signs_in}
             Practice Admin     {paula_signs_in}
-  open    {url}/portal      the Developer Portal, after an invitation
+  open    {url}/portal      the Developer Portal, once invited
   open    {url}/operator    for operators; token  {operator}
-  read    {url}/docs        all calls of the JSON API
-  read    {demo}    tokens and passwords of all sample users, operator and gateway
+  read    {url}/docs        the JSON API
+  read    {demo}    tokens and passwords of the sample users, the operator and the gateway
   mails   {mails}
 
-Or without a browser (ida is the Integration Admin of the group “northwind”):
+Or without a browser (Ida is the Integration Admin of the group “northwind”):
 
   IDA={ida}
   curl -s {url}/api/v1/me -H "Authorization: Bearer $IDA"
@@ -374,7 +374,7 @@ Or without a browser (ida is the Integration Admin of the group “northwind”)
     "entities": ["nw-dublin", "nw-london"]}}'
   {look}
 
-The README goes on from there. Ctrl-C ends it; started again on the same folder it keeps everything.
+The README continues from here. Press Ctrl-C to stop. Start again with the same folder to keep all data.
 "#,
         demo = demo.display(),
         ida_signs_in = sign_in("ida"),

@@ -50,7 +50,8 @@ async fn read(
     };
     match known {
         Some(known) if known != key.fingerprint() => Err(CliError::Other(format!(
-            "this database was made with another key file than {place}; start with the key file that belongs to it"
+            "the key in {place} does not belong to this database; start with the key file that the database was \
+             created with"
         ))),
         _ => Ok(key),
     }
@@ -62,8 +63,8 @@ fn is_missing(path: &Path) -> bool {
 
 fn missing(path: &Path) -> CliError {
     CliError::Other(format!(
-        "the key file {} is missing, and a new one would open nothing in this database; restore it from a backup, or look at \
-         --data and --key-file",
+        "the key file {} is missing, and this database cannot be used with a new one; restore it from a backup, or \
+         check --data and --key-file",
         path.display()
     ))
 }

@@ -19,27 +19,28 @@ use crate::application::{Caller, Failure};
 use crate::config::DataOptions;
 use crate::replay::{self, ExportedRange};
 
-/// The log itself.
+/// Exports, verifies and repairs the event log.
 #[derive(Subcommand)]
 pub enum LogCommand {
-    /// Writes the activity log of an application, a group, a developer's account or the installation to standard
-    /// output. The export is recorded in that log.
+    /// Writes the activity log of an application, a group, a developer's account or the installation itself to standard
+    /// output. The export is recorded in the log.
     Export(Export),
-    /// Verifies the whole log, or an exported ndjson file. Exit code 0 if it is intact and complete, 2 if not. An event
-    /// that cannot be read is reported, and counts as an error until it is quarantined.
+    /// Verifies the whole log, or an exported ndjson file. The exit code is 0 if it is intact and complete, 2 if not.
+    /// Unreadable events are listed, and count as errors until they are quarantined.
     Verify(Verify),
-    /// Compares exported ndjson files with the database, for use after a restore: reports the events of the files that
-    /// the database lacks, first those that took access away, and events that it has in their place. Exit code 0 if it
-    /// lacks nothing, 2 if it lacks something. It compares events, not the present state: a change that has been
-    /// repeated since is still reported. Changes nothing, and only needs to read the table of events.
+    /// Compares exported ndjson files with the database after a restore. Lists the events of the files that the
+    /// database lacks, with those that took access away first, and those that it has replaced by others. The exit code
+    /// is 0 if nothing is missing, 2 otherwise. It compares events, not the current state, so changes that have been
+    /// repeated since are still listed. Changes nothing, and only needs to read the table of events.
     Compare(log_compare::Compare),
-    /// Skips one event that cannot be read, so that its stream can continue. From then on rebuilds, commands and
-    /// exports leave it out on every node, and whatever it had closed opens again. The event stays in the log and in
-    /// the hash chain, and `log verify` always reports it. Who did it and why is recorded (`gatebook log export
-    /// --system`). It cannot be undone. Events that can be read are refused.
+    /// Skips one unreadable event, so that its stream can continue. From then on, rebuilds, commands and exports on
+    /// every node ignore it, and whatever it had locked is available again. The event stays in the log and in the hash
+    /// chain, and `log verify` always lists it. This is recorded with your reason (`gatebook log export --system`), and
+    /// cannot be undone. Readable events cannot be quarantined.
     Quarantine(log_quarantine::QuarantineOptions),
 }
 
+/// The log to export.
 #[derive(Args)]
 #[command(group(ArgGroup::new("whose").required(true).args(["app", "group", "developer", "system"])))]
 pub struct Export {
@@ -49,44 +50,46 @@ pub struct Export {
     /// The group's id.
     #[arg(long, env = "GATEBOOK_GROUP", value_name = "ID")]
     group: Option<String>,
-    /// The developer's id, as in `actor_id`. Exports what they did with their own account, such as logging in, and what
+    /// The developer's id, as in `actor_id`: exports what happened with their own account, such as log-ins, and what
     /// was refused there.
     #[arg(long, env = "GATEBOOK_DEVELOPER", value_name = "ID")]
     developer: Option<Uuid>,
-    /// The installation's own log: events that concern no single customer or developer, such as ended tokens, or
-    /// refused log-ins of operators.
+    /// The installation's own log: events that do not belong to a single customer or developer, such as ended tokens or
+    /// refused operator log-ins.
     #[arg(long, env = "GATEBOOK_SYSTEM", value_parser = FalseyValueParser::new())]
     system: bool,
     /// The format.
     #[arg(long, env = "GATEBOOK_FORMAT", default_value = "csv")]
     format: Format,
-    /// Only events recorded at this time or later: RFC 3339, as in 2026-11-23T09:15:00Z, or with an offset from UTC;
-    /// from 1970 to 9998.
+    /// Only events recorded at this time or later: RFC 3339, such as 2026-11-23T09:15:00Z, or with an offset from UTC;
+    /// years 1970 to 9998.
     #[arg(long, env = "GATEBOOK_FROM", value_name = "T")]
     from: Option<Timestamp>,
-    /// Only events recorded before this time, in the same format; not before `--from`. A time in the future means now:
-    /// the log then ends with the record of this export.
+    /// Only events recorded before this time, in the same format; not before `--from`. A time in the future means until
+    /// now: the log ends with this export.
     #[arg(long, env = "GATEBOOK_TO", value_name = "T")]
     to: Option<Timestamp>,
 }
 
+/// The log to verify.
 #[derive(Args)]
 pub struct Verify {
-    /// An exported ndjson file. Without it, the whole log of the database is verified.
+    /// An exported ndjson file. Default: the whole log in the database.
     file: Option<PathBuf>,
-    /// The `--from` that FILE was exported with. Earlier events then do not count as missing.
+    /// The `--from` of the export, if it had one, so that earlier events do not count as missing.
     #[arg(long, env = "GATEBOOK_FROM", value_name = "T")]
     from: Option<Timestamp>,
-    /// The `--to` that FILE was exported with. FILE then need not end with the record of its own download.
+    /// The `--to` of the export, if it had one. The file then does not end with the record of its own export.
     #[arg(long, env = "GATEBOOK_TO", value_name = "T")]
     to: Option<Timestamp>,
 }
 
+/// The format of an exported log.
 #[derive(Clone, Copy, ValueEnum)]
 pub enum Format {
     /// For spreadsheets (RFC 4180).
     Csv,
-    /// One JSON object per line, verifiable.
+    /// One JSON object per line, which can be verified.
     Ndjson,
 }
 
@@ -116,7 +119,7 @@ async fn write_log(data: &DataOptions, options: Export) -> Result<ExitCode, CliE
     } = options;
     if from.zip(to).is_some_and(|(from, to)| to < from) {
         return Err(CliError::Usage(format!(
-            "--to {} lies before --from",
+            "--to {} is before --from",
             to.map(|to| to.to_string()).unwrap_or_default()
         )));
     }
@@ -183,9 +186,9 @@ fn verify_file(path: &Path, range: ExportedRange) -> Result<ExitCode, CliError> 
         output::line(format_args!("note: {note}"))?;
     }
     let verdict = match (report.holds(), report.is_whole()) {
-        (true, true) => "the file holds together",
-        (true, false) => "THE FILE IS NOT WHOLE",
-        (false, _) => "THE FILE DOES NOT HOLD",
+        (true, true) => "the file is intact",
+        (true, false) => "THE FILE IS INCOMPLETE",
+        (false, _) => "THE FILE IS NOT INTACT",
     };
     output::line(format_args!("{} events: {verdict}", report.lines))?;
     Ok(exit_code(report.holds() && report.is_whole()))
@@ -209,16 +212,16 @@ async fn verify_database(data: &DataOptions) -> Result<ExitCode, CliError> {
         "{} events: {}",
         report.events,
         if holds {
-            "the log holds together"
+            "the log is intact"
         } else {
-            "THE LOG DOES NOT HOLD"
+            "THE LOG IS NOT INTACT"
         }
     ))?;
     database.close().await;
     Ok(exit_code(holds))
 }
 
-/// 0 if all is well, 2 if not.
+/// 0 if everything is as it should be, otherwise 2.
 pub fn exit_code(holds: bool) -> ExitCode {
     if holds {
         ExitCode::SUCCESS

@@ -17,13 +17,14 @@ use crate::replay::compare::{InsteadEvent, LostEvent};
 use crate::replay::{CompareError, CompareTotals, Comparison, Finding, Pass};
 use crate::store::Database;
 
+/// The files to compare.
 #[derive(Args)]
 pub struct Compare {
     /// Exported ndjson files (`gatebook log export --format ndjson`) of applications, groups, developers or the
     /// installation, made before the restore.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Prints JSON: one object per line for each finding, and one with the totals.
+    /// Print JSON: one object per line for each finding, and one with the totals.
     #[arg(long, env = "GATEBOOK_JSON", value_parser = FalseyValueParser::new())]
     json: bool,
 }
@@ -118,8 +119,8 @@ impl Findings {
             return Ok(());
         }
         match urgent {
-            true => writeln!(out, "LOST, AND TOOK ACCESS AWAY (see to it that each is done again):"),
-            false => writeln!(out, "Lost, and took no access away:"),
+            true => writeln!(out, "LOST, AND TOOK ACCESS AWAY (repeat each of these):"),
+            false => writeln!(out, "Lost, but took no access away:"),
         }
     }
 
@@ -136,7 +137,7 @@ impl Findings {
         for path in strangers.iter().filter(|_| totals.missing + totals.differs > 0) {
             writeln!(
                 out,
-                "{}: the database has none of its events; is it the right database?",
+                "{}: the database has none of its events; is this the right database?",
                 path.display()
             )?;
         }
@@ -148,11 +149,11 @@ impl Findings {
             unusable,
         } = totals;
         let verdict = if totals.nothing_lost() {
-            "the database lacks none of them".to_owned()
+            "none are missing from the database".to_owned()
         } else {
             format!(
-                "THE DATABASE LACKS {missing}, AND HAS OTHERS IN THE PLACE OF {differs}; {took_access_away} of these took access \
-                 away; {unusable} lines cannot be used"
+                "{missing} ARE MISSING FROM THE DATABASE, AND {differs} WERE REPLACED BY OTHERS; {took_access_away} of \
+                 these took access away; {unusable} lines cannot be used"
             )
         };
         writeln!(out, "{events} events in {files} files: {verdict}")?;
@@ -194,5 +195,5 @@ fn instead_line(instead: &InsteadEvent) -> String {
         event,
         summary,
     } = instead;
-    format!("in its place since the restore: {recorded_at} {summary} ({event}, position {position})")
+    format!("replaced since the restore by: {recorded_at} {summary} ({event}, position {position})")
 }

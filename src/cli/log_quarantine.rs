@@ -10,12 +10,13 @@ use super::{CliError, operator, output, start};
 use crate::application::Caller;
 use crate::config::DataOptions;
 
+/// The event, and the reason.
 #[derive(Args)]
 pub struct QuarantineOptions {
     /// The event's position in the log, as `log verify` reports it.
     #[arg(long, env = "GATEBOOK_POSITION", value_parser = clap::value_parser!(i64).range(1..), value_name = "N")]
     position: i64,
-    /// Why the event is skipped, and what is known about it; up to 500 characters.
+    /// Why it is skipped, and what is known about it; up to 500 characters.
     #[arg(long, env = "GATEBOOK_REASON", value_parser = reason, value_name = "R")]
     reason: Reason,
 }
@@ -30,8 +31,8 @@ pub async fn run(
     opened.close().await?;
     let event = quarantined?;
     output::line(format_args!(
-        "the event at position {position} ({} version {}, number {} of {} {}) is passed over from now on, by every node; it \
-         stays in the log",
+        "the event at position {position} ({} version {}, number {} of {} {}) is now skipped by every node; it stays \
+         in the log",
         event.event_type, event.event_version, event.sequence, event.aggregate_type, event.aggregate_id
     ))?;
     Ok(ExitCode::SUCCESS)

@@ -53,25 +53,25 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serves with sample data, and writes DIR/demo.json with everything needed to try it.
+    /// Runs a server with sample data, and writes DIR/demo.json with everything you need to try it.
     Demo(ServerOptions),
-    /// Serves.
+    /// Runs the server.
     Serve(ServerOptions),
-    /// Brings the database's tables up to date, and rebuilds outdated projections.
+    /// Brings the database's tables up to date, and rebuilds projections whose meaning has changed.
     Migrate(migrate::Migrate),
-    /// Manages tokens for the operators' API.
+    /// Manages tokens for the operator API.
     #[command(subcommand)]
     OperatorToken(operator_token::OperatorToken),
     /// Manages credentials for gateways that introspect and verify tokens.
     #[command(subcommand)]
     ResourceServer(resource_server::ResourceServerCommand),
-    /// Manages the tables that events are folded into.
+    /// Manages the projections: the tables that are built from the events.
     #[command(subcommand)]
     Projections(projections::Projections),
-    /// Exports and checks the log.
+    /// Exports, verifies and repairs the event log.
     #[command(subcommand)]
     Log(log::LogCommand),
-    /// Ends the access tokens of all integrations.
+    /// Manages the access tokens of all integrations.
     #[command(subcommand)]
     Tokens(tokens::Tokens),
 }

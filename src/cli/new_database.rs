@@ -27,12 +27,12 @@ pub async fn open(data: &DataOptions) -> Result<Arc<dyn Database>, CliError> {
     };
     match store::require_tables(&*database).await {
         Err(StoreError::NotMigrated) if has_key_from_elsewhere(data)? => tracing::warn!(
-            "beginning a new, empty database with a key that was handed out; if there was a database before, stop now, and look \
-             whether its volume is mounted and the database URL is right"
+            "creating a new, empty database with an existing key; if there was a database before, stop now, and check \
+             that its volume is mounted and the database URL is correct"
         ),
-        Err(StoreError::NotMigrated) => tracing::info!("beginning a new, empty database"),
+        Err(StoreError::NotMigrated) => tracing::info!("creating a new, empty database"),
         Ok(()) if data.new_database => {
-            tracing::warn!("--new-database does nothing to a database that is there; it should not stay set");
+            tracing::warn!("--new-database has no effect on an existing database; remove it");
         }
         looked => looked?,
     }
@@ -68,7 +68,7 @@ fn has_key_from_elsewhere(data: &DataOptions) -> Result<bool, CliError> {
 
 fn lost(error: StoreError, url: &str, key_file: &Path) -> CliError {
     let what = match error {
-        StoreError::NotThere(path) => format!("there is no database {}", path.display()),
+        StoreError::NotThere(path) => format!("the database {} does not exist", path.display()),
         StoreError::NotMigrated => match SqliteUrl::parse(url) {
             Some(Ok(url)) => format!("the database {} is empty", url.path.display()),
             _ => "the database is empty".to_owned(),
@@ -76,9 +76,9 @@ fn lost(error: StoreError, url: &str, key_file: &Path) -> CliError {
         error => return error.into(),
     };
     CliError::Other(format!(
-        "{what}, but the key file {} is there, so there was one before. Is a volume not mounted, or --data or --database-url \
-         wrong? Put the database back, or restore it from a backup. To begin a new, empty database on purpose, run this once \
-         with --new-database (GATEBOOK_NEW_DATABASE=true)",
+        "{what}, but the key file {} exists, so there was a database before. Is a volume not mounted, or is --data or \
+         --database-url wrong? Put the database back, or restore it from a backup. If you want a new, empty database, \
+         run this once with --new-database (GATEBOOK_NEW_DATABASE=true)",
         key_file.display()
     ))
 }

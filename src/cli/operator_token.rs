@@ -15,15 +15,15 @@ use crate::application::{Caller, Failure, ListedToken};
 use crate::config::DataOptions;
 use crate::log::CommandError;
 
-/// Manages tokens for the operators' API.
+/// Manages tokens for the operator API.
 #[derive(Subcommand)]
 pub enum OperatorToken {
     /// Creates a token and prints it once.
     Create {
-        /// The token's name, as shown in the log.
+        /// The token's name, which the log will show.
         #[arg(long, env = "GATEBOOK_NAME")]
         name: String,
-        /// The number of days until the token expires; at most a year.
+        /// The number of days after which the token expires; at most a year.
         #[arg(
             long,
             env = "GATEBOOK_EXPIRES_IN_DAYS",
@@ -33,13 +33,13 @@ pub enum OperatorToken {
         )]
         expires_in_days: i64,
     },
-    /// Lists the tokens: id, time of creation, last use, expiry, name.
+    /// Lists the tokens with id, creation, last use, expiry and name.
     List {
-        /// Prints JSON.
+        /// Print JSON.
         #[arg(long, env = "GATEBOOK_JSON", value_parser = FalseyValueParser::new())]
         json: bool,
     },
-    /// Ends a token, and every session started with it, at once.
+    /// Ends a token and all of its sessions at once.
     Revoke {
         /// The token's id, as shown by `list`.
         #[arg(long, env = "GATEBOOK_ID")]
@@ -97,7 +97,7 @@ fn caller() -> Caller {
 async fn revoke(opened: &Opened, id: Uuid) -> Result<(), CliError> {
     match opened.gatebook.revoke_operator_token(&caller(), id).await {
         Err(Failure::Command(CommandError::Refused(Refusal::NotFound))) => Err(CliError::Other(format!(
-            "there is no operator token {id}; “gatebook operator-token list” shows those that there are"
+            "there is no operator token {id}; see “gatebook operator-token list”"
         ))),
         result => Ok(result?),
     }

@@ -61,7 +61,7 @@ fn written(bytes: &[u8]) -> io::Result<()> {
 pub fn hint(text: impl Display) {
     let mut out = io::stdout().lock();
     if let Err(error) = out.write_all(format!("{text}\n").as_bytes()).and_then(|()| out.flush()) {
-        tracing::debug!(%error, "standard output does not take what was to be said");
+        tracing::debug!(%error, "cannot write to standard output");
     }
 }
 

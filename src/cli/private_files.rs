@@ -20,8 +20,8 @@ pub fn warn_of_open_folder(folder: &Path) {
     let mode = metadata.permissions().mode() & 0o777;
     if is_open(mode, metadata.gid() == getegid().as_raw()) {
         tracing::warn!(
-            "the folder {} has mode {mode:03o}, so that others may look into it, or put files into it; if they need not, run \
-             `chmod 700` on it",
+            "the folder {} has mode {mode:03o}, so other users can read or add files; unless they need to, run `chmod \
+             700` on it",
             folder.display()
         );
     }

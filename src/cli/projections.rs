@@ -13,36 +13,35 @@ use crate::clock::Clock;
 use crate::config::DataOptions;
 use crate::replay::{self, BrokenLog, ProjectionStatus, RebuildReport};
 
-/// Manages the tables that events are folded into.
+/// Manages the projections: the tables that are built from the events.
 #[derive(Subcommand)]
 pub enum Projections {
-    /// Shows for each projection whether it is up to date, its generation, the last event that changed it, and the last
-    /// error.
+    /// Shows whether each projection is up to date, its generation, the last event that changed it, and the last error.
     Status {
-        /// Prints JSON.
+        /// Print JSON.
         #[arg(long, env = "GATEBOOK_JSON", value_parser = FalseyValueParser::new())]
         json: bool,
     },
-    /// Folds the log into new tables while the old ones serve, then switches. Resumes an interrupted rebuild. Restores
-    /// missing reservations of names and addresses. Verifies hash chains on the way, and refuses a broken log. Exit
-    /// code 2 if there are events that cannot be read: whatever they may concern stays closed until they are
-    /// quarantined.
+    /// Builds new tables from the log while the old ones stay in use, and then switches. An interrupted rebuild
+    /// continues where it stopped. Missing reservations of names and addresses are restored. Hash chains are verified
+    /// on the way, and an altered log is refused. The exit code is 2 if there are unreadable events: whatever they
+    /// concern stays locked until they are quarantined.
     Rebuild {
-        /// The projections to rebuild; all if none is named.
+        /// The projections. Default: all
         names: Vec<String>,
-        /// Starts from the beginning, and discards an interrupted rebuild.
+        /// Starts over, and discards an interrupted rebuild.
         #[arg(long, env = "GATEBOOK_FRESH", value_parser = FalseyValueParser::new())]
         fresh: bool,
-        /// Folds a log as it is although its numbers or hashes are wrong.
+        /// Uses the log as it is, even if its numbers or hashes are wrong.
         #[arg(long, env = "GATEBOOK_ACCEPT_BROKEN_LOG", value_parser = FalseyValueParser::new())]
         accept_broken_log: bool,
     },
-    /// Folds the log and compares it with the tables, including reserved names and addresses. Exit code 0 if all is
-    /// equal, 2 if something differs.
+    /// Compares the tables, including the reserved names and addresses, with the log. The exit code is 0 if they are
+    /// equal, 2 if they differ.
     Verify {
-        /// The projections to verify; all if none is named.
+        /// The projections. Default: all
         names: Vec<String>,
-        /// Prints JSON.
+        /// Print JSON.
         #[arg(long, env = "GATEBOOK_JSON", value_parser = FalseyValueParser::new())]
         json: bool,
     },
@@ -160,7 +159,7 @@ fn line(status: &ProjectionStatus) -> String {
         ..
     } = status;
     let state = match status.stale {
-        true => "TO BE REBUILT (its meaning changed)".to_owned(),
+        true => "NEEDS A REBUILD (its meaning has changed)".to_owned(),
         false => format!("up to date with the log, which ends at position {head}"),
     };
     let changed = match position {
@@ -169,7 +168,7 @@ fn line(status: &ProjectionStatus) -> String {
     };
     let mut line = format!("{name:12} {state}; {rows} rows, {changed}, generation {generation}");
     if status.rebuilding.is_some() {
-        line += "; a rebuild is under way or was interrupted";
+        line += "; a rebuild is running or was interrupted";
     }
     if let Some(error) = &status.last_error {
         line += &format!("; LAST ERROR: {error}");
@@ -184,7 +183,10 @@ fn named(names: &[String]) -> Result<Vec<AnyProjection>, CliError> {
     let find = |name: &String| {
         projection::named(name).ok_or_else(|| {
             let all: Vec<_> = projection::all().iter().map(|projection| projection.name).collect();
-            CliError::Other(format!("there is no projection “{name}”; there are {}", all.join(", ")))
+            CliError::Other(format!(
+                "there is no projection “{name}”; choose from {}",
+                all.join(", ")
+            ))
         })
     };
     names.iter().map(find).collect()
@@ -218,7 +220,7 @@ mod tests {
         status.last_error = Some("the disk is full".to_owned());
         let stale = line(&status);
         assert!(
-            stale.contains("TO BE REBUILT") && !stale.contains("up to date"),
+            stale.contains("NEEDS A REBUILD") && !stale.contains("up to date"),
             "{stale}"
         );
         assert!(stale.ends_with("; LAST ERROR: the disk is full"), "{stale}");

@@ -13,7 +13,7 @@ use crate::config::DataOptions;
 /// Manages credentials for gateways.
 #[derive(Subcommand)]
 pub enum ResourceServerCommand {
-    /// Creates credentials and prints them once, as JSON.
+    /// Creates credentials and prints them as JSON once.
     Create {
         /// The gateway's name.
         #[arg(long, env = "GATEBOOK_NAME")]

@@ -95,14 +95,14 @@ pub async fn serve(
         Ok(match end {
             End::Signal => finished,
             End::Died(name) => Err(CliError::Other(format!(
-                "the {name} has died, so the program ended; it has to be started again"
+                "the {name} has died, so the program has stopped; start it again"
             ))),
         })
     };
     match ending.await {
         Ok(finished) => finished.map(|()| ExitCode::SUCCESS),
         Err(AtOnce(signal)) => {
-            tracing::warn!(?signal, "a second signal: ending at once");
+            tracing::warn!(?signal, "received a second signal, stopping at once");
             Ok(signal.exit_code())
         }
     }
@@ -166,7 +166,7 @@ async fn drained(
     }
     tracing::info!(
         seconds = options.drain_seconds,
-        "draining: not ready any more, serving on"
+        "draining: no longer ready, but still serving"
     );
     tokio::select! {
         () = tokio::time::sleep(Duration::from_secs(options.drain_seconds)) => Ok(End::Signal),
@@ -185,21 +185,21 @@ async fn one_dies(parts: &mut Parts, gatebook: &Gatebook) -> &'static str {
 
 /// Finishes the work in progress, and closes everything.
 async fn finish(opened: Opened, mut parts: Parts, shut_down: watch::Sender<bool>) -> Result<(), CliError> {
-    tracing::info!("ending: finishing what is in flight");
+    tracing::info!("stopping: finishing requests in flight");
     let _ = shut_down.send(true);
     if tokio::time::timeout(GRACE, parts.all_end()).await.is_err() {
-        tracing::warn!("some connections, or an e-mail, did not end in time");
+        tracing::warn!("some connections or an e-mail did not finish in time");
     }
     if tokio::time::timeout(GRACE, opened.gatebook.background_tasks.done())
         .await
         .is_err()
     {
-        tracing::warn!("something that was promised could not be done in time");
+        tracing::warn!("some background tasks did not finish in time");
     }
     drop(parts);
     let refusals = opened.gatebook.write_refusals(true);
     if tokio::time::timeout(GRACE, refusals).await.is_err() {
-        tracing::warn!("what was refused in the last minute could not be written in time");
+        tracing::warn!("the refusals of the last minute were not written in time");
     }
     opened.close().await?;
     tracing::info!("ended");
@@ -261,18 +261,18 @@ async fn keep_house(gatebook: Arc<Gatebook>, mut shutting_down: watch::Receiver<
         gatebook.look_for_unreadable_events().await;
         // With a wrong clock everything would look old.
         if let Err(error) = gatebook.log.writer.clocks().look(gatebook.database()).await {
-            tracing::warn!(%error, "housekeeping has to wait");
+            tracing::warn!(%error, "housekeeping failed and will be retried");
             continue;
         }
         let written = gatebook.last_uses.write(gatebook.database()).await;
         if let Err(error) = written.and(gatebook.forget_old_keys().await) {
-            tracing::warn!(%error, "housekeeping has to wait");
+            tracing::warn!(%error, "housekeeping failed and will be retried");
         }
         if forgotten.is_none_or(|last| last.elapsed() >= FORGETTING) {
             let forgetting = gatebook.forget_ended_credentials().await;
             match forgetting.and(gatebook.forget_email_quota_uses().await) {
                 Ok(()) => forgotten = Some(Instant::now()),
-                Err(error) => tracing::warn!(%error, "forgetting what has ended has to wait"),
+                Err(error) => tracing::warn!(%error, "deleting expired credentials failed and will be retried"),
             }
         }
     }

@@ -30,6 +30,6 @@ pub async fn keep_alive() {
 
 fn tell(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
-        tracing::warn!(%error, "the service manager cannot be told how the program is");
+        tracing::warn!(%error, "cannot notify the service manager");
     }
 }

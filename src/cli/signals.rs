@@ -108,7 +108,7 @@ impl Signals {
             };
             tracing::info!(
                 signal = ignored,
-                "nothing to do: no file is reopened, no setting is read anew"
+                "ignored: there are no files to reopen and no settings to reload"
             );
         }
     }

@@ -56,7 +56,7 @@ impl Opened {
         }
         let closed = tokio::time::timeout(CLOSING, gatebook.log.database.close()).await;
         if closed.is_err() {
-            tracing::warn!("some connections to the database did not end in time");
+            tracing::warn!("some database connections did not close in time");
         }
         Ok(())
     }
@@ -109,9 +109,7 @@ async fn opened(
     server: Option<&ServerOptions>,
 ) -> Result<Opened, CliError> {
     if server.is_some_and(|server| server.accept_clock) {
-        tracing::warn!(
-            "--accept-clock: this machine's clock is taken for right, which it should not be told at each start"
-        );
+        tracing::warn!("--accept-clock: trusting this machine's clock; do not set this permanently");
         accept_clock(&*database).await?;
     }
     if server.is_some() {
@@ -135,7 +133,7 @@ async fn opened(
     });
     gatebook.check_key_fingerprint(&fingerprint).await?;
     if let Err(error) = gatebook.log.writer.clocks().look(gatebook.database()).await {
-        tracing::error!(%error, "commands are refused");
+        tracing::error!(%error, "refusing commands");
     }
     Ok(Opened {
         gatebook,
@@ -148,7 +146,7 @@ async fn opened(
 async fn warn_of_ways_around_the_log(database: &dyn Database) {
     match store::log_warnings(database).await {
         Ok(warnings) => warnings.iter().for_each(|warning| tracing::warn!("{warning}")),
-        Err(error) => tracing::warn!(%error, "who may change the log could not be found out"),
+        Err(error) => tracing::warn!(%error, "cannot determine who may change the log"),
     }
 }
 
@@ -164,16 +162,16 @@ pub async fn rebuild_stale(database: &Arc<dyn Database>) -> Result<(), CliError>
         {
             continue;
         }
-        tracing::info!(projection = projection.name, "its meaning changed; rebuilding");
+        tracing::info!(projection = projection.name, "its meaning has changed; rebuilding");
         match replay::rebuild(database, &projection, Clock::System.now(), &Lines::default()).await {
             Err(ReplayError::Overtaken { .. }) => {}
             // A long verification or a backup can delay the switch to the new table.
             Err(error) if error.is_unavailable() => {
-                tracing::warn!(%error, projection = projection.name, "the rebuild is taken up again");
+                tracing::warn!(%error, projection = projection.name, "resuming the rebuild");
                 tokio::time::sleep(REBUILD_PAUSE).await;
             }
             Ok(report) => report.unreadable.iter().for_each(|event| {
-                tracing::error!(%event, "closed: see `gatebook log quarantine --help`");
+                tracing::error!(%event, "locked because of an unreadable event; see `gatebook log quarantine --help`");
             }),
             Err(error) => return Err(error.into()),
         }
@@ -230,8 +228,8 @@ pub(super) fn public_url(server: &ServerOptions) -> Result<String, CliError> {
         || (parsed.scheme_str() == Some("http") && is_loopback(parsed.host().unwrap_or_default()));
     let bare = matches!(parsed.path(), "" | "/") && !url.contains(['?', '#', '@']);
     if !secure || !bare {
-        let message = "--public-url must begin with https:// (http:// on loopback only) and name just the host, \
-             without a path";
+        let message = "--public-url must begin with https:// (http:// on loopback only) and contain only the host, \
+                       without a path";
         return Err(CliError::Other(message.to_owned()));
     }
     Ok(url.trim_end_matches('/').to_owned())
@@ -246,7 +244,10 @@ fn own_url(listen: &ListenAddress) -> Result<String, CliError> {
     if is_private {
         return Ok(format!("http://{listen}"));
     }
-    let message = format!("others can reach {listen}: say with --public-url https://… under which name");
+    let message = format!(
+        "{listen} can be reached from other machines; set its public address with --public-url \
+                           https://…"
+    );
     Err(CliError::Other(message))
 }
 
@@ -260,5 +261,5 @@ fn make_folder(data: &DataOptions) -> Result<(), CliError> {
 
     let mut folder = std::fs::DirBuilder::new();
     let made = folder.recursive(true).mode(0o700).create(&data.data);
-    made.map_err(CliError::io(format!("making the folder {}", data.data.display())))
+    made.map_err(CliError::io(format!("creating the folder {}", data.data.display())))
 }

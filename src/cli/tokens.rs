@@ -10,15 +10,16 @@ use super::{CliError, operator, output, start};
 use crate::application::{Caller, TokensEnded};
 use crate::config::DataOptions;
 
-/// Ends the access tokens of all integrations.
+/// Manages the access tokens of all integrations.
 #[derive(Subcommand)]
 pub enum Tokens {
-    /// Ends every access token, of all applications, that was issued before a time. From then on every node refuses
-    /// them with `token_revoked`; integrations fetch new ones with their client secrets. Use it after a restore, which
-    /// undoes the revocations since the backup, and when tokens have leaked. It is recorded (`gatebook log export
-    /// --system`) and cannot be undone. Repeating it for the same or an earlier time changes nothing.
+    /// Ends all access tokens of all applications that were issued before a given time. Every node refuses them at once
+    /// with `token_revoked`; integrations get new ones with their client secrets. Use this after a restore, which
+    /// undoes revocations since the backup, or when tokens have leaked. It cannot be undone, and is recorded (`gatebook
+    /// log export --system`). Repeating it for the same or an earlier time changes nothing.
     End {
-        /// The time, in RFC 3339, as in 2026-11-23T09:15:00Z or with an offset from UTC; or `now`. Not in the future.
+        /// The time in RFC 3339, such as 2026-11-23T09:15:00Z or with an offset from UTC; or `now`. It must not be in
+        /// the future.
         #[arg(long, env = "GATEBOOK_ISSUED_BEFORE", value_parser = moment, value_name = "T")]
         issued_before: Moment,
     },
@@ -48,8 +49,8 @@ async fn end(data: &DataOptions, issued_before: Moment) -> Result<ExitCode, CliE
     opened.close().await?;
     let TokensEnded { issued_before, newly } = ended?;
     let said = match newly {
-        true => format!("every access token issued before {issued_before} is refused from now on, by every node"),
-        false => format!("nothing to do: every access token issued before {issued_before} has been refused already"),
+        true => format!("every node now refuses all access tokens issued before {issued_before}"),
+        false => format!("nothing to do: all access tokens issued before {issued_before} are already refused"),
     };
     output::line(said)?;
     Ok(ExitCode::SUCCESS)

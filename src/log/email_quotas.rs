@@ -43,8 +43,8 @@ impl EmailQuotaOwner {
     pub fn in_words(&self) -> &'static str {
         match self {
             Self::Recipient(_) => "to this address",
-            Self::Admin(_) => "by you",
-            Self::Group(_) => "by your group",
+            Self::Admin(_) => "for you",
+            Self::Group(_) => "for your group",
         }
     }
 }

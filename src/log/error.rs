@@ -33,7 +33,7 @@ pub enum CommandError {
     #[error("what would be stored is not read back as what is meant: {0}")]
     NotReadBack(UnreadableEvent),
     /// One of its e-mails is more than a limit allows.
-    #[error("too many e-mails {}; try again in {retry_after_seconds} s", quota.owner.in_words())]
+    #[error("the e-mail limit {} has been reached; try again in {retry_after_seconds} s", quota.owner.in_words())]
     TooManyEmails {
         /// The limit.
         quota: EmailQuota,

@@ -168,7 +168,7 @@ pub async fn mark(
     let quarantine = Quarantine::read_in(transaction).await?;
     let mut rows = Vec::new();
     for (event, problem) in found.iter().filter(|(event, _)| !quarantine.passes_over(event)) {
-        tracing::error!(%problem, "the log holds an event that cannot be read; what it concerns is closed");
+        tracing::error!(%problem, "the log contains an unreadable event; what it concerns is closed");
         rows.push(vec![
             event.position.into(),
             event.aggregate_type.as_str().into(),

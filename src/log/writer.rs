@@ -296,7 +296,7 @@ impl Batches {
     /// Whoever would have stored something that nobody can read has a fault that somebody has to mend.
     fn tell_of_not_read_back(&self, result: &Result<Receipt, AppendError>) {
         if let Err(AppendError::NotReadBack(event)) = result {
-            tracing::error!(%event, "an append was refused: what would be stored is not read back as what is meant");
+            tracing::error!(%event, "refused an append: reading it back gave a different result");
             self.metrics.appends_not_read_back.inc();
         }
     }
@@ -309,7 +309,7 @@ impl Batches {
     ) -> Result<BatchAnswers, StoreError> {
         for _ in 1..TRIES {
             match self.try_to_write(decisions, appends).await {
-                Err(StoreError::GivenUp(why)) => tracing::info!(why, "a batch is written once more"),
+                Err(StoreError::GivenUp(why)) => tracing::info!(why, "writing a batch again"),
                 outcome => return outcome,
             }
         }
@@ -351,7 +351,7 @@ fn refuse_all(answers: impl Iterator<Item = Answer>, error: &StoreError) {
         refused += 1;
     }
     if refused > 0 {
-        tracing::error!(%error, refused, "appends could not be written");
+        tracing::error!(%error, refused, "could not write appends");
     }
 }
 

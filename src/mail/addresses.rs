@@ -19,7 +19,7 @@ pub(super) fn ascii_domain(address: &Address) -> Result<Address, MailError> {
 
 /// The error for an address that mail cannot reach.
 pub(super) fn unreachable_address() -> MailError {
-    let reason = "the recipient's address is not one that mail can reach";
+    let reason = "the recipient's address is not valid for e-mail";
     MailError::permanent(DeliveryFailure::AddressInvalid, reason)
 }
 

@@ -34,8 +34,8 @@ pub(super) enum HandOverError {
     Connecting(#[from] io::Error),
     #[error("the mail server did not answer in time")]
     Late,
-    /// The address needs SMTPUTF8, which the server does not support.
-    #[error("the address has letters beyond ASCII before its @, and the mail server does not support SMTPUTF8")]
+    /// The address needs SMTPUTF8, and the server does not know it.
+    #[error("the address has non-ASCII characters before its @, and the mail server does not support SMTPUTF8")]
     NoSmtpUtf8,
     /// The server refused, or closed the connection.
     #[error("{error}")]

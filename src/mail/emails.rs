@@ -11,26 +11,29 @@ use crate::log::append::Priority;
 /// An e-mail, ready to be sealed or sent. No `Debug`, because it may contain a link or a code.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Email {
+    /// Which of our e-mails it is.
     pub kind: EmailKind,
+    /// The recipient's address.
     pub to: String,
-    /// One line.
+    /// The subject, on one line.
     pub subject: String,
     /// The text, with `\n` between lines.
     pub text: String,
 }
 
+/// The kinds of e-mails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum EmailKind {
-    /// R13, R18: invites a developer to sign up.
+    /// R13, R18: an invitation to sign up.
     Invitation,
-    /// R19: the code that proves an address.
+    /// R19: the code that proves an e-mail address.
     VerificationCode,
-    /// R13: tells a developer with an account about one more application.
+    /// R13: a developer with an account gets another application.
     ApplicationAssigned,
-    /// R16: the OTP was replaced.
+    /// R16: the OTP was reset.
     OtpReset,
-    /// R21: a developer lost access to an application.
+    /// R21: a developer's access to an application was revoked.
     AccessRevoked,
     /// R27: an application was revoked.
     ApplicationRevoked,
@@ -67,20 +70,20 @@ impl Email {
     /// R13, R18: invites a developer to sign up. `link` gets a line of its own.
     pub fn invitation(to: &str, app_name: &str, group_name: &str, link: &str, expires_at: Timestamp) -> Self {
         let paragraphs = [
-            "You are invited to sign up to the Developer Portal, where you find everything\n\
+            "You have been invited to the Developer Portal, where you will find everything\n\
              you need to build this integration:",
             &about(app_name, group_name),
             "Sign up here:",
             link,
             &format!(
-                "The link works once, until {}. If it has expired,\n\
-                 ask the Integration Admin for a new invite.",
+                "The link is valid until {} and can be used once.\n\
+                 If it has expired, ask the Integration Admin for a new invite.",
                 expires_at.for_people()
             ),
-            "In the portal you verify the application with a one-time password (OTP). It is\n\
-             not in this mail: the Integration Admin will give it to you by another channel,\n\
-             such as SMS, a messenger or a phone call.",
-            "If you did not expect this invitation, there is nothing you need to do.",
+            "You will also need a one-time password (OTP) to verify the application in the\n\
+             portal. The Integration Admin will give it to you through another channel, such\n\
+             as SMS, a messenger or a phone call.",
+            "If you did not expect this invitation, you can ignore this e-mail.",
         ];
         Self::new(EmailKind::Invitation, to, "Developer Portal – Invitation", &paragraphs)
     }
@@ -89,10 +92,10 @@ impl Email {
     /// locked screen may show.
     pub fn verification_code(to: &str, code: &str, valid_minutes: i64) -> Self {
         let paragraphs = [
-            "This is your verification code for signing up to the Developer Portal:",
+            "Your verification code for the Developer Portal is:",
             code,
-            &format!("It is valid for {valid_minutes} minutes. Enter it only where you asked for it."),
-            "If you are not signing up, there is nothing you need to do.",
+            &format!("It is valid for {valid_minutes} minutes. Enter it only on the page where you requested it."),
+            "If you are not signing up, you can ignore this e-mail.",
         ];
         let subject = "Developer Portal – Verification code";
         Self::new(EmailKind::VerificationCode, to, subject, &paragraphs)
@@ -101,11 +104,11 @@ impl Email {
     /// R13: tells a developer who has signed up about one more application.
     pub fn application_assigned(to: &str, app_name: &str, group_name: &str, portal_url: &str) -> Self {
         let paragraphs = [
-            "An application was assigned to you in the Developer Portal:",
+            "An application has been assigned to you in the Developer Portal:",
             &about(app_name, group_name),
-            "Before you can see its details, verify it with a one-time password (OTP). The\n\
-             Integration Admin will give it to you by another channel than e-mail, such as\n\
-             SMS, a messenger or a phone call. Enter it in the portal:",
+            "To see its details, verify it with a one-time password (OTP). The Integration\n\
+             Admin will give it to you through another channel, such as SMS, a messenger or\n\
+             a phone call. Enter it in the portal:",
             portal_url,
         ];
         let subject = about_app("Application assigned", app_name);
@@ -115,11 +118,11 @@ impl Email {
     /// R16: tells the developer that the OTP was reset, without the OTP.
     pub fn otp_reset(to: &str, app_name: &str, group_name: &str, portal_url: &str) -> Self {
         let paragraphs = [
-            "The one-time password (OTP) of an application was reset:",
+            "The one-time password (OTP) for an application has been reset:",
             &about(app_name, group_name),
             "The previous OTP no longer works. The Integration Admin will give you the new\n\
-             one by another channel than e-mail, such as SMS, a messenger or a phone call.\n\
-             Enter it in the portal:",
+             one through another channel, such as SMS, a messenger or a phone call. Enter it\n\
+             in the portal:",
             portal_url,
         ];
         let subject = about_app("One-time password reset", app_name);
@@ -129,10 +132,10 @@ impl Email {
     /// R21: tells the developer that the application's details are no longer visible.
     pub fn access_revoked(to: &str, app_name: &str, group_name: &str) -> Self {
         let paragraphs = [
-            "Your access to an application in the Developer Portal was revoked:",
+            "Your access to an application in the Developer Portal has been revoked:",
             &about(app_name, group_name),
-            "The portal no longer shows you its details. Your access to other applications\n\
-             stays as it is. If you have questions, ask the Integration Admin.",
+            "You can no longer see its details in the portal. Your access to other\n\
+             applications has not changed. If you have questions, ask the Integration Admin.",
         ];
         let subject = about_app("Access revoked", app_name);
         Self::new(EmailKind::AccessRevoked, to, &subject, &paragraphs)
@@ -141,7 +144,7 @@ impl Email {
     /// R27: tells the developer that the application was revoked.
     pub fn application_revoked(to: &str, app_name: &str, group_name: &str) -> Self {
         let paragraphs = [
-            "An application that you are the developer of was revoked:",
+            "An application that you are the developer of has been revoked:",
             &about(app_name, group_name),
             "All API integrations linked to it have stopped running, and its credentials no\n\
              longer work. This cannot be undone. If you have questions, ask the Integration\n\
@@ -161,18 +164,18 @@ impl Email {
         url: &str,
     ) -> Self {
         let paragraphs = [
-            "A client secret of an application in the Developer Portal is about to end:",
+            "A client secret in the Developer Portal is about to expire:",
             &format!("{}\nIt begins with: {}", about(app_name, group_name), one_line(prefix)),
             &format!(
-                "It ends on {}. Make sure that your integration uses\n\
-                 the newer client secret by then: with the older one it gets no more tokens,\n\
-                 and the tokens that it got stop working.",
+                "It expires on {}. Make sure that your integration\n\
+                 uses the newer client secret by then: after that, the older one and the tokens\n\
+                 issued for it stop working.",
                 ends_at.for_people()
             ),
-            "When each of them was used last:",
+            "See when each of them was last used:",
             url,
         ];
-        let subject = about_app("Client secret about to end", app_name);
+        let subject = about_app("Client secret about to expire", app_name);
         Self::new(EmailKind::ClientSecretEnding, to, &subject, &paragraphs)
     }
 
@@ -200,11 +203,11 @@ impl Email {
         ];
         let facts = facts.map(|(what, value)| format!("{what}: {value}"));
         let paragraphs = [
-            "An AIQ Integrate application was requested:",
+            "An AIQ Integrate application has been requested:",
             &facts.join("\n"),
             &entity_list(entities),
-            "The admin accepted both disclaimers: that it is charged, and that our team will\n\
-             have access to the data. Its credentials are handled by operators.",
+            "The admin accepted both disclaimers: that the application is chargeable, and\n\
+             that our team will have access to the data. Operators handle its credentials.",
         ];
         let subject = format!("AIQ Integrate requested: {}", named(app_name));
         Self::new(EmailKind::AiqIntegrateRequested, to, &subject, &paragraphs)
@@ -213,13 +216,13 @@ impl Email {
     /// Lets a group user choose a first password. `link` gets a line of its own.
     pub fn first_password(to: &str, group_name: &str, link: &str, expires_at: Timestamp) -> Self {
         let paragraphs = [
-            "You can sign in to manage the Integration Applications of your group:",
+            "You can now sign in to Integration Applications:",
             &format!("Group: {}", named(group_name)),
             "Choose a password here:",
             link,
             &format!(
-                "The link works once, until {}. After that, ask a\n\
-                 Practice Admin of your group for a new one.",
+                "The link is valid until {} and can be used once.\n\
+                 If it has expired, ask a Practice Admin of your group for a new one.",
                 expires_at.for_people()
             ),
         ];
@@ -230,13 +233,16 @@ impl Email {
     /// Lets somebody choose a new password. `link` gets a line of its own.
     pub fn password_reset(to: &str, place: &str, link: &str, expires_at: Timestamp) -> Self {
         let paragraphs = [
-            "A new password was asked for:",
+            "You have requested a new password:",
             &format!("For: {}", named(place)),
             "Choose it here:",
             link,
-            &format!("The link works once, until {}.", expires_at.for_people()),
-            "If you did not ask for this, there is nothing you need to do: your password\n\
-             stays as it is.",
+            &format!(
+                "The link is valid until {} and can be used once.",
+                expires_at.for_people()
+            ),
+            "If you did not request this, you can ignore this e-mail. Your password has not\n\
+             changed.",
         ];
         Self::new(EmailKind::PasswordReset, to, "Choose a new password", &paragraphs)
     }

@@ -11,7 +11,8 @@ pub enum MailError {
     /// The file with CA certificates cannot be used.
     #[error("--mail-ca takes a file with certificates in PEM: {0}")]
     BadAuthorities(String),
-    #[error("the sender of mails is no mailbox such as `Gatebook <no-reply@example.com>`")]
+    /// The sender is no mailbox.
+    #[error("the sender of e-mails must be a mailbox such as `Gatebook <no-reply@example.com>`")]
     BadSender,
     /// The name for greeting mail servers is invalid.
     #[error("--mail-helo takes the name of this machine, such as gate.example.com, or its IP address, not “{0}”")]
@@ -26,8 +27,8 @@ pub enum MailError {
     /// Trying again later may help.
     #[error("{0}")]
     Transient(String),
-    /// The program ended before the mail server got the e-mail.
-    #[error("the program ended before the e-mail was handed over")]
+    /// The program ends, and the mail server was not given the e-mail.
+    #[error("the program stopped before the e-mail was handed over")]
     Interrupted,
 }
 

@@ -63,7 +63,7 @@ mod tests {
         assert!(page.contains(&format!("<a href=\"{link}\">{link}</a>")), "{page}");
         assert!(page.contains("Application: Payroll<br>Group: Acme Ltd</p>"), "{page}");
         assert!(
-            page.contains("in this mail: the Integration Admin will give it to you"),
+            page.contains("application in the portal. The Integration Admin will give it to you"),
             "{page}"
         );
     }

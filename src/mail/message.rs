@@ -46,7 +46,7 @@ pub(super) fn message(
             "auto-generated".to_owned(),
         ))
         .multipart(either(email, encoding))
-        .map_err(|error| MailError::permanent(DeliveryFailure::Broken, format!("the mail cannot be built: {error}")))
+        .map_err(|error| MailError::permanent(DeliveryFailure::Broken, format!("the e-mail cannot be built: {error}")))
 }
 
 /// RFC 2046, 5.1.4: the text comes first, so that simple programs show it.

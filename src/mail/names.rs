@@ -1,9 +1,9 @@
-//! Names in e-mails. They come from users and must stay mere names: no line of ours, no header, no link.
+//! Names in e-mails. They come from users, so they must not be able to add a line, a header or a link.
 
-/// Names are shorter than this where they are entered. Longer ones are cut.
+/// A safety limit: every name is validated to be shorter than this when it is entered.
 const NAME_MAX_CHARS: usize = 200;
 
-/// A name on one line, which no mail program turns into a link: a space is inserted where it looks like an address.
+/// A name on one line that no mail program turns into a link: a space separates what looks like a web address.
 pub(super) fn named(name: &str) -> String {
     let mut parted = String::new();
     let mut rest = one_line(name).replace("://", ": //");

@@ -201,7 +201,7 @@ async fn put(folder: PathBuf, name: String, mail: Vec<u8>) -> Result<(), MailErr
     written
         .map_err(io::Error::other)
         .flatten()
-        .map_err(|error| MailError::Transient(format!("the mail was not written: {error}")))
+        .map_err(|error| MailError::Transient(format!("the e-mail was not written: {error}")))
 }
 
 /// Writes atomically: the file is complete or absent. Only its owner can read it.

@@ -127,11 +127,11 @@ impl Outbox {
         };
         let (id, kind, attempts) = (&email.id, &email.kind, email.attempts);
         match &sent {
-            Ok(()) => tracing::info!(id, kind, attempts, "an e-mail was sent"),
+            Ok(()) => tracing::info!(id, kind, attempts, "sent an e-mail"),
             Err(error) if is_final(error, &email) => {
-                tracing::error!(id, kind, attempts, %error, "an e-mail was given up");
+                tracing::error!(id, kind, attempts, %error, "gave up on an e-mail");
             }
-            Err(error) => tracing::warn!(id, kind, attempts, %error, "an e-mail will be tried again"),
+            Err(error) => tracing::warn!(id, kind, attempts, %error, "will retry an e-mail"),
         }
         DeliveryAttempt { email, sent }
     }
@@ -154,7 +154,7 @@ impl Outbox {
         let count: Vec<DeliveryOutcome> = count.collect();
         let touched = queue::record(self.database(), outcomes, now).await?;
         if touched < tried.len() as u64 {
-            tracing::warn!("somebody else took care of an e-mail meanwhile");
+            tracing::warn!("another process has already handled an e-mail");
         }
         for outcome in count {
             self.metrics.emails.get_or_create(&EmailLabels { outcome }).inc();
@@ -219,7 +219,7 @@ async fn interrupted(mut shutdown: watch::Receiver<bool>, progress: &TransferPro
         return MailError::Interrupted;
     }
     tokio::time::sleep(FINISH_CONTENT).await;
-    MailError::Transient("the program ended before the mail server said whether it took the mail".to_owned())
+    MailError::Transient("the program stopped before the mail server confirmed the e-mail".to_owned())
 }
 
 /// Wakes all lanes when `wake` is notified.
@@ -234,7 +234,7 @@ async fn pass_on(wake: &Notify, lanes: [&Notify; 2], mut shutdown: watch::Receiv
 
 /// Runs an attempt. A panic, which is a bug, counts as a failed attempt and does not stop the outbox.
 pub(super) async fn survived(attempt: impl Future<Output = Result<(), MailError>>) -> Result<(), MailError> {
-    let died = |_| MailError::Transient("sending it failed in a way that should not be possible".to_owned());
+    let died = |_| MailError::Transient("sending it failed in an unexpected way".to_owned());
     AssertUnwindSafe(attempt).catch_unwind().await.map_err(died)?
 }
 

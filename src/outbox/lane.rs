@@ -50,7 +50,7 @@ impl DeliveryLane {
     pub(super) async fn run(mut self, wake: Arc<Notify>) {
         while !is_over(&self.shutdown) {
             if let Err(error) = self.turn(&wake).await {
-                tracing::error!(%error, "e-mails wait because of the database");
+                tracing::error!(%error, "e-mails are waiting for the database");
                 tokio::select! {
                     () = over(&mut self.shutdown) => {}
                     () = tokio::time::sleep(PAUSE_AFTER_TROUBLE) => {}
@@ -58,7 +58,7 @@ impl DeliveryLane {
             }
         }
         if let Err(error) = self.finish().await {
-            tracing::error!(%error, "what became of the last e-mails was not written down; they may be sent again");
+            tracing::error!(%error, "the results of the last e-mails were not saved; they may be sent again");
         }
     }
 
@@ -110,8 +110,8 @@ impl DeliveryLane {
     fn note(&mut self, ended: Result<DeliveryAttempt, tokio::task::JoinError>) {
         match ended {
             Ok(tried) => self.tried.push(tried),
-            // The lease ends by itself.
-            Err(error) => tracing::error!(%error, "sending an e-mail ended in a way that should not be possible"),
+            // Its lease ends by itself.
+            Err(error) => tracing::error!(%error, "sending an e-mail ended in an unexpected way"),
         }
     }
 

@@ -59,7 +59,7 @@ pub(super) fn decrypt_email(claimed: &ClaimedEmail, sealer: &Sealer) -> Result<E
     let kind: EmailKind = claimed.kind.parse().map_err(|_| {
         // A newer node may have written it, and can send it.
         let kind = &claimed.kind;
-        MailError::Transient(format!("this version knows no e-mails of the kind {kind}"))
+        MailError::Transient(format!("this version does not know e-mails of the kind {kind}"))
     })?;
     let unreadable = |why: String| MailError::permanent(DeliveryFailure::Broken, format!("its content is lost: {why}"));
     let Some(sealed) = &claimed.sealed else {

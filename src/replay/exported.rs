@@ -83,7 +83,7 @@ pub fn verify_exported(reader: impl BufRead, range: ExportedRange) -> Result<Fil
         }
         file.report.lines = line.number;
         if line.number == 1 && is_csv(&line.bytes) {
-            let problem = "this is a CSV, which people read; only an ndjson can be verified (`--format ndjson`)";
+            let problem = "this is a CSV file; only ndjson files can be verified (`--format ndjson`)";
             file.add(None, problem.to_owned());
             return Ok(file.report);
         }
@@ -199,10 +199,7 @@ impl File {
         ];
         let tells = line.actor_type != ActorType::System || message.iter().any(|field| !field.is_empty());
         if line.metadata.is_some() && tells {
-            self.add(
-                Some(line.position),
-                "its fields tell something beside its metadata".to_owned(),
-            );
+            self.add(Some(line.position), "its fields contradict its metadata".to_owned());
         }
     }
 

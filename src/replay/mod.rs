@@ -74,26 +74,27 @@ pub enum ReplayError {
     Unreadable(#[from] UnreadableEvent),
     /// The log contradicts its own numbers or hashes.
     #[error(
-        "the log is broken: {0}. The rows stay as they were. “gatebook log verify” says what else there is; to fold the log as \
-         it is all the same: “gatebook projections rebuild --accept-broken-log”"
+        "the log is broken: {0}. The rows stay as they were. See “gatebook log verify” for details. To use the log as \
+         it is: “gatebook projections rebuild --accept-broken-log”"
     )]
     Broken(Box<Difference>),
-    /// Another process took over the rebuild of this projection.
-    #[error("somebody else is rebuilding {projection}; this rebuild leaves it to them")]
+    /// Somebody else rebuilds the same projection, and goes on with it.
+    #[error("another process is already rebuilding {projection}")]
     Overtaken {
         /// The projection's name.
         projection: String,
     },
     /// A newer program made the rows or began the rebuild.
     #[error(
-        "{projection} was folded by a newer version of this program; upgrade this one. Only if what the newer one began \
-         to rebuild is not wanted any more: “gatebook projections rebuild --fresh {projection}”"
+        "{projection} was built by a newer version of this program; upgrade this one. To discard what the newer \
+         version has begun to rebuild: “gatebook projections rebuild --fresh {projection}”"
     )]
     Newer {
         /// The projection's name.
         projection: String,
     },
-    #[error("the database has no projection {projection} yet; “gatebook migrate” makes its table")]
+    /// The database has no such projection yet.
+    #[error("the database has no projection {projection} yet; create its table with “gatebook migrate”")]
     NotMigrated {
         /// The projection's name.
         projection: String,

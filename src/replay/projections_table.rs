@@ -144,7 +144,7 @@ pub(super) async fn note(database: &dyn Database, projection: &AnyProjection, er
         transaction.commit().await
     };
     if let Err(problem) = noted.await {
-        // Only logged, so that it does not hide the rebuild's own error, which the caller gets.
-        tracing::warn!(%problem, projection = projection.name, "what stopped a rebuild could not be noted");
+        // The rebuild's own error is on its way to the caller; this one would only hide it.
+        tracing::warn!(%problem, projection = projection.name, "could not save why a rebuild stopped");
     }
 }

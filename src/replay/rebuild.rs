@@ -139,7 +139,7 @@ async fn run(
         projection: projection.name,
         generation: rebuild.generation + 1,
         rows: rows
-            .inspect_err(|error| tracing::warn!(%error, "the new rows are there and could not be counted"))
+            .inspect_err(|error| tracing::warn!(%error, "the new rows are written but could not be counted"))
             .ok(),
         position,
         resumed,

@@ -52,7 +52,7 @@ impl Rebuilding {
                 format!("all streams are copied; it catches up from position {}", self.from)
             }
             Ok(RebuildCursor { after: Some(id), .. }) => format!("it has copied the streams up to {id}"),
-            _ => "it has just begun".to_owned(),
+            _ => "it has just started".to_owned(),
         }
     }
 }

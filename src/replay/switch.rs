@@ -21,7 +21,8 @@ impl Rebuild<'_> {
         for tried in 1..TRIES {
             match self.try_switch(now).await {
                 Err(error) if error.is_unavailable() => {
-                    tracing::info!(%error, tried, projection = self.projection.name, "the switch has to wait");
+                    tracing::info!(%error, tried, projection = self.projection.name, "the switch to the new table is \
+                                                                                      delayed");
                     tokio::time::sleep(PAUSE * tried).await;
                     self.catch_up().await?;
                 }

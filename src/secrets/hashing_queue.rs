@@ -84,7 +84,7 @@ impl HashingQueue {
             match thread.spawn(move || shared.work()) {
                 Ok(_) => state.threads += 1,
                 Err(error) if state.threads == 0 => {
-                    tracing::error!(%error, "no thread can be had to hash passwords");
+                    tracing::error!(%error, "cannot start a thread to hash passwords");
                     state.first.clear();
                     state.later.clear();
                     return Err(Full);

@@ -58,16 +58,18 @@ impl Password {
 /// What is wrong with a password, as a sentence for the person who chose it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum PasswordProblem {
-    #[error("A password has at least {MIN_PASSWORD_CHARS} characters.")]
+    /// Fewer than 15 characters.
+    #[error("Use at least {MIN_PASSWORD_CHARS} characters.")]
     TooShort,
-    #[error("A password has at most {MAX_PASSWORD_BYTES} bytes.")]
+    /// More than 1,000 bytes.
+    #[error("Use at most {MAX_PASSWORD_BYTES} bytes.")]
     TooLong,
-    /// A control character, which not every keyboard can type.
-    #[error("A password has no tabs, line breaks or other control characters.")]
+    /// A character that not every keyboard has.
+    #[error("Tabs, line breaks and other control characters are not allowed.")]
     ControlCharacter,
     #[error(
-        "This password is easy to guess: it is made of common passwords, repetitions, sequences, or your own address. Take a \
-         few words that only you would put together."
+        "This password is easy to guess: it consists of common passwords, repetitions, sequences or your own address. \
+         Choose a few words that only you would put together."
     )]
     TooCommon,
 }

@@ -111,8 +111,8 @@ pub enum PasswordError {
     /// Argon2 refused, or the stored hash cannot be read.
     #[error("the password could not be hashed: {0}")]
     Failed(HashError),
-    /// The queue is full.
-    #[error("too many passwords wait to be hashed")]
+    /// So many wait for their passwords to be hashed that there is no room for another.
+    #[error("too many passwords are waiting to be hashed")]
     Busy,
     /// The process is shutting down, or the job panicked.
     #[error("hashing the password was interrupted")]

@@ -14,8 +14,8 @@ use super::postgres_url::PostgresUrlError;
 /// A failure of the store. No variant means that a command was half done.
 #[derive(Clone, Debug, Error)]
 pub enum StoreError {
-    /// The database cannot be reached, is shutting down, or is too busy. A later try may succeed.
-    #[error("the database is not available: {0}")]
+    /// The database cannot be reached, is shutting down, or is too busy. Trying again later may help.
+    #[error("the database is unavailable: {0}")]
     Unavailable(String),
     /// The connection to the database ended. A new one may work at once.
     #[error("the connection to the database was lost: {0}")]
@@ -47,15 +47,17 @@ pub enum StoreError {
     #[error("{0}: {reason}", reason = NO_SESSION)]
     NoSession(String),
     #[error(
-        "there is no database {}; look at --data and --database-url, or make one with `gatebook migrate`",
+        "there is no database {}; check --data and --database-url, or create one with `gatebook migrate`",
         .0.display()
     )]
     NotThere(PathBuf),
-    #[error("the database has no tables of Gatebook; look at --database-url, or make them with `gatebook migrate`")]
+    /// The database has no tables of ours.
+    #[error("the database has no Gatebook tables; check --database-url, or create them with `gatebook migrate`")]
     NotMigrated,
     #[error("the database's tables are older than this program; bring them up to date with `gatebook migrate`")]
     OlderTables,
-    #[error("the database's tables are newer than this program; take the version of gatebook that made them")]
+    /// The database's tables are newer than this program.
+    #[error("the database's tables are newer than this program; use the version of gatebook that created them")]
     NewerTables,
     #[error("the tables could not be brought up to date: {0}")]
     Migration(String),

@@ -25,7 +25,7 @@ const ON_POSTGRES: &str = "select case \
 
 /// One sentence for each guard of the log that is missing or off. Reads only.
 pub(crate) async fn missing_guards(transaction: &mut dyn Transaction) -> Result<Vec<String>, StoreError> {
-    let repair = "bring the triggers back (see docs/operating/postgres.md), and find out who took them";
+    let repair = "restore the triggers (see docs/operating/postgres.md), and find out who took them";
     match transaction.dialect() {
         Dialect::Postgres => {
             let rows = transaction.rows(Query::new(ON_POSTGRES, [])).await?;

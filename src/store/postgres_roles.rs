@@ -38,12 +38,12 @@ pub async fn settle_log_owner(database: &dyn Database, serving: Option<&str>) ->
                 tracing::info!(
                     owner = ownership.log_owner,
                     serving = ownership.serving,
-                    "the log has an owner of its own"
+                    "the log now has an owner of its own"
                 );
                 // PostgreSQL silently ignores a revoke of a grant that somebody else made, so read the result.
                 ownership = Ownership::read(database, Some(&ownership.serving)).await?;
             }
-            Err(StoreError::Refused(why)) => tracing::info!(why, "this role may not set up the log's owner"),
+            Err(StoreError::Refused(why)) => tracing::info!(why, "this role may not change the log's owner"),
             Err(error) => return Err(error),
         }
     }

@@ -217,7 +217,7 @@ impl Database for SqliteDatabase {
             false => Ok(()),
         };
         if let Err(error) = emptied.and(first.close().await) {
-            tracing::warn!(%error, "the database file was not closed in good order");
+            tracing::warn!(%error, "the database file was not closed properly");
         }
     }
 }

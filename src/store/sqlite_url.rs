@@ -74,13 +74,13 @@ fn mode(query: &str) -> Result<SqliteMode, StoreError> {
             ("mode", "ro") => SqliteMode::ReadOnly,
             _ => {
                 return Err(refused(format!(
-                    "“{name}={value}” in a URL of SQLite is not understood; mode=rwc, mode=rw and mode=ro are. A “?” \
-                     that belongs to the file's name is written %3F"
+                    "“{name}={value}” is not supported in a SQLite URL; use mode=rwc, mode=rw or mode=ro. Write a “?” \
+                     in a file name as %3F"
                 )));
             }
         };
         if mode.replace(known).is_some() {
-            return Err(refused("a URL of SQLite says its mode once"));
+            return Err(refused("a SQLite URL can have only one mode"));
         }
     }
     Ok(mode.unwrap_or_default())

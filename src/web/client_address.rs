@@ -1,4 +1,4 @@
-//! Where a request came from: the connection's address, or what a trusted proxy says of it.
+//! The client's address: that of the connection, or the one that a trusted proxy names.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
@@ -12,7 +12,8 @@ use thiserror::Error;
 
 use crate::web::forwarded;
 
-/// The header in which trusted proxies name the client's address, and which proxies those are. Clones tell once, together.
+/// The header in which trusted proxies name the client's address, and the list of these proxies. Clones share what has
+/// been warned about.
 #[derive(Clone, Debug, Default)]
 pub struct ClientAddressHeader {
     name: Option<HeaderName>,
@@ -20,33 +21,33 @@ pub struct ClientAddressHeader {
     has_warned: Arc<Warned>,
 }
 
-/// What has been warned about: each once for a process, as a client could fill the log with it.
+/// The warnings that have been logged. Each is logged once per process, because clients could otherwise fill the log.
 #[derive(Debug, Default)]
 struct Warned {
-    /// A proxy that is not listed.
+    /// About a proxy that is not listed.
     of_stranger: AtomicBool,
-    /// A proxy whose words cannot be read.
+    /// About a proxy whose header cannot be read.
     of_unreadable: AtomicBool,
 }
 
-/// What a proxy wrote of whoever it had the request from.
+/// What a proxy wrote about the sender of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Hop {
-    /// Its address.
+    /// The sender's address.
     Address(IpAddr),
-    /// That it does not know or tell it.
+    /// The proxy does not know the address, or hides it.
     Nobody,
-    /// Something else.
+    /// Anything else.
     Unreadable,
 }
 
-/// A proxy, or a network of proxies, that is believed: an address, or a network in CIDR notation.
+/// A trusted proxy or network of proxies: an address, or a network in CIDR notation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TrustedProxy(IpNet);
 
-/// What is neither an address nor a network.
+/// The text is neither an address nor a network.
 #[derive(Debug, Error)]
-#[error("“{0}” is no address such as 10.0.0.1 and no network such as 10.0.0.0/8")]
+#[error("“{0}” is neither an address such as 10.0.0.1 nor a network such as 10.0.0.0/8")]
 pub struct NoTrustedProxy(String);
 
 impl FromStr for TrustedProxy {
@@ -61,7 +62,7 @@ impl FromStr for TrustedProxy {
 }
 
 impl TrustedProxy {
-    /// The proxies of this machine, which are believed unless others are listed: 127.0.0.0/8 and ::1.
+    /// The proxies on this machine, which are trusted by default: 127.0.0.0/8 and ::1.
     pub fn on_loopback() -> Vec<Self> {
         let v4 = Ipv4Net::new_assert(Ipv4Addr::new(127, 0, 0, 0), 8);
         let v6 = Ipv6Net::from(Ipv6Addr::LOCALHOST);
@@ -70,7 +71,7 @@ impl TrustedProxy {
 }
 
 impl ClientAddressHeader {
-    /// This header, believed from these proxies only.
+    /// Reads this header, but only from these proxies.
     pub fn new(name: Option<HeaderName>, proxies: Vec<TrustedProxy>) -> Self {
         Self {
             name,
@@ -79,8 +80,8 @@ impl ClientAddressHeader {
         }
     }
 
-    /// The client's address: of those that the header names, the right-most one that is no trusted proxy's; without the
-    /// header, and from anybody but a trusted proxy, the connection's own. Empty when nothing is known.
+    /// The client's address: the right-most one in the header that is not a trusted proxy's. Without the header, or if
+    /// the connection is not from a trusted proxy, it is the connection's address. Empty if unknown.
     pub fn of(&self, request: &Request) -> String {
         let connection = request.extensions().get::<ConnectInfo<SocketAddr>>();
         let peer = connection.map(|ConnectInfo(peer)| peer.ip().to_canonical());
@@ -88,8 +89,8 @@ impl ClientAddressHeader {
         address.map(|address| address.to_string()).unwrap_or_default()
     }
 
-    /// From the connection towards the client, for as long as whoever wrote the next address is believed. What names none
-    /// ends the way: whatever stands before it anybody can have written.
+    /// Walks from the connection towards the client, as long as the writer of the next address is trusted. An entry
+    /// without an address ends the walk, because anybody could have written what stands before it.
     fn client_behind(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let Some(name) = self.name.as_ref().filter(|name| headers.contains_key(*name)) else {
             return peer;
@@ -126,24 +127,24 @@ impl ClientAddressHeader {
             tracing::warn!(
                 %peer,
                 header = %name,
-                "the client's address is taken from proxies in --trusted-proxies only, and this one is not listed"
+                "ignored the client address from a proxy that is not listed in --trusted-proxies"
             );
         }
     }
 
-    /// Without the words themselves: the proxy may have passed on what its client wrote.
+    /// The header's value is not logged, because the client may have written it.
     fn warn_of_unreadable(&self, proxy: IpAddr, name: &HeaderName) {
         if !self.has_warned.of_unreadable.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 %proxy,
                 header = %name,
-                "a trusted proxy wrote no address that can be read, so that its own address stands for its client's"
+                "a trusted proxy sent an unreadable client address, so the proxy's own address is used"
             );
         }
     }
 }
 
-/// What all lines of a header say, in their order.
+/// The entries of all lines of the header, in order.
 fn hops(headers: &HeaderMap, name: &HeaderName) -> Vec<Hop> {
     if *name == header::FORWARDED {
         return forwarded::hops(headers);
@@ -155,7 +156,7 @@ fn hops(headers: &HeaderMap, name: &HeaderName) -> Vec<Hop> {
     lines.flat_map(|line| line.split(',')).map(hop).collect()
 }
 
-/// `unknown` is what squid writes for a client that it does not tell of.
+/// Squid writes `unknown` for a client that it hides.
 fn hop(text: &str) -> Hop {
     match ip_address(text) {
         Some(address) => Hop::Address(address.to_canonical()),
@@ -164,7 +165,7 @@ fn hop(text: &str) -> Hop {
     }
 }
 
-/// An address as proxies write it: bare, with a port, or an IPv6 one in brackets.
+/// An address as proxies write it: alone, with a port, or, for IPv6, in brackets.
 fn ip_address(text: &str) -> Option<IpAddr> {
     let text = text.trim();
     let bracketed = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));

@@ -1,4 +1,4 @@
-//! The only place that knows status codes: every refusal and failure, by name, as RFC 9457 problem details.
+//! Turns every refusal and failure into RFC 9457 problem details. Status codes are decided here.
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -13,49 +13,49 @@ use crate::log::append::ReservationKey;
 use crate::store::StoreError;
 use crate::web::request_context::current_request_id;
 
-/// Seconds after which a request that met an unavailable database may be tried again.
+/// The `Retry-After` in seconds while the database is unavailable.
 pub const RETRY_UNAVAILABLE_AFTER: u64 = 2;
 
 /// Problem details (RFC 9457).
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Problem {
-    /// Always `about:blank`; the code says more.
+    /// Always `about:blank`; see `code`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// The status in words.
+    /// The HTTP status in words.
     pub title: String,
     /// The HTTP status.
     pub status: u16,
-    /// What to do, for people.
+    /// What happened and what to do, for people.
     pub detail: String,
-    /// What happened, for programs. Stable.
+    /// The stable error code, for programs.
     pub code: String,
-    /// What is wrong with which field.
+    /// The errors of individual fields.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
-    /// Tries that are left, for a wrong code or OTP.
+    /// The number of tries left, after a wrong code or OTP.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempts_left: Option<u32>,
-    /// Why a node is not ready.
+    /// Why the node is not ready.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     #[serde(skip)]
     retry_after: Option<u64>,
 }
 
-/// What is wrong with one field.
+/// An error of one field.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FieldError {
     /// The field's name.
     pub field: String,
-    /// What is wrong, for programs. Stable.
+    /// The stable error code, for programs.
     pub code: String,
-    /// What to do, for people.
+    /// What happened and what to do, for people.
     pub message: String,
 }
 
 impl Problem {
-    /// A problem with this status, code and sentence.
+    /// A problem with this status, code and detail.
     pub fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
         Self {
             kind: "about:blank".to_owned(),
@@ -70,7 +70,7 @@ impl Problem {
         }
     }
 
-    /// A problem of fields. The code is the first field's.
+    /// A problem with several fields. The code is that of the first field.
     pub fn fields(errors: Vec<FieldError>) -> Self {
         let code = errors.first().map_or("invalid", |first| &first.code).to_owned();
         let sentences: Vec<_> = errors.iter().map(|error| error.message.as_str()).collect();
@@ -81,24 +81,24 @@ impl Problem {
         }
     }
 
-    /// A problem of one field.
+    /// A problem with one field.
     pub fn field(field: &str, code: &str, message: &str) -> Self {
         let (field, code, message) = (field.to_owned(), code.to_owned(), message.to_owned());
         Self::fields(vec![FieldError { field, code, message }])
     }
 
-    /// Nothing there, or not for this caller (R4).
+    /// It does not exist, or the caller may not see it (R4).
     pub fn not_found() -> Self {
         Refusal::NotFound.into()
     }
 
-    /// No credentials, or wrong ones.
+    /// The credentials are missing or wrong.
     pub fn unauthenticated() -> Self {
         let detail = "Send a valid token as “Authorization: Bearer …”.";
         Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail)
     }
 
-    /// No command could be committed here at the moment, whatever keeps it.
+    /// The node cannot commit commands at the moment.
     pub fn not_ready(why: &StoreError) -> Self {
         tracing::warn!(%why, "not ready");
         Self {
@@ -106,7 +106,7 @@ impl Problem {
             ..Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "unavailable",
-                "No command could be committed here at the moment; ask another node, or try again shortly.",
+                "This node cannot save anything at the moment. Try again shortly, or use another node.",
             )
         }
         .retry_after(RETRY_UNAVAILABLE_AFTER)
@@ -125,7 +125,7 @@ impl IntoResponse for Problem {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let retry_after = self.retry_after;
         let mut response = (status, Json(self.clone())).into_response();
-        // The pages show it in their own way.
+        // The pages take the problem from here and show it as HTML.
         response.extensions_mut().insert(self);
         let headers = response.headers_mut();
         headers.insert(
@@ -210,10 +210,10 @@ impl From<CommandError> for Problem {
             CommandError::Taken(key @ (ReservationKey::AppName(_) | ReservationKey::AppNameLook(_))) => {
                 let detail = match key {
                     ReservationKey::AppNameLook(_) => {
-                        "Another application has a name that looks like this one. Names are unique for ever; choose \
-                         another one."
+                        "Another application has a name that looks like this one. Choose a different name; a name is \
+                         never used twice."
                     }
-                    _ => "Another application has this name. Names are unique for ever; choose another one.",
+                    _ => "Another application has this name. Choose a different one; a name is never used twice.",
                 };
                 let problem = Self::field("name", "name_taken", detail);
                 Self {
@@ -224,7 +224,10 @@ impl From<CommandError> for Problem {
             }
             CommandError::Taken(ReservationKey::DeveloperEmail(_)) => Refusal::DeveloperAlreadySignedUp.into(),
             CommandError::VersionMismatch { current } => {
-                let detail = format!("Somebody else changed this since you read it; the version is {current} now.");
+                let detail = format!(
+                    "Somebody else has changed this since you read it; its version is now {current}. \
+                                      Read it again before you change it."
+                );
                 Self::new(StatusCode::PRECONDITION_FAILED, "version_mismatch", detail)
             }
             CommandError::TooManyEmails {
@@ -235,20 +238,20 @@ impl From<CommandError> for Problem {
                 let minutes = retry_after_seconds.div_ceil(60);
                 let unit = if minutes == 1 { "minute" } else { "minutes" };
                 let detail = format!(
-                    "At most {many} e-mails an hour are sent {whose}, and this would be one more. Nothing has been changed. \
-                     Try again in {minutes} {unit}."
+                    "The limit of {many} e-mails an hour {whose} has been reached. Nothing has been changed. Try again \
+                     in {minutes} {unit}."
                 );
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_emails", detail).retry_after(retry_after_seconds)
             }
             CommandError::ApplicationLimit { applications_max } => {
                 let detail = format!(
-                    "Your group has {applications_max} integration applications, which is as many as it may have. Revoke \
-                     one that is not needed any more, or ask the provider for more."
+                    "Your group has reached its limit of {applications_max} integration applications. Revoke one that \
+                     you no longer need, or ask the provider to raise the limit."
                 );
                 Self::new(StatusCode::CONFLICT, "application_limit", detail)
             }
             CommandError::KeyUsed | CommandError::Conflict | CommandError::CredentialReplaced => {
-                let detail = "Somebody else is changing the same thing at this moment. Try again.";
+                let detail = "Somebody else is changing this right now. Try again.";
                 Self::new(StatusCode::CONFLICT, "conflict", detail).retry_after(1)
             }
             error @ (CommandError::NotReadBack(_) | CommandError::Internal(_)) => internal(&error.to_string()),
@@ -260,16 +263,16 @@ impl From<CommandError> for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         if error.is_unavailable() {
-            tracing::warn!(%error, "the database is not available");
-            let detail = "The database cannot be reached at the moment. Nothing is lost; try again shortly.";
+            tracing::warn!(%error, "the database is unavailable");
+            let detail = "The database cannot be reached at the moment. Try again shortly.";
             return Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
                 .retry_after(RETRY_UNAVAILABLE_AFTER);
         }
         if let StoreError::Unreadable(event) = &error {
-            tracing::error!(%event, "a request is refused because of an event that cannot be read");
+            tracing::error!(%event, "refused a request because an event cannot be read");
             let detail = format!(
-                "The log holds an entry about this that cannot be read (position {}). An application can be suspended and \
-                 revoked all the same; everything else has to wait until the operators have settled it.",
+                "The log contains an unreadable entry about this (position {}). You can still suspend or revoke an \
+                 application; everything else has to wait until the operators have resolved it.",
                 event.position
             );
             return Self::new(StatusCode::CONFLICT, "unreadable_event", detail);
@@ -284,8 +287,8 @@ impl From<Failure> for Problem {
         match failure {
             Failure::Unauthenticated => Self::unauthenticated(),
             Failure::TooManyChanges { retry_after_seconds } => {
-                let detail =
-                    "You have changed this very often. Try again later, or do several changes with one request.";
+                let detail = "You have changed this too often in a short time. Try again later, or combine several changes in \
+                     one request.";
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail).retry_after(retry_after_seconds)
             }
             Failure::TooManyRequests { retry_after_seconds } => {
@@ -295,18 +298,18 @@ impl From<Failure> for Problem {
             }
             Failure::PasswordsBusy { retry_after_seconds } => {
                 let detail = format!(
-                    "So many people sign in at this moment that your password could not be checked. Try again in \
+                    "Too many people are signing in right now to check your password. Try again in \
                      {retry_after_seconds} seconds."
                 );
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).retry_after(retry_after_seconds)
             }
             Failure::TooManyReads { retry_after_seconds } => {
-                let detail = "At most two lists, searches and downloads of yours are answered at once. Wait for one of them, \
-                              and try again.";
+                let detail = "You can run two lists, searches or downloads at a time. Wait for one to finish, and try \
+                              again.";
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail).retry_after(retry_after_seconds)
             }
             Failure::TooManySearches { retry_after_seconds } => {
-                let detail = "Too many searches are under way at the moment. Try again shortly.";
+                let detail = "Too many searches are running at the moment. Try again shortly.";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).retry_after(retry_after_seconds)
             }
             Failure::OtpWrong { attempts_left } => Self {
@@ -318,7 +321,8 @@ impl From<Failure> for Problem {
                 ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "code_wrong", detail)
             },
             Failure::IdempotencyKeyReused => {
-                let detail = "This Idempotency-Key was used for another request. Use a new key for each request.";
+                let detail = "This Idempotency-Key has already been used for a different request. Use a new key for \
+                              each request.";
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail)
             }
             Failure::Command(error) => error.into(),
@@ -327,15 +331,15 @@ impl From<Failure> for Problem {
     }
 }
 
-/// Logged once, whole; the client learns that it is not their fault.
+/// Logs the cause, and tells the client only that the fault is ours.
 fn internal(why: &str) -> Problem {
     tracing::error!(%why, "a request failed");
     our_fault()
 }
 
-/// Something that the principal can do nothing about but tell us: the id is what we find it by in the log.
+/// An internal error. The request id lets us find it in the log when somebody reports it.
 pub fn our_fault() -> Problem {
-    let id = current_request_id().map(|id| format!(" If you tell us about it, name this request id: {id}"));
+    let id = current_request_id().map(|id| format!(" If you contact us about it, include this request id: {id}"));
     let detail = format!("Something went wrong on our side.{}", id.unwrap_or_default());
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
 }

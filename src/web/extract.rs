@@ -1,4 +1,4 @@
-//! What handlers take as arguments: who calls, and what is asked. A wrong request never gets past these.
+//! The extractors of handlers: the caller, and the parts of the request. Invalid requests are refused here.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -18,13 +18,13 @@ pub use crate::web::json_body::JsonBody;
 use crate::web::query::{no_text, not_utf8};
 use crate::web::request_context::RequestContext;
 
-/// Shared by all handlers.
+/// The application, shared by all handlers.
 pub type Service = Arc<Gatebook>;
 
-/// Whoever asks, without having said who they are.
+/// A caller without credentials.
 pub struct Anyone(pub Caller);
 
-/// The browser or program that asks, as it describes itself; empty when it does not.
+/// The caller's `User-Agent`; empty if there is none.
 pub struct Device(pub String);
 
 impl FromRequestParts<Service> for Device {
@@ -39,17 +39,17 @@ impl FromRequestParts<Service> for Device {
     }
 }
 
-/// A group user with a token.
+/// A group user, authenticated by a token.
 pub struct Admin(pub Caller);
 
-/// An operator with a token.
+/// An operator, authenticated by a token.
 pub struct Operator(pub Caller);
 
-/// A developer with a session.
+/// A developer, authenticated by a session.
 pub struct AuthenticatedDeveloper {
-    /// Who.
+    /// The caller, who is the developer.
     pub caller: Caller,
-    /// Their session.
+    /// The session that they called with.
     pub session_id: Uuid,
 }
 
@@ -126,7 +126,7 @@ fn bearer(headers: &HeaderMap) -> Result<String, Problem> {
         .ok_or_else(Problem::unauthenticated)
 }
 
-/// The query's parameters. Unknown ones are refused by the type's `deny_unknown_fields`.
+/// The query parameters. The type's `deny_unknown_fields` makes unknown ones an error.
 pub struct QueryOf<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequestParts<Service> for QueryOf<T> {
@@ -142,14 +142,14 @@ impl<T: DeserializeOwned> FromRequestParts<Service> for QueryOf<T> {
             match (unknown_field(&text), duplicate_field(&text)) {
                 (Some(field), _) => unknown(&field),
                 (_, Some(field)) => duplicate(&field),
-                _ => Problem::field("query", "invalid_query", "A parameter of the query cannot be read."),
+                _ => Problem::field("query", "invalid_query", "A query parameter could not be read."),
             }
         })?;
         Ok(Self(value))
     }
 }
 
-/// Parts of the path. What cannot be read does not exist.
+/// The parameters of the path. Malformed ones are answered like missing resources.
 pub struct PathOf<T>(pub T);
 
 impl<T: DeserializeOwned + Send> FromRequestParts<Service> for PathOf<T> {
@@ -161,12 +161,13 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Service> for PathOf<T> {
     }
 }
 
-/// An application's id in the path, alone or first of several.
+/// An application's id in the path, alone or as the first of several.
 pub fn app_id(text: &str) -> Result<AppId, Problem> {
     Uuid::parse_str(text).map_err(|_| Problem::not_found())
 }
 
-/// The versions that `If-Match` insists on, one of which suffices (RFC 9110 §13.1.1); none without it or with `*`.
+/// The versions in `If-Match`, one of which has to match (RFC 9110 §13.1.1); any version if the header is missing or
+/// `*`.
 pub struct IfMatch(pub VersionCondition);
 
 impl FromRequestParts<Service> for IfMatch {
@@ -194,8 +195,8 @@ fn if_match(headers: &HeaderMap) -> VersionCondition {
     VersionCondition::OneOf(members.into_iter().filter_map(version).collect())
 }
 
-/// The version that is quoted exactly as we quote it. Anything else is no ETag of ours, and cannot match. A proxy that
-/// compresses makes ETags weak on the way; what they name is the same version all the same.
+/// The version in an ETag that has exactly our format. Anything else cannot match. Weak ETags are accepted, because
+/// compressing proxies make them of ours.
 fn version(etag: &str) -> Option<i64> {
     let etag = etag.strip_prefix("W/").unwrap_or(etag);
     let digits = etag.strip_prefix('"')?.strip_suffix('"')?;
@@ -206,7 +207,7 @@ fn version(etag: &str) -> Option<i64> {
 /// The longest `Idempotency-Key`, in bytes.
 const IDEMPOTENCY_KEY_MAX: usize = 255;
 
-/// The `Idempotency-Key` of a request, if it has one.
+/// The `Idempotency-Key` of a request, if there is one.
 pub fn idempotency_key(
     caller: &Caller,
     parts: &RequestLine,
@@ -217,7 +218,7 @@ pub fn idempotency_key(
     let Some(value) = values.next() else {
         return Ok(None);
     };
-    // HTTP takes the blanks around a value away, so that a key of blanks is an empty one.
+    // HTTP strips spaces around a value, so a key of spaces is empty.
     let well_formed =
         |key: &&str| (1..=IDEMPOTENCY_KEY_MAX).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
     match value.to_str().ok().filter(well_formed) {
@@ -225,8 +226,8 @@ pub fn idempotency_key(
             Ok(Some(IdempotencyKey::new(caller, key, &parts.method, &parts.path, body)))
         }
         _ => {
-            let message = "Send one Idempotency-Key of 1 to 255 visible ASCII characters, without blanks: a new UUID for \
-                           each request, for example.";
+            let message = "Send one Idempotency-Key of 1 to 255 visible ASCII characters without spaces, for example a \
+                           new UUID for each request.";
             Err(Problem::field("Idempotency-Key", "invalid_idempotency_key", message))
         }
     }
@@ -234,9 +235,9 @@ pub fn idempotency_key(
 
 /// Method and path of a request.
 pub struct RequestLine {
-    /// The method.
+    /// The HTTP method.
     pub method: String,
-    /// The path with the query.
+    /// The path, including the query.
     pub path: String,
 }
 
@@ -256,9 +257,9 @@ impl FromRequestParts<Service> for RequestLine {
     }
 }
 
-/// A field, or a parameter of the query, that there is not.
+/// The problem for an unknown field or query parameter.
 pub(super) fn unknown(field: &str) -> Problem {
-    let message = format!("There is no field “{field}” here.");
+    let message = format!("The field “{field}” is not known here. Leave it out.");
     Problem::fields(vec![FieldError {
         field: field.to_owned(),
         code: "unknown_field".to_owned(),
@@ -266,9 +267,9 @@ pub(super) fn unknown(field: &str) -> Problem {
     }])
 }
 
-/// A field, or a parameter of the query, that came twice.
+/// The problem for a repeated field or query parameter.
 pub(super) fn duplicate(field: &str) -> Problem {
-    let message = format!("“{field}” is there more than once. Send it once.");
+    let message = format!("“{field}” appears more than once. Send it once.");
     Problem::fields(vec![FieldError {
         field: field.to_owned(),
         code: "duplicate_field".to_owned(),
@@ -276,12 +277,12 @@ pub(super) fn duplicate(field: &str) -> Problem {
     }])
 }
 
-/// The field that serde's words for `deny_unknown_fields` are about.
+/// The field in serde's error message about an unknown field.
 pub(super) fn unknown_field(text: &str) -> Option<String> {
     between(text, "unknown field `")
 }
 
-/// The field that serde found a second time.
+/// The field in serde's error message about a duplicate field.
 pub(super) fn duplicate_field(text: &str) -> Option<String> {
     between(text, "duplicate field `")
 }

@@ -1,4 +1,4 @@
-//! `Forwarded` (RFC 7239): which addresses a request has come from, as far as proxies tell.
+//! Reads `Forwarded` (RFC 7239): the addresses that a request came from, as far as proxies tell.
 
 use std::net::IpAddr;
 
@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, header};
 
 use crate::web::client_address::Hop;
 
-/// What the proxies on the way wrote in `for=`, the nearest one last. RFC 9110 §5.6.1: elements with nothing in them are none.
+/// What the proxies on the way wrote in `for=`, the nearest one last. Empty elements are ignored (RFC 9110 §5.6.1).
 pub fn hops(headers: &HeaderMap) -> Vec<Hop> {
     let lines = headers.get_all(header::FORWARDED).iter();
     lines
@@ -17,8 +17,8 @@ pub fn hops(headers: &HeaderMap) -> Vec<Hop> {
         .collect()
 }
 
-/// The elements of a line, read from its end: what a client has written before the proxy's own element, such as a quote that is
-/// never closed, changes nothing of that.
+/// The elements of a line. It is read from its end, so that nothing a client wrote before, such as an unclosed quote,
+/// affects the proxy's own element.
 fn elements(line: &str) -> Vec<&str> {
     let (mut elements, mut end, mut quoted) = (Vec::new(), line.len(), false);
     for (at, c) in line.char_indices().rev() {
@@ -51,7 +51,7 @@ fn client(element: &str) -> Hop {
     }
 }
 
-/// What `for=` says, if it is there. Nothing when the element cannot be read. RFC 7239 §4: pairs may be empty.
+/// The value of `for=`, if there is one. None if the element cannot be read. Pairs may be empty (RFC 7239 §4).
 fn named(element: &str) -> Option<Option<String>> {
     let mut found = None;
     for pair in parameters(element) {
@@ -59,7 +59,7 @@ fn named(element: &str) -> Option<Option<String>> {
         if !name.trim().eq_ignore_ascii_case("for") {
             continue;
         }
-        // RFC 7239 §4: each parameter at most once; of two nobody knows which one the proxy wrote.
+        // RFC 7239 §4 allows each parameter once. Of two, it is unclear which one the proxy wrote.
         if found.is_some() {
             return None;
         }
@@ -68,13 +68,13 @@ fn named(element: &str) -> Option<Option<String>> {
     Some(found)
 }
 
-/// RFC 7239 §6.2 and §6.3: a proxy that does not know the address, or does not tell it; either with or without a port.
+/// Whether the proxy does not know the address or hides it, with or without a port (RFC 7239 §6.2, §6.3).
 fn is_hidden(node: &str) -> bool {
     let name = node.split_once(':').map_or(node, |(name, _)| name);
     name.eq_ignore_ascii_case("unknown") || name.len() > 1 && name.starts_with('_')
 }
 
-/// RFC 7239 §6: an IPv4 address, or an IPv6 one in brackets, each with or without a port. A port may be obfuscated, too.
+/// An IPv4 address, or an IPv6 address in brackets, with or without a port, which may be obfuscated (RFC 7239 §6).
 fn node(text: &str) -> Option<IpAddr> {
     if let Some(rest) = text.strip_prefix('[') {
         let (address, rest) = rest.split_once(']')?;
@@ -94,11 +94,11 @@ fn is_port(port: &str) -> bool {
     hidden || (1..=5).contains(&port.len()) && port.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// A token as it stands, or what a quoted string says (RFC 9110 §5.6.4).
+/// A token as it is, or the content of a quoted string (RFC 9110 §5.6.4).
 fn unquoted(value: &str) -> Option<String> {
     let Some(rest) = value.strip_prefix('"') else {
         let is_token = !value.is_empty() && !value.contains(['"', '[', ' ']);
-        // Seen in the wild: an IPv6 address or a port without the quotes that the grammar asks for.
+        // Some proxies omit the quotes that the grammar requires around an IPv6 address or a port.
         return (is_token || value.starts_with('[')).then(|| value.to_owned());
     };
     let inner = rest.strip_suffix('"')?;
@@ -114,7 +114,7 @@ fn unquoted(value: &str) -> Option<String> {
     Some(said)
 }
 
-/// The parameters of an element: the parts between semicolons that stand in no quotes, and in which there is something.
+/// The parameters of an element: the non-empty parts between unquoted semicolons.
 fn parameters(element: &str) -> Vec<&str> {
     let (mut quoted, mut escaped) = (false, false);
     let outside = |c: char| {

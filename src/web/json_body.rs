@@ -1,4 +1,4 @@
-//! Reading a JSON body, and saying where it is wrong.
+//! Reads JSON bodies, and reports where they are wrong.
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
@@ -8,14 +8,15 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use crate::web::error::{FieldError, Problem};
 use crate::web::extract::{Service, duplicate, duplicate_field, unknown, unknown_field};
 
-/// What some programs put before JSON to say that it is UTF-8 (RFC 8259 §8.1 lets readers ignore it).
+/// Some programs begin UTF-8 with this mark; RFC 8259 §8.1 allows readers to ignore it.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// A JSON body. An empty body is an empty object; unknown fields are refused by the type's `deny_unknown_fields`.
+/// A JSON body. An empty body counts as an empty object. The type's `deny_unknown_fields` makes unknown fields an
+/// error.
 pub struct JsonBody<T> {
-    /// What was sent, read.
+    /// The parsed body.
     pub value: T,
-    /// What was sent.
+    /// The body as it was sent.
     pub bytes: Bytes,
 }
 
@@ -37,7 +38,7 @@ impl<T: DeserializeOwned> FromRequest<Service> for JsonBody<T> {
         }
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
         let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
-        // Lists would be read as fields without names.
+        // Serde would read a list as the values of the fields, in order.
         if text.trim_ascii_start().first() != Some(&b'{') && serde_json::from_slice::<IgnoredAny>(text).is_ok() {
             return Err(no_object());
         }
@@ -48,7 +49,7 @@ impl<T: DeserializeOwned> FromRequest<Service> for JsonBody<T> {
     }
 }
 
-/// RFC 7396: a merge patch of an object that has no objects inside is what `PATCH` takes anyway.
+/// `PATCH` also accepts merge patches (RFC 7396), which are the same for objects without nested objects.
 fn is_json(method: &Method, headers: &HeaderMap) -> bool {
     let content_type = headers
         .get(header::CONTENT_TYPE)
@@ -59,7 +60,7 @@ fn is_json(method: &Method, headers: &HeaderMap) -> bool {
     is("application/json") || *method == Method::PATCH && is("application/merge-patch+json")
 }
 
-/// How a body is compressed, which nobody here undoes: a small one can hold gigabytes.
+/// The encoding of a compressed body. Decompression is not supported, because a small body could expand to gigabytes.
 pub fn unread_encoding(headers: &HeaderMap) -> Option<String> {
     let values = headers.get_all(header::CONTENT_ENCODING).iter();
     let encodings: Vec<_> = values
@@ -69,10 +70,10 @@ pub fn unread_encoding(headers: &HeaderMap) -> Option<String> {
     encodings.into_iter().find(|encoding| !is_none(encoding))
 }
 
-/// The answer to a body that is compressed.
+/// The problem for a compressed body.
 pub fn encoded(encoding: &str) -> Problem {
     unsupported(&format!(
-        "Send the body as it is, without “Content-Encoding: {encoding}”."
+        "Send the body uncompressed, without “Content-Encoding: {encoding}”."
     ))
 }
 
@@ -115,7 +116,7 @@ fn json_problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Proble
     }])
 }
 
-/// The path to a field that came twice: the deserializer knows the place of its object, or of the field itself.
+/// The path of a repeated field. The deserializer reports either the path of its object or that of the field.
 fn whole_path(path: &str, field: &str) -> String {
     match path {
         "." | "?" | "" => field.to_owned(),
@@ -130,7 +131,7 @@ fn no_object() -> Problem {
 
 fn malformed(error: &serde_json::Error) -> Problem {
     let detail = format!(
-        "The body is no JSON (line {}, column {}).",
+        "The body is not valid JSON (line {}, column {}).",
         error.line(),
         error.column()
     );

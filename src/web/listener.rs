@@ -1,4 +1,4 @@
-//! What is answered where, when operators have an address of their own.
+//! Which routes a listener serves, when operators have a separate address.
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
@@ -7,19 +7,19 @@ use axum::response::Response;
 use crate::web::extract::Service;
 use crate::web::pages;
 
-/// An address that is listened on.
+/// A listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Listener {
-    /// The only one: everything is there.
+    /// The only listener, which serves everything.
     Only,
-    /// The one for everybody, beside one for operators.
+    /// The public listener, beside one for operators.
     Public,
-    /// The one for operators and for what watches the service.
+    /// The listener for operators and monitoring.
     Admin,
 }
 
 impl Listener {
-    /// Whether it answers to a route, by the route's pattern.
+    /// Whether it serves a route, given by its pattern.
     fn answers_to(self, route: &str) -> bool {
         match self {
             Self::Only => true,
@@ -29,12 +29,12 @@ impl Listener {
     }
 }
 
-/// What nobody but operators, and what watches the service, has any business with.
+/// The routes for operators and monitoring only.
 fn is_for_operators(route: &str) -> bool {
     route == "/metrics" || is_within(route, "/operator")
 }
 
-/// What every listener has: whether it lives and is ready, what pages look like, what may be called.
+/// The routes of every listener: health, documentation and assets.
 fn is_for_everybody(route: &str) -> bool {
     matches!(route, "/healthz" | "/readyz" | "/openapi.json")
         || is_within(route, "/docs")
@@ -47,13 +47,13 @@ fn is_within(route: &str, folder: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// What a listener does not answer to does not exist there.
+/// Answers 404 for routes that the listener does not serve.
 pub(super) async fn only_what_is_here(
     State((app, listener)): State<(Service, Listener)>,
     request: Request,
     next: Next,
 ) -> Response {
-    // Without a route there is nothing anyway.
+    // Requests without a route get a 404 anyway.
     let route = request.extensions().get::<MatchedPath>();
     if route.is_none_or(|route| listener.answers_to(route.as_str())) {
         return next.run(request).await;

@@ -1,4 +1,4 @@
-//! The outside of Gatebook: all URLs, grouped by caller, and what is done for every request.
+//! The HTTP interface: all routes, grouped by caller, and the middleware for every request.
 
 pub mod api;
 pub mod client_address;
@@ -39,15 +39,15 @@ use request_context::{ClientAddressHeader, observe, panicked};
 use silent_body::end_silent_bodies;
 use whole_body::read_whole_body;
 
-/// The largest body that is read, in bytes.
+/// The largest request body in bytes.
 pub const BODY_MAX: usize = 64 * 1024;
 
-/// All routes of one process.
+/// The routes of a process with one listener.
 pub fn router(service: Service, client_address: ClientAddressHeader) -> Router {
     router_of(Listener::Only, service, client_address)
 }
 
-/// The routes that a listener answers to.
+/// The routes that a listener serves.
 pub fn router_of(listener: Listener, service: Service, client_address: ClientAddressHeader) -> Router {
     let (router, without_bodies, mut document) = parts();
     document.servers = Some(vec![Server::new(&service.settings.public_url)]);
@@ -65,8 +65,8 @@ pub fn router_of(listener: Listener, service: Service, client_address: ClientAdd
         .merge(pages::routes(&service))
         .fallback(pages::not_found_page)
         .method_not_allowed_fallback(|| async {
-            // Pages have an answer of their own.
-            let detail = "This address does not answer to this method.";
+            // The pages have their own fallback.
+            let detail = "This address does not support this method.";
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
         })
         .layer(DefaultBodyLimit::max(BODY_MAX))
@@ -85,12 +85,12 @@ pub fn router_of(listener: Listener, service: Service, client_address: ClientAdd
         .with_state(service)
 }
 
-/// The description of all routes (OpenAPI 3.1).
+/// The OpenAPI 3.1 document of all routes.
 pub fn document() -> OpenApi {
     parts().2
 }
 
-/// What reads the whole body first, what reads none, and the description of both.
+/// The routes whose body is read first, those whose body is never read, and the OpenAPI document of both.
 fn parts() -> (Router<Service>, Router<Service>, OpenApi) {
     let (router, mut document) = routes().split_for_parts();
     let (without_bodies, more) = gateway::routes_without_bodies().split_for_parts();

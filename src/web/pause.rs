@@ -1,5 +1,5 @@
-//! Whoever asks for too much is told so only after a pause, so that one connection can ask for it twice a second and not some
-//! thousand times: a flood that is refused leaves the processor to others, such as to whoever suspends what floods (R27).
+//! Delays every 429 response, so that one connection can get only two a second instead of thousands. A refused flood
+//! then leaves the processor to others, such as the admin who suspends the flooding application (R27).
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::Response;
 
-/// How long an answer 429 is held back. Its `Retry-After` is longer than that.
+/// How long a 429 is delayed. Its `Retry-After` is longer.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Answers, and holds back an answer 429.
+/// Delays the response if it is a 429.
 pub(super) async fn pause_before_too_many(request: Request, next: Next) -> Response {
     let answer = next.run(request).await;
     if answer.status() == StatusCode::TOO_MANY_REQUESTS {

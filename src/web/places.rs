@@ -1,5 +1,5 @@
-//! How many requests with the same credentials are in work at once: whoever sends a thousand at the same moment has them done
-//! a few at a time, so that others need not wait for all of them (R27). They wait, and are not refused.
+//! Limits how many requests with the same credentials are processed at once. If somebody sends a thousand at the same
+//! moment, the rest wait their turn instead of delaying everybody else (R27). They are not refused.
 
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, COOKIE};
@@ -8,11 +8,11 @@ use axum::response::Response;
 
 use crate::web::extract::Service;
 
-/// Where gateways and integrations ask: their credentials are shared by all of their requests, and what they may have in work
-/// has limits of its own.
+/// Paths for gateways and integrations, which send all their requests with the same credentials and have limits of
+/// their own.
 const OF_PROGRAMS: [&str; 2] = ["/gateway/", "/oauth/"];
 
-/// Answers when there is a place.
+/// Processes the request once there is a free place.
 pub(super) async fn take_a_place(State(service): State<Service>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let headers = request.headers();

@@ -1,5 +1,5 @@
-//! Queries: those that are no text are refused by name; and where none belongs, the JSON APIs refuse it, so that nobody
-//! believes that it did something.
+//! Checks queries: parameters that are not UTF-8 are refused, and so are, in the JSON APIs, parameters of calls that
+//! have none, so that nobody believes they have an effect.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,14 +15,14 @@ use utoipa::openapi::path::{Operation, ParameterIn};
 use crate::web::error::Problem;
 use crate::web::extract::unknown;
 
-/// Where the APIs that refuse what they do not know are. OAuth has to ignore it (RFC 6749 §3.2), gateways may add it.
+/// Paths of the APIs that refuse unknown parameters. OAuth must ignore them (RFC 6749 §3.2), and gateways may add some.
 const STRICT: [&str; 3] = ["/api/v1/", "/portal/api/v1/", "/operator/api/v1/"];
 
-/// The calls whose description has no query; those that have one read it and refuse the rest themselves.
+/// The calls without query parameters. Calls with parameters refuse unknown ones themselves.
 pub struct WithoutQuery(BTreeSet<(Method, String)>);
 
 impl WithoutQuery {
-    /// The calls of this description.
+    /// The calls without query parameters in this document.
     pub fn of(document: &OpenApi) -> Self {
         let mut calls = BTreeSet::new();
         let strict = |path: &str| STRICT.iter().any(|start| path.starts_with(start));
@@ -50,7 +50,7 @@ fn takes_none(operation: &Operation) -> bool {
         .any(|parameter| parameter.parameter_in == ParameterIn::Query)
 }
 
-/// Refuses the first parameter of a query that the call does not take.
+/// Refuses the first query parameter of a call that has none.
 pub async fn refuse_query(State(calls): State<Arc<WithoutQuery>>, request: Request, next: Next) -> Response {
     match surplus(&calls, &request) {
         Some(parameter) => unknown(&parameter).into_response(),
@@ -68,7 +68,7 @@ fn surplus(WithoutQuery(calls): &WithoutQuery, request: &Request) -> Option<Stri
     Some(parameter.into_owned())
 }
 
-/// The first parameter of a query or of a form whose name or value is not UTF-8, once decoded.
+/// The first parameter of a query or form whose decoded name or value is not UTF-8.
 pub fn not_utf8(pairs: &[u8]) -> Option<String> {
     let is_text = |part: &[u8]| percent_decode(part).decode_utf8().is_ok();
     pairs.split(|byte| *byte == b'&').find_map(|pair| {
@@ -79,9 +79,9 @@ pub fn not_utf8(pairs: &[u8]) -> Option<String> {
     })
 }
 
-/// What such a parameter is answered with.
+/// The problem for such a parameter.
 pub fn no_text(parameter: &str) -> Problem {
-    let message = format!("“{parameter}” is not UTF-8. Percent-encode it as such: é is %C3%A9.");
+    let message = format!("“{parameter}” is not UTF-8. Percent-encode it as UTF-8: é is %C3%A9.");
     Problem::field(parameter, "invalid_utf8", &message)
 }
 

@@ -1,4 +1,5 @@
-//! What is done for every request: its id and origin, metrics, headers that browsers obey, and an answer even to a bug.
+//! The middleware for every request: its id and origin, metrics, the log line, security headers, and a response even to
+//! a panic.
 
 use std::any::Any;
 use std::time::{Duration, Instant};
@@ -18,15 +19,15 @@ pub use crate::web::client_address::ClientAddressHeader;
 use crate::web::error::{Problem, our_fault};
 use crate::web::extract::Service;
 
-/// The header with the request's id.
+/// The header with the request id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 tokio::task_local! {
-    /// The id of the request that this task answers, for whoever has to tell of a failure deep inside.
+    /// The id of the request that this task handles, for error messages in code that does not see the request.
     static CURRENT: String;
 }
 
-/// The id of the request that is being answered; none outside of a request.
+/// The id of the current request; none outside of a request.
 pub fn current_request_id() -> Option<String> {
     CURRENT.try_with(Clone::clone).ok()
 }
@@ -36,12 +37,12 @@ pub fn current_request_id() -> Option<String> {
 pub struct RequestContext {
     /// The client's address.
     pub ip_address: String,
-    /// The request's id: the caller's own when it is harmless, else a new one.
+    /// The request id: the caller's own if it is harmless, otherwise a new one.
     pub request_id: String,
 }
 
 impl RequestContext {
-    /// Somebody at this place.
+    /// An anonymous caller with this origin.
     fn caller(&self) -> Caller {
         Caller {
             who: Who::Nobody,
@@ -53,7 +54,7 @@ impl RequestContext {
     }
 }
 
-/// Notes id and origin, answers, and counts.
+/// Adds the request context, runs the request, and records metrics and the log line.
 pub async fn observe(
     State((app, trusted)): State<(Service, ClientAddressHeader)>,
     mut request: Request,
@@ -73,12 +74,12 @@ pub async fn observe(
         .to_owned();
     let mentioned = application_in(request.uri().path());
     request.extensions_mut().insert(context.clone());
-    // At the level of errors, so that they name the request even where nothing else is logged.
+    // An error-level span, so that even a log limited to errors names the request.
     let span = tracing::error_span!("request", request_id = context.request_id);
     let answering = CURRENT.scope(context.request_id.clone(), next.run(request));
     let (mut response, notes) = noting(answering).instrument(span).await;
     let problem = response.extensions().get::<Problem>().map(|problem| &problem.code);
-    // A form that is shown again says itself what was refused.
+    // A form that is shown again has no problem in its response, but notes the refusal.
     if let Some(code) = problem.or(notes.refusal.as_ref()) {
         note_forbidden(&app, code, &notes, &context, format!("{method} {route}"), mentioned);
     }
@@ -116,7 +117,7 @@ pub async fn observe(
     response
 }
 
-/// Who is signed in and has no right to what they ask for is in the activity log (ASVS 5.0 16.3.2).
+/// Records in the activity log that an authenticated caller lacked the permission (ASVS 5.0 16.3.2).
 fn note_forbidden(
     service: &Service,
     code: &str,
@@ -134,19 +135,19 @@ fn note_forbidden(
     }
 }
 
-/// The application whose id a path holds, if it holds one.
+/// The application's id in a path, if there is one.
 fn application_in(path: &str) -> Option<AppId> {
     let mut parts = path.split('/');
     parts.find(|part| matches!(*part, "integration-apps" | "integration-applications"))?;
     parts.next()?.parse().ok()
 }
 
-/// Milliseconds, to a thousandth.
+/// Milliseconds with three decimals.
 fn rounded_milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 
-/// The answer to a bug: a problem, and not a broken connection.
+/// The response to a panic: a problem instead of a broken connection.
 pub fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let why = text.or_else(|| panic.downcast_ref::<&str>().copied());
@@ -154,7 +155,7 @@ pub fn panicked(panic: Box<dyn Any + Send>) -> Response {
     our_fault().into_response()
 }
 
-/// The method as it is counted and logged. Anybody can make up methods, of any length, so all but the usual are one.
+/// The method for metrics and the log. Clients can invent methods of any length, so all unusual ones count as `other`.
 fn method_label(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
@@ -168,7 +169,7 @@ fn method_label(method: &Method) -> &'static str {
     }
 }
 
-/// T27: no cache keeps an answer, unless the answer says otherwise; nor does one that only knows HTTP/1.0.
+/// T27: responses must not be cached unless they say otherwise, not even by HTTP/1.0 caches.
 fn forbid_storing(headers: &mut HeaderMap) {
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

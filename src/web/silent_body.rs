@@ -1,5 +1,5 @@
-//! A body that falls silent is given up, as a silent head is: whoever sends nothing more must not hold a connection and its
-//! memory for ever. One that is slow but steady is the proxy's to limit.
+//! Gives up on a body that stops arriving, so that a client cannot hold a connection and its memory indefinitely.
+//! Bodies that are slow but steady are for the proxy to limit.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use tokio::time::timeout;
 
 use crate::web::error::Problem;
 
-/// Answers 408 and closes the connection when nothing of an announced body comes for as long as `silence`.
+/// Answers 408 and closes the connection if nothing of an announced body arrives for `silence`.
 pub async fn end_silent_bodies(State(silence): State<Duration>, request: Request, next: Next) -> Response {
     if request.body().is_end_stream() {
         return next.run(request).await;
@@ -31,7 +31,7 @@ pub async fn end_silent_bodies(State(silence): State<Duration>, request: Request
     }
 }
 
-/// The pieces of a body, ended by an error when the next one does not come.
+/// The chunks of a body, which end with an error if the next one takes too long.
 fn until_silent(
     body: Body,
     silence: Duration,
@@ -55,7 +55,7 @@ fn until_silent(
 
 fn too_late(silence: Duration) -> Response {
     let seconds = silence.as_secs();
-    let detail = format!("Nothing of the body came for {seconds} s. Send the request again.");
+    let detail = format!("The body stopped arriving for {seconds} s. Send the request again.");
     let mut response = Problem::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", detail).into_response();
     response
         .headers_mut()

@@ -1,5 +1,5 @@
-//! The opposite of `whole_body`: an answer that never waits for the request's body, for callers that announce one and
-//! do not send it. nginx's `auth_request` repeats the `Content-Length` of the call it asks about, without its body.
+//! The opposite of `whole_body`: responds without waiting for the body, for callers that announce one but never send
+//! it. nginx's `auth_request` repeats the `Content-Length` of the original call without its body.
 
 use std::time::Duration;
 
@@ -10,16 +10,17 @@ use axum::middleware::Next;
 use axum::response::Response;
 use futures::StreamExt;
 
-/// How long what is still sent after the answer is thrown away, before the connection is closed under it.
+/// How long a body that still arrives after the response is discarded before the connection is closed.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// Answers without the body. A connection on which one was announced is not used again: nobody can tell where the next
-/// request would begin, and a body taken for a request would be answered to somebody else.
+/// Responds without reading the body. If one was announced, the connection is not reused: it is unclear where the next
+/// request begins, and a body mistaken for a request could get somebody else's response.
 pub async fn leave_body_unread(request: Request, next: Next) -> Response {
     if request.body().is_end_stream() {
         return next.run(request).await;
     }
-    // Whoever waits for “100 Continue” sends nothing after another answer, and reading would ask for it.
+    // A client that waits for “100 Continue” sends nothing after another response, and reading the body would ask for
+    // it.
     let waits_for_go_ahead = request.headers().contains_key(header::EXPECT);
     let (parts, body) = request.into_parts();
     let mut response = next.run(Request::from_parts(parts, Body::empty())).await;
@@ -32,10 +33,10 @@ pub async fn leave_body_unread(request: Request, next: Next) -> Response {
     response
 }
 
-/// RFC 9112 §9.6: closing while something comes in resets the connection, and with it an answer that was not read yet.
+/// RFC 9112 §9.6: closing a connection while data arrives resets it, and the client may lose the response.
 async fn discard(body: Body) {
     let mut data = body.into_data_stream();
     let rest = async { while let Some(Ok(_)) = data.next().await {} };
-    // When it takes longer, whoever sends it has had time to read the answer.
+    // If it takes longer, the sender has had time to read the response.
     let _ = tokio::time::timeout(LINGER, rest).await;
 }

@@ -185,7 +185,7 @@ async fn a_demo_on_another_database_does_not_trust_the_file_of_the_first() {
     installation.database_url = database_url;
     let process = installation.start("demo", &[], &[]).await;
     assert!(
-        process.log().contains("making sample data and tokens anew"),
+        process.log().contains("creating sample data and tokens"),
         "{}",
         process.log()
     );

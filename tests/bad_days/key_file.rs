@@ -76,7 +76,7 @@ async fn the_key_can_be_a_variable_or_a_credential_of_systemd() {
 
     let other = "cd".repeat(32);
     let finished = run_with(&installation, &SERVE, &[("GATEBOOK_KEY", &other)]);
-    refused(&finished, &["another key file than GATEBOOK_KEY"]);
+    refused(&finished, &["the key in GATEBOOK_KEY does not belong to this database"]);
     let finished = run_with(&installation, &SERVE, &[("GATEBOOK_KEY", "abab")]);
     refused(&finished, &["GATEBOOK_KEY does not hold", "64 hexadecimal digits"]);
     assert!(!finished.err.contains("abab"), "{finished:#?}");
@@ -133,7 +133,7 @@ async fn after_a_leak_a_new_key_ends_all_that_the_old_one_made_and_what_it_vouch
         process.stop().await;
 
         a_key(installation.folder(), 0o600);
-        refused(&installation.run(&SERVE), &["another key file"]);
+        refused(&installation.run(&SERVE), &["does not belong to this database"]);
         let database = installation.database().await;
         let mut transaction = database.begin(ConnectionPurpose::Write).await.unwrap();
         for statement in ["delete from facts where name = 'key'", "delete from idempotency_keys"] {

@@ -18,7 +18,7 @@ async fn files_are_compared_with_the_database_and_the_exit_code_says_whether_it_
         std::fs::write(&file, &exported).unwrap();
         let file = file.to_str().unwrap();
         let same = installation.succeed(&["log", "compare", file]);
-        assert!(same.contains("the database lacks none of them"), "{same}");
+        assert!(same.contains("none are missing from the database"), "{same}");
         let json = installation.succeed(&["log", "compare", "--json", file, file]);
         let totals: Value = serde_json::from_str(&json).unwrap();
         assert_eq!(totals["finding"], "totals");
@@ -27,7 +27,7 @@ async fn files_are_compared_with_the_database_and_the_exit_code_says_whether_it_
         let other = Installation::on_sqlite();
         other.succeed(&["migrate"]);
         let lacking = other.run(&["log", "compare", file]);
-        found(&lacking, &["is it the right database?"]);
+        found(&lacking, &["is this the right database?"]);
         found(
             &lacking,
             &["“Payroll Bridge”", "Pam Practice created", "NewIntegrationCreated"],

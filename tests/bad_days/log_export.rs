@@ -55,9 +55,9 @@ async fn a_file_that_is_not_whole_is_told_from_one_that_was_changed() {
         let last = verified.1.lines().last().unwrap().to_owned();
         (verified.0.unwrap(), last[last.find(": ").unwrap() + 2..].to_owned())
     };
-    let whole = (0, "the file holds together".to_owned());
-    let not_whole = (2, "THE FILE IS NOT WHOLE".to_owned());
-    let changed = (2, "THE FILE DOES NOT HOLD".to_owned());
+    let whole = (0, "the file is intact".to_owned());
+    let not_whole = (2, "THE FILE IS INCOMPLETE".to_owned());
+    let changed = (2, "THE FILE IS NOT INTACT".to_owned());
 
     let of_app = export(&["--app", &word(&app, "id")]);
     let of_group = export(&["--group", "acme"]);

@@ -71,10 +71,7 @@ async fn a_database_without_our_tables_is_told_and_left_alone() {
     std::fs::write(&empty, "").unwrap();
     for installation in [Installation::on(url(&empty)), Installation::on(new_postgres().await)] {
         for command in LOOKING {
-            message(
-                &installation.run(command),
-                &["no tables of Gatebook", "gatebook migrate"],
-            );
+            message(&installation.run(command), &["no Gatebook tables", "gatebook migrate"]);
         }
         let files = std::fs::read_dir(installation.folder()).unwrap();
         assert_eq!(files.count(), 0, "no key was made");
@@ -142,7 +139,7 @@ async fn an_auditor_whose_role_may_only_select_verifies_the_log() {
     connection.execute(log.as_str()).await.unwrap();
     let (_, place) = installation.database_url.rsplit_once('@').unwrap();
     let auditor = Installation::on(format!("postgres://{role}@{place}"));
-    assert!(auditor.succeed(&["log", "verify"]).contains("the log holds together"));
+    assert!(auditor.succeed(&["log", "verify"]).contains("the log is intact"));
     assert_eq!(
         auditor.run(&["projections", "verify"]).code,
         Some(1),

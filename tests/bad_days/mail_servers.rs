@@ -20,7 +20,10 @@ async fn ends_in_good_order_and_gives_the_mails_back(installation: Installation)
     process.signal("TERM");
     assert_eq!(process.ended().await.code(), Some(0), "{}", process.log());
     let log = process.log();
-    assert!(log.contains("ended") && !log.contains("did not end in time"), "{log}");
+    assert!(
+        log.contains("ended") && !log.contains("did not finish in time"),
+        "{log}"
+    );
     let leased = "select count(*) from outbox where kind = 'invitation' and (state <> 'pending' or attempts <> 0)";
     assert_eq!(installation.number(leased).await, 0, "they are due again at once");
     let process = installation.serve().await;

@@ -70,7 +70,7 @@ async fn an_older_program_refuses_newer_tables_that_do_not_say_so(installation: 
         ] {
             let finished = installation.run(command);
             assert_eq!(finished.code, Some(1), "{mark}, {command:?}: {finished:#?}");
-            let sentence = "the database's tables are newer than this program; take the version of gatebook";
+            let sentence = "the database's tables are newer than this program; use the version of gatebook";
             assert!(finished.err.contains(sentence), "{mark}, {command:?}: {finished:#?}");
         }
     }

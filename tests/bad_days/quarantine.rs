@@ -188,7 +188,7 @@ async fn an_operator_quarantines_by_command_line_while_two_nodes_serve() {
     }
     assert_eq!(installation.run(&["log", "verify"]).code, Some(2));
     let message = installation.succeed(&[&quarantine[..], &["It was taken back."]].concat());
-    assert!(message.contains("passed over from now on, by every node"), "{message}");
+    assert!(message.contains("is now skipped by every node"), "{message}");
     for node in [&b, &a] {
         assert_eq!(gate(node, &customer, &token).await, "ok");
     }

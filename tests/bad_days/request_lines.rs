@@ -143,7 +143,7 @@ async fn a_proxys_words_that_cannot_be_read_are_warned_about_once_and_without_th
     };
     message("for=198.51.100.7;;proto=https, ,").await;
     message("for=unknown").await;
-    assert_eq!(process.log().matches("wrote no address that can be read").count(), 0);
+    assert_eq!(process.log().matches("sent an unreadable client address").count(), 0);
     for _ in 0..3 {
         message("for=\"my own words").await;
     }
@@ -154,6 +154,6 @@ async fn a_proxys_words_that_cannot_be_read_are_warned_about_once_and_without_th
         ["198.51.100.7", "127.0.0.1", "127.0.0.1", "127.0.0.1", "127.0.0.1"]
     );
     let log = process.log();
-    assert_eq!(log.matches("wrote no address that can be read").count(), 1, "{log}");
+    assert_eq!(log.matches("sent an unreadable client address").count(), 1, "{log}");
     assert!(!log.contains("my own words"), "{log}");
 }

@@ -233,8 +233,8 @@ async fn limits_on_emails_and_applications_are_as_the_flags_say_and_lifted_with_
     // One more than were made with the flags before.
     for (flag, most, code, message) in [
         ("--emails-per-recipient", "1", "too_many_emails", "to this address"),
-        ("--emails-per-admin", "2", "too_many_emails", "by you"),
-        ("--emails-per-group", "3", "too_many_emails", "by your group"),
+        ("--emails-per-admin", "2", "too_many_emails", "for you"),
+        ("--emails-per-group", "3", "too_many_emails", "for your group"),
         ("--applications-per-group", "4", "application_limit", "4"),
     ] {
         let process = installation.start("serve", &[flag, most], &[]).await;

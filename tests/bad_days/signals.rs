@@ -21,7 +21,11 @@ async fn sighup_and_the_users_signals_do_not_end_a_server() {
         process.signal(signal);
         says(&process, &format!("SIG{signal}")).await;
     }
-    assert!(process.log().contains("no file is reopened"), "{}", process.log());
+    assert!(
+        process.log().contains("there are no files to reopen"),
+        "{}",
+        process.log()
+    );
     process.anybody().get("/readyz").await.expect(200);
     process.stop().await;
 }

@@ -245,7 +245,7 @@ async fn a_key_that_was_handed_out_before_the_first_start_begins_a_database() {
             .start("serve", &["--key-file", key.to_str().unwrap()], &[])
             .await;
         assert!(
-            process.log().contains("beginning a new, empty database"),
+            process.log().contains("creating a new, empty database"),
             "{}",
             process.log()
         );

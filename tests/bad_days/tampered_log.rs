@@ -233,6 +233,6 @@ async fn r29_a_line_of_an_exported_log_that_was_changed_is_found(world: World) {
         std::fs::write(&file, tampered).unwrap();
         let finished = tools.run(&verify);
         assert_eq!(finished.code, Some(2), "{finished:#?}");
-        assert!(finished.out.contains("DOES NOT HOLD"), "{finished:#?}");
+        assert!(finished.out.contains("NOT INTACT"), "{finished:#?}");
     }
 }

@@ -37,7 +37,7 @@ async fn a_request_in_flight_is_answered(installation: Installation, signal: &st
     process.anybody().get("/healthz").await.expect(200);
     process.signal(signal);
     eventually("last request", async || {
-        process.log().contains("finishing what is in flight").then_some(())
+        process.log().contains("finishing requests in flight").then_some(())
     })
     .await;
     connection.write_all(rest.as_bytes()).unwrap();

@@ -49,7 +49,7 @@ async fn grants_the_permission(world: &World) {
 
 /// New Integration; the OTP.
 async fn creates_an_application(admin: &Chromium) -> String {
-    admin.see("There are no integration applications yet").await;
+    admin.see("No integration applications yet").await;
     admin.pictures("applications-none").await;
     admin.click("New Integration Application").await;
     admin.click("Next Step").await.see("Select an integration type.").await;
@@ -126,7 +126,7 @@ async fn gets_the_credentials(developer: &Chromium) -> (String, String) {
     developer
         .click("Generate client secret")
         .await
-        .see("It is shown this once only")
+        .see("You will not see it again")
         .await;
     developer.pictures("portal-secret").await;
     let id = developer.copy("ClientId").await;
@@ -217,12 +217,12 @@ async fn suspends_and_resumes(world: &World, admin: &Chromium, token: &str) {
 async fn rotates(developer: &Chromium, older: (String, String)) -> (String, String) {
     developer.click("Details").await.click("Show Credentials").await;
     developer
-        .fill("The present client secret goes on for", "24 hours")
+        .fill("Keep the current client secret valid for", "24 hours")
         .await;
     developer
         .click("Rotate client secret")
         .await
-        .see("The older client secret goes on until")
+        .see("The older client secret is valid until")
         .await;
     let newer = developer.copy("ClientSecret").await;
     developer.click("Done").await.click("Show Credentials").await;
@@ -237,7 +237,7 @@ async fn rotates(developer: &Chromium, older: (String, String)) -> (String, Stri
     developer
         .click("Retire")
         .await
-        .see("The client secret was retired")
+        .see("The client secret has been retired")
         .await;
     (older.0, newer)
 }
@@ -247,7 +247,7 @@ async fn revokes(admin: &Chromium) {
     admin
         .click("Revoke")
         .await
-        .see("This is final.")
+        .see("This cannot be undone.")
         .await
         .see(DEVELOPER)
         .await
@@ -255,9 +255,9 @@ async fn revokes(admin: &Chromium) {
         .await;
     admin.pictures("revoke").await;
     admin
-        .click("Yes, revoke it for ever")
+        .click("Yes, revoke it permanently")
         .await
-        .see("Nothing of it works any more.")
+        .see("Its access tokens and client secrets no longer work.")
         .await;
     admin.pictures("application-revoked").await;
 }
@@ -298,10 +298,11 @@ async fn an_aiq_integrate_from_its_disclaimers_to_the_notice_of_the_team() {
     ada.check("Bank Feeds").await;
     ada.click("Next Step")
         .await
-        .see("Accept that this application type is charged.")
+        .see("Accept that this application type is chargeable.")
         .await;
     ada.pictures("aiq-integrate-type").await;
-    ada.check("I acknowledge that this application type is charged.").await;
+    ada.check("I understand that this application type is chargeable.")
+        .await;
     ada.click("Next Step").await.see("AIQ Integrate: Bank Feeds").await;
     assert!(ada.is_greyed_out("Category").await);
     ada.fill("Name", "Feeds").await;
@@ -312,7 +313,8 @@ async fn an_aiq_integrate_from_its_disclaimers_to_the_notice_of_the_team() {
         .see("Accept that our team will have access to your data.")
         .await;
     ada.see("5 of 5 selected").await;
-    ada.check("I acknowledge that this application type is charged.").await;
+    ada.check("I understand that this application type is chargeable.")
+        .await;
     ada.check("I understand that the integration team will have access")
         .await;
     ada.pictures("aiq-integrate").await;
@@ -328,7 +330,8 @@ async fn an_aiq_integrate_from_its_disclaimers_to_the_notice_of_the_team() {
     ada.check("AIQ Integrate").await;
     ada.click("Next Step").await;
     ada.check("AIQ Custom Integration").await;
-    ada.check("I acknowledge that this application type is charged.").await;
+    ada.check("I understand that this application type is chargeable.")
+        .await;
     ada.click("Next Step")
         .await
         .see("AIQ Integrate: AIQ Custom Integration")

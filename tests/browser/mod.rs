@@ -64,6 +64,6 @@ async fn create_account(world: &World, browser: &Chromium) {
     browser.fill("Verification code", &code).await;
     browser.fill("Full name", "Dev Eloper").await;
     browser.fill("Password", PASSWORD).await;
-    browser.fill("The same password again", PASSWORD).await;
+    browser.fill("Repeat the password", PASSWORD).await;
     browser.click("Sign up").await.see("Your account is ready").await;
 }

@@ -15,7 +15,7 @@ pub async fn operator(world: &World) -> Chromium {
     operator
         .click("Sign in")
         .await
-        .see("This is no valid operator token.")
+        .see("This operator token is not valid.")
         .await;
     operator
         .fill("Operator token", world.operator.token.as_deref().unwrap())
@@ -32,8 +32,8 @@ async fn a_group_is_made_with_its_entities_and_its_first_admin() {
     olga.fill("Group id", "umbrella").await;
     olga.fill("Name", "Umbrella Group").await;
     olga.pictures("operator-groups").await;
-    olga.click("New group").await.see("Umbrella Group").await;
-    olga.see("There is no entity yet.").await;
+    olga.click("Create group").await.see("Umbrella Group").await;
+    olga.see("No entities yet.").await;
     olga.click("Add or rename an entity").await;
     olga.fill("Entity id", "u1").await;
     olga.fill("Entity name", "Umbrella One").await;
@@ -74,7 +74,7 @@ async fn what_stops_something_is_asked_first() {
     world.plan("acme", "Acme Inc", "AIQ3").await;
     olga.click("Save")
         .await
-        .see("Somebody else changed this group meanwhile")
+        .see("Somebody else has changed this group")
         .await;
     olga.pictures("operator-group-changed-meanwhile").await;
     olga.click("Save").await.see("Saved, with immediate effect.").await;
@@ -103,23 +103,23 @@ async fn a_rebuild_is_followed_while_the_reader_stays_where_they_are() {
     let hold = world.database().begin(ConnectionPurpose::Write).await.unwrap();
     olga.click("Rebuild all")
         .await
-        .see("under way.")
+        .see("running.")
         .await
         .see("Refresh")
         .await;
     olga.pictures("operator-projections-under-way").await;
     olga.click("Verify all")
         .await
-        .see("Something is under way already.")
+        .see("A rebuild or verification is already running.")
         .await
-        .see("under way.")
+        .see("running.")
         .await;
     let focused = olga.focused().await;
     let seen = looks(&world).await;
     eventually("third look", async || (looks(&world).await >= seen + 3).then_some(())).await;
     assert_eq!(olga.focused().await, focused, "the focus was moved");
     drop(hold);
-    olga.see("ended.").await.see("app_list: generation 2, 1 rows").await;
+    olga.see("finished.").await.see("app_list: generation 2, 1 rows").await;
     olga.see("app_list 2 1").await.miss("Refresh").await;
     assert_eq!(olga.focused().await, focused, "the focus was moved");
     olga.pictures("operator-projections-followed").await;
@@ -131,7 +131,7 @@ async fn projections_are_rebuilt_and_verified() {
     world.created(&world.ada().await, "Payroll Bridge").await;
     let olga = operator(&world).await;
     olga.click("Projections").await.see("token_gate").await;
-    olga.click("Rebuild all").await.see("ended.").await;
+    olga.click("Rebuild all").await.see("finished.").await;
     olga.pictures("operator-projections").await;
     olga.click_at("app_list 2", "Verify")
         .await
@@ -150,7 +150,7 @@ async fn requests_and_the_outbox_are_looked_through() {
     olga.pictures("operator-requests").await;
     olga.click("Generate client secret")
         .await
-        .see("It is shown this once only")
+        .see("You will not see it again")
         .await;
     assert!(olga.copy("ClientSecret").await.starts_with("gbs_"));
     olga.click("Outbox")
@@ -161,5 +161,5 @@ async fn requests_and_the_outbox_are_looked_through() {
         .await;
     olga.pictures("operator-outbox").await;
     olga.fill("State", "Failed").await;
-    olga.click("Search").await.see("There is no such mail.").await;
+    olga.click("Search").await.see("No e-mails match.").await;
 }

@@ -15,7 +15,7 @@ async fn an_api_token_is_made_copied_seen_and_ended() {
     ada.click("Ada Admin").await.see("Your account").await;
     ada.fill("Name of the new token", "Nightly export").await;
     ada.fill("Your password", PASSWORD).await;
-    ada.click("New token").await.see("It is shown this once only").await;
+    ada.click("Create token").await.see("You will not see it again").await;
     ada.pictures("api-token").await;
     let token = world.person(Some(ada.copy("API token").await));
     token.get("/api/v1/integration-apps").await.expect(200);
@@ -43,7 +43,7 @@ async fn a_session_is_ended_from_another_browser() {
     desk.pictures("portal-your-account").await;
     desk.click_at("09:07", "End session")
         .await
-        .see("The session was ended.")
+        .see("The session has been ended.")
         .await;
     phone
         .click("Dev Eloper")

@@ -34,18 +34,18 @@ async fn a_developer_chooses_a_new_password_and_the_link_works_once() {
     dev.open(&link).await.see("Choose a password").await;
     dev.pictures("portal-set-password").await;
     dev.fill("New password", "short").await;
-    dev.fill("The same password again", "short").await;
+    dev.fill("Repeat the password", "short").await;
     dev.click("Choose password")
         .await
         .see("Please correct the following")
         .await;
     dev.pictures("portal-set-password-problems").await;
     world.pass(TimeDelta::hours(2));
-    dev.open(&link).await.see("This is over").await;
+    dev.open(&link).await.see("No longer available").await;
     dev.pictures("portal-link-expired").await;
     dev.open("/portal/set-password?link=made-up")
         .await
-        .see("There is nothing here")
+        .see("Not found")
         .await;
 }
 
@@ -62,7 +62,7 @@ async fn r19_a_wrong_code_and_too_many_codes_are_told_beside_the_form() {
         .await;
     dev.fill("Full name", "Dev Eloper").await;
     dev.fill("Password", PASSWORD).await;
-    dev.fill("The same password again", PASSWORD).await;
+    dev.fill("Repeat the password", PASSWORD).await;
     dev.click("Sign up").await.see("4 tries are left").await;
     dev.pictures("portal-wrong-code").await;
     for _ in 0..4 {
@@ -70,7 +70,7 @@ async fn r19_a_wrong_code_and_too_many_codes_are_told_beside_the_form() {
     }
     dev.click("Send a new code")
         .await
-        .see("So many verification codes were sent")
+        .see("Too many verification codes have been sent")
         .await;
     dev.pictures("portal-too-many-codes").await;
     assert_eq!(dev.read("Full name").await, "Dev Eloper");
@@ -136,14 +136,14 @@ async fn what_no_page_of_ours_sends_is_refused_on_a_page() {
     let ada = console_of(&world, "ada").await;
     ada.open(&format!("{APPS_PAGE}?status=nonsense"))
         .await
-        .see("none that there is")
+        .see("invalid filter")
         .await;
     ada.pictures("unreadable-filter").await;
     ada.open("/account").await;
     ada.tamper("document.querySelector('main form').action = '/account'")
         .await;
     ada.tamper("document.querySelector('main form').requestSubmit()").await;
-    ada.see("This cannot be done here").await;
+    ada.see("This is not possible here").await;
     ada.pictures("method-not-allowed").await;
     ada.open("/sign-out").await.see("Integration Applications").await;
     let evil = format!(
@@ -155,7 +155,7 @@ async fn what_no_page_of_ours_sends_is_refused_on_a_page() {
         .await
         .click("Send")
         .await
-        .see("This is not open to you")
+        .see("You do not have access")
         .await;
     ada.pictures("cross-site").await;
     ada.open("/sign-in").await;
@@ -163,7 +163,7 @@ async fn what_no_page_of_ours_sends_is_refused_on_a_page() {
     ada.tamper("document.querySelector('#email').value = 'x'.repeat(600000)")
         .await;
     ada.fill("Password", "x").await;
-    ada.click("Sign in").await.see("That is too much").await;
+    ada.click("Sign in").await.see("That is too large").await;
     ada.pictures("too-much").await;
 }
 
@@ -201,20 +201,17 @@ async fn operators_see_failed_mails_and_what_went_wrong_on_our_side() {
     olga.pictures("operator-outbox-failed").await;
     olga.click_at("nobody here", "Retry")
         .await
-        .see("It is sent at the next opportunity.")
+        .see("It will be sent shortly.")
         .await;
-    assert_eq!(olga.focused().await, "It is sent at the next opportunity.");
+    assert_eq!(olga.focused().await, "It will be sent shortly.");
     olga.open("/operator/requests?sort=nonsense")
         .await
-        .see("Something has to be corrected")
+        .see("Please check what you entered")
         .await;
     olga.pictures("operator-unreadable-filter").await;
-    olga.open("/operator/groups/nobody")
-        .await
-        .see("There is nothing here")
-        .await;
+    olga.open("/operator/groups/nobody").await.see("Not found").await;
     behind_the_scenes(&world, "drop table outbox").await;
-    olga.open("/operator/outbox").await.see("name this request id").await;
+    olga.open("/operator/outbox").await.see("include this request id").await;
     olga.pictures("our-fault").await;
 }
 
@@ -242,8 +239,11 @@ async fn going_back_to_what_a_form_was_answered_with_brings_it_again_and_nothing
     let world = World::on_sqlite().await;
     let olga = operator(&world).await;
     olga.fill("Group id", "ho oli").await;
-    olga.click("New group").await.see("Please correct the following").await;
-    olga.click("Outbox").await.see("There is no such mail").await;
+    olga.click("Create group")
+        .await
+        .see("Please correct the following")
+        .await;
+    olga.click("Outbox").await.see("No e-mails match").await;
     olga.back()
         .await
         .reload()
@@ -256,7 +256,7 @@ async fn going_back_to_what_a_form_was_answered_with_brings_it_again_and_nothing
     olga.click("AIQ Integrate").await;
     olga.click("Generate client secret")
         .await
-        .see("It is shown this once only")
+        .see("You will not see it again")
         .await;
     let secret = olga.read("ClientSecret").await;
     let before = world.traces().await;

@@ -30,9 +30,9 @@ async fn a_wrong_password_is_told_first_and_the_address_stays() {
     ada.fill("Password", "wrong").await;
     ada.click("Sign in")
         .await
-        .see("E-mail address or password is wrong.")
+        .see("The e-mail address or password is wrong.")
         .await;
-    assert_eq!(ada.focused().await, "E-mail address or password is wrong.");
+    assert_eq!(ada.focused().await, "The e-mail address or password is wrong.");
     assert_eq!(ada.read("E-mail address").await, "ada@acme.example");
     assert_eq!(ada.read("Password").await, "");
     ada.pictures("sign-in-wrong-password").await;
@@ -49,21 +49,21 @@ async fn a_forgotten_password_is_replaced_through_a_mail() {
     let link = world.last_mail_to("ada@acme.example").await.link();
     ada.open(&link).await.see("Choose a password").await;
     ada.fill("New password", "a new and long password").await;
-    ada.fill("The same password again", "a new and other password").await;
+    ada.fill("Repeat the password", "a new and other password").await;
     ada.click("Choose password")
         .await
         .see("The two passwords differ.")
         .await;
     ada.fill("New password", "a new and long password").await;
-    ada.fill("The same password again", "a new and long password").await;
-    ada.click("Choose password").await.see("Your password is chosen").await;
+    ada.fill("Repeat the password", "a new and long password").await;
+    ada.click("Choose password").await.see("Your new password is set").await;
     ada.click("Sign in").await;
     ada.fill("E-mail address", "ada@acme.example").await;
     ada.fill("Password", "a new and long password").await;
     ada.click("Sign in").await.miss("is wrong").await;
     ada.open(&link)
         .await
-        .see("has been used or replaced by a newer one")
+        .see("has already been used or replaced by a newer one")
         .await;
 }
 

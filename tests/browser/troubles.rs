@@ -16,7 +16,7 @@ use super::{DEVELOPER, console_of, log_in, sign_in, sign_up};
 async fn r2_without_a_permission_the_page_names_it_and_who_grants_it() {
     let world = World::on_sqlite().await;
     let ulf = console_of(&world, "ulf").await;
-    ulf.see("You cannot see the integration applications")
+    ulf.see("You do not have access to your group’s integration applications")
         .await
         .see("pam@acme.example")
         .await;
@@ -26,9 +26,9 @@ async fn r2_without_a_permission_the_page_names_it_and_who_grants_it() {
         .see("Only a Practice Admin of your group can do this")
         .await;
     ulf.pictures("forbidden").await;
-    ulf.open("/nowhere").await.see("There is nothing here").await;
+    ulf.open("/nowhere").await.see("Not found").await;
     ulf.pictures("not-found").await;
-    ulf.click("Go on").await.see("Integration Applications").await;
+    ulf.click("Continue").await.see("Integration Applications").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -37,7 +37,7 @@ async fn r1_off_the_plan_everything_is_seen_and_nothing_changed() {
     world.created(&world.ada().await, "Payroll Bridge").await;
     world.plan("acme", "Acme Group", "AIQ2").await;
     let ada = console_of(&world, "ada").await;
-    ada.see("Back on AIQ3, everything works as before.")
+    ada.see("Once you are back on AIQ3, everything works as before.")
         .await
         .see("Payroll Bridge")
         .await;
@@ -82,7 +82,10 @@ async fn the_list_is_filtered_sorted_and_paged() {
         .miss("Application 01")
         .await;
     ada.fill("Status", "Revoked").await;
-    ada.click("Search").await.see("No application fits these filters").await;
+    ada.click("Search")
+        .await
+        .see("No applications match these filters")
+        .await;
     ada.pictures("applications-no-result").await;
     ada.back().await.see("Application 33").await;
 }
@@ -100,9 +103,9 @@ async fn what_was_entered_is_there_again_after_signing_in_again() {
     ada.click("Create").await.see("what you entered has been kept").await;
     ada.pictures("sign-in-again").await;
     sign_in(&ada, "ada@acme.example").await;
-    ada.see("Nothing was sent yet")
+    ada.see("Nothing has been sent yet")
         .await
-        .click("Go on")
+        .click("Continue")
         .await
         .see("1 of 5 selected")
         .await;
@@ -202,7 +205,7 @@ async fn r3_an_auditor_sees_and_downloads_and_changes_nothing() {
     audrey
         .click("All integration applications")
         .await
-        .see("You cannot see the integration applications")
+        .see("You do not have access to your group’s integration applications")
         .await;
 }
 
@@ -214,7 +217,7 @@ async fn while_the_database_is_away_the_page_says_so_and_afterwards_it_goes_on()
     road.cut().await;
     ada.click("Integration Applications")
         .await
-        .see("Out of reach at the moment")
+        .see("Temporarily unavailable")
         .await;
     ada.pictures("out-of-reach").await;
     road.mend();
@@ -223,10 +226,7 @@ async fn while_the_database_is_away_the_page_says_so_and_afterwards_it_goes_on()
         (anybody.get("/readyz").await.status == 200).then_some(())
     })
     .await;
-    ada.click("Go on")
-        .await
-        .see("There are no integration applications yet")
-        .await;
+    ada.click("Continue").await.see("No integration applications yet").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -245,5 +245,5 @@ async fn whoever_guesses_passwords_is_slowed_down_and_told_for_how_long() {
     guesser.pictures("too-many-attempts").await;
     world.pass(TimeDelta::hours(1));
     sign_in(&guesser, "ada@acme.example").await;
-    guesser.see("There are no integration applications yet").await;
+    guesser.see("No integration applications yet").await;
 }

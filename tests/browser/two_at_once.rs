@@ -42,7 +42,7 @@ async fn r21_access_that_is_revoked_is_gone_at_the_developers_next_click() {
     developer
         .click("Home")
         .await
-        .see("No application is assigned to you")
+        .see("No applications are assigned to you")
         .await;
     developer.pictures("portal-home-none").await;
     ada.fill("Developer’s e-mail", "nobody").await;
@@ -67,11 +67,11 @@ async fn r27_a_suspension_and_a_revocation_show_in_the_portal_at_once() {
         .see("do not work until it is resumed")
         .await;
     developer.pictures("portal-suspended").await;
-    ada.click("Revoke").await.click("Yes, revoke it for ever").await;
+    ada.click("Revoke").await.click("Yes, revoke it permanently").await;
     ada.see("for ever").await;
     developer.click("Show Credentials").await;
     developer
-        .see("They ended with the application.")
+        .see("They ended when the application was revoked.")
         .await
         .miss("Retire")
         .await;
@@ -91,7 +91,7 @@ async fn r28_a_form_that_is_out_of_date_says_so_and_shows_both_versions() {
     pam.patch(&app_at(&app, ""), wanted).await.expect(200);
     ada.click("Save")
         .await
-        .see("Somebody else changed this application meanwhile")
+        .see("Somebody else has changed this application")
         .await;
     ada.see("What Pam wants.").await;
     assert_eq!(ada.read("Application Description").await, "What Ada wants.");

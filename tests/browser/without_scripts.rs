@@ -39,9 +39,9 @@ async fn an_application_is_created_verified_and_revoked_without_scripts() {
     let token = world.access_token(&client).await;
     assert_eq!(world.gate(&token, "e1", "write").await, "ok");
     ada.click("Go to the application").await.click("Revoke").await;
-    ada.click("Yes, revoke it for ever")
+    ada.click("Yes, revoke it permanently")
         .await
-        .see("Nothing of it works any more.")
+        .see("Its access tokens and client secrets no longer work.")
         .await;
     assert_eq!(world.gate(&token, "e1", "write").await, "app_revoked");
 }

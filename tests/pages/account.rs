@@ -71,14 +71,14 @@ async fn a_token_form_that_is_sent_twice_shows_the_same_token_again(world: World
     ada.send("/account/tokens", &named("Phone"))
         .await
         .expect(409)
-        .shows("You have sent this form already")
+        .shows("You have already sent this form")
         .hides("gbu_");
     world.pass(TimeDelta::minutes(10));
     ada.page = form;
     ada.send("/account/tokens", &named("Laptop"))
         .await
         .expect(409)
-        .shows("This form was sent before")
+        .shows("This form has already been sent")
         .hides("gbu_");
     assert_eq!(world.traces().await, before);
     ada.send("/account/tokens", &named("Laptop"))
@@ -108,7 +108,7 @@ async fn a_tokens_name_is_checked_and_kept(world: World) {
     let long = "x".repeat(201);
     for (name, message) in [
         ("", "Fill in “Name of the new token”."),
-        (long.as_str(), "“Name of the new token” may have at most"),
+        (long.as_str(), "“Name of the new token” can have at most"),
         ("a\u{202e}b", "text-direction characters are not allowed"),
         ("a\0b", "Control, invisible"),
     ] {
@@ -170,7 +170,7 @@ async fn after_the_end_of_the_session_the_page_is_shown_and_nothing_done(world: 
         ada.page
             .shows("Your account")
             .shows("Laptop")
-            .hides("was sent to your address");
+            .hides("We have sent you an e-mail");
         assert_eq!(world.mails().await.len(), mails, "{action}");
     }
     let named = named("Typed before");
@@ -205,7 +205,7 @@ async fn a_session_is_ended_from_another_one(world: World) {
     here.send("/account/password-link", &[])
         .await
         .expect(200)
-        .shows("A link to choose a new password was sent");
+        .shows("We have sent you an e-mail with a link to choose a new password");
 }
 
 async fn no_password_stands_in_a_form_that_is_kept_over_a_sign_in(world: World) {
@@ -216,7 +216,7 @@ async fn no_password_stands_in_a_form_that_is_kept_over_a_sign_in(world: World) 
     assert!(!page.html.contains(PASSWORD));
     let form = [("email", "ada@acme.example"), ("password", PASSWORD)];
     let page = ada.send("/sign-in", &form).await.expect(200);
-    page.shows("Nothing was sent yet");
+    page.shows("Nothing has been sent yet");
     assert!(!page.html.contains(PASSWORD), "{}", page.html);
     let page = ada.send("/account/tokens", &[]).await.expect(200);
     page.hides("gbu_");

@@ -28,7 +28,7 @@ async fn the_console_begins_with_the_list_which_explains_itself_when_it_is_empty
     let mut ada = ada(&world).await;
     let page = ada.open("/").await.expect(200);
     assert_eq!(page.path, LIST);
-    page.shows("There are no integration applications yet")
+    page.shows("No integration applications yet")
         .shows("New Integration Application");
     Browser::new(&world).open(LIST).await.expect(200).shows("Sign in");
 }
@@ -89,7 +89,7 @@ async fn the_list_is_filtered_by_every_column(world: World) {
     }
     for query in ["status=revoked", "name=nothing", "api_permission=read"] {
         let page = ada.open(&format!("{LIST}?{query}")).await.expect(200);
-        page.shows("No application fits these filters").shows("Clear filters");
+        page.shows("No applications match these filters").shows("Clear filters");
     }
     for query in [
         "status=x",
@@ -113,7 +113,7 @@ async fn a_search_may_be_long_or_hostile(world: World) {
             let mut query = form_urlencoded::Serializer::new(String::new());
             query.append_pair(field, sought);
             let page = ada.open(&format!("{LIST}?{}", query.finish())).await.expect(200);
-            page.shows("No application fits these filters");
+            page.shows("No applications match these filters");
             assert_eq!(page.value(field).as_deref(), Some(sought));
             assert!(!page.html.contains("<script>alert"), "{}", page.html);
         }
@@ -229,7 +229,7 @@ async fn r1_off_the_plan_everything_can_be_seen_and_nothing_changed(world: World
         .shows("AIQ3");
     assert_eq!(world.traces().await, before);
     let page = ada.open(LIST).await.expect(200);
-    page.shows("available on the AIQ3 product plan only").shows("Payroll");
+    page.shows("only available on the AIQ3 product plan").shows("Payroll");
     offers_no_change(page.hides("New Integration Application"));
     ada.open(&format!("{LIST}/new")).await.expect(403).shows("AIQ3");
     ada.open(&at(&app, "/activity-log")).await.expect(200);

@@ -42,7 +42,7 @@ pub async fn goes_on_after_the_session_has_ended(
         .send("/sign-in", &[("email", email), ("password", PASSWORD)])
         .await
         .expect(200)
-        .shows("Nothing was sent yet");
+        .shows("Nothing has been sent yet");
     browser.send(action, &[]).await.expect(200);
 }
 

@@ -73,7 +73,7 @@ async fn r13_a_new_integration_is_created_step_by_step_and_its_otp_shown(world: 
     let page = ada.send(NEW, &FILLED_IN).await.expect(200);
     page.shows("Integration Application created").shows("Copy");
     page.shows("Valid until 26 November 2026, 09:00 UTC (3 days)");
-    page.shows("An invite to the Developer Portal is mailed to dev@example.com");
+    page.shows("An invite to the Developer Portal is on its way to dev@example.com");
     let otp = element(&ada, "<code class=\"otp\"").to_owned();
     assert!(element(&ada, "<textarea id=\"instructions\"").contains(&otp));
     let app = only(&world).await;
@@ -113,7 +113,7 @@ async fn a_form_sent_again_with_other_values_asks_first(world: World) {
     ada.page = form;
     let other = with("name", Some("Another"));
     let page = ada.send(NEW, &other).await.expect(409);
-    page.shows("You have sent this form already");
+    page.shows("You have already sent this form");
     only(&world).await;
     ada.send(NEW, &other).await.expect(200).shows("Another");
 }
@@ -138,7 +138,7 @@ async fn every_rule_is_told_beside_its_field_and_nothing_is_lost(world: World) {
     for (field, value, message) in [
         ("name", long.as_str(), "at most 100 characters"),
         ("name", "a\u{202e}b", "text-direction characters are not allowed"),
-        ("category", "astrology", "Choose a category of the catalogue."),
+        ("category", "astrology", "Choose a category from the catalogue."),
         ("developer_email", "nobody", "Write an e-mail address"),
         ("api_permission", "all", "Choose “Read” or “Read & Write”."),
         ("entities", "g1", "Your group has no entity “g1”."),
@@ -184,7 +184,7 @@ async fn r12_an_aiq_integrate_is_created_step_by_step(world: World) {
     let choose = format!("{LIST}/new/aiq-integrate?step=next");
     let page = ada.open(&choose).await.expect(422);
     page.shows("Choose an application type.")
-        .shows("Accept that this application type is charged.");
+        .shows("Accept that this application type is chargeable.");
     let page = ada
         .open(&format!("{choose}&integrate_type=bank_feeds&accept_charges=true"))
         .await;
@@ -230,7 +230,7 @@ async fn r8_a_custom_aiq_integrate_has_a_category_of_its_own(world: World) {
     ada.open(BANK_FEEDS).await.expect(200);
     fields[0] = ("name", "More Feeds");
     let page = ada.send(BANK_FEEDS, &fields).await.expect(422);
-    page.shows("The category comes with this application type.");
+    page.shows("This application type has a fixed category.");
 }
 
 async fn r12_both_disclaimers_have_to_be_accepted(world: World) {
@@ -238,7 +238,7 @@ async fn r12_both_disclaimers_have_to_be_accepted(world: World) {
     let before = world.traces().await;
     ada.open(BANK_FEEDS).await.expect(200);
     let page = ada.send(BANK_FEEDS, &[("name", "Feeds")]).await.expect(422);
-    page.shows("Accept that this application type is charged.")
+    page.shows("Accept that this application type is chargeable.")
         .shows("Accept that our team will have access to your data.")
         .shows("Fill in “Application Description”.");
     assert_eq!(page.value("name").as_deref(), Some("Feeds"));
@@ -250,7 +250,7 @@ async fn r12_a_link_accepts_no_charge_for_anybody(world: World) {
     let before = world.traces().await;
     let lured = format!("{BANK_FEEDS}?accept_charges=true&accept_data_access=true");
     let page = ada.open(&lured).await.expect(200);
-    page.shows("I acknowledge that this application type is charged.");
+    page.shows("I understand that this application type is chargeable.");
     assert!(!page.html.contains(" checked"), "{}", page.html);
     let fields = [
         ("name", "Feeds"),
@@ -259,7 +259,7 @@ async fn r12_a_link_accepts_no_charge_for_anybody(world: World) {
         ("accept_data_access", "true"),
     ];
     let page = ada.send(BANK_FEEDS, &fields).await.expect(422);
-    page.shows("Accept that this application type is charged.");
+    page.shows("Accept that this application type is chargeable.");
     assert_eq!(world.traces().await, before);
 }
 
@@ -304,7 +304,7 @@ async fn a_form_without_its_token_is_not_carried_out(world: World) {
     let before = world.traces().await;
     for path in [NEW, BANK_FEEDS] {
         let page = ada.send_raw(path, &owned(&FILLED_IN)).await.expect(200);
-        page.shows("Nothing was sent yet");
+        page.shows("Nothing has been sent yet");
         let page = ada.send(path, &[]).await.expect(200);
         assert_eq!(page.value("name").as_deref(), Some("Payroll Bridge"));
     }

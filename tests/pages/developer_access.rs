@@ -80,14 +80,14 @@ async fn r18_an_invite_is_resent(world: World) {
     ada.send(&resend, &[])
         .await
         .expect(200)
-        .shows("A new invite has been mailed.");
+        .shows("A new invite is on its way.");
     assert_eq!(world.mails().await.len(), 2);
     // A double click sends one.
     ada.page = form.clone();
     ada.send(&resend, &[])
         .await
         .expect(200)
-        .shows("A new invite has been mailed.");
+        .shows("A new invite is on its way.");
     assert_eq!(world.mails().await.len(), 2);
     world.signed_up("dev@example.com").await;
     ada.page = form;
@@ -107,7 +107,7 @@ async fn r16_an_otp_is_reset_and_shown_once(world: World) {
     let page = ada.send(&reset, &[]).await.expect(200);
     page.shows("OTP reset")
         .shows("Copy")
-        .shows("A notification is mailed to dev@example.com");
+        .shows("A notification is on its way to dev@example.com");
     let first = otp(&ada);
     let before = world.traces().await;
     ada.page = form;
@@ -175,18 +175,18 @@ async fn r21_access_is_revoked_and_another_developer_registered(world: World) {
     let form = ada.page.clone();
     let page = ada.send(&path, &[("email", "new@example.com")]).await.expect(200);
     page.shows("Developer registered")
-        .shows("An invite to the Developer Portal is mailed to new@example.com");
+        .shows("An invite to the Developer Portal is on its way to new@example.com");
     let first = otp(&ada);
     ada.page = form.clone();
     ada.send(&path, &[("email", "new@example.com")]).await.expect(200);
     assert_eq!(otp(&ada), first);
     ada.page = form;
     let page = ada.send(&path, &[("email", "third@example.com")]).await.expect(409);
-    page.shows("You have sent this form already").shows("new@example.com");
+    page.shows("You have already sent this form").shows("new@example.com");
     ada.open(&path).await.expect(200);
     ada.send(&format!("{path}/revoke"), &[]).await.expect(200);
     let page = ada.send(&path, &[("email", "DEV@example.com")]).await.expect(200);
-    page.shows("A notification is mailed to DEV@example.com");
+    page.shows("A notification is on its way to DEV@example.com");
 }
 
 async fn r21_client_secrets_are_retired_if_wanted(world: World) {
@@ -244,7 +244,7 @@ async fn an_address_that_is_none_is_told_and_kept(world: World) {
     ada.send_raw(&path, &nothing)
         .await
         .expect(200)
-        .shows("Nothing was sent yet");
+        .shows("Nothing has been sent yet");
     assert_eq!(world.traces().await, before);
 }
 

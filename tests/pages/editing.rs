@@ -54,7 +54,7 @@ async fn description_category_and_entities_are_edited_with_immediate_effect(worl
     ada.send(&path, &fields[..2])
         .await
         .expect(200)
-        .shows("cannot open any data");
+        .shows("has no access to any data");
 }
 
 async fn r6_r10_what_is_fixed_is_greyed_out(world: World) {
@@ -109,7 +109,7 @@ async fn somebody_elses_change_is_told_with_both_versions(world: World) {
         ("entities", "e1"),
     ];
     let page = ada.send(&path, &mine).await.expect(412);
-    page.shows("Somebody else changed this application meanwhile");
+    page.shows("Somebody else has changed this application");
     page.shows("different Theirs. Mine.")
         .shows("different Entity E4 Entity E1");
     page.shows("same Payroll & HR Payroll & HR");
@@ -182,7 +182,10 @@ async fn r27_an_application_is_suspended_and_resumed(world: World) {
     let token = world.access_token(&client).await;
     let mut ada = ada(&world).await;
     let suspend = at(&app, "/suspend");
-    ada.open(&suspend).await.expect(200).shows("refused from now on");
+    ada.open(&suspend)
+        .await
+        .expect(200)
+        .shows("Its access tokens are refused");
     let form = ada.page.clone();
     let page = ada.send(&suspend, &[("reason", "Strange calls.")]).await.expect(200);
     page.shows("The application has been suspended.")
@@ -222,16 +225,19 @@ async fn r27_revoking_asks_first_and_is_final(world: World) {
         page.shows(named);
     }
     let page = ada.send(&revoke, &[("reason", "Over.")]).await.expect(200);
-    page.shows("has been revoked for ever")
+    page.shows("has been permanently revoked")
         .shows("Reason: Over.")
         .hides("Suspend");
     assert_eq!(world.gate(&token, "e1", "read").await, "app_revoked");
-    ada.open(&at(&app, "/edit")).await.expect(409).shows("That is final");
+    ada.open(&at(&app, "/edit"))
+        .await
+        .expect(409)
+        .shows("which cannot be undone");
     ada.open(&at(&app, "/suspend")).await.expect(200);
     ada.send(&at(&app, "/suspend"), &[])
         .await
         .expect(409)
-        .shows("That is final");
+        .shows("which cannot be undone");
 }
 
 async fn a_reason_that_is_too_long_is_told_and_kept(world: World) {
@@ -241,12 +247,12 @@ async fn a_reason_that_is_too_long_is_told_and_kept(world: World) {
     for page in ["/suspend", "/resume", "/revoke"] {
         pam.open(&at(&app, page)).await.expect(200);
         let page = pam.send(&at(&app, page), &[("reason", &long)]).await.expect(422);
-        page.shows("“Reason” may have at most 500 characters").shows(&long);
+        page.shows("“Reason” can have at most 500 characters").shows(&long);
     }
     let nothing: [(String, String); 0] = [];
     pam.send_raw(&at(&app, "/revoke"), &nothing)
         .await
         .expect(200)
-        .shows("Nothing was sent yet");
+        .shows("Nothing has been sent yet");
     assert_eq!(world.traces().await, before);
 }

@@ -55,7 +55,7 @@ async fn a_user_who_is_added_again_comes_in_with_nothing_from_before(world: Worl
     world.operator.delete(ULF).await.done();
     put_ulf(&world, "ulf@acme.example", 201).await;
     ulf.open("/account").await.shows("Sign in");
-    ulf.open(&link).await.expect(404).shows("Ask for a new one");
+    ulf.open(&link).await.expect(404).shows("Request a new one");
     chooses_a_password(&mut ulf, &link, 404).await;
     for password in [PASSWORD, NEW_PASSWORD] {
         assert_eq!(signs_in(&world, "ulf@acme.example", password).await, 401);

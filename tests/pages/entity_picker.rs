@@ -101,7 +101,7 @@ async fn a_search_that_finds_nothing_loses_nothing(world: World) {
         )
         .await;
     page.expect(200)
-        .shows("No entity fits what you search for.")
+        .shows("No entities match your search.")
         .shows(&message("1 of 5 selected, 0 shown"));
     assert_eq!(page.value("entity_search").as_deref(), Some(HOSTILE));
     assert!(!page.html.contains("<script>alert"));

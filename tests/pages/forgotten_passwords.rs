@@ -39,7 +39,7 @@ async fn asked(world: &World, times: usize, form: &str, email: &str) -> Vec<Stri
     for _ in 0..times {
         stranger.open(form).await.expect(200);
         let page = stranger.send(form, &[("email", email)]).await.expect(200);
-        page.shows("Look into your mailbox");
+        page.shows("Check your e-mail");
     }
     let mails = world.mails().await;
     let new = mails.iter().skip(before);
@@ -60,7 +60,7 @@ async fn three_mails_an_hour_are_sent_whoever_asks_and_every_link_works(world: W
     ulf.send("/set-password", &chosen)
         .await
         .expect(200)
-        .shows("Your password is chosen");
+        .shows("Your new password is set");
     for link in &links {
         ulf.open(link).await.expect(404);
     }
@@ -96,7 +96,7 @@ async fn whoever_asks_for_a_new_password_does_not_end_the_first_link(world: Worl
     ulf.send("/set-password", &chosen)
         .await
         .expect(200)
-        .shows("Your password is chosen");
+        .shows("Your new password is set");
     ulf.open("/sign-in").await;
     let page = ulf
         .send("/sign-in", &[("email", ULF), ("password", NEW_PASSWORD)])
@@ -192,7 +192,7 @@ async fn with_the_new_password_api_tokens_end_if_their_owner_wants(world: World)
     for end in [false, true] {
         let links = asked(&world, 1, "/forgot-password", ULF).await;
         let page = browser.open(&links[0]).await.expect(200);
-        page.shows("End my API tokens, too");
+        page.shows("Also end my API tokens");
         let mut form = chosen.to_vec();
         form.extend(end.then_some(("end_tokens", "true")));
         let page = browser.send("/set-password", &form).await.expect(200);
@@ -202,7 +202,7 @@ async fn with_the_new_password_api_tokens_end_if_their_owner_wants(world: World)
                 ulf.get("/api/v1/me").await.expect(200);
             }
             true => {
-                page.shows("every API token has been ended");
+                page.shows("All open sessions and API tokens have been ended");
                 ulf.get("/api/v1/me").await.refused(401, "unauthenticated");
             }
         }

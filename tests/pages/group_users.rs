@@ -51,7 +51,7 @@ async fn r2_somebody_elses_change_is_told_with_both_versions(world: World) {
         .await;
     let before = world.traces().await;
     let page = pam.send(ULF, &[VIEW]).await.expect(412);
-    page.shows("Somebody else changed these permissions meanwhile");
+    page.shows("Somebody else has changed these permissions");
     page.shows("Manage Integration Applications granted not granted");
     page.shows("View Activity Logs not granted granted");
     assert_eq!((ticked(&pam), world.traces().await), (1, before));

@@ -100,7 +100,7 @@ async fn a_method_that_a_page_does_not_know_is_refused_with_those_that_it_knows(
     let answer = ask(&world, Method::PUT, "/sign-in", &[], String::new())
         .await
         .expect(405);
-    assert!(answer.text().contains("This cannot be done here"), "{}", answer.text());
+    assert!(answer.text().contains("This is not possible here"), "{}", answer.text());
     let allowed = answer.header("allow");
     assert!(allowed.contains("GET") && allowed.contains("POST"), "{allowed}");
     world

@@ -126,18 +126,18 @@ async fn a_password_links_token_leaves_the_address(world: World) {
             .send(clean, &fields)
             .await
             .expect(200)
-            .shows("Your password is chosen");
+            .shows("Your new password is set");
         assert_eq!(browser.cookies.len(), 0, "{:?}", browser.cookies);
         browser
             .open(clean)
             .await
             .expect(404)
-            .shows("Open the link in the mail again");
+            .shows("Open the link in the e-mail again");
     }
 }
 
 async fn without_cookies_the_page_says_what_it_needs(world: World) {
-    let needs = "your browser keeps no cookies for this site";
+    let needs = "your browser is blocking cookies for this site";
     for page in ["/portal/sign-up", "/portal/sign-up/code", "/portal/set-password"] {
         Browser::new(&world).open(page).await.expect(404).shows(needs);
     }
@@ -174,5 +174,5 @@ async fn what_cannot_be_a_token_is_kept_nowhere(world: World) {
         .open("/portal/sign-up?invite=a;b")
         .await
         .expect(404)
-        .shows("Look for a newer invitation");
+        .shows("Check your mailbox for a newer invitation");
 }

@@ -181,7 +181,7 @@ async fn a_link_that_was_asked_for_is_not_mailed_to_an_address_of_before(world: 
         .send("/forgot-password", &[("email", "ulf@acme.example")])
         .await
         .expect(200)
-        .shows("Look into your mailbox");
+        .shows("Check your e-mail");
     assert!(world.mails().await.is_empty());
     assert!(database.has_happened());
 }

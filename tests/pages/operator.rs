@@ -42,7 +42,7 @@ async fn an_operator_signs_in_with_a_token(world: World) {
         .send("/operator/sign-in", &[("token", "gbo_x")])
         .await
         .expect(401)
-        .shows("no valid operator token");
+        .shows("This operator token is not valid");
     let mut olga = operator(&world).await;
     olga.open("/operator/groups")
         .await
@@ -73,7 +73,7 @@ async fn projections_are_verified_and_rebuilt(world: World) {
         .await
         .expect(200);
     ended(&world).await;
-    olga.open(here).await.shows("all equal").hides("under way");
+    olga.open(here).await.shows("all equal").hides("running.");
     olga.send_in(here, &[("do", "rebuild"), ("projection", "app_list")])
         .await
         .expect(200);
@@ -104,7 +104,7 @@ async fn r12_operators_generate_the_secret_of_an_aiq_integrate_application(world
         .await
         .expect(200)
         .shows("gbs_")
-        .shows("this once only");
+        .shows("You will not see it again");
     let secret = secret_on(&olga.page);
     olga.page = form.clone();
     olga.send(&generate, &[]).await.expect(200);
@@ -114,7 +114,7 @@ async fn r12_operators_generate_the_secret_of_an_aiq_integrate_application(world
     olga.send(&generate, &[])
         .await
         .expect(409)
-        .shows("This form was sent before")
+        .shows("This form has already been sent")
         .hides("gbs_");
     let anybody = gatebook::application::Caller::command_line("test".to_owned());
     let secrets = world
@@ -125,7 +125,7 @@ async fn r12_operators_generate_the_secret_of_an_aiq_integrate_application(world
     olga.open("/operator/requests?name=zzz")
         .await
         .expect(200)
-        .shows("There is no such application");
+        .shows("No applications match");
 }
 
 /// The client secret that is shown.
@@ -184,24 +184,24 @@ async fn only_mails_that_failed_are_retried(world: World) {
     for click in 1..=2 {
         olga.page = form.clone();
         let page = olga.send(&retry, &[]).await.expect(200);
-        assert!(page.text().contains("at the next opportunity"), "click {click}");
+        assert!(page.text().contains("will be sent shortly"), "click {click}");
     }
     assert_eq!(world.mails().await.len(), 1);
     olga.page = form;
     let page = olga.send(&retry, &[]).await.expect(409);
-    page.shows("was sent meanwhile").hides("at the next opportunity");
+    page.shows("has already been sent").hides("will be sent shortly");
     assert_eq!(world.mails().await.len(), 1);
     world.created(&world.ada().await, "Other").await;
     fails(&world, &mut olga).await;
     olga.send("/operator/outbox/retry", &[])
         .await
         .expect(200)
-        .shows("at the next opportunity");
+        .shows("will be sent shortly");
     assert_eq!(world.mails().await.len(), 2);
     olga.open("/operator/outbox?state=failed")
         .await
         .expect(200)
-        .shows("There is no such mail");
+        .shows("No e-mails match");
 }
 
 async fn a_retry_that_waited_for_signing_in_is_not_carried_out_unasked(world: World) {
@@ -213,7 +213,7 @@ async fn a_retry_that_waited_for_signing_in_is_not_carried_out_unasked(world: Wo
     let token = world.operator.token.clone().unwrap();
     olga.send("/operator/sign-in", &[("token", &token)])
         .await
-        .shows("Nothing was sent yet");
+        .shows("Nothing has been sent yet");
     olga.send(&retry, &[]).await.expect(200).shows("nobody here");
     assert!(world.mails().await.is_empty());
 }
@@ -235,7 +235,7 @@ async fn what_another_node_rebuilds_is_told_as_far_as_the_database_knows(world: 
     transaction.script(&order).await.unwrap();
     transaction.commit().await.unwrap();
     let page = olga.open("/operator/projections").await.expect(200);
-    page.shows("A rebuild of app_list is under way elsewhere, or was interrupted");
+    page.shows("A rebuild of app_list is running on another node, or was interrupted");
     page.shows("it has copied the streams up to 0199-stream")
         .shows("Refresh");
     assert!(page.html.contains("data-again=\"5\""), "{}", page.html);

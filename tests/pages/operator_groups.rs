@@ -51,10 +51,7 @@ async fn groups_entities_and_users_are_provisioned(world: World) {
     olga.send_in(here, &link).await.expect(200).shows("on its way");
     let mail = world.last_mail_to("gavin@hooli.example").await;
     assert!(mail.link().contains("/set-password"));
-    for (gone, left) in [
-        ("entities/h1", "There is no entity yet"),
-        ("users/gavin", "There is no user yet"),
-    ] {
+    for (gone, left) in [("entities/h1", "No entities yet"), ("users/gavin", "No users yet")] {
         let remove = format!("{here}/{gone}/remove");
         let question = olga.open(&remove).await.expect(200).clone();
         olga.send(&remove, &[]).await.expect(200).shows("Removed").shows(left);
@@ -74,13 +71,13 @@ async fn a_second_click_finds_the_group_as_the_first_has_made_it(world: World) {
     olga.send("/operator/groups", &new)
         .await
         .expect(200)
-        .shows("There is no entity yet");
+        .shows("No entities yet");
     olga.page = form;
     let other = [("group_id", "hooli"), ("name", "Another"), ("product_plan", "AIQ3")];
     olga.send("/operator/groups", &other)
         .await
         .expect(422)
-        .shows("There is a group with this id already");
+        .shows("A group with this id already exists");
     assert_eq!(world.traces().await, before);
 }
 
@@ -99,7 +96,7 @@ async fn a_form_that_is_out_of_date_restores_no_old_plan(world: World) {
         ("product_plan", "AIQ3"),
     ];
     let page = olga.send_in(ACME, &stale).await.expect(412).clone();
-    page.shows("Somebody else changed this group meanwhile")
+    page.shows("Somebody else has changed this group")
         .shows("Product plan AIQ2 AIQ3")
         .shows("Name Acme Group Acme Holding");
     assert_eq!(world.traces().await, before);
@@ -135,7 +132,7 @@ async fn r1_a_plan_without_integration_applications_asks_first_and_names_what_st
         .await
         .expect(200)
         .shows("Change the plan of Acme Group from AIQ3 to AIQ2")
-        .shows("all integrations of the group stop")
+        .shows("integrations stop at once")
         .shows("Payroll Bridge");
     assert_eq!(world.traces().await, before);
     olga.send(ACME, &[]).await.expect(200).shows("Saved");
@@ -161,7 +158,7 @@ async fn r25_removing_an_entity_asks_first_and_names_the_applications(world: Wor
     olga.open("/operator/groups/acme/entities/e5/remove")
         .await
         .expect(200)
-        .shows("There is no such application at the moment.");
+        .shows("No applications are affected at the moment.");
     assert_eq!(world.traces().await, before);
 }
 

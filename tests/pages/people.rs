@@ -62,7 +62,7 @@ async fn r2_a_practice_admin_holds_permissions_by_right(world: World) {
     let page = pam.open("/group-users/pam").await.expect(200);
     page.shows("Manage Integration Applications by right View Activity Logs by right")
         .hides("Process");
-    pam.open("/group-users/ulf").await.shows("Process").hides("by right");
+    pam.open("/group-users/ulf").await.shows("Process").hides("by default");
 }
 
 /// Where a mailed link leads.
@@ -92,8 +92,8 @@ async fn a_password_is_chosen_with_a_link_that_works_once_for_three_days(world: 
     ulf.send("/set-password", &right)
         .await
         .expect(200)
-        .shows("Your password is chosen");
-    ulf.open(&first).await.expect(404).shows("Ask for a new one");
+        .shows("Your new password is set");
+    ulf.open(&first).await.expect(404).shows("Request a new one");
     ulf.open("/sign-in").await;
     let sign_in = [("email", "ulf@acme.example"), ("password", NEW_PASSWORD)];
     ulf.send("/sign-in", &sign_in)
@@ -162,7 +162,7 @@ async fn somebody_in_several_groups_chooses_one(world: World) {
     ada.send("/sign-in", &sign_in)
         .await
         .expect(200)
-        .shows("You are a user of several groups");
+        .shows("You belong to several groups");
     let chosen = [
         ("email", "ada@acme.example"),
         ("password", PASSWORD),

@@ -60,7 +60,7 @@ async fn r19_a_developer_signs_up_in_the_steps_of_the_article(world: World) {
     let page = dev.open(&format!("/portal/sign-up?invite={token}")).await.expect(200);
     page.shows(DEV).shows("valid until 26 November 2026, 09:00 UTC");
     let page = dev.send("/portal/sign-up/code", &[]).await.expect(200);
-    page.shows("A verification code was sent to").hides(&token);
+    page.shows("We have sent a verification code to").hides(&token);
     assert_eq!(page.path, "/portal/sign-up/code");
     let code = world.last_mail_to(DEV).await.code();
     let fields = [
@@ -74,7 +74,7 @@ async fn r19_a_developer_signs_up_in_the_steps_of_the_article(world: World) {
         .expect(200)
         .shows("Your account is ready");
     let page = dev.open(&format!("/portal/sign-up?invite={token}")).await;
-    page.expect(404).shows("If you have signed up already, log in");
+    page.expect(404).shows("If you have already signed up, log in");
     let mut dev = logged_in(&world).await;
     dev.open("/portal")
         .await
@@ -87,7 +87,7 @@ async fn r18_an_invitation_that_cannot_be_used_says_what_to_do_next(world: World
     let (app, token) = invited(&world, "Payroll Bridge").await;
     let mut dev = Browser::new(&world);
     let page = dev.open("/portal/sign-up?invite=nonsense").await.expect(404);
-    page.shows("Look for a newer invitation in your mailbox");
+    page.shows("Check your mailbox for a newer invitation");
     let page = dev.open("/portal/sign-up").await.expect(404);
     page.shows("ask the Integration Admin who invited you to choose Resend Invite");
     world.pass(TimeDelta::days(3));
@@ -100,7 +100,7 @@ async fn r18_an_invitation_that_cannot_be_used_says_what_to_do_next(world: World
         .await
         .expect(200);
     let page = dev.open(&format!("/portal/sign-up?invite={token}")).await;
-    page.expect(404).shows("Look for a newer invitation");
+    page.expect(404).shows("Check your mailbox for a newer invitation");
 }
 
 async fn r19_what_was_entered_wrongly_is_told_beside_its_field(world: World) {
@@ -199,7 +199,7 @@ async fn r23_a_client_secret_is_shown_once_even_when_the_form_is_sent_twice(worl
         .await
         .expect(200)
         .clone();
-    page.shows("It is shown this once only")
+    page.shows("You will not see it again")
         .shows("gbs_")
         .shows("curl -u")
         .shows("Authorization: Bearer");
@@ -216,8 +216,8 @@ async fn r23_a_client_secret_is_shown_once_even_when_the_form_is_sent_twice(worl
     dev.page = form;
     let again = dev.send(&format!("{here}/client-secrets"), &[]).await.expect(409);
     again
-        .shows("This form was sent before")
-        .hides("It is shown this once only")
+        .shows("This form has already been sent")
+        .hides("You will not see it again")
         .hides("curl -u");
     assert_eq!(world.traces().await.events, before.events + 1, "looking is recorded");
 }
@@ -233,10 +233,10 @@ async fn r23_a_client_secret_is_rotated_and_retired(world: World) {
         .shows("Rotate client secret");
     let rotate = [("overlap_seconds", "3600")];
     let page = dev.send(&format!("{here}/client-secrets"), &rotate).await.expect(200);
-    page.shows("The older client secret goes on until 23 November 2026, 10:00 UTC");
+    page.shows("The older client secret is valid until 23 November 2026, 10:00 UTC");
     dev.open(&here).await;
     let page = dev.send(&format!("{here}/credentials"), &[]).await.expect(200).clone();
-    page.shows("Two client secrets are live");
+    page.shows("Two client secrets are active");
     let retire = page
         .html
         .split("href=\"")
@@ -275,7 +275,7 @@ async fn r21_the_next_click_shows_that_access_was_revoked(world: World) {
     dev.open("/portal")
         .await
         .expect(200)
-        .shows("No application is assigned to you at the moment");
+        .shows("No applications are assigned to you at the moment");
 }
 
 async fn an_otp_that_was_typed_before_the_session_ended_is_still_there(world: World) {
@@ -317,7 +317,7 @@ async fn a_developer_ends_a_session_and_changes_the_password(world: World) {
     dev.send("/portal/account/password-link", &[])
         .await
         .expect(200)
-        .shows("A link to choose a new password was sent");
+        .shows("We have sent you an e-mail with a link to choose a new password");
     let link = world.last_mail_to(DEV).await.link();
     let link = link.strip_prefix(&world.base_url).unwrap_or(&link).to_owned();
     let path = link
@@ -332,12 +332,12 @@ async fn a_developer_ends_a_session_and_changes_the_password(world: World) {
         .send("/portal/set-password", &chosen)
         .await
         .expect(200)
-        .shows("Your password is chosen");
+        .shows("Your new password is set");
     anywhere
         .open(&path)
         .await
         .expect(404)
-        .shows("not known, or has been used");
+        .shows("is unknown, or has already been used");
     elsewhere
         .open("/portal")
         .await

@@ -122,7 +122,7 @@ async fn after_the_end_of_the_session_pages_are_shown_and_nothing_done(world: Wo
             .await
             .expect(200)
             .shows(seen)
-            .hides("was sent to your address");
+            .hides("We have sent you an e-mail");
         assert_eq!(
             (world.traces().await, world.mails().await.len()),
             (before, mails),
@@ -155,7 +155,7 @@ async fn r23_a_secret_is_retired_once(world: World) {
     question.shows("This cannot be undone");
     let page = dev.send(&retire, &[]).await;
     page.expect(200)
-        .shows("The client secret was retired")
+        .shows("The client secret has been retired")
         .shows("Show Credentials");
     let before = world.traces().await;
     dev.page = question;
@@ -195,10 +195,10 @@ async fn a_choice_that_was_made_before_the_session_ended_is_still_there(world: W
         .await
         .expect(200);
     let page = dev.send(&path, &[]).await.expect(200);
-    page.hides("It is shown this once only");
+    page.hides("You will not see it again");
     assert!(page.html.contains("value=\"3600\" selected"), "{}", page.html);
     let page = dev.send(&path, &rotate).await;
-    page.expect(200).shows("It is shown this once only");
+    page.expect(200).shows("You will not see it again");
 }
 
 async fn r27_a_suspended_or_revoked_application_gives_no_secrets(world: World) {
@@ -208,7 +208,7 @@ async fn r27_a_suspended_or_revoked_application_gives_no_secrets(world: World) {
     let ada = world.ada().await;
     for (command, sentence) in [
         ("/suspend", "This application is suspended"),
-        ("/revoke", "This application was revoked"),
+        ("/revoke", "This application has been permanently revoked"),
     ] {
         ada.post(&app_at(&app, command), json!({})).await.done();
         for page in ["", "/entities"] {
@@ -230,7 +230,7 @@ async fn r1_off_the_plan_no_secret_is_generated(world: World) {
     shown(&mut dev, &here).await;
     world.plan("acme", "Acme Group", "AIQ2").await;
     let page = dev.send(&format!("{here}/client-secrets"), &[]).await;
-    page.expect(403).shows("is not on the AIQ3 product plan at the moment");
+    page.expect(403).shows("is currently not on the AIQ3 product plan");
     page.hides("Generate client secret");
 }
 
@@ -263,7 +263,7 @@ async fn r22_entities_come_page_by_page(world: World) {
     assert!(!page.html.contains("<script>"));
     let book = "a".repeat(50_000);
     let page = dev.open(&format!("{here}/entities?id={book}")).await;
-    page.expect(422).shows("Search for at most 8000 bytes");
+    page.expect(422).shows("for at most 8000 bytes");
     ada.patch(&app_at(&app, ""), json!({"entities": []})).await.done();
     let page = dev.open(&format!("{here}/entities")).await;
     page.expect(200).shows("No entity is assigned to this application");

@@ -59,7 +59,7 @@ async fn r19_the_name_stays_when_a_new_code_is_sent(world: World) {
     new_code(&mut dev, &token, &filled_in(&first, "Dev “D” <Eloper>")).await;
     dev.page
         .expect(200)
-        .shows("A verification code was sent to")
+        .shows("We have sent a verification code to")
         .hides(PASSWORD);
     assert_eq!(dev.page.value("full_name").as_deref(), Some("Dev “D” <Eloper>"));
     assert_eq!(dev.page.value("code").as_deref(), Some(""));
@@ -98,7 +98,7 @@ async fn r19_too_many_codes_have_to_wait_until_a_time_that_is_told(world: World)
     new_code(&mut dev, &token, &sign_up).await;
     dev.page
         .expect(429)
-        .shows("the next one has to wait until 23 November 2026, 09:10 UTC");
+        .shows("The next one is available at 23 November 2026, 09:10 UTC");
     assert_eq!(dev.page.value("full_name").as_deref(), Some("Dev"));
     assert_eq!(world.mails().await.len(), mails);
     let code = world.last_mail_to(DEV).await.code();
@@ -117,7 +117,7 @@ async fn r1_off_the_plan_nobody_signs_up(world: World) {
     dev.open(&format!("/portal/sign-up?invite={token}")).await.expect(200);
     let page = dev.send("/portal/sign-up/code", &[]).await;
     page.expect(403)
-        .shows("Ask the Integration Admin who invited you how to go on");
+        .shows("Ask the Integration Admin who invited you what to do next");
 }
 
 async fn r18_an_invitation_that_ends_in_the_middle_says_what_to_do_next(world: World) {
@@ -146,7 +146,7 @@ async fn r19_an_account_is_made_once_even_when_the_form_is_sent_twice(world: Wor
     let before = world.traces().await;
     dev.page = form;
     let again = dev.send("/portal/sign-up", &filled_in(&code, "Dev")).await;
-    again.expect(404).shows("If you have signed up already, log in");
+    again.expect(404).shows("If you have already signed up, log in");
     assert_eq!(world.traces().await, before);
 }
 

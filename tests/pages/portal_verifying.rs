@@ -106,20 +106,20 @@ async fn r27_a_suspended_or_revoked_application_cannot_be_verified(world: World)
     dev.open(&verify)
         .await
         .expect(200)
-        .shows("This application was revoked");
+        .shows("This application has been permanently revoked");
     dev.page = form;
     let page = dev.send(&verify, &[("otp", &otp(&app))]).await;
     page.expect(409)
-        .shows("This application was revoked")
+        .shows("This application has been permanently revoked")
         .hides("choose Reset OTP");
-    dev.open("/portal").await.shows("No application is assigned to you");
+    dev.open("/portal").await.shows("No applications are assigned to you");
 }
 
 async fn r1_off_the_plan_nothing_is_verified(world: World) {
     let (mut dev, app, verify) = waiting(&world).await;
     world.plan("acme", "Acme Group", "AIQ2").await;
     let page = dev.send(&verify, &[("otp", &otp(&app))]).await;
-    page.expect(403).shows("is not on the AIQ3 product plan at the moment");
+    page.expect(403).shows("is currently not on the AIQ3 product plan");
     world.plan("acme", "Acme Group", "AIQ3").await;
     let page = dev.send(&verify, &[("otp", &otp(&app))]).await;
     page.expect(200).shows("The application is verified");
@@ -164,6 +164,6 @@ async fn a_form_without_its_token_is_not_carried_out(world: World) {
     let before = world.traces().await;
     let typed = [("otp".to_owned(), otp(&app))];
     let page = dev.send_raw(&verify, &typed).await;
-    page.expect(200).shows("Nothing was sent yet");
+    page.expect(200).shows("Nothing has been sent yet");
     assert_eq!(world.traces().await, before);
 }

@@ -57,7 +57,7 @@ async fn a_form_of_another_site_is_refused(world: World) {
     let mut ada = Browser::of_user(&world, "acme", "ada").await;
     let nothing: [(String, String); 0] = [];
     let page = ada.send_raw("/sign-out", &nothing).await;
-    page.expect(200).shows("Nothing was sent yet");
+    page.expect(200).shows("Nothing has been sent yet");
     ada.open("/account").await.expect(200).shows("Ada Admin");
     let _ = PASSWORD;
 }

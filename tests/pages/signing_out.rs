@@ -37,7 +37,7 @@ async fn a_sign_out_from_an_older_page_says_so_first(world: World) {
     ada.send_raw("/sign-out", &nothing)
         .await
         .expect(200)
-        .shows("Nothing was sent yet");
+        .shows("Nothing has been sent yet");
     ada.send("/sign-out", &[])
         .await
         .expect(200)

@@ -62,7 +62,7 @@ async fn a_log_download_does_not_stand_in_the_way_of_what_is_done_about_the_deve
     let app = world.created(&api, "Payroll").await;
     let (mut ada, path) = (ada(&world).await, at(&app, "/developer"));
     for (action, message) in [
-        ("/resend-invite", "A new invite has been mailed."),
+        ("/resend-invite", "A new invite is on its way."),
         ("/reset-otp", "OTP reset"),
         ("/revoke", "access has been revoked"),
     ] {
@@ -140,7 +140,7 @@ async fn r27_nothing_that_happens_while_it_is_asked_is_in_the_way_of_suspending_
     let mut ada = ada(&world).await;
     for (page, message) in [
         ("/suspend", "has been suspended"),
-        ("/revoke", "has been revoked for ever"),
+        ("/revoke", "has been permanently revoked"),
     ] {
         ada.open(&at(&app, page)).await.expect(200);
         is_busy(&world, &developer, &app, &client).await;
@@ -244,7 +244,7 @@ async fn the_reason_survives_the_end_of_the_session(world: World) {
     for (page, message) in [
         ("/suspend", "has been suspended"),
         ("/resume", "has been resumed"),
-        ("/revoke", "has been revoked for ever"),
+        ("/revoke", "has been permanently revoked"),
     ] {
         let path = at(&app, page);
         ada.open(&path).await.expect(200);

@@ -227,7 +227,7 @@ impl Drill {
             .position(|line| line.starts_with("LOST, AND TOOK ACCESS AWAY"));
         let rest = lines
             .iter()
-            .position(|line| line.starts_with("Lost, and took no access away"));
+            .position(|line| line.starts_with("Lost, but took no access away"));
         let (urgent, rest) = (urgent.unwrap(), rest.unwrap());
         let named = |parts: &[&str]| {
             lines
@@ -258,7 +258,7 @@ impl Drill {
         let lines = self.compared(exported);
         let instead = lines
             .iter()
-            .filter(|line| line.contains("in its place since the restore"));
+            .filter(|line| line.contains("replaced since the restore by"));
         assert!(
             instead.clone().any(|line| line.contains("revoked the application")),
             "{lines:#?}"

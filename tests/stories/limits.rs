@@ -181,7 +181,7 @@ async fn an_admin_sends_a_hundred_emails_an_hour_and_a_group_three_hundred(world
     have_sent(&world, "admin", 98).await;
     invite(&ada, 2).await.expect(201);
     let refused = invite(&ada, 3).await;
-    assert!(refused.text().contains("At most 100 e-mails an hour are sent by you"));
+    assert!(refused.text().contains("The limit of 100 e-mails an hour for you"));
     too_many_emails(refused);
     have_sent(&world, "group", 297).await;
     invite(&pam, 3).await.expect(201);
@@ -189,7 +189,7 @@ async fn an_admin_sends_a_hundred_emails_an_hour_and_a_group_three_hundred(world
     assert!(
         refused
             .text()
-            .contains("At most 300 e-mails an hour are sent by your group")
+            .contains("The limit of 300 e-mails an hour for your group")
     );
     too_many_emails(refused);
 }
@@ -253,7 +253,7 @@ async fn an_admin_and_a_group_have_limits_of_their_own() {
         }
         let refused = invite(&ada, 4).await;
         assert!(
-            refused.text().contains("At most 3 e-mails an hour are sent by you"),
+            refused.text().contains("The limit of 3 e-mails an hour for you"),
             "{}",
             refused.text()
         );
@@ -263,9 +263,7 @@ async fn an_admin_and_a_group_have_limits_of_their_own() {
         }
         let refused = invite(&pam, 6).await;
         assert!(
-            refused
-                .text()
-                .contains("At most 5 e-mails an hour are sent by your group"),
+            refused.text().contains("The limit of 5 e-mails an hour for your group"),
             "{}",
             refused.text()
         );

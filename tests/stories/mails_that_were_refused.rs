@@ -37,7 +37,7 @@ async fn an_invitation_that_was_refused_is_shown_on_the_application_until_it_is_
         (&json!("invitation"), &json!("address_refused"))
     );
     let detail = message["detail"].as_str().unwrap();
-    assert!(detail.contains("takes no mail for this address"), "{detail}");
+    assert!(detail.contains("does not accept e-mail for this address"), "{detail}");
     assert!(
         !message.to_string().contains("550"),
         "the server's own words are for operators"

@@ -224,7 +224,7 @@ async fn a_key_that_is_none_is_refused_with_what_to_send(world: World) {
         assert!(
             refused
                 .text()
-                .contains("1 to 255 visible ASCII characters, without blanks"),
+                .contains("1 to 255 visible ASCII characters without spaces"),
             "{}",
             refused.text()
         );

@@ -27,7 +27,7 @@ async fn rotated(dev: &Person, app: &Value, body: Value) -> (String, String) {
 /// The mails about secrets that are about to end.
 async fn notices(world: &World) -> Vec<String> {
     let mails = world.mails().await.into_iter();
-    let notices = mails.filter(|mail| mail.subject.contains("Client secret about to end"));
+    let notices = mails.filter(|mail| mail.subject.contains("Client secret about to expire"));
     notices.map(|mail| mail.text).collect()
 }
 
@@ -40,7 +40,7 @@ async fn r23_the_developer_is_told_a_day_before_a_secret_ends(world: World) {
     let message = notices(&world).await;
     assert_eq!(message.len(), 1);
     assert!(
-        message[0].contains("It ends on 26 November 2026, 09:00 UTC."),
+        message[0].contains("It expires on 26 November 2026, 09:00 UTC."),
         "{}",
         message[0]
     );

@@ -31,7 +31,7 @@ async fn too_many_tries_to_sign_in_are_in_the_log_of_whoever_has_the_address(wor
     let rows = refused(&world, &world.user("acme", "pam").await, LOG).await;
     let because: Vec<_> = rows.iter().map(|row| row["summary"].as_str()).collect();
     assert_eq!(rows.len(), 2, "{because:?}");
-    let message = "of the group user ulf to the console: there had been too many wrong tries; once";
+    let message = "to the console for the group user ulf: there had been too many wrong tries; once";
     assert!(because.iter().any(|summary| summary.contains(message)), "{because:?}");
 
     world.created(&world.ada().await, "Payroll").await;
@@ -86,7 +86,7 @@ async fn otps_that_nobody_looks_at_are_in_the_applications_log(world: World) {
     let rows = refused(&world, &ada, &app_at(&app, "/activity-log")).await;
     let unseen: Vec<_> = rows.iter().filter(|row| row["event"] == "GuessesRefused").collect();
     assert_eq!(unseen.len(), 1);
-    assert!(unseen[0]["summary"].starts_with("dev@example.com tried too many wrong OTPs; refused once"));
+    assert!(unseen[0]["summary"].starts_with("dev@example.com entered too many wrong OTPs; refused once"));
     assert!(!unseen[0]["details"].contains("0000"));
 }
 
@@ -114,7 +114,7 @@ async fn codes_that_nobody_looks_at_are_in_the_applications_log(world: World) {
     sign_up(wrong).await.refused(429, "too_many_requests");
     let rows = refused(&world, &ada, &app_at(&app, "/activity-log")).await;
     assert_eq!(rows.len(), 1);
-    assert!(rows[0]["summary"].starts_with("dev@example.com tried too many wrong verification codes; refused once"));
+    assert!(rows[0]["summary"].starts_with("dev@example.com entered too many wrong verification codes; refused once"));
     assert!(!rows[0]["details"].contains(wrong));
 }
 
@@ -135,6 +135,6 @@ async fn too_many_tries_of_the_own_password_are_in_the_groups_log(world: World) 
     let issued = world.gatebook.issue_own_token(&ulf, form, None).await;
     assert!(matches!(issued, Err(Failure::TooManyRequests { .. })));
     let rows = refused(&world, &world.user("acme", "pam").await, LOG).await;
-    let message = "of the group user ulf to the console: there had been too many wrong tries; once";
+    let message = "to the console for the group user ulf: there had been too many wrong tries; once";
     assert!(rows.iter().any(|row| row["summary"].contains(message)), "{rows:?}");
 }

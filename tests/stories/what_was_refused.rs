@@ -112,7 +112,7 @@ async fn a_wrong_password_is_in_the_log_of_each_group_it_was_tried_for(world: Wo
         message(&rows),
         [(
             "LogInsRefused",
-            "Gatebook refused log-ins of the group user ulf to the console: the password was wrong; \
+            "Gatebook refused log-ins to the console for the group user ulf: the password was wrong; \
              once, at 2026-11-23T09:00:00.000Z."
         )]
     );
@@ -230,7 +230,7 @@ async fn tokens_that_open_nothing_and_unknown_addresses_are_in_no_groups_log(wor
     ulf.get("/api/v1/me").await.refused(401, "unauthenticated");
     let rows = refused(&world, &world.user("acme", "pam").await, LOG).await;
     assert!(
-        rows[0]["summary"].contains("of the group user ulf to the admins’ API: the token had ended"),
+        rows[0]["summary"].contains("to the admin API for the group user ulf: the token had ended"),
         "{rows:?}"
     );
 }
@@ -329,7 +329,7 @@ async fn reading_the_timeline_is_in_the_log_once_in_five_minutes(world: World) {
     for _ in 0..3 {
         audrey.get(&app_at(&app, "/events")).await.expect(200);
     }
-    let read = "Audrey Auditor read the application’s activity as a timeline.";
+    let read = "Audrey Auditor viewed the application’s activity.";
     assert_eq!(views().await, [read]);
     ada.get(&app_at(&app, "/events")).await.expect(200);
     assert_eq!(views().await.len(), 2);

@@ -81,7 +81,7 @@ fn category_of(new: &AiqIntegrate) -> Result<CategoryCode, Refusal> {
         (Some(_), Some(_)) => Err(FieldProblem::new(
             "category",
             "field_not_editable",
-            "The category comes with this application type. Leave it out.",
+            "This application type has a fixed category. Leave the field out.",
         )),
     };
     chosen.map_err(|problem| Refusal::Invalid(vec![problem]))
@@ -89,7 +89,7 @@ fn category_of(new: &AiqIntegrate) -> Result<CategoryCode, Refusal> {
 
 /// R12: it is charged; refused with `disclaimer_required`.
 pub fn charges_accepted(accepted: bool) -> Result<(), FieldProblem> {
-    let message = "Accept that this application type is charged.";
+    let message = "Accept that this application type is chargeable.";
     disclaimer("accept_charges", accepted, message)
 }
 

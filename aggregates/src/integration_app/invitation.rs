@@ -192,6 +192,6 @@ pub fn typed_code(text: &str) -> Result<String, FieldProblem> {
     Err(FieldProblem::new(
         "code",
         "invalid_code",
-        "The code has six digits. Enter those of the mail.",
+        "The code has six digits. Enter the ones in the e-mail.",
     ))
 }

@@ -76,7 +76,7 @@ impl System {
             hash,
         } = event;
         if self.quarantined.contains(&position) {
-            let message = format!("The event at position {position} has been quarantined already.");
+            let message = format!("The event at position {position} has already been quarantined.");
             return Err(Refusal::field("position", "already_quarantined", message));
         }
         Ok(vec![SystemEvent::EventQuarantined {
@@ -98,9 +98,7 @@ impl System {
     /// that second, the moment has to lie behind it.
     fn end_tokens(&self, issued_before: Timestamp, now: Timestamp) -> Result<Vec<SystemEvent>, Refusal> {
         if issued_before > now {
-            let message = format!(
-                "Tokens that are not issued yet cannot be ended: name a time that is not in the future; it is {now} now."
-            );
+            let message = format!("The time must not be in the future; it is now {now}.");
             return Err(Refusal::field("issued_before", "invalid_issued_before", message));
         }
         let issued_since = self.tokens_ended_before.map(Timestamp::whole_second_up);

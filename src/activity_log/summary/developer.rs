@@ -17,16 +17,17 @@ pub(super) fn describe_event(event: &Event) -> String {
             quoted(full_name.as_str())
         ),
         Event::DeveloperLoggedIn { session_id, expires_at } => {
-            format!("logged in to the Developer Portal; the session {session_id} lasts until {expires_at} at most.")
+            format!("logged in to the Developer Portal; the session {session_id} is valid until {expires_at}.")
         }
         Event::DeveloperLoggedOut { session_id } => {
             format!("logged out of the Developer Portal and ended the session {session_id}.")
         }
         Event::DeveloperPasswordResetRequested { link_id, expires_at } => format!(
-            "asked for a new password for the Developer Portal; the link {link_id} was mailed and works until {expires_at}."
+            "requested a new password for the Developer Portal; the link {link_id} was sent by e-mail and is valid \
+             until {expires_at}."
         ),
         Event::DeveloperPasswordChosen { link_id } => {
-            format!("chose a new password for the Developer Portal with the link {link_id}, which ended all sessions.")
+            format!("set a new password for the Developer Portal with the link {link_id}, which ended all sessions.")
         }
         Event::DeveloperLogDownloaded { format, from, to } => {
             downloaded("the log of the Developer Portal account", *format, *from, *to)

@@ -56,15 +56,15 @@ pub(super) fn describe_event(event: &Event) -> String {
             title(*after)
         ),
         Event::UserRemoved { user_id, name } => format!(
-            "removed the group user {user_id} {}, with tokens and permissions.",
+            "removed the group user {user_id} {} with their tokens and permissions.",
             quoted(name.as_str())
         ),
         Event::PermissionGranted { user_id, permission } => format!(
-            "granted the group user {user_id} the permission {}.",
+            "granted the permission {} to the group user {user_id}.",
             permission.title()
         ),
         Event::PermissionWithdrawn { user_id, permission } => format!(
-            "withdrew from the group user {user_id} the permission {}.",
+            "withdrew the permission {} from the group user {user_id}.",
             permission.title()
         ),
         Event::UserTokenIssued {

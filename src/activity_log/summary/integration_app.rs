@@ -18,7 +18,7 @@ pub(super) fn describe_event(event: &Event) -> String {
             entities,
             ..
         } => format!(
-            "created the New Integration {} with permission {} for {}.",
+            "created the New Integration {} with the permission {} for {}.",
             quoted(name.as_str()),
             permission(*api_permission),
             count(entities)
@@ -33,7 +33,7 @@ pub(super) fn describe_event(event: &Event) -> String {
             data_access_accepted_by,
             ..
         } => format!(
-            "created the {} {} of type {integrate_type} with permission {} for {}; {}.",
+            "created the {} {} of type {integrate_type} with the permission {} for {}; {}.",
             if *custom {
                 "custom AIQ Integrate application"
             } else {
@@ -56,19 +56,19 @@ pub(super) fn describe_event(event: &Event) -> String {
         Event::DeveloperRegistered {
             email, otp_expires_at, ..
         } => format!(
-            "linked the developer {email}, who has access to the Developer Portal already; \
-             the OTP is valid until {otp_expires_at}."
+            "linked the developer {email}, who already has access to the Developer Portal; the OTP is valid until \
+             {otp_expires_at}."
         ),
         Event::InvitationResent {
             email,
             invitation_expires_at,
             ..
         } => format!(
-            "resent the invite to the developer {email}; \
-             the new invite is valid until {invitation_expires_at}, the old one no longer."
+            "resent the invite to the developer {email}; the new invite is valid until {invitation_expires_at}, and \
+             the old one no longer works."
         ),
         Event::VerificationCodeSent { expires_at, .. } => {
-            format!("asked for a verification code by mail; it is valid until {expires_at}.")
+            format!("requested a verification code by e-mail; it is valid until {expires_at}.")
         }
         Event::VerificationCodeMistyped { attempts_left } => {
             format!("entered a wrong verification code; {}.", tries(*attempts_left))
@@ -95,19 +95,19 @@ pub(super) fn describe_event(event: &Event) -> String {
                 OtpUnusable::Locked => "it was locked after too many wrong tries",
                 OtpUnusable::AppSuspended => "the application was suspended",
                 OtpUnusable::AppRevoked => "the application was revoked",
-                OtpUnusable::GroupOffPlan => "the group was off the product plan",
+                OtpUnusable::GroupOffPlan => "the group was not on the product plan",
             };
-            format!("entered an OTP when {because}; it was refused.")
+            format!("entered an OTP, which was refused because {because}.")
         }
         Event::DeveloperVerified { .. } => "verified the application with the OTP.".to_owned(),
         Event::OneTimePasswordReset {
             email, otp_expires_at, ..
         } => format!(
-            "reset the OTP of the developer {email}; \
-             the new OTP is valid until {otp_expires_at}, the old one no longer."
+            "reset the OTP of the developer {email}; the new OTP is valid until {otp_expires_at}, and the old one no \
+             longer works."
         ),
         Event::DeveloperAccessRevoked { email } => {
-            format!("revoked the access of the developer {email}; an open invite or OTP is no longer valid.")
+            format!("revoked the access of the developer {email}; an open invite or OTP no longer works.")
         }
         Event::DescriptionChanged { before, after } => format!(
             "changed the description from {} to {}.",
@@ -120,9 +120,7 @@ pub(super) fn describe_event(event: &Event) -> String {
         Event::EntitiesChanged { before, after } => {
             format!("changed the entities: {}.", difference(before, after))
         }
-        Event::CredentialsRevealed { .. } => {
-            "looked at the application's credentials in the Developer Portal.".to_owned()
-        }
+        Event::CredentialsRevealed { .. } => "viewed the application's credentials in the Developer Portal.".to_owned(),
         Event::ClientSecretGenerated {
             client_secret_id,
             prefix,
@@ -136,15 +134,15 @@ pub(super) fn describe_event(event: &Event) -> String {
             ..
         } => format!(
             "generated the client secret {client_secret_id}, which begins with {prefix}; \
-             the older one {} ends at {}.",
+             the older one, {}, ends at {}.",
             previous.client_secret_id, previous.ends_at
         ),
         Event::ClientSecretRetired { client_secret_id } => {
-            format!("retired the client secret {client_secret_id}, which ended at once.")
+            format!("retired the client secret {client_secret_id}, which ended it at once.")
         }
         Event::ApplicationSuspended { reason } => with("suspended the application.", reason),
         Event::ApplicationResumed { reason } => with("resumed the application.", reason),
-        Event::ApplicationRevoked { reason, .. } => with("revoked the application for ever.", reason),
+        Event::ApplicationRevoked { reason, .. } => with("permanently revoked the application.", reason),
         Event::ActivityLogDownloaded { format, from, to } => {
             downloaded("the application's activity log", *format, *from, *to)
         }
@@ -159,14 +157,13 @@ fn permission(permission: ApiPermission) -> &'static str {
     }
 }
 
-/// R12: who accepted the disclaimers.
+/// R12: who accepted which disclaimer.
 fn accepted(charges: &UserId, data_access: &UserId) -> String {
     if charges == data_access {
-        return format!("{charges} accepted that it is charged and that the provider's team has access to the data");
+        return format!("{charges} accepted that it is chargeable and that the provider's team has access to the data");
     }
     format!(
-        "{charges} accepted that it is charged, \
-         {data_access} that the provider's team has access to the data"
+        "{charges} accepted that it is chargeable, and {data_access} that the provider's team has access to the data"
     )
 }
 
@@ -186,7 +183,7 @@ fn difference(before: &BTreeSet<EntityId>, after: &BTreeSet<EntityId>) -> String
         parts.push(format!("removed {removed}"));
     }
     if after.is_empty() {
-        parts.push("none is left".to_owned());
+        parts.push("none are left".to_owned());
     }
     parts.join("; ")
 }

@@ -48,7 +48,7 @@ pub(super) fn described(stored: &StoredEvent) -> Result<(Metadata, String), Unre
         System::TYPE => sentence::<System>(stored, system::described),
         RefusedAttempts::TYPE => sentence::<RefusedAttempts>(stored, refused_attempts::described),
         TimelineViews::TYPE => sentence::<TimelineViews>(stored, timeline_views::described),
-        _ => Err(stored.unreadable("nobody knows this kind of stream")),
+        _ => Err(stored.unreadable("the kind of stream is unknown")),
     }
 }
 
@@ -86,7 +86,7 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// How many tries are left, as the end of a sentence without its full stop.
+/// How many tries are left, as the end of a sentence without the full stop.
 pub fn tries(left: u32) -> String {
     match left {
         0 => "no tries are left".to_owned(),
@@ -102,7 +102,7 @@ fn count(entities: &BTreeSet<EntityId>) -> String {
     }
 }
 
-/// R28: that a log was downloaded; `whose` names the log.
+/// R28: the download of a log; `whose` names the log.
 fn downloaded(whose: &str, format: LogFormat, from: Option<Timestamp>, to: Option<Timestamp>) -> String {
     let format = match format {
         LogFormat::Csv => "CSV",
@@ -110,7 +110,7 @@ fn downloaded(whose: &str, format: LogFormat, from: Option<Timestamp>, to: Optio
     };
     let range = match (from, to) {
         (None, None) => String::new(),
-        (Some(from), None) => format!(" from {from} on"),
+        (Some(from), None) => format!(" from {from}"),
         (None, Some(to)) => format!(" before {to}"),
         (Some(from), Some(to)) => format!(" from {from} to before {to}"),
     };

@@ -18,28 +18,28 @@ pub(super) fn described(event: &Event) -> String {
             tally,
         } => {
             let account = match (user_id, developer_id, token_id) {
-                (Some(user), _, _) => format!(" of the group user {user}"),
-                (None, Some(developer), _) => format!(" of the developer {developer}"),
+                (Some(user), _, _) => format!(" for the group user {user}"),
+                (None, Some(developer), _) => format!(" for the developer {developer}"),
                 (None, None, Some(token)) => format!(" with the token {token}"),
-                (None, None, None) if *other_accounts => " of many other accounts".to_owned(),
+                (None, None, None) if *other_accounts => " for many other accounts".to_owned(),
                 (None, None, None) => String::new(),
             };
             let place = match channel {
                 LoginChannel::Console => "the console",
                 LoginChannel::Portal => "the Developer Portal",
                 LoginChannel::OperatorPages => "the operator pages",
-                LoginChannel::AdminsApi => "the admins’ API",
-                LoginChannel::OperatorsApi => "the operators’ API",
-                LoginChannel::PortalApi => "the developers’ API",
+                LoginChannel::AdminsApi => "the admin API",
+                LoginChannel::OperatorsApi => "the operator API",
+                LoginChannel::PortalApi => "the developer API",
             };
             let because = match because {
                 LogInRefusedBecause::WrongPassword => "the password was wrong",
-                LogInRefusedBecause::UnknownAccount => "there is no such account",
-                LogInRefusedBecause::UnknownToken => "there is no such token",
+                LogInRefusedBecause::UnknownAccount => "the account does not exist",
+                LogInRefusedBecause::UnknownToken => "the token does not exist",
                 LogInRefusedBecause::TokenEnded => "the token had ended",
                 LogInRefusedBecause::TooManyTries => "there had been too many wrong tries",
             };
-            format!("refused log-ins{account} to {place}: {because}; {}.", times(tally))
+            format!("refused log-ins to {place}{account}: {because}; {}.", times(tally))
         }
         Event::RequestsForbidden {
             request,
@@ -48,7 +48,7 @@ pub(super) fn described(event: &Event) -> String {
             tally,
             ..
         } => match other_accounts {
-            true => format!("refused requests of many other accounts ({code}); {}.", times(tally)),
+            true => format!("refused requests by many other accounts ({code}); {}.", times(tally)),
             false => format!("was refused {request} ({code}); {}.", times(tally)),
         },
         Event::DeadOneTimePasswordsRefused {
@@ -59,11 +59,14 @@ pub(super) fn described(event: &Event) -> String {
                 OtpUnusable::Locked => "it was locked after too many wrong tries",
                 OtpUnusable::AppSuspended => "the application was suspended",
                 OtpUnusable::AppRevoked => "the application was revoked",
-                OtpUnusable::GroupOffPlan => "the group was off the product plan",
+                OtpUnusable::GroupOffPlan => "the group was not on the product plan",
             };
             match app_id {
-                Some(_) => format!("went on with the OTP when {because}; refused {}.", times(tally)),
-                None => format!("refused OTPs of many other applications: {because}; {}.", times(tally)),
+                Some(_) => format!("kept trying an OTP although {because}; refused {}.", times(tally)),
+                None => format!(
+                    "refused the OTP of many other applications because {because}; {}.",
+                    times(tally)
+                ),
             }
         }
         Event::GuessesRefused {
@@ -74,9 +77,9 @@ pub(super) fn described(event: &Event) -> String {
                 MailedSecret::VerificationCode => "verification codes",
             };
             match app_id {
-                Some(_) => format!("tried too many wrong {secrets}; refused {}.", times(tally)),
+                Some(_) => format!("entered too many wrong {secrets}; refused {}.", times(tally)),
                 None => format!(
-                    "refused {secrets} of many other applications: there had been too many wrong ones; {}.",
+                    "refused {secrets} for many other applications after too many wrong ones; {}.",
                     times(tally)
                 ),
             }

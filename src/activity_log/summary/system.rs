@@ -8,7 +8,7 @@ use super::{downloaded, quoted};
 pub(super) fn described(event: &Event) -> String {
     match event {
         Event::TokensEnded { issued_before } => {
-            format!("ended every access token that was issued before {issued_before}, of all applications.")
+            format!("ended all access tokens of all applications that were issued before {issued_before}.")
         }
         Event::OperatorTokenCreated {
             token_id,

@@ -1,9 +1,9 @@
-//! Describes views of an application's timeline.
+//! The summary of a viewed timeline.
 
 use gatebook_aggregates::timeline_views::TimelineViewsEvent as Event;
 
-/// The sentence about an event, without the actor at its beginning.
+/// The sentence about an event, without the name at its beginning.
 pub(super) fn described(event: &Event) -> String {
     let Event::TimelineViewed { .. } = event;
-    "read the application’s activity as a timeline.".to_owned()
+    "viewed the application’s activity.".to_owned()
 }

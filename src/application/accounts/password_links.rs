@@ -283,7 +283,7 @@ impl Gatebook {
     fn after_the_answer(&self, sending: impl Future<Output = Result<(), Failure>> + Send + 'static) {
         self.background_tasks.run(async move {
             if let Err(error) = sending.await {
-                tracing::warn!(%error, "a link to a new password could not be sent");
+                tracing::warn!(%error, "could not send a password link");
             }
         });
     }

@@ -51,23 +51,23 @@ impl Gatebook {
 fn sentence(failure: Option<DeliveryFailure>) -> &'static str {
     match failure {
         Some(DeliveryFailure::AddressRefused) => {
-            "The mail server takes no mail for this address. Check it for typing mistakes. To correct it, revoke the \
-             developer’s access and register them with the right address."
+            "The mail server does not accept e-mail for this address. Check it for typing mistakes. To correct it, \
+             revoke the developer’s access and register them with the right address."
         }
         Some(DeliveryFailure::AddressUnsupported) => {
-            "The address has letters before its @ that our mail server cannot send to. Ask the developer for another \
-             address; then revoke the access and register them with that one."
+            "Our mail server cannot send to the special characters before the @ in this address. Ask the developer for \
+             another address, then revoke their access and register them with it."
         }
         Some(DeliveryFailure::AddressInvalid) => {
-            "This is no address that mail can reach. Revoke the developer’s access and register them with the right \
-             address."
+            "E-mail cannot reach this address. Revoke the developer’s access and register them with the right address."
         }
         Some(DeliveryFailure::MailRefused) => {
-            "The mail server refused this mail. Our operators can see why; ask them before you try again."
+            "The mail server refused this e-mail. Our operators can see why; ask them before you try again."
         }
         Some(DeliveryFailure::GivenUp) => {
-            "The mail could not be delivered for three days, so we gave up. Check the address, then send it again."
+            "This e-mail could not be delivered for three days, so we stopped trying. Check the address, then send it \
+             again."
         }
-        Some(DeliveryFailure::Broken) | None => "The mail could not be sent. Try it again, or ask our operators.",
+        Some(DeliveryFailure::Broken) | None => "The e-mail could not be sent. Try again, or ask our operators.",
     }
 }

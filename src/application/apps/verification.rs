@@ -77,7 +77,7 @@ impl Gatebook {
         let portal = self.url("/portal");
         let end = expires_at.for_people();
         let instructions = format!(
-            "Send this to the developer by SMS, phone call or messenger, never by e-mail:\n\n\
+            "Pass this on to the developer by SMS, phone or messenger, never by e-mail:\n\n\
              The one-time password (OTP) for the integration application “{app_name}” is {otp}. Log in to the \
              Developer Portal at {portal}, choose the application under “OTP Verification Needed”, and enter it there. \
              It is valid until {end}."

@@ -109,7 +109,8 @@ impl Gatebook {
         match known.first().map(Vec::as_slice) {
             Some([Value::Text(known)]) if known == fingerprint => Ok(()),
             Some(_) => Err(Failure::Internal(
-                "this database was made with another key file; start with the key file that belongs to it".to_owned(),
+                "the key does not belong to this database; start with the key file that the database was created with"
+                    .to_owned(),
             )),
             None => {
                 let row = vec!["key".into(), fingerprint.into()];

@@ -44,7 +44,7 @@ impl Gatebook {
         match tokio::time::timeout(TIMEOUT, self.ask_database()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                tracing::debug!(%error, "metrics: the database cannot be asked");
+                tracing::debug!(%error, "cannot read metrics from the database");
                 self.metrics.database.forget();
             }
             Err(_) => self.metrics.database.forget(),

@@ -20,7 +20,7 @@ pub enum QuarantineError {
     #[error("the log has no event at position {0}")]
     NoSuchEvent(i64),
     /// There is nothing to settle.
-    #[error("the event at position {0} can be read; only what cannot be read is quarantined")]
+    #[error("the event at position {0} is readable; only unreadable events can be quarantined")]
     CanBeRead(i64),
     /// It was not carried out.
     #[error(transparent)]

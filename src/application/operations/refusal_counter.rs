@@ -140,7 +140,7 @@ impl Counts {
         let refused = self.within_bounds(refused);
         if !self.counted.contains_key(&refused) {
             if self.counted.len() >= AT_ONCE {
-                tracing::warn!("so much is refused that not all of it can be counted for the activity log");
+                tracing::warn!("too many refusals to count them all for the activity log");
                 return None;
             }
             if let Some((kind, account)) = refused.kind_and_account() {

@@ -98,7 +98,7 @@ impl Gatebook {
                     .into_iter()
                     .for_each(|refused| self.refusals.count_for(refused, counted.clone())),
                 Err(error) => {
-                    tracing::warn!(%error, "to whom it was refused could not be found out yet");
+                    tracing::warn!(%error, "cannot determine yet whose attempts were refused");
                     self.refusals.put_back(of_address, counted);
                 }
             }
@@ -106,7 +106,7 @@ impl Gatebook {
         let of_account = |refused: &Refused| !refused.is_of_an_address();
         for (refused, counted) in self.refusals.take(self.clock.now(), all, of_account) {
             if let Err(error) = self.write_refusal(&refused, &counted).await {
-                tracing::warn!(%error, "what was refused could not be written yet");
+                tracing::warn!(%error, "could not write the refusals yet");
                 self.refusals.put_back(refused, counted);
             }
         }

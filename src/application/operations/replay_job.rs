@@ -126,8 +126,7 @@ struct Ending(Arc<ReplayJob>);
 impl Drop for Ending {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.0
-                .note_failure("it died; the log of the program says why".to_owned());
+            self.0.note_failure("it died; see the program's log".to_owned());
         }
         self.0.ended.store(true, Ordering::Release);
     }

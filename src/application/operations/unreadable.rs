@@ -35,7 +35,7 @@ impl Gatebook {
         let count = match found {
             Ok(Ok(count)) => count,
             Ok(Err(error)) => {
-                tracing::debug!(%error, "whether all events can be read cannot be found out");
+                tracing::debug!(%error, "cannot determine whether all events are readable");
                 before
             }
             Err(_) => before,
@@ -51,7 +51,7 @@ impl Gatebook {
             return;
         }
         if let Err(error) = forget_settled(self.database()).await {
-            tracing::warn!(%error, "what can be read by now could not be opened again");
+            tracing::warn!(%error, "could not reopen what can be read again");
         }
     }
 }

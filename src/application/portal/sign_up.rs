@@ -219,9 +219,9 @@ fn checked(form: &SignUpForm) -> Result<(String, Label, Password), Failure> {
     let invite_token = filled_in(
         "invite_token",
         &form.invite_token,
-        "Take it from the link of your invitation.",
+        "Use the token from the link in your invitation.",
     );
-    let code = filled_in("code", &form.code, "Type the six digits of the mail.").and_then(typed_code);
+    let code = filled_in("code", &form.code, "Enter the six digits from the e-mail.").and_then(typed_code);
     let full_name = Label::parse("full_name", &form.full_name);
     let password = chosen_password(&form.password);
     match (invite_token, code, full_name, password) {

@@ -22,7 +22,7 @@ impl ExportedEvent {
     /// Reads a line. It is refused if its content does not match its hash, because such an event was never recorded.
     pub(super) fn read(file: &str, line: u64, bytes: &[u8]) -> Result<Self, String> {
         let read: Line = serde_json::from_slice(bytes)
-            .map_err(|problem| format!("it is no line of an exported ndjson: {problem}"))?;
+            .map_err(|problem| format!("it is not a line of an exported ndjson file: {problem}"))?;
         let (app_name, summary) = (read.app_name.clone(), one_line(&read.summary));
         let parts = EventParts {
             details: read.details.get().to_owned(),

@@ -1,5 +1,5 @@
-//! The stylesheet and the script, from the binary. Their addresses hold a digest of their content, so that a browser may
-//! keep them for ever.
+//! Serves the stylesheet and the script from the binary. Their URLs hold a digest of the content, so browsers may cache
+//! them indefinitely.
 
 use std::sync::LazyLock;
 
@@ -15,12 +15,9 @@ use crate::web::extract::Service;
 const STYLE: &str = include_str!("assets/gatebook.css");
 const SCRIPT: &str = include_str!("assets/gatebook.js");
 
-/// Where the stylesheet is.
 pub static STYLE_URL: LazyLock<String> = LazyLock::new(|| address(STYLE, "css"));
-/// Where the script is.
 pub static SCRIPT_URL: LazyLock<String> = LazyLock::new(|| address(SCRIPT, "js"));
 
-/// The addresses of the assets.
 pub fn routes() -> Router<Service> {
     Router::new()
         .route(&STYLE_URL, get(|| async { asset("text/css; charset=utf-8", STYLE) }))

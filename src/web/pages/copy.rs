@@ -1,4 +1,4 @@
-//! A button that fills the clipboard. Without scripts there is none, and the text can be selected.
+//! A button that copies a text to the clipboard. It needs a script, so without scripts it stays hidden.
 
 use maud::{Markup, html};
 
@@ -10,7 +10,7 @@ pub fn button(of: &str) -> Markup {
     }
 }
 
-/// A value with its button.
+/// A value with a copy button beside it.
 pub fn value(id: &str, value: &str) -> Markup {
     html! { code id=(id) { (value) } " " (button(id)) }
 }

@@ -1,4 +1,4 @@
-//! Who looks at a page: the session in the browser's cookie, and whose it is now.
+//! Who is looking at a page: the session in the browser's cookie, and the account it belongs to.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -16,23 +16,19 @@ use crate::web::extract::{Anyone, Service};
 
 /// A group user in the console.
 pub struct ConsoleUser {
-    /// Their session; its caller asks the application layer.
     pub session: BrowserSession,
-    /// Their group as it is now.
+    /// Their group as it is now, not as it was when they signed in.
     pub group: GroupRow,
-    /// Their id there.
     pub user_id: UserId,
-    /// What the group knows of them.
     pub user: GroupUser,
 }
 
 impl ConsoleUser {
-    /// R2, R3: what to offer them. The application layer decides.
+    /// R2, R3: decides what the page offers. Permission itself is checked by the application layer.
     pub fn membership(&self) -> Membership {
         self.user.membership(self.group.group_id.clone(), self.user_id.clone())
     }
 
-    /// Who asks.
     pub fn caller(&self) -> &Caller {
         &self.session.caller
     }
@@ -40,14 +36,11 @@ impl ConsoleUser {
 
 /// A developer in the portal.
 pub struct PortalUser {
-    /// Their session; its caller asks the application layer.
     pub session: BrowserSession,
-    /// Their account as it is now.
     pub developer: DeveloperRow,
 }
 
 impl PortalUser {
-    /// Who asks.
     pub fn caller(&self) -> &Caller {
         &self.session.caller
     }
@@ -55,33 +48,29 @@ impl PortalUser {
 
 /// An operator in the operator pages.
 pub struct OperatorUser {
-    /// Their session; its caller asks the application layer.
     pub session: BrowserSession,
-    /// The name of their token.
+    /// The name of the token that they signed in with.
     pub name: String,
 }
 
 impl OperatorUser {
-    /// Who asks.
     pub fn caller(&self) -> &Caller {
         &self.session.caller
     }
 }
 
-/// Somebody who is signed in to one part of the site.
+/// A person who is signed in to one part of the site.
 pub trait CurrentUser: Sized + Send {
-    /// Which part.
     const REALM: Realm;
-    /// Where they sign in.
+    /// The path of the page to sign in.
     const SIGN_IN: &'static str;
 
-    /// Whose session it is.
+    /// Finds the account that the session belongs to.
     fn of(app: &Gatebook, session: BrowserSession) -> impl Future<Output = Result<Self, Failure>> + Send;
 
-    /// Their session.
     fn session(&self) -> &BrowserSession;
 
-    /// What their forms carry.
+    /// The token that their forms carry, which no other session knows.
     fn form_token(&self) -> &str {
         &self.session().form_token
     }
@@ -145,7 +134,7 @@ impl CurrentUser for OperatorUser {
     }
 }
 
-/// The visitor of a page; whoever is not signed in is sent to sign in, and comes back.
+/// The user of a page. Without a session, the request is redirected to the sign-in page, which leads back here.
 pub struct SignedIn<V>(pub V);
 
 impl<V: CurrentUser> FromRequestParts<Service> for SignedIn<V> {
@@ -160,10 +149,10 @@ impl<V: CurrentUser> FromRequestParts<Service> for SignedIn<V> {
     }
 }
 
-/// Who has the session of the cookie.
+/// The user whose session is in the cookie.
 ///
 /// # Errors
-/// `Unauthenticated` when there is none.
+/// `Unauthenticated` without a valid session.
 pub async fn user<V: CurrentUser>(parts: &mut Parts, service: &Service) -> Result<V, Failure> {
     let Ok(Anyone(caller)) = Anyone::from_request_parts(parts, service).await else {
         return Err(Failure::Unauthenticated);
@@ -180,18 +169,18 @@ fn to_sign_in(sign_in: &str, parts: &Parts) -> Response {
     Redirect::to(&format!("{sign_in}?{}", query.finish())).into_response()
 }
 
-/// What the addresses of downloads end with.
+/// The end of every download's path.
 const DOWNLOAD: &str = "/activity-log";
 
-/// Where to go after signing in: a page of this site, or the beginning. For a download it is the page that it belongs
-/// to: a browser that gets a file stays on the page where it is, which would be the one to sign in.
+/// Where to go after signing in: a page of this site, or the home page. A download is replaced by its page, because a
+/// browser that receives a file stays where it is, which would be the sign-in page.
 pub fn after_sign_in<'a>(next: &'a str, otherwise: &'a str) -> &'a str {
     let next = local_path(next, otherwise);
     let path = next.split(['?', '#']).next().unwrap_or_default();
     path.strip_suffix(DOWNLOAD).unwrap_or(next)
 }
 
-/// A page of this site, or the beginning.
+/// A path on this site, or `otherwise`, so that a crafted link cannot send people to another site.
 pub fn local_path<'a>(next: &'a str, otherwise: &'a str) -> &'a str {
     let bytes = next.as_bytes();
     let local = bytes.first() == Some(&b'/') && !matches!(bytes.get(1), Some(b'/' | b'\\'));
@@ -210,12 +199,11 @@ fn cookie_name(realm: Realm) -> &'static str {
     }
 }
 
-/// The token of the session in this part of the site.
+/// The session token for this part of the site.
 pub fn session_token(headers: &HeaderMap, realm: Realm) -> Option<String> {
     cookie_value(headers, cookie_name(realm))
 }
 
-/// What a cookie of ours holds.
 pub fn cookie_value(headers: &HeaderMap, name: &str) -> Option<String> {
     let submitted = headers
         .get_all(header::COOKIE)
@@ -227,25 +215,25 @@ pub fn cookie_value(headers: &HeaderMap, name: &str) -> Option<String> {
         .map(|cookie| cookie.value().to_owned())
 }
 
-/// Makes the browser keep a session until it is closed; the server ends it when its time is over.
+/// A cookie that lasts until the browser is closed. The session itself ends on the server, when it expires.
 pub fn keep_session(realm: Realm, token: &str) -> (header::HeaderName, HeaderValue) {
     set_cookie(Cookie::new(cookie_name(realm), token.to_owned()))
 }
 
-/// Makes the browser forget a session.
+/// A cookie that removes the session from the browser.
 pub fn forget_session(realm: Realm) -> (header::HeaderName, HeaderValue) {
     let mut cookie = Cookie::new(cookie_name(realm), "");
     cookie.set_max_age(cookie::time::Duration::ZERO);
     set_cookie(cookie)
 }
 
-/// A cookie for this host, over TLS, and not for scripts.
+/// A `Set-Cookie` header for this host only, over TLS, and hidden from scripts.
 pub fn set_cookie(mut cookie: Cookie<'static>) -> (header::HeaderName, HeaderValue) {
     cookie.set_path("/");
     cookie.set_secure(true);
     cookie.set_http_only(true);
     cookie.set_same_site(SameSite::Lax);
-    // A token is made of characters that every header takes.
+    // This cannot fail: tokens consist of characters that are valid in headers.
     let value = HeaderValue::try_from(cookie.to_string()).unwrap_or(HeaderValue::from_static(""));
     (header::SET_COOKIE, value)
 }

@@ -1,8 +1,8 @@
-//! The form above a list that finds some of it.
+//! The filter form above a list.
 
 use maud::{Markup, html};
 
-/// The form: its fields, and what stands beside its button.
+/// The form with its fields. `more` goes beside the button.
 pub fn form(action: &str, label: &str, fields: &Markup, more: &Markup) -> Markup {
     html! {
         form.filters method="get" action=(action) role="search" aria-label=(label) {
@@ -12,7 +12,6 @@ pub fn form(action: &str, label: &str, fields: &Markup, more: &Markup) -> Markup
     }
 }
 
-/// A field to search by.
 pub fn search(name: &str, label: &str, value: &str) -> Markup {
     let id = format!("filter-{name}");
     html! {
@@ -23,7 +22,7 @@ pub fn search(name: &str, label: &str, value: &str) -> Markup {
     }
 }
 
-/// A field to choose one of a few things by, or all.
+/// A field that filters by one of a few options, or none.
 pub fn select<'a>(
     name: &str,
     label: &str,
@@ -44,7 +43,7 @@ pub fn select<'a>(
     }
 }
 
-/// A field to find what happened from a day on, or until a day.
+/// A field that filters by date.
 pub fn date(name: &str, label: &str, value: &str) -> Markup {
     let id = format!("filter-{name}");
     html! {

@@ -1,5 +1,5 @@
-//! What a form sends. It carries a token that only a page of the same session knows; and when the session has ended in
-//! the meantime, what was entered is kept until its owner has signed in again.
+//! Submitted forms. Each carries a token that only pages of the same session know. If the session has ended in the
+//! meantime, the entered values are kept until their owner has signed in again.
 
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -17,11 +17,11 @@ use crate::web::pages::{console, operator, portal, signed_in};
 use crate::web::{encoded, no_text, not_utf8, unread_encoding};
 
 const TOKEN: &str = "form_token";
-/// A form with this field is shown again, not carried out.
+/// The field that asks for the form to be shown again instead of being processed.
 pub const SHOW_AGAIN: &str = "show_again";
-/// The fields that passwords are typed into. They are typed again rather than kept.
+/// Password fields. Their values are never kept; people type them again.
 const PASSWORDS: [&str; 2] = ["password", "repeated"];
-/// Room for a list of thousands of entities.
+/// The largest form in bytes, which leaves room for thousands of entities.
 const FORM_MAX: usize = 512 * 1024;
 
 /// The fields of a form.
@@ -29,38 +29,38 @@ const FORM_MAX: usize = 512 * 1024;
 pub struct Form(Vec<(String, String)>);
 
 impl Form {
-    /// What was entered in a field; empty when there is no such field.
+    /// The value of a field; empty if it is missing.
     pub fn text(&self, name: &str) -> &str {
         self.0.iter().find(|(of, _)| of == name).map_or("", |(_, value)| value)
     }
 
-    /// What was entered on several lines; browsers send two characters for each line break.
+    /// The value of a field with several lines. Browsers send CR LF for each line break, we store LF.
     pub fn lines(&self, name: &str) -> String {
         self.text(name).replace("\r\n", "\n")
     }
 
-    /// What was entered, unless it is blank.
+    /// The value of a field, unless it is blank.
     pub fn filled(&self, name: &str) -> Option<&str> {
         Some(self.text(name)).filter(|text| !text.trim().is_empty())
     }
 
-    /// Everything that was chosen in a field.
+    /// All values of a field that allows several.
     pub fn all(&self, name: &str) -> Vec<&str> {
         let of = self.0.iter().filter(|(of, _)| of == name);
         of.map(|(_, value)| value.as_str()).collect()
     }
 
-    /// Whether a box was checked, or a button pressed.
+    /// Whether a box was checked, or a button clicked.
     pub fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(of, _)| of == name)
     }
 
-    /// Whether the form is to be shown again as it was entered, instead of being carried out.
+    /// Whether the form is to be shown again as it was entered, instead of being processed.
     pub fn is_to_be_shown_again(&self) -> bool {
         self.has(SHOW_AGAIN)
     }
 
-    /// What was entered, as bytes: the same for the same, whichever session sends it.
+    /// The entered values as bytes, without what belongs to the session, so that equal forms have equal content.
     pub fn content(&self) -> Vec<u8> {
         let own = |name: &str| name == TOKEN || name == SHOW_AGAIN;
         let entered = self.0.iter().filter(|(name, _)| !own(name));
@@ -69,26 +69,24 @@ impl Form {
         content.finish().into_bytes()
     }
 
-    /// The form with something else in one of its fields.
+    /// The form with another value in one field.
     pub fn with(self, name: &str, value: String) -> Self {
         let mut form = self.without(name);
         form.0.push((name.to_owned(), value));
         form
     }
 
-    /// The form without one of its fields.
     pub fn without(mut self, name: &str) -> Self {
         self.0.retain(|(of, _)| of != name);
         self
     }
 
-    /// The form as it is kept for later and shown again: no password stands in a page.
+    /// The form as it is kept and shown again. Passwords must not end up in a page.
     fn without_passwords(mut self) -> Self {
         self.0.retain(|(of, _)| !PASSWORDS.contains(&of.as_str()));
         self
     }
 
-    /// The form with these fields.
     pub fn of(fields: impl IntoIterator<Item = (&'static str, String)>) -> Self {
         Self(
             fields
@@ -105,7 +103,7 @@ impl Form {
             .and_then(|value| value.split(';').next())
             .unwrap_or_default();
         if !essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-            let detail = "Send this from the form of the page.";
+            let detail = "Send this with the form on the page.";
             return Err(Problem::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "unsupported_media_type",
@@ -116,7 +114,7 @@ impl Form {
             return Err(encoded(&encoding));
         }
         let too_large = |_| {
-            let detail = "This is more than a form may hold. Choose less, and try again.";
+            let detail = "This is too large for one form. Choose fewer items, and try again.";
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
         };
         let body = axum::body::to_bytes(body, FORM_MAX).await.map_err(too_large)?;
@@ -127,12 +125,12 @@ impl Form {
     }
 }
 
-/// The field that makes a form one of this session.
+/// The hidden field that ties a form to this session.
 pub fn token(form_token: &str) -> Markup {
     html! { input type="hidden" name=(TOKEN) value=(form_token); }
 }
 
-/// A form of somebody who is not signed in.
+/// A form that needs no session.
 pub struct PublicForm(pub Form);
 
 impl FromRequest<Service> for PublicForm {
@@ -145,11 +143,9 @@ impl FromRequest<Service> for PublicForm {
     }
 }
 
-/// A form of somebody who is signed in.
+/// A form from a signed-in user.
 pub struct SubmittedForm<V> {
-    /// Who sent it.
     pub user: V,
-    /// What they entered.
     pub form: Form,
 }
 
@@ -160,7 +156,7 @@ impl<V: CurrentUser> FromRequest<Service> for SubmittedForm<V> {
         let (mut parts, body) = request.into_parts();
         let path = parts.uri.path().to_owned();
         let headers = parts.headers.clone();
-        // First the form, however long it takes: a session that ends meanwhile sends nothing any more (R26).
+        // The body is read first, however long it takes: a session that ends meanwhile must not submit anything (R26).
         let form = Form::read(&headers, body).await.map_err(Problem::into_response)?;
         let user = user::<V>(&mut parts, service).await;
         match user {
@@ -178,7 +174,7 @@ fn is_same(one: &str, other: &str) -> bool {
     one.as_bytes().ct_eq(other.as_bytes()).into()
 }
 
-/// What somebody entered before their session ended.
+/// What a user entered before their session ended, sealed in the sign-in page.
 #[derive(Serialize, Deserialize)]
 pub struct Held {
     path: String,
@@ -211,8 +207,8 @@ fn sign_in_page(realm: Realm, held: &str) -> Markup {
     }
 }
 
-/// The answer to a sign-in that went well: the cookie, and what was entered before the session ended, if it was entered
-/// by the same person; else the page that they wanted to see. The session that the browser had before is ended.
+/// The response to a successful sign-in: the cookie, and the form that the same person had filled in before their
+/// session ended, or else the page that they wanted. The browser's previous session is ended.
 pub async fn signed_in(
     service: &Service,
     caller: &Caller,
@@ -224,7 +220,7 @@ pub async fn signed_in(
     if let Some(replaced) = session_token(headers, realm)
         && let Err(failure) = service.end_replaced_session(caller, realm, &replaced).await
     {
-        tracing::warn!(error = %failure, "the session that was replaced by signing in again could not be ended");
+        tracing::warn!(error = %failure, "could not end the session that a new sign-in replaced");
     }
     let cookie = [keep_session(realm, &session.token)];
     let signed_in = service.browser_session(caller, realm, &session.token).await;
@@ -239,7 +235,7 @@ pub async fn signed_in(
     }
 }
 
-/// The part of the site, for somebody who is not signed in there.
+/// The layout for somebody who is not signed in.
 pub fn shell(realm: Realm) -> Shell {
     match realm {
         Realm::Console => Shell::console(),
@@ -248,26 +244,25 @@ pub fn shell(realm: Realm) -> Shell {
     }
 }
 
-/// A page from which a form that could not be carried out is opened again, as it was entered.
+/// A page with a button that opens the unprocessed form again, as it was entered.
 fn go_on(realm: Realm, path: &str, form: Form, form_token: &str) -> Markup {
     let (shell, form) = (shell(realm), form.without_passwords());
     let own = |name: &str| name == TOKEN || name == SHOW_AGAIN;
     let body = html! {
-        h1 { "Go on where you were" }
-        p { "You are signed in again. Nothing was sent yet, and what you entered has been kept." }
+        h1 { "Continue where you left off" }
+        p { "You are signed in again. Nothing has been sent yet, and what you entered has been kept." }
         form method="post" action=(local_path(path, shell.home())) {
             (token(form_token))
             input type="hidden" name=(SHOW_AGAIN) value="1";
             @for (name, value) in form.0.iter().filter(|(name, _)| !own(name)) {
                 input type="hidden" name=(name) value=(value);
             }
-            button type="submit" { "Go on" }
+            button type="submit" { "Continue" }
         }
     };
-    page(&shell, "Go on", &body)
+    page(&shell, "Continue", &body)
 }
 
-/// The query of a page.
 pub struct PageQuery(pub Form);
 
 impl FromRequestParts<Service> for PageQuery {

@@ -1,4 +1,4 @@
-//! What went wrong with a form: beside the fields, and above them. Nothing that was entered is lost.
+//! The errors of a form, shown above it and beside its fields. What the user entered is kept.
 
 use axum::http::StatusCode;
 use maud::{Markup, html};
@@ -7,7 +7,7 @@ use crate::application::Failure;
 use crate::request_log::note_refusal;
 use crate::web::error::{FieldError, Problem};
 
-/// What went wrong with a form; nothing at first.
+/// The errors of a form; none by default.
 #[derive(Default)]
 pub struct Errors {
     status: Option<u16>,
@@ -16,7 +16,7 @@ pub struct Errors {
 }
 
 impl Errors {
-    /// The same in the words of the page: names and values in quotes become what is read there.
+    /// Replaces quoted field names and codes with the labels that the page shows.
     pub fn worded(mut self, words: &[(&str, &str)]) -> Self {
         let worded = |text: &str| {
             words.iter().fold(text.to_owned(), |text, (word, title)| {
@@ -30,7 +30,7 @@ impl Errors {
         self
     }
 
-    /// The same, and what else is wrong with fields, unless it is known already.
+    /// Adds errors of fields that have none yet.
     pub fn also(mut self, fields: &[FieldError]) -> Self {
         let new = fields.iter().filter(|error| self.of(&error.field).is_none());
         let new: Vec<_> = new.cloned().collect();
@@ -38,19 +38,19 @@ impl Errors {
         self
     }
 
-    /// What is wrong with a field.
+    /// The error message of a field.
     pub fn of(&self, field: &str) -> Option<&str> {
         let found = self.fields.iter().find(|error| error.field == field);
         found.map(|error| error.message.as_str())
     }
 
-    /// The status of the page that shows these.
+    /// The HTTP status of the page that shows these errors.
     pub fn status(&self) -> StatusCode {
         let status = self.status.and_then(|status| StatusCode::from_u16(status).ok());
         status.unwrap_or(StatusCode::OK)
     }
 
-    /// What stands above the form: everything that is wrong, with links to the fields that are shown in it.
+    /// The summary above the form: every error, with links to the fields in `shown`.
     pub fn summary(&self, shown: &[&str]) -> Markup {
         let (beside, elsewhere): (Vec<_>, Vec<_>) = self
             .fields

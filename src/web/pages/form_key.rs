@@ -1,5 +1,5 @@
-//! A form counts once, however often it is sent: it carries a word of its own, and the same again is answered like the
-//! first time.
+//! Makes a form count once, however often it is sent: each form carries an idempotency key, and a repeat gets the first
+//! response.
 
 use axum::http::StatusCode;
 use maud::{Markup, html};
@@ -12,7 +12,7 @@ use crate::web::pages::form_errors::Errors;
 
 const REQUEST_KEY: &str = "request_key";
 
-/// The field that makes a form count once. A form that is shown again keeps its word.
+/// The hidden field with the key. A form that is shown again keeps its key.
 pub fn field(form: &Form) -> Markup {
     let key = form
         .filled(REQUEST_KEY)
@@ -20,25 +20,25 @@ pub fn field(form: &Form) -> Markup {
     html! { input type="hidden" name=(REQUEST_KEY) value=(key); }
 }
 
-/// The key of a form that was sent to `path`.
+/// The idempotency key of a form that was sent to `path`.
 pub fn key(caller: &Caller, path: &str, form: &Form) -> Option<IdempotencyKey> {
     let key = form.filled(REQUEST_KEY)?;
     Some(IdempotencyKey::new(caller, key, "POST", path, &form.content()))
 }
 
-/// What went wrong, and the form to show again. Other values than the first time make another
-/// request, which needs a word of its own.
+/// The errors, and the form to show again. If the values differ from the first time, it is a new request and needs a
+/// new key.
 pub fn refused(failure: Failure, form: Form) -> (Errors, Form) {
     if !matches!(failure, Failure::IdempotencyKeyReused) {
         return (Errors::from(failure), form);
     }
-    let detail = "You have sent this form already, with other values. Check what you entered; send it once more if you \
-                  want both.";
+    let detail = "You have already sent this form with different values. Check what you entered, and send it again if \
+                  you want both.";
     let problem = Problem::new(StatusCode::CONFLICT, "sent_already", detail);
     (Errors::from(problem), anew(form))
 }
 
-/// The form, to be sent as another one.
+/// The form without its key, so that it is sent as a new request.
 pub fn anew(form: Form) -> Form {
     form.without(REQUEST_KEY)
 }

@@ -1,24 +1,21 @@
-//! The parts that forms are made of: each field with its label, its hint and what is wrong with it.
+//! Form fields with their labels, hints and errors.
 
 use maud::{Markup, html};
 
 use crate::web::pages::form_errors::Errors;
 
-/// A field of one line or of several.
+/// A form field.
 pub struct Field<'a> {
-    /// Its name; also its id.
+    /// The name, which is also the element's id.
     pub name: &'a str,
-    /// What is asked for.
     pub label: &'a str,
-    /// What helps to answer; may be empty.
+    /// A hint below the label; may be empty.
     pub hint: &'a str,
-    /// What was entered.
     pub value: &'a str,
-    /// `text`, `email`, `password`, …
+    /// The input's type: `text`, `email`, `password`, …
     pub kind: &'a str,
-    /// What a browser may fill in by itself; see the HTML standard.
+    /// The `autocomplete` attribute; see the HTML standard.
     pub autocomplete: &'a str,
-    /// Whether it has to be filled in.
     pub required: bool,
 }
 
@@ -37,7 +34,7 @@ impl Default for Field<'_> {
 }
 
 impl Field<'_> {
-    /// The field on one line.
+    /// The field as a single line.
     pub fn input(&self, errors: &Errors) -> Markup {
         let error = errors.of(self.name);
         html! {
@@ -52,7 +49,7 @@ impl Field<'_> {
         }
     }
 
-    /// The field for several lines.
+    /// The field with several lines.
     pub fn textarea(&self, errors: &Errors) -> Markup {
         let error = errors.of(self.name);
         html! {
@@ -67,7 +64,7 @@ impl Field<'_> {
         }
     }
 
-    /// A choice among `options`: value and title.
+    /// The field as a list of `options`, each a value and a title.
     pub fn select(&self, options: &[(&str, &str)], errors: &Errors) -> Markup {
         let error = errors.of(self.name);
         html! {
@@ -87,7 +84,7 @@ impl Field<'_> {
     }
 }
 
-/// A box to check, with what is agreed to by it.
+/// A checkbox with its label.
 pub fn checkbox(name: &str, label: &str, checked: bool, errors: &Errors) -> Markup {
     let error = errors.of(name);
     html! {

@@ -1,19 +1,16 @@
-//! What every page has around it: name, menu, who is signed in.
+//! The frame of every page: title, menu, and who is signed in.
 
 use maud::{DOCTYPE, Markup, html};
 
 use crate::web::pages::assets::{SCRIPT_URL, STYLE_URL};
 use crate::web::pages::current_user::{ConsoleUser, OperatorUser, PortalUser};
 
-/// An entry of the menu.
 pub struct MenuEntry {
-    /// Where it leads.
     pub href: &'static str,
-    /// What it is called.
     pub title: &'static str,
 }
 
-/// Which part of the site a page is in, and who looks at it.
+/// The part of the site that a page belongs to, and who is signed in.
 pub struct Shell {
     home: &'static str,
     site: &'static str,
@@ -35,7 +32,7 @@ const PORTAL: (&str, &str) = ("/portal", "Developer Portal");
 const OPERATOR: (&str, &str) = ("/operator", "Gatebook operations");
 
 impl Shell {
-    /// For somebody who is not signed in, by the page's path.
+    /// The frame for a path, without a signed-in user.
     pub fn of_path(path: &str) -> Self {
         let below = |home: &str| path == home || path.starts_with(&format!("{home}/"));
         let (home, site) = if below(PORTAL.0) {
@@ -54,22 +51,19 @@ impl Shell {
         }
     }
 
-    /// The console before signing in.
     pub fn console() -> Self {
         Self::of_path(CONSOLE.0)
     }
 
-    /// The portal before logging in.
     pub fn portal() -> Self {
         Self::of_path(PORTAL.0)
     }
 
-    /// The operator pages before signing in.
     pub fn operator() -> Self {
         Self::of_path(OPERATOR.0)
     }
 
-    /// Where the part of the site begins.
+    /// The home page of this part of the site.
     pub fn home(&self) -> &'static str {
         self.home
     }
@@ -144,7 +138,7 @@ impl From<&OperatorUser> for Shell {
     }
 }
 
-/// A whole page.
+/// Renders a complete page.
 pub fn page(shell: &Shell, title: &str, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
@@ -158,7 +152,7 @@ pub fn page(shell: &Shell, title: &str, body: &Markup) -> Markup {
                 script src=(*SCRIPT_URL) defer {}
             }
             body {
-                a.skip href="#content" { "Skip to the content" }
+                a.skip href="#content" { "Skip to content" }
                 header.site {
                     a.brand href=(shell.home) { (shell.site) }
                     @if !shell.menu.is_empty() {

@@ -1,5 +1,6 @@
-//! The pages that people use: the console for group users, the portal for developers, the pages for operators. Made on
-//! the server; they call the application layer like the JSON API does, and hold no rule and no SQL.
+//! The HTML pages: the console for group users, the portal for developers, and the pages for operators. They are
+//! rendered on the server and call the application layer as the JSON API does. They contain no business rules and no
+//! SQL.
 
 mod assets;
 mod console;
@@ -35,14 +36,13 @@ use crate::web::extract::Service;
 use crate::web::request_context::panicked;
 use layout::Shell;
 
-/// Nothing but what the binary itself serves; no script, style or frame from elsewhere, and none inside of a page.
+/// Allows only what this binary serves: no external or inline scripts and styles, and no frames.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// How long a browser remembers to come by TLS only.
+/// How long browsers remember to use TLS only: one year.
 const STRICT_TRANSPORT: &str = "max-age=31536000";
 
-/// All pages.
 pub fn routes(service: &Service) -> Router<Service> {
     let pages = Router::new()
         .merge(console::routes())
@@ -54,7 +54,7 @@ pub fn routes(service: &Service) -> Router<Service> {
     with_page_headers(pages, is_strict(service)).merge(assets::routes())
 }
 
-/// What the answers of all pages have in common: even a bug is told on a page, and browsers obey the headers of each.
+/// What all pages share: problems and panics are shown as pages, and every response has the security headers.
 fn with_page_headers<S: Clone + Send + Sync + 'static>(pages: Router<S>, strict: bool) -> Router<S> {
     pages
         .layer(CatchPanicLayer::custom(panicked))
@@ -80,16 +80,16 @@ fn is_strict(service: &Service) -> bool {
     service.settings.public_url.starts_with("https://")
 }
 
-/// An address that only forms are sent to, opened like a page (from a bookmark, or by going back): the page with the form.
+/// A form's address that is opened like a page, from a bookmark or by going back, redirects to the page with the form.
 async fn not_from_here(method: Method, uri: Uri) -> Response {
     if matches!(method, Method::GET | Method::HEAD) {
         return Redirect::to(page_above(uri.path())).into_response();
     }
-    let detail = "This page does not answer to this method.";
+    let detail = "This page does not support this method.";
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail).into_response()
 }
 
-/// The page that has the form for this address: `/account` for `/account/sessions/{id}/end`.
+/// The page that contains the form for this address: `/account` for `/account/sessions/{id}/end`.
 fn page_above(path: &str) -> &str {
     let parts = match path.rsplit('/').next() {
         Some("end") => 3,
@@ -100,7 +100,7 @@ fn page_above(path: &str) -> &str {
     if above.is_empty() { "/" } else { above }
 }
 
-/// Where programs ask, and browsers have no business.
+/// Paths that only programs use.
 const OF_PROGRAMS: [&str; 6] = [
     "/api/",
     "/portal/api/",
@@ -110,7 +110,7 @@ const OF_PROGRAMS: [&str; 6] = [
     "/.well-known/",
 ];
 
-/// An address that there is not: a page for browsers, problem details for programs, and in an API for everybody.
+/// The response for an unknown address: a page for browsers, problem details for programs and everywhere in the APIs.
 pub async fn not_found_page(State(service): State<Service>, uri: Uri, headers: HeaderMap) -> Response {
     let accepted = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     let problem = Problem::not_found();

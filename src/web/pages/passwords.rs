@@ -1,4 +1,4 @@
-//! Forgotten and new passwords, in the console and in the portal: ask for a link, choose a password with it.
+//! New passwords in the console and the portal: request a link by e-mail, and choose a password with it.
 
 use axum::Router;
 use axum::extract::State;
@@ -18,7 +18,7 @@ use crate::web::pages::inputs::{Field, checkbox};
 use crate::web::pages::layout::{Shell, page};
 use crate::web::pages::link_cookie::{LinkPage, OPEN_AGAIN};
 
-/// What is different between console and portal.
+/// The differences between console and portal.
 #[derive(Clone, Copy)]
 struct PasswordPages {
     realm: Realm,
@@ -63,7 +63,7 @@ impl PasswordPages {
         }
     }
 
-    /// Whether people have tokens for an API here, beside their sessions.
+    /// Whether people can have API tokens here, besides their sessions.
     fn has_api_tokens(self) -> bool {
         self.realm == Realm::Console
     }
@@ -76,7 +76,7 @@ impl PasswordPages {
     }
 }
 
-/// The pages about passwords of this part of the site.
+/// The password pages of this part of the site.
 pub fn routes(realm: Realm) -> Router<Service> {
     let place = PasswordPages::of(realm);
     let forgot = get(move || async move { forgot_page(place, &Form::default(), &Errors::default()) })
@@ -86,7 +86,7 @@ pub fn routes(realm: Realm) -> Router<Service> {
     Router::new().route(place.forgot, forgot).route(place.choose, choose)
 }
 
-/// Sends a link, if there is such an account; the page never tells.
+/// Sends a link if the account exists. The page does not reveal whether it does.
 async fn ask(
     place: PasswordPages,
     State(service): State<Service>,
@@ -163,7 +163,7 @@ async fn choose(
 fn forgot_page(place: PasswordPages, form: &Form, errors: &Errors) -> Markup {
     let body = html! {
         h1 { "Forgotten password" }
-        p { "Enter your e-mail address. We send you a link with which you can choose a new password." }
+        p { "Enter your e-mail address, and we will send you a link to choose a new password." }
         (errors.summary(&["email"]))
         form.narrow method="post" action=(place.forgot) {
             (Field {
@@ -179,18 +179,18 @@ fn forgot_page(place: PasswordPages, form: &Form, errors: &Errors) -> Markup {
 
 fn sent_page(place: PasswordPages, email: &str) -> Markup {
     let body = html! {
-        h1 { "Look into your mailbox" }
+        h1 { "Check your e-mail" }
         div.notice role="status" {
-            p { "If there is an account for " strong { (email) } ", a link is on its way. It works for one hour." }
+            p { "If there is an account for " strong { (email) } ", a link is on its way. It is valid for one hour." }
         }
         p { a href=(place.sign_in) { (place.sign_in_title) } }
     };
-    page(&place.shell(), "Look into your mailbox", &body)
+    page(&place.shell(), "Check your e-mail", &body)
 }
 
 fn choose_page(place: PasswordPages, link: &str, end_tokens: bool, errors: &Errors) -> Markup {
     let hint =
-        format!("At least {MIN_PASSWORD_CHARS} characters; a few words that only you would put together do well.");
+        format!("At least {MIN_PASSWORD_CHARS} characters. A few words that only you would put together work well.");
     let body = html! {
         h1 { "Choose a password" }
         (errors.summary(&["password", "repeated"]))
@@ -201,11 +201,11 @@ fn choose_page(place: PasswordPages, link: &str, end_tokens: bool, errors: &Erro
                 ..Field::default()
             }.input(errors))
             (Field {
-                name: "repeated", label: "The same password again", kind: "password", autocomplete: "new-password",
+                name: "repeated", label: "Repeat the password", kind: "password", autocomplete: "new-password",
                 ..Field::default()
             }.input(errors))
             @if place.has_api_tokens() {
-                (checkbox("end_tokens", "End my API tokens, too. Programs that use them stop.", end_tokens, errors))
+                (checkbox("end_tokens", "Also end my API tokens. Programs that use them will stop working.", end_tokens, errors))
             }
             button type="submit" { "Choose password" }
         }
@@ -215,16 +215,16 @@ fn choose_page(place: PasswordPages, link: &str, end_tokens: bool, errors: &Erro
 
 fn chosen_page(place: PasswordPages, tokens: ApiTokens) -> Markup {
     let ended = match (place.has_api_tokens(), tokens) {
-        (false, _) => "Every session that was open has been ended.",
-        (true, ApiTokens::End) => "Every session that was open and every API token has been ended.",
+        (false, _) => "All open sessions have been ended.",
+        (true, ApiTokens::End) => "All open sessions and API tokens have been ended.",
         (true, ApiTokens::GoOn) => {
-            "Every session that was open has been ended. API tokens go on: your account’s page lists them, and ends them."
+            "All open sessions have been ended. Your API tokens still work; you can end them on your account page."
         }
     };
     let body = html! {
-        h1 { "Your password is chosen" }
+        h1 { "Your new password is set" }
         div.notice role="status" { p { (ended) } }
         p { a.button href=(place.sign_in) { (place.sign_in_title) } }
     };
-    page(&place.shell(), "Your password is chosen", &body)
+    page(&place.shell(), "Your new password is set", &body)
 }

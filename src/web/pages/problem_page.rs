@@ -1,4 +1,4 @@
-//! Every refusal that a page has nothing better for, as a page: what happened, and what to do next.
+//! Shows a problem as a page, when the page that was asked for has no better way to show it.
 
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
@@ -9,7 +9,7 @@ use maud::html;
 use crate::web::error::Problem;
 use crate::web::pages::layout::{Shell, page};
 
-/// Shows problem details, which the handlers answer with, as a page.
+/// Replaces the problem details of a response with a page.
 pub async fn show(request: Request, next: Next) -> Response {
     let place = Shell::of_path(request.uri().path());
     let response = next.run(request).await;
@@ -28,7 +28,7 @@ pub async fn show(request: Request, next: Next) -> Response {
     }
 }
 
-/// The page that tells of a problem.
+/// Renders the page for a problem.
 pub fn render(place: &Shell, problem: &Problem) -> Response {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let title = title(problem);
@@ -37,22 +37,22 @@ pub fn render(place: &Shell, problem: &Problem) -> Response {
             h1 { (title) }
             p { (problem.detail) }
         }
-        p { a.button href=(place.home()) { "Go on" } }
+        p { a.button href=(place.home()) { "Continue" } }
     };
     (status, page(place, title, &body)).into_response()
 }
 
 fn title(problem: &Problem) -> &'static str {
     match problem.status {
-        403 => "This is not open to you",
-        404 => "There is nothing here",
-        405 => "This cannot be done here",
+        403 => "You do not have access",
+        404 => "Not found",
+        405 => "This is not possible here",
         409 | 412 => "Something has changed",
-        410 | 423 => "This is over",
-        413 => "That is too much",
-        422 | 400 => "Something has to be corrected",
+        410 | 423 => "No longer available",
+        413 => "That is too large",
+        422 | 400 => "Please check what you entered",
         429 => "One moment, please",
-        503 => "Out of reach at the moment",
+        503 => "Temporarily unavailable",
         _ => "Something went wrong",
     }
 }

@@ -1,5 +1,5 @@
-//! Forms are sent from our own pages only. What a form of a session carries is checked besides (see `form`); this also
-//! protects the forms before there is a session.
+//! Accepts forms from our own pages only. Forms of a session are also checked by their token (see `form`); this check
+//! covers the forms before there is a session, such as signing in.
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -9,12 +9,12 @@ use axum::response::{IntoResponse, Response};
 use crate::web::error::Problem;
 use crate::web::extract::Service;
 
-/// Refuses what another site sends. Browsers name the origin of every form that they send.
+/// Refuses requests that another site caused. Browsers send the origin with every form.
 pub async fn check(State(service): State<Service>, request: Request, next: Next) -> Response {
     if request.method().is_safe() || is_our_own(request.headers(), &service.settings.public_url) {
         return next.run(request).await;
     }
-    let detail = "This form was not sent from a page of this site. Open the page again, and send it from there.";
+    let detail = "This form was sent from another site. Open the page on this site, and send the form from there.";
     Problem::new(StatusCode::FORBIDDEN, "cross_site", detail).into_response()
 }
 
@@ -24,7 +24,7 @@ fn is_our_own(headers: &HeaderMap, public_url: &str) -> bool {
         return site == "same-origin";
     }
     let Some(origin) = text(header::ORIGIN.as_str()) else {
-        // No browser: nothing that a foreign page could have sent.
+        // Not a browser, so no other site can have caused the request.
         return true;
     };
     let host = text(header::HOST.as_str()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The list of somebody's sessions, each with a button that ends it.
+//! A user's sessions, each with a button to end it.
 
 use maud::{Markup, html};
 use uuid::Uuid;
@@ -7,7 +7,7 @@ use crate::application::{ListedSession, SessionKind};
 use crate::web::pages::form::token;
 use crate::web::pages::times;
 
-/// The sessions; the one that looks at the page is named. Each is ended at `{action}/{id}/end`.
+/// The table of sessions, with the current one marked. Each is ended at `{action}/{id}/end`.
 pub fn session_list(sessions: &[ListedSession], this: Uuid, action: &str, form_token: &str) -> Markup {
     html! {
         div.wide tabindex="0" role="region" aria-labelledby="sessions" {
@@ -33,7 +33,7 @@ fn row(session: &ListedSession, this: Uuid, action: &str, form_token: &str) -> M
             th scope="row" {
                 bdi { (device) }
                 @if session.kind == SessionKind::PortalApi { " " span.badge { "JSON API" } }
-                @if session.id == this { " " span.badge.good { "this one" } }
+                @if session.id == this { " " span.badge.good { "this session" } }
             }
             td data-title="Since" { (times::moment(session.began_at)) }
             td data-title="Last used" { (times::moment(session.last_used_at)) }

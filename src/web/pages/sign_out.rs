@@ -1,4 +1,4 @@
-//! Signing out, in every part of the site.
+//! Signing out, for every part of the site.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -11,7 +11,7 @@ use crate::web::extract::Service;
 use crate::web::pages::current_user::{CurrentUser, forget_session};
 use crate::web::pages::form::{SubmittedForm, shell};
 
-/// Ends the session. One that has ended already is what was asked for: nobody signs in to sign out.
+/// Ends the session. If it has already ended, that counts as success: nobody should have to sign in to sign out.
 pub async fn sign_out<V: CurrentUser>(
     service: &Service,
     submitted: Result<SubmittedForm<V>, Response>,
@@ -31,7 +31,7 @@ pub async fn sign_out<V: CurrentUser>(
     }
 }
 
-/// Somebody whose session has ended.
+/// The response for a user whose session has ended.
 pub fn signed_out<V: CurrentUser>() -> Response {
     ([forget_session(V::REALM)], Redirect::to(V::SIGN_IN)).into_response()
 }

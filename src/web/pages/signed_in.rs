@@ -1,5 +1,5 @@
-//! Between signing in and the page that somebody wanted to see: has the browser kept the session? Otherwise they would be
-//! asked to sign in again and again, without a word.
+//! A stop between signing in and the wanted page, which checks that the browser has stored the session cookie. Without
+//! it, people whose browser refuses cookies would be asked to sign in again and again, with no explanation.
 
 use axum::Router;
 use axum::extract::State;
@@ -14,7 +14,7 @@ use crate::web::pages::current_user::{after_sign_in, session_token};
 use crate::web::pages::form::{Form, PageQuery};
 use crate::web::pages::layout::{Shell, page};
 
-/// The addresses, one in each part of the site.
+/// One route for each part of the site.
 pub fn routes() -> Router<Service> {
     let realms = [Realm::Console, Realm::Portal, Realm::Operator];
     realms.into_iter().fold(Router::new(), |router, realm| {
@@ -25,7 +25,7 @@ pub fn routes() -> Router<Service> {
     })
 }
 
-/// Where to send somebody who has just signed in and wanted to go to `next`.
+/// Where to redirect after a sign-in that should lead to `next`.
 pub fn path(realm: Realm, next: &str) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("next", next);
@@ -49,15 +49,15 @@ fn show(service: &Service, realm: Realm, headers: &HeaderMap, query: &Form) -> R
     let body = html! {
         div.notice.bad role="alert" tabindex="-1" data-focus {
             h1 { "Your browser did not keep you signed in" }
-            p { "What you entered was right, but the browser threw the session’s cookie away." }
+            p { "What you entered was correct, but your browser did not store the session cookie." }
         }
         ul {
             li {
-                "Browsers keep it over TLS only: the address has to begin with " code { "https://" } ", or with "
+                "Browsers store it on secure connections only: the address must begin with " code { "https://" } ", or with "
                 code { "http://127.0.0.1" } " or " code { "http://localhost" } " on your own machine. This site’s address is "
                 a href={ (public_url) (shell.home()) } { (public_url) (shell.home()) } "."
             }
-            li { "If that is how you came here, let your browser accept cookies of this site." }
+            li { "If that is the address you used, allow cookies for this site in your browser." }
         }
     };
     let page = page(&shell, "Your browser did not keep you signed in", &body);

@@ -1,15 +1,15 @@
-//! Times and what is left of them, for people.
+//! Times and durations in words.
 
 use chrono::TimeDelta;
 use gatebook_aggregates::timestamp::Timestamp;
 use maud::{Markup, html};
 
-/// A moment, as in `24 November 2026, 09:15 UTC`; exact for programs.
+/// A time, as in `24 November 2026, 09:15 UTC`, with the exact value in its `datetime` attribute.
 pub fn moment(at: Timestamp) -> Markup {
     html! { time datetime=(at.to_string()) { (at.for_people().to_string()) } }
 }
 
-/// How much time is left, as in `2 days 3 hours`; nothing when it is over.
+/// The time that is left, as in `2 days 3 hours`; none when it is over.
 pub fn left(until: Timestamp, now: Timestamp) -> Option<String> {
     let left = until.to_utc() - now.to_utc();
     (left > TimeDelta::zero()).then(|| in_words(left))

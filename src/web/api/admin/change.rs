@@ -1,4 +1,4 @@
-//! What a change of an application brings along, whoever asks for it: a body, and perhaps an `Idempotency-Key`.
+//! What all requests that change an application share: a body, and optional `If-Match` and `Idempotency-Key` headers.
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -12,9 +12,9 @@ use crate::application::{Caller, IdempotencyKey};
 use crate::web::error::Problem;
 use crate::web::extract::{JsonBody, RequestLine, Service, idempotency_key};
 
-/// A body whose request is answered like the first one with the same `Idempotency-Key`.
+/// A body, with what is needed to give a repeat with the same `Idempotency-Key` the first response.
 pub struct KeyedBody<T> {
-    /// What was sent, read.
+    /// The parsed body.
     pub value: T,
     line: RequestLine,
     headers: HeaderMap,
@@ -22,7 +22,7 @@ pub struct KeyedBody<T> {
 }
 
 impl<T> KeyedBody<T> {
-    /// The key, if there is one.
+    /// The idempotency key, if the request has one.
     pub fn key(&self, caller: &Caller) -> Result<Option<IdempotencyKey>, Problem> {
         idempotency_key(caller, &self.line, &self.headers, &self.bytes)
     }
@@ -45,13 +45,13 @@ impl<T: DeserializeOwned> FromRequest<Service> for KeyedBody<T> {
     }
 }
 
-/// The application in the path, for the description of the API.
+/// The id of the application in the path, for the OpenAPI document.
 pub struct InPath;
 
-/// `If-Match`, for the description of the API.
+/// `If-Match`, for the OpenAPI document.
 pub struct WithIfMatch;
 
-/// `Idempotency-Key`, for the description of the API.
+/// `Idempotency-Key`, for the OpenAPI document.
 pub struct WithKey;
 
 impl IntoParams for InPath {
@@ -63,7 +63,7 @@ impl IntoParams for InPath {
             .name("id")
             .parameter_in(ParameterIn::Path)
             .required(Required::True);
-        vec![id.description(Some("The application.")).schema(Some(uuid)).build()]
+        vec![id.description(Some("The application's id.")).schema(Some(uuid)).build()]
     }
 }
 
@@ -71,7 +71,7 @@ impl IntoParams for WithIfMatch {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         vec![header(
             "If-Match",
-            "The ETag of the version to change; 412 when there is a newer one.",
+            "The ETag of the version that you want to change. If there is a newer one, the answer is 412.",
         )]
     }
 }
@@ -80,7 +80,8 @@ impl IntoParams for WithKey {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         vec![header(
             "Idempotency-Key",
-            "Your own word for this request: sent again with it, it is answered like the first.",
+            "A unique value of your choice. A repeated request with the same value gets the first answer and changes \
+             nothing.",
         )]
     }
 }

@@ -1,4 +1,4 @@
-//! `POST /integration-apps`: both options of the article.
+//! `POST /integration-apps`: creates an application of either type.
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -16,34 +16,35 @@ use crate::web::api::json::{ChangeProblems, CreatedApplication, Fields, Versione
 use crate::web::error::Problem;
 use crate::web::extract::{Admin, Service};
 
-/// What an admin fills in. `integration_type` decides which of the other fields there are.
+/// The new application. `integration_type` decides which of the other fields apply.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateApplication {
     /// `new_integration` or `aiq_integrate`.
     #[schema(value_type = String)]
     pub integration_type: Option<String>,
-    /// AIQ Integrate only: the code of a type of the catalogue.
+    /// AIQ Integrate only: the code of a type from the catalogue.
     pub integrate_type: Option<String>,
-    /// 1 to 100 characters; unique for ever, and never changed.
+    /// 1 to 100 characters. It must be unique and cannot be changed later; a name is never used twice.
     #[schema(value_type = String)]
     pub name: Option<String>,
     /// 1 to 2,000 characters.
     #[schema(value_type = String)]
     pub description: Option<String>,
-    /// The code of a category of the catalogue. An AIQ Integrate type that is not custom brings its own.
+    /// The code of a category from the catalogue. Leave it out for AIQ Integrate types that are not custom; they have a
+    /// fixed category.
     pub category: Option<String>,
-    /// New Integration only: who is invited to develop it.
+    /// New Integration only: the e-mail address of the developer to invite.
     pub developer_email: Option<String>,
-    /// New Integration only: `read` or `read_write`; never changed.
+    /// New Integration only: `read` or `read_write`. It cannot be changed later.
     pub api_permission: Option<String>,
-    /// The ids of the entities whose data it may use; at least one.
+    /// The ids of the entities whose data the application may use; at least one.
     #[schema(value_type = Vec<String>)]
     pub entities: Option<Vec<String>>,
-    /// AIQ Integrate only: has to be true, because it is charged.
+    /// AIQ Integrate only: must be true, to accept that the application is chargeable.
     #[serde(default, deserialize_with = "flag")]
     pub accept_charges: Option<bool>,
-    /// AIQ Integrate only: has to be true, because the provider's team will have access to the data.
+    /// AIQ Integrate only: must be true, to accept that the provider's team will have access to the data.
     #[serde(default, deserialize_with = "flag")]
     pub accept_data_access: Option<bool>,
 }
@@ -70,7 +71,7 @@ pub struct CreateApplication {
     )),
     responses(
         (status = 201, description = "The application", body = CreatedApplication, headers(
-            ("ETag" = String, description = "Its version, quoted"), ("Location" = String, description = "Its path")
+            ("ETag" = String, description = "The application's version, quoted"), ("Location" = String, description = "The application's path")
         )),
         ChangeProblems
     ),
@@ -89,7 +90,7 @@ pub async fn create_application(
 }
 
 impl CreateApplication {
-    /// What is to be created, or all that is wrong with what was filled in.
+    /// The application to create, or all errors in the request.
     pub fn read(self) -> Result<Creation, Problem> {
         let message = "Choose “new_integration” or “aiq_integrate”.";
         match text(&self.integration_type) {
@@ -157,7 +158,7 @@ impl CreateApplication {
 impl Fields {
     fn not_for_this_type<const N: usize>(&mut self, sent: [(&str, bool); N]) {
         for (field, _) in sent.into_iter().filter(|(_, sent)| *sent) {
-            let message = format!("There is no field “{field}” for this integration type.");
+            let message = format!("The field “{field}” does not apply to this integration type.");
             self.refuse(field, "unknown_field", message);
         }
     }

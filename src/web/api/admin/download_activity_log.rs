@@ -1,4 +1,4 @@
-//! `GET /integration-apps/{id}/activity-log` and `GET /activity-log`: the log as a file (R29).
+//! `GET /integration-apps/{id}/activity-log` and `GET /activity-log`: downloads of the log (R29).
 
 use axum::body::Body;
 use axum::extract::State;
@@ -18,16 +18,16 @@ use crate::web::api::json::{Fields, ReadProblems, given};
 use crate::web::error::Problem;
 use crate::web::extract::{Admin, PathOf, QueryOf, Service};
 
-/// Which part of the log.
+/// The period of the log to download.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct RangeQuery {
-    /// From when, inclusive (RFC 3339, with `Z` or an offset; years 1970 to 9998). In a query the `+` of an offset is
-    /// written `%2B`. An empty one counts as not given.
+    /// The start of the period, inclusive (RFC 3339, with `Z` or an offset; years 1970 to 9998). In a query, write the
+    /// `+` of an offset as `%2B`. An empty value counts as left out.
     from: Option<String>,
-    /// Until when, exclusive (RFC 3339, as `from`); not before `from`. A time in the future means until now: the log ends
-    /// with the download itself. An empty one counts as not given.
+    /// The end of the period, exclusive (RFC 3339, as `from`); not before `from`. A time in the future means until now:
+    /// the log ends with this download. An empty value counts as left out.
     to: Option<String>,
 }
 
@@ -40,7 +40,7 @@ pub struct RangeQuery {
     tag = "Admins",
     params(InPath, RangeQuery),
     responses(
-        (status = 200, description = "The log, oldest first, as `Accept` asks", content(
+        (status = 200, description = "The log, oldest event first, in the format that `Accept` asks for", content(
             (String = "text/csv"), (String = "application/x-ndjson")
         )),
         (status = 406, description = "`not_acceptable`", body = Problem, content_type = "application/problem+json"),
@@ -67,7 +67,7 @@ pub async fn download_activity_log(
     tag = "Admins",
     params(RangeQuery),
     responses(
-        (status = 200, description = "The log, oldest first, as `Accept` asks", content(
+        (status = 200, description = "The log, oldest event first, in the format that `Accept` asks for", content(
             (String = "text/csv"), (String = "application/x-ndjson")
         )),
         (status = 406, description = "`not_acceptable`", body = Problem, content_type = "application/problem+json"),
@@ -84,7 +84,7 @@ pub async fn download_group_activity_log(
     group_log(&service, &caller, &query, log_format(&headers)?).await
 }
 
-/// The log of an application as a download, which is recorded first.
+/// Downloads the log of an application. The download is recorded first.
 pub async fn app_log(
     service: &Service,
     caller: &Caller,
@@ -103,7 +103,7 @@ pub async fn app_log(
     download(service, Scope::App(id), range, &recorded.name, format, slot).await
 }
 
-/// The log of the caller's group as a download, which is recorded first.
+/// Downloads the log of the caller's group. The download is recorded first.
 pub async fn group_log(
     service: &Service,
     caller: &Caller,
@@ -124,8 +124,8 @@ pub async fn group_log(
     download(service, Scope::Group(group_id), range, &recorded.name, format, slot).await
 }
 
-/// The answer begins when the first piece is there, so that a database that is away is still told by the status. The slot is
-/// held until the last piece is sent, or nobody reads on.
+/// The response starts once the first piece is available, so that an unavailable database still results in an error
+/// status. The slot is held until the last piece has been sent or the client has gone.
 async fn download(
     service: &Service,
     scope: Scope,
@@ -149,7 +149,7 @@ async fn download(
         (header::CONTENT_TYPE, content_type.to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{file}\"")),
         (header::VARY, "Accept".to_owned()),
-        // One download is one event, and no program is to ask for it in parts.
+        // Each download is recorded as an event, so programs must not fetch it in parts.
         (header::ACCEPT_RANGES, "none".to_owned()),
     ];
     Ok((headers, body).into_response())
@@ -161,7 +161,7 @@ impl RangeQuery {
         let from = moment("from", &self.from, &mut fields);
         let to = moment("to", &self.to, &mut fields);
         if from.zip(to).is_some_and(|(from, to)| to < from) {
-            fields.refuse("to", "invalid_to", "“to” lies before “from”.".to_owned());
+            fields.refuse("to", "invalid_to", "“to” is before “from”.".to_owned());
         }
         fields.finish(|| Some((from, to)))
     }

@@ -14,7 +14,7 @@ use crate::web::api::json::{Application, ChangeProblems, Fields, IsPresent, Patc
 use crate::web::error::Problem;
 use crate::web::extract::{Admin, IfMatch, PathOf, Service};
 
-/// What shall be different. What is left out stays as it is.
+/// The changes. Fields that are left out stay as they are.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EditApplication {
@@ -22,15 +22,16 @@ pub struct EditApplication {
     #[serde(default)]
     #[schema(value_type = String, required = false)]
     description: Patch<String>,
-    /// The code of a category of the catalogue. Fixed for a custom AIQ Integrate.
+    /// The code of a category from the catalogue. A custom AIQ Integrate application keeps its category.
     #[serde(default)]
     #[schema(value_type = String, required = false)]
     category: Patch<String>,
-    /// The ids of all entities that it shall have; none is possible.
+    /// The ids of all entities that the application may use. The list may be empty.
     #[serde(default)]
     #[schema(value_type = Vec<String>, required = false)]
     entities: Patch<Vec<String>>,
-    // What an application has besides never changes, or by other calls (R6, R9, R10); it is refused by its own name.
+    // The other fields of an application never change, or are changed by other calls (R6, R9, R10). They are listed so
+    // that each is refused with its own code and not as an unknown field.
     #[serde(default)]
     #[schema(ignore)]
     id: IsPresent,
@@ -84,7 +85,7 @@ pub struct EditApplication {
     request_body = EditApplication,
     responses(
         (status = 200, description = "The application", body = Application, headers(
-            ("ETag" = String, description = "Its version, quoted")
+            ("ETag" = String, description = "The application's version, quoted")
         )),
         ChangeProblems
     ),
@@ -103,7 +104,7 @@ pub async fn edit_application(
 }
 
 impl EditApplication {
-    /// What can be changed, and nothing that cannot.
+    /// A change of these fields only.
     pub fn of(description: Patch<String>, category: Patch<String>, entities: Patch<Vec<String>>) -> Self {
         Self {
             description,
@@ -113,7 +114,7 @@ impl EditApplication {
         }
     }
 
-    /// What shall be different, or all that is wrong with what was filled in.
+    /// The changes, or all errors in the request.
     pub fn read(self) -> Result<Changes, Problem> {
         let mut fields = Fields::default();
         for (field, IsPresent(sent)) in self.fixed() {

@@ -16,7 +16,7 @@ use crate::web::extract::{Admin, PathOf, Service};
     params(InPath),
     responses(
         (status = 200, description = "The application", body = Application, headers(
-            ("ETag" = String, description = "Its version, quoted")
+            ("ETag" = String, description = "The application's version, quoted")
         )),
         ReadProblems
     ),

@@ -14,7 +14,7 @@ use crate::web::extract::{Admin, Service};
     get,
     path = "/api/v1/catalog",
     tag = "Admins",
-    responses((status = 200, description = "Categories, and types of AIQ Integrate", body = Catalog), ReadProblems),
+    responses((status = 200, description = "The categories and the types of AIQ Integrate", body = Catalog), ReadProblems),
     security(("user_token" = []))
 )]
 pub async fn get_catalog(Admin(caller): Admin, State(service): State<Service>) -> Result<Json<Catalog>, Problem> {

@@ -13,7 +13,7 @@ use crate::web::extract::{Admin, Service};
 /// A user and their group.
 #[derive(Serialize, ToSchema)]
 pub struct Me {
-    /// Who asks.
+    /// The user of the token.
     user: User,
     /// Their group.
     group: GroupJson,
@@ -26,7 +26,7 @@ pub struct Me {
     get,
     path = "/api/v1/me",
     tag = "Admins",
-    responses((status = 200, description = "The user of the token, with their group", body = Me), ReadProblems),
+    responses((status = 200, description = "The user of the token, and their group", body = Me), ReadProblems),
     security(("user_token" = []))
 )]
 pub async fn get_me(Admin(caller): Admin, State(service): State<Service>) -> Result<Json<Me>, Problem> {

@@ -1,4 +1,4 @@
-//! `GET /integration-apps/{id}/events`: the log as a timeline.
+//! `GET /integration-apps/{id}/events`: the activity log as JSON, newest event first.
 
 use axum::Json;
 use axum::extract::State;
@@ -16,7 +16,7 @@ use crate::web::api::json::{Fields, Page, PageParameters, ReadProblems, given, r
 use crate::web::error::Problem;
 use crate::web::extract::{Admin, PathOf, QueryOf, Service};
 
-/// An event: the columns of the activity log, with `details` as an object.
+/// An event with the columns of the activity log, and `details` as an object.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
 pub struct TimelineEvent(Value);

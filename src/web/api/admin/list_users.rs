@@ -15,7 +15,7 @@ use crate::web::extract::{Admin, Service};
     get,
     path = "/api/v1/users",
     tag = "Admins",
-    responses((status = 200, description = "The group's users that the caller may see, by id", body = Items<User>), ReadProblems),
+    responses((status = 200, description = "The users that the caller may see, by id", body = Items<User>), ReadProblems),
     security(("user_token" = []))
 )]
 pub async fn list_users(Admin(caller): Admin, State(service): State<Service>) -> Result<Json<Items<User>>, Problem> {

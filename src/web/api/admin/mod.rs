@@ -1,4 +1,4 @@
-//! What group users call: `/api/v1`, with a user's token. All URLs are on this screen.
+//! The API for group users: `/api/v1`, with a user's token. This file lists all of its routes.
 
 pub mod change;
 mod create_application;
@@ -29,7 +29,7 @@ pub use edit_application::EditApplication;
 
 use crate::web::extract::Service;
 
-/// The admins' routes.
+/// The routes of the admin API.
 pub fn routes() -> OpenApiRouter<Service> {
     OpenApiRouter::new()
         // /api/v1/me · catalog · entities · users

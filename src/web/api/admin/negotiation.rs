@@ -1,17 +1,17 @@
-//! Which format of the activity log the caller would like, by `Accept` (RFC 9110, section 12.5.1).
+//! Chooses the format of the activity log by `Accept` (RFC 9110, section 12.5.1).
 
 use axum::http::{HeaderMap, StatusCode, header};
 use gatebook_aggregates::integration_app::LogFormat;
 
 use crate::web::error::Problem;
 
-/// What there is to choose from; the first is sent to those who do not mind.
+/// The available formats. The first one is the default.
 const OFFERED: [(LogFormat, &str, &str); 2] = [
     (LogFormat::Csv, "text", "csv"),
     (LogFormat::Ndjson, "application", "x-ndjson"),
 ];
 
-/// The format that `Accept` likes best.
+/// The format that `Accept` prefers.
 pub fn log_format(headers: &HeaderMap) -> Result<LogFormat, Problem> {
     let accepted: Vec<&str> = headers
         .get_all(header::ACCEPT)
@@ -34,7 +34,7 @@ pub fn log_format(headers: &HeaderMap) -> Result<LogFormat, Problem> {
         }
     }
     best.map(|(format, _)| format).ok_or_else(|| {
-        let detail = "The log is there as “text/csv” and as “application/x-ndjson”.";
+        let detail = "The log is available as “text/csv” and “application/x-ndjson”.";
         Problem::new(StatusCode::NOT_ACCEPTABLE, "not_acceptable", detail)
     })
 }
@@ -53,7 +53,7 @@ impl MediaRange {
         let (kind, subtype) = range.split_once('/')?;
         let weight = parts.find_map(|part| part.strip_prefix("q=").map(str::to_owned));
         let quality = weight.map_or(Some(1.0), |weight| weight.trim().parse::<f32>().ok());
-        // Casts of floats saturate, so that nonsense becomes 0 or 1.
+        // The cast cannot overflow: the value is clamped to 0 to 1 before.
         let quality = (quality.unwrap_or_default().clamp(0.0, 1.0) * 1_000.0) as u16;
         Some(Self {
             kind: kind.to_owned(),
@@ -62,7 +62,7 @@ impl MediaRange {
         })
     }
 
-    /// How exactly it names the type; none when it does not.
+    /// How specifically the range matches the type; none if it does not.
     fn matches(&self, kind: &str, subtype: &str) -> Option<u8> {
         match (self.kind.as_str(), self.subtype.as_str()) {
             ("*", "*") => Some(0),
@@ -73,7 +73,7 @@ impl MediaRange {
     }
 }
 
-/// The range that names the type most exactly decides.
+/// The quality of the most specific range that matches.
 fn quality(ranges: &[MediaRange], kind: &str, subtype: &str) -> u16 {
     let matching = ranges
         .iter()

@@ -12,11 +12,11 @@ use crate::web::api::json::{ChangeProblems, DeveloperAccessGiven, Versioned, tex
 use crate::web::error::Problem;
 use crate::web::extract::{Admin, IfMatch, PathOf, Service};
 
-/// Who shall be the developer.
+/// The developer to register.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RegisterDeveloper {
-    /// Their address.
+    /// The developer's e-mail address.
     #[schema(value_type = String)]
     email: Option<String>,
 }

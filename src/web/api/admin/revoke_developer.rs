@@ -10,11 +10,11 @@ use crate::web::api::json::{ChangeProblems, DeveloperAccess, Versioned, flag};
 use crate::web::error::Problem;
 use crate::web::extract::{Admin, IfMatch, PathOf, Service};
 
-/// What else shall end. The body may be left out.
+/// Options. The body may be left out.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RevokeDeveloper {
-    /// Whether the client secrets end at once, too; false when left out.
+    /// Whether to retire the client secrets at once, too. The default is false.
     #[serde(default, deserialize_with = "flag")]
     #[schema(value_type = bool, required = false, default = false)]
     retire_client_secrets: Option<bool>,
@@ -30,7 +30,7 @@ pub struct RevokeDeveloper {
     params(InPath, WithIfMatch, WithKey),
     request_body = Option<RevokeDeveloper>,
     responses(
-        (status = 200, description = "The developer: none any more", body = DeveloperAccess, headers(
+        (status = 200, description = "The developer's status, which is now `none`", body = DeveloperAccess, headers(
             ("ETag" = String, description = "The application's version, quoted")
         )),
         ChangeProblems

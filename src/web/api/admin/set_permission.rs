@@ -18,11 +18,11 @@ use crate::web::extract::{Admin, IfMatch, PathOf, Service};
     path = "/api/v1/users/{id}/permissions/{permission}",
     tag = "Admins",
     params(
-        ("id" = String, Path, description = "The user."),
+        ("id" = String, Path, description = "The user's id."),
         ("permission" = String, Path, description = "`manage_integration_applications` or `view_activity_logs`."),
         WithIfMatch
     ),
-    responses((status = 200, description = "The user", body = User, headers(("ETag" = String, description = "The group's version, quoted; `GET /me` tells it, too"))), PermissionProblems),
+    responses((status = 200, description = "The user", body = User, headers(("ETag" = String, description = "The group's version, quoted; also in `GET /me`"))), PermissionProblems),
     security(("user_token" = []))
 )]
 pub async fn grant_permission(
@@ -42,11 +42,11 @@ pub async fn grant_permission(
     path = "/api/v1/users/{id}/permissions/{permission}",
     tag = "Admins",
     params(
-        ("id" = String, Path, description = "The user."),
+        ("id" = String, Path, description = "The user's id."),
         ("permission" = String, Path, description = "`manage_integration_applications` or `view_activity_logs`."),
         WithIfMatch
     ),
-    responses((status = 200, description = "The user", body = User, headers(("ETag" = String, description = "The group's version, quoted; `GET /me` tells it, too"))), PermissionProblems),
+    responses((status = 200, description = "The user", body = User, headers(("ETag" = String, description = "The group's version, quoted; also in `GET /me`"))), PermissionProblems),
     security(("user_token" = []))
 )]
 pub async fn withdraw_permission(
@@ -58,7 +58,7 @@ pub async fn withdraw_permission(
     set(&caller.insisting_on(if_match), &service, path, false).await
 }
 
-/// What is no id, or no permission, does not exist here.
+/// An invalid id or permission in the path is answered like one that does not exist.
 async fn set(
     caller: &Caller,
     service: &Service,

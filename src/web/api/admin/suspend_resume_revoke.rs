@@ -11,11 +11,11 @@ use crate::web::api::json::{Application, ChangeProblems, Versioned, text};
 use crate::web::error::Problem;
 use crate::web::extract::{Admin, IfMatch, PathOf, Service};
 
-/// Why. The body may be left out.
+/// The reason. The body may be left out.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WithReason {
-    /// Up to 500 characters, for the activity log.
+    /// The reason for the activity log, up to 500 characters.
     reason: Option<String>,
 }
 
@@ -30,7 +30,7 @@ pub struct WithReason {
     request_body = Option<WithReason>,
     responses(
         (status = 200, description = "The application", body = Application, headers(
-            ("ETag" = String, description = "Its version, quoted")
+            ("ETag" = String, description = "The application's version, quoted")
         )),
         ChangeProblems
     ),
@@ -59,7 +59,7 @@ pub async fn suspend_application(
     request_body = Option<WithReason>,
     responses(
         (status = 200, description = "The application", body = Application, headers(
-            ("ETag" = String, description = "Its version, quoted")
+            ("ETag" = String, description = "The application's version, quoted")
         )),
         ChangeProblems
     ),
@@ -88,7 +88,7 @@ pub async fn resume_application(
     request_body = Option<WithReason>,
     responses(
         (status = 200, description = "The application", body = Application, headers(
-            ("ETag" = String, description = "Its version, quoted")
+            ("ETag" = String, description = "The application's version, quoted")
         )),
         ChangeProblems
     ),

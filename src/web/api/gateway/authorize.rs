@@ -1,4 +1,4 @@
-//! `GET /gateway/authorize`: R25, for nginx `auth_request` and its kin.
+//! `GET /gateway/authorize`: R25, for nginx's `auth_request` and similar proxies.
 
 use std::fmt::Display;
 
@@ -23,8 +23,8 @@ const GROUP_ID: HeaderName = HeaderName::from_static("x-group-id");
 const ENTITY_ID: HeaderName = HeaderName::from_static("x-entity-id");
 const API_ACCESS: HeaderName = HeaderName::from_static("x-api-access");
 
-/// Stands for a header that comes twice or cannot be read. It is no entity's id, no access and no token, so it opens
-/// nothing.
+/// Replaces a header that is repeated or cannot be read. It is not a valid entity id, access or token, so the call is
+/// refused.
 const UNCLEAR: &str = "?";
 
 /// Authorize a call
@@ -35,38 +35,45 @@ const UNCLEAR: &str = "?";
 /// A body is never read; where one is announced, the connection is closed after the answer. Only what HTTP itself
 /// cannot take is answered bare: more than 100 header lines (431), an address over 64 KB (414), a broken head (400).
 ///
-/// With `--gateway-auth required` only a resource server may ask, with its credentials as
-/// `X-Gateway-Authorization: Basic …`; a gateway sends this header last.
+/// With `--gateway-auth required`, only resource servers may call this. They send their credentials as
+/// `X-Gateway-Authorization: Basic …`; the gateway must set this header last.
 ///
-/// The gateway has to replace whatever the caller sent under the names of the answer's headers. A header that comes
-/// twice is refused.
+/// The gateway must overwrite whatever its caller sent in the headers of the answer. A repeated header is refused.
 #[utoipa::path(
     get,
     path = "/gateway/authorize",
     tag = "Gateways",
     params(
-        ("X-Entity-Id" = String, Header, description = "The entity that the call is about."),
-        ("X-Api-Access" = String, Header, description = "What the call does: `read` or `write`."),
-        ("X-Gateway-Authorization" = Option<String>, Header, description = "A resource server's credentials, as `Basic …`; needed with `--gateway-auth required`."),
+        ("X-Entity-Id" = String, Header, description = "The id of the entity that the call is about."),
+        ("X-Api-Access" = String, Header, description = "The kind of access: `read` or `write`."),
+        ("X-Gateway-Authorization" = Option<String>, Header, description = "The credentials of a resource server, as \
+                                                                            `Basic …`. Required with `--gateway-auth \
+                                                                            required`."),
     ),
     responses(
-        (status = 200, description = "It may pass.", headers(
+        (status = 200, description = "The call may pass.", headers(
             ("X-App-Id" = String, description = "The application's id."),
-            ("X-App-Name" = String, description = "The application's name in UTF-8, percent-encoded (RFC 3986): all but letters, digits, `-`, `.`, `_` and `~` of ASCII."),
+            ("X-App-Name" = String, description = "The application's name in UTF-8, percent-encoded (RFC 3986), except \
+                                                   for ASCII letters, digits, `-`, `.`, `_` and `~`."),
             ("X-Group-Id" = String, description = "The group's id."),
-            ("X-Entity-Id" = String, description = "The entity's id, as asked."),
+            ("X-Entity-Id" = String, description = "The entity's id, as in the request."),
         )),
-        (status = 401, description = "The token opens nothing: `token_missing`, `token_malformed`, `token_invalid`, `token_expired`, `token_revoked`, `secret_retired`, `app_suspended`, `app_revoked`.", headers(
-            ("X-Reason" = String, description = "The first reason that holds."),
+        (status = 401, description = "The token is not valid: `token_missing`, `token_malformed`, `token_invalid`, \
+                                      `token_expired`, `token_revoked`, `secret_retired`, `app_suspended`, \
+                                      `app_revoked`.", headers(
+            ("X-Reason" = String, description = "The first reason that applies."),
             ("WWW-Authenticate" = String, description = "A Bearer challenge (RFC 6750)."),
         )),
-        (status = 403, description = "The token does not open this: `group_not_on_plan`, `entity_missing`, `entity_not_assigned`, `access_not_permitted`; `gateway_not_authorized`: who asks is no resource server; or `unavailable`: it cannot be decided at the moment.", headers(
-            ("X-Reason" = String, description = "The first reason that holds."),
+        (status = 403, description = "The token does not allow this call: `group_not_on_plan`, `entity_missing`, \
+                                      `entity_not_assigned`, `access_not_permitted`; `gateway_not_authorized`: the \
+                                      gateway is not a resource server; or `unavailable`: it cannot be decided at the \
+                                      moment.", headers(
+            ("X-Reason" = String, description = "The first reason that applies."),
             ("WWW-Authenticate" = String, description = "A Bearer challenge (RFC 6750)."),
         )),
         (status = 503, description = "Only with `--gateway-unavailable 503`: `unavailable`.", headers(
             ("X-Reason" = String, description = "`unavailable`."),
-            ("Retry-After" = u64, description = "Seconds after which asking again makes sense."),
+            ("Retry-After" = u64, description = "The number of seconds after which to ask again."),
         )),
     ),
     security(("access_token" = []), ())
@@ -80,7 +87,7 @@ pub async fn authorize(State(service): State<Service>, Anyone(caller): Anyone, h
     }
 }
 
-/// What the gate says to the token, the entity and the access of these headers.
+/// The gate's decision about the token, entity and access in these headers.
 async fn answer(service: &Gatebook, headers: &HeaderMap) -> Result<Response, Undecided> {
     let token = match presented_token(headers) {
         Ok(token) => token,
@@ -103,23 +110,23 @@ async fn answer(service: &Gatebook, headers: &HeaderMap) -> Result<Response, Und
     }
 }
 
-/// Why there is no verdict, or none that can be sent.
+/// Why there is no verdict, or why it cannot be sent.
 #[derive(Debug, Error)]
 enum Undecided {
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("what the service behind has to know fits into no header: {0}")]
+    #[error("a value for the service behind the gateway does not fit into a header: {0}")]
     Unspeakable(#[from] InvalidHeaderValue),
 }
 
-/// RFC 6750 §3.1: credentials of another scheme are as good as none.
+/// RFC 6750 §3.1: credentials of another scheme count as none.
 fn presented_token(headers: &HeaderMap) -> Result<Option<String>, BearerProblem> {
     let values = headers.get_all(AUTHORIZATION).iter();
     let presented: Vec<&[u8]> = values.map(|value| value.as_bytes()).collect();
     bearer_token(&presented)
 }
 
-/// A header's one value.
+/// The value of a header that must not be repeated.
 fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
@@ -129,7 +136,7 @@ fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     }
 }
 
-/// Who passes, for what stands behind the gateway. What cannot be said does not pass.
+/// The headers for the service behind the gateway. If a value does not fit into a header, the call is refused.
 fn passed(app: &TokenGateRow, entity: Option<&str>) -> Result<Response, InvalidHeaderValue> {
     let said = [
         (APP_ID, app.app_id.to_string()),
@@ -144,7 +151,7 @@ fn passed(app: &TokenGateRow, entity: Option<&str>) -> Result<Response, InvalidH
     Ok((StatusCode::OK, headers).into_response())
 }
 
-/// RFC 3986 §2.5: a space is `%20`; form encoding writes it as `+`, and a plus sign as `%2B`.
+/// RFC 3986 §2.5: unlike in form encoding, a space becomes `%20`, and a plus sign `%2B`.
 fn percent_encoded(text: &str) -> String {
     let form: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
     form.replace('+', "%20").replace('*', "%2A").replace("%7E", "~")

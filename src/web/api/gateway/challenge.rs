@@ -1,5 +1,5 @@
-//! How the gate refuses: 401 or 403, the reason, and the challenge of RFC 6750 §3; or 503, where that is wanted while
-//! nothing can be decided.
+//! The refusals of the gate: 401 or 403 with the reason and the challenge of RFC 6750 §3; or, if so configured, 503
+//! while nothing can be decided.
 
 use std::any::Any;
 use std::fmt::Display;
@@ -25,7 +25,8 @@ const INVALID_REQUEST: &str = r#"Bearer realm="gatebook", error="invalid_request
 const UNAVAILABLE: &str = "unavailable";
 const CHALLENGE: &str = r#"Bearer realm="gatebook""#;
 
-/// A refusal for this reason; `access` is what was asked for, `unavailable` how it is said that nothing can be decided.
+/// The response for a refusal. `access` is the requested access, `unavailable` the response when nothing can be
+/// decided.
 pub fn refused(verdict: Verdict, access: Option<&str>, unavailable: GatewayUnavailable) -> Response {
     let (status, challenge) = match verdict {
         Verdict::TokenMissing => (StatusCode::UNAUTHORIZED, CHALLENGE),
@@ -41,27 +42,28 @@ pub fn refused(verdict: Verdict, access: Option<&str>, unavailable: GatewayUnava
         }
         Verdict::AccessNotPermitted => (StatusCode::FORBIDDEN, needed(access)),
         Verdict::Unavailable => return refused_unread(&"an event cannot be read", unavailable),
-        // Not a refusal, and yet nobody can say who would pass.
+        // Not a refusal, but without an application there is nobody to let pass.
         Verdict::Ok => return refused_unread(&"the gate opened for no application", GatewayUnavailable::Forbidden),
     };
     response(status, verdict.code(), challenge)
 }
 
-/// B02, B08: more than one `Authorization` header. 401 stands for the 400 that gateways do not understand.
+/// B02, B08: more than one `Authorization` header. The status is 401, because gateways do not understand 400.
 pub fn refused_for_several_tokens() -> Response {
     let reason = Verdict::TokenMalformed.code();
     response(StatusCode::UNAUTHORIZED, reason, INVALID_REQUEST)
 }
 
-/// With `--gateway-auth required`: who asks is no resource server. That the caller's own token is at fault is not said.
+/// With `--gateway-auth required`: the gateway is not a resource server. The response must not blame the caller's
+/// token.
 pub fn refused_principal() -> Response {
-    tracing::warn!("somebody without a resource server's credentials asked the gate");
+    tracing::warn!("the gate was called without a resource server's credentials");
     response(StatusCode::FORBIDDEN, "gateway_not_authorized", CHALLENGE)
 }
 
-/// R26: what cannot be decided is refused.
+/// R26: without a decision, the call is refused.
 pub fn refused_unread(why: &dyn Display, unavailable: GatewayUnavailable) -> Response {
-    tracing::warn!(%why, "the gate could not decide");
+    tracing::warn!(%why, "the gate could not decide on a call");
     match unavailable {
         GatewayUnavailable::Forbidden => response(StatusCode::FORBIDDEN, UNAVAILABLE, CHALLENGE),
         GatewayUnavailable::ServiceUnavailable => {
@@ -74,7 +76,7 @@ pub fn refused_unread(why: &dyn Display, unavailable: GatewayUnavailable) -> Res
     }
 }
 
-/// A bug opens nothing either, and 500 is an answer that gateways do not understand.
+/// A bug must not open the gate either, and gateways do not understand 500.
 pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
     let _logged = request_context::panicked(panic);
     response(StatusCode::FORBIDDEN, UNAVAILABLE, CHALLENGE)

@@ -1,5 +1,5 @@
-//! Who may ask `/gateway/authorize` at all. With `--gateway-auth required` only a resource server may, which proves
-//! itself in a header of its own, because `Authorization` is the caller's.
+//! Who may call `/gateway/authorize`. With `--gateway-auth required`, only resource servers may. They authenticate in a
+//! header of their own, because `Authorization` holds the caller's token.
 
 use axum::http::{HeaderMap, HeaderName};
 
@@ -8,15 +8,15 @@ use crate::web::api::gateway::resource_server::presented;
 
 const GATEWAY_AUTHORIZATION: HeaderName = HeaderName::from_static("x-gateway-authorization");
 
-/// Why somebody may not ask.
+/// Why a gateway is not allowed to call.
 pub enum NotAdmitted {
-    /// The credentials are missing, doubled or wrong; or there were too many wrong ones.
+    /// The credentials are missing, repeated or wrong, or there were too many wrong ones.
     NotAuthorized,
-    /// It could not be found out.
+    /// The credentials could not be checked.
     Undecided(Failure),
 }
 
-/// Whether somebody may ask.
+/// Checks that the gateway may call.
 pub async fn admitted(app: &Gatebook, caller: &Caller, headers: &HeaderMap) -> Result<(), NotAdmitted> {
     if app.settings.gateway.auth == GatewayAuth::Off {
         return Ok(());

@@ -1,4 +1,4 @@
-//! What gateways in front of the API call: R25, R26.
+//! The endpoints for gateways in front of the API: R25, R26.
 
 mod authorize;
 mod challenge;
@@ -16,26 +16,26 @@ use utoipa_axum::routes;
 use crate::web::extract::Service;
 use crate::web::unread_body::leave_body_unread;
 
-/// The URLs of gateways that take a body; `/oauth/introspect` is theirs too.
+/// The routes for gateways that take a body. Gateways also use `/oauth/introspect`.
 pub fn routes() -> OpenApiRouter<Service> {
     // POST /gateway/verify
     OpenApiRouter::new().routes(routes!(verify::verify))
 }
 
-/// The URLs of gateways whose body is never read.
+/// The routes for gateways whose body is never read.
 pub fn routes_without_bodies() -> OpenApiRouter<Service> {
     OpenApiRouter::new()
         // GET /gateway/authorize
         .routes(whatever_the_method(routes!(authorize::authorize)))
-        // Envoy and Istio append the path of the call that they ask about.
+        // Envoy and Istio append the path of the original call.
         .route("/gateway/authorize/", any(authorize::authorize))
         .route("/gateway/authorize/{*path}", any(authorize::authorize))
-        // Even a bug is answered with what gateways understand.
+        // Even a panic results in a response that gateways understand.
         .layer(CatchPanicLayer::custom(challenge::panicked))
         .layer(middleware::from_fn(leave_body_unread))
 }
 
-/// Some gateways repeat the method of the call they ask about, and none of them understands 405.
+/// Some gateways use the method of the original call, and none of them understands 405.
 fn whatever_the_method((schemas, paths, _): UtoipaMethodRouter<Service>) -> UtoipaMethodRouter<Service> {
     (schemas, paths, any(authorize::authorize))
 }

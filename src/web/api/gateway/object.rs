@@ -1,4 +1,4 @@
-//! An object and nothing else: serde's derive would also read a list of the fields' values, without their names.
+//! Accepts JSON objects only: serde's derive would also accept a list of the fields' values.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
-/// What was sent as an object.
+/// A value that was sent as an object.
 pub struct Object<T>(pub T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {

@@ -1,4 +1,4 @@
-//! Who may ask on behalf of a gateway: a resource server, with its credentials as HTTP Basic.
+//! Authenticates gateways: they are resource servers with HTTP Basic credentials.
 
 use axum::extract::FromRequestParts;
 use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
@@ -10,10 +10,10 @@ use crate::web::api::oauth::wire::{BASIC_CHALLENGE, BasicCredentials, basic_cred
 use crate::web::error::Problem;
 use crate::web::extract::{Anyone, Service};
 
-/// A resource server that proved who it is.
+/// An authenticated resource server.
 pub struct AuthenticatedResourceServer;
 
-/// A problem that, for want of credentials, asks for Basic ones.
+/// A problem with a challenge for Basic credentials.
 pub struct BasicRequired(Problem);
 
 impl FromRequestParts<Service> for AuthenticatedResourceServer {
@@ -31,7 +31,8 @@ impl FromRequestParts<Service> for AuthenticatedResourceServer {
     }
 }
 
-/// The Basic credentials of the one header of this name. No id has a control character, and PostgreSQL takes no NUL.
+/// The Basic credentials in this header, which must not be repeated. Ids have no control characters, and PostgreSQL
+/// refuses NUL.
 pub fn presented(headers: &HeaderMap, name: &HeaderName) -> Option<BasicCredentials> {
     let mut values = headers.get_all(name).iter();
     let (Some(value), None) = (values.next(), values.next()) else {

@@ -1,4 +1,4 @@
-//! `POST /gateway/verify`: R25, for gateways with a mind of their own.
+//! `POST /gateway/verify`: R25, for gateways that can send JSON.
 
 use axum::Json;
 use axum::extract::State;
@@ -13,83 +13,85 @@ use crate::web::api::gateway::resource_server::AuthenticatedResourceServer;
 use crate::web::error::Problem;
 use crate::web::extract::{JsonBody, Service};
 
-/// So many checks may come at once.
+/// The largest number of checks in one request.
 const CHECKS_MAX: usize = 100;
 
-/// One check, or a list of them under `checks`.
+/// Either one check, or a list of checks.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VerifyCall {
     /// The access token that was presented.
     token: Option<String>,
-    /// The entity that the call is about.
+    /// The id of the entity that the call is about.
     entity: Option<String>,
-    /// What the call does: `read` or `write`.
+    /// The kind of access: `read` or `write`.
     access: Option<String>,
-    /// Instead of the three above: at most 100 checks.
+    /// Up to 100 checks, instead of the three fields above.
     #[schema(value_type = Option<Vec<GateCheck>>)]
     checks: Option<Vec<Object<GateCheck>>>,
 }
 
-/// One check. What is missing is answered with its own reason.
+/// One check. A missing field results in a refusal with its own reason.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GateCheck {
     /// The access token that was presented.
     token: Option<String>,
-    /// The entity that the call is about.
+    /// The id of the entity that the call is about.
     entity: Option<String>,
-    /// What the call does: `read` or `write`.
+    /// The kind of access: `read` or `write`.
     access: Option<String>,
 }
 
-/// The answer to one check.
+/// The result of one check.
 #[derive(Serialize, ToSchema)]
 pub struct GateResult {
-    /// Whether it may pass.
+    /// Whether the call may pass.
     allowed: bool,
-    /// `ok`, or the first reason that holds: `token_missing`, `token_malformed`, `token_invalid`, `token_expired`,
+    /// `ok`, or the first reason that applies: `token_missing`, `token_malformed`, `token_invalid`, `token_expired`,
     /// `token_revoked`, `secret_retired`, `app_suspended`, `app_revoked`, `group_not_on_plan`, `entity_missing`,
-    /// `entity_not_assigned`, `access_not_permitted`; `unavailable` when it cannot be decided because of an event of the
-    /// application or its group that cannot be read.
+    /// `entity_not_assigned`, `access_not_permitted`; `unavailable` if it cannot be decided because an event of the
+    /// application or its group cannot be read.
     #[schema(value_type = String)]
     reason: &'static str,
 }
 
-/// The answers to several checks, in their order.
+/// The results of several checks, in the same order.
 #[derive(Serialize, ToSchema)]
 pub struct GateResults {
-    /// One for each check.
+    /// One result for each check.
     results: Vec<GateResult>,
 }
 
-/// One answer, or several.
+/// One result, or a list of results.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum VerifyAnswer {
-    /// To one check.
+    /// The result of a single check.
     One(GateResult),
-    /// To `checks`.
+    /// The results of `checks`.
     Several(GateResults),
 }
 
 /// Verify calls
 ///
-/// One check, or up to 100 at once. A refusal is an answer, not an error: the status is 200 either way.
+/// Sends one check, or up to 100 at once. The status is 200 even if a call may not pass.
 #[utoipa::path(
     post,
     path = "/gateway/verify",
     tag = "Gateways",
     request_body = VerifyCall,
     responses(
-        (status = 200, description = "The answer to each check.", body = VerifyAnswer),
-        (status = 400, description = "`invalid_json`: the body is no JSON object.", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "`unauthenticated`: not a resource server's credentials. With a Basic challenge.", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body_too_large`: more than 64 KiB.", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "The result of each check.", body = VerifyAnswer),
+        (status = 400, description = "`invalid_json`: the body is not a JSON object.", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`unauthenticated`: these are not the credentials of a resource server. The \
+                                      answer has a Basic challenge.", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "`body_too_large`: the body is larger than 64 KiB.", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "`unsupported_media_type`: the body is not sent as JSON.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`required`, `invalid_checks` (both one check and a list), `too_many_checks`, `unknown_field`.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`required`, `invalid_checks` (both one check and a list), `too_many_checks`, \
+                                      `unknown_field`.", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "`too_many_requests`: too many failed attempts; see `Retry-After`.", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "`unavailable`: it cannot be decided; let nothing pass. See `Retry-After`.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "`unavailable`: it cannot be decided, so let nothing pass. See `Retry-After`.", body = Problem, content_type = "application/problem+json"),
     ),
     security(("resource_server" = []))
 )]
@@ -121,7 +123,7 @@ async fn result(service: &Gatebook, check: &GateCheck) -> Result<GateResult, Pro
     })
 }
 
-/// The two forms of the call.
+/// The two forms of the request.
 enum RequestedChecks {
     One(GateCheck),
     Several(Vec<Object<GateCheck>>),

@@ -1,4 +1,4 @@
-//! The application, as admins and operators see it.
+//! The application as admins and operators see it.
 
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::app_list::IntegrationType;
@@ -13,65 +13,65 @@ use crate::web::api::json::group::Named;
 /// An integration application.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Application {
-    /// Its id.
+    /// The application's id.
     #[schema(value_type = String, format = "uuid")]
     id: Uuid,
-    /// Its OAuth client id.
+    /// The OAuth client id.
     client_id: String,
     /// `new_integration` or `aiq_integrate`.
     integration_type: &'static str,
-    /// The catalogue's code of an AIQ Integrate application; null for a New Integration.
+    /// The AIQ Integrate type's code from the catalogue; null for a New Integration.
     #[schema(required)]
     integrate_type: Option<String>,
-    /// Its name. Never changes.
+    /// The name. It never changes.
     name: String,
-    /// What it is for.
+    /// The description.
     description: String,
-    /// The catalogue's code of its category.
+    /// The category's code from the catalogue.
     category: String,
-    /// `read` or `read_write`. Never changes.
+    /// `read` or `read_write`. It never changes.
     api_permission: &'static str,
-    /// The entities whose data it may use.
+    /// The entities whose data the application may use.
     entities: Vec<Named>,
-    /// The ids of entities that were chosen and that the group has no more. They open nothing; should the group get one
-    /// back, it opens again, unless the entities have been edited meanwhile.
+    /// The ids of selected entities that the group no longer has. The application has no access to them. If the group
+    /// gets one back, access returns, unless the entities have been edited since.
     removed_entities: Vec<String>,
     /// `active`, `suspended` or `revoked`.
     status: &'static str,
-    /// Its outside developer.
+    /// The outside developer.
     developer: LinkedDeveloper,
     /// When it was created.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
     /// Who created it.
     created_by: Named,
-    /// When it was revoked; null before.
+    /// When it was revoked; null if it has not been.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     revoked_at: Option<Timestamp>,
-    /// How often it has changed; quoted, its ETag.
+    /// The version, which grows with every change. In quotes, it is the ETag.
     version: i64,
 }
 
-/// How far the outside developer of an application is.
+/// The outside developer of an application.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 struct LinkedDeveloper {
     /// `none`, `invited`, `otp_pending` or `verified`.
     status: &'static str,
-    /// Their address; null when nobody is linked.
+    /// The developer's e-mail address; null if none is linked.
     #[schema(required)]
     email: Option<String>,
-    /// Their name; null before they have verified for this application.
+    /// The developer's name; null until they have verified this application.
     #[schema(required)]
     name: Option<String>,
 }
 
-/// An application that was just created.
+/// A new application.
 #[derive(Serialize, ToSchema)]
 pub struct CreatedApplication {
     #[serde(flatten)]
     application: Application,
-    /// What the developer verifies with, shown once; absent for an AIQ Integrate application, null when a repeated
-    /// answer may not show it any more.
+    /// The developer's one-time password, shown once. It is absent for an AIQ Integrate application, and null if a
+    /// repeated answer can no longer show it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<VerificationJson>)]
     verification: Option<Option<VerificationJson>>,
@@ -82,7 +82,7 @@ pub struct CreatedApplication {
 pub struct ApplicationOfGroup {
     #[serde(flatten)]
     application: Application,
-    /// Its group.
+    /// The group that owns the application.
     group: Named,
 }
 
@@ -133,7 +133,7 @@ impl From<&AppView> for ApplicationOfGroup {
 }
 
 impl CreatedApplication {
-    /// The application, and what is shown of it once.
+    /// The application, with the verification that is shown once.
     pub fn new(view: &AppView, shown: Option<application::Verification>) -> Self {
         let verified = view.app().integration_type == IntegrationType::NewIntegration;
         let verification = verified.then_some(shown.map(VerificationJson::from));

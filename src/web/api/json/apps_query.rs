@@ -1,4 +1,4 @@
-//! Which applications to list, in which order, and which page of them.
+//! The filters, order and page of a list of applications.
 
 use chrono::TimeDelta;
 use gatebook_aggregates::catalog::CategoryCode;
@@ -13,7 +13,7 @@ use crate::web::api::json::fields::{Fields, is_text};
 use crate::web::api::json::page::given;
 use crate::web::error::Problem;
 
-/// Filters, order and page of a list of applications. All filters have to be met; an empty one is none.
+/// Filters, order and page of a list of applications. An application must match all filters; empty ones are ignored.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -24,49 +24,49 @@ pub struct AppsQuery {
     developer_status: Option<String>,
     /// `new_integration` or `aiq_integrate`.
     integration_type: Option<String>,
-    /// The code of a category of the catalogue.
+    /// The code of a category from the catalogue.
     category: Option<String>,
     /// `read` or `read_write`.
     api_permission: Option<String>,
-    /// The id of an entity that the application has.
+    /// The id of an entity that is assigned to the application.
     entity: Option<String>,
-    /// A part of the name, without regard to case.
+    /// A part of the name, ignoring case.
     name: Option<String>,
-    /// A part of the description, without regard to case.
+    /// A part of the description, ignoring case.
     description: Option<String>,
-    /// A part of the developer's address, without regard to case.
+    /// A part of the developer's e-mail address, ignoring case.
     developer_email: Option<String>,
     /// Created at this time or later (RFC 3339), or on this day (UTC) or later.
     created_from: Option<String>,
     /// Created before this time (RFC 3339), or on this day (UTC) or earlier.
     created_to: Option<String>,
-    /// `name`, `-name`, `created_at`, `-created_at` (when left out), `status` or `-status`.
+    /// `name`, `-name`, `created_at`, `-created_at` (the default), `status` or `-status`.
     sort: Option<String>,
-    /// How many items, 1 to 200; 50 when left out.
+    /// The number of items per page, 1 to 200; the default is 50.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
     limit: Option<String>,
-    /// The `next_cursor` of the page before, with the same `sort`.
+    /// The `next_cursor` of the previous page, with the same `sort`.
     cursor: Option<String>,
 }
 
-/// The query, read.
+/// The parsed query.
 #[derive(Debug)]
 pub struct AppsQuestion {
-    /// Which applications.
+    /// The filters, all of which have to match.
     pub filter: Filter,
-    /// In which order.
+    /// The sort order.
     pub sort: Sort,
-    /// After which place.
+    /// The place after which the page begins.
     pub after: Option<Cursor>,
-    /// How many.
+    /// The number of items on the page.
     pub limit: u32,
 }
 
-/// The longest value that a list is ordered by, in bytes: a name of 100 characters, each of which NFKC can make 18 of.
+/// The longest sort key in bytes: a name of 100 characters, each of which NFKC can expand to 18.
 const KEY_MAX_BYTES: usize = 8_000;
 
 impl AppsQuery {
-    /// The query that gives these texts to its parameters.
+    /// The query with these parameters.
     pub fn of<'a>(parameter: impl Fn(&str) -> Option<&'a str>) -> Self {
         let text = |name| parameter(name).map(str::to_owned);
         Self {
@@ -87,7 +87,7 @@ impl AppsQuery {
         }
     }
 
-    /// What is asked, or all that is wrong with it.
+    /// The parsed query, or all errors in it.
     pub fn read(&self) -> Result<AppsQuestion, Problem> {
         let mut fields = Fields::default();
         let filter = self.filter(&mut fields);
@@ -121,7 +121,7 @@ impl AppsQuery {
         }
     }
 
-    /// A cursor of another order would skip rows without a word.
+    /// A cursor of another sort order is refused, because it would silently skip rows.
     fn after(&self, sort: Sort, fields: &mut Fields) -> Option<Cursor> {
         let word = given(&self.cursor)?;
         let after = cursor::read(word).filter(|after: &Cursor| after.sort == sort && is_key(&after.key));
@@ -132,14 +132,14 @@ impl AppsQuery {
     }
 }
 
-/// A moment, or a day: its beginning, and so much later.
+/// A time; or a day, which stands for its beginning plus `of_day`.
 fn moment(field: &str, text: &Option<String>, of_day: TimeDelta, fields: &mut Fields) -> Option<Timestamp> {
     let text = given(text)?;
     let day = Timestamp::parse(&format!("{text}T00:00:00Z")).map(|beginning| beginning.plus(of_day));
     day.or_else(|| fields.time(field, text))
 }
 
-/// What a row's value can be that a list is ordered by; names, which grow when they are made comparable, are the longest.
+/// Whether this can be the sort key of a row. Names are the longest keys, as normalization expands them.
 fn is_key(text: &str) -> bool {
     is_text(text) && text.len() <= KEY_MAX_BYTES
 }

@@ -1,10 +1,10 @@
-//! What an admin chooses from when creating an application.
+//! The catalogue that an admin chooses from when creating an application.
 
 use gatebook_aggregates::catalog::{CATEGORIES, INTEGRATE_TYPES};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// The catalogue, in the order to show it.
+/// The catalogue, in display order.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Catalog {
     /// The categories.
@@ -13,37 +13,37 @@ pub struct Catalog {
     integrate_types: Vec<IntegrateTypeJson>,
 }
 
-/// A kind of business an application serves.
+/// A category of applications.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Category)]
 struct CategoryJson {
-    /// What to send.
+    /// The code to send.
     code: &'static str,
-    /// What to show.
+    /// The name to show.
     name: &'static str,
 }
 
-/// A charged integration that the provider's own team manages.
+/// A chargeable integration that the provider's own team manages.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = IntegrateType)]
 struct IntegrateTypeJson {
-    /// What to send.
+    /// The code to send.
     code: &'static str,
-    /// What to show.
+    /// The name to show.
     name: &'static str,
-    /// Whether the admin chooses the category.
+    /// Whether it is the custom type, for which the admin chooses the category.
     custom: bool,
-    /// The category it comes with; null for the custom one.
+    /// The fixed category; null for the custom type.
     #[schema(required)]
     category: Option<&'static str>,
-    /// What it may do with the API: `read` or `read_write`.
+    /// The API permission: `read` or `read_write`.
     api_permission: &'static str,
-    /// What has to be accepted.
+    /// The disclaimer that has to be accepted.
     disclaimer: &'static str,
 }
 
 impl Catalog {
-    /// The whole catalogue.
+    /// The complete catalogue.
     pub fn whole() -> Self {
         let categories = CATEGORIES.iter().map(|category| CategoryJson {
             code: category.code,

@@ -1,4 +1,4 @@
-//! Credentials as they are shown: the secret once, when it was just made; later their names only.
+//! Credentials in responses. The secret itself is shown only once, when it is created.
 
 use gatebook_aggregates::integration_app::ClientSecret;
 use gatebook_aggregates::text::Label;
@@ -11,7 +11,7 @@ use crate::application;
 use crate::web::api::json::fields::{Fields, text};
 use crate::web::error::Problem;
 
-/// What something shall be called.
+/// A name.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NamedBody {
@@ -20,99 +20,102 @@ pub struct NamedBody {
     name: Option<String>,
 }
 
-/// What a token shall be called, and when it shall end.
+/// The name and the lifetime of a token.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewTokenBody {
     /// The name, 1 to 200 characters.
     #[schema(value_type = String)]
     name: Option<String>,
-    /// When it ends by itself (RFC 3339), at most a year from now; a year from now if left out.
+    /// When the token expires (RFC 3339), at most a year from now. The default is a year from now.
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<String>,
 }
 
-/// A token that was just made. Shown once; not for logs.
+/// A new token. It is shown only once; keep it out of logs.
 #[derive(Serialize, ToSchema)]
 pub struct NewToken {
-    /// Its id.
+    /// The id.
     #[schema(value_type = String, format = "uuid")]
     id: Uuid,
-    /// The token. Null when the answer is repeated for an Idempotency-Key more than ten minutes later, or after its end.
+    /// The token. Null in an answer that is repeated for an Idempotency-Key after more than ten minutes, or after the
+    /// token has ended.
     #[schema(required)]
     token: Option<String>,
-    /// When it ends by itself.
+    /// When it expires.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
 }
 
-/// A resource server's credentials that were just made. Shown once; not for logs.
+/// A resource server's new credentials. They are shown only once; keep them out of logs.
 #[derive(Serialize, ToSchema)]
 pub struct NewResourceServer {
-    /// Its client id.
+    /// The client id.
     client_id: String,
-    /// Its secret. Null when the answer is repeated for an Idempotency-Key more than ten minutes later, or after its end.
+    /// The client secret. Null in an answer that is repeated for an Idempotency-Key after more than ten minutes, or
+    /// after the secret has ended.
     #[schema(required)]
     client_secret: Option<String>,
 }
 
-/// A gateway that may introspect and verify.
+/// A gateway that may introspect and verify tokens.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = ResourceServer)]
 pub struct ResourceServerJson {
-    /// Its client id.
+    /// The client id.
     client_id: String,
-    /// The name it was given.
+    /// The name.
     name: String,
-    /// When it was made.
+    /// When it was created.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
 }
 
-/// A client secret without the secret.
+/// A client secret, without the secret itself.
 #[derive(Serialize, ToSchema)]
 pub struct ListedClientSecret {
-    /// Its id.
+    /// The id.
     #[schema(value_type = String, format = "uuid")]
     id: Uuid,
-    /// Its first characters.
+    /// The first characters of the secret.
     prefix: String,
-    /// When it was made.
+    /// When it was created.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// When its overlap ends; null while it is the newest.
+    /// When its overlap ends; null for the newest secret.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     ends_at: Option<Timestamp>,
-    /// When it was used last; null if never.
+    /// When it was last used; null if never.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     last_used_at: Option<Timestamp>,
 }
 
-/// A client secret that was just made. Shown once; not for logs.
+/// A new client secret. It is shown only once; keep it out of logs.
 #[derive(Serialize, ToSchema)]
 pub struct NewClientSecret {
     /// The application's client id.
     client_id: String,
-    /// The secret. Null when the answer is repeated for an Idempotency-Key more than ten minutes later, or after its end.
+    /// The client secret. Null in an answer that is repeated for an Idempotency-Key after more than ten minutes, or
+    /// after the secret has ended.
     #[schema(required)]
     client_secret: Option<String>,
-    /// The secret's id.
+    /// The id of the client secret.
     #[schema(value_type = String, format = "uuid")]
     client_secret_id: Uuid,
-    /// When the secret before it ends; null without one.
+    /// When the previous secret ends; null if there is none.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     previous_ends_at: Option<Timestamp>,
 }
 
 impl NamedBody {
-    /// The name.
+    /// Validates the name.
     pub fn read(&self) -> Result<Label, Problem> {
         Ok(Label::parse("name", text(&self.name))?)
     }
 }
 
 impl NewTokenBody {
-    /// The name, and the end if one is named.
+    /// The name, and the expiry if one is given.
     pub fn read(&self) -> Result<(Label, Option<Timestamp>), Problem> {
         let mut fields = Fields::default();
         let name = fields.read(Label::parse("name", text(&self.name)));

@@ -1,16 +1,16 @@
-//! Where the next page begins, as one word that clients hand back without reading it.
+//! Cursors: the place where the next page begins, as an opaque text that clients send back.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// The word for a place.
+/// Encodes a place.
 pub fn write<T: Serialize>(place: &T) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(place).unwrap_or_default())
 }
 
-/// The place behind a word; none when it is no word of ours.
+/// Decodes a place; none if the text is not a cursor.
 pub fn read<T: DeserializeOwned>(word: &str) -> Option<T> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(word).ok()?).ok()
 }

@@ -1,4 +1,4 @@
-//! Manage Developer Portal Access: what admins see of an application's developer.
+//! An application's developer as admins see it.
 
 use gatebook_aggregates::timestamp::Timestamp;
 use serde::Serialize;
@@ -11,71 +11,71 @@ use crate::application::{self, AppView};
 pub struct DeveloperAccess {
     /// `none`, `invited`, `otp_pending` or `verified`.
     status: &'static str,
-    /// Their address; null when nobody is linked.
+    /// The developer's e-mail address; null if none is linked.
     #[schema(required)]
     email: Option<String>,
-    /// Their name; null before they have verified for this application.
+    /// The developer's name; null until they have verified this application.
     #[schema(required)]
     name: Option<String>,
-    /// When the last invitation was mailed.
+    /// When the last invitation was sent.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     invited_at: Option<Timestamp>,
-    /// When it ends; null when nobody can sign up with it any more.
+    /// When the invitation expires; null if it can no longer be used.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     invite_expires_at: Option<Timestamp>,
-    /// When they were assigned to the application.
+    /// When the developer was assigned to the application.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     assigned_at: Option<Timestamp>,
-    /// When they verified it.
+    /// When the developer verified the application.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     verified_at: Option<Timestamp>,
-    /// When the one-time password ends; null when there is none that could be verified.
+    /// When the one-time password expires; null if there is none to verify.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     otp_expires_at: Option<Timestamp>,
-    /// Wrong tries of the one-time password that are left.
+    /// The number of wrong tries left for the one-time password.
     #[schema(required)]
     otp_attempts_left: Option<i64>,
-    /// The last mail to them that could not be delivered; null when all is well as far as the mail server says.
+    /// The last e-mail to the developer, if it could not be delivered; null if the mail server reports no problem.
     #[schema(required)]
     mail_problem: Option<MailProblemJson>,
 }
 
-/// A mail that could not be delivered. It is gone when the mail is sent again and taken.
+/// An e-mail that could not be delivered. It disappears once the e-mail has been sent again successfully.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = MailProblem)]
 pub struct MailProblemJson {
-    /// When it was given up.
+    /// When the last attempt failed.
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
-    /// Which mail: `invitation`, `application_assigned` or `otp_reset`.
+    /// The kind of e-mail: `invitation`, `application_assigned` or `otp_reset`.
     mail: String,
     /// `address_refused`, `address_unsupported`, `address_invalid`, `mail_refused`, `given_up`, `broken` or
     /// `not_delivered`.
     kind: &'static str,
-    /// Why, and what to do.
+    /// Why it failed, and what to do.
     detail: &'static str,
 }
 
-/// The developer, after a change that made a new one-time password.
+/// The developer, with a new one-time password.
 #[derive(Serialize, ToSchema)]
 pub struct DeveloperAccessGiven {
     #[serde(flatten)]
     developer: DeveloperAccess,
-    /// What the developer verifies with, shown once; null when a repeated answer may not show it any more.
+    /// The one-time password, shown once; null if a repeated answer can no longer show it.
     #[schema(required)]
     verification: Option<VerificationJson>,
 }
 
-/// What the developer verifies with. Shown once; not for logs.
+/// The developer's one-time password. It is shown only once; keep it out of logs.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Verification)]
 pub struct VerificationJson {
-    /// The one-time password, as in `K7QM-2F9D`.
+    /// The one-time password, such as `K7QM-2F9D`.
     otp: String,
-    /// When it ends.
+    /// When it expires.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
-    /// What to send to the developer, and how.
+    /// Instructions to pass on to the developer.
     instructions: String,
 }
 
@@ -98,7 +98,7 @@ impl From<&AppView> for DeveloperAccess {
 }
 
 impl DeveloperAccess {
-    /// The same, with what is known of a mail that could not be delivered.
+    /// Adds an e-mail that could not be delivered.
     pub fn with(self, problem: Option<application::MailProblem>) -> Self {
         let mail_problem = problem.map(|problem| MailProblemJson {
             at: problem.at,
@@ -126,7 +126,7 @@ impl From<application::Verification> for VerificationJson {
 }
 
 impl DeveloperAccessGiven {
-    /// The same, with what is known of a mail that could not be delivered.
+    /// Adds an e-mail that could not be delivered.
     pub fn with(self, problem: Option<application::MailProblem>) -> Self {
         Self {
             developer: self.developer.with(problem),
@@ -134,7 +134,7 @@ impl DeveloperAccessGiven {
         }
     }
 
-    /// The developer of the application, and what is shown of it once.
+    /// The developer of the application, with the verification that is shown once.
     pub fn new(view: &AppView, shown: Option<application::Verification>) -> Self {
         Self {
             developer: DeveloperAccess::from(view),

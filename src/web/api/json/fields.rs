@@ -1,4 +1,4 @@
-//! Reading the fields of a request and keeping all that is wrong with them, so that the client learns it at once.
+//! Reads the fields of a request and collects all errors, so that the client gets them together.
 
 use std::collections::BTreeSet;
 
@@ -12,46 +12,46 @@ use utoipa::ToSchema;
 
 use crate::web::error::{FieldError, Problem};
 
-/// The longest text that is searched for, in bytes: the longest description (R7) has no more.
+/// The longest search text in bytes, which is the size of the longest description (R7).
 const PART_MAX_BYTES: usize = 8_000;
 
-/// What is wrong with the fields that were read so far.
+/// The errors of the fields that have been read so far.
 #[derive(Debug, Default)]
 pub struct Fields(Vec<FieldError>);
 
 impl Fields {
-    /// The value, or its problem kept for later.
+    /// The value, or none after recording its error.
     pub fn read<T>(&mut self, value: Result<T, FieldProblem>) -> Option<T> {
         value.map_err(|problem| self.0.push(problem.into())).ok()
     }
 
-    /// Keeps a problem of a field.
+    /// Records an error of a field.
     pub fn refuse(&mut self, field: &str, code: &str, message: impl Into<String>) {
         let (field, code, message) = (field.to_owned(), code.to_owned(), message.into());
         self.0.push(FieldError { field, code, message });
     }
 
-    /// A word of a known list; refused with `invalid_{field}`. Nothing when it was left out.
+    /// One of a fixed set of words, or else the error `invalid_{field}`. None if it was left out.
     pub fn word<T: DeserializeOwned>(&mut self, field: &str, word: Option<&str>) -> Option<T> {
         let read = T::deserialize(StrDeserializer::<ValueError>::new(word?));
         read.map_err(|_| self.invalid(field)).ok()
     }
 
-    /// Keeps that a field has a value that it cannot have.
+    /// Records that a field has an invalid value.
     pub fn invalid(&mut self, field: &str) {
         self.refuse(
             field,
             &format!("invalid_{field}"),
-            format!("“{field}” cannot have this value."),
+            format!("“{field}” has an invalid value."),
         );
     }
 
-    /// A time; refused with `invalid_{field}` and what is wrong with it.
+    /// A time, or else the error `invalid_{field}` with the reason.
     pub fn time(&mut self, field: &str, text: &str) -> Option<Timestamp> {
         let refuse = |problem: TimeError| {
-            // A query that holds an offset's plus sign as it is says a blank instead.
+            // An unescaped plus sign in a query means a space, which breaks the offset of a time.
             let sign = match text.contains(' ') {
-                true => " In a query, + is written %2B.",
+                true => " In a query, write + as %2B.",
                 false => "",
             };
             self.refuse(
@@ -63,21 +63,20 @@ impl Fields {
         text.parse().map_err(refuse).ok()
     }
 
-    /// A part of a text that is searched for; refused with `invalid_{field}` when it cannot be one. Nothing when it was left
-    /// out.
+    /// A search text, or else the error `invalid_{field}`. None if it was left out.
     pub fn part(&mut self, field: &str, part: Option<&str>) -> Option<String> {
         let part = part?;
         if !is_text(part) {
             self.invalid(field);
         }
         if part.len() > PART_MAX_BYTES {
-            let message = format!("Search for at most {PART_MAX_BYTES} bytes in “{field}”.");
+            let message = format!("Search “{field}” for at most {PART_MAX_BYTES} bytes.");
             self.refuse(field, &format!("invalid_{field}"), message);
         }
         Some(part.to_owned())
     }
 
-    /// R11: a list of entities. What is no id at all cannot be the id of one of the group's entities.
+    /// R11: a list of entities. A malformed id is reported as an unknown entity.
     pub fn entities(&mut self, ids: Option<Vec<String>>) -> Option<BTreeSet<EntityId>> {
         let Some(ids) = ids else {
             self.refuse("entities", "required", "Select at least one entity.");
@@ -93,8 +92,8 @@ impl Fields {
         }
     }
 
-    /// What the fields make together, or all that is wrong with them. `build` gives nothing when a field it needs could
-    /// not be read, which is then among the problems.
+    /// The value that `build` makes of the fields, or all errors. `build` returns none if a field that it needs could
+    /// not be read, whose error has then been recorded.
     pub fn finish<T>(self, build: impl FnOnce() -> Option<T>) -> Result<T, Problem> {
         match build() {
             Some(built) if self.0.is_empty() => Ok(built),
@@ -103,30 +102,30 @@ impl Fields {
     }
 }
 
-/// PostgreSQL has no text with a NUL in it.
+/// PostgreSQL cannot store NUL in a text.
 pub(super) fn is_text(text: &str) -> bool {
     !text.contains('\0')
 }
 
-/// The text of a field; empty when it was left out, which `parse` functions refuse as `required`.
+/// The text of a field; empty if it was left out, which the `parse` functions refuse as `required`.
 pub fn text(field: &Option<String>) -> &str {
     field.as_deref().unwrap_or_default()
 }
 
-/// A field that may be left out, but not be null.
+/// A field that may be left out, but must not be null.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Patch<T> {
-    /// It was left out.
+    /// The field was left out.
     #[default]
     Not,
-    /// It is null.
+    /// The field is null.
     Null,
-    /// It has a value.
+    /// The field has a value.
     As(T),
 }
 
 impl<T> Patch<T> {
-    /// The value, null refused as `required`. Nothing when it was left out.
+    /// The value; null is refused as `required`. None if it was left out.
     pub fn or_required(self, field: &str, fields: &mut Fields) -> Option<T> {
         match self {
             Self::Not => None,
@@ -149,12 +148,12 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
     }
 }
 
-/// A flag that may be left out, but not be null: whoever sends null has meant something, and nobody knows what.
+/// A flag that may be left out, but must not be null, because it is unclear what null would mean.
 pub fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
     bool::deserialize(deserializer).map(Some)
 }
 
-/// Whether a field was sent, whatever it holds.
+/// Whether a field was sent, whatever its value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct IsPresent(pub bool);
 
@@ -164,7 +163,7 @@ impl<'de> Deserialize<'de> for IsPresent {
     }
 }
 
-/// A body that says nothing. It may be left out.
+/// An empty body. It may be left out.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NoFields {}

@@ -8,12 +8,12 @@ use gatebook_projections::groups::GroupRow;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Something with an id and a name.
+/// An id and a name.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Named {
-    /// Its id.
+    /// The id.
     pub id: String,
-    /// Its name.
+    /// The name.
     pub name: String,
 }
 
@@ -21,39 +21,39 @@ pub struct Named {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Group)]
 pub struct GroupJson {
-    /// Its id.
+    /// The id.
     id: String,
-    /// Its name.
+    /// The name.
     name: String,
-    /// Its product plan. Integration Applications exist on `AIQ3` only.
+    /// The product plan. Integration Applications are only available on `AIQ3`.
     product_plan: String,
-    /// How often it has changed.
+    /// The version, which grows with every change.
     version: i64,
 }
 
-/// A group with all that belongs to it.
+/// A group with its entities and users.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct GroupDetails {
     #[serde(flatten)]
     group: GroupJson,
-    /// Its entities.
+    /// The group's entities.
     entities: Vec<Named>,
-    /// Its users.
+    /// The group's users.
     users: Vec<UserDetails>,
 }
 
 /// A user of a group.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct User {
-    /// Their id.
+    /// The user's id.
     id: String,
-    /// Their address.
+    /// The user's e-mail address.
     email: String,
-    /// Their name.
+    /// The user's name.
     name: String,
     /// `practice_admin` or `user`.
     role: &'static str,
-    /// What was granted to them: `manage_integration_applications`, `view_activity_logs`.
+    /// The permissions that were granted: `manage_integration_applications`, `view_activity_logs`.
     permissions: Vec<&'static str>,
 }
 
@@ -62,24 +62,24 @@ pub struct User {
 pub struct UserDetails {
     #[serde(flatten)]
     user: User,
-    /// Their tokens, without the secrets.
+    /// The user's tokens, without the secrets.
     tokens: Vec<NamedToken>,
 }
 
-/// A token without the token.
+/// A token, without the token itself.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct NamedToken {
-    /// Its id.
+    /// The id.
     id: String,
-    /// The name it was given.
+    /// The name.
     name: String,
-    /// When it ends by itself, or has ended.
+    /// When it expires or has expired.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     expires_at: Option<Timestamp>,
 }
 
 impl Named {
-    /// A thing with an id and a name.
+    /// From plain texts.
     pub fn new(id: &str, name: &str) -> Self {
         Self {
             id: id.to_owned(),
@@ -87,7 +87,7 @@ impl Named {
         }
     }
 
-    /// An entity.
+    /// From an entity.
     pub fn entity((id, name): (&EntityId, &Label)) -> Self {
         Self {
             id: id.to_string(),
@@ -95,12 +95,12 @@ impl Named {
         }
     }
 
-    /// The entities of a group.
+    /// From all entities of a group.
     pub fn entities(group: &GroupRow) -> Vec<Self> {
         group.customer.entities.iter().map(Self::entity).collect()
     }
 
-    /// A group.
+    /// From a group.
     pub fn group(group: &GroupRow) -> Self {
         Self {
             id: group.group_id.to_string(),

@@ -1,5 +1,5 @@
-//! What bodies look like: the contract's JSON, read into arguments and made from what the application layer answers.
-//! No rules: what a value may be is asked of `gatebook_aggregates`.
+//! The JSON of requests and responses. Requests become arguments of the application layer, and its results become
+//! responses. Business rules are not here: `gatebook_aggregates` decides which values are valid.
 
 mod application;
 mod apps_query;

@@ -1,46 +1,46 @@
-//! Lists, whole or page by page.
+//! Lists, complete or in pages.
 
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::web::api::json::fields::Fields;
 
-/// So many items has a page unless told otherwise.
+/// The default number of items on a page.
 pub const LIMIT_DEFAULT: u32 = 50;
-/// So many items has a page at most.
+/// The largest number of items on a page.
 pub const LIMIT_MAX: u32 = 200;
 
-/// A whole list.
+/// A complete list.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Items<T> {
-    /// All there is.
+    /// All items.
     pub items: Vec<T>,
 }
 
 /// A page of a list.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Page<T> {
-    /// What is on this page.
+    /// The items on this page.
     pub items: Vec<T>,
-    /// The `cursor` of the next page; null on the last.
+    /// The `cursor` of the next page; null on the last page.
     #[schema(required)]
     pub next_cursor: Option<String>,
 }
 
-/// Which page.
+/// The page to return.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PageParameters {
-    /// How many items, 1 to 200; 50 when left out.
+    /// The number of items per page, 1 to 200; the default is 50.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
     pub limit: Option<String>,
-    /// The `next_cursor` of the page before.
+    /// The `next_cursor` of the previous page.
     pub cursor: Option<String>,
 }
 
 impl Fields {
-    /// How many items a page shall have.
+    /// The number of items on a page.
     pub fn limit(&mut self, limit: Option<&str>) -> Option<u32> {
         let Some(limit) = limit else { return Some(LIMIT_DEFAULT) };
         let limit = limit.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
@@ -48,20 +48,20 @@ impl Fields {
             self.refuse(
                 "limit",
                 "invalid_limit",
-                format!("“limit” is a number from 1 to {LIMIT_MAX}."),
+                format!("“limit” must be a number from 1 to {LIMIT_MAX}."),
             );
         }
         limit
     }
 
-    /// Keeps that a cursor is none of ours, or belongs to another list.
+    /// Records that a cursor is invalid or belongs to another list.
     pub fn invalid_cursor(&mut self) {
-        let message = "Hand back the “next_cursor” of the page before, with the same “sort”.";
+        let message = "Send the “next_cursor” of the previous page, with the same “sort”.";
         self.refuse("cursor", "invalid_cursor", message);
     }
 }
 
-/// What was given in a query; an empty parameter is one that was left out.
+/// The value of a query parameter; an empty one counts as left out.
 pub fn given(parameter: &Option<String>) -> Option<&str> {
     parameter.as_deref().filter(|text| !text.is_empty())
 }

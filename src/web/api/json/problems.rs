@@ -1,4 +1,4 @@
-//! How calls can end otherwise, for the description of the API. What a problem is, `http::error` knows.
+//! The error responses of calls, for the OpenAPI document. `web::error` defines the problems themselves.
 
 use std::collections::BTreeMap;
 
@@ -7,50 +7,51 @@ use utoipa::{IntoResponses, ToSchema};
 
 use crate::web::error::Problem;
 
-/// The problems of an admin's call that reads.
+/// The problems of an admin call that only reads.
 pub struct ReadProblems;
 
-/// The problems of an admin's call that changes something.
+/// The problems of an admin call that changes something.
 pub struct ChangeProblems;
 
-/// The problems of an operator's call that reads.
+/// The problems of an operator call that only reads.
 pub struct OperatorReadProblems;
 
-/// The problems of an operator's call that changes something.
+/// The problems of an operator call that changes something.
 pub struct OperatorChangeProblems;
 
-/// The problems of an operator's call that changes an application or a group, which have versions.
+/// The problems of an operator call that changes an application or a group, which have versions.
 pub struct OperatorAppProblems;
 
-/// The problems of a call that grants or withdraws a permission: it has no body.
+/// The problems of a call that grants or withdraws a permission and has no body.
 pub struct PermissionProblems;
 
 const UNAUTHENTICATED: (&str, &str) = ("401", "`unauthenticated`");
 const FORBIDDEN: (&str, &str) = ("403", "`forbidden` or `plan_required`");
-const NOT_FOUND: (&str, &str) = ("404", "`not_found`: nothing there, or not for this caller");
+const NOT_FOUND: (&str, &str) = ("404", "`not_found`: it does not exist, or the caller may not see it");
 const CONFLICT: (&str, &str) = (
     "409",
-    "It does not fit what is there; the code says why, e.g. `conflict`, or `application_limit` when the group has as many \
-     applications as it may have. `unreadable_event`: the log holds an event about it that cannot be read, and operators \
-     have to settle that first",
+    "The current state does not allow this; the code says why. `conflict`: somebody else is changing it. \
+     `application_limit`: the group has reached its limit. `unreadable_event`: the log contains an unreadable event \
+     about it, which operators have to resolve first",
 );
-const VERSION_MISMATCH: (&str, &str) = ("412", "`version_mismatch`: changed since the version of `If-Match`");
-const INVALID: (&str, &str) = (
-    "422",
-    "Something is wrong with what was sent; `errors` says what, field by field",
+const VERSION_MISMATCH: (&str, &str) = (
+    "412",
+    "`version_mismatch`: it has changed since the version in `If-Match`",
 );
+const INVALID: (&str, &str) = ("422", "Some fields are invalid; `errors` lists them");
 const TOO_MANY_REQUESTS: (&str, &str) = (
     "429",
-    "`too_many_requests`: too many wrong tokens, very many changes of the same thing, or more than two lists, searches and downloads at once; see `Retry-After`",
+    "`too_many_requests`: too many wrong tokens, too many changes of the same thing, or more than two lists, searches \
+     and downloads at once; see `Retry-After`",
 );
 const TOO_MUCH: (&str, &str) = (
     "429",
-    "`too_many_requests`: too many wrong tokens, or very many changes of the same thing; `too_many_emails`: more than may be sent within an hour to one address, by \
-     one person or by one group. See `Retry-After`",
+    "`too_many_requests`: too many wrong tokens, or too many changes of the same thing. `too_many_emails`: the hourly \
+     limit of e-mails to one address, by one person or by one group has been reached. See `Retry-After`",
 );
 const UNAVAILABLE: (&str, &str) = ("503", "`unavailable`: try again after `Retry-After`");
 const BODY: [(&str, &str); 3] = [
-    ("400", "`invalid_json`: the body is no JSON object"),
+    ("400", "`invalid_json`: the body is not a JSON object"),
     ("413", "`body_too_large`: more than 64 KiB"),
     ("415", "`unsupported_media_type`: the body is not sent as JSON"),
 ];

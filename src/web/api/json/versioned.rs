@@ -1,4 +1,4 @@
-//! An answer about an application or a group, with its version as ETag.
+//! A response about an application or a group, with its version as the ETag.
 
 use axum::Json;
 use axum::http::header;
@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::application::AppView;
 
-/// The version of the application or group, and what is told of it.
+/// The version of the application or group, and the body.
 pub struct Versioned<T>(pub i64, pub T);
 
 impl<'a, T: From<&'a AppView>> From<&'a AppView> for Versioned<T> {

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 /// How the service is.
 #[derive(Serialize, ToSchema)]
 pub struct ServiceStatus {
-    /// Always `ok`; anything else is another status code.
+    /// Always `ok`. Other states have other HTTP status codes.
     #[schema(value_type = String)]
     pub(super) status: &'static str,
 }

@@ -15,11 +15,11 @@ const CLOCK_TOLERANCE_MILLIS: u64 = 5_000;
 /// That the node is ready, and what is wrong with it all the same.
 #[derive(Serialize, ToSchema)]
 pub struct ReadyStatus {
-    /// Always `ok`; anything else is another status code.
+    /// Always `ok`. Other states have other HTTP status codes.
     #[schema(value_type = String)]
     status: &'static str,
-    /// What is wrong without stopping the node: `clock`, when its clock is seconds away from the database's;
-    /// `unreadable_events`, when the log holds events that cannot be read, so that what they may be about is closed.
+    /// Problems that do not stop the node: `clock` if its clock is seconds away from the database's;
+    /// `unreadable_events` if the log contains events that cannot be read, so that whatever they concern is locked.
     #[schema(value_type = Vec<String>)]
     degraded: Vec<&'static str>,
 }
@@ -41,7 +41,7 @@ pub struct ReadyStatus {
 )]
 pub async fn readyz(State(service): State<Service>) -> Result<Json<ReadyStatus>, Problem> {
     if service.is_draining() {
-        let draining = StoreError::Unavailable("this node is draining: it is about to end".to_owned());
+        let draining = StoreError::Unavailable("this node is draining and will stop soon".to_owned());
         return Err(Problem::not_ready(&draining));
     }
     service.is_ready().await.map_err(|error| Problem::not_ready(&error))?;

@@ -1,5 +1,5 @@
-//! What the OAuth endpoints answer with. The requests and the refusal are here for the documentation; they are read and
-//! written by `oauth::wire`.
+//! The responses of the OAuth endpoints. The request and error types are here for the OpenAPI document only;
+//! `oauth::wire` reads and writes them.
 
 use axum::http::HeaderName;
 use axum::http::header::{CACHE_CONTROL, PRAGMA};
@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::openapi::{Object, ObjectBuilder, Type};
 use utoipa::{IntoResponses, ToSchema};
 
-/// T27: the headers of an answer that no cache may keep.
+/// T27: the headers of a response that must not be cached.
 pub const NO_STORE: [(HeaderName, &str); 2] = [(CACHE_CONTROL, "no-store"), (PRAGMA, "no-cache")];
 
 /// An access token (RFC 6749 §5.1).
@@ -19,23 +19,23 @@ pub struct TokenAnswer {
     /// Always `Bearer`.
     #[schema(value_type = String)]
     pub token_type: &'static str,
-    /// Seconds until it ends.
+    /// The number of seconds until it expires.
     pub expires_in: i64,
-    /// What it is for: `read`, `write` or `read write`.
+    /// The scope: `read`, `write` or `read write`.
     pub scope: String,
 }
 
-/// What a token is (RFC 7662 §2.2).
+/// The state of a token (RFC 7662 §2.2).
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum IntrospectionAnswer {
-    /// It opens something.
+    /// The token is active.
     Active(Box<ActiveToken>),
-    /// It does not, whatever the reason; nothing more is said.
+    /// The token is not active. The answer does not say why.
     Inactive(InactiveToken),
 }
 
-/// A token that opens something.
+/// An active token.
 #[derive(Serialize, ToSchema)]
 pub struct ActiveToken {
     /// Always `true`.
@@ -43,35 +43,35 @@ pub struct ActiveToken {
     pub active: bool,
     /// The application's OAuth client id.
     pub client_id: String,
-    /// The same; the application acts for itself.
+    /// The same as `client_id`, because the application acts for itself.
     pub sub: String,
-    /// What it is for: `read`, `write` or `read write`.
+    /// The scope: `read`, `write` or `read write`.
     pub scope: String,
     /// Always `Bearer`.
     #[schema(value_type = String)]
     pub token_type: &'static str,
     /// When it was issued, in seconds since 1970.
     pub iat: i64,
-    /// From when it may be used: at once.
+    /// When it becomes valid: the same as `iat`.
     pub nbf: i64,
-    /// When it ends, in seconds since 1970: `iat` and `expires_in`.
+    /// When it expires, in seconds since 1970: `iat` plus `expires_in`.
     pub exp: i64,
     /// The token's id.
     #[schema(value_type = String, format = "uuid")]
     pub jti: AccessTokenId,
-    /// Who issued it: the `issuer` of the metadata.
+    /// The issuer, as in the metadata.
     pub iss: String,
-    /// Whom it is for: every resource server of this issuer, so the same as `iss`.
+    /// The audience: every resource server of this issuer, so it is the same as `iss`.
     pub aud: String,
     /// The application's name.
     pub app_name: String,
-    /// The group whose application it is.
+    /// The id of the group that owns the application.
     pub group_id: String,
-    /// The ids of the entities that it opens.
+    /// The ids of the entities that the token gives access to.
     pub entities: Vec<String>,
 }
 
-/// A token that opens nothing.
+/// An inactive token.
 #[derive(Serialize, ToSchema)]
 pub struct InactiveToken {
     /// Always `false`.
@@ -88,7 +88,7 @@ fn the_grant() -> Object {
         .build()
 }
 
-/// By these two, and by nothing else, the two answers are told apart.
+/// The only field by which clients can tell the two answers apart.
 fn always_true() -> Object {
     always(true)
 }
@@ -103,64 +103,65 @@ fn always(value: bool) -> Object {
     always.enum_values(Some([value])).description(Some(description)).build()
 }
 
-/// A request for a token. Parameters that are not listed are ignored; none may come twice.
+/// A request for a token. Unknown parameters are ignored; no parameter may be repeated.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only the documentation reads it")]
 pub struct TokenRequest {
     /// Always `client_credentials`.
     #[schema(schema_with = the_grant)]
     grant_type: String,
-    /// `read`, `write` or `read write`; all that the application may have when left out.
+    /// `read`, `write` or `read write`. The default is everything that the application is allowed.
     #[schema(value_type = String, required = false)]
     scope: Option<String>,
-    /// The client id, when it is not in the `Authorization` header.
+    /// The client id, if it is not in the `Authorization` header.
     #[schema(value_type = String, required = false)]
     client_id: Option<String>,
-    /// The client secret, when it is not in the `Authorization` header. Not recommended (RFC 6749 §2.3.1).
+    /// The client secret, if it is not in the `Authorization` header. This is not recommended (RFC 6749 §2.3.1).
     #[schema(value_type = String, required = false)]
     client_secret: Option<String>,
 }
 
-/// A question about a token, or the command to give it back.
+/// The token to introspect or revoke.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only the documentation reads it")]
 pub struct PresentedToken {
     /// The access token.
     #[schema(min_length = 1)]
     token: String,
-    /// Ignored; there are access tokens only.
+    /// Ignored, because there are only access tokens.
     #[schema(value_type = String, required = false)]
     token_type_hint: Option<String>,
-    /// The client id, when it is not in the `Authorization` header.
+    /// The client id, if it is not in the `Authorization` header.
     #[schema(value_type = String, required = false)]
     client_id: Option<String>,
-    /// The client secret, when it is not in the `Authorization` header. Not recommended (RFC 6749 §2.3.1).
+    /// The client secret, if it is not in the `Authorization` header. This is not recommended (RFC 6749 §2.3.1).
     #[schema(value_type = String, required = false)]
     client_secret: Option<String>,
 }
 
-/// A refusal of an OAuth endpoint (RFC 6749 §5.2), as `application/json`.
+/// An error of an OAuth endpoint (RFC 6749 §5.2), as `application/json`.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only the documentation reads it")]
 pub struct OAuthRefusal {
-    /// What is wrong, for programs.
+    /// The error code, for programs.
     #[schema(example = "invalid_client")]
     error: String,
-    /// What is wrong, for people; a fixed sentence.
+    /// The error message, for people.
     error_description: String,
 }
 
-/// The refusals of every endpoint that takes a form.
+/// The errors of every endpoint that takes a form.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "only the documentation reads it")]
 pub enum FormRefusals {
-    /// `invalid_client`: unknown, wrong, ended or suspended; not told which. With a Basic challenge.
+    /// `invalid_client`: the client is unknown, its secret is wrong or has ended, or it is suspended. The answer does
+    /// not say which. It has a Basic challenge.
     #[response(status = 401)]
     InvalidClient(OAuthRefusal),
     /// `invalid_request`: use POST.
     #[response(status = 405)]
     MethodNotAllowed(OAuthRefusal),
-    /// `invalid_request`: the body has more than 64 KiB.
+    /// `invalid_request`: the body is larger than 64 KiB.
     #[response(status = 413)]
     TooLarge(OAuthRefusal),
     /// `invalid_request`: the body is compressed.
@@ -169,7 +170,7 @@ pub enum FormRefusals {
     /// `temporarily_unavailable`: too many failed attempts; see `Retry-After`.
     #[response(status = 429)]
     SlowDown(OAuthRefusal),
-    /// `temporarily_unavailable`: the database cannot be reached; see `Retry-After`. It says nothing about the
+    /// `temporarily_unavailable`: the database cannot be reached; see `Retry-After`. This says nothing about the
     /// credentials or the token.
     #[response(status = 503)]
     Unavailable(OAuthRefusal),

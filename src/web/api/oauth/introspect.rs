@@ -18,15 +18,15 @@ use crate::web::extract::Service;
 
 /// Introspect an access token
 ///
-/// Tells a resource server what a token is (RFC 7662). Whatever is not active is answered by `{"active": false}` and
-/// nothing else. An application's own credentials do not open this; those of a resource server do.
+/// Tells a resource server about a token (RFC 7662). For a token that is not active, the answer is only `{"active":
+/// false}`. Authenticate with the credentials of a resource server; those of an application do not work here.
 #[utoipa::path(
     post,
     path = "/oauth/introspect",
     tag = "Gateways",
     request_body(content = PresentedToken, content_type = "application/x-www-form-urlencoded"),
     responses(
-        (status = 200, description = "What the token is. Never cached.", body = IntrospectionAnswer),
+        (status = 200, description = "The state of the token. It must not be cached.", body = IntrospectionAnswer),
         (status = 400, description = "`invalid_request`: `token` is missing, or the form is malformed.", body = OAuthRefusal),
         FormRefusals,
     ),
@@ -38,7 +38,7 @@ pub async fn introspect_token(
 ) -> Result<impl IntoResponse, OAuthError> {
     let server = request.client()?;
     let (id, secret) = (&server.client_id, &server.client_secret);
-    // Both are read at once; what comes of the second is told only when the first allows it.
+    // Both are read at the same time. The token's state is returned only if the resource server is authenticated.
     let token = request.token();
     let introspected = OptionFuture::from(token.as_ref().ok().map(|token| service.introspect(token)));
     let authenticated = service.authenticate_resource_server(&request.caller, id, secret);
@@ -56,8 +56,8 @@ pub async fn introspect_token(
     Ok((NO_STORE, Json(answer)))
 }
 
-/// When the token ends, as seconds can tell it: `expires_in` after `iat`. It was issued within the second that `iat` names,
-/// and opens until as long after that moment; so it ends up to a second later, and never before its client expects.
+/// The announced expiry in whole seconds: `iat` plus `expires_in`. As the token was issued within the second `iat`, it
+/// really expires up to a second later, never before its client expects.
 fn announced_end(claims: &AccessTokenClaims) -> DateTime<Utc> {
     claims.expires_at.min(claims.issued_at + ACCESS_TOKEN_LIFETIME)
 }

@@ -14,16 +14,16 @@ use crate::web::extract::Service;
 
 /// Issue an access token
 ///
-/// The client credentials grant of OAuth 2.0 (RFC 6749 §4.4). Prove who the application is by HTTP Basic with
-/// `client_id` and `client_secret`; in the body they are accepted too, which is not recommended. A token is good for
-/// an hour; there are no refresh tokens. Client ids have 24 characters, client secrets 53.
+/// The client credentials grant of OAuth 2.0 (RFC 6749 §4.4). Authenticate by HTTP Basic with `client_id` and
+/// `client_secret`; sending them in the body also works, but is not recommended. A token is valid for an hour, and
+/// there are no refresh tokens. Client ids have 24 characters, client secrets 53.
 #[utoipa::path(
     post,
     path = "/oauth/token",
     tag = "Integrations",
     request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
     responses(
-        (status = 200, description = "The token. Never cached.", body = TokenAnswer),
+        (status = 200, description = "The token. It must not be cached.", body = TokenAnswer),
         (status = 400, description = "`invalid_request`, `unsupported_grant_type`, `invalid_scope`.", body = OAuthRefusal),
         FormRefusals,
     ),
@@ -60,7 +60,7 @@ async fn answer(service: &Gatebook, request: &OAuthRequest) -> Result<TokenAnswe
     })
 }
 
-/// What a refusal is counted as. OAuth has no word of its own for a client that has to slow down.
+/// The label under which an error is counted. OAuth has no error code of its own for clients that have to slow down.
 fn reason(refused: &OAuthError) -> &'static str {
     match refused.status {
         StatusCode::TOO_MANY_REQUESTS => "too_many_requests",
@@ -68,7 +68,7 @@ fn reason(refused: &OAuthError) -> &'static str {
     }
 }
 
-/// T04, T05. Asked before the client's credentials, about which this tells nothing.
+/// T04, T05: checked before the client's credentials, because it reveals nothing about them.
 fn require_client_credentials_grant(form: &FormBody) -> Result<(), OAuthError> {
     match form.get("grant_type") {
         Some("client_credentials") => Ok(()),

@@ -1,5 +1,5 @@
-//! What integrations and resource servers call: RFC 6749 §4.4, RFC 7662, RFC 7009, RFC 8414. Refusals have the form of
-//! RFC 6749 §5.2, never that of problem details.
+//! The endpoints for integrations and resource servers: RFC 6749 §4.4, RFC 7662, RFC 7009, RFC 8414. Errors have the
+//! form of RFC 6749 §5.2, never that of problem details.
 
 mod answers;
 mod introspect;
@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 use crate::web::api::oauth::wire::OAuthError;
 use crate::web::extract::Service;
 
-/// All URLs of OAuth.
+/// The OAuth routes.
 pub fn routes() -> OpenApiRouter<Service> {
     OpenApiRouter::new()
         // POST /oauth/token
@@ -30,7 +30,7 @@ pub fn routes() -> OpenApiRouter<Service> {
         .routes(routes!(show_metadata::show_metadata))
 }
 
-/// T02: another method is refused in the form of OAuth.
+/// T02: other methods are refused in the form of OAuth.
 fn post_only((schemas, paths, methods): UtoipaMethodRouter<Service>) -> UtoipaMethodRouter<Service> {
     let refused = || async { OAuthError::method_not_allowed() };
     (schemas, paths, methods.fallback(refused))

@@ -1,4 +1,4 @@
-//! What a failure is called in the words of OAuth.
+//! Turns failures into OAuth errors.
 
 use crate::application::Failure;
 use crate::log::CommandError;
@@ -6,7 +6,8 @@ use crate::store::StoreError;
 use crate::web::api::oauth::wire::OAuthError;
 use crate::web::error::RETRY_UNAVAILABLE_AFTER;
 
-/// Names a failure. It is logged here, once and whole; the client gets a fixed sentence (T28).
+/// The OAuth error for a failure. Unexpected failures are logged here once, in full; the client gets a fixed sentence
+/// (T28).
 pub fn refusal(failure: Failure) -> OAuthError {
     match failure {
         Failure::Unauthenticated => OAuthError::invalid_client(),
@@ -14,24 +15,24 @@ pub fn refusal(failure: Failure) -> OAuthError {
             OAuthError::slow_down(retry_after_seconds)
         }
         Failure::Command(CommandError::Store(error)) => store_refusal(&error),
-        // R07: others are changing the application; the token still exists.
+        // R07: somebody else is changing the application, so the token has not been revoked yet.
         Failure::Command(CommandError::Conflict) => OAuthError::temporarily_unavailable(1),
-        // The application was suspended or revoked since its client authenticated, and now it would no longer (T19).
+        // The application was suspended or revoked after its client authenticated, so it could no longer do so (T19).
         Failure::Command(CommandError::Refused(_)) => OAuthError::invalid_client(),
         failure => server_error(&failure.to_string()),
     }
 }
 
-/// Names a failure of the database. One that cannot be reached says nothing about credentials or tokens (T34, R07).
+/// The OAuth error for a database failure. An unreachable database says nothing about credentials or tokens (T34, R07).
 pub fn store_refusal(error: &StoreError) -> OAuthError {
     if error.is_unavailable() {
-        tracing::warn!(%error, "the database is not available");
+        tracing::warn!(%error, "the database is unavailable");
         return OAuthError::temporarily_unavailable(RETRY_UNAVAILABLE_AFTER);
     }
     server_error(&error.to_string())
 }
 
-/// Names a failure of our own.
+/// The OAuth error for a fault of ours.
 pub fn server_error(why: &str) -> OAuthError {
     tracing::error!(%why, "an OAuth request failed");
     OAuthError::server_error()

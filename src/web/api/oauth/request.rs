@@ -1,4 +1,4 @@
-//! What is asked of an OAuth endpoint: a form, and who sends it.
+//! A request to an OAuth endpoint: a form and its sender.
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -10,7 +10,7 @@ use crate::web::api::oauth::wire::{FormBody, OAuthError, PresentedClient, descri
 use crate::web::extract::{Anyone, Service};
 use crate::web::unread_encoding;
 
-/// A request whose form could be read. It may hold secrets, so it has no `Debug`.
+/// A request with a readable form. It may hold secrets, so it has no `Debug`.
 pub struct OAuthRequest {
     /// Where it came from.
     pub caller: Caller,
@@ -54,7 +54,7 @@ impl FromRequest<Service> for OAuthRequest {
     }
 }
 
-/// Too large, or broken off; whoever breaks off does not read the answer.
+/// The body is too large or incomplete. In the latter case, nobody reads the response.
 fn unreadable(status: StatusCode) -> OAuthError {
     match status {
         StatusCode::PAYLOAD_TOO_LARGE => OAuthError::body_too_large(),

@@ -11,23 +11,24 @@ use crate::web::api::oauth::request::OAuthRequest;
 use crate::web::api::oauth::wire::OAuthError;
 use crate::web::extract::Service;
 
-/// Where tokens are revoked.
+/// The path of the endpoint.
 const PATH: &str = "/oauth/revoke";
 
 /// Revoke an access token
 ///
-/// After the answer 200 the token opens nothing any more (RFC 7009). A token that is unknown, has ended, or belongs to
-/// another application is answered 200 as well, and nothing happens: so nobody learns about tokens of others.
+/// After the answer 200, the token is no longer valid (RFC 7009). For a token that is unknown, has expired or belongs
+/// to another application, the answer is 200 as well and nothing happens, so that nobody learns about other
+/// applications' tokens.
 ///
-/// An application may revoke 1,000 tokens at once, and then ten a second; at most 32 of its requests are in work at a time.
-/// Others are answered 429 with `Retry-After`, after half a second.
+/// An application can revoke 1,000 tokens at once, and ten a second after that, with at most 32 requests at a time.
+/// Beyond that the answer is 429 with `Retry-After`, after half a second.
 #[utoipa::path(
     post,
     path = "/oauth/revoke",
     tag = "Integrations",
     request_body(content = PresentedToken, content_type = "application/x-www-form-urlencoded"),
     responses(
-        (status = 200, description = "The token opens nothing. The body is empty."),
+        (status = 200, description = "The token is not valid. The body is empty."),
         (status = 400, description = "`invalid_request`: `token` is missing, or the form is malformed.", body = OAuthRefusal),
         FormRefusals,
     ),
@@ -46,8 +47,8 @@ pub async fn revoke_token(
     Ok(NO_STORE)
 }
 
-/// Takes a place among the revocations with the same credentials before the body is read, and keeps it until the answer.
-/// Whose credentials are in the body is counted once they are known.
+/// Counts the request among the revocations with the same credentials, from before the body is read until the response.
+/// Requests with credentials in the body are counted once those are known.
 pub async fn take_place_to_revoke(State(service): State<Service>, request: Request, next: Next) -> Response {
     if request.uri().path() != PATH {
         return next.run(request).await;

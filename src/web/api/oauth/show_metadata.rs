@@ -7,43 +7,43 @@ use utoipa::ToSchema;
 
 use crate::web::extract::Service;
 
-/// How clients prove who they are, at each of the endpoints.
+/// The authentication methods of every endpoint.
 const AUTH_METHODS: [&str; 2] = ["client_secret_basic", "client_secret_post"];
 
-/// What this authorization server can do (RFC 8414 §2).
+/// The metadata of the authorization server (RFC 8414 §2).
 #[derive(Serialize, ToSchema)]
 pub struct ServerMetadata {
-    /// The issuer, byte for byte the public URL.
+    /// The issuer, which is exactly the public URL.
     #[schema(format = "uri")]
     issuer: String,
-    /// Where tokens are issued.
+    /// The token endpoint.
     #[schema(format = "uri")]
     token_endpoint: String,
-    /// How to authenticate there.
+    /// The supported authentication methods.
     #[schema(value_type = Vec<String>)]
     token_endpoint_auth_methods_supported: [&'static str; 2],
-    /// Where resource servers ask about tokens.
+    /// The introspection endpoint, for resource servers.
     #[schema(format = "uri")]
     introspection_endpoint: String,
-    /// How to authenticate there.
+    /// The supported authentication methods.
     #[schema(value_type = Vec<String>)]
     introspection_endpoint_auth_methods_supported: [&'static str; 2],
-    /// Where tokens are given back.
+    /// The revocation endpoint.
     #[schema(format = "uri")]
     revocation_endpoint: String,
-    /// How to authenticate there.
+    /// The supported authentication methods.
     #[schema(value_type = Vec<String>)]
     revocation_endpoint_auth_methods_supported: [&'static str; 2],
-    /// The grants: `client_credentials` alone.
+    /// The supported grants: only `client_credentials`.
     #[schema(value_type = Vec<String>)]
     grant_types_supported: [&'static str; 1],
-    /// `none`: there is no authorization endpoint. RFC 8414 wants the member in any case.
+    /// `none`, because there is no authorization endpoint. RFC 8414 requires the field.
     #[schema(value_type = Vec<String>)]
     response_types_supported: [&'static str; 1],
-    /// The scopes.
+    /// The supported scopes.
     #[schema(value_type = Vec<String>)]
     scopes_supported: [&'static str; 2],
-    /// Where to read on.
+    /// The documentation.
     #[schema(format = "uri")]
     service_documentation: String,
 }

@@ -13,11 +13,11 @@ use crate::web::api::json::{NewClientSecret, OperatorAppProblems};
 use crate::web::error::Problem;
 use crate::web::extract::{IfMatch, Operator, PathOf, Service};
 
-/// How a client secret takes over from the one before. The body may be left out.
+/// How the new client secret replaces the previous one. The body may be left out.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateClientSecret {
-    /// How many seconds the secret before it goes on.
+    /// How many seconds the previous secret stays valid.
     overlap_seconds: Option<i64>,
 }
 

@@ -18,8 +18,8 @@ use crate::web::extract::{IfMatch, Operator, PathOf, Service};
     path = "/operator/api/v1/groups/{group_id}/users/{user_id}/tokens",
     tag = "Operators",
     params(
-        ("group_id" = String, Path, description = "The group."),
-        ("user_id" = String, Path, description = "The user."),
+        ("group_id" = String, Path, description = "The group's id."),
+        ("user_id" = String, Path, description = "The user's id."),
         WithIfMatch,
         WithKey
     ),

@@ -15,7 +15,7 @@ use crate::web::extract::{Operator, PathOf, Service};
     path = "/operator/api/v1/resource-servers/{client_id}",
     tag = "Operators",
     params(("client_id" = String, Path, description = "The gateway's client id.")),
-    responses((status = 204, description = "Gone"), OperatorChangeProblems),
+    responses((status = 204, description = "Deleted"), OperatorChangeProblems),
     security(("operator_token" = []))
 )]
 pub async fn delete_resource_server(

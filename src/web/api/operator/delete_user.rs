@@ -17,11 +17,11 @@ use crate::web::extract::{IfMatch, Operator, PathOf, Service};
     path = "/operator/api/v1/groups/{group_id}/users/{user_id}",
     tag = "Operators",
     params(
-        ("group_id" = String, Path, description = "The group."),
-        ("user_id" = String, Path, description = "The user."),
+        ("group_id" = String, Path, description = "The group's id."),
+        ("user_id" = String, Path, description = "The user's id."),
         WithIfMatch
     ),
-    responses((status = 204, description = "Gone"), OperatorAppProblems),
+    responses((status = 204, description = "Deleted"), OperatorAppProblems),
     security(("operator_token" = []))
 )]
 pub async fn delete_user(

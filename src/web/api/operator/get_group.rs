@@ -14,9 +14,9 @@ use crate::web::extract::{Operator, PathOf, Service};
     get,
     path = "/operator/api/v1/groups/{group_id}",
     tag = "Operators",
-    params(("group_id" = String, Path, description = "The group.")),
+    params(("group_id" = String, Path, description = "The group's id.")),
     responses(
-        (status = 200, description = "The group", body = GroupDetails, headers(("ETag" = String, description = "Its version, quoted"))),
+        (status = 200, description = "The group", body = GroupDetails, headers(("ETag" = String, description = "The group's version, quoted"))),
         OperatorReadProblems
     ),
     security(("operator_token" = []))

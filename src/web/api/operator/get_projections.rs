@@ -10,42 +10,42 @@ use crate::web::api::json::{Items, OperatorReadProblems};
 use crate::web::error::Problem;
 use crate::web::extract::{Operator, Service};
 
-/// Where a projection stands.
+/// The status of a projection.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = ProjectionStatus)]
 pub struct ProjectionStatusJson {
-    /// The projection, and its table.
+    /// The name of the projection, which is also its table.
     name: &'static str,
-    /// How often its table has been rebuilt, and one more.
+    /// The number of times its table has been rebuilt, plus one.
     generation: i64,
     /// The version of the fold that filled the table.
     fold_version: i64,
     /// The version of the fold in this program.
     code_fold_version: i64,
-    /// Whether the two differ, so that the table has to be rebuilt.
+    /// Whether the two versions differ, so that the table needs a rebuild.
     stale: bool,
-    /// How many rows it has.
+    /// The number of rows.
     rows: i64,
-    /// The last position that changed one of its rows; 0 without rows.
+    /// The position of the last event that changed one of its rows; 0 without rows.
     position: i64,
-    /// The last position of the log. It is usually higher: not every event concerns every projection.
+    /// The last position of the log. It is usually higher, because not every event changes every projection.
     head: i64,
-    /// When it was rebuilt last.
+    /// When it was last rebuilt.
     #[schema(required)]
     rebuilt_at: Option<String>,
-    /// The rebuild that is under way, or was interrupted.
+    /// The rebuild that is running or was interrupted.
     #[schema(required)]
     rebuilding: Option<RebuildingJson>,
-    /// What stopped the last rebuild.
+    /// The error that stopped the last rebuild.
     #[schema(required)]
     last_error: Option<String>,
 }
 
-/// A rebuild that is under way, or was interrupted.
+/// A rebuild that is running or was interrupted.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Rebuilding)]
 struct RebuildingJson {
-    /// The position from which it still has to catch up, once all streams are copied.
+    /// The position from which it has to catch up once all streams are copied.
     from: i64,
     /// How far it has come.
     cursor: String,

@@ -14,13 +14,13 @@ use crate::web::api::json::{
 use crate::web::error::Problem;
 use crate::web::extract::{Operator, QueryOf, Service};
 
-/// The admins' query, and a group.
+/// The filters of the admin API, and the group.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct AllAppsQuery {
     group: Option<String>,
     #[serde(flatten)]
     apps: AppsQuery,
-    /// `deny_unknown_fields` does not go with `flatten`, so unknown parameters are gathered here and refused.
+    /// `deny_unknown_fields` does not work with `flatten`, so unknown parameters are collected here and refused.
     #[serde(flatten)]
     unknown: BTreeMap<String, String>,
 }
@@ -62,7 +62,11 @@ impl AllAppsQuery {
     fn read(&self) -> Result<AppsQuestion, Problem> {
         let mut fields = Fields::default();
         for field in self.unknown.keys() {
-            fields.refuse(field, "unknown_field", format!("There is no field “{field}” here."));
+            fields.refuse(
+                field,
+                "unknown_field",
+                format!("The field “{field}” is not known here. Leave it out."),
+            );
         }
         let group_id = given(&self.group)
             .map(GroupId::parse)

@@ -19,8 +19,8 @@ use crate::web::extract::{Operator, PathOf, Service};
     tag = "Operators",
     params(InPath),
     responses(
-        (status = 200, description = "The live client secrets, oldest first", body = Items<ListedClientSecret>),
-        (status = 409, description = "`kept_by_developer`: it is no AIQ Integrate application", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "The active client secrets, oldest first", body = Items<ListedClientSecret>),
+        (status = 409, description = "`kept_by_developer`: it is not an AIQ Integrate application", body = Problem, content_type = "application/problem+json"),
         OperatorReadProblems
     ),
     security(("operator_token" = []))

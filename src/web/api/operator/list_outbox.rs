@@ -11,21 +11,21 @@ use crate::web::api::json::{Fields, OperatorReadProblems, given, read_cursor, wr
 use crate::web::error::Problem;
 use crate::web::extract::{Operator, QueryOf, Service};
 
-/// Which e-mails.
+/// The e-mails to list.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct OutboxQuery {
-    /// `pending`, `sent` or `failed`; all when left out.
+    /// `pending`, `sent` or `failed`; all if left out.
     state: Option<String>,
-    /// How many e-mails, 1 to 200; 50 when left out.
+    /// The number of e-mails per page, 1 to 200; the default is 50.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
     limit: Option<String>,
-    /// The `next_cursor` of the page before.
+    /// The `next_cursor` of the previous page.
     cursor: Option<String>,
 }
 
-/// A page of letters, and how the whole outbox stands.
+/// A page of e-mails, and the totals of the outbox.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct OutboxPage {
     /// The e-mails on this page.
@@ -33,24 +33,24 @@ pub struct OutboxPage {
     /// The `cursor` of the next page; null on the last.
     #[schema(required)]
     next_cursor: Option<String>,
-    /// How many e-mails there are in all, by state.
+    /// The total number of e-mails by state.
     totals: OutboxTotals,
-    /// Since when the oldest e-mail waits that should leave now; null when none does.
+    /// Since when the oldest e-mail that is due has been waiting; null if none is.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     oldest_waiting_since: Option<Timestamp>,
-    /// For how many seconds it has been waiting.
+    /// How many seconds it has been waiting.
     #[schema(required)]
     oldest_waiting_seconds: Option<i64>,
 }
 
-/// How many e-mails there are, by state.
+/// The number of e-mails by state.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct OutboxTotals {
-    /// They will be sent, also on a later day.
+    /// Waiting to be sent.
     pending: i64,
-    /// They were handed to the mail server.
+    /// Handed to the mail server.
     sent: i64,
-    /// They were given up.
+    /// Failed and no longer tried.
     failed: i64,
 }
 
@@ -60,30 +60,30 @@ struct OutboxQuestion {
     after: Option<ListedAfter>,
 }
 
-/// An e-mail, without what it says.
+/// An e-mail without its content.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Email)]
 pub struct EmailJson {
-    /// Its id, and the left part of its Message-ID.
+    /// The e-mail's id, which is also the left part of its Message-ID.
     id: String,
-    /// What kind of letter.
+    /// The kind of e-mail.
     kind: String,
-    /// To whom.
+    /// The recipient's address.
     recipient: String,
     /// `pending`, `sent` or `failed`.
     state: &'static str,
-    /// How often it was tried since it was written or last retried.
+    /// The number of attempts since it was created or last retried.
     attempts: i64,
-    /// When it is tried next; null unless it is pending.
+    /// When the next attempt is due; null unless it is pending.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     next_attempt_at: Option<Timestamp>,
-    /// Why it was not sent at the last attempt.
+    /// Why the last attempt failed.
     #[schema(required)]
     last_error: Option<String>,
-    /// When it was written.
+    /// When it was created.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// When it was sent; null before.
+    /// When it was sent; null if it has not been sent.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     sent_at: Option<Timestamp>,
 }
@@ -131,7 +131,7 @@ impl OutboxQuery {
         let after = given(&self.cursor).and_then(|cursor| {
             let after = read_cursor(cursor).filter(ListedAfter::can_be);
             if after.is_none() {
-                let message = "Hand back the “next_cursor” of the page before.";
+                let message = "Send the “next_cursor” of the previous page.";
                 fields.refuse("cursor", "invalid_cursor", message);
             }
             after

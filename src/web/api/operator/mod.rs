@@ -1,4 +1,4 @@
-//! What operators call: `/operator/api/v1`, with an operator's token. All URLs are on this screen.
+//! The API for operators: `/operator/api/v1`, with an operator's token. This file lists all of its routes.
 
 mod create_client_secret;
 mod create_resource_server;
@@ -29,7 +29,7 @@ use utoipa_axum::routes;
 use crate::application::PutOutcome;
 use crate::web::extract::Service;
 
-/// The operators' routes.
+/// The routes of the operator API.
 pub fn routes() -> OpenApiRouter<Service> {
     OpenApiRouter::new()
         // /operator/api/v1/groups · /groups/{group_id}
@@ -65,7 +65,7 @@ pub fn routes() -> OpenApiRouter<Service> {
         .routes(routes!(retry_failed::retry_failed))
 }
 
-/// What a PUT is answered with.
+/// The status of the response to a PUT.
 fn status(outcome: PutOutcome) -> StatusCode {
     match outcome {
         PutOutcome::Created => StatusCode::CREATED,

@@ -16,14 +16,15 @@ use crate::web::extract::{IfMatch, JsonBody, Operator, PathOf, Service};
     path = "/operator/api/v1/groups/{group_id}/entities/{entity_id}",
     tag = "Operators",
     params(
-        ("group_id" = String, Path, description = "The group."),
-        ("entity_id" = String, Path, description = "Your own id of the entity: 1 to 64 of A-Z a-z 0-9 . _ -"),
+        ("group_id" = String, Path, description = "The group's id."),
+        ("entity_id" = String, Path, description = "Your own id for the entity: 1 to 64 of the characters A-Z a-z 0-9 \
+                                                    . _ -"),
         WithIfMatch
     ),
     request_body = NamedBody,
     responses(
-        (status = 200, description = "The entity, up to date", body = Named, headers(("ETag" = String, description = "The group's version, quoted"))),
-        (status = 201, description = "The entity, new", body = Named, headers(("ETag" = String, description = "The group's version, quoted"))),
+        (status = 200, description = "The entity was updated or already had these values", body = Named, headers(("ETag" = String, description = "The group's version, quoted"))),
+        (status = 201, description = "The entity was added", body = Named, headers(("ETag" = String, description = "The group's version, quoted"))),
         OperatorAppProblems
     ),
     security(("operator_token" = []))

@@ -14,14 +14,14 @@ use crate::web::api::operator::status;
 use crate::web::error::Problem;
 use crate::web::extract::{IfMatch, JsonBody, Operator, PathOf, Service};
 
-/// A group as it shall be.
+/// The group's name and plan.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PutGroup {
-    /// Its name, 1 to 200 characters.
+    /// The group's name, 1 to 200 characters.
     #[schema(value_type = String)]
     name: Option<String>,
-    /// Its product plan. Integration Applications exist on `AIQ3` only.
+    /// The product plan. Integration Applications are only available on `AIQ3`.
     #[schema(value_type = String)]
     product_plan: Option<String>,
 }
@@ -34,13 +34,14 @@ pub struct PutGroup {
     path = "/operator/api/v1/groups/{group_id}",
     tag = "Operators",
     params(
-        ("group_id" = String, Path, description = "Your own id of the group: 1 to 64 of A-Z a-z 0-9 . _ -"),
+        ("group_id" = String, Path, description = "Your own id for the group: 1 to 64 of the characters A-Z a-z 0-9 . \
+                                                   _ -"),
         WithIfMatch
     ),
     request_body = PutGroup,
     responses(
-        (status = 200, description = "The group, up to date", body = GroupJson, headers(("ETag" = String, description = "Its version, quoted"))),
-        (status = 201, description = "The group, new", body = GroupJson, headers(("ETag" = String, description = "Its version, quoted"))),
+        (status = 200, description = "The group was updated or already had these values", body = GroupJson, headers(("ETag" = String, description = "The group's version, quoted"))),
+        (status = 201, description = "The group was created", body = GroupJson, headers(("ETag" = String, description = "The group's version, quoted"))),
         OperatorAppProblems
     ),
     security(("operator_token" = []))

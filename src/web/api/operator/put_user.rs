@@ -15,14 +15,14 @@ use crate::web::api::operator::status;
 use crate::web::error::Problem;
 use crate::web::extract::{IfMatch, JsonBody, Operator, PathOf, Service};
 
-/// A user of a group as they shall be.
+/// The user's data.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PutUser {
-    /// Their address.
+    /// The user's e-mail address.
     #[schema(value_type = String)]
     email: Option<String>,
-    /// Their name, 1 to 200 characters.
+    /// The user's name, 1 to 200 characters.
     #[schema(value_type = String)]
     name: Option<String>,
     /// `practice_admin` or `user`.
@@ -48,14 +48,15 @@ impl PutUser {
     path = "/operator/api/v1/groups/{group_id}/users/{user_id}",
     tag = "Operators",
     params(
-        ("group_id" = String, Path, description = "The group."),
-        ("user_id" = String, Path, description = "Your own id of the user: 1 to 64 of A-Z a-z 0-9 . _ -"),
+        ("group_id" = String, Path, description = "The group's id."),
+        ("user_id" = String, Path, description = "Your own id for the user: 1 to 64 of the characters A-Z a-z 0-9 . _ \
+                                                  -"),
         WithIfMatch
     ),
     request_body = PutUser,
     responses(
-        (status = 200, description = "The user, up to date", body = User, headers(("ETag" = String, description = "The group's version, quoted"))),
-        (status = 201, description = "The user, new", body = User, headers(("ETag" = String, description = "The group's version, quoted"))),
+        (status = 200, description = "The user was updated or already had these values", body = User, headers(("ETag" = String, description = "The group's version, quoted"))),
+        (status = 201, description = "The user was added", body = User, headers(("ETag" = String, description = "The group's version, quoted"))),
         OperatorAppProblems
     ),
     security(("operator_token" = []))

@@ -19,7 +19,7 @@ use crate::web::extract::{JsonBody, Operator, PathOf, Service};
     post,
     path = "/operator/api/v1/outbox/{id}/retry",
     tag = "Operators",
-    params(("id" = String, Path, format = "uuid", description = "The e-mail.")),
+    params(("id" = String, Path, format = "uuid", description = "The e-mail's id.")),
     request_body = Option<NoFields>,
     responses((status = 200, description = "The e-mail", body = EmailJson), OperatorChangeProblems),
     security(("operator_token" = []))
@@ -37,7 +37,7 @@ pub async fn retry_email(
         }
         Retry::NotFailed(email) if email.state == EmailState::Sent => Ok(Json(EmailJson::from(email))),
         Retry::NotFailed(_) => {
-            let detail = "This mail has not failed: it is being sent, or will be by itself when it is due.";
+            let detail = "This e-mail has not failed. It is being sent, or will be sent automatically when it is due.";
             Err(Problem::new(StatusCode::CONFLICT, "conflict", detail))
         }
         Retry::Unknown => Err(Problem::not_found()),

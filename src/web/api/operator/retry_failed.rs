@@ -10,10 +10,10 @@ use crate::web::api::json::{NoFields, OperatorChangeProblems};
 use crate::web::error::Problem;
 use crate::web::extract::{JsonBody, Operator, Service};
 
-/// How many mails are tried again.
+/// The number of e-mails to retry.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Retried {
-    /// How many had been given up, and are due again now.
+    /// How many e-mails had failed and are now due again.
     retried: u64,
 }
 
@@ -25,7 +25,7 @@ pub struct Retried {
     path = "/operator/api/v1/outbox/retry",
     tag = "Operators",
     request_body = Option<NoFields>,
-    responses((status = 200, description = "How many", body = Retried), OperatorChangeProblems),
+    responses((status = 200, description = "The number of e-mails", body = Retried), OperatorChangeProblems),
     security(("operator_token" = []))
 )]
 pub async fn retry_failed(

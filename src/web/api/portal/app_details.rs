@@ -11,19 +11,19 @@ use crate::web::api::portal::problems::{QueryProblems, SessionProblems};
 use crate::web::error::Problem;
 use crate::web::extract::{AuthenticatedDeveloper, PathOf, Service};
 
-/// What the verified developer sees of an application.
+/// The details of an application that its verified developer sees.
 #[derive(Serialize, ToSchema)]
 pub struct PortalAppDetails {
     /// The application's id.
     #[schema(value_type = String, format = "uuid")]
     id: AppId,
-    /// Its name.
+    /// The name.
     name: String,
-    /// What it is for.
+    /// The description.
     description: String,
-    /// Whose it is.
+    /// The group that owns the application.
     group: Named,
-    /// Its OAuth client id.
+    /// The OAuth client id.
     client_id: String,
     /// `read` or `read_write`.
     #[schema(value_type = String)]
@@ -31,13 +31,13 @@ pub struct PortalAppDetails {
     /// `active`, `suspended` or `revoked`.
     #[schema(value_type = String)]
     status: &'static str,
-    /// Where to go with the credentials.
+    /// The endpoints to use with the credentials.
     endpoints: Endpoints,
-    /// The client secrets that are live, oldest first.
+    /// The active client secrets, oldest first.
     client_secrets: Vec<ListedClientSecret>,
 }
 
-/// Where to go with the credentials.
+/// The endpoints to use with the credentials.
 #[derive(Serialize, ToSchema)]
 pub struct Endpoints {
     /// The OAuth token endpoint.
@@ -49,7 +49,7 @@ pub struct Endpoints {
     /// The OAuth introspection endpoint, for resource servers.
     #[schema(format = "uri")]
     introspection: String,
-    /// The API's documentation.
+    /// The documentation of the API.
     #[schema(format = "uri")]
     documentation: String,
 }
@@ -65,7 +65,7 @@ pub struct Endpoints {
     responses(
         (status = 200, description = "The details.", body = PortalAppDetails, headers(("ETag" = String, description = "The application's version, quoted"))),
         (status = 403, description = "`otp_verification_needed`: verify the OTP first.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`not_found`: none of the developer's applications.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`: it is not one of the developer's applications.", body = Problem, content_type = "application/problem+json"),
         QueryProblems,
         SessionProblems,
     ),

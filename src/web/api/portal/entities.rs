@@ -11,29 +11,29 @@ use crate::web::api::portal::problems::SessionProblems;
 use crate::web::error::Problem;
 use crate::web::extract::{AuthenticatedDeveloper, PathOf, QueryOf, Service};
 
-/// Which of the entities. An empty parameter counts as left out.
+/// Filters and page of the list. Empty parameters count as left out.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct EntityQuery {
-    /// A part of the name, without regard to case.
+    /// A part of the name, ignoring case.
     name: Option<String>,
-    /// A part of the id, without regard to case.
+    /// A part of the id, ignoring case.
     id: Option<String>,
-    /// How many items, 1 to 200; 50 when left out.
+    /// The number of items per page, 1 to 200; the default is 50.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
     limit: Option<String>,
-    /// The `next_cursor` of the page before.
+    /// The `next_cursor` of the previous page.
     cursor: Option<String>,
 }
 
-/// The query, read.
+/// The parsed query.
 #[derive(Debug)]
 struct EntityQuestion {
     name: Option<String>,
     id: Option<String>,
     limit: usize,
-    /// The id that the page before ended with.
+    /// The last id of the previous page.
     after: Option<String>,
 }
 
@@ -48,8 +48,9 @@ struct EntityQuestion {
     responses(
         (status = 200, description = "A page of entities, by id.", body = Page<Named>),
         (status = 403, description = "`otp_verification_needed`: verify the OTP first.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`not_found`: none of the developer's applications.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`invalid_name`, `invalid_id`, `invalid_limit`, `invalid_cursor`, `unknown_field`.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`: it is not one of the developer's applications.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid_name`, `invalid_id`, `invalid_limit`, `invalid_cursor`, \
+                                      `unknown_field`.", body = Problem, content_type = "application/problem+json"),
         SessionProblems,
     ),
     security(("developer_session" = []))
@@ -71,7 +72,7 @@ pub async fn portal_entities(
 }
 
 impl EntityQuery {
-    /// What is asked, or all that is wrong with it.
+    /// The parsed query, or all errors in it.
     fn read(&self) -> Result<EntityQuestion, Problem> {
         let mut fields = Fields::default();
         let name = fields.part("name", given(&self.name));

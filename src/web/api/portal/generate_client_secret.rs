@@ -14,12 +14,12 @@ use crate::web::api::portal::problems::{BodyProblems, SessionProblems};
 use crate::web::error::Problem;
 use crate::web::extract::{AuthenticatedDeveloper, IfMatch, PathOf, Service};
 
-/// How the new secret takes over from the one before it.
+/// How the new secret replaces the previous one.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClientSecretRequest {
-    /// So many seconds the older secret goes on: 0 ends it at once, 259200 (72 hours) is the default, 7776000 (90
-    /// days) the most.
+    /// How many seconds the older secret stays valid: 0 ends it at once, 259200 (72 hours) is the default, 7776000 (90
+    /// days) the maximum.
     overlap_seconds: Option<i64>,
 }
 
@@ -34,11 +34,12 @@ pub struct ClientSecretRequest {
     params(("id" = String, Path, description = "The application's id."), WithIfMatch, WithKey),
     request_body = ClientSecretRequest,
     responses(
-        (status = 201, description = "The secret, shown once.", body = NewClientSecret),
+        (status = 201, description = "The secret, which is shown only once.", body = NewClientSecret),
         (status = 403, description = "`otp_verification_needed`, `plan_required`.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`not_found`: none of the developer's applications.", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`client_secret_limit`: two are live; retire one first. `app_suspended`, `app_revoked`.", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "`version_mismatch`: changed since the version of `If-Match`.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`: it is not one of the developer's applications.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`client_secret_limit`: two are active; retire one first. `app_suspended`, \
+                                      `app_revoked`.", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "`version_mismatch`: it has changed since the version in `If-Match`.", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`invalid_overlap_seconds`, `unknown_field`, `idempotency_key_reused`.", body = Problem, content_type = "application/problem+json"),
         BodyProblems,
         SessionProblems,

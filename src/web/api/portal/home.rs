@@ -14,26 +14,26 @@ use crate::web::api::portal::problems::{QueryProblems, SessionProblems};
 use crate::web::error::Problem;
 use crate::web::extract::{AuthenticatedDeveloper, Service};
 
-/// The developer's applications, by name.
+/// The developer's applications, sorted by name.
 #[derive(Serialize, ToSchema)]
 pub struct PortalHomeAnswer {
-    /// Those that wait for their one-time password (OTP).
+    /// Applications that still need their one-time password (OTP).
     otp_verification_needed: Vec<UnverifiedApp>,
-    /// Those that were verified.
+    /// Verified applications.
     apps: Vec<PortalApp>,
 }
 
-/// An application before its OTP was entered.
+/// An application that has not been verified yet.
 #[derive(Serialize, ToSchema)]
 pub struct UnverifiedApp {
     /// The application's id.
     #[schema(value_type = String, format = "uuid")]
     id: AppId,
-    /// Its name.
+    /// The name.
     name: String,
-    /// What it is for.
+    /// The description.
     description: String,
-    /// Whose it is.
+    /// The group that owns the application.
     group: Named,
     /// `active` or `suspended`.
     #[schema(value_type = String)]
@@ -41,28 +41,28 @@ pub struct UnverifiedApp {
     /// When the developer was assigned.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     assigned_at: Option<Timestamp>,
-    /// When the OTP ends.
+    /// When the OTP expires.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     otp_expires_at: Option<Timestamp>,
-    /// Wrong tries that are left.
+    /// The number of wrong tries left.
     #[schema(required)]
     otp_attempts_left: Option<i64>,
-    /// `valid`, or `expired` or `locked`: then the admin can reset it.
+    /// `valid`, `expired` or `locked`. The admin can reset an expired or locked OTP.
     #[schema(required)]
     otp_state: Option<&'static str>,
 }
 
-/// A verified application. Its credentials are in its details: looking at them is recorded (R28).
+/// A verified application. Its credentials are in its details; viewing those is recorded (R28).
 #[derive(Serialize, ToSchema)]
 pub struct PortalApp {
     /// The application's id.
     #[schema(value_type = String, format = "uuid")]
     id: AppId,
-    /// Its name.
+    /// The name.
     name: String,
-    /// What it is for.
+    /// The description.
     description: String,
-    /// Whose it is.
+    /// The group that owns the application.
     group: Named,
     /// `read` or `read_write`.
     #[schema(value_type = String)]

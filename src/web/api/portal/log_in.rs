@@ -12,11 +12,11 @@ use crate::web::api::portal::required::required;
 use crate::web::error::Problem;
 use crate::web::extract::{Anyone, Device, JsonBody, Service};
 
-/// What a developer logs in with.
+/// A developer's credentials.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LogInRequest {
-    /// The address of the account.
+    /// The e-mail address of the account.
     #[schema(value_type = String, format = "email")]
     email: Option<String>,
     /// The password.
@@ -24,12 +24,12 @@ pub struct LogInRequest {
     password: Option<String>,
 }
 
-/// A session that just began.
+/// A new session.
 #[derive(Serialize, ToSchema)]
 pub struct SessionAnswer {
-    /// For `Authorization: Bearer …` in the calls below. Shown once.
+    /// The token to send as `Authorization: Bearer …`. It is shown only once.
     token: String,
-    /// When the session ends.
+    /// When the session expires.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
 }
@@ -44,7 +44,8 @@ pub struct SessionAnswer {
     request_body = LogInRequest,
     responses(
         (status = 200, description = "The session.", body = SessionAnswer),
-        (status = 401, description = "`unauthenticated`: address or password is wrong; not told which.", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`unauthenticated`: the e-mail address or the password is wrong; the answer does \
+                                      not say which.", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`required`, `unknown_field`.", body = Problem, content_type = "application/problem+json"),
         BodyProblems,
         VisitorProblems,
@@ -68,7 +69,7 @@ pub async fn log_in(
     }))
 }
 
-/// The same refusal as for a wrong token, with a sentence about what was asked for here.
+/// The same problem as for a wrong token, with a message about the password instead.
 fn refused(failure: Failure) -> Problem {
     let wrong = matches!(failure, Failure::Unauthenticated);
     let mut problem = Problem::from(failure);

@@ -1,4 +1,4 @@
-//! What developers call: every URL below `/portal/api/v1`. Accounts and sessions first, then applications.
+//! The API for developers: all routes below `/portal/api/v1`. Accounts and sessions come first, then applications.
 
 mod app_details;
 mod entities;
@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 
 use crate::web::extract::Service;
 
-/// All URLs of developers.
+/// The routes of the developer API.
 pub fn routes() -> OpenApiRouter<Service> {
     OpenApiRouter::new()
         // POST /portal/api/v1/sign-up/invitation

@@ -11,11 +11,11 @@ use crate::web::api::portal::required::required;
 use crate::web::error::Problem;
 use crate::web::extract::{Anyone, JsonBody, Service};
 
-/// An invitation's link.
+/// The token of an invitation.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InvitationLink {
-    /// What follows `?invite=` in the link.
+    /// The part of the link after `?invite=`.
     #[schema(value_type = String)]
     pub(super) invite_token: Option<String>,
 }
@@ -23,9 +23,9 @@ pub struct InvitationLink {
 /// An invitation that can be accepted.
 #[derive(Serialize, ToSchema)]
 pub struct InvitationAnswer {
-    /// The address it was sent to, for checking.
+    /// The e-mail address that it was sent to.
     email: String,
-    /// When it ends.
+    /// When it expires.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
 }
@@ -40,9 +40,10 @@ pub struct InvitationAnswer {
     request_body = InvitationLink,
     responses(
         (status = 200, description = "The invitation can be accepted.", body = InvitationAnswer),
-        (status = 404, description = "`invite_unknown`: not known, used, or replaced by a newer one.", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`developer_already_signed_up`: the address has an account; log in.", body = Problem, content_type = "application/problem+json"),
-        (status = 410, description = "`invite_expired`: its three days are over.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`invite_unknown`: the invitation is unknown, has been used, or was replaced by a \
+                                      newer one.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`developer_already_signed_up`: the address already has an account; log in.", body = Problem, content_type = "application/problem+json"),
+        (status = 410, description = "`invite_expired`: the invitation is older than three days.", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`required`, `unknown_field`.", body = Problem, content_type = "application/problem+json"),
         BodyProblems,
         VisitorProblems,

@@ -1,8 +1,8 @@
-//! Fields that a request has to have.
+//! Required fields of a request.
 
 use crate::web::error::{FieldError, Problem};
 
-/// The values of fields that have to be there; otherwise a problem that names all that are missing or blank at once.
+/// The values of required fields, or a problem that names all missing and blank ones together.
 pub(super) fn required<const N: usize>(fields: [(&str, Option<String>); N]) -> Result<[String; N], Problem> {
     let missing: Vec<_> = fields
         .iter()

@@ -24,9 +24,10 @@ use crate::web::extract::{AuthenticatedDeveloper, IfMatch, PathOf, Service};
     responses(
         (status = 204, description = "The secret has ended."),
         (status = 403, description = "`otp_verification_needed`, `plan_required`.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`not_found`: none of the developer's applications, or none of its secrets.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`: it is not one of the developer's applications, or not one of its \
+                                      secrets.", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`app_revoked`.", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "`version_mismatch`: changed since the version of `If-Match`.", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "`version_mismatch`: it has changed since the version in `If-Match`.", body = Problem, content_type = "application/problem+json"),
         QueryProblems,
         SessionProblems,
     ),

@@ -14,7 +14,7 @@ use crate::web::api::portal::required::required;
 use crate::web::error::Problem;
 use crate::web::extract::{Anyone, Service};
 
-/// The code is on its way; there is nothing to say about it here.
+/// The code is on its way.
 #[derive(Serialize, ToSchema)]
 pub struct CodeSent {}
 
@@ -30,10 +30,11 @@ pub struct CodeSent {}
     request_body = InvitationLink,
     responses(
         (status = 202, description = "The code is on its way.", body = CodeSent),
-        (status = 403, description = "`plan_required`: the group that invited is off the plan.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`invite_unknown`: not known, used, or replaced by a newer one.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`plan_required`: the group that sent the invitation is not on the plan.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`invite_unknown`: the invitation is unknown, has been used, or was replaced by a \
+                                      newer one.", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`developer_already_signed_up`, `app_revoked`, `app_suspended`.", body = Problem, content_type = "application/problem+json"),
-        (status = 410, description = "`invite_expired`: its three days are over.", body = Problem, content_type = "application/problem+json"),
+        (status = 410, description = "`invite_expired`: the invitation is older than three days.", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`required`, `unknown_field`, `idempotency_key_reused`.", body = Problem, content_type = "application/problem+json"),
         BodyProblems,
         VisitorProblems,
@@ -45,7 +46,7 @@ pub async fn send_verification_code(
     Anyone(caller): Anyone,
     body: KeyedBody<InvitationLink>,
 ) -> Result<(StatusCode, Json<CodeSent>), Problem> {
-    // Nobody else's keys are theirs: a key belongs to the link that it comes with.
+    // The caller has no account yet, so the idempotency key belongs to the invitation.
     let invitee = caller.with(Who::Invitee {
         id: body.value.invite_token.clone().unwrap_or_default(),
         name: String::new(),

@@ -12,20 +12,20 @@ use crate::web::api::portal::problems::{BodyProblems, VisitorProblems};
 use crate::web::error::Problem;
 use crate::web::extract::{Anyone, JsonBody, Service};
 
-/// What a developer signs up with.
+/// The data of the new account.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignUpRequest {
-    /// What follows `?invite=` in the link.
+    /// The part of the link after `?invite=`.
     #[schema(value_type = String)]
     invite_token: Option<String>,
-    /// The six digits from the mail, as people type them: full-width digits, spaces and dashes are read.
+    /// The six digits from the e-mail. Full-width digits, spaces and dashes are accepted.
     #[schema(value_type = String, example = "493021")]
     code: Option<String>,
     /// The developer's name, 1 to 200 characters.
     #[schema(value_type = String)]
     full_name: Option<String>,
-    /// At least 15 characters; no rules about their kind, but nothing that is guessed first.
+    /// At least 15 characters of any kind; passwords that are easy to guess are refused.
     #[schema(value_type = String, format = Password)]
     password: Option<String>,
 }
@@ -47,12 +47,16 @@ pub struct SignedUp {
     tag = "Developers",
     request_body = SignUpRequest,
     responses(
-        (status = 201, description = "The account exists.", body = SignedUp),
-        (status = 403, description = "`plan_required`: the group that invited is off the plan.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`invite_unknown`: not known, used, or replaced by a newer one.", body = Problem, content_type = "application/problem+json"),
+        (status = 201, description = "The account has been created.", body = SignedUp),
+        (status = 403, description = "`plan_required`: the group that sent the invitation is not on the plan.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`invite_unknown`: the invitation is unknown, has been used, or was replaced by a \
+                                      newer one.", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`developer_already_signed_up`, `app_revoked`, `app_suspended`.", body = Problem, content_type = "application/problem+json"),
-        (status = 410, description = "`invite_expired`, or `code_expired`: ten minutes or five tries are over; ask for a new code.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`code_wrong` with `attempts_left`, `invalid_code`, `password_too_short`, `password_too_long`, `password_too_common`, `invalid_password`, `invalid_full_name`, `required`, `unknown_field`.", body = Problem, content_type = "application/problem+json"),
+        (status = 410, description = "`invite_expired`; or `code_expired`: the code is older than ten minutes or was \
+                                      wrong five times, so request a new one.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`code_wrong` with `attempts_left`, `invalid_code`, `password_too_short`, \
+                                      `password_too_long`, `password_too_common`, `invalid_password`, \
+                                      `invalid_full_name`, `required`, `unknown_field`.", body = Problem, content_type = "application/problem+json"),
         BodyProblems,
         VisitorProblems,
     ),

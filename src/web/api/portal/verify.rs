@@ -16,12 +16,13 @@ use crate::web::extract::{AuthenticatedDeveloper, PathOf, Service};
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VerifyRequest {
-    /// As handed over by the admin; case, width, spaces, dashes and the look-alikes I, L and O do not matter.
+    /// The OTP from the admin. Case, full-width characters, spaces, dashes and the look-alikes I, L and O do not
+    /// matter.
     #[schema(value_type = String, example = "K7QM-2F9D")]
     otp: Option<String>,
 }
 
-/// The application was verified.
+/// The application has been verified.
 #[derive(Serialize, ToSchema)]
 pub struct Verified {
     /// Always `true`.
@@ -39,12 +40,14 @@ pub struct Verified {
     params(("id" = String, Path, description = "The application's id."), WithKey),
     request_body = VerifyRequest,
     responses(
-        (status = 200, description = "The application was verified.", body = Verified),
-        (status = 403, description = "`plan_required`: the group is off the plan.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`not_found`: none of the developer's applications.", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "The application has been verified.", body = Verified),
+        (status = 403, description = "`plan_required`: the group is not on the plan.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`: it is not one of the developer's applications.", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`already_verified`, `app_suspended`, `app_revoked`.", body = Problem, content_type = "application/problem+json"),
-        (status = 410, description = "`otp_expired`: its three days are over.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`otp_wrong` with `attempts_left`; `invalid_otp`, which costs no try: not eight letters and digits; `required`, `unknown_field`, `idempotency_key_reused`.", body = Problem, content_type = "application/problem+json"),
+        (status = 410, description = "`otp_expired`: the OTP is older than three days.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`otp_wrong` with `attempts_left`; `invalid_otp`: not eight letters and digits, \
+                                      which does not count as a try; `required`, `unknown_field`, \
+                                      `idempotency_key_reused`.", body = Problem, content_type = "application/problem+json"),
         (status = 423, description = "`otp_locked`: five wrong tries.", body = Problem, content_type = "application/problem+json"),
         BodyProblems,
         SessionProblems,

@@ -1,4 +1,4 @@
-//! The user's own account: password, sessions, and tokens for the admins' API.
+//! The user's own account: password, sessions, and tokens for the admin API.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -24,12 +24,12 @@ use crate::web::pages::session_list::session_list;
 use crate::web::pages::sign_out::signed_out;
 use crate::web::pages::{copy, form_key, times};
 
-/// How long tokens can live, in days, and in words.
+/// The offered lifetimes of tokens: the number of days, and a label.
 const ENDS_AFTER: [(&str, &str); 3] = [("30", "30 days"), ("90", "90 days"), ("365", "a year")];
-/// How long a token lives unless something else is chosen.
+/// The default lifetime of a token.
 const VALID_DAYS: &str = "90";
 
-/// What the form calls the field that the rules name.
+/// The form's label for the field that error messages name.
 const WORDS: &[(&str, &str)] = &[("name", "Name of the new token")];
 
 /// `GET /account`
@@ -53,7 +53,7 @@ async fn account_page(
     let body = html! {
         h1 { "Your account" }
         @if form.has("link-sent") {
-            div.notice.good role="status" { p { "A link to choose a new password was sent to your address." } }
+            div.notice.good role="status" { p { "We have sent you an e-mail with a link to choose a new password." } }
         }
         (errors.summary(&["name", "valid_days", "password"]))
         dl.facts {
@@ -64,13 +64,13 @@ async fn account_page(
         h2 { "Password" }
         form method="post" action="/account/password-link" {
             (token(form_token))
-            p { "You get a mail with a link, with which you choose a new password." }
+            p { "We will send you an e-mail with a link to choose a new password." }
             button type="submit" { "Change password" }
         }
         h2 #sessions { "Sessions" }
         (session_list(&sessions, user.session.id, "/account/sessions", form_token))
         h2 #tokens { "API tokens" }
-        p { "A token lets a program do what you may do, through the JSON API (" a href="/docs" { "description" } ")." }
+        p { "A token lets a program do everything that you can do, through the JSON API (" a href="/docs" { "documentation" } ")." }
         @if !tokens.is_empty() { (token_table(&tokens, form_token)) }
         form.narrow method="post" action="/account/tokens" {
             (token(form_token))
@@ -80,14 +80,14 @@ async fn account_page(
                 value: form.text("name"), ..Field::default()
             }.input(errors))
             (Field {
-                name: "valid_days", label: "Ends after", value: form.filled("valid_days").unwrap_or(VALID_DAYS),
+                name: "valid_days", label: "Valid for", value: form.filled("valid_days").unwrap_or(VALID_DAYS),
                 ..Field::default()
             }.select(&ENDS_AFTER, errors))
             (Field {
                 name: "password", label: "Your password", kind: "password", autocomplete: "current-password",
                 ..Field::default()
             }.input(errors))
-            button type="submit" { "New token" }
+            button type="submit" { "Create token" }
         }
     };
     Ok((errors.status(), page(&Shell::from(user), "Your account", &body)).into_response())
@@ -98,14 +98,14 @@ fn token_table(tokens: &[ListedToken], form_token: &str) -> Markup {
         div.wide tabindex="0" role="region" aria-labelledby="tokens" {
             table.cards {
                 thead { tr {
-                    th scope="col" { "Name" } th scope="col" { "Made" } th scope="col" { "Last used" } th scope="col" { "Ends" }
+                    th scope="col" { "Name" } th scope="col" { "Created" } th scope="col" { "Last used" } th scope="col" { "Ends" }
                     th scope="col" { "Actions" }
                 } }
                 tbody {
                     @for own in tokens {
                         tr {
                             th scope="row" { bdi { (own.name) } }
-                            td data-title="Made" { (times::moment(own.created_at)) }
+                            td data-title="Created" { (times::moment(own.created_at)) }
                             td data-title="Last used" { @match own.last_used_at { Some(at) => (times::moment(at)), None => "never" } }
                             td data-title="Ends" { @match own.expires_at { Some(at) => (times::moment(at)), None => "never" } }
                             td {
@@ -122,7 +122,7 @@ fn token_table(tokens: &[ListedToken], form_token: &str) -> Markup {
     }
 }
 
-/// `POST /account/tokens`: makes one, and shows it once.
+/// `POST /account/tokens`: creates a token and shows it once.
 pub async fn new_token(
     State(service): State<Service>,
     SubmittedForm { user, form }: SubmittedForm<ConsoleUser>,
@@ -148,8 +148,8 @@ async fn made(service: &Service, user: &ConsoleUser, form: Form) -> Result<Issue
     match service.issue_own_token(user.caller(), query, key.as_ref()).await {
         Ok(Some(issued)) => Ok(issued),
         Ok(None) => {
-            let detail = "This form was sent before. A token is shown once only: if you have not kept it, end it below and \
-                          make another.";
+            let detail = "You have already sent this form. The token was shown only once; if you did not save it, end \
+                          it below and create another.";
             let problem = Problem::new(StatusCode::CONFLICT, "sent_already", detail);
             Err((problem.into(), form_key::anew(form)))
         }
@@ -162,7 +162,8 @@ fn read(form: &Form, now: Timestamp) -> Result<OwnTokenForm<'_>, FieldProblem> {
     let chosen = form.filled("valid_days").unwrap_or(VALID_DAYS);
     let days = ENDS_AFTER.iter().find(|(days, _)| *days == chosen);
     let days = days.and_then(|(days, _)| days.parse().ok());
-    let days = days.ok_or_else(|| FieldProblem::new("valid_days", "invalid_valid_days", "Choose one of the times."))?;
+    let days =
+        days.ok_or_else(|| FieldProblem::new("valid_days", "invalid_valid_days", "Choose how long it is valid."))?;
     Ok(OwnTokenForm {
         name,
         ends: now.plus(TimeDelta::days(days)),
@@ -173,10 +174,12 @@ fn read(form: &Form, now: Timestamp) -> Result<OwnTokenForm<'_>, FieldProblem> {
 fn token_page(user: &ConsoleUser, issued: &IssuedToken) -> Markup {
     let body = html! {
         h1 { "Your new API token" }
-        div.notice.warn role="status" { p { "It is shown this once only. Copy it to where your program keeps its secrets." } }
+        div.notice.warn role="status" {
+            p { "Copy it now to where your program keeps its secrets. You will not see it again." }
+        }
         dl.facts {
             (fact("API token", &copy::value("api-token", &issued.token)))
-            (fact("Ends", &times::moment(issued.expires_at)))
+            (fact("Valid until", &times::moment(issued.expires_at)))
         }
         p { a.button href="/account" { "Done" } }
     };
@@ -213,7 +216,7 @@ pub async fn end_session(
     Ok(Redirect::to("/account").into_response())
 }
 
-/// One that has ended already is what was asked for.
+/// Something that has already ended is what the user asked for.
 fn or_done(ended: Result<(), Failure>) -> Result<(), Failure> {
     match ended {
         Err(Failure::Command(CommandError::Refused(Refusal::NotFound))) => Ok(()),

@@ -1,4 +1,5 @@
-//! Edit Group Users: who is in the group, and what they may do with Integration Applications. For Practice Admins (R2).
+//! Edit Group Users: the users of the group and their permissions for Integration Applications. For Practice Admins
+//! only (R2).
 
 use std::collections::BTreeSet;
 
@@ -65,7 +66,7 @@ pub async fn show(
     Ok(edit_page(&admin, &user_id, &user, &user.permissions, &notice))
 }
 
-/// `POST /group-users/{id}`: Process. All of it happens, or nothing.
+/// `POST /group-users/{id}`: Process. All changes are made, or none.
 pub async fn process(
     State(service): State<Service>,
     PathOf(user_id): PathOf<UserId>,
@@ -124,7 +125,6 @@ fn edited(group: &GroupRow, admin: &ConsoleUser, user_id: &UserId) -> Result<Gro
     Ok(group.user(user_id).cloned().ok_or(Refusal::NotFound)?)
 }
 
-/// The permissions with these codes.
 fn all_of(codes: &[&str]) -> BTreeSet<Permission> {
     let held = PERMISSIONS.into_iter();
     held.filter(|permission| codes.contains(&code(*permission))).collect()
@@ -136,7 +136,7 @@ fn chosen(form: &Form) -> BTreeSet<Permission> {
     all.filter(|permission| form.has(code(*permission))).collect()
 }
 
-/// The notice when another Practice Admin was faster: what is stored now, and what was chosen.
+/// The notice when another Practice Admin changed the permissions first: the stored version and the chosen one.
 fn both_versions(stored: &BTreeSet<Permission>, chosen: &BTreeSet<Permission>) -> Markup {
     let granted = |held: &BTreeSet<Permission>, permission| match held.contains(&permission) {
         true => "granted",
@@ -144,14 +144,15 @@ fn both_versions(stored: &BTreeSet<Permission>, chosen: &BTreeSet<Permission>) -
     };
     html! {
         div.notice.warn role="alert" tabindex="-1" data-focus {
-            h2 { "Somebody else changed these permissions meanwhile" }
-            p { "Nothing of yours has been saved yet. Compare both versions, and process yours again if you still want it." }
+            h2 { "Somebody else has changed these permissions" }
+            p { "Your changes have not been saved. Compare the two versions, and process yours again if you still want \
+                 them." }
         }
         div.scroll role="region" aria-label="Both versions" tabindex="0" {
             table.versions {
                 caption.hidden { "Both versions" }
                 thead {
-                    tr { th scope="col" { "Permission" } th scope="col" { "Stored now" } th scope="col" { "What you chose" } }
+                    tr { th scope="col" { "Permission" } th scope="col" { "Current version" } th scope="col" { "Your version" } }
                 }
                 tbody {
                     @for permission in PERMISSIONS {
@@ -167,7 +168,7 @@ fn both_versions(stored: &BTreeSet<Permission>, chosen: &BTreeSet<Permission>) -
     }
 }
 
-/// The page; the boxes are ticked as in `ticked`.
+/// The page, with the boxes in `ticked` checked.
 fn edit_page(
     admin: &ConsoleUser,
     user_id: &UserId,
@@ -194,22 +195,23 @@ fn edit_page(
         h2 { "Password" }
         form method="post" action={ (here) "/password-link" } {
             (token(form_token))
-            p { "The user gets a mail with a link, with which they choose the password for signing in here." }
+            p { "The user will get an e-mail with a link to choose a password for signing in here." }
             button.plain type="submit" { "Send password link" }
         }
     };
     page(&Shell::from(admin), "Edit Group User", &body)
 }
 
-/// R2: what a Practice Admin may do is nobody's to grant or withdraw. What was granted besides stays when the role ends.
+/// R2: Practice Admins have all permissions, which cannot be granted or withdrawn. Permissions granted individually
+/// stay when the role changes.
 fn by_right(user: &GroupUser) -> Markup {
     html! {
-        p { "A Practice Admin has every permission by right; nothing has to be granted." }
+        p { "Practice Admins have every permission by default, so there is nothing to grant." }
         ul {
-            @for permission in PERMISSIONS { li { (permission.title()) " " span.badge.good { "by right" } } }
+            @for permission in PERMISSIONS { li { (permission.title()) " " span.badge.good { "by default" } } }
         }
         @if !user.permissions.is_empty() {
-            p { "Granted besides, and kept if the role ends: " (titles(&user.permissions)) "." }
+            p { "Also granted individually, and kept if the role changes: " (titles(&user.permissions)) "." }
         }
     }
 }
@@ -243,11 +245,11 @@ fn crumbs(of_user: bool) -> Markup {
 fn sentence(done: &str) -> &'static str {
     match done {
         "link-sent" => "The link is on its way.",
-        _ => "The permissions are as shown here, with immediate effect.",
+        _ => "The permissions have been changed, with immediate effect.",
     }
 }
 
-/// The name of the permission's box.
+/// The name of the permission's checkbox.
 fn code(permission: Permission) -> &'static str {
     permission.into()
 }
@@ -261,7 +263,7 @@ fn role(role: Role) -> &'static str {
 
 fn permissions(user: &GroupUser) -> String {
     if user.role == Role::PracticeAdmin {
-        return "all, by right".to_owned();
+        return "all, by default".to_owned();
     }
     match user.permissions.is_empty() {
         true => "none".to_owned(),

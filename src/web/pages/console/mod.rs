@@ -1,4 +1,4 @@
-//! The console: what group users see and do.
+//! The console, for group users.
 
 mod account;
 mod applications;
@@ -14,7 +14,6 @@ use crate::application::Realm;
 use crate::web::extract::Service;
 use crate::web::pages::passwords;
 
-/// The pages of the console.
 pub fn routes() -> Router<Service> {
     Router::new()
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))

@@ -1,4 +1,4 @@
-//! Sign in to the console, and sign out.
+//! Signing in to the console, and out of it.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -17,7 +17,7 @@ use crate::web::pages::inputs::Field;
 use crate::web::pages::layout::{Shell, page};
 use crate::web::pages::sign_out;
 
-/// What the page says besides its fields.
+/// What the page shows besides its fields.
 #[derive(Default)]
 struct SignInState<'a> {
     errors: Errors,
@@ -30,7 +30,7 @@ pub async fn show(PageQuery(query): PageQuery) -> Markup {
     sign_in_page(&query, &SignInState::default())
 }
 
-/// The page for somebody whose session has ended in the middle of a form.
+/// The page for a user whose session ended while they filled in a form.
 pub fn sign_in_again(held: &str) -> Markup {
     let form = Form::of([("held", held.to_owned())]);
     let held = true;
@@ -93,7 +93,7 @@ pub async fn sign_out(
 fn refused(failure: Failure) -> Errors {
     match failure {
         Failure::Unauthenticated => {
-            let detail = "E-mail address or password is wrong.";
+            let detail = "The e-mail address or password is wrong.";
             Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail).into()
         }
         failure => failure.into(),
@@ -105,7 +105,9 @@ fn sign_in_page(form: &Form, situation: &SignInState<'_>) -> Markup {
     let body = html! {
         h1 { "Sign in" }
         @if *held {
-            p.notice role="status" { "Your session has ended. Sign in again to go on; what you entered has been kept." }
+            p.notice role="status" {
+                "Your session has ended. Sign in again to continue; what you entered has been kept."
+            }
         }
         (errors.summary(&[]))
         form.narrow method="post" action="/sign-in" {
@@ -120,7 +122,7 @@ fn sign_in_page(form: &Form, situation: &SignInState<'_>) -> Markup {
                 ..Field::default()
             }.input(errors))
             @if !groups.is_empty() {
-                p.notice role="status" { "You are a user of several groups. Choose one, and enter your password once more." }
+                p.notice role="status" { "You belong to several groups. Choose one, and enter your password again." }
                 (Field { name: "group", label: "Group", ..Field::default() }.select(&options(groups), errors))
             }
             button type="submit" { "Sign in" }

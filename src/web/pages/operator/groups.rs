@@ -1,4 +1,4 @@
-//! The groups: all of them, and a new one.
+//! The list of groups, and the form for a new one.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -18,7 +18,7 @@ use crate::web::pages::inputs::Field;
 use crate::web::pages::layout::{Shell, page};
 use crate::web::pages::operator::labels::WORDS;
 
-/// Where a group's page is.
+/// The path of a group's page.
 pub fn group_path(id: &GroupId) -> String {
     format!("/operator/groups/{id}")
 }
@@ -31,7 +31,7 @@ pub async fn list(
     Ok(list_page(&service, &operator, &new_form(), &Errors::default()).await?)
 }
 
-/// `POST /operator/groups`: a new group.
+/// `POST /operator/groups`: creates a group.
 pub async fn create(
     State(service): State<Service>,
     SubmittedForm { user: operator, form }: SubmittedForm<OperatorUser>,
@@ -51,19 +51,18 @@ async fn created(service: &Service, operator: &OperatorUser, form: &Form) -> Res
     let id = GroupId::parse(form.text("group_id"));
     let (name, plan) = (label("name", form), ProductPlan::parse(form.text("product_plan")));
     let (id, name, plan) = all_three(id, name, plan)?;
-    // A second click finds the group as the first has made it.
+    // No precondition, so that a second click finds the group that the first one created.
     service
         .put_group_if(operator.caller(), &id, &GroupPrecondition::Nothing, name, plan)
         .await?;
     Ok(id)
 }
 
-/// A name that was typed.
 pub fn label(field: &'static str, form: &Form) -> Result<Label, FieldProblem> {
     Label::parse(field, form.text(field))
 }
 
-/// Three values, or all that is wrong with them.
+/// All three values, or every error among them.
 pub fn all_three<A, B, C>(
     a: Result<A, FieldProblem>,
     b: Result<B, FieldProblem>,
@@ -92,7 +91,7 @@ async fn list_page(
     let body = html! {
         h1 { "Groups" }
         (errors.summary(&["group_id", "name", "product_plan"]))
-        @if groups.is_empty() { p { "There is no group yet. Make the first one below." } }
+        @if groups.is_empty() { p { "No groups yet. Create the first one below." } }
         @else {
             div.wide tabindex="0" role="region" aria-label="Groups" {
                 table.cards {
@@ -128,13 +127,13 @@ fn new_group_form(operator: &OperatorUser, form: &Form, errors: &Errors) -> Mark
             (token(&operator.session.form_token))
             (Field {
                 name: "group_id", label: "Group id", value: form.text("group_id"),
-                hint: "Your own id for it: letters, digits, dot, dash and underscore.", ..Field::default()
+                hint: "Your own id for the group: letters, digits, dots, dashes and underscores.", ..Field::default()
             }.input(errors))
             (Field { name: "name", label: "Name", value: form.text("name"), ..Field::default() }.input(errors))
             (Field {
                 name: "product_plan", label: "Product plan", value: form.text("product_plan"), ..Field::default()
             }.input(errors))
-            button type="submit" { "New group" }
+            button type="submit" { "Create group" }
         }
     }
 }

@@ -1,9 +1,9 @@
-//! What operators read instead of names and codes, and what they are told of what they did.
+//! Labels and messages of the operator pages.
 
 use gatebook_aggregates::group::Role;
 use maud::{Markup, html};
 
-/// What the fields are called on the screen.
+/// Field names in error messages, and their labels on the screen.
 pub const WORDS: &[(&str, &str)] = &[
     ("group_id", "Group id"),
     ("name", "Name"),
@@ -16,10 +16,9 @@ pub const WORDS: &[(&str, &str)] = &[
     ("role", "Role"),
 ];
 
-/// The roles, for a list to choose from.
+/// The roles as options of a list.
 pub const ROLES: [(&str, &str); 2] = [("user", "User"), ("practice_admin", "Practice Admin")];
 
-/// A role.
 pub fn role(role: Role) -> &'static str {
     match role {
         Role::PracticeAdmin => "Practice Admin",
@@ -27,7 +26,7 @@ pub fn role(role: Role) -> &'static str {
     }
 }
 
-/// That something went well: the first thing that is read on the page.
+/// A success message. It gets the focus, so that screen readers read it first.
 pub fn done(sentence: &str) -> Markup {
     html! { div.notice.good role="status" tabindex="-1" data-focus { p { (sentence) } } }
 }

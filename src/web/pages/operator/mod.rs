@@ -17,7 +17,6 @@ pub use sign_in::sign_in_again;
 
 use crate::web::extract::Service;
 
-/// The pages of operators.
 pub fn routes() -> Router<Service> {
     Router::new()
         .route("/operator/sign-in", get(sign_in::show).post(sign_in::submit))

@@ -1,4 +1,4 @@
-//! The outbox: which mails wait, were sent, or could not be sent; and another try for those.
+//! The outbox: e-mails that wait, were sent or have failed, and a retry for the failed ones.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -21,7 +21,7 @@ use crate::web::pages::layout::{Shell, page};
 use crate::web::pages::operator::labels;
 use crate::web::pages::{filter_form, times};
 
-/// So many letters are shown on a page, the newest first.
+/// E-mails per page, newest first.
 const SHOWN: u32 = 200;
 const STATES: [(&str, &str); 3] = [("pending", "Pending"), ("failed", "Failed"), ("sent", "Sent")];
 
@@ -48,7 +48,7 @@ async fn outbox_page(
     state: Option<EmailState>,
     errors: &Errors,
 ) -> Result<Response, Problem> {
-    // A cursor of somewhere else begins at the newest mail again.
+    // An invalid cursor shows the newest e-mails.
     let after = query.filled("cursor").and_then(read_cursor).filter(ListedAfter::can_be);
     let _slot = service.read_slot(operator.caller()).await?;
     let (emails, next) = outbox::list_page(service.database(), state, after.as_ref(), SHOWN).await?;
@@ -56,16 +56,16 @@ async fn outbox_page(
     let form_token = &operator.session.form_token;
     let body = html! {
         h1 { "Outbox" }
-        @if query.has("retried") { (labels::done("It is sent at the next opportunity.")) }
+        @if query.has("retried") { (labels::done("It will be sent shortly.")) }
         (errors.summary(&[]))
         (summary(&totals, service.clock.now()))
-        (filter_form::form("/operator/outbox", "Find mails", &select("state", "State", query.text("state"), STATES), &html! {}))
-        @if emails.is_empty() { p role="status" { "There is no such mail." } }
+        (filter_form::form("/operator/outbox", "Find e-mails", &select("state", "State", query.text("state"), STATES), &html! {}))
+        @if emails.is_empty() { p role="status" { "No e-mails match." } }
         @else { (table(&emails, form_token)) }
         @if totals.failed > 0 { (retry_all(totals.failed, form_token)) }
         nav.actions aria-label="Pages" {
-            @if after.is_some() { a.button.plain href=(href(query, None)) { "Newest mails" } " " }
-            @if let Some(next) = &next { a.button.plain rel="next" href=(href(query, Some(next))) { "Older mails" } }
+            @if after.is_some() { a.button.plain href=(href(query, None)) { "Newest e-mails" } " " }
+            @if let Some(next) = &next { a.button.plain rel="next" href=(href(query, Some(next))) { "Older e-mails" } }
         }
     };
     Ok((errors.status(), page(&Shell::from(operator), "Outbox", &body)).into_response())
@@ -80,14 +80,14 @@ fn href(query: &Form, after: Option<&ListedAfter>) -> String {
     format!("/operator/outbox?{}", parameters.finish())
 }
 
-/// How the whole outbox stands.
+/// The totals of the outbox.
 fn summary(totals: &OutboxSummary, now: Timestamp) -> Markup {
     html! {
         dl.facts {
             (fact("Pending", &html! { (totals.pending) }))
             (fact("Failed", &html! { (totals.failed) }))
             (fact("Sent", &html! { (totals.sent) }))
-            (fact("Oldest waiting", &html! {
+            (fact("Waiting longest", &html! {
                 @match totals.oldest_waiting_since {
                     Some(since) => { (times::moment(since)) " (for " (minutes(outbox::age(since, now))) ")" },
                     None => "none",
@@ -107,7 +107,7 @@ fn minutes(age: TimeDelta) -> String {
 
 fn table(emails: &[EmailRow], form_token: &str) -> Markup {
     html! {
-        div.wide tabindex="0" role="region" aria-label="Mails" {
+        div.wide tabindex="0" role="region" aria-label="E-mails" {
             table.cards {
                 thead { tr {
                     th scope="col" { "To" } th scope="col" { "Kind" } th scope="col" { "State" } th scope="col" { "Written" }
@@ -128,7 +128,7 @@ fn row(email: &EmailRow, form_token: &str) -> Markup {
                 @match email.state {
                     EmailState::Pending => {
                         span.badge { "Pending" }
-                        @if let Some(at) = email.next_attempt_at { div.detail { "not before " (times::moment(at)) } }
+                        @if let Some(at) = email.next_attempt_at { div.detail { "next attempt " (times::moment(at)) } }
                     },
                     EmailState::Sent => span.badge.good { "Sent" },
                     EmailState::Failed => span.badge.bad { "Failed" },
@@ -141,7 +141,7 @@ fn row(email: &EmailRow, form_token: &str) -> Markup {
                 @if email.can_be_retried() {
                     form method="post" action={ "/operator/outbox/" (email.id) "/retry" } {
                         (token(form_token))
-                        button.plain type="submit" aria-label={ "Retry the mail to " (email.recipient) } { "Retry" }
+                        button.plain type="submit" aria-label={ "Retry the e-mail to " (email.recipient) } { "Retry" }
                     }
                 }
             }
@@ -172,15 +172,17 @@ pub async fn retry(
             service.emails_waiting.notify_one();
             return Ok(Redirect::to("/operator/outbox?retried").into_response());
         }
-        Retry::NotFailed(email) if email.state == EmailState::Sent => "This mail was sent meanwhile.",
-        Retry::NotFailed(_) => "This mail has not failed: it is being sent, or will be by itself when it is due.",
+        Retry::NotFailed(email) if email.state == EmailState::Sent => "This e-mail has already been sent.",
+        Retry::NotFailed(_) => {
+            "This e-mail has not failed. It is being sent, or will be sent automatically when it is due."
+        }
         Retry::Unknown => return Err(Problem::not_found()),
     };
     let errors = Problem::new(StatusCode::CONFLICT, "conflict", detail).into();
     outbox_page(&service, &operator, &form, None, &errors).await
 }
 
-/// `POST /operator/outbox/retry`: all that were given up.
+/// `POST /operator/outbox/retry`: retries all failed e-mails.
 pub async fn retry_failed(
     State(service): State<Service>,
     SubmittedForm { form, .. }: SubmittedForm<OperatorUser>,

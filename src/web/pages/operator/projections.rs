@@ -1,4 +1,4 @@
-//! The projections: where each stands, and their rebuild and verification with live progress.
+//! The status of the projections, and their rebuild and verification with live progress.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -15,9 +15,9 @@ use crate::web::pages::form::{Form, SubmittedForm, token};
 use crate::web::pages::form_errors::Errors;
 use crate::web::pages::layout::{Shell, page};
 
-/// How often the page is asked for again while this process rebuilds or verifies.
+/// Seconds between refreshes while this process rebuilds or verifies.
 const OWN_SECONDS: u32 = 1;
-/// How often while another one may be at it, of which only the database tells.
+/// Seconds between refreshes while another process may be rebuilding, which only the database shows.
 const OTHERS_SECONDS: u32 = 5;
 
 /// `GET /operator/projections`
@@ -28,7 +28,7 @@ pub async fn show(
     Ok(projections_page(&service, &operator, &Errors::default()).await?)
 }
 
-/// `POST /operator/projections`: rebuilds or verifies one projection, or all.
+/// `POST /operator/projections`: rebuilds or verifies one projection or all.
 pub async fn start(
     State(service): State<Service>,
     SubmittedForm { user: operator, form }: SubmittedForm<OperatorUser>,
@@ -40,7 +40,7 @@ pub async fn start(
     if service.start_replay(replay, projections) {
         return Ok(Redirect::to("/operator/projections").into_response());
     }
-    let detail = "Something is under way already. Wait until it has ended.";
+    let detail = "A rebuild or verification is already running. Wait until it has finished.";
     let errors = Problem::new(StatusCode::CONFLICT, "conflict", detail).into();
     Ok(projections_page(&service, &operator, &errors).await?)
 }
@@ -64,7 +64,7 @@ async fn projections_page(service: &Service, operator: &OperatorUser, errors: &E
     let own = job.as_deref().filter(|job| !job.has_ended());
     let elsewhere = own.is_none() && status.iter().any(|projection| projection.rebuilding.is_some());
     let form_token = &operator.session.form_token;
-    // What is marked as live is brought up to date by the script; focus and place on the page stay what they are.
+    // The script updates the elements marked as live in place, so that focus and scroll position stay.
     let body = html! {
         h1 { "Projections" }
         (errors.summary(&[]))
@@ -82,8 +82,8 @@ async fn projections_page(service: &Service, operator: &OperatorUser, errors: &E
         }
         @if let Some(head) = status.first().map(|projection| projection.head) {
             p data-live="head" {
-                "The log ends at position " (head) ", and every projection that is not to be rebuilt is up to date with it. "
-                "A projection’s last change is the last event that it shows something of."
+                "The log ends at position " (head) ". Every projection is up to date with it, unless it needs a rebuild. "
+                "“Last change at” is the position of the last event that changed the projection."
             }
         }
         h2 { "All projections and the log" }
@@ -100,8 +100,8 @@ fn row(projection: &ProjectionStatus, form_token: &str) -> Markup {
             th scope="row" { (name) }
             td data-title="Generation" data-live={ (name) " generation" } {
                 (projection.generation)
-                @if projection.stale { " " span.badge.warn { "to be rebuilt" } }
-                @if projection.rebuilding.is_some() { " " span.badge.warn { "rebuild under way or interrupted" } }
+                @if projection.stale { " " span.badge.warn { "needs a rebuild" } }
+                @if projection.rebuilding.is_some() { " " span.badge.warn { "rebuild running or interrupted" } }
             }
             td data-title="Rows" data-live={ (name) " rows" } { (projection.rows) }
             td data-title="Last change at" data-live={ (name) " position" } { (projection.position) }
@@ -128,7 +128,8 @@ fn button(what: &str, projection: &str, title: &str, form_token: &str) -> Markup
     }
 }
 
-/// What this process does or did last. It is read out whenever it changes, so the numbers are elsewhere.
+/// The current or last job of this process. Screen readers read it out whenever it changes, so the progress is
+/// elsewhere.
 fn message(job: &ReplayJob) -> Markup {
     let what = match job.replay {
         Replay::Rebuild => "Rebuild",
@@ -142,13 +143,13 @@ fn message(job: &ReplayJob) -> Markup {
     let findings = job.findings();
     html! {
         div class=(class) {
-            p { (what) " of " (job.projections.join(", ")) ": " @if job.has_ended() { "ended." } @else { "under way." } }
+            p { (what) " of " (job.projections.join(", ")) ": " @if job.has_ended() { "finished." } @else { "running." } }
             @if !findings.is_empty() { ul { @for finding in &findings { li { (finding) } } } }
         }
     }
 }
 
-/// What the database tells of other processes. It knows how far a rebuild has come, and not whether somebody still is at it.
+/// Rebuilds of other processes. The database knows how far they have come, but not whether they are still running.
 fn rebuilt_elsewhere(status: &[ProjectionStatus]) -> Markup {
     let rebuilding = status
         .iter()
@@ -156,14 +157,14 @@ fn rebuilt_elsewhere(status: &[ProjectionStatus]) -> Markup {
     html! {
         @for (name, rebuilding) in rebuilding {
             div.notice {
-                p { "A rebuild of " (name) " is under way elsewhere, or was interrupted: " (rebuilding.stage()) ". "
-                    "One that was interrupted goes on from there when it is started again." }
+                p { "A rebuild of " (name) " is running on another node, or was interrupted: " (rebuilding.stage()) ". "
+                    "An interrupted rebuild continues from there when you start it again." }
             }
         }
     }
 }
 
-/// How far it is, and how often to look again.
+/// The progress, and how often to refresh it.
 fn progress(own: Option<&ReplayJob>, elsewhere: bool) -> Markup {
     html! {
         @if let Some((done, total)) = own.map(ReplayJob::progress) {

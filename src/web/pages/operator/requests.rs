@@ -1,4 +1,4 @@
-//! R12: the AIQ Integrate applications of all groups, whose client secrets operators handle.
+//! R12: the AIQ Integrate applications of all groups. Operators handle their client secrets.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -55,7 +55,7 @@ async fn list_page(
         h1 { "AIQ Integrate" }
         (errors.summary(&[]))
         (filter_form::form("/operator/requests", "Find applications", &search("name", "Name", query.text("name")), &html! {}))
-        @if found.items.is_empty() { p role="status" { "There is no such application." } }
+        @if found.items.is_empty() { p role="status" { "No applications match." } }
         @else {
             div.wide tabindex="0" role="region" aria-label="AIQ Integrate applications" {
                 table.cards {
@@ -97,7 +97,7 @@ fn row(view: &AppView, form_token: &str) -> Markup {
                     form method="post" action=(generate_path(app.app_id)) {
                         (token(form_token))
                         input type="hidden" name="version" value=(app.version);
-                        // Makes the form count once: a second click shows the same secret again.
+                        // The key makes the form count once: a second click shows the same secret again.
                         input type="hidden" name="request_key" value=(Uuid::now_v7());
                         button.plain type="submit" aria-label={ "Generate client secret for " (app.name.as_str()) } {
                             "Generate client secret"
@@ -109,7 +109,7 @@ fn row(view: &AppView, form_token: &str) -> Markup {
     }
 }
 
-/// `POST /operator/requests/{id}/client-secrets`: generates one, and shows it once.
+/// `POST /operator/requests/{id}/client-secrets`: generates a secret and shows it once.
 pub async fn generate(
     State(service): State<Service>,
     PathOf(app_id): PathOf<AppId>,
@@ -150,8 +150,8 @@ async fn generated(
 }
 
 fn out_of_date() -> Problem {
-    let detail = "This form was sent before, or the application has changed since it was opened. A secret is shown once \
-                  only; generate another if you have not kept it.";
+    let detail = "This form has already been sent, or the application has changed since you opened it. A secret is \
+                  shown only once; if you did not save it, generate another.";
     Problem::new(StatusCode::CONFLICT, "conflict", detail)
 }
 
@@ -161,14 +161,16 @@ fn generate_path(app_id: AppId) -> String {
 
 fn secret_page(operator: &OperatorUser, secret: &IssuedClientSecret) -> Markup {
     let body = html! {
-        h1 { "The new client secret" }
-        div.notice.warn role="status" tabindex="-1" data-focus { p { "It is shown this once only. Copy it to where the integration keeps its secrets." } }
+        h1 { "Your new client secret" }
+        div.notice.warn role="status" tabindex="-1" data-focus {
+            p { "Copy it now to where the integration keeps its secrets. You will not see it again." }
+        }
         dl.facts {
             (fact("ClientId", &copy::value("client-id", &secret.client_id)))
             (fact("ClientSecret", &copy::value("client-secret", &secret.client_secret)))
         }
         @if let Some(ends_at) = secret.previous_ends_at {
-            p { "The older client secret goes on until " (times::moment(ends_at)) "." }
+            p { "The older client secret is valid until " (times::moment(ends_at)) "." }
         }
         p { a.button href="/operator/requests" { "Done" } }
     };

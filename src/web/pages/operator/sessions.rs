@@ -1,4 +1,4 @@
-//! The sessions that were begun with an operator's token, and ending them.
+//! The sessions of an operator's token, with a button to end each.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -22,8 +22,8 @@ pub async fn show(State(service): State<Service>, SignedIn(user): SignedIn<Opera
     let body = html! {
         h1 { "Sessions of " bdi { (user.name) } }
         p {
-            "Everybody who signed in with this token. The token itself is ended at the command line, and its sessions with \
-             it: " code { "gatebook operator-token revoke" } "."
+            "Everybody who is signed in with this token. To end the token and all of its sessions, use the command \
+             line: " code { "gatebook operator-token revoke" } "."
         }
         h2 #sessions { "Sessions" }
         (session_list(&sessions, user.session.id, "/operator/sessions", form_token))
@@ -41,7 +41,7 @@ pub async fn end(
         Ok(()) if session_id == user.session.id => {
             Ok(([forget_session(Realm::Operator)], Redirect::to("/operator/sign-in")).into_response())
         }
-        // One that has ended already is what was asked for.
+        // A session that has already ended is what the user asked for.
         Ok(()) | Err(Failure::Command(CommandError::Refused(Refusal::NotFound))) => {
             Ok(Redirect::to("/operator/sessions").into_response())
         }

@@ -1,4 +1,4 @@
-//! Operators sign in with their token, and sign out.
+//! Signing in with an operator's token, and out.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -19,7 +19,7 @@ pub async fn show(PageQuery(query): PageQuery) -> Markup {
     sign_in_page(&query, &Errors::default(), false)
 }
 
-/// The page for somebody whose session has ended in the middle of a form.
+/// The page for a user whose session ended while they filled in a form.
 pub fn sign_in_again(held: &str) -> Markup {
     sign_in_page(&Form::of([("held", held.to_owned())]), &Errors::default(), true)
 }
@@ -41,7 +41,7 @@ pub async fn submit(
     }
 }
 
-/// `POST /operator/sign-out`: of a session that has ended already, too.
+/// `POST /operator/sign-out`: succeeds for a session that has already ended, too.
 pub async fn sign_out(
     State(service): State<Service>,
     submitted: Result<SubmittedForm<OperatorUser>, Response>,
@@ -63,7 +63,8 @@ pub async fn sign_out(
 fn refused(failure: Failure) -> Errors {
     match failure {
         Failure::Unauthenticated => {
-            let detail = "This is no valid operator token. Make one with: gatebook operator-token create --name NAME";
+            let detail = "This operator token is not valid. Create one with: gatebook operator-token create --name \
+                          NAME";
             Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail).into()
         }
         failure => failure.into(),
@@ -74,7 +75,9 @@ fn sign_in_page(form: &Form, errors: &Errors, held: bool) -> Markup {
     let body = html! {
         h1 { "Sign in as an operator" }
         @if held {
-            p.notice role="status" { "Your session has ended. Sign in again to go on; what you entered has been kept." }
+            p.notice role="status" {
+                "Your session has ended. Sign in again to continue; what you entered has been kept."
+            }
         }
         (errors.summary(&[]))
         form.narrow method="post" action="/operator/sign-in" {

@@ -1,4 +1,4 @@
-//! The developer's own account: sessions, and a new password.
+//! The developer's own account: password and sessions.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -36,7 +36,7 @@ pub async fn show(
         h2 { "Password" }
         form method="post" action="/portal/account/password-link" {
             (token(form_token))
-            p { "You get a mail with a link, with which you choose a new password." }
+            p { "We will send you an e-mail with a link to choose a new password." }
             button type="submit" { "Change password" }
         }
         h2 #sessions { "Sessions" }
@@ -56,7 +56,7 @@ pub async fn end_session(
     }
     match service.end_session(user.caller(), Realm::Portal, session_id).await {
         Ok(()) if session_id == user.session.id => Ok(signed_out::<PortalUser>()),
-        // One that has ended already is what was asked for.
+        // A session that has already ended is what the user asked for.
         Ok(()) | Err(Failure::Command(CommandError::Refused(Refusal::NotFound))) => {
             Ok(Redirect::to("/portal/account?done=ended").into_response())
         }

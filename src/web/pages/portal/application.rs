@@ -1,4 +1,5 @@
-//! R22: an application's details. The credentials are hidden until they are asked for, because looking is recorded (R28).
+//! R22: an application's details. The credentials are hidden until the developer asks for them, because viewing them is
+//! recorded (R28).
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -20,9 +21,9 @@ use crate::web::pages::layout::{Shell, page};
 use crate::web::pages::portal::labels::{done, failed, status_badge, status_notice, tabs};
 use crate::web::pages::{copy, form_key, times};
 
-/// How long the older secret may go on: seconds, and how they are called.
+/// How long the older secret stays valid: seconds, and their labels.
 const OVERLAPS: [(&str, &str); 5] = [
-    ("0", "not at all: it ends at once"),
+    ("0", "0 hours: it ends at once"),
     ("3600", "1 hour"),
     ("86400", "24 hours"),
     ("259200", "72 hours"),
@@ -48,7 +49,7 @@ fn details_page(user: &PortalUser, row: &PortalAppRow, group: &GroupRow, query: 
         (head(row, group, false))
         section aria-labelledby="credentials" {
             h2 #credentials { "Credentials" }
-            p { "Client id, endpoints and client secrets. That you look at them is recorded in the Activity Log." }
+            p { "Client id, endpoints and client secrets. The Activity Log records that you view them." }
             form method="post" action={ "/portal/apps/" (row.app_id) "/credentials" } {
                 (token(&user.session.form_token))
                 button type="submit" { "Show Credentials" }
@@ -75,7 +76,6 @@ pub async fn credentials(
     shown.unwrap_or_else(|failure| failed(&user, app_id, failure))
 }
 
-/// The details with the credentials.
 pub async fn credentials_page(
     service: &Service,
     user: &PortalUser,
@@ -107,7 +107,7 @@ pub async fn credentials_page(
     Ok((errors.status(), page(&Shell::from(user), &title(row), &body)).into_response())
 }
 
-/// What stands above every tab.
+/// The heading and tabs of an application's pages.
 pub fn head(row: &PortalAppRow, group: &GroupRow, entities: bool) -> Markup {
     html! {
         h1 { bdi { (row.name.as_str()) } " " (status_badge(row.status)) }
@@ -138,7 +138,7 @@ fn endpoints(service: &Service, row: &PortalAppRow) -> Markup {
 
 fn secrets_table(row: &PortalAppRow, secrets: &[(ClientSecret, Option<Timestamp>)]) -> Markup {
     html! {
-        @if row.status == Status::Revoked { p { "They ended with the application." } }
+        @if row.status == Status::Revoked { p { "They ended when the application was revoked." } }
         @else if secrets.is_empty() { p { "There is no client secret yet. Generate one to get tokens." } }
         @else {
             div.wide tabindex="0" role="region" aria-labelledby="secrets" {
@@ -164,7 +164,7 @@ fn secrets_table(row: &PortalAppRow, secrets: &[(ClientSecret, Option<Timestamp>
     }
 }
 
-/// The form counts once, and carries the ids of the secrets that live: it is about them and no others.
+/// The form counts once, and carries the ids of the active secrets, so that it is refused if they have changed.
 fn generate(user: &PortalUser, row: &PortalAppRow, now: Timestamp, form: &Form, errors: &Errors) -> Markup {
     let live: Vec<_> = live_secrets(row, now).collect();
     let default = SECRET_OVERLAP.num_seconds().to_string();
@@ -173,7 +173,7 @@ fn generate(user: &PortalUser, row: &PortalAppRow, now: Timestamp, form: &Form, 
     let overlap = chosen.unwrap_or(&default);
     html! {
         @if live.len() >= MAX_LIVE_CLIENT_SECRETS {
-            p { "Two client secrets are live. Retire one of them before you generate another." }
+            p { "Two client secrets are active. Retire one of them before you generate another." }
         } @else {
             form.narrow method="post" action={ "/portal/apps/" (row.app_id) "/client-secrets" } {
                 (token(&user.session.form_token))
@@ -183,8 +183,8 @@ fn generate(user: &PortalUser, row: &PortalAppRow, now: Timestamp, form: &Form, 
                     button type="submit" { "Generate client secret" }
                 } @else {
                     (Field {
-                        name: "overlap_seconds", label: "The present client secret goes on for", value: overlap,
-                        hint: "For so long both work, so that the integration can change over.", ..Field::default()
+                        name: "overlap_seconds", label: "Keep the current client secret valid for", value: overlap,
+                        hint: "Both secrets work during this time, so that the integration can switch over.", ..Field::default()
                     }.select(&OVERLAPS, errors))
                     button type="submit" { "Rotate client secret" }
                 }

@@ -1,4 +1,4 @@
-//! R23: the developer generates a client secret, rotates it, retires one.
+//! R23: developers generate, rotate and retire client secrets.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -20,7 +20,7 @@ use crate::web::pages::portal::application::credentials_page;
 use crate::web::pages::portal::labels::failed;
 use crate::web::pages::{copy, form_key, times};
 
-/// `POST /portal/apps/{id}/client-secrets`: generates one, and shows it once.
+/// `POST /portal/apps/{id}/client-secrets`: generates a secret and shows it once.
 pub async fn generate(
     State(service): State<Service>,
     PathOf(app_id): PathOf<AppId>,
@@ -45,7 +45,11 @@ async fn generated(
         return Err((Errors::default(), form));
     }
     let Ok(overlap) = form.filled("overlap_seconds").map(str::parse).transpose() else {
-        let problem = Problem::field("overlap_seconds", "invalid_overlap_seconds", "Choose a time.");
+        let problem = Problem::field(
+            "overlap_seconds",
+            "invalid_overlap_seconds",
+            "Choose how long both stay valid.",
+        );
         return Err((problem.into(), form));
     };
     let seen: Vec<_> = form.all("live").into_iter().filter_map(|id| id.parse().ok()).collect();
@@ -60,8 +64,9 @@ async fn generated(
 }
 
 fn out_of_date() -> Errors {
-    let detail = "This form was sent before, or the client secrets have changed since it was opened. They are below as they \
-                  are now. A secret is shown once only: if you have not kept the newest, retire it and generate another.";
+    let detail = "This form has already been sent, or the client secrets have changed since you opened it. The current \
+                  ones are listed below. A secret is shown only once: if you did not save the newest one, retire it \
+                  and generate another.";
     Problem::new(StatusCode::CONFLICT, "conflict", detail).into()
 }
 
@@ -90,7 +95,7 @@ async fn retire_page(
     let body = html! {
         h1 { "Retire this client secret?" }
         p { "The client secret that begins with " code { (secret.prefix) } " of " bdi { (row.name.as_str()) }
-            " stops working at once, and so do all tokens that were got with it. This cannot be undone." }
+            " stops working at once, and so do all tokens that were issued for it. This cannot be undone." }
         form method="post" action={ (here) "/client-secrets/" (secret_id) "/retire" } {
             (token(&user.session.form_token))
             button.danger type="submit" { "Retire" } " "
@@ -103,8 +108,8 @@ async fn retire_page(
 fn ended_page(user: &PortalUser, here: &str) -> Response {
     let body = html! {
         h1 { "This client secret has ended" }
-        p { "It was retired, or its overlap is over. There is nothing left to do with it." }
-        p { a.button href=(here) { "Go on" } }
+        p { "It was retired or has expired. There is nothing more to do." }
+        p { a.button href=(here) { "Continue" } }
     };
     let page = page(&Shell::from(user), "This client secret has ended", &body);
     (StatusCode::NOT_FOUND, page).into_response()
@@ -123,7 +128,7 @@ pub async fn retire(
     let retired = service.retire_client_secret(user.caller(), app_id, secret_id).await;
     match retired {
         Ok(()) => Redirect::to(&format!("/portal/apps/{app_id}?done=retired")).into_response(),
-        // The secret or the whole application: the question tells which.
+        // Either the secret or the whole application is gone; the confirmation page tells which.
         Err(Failure::Command(CommandError::Refused(Refusal::NotFound))) => {
             let query = retire_page(&service, &user, app_id, secret_id).await;
             query.unwrap_or_else(|failure| failed(&user, app_id, failure))
@@ -136,20 +141,20 @@ fn secret_page(service: &Service, user: &PortalUser, app_id: AppId, secret: &Iss
     let body = html! {
         h1 { "Your new client secret" }
         div.notice.warn role="status" {
-            p { "It is shown this once only. Copy it to where your integration keeps its secrets." }
+            p { "Copy it now to where your integration keeps its secrets. You will not see it again." }
         }
         dl.facts {
             (fact("ClientId", &copy::value("client-id", &secret.client_id)))
             (fact("ClientSecret", &copy::value("client-secret", &secret.client_secret)))
         }
         @if let Some(ends_at) = secret.previous_ends_at {
-            p { "The older client secret goes on until " (times::moment(ends_at)) "." }
+            p { "The older client secret is valid until " (times::moment(ends_at)) "." }
         }
         h2 { "Get a token" }
         pre tabindex="0" role="region" aria-label="Get a token" { code #curl { (curl(service, secret)) } }
         (copy::button("curl"))
         h2 { "Use it" }
-        p { "The answer holds the " code { "access_token" } ". Send it with every call to the SOAP API:" }
+        p { "The response contains the " code { "access_token" } ". Send it with every call to the SOAP API:" }
         pre tabindex="0" role="region" aria-label="Use it" { code #soap { (soap(service)) } }
         (copy::button("soap"))
         p { a.button href={ "/portal/apps/" (app_id) } { "Done" } }

@@ -1,4 +1,4 @@
-//! R22: the entities that an application may be used for; filtered by name and id, page by page.
+//! R22: the entities that an application can use, filtered by name and id, with pages.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -17,7 +17,7 @@ use crate::web::pages::layout::{Shell, page};
 use crate::web::pages::portal::application::head;
 use crate::web::pages::portal::labels::failed;
 
-/// So many entities stand on a page.
+/// Entities per page.
 const PAGE: usize = 50;
 
 /// `GET /portal/apps/{id}/entities`
@@ -59,8 +59,8 @@ async fn entities_page(service: &Service, user: &PortalUser, app_id: AppId, quer
         (filter_form::form(&here, "Find entities", &fields, &html! {}))
         @if entities.is_empty() {
             p role="status" {
-                @if filter != (None, None) { "No entity has a name or id like this. " a href=(here) { "Show all" } }
-                @else { "No entity is assigned to this application. Ask the Integration Admin." }
+                @if filter != (None, None) { "No entities match. " a href=(here) { "Show all" } }
+                @else { "No entities are assigned to this application. Ask the Integration Admin." }
             }
         } @else {
             div.wide tabindex="0" role="region" aria-label="Entities Assigned" {

@@ -1,4 +1,4 @@
-//! The portal's home: a tile for what has to be verified, and one for each application.
+//! The portal's home page: tiles for the applications to verify, and for the verified ones.
 
 use axum::extract::State;
 use gatebook_aggregates::integration_app::{OtpState, Status};
@@ -29,9 +29,9 @@ pub async fn show(State(service): State<Service>, SignedIn(user): SignedIn<Porta
 fn nothing_yet() -> Markup {
     html! {
         div.notice {
-            p { "No application is assigned to you at the moment." }
-            p { "An Integration Admin assigns one by registering your e-mail address for it. If one was here before, your \
-                 access to it was revoked: ask the Integration Admin." }
+            p { "No applications are assigned to you at the moment." }
+            p { "An Integration Admin can assign one by registering your e-mail address for it. If you saw one here \
+                 before, your access has been revoked; ask the Integration Admin." }
         }
     }
 }

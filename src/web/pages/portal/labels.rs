@@ -1,4 +1,4 @@
-//! Words and parts that several pages of the portal share.
+//! Labels and markup that several pages of the portal share.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -16,7 +16,7 @@ use crate::web::pages::form::Form;
 use crate::web::pages::form_errors::Errors;
 use crate::web::pages::layout::{Shell, page};
 
-/// Whether an application runs, as a badge.
+/// An application's status as a badge.
 pub fn status_badge(status: Status) -> Markup {
     html! {
         @match status {
@@ -27,15 +27,15 @@ pub fn status_badge(status: Status) -> Markup {
     }
 }
 
-/// What stands in the way of the application's integrations, if something does.
+/// A notice if the plan or the status keeps the application from working.
 pub fn status_notice(status: Status, group: &GroupRow) -> Markup {
     html! {
         @if !group.customer.product_plan.has_integration_apps() {
             div.notice.warn role="note" {
                 p {
-                    "The group " bdi { (group.customer.name.as_str()) } " is not on the AIQ3 product plan at the moment. \
-                    Until it is back, tokens are refused and nothing can be verified or generated. Ask the Integration \
-                    Admin of the group."
+                    "The group " bdi { (group.customer.name.as_str()) } " is currently not on the AIQ3 product plan. Until \
+                    it is back, tokens are refused, and nothing can be verified or generated. Ask the group’s \
+                    Integration Admin."
                 }
             }
         }
@@ -43,37 +43,40 @@ pub fn status_notice(status: Status, group: &GroupRow) -> Markup {
             Status::Active => {},
             Status::Suspended => div.notice.warn role="note" {
                 p { "This application is suspended: its tokens and secrets do not work until it is resumed. Ask the \
-                     Integration Admin of the group." }
+                     group’s Integration Admin." }
             },
             Status::Revoked => div.notice.bad role="note" {
-                p { "This application was revoked for ever: its tokens and secrets no longer work. If the integration is \
-                     still needed, ask the Integration Admin of the group to create a new application." }
+                p { "This application has been permanently revoked: its tokens and secrets no longer work. If the \
+                     integration is still needed, ask the group’s Integration Admin to create a new application." }
             },
         }
     }
 }
 
-/// What was just done, if the address says so in one of these words.
+/// The messages after an action, and the words in the address that select them.
 const DONE: [(&str, &str); 4] = [
     (
         "verified",
-        "The application is verified. Show Credentials leads to its ClientId and ClientSecret.",
+        "The application is verified. Choose Show Credentials for its ClientId and ClientSecret.",
     ),
     (
         "retired",
-        "The client secret was retired: it no longer works, and neither do the tokens that were got with it.",
+        "The client secret has been retired. It no longer works, and neither do the tokens that were issued for it.",
     ),
-    ("ended", "The session was ended."),
-    ("link-sent", "A link to choose a new password was sent to your address."),
+    ("ended", "The session has been ended."),
+    (
+        "link-sent",
+        "We have sent you an e-mail with a link to choose a new password.",
+    ),
 ];
 
-/// What was just done, if something was.
+/// The message that the address selects, if any.
 pub fn done(query: &Form) -> Markup {
     let message = DONE.iter().find(|(word, _)| *word == query.text("done"));
     html! { @if let Some((_, sentence)) = message { div.notice.good role="status" { p { (sentence) } } } }
 }
 
-/// What went wrong with a code that is entered in `field`: beside it, with the tries that are left.
+/// The error of a code that was entered in `field`, with the number of tries left.
 pub fn mistyped(field: &str, failure: Failure) -> Errors {
     let wrong = match &failure {
         Failure::OtpWrong { .. } => Some("otp_wrong"),
@@ -92,12 +95,10 @@ pub fn mistyped(field: &str, failure: Failure) -> Errors {
     }
 }
 
-/// A link of the tabs of an application.
 fn tab(href: &str, title: &str, current: bool) -> Markup {
     html! { li { a href=(href) aria-current=[current.then_some("page")] { (title) } } }
 }
 
-/// The tabs of an application.
 pub fn tabs(app_id: AppId, entities: bool) -> Markup {
     let details = format!("/portal/apps/{app_id}");
     html! {
@@ -110,7 +111,7 @@ pub fn tabs(app_id: AppId, entities: bool) -> Markup {
     }
 }
 
-/// A failure that is told on a page of its own; an application that is not the developer's (any more) with what to do.
+/// A failure as a page of its own. If the application is not, or no longer, the developer's, the page says what to do.
 pub fn failed(user: &PortalUser, app_id: AppId, failure: Failure) -> Response {
     match failure {
         Failure::Command(CommandError::Refused(Refusal::NotFound)) => gone(user),
@@ -123,10 +124,9 @@ fn gone(user: &PortalUser) -> Response {
     let body = html! {
         h1 { "This application is not assigned to you" }
         div.notice.bad role="alert" {
-            p { "If you worked with it before, an Integration Admin has revoked your access or assigned it to somebody else." }
+            p { "If you used it before, an Integration Admin has revoked your access or assigned it to somebody else." }
         }
-        p { "Ask the Integration Admin of the group that the application belongs to. They can register you again under \
-             Manage Developer Portal Access." }
+        p { "Ask the group’s Integration Admin. They can register you again under Manage Developer Portal Access." }
         p { a.button href="/portal" { "Home" } }
     };
     (

@@ -1,4 +1,4 @@
-//! Log in to the portal, and log out.
+//! Logging in to the portal, and out of it.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -20,7 +20,7 @@ pub async fn show(PageQuery(query): PageQuery) -> Markup {
     log_in_page(&query, &Errors::default(), false)
 }
 
-/// The page for somebody whose session has ended in the middle of a form.
+/// The page for a user whose session ended while they filled in a form.
 pub fn log_in_again(held: &str) -> Markup {
     log_in_page(&Form::of([("held", held.to_owned())]), &Errors::default(), true)
 }
@@ -57,7 +57,7 @@ pub async fn log_out(
 fn refused(failure: Failure) -> Errors {
     match failure {
         Failure::Unauthenticated => {
-            let detail = "E-mail address or password is wrong.";
+            let detail = "The e-mail address or password is wrong.";
             Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail).into()
         }
         failure => failure.into(),
@@ -68,7 +68,9 @@ fn log_in_page(form: &Form, errors: &Errors, held: bool) -> Markup {
     let body = html! {
         h1 { "Log in to the Developer Portal" }
         @if held {
-            p.notice role="status" { "Your session has ended. Log in again to go on; what you entered has been kept." }
+            p.notice role="status" {
+                "Your session has ended. Log in again to continue; what you entered has been kept."
+            }
         }
         (errors.summary(&[]))
         form.narrow method="post" action="/portal/log-in" {
@@ -85,7 +87,7 @@ fn log_in_page(form: &Form, errors: &Errors, held: bool) -> Markup {
             button type="submit" { "Log in" }
         }
         p { a href="/portal/forgot-password" { "Forgotten your password?" } }
-        p { "New here? Open the link in your invitation mail to sign up." }
+        p { "New here? Open the link in your invitation e-mail to sign up." }
     };
     page(&Shell::portal(), "Log in", &body)
 }

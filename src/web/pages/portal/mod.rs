@@ -19,7 +19,6 @@ use crate::application::Realm;
 use crate::web::extract::Service;
 use crate::web::pages::passwords;
 
-/// The pages of the portal.
 pub fn routes() -> Router<Service> {
     Router::new()
         .route("/portal/log-in", get(log_in::show).post(log_in::submit))

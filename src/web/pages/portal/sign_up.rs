@@ -1,5 +1,5 @@
-//! R18, R19: from the invitation's link to an account, in the article's steps. The link's token stands in the first
-//! address only; after that it is in a cookie and travels in the forms.
+//! R18, R19: from the invitation's link to an account, in the article's steps. Only the first address contains the
+//! link's token; after that it is in a cookie and in the forms.
 
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -28,7 +28,8 @@ const LINK: LinkPage = LinkPage {
     cookie: "__Host-gatebook-invitation",
 };
 
-/// `GET /portal/sign-up`: check the address, send the code. `?invite=`, as in the mail, leads there.
+/// `GET /portal/sign-up`: shows the invited address, and offers to send the code. The link in the e-mail has
+/// `?invite=`.
 pub async fn show(
     State(service): State<Service>,
     Anyone(caller): Anyone,
@@ -47,7 +48,7 @@ pub async fn show(
     }
 }
 
-/// `POST /portal/sign-up/code`: sends the verification code, and asks for it.
+/// `POST /portal/sign-up/code`: sends the verification code, and shows the form to enter it.
 pub async fn send_code(
     State(service): State<Service>,
     Anyone(caller): Anyone,
@@ -62,14 +63,14 @@ pub async fn send_code(
         Ok(()) => account_page(&form, &invitation.email, true, &Errors::default()).into_response(),
         Err(failure) if is_closed(&failure) => closed(failure),
         Err(failure) => {
-            // A code that was sent before may still be good.
+            // A code that was sent before may still be valid.
             let errors = no_code_now(failure);
             (errors.status(), account_page(&form, &invitation.email, false, &errors)).into_response()
         }
     }
 }
 
-/// `GET /portal/sign-up/code`: without its form there is nothing to show here, but where the form is.
+/// `GET /portal/sign-up/code`: redirects to the page with the form.
 pub async fn without_form() -> Redirect {
     Redirect::to(LINK.path)
 }
@@ -78,18 +79,18 @@ fn no_code_now(failure: Failure) -> Errors {
     let Some(Refusal::TooManyCodes { retry_at, .. }) = refusal(&failure) else {
         return failure.into();
     };
-    // Told in whole minutes, so rounded up.
+    // Shown in whole minutes, so rounded up.
     let retry_at = retry_at.plus(TimeDelta::seconds(59)).for_people();
     let detail = format!(
-        "So many verification codes were sent that the next one has to wait until {retry_at}. The newest mail holds the \
-         code that counts."
+        "Too many verification codes have been sent. The next one is available at {retry_at}; until then, use the code \
+         in the newest e-mail."
     );
     let mut problem = Problem::from(failure);
     problem.detail = detail;
     problem.into()
 }
 
-/// `POST /portal/sign-up`: makes the account.
+/// `POST /portal/sign-up`: creates the account.
 pub async fn submit(State(service): State<Service>, Anyone(caller): Anyone, PublicForm(form): PublicForm) -> Response {
     let invitation = match service.open_invitation(&caller, form.text("invite_token")).await {
         Ok(invitation) => invitation,
@@ -128,7 +129,7 @@ fn refusal(failure: &Failure) -> Option<&Refusal> {
     }
 }
 
-/// Whether there is nothing that could be entered differently.
+/// Whether no other input could help.
 fn is_closed(failure: &Failure) -> bool {
     matches!(
         refusal(failure),
@@ -143,7 +144,7 @@ fn is_closed(failure: &Failure) -> bool {
     )
 }
 
-/// An invitation that cannot be accepted: why, and what to do next.
+/// The page for an invitation that cannot be accepted: why, and what to do next.
 fn closed(failure: Failure) -> Response {
     let Some(what_to_do) = refusal(&failure).and_then(what_to_do) else {
         return Problem::from(failure).into_response();
@@ -170,13 +171,13 @@ fn unusable(failure: Failure, what_to_do: &str) -> Response {
 fn what_to_do(refusal: &Refusal) -> Option<&'static str> {
     match refusal {
         Refusal::InviteUnknown => Some(
-            "Look for a newer invitation in your mailbox. If there is none, ask the Integration Admin who invited you \
-             to choose Resend Invite. If you have signed up already, log in.",
+            "Check your mailbox for a newer invitation. If there is none, ask the Integration Admin who invited you to \
+             choose Resend Invite. If you have already signed up, log in.",
         ),
         Refusal::InviteExpired => Some("Ask the Integration Admin who invited you to choose Resend Invite."),
-        Refusal::DeveloperAlreadySignedUp => Some("You have an account. Log in to see your applications."),
+        Refusal::DeveloperAlreadySignedUp => Some("You already have an account. Log in to see your applications."),
         Refusal::AppRevoked | Refusal::AppSuspended | Refusal::PlanRequired => {
-            Some("Ask the Integration Admin who invited you how to go on.")
+            Some("Ask the Integration Admin who invited you what to do next.")
         }
         _ => None,
     }
@@ -187,7 +188,7 @@ fn address_page(token: &str, invitation: &OpenInvitation) -> Markup {
         h1 { "Sign up to the Developer Portal" }
         p { "You were invited with this e-mail address:" }
         p.big { bdi { (invitation.email) } }
-        p { "If it is yours, let us send a verification code to it. The invitation is valid until "
+        p { "If this is your address, we will send a verification code to it. The invitation is valid until "
             (times::moment(invitation.expires_at)) "." }
         form method="post" action="/portal/sign-up/code" {
             input type="hidden" name="invite_token" value=(token);
@@ -198,18 +199,18 @@ fn address_page(token: &str, invitation: &OpenInvitation) -> Markup {
     page(&Shell::portal(), "Sign up", &body)
 }
 
-/// The button for a new code belongs to the same form, so that the name stays.
+/// The button for a new code belongs to the same form, so that the name that was entered is kept.
 fn account_page(form: &Form, email: &str, sent_now: bool, errors: &Errors) -> Markup {
     let code = if sent_now { "" } else { form.text("code") };
     let hint =
-        format!("At least {MIN_PASSWORD_CHARS} characters; a few words that only you would put together do well.");
+        format!("At least {MIN_PASSWORD_CHARS} characters. A few words that only you would put together work well.");
     let body = html! {
         h1 { "Create your account" }
         (errors.summary(&["code", "full_name", "password", "repeated"]))
         @if sent_now {
             div.notice.good role="status" {
-                p { "A verification code was sent to " strong { bdi { (email) } } ". It is valid for "
-                    (CODE_VALID_FOR.num_minutes()) " minutes, and replaces any that was sent before." }
+                p { "We have sent a verification code to " strong { bdi { (email) } } ". It is valid for "
+                    (CODE_VALID_FOR.num_minutes()) " minutes and replaces any earlier code." }
             }
         } @else {
             p { "Your e-mail address: " strong { bdi { (email) } } }
@@ -217,7 +218,7 @@ fn account_page(form: &Form, email: &str, sent_now: bool, errors: &Errors) -> Ma
         form.narrow method="post" action="/portal/sign-up" {
             input type="hidden" name="invite_token" value=(form.text("invite_token"));
             (Field {
-                name: "code", label: "Verification code", hint: "The six digits in the mail.", value: code,
+                name: "code", label: "Verification code", hint: "The six digits in the e-mail.", value: code,
                 autocomplete: "one-time-code", ..Field::default()
             }.input(errors))
             (Field {
@@ -229,12 +230,12 @@ fn account_page(form: &Form, email: &str, sent_now: bool, errors: &Errors) -> Ma
                 ..Field::default()
             }.input(errors))
             (Field {
-                name: "repeated", label: "The same password again", kind: "password", autocomplete: "new-password",
+                name: "repeated", label: "Repeat the password", kind: "password", autocomplete: "new-password",
                 ..Field::default()
             }.input(errors))
             button type="submit" { "Sign up" }
             p {
-                "No mail, or the code no longer works? "
+                "No e-mail, or the code no longer works? "
                 button.plain type="submit" formaction="/portal/sign-up/code" formnovalidate { "Send a new code" }
             }
         }

@@ -1,4 +1,4 @@
-//! R17: Verify an application with its one-time password.
+//! R17: verifies an application with its one-time password.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -88,15 +88,14 @@ fn otp_form(service: &Service, user: &PortalUser, row: &PortalAppRow, form: &For
         .and_then(|until| times::left(until, service.clock.now()));
     html! {
         p {
-            "The Integration Admin gives you the one-time password by another channel than e-mail, such as SMS or a \
-             phone call."
+            "The Integration Admin will give you the one-time password by SMS, messenger or phone, not by e-mail."
             @if let Some(left) = left { " Time left: " (left) "." }
         }
         form.narrow method="post" action={ "/portal/apps/" (row.app_id) "/verify" } {
             (token(&user.session.form_token))
             (Field {
                 name: "otp", label: "One-Time Password (OTP)", value: form.text("otp"), autocomplete: "one-time-code",
-                hint: "Eight characters, such as K7QM-2F9D. Small letters and a missing dash are fine.",
+                hint: "Eight characters, such as K7QM-2F9D. Lower case is fine, and so is leaving out the dash.",
                 ..Field::default()
             }.input(errors))
             button type="submit" { "Verify" }
@@ -113,7 +112,7 @@ fn facts(row: &PortalAppRow, group: &GroupRow) -> Markup {
     }
 }
 
-/// Why the OTP opens nothing any more; none while it does.
+/// Why the OTP no longer works; none while it does.
 fn dead(state: OtpState) -> Option<&'static str> {
     match state {
         OtpState::Valid => None,
@@ -125,8 +124,8 @@ fn dead(state: OtpState) -> Option<&'static str> {
 fn ask_for_a_new_one(dead: &str) -> Markup {
     html! {
         div.notice.warn role="status" {
-            p { (dead) " Ask the Integration Admin who gave it to you to choose Reset OTP, and to send you the new one." }
-            p { "As soon as there is a new one, this page asks for it: open it again." }
+            p { (dead) " Ask the Integration Admin who gave it to you to choose Reset OTP and send you the new one." }
+            p { "When you have the new one, open this page again to enter it." }
         }
     }
 }

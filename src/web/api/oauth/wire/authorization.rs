@@ -1,7 +1,7 @@
-//! What every `Authorization` header has in common: a scheme, spaces, the rest.
+//! Splits an `Authorization` header into its scheme and the rest.
 
-/// What follows a scheme in an `Authorization` header; nothing when the header names another scheme. The scheme is
-/// compared without regard to case (RFC 9110 §11.1).
+/// The part after the scheme, or none if the header has another scheme. Schemes are compared ignoring case (RFC 9110
+/// §11.1).
 pub(super) fn after_scheme<'a>(header: &'a [u8], scheme: &str) -> Option<&'a [u8]> {
     let end = header.iter().position(|byte| *byte == b' ').unwrap_or(header.len());
     let (found, rest) = header.split_at(end);

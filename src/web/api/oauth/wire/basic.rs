@@ -8,17 +8,17 @@ use crate::web::api::oauth::wire::urlencoded;
 
 /// A user name and a password. It holds a secret, so it has no `Debug`.
 pub struct BasicCredentials {
-    /// Before the first colon, decoded: an OAuth client's `client_id`.
+    /// The part before the first colon, decoded: an OAuth client's `client_id`.
     pub username: String,
-    /// After the first colon, decoded: an OAuth client's secret. May be empty.
+    /// The part after the first colon, decoded: an OAuth client's secret. It may be empty.
     pub password: String,
 }
 
-/// Reads an `Authorization` header's value: the scheme in any case, base64, parted at the first colon, each part
-/// form-urldecoded (RFC 6749 §2.3.1 and App. B; T10, T11). A `%` that begins no escape stands for itself, so that
-/// clients which encode nothing get by (T12).
+/// Reads the value of an `Authorization` header: a scheme in any case, then base64, split at the first colon, each part
+/// form-urldecoded (RFC 6749 §2.3.1 and App. B; T10, T11). A `%` that does not begin an escape stands for itself, so
+/// that clients which do not encode anything work, too (T12).
 ///
-/// Nothing when the header is anything else: another scheme, bad base64, no colon, not UTF-8 (T35).
+/// None if the header is anything else: another scheme, invalid base64, without a colon, or not UTF-8 (T35).
 pub fn basic_credentials(header: &[u8]) -> Option<BasicCredentials> {
     let decoded = STANDARD.decode(after_scheme(header, "Basic")?).ok()?;
     let colon = decoded.iter().position(|byte| *byte == b':')?;

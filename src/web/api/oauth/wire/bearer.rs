@@ -1,11 +1,10 @@
-//! Bearer tokens in the `Authorization` header; in no other place do we take them (RFC 6750 §2.1).
+//! Bearer tokens in the `Authorization` header, which is the only place where they are accepted (RFC 6750 §2.1).
 
 use thiserror::Error;
 
 use crate::web::api::oauth::wire::authorization::after_scheme;
 
-/// Why the `Authorization` headers of a request hold no bearer token, although there are some. What they hold is not
-/// repeated.
+/// Why the `Authorization` headers of a request contain no bearer token. Their content is not repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum BearerProblem {
     /// There is more than one header (RFC 6750 §2; B02).
@@ -14,16 +13,16 @@ pub enum BearerProblem {
     /// The header is for another scheme.
     #[error("the Authorization header is not of the scheme Bearer")]
     OtherScheme,
-    /// There is no token after the scheme, or it has characters that no token has (RFC 6750 §2.1; B06).
+    /// There is no token after the scheme, or it has invalid characters (RFC 6750 §2.1; B06).
     #[error("the bearer token is malformed")]
     Malformed,
 }
 
-/// The bearer token in the values of all `Authorization` headers; `None` when there is no header, which is no error
-/// but an invitation to challenge (RFC 6750 §3.1; B01, B05). The scheme is taken in any case (B11).
+/// The bearer token in the values of all `Authorization` headers; `None` without a header, which is not an error but
+/// calls for a challenge (RFC 6750 §3.1; B01, B05). The scheme may be in any case (B11).
 ///
 /// # Errors
-/// Headers that hold anything else than one bearer token of `b64token` characters.
+/// The headers contain anything but a single bearer token of `b64token` characters.
 pub fn bearer_token(authorization: &[&[u8]]) -> Result<Option<String>, BearerProblem> {
     let header = match authorization {
         [] => return Ok(None),

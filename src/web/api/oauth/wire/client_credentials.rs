@@ -1,4 +1,4 @@
-//! What a client shows to prove who it is. Whether it is true is judged elsewhere.
+//! The credentials that a client presents. They are verified elsewhere.
 
 use crate::web::api::oauth::wire::basic::basic_credentials;
 use crate::web::api::oauth::wire::description;
@@ -7,11 +7,11 @@ use crate::web::api::oauth::wire::form::FormBody;
 
 /// A client's id and secret, as presented and not yet verified. It holds a secret, so it has no `Debug`.
 pub struct PresentedClient {
-    /// Who the client says it is; never empty, and without control characters.
+    /// The claimed client id; never empty, and without control characters.
     pub client_id: String,
-    /// The secret that shall prove it; never empty.
+    /// The client secret; never empty.
     pub client_secret: String,
-    /// Where they were.
+    /// Where the credentials were.
     pub via: Via,
 }
 
@@ -67,7 +67,7 @@ impl PresentedClient {
         Self::complete(client_id, client_secret, Via::Post)
     }
 
-    /// No id has a control character, and a database may choke on one (PostgreSQL takes no NUL in text).
+    /// Ids have no control characters, and PostgreSQL refuses NUL in a text.
     fn complete(client_id: &str, client_secret: &str, via: Via) -> Result<Self, OAuthError> {
         if client_id.is_empty() || client_secret.is_empty() || client_id.contains(char::is_control) {
             return Err(OAuthError::invalid_client());

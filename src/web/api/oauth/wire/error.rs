@@ -1,4 +1,4 @@
-//! The one form in which the OAuth endpoints refuse: RFC 6749 §5.2.
+//! The errors of the OAuth endpoints (RFC 6749 §5.2).
 
 use axum::Json;
 use axum::http::header::{ALLOW, CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -9,21 +9,21 @@ use thiserror::Error;
 
 use crate::web::api::oauth::wire::description;
 
-/// The challenge of every 401 of the OAuth endpoints (RFC 6749 §5.2, RFC 7617 §2.1; T17, T18).
+/// The challenge in every 401 of the OAuth endpoints (RFC 6749 §5.2, RFC 7617 §2.1; T17, T18).
 pub const BASIC_CHALLENGE: &str = r#"Basic realm="gatebook", charset="UTF-8""#;
 
-/// A refusal of an OAuth endpoint. As a response it is JSON with `error` and `error_description`, never to be stored
-/// by a cache (RFC 6749 §5.2; T27, T28). Of the request it repeats nothing.
+/// An error of an OAuth endpoint. The response is JSON with `error` and `error_description`, and must not be cached
+/// (RFC 6749 §5.2; T27, T28). It repeats nothing from the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("{error}: {description}")]
 pub struct OAuthError {
-    /// The status to answer with.
+    /// The HTTP status.
     pub status: StatusCode,
-    /// The code for programs.
+    /// The error code, for programs.
     pub error: &'static str,
-    /// The sentence for people; one of [`description::ALL`].
+    /// The message for people; one of [`description::ALL`].
     pub description: &'static str,
-    /// After how many seconds another attempt makes sense.
+    /// The number of seconds after which to try again.
     pub retry_after: Option<u64>,
 }
 
@@ -39,7 +39,7 @@ impl OAuthError {
         Self::new(StatusCode::UNAUTHORIZED, "invalid_client", description::CLIENT_UNKNOWN)
     }
 
-    /// 400: another grant than client credentials (RFC 6749 §5.2; T05).
+    /// 400: a grant other than client credentials (RFC 6749 §5.2; T05).
     pub const fn unsupported_grant_type() -> Self {
         Self::new(
             StatusCode::BAD_REQUEST,
@@ -48,12 +48,12 @@ impl OAuthError {
         )
     }
 
-    /// 400: a scope that is unknown, malformed or too much (RFC 6749 §5.2; T21, T22).
+    /// 400: a scope that is unknown, malformed or not allowed (RFC 6749 §5.2; T21, T22).
     pub const fn invalid_scope(description: &'static str) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid_scope", description)
     }
 
-    /// 400: the client is known, and may not do this (RFC 6749 §5.2; T20).
+    /// 400: the client is authenticated, but may not do this (RFC 6749 §5.2; T20).
     pub const fn unauthorized_client() -> Self {
         Self::new(
             StatusCode::BAD_REQUEST,
@@ -62,8 +62,8 @@ impl OAuthError {
         )
     }
 
-    /// 503 with `Retry-After` in seconds: the database cannot be reached. Not a word about the credentials, lest the
-    /// client throw them away (T34, R07).
+    /// 503 with `Retry-After` in seconds: the database cannot be reached. It says nothing about the credentials, so
+    /// that clients do not discard them (T34, R07).
     pub const fn temporarily_unavailable(retry_after: u64) -> Self {
         Self {
             retry_after: Some(retry_after),
@@ -75,8 +75,8 @@ impl OAuthError {
         }
     }
 
-    /// 429 with `Retry-After` in seconds: too many failed credentials. RFC 6749 has no code for it, so it is the one of
-    /// §4.1.2.1 that asks for patience (RFC 6585 §4; T33).
+    /// 429 with `Retry-After` in seconds: too many failed attempts (RFC 6585 §4; T33). RFC 6749 has no code for it, so
+    /// this uses `temporarily_unavailable` from §4.1.2.1.
     pub const fn slow_down(retry_after: u64) -> Self {
         Self {
             retry_after: Some(retry_after),
@@ -102,7 +102,7 @@ impl OAuthError {
         )
     }
 
-    /// 415: the body is compressed, which nobody here undoes.
+    /// 415: the body is compressed, which is not supported.
     pub const fn body_encoded() -> Self {
         Self::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -111,7 +111,7 @@ impl OAuthError {
         )
     }
 
-    /// 500, with the code that RFC 6749 §4.1.2.1 has for it: this service failed, and trying again may not help (T28).
+    /// 500 with the code from RFC 6749 §4.1.2.1: the service failed, and trying again may not help (T28).
     pub const fn server_error() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", description::FAILED)
     }

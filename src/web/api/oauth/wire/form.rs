@@ -1,23 +1,23 @@
-//! The body of an OAuth request: a form, each parameter at most once.
+//! The body of an OAuth request: a form without repeated parameters.
 
 use std::collections::HashMap;
 
 use crate::web::api::oauth::wire::error::OAuthError;
 use crate::web::api::oauth::wire::{description, urlencoded};
 
-/// The parameters that may never be in a URL, where logs and histories keep them (RFC 6749 §2.3.1; T14).
+/// Parameters that must not be in a URL, because logs and histories record it (RFC 6749 §2.3.1; T14).
 const NEVER_IN_QUERY: [&str; 4] = ["client_id", "client_secret", "client_assertion", "token"];
 
 const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
 
-/// The parameters of a request, decoded. It may hold secrets, so it has no `Debug`.
+/// The decoded parameters of a request. They may include secrets, so this has no `Debug`.
 pub struct FormBody {
     parameters: HashMap<String, String>,
 }
 
 impl FormBody {
-    /// Reads a form. `content_type` and `query` are the request's, as sent; a `charset` beside the media type changes
-    /// nothing, for the body is UTF-8 in any case.
+    /// Reads a form. `content_type` and `query` are as sent. A `charset` has no effect, because the body is always
+    /// UTF-8.
     ///
     /// # Errors
     /// `invalid_request` when the body is of another type or none (T03), when the URL carries credentials (T14), when
@@ -42,8 +42,8 @@ impl FormBody {
         Ok(Self { parameters })
     }
 
-    /// A parameter's value. One without a value counts as left out (RFC 6749 §3.2; T06); those that nobody asks for
-    /// are thereby ignored (T07).
+    /// The value of a parameter. An empty one counts as left out (RFC 6749 §3.2; T06). Unknown parameters are never
+    /// read, and so are ignored (T07).
     pub fn get(&self, name: &str) -> Option<&str> {
         self.parameters
             .get(name)
@@ -57,7 +57,7 @@ fn is_form(content_type: &str) -> bool {
     media_type.trim().eq_ignore_ascii_case(MEDIA_TYPE)
 }
 
-/// A name that cannot be decoded is none of ours.
+/// A name that cannot be decoded is not one of these.
 fn carries_credentials(query: &str) -> bool {
     urlencoded::pairs(query.as_bytes())
         .filter_map(|(name, _)| urlencoded::decode(name))

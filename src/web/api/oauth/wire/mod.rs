@@ -1,5 +1,5 @@
-//! The OAuth wire: bytes of a request in, parsed values or an [`OAuthError`] out. No database, no clock, no secret is
-//! judged here.
+//! The OAuth wire format: turns the bytes of a request into parsed values or an [`OAuthError`]. It uses no database and
+//! no clock, and verifies no secrets.
 
 mod authorization;
 mod basic;

@@ -1,4 +1,4 @@
-//! The two scopes there are, `read` and `write`, and how they are written (RFC 6749 §3.3).
+//! The two scopes, `read` and `write`, and their syntax (RFC 6749 §3.3).
 
 use std::fmt;
 
@@ -15,11 +15,11 @@ pub struct Scopes {
 }
 
 impl Scopes {
-    /// Reads a `scope` parameter: words with one space in between, in any order, repeated or not.
+    /// Reads a `scope` parameter: words separated by single spaces, in any order, with repetitions.
     ///
     /// # Errors
     /// `invalid_scope` for anything but `read` and `write`, which includes all bytes outside %x21/23-5B/5D-7E, and for
-    /// spaces that part nothing (RFC 6749 §3.3; T21).
+    /// superfluous spaces (RFC 6749 §3.3; T21).
     pub fn parse(scope: &str) -> Result<Self, OAuthError> {
         let mut scopes = Self {
             read: false,
@@ -35,10 +35,10 @@ impl Scopes {
         Ok(scopes)
     }
 
-    /// What a token gets: that which was requested, or all that is allowed when nothing was (RFC 6749 §3.3; T22).
+    /// The scopes of a token: the requested ones, or all allowed ones if none were requested (RFC 6749 §3.3; T22).
     ///
     /// # Errors
-    /// `invalid_scope` when more is requested than allowed, and when nothing would be granted at all (T21, T22).
+    /// `invalid_scope` if more is requested than allowed, or if nothing would be granted (T21, T22).
     pub fn granted(requested: Option<Self>, allowed: Self) -> Result<Self, OAuthError> {
         let granted = requested.unwrap_or(allowed);
         let exceeds = granted.read && !allowed.read || granted.write && !allowed.write;

@@ -1,9 +1,9 @@
-//! Decoding of `application/x-www-form-urlencoded` text, of a form's parts as of the two parts of Basic credentials.
+//! Decodes `application/x-www-form-urlencoded` text: the parts of a form, and the two parts of Basic credentials.
 //!
-//! The `form_urlencoded` crate replaces what is not UTF-8; here it has to be refused, so the decoding is our own.
+//! The `form_urlencoded` crate replaces invalid UTF-8, which has to be refused here. Hence our own decoder.
 
-/// One name or value, decoded: `+` is a space, `%XX` a byte, and a `%` that begins no escape stands for itself, as the
-/// WHATWG URL standard has it. Nothing when the outcome is not UTF-8 (RFC 6749 App. B; T10).
+/// Decodes one name or value: `+` is a space, `%XX` a byte, and a `%` that does not begin an escape stands for itself,
+/// as in the WHATWG URL standard. None if the result is not UTF-8 (RFC 6749 App. B; T10).
 pub(super) fn decode(encoded: &[u8]) -> Option<String> {
     let mut decoded = Vec::with_capacity(encoded.len());
     let mut rest = encoded;
@@ -24,7 +24,7 @@ pub(super) fn decode(encoded: &[u8]) -> Option<String> {
     String::from_utf8(decoded).ok()
 }
 
-/// The still encoded names and values of a form or a query; a name without `=` has an empty value.
+/// The names and values of a form or query, not yet decoded. A name without `=` has an empty value.
 pub(super) fn pairs(form: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     form.split(|byte| *byte == b'&')
         .filter(|pair| !pair.is_empty())

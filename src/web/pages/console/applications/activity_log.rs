@@ -1,4 +1,4 @@
-//! Download Activity Log: the same file as the JSON API gives, as CSV.
+//! Download Activity Log: the same CSV file as from the JSON API.
 
 use axum::extract::State;
 use axum::response::Response;

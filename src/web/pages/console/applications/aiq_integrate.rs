@@ -30,7 +30,7 @@ const FIELDS: [&str; 6] = [
     "accept_charges",
     "accept_data_access",
 ];
-/// What the form calls the fields that the rules name.
+/// The form's labels for the fields that error messages name.
 const WORDS: &[(&str, &str)] = &[
     ("name", "Name"),
     ("description", "Application Description"),
@@ -89,7 +89,7 @@ fn command(entry: &IntegrateType, form: &Form) -> CreateApplication {
         integrate_type: Some(entry.code.to_owned()),
         name: entered("name"),
         description: Some(form.lines("description")),
-        // A custom one has to have a category, so that a missing one is told with everything else.
+        // A custom type needs a category. An empty one is sent, so that the error appears together with all others.
         category: entered("category").or_else(|| entry.custom.then(String::new)),
         entities: creating::entities_of(form),
         accept_charges: Some(form.has("accept_charges")),
@@ -98,7 +98,7 @@ fn command(entry: &IntegrateType, form: &Form) -> CreateApplication {
     }
 }
 
-/// R12: told at once with whatever else is wrong.
+/// R12: reported together with everything else that is wrong.
 fn not_accepted(form: &Form) -> Vec<FieldError> {
     let accepted = [
         charges_accepted(form.has("accept_charges")),
@@ -122,7 +122,7 @@ fn form_page(user: &ConsoleUser, entry: &IntegrateType, form: &Form, errors: &Er
             (details(entry, form, errors))
             (entities(&user.group, form, creating::ENTITIES_HINT, errors))
             p.notice.warn { (entry.disclaimer) }
-            // R12: what is accepted is accepted on the page that is sent; a link cannot do it for somebody.
+            // R12: the boxes are part of the submitted form, so a link cannot accept the disclaimers for anybody.
             (checkbox("accept_charges", CHARGES, form.has("accept_charges"), errors))
             (checkbox("accept_data_access", DATA_ACCESS, form.has("accept_data_access"), errors))
             (submit("Create", "", APPS))

@@ -1,4 +1,4 @@
-//! Somebody else changed an application while a form was open: both versions side by side.
+//! Both versions side by side, when somebody else changed an application while a form was open.
 
 use maud::{Markup, html};
 
@@ -6,7 +6,7 @@ use crate::application::AppView;
 use crate::web::pages::console::applications::labels;
 use crate::web::pages::form::Form;
 
-/// Whether what was entered is what is stored.
+/// Whether the entered values equal the stored ones.
 pub mod same {
     use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ pub mod same {
         form.lines("description").trim() == view.app().description.as_str().replace("\r\n", "\n")
     }
 
-    /// R8: where it is fixed, it is not in the form.
+    /// R8: a fixed category is not in the form.
     pub fn category(view: &AppView, form: &Form) -> bool {
         !form.has("category") || form.text("category") == view.app().category.as_str()
     }
@@ -35,22 +35,22 @@ pub mod same {
     }
 }
 
-/// The notice with both versions: what is stored now, and what was entered.
+/// The notice with the stored version and the entered one.
 pub fn both_versions(view: &AppView, form: &Form) -> Markup {
     let app = view.app();
     html! {
         div.notice.warn role="alert" tabindex="-1" data-focus {
-            h2 { "Somebody else changed this application meanwhile" }
+            h2 { "Somebody else has changed this application" }
             p {
-                "Nothing of yours has been saved yet. Compare both versions, correct what you entered below, and save it \
-                again; it then replaces what is stored now."
+                "Your changes have not been saved. Compare the two versions, correct yours below, and save again to \
+                 replace the current version."
             }
         }
         div.scroll role="region" aria-label="Both versions" tabindex="0" {
             table.versions {
                 caption.hidden { "Both versions" }
                 thead {
-                    tr { th scope="col" { "Field" } th scope="col" { "Stored now" } th scope="col" { "What you entered" } }
+                    tr { th scope="col" { "Field" } th scope="col" { "Current version" } th scope="col" { "Your version" } }
                 }
                 tbody {
                     (row("Application Description", same::description(view, form),

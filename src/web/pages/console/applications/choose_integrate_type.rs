@@ -1,4 +1,4 @@
-//! AIQ Integrate: which type, and that it is charged (R12).
+//! AIQ Integrate: choose the type and accept the charges (R12).
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -19,8 +19,7 @@ use crate::web::pages::inputs::checkbox;
 
 const FIELDS: [&str; 2] = ["integrate_type", "accept_charges"];
 
-/// What is agreed to.
-pub const CHARGES: &str = "I acknowledge that this application type is charged.";
+pub const CHARGES: &str = "I understand that this application type is chargeable.";
 
 /// `GET /integration-applications/new/aiq-integrate`
 pub async fn show(
@@ -66,7 +65,7 @@ fn chosen(query: &Form) -> Result<&'static str, Problem> {
     fields.finish(|| Some(entry?.code))
 }
 
-/// What there is to know before choosing, each sentence once.
+/// The disclaimers of all types, without repetitions.
 fn disclaimers() -> Vec<&'static str> {
     let mut all: Vec<_> = INTEGRATE_TYPES.iter().map(|entry| entry.disclaimer).collect();
     all.dedup();

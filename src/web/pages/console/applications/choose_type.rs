@@ -1,4 +1,4 @@
-//! New Integration Application: which of the two types?
+//! New Integration Application: choose one of the two integration types.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -44,7 +44,7 @@ pub async fn show(
         Choice {
             value: IntegrationType::AiqIntegrate.as_str(),
             title: "AIQ Integrate",
-            hint: "Our team builds and runs the integration. It is charged.",
+            hint: "Our team builds and runs the integration. This is chargeable.",
         },
     ];
     let body = html! {

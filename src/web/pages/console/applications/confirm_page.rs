@@ -1,4 +1,4 @@
-//! Suspend, resume and revoke ask first: what will happen, and why it is wanted (R27).
+//! The page that asks for confirmation and a reason before an application is suspended, resumed or revoked (R27).
 
 use axum::response::{IntoResponse, Redirect, Response};
 use gatebook_aggregates::identifiers::AppId;
@@ -17,33 +17,32 @@ use crate::web::pages::form_errors::Errors;
 use crate::web::pages::form_key;
 use crate::web::pages::inputs::Field;
 
-/// A question about an application.
+/// A request for confirmation.
 pub struct ConfirmPage {
-    /// The last part of the address.
+    /// The last part of the path.
     pub page: &'static str,
-    /// The heading.
     pub title: &'static str,
-    /// The button that says yes.
+    /// The label of the confirming button.
     pub yes: &'static str,
-    /// How the button looks.
+    /// The button's CSS class.
     pub class: &'static str,
-    /// Whether it is asked about the status that was shown. R27: what stops is not; nobody can be in its way.
+    /// Whether the action stops the application. R27: stopping does not depend on the status that was shown, so that
+    /// nobody else's change can get in its way.
     pub stops: bool,
-    /// What the page after it says; a word of its list.
+    /// The word in the address of the next page that selects its message.
     pub done: &'static str,
-    /// What will happen.
+    /// Describes what will happen.
     pub message: fn(&AppView) -> Markup,
 }
 
 impl ConfirmPage {
-    /// The page that asks.
     pub async fn ask(&self, service: &Service, user: &ConsoleUser, id: AppId) -> Result<Markup, Problem> {
         let (view, section_versions) = changeable(service, user, id).await?;
         Ok(self.page(user, (&view, &section_versions), &Form::default(), &Errors::default()))
     }
 
-    /// Does what was asked, for the reason that was entered, once. An application is not resumed if it was suspended, resumed
-    /// or revoked since the question was asked.
+    /// Carries out the confirmed action once, with the entered reason. An application is not resumed if its status has
+    /// changed since the page was shown.
     pub async fn answer(
         &self,
         service: &Service,
@@ -97,7 +96,7 @@ impl ConfirmPage {
         let body = html! {
             h1 { (self.title) " " bdi { (app.name.as_str()) } "?" }
             (errors.summary(&["reason"]))
-            p { "It is " (shared::status(app.status)) " now." }
+            p { "Current status: " (shared::status(app.status)) }
             ((self.message)(view))
             form method="post" action=(app_path(app.app_id, self.page)) novalidate {
                 (token(&user.session.form_token))
@@ -114,7 +113,7 @@ impl ConfirmPage {
     }
 }
 
-/// The application, for somebody who may change it. Which change makes sense, the application layer decides.
+/// The application, for a user who may change it. The application layer decides which changes are possible.
 async fn changeable(service: &Service, user: &ConsoleUser, id: AppId) -> Result<(AppView, SectionVersions), Failure> {
     let seen = service.app_and_section_versions(user.caller(), id).await?;
     service.managers_group(user.caller()).await?;

@@ -1,4 +1,4 @@
-//! What both options of creating an application have in common.
+//! What both ways to create an application share.
 
 use crate::application::{AppView, Verification};
 use crate::web::api::admin::CreateApplication;
@@ -8,17 +8,17 @@ use crate::web::pages::form::Form;
 use crate::web::pages::form_errors::Errors;
 use crate::web::pages::form_key;
 
-/// R6, for whoever fills in the name.
-pub const NAME_HINT: &str = "You cannot change this later, and no other application may have this name. Developers see \
-                             it in the Developer Portal. Up to 100 characters.";
-/// R7, for whoever fills in the description.
-pub const DESCRIPTION_HINT: &str = "What the application is and does, so that others understand it, too. Developers see \
-                                    it in the Developer Portal. Up to 2,000 characters.";
-/// R11, for whoever selects entities.
-pub const ENTITIES_HINT: &str = "The entities whose data the application may use; at least one. You can change this \
+/// R6: the hint for the name.
+pub const NAME_HINT: &str = "The name must be unique, and you cannot change it later. Developers see it in the \
+                             Developer Portal. Up to 100 characters.";
+/// R7: the hint for the description.
+pub const DESCRIPTION_HINT: &str = "What the application does, in words that others will understand. Developers see it \
+                                    in the Developer Portal. Up to 2,000 characters.";
+/// R11: the hint for the entities.
+pub const ENTITIES_HINT: &str = "Select at least one entity whose data the application may use. You can change this \
                                  later, with immediate effect.";
 
-/// Creates what the form asks for, once; or tells what is wrong with it, in the words of its labels.
+/// Creates the application once, or returns the errors in the words of the form's labels.
 pub async fn create(
     service: &Service,
     user: &ConsoleUser,
@@ -39,7 +39,7 @@ pub async fn create(
     })
 }
 
-/// The entities that were selected; nothing is as good as left out.
+/// The selected entities. None selected counts as a missing field.
 pub fn entities_of(form: &Form) -> Option<Vec<String>> {
     let chosen: Vec<_> = form.all("entities").into_iter().map(str::to_owned).collect();
     (!chosen.is_empty()).then_some(chosen)

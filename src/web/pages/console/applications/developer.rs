@@ -1,4 +1,4 @@
-//! Manage Developer Portal Access: who the developer is, how far they are, and what can be done about it.
+//! Manage Developer Portal Access: the developer, their status, and the actions for it.
 
 use axum::extract::State;
 use gatebook_aggregates::identifiers::AppId;
@@ -21,33 +21,31 @@ use crate::web::pages::form_key;
 use crate::web::pages::inputs::{Field, checkbox};
 use crate::web::pages::times::{left, moment};
 
-/// What was just done here.
+/// The messages after an action on this page.
 const DONE: &[DoneMessage] = &[
     DoneMessage {
         word: "resent",
-        sentence: "A new invite has been mailed. The link in the old one does not work any more.",
+        sentence: "A new invite is on its way. The link in the old one no longer works.",
         side: Section::Invitation,
     },
     DoneMessage {
         word: "revoked",
-        sentence: "The developer’s access has been revoked, and a mail tells them. You can register another developer.",
+        sentence: "The developer’s access has been revoked, and they are notified by e-mail. You can now register \
+                   another developer.",
         side: Section::Developer,
     },
 ];
 
-/// What a page about a developer shows besides the application.
+/// What the page shows besides the application.
 pub struct PageState<'a> {
-    /// Now.
     pub now: Timestamp,
-    /// The application's sides as they are shown.
+    /// The section versions of the application as shown.
     pub section_versions: &'a SectionVersions,
-    /// What the address asks for.
+    /// The query of the address.
     pub query: &'a Form,
-    /// What was entered.
     pub form: &'a Form,
-    /// What is wrong with it.
     pub errors: &'a Errors,
-    /// The last mail to the developer, if it could not be delivered.
+    /// The last e-mail to the developer, if it could not be delivered.
     pub mail_problem: Option<&'a MailProblem>,
 }
 
@@ -71,7 +69,6 @@ pub async fn show(
     Ok(developer_page(&user, &view, &situation))
 }
 
-/// The page.
 pub fn developer_page(user: &ConsoleUser, view: &AppView, situation: &PageState<'_>) -> Markup {
     let app = view.app();
     let linked = view.developer_status() != DeveloperStatus::None;
@@ -96,12 +93,12 @@ pub fn developer_page(user: &ConsoleUser, view: &AppView, situation: &PageState<
     page_of_app(user, view, "Manage Developer Portal Access", &body)
 }
 
-/// What the developer was not told, and what to do.
+/// The notice about an e-mail that did not reach the developer.
 pub fn not_delivered(problem: &MailProblem) -> Markup {
     let which = match problem.mail.as_str() {
         "invitation" => "The invite",
-        "otp_reset" => "The mail about the new OTP",
-        _ => "The mail about this application",
+        "otp_reset" => "The e-mail about the new OTP",
+        _ => "The e-mail about this application",
     };
     html! {
         div.notice.bad role="note" {
@@ -113,7 +110,7 @@ pub fn not_delivered(problem: &MailProblem) -> Markup {
 
 fn facts(view: &AppView, now: Timestamp) -> Markup {
     let app = view.app();
-    // R27: invitation and OTP are dead at once when the application is revoked.
+    // R27: revoking the application ends its invitation and OTP at once.
     let lives = app.status != Status::Revoked;
     let pending = view.developer_status() != DeveloperStatus::Verified;
     let invited = view.developer_status() == DeveloperStatus::Invited;
@@ -169,31 +166,31 @@ fn linked_actions(user: &ConsoleUser, view: &AppView, situation: &PageState<'_>)
     html! {
         @if status == DeveloperStatus::Invited {
             h2 { "Resend Invite" }
-            p { "If the invite has expired or was lost: a new one is mailed, and the link in the old one ends." }
+            p { "If the invite has expired or was lost, send a new one. The link in the old one will stop working." }
             (action("/developer/resend-invite", Section::Invitation, ("Resend Invite", ""), &html! {}))
         }
         @if status != DeveloperStatus::Verified {
             h2 { "Reset OTP" }
             p {
-                "If the OTP has expired, is locked or was lost: a new one is shown to you, once, and the old one ends. A \
-                mail tells the developer that it was reset."
+                "If the OTP has expired, is locked or was lost, create a new one. It is shown to you once, and the old \
+                 one stops working. The developer is notified by e-mail."
             }
             (action("/developer/reset-otp", Section::OneTimePassword, ("Reset OTP", ""), &html! {}))
         }
         h2 { "Revoke Access" }
         p {
-            "The developer can no longer see this application in the Developer Portal, with immediate effect; an open \
-            invite or OTP ends, and a mail tells them. The integration itself keeps running, unless you retire its \
-            client secrets, too."
+            "The developer can no longer see this application in the Developer Portal, with immediate effect, and is \
+             notified by e-mail. An open invite or OTP stops working. The integration itself keeps running unless you \
+             also retire its client secrets."
         }
         (action("/developer/revoke", Section::Developer, ("Revoke Access", "danger"), &html! {
-            (checkbox("retire_client_secrets", "Retire the client secrets, too: the integration stops at once.", retire,
+            (checkbox("retire_client_secrets", "Also retire the client secrets, which stops the integration at once.", retire,
                 &Errors::default()))
         }))
     }
 }
 
-/// A form with a button. It is about this side of the application as it was shown, and counts once.
+/// A form with a single button. It applies to one section of the application as shown, and counts once.
 struct Action<'a> {
     page: &'a str,
     side: Section,
@@ -223,7 +220,7 @@ fn register(user: &ConsoleUser, view: &AppView, situation: &PageState<'_>) -> Ma
             (form_key::field(situation.form))
             (Field {
                 name: "email", label: "Developer’s e-mail", value: situation.form.text("email"), kind: "email",
-                hint: "They get an invite to the Developer Portal, or a notification if they have access to it already.",
+                hint: "They get an invite to the Developer Portal, or a notification if they already have access.",
                 ..Field::default()
             }.input(situation.errors))
             button type="submit" { "Register developer" }

@@ -1,4 +1,4 @@
-//! What is done about the developer of an application: register, resend the invite, reset the OTP, revoke the access.
+//! Changes of an application's developer: register, resend the invite, reset the OTP, revoke access.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -85,7 +85,7 @@ pub async fn reset_otp(
         Ok((view, verification)) => {
             let confirmation = Confirmation {
                 title: "OTP reset",
-                message: "There is a new OTP. The old one does not work any more.",
+                message: "There is a new OTP. The old one no longer works.",
                 mail: "A notification",
             };
             let shown = verification.as_ref();
@@ -120,7 +120,7 @@ fn done(view: &AppView, word: &str) -> Response {
     Redirect::to(&done_path(view, "/developer", word)).into_response()
 }
 
-/// What was asked, by whom, about which application.
+/// A submitted action on the developer of an application.
 struct Request {
     user: ConsoleUser,
     id: AppId,
@@ -142,12 +142,12 @@ impl Request {
         Ok(Self { user, id, form, key })
     }
 
-    /// What was looked at: nobody is taken from an application who was not seen there.
+    /// The version that the page showed, so that an action never hits a developer whom the user has not seen.
     fn seen(&self, side: Section) -> ExpectedVersion {
         shown_version::expected(&self.form, side)
     }
 
-    /// The page on which it was asked, as it is now.
+    /// The same page again, with the current data and the error.
     async fn again(self, service: &Service, failure: Option<Failure>) -> Result<Response, Problem> {
         let (view, section_versions) = service.app_and_section_versions(self.user.caller(), self.id).await?;
         let (errors, form) = match failure {

@@ -1,4 +1,4 @@
-//! Edit: description, category and entities, with immediate effect. What is fixed is shown greyed out.
+//! Edit: description, category and entities, with immediate effect. Fixed fields are greyed out.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -73,7 +73,7 @@ fn saved(view: &AppView) -> Response {
     Redirect::to(&done_path(view, "", "changed")).into_response()
 }
 
-/// The application, for somebody who may change it.
+/// The application, for a user who may change it.
 async fn editable(service: &Service, user: &ConsoleUser, id: AppId) -> Result<(AppView, SectionVersions), Failure> {
     let (view, section_versions) = service.app_and_section_versions(user.caller(), id).await?;
     service.managers_group(user.caller()).await?;
@@ -83,7 +83,7 @@ async fn editable(service: &Service, user: &ConsoleUser, id: AppId) -> Result<(A
     Ok((view, section_versions))
 }
 
-/// The form as it is before anybody has entered something.
+/// The form with the stored values.
 fn as_stored(view: &AppView, section_versions: &SectionVersions) -> Form {
     let app = view.app();
     let texts = [
@@ -95,7 +95,8 @@ fn as_stored(view: &AppView, section_versions: &SectionVersions) -> Form {
     Form::of(texts.into_iter().chain(entities))
 }
 
-/// What is left alone stays, to the letter; also the entities that the group has no longer, which are not shown.
+/// Unchanged fields are not sent, so that they stay exactly as stored. That includes entities that the group no longer
+/// has, which the form does not show.
 fn changes(view: &AppView, form: &Form) -> Result<Changes, Problem> {
     let description = match same::description(view, form) {
         true => Patch::Not,
@@ -117,7 +118,7 @@ fn refused(user: &ConsoleUser, view: &AppView, form: &Form, errors: Errors) -> R
     (errors.status(), form_page(user, view, form, &errors)).into_response()
 }
 
-/// Somebody else was faster. If they, or a first click, did the same, there is nothing left to do.
+/// Somebody else changed the application first. If they, or a first click, made the same change, it counts as saved.
 fn changed_meanwhile(user: &ConsoleUser, view: &AppView, section_versions: &SectionVersions, form: Form) -> Response {
     if same::everything(view, &form) {
         return saved(view);
@@ -135,7 +136,7 @@ fn form_page(user: &ConsoleUser, view: &AppView, form: &Form, errors: &Errors) -
 fn edit_page(user: &ConsoleUser, view: &AppView, form: &Form, errors: &Errors, notice: &Markup) -> Markup {
     let app = view.app();
     let path = app_path(app.app_id, "/edit");
-    let hint = "The entities whose data the application may use. A change takes effect at once.";
+    let hint = "The entities whose data the application may use. Changes take effect immediately.";
     let body = html! {
         h1 { "Edit " bdi { (app.name.as_str()) } }
         (notice)
@@ -161,7 +162,7 @@ fn edit_page(user: &ConsoleUser, view: &AppView, form: &Form, errors: &Errors, n
     page_of_app(user, view, "Edit", &body)
 }
 
-/// R8: greyed out for a custom AIQ Integrate.
+/// R8: fixed for a custom AIQ Integrate application.
 fn category(app: &AppRow, form: &Form, errors: &Errors) -> Markup {
     let custom = app.integrate_type.as_deref().and_then(|code| integrate_type(code).ok());
     if custom.is_some_and(|entry| entry.custom) {

@@ -1,5 +1,5 @@
-//! R11: the entities of the group, to choose from. They can be searched, and all that are found be selected at once: with
-//! scripts in the page, without by sending the form to be shown again.
+//! R11: selects entities of the group. They can be searched, and all matches can be selected at once. Without scripts,
+//! each search sends the form, which is then shown again.
 
 use std::collections::HashSet;
 
@@ -13,16 +13,16 @@ use crate::web::pages::form::{Form, SHOW_AGAIN};
 use crate::web::pages::form_errors::Errors;
 
 const FIELD: &str = "entities";
-/// What is searched for, without scripts.
+/// The search field for browsers without scripts.
 const SOUGHT: &str = "entity_search";
-/// What the buttons for browsers without scripts ask for.
+/// The values of the buttons for browsers without scripts.
 const SELECT: &str = "select";
 const CLEAR: &str = "clear";
 
-/// What the picker shows of the group's entities.
+/// The group's entities as the picker shows them.
 struct PickerState<'a> {
     found: Vec<(&'a EntityId, &'a Label)>,
-    /// Chosen before, and not among those that are found.
+    /// Chosen before, but not among the matches.
     stored: Vec<&'a EntityId>,
     chosen: HashSet<&'a str>,
 }
@@ -57,7 +57,6 @@ impl<'a> PickerState<'a> {
     }
 }
 
-/// The picker, as it is in the form.
 pub fn entities(group: &GroupRow, form: &Form, hint: &str, errors: &Errors) -> Markup {
     let error = errors.of(FIELD);
     let described = match error {
@@ -72,7 +71,7 @@ pub fn entities(group: &GroupRow, form: &Form, hint: &str, errors: &Errors) -> M
             p.hint id="entities-hint" { (hint) }
             (error_of(FIELD, error))
             @if all.is_empty() { p { "Your group has no entities yet." } }
-            @else if shown.found.is_empty() { p { "No entity fits what you search for." } }
+            @else if shown.found.is_empty() { p { "No entities match your search." } }
             (tools())
             (tools_without_scripts(form, &shown.message(all.len())))
             @for id in &shown.stored { input type="hidden" name=(FIELD) value=(id.as_str()); }
@@ -100,7 +99,7 @@ fn tools() -> Markup {
     }
 }
 
-/// The same for browsers without scripts: each button shows the form again, as it was filled in.
+/// The tools for browsers without scripts: each button shows the form again, as it was filled in.
 fn tools_without_scripts(form: &Form, message: &str) -> Markup {
     let button = |query: &str, title: &str| {
         html! {

@@ -1,4 +1,4 @@
-//! The filters above the list of applications, and the addresses that keep them.
+//! The filters above the list of applications, and links that keep them.
 
 use maud::{Markup, html};
 
@@ -9,7 +9,7 @@ use crate::web::pages::filter_form;
 use crate::web::pages::filter_form::{date, search, select};
 use crate::web::pages::form::Form;
 
-/// What can be asked for, as it stands in the address.
+/// The filter parameters.
 const FILTERS: [&str; 11] = [
     "status",
     "name",
@@ -23,15 +23,15 @@ const FILTERS: [&str; 11] = [
     "created_from",
     "created_to",
 ];
-/// What else is kept from one page of the list to the next.
+/// Other parameters that links of the list keep.
 const KEPT: [&str; 2] = ["sort", "limit"];
 
-/// Whether something is asked for that not all applications have.
+/// Whether any filter is set.
 pub fn any(query: &Form) -> bool {
     FILTERS.iter().any(|name| query.filled(name).is_some())
 }
 
-/// The address of the same list with something else in one parameter; it begins at its first page.
+/// A link to the first page of the same list, with one parameter changed.
 pub fn href(query: &Form, name: &str, value: &str) -> String {
     let mut parameters = form_urlencoded::Serializer::new(String::new());
     let others = FILTERS.iter().chain(&KEPT).filter(|other| **other != name);
@@ -42,8 +42,7 @@ pub fn href(query: &Form, name: &str, value: &str) -> String {
     format!("{APPS}?{}", parameters.finish())
 }
 
-/// The form with all filters; on a phone it is folded until one is set, or its link is
-/// followed.
+/// The form with all filters. On small screens it is collapsed until a filter is set or its link is followed.
 pub fn form(user: &ConsoleUser, query: &Form) -> Markup {
     let search = |name: &str, label: &str| search(name, label, query.text(name));
     let entities = user.group.customer.entities.iter();

@@ -1,20 +1,17 @@
-//! The parts of forms that only applications have: choices as radio buttons, fields that are fixed.
+//! Form fields that only applications need: radio buttons and fixed fields.
 
 use maud::{Markup, html};
 
 use crate::web::pages::form_errors::Errors;
 
-/// One of a few answers.
 pub struct Choice<'a> {
-    /// What is sent.
     pub value: &'a str,
-    /// What is read.
     pub title: &'a str,
-    /// What helps to choose; may be empty.
+    /// A hint below the title; may be empty.
     pub hint: &'a str,
 }
 
-/// A choice among a few answers, all of them to be seen at once.
+/// A group of radio buttons.
 pub fn radios(name: &str, legend: &str, choices: &[Choice<'_>], chosen: &str, errors: &Errors) -> Markup {
     let error = errors.of(name);
     html! {
@@ -34,7 +31,7 @@ pub fn radios(name: &str, legend: &str, choices: &[Choice<'_>], chosen: &str, er
     }
 }
 
-/// A field that is shown and cannot be changed.
+/// A field that cannot be changed.
 pub fn fixed(id: &str, label: &str, value: &str) -> Markup {
     html! {
         div.field {
@@ -44,7 +41,7 @@ pub fn fixed(id: &str, label: &str, value: &str) -> Markup {
     }
 }
 
-/// What is wrong with a field.
+/// The error message of a field.
 pub fn error_of(name: &str, error: Option<&str>) -> Markup {
     html! { @if let Some(error) = error { p.error id={ (name) "-error" } { (error) } } }
 }

@@ -1,11 +1,11 @@
-//! What the codes of applications are called on the screen, in the words of the help article.
+//! Labels for the codes and fields of applications, in the words of the help article.
 
 use gatebook_aggregates::api_permission::ApiPermission;
 use gatebook_aggregates::catalog::{CATEGORIES, INTEGRATE_TYPES};
 use gatebook_aggregates::integration_app::Status;
 use gatebook_projections::app_list::{AppRow, DeveloperStatus, IntegrationType};
 
-/// Codes and fields as the rules name them, and what they are called on the screen.
+/// Fields and codes as error messages name them, and their labels on the screen.
 pub const WORDS: &[(&str, &str)] = &[
     ("name", "Application Name"),
     ("description", "Application Description"),
@@ -18,21 +18,20 @@ pub const WORDS: &[(&str, &str)] = &[
     ("reason", "Reason"),
 ];
 
-/// R27: all states.
+/// R27: every status.
 pub const STATUSES: [Status; 3] = [Status::Active, Status::Suspended, Status::Revoked];
-/// How far a developer can be.
+/// Every developer status.
 pub const DEVELOPER_STATUSES: [DeveloperStatus; 4] = [
     DeveloperStatus::None,
     DeveloperStatus::Invited,
     DeveloperStatus::OtpPending,
     DeveloperStatus::Verified,
 ];
-/// R10: all permissions.
+/// R10: every permission.
 pub const PERMISSIONS: [ApiPermission; 2] = [ApiPermission::Read, ApiPermission::ReadWrite];
-/// R5: all integration types.
+/// R5: every integration type.
 pub const TYPES: [IntegrationType; 2] = [IntegrationType::NewIntegration, IntegrationType::AiqIntegrate];
 
-/// R27: whether it runs.
 pub fn status(status: Status) -> &'static str {
     match status {
         Status::Active => "Active",
@@ -41,7 +40,6 @@ pub fn status(status: Status) -> &'static str {
     }
 }
 
-/// How far the developer is.
 pub fn developer_status(status: DeveloperStatus) -> &'static str {
     match status {
         DeveloperStatus::None => "No developer",
@@ -51,7 +49,6 @@ pub fn developer_status(status: DeveloperStatus) -> &'static str {
     }
 }
 
-/// R5: its integration type.
 pub fn integration_type(kind: IntegrationType) -> &'static str {
     match kind {
         IntegrationType::NewIntegration => "New Integration",
@@ -59,7 +56,7 @@ pub fn integration_type(kind: IntegrationType) -> &'static str {
     }
 }
 
-/// R5: its integration type, with the catalogue's entry of an AIQ Integrate.
+/// R5: the integration type, with the catalogue entry of an AIQ Integrate application.
 pub fn type_of(app: &AppRow) -> String {
     let kind = integration_type(app.integration_type);
     match app.integrate_type.as_deref() {
@@ -68,13 +65,13 @@ pub fn type_of(app: &AppRow) -> String {
     }
 }
 
-/// R8: a category's name.
+/// R8: the name of a category.
 pub fn category(code: &str) -> &str {
     let found = CATEGORIES.iter().find(|category| category.code == code);
     found.map_or(code, |category| category.name)
 }
 
-/// R8: all categories, to choose from.
+/// R8: every category as an option, after an empty one with the label `nothing`.
 pub fn categories(nothing: &'static str) -> Vec<(&'static str, &'static str)> {
     let all = CATEGORIES.iter().map(|category| (category.code, category.name));
     std::iter::once(("", nothing)).chain(all).collect()

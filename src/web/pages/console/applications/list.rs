@@ -1,4 +1,4 @@
-//! Group Management > Integration Applications: the list, with filters, order and pages.
+//! Group Management > Integration Applications: the list, with filters, sorting and pages.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -73,11 +73,11 @@ fn heading(user: &ConsoleUser) -> Markup {
 fn none_yet(user: &ConsoleUser) -> Markup {
     html! {
         div.empty {
-            h2 { "There are no integration applications yet" }
+            h2 { "No integration applications yet" }
             p {
                 "An integration application lets a program read, or read and write, the data of the entities that you \
-                choose. Its developer gets the credentials in the Developer Portal; you can change what it may open, \
-                suspend it or revoke it at any time, with immediate effect."
+                 choose. Its developer gets the credentials in the Developer Portal. You can change its entities, \
+                 suspend it or revoke it at any time, with immediate effect."
             }
             @if may_change(user) {
                 p { a.button href={ (APPS) "/new" } { "New Integration Application" } }
@@ -91,7 +91,7 @@ fn none_yet(user: &ConsoleUser) -> Markup {
 fn no_result() -> Markup {
     html! {
         div.empty role="status" {
-            h2 { "No application fits these filters" }
+            h2 { "No applications match these filters" }
             p { a.button.plain href=(APPS) { "Clear filters" } }
         }
     }
@@ -101,7 +101,7 @@ fn unreadable(user: &ConsoleUser, query: &Form) -> Markup {
     let body = html! {
         (heading(user))
         div.notice.bad role="alert" {
-            p { "The list cannot be shown like this: a filter, the order or the page in the address is none that there is." }
+            p { "This list cannot be shown: the address holds an invalid filter, order or page." }
             p { a href=(APPS) { "Clear filters" } }
         }
         (filters::form(user, query))
@@ -120,14 +120,14 @@ fn pages(query: &Form, found: &ListPage<AppView>) -> Markup {
     }
 }
 
-/// R2, R3: who may do nothing here learns what is missing, and whom to ask.
+/// R2, R3: tells users without permissions what they need, and whom to ask.
 fn no_permission(user: &ConsoleUser) -> Markup {
     let manage = Permission::ManageIntegrationApplications.title();
     let view = Permission::ViewActivityLogs.title();
     let body = html! {
         h1 { "Integration Applications" }
         div.notice.warn role="note" {
-            p { "You cannot see the integration applications of your group yet." }
+            p { "You do not have access to your group’s integration applications yet." }
             ul {
                 li { "To create and manage them, you need the permission “" (manage) "”." }
                 li { "To see them and download their activity logs, you need the permission “" (view) "”." }
@@ -144,7 +144,7 @@ fn granted_by(user: &ConsoleUser) -> Markup {
     let users = user.group.customer.users.values();
     let admins: Vec<_> = users.filter(|user| user.role == Role::PracticeAdmin).collect();
     html! {
-        "A Practice Admin of your group grants it"
+        "Ask a Practice Admin of your group"
         @for (i, admin) in admins.iter().enumerate() {
             @if i == 0 { ": " } @else { ", " }
             bdi { (admin.name.as_str()) } " (" bdi { (admin.email.as_str()) } ")"

@@ -1,4 +1,4 @@
-//! Group Management > Integration Applications: every page about applications. All addresses are on this screen.
+//! Group Management > Integration Applications: all pages about applications, and their routes.
 
 mod activity_log;
 mod aiq_integrate;
@@ -31,7 +31,7 @@ use axum::routing::{get, post};
 
 use crate::web::extract::Service;
 
-/// The pages about applications. Their addresses are whole ones: whoever has to sign in first comes back to them.
+/// The routes are written out in full instead of nested, because the redirect after signing in needs the full path.
 pub fn routes() -> Router<Service> {
     Router::new()
         .route("/", get(|| async { Redirect::to(shared::APPS) }))

@@ -21,7 +21,6 @@ use crate::web::pages::form_errors::Errors;
 use crate::web::pages::form_key;
 use crate::web::pages::inputs::Field;
 
-/// Where the form is.
 const PATH: &str = "/integration-applications/new/new-integration";
 const FIELDS: [&str; 6] = [
     "name",

@@ -1,4 +1,4 @@
-//! R13: what is shown once: the OTP, how long it is valid, and what to send to the developer.
+//! R13: the page that shows an OTP once, with its end and the instructions for the developer.
 
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::app_list::Link;
@@ -11,18 +11,16 @@ use crate::web::pages::current_user::ConsoleUser;
 use crate::web::pages::definition_list::fact;
 use crate::web::pages::times::{left, moment};
 
-/// What has happened, for the page that shows an OTP.
+/// What has been done, as the page with the OTP says it.
 pub struct Confirmation {
-    /// The heading.
     pub title: &'static str,
-    /// The sentence.
     pub message: &'static str,
-    /// What was mailed to the developer.
+    /// What was sent to the developer by e-mail.
     pub mail: &'static str,
 }
 
 impl Confirmation {
-    /// R13: a developer was linked, who is invited, or notified when they have an account.
+    /// R13: a linked developer is invited, or notified if they already have an account.
     pub fn linked(view: &AppView, title: &'static str, message: &'static str) -> Self {
         let mail = match view.app().link {
             Link::Invited => "An invite to the Developer Portal",
@@ -32,7 +30,6 @@ impl Confirmation {
     }
 }
 
-/// The page that shows an OTP.
 pub fn shown(
     user: &ConsoleUser,
     view: &AppView,
@@ -47,7 +44,7 @@ pub fn shown(
         div.notice.good role="status" {
             p { bdi { (app.name.as_str()) } ": " (message) }
             @if let Some(email) = &app.developer_email {
-                p { (mail) " is mailed to " bdi { (email.as_str()) } ". The mail does not contain the OTP." }
+                p { (mail) " is on its way to " bdi { (email.as_str()) } ". It does not contain the OTP." }
             }
         }
         @match verification {
@@ -67,8 +64,8 @@ fn otp(verification: &Verification, now: Timestamp) -> Markup {
     html! {
         h2 { "Verification" }
         p {
-            "The developer verifies the application with this one-time password (OTP). It is shown only now. Copy the \
-            instructions, and send them by another way than e-mail: by SMS, messenger or phone."
+            "The developer needs this one-time password (OTP) to verify the application. It is shown only once. Copy \
+             the instructions and pass them on by SMS, messenger or phone, not by e-mail."
         }
         dl.facts {
             (fact("One-time password (OTP)", &html! { code.otp { (verification.otp) } }))
@@ -82,13 +79,13 @@ fn otp(verification: &Verification, now: Timestamp) -> Markup {
     }
 }
 
-/// The same form was sent again when the OTP could no longer be shown.
+/// The notice when the same form is sent again after the OTP can no longer be shown.
 fn gone(view: &AppView) -> Markup {
     html! {
         div.notice.warn role="note" {
-            p { "The one-time password (OTP) was shown before, and is not shown again." }
+            p { "The one-time password (OTP) has already been shown, and cannot be shown again." }
             p {
-                "If you did not pass it on, make a new one with Reset OTP under "
+                "If you did not pass it on, create a new one with Reset OTP under "
                 a href=(app_path(view.app().app_id, "/developer")) { "Manage Developer Portal Access" } "."
             }
         }

@@ -1,4 +1,4 @@
-//! Revoke: the end of an application, after a question that names what will stop (R27).
+//! Revoke: ends an application, after a confirmation that names what will stop (R27).
 
 use axum::extract::State;
 use axum::response::Response;
@@ -17,7 +17,7 @@ use crate::web::pages::form::SubmittedForm;
 const REVOKE: ConfirmPage = ConfirmPage {
     page: "/revoke",
     title: "Revoke",
-    yes: "Yes, revoke it for ever",
+    yes: "Yes, revoke it permanently",
     class: "danger",
     stops: true,
     done: "revoked",
@@ -50,25 +50,26 @@ fn what_stops(view: &AppView) -> Markup {
     let app = view.app();
     html! {
         div.notice.bad role="note" {
-            p { strong { "This is final." } " All integrations of this application stop at once:" }
+            p { strong { "This cannot be undone." } " All integrations that use this application stop at once:" }
             ul {
                 li { "its access tokens are refused, and it gets no new ones;" }
-                li { "its client secrets end;" }
+                li { "its client secrets stop working;" }
                 @if let Some(email) = &app.developer_email {
                     li {
-                        "the developer " bdi { (email.as_str()) } " sees in the Developer Portal that it was revoked, and a mail \
-                        tells them; an open invite or OTP is no longer valid;"
+                        "the developer " bdi { (email.as_str()) } " is notified by e-mail and sees in the Developer Portal \
+                        that it was revoked; an open invite or OTP stops working;"
                     }
                 }
                 @if app.integration_type == IntegrationType::AiqIntegrate { li { "our team stops running it;" } }
-                li { "it can no longer open its entities: " (entities(view)) "." }
+                li { "it loses access to its entities: " (entities(view)) "." }
             }
-            p { "Its name stays taken, and its activity log stays. If you want to stop it for a while only, suspend it." }
+            p { "Its name cannot be used again, and its activity log is kept. To stop it only for a while, suspend it \
+                 instead." }
         }
     }
 }
 
-/// A few by name, many by number.
+/// Up to ten entities by name, more as a number.
 fn entities(view: &AppView) -> Markup {
     let names: Vec<_> = view.entities().map(|(_, name)| name.as_str()).collect();
     html! {

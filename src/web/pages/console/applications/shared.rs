@@ -1,4 +1,4 @@
-//! What several pages about applications have in common: where they are, what is offered, small pieces of markup.
+//! What several pages about applications share: paths, offered actions, and small pieces of markup.
 
 use gatebook_aggregates::identifiers::AppId;
 use gatebook_aggregates::integration_app::Status;
@@ -12,10 +12,10 @@ use crate::web::pages::current_user::ConsoleUser;
 use crate::web::pages::form::Form;
 use crate::web::pages::layout::{Shell, page};
 
-/// Where the list of applications is.
+/// The path of the list of applications.
 pub const APPS: &str = "/integration-applications";
 
-/// Where a page of an application is.
+/// The path of a page of one application.
 pub fn app_path(id: AppId, page: &str) -> String {
     format!("{APPS}/{id}{page}")
 }
@@ -51,7 +51,7 @@ pub fn page_of_app(user: &ConsoleUser, view: &AppView, title: &str, body: &Marku
     page(&Shell::from(user), &format!("{title}: {name}"), &body)
 }
 
-/// R1, R2: whether to offer changes. The application layer decides.
+/// R1, R2: whether the pages offer changes. Permission itself is checked by the application layer.
 pub fn may_change(user: &ConsoleUser) -> bool {
     user.membership().manages() && is_on_plan(user)
 }
@@ -60,23 +60,23 @@ fn is_on_plan(user: &ConsoleUser) -> bool {
     user.group.customer.product_plan.has_integration_apps()
 }
 
-/// R1: what holds off the plan.
+/// R1: the notice for a group that is not on the plan.
 pub fn plan_notice(user: &ConsoleUser) -> Markup {
     html! {
         @if !is_on_plan(user) {
             div.notice.warn role="note" {
                 p { (Refusal::PlanRequired.to_string()) }
                 p {
-                    "Your group is on the plan " bdi { (user.group.customer.product_plan.as_str()) } ". Nothing can be \
-                    created or changed, and the integrations’ access tokens are refused. What there is can still be \
-                    seen, and activity logs can be downloaded. Back on AIQ3, everything works as before."
+                    "Your group is on the plan " bdi { (user.group.customer.product_plan.as_str()) } ". You can still \
+                    view applications and download activity logs, but nothing can be created or changed, and access \
+                    tokens are refused. Once you are back on AIQ3, everything works as before."
                 }
             }
         }
     }
 }
 
-/// What can be done with an application: titles and addresses.
+/// The actions that are possible for an application: titles and paths.
 pub fn actions(user: &ConsoleUser, view: &AppView) -> Vec<(&'static str, String)> {
     let app = view.app();
     let changes = may_change(user) && app.status != Status::Revoked;
@@ -99,7 +99,7 @@ pub fn actions(user: &ConsoleUser, view: &AppView) -> Vec<(&'static str, String)
         .collect()
 }
 
-/// R27: the status, which can be told without colours.
+/// R27: the status in words, so that it does not depend on colours.
 pub fn status(status: Status) -> Markup {
     let class = match status {
         Status::Active => "badge good",
@@ -109,23 +109,22 @@ pub fn status(status: Status) -> Markup {
     html! { span class=(class) { (labels::status(status)) } }
 }
 
-/// What was just done.
+/// A message about an action that was just done.
 pub struct DoneMessage {
-    /// Its word in the address.
+    /// The word in the address that selects it.
     pub word: &'static str,
-    /// What is told.
     pub sentence: &'static str,
-    /// What it is about: told as long as that has not changed again.
+    /// The section that it is about. The message is shown until that section changes again.
     pub side: Section,
 }
 
-/// Where a page of an application tells what was just done, at the version that it led to.
+/// The path of a page that shows a [`DoneMessage`], with the version that the action led to.
 pub fn done_path(view: &AppView, page: &str, word: &str) -> String {
     let app = view.app();
     app_path(app.app_id, &format!("{page}?done={word}&at={}", app.version))
 }
 
-/// What was just done, if the address says so and it is still how things are.
+/// The message that the address selects, if the section has not changed since.
 pub fn done(query: &Form, section_versions: &SectionVersions, all: &[DoneMessage]) -> Markup {
     let at: i64 = query.text("at").parse().unwrap_or_default();
     let message = all.iter().find(|done| done.word == query.text("done"));
@@ -135,7 +134,7 @@ pub fn done(query: &Form, section_versions: &SectionVersions, all: &[DoneMessage
     }
 }
 
-/// A button beside the link back to `path`.
+/// A submit button, and a link back to `path`.
 pub fn submit(title: &str, class: &str, path: &str) -> Markup {
     html! {
         div.actions {

@@ -1,4 +1,4 @@
-//! The page of one application: its facts, and what happened to it.
+//! The page of one application: its details and its activity.
 
 use axum::extract::State;
 use gatebook_aggregates::identifiers::AppId;
@@ -16,7 +16,7 @@ use crate::web::pages::definition_list::fact;
 use crate::web::pages::form::PageQuery;
 use crate::web::pages::times::moment;
 
-/// What was just done here.
+/// The messages after an action on this application.
 const DONE: &[DoneMessage] = &[
     DoneMessage {
         word: "requested",
@@ -30,17 +30,17 @@ const DONE: &[DoneMessage] = &[
     },
     DoneMessage {
         word: "suspended",
-        sentence: "The application has been suspended. Its access tokens are refused from now on.",
+        sentence: "The application has been suspended. Its access tokens are now refused.",
         side: Section::Status,
     },
     DoneMessage {
         word: "resumed",
-        sentence: "The application has been resumed. Its access tokens are good again.",
+        sentence: "The application has been resumed. Its access tokens work again.",
         side: Section::Status,
     },
     DoneMessage {
         word: "revoked",
-        sentence: "The application has been revoked for ever. Nothing of it works any more.",
+        sentence: "The application has been permanently revoked. Its access tokens and client secrets no longer work.",
         side: Section::Status,
     },
 ];
@@ -127,7 +127,7 @@ fn entities(view: &AppView) -> Markup {
     html! {
         h2 { "Entities Assigned" }
         @if count == 0 {
-            p { "None. The integration cannot open any data." }
+            p { "None. The integration has no access to any data." }
         } @else {
             details.entities open[count <= 10] {
                 summary { (labels::entities(count)) }

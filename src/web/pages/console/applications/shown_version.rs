@@ -1,5 +1,5 @@
-//! A form is about the application as it was shown: it carries the version of the side that it changes, so that nothing
-//! happens to what nobody has looked at, and what happens to the other sides is of no matter.
+//! Ties a form to the application as it was shown. The form carries the version of the section that it changes, so that
+//! it never overwrites unseen changes, and changes of other sections do not matter.
 
 use axum::http::StatusCode;
 use maud::{Markup, html};
@@ -11,31 +11,31 @@ use crate::web::pages::form::Form;
 use crate::web::pages::form_errors::Errors;
 use crate::web::pages::form_key;
 
-/// The field with the version that is shown.
+/// The hidden field with the shown version.
 pub const SEEN: &str = "seen";
 
-/// The field that ties a form to what is shown.
+/// The hidden field with the version of this section.
 pub fn field(section_versions: &SectionVersions, side: Section) -> Markup {
     html! { input type="hidden" name=(SEEN) value=(section_versions.version(side)); }
 }
 
-/// What the change depends on. A form that does not say what was seen is about nothing that there is.
+/// The version that the change expects. A form without one matches no version.
 pub fn expected(form: &Form, side: Section) -> ExpectedVersion {
     ExpectedVersion::Section(side, form.text(SEEN).parse().unwrap_or(-1))
 }
 
-/// Whether something was refused because the application is not as it was shown any more.
+/// Whether the change was refused because the application has changed since it was shown.
 pub fn is_out_of_date(failure: &Failure) -> bool {
     matches!(failure, Failure::Command(CommandError::VersionMismatch { .. }))
 }
 
-/// What went wrong, and the form to show again, on the page as it is now.
+/// The errors, and the form to show again with the current data.
 pub fn refused(failure: Failure, form: Form) -> (Errors, Form) {
     if !is_out_of_date(&failure) {
         return form_key::refused(failure, form);
     }
-    let detail = "Something about this application has changed since you opened the page. Nothing has been done. This is \
-                  how it is now; if you still want it, choose it again.";
+    let detail = "This application has changed since you opened the page, so nothing has been done. The page now shows \
+                  the current version; if you still want to go ahead, choose the action again.";
     let problem = Problem::new(StatusCode::PRECONDITION_FAILED, "version_mismatch", detail);
     (problem.into(), form)
 }

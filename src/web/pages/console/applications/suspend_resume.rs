@@ -1,4 +1,4 @@
-//! Suspend and resume: stopping an application for a while (R27).
+//! Suspend and resume: stops an application temporarily (R27).
 
 use axum::extract::State;
 use axum::response::Response;
@@ -20,8 +20,8 @@ const SUSPEND: ConfirmPage = ConfirmPage {
     done: "suspended",
     message: |_| {
         html! {
-            p { "Its access tokens are refused from now on, and it gets no new ones, until you resume it. Its credentials, \
-                its developer and its entities stay as they are." }
+            p { "Its access tokens are refused, and it gets no new ones, until you resume it. Its credentials, \
+                 developer and entities stay as they are." }
         }
     },
 };
@@ -33,7 +33,7 @@ const RESUME: ConfirmPage = ConfirmPage {
     class: "",
     stops: false,
     done: "resumed",
-    message: |_| html! { p { "It can open its entities again, with the credentials that it has." } },
+    message: |_| html! { p { "It gets access to its entities again, with the credentials that it already has." } },
 };
 
 /// `GET /integration-applications/{id}/suspend`

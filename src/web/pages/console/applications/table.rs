@@ -1,4 +1,4 @@
-//! The table of applications: one row each, with its Actions menu.
+//! The table of applications: one row each, with an Actions menu.
 
 use gatebook_projections::app_list::{DeveloperStatus, IntegrationType, Sort};
 use maud::{Markup, html};
@@ -10,7 +10,6 @@ use crate::web::pages::current_user::ConsoleUser;
 use crate::web::pages::form::Form;
 use crate::web::pages::times::moment;
 
-/// The table.
 pub fn table(user: &ConsoleUser, query: &Form, sort: Sort, views: &[AppView]) -> Markup {
     html! {
         div.scroll role="region" aria-label="Integration Applications" tabindex="0" {
@@ -36,7 +35,7 @@ pub fn table(user: &ConsoleUser, query: &Form, sort: Sort, views: &[AppView]) ->
     }
 }
 
-/// The head of a column by which the list can be put in order, up and down.
+/// The header of a sortable column.
 fn sortable(query: &Form, title: &str, (up, down): (&str, &str), (is_up, is_down): (bool, bool)) -> Markup {
     let (order, next) = match (is_up, is_down) {
         (true, _) => (Some("ascending"), down),
@@ -77,7 +76,7 @@ fn row(user: &ConsoleUser, view: &AppView) -> Markup {
     }
 }
 
-/// How far the developer is; R12: none is expected where the provider's team is at work.
+/// The developer's status. R12: an AIQ Integrate application has the provider's team instead.
 pub fn developer(view: &AppView) -> &'static str {
     match (view.app().integration_type, view.developer_status()) {
         (IntegrationType::AiqIntegrate, DeveloperStatus::None) => "Our team",

@@ -1,4 +1,4 @@
-//! R28: what happened to an application, told as a list of sentences, newest first.
+//! R28: the activity of an application as a list of sentences, newest first.
 
 use gatebook_aggregates::identifiers::AppId;
 use gatebook_aggregates::timestamp::Timestamp;
@@ -15,12 +15,12 @@ use crate::web::pages::current_user::ConsoleUser;
 use crate::web::pages::form::Form;
 use crate::web::pages::times::moment;
 
-/// So many events are shown at a time.
+/// Events per page.
 const EVENTS: u32 = 20;
 
-/// The timeline of an application; the page that the address asks for.
+/// One page of an application's timeline.
 pub async fn of(service: &Service, user: &ConsoleUser, id: AppId, query: &Form) -> Result<Markup, Problem> {
-    // A cursor of somewhere else begins at the newest event again.
+    // An invalid cursor shows the newest events.
     let before = query.filled("cursor").and_then(read_cursor);
     let EventsPage { events, next } = service.app_events(user.caller(), id, before, EVENTS).await?;
     let entries: Result<Vec<_>, _> = events.iter().map(LogEntry::shown).collect();

@@ -1,4 +1,4 @@
-//! A group's name and plan. Nothing is overwritten unseen, and what would stop is named first.
+//! A group's name and plan. Unseen changes are not overwritten, and integrations are stopped only after a confirmation.
 
 use axum::response::Response;
 use gatebook_aggregates::group::ProductPlan;
@@ -16,7 +16,7 @@ use crate::web::pages::inputs::Field;
 use crate::web::pages::operator::group::{ConfirmForm, back, form_for, question, stopping};
 use crate::web::pages::operator::groups::{all_three, group_path, label};
 
-/// Does what was entered; asks first when a plan would stop integrations.
+/// Saves the form; asks first if the new plan would stop integrations.
 pub(super) async fn describe(
     service: &Service,
     operator: &OperatorUser,
@@ -47,10 +47,13 @@ async fn ask(service: &Service, operator: &OperatorUser, group: &GroupRow, form:
         &ConfirmForm {
             title: html! { "Change the plan of " bdi { (group.customer.name.as_str()) } " from " (now) " to " bdi { (plan) } "?" },
             message: html! {
-                p { "The plan " bdi { (plan) } " has no integration applications. At once, all integrations of the group stop: \
-                    access tokens are refused, there are no new ones, and nothing can be created or changed." }
+                p {
+                    "The plan " bdi { (plan) } " does not include integration applications. All of the group’s \
+                    integrations stop at once: access tokens are refused, no new ones are issued, and nothing can be \
+                    created or changed."
+                }
                 (stopping::applications(service, operator, &group.group_id, None).await?)
-                p { "Back on " (now) ", everything works as before." }
+                p { "Once the group is back on " (now) ", everything works as before." }
             },
             action: &group_path(&group.group_id),
             fields: html! {
@@ -62,7 +65,7 @@ async fn ask(service: &Service, operator: &OperatorUser, group: &GroupRow, form:
     ))
 }
 
-/// The form. What it shows goes with it, so that it is noticed when somebody else changes that meanwhile.
+/// The form. It also sends the values that it showed, so that changes made in the meantime are noticed.
 pub(super) fn form(operator: &OperatorUser, group: &GroupRow, form: &Form, errors: &Errors) -> Markup {
     let (stored_name, stored_plan) = stored(group);
     let (name, plan) = match form.has("do") {
@@ -79,14 +82,14 @@ pub(super) fn form(operator: &OperatorUser, group: &GroupRow, form: &Form, error
     form_for(operator, group, "describe", &fields)
 }
 
-/// Whether the form was made from something else than what is stored now, and wants something else.
+/// Whether the stored values have changed since the form was shown, and differ from the entered ones.
 pub(super) fn is_out_of_date(group: &GroupRow, form: &Form) -> bool {
     let shown = (form.text("shown_name"), form.text("shown_plan"));
     let entered = (form.text("name"), form.text("product_plan"));
     form.text("do") == "describe" && shown != stored(group) && entered != stored(group)
 }
 
-/// Somebody else changed the group while the form was open: what is stored now, and what was entered.
+/// Both versions, when somebody else changed the group while the form was open.
 pub(super) fn both_versions(group: &GroupRow, form: &Form) -> Markup {
     let (name, plan) = stored(group);
     let rows = [
@@ -95,19 +98,19 @@ pub(super) fn both_versions(group: &GroupRow, form: &Form) -> Markup {
     ];
     html! {
         div.notice.warn role="alert" tabindex="-1" data-focus {
-            h2 { "Somebody else changed this group meanwhile" }
-            p { "Nothing of yours has been saved yet. Compare both versions, correct what you entered below, and save it \
-                again; it then replaces what is stored now." }
+            h2 { "Somebody else has changed this group" }
+            p { "Your changes have not been saved. Compare the two versions, correct yours below, and save again to \
+                 replace the current version." }
         }
         div.wide role="region" aria-label="Both versions" tabindex="0" {
             table.cards {
-                thead { tr { th scope="col" { "Field" } th scope="col" { "Stored now" } th scope="col" { "What you entered" } } }
+                thead { tr { th scope="col" { "Field" } th scope="col" { "Current version" } th scope="col" { "Your version" } } }
                 tbody {
                     @for (title, stored, entered) in rows {
                         tr {
                             th scope="row" { (title) }
-                            td data-title="Stored now" { bdi { (stored) } }
-                            td data-title="What you entered" { bdi { (entered) } }
+                            td data-title="Current version" { bdi { (stored) } }
+                            td data-title="Your version" { bdi { (entered) } }
                         }
                     }
                 }

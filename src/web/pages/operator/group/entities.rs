@@ -1,4 +1,4 @@
-//! A group's entities.
+//! The entities of a group.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -17,7 +17,7 @@ use crate::web::pages::inputs::Field;
 use crate::web::pages::operator::group::{ConfirmForm, back, form_for, question, removed, stopping};
 use crate::web::pages::operator::groups::{all_three, group_path, label};
 
-/// Adds or renames one.
+/// Adds or renames an entity.
 pub(super) async fn put(
     service: &Service,
     operator: &OperatorUser,
@@ -66,7 +66,7 @@ async fn ask(
         &ConfirmForm {
             title,
             message: html! {
-                p { "At once, no access token opens this entity any more." }
+                p { "Applications lose access to this entity at once." }
                 (stopping::applications(service, operator, id, Some(entity_id.clone())).await?)
             },
             action: &remove_path(id, &entity_id),
@@ -80,10 +80,9 @@ fn remove_path(id: &GroupId, entity_id: &EntityId) -> String {
     format!("{}/entities/{entity_id}/remove", group_path(id))
 }
 
-/// All of them.
 pub(super) fn table(group: &GroupRow) -> Markup {
     html! {
-        @if group.customer.entities.is_empty() { p { "There is no entity yet." } }
+        @if group.customer.entities.is_empty() { p { "No entities yet." } }
         @else {
             div.wide tabindex="0" role="region" aria-label="Entities" {
                 table.cards {
@@ -106,7 +105,6 @@ pub(super) fn table(group: &GroupRow) -> Markup {
     }
 }
 
-/// The form for one.
 pub(super) fn form(operator: &OperatorUser, group: &GroupRow, form: &Form, errors: &Errors) -> Markup {
     let fields = html! {
         (Field { name: "entity_id", label: "Entity id", value: form.text("entity_id"), ..Field::default() }.input(errors))

@@ -1,4 +1,4 @@
-//! One group: its name and plan, its entities, its users.
+//! The page of a group: name and plan, entities, users.
 
 mod description;
 pub mod entities;
@@ -24,7 +24,7 @@ use crate::web::pages::operator::groups::group_path;
 use crate::web::pages::operator::labels;
 use crate::web::pages::operator::labels::WORDS;
 
-/// The fields of all forms of the page; each has a name of its own.
+/// The fields of all forms on the page. Their names are unique.
 const FIELDS: &[&str] = &[
     "name",
     "product_plan",
@@ -46,7 +46,7 @@ pub async fn show(
     Ok(group_page(&service, &operator, &id, &query, Errors::default()).await?)
 }
 
-/// `POST /operator/groups/{id}`: one of the page's forms, named by the field `do`.
+/// `POST /operator/groups/{id}`: one of the page's forms, which the field `do` names.
 pub async fn change(
     State(service): State<Service>,
     PathOf(id): PathOf<GroupId>,
@@ -71,12 +71,12 @@ async fn changed(service: &Service, operator: &OperatorUser, id: &GroupId, form:
     }
 }
 
-/// Back to the group's page, which says what was done.
+/// Redirects to the group's page, which says what was done.
 fn back(id: &GroupId, done: &str) -> Response {
     Redirect::to(&format!("{}?{done}", group_path(id))).into_response()
 }
 
-/// The answer to a removal. What is not there any more is what a second click finds.
+/// The response to a removal. A second click finds nothing to remove, which counts as success.
 fn removed(id: &GroupId, outcome: Result<(), Failure>) -> Result<Response, Problem> {
     match outcome {
         Ok(()) | Err(Failure::Command(CommandError::Refused(Refusal::NotFound))) => Ok(back(id, "removed")),
@@ -93,7 +93,7 @@ async fn group_page(
 ) -> Result<Response, Failure> {
     let group = service.group(id).await?.ok_or(Refusal::NotFound)?;
     let errors = errors.worded(WORDS);
-    // What was entered stays in the form that it was entered in.
+    // Entered values stay in the form that they were entered in.
     let entered = |of: &str| {
         if form.text("do") == of {
             form.clone()
@@ -120,7 +120,7 @@ async fn group_page(
     Ok((errors.status(), page(&Shell::from(operator), "Group", &body)).into_response())
 }
 
-/// A form of this page; `what` names what it does.
+/// A form of this page; `what` is the value of its field `do`.
 fn form_for(operator: &OperatorUser, group: &GroupRow, what: &str, fields: &Markup) -> Markup {
     html! {
         form.narrow method="post" action=(group_path(&group.group_id)) novalidate {
@@ -131,7 +131,7 @@ fn form_for(operator: &OperatorUser, group: &GroupRow, what: &str, fields: &Mark
     }
 }
 
-/// A page that asks before something stops. `action` is where the answer goes, `fields` what goes with it.
+/// A page that asks for confirmation before something stops.
 fn question(operator: &OperatorUser, group: &GroupRow, query: &ConfirmForm<'_>) -> Response {
     let (here, name) = (group_path(&group.group_id), group.customer.name.as_str());
     let body = html! {
@@ -158,6 +158,6 @@ struct ConfirmForm<'a> {
     message: Markup,
     action: &'a str,
     fields: Markup,
-    /// The button that says yes.
+    /// The label of the confirming button.
     yes: &'a str,
 }

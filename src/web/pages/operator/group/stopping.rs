@@ -1,4 +1,4 @@
-//! Which applications something stops, by name.
+//! Names the applications that a change would stop.
 
 use gatebook_aggregates::identifiers::{EntityId, GroupId};
 use gatebook_aggregates::integration_app::Status;
@@ -9,12 +9,12 @@ use crate::application::Failure;
 use crate::web::extract::Service;
 use crate::web::pages::current_user::OperatorUser;
 
-/// So many are named.
+/// How many applications are named.
 const NAMED: usize = 10;
-/// So many are looked at.
+/// How many applications are fetched to find those that are not revoked.
 const LOOKED_AT: u32 = 200;
 
-/// The applications of a group that are not revoked; those that have an entity, if one is given.
+/// The applications of a group that are not revoked, limited to those with `entity` if it is given.
 pub(super) async fn applications(
     service: &Service,
     operator: &OperatorUser,
@@ -34,9 +34,9 @@ pub(super) async fn applications(
     let more = names.len() > NAMED || found.next.is_some();
     Ok(html! {
         @if names.is_empty() {
-            p { "There is no such application at the moment." }
+            p { "No applications are affected at the moment." }
         } @else {
-            p { "It concerns these applications:" }
+            p { "These applications are affected:" }
             ul {
                 @for name in names.iter().take(NAMED) { li { bdi { (name) } } }
                 @if more { li { "and more" } }

@@ -1,4 +1,4 @@
-//! A group's users.
+//! The users of a group.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -21,7 +21,7 @@ use crate::web::pages::operator::groups::{all_three, group_path, label};
 use crate::web::pages::operator::labels;
 use crate::web::pages::operator::labels::ROLES;
 
-/// Adds one, or changes their data.
+/// Adds a user, or changes their data.
 pub(super) async fn put(
     service: &Service,
     operator: &OperatorUser,
@@ -37,7 +37,7 @@ pub(super) async fn put(
     Ok(back(id, "saved"))
 }
 
-/// Lets one choose a password.
+/// Sends a user a link to choose a password.
 pub(super) async fn send_password_link(
     service: &Service,
     operator: &OperatorUser,
@@ -86,13 +86,13 @@ async fn ask(service: &Service, operator: &OperatorUser, id: &GroupId, user_id: 
         &ConfirmForm {
             title: html! { "Remove " bdi { (name) } " from " bdi { (group.customer.name.as_str()) } "?" },
             message: html! {
-                p { "At once:" }
+                p { "This happens at once:" }
                 ul {
-                    li { bdi { (user.email.as_str()) } " is signed out everywhere and cannot sign in any more;" }
-                    li { "their API tokens end, and so does whatever uses them;" }
-                    li { "their permissions are gone." }
+                    li { bdi { (user.email.as_str()) } " is signed out everywhere and can no longer sign in;" }
+                    li { "their API tokens stop working, and so do the programs that use them;" }
+                    li { "their permissions are removed." }
                 }
-                p { "The integration applications that they created go on as they are." }
+                p { "The integration applications that they created keep running." }
                 @if last_admin {
                     p { strong { "This is the group’s only Practice Admin." } " Nobody can grant permissions until there is another." }
                 }
@@ -108,10 +108,9 @@ fn remove_path(id: &GroupId, user_id: &UserId) -> String {
     format!("{}/users/{user_id}/remove", group_path(id))
 }
 
-/// All of them.
 pub(super) fn table(operator: &OperatorUser, group: &GroupRow) -> Markup {
     html! {
-        @if group.customer.users.is_empty() { p { "There is no user yet." } }
+        @if group.customer.users.is_empty() { p { "No users yet." } }
         @else {
             div.wide tabindex="0" role="region" aria-label="Users" {
                 table.cards {
@@ -147,7 +146,6 @@ fn actions(operator: &OperatorUser, group: &GroupRow, id: &UserId, name: &str) -
     }
 }
 
-/// The form for one.
 pub(super) fn form(operator: &OperatorUser, group: &GroupRow, form: &Form, errors: &Errors) -> Markup {
     let fields = html! {
         (Field { name: "user_id", label: "User id", value: form.text("user_id"), ..Field::default() }.input(errors))
