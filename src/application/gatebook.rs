@@ -189,7 +189,7 @@ impl Gatebook {
         self.randomness.uuid_v7(self.clock.now().to_utc())
     }
 
-    /// A letter that this caller has sent, ready to be written with the events that call for it.
+    /// An e-mail that this caller sends, ready to be written with the events that call for it.
     pub(super) fn sealed(&self, caller: &Caller, email: &Email) -> Result<EncryptedEmail, CommandError> {
         Ok(EncryptedEmail {
             quotas: self.settings.limits.email_quotas(caller, email),

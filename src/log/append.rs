@@ -192,7 +192,7 @@ impl fmt::Display for ReservationKey {
 pub struct EncryptedEmail {
     /// Its id, and the left part of its Message-ID.
     pub id: String,
-    /// What kind of letter.
+    /// What kind of e-mail.
     pub kind: &'static str,
     /// To whom.
     pub recipient: String,

@@ -98,7 +98,7 @@ impl BatchWrites {
         }
         let emails: Vec<_> = self.emails.into_iter().map(|email| email_row(email, now)).collect();
         transaction.insert("outbox", EMAILS, &emails, OnConflict::Fail).await?;
-        fault::point("letters_written");
+        fault::point("emails_written");
         unreadable::settle(transaction, &self.settled_events).await?;
         for change in self.credentials {
             write_credential(transaction, change, head.recorded_at).await?;

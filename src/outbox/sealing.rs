@@ -70,7 +70,7 @@ pub(super) fn decrypt_email(claimed: &ClaimedEmail, sealer: &Sealer) -> Result<E
         .map_err(|error| unreadable(error.to_string()))?;
     // serde_json's error could repeat the content.
     let content: Content =
-        serde_json::from_str(&content).map_err(|_| unreadable("it was not written by seal_letter".to_owned()))?;
+        serde_json::from_str(&content).map_err(|_| unreadable("it was not written by encrypt_email".to_owned()))?;
     Ok(Email {
         kind,
         to: claimed.recipient.clone(),

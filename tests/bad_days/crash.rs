@@ -44,7 +44,7 @@ mod a_creation {
         killed_when_its_events_are_written_leaves_nothing: "events_written" => Nothing,
         killed_when_its_rows_are_written_leaves_nothing: "rows_written" => Nothing,
         killed_when_its_name_is_written_leaves_nothing: "names_written" => Nothing,
-        killed_when_its_emails_are_written_leaves_nothing: "letters_written" => Nothing,
+        killed_when_its_emails_are_written_leaves_nothing: "emails_written" => Nothing,
         killed_before_its_commit_leaves_nothing: "before_commit" => Nothing,
         killed_after_its_commit_is_there_and_a_repeat_answers_like_the_first: "after_commit" => Everything,
     });

@@ -156,7 +156,7 @@ async fn a_demo_that_is_started_again_keeps_applications_and_tokens(installation
         .get("/operator/api/v1/groups")
         .await
         .expect(200);
-    assert_eq!(installation.mails().len(), 1, "no letter is sent again");
+    assert_eq!(installation.mails().len(), 1, "no e-mail is sent again");
     process.kill().await;
 
     let process = installation.start("demo", &[], &[]).await;

@@ -276,7 +276,7 @@ async fn a_email_is_sent_once_although_two_nodes_look_for_emails() {
         (nodes.installation.number(waiting).await == 0).then_some(())
     })
     .await;
-    // Both put a letter into the same file; but each time that one of them takes it is counted.
+    // Both put an e-mail into the same file; but each time that one of them takes it is counted.
     let attempts = "select cast(sum(attempts) as bigint) from outbox";
     assert_eq!(nodes.installation.number(attempts).await, 20);
     assert_eq!(nodes.installation.mails().len(), 20);

@@ -191,7 +191,7 @@ async fn a_email_that_could_not_be_sent_is_sent_when_retried(world: World) {
     world.operator.post(&retry(id(&stuck)), json!({})).await.expect(200);
     assert_eq!(world.mails().await.len(), 1);
     world.operator.post(&retry(id(&stuck)), json!({})).await.done();
-    assert_eq!(world.mails().await.len(), 1, "a letter that was sent stays sent");
+    assert_eq!(world.mails().await.len(), 1, "an e-mail that was sent stays sent");
     for not_found_page in ["00000000-0000-7000-8000-000000000000", "nonsense"] {
         world
             .operator

@@ -209,7 +209,7 @@ async fn both_databases_find_what_is_due_by_an_index(on: On) {
     let due = "select id from outbox where state = 'pending' and priority = 0 \
                and next_attempt_at <= '2026' order by next_attempt_at, id limit 20";
     let plan = world.plan(due).await;
-    assert!(plan.contains("letters_due"), "{plan}");
+    assert!(plan.contains("outbox_due"), "{plan}");
     assert!(!plan.contains("Sort") && !plan.contains("TEMP B-TREE"), "{plan}");
 }
 

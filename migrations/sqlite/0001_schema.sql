@@ -1,4 +1,4 @@
--- The log: what happened, in order, for ever.
+-- The log: what happened, in order. Rows are never changed or deleted.
 create table events (
     position       integer not null,
     recorded_at    text not null,
@@ -83,7 +83,7 @@ create table idempotency_keys (
 
 create index idempotency_keys_by_age on idempotency_keys (created_at);
 
--- Letters to send. The content is sealed, and forgotten once sent.
+-- E-mails to send. Their content is sealed, and removed once they are sent.
 create table outbox (
     id              text not null constraint outbox_id primary key,
     kind            text not null,
@@ -94,11 +94,32 @@ create table outbox (
     next_attempt_at text not null,
     last_error      text,
     created_at      text not null,
-    sent_at         text
+    sent_at         text,
+    -- What it is about: an e-mail that becomes obsolete before it is sent is withdrawn by this.
+    about           text,
+    -- 0 before 1: somebody waits for it in front of a screen (a code, a link to a password).
+    priority        integer not null default 1,
+    -- Why and when it was given up, as a word that the group's admins are shown.
+    failure         text,
+    failed_at       text
 );
 
-create index outbox_due on outbox (next_attempt_at) where state = 'pending';
-create index outbox_by_state on outbox (state, created_at);
+create index outbox_due on outbox (priority, next_attempt_at, id) where state = 'pending';
+create index outbox_about on outbox (about) where about is not null and state = 'pending';
+create index outbox_failed on outbox (about) where about is not null and state = 'failed';
+
+-- For the outbox page, page by page: all of it, or one state.
+create index outbox_by_state on outbox (state, created_at, id);
+create index outbox_by_age on outbox (created_at, id);
+
+-- Which e-mails counted against whose limit, and when. Rows are removed after an hour.
+create table email_quota_uses (
+    owner   text not null,
+    used_at text not null
+);
+
+create index email_quota_uses_by_owner on email_quota_uses (owner, used_at);
+create index email_quota_uses_by_age on email_quota_uses (used_at);
 
 -- Digests of tokens and secrets that no event holds, and hashes of passwords.
 create table credentials (
@@ -114,10 +135,15 @@ create table credentials (
 
 create index credentials_by_owner on credentials (kind, owner);
 
--- R23: when a client secret was used last. Written now and then, never by a request.
-create table client_secret_usage (
-    client_secret_id text not null constraint client_secret_usage_id primary key,
-    last_used_at     text not null
+-- For removing credentials some days after their end.
+create index credentials_by_end on credentials (expires_at) where expires_at is not null;
+
+-- R23: when a client secret, a token or a session was used last, and which kind it is of. Written now and then, never by a
+-- request.
+create table last_uses (
+    id           text not null constraint last_uses_id primary key,
+    last_used_at text not null,
+    used         text
 );
 
 -- Where each projection stands, and how far a rebuild has come.

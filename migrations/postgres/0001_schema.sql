@@ -1,7 +1,7 @@
 -- For searching parts of names; part of PostgreSQL, and trusted: the owner of the database may create it.
 create extension if not exists pg_trgm;
 
--- The log: what happened, in order, for ever.
+-- The log: what happened, in order. Rows are never changed or deleted.
 create table events (
     position       bigint not null,
     recorded_at    text collate "C" not null,
@@ -74,7 +74,7 @@ create table idempotency_keys (
 
 create index idempotency_keys_by_age on idempotency_keys (created_at);
 
--- Letters to send. The content is sealed, and forgotten once sent.
+-- E-mails to send. Their content is sealed, and removed once they are sent.
 create table outbox (
     id              text collate "C" not null constraint outbox_id primary key,
     kind            text collate "C" not null,
@@ -85,11 +85,32 @@ create table outbox (
     next_attempt_at text collate "C" not null,
     last_error      text collate "C",
     created_at      text collate "C" not null,
-    sent_at         text collate "C"
+    sent_at         text collate "C",
+    -- What it is about: an e-mail that becomes obsolete before it is sent is withdrawn by this.
+    about           text collate "C",
+    -- 0 before 1: somebody waits for it in front of a screen (a code, a link to a password).
+    priority        bigint not null default 1,
+    -- Why and when it was given up, as a word that the group's admins are shown.
+    failure         text collate "C",
+    failed_at       text collate "C"
 );
 
-create index outbox_due on outbox (next_attempt_at) where state = 'pending';
-create index outbox_by_state on outbox (state, created_at);
+create index outbox_due on outbox (priority, next_attempt_at, id) where state = 'pending';
+create index outbox_about on outbox (about) where about is not null and state = 'pending';
+create index outbox_failed on outbox (about) where about is not null and state = 'failed';
+
+-- For the outbox page, page by page: all of it, or one state.
+create index outbox_by_state on outbox (state, created_at, id);
+create index outbox_by_age on outbox (created_at, id);
+
+-- Which e-mails counted against whose limit, and when. Rows are removed after an hour.
+create table email_quota_uses (
+    owner   text collate "C" not null,
+    used_at text collate "C" not null
+);
+
+create index email_quota_uses_by_owner on email_quota_uses (owner, used_at);
+create index email_quota_uses_by_age on email_quota_uses (used_at);
 
 -- Digests of tokens and secrets that no event holds, and hashes of passwords.
 create table credentials (
@@ -105,10 +126,15 @@ create table credentials (
 
 create index credentials_by_owner on credentials (kind, owner);
 
--- R23: when a client secret was used last. Written now and then, never by a request.
-create table client_secret_usage (
-    client_secret_id text collate "C" not null constraint client_secret_usage_id primary key,
-    last_used_at     text collate "C" not null
+-- For removing credentials some days after their end.
+create index credentials_by_end on credentials (expires_at) where expires_at is not null;
+
+-- R23: when a client secret, a token or a session was used last, and which kind it is of. Written now and then, never by a
+-- request.
+create table last_uses (
+    id           text collate "C" not null constraint last_uses_id primary key,
+    last_used_at text collate "C" not null,
+    used         text collate "C"
 );
 
 -- Where each projection stands, and how far a rebuild has come.
@@ -138,3 +164,17 @@ create table readiness (
     tried_at text collate "C" not null,
     filler   text collate "C"
 );
+
+-- All single characters of a text and all pairs of neighbours, for finding what trigrams cannot: parts of one or two
+-- letters, and parts without letters, such as '%'. In PL/pgSQL, because it is ten times as fast as the same in SQL.
+create function search_parts(whole text) returns text[] language plpgsql immutable strict parallel safe as $$
+declare
+    letters text[] := string_to_array(whole, null);
+    many    integer := coalesce(array_length(letters, 1), 0);
+    parts   text[] := letters;
+begin
+    for place in 2..many loop
+        parts[many + place - 1] := letters[place - 1] || letters[place];
+    end loop;
+    return parts;
+end $$;
