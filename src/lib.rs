@@ -14,6 +14,7 @@ pub mod config;
 pub mod log;
 pub mod mail;
 pub mod metrics;
+pub mod oauth;
 pub mod outbox;
 pub mod replay;
 pub mod request_log;

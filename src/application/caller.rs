@@ -8,8 +8,8 @@ use gatebook_aggregates::refusal::Refusal;
 use gatebook_projections::developers::DeveloperRow;
 use gatebook_projections::groups::GroupRow;
 
-use super::failure::Failure;
-use crate::application::command::idempotency::IdempotencyKey;
+use crate::application::failure::Failure;
+use crate::application::idempotency_key::IdempotencyKey;
 use crate::log::{Origin, VersionCondition};
 use crate::request_log::note_caller;
 
@@ -138,6 +138,19 @@ impl Caller {
     pub fn once(mut self, key: Option<IdempotencyKey>) -> Self {
         self.conditions.key = key;
         self
+    }
+
+    /// The key of this caller for a request with this method, path and body. Other callers' keys are other keys.
+    pub fn idempotency_key(&self, key: &str, method: &str, path: &str, body: &[u8]) -> IdempotencyKey {
+        let who = match &self.who {
+            Who::GroupUser { group_id, user_id } => format!("{group_id}/{user_id}"),
+            // No group has a colon in its id.
+            Who::Developer(developer) => format!("developer:{}", developer.developer_id),
+            Who::Operator { id, .. } => format!("operator:{id}"),
+            Who::Invitee { id, .. } => format!("invitee:{id}"),
+            Who::Nobody | Who::Integration { .. } => String::new(),
+        };
+        IdempotencyKey::new(&who, key, method, path, body)
     }
 
     /// The same place, by somebody who proved who they are. The log says so of the request.

@@ -10,9 +10,11 @@ use gatebook_aggregates::text::Label;
 use gatebook_projections::groups::{GroupRow, Groups};
 use uuid::Uuid;
 
-use super::caller::{Caller, Who};
-use super::failure::Failure;
-use super::gatebook::Gatebook;
+use crate::application::caller::Caller;
+
+use crate::application::caller::Who;
+use crate::application::failure::Failure;
+use crate::application::gatebook::Gatebook;
 
 use crate::application::caller::owner;
 use crate::application::command::request::CommandRequest;

@@ -4,35 +4,44 @@
 
 mod accounts;
 mod apps;
-mod background_tasks;
 mod caller;
 mod command;
 mod failure;
 mod gate;
 mod gatebook;
+mod gateway_settings;
 mod groups;
+mod idempotency_key;
+mod limits;
+mod node;
 mod operations;
 mod portal;
 mod queries;
+mod session_kind;
+mod stored_credential;
 
 pub use accounts::{
-    ApiTokens, BrowserSession, IssuedToken, ListedSession, ListedToken, OwnTokenForm, PortalClient, Realm,
-    ResourceServer, ResourceServerIssued, ResourceServerMade, Session, SessionKind, SignInForm, SignInOutcome,
-    TokenMade,
+    ApiTokens, BrowserSession, IssuedToken, ListedSession, ListedToken, OwnTokenForm, PortalClient, ResourceServer,
+    ResourceServerIssued, ResourceServerMade, Session, SignInForm, SignInOutcome, TokenMade,
 };
 pub use apps::{
-    AiqIntegrateForm, AppView, ClientSecretMade, ClientSecretOrder, Creation, EmailLimits, Limits, MailProblem,
-    NewIntegrationForm, ReadSlot, Verification,
+    AiqIntegrateForm, AppView, ClientSecretMade, ClientSecretOrder, Creation, IssuedClientSecret, MailProblem,
+    NewIntegrationForm, live_secrets,
 };
-pub use background_tasks::BackgroundTasks;
 pub use caller::{Caller, Conditions, Wanted, Who};
-pub use command::{ExpectedVersion, IdempotencyKey, Section, SectionVersions};
+pub use command::{ExpectedVersion, Section, SectionVersions, Verification};
 pub use failure::Failure;
-pub use gate::{
-    GateAnswer, GateQuestion, GatewayAuth, GatewaySettings, GatewayUnavailable, Introspection, IssuedAccessToken,
-};
+pub use gate::{GateAnswer, GateQuestion, Introspection, IssuedAccessToken};
 pub use gatebook::{Gatebook, GatebookParts, Settings};
+pub use gateway_settings::{GatewayAuth, GatewaySettings, GatewayUnavailable};
 pub use groups::{GroupPrecondition, PutOutcome};
-pub use operations::{LastUses, QuarantineError, RecordedDownload, Replay, ReplayJob, TokensEnded};
-pub use portal::{AppDetails, IssuedClientSecret, OpenInvitation, PortalEntity, PortalHome, SignUpForm, live_secrets};
+pub use idempotency_key::IdempotencyKey;
+pub use limits::{EmailLimits, Limits};
+pub use node::background_tasks::BackgroundTasks;
+pub use node::last_used::LastUses;
+pub use node::read_slots::ReadSlot;
+pub use node::replay_job::{Replay, ReplayJob};
+pub use operations::{QuarantineError, RecordedDownload, TokensEnded};
+pub use portal::{AppDetails, OpenInvitation, PortalEntity, PortalHome, SignUpForm};
 pub use queries::{EventsPage, ListPage};
+pub use session_kind::{Realm, SessionKind};

@@ -15,11 +15,11 @@ use gatebook_projections::recorded::StoredEvent;
 use gatebook_projections::sql::{Query, Value};
 
 use crate::activity_log::newest_first;
-use crate::application::apps::ReadSlot;
 use crate::application::apps::view::AppView;
 use crate::application::caller::{Caller, Who};
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
+use crate::application::node::read_slots::ReadSlot;
 use crate::request_log::note_app;
 use crate::store::StoreError;
 

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::application::{Caller, Conditions, Gatebook, IdempotencyKey, Wanted, Who};
 use crate::log::VersionCondition;
-use crate::web::api::oauth::wire::bearer_token;
+use crate::oauth::bearer_token;
 use crate::web::error::{FieldError, Problem};
 pub use crate::web::json_body::JsonBody;
 use crate::web::query::{no_text, not_utf8};
@@ -222,9 +222,7 @@ pub fn idempotency_key(
     let well_formed =
         |key: &&str| (1..=IDEMPOTENCY_KEY_MAX).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
     match value.to_str().ok().filter(well_formed) {
-        Some(key) if values.next().is_none() => {
-            Ok(Some(IdempotencyKey::new(caller, key, &parts.method, &parts.path, body)))
-        }
+        Some(key) if values.next().is_none() => Ok(Some(caller.idempotency_key(key, &parts.method, &parts.path, body))),
         _ => {
             let message = "Send one Idempotency-Key of 1 to 255 visible ASCII characters without spaces, for example a \
                            new UUID for each request.";

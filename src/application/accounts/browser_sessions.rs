@@ -8,10 +8,10 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::application::accounts::portal_login::Session;
-use crate::application::accounts::session_kind::{Realm, SessionKind};
 use crate::application::caller::{Caller, Who, read_owner};
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
+use crate::application::session_kind::{Realm, SessionKind};
 use crate::log::append::{Credential, CredentialChange, CredentialKind};
 use crate::secrets::{SecretKind, SecretString, mint};
 

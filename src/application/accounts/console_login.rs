@@ -12,15 +12,15 @@ use gatebook_projections::groups::{self, GroupRow};
 use crate::application::accounts::credentials::throttle_keys;
 use crate::application::accounts::guessing::{HASHINGS_PER_SIGN_IN, at_least};
 use crate::application::accounts::portal_login::Session;
-use crate::application::accounts::session_kind::SessionKind;
 use crate::application::caller::{Caller, Who, owner};
 use crate::application::command::preconditions::on_the_user;
 use crate::application::command::request::{CommandRequest, Drawn};
 use crate::application::command::run_account::MakeUserCommand;
+use crate::application::session_kind::SessionKind;
 
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
-use crate::application::operations::refused::Refused;
+use crate::application::node::refused::Refused;
 use crate::log::CommandError;
 use crate::log::append::{CredentialGuard, CredentialKind};
 use crate::store::StoreError;

@@ -1,21 +1,23 @@
 //! What operators, users, developers and gateways are recognised by: made here, shown once, recognised here.
 
+use crate::application::stored_credential::{SELECT, StoredCredential, read};
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::refused_attempts::LoginChannel;
 use gatebook_aggregates::system::{System, SystemCommand, SystemEvent};
 use gatebook_aggregates::text::Label;
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_projections::sql::{Query, RowReader};
+use gatebook_projections::sql::Query;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::application::caller::{Caller, Who, read_owner};
-use crate::application::command::idempotency::{IdempotencyKey, Once};
+use crate::application::command::idempotency::Once;
 use crate::application::command::request::{CommandRequest, Drawn};
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
+use crate::application::idempotency_key::IdempotencyKey;
 use crate::log::CommandError;
-use crate::log::append::{Append, Credential, CredentialChange, CredentialGuard, CredentialKind};
+use crate::log::append::{Append, Credential, CredentialChange, CredentialKind};
 use crate::request_log::note_caller;
 use crate::secrets::{self, SecretKind, TokenKind, lookup_id, mint};
 use crate::store::StoreError;
@@ -67,38 +69,6 @@ pub struct ResourceServer {
     pub name: String,
     /// When it was made.
     pub created_at: Timestamp,
-}
-
-/// A credential as it is kept.
-#[derive(Clone)]
-pub(in crate::application) struct StoredCredential {
-    pub(in crate::application) id: String,
-    pub(in crate::application) owner: String,
-    pub(in crate::application) name: String,
-    pub(in crate::application) digest: String,
-    pub(in crate::application) created_at: Timestamp,
-    pub(in crate::application) expires_at: Option<Timestamp>,
-}
-
-impl StoredCredential {
-    /// Whether its time is over.
-    pub(in crate::application) fn has_ended(&self, now: Timestamp) -> bool {
-        self.expires_at.is_some_and(|end| end <= now)
-    }
-
-    /// The name that it was given.
-    pub(in crate::application) fn label(&self) -> Result<Label, Failure> {
-        Ok(Label::parse("name", &self.name)?)
-    }
-
-    /// The credential as something that a decision is based on.
-    pub(in crate::application) fn guard(self, kind: CredentialKind) -> CredentialGuard {
-        CredentialGuard {
-            kind,
-            id: self.id,
-            digest: self.digest,
-        }
-    }
 }
 
 impl Gatebook {
@@ -421,22 +391,4 @@ impl Gatebook {
 pub(in crate::application) fn throttle_keys(caller: &Caller, account: Option<(&'static str, String)>) -> Attempt {
     let address = caller.ip_address.parse().ok();
     Attempt { address, account }
-}
-
-/// The beginning of every question about credentials.
-pub(in crate::application) const SELECT: &str =
-    "select id, owner, name, digest, created_at, expires_at from credentials";
-
-pub(in crate::application) fn read(
-    values: Vec<gatebook_projections::sql::Value>,
-) -> Result<StoredCredential, StoreError> {
-    let mut row = RowReader::new("credentials", values);
-    Ok(StoredCredential {
-        id: row.text()?,
-        owner: row.text()?,
-        name: row.text()?,
-        digest: row.text()?,
-        created_at: row.time()?,
-        expires_at: row.optional_time()?,
-    })
 }

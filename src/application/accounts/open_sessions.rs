@@ -8,11 +8,11 @@ use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::user_account::UserAccountCommand;
 use uuid::Uuid;
 
-use crate::application::accounts::session_kind::{Realm, SessionKind};
 use crate::application::caller::{Caller, Who};
 use crate::application::command::preconditions::on_the_user;
 use crate::application::command::request::CommandRequest;
 use crate::application::command::run_account::MakeUserCommand;
+use crate::application::session_kind::{Realm, SessionKind};
 
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;

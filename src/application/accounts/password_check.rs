@@ -1,5 +1,6 @@
 //! That a password is right, as something to build on: it holds only as long as the password is not replaced.
 
+use crate::secrets::{Password, PasswordProblem};
 use gatebook_aggregates::refusal::FieldProblem;
 use gatebook_aggregates::refused_attempts::LogInRefusedBecause;
 
@@ -7,7 +8,7 @@ use crate::application::accounts::credentials::throttle_keys;
 use crate::application::caller::{Caller, Who};
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
-use crate::application::operations::refused::Refused;
+use crate::application::node::refused::Refused;
 use crate::log::append::{CredentialGuard, CredentialKind};
 
 impl Gatebook {
@@ -62,5 +63,33 @@ impl Gatebook {
             self.note_wrong_password(caller, vec![(group_id.clone(), user_id.clone())]);
         }
         proof.ok_or_else(|| FieldProblem::new("password", "password_wrong", "This is not your password.").into())
+    }
+}
+
+/// R19: a password that will do.
+pub(in crate::application) fn chosen_password(typed: &str) -> Result<Password, FieldProblem> {
+    Password::parse(filled_in("password", typed, "Choose a password.")?).map_err(password_problem)
+}
+
+/// What is wrong with a password, next to its field.
+pub(in crate::application) fn password_problem(problem: PasswordProblem) -> FieldProblem {
+    let code = match problem {
+        PasswordProblem::TooShort => "password_too_short",
+        PasswordProblem::TooLong => "password_too_long",
+        PasswordProblem::TooCommon => "password_too_common",
+        PasswordProblem::ControlCharacter => "invalid_password",
+    };
+    FieldProblem::new("password", code, problem.to_string())
+}
+
+/// What was typed into a required field.
+pub(in crate::application) fn filled_in<'a>(
+    field: &str,
+    typed: &'a str,
+    what_to_do: &str,
+) -> Result<&'a str, FieldProblem> {
+    match typed.trim() {
+        "" => Err(FieldProblem::new(field, "required", what_to_do)),
+        _ => Ok(typed),
     }
 }

@@ -14,16 +14,17 @@ use gatebook_projections::groups::GroupRow;
 use uuid::Uuid;
 
 use crate::application::accounts::console_login::UserOfAddress;
-use crate::application::accounts::credentials::{StoredCredential, throttle_keys};
-use crate::application::accounts::session_kind::Realm;
+use crate::application::accounts::credentials::throttle_keys;
 use crate::application::caller::{Caller, Who, owner, read_owner};
 use crate::application::command::preconditions::{on_the_group, on_the_user};
 use crate::application::command::request::{CommandRequest, Drawn};
 use crate::application::command::run_account::MakeUserCommand;
+use crate::application::session_kind::Realm;
+use crate::application::stored_credential::StoredCredential;
 
+use crate::application::accounts::password_check::{chosen_password, password_problem};
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
-use crate::application::portal::sign_up::{chosen_password, password_problem};
 use crate::log::CommandError;
 use crate::log::append::{Credential, CredentialKind};
 use crate::secrets::{SecretKind, SecretString, TokenKind, lookup_id, mint};
@@ -343,12 +344,6 @@ impl DrawnLink {
             address: &self.address,
         }
     }
-}
-
-/// What the e-mail with the link of an owner is about: a newer link to a first
-/// password, a password that was chosen, and the end of the user withdraw it.
-pub(in crate::application) fn password_link_subject(owner: &str) -> String {
-    format!("password link of {owner}")
 }
 
 fn new_password(realm: Realm, owner: &str, digest: String) -> Credential {

@@ -10,12 +10,12 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::application::accounts::credentials::throttle_keys;
-use crate::application::accounts::session_kind::{Realm, SessionKind};
 use crate::application::caller::{Caller, Who};
 use crate::application::command::request::{CommandRequest, Drawn};
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
-use crate::application::operations::refused::Refused;
+use crate::application::node::refused::Refused;
+use crate::application::session_kind::{Realm, SessionKind};
 use crate::log::CommandError;
 use crate::log::append::{CredentialGuard, CredentialKind};
 use crate::throttle::Spent;

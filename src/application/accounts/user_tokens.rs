@@ -11,8 +11,9 @@ use uuid::Uuid;
 
 use crate::application::accounts::credentials::IssuedToken;
 use crate::application::caller::{Caller, Who, owner};
-use crate::application::command::idempotency::{IdempotencyKey, Once};
+use crate::application::command::idempotency::Once;
 use crate::application::command::request::{CommandRequest, Drawn};
+use crate::application::idempotency_key::IdempotencyKey;
 
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;

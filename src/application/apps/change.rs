@@ -4,13 +4,15 @@ use gatebook_aggregates::identifiers::AppId;
 use gatebook_aggregates::integration_app::{IntegrationAppEvent as Event, issued_otp};
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_projections::app_list::AppList;
+use gatebook_projections::projection::Projection;
 
-use crate::application::apps::verification::Verification;
 use crate::application::apps::view::AppView;
 use crate::application::caller::{Caller, Who};
-use crate::application::command::idempotency::IdempotencyKey;
 use crate::application::command::request::Drawn;
 use crate::application::command::run_app::AppRequest;
+use crate::application::command::verification::Verification;
+use crate::application::idempotency_key::IdempotencyKey;
 
 use crate::application::command::section_versions::ExpectedVersion;
 use crate::application::failure::Failure;
@@ -19,7 +21,39 @@ use crate::application::gatebook::Gatebook;
 /// An application after a change, with what is shown once.
 pub type Changed = (AppView, Option<Verification>);
 
+/// The first answer, found again.
+pub struct Repeated {
+    /// The application as it was right after the first request.
+    pub view: AppView,
+    /// What was shown once, while it may be shown again.
+    pub verification: Option<Verification>,
+}
+
 impl Gatebook {
+    /// The first answer to this key, about an application as admins see it; none when the key is new.
+    pub(in crate::application) async fn repeated(
+        &self,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Option<Repeated>, Failure> {
+        let Some(first) = self.first_answer(key).await? else {
+            return Ok(None);
+        };
+        let app = first
+            .history
+            .iter()
+            .fold(None, AppList::fold)
+            .ok_or(Refusal::NotFound)?;
+        let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
+        let verification = match &first.sealed {
+            Some(sealed) if self.otp_still_opens(&first) => Some(self.open_verification(&first.key, sealed)?),
+            _ => None,
+        };
+        Ok(Some(Repeated {
+            view: self.view_of(app, group).await?,
+            verification,
+        }))
+    }
+
     /// A change by an admin: once for an `Idempotency-Key`, and with the OTP that it issued shown once.
     pub(in crate::application) async fn change_app(
         &self,

@@ -1,20 +1,27 @@
 //! R23 over the API: a client secret is made once for an `Idempotency-Key`. R12: operators keep those of AIQ Integrate.
 
+use crate::application::command::request::Drawn;
+use crate::application::command::section_versions::ExpectedVersion;
+use crate::secrets;
+use crate::secrets::SecretKind;
+use chrono::TimeDelta;
 use gatebook_aggregates::identifiers::{AppId, ClientSecretId};
-use gatebook_aggregates::integration_app::{AppCommand, ClientSecret, IntegrationAppEvent as Event};
+use gatebook_aggregates::integration_app::{
+    AppCommand, ClientSecret, FreshSecret, IntegrationAppEvent as Event, Status,
+};
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::app_list::IntegrationType;
 use gatebook_projections::portal_apps::{PortalAppRow, PortalApps};
 use gatebook_projections::projection::Projection;
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::application::caller::Caller;
-use crate::application::command::idempotency::IdempotencyKey;
 use crate::application::command::request::CommandRequest;
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
-use crate::application::portal::details::{IssuedClientSecret, live_secrets};
+use crate::application::idempotency_key::IdempotencyKey;
 use crate::log::VersionCondition;
 
 /// How a client secret shall be made.
@@ -34,6 +41,19 @@ pub struct ClientSecretMade {
     pub client_id: String,
     /// The secret; none in an answer that is repeated too late to show it again, or after the secret's end.
     pub client_secret: Option<String>,
+    /// The secret's id.
+    pub client_secret_id: Uuid,
+    /// When the one before it ends.
+    pub previous_ends_at: Option<Timestamp>,
+}
+
+/// R23: a client secret that was just made. Shown once; not for logs.
+#[derive(Serialize)]
+pub struct IssuedClientSecret {
+    /// The application's client id.
+    pub client_id: String,
+    /// The secret.
+    pub client_secret: String,
     /// The secret's id.
     pub client_secret_id: Uuid,
     /// When the one before it ends.
@@ -103,6 +123,39 @@ impl Gatebook {
             secrets.push((secret.clone(), last_used));
         }
         Ok(secrets)
+    }
+
+    pub(in crate::application) async fn generate_client_secret_for(
+        &self,
+        caller: &Caller,
+        app: &PortalAppRow,
+        overlap_seconds: Option<i64>,
+        expected: &ExpectedVersion,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<IssuedClientSecret, Failure> {
+        let secret = secrets::client_secret(&self.randomness);
+        let fresh = FreshSecret {
+            id: self.new_id(),
+            prefix: secrets::client_secret_prefix(&secret),
+            digest: self.keyed(SecretKind::ClientSecret, secret.reveal()),
+        };
+        let overlap = overlap_seconds.map(overlap).transpose()?;
+        let client_secret_id = fresh.id;
+        let command = AppCommand::GenerateClientSecret { secret: fresh, overlap };
+        let request = CommandRequest::new(caller, command)
+            .with(Drawn::ClientSecret(&secret))
+            .once(key);
+        let (done, _) = self.run_app(&app.group_id, app.app_id, expected, request).await?;
+        let previous_ends_at = done.events.iter().find_map(|event| match event {
+            Event::ClientSecretGenerated { previous, .. } => previous.as_ref().map(|previous| previous.ends_at),
+            _ => None,
+        });
+        Ok(IssuedClientSecret {
+            client_id: done.aggregate.created()?.client_id.0.clone(),
+            client_secret: secret.reveal().to_owned(),
+            client_secret_id,
+            previous_ends_at,
+        })
     }
 
     async fn client_secret_once(
@@ -184,4 +237,15 @@ impl From<IssuedClientSecret> for ClientSecretMade {
             previous_ends_at: issued.previous_ends_at,
         }
     }
+}
+
+/// R23, R27: the client secrets that live, oldest first.
+pub fn live_secrets(app: &PortalAppRow, now: Timestamp) -> impl Iterator<Item = &ClientSecret> {
+    let secrets = app.client_secrets.iter();
+    secrets.filter(move |secret| app.status != Status::Revoked && secret.is_live(now))
+}
+
+fn overlap(seconds: i64) -> Result<TimeDelta, Failure> {
+    TimeDelta::try_seconds(seconds)
+        .ok_or_else(|| Refusal::field("overlap_seconds", "invalid_overlap_seconds", "Choose fewer seconds.").into())
 }

@@ -10,11 +10,11 @@ use std::collections::BTreeSet;
 
 use crate::application::apps::change::Changed;
 use crate::application::caller::Caller;
-use crate::application::command::idempotency::IdempotencyKey;
 use crate::application::command::request::{CommandRequest, Drawn};
 use crate::application::command::section_versions::ExpectedVersion;
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
+use crate::application::idempotency_key::IdempotencyKey;
 use crate::secrets::{self, SecretKind};
 
 /// Option One, as the admin filled it in.

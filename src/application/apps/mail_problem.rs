@@ -6,8 +6,8 @@
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::app_list::DeveloperStatus;
 
-use crate::application::apps::emails::EmailSubject;
 use crate::application::apps::view::AppView;
+use crate::application::command::consequences::emails::EmailSubject;
 use crate::application::gatebook::Gatebook;
 use crate::mail::DeliveryFailure;
 use crate::outbox;

@@ -5,7 +5,8 @@ use gatebook_aggregates::timeline_views::ViewTimeline;
 use crate::application::apps::view::AppView;
 use crate::application::caller::Caller;
 use crate::application::command::request::CommandRequest;
-use crate::application::{Failure, Gatebook};
+use crate::application::failure::Failure;
+use crate::application::gatebook::Gatebook;
 
 impl Gatebook {
     /// Records it, before anything of the log leaves.

@@ -1,5 +1,8 @@
 //! An application as admins and operators see it, with what its group and its developer add.
 
+use crate::application::caller::Caller;
+use crate::application::command::section_versions::SectionVersions;
+use gatebook_aggregates::identifiers::AppId;
 use std::sync::Arc;
 
 use gatebook_aggregates::identifiers::EntityId;
@@ -67,6 +70,17 @@ impl AppView {
 }
 
 impl Gatebook {
+    /// R2-R4: an application of the caller's group, with the versions of its sides. They are read first, so that they are
+    /// never newer than what is seen.
+    pub async fn app_and_section_versions(
+        &self,
+        caller: &Caller,
+        id: AppId,
+    ) -> Result<(AppView, SectionVersions), Failure> {
+        let section_versions = self.section_versions(&id.to_string()).await?;
+        Ok((self.app(caller, id).await?, section_versions))
+    }
+
     /// The application right after a command, at exactly that version.
     pub(in crate::application) async fn view_after(
         &self,

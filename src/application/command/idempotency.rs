@@ -1,66 +1,23 @@
 //! The `Idempotency-Key`, and the word that makes a form count once: the same again is answered like the first.
 
+use crate::application::idempotency_key::IdempotencyKey;
 use chrono::TimeDelta;
 use gatebook_aggregates::integration_app::{IntegrationApp, IntegrationAppEvent, issued_otp};
-use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_projections::app_list::AppList;
-use gatebook_projections::projection::Projection;
 use gatebook_projections::recorded::Recorded;
 use gatebook_projections::sql::{Query, RowReader};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sha2::{Digest, Sha256};
 
-use crate::application::apps::verification::Verification;
-use crate::application::apps::view::AppView;
-use crate::application::caller::{Caller, Who};
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::log::IdempotentRequest;
-use crate::log::hash_chain::hex;
 use crate::store::{ConnectionPurpose, StoreError};
 
 /// For so long a repeated answer shows the OTP or the client secret again.
 pub const SHOWN_AGAIN_FOR: TimeDelta = TimeDelta::minutes(10);
 /// For so long, at least, a key is remembered.
 pub const REMEMBERED_FOR: TimeDelta = TimeDelta::hours(24);
-
-/// A key that a caller chose, with the request it came with.
-#[derive(Clone, Debug)]
-pub struct IdempotencyKey(IdempotentRequest);
-
-impl IdempotencyKey {
-    /// The key of this caller, for a request with this method, path and body.
-    pub fn new(caller: &Caller, key: &str, method: &str, path: &str, body: &[u8]) -> Self {
-        let who = match &caller.who {
-            Who::GroupUser { group_id, user_id } => format!("{group_id}/{user_id}"),
-            // No group has a colon in its id.
-            Who::Developer(developer) => format!("developer:{}", developer.developer_id),
-            Who::Operator { id, .. } => format!("operator:{id}"),
-            Who::Invitee { id, .. } => format!("invitee:{id}"),
-            Who::Nobody | Who::Integration { .. } => String::new(),
-        };
-        let mut request = Sha256::new();
-        for part in [method.as_bytes(), path.as_bytes(), body] {
-            request.update((part.len() as u64).to_be_bytes());
-            request.update(part);
-        }
-        let key = hex(Sha256::digest(format!("{who}\n{key}")));
-        Self(IdempotentRequest {
-            key,
-            request_hash: hex(request.finalize()),
-        })
-    }
-
-    pub(in crate::application) fn request(&self) -> IdempotentRequest {
-        self.0.clone()
-    }
-
-    pub(in crate::application) fn key(&self) -> &str {
-        &self.0.key
-    }
-}
 
 /// What the first answer was made of.
 pub(in crate::application) struct FirstAnswer {
@@ -72,14 +29,6 @@ pub(in crate::application) struct FirstAnswer {
     pub(in crate::application) today: IntegrationApp,
     /// What was shown once, sealed, while it may be shown again.
     pub(in crate::application) sealed: Option<String>,
-}
-
-/// The first answer, found again.
-pub struct Repeated {
-    /// The application as it was right after the first request.
-    pub view: AppView,
-    /// What was shown once, while it may be shown again.
-    pub verification: Option<Verification>,
 }
 
 /// What became of a form before.
@@ -118,33 +67,9 @@ struct Remembered {
 }
 
 impl Gatebook {
-    /// The first answer to this key, about an application as admins see it; none when the key is new.
-    pub(in crate::application) async fn repeated(
-        &self,
-        key: Option<&IdempotencyKey>,
-    ) -> Result<Option<Repeated>, Failure> {
-        let Some(first) = self.first_answer(key).await? else {
-            return Ok(None);
-        };
-        let app = first
-            .history
-            .iter()
-            .fold(None, AppList::fold)
-            .ok_or(Refusal::NotFound)?;
-        let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
-        let verification = match &first.sealed {
-            Some(sealed) if self.otp_still_opens(&first) => Some(self.open_verification(&first.key, sealed)?),
-            _ => None,
-        };
-        Ok(Some(Repeated {
-            view: self.view_of(app, group).await?,
-            verification,
-        }))
-    }
-
     /// R14-R16: whether the OTP that the first answer showed is the one that opens the application now: neither replaced
     /// nor used, locked or expired since.
-    fn otp_still_opens(&self, first: &FirstAnswer) -> bool {
+    pub(in crate::application) fn otp_still_opens(&self, first: &FirstAnswer) -> bool {
         let shown = first.history.iter().rev().find_map(|event| issued_otp(&event.event));
         match (shown, first.today.created()) {
             (Some((digest, _)), Ok(app)) => app.has_open_otp(digest, self.clock.now()),

@@ -2,9 +2,9 @@
 
 use gatebook_aggregates::text::Label;
 
-use crate::application::apps::invite::InviteSecrets;
 use crate::application::caller::Caller;
-use crate::application::command::idempotency::IdempotencyKey;
+use crate::application::command::invite::InviteSecrets;
+use crate::application::idempotency_key::IdempotencyKey;
 use crate::log::SideEffects;
 use crate::log::append::{Credential, CredentialGuard};
 use crate::secrets::{SecretString, VerificationCode};

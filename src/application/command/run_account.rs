@@ -9,11 +9,12 @@ use gatebook_aggregates::user_account::{UserAccount, UserAccountCommand};
 use gatebook_projections::groups::GroupRow;
 
 use crate::application::caller::{Who, owner};
-use crate::application::command::consequences::{Consequences, DeveloperContext, UserContext};
-use crate::application::command::idempotency::IdempotencyKey;
+use crate::application::command::consequences::Consequences;
+use crate::application::command::consequences::account::{DeveloperContext, UserContext};
 use crate::application::command::request::CommandRequest;
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
+use crate::application::idempotency_key::IdempotencyKey;
 use crate::log::append::Precondition;
 use crate::log::{CommandContext, Committed, Origin, StoredAggregate, VersionCondition};
 

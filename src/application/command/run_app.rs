@@ -10,13 +10,13 @@ use gatebook_aggregates::integration_app::{AppCommand, AppCommandEnvelope, Group
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_projections::groups::GroupRow;
 
-use crate::application::command::consequences::AppContext;
-use crate::application::command::idempotency::IdempotencyKey;
+use crate::application::command::consequences::app::AppContext;
 use crate::application::command::preconditions::depending_on;
 use crate::application::command::request::CommandRequest;
 use crate::application::command::section_versions::ExpectedVersion;
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
+use crate::application::idempotency_key::IdempotencyKey;
 use crate::log::{AuditedRead, CommandContext, CommandError, Committed};
 use crate::request_log::note_app;
 use crate::throttle::Spent;

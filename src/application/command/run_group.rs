@@ -8,12 +8,12 @@ use gatebook_aggregates::identifiers::GroupId;
 use gatebook_projections::groups::GroupRow;
 
 use crate::application::caller::{Caller, Who};
-use crate::application::command::consequences::GroupContext;
-use crate::application::command::idempotency::IdempotencyKey;
+use crate::application::command::consequences::group::GroupContext;
 use crate::application::command::preconditions::{depending_on, on_all_of, on_no_group};
 use crate::application::command::request::CommandRequest;
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
+use crate::application::idempotency_key::IdempotencyKey;
 use crate::log::{AuditedRead, CommandContext, Committed};
 use crate::throttle::Spent;
 

@@ -4,11 +4,11 @@ use futures::FutureExt;
 use gatebook_aggregates::system::{SYSTEM_ID, System, SystemCommand};
 
 use crate::application::caller::require_operator;
-use crate::application::command::consequences::SystemContext;
-use crate::application::command::idempotency::IdempotencyKey;
+use crate::application::command::consequences::system::SystemContext;
 use crate::application::command::request::CommandRequest;
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
+use crate::application::idempotency_key::IdempotencyKey;
 use crate::log::{CommandContext, Committed, VersionCondition};
 use crate::throttle::Spent;
 

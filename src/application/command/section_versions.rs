@@ -1,12 +1,9 @@
 //! What somebody saw of an application when they decided to change it. A decision depends on one side of it, and not on
 //! everything that happens to it: a developer who rotates secrets does not stand in the way of an admin who edits.
 
-use gatebook_aggregates::identifiers::AppId;
 use gatebook_aggregates::integration_app::{IntegrationApp, IntegrationAppEvent as Event};
 use gatebook_projections::recorded::Recorded;
 
-use crate::application::apps::view::AppView;
-use crate::application::caller::Caller;
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::log::{CommandError, Loaded, VersionCondition};
@@ -123,17 +120,6 @@ fn changes(event: &Event, side: Section) -> bool {
 }
 
 impl Gatebook {
-    /// R2-R4: an application of the caller's group, with the versions of its sides. They are read first, so that they are
-    /// never newer than what is seen.
-    pub async fn app_and_section_versions(
-        &self,
-        caller: &Caller,
-        id: AppId,
-    ) -> Result<(AppView, SectionVersions), Failure> {
-        let section_versions = self.section_versions(&id.to_string()).await?;
-        Ok((self.app(caller, id).await?, section_versions))
-    }
-
     /// The versions of the stream that a change may be decided on.
     ///
     /// # Errors
@@ -157,7 +143,7 @@ impl Gatebook {
         }
     }
 
-    async fn section_versions(&self, id: &str) -> Result<SectionVersions, Failure> {
+    pub(in crate::application) async fn section_versions(&self, id: &str) -> Result<SectionVersions, Failure> {
         // Also of what cannot be read to its end something can be seen, and stopped.
         Ok(SectionVersions(
             self.log.load_readable::<IntegrationApp>(id).await?.history,

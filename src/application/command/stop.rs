@@ -12,7 +12,8 @@ use gatebook_projections::projection::Projection;
 use gatebook_projections::recorded::Recorded;
 
 use crate::application::caller::Caller;
-use crate::application::{Failure, Gatebook};
+use crate::application::failure::Failure;
+use crate::application::gatebook::Gatebook;
 use crate::log::append::{Append, Receipt};
 use crate::log::{
     CommandError, Committed, IdempotentRequest, Loaded, LockedDecision, Origin, SideEffects, StoredAggregate,

@@ -7,16 +7,20 @@ use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::system::{SYSTEM_ID, System};
 use gatebook_projections::groups::GroupRow;
 
-use super::consequences::{AppContext, GroupContext, SystemContext};
-use super::idempotency::IdempotencyKey;
-use super::request::Drawn;
-use super::run_app::{AppCommitted, AppRequest, group_facts};
-use super::run_group::{GroupRequest, group_principal};
-use super::run_system::SystemRequest;
-use super::section_versions::ExpectedVersion;
-use super::stop::{Decided, StopCommand};
+use crate::application::command::consequences::app::AppContext;
+
+use crate::application::command::consequences::group::GroupContext;
+
+use crate::application::command::consequences::system::SystemContext;
+use crate::application::command::request::Drawn;
+use crate::application::command::run_app::{AppCommitted, AppRequest, group_facts};
+use crate::application::command::run_group::{GroupRequest, group_principal};
+use crate::application::command::run_system::SystemRequest;
+use crate::application::command::section_versions::ExpectedVersion;
+use crate::application::command::stop::{Decided, StopCommand};
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
+use crate::application::idempotency_key::IdempotencyKey;
 use crate::log::{CommandError, Committed, Loaded};
 
 impl Gatebook {

@@ -19,10 +19,10 @@ use crate::application::caller::Caller;
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::metrics::VerdictLabels;
+use crate::oauth::Scopes;
 use crate::request_log::{note_app, note_caller, note_verdict};
 use crate::secrets::{ACCESS_TOKEN_LIFETIME, AccessTokenClaims, SecretKind, TokenRefusal, is_client_secret};
 use crate::store::StoreError;
-use crate::web::api::oauth::wire::Scopes;
 
 /// How far the clocks of two nodes may be apart: each may be a minute from the database's.
 const CLOCKS_APART_MAX: TimeDelta = TimeDelta::seconds(120);

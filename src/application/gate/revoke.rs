@@ -5,36 +5,16 @@ use gatebook_aggregates::timestamp::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::application::caller::{Caller, Who};
+use crate::application::failure::Failure;
 use crate::application::gate::check::AuthenticatedClient;
-use crate::application::{Failure, Gatebook};
+use crate::application::gatebook::Gatebook;
 use crate::log::append::{Append, AppendError};
 use crate::log::hash_chain::hex;
 use crate::log::{CommandError, Loaded};
-use crate::throttle::{Budget, InWork, InWorkPermit};
+use crate::throttle::{Budget, InWorkPermit};
 
 /// When a revocation may be tried again that found no place.
 const TOO_MANY: Failure = Failure::TooManyRequests { retry_after_seconds: 1 };
-
-/// So many revocations of one integration are in work at once.
-const IN_WORK_MAX: usize = 32;
-
-/// The revocations in work. An integration that floods the endpoint takes its own places, and nobody else's.
-pub(in crate::application) struct Revocations {
-    /// By the credentials as they were sent, before anything is parsed: whoever does not have them takes no place of those
-    /// who do.
-    by_credentials: InWork,
-    /// By application, when it is known: the same credentials can be spelled in many ways.
-    by_app: InWork,
-}
-
-impl Default for Revocations {
-    fn default() -> Self {
-        Self {
-            by_credentials: InWork::new(IN_WORK_MAX),
-            by_app: InWork::new(IN_WORK_MAX),
-        }
-    }
-}
 
 impl Gatebook {
     /// A place for a revocation with these credentials, which nobody has looked at yet.

@@ -12,9 +12,10 @@ use gatebook_projections::recorded::StoredEvent;
 use gatebook_projections::sql::Query;
 
 use crate::application::caller::{Caller, Wanted};
-use crate::application::command::KeyGuard;
+use crate::application::failure::Failure;
+use crate::application::gatebook::Gatebook;
+use crate::application::node::locks::KeyGuard;
 use crate::application::operations::log_downloads::RecordedDownload;
-use crate::application::{Failure, Gatebook};
 use crate::log::read::{SELECT_EVENTS, events};
 use crate::store::StoreError;
 

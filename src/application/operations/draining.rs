@@ -1,12 +1,8 @@
 //! Draining: a node that is about to end says so first, and serves on until nobody sends it requests any more.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
-use crate::application::Gatebook;
-
-/// Whether this node is about to end.
-#[derive(Default)]
-pub struct Draining(AtomicBool);
+use crate::application::gatebook::Gatebook;
 
 impl Gatebook {
     /// From now on this node is not ready, and every answer asks to close the connection. It goes on serving.

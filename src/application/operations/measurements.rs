@@ -3,9 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use tokio::sync::Mutex;
-
-use crate::application::Gatebook;
+use crate::application::gatebook::Gatebook;
 use crate::metrics::database::{ConnectionLabels, OutboxLabels, PoolLabels, ProjectionLabels};
 use crate::outbox::{self, Depth};
 use crate::replay::{self, ProjectionProgress};
@@ -15,10 +13,6 @@ use crate::store::{PoolState, StoreError};
 const FRESH: Duration = Duration::from_secs(2);
 /// How long the database may take.
 const TIMEOUT: Duration = Duration::from_millis(800);
-
-/// When the database was asked last. Whoever looks meanwhile waits for the same answer.
-#[derive(Default)]
-pub struct Measurements(Mutex<Option<Instant>>);
 
 impl Gatebook {
     /// All metrics, in the OpenMetrics text format. What the database does not say in time is not among them.

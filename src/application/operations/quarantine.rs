@@ -6,8 +6,10 @@ use gatebook_projections::recorded::StoredEvent;
 use gatebook_projections::sql::Query;
 use thiserror::Error;
 
+use crate::application::caller::Caller;
 use crate::application::command::request::CommandRequest;
-use crate::application::{Caller, Failure, Gatebook};
+use crate::application::failure::Failure;
+use crate::application::gatebook::Gatebook;
 use crate::log::hash_chain::hash_as_stored;
 use crate::log::read::{SELECT_EVENTS, events};
 use crate::log::readable;

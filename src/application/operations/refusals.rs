@@ -11,12 +11,14 @@ use gatebook_aggregates::refused_attempts::{
 use gatebook_projections::portal_apps::PortalAppRow;
 use uuid::Uuid;
 
-use super::refusal_counter::Counted;
-use super::refused::{Account, MailedSecretRefusedBecause, Refused};
-use crate::application::accounts::credentials::StoredCredential;
 use crate::application::caller::{Caller, read_owner};
+use crate::application::node::refusal_counter::Counted;
+use crate::application::node::refused::{Account, MailedSecretRefusedBecause, Refused};
+use crate::application::stored_credential::StoredCredential;
 
-use crate::application::{Failure, Gatebook};
+use crate::application::failure::Failure;
+
+use crate::application::gatebook::Gatebook;
 use crate::log::{CommandContext, Origin, SideEffects, VersionCondition};
 
 impl Gatebook {

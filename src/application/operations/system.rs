@@ -7,8 +7,9 @@ use gatebook_aggregates::timestamp::Timestamp;
 use crate::application::caller::Caller;
 use crate::application::command::request::CommandRequest;
 
+use crate::application::failure::Failure;
+use crate::application::gatebook::Gatebook;
 use crate::application::operations::log_downloads::RecordedDownload;
-use crate::application::{Failure, Gatebook};
 
 /// What came of ending access tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

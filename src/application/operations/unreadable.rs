@@ -1,26 +1,15 @@
 //! Whether the log holds events that cannot be read, for whoever watches: `/readyz`, `/metrics`, and the log lines.
 
+use crate::application::node::state::LastCount;
 use std::time::{Duration, Instant};
 
-use tokio::sync::Mutex;
-
-use crate::application::Gatebook;
+use crate::application::gatebook::Gatebook;
 use crate::log::unreadable::{self, forget_settled};
 
 /// How long what was found is said again.
 const FRESH: Duration = Duration::from_secs(1);
 /// How long the database may take; whoever asks does not wait for long either.
 const PATIENCE: Duration = Duration::from_millis(200);
-
-/// What was found last.
-#[derive(Default)]
-pub struct UnreadableWatch(Mutex<Option<LastCount>>);
-
-#[derive(Clone, Copy)]
-struct LastCount {
-    at: Instant,
-    count: i64,
-}
 
 impl Gatebook {
     /// How many events of the log cannot be read and close something; as it was last while the database does not say. Reads

@@ -1,9 +1,9 @@
 //! What developers do in the portal: see their applications, verify, see details, handle client secrets (R17, R20-R23).
 
-use chrono::TimeDelta;
+use crate::application::apps::client_secrets::{IssuedClientSecret, live_secrets};
 use gatebook_aggregates::identifiers::{AppId, ClientSecretId, EntityId};
 use gatebook_aggregates::integration_app::{
-    AppCommand, ClientSecret, FreshSecret, IntegrationApp, IntegrationAppEvent as Event, OtpState, OtpUnusable, Status,
+    AppCommand, ClientSecret, IntegrationApp, IntegrationAppEvent as Event, OtpState, OtpUnusable, Status,
     verified_developer,
 };
 use gatebook_aggregates::refusal::Refusal;
@@ -14,21 +14,19 @@ use gatebook_projections::app_list::Link;
 use gatebook_projections::groups::GroupRow;
 use gatebook_projections::portal_apps::{self, PortalAppRow, PortalApps};
 use gatebook_projections::projection::Projection;
-use serde::Serialize;
 use uuid::Uuid;
 
 use crate::application::accounts::credentials::throttle_keys;
 use crate::application::caller::{Caller, Who};
-use crate::application::command::idempotency::IdempotencyKey;
-use crate::application::command::request::{CommandRequest, Drawn};
+use crate::application::command::request::CommandRequest;
 use crate::application::command::retry::TRIES;
-use crate::application::command::section_versions::ExpectedVersion;
+use crate::application::idempotency_key::IdempotencyKey;
 
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
-use crate::application::operations::refused::{MailedSecretRefusedBecause, Refused};
+use crate::application::node::refused::{MailedSecretRefusedBecause, Refused};
 use crate::log::{CommandError, Committed};
-use crate::secrets::{self, OneTimePassword, SecretKind};
+use crate::secrets::{OneTimePassword, SecretKind};
 use crate::store::StoreError;
 
 /// A developer's applications, each with its group.
@@ -56,19 +54,6 @@ pub struct PortalEntity {
     pub id: EntityId,
     /// Its name.
     pub name: Label,
-}
-
-/// R23: a client secret that was just made. Shown once; not for logs.
-#[derive(Serialize)]
-pub struct IssuedClientSecret {
-    /// The application's client id.
-    pub client_id: String,
-    /// The secret.
-    pub client_secret: String,
-    /// The secret's id.
-    pub client_secret_id: Uuid,
-    /// When the one before it ends.
-    pub previous_ends_at: Option<Timestamp>,
 }
 
 impl Gatebook {
@@ -307,39 +292,6 @@ impl Gatebook {
         self.developers_command(caller, app_id, command).await.map(|_| ())
     }
 
-    pub(in crate::application) async fn generate_client_secret_for(
-        &self,
-        caller: &Caller,
-        app: &PortalAppRow,
-        overlap_seconds: Option<i64>,
-        expected: &ExpectedVersion,
-        key: Option<&IdempotencyKey>,
-    ) -> Result<IssuedClientSecret, Failure> {
-        let secret = secrets::client_secret(&self.randomness);
-        let fresh = FreshSecret {
-            id: self.new_id(),
-            prefix: secrets::client_secret_prefix(&secret),
-            digest: self.keyed(SecretKind::ClientSecret, secret.reveal()),
-        };
-        let overlap = overlap_seconds.map(overlap).transpose()?;
-        let client_secret_id = fresh.id;
-        let command = AppCommand::GenerateClientSecret { secret: fresh, overlap };
-        let request = CommandRequest::new(caller, command)
-            .with(Drawn::ClientSecret(&secret))
-            .once(key);
-        let (done, _) = self.run_app(&app.group_id, app.app_id, expected, request).await?;
-        let previous_ends_at = done.events.iter().find_map(|event| match event {
-            Event::ClientSecretGenerated { previous, .. } => previous.as_ref().map(|previous| previous.ends_at),
-            _ => None,
-        });
-        Ok(IssuedClientSecret {
-            client_id: done.aggregate.created()?.client_id.0.clone(),
-            client_secret: secret.reveal().to_owned(),
-            client_secret_id,
-            previous_ends_at,
-        })
-    }
-
     async fn developers_command(
         &self,
         caller: &Caller,
@@ -387,12 +339,6 @@ impl Gatebook {
     }
 }
 
-/// R23, R27: the client secrets that live, oldest first.
-pub fn live_secrets(app: &PortalAppRow, now: Timestamp) -> impl Iterator<Item = &ClientSecret> {
-    let secrets = app.client_secrets.iter();
-    secrets.filter(move |secret| app.status != Status::Revoked && secret.is_live(now))
-}
-
 /// R15, R16: what was recorded about an OTP that was tried.
 fn verified(events: &[Event]) -> Result<(), Failure> {
     match events.first() {
@@ -425,9 +371,4 @@ fn unusable_because(failure: &Failure) -> Option<OtpUnusable> {
         Refusal::PlanRequired => Some(OtpUnusable::GroupOffPlan),
         _ => None,
     }
-}
-
-fn overlap(seconds: i64) -> Result<TimeDelta, Failure> {
-    TimeDelta::try_seconds(seconds)
-        .ok_or_else(|| Refusal::field("overlap_seconds", "invalid_overlap_seconds", "Choose fewer seconds.").into())
 }

@@ -1,7 +1,7 @@
 //! The Developer Portal: what a developer sees and does.
 
-pub(super) mod details;
-pub(super) mod sign_up;
+mod details;
+mod sign_up;
 
-pub use details::{AppDetails, IssuedClientSecret, PortalEntity, PortalHome, live_secrets};
+pub use details::{AppDetails, PortalEntity, PortalHome};
 pub use sign_up::{OpenInvitation, SignUpForm};

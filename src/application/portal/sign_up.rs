@@ -1,8 +1,9 @@
 //! R18, R19: from the invitation's link to a portal account.
 
+use crate::application::accounts::password_check::{chosen_password, filled_in, password_problem};
 use gatebook_aggregates::identifiers::{AppId, KeyedDigest};
 use gatebook_aggregates::integration_app::{AppCommand, IntegrationApp, IntegrationAppEvent as Event, typed_code};
-use gatebook_aggregates::refusal::{FieldProblem, Refusal};
+use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::refused_attempts::MailedSecret;
 use gatebook_aggregates::text::Label;
 use gatebook_aggregates::timestamp::Timestamp;
@@ -15,10 +16,10 @@ use crate::application::command::section_versions::ExpectedVersion;
 
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
-use crate::application::operations::refused::{MailedSecretRefusedBecause, Refused};
+use crate::application::node::refused::{MailedSecretRefusedBecause, Refused};
 use crate::log::CommandError;
 use crate::log::append::ReservationKey;
-use crate::secrets::{Password, PasswordProblem, SecretKind, TokenKind, VerificationCode, lookup_id};
+use crate::secrets::{Password, SecretKind, TokenKind, VerificationCode, lookup_id};
 
 /// An invitation that can be accepted.
 #[derive(Clone, Debug)]
@@ -231,27 +232,4 @@ fn checked(form: &SignUpForm) -> Result<(String, Label, Password), Failure> {
             Err(Refusal::Invalid(problems.into_iter().flatten().collect()).into())
         }
     }
-}
-
-fn filled_in<'a>(field: &str, typed: &'a str, what_to_do: &str) -> Result<&'a str, FieldProblem> {
-    match typed.trim() {
-        "" => Err(FieldProblem::new(field, "required", what_to_do)),
-        _ => Ok(typed),
-    }
-}
-
-/// R19: a password that will do.
-pub(in crate::application) fn chosen_password(typed: &str) -> Result<Password, FieldProblem> {
-    Password::parse(filled_in("password", typed, "Choose a password.")?).map_err(password_problem)
-}
-
-/// What is wrong with a password, beside its field.
-pub(in crate::application) fn password_problem(problem: PasswordProblem) -> FieldProblem {
-    let code = match problem {
-        PasswordProblem::TooShort => "password_too_short",
-        PasswordProblem::TooLong => "password_too_long",
-        PasswordProblem::TooCommon => "password_too_common",
-        PasswordProblem::ControlCharacter => "invalid_password",
-    };
-    FieldProblem::new("password", code, problem.to_string())
 }

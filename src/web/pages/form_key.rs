@@ -23,7 +23,7 @@ pub fn field(form: &Form) -> Markup {
 /// The idempotency key of a form that was sent to `path`.
 pub fn key(caller: &Caller, path: &str, form: &Form) -> Option<IdempotencyKey> {
     let key = form.filled(REQUEST_KEY)?;
-    Some(IdempotencyKey::new(caller, key, "POST", path, &form.content()))
+    Some(caller.idempotency_key(key, "POST", path, &form.content()))
 }
 
 /// The errors, and the form to show again. If the values differ from the first time, it is a new request and needs a

@@ -5,12 +5,17 @@ use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::user_account::{UserAccount, UserAccountEvent};
 use gatebook_projections::groups::GroupRow;
 
-use super::{Consequences, remove, remove_owned, store};
-use crate::application::accounts::password_links::password_link_subject;
-use crate::application::accounts::session_kind::Realm;
+use crate::application::command::consequences::Consequences;
+
+use super::remove;
+
+use super::remove_owned;
+
+use super::store;
 use crate::application::caller::Caller;
 use crate::application::command::request::Drawn;
 use crate::application::gatebook::Gatebook;
+use crate::application::session_kind::Realm;
 use crate::log::append::{CredentialKind, EncryptedEmail, Reservation, ReservationKey};
 use crate::log::{CommandError, SideEffects};
 use crate::mail::Email;
@@ -152,4 +157,10 @@ impl Gatebook {
         });
         Ok(())
     }
+}
+
+/// What the e-mail with the link of an owner is about: a newer link to a first
+/// password, a password that was chosen, and the end of the user withdraw it.
+pub(in crate::application) fn password_link_subject(owner: &str) -> String {
+    format!("password link of {owner}")
 }

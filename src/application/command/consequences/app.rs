@@ -12,13 +12,13 @@ use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::developers::DeveloperRow;
 use gatebook_projections::groups::GroupRow;
 
-use super::Consequences;
-use super::account::DeveloperContext;
-use crate::application::apps::emails::{EmailSubject, address_to_account};
 use crate::application::caller::{Caller, Who};
-use crate::application::command::idempotency::IdempotencyKey;
+use crate::application::command::consequences::Consequences;
+use crate::application::command::consequences::account::DeveloperContext;
+use crate::application::command::consequences::emails::{EmailSubject, address_to_account};
 use crate::application::command::request::Drawn;
 use crate::application::gatebook::Gatebook;
+use crate::application::idempotency_key::IdempotencyKey;
 use crate::log::append::{Credential, CredentialKind, EncryptedEmail, Reservation, ReservationKey};
 use crate::log::{CommandError, Loaded, SideEffects};
 use crate::mail::Email;

@@ -3,10 +3,16 @@
 use gatebook_aggregates::group::{Group, GroupEvent as Event};
 use gatebook_aggregates::identifiers::GroupId;
 
-use super::{Consequences, remove, remove_owned, store};
+use crate::application::command::consequences::Consequences;
 
-use crate::application::accounts::password_links::password_link_subject;
+use super::remove;
+
+use super::remove_owned;
+
+use super::store;
+
 use crate::application::caller::owner;
+use crate::application::command::consequences::account::password_link_subject;
 use crate::application::command::request::Drawn;
 use crate::application::gatebook::Gatebook;
 use crate::log::append::CredentialKind;

@@ -2,20 +2,17 @@
 //! credential. One exhaustive function for each kind of event answers "who sends mail" and "what ends with it"; a new
 //! event does not compile until it has an answer here.
 
-mod account;
-mod app;
-mod group;
-mod system;
-
-pub(in crate::application) use account::{DeveloperContext, UserContext};
-pub(in crate::application) use app::AppContext;
-pub(in crate::application) use group::GroupContext;
-pub(in crate::application) use system::SystemContext;
+pub(in crate::application) mod account;
+pub(in crate::application) mod app;
+pub(in crate::application) mod emails;
+pub(in crate::application) mod group;
+pub(in crate::application) mod secret_emails;
+pub(in crate::application) mod system;
 
 use cqrs_es::Aggregate;
 use gatebook_aggregates::timeline_views::TimelineViews;
 
-use super::request::Drawn;
+use crate::application::command::request::Drawn;
 use crate::application::gatebook::Gatebook;
 use crate::log::append::{CredentialChange, CredentialKind};
 use crate::log::{CommandError, SideEffects};

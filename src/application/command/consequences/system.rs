@@ -2,7 +2,13 @@
 
 use gatebook_aggregates::system::{System, SystemEvent as Event};
 
-use super::{Consequences, remove, remove_owned, store};
+use crate::application::command::consequences::Consequences;
+
+use super::remove;
+
+use super::remove_owned;
+
+use super::store;
 use crate::application::command::request::Drawn;
 use crate::application::gatebook::Gatebook;
 use crate::log::append::CredentialKind;

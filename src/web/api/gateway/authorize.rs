@@ -11,10 +11,10 @@ use gatebook_projections::token_gate::TokenGateRow;
 use thiserror::Error;
 
 use crate::application::{GateAnswer, GateQuestion, Gatebook};
+use crate::oauth::{BearerProblem, bearer_token};
 use crate::store::StoreError;
 use crate::web::api::gateway::challenge::{refused, refused_for_several_tokens, refused_principal, refused_unread};
 use crate::web::api::gateway::gateway_credentials::{NotAdmitted, admitted};
-use crate::web::api::oauth::wire::{BearerProblem, bearer_token};
 use crate::web::extract::{Anyone, Service};
 
 const APP_ID: HeaderName = HeaderName::from_static("x-app-id");

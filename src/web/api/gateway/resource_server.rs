@@ -6,7 +6,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use crate::web::api::oauth::wire::{BASIC_CHALLENGE, BasicCredentials, basic_credentials};
+use crate::oauth::{BASIC_CHALLENGE, BasicCredentials, basic_credentials};
 use crate::web::error::Problem;
 use crate::web::extract::{Anyone, Service};
 

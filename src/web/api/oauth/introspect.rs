@@ -7,13 +7,13 @@ use chrono::{DateTime, Utc};
 use futures::future::{OptionFuture, join};
 
 use crate::application::Introspection;
+use crate::oauth::OAuthError;
 use crate::secrets::{ACCESS_TOKEN_LIFETIME, AccessTokenClaims};
 use crate::web::api::oauth::answers::{
     ActiveToken, FormRefusals, InactiveToken, IntrospectionAnswer, NO_STORE, OAuthRefusal, PresentedToken,
 };
 use crate::web::api::oauth::refusal::{refusal, store_refusal};
 use crate::web::api::oauth::request::OAuthRequest;
-use crate::web::api::oauth::wire::OAuthError;
 use crate::web::extract::Service;
 
 /// Introspect an access token

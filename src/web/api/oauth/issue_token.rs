@@ -6,10 +6,10 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 
 use crate::application::Gatebook;
+use crate::oauth::{FormBody, OAuthError, Scopes, description};
 use crate::web::api::oauth::answers::{FormRefusals, NO_STORE, OAuthRefusal, TokenAnswer, TokenRequest};
 use crate::web::api::oauth::refusal::refusal;
 use crate::web::api::oauth::request::OAuthRequest;
-use crate::web::api::oauth::wire::{FormBody, OAuthError, Scopes, description};
 use crate::web::extract::Service;
 
 /// Issue an access token

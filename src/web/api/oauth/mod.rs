@@ -8,13 +8,12 @@ mod refusal;
 mod request;
 mod revoke_token;
 mod show_metadata;
-pub mod wire;
 
 pub use revoke_token::take_place_to_revoke;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
-use crate::web::api::oauth::wire::OAuthError;
+use crate::oauth::OAuthError;
 use crate::web::extract::Service;
 
 /// The OAuth routes.

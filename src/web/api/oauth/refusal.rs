@@ -2,8 +2,8 @@
 
 use crate::application::Failure;
 use crate::log::CommandError;
+use crate::oauth::OAuthError;
 use crate::store::StoreError;
-use crate::web::api::oauth::wire::OAuthError;
 use crate::web::error::RETRY_UNAVAILABLE_AFTER;
 
 /// The OAuth error for a failure. Unexpected failures are logged here once, in full; the client gets a fixed sentence

@@ -5,8 +5,8 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 
 use crate::application::Caller;
+use crate::oauth::{FormBody, OAuthError, PresentedClient, description};
 use crate::web::api::oauth::refusal::server_error;
-use crate::web::api::oauth::wire::{FormBody, OAuthError, PresentedClient, description};
 use crate::web::extract::{Anyone, Service};
 use crate::web::unread_encoding;
 

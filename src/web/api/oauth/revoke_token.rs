@@ -5,10 +5,10 @@ use axum::http::header;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use crate::oauth::OAuthError;
 use crate::web::api::oauth::answers::{FormRefusals, NO_STORE, OAuthRefusal, PresentedToken};
 use crate::web::api::oauth::refusal::refusal;
 use crate::web::api::oauth::request::OAuthRequest;
-use crate::web::api::oauth::wire::OAuthError;
 use crate::web::extract::Service;
 
 /// The path of the endpoint.

@@ -23,30 +23,30 @@ for (const picker of document.querySelectorAll("[data-picker]")) {
   const options = [...picker.querySelectorAll("[data-option]")];
   const box = (option) => option.querySelector("input");
   const found = () => options.filter((option) => !option.hidden);
-  const tell = () => {
+  const report = () => {
     const selected = options.filter((option) => box(option).checked).length;
-    part("told").textContent = `${selected} of ${options.length} selected, ${found().length} shown`;
+    part("message").textContent = `${selected} of ${options.length} selected, ${found().length} shown`;
   };
   const check = (checked) => {
     for (const option of found()) box(option).checked = checked;
-    tell();
+    report();
   };
   part("search").addEventListener("input", (event) => {
     const sought = event.target.value.trim().toLowerCase();
     for (const option of options) option.hidden = !option.textContent.toLowerCase().includes(sought);
-    tell();
+    report();
   });
   part("search").addEventListener("keydown", (event) => {
     if (event.key === "Enter") event.preventDefault();
   });
   part("all").addEventListener("click", () => check(true));
   part("none").addEventListener("click", () => check(false));
-  picker.addEventListener("change", tell);
+  picker.addEventListener("change", report);
   part("tools").hidden = false;
-  tell();
+  report();
 }
 
-// What is under way: the parts that tell of it are asked for again. Nothing else on the page moves.
+// Work in progress: the parts that show it are fetched again. Nothing else on the page moves.
 const again = () => Number(document.querySelector("[data-again]")?.dataset.again ?? 0) * 1000;
 async function follow() {
   try {

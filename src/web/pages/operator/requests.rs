@@ -9,7 +9,7 @@ use gatebook_projections::app_list::{Filter, IntegrationType};
 use maud::{Markup, html};
 use uuid::Uuid;
 
-use crate::application::{AppView, ClientSecretOrder, Failure, IdempotencyKey, IssuedClientSecret};
+use crate::application::{AppView, ClientSecretOrder, Failure, IssuedClientSecret};
 use crate::log::CommandError;
 use crate::web::api::json::{AppsQuery, write_cursor};
 use crate::web::error::Problem;
@@ -134,7 +134,9 @@ async fn generated(
     let (Ok(version), Some(key)) = (form.text("version").parse(), form.filled("request_key")) else {
         return Err(out_of_date().into());
     };
-    let key = IdempotencyKey::new(operator.caller(), key, "POST", &generate_path(app_id), &form.content());
+    let key = operator
+        .caller()
+        .idempotency_key(key, "POST", &generate_path(app_id), &form.content());
     let order = ClientSecretOrder {
         overlap_seconds: None,
         if_match: Some(version).into(),

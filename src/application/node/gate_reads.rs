@@ -6,9 +6,9 @@ use gatebook_aggregates::identifiers::{AccessTokenId, AppId};
 use gatebook_projections::sql::{Query, Value};
 use gatebook_projections::token_gate::{self, ClientFacts, GateFacts};
 
-use crate::application::accounts::credentials;
-use crate::application::accounts::credentials::StoredCredential;
-use crate::application::gate::shared_reads::{KeyedAnswers, SharedReads};
+use crate::application::node::shared_reads::{KeyedAnswers, SharedReads};
+use crate::application::stored_credential;
+use crate::application::stored_credential::StoredCredential;
 use crate::log::append::CredentialKind;
 use crate::store::{Database, StoreError};
 
@@ -109,12 +109,12 @@ async fn resource_servers(
     ids: Vec<String>,
 ) -> Result<KeyedAnswers<StoredCredential>, StoreError> {
     let listed = database.dialect().list("$2");
-    let sql = format!("{} where kind = $1 and id in ({listed})", credentials::SELECT);
+    let sql = format!("{} where kind = $1 and id in ({listed})", stored_credential::SELECT);
     let kind = <&str>::from(CredentialKind::ResourceServer);
     let rows = database
         .gate_rows(Query::new(sql, [kind.into(), Value::json(&ids)]))
         .await?;
-    Ok(keyed(rows, 0, credentials::read))
+    Ok(keyed(rows, 0, stored_credential::read))
 }
 
 /// Rows by the text in one of their columns.

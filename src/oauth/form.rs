@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::web::api::oauth::wire::error::OAuthError;
-use crate::web::api::oauth::wire::{description, urlencoded};
+use crate::oauth::error::OAuthError;
+use crate::oauth::{description, urlencoded};
 
 /// Parameters that must not be in a URL, because logs and histories record it (RFC 6749 §2.3.1; T14).
 const NEVER_IN_QUERY: [&str; 4] = ["client_id", "client_secret", "client_assertion", "token"];

@@ -16,7 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tracing::Instrument;
 
-use crate::application::Failure;
+use crate::application::failure::Failure;
 
 /// Searches under way at once. People have at least twice as many connections.
 pub(in crate::application) const SEARCHES_AT_ONCE: usize = 2;

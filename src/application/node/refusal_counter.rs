@@ -11,8 +11,8 @@ use chrono::TimeDelta;
 use gatebook_aggregates::timestamp::Timestamp;
 use tokio::sync::Notify;
 
-use super::refused::{AccountKey, RefusalKind, Refused};
 use crate::application::caller::Caller;
+use crate::application::node::refused::{AccountKey, RefusalKind, Refused};
 
 /// How long the same is only counted after it was written.
 pub const COUNTED_FOR: TimeDelta = TimeDelta::minutes(1);
@@ -27,12 +27,12 @@ const OF_AN_ACCOUNT: usize = 20;
 
 /// How often something was refused since it was written, and from where the last time.
 #[derive(Clone, Debug)]
-pub(super) struct Counted {
-    pub(super) count: u32,
-    pub(super) first_at: Timestamp,
-    pub(super) last_at: Timestamp,
-    pub(super) ip_address: String,
-    pub(super) request_id: String,
+pub(in crate::application) struct Counted {
+    pub(in crate::application) count: u32,
+    pub(in crate::application) first_at: Timestamp,
+    pub(in crate::application) last_at: Timestamp,
+    pub(in crate::application) ip_address: String,
+    pub(in crate::application) request_id: String,
     written_at: Option<Timestamp>,
 }
 
@@ -72,7 +72,7 @@ impl Refusals {
         self.waiting.notified().await;
     }
 
-    pub(super) fn note(&self, refused: Refused, caller: &Caller, now: Timestamp) {
+    pub(in crate::application) fn note(&self, refused: Refused, caller: &Caller, now: Timestamp) {
         let once = Counted {
             count: 1,
             first_at: now,
@@ -91,14 +91,19 @@ impl Refusals {
     }
 
     /// What was counted for an address is counted for whoever has it.
-    pub(super) fn count_for(&self, refused: Refused, taken: Counted) {
+    pub(in crate::application) fn count_for(&self, refused: Refused, taken: Counted) {
         let written_at = None;
         self.counts().add(refused, Counted { written_at, ..taken });
     }
 
     /// What is to be written now, if it is such; all of it at the end of the program. What was written a minute ago and has
     /// not been refused since is forgotten.
-    pub(super) fn take(&self, now: Timestamp, all: bool, such: impl Fn(&Refused) -> bool) -> Vec<(Refused, Counted)> {
+    pub(in crate::application) fn take(
+        &self,
+        now: Timestamp,
+        all: bool,
+        such: impl Fn(&Refused) -> bool,
+    ) -> Vec<(Refused, Counted)> {
         let mut counts = self.counts();
         counts.forget_what_is_past(now);
         let due = counts
@@ -114,7 +119,7 @@ impl Refusals {
     }
 
     /// What could not be written is counted on.
-    pub(super) fn put_back(&self, refused: Refused, taken: Counted) {
+    pub(in crate::application) fn put_back(&self, refused: Refused, taken: Counted) {
         let written_at = taken.written_at;
         if let Some(counted) = self.counts().add(refused, taken) {
             counted.written_at = written_at;
@@ -202,7 +207,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::application::operations::refused::MailedSecretRefusedBecause;
+    use crate::application::node::refused::MailedSecretRefusedBecause;
 
     fn at(time: &str) -> Timestamp {
         Timestamp::parse(&format!("2026-11-23T{time}Z")).unwrap()

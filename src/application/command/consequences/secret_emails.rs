@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use gatebook_aggregates::integration_app::PreviousSecret;
 
-use crate::application::command::consequences::AppContext;
+use crate::application::command::consequences::app::AppContext;
 use crate::application::gatebook::Gatebook;
 use crate::log::CommandError;
 use crate::log::append::EncryptedEmail;

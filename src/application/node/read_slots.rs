@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tracing::Instrument;
 
-use crate::application::Failure;
+use crate::application::failure::Failure;
 
 /// Lists, searches and downloads of one principal under way at once.
 const READS_AT_ONCE_EACH: usize = 2;

@@ -3,8 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::web::api::oauth::wire::authorization::after_scheme;
-use crate::web::api::oauth::wire::urlencoded;
+use crate::oauth::authorization::after_scheme;
+use crate::oauth::urlencoded;
 
 /// A user name and a password. It holds a secret, so it has no `Debug`.
 pub struct BasicCredentials {

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::web::api::oauth::wire::description;
-use crate::web::api::oauth::wire::error::OAuthError;
+use crate::oauth::description;
+use crate::oauth::error::OAuthError;
 
 /// What a token may be used for. `write` does not imply `read`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use thiserror::Error;
 
-use crate::web::api::oauth::wire::description;
+use crate::oauth::description;
 
 /// The challenge in every 401 of the OAuth endpoints (RFC 6749 §5.2, RFC 7617 §2.1; T17, T18).
 pub const BASIC_CHALLENGE: &str = r#"Basic realm="gatebook", charset="UTF-8""#;

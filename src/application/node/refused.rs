@@ -111,12 +111,12 @@ impl Refused {
     }
 
     /// Whether it has to be found out yet whose log it belongs to.
-    pub(super) fn is_of_an_address(&self) -> bool {
+    pub(in crate::application) fn is_of_an_address(&self) -> bool {
         matches!(self, Self::TooManyLogIns { .. })
     }
 
     /// What it is counted among, and to whom it was refused; none for what is one line however often it is tried.
-    pub(super) fn kind_and_account(&self) -> Option<(RefusalKind, AccountKey)> {
+    pub(in crate::application) fn kind_and_account(&self) -> Option<(RefusalKind, AccountKey)> {
         let (of, what, account) = match self {
             Self::LogIn {
                 of,
@@ -159,7 +159,7 @@ impl Refused {
     }
 
     /// The same, of the accounts that are not counted apart.
-    pub(super) fn of_others(self) -> Self {
+    pub(in crate::application) fn of_others(self) -> Self {
         let in_log = |of| match of {
             AttemptsOf::Group(group_id) => AttemptsOf::Group(group_id),
             AttemptsOf::Developer(_) | AttemptsOf::Installation => AttemptsOf::Installation,
@@ -196,7 +196,7 @@ impl Refused {
     }
 
     /// The same, without what one account can have many of.
-    pub(super) fn of_the_whole_account(self) -> Self {
+    pub(in crate::application) fn of_the_whole_account(self) -> Self {
         match self {
             Self::LogIn {
                 of,
@@ -227,7 +227,7 @@ impl Refused {
 
 /// A kind of refusal, of one cause, in one log.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct RefusalKind(AttemptsOf, What);
+pub(in crate::application) struct RefusalKind(AttemptsOf, What);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum What {
@@ -239,7 +239,7 @@ enum What {
 
 /// What is counted apart of a kind.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum AccountKey {
+pub(in crate::application) enum AccountKey {
     User(UserId),
     Developer(DeveloperId),
     Token(Uuid),

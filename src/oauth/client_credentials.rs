@@ -1,9 +1,9 @@
 //! The credentials that a client presents. They are verified elsewhere.
 
-use crate::web::api::oauth::wire::basic::basic_credentials;
-use crate::web::api::oauth::wire::description;
-use crate::web::api::oauth::wire::error::OAuthError;
-use crate::web::api::oauth::wire::form::FormBody;
+use crate::oauth::basic::basic_credentials;
+use crate::oauth::description;
+use crate::oauth::error::OAuthError;
+use crate::oauth::form::FormBody;
 
 /// A client's id and secret, as presented and not yet verified. It holds a secret, so it has no `Debug`.
 pub struct PresentedClient {

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::web::api::oauth::wire::authorization::after_scheme;
+use crate::oauth::authorization::after_scheme;
 
 /// Why the `Authorization` headers of a request contain no bearer token. Their content is not repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
