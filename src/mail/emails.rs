@@ -6,6 +6,8 @@ use gatebook_aggregates::timestamp::Timestamp;
 use strum::{EnumString, IntoStaticStr};
 
 use super::names::{named, one_line};
+use super::paragraph::{Fact, Paragraph};
+use crate::brand::BRAND;
 use crate::log::append::Priority;
 
 /// An e-mail, ready to be sealed or sent. Without `Debug`: it may hold a link or a code.
@@ -17,9 +19,12 @@ pub struct Email {
     pub to: String,
     /// Its subject, one line.
     pub subject: String,
-    /// Its text, with `\n` between lines.
-    pub text: String,
+    /// What it says after the greeting.
+    pub paragraphs: Vec<Paragraph>,
 }
+
+/// What every e-mail begins with.
+pub(super) const GREETING: &str = "Hello,";
 
 /// The kinds of letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
@@ -69,89 +74,110 @@ const ENTITIES_NAMED: usize = 200;
 impl Email {
     /// R13, R18: invites a developer to sign up. `link` stands on a line of its own.
     pub fn invitation(to: &str, app_name: &str, group_name: &str, link: &str, expires_at: Timestamp) -> Self {
-        let paragraphs = [
-            "You are invited to sign up to the Developer Portal, where you find everything\n\
-             you need to build this integration:",
-            &about(app_name, group_name),
-            "Sign up here:",
-            link,
-            &format!(
+        let paragraphs = vec![
+            Paragraph::text(format!(
+                "You are invited to sign up to the {}, where you find everything\n\
+                 you need to build this integration:",
+                BRAND.portal
+            )),
+            Paragraph::Facts(about(app_name, group_name).into()),
+            Paragraph::text("Sign up here:"),
+            Paragraph::Link(link.to_owned()),
+            Paragraph::text(format!(
                 "The link works once, until {}. If it has expired,\n\
                  ask the Integration Admin for a new invite.",
                 expires_at.for_people()
+            )),
+            Paragraph::text(
+                "In the portal you verify the application with a one-time password (OTP). It is\n\
+                 not in this mail: the Integration Admin will give it to you by another channel,\n\
+                 such as SMS, a messenger or a phone call.",
             ),
-            "In the portal you verify the application with a one-time password (OTP). It is\n\
-             not in this mail: the Integration Admin will give it to you by another channel,\n\
-             such as SMS, a messenger or a phone call.",
-            "If you did not expect this invitation, there is nothing you need to do.",
+            Paragraph::text("If you did not expect this invitation, there is nothing you need to do."),
         ];
-        Self::new(EmailKind::Invitation, to, "Developer Portal – Invitation", &paragraphs)
+        Self::new(EmailKind::Invitation, to, &portal_subject("Invitation"), paragraphs)
     }
 
     /// R19: the code that proves an address. The code stands on a line of its own, and not in the subject, which a
     /// locked screen may show.
     pub fn verification_code(to: &str, code: &str, valid_minutes: i64) -> Self {
-        let paragraphs = [
-            "This is your verification code for signing up to the Developer Portal:",
-            code,
-            &format!("It is valid for {valid_minutes} minutes. Enter it only where you asked for it."),
-            "If you are not signing up, there is nothing you need to do.",
+        let paragraphs = vec![
+            Paragraph::text(format!(
+                "This is your verification code for signing up to the {}:",
+                BRAND.portal
+            )),
+            Paragraph::Code(code.to_owned()),
+            Paragraph::text(format!(
+                "It is valid for {valid_minutes} minutes. Enter it only where you asked for it."
+            )),
+            Paragraph::text("If you are not signing up, there is nothing you need to do."),
         ];
-        let subject = "Developer Portal – Verification code";
-        Self::new(EmailKind::VerificationCode, to, subject, &paragraphs)
+        let subject = portal_subject("Verification code");
+        Self::new(EmailKind::VerificationCode, to, &subject, paragraphs)
     }
 
     /// R13: tells a developer who has signed up already about one more application.
     pub fn application_assigned(to: &str, app_name: &str, group_name: &str, portal_url: &str) -> Self {
-        let paragraphs = [
-            "An application was assigned to you in the Developer Portal:",
-            &about(app_name, group_name),
-            "Before you can see its details, verify it with a one-time password (OTP). The\n\
-             Integration Admin will give it to you by another channel than e-mail, such as\n\
-             SMS, a messenger or a phone call. Enter it in the portal:",
-            portal_url,
+        let paragraphs = vec![
+            Paragraph::text(format!("An application was assigned to you in the {}:", BRAND.portal)),
+            Paragraph::Facts(about(app_name, group_name).into()),
+            Paragraph::text(
+                "Before you can see its details, verify it with a one-time password (OTP). The\n\
+                 Integration Admin will give it to you by another channel than e-mail, such as\n\
+                 SMS, a messenger or a phone call. Enter it in the portal:",
+            ),
+            Paragraph::Link(portal_url.to_owned()),
         ];
         let subject = about_app("Application assigned", app_name);
-        Self::new(EmailKind::ApplicationAssigned, to, &subject, &paragraphs)
+        Self::new(EmailKind::ApplicationAssigned, to, &subject, paragraphs)
     }
 
     /// R16: tells the developer that the OTP was reset, without the OTP.
     pub fn otp_reset(to: &str, app_name: &str, group_name: &str, portal_url: &str) -> Self {
-        let paragraphs = [
-            "The one-time password (OTP) of an application was reset:",
-            &about(app_name, group_name),
-            "The previous OTP no longer works. The Integration Admin will give you the new\n\
-             one by another channel than e-mail, such as SMS, a messenger or a phone call.\n\
-             Enter it in the portal:",
-            portal_url,
+        let paragraphs = vec![
+            Paragraph::text("The one-time password (OTP) of an application was reset:"),
+            Paragraph::Facts(about(app_name, group_name).into()),
+            Paragraph::text(
+                "The previous OTP no longer works. The Integration Admin will give you the new\n\
+                 one by another channel than e-mail, such as SMS, a messenger or a phone call.\n\
+                 Enter it in the portal:",
+            ),
+            Paragraph::Link(portal_url.to_owned()),
         ];
         let subject = about_app("One-time password reset", app_name);
-        Self::new(EmailKind::OtpReset, to, &subject, &paragraphs)
+        Self::new(EmailKind::OtpReset, to, &subject, paragraphs)
     }
 
     /// R21: tells the developer that the application's details are out of sight.
     pub fn access_revoked(to: &str, app_name: &str, group_name: &str) -> Self {
-        let paragraphs = [
-            "Your access to an application in the Developer Portal was revoked:",
-            &about(app_name, group_name),
-            "The portal no longer shows you its details. Your access to other applications\n\
-             stays as it is. If you have questions, ask the Integration Admin.",
+        let paragraphs = vec![
+            Paragraph::text(format!(
+                "Your access to an application in the {} was revoked:",
+                BRAND.portal
+            )),
+            Paragraph::Facts(about(app_name, group_name).into()),
+            Paragraph::text(
+                "The portal no longer shows you its details. Your access to other applications\n\
+                 stays as it is. If you have questions, ask the Integration Admin.",
+            ),
         ];
         let subject = about_app("Access revoked", app_name);
-        Self::new(EmailKind::AccessRevoked, to, &subject, &paragraphs)
+        Self::new(EmailKind::AccessRevoked, to, &subject, paragraphs)
     }
 
     /// R27: tells the developer that the application is over.
     pub fn application_revoked(to: &str, app_name: &str, group_name: &str) -> Self {
-        let paragraphs = [
-            "An application that you are the developer of was revoked:",
-            &about(app_name, group_name),
-            "All API integrations linked to it have stopped running, and its credentials no\n\
-             longer work. This cannot be undone. If you have questions, ask the Integration\n\
-             Admin.",
+        let paragraphs = vec![
+            Paragraph::text("An application that you are the developer of was revoked:"),
+            Paragraph::Facts(about(app_name, group_name).into()),
+            Paragraph::text(
+                "All API integrations linked to it have stopped running, and its credentials no\n\
+                 longer work. This cannot be undone. If you have questions, ask the Integration\n\
+                 Admin.",
+            ),
         ];
         let subject = about_app("Application revoked", app_name);
-        Self::new(EmailKind::ApplicationRevoked, to, &subject, &paragraphs)
+        Self::new(EmailKind::ApplicationRevoked, to, &subject, paragraphs)
     }
 
     /// R23: tells the developer that the older of two client secrets is about to end.
@@ -163,20 +189,29 @@ impl Email {
         ends_at: Timestamp,
         url: &str,
     ) -> Self {
-        let paragraphs = [
-            "A client secret of an application in the Developer Portal is about to end:",
-            &format!("{}\nIt begins with: {}", about(app_name, group_name), one_line(prefix)),
-            &format!(
+        let paragraphs = vec![
+            Paragraph::text(format!(
+                "A client secret of an application in the {} is about to end:",
+                BRAND.portal
+            )),
+            Paragraph::Facts(
+                [
+                    about(app_name, group_name).as_slice(),
+                    &[Fact::new("It begins with", one_line(prefix))],
+                ]
+                .concat(),
+            ),
+            Paragraph::text(format!(
                 "It ends on {}. Make sure that your integration uses\n\
                  the newer client secret by then: with the older one it gets no more tokens,\n\
                  and the tokens that it got stop working.",
                 ends_at.for_people()
-            ),
-            "When each of them was used last:",
-            url,
+            )),
+            Paragraph::text("When each of them was used last:"),
+            Paragraph::Link(url.to_owned()),
         ];
         let subject = about_app("Client secret about to end", app_name);
-        Self::new(EmailKind::ClientSecretEnding, to, &subject, &paragraphs)
+        Self::new(EmailKind::ClientSecretEnding, to, &subject, paragraphs)
     }
 
     /// R12: tells the provider's integration team what was asked of it. `entities` are names.
@@ -201,76 +236,94 @@ impl Email {
             ("Group id", one_line(group_id)),
             ("Requested by", named(admin_name)),
         ];
-        let facts = facts.map(|(what, value)| format!("{what}: {value}"));
-        let paragraphs = [
-            "An AIQ Integrate application was requested:",
-            &facts.join("\n"),
-            &entity_list(entities),
-            "The admin accepted both disclaimers: that it is charged, and that our team will\n\
-             have access to the data. Its credentials are handled by operators.",
+        let facts = facts.map(|(label, value)| Fact::new(label, value));
+        let paragraphs = vec![
+            Paragraph::text("An AIQ Integrate application was requested:"),
+            Paragraph::Facts(facts.into()),
+            entity_list(entities),
+            Paragraph::text(
+                "The admin accepted both disclaimers: that it is charged, and that our team will\n\
+                 have access to the data. Its credentials are handled by operators.",
+            ),
         ];
         let subject = format!("AIQ Integrate requested: {}", named(app_name));
-        Self::new(EmailKind::AiqIntegrateRequested, to, &subject, &paragraphs)
+        Self::new(EmailKind::AiqIntegrateRequested, to, &subject, paragraphs)
     }
 
     /// Lets a group user choose a password. `link` stands on a line of its own.
     pub fn first_password(to: &str, group_name: &str, link: &str, expires_at: Timestamp) -> Self {
-        let paragraphs = [
-            "You can sign in to manage the Integration Applications of your group:",
-            &format!("Group: {}", named(group_name)),
-            "Choose a password here:",
-            link,
-            &format!(
+        let paragraphs = vec![
+            Paragraph::text("You can sign in to manage the Integration Applications of your group:"),
+            Paragraph::Facts(vec![Fact::new("Group", named(group_name))]),
+            Paragraph::text("Choose a password here:"),
+            Paragraph::Link(link.to_owned()),
+            Paragraph::text(format!(
                 "The link works once, until {}. After that, ask a\n\
                  Practice Admin of your group for a new one.",
                 expires_at.for_people()
-            ),
+            )),
         ];
         let subject = "Integration Applications – Choose a password";
-        Self::new(EmailKind::FirstPassword, to, subject, &paragraphs)
+        Self::new(EmailKind::FirstPassword, to, subject, paragraphs)
     }
 
     /// Lets somebody who forgot a password choose a new one. `link` stands on a line of its own.
     pub fn password_reset(to: &str, place: &str, link: &str, expires_at: Timestamp) -> Self {
-        let paragraphs = [
-            "A new password was asked for:",
-            &format!("For: {}", named(place)),
-            "Choose it here:",
-            link,
-            &format!("The link works once, until {}.", expires_at.for_people()),
-            "If you did not ask for this, there is nothing you need to do: your password\n\
-             stays as it is.",
+        let paragraphs = vec![
+            Paragraph::text("A new password was asked for:"),
+            Paragraph::Facts(vec![Fact::new("For", named(place))]),
+            Paragraph::text("Choose it here:"),
+            Paragraph::Link(link.to_owned()),
+            Paragraph::text(format!("The link works once, until {}.", expires_at.for_people())),
+            Paragraph::text(
+                "If you did not ask for this, there is nothing you need to do: your password\n\
+                 stays as it is.",
+            ),
         ];
-        Self::new(EmailKind::PasswordReset, to, "Choose a new password", &paragraphs)
+        Self::new(EmailKind::PasswordReset, to, "Choose a new password", paragraphs)
     }
 
-    fn new(kind: EmailKind, to: &str, subject: &str, paragraphs: &[&str]) -> Self {
+    fn new(kind: EmailKind, to: &str, subject: &str, paragraphs: Vec<Paragraph>) -> Self {
         Self {
             kind,
             to: to.to_owned(),
             subject: subject.to_owned(),
-            text: format!("Hello,\n\n{}\n", paragraphs.join("\n\n")),
+            paragraphs,
         }
+    }
+
+    /// Its text, with `\n` at the end of each line.
+    pub fn text(&self) -> String {
+        let paragraphs = self.paragraphs.iter().map(Paragraph::plain);
+        let all: Vec<_> = [GREETING.to_owned()].into_iter().chain(paragraphs).collect();
+        all.join("\n\n") + "\n"
     }
 }
 
 /// Names come from users. Each stands behind a word of ours, so that none looks like a line of ours.
-fn about(app_name: &str, group_name: &str) -> String {
-    format!("Application: {}\nGroup: {}", named(app_name), named(group_name))
+fn about(app_name: &str, group_name: &str) -> [Fact; 2] {
+    [
+        Fact::new("Application", named(app_name)),
+        Fact::new("Group", named(group_name)),
+    ]
 }
 
 fn about_app(what: &str, app_name: &str) -> String {
-    format!("Developer Portal – {what}: {}", named(app_name))
+    portal_subject(&format!("{what}: {}", named(app_name)))
 }
 
-fn entity_list(entities: &[&str]) -> String {
+fn portal_subject(what: &str) -> String {
+    format!("{} – {what}", BRAND.portal)
+}
+
+fn entity_list(entities: &[&str]) -> Paragraph {
     let first = entities.iter().take(ENTITIES_NAMED);
-    let mut list = format!("Entities: {}", entities.len());
-    list.extend(first.map(|name| format!("\n- {}", named(name))));
+    let mut items: Vec<_> = first.map(|name| named(name)).collect();
     match entities.len().saturating_sub(ENTITIES_NAMED) {
-        0 => list,
-        more => format!("{list}\n- and {more} more"),
+        0 => {}
+        more => items.push(format!("and {more} more")),
     }
+    Paragraph::List(Fact::new("Entities", entities.len().to_string()), items)
 }
 
 #[cfg(test)]
@@ -311,24 +364,24 @@ mod tests {
     fn r18_an_invitation_holds_its_link_on_a_line_of_its_own_and_says_until_when() {
         let email = invitation("Payroll Bridge", "Acme Ltd");
         assert_eq!(email.subject, "Developer Portal – Invitation");
-        assert!(email.text.lines().any(|line| line == LINK));
-        assert!(email.text.contains("until 26 November 2026, 09:15 UTC"));
-        assert!(email.text.contains("Application: Payroll Bridge\nGroup: Acme Ltd\n"));
+        assert!(email.text().lines().any(|line| line == LINK));
+        assert!(email.text().contains("until 26 November 2026, 09:15 UTC"));
+        assert!(email.text().contains("Application: Payroll Bridge\nGroup: Acme Ltd\n"));
     }
 
     #[test]
     fn r13_emails_about_an_otp_say_that_it_comes_by_another_channel() {
         let emails = all("Payroll Bridge", "Acme Ltd");
         for email in [&emails[0], &emails[2], &emails[3]] {
-            assert!(email.text.contains("another channel"), "{:?}", email.kind);
+            assert!(email.text().contains("another channel"), "{:?}", email.kind);
         }
     }
 
     #[test]
     fn r19_a_code_stands_on_a_line_of_its_own_and_not_in_the_subject() {
         let email = Email::verification_code("dev@example.com", "042137", 10);
-        assert!(email.text.lines().any(|line| line == "042137"));
-        assert!(email.text.contains("valid for 10 minutes"));
+        assert!(email.text().lines().any(|line| line == "042137"));
+        assert!(email.text().contains("valid for 10 minutes"));
         assert!(!email.subject.contains("042137"));
     }
 
@@ -346,17 +399,17 @@ mod tests {
             "Entities: 2",
             "- B",
         ] {
-            assert!(email.text.lines().any(|other| other == line), "{line}");
+            assert!(email.text().lines().any(|other| other == line), "{line}");
         }
     }
 
     #[test]
     fn r12_a_long_list_of_entities_is_counted_in_the_end() {
         let names: Vec<&str> = std::iter::repeat_n("Acme", ENTITIES_NAMED + 3).collect();
-        let list = entity_list(&names);
+        let list = entity_list(&names).plain();
         assert!(list.starts_with("Entities: 203\n- Acme\n"));
         assert!(list.ends_with("\n- and 3 more"));
-        assert!(!entity_list(&names[..ENTITIES_NAMED]).contains("more"));
+        assert!(!entity_list(&names[..ENTITIES_NAMED]).plain().contains("more"));
     }
 
     #[test]
@@ -364,11 +417,11 @@ mod tests {
         let usual = all("Payroll Bridge", "Acme Ltd");
         let evil = "X\r\n\r\nBcc: all@example.com\u{85}123456\u{2028}\u{202E}http://evil.example/";
         for (email, usual) in all(evil, evil).iter().zip(usual) {
-            assert_eq!(email.text.lines().count(), usual.text.lines().count());
-            assert!(!email.text.contains(['\r', '\u{85}', '\u{2028}', '\u{202E}']));
+            assert_eq!(email.text().lines().count(), usual.text().lines().count());
+            assert!(!email.text().contains(['\r', '\u{85}', '\u{2028}', '\u{202E}']));
             assert!(!email.subject.contains(char::is_control));
             let begins = |line: &str| line.starts_with("Bcc") || line.starts_with("http://evil");
-            assert!(!email.text.lines().any(begins), "{:?}", email.kind);
+            assert!(!email.text().lines().any(begins), "{:?}", email.kind);
         }
     }
 
@@ -380,7 +433,7 @@ mod tests {
             ("Write to dev@evil.example", "Write to dev@evil. example"),
         ] {
             for email in all(evil, evil) {
-                let message = format!("{}\n{}", email.subject, email.text);
+                let message = format!("{}\n{}", email.subject, email.text());
                 assert!(!message.contains("evil.example"), "{message}");
                 assert!(!message.contains(evil), "{message}");
             }
