@@ -18,7 +18,6 @@ use crate::application::caller::{Caller, Who};
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::log::IdempotentRequest;
-use crate::log::hash_chain::hex;
 use crate::store::{ConnectionPurpose, StoreError};
 
 /// For so long a repeated answer shows the OTP or the client secret again.
@@ -46,10 +45,10 @@ impl IdempotencyKey {
             request.update((part.len() as u64).to_be_bytes());
             request.update(part);
         }
-        let key = hex(Sha256::digest(format!("{who}\n{key}")));
+        let key = hex::encode(Sha256::digest(format!("{who}\n{key}")));
         Self(IdempotentRequest {
             key,
-            request_hash: hex(request.finalize()),
+            request_hash: hex::encode(request.finalize()),
         })
     }
 
