@@ -24,7 +24,6 @@ use crate::application::node::search_slots::SearchSlots;
 use crate::application::node::state::{Draining, LatestReplay, Measurements, UnreadableWatch};
 use crate::clock::Clock;
 use crate::log::append::EncryptedEmail;
-use crate::log::hash_chain::hex;
 use crate::log::{CommandError, Log, Writer};
 use crate::mail::Email;
 use crate::metrics::Metrics;
@@ -177,7 +176,7 @@ impl Gatebook {
     /// Waits for a place among the requests with these credentials, which nobody has looked at yet.
     pub async fn request_place(&self, credentials: &[u8]) -> KeyGuard<'_> {
         // What is kept in memory for the length of a request is no secret.
-        self.requests.lock(&hex(Sha256::digest(credentials))).await
+        self.requests.lock(&hex::encode(Sha256::digest(credentials))).await
     }
 
     /// The same for whoever outlives the request.

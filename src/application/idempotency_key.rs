@@ -3,7 +3,6 @@
 use sha2::{Digest, Sha256};
 
 use crate::log::IdempotentRequest;
-use crate::log::hash_chain::hex;
 
 /// A key that a caller chose, with the request it came with.
 #[derive(Clone, Debug)]
@@ -17,10 +16,10 @@ impl IdempotencyKey {
             request.update((part.len() as u64).to_be_bytes());
             request.update(part);
         }
-        let key = hex(Sha256::digest(format!("{who}\n{key}")));
+        let key = hex::encode(Sha256::digest(format!("{who}\n{key}")));
         Self(IdempotentRequest {
             key,
-            request_hash: hex(request.finalize()),
+            request_hash: hex::encode(request.finalize()),
         })
     }
 

@@ -1,49 +1,41 @@
 //! The parts of a running program. Each should run until the program ends. If one ends by itself, the program is
 //! incomplete and should be restarted by its supervisor.
 
-use std::collections::HashMap;
+use tokio::task::JoinError;
+use tokio_util::task::JoinMap;
 
-use tokio::task::{Id, JoinError, JoinSet};
-
-/// Tasks with names that an operator understands.
+/// Tasks, each with a name of its own that an operator understands.
 #[derive(Default)]
 pub struct Parts {
-    tasks: JoinSet<()>,
-    names: HashMap<Id, &'static str>,
+    tasks: JoinMap<&'static str, ()>,
 }
 
 impl Parts {
     pub fn start(&mut self, name: &'static str, part: impl Future<Output = ()> + Send + 'static) {
-        let id = self.tasks.spawn(part).id();
-        self.names.insert(id, name);
+        self.tasks.spawn(name, part);
     }
 
     /// Waits until one of them ends, and returns its name.
     pub async fn one_ends(&mut self) -> &'static str {
-        match self.tasks.join_next_with_id().await {
-            Some(ended) => self.name(ended),
+        match self.tasks.join_next().await {
+            Some((name, ended)) => named(name, ended),
             None => std::future::pending().await,
         }
     }
 
     /// Waits until all have ended.
     pub async fn all_end(&mut self) {
-        while let Some(ended) = self.tasks.join_next_with_id().await {
-            self.name(ended);
+        while let Some((name, ended)) = self.tasks.join_next().await {
+            named(name, ended);
         }
     }
+}
 
-    fn name(&self, ended: Result<(Id, ()), JoinError>) -> &'static str {
-        let id = match &ended {
-            Ok((id, ())) => *id,
-            Err(error) => error.id(),
-        };
-        let name = self.names.get(&id).copied().unwrap_or("part without a name");
-        if let Err(error) = ended {
-            tracing::error!(%error, name, "a part of the program died");
-        }
-        name
+fn named(name: &'static str, ended: Result<(), JoinError>) -> &'static str {
+    if let Err(error) = ended {
+        tracing::error!(%error, name, "a part of the program died");
     }
+    name
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ impl EventParts {
         let digests_hash = if digests.is_empty() {
             String::new()
         } else {
-            hex(Sha256::digest(digests.join("\n")))
+            hex::encode(Sha256::digest(digests.join("\n")))
         };
         Self {
             details: Value::Object(fields).to_string(),
@@ -77,7 +77,7 @@ pub fn hash_of(stored: &StoredEvent, parts: &EventParts) -> String {
         hasher.update((part.len() as u64).to_be_bytes());
         hasher.update(part);
     }
-    hex(hasher.finalize())
+    hex::encode(hasher.finalize())
 }
 
 /// The hash of an event, also of one whose payload has no parts: then it counts as it stands. For telling whether an event is
@@ -89,13 +89,6 @@ pub fn hash_as_stored(stored: &StoredEvent) -> String {
         digests_hash: String::new(),
     });
     hash_of(stored, &parts)
-}
-
-/// Bytes in lower-case hex.
-pub fn hex(bytes: impl AsRef<[u8]>) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digits = bytes.as_ref().iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
 
 fn take_digests(fields: &mut Map<String, Value>) -> Vec<String> {

@@ -13,8 +13,6 @@ use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
 use sha2::{Digest, Sha256};
 use strum::VariantNames;
 
-use super::hash_chain::hex;
-
 /// Reads the event, to see whether it can be read.
 ///
 /// # Errors
@@ -49,7 +47,7 @@ pub const EVENT_NAMES: [(&str, &[&str]); 8] = [
 pub fn fingerprint() -> String {
     let known = EVENT_NAMES.map(|(_, names)| names.join(",")).join(";");
     let version = env!("CARGO_PKG_VERSION");
-    hex(Sha256::digest(format!("{version};{known}")))[..16].to_owned()
+    hex::encode(Sha256::digest(format!("{version};{known}")))[..16].to_owned()
 }
 
 #[cfg(test)]

@@ -1,54 +1,59 @@
-//! The e-mails that we write, in the help article's words. Plain text; our own words are ASCII.
+//! What we write to people, in the words of the help article. Plain text; our own words are ASCII.
 //!
-//! An e-mail contains no secret except the link or code that it is for, and never an OTP (R13, R16).
+//! An e-mail holds no secret but the link or the code that it is for, and never an OTP (R13, R16).
 
 use gatebook_aggregates::timestamp::Timestamp;
 use strum::{EnumString, IntoStaticStr};
 
 use super::names::{named, one_line};
+use super::paragraph::{Fact, Paragraph};
+use crate::brand::BRAND;
 use crate::log::append::Priority;
 
-/// An e-mail, ready to be sealed or sent. No `Debug`, because it may contain a link or a code.
+/// An e-mail, ready to be sealed or sent. Without `Debug`: it may hold a link or a code.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Email {
-    /// Which of our e-mails it is.
+    /// What kind of letter it is.
     pub kind: EmailKind,
-    /// The recipient's address.
+    /// The address it goes to.
     pub to: String,
-    /// The subject, on one line.
+    /// Its subject, one line.
     pub subject: String,
-    /// The text, with `\n` between lines.
-    pub text: String,
+    /// What it says after the greeting.
+    pub paragraphs: Vec<Paragraph>,
 }
+
+/// What every e-mail begins with.
+pub(super) const GREETING: &str = "Hello,";
 
 /// The kinds of e-mails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum EmailKind {
-    /// R13, R18: an invitation to sign up.
+    /// R13, R18: somebody is invited to sign up.
     Invitation,
-    /// R19: the code that proves an e-mail address.
+    /// R19: the code that proves an address.
     VerificationCode,
-    /// R13: a developer with an account gets another application.
+    /// R13: a developer with an account got one more application.
     ApplicationAssigned,
-    /// R16: the OTP was reset.
+    /// R16: the OTP is another one now.
     OtpReset,
-    /// R21: a developer's access to an application was revoked.
+    /// R21: a developer no longer sees an application.
     AccessRevoked,
-    /// R27: an application was revoked.
+    /// R27: an application is over.
     ApplicationRevoked,
     /// R23: a client secret is about to end.
     ClientSecretEnding,
-    /// R12: a request to the provider's integration team.
+    /// R12: work for the provider's integration team.
     AiqIntegrateRequested,
-    /// The link for a group user's first password.
+    /// The link to a group user's first password.
     FirstPassword,
-    /// The link for a new password.
+    /// The link to a new password.
     PasswordReset,
 }
 
 impl EmailKind {
-    /// E-mails that somebody waits for at a screen are urgent; a code is valid for ten minutes only.
+    /// What somebody waits for in front of a screen leaves before everything else: a code lives for ten minutes.
     pub fn priority(self) -> Priority {
         match self {
             Self::VerificationCode | Self::FirstPassword | Self::PasswordReset => Priority::Urgent,
@@ -63,95 +68,116 @@ impl EmailKind {
     }
 }
 
-/// R12: how many entities the e-mail to the team names; further ones are counted.
+/// R12: the team's e-mail names so many entities; more are counted.
 const ENTITIES_NAMED: usize = 200;
 
 impl Email {
-    /// R13, R18: invites a developer to sign up. `link` gets a line of its own.
+    /// R13, R18: invites a developer to sign up. `link` stands on a line of its own.
     pub fn invitation(to: &str, app_name: &str, group_name: &str, link: &str, expires_at: Timestamp) -> Self {
-        let paragraphs = [
-            "You have been invited to the Developer Portal, where you will find everything\n\
-             you need to build this integration:",
-            &about(app_name, group_name),
-            "Sign up here:",
-            link,
-            &format!(
+        let paragraphs = vec![
+            Paragraph::text(format!(
+                "You have been invited to the {}, where you will find everything\n\
+                  you need to build this integration:",
+                BRAND.portal
+            )),
+            Paragraph::Facts(about(app_name, group_name).into()),
+            Paragraph::text("Sign up here:"),
+            Paragraph::Link(link.to_owned()),
+            Paragraph::text(format!(
                 "The link is valid until {} and can be used once.\n\
-                 If it has expired, ask the Integration Admin for a new invite.",
+                  If it has expired, ask the Integration Admin for a new invite.",
                 expires_at.for_people()
+            )),
+            Paragraph::text(
+                "You will also need a one-time password (OTP) to verify the application in the\n\
+                  portal. The Integration Admin will give it to you through another channel, such\n\
+                  as SMS, a messenger or a phone call.",
             ),
-            "You will also need a one-time password (OTP) to verify the application in the\n\
-             portal. The Integration Admin will give it to you through another channel, such\n\
-             as SMS, a messenger or a phone call.",
-            "If you did not expect this invitation, you can ignore this e-mail.",
+            Paragraph::text("If you did not expect this invitation, you can ignore this e-mail."),
         ];
-        Self::new(EmailKind::Invitation, to, "Developer Portal – Invitation", &paragraphs)
+        Self::new(EmailKind::Invitation, to, &portal_subject("Invitation"), paragraphs)
     }
 
-    /// R19: sends the code that proves an address. The code gets a line of its own. It is not in the subject, which a
+    /// R19: the code that proves an address. The code stands on a line of its own, and not in the subject, which a
     /// locked screen may show.
     pub fn verification_code(to: &str, code: &str, valid_minutes: i64) -> Self {
-        let paragraphs = [
-            "Your verification code for the Developer Portal is:",
-            code,
-            &format!("It is valid for {valid_minutes} minutes. Enter it only on the page where you requested it."),
-            "If you are not signing up, you can ignore this e-mail.",
+        let paragraphs = vec![
+            Paragraph::text(format!("Your verification code for the {} is:", BRAND.portal)),
+            Paragraph::Code(code.to_owned()),
+            Paragraph::text(format!(
+                "It is valid for {valid_minutes} minutes. Enter it only on the page where you requested it."
+            )),
+            Paragraph::text("If you are not signing up, you can ignore this e-mail."),
         ];
-        let subject = "Developer Portal – Verification code";
-        Self::new(EmailKind::VerificationCode, to, subject, &paragraphs)
+        let subject = portal_subject("Verification code");
+        Self::new(EmailKind::VerificationCode, to, &subject, paragraphs)
     }
 
-    /// R13: tells a developer who has signed up about one more application.
+    /// R13: tells a developer who has signed up already about one more application.
     pub fn application_assigned(to: &str, app_name: &str, group_name: &str, portal_url: &str) -> Self {
-        let paragraphs = [
-            "An application has been assigned to you in the Developer Portal:",
-            &about(app_name, group_name),
-            "To see its details, verify it with a one-time password (OTP). The Integration\n\
-             Admin will give it to you through another channel, such as SMS, a messenger or\n\
-             a phone call. Enter it in the portal:",
-            portal_url,
+        let paragraphs = vec![
+            Paragraph::text(format!(
+                "An application has been assigned to you in the {}:",
+                BRAND.portal
+            )),
+            Paragraph::Facts(about(app_name, group_name).into()),
+            Paragraph::text(
+                "To see its details, verify it with a one-time password (OTP). The Integration\n\
+                  Admin will give it to you through another channel, such as SMS, a messenger or\n\
+                  a phone call. Enter it in the portal:",
+            ),
+            Paragraph::Link(portal_url.to_owned()),
         ];
         let subject = about_app("Application assigned", app_name);
-        Self::new(EmailKind::ApplicationAssigned, to, &subject, &paragraphs)
+        Self::new(EmailKind::ApplicationAssigned, to, &subject, paragraphs)
     }
 
     /// R16: tells the developer that the OTP was reset, without the OTP.
     pub fn otp_reset(to: &str, app_name: &str, group_name: &str, portal_url: &str) -> Self {
-        let paragraphs = [
-            "The one-time password (OTP) for an application has been reset:",
-            &about(app_name, group_name),
-            "The previous OTP no longer works. The Integration Admin will give you the new\n\
-             one through another channel, such as SMS, a messenger or a phone call. Enter it\n\
-             in the portal:",
-            portal_url,
+        let paragraphs = vec![
+            Paragraph::text("The one-time password (OTP) for an application has been reset:"),
+            Paragraph::Facts(about(app_name, group_name).into()),
+            Paragraph::text(
+                "The previous OTP no longer works. The Integration Admin will give you the new\n\
+                 one through another channel, such as SMS, a messenger or a phone call. Enter it\n\
+                  in the portal:",
+            ),
+            Paragraph::Link(portal_url.to_owned()),
         ];
         let subject = about_app("One-time password reset", app_name);
-        Self::new(EmailKind::OtpReset, to, &subject, &paragraphs)
+        Self::new(EmailKind::OtpReset, to, &subject, paragraphs)
     }
 
-    /// R21: tells the developer that the application's details are no longer visible.
+    /// R21: tells the developer that the application's details are out of sight.
     pub fn access_revoked(to: &str, app_name: &str, group_name: &str) -> Self {
-        let paragraphs = [
-            "Your access to an application in the Developer Portal has been revoked:",
-            &about(app_name, group_name),
-            "You can no longer see its details in the portal. Your access to other\n\
-             applications has not changed. If you have questions, ask the Integration Admin.",
+        let paragraphs = vec![
+            Paragraph::text(format!(
+                "Your access to an application in the {} has been revoked:",
+                BRAND.portal
+            )),
+            Paragraph::Facts(about(app_name, group_name).into()),
+            Paragraph::text(
+                "You can no longer see its details in the portal. Your access to other\n\
+                  applications has not changed. If you have questions, ask the Integration Admin.",
+            ),
         ];
         let subject = about_app("Access revoked", app_name);
-        Self::new(EmailKind::AccessRevoked, to, &subject, &paragraphs)
+        Self::new(EmailKind::AccessRevoked, to, &subject, paragraphs)
     }
 
-    /// R27: tells the developer that the application was revoked.
+    /// R27: tells the developer that the application is over.
     pub fn application_revoked(to: &str, app_name: &str, group_name: &str) -> Self {
-        let paragraphs = [
-            "An application that you are the developer of has been revoked:",
-            &about(app_name, group_name),
-            "All API integrations linked to it have stopped running, and its credentials no\n\
-             longer work. This cannot be undone. If you have questions, ask the Integration\n\
-             Admin.",
+        let paragraphs = vec![
+            Paragraph::text("An application that you are the developer of has been revoked:"),
+            Paragraph::Facts(about(app_name, group_name).into()),
+            Paragraph::text(
+                "All API integrations linked to it have stopped running, and its credentials no\n\
+                 longer work. This cannot be undone. If you have questions, ask the Integration\n\
+                 Admin.",
+            ),
         ];
         let subject = about_app("Application revoked", app_name);
-        Self::new(EmailKind::ApplicationRevoked, to, &subject, &paragraphs)
+        Self::new(EmailKind::ApplicationRevoked, to, &subject, paragraphs)
     }
 
     /// R23: tells the developer that the older of two client secrets is about to end.
@@ -163,23 +189,29 @@ impl Email {
         ends_at: Timestamp,
         url: &str,
     ) -> Self {
-        let paragraphs = [
-            "A client secret in the Developer Portal is about to expire:",
-            &format!("{}\nIt begins with: {}", about(app_name, group_name), one_line(prefix)),
-            &format!(
-                "It expires on {}. Make sure that your integration\n\
-                 uses the newer client secret by then: after that, the older one and the tokens\n\
-                 issued for it stop working.",
-                ends_at.for_people()
+        let paragraphs = vec![
+            Paragraph::text(format!("A client secret in the {} is about to expire:", BRAND.portal)),
+            Paragraph::Facts(
+                [
+                    about(app_name, group_name).as_slice(),
+                    &[Fact::new("It begins with", one_line(prefix))],
+                ]
+                .concat(),
             ),
-            "See when each of them was last used:",
-            url,
+            Paragraph::text(format!(
+                "It expires on {}. Make sure that your integration\n\
+                  uses the newer client secret by then: after that, the older one and the tokens\n\
+                  issued for it stop working.",
+                ends_at.for_people()
+            )),
+            Paragraph::text("See when each of them was last used:"),
+            Paragraph::Link(url.to_owned()),
         ];
         let subject = about_app("Client secret about to expire", app_name);
-        Self::new(EmailKind::ClientSecretEnding, to, &subject, &paragraphs)
+        Self::new(EmailKind::ClientSecretEnding, to, &subject, paragraphs)
     }
 
-    /// R12: tells the provider's integration team what was requested. `entities` are names.
+    /// R12: tells the provider's integration team what was asked of it. `entities` are names.
     #[expect(clippy::too_many_arguments, reason = "each is one line of the e-mail, in this order")]
     pub fn aiq_integrate_requested(
         to: &str,
@@ -201,79 +233,97 @@ impl Email {
             ("Group id", one_line(group_id)),
             ("Requested by", named(admin_name)),
         ];
-        let facts = facts.map(|(what, value)| format!("{what}: {value}"));
-        let paragraphs = [
-            "An AIQ Integrate application has been requested:",
-            &facts.join("\n"),
-            &entity_list(entities),
-            "The admin accepted both disclaimers: that the application is chargeable, and\n\
-             that our team will have access to the data. Operators handle its credentials.",
+        let facts = facts.map(|(label, value)| Fact::new(label, value));
+        let paragraphs = vec![
+            Paragraph::text("An AIQ Integrate application has been requested:"),
+            Paragraph::Facts(facts.into()),
+            entity_list(entities),
+            Paragraph::text(
+                "The admin accepted both disclaimers: that the application is chargeable, and\n\
+                  that our team will have access to the data. Operators handle its credentials.",
+            ),
         ];
         let subject = format!("AIQ Integrate requested: {}", named(app_name));
-        Self::new(EmailKind::AiqIntegrateRequested, to, &subject, &paragraphs)
+        Self::new(EmailKind::AiqIntegrateRequested, to, &subject, paragraphs)
     }
 
-    /// Lets a group user choose a first password. `link` gets a line of its own.
+    /// Lets a group user choose a password. `link` stands on a line of its own.
     pub fn first_password(to: &str, group_name: &str, link: &str, expires_at: Timestamp) -> Self {
-        let paragraphs = [
-            "You can now sign in to Integration Applications:",
-            &format!("Group: {}", named(group_name)),
-            "Choose a password here:",
-            link,
-            &format!(
+        let paragraphs = vec![
+            Paragraph::text("You can now sign in to Integration Applications:"),
+            Paragraph::Facts(vec![Fact::new("Group", named(group_name))]),
+            Paragraph::text("Choose a password here:"),
+            Paragraph::Link(link.to_owned()),
+            Paragraph::text(format!(
                 "The link is valid until {} and can be used once.\n\
-                 If it has expired, ask a Practice Admin of your group for a new one.",
+                  If it has expired, ask a Practice Admin of your group for a new one.",
                 expires_at.for_people()
-            ),
+            )),
         ];
         let subject = "Integration Applications – Choose a password";
-        Self::new(EmailKind::FirstPassword, to, subject, &paragraphs)
+        Self::new(EmailKind::FirstPassword, to, subject, paragraphs)
     }
 
-    /// Lets somebody choose a new password. `link` gets a line of its own.
+    /// Lets somebody who forgot a password choose a new one. `link` stands on a line of its own.
     pub fn password_reset(to: &str, place: &str, link: &str, expires_at: Timestamp) -> Self {
-        let paragraphs = [
-            "You have requested a new password:",
-            &format!("For: {}", named(place)),
-            "Choose it here:",
-            link,
-            &format!(
+        let paragraphs = vec![
+            Paragraph::text("You have requested a new password:"),
+            Paragraph::Facts(vec![Fact::new("For", named(place))]),
+            Paragraph::text("Choose it here:"),
+            Paragraph::Link(link.to_owned()),
+            Paragraph::text(format!(
                 "The link is valid until {} and can be used once.",
                 expires_at.for_people()
+            )),
+            Paragraph::text(
+                "If you did not request this, you can ignore this e-mail. Your password has not\n\
+                  changed.",
             ),
-            "If you did not request this, you can ignore this e-mail. Your password has not\n\
-             changed.",
         ];
-        Self::new(EmailKind::PasswordReset, to, "Choose a new password", &paragraphs)
+        Self::new(EmailKind::PasswordReset, to, "Choose a new password", paragraphs)
     }
 
-    fn new(kind: EmailKind, to: &str, subject: &str, paragraphs: &[&str]) -> Self {
+    fn new(kind: EmailKind, to: &str, subject: &str, paragraphs: Vec<Paragraph>) -> Self {
         Self {
             kind,
             to: to.to_owned(),
             subject: subject.to_owned(),
-            text: format!("Hello,\n\n{}\n", paragraphs.join("\n\n")),
+            paragraphs,
         }
+    }
+
+    /// Its text, with `\n` at the end of each line.
+    pub fn text(&self) -> String {
+        let paragraphs = self.paragraphs.iter().map(Paragraph::plain);
+        let all: Vec<_> = [GREETING.to_owned()].into_iter().chain(paragraphs).collect();
+        all.join("\n\n") + "\n"
     }
 }
 
-/// Names come from users. Each follows a word of ours, so that it cannot look like a line of ours.
-fn about(app_name: &str, group_name: &str) -> String {
-    format!("Application: {}\nGroup: {}", named(app_name), named(group_name))
+/// Names come from users. Each stands behind a word of ours, so that none looks like a line of ours.
+fn about(app_name: &str, group_name: &str) -> [Fact; 2] {
+    [
+        Fact::new("Application", named(app_name)),
+        Fact::new("Group", named(group_name)),
+    ]
 }
 
 fn about_app(what: &str, app_name: &str) -> String {
-    format!("Developer Portal – {what}: {}", named(app_name))
+    portal_subject(&format!("{what}: {}", named(app_name)))
 }
 
-fn entity_list(entities: &[&str]) -> String {
+fn portal_subject(what: &str) -> String {
+    format!("{} – {what}", BRAND.portal)
+}
+
+fn entity_list(entities: &[&str]) -> Paragraph {
     let first = entities.iter().take(ENTITIES_NAMED);
-    let mut list = format!("Entities: {}", entities.len());
-    list.extend(first.map(|name| format!("\n- {}", named(name))));
+    let mut items: Vec<_> = first.map(|name| named(name)).collect();
     match entities.len().saturating_sub(ENTITIES_NAMED) {
-        0 => list,
-        more => format!("{list}\n- and {more} more"),
+        0 => {}
+        more => items.push(format!("and {more} more")),
     }
+    Paragraph::List(Fact::new("Entities", entities.len().to_string()), items)
 }
 
 #[cfg(test)]
@@ -310,42 +360,34 @@ mod tests {
         ]
     }
 
-    fn of_kind(kind: EmailKind) -> Email {
-        let mut all = all("Payroll Bridge", "Acme Ltd").into_iter();
-        all.find(|email| email.kind == kind).unwrap()
-    }
-
     #[test]
     fn r18_an_invitation_holds_its_link_on_a_line_of_its_own_and_says_until_when() {
         let email = invitation("Payroll Bridge", "Acme Ltd");
         assert_eq!(email.subject, "Developer Portal – Invitation");
-        assert!(email.text.lines().any(|line| line == LINK));
-        assert!(email.text.contains("until 26 November 2026, 09:15 UTC"));
-        assert!(email.text.contains("Application: Payroll Bridge\nGroup: Acme Ltd\n"));
+        assert!(email.text().lines().any(|line| line == LINK));
+        assert!(email.text().contains("until 26 November 2026, 09:15 UTC"));
+        assert!(email.text().contains("Application: Payroll Bridge\nGroup: Acme Ltd\n"));
     }
 
     #[test]
     fn r13_emails_about_an_otp_say_that_it_comes_by_another_channel() {
-        for kind in [
-            EmailKind::Invitation,
-            EmailKind::ApplicationAssigned,
-            EmailKind::OtpReset,
-        ] {
-            assert!(of_kind(kind).text.contains("another channel"), "{kind:?}");
+        let emails = all("Payroll Bridge", "Acme Ltd");
+        for email in [&emails[0], &emails[2], &emails[3]] {
+            assert!(email.text().contains("another channel"), "{:?}", email.kind);
         }
     }
 
     #[test]
     fn r19_a_code_stands_on_a_line_of_its_own_and_not_in_the_subject() {
         let email = Email::verification_code("dev@example.com", "042137", 10);
-        assert!(email.text.lines().any(|line| line == "042137"));
-        assert!(email.text.contains("valid for 10 minutes"));
+        assert!(email.text().lines().any(|line| line == "042137"));
+        assert!(email.text().contains("valid for 10 minutes"));
         assert!(!email.subject.contains("042137"));
     }
 
     #[test]
     fn r12_the_team_learns_who_asked_for_what() {
-        let email = of_kind(EmailKind::AiqIntegrateRequested);
+        let email = &all("Payroll Bridge", "Acme Ltd")[7];
         for line in [
             "Application: Payroll Bridge",
             "Application id: 0199",
@@ -357,17 +399,17 @@ mod tests {
             "Entities: 2",
             "- B",
         ] {
-            assert!(email.text.lines().any(|other| other == line), "{line}");
+            assert!(email.text().lines().any(|other| other == line), "{line}");
         }
     }
 
     #[test]
     fn r12_a_long_list_of_entities_is_counted_in_the_end() {
         let names: Vec<&str> = std::iter::repeat_n("Acme", ENTITIES_NAMED + 3).collect();
-        let list = entity_list(&names);
+        let list = entity_list(&names).plain();
         assert!(list.starts_with("Entities: 203\n- Acme\n"));
         assert!(list.ends_with("\n- and 3 more"));
-        assert!(!entity_list(&names[..ENTITIES_NAMED]).contains("more"));
+        assert!(!entity_list(&names[..ENTITIES_NAMED]).plain().contains("more"));
     }
 
     #[test]
@@ -375,11 +417,11 @@ mod tests {
         let usual = all("Payroll Bridge", "Acme Ltd");
         let evil = "X\r\n\r\nBcc: all@example.com\u{85}123456\u{2028}\u{202E}http://evil.example/";
         for (email, usual) in all(evil, evil).iter().zip(usual) {
-            assert_eq!(email.text.lines().count(), usual.text.lines().count());
-            assert!(!email.text.contains(['\r', '\u{85}', '\u{2028}', '\u{202E}']));
+            assert_eq!(email.text().lines().count(), usual.text().lines().count());
+            assert!(!email.text().contains(['\r', '\u{85}', '\u{2028}', '\u{202E}']));
             assert!(!email.subject.contains(char::is_control));
             let begins = |line: &str| line.starts_with("Bcc") || line.starts_with("http://evil");
-            assert!(!email.text.lines().any(begins), "{:?}", email.kind);
+            assert!(!email.text().lines().any(begins), "{:?}", email.kind);
         }
     }
 
@@ -391,7 +433,7 @@ mod tests {
             ("Write to dev@evil.example", "Write to dev@evil. example"),
         ] {
             for email in all(evil, evil) {
-                let message = format!("{}\n{}", email.subject, email.text);
+                let message = format!("{}\n{}", email.subject, email.text());
                 assert!(!message.contains("evil.example"), "{message}");
                 assert!(!message.contains(evil), "{message}");
             }

@@ -2,7 +2,8 @@
 
 use maud::{DOCTYPE, Markup, html};
 
-use super::emails::Email;
+use super::emails::{Email, GREETING};
+use super::paragraph::Paragraph;
 
 /// The text, with its link as a link and its code in large type. It loads nothing.
 pub(super) fn html(email: &Email) -> String {
@@ -16,37 +17,27 @@ pub(super) fn html(email: &Email) -> String {
                 title { (email.subject) }
             }
             body style="font: 16px/1.5 sans-serif; max-width: 36em; margin: 1em auto; padding: 0 1em" {
-                @for paragraph in email.text.trim_end().split("\n\n") { (shown(paragraph)) }
+                p { (GREETING) }
+                @for paragraph in &email.paragraphs { (shown(paragraph)) }
             }
         }
     };
     page.into_string()
 }
 
-/// Names always follow a word of ours, so a line that consists of a link or a code is ours.
-fn shown(paragraph: &str) -> Markup {
-    let lines: Vec<&str> = paragraph.lines().collect();
-    match lines.as_slice() {
-        [link] if link.starts_with("https://") || link.starts_with("http://") => html! {
+fn shown(paragraph: &Paragraph) -> Markup {
+    match paragraph {
+        Paragraph::Link(link) => html! {
             p style="overflow-wrap: anywhere" { a href=(link) { (link) } }
         },
-        [code] if is_code(code) => html! {
+        Paragraph::Code(code) => html! {
             p style="font-size: 28px; letter-spacing: 4px" { strong { (code) } }
         },
-        lines if lines.iter().all(|line| is_fact(line)) => html! {
-            p { @for (i, line) in lines.iter().enumerate() { @if i > 0 { br; } (line) } }
+        Paragraph::Facts(_) | Paragraph::List(..) => html! {
+            p { @for (i, line) in paragraph.plain().lines().enumerate() { @if i > 0 { br; } (line) } }
         },
-        lines => html! { p { (lines.join(" ")) } },
+        Paragraph::Text(text) => html! { p { (text.replace('\n', " ")) } },
     }
-}
-
-fn is_code(line: &str) -> bool {
-    line.len() == 6 && line.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// For example `Group: Acme Ltd`, or an item of a list.
-fn is_fact(line: &str) -> bool {
-    line.starts_with("- ") || line.contains(": ")
 }
 
 #[cfg(test)]
@@ -72,6 +63,13 @@ mod tests {
     fn a_code_is_large() {
         let page = html(&Email::verification_code("dev@example.com", "042137", 10));
         assert!(page.contains("<strong>042137</strong>"), "{page}");
+    }
+
+    #[test]
+    fn text_with_a_colon_is_no_fact() {
+        let mut email = Email::verification_code("dev@example.com", "042137", 10);
+        email.paragraphs = vec![Paragraph::text("Note: this is\none sentence: all of it.")];
+        assert!(html(&email).contains("<p>Note: this is one sentence: all of it.</p>"));
     }
 
     #[test]

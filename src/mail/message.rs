@@ -57,7 +57,7 @@ fn either(email: &Email, encoding: BodyEncoding) -> MultiPart {
     let html = html.unwrap_or_else(Body::new);
     MultiPart::alternative()
         .boundary(BOUNDARY)
-        .singlepart(part(ContentType::TEXT_PLAIN, body(&email.text, encoding)))
+        .singlepart(part(ContentType::TEXT_PLAIN, body(&email.text(), encoding)))
         .singlepart(part(ContentType::TEXT_HTML, html))
 }
 
@@ -92,14 +92,14 @@ fn body(text: &str, encoding: BodyEncoding) -> Body {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mail::EmailKind;
+    use crate::mail::{EmailKind, Paragraph};
 
     fn email(subject: &str, text: &str) -> Email {
         Email {
             kind: EmailKind::Invitation,
             to: "dev@example.com".to_owned(),
             subject: subject.to_owned(),
-            text: text.to_owned(),
+            paragraphs: vec![Paragraph::text(text)],
         }
     }
 
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_mail_says_from_whom_to_whom_and_when_and_that_a_program_wrote_it() {
-        let mail = formatted(&email("Hi", "Hello,\n\nworld\n"), BodyEncoding::EightBit);
+        let mail = formatted(&email("Hi", "world"), BodyEncoding::EightBit);
         let (head, parts) = mail.split_once("\r\n\r\n").unwrap();
         for header in [
             "From: Gatebook <no-reply@gate.example.com>",
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn the_same_email_is_the_same_mail_byte_for_byte() {
-        let email = email("Hi", "Hello\n");
+        let email = email("Hi", "world");
         assert_eq!(
             formatted(&email, BodyEncoding::EightBit),
             formatted(&email, BodyEncoding::EightBit)
@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn a_long_link_and_letters_beyond_ascii_stay_as_they_are() {
         let link = format!("https://gate.example.com/?invite={}", "x".repeat(200));
-        let mail = formatted(&email("–", &format!("Café\n\n{link}\n")), BodyEncoding::EightBit);
+        let mail = formatted(&email("–", &format!("Café\n\n{link}")), BodyEncoding::EightBit);
         assert!(mail.contains("Content-Transfer-Encoding: 8bit\r\n"));
         assert!(mail.lines().any(|line| line == link));
         assert!(mail.lines().any(|line| line == "Café"));
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn text_beyond_ascii_is_encoded_where_only_ascii_passes() {
-        let mail = formatted(&email("Hi", "Café and more text\n"), BodyEncoding::SevenBit);
+        let mail = formatted(&email("Hi", "Café and more text"), BodyEncoding::SevenBit);
         assert!(mail.is_ascii());
         assert!(mail.contains("Content-Transfer-Encoding: quoted-printable\r\n"));
         assert!(mail.contains("Caf=C3=A9"));

@@ -9,6 +9,7 @@ mod html;
 mod mail_server;
 mod message;
 mod names;
+mod paragraph;
 #[cfg(test)]
 pub(crate) mod scripted_server;
 mod tls_stream;
@@ -17,4 +18,5 @@ mod transport;
 pub use dialogue::TransferProgress;
 pub use emails::{Email, EmailKind};
 pub use error::{DeliveryFailure, MailError};
+pub use paragraph::Paragraph;
 pub use transport::{MailTransport, SEND_TIMEOUT};

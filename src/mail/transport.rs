@@ -177,7 +177,7 @@ fn without_content(text: &str, email: &Email) -> String {
     let is_content = |word: &str| {
         let word = word.trim_matches(|c: char| !c.is_alphanumeric());
         let telling = word.len() >= 6 && word.contains(|c: char| c.is_ascii_digit());
-        word.contains("://") || telling && email.text.contains(word)
+        word.contains("://") || telling && email.text().contains(word)
     };
     let words: Vec<_> = text
         .split_whitespace()

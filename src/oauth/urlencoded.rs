@@ -1,27 +1,17 @@
 //! Decodes `application/x-www-form-urlencoded` text: the parts of a form, and the two parts of Basic credentials.
 //!
-//! The `form_urlencoded` crate replaces invalid UTF-8, which has to be refused here. Hence our own decoder.
+//! The `form_urlencoded` crate replaces what is not UTF-8; here it has to be refused.
+
+use percent_encoding::percent_decode;
 
 /// Decodes one name or value: `+` is a space, `%XX` a byte, and a `%` that does not begin an escape stands for itself,
 /// as in the WHATWG URL standard. None if the result is not UTF-8 (RFC 6749 App. B; T10).
 pub(super) fn decode(encoded: &[u8]) -> Option<String> {
-    let mut decoded = Vec::with_capacity(encoded.len());
-    let mut rest = encoded;
-    while let [first, tail @ ..] = rest {
-        rest = tail;
-        match (first, tail) {
-            (b'+', _) => decoded.push(b' '),
-            (b'%', [high, low, after @ ..]) => match (hex_digit(*high), hex_digit(*low)) {
-                (Some(high), Some(low)) => {
-                    decoded.push(high << 4 | low);
-                    rest = after;
-                }
-                _ => decoded.push(b'%'),
-            },
-            (byte, _) => decoded.push(*byte),
-        }
-    }
-    String::from_utf8(decoded).ok()
+    let spaced: Vec<u8> = encoded
+        .iter()
+        .map(|byte| if *byte == b'+' { b' ' } else { *byte })
+        .collect();
+    String::from_utf8(percent_decode(&spaced).collect()).ok()
 }
 
 /// The names and values of a form or query, not yet decoded. A name without `=` has an empty value.
@@ -33,15 +23,6 @@ pub(super) fn pairs(form: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
             let (name, rest) = pair.split_at(end);
             (name, rest.get(1..).unwrap_or_default())
         })
-}
-
-fn hex_digit(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        b'A'..=b'F' => Some(byte - b'A' + 10),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -7,13 +7,13 @@ use uuid::Uuid;
 
 use super::queue::ClaimedEmail;
 use crate::log::append::EncryptedEmail;
-use crate::mail::{DeliveryFailure, Email, EmailKind, MailError};
+use crate::mail::{DeliveryFailure, Email, EmailKind, MailError, Paragraph};
 use crate::secrets::{Randomness, SealError, Sealer};
 
 #[derive(Serialize, Deserialize)]
 struct Content {
     subject: String,
-    text: String,
+    paragraphs: Vec<Paragraph>,
 }
 
 /// Why an e-mail cannot be sealed. Never contains its content.
@@ -39,7 +39,7 @@ pub fn encrypt_email(
     let id = id.to_string();
     let content = Content {
         subject: email.subject.clone(),
-        text: email.text.clone(),
+        paragraphs: email.paragraphs.clone(),
     };
     let content = serde_json::to_string(&content).map_err(EncryptEmailError::NotJson)?;
     Ok(EncryptedEmail {
@@ -75,6 +75,6 @@ pub(super) fn decrypt_email(claimed: &ClaimedEmail, sealer: &Sealer) -> Result<E
         kind,
         to: claimed.recipient.clone(),
         subject: content.subject,
-        text: content.text,
+        paragraphs: content.paragraphs,
     })
 }

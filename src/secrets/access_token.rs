@@ -285,7 +285,7 @@ mod tests {
             tokens().issue(&claims()).reveal(),
             concat!(
                 "gbt_AQAAAAAAAAAAAAAAAAAAABEAAAAAAAAAAAAAAAAAAAAiAAAAAAAAAAAAAAAAAAAAMw",
-                "EAAAAAZVPxAAAAAABlU_8Qxs9VzpUmDcVjuizv0hXTGBldJwRaEOf6c1IiP7kvT4c"
+                "EAAAAAZVPxAAAAAABlU_8QQ4ohtD2WnNnoI7VQhFRLyhoGt-w-v4cfDy7s6rwt9fg"
             )
         );
     }

@@ -1,13 +1,12 @@
 //! The file with the master key: who may read it, and how it is created once.
 
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use hmac::digest::Output;
 use rustix::process::{getegid, getgroups};
-use sha2::Sha256;
+use tempfile::NamedTempFile;
 use thiserror::Error;
 
 use super::master_key::MasterKey;
@@ -59,13 +58,8 @@ impl MasterKey {
     /// Parses the contents of a key file: 64 hexadecimal digits, optionally followed by a line break.
     pub fn from_text(text: &[u8]) -> Option<Self> {
         let digits = text.strip_suffix(b"\n").unwrap_or(text);
-        if digits.len() != 64 {
-            return None;
-        }
         let mut key = [0; 32];
-        for (byte, pair) in key.iter_mut().zip(digits.chunks_exact(2)) {
-            *byte = digit(pair[0])? << 4 | digit(pair[1])?;
-        }
+        hex::decode_to_slice(digits, &mut key).ok()?;
         Some(Self::from_bytes(key))
     }
 }
@@ -134,25 +128,14 @@ fn may_be_used_by_others(mode: u32, is_own_group: bool) -> bool {
 /// Writes a fresh key beside the path and links it there. Linking fails rather than replace another process's file.
 /// Either way a complete key file exists afterwards.
 fn create(path: &Path) -> io::Result<()> {
-    let randomness = Randomness::secure();
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}.new", randomness.base62(12)));
-    let fresh = PathBuf::from(name);
-    let linked = write_key(&fresh, randomness.bytes()).and_then(|()| fs::hard_link(&fresh, path));
-    match fs::remove_file(&fresh) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        _ => {}
+    let folder = folder(path);
+    let mut file = NamedTempFile::new_in(folder)?;
+    writeln!(file, "{}", hex::encode(Randomness::secure().bytes::<32>()))?;
+    file.as_file().sync_all()?;
+    match file.persist_noclobber(path) {
+        Err(refused) if refused.error.kind() != ErrorKind::AlreadyExists => Err(refused.error),
+        _ => File::open(folder)?.sync_all(),
     }
-    match linked {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
-        _ => File::open(folder(path))?.sync_all(),
-    }
-}
-
-fn write_key(path: &Path, key: [u8; 32]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    writeln!(file, "{:x}", Output::<Sha256>::from(key))?;
-    file.sync_all()
 }
 
 fn folder(path: &Path) -> &Path {
@@ -162,14 +145,9 @@ fn folder(path: &Path) -> &Path {
     }
 }
 
-fn digit(character: u8) -> Option<u8> {
-    let value = char::from(character).to_digit(16)?;
-    u8::try_from(value).ok()
-}
-
 #[cfg(test)]
 mod tests {
-    use std::fs::Permissions;
+    use std::fs::{self, Permissions};
 
     use tempfile::TempDir;
 

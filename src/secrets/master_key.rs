@@ -1,5 +1,6 @@
 //! The master key and the sub-keys derived from it. It is never in the database.
 
+use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
@@ -17,13 +18,14 @@ impl MasterKey {
         format!("{:x}", self.mac(KeyPurpose::Fingerprint).finalize().into_bytes())
     }
 
-    /// The sub-key for one purpose: HMAC-SHA-256 of the purpose's label.
+    /// The sub-key for one purpose: HKDF-SHA-256 (RFC 5869) without a salt, with the purpose's label as info.
+    #[expect(clippy::expect_used, reason = "HKDF refuses more than 8,160 bytes, and these are 32")]
     pub(super) fn sub_key(&self, purpose: KeyPurpose) -> [u8; 32] {
-        keyed(&self.0)
-            .chain_update(purpose.label())
-            .finalize()
-            .into_bytes()
-            .into()
+        let mut key = [0; 32];
+        Hkdf::<Sha256>::new(None, &self.0)
+            .expand(purpose.label(), &mut key)
+            .expect("32 bytes are not too many");
+        key
     }
 
     /// HMAC-SHA-256 with the sub-key for one purpose. Cloning it is cheaper than creating it again.
@@ -84,10 +86,13 @@ mod tests {
     }
 
     #[test]
-    fn a_sub_key_is_what_hmac_says_it_is() {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&[9; 32]).unwrap();
-        mac.update(b"gatebook digests v1");
-        let expected: [u8; 32] = mac.finalize().into_bytes().into();
+    fn a_sub_key_is_what_rfc_5869_says_it_is() {
+        let mac = |key: &[u8], message: &[u8]| {
+            let mac = <Hmac<Sha256> as Mac>::new_from_slice(key).unwrap();
+            mac.chain_update(message).finalize().into_bytes()
+        };
+        let extracted = mac(&[0; 32], &[9; 32]);
+        let expected: [u8; 32] = mac(&extracted, b"gatebook digests v1\x01").into();
         assert_eq!(MasterKey::from_bytes([9; 32]).sub_key(KeyPurpose::Digests), expected);
     }
 }

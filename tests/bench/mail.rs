@@ -115,7 +115,7 @@ async fn bare() -> f64 {
         tell(&mut stream, &format!("RCPT TO:<{}>\r\n", email.to), "250").await;
         tell(&mut stream, "DATA\r\n", "354").await;
         // As text and again as HTML in base64, as ours are.
-        let text = email.text.replace('\n', "\r\n").repeat(3);
+        let text = email.text().replace('\n', "\r\n").repeat(3);
         tell(
             &mut stream,
             &format!("Subject: {}\r\n\r\n{text}\r\n.\r\n", email.subject),

@@ -9,7 +9,6 @@ use crate::application::failure::Failure;
 use crate::application::gate::check::AuthenticatedClient;
 use crate::application::gatebook::Gatebook;
 use crate::log::append::{Append, AppendError};
-use crate::log::hash_chain::hex;
 use crate::log::{CommandError, Loaded};
 use crate::throttle::{Budget, InWorkPermit};
 
@@ -23,7 +22,7 @@ impl Gatebook {
     /// `TooManyRequests` when there are too many in work with the same.
     pub fn enter_revocation(&self, credentials: &[u8]) -> Result<InWorkPermit, Failure> {
         // What is kept in memory for the length of a request is no secret.
-        let key = hex(Sha256::digest(credentials));
+        let key = hex::encode(Sha256::digest(credentials));
         self.revocations.by_credentials.enter(&key).ok_or(TOO_MANY)
     }
 

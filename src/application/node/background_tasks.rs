@@ -1,55 +1,35 @@
 //! What is done for somebody who has got the answer already, so that the time of the answer tells nothing about it.
 
-use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
 
 /// The background tasks that are under way.
 pub struct BackgroundTasks {
-    under_way: watch::Sender<usize>,
+    under_way: TaskTracker,
 }
 
 impl Default for BackgroundTasks {
     fn default() -> Self {
-        Self {
-            under_way: watch::Sender::new(0),
-        }
+        let under_way = TaskTracker::new();
+        // A closed tracker takes tasks all the same; closed, it can be waited for.
+        under_way.close();
+        Self { under_way }
     }
 }
 
 impl BackgroundTasks {
-    /// Sends somebody on an background task.
+    /// Starts a task.
     pub fn run(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let under_way = UnderWay::one_more(&self.under_way);
-        tokio::spawn(async move {
-            task.await;
-            drop(under_way);
-        });
+        self.under_way.spawn(task);
     }
 
     /// How many are under way.
     pub fn under_way(&self) -> usize {
-        *self.under_way.borrow()
+        self.under_way.len()
     }
 
     /// Waits until none is under way.
     pub async fn done(&self) {
-        // The sender is ours, so that this ends with the last background task and not before.
-        let _ = self.under_way.subscribe().wait_for(|many| *many == 0).await;
-    }
-}
-
-/// Counts as long as it lives, so that an background task that panics is over as well.
-struct UnderWay(watch::Sender<usize>);
-
-impl UnderWay {
-    fn one_more(counter: &watch::Sender<usize>) -> Self {
-        counter.send_modify(|many| *many += 1);
-        Self(counter.clone())
-    }
-}
-
-impl Drop for UnderWay {
-    fn drop(&mut self) {
-        self.0.send_modify(|many| *many -= 1);
+        self.under_way.wait().await;
     }
 }
 
@@ -85,9 +65,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_task_that_goes_wrong_is_over_too() {
+    async fn a_task_that_goes_wrong_is_over_too() {
         let background_tasks = BackgroundTasks::default();
-        background_tasks.run(async { panic!("the errand went wrong") });
+        background_tasks.run(async { panic!("the task went wrong") });
         background_tasks.done().await;
     }
 }

@@ -3,8 +3,8 @@
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;
-use crate::mail::EmailKind;
 use crate::mail::scripted_server::{Script, ScriptedServer};
+use crate::mail::{EmailKind, Paragraph};
 
 const SENDER: &str = "Gatebook <no-reply@gate.example.com>";
 const LINK: &str = "https://gate.example.com/portal/sign-up?invite=gbi_4f9Kd82";
@@ -14,7 +14,7 @@ fn email() -> Email {
         kind: EmailKind::Invitation,
         to: "dev@example.com".to_owned(),
         subject: "Developer Portal – Invitation".to_owned(),
-        text: format!("Hello,\n\n{LINK}\n\n.\n123456\n"),
+        paragraphs: vec![Paragraph::Link(LINK.to_owned()), Paragraph::text(".\n123456")],
     }
 }
 
@@ -204,7 +204,7 @@ async fn a_server_that_is_away_may_be_back_later() {
 async fn a_server_for_ascii_only_gets_an_encoded_mail() {
     let mut server = ScriptedServer::start([Script::AcceptAscii, Script::AcceptAscii]).await;
     let mut email = email();
-    email.text.push_str("Café\n");
+    email.paragraphs.push(Paragraph::text("Café"));
     send_to(&server, &email).await.unwrap();
     assert!(server.mails.recv().await.unwrap().contains("Caf=C3=A9"));
 }

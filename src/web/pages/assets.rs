@@ -9,18 +9,20 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use sha2::{Digest, Sha256};
 
-use crate::log::hash_chain::hex;
+use crate::brand::BRAND;
 use crate::web::extract::Service;
 
-const STYLE: &str = include_str!("assets/gatebook.css");
+static STYLE: LazyLock<String> = LazyLock::new(|| BRAND.colours.css() + include_str!("assets/gatebook.css"));
 const SCRIPT: &str = include_str!("assets/gatebook.js");
 
-pub static STYLE_URL: LazyLock<String> = LazyLock::new(|| address(STYLE, "css"));
+/// Where the stylesheet is.
+pub static STYLE_URL: LazyLock<String> = LazyLock::new(|| address(&STYLE, "css"));
+/// Where the script is.
 pub static SCRIPT_URL: LazyLock<String> = LazyLock::new(|| address(SCRIPT, "js"));
 
 pub fn routes() -> Router<Service> {
     Router::new()
-        .route(&STYLE_URL, get(|| async { asset("text/css; charset=utf-8", STYLE) }))
+        .route(&STYLE_URL, get(|| async { asset("text/css; charset=utf-8", &STYLE) }))
         .route(
             &SCRIPT_URL,
             get(|| async { asset("text/javascript; charset=utf-8", SCRIPT) }),
@@ -28,7 +30,7 @@ pub fn routes() -> Router<Service> {
 }
 
 fn address(content: &str, kind: &str) -> String {
-    let digest = hex(Sha256::digest(content));
+    let digest = hex::encode(Sha256::digest(content));
     format!("/assets/gatebook-{}.{kind}", digest.get(..12).unwrap_or_default())
 }
 

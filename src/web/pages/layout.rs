@@ -2,6 +2,7 @@
 
 use maud::{DOCTYPE, Markup, html};
 
+use crate::brand::BRAND;
 use crate::web::pages::assets::{SCRIPT_URL, STYLE_URL};
 use crate::web::pages::current_user::{ConsoleUser, OperatorUser, PortalUser};
 
@@ -27,9 +28,9 @@ struct SignedInAs {
     form_token: String,
 }
 
-const CONSOLE: (&str, &str) = ("/", "Admin Console");
-const PORTAL: (&str, &str) = ("/portal", "Developer Portal");
-const OPERATOR: (&str, &str) = ("/operator", "Gatebook operations");
+const CONSOLE: (&str, &str) = ("/", BRAND.console);
+const PORTAL: (&str, &str) = ("/portal", BRAND.portal);
+const OPERATOR: (&str, &str) = ("/operator", BRAND.operations);
 
 impl Shell {
     /// The frame for a path, without a signed-in user.
@@ -154,7 +155,10 @@ pub fn page(shell: &Shell, title: &str, body: &Markup) -> Markup {
             body {
                 a.skip href="#content" { "Skip to content" }
                 header.site {
-                    a.brand href=(shell.home) { (shell.site) }
+                    a.brand href=(shell.home) {
+                        @if let Some(logo) = BRAND.logo { img src=(logo) alt=""; " " }
+                        (shell.site)
+                    }
                     @if !shell.menu.is_empty() {
                         nav aria-label="Main" {
                             @if let Some(title) = shell.menu_title { span.detail { (title) ":" } }

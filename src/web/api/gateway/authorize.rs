@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use gatebook_aggregates::gate::Verdict;
 use gatebook_projections::token_gate::TokenGateRow;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use thiserror::Error;
 
 use crate::application::{GateAnswer, GateQuestion, Gatebook};
@@ -151,10 +152,12 @@ fn passed(app: &TokenGateRow, entity: Option<&str>) -> Result<Response, InvalidH
     Ok((StatusCode::OK, headers).into_response())
 }
 
-/// RFC 3986 §2.5: unlike in form encoding, a space becomes `%20`, and a plus sign `%2B`.
+/// RFC 3986 §2.3: what is not encoded.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// RFC 3986 §2.5: UTF-8, each byte that is not unreserved as `%XX`.
 fn percent_encoded(text: &str) -> String {
-    let form: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
-    form.replace('+', "%20").replace('*', "%2A").replace("%7E", "~")
+    utf8_percent_encode(text, UNRESERVED).to_string()
 }
 
 #[cfg(test)]

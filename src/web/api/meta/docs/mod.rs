@@ -13,6 +13,7 @@ use axum::routing::get;
 use maud::{DOCTYPE, Markup, html};
 use sha2::{Digest, Sha256};
 
+use crate::brand::BRAND;
 use crate::web::api::meta::Published;
 use crate::web::api::meta::error_codes::error_codes;
 
@@ -86,7 +87,7 @@ fn page(start_url: &str) -> Markup {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                title { "Gatebook – API" }
+                title { (BRAND.product) " – API" }
                 link rel="stylesheet" href=(*STYLE_URL);
                 script src=(*RENDERER_URL) defer {}
                 script src=(start_url) defer {}
