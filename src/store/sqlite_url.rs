@@ -124,7 +124,7 @@ mod tests {
             ("sqlite:///x.db?mode=memory", "mode=memory"),
             ("sqlite:///x.db?cache=shared", "cache=shared"),
             ("sqlite:///x.db?immutable=1", "immutable=1"),
-            ("sqlite:///x.db?mode=rw&mode=ro", "once"),
+            ("sqlite:///x.db?mode=rw&mode=ro", "only one mode"),
             ("sqlite://?mode=rwc", "names a file"),
             ("sqlite:", "names a file"),
             ("sqlite::memory:", "forget everything"),
