@@ -8,6 +8,7 @@
 
 pub mod activity_log;
 pub mod application;
+mod causes;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -27,7 +27,7 @@ pub use apps::{
 pub use background_tasks::BackgroundTasks;
 pub use caller::{Caller, Conditions, Wanted, Who};
 pub use command::{ExpectedVersion, IdempotencyKey, Section, SectionVersions};
-pub use failure::Failure;
+pub use failure::{Failure, or_gone};
 pub use gate::{
     GateAnswer, GateQuestion, GatewayAuth, GatewaySettings, GatewayUnavailable, Introspection, IssuedAccessToken,
 };

@@ -98,7 +98,7 @@ impl Gatebook {
 
     /// A form that waits for its owner to sign in again, sealed: it travels through the browser.
     pub fn hold_form(&self, form: &impl Serialize) -> Result<String, Failure> {
-        let text = serde_json::to_string(form).map_err(|error| Failure::Internal(error.to_string()))?;
+        let text = serde_json::to_string(form).map_err(Failure::internal)?;
         Ok(self.sealer.seal(&self.randomness, HELD_FORM, &text)?)
     }
 

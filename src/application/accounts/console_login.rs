@@ -21,7 +21,6 @@ use crate::application::command::run_account::MakeUserCommand;
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::application::operations::refused::Refused;
-use crate::log::CommandError;
 use crate::log::append::{CredentialGuard, CredentialKind};
 use crate::store::StoreError;
 use crate::throttle::{Guess, Spent};
@@ -196,14 +195,12 @@ impl Gatebook {
                 .with(Drawn::Credential(&credential))
                 .guarded_by(vec![proof]);
             match self.run_user(&group_id, &user_id, on_the_user, request).await {
-                Err(Failure::Command(CommandError::CredentialReplaced)) => {
+                Err(failure) if failure.is_credential_replaced() => {
                     let again = self.password_proof(CredentialKind::UserPassword, Some(&id), password);
                     proof = again.await?.ok_or(Failure::Unauthenticated)?;
                 }
                 // Taken out of the group since the address was looked up.
-                Err(Failure::Command(CommandError::Refused(Refusal::NotFound))) => {
-                    return Err(Failure::Unauthenticated);
-                }
+                Err(failure) if failure.is_not_found() => return Err(Failure::Unauthenticated),
                 result => {
                     result?;
                     spent.into_iter().for_each(Spent::keep);

@@ -200,7 +200,7 @@ impl Gatebook {
         let message = history.into_iter().find(|event| event.sequence == first.version);
         let Some(SystemEvent::ResourceServerCreated { client_id, .. }) = message.map(|message| message.event) else {
             let why = "the key of a resource server is another event's";
-            return Err(Failure::Internal(why.to_owned()));
+            return Err(Failure::internal(why));
         };
         let lives = self.stored(CredentialKind::ResourceServer, &client_id).await?.is_some();
         let shown = first.shown.filter(|_| lives);

@@ -21,10 +21,9 @@ use crate::application::command::preconditions::{on_the_group, on_the_user};
 use crate::application::command::request::{CommandRequest, Drawn};
 use crate::application::command::run_account::MakeUserCommand;
 
-use crate::application::failure::Failure;
+use crate::application::failure::{Failure, or_gone};
 use crate::application::gatebook::Gatebook;
 use crate::application::portal::sign_up::{chosen_password, password_problem};
-use crate::log::CommandError;
 use crate::log::append::{Credential, CredentialKind};
 use crate::secrets::{SecretKind, SecretString, TokenKind, lookup_id, mint};
 
@@ -100,10 +99,7 @@ impl Gatebook {
         };
         let caller = caller.with(who);
         let request = CommandRequest::new(&caller, command).with(link.drawn());
-        match self.run_user(group_id, user_id, on_the_group, request).await {
-            Err(Failure::Command(CommandError::Refused(Refusal::NotFound))) => Ok(()),
-            done => done,
-        }
+        or_gone(self.run_user(group_id, user_id, on_the_group, request).await)
     }
 
     /// Forgotten password of the portal: mails a link, if there is such an account. Neither the answer nor its time
@@ -213,10 +209,7 @@ impl Gatebook {
             Realm::Operator => Err(Refusal::PasswordLinkUnknown.into()),
         };
         match chosen {
-            // Replaced, or gone with its user or their address, since it was presented.
-            Err(Failure::Command(CommandError::CredentialReplaced | CommandError::Refused(Refusal::NotFound))) => {
-                Err(Refusal::PasswordLinkUnknown.into())
-            }
+            Err(failure) if is_link_gone(&failure) => Err(Refusal::PasswordLinkUnknown.into()),
             chosen => chosen,
         }
     }
@@ -234,10 +227,8 @@ impl Gatebook {
         let guards = vec![link.clone().guard(CredentialKind::UserPasswordLink)];
         let request = CommandRequest::new(&caller, GroupCommand::EndUserTokens { user_id }).guarded_by(guards);
         match self.run_group(&group_id, request).await {
-            Err(
-                Failure::Unauthenticated
-                | Failure::Command(CommandError::CredentialReplaced | CommandError::Refused(Refusal::NotFound)),
-            ) => Err(Refusal::PasswordLinkUnknown.into()),
+            Err(Failure::Unauthenticated) => Err(Refusal::PasswordLinkUnknown.into()),
+            Err(failure) if is_link_gone(&failure) => Err(Refusal::PasswordLinkUnknown.into()),
             done => done.map(|_| ()),
         }
     }
@@ -349,6 +340,11 @@ impl DrawnLink {
 /// password, a password that was chosen, and the end of the user withdraw it.
 pub(in crate::application) fn password_link_subject(owner: &str) -> String {
     format!("password link of {owner}")
+}
+
+/// Whether a link was replaced, or is gone with its user or their address, since it was presented.
+fn is_link_gone(failure: &Failure) -> bool {
+    failure.is_credential_replaced() || failure.is_not_found()
 }
 
 fn new_password(realm: Realm, owner: &str, digest: String) -> Credential {

@@ -16,7 +16,6 @@ use crate::application::command::request::{CommandRequest, Drawn};
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::application::operations::refused::Refused;
-use crate::log::CommandError;
 use crate::log::append::{CredentialGuard, CredentialKind};
 use crate::throttle::Spent;
 
@@ -129,7 +128,7 @@ impl Gatebook {
                 .with(Drawn::Credential(&credential))
                 .guarded_by(vec![proof]);
             match self.run_developer(&id, request).await {
-                Err(Failure::Command(CommandError::CredentialReplaced)) => {
+                Err(failure) if failure.is_credential_replaced() => {
                     let again = self.password_proof(CredentialKind::DeveloperPassword, Some(&id), password);
                     proof = again.await?.ok_or(Failure::Unauthenticated)?;
                 }

@@ -161,7 +161,7 @@ impl Gatebook {
             ..
         }) = message.map(|message| message.event)
         else {
-            return Err(Failure::Internal("the key of a token is another event's".to_owned()));
+            return Err(Failure::internal("the key of a token is another event's"));
         };
         let shown = self.if_it_lives(first.shown).await?;
         Ok(TokenMade {

@@ -145,9 +145,7 @@ impl Gatebook {
             ..
         }) = first.history.last().map(|last| &last.event)
         else {
-            return Err(Failure::Internal(
-                "the key of a client secret is another event's".to_owned(),
-            ));
+            return Err(Failure::internal("the key of a client secret is another event's"));
         };
         // Only what still opens something is shown again.
         let today = self.portal_app(app.app_id).await?.ok_or(Refusal::NotFound)?;

@@ -17,7 +17,7 @@ use crate::application::command::request::CommandRequest;
 use crate::application::command::section_versions::ExpectedVersion;
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
-use crate::log::{AuditedRead, CommandContext, CommandError, Committed};
+use crate::log::{AuditedRead, CommandContext, Committed};
 use crate::request_log::note_app;
 use crate::throttle::Spent;
 
@@ -54,7 +54,7 @@ impl Gatebook {
             .retry(|| self.try_app(group_id, app_id, expected, &request).boxed())
             .await;
         drop(lock);
-        if matches!(result, Err(Failure::Command(CommandError::Conflict))) {
+        if result.as_ref().is_err_and(Failure::is_conflict) {
             // What keeps it from being decided may be an event of the group that nobody can read.
             self.log.load::<Group>(group_id.as_str()).await?;
         }

@@ -183,7 +183,7 @@ impl<A: StoredAggregate + Clone> Stopping<A> {
     /// What was done, now that it is committed.
     fn done(&self, receipt: Receipt) -> Result<(Committed<A>, Option<GroupRow>), Failure> {
         let outcome = locked(&self.outcome).take();
-        let undecided = || Failure::Internal("a command was committed without a decision".to_owned());
+        let undecided = || Failure::internal("a command was committed without a decision");
         let mut outcome = outcome.ok_or_else(undecided)??;
         for stored in receipt
             .events

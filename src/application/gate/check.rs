@@ -111,7 +111,7 @@ impl Gatebook {
             // Whether it would still be usable, an event tells that cannot be read.
             Some(client) if client.facts.is_unreadable => {
                 let why = "an event of the application or its group cannot be read";
-                Err(StoreError::Unavailable(why.to_owned()).into())
+                Err(StoreError::unavailable(why).into())
             }
             Some(client) => {
                 self.last_uses.client_secret_used(client.client_secret_id, now);
@@ -133,7 +133,7 @@ impl Gatebook {
         scopes: Scopes,
     ) -> Result<IssuedAccessToken, StoreError> {
         if self.log.writer.clocks().is_wrong() {
-            return Err(StoreError::Unavailable("this machine's clock is wrong".to_owned()));
+            return Err(StoreError::unavailable("this machine's clock is wrong"));
         }
         let now = self.clock.now();
         let claims = AccessTokenClaims {
