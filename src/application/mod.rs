@@ -17,8 +17,7 @@ mod queries;
 
 pub use accounts::{
     ApiTokens, BrowserSession, IssuedToken, ListedSession, ListedToken, OwnTokenForm, PortalClient, Realm,
-    ResourceServer, ResourceServerIssued, ResourceServerMade, Session, SessionKind, SignInForm, SignInOutcome,
-    TokenMade,
+    ResourceServer, ResourceServerIssued, ResourceServerMade, Session, SignInForm, SignInOutcome, TokenMade,
 };
 pub use apps::{
     AiqIntegrateForm, AppView, ClientSecretMade, ClientSecretOrder, Creation, EmailLimits, Limits, MailProblem,

@@ -12,7 +12,6 @@ use gatebook_projections::groups::{self, GroupRow};
 use crate::application::accounts::credentials::throttle_keys;
 use crate::application::accounts::guessing::{HASHINGS_PER_SIGN_IN, at_least};
 use crate::application::accounts::portal_login::Session;
-use crate::application::accounts::session_kind::SessionKind;
 use crate::application::caller::{Caller, Who, owner};
 use crate::application::command::preconditions::on_the_user;
 use crate::application::command::request::{CommandRequest, Drawn};
@@ -21,7 +20,8 @@ use crate::application::command::run_account::MakeUserCommand;
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::application::operations::refused::Refused;
-use crate::log::append::{CredentialGuard, CredentialKind};
+use crate::log::append::CredentialGuard;
+use crate::secrets::CredentialKind;
 use crate::store::StoreError;
 use crate::throttle::{Guess, Spent};
 
@@ -183,7 +183,7 @@ impl Gatebook {
             let (session_id, at) = (self.new_id(), self.clock.now());
             let expires_at = at.plus(SESSION_VALID_FOR);
             let (token, credential) =
-                self.new_session(SessionKind::Console, session_id, id.clone(), device, expires_at);
+                self.new_session(CredentialKind::UserSession, session_id, id.clone(), device, expires_at);
             let command = |group: &GroupRow| {
                 // Whoever has another address by now is not who signed in with this one.
                 let still = group.user(&user_id).filter(|user| user.email == address);

@@ -9,7 +9,7 @@ pub(super) mod operator_tokens;
 pub(super) mod password_check;
 pub(super) mod password_links;
 pub(super) mod portal_login;
-pub(super) mod session_kind;
+pub(super) mod realm;
 pub(super) mod user_tokens;
 
 pub use browser_sessions::BrowserSession;
@@ -18,5 +18,5 @@ pub use credentials::{IssuedToken, ResourceServer, ResourceServerIssued, Resourc
 pub use open_sessions::ListedSession;
 pub use password_links::ApiTokens;
 pub use portal_login::{PortalClient, Session};
-pub use session_kind::{Realm, SessionKind};
+pub use realm::Realm;
 pub use user_tokens::{ListedToken, OwnTokenForm, TokenMade};

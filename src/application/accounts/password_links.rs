@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::application::accounts::console_login::UserOfAddress;
 use crate::application::accounts::credentials::{StoredCredential, throttle_keys};
-use crate::application::accounts::session_kind::Realm;
+use crate::application::accounts::realm::Realm;
 use crate::application::caller::{Caller, Who, owner, read_owner};
 use crate::application::command::preconditions::{on_the_group, on_the_user};
 use crate::application::command::request::{CommandRequest, Drawn};
@@ -24,8 +24,8 @@ use crate::application::command::run_account::MakeUserCommand;
 use crate::application::failure::{Failure, or_gone};
 use crate::application::gatebook::Gatebook;
 use crate::application::portal::sign_up::{chosen_password, password_problem};
-use crate::log::append::{Credential, CredentialKind};
-use crate::secrets::{SecretKind, SecretString, TokenKind, lookup_id, mint};
+use crate::log::append::Credential;
+use crate::secrets::{CredentialKind, SecretString, lookup_id, mint};
 
 /// What becomes of the API tokens of somebody who chooses a new password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -285,11 +285,9 @@ impl Gatebook {
         realm: Realm,
         link: &str,
     ) -> Result<(Uuid, StoredCredential), Failure> {
-        let kinds = (TokenKind::PasswordLink, realm.password_link(), SecretKind::PasswordLink);
-        let stored = self
-            .find_token_including_expired(kinds.0, kinds.1, kinds.2, link)
-            .await?;
-        match (stored, lookup_id(TokenKind::PasswordLink, link)) {
+        let kind = realm.password_link();
+        let stored = self.find_token_including_expired(kind, link).await?;
+        match (stored, lookup_id(kind, link)) {
             (Some(stored), Some(link_id)) => Ok((link_id, stored)),
             _ => match self.failed_credentials(&throttle_keys(caller, None)) {
                 Failure::Unauthenticated => Err(Refusal::PasswordLinkUnknown.into()),
@@ -304,7 +302,7 @@ impl Gatebook {
     }
 
     fn draw_link(&self, kind: CredentialKind, owner: String, link: PasswordLink, path: &str) -> DrawnLink {
-        let secret: SecretString = mint(TokenKind::PasswordLink, link.link_id, &self.randomness);
+        let secret: SecretString = mint(kind, link.link_id, &self.randomness);
         DrawnLink {
             link_id: link.link_id,
             address: self.url(&format!("{path}{}", secret.reveal())),
@@ -313,7 +311,7 @@ impl Gatebook {
                 id: link.link_id.to_string(),
                 owner,
                 name: String::new(),
-                digest: self.digests.digest(SecretKind::PasswordLink, secret.reveal()),
+                digest: self.digests.digest(kind, secret.reveal()),
                 expires_at: Some(link.expires_at),
             },
         }

@@ -10,13 +10,14 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::application::accounts::credentials::throttle_keys;
-use crate::application::accounts::session_kind::{Realm, SessionKind};
+use crate::application::accounts::realm::Realm;
 use crate::application::caller::{Caller, Who};
 use crate::application::command::request::{CommandRequest, Drawn};
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::application::operations::refused::Refused;
-use crate::log::append::{CredentialGuard, CredentialKind};
+use crate::log::append::CredentialGuard;
+use crate::secrets::CredentialKind;
 use crate::throttle::Spent;
 
 /// How a developer comes in.
@@ -29,17 +30,17 @@ pub enum PortalClient {
 }
 
 impl PortalClient {
-    fn session_kind(self) -> SessionKind {
+    fn session_kind(self) -> CredentialKind {
         match self {
-            Self::Pages => SessionKind::Portal,
-            Self::Api => SessionKind::PortalApi,
+            Self::Pages => CredentialKind::PortalSession,
+            Self::Api => CredentialKind::DeveloperSession,
         }
     }
 }
 
 /// What the session of a developer begins with.
 struct LogIn<'a> {
-    kind: SessionKind,
+    kind: CredentialKind,
     password: &'a str,
     device: &'a str,
 }

@@ -20,7 +20,7 @@ use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::metrics::VerdictLabels;
 use crate::request_log::{note_app, note_caller, note_verdict};
-use crate::secrets::{ACCESS_TOKEN_LIFETIME, AccessTokenClaims, SecretKind, TokenRefusal, is_client_secret};
+use crate::secrets::{ACCESS_TOKEN_LIFETIME, AccessTokenClaims, CredentialKind, TokenRefusal, is_client_secret};
 use crate::store::StoreError;
 use crate::web::api::oauth::wire::Scopes;
 
@@ -89,7 +89,7 @@ impl Gatebook {
     ) -> Result<AuthenticatedClient, Failure> {
         let now = self.clock.now();
         // Also for what cannot be a client, so that unknown and known take the same time.
-        let digest = self.keyed(SecretKind::ClientSecret, client_secret);
+        let digest = self.keyed(CredentialKind::ClientSecret, client_secret);
         let facts = self.gate_reads.client(client_id).await?;
         let live = facts.and_then(|facts| {
             let secrets = facts.app.client_secrets.iter();

@@ -28,7 +28,7 @@ use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::application::operations::refused::{MailedSecretRefusedBecause, Refused};
 use crate::log::{CommandError, Committed};
-use crate::secrets::{self, OneTimePassword, SecretKind};
+use crate::secrets::{self, CredentialKind, OneTimePassword};
 use crate::store::StoreError;
 
 /// A developer's applications, each with its group.
@@ -119,7 +119,7 @@ impl Gatebook {
                 return Err(too_many);
             }
         };
-        let otp_digest = typed.map(|otp| self.keyed(SecretKind::OneTimePassword, otp.canonical()));
+        let otp_digest = typed.map(|otp| self.keyed(CredentialKind::OneTimePassword, otp.canonical()));
         let command = AppCommand::VerifyOneTimePassword { otp_digest };
         let done = self.developers_command(caller, app_id, command).await;
         if done.as_ref().is_err_and(Failure::is_key_used)
@@ -319,7 +319,7 @@ impl Gatebook {
         let fresh = FreshSecret {
             id: self.new_id(),
             prefix: secrets::client_secret_prefix(&secret),
-            digest: self.keyed(SecretKind::ClientSecret, secret.reveal()),
+            digest: self.keyed(CredentialKind::ClientSecret, secret.reveal()),
         };
         let overlap = overlap_seconds.map(overlap).transpose()?;
         let client_secret_id = fresh.id;

@@ -7,13 +7,14 @@ use gatebook_projections::groups::GroupRow;
 
 use super::{Consequences, remove, remove_owned, store};
 use crate::application::accounts::password_links::password_link_subject;
-use crate::application::accounts::session_kind::Realm;
+use crate::application::accounts::realm::Realm;
 use crate::application::caller::Caller;
 use crate::application::command::request::Drawn;
 use crate::application::gatebook::Gatebook;
-use crate::log::append::{CredentialKind, EncryptedEmail, Reservation, ReservationKey};
+use crate::log::append::{EncryptedEmail, Reservation, ReservationKey};
 use crate::log::{CommandError, SideEffects};
 use crate::mail::Email;
+use crate::secrets::CredentialKind;
 
 /// What the consequences of a group user's events depend on.
 pub(in crate::application) struct UserContext<'a> {
@@ -104,7 +105,7 @@ impl Consequences for Developer {
             DeveloperEvent::DeveloperLoggedIn { .. } => store(drawn, effects),
             DeveloperEvent::DeveloperLoggedOut { session_id } => {
                 for kind in Realm::Portal.session_kinds() {
-                    remove(kind.credential(), session_id, effects);
+                    remove(*kind, session_id, effects);
                 }
             }
             DeveloperEvent::DeveloperPasswordResetRequested { expires_at, .. } => {
@@ -128,7 +129,7 @@ fn developers_reset(to: &str, link: &str, expires_at: Timestamp) -> Email {
 fn password_chosen(realm: Realm, owner: &str, drawn: Drawn<'_>, effects: &mut SideEffects) {
     effects.withdrawn_emails.push(password_link_subject(owner));
     store(drawn, effects);
-    let sessions = realm.session_kinds().iter().map(|kind| kind.credential());
+    let sessions = realm.session_kinds().iter().copied();
     let ended: Vec<_> = sessions.chain([realm.password_link()]).collect();
     remove_owned(&ended, owner, effects);
 }

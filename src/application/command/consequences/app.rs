@@ -19,9 +19,10 @@ use crate::application::caller::{Caller, Who};
 use crate::application::command::idempotency::IdempotencyKey;
 use crate::application::command::request::Drawn;
 use crate::application::gatebook::Gatebook;
-use crate::log::append::{Credential, CredentialKind, EncryptedEmail, Reservation, ReservationKey};
+use crate::log::append::{Credential, EncryptedEmail, Reservation, ReservationKey};
 use crate::log::{CommandError, Loaded, SideEffects};
 use crate::mail::Email;
+use crate::secrets::CredentialKind;
 
 /// What the consequences of an application's events depend on.
 pub(in crate::application) struct AppContext<'a> {

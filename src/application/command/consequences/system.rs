@@ -5,8 +5,8 @@ use gatebook_aggregates::system::{System, SystemEvent as Event};
 use super::{Consequences, remove, remove_owned, store};
 use crate::application::command::request::Drawn;
 use crate::application::gatebook::Gatebook;
-use crate::log::append::CredentialKind;
 use crate::log::{CommandError, SideEffects};
+use crate::secrets::CredentialKind;
 
 /// What the consequences of the installation's events depend on.
 pub(in crate::application) struct SystemContext<'a> {
