@@ -1,11 +1,15 @@
 //! Stored secrets: an HMAC-SHA-256 with a key that is not in the database. Random secrets need no slow hash. Passwords,
 //! which people choose, are hashed elsewhere.
+//!
+//! A digest is 66 lower-case hexadecimal digits: key id 0 (2 digits), then the HMAC (64) of the kind's name, a NUL and the
+//! secret.
 
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 use super::credential_kind::CredentialKind;
+use super::key_id::{KEY_ID, UnknownKey};
 use super::master_key::{KeyPurpose, MasterKey};
 
 #[derive(Clone)]
@@ -17,18 +21,23 @@ impl Digests {
         Self(master.mac(KeyPurpose::Digests))
     }
 
-    /// The digest to store (R14, R23): 64 lower-case hexadecimal digits over the kind's name, a NUL and the secret.
-    /// For a one-time password, pass its canonical form.
+    /// The digest to store (R14, R23). For a one-time password, pass its canonical form.
     pub fn digest(&self, kind: CredentialKind, secret: &str) -> String {
         let mac = self.0.clone().chain_update(kind.digest_purpose());
         let mac = mac.chain_update([0]).chain_update(secret);
-        format!("{:x}", mac.finalize().into_bytes())
+        format!("{KEY_ID:02x}{:x}", mac.finalize().into_bytes())
     }
 
     /// Whether `stored` is the digest of this secret. Compares in constant time.
-    pub fn matches(&self, kind: CredentialKind, secret: &str, stored: &str) -> bool {
+    ///
+    /// # Errors
+    /// It was made with another key, so that nobody can tell.
+    pub fn matches(&self, kind: CredentialKind, secret: &str, stored: &str) -> Result<bool, UnknownKey> {
         let digest = self.digest(kind, secret);
-        digest.as_bytes().ct_eq(stored.as_bytes()).into()
+        if let Some(Ok(key_id)) = stored.get(..2).map(|digits| u8::from_str_radix(digits, 16)) {
+            UnknownKey::unless_ours(key_id)?;
+        }
+        Ok(digest.as_bytes().ct_eq(stored.as_bytes()).into())
     }
 }
 
@@ -48,24 +57,39 @@ mod tests {
     fn a_secret_matches_its_own_digest_and_no_other() {
         let digests = digests(1);
         let stored = digests.digest(CredentialKind::OneTimePassword, "K7QM2F9D");
-        assert!(digests.matches(CredentialKind::OneTimePassword, "K7QM2F9D", &stored));
-        assert!(!digests.matches(CredentialKind::OneTimePassword, "K7QM2F9E", &stored));
-        assert!(!digests.matches(CredentialKind::OneTimePassword, "", &stored));
+        let matches = |secret| digests.matches(CredentialKind::OneTimePassword, secret, &stored);
+        assert_eq!(matches("K7QM2F9D"), Ok(true));
+        assert_eq!(matches("K7QM2F9E"), Ok(false));
+        assert_eq!(matches(""), Ok(false));
     }
 
     #[test]
     fn a_digest_that_is_cut_short_or_empty_matches_nothing() {
         let digests = digests(1);
         let stored = digests.digest(CredentialKind::DeveloperSession, "secret");
-        assert!(!digests.matches(CredentialKind::DeveloperSession, "secret", &stored[..63]));
-        assert!(!digests.matches(CredentialKind::DeveloperSession, "secret", &(stored + "0")));
-        assert!(!digests.matches(CredentialKind::DeveloperSession, "secret", ""));
+        for wrong in [&stored[..65], &stored[..1], &format!("{stored}0"), ""] {
+            let matches = digests.matches(CredentialKind::DeveloperSession, "secret", wrong);
+            assert_eq!(matches, Ok(false), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_id_of_another_key_is_refused() {
+        let stored = digests(1).digest(CredentialKind::UserToken, "secret");
+        let others = format!("07{}", &stored[2..]);
+        let error = digests(1)
+            .matches(CredentialKind::UserToken, "secret", &others)
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "this was made with key 7, and this program has only key 0"
+        );
     }
 
     #[test]
     fn a_digest_is_lower_case_hex_and_does_not_contain_the_secret() {
         let digest = digests(1).digest(CredentialKind::ClientSecret, "abc");
-        assert_eq!(digest.len(), 64);
+        assert_eq!(digest.len(), 66);
         assert!(digest.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')));
     }
 
@@ -87,7 +111,7 @@ mod tests {
     fn a_digest_stays_the_same_for_ever() {
         assert_eq!(
             digests(1).digest(CredentialKind::OneTimePassword, "K7QM2F9D"),
-            "b59b5af27a0b87f9e6a75158d98b0262f43884e333aed559f38f5ea835b514bb"
+            "00cab2d6237c24d3abf5014226024bfcaca32017804d1661a74ced9b5a2ce5b503"
         );
     }
 }

@@ -10,6 +10,7 @@ mod credential_kind;
 mod guessable;
 mod hashing_queue;
 mod key_file;
+mod key_id;
 mod keyed_digest;
 mod lookup_token;
 mod master_key;
@@ -26,6 +27,7 @@ pub use access_token::{ACCESS_TOKEN_LIFETIME, AccessTokenClaims, AccessTokens, T
 pub use credential_kind::CredentialKind;
 pub use hashing_queue::Urgency;
 pub use key_file::KeyFileError;
+pub use key_id::UnknownKey;
 pub use keyed_digest::Digests;
 pub use lookup_token::{lookup_id, mint};
 pub use master_key::MasterKey;

@@ -21,7 +21,8 @@ impl Cause {
         }
     }
 
-    fn of(source: impl Error + Send + Sync + 'static) -> Self {
+    /// An error in its own words.
+    pub fn of(source: impl Error + Send + Sync + 'static) -> Self {
         Self::explained(source.to_string(), source)
     }
 }

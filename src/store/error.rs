@@ -182,7 +182,27 @@ fn kind_of(code: &str) -> ErrorKind {
 
 #[cfg(test)]
 mod tests {
-    use super::{ErrorKind, kind_of};
+    use gatebook_projections::sql::Query;
+
+    use super::{ErrorKind, StoreError, kind_of};
+    use crate::store;
+    use crate::store::on_both_databases::{On, on_both_databases};
+
+    on_both_databases!(what_the_database_says_is_kept_with_its_code);
+
+    async fn what_the_database_says_is_kept_with_its_code(on: On) {
+        let folder = tempfile::tempdir().unwrap();
+        let database = store::open(&on.new_database(&folder).await).await.unwrap();
+        let refused = database.rows(Query::new("select x from nowhere", [])).await;
+        let error = refused.unwrap_err().clone();
+        assert!(matches!(error, StoreError::Database(_)), "{error:?}");
+        let code = match on {
+            On::Sqlite => "1",
+            On::Postgres => "42P01",
+        };
+        assert_eq!(error.sqlstate().as_deref(), Some(code));
+        database.close().await;
+    }
 
     #[test]
     fn a_database_that_is_away_is_told_from_one_that_refuses() {

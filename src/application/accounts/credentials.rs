@@ -18,7 +18,7 @@ use crate::log::CommandError;
 use crate::log::append::{Append, Credential, CredentialChange, CredentialGuard};
 use crate::request_log::note_caller;
 use crate::secrets::{self, CredentialKind, lookup_id, mint};
-use crate::store::StoreError;
+use crate::store::{Cause, StoreError};
 use crate::throttle::Attempt;
 
 /// A token that was just made. Shown once; not for logs.
@@ -159,10 +159,10 @@ impl Gatebook {
         let stored = self.gate_reads.resource_server(client_id).await?;
         // T19: nothing matches an empty digest, but finding that out takes as long as for a client that there is.
         let digest = stored.as_ref().map_or("", |stored| stored.digest.as_str());
-        match self
+        let matches = self
             .digests
-            .matches(CredentialKind::ResourceServer, client_secret, digest)
-        {
+            .matches(CredentialKind::ResourceServer, client_secret, digest);
+        match matches.map_err(Failure::internal)? {
             true => {
                 note_caller("resource_server", client_id);
                 Ok(())
@@ -350,8 +350,13 @@ impl Gatebook {
         let Some(id) = lookup_id(kind, token) else {
             return Ok(None);
         };
-        let stored = self.find_including_expired(kind, &id.to_string()).await?;
-        Ok(stored.filter(|stored| self.digests.matches(kind, token, &stored.digest)))
+        let Some(stored) = self.find_including_expired(kind, &id.to_string()).await? else {
+            return Ok(None);
+        };
+        let matches = self.digests.matches(kind, token, &stored.digest);
+        Ok(matches
+            .map_err(|error| StoreError::internal(Cause::of(error)))?
+            .then_some(stored))
     }
 
     fn note_use(&self, stored: &StoredCredential) {

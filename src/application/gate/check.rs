@@ -220,7 +220,7 @@ impl Gatebook {
         let claims = match self.presented_token(token) {
             Ok(claims) => claims,
             Err(TokenRefusal::Malformed) => return refused(Verdict::TokenMalformed),
-            Err(TokenRefusal::Invalid) => return refused(Verdict::TokenInvalid),
+            Err(TokenRefusal::Invalid | TokenRefusal::UnknownKey(_)) => return refused(Verdict::TokenInvalid),
         };
         let facts = match self.gate_reads.token(claims.app_id, claims.token_id).await? {
             Some(facts) => facts,
