@@ -32,6 +32,7 @@ impl Gatebook {
     ///
     /// R26: the decision holds only if what it took from the group (its plan, the entities that are named, what the caller
     /// may do) has not changed until the commit.
+    #[tracing::instrument(skip_all, fields(%group_id, %app_id, command = request.command.as_ref()))]
     pub(in crate::application) async fn run_app(
         &self,
         group_id: &GroupId,

@@ -67,6 +67,7 @@ impl<A: StoredAggregate> StopCommand<A> {
 
 impl Gatebook {
     /// Carries out a command that stops something; tells what was done, and the group at that moment.
+    #[tracing::instrument(skip_all, fields(aggregate = A::TYPE, id = command.id))]
     pub(super) async fn stop<A: StoredAggregate + Clone>(
         &self,
         command: StopCommand<A>,
