@@ -9,6 +9,7 @@
 pub mod activity_log;
 pub mod application;
 pub mod brand;
+mod causes;
 pub mod cli;
 pub mod clock;
 pub mod config;

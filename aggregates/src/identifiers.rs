@@ -66,7 +66,7 @@ fn is_caller_id(text: &str) -> bool {
 #[serde(transparent)]
 pub struct ClientId(pub String);
 
-/// A keyed digest (HMAC-SHA-256, hex) of a random secret. Useless without the key, which is not in the database.
+/// A keyed digest (key id and HMAC-SHA-256, hex) of a random secret. Useless without the key, which is not in the database.
 #[derive(Clone, Debug, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct KeyedDigest(pub String);

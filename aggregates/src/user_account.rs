@@ -4,7 +4,7 @@
 use cqrs_es::event_sink::EventSink;
 use cqrs_es::{Aggregate, DomainEvent};
 use serde::{Deserialize, Serialize};
-use strum::{IntoStaticStr, VariantNames};
+use strum::{AsRefStr, IntoStaticStr, VariantNames};
 use uuid::Uuid;
 
 use crate::email_address::EmailAddress;
@@ -56,7 +56,7 @@ pub struct UserAccount {
 }
 
 /// A command about an account.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, AsRefStr)]
 pub enum UserAccountCommand {
     /// Send a link to choose a password. Operators and the group's Practice Admins do.
     SendPasswordLink {

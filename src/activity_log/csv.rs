@@ -8,7 +8,7 @@ use gatebook_projections::recorded::StoredEvent;
 
 use super::entry::LogEntry;
 use super::spreadsheet::{cell, json_cell};
-use crate::store::StoreError;
+use crate::store::{Cause, StoreError};
 
 /// Tells [`Writer::write_record`] that the row has no more fields.
 const END_OF_ROW: Option<&[u8]> = None;
@@ -74,5 +74,6 @@ fn bytes(writer: Writer<Vec<u8>>) -> Result<Vec<u8>, StoreError> {
 }
 
 fn not_written(error: csv::Error) -> StoreError {
-    StoreError::Refused(format!("a row of CSV could not be written: {error}"))
+    let why = format!("a row of CSV could not be written: {error}");
+    StoreError::internal(Cause::explained(why, error))
 }

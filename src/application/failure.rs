@@ -69,7 +69,7 @@ pub enum Failure {
     Command(#[from] CommandError),
     /// Something inside failed that the principal can do nothing about.
     #[error("{0}")]
-    Internal(String),
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl From<StoreError> for Failure {
@@ -96,14 +96,14 @@ impl From<PasswordError> for Failure {
             PasswordError::Busy => Self::PasswordsBusy {
                 retry_after_seconds: RETRY_BUSY_AFTER,
             },
-            error => Self::Internal(error.to_string()),
+            error => Self::internal(error),
         }
     }
 }
 
 impl From<SealError> for Failure {
     fn from(error: SealError) -> Self {
-        Self::Internal(error.to_string())
+        Self::internal(error)
     }
 }
 
@@ -120,9 +120,52 @@ impl From<EncryptEmailError> for CommandError {
 }
 
 impl Failure {
+    /// A failure inside, with its cause.
+    pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Internal(cause.into())
+    }
+
+    /// What the rules said, if it is they who said no.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Command(CommandError::Refused(refusal)) => Some(refusal),
+            _ => None,
+        }
+    }
+
     /// Whether the rules said no, in these words.
-    pub(super) fn is_refused_with(&self, refusal: &Refusal) -> bool {
-        matches!(self, Self::Command(CommandError::Refused(refused)) if refused == refusal)
+    pub fn is_refused_with(&self, refusal: &Refusal) -> bool {
+        self.refusal() == Some(refusal)
+    }
+
+    /// R4: there is no such thing, or not for this caller.
+    pub fn is_not_found(&self) -> bool {
+        self.is_refused_with(&Refusal::NotFound)
+    }
+
+    /// Whether it was changed since the version that the caller has seen.
+    pub fn is_version_mismatch(&self) -> bool {
+        matches!(self, Self::Command(CommandError::VersionMismatch { .. }))
+    }
+
+    /// Whether somebody else changed the same thing at the same time.
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::Command(CommandError::Conflict))
+    }
+
+    /// Whether the Idempotency-Key is that of a command before.
+    pub fn is_key_used(&self) -> bool {
+        matches!(self, Self::Command(CommandError::KeyUsed))
+    }
+
+    /// Whether the password, link or token that it was based on has been replaced meanwhile.
+    pub fn is_credential_replaced(&self) -> bool {
+        matches!(self, Self::Command(CommandError::CredentialReplaced))
+    }
+
+    /// What was sealed is read back as something else. The error itself quotes what it found, which is secret.
+    pub(super) fn unsealed(error: &serde_json::Error) -> Self {
+        Self::internal(format!("what was sealed has another form ({:?})", error.classify()))
     }
 
     /// A budget that is spent.
@@ -131,4 +174,9 @@ impl Failure {
             retry_after_seconds: wait.retry_after_seconds,
         }
     }
+}
+
+/// What is not there, or not any more, needs no ending and no removing: it is as the caller wants it.
+pub fn or_gone(done: Result<(), Failure>) -> Result<(), Failure> {
+    done.or_else(|failure| if failure.is_not_found() { Ok(()) } else { Err(failure) })
 }

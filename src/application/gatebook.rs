@@ -181,7 +181,7 @@ impl Gatebook {
 
     /// The same for whoever outlives the request.
     pub(super) fn itself(&self) -> Result<Arc<Self>, Failure> {
-        let ended = || Failure::Internal("the program is ending".to_owned());
+        let ended = || Failure::internal("the program is ending");
         self.itself.upgrade().ok_or_else(ended)
     }
 

@@ -18,9 +18,9 @@ use crate::application::gatebook::Gatebook;
 
 use crate::application::caller::owner;
 use crate::application::command::request::CommandRequest;
-use crate::log::append::{Credential, CredentialChange, CredentialKind};
+use crate::log::append::{Credential, CredentialChange};
 use crate::log::{CommandError, Committed, VersionCondition};
-use crate::secrets::Password;
+use crate::secrets::{CredentialKind, Password};
 
 /// Whether a PUT made something new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

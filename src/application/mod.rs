@@ -17,7 +17,7 @@ mod node;
 mod operations;
 mod portal;
 mod queries;
-mod session_kind;
+mod realm;
 mod stored_credential;
 
 pub use accounts::{
@@ -30,7 +30,7 @@ pub use apps::{
 };
 pub use caller::{Caller, Conditions, Wanted, Who};
 pub use command::{ExpectedVersion, Section, SectionVersions, Verification};
-pub use failure::Failure;
+pub use failure::{Failure, or_gone};
 pub use gate::{GateAnswer, GateQuestion, Introspection, IssuedAccessToken};
 pub use gatebook::{Gatebook, GatebookParts, Settings};
 pub use gateway_settings::{GatewayAuth, GatewaySettings, GatewayUnavailable};
@@ -44,4 +44,4 @@ pub use node::replay_job::{Replay, ReplayJob};
 pub use operations::{QuarantineError, RecordedDownload, TokensEnded};
 pub use portal::{AppDetails, OpenInvitation, PortalEntity, PortalHome, SignUpForm};
 pub use queries::{EventsPage, ListPage};
-pub use session_kind::{Realm, SessionKind};
+pub use realm::Realm;

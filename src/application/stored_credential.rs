@@ -5,7 +5,8 @@ use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::sql::RowReader;
 
 use crate::application::failure::Failure;
-use crate::log::append::{CredentialGuard, CredentialKind};
+use crate::log::append::CredentialGuard;
+use crate::secrets::CredentialKind;
 use crate::store::StoreError;
 
 /// A credential as it is kept.

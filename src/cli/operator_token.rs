@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use chrono::TimeDelta;
 use clap::builder::FalseyValueParser;
 use clap::{Subcommand, value_parser};
-use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::text::Label;
 use uuid::Uuid;
 
@@ -13,7 +12,6 @@ use super::start::Opened;
 use super::{CliError, operator, output, start};
 use crate::application::{Caller, Failure, ListedToken};
 use crate::config::DataOptions;
-use crate::log::CommandError;
 
 /// Manages tokens for the operator API.
 #[derive(Subcommand)]
@@ -96,7 +94,7 @@ fn caller() -> Caller {
 
 async fn revoke(opened: &Opened, id: Uuid) -> Result<(), CliError> {
     match opened.gatebook.revoke_operator_token(&caller(), id).await {
-        Err(Failure::Command(CommandError::Refused(Refusal::NotFound))) => Err(CliError::Other(format!(
+        Err(failure) if failure.is_not_found() => Err(CliError::Other(format!(
             "there is no operator token {id}; see “gatebook operator-token list”"
         ))),
         result => Ok(result?),

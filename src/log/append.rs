@@ -11,6 +11,7 @@ use gatebook_projections::sql::{Column, Value};
 use thiserror::Error;
 
 use super::email_quotas::EmailQuota;
+use crate::secrets::CredentialKind;
 use crate::store::StoreError;
 
 /// Everything of one command. All of it happens, or nothing.
@@ -253,44 +254,6 @@ pub struct Credential {
     pub digest: String,
     /// When it ends, if it does by itself.
     pub expires_at: Option<Timestamp>,
-}
-
-/// The kinds of credentials.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
-#[strum(serialize_all = "snake_case")]
-pub enum CredentialKind {
-    /// An operator's token.
-    OperatorToken,
-    /// A gateway's client id and secret.
-    ResourceServer,
-    /// A group user's token for the admins' API; owner `group/user`.
-    UserToken,
-    /// A group user's password; id and owner `group/user`.
-    UserPassword,
-    /// A developer's password; id and owner are the account.
-    DeveloperPassword,
-    /// A developer's session with the JSON API; owner is the account.
-    DeveloperSession,
-    /// A developer's session in the pages of the portal; owner is the account.
-    PortalSession,
-    /// A group user's session in the console; owner `group/user`.
-    UserSession,
-    /// An operator's session in the operator pages; owner is the token's id.
-    OperatorSession,
-    /// A link with which a group user chooses a password; owner `group/user`.
-    UserPasswordLink,
-    /// A link with which a developer chooses a password; owner is the account.
-    DeveloperPasswordLink,
-}
-
-impl CredentialKind {
-    /// Everything that a group user is recognised by.
-    pub const OF_A_USER: &[Self] = &[
-        Self::UserToken,
-        Self::UserPassword,
-        Self::UserSession,
-        Self::UserPasswordLink,
-    ];
 }
 
 /// What an Idempotency-Key was answered with.

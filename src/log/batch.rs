@@ -122,8 +122,8 @@ pub(super) async fn lock_head(transaction: &mut dyn Transaction, clocks: &ClockG
                 Value::Int(read_to),
             ],
         ) => {
-            let recorded_at = Timestamp::parse(recorded_at)
-                .ok_or_else(|| StoreError::Refused("log_head.recorded_at is no time".to_owned()))?;
+            let recorded_at =
+                Timestamp::parse(recorded_at).ok_or_else(|| StoreError::internal("log_head.recorded_at is no time"))?;
             let (position, read_to) = (*position, *read_to);
             clocks.check(LogTime {
                 position,
@@ -134,7 +134,7 @@ pub(super) async fn lock_head(transaction: &mut dyn Transaction, clocks: &ClockG
             unreadable::read_all(transaction, ReadTo { read_to, position }).await?;
             Ok(Head { position, recorded_at })
         }
-        _ => Err(StoreError::Refused("log_head has no row".to_owned())),
+        _ => Err(StoreError::internal("log_head has no row")),
     }
 }
 

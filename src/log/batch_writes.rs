@@ -6,10 +6,11 @@ use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::recorded::StoredEvent;
 use gatebook_projections::sql::{Column, Query, Value, int, text};
 
-use super::append::{CredentialChange, CredentialKind, EncryptedEmail, IdempotencyRecord, RowWrite};
+use super::append::{CredentialChange, EncryptedEmail, IdempotencyRecord, RowWrite};
 use super::batch::Head;
 use super::read::EVENT_COLUMNS;
 use super::{fault, unreadable};
+use crate::secrets::CredentialKind;
 use crate::store::{OnConflict, StoreError, Transaction};
 
 /// Everything that a batch writes, by table.
@@ -157,7 +158,7 @@ async fn write_credential(
     change: CredentialChange,
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    let kind = |kind: CredentialKind| Value::from(<&str>::from(kind));
+    let kind = |kind: CredentialKind| Value::from(kind.name());
     match change {
         CredentialChange::Delete { kind: which, id } => {
             let order = "delete from credentials where kind = $1 and id = $2";

@@ -126,7 +126,7 @@ impl ClockGuard {
         } else {
             "behind"
         };
-        Err(StoreError::Unavailable(format!(
+        Err(StoreError::unavailable(format!(
             "this machine's clock is {} {direction} the database's; set both by NTP",
             rounded(difference)
         )))
@@ -142,7 +142,7 @@ impl ClockGuard {
             ahead if ahead > AHEAD_MAX => "ahead of",
             _ => return Ok(()),
         };
-        Err(StoreError::Unavailable(format!(
+        Err(StoreError::unavailable(format!(
             "this machine's clock is {} {direction} the last event in the log; set it right, or, if it is right, start once \
              with --accept-clock",
             rounded(ahead)

@@ -65,7 +65,7 @@ impl Log {
         let framework = CqrsFramework::new(store, Vec::new(), ());
         framework.execute(aggregate_id, command).await.map_err(command_error)?;
         let done = done.lock().unwrap_or_else(PoisonError::into_inner).take();
-        done.ok_or_else(|| StoreError::Refused("the command left no trace".to_owned()).into())
+        done.ok_or_else(|| StoreError::internal("the command left no trace").into())
     }
 
     /// A stream, read and replayed, without looks.
@@ -268,7 +268,7 @@ fn command_error(error: AggregateError<Refusal>) -> CommandError {
         | AggregateError::DeserializationError(error)
         | AggregateError::UnexpectedError(error) => match error.downcast::<CommandError>() {
             Ok(error) => *error,
-            Err(other) => CommandError::Store(StoreError::Refused(other.to_string())),
+            Err(other) => CommandError::Internal(other),
         },
     }
 }

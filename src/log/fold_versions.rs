@@ -32,7 +32,7 @@ pub(super) fn check(found: &[(String, i64)]) -> Result<(), StoreError> {
         let ours = known.iter().find(|one| one.name == name).map(|one| one.fold_version);
         if *version > ours.unwrap_or(NEVER_FOLDED) {
             let why = format!("this node is older than the database's projections ({name}); upgrade it");
-            return Err(StoreError::Unavailable(why));
+            return Err(StoreError::unavailable(why));
         }
     }
     for one in known {
@@ -41,7 +41,7 @@ pub(super) fn check(found: &[(String, i64)]) -> Result<(), StoreError> {
                 "this node is newer than the database's projections ({}); rebuild them",
                 one.name
             );
-            return Err(StoreError::Unavailable(why));
+            return Err(StoreError::unavailable(why));
         }
     }
     Ok(())

@@ -14,7 +14,7 @@ use super::hash_chain::NO_PREDECESSOR;
 use super::quarantine::Quarantine;
 use super::stored_aggregate::StoredAggregate;
 use super::{read, read_back};
-use crate::store::{StoreError, Transaction};
+use crate::store::{Cause, StoreError, Transaction};
 
 /// An aggregate as its stream tells it.
 pub struct Loaded<A: Aggregate> {
@@ -204,7 +204,9 @@ fn version_of<A: StoredAggregate>(history: &[Recorded<A::Event>]) -> i64 {
 }
 
 fn encode<E: DomainEvent>(event: &E, metadata: &Metadata, app_id: String) -> Result<NewEvent, StoreError> {
-    let refused = |problem: serde_json::Error| StoreError::Refused(format!("an event has no JSON: {problem}"));
+    let refused = |problem: serde_json::Error| {
+        StoreError::internal(Cause::explained(format!("an event has no JSON: {problem}"), problem))
+    };
     Ok(NewEvent {
         app_id,
         event_type: event.event_type(),

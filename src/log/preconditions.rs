@@ -103,7 +103,7 @@ async fn last_hash(transaction: &mut dyn Transaction, stream: &Stream) -> Result
         .await?;
     match rows.into_iter().flatten().next() {
         Some(Value::Text(hash)) => Ok(hash),
-        _ => Err(StoreError::Refused(format!(
+        _ => Err(StoreError::internal(format!(
             "{} {} has no last event",
             stream.0, stream.1
         ))),

@@ -113,7 +113,7 @@ pub async fn head(database: &dyn Database) -> Result<i64, StoreError> {
         .await?;
     match rows.first().map(Vec::as_slice) {
         Some([Value::Int(position)]) => Ok(*position),
-        _ => Err(StoreError::Refused("log_head has no row".to_owned())),
+        _ => Err(StoreError::internal("log_head has no row")),
     }
 }
 

@@ -57,9 +57,7 @@ async fn require_privileges(transaction: &mut dyn Transaction) -> Result<(), Sto
     let sql = format!("select ({})::integer::bigint", may.join(" and "));
     match transaction.rows(Query::new(sql, [])).await?.concat().as_slice() {
         [Value::Int(1)] => Ok(()),
-        _ => Err(StoreError::Unavailable(
-            "this role may not append to the log".to_owned(),
-        )),
+        _ => Err(StoreError::unavailable("this role may not append to the log")),
     }
 }
 

@@ -112,7 +112,7 @@ pub async fn count(database: &dyn Database) -> Result<i64, StoreError> {
     let sql = format!("select count(*) from {TABLE}");
     match database.rows(Query::new(sql, [])).await?.first().map(Vec::as_slice) {
         Some([Value::Int(count)]) => Ok(*count),
-        _ => Err(StoreError::Refused(format!("{TABLE} has no count"))),
+        _ => Err(StoreError::internal(format!("{TABLE} has no count"))),
     }
 }
 
@@ -277,7 +277,7 @@ fn place(rows: Vec<Vec<Value>>) -> Result<ReadTo, StoreError> {
             read_to: *read_to,
             position: *position,
         }),
-        _ => Err(StoreError::Refused("log_head has no row".to_owned())),
+        _ => Err(StoreError::internal("log_head has no row")),
     }
 }
 

@@ -151,7 +151,7 @@ struct Batches {
 /// Hands something over to the writer's task, and waits until it is committed.
 async fn hand_over<T>(queue: &mpsc::Sender<QueuedRequest<T>>, what: T) -> Result<Receipt, AppendError> {
     let (answer, receipt) = oneshot::channel();
-    let gone = || AppendError::Store(StoreError::Unavailable("the writer has ended".to_owned()));
+    let gone = || AppendError::Store(StoreError::unavailable("the writer has ended"));
     queue.send(QueuedRequest { what, answer }).await.map_err(|_| gone())?;
     receipt.await.map_err(|_| gone())?
 }
@@ -309,7 +309,7 @@ impl Batches {
     ) -> Result<BatchAnswers, StoreError> {
         for _ in 1..TRIES {
             match self.try_to_write(decisions, appends).await {
-                Err(StoreError::GivenUp(why)) => tracing::info!(why, "writing a batch again"),
+                Err(StoreError::GivenUp(why)) => tracing::info!(%why, "writing a batch again"),
                 outcome => return outcome,
             }
         }
@@ -347,7 +347,7 @@ fn refused(answers: impl Iterator<Item = Answer>, error: StoreError) -> Result<(
 fn refuse_all(answers: impl Iterator<Item = Answer>, error: &StoreError) {
     let mut refused = 0;
     for answer in answers {
-        let _ = answer.send(Err(AppendError::Store(error.again())));
+        let _ = answer.send(Err(AppendError::Store(error.clone())));
         refused += 1;
     }
     if refused > 0 {

@@ -131,7 +131,7 @@ impl LiveRows {
         for row in rows {
             let Some(Value::Text(key)) = row.first() else {
                 let problem = format!("a row of {} has no key", self.projection.name);
-                return Err(StoreError::Refused(problem));
+                return Err(StoreError::internal(problem));
             };
             self.after = Some(key.clone());
             self.rows.push_back((key.clone(), row));

@@ -37,7 +37,7 @@ pub async fn log_progress(database: &dyn Database) -> Result<LogProgress, StoreE
         .collect::<Result<Vec<_>, _>>()?;
     let rows = database.rows(Query::new("select position from log_head", [])).await?;
     let Some([Value::Int(head)]) = rows.first().map(Vec::as_slice) else {
-        return Err(StoreError::Refused("the log has no head".to_owned()));
+        return Err(StoreError::internal("the log has no head"));
     };
     let projections = projection::all().into_iter().filter_map(|projection| {
         let state = states.iter().find(|state| state.name == projection.name)?;

@@ -37,7 +37,7 @@ pub(super) async fn open(
         }
     }
     let why = "rebuilds were switching tables again and again";
-    Err(StoreError::Unavailable(why.to_owned()).into())
+    Err(StoreError::unavailable(why).into())
 }
 
 fn generations() -> Query {
@@ -52,6 +52,6 @@ pub(super) async fn count(database: &dyn Database, query: Query) -> Result<i64, 
     let mut transaction = database.begin(ConnectionPurpose::Snapshot).await?;
     match transaction.rows(query).await?.first().map(Vec::as_slice) {
         Some([Value::Int(count)]) => Ok(*count),
-        _ => Err(StoreError::Refused("a count gave no number".to_owned())),
+        _ => Err(StoreError::internal("a count gave no number")),
     }
 }

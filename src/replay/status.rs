@@ -125,6 +125,6 @@ async fn extent(transaction: &mut dyn Transaction, projection: &AnyProjection) -
     let rows = transaction.rows(Query::new(sql, [])).await?;
     match rows.first().map(Vec::as_slice) {
         Some([Value::Int(rows), Value::Int(position)]) => Ok((*rows, *position)),
-        _ => Err(StoreError::Refused("a count gave no number".to_owned())),
+        _ => Err(StoreError::internal("a count gave no number")),
     }
 }

@@ -81,6 +81,6 @@ pub(super) async fn head(transaction: &mut dyn Transaction, lock: &str) -> Resul
     let rows = transaction.rows(Query::new(sql, [])).await?;
     match rows.first().map(Vec::as_slice) {
         Some([Value::Int(position)]) => Ok(*position),
-        _ => Err(StoreError::Refused("log_head has no row".to_owned())),
+        _ => Err(StoreError::internal("log_head has no row")),
     }
 }

@@ -116,7 +116,7 @@ impl VerifyRun<'_> {
     ) -> Result<(i64, String), StoreError> {
         let [Value::Int(position), Value::Text(time)] = row.as_slice() else {
             let problem = "an event has no position or no time".to_owned();
-            return Err(StoreError::Refused(problem));
+            return Err(StoreError::internal(problem));
         };
         let key = format!("position {position}");
         if *position != last + 1 {
@@ -143,7 +143,7 @@ impl VerifyRun<'_> {
         let rows = self.transaction.rows(Query::new(sql, [])).await?;
         match rows.into_iter().next().as_deref() {
             Some([Value::Int(position), Value::Text(time)]) => Ok((*position, time.clone())),
-            _ => Err(StoreError::Refused("log_head has no row".to_owned())),
+            _ => Err(StoreError::internal("log_head has no row")),
         }
     }
 

@@ -1,9 +1,9 @@
 //! Access tokens. To clients they are opaque; they contain their claims and a MAC, so that issuing one writes nothing.
 //! What a token may open, and whether it has expired or was revoked, is decided elsewhere at each check (R25).
 //!
-//! A token is `gbt_` and the unpadded base64url of 98 bytes: version 1, token id (16), application id (16), client
-//! secret id (16), scopes (1: bit 0 `read`, bit 1 `write`), issued at (8), expires at (8), HMAC-SHA-256 of all that
-//! (32). Times are seconds since 1970; numbers are big-endian.
+//! A token is `gbt_` and the unpadded base64url of 99 bytes: version 1, key id 0, token id (16), application id (16),
+//! client secret id (16), scopes (1: bit 0 `read`, bit 1 `write`), issued at (8), expires at (8), HMAC-SHA-256 of all
+//! that (32). Times are seconds since 1970; numbers are big-endian.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,6 +13,7 @@ use sha2::Sha256;
 use thiserror::Error;
 use uuid::Uuid;
 
+use super::key_id::{KEY_ID, UnknownKey};
 use super::master_key::{KeyPurpose, MasterKey};
 use super::secret_string::SecretString;
 
@@ -24,7 +25,7 @@ const VERSION: u8 = 1;
 const READ: u8 = 1;
 const WRITE: u8 = 2;
 
-const CLAIMS_BYTES: usize = 66;
+const CLAIMS_BYTES: usize = 67;
 const TOKEN_BYTES: usize = CLAIMS_BYTES + 32;
 const TOKEN_CHARS: usize = PREFIX.len() + (TOKEN_BYTES * 4).div_ceil(3);
 
@@ -70,18 +71,19 @@ impl AccessTokens {
     /// R25: the claims of a token that we issued. Expiry and revocation are not checked here.
     ///
     /// # Errors
-    /// `Malformed` if it is not in a token's exact form; `Invalid` if it was not issued with this key.
+    /// `Malformed` if it is not in a token's exact form; `UnknownKey` if it names another key; `Invalid` if it was not
+    /// issued with this key.
     pub fn read(&self, token: &str) -> Result<AccessTokenClaims, TokenRefusal> {
         if token.len() != TOKEN_CHARS {
             return Err(TokenRefusal::Malformed);
         }
         let text = token.strip_prefix(PREFIX).ok_or(TokenRefusal::Malformed)?;
         let mut bytes = [0; TOKEN_BYTES];
-        // The engine refuses padding and unused bits in the last character.
         let length = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes);
         if length != Ok(TOKEN_BYTES) || bytes[0] != VERSION {
             return Err(TokenRefusal::Malformed);
         }
+        UnknownKey::unless_ours(bytes[1])?;
         let (said, mac) = bytes.split_at(CLAIMS_BYTES);
         let expected = self.0.clone().chain_update(said);
         // Compares in constant time.
@@ -98,17 +100,21 @@ pub enum TokenRefusal {
     /// It has the form, but a wrong MAC: it was altered, invented, or issued with another key.
     #[error("this access token was not issued here")]
     Invalid,
+    /// It has the form, and names a key that this program does not have.
+    #[error(transparent)]
+    UnknownKey(#[from] UnknownKey),
 }
 
 fn encode(claims: &AccessTokenClaims) -> [u8; CLAIMS_BYTES] {
     let mut bytes = [0; CLAIMS_BYTES];
     bytes[0] = VERSION;
-    bytes[1..17].copy_from_slice(claims.token_id.as_bytes());
-    bytes[17..33].copy_from_slice(claims.app_id.as_bytes());
-    bytes[33..49].copy_from_slice(claims.client_secret_id.as_bytes());
-    bytes[49] = u8::from(claims.read) * READ + u8::from(claims.write) * WRITE;
-    bytes[50..58].copy_from_slice(&claims.issued_at.timestamp().to_be_bytes());
-    bytes[58..66].copy_from_slice(&whole_seconds_up(claims.expires_at).to_be_bytes());
+    bytes[1] = KEY_ID;
+    bytes[2..18].copy_from_slice(claims.token_id.as_bytes());
+    bytes[18..34].copy_from_slice(claims.app_id.as_bytes());
+    bytes[34..50].copy_from_slice(claims.client_secret_id.as_bytes());
+    bytes[50] = u8::from(claims.read) * READ + u8::from(claims.write) * WRITE;
+    bytes[51..59].copy_from_slice(&claims.issued_at.timestamp().to_be_bytes());
+    bytes[59..67].copy_from_slice(&whole_seconds_up(claims.expires_at).to_be_bytes());
     bytes
 }
 
@@ -118,6 +124,7 @@ fn whole_seconds_up(time: DateTime<Utc>) -> i64 {
 
 fn decode(bytes: &[u8]) -> Option<AccessTokenClaims> {
     let (_version, rest) = bytes.split_first()?;
+    let (_key_id, rest) = rest.split_first()?;
     let (token_id, rest) = rest.split_first_chunk()?;
     let (app_id, rest) = rest.split_first_chunk()?;
     let (client_secret_id, rest) = rest.split_first_chunk()?;
@@ -193,7 +200,7 @@ mod tests {
         let token = tokens().issue(&claims());
         let text = token.reveal();
         assert!(text.starts_with("gbt_"));
-        assert_eq!(text.len(), 135);
+        assert_eq!(text.len(), 136);
         assert!(
             text.bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
@@ -216,7 +223,7 @@ mod tests {
     fn changed_claims_and_changed_macs_are_invalid() {
         let token = tokens().issue(&claims());
         let bytes = URL_SAFE_NO_PAD.decode(&token.reveal()[4..]).unwrap();
-        for position in 1..TOKEN_BYTES {
+        for position in 2..TOKEN_BYTES {
             let mut altered = bytes.clone();
             altered[position] ^= 1;
             let altered = format!("gbt_{}", URL_SAFE_NO_PAD.encode(altered));
@@ -234,13 +241,10 @@ mod tests {
     #[test]
     fn a_second_spelling_of_the_same_bytes_is_malformed() {
         let token = tokens().issue(&claims());
-        let (start, last) = token.reveal().split_at(TOKEN_CHARS - 1);
-        // The last character has four data bits and two bits that must be zero; the next letter sets one of them.
-        let stray = match last.as_bytes()[0] {
-            b @ (b'A'..=b'Y' | b'a'..=b'y' | b'0'..=b'8') => char::from(b + 1),
-            other => panic!("{other} has stray bits"),
-        };
-        for spelling in [format!("{start}{stray}"), format!("{}=", token.reveal())] {
+        // 99 bytes fill 132 characters exactly, so that there are no stray bits, and nothing to pad.
+        let standard = token.reveal().replace(['-', '_'], "+").replacen("gbt+", "gbt_", 1);
+        assert_ne!(standard, token.reveal());
+        for spelling in [standard, format!("{}=", token.reveal())] {
             assert_eq!(tokens().read(&spelling), Err(TokenRefusal::Malformed));
         }
     }
@@ -252,11 +256,11 @@ mod tests {
         for other in [
             "",
             "gbt_",
-            &text[..134],
+            &text[..135],
             &format!("{text}A"),
             &format!("gbs_{}", &text[4..]),
             &format!("GBT_{}", &text[4..]),
-            &"é".repeat(70)[..134],
+            &"é".repeat(68),
             &format!("gb\u{e9}{}", &text[4..]),
         ] {
             assert_eq!(tokens().read(other), Err(TokenRefusal::Malformed), "{other}");
@@ -272,9 +276,17 @@ mod tests {
     }
 
     #[test]
+    fn the_id_of_another_key_is_refused_even_with_the_right_mac() {
+        let mut said = encode(&claims());
+        said[1] = 7;
+        let unknown = UnknownKey::unless_ours(7).unwrap_err();
+        assert_eq!(tokens().read(&signed(&said)), Err(TokenRefusal::UnknownKey(unknown)));
+    }
+
+    #[test]
     fn a_time_beyond_all_calendars_is_malformed_even_with_the_right_mac() {
         let mut said = encode(&claims());
-        said[58..66].copy_from_slice(&i64::MAX.to_be_bytes());
+        said[59..67].copy_from_slice(&i64::MAX.to_be_bytes());
         assert_eq!(tokens().read(&signed(&said)), Err(TokenRefusal::Malformed));
     }
 
@@ -284,8 +296,8 @@ mod tests {
         assert_eq!(
             tokens().issue(&claims()).reveal(),
             concat!(
-                "gbt_AQAAAAAAAAAAAAAAAAAAABEAAAAAAAAAAAAAAAAAAAAiAAAAAAAAAAAAAAAAAAAAMw",
-                "EAAAAAZVPxAAAAAABlU_8QQ4ohtD2WnNnoI7VQhFRLyhoGt-w-v4cfDy7s6rwt9fg"
+                "gbt_AQAAAAAAAAAAAAAAAAAAAAARAAAAAAAAAAAAAAAAAAAAIgAAAAAAAAAAAAAAAAAAADMB",
+                "AAAAAGVT8QAAAAAAZVP_EJuiEJAoQV7tH5NeVzp9FEJOfErgfcVe753irshByvod"
             )
         );
     }

@@ -1,10 +1,15 @@
 //! Stored secrets: an HMAC-SHA-256 with a key that is not in the database. Random secrets need no slow hash. Passwords,
 //! which people choose, are hashed elsewhere.
+//!
+//! A digest is 66 lower-case hexadecimal digits: key id 0 (2 digits), then the HMAC (64) of the kind's name, a NUL and the
+//! secret.
 
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
+use super::credential_kind::CredentialKind;
+use super::key_id::{KEY_ID, UnknownKey};
 use super::master_key::{KeyPurpose, MasterKey};
 
 #[derive(Clone)]
@@ -16,70 +21,23 @@ impl Digests {
         Self(master.mac(KeyPurpose::Digests))
     }
 
-    /// The digest to store (R14, R23): 64 lower-case hexadecimal digits over the kind's label, a NUL and the secret.
-    /// For a one-time password, pass its canonical form.
-    pub fn digest(&self, kind: SecretKind, secret: &str) -> String {
-        let mac = self.0.clone().chain_update(kind.label());
+    /// The digest to store (R14, R23). For a one-time password, pass its canonical form.
+    pub fn digest(&self, kind: CredentialKind, secret: &str) -> String {
+        let mac = self.0.clone().chain_update(kind.digest_purpose());
         let mac = mac.chain_update([0]).chain_update(secret);
-        format!("{:x}", mac.finalize().into_bytes())
+        format!("{KEY_ID:02x}{:x}", mac.finalize().into_bytes())
     }
 
     /// Whether `stored` is the digest of this secret. Compares in constant time.
-    pub fn matches(&self, kind: SecretKind, secret: &str, stored: &str) -> bool {
+    ///
+    /// # Errors
+    /// It was made with another key, so that nobody can tell.
+    pub fn matches(&self, kind: CredentialKind, secret: &str, stored: &str) -> Result<bool, UnknownKey> {
         let digest = self.digest(kind, secret);
-        digest.as_bytes().ct_eq(stored.as_bytes()).into()
-    }
-}
-
-/// The purpose of a secret. A digest of one kind never matches a secret of another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum SecretKind {
-    /// R23: authenticates an application.
-    ClientSecret,
-    /// R14: links a developer to an application.
-    OneTimePassword,
-    /// R18: the link in an invitation.
-    Invitation,
-    /// R19: proves that somebody reads a mailbox.
-    VerificationCode,
-    /// The token of a group user.
-    UserToken,
-    /// The token of an operator.
-    OperatorToken,
-    /// Authenticates a resource server.
-    ResourceServer,
-    /// A developer's session in the portal's JSON API.
-    Session,
-    /// A developer's session on the portal's pages.
-    PortalSession,
-    /// A group user's session in the console.
-    UserSession,
-    /// An operator's session on the operator pages.
-    OperatorSession,
-    /// The link for choosing a password.
-    PasswordLink,
-    /// Protects a page's form against other sites. Derived from the session's token.
-    FormToken,
-}
-
-impl SecretKind {
-    /// Never change a label: no stored digest would match any more.
-    fn label(self) -> &'static [u8] {
-        match self {
-            Self::ClientSecret => b"client-secret",
-            Self::OneTimePassword => b"one-time-password",
-            Self::Invitation => b"invitation",
-            Self::VerificationCode => b"verification-code",
-            Self::UserToken => b"user-token",
-            Self::OperatorToken => b"operator-token",
-            Self::ResourceServer => b"resource-server",
-            Self::Session => b"session",
-            Self::PortalSession => b"portal-session",
-            Self::UserSession => b"user-session",
-            Self::OperatorSession => b"operator-session",
-            Self::PasswordLink => b"password-link",
-            Self::FormToken => b"form-token",
+        if let Some(Ok(key_id)) = stored.get(..2).map(|digits| u8::from_str_radix(digits, 16)) {
+            UnknownKey::unless_ours(key_id)?;
         }
+        Ok(digest.as_bytes().ct_eq(stored.as_bytes()).into())
     }
 }
 
@@ -87,23 +45,9 @@ impl SecretKind {
 mod tests {
     use std::collections::HashSet;
 
-    use super::*;
+    use strum::VariantArray;
 
-    const ALL: [SecretKind; 13] = [
-        SecretKind::ClientSecret,
-        SecretKind::OneTimePassword,
-        SecretKind::Invitation,
-        SecretKind::VerificationCode,
-        SecretKind::UserToken,
-        SecretKind::OperatorToken,
-        SecretKind::ResourceServer,
-        SecretKind::Session,
-        SecretKind::PortalSession,
-        SecretKind::UserSession,
-        SecretKind::OperatorSession,
-        SecretKind::PasswordLink,
-        SecretKind::FormToken,
-    ];
+    use super::*;
 
     fn digests(key: u8) -> Digests {
         Digests::new(&MasterKey::from_bytes([key; 32]))
@@ -112,25 +56,40 @@ mod tests {
     #[test]
     fn a_secret_matches_its_own_digest_and_no_other() {
         let digests = digests(1);
-        let stored = digests.digest(SecretKind::OneTimePassword, "K7QM2F9D");
-        assert!(digests.matches(SecretKind::OneTimePassword, "K7QM2F9D", &stored));
-        assert!(!digests.matches(SecretKind::OneTimePassword, "K7QM2F9E", &stored));
-        assert!(!digests.matches(SecretKind::OneTimePassword, "", &stored));
+        let stored = digests.digest(CredentialKind::OneTimePassword, "K7QM2F9D");
+        let matches = |secret| digests.matches(CredentialKind::OneTimePassword, secret, &stored);
+        assert_eq!(matches("K7QM2F9D"), Ok(true));
+        assert_eq!(matches("K7QM2F9E"), Ok(false));
+        assert_eq!(matches(""), Ok(false));
     }
 
     #[test]
     fn a_digest_that_is_cut_short_or_empty_matches_nothing() {
         let digests = digests(1);
-        let stored = digests.digest(SecretKind::Session, "secret");
-        assert!(!digests.matches(SecretKind::Session, "secret", &stored[..63]));
-        assert!(!digests.matches(SecretKind::Session, "secret", &(stored + "0")));
-        assert!(!digests.matches(SecretKind::Session, "secret", ""));
+        let stored = digests.digest(CredentialKind::DeveloperSession, "secret");
+        for wrong in [&stored[..65], &stored[..1], &format!("{stored}0"), ""] {
+            let matches = digests.matches(CredentialKind::DeveloperSession, "secret", wrong);
+            assert_eq!(matches, Ok(false), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_id_of_another_key_is_refused() {
+        let stored = digests(1).digest(CredentialKind::UserToken, "secret");
+        let others = format!("07{}", &stored[2..]);
+        let error = digests(1)
+            .matches(CredentialKind::UserToken, "secret", &others)
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "this was made with key 7, and this program has only key 0"
+        );
     }
 
     #[test]
     fn a_digest_is_lower_case_hex_and_does_not_contain_the_secret() {
-        let digest = digests(1).digest(SecretKind::ClientSecret, "abc");
-        assert_eq!(digest.len(), 64);
+        let digest = digests(1).digest(CredentialKind::ClientSecret, "abc");
+        assert_eq!(digest.len(), 66);
         assert!(digest.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')));
     }
 
@@ -138,17 +97,21 @@ mod tests {
     fn every_kind_and_every_key_has_digests_of_its_own() {
         let made: HashSet<String> = [digests(1), digests(2)]
             .iter()
-            .flat_map(|digests| ALL.map(|kind| digests.digest(kind, "secret")))
+            .flat_map(|digests| {
+                CredentialKind::VARIANTS
+                    .iter()
+                    .map(|kind| digests.digest(*kind, "secret"))
+            })
             .collect();
-        assert_eq!(made.len(), 2 * ALL.len());
+        assert_eq!(made.len(), 2 * CredentialKind::VARIANTS.len());
     }
 
     /// Computed once with Python's `hmac`. If this fails, no stored digest matches any more.
     #[test]
     fn a_digest_stays_the_same_for_ever() {
         assert_eq!(
-            digests(1).digest(SecretKind::OneTimePassword, "K7QM2F9D"),
-            "dfde86c894e1656b1edabe86719b5550d43db4d7994846ca9b1b27acc58f01c8"
+            digests(1).digest(CredentialKind::OneTimePassword, "K7QM2F9D"),
+            "00cab2d6237c24d3abf5014226024bfcaca32017804d1661a74ced9b5a2ce5b503"
         );
     }
 }

@@ -6,9 +6,11 @@
 
 mod access_token;
 mod checksum;
+mod credential_kind;
 mod guessable;
 mod hashing_queue;
 mod key_file;
+mod key_id;
 mod keyed_digest;
 mod lookup_token;
 mod master_key;
@@ -22,10 +24,12 @@ mod secret_string;
 mod verification_code;
 
 pub use access_token::{ACCESS_TOKEN_LIFETIME, AccessTokenClaims, AccessTokens, TokenRefusal};
+pub use credential_kind::CredentialKind;
 pub use hashing_queue::Urgency;
 pub use key_file::KeyFileError;
-pub use keyed_digest::{Digests, SecretKind};
-pub use lookup_token::{TokenKind, lookup_id, mint};
+pub use key_id::UnknownKey;
+pub use keyed_digest::Digests;
+pub use lookup_token::{lookup_id, mint};
 pub use master_key::MasterKey;
 pub use one_time_password::OneTimePassword;
 pub use password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, Password, PasswordProblem};

@@ -1,4 +1,7 @@
 //! Seals the few secrets that must be shown or sent again, and so cannot be stored as digests.
+//!
+//! A sealed text is the unpadded base64url of key id 0 (1 byte), a random nonce (24), the XChaCha20 cipher text, and its
+//! Poly1305 tag (16).
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,6 +9,7 @@ use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
 use thiserror::Error;
 
+use super::key_id::{KEY_ID, UnknownKey};
 use super::master_key::{KeyPurpose, MasterKey};
 use super::randomness::Randomness;
 
@@ -19,8 +23,8 @@ impl Sealer {
         Self(XChaCha20Poly1305::new(&key.into()))
     }
 
-    /// Seals a text for one context, such as the row that will hold it. The result is the unpadded base64url of a
-    /// random nonce (24 bytes), the cipher text and its tag (16 bytes). It reveals only the length of the text.
+    /// Seals a text for one context, such as the row that will hold it. The result reveals only the length of the
+    /// text.
     ///
     /// # Errors
     /// `NotSealed` for a text of 256 GiB or more.
@@ -34,15 +38,18 @@ impl Sealer {
             .0
             .encrypt(&nonce.into(), payload)
             .map_err(|_| SealError::NotSealed)?;
-        Ok(URL_SAFE_NO_PAD.encode([&nonce[..], &cipher].concat()))
+        Ok(URL_SAFE_NO_PAD.encode([&[KEY_ID], &nonce[..], &cipher].concat()))
     }
 
     /// Opens a text that was sealed for this context.
     ///
     /// # Errors
-    /// `NotOpened` if the text was altered, or sealed with another key or for another context.
+    /// `NotOpened` if the text was altered, or sealed with another key or for another context; `UnknownKey` if it names
+    /// another key.
     pub fn open(&self, context: &str, sealed: &str) -> Result<String, SealError> {
         let bytes = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| SealError::NotOpened)?;
+        let (key_id, bytes) = bytes.split_first().ok_or(SealError::NotOpened)?;
+        UnknownKey::unless_ours(*key_id)?;
         let (nonce, cipher) = bytes.split_first_chunk::<24>().ok_or(SealError::NotOpened)?;
         let payload = Payload {
             msg: cipher,
@@ -63,6 +70,8 @@ pub enum SealError {
     NotSealed,
     #[error("the sealed text was altered, or sealed with another key or for another context")]
     NotOpened,
+    #[error(transparent)]
+    UnknownKey(#[from] UnknownKey),
 }
 
 #[cfg(test)]
@@ -95,6 +104,18 @@ mod tests {
     }
 
     #[test]
+    fn the_id_of_another_key_is_refused() {
+        let sealed = sealer(1).seal(&Randomness::seeded(1), "email 7", "secret").unwrap();
+        let mut bytes = URL_SAFE_NO_PAD.decode(&sealed).unwrap();
+        bytes[0] = 7;
+        let error = sealer(1).open("email 7", &URL_SAFE_NO_PAD.encode(bytes)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "this was made with key 7, and this program has only key 0"
+        );
+    }
+
+    #[test]
     fn the_same_text_never_looks_the_same_twice() {
         let randomness = Randomness::secure();
         let sealer = sealer(1);
@@ -108,7 +129,8 @@ mod tests {
     fn an_altered_or_shortened_text_does_not_open() {
         let sealed = sealer(1).seal(&Randomness::seeded(1), "email 7", "secret").unwrap();
         let bytes = URL_SAFE_NO_PAD.decode(&sealed).unwrap();
-        for position in 0..bytes.len() {
+        assert_eq!(sealer(1).open("email 7", ""), Err(SealError::NotOpened));
+        for position in 1..bytes.len() {
             let mut altered = bytes.clone();
             altered[position] ^= 1;
             let shortened = &bytes[..position];

@@ -1,31 +1,38 @@
-//! Errors of the store, as far as callers have to tell them apart.
+//! Errors of the store, as far as callers have to tell them apart. Each keeps the driver's error as its source.
 
-use std::fmt::Display;
+use std::borrow::Cow;
+use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use gatebook_projections::recorded::UnreadableEvent;
 use gatebook_projections::sql::RowError;
 use thiserror::Error;
 
+use super::cause::Cause;
 use super::postgres_guard::is_no_primary;
 use super::postgres_session::NO_SESSION;
 use super::postgres_url::PostgresUrlError;
 
-/// A failure of the store. No variant means that a command was half done.
+/// A failure of the store. No variant means that a command was half done. Clones go to everybody who waited for the same
+/// batch.
 #[derive(Clone, Debug, Error)]
 pub enum StoreError {
     /// The database cannot be reached, is shutting down, or is too busy. Trying again later may help.
     #[error("the database is unavailable: {0}")]
-    Unavailable(String),
+    Unavailable(#[source] Cause),
     /// The connection to the database ended. A new one may work at once.
     #[error("the connection to the database was lost: {0}")]
-    Lost(String),
+    Lost(#[source] Cause),
     /// The database ended this transaction because it conflicted with another. Repeating it at once helps.
     #[error("the database chose another transaction: {0}")]
-    GivenUp(String),
+    GivenUp(#[source] Cause),
     /// The database refused a statement: a bug, or somebody changed its tables.
     #[error("the database refused: {0}")]
-    Refused(String),
+    Database(#[source] Cause),
+    /// What was read, or was to be written, contradicts what this program takes for granted: a bug, or somebody changed
+    /// the tables.
+    #[error("{0}")]
+    Internal(#[source] Cause),
     #[error(transparent)]
     Unreadable(#[from] UnreadableEvent),
     #[error(transparent)]
@@ -41,7 +48,8 @@ pub enum StoreError {
     File {
         path: PathBuf,
         /// The error of the system or of SQLite.
-        why: String,
+        #[source]
+        why: Cause,
     },
     /// The connection pooler at this address gives clients no server session of their own.
     #[error("{0}: {reason}", reason = NO_SESSION)]
@@ -60,28 +68,35 @@ pub enum StoreError {
     #[error("the database's tables are newer than this program; use the version of gatebook that created them")]
     NewerTables,
     #[error("the tables could not be brought up to date: {0}")]
-    Migration(String),
+    Migration(#[source] Cause),
 }
 
 impl StoreError {
+    /// The database cannot be used at the moment, for this reason.
+    pub fn unavailable(cause: impl Into<Cause>) -> Self {
+        Self::Unavailable(cause.into())
+    }
+
+    /// The connection ended, for this reason.
+    pub fn lost(cause: impl Into<Cause>) -> Self {
+        Self::Lost(cause.into())
+    }
+
+    /// Something does not add up that this program takes for granted.
+    pub fn internal(cause: impl Into<Cause>) -> Self {
+        Self::Internal(cause.into())
+    }
+
+    pub(super) fn file(path: &Path, why: impl Into<Cause>) -> Self {
+        Self::File {
+            path: path.into(),
+            why: why.into(),
+        }
+    }
+
     /// Whether the database could not be reached, as opposed to an error in its contents.
     pub fn is_unavailable(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::Lost(_) | Self::GivenUp(_))
-    }
-
-    /// The cause alone, for sentences that already say that the database is meant.
-    pub fn reason(&self) -> String {
-        match self {
-            Self::Unavailable(why) | Self::Lost(why) | Self::GivenUp(why) => why.clone(),
-            other => other.to_string(),
-        }
-    }
-
-    pub(super) fn file(path: &Path, why: impl Display) -> Self {
-        Self::File {
-            path: path.into(),
-            why: why.to_string(),
-        }
     }
 
     /// Whether a new connection may succeed.
@@ -89,36 +104,44 @@ impl StoreError {
         matches!(self, Self::Lost(_))
     }
 
-    /// A copy for another caller who waits for the same batch. All kinds of unavailability become `Unavailable`, all
-    /// others `Refused`.
-    pub(crate) fn again(&self) -> Self {
+    /// The cause alone, for sentences that already say that the database is meant.
+    pub fn reason(&self) -> String {
         match self {
-            Self::Unavailable(why) | Self::Lost(why) | Self::GivenUp(why) => Self::Unavailable(why.clone()),
-            other => Self::Refused(other.to_string()),
+            Self::Unavailable(why) | Self::Lost(why) | Self::GivenUp(why) => why.to_string(),
+            other => other.to_string(),
         }
+    }
+
+    /// The database's own code of the error: five characters of PostgreSQL (SQLSTATE), or a number of SQLite.
+    pub fn sqlstate(&self) -> Option<Cow<'_, str>> {
+        let mut next: Option<&(dyn Error + 'static)> = Some(self);
+        while let Some(error) = next {
+            if let Some(sqlx::Error::Database(database)) = error.downcast_ref() {
+                return database.code();
+            }
+            next = error.source();
+        }
+        None
     }
 }
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        let text = error.to_string();
-        match error {
-            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => Self::Lost(text),
-            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => Self::Unavailable(text),
-            sqlx::Error::Database(_) if is_no_primary(&text) => Self::Lost("the server takes no writes".to_owned()),
-            sqlx::Error::Database(database) => Self::of_code(&database.code().unwrap_or_default(), text),
-            _ => Self::Refused(text),
-        }
-    }
-}
-
-impl StoreError {
-    fn of_code(code: &str, text: String) -> Self {
-        match kind_of(code) {
-            ErrorKind::Unavailable => Self::Unavailable(text),
-            ErrorKind::Lost => Self::Lost(text),
-            ErrorKind::GivenUp => Self::GivenUp(text),
-            ErrorKind::Refused => Self::Refused(text),
+        match &error {
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => Self::lost(error),
+            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
+                Self::unavailable(error)
+            }
+            sqlx::Error::Database(_) if is_no_primary(&error.to_string()) => {
+                Self::lost(Cause::explained("the server takes no writes", error))
+            }
+            sqlx::Error::Database(database) => match kind_of(&database.code().unwrap_or_default()) {
+                ErrorKind::Unavailable => Self::unavailable(error),
+                ErrorKind::Lost => Self::lost(error),
+                ErrorKind::GivenUp => Self::GivenUp(error.into()),
+                ErrorKind::Refused => Self::Database(error.into()),
+            },
+            _ => Self::internal(error),
         }
     }
 }
@@ -159,7 +182,27 @@ fn kind_of(code: &str) -> ErrorKind {
 
 #[cfg(test)]
 mod tests {
-    use super::{ErrorKind, kind_of};
+    use gatebook_projections::sql::Query;
+
+    use super::{ErrorKind, StoreError, kind_of};
+    use crate::store;
+    use crate::store::on_both_databases::{On, on_both_databases};
+
+    on_both_databases!(what_the_database_says_is_kept_with_its_code);
+
+    async fn what_the_database_says_is_kept_with_its_code(on: On) {
+        let folder = tempfile::tempdir().unwrap();
+        let database = store::open(&on.new_database(&folder).await).await.unwrap();
+        let refused = database.rows(Query::new("select x from nowhere", [])).await;
+        let error = refused.unwrap_err().clone();
+        assert!(matches!(error, StoreError::Database(_)), "{error:?}");
+        let code = match on {
+            On::Sqlite => "1",
+            On::Postgres => "42P01",
+        };
+        assert_eq!(error.sqlstate().as_deref(), Some(code));
+        database.close().await;
+    }
 
     #[test]
     fn a_database_that_is_away_is_told_from_one_that_refuses() {

@@ -1,6 +1,7 @@
 //! Two databases behind one small trait. Code that differs between SQLite and PostgreSQL lives in this folder; all code
 //! above it serves both.
 
+mod cause;
 mod database;
 mod error;
 mod grants;
@@ -30,6 +31,7 @@ mod table_versions;
 
 use std::sync::Arc;
 
+pub use cause::Cause;
 pub use database::{ConnectionPurpose, Database, Dialect, OnConflict, Transaction};
 pub use error::StoreError;
 pub(crate) use grants::{copy_grants, own_like};

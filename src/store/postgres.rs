@@ -199,7 +199,7 @@ impl Database for PostgresDatabase {
     async fn gate_rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError> {
         // The limit includes waiting for a connection and the second try.
         let answered = timeout(GATE_TIMEOUT, self.ask_twice(&self.gate, GATE_TIMEOUT, query)).await;
-        answered.unwrap_or_else(|_| Err(StoreError::Unavailable("it did not answer in time".to_owned())))
+        answered.unwrap_or_else(|_| Err(StoreError::unavailable("it did not answer in time")))
     }
 
     fn reachable(&self) -> Result<(), StoreError> {
@@ -219,7 +219,7 @@ impl Database for PostgresDatabase {
     }
 
     async fn migrate(&self) -> Result<(), StoreError> {
-        let failed = |error: MigrateError| StoreError::Migration(error.to_string());
+        let failed = |error: MigrateError| StoreError::Migration(error.into());
         let mut connection = self.writes.pool().acquire().await?;
         connection.close_on_drop();
         // Waits for another process that is migrating, however long it takes.

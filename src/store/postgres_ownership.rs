@@ -72,7 +72,7 @@ impl Ownership {
     /// Reads the ownership for the named serving role, or for the owner of `log_head`.
     ///
     /// # Errors
-    /// `Refused` if the role does not exist or nothing has been migrated.
+    /// `Database` if the role does not exist or nothing has been migrated.
     pub(super) async fn read(database: &dyn Database, serving: Option<&str>) -> Result<Self, StoreError> {
         let name = database.rows(Query::new("select current_database()::text", [])).await?;
         let name = match name.into_iter().flatten().next() {
@@ -86,7 +86,7 @@ impl Ownership {
                 Some(serving) => format!("there is no role {serving}, or no table events; create the role first"),
                 None => "there is no table events".to_owned(),
             };
-            return Err(StoreError::Refused(why));
+            return Err(StoreError::Database(why.into()));
         };
         let mut row = RowReader::new("events", row);
         let mut ownership = Self {

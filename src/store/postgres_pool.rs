@@ -87,8 +87,7 @@ impl ConnectionPool {
         self.reach.now()?;
         let acquired = async {
             // Whatever prevents a connection, there is no server to answer.
-            let unavailable = |error: sqlx::Error| StoreError::Unavailable(error.to_string());
-            self.pool.acquire().await.map_err(unavailable)
+            self.pool.acquire().await.map_err(StoreError::unavailable)
         };
         Ok(Lease {
             connection: self

@@ -76,7 +76,7 @@ impl Reach {
     /// `Unavailable`, at once and with the reason, while it is away.
     pub fn now(&self) -> Result<(), StoreError> {
         match &self.view.borrow().away {
-            Some(why) => Err(StoreError::Unavailable(why.to_string())),
+            Some(why) => Err(StoreError::unavailable(&**why)),
             None => Ok(()),
         }
     }
@@ -111,7 +111,7 @@ impl Reach {
                 answered = &mut answer => return self.noted(answered),
                 _ = view.wait_for(|view| view.away.is_some() || view.moves != moves) => {
                     self.now()?;
-                    return Err(StoreError::Lost("another server has become the primary".to_owned()));
+                    return Err(StoreError::lost("another server has become the primary"));
                 }
                 () = sleep(PATIENCE.saturating_sub(SILENCE).min(left)) => {}
             }
@@ -119,10 +119,10 @@ impl Reach {
             if left > PATIENCE / 2 && !self.was_seen_since(looked) {
                 self.is_away("it does not answer", "it does not answer");
                 self.lost_now();
-                return Err(StoreError::Unavailable("it does not answer".to_owned()));
+                return Err(StoreError::unavailable("it does not answer"));
             }
         }
-        Err(StoreError::Unavailable("it did not answer in time".to_owned()))
+        Err(StoreError::unavailable("it did not answer in time"))
     }
 
     fn noted<T>(&self, answered: Result<T, StoreError>) -> Result<T, StoreError> {
@@ -307,7 +307,7 @@ pub struct NoServer {
 
 impl From<NoServer> for StoreError {
     fn from(none: NoServer) -> Self {
-        Self::Unavailable(none.why)
+        Self::unavailable(none.why)
     }
 }
 

@@ -43,7 +43,7 @@ pub async fn settle_log_owner(database: &dyn Database, serving: Option<&str>) ->
                 // PostgreSQL silently ignores a revoke of a grant that somebody else made, so read the result.
                 ownership = Ownership::read(database, Some(&ownership.serving)).await?;
             }
-            Err(StoreError::Refused(why)) => tracing::info!(why, "this role may not change the log's owner"),
+            Err(StoreError::Database(why)) => tracing::info!(%why, "this role may not change the log's owner"),
             Err(error) => return Err(error),
         }
     }
@@ -65,7 +65,7 @@ pub async fn join_roles(database: &dyn Database) -> Result<Vec<String>, StoreErr
     let ownership = match Ownership::read(database, None).await {
         Ok(ownership) => ownership,
         // Nothing has been migrated yet.
-        Err(StoreError::Refused(_)) => return Ok(Vec::new()),
+        Err(StoreError::Database(_)) => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
     let mut joined = Vec::new();
@@ -81,7 +81,7 @@ pub async fn join_roles(database: &dyn Database) -> Result<Vec<String>, StoreErr
         match carry_out(database, &[grant]).await {
             Ok(()) => joined.push(role.clone()),
             // A migration that needs the membership will report the error.
-            Err(StoreError::Refused(_)) => {}
+            Err(StoreError::Database(_)) => {}
             Err(error) => return Err(error),
         }
     }

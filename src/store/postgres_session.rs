@@ -9,6 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection, Executor, Row};
 use tokio::time::timeout;
 
+use super::cause::Cause;
 use super::error::StoreError;
 use super::postgres_troubles::{no_answer, trouble};
 use super::postgres_url::postgres_address;
@@ -54,8 +55,8 @@ pub async fn require_session(
     match timeout(limit, is_pooled_by_transaction(&mut first, host)).await {
         Ok(Ok(false)) => Ok(first),
         Ok(Ok(true)) => Err(StoreError::NoSession(postgres_address(host))),
-        Ok(Err(error)) => Err(StoreError::Unavailable(trouble(host, &error))),
-        Err(_) => Err(StoreError::Unavailable(no_answer(host))),
+        Ok(Err(error)) => Err(StoreError::unavailable(Cause::explained(trouble(host, &error), error))),
+        Err(_) => Err(StoreError::unavailable(no_answer(host))),
     }
 }
 

@@ -125,7 +125,7 @@ impl SqliteDatabase {
             return Ok(());
         }
         let path = self.file.path().display();
-        Err(StoreError::Unavailable(format!(
+        Err(StoreError::unavailable(format!(
             "{path} can only be read here, and this command writes"
         )))
     }
@@ -148,7 +148,7 @@ impl Database for SqliteDatabase {
 
     async fn gate_rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError> {
         let answered = timeout(GATE_TIMEOUT, self.ask(&self.gate, &self.gate_waiting, None, &query)).await;
-        answered.unwrap_or_else(|_| Err(StoreError::Unavailable("it did not answer in time".to_owned())))
+        answered.unwrap_or_else(|_| Err(StoreError::unavailable("it did not answer in time")))
     }
 
     async fn begin(&self, purpose: ConnectionPurpose) -> Result<Box<dyn Transaction>, StoreError> {
@@ -183,7 +183,7 @@ impl Database for SqliteDatabase {
 
     async fn migrate(&self) -> Result<(), StoreError> {
         self.require_writable()?;
-        let failed = |error: MigrateError| StoreError::Migration(error.to_string());
+        let failed = |error: MigrateError| StoreError::Migration(error.into());
         // sqlx takes no lock on SQLite. Within one transaction the second of two processes sees the first one's
         // migrations.
         let mut connection = self.writes.acquire().await?;

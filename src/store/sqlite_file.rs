@@ -179,7 +179,7 @@ fn gone(path: &Path, what: &str) -> StoreError {
 }
 
 fn unavailable(path: &Path, what: &str) -> StoreError {
-    StoreError::Unavailable(format!("the database file {} {what}", path.display()))
+    StoreError::unavailable(format!("the database file {} {what}", path.display()))
 }
 
 fn identity(metadata: &Metadata) -> Identity {

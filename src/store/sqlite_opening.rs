@@ -8,6 +8,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, Sq
 use sqlx::{Connection, Executor};
 use tokio::time::timeout;
 
+use super::cause::Cause;
 use super::error::StoreError;
 use super::sqlite_file::{self, SqliteFile};
 use super::sqlite_url::{SqliteMode, SqliteUrl};
@@ -70,14 +71,13 @@ impl OpenedFile {
                        then cannot read; copy both files into another folder and look there";
             return Err(StoreError::file(path, why));
         }
-        let failed = |error: String| StoreError::file(path, error);
         // Recorded before opening, so that no change goes unnoticed.
-        let file = SqliteFile::opened_unchanging(path).map_err(|error| failed(error.to_string()))?;
+        let file = SqliteFile::opened_unchanging(path).map_err(|error| StoreError::file(path, error))?;
         let options = options(path).read_only(true).immutable(true);
         Ok(Self {
             first: first_connection(&options)
                 .await
-                .map_err(|error| failed(error.to_string()))?,
+                .map_err(|error| StoreError::file(path, error))?,
             options,
             file,
             is_read_only: true,
@@ -147,11 +147,11 @@ async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConnection, sql
 
 fn not_opened(path: &Path, error: sqlx::Error) -> StoreError {
     match error {
-        sqlx::Error::Database(error) if !sqlite_file::is_folder_writable(path) => {
-            let why = "SQLite makes files beside it, and its folder cannot be written to";
-            StoreError::file(path, format!("{error}; {why}"))
+        sqlx::Error::Database(ref said) if !sqlite_file::is_folder_writable(path) => {
+            let why = format!("{said}; SQLite makes files beside it, and its folder cannot be written to");
+            StoreError::file(path, Cause::explained(why, error))
         }
-        sqlx::Error::Database(error) => StoreError::file(path, error),
+        sqlx::Error::Database(ref said) => StoreError::file(path, Cause::explained(said.to_string(), error)),
         error => error.into(),
     }
 }

@@ -1,5 +1,7 @@
 //! Turns every refusal and failure into RFC 9457 problem details. Status codes are decided here.
 
+use std::error::Error;
+
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -8,6 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::application::Failure;
+use crate::causes::Causes;
 use crate::log::CommandError;
 use crate::log::append::ReservationKey;
 use crate::store::StoreError;
@@ -254,7 +257,7 @@ impl From<CommandError> for Problem {
                 let detail = "Somebody else is changing this right now. Try again.";
                 Self::new(StatusCode::CONFLICT, "conflict", detail).retry_after(1)
             }
-            error @ (CommandError::NotReadBack(_) | CommandError::Internal(_)) => internal(&error.to_string()),
+            error @ (CommandError::NotReadBack(_) | CommandError::Internal(_)) => internal(&error),
             CommandError::Store(error) => error.into(),
         }
     }
@@ -277,7 +280,7 @@ impl From<StoreError> for Problem {
             );
             return Self::new(StatusCode::CONFLICT, "unreadable_event", detail);
         }
-        internal(&error.to_string())
+        internal(&error)
     }
 }
 
@@ -326,14 +329,14 @@ impl From<Failure> for Problem {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail)
             }
             Failure::Command(error) => error.into(),
-            Failure::Internal(why) => internal(&why),
+            Failure::Internal(why) => internal(&*why),
         }
     }
 }
 
-/// Logs the cause, and tells the client only that the fault is ours.
-fn internal(why: &str) -> Problem {
-    tracing::error!(%why, "a request failed");
+/// Logs the chain of causes, and tells the client only that the fault is ours.
+fn internal(error: &(dyn Error + 'static)) -> Problem {
+    tracing::error!(why = %Causes(error), "a request failed");
     our_fault()
 }
 

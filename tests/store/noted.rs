@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use gatebook::log::append::{
-    Append, AppendError, Credential, CredentialChange, CredentialKind, EncryptedEmail, Guard, IdempotencyRecord,
-    NewEvent, Priority, Receipt, Reservation, ReservationKey, StreamAppend,
+    Append, AppendError, Credential, CredentialChange, EncryptedEmail, Guard, IdempotencyRecord, NewEvent, Priority,
+    Receipt, Reservation, ReservationKey, StreamAppend,
 };
 use gatebook::log::hash_chain::NO_PREDECESSOR;
+use gatebook::secrets::CredentialKind;
 use gatebook::store::Database;
 use gatebook_projections::recorded::StoredEvent;
 use gatebook_projections::sql::{Query, Value};

@@ -2,7 +2,6 @@
 
 use chrono::TimeDelta;
 use gatebook::application::{Caller, Failure, TokensEnded, Who};
-use gatebook::log::CommandError;
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::sql::Query;
@@ -95,7 +94,7 @@ async fn tokens_of_the_future_cannot_be_ended(world: World) {
     let before = world.traces().await;
     let future = world.clock.now().plus(TimeDelta::milliseconds(1));
     let refused = world.gatebook.end_tokens(&olga(), Some(future)).await;
-    let Err(Failure::Command(CommandError::Refused(Refusal::Invalid(problems)))) = refused else {
+    let Some(Refusal::Invalid(problems)) = refused.as_ref().err().and_then(Failure::refusal) else {
         panic!("{refused:?}")
     };
     assert_eq!(problems[0].code, "invalid_issued_before");

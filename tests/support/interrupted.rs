@@ -52,9 +52,7 @@ impl Interrupted {
 
     /// The next write finds the database away.
     pub fn is_away_for_the_next_write(&self) {
-        self.set(Box::pin(async {
-            Err(StoreError::Unavailable("for a moment".to_owned()))
-        }));
+        self.set(Box::pin(async { Err(StoreError::unavailable("for a moment")) }));
     }
 
     /// Whether what was to happen has happened.

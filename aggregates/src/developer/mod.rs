@@ -3,7 +3,7 @@
 use cqrs_es::event_sink::EventSink;
 use cqrs_es::{Aggregate, DomainEvent};
 use serde::{Deserialize, Serialize};
-use strum::{IntoStaticStr, VariantNames};
+use strum::{AsRefStr, IntoStaticStr, VariantNames};
 use uuid::Uuid;
 
 use crate::email_address::EmailAddress;
@@ -87,7 +87,7 @@ pub enum Developer {
 }
 
 /// A command of a developer about their own account.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, AsRefStr)]
 pub enum DeveloperCommand {
     /// The end of signing up; link and code were verified by the inviting application.
     SignUp {

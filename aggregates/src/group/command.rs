@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use strum::AsRefStr;
 use uuid::Uuid;
 
 use super::membership::{Membership, Permission, Role};
@@ -31,7 +32,7 @@ pub enum GroupPrincipal {
 }
 
 /// What is asked of a group.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, AsRefStr)]
 pub enum GroupCommand {
     /// Registers the group, or brings its name and plan up to date.
     Describe { name: Label, product_plan: ProductPlan },

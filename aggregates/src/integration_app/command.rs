@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
+use strum::AsRefStr;
 
 use crate::api_permission::ApiPermission;
 use crate::catalog::{CategoryCode, IntegrateType};
@@ -70,7 +71,7 @@ pub enum Principal {
 }
 
 /// What is asked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, AsRefStr)]
 pub enum AppCommand {
     /// Option One of the article.
     CreateNewIntegration(NewIntegration),

@@ -1,5 +1,6 @@
 //! What operators ask of the installation.
 
+use strum::AsRefStr;
 use uuid::Uuid;
 
 use crate::integration_app::LogFormat;
@@ -7,7 +8,7 @@ use crate::text::{Label, Reason};
 use crate::timestamp::Timestamp;
 
 /// What an operator asks for. Who that is travels beside the event, as with every event.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, AsRefStr)]
 pub enum SystemCommand {
     /// End every access token that was issued before a moment, which must not be in the future.
     EndTokens { issued_before: Timestamp, now: Timestamp },

@@ -11,9 +11,9 @@ use crate::application::accounts::portal_login::Session;
 use crate::application::caller::{Caller, Who, read_owner};
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
-use crate::application::session_kind::{Realm, SessionKind};
-use crate::log::append::{Credential, CredentialChange, CredentialKind};
-use crate::secrets::{SecretKind, SecretString, mint};
+use crate::application::realm::{Realm, has_idled};
+use crate::log::append::{Credential, CredentialChange};
+use crate::secrets::{CredentialKind, SecretString, mint};
 
 /// So much of a browser's description is kept.
 const DEVICE_MAX_CHARS: usize = 200;
@@ -38,14 +38,12 @@ impl Gatebook {
     /// `Unauthenticated` when it is unknown, has ended, or was idle for too long.
     pub async fn browser_session(&self, caller: &Caller, realm: Realm, token: &str) -> Result<BrowserSession, Failure> {
         let kind = realm.in_browser();
-        let stored = self
-            .kept_token(kind.token(), kind.credential(), kind.secret(), token)
-            .await?
-            .ok_or(Failure::Unauthenticated)?;
+        let stored = self.kept_token(kind, token).await?.ok_or(Failure::Unauthenticated)?;
         let id = Uuid::parse_str(&stored.id).map_err(|_| Failure::Unauthenticated)?;
         let now = self.clock.now();
         let last_used = self.last_uses.last_used(self.database(), id).await?;
-        if kind.has_idled(last_used.map_or(stored.created_at, |at| at.max(stored.created_at)), now) {
+        let last_used_at = last_used.map_or(stored.created_at, |at| at.max(stored.created_at));
+        if has_idled(kind, last_used_at, now) {
             return Err(Failure::Unauthenticated);
         }
         let who = self.owner_of_session(realm, &stored.owner).await?;
@@ -59,7 +57,7 @@ impl Gatebook {
 
     /// What the forms of the session with this token have to carry; nobody else can know it.
     pub fn form_token(&self, token: &str) -> String {
-        self.digests.digest(SecretKind::FormToken, token)
+        self.digests.digest(CredentialKind::FormToken, token)
     }
 
     /// An operator signs in to the operator pages with a token.
@@ -69,7 +67,13 @@ impl Gatebook {
             .await?;
         let expires_at = self.clock.now().plus(SESSION_VALID_FOR);
         let owner = operator.session_owner()?;
-        let (token, credential) = self.new_session(SessionKind::Operator, self.new_id(), owner, device, expires_at);
+        let (token, credential) = self.new_session(
+            CredentialKind::OperatorSession,
+            self.new_id(),
+            owner,
+            device,
+            expires_at,
+        );
         self.keep(vec![CredentialChange::Put(credential)]).await?;
         Ok(Session {
             token: token.reveal().to_owned(),
@@ -90,15 +94,13 @@ impl Gatebook {
     /// Who had a session that has ended by itself, so that nobody else is shown what they entered in it.
     pub async fn owner_of_ended_session(&self, realm: Realm, token: &str) -> Result<Option<String>, Failure> {
         let kind = realm.in_browser();
-        let stored = self
-            .find_token_including_expired(kind.token(), kind.credential(), kind.secret(), token)
-            .await?;
+        let stored = self.find_token_including_expired(kind, token).await?;
         Ok(stored.map(|stored| stored.owner))
     }
 
     /// A form that waits for its owner to sign in again, sealed: it travels through the browser.
     pub fn hold_form(&self, form: &impl Serialize) -> Result<String, Failure> {
-        let text = serde_json::to_string(form).map_err(|error| Failure::Internal(error.to_string()))?;
+        let text = serde_json::to_string(form).map_err(Failure::internal)?;
         Ok(self.sealer.seal(&self.randomness, HELD_FORM, &text)?)
     }
 
@@ -111,20 +113,20 @@ impl Gatebook {
     /// A new session's token, and what to keep of it.
     pub(in crate::application) fn new_session(
         &self,
-        kind: SessionKind,
+        kind: CredentialKind,
         id: Uuid,
         owner: String,
         device: &str,
         expires_at: Timestamp,
     ) -> (SecretString, Credential) {
-        let token = mint(kind.token(), id, &self.randomness);
+        let token = mint(kind, id, &self.randomness);
         let visible = |c: &char| !c.is_control();
         let credential = Credential {
-            kind: kind.credential(),
+            kind,
             id: id.to_string(),
             owner,
             name: device.chars().filter(visible).take(DEVICE_MAX_CHARS).collect(),
-            digest: self.digests.digest(kind.secret(), token.reveal()),
+            digest: self.digests.digest(kind, token.reveal()),
             expires_at: Some(expires_at),
         };
         (token, credential)

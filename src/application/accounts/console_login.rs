@@ -7,7 +7,8 @@ use gatebook_aggregates::refused_attempts::{LogInRefusedBecause, LoginChannel};
 use gatebook_aggregates::session::SESSION_VALID_FOR;
 use gatebook_aggregates::text::Label;
 use gatebook_aggregates::user_account::UserAccountCommand;
-use gatebook_projections::groups::{self, GroupRow};
+use gatebook_projections::groups;
+use gatebook_projections::groups::GroupRow;
 
 use crate::application::accounts::credentials::throttle_keys;
 use crate::application::accounts::guessing::{HASHINGS_PER_SIGN_IN, at_least};
@@ -16,13 +17,12 @@ use crate::application::caller::{Caller, Who, owner};
 use crate::application::command::preconditions::on_the_user;
 use crate::application::command::request::{CommandRequest, Drawn};
 use crate::application::command::run_account::MakeUserCommand;
-use crate::application::session_kind::SessionKind;
 
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::application::node::refused::Refused;
-use crate::log::CommandError;
-use crate::log::append::{CredentialGuard, CredentialKind};
+use crate::log::append::CredentialGuard;
+use crate::secrets::CredentialKind;
 use crate::store::StoreError;
 use crate::throttle::{Guess, Spent};
 
@@ -184,7 +184,7 @@ impl Gatebook {
             let (session_id, at) = (self.new_id(), self.clock.now());
             let expires_at = at.plus(SESSION_VALID_FOR);
             let (token, credential) =
-                self.new_session(SessionKind::Console, session_id, id.clone(), device, expires_at);
+                self.new_session(CredentialKind::UserSession, session_id, id.clone(), device, expires_at);
             let command = |group: &GroupRow| {
                 // Whoever has another address by now is not who signed in with this one.
                 let still = group.user(&user_id).filter(|user| user.email == address);
@@ -196,14 +196,12 @@ impl Gatebook {
                 .with(Drawn::Credential(&credential))
                 .guarded_by(vec![proof]);
             match self.run_user(&group_id, &user_id, on_the_user, request).await {
-                Err(Failure::Command(CommandError::CredentialReplaced)) => {
+                Err(failure) if failure.is_credential_replaced() => {
                     let again = self.password_proof(CredentialKind::UserPassword, Some(&id), password);
                     proof = again.await?.ok_or(Failure::Unauthenticated)?;
                 }
                 // Taken out of the group since the address was looked up.
-                Err(Failure::Command(CommandError::Refused(Refusal::NotFound))) => {
-                    return Err(Failure::Unauthenticated);
-                }
+                Err(failure) if failure.is_not_found() => return Err(Failure::Unauthenticated),
                 result => {
                     result?;
                     spent.into_iter().for_each(Spent::keep);

@@ -17,10 +17,10 @@ use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::application::idempotency_key::IdempotencyKey;
 use crate::log::CommandError;
-use crate::log::append::{Append, Credential, CredentialChange, CredentialKind};
+use crate::log::append::{Append, Credential, CredentialChange};
 use crate::request_log::note_caller;
-use crate::secrets::{self, SecretKind, TokenKind, lookup_id, mint};
-use crate::store::StoreError;
+use crate::secrets::{self, CredentialKind, lookup_id, mint};
+use crate::store::{Cause, StoreError};
 use crate::throttle::Attempt;
 
 /// A token that was just made. Shown once; not for logs.
@@ -84,12 +84,7 @@ impl Gatebook {
         channel: LoginChannel,
         token: &str,
     ) -> Result<Caller, Failure> {
-        let stored = self.find_token_including_expired(
-            TokenKind::Operator,
-            CredentialKind::OperatorToken,
-            SecretKind::OperatorToken,
-            token,
-        );
+        let stored = self.find_token_including_expired(CredentialKind::OperatorToken, token);
         let stored = self.living_or_refused(caller, channel, stored.await?).await?;
         self.note_use(&stored);
         Ok(caller.recognised(Who::Operator {
@@ -100,9 +95,8 @@ impl Gatebook {
 
     /// The group user with this token.
     pub async fn authenticate_user(&self, caller: &Caller, token: &str) -> Result<Caller, Failure> {
-        let kinds = (TokenKind::User, CredentialKind::UserToken, SecretKind::UserToken);
         let stored = self
-            .find_token_including_expired(kinds.0, kinds.1, kinds.2, token)
+            .find_token_including_expired(CredentialKind::UserToken, token)
             .await?;
         let stored = self.living_or_refused(caller, LoginChannel::AdminsApi, stored).await?;
         let (group_id, user_id) = read_owner(&stored.owner).ok_or(Failure::Unauthenticated)?;
@@ -112,12 +106,7 @@ impl Gatebook {
 
     /// The developer with this session of the JSON API.
     pub async fn authenticate_developer(&self, caller: &Caller, token: &str) -> Result<(Caller, Uuid), Failure> {
-        let stored = self.find_token_including_expired(
-            TokenKind::Session,
-            CredentialKind::DeveloperSession,
-            SecretKind::Session,
-            token,
-        );
+        let stored = self.find_token_including_expired(CredentialKind::DeveloperSession, token);
         let stored = self
             .living_or_refused(caller, LoginChannel::PortalApi, stored.await?)
             .await?;
@@ -140,7 +129,10 @@ impl Gatebook {
         let stored = self.gate_reads.resource_server(client_id).await?;
         // T19: nothing matches an empty digest, but finding that out takes as long as for a client that there is.
         let digest = stored.as_ref().map_or("", |stored| stored.digest.as_str());
-        match self.digests.matches(SecretKind::ResourceServer, client_secret, digest) {
+        let matches = self
+            .digests
+            .matches(CredentialKind::ResourceServer, client_secret, digest);
+        match matches.map_err(Failure::internal)? {
             true => {
                 note_caller("resource_server", client_id);
                 Ok(())
@@ -170,7 +162,7 @@ impl Gatebook {
         let message = history.into_iter().find(|event| event.sequence == first.version);
         let Some(SystemEvent::ResourceServerCreated { client_id, .. }) = message.map(|message| message.event) else {
             let why = "the key of a resource server is another event's";
-            return Err(Failure::Internal(why.to_owned()));
+            return Err(Failure::internal(why));
         };
         let lives = self.stored(CredentialKind::ResourceServer, &client_id).await?.is_some();
         let shown = first.shown.filter(|_| lives);
@@ -193,7 +185,9 @@ impl Gatebook {
             id: client_id.clone(),
             owner: String::new(),
             name: name.as_str().to_owned(),
-            digest: self.digests.digest(SecretKind::ResourceServer, client_secret.reveal()),
+            digest: self
+                .digests
+                .digest(CredentialKind::ResourceServer, client_secret.reveal()),
             expires_at: None,
         };
         let command = SystemCommand::CreateResourceServer {
@@ -216,7 +210,7 @@ impl Gatebook {
     /// All resource servers.
     pub async fn resource_servers(&self) -> Result<Vec<ResourceServer>, Failure> {
         let sql = format!("{SELECT} where kind = $1 order by created_at, id");
-        let kind = <&str>::from(CredentialKind::ResourceServer);
+        let kind = CredentialKind::ResourceServer.name();
         let rows = self.database().rows(Query::new(sql, [kind.into()])).await?;
         let servers = rows.into_iter().map(|row| {
             let stored = read(row)?;
@@ -246,20 +240,19 @@ impl Gatebook {
     /// A new token, and what to keep of it.
     pub(in crate::application) fn new_token(
         &self,
-        token_kind: TokenKind,
-        (kind, secret_kind): (CredentialKind, SecretKind),
+        kind: CredentialKind,
         owner: String,
         name: &Label,
         expires_at: Timestamp,
     ) -> (IssuedToken, Credential) {
         let id = self.new_id();
-        let token = mint(token_kind, id, &self.randomness);
+        let token = mint(kind, id, &self.randomness);
         let credential = Credential {
             kind,
             id: id.to_string(),
             owner,
             name: name.as_str().to_owned(),
-            digest: self.digests.digest(secret_kind, token.reveal()),
+            digest: self.digests.digest(kind, token.reveal()),
             expires_at: Some(expires_at),
         };
         (
@@ -295,7 +288,7 @@ impl Gatebook {
         let sql = format!("{SELECT} where kind = $1 and id = $2");
         let rows = self
             .database()
-            .rows(Query::new(sql, [<&str>::from(kind).into(), id.into()]))
+            .rows(Query::new(sql, [kind.name().into(), id.into()]))
             .await?;
         rows.into_iter().next().map(read).transpose()
     }
@@ -312,29 +305,28 @@ impl Gatebook {
 
     pub(in crate::application) async fn kept_token(
         &self,
-        token_kind: TokenKind,
         kind: CredentialKind,
-        secret_kind: SecretKind,
         token: &str,
     ) -> Result<Option<StoredCredential>, StoreError> {
-        let stored = self
-            .find_token_including_expired(token_kind, kind, secret_kind, token)
-            .await?;
+        let stored = self.find_token_including_expired(kind, token).await?;
         Ok(stored.filter(|stored| !stored.has_ended(self.clock.now())))
     }
 
     pub(in crate::application) async fn find_token_including_expired(
         &self,
-        token_kind: TokenKind,
         kind: CredentialKind,
-        secret_kind: SecretKind,
         token: &str,
     ) -> Result<Option<StoredCredential>, StoreError> {
-        let Some(id) = lookup_id(token_kind, token) else {
+        let Some(id) = lookup_id(kind, token) else {
             return Ok(None);
         };
-        let stored = self.find_including_expired(kind, &id.to_string()).await?;
-        Ok(stored.filter(|stored| self.digests.matches(secret_kind, token, &stored.digest)))
+        let Some(stored) = self.find_including_expired(kind, &id.to_string()).await? else {
+            return Ok(None);
+        };
+        let matches = self.digests.matches(kind, token, &stored.digest);
+        Ok(matches
+            .map_err(|error| StoreError::internal(Cause::of(error)))?
+            .then_some(stored))
     }
 
     fn note_use(&self, stored: &StoredCredential) {

@@ -12,11 +12,12 @@ use crate::application::caller::{Caller, Who};
 use crate::application::command::preconditions::on_the_user;
 use crate::application::command::request::CommandRequest;
 use crate::application::command::run_account::MakeUserCommand;
-use crate::application::session_kind::{Realm, SessionKind};
+use crate::application::realm::{Realm, has_idled};
 
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::log::append::CredentialChange;
+use crate::secrets::CredentialKind;
 
 /// A session, as its owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +25,7 @@ pub struct ListedSession {
     /// Which.
     pub id: Uuid,
     /// What it is for.
-    pub kind: SessionKind,
+    pub kind: CredentialKind,
     /// The browser or program, as it describes itself.
     pub device: String,
     /// When it began.
@@ -39,7 +40,7 @@ impl Gatebook {
         let (owner, now) = (caller.session_owner()?, self.clock.now());
         let mut sessions = Vec::new();
         for kind in realm.session_kinds() {
-            let listed = self.listed_tokens(kind.credential(), &owner).await?;
+            let listed = self.listed_tokens(*kind, &owner).await?;
             sessions.extend(listed.into_iter().map(|token| {
                 ListedSession {
                     id: token.id,
@@ -52,7 +53,7 @@ impl Gatebook {
                 }
             }));
         }
-        sessions.retain(|session| !session.kind.has_idled(session.last_used_at, now));
+        sessions.retain(|session| !has_idled(session.kind, session.last_used_at, now));
         sessions.sort_by_key(|session| (Reverse(session.began_at), session.id));
         Ok(sessions)
     }
@@ -64,11 +65,10 @@ impl Gatebook {
     pub async fn end_session(&self, caller: &Caller, realm: Realm, session_id: Uuid) -> Result<(), Failure> {
         let (owner, id) = (caller.session_owner()?, session_id.to_string());
         let mut open = Vec::new();
-        for kind in realm.session_kinds() {
-            let (kind, id) = (kind.credential(), id.clone());
+        for kind in realm.session_kinds().iter().copied() {
             let stored = self.stored(kind, &id).await?;
             if stored.is_some_and(|stored| stored.owner == owner) {
-                open.push(CredentialChange::Delete { kind, id });
+                open.push(CredentialChange::Delete { kind, id: id.clone() });
             }
         }
         if open.is_empty() {

@@ -13,8 +13,7 @@ use crate::application::caller::Caller;
 use crate::application::command::request::{CommandRequest, Drawn};
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
-use crate::log::append::CredentialKind;
-use crate::secrets::{SecretKind, TokenKind};
+use crate::secrets::CredentialKind;
 
 /// Operators' tokens are the installation's, and have no owner.
 const NOBODY: &str = "";
@@ -31,8 +30,7 @@ impl Gatebook {
         ends: Option<Timestamp>,
     ) -> Result<IssuedToken, Failure> {
         let (issued, credential) = self.new_token(
-            TokenKind::Operator,
-            (CredentialKind::OperatorToken, SecretKind::OperatorToken),
+            CredentialKind::OperatorToken,
             NOBODY.to_owned(),
             name,
             api_token_end(self.clock.now(), ends)?,

@@ -9,7 +9,8 @@ use crate::application::caller::{Caller, Who};
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::application::node::refused::Refused;
-use crate::log::append::{CredentialGuard, CredentialKind};
+use crate::log::append::CredentialGuard;
+use crate::secrets::CredentialKind;
 
 impl Gatebook {
     /// What proves that this is the password of an account; none when it is not. Takes as long for nobody as for

@@ -19,15 +19,15 @@ use crate::application::caller::{Caller, Who, owner, read_owner};
 use crate::application::command::preconditions::{on_the_group, on_the_user};
 use crate::application::command::request::{CommandRequest, Drawn};
 use crate::application::command::run_account::MakeUserCommand;
-use crate::application::session_kind::Realm;
+use crate::application::realm::Realm;
+
 use crate::application::stored_credential::StoredCredential;
 
 use crate::application::accounts::password_check::{chosen_password, password_problem};
-use crate::application::failure::Failure;
+use crate::application::failure::{Failure, or_gone};
 use crate::application::gatebook::Gatebook;
-use crate::log::CommandError;
-use crate::log::append::{Credential, CredentialKind};
-use crate::secrets::{SecretKind, SecretString, TokenKind, lookup_id, mint};
+use crate::log::append::Credential;
+use crate::secrets::{CredentialKind, SecretString, lookup_id, mint};
 
 /// What becomes of the API tokens of somebody who chooses a new password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,10 +101,7 @@ impl Gatebook {
         };
         let caller = caller.with(who);
         let request = CommandRequest::new(&caller, command).with(link.drawn());
-        match self.run_user(group_id, user_id, on_the_group, request).await {
-            Err(Failure::Command(CommandError::Refused(Refusal::NotFound))) => Ok(()),
-            done => done,
-        }
+        or_gone(self.run_user(group_id, user_id, on_the_group, request).await)
     }
 
     /// Forgotten password of the portal: mails a link, if there is such an account. Neither the answer nor its time
@@ -214,10 +211,7 @@ impl Gatebook {
             Realm::Operator => Err(Refusal::PasswordLinkUnknown.into()),
         };
         match chosen {
-            // Replaced, or gone with its user or their address, since it was presented.
-            Err(Failure::Command(CommandError::CredentialReplaced | CommandError::Refused(Refusal::NotFound))) => {
-                Err(Refusal::PasswordLinkUnknown.into())
-            }
+            Err(failure) if is_link_gone(&failure) => Err(Refusal::PasswordLinkUnknown.into()),
             chosen => chosen,
         }
     }
@@ -235,10 +229,8 @@ impl Gatebook {
         let guards = vec![link.clone().guard(CredentialKind::UserPasswordLink)];
         let request = CommandRequest::new(&caller, GroupCommand::EndUserTokens { user_id }).guarded_by(guards);
         match self.run_group(&group_id, request).await {
-            Err(
-                Failure::Unauthenticated
-                | Failure::Command(CommandError::CredentialReplaced | CommandError::Refused(Refusal::NotFound)),
-            ) => Err(Refusal::PasswordLinkUnknown.into()),
+            Err(Failure::Unauthenticated) => Err(Refusal::PasswordLinkUnknown.into()),
+            Err(failure) if is_link_gone(&failure) => Err(Refusal::PasswordLinkUnknown.into()),
             done => done.map(|_| ()),
         }
     }
@@ -295,11 +287,9 @@ impl Gatebook {
         realm: Realm,
         link: &str,
     ) -> Result<(Uuid, StoredCredential), Failure> {
-        let kinds = (TokenKind::PasswordLink, realm.password_link(), SecretKind::PasswordLink);
-        let stored = self
-            .find_token_including_expired(kinds.0, kinds.1, kinds.2, link)
-            .await?;
-        match (stored, lookup_id(TokenKind::PasswordLink, link)) {
+        let kind = realm.password_link();
+        let stored = self.find_token_including_expired(kind, link).await?;
+        match (stored, lookup_id(kind, link)) {
             (Some(stored), Some(link_id)) => Ok((link_id, stored)),
             _ => match self.failed_credentials(&throttle_keys(caller, None)) {
                 Failure::Unauthenticated => Err(Refusal::PasswordLinkUnknown.into()),
@@ -314,7 +304,7 @@ impl Gatebook {
     }
 
     fn draw_link(&self, kind: CredentialKind, owner: String, link: PasswordLink, path: &str) -> DrawnLink {
-        let secret: SecretString = mint(TokenKind::PasswordLink, link.link_id, &self.randomness);
+        let secret: SecretString = mint(kind, link.link_id, &self.randomness);
         DrawnLink {
             link_id: link.link_id,
             address: self.url(&format!("{path}{}", secret.reveal())),
@@ -323,7 +313,7 @@ impl Gatebook {
                 id: link.link_id.to_string(),
                 owner,
                 name: String::new(),
-                digest: self.digests.digest(SecretKind::PasswordLink, secret.reveal()),
+                digest: self.digests.digest(kind, secret.reveal()),
                 expires_at: Some(link.expires_at),
             },
         }
@@ -344,6 +334,11 @@ impl DrawnLink {
             address: &self.address,
         }
     }
+}
+
+/// Whether a link was replaced, or is gone with its user or their address, since it was presented.
+fn is_link_gone(failure: &Failure) -> bool {
+    failure.is_credential_replaced() || failure.is_not_found()
 }
 
 fn new_password(realm: Realm, owner: &str, digest: String) -> Credential {

@@ -15,9 +15,10 @@ use crate::application::command::request::{CommandRequest, Drawn};
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::application::node::refused::Refused;
-use crate::application::session_kind::{Realm, SessionKind};
-use crate::log::CommandError;
-use crate::log::append::{CredentialGuard, CredentialKind};
+use crate::application::realm::Realm;
+
+use crate::log::append::CredentialGuard;
+use crate::secrets::CredentialKind;
 use crate::throttle::Spent;
 
 /// How a developer comes in.
@@ -30,17 +31,17 @@ pub enum PortalClient {
 }
 
 impl PortalClient {
-    fn session_kind(self) -> SessionKind {
+    fn session_kind(self) -> CredentialKind {
         match self {
-            Self::Pages => SessionKind::Portal,
-            Self::Api => SessionKind::PortalApi,
+            Self::Pages => CredentialKind::PortalSession,
+            Self::Api => CredentialKind::DeveloperSession,
         }
     }
 }
 
 /// What the session of a developer begins with.
 struct LogIn<'a> {
-    kind: SessionKind,
+    kind: CredentialKind,
     password: &'a str,
     device: &'a str,
 }
@@ -129,7 +130,7 @@ impl Gatebook {
                 .with(Drawn::Credential(&credential))
                 .guarded_by(vec![proof]);
             match self.run_developer(&id, request).await {
-                Err(Failure::Command(CommandError::CredentialReplaced)) => {
+                Err(failure) if failure.is_credential_replaced() => {
                     let again = self.password_proof(CredentialKind::DeveloperPassword, Some(&id), password);
                     proof = again.await?.ok_or(Failure::Unauthenticated)?;
                 }

@@ -17,8 +17,8 @@ use crate::application::idempotency_key::IdempotencyKey;
 
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
-use crate::log::append::{CredentialGuard, CredentialKind};
-use crate::secrets::{SecretKind, TokenKind};
+use crate::log::append::CredentialGuard;
+use crate::secrets::CredentialKind;
 use crate::store::StoreError;
 
 /// A token that opens something, without the token.
@@ -162,7 +162,7 @@ impl Gatebook {
             ..
         }) = message.map(|message| message.event)
         else {
-            return Err(Failure::Internal("the key of a token is another event's".to_owned()));
+            return Err(Failure::internal("the key of a token is another event's"));
         };
         let shown = self.if_it_lives(first.shown).await?;
         Ok(TokenMade {
@@ -185,9 +185,8 @@ impl Gatebook {
             expires_at,
             guards,
         } = new;
-        let kinds = (CredentialKind::UserToken, SecretKind::UserToken);
         let owner = owner(group_id, user_id);
-        let (issued, credential) = self.new_token(TokenKind::User, kinds, owner, &name, expires_at);
+        let (issued, credential) = self.new_token(CredentialKind::UserToken, owner, &name, expires_at);
         let command = GroupCommand::IssueUserToken {
             user_id: user_id.clone(),
             token_id: issued.id,
@@ -220,7 +219,7 @@ impl Gatebook {
                    from credentials c left join last_uses u on u.id = c.id \
                    where c.kind = $1 and c.owner = $2 and (c.expires_at is null or c.expires_at > $3) \
                    order by c.created_at, c.id";
-        let args = [<&str>::from(kind).into(), owner.into(), self.clock.now().into()];
+        let args = [kind.name().into(), owner.into(), self.clock.now().into()];
         let rows = self.database().rows(Query::new(sql, args)).await?;
         let tokens = rows.into_iter().map(|row| {
             let mut row = RowReader::new("credentials", row);

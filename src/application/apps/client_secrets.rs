@@ -3,7 +3,8 @@
 use crate::application::command::request::Drawn;
 use crate::application::command::section_versions::ExpectedVersion;
 use crate::secrets;
-use crate::secrets::SecretKind;
+use crate::secrets::CredentialKind;
+
 use chrono::TimeDelta;
 use gatebook_aggregates::identifiers::{AppId, ClientSecretId};
 use gatebook_aggregates::integration_app::{
@@ -137,7 +138,7 @@ impl Gatebook {
         let fresh = FreshSecret {
             id: self.new_id(),
             prefix: secrets::client_secret_prefix(&secret),
-            digest: self.keyed(SecretKind::ClientSecret, secret.reveal()),
+            digest: self.keyed(CredentialKind::ClientSecret, secret.reveal()),
         };
         let overlap = overlap_seconds.map(overlap).transpose()?;
         let client_secret_id = fresh.id;
@@ -198,9 +199,7 @@ impl Gatebook {
             ..
         }) = first.history.last().map(|last| &last.event)
         else {
-            return Err(Failure::Internal(
-                "the key of a client secret is another event's".to_owned(),
-            ));
+            return Err(Failure::internal("the key of a client secret is another event's"));
         };
         // Only what still opens something is shown again.
         let today = self.portal_app(app.app_id).await?.ok_or(Refusal::NotFound)?;

@@ -15,7 +15,8 @@ use crate::application::command::section_versions::ExpectedVersion;
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::application::idempotency_key::IdempotencyKey;
-use crate::secrets::{self, SecretKind};
+use crate::secrets;
+use crate::secrets::CredentialKind;
 
 /// Option One, as the admin filled it in.
 #[derive(Clone, Debug)]
@@ -129,7 +130,7 @@ impl Gatebook {
         key: Option<&IdempotencyKey>,
     ) -> Result<Changed, Failure> {
         let secrets = self.invite_secrets(app_id);
-        let invitation_digest = self.keyed(SecretKind::Invitation, secrets.link.reveal());
+        let invitation_digest = self.keyed(CredentialKind::Invitation, secrets.link.reveal());
         let command = AppCommand::ResendInvite {
             account: None,
             invitation_digest,
@@ -148,7 +149,7 @@ impl Gatebook {
         key: Option<&IdempotencyKey>,
     ) -> Result<Changed, Failure> {
         let secrets = self.invite_secrets(app_id);
-        let otp_digest = self.keyed(SecretKind::OneTimePassword, secrets.otp.canonical());
+        let otp_digest = self.keyed(CredentialKind::OneTimePassword, secrets.otp.canonical());
         let command = AppCommand::ResetOneTimePassword { otp_digest };
         let request = CommandRequest::new(caller, command).with(Drawn::Invitation(&secrets));
         self.change_app(caller, app_id, expected.into(), request.once(key))

@@ -121,7 +121,7 @@ impl Gatebook {
         let shown = match self.still_shown(first) {
             Some(sealed) => {
                 let text = self.sealer.open(&request.key, &sealed)?;
-                Some(serde_json::from_str(&text).map_err(|error| Failure::Internal(error.to_string()))?)
+                Some(serde_json::from_str(&text).map_err(|error| Failure::unsealed(&error))?)
             }
             None => None,
         };
@@ -130,7 +130,7 @@ impl Gatebook {
 
     /// What an answer shows once, sealed for showing it to the same form again.
     pub(in crate::application) fn seal_shown(&self, key: &str, shown: &impl Serialize) -> Result<String, Failure> {
-        let text = serde_json::to_string(shown).map_err(|error| Failure::Internal(error.to_string()))?;
+        let text = serde_json::to_string(shown).map_err(Failure::internal)?;
         Ok(self.sealer.seal(&self.randomness, key, &text)?)
     }
 

@@ -7,7 +7,7 @@ use gatebook_projections::developers::DeveloperRow;
 
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
-use crate::secrets::{self, OneTimePassword, SecretKind, SecretString, TokenKind};
+use crate::secrets::{self, CredentialKind, OneTimePassword, SecretString};
 
 /// The secrets of an invitation: the link's token, and the OTP.
 pub(in crate::application) struct InviteSecrets {
@@ -26,8 +26,8 @@ impl Gatebook {
         let invite = DeveloperInvite {
             email,
             account: None,
-            invitation_digest: self.keyed(SecretKind::Invitation, secrets.link.reveal()),
-            otp_digest: self.keyed(SecretKind::OneTimePassword, secrets.otp.canonical()),
+            invitation_digest: self.keyed(CredentialKind::Invitation, secrets.link.reveal()),
+            otp_digest: self.keyed(CredentialKind::OneTimePassword, secrets.otp.canonical()),
         };
         (secrets, invite)
     }
@@ -72,12 +72,12 @@ impl Gatebook {
 
     pub(in crate::application) fn invite_secrets(&self, app_id: AppId) -> InviteSecrets {
         InviteSecrets {
-            link: secrets::mint(TokenKind::Invitation, app_id, &self.randomness),
+            link: secrets::mint(CredentialKind::Invitation, app_id, &self.randomness),
             otp: OneTimePassword::random(&self.randomness),
         }
     }
 
-    pub(in crate::application) fn keyed(&self, kind: SecretKind, secret: &str) -> KeyedDigest {
+    pub(in crate::application) fn keyed(&self, kind: CredentialKind, secret: &str) -> KeyedDigest {
         KeyedDigest(self.digests.digest(kind, secret))
     }
 }

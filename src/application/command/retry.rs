@@ -6,7 +6,6 @@ use futures::future::BoxFuture;
 
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
-use crate::log::CommandError;
 
 /// How often a command is tried when others change the same thing. Six tries outlast a burst of others, and end within
 /// a second.
@@ -21,7 +20,7 @@ impl Gatebook {
     ) -> Result<T, Failure> {
         for tries in 1..TRIES {
             match attempt().await {
-                Err(Failure::Command(CommandError::Conflict)) => self.wait_after_conflict(tries).await,
+                Err(failure) if failure.is_conflict() => self.wait_after_conflict(tries).await,
                 result => return result,
             }
         }

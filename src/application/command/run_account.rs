@@ -7,6 +7,8 @@ use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::timeline_views::{TimelineViews, ViewTimeline};
 use gatebook_aggregates::user_account::{UserAccount, UserAccountCommand};
 use gatebook_projections::groups::GroupRow;
+use tracing::Span;
+use tracing::field::Empty;
 
 use crate::application::caller::{Who, owner};
 use crate::application::command::consequences::Consequences;
@@ -27,6 +29,7 @@ pub(in crate::application) type DependsOn = fn(&GroupRow, &UserId) -> Preconditi
 
 impl Gatebook {
     /// Runs a command about a developer's account.
+    #[tracing::instrument(skip_all, fields(developer_id = id, command = request.command.as_ref()))]
     pub(in crate::application) async fn run_developer(
         &self,
         id: &str,
@@ -49,6 +52,7 @@ impl Gatebook {
     }
 
     /// R28: records that somebody reads an application's timeline.
+    #[tracing::instrument(skip_all, fields(group_id = %request.command.group_id, app_id = %request.command.app_id))]
     pub(in crate::application) async fn run_timeline_view(
         &self,
         id: &str,
@@ -63,6 +67,7 @@ impl Gatebook {
 
     /// Runs a command about a group user's account. It holds only for a user that the group still has, and is made anew
     /// from the group for every try: the user, and what the caller may do, can have changed since.
+    #[tracing::instrument(skip_all, fields(%group_id, %user_id, command = Empty))]
     pub(in crate::application) async fn run_user(
         &self,
         group_id: &GroupId,
@@ -84,6 +89,7 @@ impl Gatebook {
         let group = self.group(group_id).await?.ok_or(Refusal::NotFound)?;
         group.user(user_id).ok_or(Refusal::NotFound)?;
         let request = request.of((request.command)(&group)?);
+        Span::current().record("command", request.command.as_ref());
         let context = UserContext {
             caller: request.caller,
             group: &group,

@@ -17,7 +17,7 @@ use crate::application::command::section_versions::ExpectedVersion;
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::application::idempotency_key::IdempotencyKey;
-use crate::log::{AuditedRead, CommandContext, CommandError, Committed};
+use crate::log::{AuditedRead, CommandContext, Committed};
 use crate::request_log::note_app;
 use crate::throttle::Spent;
 
@@ -32,6 +32,7 @@ impl Gatebook {
     ///
     /// R26: the decision holds only if what it took from the group (its plan, the entities that are named, what the caller
     /// may do) has not changed until the commit.
+    #[tracing::instrument(skip_all, fields(%group_id, %app_id, command = request.command.as_ref()))]
     pub(in crate::application) async fn run_app(
         &self,
         group_id: &GroupId,
@@ -54,7 +55,7 @@ impl Gatebook {
             .retry(|| self.try_app(group_id, app_id, expected, &request).boxed())
             .await;
         drop(lock);
-        if matches!(result, Err(Failure::Command(CommandError::Conflict))) {
+        if result.as_ref().is_err_and(Failure::is_conflict) {
             // What keeps it from being decided may be an event of the group that nobody can read.
             self.log.load::<Group>(group_id.as_str()).await?;
         }

@@ -22,6 +22,7 @@ pub(in crate::application) type GroupRequest<'a> = CommandRequest<'a, GroupComma
 
 impl Gatebook {
     /// Runs a command about a group; what stops something, before everything else (R27).
+    #[tracing::instrument(skip_all, fields(%group_id, command = request.command.as_ref()))]
     pub(in crate::application) async fn run_group(
         &self,
         group_id: &GroupId,

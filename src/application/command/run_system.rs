@@ -17,6 +17,7 @@ pub(in crate::application) type SystemRequest<'a> = CommandRequest<'a, SystemCom
 
 impl Gatebook {
     /// Runs a command about the installation; what stops something, before everything else (R27). Operators only.
+    #[tracing::instrument(skip_all, fields(command = request.command.as_ref()))]
     pub(in crate::application) async fn run_system(
         &self,
         request: SystemRequest<'_>,

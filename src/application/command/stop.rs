@@ -68,6 +68,7 @@ impl<A: StoredAggregate> StopCommand<A> {
 
 impl Gatebook {
     /// Carries out a command that stops something; tells what was done, and the group at that moment.
+    #[tracing::instrument(skip_all, fields(aggregate = A::TYPE, id = command.id))]
     pub(super) async fn stop<A: StoredAggregate + Clone>(
         &self,
         command: StopCommand<A>,
@@ -184,7 +185,7 @@ impl<A: StoredAggregate + Clone> Stopping<A> {
     /// What was done, now that it is committed.
     fn done(&self, receipt: Receipt) -> Result<(Committed<A>, Option<GroupRow>), Failure> {
         let outcome = locked(&self.outcome).take();
-        let undecided = || Failure::Internal("a command was committed without a decision".to_owned());
+        let undecided = || Failure::internal("a command was committed without a decision");
         let mut outcome = outcome.ok_or_else(undecided)??;
         for stored in receipt
             .events

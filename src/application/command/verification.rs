@@ -61,8 +61,7 @@ impl Gatebook {
     /// What was sealed.
     pub(in crate::application) fn open_verification(&self, key: &str, sealed: &str) -> Result<Verification, Failure> {
         let text = self.sealer.open(key, sealed)?;
-        let stored: SealedVerification =
-            serde_json::from_str(&text).map_err(|error| Failure::Internal(error.to_string()))?;
+        let stored: SealedVerification = serde_json::from_str(&text).map_err(|error| Failure::unsealed(&error))?;
         Ok(self.shown(stored))
     }
 

@@ -21,7 +21,7 @@ use crate::application::gatebook::Gatebook;
 use crate::metrics::VerdictLabels;
 use crate::oauth::Scopes;
 use crate::request_log::{note_app, note_caller, note_verdict};
-use crate::secrets::{ACCESS_TOKEN_LIFETIME, AccessTokenClaims, SecretKind, TokenRefusal, is_client_secret};
+use crate::secrets::{ACCESS_TOKEN_LIFETIME, AccessTokenClaims, CredentialKind, TokenRefusal, is_client_secret};
 use crate::store::StoreError;
 
 /// How far the clocks of two nodes may be apart: each may be a minute from the database's.
@@ -89,7 +89,7 @@ impl Gatebook {
     ) -> Result<AuthenticatedClient, Failure> {
         let now = self.clock.now();
         // Also for what cannot be a client, so that unknown and known take the same time.
-        let digest = self.keyed(SecretKind::ClientSecret, client_secret);
+        let digest = self.keyed(CredentialKind::ClientSecret, client_secret);
         let facts = self.gate_reads.client(client_id).await?;
         let live = facts.and_then(|facts| {
             let secrets = facts.app.client_secrets.iter();
@@ -111,7 +111,7 @@ impl Gatebook {
             // Whether it would still be usable, an event tells that cannot be read.
             Some(client) if client.facts.is_unreadable => {
                 let why = "an event of the application or its group cannot be read";
-                Err(StoreError::Unavailable(why.to_owned()).into())
+                Err(StoreError::unavailable(why).into())
             }
             Some(client) => {
                 self.last_uses.client_secret_used(client.client_secret_id, now);
@@ -133,7 +133,7 @@ impl Gatebook {
         scopes: Scopes,
     ) -> Result<IssuedAccessToken, StoreError> {
         if self.log.writer.clocks().is_wrong() {
-            return Err(StoreError::Unavailable("this machine's clock is wrong".to_owned()));
+            return Err(StoreError::unavailable("this machine's clock is wrong"));
         }
         let now = self.clock.now();
         let claims = AccessTokenClaims {
@@ -220,7 +220,7 @@ impl Gatebook {
         let claims = match self.presented_token(token) {
             Ok(claims) => claims,
             Err(TokenRefusal::Malformed) => return refused(Verdict::TokenMalformed),
-            Err(TokenRefusal::Invalid) => return refused(Verdict::TokenInvalid),
+            Err(TokenRefusal::Invalid | TokenRefusal::UnknownKey(_)) => return refused(Verdict::TokenInvalid),
         };
         let facts = match self.gate_reads.token(claims.app_id, claims.token_id).await? {
             Some(facts) => facts,

@@ -9,7 +9,7 @@ use gatebook_projections::token_gate::{self, ClientFacts, GateFacts};
 use crate::application::node::shared_reads::{KeyedAnswers, SharedReads};
 use crate::application::stored_credential;
 use crate::application::stored_credential::StoredCredential;
-use crate::log::append::CredentialKind;
+use crate::secrets::CredentialKind;
 use crate::store::{Database, StoreError};
 
 /// The reads of the gate and of the OAuth endpoints.
@@ -110,7 +110,7 @@ async fn resource_servers(
 ) -> Result<KeyedAnswers<StoredCredential>, StoreError> {
     let listed = database.dialect().list("$2");
     let sql = format!("{} where kind = $1 and id in ({listed})", stored_credential::SELECT);
-    let kind = <&str>::from(CredentialKind::ResourceServer);
+    let kind = CredentialKind::ResourceServer.name();
     let rows = database
         .gate_rows(Query::new(sql, [kind.into(), Value::json(&ids)]))
         .await?;

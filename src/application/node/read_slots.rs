@@ -49,7 +49,7 @@ impl ReadSlots {
         let slots = self.of_principal(principal);
         match timeout(self.wait_max, slots.acquire_owned()).await {
             Ok(Ok(permit)) => Ok(ReadSlot { _permit: permit }),
-            Ok(Err(closed)) => Err(Failure::Internal(closed.to_string())),
+            Ok(Err(closed)) => Err(Failure::internal(closed)),
             Err(_) => Err(Failure::TooManyReads {
                 retry_after_seconds: RETRY_AFTER,
             }),
@@ -73,7 +73,7 @@ impl ReadSlots {
             read
         };
         let reading = tokio::spawn(reading.in_current_span()).await;
-        reading.map_err(|error| Failure::Internal(error.to_string()))
+        reading.map_err(Failure::internal)
     }
 
     fn of_principal(&self, principal: String) -> Arc<Semaphore> {

@@ -44,7 +44,7 @@ impl Readiness {
     /// `Unavailable` with the reason, otherwise.
     pub async fn check(&self, log: &Log) -> Result<(), StoreError> {
         if log.writer.is_gone() {
-            return Err(StoreError::Unavailable("the writer has ended".to_owned()));
+            return Err(StoreError::unavailable("the writer has ended"));
         }
         log.database.reachable()?;
         let with_room = log.writer.has_failed();
@@ -55,7 +55,7 @@ impl Readiness {
         let since = log.database.last_trouble();
         match timeout(PATIENCE, self.tried(log, since, with_room)).await {
             Ok(outcome) => outcome,
-            Err(_) => Err(StoreError::Unavailable("a commit gets no answer".to_owned())),
+            Err(_) => Err(StoreError::unavailable("a commit gets no answer")),
         }
     }
 

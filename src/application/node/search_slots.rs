@@ -87,12 +87,12 @@ impl SearchSlots {
             found
         };
         let search = tokio::spawn(search.in_current_span()).await;
-        search.map_err(|error| Failure::Internal(error.to_string()))
+        search.map_err(Failure::internal)
     }
 
     /// Only the first of a principal's searches stand in the common line, which is first come, first served.
     async fn slot(&self, principal: String) -> Result<Slot, Failure> {
-        let closed = |_| Failure::Internal("the search slots are closed".to_owned());
+        let closed = |_| Failure::internal("the search slots are closed");
         let of_principal = self.of_principal(principal).acquire_owned().await.map_err(closed)?;
         let of_all = self.all.clone().acquire_owned().await.map_err(closed)?;
         Ok(Slot { of_all, of_principal })

@@ -59,7 +59,7 @@ impl<V: Clone + Send + Sync + 'static> SharedReads<V> {
     /// When it cannot be read, or not within [`PATIENCE`].
     pub(in crate::application) async fn get(&self, key: String) -> Result<Option<V>, StoreError> {
         let (answer, received) = oneshot::channel();
-        let gone = || StoreError::Unavailable("nobody reads any more".to_owned());
+        let gone = || StoreError::unavailable("nobody reads any more");
         let answered = async {
             self.queue
                 .send(WaitingReader { key, answer })
@@ -67,7 +67,7 @@ impl<V: Clone + Send + Sync + 'static> SharedReads<V> {
                 .map_err(|_| gone())?;
             received.await.map_err(|_| gone())?
         };
-        let late = || StoreError::Unavailable("it did not answer in time".to_owned());
+        let late = || StoreError::unavailable("it did not answer in time");
         timeout(PATIENCE, answered).await.unwrap_or_else(|_| Err(late()))
     }
 }
@@ -93,7 +93,7 @@ async fn ask_for_all<V: Clone, Asked>(
         keys.dedup();
         // One question that goes wrong must not end the task: the others of its kind would be asked by fewer and fewer.
         let answers = AssertUnwindSafe(ask(keys)).catch_unwind().await;
-        let answers = answers.unwrap_or_else(|_| Err(StoreError::Refused("a question went wrong".to_owned())));
+        let answers = answers.unwrap_or_else(|_| Err(StoreError::internal("a question went wrong")));
         for WaitingReader { key, answer } in waiting.drain(..) {
             let _ = answer.send(match &answers {
                 Ok(answers) => answers.get(&key).cloned().transpose(),
@@ -141,12 +141,12 @@ mod tests {
             self.may_answer.acquire().await.unwrap().forget();
             let answer = |key: String| match key.as_str() {
                 "nothing" => None,
-                "broken" => Some((key, Err(StoreError::Refused("unreadable".to_owned())))),
+                "broken" => Some((key, Err(StoreError::internal("unreadable")))),
                 "away" => None,
                 _ => Some((key, Ok(committed))),
             };
             if keys.iter().any(|key| key == "away") {
-                return Err(StoreError::Unavailable("away".to_owned()));
+                return Err(StoreError::unavailable("away"));
             }
             Ok(keys.into_iter().filter_map(answer).collect())
         }
@@ -218,7 +218,7 @@ mod tests {
         let reads = database.reads();
         let keys = ["broken", "app", "nothing"].map(|key| reads.get(key.to_owned()));
         let answers = join_all(keys).await;
-        assert!(matches!(answers[0], Err(StoreError::Refused(_))));
+        assert!(matches!(answers[0], Err(StoreError::Internal(_))));
         assert!(matches!(answers[1], Ok(Some(0))));
         assert!(matches!(answers[2], Ok(None)));
     }

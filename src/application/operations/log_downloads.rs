@@ -108,9 +108,8 @@ impl Gatebook {
             .await?;
         match known.first().map(Vec::as_slice) {
             Some([Value::Text(known)]) if known == fingerprint => Ok(()),
-            Some(_) => Err(Failure::Internal(
-                "the key does not belong to this database; start with the key file that the database was created with"
-                    .to_owned(),
+            Some(_) => Err(Failure::internal(
+                "the key does not belong to this database; start with the key file that the database was created with",
             )),
             None => {
                 let row = vec!["key".into(), fingerprint.into()];

@@ -26,7 +26,7 @@ use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::application::node::refused::{MailedSecretRefusedBecause, Refused};
 use crate::log::{CommandError, Committed};
-use crate::secrets::{OneTimePassword, SecretKind};
+use crate::secrets::{CredentialKind, OneTimePassword};
 use crate::store::StoreError;
 
 /// A developer's applications, each with its group.
@@ -104,10 +104,10 @@ impl Gatebook {
                 return Err(too_many);
             }
         };
-        let otp_digest = typed.map(|otp| self.keyed(SecretKind::OneTimePassword, otp.canonical()));
+        let otp_digest = typed.map(|otp| self.keyed(CredentialKind::OneTimePassword, otp.canonical()));
         let command = AppCommand::VerifyOneTimePassword { otp_digest };
         let done = self.developers_command(caller, app_id, command).await;
-        if let Err(Failure::Command(CommandError::KeyUsed)) = &done
+        if done.as_ref().is_err_and(Failure::is_key_used)
             && let Some(first) = self.verified_before(caller).await?
         {
             return first;
@@ -274,7 +274,7 @@ impl Gatebook {
                 .await;
             match issued {
                 // Something has changed since the look at the secrets, or the same form was faster: look again.
-                Err(Failure::Command(CommandError::VersionMismatch { .. } | CommandError::KeyUsed)) => {}
+                Err(failure) if failure.is_version_mismatch() || failure.is_key_used() => {}
                 issued => return issued.map(Some),
             }
         }
@@ -352,18 +352,13 @@ fn verified(events: &[Event]) -> Result<(), Failure> {
 
 /// R15, R16: the OTP that was tried is wrong, expired or locked.
 fn is_wrong_otp(failure: &Failure) -> bool {
-    matches!(
-        failure,
-        Failure::OtpWrong { .. } | Failure::Command(CommandError::Refused(Refusal::OtpExpired | Refusal::OtpLocked))
-    )
+    matches!(failure, Failure::OtpWrong { .. })
+        || matches!(failure.refusal(), Some(Refusal::OtpExpired | Refusal::OtpLocked))
 }
 
 /// Why an OTP opens nothing, if that is why it was refused.
 fn unusable_because(failure: &Failure) -> Option<OtpUnusable> {
-    let Failure::Command(CommandError::Refused(refusal)) = failure else {
-        return None;
-    };
-    match refusal {
+    match failure.refusal()? {
         Refusal::OtpExpired => Some(OtpUnusable::Expired),
         Refusal::OtpLocked => Some(OtpUnusable::Locked),
         Refusal::AppSuspended => Some(OtpUnusable::AppSuspended),

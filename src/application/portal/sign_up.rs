@@ -19,7 +19,7 @@ use crate::application::gatebook::Gatebook;
 use crate::application::node::refused::{MailedSecretRefusedBecause, Refused};
 use crate::log::CommandError;
 use crate::log::append::ReservationKey;
-use crate::secrets::{Password, SecretKind, TokenKind, VerificationCode, lookup_id};
+use crate::secrets::{CredentialKind, Password, VerificationCode, lookup_id};
 
 /// An invitation that can be accepted.
 #[derive(Clone, Debug)]
@@ -77,7 +77,7 @@ impl Gatebook {
         let invitation = self.open_invitation(caller, invite_token).await?;
         let link = self.presented_link(caller, invite_token)?;
         let code = VerificationCode::random(&self.randomness);
-        let code_digest = self.keyed(SecretKind::VerificationCode, code.reveal());
+        let code_digest = self.keyed(CredentialKind::VerificationCode, code.reveal());
         let caller = caller.with(Who::Invitee {
             id: String::new(),
             name: invitation.email.clone(),
@@ -114,7 +114,7 @@ impl Gatebook {
                 return Err(too_many);
             }
         };
-        let code_digest = self.keyed(SecretKind::VerificationCode, &code);
+        let code_digest = self.keyed(CredentialKind::VerificationCode, &code);
         // Only the right code is worth the work.
         let password_hash = match self.is_right_code(&link, &code_digest).await? {
             true => Some(self.passwords.hash(&password, &self.randomness).await?),
@@ -198,10 +198,10 @@ impl Gatebook {
 
     /// The application that a link belongs to. Links are random, so unknown ones are only slowed down.
     fn presented_link(&self, caller: &Caller, invite_token: &str) -> Result<PresentedLink, Failure> {
-        match lookup_id(TokenKind::Invitation, invite_token) {
+        match lookup_id(CredentialKind::Invitation, invite_token) {
             Some(app_id) => Ok(PresentedLink {
                 app_id,
-                digest: self.keyed(SecretKind::Invitation, invite_token),
+                digest: self.keyed(CredentialKind::Invitation, invite_token),
             }),
             None => Err(self.unknown_link(caller)),
         }

@@ -84,7 +84,7 @@ impl Database for Troubled {
 }
 
 fn away() -> StoreError {
-    StoreError::Unavailable("it went away".to_owned())
+    StoreError::unavailable("it went away")
 }
 
 /// Hands all over; then the database may begin so many transactions.
@@ -112,7 +112,7 @@ async fn when_the_database_is_away_everybody_who_waits_hears_it_at_once() {
 
 #[tokio::test]
 async fn when_the_database_goes_away_while_appends_are_written_one_by_one_the_others_hear_it_at_once() {
-    let database = Troubled::by([StoreError::Refused("somebody's fault".to_owned()), away()]).await;
+    let database = Troubled::by([StoreError::internal("somebody's fault"), away()]).await;
     let writer = database.writer();
     assert_eq!(append_all(&database, &writer, 60, 2).await, 0);
     assert_eq!(database.begun(), 2);
@@ -120,7 +120,7 @@ async fn when_the_database_goes_away_while_appends_are_written_one_by_one_the_ot
 
 #[tokio::test]
 async fn a_batch_that_the_database_gave_up_for_another_transaction_is_written_once_more() {
-    let given_up = || StoreError::GivenUp("deadlock detected".to_owned());
+    let given_up = || StoreError::GivenUp("deadlock detected".into());
     let database = Troubled::by([given_up(), given_up(), given_up()]).await;
     let writer = database.writer();
     assert_eq!(append_all(&database, &writer, 10, 4).await, 10);

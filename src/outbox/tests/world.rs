@@ -199,7 +199,7 @@ impl Database for GoesAway {
     async fn begin(&self, purpose: ConnectionPurpose) -> Result<Box<dyn Transaction>, StoreError> {
         let left = self.after_writes.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
         if left <= 0 {
-            return Err(StoreError::Unavailable("it went away".to_owned()));
+            return Err(StoreError::unavailable("it went away"));
         }
         self.database.begin(purpose).await
     }

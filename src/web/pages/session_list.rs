@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use uuid::Uuid;
 
-use crate::application::{ListedSession, SessionKind};
+use crate::application::ListedSession;
 use crate::web::pages::form::token;
 use crate::web::pages::times;
 
@@ -32,7 +32,7 @@ fn row(session: &ListedSession, this: Uuid, action: &str, form_token: &str) -> M
         tr {
             th scope="row" {
                 bdi { (device) }
-                @if session.kind == SessionKind::PortalApi { " " span.badge { "JSON API" } }
+                @if !session.kind.is_browser_session() { " " span.badge { "JSON API" } }
                 @if session.id == this { " " span.badge.good { "this session" } }
             }
             td data-title="Since" { (times::moment(session.began_at)) }

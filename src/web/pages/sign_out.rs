@@ -2,10 +2,8 @@
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use gatebook_aggregates::refusal::Refusal;
 
-use crate::application::Failure;
-use crate::log::CommandError;
+use crate::application::or_gone;
 use crate::web::error::Problem;
 use crate::web::extract::Service;
 use crate::web::pages::current_user::{CurrentUser, forget_session};
@@ -25,10 +23,8 @@ pub async fn sign_out<V: CurrentUser>(
         Err(refused) => return Ok(refused),
     };
     let session = user.session();
-    match service.end_session(&session.caller, V::REALM, session.id).await {
-        Ok(()) | Err(Failure::Command(CommandError::Refused(Refusal::NotFound))) => Ok(signed_out::<V>()),
-        Err(failure) => Err(failure.into()),
-    }
+    or_gone(service.end_session(&session.caller, V::REALM, session.id).await)?;
+    Ok(signed_out::<V>())
 }
 
 /// The response for a user whose session has ended.

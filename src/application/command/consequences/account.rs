@@ -5,20 +5,17 @@ use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::user_account::{UserAccount, UserAccountEvent};
 use gatebook_projections::groups::GroupRow;
 
-use crate::application::command::consequences::Consequences;
-
-use super::remove;
-
-use super::remove_owned;
-
-use super::store;
+use super::{remove, remove_owned, store};
 use crate::application::caller::Caller;
+use crate::application::command::consequences::Consequences;
 use crate::application::command::request::Drawn;
 use crate::application::gatebook::Gatebook;
-use crate::application::session_kind::Realm;
-use crate::log::append::{CredentialKind, EncryptedEmail, Reservation, ReservationKey};
+use crate::application::realm::Realm;
+use crate::log::append::{EncryptedEmail, Reservation, ReservationKey};
+
 use crate::log::{CommandError, SideEffects};
 use crate::mail::Email;
+use crate::secrets::CredentialKind;
 
 /// What the consequences of a group user's events depend on.
 pub(in crate::application) struct UserContext<'a> {
@@ -109,7 +106,7 @@ impl Consequences for Developer {
             DeveloperEvent::DeveloperLoggedIn { .. } => store(drawn, effects),
             DeveloperEvent::DeveloperLoggedOut { session_id } => {
                 for kind in Realm::Portal.session_kinds() {
-                    remove(kind.credential(), session_id, effects);
+                    remove(*kind, session_id, effects);
                 }
             }
             DeveloperEvent::DeveloperPasswordResetRequested { expires_at, .. } => {
@@ -133,7 +130,7 @@ fn developers_reset(to: &str, link: &str, expires_at: Timestamp) -> Email {
 fn password_chosen(realm: Realm, owner: &str, drawn: Drawn<'_>, effects: &mut SideEffects) {
     effects.withdrawn_emails.push(password_link_subject(owner));
     store(drawn, effects);
-    let sessions = realm.session_kinds().iter().map(|kind| kind.credential());
+    let sessions = realm.session_kinds().iter().copied();
     let ended: Vec<_> = sessions.chain([realm.password_link()]).collect();
     remove_owned(&ended, owner, effects);
 }

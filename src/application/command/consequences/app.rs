@@ -19,9 +19,10 @@ use crate::application::command::consequences::emails::{EmailSubject, address_to
 use crate::application::command::request::Drawn;
 use crate::application::gatebook::Gatebook;
 use crate::application::idempotency_key::IdempotencyKey;
-use crate::log::append::{Credential, CredentialKind, EncryptedEmail, Reservation, ReservationKey};
+use crate::log::append::{Credential, EncryptedEmail, Reservation, ReservationKey};
 use crate::log::{CommandError, Loaded, SideEffects};
 use crate::mail::Email;
+use crate::secrets::CredentialKind;
 
 /// What the consequences of an application's events depend on.
 pub(in crate::application) struct AppContext<'a> {

@@ -15,8 +15,8 @@ use crate::application::caller::owner;
 use crate::application::command::consequences::account::password_link_subject;
 use crate::application::command::request::Drawn;
 use crate::application::gatebook::Gatebook;
-use crate::log::append::CredentialKind;
 use crate::log::{CommandError, SideEffects};
+use crate::secrets::CredentialKind;
 
 /// What the consequences of a group's events depend on.
 pub(in crate::application) struct GroupContext<'a> {

@@ -14,8 +14,9 @@ use gatebook_aggregates::timeline_views::TimelineViews;
 
 use crate::application::command::request::Drawn;
 use crate::application::gatebook::Gatebook;
-use crate::log::append::{CredentialChange, CredentialKind};
+use crate::log::append::CredentialChange;
 use crate::log::{CommandError, SideEffects};
+use crate::secrets::CredentialKind;
 
 /// An aggregate whose events have consequences.
 pub(in crate::application) trait Consequences: Aggregate {

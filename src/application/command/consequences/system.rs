@@ -11,8 +11,8 @@ use super::remove_owned;
 use super::store;
 use crate::application::command::request::Drawn;
 use crate::application::gatebook::Gatebook;
-use crate::log::append::CredentialKind;
 use crate::log::{CommandError, SideEffects};
+use crate::secrets::CredentialKind;
 
 /// What the consequences of the installation's events depend on.
 pub(in crate::application) struct SystemContext<'a> {

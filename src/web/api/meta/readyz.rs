@@ -41,7 +41,7 @@ pub struct ReadyStatus {
 )]
 pub async fn readyz(State(service): State<Service>) -> Result<Json<ReadyStatus>, Problem> {
     if service.is_draining() {
-        let draining = StoreError::Unavailable("this node is draining and will stop soon".to_owned());
+        let draining = StoreError::unavailable("this node is draining and will stop soon");
         return Err(Problem::not_ready(&draining));
     }
     service.is_ready().await.map_err(|error| Problem::not_ready(&error))?;

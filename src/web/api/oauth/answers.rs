@@ -14,7 +14,7 @@ pub const NO_STORE: [(HeaderName, &str); 2] = [(CACHE_CONTROL, "no-store"), (PRA
 /// An access token (RFC 6749 §5.1).
 #[derive(Serialize, ToSchema)]
 pub struct TokenAnswer {
-    /// The token: `gbt_` and 131 more characters.
+    /// The token: `gbt_` and 132 more characters.
     pub access_token: String,
     /// Always `Bearer`.
     #[schema(value_type = String)]

@@ -1,6 +1,9 @@
 //! Turns failures into OAuth errors.
 
+use std::fmt::Display;
+
 use crate::application::Failure;
+use crate::causes::Causes;
 use crate::log::CommandError;
 use crate::oauth::OAuthError;
 use crate::store::StoreError;
@@ -19,7 +22,7 @@ pub fn refusal(failure: Failure) -> OAuthError {
         Failure::Command(CommandError::Conflict) => OAuthError::temporarily_unavailable(1),
         // The application was suspended or revoked after its client authenticated, so it could no longer do so (T19).
         Failure::Command(CommandError::Refused(_)) => OAuthError::invalid_client(),
-        failure => server_error(&failure.to_string()),
+        failure => server_error(Causes(&failure)),
     }
 }
 
@@ -29,11 +32,11 @@ pub fn store_refusal(error: &StoreError) -> OAuthError {
         tracing::warn!(%error, "the database is unavailable");
         return OAuthError::temporarily_unavailable(RETRY_UNAVAILABLE_AFTER);
     }
-    server_error(&error.to_string())
+    server_error(Causes(error))
 }
 
 /// The OAuth error for a fault of ours.
-pub fn server_error(why: &str) -> OAuthError {
+pub fn server_error(why: impl Display) -> OAuthError {
     tracing::error!(%why, "an OAuth request failed");
     OAuthError::server_error()
 }
@@ -45,13 +48,13 @@ mod tests {
 
     #[test]
     fn t34_a_database_that_is_away_never_speaks_of_the_client() {
-        let away = StoreError::Unavailable("gone".to_owned());
+        let away = StoreError::unavailable("gone");
         let refused = refusal(away.into());
         assert_eq!(
             (refused.status.as_u16(), refused.error),
             (503, "temporarily_unavailable")
         );
-        let broken = StoreError::Refused("no such table".to_owned());
+        let broken = StoreError::internal("no such table");
         let refused = refusal(broken.into());
         assert_eq!((refused.status.as_u16(), refused.error), (500, "server_error"));
     }

@@ -4,14 +4,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::TimeDelta;
-use gatebook_aggregates::refusal::{FieldProblem, Refusal};
+use gatebook_aggregates::refusal::FieldProblem;
 use gatebook_aggregates::text::Label;
 use gatebook_aggregates::timestamp::Timestamp;
 use maud::{Markup, html};
 use uuid::Uuid;
 
-use crate::application::{Failure, IssuedToken, ListedToken, OwnTokenForm, Realm};
-use crate::log::CommandError;
+use crate::application::{Failure, IssuedToken, ListedToken, OwnTokenForm, Realm, or_gone};
 use crate::web::error::Problem;
 use crate::web::extract::{PathOf, Service};
 use crate::web::pages::current_user::{ConsoleUser, SignedIn};
@@ -195,7 +194,7 @@ pub async fn end_token(
     if !form.is_to_be_shown_again() {
         let (group_id, user_id) = (&user.group.group_id, user.user_id.clone());
         let ended = service.revoke_user_token(user.caller(), group_id, user_id, token_id);
-        or_done(ended.await)?;
+        or_gone(ended.await)?;
     }
     Ok(Redirect::to("/account"))
 }
@@ -209,19 +208,11 @@ pub async fn end_session(
     if form.is_to_be_shown_again() {
         return Ok(Redirect::to("/account").into_response());
     }
-    or_done(service.end_session(user.caller(), Realm::Console, session_id).await)?;
+    or_gone(service.end_session(user.caller(), Realm::Console, session_id).await)?;
     if session_id == user.session.id {
         return Ok(signed_out::<ConsoleUser>());
     }
     Ok(Redirect::to("/account").into_response())
-}
-
-/// Something that has already ended is what the user asked for.
-fn or_done(ended: Result<(), Failure>) -> Result<(), Failure> {
-    match ended {
-        Err(Failure::Command(CommandError::Refused(Refusal::NotFound))) => Ok(()),
-        ended => ended,
-    }
 }
 
 /// `POST /account/password-link`

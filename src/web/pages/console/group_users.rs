@@ -13,7 +13,6 @@ use gatebook_projections::groups::GroupRow;
 use maud::{Markup, html};
 
 use crate::application::Failure;
-use crate::log::CommandError;
 use crate::web::error::Problem;
 use crate::web::extract::{PathOf, Service};
 use crate::web::pages::current_user::{ConsoleUser, SignedIn};
@@ -79,7 +78,7 @@ pub async fn process(
     }
     match service.set_permissions(admin.caller(), &user_id, &seen, &wanted).await {
         Ok(_) => Ok(processed(&user_id)),
-        Err(Failure::Command(CommandError::VersionMismatch { .. })) => {
+        Err(failure) if failure.is_version_mismatch() => {
             let group = service.callers_group(admin.caller()).await?;
             let user = edited(&group, &admin, &user_id)?;
             if user.permissions == wanted {

@@ -10,7 +10,6 @@ use maud::{Markup, html};
 use uuid::Uuid;
 
 use crate::application::{AppView, ClientSecretOrder, Failure, IssuedClientSecret};
-use crate::log::CommandError;
 use crate::web::api::json::{AppsQuery, write_cursor};
 use crate::web::error::Problem;
 use crate::web::extract::{PathOf, Service};
@@ -144,7 +143,8 @@ async fn generated(
     };
     let made = service.operators_client_secret(operator.caller(), app_id, &order).await;
     let made = made.map_err(|failure| match failure {
-        Failure::Command(CommandError::VersionMismatch { .. }) | Failure::IdempotencyKeyReused => out_of_date().into(),
+        Failure::IdempotencyKeyReused => out_of_date().into(),
+        failure if failure.is_version_mismatch() => out_of_date().into(),
         failure => Errors::from(failure),
     })?;
     let shown = made.shown();

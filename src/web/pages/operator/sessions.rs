@@ -2,12 +2,10 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use gatebook_aggregates::refusal::Refusal;
 use maud::{Markup, html};
 use uuid::Uuid;
 
-use crate::application::{Failure, Realm};
-use crate::log::CommandError;
+use crate::application::{Realm, or_gone};
 use crate::web::error::Problem;
 use crate::web::extract::{PathOf, Service};
 use crate::web::pages::current_user::{OperatorUser, SignedIn, forget_session};
@@ -37,14 +35,12 @@ pub async fn end(
     PathOf(session_id): PathOf<Uuid>,
     SubmittedForm { user, .. }: SubmittedForm<OperatorUser>,
 ) -> Result<Response, Problem> {
-    match service.end_session(user.caller(), Realm::Operator, session_id).await {
+    // A session that has already ended is what the user asked for.
+    match or_gone(service.end_session(user.caller(), Realm::Operator, session_id).await) {
         Ok(()) if session_id == user.session.id => {
             Ok(([forget_session(Realm::Operator)], Redirect::to("/operator/sign-in")).into_response())
         }
-        // A session that has already ended is what the user asked for.
-        Ok(()) | Err(Failure::Command(CommandError::Refused(Refusal::NotFound))) => {
-            Ok(Redirect::to("/operator/sessions").into_response())
-        }
+        Ok(()) => Ok(Redirect::to("/operator/sessions").into_response()),
         Err(failure) => Err(failure.into()),
     }
 }

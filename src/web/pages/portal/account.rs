@@ -2,12 +2,10 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use gatebook_aggregates::refusal::Refusal;
 use maud::html;
 use uuid::Uuid;
 
-use crate::application::{Failure, Realm};
-use crate::log::CommandError;
+use crate::application::{Realm, or_gone};
 use crate::web::error::Problem;
 use crate::web::extract::{PathOf, Service};
 use crate::web::pages::current_user::{PortalUser, SignedIn};
@@ -54,12 +52,10 @@ pub async fn end_session(
     if form.is_to_be_shown_again() {
         return Ok(Redirect::to("/portal/account").into_response());
     }
-    match service.end_session(user.caller(), Realm::Portal, session_id).await {
+    // A session that has already ended is what the user asked for.
+    match or_gone(service.end_session(user.caller(), Realm::Portal, session_id).await) {
         Ok(()) if session_id == user.session.id => Ok(signed_out::<PortalUser>()),
-        // A session that has already ended is what the user asked for.
-        Ok(()) | Err(Failure::Command(CommandError::Refused(Refusal::NotFound))) => {
-            Ok(Redirect::to("/portal/account?done=ended").into_response())
-        }
+        Ok(()) => Ok(Redirect::to("/portal/account?done=ended").into_response()),
         Err(failure) => Err(failure.into()),
     }
 }

@@ -4,11 +4,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use gatebook_aggregates::identifiers::{AppId, ClientSecretId};
-use gatebook_aggregates::refusal::Refusal;
 use maud::{Markup, html};
 
 use crate::application::{Failure, IssuedClientSecret, live_secrets};
-use crate::log::CommandError;
 use crate::web::error::Problem;
 use crate::web::extract::{PathOf, Service};
 use crate::web::pages::current_user::{PortalUser, SignedIn};
@@ -129,7 +127,7 @@ pub async fn retire(
     match retired {
         Ok(()) => Redirect::to(&format!("/portal/apps/{app_id}?done=retired")).into_response(),
         // Either the secret or the whole application is gone; the confirmation page tells which.
-        Err(Failure::Command(CommandError::Refused(Refusal::NotFound))) => {
+        Err(failure) if failure.is_not_found() => {
             let query = retire_page(&service, &user, app_id, secret_id).await;
             query.unwrap_or_else(|failure| failed(&user, app_id, failure))
         }

@@ -9,7 +9,6 @@ use gatebook_projections::groups::GroupRow;
 use maud::{Markup, html};
 
 use crate::application::Failure;
-use crate::log::CommandError;
 use crate::web::error::Problem;
 use crate::web::pages::current_user::PortalUser;
 use crate::web::pages::form::Form;
@@ -81,7 +80,7 @@ pub fn mistyped(field: &str, failure: Failure) -> Errors {
     let wrong = match &failure {
         Failure::OtpWrong { .. } => Some("otp_wrong"),
         Failure::CodeWrong { .. } => Some("code_wrong"),
-        Failure::Command(CommandError::Refused(Refusal::CodeExpired)) => Some("code_expired"),
+        failure if failure.is_refused_with(&Refusal::CodeExpired) => Some("code_expired"),
         _ => None,
     };
     match wrong {
@@ -113,10 +112,10 @@ pub fn tabs(app_id: AppId, entities: bool) -> Markup {
 
 /// A failure as a page of its own. If the application is not, or no longer, the developer's, the page says what to do.
 pub fn failed(user: &PortalUser, app_id: AppId, failure: Failure) -> Response {
-    match failure {
-        Failure::Command(CommandError::Refused(Refusal::NotFound)) => gone(user),
-        Failure::Command(CommandError::Refused(Refusal::OtpVerificationNeeded)) => verify_first(user, app_id),
-        failure => Problem::from(failure).into_response(),
+    match failure.refusal() {
+        Some(Refusal::NotFound) => gone(user),
+        Some(Refusal::OtpVerificationNeeded) => verify_first(user, app_id),
+        _ => Problem::from(failure).into_response(),
     }
 }
 

@@ -10,7 +10,6 @@ use gatebook_aggregates::refusal::Refusal;
 use maud::{Markup, html};
 
 use crate::application::{Failure, OpenInvitation, SignUpForm};
-use crate::log::CommandError;
 use crate::secrets::MIN_PASSWORD_CHARS;
 use crate::web::error::Problem;
 use crate::web::extract::{Anyone, Service};
@@ -76,7 +75,7 @@ pub async fn without_form() -> Redirect {
 }
 
 fn no_code_now(failure: Failure) -> Errors {
-    let Some(Refusal::TooManyCodes { retry_at, .. }) = refusal(&failure) else {
+    let Some(Refusal::TooManyCodes { retry_at, .. }) = failure.refusal() else {
         return failure.into();
     };
     // Shown in whole minutes, so rounded up.
@@ -122,17 +121,10 @@ fn sign_up_form(form: &Form) -> SignUpForm {
     }
 }
 
-fn refusal(failure: &Failure) -> Option<&Refusal> {
-    match failure {
-        Failure::Command(CommandError::Refused(refusal)) => Some(refusal),
-        _ => None,
-    }
-}
-
 /// Whether no other input could help.
 fn is_closed(failure: &Failure) -> bool {
     matches!(
-        refusal(failure),
+        failure.refusal(),
         Some(
             Refusal::InviteUnknown
                 | Refusal::InviteExpired
@@ -146,7 +138,7 @@ fn is_closed(failure: &Failure) -> bool {
 
 /// The page for an invitation that cannot be accepted: why, and what to do next.
 fn closed(failure: Failure) -> Response {
-    let Some(what_to_do) = refusal(&failure).and_then(what_to_do) else {
+    let Some(what_to_do) = failure.refusal().and_then(what_to_do) else {
         return Problem::from(failure).into_response();
     };
     unusable(failure, what_to_do)

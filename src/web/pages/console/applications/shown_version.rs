@@ -5,7 +5,6 @@ use axum::http::StatusCode;
 use maud::{Markup, html};
 
 use crate::application::{ExpectedVersion, Failure, Section, SectionVersions};
-use crate::log::CommandError;
 use crate::web::error::Problem;
 use crate::web::pages::form::Form;
 use crate::web::pages::form_errors::Errors;
@@ -26,7 +25,7 @@ pub fn expected(form: &Form, side: Section) -> ExpectedVersion {
 
 /// Whether the change was refused because the application has changed since it was shown.
 pub fn is_out_of_date(failure: &Failure) -> bool {
-    matches!(failure, Failure::Command(CommandError::VersionMismatch { .. }))
+    failure.is_version_mismatch()
 }
 
 /// The errors, and the form to show again with the current data.

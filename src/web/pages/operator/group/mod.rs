@@ -12,8 +12,7 @@ use gatebook_aggregates::refusal::Refusal;
 use gatebook_projections::groups::GroupRow;
 use maud::{Markup, html};
 
-use crate::application::Failure;
-use crate::log::CommandError;
+use crate::application::{Failure, or_gone};
 use crate::web::error::Problem;
 use crate::web::extract::{PathOf, Service};
 use crate::web::pages::current_user::{OperatorUser, SignedIn};
@@ -78,10 +77,8 @@ fn back(id: &GroupId, done: &str) -> Response {
 
 /// The response to a removal. A second click finds nothing to remove, which counts as success.
 fn removed(id: &GroupId, outcome: Result<(), Failure>) -> Result<Response, Problem> {
-    match outcome {
-        Ok(()) | Err(Failure::Command(CommandError::Refused(Refusal::NotFound))) => Ok(back(id, "removed")),
-        Err(failure) => Err(failure.into()),
-    }
+    or_gone(outcome)?;
+    Ok(back(id, "removed"))
 }
 
 async fn group_page(
