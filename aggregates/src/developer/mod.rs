@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::email_address::EmailAddress;
 use crate::identifiers::AppId;
-use crate::integration_app::LogFormat;
+use crate::log_format::LogFormat;
 use crate::password_link::{PasswordLink, PasswordLinks};
 use crate::refusal::Refusal;
 use crate::session::SESSION_VALID_FOR;

@@ -10,6 +10,7 @@ use crate::api_permission::ApiPermission;
 use crate::catalog::CategoryCode;
 use crate::email_address::EmailAddress;
 use crate::identifiers::{ClientId, ClientSecretId, DeveloperId, EntityId, GroupId, KeyedDigest, UserId};
+use crate::log_format::LogFormat;
 use crate::text::{AppName, Description, Label, Reason};
 use crate::timestamp::Timestamp;
 
@@ -159,17 +160,6 @@ pub struct PreviousSecret {
     pub client_secret_id: ClientSecretId,
     /// When it ends.
     pub ends_at: Timestamp,
-}
-
-/// R29: how a log was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum LogFormat {
-    /// RFC 4180.
-    Csv,
-    /// One JSON object a line.
-    Ndjson,
 }
 
 impl IntegrationAppEvent {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
 use uuid::Uuid;
 
-use crate::integration_app::LogFormat;
+use crate::log_format::LogFormat;
 use crate::text::{Label, Reason};
 use crate::timestamp::Timestamp;
 

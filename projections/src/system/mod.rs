@@ -79,7 +79,7 @@ impl Projection for SystemState {
 
 #[cfg(test)]
 mod tests {
-    use gatebook_aggregates::integration_app::LogFormat;
+    use gatebook_aggregates::log_format::LogFormat;
     use gatebook_aggregates::metadata::{ActorType, Metadata};
     use gatebook_aggregates::system::SYSTEM_ID;
 
