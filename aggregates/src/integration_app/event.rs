@@ -6,6 +6,7 @@ use cqrs_es::DomainEvent;
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
 
+use super::subject::AppSubject;
 use crate::api_permission::ApiPermission;
 use crate::catalog::CategoryCode;
 use crate::email_address::EmailAddress;
@@ -173,29 +174,13 @@ impl IntegrationAppEvent {
 
     /// R6: the name that is taken with this fact, for ever.
     pub fn takes_name(&self) -> Option<&AppName> {
-        match self {
-            Self::NewIntegrationCreated { name, .. } | Self::AiqIntegrateCreated { name, .. } => Some(name),
-            Self::DeveloperInvited { .. }
-            | Self::DeveloperRegistered { .. }
-            | Self::InvitationResent { .. }
-            | Self::VerificationCodeSent { .. }
-            | Self::VerificationCodeMistyped { .. }
-            | Self::InvitationAccepted { .. }
-            | Self::OneTimePasswordMistyped { .. }
-            | Self::UnusableOneTimePasswordTried { .. }
-            | Self::DeveloperVerified { .. }
-            | Self::OneTimePasswordReset { .. }
-            | Self::DeveloperAccessRevoked { .. }
-            | Self::DescriptionChanged { .. }
-            | Self::CategoryChanged { .. }
-            | Self::EntitiesChanged { .. }
-            | Self::CredentialsRevealed { .. }
-            | Self::ClientSecretGenerated { .. }
-            | Self::ClientSecretRetired { .. }
-            | Self::ApplicationSuspended { .. }
-            | Self::ApplicationResumed { .. }
-            | Self::ApplicationRevoked { .. }
-            | Self::ActivityLogDownloaded { .. } => None,
+        match self.subject() {
+            AppSubject::Creation(created) => Some(created.name),
+            AppSubject::Details(_)
+            | AppSubject::DeveloperLink(_)
+            | AppSubject::ClientSecrets(_)
+            | AppSubject::Status(_)
+            | AppSubject::AuditedRead(_) => None,
         }
     }
 }
