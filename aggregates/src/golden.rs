@@ -13,8 +13,8 @@ use strum::VariantNames;
 
 use crate::access_token::{AccessToken, AccessTokenEvent};
 use crate::developer::{Developer, DeveloperEvent};
-use crate::group::{Group, GroupEvent};
-use crate::integration_app::{IntegrationApp, IntegrationAppEvent};
+use crate::group::{Group, GroupEvent, GroupSubject};
+use crate::integration_app::{AppSubject, IntegrationApp, IntegrationAppEvent};
 use crate::refused_attempts::{RefusedAttempts, RefusedAttemptsEvent};
 use crate::system::{System, SystemEvent};
 use crate::timeline_views::{TimelineViews, TimelineViewsEvent};
@@ -68,6 +68,27 @@ fn every_stored_event_decodes_and_encodes_to_the_same_bytes() {
         }
     }
     for_each_aggregate!(check);
+}
+
+#[test]
+fn r28_the_events_that_are_about_looking_are_those_that_move_no_version() {
+    fn check<E: DomainEvent>(lines: Vec<Stored>, names: &[&str], is_about_looking: fn(&E) -> bool) {
+        for stored in lines {
+            let event: E = serde_json::from_str(stored.payload.get()).unwrap();
+            let name = event.event_type();
+            assert_eq!(names.contains(&name.as_str()), is_about_looking(&event), "{name}");
+        }
+    }
+    check(
+        lines_of(IntegrationApp::TYPE),
+        IntegrationAppEvent::AUDITED_READS,
+        |event: &IntegrationAppEvent| matches!(event.subject(), AppSubject::AuditedRead(_)),
+    );
+    check(
+        lines_of(Group::TYPE),
+        GroupEvent::AUDITED_READS,
+        |event: &GroupEvent| matches!(event.subject(), GroupSubject::AuditedRead),
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use unicode_security::skeleton;
 
-use crate::text::{comparable, uncased, visible};
+use crate::text_comparison::{comparable, uncased, visible};
 
 /// How a name looks, as keys one of which two names that look alike have in common.
 ///

@@ -9,7 +9,7 @@ use clap::builder::FalseyValueParser;
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use futures::StreamExt;
 use gatebook_aggregates::identifiers::GroupId;
-use gatebook_aggregates::integration_app::LogFormat;
+use gatebook_aggregates::log_format::LogFormat;
 use gatebook_aggregates::timestamp::Timestamp;
 use uuid::Uuid;
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 use futures::StreamExt;
 use gatebook::activity_log::{LogPeriod, Scope, export};
 use gatebook::log::read;
-use gatebook_aggregates::integration_app::LogFormat;
+use gatebook_aggregates::log_format::LogFormat;
 use gatebook_projections::sql::Query;
 
 use super::median;

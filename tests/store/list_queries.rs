@@ -8,7 +8,8 @@ use gatebook_aggregates::catalog::CategoryCode;
 use gatebook_aggregates::email_address::{EmailAddress, comparable_address};
 use gatebook_aggregates::identifiers::{ClientId, EntityId, GroupId};
 use gatebook_aggregates::integration_app::Status;
-use gatebook_aggregates::text::{AppName, Description, searchable};
+use gatebook_aggregates::text::{AppName, Description};
+use gatebook_aggregates::text_comparison::searchable;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::app_list::{
     AppList, AppListed, AppRow, Cursor, DeveloperStatus, Filter, IntegrationType, Link, Sort, page,

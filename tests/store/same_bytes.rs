@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use gatebook::application::{Caller, SignInForm};
 use gatebook::secrets::Randomness;
 use gatebook_aggregates::group::Permission;
-use gatebook_aggregates::integration_app::LogFormat;
+use gatebook_aggregates::log_format::LogFormat;
 use gatebook_projections::projection;
 use gatebook_projections::sql::{Query, Value as Cell};
 use reqwest::Method;

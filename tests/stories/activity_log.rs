@@ -5,7 +5,7 @@ use futures::TryStreamExt;
 use gatebook::activity_log::{LogPeriod, Scope, export};
 use gatebook::application::{Caller, Failure, Who};
 use gatebook::replay::{ExportedRange, verify_exported};
-use gatebook_aggregates::integration_app::LogFormat;
+use gatebook_aggregates::log_format::LogFormat;
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use futures::poll;
 use gatebook::application::{Caller, Failure, Wanted, Who};
 use gatebook_aggregates::identifiers::{AppId, GroupId, UserId};
-use gatebook_aggregates::integration_app::LogFormat;
+use gatebook_aggregates::log_format::LogFormat;
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -11,7 +11,7 @@ use gatebook::replay::{ExportedRange, verify_exported};
 use gatebook::throttle::ACCOUNT_BURST;
 use gatebook_aggregates::group::Role;
 use gatebook_aggregates::identifiers::{GroupId, UserId};
-use gatebook_aggregates::integration_app::LogFormat;
+use gatebook_aggregates::log_format::LogFormat;
 use gatebook_projections::sql::{self, Query};
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::email_address::EmailAddress;
 use crate::identifiers::AppId;
-use crate::integration_app::LogFormat;
+use crate::log_format::LogFormat;
 use crate::password_link::{PasswordLink, PasswordLinks};
 use crate::refusal::Refusal;
 use crate::session::SESSION_VALID_FOR;
@@ -44,16 +44,49 @@ pub enum DeveloperEvent {
     },
 }
 
+/// What an event is about. Readers ask this first, and pass over what does not concern them.
+#[derive(Clone, Debug)]
+pub enum DeveloperSubject<'a> {
+    /// R19: the account begins.
+    SignUp {
+        email: &'a EmailAddress,
+        full_name: &'a Label,
+    },
+    /// A link to a new password was sent.
+    PasswordLinkSent(PasswordLink),
+    /// The links were used up by a new password.
+    PasswordChosen,
+    /// A session began or ended; sessions are kept beside the log.
+    Session,
+    /// R28: the log was downloaded.
+    Download,
+}
+
 impl DeveloperEvent {
+    /// What it is about.
+    pub fn subject(&self) -> DeveloperSubject<'_> {
+        match self {
+            Self::DeveloperSignedUp { email, full_name, .. } => DeveloperSubject::SignUp { email, full_name },
+            Self::DeveloperPasswordResetRequested { link_id, expires_at } => {
+                DeveloperSubject::PasswordLinkSent(PasswordLink {
+                    link_id: *link_id,
+                    expires_at: *expires_at,
+                })
+            }
+            Self::DeveloperPasswordChosen { .. } => DeveloperSubject::PasswordChosen,
+            Self::DeveloperLoggedIn { .. } | Self::DeveloperLoggedOut { .. } => DeveloperSubject::Session,
+            Self::DeveloperLogDownloaded { .. } => DeveloperSubject::Download,
+        }
+    }
+
     /// R19: the address that is taken with this fact.
     pub fn takes_address(&self) -> Option<&EmailAddress> {
-        match self {
-            Self::DeveloperSignedUp { email, .. } => Some(email),
-            Self::DeveloperLoggedIn { .. }
-            | Self::DeveloperLoggedOut { .. }
-            | Self::DeveloperPasswordResetRequested { .. }
-            | Self::DeveloperPasswordChosen { .. }
-            | Self::DeveloperLogDownloaded { .. } => None,
+        match self.subject() {
+            DeveloperSubject::SignUp { email, .. } => Some(email),
+            DeveloperSubject::PasswordLinkSent(_)
+            | DeveloperSubject::PasswordChosen
+            | DeveloperSubject::Session
+            | DeveloperSubject::Download => None,
         }
     }
 }
@@ -174,26 +207,17 @@ impl Aggregate for Developer {
     }
 
     fn apply(&mut self, event: DeveloperEvent) {
-        match (event, self) {
-            (DeveloperEvent::DeveloperSignedUp { email, full_name, .. }, account) => {
-                let links = PasswordLinks::default();
+        match (event.subject(), self) {
+            (DeveloperSubject::SignUp { email, full_name }, account) => {
                 *account = Self::SignedUp {
-                    email,
-                    full_name,
-                    links,
+                    email: email.clone(),
+                    full_name: full_name.clone(),
+                    links: PasswordLinks::default(),
                 };
             }
-            (
-                DeveloperEvent::DeveloperLoggedIn { .. }
-                | DeveloperEvent::DeveloperLoggedOut { .. }
-                | DeveloperEvent::DeveloperLogDownloaded { .. },
-                _,
-            )
-            | (_, Self::Unknown) => {}
-            (DeveloperEvent::DeveloperPasswordResetRequested { link_id, expires_at }, Self::SignedUp { links, .. }) => {
-                links.reset_sent(PasswordLink { link_id, expires_at })
-            }
-            (DeveloperEvent::DeveloperPasswordChosen { .. }, Self::SignedUp { links, .. }) => links.used(),
+            (DeveloperSubject::PasswordLinkSent(link), Self::SignedUp { links, .. }) => links.reset_sent(link),
+            (DeveloperSubject::PasswordChosen, Self::SignedUp { links, .. }) => links.used(),
+            (DeveloperSubject::Session | DeveloperSubject::Download, _) | (_, Self::Unknown) => {}
         }
     }
 }

@@ -9,7 +9,7 @@ use super::membership::{Membership, Permission, Role};
 use super::product_plan::ProductPlan;
 use crate::email_address::EmailAddress;
 use crate::identifiers::{EntityId, UserId};
-use crate::integration_app::LogFormat;
+use crate::log_format::LogFormat;
 use crate::text::Label;
 use crate::timestamp::Timestamp;
 

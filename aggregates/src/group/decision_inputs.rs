@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::GroupEvent;
+use super::{CustomerEvent, EntityEvent, GroupEvent, GroupSubject, UserChange, UserEvent};
 use crate::identifiers::{EntityId, UserId};
 
 /// What a decision stands on of a group, apart from its plan, on which all of them stand.
@@ -26,22 +26,23 @@ impl DecisionInputs {
     /// Whether a decision has to be made again after this fact. Whatever else happens in a group, be it a thousand
     /// entities that are added, is nothing to the applications that change at the same moment.
     pub fn is_invalidated_by(&self, fact: &GroupEvent) -> bool {
-        match fact {
-            GroupEvent::GroupRegistered { .. } | GroupEvent::ProductPlanChanged { .. } => true,
-            GroupEvent::EntityRemoved { entity_id, .. } => self.entities.contains(entity_id),
-            GroupEvent::UserRoleChanged { user_id, .. }
-            | GroupEvent::UserRemoved { user_id, .. }
-            | GroupEvent::UserEmailChanged { user_id, .. }
-            | GroupEvent::PermissionWithdrawn { user_id, .. } => self.user_id.as_ref() == Some(user_id),
-            GroupEvent::GroupRenamed { .. }
-            | GroupEvent::EntityAdded { .. }
-            | GroupEvent::EntityRenamed { .. }
-            | GroupEvent::UserAdded { .. }
-            | GroupEvent::UserRenamed { .. }
-            | GroupEvent::PermissionGranted { .. }
-            | GroupEvent::UserTokenIssued { .. }
-            | GroupEvent::UserTokenRevoked { .. }
-            | GroupEvent::GroupActivityLogDownloaded { .. } => false,
+        match fact.subject() {
+            GroupSubject::Customer(CustomerEvent::Registered { .. } | CustomerEvent::PlanChanged(_)) => true,
+            GroupSubject::Entity(entity_id, EntityEvent::Removed) => self.entities.contains(entity_id),
+            GroupSubject::User(user_id, UserEvent::Removed) => self.user_id.as_ref() == Some(user_id),
+            GroupSubject::User(user_id, UserEvent::Changed(change)) => match change {
+                UserChange::RoleChanged(_) | UserChange::EmailChanged(_) | UserChange::PermissionWithdrawn(_) => {
+                    self.user_id.as_ref() == Some(user_id)
+                }
+                UserChange::Renamed(_)
+                | UserChange::PermissionGranted(_)
+                | UserChange::TokenIssued { .. }
+                | UserChange::TokenRevoked(_) => false,
+            },
+            GroupSubject::Customer(CustomerEvent::Renamed(_))
+            | GroupSubject::Entity(_, EntityEvent::Added(_) | EntityEvent::Renamed(_))
+            | GroupSubject::User(_, UserEvent::Added { .. })
+            | GroupSubject::AuditedRead => false,
         }
     }
 }

@@ -7,9 +7,10 @@ use uuid::Uuid;
 
 use super::membership::{Permission, Role};
 use super::product_plan::ProductPlan;
+use super::subject::{CustomerEvent, EntityEvent, GroupSubject, UserChange, UserEvent};
 use crate::email_address::EmailAddress;
 use crate::identifiers::{EntityId, UserId};
-use crate::integration_app::LogFormat;
+use crate::log_format::LogFormat;
 use crate::text::Label;
 use crate::timestamp::Timestamp;
 
@@ -84,23 +85,21 @@ impl GroupEvent {
 
     /// R27: whether it takes something away from somebody, with immediate effect.
     pub fn takes_away(&self) -> bool {
-        match self {
-            Self::EntityRemoved { .. }
-            | Self::UserRemoved { .. }
-            | Self::PermissionWithdrawn { .. }
-            | Self::UserTokenRevoked { .. } => true,
-            Self::ProductPlanChanged { after, .. } => !after.has_integration_apps(),
-            Self::UserRoleChanged { after, .. } => *after == Role::User,
-            Self::GroupRegistered { .. }
-            | Self::GroupRenamed { .. }
-            | Self::EntityAdded { .. }
-            | Self::EntityRenamed { .. }
-            | Self::UserAdded { .. }
-            | Self::UserRenamed { .. }
-            | Self::UserEmailChanged { .. }
-            | Self::PermissionGranted { .. }
-            | Self::UserTokenIssued { .. }
-            | Self::GroupActivityLogDownloaded { .. } => false,
+        match self.subject() {
+            GroupSubject::Customer(CustomerEvent::PlanChanged(after)) => !after.has_integration_apps(),
+            GroupSubject::Entity(_, EntityEvent::Removed) | GroupSubject::User(_, UserEvent::Removed) => true,
+            GroupSubject::User(_, UserEvent::Changed(change)) => match change {
+                UserChange::PermissionWithdrawn(_) | UserChange::TokenRevoked(_) => true,
+                UserChange::RoleChanged(after) => after == Role::User,
+                UserChange::Renamed(_)
+                | UserChange::EmailChanged(_)
+                | UserChange::PermissionGranted(_)
+                | UserChange::TokenIssued { .. } => false,
+            },
+            GroupSubject::Customer(CustomerEvent::Registered { .. } | CustomerEvent::Renamed(_))
+            | GroupSubject::Entity(_, EntityEvent::Added(_) | EntityEvent::Renamed(_))
+            | GroupSubject::User(_, UserEvent::Added { .. })
+            | GroupSubject::AuditedRead => false,
         }
     }
 }

@@ -6,6 +6,7 @@ mod event;
 mod membership;
 mod permissions;
 mod product_plan;
+mod subject;
 
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ pub use decision_inputs::DecisionInputs;
 pub use event::GroupEvent;
 pub use membership::{Membership, Permission, Role};
 pub use product_plan::{PLAN_WITH_INTEGRATION_APPS, ProductPlan};
+pub use subject::{CustomerEvent, EntityEvent, GroupSubject, UserChange, UserEvent};
 
 use crate::email_address::EmailAddress;
 use crate::identifiers::{EntityId, GroupId, UserId};
@@ -257,87 +259,81 @@ impl Customer {
         self.users.get(user_id).ok_or(Refusal::NotFound)
     }
 
-    /// How facts change the group; the same for the aggregate and for the rows.
-    pub fn record(&mut self, event: Event) {
+    /// The group as it is registered.
+    pub fn registered(name: &Label, product_plan: &ProductPlan) -> Self {
+        Self {
+            name: name.clone(),
+            product_plan: product_plan.clone(),
+            entities: BTreeMap::new(),
+            users: BTreeMap::new(),
+        }
+    }
+
+    /// How events change the group; the same for the aggregate and for the rows.
+    pub fn record(&mut self, event: GroupSubject<'_>) {
         match event {
-            Event::GroupRegistered { name, product_plan } => (self.name, self.product_plan) = (name, product_plan),
-            Event::GroupRenamed { after, .. } => self.name = after,
-            Event::ProductPlanChanged { after, .. } => self.product_plan = after,
-            Event::EntityAdded { entity_id, name }
-            | Event::EntityRenamed {
-                entity_id, after: name, ..
-            } => {
-                self.entities.insert(entity_id, name);
+            GroupSubject::Customer(event) => match event {
+                CustomerEvent::Registered { name, product_plan } => {
+                    (self.name, self.product_plan) = (name.clone(), product_plan.clone());
+                }
+                CustomerEvent::Renamed(after) => self.name = after.clone(),
+                CustomerEvent::PlanChanged(after) => self.product_plan = after.clone(),
+            },
+            GroupSubject::Entity(entity_id, EntityEvent::Added(name) | EntityEvent::Renamed(name)) => {
+                self.entities.insert(entity_id.clone(), name.clone());
             }
-            Event::EntityRemoved { entity_id, .. } => {
-                self.entities.remove(&entity_id);
+            GroupSubject::Entity(entity_id, EntityEvent::Removed) => {
+                self.entities.remove(entity_id);
             }
-            Event::UserAdded {
-                user_id,
-                email,
-                name,
-                role,
-            } => {
-                let user = GroupUser {
-                    email,
-                    name,
-                    role,
-                    permissions: BTreeSet::new(),
-                    tokens: BTreeMap::new(),
-                };
-                self.users.insert(user_id, user);
+            GroupSubject::User(user_id, UserEvent::Added { email, name, role }) => {
+                self.users.insert(user_id.clone(), GroupUser::added(email, name, role));
             }
-            Event::UserRemoved { user_id, .. } => {
-                self.users.remove(&user_id);
-            }
-            Event::UserRenamed { ref user_id, .. }
-            | Event::UserEmailChanged { ref user_id, .. }
-            | Event::UserRoleChanged { ref user_id, .. }
-            | Event::PermissionGranted { ref user_id, .. }
-            | Event::PermissionWithdrawn { ref user_id, .. }
-            | Event::UserTokenIssued { ref user_id, .. }
-            | Event::UserTokenRevoked { ref user_id, .. } => {
+            GroupSubject::User(user_id, UserEvent::Changed(change)) => {
                 if let Some(user) = self.users.get_mut(user_id) {
-                    user.record(event);
+                    user.record(change);
                 }
             }
-            Event::GroupActivityLogDownloaded { .. } => {}
+            GroupSubject::User(user_id, UserEvent::Removed) => {
+                self.users.remove(user_id);
+            }
+            GroupSubject::AuditedRead => {}
         }
     }
 }
 
 impl GroupUser {
-    fn record(&mut self, event: Event) {
-        match event {
-            Event::UserRenamed { after, .. } => self.name = after,
-            Event::UserEmailChanged { after, .. } => self.email = after,
-            Event::UserRoleChanged { after, .. } => self.role = after,
-            Event::PermissionGranted { permission, .. } => {
+    fn added(email: &EmailAddress, name: &Label, role: Role) -> Self {
+        Self {
+            email: email.clone(),
+            name: name.clone(),
+            role,
+            permissions: BTreeSet::new(),
+            tokens: BTreeMap::new(),
+        }
+    }
+
+    fn record(&mut self, change: UserChange<'_>) {
+        match change {
+            UserChange::Renamed(after) => self.name = after.clone(),
+            UserChange::EmailChanged(after) => self.email = after.clone(),
+            UserChange::RoleChanged(after) => self.role = after,
+            UserChange::PermissionGranted(permission) => {
                 self.permissions.insert(permission);
             }
-            Event::PermissionWithdrawn { permission, .. } => {
+            UserChange::PermissionWithdrawn(permission) => {
                 self.permissions.remove(&permission);
             }
-            Event::UserTokenIssued {
+            UserChange::TokenIssued {
                 token_id,
                 name,
                 expires_at,
-                ..
             } => {
+                let name = name.clone();
                 self.tokens.insert(token_id, UserToken { name, expires_at });
             }
-            Event::UserTokenRevoked { token_id, .. } => {
+            UserChange::TokenRevoked(token_id) => {
                 self.tokens.remove(&token_id);
             }
-            Event::GroupRegistered { .. }
-            | Event::GroupRenamed { .. }
-            | Event::ProductPlanChanged { .. }
-            | Event::EntityAdded { .. }
-            | Event::EntityRenamed { .. }
-            | Event::EntityRemoved { .. }
-            | Event::UserAdded { .. }
-            | Event::UserRemoved { .. }
-            | Event::GroupActivityLogDownloaded { .. } => {}
         }
     }
 }
@@ -372,18 +368,12 @@ impl Aggregate for Group {
     }
 
     fn apply(&mut self, event: Event) {
-        match (&mut *self, event) {
-            (Self::Unregistered, Event::GroupRegistered { name, product_plan }) => {
-                let (entities, users) = (BTreeMap::new(), BTreeMap::new());
-                *self = Self::Registered(Box::new(Customer {
-                    name,
-                    product_plan,
-                    entities,
-                    users,
-                }));
+        match (&mut *self, event.subject()) {
+            (Self::Unregistered, GroupSubject::Customer(CustomerEvent::Registered { name, product_plan })) => {
+                *self = Self::Registered(Box::new(Customer::registered(name, product_plan)));
             }
             (Self::Unregistered, _) => {}
-            (Self::Registered(customer), event) => customer.record(event),
+            (Self::Registered(customer), subject) => customer.record(subject),
         }
     }
 }

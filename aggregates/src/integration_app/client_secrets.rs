@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::command::{FreshSecret, GroupFacts, Principal};
-use super::{App, IntegrationAppEvent as Event, IntegrationKind, PreviousSecret, Status};
+use super::{App, ClientSecretEvent, IntegrationAppEvent as Event, IntegrationKind, PreviousSecret, Status};
 use crate::identifiers::{ClientSecretId, KeyedDigest};
 use crate::refusal::Refusal;
 use crate::timestamp::Timestamp;
@@ -42,10 +42,10 @@ impl ClientSecret {
     }
 }
 
-/// How the list of secrets changes with a fact; the same for the aggregate and for the rows.
-pub fn record(secrets: &mut Vec<ClientSecret>, event: &Event) {
+/// How the list of secrets changes with an event; the same for the aggregate and for the rows.
+pub fn record(secrets: &mut Vec<ClientSecret>, event: ClientSecretEvent<'_>) {
     match event {
-        Event::ClientSecretGenerated {
+        ClientSecretEvent::Generated {
             client_secret_id,
             prefix,
             secret_digest,
@@ -60,44 +60,23 @@ pub fn record(secrets: &mut Vec<ClientSecret>, event: &Event) {
                     secret.ends_at = Some(previous.ends_at);
                 }
             }
-            secrets.retain(|secret| secret.is_live(*created_at));
+            secrets.retain(|secret| secret.is_live(created_at));
             secrets.push(ClientSecret {
-                id: *client_secret_id,
-                prefix: prefix.clone(),
+                id: client_secret_id,
+                prefix: prefix.to_owned(),
                 secret_digest: secret_digest.clone(),
-                created_at: *created_at,
+                created_at,
                 ends_at: None,
             });
         }
-        Event::ClientSecretRetired { client_secret_id } => secrets.retain(|secret| secret.id != *client_secret_id),
-        Event::NewIntegrationCreated { .. }
-        | Event::AiqIntegrateCreated { .. }
-        | Event::DeveloperInvited { .. }
-        | Event::DeveloperRegistered { .. }
-        | Event::InvitationResent { .. }
-        | Event::VerificationCodeSent { .. }
-        | Event::VerificationCodeMistyped { .. }
-        | Event::InvitationAccepted { .. }
-        | Event::OneTimePasswordMistyped { .. }
-        | Event::UnusableOneTimePasswordTried { .. }
-        | Event::DeveloperVerified { .. }
-        | Event::OneTimePasswordReset { .. }
-        | Event::DeveloperAccessRevoked { .. }
-        | Event::DescriptionChanged { .. }
-        | Event::CategoryChanged { .. }
-        | Event::EntitiesChanged { .. }
-        | Event::CredentialsRevealed { .. }
-        | Event::ApplicationSuspended { .. }
-        | Event::ApplicationResumed { .. }
-        | Event::ApplicationRevoked { .. }
-        | Event::ActivityLogDownloaded { .. } => {}
+        ClientSecretEvent::Retired { client_secret_id } => secrets.retain(|secret| secret.id != client_secret_id),
     }
 }
 
 /// R28: takes note of a look, and forgets those that are over.
-pub(super) fn looked(audited_reads: &mut BTreeMap<String, Timestamp>, ip_address: String, revealed_at: Timestamp) {
+pub(super) fn looked(audited_reads: &mut BTreeMap<String, Timestamp>, ip_address: &str, revealed_at: Timestamp) {
     audited_reads.retain(|_, last| revealed_at < last.plus(SAME_REVEAL));
-    audited_reads.insert(ip_address, revealed_at);
+    audited_reads.insert(ip_address.to_owned(), revealed_at);
 }
 
 impl App {

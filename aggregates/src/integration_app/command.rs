@@ -10,7 +10,8 @@ use crate::catalog::{CategoryCode, IntegrateType};
 use crate::email_address::EmailAddress;
 use crate::group::{DecisionInputs, Membership, ProductPlan};
 use crate::identifiers::{ClientId, ClientSecretId, DeveloperId, EntityId, GroupId, KeyedDigest};
-use crate::integration_app::event::{IntegrationAppEvent, LogFormat};
+use crate::integration_app::event::IntegrationAppEvent;
+use crate::log_format::LogFormat;
 use crate::text::{AppName, Description, Reason};
 use crate::timestamp::Timestamp;
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::command::{AiqIntegrate, GroupFacts, NewIntegration, Principal};
 use super::developer_link::{self, DeveloperLink};
-use super::{App, IntegrationAppEvent as Event, IntegrationKind, Status};
+use super::{App, Creation, IntegrationAppEvent as Event, Status};
 use crate::catalog::CategoryCode;
 use crate::group::Membership;
 use crate::identifiers::EntityId;
@@ -131,85 +131,20 @@ fn require_creator<'a>(by: &'a Principal, group: &GroupFacts) -> Result<&'a Memb
     Ok(membership)
 }
 
-/// The application that begins with this fact; none when it is no beginning.
-pub(super) fn created(event: Event) -> Option<App> {
-    let (group_id, client_id, kind, name, description, category, api_permission, entities) = match event {
-        Event::NewIntegrationCreated {
-            group_id,
-            client_id,
-            name,
-            description,
-            category,
-            api_permission,
-            entities,
-        } => (
-            group_id,
-            client_id,
-            IntegrationKind::NewIntegration,
-            name,
-            description,
-            category,
-            api_permission,
-            entities,
-        ),
-        Event::AiqIntegrateCreated {
-            group_id,
-            client_id,
-            integrate_type,
-            custom,
-            name,
-            description,
-            category,
-            api_permission,
-            entities,
-            ..
-        } => {
-            let kind = IntegrationKind::AiqIntegrate { integrate_type, custom };
-            (
-                group_id,
-                client_id,
-                kind,
-                name,
-                description,
-                category,
-                api_permission,
-                entities,
-            )
-        }
-        Event::DeveloperInvited { .. }
-        | Event::DeveloperRegistered { .. }
-        | Event::InvitationResent { .. }
-        | Event::VerificationCodeSent { .. }
-        | Event::VerificationCodeMistyped { .. }
-        | Event::InvitationAccepted { .. }
-        | Event::OneTimePasswordMistyped { .. }
-        | Event::UnusableOneTimePasswordTried { .. }
-        | Event::DeveloperVerified { .. }
-        | Event::OneTimePasswordReset { .. }
-        | Event::DeveloperAccessRevoked { .. }
-        | Event::DescriptionChanged { .. }
-        | Event::CategoryChanged { .. }
-        | Event::EntitiesChanged { .. }
-        | Event::CredentialsRevealed { .. }
-        | Event::ClientSecretGenerated { .. }
-        | Event::ClientSecretRetired { .. }
-        | Event::ApplicationSuspended { .. }
-        | Event::ApplicationResumed { .. }
-        | Event::ApplicationRevoked { .. }
-        | Event::ActivityLogDownloaded { .. } => return None,
-    };
-    Some(App {
-        group_id,
-        client_id,
-        kind,
-        name,
-        description,
-        category,
-        api_permission,
-        entities,
+/// The application as it begins.
+pub(super) fn created(creation: Creation<'_>) -> App {
+    App {
+        group_id: creation.group_id.clone(),
+        client_id: creation.client_id.clone(),
+        kind: creation.kind,
+        name: creation.name.clone(),
+        description: creation.description.clone(),
+        category: creation.category.clone(),
+        api_permission: creation.api_permission,
+        entities: creation.entities.clone(),
         status: Status::Active,
         developer: DeveloperLink::None,
         client_secrets: Vec::new(),
         audited_reads: BTreeMap::new(),
-    })
+    }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::command::{DeveloperInvite, GroupFacts, Principal};
 use super::invitation::{INVITATION_VALID_FOR, Invitation};
 use super::one_time_password::{IssuedOtp, OTP_VALID_FOR};
-use super::{App, IntegrationAppEvent as Event, IntegrationKind};
+use super::{App, DeveloperLinkEvent, IntegrationAppEvent as Event, IntegrationKind};
 use crate::email_address::EmailAddress;
 use crate::identifiers::DeveloperId;
 use crate::refusal::Refusal;
@@ -75,59 +75,56 @@ impl DeveloperLink {
         }
     }
 
-    pub(super) fn record(&mut self, event: Event) {
+    pub(super) fn record(&mut self, event: DeveloperLinkEvent<'_>) {
         match event {
-            Event::DeveloperInvited {
+            DeveloperLinkEvent::Invited {
                 email,
                 invitation_digest,
                 invitation_expires_at,
                 otp_digest,
                 otp_expires_at,
             } => {
-                let invitation = Invitation::sent(invitation_digest, invitation_expires_at);
                 *self = Self::Invited {
-                    email,
-                    invitation,
-                    otp: IssuedOtp::issued(otp_digest, otp_expires_at),
+                    email: email.clone(),
+                    invitation: Invitation::sent(invitation_digest.clone(), invitation_expires_at),
+                    otp: IssuedOtp::issued(otp_digest.clone(), otp_expires_at),
                 };
             }
-            Event::DeveloperRegistered {
+            DeveloperLinkEvent::Registered {
                 email,
                 developer_id,
                 otp_digest,
                 otp_expires_at,
             } => {
-                let otp = IssuedOtp::issued(otp_digest, otp_expires_at);
                 *self = Self::Assigned {
-                    email,
+                    email: email.clone(),
                     developer_id,
-                    otp,
+                    otp: IssuedOtp::issued(otp_digest.clone(), otp_expires_at),
                 };
             }
-            Event::InvitationResent {
+            DeveloperLinkEvent::InvitationResent {
                 invitation_digest,
                 invitation_expires_at,
-                ..
             } => {
                 if let Self::Invited { invitation, .. } = self {
-                    *invitation = Invitation::sent(invitation_digest, invitation_expires_at);
+                    *invitation = Invitation::sent(invitation_digest.clone(), invitation_expires_at);
                 }
             }
-            Event::VerificationCodeSent {
+            DeveloperLinkEvent::CodeSent {
                 code_digest,
                 sent_at,
                 expires_at,
             } => {
                 if let Self::Invited { invitation, .. } = self {
-                    invitation.code_sent(code_digest, sent_at, expires_at);
+                    invitation.code_sent(code_digest.clone(), sent_at, expires_at);
                 }
             }
-            Event::VerificationCodeMistyped { attempts_left } => {
+            DeveloperLinkEvent::CodeMistyped { attempts_left } => {
                 if let Self::Invited { invitation, .. } = self {
                     invitation.code_mistyped(attempts_left);
                 }
             }
-            Event::InvitationAccepted { developer_id, .. } => {
+            DeveloperLinkEvent::InvitationAccepted { developer_id } => {
                 if let Self::Invited { email, otp, .. } = self {
                     *self = Self::Assigned {
                         email: email.clone(),
@@ -136,43 +133,30 @@ impl DeveloperLink {
                     };
                 }
             }
-            Event::OneTimePasswordReset {
+            DeveloperLinkEvent::OtpReset {
                 otp_digest,
                 otp_expires_at,
-                ..
             } => {
                 if let Some(otp) = self.one_time_password_mut() {
-                    *otp = IssuedOtp::issued(otp_digest, otp_expires_at);
+                    *otp = IssuedOtp::issued(otp_digest.clone(), otp_expires_at);
                 }
             }
-            Event::OneTimePasswordMistyped { attempts_left } => {
+            DeveloperLinkEvent::OtpMistyped { attempts_left } => {
                 if let Some(otp) = self.one_time_password_mut() {
                     otp.mistyped(attempts_left);
                 }
             }
-            Event::UnusableOneTimePasswordTried { because } => {
+            DeveloperLinkEvent::UnusableOtpTried { because } => {
                 if let Some(otp) = self.one_time_password_mut() {
                     otp.tried_when_unusable(because);
                 }
             }
-            Event::DeveloperVerified { developer_id } => {
+            DeveloperLinkEvent::Verified { developer_id } => {
                 if let Some(email) = self.email().cloned() {
                     *self = Self::Verified { email, developer_id };
                 }
             }
-            Event::DeveloperAccessRevoked { .. } => *self = Self::None,
-            Event::NewIntegrationCreated { .. }
-            | Event::AiqIntegrateCreated { .. }
-            | Event::DescriptionChanged { .. }
-            | Event::CategoryChanged { .. }
-            | Event::EntitiesChanged { .. }
-            | Event::CredentialsRevealed { .. }
-            | Event::ClientSecretGenerated { .. }
-            | Event::ClientSecretRetired { .. }
-            | Event::ApplicationSuspended { .. }
-            | Event::ApplicationResumed { .. }
-            | Event::ApplicationRevoked { .. }
-            | Event::ActivityLogDownloaded { .. } => {}
+            DeveloperLinkEvent::AccessRevoked => *self = Self::None,
         }
     }
 }

@@ -6,10 +6,12 @@ use cqrs_es::DomainEvent;
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
 
+use super::subject::AppSubject;
 use crate::api_permission::ApiPermission;
 use crate::catalog::CategoryCode;
 use crate::email_address::EmailAddress;
 use crate::identifiers::{ClientId, ClientSecretId, DeveloperId, EntityId, GroupId, KeyedDigest, UserId};
+use crate::log_format::LogFormat;
 use crate::text::{AppName, Description, Label, Reason};
 use crate::timestamp::Timestamp;
 
@@ -161,17 +163,6 @@ pub struct PreviousSecret {
     pub ends_at: Timestamp,
 }
 
-/// R29: how a log was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum LogFormat {
-    /// RFC 4180.
-    Csv,
-    /// One JSON object a line.
-    Ndjson,
-}
-
 impl IntegrationAppEvent {
     /// R28: the names of the facts that somebody looked. They change nothing, so that they do not move the version either.
     pub const AUDITED_READS: &'static [&'static str] = &["CredentialsRevealed", "ActivityLogDownloaded"];
@@ -183,29 +174,13 @@ impl IntegrationAppEvent {
 
     /// R6: the name that is taken with this fact, for ever.
     pub fn takes_name(&self) -> Option<&AppName> {
-        match self {
-            Self::NewIntegrationCreated { name, .. } | Self::AiqIntegrateCreated { name, .. } => Some(name),
-            Self::DeveloperInvited { .. }
-            | Self::DeveloperRegistered { .. }
-            | Self::InvitationResent { .. }
-            | Self::VerificationCodeSent { .. }
-            | Self::VerificationCodeMistyped { .. }
-            | Self::InvitationAccepted { .. }
-            | Self::OneTimePasswordMistyped { .. }
-            | Self::UnusableOneTimePasswordTried { .. }
-            | Self::DeveloperVerified { .. }
-            | Self::OneTimePasswordReset { .. }
-            | Self::DeveloperAccessRevoked { .. }
-            | Self::DescriptionChanged { .. }
-            | Self::CategoryChanged { .. }
-            | Self::EntitiesChanged { .. }
-            | Self::CredentialsRevealed { .. }
-            | Self::ClientSecretGenerated { .. }
-            | Self::ClientSecretRetired { .. }
-            | Self::ApplicationSuspended { .. }
-            | Self::ApplicationResumed { .. }
-            | Self::ApplicationRevoked { .. }
-            | Self::ActivityLogDownloaded { .. } => None,
+        match self.subject() {
+            AppSubject::Creation(created) => Some(created.name),
+            AppSubject::Details(_)
+            | AppSubject::DeveloperLink(_)
+            | AppSubject::ClientSecrets(_)
+            | AppSubject::Status(_)
+            | AppSubject::AuditedRead(_) => None,
         }
     }
 }

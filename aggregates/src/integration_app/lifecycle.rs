@@ -1,7 +1,8 @@
 //! R27, R28: suspend, resume, revoke; and the downloads of the log.
 
 use super::command::{GroupFacts, Principal};
-use super::{App, IntegrationAppEvent as Event, LogFormat, Status};
+use super::{App, IntegrationAppEvent as Event, Status};
+use crate::log_format::LogFormat;
 use crate::refusal::Refusal;
 use crate::text::Reason;
 use crate::timestamp::Timestamp;

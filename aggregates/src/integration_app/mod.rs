@@ -11,6 +11,7 @@ mod event;
 mod invitation;
 mod lifecycle;
 mod one_time_password;
+mod subject;
 
 #[cfg(test)]
 mod tests;
@@ -30,12 +31,15 @@ pub use command::{
 };
 pub use creating::{charges_accepted, data_access_accepted};
 pub use developer_link::{DeveloperLink, verified_developer};
-pub use event::{IntegrationAppEvent, LogFormat, OtpUnusable, PreviousSecret};
+pub use event::{IntegrationAppEvent, OtpUnusable, PreviousSecret};
 pub use invitation::{
     CODE_MAX_TRIES, CODE_VALID_FOR, CODES_PER_WINDOW, INVITATION_VALID_FOR, Invitation, IssuedCode, typed_code,
 };
 pub use one_time_password::{
     IssuedOtp, OTP_ALPHABET, OTP_CHARS, OTP_MAX_TRIES, OTP_VALID_FOR, OtpState, issued_otp, otp_character, otp_state,
+};
+pub use subject::{
+    AppSubject, AuditedRead, ClientSecretEvent, Creation, DetailsEvent, DeveloperLinkEvent, StatusEvent,
 };
 
 use crate::api_permission::ApiPermission;
@@ -201,38 +205,25 @@ impl App {
         }
     }
 
-    fn record(&mut self, event: Event) {
+    fn record(&mut self, event: AppSubject<'_>) {
         match event {
-            Event::NewIntegrationCreated { .. } | Event::AiqIntegrateCreated { .. } => {}
-            Event::DescriptionChanged { after, .. } => self.description = after,
-            Event::CategoryChanged { after, .. } => self.category = after,
-            Event::EntitiesChanged { after, .. } => self.entities = after,
-            Event::DeveloperInvited { .. }
-            | Event::DeveloperRegistered { .. }
-            | Event::InvitationResent { .. }
-            | Event::VerificationCodeSent { .. }
-            | Event::VerificationCodeMistyped { .. }
-            | Event::InvitationAccepted { .. }
-            | Event::OneTimePasswordMistyped { .. }
-            | Event::UnusableOneTimePasswordTried { .. }
-            | Event::DeveloperVerified { .. }
-            | Event::OneTimePasswordReset { .. } => self.developer.record(event),
-            Event::DeveloperAccessRevoked { .. } => {
+            AppSubject::Creation(_) => {}
+            AppSubject::Details(DetailsEvent::Description(after)) => self.description = after.clone(),
+            AppSubject::Details(DetailsEvent::Category(after)) => self.category = after.clone(),
+            AppSubject::Details(DetailsEvent::Entities(after)) => self.entities = after.clone(),
+            AppSubject::DeveloperLink(event) => {
                 self.developer.record(event);
-                self.audited_reads.clear();
+                if let DeveloperLinkEvent::AccessRevoked = event {
+                    self.audited_reads.clear();
+                }
             }
-            Event::CredentialsRevealed {
+            AppSubject::ClientSecrets(event) => client_secrets::record(&mut self.client_secrets, event),
+            AppSubject::Status(event) => self.status = event.status(),
+            AppSubject::AuditedRead(AuditedRead::CredentialsRevealed {
                 revealed_at,
                 ip_address,
-                ..
-            } => client_secrets::looked(&mut self.audited_reads, ip_address, revealed_at),
-            Event::ClientSecretGenerated { .. } | Event::ClientSecretRetired { .. } => {
-                client_secrets::record(&mut self.client_secrets, &event);
-            }
-            Event::ApplicationSuspended { .. } => self.status = Status::Suspended,
-            Event::ApplicationResumed { .. } => self.status = Status::Active,
-            Event::ApplicationRevoked { .. } => self.status = Status::Revoked,
-            Event::ActivityLogDownloaded { .. } => {}
+            }) => client_secrets::looked(&mut self.audited_reads, ip_address, revealed_at),
+            AppSubject::AuditedRead(AuditedRead::ActivityLogDownloaded) => {}
         }
     }
 }
@@ -252,11 +243,12 @@ impl Aggregate for IntegrationApp {
     }
 
     fn apply(&mut self, event: Event) {
-        match self {
-            Self::Uncreated => {
-                *self = creating::created(event).map_or(Self::Uncreated, |app| Self::Created(Box::new(app)))
+        match (&mut *self, event.subject()) {
+            (Self::Uncreated, AppSubject::Creation(creation)) => {
+                *self = Self::Created(Box::new(creating::created(creation)));
             }
-            Self::Created(app) => app.record(event),
+            (Self::Uncreated, _) => {}
+            (Self::Created(app), subject) => app.record(subject),
         }
     }
 }

@@ -3,7 +3,7 @@
 use strum::AsRefStr;
 use uuid::Uuid;
 
-use crate::integration_app::LogFormat;
+use crate::log_format::LogFormat;
 use crate::text::{Label, Reason};
 use crate::timestamp::Timestamp;
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
 use uuid::Uuid;
 
-use crate::integration_app::LogFormat;
+use crate::log_format::LogFormat;
 use crate::text::{Label, Reason};
 use crate::timestamp::Timestamp;
 
@@ -44,6 +44,36 @@ pub enum SystemEvent {
         from: Option<Timestamp>,
         to: Option<Timestamp>,
     },
+}
+
+/// What an event is about. Readers ask this first, and pass over what does not concern them.
+#[derive(Clone, Copy, Debug)]
+pub enum SystemSubject {
+    /// Access tokens that were issued before this moment have ended.
+    Tokens { ended_before: Timestamp },
+    /// The event at this position is passed over.
+    Quarantine { position: i64 },
+    /// Credentials of operators and gateways; they are kept beside the log.
+    Credentials,
+    /// R28: the log was downloaded.
+    Download,
+}
+
+impl SystemEvent {
+    /// What it is about.
+    pub fn subject(&self) -> SystemSubject {
+        match self {
+            Self::TokensEnded { issued_before } => SystemSubject::Tokens {
+                ended_before: *issued_before,
+            },
+            Self::EventQuarantined { position, .. } => SystemSubject::Quarantine { position: *position },
+            Self::OperatorTokenCreated { .. }
+            | Self::OperatorTokenEnded { .. }
+            | Self::ResourceServerCreated { .. }
+            | Self::ResourceServerEnded { .. } => SystemSubject::Credentials,
+            Self::SystemLogDownloaded { .. } => SystemSubject::Download,
+        }
+    }
 }
 
 impl DomainEvent for SystemEvent {

@@ -17,7 +17,7 @@ use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
 
 pub use command::{NamedEvent, SystemCommand};
-pub use event::SystemEvent;
+pub use event::{SystemEvent, SystemSubject};
 
 use crate::refusal::Refusal;
 use crate::text::Reason;
@@ -141,14 +141,10 @@ impl Aggregate for System {
     }
 
     fn apply(&mut self, event: SystemEvent) {
-        match event {
-            SystemEvent::TokensEnded { issued_before } => self.tokens_ended_before = Some(issued_before),
-            SystemEvent::EventQuarantined { position, .. } => drop(self.quarantined.insert(position)),
-            SystemEvent::OperatorTokenCreated { .. }
-            | SystemEvent::OperatorTokenEnded { .. }
-            | SystemEvent::ResourceServerCreated { .. }
-            | SystemEvent::ResourceServerEnded { .. }
-            | SystemEvent::SystemLogDownloaded { .. } => {}
+        match event.subject() {
+            SystemSubject::Tokens { ended_before } => self.tokens_ended_before = Some(ended_before),
+            SystemSubject::Quarantine { position } => drop(self.quarantined.insert(position)),
+            SystemSubject::Credentials | SystemSubject::Download => {}
         }
     }
 }

@@ -3,7 +3,7 @@
 use cqrs_es::test::TestFramework;
 
 use super::*;
-use crate::integration_app::LogFormat;
+use crate::log_format::LogFormat;
 
 fn at(time: &str) -> Timestamp {
     Timestamp::parse(&format!("2026-11-23T{time}Z")).unwrap()

@@ -8,8 +8,12 @@ use gatebook_aggregates::api_permission::ApiPermission;
 use gatebook_aggregates::catalog::CategoryCode;
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::identifiers::{AppId, ClientId, EntityId, GroupId};
-use gatebook_aggregates::integration_app::{IntegrationApp, IntegrationAppEvent as Event, OTP_MAX_TRIES, Status};
-use gatebook_aggregates::text::{AppName, Description, searchable};
+use gatebook_aggregates::integration_app::{
+    AppSubject, Creation, DetailsEvent, DeveloperLinkEvent, IntegrationApp, IntegrationAppEvent as Event,
+    IntegrationKind, OTP_MAX_TRIES, Status, StatusEvent,
+};
+use gatebook_aggregates::text::{AppName, Description};
+use gatebook_aggregates::text_comparison::searchable;
 use gatebook_aggregates::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -163,15 +167,16 @@ impl Projection for AppList {
     type Row = AppRow;
 
     fn fold(row: Option<AppRow>, recorded: &Recorded<Event>) -> Option<AppRow> {
-        // R28: whoever only looks changes nothing.
-        if recorded.event.is_audited_read() {
-            return row;
-        }
-        let mut row = match row {
-            Some(row) => row,
-            None => created(recorded)?,
+        let row = match (row, recorded.event.subject()) {
+            // R28: whoever only looks changes nothing.
+            (row, AppSubject::AuditedRead(_)) => return row,
+            (None, AppSubject::Creation(creation)) => created(creation, recorded)?,
+            (None, _) => return None,
+            (Some(mut row), subject) => {
+                row.record(subject, recorded.recorded_at);
+                row
+            }
         };
-        row.record(&recorded.event, recorded.recorded_at);
         Some(AppRow {
             version: recorded.sequence,
             position: recorded.position,
@@ -218,47 +223,22 @@ impl Projection for AppList {
     }
 }
 
-fn created(recorded: &Recorded<Event>) -> Option<AppRow> {
-    let (Event::NewIntegrationCreated {
-        group_id,
-        client_id,
-        name,
-        description,
-        category,
-        api_permission,
-        entities,
-    }
-    | Event::AiqIntegrateCreated {
-        group_id,
-        client_id,
-        name,
-        description,
-        category,
-        api_permission,
-        entities,
-        ..
-    }) = &recorded.event
-    else {
-        return None;
-    };
-    let integrate_type = match &recorded.event {
-        Event::AiqIntegrateCreated { integrate_type, .. } => Some(integrate_type.clone()),
-        _ => None,
+fn created(creation: Creation<'_>, recorded: &Recorded<Event>) -> Option<AppRow> {
+    let (integration_type, integrate_type) = match creation.kind {
+        IntegrationKind::NewIntegration => (IntegrationType::NewIntegration, None),
+        IntegrationKind::AiqIntegrate { integrate_type, .. } => (IntegrationType::AiqIntegrate, Some(integrate_type)),
     };
     Some(AppRow {
         app_id: Uuid::parse_str(&recorded.aggregate_id).ok()?,
-        group_id: group_id.clone(),
-        client_id: client_id.clone(),
-        integration_type: match integrate_type {
-            Some(_) => IntegrationType::AiqIntegrate,
-            None => IntegrationType::NewIntegration,
-        },
+        group_id: creation.group_id.clone(),
+        client_id: creation.client_id.clone(),
+        integration_type,
         integrate_type,
-        name: name.clone(),
-        description: description.clone(),
-        category: category.clone(),
-        api_permission: *api_permission,
-        entities: entities.clone(),
+        name: creation.name.clone(),
+        description: creation.description.clone(),
+        category: creation.category.clone(),
+        api_permission: creation.api_permission,
+        entities: creation.entities.clone(),
         status: Status::Active,
         link: Link::None,
         developer_email: None,
@@ -278,64 +258,69 @@ fn created(recorded: &Recorded<Event>) -> Option<AppRow> {
 }
 
 impl AppRow {
-    fn record(&mut self, event: &Event, at: Timestamp) {
+    fn record(&mut self, event: AppSubject<'_>, at: Timestamp) {
         match event {
-            Event::NewIntegrationCreated { .. } | Event::AiqIntegrateCreated { .. } => {}
-            Event::DeveloperInvited {
+            AppSubject::Creation(_) | AppSubject::ClientSecrets(_) | AppSubject::AuditedRead(_) => {}
+            AppSubject::Details(DetailsEvent::Description(after)) => self.description = after.clone(),
+            AppSubject::Details(DetailsEvent::Category(after)) => self.category = after.clone(),
+            AppSubject::Details(DetailsEvent::Entities(after)) => self.entities = after.clone(),
+            AppSubject::DeveloperLink(event) => self.record_link(event, at),
+            AppSubject::Status(event) => {
+                self.status = event.status();
+                if let StatusEvent::Revoked { revoked_at } = event {
+                    self.revoked_at = Some(revoked_at);
+                    // R27: invitation and OTP are dead.
+                    (self.invite_expires_at, self.otp_expires_at, self.otp_attempts_left) = (None, None, None);
+                }
+            }
+        }
+    }
+
+    fn record_link(&mut self, event: DeveloperLinkEvent<'_>, at: Timestamp) {
+        match event {
+            DeveloperLinkEvent::Invited {
                 email,
                 invitation_expires_at,
                 otp_expires_at,
                 ..
             } => {
                 (self.link, self.developer_email) = (Link::Invited, Some(email.clone()));
-                (self.invited_at, self.invite_expires_at) = (Some(at), Some(*invitation_expires_at));
+                (self.invited_at, self.invite_expires_at) = (Some(at), Some(invitation_expires_at));
                 self.assigned_at = Some(at);
-                self.otp_issued(*otp_expires_at);
+                self.otp_issued(otp_expires_at);
             }
-            Event::DeveloperRegistered {
+            DeveloperLinkEvent::Registered {
                 email, otp_expires_at, ..
             } => {
                 (self.link, self.developer_email) = (Link::Assigned, Some(email.clone()));
                 self.assigned_at = Some(at);
-                self.otp_issued(*otp_expires_at);
+                self.otp_issued(otp_expires_at);
             }
-            Event::InvitationResent {
+            DeveloperLinkEvent::InvitationResent {
                 invitation_expires_at, ..
             } => {
-                (self.invited_at, self.invite_expires_at) = (Some(at), Some(*invitation_expires_at));
+                (self.invited_at, self.invite_expires_at) = (Some(at), Some(invitation_expires_at));
             }
-            Event::InvitationAccepted { .. } => (self.link, self.invite_expires_at) = (Link::Assigned, None),
-            Event::OneTimePasswordMistyped { attempts_left } => {
-                self.otp_attempts_left = Some(i64::from(*attempts_left));
+            DeveloperLinkEvent::InvitationAccepted { .. } => {
+                (self.link, self.invite_expires_at) = (Link::Assigned, None);
             }
-            Event::OneTimePasswordReset { otp_expires_at, .. } => self.otp_issued(*otp_expires_at),
-            Event::DeveloperVerified { .. } => {
+            DeveloperLinkEvent::OtpMistyped { attempts_left } => {
+                self.otp_attempts_left = Some(i64::from(attempts_left));
+            }
+            DeveloperLinkEvent::OtpReset { otp_expires_at, .. } => self.otp_issued(otp_expires_at),
+            DeveloperLinkEvent::Verified { .. } => {
                 (self.link, self.verified_at) = (Link::Verified, Some(at));
                 (self.otp_expires_at, self.otp_attempts_left, self.invite_expires_at) = (None, None, None);
             }
-            Event::DeveloperAccessRevoked { .. } => {
+            DeveloperLinkEvent::AccessRevoked => {
                 (self.link, self.developer_email) = (Link::None, None);
                 (self.invited_at, self.invite_expires_at) = (None, None);
                 (self.assigned_at, self.verified_at) = (None, None);
                 (self.otp_expires_at, self.otp_attempts_left) = (None, None);
             }
-            Event::DescriptionChanged { after, .. } => self.description = after.clone(),
-            Event::CategoryChanged { after, .. } => self.category = after.clone(),
-            Event::EntitiesChanged { after, .. } => self.entities = after.clone(),
-            Event::ApplicationSuspended { .. } => self.status = Status::Suspended,
-            Event::ApplicationResumed { .. } => self.status = Status::Active,
-            Event::ApplicationRevoked { revoked_at, .. } => {
-                (self.status, self.revoked_at) = (Status::Revoked, Some(*revoked_at));
-                // R27: invitation and OTP are dead.
-                (self.invite_expires_at, self.otp_expires_at, self.otp_attempts_left) = (None, None, None);
-            }
-            Event::VerificationCodeSent { .. }
-            | Event::VerificationCodeMistyped { .. }
-            | Event::UnusableOneTimePasswordTried { .. }
-            | Event::ClientSecretGenerated { .. }
-            | Event::ClientSecretRetired { .. }
-            | Event::CredentialsRevealed { .. }
-            | Event::ActivityLogDownloaded { .. } => {}
+            DeveloperLinkEvent::CodeSent { .. }
+            | DeveloperLinkEvent::CodeMistyped { .. }
+            | DeveloperLinkEvent::UnusableOtpTried { .. } => {}
         }
     }
 

@@ -5,7 +5,8 @@ use gatebook_aggregates::catalog::CategoryCode;
 use gatebook_aggregates::email_address::comparable_address;
 use gatebook_aggregates::identifiers::{AppId, EntityId, GroupId};
 use gatebook_aggregates::integration_app::Status;
-use gatebook_aggregates::text::{Label, searchable};
+use gatebook_aggregates::text::Label;
+use gatebook_aggregates::text_comparison::searchable;
 use gatebook_aggregates::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 

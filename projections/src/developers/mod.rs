@@ -1,6 +1,6 @@
 //! Who is this developer?
 
-use gatebook_aggregates::developer::{Developer, DeveloperEvent as Event};
+use gatebook_aggregates::developer::{Developer, DeveloperEvent as Event, DeveloperSubject};
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::identifiers::DeveloperId;
 use gatebook_aggregates::text::Label;
@@ -47,8 +47,8 @@ impl Projection for Developers {
     type Row = DeveloperRow;
 
     fn fold(row: Option<DeveloperRow>, recorded: &Recorded<Event>) -> Option<DeveloperRow> {
-        let row = match &recorded.event {
-            Event::DeveloperSignedUp { email, full_name, .. } => Some(DeveloperRow {
+        let row = match recorded.event.subject() {
+            DeveloperSubject::SignUp { email, full_name } => Some(DeveloperRow {
                 developer_id: Uuid::parse_str(&recorded.aggregate_id).ok()?,
                 email: email.clone(),
                 full_name: full_name.clone(),
@@ -56,11 +56,10 @@ impl Projection for Developers {
                 version: recorded.sequence,
                 position: recorded.position,
             }),
-            Event::DeveloperLoggedIn { .. }
-            | Event::DeveloperLoggedOut { .. }
-            | Event::DeveloperPasswordResetRequested { .. }
-            | Event::DeveloperPasswordChosen { .. }
-            | Event::DeveloperLogDownloaded { .. } => row,
+            DeveloperSubject::PasswordLinkSent(_)
+            | DeveloperSubject::PasswordChosen
+            | DeveloperSubject::Session
+            | DeveloperSubject::Download => row,
         };
         row.map(|row| DeveloperRow {
             version: recorded.sequence,

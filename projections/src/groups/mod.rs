@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use gatebook_aggregates::group::{Customer, Group, GroupEvent as Event, GroupUser, ProductPlan};
+use gatebook_aggregates::group::{
+    Customer, CustomerEvent, Group, GroupEvent as Event, GroupSubject, GroupUser, ProductPlan,
+};
 use gatebook_aggregates::identifiers::{EntityId, GroupId, UserId};
 use gatebook_aggregates::text::Label;
 
@@ -51,23 +53,18 @@ impl Projection for Groups {
 
     fn fold(row: Option<GroupRow>, recorded: &Recorded<Event>) -> Option<GroupRow> {
         let (version, position) = (recorded.sequence, recorded.position);
-        match (row, &recorded.event) {
-            (None, Event::GroupRegistered { name, product_plan }) => Some(GroupRow {
+        match (row, recorded.event.subject()) {
+            // R28: whoever only looks changes nothing.
+            (row, GroupSubject::AuditedRead) => row,
+            (None, GroupSubject::Customer(CustomerEvent::Registered { name, product_plan })) => Some(GroupRow {
                 group_id: GroupId::parse(&recorded.aggregate_id).ok()?,
-                customer: Customer {
-                    name: name.clone(),
-                    product_plan: product_plan.clone(),
-                    entities: BTreeMap::new(),
-                    users: BTreeMap::new(),
-                },
+                customer: Customer::registered(name, product_plan),
                 version,
                 position,
             }),
             (None, _) => None,
-            // R28: whoever only looks changes nothing.
-            (Some(row), Event::GroupActivityLogDownloaded { .. }) => Some(row),
-            (Some(mut row), event) => {
-                row.customer.record(event.clone());
+            (Some(mut row), subject) => {
+                row.customer.record(subject);
                 Some(GroupRow {
                     version,
                     position,

@@ -6,8 +6,8 @@ use gatebook_aggregates::api_permission::ApiPermission;
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::identifiers::{AppId, ClientId, DeveloperId, EntityId, GroupId};
 use gatebook_aggregates::integration_app::{
-    ClientSecret, IntegrationApp, IntegrationAppEvent as Event, OTP_MAX_TRIES, OtpState, Status, otp_state,
-    record_client_secret,
+    AppSubject, ClientSecret, Creation, DetailsEvent, DeveloperLinkEvent, IntegrationApp, IntegrationAppEvent as Event,
+    OTP_MAX_TRIES, OtpState, Status, StatusEvent, otp_state, record_client_secret,
 };
 use gatebook_aggregates::text::{AppName, Description};
 use gatebook_aggregates::timestamp::Timestamp;
@@ -87,15 +87,16 @@ impl Projection for PortalApps {
     type Row = PortalAppRow;
 
     fn fold(row: Option<PortalAppRow>, recorded: &Recorded<Event>) -> Option<PortalAppRow> {
-        // R28: whoever only looks changes nothing.
-        if recorded.event.is_audited_read() {
-            return row;
-        }
-        let mut row = match row {
-            Some(row) => row,
-            None => created(recorded)?,
+        let row = match (row, recorded.event.subject()) {
+            // R28: whoever only looks changes nothing.
+            (row, AppSubject::AuditedRead(_)) => return row,
+            (None, AppSubject::Creation(creation)) => created(creation, recorded)?,
+            (None, _) => return None,
+            (Some(mut row), subject) => {
+                row.record(subject, recorded.recorded_at);
+                row
+            }
         };
-        row.record(&recorded.event, recorded.recorded_at);
         Some(PortalAppRow {
             version: recorded.sequence,
             position: recorded.position,
@@ -154,37 +155,16 @@ impl Projection for PortalApps {
     }
 }
 
-fn created(recorded: &Recorded<Event>) -> Option<PortalAppRow> {
-    let (Event::NewIntegrationCreated {
-        group_id,
-        client_id,
-        name,
-        description,
-        api_permission,
-        entities,
-        ..
-    }
-    | Event::AiqIntegrateCreated {
-        group_id,
-        client_id,
-        name,
-        description,
-        api_permission,
-        entities,
-        ..
-    }) = &recorded.event
-    else {
-        return None;
-    };
+fn created(creation: Creation<'_>, recorded: &Recorded<Event>) -> Option<PortalAppRow> {
     Some(PortalAppRow {
         app_id: Uuid::parse_str(&recorded.aggregate_id).ok()?,
-        group_id: group_id.clone(),
-        client_id: client_id.clone(),
-        name: name.clone(),
-        description: description.clone(),
-        api_permission: *api_permission,
+        group_id: creation.group_id.clone(),
+        client_id: creation.client_id.clone(),
+        name: creation.name.clone(),
+        description: creation.description.clone(),
+        api_permission: creation.api_permission,
         status: Status::Active,
-        entities: entities.clone(),
+        entities: creation.entities.clone(),
         link: Link::None,
         developer_email: None,
         developer_id: None,
@@ -209,57 +189,57 @@ impl PortalAppRow {
         self.developer_id.filter(|_| self.link == Link::Verified)
     }
 
-    fn record(&mut self, event: &Event, at: Timestamp) {
+    fn record(&mut self, event: AppSubject<'_>, at: Timestamp) {
         match event {
-            Event::DeveloperInvited {
+            AppSubject::Creation(_) | AppSubject::Details(DetailsEvent::Category(_)) | AppSubject::AuditedRead(_) => {}
+            AppSubject::Details(DetailsEvent::Description(after)) => self.description = after.clone(),
+            AppSubject::Details(DetailsEvent::Entities(after)) => self.entities = after.clone(),
+            AppSubject::DeveloperLink(event) => self.record_link(event, at),
+            AppSubject::ClientSecrets(event) => record_client_secret(&mut self.client_secrets, event),
+            AppSubject::Status(event) => {
+                self.status = event.status();
+                if let StatusEvent::Revoked { .. } = event {
+                    // R27: the OTP is dead.
+                    (self.otp_expires_at, self.otp_attempts_left) = (None, None);
+                }
+            }
+        }
+    }
+
+    fn record_link(&mut self, event: DeveloperLinkEvent<'_>, at: Timestamp) {
+        match event {
+            DeveloperLinkEvent::Invited {
                 email, otp_expires_at, ..
             } => {
-                self.linked(Link::Invited, email, None, at, *otp_expires_at);
+                self.linked(Link::Invited, email, None, at, otp_expires_at);
             }
-            Event::DeveloperRegistered {
+            DeveloperLinkEvent::Registered {
                 email,
                 developer_id,
                 otp_expires_at,
                 ..
             } => {
-                self.linked(Link::Assigned, email, Some(*developer_id), at, *otp_expires_at);
+                self.linked(Link::Assigned, email, Some(developer_id), at, otp_expires_at);
             }
-            Event::InvitationAccepted { developer_id, .. } => {
-                (self.link, self.developer_id) = (Link::Assigned, Some(*developer_id));
+            DeveloperLinkEvent::InvitationAccepted { developer_id } => {
+                (self.link, self.developer_id) = (Link::Assigned, Some(developer_id));
             }
-            Event::OneTimePasswordMistyped { attempts_left } => {
-                self.otp_attempts_left = Some(i64::from(*attempts_left));
+            DeveloperLinkEvent::OtpMistyped { attempts_left } => {
+                self.otp_attempts_left = Some(i64::from(attempts_left));
             }
-            Event::OneTimePasswordReset { otp_expires_at, .. } => self.otp_issued(*otp_expires_at),
-            Event::DeveloperVerified { developer_id } => {
-                (self.link, self.developer_id) = (Link::Verified, Some(*developer_id));
+            DeveloperLinkEvent::OtpReset { otp_expires_at, .. } => self.otp_issued(otp_expires_at),
+            DeveloperLinkEvent::Verified { developer_id } => {
+                (self.link, self.developer_id) = (Link::Verified, Some(developer_id));
                 (self.otp_expires_at, self.otp_attempts_left) = (None, None);
             }
-            Event::DeveloperAccessRevoked { .. } => {
+            DeveloperLinkEvent::AccessRevoked => {
                 (self.link, self.developer_email, self.developer_id) = (Link::None, None, None);
                 (self.assigned_at, self.otp_expires_at, self.otp_attempts_left) = (None, None, None);
             }
-            Event::DescriptionChanged { after, .. } => self.description = after.clone(),
-            Event::EntitiesChanged { after, .. } => self.entities = after.clone(),
-            Event::ClientSecretGenerated { .. } | Event::ClientSecretRetired { .. } => {
-                record_client_secret(&mut self.client_secrets, event);
-            }
-            Event::ApplicationSuspended { .. } => self.status = Status::Suspended,
-            Event::ApplicationResumed { .. } => self.status = Status::Active,
-            Event::ApplicationRevoked { .. } => {
-                self.status = Status::Revoked;
-                // R27: the OTP is dead.
-                (self.otp_expires_at, self.otp_attempts_left) = (None, None);
-            }
-            Event::NewIntegrationCreated { .. }
-            | Event::AiqIntegrateCreated { .. }
-            | Event::InvitationResent { .. }
-            | Event::VerificationCodeSent { .. }
-            | Event::VerificationCodeMistyped { .. }
-            | Event::UnusableOneTimePasswordTried { .. }
-            | Event::CategoryChanged { .. }
-            | Event::CredentialsRevealed { .. }
-            | Event::ActivityLogDownloaded { .. } => {}
+            DeveloperLinkEvent::InvitationResent { .. }
+            | DeveloperLinkEvent::CodeSent { .. }
+            | DeveloperLinkEvent::CodeMistyped { .. }
+            | DeveloperLinkEvent::UnusableOtpTried { .. } => {}
         }
     }
 

@@ -1,6 +1,6 @@
 //! What holds for the whole installation?
 
-use gatebook_aggregates::system::{System, SystemEvent as Event};
+use gatebook_aggregates::system::{System, SystemEvent as Event, SystemSubject};
 use gatebook_aggregates::timestamp::Timestamp;
 
 use crate::projection::Projection;
@@ -40,14 +40,11 @@ impl Projection for SystemState {
     type Row = SystemRow;
 
     fn fold(row: Option<SystemRow>, recorded: &Recorded<Event>) -> Option<SystemRow> {
-        let tokens_ended_before = match &recorded.event {
-            Event::TokensEnded { issued_before } => Some(*issued_before),
-            Event::EventQuarantined { .. }
-            | Event::OperatorTokenCreated { .. }
-            | Event::OperatorTokenEnded { .. }
-            | Event::ResourceServerCreated { .. }
-            | Event::ResourceServerEnded { .. }
-            | Event::SystemLogDownloaded { .. } => row.and_then(|row| row.tokens_ended_before),
+        let tokens_ended_before = match recorded.event.subject() {
+            SystemSubject::Tokens { ended_before } => Some(ended_before),
+            SystemSubject::Quarantine { .. } | SystemSubject::Credentials | SystemSubject::Download => {
+                row.and_then(|row| row.tokens_ended_before)
+            }
         };
         Some(SystemRow {
             system_id: recorded.aggregate_id.clone(),
@@ -79,7 +76,7 @@ impl Projection for SystemState {
 
 #[cfg(test)]
 mod tests {
-    use gatebook_aggregates::integration_app::LogFormat;
+    use gatebook_aggregates::log_format::LogFormat;
     use gatebook_aggregates::metadata::{ActorType, Metadata};
     use gatebook_aggregates::system::SYSTEM_ID;
 

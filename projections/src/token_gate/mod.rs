@@ -7,7 +7,8 @@ use gatebook_aggregates::gate::Gate;
 use gatebook_aggregates::group::ProductPlan;
 use gatebook_aggregates::identifiers::{AccessTokenId, AppId, ClientId, EntityId, GroupId};
 use gatebook_aggregates::integration_app::{
-    ClientSecret, IntegrationApp, IntegrationAppEvent as Event, Status, record_client_secret,
+    AppSubject, ClientSecret, Creation, DetailsEvent, IntegrationApp, IntegrationAppEvent as Event, Status,
+    record_client_secret,
 };
 use gatebook_aggregates::text::{AppName, Label};
 use gatebook_aggregates::timestamp::Timestamp;
@@ -65,40 +66,16 @@ impl Projection for TokenGate {
     type Row = TokenGateRow;
 
     fn fold(row: Option<TokenGateRow>, recorded: &Recorded<Event>) -> Option<TokenGateRow> {
-        // R28: whoever only looks changes nothing.
-        if recorded.event.is_audited_read() {
-            return row;
-        }
-        let mut row = match row {
-            Some(row) => row,
-            None => created(recorded)?,
-        };
-        match &recorded.event {
-            Event::EntitiesChanged { after, .. } => row.entities = after.clone(),
-            Event::ClientSecretGenerated { .. } | Event::ClientSecretRetired { .. } => {
-                record_client_secret(&mut row.client_secrets, &recorded.event);
+        let row = match (row, recorded.event.subject()) {
+            // R28: whoever only looks changes nothing.
+            (row, AppSubject::AuditedRead(_)) => return row,
+            (None, AppSubject::Creation(creation)) => created(creation, recorded)?,
+            (None, _) => return None,
+            (Some(mut row), subject) => {
+                row.record(subject);
+                row
             }
-            Event::ApplicationSuspended { .. } => row.status = Status::Suspended,
-            Event::ApplicationResumed { .. } => row.status = Status::Active,
-            Event::ApplicationRevoked { .. } => row.status = Status::Revoked,
-            Event::NewIntegrationCreated { .. }
-            | Event::AiqIntegrateCreated { .. }
-            | Event::DeveloperInvited { .. }
-            | Event::DeveloperRegistered { .. }
-            | Event::InvitationResent { .. }
-            | Event::VerificationCodeSent { .. }
-            | Event::VerificationCodeMistyped { .. }
-            | Event::InvitationAccepted { .. }
-            | Event::OneTimePasswordMistyped { .. }
-            | Event::UnusableOneTimePasswordTried { .. }
-            | Event::DeveloperVerified { .. }
-            | Event::OneTimePasswordReset { .. }
-            | Event::DeveloperAccessRevoked { .. }
-            | Event::DescriptionChanged { .. }
-            | Event::CategoryChanged { .. }
-            | Event::CredentialsRevealed { .. }
-            | Event::ActivityLogDownloaded { .. } => {}
-        }
+        };
         Some(TokenGateRow {
             version: recorded.sequence,
             position: recorded.position,
@@ -126,38 +103,33 @@ impl Projection for TokenGate {
     }
 }
 
-fn created(recorded: &Recorded<Event>) -> Option<TokenGateRow> {
-    let (Event::NewIntegrationCreated {
-        group_id,
-        client_id,
-        name,
-        api_permission,
-        entities,
-        ..
-    }
-    | Event::AiqIntegrateCreated {
-        group_id,
-        client_id,
-        name,
-        api_permission,
-        entities,
-        ..
-    }) = &recorded.event
-    else {
-        return None;
-    };
+fn created(creation: Creation<'_>, recorded: &Recorded<Event>) -> Option<TokenGateRow> {
     Some(TokenGateRow {
         app_id: Uuid::parse_str(&recorded.aggregate_id).ok()?,
-        client_id: client_id.clone(),
-        group_id: group_id.clone(),
-        name: name.clone(),
+        client_id: creation.client_id.clone(),
+        group_id: creation.group_id.clone(),
+        name: creation.name.clone(),
         status: Status::Active,
-        api_permission: *api_permission,
-        entities: entities.clone(),
+        api_permission: creation.api_permission,
+        entities: creation.entities.clone(),
         client_secrets: Vec::new(),
         version: recorded.sequence,
         position: recorded.position,
     })
+}
+
+impl TokenGateRow {
+    fn record(&mut self, event: AppSubject<'_>) {
+        match event {
+            AppSubject::Details(DetailsEvent::Entities(after)) => self.entities = after.clone(),
+            AppSubject::ClientSecrets(event) => record_client_secret(&mut self.client_secrets, event),
+            AppSubject::Status(event) => self.status = event.status(),
+            AppSubject::Creation(_)
+            | AppSubject::Details(DetailsEvent::Description(_) | DetailsEvent::Category(_))
+            | AppSubject::DeveloperLink(_)
+            | AppSubject::AuditedRead(_) => {}
+        }
+    }
 }
 
 fn read(row: &mut RowReader) -> Result<TokenGateRow, RowError> {

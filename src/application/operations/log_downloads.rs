@@ -3,7 +3,8 @@
 use gatebook_aggregates::developer::DeveloperCommand;
 use gatebook_aggregates::group::GroupCommand;
 use gatebook_aggregates::identifiers::{AppId, DeveloperId, GroupId};
-use gatebook_aggregates::integration_app::{AppCommand, LogFormat};
+use gatebook_aggregates::integration_app::AppCommand;
+use gatebook_aggregates::log_format::LogFormat;
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::sql::Value;

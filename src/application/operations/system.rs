@@ -1,6 +1,6 @@
 //! Commands about the installation as a whole: the one stream of the aggregate `System`.
 
-use gatebook_aggregates::integration_app::LogFormat;
+use gatebook_aggregates::log_format::LogFormat;
 use gatebook_aggregates::system::{SYSTEM_ID, SystemCommand};
 use gatebook_aggregates::timestamp::Timestamp;
 

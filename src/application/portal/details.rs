@@ -8,7 +8,8 @@ use gatebook_aggregates::integration_app::{
 };
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::refused_attempts::MailedSecret;
-use gatebook_aggregates::text::{Label, searchable};
+use gatebook_aggregates::text::Label;
+use gatebook_aggregates::text_comparison::searchable;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::app_list::Link;
 use gatebook_projections::groups::GroupRow;

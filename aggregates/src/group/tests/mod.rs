@@ -5,7 +5,7 @@ mod permissions;
 use cqrs_es::test::{AggregateResultValidator, TestFramework};
 
 use super::*;
-use crate::integration_app::LogFormat;
+use crate::log_format::LogFormat;
 
 fn label(text: &str) -> Label {
     Label::parse("name", text).unwrap()

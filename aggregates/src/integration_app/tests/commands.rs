@@ -4,7 +4,8 @@ use super::*;
 use crate::api_permission::ApiPermission;
 use crate::catalog::{CategoryCode, integrate_type};
 use crate::identifiers::ClientId;
-use crate::integration_app::{AiqIntegrate, Changes, DeveloperInvite, FreshSecret, LogFormat, NewIntegration};
+use crate::integration_app::{AiqIntegrate, Changes, DeveloperInvite, FreshSecret, NewIntegration};
+use crate::log_format::LogFormat;
 use crate::text::AppName;
 
 pub(super) fn new_integration() -> NewIntegration {

@@ -1,7 +1,8 @@
 //! R27, R28: Suspend, Resume, Revoke, and downloads of the log.
 
 use super::*;
-use crate::integration_app::{LogFormat, Status};
+use crate::integration_app::Status;
+use crate::log_format::LogFormat;
 
 #[test]
 fn r27_suspending_stops_and_resuming_restarts_each_with_its_reason() {

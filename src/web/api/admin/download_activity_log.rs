@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use futures::{StreamExt, TryStreamExt, stream};
 use gatebook_aggregates::identifiers::AppId;
-use gatebook_aggregates::integration_app::LogFormat;
+use gatebook_aggregates::log_format::LogFormat;
 use gatebook_aggregates::timestamp::Timestamp;
 use serde::Deserialize;
 

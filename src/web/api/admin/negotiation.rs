@@ -1,7 +1,7 @@
 //! Chooses the format of the activity log by `Accept` (RFC 9110, section 12.5.1).
 
 use axum::http::{HeaderMap, StatusCode, header};
-use gatebook_aggregates::integration_app::LogFormat;
+use gatebook_aggregates::log_format::LogFormat;
 
 use crate::web::error::Problem;
 

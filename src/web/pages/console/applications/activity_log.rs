@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use gatebook_aggregates::identifiers::AppId;
-use gatebook_aggregates::integration_app::LogFormat;
+use gatebook_aggregates::log_format::LogFormat;
 
 use crate::web::api::admin::{RangeQuery, app_log, group_log};
 use crate::web::error::Problem;

@@ -4,7 +4,8 @@
 use std::collections::HashSet;
 
 use gatebook_aggregates::identifiers::EntityId;
-use gatebook_aggregates::text::{Label, searchable};
+use gatebook_aggregates::text::Label;
+use gatebook_aggregates::text_comparison::searchable;
 use gatebook_projections::groups::GroupRow;
 use maud::{Markup, html};
 
