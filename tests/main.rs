@@ -5,6 +5,7 @@
 mod bad_days;
 mod browser;
 mod gateways;
+mod house;
 mod oauth_wire;
 mod pages;
 mod soak;

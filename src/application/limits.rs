@@ -6,7 +6,7 @@ use gatebook_aggregates::identifiers::GroupId;
 
 use crate::application::caller::{Caller, Who};
 use crate::log::append::GroupRoom;
-use crate::log::email_quotas::{EmailQuota, EmailQuotaOwner, WhenUsedUp};
+use crate::log::email_quota::{EmailQuota, EmailQuotaOwner, WhenUsedUp};
 use crate::mail::{Email, EmailKind};
 
 /// What an installation allows; nothing limits what is `None`.

@@ -13,7 +13,7 @@ use gatebook_aggregates::log_format::LogFormat;
 use gatebook_aggregates::timestamp::Timestamp;
 use uuid::Uuid;
 
-use super::{CliError, DIFFERENCES_FOUND, log_compare, log_quarantine, operator, output, progress, start};
+use super::{CliError, exit_code_of, log_compare, log_quarantine, operator, output, progress, start};
 use crate::activity_log::{LogPeriod, Scope, export};
 use crate::application::{Caller, Failure};
 use crate::config::DataOptions;
@@ -191,7 +191,7 @@ fn verify_file(path: &Path, range: ExportedRange) -> Result<ExitCode, CliError> 
         (false, _) => "THE FILE IS NOT INTACT",
     };
     output::line(format_args!("{} events: {verdict}", report.lines))?;
-    Ok(exit_code(report.holds() && report.is_whole()))
+    Ok(exit_code_of(report.holds() && report.is_whole()))
 }
 
 async fn verify_database(data: &DataOptions) -> Result<ExitCode, CliError> {
@@ -218,14 +218,5 @@ async fn verify_database(data: &DataOptions) -> Result<ExitCode, CliError> {
         }
     ))?;
     database.close().await;
-    Ok(exit_code(holds))
-}
-
-/// 0 if everything is as it should be, otherwise 2.
-pub fn exit_code(holds: bool) -> ExitCode {
-    if holds {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(DIFFERENCES_FOUND)
-    }
+    Ok(exit_code_of(holds))
 }

@@ -9,9 +9,8 @@ use clap::Args;
 use clap::builder::FalseyValueParser;
 use serde::Serialize;
 
-use super::log::exit_code;
 use super::output::Output;
-use super::{CliError, start};
+use super::{CliError, exit_code_of, start};
 use crate::config::DataOptions;
 use crate::replay::compare::{InsteadEvent, LostEvent};
 use crate::replay::{CompareError, CompareTotals, Comparison, Finding, Pass};
@@ -34,7 +33,7 @@ pub async fn run(data: &DataOptions, options: &Compare) -> Result<ExitCode, CliE
     let database = start::existing_database(data).await?;
     let compared = compare(&*database, options).await;
     database.close().await;
-    Ok(exit_code(compared?.nothing_lost()))
+    Ok(exit_code_of(compared?.nothing_lost()))
 }
 
 async fn compare(database: &dyn Database, options: &Compare) -> Result<CompareTotals, CliError> {

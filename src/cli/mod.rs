@@ -116,6 +116,15 @@ impl CliError {
 /// The exit code of a verification that found differences.
 pub const DIFFERENCES_FOUND: u8 = 2;
 
+/// 0 if everything is as it should be, otherwise 2.
+fn exit_code_of(holds: bool) -> ExitCode {
+    if holds {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(DIFFERENCES_FOUND)
+    }
+}
+
 /// The exit code for an invalid command line (`EX_USAGE`). clap's own 2 would mean differences.
 pub const USAGE: u8 = 64;
 

@@ -7,8 +7,7 @@ use clap::Subcommand;
 use clap::builder::FalseyValueParser;
 use gatebook_projections::projection::{self, AnyProjection};
 
-use super::log::exit_code;
-use super::{CliError, output, progress, start};
+use super::{CliError, exit_code_of, output, progress, start};
 use crate::clock::Clock;
 use crate::config::DataOptions;
 use crate::replay::{self, BrokenLog, ProjectionStatus, RebuildReport};
@@ -115,7 +114,7 @@ async fn rebuild(
         output::line(format_args!("closed: {event}; see `gatebook log quarantine --help`"))?;
     }
     database.close().await;
-    Ok(exit_code(unreadable.is_empty()))
+    Ok(exit_code_of(unreadable.is_empty()))
 }
 
 async fn verify(data: &DataOptions, names: &[String], json: bool) -> Result<ExitCode, CliError> {
@@ -144,7 +143,7 @@ async fn verify(data: &DataOptions, names: &[String], json: bool) -> Result<Exit
         ))?;
     }
     database.close().await;
-    Ok(exit_code(equal))
+    Ok(exit_code_of(equal))
 }
 
 /// One line for a projection's state. Rows are committed together with events, so a table filled by this program's fold

@@ -10,7 +10,7 @@ use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
 use gatebook_projections::sql::{Column, Value};
 use thiserror::Error;
 
-use super::email_quotas::EmailQuota;
+use super::email_quota::EmailQuota;
 use crate::secrets::CredentialKind;
 use crate::store::StoreError;
 

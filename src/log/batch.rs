@@ -16,6 +16,7 @@ use super::credential_state::CredentialState;
 use super::email_quotas::EmailQuotas;
 use super::group_room::Applications;
 use super::hash_chain::{EventParts, hash_of};
+use super::head::Head;
 use super::locked::LockedDecision;
 use super::preconditions::{Preconditions, Stream};
 use super::unreadable::{self, ReadTo};
@@ -84,23 +85,6 @@ impl Written<'_> {
         }
         self.head = state.head;
         Ok(answers)
-    }
-}
-
-/// The end of the log.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Head {
-    pub(super) position: i64,
-    pub(super) recorded_at: Timestamp,
-}
-
-impl Head {
-    /// Time never runs backwards in the log, whatever the clocks of several nodes say.
-    fn at_least(self, now: Timestamp) -> Self {
-        Self {
-            recorded_at: self.recorded_at.max(now),
-            ..self
-        }
     }
 }
 

@@ -7,7 +7,7 @@ use gatebook_projections::recorded::StoredEvent;
 use gatebook_projections::sql::{Column, Query, Value, int, text};
 
 use super::append::{CredentialChange, EncryptedEmail, IdempotencyRecord, RowWrite};
-use super::batch::Head;
+use super::head::Head;
 use super::read::EVENT_COLUMNS;
 use super::{fault, unreadable};
 use crate::secrets::CredentialKind;

@@ -5,7 +5,7 @@ use gatebook_projections::recorded::UnreadableEvent;
 use thiserror::Error;
 
 use super::append::{AppendError, ReservationKey};
-use super::email_quotas::EmailQuota;
+use super::email_quota::EmailQuota;
 use crate::store::StoreError;
 
 /// Why a command was not carried out. Nothing of it has happened.

@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use cqrs_es::{Aggregate, AggregateError, CqrsFramework, EventEnvelope, EventStore};
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_projections::projection::Projection;
 use gatebook_projections::recorded::{Recorded, StoredEvent};
 
 use super::append::{Append, IdempotencyRecord, StreamAppend};
+use super::committed::Committed;
 use super::context::{CommandContext, SideEffects};
 use super::error::CommandError;
 use super::loaded::Loaded;
@@ -27,25 +27,6 @@ pub struct Log {
     pub database: Arc<dyn Database>,
     /// The writer.
     pub writer: Writer,
-}
-
-/// A command that was carried out.
-pub struct Committed<A: Aggregate> {
-    /// The aggregate after it.
-    pub aggregate: A,
-    /// What happened; empty when the command had been granted already.
-    pub events: Vec<A::Event>,
-    /// The stream's version after it.
-    pub version: i64,
-    /// The stream up to that version, for folding the answer.
-    pub history: Vec<Recorded<A::Event>>,
-}
-
-impl<A: Aggregate> Committed<A> {
-    /// The row that a projection shows after it.
-    pub fn row<P: Projection<Aggregate = A>>(&self) -> Option<P::Row> {
-        self.history.iter().fold(None, P::fold)
-    }
 }
 
 impl Log {

@@ -8,8 +8,8 @@ use gatebook_projections::projection::stand_at;
 use gatebook_projections::recorded::{Recorded, StoredEvent, UnreadableEvent};
 
 use super::append::{Guard, NewEvent, StreamAppend};
+use super::committed::Committed;
 use super::context::Origin;
-use super::event_store::Committed;
 use super::hash_chain::NO_PREDECESSOR;
 use super::quarantine::Quarantine;
 use super::stored_aggregate::StoredAggregate;

@@ -4,15 +4,14 @@ use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::DEFAULT_MECHANISMS;
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::extension::ClientId;
-use thiserror::Error;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
 use super::dialogue::{Conversation, Outgoing, TransferProgress};
+use super::hand_over_error::{HandOverError, Step};
 use super::mail_server::{MailServer, TlsPolicy};
 
 /// How long connecting, greeting and logging in may take. Less than for a whole e-mail, so that a dead server costs
@@ -26,40 +25,6 @@ const IDLE_MAX: Duration = Duration::from_secs(10);
 const MAILS_PER_CONNECTION: u32 = 100;
 /// How long QUIT may take.
 const QUIT_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// Why handing over an e-mail to the server failed.
-#[derive(Debug, Error)]
-pub(super) enum HandOverError {
-    #[error("the mail server cannot be reached: {0}")]
-    Connecting(#[from] io::Error),
-    #[error("the mail server did not answer in time")]
-    Late,
-    /// The address needs SMTPUTF8, and the server does not know it.
-    #[error("the address has non-ASCII characters before its @, and the mail server does not support SMTPUTF8")]
-    NoSmtpUtf8,
-    /// The server refused, or closed the connection.
-    #[error("{error}")]
-    Smtp {
-        step: Step,
-        /// The server's answer, or the connection's error.
-        error: smtp::Error,
-    },
-    /// The message could not be built.
-    #[error(transparent)]
-    Message(#[from] super::error::MailError),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
-    /// Connecting, greeting and logging in, before any e-mail.
-    Connecting,
-    /// MAIL FROM.
-    Sender,
-    /// RCPT TO.
-    Recipient,
-    /// DATA, up to the final answer.
-    Content,
-}
 
 /// The idle connections to one server.
 pub(super) struct SmtpConnections {

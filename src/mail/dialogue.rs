@@ -11,8 +11,8 @@ use lettre::transport::smtp::response::Response;
 use lettre::{Address, Message};
 use tokio::time::timeout;
 
-use super::connections::{HandOverError, Step};
 use super::error::MailError;
+use super::hand_over_error::{HandOverError, Step};
 use super::message::BodyEncoding;
 
 /// RFC 5321, 4.2.3: the server is closing the connection. The code says nothing about the e-mail.

@@ -5,6 +5,7 @@ mod connections;
 mod dialogue;
 mod emails;
 mod error;
+mod hand_over_error;
 mod html;
 mod mail_server;
 mod message;

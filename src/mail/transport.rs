@@ -12,10 +12,11 @@ use lettre::transport::smtp;
 use tokio::time::timeout;
 
 use super::addresses::{ascii_domain, client_id, unreachable_address};
-use super::connections::{HandOverError, SmtpConnections, Step};
+use super::connections::SmtpConnections;
 use super::dialogue::{Outgoing, TransferProgress};
 use super::emails::Email;
 use super::error::{DeliveryFailure, MailError};
+use super::hand_over_error::{HandOverError, Step};
 use super::mail_server::MailServer;
 use super::message::{BodyEncoding, message, path_safe};
 

@@ -17,6 +17,7 @@ pub mod difference;
 pub mod exported;
 mod exported_lines;
 mod folding;
+mod head;
 mod live_rows;
 mod log_progress;
 mod projections_table;

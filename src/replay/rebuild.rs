@@ -19,10 +19,10 @@ use gatebook_projections::sql::{Query, Value};
 use serde::Serialize;
 
 use super::folding::{BrokenLog, fold};
+use super::head::head;
 use super::projections_table::{ProjectionState, RebuildCursor, RebuildProgress, note, put_place, take, take_at};
 use super::snapshot::count;
 use super::streams::{StreamPages, moved_on, whole};
-use super::switch::head;
 use super::{PAGE, Progress, ReplayError};
 use crate::log::{read, unreadable};
 use crate::store::{

@@ -11,7 +11,8 @@ use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
 use gatebook_projections::sql::{Query, Value, text};
 
 use super::difference::{Difference, VerifyReport};
-use super::switch::{head, lock_head};
+use super::head::head;
+use super::switch::lock_head;
 use super::{PAGE, Progress, ReplayError};
 use crate::log::append::ReservationKey;
 use crate::log::read::{SELECT_EVENTS, events};

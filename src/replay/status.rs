@@ -6,8 +6,8 @@ use gatebook_projections::projection::{self, AnyProjection};
 use gatebook_projections::sql::{Query, Value};
 use serde::Serialize;
 
+use super::head::head;
 use super::projections_table::{ProjectionState, RebuildCursor, SELECT};
-use super::switch::head;
 use crate::store::{ConnectionPurpose, Database, StoreError, Transaction};
 
 /// The state of one projection.

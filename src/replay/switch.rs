@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_projections::sql::{Query, Value};
+use gatebook_projections::sql::Query;
 
 use super::ReplayError;
+use super::head::head;
 use super::rebuild::Rebuild;
 use crate::store::{ConnectionPurpose, StoreError, Transaction, copy_grants};
 
@@ -73,14 +74,4 @@ impl Rebuild<'_> {
 pub(super) async fn lock_head(transaction: &mut dyn Transaction) -> Result<i64, StoreError> {
     let lock = transaction.dialect().for_update();
     head(transaction, lock).await
-}
-
-/// The last position of the log in this transaction.
-pub(super) async fn head(transaction: &mut dyn Transaction, lock: &str) -> Result<i64, StoreError> {
-    let sql = format!("select position from log_head where id = 1{lock}");
-    let rows = transaction.rows(Query::new(sql, [])).await?;
-    match rows.first().map(Vec::as_slice) {
-        Some([Value::Int(position)]) => Ok(*position),
-        _ => Err(StoreError::internal("log_head has no row")),
-    }
 }

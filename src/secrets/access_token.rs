@@ -297,7 +297,7 @@ mod tests {
             tokens().issue(&claims()).reveal(),
             concat!(
                 "gbt_AQAAAAAAAAAAAAAAAAAAAAARAAAAAAAAAAAAAAAAAAAAIgAAAAAAAAAAAAAAAAAAADMB",
-                "AAAAAGVT8QAAAAAAZVP_EJuiEJAoQV7tH5NeVzp9FEJOfErgfcVe753irshByvod"
+                "AAAAAGVT8QAAAAAAZVP_EAlbIuVK5DPH8XnX2YHaj3EUNRBs97D_Ci-TXP-b4ItC"
             )
         );
     }

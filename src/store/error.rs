@@ -10,8 +10,12 @@ use thiserror::Error;
 
 use super::cause::Cause;
 use super::postgres_guard::is_no_primary;
-use super::postgres_session::NO_SESSION;
-use super::postgres_url::PostgresUrlError;
+use super::postgres_url_error::PostgresUrlError;
+
+/// Why Gatebook refuses to work through such a pooler.
+pub const NO_SESSION: &str = "a connection pooler hands out its servers by the transaction (pgbouncer's pool_mode = \
+     transaction or statement), so that Gatebook's settings, locks and prepared statements would be others'; give \
+     Gatebook a pool with pool_mode = session, or connect to PostgreSQL itself";
 
 /// A failure of the store. No variant means that a command was half done. Clones go to everybody who waited for the same
 /// batch.

@@ -14,11 +14,6 @@ use super::error::StoreError;
 use super::postgres_troubles::{no_answer, trouble};
 use super::postgres_url::postgres_address;
 
-/// Why Gatebook refuses to work through such a pooler.
-pub const NO_SESSION: &str = "a connection pooler hands out its servers by the transaction (pgbouncer's pool_mode = \
-     transaction or statement), so that Gatebook's settings, locks and prepared statements would be others'; give \
-     Gatebook a pool with pool_mode = session, or connect to PostgreSQL itself";
-
 /// The settings of a session:
 ///
 /// UTC. A short lock timeout, because trying again is better than waiting. An idle timeout, so that a writer that

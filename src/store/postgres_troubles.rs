@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
-use super::postgres_session::NO_SESSION;
+use super::error::NO_SESSION;
 use super::postgres_url::postgres_address;
 
 pub fn trouble(host: &PgConnectOptions, error: &sqlx::Error) -> String {

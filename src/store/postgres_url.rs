@@ -4,13 +4,13 @@
 //! password.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::path::Path;
 use std::str::FromStr;
 
 use sqlx::postgres::PgConnectOptions;
-use thiserror::Error;
 
+use super::hosts::hosts_of;
+use super::postgres_url_error::{PostgresUrlError, TargetSession};
 use super::postgres_url_parameters::{Parameters, parameters};
 use super::postgres_url_reading::{HostAndPort, Reading, the_only_reading};
 
@@ -37,53 +37,6 @@ const APPLICATION_NAME: &str = "gatebook";
 pub struct PostgresUrl {
     hosts: Vec<PgConnectOptions>,
     target: TargetSession,
-}
-
-/// Which of several servers is wanted. Gatebook needs the one that takes writes, whatever the URL says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum TargetSession {
-    /// `any`, or no parameter.
-    #[default]
-    Any,
-    /// `read-write`: a server whose transactions may write.
-    ReadWrite,
-    /// `primary`: a server that is not in recovery.
-    Primary,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum PostgresUrlError {
-    /// The URL has no valid reading, or more than one.
-    #[error(
-        "the database URL cannot be read; write postgres://USER:PASSWORD@HOST:PORT/DATABASE?PARAMETER=VALUE and \
-         percent-encode in user and password what has a meaning of its own: `/` is %2F, `@` is %40, `#` is %23, `?` is \
-         %3F, `:` is %3A, `%` is %25"
-    )]
-    Unreadable,
-    #[error("a port in the database URL is not a number from 1 to 65535")]
-    Port,
-    /// The numbers of hosts and ports do not match.
-    #[error("the database URL names {hosts} hosts and {ports} ports; name one port for all, or one for each host")]
-    Ports {
-        /// How many hosts the URL names.
-        hosts: usize,
-        /// How many ports the URL names.
-        ports: usize,
-    },
-    #[error("the database URL has a comma too many in its list of hosts: one of them is empty")]
-    EmptyHost,
-    /// A parameter that Gatebook does not know.
-    #[error("the database URL has a parameter `{0}`, which Gatebook does not know")]
-    UnknownParameter(String),
-    #[error("the database URL has the parameter `{0}` twice")]
-    Twice(String),
-    /// A known parameter with an unsupported value.
-    #[error("the database URL's parameter `{name}` {advice}")]
-    Value {
-        name: &'static str,
-        /// The supported values.
-        advice: &'static str,
-    },
 }
 
 impl PostgresUrl {
@@ -184,16 +137,6 @@ fn places(
         .collect())
 }
 
-fn hosts_of(list: &str) -> Vec<Option<String>> {
-    let hosts = list.split(',').map(|host| {
-        let without = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-        without.unwrap_or(host).trim()
-    });
-    hosts
-        .map(|host| Some(host.to_owned()).filter(|host| !host.is_empty()))
-        .collect()
-}
-
 fn ports_of(list: &str) -> Result<Vec<Option<u16>>, PostgresUrlError> {
     list.split(',').map(HostAndPort::port_of).collect()
 }
@@ -237,13 +180,6 @@ fn options(host: &str, port: u16, pairs: &[(&str, &str)]) -> Result<PgConnectOpt
     let options = PgConnectOptions::from_str(&query.finish()).map_err(|_| PostgresUrlError::Unreadable)?;
     // Gatebook reads no floating-point numbers, and pgbouncer refuses this start-up parameter.
     Ok(options.extra_float_digits(None))
-}
-
-/// Whether all hosts in the list are IP addresses, as `hostaddr` requires.
-pub(super) fn are_addresses(list: &str) -> bool {
-    hosts_of(list)
-        .iter()
-        .all(|host| host.as_deref().is_some_and(|host| host.parse::<IpAddr>().is_ok()))
 }
 
 #[cfg(test)]

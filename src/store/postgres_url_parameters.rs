@@ -1,6 +1,7 @@
 //! What each parameter of a database URL is used for.
 
-use super::postgres_url::{PostgresUrlError, TargetSession, are_addresses};
+use super::hosts::are_addresses;
+use super::postgres_url_error::{PostgresUrlError, TargetSession};
 
 /// The checked parameters of a URL.
 pub(super) struct Parameters {

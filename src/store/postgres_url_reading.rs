@@ -4,7 +4,7 @@ use std::net::Ipv6Addr;
 
 use percent_encoding::percent_decode_str;
 
-use super::postgres_url::PostgresUrlError;
+use super::postgres_url_error::PostgresUrlError;
 
 /// One way to read a URL. Only its form has been checked.
 pub(super) struct Reading {

@@ -11,6 +11,7 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use thiserror::Error;
 
 use crate::web::forwarded;
+use crate::web::forwarded::Hop;
 
 /// The header in which trusted proxies name the client's address, and the list of these proxies. Clones share what has
 /// been warned about.
@@ -28,17 +29,6 @@ struct Warned {
     of_stranger: AtomicBool,
     /// About a proxy whose header cannot be read.
     of_unreadable: AtomicBool,
-}
-
-/// What a proxy wrote about the sender of the request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Hop {
-    /// The sender's address.
-    Address(IpAddr),
-    /// The proxy does not know the address, or hides it.
-    Nobody,
-    /// Anything else.
-    Unreadable,
 }
 
 /// A trusted proxy or network of proxies: an address, or a network in CIDR notation.

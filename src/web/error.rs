@@ -14,7 +14,7 @@ use crate::causes::Causes;
 use crate::log::CommandError;
 use crate::log::append::ReservationKey;
 use crate::store::StoreError;
-use crate::web::request_context::current_request_id;
+use crate::web::request_id::current_request_id;
 
 /// The `Retry-After` in seconds while the database is unavailable.
 pub const RETRY_UNAVAILABLE_AFTER: u64 = 2;

@@ -1,7 +1,6 @@
 //! The extractors of handlers: the caller, and the parts of the request. Invalid requests are refused here.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
@@ -10,16 +9,15 @@ use gatebook_aggregates::identifiers::AppId;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use crate::application::{Caller, Conditions, Gatebook, IdempotencyKey, Wanted, Who};
+use crate::application::{Caller, Conditions, IdempotencyKey, Wanted, Who};
 use crate::log::VersionCondition;
 use crate::oauth::bearer_token;
-use crate::web::error::{FieldError, Problem};
+use crate::web::error::Problem;
+use crate::web::field_problems::{duplicate, duplicate_field, unknown, unknown_field};
 pub use crate::web::json_body::JsonBody;
 use crate::web::query::{no_text, not_utf8};
 use crate::web::request_context::RequestContext;
-
-/// The application, shared by all handlers.
-pub type Service = Arc<Gatebook>;
+use crate::web::service::Service;
 
 /// A caller without credentials.
 pub struct Anyone(pub Caller);
@@ -253,41 +251,6 @@ impl FromRequestParts<Service> for RequestLine {
             path,
         })
     }
-}
-
-/// The problem for an unknown field or query parameter.
-pub(super) fn unknown(field: &str) -> Problem {
-    let message = format!("The field “{field}” is not known here. Leave it out.");
-    Problem::fields(vec![FieldError {
-        field: field.to_owned(),
-        code: "unknown_field".to_owned(),
-        message,
-    }])
-}
-
-/// The problem for a repeated field or query parameter.
-pub(super) fn duplicate(field: &str) -> Problem {
-    let message = format!("“{field}” appears more than once. Send it once.");
-    Problem::fields(vec![FieldError {
-        field: field.to_owned(),
-        code: "duplicate_field".to_owned(),
-        message,
-    }])
-}
-
-/// The field in serde's error message about an unknown field.
-pub(super) fn unknown_field(text: &str) -> Option<String> {
-    between(text, "unknown field `")
-}
-
-/// The field in serde's error message about a duplicate field.
-pub(super) fn duplicate_field(text: &str) -> Option<String> {
-    between(text, "duplicate field `")
-}
-
-fn between(text: &str, before: &str) -> Option<String> {
-    let rest = text.split_once(before)?.1;
-    rest.split_once('`').map(|(field, _)| field.to_owned())
 }
 
 #[cfg(test)]

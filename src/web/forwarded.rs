@@ -4,7 +4,16 @@ use std::net::IpAddr;
 
 use axum::http::{HeaderMap, header};
 
-use crate::web::client_address::Hop;
+/// What a proxy wrote about the sender of the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hop {
+    /// The sender's address.
+    Address(IpAddr),
+    /// The proxy does not know the address, or hides it.
+    Nobody,
+    /// Anything else.
+    Unreadable,
+}
 
 /// What the proxies on the way wrote in `for=`, the nearest one last. Empty elements are ignored (RFC 9110 §5.6.1).
 pub fn hops(headers: &HeaderMap) -> Vec<Hop> {

@@ -6,7 +6,8 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::web::error::{FieldError, Problem};
-use crate::web::extract::{Service, duplicate, duplicate_field, unknown, unknown_field};
+use crate::web::field_problems::{duplicate, duplicate_field, unknown, unknown_field};
+use crate::web::service::Service;
 
 /// Some programs begin UTF-8 with this mark; RFC 8259 §8.1 allows readers to ignore it.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";

@@ -4,8 +4,8 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use crate::web::extract::Service;
 use crate::web::pages;
+use crate::web::service::Service;
 
 /// A listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use crate::web::extract::Service;
+use crate::web::service::Service;
 
 /// Paths for gateways and integrations, which send all their requests with the same credentials and have limits of
 /// their own.

@@ -13,7 +13,7 @@ use utoipa::openapi::OpenApi;
 use utoipa::openapi::path::{Operation, ParameterIn};
 
 use crate::web::error::Problem;
-use crate::web::extract::unknown;
+use crate::web::field_problems::unknown;
 
 /// Paths of the APIs that refuse unknown parameters. OAuth must ignore them (RFC 6749 §3.2), and gateways may add some.
 const STRICT: [&str; 3] = ["/api/v1/", "/portal/api/v1/", "/operator/api/v1/"];

@@ -17,20 +17,11 @@ use crate::metrics::{RequestLabels, RouteLabels};
 use crate::request_log::{RequestNotes, noting};
 pub use crate::web::client_address::ClientAddressHeader;
 use crate::web::error::{Problem, our_fault};
-use crate::web::extract::Service;
+use crate::web::request_id::CURRENT;
+use crate::web::service::Service;
 
 /// The header with the request id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-tokio::task_local! {
-    /// The id of the request that this task handles, for error messages in code that does not see the request.
-    static CURRENT: String;
-}
-
-/// The id of the current request; none outside of a request.
-pub fn current_request_id() -> Option<String> {
-    CURRENT.try_with(Clone::clone).ok()
-}
 
 /// Where a request came from.
 #[derive(Clone, Debug, Default)]

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use gatebook_projections::sql::Query;
 
 use crate::application::gatebook::Gatebook;
-use crate::log::email_quotas::EMAIL_QUOTA_WINDOW;
+use crate::log::email_quota::EMAIL_QUOTA_WINDOW;
 use crate::store::{ConnectionPurpose, StoreError};
 
 /// How long credentials are remembered after their end. A form that was sent when its session had ended asks whose it

@@ -159,8 +159,8 @@ fn origin(text: &str) -> Origin {
     }
 }
 
-fn head() -> batch::Head {
-    batch::Head {
+fn head() -> crate::log::head::Head {
+    crate::log::head::Head {
         position: 41,
         recorded_at: Timestamp::parse("2026-11-23T09:15:00.000Z").unwrap(),
     }

@@ -10,7 +10,7 @@ use axum::routing::get;
 use sha2::{Digest, Sha256};
 
 use crate::brand::BRAND;
-use crate::web::extract::Service;
+use crate::web::service::Service;
 
 static STYLE: LazyLock<String> = LazyLock::new(|| BRAND.colours.css() + include_str!("assets/gatebook.css"));
 const SCRIPT: &str = include_str!("assets/gatebook.js");

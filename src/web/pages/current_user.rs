@@ -10,9 +10,12 @@ use gatebook_aggregates::identifiers::UserId;
 use gatebook_projections::developers::DeveloperRow;
 use gatebook_projections::groups::GroupRow;
 
-use crate::application::{BrowserSession, Caller, Failure, Gatebook, Realm, Who};
+use maud::Markup;
+
+use crate::application::{BrowserSession, Caller, Failure, Gatebook, Realm};
 use crate::web::error::Problem;
-use crate::web::extract::{Anyone, Service};
+use crate::web::extract::Anyone;
+use crate::web::service::Service;
 
 /// A group user in the console.
 pub struct ConsoleUser {
@@ -70,67 +73,12 @@ pub trait CurrentUser: Sized + Send {
 
     fn session(&self) -> &BrowserSession;
 
+    /// The page to sign in again, which carries a form along that waits for its owner.
+    fn sign_in_again(held: &str) -> Markup;
+
     /// The token that their forms carry, which no other session knows.
     fn form_token(&self) -> &str {
         &self.session().form_token
-    }
-}
-
-impl CurrentUser for ConsoleUser {
-    const REALM: Realm = Realm::Console;
-    const SIGN_IN: &'static str = "/sign-in";
-
-    async fn of(service: &Gatebook, session: BrowserSession) -> Result<Self, Failure> {
-        let group = service.callers_group(&session.caller).await?;
-        let Who::GroupUser { user_id, .. } = &session.caller.who else {
-            return Err(Failure::Unauthenticated);
-        };
-        let user_id = user_id.clone();
-        let user = group.user(&user_id).ok_or(Failure::Unauthenticated)?.clone();
-        Ok(Self {
-            session,
-            group,
-            user_id,
-            user,
-        })
-    }
-
-    fn session(&self) -> &BrowserSession {
-        &self.session
-    }
-}
-
-impl CurrentUser for PortalUser {
-    const REALM: Realm = Realm::Portal;
-    const SIGN_IN: &'static str = "/portal/log-in";
-
-    async fn of(_: &Gatebook, session: BrowserSession) -> Result<Self, Failure> {
-        let Who::Developer(developer) = &session.caller.who else {
-            return Err(Failure::Unauthenticated);
-        };
-        let developer = (**developer).clone();
-        Ok(Self { session, developer })
-    }
-
-    fn session(&self) -> &BrowserSession {
-        &self.session
-    }
-}
-
-impl CurrentUser for OperatorUser {
-    const REALM: Realm = Realm::Operator;
-    const SIGN_IN: &'static str = "/operator/sign-in";
-
-    async fn of(_: &Gatebook, session: BrowserSession) -> Result<Self, Failure> {
-        let Who::Operator { name, .. } = &session.caller.who else {
-            return Err(Failure::Unauthenticated);
-        };
-        let name = name.clone();
-        Ok(Self { session, name })
-    }
-
-    fn session(&self) -> &BrowserSession {
-        &self.session
     }
 }
 
@@ -167,6 +115,22 @@ fn to_sign_in(sign_in: &str, parts: &Parts) -> Response {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("next", path);
     Redirect::to(&format!("{sign_in}?{}", query.finish())).into_response()
+}
+
+/// Where to redirect after a sign-in that should lead to `next`.
+pub fn signed_in_path(realm: Realm, next: &str) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("next", next);
+    format!("{}?{}", signed_in_page(realm), query.finish())
+}
+
+/// The page that checks whether the browser has kept the session.
+pub fn signed_in_page(realm: Realm) -> &'static str {
+    match realm {
+        Realm::Console => "/signed-in",
+        Realm::Portal => "/portal/signed-in",
+        Realm::Operator => "/operator/signed-in",
+    }
 }
 
 /// The end of every download's path.

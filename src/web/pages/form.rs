@@ -10,13 +10,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::application::{Caller, Failure, Realm, Session};
 use crate::web::error::Problem;
-use crate::web::extract::Service;
-use crate::web::pages::current_user::{CurrentUser, keep_session, local_path, session_token, user};
+use crate::web::pages::current_user::{CurrentUser, keep_session, local_path, session_token, signed_in_path, user};
+use crate::web::pages::form_token::{TOKEN, token};
 use crate::web::pages::layout::{Shell, page};
-use crate::web::pages::{console, operator, portal, signed_in};
+use crate::web::service::Service;
 use crate::web::{encoded, no_text, not_utf8, unread_encoding};
 
-const TOKEN: &str = "form_token";
 /// The field that asks for the form to be shown again instead of being processed.
 pub const SHOW_AGAIN: &str = "show_again";
 /// Password fields. Their values are never kept; people type them again.
@@ -125,11 +124,6 @@ impl Form {
     }
 }
 
-/// The hidden field that ties a form to this session.
-pub fn token(form_token: &str) -> Markup {
-    html! { input type="hidden" name=(TOKEN) value=(form_token); }
-}
-
 /// A form that needs no session.
 pub struct PublicForm(pub Form);
 
@@ -194,16 +188,8 @@ async fn sign_in_first<V: CurrentUser>(service: &Service, headers: &HeaderMap, p
         Err(failure) => Err(failure),
     };
     match held {
-        Ok(held) => (StatusCode::UNAUTHORIZED, sign_in_page(V::REALM, &held)).into_response(),
+        Ok(held) => (StatusCode::UNAUTHORIZED, V::sign_in_again(&held)).into_response(),
         Err(failure) => Problem::from(failure).into_response(),
-    }
-}
-
-fn sign_in_page(realm: Realm, held: &str) -> Markup {
-    match realm {
-        Realm::Console => console::sign_in_again(held),
-        Realm::Portal => portal::log_in_again(held),
-        Realm::Operator => operator::sign_in_again(held),
     }
 }
 
@@ -231,7 +217,7 @@ pub async fn signed_in(
     });
     match held {
         Some(page) => (cookie, page).into_response(),
-        None => (cookie, Redirect::to(&signed_in::path(realm, form.text("next")))).into_response(),
+        None => (cookie, Redirect::to(&signed_in_path(realm, form.text("next")))).into_response(),
     }
 }
 

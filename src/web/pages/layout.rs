@@ -180,7 +180,7 @@ fn signed_in(who: &SignedInAs) -> Markup {
             a href=(who.account) { (who.name) }
             span.detail { (who.detail) }
             form method="post" action=(sign_out) {
-                (crate::web::pages::form::token(&who.form_token))
+                (crate::web::pages::form_token::token(&who.form_token))
                 button.plain type="submit" { (title) }
             }
         }

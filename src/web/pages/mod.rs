@@ -11,6 +11,7 @@ mod filter_form;
 mod form;
 mod form_errors;
 mod form_key;
+mod form_token;
 mod inputs;
 mod layout;
 mod link_cookie;
@@ -32,8 +33,8 @@ use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::web::error::Problem;
-use crate::web::extract::Service;
 use crate::web::request_context::panicked;
+use crate::web::service::Service;
 use layout::Shell;
 
 /// Allows only what this binary serves: no external or inline scripts and styles, and no frames.

@@ -11,12 +11,13 @@ use maud::{Markup, html};
 use crate::application::{ApiTokens, Realm};
 use crate::secrets::MIN_PASSWORD_CHARS;
 use crate::web::error::Problem;
-use crate::web::extract::{Anyone, Service};
+use crate::web::extract::Anyone;
 use crate::web::pages::form::{Form, PageQuery, PublicForm};
 use crate::web::pages::form_errors::Errors;
 use crate::web::pages::inputs::{Field, checkbox};
 use crate::web::pages::layout::{Shell, page};
 use crate::web::pages::link_cookie::{LinkPage, OPEN_AGAIN};
+use crate::web::service::Service;
 
 /// The differences between console and portal.
 #[derive(Clone, Copy)]

@@ -7,7 +7,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::web::error::Problem;
-use crate::web::extract::Service;
+use crate::web::service::Service;
 
 /// Refuses requests that another site caused. Browsers send the origin with every form.
 pub async fn check(State(service): State<Service>, request: Request, next: Next) -> Response {

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use uuid::Uuid;
 
 use crate::application::ListedSession;
-use crate::web::pages::form::token;
+use crate::web::pages::form_token::token;
 use crate::web::pages::times;
 
 /// The table of sessions, with the current one marked. Each is ended at `{action}/{id}/end`.

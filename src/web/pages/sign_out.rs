@@ -5,9 +5,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::application::or_gone;
 use crate::web::error::Problem;
-use crate::web::extract::Service;
 use crate::web::pages::current_user::{CurrentUser, forget_session};
 use crate::web::pages::form::{SubmittedForm, shell};
+use crate::web::service::Service;
 
 /// Ends the session. If it has already ended, that counts as success: nobody should have to sign in to sign out.
 pub async fn sign_out<V: CurrentUser>(

@@ -9,10 +9,10 @@ use axum::routing::get;
 use maud::html;
 
 use crate::application::Realm;
-use crate::web::extract::Service;
-use crate::web::pages::current_user::{after_sign_in, session_token};
+use crate::web::pages::current_user::{after_sign_in, session_token, signed_in_page};
 use crate::web::pages::form::{Form, PageQuery};
 use crate::web::pages::layout::{Shell, page};
+use crate::web::service::Service;
 
 /// One route for each part of the site.
 pub fn routes() -> Router<Service> {
@@ -21,27 +21,12 @@ pub fn routes() -> Router<Service> {
         let check = async move |State(app): State<Service>, headers: HeaderMap, PageQuery(query): PageQuery| {
             show(&app, realm, &headers, &query)
         };
-        router.route(at(realm), get(check))
+        router.route(signed_in_page(realm), get(check))
     })
 }
 
-/// Where to redirect after a sign-in that should lead to `next`.
-pub fn path(realm: Realm, next: &str) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.append_pair("next", next);
-    format!("{}?{}", at(realm), query.finish())
-}
-
-fn at(realm: Realm) -> &'static str {
-    match realm {
-        Realm::Console => "/signed-in",
-        Realm::Portal => "/portal/signed-in",
-        Realm::Operator => "/operator/signed-in",
-    }
-}
-
 fn show(service: &Service, realm: Realm, headers: &HeaderMap, query: &Form) -> Response {
-    let shell = Shell::of_path(at(realm));
+    let shell = Shell::of_path(signed_in_page(realm));
     if session_token(headers, realm).is_some() {
         return Redirect::to(after_sign_in(query.text("next"), shell.home())).into_response();
     }

@@ -10,7 +10,8 @@ use utoipa::openapi::{ObjectBuilder, Required, SchemaFormat, Type};
 
 use crate::application::{Caller, IdempotencyKey};
 use crate::web::error::Problem;
-use crate::web::extract::{JsonBody, RequestLine, Service, idempotency_key};
+use crate::web::extract::{JsonBody, RequestLine, idempotency_key};
+use crate::web::service::Service;
 
 /// A body, with what is needed to give a repeat with the same `Idempotency-Key` the first response.
 pub struct KeyedBody<T> {

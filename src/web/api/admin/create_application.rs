@@ -14,7 +14,8 @@ use crate::application::{AiqIntegrateForm, Creation, NewIntegrationForm};
 use crate::web::api::admin::change::{KeyedBody, WithKey};
 use crate::web::api::json::{ChangeProblems, CreatedApplication, Fields, Versioned, flag, text};
 use crate::web::error::Problem;
-use crate::web::extract::{Admin, Service};
+use crate::web::extract::Admin;
+use crate::web::service::Service;
 
 /// The new application. `integration_type` decides which of the other fields apply.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]

@@ -16,7 +16,8 @@ use crate::web::api::admin::change::InPath;
 use crate::web::api::admin::negotiation::log_format;
 use crate::web::api::json::{Fields, ReadProblems, given};
 use crate::web::error::Problem;
-use crate::web::extract::{Admin, PathOf, QueryOf, Service};
+use crate::web::extract::{Admin, PathOf, QueryOf};
+use crate::web::service::Service;
 
 /// The period of the log to download.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]

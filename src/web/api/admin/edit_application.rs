@@ -12,7 +12,8 @@ use utoipa::ToSchema;
 use crate::web::api::admin::change::{InPath, KeyedBody, WithIfMatch, WithKey};
 use crate::web::api::json::{Application, ChangeProblems, Fields, IsPresent, Patch, Versioned};
 use crate::web::error::Problem;
-use crate::web::extract::{Admin, IfMatch, PathOf, Service};
+use crate::web::extract::{Admin, IfMatch, PathOf};
+use crate::web::service::Service;
 
 /// The changes. Fields that are left out stay as they are.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]

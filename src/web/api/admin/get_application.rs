@@ -6,7 +6,8 @@ use gatebook_aggregates::identifiers::AppId;
 use crate::web::api::admin::change::InPath;
 use crate::web::api::json::{Application, ReadProblems, Versioned};
 use crate::web::error::Problem;
-use crate::web::extract::{Admin, PathOf, Service};
+use crate::web::extract::{Admin, PathOf};
+use crate::web::service::Service;
 
 /// Get an application
 #[utoipa::path(

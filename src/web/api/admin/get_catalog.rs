@@ -5,7 +5,8 @@ use axum::extract::State;
 
 use crate::web::api::json::{Catalog, ReadProblems};
 use crate::web::error::Problem;
-use crate::web::extract::{Admin, Service};
+use crate::web::extract::Admin;
+use crate::web::service::Service;
 
 /// Get the catalog
 ///

@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 use crate::application::{Failure, Who};
 use crate::web::api::json::{GroupJson, ReadProblems, User};
 use crate::web::error::Problem;
-use crate::web::extract::{Admin, Service};
+use crate::web::extract::Admin;
+use crate::web::service::Service;
 
 /// A user and their group.
 #[derive(Serialize, ToSchema)]

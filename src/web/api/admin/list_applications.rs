@@ -5,7 +5,8 @@ use axum::extract::State;
 
 use crate::web::api::json::{Application, AppsQuery, AppsQuestion, Page, ReadProblems, write_cursor};
 use crate::web::error::Problem;
-use crate::web::extract::{Admin, QueryOf, Service};
+use crate::web::extract::{Admin, QueryOf};
+use crate::web::service::Service;
 
 /// List applications
 ///

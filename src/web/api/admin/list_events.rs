@@ -14,7 +14,8 @@ use crate::store::StoreError;
 use crate::web::api::admin::change::InPath;
 use crate::web::api::json::{Fields, Page, PageParameters, ReadProblems, given, read_cursor, write_cursor};
 use crate::web::error::Problem;
-use crate::web::extract::{Admin, PathOf, QueryOf, Service};
+use crate::web::extract::{Admin, PathOf, QueryOf};
+use crate::web::service::Service;
 
 /// An event with the columns of the activity log, and `details` as an object.
 #[derive(Clone, Debug, Serialize)]

@@ -5,7 +5,8 @@ use axum::extract::State;
 
 use crate::web::api::json::{Items, ReadProblems, User};
 use crate::web::error::Problem;
-use crate::web::extract::{Admin, Service};
+use crate::web::extract::Admin;
+use crate::web::service::Service;
 
 /// List users
 ///

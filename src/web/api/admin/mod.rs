@@ -27,7 +27,7 @@ pub use create_application::CreateApplication;
 pub use download_activity_log::{RangeQuery, app_log, group_log};
 pub use edit_application::EditApplication;
 
-use crate::web::extract::Service;
+use crate::web::service::Service;
 
 /// The routes of the admin API.
 pub fn routes() -> OpenApiRouter<Service> {

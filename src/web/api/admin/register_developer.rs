@@ -10,7 +10,8 @@ use utoipa::ToSchema;
 use crate::web::api::admin::change::{InPath, KeyedBody, WithIfMatch, WithKey};
 use crate::web::api::json::{ChangeProblems, DeveloperAccessGiven, Versioned, text};
 use crate::web::error::Problem;
-use crate::web::extract::{Admin, IfMatch, PathOf, Service};
+use crate::web::extract::{Admin, IfMatch, PathOf};
+use crate::web::service::Service;
 
 /// The developer to register.
 #[derive(Clone, Debug, Deserialize, ToSchema)]

@@ -6,7 +6,8 @@ use gatebook_aggregates::identifiers::AppId;
 use crate::web::api::admin::change::{InPath, KeyedBody, WithIfMatch, WithKey};
 use crate::web::api::json::{ChangeProblems, DeveloperAccess, NoFields, Versioned};
 use crate::web::error::Problem;
-use crate::web::extract::{Admin, IfMatch, PathOf, Service};
+use crate::web::extract::{Admin, IfMatch, PathOf};
+use crate::web::service::Service;
 
 /// Resend the invitation
 ///

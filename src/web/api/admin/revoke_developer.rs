@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 use crate::web::api::admin::change::{InPath, KeyedBody, WithIfMatch, WithKey};
 use crate::web::api::json::{ChangeProblems, DeveloperAccess, Versioned, flag};
 use crate::web::error::Problem;
-use crate::web::extract::{Admin, IfMatch, PathOf, Service};
+use crate::web::extract::{Admin, IfMatch, PathOf};
+use crate::web::service::Service;
 
 /// Options. The body may be left out.
 #[derive(Clone, Debug, Deserialize, ToSchema)]

@@ -8,7 +8,8 @@ use crate::application::Caller;
 use crate::web::api::admin::change::WithIfMatch;
 use crate::web::api::json::{PermissionProblems, User, Versioned};
 use crate::web::error::Problem;
-use crate::web::extract::{Admin, IfMatch, PathOf, Service};
+use crate::web::extract::{Admin, IfMatch, PathOf};
+use crate::web::service::Service;
 
 /// Grant a permission
 ///

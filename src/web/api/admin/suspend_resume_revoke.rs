@@ -9,7 +9,8 @@ use utoipa::ToSchema;
 use crate::web::api::admin::change::{InPath, KeyedBody, WithIfMatch, WithKey};
 use crate::web::api::json::{Application, ChangeProblems, Versioned, text};
 use crate::web::error::Problem;
-use crate::web::extract::{Admin, IfMatch, PathOf, Service};
+use crate::web::extract::{Admin, IfMatch, PathOf};
+use crate::web::service::Service;
 
 /// The reason. The body may be left out.
 #[derive(Clone, Debug, Deserialize, ToSchema)]

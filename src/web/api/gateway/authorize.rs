@@ -16,7 +16,8 @@ use crate::oauth::{BearerProblem, bearer_token};
 use crate::store::StoreError;
 use crate::web::api::gateway::challenge::{refused, refused_for_several_tokens, refused_principal, refused_unread};
 use crate::web::api::gateway::gateway_credentials::{NotAdmitted, admitted};
-use crate::web::extract::{Anyone, Service};
+use crate::web::extract::Anyone;
+use crate::web::service::Service;
 
 const APP_ID: HeaderName = HeaderName::from_static("x-app-id");
 const APP_NAME: HeaderName = HeaderName::from_static("x-app-name");

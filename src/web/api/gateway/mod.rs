@@ -13,7 +13,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
-use crate::web::extract::Service;
+use crate::web::service::Service;
 use crate::web::unread_body::leave_body_unread;
 
 /// The routes for gateways that take a body. Gateways also use `/oauth/introspect`.

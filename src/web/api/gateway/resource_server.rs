@@ -8,7 +8,8 @@ use axum::response::{IntoResponse, Response};
 
 use crate::oauth::{BASIC_CHALLENGE, BasicCredentials, basic_credentials};
 use crate::web::error::Problem;
-use crate::web::extract::{Anyone, Service};
+use crate::web::extract::Anyone;
+use crate::web::service::Service;
 
 /// An authenticated resource server.
 pub struct AuthenticatedResourceServer;

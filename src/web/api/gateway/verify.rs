@@ -11,7 +11,8 @@ use crate::application::{GateQuestion, Gatebook};
 use crate::web::api::gateway::object::Object;
 use crate::web::api::gateway::resource_server::AuthenticatedResourceServer;
 use crate::web::error::Problem;
-use crate::web::extract::{JsonBody, Service};
+use crate::web::extract::JsonBody;
+use crate::web::service::Service;
 
 /// The largest number of checks in one request.
 const CHECKS_MAX: usize = 100;

@@ -16,7 +16,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::web::extract::Service;
+use crate::web::service::Service;
 
 pub use document::{describe_optional_bodies, document};
 pub use examples::add_examples;

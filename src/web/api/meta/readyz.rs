@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::store::StoreError;
 use crate::web::error::Problem;
-use crate::web::extract::Service;
+use crate::web::service::Service;
 
 /// A clock that is further from the database's than this is worth a look, long before commands are refused for it.
 const CLOCK_TOLERANCE_MILLIS: u64 = 5_000;

@@ -14,7 +14,7 @@ use crate::web::api::oauth::answers::{
 };
 use crate::web::api::oauth::refusal::{refusal, store_refusal};
 use crate::web::api::oauth::request::OAuthRequest;
-use crate::web::extract::Service;
+use crate::web::service::Service;
 
 /// Introspect an access token
 ///

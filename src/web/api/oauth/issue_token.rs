@@ -10,7 +10,7 @@ use crate::oauth::{FormBody, OAuthError, Scopes, description};
 use crate::web::api::oauth::answers::{FormRefusals, NO_STORE, OAuthRefusal, TokenAnswer, TokenRequest};
 use crate::web::api::oauth::refusal::refusal;
 use crate::web::api::oauth::request::OAuthRequest;
-use crate::web::extract::Service;
+use crate::web::service::Service;
 
 /// Issue an access token
 ///

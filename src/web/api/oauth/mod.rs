@@ -14,7 +14,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use crate::oauth::OAuthError;
-use crate::web::extract::Service;
+use crate::web::service::Service;
 
 /// The OAuth routes.
 pub fn routes() -> OpenApiRouter<Service> {

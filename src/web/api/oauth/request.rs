@@ -7,7 +7,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 use crate::application::Caller;
 use crate::oauth::{FormBody, OAuthError, PresentedClient, description};
 use crate::web::api::oauth::refusal::server_error;
-use crate::web::extract::{Anyone, Service};
+use crate::web::extract::Anyone;
+use crate::web::service::Service;
 use crate::web::unread_encoding;
 
 /// A request with a readable form. It may hold secrets, so it has no `Debug`.

@@ -9,7 +9,7 @@ use crate::oauth::OAuthError;
 use crate::web::api::oauth::answers::{FormRefusals, NO_STORE, OAuthRefusal, PresentedToken};
 use crate::web::api::oauth::refusal::refusal;
 use crate::web::api::oauth::request::OAuthRequest;
-use crate::web::extract::Service;
+use crate::web::service::Service;
 
 /// The path of the endpoint.
 const PATH: &str = "/oauth/revoke";

@@ -11,7 +11,8 @@ use crate::application::ClientSecretOrder;
 use crate::web::api::admin::change::{InPath, KeyedBody, WithIfMatch, WithKey};
 use crate::web::api::json::{NewClientSecret, OperatorAppProblems};
 use crate::web::error::Problem;
-use crate::web::extract::{IfMatch, Operator, PathOf, Service};
+use crate::web::extract::{IfMatch, Operator, PathOf};
+use crate::web::service::Service;
 
 /// How the new client secret replaces the previous one. The body may be left out.
 #[derive(Clone, Debug, Deserialize, ToSchema)]

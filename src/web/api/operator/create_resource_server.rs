@@ -7,7 +7,8 @@ use axum::http::StatusCode;
 use crate::web::api::admin::change::{KeyedBody, WithKey};
 use crate::web::api::json::{NamedBody, NewResourceServer, OperatorChangeProblems};
 use crate::web::error::Problem;
-use crate::web::extract::{Operator, Service};
+use crate::web::extract::Operator;
+use crate::web::service::Service;
 
 /// Create a resource server
 ///

@@ -8,7 +8,8 @@ use gatebook_aggregates::identifiers::{GroupId, UserId};
 use crate::web::api::admin::change::{KeyedBody, WithIfMatch, WithKey};
 use crate::web::api::json::{NewToken, NewTokenBody, OperatorAppProblems};
 use crate::web::error::Problem;
-use crate::web::extract::{IfMatch, Operator, PathOf, Service};
+use crate::web::extract::{IfMatch, Operator, PathOf};
+use crate::web::service::Service;
 
 /// Create a user token
 ///

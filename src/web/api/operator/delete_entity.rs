@@ -7,7 +7,8 @@ use gatebook_aggregates::identifiers::{EntityId, GroupId};
 use crate::web::api::admin::change::WithIfMatch;
 use crate::web::api::json::OperatorAppProblems;
 use crate::web::error::Problem;
-use crate::web::extract::{IfMatch, Operator, PathOf, Service};
+use crate::web::extract::{IfMatch, Operator, PathOf};
+use crate::web::service::Service;
 
 /// Remove an entity
 ///

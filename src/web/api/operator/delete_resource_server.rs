@@ -5,7 +5,8 @@ use axum::http::StatusCode;
 
 use crate::web::api::json::OperatorChangeProblems;
 use crate::web::error::Problem;
-use crate::web::extract::{Operator, PathOf, Service};
+use crate::web::extract::{Operator, PathOf};
+use crate::web::service::Service;
 
 /// Delete a resource server
 ///

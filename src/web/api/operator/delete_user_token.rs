@@ -8,7 +8,8 @@ use uuid::Uuid;
 use crate::web::api::admin::change::WithIfMatch;
 use crate::web::api::json::OperatorAppProblems;
 use crate::web::error::Problem;
-use crate::web::extract::{IfMatch, Operator, PathOf, Service};
+use crate::web::extract::{IfMatch, Operator, PathOf};
+use crate::web::service::Service;
 
 /// Delete a user token
 ///

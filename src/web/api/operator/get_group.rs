@@ -5,7 +5,8 @@ use gatebook_aggregates::identifiers::GroupId;
 
 use crate::web::api::json::{GroupDetails, OperatorReadProblems, Versioned};
 use crate::web::error::Problem;
-use crate::web::extract::{Operator, PathOf, Service};
+use crate::web::extract::{Operator, PathOf};
+use crate::web::service::Service;
 
 /// Get a group
 ///

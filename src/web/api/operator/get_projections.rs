@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 use crate::replay;
 use crate::web::api::json::{Items, OperatorReadProblems};
 use crate::web::error::Problem;
-use crate::web::extract::{Operator, Service};
+use crate::web::extract::Operator;
+use crate::web::service::Service;
 
 /// The status of a projection.
 #[derive(Clone, Debug, Serialize, ToSchema)]

@@ -12,7 +12,8 @@ use crate::web::api::json::{
     ApplicationOfGroup, AppsQuery, AppsQuestion, Fields, OperatorReadProblems, Page, given, write_cursor,
 };
 use crate::web::error::Problem;
-use crate::web::extract::{Operator, QueryOf, Service};
+use crate::web::extract::{Operator, QueryOf};
+use crate::web::service::Service;
 
 /// The filters of the admin API, and the group.
 #[derive(Clone, Debug, Default, Deserialize)]

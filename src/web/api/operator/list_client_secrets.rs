@@ -7,7 +7,8 @@ use gatebook_aggregates::identifiers::AppId;
 use crate::web::api::admin::change::InPath;
 use crate::web::api::json::{Items, ListedClientSecret, OperatorReadProblems};
 use crate::web::error::Problem;
-use crate::web::extract::{Operator, PathOf, Service};
+use crate::web::extract::{Operator, PathOf};
+use crate::web::service::Service;
 
 /// List client secrets
 ///

@@ -5,7 +5,8 @@ use axum::extract::State;
 
 use crate::web::api::json::{GroupJson, Items, OperatorReadProblems};
 use crate::web::error::Problem;
-use crate::web::extract::{Operator, Service};
+use crate::web::extract::Operator;
+use crate::web::service::Service;
 
 /// List groups
 #[utoipa::path(

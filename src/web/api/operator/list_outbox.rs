@@ -9,7 +9,8 @@ use utoipa::ToSchema;
 use crate::outbox::{self, EmailRow, EmailState, ListedAfter};
 use crate::web::api::json::{Fields, OperatorReadProblems, given, read_cursor, write_cursor};
 use crate::web::error::Problem;
-use crate::web::extract::{Operator, QueryOf, Service};
+use crate::web::extract::{Operator, QueryOf};
+use crate::web::service::Service;
 
 /// The e-mails to list.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]

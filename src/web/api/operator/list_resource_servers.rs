@@ -5,7 +5,8 @@ use axum::extract::State;
 
 use crate::web::api::json::{Items, OperatorReadProblems, ResourceServerJson};
 use crate::web::error::Problem;
-use crate::web::extract::{Operator, Service};
+use crate::web::extract::Operator;
+use crate::web::service::Service;
 
 /// List resource servers
 ///

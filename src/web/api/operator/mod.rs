@@ -27,7 +27,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::application::PutOutcome;
-use crate::web::extract::Service;
+use crate::web::service::Service;
 
 /// The routes of the operator API.
 pub fn routes() -> OpenApiRouter<Service> {

@@ -8,7 +8,8 @@ use crate::web::api::admin::change::WithIfMatch;
 use crate::web::api::json::{Named, NamedBody, OperatorAppProblems, Versioned};
 use crate::web::api::operator::status;
 use crate::web::error::Problem;
-use crate::web::extract::{IfMatch, JsonBody, Operator, PathOf, Service};
+use crate::web::extract::{IfMatch, JsonBody, Operator, PathOf};
+use crate::web::service::Service;
 
 /// Add or rename an entity
 #[utoipa::path(

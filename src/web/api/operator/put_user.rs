@@ -13,7 +13,8 @@ use crate::web::api::admin::change::WithIfMatch;
 use crate::web::api::json::{Fields, OperatorAppProblems, User, Versioned, text};
 use crate::web::api::operator::status;
 use crate::web::error::Problem;
-use crate::web::extract::{IfMatch, JsonBody, Operator, PathOf, Service};
+use crate::web::extract::{IfMatch, JsonBody, Operator, PathOf};
+use crate::web::service::Service;
 
 /// The user's data.
 #[derive(Clone, Debug, Deserialize, ToSchema)]

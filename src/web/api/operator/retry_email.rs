@@ -9,7 +9,8 @@ use crate::outbox::{self, EmailState, Retry};
 use crate::web::api::json::{NoFields, OperatorChangeProblems};
 use crate::web::api::operator::list_outbox::EmailJson;
 use crate::web::error::Problem;
-use crate::web::extract::{JsonBody, Operator, PathOf, Service};
+use crate::web::extract::{JsonBody, Operator, PathOf};
+use crate::web::service::Service;
 
 /// Retry an e-mail
 ///

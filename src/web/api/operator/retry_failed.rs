@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 use crate::outbox;
 use crate::web::api::json::{NoFields, OperatorChangeProblems};
 use crate::web::error::Problem;
-use crate::web::extract::{JsonBody, Operator, Service};
+use crate::web::extract::{JsonBody, Operator};
+use crate::web::service::Service;
 
 /// The number of e-mails to retry.
 #[derive(Clone, Debug, Serialize, ToSchema)]

@@ -8,7 +8,8 @@ use gatebook_aggregates::identifiers::{GroupId, UserId};
 use crate::web::api::admin::change::{KeyedBody, WithKey};
 use crate::web::api::json::{NoFields, OperatorChangeProblems};
 use crate::web::error::Problem;
-use crate::web::extract::{Operator, PathOf, Service};
+use crate::web::extract::{Operator, PathOf};
+use crate::web::service::Service;
 
 /// Send a password link
 ///

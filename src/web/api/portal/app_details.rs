@@ -9,7 +9,8 @@ use crate::application::{AppDetails, Settings};
 use crate::web::api::json::{ListedClientSecret, Named, Versioned};
 use crate::web::api::portal::problems::{QueryProblems, SessionProblems};
 use crate::web::error::Problem;
-use crate::web::extract::{AuthenticatedDeveloper, PathOf, Service};
+use crate::web::extract::{AuthenticatedDeveloper, PathOf};
+use crate::web::service::Service;
 
 /// The details of an application that its verified developer sees.
 #[derive(Serialize, ToSchema)]

@@ -9,7 +9,8 @@ use crate::application::PortalEntity;
 use crate::web::api::json::{Fields, Named, Page, given, read_cursor, write_cursor};
 use crate::web::api::portal::problems::SessionProblems;
 use crate::web::error::Problem;
-use crate::web::extract::{AuthenticatedDeveloper, PathOf, QueryOf, Service};
+use crate::web::extract::{AuthenticatedDeveloper, PathOf, QueryOf};
+use crate::web::service::Service;
 
 /// Filters and page of the list. Empty parameters count as left out.
 #[derive(Deserialize, utoipa::IntoParams)]

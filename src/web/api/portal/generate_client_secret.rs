@@ -12,7 +12,8 @@ use crate::web::api::admin::change::{KeyedBody, WithIfMatch, WithKey};
 use crate::web::api::json::NewClientSecret;
 use crate::web::api::portal::problems::{BodyProblems, SessionProblems};
 use crate::web::error::Problem;
-use crate::web::extract::{AuthenticatedDeveloper, IfMatch, PathOf, Service};
+use crate::web::extract::{AuthenticatedDeveloper, IfMatch, PathOf};
+use crate::web::service::Service;
 
 /// How the new secret replaces the previous one.
 #[derive(Deserialize, ToSchema)]

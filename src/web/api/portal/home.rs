@@ -12,7 +12,8 @@ use utoipa::ToSchema;
 use crate::web::api::json::Named;
 use crate::web::api::portal::problems::{QueryProblems, SessionProblems};
 use crate::web::error::Problem;
-use crate::web::extract::{AuthenticatedDeveloper, Service};
+use crate::web::extract::AuthenticatedDeveloper;
+use crate::web::service::Service;
 
 /// The developer's applications, sorted by name.
 #[derive(Serialize, ToSchema)]

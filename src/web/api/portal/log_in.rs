@@ -10,7 +10,8 @@ use crate::application::{Failure, PortalClient};
 use crate::web::api::portal::problems::{BodyProblems, VisitorProblems};
 use crate::web::api::portal::required::required;
 use crate::web::error::Problem;
-use crate::web::extract::{Anyone, Device, JsonBody, Service};
+use crate::web::extract::{Anyone, Device, JsonBody};
+use crate::web::service::Service;
 
 /// A developer's credentials.
 #[derive(Deserialize, ToSchema)]

@@ -5,7 +5,8 @@ use axum::http::StatusCode;
 
 use crate::web::api::portal::problems::{QueryProblems, SessionProblems};
 use crate::web::error::Problem;
-use crate::web::extract::{AuthenticatedDeveloper, Service};
+use crate::web::extract::AuthenticatedDeveloper;
+use crate::web::service::Service;
 
 /// Log out
 ///

@@ -17,7 +17,7 @@ mod verify;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::web::extract::Service;
+use crate::web::service::Service;
 
 /// The routes of the developer API.
 pub fn routes() -> OpenApiRouter<Service> {

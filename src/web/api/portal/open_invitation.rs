@@ -9,7 +9,8 @@ use utoipa::ToSchema;
 use crate::web::api::portal::problems::{BodyProblems, VisitorProblems};
 use crate::web::api::portal::required::required;
 use crate::web::error::Problem;
-use crate::web::extract::{Anyone, JsonBody, Service};
+use crate::web::extract::{Anyone, JsonBody};
+use crate::web::service::Service;
 
 /// The token of an invitation.
 #[derive(Deserialize, ToSchema)]

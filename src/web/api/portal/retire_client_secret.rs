@@ -7,7 +7,8 @@ use gatebook_aggregates::identifiers::{AppId, ClientSecretId};
 use crate::web::api::admin::change::WithIfMatch;
 use crate::web::api::portal::problems::{QueryProblems, SessionProblems};
 use crate::web::error::Problem;
-use crate::web::extract::{AuthenticatedDeveloper, IfMatch, PathOf, Service};
+use crate::web::extract::{AuthenticatedDeveloper, IfMatch, PathOf};
+use crate::web::service::Service;
 
 /// Retire a client secret of my application
 ///

@@ -12,7 +12,8 @@ use crate::web::api::portal::open_invitation::InvitationLink;
 use crate::web::api::portal::problems::{BodyProblems, VisitorProblems};
 use crate::web::api::portal::required::required;
 use crate::web::error::Problem;
-use crate::web::extract::{Anyone, Service};
+use crate::web::extract::Anyone;
+use crate::web::service::Service;
 
 /// The code is on its way.
 #[derive(Serialize, ToSchema)]

@@ -10,7 +10,8 @@ use utoipa::ToSchema;
 use crate::application::SignUpForm;
 use crate::web::api::portal::problems::{BodyProblems, VisitorProblems};
 use crate::web::error::Problem;
-use crate::web::extract::{Anyone, JsonBody, Service};
+use crate::web::extract::{Anyone, JsonBody};
+use crate::web::service::Service;
 
 /// The data of the new account.
 #[derive(Deserialize, ToSchema)]

@@ -10,7 +10,8 @@ use crate::web::api::admin::change::{KeyedBody, WithKey};
 use crate::web::api::portal::problems::{BodyProblems, SessionProblems};
 use crate::web::api::portal::required::required;
 use crate::web::error::Problem;
-use crate::web::extract::{AuthenticatedDeveloper, PathOf, Service};
+use crate::web::extract::{AuthenticatedDeveloper, PathOf};
+use crate::web::service::Service;
 
 /// The one-time password.
 #[derive(Deserialize, ToSchema)]

@@ -12,16 +12,18 @@ use uuid::Uuid;
 
 use crate::application::{Failure, IssuedToken, ListedToken, OwnTokenForm, Realm, or_gone};
 use crate::web::error::Problem;
-use crate::web::extract::{PathOf, Service};
+use crate::web::extract::PathOf;
 use crate::web::pages::current_user::{ConsoleUser, SignedIn};
 use crate::web::pages::definition_list::{fact, written};
-use crate::web::pages::form::{Form, PageQuery, SubmittedForm, token};
+use crate::web::pages::form::{Form, PageQuery, SubmittedForm};
 use crate::web::pages::form_errors::Errors;
+use crate::web::pages::form_token::token;
 use crate::web::pages::inputs::Field;
 use crate::web::pages::layout::{Shell, page};
 use crate::web::pages::session_list::session_list;
 use crate::web::pages::sign_out::signed_out;
 use crate::web::pages::{copy, form_key, times};
+use crate::web::service::Service;
 
 /// The offered lifetimes of tokens: the number of days, and a label.
 const ENDS_AFTER: [(&str, &str); 3] = [("30", "30 days"), ("90", "90 days"), ("365", "a year")];

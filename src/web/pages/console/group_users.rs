@@ -14,13 +14,15 @@ use maud::{Markup, html};
 
 use crate::application::Failure;
 use crate::web::error::Problem;
-use crate::web::extract::{PathOf, Service};
+use crate::web::extract::PathOf;
 use crate::web::pages::current_user::{ConsoleUser, SignedIn};
 use crate::web::pages::definition_list::{fact, written};
-use crate::web::pages::form::{Form, PageQuery, SubmittedForm, token};
+use crate::web::pages::form::{Form, PageQuery, SubmittedForm};
 use crate::web::pages::form_errors::Errors;
+use crate::web::pages::form_token::token;
 use crate::web::pages::inputs::checkbox;
 use crate::web::pages::layout::{Shell, page};
+use crate::web::service::Service;
 
 const PERMISSIONS: [Permission; 2] = [Permission::ManageIntegrationApplications, Permission::ViewActivityLogs];
 

@@ -4,6 +4,7 @@ mod account;
 mod applications;
 mod group_users;
 mod sign_in;
+mod user;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -11,8 +12,8 @@ use axum::routing::{get, post};
 pub use sign_in::sign_in_again;
 
 use crate::application::Realm;
-use crate::web::extract::Service;
 use crate::web::pages::passwords;
+use crate::web::service::Service;
 
 pub fn routes() -> Router<Service> {
     Router::new()

@@ -9,13 +9,14 @@ use maud::{Markup, html};
 
 use crate::application::{Failure, Realm, SignInForm, SignInOutcome as Outcome};
 use crate::web::error::Problem;
-use crate::web::extract::{Anyone, Device, Service};
+use crate::web::extract::{Anyone, Device};
 use crate::web::pages::current_user::ConsoleUser;
 use crate::web::pages::form::{Form, PageQuery, PublicForm, SubmittedForm, signed_in};
 use crate::web::pages::form_errors::Errors;
 use crate::web::pages::inputs::Field;
 use crate::web::pages::layout::{Shell, page};
 use crate::web::pages::sign_out;
+use crate::web::service::Service;
 
 /// What the page shows besides its fields.
 #[derive(Default)]

@@ -10,13 +10,14 @@ use maud::{Markup, html};
 
 use crate::application::{Failure, GroupPrecondition};
 use crate::web::error::Problem;
-use crate::web::extract::Service;
 use crate::web::pages::current_user::{OperatorUser, SignedIn};
-use crate::web::pages::form::{Form, SubmittedForm, token};
+use crate::web::pages::form::{Form, SubmittedForm};
 use crate::web::pages::form_errors::Errors;
+use crate::web::pages::form_token::token;
 use crate::web::pages::inputs::Field;
 use crate::web::pages::layout::{Shell, page};
 use crate::web::pages::operator::labels::WORDS;
+use crate::web::service::Service;
 
 /// The path of a group's page.
 pub fn group_path(id: &GroupId) -> String {

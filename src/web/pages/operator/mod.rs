@@ -8,6 +8,7 @@ mod projections;
 mod requests;
 mod sessions;
 mod sign_in;
+mod user;
 
 use axum::Router;
 use axum::response::Redirect;
@@ -15,7 +16,7 @@ use axum::routing::{get, post};
 
 pub use sign_in::sign_in_again;
 
-use crate::web::extract::Service;
+use crate::web::service::Service;
 
 pub fn routes() -> Router<Service> {
     Router::new()

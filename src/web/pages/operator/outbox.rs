@@ -11,15 +11,17 @@ use uuid::Uuid;
 use crate::outbox::{self, EmailRow, EmailState, ListedAfter, OutboxSummary, Retry};
 use crate::web::api::json::{read_cursor, write_cursor};
 use crate::web::error::Problem;
-use crate::web::extract::{PathOf, Service};
+use crate::web::extract::PathOf;
 use crate::web::pages::current_user::{OperatorUser, SignedIn};
 use crate::web::pages::definition_list::fact;
 use crate::web::pages::filter_form::select;
-use crate::web::pages::form::{Form, PageQuery, SubmittedForm, token};
+use crate::web::pages::form::{Form, PageQuery, SubmittedForm};
 use crate::web::pages::form_errors::Errors;
+use crate::web::pages::form_token::token;
 use crate::web::pages::layout::{Shell, page};
 use crate::web::pages::operator::labels;
 use crate::web::pages::{filter_form, times};
+use crate::web::service::Service;
 
 /// E-mails per page, newest first.
 const SHOWN: u32 = 200;

@@ -9,11 +9,12 @@ use maud::{Markup, html};
 use crate::application::{Failure, Replay, ReplayJob};
 use crate::replay::{self, ProjectionStatus};
 use crate::web::error::Problem;
-use crate::web::extract::Service;
 use crate::web::pages::current_user::{OperatorUser, SignedIn};
-use crate::web::pages::form::{Form, SubmittedForm, token};
+use crate::web::pages::form::{Form, SubmittedForm};
 use crate::web::pages::form_errors::Errors;
+use crate::web::pages::form_token::token;
 use crate::web::pages::layout::{Shell, page};
+use crate::web::service::Service;
 
 /// Seconds between refreshes while this process rebuilds or verifies.
 const OWN_SECONDS: u32 = 1;

@@ -12,14 +12,16 @@ use uuid::Uuid;
 use crate::application::{AppView, ClientSecretOrder, Failure, IssuedClientSecret};
 use crate::web::api::json::{AppsQuery, write_cursor};
 use crate::web::error::Problem;
-use crate::web::extract::{PathOf, Service};
+use crate::web::extract::PathOf;
 use crate::web::pages::current_user::{OperatorUser, SignedIn};
 use crate::web::pages::definition_list::fact;
 use crate::web::pages::filter_form::search;
-use crate::web::pages::form::{Form, PageQuery, SubmittedForm, token};
+use crate::web::pages::form::{Form, PageQuery, SubmittedForm};
 use crate::web::pages::form_errors::Errors;
+use crate::web::pages::form_token::token;
 use crate::web::pages::layout::{Shell, page};
 use crate::web::pages::{copy, filter_form, times};
+use crate::web::service::Service;
 
 /// `GET /operator/requests`
 pub async fn show(

@@ -7,11 +7,12 @@ use uuid::Uuid;
 
 use crate::application::{Realm, or_gone};
 use crate::web::error::Problem;
-use crate::web::extract::{PathOf, Service};
+use crate::web::extract::PathOf;
 use crate::web::pages::current_user::{OperatorUser, SignedIn, forget_session};
 use crate::web::pages::form::SubmittedForm;
 use crate::web::pages::layout::{Shell, page};
 use crate::web::pages::session_list::session_list;
+use crate::web::service::Service;
 
 /// `GET /operator/sessions`
 pub async fn show(State(service): State<Service>, SignedIn(user): SignedIn<OperatorUser>) -> Result<Markup, Problem> {

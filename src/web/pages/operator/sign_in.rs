@@ -7,12 +7,13 @@ use maud::{Markup, html};
 
 use crate::application::{Failure, Realm};
 use crate::web::error::Problem;
-use crate::web::extract::{Anyone, Device, Service};
+use crate::web::extract::{Anyone, Device};
 use crate::web::pages::current_user::{OperatorUser, forget_session};
 use crate::web::pages::form::{Form, PageQuery, PublicForm, SubmittedForm, signed_in};
 use crate::web::pages::form_errors::Errors;
 use crate::web::pages::inputs::Field;
 use crate::web::pages::layout::{Shell, page};
+use crate::web::service::Service;
 
 /// `GET /operator/sign-in`
 pub async fn show(PageQuery(query): PageQuery) -> Markup {

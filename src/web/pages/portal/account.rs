@@ -7,14 +7,16 @@ use uuid::Uuid;
 
 use crate::application::{Realm, or_gone};
 use crate::web::error::Problem;
-use crate::web::extract::{PathOf, Service};
+use crate::web::extract::PathOf;
 use crate::web::pages::current_user::{PortalUser, SignedIn};
 use crate::web::pages::definition_list::written;
-use crate::web::pages::form::{PageQuery, SubmittedForm, token};
+use crate::web::pages::form::{PageQuery, SubmittedForm};
+use crate::web::pages::form_token::token;
 use crate::web::pages::layout::{Shell, page};
 use crate::web::pages::portal::labels::done;
 use crate::web::pages::session_list::session_list;
 use crate::web::pages::sign_out::signed_out;
+use crate::web::service::Service;
 
 /// `GET /portal/account`
 pub async fn show(

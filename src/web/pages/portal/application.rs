@@ -11,15 +11,17 @@ use gatebook_projections::portal_apps::PortalAppRow;
 use maud::{Markup, html};
 
 use crate::application::{AppDetails, Failure, live_secrets};
-use crate::web::extract::{PathOf, Service};
+use crate::web::extract::PathOf;
 use crate::web::pages::current_user::{PortalUser, SignedIn};
 use crate::web::pages::definition_list::{fact, written};
-use crate::web::pages::form::{Form, PageQuery, SubmittedForm, token};
+use crate::web::pages::form::{Form, PageQuery, SubmittedForm};
 use crate::web::pages::form_errors::Errors;
+use crate::web::pages::form_token::token;
 use crate::web::pages::inputs::Field;
 use crate::web::pages::layout::{Shell, page};
 use crate::web::pages::portal::labels::{done, failed, status_badge, status_notice, tabs};
 use crate::web::pages::{copy, form_key, times};
+use crate::web::service::Service;
 
 /// How long the older secret stays valid: seconds, and their labels.
 const OVERLAPS: [(&str, &str); 5] = [

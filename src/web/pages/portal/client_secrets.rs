@@ -8,15 +8,17 @@ use maud::{Markup, html};
 
 use crate::application::{Failure, IssuedClientSecret, live_secrets};
 use crate::web::error::Problem;
-use crate::web::extract::{PathOf, Service};
+use crate::web::extract::PathOf;
 use crate::web::pages::current_user::{PortalUser, SignedIn};
 use crate::web::pages::definition_list::fact;
-use crate::web::pages::form::{Form, SubmittedForm, token};
+use crate::web::pages::form::{Form, SubmittedForm};
 use crate::web::pages::form_errors::Errors;
+use crate::web::pages::form_token::token;
 use crate::web::pages::layout::{Shell, page};
 use crate::web::pages::portal::application::credentials_page;
 use crate::web::pages::portal::labels::failed;
 use crate::web::pages::{copy, form_key, times};
+use crate::web::service::Service;
 
 /// `POST /portal/apps/{id}/client-secrets`: generates a secret and shows it once.
 pub async fn generate(

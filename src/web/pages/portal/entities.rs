@@ -8,7 +8,7 @@ use maud::html;
 use crate::application::Failure;
 use crate::web::api::json::Fields;
 use crate::web::error::Problem;
-use crate::web::extract::{PathOf, Service};
+use crate::web::extract::PathOf;
 use crate::web::pages::current_user::{PortalUser, SignedIn};
 use crate::web::pages::filter_form;
 use crate::web::pages::filter_form::search;
@@ -16,6 +16,7 @@ use crate::web::pages::form::{Form, PageQuery};
 use crate::web::pages::layout::{Shell, page};
 use crate::web::pages::portal::application::head;
 use crate::web::pages::portal::labels::failed;
+use crate::web::service::Service;
 
 /// Entities per page.
 const PAGE: usize = 50;

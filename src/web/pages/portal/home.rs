@@ -9,11 +9,11 @@ use maud::{Markup, html};
 
 use crate::application::PortalHome;
 use crate::web::error::Problem;
-use crate::web::extract::Service;
 use crate::web::pages::current_user::{PortalUser, SignedIn};
 use crate::web::pages::layout::{Shell, page};
 use crate::web::pages::portal::labels::status_badge;
 use crate::web::pages::times;
+use crate::web::service::Service;
 
 /// `GET /portal`
 pub async fn show(State(service): State<Service>, SignedIn(user): SignedIn<PortalUser>) -> Result<Markup, Problem> {

@@ -7,13 +7,14 @@ use maud::{Markup, html};
 
 use crate::application::{Failure, PortalClient, Realm};
 use crate::web::error::Problem;
-use crate::web::extract::{Anyone, Device, Service};
+use crate::web::extract::{Anyone, Device};
 use crate::web::pages::current_user::PortalUser;
 use crate::web::pages::form::{Form, PageQuery, PublicForm, SubmittedForm, signed_in};
 use crate::web::pages::form_errors::Errors;
 use crate::web::pages::inputs::Field;
 use crate::web::pages::layout::{Shell, page};
 use crate::web::pages::sign_out;
+use crate::web::service::Service;
 
 /// `GET /portal/log-in`
 pub async fn show(PageQuery(query): PageQuery) -> Markup {

@@ -8,6 +8,7 @@ mod home;
 mod labels;
 mod log_in;
 mod sign_up;
+mod user;
 mod verify;
 
 use axum::Router;
@@ -16,8 +17,8 @@ use axum::routing::{get, post};
 pub use log_in::log_in_again;
 
 use crate::application::Realm;
-use crate::web::extract::Service;
 use crate::web::pages::passwords;
+use crate::web::service::Service;
 
 pub fn routes() -> Router<Service> {
     Router::new()

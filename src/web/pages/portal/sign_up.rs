@@ -12,7 +12,7 @@ use maud::{Markup, html};
 use crate::application::{Failure, OpenInvitation, SignUpForm};
 use crate::secrets::MIN_PASSWORD_CHARS;
 use crate::web::error::Problem;
-use crate::web::extract::{Anyone, Service};
+use crate::web::extract::Anyone;
 use crate::web::pages::form::{Form, PageQuery, PublicForm};
 use crate::web::pages::form_errors::Errors;
 use crate::web::pages::inputs::Field;
@@ -20,6 +20,7 @@ use crate::web::pages::layout::{Shell, page};
 use crate::web::pages::link_cookie::{LinkPage, OPEN_AGAIN};
 use crate::web::pages::portal::labels::mistyped;
 use crate::web::pages::times;
+use crate::web::service::Service;
 
 const LINK: LinkPage = LinkPage {
     path: "/portal/sign-up",

@@ -11,15 +11,17 @@ use maud::{Markup, html};
 
 use crate::application::Failure;
 use crate::web::error::Problem;
-use crate::web::extract::{PathOf, Service};
+use crate::web::extract::PathOf;
 use crate::web::pages::current_user::{PortalUser, SignedIn};
 use crate::web::pages::definition_list::written;
-use crate::web::pages::form::{Form, SubmittedForm, token};
+use crate::web::pages::form::{Form, SubmittedForm};
 use crate::web::pages::form_errors::Errors;
+use crate::web::pages::form_token::token;
 use crate::web::pages::inputs::Field;
 use crate::web::pages::layout::{Shell, page};
 use crate::web::pages::portal::labels::{failed, mistyped, status_notice};
 use crate::web::pages::times;
+use crate::web::service::Service;
 
 /// `GET /portal/apps/{id}/verify`
 pub async fn show(

@@ -7,8 +7,9 @@ use gatebook_aggregates::log_format::LogFormat;
 
 use crate::web::api::admin::{RangeQuery, app_log, group_log};
 use crate::web::error::Problem;
-use crate::web::extract::{PathOf, QueryOf, Service};
+use crate::web::extract::{PathOf, QueryOf};
 use crate::web::pages::current_user::{ConsoleUser, SignedIn};
+use crate::web::service::Service;
 
 /// `GET /integration-applications/{id}/activity-log`
 pub async fn of_app(

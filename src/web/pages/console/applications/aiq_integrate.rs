@@ -9,7 +9,7 @@ use maud::{Markup, html};
 
 use crate::web::api::admin::CreateApplication;
 use crate::web::error::{FieldError, Problem};
-use crate::web::extract::{PathOf, Service};
+use crate::web::extract::PathOf;
 use crate::web::pages::console::applications::choose_integrate_type::CHARGES;
 use crate::web::pages::console::applications::creating::NAME_HINT;
 use crate::web::pages::console::applications::entity_picker::entities;
@@ -17,10 +17,12 @@ use crate::web::pages::console::applications::inputs::fixed;
 use crate::web::pages::console::applications::shared::{APPS, done_path, page_below, submit};
 use crate::web::pages::console::applications::{creating, labels};
 use crate::web::pages::current_user::{ConsoleUser, SignedIn};
-use crate::web::pages::form::{Form, SubmittedForm, token};
+use crate::web::pages::form::{Form, SubmittedForm};
 use crate::web::pages::form_errors::Errors;
 use crate::web::pages::form_key;
+use crate::web::pages::form_token::token;
 use crate::web::pages::inputs::{Field, checkbox};
+use crate::web::service::Service;
 
 const FIELDS: [&str; 6] = [
     "name",

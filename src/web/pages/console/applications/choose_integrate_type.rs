@@ -8,7 +8,6 @@ use maud::html;
 
 use crate::web::api::json::Fields;
 use crate::web::error::Problem;
-use crate::web::extract::Service;
 use crate::web::pages::console::applications::inputs::{Choice, radios};
 use crate::web::pages::console::applications::labels;
 use crate::web::pages::console::applications::shared::{APPS, page_below, submit};
@@ -16,6 +15,7 @@ use crate::web::pages::current_user::{ConsoleUser, SignedIn};
 use crate::web::pages::form::{Form, PageQuery};
 use crate::web::pages::form_errors::Errors;
 use crate::web::pages::inputs::checkbox;
+use crate::web::service::Service;
 
 const FIELDS: [&str; 2] = ["integrate_type", "accept_charges"];
 

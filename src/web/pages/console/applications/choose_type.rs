@@ -6,13 +6,13 @@ use gatebook_projections::app_list::IntegrationType;
 use maud::html;
 
 use crate::web::error::Problem;
-use crate::web::extract::Service;
 use crate::web::pages::console::applications::inputs::{Choice, radios};
 use crate::web::pages::console::applications::labels;
 use crate::web::pages::console::applications::shared::{APPS, page_below, submit};
 use crate::web::pages::current_user::{ConsoleUser, SignedIn};
 use crate::web::pages::form::PageQuery;
 use crate::web::pages::form_errors::Errors;
+use crate::web::service::Service;
 
 const FIELD: &str = "integration_type";
 

@@ -7,15 +7,16 @@ use maud::{Markup, html};
 
 use crate::application::{AppView, ExpectedVersion, Failure, IdempotencyKey, Section, SectionVersions};
 use crate::web::error::Problem;
-use crate::web::extract::Service;
 use crate::web::pages::console::applications::labels::WORDS;
 use crate::web::pages::console::applications::shared::{app_path, done_path, page_of_app, submit};
 use crate::web::pages::console::applications::{shared, shown_version};
 use crate::web::pages::current_user::ConsoleUser;
-use crate::web::pages::form::{Form, SubmittedForm, token};
+use crate::web::pages::form::{Form, SubmittedForm};
 use crate::web::pages::form_errors::Errors;
 use crate::web::pages::form_key;
+use crate::web::pages::form_token::token;
 use crate::web::pages::inputs::Field;
+use crate::web::service::Service;
 
 /// A request for confirmation.
 pub struct ConfirmPage {

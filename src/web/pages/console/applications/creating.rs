@@ -2,11 +2,11 @@
 
 use crate::application::{AppView, Verification};
 use crate::web::api::admin::CreateApplication;
-use crate::web::extract::Service;
 use crate::web::pages::current_user::ConsoleUser;
 use crate::web::pages::form::Form;
 use crate::web::pages::form_errors::Errors;
 use crate::web::pages::form_key;
+use crate::web::service::Service;
 
 /// R6: the hint for the name.
 pub const NAME_HINT: &str = "The name must be unique, and you cannot change it later. Developers see it in the \

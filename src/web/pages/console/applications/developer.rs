@@ -10,16 +10,18 @@ use maud::{Markup, html};
 
 use crate::application::{AppView, MailProblem, Section, SectionVersions};
 use crate::web::error::Problem;
-use crate::web::extract::{PathOf, Service};
+use crate::web::extract::PathOf;
 use crate::web::pages::console::applications::shared::{DoneMessage, app_path, may_change, page_of_app, plan_notice};
 use crate::web::pages::console::applications::{shared, shown_version, table};
 use crate::web::pages::current_user::{ConsoleUser, SignedIn};
 use crate::web::pages::definition_list::fact;
-use crate::web::pages::form::{Form, PageQuery, token};
+use crate::web::pages::form::{Form, PageQuery};
 use crate::web::pages::form_errors::Errors;
 use crate::web::pages::form_key;
+use crate::web::pages::form_token::token;
 use crate::web::pages::inputs::{Field, checkbox};
 use crate::web::pages::times::{left, moment};
+use crate::web::service::Service;
 
 /// The messages after an action on this page.
 const DONE: &[DoneMessage] = &[

@@ -7,7 +7,7 @@ use gatebook_aggregates::identifiers::AppId;
 
 use crate::application::{AppView, ExpectedVersion, Failure, IdempotencyKey, Section};
 use crate::web::error::Problem;
-use crate::web::extract::{PathOf, Service};
+use crate::web::extract::PathOf;
 use crate::web::pages::console::applications::developer::{PageState, developer_page};
 use crate::web::pages::console::applications::labels::WORDS;
 use crate::web::pages::console::applications::otp::Confirmation;
@@ -17,6 +17,7 @@ use crate::web::pages::current_user::ConsoleUser;
 use crate::web::pages::form::{Form, SubmittedForm};
 use crate::web::pages::form_errors::Errors;
 use crate::web::pages::form_key;
+use crate::web::service::Service;
 
 /// `POST /integration-applications/{id}/developer`
 pub async fn register(

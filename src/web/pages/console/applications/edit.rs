@@ -13,7 +13,7 @@ use crate::application::{AppView, Failure, Section, SectionVersions};
 use crate::web::api::admin::EditApplication;
 use crate::web::api::json::Patch;
 use crate::web::error::Problem;
-use crate::web::extract::{PathOf, Service};
+use crate::web::extract::PathOf;
 use crate::web::pages::console::applications::changed_meanwhile::{both_versions, same};
 use crate::web::pages::console::applications::entity_picker::entities;
 use crate::web::pages::console::applications::inputs::fixed;
@@ -22,9 +22,11 @@ use crate::web::pages::console::applications::shared::{app_path, done_path, page
 use crate::web::pages::console::applications::shown_version::SEEN;
 use crate::web::pages::console::applications::{labels, shown_version};
 use crate::web::pages::current_user::{ConsoleUser, SignedIn};
-use crate::web::pages::form::{Form, SubmittedForm, token};
+use crate::web::pages::form::{Form, SubmittedForm};
 use crate::web::pages::form_errors::Errors;
+use crate::web::pages::form_token::token;
 use crate::web::pages::inputs::Field;
+use crate::web::service::Service;
 
 const FIELDS: [&str; 3] = ["description", "category", "entities"];
 

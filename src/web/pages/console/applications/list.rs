@@ -10,13 +10,13 @@ use maud::{Markup, html};
 use crate::application::{AppView, ListPage};
 use crate::web::api::json::{AppsQuery, write_cursor};
 use crate::web::error::Problem;
-use crate::web::extract::Service;
 use crate::web::pages::console::applications::filters;
 use crate::web::pages::console::applications::shared::{APPS, may_change, plan_notice};
 use crate::web::pages::console::applications::table::table;
 use crate::web::pages::current_user::{ConsoleUser, SignedIn};
 use crate::web::pages::form::{Form, PageQuery};
 use crate::web::pages::layout::{Shell, page};
+use crate::web::service::Service;
 
 /// `GET /integration-applications`
 pub async fn show(

@@ -29,7 +29,7 @@ use axum::Router;
 use axum::response::Redirect;
 use axum::routing::{get, post};
 
-use crate::web::extract::Service;
+use crate::web::service::Service;
 
 /// The routes are written out in full instead of nested, because the redirect after signing in needs the full path.
 pub fn routes() -> Router<Service> {

@@ -7,7 +7,6 @@ use maud::{Markup, html};
 
 use crate::web::api::admin::CreateApplication;
 use crate::web::error::Problem;
-use crate::web::extract::Service;
 use crate::web::pages::console::applications::creating::NAME_HINT;
 use crate::web::pages::console::applications::entity_picker::entities;
 use crate::web::pages::console::applications::inputs::{Choice, radios};
@@ -16,10 +15,12 @@ use crate::web::pages::console::applications::otp::Confirmation;
 use crate::web::pages::console::applications::shared::{APPS, page_below, submit};
 use crate::web::pages::console::applications::{creating, labels, otp};
 use crate::web::pages::current_user::{ConsoleUser, SignedIn};
-use crate::web::pages::form::{Form, SubmittedForm, token};
+use crate::web::pages::form::{Form, SubmittedForm};
 use crate::web::pages::form_errors::Errors;
 use crate::web::pages::form_key;
+use crate::web::pages::form_token::token;
 use crate::web::pages::inputs::Field;
+use crate::web::service::Service;
 
 const PATH: &str = "/integration-applications/new/new-integration";
 const FIELDS: [&str; 6] = [

@@ -8,11 +8,12 @@ use maud::{Markup, html};
 
 use crate::application::AppView;
 use crate::web::error::Problem;
-use crate::web::extract::{PathOf, Service};
+use crate::web::extract::PathOf;
 use crate::web::pages::console::applications::confirm_page::ConfirmPage;
 use crate::web::pages::console::applications::labels;
 use crate::web::pages::current_user::{ConsoleUser, SignedIn};
 use crate::web::pages::form::SubmittedForm;
+use crate::web::service::Service;
 
 const REVOKE: ConfirmPage = ConfirmPage {
     page: "/revoke",

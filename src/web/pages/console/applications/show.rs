@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use crate::application::{AppView, MailProblem, Section};
 use crate::web::error::Problem;
-use crate::web::extract::{PathOf, Service};
+use crate::web::extract::PathOf;
 use crate::web::pages::console::applications::developer::not_delivered;
 use crate::web::pages::console::applications::shared::{APPS, DoneMessage, actions, app_path, page_below, plan_notice};
 use crate::web::pages::console::applications::{labels, shared, table, timeline};
@@ -15,6 +15,7 @@ use crate::web::pages::current_user::{ConsoleUser, SignedIn};
 use crate::web::pages::definition_list::fact;
 use crate::web::pages::form::PageQuery;
 use crate::web::pages::times::moment;
+use crate::web::service::Service;
 
 /// The messages after an action on this application.
 const DONE: &[DoneMessage] = &[

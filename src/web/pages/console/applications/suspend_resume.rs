@@ -6,10 +6,11 @@ use gatebook_aggregates::identifiers::AppId;
 use maud::{Markup, html};
 
 use crate::web::error::Problem;
-use crate::web::extract::{PathOf, Service};
+use crate::web::extract::PathOf;
 use crate::web::pages::console::applications::confirm_page::ConfirmPage;
 use crate::web::pages::current_user::{ConsoleUser, SignedIn};
 use crate::web::pages::form::SubmittedForm;
+use crate::web::service::Service;
 
 const SUSPEND: ConfirmPage = ConfirmPage {
     page: "/suspend",

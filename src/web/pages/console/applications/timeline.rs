@@ -9,11 +9,11 @@ use crate::application::EventsPage;
 use crate::store::StoreError;
 use crate::web::api::json::{read_cursor, write_cursor};
 use crate::web::error::Problem;
-use crate::web::extract::Service;
 use crate::web::pages::console::applications::shared::app_path;
 use crate::web::pages::current_user::ConsoleUser;
 use crate::web::pages::form::Form;
 use crate::web::pages::times::moment;
+use crate::web::service::Service;
 
 /// Events per page.
 const EVENTS: u32 = 20;

@@ -8,13 +8,13 @@ use gatebook_projections::groups::GroupRow;
 use maud::{Markup, html};
 
 use crate::application::{Failure, GroupPrecondition};
-use crate::web::extract::Service;
 use crate::web::pages::current_user::OperatorUser;
 use crate::web::pages::form::Form;
 use crate::web::pages::form_errors::Errors;
 use crate::web::pages::inputs::Field;
 use crate::web::pages::operator::group::{ConfirmForm, back, form_for, question, stopping};
 use crate::web::pages::operator::groups::{all_three, group_path, label};
+use crate::web::service::Service;
 
 /// Saves the form; asks first if the new plan would stop integrations.
 pub(super) async fn describe(

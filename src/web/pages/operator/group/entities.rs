@@ -9,13 +9,14 @@ use maud::{Markup, html};
 
 use crate::application::Failure;
 use crate::web::error::Problem;
-use crate::web::extract::{PathOf, Service};
+use crate::web::extract::PathOf;
 use crate::web::pages::current_user::{OperatorUser, SignedIn};
 use crate::web::pages::form::{Form, SubmittedForm};
 use crate::web::pages::form_errors::Errors;
 use crate::web::pages::inputs::Field;
 use crate::web::pages::operator::group::{ConfirmForm, back, form_for, question, removed, stopping};
 use crate::web::pages::operator::groups::{all_three, group_path, label};
+use crate::web::service::Service;
 
 /// Adds or renames an entity.
 pub(super) async fn put(

@@ -14,14 +14,16 @@ use maud::{Markup, html};
 
 use crate::application::{Failure, or_gone};
 use crate::web::error::Problem;
-use crate::web::extract::{PathOf, Service};
+use crate::web::extract::PathOf;
 use crate::web::pages::current_user::{OperatorUser, SignedIn};
-use crate::web::pages::form::{Form, PageQuery, SubmittedForm, token};
+use crate::web::pages::form::{Form, PageQuery, SubmittedForm};
 use crate::web::pages::form_errors::Errors;
+use crate::web::pages::form_token::token;
 use crate::web::pages::layout::{Shell, page};
 use crate::web::pages::operator::groups::group_path;
 use crate::web::pages::operator::labels;
 use crate::web::pages::operator::labels::WORDS;
+use crate::web::service::Service;
 
 /// The fields of all forms on the page. Their names are unique.
 const FIELDS: &[&str] = &[

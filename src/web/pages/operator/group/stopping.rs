@@ -6,8 +6,8 @@ use gatebook_projections::app_list::{Filter, Sort};
 use maud::{Markup, html};
 
 use crate::application::Failure;
-use crate::web::extract::Service;
 use crate::web::pages::current_user::OperatorUser;
+use crate::web::service::Service;
 
 /// How many applications are named.
 const NAMED: usize = 10;

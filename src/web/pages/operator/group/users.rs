@@ -11,7 +11,7 @@ use maud::{Markup, html};
 
 use crate::application::Failure;
 use crate::web::error::Problem;
-use crate::web::extract::{PathOf, Service};
+use crate::web::extract::PathOf;
 use crate::web::pages::current_user::{OperatorUser, SignedIn};
 use crate::web::pages::form::{Form, SubmittedForm};
 use crate::web::pages::form_errors::Errors;
@@ -20,6 +20,7 @@ use crate::web::pages::operator::group::{ConfirmForm, back, form_for, question, 
 use crate::web::pages::operator::groups::{all_three, group_path, label};
 use crate::web::pages::operator::labels;
 use crate::web::pages::operator::labels::ROLES;
+use crate::web::service::Service;
 
 /// Adds a user, or changes their data.
 pub(super) async fn put(
