@@ -135,7 +135,7 @@ async fn projections_are_rebuilt_and_verified() {
     olga.pictures("operator-projections").await;
     olga.click_at("app_list 2", "Verify")
         .await
-        .see("Verification of app_list: ended.")
+        .see("Verification of app_list: finished.")
         .await;
 }
 

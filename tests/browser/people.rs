@@ -39,7 +39,7 @@ async fn a_session_is_ended_from_another_browser() {
     log_in(&phone).await;
     phone.see("Payroll Bridge").await;
     world.pass(TimeDelta::minutes(3));
-    desk.click("Dev Eloper").await.see("this one").await;
+    desk.click("Dev Eloper").await.see("this session").await;
     desk.pictures("portal-your-account").await;
     desk.click_at("09:07", "End session")
         .await

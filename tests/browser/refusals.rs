@@ -105,7 +105,7 @@ async fn r13_a_reload_shows_the_otp_again_for_a_while_and_then_says_how_to_get_a
     let otp = ada.read("One-time password (OTP)").await;
     ada.reload().await.see(&otp).await;
     world.pass(TimeDelta::minutes(10));
-    ada.reload().await.see("is not shown again").await.miss(&otp).await;
+    ada.reload().await.see("cannot be shown again").await.miss(&otp).await;
     ada.pictures("created-again").await;
 }
 

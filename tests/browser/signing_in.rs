@@ -75,7 +75,7 @@ async fn the_keyboard_is_enough() {
     let ada = Chromium::new(&world).await;
     ada.open("/sign-in").await;
     ada.key(Key::Tab).await;
-    assert_eq!(ada.focused().await, "Skip to the content");
+    assert_eq!(ada.focused().await, "Skip to content");
     ada.key(Key::Enter).await.key(Key::Tab).await;
     assert_eq!(ada.focused().await, "email");
     ada.fill("E-mail address", "ada@acme.example").await;

@@ -68,7 +68,7 @@ async fn r27_a_suspension_and_a_revocation_show_in_the_portal_at_once() {
         .await;
     developer.pictures("portal-suspended").await;
     ada.click("Revoke").await.click("Yes, revoke it permanently").await;
-    ada.see("for ever").await;
+    ada.see("permanently").await;
     developer.click("Show Credentials").await;
     developer
         .see("They ended when the application was revoked.")

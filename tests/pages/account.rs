@@ -78,7 +78,7 @@ async fn a_token_form_that_is_sent_twice_shows_the_same_token_again(world: World
     ada.send("/account/tokens", &named("Laptop"))
         .await
         .expect(409)
-        .shows("This form has already been sent")
+        .shows("You have already sent this form")
         .hides("gbu_");
     assert_eq!(world.traces().await, before);
     ada.send("/account/tokens", &named("Laptop"))
@@ -132,7 +132,7 @@ async fn ending_twice_is_ending_once(world: World) {
         let this = opened
             .html
             .split("<tr>")
-            .find(|row| row.contains(kind) && !row.contains("this one"));
+            .find(|row| row.contains(kind) && !row.contains("this session"));
         let end = this
             .unwrap()
             .split("action=\"")
@@ -183,14 +183,14 @@ async fn after_the_end_of_the_session_the_page_is_shown_and_nothing_done(world: 
 async fn a_session_is_ended_from_another_one(world: World) {
     let mut here = Browser::of_user(&world, "acme", "ada").await;
     let mut there = Browser::of_user(&world, "acme", "ada").await;
-    here.open("/account").await.expect(200).shows("this one");
+    here.open("/account").await.expect(200).shows("this session");
     let html = here.page.html.clone();
     let rows: Vec<_> = html
         .split("<tr>")
         .filter(|row| row.contains("/account/sessions/"))
         .collect();
     assert_eq!(rows.len(), 2);
-    let other = rows.iter().find(|row| !row.contains("this one")).unwrap();
+    let other = rows.iter().find(|row| !row.contains("this session")).unwrap();
     let end = other
         .split("action=\"")
         .nth(1)
@@ -232,7 +232,7 @@ async fn a_token_needs_the_password_and_has_an_end(world: World) {
     for (days, password, message) in [
         ("30", "", "Enter your password."),
         ("30", "wrong horse battery staple", "This is not your password."),
-        ("3650", PASSWORD, "Choose one of the times."),
+        ("3650", PASSWORD, "Choose how long it is valid."),
     ] {
         let form = [("name", "Laptop"), ("valid_days", days), ("password", password)];
         let page = ada.send("/account/tokens", &form).await.expect(422);

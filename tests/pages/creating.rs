@@ -101,7 +101,7 @@ async fn sent_twice_a_form_creates_one_application(world: World) {
     assert_eq!(element(&ada, "<code class=\"otp\""), first);
     world.pass(TimeDelta::minutes(10));
     let page = ada.send_raw(NEW, &fields).await.expect(200);
-    page.hides(&first).shows("is not shown again");
+    page.hides(&first).shows("cannot be shown again");
     assert_eq!(world.traces().await, before);
     only(&world).await;
 }

@@ -198,7 +198,7 @@ async fn with_the_new_password_api_tokens_end_if_their_owner_wants(world: World)
         let page = browser.send("/set-password", &form).await.expect(200);
         match end {
             false => {
-                page.shows("API tokens go on");
+                page.shows("Your API tokens still work");
                 ulf.get("/api/v1/me").await.expect(200);
             }
             true => {

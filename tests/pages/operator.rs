@@ -174,12 +174,12 @@ async fn only_mails_that_failed_are_retried(world: World) {
     page.shows("dev@example.com").shows("invitation").hides("Retry");
     page.shows("Pending 1")
         .shows("Failed 0")
-        .shows("Oldest waiting 23 November 2026");
+        .shows("Waiting longest 23 November 2026");
     let retry = fails(&world, &mut olga).await;
     olga.page
         .shows("nobody here")
         .shows("Retry all failed (1)")
-        .shows("Oldest waiting none");
+        .shows("Waiting longest none");
     let form = olga.page.clone();
     for click in 1..=2 {
         olga.page = form.clone();

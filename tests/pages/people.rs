@@ -60,7 +60,7 @@ async fn r2_nobody_else_edits_group_users(world: World) {
 async fn r2_a_practice_admin_holds_permissions_by_right(world: World) {
     let mut pam = Browser::of_user(&world, "acme", "pam").await;
     let page = pam.open("/group-users/pam").await.expect(200);
-    page.shows("Manage Integration Applications by right View Activity Logs by right")
+    page.shows("Manage Integration Applications by default View Activity Logs by default")
         .hides("Process");
     pam.open("/group-users/ulf").await.shows("Process").hides("by default");
 }

@@ -74,7 +74,7 @@ async fn r23_a_form_about_other_client_secrets_makes_none(world: World) {
     dev.send(&format!("{here}/client-secrets"), &[])
         .await
         .expect(409)
-        .shows("the client secrets have changed since it was opened");
+        .shows("the client secrets have changed since you opened it");
     assert_eq!(world.traces().await, before);
     // A secret that has ended is not shown again.
     dev.page = older;
@@ -103,7 +103,7 @@ async fn after_the_end_of_the_session_pages_are_shown_and_nothing_done(world: Wo
         (
             here.as_str(),
             format!("{here}/credentials"),
-            "That you look at them is recorded",
+            "The Activity Log records that you view them",
         ),
         (
             "/portal/account",
@@ -253,7 +253,7 @@ async fn r22_entities_come_page_by_page(world: World) {
     let page = dev
         .open(&format!("{here}/entities?name={hostile}&after={hostile}"))
         .await;
-    page.expect(200).shows("No entity has a name or id like this");
+    page.expect(200).shows("No entities match");
     let page = dev
         .open(&format!("{here}/entities?name=entity&id=E15"))
         .await
@@ -273,7 +273,7 @@ async fn a_developer_ends_sessions_one_by_one(world: World) {
     let (mut dev, _, _): (Browser, Value, String) = verified(&world).await;
     let mut elsewhere = logged_in(&world).await;
     let page = elsewhere.open("/portal/account").await.expect(200);
-    let this = page.html.split("<tr>").find(|row| row.contains("this one")).unwrap();
+    let this = page.html.split("<tr>").find(|row| row.contains("this session")).unwrap();
     let this = this.split("action=\"").nth(1).unwrap().split('"').next().unwrap();
     let this = this.to_owned();
     dev.open("/portal/account").await.expect(200);
@@ -284,7 +284,7 @@ async fn a_developer_ends_sessions_one_by_one(world: World) {
     dev.page = form;
     dev.send(&this, &[]).await.expect(200).shows("The session was ended");
     let own = dev.open("/portal/account").await.expect(200);
-    let own = own.html.split("<tr>").find(|row| row.contains("this one")).unwrap();
+    let own = own.html.split("<tr>").find(|row| row.contains("this session")).unwrap();
     let own = own.split("action=\"").nth(1).unwrap().split('"').next().unwrap();
     let own = own.to_owned();
     let page = dev.send(&own, &[]).await;

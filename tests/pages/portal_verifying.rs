@@ -147,7 +147,7 @@ async fn r17_an_application_of_somebody_else_is_not_there(world: World) {
     for page in ["", "/verify", "/entities", "/credentials"] {
         let page = dev.open(&format!("{there}{page}")).await;
         page.expect(404).hides("Bank Bridge");
-        page.shows("Ask the Integration Admin");
+        page.shows("Ask the group’s Integration Admin");
     }
     dev.open("/portal/apps/nonsense").await.expect(404);
     dev.open(&here).await.expect(200);

@@ -28,7 +28,7 @@ async fn developer(world: &World) {
 
 /// Where the sessions that a page lists are ended; the one that looks at it is not among them.
 fn others(browser: &Browser, action: &str) -> Vec<String> {
-    let rows = browser.page.html.split("<tr>").filter(|row| !row.contains("this one"));
+    let rows = browser.page.html.split("<tr>").filter(|row| !row.contains("this session"));
     let ends = rows.filter_map(|row| row.split_once("action=\"")?.1.split('"').next());
     ends.filter(|end| end.starts_with(action)).map(str::to_owned).collect()
 }
@@ -55,7 +55,7 @@ async fn signing_in_again_renews_the_session_and_ends_the_one_before(world: Worl
         browser.open(sign_in).await;
         browser.send(sign_in, entered).await.expect(200);
         assert_ne!(browser.cookies, before, "{sign_in}");
-        browser.open(page).await.expect(200).shows("this one");
+        browser.open(page).await.expect(200).shows("this session");
         assert_eq!(others(&browser, page), other_sessions, "{page}");
         browser.cookies = before;
         browser.open(page).await;
@@ -133,7 +133,7 @@ async fn an_operator_sees_and_ends_the_sessions_of_the_token(world: World) {
     here.open("/operator/sessions").await.expect(200).shows("Olga Operator");
     let listed = others(&here, "/operator/sessions/");
     assert_eq!(listed.len(), 1);
-    here.send(&listed[0], &[]).await.expect(200).shows("this one");
+    here.send(&listed[0], &[]).await.expect(200).shows("this session");
     there.open("/operator").await.shows("Sign in as an operator");
     let html = here.page.html.clone();
     let own = html

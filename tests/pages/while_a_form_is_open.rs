@@ -119,7 +119,7 @@ async fn r27_a_resume_question_does_not_undo_a_later_suspension(world: World) {
     let token = world.access_token(&client).await;
     api.post(&app_at(&app, "/suspend"), json!({})).await.expect(200);
     let (mut ada, resume) = (ada(&world).await, at(&app, "/resume"));
-    ada.open(&resume).await.expect(200).shows("It is Suspended now");
+    ada.open(&resume).await.expect(200).shows("Current status: Suspended");
     api.post(&app_at(&app, "/resume"), json!({})).await.expect(200);
     api.post(&app_at(&app, "/suspend"), json!({"reason": "Leaked."}))
         .await
@@ -202,7 +202,7 @@ async fn what_was_just_done_is_told_as_long_as_it_is_true(world: World) {
     ] {
         let page = ada.open(&at(&app, claimed)).await.expect(200);
         if claimed != "?done=revoked&at=999999" {
-            page.hides("for ever").hides("Your changes have been saved");
+            page.hides("permanently").hides("Your changes have been saved");
         }
     }
     let edit = at(&app, "/edit");

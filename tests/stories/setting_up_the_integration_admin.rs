@@ -369,7 +369,7 @@ async fn the_catalogue_holds_what_an_admin_chooses_from(world: World) {
     );
     let types = catalogue["integrate_types"].as_array().unwrap();
     for entry in types {
-        assert!(entry["disclaimer"].as_str().unwrap().contains("charged"));
+        assert!(entry["disclaimer"].as_str().unwrap().contains("chargeable"));
         assert_eq!(entry["custom"] == true, entry["category"].is_null(), "{entry}");
     }
     let of = |code: &str| types.iter().find(|entry| entry["code"] == code).unwrap();
