@@ -179,5 +179,4 @@ pub const CALLS: &[Call] = &[
     plain("GET /metrics"),
     plain("GET /openapi.json"),
     plain("GET /docs"),
-    plain("GET /docs/style.css"),
 ];
