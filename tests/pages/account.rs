@@ -241,7 +241,7 @@ async fn a_token_needs_the_password_and_has_an_end(world: World) {
     }
     assert_eq!(world.traces().await.events, before);
     let page = ada.send("/account/tokens", &named("Laptop")).await.expect(200);
-    page.shows("Ends 23 December 2026, 09:00 UTC");
+    page.shows("Valid until 23 December 2026, 09:00 UTC");
     let program = world.person(Some(token(page)));
     ada.open("/account").await.expect(200).shows("23 December 2026");
     world.pass(TimeDelta::days(30) - TimeDelta::milliseconds(1));

@@ -307,7 +307,12 @@ async fn an_otp_that_was_typed_before_the_session_ended_is_still_there(world: Wo
 async fn a_developer_ends_a_session_and_changes_the_password(world: World) {
     let (mut dev, _, _) = verified(&world).await;
     let mut elsewhere = logged_in(&world).await;
-    let page = dev.open("/portal/account").await.expect(200).shows("this session").clone();
+    let page = dev
+        .open("/portal/account")
+        .await
+        .expect(200)
+        .shows("this session")
+        .clone();
     let ends: Vec<_> = page
         .html
         .split("action=\"")

@@ -266,23 +266,30 @@ async fn r22_entities_come_page_by_page(world: World) {
     page.expect(422).shows("for at most 8000 bytes");
     ada.patch(&app_at(&app, ""), json!({"entities": []})).await.done();
     let page = dev.open(&format!("{here}/entities")).await;
-    page.expect(200).shows("No entity is assigned to this application");
+    page.expect(200).shows("No entities are assigned to this application");
 }
 
 async fn a_developer_ends_sessions_one_by_one(world: World) {
     let (mut dev, _, _): (Browser, Value, String) = verified(&world).await;
     let mut elsewhere = logged_in(&world).await;
     let page = elsewhere.open("/portal/account").await.expect(200);
-    let this = page.html.split("<tr>").find(|row| row.contains("this session")).unwrap();
+    let this = page
+        .html
+        .split("<tr>")
+        .find(|row| row.contains("this session"))
+        .unwrap();
     let this = this.split("action=\"").nth(1).unwrap().split('"').next().unwrap();
     let this = this.to_owned();
     dev.open("/portal/account").await.expect(200);
     let form = dev.page.clone();
     let page = dev.send(&this, &[]).await;
-    page.expect(200).shows("The session was ended").hides("revoked");
+    page.expect(200).shows("The session has been ended").hides("revoked");
     elsewhere.open("/portal").await.shows("Log in to the Developer Portal");
     dev.page = form;
-    dev.send(&this, &[]).await.expect(200).shows("The session was ended");
+    dev.send(&this, &[])
+        .await
+        .expect(200)
+        .shows("The session has been ended");
     let own = dev.open("/portal/account").await.expect(200);
     let own = own.html.split("<tr>").find(|row| row.contains("this session")).unwrap();
     let own = own.split("action=\"").nth(1).unwrap().split('"').next().unwrap();

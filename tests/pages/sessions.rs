@@ -28,7 +28,11 @@ async fn developer(world: &World) {
 
 /// Where the sessions that a page lists are ended; the one that looks at it is not among them.
 fn others(browser: &Browser, action: &str) -> Vec<String> {
-    let rows = browser.page.html.split("<tr>").filter(|row| !row.contains("this session"));
+    let rows = browser
+        .page
+        .html
+        .split("<tr>")
+        .filter(|row| !row.contains("this session"));
     let ends = rows.filter_map(|row| row.split_once("action=\"")?.1.split('"').next());
     ends.filter(|end| end.starts_with(action)).map(str::to_owned).collect()
 }
@@ -92,7 +96,7 @@ async fn a_program_keeps_its_session_for_twelve_hours_and_its_developer_sees_it_
         .send(&listed[0], &[])
         .await
         .expect(200)
-        .shows("The session was ended");
+        .shows("The session has been ended");
     let answers = [one.get(PORTAL_APPS).await, other.get(PORTAL_APPS).await];
     let mut statuses = answers.map(|answer| answer.status.as_u16());
     statuses.sort_unstable();

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use gatebook::store::{self, ConnectionPurpose, Database, Dialect};
+use gatebook::store::{ConnectionPurpose, Database, Dialect};
 use gatebook_aggregates::identifiers::GroupId;
 use gatebook_projections::app_list::{Cursor, Filter, Sort, page};
 use gatebook_projections::sql::{Query, Value};
-use sqlx::{Connection, Executor, PgConnection};
 
 use super::list_queries::{group, holding, rows};
 use crate::support::database::new_postgres;
@@ -118,20 +117,6 @@ async fn postgres_keeps_no_plan_of_a_search_for_searches_of_other_texts() {
     let stored: Vec<_> = stored.into_iter().flatten().collect();
     let whole_list = page_of(&database, &whole_list).sql;
     assert_eq!(stored, [Value::from(whole_list)], "the whole list alone is prepared");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_list_of_an_older_version_gets_the_index_of_short_parts_on_postgres() {
-    let url = new_postgres().await;
-    holding(&url, &rows(10)).await;
-    let mut connection = PgConnection::connect(&url).await.unwrap();
-    let older = "drop function search_parts cascade; delete from _sqlx_migrations where version = 9";
-    connection.execute(older).await.unwrap();
-    store::migrate(&store::open(&url).await.unwrap()).await.unwrap();
-    let indexes =
-        "select count(*) from pg_indexes where tablename = 'app_list' and indexname like 'app\\_list\\_parts\\_%\\_1'";
-    let indexes: i64 = sqlx::query_scalar(indexes).fetch_one(&mut connection).await.unwrap();
-    assert_eq!(indexes, 3);
 }
 
 /// A database of many rows that the planner knows.
