@@ -1,7 +1,7 @@
 //! What an event is about. Whoever reads events asks this first: it goes through the one or two subjects that concern
 //! it event by event, and passes over the others as a whole.
 //!
-//! [`IntegrationAppEvent::subject`] is the only list of all events. A new one is given a subject there, and then the
+//! `IntegrationAppEvent::subject` is the only list of all events. A new one is given a subject there, and then the
 //! compiler asks every reader of that subject. An event that changes more than its subject says needs a subject of its
 //! own, about which the compiler asks every reader there is.
 
