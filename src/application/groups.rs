@@ -185,7 +185,7 @@ impl Gatebook {
             digest: self.passwords.hash(password, &self.randomness).await?,
             expires_at: None,
         };
-        self.keep(vec![CredentialChange::Put(credential)]).await
+        self.save_credentials(vec![CredentialChange::Put(credential)]).await
     }
 
     /// R2: grants or withdraws a permission; by a Practice Admin of the group.

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 
 /// How many findings are kept; further ones are only counted. The first ones show what is wrong, and memory stays
 /// bounded.
-pub const KEPT: usize = 100;
+pub const REPORTED_MAX: usize = 100;
 
 /// How many characters of a value a finding shows.
 const SHOWN: usize = 60;
@@ -84,11 +84,11 @@ fn excerpt(value: &Value, from: usize) -> String {
 pub struct VerifyReport {
     pub events: i64,
     pub rows: i64,
-    /// At most [`KEPT`].
+    /// At most [`REPORTED_MAX`].
     pub differences: Vec<Difference>,
     /// How many more differences there are.
     pub more: i64,
-    /// Unreadable events that are quarantined, at most [`KEPT`]. They do not count as differences.
+    /// Unreadable events that are quarantined, at most [`REPORTED_MAX`]. They do not count as differences.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub quarantined: Vec<Quarantined>,
     /// Sentences about problems that are not differences: missing guards of the log.
@@ -145,7 +145,7 @@ impl VerifyReport {
     }
 
     pub(super) fn pass_over(&mut self, event: Quarantined) {
-        if self.quarantined.len() < KEPT {
+        if self.quarantined.len() < REPORTED_MAX {
             self.quarantined.push(event);
         }
     }
@@ -153,7 +153,7 @@ impl VerifyReport {
 
 /// Keeps a finding, or only counts it when enough are kept.
 pub(super) fn keep<T>(stored: &mut Vec<T>, more: &mut i64, finding: T) {
-    if stored.len() < KEPT {
+    if stored.len() < REPORTED_MAX {
         stored.push(finding);
     } else {
         *more += 1;
@@ -204,9 +204,9 @@ mod tests {
     fn of_very_many_findings_most_are_only_counted() {
         let mut report = VerifyReport::default();
         assert!(report.all_equal());
-        for _ in 0..KEPT + 7 {
+        for _ in 0..REPORTED_MAX + 7 {
             report.add(difference(1.into(), 2.into()));
         }
-        assert_eq!((report.differences.len(), report.more), (KEPT, 7));
+        assert_eq!((report.differences.len(), report.more), (REPORTED_MAX, 7));
     }
 }

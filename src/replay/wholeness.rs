@@ -15,7 +15,7 @@ use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::user_account::UserAccount;
 use serde::Deserialize;
 
-use super::difference::KEPT;
+use super::difference::REPORTED_MAX;
 
 /// The time range of the export. A file exported with `to` does not contain it, because the record of the download
 /// comes later.
@@ -68,7 +68,7 @@ impl Wholeness {
     pub(super) fn see(&mut self, line: &LineSubject) {
         if line.begins_stream {
             *self.streams.entry(line.kind.to_owned()).or_default() += 1;
-            if line.sequence > 1 && is_exported_whole(line.kind) && self.late.len() < KEPT {
+            if line.sequence > 1 && is_exported_whole(line.kind) && self.late.len() < REPORTED_MAX {
                 self.late.push(EarlierEvents(line).to_string());
             }
         }

@@ -9,11 +9,11 @@ use crate::support::{APPS, Person, World};
 
 /// What a restart finds of a command that was killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kept {
+enum StoredRows {
     Everything,
     Nothing,
 }
-use Kept::{Everything, Nothing};
+use StoredRows::{Everything, Nothing};
 
 /// Each point of the writer at which the process can die, as a test on both databases.
 macro_rules! killed {
@@ -91,7 +91,7 @@ impl Traces {
     }
 }
 
-async fn killed_creation(installation: Installation, point: &str, stored: Kept) {
+async fn killed_creation(installation: Installation, point: &str, stored: StoredRows) {
     let (process, fault) = mortal(&installation, point).await;
     let customer = Customer::settle(&installation, &process).await;
     let before = Traces::of(&installation).await;
@@ -148,7 +148,7 @@ async fn killed_creation(installation: Installation, point: &str, stored: Kept) 
     process.stop().await;
 }
 
-async fn killed_sign_up(installation: Installation, point: &str, stored: Kept) {
+async fn killed_sign_up(installation: Installation, point: &str, stored: StoredRows) {
     let (process, fault) = mortal(&installation, point).await;
     let customer = Customer::settle(&installation, &process).await;
     let form = World::new_integration("Payroll Bridge");
@@ -249,7 +249,7 @@ async fn what_was_acknowledged_before_a_kill_under_load_is_there_after_it_on_pos
     kills_under_load(Installation::on_postgres().await).await;
 }
 
-const APPS_KEPT: &str = "select count(*) from app_list";
+const APPS_STORED: &str = "select count(*) from app_list";
 
 /// Eight callers create while the process is killed; then whole sets are counted.
 async fn kills_under_load(installation: Installation) {
@@ -264,7 +264,7 @@ async fn kills_under_load(installation: Installation) {
             .collect();
         let enough = acknowledged.len() as i64 + 10;
         eventually("load", async || {
-            (installation.number(APPS_KEPT).await > enough).then_some(())
+            (installation.number(APPS_STORED).await > enough).then_some(())
         })
         .await;
         process.kill().await;
@@ -273,7 +273,7 @@ async fn kills_under_load(installation: Installation) {
         }
     }
     let process = installation.serve().await;
-    let stored = installation.number(APPS_KEPT).await;
+    let stored = installation.number(APPS_STORED).await;
     assert!(
         stored >= acknowledged.len() as i64,
         "{stored} of {} are there",

@@ -20,7 +20,7 @@ fn value(metrics: &str, name: &str) -> Option<f64> {
 
 on_both_databases![
     the_state_of_the_installation_is_measured,
-    a_email_that_waits_grows_older,
+    an_email_that_waits_grows_older,
     tokens_are_counted_by_what_became_of_them,
 ];
 
@@ -70,7 +70,7 @@ async fn the_state_of_the_installation_is_measured(world: World) {
     }
 }
 
-async fn a_email_that_waits_grows_older(world: World) {
+async fn an_email_that_waits_grows_older(world: World) {
     world
         .ada()
         .await

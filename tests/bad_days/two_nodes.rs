@@ -261,7 +261,7 @@ async fn a_repeat_at_the_other_node_answers_like_the_first() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_email_is_sent_once_although_two_nodes_look_for_emails() {
+async fn an_email_is_sent_once_although_two_nodes_look_for_emails() {
     let nodes = Nodes::start().await;
     let people = [nodes.a.person(&nodes.customer.pam), nodes.b.person(&nodes.customer.pam)];
     for number in 0..20 {

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use super::gate::{Verdict, ask};
 use super::observations::Seen;
-use super::stored::Kept;
+use super::stored::Acknowledged;
 use crate::bad_days::installation::{Customer, sent, word};
 use crate::support::{APPS, Answer, Person, World, described};
 
@@ -36,7 +36,7 @@ pub struct Client {
     customer: Customer,
     seen: Arc<Seen>,
     http: reqwest::Client,
-    apps: Vec<Kept>,
+    apps: Vec<Acknowledged>,
     /// Tokens that must never pass again.
     dead: Vec<String>,
     /// What was acknowledged since it looked back.
@@ -85,7 +85,7 @@ impl Client {
     }
 
     /// What it has created.
-    pub fn apps(&self) -> &[Kept] {
+    pub fn apps(&self) -> &[Acknowledged] {
         &self.apps
     }
 
@@ -121,7 +121,7 @@ impl Client {
             _ => (World::aiq_integrate(&name), &["AiqIntegrateCreated"][..]),
         };
         let app = self.command(Method::POST, APPS.to_owned(), form).await;
-        self.apps.push(Kept::created(app.expect(201).json(), events));
+        self.apps.push(Acknowledged::created(app.expect(201).json(), events));
         let at = self.apps.len() - 1;
         if self.apps[at].is_aiq_integrate() {
             self.gets_a_secret(at).await;

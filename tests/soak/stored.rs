@@ -8,7 +8,7 @@ use crate::bad_days::installation::word;
 use crate::support::{Person, app_at, id};
 
 /// An application of a client's own: nobody else changes it.
-pub struct Kept {
+pub struct Acknowledged {
     /// As the last answer about it showed it.
     pub view: Json,
     /// How often each of its events was acknowledged.
@@ -21,7 +21,7 @@ pub struct Kept {
     pub is_new: bool,
 }
 
-impl Kept {
+impl Acknowledged {
     /// What was just created.
     pub fn created(mut view: Json, events: &[&'static str]) -> Self {
         // Shown once.

@@ -9,11 +9,11 @@ use super::noted::{email, note};
 use crate::support::{World, on_both_databases};
 
 on_both_databases!(
-    a_email_that_waits_is_withdrawn_by_what_it_is_about,
-    a_email_that_was_given_up_is_withdrawn_too_and_one_that_was_sent_is_not,
+    an_email_that_waits_is_withdrawn_by_what_it_is_about,
+    an_email_that_was_given_up_is_withdrawn_too_and_one_that_was_sent_is_not,
 );
 
-async fn a_email_that_waits_is_withdrawn_by_what_it_is_about(world: World) {
+async fn an_email_that_waits_is_withdrawn_by_what_it_is_about(world: World) {
     let about = |email: EncryptedEmail, about: &str| EncryptedEmail {
         about: Some(about.to_owned()),
         ..email
@@ -52,7 +52,7 @@ async fn a_email_that_waits_is_withdrawn_by_what_it_is_about(world: World) {
     assert_eq!(ids, ["free", "new", "other"].map(Value::from));
 }
 
-async fn a_email_that_was_given_up_is_withdrawn_too_and_one_that_was_sent_is_not(world: World) {
+async fn an_email_that_was_given_up_is_withdrawn_too_and_one_that_was_sent_is_not(world: World) {
     let about = |id: &str| EncryptedEmail {
         about: Some("a".to_owned()),
         ..email(id)

@@ -10,7 +10,7 @@ on_both_databases! {
     operators_see_the_applications_of_all_groups,
     operators_see_how_the_projections_are,
     operators_see_the_emails_but_not_what_they_say,
-    a_email_that_could_not_be_sent_is_sent_when_retried,
+    an_email_that_could_not_be_sent_is_sent_when_retried,
     a_resource_server_is_made_listed_and_ended,
     the_service_tells_how_it_is,
     the_metrics_count_requests_and_verdicts,
@@ -173,7 +173,7 @@ async fn operators_see_the_emails_but_not_what_they_say(world: World) {
         .refused(401, "unauthenticated");
 }
 
-async fn a_email_that_could_not_be_sent_is_sent_when_retried(world: World) {
+async fn an_email_that_could_not_be_sent_is_sent_when_retried(world: World) {
     world.created(&world.ada().await, "Payroll").await;
     let _ = std::fs::remove_dir_all(world.mail_dir());
     std::fs::write(world.mail_dir(), "no folder").unwrap();

@@ -8,9 +8,7 @@ use gatebook_aggregates::identifiers::{GroupId, UserId};
 use gatebook_aggregates::text::Label;
 use serde_json::json;
 
-use super::what_was_refused::{
-    LOG, TOO_MANY, WRONG, logs_in_too_often, refused, refused_in, stranger, tries_to_sign_in,
-};
+use super::refused_rows::{LOG, TOO_MANY, WRONG, logs_in_too_often, refused, refused_in, stranger, tries_to_sign_in};
 use crate::bad_days::tampered_rows::row;
 use crate::support::world::PASSWORD;
 use crate::support::{World, app_at, on_both_databases, portal_at};

@@ -6,21 +6,18 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 use futures::TryStreamExt;
 use gatebook::activity_log::{LogPeriod, Scope, export};
-use gatebook::application::{Caller, Failure, Gatebook, PortalClient, RecordedDownload, SignInForm, Who};
+use gatebook::application::{Caller, PortalClient, RecordedDownload, Who};
 use gatebook::replay::{ExportedRange, verify_exported};
-use gatebook::throttle::ACCOUNT_BURST;
 use gatebook_aggregates::group::Role;
-use gatebook_aggregates::identifiers::{GroupId, UserId};
 use gatebook_aggregates::log_format::LogFormat;
-use gatebook_projections::sql::{self, Query};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::refused_rows::{LOG, WRONG, message, refused, refused_in, tries_to_sign_in};
 use crate::bad_days::installation::Installation;
 use crate::bad_days::tampered_rows::row;
 use crate::support::browser::Browser;
-use crate::support::log::Row;
-use crate::support::world::{CountedNode, PASSWORD};
+use crate::support::world::PASSWORD;
 use crate::support::{APPS, World, app_at, on_both_databases, portal_at};
 
 on_both_databases! {
@@ -31,76 +28,9 @@ on_both_databases! {
     tokens_that_open_nothing_and_unknown_addresses_are_in_no_groups_log,
     what_was_refused_to_an_account_and_at_the_installations_doors_is_in_their_exports,
     a_refusal_moves_no_etag_and_the_whole_log_holds_together,
-    reading_the_timeline_is_in_the_log_once_in_five_minutes,
-    a_line_costs_the_same_however_many_there_are_that_day,
-    a_view_of_the_timeline_costs_the_same_however_many_there_were_that_day,
     a_developer_without_the_right_is_in_the_applications_log_and_in_the_accounts,
     tokens_that_open_nothing_at_the_developers_api_are_in_the_accounts_log_if_there_is_one,
     what_a_form_says_itself_is_in_the_log_too,
-}
-
-pub const LOG: &str = "/api/v1/activity-log";
-pub const WRONG: &str = "wrong horse battery staple";
-
-/// The lines about what was refused, as they stand in a log.
-pub async fn refused(world: &World, admin: &crate::support::Person, path: &str) -> Vec<Row> {
-    world.gatebook.write_refusals(false).await;
-    let mut rows = admin.csv(path).await;
-    rows.retain(|row| row["summary"].contains("refused "));
-    rows
-}
-
-pub fn message(rows: &[Row]) -> Vec<(&str, &str)> {
-    rows.iter()
-        .map(|row| (row["event"].as_str(), row["summary"].as_str()))
-        .collect()
-}
-
-/// Somebody at this address who has not said who they are.
-pub fn stranger() -> Caller {
-    Caller {
-        ip_address: "192.0.2.66".to_owned(),
-        ..Caller::command_line("r-1".to_owned()).with(Who::Nobody)
-    }
-}
-
-/// So many wrong passwords, and one more that is not looked at.
-pub const TOO_MANY: usize = ACCOUNT_BURST as usize + 1;
-
-/// Tries to log in to the portal until nobody looks at the password any more.
-pub async fn logs_in_too_often(gatebook: &Gatebook, email: &str) {
-    for number in 1..=TOO_MANY {
-        let log_in = gatebook
-            .log_in(&stranger(), PortalClient::Pages, email, WRONG, "")
-            .await;
-        let too_many = matches!(log_in, Err(Failure::TooManyRequests { .. }));
-        assert_eq!(too_many, number == TOO_MANY, "{number}");
-    }
-}
-
-/// The payloads of what was refused in the streams whose id begins so.
-pub async fn refused_in(world: &World, stream: &str) -> Vec<Value> {
-    world.gatebook.write_refusals(false).await;
-    let sql = format!(
-        "select cast(payload as text) from events where aggregate_type = 'RefusedAttempts' \
-         and aggregate_id like '{stream}%' order by position"
-    );
-    let rows = world.database().rows(Query::new(sql, [])).await.unwrap();
-    let texts = rows.into_iter().flatten().map(|value| match value {
-        sql::Value::Text(text) => serde_json::from_str(&text).unwrap(),
-        other => panic!("{other:?}"),
-    });
-    texts.collect()
-}
-
-pub async fn tries_to_sign_in(world: &World, email: &str, password: &str) {
-    let form = SignInForm {
-        email: email.to_owned(),
-        password: password.to_owned(),
-        group_id: None,
-        device: String::new(),
-    };
-    assert!(world.gatebook.sign_in(&stranger(), &form).await.is_err());
 }
 
 async fn a_wrong_password_is_in_the_log_of_each_group_it_was_tried_for(world: World) {
@@ -316,74 +246,6 @@ async fn a_refusal_moves_no_etag_and_the_whole_log_holds_together(world: World) 
     ada.get(&app_at(&app, "/events")).await.expect(200);
     assert_eq!(etag().await, before);
     Installation::on(world.database_url.clone()).holds_together();
-}
-
-async fn reading_the_timeline_is_in_the_log_once_in_five_minutes(world: World) {
-    let (ada, audrey) = (world.ada().await, world.user("acme", "audrey").await);
-    let app = world.created(&ada, "Payroll").await;
-    let views = async || {
-        let rows = ada.csv(LOG).await;
-        let views = rows.into_iter().filter(|row| row["event"] == "TimelineViewed");
-        views.map(|row| row["summary"].clone()).collect::<Vec<_>>()
-    };
-    for _ in 0..3 {
-        audrey.get(&app_at(&app, "/events")).await.expect(200);
-    }
-    let read = "Audrey Auditor viewed the application’s activity.";
-    assert_eq!(views().await, [read]);
-    ada.get(&app_at(&app, "/events")).await.expect(200);
-    assert_eq!(views().await.len(), 2);
-    world.pass(TimeDelta::minutes(5));
-    audrey.get(&app_at(&app, "/events")).await.expect(200);
-    assert_eq!(views().await.len(), 3);
-}
-
-/// The rows read, and the questions asked, for doing the same once a minute.
-async fn costs(world: &World, node: &CountedNode, minutes: i64, once: impl AsyncFn()) -> Vec<(usize, usize)> {
-    let so_far = || (node.database.rows_read(), node.database.questions());
-    let mut costs = Vec::new();
-    for _ in 0..20 {
-        let before = so_far();
-        once().await;
-        let after = so_far();
-        costs.push((after.0 - before.0, after.1 - before.1));
-        world.pass(TimeDelta::minutes(minutes));
-    }
-    costs
-}
-
-async fn a_line_costs_the_same_however_many_there_are_that_day(world: World) {
-    let node = world.counted_node().await;
-    let stranger = Caller::command_line("r-1".to_owned()).with(Who::Nobody);
-    let costs = costs(&world, &node, 1, async || {
-        let log_in = node
-            .gatebook
-            .log_in(&stranger, PortalClient::Pages, "nobody@example.com", WRONG, "");
-        assert!(log_in.await.is_err());
-        node.gatebook.write_refusals(false).await;
-    })
-    .await;
-    assert_eq!(costs[1], costs[19], "{costs:?}");
-    let written = world
-        .number("select count(*) from events where event_type = 'LogInsRefused'")
-        .await;
-    assert_eq!(written, 20);
-}
-
-async fn a_view_of_the_timeline_costs_the_same_however_many_there_were_that_day(world: World) {
-    let ada = world.ada().await;
-    let app = world.created(&ada, "Payroll").await;
-    let node = world.counted_node().await;
-    let ada = Caller::command_line("r-1".to_owned()).with(Who::GroupUser {
-        group_id: GroupId::parse("acme").unwrap(),
-        user_id: UserId::parse("ada").unwrap(),
-    });
-    let app_id = app["id"].as_str().unwrap().parse().unwrap();
-    let costs = costs(&world, &node, 5, async || {
-        node.gatebook.app_events(&ada, app_id, None, 1).await.unwrap();
-    })
-    .await;
-    assert_eq!(costs[1], costs[19], "{costs:?}");
 }
 
 async fn a_developer_without_the_right_is_in_the_applications_log_and_in_the_accounts(world: World) {

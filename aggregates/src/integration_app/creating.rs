@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::command::{AiqIntegrate, GroupFacts, NewIntegration, Principal};
 use super::developer_link::{self, DeveloperLink};
-use super::{App, Creation, IntegrationAppEvent as Event, Status};
+use super::{App, CreationEvent, IntegrationAppEvent as Event, Status};
 use crate::catalog::CategoryCode;
 use crate::group::Membership;
 use crate::identifiers::EntityId;
@@ -132,7 +132,7 @@ fn require_creator<'a>(by: &'a Principal, group: &GroupFacts) -> Result<&'a Memb
 }
 
 /// The application as it begins.
-pub(super) fn created(creation: Creation<'_>) -> App {
+pub(super) fn created(creation: CreationEvent<'_>) -> App {
     App {
         group_id: creation.group_id.clone(),
         client_id: creation.client_id.clone(),

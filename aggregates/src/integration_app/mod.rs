@@ -39,7 +39,7 @@ pub use one_time_password::{
     IssuedOtp, OTP_ALPHABET, OTP_CHARS, OTP_MAX_TRIES, OTP_VALID_FOR, OtpState, issued_otp, otp_character, otp_state,
 };
 pub use subject::{
-    AppSubject, AuditedRead, ClientSecretEvent, Creation, DetailsEvent, DeveloperLinkEvent, StatusEvent,
+    AppSubject, AuditedReadEvent, ClientSecretEvent, CreationEvent, DetailsEvent, DeveloperLinkEvent, StatusEvent,
 };
 
 use crate::api_permission::ApiPermission;
@@ -219,11 +219,11 @@ impl App {
             }
             AppSubject::ClientSecrets(event) => client_secrets::record(&mut self.client_secrets, event),
             AppSubject::Status(event) => self.status = event.status(),
-            AppSubject::AuditedRead(AuditedRead::CredentialsRevealed {
+            AppSubject::AuditedRead(AuditedReadEvent::CredentialsRevealed {
                 revealed_at,
                 ip_address,
             }) => client_secrets::looked(&mut self.audited_reads, ip_address, revealed_at),
-            AppSubject::AuditedRead(AuditedRead::ActivityLogDownloaded) => {}
+            AppSubject::AuditedRead(AuditedReadEvent::ActivityLogDownloaded) => {}
         }
     }
 }

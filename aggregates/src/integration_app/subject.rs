@@ -19,7 +19,7 @@ use crate::timestamp::Timestamp;
 #[derive(Clone, Debug)]
 pub enum AppSubject<'a> {
     /// R5-R12: the application begins, with its name for ever and everything else that can be set at its creation.
-    Creation(Creation<'a>),
+    Creation(CreationEvent<'a>),
     /// R7, R8, R11: description, category or entities change, and nothing else.
     Details(DetailsEvent<'a>),
     /// R13-R21: who is linked, with invitation and OTP; it opens the portal to a developer, and nothing to the integration.
@@ -29,12 +29,12 @@ pub enum AppSubject<'a> {
     /// R27: whether it runs.
     Status(StatusEvent),
     /// R28: somebody looked. It moves no version and changes no row.
-    AuditedRead(AuditedRead<'a>),
+    AuditedRead(AuditedReadEvent<'a>),
 }
 
 /// R5-R12: an application as it was created.
 #[derive(Clone, Debug)]
-pub struct Creation<'a> {
+pub struct CreationEvent<'a> {
     pub group_id: &'a GroupId,
     pub client_id: &'a ClientId,
     pub kind: IntegrationKind,
@@ -136,7 +136,7 @@ impl StatusEvent {
 
 /// R28: who looked at what.
 #[derive(Clone, Copy, Debug)]
-pub enum AuditedRead<'a> {
+pub enum AuditedReadEvent<'a> {
     CredentialsRevealed {
         revealed_at: Timestamp,
         ip_address: &'a str,
@@ -157,7 +157,7 @@ impl Event {
                 category,
                 api_permission,
                 entities,
-            } => AppSubject::Creation(Creation {
+            } => AppSubject::Creation(CreationEvent {
                 group_id,
                 client_id,
                 kind: IntegrationKind::NewIntegration,
@@ -178,7 +178,7 @@ impl Event {
                 api_permission,
                 entities,
                 ..
-            } => AppSubject::Creation(Creation {
+            } => AppSubject::Creation(CreationEvent {
                 group_id,
                 client_id,
                 kind: IntegrationKind::AiqIntegrate {
@@ -289,11 +289,11 @@ impl Event {
                 revealed_at,
                 ip_address,
                 ..
-            } => AppSubject::AuditedRead(AuditedRead::CredentialsRevealed {
+            } => AppSubject::AuditedRead(AuditedReadEvent::CredentialsRevealed {
                 revealed_at: *revealed_at,
                 ip_address,
             }),
-            Self::ActivityLogDownloaded { .. } => AppSubject::AuditedRead(AuditedRead::ActivityLogDownloaded),
+            Self::ActivityLogDownloaded { .. } => AppSubject::AuditedRead(AuditedReadEvent::ActivityLogDownloaded),
         }
     }
 }

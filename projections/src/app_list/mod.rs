@@ -9,7 +9,7 @@ use gatebook_aggregates::catalog::CategoryCode;
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::identifiers::{AppId, ClientId, EntityId, GroupId};
 use gatebook_aggregates::integration_app::{
-    AppSubject, Creation, DetailsEvent, DeveloperLinkEvent, IntegrationApp, IntegrationAppEvent as Event,
+    AppSubject, CreationEvent, DetailsEvent, DeveloperLinkEvent, IntegrationApp, IntegrationAppEvent as Event,
     IntegrationKind, OTP_MAX_TRIES, Status, StatusEvent,
 };
 use gatebook_aggregates::text::{AppName, Description};
@@ -223,7 +223,7 @@ impl Projection for AppList {
     }
 }
 
-fn created(creation: Creation<'_>, recorded: &Recorded<Event>) -> Option<AppRow> {
+fn created(creation: CreationEvent<'_>, recorded: &Recorded<Event>) -> Option<AppRow> {
     let (integration_type, integrate_type) = match creation.kind {
         IntegrationKind::NewIntegration => (IntegrationType::NewIntegration, None),
         IntegrationKind::AiqIntegrate { integrate_type, .. } => (IntegrationType::AiqIntegrate, Some(integrate_type)),

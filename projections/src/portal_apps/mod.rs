@@ -6,8 +6,8 @@ use gatebook_aggregates::api_permission::ApiPermission;
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::identifiers::{AppId, ClientId, DeveloperId, EntityId, GroupId};
 use gatebook_aggregates::integration_app::{
-    AppSubject, ClientSecret, Creation, DetailsEvent, DeveloperLinkEvent, IntegrationApp, IntegrationAppEvent as Event,
-    OTP_MAX_TRIES, OtpState, Status, StatusEvent, otp_state, record_client_secret,
+    AppSubject, ClientSecret, CreationEvent, DetailsEvent, DeveloperLinkEvent, IntegrationApp,
+    IntegrationAppEvent as Event, OTP_MAX_TRIES, OtpState, Status, StatusEvent, otp_state, record_client_secret,
 };
 use gatebook_aggregates::text::{AppName, Description};
 use gatebook_aggregates::timestamp::Timestamp;
@@ -155,7 +155,7 @@ impl Projection for PortalApps {
     }
 }
 
-fn created(creation: Creation<'_>, recorded: &Recorded<Event>) -> Option<PortalAppRow> {
+fn created(creation: CreationEvent<'_>, recorded: &Recorded<Event>) -> Option<PortalAppRow> {
     Some(PortalAppRow {
         app_id: Uuid::parse_str(&recorded.aggregate_id).ok()?,
         group_id: creation.group_id.clone(),

@@ -7,7 +7,7 @@ use gatebook_aggregates::gate::Gate;
 use gatebook_aggregates::group::ProductPlan;
 use gatebook_aggregates::identifiers::{AccessTokenId, AppId, ClientId, EntityId, GroupId};
 use gatebook_aggregates::integration_app::{
-    AppSubject, ClientSecret, Creation, DetailsEvent, IntegrationApp, IntegrationAppEvent as Event, Status,
+    AppSubject, ClientSecret, CreationEvent, DetailsEvent, IntegrationApp, IntegrationAppEvent as Event, Status,
     record_client_secret,
 };
 use gatebook_aggregates::text::{AppName, Label};
@@ -103,7 +103,7 @@ impl Projection for TokenGate {
     }
 }
 
-fn created(creation: Creation<'_>, recorded: &Recorded<Event>) -> Option<TokenGateRow> {
+fn created(creation: CreationEvent<'_>, recorded: &Recorded<Event>) -> Option<TokenGateRow> {
     Some(TokenGateRow {
         app_id: Uuid::parse_str(&recorded.aggregate_id).ok()?,
         client_id: creation.client_id.clone(),

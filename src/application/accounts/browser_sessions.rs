@@ -38,7 +38,7 @@ impl Gatebook {
     /// `Unauthenticated` when it is unknown, has ended, or was idle for too long.
     pub async fn browser_session(&self, caller: &Caller, realm: Realm, token: &str) -> Result<BrowserSession, Failure> {
         let kind = realm.in_browser();
-        let stored = self.kept_token(kind, token).await?.ok_or(Failure::Unauthenticated)?;
+        let stored = self.find_token(kind, token).await?.ok_or(Failure::Unauthenticated)?;
         let id = Uuid::parse_str(&stored.id).map_err(|_| Failure::Unauthenticated)?;
         let now = self.clock.now();
         let last_used = self.last_uses.last_used(self.database(), id).await?;
@@ -74,7 +74,7 @@ impl Gatebook {
             device,
             expires_at,
         );
-        self.keep(vec![CredentialChange::Put(credential)]).await?;
+        self.save_credentials(vec![CredentialChange::Put(credential)]).await?;
         Ok(Session {
             token: token.reveal().to_owned(),
             expires_at,

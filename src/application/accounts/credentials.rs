@@ -294,7 +294,10 @@ impl Gatebook {
     }
 
     /// Writes changes of credentials that belong to no event.
-    pub(in crate::application) async fn keep(&self, credentials: Vec<CredentialChange>) -> Result<(), Failure> {
+    pub(in crate::application) async fn save_credentials(
+        &self,
+        credentials: Vec<CredentialChange>,
+    ) -> Result<(), Failure> {
         let append = Append {
             credentials,
             ..Append::default()
@@ -303,7 +306,7 @@ impl Gatebook {
         Ok(())
     }
 
-    pub(in crate::application) async fn kept_token(
+    pub(in crate::application) async fn find_token(
         &self,
         kind: CredentialKind,
         token: &str,

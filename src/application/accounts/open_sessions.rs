@@ -85,7 +85,7 @@ impl Gatebook {
                 let command = DeveloperCommand::LogOut { session_id };
                 self.run_developer(&id, CommandRequest::new(caller, command)).await
             }
-            Who::Operator { .. } => self.keep(open).await,
+            Who::Operator { .. } => self.save_credentials(open).await,
             Who::Nobody | Who::Invitee { .. } | Who::Integration { .. } => Err(Failure::Unauthenticated),
         }
     }

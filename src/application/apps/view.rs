@@ -70,8 +70,8 @@ impl AppView {
 }
 
 impl Gatebook {
-    /// R2-R4: an application of the caller's group, with the versions of its sides. They are read first, so that they are
-    /// never newer than what is seen.
+    /// R2-R4: an application of the caller's group, with the versions of its sections. The versions are read first, so that
+    /// they are never newer than what is shown.
     pub async fn app_and_section_versions(
         &self,
         caller: &Caller,

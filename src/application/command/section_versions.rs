@@ -1,5 +1,5 @@
-//! What somebody saw of an application when they decided to change it. A decision depends on one side of it, and not on
-//! everything that happens to it: a developer who rotates secrets does not stand in the way of an admin who edits.
+//! The version of an application that somebody saw when they decided to change it. A change depends on one section of the
+//! application, not on everything that happens to it: a developer who rotates secrets does not block an admin who edits.
 
 use gatebook_aggregates::integration_app::{IntegrationApp, IntegrationAppEvent as Event};
 use gatebook_projections::recorded::Recorded;
@@ -8,7 +8,7 @@ use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::log::{CommandError, Loaded, VersionCondition};
 
-/// A side of an application. Its version is the place in the stream of the last fact that changed it.
+/// A section of an application. Its version is the sequence number of the last event that changed it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Section {
     /// R7, R8, R11: description, category and entities.
@@ -26,12 +26,12 @@ pub enum Section {
 /// What a change depends on, besides the rules.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ExpectedVersion {
-    /// Nothing else.
+    /// Nothing; the change is right whatever the version is.
     #[default]
     Nothing,
     /// The whole application, at a version that `If-Match` named.
     Version(VersionCondition),
-    /// One side of it, at the version that was seen. What happens to the other sides is of no matter.
+    /// One section, at the version that was seen. Changes of other sections do not matter.
     Section(Section, i64),
 }
 
@@ -51,7 +51,7 @@ impl From<Option<i64>> for ExpectedVersion {
 }
 
 impl ExpectedVersion {
-    /// Whether an application's events end as it was seen; for whoever decides on these very events.
+    /// Checks the expected version against the events that the change is decided on.
     ///
     /// # Errors
     /// `VersionMismatch`.
@@ -60,7 +60,7 @@ impl ExpectedVersion {
         let is_as_expected = match self {
             Self::Nothing => true,
             Self::Version(named) => current == 0 || named.allows(current),
-            Self::Section(side, seen) => version(&stream.history, *side) == *seen,
+            Self::Section(section, seen) => version(&stream.history, *section) == *seen,
         };
         match is_as_expected {
             true => Ok(()),
@@ -68,7 +68,8 @@ impl ExpectedVersion {
         }
     }
 
-    /// A side that moved between looking and committing is looked at again; only a version that the caller named is final.
+    /// A section that changed between reading and committing is read again. Only a mismatch with a version that the caller
+    /// named is final.
     pub(in crate::application) fn of_conflict(&self, error: CommandError) -> CommandError {
         match (self, error) {
             (Self::Section(..), CommandError::VersionMismatch { .. }) => CommandError::Conflict,
@@ -77,23 +78,23 @@ impl ExpectedVersion {
     }
 }
 
-/// The versions of all sides of an application at one moment.
+/// The versions of all sections of an application at one moment.
 pub struct SectionVersions(Vec<Recorded<Event>>);
 
 impl SectionVersions {
-    /// The version of this one; 0 of an application that does not exist.
-    pub fn version(&self, side: Section) -> i64 {
-        version(&self.0, side)
+    /// The version of a section; 0 if the application does not exist.
+    pub fn version(&self, section: Section) -> i64 {
+        version(&self.0, section)
     }
 }
 
-fn version(history: &[Recorded<Event>], side: Section) -> i64 {
+fn version(history: &[Recorded<Event>], section: Section) -> i64 {
     let mut newest_first = history.iter().rev();
-    let last = newest_first.find(|recorded| changes(&recorded.event, side));
+    let last = newest_first.find(|recorded| changes(&recorded.event, section));
     last.map_or(0, |recorded| recorded.sequence)
 }
 
-fn changes(event: &Event, side: Section) -> bool {
+fn changes(event: &Event, section: Section) -> bool {
     let section_versions: &[Section] = match event {
         Event::NewIntegrationCreated { .. } | Event::AiqIntegrateCreated { .. } => return true,
         Event::DescriptionChanged { .. } | Event::CategoryChanged { .. } | Event::EntitiesChanged { .. } => {
@@ -116,14 +117,14 @@ fn changes(event: &Event, side: Section) -> bool {
         | Event::ClientSecretRetired { .. }
         | Event::ActivityLogDownloaded { .. } => &[],
     };
-    section_versions.contains(&side)
+    section_versions.contains(&section)
 }
 
 impl Gatebook {
-    /// The versions of the stream that a change may be decided on.
+    /// The versions of the stream that the change may be decided on.
     ///
     /// # Errors
-    /// `VersionMismatch` when the side that was seen has changed.
+    /// `VersionMismatch` if the section has changed since.
     pub(in crate::application) async fn version_condition(
         &self,
         id: &str,
@@ -132,10 +133,10 @@ impl Gatebook {
         match expected {
             ExpectedVersion::Nothing => Ok(VersionCondition::Any),
             ExpectedVersion::Version(named) => Ok(named.clone()),
-            ExpectedVersion::Section(side, seen) => {
+            ExpectedVersion::Section(section, seen) => {
                 let loaded = self.log.load_readable::<IntegrationApp>(id).await?;
                 let current = loaded.version_for_etag();
-                if SectionVersions(loaded.history).version(*side) != *seen {
+                if SectionVersions(loaded.history).version(*section) != *seen {
                     return Err(CommandError::VersionMismatch { current }.into());
                 }
                 Ok(Some(current).into())
@@ -144,7 +145,7 @@ impl Gatebook {
     }
 
     pub(in crate::application) async fn section_versions(&self, id: &str) -> Result<SectionVersions, Failure> {
-        // Also of what cannot be read to its end something can be seen, and stopped.
+        // A stream that holds unreadable events can still be shown, and stopped.
         Ok(SectionVersions(
             self.log.load_readable::<IntegrationApp>(id).await?.history,
         ))

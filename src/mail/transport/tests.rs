@@ -259,7 +259,7 @@ async fn a_recipient_that_is_refused_costs_the_next_email_neither_its_connection
 }
 
 #[tokio::test]
-async fn a_email_for_which_a_kept_connection_is_no_longer_good_takes_a_new_one() {
+async fn an_email_for_which_a_kept_connection_is_no_longer_good_takes_a_new_one() {
     for (script, connections) in [
         // The server hung up after the last e-mail, is closing, or accepts no more e-mails on this connection.
         (Script::AcceptAndHangUp, 2),
@@ -281,7 +281,7 @@ async fn a_email_for_which_a_kept_connection_is_no_longer_good_takes_a_new_one()
 }
 
 #[tokio::test]
-async fn a_email_whose_content_may_have_arrived_is_not_sent_a_second_time_at_once() {
+async fn an_email_whose_content_may_have_arrived_is_not_sent_a_second_time_at_once() {
     let mut server = ScriptedServer::start([Script::Accept, Script::HangUp]).await;
     let transport = transport(&server.url()).unwrap();
     send(&transport, &email(), "1").await.unwrap();

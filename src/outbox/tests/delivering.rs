@@ -16,24 +16,24 @@ use crate::outbox::{EmailState, list};
 use crate::store::on_both_databases::{On, on_both_databases};
 
 on_both_databases!(
-    a_email_is_sent_and_then_what_it_said_is_forgotten,
-    a_email_is_sent_once,
+    an_email_is_sent_and_then_what_it_said_is_forgotten,
+    an_email_is_sent_once,
     emails_leave_in_the_order_they_were_written_and_twenty_are_taken_at_a_time,
     codes_and_links_to_passwords_leave_before_emails_that_have_waited_for_longer,
     a_code_does_not_wait_for_emails_that_a_server_is_silent_about,
-    a_email_that_takes_long_holds_no_other_up,
+    an_email_that_takes_long_holds_no_other_up,
     a_few_emails_share_a_few_connections,
     a_program_that_ends_gives_back_what_no_server_answers_for,
     a_process_that_dies_between_sending_and_writing_it_down_sends_the_same_mail_again,
-    a_email_that_is_sent_again_into_a_folder_is_one_file,
+    an_email_that_is_sent_again_into_a_folder_is_one_file,
     two_processes_never_send_the_same_email,
-    a_email_whose_lease_may_end_while_it_is_sent_is_left_alone,
-    a_email_that_is_given_back_is_due_at_once_and_has_lost_no_attempt,
+    an_email_whose_lease_may_end_while_it_is_sent_is_left_alone,
+    an_email_that_is_given_back_is_due_at_once_and_has_lost_no_attempt,
     a_running_outbox_sends_what_it_is_woken_for_and_ends_when_told,
     a_running_outbox_ends_with_the_program,
 );
 
-async fn a_email_is_sent_and_then_what_it_said_is_forgotten(on: On) {
+async fn an_email_is_sent_and_then_what_it_said_is_forgotten(on: On) {
     let world = World::new(on).await;
     let id = world.invite("dev@example.com").await;
     assert!(matches!(world.sealed().await, Value::Text(sealed) if !sealed.contains("invite")));
@@ -59,7 +59,7 @@ async fn a_email_is_sent_and_then_what_it_said_is_forgotten(on: On) {
     );
 }
 
-async fn a_email_is_sent_once(on: On) {
+async fn an_email_is_sent_once(on: On) {
     let world = World::new(on).await;
     let mut server = ScriptedServer::start([]).await;
     world.invite("dev@example.com").await;
@@ -121,7 +121,7 @@ async fn a_code_does_not_wait_for_emails_that_a_server_is_silent_about(on: On) {
     running.await.unwrap();
 }
 
-async fn a_email_that_takes_long_holds_no_other_up(on: On) {
+async fn an_email_that_takes_long_holds_no_other_up(on: On) {
     let world = World::new(on).await;
     world.invite("silent@example.com").await;
     for number in 0..2 * CLAIM_MAX {
@@ -190,7 +190,7 @@ async fn a_process_that_dies_between_sending_and_writing_it_down_sends_the_same_
     assert_eq!(world.email().await.state, EmailState::Sent);
 }
 
-async fn a_email_that_is_sent_again_into_a_folder_is_one_file(on: On) {
+async fn an_email_that_is_sent_again_into_a_folder_is_one_file(on: On) {
     let world = World::new(on).await;
     world.invite("dev@example.com").await;
     let dying = GoesAway {
@@ -222,7 +222,7 @@ async fn two_processes_never_send_the_same_email(on: On) {
     assert_eq!(ids.len(), 30);
 }
 
-async fn a_email_whose_lease_may_end_while_it_is_sent_is_left_alone(on: On) {
+async fn an_email_whose_lease_may_end_while_it_is_sent_is_left_alone(on: On) {
     let world = World::new(on).await;
     world.invite("dev@example.com").await;
     let clock = Clock::Manual(world.clock.clone());
@@ -231,7 +231,7 @@ async fn a_email_whose_lease_may_end_while_it_is_sent_is_left_alone(on: On) {
     assert!(!claimed[0].can_be_sent_at(at(16)));
 }
 
-async fn a_email_that_is_given_back_is_due_at_once_and_has_lost_no_attempt(on: On) {
+async fn an_email_that_is_given_back_is_due_at_once_and_has_lost_no_attempt(on: On) {
     let world = World::new(on).await;
     world.invite("dev@example.com").await;
     let clock = Clock::Manual(world.clock.clone());

@@ -13,19 +13,19 @@ use crate::outbox::{EmailState, last_failure};
 use crate::store::on_both_databases::{On, on_both_databases};
 
 on_both_databases!(
-    a_email_that_is_refused_for_now_is_tried_again_after_10_then_20_seconds,
-    a_email_is_given_up_after_three_days_and_its_content_is_kept,
+    an_email_that_is_refused_for_now_is_tried_again_after_10_then_20_seconds,
+    an_email_is_given_up_after_three_days_and_its_content_is_kept,
     why_and_when_a_email_was_given_up_is_known_until_it_is_sent_or_retried,
     an_address_that_the_mail_server_cannot_write_to_is_given_up_at_once,
-    a_email_that_is_refused_for_good_is_given_up_at_once,
-    a_email_that_cannot_be_sent_keeps_no_other_waiting,
-    a_email_that_was_sealed_for_another_row_is_given_up_and_says_why,
-    a_email_of_a_kind_that_a_newer_version_wrote_waits_for_that_version,
+    an_email_that_is_refused_for_good_is_given_up_at_once,
+    an_email_that_cannot_be_sent_keeps_no_other_waiting,
+    an_email_that_was_sealed_for_another_row_is_given_up_and_says_why,
+    an_email_of_a_kind_that_a_newer_version_wrote_waits_for_that_version,
 );
 
 const LATER: Script = Script::Mail("451 4.3.0 try later");
 
-async fn a_email_that_is_refused_for_now_is_tried_again_after_10_then_20_seconds(on: On) {
+async fn an_email_that_is_refused_for_now_is_tried_again_after_10_then_20_seconds(on: On) {
     let world = World::new(on).await;
     let mut server = ScriptedServer::start([LATER, Script::HangUp]).await;
     world.invite("dev@example.com").await;
@@ -62,7 +62,7 @@ fn the_wait_doubles_up_to_an_hour() {
     assert_eq!(delay_after(i64::MAX), TimeDelta::hours(1));
 }
 
-async fn a_email_is_given_up_after_three_days_and_its_content_is_kept(on: On) {
+async fn an_email_is_given_up_after_three_days_and_its_content_is_kept(on: On) {
     let world = World::new(on).await;
     let server = ScriptedServer::start([LATER; ATTEMPTS_MAX as usize]).await;
     world.invite("dev@example.com").await;
@@ -88,7 +88,7 @@ async fn a_email_is_given_up_after_three_days_and_its_content_is_kept(on: On) {
     assert_ne!(world.sealed().await, Value::Null);
 }
 
-async fn a_email_that_is_refused_for_good_is_given_up_at_once(on: On) {
+async fn an_email_that_is_refused_for_good_is_given_up_at_once(on: On) {
     let world = World::new(on).await;
     let server = ScriptedServer::start([Script::Recipient("550 5.1.1 nobody here")]).await;
     world.invite("dev@example.com").await;
@@ -138,7 +138,7 @@ async fn an_address_that_the_mail_server_cannot_write_to_is_given_up_at_once(on:
     assert_eq!(failed.unwrap().failure, Some(DeliveryFailure::AddressUnsupported));
 }
 
-async fn a_email_that_cannot_be_sent_keeps_no_other_waiting(on: On) {
+async fn an_email_that_cannot_be_sent_keeps_no_other_waiting(on: On) {
     let world = World::new(on).await;
     let mut server = ScriptedServer::start([Script::Mail("554 5.6.0 no"), LATER]).await;
     for to in ["a@example.com", "b@example.com", "nobody", "c@example.com"] {
@@ -155,13 +155,13 @@ async fn a_email_that_cannot_be_sent_keeps_no_other_waiting(on: On) {
 }
 
 #[tokio::test]
-async fn a_email_whose_sending_dies_is_tried_again_later_like_any_other() {
+async fn an_email_whose_sending_dies_is_tried_again_later_like_any_other() {
     let died = survived(async { panic!("as a bug would") }).await;
     assert!(matches!(died, Err(MailError::Transient(_))), "{died:?}");
     assert_eq!(survived(async { Ok(()) }).await, Ok(()));
 }
 
-async fn a_email_that_was_sealed_for_another_row_is_given_up_and_says_why(on: On) {
+async fn an_email_that_was_sealed_for_another_row_is_given_up_and_says_why(on: On) {
     let world = World::new(on).await;
     world
         .write(EncryptedEmail {
@@ -187,7 +187,7 @@ async fn a_email_that_was_sealed_for_another_row_is_given_up_and_says_why(on: On
     assert!(world.mails().is_empty());
 }
 
-async fn a_email_of_a_kind_that_a_newer_version_wrote_waits_for_that_version(on: On) {
+async fn an_email_of_a_kind_that_a_newer_version_wrote_waits_for_that_version(on: On) {
     let world = World::new(on).await;
     world
         .write(EncryptedEmail {

@@ -15,11 +15,11 @@ use crate::store::on_both_databases::{On, on_both_databases};
 
 on_both_databases!(
     operators_see_emails_newest_first_and_by_state_but_not_what_they_say,
-    a_email_that_was_given_up_can_be_sent_after_all,
-    a_email_that_waits_for_its_next_attempt_can_be_sent_now,
-    a_email_that_was_sent_stays_sent_and_one_that_never_was_is_not_found,
-    a_email_that_is_being_sent_is_not_sent_by_a_second_process_because_it_is_retried,
-    a_email_for_later_is_not_sent_early_because_it_is_retried,
+    an_email_that_was_given_up_can_be_sent_after_all,
+    an_email_that_waits_for_its_next_attempt_can_be_sent_now,
+    an_email_that_was_sent_stays_sent_and_one_that_never_was_is_not_found,
+    an_email_that_is_being_sent_is_not_sent_by_a_second_process_because_it_is_retried,
+    an_email_for_later_is_not_sent_early_because_it_is_retried,
     all_emails_that_were_given_up_can_be_sent_after_all,
     operators_read_the_outbox_page_by_page,
     how_much_waits_and_for_how_long_is_known,
@@ -58,7 +58,7 @@ async fn operators_see_emails_newest_first_and_by_state_but_not_what_they_say(on
     );
 }
 
-async fn a_email_that_was_given_up_can_be_sent_after_all(on: On) {
+async fn an_email_that_was_given_up_can_be_sent_after_all(on: On) {
     let world = World::new(on).await;
     let mut server = ScriptedServer::start([NOBODY]).await;
     let id = world.invite("dev@example.com").await;
@@ -77,7 +77,7 @@ async fn a_email_that_was_given_up_can_be_sent_after_all(on: On) {
     assert_eq!(server.message_ids(), [format!("<{id}@gate.example.com>")]);
 }
 
-async fn a_email_that_waits_for_its_next_attempt_can_be_sent_now(on: On) {
+async fn an_email_that_waits_for_its_next_attempt_can_be_sent_now(on: On) {
     let world = World::new(on).await;
     let server = ScriptedServer::start([Script::HangUp]).await;
     let id = world.invite("dev@example.com").await;
@@ -89,7 +89,7 @@ async fn a_email_that_waits_for_its_next_attempt_can_be_sent_now(on: On) {
     assert_eq!(world.email().await.state, EmailState::Sent);
 }
 
-async fn a_email_that_was_sent_stays_sent_and_one_that_never_was_is_not_found(on: On) {
+async fn an_email_that_was_sent_stays_sent_and_one_that_never_was_is_not_found(on: On) {
     let world = World::new(on).await;
     let id = world.invite("dev@example.com").await;
     let outbox = world.outbox();
@@ -100,7 +100,7 @@ async fn a_email_that_was_sent_stays_sent_and_one_that_never_was_is_not_found(on
     assert_eq!(outbox.retry(Uuid::nil()).await.unwrap(), Retry::Unknown);
 }
 
-async fn a_email_that_is_being_sent_is_not_sent_by_a_second_process_because_it_is_retried(on: On) {
+async fn an_email_that_is_being_sent_is_not_sent_by_a_second_process_because_it_is_retried(on: On) {
     let world = World::new(on).await;
     let server = ScriptedServer::start([Script::HangUp]).await;
     let id = world.invite("dev@example.com").await;
@@ -115,7 +115,7 @@ async fn a_email_that_is_being_sent_is_not_sent_by_a_second_process_because_it_i
     assert_eq!(world.outbox().deliver_due().await.unwrap(), 0);
 }
 
-async fn a_email_for_later_is_not_sent_early_because_it_is_retried(on: On) {
+async fn an_email_for_later_is_not_sent_early_because_it_is_retried(on: On) {
     let world = World::new(on).await;
     let id = world.new_id();
     world

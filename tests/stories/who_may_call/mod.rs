@@ -121,7 +121,7 @@ async fn row(stage: &Stage, call: &Call) -> Vec<String> {
         let mut answers: BTreeMap<String, &str> = BTreeMap::new();
         for (name, credentials) in &caller.credentials {
             let answer = ask(stage, &copy.base_url, call, caller, credentials).await;
-            answers.insert(told(&answer), name);
+            answers.insert(reported(&answer), name);
             if answer.status.is_success() && !call.leaves_no_trace {
                 copy.close().await;
                 copy = stage.copy().await;
@@ -135,7 +135,7 @@ async fn row(stage: &Stage, call: &Call) -> Vec<String> {
 
 /// One answer, or how the ways to say who one is differ.
 fn cell(answers: &BTreeMap<String, &str>) -> String {
-    let different = |(told, name): (&String, &&str)| format!("{told} ({name})");
+    let different = |(reported, name): (&String, &&str)| format!("{reported} ({name})");
     match answers.len() {
         1 => answers.keys().next().unwrap().clone(),
         _ => answers.iter().map(different).collect::<Vec<_>>().join(", "),
@@ -174,7 +174,7 @@ async fn ask(stage: &Stage, base_url: &str, call: &Call, caller: &Caller, creden
 }
 
 /// The status, and the code unless the status says it.
-fn told(answer: &Answer) -> String {
+fn reported(answer: &Answer) -> String {
     let status = answer.status.as_u16();
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let code = match status {

@@ -28,13 +28,13 @@ const DONE: &[DoneMessage] = &[
     DoneMessage {
         word: "resent",
         sentence: "A new invite is on its way. The link in the old one no longer works.",
-        side: Section::Invitation,
+        section: Section::Invitation,
     },
     DoneMessage {
         word: "revoked",
         sentence: "The developer’s access has been revoked, and they are notified by e-mail. You can now register \
                    another developer.",
-        side: Section::Developer,
+        section: Section::Developer,
     },
 ];
 
@@ -156,10 +156,10 @@ fn tries_left(tries: i64) -> Markup {
 fn linked_actions(user: &ConsoleUser, view: &AppView, situation: &PageState<'_>) -> Markup {
     let status = view.developer_status();
     let retire = situation.form.has("retire_client_secrets");
-    let action = |page, side, (title, class), fields: &Markup| {
+    let action = |page, section, (title, class), fields: &Markup| {
         let action = Action {
             page,
-            side,
+            section,
             title,
             class,
         };
@@ -195,7 +195,7 @@ fn linked_actions(user: &ConsoleUser, view: &AppView, situation: &PageState<'_>)
 /// A form with a single button. It applies to one section of the application as shown, and counts once.
 struct Action<'a> {
     page: &'a str,
-    side: Section,
+    section: Section,
     title: &'a str,
     class: &'a str,
 }
@@ -206,7 +206,7 @@ impl Action<'_> {
             form method="post" action=(app_path(view.app().app_id, self.page)) {
                 (token(&user.session.form_token))
                 (form_key::field(&Form::default()))
-                (shown_version::field(section_versions, self.side))
+                (shown_version::field(section_versions, self.section))
                 (fields)
                 button class=(self.class) type="submit" { (self.title) }
             }

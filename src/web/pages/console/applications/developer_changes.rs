@@ -144,8 +144,8 @@ impl Request {
     }
 
     /// The version that the page showed, so that an action never hits a developer whom the user has not seen.
-    fn seen(&self, side: Section) -> ExpectedVersion {
-        shown_version::expected(&self.form, side)
+    fn seen(&self, section: Section) -> ExpectedVersion {
+        shown_version::expected(&self.form, section)
     }
 
     /// The same page again, with the current data and the error.

@@ -24,7 +24,7 @@ const FILTERS: [&str; 11] = [
     "created_to",
 ];
 /// Other parameters that links of the list keep.
-const KEPT: [&str; 2] = ["sort", "limit"];
+const CARRIED_ALONG: [&str; 2] = ["sort", "limit"];
 
 /// Whether any filter is set.
 pub fn any(query: &Form) -> bool {
@@ -34,7 +34,7 @@ pub fn any(query: &Form) -> bool {
 /// A link to the first page of the same list, with one parameter changed.
 pub fn href(query: &Form, name: &str, value: &str) -> String {
     let mut parameters = form_urlencoded::Serializer::new(String::new());
-    let others = FILTERS.iter().chain(&KEPT).filter(|other| **other != name);
+    let others = FILTERS.iter().chain(&CARRIED_ALONG).filter(|other| **other != name);
     parameters.extend_pairs(others.filter_map(|other| Some((*other, query.filled(other)?))));
     if !value.is_empty() {
         parameters.append_pair(name, value);
@@ -47,7 +47,7 @@ pub fn form(user: &ConsoleUser, query: &Form) -> Markup {
     let search = |name: &str, label: &str| search(name, label, query.text(name));
     let entities = user.group.customer.entities.iter();
     let fields = html! {
-        @for stored in KEPT {
+        @for stored in CARRIED_ALONG {
             @if let Some(value) = query.filled(stored) { input type="hidden" name=(stored) value=(value); }
         }
         (select("status", "Status", query.text("status"), labels::STATUSES.map(|s| (s.into(), labels::status(s)))))

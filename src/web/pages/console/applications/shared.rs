@@ -115,7 +115,7 @@ pub struct DoneMessage {
     pub word: &'static str,
     pub sentence: &'static str,
     /// The section that it is about. The message is shown until that section changes again.
-    pub side: Section,
+    pub section: Section,
 }
 
 /// The path of a page that shows a [`DoneMessage`], with the version that the action led to.
@@ -128,7 +128,7 @@ pub fn done_path(view: &AppView, page: &str, word: &str) -> String {
 pub fn done(query: &Form, section_versions: &SectionVersions, all: &[DoneMessage]) -> Markup {
     let at: i64 = query.text("at").parse().unwrap_or_default();
     let message = all.iter().find(|done| done.word == query.text("done"));
-    let message = message.filter(|done| (1..=at).contains(&section_versions.version(done.side)));
+    let message = message.filter(|done| (1..=at).contains(&section_versions.version(done.section)));
     html! {
         @if let Some(DoneMessage { sentence, .. }) = message { p.notice.good role="status" { (sentence) } }
     }

@@ -22,27 +22,27 @@ const DONE: &[DoneMessage] = &[
     DoneMessage {
         word: "requested",
         sentence: "The application has been created. Our integration team has been notified and will be in touch.",
-        side: Section::Status,
+        section: Section::Status,
     },
     DoneMessage {
         word: "changed",
         sentence: "Your changes have been saved and are in effect.",
-        side: Section::Details,
+        section: Section::Details,
     },
     DoneMessage {
         word: "suspended",
         sentence: "The application has been suspended. Its access tokens are now refused.",
-        side: Section::Status,
+        section: Section::Status,
     },
     DoneMessage {
         word: "resumed",
         sentence: "The application has been resumed. Its access tokens work again.",
-        side: Section::Status,
+        section: Section::Status,
     },
     DoneMessage {
         word: "revoked",
         sentence: "The application has been permanently revoked. Its access tokens and client secrets no longer work.",
-        side: Section::Status,
+        section: Section::Status,
     },
 ];
 

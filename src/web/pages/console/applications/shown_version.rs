@@ -14,13 +14,13 @@ use crate::web::pages::form_key;
 pub const SEEN: &str = "seen";
 
 /// The hidden field with the version of this section.
-pub fn field(section_versions: &SectionVersions, side: Section) -> Markup {
-    html! { input type="hidden" name=(SEEN) value=(section_versions.version(side)); }
+pub fn field(section_versions: &SectionVersions, section: Section) -> Markup {
+    html! { input type="hidden" name=(SEEN) value=(section_versions.version(section)); }
 }
 
 /// The version that the change expects. A form without one matches no version.
-pub fn expected(form: &Form, side: Section) -> ExpectedVersion {
-    ExpectedVersion::Section(side, form.text(SEEN).parse().unwrap_or(-1))
+pub fn expected(form: &Form, section: Section) -> ExpectedVersion {
+    ExpectedVersion::Section(section, form.text(SEEN).parse().unwrap_or(-1))
 }
 
 /// Whether the change was refused because the application has changed since it was shown.
