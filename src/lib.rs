@@ -24,4 +24,5 @@ pub mod secrets;
 pub mod standard_error;
 pub mod store;
 pub mod throttle;
+mod unique_id;
 pub mod web;

@@ -1,15 +1,14 @@
 //! Who asks, and from where.
 
 use gatebook_aggregates::group::Membership;
-use gatebook_aggregates::identifiers::{GroupId, UserId};
 use gatebook_aggregates::integration_app::{App, Principal};
 use gatebook_aggregates::metadata::{Actor, ActorType};
-use gatebook_aggregates::refusal::Refusal;
 use gatebook_projections::developers::DeveloperRow;
 use gatebook_projections::groups::GroupRow;
 
 use crate::application::failure::Failure;
 use crate::application::idempotency_key::IdempotencyKey;
+use crate::application::member::Member;
 use crate::log::{Origin, VersionCondition};
 use crate::request_log::note_caller;
 
@@ -54,13 +53,8 @@ pub enum Wanted {
 pub enum Who {
     /// Somebody who has not said who they are.
     Nobody,
-    /// A user of a group. What they may do is read anew for every command (R26).
-    GroupUser {
-        /// Their group.
-        group_id: GroupId,
-        /// Who they are there.
-        user_id: UserId,
-    },
+    /// A user of a group.
+    GroupUser(Member),
     /// A developer with an account.
     Developer(Box<DeveloperRow>),
     /// The holder of an invitation link; the name is the invited address until there is a better one.
@@ -143,7 +137,7 @@ impl Caller {
     /// The key of this caller for a request with this method, path and body. Other callers' keys are other keys.
     pub fn idempotency_key(&self, key: &str, method: &str, path: &str, body: &[u8]) -> IdempotencyKey {
         let who = match &self.who {
-            Who::GroupUser { group_id, user_id } => format!("{group_id}/{user_id}"),
+            Who::GroupUser(member) => member.account(),
             // No group has a colon in its id.
             Who::Developer(developer) => format!("developer:{}", developer.developer_id),
             Who::Operator { id, .. } => format!("operator:{id}"),
@@ -157,7 +151,7 @@ impl Caller {
     pub(super) fn recognised(&self, who: Who) -> Self {
         let caller = self.with(who);
         let (kind, id) = match &caller.who {
-            Who::GroupUser { group_id, user_id } => (ActorType::GroupUser, owner(group_id, user_id)),
+            Who::GroupUser(member) => (ActorType::GroupUser, member.account()),
             _ => {
                 let actor = caller.origin(None).actor;
                 (actor.actor_type, actor.actor_id)
@@ -173,7 +167,7 @@ impl Caller {
     /// `Unauthenticated` when they are nobody who has sessions.
     pub fn session_owner(&self) -> Result<String, Failure> {
         match &self.who {
-            Who::GroupUser { group_id, user_id } => Ok(owner(group_id, user_id)),
+            Who::GroupUser(member) => Ok(member.account()),
             Who::Developer(developer) => Ok(developer.developer_id.to_string()),
             Who::Operator { id, .. } if !id.is_empty() => Ok(id.clone()),
             _ => Err(Failure::Unauthenticated),
@@ -184,31 +178,40 @@ impl Caller {
     pub(super) fn principal_key(&self) -> String {
         match &self.who {
             Who::Nobody => String::new(),
-            Who::GroupUser { group_id, user_id } => owner(group_id, user_id),
+            Who::GroupUser(member) => member.account(),
             Who::Developer(developer) => developer.developer_id.to_string(),
             Who::Operator { id, .. } | Who::Invitee { id, .. } => id.clone(),
             Who::Integration { client_id, .. } => client_id.clone(),
         }
     }
 
-    /// The user's standing in their group as it is now.
+    /// # Errors
+    /// `Unauthenticated` for everybody who is not a group user.
+    pub fn member(&self) -> Result<&Member, Failure> {
+        match &self.who {
+            Who::GroupUser(member) => Ok(member),
+            _ => Err(Failure::Unauthenticated),
+        }
+    }
+
+    /// What the user may do in their group as it was read now.
     ///
     /// # Errors
-    /// `Unauthenticated` when they are no group user, or no longer one of this group.
-    pub fn membership(&self, group: &GroupRow) -> Result<Membership, Failure> {
-        let Who::GroupUser { group_id, user_id } = &self.who else {
-            return Err(Failure::Unauthenticated);
-        };
-        let user = group.user(user_id).filter(|_| group.group_id == *group_id);
+    /// `Unauthenticated` if they are not a user of this group, or are so no longer.
+    pub(super) fn membership_in(&self, group: &GroupRow) -> Result<Membership, Failure> {
+        let member = self.member()?;
+        let user = group
+            .user(member.user_id())
+            .filter(|_| group.group_id == *member.group_id());
         let user = user.ok_or(Failure::Unauthenticated)?;
-        Ok(user.membership(group_id.clone(), user_id.clone()))
+        Ok(user.membership(member.group_id().clone(), member.user_id().clone()))
     }
 
     /// The principal of a command about an application of this group.
     pub(super) fn principal_in(&self, group: &GroupRow) -> Result<Principal, Failure> {
         Ok(match &self.who {
             Who::Nobody => return Err(Failure::Unauthenticated),
-            Who::GroupUser { .. } => Principal::GroupUser(self.membership(group)?),
+            Who::GroupUser(_) => Principal::GroupUser(self.membership_in(group)?),
             Who::Developer(developer) => Principal::Developer {
                 id: developer.developer_id,
                 email: developer.email.clone(),
@@ -228,18 +231,18 @@ impl Caller {
                 let typed = app.developer.email().map(|email| email.as_str().to_owned());
                 Some(typed.unwrap_or_default())
             }
-            Who::Nobody | Who::GroupUser { .. } | Who::Operator { .. } | Who::Integration { .. } => None,
+            Who::Nobody | Who::GroupUser(_) | Who::Operator { .. } | Who::Integration { .. } => None,
         }
     }
 
-    /// R28: who and from where, for the log. The group names its users.
+    /// R28: who and from where, for the log. The group, as it was read last, names its users.
     pub(super) fn origin(&self, group: Option<&GroupRow>) -> Origin {
         let (actor_type, actor_id, actor_name) = match &self.who {
             Who::Nobody => (ActorType::System, String::new(), String::new()),
-            Who::GroupUser { user_id, .. } => {
-                let user = group.and_then(|group| group.user(user_id));
-                let name = user.map(|user| user.name.as_str().to_owned()).unwrap_or_default();
-                (ActorType::GroupUser, user_id.to_string(), name)
+            Who::GroupUser(member) => {
+                let user = group.and_then(|group| group.user(member.user_id()));
+                let name = user.unwrap_or(member.user()).name.as_str().to_owned();
+                (ActorType::GroupUser, member.user_id().to_string(), name)
             }
             Who::Developer(developer) => {
                 let name = developer.full_name.as_str().to_owned();
@@ -260,23 +263,4 @@ impl Caller {
             read_only: self.wants == Wanted::HeadersOnly,
         }
     }
-}
-
-/// R1: nobody else has to know that there is such a thing.
-pub(super) fn require_operator(caller: &Caller) -> Result<(), Refusal> {
-    match &caller.who {
-        Who::Operator { .. } => Ok(()),
-        _ => Err(Refusal::NotFound),
-    }
-}
-
-/// Who owns the credentials of a group user.
-pub(super) fn owner(group_id: &GroupId, user_id: &UserId) -> String {
-    format!("{group_id}/{user_id}")
-}
-
-/// The group user who owns credentials; none when somebody else does.
-pub(super) fn read_owner(owner: &str) -> Option<(GroupId, UserId)> {
-    let (group_id, user_id) = owner.split_once('/')?;
-    Some((GroupId::parse(group_id).ok()?, UserId::parse(user_id).ok()?))
 }

@@ -10,14 +10,12 @@ use gatebook_aggregates::text::Label;
 use gatebook_projections::groups::{GroupRow, Groups};
 use uuid::Uuid;
 
+use crate::application::authorization::{Operator, PracticeAdmin};
 use crate::application::caller::Caller;
-
-use crate::application::caller::Who;
+use crate::application::command::request::CommandRequest;
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
-
-use crate::application::caller::owner;
-use crate::application::command::request::CommandRequest;
+use crate::application::member::owner;
 use crate::log::append::{Credential, CredentialChange};
 use crate::log::{CommandError, Committed, VersionCondition};
 use crate::secrets::{CredentialKind, Password};
@@ -51,12 +49,12 @@ impl Gatebook {
     /// Registers a group, or brings its name and plan up to date.
     pub async fn put_group(
         &self,
-        caller: &Caller,
+        operator: Operator<'_>,
         group_id: &GroupId,
         name: Label,
         product_plan: ProductPlan,
     ) -> Result<(GroupRow, PutOutcome), Failure> {
-        self.put_group_if(caller, group_id, &GroupPrecondition::Unsaid, name, product_plan)
+        self.put_group_if(operator, group_id, &GroupPrecondition::Unsaid, name, product_plan)
             .await
     }
 
@@ -66,13 +64,13 @@ impl Gatebook {
     /// `VersionMismatch` when it is another by now; `taken` when it was not to be there.
     pub async fn put_group_if(
         &self,
-        caller: &Caller,
+        operator: Operator<'_>,
         group_id: &GroupId,
         seen: &GroupPrecondition,
         name: Label,
         product_plan: ProductPlan,
     ) -> Result<(GroupRow, PutOutcome), Failure> {
-        let (seen, if_match) = (seen.clone(), caller.conditions.if_match.clone());
+        let (seen, if_match) = (seen.clone(), operator.caller.conditions.if_match.clone());
         let describe = GroupCommand::Describe {
             name: name.clone(),
             product_plan: product_plan.clone(),
@@ -83,7 +81,7 @@ impl Gatebook {
             }
             described(group, &seen, &name, &product_plan)
         };
-        let request = CommandRequest::new(caller, describe);
+        let request = CommandRequest::new(operator.caller, describe);
         let done = self.stop_in_group(group_id, request, command).await?;
         let created = matches!(done.events.first(), Some(GroupEvent::GroupRegistered { .. }));
         Ok((row(&done)?, outcome(created)))
@@ -92,7 +90,7 @@ impl Gatebook {
     /// Adds or renames an entity.
     pub async fn put_entity(
         &self,
-        caller: &Caller,
+        operator: Operator<'_>,
         group_id: &GroupId,
         entity_id: EntityId,
         name: Label,
@@ -100,7 +98,7 @@ impl Gatebook {
         let done = self
             .run_group(
                 group_id,
-                CommandRequest::new(caller, GroupCommand::PutEntity { entity_id, name }),
+                CommandRequest::new(operator.caller, GroupCommand::PutEntity { entity_id, name }),
             )
             .await?;
         let created = matches!(done.events.first(), Some(GroupEvent::EntityAdded { .. }));
@@ -108,9 +106,14 @@ impl Gatebook {
     }
 
     /// R25: takes an entity out of the group, with immediate effect.
-    pub async fn remove_entity(&self, caller: &Caller, group_id: &GroupId, entity_id: EntityId) -> Result<(), Failure> {
+    pub async fn remove_entity(
+        &self,
+        operator: Operator<'_>,
+        group_id: &GroupId,
+        entity_id: EntityId,
+    ) -> Result<(), Failure> {
         let command = GroupCommand::RemoveEntity { entity_id };
-        self.run_group(group_id, CommandRequest::new(caller, command))
+        self.run_group(group_id, CommandRequest::new(operator.caller, command))
             .await
             .map(|_| ())
     }
@@ -118,7 +121,7 @@ impl Gatebook {
     /// Adds a user, or brings their data up to date.
     pub async fn put_user(
         &self,
-        caller: &Caller,
+        operator: Operator<'_>,
         group_id: &GroupId,
         user_id: UserId,
         email: EmailAddress,
@@ -133,7 +136,7 @@ impl Gatebook {
             name,
             role,
         };
-        let request = CommandRequest::new(caller, command.clone());
+        let request = CommandRequest::new(operator.caller, command.clone());
         let done = match is_there {
             // R27: it may take a role away, or an address that a link to a password was sent to.
             true => {
@@ -147,14 +150,19 @@ impl Gatebook {
     }
 
     /// Takes a user out of the group, with everything that they could come in with.
-    pub async fn remove_user(&self, caller: &Caller, group_id: &GroupId, user_id: UserId) -> Result<(), Failure> {
+    pub async fn remove_user(
+        &self,
+        operator: Operator<'_>,
+        group_id: &GroupId,
+        user_id: UserId,
+    ) -> Result<(), Failure> {
         let command = GroupCommand::RemoveUser { user_id };
-        self.run_group(group_id, CommandRequest::new(caller, command))
+        self.run_group(group_id, CommandRequest::new(operator.caller, command))
             .await
             .map(|_| ())
     }
 
-    /// Ends a token for the admins' API.
+    /// Ends a token for the admins' API; by an operator, or by the user whose token it is.
     pub async fn revoke_user_token(
         &self,
         caller: &Caller,
@@ -188,49 +196,39 @@ impl Gatebook {
         self.save_credentials(vec![CredentialChange::Put(credential)]).await
     }
 
-    /// R2: grants or withdraws a permission; by a Practice Admin of the group.
+    /// R2: grants or withdraws a permission.
     pub async fn set_permission(
         &self,
-        caller: &Caller,
+        admin: PracticeAdmin<'_>,
         user_id: UserId,
         permission: Permission,
         granted: bool,
     ) -> Result<GroupRow, Failure> {
-        let Who::GroupUser { group_id, .. } = &caller.who else {
-            return Err(Failure::Unauthenticated);
-        };
         let command = match granted {
             true => GroupCommand::Grant { user_id, permission },
             false => GroupCommand::Withdraw { user_id, permission },
         };
-        // R2: whoever may not change it learns no version.
-        if caller.conditions.if_match != VersionCondition::Any {
-            let group = self.callers_group(caller).await?;
-            caller.membership(&group)?.require_practice_admin()?;
-        }
-        row(&self.run_group(group_id, CommandRequest::new(caller, command)).await?)
+        let request = CommandRequest::new(admin.caller, command);
+        row(&self.run_group(admin.member.group_id(), request).await?)
     }
 
-    /// R2: gives a user these permissions and no others, if they still have those that were seen; by a Practice Admin of
-    /// the group. All of it happens, or nothing.
+    /// R2: gives a user these permissions and no others, if they still have those that were seen. All of
+    /// it happens, or nothing.
     ///
     /// # Errors
     /// `VersionMismatch` when the permissions are others by now.
     pub async fn set_permissions(
         &self,
-        caller: &Caller,
+        admin: PracticeAdmin<'_>,
         user_id: &UserId,
         seen: &BTreeSet<Permission>,
         permissions: &BTreeSet<Permission>,
     ) -> Result<GroupRow, Failure> {
-        let Who::GroupUser { group_id, .. } = &caller.who else {
-            return Err(Failure::Unauthenticated);
-        };
         let command = GroupCommand::SetPermissions {
             user_id: user_id.clone(),
             permissions: permissions.clone(),
         };
-        let request = CommandRequest::new(caller, command.clone());
+        let request = CommandRequest::new(admin.caller, command.clone());
         let (user_id, seen) = (user_id.clone(), seen.clone());
         let command = move |group: Option<&GroupRow>| {
             let group = group.ok_or(Failure::Unauthenticated)?;
@@ -241,7 +239,7 @@ impl Gatebook {
             }
         };
         // It may withdraw some.
-        row(&self.stop_in_group(group_id, request, command).await?)
+        row(&self.stop_in_group(admin.member.group_id(), request, command).await?)
     }
 }
 

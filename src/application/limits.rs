@@ -4,7 +4,7 @@
 use gatebook_aggregates::email_address::comparable_address;
 use gatebook_aggregates::identifiers::GroupId;
 
-use crate::application::caller::{Caller, Who};
+use crate::application::caller::Caller;
 use crate::log::append::GroupRoom;
 use crate::log::email_quota::{EmailQuota, EmailQuotaOwner, WhenUsedUp};
 use crate::mail::{Email, EmailKind};
@@ -103,7 +103,7 @@ impl EmailLimits {
 
     /// Operators may send what they like.
     fn by(&self, caller: &Caller) -> Vec<EmailQuota> {
-        let Who::GroupUser { group_id, .. } = &caller.who else {
+        let Ok(member) = caller.member() else {
             return Vec::new();
         };
         let quota = |owner, per_hour| EmailQuota {
@@ -113,7 +113,7 @@ impl EmailLimits {
         };
         vec![
             quota(EmailQuotaOwner::Admin(caller.principal_key()), self.per_admin),
-            quota(EmailQuotaOwner::Group(group_id.to_string()), self.per_group),
+            quota(EmailQuotaOwner::Group(member.group_id().to_string()), self.per_group),
         ]
     }
 }

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod apps;
+mod authorization;
 mod caller;
 mod command;
 mod failure;
@@ -13,6 +14,7 @@ mod gateway_settings;
 mod groups;
 mod idempotency_key;
 mod limits;
+mod member;
 mod node;
 mod operations;
 mod portal;
@@ -26,8 +28,9 @@ pub use accounts::{
 };
 pub use apps::{
     AiqIntegrateForm, AppView, ClientSecretMade, ClientSecretOrder, Creation, IssuedClientSecret, MailProblem,
-    NewIntegrationForm, live_secrets,
+    NewIntegrationForm, StatusChange, live_secrets,
 };
+pub use authorization::{LinkedDeveloper, Manager, Operator, PracticeAdmin, Reader, VerifiedDeveloper};
 pub use caller::{Caller, Conditions, Wanted, Who};
 pub use command::{ExpectedVersion, Section, SectionVersions, Verification};
 pub use failure::{Failure, or_gone};
@@ -37,6 +40,7 @@ pub use gateway_settings::{GatewayAuth, GatewaySettings, GatewayUnavailable};
 pub use groups::{GroupPrecondition, PutOutcome};
 pub use idempotency_key::IdempotencyKey;
 pub use limits::{EmailLimits, Limits};
+pub use member::Member;
 pub use node::background_tasks::BackgroundTasks;
 pub use node::last_used::LastUses;
 pub use node::read_slots::ReadSlot;

@@ -16,7 +16,8 @@ use gatebook_projections::sql::{Query, Value};
 
 use crate::activity_log::newest_first;
 use crate::application::apps::view::AppView;
-use crate::application::caller::{Caller, Who};
+use crate::application::authorization::{Operator, Reader};
+use crate::application::caller::Caller;
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::application::node::read_slots::ReadSlot;
@@ -46,8 +47,8 @@ impl Gatebook {
     }
 
     /// All groups, for an operator.
-    pub async fn groups(&self, operator: &Caller) -> Result<Vec<GroupRow>, Failure> {
-        let rows = self.read(operator, groups::all()).await?;
+    pub async fn groups(&self, operator: Operator<'_>) -> Result<Vec<GroupRow>, Failure> {
+        let rows = self.read(operator.caller, groups::all()).await?;
         let groups = rows.into_iter().map(Groups::row).collect::<Result<_, _>>();
         Ok(groups.map_err(StoreError::from)?)
     }
@@ -79,31 +80,29 @@ impl Gatebook {
         self.one::<PortalApps>(portal_apps::by_id(id)).await
     }
 
-    /// R2-R4: an application of the caller's group, for those who may read.
-    pub async fn app(&self, caller: &Caller, id: AppId) -> Result<AppView, Failure> {
-        let group = self.readers_group(caller).await?;
-        let listed = self
-            .listed(id)
-            .await?
-            .filter(|listed| listed.app.group_id == group.group_id);
-        Ok(AppView::new(listed.ok_or(Refusal::NotFound)?, Arc::new(group)))
+    /// R2-R4: an application of the reader's group.
+    pub async fn app(&self, reader: Reader<'_>, id: AppId) -> Result<AppView, Failure> {
+        let group = reader.member.group();
+        let listed = self.listed(id).await?;
+        let listed = listed.filter(|listed| listed.app.group_id == group.group_id);
+        Ok(AppView::new(listed.ok_or(Refusal::NotFound)?, group.clone()))
     }
 
-    /// R2-R4: a page of the caller's group's applications, for those who may read.
+    /// R2-R4: a page of the applications of the reader's group.
     pub async fn apps(
         &self,
-        caller: &Caller,
+        reader: Reader<'_>,
         filter: Filter,
         sort: Sort,
         after: Option<&Cursor>,
         limit: u32,
     ) -> Result<ListPage<AppView>, Failure> {
-        let group = Arc::new(self.readers_group(caller).await?);
+        let group = reader.member.group();
         let filter = Filter {
             group_id: Some(group.group_id.clone()),
             ..filter
         };
-        let page = self.page(caller, &filter, sort, after, limit).await?;
+        let page = self.page(reader.caller, &filter, sort, after, limit).await?;
         let items = page
             .items
             .into_iter()
@@ -115,13 +114,13 @@ impl Gatebook {
     /// A page of all groups' applications, for operators.
     pub async fn all_apps(
         &self,
-        operator: &Caller,
+        operator: Operator<'_>,
         filter: &Filter,
         sort: Sort,
         after: Option<&Cursor>,
         limit: u32,
     ) -> Result<ListPage<AppView>, Failure> {
-        let page = self.page(operator, filter, sort, after, limit).await?;
+        let page = self.page(operator.caller, filter, sort, after, limit).await?;
         let mut groups: BTreeMap<GroupId, Arc<GroupRow>> = BTreeMap::new();
         let mut items = Vec::with_capacity(page.items.len());
         for listed in page.items {
@@ -142,49 +141,24 @@ impl Gatebook {
         Ok(rows.into_iter().next().map(AppListed::read).transpose()?)
     }
 
-    /// The caller's group, whatever they may do in it.
-    pub async fn callers_group(&self, caller: &Caller) -> Result<GroupRow, Failure> {
-        let Who::GroupUser { group_id, .. } = &caller.who else {
-            return Err(Failure::Unauthenticated);
-        };
-        let group = self.group(group_id).await?.ok_or(Failure::Unauthenticated)?;
-        caller.membership(&group)?;
-        Ok(group)
-    }
-
-    /// R3: the caller's group, for those who may read lists and logs.
-    pub async fn readers_group(&self, caller: &Caller) -> Result<GroupRow, Failure> {
-        let group = self.callers_group(caller).await?;
-        caller.membership(&group)?.require_reader()?;
-        Ok(group)
-    }
-
-    /// R1, R2: the caller's group, for those who may create and change applications in it now.
-    pub async fn managers_group(&self, caller: &Caller) -> Result<GroupRow, Failure> {
-        let group = self.callers_group(caller).await?;
-        caller.membership(&group)?.require_manager()?;
-        group.customer.product_plan.require_integration_apps()?;
-        Ok(group)
-    }
-
-    /// R3: the newest events of an application of the caller's group, for those who may read; those before a position,
+    /// R3: the newest events of an application of the reader's group; those before a position,
     /// if there is one. R28: that they are read is recorded.
     pub async fn app_events(
         &self,
-        caller: &Caller,
+        reader: Reader<'_>,
         id: AppId,
         before: Option<i64>,
         limit: u32,
     ) -> Result<EventsPage, Failure> {
-        let view = self.app(caller, id).await?;
+        let view = self.app(reader, id).await?;
         // One more than asked for tells whether there is a next page.
         let database = self.log.database.clone();
         let reading = async move { newest_first(&*database, id, before, limit + 1).await };
-        let mut events = self.read_slots.run(caller.principal_key(), reading).await??;
+        let mut events = self.read_slots.run(reader.caller.principal_key(), reading).await??;
         let more = events.len() > limit as usize;
         events.truncate(limit as usize);
         let next = events.last().filter(|_| more).map(|last| last.position);
-        self.record_timeline_view(caller, &view).await?;
+        self.record_timeline_view(reader, &view).await?;
         Ok(EventsPage { events, next })
     }
 

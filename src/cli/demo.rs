@@ -10,7 +10,6 @@ use gatebook_aggregates::identifiers::{EntityId, GroupId, UserId};
 use gatebook_aggregates::refusal::FieldProblem;
 use gatebook_aggregates::text::Label;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use super::signals::{AtOnce, ClosedTerminal, Signals};
 use super::start::Opened;
@@ -18,6 +17,7 @@ use super::{CliError, output, serve, start};
 use crate::application::{Caller, Failure, Gatebook, Who};
 use crate::config::{DataOptions, ServerOptions};
 use crate::secrets::{Password, Randomness};
+use crate::unique_id::unique_id;
 
 /// The contents of `DIR/demo.json`: everything needed to try Gatebook.
 #[derive(Serialize, Deserialize)]
@@ -149,7 +149,7 @@ async fn earlier(opened: &Opened, path: &Path) -> Result<Option<DemoFile>, CliEr
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(CliError::io(path.display().to_string())(error)),
     };
-    let caller = Caller::command_line(Uuid::now_v7().to_string());
+    let caller = Caller::command_line(unique_id().to_string());
     let known = opened.gatebook.authenticate_operator(&caller, &earlier.operator_token);
     match known.await {
         Ok(_) => Ok(Some(earlier)),
@@ -174,11 +174,13 @@ fn mail_dir(data: &DataOptions, options: &ServerOptions) -> Result<String, CliEr
 
 /// Creates the sample data. Existing groups stay; everybody gets a new token and password.
 async fn sample_data(gatebook: &Gatebook, base_url: String, mail_dir: String) -> Result<DemoFile, CliError> {
-    let caller = Caller::command_line(Uuid::now_v7().to_string());
-    let operator_token = gatebook.create_operator_token(&caller, &label("demo")?, None).await?;
+    let caller = Caller::command_line(unique_id().to_string());
+    let operator_token = gatebook
+        .create_operator_token(caller.operator()?, &label("demo")?, None)
+        .await?;
     let operator_token = operator_token.token;
     let gateway = gatebook
-        .create_resource_server(&caller, &label("demo gateway")?)
+        .create_resource_server(caller.operator()?, &label("demo gateway")?)
         .await?;
     let mut groups = Vec::new();
     for sample in SAMPLES {
@@ -198,16 +200,16 @@ async fn sample_data(gatebook: &Gatebook, base_url: String, mail_dir: String) ->
 }
 
 async fn sample_group(gatebook: &Gatebook, sample: &Sample) -> Result<DemoGroup, CliError> {
-    let operator = Caller::command_line(Uuid::now_v7().to_string());
+    let operator = Caller::command_line(unique_id().to_string());
     let group_id = GroupId::parse(sample.id).map_err(Failure::from)?;
     let plan = ProductPlan::parse(sample.plan).map_err(Failure::from)?;
     gatebook
-        .put_group(&operator, &group_id, label(sample.name)?, plan)
+        .put_group(operator.operator()?, &group_id, label(sample.name)?, plan)
         .await?;
     for (id, name) in sample.entities {
         let entity_id = EntityId::parse(id).map_err(Failure::from)?;
         gatebook
-            .put_entity(&operator, &group_id, entity_id, label(name)?)
+            .put_entity(operator.operator()?, &group_id, entity_id, label(name)?)
             .await?;
     }
     let mut users = Vec::new();
@@ -254,7 +256,14 @@ async fn sample_user(
     let address = format!("{}@{}.example", user.id, sample.id);
     let email = EmailAddress::parse("email", &address).map_err(Failure::from)?;
     gatebook
-        .put_user(operator, group_id, user_id.clone(), email, label(user.name)?, user.role)
+        .put_user(
+            operator.operator()?,
+            group_id,
+            user_id.clone(),
+            email,
+            label(user.name)?,
+            user.role,
+        )
         .await?;
     for permission in user.permissions {
         grant(gatebook, operator, group_id, sample, &user_id, *permission).await?;
@@ -263,7 +272,7 @@ async fn sample_user(
     let parsed = Password::parse(&password).map_err(CliError::other)?;
     gatebook.set_sample_password(group_id, &user_id, &parsed).await?;
     let token = gatebook
-        .issue_user_token(operator, group_id, user_id, label("demo")?)
+        .issue_user_token(operator.operator()?, group_id, user_id, label("demo")?)
         .await?
         .token;
     Ok(DemoUser {
@@ -292,11 +301,11 @@ async fn grant(
 ) -> Result<(), CliError> {
     let admin = sample.users.first().map_or("", |(id, ..)| *id);
     let admin = UserId::parse(admin).map_err(Failure::from)?;
-    let by = operator.with(Who::GroupUser {
-        group_id: group_id.clone(),
-        user_id: admin,
-    });
-    gatebook.set_permission(&by, user_id.clone(), permission, true).await?;
+    let admin = gatebook.member(group_id, &admin).await.map_err(Failure::from)?;
+    let admin = operator.with(Who::GroupUser(admin.ok_or(Failure::Unauthenticated)?));
+    gatebook
+        .set_permission(admin.practice_admin()?, user_id.clone(), permission, true)
+        .await?;
     Ok(())
 }
 

@@ -18,6 +18,7 @@ use crate::activity_log::{LogPeriod, Scope, export};
 use crate::application::{Caller, Failure};
 use crate::config::DataOptions;
 use crate::replay::{self, ExportedRange};
+use crate::unique_id::unique_id;
 
 /// Exports, verifies and repairs the event log.
 #[derive(Subcommand)]
@@ -129,16 +130,18 @@ async fn write_log(data: &DataOptions, options: Export) -> Result<ExitCode, CliE
     };
     let opened = start::existing_gatebook(data).await?;
     let gatebook = &opened.gatebook;
-    let caller = Caller::command_line_of(Uuid::now_v7().to_string(), &operator::name());
+    let caller = Caller::command_line_of(unique_id().to_string(), &operator::name());
     let (scope, recorded) = match (app, developer, group) {
         _ if system => {
-            let recorded = gatebook.record_system_log_download(&caller, format, from, to).await?;
+            let recorded = gatebook
+                .record_system_log_download(caller.operator()?, format, from, to)
+                .await?;
             (Scope::System, recorded)
         }
         (_, Some(developer), _) => (
             Scope::Developer(developer),
             gatebook
-                .record_developer_log_download(&caller, developer, format, from, to)
+                .record_developer_log_download(caller.operator()?, developer, format, from, to)
                 .await?,
         ),
         (Some(app), None, _) => (

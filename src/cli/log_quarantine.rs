@@ -4,11 +4,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 use gatebook_aggregates::text::Reason;
-use uuid::Uuid;
 
 use super::{CliError, operator, output, start};
 use crate::application::Caller;
 use crate::config::DataOptions;
+use crate::unique_id::unique_id;
 
 /// The event, and the reason.
 #[derive(Args)]
@@ -26,8 +26,11 @@ pub async fn run(
     QuarantineOptions { position, reason }: QuarantineOptions,
 ) -> Result<ExitCode, CliError> {
     let opened = start::existing_gatebook(data).await?;
-    let caller = Caller::command_line_of(Uuid::now_v7().to_string(), &operator::name());
-    let quarantined = opened.gatebook.quarantine_event(&caller, position, reason).await;
+    let caller = Caller::command_line_of(unique_id().to_string(), &operator::name());
+    let quarantined = opened
+        .gatebook
+        .quarantine_event(caller.operator()?, position, reason)
+        .await;
     opened.close().await?;
     let event = quarantined?;
     output::line(format_args!(

@@ -12,6 +12,7 @@ use super::start::Opened;
 use super::{CliError, operator, output, start};
 use crate::application::{Caller, Failure, ListedToken};
 use crate::config::DataOptions;
+use crate::unique_id::unique_id;
 
 /// Manages tokens for the operator API.
 #[derive(Subcommand)]
@@ -60,13 +61,15 @@ async fn create(opened: &Opened, name: &str, days: i64) -> Result<(), CliError> 
     let name = Label::parse("name", name).map_err(Failure::from)?;
     let ends = opened.gatebook.clock.now().plus(TimeDelta::days(days));
     let caller = caller();
-    let created = opened.gatebook.create_operator_token(&caller, &name, Some(ends));
+    let created = opened
+        .gatebook
+        .create_operator_token(caller.operator()?, &name, Some(ends));
     let issued = created.await?;
     output::line(issued.token)
 }
 
 async fn list(opened: &Opened, json: bool) -> Result<(), CliError> {
-    let tokens = opened.gatebook.operator_tokens().await?;
+    let tokens = opened.gatebook.operator_tokens(caller().operator()?).await?;
     if json {
         output::line(serde_json::to_string_pretty(&tokens).map_err(CliError::other)?)
     } else {
@@ -89,11 +92,11 @@ fn line(token: &ListedToken) -> String {
 }
 
 fn caller() -> Caller {
-    Caller::command_line_of(Uuid::now_v7().to_string(), &operator::name())
+    Caller::command_line_of(unique_id().to_string(), &operator::name())
 }
 
 async fn revoke(opened: &Opened, id: Uuid) -> Result<(), CliError> {
-    match opened.gatebook.revoke_operator_token(&caller(), id).await {
+    match opened.gatebook.revoke_operator_token(caller().operator()?, id).await {
         Err(failure) if failure.is_not_found() => Err(CliError::Other(format!(
             "there is no operator token {id}; see “gatebook operator-token list”"
         ))),

@@ -4,11 +4,11 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use gatebook_aggregates::text::Label;
-use uuid::Uuid;
 
 use super::{CliError, operator, output, start};
 use crate::application::{Caller, Failure};
 use crate::config::DataOptions;
+use crate::unique_id::unique_id;
 
 /// Manages credentials for gateways.
 #[derive(Subcommand)]
@@ -27,8 +27,11 @@ pub async fn run(
 ) -> Result<ExitCode, CliError> {
     let name = Label::parse("name", &name).map_err(Failure::from)?;
     let opened = start::gatebook(data, None).await?;
-    let caller = Caller::command_line_of(Uuid::now_v7().to_string(), &operator::name());
-    let issued = opened.gatebook.create_resource_server(&caller, &name).await?;
+    let caller = Caller::command_line_of(unique_id().to_string(), &operator::name());
+    let issued = opened
+        .gatebook
+        .create_resource_server(caller.operator()?, &name)
+        .await?;
     output::line(serde_json::to_string(&issued).map_err(CliError::other)?)?;
     opened.close().await?;
     Ok(ExitCode::SUCCESS)

@@ -4,11 +4,11 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use gatebook_aggregates::timestamp::{TimeError, Timestamp};
-use uuid::Uuid;
 
 use super::{CliError, operator, output, start};
 use crate::application::{Caller, TokensEnded};
 use crate::config::DataOptions;
+use crate::unique_id::unique_id;
 
 /// Manages the access tokens of all integrations.
 #[derive(Subcommand)]
@@ -40,12 +40,12 @@ pub async fn run(data: &DataOptions, command: Tokens) -> Result<ExitCode, CliErr
 
 async fn end(data: &DataOptions, issued_before: Moment) -> Result<ExitCode, CliError> {
     let opened = start::existing_gatebook(data).await?;
-    let caller = Caller::command_line_of(Uuid::now_v7().to_string(), &operator::name());
+    let caller = Caller::command_line_of(unique_id().to_string(), &operator::name());
     let issued_before = match issued_before {
         Moment::Now => None,
         Moment::At(time) => Some(time),
     };
-    let ended = opened.gatebook.end_tokens(&caller, issued_before).await;
+    let ended = opened.gatebook.end_tokens(caller.operator()?, issued_before).await;
     opened.close().await?;
     let TokensEnded { issued_before, newly } = ended?;
     let said = match newly {

@@ -74,6 +74,7 @@ impl ClockGuard {
     ///
     /// # Errors
     /// `Unavailable`, with what to do.
+    #[expect(clippy::disallowed_methods, reason = "it is the machine's clock that is judged")]
     pub fn check(&self, log: LogTime<'_>) -> Result<(), StoreError> {
         let checked = self.check_at(log, Timestamp::new(Utc::now()));
         self.is_wrong.store(checked.is_err(), Ordering::Relaxed);

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use cqrs_es::Aggregate;
-use gatebook_aggregates::metadata::Actor;
 use gatebook_aggregates::timestamp::Timestamp;
 
 use super::append::{
@@ -11,14 +10,15 @@ use super::append::{
     Reservation, ReservationKey, StreamAppend,
 };
 use super::error::CommandError;
-use super::version_condition::VersionCondition;
+use super::loaded::Loaded;
+use super::origin::Origin;
 
 /// What goes with a command besides its events.
 pub struct CommandContext<'a, A: Aggregate> {
     /// Who acts, and from where.
     pub origin: Origin,
-    /// The versions the caller insists on.
-    pub version_condition: VersionCondition,
+    /// What the stream must be like for the command to be decided at all.
+    pub require: RequireOf<'a, A>,
     /// What else the decision is based on.
     pub preconditions: Vec<Precondition>,
     /// Who used which Idempotency-Key for which request: key and request hash.
@@ -39,33 +39,12 @@ pub struct AuditedRead {
     pub holds_after: HoldsAfter,
 }
 
+/// Refuses a stream that is not as the caller expects it, such as another version than `If-Match` names.
+pub type RequireOf<'a, A> = &'a (dyn Fn(&Loaded<A>) -> Result<(), CommandError> + Send + Sync);
+
 /// Makes the extras from the aggregate after the events, and from the events.
 pub type SideEffectsOf<'a, A> =
     &'a (dyn Fn(&A, &[<A as Aggregate>::Event]) -> Result<SideEffects, CommandError> + Send + Sync);
-
-/// Who acts, and from where (R28).
-#[derive(Clone, Debug)]
-pub struct Origin {
-    /// Who.
-    pub actor: Actor,
-    /// The address the request came from.
-    pub ip_address: String,
-    /// The request.
-    pub request_id: String,
-    /// Whether nothing is to be written, whatever is decided: the answer is all that is asked for.
-    pub read_only: bool,
-}
-
-impl Origin {
-    /// The same, with whoever acts called by another name, if there is one.
-    pub fn called(&self, name: Option<String>) -> Self {
-        let mut origin = self.clone();
-        if let Some(name) = name {
-            origin.actor.actor_name = name;
-        }
-        origin
-    }
-}
 
 /// An Idempotency-Key, and the hash of the request it came with.
 #[derive(Clone, Debug)]

@@ -123,10 +123,7 @@ impl<A: StoredAggregate> CommandStore<'_, A> {
             true => loaded,
             false => loaded.whole()?,
         };
-        let current = loaded.version_for_etag();
-        if current > 0 && !self.context.version_condition.allows(current) {
-            return Err(CommandError::VersionMismatch { current });
-        }
+        (self.context.require)(&loaded)?;
         Ok(loaded)
     }
 

@@ -9,8 +9,8 @@ use gatebook_projections::recorded::{Recorded, StoredEvent, UnreadableEvent};
 
 use super::append::{Guard, NewEvent, StreamAppend};
 use super::committed::Committed;
-use super::context::Origin;
 use super::hash_chain::NO_PREDECESSOR;
+use super::origin::Origin;
 use super::quarantine::Quarantine;
 use super::stored_aggregate::StoredAggregate;
 use super::{read, read_back};

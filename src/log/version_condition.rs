@@ -1,5 +1,7 @@
 //! What `If-Match` becomes.
 
+use super::error::CommandError;
+
 /// The versions of a stream that a caller insists on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum VersionCondition {
@@ -11,6 +13,17 @@ pub enum VersionCondition {
 }
 
 impl VersionCondition {
+    /// Nothing, if the stream's version is one of these. A stream that has not begun has no version that anybody saw.
+    ///
+    /// # Errors
+    /// `VersionMismatch`.
+    pub fn require(&self, current: i64) -> Result<(), CommandError> {
+        match current == 0 || self.allows(current) {
+            true => Ok(()),
+            false => Err(CommandError::VersionMismatch { current }),
+        }
+    }
+
     /// Whether the caller is content with this version.
     pub fn allows(&self, version: i64) -> bool {
         match self {

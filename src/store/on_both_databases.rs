@@ -2,7 +2,8 @@
 
 use sqlx::{Connection, Executor, PgConnection};
 use tempfile::TempDir;
-use uuid::Uuid;
+
+use crate::unique_id::unique_id;
 
 #[derive(Clone, Copy)]
 pub(crate) enum On {
@@ -24,7 +25,7 @@ impl On {
 async fn new_postgres() -> String {
     let server = std::env::var("GATEBOOK_TEST_POSTGRES")
         .unwrap_or_else(|_| panic!("no PostgreSQL: run “make test”, or “tests/with-postgres cargo nextest run”"));
-    let name = format!("test_{}", Uuid::now_v7().simple());
+    let name = format!("test_{}", unique_id().simple());
     let mut connection = PgConnection::connect(&server).await.unwrap();
     connection
         .execute(format!("create database {name}").as_str())

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Access, access, statvfs};
 
 use super::error::StoreError;
+use crate::unique_id::unique_id;
 
 /// An open database file and the two files that SQLite keeps beside it.
 #[derive(Debug)]
@@ -124,7 +125,7 @@ pub fn make(path: &Path) -> io::Result<()> {
     }
     // Created under another name and then linked, so that no file is closed here that SQLite may already have open.
     let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}.new", uuid::Uuid::now_v7().simple()));
+    name.push(format!(".{}.new", unique_id().simple()));
     let fresh = PathBuf::from(name);
     make_private(&fresh)?;
     let linked = match fs::hard_link(&fresh, path) {

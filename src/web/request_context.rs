@@ -10,11 +10,11 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use gatebook_aggregates::identifiers::AppId;
 use tracing::Instrument;
-use uuid::Uuid;
 
 use crate::application::{Caller, Conditions, Wanted, Who};
 use crate::metrics::{RequestLabels, RouteLabels};
 use crate::request_log::{RequestNotes, noting};
+use crate::unique_id::unique_id;
 pub use crate::web::client_address::ClientAddressHeader;
 use crate::web::error::{Problem, our_fault};
 use crate::web::request_id::CURRENT;
@@ -177,7 +177,7 @@ fn request_id(request: &Request) -> String {
                 .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
     };
     own.filter(harmless)
-        .map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
+        .map_or_else(|| unique_id().to_string(), str::to_owned)
 }
 
 #[cfg(test)]

@@ -46,7 +46,10 @@ pub async fn quarantine(world: &World, position: i64) -> Result<(), String> {
     let reason = Reason::parse("A newer version wrote it, and was taken back.")
         .unwrap()
         .unwrap();
-    let done = world.gatebook.quarantine_event(&caller, position, reason).await;
+    let done = world
+        .gatebook
+        .quarantine_event(caller.operator().unwrap(), position, reason)
+        .await;
     done.map(drop).map_err(|error| error.to_string())
 }
 

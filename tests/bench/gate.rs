@@ -34,7 +34,9 @@ pub async fn measure(setting: &Setting) {
     let gateway = setting
         .gatebook
         .create_resource_server(
-            &gatebook::application::Caller::command_line("bench".to_owned()),
+            gatebook::application::Caller::command_line("bench".to_owned())
+                .operator()
+                .unwrap(),
             &Label::parse("name", "bench").unwrap(),
         )
         .await
@@ -125,13 +127,17 @@ pub async fn client(setting: &Setting, name: &str) -> (AppId, IssuedClientSecret
     };
     let created = setting
         .gatebook
-        .create_app(&setting.admin, Creation::AiqIntegrate(form), None)
+        .create_app(
+            setting.admin().await.manager().unwrap(),
+            Creation::AiqIntegrate(form),
+            None,
+        )
         .await;
     let app_id = created.unwrap_or_else(|failure| panic!("{failure}")).0.app().app_id;
     let order = ClientSecretOrder::default();
     let made = setting
         .gatebook
-        .operators_client_secret(&setting.operator(), app_id, &order)
+        .operators_client_secret(setting.operator().operator().unwrap(), app_id, &order)
         .await;
     let secret = made.unwrap_or_else(|failure| panic!("{failure}")).shown().unwrap();
     (app_id, secret)

@@ -89,7 +89,9 @@ async fn as_operator(setting: &Setting) -> Vec<(&'static str, String)> {
     let token = setting
         .gatebook
         .create_operator_token(
-            &gatebook::application::Caller::command_line("bench".to_owned()),
+            gatebook::application::Caller::command_line("bench".to_owned())
+                .operator()
+                .unwrap(),
             &name,
             None,
         )

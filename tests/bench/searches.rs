@@ -139,13 +139,18 @@ async fn people(setting: &Setting) -> Vec<String> {
         let user = UserId::parse(&format!("searcher{n}")).unwrap();
         let email = EmailAddress::parse("email", &format!("searcher{n}@bench.example")).unwrap();
         let (group, role) = (&setting.group_id, Role::PracticeAdmin);
-        let put = setting
-            .gatebook
-            .put_user(&operator, group, user.clone(), email, label("Searcher"), role);
+        let put = setting.gatebook.put_user(
+            operator.operator().unwrap(),
+            group,
+            user.clone(),
+            email,
+            label("Searcher"),
+            role,
+        );
         put.await.unwrap();
         let issued = setting
             .gatebook
-            .issue_user_token(&operator, group, user, label("bench"));
+            .issue_user_token(operator.operator().unwrap(), group, user, label("bench"));
         tokens.push(issued.await.unwrap().token);
     }
     tokens

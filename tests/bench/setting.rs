@@ -27,7 +27,6 @@ use uuid::Uuid;
 pub struct Setting {
     pub gatebook: Arc<Gatebook>,
     pub database_url: String,
-    pub admin: Caller,
     pub group_id: GroupId,
     created: AtomicUsize,
 }
@@ -43,23 +42,10 @@ impl Setting {
         let database = store::open(&database_url).await.unwrap();
         store::migrate(&database).await.unwrap();
         let gatebook = node(&database_url, ThrottleMode::Off).await;
-        let (group_id, user_id) = (GroupId::parse("bench").unwrap(), UserId::parse("pam").unwrap());
-        let who = Who::GroupUser {
-            group_id: group_id.clone(),
-            user_id,
-        };
-        let admin = Caller {
-            conditions: Default::default(),
-            who,
-            ip_address: "127.0.0.1".to_owned(),
-            request_id: "bench".to_owned(),
-            wants: Wanted::Whole,
-        };
         let setting = Self {
             gatebook,
             database_url,
-            admin,
-            group_id,
+            group_id: GroupId::parse("bench").unwrap(),
             created: AtomicUsize::new(0),
         };
         setting.settle().await;
@@ -71,6 +57,19 @@ impl Setting {
         node(&self.database_url, ThrottleMode::On).await
     }
 
+    /// Pam, who is authenticated anew for each of her requests.
+    pub async fn admin(&self) -> Caller {
+        let pam = UserId::parse("pam").unwrap();
+        let member = self.gatebook.member(&self.group_id, &pam).await.unwrap();
+        Caller {
+            conditions: Default::default(),
+            who: Who::GroupUser(member.unwrap()),
+            ip_address: "127.0.0.1".to_owned(),
+            request_id: "bench".to_owned(),
+            wants: Wanted::Whole,
+        }
+    }
+
     /// The operator at the command line.
     pub fn operator(&self) -> Caller {
         Caller::command_line("bench".to_owned())
@@ -80,22 +79,27 @@ impl Setting {
         let operator = self.operator();
         let plan = ProductPlan::parse("AIQ3").unwrap();
         self.gatebook
-            .put_group(&operator, &self.group_id, label("Bench"), plan)
+            .put_group(operator.operator().unwrap(), &self.group_id, label("Bench"), plan)
             .await
             .unwrap();
         for n in 0..10 {
             let entity = EntityId::parse(&format!("e{n}")).unwrap();
             self.gatebook
-                .put_entity(&operator, &self.group_id, entity, label("Entity"))
+                .put_entity(operator.operator().unwrap(), &self.group_id, entity, label("Entity"))
                 .await
                 .unwrap();
         }
         for name in ["pam", "flo"] {
             let email = EmailAddress::parse("email", &format!("{name}@bench.example")).unwrap();
             let user = UserId::parse(name).unwrap();
-            let put = self
-                .gatebook
-                .put_user(&operator, &self.group_id, user, email, label(name), Role::PracticeAdmin);
+            let put = self.gatebook.put_user(
+                operator.operator().unwrap(),
+                &self.group_id,
+                user,
+                email,
+                label(name),
+                Role::PracticeAdmin,
+            );
             put.await.unwrap();
         }
     }
@@ -105,7 +109,7 @@ impl Setting {
         let (operator, user) = (self.operator(), UserId::parse(name).unwrap());
         let issued = self
             .gatebook
-            .issue_user_token(&operator, &self.group_id, user, label("bench"));
+            .issue_user_token(operator.operator().unwrap(), &self.group_id, user, label("bench"));
         issued.await.unwrap().token
     }
 
@@ -125,7 +129,11 @@ impl Setting {
         };
         let created = self
             .gatebook
-            .create_app(&self.admin, Creation::NewIntegration(form), None)
+            .create_app(
+                self.admin().await.manager().unwrap(),
+                Creation::NewIntegration(form),
+                None,
+            )
             .await;
         created.unwrap_or_else(|failure| panic!("{failure}")).0.app().app_id
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures::future::join_all;
-use gatebook::application::IssuedClientSecret;
+use gatebook::application::{IssuedClientSecret, StatusChange};
 use gatebook::log::append::Append;
 use gatebook::log::{Loaded, Origin};
 use gatebook::oauth::Scopes;
@@ -78,7 +78,13 @@ async fn while_flooded(setting: &Setting) {
                 let suspended = flood.admin.spawn(suspend(address, app_id, token.clone()));
                 times.push(suspended.await.unwrap().as_secs_f64() * 1_000.0);
                 // Whoever floods may be faster, as often as this is tried.
-                let resume = || setting.gatebook.resume_app(&setting.admin, app_id, None, None, None);
+                let resume = async || {
+                    let pam = setting.admin().await;
+                    setting
+                        .gatebook
+                        .change_status(&pam, app_id, None, None, StatusChange::Resume, None)
+                        .await
+                };
                 while let Err(failure) = resume().await {
                     assert!(failure.to_string().contains("changing the same thing"), "{failure}");
                 }
@@ -248,7 +254,7 @@ async fn with_revoked_tokens(setting: &Setting, tokens: usize) {
             let begun = Instant::now();
             setting
                 .gatebook
-                .edit_app(&setting.admin, app_id, None, None, changes)
+                .edit_app(&setting.admin().await, app_id, None, None, changes)
                 .await
                 .unwrap();
             figures.push(begun.elapsed().as_secs_f64() * 1_000.0);
@@ -265,14 +271,20 @@ async fn on_long_streams(setting: &Setting) {
     for events in EVENTS {
         let (app_id, _) = client(setting, &format!("Long {events}")).await;
         lengthen(setting, app_id, events).await;
-        let (gatebook, admin) = (&setting.gatebook, &setting.admin);
+        let (gatebook, admin) = (&setting.gatebook, &setting.admin().await);
         let (mut suspended, mut resumed) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
             let begun = Instant::now();
-            gatebook.suspend_app(admin, app_id, None, None, None).await.unwrap();
+            gatebook
+                .change_status(admin, app_id, None, None, StatusChange::Suspend, None)
+                .await
+                .unwrap();
             suspended.push(begun.elapsed().as_secs_f64() * 1_000.0);
             let begun = Instant::now();
-            gatebook.resume_app(admin, app_id, None, None, None).await.unwrap();
+            gatebook
+                .change_status(admin, app_id, None, None, StatusChange::Resume, None)
+                .await
+                .unwrap();
             resumed.push(begun.elapsed().as_secs_f64() * 1_000.0);
         }
         for (what, times) in [("suspend", suspended), ("resume", resumed)] {

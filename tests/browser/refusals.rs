@@ -117,9 +117,14 @@ async fn somebody_of_several_groups_chooses_one() {
     let email = EmailAddress::parse("email", "ada@acme.example").unwrap();
     let name = Label::parse("name", "Ada at Globex").unwrap();
     let caller = gatebook::application::Caller::command_line("test".to_owned());
-    let put = world
-        .gatebook
-        .put_user(&caller, &globex, user, email, name, Role::PracticeAdmin);
+    let put = world.gatebook.put_user(
+        caller.operator().unwrap(),
+        &globex,
+        user,
+        email,
+        name,
+        Role::PracticeAdmin,
+    );
     put.await.unwrap();
     world.give_password("globex", "ada").await;
     let ada = Chromium::new(&world).await;

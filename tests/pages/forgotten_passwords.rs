@@ -133,7 +133,9 @@ async fn signing_in_takes_as_much_work_for_unknown_as_for_known_addresses(world:
     let email = EmailAddress::parse("email", "ada@acme.example").unwrap();
     let name = Label::parse("name", "Ada at Globex").unwrap();
     let operator = Caller::command_line("test".to_owned());
-    let put = world.gatebook.put_user(&operator, &globex, id, email, name, Role::User);
+    let put = world
+        .gatebook
+        .put_user(operator.operator().unwrap(), &globex, id, email, name, Role::User);
     put.await.unwrap();
     world.give_password("globex", "ada.too").await;
     let mut browser = Browser::new(&world);

@@ -119,7 +119,7 @@ async fn r12_operators_generate_the_secret_of_an_aiq_integrate_application(world
     let anybody = gatebook::application::Caller::command_line("test".to_owned());
     let secrets = world
         .gatebook
-        .all_apps(&anybody, &Filter::default(), Sort::Name, None, 9)
+        .all_apps(anybody.operator().unwrap(), &Filter::default(), Sort::Name, None, 9)
         .await;
     assert_eq!(secrets.unwrap().items[0].app().version, 2, "one secret was made");
     olga.open("/operator/requests?name=zzz")

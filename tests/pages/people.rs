@@ -147,9 +147,14 @@ async fn somebody_in_several_groups_chooses_one(world: World) {
         Label::parse("name", "Ada at Globex").unwrap(),
     );
     let operator = gatebook::application::Caller::command_line("test".to_owned());
-    let put = world
-        .gatebook
-        .put_user(&operator, &globex, id.clone(), email, name, Role::PracticeAdmin);
+    let put = world.gatebook.put_user(
+        operator.operator().unwrap(),
+        &globex,
+        id.clone(),
+        email,
+        name,
+        Role::PracticeAdmin,
+    );
     put.await.unwrap();
     let password = gatebook::secrets::Password::parse(PASSWORD).unwrap();
     world

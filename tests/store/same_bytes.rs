@@ -282,8 +282,8 @@ impl<'a> Story<'a> {
         operator.delete(&format!("{group}/users/pam")).await.done();
         let caller = Caller::command_line("story".to_owned());
         let gatebook = &self.world.gatebook;
-        gatebook.end_tokens(&caller, None).await.unwrap();
-        let download = gatebook.record_system_log_download(&caller, LogFormat::Csv, None, None);
+        gatebook.end_tokens(caller.operator().unwrap(), None).await.unwrap();
+        let download = gatebook.record_system_log_download(caller.operator().unwrap(), LogFormat::Csv, None, None);
         download.await.unwrap();
     }
 }

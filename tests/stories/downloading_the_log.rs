@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures::poll;
-use gatebook::application::{Caller, Failure, Wanted, Who};
-use gatebook_aggregates::identifiers::{AppId, GroupId, UserId};
+use gatebook::application::{Caller, Failure, Wanted};
+use gatebook_aggregates::identifiers::AppId;
 use gatebook_aggregates::log_format::LogFormat;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -218,13 +218,9 @@ async fn r28_nobody_waits_for_the_parts_of_another_download(world: World) {
     let ada = world.ada().await;
     let (app, other) = (world.created(&ada, "Payroll").await, world.created(&ada, "Stock").await);
     let part = async |user: &str, app: &Value| -> Result<i64, Failure> {
-        let who = Who::GroupUser {
-            group_id: GroupId::parse("acme").unwrap(),
-            user_id: UserId::parse(user).unwrap(),
-        };
         let caller = Caller {
             wants: Wanted::Part,
-            ..Caller::command_line("downloading".to_owned()).with(who)
+            ..world.as_user("acme", user).await
         };
         let app_id: AppId = id(app).parse().unwrap();
         let recorded = world

@@ -52,7 +52,11 @@ async fn r26_a_token_issued_before_is_refused_by_every_node_and_a_new_one_passes
         assert_eq!(judged(&world, node, &old).await, ("ok".to_owned(), true));
     }
     world.pass(TimeDelta::seconds(90));
-    let ended = world.gatebook.end_tokens(&olga(), None).await.unwrap();
+    let ended = world
+        .gatebook
+        .end_tokens(olga().operator().unwrap(), None)
+        .await
+        .unwrap();
     assert_eq!((ended.newly, ended.issued_before), (true, world.clock.now()));
     for node in &nodes {
         assert_eq!(judged(&world, node, &old).await, ("token_revoked".to_owned(), false));
@@ -73,7 +77,13 @@ async fn r26_a_token_issued_before_is_refused_by_every_node_and_a_new_one_passes
 async fn tokens_that_ended_before_are_not_ended_again_and_no_event_is_written(world: World) {
     world.pass(TimeDelta::hours(1));
     let at = |minutes: i64| beginning().plus(TimeDelta::minutes(minutes));
-    let end = async |minutes: i64| world.gatebook.end_tokens(&olga(), Some(at(minutes))).await.unwrap();
+    let end = async |minutes: i64| {
+        world
+            .gatebook
+            .end_tokens(olga().operator().unwrap(), Some(at(minutes)))
+            .await
+            .unwrap()
+    };
     let ended = |minutes: i64, newly: bool| TokensEnded {
         issued_before: at(minutes),
         newly,
@@ -93,7 +103,10 @@ async fn tokens_that_ended_before_are_not_ended_again_and_no_event_is_written(wo
 async fn tokens_of_the_future_cannot_be_ended(world: World) {
     let before = world.traces().await;
     let future = world.clock.now().plus(TimeDelta::milliseconds(1));
-    let refused = world.gatebook.end_tokens(&olga(), Some(future)).await;
+    let refused = world
+        .gatebook
+        .end_tokens(olga().operator().unwrap(), Some(future))
+        .await;
     let Some(Refusal::Invalid(problems)) = refused.as_ref().err().and_then(Failure::refusal) else {
         panic!("{refused:?}")
     };
@@ -104,7 +117,13 @@ async fn tokens_of_the_future_cannot_be_ended(world: World) {
 async fn only_operators_end_tokens(world: World) {
     let before = world.traces().await;
     let nobody = olga().with(Who::Nobody);
-    assert!(world.gatebook.end_tokens(&nobody, None).await.is_err());
+    assert!(
+        world
+            .gatebook
+            .end_tokens(nobody.operator().unwrap(), None)
+            .await
+            .is_err()
+    );
     assert_eq!(world.traces().await, before);
 }
 

@@ -47,14 +47,22 @@ impl HeldBack {
 async fn r26_an_operators_token_that_was_revoked_meanwhile_changes_nothing(world: World) {
     let name = Label::parse("name", "leaked").unwrap();
     let olga = gatebook::application::Caller::command_line("test".to_owned());
-    let leaked = world.gatebook.create_operator_token(&olga, &name, None).await.unwrap();
+    let leaked = world
+        .gatebook
+        .create_operator_token(olga.operator().unwrap(), &name, None)
+        .await
+        .unwrap();
     let body = r#"{"name": "Held Back", "product_plan": "AIQ3"}"#;
     let headers = format!(
         "Authorization: Bearer {}\r\nContent-Type: application/json",
         leaked.token
     );
     let request = HeldBack::begin(&world, "PUT /operator/api/v1/groups/held", &headers, body.len()).await;
-    world.gatebook.revoke_operator_token(&olga, leaked.id).await.unwrap();
+    world
+        .gatebook
+        .revoke_operator_token(olga.operator().unwrap(), leaked.id)
+        .await
+        .unwrap();
     let before = world.traces().await;
     let answer = request.end(body).await;
     assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");

@@ -2,7 +2,6 @@
 
 use chrono::TimeDelta;
 use gatebook::application::{Caller, PortalClient, Who};
-use gatebook_aggregates::identifiers::{GroupId, UserId};
 
 use super::refused_rows::{LOG, WRONG};
 use crate::support::world::CountedNode;
@@ -70,13 +69,13 @@ async fn a_view_of_the_timeline_costs_the_same_however_many_there_were_that_day(
     let ada = world.ada().await;
     let app = world.created(&ada, "Payroll").await;
     let node = world.counted_node().await;
-    let ada = Caller::command_line("r-1".to_owned()).with(Who::GroupUser {
-        group_id: GroupId::parse("acme").unwrap(),
-        user_id: UserId::parse("ada").unwrap(),
-    });
+    let ada = world.as_user("acme", "ada").await;
     let app_id = app["id"].as_str().unwrap().parse().unwrap();
     let costs = costs(&world, &node, 5, async || {
-        node.gatebook.app_events(&ada, app_id, None, 1).await.unwrap();
+        node.gatebook
+            .app_events(ada.reader().unwrap(), app_id, None, 1)
+            .await
+            .unwrap();
     })
     .await;
     assert_eq!(costs[1], costs[19], "{costs:?}");

@@ -88,15 +88,29 @@ async fn operators_tokens_and_resource_servers_are_made_and_ended_in_the_log(wor
         .expect(204);
     let olga = Caller::command_line_of("test".to_owned(), "olga@node-1");
     let name = Label::parse("name", "provisioning").unwrap();
-    let token = world.gatebook.create_operator_token(&olga, &name, None).await.unwrap();
-    world.gatebook.revoke_operator_token(&olga, token.id).await.unwrap();
+    let token = world
+        .gatebook
+        .create_operator_token(olga.operator().unwrap(), &name, None)
+        .await
+        .unwrap();
+    world
+        .gatebook
+        .revoke_operator_token(olga.operator().unwrap(), token.id)
+        .await
+        .unwrap();
     let before = world.traces().await;
     world
         .operator
         .delete(&format!("{servers}/{client_id}"))
         .await
         .refused(404, "not_found");
-    assert!(world.gatebook.revoke_operator_token(&olga, token.id).await.is_err());
+    assert!(
+        world
+            .gatebook
+            .revoke_operator_token(olga.operator().unwrap(), token.id)
+            .await
+            .is_err()
+    );
     assert_eq!(world.traces().await, before);
 
     let sql = "select event_type, cast(metadata as text), cast(payload as text) from events \

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
-use gatebook::application::{Failure, OwnTokenForm, PortalClient, Who};
-use gatebook_aggregates::identifiers::{GroupId, UserId};
+use gatebook::application::{Caller, Failure, OwnTokenForm, PortalClient};
 use gatebook_aggregates::text::Label;
 use serde_json::json;
 
@@ -121,10 +120,10 @@ async fn too_many_tries_of_the_own_password_are_in_the_groups_log(world: World) 
     for _ in 1..TOO_MANY {
         tries_to_sign_in(&world, "ulf@acme.example", WRONG).await;
     }
-    let ulf = stranger().with(Who::GroupUser {
-        group_id: GroupId::parse("acme").unwrap(),
-        user_id: UserId::parse("ulf").unwrap(),
-    });
+    let ulf = Caller {
+        who: world.as_user("acme", "ulf").await.who,
+        ..stranger()
+    };
     let form = OwnTokenForm {
         name: Label::parse("name", "script").unwrap(),
         ends: world.gatebook.clock.now().plus(TimeDelta::days(1)),

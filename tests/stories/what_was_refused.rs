@@ -205,7 +205,7 @@ async fn what_was_refused_to_an_account_and_at_the_installations_doors_is_in_the
     let developer = &row(&world, "select developer_id from developers").await[0];
     let id = Uuid::parse_str(developer).unwrap();
     let (gatebook, format) = (&world.gatebook, LogFormat::Ndjson);
-    let recorded = gatebook.record_developer_log_download(&operator, id, format, None, None);
+    let recorded = gatebook.record_developer_log_download(operator.operator().unwrap(), id, format, None, None);
     let of_account = export(Scope::Developer(id), recorded.await.unwrap()).await;
     assert_eq!(
         events(&of_account),
@@ -218,7 +218,7 @@ async fn what_was_refused_to_an_account_and_at_the_installations_doors_is_in_the
         ]
     );
     assert_eq!(of_account[3]["details"]["developer_id"], developer.as_str());
-    let recorded = gatebook.record_system_log_download(&operator, format, None, None);
+    let recorded = gatebook.record_system_log_download(operator.operator().unwrap(), format, None, None);
     let of_installation = export(Scope::System, recorded.await.unwrap()).await;
     let refused: Vec<_> = of_installation
         .iter()

@@ -126,12 +126,15 @@ impl World {
             .unwrap();
         let settling = Caller::command_line("settling".to_owned());
         let operator_token = gatebook
-            .create_operator_token(&settling, &label("Olga Operator"), None)
+            .create_operator_token(settling.operator().unwrap(), &label("Olga Operator"), None)
             .await
             .unwrap()
             .token;
         let gateway_name = label("SOAP gateway");
-        let gateway = gatebook.create_resource_server(&settling, &gateway_name).await.unwrap();
+        let gateway = gatebook
+            .create_resource_server(settling.operator().unwrap(), &gateway_name)
+            .await
+            .unwrap();
         let operator = Person {
             base_url: base_url.clone(),
             token: Some(operator_token),
@@ -176,7 +179,7 @@ impl World {
             let name = label(&format!("Entity {}", entity.to_uppercase()));
             let id = EntityId::parse(entity).unwrap();
             self.gatebook
-                .put_entity(&self.as_operator(), &group_id(group), id, name)
+                .put_entity(self.as_operator().operator().unwrap(), &group_id(group), id, name)
                 .await
                 .unwrap();
         }
@@ -187,7 +190,12 @@ impl World {
     pub async fn plan(&self, group: &str, name: &str, plan: &str) {
         let plan = ProductPlan::parse(plan).unwrap();
         self.gatebook
-            .put_group(&self.as_operator(), &group_id(group), label(name), plan)
+            .put_group(
+                self.as_operator().operator().unwrap(),
+                &group_id(group),
+                label(name),
+                plan,
+            )
             .await
             .unwrap();
     }
@@ -197,27 +205,38 @@ impl World {
         let email = EmailAddress::parse("email", &format!("{user}@{group}.example")).unwrap();
         let user = UserId::parse(user).unwrap();
         self.gatebook
-            .put_user(&self.as_operator(), &group_id(group), user, email, label(name), role)
+            .put_user(
+                self.as_operator().operator().unwrap(),
+                &group_id(group),
+                user,
+                email,
+                label(name),
+                role,
+            )
             .await
             .unwrap();
     }
 
     /// Pam grants or withdraws a permission.
     pub async fn permit(&self, group: &str, user: &str, permission: Permission, granted: bool) {
-        let who = Who::GroupUser {
-            group_id: group_id(group),
-            user_id: UserId::parse("pam").unwrap(),
-        };
-        let pam = self.as_operator().with(who);
+        let pam = self.as_user(group, "pam").await;
         self.gatebook
-            .set_permission(&pam, UserId::parse(user).unwrap(), permission, granted)
+            .set_permission(
+                pam.practice_admin().unwrap(),
+                UserId::parse(user).unwrap(),
+                permission,
+                granted,
+            )
             .await
             .unwrap();
     }
 
     /// An operator ends every access token that was issued before now.
     pub async fn tokens_are_ended(&self) {
-        self.gatebook.end_tokens(&self.as_operator(), None).await.unwrap();
+        self.gatebook
+            .end_tokens(self.as_operator().operator().unwrap(), None)
+            .await
+            .unwrap();
     }
 
     /// A user of a customer, with a new token.
@@ -225,7 +244,12 @@ impl World {
         let user = UserId::parse(user).unwrap();
         let issued = self
             .gatebook
-            .issue_user_token(&self.as_operator(), &group_id(group), user, label("test"))
+            .issue_user_token(
+                self.as_operator().operator().unwrap(),
+                &group_id(group),
+                user,
+                label("test"),
+            )
             .await;
         self.person(Some(issued.unwrap().token))
     }
@@ -361,6 +385,13 @@ impl World {
     /// The database, for looking behind the scenes.
     pub fn database(&self) -> &dyn Database {
         self.gatebook.database()
+    }
+
+    /// A user of a customer, without HTTP.
+    pub async fn as_user(&self, group: &str, user: &str) -> Caller {
+        let user = UserId::parse(user).unwrap();
+        let member = self.gatebook.member(&group_id(group), &user).await.unwrap();
+        self.as_operator().with(Who::GroupUser(member.unwrap()))
     }
 
     fn as_operator(&self) -> Caller {

@@ -131,6 +131,14 @@ impl IntegrationApp {
         }
     }
 
+    /// R2-R4: refuses a group user who may not change the application. Everybody else is judged by their command alone.
+    pub fn require_right_to_change(&self, by: &Principal, group: &GroupFacts) -> Result<(), Refusal> {
+        match by {
+            Principal::GroupUser(_) => self.created()?.require_manager(by, group),
+            Principal::Developer { .. } | Principal::Invitee | Principal::Operator | Principal::Integration => Ok(()),
+        }
+    }
+
     /// The application, if it exists.
     pub fn created(&self) -> Result<&App, Refusal> {
         match self {

@@ -8,9 +8,10 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::application::accounts::portal_login::Session;
-use crate::application::caller::{Caller, Who, read_owner};
+use crate::application::caller::{Caller, Who};
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
+use crate::application::member::read_owner;
 use crate::application::realm::{Realm, has_idled};
 use crate::log::append::{Credential, CredentialChange};
 use crate::secrets::{CredentialKind, SecretString, mint};
@@ -137,9 +138,8 @@ impl Gatebook {
         match realm {
             Realm::Console => {
                 let (group_id, user_id) = read_owner(owner).ok_or(Failure::Unauthenticated)?;
-                let group = self.group(&group_id).await?.ok_or(Failure::Unauthenticated)?;
-                group.user(&user_id).ok_or(Failure::Unauthenticated)?;
-                Ok(Who::GroupUser { group_id, user_id })
+                let member = self.member(&group_id, &user_id).await?;
+                Ok(Who::GroupUser(member.ok_or(Failure::Unauthenticated)?))
             }
             Realm::Portal => {
                 let id = Uuid::parse_str(owner).map_err(|_| Failure::Unauthenticated)?;

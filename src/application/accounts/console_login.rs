@@ -13,10 +13,11 @@ use gatebook_projections::groups::GroupRow;
 use crate::application::accounts::credentials::throttle_keys;
 use crate::application::accounts::guessing::{HASHINGS_PER_SIGN_IN, at_least};
 use crate::application::accounts::portal_login::Session;
-use crate::application::caller::{Caller, Who, owner};
+use crate::application::caller::{Caller, Who};
 use crate::application::command::preconditions::on_the_user;
 use crate::application::command::request::{CommandRequest, Drawn};
 use crate::application::command::run_account::MakeUserCommand;
+use crate::application::member::owner;
 
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
@@ -175,10 +176,12 @@ impl Gatebook {
     ) -> Result<Session, Failure> {
         let address = EmailAddress::parse("email", email).map_err(|_| Failure::Unauthenticated)?;
         let id = owner(&group_id, &user_id);
-        let caller = caller.recognised(Who::GroupUser {
-            group_id: group_id.clone(),
-            user_id: user_id.clone(),
-        });
+        // They may have been taken out of the group since the address was looked up.
+        let member = self
+            .member(&group_id, &user_id)
+            .await?
+            .ok_or(Failure::Unauthenticated)?;
+        let caller = caller.recognised(Who::GroupUser(member));
         let spent = self.spend(&caller, &id)?;
         loop {
             let (session_id, at) = (self.new_id(), self.clock.now());

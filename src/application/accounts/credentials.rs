@@ -10,12 +10,14 @@ use gatebook_projections::sql::Query;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::application::caller::{Caller, Who, read_owner};
+use crate::application::authorization::Operator;
+use crate::application::caller::{Caller, Who};
 use crate::application::command::idempotency::Once;
 use crate::application::command::request::{CommandRequest, Drawn};
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::application::idempotency_key::IdempotencyKey;
+use crate::application::member::read_owner;
 use crate::log::CommandError;
 use crate::log::append::{Append, Credential, CredentialChange};
 use crate::request_log::note_caller;
@@ -100,8 +102,12 @@ impl Gatebook {
             .await?;
         let stored = self.living_or_refused(caller, LoginChannel::AdminsApi, stored).await?;
         let (group_id, user_id) = read_owner(&stored.owner).ok_or(Failure::Unauthenticated)?;
+        let member = self
+            .member(&group_id, &user_id)
+            .await?
+            .ok_or(Failure::Unauthenticated)?;
         self.note_use(&stored);
-        Ok(caller.recognised(Who::GroupUser { group_id, user_id }))
+        Ok(caller.recognised(Who::GroupUser(member)))
     }
 
     /// The developer with this session of the JSON API.
@@ -141,20 +147,27 @@ impl Gatebook {
         }
     }
 
-    /// Makes a resource server's credentials, for an operator.
-    pub async fn create_resource_server(&self, caller: &Caller, name: &Label) -> Result<ResourceServerIssued, Failure> {
-        self.new_resource_server(caller, name, None).await
+    /// Makes a resource server's credentials.
+    pub async fn create_resource_server(
+        &self,
+        operator: Operator<'_>,
+        name: &Label,
+    ) -> Result<ResourceServerIssued, Failure> {
+        self.new_resource_server(operator.caller, name, None).await
     }
 
     /// The same, once for the key of the request. A repeat has the secret as long as it can be shown again and has not
     /// ended.
     pub async fn create_resource_server_once(
         &self,
-        caller: &Caller,
+        operator: Operator<'_>,
         name: &Label,
     ) -> Result<ResourceServerMade, Failure> {
-        let key = caller.conditions.key.as_ref();
-        let first = match self.once(key, self.new_resource_server(caller, name, key)).await? {
+        let key = operator.caller.conditions.key.as_ref();
+        let first = match self
+            .once(key, self.new_resource_server(operator.caller, name, key))
+            .await?
+        {
             Once::Done(issued) => return Ok(issued.into()),
             Once::Repeated(first) => first,
         };
@@ -208,7 +221,7 @@ impl Gatebook {
     }
 
     /// All resource servers.
-    pub async fn resource_servers(&self) -> Result<Vec<ResourceServer>, Failure> {
+    pub async fn resource_servers(&self, _: Operator<'_>) -> Result<Vec<ResourceServer>, Failure> {
         let sql = format!("{SELECT} where kind = $1 order by created_at, id");
         let kind = CredentialKind::ResourceServer.name();
         let rows = self.database().rows(Query::new(sql, [kind.into()])).await?;
@@ -223,18 +236,20 @@ impl Gatebook {
         servers.collect()
     }
 
-    /// Ends a resource server's credentials, for an operator.
+    /// Ends a resource server's credentials.
     ///
     /// # Errors
     /// `NotFound` when there are none with this id.
-    pub async fn delete_resource_server(&self, caller: &Caller, client_id: &str) -> Result<(), Failure> {
+    pub async fn delete_resource_server(&self, operator: Operator<'_>, client_id: &str) -> Result<(), Failure> {
         let stored = self.stored(CredentialKind::ResourceServer, client_id).await?;
         let stored = stored.ok_or(Refusal::NotFound)?;
         let command = SystemCommand::EndResourceServer {
             name: stored.label()?,
             client_id: stored.id,
         };
-        self.run_system(CommandRequest::new(caller, command)).await.map(|_| ())
+        self.run_system(CommandRequest::new(operator.caller, command))
+            .await
+            .map(|_| ())
     }
 
     /// A new token, and what to keep of it.

@@ -75,10 +75,11 @@ impl Gatebook {
             return Err(Refusal::NotFound.into());
         }
         match &caller.who {
-            Who::GroupUser { group_id, user_id } => {
+            Who::GroupUser(member) => {
                 let command: MakeUserCommand<'_> = &|_| Ok(UserAccountCommand::SignOut { session_id });
                 let request = CommandRequest::new(caller, command).once(caller.conditions.key.as_ref());
-                self.run_user(group_id, user_id, on_the_user, request).await
+                self.run_user(member.group_id(), member.user_id(), on_the_user, request)
+                    .await
             }
             Who::Developer(developer) => {
                 let id = developer.developer_id.to_string();

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::application::accounts::credentials::IssuedToken;
 use crate::application::accounts::user_tokens::ListedToken;
-use crate::application::caller::Caller;
+use crate::application::authorization::Operator;
 use crate::application::command::request::{CommandRequest, Drawn};
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
@@ -25,7 +25,7 @@ impl Gatebook {
     /// An end that has passed, or is more than a year away.
     pub async fn create_operator_token(
         &self,
-        caller: &Caller,
+        operator: Operator<'_>,
         name: &Label,
         ends: Option<Timestamp>,
     ) -> Result<IssuedToken, Failure> {
@@ -40,13 +40,13 @@ impl Gatebook {
             name: name.clone(),
             expires_at: issued.expires_at,
         };
-        let request = CommandRequest::new(caller, command).with(Drawn::Credential(&credential));
+        let request = CommandRequest::new(operator.caller, command).with(Drawn::Credential(&credential));
         self.run_system(request).await?;
         Ok(issued)
     }
 
     /// All operators' tokens, oldest first.
-    pub async fn operator_tokens(&self) -> Result<Vec<ListedToken>, Failure> {
+    pub async fn operator_tokens(&self, _: Operator<'_>) -> Result<Vec<ListedToken>, Failure> {
         Ok(self.listed_tokens(CredentialKind::OperatorToken, NOBODY).await?)
     }
 
@@ -54,11 +54,13 @@ impl Gatebook {
     ///
     /// # Errors
     /// `NotFound` when there is none with this id.
-    pub async fn revoke_operator_token(&self, caller: &Caller, token_id: Uuid) -> Result<(), Failure> {
+    pub async fn revoke_operator_token(&self, operator: Operator<'_>, token_id: Uuid) -> Result<(), Failure> {
         let id = token_id.to_string();
         let stored = self.stored(CredentialKind::OperatorToken, &id).await?;
         let name = stored.ok_or(Refusal::NotFound)?.label()?;
         let command = SystemCommand::EndOperatorToken { token_id, name };
-        self.run_system(CommandRequest::new(caller, command)).await.map(|_| ())
+        self.run_system(CommandRequest::new(operator.caller, command))
+            .await
+            .map(|_| ())
     }
 }

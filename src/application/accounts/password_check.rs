@@ -5,7 +5,7 @@ use gatebook_aggregates::refusal::FieldProblem;
 use gatebook_aggregates::refused_attempts::LogInRefusedBecause;
 
 use crate::application::accounts::credentials::throttle_keys;
-use crate::application::caller::{Caller, Who};
+use crate::application::caller::Caller;
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::application::node::refused::Refused;
@@ -40,15 +40,12 @@ impl Gatebook {
         caller: &Caller,
         typed: &str,
     ) -> Result<CredentialGuard, Failure> {
-        let Who::GroupUser { group_id, user_id } = &caller.who else {
-            return Err(Failure::Unauthenticated);
-        };
+        let member = caller.member()?;
         if typed.is_empty() {
             return Err(FieldProblem::new("password", "required", "Enter your password.").into());
         }
-        let group = self.callers_group(caller).await?;
-        let email = group.user(user_id).ok_or(Failure::Unauthenticated)?.email.key();
-        let keys = throttle_keys(caller, Some(("user_password", email)));
+        let (group_id, user_id) = (member.group_id(), member.user_id());
+        let keys = throttle_keys(caller, Some(("user_password", member.user().email.key())));
         let guess = self.guess(&keys).await.inspect_err(|_| {
             let because = LogInRefusedBecause::TooManyTries;
             self.note_refused(caller, Refused::user(group_id.clone(), user_id.clone(), because));

@@ -15,10 +15,11 @@ use uuid::Uuid;
 
 use crate::application::accounts::console_login::UserOfAddress;
 use crate::application::accounts::credentials::throttle_keys;
-use crate::application::caller::{Caller, Who, owner, read_owner};
+use crate::application::caller::{Caller, Who};
 use crate::application::command::preconditions::{on_the_group, on_the_user};
 use crate::application::command::request::{CommandRequest, Drawn};
 use crate::application::command::run_account::MakeUserCommand;
+use crate::application::member::{owner, read_owner};
 use crate::application::realm::Realm;
 
 use crate::application::stored_credential::StoredCredential;
@@ -52,7 +53,7 @@ impl Gatebook {
         let command: MakeUserCommand<'_> = &|group: &GroupRow| {
             let by = match &caller.who {
                 Who::Operator { .. } => GroupPrincipal::Operator,
-                _ => GroupPrincipal::GroupUser(caller.membership(group)?),
+                _ => GroupPrincipal::GroupUser(caller.membership_in(group)?),
             };
             let GroupUser { email, .. } = group.user(user_id).ok_or(Refusal::NotFound)?.clone();
             let link_id = link.link_id;
@@ -95,11 +96,10 @@ impl Gatebook {
             let link_id = link.link_id;
             Ok(UserAccountCommand::RequestPasswordReset { email, link_id, at })
         };
-        let who = Who::GroupUser {
-            group_id: group_id.clone(),
-            user_id: user_id.clone(),
+        let Some(member) = self.member(group_id, user_id).await? else {
+            return Ok(());
         };
-        let caller = caller.with(who);
+        let caller = caller.with(Who::GroupUser(member));
         let request = CommandRequest::new(&caller, command).with(link.drawn());
         or_gone(self.run_user(group_id, user_id, on_the_group, request).await)
     }
@@ -186,10 +186,8 @@ impl Gatebook {
         let chosen = match realm {
             Realm::Console => {
                 let (group_id, user_id) = read_owner(&owner_id).ok_or(Refusal::PasswordLinkUnknown)?;
-                let caller = caller.with(Who::GroupUser {
-                    group_id: group_id.clone(),
-                    user_id: user_id.clone(),
-                });
+                let member = self.member(&group_id, &user_id).await?;
+                let caller = caller.with(Who::GroupUser(member.ok_or(Refusal::PasswordLinkUnknown)?));
                 let command: MakeUserCommand<'_> = &|_| Ok(UserAccountCommand::ChoosePassword { link_id, at });
                 let request = CommandRequest::new(&caller, command)
                     .with(Drawn::Credential(&password))
@@ -222,10 +220,8 @@ impl Gatebook {
             return Err(Refusal::PasswordLinkExpired.into());
         }
         let (group_id, user_id) = read_owner(&link.owner).ok_or(Refusal::PasswordLinkUnknown)?;
-        let caller = caller.with(Who::GroupUser {
-            group_id: group_id.clone(),
-            user_id: user_id.clone(),
-        });
+        let member = self.member(&group_id, &user_id).await?;
+        let caller = caller.with(Who::GroupUser(member.ok_or(Refusal::PasswordLinkUnknown)?));
         let guards = vec![link.clone().guard(CredentialKind::UserPasswordLink)];
         let request = CommandRequest::new(&caller, GroupCommand::EndUserTokens { user_id }).guarded_by(guards);
         match self.run_group(&group_id, request).await {

@@ -10,10 +10,12 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::application::accounts::credentials::IssuedToken;
-use crate::application::caller::{Caller, Who, owner};
+use crate::application::authorization::Operator;
+use crate::application::caller::Caller;
 use crate::application::command::idempotency::Once;
 use crate::application::command::request::{CommandRequest, Drawn};
 use crate::application::idempotency_key::IdempotencyKey;
+use crate::application::member::owner;
 
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
@@ -93,9 +95,7 @@ impl Gatebook {
         OwnTokenForm { name, ends, password }: OwnTokenForm<'_>,
         form: Option<&IdempotencyKey>,
     ) -> Result<Option<IssuedToken>, Failure> {
-        let Who::GroupUser { group_id, user_id } = &caller.who else {
-            return Err(Failure::Unauthenticated);
-        };
+        let member = caller.member()?;
         let expires_at = api_token_end(self.clock.now(), Some(ends))?;
         let proof = self.prove_own_password(caller, password).await?;
         let new = TokenToMake {
@@ -104,7 +104,10 @@ impl Gatebook {
             guards: vec![proof],
         };
         match self
-            .once(form, self.issue_token(caller, group_id, user_id, new, form))
+            .once(
+                form,
+                self.issue_token(caller, member.group_id(), member.user_id(), new, form),
+            )
             .await?
         {
             Once::Done(issued) => Ok(Some(issued)),
@@ -112,10 +115,10 @@ impl Gatebook {
         }
     }
 
-    /// Makes a token for the admins' API that ends after a year, by an operator.
+    /// Makes a token for the admins' API that ends after a year.
     pub async fn issue_user_token(
         &self,
-        caller: &Caller,
+        operator: Operator<'_>,
         group_id: &GroupId,
         user_id: UserId,
         name: Label,
@@ -125,30 +128,30 @@ impl Gatebook {
             expires_at: api_token_end(self.clock.now(), None)?,
             guards: Vec::new(),
         };
-        self.issue_token(caller, group_id, &user_id, new, None).await
+        self.issue_token(operator.caller, group_id, &user_id, new, None).await
     }
 
-    /// Makes a token for the admins' API that ends then, by an operator; after a year, if no end is named. Once for the key
+    /// Makes a token for the admins' API that ends then; after a year, if no end is named. Once for the key
     /// of the request: a repeat has the token as long as it can be shown again and has not ended.
     ///
     /// # Errors
     /// An end that has passed, or is more than a year away.
     pub async fn issue_user_token_once(
         &self,
-        caller: &Caller,
+        operator: Operator<'_>,
         group_id: &GroupId,
         user_id: UserId,
         name: Label,
         ends: Option<Timestamp>,
     ) -> Result<TokenMade, Failure> {
-        let key = caller.conditions.key.as_ref();
+        let key = operator.caller.conditions.key.as_ref();
         let issue = async {
             let new = TokenToMake {
                 name,
                 expires_at: api_token_end(self.clock.now(), ends)?,
                 guards: Vec::new(),
             };
-            self.issue_token(caller, group_id, &user_id, new, key).await
+            self.issue_token(operator.caller, group_id, &user_id, new, key).await
         };
         let first = match self.once(key, issue).await? {
             Once::Done(issued) => return Ok(issued.into()),

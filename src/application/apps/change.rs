@@ -1,5 +1,7 @@
 //! How a change of an admin happens: once for an `Idempotency-Key`, and with its OTP shown once.
 
+use std::sync::Arc;
+
 use gatebook_aggregates::identifiers::AppId;
 use gatebook_aggregates::integration_app::{IntegrationAppEvent as Event, issued_otp};
 use gatebook_aggregates::refusal::Refusal;
@@ -8,7 +10,7 @@ use gatebook_projections::app_list::AppList;
 use gatebook_projections::projection::Projection;
 
 use crate::application::apps::view::AppView;
-use crate::application::caller::{Caller, Who};
+use crate::application::caller::Caller;
 use crate::application::command::request::Drawn;
 use crate::application::command::run_app::AppRequest;
 use crate::application::command::verification::Verification;
@@ -43,7 +45,7 @@ impl Gatebook {
             .iter()
             .fold(None, AppList::fold)
             .ok_or(Refusal::NotFound)?;
-        let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
+        let group = Arc::new(self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?);
         let verification = match &first.sealed {
             Some(sealed) if self.otp_still_opens(&first) => Some(self.open_verification(&first.key, sealed)?),
             _ => None,
@@ -85,14 +87,8 @@ impl Gatebook {
         expected: ExpectedVersion,
         request: AppRequest<'_>,
     ) -> Result<(AppView, Vec<Event>), ChangeEnd> {
-        let Who::GroupUser { group_id, .. } = &caller.who else {
-            return Err(Failure::Unauthenticated.into());
-        };
-        let key = request.key();
+        let (group_id, key) = (caller.member()?.group_id(), request.key());
         self.repeat_to_manager(caller, key).await?;
-        if expected != ExpectedVersion::Nothing {
-            self.require_own_app(caller, app_id).await?;
-        }
         match self.run_app(group_id, app_id, &expected, request).await {
             Ok((done, group)) => Ok((self.view_after(&done, group).await?, done.events)),
             // The same request may have been faster: then its effect is what stands in the way of this one.
@@ -109,18 +105,8 @@ impl Gatebook {
         let Some(first) = self.repeated(key).await? else {
             return Ok(());
         };
-        self.managers_group(caller).await?;
+        caller.manager()?;
         Err(ChangeEnd::Repeated(Box::new((first.view, first.verification))))
-    }
-
-    /// R2-R4: nobody learns what moved of that which they may not change, nor that another group's
-    /// application exists.
-    async fn require_own_app(&self, caller: &Caller, app_id: AppId) -> Result<(), Failure> {
-        let group = self.callers_group(caller).await?;
-        let app = self.portal_app(app_id).await?;
-        app.filter(|app| app.group_id == group.group_id)
-            .ok_or(Refusal::NotFound)?;
-        self.managers_group(caller).await.map(|_| ())
     }
 }
 

@@ -18,6 +18,7 @@ use gatebook_projections::projection::Projection;
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::application::authorization::{Operator, VerifiedDeveloper};
 use crate::application::caller::Caller;
 use crate::application::command::request::CommandRequest;
 use crate::application::failure::Failure;
@@ -62,32 +63,31 @@ pub struct IssuedClientSecret {
 }
 
 impl Gatebook {
-    /// R22, R23: makes a client secret for the developer who verified the application.
+    /// R22, R23: makes a client secret. Also a repeat needs the proof: who has lost the application is not shown its secret again.
     pub async fn developers_client_secret(
         &self,
-        caller: &Caller,
-        app_id: AppId,
+        developer: &VerifiedDeveloper<'_>,
         order: &ClientSecretOrder,
     ) -> Result<ClientSecretMade, Failure> {
-        // Also for a repeat: who has lost the application is not shown its secret again.
-        let app = self.verified_app(caller, app_id).await?;
-        self.client_secret_once(caller, &app, order).await
+        self.client_secret_once(developer.caller(), developer.app(), order)
+            .await
     }
 
     /// R12: makes a client secret for an AIQ Integrate application.
     pub async fn operators_client_secret(
         &self,
-        caller: &Caller,
+        operator: Operator<'_>,
         app_id: AppId,
         order: &ClientSecretOrder,
     ) -> Result<ClientSecretMade, Failure> {
         let app = self.portal_app(app_id).await?.ok_or(Refusal::NotFound)?;
-        self.client_secret_once(caller, &app, order).await
+        self.client_secret_once(operator.caller, &app, order).await
     }
 
     /// R12, R23: the live client secrets of an AIQ Integrate application, with their last use.
     pub async fn operators_client_secrets(
         &self,
+        _: Operator<'_>,
         app_id: AppId,
     ) -> Result<Vec<(ClientSecret, Option<Timestamp>)>, Failure> {
         let listed = self.listed(app_id).await?.ok_or(Refusal::NotFound)?;
@@ -101,14 +101,14 @@ impl Gatebook {
     /// R12, R23: retires one of them at once.
     pub async fn operators_retire_client_secret(
         &self,
-        caller: &Caller,
+        operator: Operator<'_>,
         app_id: AppId,
         client_secret_id: ClientSecretId,
         if_match: VersionCondition,
     ) -> Result<(), Failure> {
         let app = self.portal_app(app_id).await?.ok_or(Refusal::NotFound)?;
         let command = AppCommand::RetireClientSecret { client_secret_id };
-        let request = CommandRequest::new(caller, command);
+        let request = CommandRequest::new(operator.caller, command);
         self.run_app(&app.group_id, app_id, &if_match.into(), request).await?;
         Ok(())
     }

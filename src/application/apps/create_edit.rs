@@ -9,6 +9,7 @@ use gatebook_aggregates::text::{AppName, Description, Reason};
 use std::collections::BTreeSet;
 
 use crate::application::apps::change::Changed;
+use crate::application::authorization::Manager;
 use crate::application::caller::Caller;
 use crate::application::command::request::{CommandRequest, Drawn};
 use crate::application::command::section_versions::ExpectedVersion;
@@ -50,14 +51,23 @@ pub enum Creation {
     AiqIntegrate(AiqIntegrateForm),
 }
 
+/// R27: a change of what an application may do at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatusChange {
+    Suspend,
+    Resume,
+    Revoke,
+}
+
 impl Gatebook {
     /// Creates an application (R5-R13).
     pub async fn create_app(
         &self,
-        caller: &Caller,
+        manager: Manager<'_>,
         creation: Creation,
         key: Option<&IdempotencyKey>,
     ) -> Result<Changed, Failure> {
+        let caller = manager.caller();
         let (app_id, client_id) = (self.new_id(), ClientId(secrets::client_id(&self.randomness)));
         match creation {
             Creation::NewIntegration(form) => {
@@ -170,44 +180,21 @@ impl Gatebook {
         self.change_app(caller, app_id, expected.into(), request).await
     }
 
-    /// Suspend (R27).
-    pub async fn suspend_app(
+    /// Suspend, resume or revoke (R27).
+    pub async fn change_status(
         &self,
         caller: &Caller,
         app_id: AppId,
         expected: impl Into<ExpectedVersion> + Send,
         key: Option<&IdempotencyKey>,
+        change: StatusChange,
         reason: Option<Reason>,
     ) -> Result<Changed, Failure> {
-        let command = AppCommand::Suspend { reason };
-        let request = CommandRequest::new(caller, command).once(key);
-        self.change_app(caller, app_id, expected.into(), request).await
-    }
-
-    /// Resume (R27).
-    pub async fn resume_app(
-        &self,
-        caller: &Caller,
-        app_id: AppId,
-        expected: impl Into<ExpectedVersion> + Send,
-        key: Option<&IdempotencyKey>,
-        reason: Option<Reason>,
-    ) -> Result<Changed, Failure> {
-        let command = AppCommand::Resume { reason };
-        let request = CommandRequest::new(caller, command).once(key);
-        self.change_app(caller, app_id, expected.into(), request).await
-    }
-
-    /// Revoke (R27).
-    pub async fn revoke_app(
-        &self,
-        caller: &Caller,
-        app_id: AppId,
-        expected: impl Into<ExpectedVersion> + Send,
-        key: Option<&IdempotencyKey>,
-        reason: Option<Reason>,
-    ) -> Result<Changed, Failure> {
-        let command = AppCommand::Revoke { reason };
+        let command = match change {
+            StatusChange::Suspend => AppCommand::Suspend { reason },
+            StatusChange::Resume => AppCommand::Resume { reason },
+            StatusChange::Revoke => AppCommand::Revoke { reason },
+        };
         let request = CommandRequest::new(caller, command).once(key);
         self.change_app(caller, app_id, expected.into(), request).await
     }

@@ -8,6 +8,6 @@ mod timeline_views;
 pub(super) mod view;
 
 pub use client_secrets::{ClientSecretMade, ClientSecretOrder, IssuedClientSecret, live_secrets};
-pub use create_edit::{AiqIntegrateForm, Creation, NewIntegrationForm};
+pub use create_edit::{AiqIntegrateForm, Creation, NewIntegrationForm, StatusChange};
 pub use mail_problem::MailProblem;
 pub use view::AppView;

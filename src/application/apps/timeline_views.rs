@@ -3,23 +3,20 @@
 use gatebook_aggregates::timeline_views::ViewTimeline;
 
 use crate::application::apps::view::AppView;
-use crate::application::caller::Caller;
+use crate::application::authorization::Reader;
 use crate::application::command::request::CommandRequest;
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 
 impl Gatebook {
     /// Records it, before anything of the log leaves.
-    ///
-    /// # Errors
-    /// For whoever may not read it (R3, R4).
     pub(in crate::application) async fn record_timeline_view(
         &self,
-        caller: &Caller,
+        reader: Reader<'_>,
         view: &AppView,
     ) -> Result<(), Failure> {
         let (app, group, at) = (view.app(), view.group(), self.clock.now());
-        let by = caller.membership(group)?;
+        let by = reader.member.membership();
         let stream_id = ViewTimeline::stream_id(app.app_id, &by.user_id, at);
         let command = ViewTimeline {
             by,
@@ -28,7 +25,7 @@ impl Gatebook {
             app_id: app.app_id,
             app_name: app.name.clone(),
         };
-        self.run_timeline_view(&stream_id, group, CommandRequest::new(caller, command))
+        self.run_timeline_view(&stream_id, group, CommandRequest::new(reader.caller, command))
             .await
     }
 }

@@ -1,6 +1,6 @@
 //! An application as admins and operators see it, with what its group and its developer add.
 
-use crate::application::caller::Caller;
+use crate::application::authorization::Reader;
 use crate::application::command::section_versions::SectionVersions;
 use gatebook_aggregates::identifiers::AppId;
 use std::sync::Arc;
@@ -74,30 +74,30 @@ impl Gatebook {
     /// they are never newer than what is shown.
     pub async fn app_and_section_versions(
         &self,
-        caller: &Caller,
+        reader: Reader<'_>,
         id: AppId,
     ) -> Result<(AppView, SectionVersions), Failure> {
         let section_versions = self.section_versions(&id.to_string()).await?;
-        Ok((self.app(caller, id).await?, section_versions))
+        Ok((self.app(reader, id).await?, section_versions))
     }
 
     /// The application right after a command, at exactly that version.
     pub(in crate::application) async fn view_after(
         &self,
         done: &Committed<IntegrationApp>,
-        group: GroupRow,
+        group: Arc<GroupRow>,
     ) -> Result<AppView, Failure> {
         let app = done.row::<AppList>().ok_or(Refusal::NotFound)?;
         self.view_of(app, group).await
     }
 
     /// The view of a row, with what its developer adds.
-    pub(in crate::application) async fn view_of(&self, app: AppRow, group: GroupRow) -> Result<AppView, Failure> {
+    pub(in crate::application) async fn view_of(&self, app: AppRow, group: Arc<GroupRow>) -> Result<AppView, Failure> {
         let developer = match &app.developer_email {
             Some(email) => self.developer_by_email(email).await?,
             None => None,
         };
         let developer_name = developer.map(|developer| developer.full_name);
-        Ok(AppView::new(AppListed { app, developer_name }, Arc::new(group)))
+        Ok(AppView::new(AppListed { app, developer_name }, group))
     }
 }

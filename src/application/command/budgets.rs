@@ -10,7 +10,7 @@ impl Gatebook {
     /// do hardly anything.
     pub(in crate::application) fn spend(&self, caller: &Caller, stream: &str) -> Result<Option<Spent<'_>>, Failure> {
         let (budget, kind) = match &caller.who {
-            Who::GroupUser { .. } => (Budget::Writes, "user"),
+            Who::GroupUser(_) => (Budget::Writes, "user"),
             Who::Developer(_) => (Budget::Writes, "developer"),
             Who::Operator { id, .. } if !id.is_empty() => (Budget::OperatorWrites, "operator"),
             Who::Operator { .. } | Who::Nobody | Who::Invitee { .. } | Who::Integration { .. } => return Ok(None),

@@ -10,15 +10,17 @@ use gatebook_projections::groups::GroupRow;
 use tracing::Span;
 use tracing::field::Empty;
 
-use crate::application::caller::{Who, owner};
+use crate::application::caller::Who;
 use crate::application::command::consequences::Consequences;
 use crate::application::command::consequences::account::{DeveloperContext, UserContext};
 use crate::application::command::request::CommandRequest;
+use crate::application::command::retry::Attempt;
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::application::idempotency_key::IdempotencyKey;
+use crate::application::member::owner;
 use crate::log::append::Precondition;
-use crate::log::{CommandContext, Committed, Origin, StoredAggregate, VersionCondition};
+use crate::log::{CommandContext, Committed, Origin, StoredAggregate};
 
 /// Makes a command about a group user's account, knowing the group as it is now.
 pub(in crate::application) type MakeUserCommand<'a> =
@@ -76,17 +78,19 @@ impl Gatebook {
         request: CommandRequest<'_, MakeUserCommand<'_>>,
     ) -> Result<(), Failure> {
         let owner = owner(group_id, user_id);
-        let try_user = || self.try_user((group_id, user_id, &owner), depends_on, &request);
-        self.retry(|| try_user().boxed()).await.map(|_| ())
+        let try_user = |attempt| self.try_user(attempt, (group_id, user_id, &owner), depends_on, &request);
+        self.retry(|attempt| try_user(attempt).boxed()).await.map(|_| ())
     }
 
     async fn try_user(
         &self,
+        attempt: Attempt,
         (group_id, user_id, owner): (&GroupId, &UserId, &str),
         depends_on: DependsOn,
         request: &CommandRequest<'_, MakeUserCommand<'_>>,
     ) -> Result<Committed<UserAccount>, Failure> {
-        let group = self.group(group_id).await?.ok_or(Refusal::NotFound)?;
+        let group = self.group_for(attempt, request.caller, group_id).await?;
+        let group = group.ok_or(Refusal::NotFound)?;
         group.user(user_id).ok_or(Refusal::NotFound)?;
         let request = request.of((request.command)(&group)?);
         Span::current().record("command", request.command.as_ref());
@@ -120,7 +124,7 @@ impl Gatebook {
         let committed = match precondition {
             Some(precondition) => self.try_account(id, request, origin, vec![precondition], context).await,
             None => {
-                self.retry(|| self.try_account(id, request, origin, Vec::new(), context).boxed())
+                self.retry(|_| self.try_account(id, request, origin, Vec::new(), context).boxed())
                     .await
             }
         };
@@ -142,7 +146,7 @@ impl Gatebook {
     {
         let context = CommandContext {
             origin: origin.clone(),
-            version_condition: VersionCondition::Any,
+            require: &|_| Ok(()),
             preconditions,
             idempotency: request.key.map(IdempotencyKey::request),
             despite_unreadable: false,

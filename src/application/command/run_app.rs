@@ -13,6 +13,7 @@ use gatebook_projections::groups::GroupRow;
 use crate::application::command::consequences::app::AppContext;
 use crate::application::command::preconditions::depending_on;
 use crate::application::command::request::CommandRequest;
+use crate::application::command::retry::Attempt;
 use crate::application::command::section_versions::ExpectedVersion;
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
@@ -25,7 +26,7 @@ use crate::throttle::Spent;
 pub(in crate::application) type AppRequest<'a> = CommandRequest<'a, AppCommand>;
 
 /// The application after a command, and its group as the command was decided with it.
-pub(in crate::application) type AppCommitted = (Committed<IntegrationApp>, GroupRow);
+pub(in crate::application) type AppCommitted = (Committed<IntegrationApp>, Arc<GroupRow>);
 
 impl Gatebook {
     /// Runs a command about an application of a group; what stops something, before everything else (R27).
@@ -52,7 +53,7 @@ impl Gatebook {
             false => self.locks.lock(&id).await,
         };
         let result = self
-            .retry(|| self.try_app(group_id, app_id, expected, &request).boxed())
+            .retry(|attempt| self.try_app(attempt, group_id, app_id, expected, &request).boxed())
             .await;
         drop(lock);
         if result.as_ref().is_err_and(Failure::is_conflict) {
@@ -70,24 +71,26 @@ impl Gatebook {
 
     async fn try_app(
         &self,
+        attempt: Attempt,
         group_id: &GroupId,
         app_id: AppId,
         expected: &ExpectedVersion,
         request: &AppRequest<'_>,
     ) -> Result<AppCommitted, Failure> {
         let (id, caller) = (app_id.to_string(), request.caller);
-        let group = self.group(group_id).await?.ok_or(Refusal::NotFound)?;
-        let version_condition = self.version_condition(&id, expected).await?;
+        let group = self.group_for(attempt, caller, group_id).await?;
+        let group = group.ok_or(Refusal::NotFound)?;
         let (command, account) = self.with_account(&id, request.command.clone()).await?;
+        let (by, facts) = (caller.principal_in(&group)?, group_facts(&group));
         let envelope = AppCommandEnvelope {
             at: self.clock.now(),
-            by: caller.principal_in(&group)?,
-            group: group_facts(&group),
+            by: by.clone(),
+            group: facts.clone(),
             command,
         };
         let context = CommandContext {
             origin: caller.origin(Some(&group)),
-            version_condition,
+            require: &|stream| expected.require(stream, &by, &facts),
             preconditions: vec![depending_on(&group, envelope.decision_inputs())],
             idempotency: request.key.map(IdempotencyKey::request),
             despite_unreadable: false,
@@ -106,8 +109,8 @@ impl Gatebook {
                 self.app_consequences(events, &context)
             },
         };
-        let committed = self.log.execute::<IntegrationApp>(&id, envelope, context).await;
-        Ok((committed.map_err(|error| expected.of_conflict(error))?, group))
+        let committed = self.log.execute::<IntegrationApp>(&id, envelope, context).await?;
+        Ok((committed, group.clone()))
     }
 }
 

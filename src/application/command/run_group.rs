@@ -11,6 +11,7 @@ use crate::application::caller::{Caller, Who};
 use crate::application::command::consequences::group::GroupContext;
 use crate::application::command::preconditions::{depending_on, on_all_of, on_no_group};
 use crate::application::command::request::CommandRequest;
+use crate::application::command::retry::Attempt;
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::application::idempotency_key::IdempotencyKey;
@@ -36,16 +37,23 @@ impl Gatebook {
         }
         let spent = self.spend(request.caller, group_id.as_str())?;
         let _lock = self.locks.lock(group_id.as_str()).await;
-        let committed = self.retry(|| self.try_group(group_id, &request).boxed()).await?;
+        let committed = self
+            .retry(|attempt| self.try_group(attempt, group_id, &request).boxed())
+            .await?;
         if !committed.events.is_empty() || request.key.is_some() {
             spent.into_iter().for_each(Spent::keep);
         }
         Ok(committed)
     }
 
-    async fn try_group(&self, group_id: &GroupId, request: &GroupRequest<'_>) -> Result<Committed<Group>, Failure> {
-        let group = self.group(group_id).await?;
-        let by = group_principal(request.caller, group.as_ref())?;
+    async fn try_group(
+        &self,
+        attempt: Attempt,
+        group_id: &GroupId,
+        request: &GroupRequest<'_>,
+    ) -> Result<Committed<Group>, Failure> {
+        let group = self.group_for(attempt, request.caller, group_id).await?;
+        let by = group_principal(request.caller, group.as_deref())?;
         let is_audited_read = matches!(request.command, GroupCommand::RecordActivityLogDownload { .. });
         // An operator's command may be about the group as it was seen, or about there being none.
         let precondition = match (&by, &group) {
@@ -58,8 +66,8 @@ impl Gatebook {
             (_, None) => Some(on_no_group(group_id)),
         };
         let context = CommandContext {
-            origin: request.caller.origin(group.as_ref()),
-            version_condition: request.caller.conditions.if_match.clone(),
+            origin: request.caller.origin(group.as_deref()),
+            require: &|stream| request.caller.conditions.if_match.require(stream.version_for_etag()),
             preconditions: precondition.into_iter().collect(),
             idempotency: request.key.map(IdempotencyKey::request),
             despite_unreadable: false,
@@ -83,7 +91,7 @@ impl Gatebook {
 pub(super) fn group_principal(caller: &Caller, group: Option<&GroupRow>) -> Result<GroupPrincipal, Failure> {
     match (&caller.who, group) {
         (Who::Operator { .. }, _) => Ok(GroupPrincipal::Operator),
-        (_, Some(group)) => Ok(GroupPrincipal::GroupUser(caller.membership(group)?)),
+        (_, Some(group)) => Ok(GroupPrincipal::GroupUser(caller.membership_in(group)?)),
         (_, None) => Err(Failure::Unauthenticated),
     }
 }

@@ -3,13 +3,12 @@
 use futures::FutureExt;
 use gatebook_aggregates::system::{SYSTEM_ID, System, SystemCommand};
 
-use crate::application::caller::require_operator;
 use crate::application::command::consequences::system::SystemContext;
 use crate::application::command::request::CommandRequest;
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::application::idempotency_key::IdempotencyKey;
-use crate::log::{CommandContext, Committed, VersionCondition};
+use crate::log::{CommandContext, Committed};
 use crate::throttle::Spent;
 
 /// A command about the installation.
@@ -22,7 +21,7 @@ impl Gatebook {
         &self,
         request: SystemRequest<'_>,
     ) -> Result<Committed<System>, Failure> {
-        require_operator(request.caller)?;
+        request.caller.operator()?;
         if request.command.stops() {
             return self.stop_in_system(request).await;
         }
@@ -33,7 +32,7 @@ impl Gatebook {
             false => self.spend(request.caller, SYSTEM_ID)?,
         };
         let _lock = self.locks.lock(SYSTEM_ID).await;
-        let committed = self.retry(|| self.try_system(&request).boxed()).await?;
+        let committed = self.retry(|_| self.try_system(&request).boxed()).await?;
         spent.into_iter().for_each(Spent::keep);
         Ok(committed)
     }
@@ -41,7 +40,7 @@ impl Gatebook {
     async fn try_system(&self, request: &SystemRequest<'_>) -> Result<Committed<System>, Failure> {
         let context = CommandContext {
             origin: request.caller.origin(None),
-            version_condition: VersionCondition::Any,
+            require: &|_| Ok(()),
             preconditions: Vec::new(),
             idempotency: request.key.map(IdempotencyKey::request),
             audited_read: None,

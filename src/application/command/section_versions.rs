@@ -1,7 +1,7 @@
 //! The version of an application that somebody saw when they decided to change it. A change depends on one section of the
 //! application, not on everything that happens to it: a developer who rotates secrets does not block an admin who edits.
 
-use gatebook_aggregates::integration_app::{IntegrationApp, IntegrationAppEvent as Event};
+use gatebook_aggregates::integration_app::{GroupFacts, IntegrationApp, IntegrationAppEvent as Event, Principal};
 use gatebook_projections::recorded::Recorded;
 
 use crate::application::failure::Failure;
@@ -51,29 +51,27 @@ impl From<Option<i64>> for ExpectedVersion {
 }
 
 impl ExpectedVersion {
-    /// Checks the expected version against the events that the change is decided on.
+    /// Checks the version of the stream that a change is decided on. Whoever may not change the application is refused for
+    /// that, and learns no version.
     ///
     /// # Errors
-    /// `VersionMismatch`.
-    pub(in crate::application) fn require(&self, stream: &Loaded<IntegrationApp>) -> Result<(), CommandError> {
-        let current = stream.version_for_etag();
-        let is_as_expected = match self {
-            Self::Nothing => true,
-            Self::Version(named) => current == 0 || named.allows(current),
-            Self::Section(section, seen) => version(&stream.history, *section) == *seen,
-        };
-        match is_as_expected {
-            true => Ok(()),
-            false => Err(CommandError::VersionMismatch { current }),
+    /// `VersionMismatch`; a refusal of those who may not change it (R2-R4).
+    pub(super) fn require(
+        &self,
+        stream: &Loaded<IntegrationApp>,
+        by: &Principal,
+        group: &GroupFacts,
+    ) -> Result<(), CommandError> {
+        if *self == Self::Nothing {
+            return Ok(());
         }
-    }
-
-    /// A section that changed between reading and committing is read again. Only a mismatch with a version that the caller
-    /// named is final.
-    pub(in crate::application) fn of_conflict(&self, error: CommandError) -> CommandError {
-        match (self, error) {
-            (Self::Section(..), CommandError::VersionMismatch { .. }) => CommandError::Conflict,
-            (_, error) => error,
+        stream.aggregate.require_right_to_change(by, group)?;
+        let current = stream.version_for_etag();
+        match self {
+            Self::Nothing => Ok(()),
+            Self::Version(named) => named.require(current),
+            Self::Section(section, seen) if version(&stream.history, *section) == *seen => Ok(()),
+            Self::Section(..) => Err(CommandError::VersionMismatch { current }),
         }
     }
 }
@@ -121,29 +119,6 @@ fn changes(event: &Event, section: Section) -> bool {
 }
 
 impl Gatebook {
-    /// The versions of the stream that the change may be decided on.
-    ///
-    /// # Errors
-    /// `VersionMismatch` if the section has changed since.
-    pub(in crate::application) async fn version_condition(
-        &self,
-        id: &str,
-        expected: &ExpectedVersion,
-    ) -> Result<VersionCondition, Failure> {
-        match expected {
-            ExpectedVersion::Nothing => Ok(VersionCondition::Any),
-            ExpectedVersion::Version(named) => Ok(named.clone()),
-            ExpectedVersion::Section(section, seen) => {
-                let loaded = self.log.load_readable::<IntegrationApp>(id).await?;
-                let current = loaded.version_for_etag();
-                if SectionVersions(loaded.history).version(*section) != *seen {
-                    return Err(CommandError::VersionMismatch { current }.into());
-                }
-                Ok(Some(current).into())
-            }
-        }
-    }
-
     pub(in crate::application) async fn section_versions(&self, id: &str) -> Result<SectionVersions, Failure> {
         // A stream that holds unreadable events can still be shown, and stopped.
         Ok(SectionVersions(

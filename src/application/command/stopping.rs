@@ -1,5 +1,7 @@
 //! Commands that stop something: of an application, of a group, of the installation.
 
+use std::sync::Arc;
+
 use gatebook_aggregates::group::{Group, GroupCommand, GroupCommandEnvelope, GroupEvent};
 use gatebook_aggregates::identifiers::{AppId, GroupId};
 use gatebook_aggregates::integration_app::{AppCommandEnvelope, IntegrationApp};
@@ -21,7 +23,7 @@ use crate::application::command::stop::{Decided, StopCommand};
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::application::idempotency_key::IdempotencyKey;
-use crate::log::{CommandError, Committed, Loaded};
+use crate::log::{Committed, Loaded};
 
 impl Gatebook {
     /// R27: runs a command that stops an application, or something of it.
@@ -38,11 +40,12 @@ impl Gatebook {
         let account = self.linked_account(&app_id.to_string()).await?;
         let decide = move |stream: &Loaded<IntegrationApp>, group: Option<&GroupRow>| -> Result<_, Failure> {
             let group = group.ok_or(Refusal::NotFound)?;
-            expected.require(stream)?;
+            let (by, facts) = (caller.principal_in(group)?, group_facts(group));
+            expected.require(stream, &by, &facts)?;
             let events = stream.aggregate.decide(AppCommandEnvelope {
                 at: gatebook.clock.now(),
-                by: caller.principal_in(group)?,
-                group: group_facts(group),
+                by,
+                group: facts,
                 command: command.clone(),
             })?;
             let after = stream.after(&events);
@@ -71,7 +74,7 @@ impl Gatebook {
             decide: Box::new(decide),
         };
         let (committed, group) = self.stop(command).await?;
-        Ok((committed, group.ok_or(Refusal::NotFound)?))
+        Ok((committed, Arc::new(group.ok_or(Refusal::NotFound)?)))
     }
 
     /// R27: runs a command that stops something of a group, or the whole of it. `command` makes it from the group as it is
@@ -86,10 +89,7 @@ impl Gatebook {
         let guards = request.guards;
         let decide = move |stream: &Loaded<Group>, group: Option<&GroupRow>| -> Result<_, Failure> {
             let by = group_principal(&caller, group)?;
-            let current = stream.version_for_etag();
-            if current > 0 && !caller.conditions.if_match.allows(current) {
-                return Err(CommandError::VersionMismatch { current }.into());
-            }
+            caller.conditions.if_match.require(stream.version_for_etag())?;
             let command = command(group)?;
             let events = stream.aggregate.decide(GroupCommandEnvelope { by, command })?;
             let context = GroupContext {

@@ -53,7 +53,7 @@ impl Gatebook {
         if caller.wants != Wanted::Part {
             return Ok(None);
         }
-        let view = self.app(caller, app_id).await?;
+        let view = self.app(caller.reader()?, app_id).await?;
         let wanted = IntegrationAppEvent::ActivityLogDownloaded { format, from, to };
         let newest = self.newest_of::<IntegrationApp>(&app_id.to_string()).await?;
         let begun = self.begun::<IntegrationApp>(caller, &newest, &wanted);
@@ -78,7 +78,7 @@ impl Gatebook {
         if caller.wants != Wanted::Part {
             return Ok(None);
         }
-        let group = self.readers_group(caller).await?;
+        let group = caller.reader()?.member.group();
         let wanted = GroupEvent::GroupActivityLogDownloaded { format, from, to };
         let newest = self.newest_of::<Group>(group_id.as_str()).await?;
         let begun = self.begun::<Group>(caller, &newest, &wanted);

@@ -9,6 +9,7 @@ use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::sql::Value;
 
+use crate::application::authorization::Operator;
 use crate::application::caller::{Caller, Who};
 use crate::application::command::request::CommandRequest;
 use crate::application::command::section_versions::ExpectedVersion;
@@ -39,7 +40,7 @@ impl Gatebook {
             return Ok(begun);
         }
         let group_id = match &caller.who {
-            Who::GroupUser { group_id, .. } => group_id.clone(),
+            Who::GroupUser(member) => member.group_id().clone(),
             _ => self.portal_app(app_id).await?.ok_or(Refusal::NotFound)?.group_id,
         };
         let command = AppCommand::RecordActivityLogDownload { format, from, to };
@@ -72,22 +73,20 @@ impl Gatebook {
         Ok(RecordedDownload { name, up_to_position })
     }
 
-    /// R28: records that the log of a developer's account is downloaded, before a byte of it leaves. Operators only: the
+    /// R28: records that the log of a developer's account is downloaded, before a byte of it leaves. The
     /// account belongs to no group.
     pub async fn record_developer_log_download(
         &self,
-        caller: &Caller,
+        operator: Operator<'_>,
         developer_id: DeveloperId,
         format: LogFormat,
         from: Option<Timestamp>,
         to: Option<Timestamp>,
     ) -> Result<RecordedDownload, Failure> {
-        let Who::Operator { .. } = &caller.who else {
-            return Err(Refusal::NotFound.into());
-        };
         let id = developer_id.to_string();
         let command = DeveloperCommand::RecordLogDownload { format, from, to };
-        self.run_developer(&id, CommandRequest::new(caller, command)).await?;
+        self.run_developer(&id, CommandRequest::new(operator.caller, command))
+            .await?;
         let developer = self.developer(developer_id).await?.ok_or(Refusal::NotFound)?;
         Ok(RecordedDownload {
             name: developer.full_name.as_str().to_owned(),

@@ -6,7 +6,7 @@ use gatebook_projections::recorded::StoredEvent;
 use gatebook_projections::sql::Query;
 use thiserror::Error;
 
-use crate::application::caller::Caller;
+use crate::application::authorization::Operator;
 use crate::application::command::request::CommandRequest;
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
@@ -43,7 +43,7 @@ impl Gatebook {
     /// An event that can be read, that is not there, or that has been quarantined already.
     pub async fn quarantine_event(
         &self,
-        caller: &Caller,
+        operator: Operator<'_>,
         position: i64,
         reason: Reason,
     ) -> Result<StoredEvent, QuarantineError> {
@@ -57,7 +57,7 @@ impl Gatebook {
             event: named(&event),
             reason,
         };
-        self.run_system(CommandRequest::new(caller, command)).await?;
+        self.run_system(CommandRequest::new(operator.caller, command)).await?;
         Ok(event)
     }
 }

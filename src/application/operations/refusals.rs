@@ -11,7 +11,8 @@ use gatebook_aggregates::refused_attempts::{
 use gatebook_projections::portal_apps::PortalAppRow;
 use uuid::Uuid;
 
-use crate::application::caller::{Caller, read_owner};
+use crate::application::caller::Caller;
+use crate::application::member::read_owner;
 use crate::application::node::refusal_counter::Counted;
 use crate::application::node::refused::{Account, MailedSecretRefusedBecause, Refused};
 use crate::application::stored_credential::StoredCredential;
@@ -19,7 +20,7 @@ use crate::application::stored_credential::StoredCredential;
 use crate::application::failure::Failure;
 
 use crate::application::gatebook::Gatebook;
-use crate::log::{CommandContext, Origin, SideEffects, VersionCondition};
+use crate::log::{CommandContext, Origin, SideEffects};
 
 impl Gatebook {
     /// A password, a token, an OTP or a code opened nothing.
@@ -156,7 +157,7 @@ impl Gatebook {
             request_id: counted.request_id.clone(),
             read_only: false,
         };
-        self.retry(|| self.try_write_refusal(&stream_id, &event, &origin).boxed())
+        self.retry(|_| self.try_write_refusal(&stream_id, &event, &origin).boxed())
             .await
     }
 
@@ -168,7 +169,7 @@ impl Gatebook {
     ) -> Result<(), Failure> {
         let context = CommandContext {
             origin: origin.clone(),
-            version_condition: VersionCondition::Any,
+            require: &|_| Ok(()),
             preconditions: Vec::new(),
             idempotency: None,
             // Nothing is decided by what was refused before.

@@ -4,7 +4,7 @@ use gatebook_aggregates::log_format::LogFormat;
 use gatebook_aggregates::system::{SYSTEM_ID, SystemCommand};
 use gatebook_aggregates::timestamp::Timestamp;
 
-use crate::application::caller::Caller;
+use crate::application::authorization::Operator;
 use crate::application::command::request::CommandRequest;
 
 use crate::application::failure::Failure;
@@ -26,11 +26,15 @@ impl Gatebook {
     ///
     /// # Errors
     /// A moment in the future is refused.
-    pub async fn end_tokens(&self, caller: &Caller, issued_before: Option<Timestamp>) -> Result<TokensEnded, Failure> {
+    pub async fn end_tokens(
+        &self,
+        operator: Operator<'_>,
+        issued_before: Option<Timestamp>,
+    ) -> Result<TokensEnded, Failure> {
         let now = self.clock.now();
         let issued_before = issued_before.unwrap_or(now);
         let command = SystemCommand::EndTokens { issued_before, now };
-        let done = self.run_system(CommandRequest::new(caller, command)).await?;
+        let done = self.run_system(CommandRequest::new(operator.caller, command)).await?;
         Ok(TokensEnded {
             issued_before: done.aggregate.tokens_ended_before.unwrap_or(issued_before),
             newly: !done.events.is_empty(),
@@ -40,13 +44,13 @@ impl Gatebook {
     /// R28: records that the installation's log is downloaded, before a byte of it leaves.
     pub async fn record_system_log_download(
         &self,
-        caller: &Caller,
+        operator: Operator<'_>,
         format: LogFormat,
         from: Option<Timestamp>,
         to: Option<Timestamp>,
     ) -> Result<RecordedDownload, Failure> {
         let command = SystemCommand::RecordLogDownload { format, from, to };
-        let done = self.run_system(CommandRequest::new(caller, command)).await?;
+        let done = self.run_system(CommandRequest::new(operator.caller, command)).await?;
         Ok(RecordedDownload {
             name: SYSTEM_ID.to_owned(),
             up_to_position: done.history.last().map_or(0, |last| last.position),

@@ -1,10 +1,11 @@
 //! What developers do in the portal: see their applications, verify, see details, handle client secrets (R17, R20-R23).
 
+use std::sync::Arc;
+
 use crate::application::apps::client_secrets::{IssuedClientSecret, live_secrets};
 use gatebook_aggregates::identifiers::{AppId, ClientSecretId, EntityId};
 use gatebook_aggregates::integration_app::{
-    AppCommand, ClientSecret, IntegrationApp, IntegrationAppEvent as Event, OtpState, OtpUnusable, Status,
-    verified_developer,
+    AppCommand, ClientSecret, IntegrationAppEvent as Event, OtpState, OtpUnusable, Status,
 };
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::refused_attempts::MailedSecret;
@@ -15,18 +16,19 @@ use gatebook_projections::app_list::Link;
 use gatebook_projections::groups::GroupRow;
 use gatebook_projections::portal_apps::{self, PortalAppRow, PortalApps};
 use gatebook_projections::projection::Projection;
-use uuid::Uuid;
 
 use crate::application::accounts::credentials::throttle_keys;
-use crate::application::caller::{Caller, Who};
+use crate::application::authorization::{LinkedDeveloper, VerifiedDeveloper};
+use crate::application::caller::Caller;
 use crate::application::command::request::CommandRequest;
 use crate::application::command::retry::TRIES;
+use crate::application::command::run_app::AppCommitted;
 use crate::application::idempotency_key::IdempotencyKey;
 
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::application::node::refused::{MailedSecretRefusedBecause, Refused};
-use crate::log::{CommandError, Committed};
+use crate::log::CommandError;
 use crate::secrets::{CredentialKind, OneTimePassword};
 use crate::store::StoreError;
 
@@ -43,7 +45,7 @@ pub struct AppDetails {
     /// The application.
     pub app: PortalAppRow,
     /// Its group.
-    pub group: GroupRow,
+    pub group: Arc<GroupRow>,
     /// R23: its live client secrets, with their last use.
     pub client_secrets: Vec<(ClientSecret, Option<Timestamp>)>,
 }
@@ -60,9 +62,7 @@ pub struct PortalEntity {
 impl Gatebook {
     /// The applications of the developer.
     pub async fn portal_home(&self, caller: &Caller) -> Result<PortalHome, Failure> {
-        let Who::Developer(developer) = &caller.who else {
-            return Err(Failure::Unauthenticated);
-        };
+        let developer = caller.developer()?;
         let _slot = self.read_slot(caller).await?;
         let rows = self
             .database()
@@ -87,27 +87,27 @@ impl Gatebook {
 
     /// R17: Verify. Wrong tries are recorded. The same request again, by its key, is answered like the first, and is no
     /// other try.
-    pub async fn verify_otp(&self, caller: &Caller, app_id: AppId, typed: &str) -> Result<(), Failure> {
-        let account = self.account_of(caller)?;
+    pub async fn verify_otp(&self, developer: &LinkedDeveloper<'_>, typed: &str) -> Result<(), Failure> {
+        let (caller, account) = (developer.caller, developer.developer.developer_id);
         if let Some(first) = self.verified_before(caller).await? {
             return first;
         }
-        let attempt = throttle_keys(caller, Some(("otp", format!("{account}/{app_id}"))));
+        let attempt = throttle_keys(caller, Some(("otp", format!("{account}/{}", developer.app.app_id))));
         let typed = OneTimePassword::read(typed);
         if typed.is_none() {
-            self.require_no_live_otp(caller, app_id).await?;
+            self.require_no_live_otp(developer)?;
         }
         let guess = match self.guess(&attempt).await {
             Ok(guess) => guess,
             Err(too_many) => {
                 let because = MailedSecretRefusedBecause::TooManyTries(MailedSecret::OneTimePassword);
-                self.note_refused_otp(caller, app_id, account, because).await?;
+                self.note_refused_otp(developer, because);
                 return Err(too_many);
             }
         };
         let otp_digest = typed.map(|otp| self.keyed(CredentialKind::OneTimePassword, otp.canonical()));
         let command = AppCommand::VerifyOneTimePassword { otp_digest };
-        let done = self.developers_command(caller, app_id, command).await;
+        let done = self.developers_command(developer, command).await;
         if done.as_ref().is_err_and(Failure::is_key_used)
             && let Some(first) = self.verified_before(caller).await?
         {
@@ -115,9 +115,9 @@ impl Gatebook {
         }
         if let Some(because) = done.as_ref().err().and_then(unusable_because) {
             let because = MailedSecretRefusedBecause::Dead(because);
-            self.note_refused_otp(caller, app_id, account, because).await?;
+            self.note_refused_otp(developer, because);
         }
-        let verified = done.and_then(|done| verified(&done.events));
+        let verified = done.and_then(|(done, _)| verified(&done.events));
         // What was refused before the OTP was looked at, or never happened, was no guess. Whoever hangs up has had one of
         // the OTP's five tries all the same.
         if verified.as_ref().is_err_and(is_wrong_otp) {
@@ -128,32 +128,19 @@ impl Gatebook {
 
     /// R15, R28: that an OTP which opens nothing was tried is recorded once with the application; whoever goes on is counted,
     /// and so is whoever tries so often that nobody looks at it any more.
-    ///
-    /// # Errors
-    /// `NotFound` for an application of another developer, in whose log nothing of this belongs.
-    async fn note_refused_otp(
-        &self,
-        caller: &Caller,
-        app_id: AppId,
-        developer_id: Uuid,
-        because: MailedSecretRefusedBecause,
-    ) -> Result<(), Failure> {
-        let group_id = self.linked_app(caller, app_id).await?.group_id;
-        self.note_refused(
-            caller,
-            Refused::MailedSecret {
-                group_id,
-                because,
-                app_id: Some(app_id),
-                developer_id: Some(developer_id),
-            },
-        );
-        Ok(())
+    fn note_refused_otp(&self, developer: &LinkedDeveloper<'_>, because: MailedSecretRefusedBecause) {
+        let refused = Refused::MailedSecret {
+            group_id: developer.app.group_id.clone(),
+            because,
+            app_id: Some(developer.app.app_id),
+            developer_id: Some(developer.developer.developer_id),
+        };
+        self.note_refused(developer.caller, refused);
     }
 
     /// R15: what cannot be an OTP at all is no try of one that still opens something.
-    async fn require_no_live_otp(&self, caller: &Caller, app_id: AppId) -> Result<(), Failure> {
-        let app = self.linked_app(caller, app_id).await?;
+    fn require_no_live_otp(&self, developer: &LinkedDeveloper<'_>) -> Result<(), Failure> {
+        let app = &developer.app;
         if app.status == Status::Active && app.otp_state(self.clock.now()) == Some(OtpState::Valid) {
             let message = "A one-time password has eight letters and digits, such as K7QM-2F9D.";
             return Err(Refusal::field("otp", "invalid_otp", message).into());
@@ -168,42 +155,12 @@ impl Gatebook {
         Ok(reported.map(|reported| verified(&[reported.event])))
     }
 
-    /// R17: an application that is linked to the developer, verified or not, with its group.
-    pub async fn portal_application(
-        &self,
-        caller: &Caller,
-        app_id: AppId,
-    ) -> Result<(PortalAppRow, GroupRow), Failure> {
-        let app = self.linked_app(caller, app_id).await?;
-        let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
-        Ok((app, group))
-    }
-
-    /// R22: an application that the developer has verified, with its group. What is confidential in it is not to be
-    /// shown: that would have to be recorded.
-    pub async fn verified_application(
-        &self,
-        caller: &Caller,
-        app_id: AppId,
-    ) -> Result<(PortalAppRow, GroupRow), Failure> {
-        let app = self.verified_app(caller, app_id).await?;
-        let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
-        Ok((app, group))
-    }
-
     /// R22, R28: the details, whose reveal is recorded.
-    pub async fn app_details(&self, caller: &Caller, app_id: AppId) -> Result<AppDetails, Failure> {
-        let done = self
-            .developers_command(
-                caller,
-                app_id,
-                AppCommand::RevealCredentials {
-                    ip_address: caller.ip_address.clone(),
-                },
-            )
-            .await?;
+    pub async fn app_details(&self, developer: &LinkedDeveloper<'_>) -> Result<AppDetails, Failure> {
+        let ip_address = developer.caller.ip_address.clone();
+        let command = AppCommand::RevealCredentials { ip_address };
+        let (done, group) = self.developers_command(developer, command).await?;
         let app = done.row::<PortalApps>().ok_or(Refusal::NotFound)?;
-        let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
         let client_secrets = self.live_secrets_with_use(&app).await?;
         Ok(AppDetails {
             app,
@@ -215,15 +172,13 @@ impl Gatebook {
     /// R22, R25: the entities, filtered by name and id, a page of them beginning after an id.
     pub async fn portal_entities(
         &self,
-        caller: &Caller,
-        app_id: AppId,
+        developer: &VerifiedDeveloper<'_>,
         (name, id): (Option<&str>, Option<&str>),
         after: Option<&str>,
         limit: usize,
     ) -> Result<(Vec<PortalEntity>, Option<EntityId>), Failure> {
-        let _slot = self.read_slot(caller).await?;
-        let app = self.verified_app(caller, app_id).await?;
-        let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
+        let _slot = self.read_slot(developer.caller()).await?;
+        let (app, group) = (developer.app(), developer.group());
         let part_of = |text: Option<&str>| text.map(searchable).unwrap_or_default();
         let (part_of_name, part_of_id) = (part_of(name), part_of(id));
         let mut matching = app
@@ -258,12 +213,15 @@ impl Gatebook {
         form: Option<&IdempotencyKey>,
     ) -> Result<Option<IssuedClientSecret>, Failure> {
         for _ in 0..TRIES {
-            let app = self.verified_app(caller, app_id).await?;
-            let live: Vec<_> = live_secrets(&app, self.clock.now()).map(|secret| secret.id).collect();
+            let developer = self.verified_developer(caller, app_id).await?;
+            let app = developer.app();
+            let live: Vec<_> = live_secrets(app, self.clock.now()).map(|secret| secret.id).collect();
             if let Some(first) = self.repeated_secret(form).await? {
                 // The first may have made it after the look at the secrets.
-                let app = self.verified_app(caller, app_id).await?;
-                let live: Vec<_> = live_secrets(&app, self.clock.now()).map(|secret| secret.id).collect();
+                let again = self.verified_developer(caller, app_id).await?;
+                let live: Vec<_> = live_secrets(again.app(), self.clock.now())
+                    .map(|secret| secret.id)
+                    .collect();
                 return Ok(first.shown().filter(|shown| live.contains(&shown.client_secret_id)));
             }
             if live != seen {
@@ -271,7 +229,7 @@ impl Gatebook {
             }
             let expected = Some(app.version).into();
             let issued = self
-                .generate_client_secret_for(caller, &app, overlap_seconds, &expected, form)
+                .generate_client_secret_for(caller, app, overlap_seconds, &expected, form)
                 .await;
             match issued {
                 // Something has changed since the look at the secrets, or the same form was faster: look again.
@@ -285,58 +243,21 @@ impl Gatebook {
     /// R23: retires one at once.
     pub async fn retire_client_secret(
         &self,
-        caller: &Caller,
-        app_id: AppId,
+        developer: &LinkedDeveloper<'_>,
         client_secret_id: ClientSecretId,
     ) -> Result<(), Failure> {
         let command = AppCommand::RetireClientSecret { client_secret_id };
-        self.developers_command(caller, app_id, command).await.map(|_| ())
+        self.developers_command(developer, command).await.map(|_| ())
     }
 
     async fn developers_command(
         &self,
-        caller: &Caller,
-        app_id: AppId,
+        LinkedDeveloper { caller, app, .. }: &LinkedDeveloper<'_>,
         command: AppCommand,
-    ) -> Result<Committed<IntegrationApp>, Failure> {
-        let group_id = self.linked_app(caller, app_id).await?.group_id;
+    ) -> Result<AppCommitted, Failure> {
         let expected = caller.conditions.if_match.clone().into();
         let request = CommandRequest::new(caller, command).once(caller.conditions.key.as_ref());
-        let (committed, _) = self.run_app(&group_id, app_id, &expected, request).await?;
-        Ok(committed)
-    }
-
-    /// R17: an application of another developer does not exist.
-    async fn linked_app(&self, caller: &Caller, app_id: AppId) -> Result<PortalAppRow, Failure> {
-        let Who::Developer(developer) = &caller.who else {
-            return Err(Failure::Unauthenticated);
-        };
-        let app = self.portal_app(app_id).await?;
-        let linked = app.filter(|app| app.developer_email.as_ref() == Some(&developer.email));
-        linked.ok_or_else(|| Refusal::NotFound.into())
-    }
-
-    /// R22: the application of the developer who verified it.
-    pub(in crate::application) async fn verified_app(
-        &self,
-        caller: &Caller,
-        app_id: AppId,
-    ) -> Result<PortalAppRow, Failure> {
-        let app = self.linked_app(caller, app_id).await?;
-        let group = self.group(&app.group_id).await?.ok_or(Refusal::NotFound)?;
-        verified_developer(
-            app.developer_email.as_ref(),
-            app.verified_by(),
-            &caller.principal_in(&group)?,
-        )?;
-        Ok(app)
-    }
-
-    fn account_of(&self, caller: &Caller) -> Result<Uuid, Failure> {
-        match &caller.who {
-            Who::Developer(developer) => Ok(developer.developer_id),
-            _ => Err(Failure::Unauthenticated),
-        }
+        self.run_app(&app.group_id, app.app_id, &expected, request).await
     }
 }
 

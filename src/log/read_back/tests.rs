@@ -21,8 +21,8 @@ use serde_json::{Map, Value as Json, json};
 
 use super::*;
 use crate::clock::{Clock, ManualClock};
+use crate::log::Origin;
 use crate::log::append::{Append, AppendError, RowWrite};
-use crate::log::context::Origin;
 use crate::log::hash_chain::NO_PREDECESSOR;
 use crate::log::stored_aggregate::{About, StoredAggregate};
 use crate::log::{Loaded, Writer, batch};

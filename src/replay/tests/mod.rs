@@ -34,7 +34,7 @@ use uuid::Uuid;
 
 use crate::clock::{Clock, ManualClock};
 use crate::log::hash_chain::{EventParts, hash_of};
-use crate::log::{CommandContext, Log, Origin, SideEffects, StoredAggregate, VersionCondition, Writer, read};
+use crate::log::{CommandContext, Log, Origin, SideEffects, StoredAggregate, Writer, read};
 use crate::metrics::Metrics;
 use crate::store::on_both_databases::{On, on_both_databases};
 use crate::store::{self, ConnectionPurpose, Database, Dialect};
@@ -297,7 +297,7 @@ async fn execute<A: StoredAggregate<Error = Refusal, Services = ()>>(log: &Log, 
             request_id: "r-1".to_owned(),
             read_only: false,
         },
-        version_condition: VersionCondition::Any,
+        require: &|_| Ok(()),
         preconditions: Vec::new(),
         idempotency: None,
         despite_unreadable: false,

@@ -5,14 +5,13 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use cookie::{Cookie, SameSite};
-use gatebook_aggregates::group::{GroupUser, Membership};
-use gatebook_aggregates::identifiers::UserId;
+use gatebook_aggregates::group::Membership;
 use gatebook_projections::developers::DeveloperRow;
 use gatebook_projections::groups::GroupRow;
 
 use maud::Markup;
 
-use crate::application::{BrowserSession, Caller, Failure, Gatebook, Realm};
+use crate::application::{BrowserSession, Caller, Failure, Gatebook, Member, Operator, Realm};
 use crate::web::error::Problem;
 use crate::web::extract::Anyone;
 use crate::web::service::Service;
@@ -20,16 +19,18 @@ use crate::web::service::Service;
 /// A group user in the console.
 pub struct ConsoleUser {
     pub session: BrowserSession,
-    /// Their group as it is now, not as it was when they signed in.
-    pub group: GroupRow,
-    pub user_id: UserId,
-    pub user: GroupUser,
+    /// Who they are in their group, as it was read for this request.
+    pub member: Member,
 }
 
 impl ConsoleUser {
     /// R2, R3: decides what the page offers. Permission itself is checked by the application layer.
     pub fn membership(&self) -> Membership {
-        self.user.membership(self.group.group_id.clone(), self.user_id.clone())
+        self.member.membership()
+    }
+
+    pub fn group(&self) -> &GroupRow {
+        self.member.group()
     }
 
     pub fn caller(&self) -> &Caller {
@@ -57,6 +58,10 @@ pub struct OperatorUser {
 }
 
 impl OperatorUser {
+    pub fn operator(&self) -> Result<Operator<'_>, Failure> {
+        self.session.caller.operator()
+    }
+
     pub fn caller(&self) -> &Caller {
         &self.session.caller
     }

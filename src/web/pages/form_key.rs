@@ -3,9 +3,9 @@
 
 use axum::http::StatusCode;
 use maud::{Markup, html};
-use uuid::Uuid;
 
 use crate::application::{Caller, Failure, IdempotencyKey};
+use crate::unique_id::unique_id;
 use crate::web::error::Problem;
 use crate::web::pages::form::Form;
 use crate::web::pages::form_errors::Errors;
@@ -16,7 +16,7 @@ const REQUEST_KEY: &str = "request_key";
 pub fn field(form: &Form) -> Markup {
     let key = form
         .filled(REQUEST_KEY)
-        .map_or_else(|| Uuid::now_v7().to_string(), str::to_owned);
+        .map_or_else(|| unique_id().to_string(), str::to_owned);
     html! { input type="hidden" name=(REQUEST_KEY) value=(key); }
 }
 

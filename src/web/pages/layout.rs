@@ -87,8 +87,8 @@ impl From<&ConsoleUser> for Shell {
             menu_title: Some("Group Management"),
             menu,
             signed_in: Some(SignedInAs {
-                name: user.user.name.as_str().to_owned(),
-                detail: user.group.customer.name.as_str().to_owned(),
+                name: user.member.user().name.as_str().to_owned(),
+                detail: user.group().customer.name.as_str().to_owned(),
                 account: "/account",
                 sign_out: ("/sign-out", "Sign out"),
                 form_token: user.session.form_token.clone(),

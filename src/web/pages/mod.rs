@@ -21,6 +21,7 @@ mod portal;
 mod problem_page;
 mod same_origin;
 mod session_list;
+mod sign_in_page;
 mod sign_out;
 mod signed_in;
 mod times;

@@ -217,11 +217,16 @@ async fn ended_credentials(
     let gatebook = &world.gatebook;
     let end = gatebook.clock.now().plus(TimeDelta::hours(1));
     let short = gatebook
-        .create_operator_token(&settling, &label("Short"), Some(end))
+        .create_operator_token(settling.operator().unwrap(), &label("Short"), Some(end))
         .await;
-    let revoked = gatebook.create_operator_token(&settling, &label("Revoked"), None).await;
+    let revoked = gatebook
+        .create_operator_token(settling.operator().unwrap(), &label("Revoked"), None)
+        .await;
     let revoked = revoked.unwrap();
-    gatebook.revoke_operator_token(&settling, revoked.id).await.unwrap();
+    gatebook
+        .revoke_operator_token(settling.operator().unwrap(), revoked.id)
+        .await
+        .unwrap();
 
     let logged_out = world.logged_in("dev@example.com").await;
     logged_out.delete("/portal/api/v1/session").await.done();

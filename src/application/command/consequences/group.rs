@@ -11,10 +11,10 @@ use super::remove_owned;
 
 use super::store;
 
-use crate::application::caller::owner;
 use crate::application::command::consequences::account::password_link_subject;
 use crate::application::command::request::Drawn;
 use crate::application::gatebook::Gatebook;
+use crate::application::member::owner;
 use crate::log::{CommandError, SideEffects};
 use crate::secrets::CredentialKind;
 

@@ -84,7 +84,9 @@ pub async fn create_application(
     body: KeyedBody<CreateApplication>,
 ) -> Result<impl IntoResponse, Problem> {
     let key = body.key(&caller)?;
-    let (view, shown) = service.create_app(&caller, body.value.read()?, key.as_ref()).await?;
+    let (view, shown) = service
+        .create_app(caller.manager()?, body.value.read()?, key.as_ref())
+        .await?;
     let location = format!("/api/v1/integration-apps/{}", view.app().app_id);
     let answer = Versioned(view.app().version, CreatedApplication::new(&view, shown));
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], answer))

@@ -113,7 +113,7 @@ pub async fn group_log(
 ) -> Result<Response, Problem> {
     let (from, to) = query.read()?;
     let slot = service.read_slot(caller).await?;
-    let group_id = service.callers_group(caller).await?.group_id;
+    let group_id = caller.member()?.group_id().clone();
     let recorded = service
         .record_group_log_download(caller, &group_id, format, from, to)
         .await?;

@@ -28,5 +28,5 @@ pub async fn get_application(
     State(service): State<Service>,
     PathOf(id): PathOf<AppId>,
 ) -> Result<Versioned<Application>, Problem> {
-    Ok(Versioned::from(&service.app(&caller, id).await?))
+    Ok(Versioned::from(&service.app(caller.reader()?, id).await?))
 }

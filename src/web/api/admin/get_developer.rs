@@ -30,7 +30,7 @@ pub async fn get_developer(
     State(service): State<Service>,
     PathOf(id): PathOf<AppId>,
 ) -> Result<Versioned<DeveloperAccess>, Problem> {
-    let view = service.app(&caller, id).await?;
+    let view = service.app(caller.reader()?, id).await?;
     let problem = service.mail_problem(&view).await?;
     Ok(Versioned(
         view.app().version,

@@ -30,7 +30,9 @@ pub async fn list_applications(
         after,
         limit,
     } = query.read()?;
-    let page = service.apps(&caller, filter, sort, after.as_ref(), limit).await?;
+    let page = service
+        .apps(caller.reader()?, filter, sort, after.as_ref(), limit)
+        .await?;
     let items = page.items.iter().map(Application::from).collect();
     Ok(Json(Page {
         items,

@@ -23,8 +23,7 @@ pub async fn list_entities(
     State(service): State<Service>,
 ) -> Result<Json<Items<Named>>, Problem> {
     let _slot = service.read_slot(&caller).await?;
-    let group = service.callers_group(&caller).await?;
     Ok(Json(Items {
-        items: Named::entities(&group),
+        items: Named::entities(caller.member()?.group()),
     }))
 }

@@ -40,7 +40,7 @@ pub async fn list_events(
     QueryOf(query): QueryOf<PageParameters>,
 ) -> Result<Json<Page<TimelineEvent>>, Problem> {
     let (limit, before) = read(&query)?;
-    let EventsPage { events, next } = service.app_events(&caller, id, before, limit).await?;
+    let EventsPage { events, next } = service.app_events(caller.reader()?, id, before, limit).await?;
     let items: Result<_, _> = events.iter().map(|event| timeline(event).map(TimelineEvent)).collect();
     Ok(Json(Page {
         items: items.map_err(StoreError::from)?,

@@ -21,10 +21,9 @@ use crate::web::service::Service;
 )]
 pub async fn list_users(Admin(caller): Admin, State(service): State<Service>) -> Result<Json<Items<User>>, Problem> {
     let _slot = service.read_slot(&caller).await?;
-    let group = service.callers_group(&caller).await?;
-    let membership = caller.membership(&group)?;
-    let users = group.customer.users.iter();
-    let seen = users.filter(|(id, _)| membership.reads() || **id == membership.user_id);
+    let member = caller.member()?;
+    let (users, reads) = (member.group().customer.users.iter(), member.membership().reads());
+    let seen = users.filter(|(id, _)| reads || *id == member.user_id());
     Ok(Json(Items {
         items: seen.map(User::from).collect(),
     }))

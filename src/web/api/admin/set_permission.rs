@@ -69,7 +69,7 @@ async fn set(
     let user_id = UserId::parse(&path.0).map_err(|_| Problem::not_found())?;
     let permission: Permission = path.1.parse().map_err(|_| Problem::not_found())?;
     let group = service
-        .set_permission(caller, user_id.clone(), permission, granted)
+        .set_permission(caller.practice_admin()?, user_id.clone(), permission, granted)
         .await?;
     let user = group.user(&user_id).ok_or_else(Problem::not_found)?;
     Ok(Versioned(group.version, User::from((&user_id, user))))

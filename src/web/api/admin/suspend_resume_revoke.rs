@@ -6,6 +6,8 @@ use gatebook_aggregates::text::Reason;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use crate::application::{Caller, StatusChange};
+use crate::log::VersionCondition;
 use crate::web::api::admin::change::{InPath, KeyedBody, WithIfMatch, WithKey};
 use crate::web::api::json::{Application, ChangeProblems, Versioned, text};
 use crate::web::error::Problem;
@@ -44,9 +46,7 @@ pub async fn suspend_application(
     IfMatch(version): IfMatch,
     body: KeyedBody<WithReason>,
 ) -> Result<Versioned<Application>, Problem> {
-    let (key, reason) = (body.key(&caller)?, body.value.read()?);
-    let (view, _) = service.suspend_app(&caller, id, version, key.as_ref(), reason).await?;
-    Ok(Versioned::from(&view))
+    change_status(&service, &caller, id, version, body, StatusChange::Suspend).await
 }
 
 /// Resume an application
@@ -73,9 +73,7 @@ pub async fn resume_application(
     IfMatch(version): IfMatch,
     body: KeyedBody<WithReason>,
 ) -> Result<Versioned<Application>, Problem> {
-    let (key, reason) = (body.key(&caller)?, body.value.read()?);
-    let (view, _) = service.resume_app(&caller, id, version, key.as_ref(), reason).await?;
-    Ok(Versioned::from(&view))
+    change_status(&service, &caller, id, version, body, StatusChange::Resume).await
 }
 
 /// Revoke an application
@@ -102,8 +100,21 @@ pub async fn revoke_application(
     IfMatch(version): IfMatch,
     body: KeyedBody<WithReason>,
 ) -> Result<Versioned<Application>, Problem> {
-    let (key, reason) = (body.key(&caller)?, body.value.read()?);
-    let (view, _) = service.revoke_app(&caller, id, version, key.as_ref(), reason).await?;
+    change_status(&service, &caller, id, version, body, StatusChange::Revoke).await
+}
+
+async fn change_status(
+    service: &Service,
+    caller: &Caller,
+    id: AppId,
+    version: VersionCondition,
+    body: KeyedBody<WithReason>,
+    change: StatusChange,
+) -> Result<Versioned<Application>, Problem> {
+    let (key, reason) = (body.key(caller)?, body.value.read()?);
+    let (view, _) = service
+        .change_status(caller, id, version, key.as_ref(), change, reason)
+        .await?;
     Ok(Versioned::from(&view))
 }
 

@@ -46,6 +46,6 @@ pub async fn create_client_secret(
         if_match,
         key: body.key(&caller)?,
     };
-    let made = service.operators_client_secret(&caller, id, &order).await?;
+    let made = service.operators_client_secret(caller.operator()?, id, &order).await?;
     Ok((StatusCode::CREATED, Json(made.into())))
 }

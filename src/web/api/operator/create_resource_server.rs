@@ -29,7 +29,7 @@ pub async fn create_resource_server(
 ) -> Result<(StatusCode, Json<NewResourceServer>), Problem> {
     let key = body.key(&caller)?;
     let made = service
-        .create_resource_server_once(&caller.once(key), &body.value.read()?)
+        .create_resource_server_once(caller.once(key).operator()?, &body.value.read()?)
         .await?;
     Ok((StatusCode::CREATED, Json(made.into())))
 }

@@ -40,7 +40,7 @@ pub async fn create_user_token(
     let key = body.key(&caller)?;
     let caller = caller.insisting_on(if_match).once(key);
     let made = service
-        .issue_user_token_once(&caller, &group_id, user_id, name, ends)
+        .issue_user_token_once(caller.operator()?, &group_id, user_id, name, ends)
         .await?;
     Ok((StatusCode::CREATED, Json(made.into())))
 }

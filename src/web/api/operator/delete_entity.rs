@@ -33,6 +33,6 @@ pub async fn delete_entity(
 ) -> Result<StatusCode, Problem> {
     let caller = caller.insisting_on(if_match);
     let (group_id, entity_id) = (GroupId::parse(&group_id)?, EntityId::parse(&entity_id)?);
-    service.remove_entity(&caller, &group_id, entity_id).await?;
+    service.remove_entity(caller.operator()?, &group_id, entity_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -24,6 +24,6 @@ pub async fn delete_resource_server(
     State(service): State<Service>,
     PathOf(client_id): PathOf<String>,
 ) -> Result<StatusCode, Problem> {
-    service.delete_resource_server(&caller, &client_id).await?;
+    service.delete_resource_server(caller.operator()?, &client_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

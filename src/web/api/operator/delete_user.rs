@@ -33,6 +33,6 @@ pub async fn delete_user(
 ) -> Result<StatusCode, Problem> {
     let caller = caller.insisting_on(if_match);
     let (group_id, user_id) = (GroupId::parse(&group_id)?, UserId::parse(&user_id)?);
-    service.remove_user(&caller, &group_id, user_id).await?;
+    service.remove_user(caller.operator()?, &group_id, user_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

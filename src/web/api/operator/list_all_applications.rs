@@ -50,7 +50,7 @@ pub async fn list_all_applications(
         limit,
     } = query.read()?;
     let page = service
-        .all_apps(&operator, &filter, sort, after.as_ref(), limit)
+        .all_apps(operator.operator()?, &filter, sort, after.as_ref(), limit)
         .await?;
     let items = page.items.iter().map(ApplicationOfGroup::from).collect();
     Ok(Json(Page {

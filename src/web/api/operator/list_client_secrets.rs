@@ -27,11 +27,11 @@ use crate::web::service::Service;
     security(("operator_token" = []))
 )]
 pub async fn list_client_secrets(
-    _operator: Operator,
+    Operator(operator): Operator,
     State(service): State<Service>,
     PathOf(id): PathOf<AppId>,
 ) -> Result<Json<Items<ListedClientSecret>>, Problem> {
-    let secrets = service.operators_client_secrets(id).await?;
+    let secrets = service.operators_client_secrets(operator.operator()?, id).await?;
     Ok(Json(Items {
         items: secrets.into_iter().map(ListedClientSecret::from).collect(),
     }))

@@ -20,7 +20,7 @@ pub async fn list_groups(
     Operator(operator): Operator,
     State(service): State<Service>,
 ) -> Result<Json<Items<GroupJson>>, Problem> {
-    let groups = service.groups(&operator).await?;
+    let groups = service.groups(operator.operator()?).await?;
     Ok(Json(Items {
         items: groups.iter().map(GroupJson::from).collect(),
     }))

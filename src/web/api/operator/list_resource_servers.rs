@@ -22,10 +22,10 @@ use crate::web::service::Service;
     security(("operator_token" = []))
 )]
 pub async fn list_resource_servers(
-    _operator: Operator,
+    Operator(operator): Operator,
     State(service): State<Service>,
 ) -> Result<Json<Items<ResourceServerJson>>, Problem> {
-    let servers = service.resource_servers().await?;
+    let servers = service.resource_servers(operator.operator()?).await?;
     Ok(Json(Items {
         items: servers.into_iter().map(ResourceServerJson::from).collect(),
     }))

@@ -41,6 +41,8 @@ pub async fn put_entity(
     let (group_id, entity_id) = (GroupId::parse(&group_id)?, EntityId::parse(&entity_id)?);
     let name = body.value.read()?;
     let entity = Named::entity((&entity_id, &name));
-    let (group, outcome) = service.put_entity(&caller, &group_id, entity_id, name).await?;
+    let (group, outcome) = service
+        .put_entity(caller.operator()?, &group_id, entity_id, name)
+        .await?;
     Ok((status(outcome), Versioned(group.version, entity)))
 }

@@ -60,6 +60,8 @@ pub async fn put_group(
     let name = fields.read(Label::parse("name", text(&body.value.name)));
     let product_plan = fields.read(ProductPlan::parse(text(&body.value.product_plan)));
     let (group_id, name, product_plan) = fields.finish(|| Some((group_id?, name?, product_plan?)))?;
-    let (group, outcome) = service.put_group(&caller, &group_id, name, product_plan).await?;
+    let (group, outcome) = service
+        .put_group(caller.operator()?, &group_id, name, product_plan)
+        .await?;
     Ok((status(outcome), Versioned(group.version, GroupJson::from(&group))))
 }

@@ -73,7 +73,7 @@ pub async fn put_user(
     let (group_id, user_id) = (GroupId::parse(&group_id)?, UserId::parse(&user_id)?);
     let (email, name, role) = body.value.read()?;
     let (group, outcome) = service
-        .put_user(&caller, &group_id, user_id.clone(), email, name, role)
+        .put_user(caller.operator()?, &group_id, user_id.clone(), email, name, role)
         .await?;
     let user = group.user(&user_id).ok_or_else(Problem::not_found)?;
     Ok((status(outcome), Versioned(group.version, User::from((&user_id, user)))))

@@ -32,7 +32,7 @@ pub async fn retire_client_secret(
     IfMatch(if_match): IfMatch,
 ) -> Result<StatusCode, Problem> {
     service
-        .operators_retire_client_secret(&caller, id, secret_id, if_match)
+        .operators_retire_client_secret(caller.operator()?, id, secret_id, if_match)
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }

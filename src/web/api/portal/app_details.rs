@@ -77,7 +77,8 @@ pub async fn portal_app_details(
     developer: AuthenticatedDeveloper,
     PathOf(app_id): PathOf<AppId>,
 ) -> Result<Versioned<PortalAppDetails>, Problem> {
-    let details = service.app_details(&developer.caller, app_id).await?;
+    let developer = service.linked_developer(&developer.caller, app_id).await?;
+    let details = service.app_details(&developer).await?;
     Ok(Versioned(
         details.app.version,
         PortalAppDetails::new(details, &service.settings),

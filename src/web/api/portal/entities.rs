@@ -64,7 +64,8 @@ pub async fn portal_entities(
 ) -> Result<Json<Page<Named>>, Problem> {
     let EntityQuestion { name, id, limit, after } = query.read()?;
     let filter = (name.as_deref(), id.as_deref());
-    let page = service.portal_entities(&developer.caller, app_id, filter, after.as_deref(), limit);
+    let developer = service.verified_developer(&developer.caller, app_id).await?;
+    let page = service.portal_entities(&developer, filter, after.as_deref(), limit);
     let (entities, last) = page.await?;
     Ok(Json(Page {
         items: entities.iter().map(named).collect(),

@@ -59,8 +59,7 @@ pub async fn portal_generate_client_secret(
         if_match,
         key: body.key(&developer.caller)?,
     };
-    let made = service
-        .developers_client_secret(&developer.caller, app_id, &order)
-        .await?;
+    let developer = service.verified_developer(&developer.caller, app_id).await?;
+    let made = service.developers_client_secret(&developer, &order).await?;
     Ok((StatusCode::CREATED, Json(made.into())))
 }

@@ -41,6 +41,7 @@ pub async fn portal_retire_client_secret(
     IfMatch(if_match): IfMatch,
 ) -> Result<StatusCode, Problem> {
     let caller = developer.caller.insisting_on(if_match);
-    service.retire_client_secret(&caller, app_id, secret_id).await?;
+    let developer = service.linked_developer(&caller, app_id).await?;
+    service.retire_client_secret(&developer, secret_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

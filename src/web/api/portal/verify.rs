@@ -63,6 +63,8 @@ pub async fn verify_otp(
 ) -> Result<Json<Verified>, Problem> {
     let key = body.key(&developer.caller)?;
     let [otp] = required([("otp", body.value.otp)])?;
-    service.verify_otp(&developer.caller.once(key), app_id, &otp).await?;
+    let caller = developer.caller.once(key);
+    let developer = service.linked_developer(&caller, app_id).await?;
+    service.verify_otp(&developer, &otp).await?;
     Ok(Json(Verified { verified: true }))
 }

@@ -58,9 +58,9 @@ async fn account_page(
         }
         (errors.summary(&["name", "valid_days", "password"]))
         dl.facts {
-            (written("Name", user.user.name.as_str()))
-            (written("E-mail", user.user.email.as_str()))
-            (written("Group", user.group.customer.name.as_str()))
+            (written("Name", user.member.user().name.as_str()))
+            (written("E-mail", user.member.user().email.as_str()))
+            (written("Group", user.group().customer.name.as_str()))
         }
         h2 { "Password" }
         form method="post" action="/account/password-link" {
@@ -194,7 +194,7 @@ pub async fn end_token(
     SubmittedForm { user, form }: SubmittedForm<ConsoleUser>,
 ) -> Result<Redirect, Problem> {
     if !form.is_to_be_shown_again() {
-        let (group_id, user_id) = (&user.group.group_id, user.user_id.clone());
+        let (group_id, user_id) = (user.member.group_id(), user.member.user_id().clone());
         let ended = service.revoke_user_token(user.caller(), group_id, user_id, token_id);
         or_gone(ended.await)?;
     }
@@ -226,7 +226,7 @@ pub async fn send_password_link(
         return Ok(Redirect::to("/account"));
     }
     service
-        .request_user_password_reset(user.caller(), user.user.email.as_str())
+        .request_user_password_reset(user.caller(), user.member.user().email.as_str())
         .await?;
     Ok(Redirect::to("/account?link-sent"))
 }

@@ -29,7 +29,7 @@ const PERMISSIONS: [Permission; 2] = [Permission::ManageIntegrationApplications,
 /// `GET /group-users`
 pub async fn list(SignedIn(admin): SignedIn<ConsoleUser>) -> Result<Markup, Problem> {
     require_practice_admin(&admin)?;
-    let users = &admin.group.customer.users;
+    let users = &admin.group().customer.users;
     let body = html! {
         (crumbs(false))
         h1 { "Edit Group Users" }
@@ -61,7 +61,7 @@ pub async fn show(
     PathOf(user_id): PathOf<UserId>,
     PageQuery(query): PageQuery,
 ) -> Result<Markup, Problem> {
-    let user = edited(&admin.group, &admin, &user_id)?;
+    let user = edited(admin.group(), &admin, &user_id)?;
     let done = ["processed", "link-sent"].into_iter().find(|done| query.has(done));
     let notice = html! { @if let Some(done) = done { div.notice.good role="status" { p { (sentence(done)) } } } };
     Ok(edit_page(&admin, &user_id, &user, &user.permissions, &notice))
@@ -73,16 +73,19 @@ pub async fn process(
     PathOf(user_id): PathOf<UserId>,
     SubmittedForm { user: admin, form }: SubmittedForm<ConsoleUser>,
 ) -> Result<Response, Problem> {
-    let user = edited(&admin.group, &admin, &user_id)?;
+    let user = edited(admin.group(), &admin, &user_id)?;
     let (seen, wanted) = (all_of(&form.all("granted")), chosen(&form));
     if form.is_to_be_shown_again() {
         return Ok(edit_page(&admin, &user_id, &user, &wanted, &html! {}).into_response());
     }
-    match service.set_permissions(admin.caller(), &user_id, &seen, &wanted).await {
+    match service
+        .set_permissions(admin.caller().practice_admin()?, &user_id, &seen, &wanted)
+        .await
+    {
         Ok(_) => Ok(processed(&user_id)),
         Err(failure) if failure.is_version_mismatch() => {
-            let group = service.callers_group(admin.caller()).await?;
-            let user = edited(&group, &admin, &user_id)?;
+            let group = service.group(&admin.group().group_id).await?;
+            let user = edited(&group.ok_or(Failure::Unauthenticated)?, &admin, &user_id)?;
             if user.permissions == wanted {
                 return Ok(processed(&user_id));
             }
@@ -112,17 +115,17 @@ pub async fn send_password_link(
         return Ok(Redirect::to(&format!("/group-users/{user_id}")));
     }
     service
-        .send_password_link(admin.caller(), &admin.group.group_id, &user_id)
+        .send_password_link(admin.caller(), &admin.group().group_id, &user_id)
         .await?;
     Ok(Redirect::to(&format!("/group-users/{user_id}?link-sent")))
 }
 
 fn require_practice_admin(admin: &ConsoleUser) -> Result<(), Failure> {
-    Ok(admin.caller().membership(&admin.group)?.require_practice_admin()?)
+    admin.caller().practice_admin().map(|_| ())
 }
 
 fn edited(group: &GroupRow, admin: &ConsoleUser, user_id: &UserId) -> Result<GroupUser, Failure> {
-    admin.caller().membership(group)?.require_practice_admin()?;
+    require_practice_admin(admin)?;
     Ok(group.user(user_id).cloned().ok_or(Refusal::NotFound)?)
 }
 

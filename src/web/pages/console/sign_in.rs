@@ -1,20 +1,21 @@
 //! Signing in to the console, and out of it.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use gatebook_aggregates::identifiers::GroupId;
 use gatebook_aggregates::text::Label;
 use maud::{Markup, html};
 
-use crate::application::{Failure, Realm, SignInForm, SignInOutcome as Outcome};
+use crate::application::{Realm, SignInForm, SignInOutcome as Outcome};
 use crate::web::error::Problem;
 use crate::web::extract::{Anyone, Device};
 use crate::web::pages::current_user::ConsoleUser;
 use crate::web::pages::form::{Form, PageQuery, PublicForm, SubmittedForm, signed_in};
 use crate::web::pages::form_errors::Errors;
 use crate::web::pages::inputs::Field;
-use crate::web::pages::layout::{Shell, page};
+use crate::web::pages::layout::Shell;
+use crate::web::pages::sign_in_page::{SignInPage, WRONG_PASSWORD, email_and_password, refused};
 use crate::web::pages::sign_out;
 use crate::web::service::Service;
 
@@ -72,13 +73,13 @@ pub async fn submit(
             .into_response()
         }
         Err(failure) => {
-            let errors = refused(failure);
+            let errors = refused(failure, WRONG_PASSWORD);
             let status = errors.status();
-            let situation = SignInState {
+            let state = SignInState {
                 errors,
                 ..SignInState::default()
             };
-            (status, sign_in_page(&form, &situation)).into_response()
+            (status, sign_in_page(&form, &state)).into_response()
         }
     }
 }
@@ -91,47 +92,27 @@ pub async fn sign_out(
     sign_out::sign_out(&service, submitted).await
 }
 
-fn refused(failure: Failure) -> Errors {
-    match failure {
-        Failure::Unauthenticated => {
-            let detail = "The e-mail address or password is wrong.";
-            Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail).into()
-        }
-        failure => failure.into(),
-    }
-}
-
-fn sign_in_page(form: &Form, situation: &SignInState<'_>) -> Markup {
-    let SignInState { errors, held, groups } = situation;
-    let body = html! {
-        h1 { "Sign in" }
-        @if *held {
-            p.notice role="status" {
-                "Your session has ended. Sign in again to continue; what you entered has been kept."
-            }
-        }
-        (errors.summary(&[]))
-        form.narrow method="post" action="/sign-in" {
-            input type="hidden" name="next" value=(form.text("next"));
-            input type="hidden" name="held" value=(form.text("held"));
-            (Field {
-                name: "email", label: "E-mail address", value: form.text("email"), kind: "email",
-                autocomplete: "username", ..Field::default()
-            }.input(errors))
-            (Field {
-                name: "password", label: "Password", kind: "password", autocomplete: "current-password",
-                ..Field::default()
-            }.input(errors))
-            @if !groups.is_empty() {
-                p.notice role="status" { "You belong to several groups. Choose one, and enter your password again." }
-                (Field { name: "group", label: "Group", ..Field::default() }.select(&options(groups), errors))
-            }
-            button type="submit" { "Sign in" }
-        }
-        p { a href="/forgot-password" { "Forgotten your password?" } }
-        p { "Are you a developer? " a href="/portal" { "Go to the Developer Portal" } "." }
+fn sign_in_page(form: &Form, state: &SignInState<'_>) -> Markup {
+    let SignInState { errors, held, groups } = state;
+    let page = SignInPage {
+        shell: &Shell::console(),
+        heading: "Sign in",
+        path: "/sign-in",
+        verb: "Sign in",
+        held: *held,
+        below: html! {
+            p { a href="/forgot-password" { "Forgotten your password?" } }
+            p { "Are you a developer? " a href="/portal" { "Go to the Developer Portal" } "." }
+        },
     };
-    page(&Shell::console(), "Sign in", &body)
+    let fields = html! {
+        (email_and_password(form, errors))
+        @if !groups.is_empty() {
+            p.notice role="status" { "You belong to several groups. Choose one, and enter your password again." }
+            (Field { name: "group", label: "Group", ..Field::default() }.select(&options(groups), errors))
+        }
+    };
+    page.with(&fields, form, errors)
 }
 
 fn options(groups: &[(GroupId, Label)]) -> Vec<(&str, &str)> {

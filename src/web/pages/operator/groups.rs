@@ -54,7 +54,7 @@ async fn created(service: &Service, operator: &OperatorUser, form: &Form) -> Res
     let (id, name, plan) = all_three(id, name, plan)?;
     // No precondition, so that a second click finds the group that the first one created.
     service
-        .put_group_if(operator.caller(), &id, &GroupPrecondition::Nothing, name, plan)
+        .put_group_if(operator.operator()?, &id, &GroupPrecondition::Nothing, name, plan)
         .await?;
     Ok(id)
 }
@@ -88,7 +88,7 @@ async fn list_page(
     form: &Form,
     errors: &Errors,
 ) -> Result<Response, Failure> {
-    let groups = service.groups(operator.caller()).await?;
+    let groups = service.groups(operator.operator()?).await?;
     let body = html! {
         h1 { "Groups" }
         (errors.summary(&["group_id", "name", "product_plan"]))

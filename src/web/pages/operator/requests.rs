@@ -7,9 +7,9 @@ use gatebook_aggregates::identifiers::AppId;
 use gatebook_aggregates::integration_app::Status;
 use gatebook_projections::app_list::{Filter, IntegrationType};
 use maud::{Markup, html};
-use uuid::Uuid;
 
 use crate::application::{AppView, ClientSecretOrder, Failure, IssuedClientSecret};
+use crate::unique_id::unique_id;
 use crate::web::api::json::{AppsQuery, write_cursor};
 use crate::web::error::Problem;
 use crate::web::extract::PathOf;
@@ -45,7 +45,7 @@ async fn list_page(
     };
     let found = service
         .all_apps(
-            operator.caller(),
+            operator.operator()?,
             &filter,
             question.sort,
             question.after.as_ref(),
@@ -99,7 +99,7 @@ fn row(view: &AppView, form_token: &str) -> Markup {
                         (token(form_token))
                         input type="hidden" name="version" value=(app.version);
                         // The key makes the form count once: a second click shows the same secret again.
-                        input type="hidden" name="request_key" value=(Uuid::now_v7());
+                        input type="hidden" name="request_key" value=(unique_id());
                         button.plain type="submit" aria-label={ "Generate client secret for " (app.name.as_str()) } {
                             "Generate client secret"
                         }
@@ -143,7 +143,9 @@ async fn generated(
         if_match: Some(version).into(),
         key: Some(key),
     };
-    let made = service.operators_client_secret(operator.caller(), app_id, &order).await;
+    let made = service
+        .operators_client_secret(operator.operator()?, app_id, &order)
+        .await;
     let made = made.map_err(|failure| match failure {
         Failure::IdempotencyKeyReused => out_of_date().into(),
         failure if failure.is_version_mismatch() => out_of_date().into(),

@@ -1,19 +1,24 @@
 //! Signing in with an operator's token, and out.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
-use crate::application::{Failure, Realm};
+use crate::application::Realm;
 use crate::web::error::Problem;
 use crate::web::extract::{Anyone, Device};
-use crate::web::pages::current_user::{OperatorUser, forget_session};
+use crate::web::pages::current_user::OperatorUser;
 use crate::web::pages::form::{Form, PageQuery, PublicForm, SubmittedForm, signed_in};
 use crate::web::pages::form_errors::Errors;
 use crate::web::pages::inputs::Field;
-use crate::web::pages::layout::{Shell, page};
+use crate::web::pages::layout::Shell;
+use crate::web::pages::sign_in_page::{SignInPage, refused};
+use crate::web::pages::sign_out;
 use crate::web::service::Service;
+
+const WRONG_TOKEN: &str =
+    "This operator token is not valid. Create one with: gatebook operator-token create --name NAME";
 
 /// `GET /operator/sign-in`
 pub async fn show(PageQuery(query): PageQuery) -> Markup {
@@ -36,60 +41,35 @@ pub async fn submit(
     match service.operator_sign_in(&caller, form.text("token"), &device).await {
         Ok(session) => signed_in(&service, &caller, Realm::Operator, &headers, &session, &form).await,
         Err(failure) => {
-            let errors = refused(failure);
+            let errors = refused(failure, WRONG_TOKEN);
             (errors.status(), sign_in_page(&form, &errors, false)).into_response()
         }
     }
 }
 
-/// `POST /operator/sign-out`: succeeds for a session that has already ended, too.
+/// `POST /operator/sign-out`
 pub async fn sign_out(
     State(service): State<Service>,
     submitted: Result<SubmittedForm<OperatorUser>, Response>,
 ) -> Result<Response, Problem> {
-    match submitted {
-        Ok(submitted) if submitted.form.is_to_be_shown_again() => return Ok(Redirect::to("/operator").into_response()),
-        Ok(submitted) => {
-            let session = submitted.user.session;
-            service
-                .end_session(&session.caller, Realm::Operator, session.id)
-                .await?;
-        }
-        Err(answer) if answer.status() == StatusCode::UNAUTHORIZED => {}
-        Err(answer) => return Ok(answer),
-    }
-    Ok(([forget_session(Realm::Operator)], Redirect::to("/operator/sign-in")).into_response())
-}
-
-fn refused(failure: Failure) -> Errors {
-    match failure {
-        Failure::Unauthenticated => {
-            let detail = "This operator token is not valid. Create one with: gatebook operator-token create --name \
-                          NAME";
-            Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail).into()
-        }
-        failure => failure.into(),
-    }
+    sign_out::sign_out(&service, submitted).await
 }
 
 fn sign_in_page(form: &Form, errors: &Errors, held: bool) -> Markup {
-    let body = html! {
-        h1 { "Sign in as an operator" }
-        @if held {
-            p.notice role="status" {
-                "Your session has ended. Sign in again to continue; what you entered has been kept."
-            }
-        }
-        (errors.summary(&[]))
-        form.narrow method="post" action="/operator/sign-in" {
-            input type="hidden" name="next" value=(form.text("next"));
-            input type="hidden" name="held" value=(form.text("held"));
-            (Field {
-                name: "token", label: "Operator token", hint: "It begins with gbo_.", kind: "password",
-                ..Field::default()
-            }.input(errors))
-            button type="submit" { "Sign in" }
-        }
+    let page = SignInPage {
+        shell: &Shell::operator(),
+        heading: "Sign in as an operator",
+        path: "/operator/sign-in",
+        verb: "Sign in",
+        held,
+        below: html! {},
     };
-    page(&Shell::operator(), "Sign in", &body)
+    let token = Field {
+        name: "token",
+        label: "Operator token",
+        hint: "It begins with gbo_.",
+        kind: "password",
+        ..Field::default()
+    };
+    page.with(&token.input(errors), form, errors)
 }

@@ -39,8 +39,8 @@ pub async fn show(
     PathOf(app_id): PathOf<AppId>,
     PageQuery(query): PageQuery,
 ) -> Response {
-    match service.verified_application(user.caller(), app_id).await {
-        Ok((row, group)) => details_page(&user, &row, &group, &query).into_response(),
+    match service.verified_developer(user.caller(), app_id).await {
+        Ok(developer) => details_page(&user, developer.app(), developer.group(), &query).into_response(),
         Err(failure) => failed(&user, app_id, failure),
     }
 }
@@ -85,7 +85,8 @@ pub async fn credentials_page(
     form: &Form,
     errors: &Errors,
 ) -> Result<Response, Failure> {
-    let details = service.app_details(user.caller(), app_id).await?;
+    let developer = service.linked_developer(user.caller(), app_id).await?;
+    let details = service.app_details(&developer).await?;
     let AppDetails {
         app: row,
         group,

@@ -86,10 +86,11 @@ async fn retire_page(
     app_id: AppId,
     secret_id: ClientSecretId,
 ) -> Result<Response, Failure> {
-    let (row, _) = service.verified_application(user.caller(), app_id).await?;
+    let developer = service.verified_developer(user.caller(), app_id).await?;
+    let row = developer.app();
     let now = service.clock.now();
     let here = format!("/portal/apps/{app_id}");
-    let Some(secret) = live_secrets(&row, now).find(|secret| secret.id == secret_id) else {
+    let Some(secret) = live_secrets(row, now).find(|secret| secret.id == secret_id) else {
         return Ok(ended_page(user, &here));
     };
     let body = html! {
@@ -125,8 +126,11 @@ pub async fn retire(
         let query = retire_page(&service, &user, app_id, secret_id).await;
         return query.unwrap_or_else(|failure| failed(&user, app_id, failure));
     }
-    let retired = service.retire_client_secret(user.caller(), app_id, secret_id).await;
-    match retired {
+    let retired = async {
+        let developer = service.linked_developer(user.caller(), app_id).await?;
+        service.retire_client_secret(&developer, secret_id).await
+    };
+    match retired.await {
         Ok(()) => Redirect::to(&format!("/portal/apps/{app_id}?done=retired")).into_response(),
         // Either the secret or the whole application is gone; the confirmation page tells which.
         Err(failure) if failure.is_not_found() => {

@@ -44,19 +44,18 @@ fn filter_is_readable(query: &Form) -> Result<(), Problem> {
 }
 
 async fn entities_page(service: &Service, user: &PortalUser, app_id: AppId, query: &Form) -> Result<Response, Failure> {
-    let (row, group) = service.verified_application(user.caller(), app_id).await?;
+    let developer = service.verified_developer(user.caller(), app_id).await?;
     let filter = (query.filled("name"), query.filled("id"));
     let after = query.filled("after");
-    let (entities, next) = service
-        .portal_entities(user.caller(), app_id, filter, after, PAGE)
-        .await?;
+    let (entities, next) = service.portal_entities(&developer, filter, after, PAGE).await?;
+    let (row, group) = (developer.app(), developer.group());
     let fields = html! {
         (search("name", "Entity name", query.text("name")))
         (search("id", "Entity id", query.text("id")))
     };
     let here = format!("/portal/apps/{app_id}/entities");
     let body = html! {
-        (head(&row, &group, true))
+        (head(row, group, true))
         (filter_form::form(&here, "Find entities", &fields, &html! {}))
         @if entities.is_empty() {
             p role="status" {

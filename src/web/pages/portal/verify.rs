@@ -9,7 +9,7 @@ use gatebook_projections::groups::GroupRow;
 use gatebook_projections::portal_apps::PortalAppRow;
 use maud::{Markup, html};
 
-use crate::application::Failure;
+use crate::application::{Failure, LinkedDeveloper};
 use crate::web::error::Problem;
 use crate::web::extract::PathOf;
 use crate::web::pages::current_user::{PortalUser, SignedIn};
@@ -44,7 +44,7 @@ pub async fn submit(
         return shown.unwrap_or_else(|failure| failed(&user, app_id, failure));
     }
     let errors = match form.filled("otp") {
-        Some(otp) => match service.verify_otp(user.caller(), app_id, otp).await {
+        Some(otp) => match verify(&service, &user, app_id, otp).await {
             Ok(()) => return Redirect::to(&format!("/portal/apps/{app_id}?done=verified")).into_response(),
             Err(failure) => mistyped("otp", failure),
         },
@@ -54,6 +54,11 @@ pub async fn submit(
     shown.unwrap_or_else(|failure| failed(&user, app_id, failure))
 }
 
+async fn verify(service: &Service, user: &PortalUser, app_id: AppId, otp: &str) -> Result<(), Failure> {
+    let developer = service.linked_developer(user.caller(), app_id).await?;
+    service.verify_otp(&developer, otp).await
+}
+
 async fn verify_page(
     service: &Service,
     user: &PortalUser,
@@ -61,7 +66,7 @@ async fn verify_page(
     form: &Form,
     errors: &Errors,
 ) -> Result<Response, Failure> {
-    let (row, group) = service.portal_application(user.caller(), app_id).await?;
+    let LinkedDeveloper { app: row, group, .. } = service.linked_developer(user.caller(), app_id).await?;
     if row.link == Link::Verified {
         return Ok(Redirect::to(&format!("/portal/apps/{app_id}")).into_response());
     }

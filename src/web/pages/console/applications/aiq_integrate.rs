@@ -42,12 +42,12 @@ const DATA_ACCESS: &str = "I understand that the integration team will have acce
 
 /// `GET /integration-applications/new/aiq-integrate/{type}`
 pub async fn show(
-    State(service): State<Service>,
+    State(_service): State<Service>,
     SignedIn(user): SignedIn<ConsoleUser>,
     PathOf(code): PathOf<String>,
 ) -> Result<Markup, Problem> {
     let entry = entry(&code)?;
-    service.managers_group(user.caller()).await?;
+    user.caller().manager()?;
     Ok(form_page(&user, entry, &Form::default(), &Errors::default()))
 }
 
@@ -59,11 +59,14 @@ pub async fn create(
 ) -> Result<Response, Problem> {
     let entry = entry(&code)?;
     let SubmittedForm { user, form } = submitted;
-    service.managers_group(user.caller()).await?;
+    let manager = user.caller().manager()?;
     if form.is_to_be_shown_again() {
         return Ok(form_page(&user, entry, &form, &Errors::default()).into_response());
     }
-    let created = creating::create(&service, &user, &path(entry), form, WORDS, |form| command(entry, form)).await;
+    let created = creating::create(&service, manager, &path(entry), form, WORDS, |form| {
+        command(entry, form)
+    })
+    .await;
     match created {
         Ok((view, _)) => {
             let next = done_path(&view, "", "requested");
@@ -122,7 +125,7 @@ fn form_page(user: &ConsoleUser, entry: &IntegrateType, form: &Form, errors: &Er
             (token(&user.session.form_token))
             (form_key::field(form))
             (details(entry, form, errors))
-            (entities(&user.group, form, creating::ENTITIES_HINT, errors))
+            (entities(user.group(), form, creating::ENTITIES_HINT, errors))
             p.notice.warn { (entry.disclaimer) }
             // R12: the boxes are part of the submitted form, so a link cannot accept the disclaimers for anybody.
             (checkbox("accept_charges", CHARGES, form.has("accept_charges"), errors))

@@ -23,11 +23,11 @@ pub const CHARGES: &str = "I understand that this application type is chargeable
 
 /// `GET /integration-applications/new/aiq-integrate`
 pub async fn show(
-    State(service): State<Service>,
+    State(_service): State<Service>,
     SignedIn(user): SignedIn<ConsoleUser>,
     PageQuery(query): PageQuery,
 ) -> Result<Response, Problem> {
-    service.managers_group(user.caller()).await?;
+    user.caller().manager()?;
     let errors = match chosen(&query) {
         Ok(code) if query.has("step") => {
             let next = format!("{APPS}/new/aiq-integrate/{code}");

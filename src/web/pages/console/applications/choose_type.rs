@@ -18,11 +18,11 @@ const FIELD: &str = "integration_type";
 
 /// `GET /integration-applications/new`
 pub async fn show(
-    State(service): State<Service>,
+    State(_service): State<Service>,
     SignedIn(user): SignedIn<ConsoleUser>,
     PageQuery(query): PageQuery,
 ) -> Result<Response, Problem> {
-    service.managers_group(user.caller()).await?;
+    user.caller().manager()?;
     let chosen = query.text(FIELD);
     let chosen = labels::TYPES.into_iter().find(|kind| kind.as_str() == chosen);
     let errors = match chosen {

@@ -5,7 +5,7 @@ use gatebook_aggregates::identifiers::AppId;
 use gatebook_aggregates::text::Reason;
 use maud::{Markup, html};
 
-use crate::application::{AppView, ExpectedVersion, Failure, IdempotencyKey, Section, SectionVersions};
+use crate::application::{AppView, ExpectedVersion, Failure, Section, SectionVersions, StatusChange};
 use crate::web::error::Problem;
 use crate::web::pages::console::applications::labels::WORDS;
 use crate::web::pages::console::applications::shared::{app_path, done_path, page_of_app, submit};
@@ -27,9 +27,7 @@ pub struct ConfirmPage {
     pub yes: &'static str,
     /// The button's CSS class.
     pub class: &'static str,
-    /// Whether the action stops the application. R27: stopping does not depend on the status that was shown, so that
-    /// nobody else's change can get in its way.
-    pub stops: bool,
+    pub change: StatusChange,
     /// The word in the address of the next page that selects its message.
     pub done: &'static str,
     /// Describes what will happen.
@@ -49,30 +47,27 @@ impl ConfirmPage {
         service: &Service,
         submitted: SubmittedForm<ConsoleUser>,
         id: AppId,
-        act: impl AsyncFnOnce(
-            &ConsoleUser,
-            ExpectedVersion,
-            Option<IdempotencyKey>,
-            Option<Reason>,
-        ) -> Result<AppView, Failure>,
     ) -> Result<Response, Problem> {
         let SubmittedForm { user, form } = submitted;
-        let (view, section_versions) = changeable(service, &user, id).await?;
         if form.is_to_be_shown_again() {
+            let (view, section_versions) = changeable(service, &user, id).await?;
             let page = self.page(&user, (&view, &section_versions), &form, &Errors::default());
             return Ok(page.into_response());
         }
-        let expected = match self.stops {
-            true => ExpectedVersion::Nothing,
-            false => shown_version::expected(&form, Section::Status),
-        };
-        let key = form_key::key(user.caller(), &app_path(id, self.page), &form);
+        let (caller, key) = (
+            user.caller(),
+            form_key::key(user.caller(), &app_path(id, self.page), &form),
+        );
         let done = match Reason::parse(&form.lines("reason")) {
-            Ok(reason) => act(&user, expected, key, reason).await,
+            Ok(reason) => {
+                service
+                    .change_status(caller, id, self.expected(&form), key.as_ref(), self.change, reason)
+                    .await
+            }
             Err(problem) => Err(problem.into()),
         };
         match done {
-            Ok(view) => Ok(Redirect::to(&done_path(&view, "", self.done)).into_response()),
+            Ok((view, _)) => Ok(Redirect::to(&done_path(&view, "", self.done)).into_response()),
             Err(failure) => {
                 let (errors, form) = shown_version::refused(failure, form);
                 let errors = errors.worded(WORDS);
@@ -83,6 +78,14 @@ impl ConfirmPage {
                 )
                     .into_response())
             }
+        }
+    }
+
+    /// R27: stopping does not depend on the status that was shown, so that nobody else's change can get in its way.
+    fn expected(&self, form: &Form) -> ExpectedVersion {
+        match self.change {
+            StatusChange::Suspend | StatusChange::Revoke => ExpectedVersion::Nothing,
+            StatusChange::Resume => shown_version::expected(form, Section::Status),
         }
     }
 
@@ -102,7 +105,7 @@ impl ConfirmPage {
             form method="post" action=(app_path(app.app_id, self.page)) novalidate {
                 (token(&user.session.form_token))
                 (form_key::field(form))
-                @if !self.stops { (shown_version::field(section_versions, Section::Status)) }
+                @if self.change == StatusChange::Resume { (shown_version::field(section_versions, Section::Status)) }
                 (Field {
                     name: "reason", label: "Reason", hint: "For the activity log. Up to 500 characters.",
                     value: form.text("reason"), required: false, ..Field::default()
@@ -116,7 +119,7 @@ impl ConfirmPage {
 
 /// The application, for a user who may change it. The application layer decides which changes are possible.
 async fn changeable(service: &Service, user: &ConsoleUser, id: AppId) -> Result<(AppView, SectionVersions), Failure> {
-    let seen = service.app_and_section_versions(user.caller(), id).await?;
-    service.managers_group(user.caller()).await?;
+    let seen = service.app_and_section_versions(user.caller().reader()?, id).await?;
+    user.caller().manager()?;
     Ok(seen)
 }

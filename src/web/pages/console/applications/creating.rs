@@ -1,8 +1,7 @@
 //! What both ways to create an application share.
 
-use crate::application::{AppView, Verification};
+use crate::application::{AppView, Manager, Verification};
 use crate::web::api::admin::CreateApplication;
-use crate::web::pages::current_user::ConsoleUser;
 use crate::web::pages::form::Form;
 use crate::web::pages::form_errors::Errors;
 use crate::web::pages::form_key;
@@ -21,7 +20,7 @@ pub const ENTITIES_HINT: &str = "Select at least one entity whose data the appli
 /// Creates the application once, or returns the errors in the words of the form's labels.
 pub async fn create(
     service: &Service,
-    user: &ConsoleUser,
+    manager: Manager<'_>,
     path: &str,
     form: Form,
     words: &[(&str, &str)],
@@ -31,8 +30,8 @@ pub async fn create(
         Ok(creation) => creation,
         Err(problem) => return Err((Errors::from(problem).worded(words), form)),
     };
-    let key = form_key::key(user.caller(), path, &form);
-    let created = service.create_app(user.caller(), creation, key.as_ref()).await;
+    let key = form_key::key(manager.caller(), path, &form);
+    let created = service.create_app(manager, creation, key.as_ref()).await;
     created.map_err(|failure| {
         let (errors, form) = form_key::refused(failure, form);
         (errors.worded(words), form)

@@ -137,8 +137,8 @@ impl Request {
         submitted: SubmittedForm<ConsoleUser>,
     ) -> Result<Self, Failure> {
         let SubmittedForm { user, form } = submitted;
-        service.app(user.caller(), id).await?;
-        service.managers_group(user.caller()).await?;
+        service.app(user.caller().reader()?, id).await?;
+        user.caller().manager()?;
         let key = form_key::key(user.caller(), &app_path(id, page), &form);
         Ok(Self { user, id, form, key })
     }
@@ -150,7 +150,9 @@ impl Request {
 
     /// The same page again, with the current data and the error.
     async fn again(self, service: &Service, failure: Option<Failure>) -> Result<Response, Problem> {
-        let (view, section_versions) = service.app_and_section_versions(self.user.caller(), self.id).await?;
+        let (view, section_versions) = service
+            .app_and_section_versions(self.user.caller().reader()?, self.id)
+            .await?;
         let (errors, form) = match failure {
             None => (Errors::default(), self.form),
             Some(failure) => shown_version::refused(failure, self.form),

@@ -36,7 +36,8 @@ pub async fn show(
     SignedIn(user): SignedIn<ConsoleUser>,
     PathOf(id): PathOf<AppId>,
 ) -> Result<Markup, Problem> {
-    let (view, section_versions) = editable(&service, &user, id).await?;
+    let (view, section_versions) = service.app_and_section_versions(user.caller().reader()?, id).await?;
+    require_editable(&user, &view)?;
     Ok(form_page(
         &user,
         &view,
@@ -52,7 +53,8 @@ pub async fn save(
     submitted: SubmittedForm<ConsoleUser>,
 ) -> Result<Response, Problem> {
     let SubmittedForm { user, form } = submitted;
-    let (view, _) = editable(&service, &user, id).await?;
+    let view = service.app(user.caller().reader()?, id).await?;
+    require_editable(&user, &view)?;
     if form.is_to_be_shown_again() {
         return Ok(form_page(&user, &view, &form, &Errors::default()).into_response());
     }
@@ -64,7 +66,9 @@ pub async fn save(
     match service.edit_app(user.caller(), id, expected, None, changes).await {
         Ok((view, _)) => Ok(saved(&view)),
         Err(failure) if shown_version::is_out_of_date(&failure) => {
-            let (view, section_versions) = editable(&service, &user, id).await?;
+            let reader = user.caller().reader()?;
+            let (view, section_versions) = service.app_and_section_versions(reader, id).await?;
+            require_editable(&user, &view)?;
             Ok(changed_meanwhile(&user, &view, &section_versions, form))
         }
         Err(failure) => Ok(refused(&user, &view, &form, failure.into())),
@@ -75,14 +79,13 @@ fn saved(view: &AppView) -> Response {
     Redirect::to(&done_path(view, "", "changed")).into_response()
 }
 
-/// The application, for a user who may change it.
-async fn editable(service: &Service, user: &ConsoleUser, id: AppId) -> Result<(AppView, SectionVersions), Failure> {
-    let (view, section_versions) = service.app_and_section_versions(user.caller(), id).await?;
-    service.managers_group(user.caller()).await?;
-    if view.app().status == Status::Revoked {
-        return Err(Refusal::AppRevoked.into());
+/// Refuses a user who may not change the application, and one that nobody can change any more.
+fn require_editable(user: &ConsoleUser, view: &AppView) -> Result<(), Failure> {
+    user.caller().manager()?;
+    match view.app().status {
+        Status::Active | Status::Suspended => Ok(()),
+        Status::Revoked => Err(Refusal::AppRevoked.into()),
     }
-    Ok((view, section_versions))
 }
 
 /// The form with the stored values.

@@ -45,7 +45,7 @@ pub fn href(query: &Form, name: &str, value: &str) -> String {
 /// The form with all filters. On small screens it is collapsed until a filter is set or its link is followed.
 pub fn form(user: &ConsoleUser, query: &Form) -> Markup {
     let search = |name: &str, label: &str| search(name, label, query.text(name));
-    let entities = user.group.customer.entities.iter();
+    let entities = user.group().customer.entities.iter();
     let fields = html! {
         @for stored in CARRIED_ALONG {
             @if let Some(value) = query.filled(stored) { input type="hidden" name=(stored) value=(value); }

@@ -32,7 +32,13 @@ pub async fn show(
     };
     let after = question.after.as_ref();
     let found = service
-        .apps(user.caller(), question.filter, question.sort, after, question.limit)
+        .apps(
+            user.caller().reader()?,
+            question.filter,
+            question.sort,
+            after,
+            question.limit,
+        )
         .await?;
     Ok(list(&user, &query, question.sort, &found).into_response())
 }
@@ -141,7 +147,7 @@ fn no_permission(user: &ConsoleUser) -> Markup {
 
 /// R2: the Practice Admins of the group, by name.
 fn granted_by(user: &ConsoleUser) -> Markup {
-    let users = user.group.customer.users.values();
+    let users = user.group().customer.users.values();
     let admins: Vec<_> = users.filter(|user| user.role == Role::PracticeAdmin).collect();
     html! {
         "Ask a Practice Admin of your group"

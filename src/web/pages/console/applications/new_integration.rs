@@ -33,8 +33,8 @@ const FIELDS: [&str; 6] = [
 ];
 
 /// `GET /integration-applications/new/new-integration`
-pub async fn show(State(service): State<Service>, SignedIn(user): SignedIn<ConsoleUser>) -> Result<Markup, Problem> {
-    service.managers_group(user.caller()).await?;
+pub async fn show(State(_service): State<Service>, SignedIn(user): SignedIn<ConsoleUser>) -> Result<Markup, Problem> {
+    user.caller().manager()?;
     Ok(form_page(&user, &Form::default(), &Errors::default()))
 }
 
@@ -44,11 +44,11 @@ pub async fn create(
     submitted: SubmittedForm<ConsoleUser>,
 ) -> Result<Response, Problem> {
     let SubmittedForm { user, form } = submitted;
-    service.managers_group(user.caller()).await?;
+    let manager = user.caller().manager()?;
     if form.is_to_be_shown_again() {
         return Ok(form_page(&user, &form, &Errors::default()).into_response());
     }
-    match creating::create(&service, &user, PATH, form, WORDS, command).await {
+    match creating::create(&service, manager, PATH, form, WORDS, command).await {
         Ok((view, verification)) => {
             let message = "The application has been created.";
             let confirmation = Confirmation::linked(&view, "Integration Application created", message);
@@ -80,7 +80,7 @@ fn form_page(user: &ConsoleUser, form: &Form, errors: &Errors) -> Markup {
             (token(&user.session.form_token))
             (form_key::field(form))
             (details(form, errors))
-            (entities(&user.group, form, creating::ENTITIES_HINT, errors))
+            (entities(user.group(), form, creating::ENTITIES_HINT, errors))
             (submit("Create", "", APPS))
         }
     };

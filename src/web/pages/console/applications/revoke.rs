@@ -6,7 +6,7 @@ use gatebook_aggregates::identifiers::AppId;
 use gatebook_projections::app_list::IntegrationType;
 use maud::{Markup, html};
 
-use crate::application::AppView;
+use crate::application::{AppView, StatusChange};
 use crate::web::error::Problem;
 use crate::web::extract::PathOf;
 use crate::web::pages::console::applications::confirm_page::ConfirmPage;
@@ -20,7 +20,7 @@ const REVOKE: ConfirmPage = ConfirmPage {
     title: "Revoke",
     yes: "Yes, revoke it permanently",
     class: "danger",
-    stops: true,
+    change: StatusChange::Revoke,
     done: "revoked",
     message: what_stops,
 };
@@ -40,11 +40,7 @@ pub async fn revoke(
     PathOf(id): PathOf<AppId>,
     submitted: SubmittedForm<ConsoleUser>,
 ) -> Result<Response, Problem> {
-    let act = async |user: &ConsoleUser, pin, key: Option<_>, reason| {
-        let done = service.revoke_app(user.caller(), id, pin, key.as_ref(), reason).await;
-        done.map(|(view, _)| view)
-    };
-    REVOKE.answer(&service, submitted, id, act).await
+    REVOKE.answer(&service, submitted, id).await
 }
 
 fn what_stops(view: &AppView) -> Markup {

@@ -57,7 +57,7 @@ pub fn may_change(user: &ConsoleUser) -> bool {
 }
 
 fn is_on_plan(user: &ConsoleUser) -> bool {
-    user.group.customer.product_plan.has_integration_apps()
+    user.group().customer.product_plan.has_integration_apps()
 }
 
 /// R1: the notice for a group that is not on the plan.
@@ -67,7 +67,7 @@ pub fn plan_notice(user: &ConsoleUser) -> Markup {
             div.notice.warn role="note" {
                 p { (Refusal::PlanRequired.to_string()) }
                 p {
-                    "Your group is on the plan " bdi { (user.group.customer.product_plan.as_str()) } ". You can still \
+                    "Your group is on the plan " bdi { (user.group().customer.product_plan.as_str()) } ". You can still \
                     view applications and download activity logs, but nothing can be created or changed, and access \
                     tokens are refused. Once you are back on AIQ3, everything works as before."
                 }

@@ -53,7 +53,7 @@ pub async fn show(
     PathOf(id): PathOf<AppId>,
     PageQuery(query): PageQuery,
 ) -> Result<Markup, Problem> {
-    let (view, section_versions) = service.app_and_section_versions(user.caller(), id).await?;
+    let (view, section_versions) = service.app_and_section_versions(user.caller().reader()?, id).await?;
     let problem = service.mail_problem(&view).await?;
     let events = timeline::of(&service, &user, id, &query).await?;
     let done = shared::done(&query, &section_versions, DONE);

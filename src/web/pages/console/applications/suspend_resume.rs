@@ -5,6 +5,7 @@ use axum::response::Response;
 use gatebook_aggregates::identifiers::AppId;
 use maud::{Markup, html};
 
+use crate::application::StatusChange;
 use crate::web::error::Problem;
 use crate::web::extract::PathOf;
 use crate::web::pages::console::applications::confirm_page::ConfirmPage;
@@ -17,7 +18,7 @@ const SUSPEND: ConfirmPage = ConfirmPage {
     title: "Suspend",
     yes: "Suspend",
     class: "danger",
-    stops: true,
+    change: StatusChange::Suspend,
     done: "suspended",
     message: |_| {
         html! {
@@ -32,7 +33,7 @@ const RESUME: ConfirmPage = ConfirmPage {
     title: "Resume",
     yes: "Resume",
     class: "",
-    stops: false,
+    change: StatusChange::Resume,
     done: "resumed",
     message: |_| html! { p { "It gets access to its entities again, with the credentials that it already has." } },
 };
@@ -52,11 +53,7 @@ pub async fn suspend(
     PathOf(id): PathOf<AppId>,
     submitted: SubmittedForm<ConsoleUser>,
 ) -> Result<Response, Problem> {
-    let act = async |user: &ConsoleUser, pin, key: Option<_>, reason| {
-        let done = service.suspend_app(user.caller(), id, pin, key.as_ref(), reason).await;
-        done.map(|(view, _)| view)
-    };
-    SUSPEND.answer(&service, submitted, id, act).await
+    SUSPEND.answer(&service, submitted, id).await
 }
 
 /// `GET /integration-applications/{id}/resume`
@@ -74,9 +71,5 @@ pub async fn resume(
     PathOf(id): PathOf<AppId>,
     submitted: SubmittedForm<ConsoleUser>,
 ) -> Result<Response, Problem> {
-    let act = async |user: &ConsoleUser, pin, key: Option<_>, reason| {
-        let done = service.resume_app(user.caller(), id, pin, key.as_ref(), reason).await;
-        done.map(|(view, _)| view)
-    };
-    RESUME.answer(&service, submitted, id, act).await
+    RESUME.answer(&service, submitted, id).await
 }

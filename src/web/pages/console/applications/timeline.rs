@@ -22,7 +22,7 @@ const EVENTS: u32 = 20;
 pub async fn of(service: &Service, user: &ConsoleUser, id: AppId, query: &Form) -> Result<Markup, Problem> {
     // An invalid cursor shows the newest events.
     let before = query.filled("cursor").and_then(read_cursor);
-    let EventsPage { events, next } = service.app_events(user.caller(), id, before, EVENTS).await?;
+    let EventsPage { events, next } = service.app_events(user.caller().reader()?, id, before, EVENTS).await?;
     let entries: Result<Vec<_>, _> = events.iter().map(LogEntry::shown).collect();
     let entries = entries.map_err(StoreError::from)?;
     Ok(html! {

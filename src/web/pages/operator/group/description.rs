@@ -34,7 +34,9 @@ pub(super) async fn describe(
         name: form.text("shown_name").to_owned(),
         product_plan: form.text("shown_plan").to_owned(),
     };
-    service.put_group_if(operator.caller(), id, &seen, name, plan).await?;
+    service
+        .put_group_if(operator.operator()?, id, &seen, name, plan)
+        .await?;
     Ok(back(id, "saved"))
 }
 

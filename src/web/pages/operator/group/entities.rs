@@ -27,7 +27,7 @@ pub(super) async fn put(
 ) -> Result<Response, Failure> {
     let entity_id = EntityId::parse(form.text("entity_id"));
     let (entity_id, name, ()) = all_three(entity_id, label("entity_name", form), Ok(()))?;
-    service.put_entity(operator.caller(), id, entity_id, name).await?;
+    service.put_entity(operator.operator()?, id, entity_id, name).await?;
     Ok(back(id, "saved"))
 }
 
@@ -49,7 +49,7 @@ pub async fn remove(
     if form.is_to_be_shown_again() {
         return Ok(ask(&service, &operator, &id, entity_id).await?);
     }
-    removed(&id, service.remove_entity(operator.caller(), &id, entity_id).await)
+    removed(&id, service.remove_entity(operator.operator()?, &id, entity_id).await)
 }
 
 async fn ask(

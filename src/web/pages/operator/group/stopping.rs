@@ -27,7 +27,7 @@ pub(super) async fn applications(
         ..Filter::default()
     };
     let found = service
-        .all_apps(operator.caller(), &filter, Sort::Name, None, LOOKED_AT)
+        .all_apps(operator.operator()?, &filter, Sort::Name, None, LOOKED_AT)
         .await?;
     let live = found.items.iter().filter(|view| view.app().status != Status::Revoked);
     let names: Vec<_> = live.map(|view| view.app().name.as_str()).collect();

@@ -33,7 +33,7 @@ pub(super) async fn put(
     let (user_id, email, name) = all_three(UserId::parse(form.text("user_id")), email, label("user_name", form))?;
     let role = Role::parse(form.text("role"))?;
     service
-        .put_user(operator.caller(), id, user_id, email, name, role)
+        .put_user(operator.operator()?, id, user_id, email, name, role)
         .await?;
     Ok(back(id, "saved"))
 }
@@ -68,7 +68,7 @@ pub async fn remove(
     if form.is_to_be_shown_again() {
         return Ok(ask(&service, &operator, &id, &user_id).await?);
     }
-    removed(&id, service.remove_user(operator.caller(), &id, user_id).await)
+    removed(&id, service.remove_user(operator.operator()?, &id, user_id).await)
 }
 
 async fn ask(service: &Service, operator: &OperatorUser, id: &GroupId, user_id: &UserId) -> Result<Response, Failure> {
