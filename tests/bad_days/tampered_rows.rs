@@ -194,7 +194,7 @@ const KEYS: [(&str, &str); 7] = [
 async fn a_row_that_was_added_by_hand_is_found_and_repaired(world: World) {
     let ada = with_a_row_in_every_table(&world).await;
     let tools = tools(&world);
-    for projection in gatebook_projections::projection::all() {
+    for projection in gatebook_projections::registry::all() {
         let columns: Vec<_> = projection.columns.iter().map(|column| column.name).collect();
         // Unique indexes want their columns to differ as well.
         let unique = ["client_id", "email_key"];
