@@ -76,3 +76,40 @@ registry! {
 pub fn named(name: &str) -> Option<AnyProjection> {
     all().into_iter().find(|projection| projection.name == name)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn every_folder_with_a_fold_is_in_the_list_under_its_own_name() {
+        let folders = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").read_dir().unwrap();
+        let folders = folders.map(|entry| entry.unwrap().path()).filter(|path| {
+            let code = std::fs::read_to_string(path.join("mod.rs")).unwrap_or_default();
+            code.contains("impl Projection for ")
+        });
+        let folders: BTreeSet<_> = folders
+            .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+            .collect();
+        let listed: BTreeSet<_> = all().iter().map(|projection| projection.name.to_owned()).collect();
+        assert_eq!(folders, listed);
+    }
+
+    #[test]
+    fn every_row_ends_with_where_it_stands() {
+        for projection in all() {
+            let [.., version, position] = projection.columns else {
+                panic!("{} has too few columns", projection.name);
+            };
+            assert_eq!(
+                (version.name, position.name),
+                ("version", "position"),
+                "{}",
+                projection.name
+            );
+        }
+    }
+}

@@ -46,6 +46,8 @@ pub use postgres_troubles::{no_answer, trouble};
 pub use postgres_url::{PostgresUrl, postgres_address};
 pub use postgres_url_error::TargetSession;
 pub use projection_tables::{create_projection, create_projection_table, projection_indexes};
+#[cfg(test)]
+pub(crate) use schema::create_missing_projections;
 pub use schema::{migrate, require_tables};
 pub use sqlite::SqliteDatabase;
 pub use sqlite_file::SqliteFile;

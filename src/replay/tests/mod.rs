@@ -3,6 +3,7 @@
 mod compare;
 mod exported;
 mod meeting;
+mod new_projection;
 mod rebuild;
 mod status;
 mod verify;
