@@ -1,10 +1,10 @@
-//! What a projection is, and the list of all of them.
+//! What a projection is.
 
 use cqrs_es::Aggregate;
 
 use crate::recorded::{Recorded, StoredEvent, UnreadableEvent};
-use crate::sql::{Column, RowError, Value};
-use crate::{app_list, developers, groups, portal_apps, revoked_tokens, system, token_gate};
+use crate::row::Row;
+use crate::sql::{Column, RowError, RowReader, Value};
 
 /// A question that is answered by rows, one row per stream of `Aggregate`.
 pub trait Projection: 'static {
@@ -12,21 +12,46 @@ pub trait Projection: 'static {
     const NAME: &'static str;
     /// Counts up whenever the fold or the table changes its meaning, so that old rows are rebuilt.
     const FOLD_VERSION: i64;
-    /// The table's columns; the first is the key, the stream's id.
-    const COLUMNS: &'static [Column];
+    /// What its queries need to be fast, or its rows to be unique.
+    const INDEXES: Indexes = Indexes::NONE;
     /// Whose events it folds.
     type Aggregate: Aggregate;
     /// One row.
-    type Row: Clone + PartialEq + Send;
+    type Row: Row;
 
     /// The row after an event, from the row before it. Pure: no clock, no I/O.
     fn fold(row: Option<Self::Row>, recorded: &Recorded<<Self::Aggregate as Aggregate>::Event>) -> Option<Self::Row>;
 
-    /// The row's values, in the order of the columns.
-    fn values(row: &Self::Row) -> Vec<Value>;
-
     /// The row with these values.
-    fn row(values: Vec<Value>) -> Result<Self::Row, RowError>;
+    ///
+    /// # Errors
+    /// See [`Row::read`].
+    fn row(values: Vec<Value>) -> Result<Self::Row, RowError> {
+        Self::Row::read(&mut RowReader::new(Self::NAME, values))
+    }
+}
+
+/// The indexes of a table, as SQL: `create [unique] index if not exists <name>_{generation} on {table} (…);`. Both are filled
+/// in for each generation of the table, because two have to stand beside each other while one is rebuilt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Indexes {
+    /// On SQLite.
+    pub sqlite: &'static str,
+    /// On PostgreSQL.
+    pub postgres: &'static str,
+}
+
+impl Indexes {
+    /// None, besides that of the key.
+    pub const NONE: Self = Self::on_both("");
+
+    /// The same on both databases.
+    pub const fn on_both(sql: &'static str) -> Self {
+        Self {
+            sqlite: sql,
+            postgres: sql,
+        }
+    }
 }
 
 /// A projection without its types, for tools that treat all of them alike.
@@ -40,34 +65,38 @@ pub struct AnyProjection {
     pub aggregate_type: &'static str,
     /// The table's columns; the first is the key.
     pub columns: &'static [Column],
+    /// The table's indexes.
+    pub indexes: Indexes,
     fold_stream: FoldStream,
 }
 
 type FoldStream = fn(&[StoredEvent]) -> Result<Option<Vec<Value>>, UnreadableEvent>;
 
 impl AnyProjection {
+    /// Forgets the types of a projection.
+    pub fn of<P: Projection>() -> Self {
+        Self {
+            name: P::NAME,
+            fold_version: P::FOLD_VERSION,
+            aggregate_type: P::Aggregate::TYPE,
+            columns: P::Row::COLUMNS,
+            indexes: P::INDEXES,
+            fold_stream: |stream| {
+                let row = stream.iter().try_fold(None, |row, stored| {
+                    stored.read::<P::Aggregate>().map(|recorded| P::fold(row, &recorded))
+                })?;
+                Ok(row.map(|row: P::Row| row.values()))
+            },
+        }
+    }
+
     /// The values of the row that a whole stream folds to; none when the stream gives no row.
+    ///
+    /// # Errors
+    /// The first event that cannot be read.
     pub fn fold_stream(&self, stream: &[StoredEvent]) -> Result<Option<Vec<Value>>, UnreadableEvent> {
         (self.fold_stream)(stream)
     }
-}
-
-/// All projections.
-pub fn all() -> [AnyProjection; 7] {
-    [
-        any::<app_list::AppList>(),
-        any::<portal_apps::PortalApps>(),
-        any::<token_gate::TokenGate>(),
-        any::<revoked_tokens::RevokedTokens>(),
-        any::<groups::Groups>(),
-        any::<developers::Developers>(),
-        any::<system::SystemState>(),
-    ]
-}
-
-/// The projection with this name.
-pub fn named(name: &str) -> Option<AnyProjection> {
-    all().into_iter().find(|projection| projection.name == name)
 }
 
 /// Has a row stand at an event that it shows nothing of.
@@ -78,20 +107,5 @@ pub fn stand_at(columns: &[Column], values: &mut [Value], sequence: i64, positio
             "position" => *value = position.into(),
             _ => {}
         }
-    }
-}
-
-fn any<P: Projection>() -> AnyProjection {
-    AnyProjection {
-        name: P::NAME,
-        fold_version: P::FOLD_VERSION,
-        aggregate_type: P::Aggregate::TYPE,
-        columns: P::COLUMNS,
-        fold_stream: |stream| {
-            let row = stream.iter().try_fold(None, |row, stored| {
-                stored.read::<P::Aggregate>().map(|recorded| P::fold(row, &recorded))
-            })?;
-            Ok(row.map(|row| P::values(&row)))
-        },
     }
 }

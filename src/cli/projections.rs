@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use clap::builder::FalseyValueParser;
-use gatebook_projections::projection::{self, AnyProjection};
+use gatebook_projections::projection::AnyProjection;
+use gatebook_projections::registry;
 
 use super::{CliError, exit_code_of, output, progress, start};
 use crate::clock::Clock;
@@ -177,11 +178,11 @@ fn line(status: &ProjectionStatus) -> String {
 
 fn named(names: &[String]) -> Result<Vec<AnyProjection>, CliError> {
     if names.is_empty() {
-        return Ok(projection::all().to_vec());
+        return Ok(registry::all().to_vec());
     }
     let find = |name: &String| {
-        projection::named(name).ok_or_else(|| {
-            let all: Vec<_> = projection::all().iter().map(|projection| projection.name).collect();
+        registry::named(name).ok_or_else(|| {
+            let all: Vec<_> = registry::all().iter().map(|projection| projection.name).collect();
             CliError::Other(format!(
                 "there is no projection “{name}”; choose from {}",
                 all.join(", ")

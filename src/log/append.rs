@@ -7,7 +7,7 @@ use std::sync::Arc;
 use gatebook_aggregates::text::AppName;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
-use gatebook_projections::sql::{Column, Value};
+use gatebook_projections::row_write::RowWrite;
 use thiserror::Error;
 
 use super::email_quota::EmailQuota;
@@ -135,17 +135,6 @@ pub struct NewEvent {
     pub payload: String,
     /// Its metadata's JSON.
     pub metadata: String,
-}
-
-/// A projection's row after the events.
-#[derive(Clone, Debug)]
-pub struct RowWrite {
-    /// The projection.
-    pub table: &'static str,
-    /// Its columns.
-    pub columns: &'static [Column],
-    /// The row's values.
-    pub values: Vec<Value>,
 }
 
 /// Something that can be had once.

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::recorded::StoredEvent;
+use gatebook_projections::row_write::RowWrite;
 use gatebook_projections::sql::{Column, Query, Value, int, text};
 
-use super::append::{CredentialChange, EncryptedEmail, IdempotencyRecord, RowWrite};
+use super::append::{CredentialChange, EncryptedEmail, IdempotencyRecord};
 use super::head::Head;
 use super::read::EVENT_COLUMNS;
 use super::{fault, unreadable};

@@ -1,7 +1,7 @@
 //! Whether the rows that this program folds are those that the database holds. Two versions of the program can run on one
 //! database while one takes the other's place; rows of both in one table would be silently wrong.
 
-use gatebook_projections::projection;
+use gatebook_projections::registry;
 use gatebook_projections::sql::{Query, RowError, RowReader};
 
 use crate::store::{Database, StoreError};
@@ -27,7 +27,7 @@ pub async fn check_in(database: &dyn Database) -> Result<(), StoreError> {
 /// # Errors
 /// `Unavailable` when they differ: other nodes can do what this one cannot.
 pub(super) fn check(found: &[(String, i64)]) -> Result<(), StoreError> {
-    let known = projection::all();
+    let known = registry::all();
     for (name, version) in found {
         let ours = known.iter().find(|one| one.name == name).map(|one| one.fold_version);
         if *version > ours.unwrap_or(NEVER_FOLDED) {

@@ -1,6 +1,6 @@
 //! What every command needs of the database, tried without one: its lock, its privileges, and a commit that goes through.
 
-use gatebook_projections::projection;
+use gatebook_projections::registry;
 use gatebook_projections::sql::{Query, Value};
 
 use super::batch::lock_head;
@@ -48,7 +48,7 @@ async fn require_privileges(transaction: &mut dyn Transaction) -> Result<(), Sto
     if transaction.dialect() == Dialect::Sqlite {
         return Ok(());
     }
-    let projections = projection::all();
+    let projections = registry::all();
     let rows = projections.iter().map(|projection| projection.name);
     let rows = rows.flat_map(|table| [(table, "insert"), (table, "update")]);
     let written = WRITTEN.into_iter().chain(rows);

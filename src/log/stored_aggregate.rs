@@ -9,18 +9,7 @@ use gatebook_aggregates::refused_attempts::{AttemptsOf, RefusedAttempts};
 use gatebook_aggregates::system::System;
 use gatebook_aggregates::timeline_views::{TimelineViews, TimelineViewsEvent};
 use gatebook_aggregates::user_account::UserAccount;
-use gatebook_projections::app_list::AppList;
-use gatebook_projections::developers::Developers;
-use gatebook_projections::groups::Groups;
-use gatebook_projections::portal_apps::PortalApps;
-use gatebook_projections::projection::Projection;
-use gatebook_projections::recorded::{Recorded, UnreadableEvent};
-use gatebook_projections::revoked_tokens::RevokedTokens;
-use gatebook_projections::system::SystemState;
-use gatebook_projections::token_gate::TokenGate;
-
-use super::append::RowWrite;
-use super::read_back;
+use gatebook_projections::registry::Projected;
 
 /// The application that an event speaks of; both are empty when it speaks of none. An application's log shows the events
 /// of all streams that speak of it.
@@ -32,8 +21,8 @@ pub struct About {
     pub app_name: String,
 }
 
-/// An aggregate whose events are logged and folded.
-pub trait StoredAggregate: Aggregate + 'static {
+/// An aggregate whose events are logged, and folded into the rows that the registry of projections names.
+pub trait StoredAggregate: Projected {
     /// The names of events by which somebody only looked. They move no version, no row changes with them, and commands are
     /// decided without them.
     const AUDITED_READS: &'static [&'static str] = &[];
@@ -46,12 +35,6 @@ pub trait StoredAggregate: Aggregate + 'static {
 
     /// The application that an event of the stream speaks of. The aggregate is as it is after the event.
     fn about(&self, aggregate_id: &str, event: &Self::Event) -> About;
-
-    /// The rows that a whole stream folds to.
-    ///
-    /// # Errors
-    /// A row that is not read back from its values as what it was folded to.
-    fn rows(stream: &[Recorded<Self::Event>]) -> Result<Vec<RowWrite>, UnreadableEvent>;
 }
 
 impl StoredAggregate for IntegrationApp {
@@ -68,15 +51,6 @@ impl StoredAggregate for IntegrationApp {
             app_name: name.unwrap_or_default(),
         }
     }
-
-    fn rows(stream: &[Recorded<Self::Event>]) -> Result<Vec<RowWrite>, UnreadableEvent> {
-        let rows = [
-            row::<AppList>(stream)?,
-            row::<PortalApps>(stream)?,
-            row::<TokenGate>(stream)?,
-        ];
-        Ok(rows.into_iter().flatten().collect())
-    }
 }
 
 impl StoredAggregate for Group {
@@ -88,10 +62,6 @@ impl StoredAggregate for Group {
 
     fn about(&self, _: &str, _: &Self::Event) -> About {
         About::default()
-    }
-
-    fn rows(stream: &[Recorded<Self::Event>]) -> Result<Vec<RowWrite>, UnreadableEvent> {
-        Ok(row::<Groups>(stream)?.into_iter().collect())
     }
 }
 
@@ -110,10 +80,6 @@ impl StoredAggregate for AccessToken {
             app_name: app_name.as_str().to_owned(),
         }
     }
-
-    fn rows(stream: &[Recorded<Self::Event>]) -> Result<Vec<RowWrite>, UnreadableEvent> {
-        Ok(row::<RevokedTokens>(stream)?.into_iter().collect())
-    }
 }
 
 impl StoredAggregate for Developer {
@@ -123,10 +89,6 @@ impl StoredAggregate for Developer {
 
     fn about(&self, _: &str, _: &Self::Event) -> About {
         About::default()
-    }
-
-    fn rows(stream: &[Recorded<Self::Event>]) -> Result<Vec<RowWrite>, UnreadableEvent> {
-        Ok(row::<Developers>(stream)?.into_iter().collect())
     }
 }
 
@@ -138,10 +100,6 @@ impl StoredAggregate for UserAccount {
 
     fn about(&self, _: &str, _: &Self::Event) -> About {
         About::default()
-    }
-
-    fn rows(_: &[Recorded<Self::Event>]) -> Result<Vec<RowWrite>, UnreadableEvent> {
-        Ok(Vec::new())
     }
 }
 
@@ -158,10 +116,6 @@ impl StoredAggregate for RefusedAttempts {
             app_name: name.as_str().to_owned(),
         });
         app.unwrap_or_default()
-    }
-
-    fn rows(_: &[Recorded<Self::Event>]) -> Result<Vec<RowWrite>, UnreadableEvent> {
-        Ok(Vec::new())
     }
 }
 
@@ -182,10 +136,6 @@ impl StoredAggregate for TimelineViews {
             app_name: app_name.as_str().to_owned(),
         }
     }
-
-    fn rows(_: &[Recorded<Self::Event>]) -> Result<Vec<RowWrite>, UnreadableEvent> {
-        Ok(Vec::new())
-    }
 }
 
 impl StoredAggregate for System {
@@ -196,10 +146,6 @@ impl StoredAggregate for System {
     fn about(&self, _: &str, _: &Self::Event) -> About {
         About::default()
     }
-
-    fn rows(stream: &[Recorded<Self::Event>]) -> Result<Vec<RowWrite>, UnreadableEvent> {
-        Ok(row::<SystemState>(stream)?.into_iter().collect())
-    }
 }
 
 /// The looks of a kind of stream.
@@ -209,19 +155,4 @@ pub(super) fn audited_reads_of(aggregate_type: &str) -> &'static [&'static str] 
         Group::TYPE => Group::AUDITED_READS,
         _ => &[],
     }
-}
-
-fn row<P: Projection>(
-    stream: &[Recorded<<P::Aggregate as Aggregate>::Event>],
-) -> Result<Option<RowWrite>, UnreadableEvent> {
-    let (Some(row), Some(last)) = (stream.iter().fold(None, P::fold), stream.last()) else {
-        return Ok(None);
-    };
-    let values = P::values(&row);
-    read_back::row::<P>(&row, &values, last)?;
-    Ok(Some(RowWrite {
-        table: P::NAME,
-        columns: P::COLUMNS,
-        values,
-    }))
 }

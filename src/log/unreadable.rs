@@ -8,8 +8,8 @@
 
 use std::collections::BTreeSet;
 
-use gatebook_projections::projection;
 use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
+use gatebook_projections::registry;
 use gatebook_projections::sql::{Column, Query, RowError, RowReader, Value, int, text};
 use serde::Serialize;
 
@@ -58,7 +58,7 @@ pub struct Unreadable {
 async fn refold(transaction: &mut dyn Transaction, kind: &str, id: &str) -> Result<(), StoreError> {
     let stream = events(transaction.rows(stream_query(kind, id)).await?)?;
     let quarantine = Quarantine::read_in(transaction).await?;
-    for projection in projection::all()
+    for projection in registry::all()
         .iter()
         .filter(|projection| projection.aggregate_type == kind)
     {

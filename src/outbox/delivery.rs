@@ -5,13 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use futures::FutureExt;
 use futures::stream::{self, StreamExt};
-use futures::{FutureExt, join};
 use gatebook_aggregates::timestamp::Timestamp;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::lane::{DeliveryLane, LOOK_EVERY};
 use super::operators::{self, Retry};
 use super::queue::{self, AttemptOutcome, ClaimedEmail, Takes};
 use super::sealing::decrypt_email;
@@ -27,8 +26,6 @@ pub(super) const ATTEMPTS_MAX: i64 = 81;
 /// How many e-mails are sent at a time, urgent ones first. Each uses a connection, and mail servers slow down or refuse
 /// clients with more.
 const PLACES: usize = 6;
-/// Additional places for urgent e-mails only (codes and password links), so that they never wait for slow ones.
-const URGENT_PLACES: usize = 2;
 /// The wait after the first attempt. It doubles with each further one.
 const FIRST_DELAY: TimeDelta = TimeDelta::seconds(10);
 const LONGEST_DELAY: TimeDelta = TimeDelta::hours(1);
@@ -42,11 +39,11 @@ const FINISH_CONTENT: Duration = Duration::from_secs(10);
 /// Sends the e-mails of a database. Several processes may do so, each with its own outbox.
 pub struct Outbox {
     database: Arc<dyn Database>,
-    transport: MailTransport,
+    pub(super) transport: MailTransport,
     sealer: Sealer,
     pub(super) clock: Clock,
     metrics: Arc<Metrics>,
-    places: usize,
+    pub(super) places: usize,
 }
 
 /// An e-mail and the result of sending it.
@@ -78,21 +75,6 @@ impl Outbox {
     #[cfg(test)]
     pub(super) fn one_by_one(self) -> Self {
         Self { places: 1, ..self }
-    }
-
-    /// Delivers until `shutdown` is true or its sender is dropped. Then it finishes or gives back the e-mails in
-    /// progress within eleven seconds. Call `wake.notify_one()` after writing e-mails; without it they are found within
-    /// a second.
-    pub async fn run(self: Arc<Self>, shutdown: watch::Receiver<bool>, wake: Arc<Notify>) {
-        let (urgent, all) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let lane = |takes, places| DeliveryLane::new(self.clone(), takes, places, shutdown.clone());
-        join!(
-            lane(Takes::Urgent, URGENT_PLACES).run(urgent.clone()),
-            lane(Takes::All, self.places).run(all.clone()),
-            self.look_after_connections(shutdown.clone()),
-            pass_on(&wake, [&urgent, &all], shutdown.clone()),
-        );
-        self.transport.close().await;
     }
 
     /// Claims the e-mails that are due (at most 20), tries each once, and returns how many it tried.
@@ -162,16 +144,6 @@ impl Outbox {
         tried.clear();
         Ok(())
     }
-
-    async fn look_after_connections(&self, mut shutdown: watch::Receiver<bool>) {
-        while !is_over(&shutdown) {
-            self.transport.close_unused().await;
-            tokio::select! {
-                () = over(&mut shutdown) => {}
-                () = tokio::time::sleep(LOOK_EVERY) => {}
-            }
-        }
-    }
 }
 
 impl DeliveryAttempt {
@@ -220,16 +192,6 @@ async fn interrupted(mut shutdown: watch::Receiver<bool>, progress: &TransferPro
     }
     tokio::time::sleep(FINISH_CONTENT).await;
     MailError::Transient("the program stopped before the mail server confirmed the e-mail".to_owned())
-}
-
-/// Wakes all lanes when `wake` is notified.
-async fn pass_on(wake: &Notify, lanes: [&Notify; 2], mut shutdown: watch::Receiver<bool>) {
-    loop {
-        tokio::select! {
-            () = over(&mut shutdown) => return,
-            () = wake.notified() => lanes.iter().for_each(|lane| lane.notify_one()),
-        }
-    }
 }
 
 /// Runs an attempt. A panic, which is a bug, counts as a failed attempt and does not stop the outbox.

@@ -9,6 +9,7 @@ mod failures;
 mod lane;
 mod operators;
 mod queue;
+mod run;
 mod sealing;
 #[cfg(test)]
 mod tests;

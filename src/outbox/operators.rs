@@ -2,6 +2,7 @@
 
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::sql::{Query, RowError, RowReader, Value};
+use gatebook_projections::stored_as_text;
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 use uuid::Uuid;
@@ -19,6 +20,8 @@ pub enum EmailState {
     /// It was given up.
     Failed,
 }
+
+stored_as_text!(EmailState);
 
 /// An e-mail without its content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -163,7 +166,7 @@ fn rows(rows: Vec<Vec<Value>>) -> Result<Vec<EmailRow>, RowError> {
 fn email_row(row: Vec<Value>) -> Result<EmailRow, RowError> {
     let mut row = RowReader::new("outbox", row);
     let (id, kind, recipient) = (row.text()?, row.text()?, row.text()?);
-    let state: EmailState = row.word()?;
+    let state: EmailState = row.value()?;
     let (attempts, next_attempt_at) = (row.int()?, row.time()?);
     Ok(EmailRow {
         id,

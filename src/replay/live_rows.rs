@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use gatebook_projections::projection::AnyProjection;
 use gatebook_projections::recorded::StoredEvent;
-use gatebook_projections::sql::{ColumnKind, Query, Value};
+use gatebook_projections::sql::{Query, Value, select_list};
 
 use super::ReplayError;
 use super::difference::{Difference, VerifyReport};
@@ -140,11 +140,7 @@ impl LiveRows {
     }
 
     fn query(&self) -> Query {
-        let columns = self.projection.columns.iter().map(|column| match column.kind {
-            ColumnKind::Json => format!("cast({} as text)", column.name),
-            ColumnKind::Text | ColumnKind::Int => column.name.to_owned(),
-        });
-        let columns = columns.collect::<Vec<_>>().join(", ");
+        let columns = select_list(self.projection.columns, "");
         let mut query = Query::new(format!("select {columns} from {}", self.projection.name), []);
         let key = self.key_column();
         if let Some(after) = &self.after {

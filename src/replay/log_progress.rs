@@ -1,6 +1,6 @@
 //! How far the projections are. It counts no table, so it is cheap enough to run every few seconds.
 
-use gatebook_projections::projection;
+use gatebook_projections::registry;
 use gatebook_projections::sql::{Query, Value};
 
 use super::projections_table::{ProjectionState, SELECT};
@@ -39,7 +39,7 @@ pub async fn log_progress(database: &dyn Database) -> Result<LogProgress, StoreE
     let Some([Value::Int(head)]) = rows.first().map(Vec::as_slice) else {
         return Err(StoreError::internal("the log has no head"));
     };
-    let projections = projection::all().into_iter().filter_map(|projection| {
+    let projections = registry::all().into_iter().filter_map(|projection| {
         let state = states.iter().find(|state| state.name == projection.name)?;
         Some(ProjectionProgress {
             name: projection.name,

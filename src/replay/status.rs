@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use gatebook_projections::projection::{self, AnyProjection};
+use gatebook_projections::projection::AnyProjection;
+use gatebook_projections::registry;
 use gatebook_projections::sql::{Query, Value};
 use serde::Serialize;
 
@@ -106,7 +107,7 @@ pub(super) async fn states(transaction: &mut dyn Transaction) -> Result<Vec<Proj
 
 /// The projections of this program that the database has, in the program's order.
 fn known(states: Vec<ProjectionState>) -> impl Iterator<Item = (AnyProjection, ProjectionState)> {
-    projection::all().into_iter().filter_map(move |projection| {
+    registry::all().into_iter().filter_map(move |projection| {
         let state = states.iter().find(|one| one.name == projection.name)?;
         Some((projection, state.clone()))
     })

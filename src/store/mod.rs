@@ -24,6 +24,7 @@ mod postgres_url_error;
 mod postgres_url_parameters;
 mod postgres_url_reading;
 mod postgres_watch;
+mod projection_tables;
 mod schema;
 mod sqlite;
 mod sqlite_file;
@@ -44,7 +45,10 @@ pub use postgres_roles::{LogOwner, join_roles, leave_roles, log_warnings, settle
 pub use postgres_troubles::{no_answer, trouble};
 pub use postgres_url::{PostgresUrl, postgres_address};
 pub use postgres_url_error::TargetSession;
-pub use schema::{create_projection, create_projection_table, migrate, projection_indexes, require_tables};
+pub use projection_tables::{create_projection, create_projection_table, projection_indexes};
+#[cfg(test)]
+pub(crate) use schema::create_missing_projections;
+pub use schema::{migrate, require_tables};
 pub use sqlite::SqliteDatabase;
 pub use sqlite_file::SqliteFile;
 pub use sqlite_url::{SqliteMode, SqliteUrl};

@@ -1,12 +1,14 @@
-//! Brings a database's tables up to date: the log's by migrations, the projections' from their templates.
+//! Brings a database's tables up to date: the log's by migrations, the projections' from their declarations.
 
 use std::sync::Arc;
 
-use gatebook_projections::projection::{self, AnyProjection};
+use gatebook_projections::projection::AnyProjection;
+use gatebook_projections::registry;
 use gatebook_projections::sql::{Query, Value, int, text};
 
-use super::database::{ConnectionPurpose, Database, Dialect, OnConflict, Transaction};
+use super::database::{ConnectionPurpose, Database, OnConflict};
 use super::error::StoreError;
+use super::projection_tables::create_projection;
 use super::table_versions::{TableVersions, has_table, table_versions};
 
 /// The fold version of a table that has never been filled.
@@ -29,6 +31,14 @@ pub async fn migrate(database: &Arc<dyn Database>) -> Result<(), StoreError> {
         );
         return Ok(());
     }
+    create_missing_projections(&**database, &registry::all()).await
+}
+
+/// Creates the tables of those projections that have none yet.
+pub(crate) async fn create_missing_projections(
+    database: &dyn Database,
+    projections: &[AnyProjection],
+) -> Result<(), StoreError> {
     let mut transaction = database.begin(ConnectionPurpose::Write).await?;
     let head = format!("select id from log_head{}", transaction.dialect().for_update());
     transaction.rows(Query::new(head, [])).await?;
@@ -37,9 +47,9 @@ pub async fn migrate(database: &Arc<dyn Database>) -> Result<(), StoreError> {
         .rows(Query::new("select position from events limit 1", []))
         .await?
         .is_empty();
-    for projection in projection::all() {
+    for projection in projections {
         if !existing.contains(&vec![Value::from(projection.name)]) {
-            create_projection(&mut *transaction, &projection, projection.name, 1).await?;
+            create_projection(&mut *transaction, projection, projection.name, 1).await?;
             let columns = [text("name"), int("fold_version"), int("generation")];
             // An empty table is correct only for an empty log. Otherwise it is as outdated as one from an old fold.
             let fold_version = if log_is_empty {
@@ -96,99 +106,5 @@ async fn run_migrations(database: &dyn Database) -> Result<bool, StoreError> {
         Ok(TableVersions::Newer) => Err(StoreError::NewerTables),
         Ok(TableVersions::NewerCompatible) => Ok(false),
         _ => Err(error),
-    }
-}
-
-/// Creates one generation of a projection's table, with its indexes.
-pub async fn create_projection(
-    transaction: &mut dyn Transaction,
-    projection: &AnyProjection,
-    table: &str,
-    generation: i64,
-) -> Result<(), StoreError> {
-    create_projection_table(transaction, projection, table).await?;
-    for index in projection_indexes(transaction.dialect(), projection, table, generation) {
-        transaction.script(&index).await?;
-    }
-    Ok(())
-}
-
-/// Creates one generation of a projection's table without indexes: building them on the full table is cheaper.
-pub async fn create_projection_table(
-    transaction: &mut dyn Transaction,
-    projection: &AnyProjection,
-    table: &str,
-) -> Result<(), StoreError> {
-    let (columns, _) = split(template(transaction.dialect(), projection.name));
-    transaction.script(&columns.replace("{table}", table)).await
-}
-
-/// Statements that create the indexes of one generation and, on PostgreSQL, analyze the full table for the planner.
-/// Each may be repeated safely.
-pub fn projection_indexes(dialect: Dialect, projection: &AnyProjection, table: &str, generation: i64) -> Vec<String> {
-    let (_, indexes) = split(template(dialect, projection.name));
-    let orders = indexes.split(';').map(str::trim).filter(|order| !order.is_empty());
-    let analyze = match dialect {
-        Dialect::Sqlite => None,
-        Dialect::Postgres => Some(format!("analyze {table}")),
-    };
-    orders
-        .map(|order| {
-            order
-                .replace("{table}", table)
-                .replace("{generation}", &generation.to_string())
-                .replacen("index ", "index if not exists ", 1)
-        })
-        .chain(analyze)
-        .collect()
-}
-
-/// Splits a template into the table and its indexes.
-fn split(template: &'static str) -> (&'static str, &'static str) {
-    template.split_once(';').unwrap_or((template, ""))
-}
-
-fn template(dialect: Dialect, projection: &str) -> &'static str {
-    macro_rules! templates {
-        ($($name:literal),*) => {
-            match (dialect, projection) {
-                $(
-                    (Dialect::Sqlite, $name) => include_str!(concat!("../../migrations/sqlite/projections/", $name, ".sql")),
-                    (Dialect::Postgres, $name) => include_str!(concat!("../../migrations/postgres/projections/", $name, ".sql")),
-                )*
-                _ => "",
-            }
-        };
-    }
-    templates!(
-        "app_list",
-        "portal_apps",
-        "token_gate",
-        "revoked_tokens",
-        "groups",
-        "developers",
-        "system"
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_projection_has_a_table_with_all_its_columns_on_both_databases() {
-        for projection in projection::all() {
-            for dialect in [Dialect::Sqlite, Dialect::Postgres] {
-                let sql = template(dialect, projection.name);
-                for column in projection.columns {
-                    assert!(
-                        sql.contains(&format!("\n    {} ", column.name)),
-                        "{} {}",
-                        projection.name,
-                        column.name
-                    );
-                }
-            }
-        }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gatebook::replay::{Silent, verify};
 use gatebook::store::{self, ConnectionPurpose};
-use gatebook_projections::projection;
+use gatebook_projections::registry;
 use gatebook_projections::sql::{Query, Value as Cell};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -87,7 +87,7 @@ async fn verified(world: &World, node: &Node, token: &str) -> Answer {
 }
 
 async fn holds_together(world: &World) {
-    let report = verify(&world.gatebook.log.database, &projection::all(), &Silent)
+    let report = verify(&world.gatebook.log.database, &registry::all(), &Silent)
         .await
         .unwrap();
     assert!(report.all_equal(), "{report:#?}");

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::sync::Arc;
 
 use gatebook::replay::{Silent, verify};
-use gatebook_projections::projection;
+use gatebook_projections::registry;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -58,7 +58,7 @@ async fn break_off(person: &Person, request: &[u8]) {
 
 async fn holds_together(world: &World) {
     let database = Arc::clone(&world.gatebook.log.database);
-    let report = verify(&database, &projection::all(), &Silent).await.unwrap();
+    let report = verify(&database, &registry::all(), &Silent).await.unwrap();
     assert!(report.all_equal(), "{report:#?}");
 }
 

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use gatebook_projections::registry;
 use gatebook_projections::sql::Query;
 use serde_json::Value;
 use sqlx::{Connection, Executor, PgConnection};
@@ -145,7 +146,9 @@ async fn an_auditor_whose_role_may_only_select_verifies_the_log() {
         Some(1),
         "its tables were not granted"
     );
-    let rows = grant("app_list, portal_apps, token_gate, groups, developers, system, revoked_tokens, reservations");
+    let projections = registry::all();
+    let tables = projections.iter().map(|projection| projection.name);
+    let rows = grant(&tables.chain(["reservations"]).collect::<Vec<_>>().join(", "));
     connection.execute(rows.as_str()).await.unwrap();
     connection.close().await.unwrap();
     assert!(auditor.succeed(&["projections", "verify"]).contains("all equal"));

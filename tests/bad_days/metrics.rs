@@ -36,7 +36,7 @@ async fn the_state_of_the_installation_is_measured(world: World) {
     assert!(measured("gatebook_clock_difference_seconds").abs() < 60.0);
     assert_eq!(measured("gatebook_outbox_emails{state=\"pending\"}"), 0.0);
     measured("gatebook_log_lines_dropped_total");
-    for projection in gatebook_projections::projection::all() {
+    for projection in gatebook_projections::registry::all() {
         let of = |metric: &str| {
             measured(&format!(
                 "gatebook_projection_{metric}{{projection=\"{}\"}}",
@@ -113,7 +113,7 @@ async fn a_verification_is_shown_with_its_result() {
     let mut transaction = world.database().begin(ConnectionPurpose::Write).await.unwrap();
     transaction.script("update groups set name = 'tampered'").await.unwrap();
     transaction.commit().await.unwrap();
-    let all = gatebook_projections::projection::all().to_vec();
+    let all = gatebook_projections::registry::all().to_vec();
     world.gatebook.start_replay(gatebook::application::Replay::Verify, all);
     eventually("end of the verification", async || {
         world.gatebook.latest_replay().unwrap().has_ended().then_some(())

@@ -12,6 +12,7 @@ use gatebook_projections::app_list::AppList;
 use gatebook_projections::portal_apps::PortalApps;
 use gatebook_projections::projection::Projection;
 use gatebook_projections::recorded::Recorded;
+use gatebook_projections::row::Row;
 use gatebook_projections::sql::{Query, Value};
 use gatebook_projections::token_gate::TokenGate;
 
@@ -84,7 +85,7 @@ async fn reading_back(setting: &Setting) -> f64 {
 }
 
 fn fold_values<P: Projection<Aggregate = IntegrationApp>>(stream: &[Recorded<IntegrationAppEvent>]) -> Vec<Value> {
-    P::values(&stream.iter().fold(None, P::fold).unwrap())
+    stream.iter().fold(None, P::fold).unwrap().values()
 }
 
 async fn commands_per_second(setting: &Setting, callers: usize) -> f64 {

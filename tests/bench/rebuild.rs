@@ -5,7 +5,7 @@ use std::time::Instant;
 use futures::TryStreamExt;
 use gatebook::clock::Clock;
 use gatebook::replay::{self, Silent};
-use gatebook_projections::projection;
+use gatebook_projections::registry;
 use sqlx::postgres::{PgConnection, PgPoolCopyExt};
 use sqlx::{Executor, Row};
 
@@ -28,7 +28,7 @@ pub async fn measure(setting: &Setting) {
     for _ in 0..ROUNDS {
         let begun = Instant::now();
         for name in TABLES {
-            let projection = projection::named(name).unwrap();
+            let projection = registry::named(name).unwrap();
             let rebuilt = replay::rebuild(
                 &setting.gatebook.log.database,
                 &projection,

@@ -1,3 +1,4 @@
-//! How the source is laid out: which room may use which.
+//! How the source is laid out: which room may use which, and whether what is written about it is complete.
 
 mod rooms;
+mod steps;

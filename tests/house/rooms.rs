@@ -5,23 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The circles that are not cut yet. The list only gets shorter.
-const NOT_CUT_YET: &[&str] = &[
-    "aggregates/src/group: event, subject",
-    "projections/src/: app_list, developers, groups, portal_apps, projection, revoked_tokens, system, token_gate",
-    "src/outbox: delivery, lane",
-];
-
 const CRATES: [&str; 3] = ["src", "aggregates/src", "projections/src"];
 
 #[test]
 fn rooms_do_not_lead_in_circles() {
-    let circles: BTreeSet<String> = CRATES.iter().flat_map(|root| circles(Path::new(root))).collect();
-    let allowed: BTreeSet<String> = NOT_CUT_YET.iter().map(|circle| (*circle).to_owned()).collect();
-    let new: Vec<_> = circles.difference(&allowed).collect();
-    assert!(new.is_empty(), "new circles: {new:#?}");
-    let cut: Vec<_> = allowed.difference(&circles).collect();
-    assert!(cut.is_empty(), "these are cut; take them off the list: {cut:#?}");
+    let circles: Vec<String> = CRATES.iter().flat_map(|root| circles(Path::new(root))).collect();
+    assert!(circles.is_empty(), "{circles:#?}");
 }
 
 #[test]

@@ -12,9 +12,9 @@ use gatebook_aggregates::text::{AppName, Description};
 use gatebook_aggregates::text_comparison::searchable;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::app_list::{
-    AppList, AppListed, AppRow, Cursor, DeveloperStatus, Filter, IntegrationType, Link, Sort, page,
+    AppListed, AppRow, Cursor, DeveloperStatus, Filter, IntegrationType, Link, Sort, page,
 };
-use gatebook_projections::projection::Projection;
+use gatebook_projections::row::Row;
 use uuid::Uuid;
 
 use crate::support::database::new_postgres;
@@ -153,9 +153,9 @@ pub async fn holding(url: &str, rows: &[AppRow]) -> Arc<dyn Database> {
     store::migrate(&database).await.unwrap();
     let mut transaction = database.begin(ConnectionPurpose::Write).await.unwrap();
     for chunk in rows.chunks(1_000) {
-        let values: Vec<_> = chunk.iter().map(AppList::values).collect();
+        let values: Vec<_> = chunk.iter().map(AppRow::values).collect();
         transaction
-            .insert("app_list", AppList::COLUMNS, &values, OnConflict::Fail)
+            .insert("app_list", AppRow::COLUMNS, &values, OnConflict::Fail)
             .await
             .unwrap();
     }

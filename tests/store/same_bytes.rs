@@ -5,7 +5,7 @@ use gatebook::application::{Caller, SignInForm};
 use gatebook::secrets::Randomness;
 use gatebook_aggregates::group::Permission;
 use gatebook_aggregates::log_format::LogFormat;
-use gatebook_projections::projection;
+use gatebook_projections::registry;
 use gatebook_projections::sql::{Query, Value as Cell};
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderValue};
@@ -41,7 +41,7 @@ async fn the_same_commands_leave_byte_identical_logs_rows_and_names_on_both_data
         same(&sqlite, &postgres, kinds).await >= 30,
         "the story is too plain to tell"
     );
-    for projection in projection::all() {
+    for projection in registry::all() {
         let columns: Vec<_> = projection.columns.iter().map(|column| column.name).collect();
         let (table, columns) = (projection.name, columns.join(", "));
         assert!(

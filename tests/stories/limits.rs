@@ -4,8 +4,8 @@
 use chrono::TimeDelta;
 use futures::future::join;
 use gatebook::application::{Caller, EmailLimits, Limits, Who};
-use gatebook_projections::app_list::AppList;
-use gatebook_projections::projection::Projection;
+use gatebook_projections::app_list::AppRow;
+use gatebook_projections::row::Row;
 use serde_json::{Value, json};
 
 use crate::bad_days::tampered_rows::by_hand;
@@ -197,7 +197,7 @@ async fn an_admin_sends_a_hundred_emails_an_hour_and_a_group_three_hundred(world
 async fn a_group_has_a_thousand_applications(world: World) {
     let ada = world.ada().await;
     world.created(&ada, "First").await;
-    let columns: Vec<_> = AppList::COLUMNS.iter().map(|column| column.name).collect();
+    let columns: Vec<_> = AppRow::COLUMNS.iter().map(|column| column.name).collect();
     let copies = (2..1_000).map(|number| {
         let values = columns.iter().map(|column| match *column {
             "app_id" => format!("'copy {number}'"),

@@ -1,5 +1,6 @@
 //! What operators see and do, and what the service tells about itself.
 
+use gatebook_projections::registry;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -120,16 +121,12 @@ async fn operators_see_the_applications_of_all_groups(world: World) {
 async fn operators_see_how_the_projections_are(world: World) {
     world.created(&world.ada().await, "Payroll").await;
     let status = world.operator.get("/operator/api/v1/projections").await.expect(200);
-    for name in [
-        "app_list",
-        "portal_apps",
-        "token_gate",
-        "revoked_tokens",
-        "groups",
-        "developers",
-        "system",
-    ] {
-        assert!(status.all("name").contains(&name.to_owned()), "{name}");
+    for projection in registry::all() {
+        assert!(
+            status.all("name").contains(&projection.name.to_owned()),
+            "{}",
+            projection.name
+        );
     }
     for projection in status.json()["items"].as_array().unwrap() {
         assert!(

@@ -7,7 +7,6 @@ use uuid::Uuid;
 
 use super::membership::{Permission, Role};
 use super::product_plan::ProductPlan;
-use super::subject::{CustomerEvent, EntityEvent, GroupSubject, UserChange, UserEvent};
 use crate::email_address::EmailAddress;
 use crate::identifiers::{EntityId, UserId};
 use crate::log_format::LogFormat;
@@ -82,26 +81,6 @@ pub enum GroupEvent {
 impl GroupEvent {
     /// R28: the names of the facts that somebody looked. They change nothing, so that they do not move the version either.
     pub const AUDITED_READS: &'static [&'static str] = &["GroupActivityLogDownloaded"];
-
-    /// R27: whether it takes something away from somebody, with immediate effect.
-    pub fn takes_away(&self) -> bool {
-        match self.subject() {
-            GroupSubject::Customer(CustomerEvent::PlanChanged(after)) => !after.has_integration_apps(),
-            GroupSubject::Entity(_, EntityEvent::Removed) | GroupSubject::User(_, UserEvent::Removed) => true,
-            GroupSubject::User(_, UserEvent::Changed(change)) => match change {
-                UserChange::PermissionWithdrawn(_) | UserChange::TokenRevoked(_) => true,
-                UserChange::RoleChanged(after) => after == Role::User,
-                UserChange::Renamed(_)
-                | UserChange::EmailChanged(_)
-                | UserChange::PermissionGranted(_)
-                | UserChange::TokenIssued { .. } => false,
-            },
-            GroupSubject::Customer(CustomerEvent::Registered { .. } | CustomerEvent::Renamed(_))
-            | GroupSubject::Entity(_, EntityEvent::Added(_) | EntityEvent::Renamed(_))
-            | GroupSubject::User(_, UserEvent::Added { .. })
-            | GroupSubject::AuditedRead => false,
-        }
-    }
 }
 
 impl DomainEvent for GroupEvent {

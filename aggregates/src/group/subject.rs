@@ -127,4 +127,24 @@ impl GroupEvent {
             Self::GroupActivityLogDownloaded { .. } => GroupSubject::AuditedRead,
         }
     }
+
+    /// R27: whether it takes something away from somebody, with immediate effect.
+    pub fn takes_away(&self) -> bool {
+        match self.subject() {
+            GroupSubject::Customer(CustomerEvent::PlanChanged(after)) => !after.has_integration_apps(),
+            GroupSubject::Entity(_, EntityEvent::Removed) | GroupSubject::User(_, UserEvent::Removed) => true,
+            GroupSubject::User(_, UserEvent::Changed(change)) => match change {
+                UserChange::PermissionWithdrawn(_) | UserChange::TokenRevoked(_) => true,
+                UserChange::RoleChanged(after) => after == Role::User,
+                UserChange::Renamed(_)
+                | UserChange::EmailChanged(_)
+                | UserChange::PermissionGranted(_)
+                | UserChange::TokenIssued { .. } => false,
+            },
+            GroupSubject::Customer(CustomerEvent::Registered { .. } | CustomerEvent::Renamed(_))
+            | GroupSubject::Entity(_, EntityEvent::Added(_) | EntityEvent::Renamed(_))
+            | GroupSubject::User(_, UserEvent::Added { .. })
+            | GroupSubject::AuditedRead => false,
+        }
+    }
 }

@@ -20,9 +20,9 @@ use uuid::Uuid;
 
 pub use queries::{AppListed, Cursor, DeveloperStatus, Filter, Sort, by_id, page};
 
-use crate::projection::Projection;
+use crate::projection::{Indexes, Projection};
 use crate::recorded::Recorded;
-use crate::sql::{Column, RowError, RowReader, Value, int, text};
+use crate::stored_as_text;
 
 /// The projection `app_list`.
 pub struct AppList;
@@ -74,95 +74,62 @@ impl Link {
     }
 }
 
-/// An application as its group's admins see it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AppRow {
-    /// Which application.
-    pub app_id: AppId,
-    /// R4: its group.
-    pub group_id: GroupId,
-    /// Its OAuth client id.
-    pub client_id: ClientId,
-    /// R5.
-    pub integration_type: IntegrationType,
-    /// R5: the catalogue's entry of an AIQ Integrate.
-    pub integrate_type: Option<String>,
-    /// R6.
-    pub name: AppName,
-    /// R7.
-    pub description: Description,
-    /// R8.
-    pub category: CategoryCode,
-    /// R10.
-    pub api_permission: ApiPermission,
-    /// R11.
-    pub entities: BTreeSet<EntityId>,
-    /// R27.
-    pub status: Status,
-    /// R20: how far the developer is.
-    pub link: Link,
-    /// R20: the developer's address.
-    pub developer_email: Option<EmailAddress>,
-    /// When the last invitation was mailed.
-    pub invited_at: Option<Timestamp>,
-    /// R18: when it ends; see [`AppListed::invite_expires_at`] for whether somebody can still sign up with it.
-    pub invite_expires_at: Option<Timestamp>,
-    /// When the developer was assigned.
-    pub assigned_at: Option<Timestamp>,
-    /// R17: when the OTP was verified.
-    pub verified_at: Option<Timestamp>,
-    /// R14: when the OTP ends.
-    pub otp_expires_at: Option<Timestamp>,
-    /// R15: wrong tries that are left.
-    pub otp_attempts_left: Option<i64>,
-    /// When it was created.
-    pub created_at: Timestamp,
-    /// Who created it.
-    pub created_by_id: String,
-    /// Their name at the time.
-    pub created_by_name: String,
-    /// R27: when it was revoked.
-    pub revoked_at: Option<Timestamp>,
-    /// The stream's version, and the ETag.
-    pub version: i64,
-    /// The position of the event that moved the version.
-    pub position: i64,
+row! {
+    /// An application as its group's admins see it.
+    pub struct AppRow {
+        app_id: AppId,
+        /// R4: its group.
+        group_id: GroupId,
+        client_id: ClientId,
+        integration_type: IntegrationType,
+        /// R5: the catalogue's entry of an AIQ Integrate.
+        integrate_type: Option<String>,
+        name: AppName => {
+            name_key: String = name.uniqueness_key(),
+            name_search: String = searchable(name.as_str()),
+        },
+        description: Description => { description_search: String = searchable(description.as_str()) },
+        category: CategoryCode,
+        api_permission: ApiPermission,
+        entities: BTreeSet<EntityId>,
+        status: Status,
+        /// R20: how far the developer is.
+        link: Link,
+        developer_email: Option<EmailAddress> => {
+            developer_email_key: Option<String> = developer_email.as_ref().map(EmailAddress::key),
+        },
+        /// When the last invitation was mailed.
+        invited_at: Option<Timestamp>,
+        /// R18: when it ends; see [`AppListed::invite_expires_at`] for whether somebody can still sign up with it.
+        invite_expires_at: Option<Timestamp>,
+        assigned_at: Option<Timestamp>,
+        /// R17: when the OTP was verified.
+        verified_at: Option<Timestamp>,
+        /// R14: when the OTP ends.
+        otp_expires_at: Option<Timestamp>,
+        /// R15: wrong tries that are left.
+        otp_attempts_left: Option<i64>,
+        created_at: Timestamp,
+        created_by_id: String,
+        /// Their name at the time.
+        created_by_name: String,
+        revoked_at: Option<Timestamp>,
+        /// The stream's version, and the ETag.
+        version: i64,
+        /// The position of the event that moved the version.
+        position: i64,
+    }
 }
+
+stored_as_text!(IntegrationType, Link);
 
 impl Projection for AppList {
     const NAME: &'static str = "app_list";
     const FOLD_VERSION: i64 = 3;
-    const COLUMNS: &'static [Column] = &[
-        text("app_id"),
-        text("group_id"),
-        text("client_id"),
-        text("integration_type"),
-        text("integrate_type"),
-        text("name"),
-        text("name_key"),
-        text("name_search"),
-        text("description"),
-        text("description_search"),
-        text("category"),
-        text("api_permission"),
-        text("entities"),
-        text("status"),
-        text("link"),
-        text("developer_email"),
-        text("developer_email_key"),
-        text("invited_at"),
-        text("invite_expires_at"),
-        text("assigned_at"),
-        text("verified_at"),
-        text("otp_expires_at"),
-        int("otp_attempts_left"),
-        text("created_at"),
-        text("created_by_id"),
-        text("created_by_name"),
-        text("revoked_at"),
-        int("version"),
-        int("position"),
-    ];
+    const INDEXES: Indexes = Indexes {
+        sqlite: include_str!("indexes_sqlite.sql"),
+        postgres: include_str!("indexes_postgres.sql"),
+    };
     type Aggregate = IntegrationApp;
     type Row = AppRow;
 
@@ -182,44 +149,6 @@ impl Projection for AppList {
             position: recorded.position,
             ..row
         })
-    }
-
-    fn values(row: &AppRow) -> Vec<Value> {
-        vec![
-            row.app_id.into(),
-            row.group_id.as_str().into(),
-            row.client_id.0.as_str().into(),
-            row.integration_type.as_str().into(),
-            row.integrate_type.clone().into(),
-            row.name.as_str().into(),
-            row.name.uniqueness_key().into(),
-            searchable(row.name.as_str()).into(),
-            row.description.as_str().into(),
-            searchable(row.description.as_str()).into(),
-            row.category.as_str().into(),
-            row.api_permission.as_str().into(),
-            Value::json(&row.entities),
-            <&str>::from(row.status).into(),
-            row.link.as_str().into(),
-            row.developer_email.as_ref().map(EmailAddress::as_str).into(),
-            row.developer_email.as_ref().map(EmailAddress::key).into(),
-            row.invited_at.into(),
-            row.invite_expires_at.into(),
-            row.assigned_at.into(),
-            row.verified_at.into(),
-            row.otp_expires_at.into(),
-            row.otp_attempts_left.into(),
-            row.created_at.into(),
-            row.created_by_id.as_str().into(),
-            row.created_by_name.as_str().into(),
-            row.revoked_at.into(),
-            row.version.into(),
-            row.position.into(),
-        ]
-    }
-
-    fn row(values: Vec<Value>) -> Result<AppRow, RowError> {
-        read(&mut RowReader::new(Self::NAME, values))
     }
 }
 
@@ -327,41 +256,4 @@ impl AppRow {
     fn otp_issued(&mut self, expires_at: Timestamp) {
         (self.otp_expires_at, self.otp_attempts_left) = (Some(expires_at), Some(i64::from(OTP_MAX_TRIES)));
     }
-}
-
-fn read(row: &mut RowReader) -> Result<AppRow, RowError> {
-    let (app_id, group_id, client_id) = (row.uuid()?, row.word()?, row.word()?);
-    let (integration_type, integrate_type) = (row.word()?, row.optional_text()?);
-    let (name, _name_key, _name_search) = (row.word()?, row.text()?, row.text()?);
-    let (description, _description_search) = (row.word()?, row.text()?);
-    let (category, api_permission, entities) = (row.word()?, row.word()?, row.json()?);
-    let (status, link) = (row.word()?, row.word()?);
-    let (developer_email, _email_key) = (row.optional_word()?, row.optional_text()?);
-    Ok(AppRow {
-        app_id,
-        group_id,
-        client_id,
-        integration_type,
-        integrate_type,
-        name,
-        description,
-        category,
-        api_permission,
-        entities,
-        status,
-        link,
-        developer_email,
-        invited_at: row.optional_time()?,
-        invite_expires_at: row.optional_time()?,
-        assigned_at: row.optional_time()?,
-        verified_at: row.optional_time()?,
-        otp_expires_at: row.optional_time()?,
-        otp_attempts_left: row.optional_int()?,
-        created_at: row.time()?,
-        created_by_id: row.text()?,
-        created_by_name: row.text()?,
-        revoked_at: row.optional_time()?,
-        version: row.int()?,
-        position: row.int()?,
-    })
 }

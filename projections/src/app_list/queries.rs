@@ -10,10 +10,11 @@ use gatebook_aggregates::text_comparison::searchable;
 use gatebook_aggregates::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{AppList, AppRow, IntegrationType, Link, read};
+use super::{AppList, AppRow, IntegrationType, Link};
 use crate::part_search::PartSearch;
 use crate::projection::Projection;
-use crate::sql::{Query, RowError, RowReader, Value};
+use crate::row::Row;
+use crate::sql::{Query, RowError, RowReader, Value, select_list};
 
 /// How far an application's developer is, as admins see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,8 +56,8 @@ impl AppListed {
     pub fn read(values: Vec<Value>) -> Result<Self, RowError> {
         let mut row = RowReader::new(AppList::NAME, values);
         Ok(Self {
-            app: read(&mut row)?,
-            developer_name: row.optional_word()?,
+            app: AppRow::read(&mut row)?,
+            developer_name: row.value()?,
         })
     }
 
@@ -219,13 +220,9 @@ pub fn page(filter: &Filter, sort: Sort, after: Option<&Cursor>, limit: i64, sea
 }
 
 fn select() -> Query {
-    let columns: Vec<_> = AppList::COLUMNS
-        .iter()
-        .map(|column| format!("a.{}", column.name))
-        .collect();
     let sql = format!(
         "select {}, d.full_name from app_list a left join developers d on d.email_key = a.developer_email_key",
-        columns.join(", ")
+        select_list(AppRow::COLUMNS, "a.")
     );
     Query::new(sql, [])
 }

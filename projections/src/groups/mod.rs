@@ -8,24 +8,27 @@ use gatebook_aggregates::group::{
 use gatebook_aggregates::identifiers::{EntityId, GroupId, UserId};
 use gatebook_aggregates::text::Label;
 
-use crate::projection::Projection;
+use crate::projection::{Indexes, Projection};
 use crate::recorded::Recorded;
-use crate::sql::{Column, Query, RowError, RowReader, Value, contains_pattern, int, text};
+use crate::row::Row;
+use crate::sql::{Query, RowError, RowReader, Value, contains_pattern, select_list};
 
 /// The projection `groups`.
 pub struct Groups;
 
-/// A group with all that belongs to it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GroupRow {
-    /// Which group.
-    pub group_id: GroupId,
-    /// Name, plan, entities and users.
-    pub customer: Customer,
-    /// The stream's version.
-    pub version: i64,
-    /// The last event's position.
-    pub position: i64,
+row! {
+    /// A group with all that belongs to it.
+    pub struct GroupRow {
+        group_id: GroupId,
+        customer: Customer {
+            name: Label,
+            product_plan: ProductPlan,
+            entities: BTreeMap<EntityId, Label>,
+            users: BTreeMap<UserId, GroupUser> => { user_email_keys: String = user_email_keys(users) },
+        },
+        version: i64,
+        position: i64,
+    }
 }
 
 impl GroupRow {
@@ -38,16 +41,12 @@ impl GroupRow {
 impl Projection for Groups {
     const NAME: &'static str = "groups";
     const FOLD_VERSION: i64 = 3;
-    const COLUMNS: &'static [Column] = &[
-        text("group_id"),
-        text("name"),
-        text("product_plan"),
-        text("entities"),
-        text("users"),
-        text("user_email_keys"),
-        int("version"),
-        int("position"),
-    ];
+    // SQLite looks at the groups one after the other.
+    const INDEXES: Indexes = Indexes {
+        postgres: "create index if not exists groups_search_user_email_keys_{generation} on {table} \
+                   using gin (user_email_keys gin_trgm_ops);",
+        ..Indexes::NONE
+    };
     type Aggregate = Group;
     type Row = GroupRow;
 
@@ -73,45 +72,15 @@ impl Projection for Groups {
             }
         }
     }
-
-    fn values(row: &GroupRow) -> Vec<Value> {
-        vec![
-            row.group_id.as_str().into(),
-            row.customer.name.as_str().into(),
-            row.customer.product_plan.as_str().into(),
-            Value::json(&row.customer.entities),
-            Value::json(&row.customer.users),
-            user_email_keys(&row.customer).into(),
-            row.version.into(),
-            row.position.into(),
-        ]
-    }
-
-    fn row(values: Vec<Value>) -> Result<GroupRow, RowError> {
-        let mut row = RowReader::new(Self::NAME, values);
-        let group_id = row.word()?;
-        let customer = Customer {
-            name: row.word::<Label>()?,
-            product_plan: row.word::<ProductPlan>()?,
-            entities: row.json::<BTreeMap<EntityId, Label>>()?,
-            users: row.json::<BTreeMap<UserId, GroupUser>>()?,
-        };
-        row.text()?;
-        Ok(GroupRow {
-            group_id,
-            customer,
-            version: row.int()?,
-            position: row.int()?,
-        })
-    }
 }
 
-const SELECT: &str =
-    "select group_id, name, product_plan, entities, users, user_email_keys, version, position from groups";
+fn select() -> String {
+    format!("select {} from groups", select_list(GroupRow::COLUMNS, ""))
+}
 
 /// The group with this id.
 pub fn by_id(id: &GroupId) -> Query {
-    Query::new(format!("{SELECT} where group_id = $1"), [id.as_str().into()])
+    Query::new(select() + " where group_id = $1", [id.as_str().into()])
 }
 
 /// A group that has users with an address: which ones.
@@ -129,7 +98,7 @@ impl FoundByEmail {
     /// Reads a row of [`with_user_email`] with the same key.
     pub fn read(values: Vec<Value>, email_key: &str) -> Result<Self, RowError> {
         let mut row = RowReader::new(Groups::NAME, values);
-        let (group_id, name, keys) = (row.word()?, row.word()?, row.text()?);
+        let (group_id, name, keys) = (row.value()?, row.value()?, row.text()?);
         let lines = keys.lines().filter_map(|line| line.split_once('\t'));
         let ids = lines.filter(|(key, _)| *key == email_key).map(|(_, id)| id);
         Ok(Self {
@@ -150,14 +119,14 @@ pub fn with_user_email(email_key: &str) -> Query {
 }
 
 /// The users' addresses with their ids, each on a line of its own, so that a whole one can be searched for.
-fn user_email_keys(customer: &Customer) -> String {
+fn user_email_keys(users: &BTreeMap<UserId, GroupUser>) -> String {
     let line = |(id, user): (&UserId, &GroupUser)| format!("\n{}\t{id}\n", user.email.key());
-    customer.users.iter().map(line).collect()
+    users.iter().map(line).collect()
 }
 
 /// All groups, by id.
 pub fn all() -> Query {
-    Query::new(format!("{SELECT} order by group_id"), [])
+    Query::new(select() + " order by group_id", [])
 }
 
 #[cfg(test)]

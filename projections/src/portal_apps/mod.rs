@@ -14,75 +14,49 @@ use gatebook_aggregates::timestamp::Timestamp;
 use uuid::Uuid;
 
 use crate::app_list::Link;
-use crate::projection::Projection;
+use crate::projection::{Indexes, Projection};
 use crate::recorded::Recorded;
-use crate::sql::{Column, Query, RowError, RowReader, Value, int, text};
+use crate::row::Row;
+use crate::sql::{Query, select_list};
 
 /// The projection `portal_apps`.
 pub struct PortalApps;
 
-/// An application as its developer sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PortalAppRow {
-    /// Which application.
-    pub app_id: AppId,
-    /// Its group.
-    pub group_id: GroupId,
-    /// Its OAuth client id.
-    pub client_id: ClientId,
-    /// R6.
-    pub name: AppName,
-    /// R7.
-    pub description: Description,
-    /// R10.
-    pub api_permission: ApiPermission,
-    /// R27.
-    pub status: Status,
-    /// R11.
-    pub entities: BTreeSet<EntityId>,
-    /// R20: how far the developer is.
-    pub link: Link,
-    /// R20: the developer's address.
-    pub developer_email: Option<EmailAddress>,
-    /// R17: the account that verified.
-    pub developer_id: Option<DeveloperId>,
-    /// When the developer was assigned.
-    pub assigned_at: Option<Timestamp>,
-    /// R14: when the OTP ends.
-    pub otp_expires_at: Option<Timestamp>,
-    /// R15: wrong tries that are left.
-    pub otp_attempts_left: Option<i64>,
-    /// R23: its client secrets.
-    pub client_secrets: Vec<ClientSecret>,
-    /// The stream's version.
-    pub version: i64,
-    /// The position of the event that moved the version.
-    pub position: i64,
+row! {
+    /// An application as its developer sees it.
+    pub struct PortalAppRow {
+        app_id: AppId,
+        group_id: GroupId,
+        client_id: ClientId,
+        name: AppName,
+        description: Description,
+        api_permission: ApiPermission,
+        status: Status,
+        entities: BTreeSet<EntityId>,
+        /// R20: how far the developer is.
+        link: Link,
+        developer_email: Option<EmailAddress> => {
+            developer_email_key: Option<String> = developer_email.as_ref().map(EmailAddress::key),
+        },
+        /// R17: the account that verified.
+        developer_id: Option<DeveloperId>,
+        assigned_at: Option<Timestamp>,
+        /// R14: when the OTP ends.
+        otp_expires_at: Option<Timestamp>,
+        /// R15: wrong tries that are left.
+        otp_attempts_left: Option<i64>,
+        client_secrets: Vec<ClientSecret>,
+        version: i64,
+        position: i64,
+    }
 }
 
 impl Projection for PortalApps {
     const NAME: &'static str = "portal_apps";
     const FOLD_VERSION: i64 = 3;
-    const COLUMNS: &'static [Column] = &[
-        text("app_id"),
-        text("group_id"),
-        text("client_id"),
-        text("name"),
-        text("description"),
-        text("api_permission"),
-        text("status"),
-        text("entities"),
-        text("link"),
-        text("developer_email"),
-        text("developer_email_key"),
-        text("developer_id"),
-        text("assigned_at"),
-        text("otp_expires_at"),
-        int("otp_attempts_left"),
-        text("client_secrets"),
-        int("version"),
-        int("position"),
-    ];
+    const INDEXES: Indexes = Indexes::on_both(
+        "create index if not exists portal_apps_by_developer_{generation} on {table} (developer_email_key);",
+    );
     type Aggregate = IntegrationApp;
     type Row = PortalAppRow;
 
@@ -101,56 +75,6 @@ impl Projection for PortalApps {
             version: recorded.sequence,
             position: recorded.position,
             ..row
-        })
-    }
-
-    fn values(row: &PortalAppRow) -> Vec<Value> {
-        vec![
-            row.app_id.into(),
-            row.group_id.as_str().into(),
-            row.client_id.0.as_str().into(),
-            row.name.as_str().into(),
-            row.description.as_str().into(),
-            row.api_permission.as_str().into(),
-            <&str>::from(row.status).into(),
-            Value::json(&row.entities),
-            row.link.as_str().into(),
-            row.developer_email.as_ref().map(EmailAddress::as_str).into(),
-            row.developer_email.as_ref().map(EmailAddress::key).into(),
-            row.developer_id.into(),
-            row.assigned_at.into(),
-            row.otp_expires_at.into(),
-            row.otp_attempts_left.into(),
-            Value::json(&row.client_secrets),
-            row.version.into(),
-            row.position.into(),
-        ]
-    }
-
-    fn row(values: Vec<Value>) -> Result<PortalAppRow, RowError> {
-        let mut row = RowReader::new(Self::NAME, values);
-        let (app_id, group_id, client_id) = (row.uuid()?, row.word()?, row.word()?);
-        let (name, description, api_permission) = (row.word()?, row.word()?, row.word()?);
-        let (status, entities, link) = (row.word()?, row.json()?, row.word()?);
-        let (developer_email, _email_key) = (row.optional_word()?, row.optional_text()?);
-        Ok(PortalAppRow {
-            app_id,
-            group_id,
-            client_id,
-            name,
-            description,
-            api_permission,
-            status,
-            entities,
-            link,
-            developer_email,
-            developer_id: row.optional_uuid()?,
-            assigned_at: row.optional_time()?,
-            otp_expires_at: row.optional_time()?,
-            otp_attempts_left: row.optional_int()?,
-            client_secrets: row.json()?,
-            version: row.int()?,
-            position: row.int()?,
         })
     }
 }
@@ -262,8 +186,7 @@ impl PortalAppRow {
 }
 
 fn select() -> String {
-    let columns: Vec<_> = PortalApps::COLUMNS.iter().map(|column| column.name).collect();
-    format!("select {} from portal_apps", columns.join(", "))
+    format!("select {} from portal_apps", select_list(PortalAppRow::COLUMNS, ""))
 }
 
 /// The application with this id, whoever its developer is.

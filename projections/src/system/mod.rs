@@ -5,22 +5,20 @@ use gatebook_aggregates::timestamp::Timestamp;
 
 use crate::projection::Projection;
 use crate::recorded::Recorded;
-use crate::sql::{Column, RowError, RowReader, Value, int, text};
 
 /// The projection `system`. It has one row, or none while nothing has happened.
 pub struct SystemState;
 
-/// What holds for the whole installation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SystemRow {
-    /// The one stream.
-    pub system_id: String,
-    /// Access tokens that were issued before this moment have ended.
-    pub tokens_ended_before: Option<Timestamp>,
-    /// The stream's version.
-    pub version: i64,
-    /// The last event's position.
-    pub position: i64,
+row! {
+    /// What holds for the whole installation.
+    pub struct SystemRow {
+        /// The one stream.
+        system_id: String,
+        /// Access tokens that were issued before this moment have ended.
+        tokens_ended_before: Option<Timestamp>,
+        version: i64,
+        position: i64,
+    }
 }
 
 /// As a column of another query, so that one question answers both: the moment before which all access tokens that were
@@ -30,12 +28,6 @@ pub const TOKENS_ENDED_BEFORE: &str = "(select s.tokens_ended_before from system
 impl Projection for SystemState {
     const NAME: &'static str = "system";
     const FOLD_VERSION: i64 = 1;
-    const COLUMNS: &'static [Column] = &[
-        text("system_id"),
-        text("tokens_ended_before"),
-        int("version"),
-        int("position"),
-    ];
     type Aggregate = System;
     type Row = SystemRow;
 
@@ -53,25 +45,6 @@ impl Projection for SystemState {
             position: recorded.position,
         })
     }
-
-    fn values(row: &SystemRow) -> Vec<Value> {
-        vec![
-            row.system_id.as_str().into(),
-            row.tokens_ended_before.into(),
-            row.version.into(),
-            row.position.into(),
-        ]
-    }
-
-    fn row(values: Vec<Value>) -> Result<SystemRow, RowError> {
-        let mut row = RowReader::new(Self::NAME, values);
-        Ok(SystemRow {
-            system_id: row.text()?,
-            tokens_ended_before: row.optional_time()?,
-            version: row.int()?,
-            position: row.int()?,
-        })
-    }
 }
 
 #[cfg(test)]
@@ -81,6 +54,7 @@ mod tests {
     use gatebook_aggregates::system::SYSTEM_ID;
 
     use super::*;
+    use crate::row::Row;
 
     fn folded(events: &[Event]) -> Option<SystemRow> {
         let recorded = events.iter().zip(1..).map(|(event, number)| Recorded {
@@ -131,7 +105,7 @@ mod tests {
     fn a_row_is_read_as_it_was_written_and_other_queries_find_it_by_the_id_of_the_stream() {
         for events in [&[downloaded()][..], &[ended("09:00:00")]] {
             let row = folded(events).unwrap();
-            assert_eq!(SystemState::row(SystemState::values(&row)).unwrap(), row);
+            assert_eq!(SystemState::row(row.values()).unwrap(), row);
         }
         assert!(TOKENS_ENDED_BEFORE.contains(&format!("system_id = '{SYSTEM_ID}'")));
     }

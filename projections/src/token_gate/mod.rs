@@ -14,54 +14,37 @@ use gatebook_aggregates::text::{AppName, Label};
 use gatebook_aggregates::timestamp::Timestamp;
 use uuid::Uuid;
 
-use crate::projection::Projection;
+use crate::projection::{Indexes, Projection};
 use crate::recorded::Recorded;
-use crate::sql::{Column, Query, RowError, RowReader, Value, int, text};
+use crate::row::Row;
+use crate::sql::{Query, RowError, RowReader, Value, select_list};
 use crate::system::TOKENS_ENDED_BEFORE;
 
 /// The projection `token_gate`.
 pub struct TokenGate;
 
-/// What is true of an application when one of its tokens is shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TokenGateRow {
-    /// The application.
-    pub app_id: AppId,
-    /// Its OAuth client id.
-    pub client_id: ClientId,
-    /// R4: its group.
-    pub group_id: GroupId,
-    /// R6: its name.
-    pub name: AppName,
-    /// R27: whether it runs.
-    pub status: Status,
-    /// R10: its permission.
-    pub api_permission: ApiPermission,
-    /// R11: its entities.
-    pub entities: BTreeSet<EntityId>,
-    /// R23: its client secrets.
-    pub client_secrets: Vec<ClientSecret>,
-    /// The stream's version.
-    pub version: i64,
-    /// The position of the event that moved the version.
-    pub position: i64,
+row! {
+    /// What is true of an application when one of its tokens is shown.
+    pub struct TokenGateRow {
+        app_id: AppId,
+        client_id: ClientId,
+        group_id: GroupId,
+        name: AppName,
+        /// R27: whether it runs.
+        status: Status,
+        api_permission: ApiPermission,
+        entities: BTreeSet<EntityId>,
+        client_secrets: Vec<ClientSecret>,
+        version: i64,
+        position: i64,
+    }
 }
 
 impl Projection for TokenGate {
     const NAME: &'static str = "token_gate";
     const FOLD_VERSION: i64 = 2;
-    const COLUMNS: &'static [Column] = &[
-        text("app_id"),
-        text("client_id"),
-        text("group_id"),
-        text("name"),
-        text("status"),
-        text("api_permission"),
-        text("entities"),
-        text("client_secrets"),
-        int("version"),
-        int("position"),
-    ];
+    const INDEXES: Indexes =
+        Indexes::on_both("create unique index if not exists token_gate_by_client_{generation} on {table} (client_id);");
     type Aggregate = IntegrationApp;
     type Row = TokenGateRow;
 
@@ -81,25 +64,6 @@ impl Projection for TokenGate {
             position: recorded.position,
             ..row
         })
-    }
-
-    fn values(row: &TokenGateRow) -> Vec<Value> {
-        vec![
-            row.app_id.into(),
-            row.client_id.0.as_str().into(),
-            row.group_id.as_str().into(),
-            row.name.as_str().into(),
-            <&str>::from(row.status).into(),
-            row.api_permission.as_str().into(),
-            Value::json(&row.entities),
-            Value::json(&row.client_secrets),
-            row.version.into(),
-            row.position.into(),
-        ]
-    }
-
-    fn row(values: Vec<Value>) -> Result<TokenGateRow, RowError> {
-        read(&mut RowReader::new(Self::NAME, values))
     }
 }
 
@@ -132,21 +96,6 @@ impl TokenGateRow {
     }
 }
 
-fn read(row: &mut RowReader) -> Result<TokenGateRow, RowError> {
-    Ok(TokenGateRow {
-        app_id: row.uuid()?,
-        client_id: row.word()?,
-        group_id: row.word()?,
-        name: row.word()?,
-        status: row.word()?,
-        api_permission: row.word()?,
-        entities: row.json()?,
-        client_secrets: row.json()?,
-        version: row.int()?,
-        position: row.int()?,
-    })
-}
-
 /// An application and its group, read in one breath: all that R25 asks for.
 #[derive(Clone, Debug)]
 pub struct GateFacts {
@@ -169,12 +118,12 @@ impl GateFacts {
     pub fn read(values: Vec<Value>) -> Result<Self, RowError> {
         let mut row = RowReader::new(TokenGate::NAME, values);
         Ok(Self {
-            app: read(&mut row)?,
-            product_plan: row.word()?,
-            group_entities: row.json()?,
+            app: TokenGateRow::read(&mut row)?,
+            product_plan: row.value()?,
+            group_entities: row.value()?,
             tokens_ended_before: row.optional_time()?,
             is_unreadable: row.int()? > 0,
-            revoked_tokens: row.json()?,
+            revoked_tokens: row.value()?,
         })
     }
 
@@ -235,16 +184,14 @@ impl ClientFacts {
     pub fn read(values: Vec<Value>) -> Result<Self, RowError> {
         let mut row = RowReader::new(TokenGate::NAME, values);
         Ok(Self {
-            app: read(&mut row)?,
-            product_plan: row.word()?,
+            app: TokenGateRow::read(&mut row)?,
+            product_plan: row.value()?,
             tokens_ended_before: row.optional_time()?,
             is_unreadable: row.int()? > 0,
         })
     }
 }
 
-const APP: &str = "t.app_id, t.client_id, t.group_id, t.name, t.status, t.api_permission, t.entities, \
-     t.client_secrets, t.version, t.position";
 const FROM: &str = "from token_gate t join groups g on g.group_id = t.group_id";
 /// How many events that cannot be read speak of the application or a token of it, its group or the installation. What was
 /// appended and has not been read back counts as such; usually there is nothing of that, and the log is not asked.
@@ -260,13 +207,18 @@ const UNREADABLE: &str = "((select count(*) from unreadable_events n where \
              or (n.aggregate_type = 'AccessToken' and n.app_id = t.app_id))) \
          end from log_head h where h.id = 1))";
 
+fn select_app() -> String {
+    format!("select {}", select_list(TokenGateRow::COLUMNS, "t."))
+}
+
 /// [`GateFacts`] about applications and tokens of theirs. `apps` and `tokens` select the ids that the first and the second
 /// argument name, JSON lists; `as_json` makes one of the rows of a column.
 pub fn by_apps(apps: &str, tokens: &str, as_json: &str, app_ids: &[String], token_ids: &[String]) -> Query {
+    let app = select_app();
     // The tokens are looked up once, however many applications are asked about.
     let sql = format!(
         "with revoked as materialized (select r.token_id, r.app_id from revoked_tokens r where r.token_id in ({tokens})) \
-         select {APP}, g.product_plan, g.entities, {TOKENS_ENDED_BEFORE}, {UNREADABLE}, \
+         {app}, g.product_plan, g.entities, {TOKENS_ENDED_BEFORE}, {UNREADABLE}, \
          (select {as_json} from revoked r where r.app_id = t.app_id) {FROM} where t.app_id in ({apps})"
     );
     Query::new(sql, [Value::json(&app_ids), Value::json(&token_ids)])
@@ -274,8 +226,8 @@ pub fn by_apps(apps: &str, tokens: &str, as_json: &str, app_ids: &[String], toke
 
 /// [`ClientFacts`] about the applications with these client ids. `listed` as above.
 pub fn by_clients(listed: &str, client_ids: &[String]) -> Query {
-    let sql = format!(
-        "select {APP}, g.product_plan, {TOKENS_ENDED_BEFORE}, {UNREADABLE} {FROM} where t.client_id in ({listed})"
-    );
+    let app = select_app();
+    let sql =
+        format!("{app}, g.product_plan, {TOKENS_ENDED_BEFORE}, {UNREADABLE} {FROM} where t.client_id in ({listed})");
     Query::new(sql, [Value::json(&client_ids)])
 }

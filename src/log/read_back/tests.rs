@@ -16,13 +16,15 @@ use gatebook_aggregates::timeline_views::TimelineViews;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::user_account::UserAccount;
 use gatebook_projections::recorded::Recorded;
+use gatebook_projections::registry::{FoldOf, Projected};
+use gatebook_projections::row_write::RowWrite;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value as Json, json};
 
 use super::*;
 use crate::clock::{Clock, ManualClock};
 use crate::log::Origin;
-use crate::log::append::{Append, AppendError, RowWrite};
+use crate::log::append::{Append, AppendError};
 use crate::log::hash_chain::NO_PREDECESSOR;
 use crate::log::stored_aggregate::{About, StoredAggregate};
 use crate::log::{Loaded, Writer, batch};
@@ -310,6 +312,10 @@ impl Aggregate for Diary {
     fn apply(&mut self, _: DiaryEvent) {}
 }
 
+impl Projected for Diary {
+    const FOLDS: &'static [FoldOf<Self>] = &[];
+}
+
 impl StoredAggregate for Diary {
     fn group_id(&self, _: &str) -> String {
         String::new()
@@ -317,10 +323,6 @@ impl StoredAggregate for Diary {
 
     fn about(&self, _: &str, _: &DiaryEvent) -> About {
         About::default()
-    }
-
-    fn rows(_: &[Recorded<DiaryEvent>]) -> Result<Vec<RowWrite>, UnreadableEvent> {
-        Ok(Vec::new())
     }
 }
 

@@ -3,6 +3,7 @@
 mod compare;
 mod exported;
 mod meeting;
+mod new_projection;
 mod rebuild;
 mod status;
 mod verify;
@@ -26,8 +27,9 @@ use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::system::{SYSTEM_ID, System, SystemCommand};
 use gatebook_aggregates::text::{AppName, Description, Label};
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_projections::projection::{self, AnyProjection};
+use gatebook_projections::projection::AnyProjection;
 use gatebook_projections::recorded::StoredEvent;
+use gatebook_projections::registry;
 use gatebook_projections::sql::{Query, Value};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -247,7 +249,7 @@ pub(super) fn app_id(number: u128) -> String {
 }
 
 pub(super) fn named(name: &str) -> AnyProjection {
-    projection::named(name).unwrap()
+    registry::named(name).unwrap()
 }
 
 pub(super) fn now() -> Timestamp {

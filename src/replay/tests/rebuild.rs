@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use gatebook_projections::projection;
+use gatebook_projections::registry;
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 
@@ -64,14 +64,14 @@ pub(super) async fn die_at(world: &World, projection: AnyProjection, step: usize
 }
 
 pub(super) async fn assert_all_equal(world: &World) {
-    let report = verify(&world.database, &projection::all(), &Silent).await.unwrap();
+    let report = verify(&world.database, &registry::all(), &Silent).await.unwrap();
     assert_eq!(report.differences, []);
 }
 
 async fn a_rebuilt_table_holds_what_the_live_one_held(on: On) {
     let world = World::with_history(on).await;
     world.revoke_a_token(1).await;
-    for projection in projection::all() {
+    for projection in registry::all() {
         for (page, generation) in [(2_000, 2), (3, 3), (1, 4)] {
             let live = world.table(&projection).await;
             assert!(!live.is_empty(), "{}", projection.name);

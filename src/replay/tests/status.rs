@@ -12,7 +12,7 @@ async fn the_status_tells_generation_rows_and_position_of_each_projection(on: On
     let world = World::with_history(on).await;
     world.revoke_a_token(1).await;
     let all = status(&world.database).await.unwrap();
-    assert_eq!(all.len(), projection::all().len());
+    assert_eq!(all.len(), registry::all().len());
     for one in &all {
         let rows = world.table(&named(one.name)).await.len() as i64;
         assert_eq!((one.generation, one.rows), (1, rows), "{}", one.name);

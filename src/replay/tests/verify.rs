@@ -1,6 +1,6 @@
 //! Tests that every change made by hand to log or rows is found, with its place.
 
-use gatebook_projections::projection;
+use gatebook_projections::registry;
 use tokio::task::JoinHandle;
 
 use super::*;
@@ -28,9 +28,9 @@ on_both_databases!(
 );
 
 async fn verified(world: &World) -> VerifyReport {
-    let report = verify(&world.database, &projection::all(), &Silent).await.unwrap();
+    let report = verify(&world.database, &registry::all(), &Silent).await.unwrap();
     for page in [1, 2, 5] {
-        let again = verify_in_pages(&world.database, &projection::all(), &Silent, page).await;
+        let again = verify_in_pages(&world.database, &registry::all(), &Silent, page).await;
         assert_eq!(again.unwrap(), report, "in pages of {page}");
     }
     report
@@ -242,7 +242,7 @@ async fn what_is_appended_during_a_verification_does_not_disturb_it(on: On) {
     let world = World::with_history(on).await;
     let head = world.head().await;
     let progress = Appending(world.log.clone());
-    let report = verify_in_pages(&world.database, &projection::all(), &progress, 3)
+    let report = verify_in_pages(&world.database, &registry::all(), &progress, 3)
         .await
         .unwrap();
     assert_eq!((report.events, report.differences), (head, vec![]));
@@ -266,7 +266,7 @@ async fn a_verification_and_a_rebuild_at_once_do_not_disturb_each_other(on: On) 
     }
     let world = World::with_history(on).await;
     let progress = Rebuilding(world.database.clone(), std::sync::Mutex::default());
-    let report = verify_in_pages(&world.database, &projection::all(), &progress, 1).await;
+    let report = verify_in_pages(&world.database, &registry::all(), &progress, 1).await;
     assert_eq!(report.unwrap().differences, []);
     let rebuilt = progress.1.into_inner().unwrap().swap_remove(0);
     assert_eq!(rebuilt.await.unwrap(), 2);

@@ -3,7 +3,8 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use gatebook_projections::projection::{self, AnyProjection};
+use gatebook_projections::projection::AnyProjection;
+use gatebook_projections::registry;
 use maud::{Markup, html};
 
 use crate::application::{Failure, Replay, ReplayJob};
@@ -53,8 +54,8 @@ fn wanted(form: &Form) -> Result<(Replay, Vec<AnyProjection>), Problem> {
         _ => return Err(Problem::not_found()),
     };
     let projections = match form.text("projection") {
-        "" => projection::all().to_vec(),
-        name => vec![projection::named(name).ok_or_else(Problem::not_found)?],
+        "" => registry::all().to_vec(),
+        name => vec![registry::named(name).ok_or_else(Problem::not_found)?],
     };
     Ok((replay, projections))
 }

@@ -1,0 +1,13 @@
+create index if not exists app_list_by_group_and_name_{generation} on {table} (group_id, name_key, app_id);
+create index if not exists app_list_by_group_and_creation_{generation} on {table} (group_id, created_at, app_id);
+create index if not exists app_list_by_group_and_status_{generation} on {table} (group_id, status, app_id);
+create index if not exists app_list_by_name_{generation} on {table} (name_key, app_id);
+create index if not exists app_list_by_creation_{generation} on {table} (created_at, app_id);
+create index if not exists app_list_by_status_{generation} on {table} (status, app_id);
+create index if not exists app_list_search_name_search_{generation} on {table} using gin (name_search gin_trgm_ops);
+create index if not exists app_list_search_description_search_{generation} on {table} using gin (description_search gin_trgm_ops);
+create index if not exists app_list_search_developer_email_key_{generation} on {table} using gin (developer_email_key gin_trgm_ops);
+create index if not exists app_list_search_entities_{generation} on {table} using gin (entities gin_trgm_ops);
+create index if not exists app_list_parts_name_search_{generation} on {table} using gin (search_parts(name_search));
+create index if not exists app_list_parts_description_search_{generation} on {table} using gin (search_parts(description_search));
+create index if not exists app_list_parts_developer_email_key_{generation} on {table} using gin (search_parts(developer_email_key));
