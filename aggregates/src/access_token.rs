@@ -145,9 +145,9 @@ mod tests {
     fn revoke(time: &str, app_status: Status) -> RevokeAccessToken {
         RevokeAccessToken {
             at: at(time),
-            token_id: Uuid::from_u128(500),
+            token_id: Uuid::from_u128(500).into(),
             expires_at: at(ENDS),
-            app_id: Uuid::from_u128(1),
+            app_id: Uuid::from_u128(1).into(),
             app_name: name(),
             group_id: GroupId::parse("acme").unwrap(),
             app_status,
@@ -156,8 +156,8 @@ mod tests {
 
     fn revoked(time: &str) -> AccessTokenEvent {
         AccessTokenEvent::AccessTokenRevoked {
-            token_id: Uuid::from_u128(500),
-            app_id: Uuid::from_u128(1),
+            token_id: Uuid::from_u128(500).into(),
+            app_id: Uuid::from_u128(1).into(),
             app_name: name(),
             group_id: GroupId::parse("acme").unwrap(),
             revoked_at: at(time),

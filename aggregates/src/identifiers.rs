@@ -1,20 +1,71 @@
 //! The identifiers of things: our own are UUIDs, those of groups, entities and users are the caller's.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::refusal::FieldProblem;
 
-/// An integration application (UUID v7).
-pub type AppId = Uuid;
-/// A developer's portal account (UUID v7).
-pub type DeveloperId = Uuid;
-/// One client secret of an application (UUID v7); never the secret itself.
-pub type ClientSecretId = Uuid;
-/// An issued access token (`jti`); never the token itself.
-pub type AccessTokenId = Uuid;
+macro_rules! own_id {
+    ($name:ident, $what:literal) => {
+        #[doc = concat!("The id of ", $what, ": a UUID of our own.")]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            pub const fn from_uuid(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+
+            pub const fn uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl From<Uuid> for $name {
+            fn from(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+        }
+
+        impl From<$name> for Uuid {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(Self)
+            }
+        }
+    };
+}
+
+own_id!(AppId, "an integration application");
+own_id!(DeveloperId, "a developer's portal account");
+own_id!(
+    ClientSecretId,
+    "one client secret of an application, never the secret itself"
+);
+own_id!(AccessTokenId, "an issued access token (`jti`), never the token itself");
+own_id!(
+    ApiTokenId,
+    "a group user's or an operator's token for the API, never the token itself"
+);
+own_id!(SessionId, "somebody's session, in a browser or of the API");
+own_id!(PasswordLinkId, "a link to a password, never the link itself");
 
 /// The longest identifier a caller may choose, in characters.
 pub const CALLER_ID_MAX_CHARS: usize = 64;

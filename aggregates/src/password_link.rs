@@ -1,8 +1,8 @@
 //! The one-time links with which somebody chooses a password.
 
+use crate::identifiers::PasswordLinkId;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use crate::refusal::Refusal;
 use crate::timestamp::Timestamp;
@@ -19,20 +19,20 @@ pub const RESET_LINKS_MAX: usize = 3;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasswordLink {
     /// Which link.
-    pub link_id: Uuid,
+    pub link_id: PasswordLinkId,
     /// When it ends.
     pub expires_at: Timestamp,
 }
 
 impl PasswordLink {
     /// The link to a first password.
-    pub fn first(link_id: Uuid, at: Timestamp) -> Self {
+    pub fn first(link_id: PasswordLinkId, at: Timestamp) -> Self {
         let expires_at = at.plus(FIRST_LINK_VALID_FOR);
         Self { link_id, expires_at }
     }
 
     /// The link to a new password.
-    pub fn reset(link_id: Uuid, at: Timestamp) -> Self {
+    pub fn reset(link_id: PasswordLinkId, at: Timestamp) -> Self {
         let expires_at = at.plus(RESET_LINK_VALID_FOR);
         Self { link_id, expires_at }
     }
@@ -76,7 +76,7 @@ impl PasswordLinks {
     ///
     /// # Errors
     /// `PasswordLinkUnknown` when it was used or replaced, `PasswordLinkExpired` when it came too late.
-    pub fn require(&self, link_id: Uuid, now: Timestamp) -> Result<(), Refusal> {
+    pub fn require(&self, link_id: PasswordLinkId, now: Timestamp) -> Result<(), Refusal> {
         match self
             .first
             .iter()
@@ -93,8 +93,9 @@ impl PasswordLinks {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use uuid::Uuid;
 
-    const FIRST: Uuid = Uuid::from_u128(1);
+    const FIRST: PasswordLinkId = PasswordLinkId::from_uuid(Uuid::from_u128(1));
 
     fn at(time: &str) -> Timestamp {
         Timestamp::parse(&format!("2026-11-23T{time}Z")).unwrap()
@@ -103,7 +104,7 @@ mod tests {
     fn asked(links: &mut PasswordLinks, number: u128, time: &str) -> bool {
         let allowed = links.allow_reset(at(time));
         if allowed {
-            links.reset_sent(PasswordLink::reset(Uuid::from_u128(number), at(time)));
+            links.reset_sent(PasswordLink::reset(Uuid::from_u128(number).into(), at(time)));
         }
         allowed
     }
@@ -116,15 +117,18 @@ mod tests {
         }
         assert!(!asked(&mut links, 13, "09:59:59.999"));
         for number in 10..13 {
-            assert_eq!(links.require(Uuid::from_u128(number), at("09:59:59.999")), Ok(()));
+            assert_eq!(
+                links.require(Uuid::from_u128(number).into(), at("09:59:59.999")),
+                Ok(())
+            );
         }
         assert!(asked(&mut links, 14, "10:00:00"));
         assert!(!asked(&mut links, 15, "10:00:00"));
         assert_eq!(
-            links.require(Uuid::from_u128(10), at("10:00:00")),
+            links.require(Uuid::from_u128(10).into(), at("10:00:00")),
             Err(Refusal::PasswordLinkUnknown)
         );
-        assert_eq!(links.require(Uuid::from_u128(11), at("10:00:00")), Ok(()));
+        assert_eq!(links.require(Uuid::from_u128(11).into(), at("10:00:00")), Ok(()));
     }
 
     #[test]
@@ -135,9 +139,9 @@ mod tests {
             asked(&mut links, number, "09:30:00");
         }
         assert_eq!(links.require(FIRST, at("10:00:00")), Ok(()));
-        assert_eq!(links.require(Uuid::from_u128(10), at("10:00:00")), Ok(()));
+        assert_eq!(links.require(Uuid::from_u128(10).into(), at("10:00:00")), Ok(()));
         assert_eq!(
-            links.require(Uuid::from_u128(10), at("10:30:00")),
+            links.require(Uuid::from_u128(10).into(), at("10:30:00")),
             Err(Refusal::PasswordLinkExpired)
         );
     }
@@ -148,10 +152,10 @@ mod tests {
         let mut links = PasswordLinks::default();
         asked(&mut links, 10, "09:00:00");
         links.first_sent(PasswordLink::first(FIRST, at("09:00:00")));
-        assert_eq!(links.require(Uuid::from_u128(10), at("09:00:00")), unknown);
+        assert_eq!(links.require(Uuid::from_u128(10).into(), at("09:00:00")), unknown);
         asked(&mut links, 11, "09:00:00");
         links.used();
         assert_eq!(links.require(FIRST, at("09:00:00")), unknown);
-        assert_eq!(links.require(Uuid::from_u128(11), at("09:00:00")), unknown);
+        assert_eq!(links.require(Uuid::from_u128(11).into(), at("09:00:00")), unknown);
     }
 }

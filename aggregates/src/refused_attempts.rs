@@ -8,9 +8,8 @@ use cqrs_es::event_sink::EventSink;
 use cqrs_es::{Aggregate, DomainEvent};
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
-use uuid::Uuid;
 
-use crate::identifiers::{AppId, DeveloperId, GroupId, UserId};
+use crate::identifiers::{ApiTokenId, AppId, DeveloperId, GroupId, UserId};
 use crate::integration_app::OtpUnusable;
 use crate::refusal::Refusal;
 use crate::text::AppName;
@@ -91,7 +90,7 @@ pub enum RefusedAttemptsEvent {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         developer_id: Option<DeveloperId>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        token_id: Option<Uuid>,
+        token_id: Option<ApiTokenId>,
         /// Accounts that are not counted apart, since there are too many of them.
         #[serde(default, skip_serializing_if = "is_false")]
         other_accounts: bool,
@@ -227,6 +226,7 @@ impl Aggregate for RefusedAttempts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use uuid::Uuid;
 
     #[test]
     fn every_group_and_account_has_a_stream_a_day_and_only_a_group_has_a_log() {
@@ -237,7 +237,7 @@ mod tests {
             ("group/acme/2026-11-23", "acme")
         );
         assert_eq!(AttemptsOf::group_id(&AttemptsOf::Installation.stream_id(at)), "");
-        let developer = |number| AttemptsOf::Developer(Uuid::from_u128(number));
+        let developer = |number| AttemptsOf::Developer(Uuid::from_u128(number).into());
         assert_eq!(AttemptsOf::group_id(&developer(1).stream_id(at)), "");
         let everybody = [AttemptsOf::Installation, developer(1), developer(2)];
         for (whose, other) in everybody.iter().flat_map(|a| everybody.iter().map(move |b| (a, b))) {

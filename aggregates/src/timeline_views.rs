@@ -145,7 +145,7 @@ mod tests {
             },
             at: at(time),
             group_id: group("acme"),
-            app_id: Uuid::nil(),
+            app_id: Uuid::nil().into(),
             app_name: AppName::parse("Payroll").unwrap(),
         }
     }
@@ -153,7 +153,7 @@ mod tests {
     fn viewed(time: &str) -> TimelineViewsEvent {
         TimelineViewsEvent::TimelineViewed {
             group_id: group("acme"),
-            app_id: Uuid::nil(),
+            app_id: Uuid::nil().into(),
             app_name: AppName::parse("Payroll").unwrap(),
             viewed_at: at(time),
         }

@@ -1,11 +1,11 @@
 //! How a group user gets into the console: by a one-time link to the first password or to a new one, and by sessions.
 //! Who the user is and what they may do is their group's business; passwords and tokens themselves are in no event.
 
+use crate::identifiers::{PasswordLinkId, SessionId};
 use cqrs_es::event_sink::EventSink;
 use cqrs_es::{Aggregate, DomainEvent};
 use serde::{Deserialize, Serialize};
 use strum::{AsRefStr, IntoStaticStr, VariantNames};
-use uuid::Uuid;
 
 use crate::email_address::EmailAddress;
 use crate::group::GroupPrincipal;
@@ -21,21 +21,24 @@ pub enum UserAccountEvent {
     /// An operator or a Practice Admin had a link sent, with which the user chooses the password.
     UserPasswordLinkSent {
         email: EmailAddress,
-        link_id: Uuid,
+        link_id: PasswordLinkId,
         expires_at: Timestamp,
     },
     /// The user forgot the password and asked for a link.
     UserPasswordResetRequested {
         email: EmailAddress,
-        link_id: Uuid,
+        link_id: PasswordLinkId,
         expires_at: Timestamp,
     },
     /// The user chose a password with a link. Every session ended with it.
-    UserPasswordChosen { link_id: Uuid },
+    UserPasswordChosen { link_id: PasswordLinkId },
     /// A session began.
-    UserSignedIn { session_id: Uuid, expires_at: Timestamp },
+    UserSignedIn {
+        session_id: SessionId,
+        expires_at: Timestamp,
+    },
     /// A session was ended by its user.
-    UserSignedOut { session_id: Uuid },
+    UserSignedOut { session_id: SessionId },
 }
 
 impl DomainEvent for UserAccountEvent {
@@ -62,21 +65,21 @@ pub enum UserAccountCommand {
     SendPasswordLink {
         by: GroupPrincipal,
         email: EmailAddress,
-        link_id: Uuid,
+        link_id: PasswordLinkId,
         at: Timestamp,
     },
     /// Send a link, because the password is forgotten. Granted without another link while many are open.
     RequestPasswordReset {
         email: EmailAddress,
-        link_id: Uuid,
+        link_id: PasswordLinkId,
         at: Timestamp,
     },
     /// Choose a password; the link's secret was verified.
-    ChoosePassword { link_id: Uuid, at: Timestamp },
+    ChoosePassword { link_id: PasswordLinkId, at: Timestamp },
     /// Sign in; the password was verified.
-    SignIn { session_id: Uuid, at: Timestamp },
+    SignIn { session_id: SessionId, at: Timestamp },
     /// Sign out.
-    SignOut { session_id: Uuid },
+    SignOut { session_id: SessionId },
 }
 
 impl UserAccount {
@@ -147,15 +150,16 @@ impl Aggregate for UserAccount {
 mod tests {
     use super::*;
     use cqrs_es::test::TestFramework;
+    use uuid::Uuid;
 
-    const FIRST: Uuid = Uuid::from_u128(1);
-    const SECOND: Uuid = Uuid::from_u128(2);
+    const FIRST: PasswordLinkId = PasswordLinkId::from_uuid(Uuid::from_u128(1));
+    const SECOND: PasswordLinkId = PasswordLinkId::from_uuid(Uuid::from_u128(2));
 
     fn at(time: &str) -> Timestamp {
         Timestamp::parse(&format!("2026-11-{time}Z")).unwrap()
     }
 
-    fn link_sent(link_id: Uuid) -> UserAccountEvent {
+    fn link_sent(link_id: PasswordLinkId) -> UserAccountEvent {
         UserAccountEvent::UserPasswordLinkSent {
             email: EmailAddress::parse("email", "ada@example.com").unwrap(),
             link_id,
@@ -163,7 +167,7 @@ mod tests {
         }
     }
 
-    fn choose(link_id: Uuid, time: &str) -> UserAccountCommand {
+    fn choose(link_id: PasswordLinkId, time: &str) -> UserAccountCommand {
         UserAccountCommand::ChoosePassword { link_id, at: at(time) }
     }
 
@@ -206,12 +210,12 @@ mod tests {
         let email = || EmailAddress::parse("email", "ada@example.com").unwrap();
         let requested = |minute: u128| UserAccountEvent::UserPasswordResetRequested {
             email: email(),
-            link_id: Uuid::from_u128(minute),
+            link_id: Uuid::from_u128(minute).into(),
             expires_at: at(&format!("23T10:0{minute}:00")),
         };
         let request = |minute: u128, time: &str| UserAccountCommand::RequestPasswordReset {
             email: email(),
-            link_id: Uuid::from_u128(minute),
+            link_id: Uuid::from_u128(minute).into(),
             at: at(time),
         };
         let given = || TestFramework::<UserAccount>::with(()).given((0..3).map(requested).collect::<Vec<_>>());
@@ -219,7 +223,7 @@ mod tests {
         given().when(request(0, "23T10:00:00")).then_expect_events(vec![
             UserAccountEvent::UserPasswordResetRequested {
                 email: email(),
-                link_id: Uuid::from_u128(0),
+                link_id: Uuid::from_u128(0).into(),
                 expires_at: at("23T11:00:00"),
             },
         ]);
@@ -235,7 +239,7 @@ mod tests {
 
     #[test]
     fn a_session_lasts_12_hours_at_most() {
-        let session_id = FIRST;
+        let session_id = SessionId::from_uuid(Uuid::from_u128(1));
         TestFramework::<UserAccount>::with(())
             .given_no_previous_events()
             .when(UserAccountCommand::SignIn {

@@ -185,9 +185,9 @@ impl Gatebook {
         self.itself.upgrade().ok_or_else(ended)
     }
 
-    /// A new id.
-    pub(super) fn new_id(&self) -> Uuid {
-        self.randomness.uuid_v7(self.clock.now().to_utc())
+    /// A new id: a UUID v7.
+    pub(super) fn new_id<I: From<Uuid>>(&self) -> I {
+        self.randomness.uuid_v7(self.clock.now().to_utc()).into()
     }
 
     /// An e-mail that this caller sends, ready to be written with the events that call for it.

@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::group::{Group, GroupCommand, GroupEvent, Permission, ProductPlan, Role};
-use gatebook_aggregates::identifiers::{EntityId, GroupId, UserId};
+use gatebook_aggregates::identifiers::{ApiTokenId, EntityId, GroupId, UserId};
 use gatebook_aggregates::refusal::{FieldProblem, Refusal};
 use gatebook_aggregates::text::Label;
 use gatebook_projections::groups::{GroupRow, Groups};
-use uuid::Uuid;
 
 use crate::application::authorization::{Operator, PracticeAdmin};
 use crate::application::caller::Caller;
@@ -168,7 +167,7 @@ impl Gatebook {
         caller: &Caller,
         group_id: &GroupId,
         user_id: UserId,
-        token_id: Uuid,
+        token_id: ApiTokenId,
     ) -> Result<(), Failure> {
         let command = GroupCommand::RevokeUserToken { user_id, token_id };
         self.run_group(group_id, CommandRequest::new(caller, command))

@@ -8,10 +8,9 @@ use std::process::ExitCode;
 use clap::builder::FalseyValueParser;
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use futures::StreamExt;
-use gatebook_aggregates::identifiers::GroupId;
+use gatebook_aggregates::identifiers::{AppId, DeveloperId, GroupId};
 use gatebook_aggregates::log_format::LogFormat;
 use gatebook_aggregates::timestamp::Timestamp;
-use uuid::Uuid;
 
 use super::{CliError, exit_code_of, log_compare, log_quarantine, operator, output, progress, start};
 use crate::activity_log::{LogPeriod, Scope, export};
@@ -47,14 +46,14 @@ pub enum LogCommand {
 pub struct Export {
     /// The application's id.
     #[arg(long, env = "GATEBOOK_APP", value_name = "ID")]
-    app: Option<Uuid>,
+    app: Option<AppId>,
     /// The group's id.
     #[arg(long, env = "GATEBOOK_GROUP", value_name = "ID")]
     group: Option<String>,
     /// The developer's id, as in `actor_id`: exports what happened with their own account, such as log-ins, and what
     /// was refused there.
     #[arg(long, env = "GATEBOOK_DEVELOPER", value_name = "ID")]
-    developer: Option<Uuid>,
+    developer: Option<DeveloperId>,
     /// The installation's own log: events that do not belong to a single customer or developer, such as ended tokens or
     /// refused operator log-ins.
     #[arg(long, env = "GATEBOOK_SYSTEM", value_parser = FalseyValueParser::new())]

@@ -1,12 +1,12 @@
 //! `gatebook operator-token`.
 
+use gatebook_aggregates::identifiers::ApiTokenId;
 use std::process::ExitCode;
 
 use chrono::TimeDelta;
 use clap::builder::FalseyValueParser;
 use clap::{Subcommand, value_parser};
 use gatebook_aggregates::text::Label;
-use uuid::Uuid;
 
 use super::start::Opened;
 use super::{CliError, operator, output, start};
@@ -42,7 +42,7 @@ pub enum OperatorToken {
     Revoke {
         /// The token's id, as shown by `list`.
         #[arg(long, env = "GATEBOOK_ID")]
-        id: Uuid,
+        id: ApiTokenId,
     },
 }
 
@@ -95,7 +95,7 @@ fn caller() -> Caller {
     Caller::command_line_of(unique_id().to_string(), &operator::name())
 }
 
-async fn revoke(opened: &Opened, id: Uuid) -> Result<(), CliError> {
+async fn revoke(opened: &Opened, id: ApiTokenId) -> Result<(), CliError> {
     match opened.gatebook.revoke_operator_token(caller().operator()?, id).await {
         Err(failure) if failure.is_not_found() => Err(CliError::Other(format!(
             "there is no operator token {id}; see “gatebook operator-token list”"

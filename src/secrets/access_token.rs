@@ -8,6 +8,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
+use gatebook_aggregates::identifiers::{AccessTokenId, AppId, ClientSecretId};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use thiserror::Error;
@@ -33,11 +34,11 @@ const TOKEN_CHARS: usize = PREFIX.len() + (TOKEN_BYTES * 4).div_ceil(3);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessTokenClaims {
     /// The token's id, by which it can be revoked.
-    pub token_id: Uuid,
+    pub token_id: AccessTokenId,
     /// The application to which it was issued.
-    pub app_id: Uuid,
+    pub app_id: AppId,
     /// The client secret with which it was requested. The token ends with that secret.
-    pub client_secret_id: Uuid,
+    pub client_secret_id: ClientSecretId,
     pub read: bool,
     pub write: bool,
     /// The second in which it was issued.
@@ -109,9 +110,9 @@ fn encode(claims: &AccessTokenClaims) -> [u8; CLAIMS_BYTES] {
     let mut bytes = [0; CLAIMS_BYTES];
     bytes[0] = VERSION;
     bytes[1] = KEY_ID;
-    bytes[2..18].copy_from_slice(claims.token_id.as_bytes());
-    bytes[18..34].copy_from_slice(claims.app_id.as_bytes());
-    bytes[34..50].copy_from_slice(claims.client_secret_id.as_bytes());
+    bytes[2..18].copy_from_slice(claims.token_id.uuid().as_bytes());
+    bytes[18..34].copy_from_slice(claims.app_id.uuid().as_bytes());
+    bytes[34..50].copy_from_slice(claims.client_secret_id.uuid().as_bytes());
     bytes[50] = u8::from(claims.read) * READ + u8::from(claims.write) * WRITE;
     bytes[51..59].copy_from_slice(&claims.issued_at.timestamp().to_be_bytes());
     bytes[59..67].copy_from_slice(&whole_seconds_up(claims.expires_at).to_be_bytes());
@@ -132,9 +133,9 @@ fn decode(bytes: &[u8]) -> Option<AccessTokenClaims> {
     let (issued_at, rest) = rest.split_first_chunk()?;
     let (expires_at, _) = rest.split_first_chunk()?;
     Some(AccessTokenClaims {
-        token_id: Uuid::from_bytes(*token_id),
-        app_id: Uuid::from_bytes(*app_id),
-        client_secret_id: Uuid::from_bytes(*client_secret_id),
+        token_id: Uuid::from_bytes(*token_id).into(),
+        app_id: Uuid::from_bytes(*app_id).into(),
+        client_secret_id: Uuid::from_bytes(*client_secret_id).into(),
         read: scopes & READ != 0,
         write: scopes & WRITE != 0,
         issued_at: DateTime::from_timestamp(i64::from_be_bytes(*issued_at), 0)?,
@@ -153,9 +154,9 @@ mod tests {
     fn claims() -> AccessTokenClaims {
         let issued_at = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
         AccessTokenClaims {
-            token_id: Uuid::from_u128(0x11),
-            app_id: Uuid::from_u128(0x22),
-            client_secret_id: Uuid::from_u128(0x33),
+            token_id: Uuid::from_u128(0x11).into(),
+            app_id: Uuid::from_u128(0x22).into(),
+            client_secret_id: Uuid::from_u128(0x33).into(),
             read: true,
             write: false,
             issued_at,

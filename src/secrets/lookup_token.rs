@@ -12,20 +12,20 @@ use super::secret_string::SecretString;
 const ID_CHARS: usize = 32;
 
 /// Creates a token: `<prefix><32 hexadecimal digits of the id>_<43 random characters><6 characters of checksum>`.
-pub fn mint(kind: CredentialKind, id: Uuid, randomness: &Randomness) -> SecretString {
+pub fn mint(kind: CredentialKind, id: impl Into<Uuid>, randomness: &Randomness) -> SecretString {
     let prefix = kind.token_prefix().unwrap_or_default();
-    random_with_checksum(&format!("{prefix}{}_", id.simple()), randomness)
+    random_with_checksum(&format!("{prefix}{}_", id.into().simple()), randomness)
 }
 
 /// The id in a token of this kind, if its form and checksum are right. It is not proved: look up the id, then compare
 /// the digest of the whole token.
-pub fn lookup_id(kind: CredentialKind, token: &str) -> Option<Uuid> {
+pub fn lookup_id<I: From<Uuid>>(kind: CredentialKind, token: &str) -> Option<I> {
     let prefix = kind.token_prefix()?;
     let digits = token.strip_prefix(prefix)?.get(..ID_CHARS)?;
     let id = Uuid::try_parse(digits).ok()?;
     // Formatted again, so that each token has exactly one spelling.
     let start = format!("{prefix}{}_", id.simple());
-    is_random_with_checksum(token, &start).then_some(id)
+    is_random_with_checksum(token, &start).then(|| id.into())
 }
 
 #[cfg(test)]
@@ -44,7 +44,11 @@ mod tests {
                 let prefix = kind.token_prefix();
                 let is_its_own = prefix.is_some() && prefix == other.token_prefix();
                 let expected = is_its_own.then_some(ID);
-                assert_eq!(lookup_id(*other, token.reveal()), expected, "{kind:?} {other:?}");
+                assert_eq!(
+                    lookup_id::<Uuid>(*other, token.reveal()),
+                    expected,
+                    "{kind:?} {other:?}"
+                );
             }
         }
     }
@@ -66,7 +70,11 @@ mod tests {
             for wrong in ["0", "B", "_", "é"] {
                 let typed = format!("{}{wrong}{}", &text[..position], &text[position + 1..]);
                 let expected = (typed == text).then_some(ID);
-                assert_eq!(lookup_id(CredentialKind::UserToken, &typed), expected, "{typed}");
+                assert_eq!(
+                    lookup_id::<Uuid>(CredentialKind::UserToken, &typed),
+                    expected,
+                    "{typed}"
+                );
             }
         }
     }
@@ -78,14 +86,14 @@ mod tests {
         let dashed = format!("gbu_{ID}_");
         for start in [upper, dashed] {
             let token = random_with_checksum(&start, &randomness);
-            assert_eq!(lookup_id(CredentialKind::UserToken, token.reveal()), None);
+            assert_eq!(lookup_id::<Uuid>(CredentialKind::UserToken, token.reveal()), None);
         }
     }
 
     #[test]
     fn what_is_no_token_names_nothing() {
         for text in ["", "gbu_", "gbu_é", "gbu_0192abcdef00700080000123456789ab"] {
-            assert_eq!(lookup_id(CredentialKind::UserToken, text), None);
+            assert_eq!(lookup_id::<Uuid>(CredentialKind::UserToken, text), None);
         }
     }
 }

@@ -5,9 +5,8 @@ use std::convert::Infallible;
 use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
-use gatebook_aggregates::identifiers::AppId;
+use gatebook_aggregates::identifiers::{AppId, SessionId};
 use serde::de::DeserializeOwned;
-use uuid::Uuid;
 
 use crate::application::{Caller, Conditions, IdempotencyKey, Wanted, Who};
 use crate::log::VersionCondition;
@@ -48,7 +47,7 @@ pub struct AuthenticatedDeveloper {
     /// The caller, who is the developer.
     pub caller: Caller,
     /// The session that they called with.
-    pub session_id: Uuid,
+    pub session_id: SessionId,
 }
 
 impl FromRequestParts<Service> for Anyone {
@@ -161,7 +160,7 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Service> for PathOf<T> {
 
 /// An application's id in the path, alone or as the first of several.
 pub fn app_id(text: &str) -> Result<AppId, Problem> {
-    Uuid::parse_str(text).map_err(|_| Problem::not_found())
+    text.parse().map_err(|_| Problem::not_found())
 }
 
 /// The versions in `If-Match`, one of which has to match (RFC 9110 §13.1.1); any version if the header is missing or

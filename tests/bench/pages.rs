@@ -37,7 +37,7 @@ pub async fn measure(setting: &Setting) {
         LIMIT.as_millis()
     );
     let user = site.signed_in("/sign-in", &as_pam(setting).await).await;
-    for path in console_pages(app_id) {
+    for path in console_pages(app_id.into()) {
         site.measure(&user, &path).await;
     }
     let operator = site.signed_in("/operator/sign-in", &as_operator(setting).await).await;

@@ -18,7 +18,7 @@ use gatebook_aggregates::api_permission::ApiPermission;
 use gatebook_aggregates::catalog::CategoryCode;
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::group::{ProductPlan, Role};
-use gatebook_aggregates::identifiers::{EntityId, GroupId, UserId};
+use gatebook_aggregates::identifiers::{AppId, EntityId, GroupId, UserId};
 use gatebook_aggregates::text::{AppName, Description, Label};
 use sqlx::{Connection, Executor, PgConnection};
 use uuid::Uuid;
@@ -114,7 +114,7 @@ impl Setting {
     }
 
     /// One command: an admin creates a New Integration.
-    pub async fn create(&self) -> Uuid {
+    pub async fn create(&self) -> AppId {
         let n = self.created.fetch_add(1, Ordering::Relaxed);
         let form = NewIntegrationForm {
             name: AppName::parse(&format!("Application {n}")).unwrap(),

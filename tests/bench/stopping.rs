@@ -332,7 +332,7 @@ async fn fill(setting: &Setting, app_id: AppId, tokens: usize) {
         let mut token = Loaded::<AccessToken>::unbegun(&token_id.to_string());
         let events = token.aggregate.decide(RevokeAccessToken {
             at: now,
-            token_id,
+            token_id: token_id.into(),
             expires_at: now.plus(chrono::TimeDelta::hours(1)),
             app_id,
             app_name: AppName::parse("With").unwrap(),

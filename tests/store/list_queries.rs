@@ -6,7 +6,7 @@ use gatebook::store::{self, ConnectionPurpose, Database, OnConflict};
 use gatebook_aggregates::api_permission::ApiPermission;
 use gatebook_aggregates::catalog::CategoryCode;
 use gatebook_aggregates::email_address::{EmailAddress, comparable_address};
-use gatebook_aggregates::identifiers::{ClientId, EntityId, GroupId};
+use gatebook_aggregates::identifiers::{AppId, ClientId, EntityId, GroupId};
 use gatebook_aggregates::integration_app::Status;
 use gatebook_aggregates::text::{AppName, Description};
 use gatebook_aggregates::text_comparison::searchable;
@@ -108,7 +108,7 @@ fn row(number: u128, name: &str) -> AppRow {
     let entity = |id: String| EntityId::parse(&id).unwrap();
     AppRow {
         // Ids that are in no order.
-        app_id: Uuid::from_u128(number.wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835)),
+        app_id: Uuid::from_u128(number.wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835)).into(),
         group_id: group(pick(2)),
         client_id: ClientId(format!("gbc_{number}")),
         integration_type: [IntegrationType::NewIntegration, IntegrationType::AiqIntegrate][pick(2)],
@@ -164,7 +164,7 @@ pub async fn holding(url: &str, rows: &[AppRow]) -> Arc<dyn Database> {
 }
 
 /// The ids of all pages of a list, one after the other.
-async fn all_pages(database: &dyn Database, filter: &Filter, sort: Sort, limit: i64) -> Vec<Uuid> {
+async fn all_pages(database: &dyn Database, filter: &Filter, sort: Sort, limit: i64) -> Vec<AppId> {
     let (mut ids, mut after) = (Vec::new(), None);
     loop {
         let found = database
@@ -187,7 +187,7 @@ async fn all_pages(database: &dyn Database, filter: &Filter, sort: Sort, limit: 
 }
 
 /// The same in plain Rust.
-fn expected(rows: &[AppRow], sort: Sort, matches: impl Fn(&AppRow) -> bool) -> Vec<Uuid> {
+fn expected(rows: &[AppRow], sort: Sort, matches: impl Fn(&AppRow) -> bool) -> Vec<AppId> {
     let mut found: Vec<_> = rows.iter().filter(|row| matches(row)).collect();
     found.sort_by_key(|row| {
         let cursor = Cursor::after(sort, row);

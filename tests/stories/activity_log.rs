@@ -308,7 +308,7 @@ async fn r28_what_developers_do_with_their_accounts_is_in_a_log_of_its_own(world
     let download = async |caller: Caller| {
         let (gatebook, format) = (&world.gatebook, LogFormat::Ndjson);
         let recorded = gatebook
-            .record_developer_log_download(caller.operator()?, developer, format, None, None)
+            .record_developer_log_download(caller.operator()?, developer.into(), format, None, None)
             .await?;
         let range = LogPeriod {
             from: None,
@@ -317,7 +317,7 @@ async fn r28_what_developers_do_with_their_accounts_is_in_a_log_of_its_own(world
         };
         let pieces = export(
             gatebook.log.database.clone(),
-            Scope::Developer(developer),
+            Scope::Developer(developer.into()),
             range,
             format,
         );

@@ -217,24 +217,25 @@ async fn r28_one_download_is_one_event_also_in_parts(world: World) {
 async fn r28_nobody_waits_for_the_parts_of_another_download(world: World) {
     let ada = world.ada().await;
     let (app, other) = (world.created(&ada, "Payroll").await, world.created(&ada, "Stock").await);
-    let part = async |user: &str, app: &Value| -> Result<i64, Failure> {
-        let caller = Caller {
-            wants: Wanted::Part,
-            ..world.as_user("acme", user).await
-        };
+    let asks_for_a_part = async |user: &str| Caller {
+        wants: Wanted::Part,
+        ..world.as_user("acme", user).await
+    };
+    let part = async |caller: &Caller, app: &Value| -> Result<i64, Failure> {
         let app_id: AppId = id(app).parse().unwrap();
         let recorded = world
             .gatebook
-            .record_app_log_download(&caller, app_id, LogFormat::Csv, None, None);
+            .record_app_log_download(caller, app_id, LogFormat::Csv, None, None);
         Ok(recorded.await?.up_to_position)
     };
     world.user("acme", "audrey").await;
-    let mut slow = pin!(part("ada", &app));
+    let (ada, audrey) = (asks_for_a_part("ada").await, asks_for_a_part("audrey").await);
+    let mut slow = pin!(part(&ada, &app));
     assert!(poll!(&mut slow).is_pending());
-    let mut same = pin!(part("ada", &app));
+    let mut same = pin!(part(&ada, &app));
     assert!(poll!(&mut same).is_pending());
-    for (user, app) in [("audrey", &app), ("ada", &other)] {
-        let in_time = tokio::time::timeout(Duration::from_secs(20), part(user, app)).await;
+    for (caller, app) in [(&audrey, &app), (&ada, &other)] {
+        let in_time = tokio::time::timeout(Duration::from_secs(20), part(caller, app)).await;
         in_time.unwrap().unwrap();
     }
     assert!(poll!(&mut same).is_pending());

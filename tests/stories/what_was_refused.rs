@@ -205,8 +205,8 @@ async fn what_was_refused_to_an_account_and_at_the_installations_doors_is_in_the
     let developer = &row(&world, "select developer_id from developers").await[0];
     let id = Uuid::parse_str(developer).unwrap();
     let (gatebook, format) = (&world.gatebook, LogFormat::Ndjson);
-    let recorded = gatebook.record_developer_log_download(operator.operator().unwrap(), id, format, None, None);
-    let of_account = export(Scope::Developer(id), recorded.await.unwrap()).await;
+    let recorded = gatebook.record_developer_log_download(operator.operator().unwrap(), id.into(), format, None, None);
+    let of_account = export(Scope::Developer(id.into()), recorded.await.unwrap()).await;
     assert_eq!(
         events(&of_account),
         [

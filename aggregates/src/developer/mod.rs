@@ -4,10 +4,9 @@ use cqrs_es::event_sink::EventSink;
 use cqrs_es::{Aggregate, DomainEvent};
 use serde::{Deserialize, Serialize};
 use strum::{AsRefStr, IntoStaticStr, VariantNames};
-use uuid::Uuid;
 
 use crate::email_address::EmailAddress;
-use crate::identifiers::AppId;
+use crate::identifiers::{AppId, PasswordLinkId, SessionId};
 use crate::log_format::LogFormat;
 use crate::password_link::{PasswordLink, PasswordLinks};
 use crate::refusal::Refusal;
@@ -29,13 +28,19 @@ pub enum DeveloperEvent {
         invited_by: AppId,
     },
     /// A session began.
-    DeveloperLoggedIn { session_id: Uuid, expires_at: Timestamp },
+    DeveloperLoggedIn {
+        session_id: SessionId,
+        expires_at: Timestamp,
+    },
     /// A session was ended by its developer.
-    DeveloperLoggedOut { session_id: Uuid },
+    DeveloperLoggedOut { session_id: SessionId },
     /// The developer forgot the password and asked for a link to a new one.
-    DeveloperPasswordResetRequested { link_id: Uuid, expires_at: Timestamp },
+    DeveloperPasswordResetRequested {
+        link_id: PasswordLinkId,
+        expires_at: Timestamp,
+    },
     /// The developer chose a new password with the link. Every session ended with it.
-    DeveloperPasswordChosen { link_id: Uuid },
+    DeveloperPasswordChosen { link_id: PasswordLinkId },
     /// R28: an operator downloaded the account's log.
     DeveloperLogDownloaded {
         format: LogFormat,
@@ -129,13 +134,13 @@ pub enum DeveloperCommand {
         invited_by: AppId,
     },
     /// Log in; the password was verified.
-    LogIn { session_id: Uuid, at: Timestamp },
+    LogIn { session_id: SessionId, at: Timestamp },
     /// Log out.
-    LogOut { session_id: Uuid },
+    LogOut { session_id: SessionId },
     /// Send a link, because the password is forgotten. Granted without another link while many are open.
-    RequestPasswordReset { link_id: Uuid, at: Timestamp },
+    RequestPasswordReset { link_id: PasswordLinkId, at: Timestamp },
     /// Choose a new password; the link's secret was verified.
-    ChoosePassword { link_id: Uuid, at: Timestamp },
+    ChoosePassword { link_id: PasswordLinkId, at: Timestamp },
     /// R28: take note that an operator downloads the account's log.
     RecordLogDownload {
         format: LogFormat,
@@ -226,12 +231,13 @@ impl Aggregate for Developer {
 mod tests {
     use super::*;
     use cqrs_es::test::TestFramework;
+    use uuid::Uuid;
 
     fn signed_up() -> DeveloperEvent {
         DeveloperEvent::DeveloperSignedUp {
             email: EmailAddress::parse("email", "dev@example.com").unwrap(),
             full_name: Label::parse("full_name", "Dev Eloper").unwrap(),
-            invited_by: Uuid::nil(),
+            invited_by: Uuid::nil().into(),
         }
     }
 
@@ -258,7 +264,7 @@ mod tests {
     #[test]
     fn a_session_begins_and_ends_within_12_hours() {
         let at = Timestamp::parse("2026-11-23T09:00:00Z").unwrap();
-        let session_id = Uuid::nil();
+        let session_id = SessionId::from(Uuid::nil());
         let expires_at = Timestamp::parse("2026-11-23T21:00:00Z").unwrap();
         TestFramework::<Developer>::with(())
             .given(vec![signed_up()])
@@ -270,13 +276,13 @@ mod tests {
     fn a_fourth_command_for_a_new_password_within_an_hour_is_granted_without_a_link() {
         let at = Timestamp::parse("2026-11-23T09:00:00Z").unwrap();
         let requested = |number: u128| DeveloperEvent::DeveloperPasswordResetRequested {
-            link_id: Uuid::from_u128(number),
+            link_id: Uuid::from_u128(number).into(),
             expires_at: Timestamp::parse("2026-11-23T10:00:00Z").unwrap(),
         };
         TestFramework::<Developer>::with(())
             .given(vec![signed_up(), requested(1), requested(2), requested(3)])
             .when(DeveloperCommand::RequestPasswordReset {
-                link_id: Uuid::from_u128(4),
+                link_id: Uuid::from_u128(4).into(),
                 at,
             })
             .then_expect_events(vec![]);
@@ -287,7 +293,7 @@ mod tests {
         TestFramework::<Developer>::with(())
             .given_no_previous_events()
             .when(DeveloperCommand::LogOut {
-                session_id: Uuid::nil(),
+                session_id: Uuid::nil().into(),
             })
             .then_expect_error(Refusal::NotFound);
     }

@@ -32,7 +32,7 @@ impl Call {
     fn that_may_pass() -> Self {
         let berlin = EntityId::parse("berlin").unwrap();
         let secret = ClientSecret {
-            id: Uuid::from_u128(1),
+            id: Uuid::from_u128(1).into(),
             prefix: "gbs_1".into(),
             secret_digest: KeyedDigest("digest".into()),
             created_at: now(),
@@ -40,7 +40,7 @@ impl Call {
         };
         Self {
             token: TokenFacts {
-                token_id: Uuid::from_u128(500),
+                token_id: Uuid::from_u128(500).into(),
                 client_secret_id: secret.id,
                 read: true,
                 write: true,
@@ -199,7 +199,7 @@ fn r25_token_and_secret_hold_until_their_end_and_not_a_millisecond_longer() {
 #[test]
 fn r23_a_live_secret_does_not_help_the_token_of_another_one() {
     let mut call = Call::that_may_pass();
-    call.token.client_secret_id = Uuid::from_u128(2);
+    call.token.client_secret_id = Uuid::from_u128(2).into();
     assert_eq!(call.verdict(), Verdict::SecretRetired);
 }
 

@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 
 use strum::AsRefStr;
-use uuid::Uuid;
 
 use super::membership::{Membership, Permission, Role};
 use super::product_plan::ProductPlan;
 use crate::email_address::EmailAddress;
-use crate::identifiers::{EntityId, UserId};
+use crate::identifiers::{ApiTokenId, EntityId, UserId};
 use crate::log_format::LogFormat;
 use crate::text::Label;
 use crate::timestamp::Timestamp;
@@ -61,13 +60,13 @@ pub enum GroupCommand {
     /// Makes a token for the admins' API.
     IssueUserToken {
         user_id: UserId,
-        token_id: Uuid,
+        token_id: ApiTokenId,
         name: Label,
         /// When it ends by itself.
         expires_at: Option<Timestamp>,
     },
     /// Ends such a token.
-    RevokeUserToken { user_id: UserId, token_id: Uuid },
+    RevokeUserToken { user_id: UserId, token_id: ApiTokenId },
     /// End all of a user's tokens.
     EndUserTokens {
         /// Whose.

@@ -52,6 +52,7 @@ mod tests {
     use super::*;
     use crate::email_address::EmailAddress;
     use crate::group::{Permission, ProductPlan, Role};
+    use crate::identifiers::ApiTokenId;
     use crate::text::Label;
 
     fn user(id: &str) -> UserId {
@@ -124,7 +125,7 @@ mod tests {
         for fact in facts_about("otto") {
             assert!(!ada_opens_berlin().is_invalidated_by(&fact), "{fact:?}");
         }
-        let (token_id, permission) = (uuid::Uuid::nil(), Permission::ViewActivityLogs);
+        let (token_id, permission) = (ApiTokenId::from_uuid(uuid::Uuid::nil()), Permission::ViewActivityLogs);
         for fact in [
             GroupEvent::EntityAdded {
                 entity_id: entity("berlin"),

@@ -3,12 +3,11 @@
 use cqrs_es::DomainEvent;
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
-use uuid::Uuid;
 
 use super::membership::{Permission, Role};
 use super::product_plan::ProductPlan;
 use crate::email_address::EmailAddress;
-use crate::identifiers::{EntityId, UserId};
+use crate::identifiers::{ApiTokenId, EntityId, UserId};
 use crate::log_format::LogFormat;
 use crate::text::Label;
 use crate::timestamp::Timestamp;
@@ -63,13 +62,13 @@ pub enum GroupEvent {
     /// A token for the admins' API was made and shown once.
     UserTokenIssued {
         user_id: UserId,
-        token_id: Uuid,
+        token_id: ApiTokenId,
         name: Label,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         expires_at: Option<Timestamp>,
     },
     /// That token ended.
-    UserTokenRevoked { user_id: UserId, token_id: Uuid },
+    UserTokenRevoked { user_id: UserId, token_id: ApiTokenId },
     /// R28: somebody downloaded the group's log.
     GroupActivityLogDownloaded {
         format: LogFormat,

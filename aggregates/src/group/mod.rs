@@ -16,7 +16,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 pub use command::{GroupCommand, GroupCommandEnvelope, GroupPrincipal};
 pub use decision_inputs::DecisionInputs;
@@ -26,7 +25,7 @@ pub use product_plan::{PLAN_WITH_INTEGRATION_APPS, ProductPlan};
 pub use subject::{CustomerEvent, EntityEvent, GroupSubject, UserChange, UserEvent};
 
 use crate::email_address::EmailAddress;
-use crate::identifiers::{EntityId, GroupId, UserId};
+use crate::identifiers::{ApiTokenId, EntityId, GroupId, UserId};
 use crate::refusal::Refusal;
 use crate::text::Label;
 use crate::timestamp::Timestamp;
@@ -67,7 +66,7 @@ pub struct GroupUser {
     /// R2: what was granted to them.
     pub permissions: BTreeSet<Permission>,
     /// Their tokens for the admins' API, by id.
-    pub tokens: BTreeMap<Uuid, UserToken>,
+    pub tokens: BTreeMap<ApiTokenId, UserToken>,
 }
 
 /// A user's token for the admins' API, without the token.

@@ -2,13 +2,11 @@
 //! [`GroupEvent::subject`] is the only list of all events; a new one is given a subject there, and then the compiler asks
 //! the readers of that subject.
 
-use uuid::Uuid;
-
 use super::event::GroupEvent;
 use super::membership::{Permission, Role};
 use super::product_plan::ProductPlan;
 use crate::email_address::EmailAddress;
-use crate::identifiers::{EntityId, UserId};
+use crate::identifiers::{ApiTokenId, EntityId, UserId};
 use crate::text::Label;
 use crate::timestamp::Timestamp;
 
@@ -65,11 +63,11 @@ pub enum UserChange<'a> {
     PermissionGranted(Permission),
     PermissionWithdrawn(Permission),
     TokenIssued {
-        token_id: Uuid,
+        token_id: ApiTokenId,
         name: &'a Label,
         expires_at: Option<Timestamp>,
     },
-    TokenRevoked(Uuid),
+    TokenRevoked(ApiTokenId),
 }
 
 impl GroupEvent {

@@ -1,7 +1,7 @@
 //! What operators ask of the installation.
 
+use crate::identifiers::ApiTokenId;
 use strum::AsRefStr;
-use uuid::Uuid;
 
 use crate::log_format::LogFormat;
 use crate::text::{Label, Reason};
@@ -14,12 +14,12 @@ pub enum SystemCommand {
     EndTokens { issued_before: Timestamp, now: Timestamp },
     /// Take note that a token for the operators' API is made.
     CreateOperatorToken {
-        token_id: Uuid,
+        token_id: ApiTokenId,
         name: Label,
         expires_at: Timestamp,
     },
     /// Take note that a token for the operators' API is ended.
-    EndOperatorToken { token_id: Uuid, name: Label },
+    EndOperatorToken { token_id: ApiTokenId, name: Label },
     /// Take note that a gateway's credentials are made.
     CreateResourceServer { client_id: String, name: Label },
     /// Take note that a gateway's credentials are ended.

@@ -1,9 +1,9 @@
 //! The events of the installation. Their JSON is kept for ever: never rename, only add.
 
+use crate::identifiers::ApiTokenId;
 use cqrs_es::DomainEvent;
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
-use uuid::Uuid;
 
 use crate::log_format::LogFormat;
 use crate::text::{Label, Reason};
@@ -17,12 +17,12 @@ pub enum SystemEvent {
     TokensEnded { issued_before: Timestamp },
     /// A token for the operators' API was made and shown once.
     OperatorTokenCreated {
-        token_id: Uuid,
+        token_id: ApiTokenId,
         name: Label,
         expires_at: Timestamp,
     },
     /// A token for the operators' API was ended, with every session that was begun with it.
-    OperatorTokenEnded { token_id: Uuid, name: Label },
+    OperatorTokenEnded { token_id: ApiTokenId, name: Label },
     /// A gateway's credentials were made and shown once.
     ResourceServerCreated { client_id: String, name: Label },
     /// A gateway's credentials were ended.

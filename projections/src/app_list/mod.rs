@@ -16,7 +16,6 @@ use gatebook_aggregates::text::{AppName, Description};
 use gatebook_aggregates::text_comparison::searchable;
 use gatebook_aggregates::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 pub use queries::{AppListed, Cursor, DeveloperStatus, Filter, Sort, by_id, page};
 
@@ -158,7 +157,7 @@ fn created(creation: CreationEvent<'_>, recorded: &Recorded<Event>) -> Option<Ap
         IntegrationKind::AiqIntegrate { integrate_type, .. } => (IntegrationType::AiqIntegrate, Some(integrate_type)),
     };
     Some(AppRow {
-        app_id: Uuid::parse_str(&recorded.aggregate_id).ok()?,
+        app_id: recorded.aggregate_id.parse().ok()?,
         group_id: creation.group_id.clone(),
         client_id: creation.client_id.clone(),
         integration_type,

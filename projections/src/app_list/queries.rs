@@ -299,7 +299,7 @@ mod tests {
         let cursor = Cursor {
             sort: Sort::NameDescending,
             key: "zebra".to_owned(),
-            app_id: AppId::nil(),
+            app_id: "00000000-0000-0000-0000-000000000000".parse().unwrap(),
         };
         let query = page(&filter, Sort::NameDescending, Some(&cursor), 51, PartSearch::RowByRow);
         let tail = query.sql.split(" where ").nth(1).unwrap();

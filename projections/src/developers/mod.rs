@@ -5,7 +5,6 @@ use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::identifiers::DeveloperId;
 use gatebook_aggregates::text::Label;
 use gatebook_aggregates::timestamp::Timestamp;
-use uuid::Uuid;
 
 use crate::projection::{Indexes, Projection};
 use crate::recorded::Recorded;
@@ -40,7 +39,7 @@ impl Projection for Developers {
     fn fold(row: Option<DeveloperRow>, recorded: &Recorded<Event>) -> Option<DeveloperRow> {
         let row = match recorded.event.subject() {
             DeveloperSubject::SignUp { email, full_name } => Some(DeveloperRow {
-                developer_id: Uuid::parse_str(&recorded.aggregate_id).ok()?,
+                developer_id: recorded.aggregate_id.parse().ok()?,
                 email: email.clone(),
                 full_name: full_name.clone(),
                 signed_up_at: recorded.recorded_at,

@@ -11,7 +11,6 @@ use gatebook_aggregates::integration_app::{
 };
 use gatebook_aggregates::text::{AppName, Description};
 use gatebook_aggregates::timestamp::Timestamp;
-use uuid::Uuid;
 
 use crate::app_list::Link;
 use crate::projection::{Indexes, Projection};
@@ -81,7 +80,7 @@ impl Projection for PortalApps {
 
 fn created(creation: CreationEvent<'_>, recorded: &Recorded<Event>) -> Option<PortalAppRow> {
     Some(PortalAppRow {
-        app_id: Uuid::parse_str(&recorded.aggregate_id).ok()?,
+        app_id: recorded.aggregate_id.parse().ok()?,
         group_id: creation.group_id.clone(),
         client_id: creation.client_id.clone(),
         name: creation.name.clone(),

@@ -3,7 +3,6 @@
 use gatebook_aggregates::access_token::{AccessToken, AccessTokenEvent as Event};
 use gatebook_aggregates::identifiers::{AccessTokenId, AppId};
 use gatebook_aggregates::timestamp::Timestamp;
-use uuid::Uuid;
 
 use crate::projection::Projection;
 use crate::recorded::Recorded;
@@ -33,7 +32,7 @@ impl Projection for RevokedTokens {
     fn fold(_: Option<RevokedTokenRow>, recorded: &Recorded<Event>) -> Option<RevokedTokenRow> {
         let Event::AccessTokenRevoked { app_id, expires_at, .. } = &recorded.event;
         Some(RevokedTokenRow {
-            token_id: Uuid::parse_str(&recorded.aggregate_id).ok()?,
+            token_id: recorded.aggregate_id.parse().ok()?,
             app_id: *app_id,
             expires_at: *expires_at,
             version: recorded.sequence,

@@ -6,7 +6,9 @@ use gatebook_aggregates::api_permission::ApiPermission;
 use gatebook_aggregates::catalog::CategoryCode;
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::group::ProductPlan;
-use gatebook_aggregates::identifiers::{ClientId, EntityId, GroupId, UserId};
+use gatebook_aggregates::identifiers::{
+    AccessTokenId, AppId, ClientId, ClientSecretId, DeveloperId, EntityId, GroupId, UserId,
+};
 use gatebook_aggregates::integration_app::Status;
 use gatebook_aggregates::text::{AppName, Description, Label};
 use gatebook_aggregates::timestamp::Timestamp;
@@ -109,11 +111,15 @@ macro_rules! stored_as_text {
 }
 
 stored_as_text!(
+    AccessTokenId,
     ApiPermission,
+    AppId,
     AppName,
     CategoryCode,
     ClientId,
+    ClientSecretId,
     Description,
+    DeveloperId,
     EmailAddress,
     EntityId,
     GroupId,

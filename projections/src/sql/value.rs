@@ -1,5 +1,8 @@
 //! The values of rows and arguments.
 
+use gatebook_aggregates::identifiers::{
+    AccessTokenId, ApiTokenId, AppId, ClientSecretId, DeveloperId, PasswordLinkId, SessionId,
+};
 use gatebook_aggregates::timestamp::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
@@ -34,11 +37,26 @@ impl From<String> for Value {
     }
 }
 
-impl From<Uuid> for Value {
-    fn from(id: Uuid) -> Self {
-        Self::Text(id.to_string())
-    }
+macro_rules! ids {
+    ($($id:ty),* $(,)?) => {
+        $(impl From<$id> for Value {
+            fn from(id: $id) -> Self {
+                Self::Text(id.to_string())
+            }
+        })*
+    };
 }
+
+ids!(
+    AccessTokenId,
+    ApiTokenId,
+    AppId,
+    ClientSecretId,
+    DeveloperId,
+    PasswordLinkId,
+    SessionId,
+    Uuid
+);
 
 impl From<Timestamp> for Value {
     fn from(moment: Timestamp) -> Self {

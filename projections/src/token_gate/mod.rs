@@ -12,7 +12,6 @@ use gatebook_aggregates::integration_app::{
 };
 use gatebook_aggregates::text::{AppName, Label};
 use gatebook_aggregates::timestamp::Timestamp;
-use uuid::Uuid;
 
 use crate::projection::{Indexes, Projection};
 use crate::recorded::Recorded;
@@ -69,7 +68,7 @@ impl Projection for TokenGate {
 
 fn created(creation: CreationEvent<'_>, recorded: &Recorded<Event>) -> Option<TokenGateRow> {
     Some(TokenGateRow {
-        app_id: Uuid::parse_str(&recorded.aggregate_id).ok()?,
+        app_id: recorded.aggregate_id.parse().ok()?,
         client_id: creation.client_id.clone(),
         group_id: creation.group_id.clone(),
         name: creation.name.clone(),

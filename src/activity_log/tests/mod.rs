@@ -30,8 +30,8 @@ use crate::log::{Log, Origin, StoredAggregate, Writer};
 use crate::metrics::Metrics;
 use crate::store::{self, Database};
 
-const APP: AppId = Uuid::from_u128(0x019a_b000_0000_7000_8000_0000_0000_0010);
-const OTHER_APP: AppId = Uuid::from_u128(0x019a_b000_0000_7000_8000_0000_0000_0020);
+const APP: AppId = AppId::from_uuid(Uuid::from_u128(0x019a_b000_0000_7000_8000_0000_0000_0010));
+const OTHER_APP: AppId = AppId::from_uuid(Uuid::from_u128(0x019a_b000_0000_7000_8000_0000_0000_0020));
 
 /// The whole log.
 const ALL: LogPeriod = LogPeriod {

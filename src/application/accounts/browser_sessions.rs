@@ -1,11 +1,11 @@
 //! Sessions in a browser: at most 12 hours, half an hour without use.
 
+use gatebook_aggregates::identifiers::SessionId;
 use gatebook_aggregates::refused_attempts::LoginChannel;
 use gatebook_aggregates::session::SESSION_VALID_FOR;
 use gatebook_aggregates::timestamp::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use uuid::Uuid;
 
 use crate::application::accounts::portal_login::Session;
 use crate::application::caller::{Caller, Who};
@@ -25,7 +25,7 @@ const HELD_FORM: &str = "held form";
 /// Somebody who is signed in, in a browser.
 pub struct BrowserSession {
     /// The session.
-    pub id: Uuid,
+    pub id: SessionId,
     /// Who, and from where.
     pub caller: Caller,
     /// What every form of this session has to carry.
@@ -40,7 +40,7 @@ impl Gatebook {
     pub async fn browser_session(&self, caller: &Caller, realm: Realm, token: &str) -> Result<BrowserSession, Failure> {
         let kind = realm.in_browser();
         let stored = self.find_token(kind, token).await?.ok_or(Failure::Unauthenticated)?;
-        let id = Uuid::parse_str(&stored.id).map_err(|_| Failure::Unauthenticated)?;
+        let id: SessionId = stored.id.parse().map_err(|_| Failure::Unauthenticated)?;
         let now = self.clock.now();
         let last_used = self.last_uses.last_used(self.database(), id).await?;
         let last_used_at = last_used.map_or(stored.created_at, |at| at.max(stored.created_at));
@@ -115,7 +115,7 @@ impl Gatebook {
     pub(in crate::application) fn new_session(
         &self,
         kind: CredentialKind,
-        id: Uuid,
+        id: SessionId,
         owner: String,
         device: &str,
         expires_at: Timestamp,
@@ -142,7 +142,7 @@ impl Gatebook {
                 Ok(Who::GroupUser(member.ok_or(Failure::Unauthenticated)?))
             }
             Realm::Portal => {
-                let id = Uuid::parse_str(owner).map_err(|_| Failure::Unauthenticated)?;
+                let id = owner.parse().map_err(|_| Failure::Unauthenticated)?;
                 let developer = self.developer(id).await?.ok_or(Failure::Unauthenticated)?;
                 Ok(Who::Developer(Box::new(developer)))
             }

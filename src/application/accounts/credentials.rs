@@ -1,6 +1,7 @@
 //! What operators, users, developers and gateways are recognised by: made here, shown once, recognised here.
 
 use crate::application::stored_credential::{SELECT, StoredCredential, read};
+use gatebook_aggregates::identifiers::{ApiTokenId, SessionId};
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::refused_attempts::LoginChannel;
 use gatebook_aggregates::system::{System, SystemCommand, SystemEvent};
@@ -29,7 +30,7 @@ use crate::throttle::Attempt;
 #[derive(Serialize, Deserialize)]
 pub struct IssuedToken {
     /// Its id.
-    pub id: Uuid,
+    pub id: ApiTokenId,
     /// The token.
     pub token: String,
     /// When it ends by itself.
@@ -111,12 +112,12 @@ impl Gatebook {
     }
 
     /// The developer with this session of the JSON API.
-    pub async fn authenticate_developer(&self, caller: &Caller, token: &str) -> Result<(Caller, Uuid), Failure> {
+    pub async fn authenticate_developer(&self, caller: &Caller, token: &str) -> Result<(Caller, SessionId), Failure> {
         let stored = self.find_token_including_expired(CredentialKind::DeveloperSession, token);
         let stored = self
             .living_or_refused(caller, LoginChannel::PortalApi, stored.await?)
             .await?;
-        let ids = (Uuid::parse_str(&stored.owner), Uuid::parse_str(&stored.id));
+        let ids = (stored.owner.parse(), stored.id.parse());
         let (Ok(developer_id), Ok(session_id)) = ids else {
             return Err(Failure::Unauthenticated);
         };
@@ -260,7 +261,7 @@ impl Gatebook {
         name: &Label,
         expires_at: Timestamp,
     ) -> (IssuedToken, Credential) {
-        let id = self.new_id();
+        let id: ApiTokenId = self.new_id();
         let token = mint(kind, id, &self.randomness);
         let credential = Credential {
             kind,
@@ -335,7 +336,7 @@ impl Gatebook {
         kind: CredentialKind,
         token: &str,
     ) -> Result<Option<StoredCredential>, StoreError> {
-        let Some(id) = lookup_id(kind, token) else {
+        let Some(id) = lookup_id::<Uuid>(kind, token) else {
             return Ok(None);
         };
         let Some(stored) = self.find_including_expired(kind, &id.to_string()).await? else {

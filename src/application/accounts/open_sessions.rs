@@ -1,12 +1,12 @@
 //! Everything that somebody is signed in with: listed, and ended.
 
+use gatebook_aggregates::identifiers::SessionId;
 use std::cmp::Reverse;
 
 use gatebook_aggregates::developer::DeveloperCommand;
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_aggregates::user_account::UserAccountCommand;
-use uuid::Uuid;
 
 use crate::application::caller::{Caller, Who};
 use crate::application::command::preconditions::on_the_user;
@@ -23,7 +23,7 @@ use crate::secrets::CredentialKind;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedSession {
     /// Which.
-    pub id: Uuid,
+    pub id: SessionId,
     /// What it is for.
     pub kind: CredentialKind,
     /// The browser or program, as it describes itself.
@@ -43,7 +43,7 @@ impl Gatebook {
             let listed = self.listed_tokens(*kind, &owner).await?;
             sessions.extend(listed.into_iter().map(|token| {
                 ListedSession {
-                    id: token.id,
+                    id: token.id.into(),
                     kind: *kind,
                     device: token.name,
                     began_at: token.created_at,
@@ -62,7 +62,7 @@ impl Gatebook {
     ///
     /// # Errors
     /// `NotFound` when it is not theirs.
-    pub async fn end_session(&self, caller: &Caller, realm: Realm, session_id: Uuid) -> Result<(), Failure> {
+    pub async fn end_session(&self, caller: &Caller, realm: Realm, session_id: SessionId) -> Result<(), Failure> {
         let (owner, id) = (caller.session_owner()?, session_id.to_string());
         let mut open = Vec::new();
         for kind in realm.session_kinds().iter().copied() {

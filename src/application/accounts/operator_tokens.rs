@@ -1,11 +1,11 @@
 //! The tokens of operators: made, listed and ended at the command line.
 
+use gatebook_aggregates::identifiers::ApiTokenId;
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::session::api_token_end;
 use gatebook_aggregates::system::SystemCommand;
 use gatebook_aggregates::text::Label;
 use gatebook_aggregates::timestamp::Timestamp;
-use uuid::Uuid;
 
 use crate::application::accounts::credentials::IssuedToken;
 use crate::application::accounts::user_tokens::ListedToken;
@@ -54,7 +54,7 @@ impl Gatebook {
     ///
     /// # Errors
     /// `NotFound` when there is none with this id.
-    pub async fn revoke_operator_token(&self, operator: Operator<'_>, token_id: Uuid) -> Result<(), Failure> {
+    pub async fn revoke_operator_token(&self, operator: Operator<'_>, token_id: ApiTokenId) -> Result<(), Failure> {
         let id = token_id.to_string();
         let stored = self.stored(CredentialKind::OperatorToken, &id).await?;
         let name = stored.ok_or(Refusal::NotFound)?.label()?;

@@ -5,13 +5,12 @@ use std::sync::Arc;
 use gatebook_aggregates::developer::DeveloperCommand;
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::group::{GroupCommand, GroupPrincipal, GroupUser};
-use gatebook_aggregates::identifiers::{GroupId, UserId};
+use gatebook_aggregates::identifiers::{DeveloperId, GroupId, PasswordLinkId, UserId};
 use gatebook_aggregates::password_link::PasswordLink;
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::user_account::UserAccountCommand;
 use gatebook_projections::developers::DeveloperRow;
 use gatebook_projections::groups::GroupRow;
-use uuid::Uuid;
 
 use crate::application::accounts::console_login::UserOfAddress;
 use crate::application::accounts::credentials::throttle_keys;
@@ -195,7 +194,7 @@ impl Gatebook {
                 self.run_user(&group_id, &user_id, on_the_user, request).await
             }
             Realm::Portal => {
-                let developer_id = Uuid::parse_str(&owner_id).map_err(|_| Refusal::PasswordLinkUnknown)?;
+                let developer_id: DeveloperId = owner_id.parse().map_err(|_| Refusal::PasswordLinkUnknown)?;
                 let developer = self
                     .developer(developer_id)
                     .await?
@@ -240,7 +239,7 @@ impl Gatebook {
             let group = self.group(&group_id).await?;
             return Ok(group.and_then(|group| group.user(&user_id).map(|user| user.email.clone())));
         }
-        let Ok(developer_id) = Uuid::parse_str(owner) else {
+        let Ok(developer_id) = owner.parse() else {
             return Ok(None);
         };
         Ok(self.developer(developer_id).await?.map(|developer| developer.email))
@@ -282,7 +281,7 @@ impl Gatebook {
         caller: &Caller,
         realm: Realm,
         link: &str,
-    ) -> Result<(Uuid, StoredCredential), Failure> {
+    ) -> Result<(PasswordLinkId, StoredCredential), Failure> {
         let kind = realm.password_link();
         let stored = self.find_token_including_expired(kind, link).await?;
         match (stored, lookup_id(kind, link)) {
@@ -318,7 +317,7 @@ impl Gatebook {
 
 /// A link that is about to be mailed, and its digest to be stored.
 struct DrawnLink {
-    link_id: Uuid,
+    link_id: PasswordLinkId,
     address: String,
     credential: Credential,
 }

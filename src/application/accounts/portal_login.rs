@@ -2,12 +2,12 @@
 
 use gatebook_aggregates::developer::DeveloperCommand;
 use gatebook_aggregates::email_address::EmailAddress;
+use gatebook_aggregates::identifiers::SessionId;
 use gatebook_aggregates::refused_attempts::{LogInRefusedBecause, LoginChannel};
 use gatebook_aggregates::session::SESSION_VALID_FOR;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::developers::DeveloperRow;
 use serde::Serialize;
-use uuid::Uuid;
 
 use crate::application::accounts::credentials::throttle_keys;
 use crate::application::caller::{Caller, Who};
@@ -78,8 +78,7 @@ impl Gatebook {
         // Looked up for nobody, too, since it takes a moment.
         let id = developer
             .as_ref()
-            .map(|developer| developer.developer_id)
-            .unwrap_or_default();
+            .map_or(uuid::Uuid::nil(), |developer| developer.developer_id.uuid());
         let stored = self.stored(CredentialKind::DeveloperPassword, &id.to_string()).await?;
         let hash = stored.as_ref().map(|stored| stored.digest.clone());
         let right = self.judge_password(guess, password, vec![hash]).await?;
@@ -106,7 +105,7 @@ impl Gatebook {
     }
 
     /// Log out: the session's token is dead at once.
-    pub async fn log_out(&self, caller: &Caller, session_id: Uuid) -> Result<(), Failure> {
+    pub async fn log_out(&self, caller: &Caller, session_id: SessionId) -> Result<(), Failure> {
         self.end_session(caller, Realm::Portal, session_id).await
     }
 

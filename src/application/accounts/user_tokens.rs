@@ -1,7 +1,7 @@
 //! Tokens as their owners see them: by name, and when they were used last.
 
 use gatebook_aggregates::group::{Group, GroupCommand, GroupEvent};
-use gatebook_aggregates::identifiers::{GroupId, UserId};
+use gatebook_aggregates::identifiers::{ApiTokenId, GroupId, UserId};
 use gatebook_aggregates::session::api_token_end;
 use gatebook_aggregates::text::Label;
 use gatebook_aggregates::timestamp::Timestamp;
@@ -59,7 +59,7 @@ struct TokenToMake {
 /// What is answered to a request for a token, at once or repeated. Not for logs.
 pub struct TokenMade {
     /// Its id.
-    pub id: Uuid,
+    pub id: ApiTokenId,
     /// The token; none in an answer that is repeated too late to show it again, or after the token's end.
     pub token: Option<String>,
     /// When it ends by itself.

@@ -16,7 +16,6 @@ use gatebook_projections::app_list::IntegrationType;
 use gatebook_projections::portal_apps::{PortalAppRow, PortalApps};
 use gatebook_projections::projection::Projection;
 use serde::Serialize;
-use uuid::Uuid;
 
 use crate::application::authorization::{Operator, VerifiedDeveloper};
 use crate::application::caller::Caller;
@@ -44,7 +43,7 @@ pub struct ClientSecretMade {
     /// The secret; none in an answer that is repeated too late to show it again, or after the secret's end.
     pub client_secret: Option<String>,
     /// The secret's id.
-    pub client_secret_id: Uuid,
+    pub client_secret_id: ClientSecretId,
     /// When the one before it ends.
     pub previous_ends_at: Option<Timestamp>,
 }
@@ -57,7 +56,7 @@ pub struct IssuedClientSecret {
     /// The secret.
     pub client_secret: String,
     /// The secret's id.
-    pub client_secret_id: Uuid,
+    pub client_secret_id: ClientSecretId,
     /// When the one before it ends.
     pub previous_ends_at: Option<Timestamp>,
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use gatebook_aggregates::api_permission::{Access, ApiPermission};
 use gatebook_aggregates::gate::{Gate, TokenFacts, Verdict};
-use gatebook_aggregates::identifiers::EntityId;
+use gatebook_aggregates::identifiers::{ClientSecretId, EntityId};
 use gatebook_aggregates::integration_app::Status;
 use gatebook_aggregates::metadata::ActorType;
 use gatebook_aggregates::system::issued_at;
@@ -30,7 +30,7 @@ const CLOCKS_APART_MAX: TimeDelta = TimeDelta::seconds(120);
 /// A client that proved who it is.
 pub struct AuthenticatedClient {
     pub(in crate::application) facts: Arc<ClientFacts>,
-    client_secret_id: uuid::Uuid,
+    client_secret_id: ClientSecretId,
 }
 
 impl AuthenticatedClient {

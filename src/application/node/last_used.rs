@@ -1,6 +1,7 @@
 //! R23: when client secrets, tokens and sessions were used last. Kept in memory and written now and then, because
 //! issuing or checking a token writes nothing. A crash loses at most what was not written yet.
 
+use gatebook_aggregates::identifiers::ClientSecretId;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -41,13 +42,13 @@ const COLUMNS: &[Column] = &[text("id"), text("used"), text("last_used_at")];
 
 impl LastUses {
     /// The client secret with this id was used.
-    pub fn client_secret_used(&self, id: Uuid, at: Timestamp) {
-        self.used(Of::ClientSecret, id, at);
+    pub fn client_secret_used(&self, id: ClientSecretId, at: Timestamp) {
+        self.used(Of::ClientSecret, id.into(), at);
     }
 
     /// The token or session with this id was used.
-    pub fn credential_used(&self, id: Uuid, at: Timestamp) {
-        self.used(Of::Credential, id, at);
+    pub fn credential_used(&self, id: impl Into<Uuid>, at: Timestamp) {
+        self.used(Of::Credential, id.into(), at);
     }
 
     fn used(&self, of: Of, id: Uuid, at: Timestamp) {
@@ -80,7 +81,12 @@ impl LastUses {
     }
 
     /// When it was used last, as far as this process knows or any has written.
-    pub async fn last_used(&self, database: &dyn Database, id: Uuid) -> Result<Option<Timestamp>, StoreError> {
+    pub async fn last_used(
+        &self,
+        database: &dyn Database,
+        id: impl Into<Uuid> + Send,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let id = id.into();
         // First here, then there: what is written in between is seen at one of the two places.
         let unwritten = self.not_written_yet(id);
         let sql = "select last_used_at from last_uses where id = $1";

@@ -286,7 +286,7 @@ mod tests {
                 user_id: UserId::parse("ulf").ok(),
                 request: "GET /api/v1/integration-apps/{id}".to_owned(),
                 code: "forbidden".to_owned(),
-                app_id: Some(Uuid::from_u128(number)),
+                app_id: Some(Uuid::from_u128(number).into()),
             };
             refusals.note(refused, &caller, at("09:00:00"));
         }
@@ -311,14 +311,14 @@ mod tests {
             (0..500).for_each(|number| refusals.note(refused(number), &caller, at(time)));
             take(&refusals, at(time), false)
         };
-        let developer = |number| Refused::developer(Uuid::from_u128(number), LogInRefusedBecause::WrongPassword);
+        let developer = |number| Refused::developer(Uuid::from_u128(number).into(), LogInRefusedBecause::WrongPassword);
         let address = |number| Refused::too_many_log_ins(LoginChannel::Portal, format!("{number}@example.com"));
         let user = |number| wrong_password(&format!("u{number}"));
         let otp = |number| Refused::MailedSecret {
             group_id: GroupId::parse("acme").unwrap(),
             because: MailedSecretRefusedBecause::Dead(OtpUnusable::Locked),
-            app_id: Some(Uuid::from_u128(number)),
-            developer_id: Some(Uuid::nil()),
+            app_id: Some(Uuid::from_u128(number).into()),
+            developer_id: Some(Uuid::nil().into()),
         };
         for (time, kind) in [
             ("09:00:00", &user as &dyn Fn(u128) -> Refused),

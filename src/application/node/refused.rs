@@ -1,9 +1,8 @@
 //! What can be refused, and to whom: what differs in any of it is counted apart, as far as there is room.
 
-use gatebook_aggregates::identifiers::{AppId, DeveloperId, GroupId, UserId};
+use gatebook_aggregates::identifiers::{ApiTokenId, AppId, DeveloperId, GroupId, UserId};
 use gatebook_aggregates::integration_app::OtpUnusable;
 use gatebook_aggregates::refused_attempts::{AttemptsOf, LogInRefusedBecause, LoginChannel, MailedSecret};
-use uuid::Uuid;
 
 /// What those are called.
 const OTHER_REQUESTS: &str = "other requests";
@@ -53,11 +52,11 @@ pub(in crate::application) enum Account {
     /// Nobody that there is.
     Unknown,
     /// A group user's; the token, if it was one.
-    User(UserId, Option<Uuid>),
+    User(UserId, Option<ApiTokenId>),
     /// A developer's; the session's token, if it was one.
-    Developer(DeveloperId, Option<Uuid>),
+    Developer(DeveloperId, Option<ApiTokenId>),
     /// An operator's token.
-    Token(Uuid),
+    Token(ApiTokenId),
     /// One of those that are not counted apart.
     Other,
 }
@@ -242,7 +241,7 @@ enum What {
 pub(in crate::application) enum AccountKey {
     User(UserId),
     Developer(DeveloperId),
-    Token(Uuid),
+    Token(ApiTokenId),
     Address(String),
     App(AppId),
 }

@@ -3,13 +3,12 @@
 use futures::FutureExt;
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::group::GroupUser;
-use gatebook_aggregates::identifiers::{AppId, UserId};
+use gatebook_aggregates::identifiers::{AppId, DeveloperId, UserId};
 use gatebook_aggregates::metadata::{Actor, ActorType};
 use gatebook_aggregates::refused_attempts::{
     AttemptsOf, LogInRefusedBecause, LoginChannel, RecordRefusals, RefusedAttempts, RefusedAttemptsEvent, Tally,
 };
 use gatebook_projections::portal_apps::PortalAppRow;
-use uuid::Uuid;
 
 use crate::application::caller::Caller;
 use crate::application::member::read_owner;
@@ -38,8 +37,8 @@ impl Gatebook {
         let Some(ended) = ended else {
             return self.note_refused(caller, Refused::nobody(channel, LogInRefusedBecause::UnknownToken));
         };
-        let (token_id, owner) = (Uuid::parse_str(&ended.id).ok(), &ended.owner);
-        let (of, account) = match (channel, read_owner(owner), Uuid::parse_str(owner)) {
+        let (token_id, owner) = (ended.id.parse().ok(), &ended.owner);
+        let (of, account) = match (channel, read_owner(owner), owner.parse::<DeveloperId>()) {
             (LoginChannel::PortalApi, _, Ok(id)) => (AttemptsOf::Developer(id), Account::Developer(id, token_id)),
             (_, Some((group_id, user_id)), _) => (AttemptsOf::Group(group_id), Account::User(user_id, token_id)),
             _ => (
@@ -69,7 +68,7 @@ impl Gatebook {
         app_id: Option<AppId>,
     ) {
         let (of, user_id) = if kind == <&str>::from(ActorType::Developer) {
-            let Ok(developer_id) = Uuid::parse_str(id) else { return };
+            let Ok(developer_id) = id.parse() else { return };
             (AttemptsOf::Developer(developer_id), None)
         } else if kind == <&str>::from(ActorType::GroupUser) {
             let Some((group_id, user_id)) = read_owner(id) else {
@@ -315,7 +314,7 @@ fn log_ins_refused(
 }
 
 /// A developer who has not verified for an application, or has no account yet, is known by the address as it was typed.
-fn as_typed(app: &PortalAppRow, developer_id: Option<Uuid>) -> Actor {
+fn as_typed(app: &PortalAppRow, developer_id: Option<DeveloperId>) -> Actor {
     let id = developer_id.map(|id| id.to_string()).unwrap_or_default();
     let typed = app.developer_email.as_ref().map(|email| email.as_str().to_owned());
     actor(ActorType::Developer, id, typed.unwrap_or_default())

@@ -1,13 +1,12 @@
 //! R18, R19: from the invitation's link to a portal account.
 
 use crate::application::accounts::password_check::{chosen_password, filled_in, password_problem};
-use gatebook_aggregates::identifiers::{AppId, KeyedDigest};
+use gatebook_aggregates::identifiers::{AppId, DeveloperId, KeyedDigest};
 use gatebook_aggregates::integration_app::{AppCommand, IntegrationApp, IntegrationAppEvent as Event, typed_code};
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::refused_attempts::MailedSecret;
 use gatebook_aggregates::text::Label;
 use gatebook_aggregates::timestamp::Timestamp;
-use uuid::Uuid;
 
 use crate::application::accounts::credentials::throttle_keys;
 use crate::application::caller::{Caller, Who};
@@ -101,7 +100,7 @@ impl Gatebook {
 
     /// R19: signs up: link, code, name, password. The account, its password, its address' reservation and the
     /// application's event are written together.
-    pub async fn sign_up(&self, caller: &Caller, form: &SignUpForm) -> Result<Uuid, Failure> {
+    pub async fn sign_up(&self, caller: &Caller, form: &SignUpForm) -> Result<DeveloperId, Failure> {
         let (code, full_name, password) = checked(form)?;
         let invitation = self.open_invitation(caller, &form.invite_token).await?;
         let password = password.of(&invitation.email).map_err(password_problem)?;
@@ -158,8 +157,8 @@ impl Gatebook {
         code_digest: &KeyedDigest,
         full_name: &Label,
         password_hash: Option<&str>,
-    ) -> Result<Uuid, Failure> {
-        let developer_id = self.new_id();
+    ) -> Result<DeveloperId, Failure> {
+        let developer_id: DeveloperId = self.new_id();
         let who = Who::Invitee {
             id: developer_id.to_string(),
             name: full_name.as_str().to_owned(),

@@ -77,7 +77,7 @@ impl World {
         let sign_up = DeveloperCommand::SignUp {
             email: email("dev@example.com"),
             full_name: label("Dev Eloper"),
-            invited_by: Uuid::from_u128(1),
+            invited_by: Uuid::from_u128(1).into(),
         };
         let id = Uuid::from_u128(100).to_string();
         execute::<Developer>(&world.log, &id, sign_up).await;
@@ -118,9 +118,9 @@ impl World {
         let token_id = Uuid::from_u128(500);
         let command = RevokeAccessToken {
             at: now(),
-            token_id,
+            token_id: token_id.into(),
             expires_at: later(),
-            app_id: Uuid::from_u128(app),
+            app_id: Uuid::from_u128(app).into(),
             app_name: AppName::parse(&format!("App {app}")).unwrap(),
             group_id: GroupId::parse("acme").unwrap(),
             app_status: Status::Active,

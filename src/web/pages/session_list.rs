@@ -1,14 +1,14 @@
 //! A user's sessions, each with a button to end it.
 
+use gatebook_aggregates::identifiers::SessionId;
 use maud::{Markup, html};
-use uuid::Uuid;
 
 use crate::application::ListedSession;
 use crate::web::pages::form_token::token;
 use crate::web::pages::times;
 
 /// The table of sessions, with the current one marked. Each is ended at `{action}/{id}/end`.
-pub fn session_list(sessions: &[ListedSession], this: Uuid, action: &str, form_token: &str) -> Markup {
+pub fn session_list(sessions: &[ListedSession], this: SessionId, action: &str, form_token: &str) -> Markup {
     html! {
         div.wide tabindex="0" role="region" aria-labelledby="sessions" {
             table.cards {
@@ -22,7 +22,7 @@ pub fn session_list(sessions: &[ListedSession], this: Uuid, action: &str, form_t
     }
 }
 
-fn row(session: &ListedSession, this: Uuid, action: &str, form_token: &str) -> Markup {
+fn row(session: &ListedSession, this: SessionId, action: &str, form_token: &str) -> Markup {
     let device = if session.device.is_empty() {
         "unknown"
     } else {

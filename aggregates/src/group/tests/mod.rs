@@ -3,6 +3,7 @@
 mod permissions;
 
 use cqrs_es::test::{AggregateResultValidator, TestFramework};
+use uuid::Uuid;
 
 use super::*;
 use crate::log_format::LogFormat;
@@ -88,7 +89,7 @@ fn otto_granted(permission: Permission) -> Event {
 fn token_issued() -> Event {
     Event::UserTokenIssued {
         user_id: user_id("otto"),
-        token_id: Uuid::nil(),
+        token_id: Uuid::nil().into(),
         name: label("Laptop"),
         expires_at: None,
     }
@@ -141,7 +142,7 @@ fn set(permissions: &[Permission]) -> GroupCommand {
 fn issue_token() -> GroupCommand {
     GroupCommand::IssueUserToken {
         user_id: user_id("otto"),
-        token_id: Uuid::nil(),
+        token_id: Uuid::nil().into(),
         name: label("Laptop"),
         expires_at: None,
     }
@@ -150,7 +151,7 @@ fn issue_token() -> GroupCommand {
 fn revoke_token() -> GroupCommand {
     GroupCommand::RevokeUserToken {
         user_id: user_id("otto"),
-        token_id: Uuid::nil(),
+        token_id: Uuid::nil().into(),
     }
 }
 
@@ -327,7 +328,7 @@ fn a_user_token_is_issued_and_revoked_once() {
     let facts = with(acme(), [token_issued()]);
     let revoked = Event::UserTokenRevoked {
         user_id: user_id("otto"),
-        token_id: Uuid::nil(),
+        token_id: Uuid::nil().into(),
     };
     when(facts.clone(), operator(), revoke_token()).then_expect_events(vec![revoked.clone()]);
     when(with(facts, [revoked]), operator(), revoke_token()).then_expect_error(Refusal::NotFound);

@@ -3,7 +3,7 @@
 use super::*;
 use crate::api_permission::ApiPermission;
 use crate::catalog::{CategoryCode, integrate_type};
-use crate::identifiers::ClientId;
+use crate::identifiers::{ClientId, DeveloperId};
 use crate::integration_app::{AiqIntegrate, Changes, DeveloperInvite, FreshSecret, NewIntegration};
 use crate::log_format::LogFormat;
 use crate::text::AppName;
@@ -34,7 +34,7 @@ pub(super) fn aiq_integrate(code: &str) -> AiqIntegrate {
 }
 
 /// Dev as developer; the account is the one Dev has, if any.
-pub(super) fn invite(account: Option<Uuid>) -> DeveloperInvite {
+pub(super) fn invite(account: Option<DeveloperId>) -> DeveloperInvite {
     DeveloperInvite {
         email: email("dev@example.com"),
         account,

@@ -48,8 +48,8 @@ fn just_before(text: &str) -> Timestamp {
     at(text).plus(-ONE_MS)
 }
 
-fn id(number: u128) -> Uuid {
-    Uuid::from_u128(number)
+fn id<I: From<Uuid>>(number: u128) -> I {
+    Uuid::from_u128(number).into()
 }
 
 fn digest(secret: &str) -> KeyedDigest {

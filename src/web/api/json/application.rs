@@ -1,10 +1,10 @@
 //! The application as admins and operators see it.
 
+use gatebook_aggregates::identifiers::AppId;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::app_list::IntegrationType;
 use serde::Serialize;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use crate::application::{self, AppView};
 use crate::web::api::json::developer::VerificationJson;
@@ -15,7 +15,7 @@ use crate::web::api::json::group::Named;
 pub struct Application {
     /// The application's id.
     #[schema(value_type = String, format = "uuid")]
-    id: Uuid,
+    id: AppId,
     /// The OAuth client id.
     client_id: String,
     /// `new_integration` or `aiq_integrate`.

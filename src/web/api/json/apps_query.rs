@@ -229,7 +229,7 @@ mod tests {
         let place = Cursor {
             sort: Sort::Name,
             key: "a".repeat(8_001),
-            app_id: Uuid::nil(),
+            app_id: Uuid::nil().into(),
         };
         let codes = read(&format!("sort=name&cursor={}", cursor::write(&place))).unwrap_err();
         assert_eq!(codes, ["invalid_cursor"]);
@@ -240,7 +240,7 @@ mod tests {
         let place = Cursor {
             sort: Sort::Name,
             key: "a".to_owned(),
-            app_id: Uuid::nil(),
+            app_id: Uuid::nil().into(),
         };
         let word = cursor::write(&place);
         assert_eq!(read(&format!("sort=name&cursor={word}")).unwrap().after, Some(place));

@@ -1,11 +1,11 @@
 //! Credentials in responses. The secret itself is shown only once, when it is created.
 
+use gatebook_aggregates::identifiers::{ApiTokenId, ClientSecretId};
 use gatebook_aggregates::integration_app::ClientSecret;
 use gatebook_aggregates::text::Label;
 use gatebook_aggregates::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use crate::application;
 use crate::web::api::json::fields::{Fields, text};
@@ -37,7 +37,7 @@ pub struct NewTokenBody {
 pub struct NewToken {
     /// The id.
     #[schema(value_type = String, format = "uuid")]
-    id: Uuid,
+    id: ApiTokenId,
     /// The token. Null in an answer that is repeated for an Idempotency-Key after more than ten minutes, or after the
     /// token has ended.
     #[schema(required)]
@@ -76,7 +76,7 @@ pub struct ResourceServerJson {
 pub struct ListedClientSecret {
     /// The id.
     #[schema(value_type = String, format = "uuid")]
-    id: Uuid,
+    id: ClientSecretId,
     /// The first characters of the secret.
     prefix: String,
     /// When it was created.
@@ -101,7 +101,7 @@ pub struct NewClientSecret {
     client_secret: Option<String>,
     /// The id of the client secret.
     #[schema(value_type = String, format = "uuid")]
-    client_secret_id: Uuid,
+    client_secret_id: ClientSecretId,
     /// When the previous secret ends; null if there is none.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     previous_ends_at: Option<Timestamp>,

@@ -1,7 +1,7 @@
 //! A group, its entities and its users.
 
 use gatebook_aggregates::group::{GroupUser, UserToken};
-use gatebook_aggregates::identifiers::{EntityId, UserId};
+use gatebook_aggregates::identifiers::{ApiTokenId, EntityId, UserId};
 use gatebook_aggregates::text::Label;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::groups::GroupRow;
@@ -144,7 +144,7 @@ impl From<(&UserId, &GroupUser)> for User {
 
 impl From<(&UserId, &GroupUser)> for UserDetails {
     fn from((id, user): (&UserId, &GroupUser)) -> Self {
-        let token = |(id, token): (&uuid::Uuid, &UserToken)| NamedToken {
+        let token = |(id, token): (&ApiTokenId, &UserToken)| NamedToken {
             id: id.to_string(),
             name: token.name.as_str().to_owned(),
             expires_at: token.expires_at,

@@ -2,8 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use gatebook_aggregates::identifiers::{GroupId, UserId};
-use uuid::Uuid;
+use gatebook_aggregates::identifiers::{ApiTokenId, GroupId, UserId};
 
 use crate::web::api::admin::change::WithIfMatch;
 use crate::web::api::json::OperatorAppProblems;
@@ -30,7 +29,7 @@ use crate::web::service::Service;
 pub async fn delete_user_token(
     Operator(caller): Operator,
     State(service): State<Service>,
-    PathOf((group_id, user_id, token_id)): PathOf<(String, String, Uuid)>,
+    PathOf((group_id, user_id, token_id)): PathOf<(String, String, ApiTokenId)>,
     IfMatch(if_match): IfMatch,
 ) -> Result<StatusCode, Problem> {
     let caller = caller.insisting_on(if_match);

@@ -4,11 +4,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::TimeDelta;
+use gatebook_aggregates::identifiers::{ApiTokenId, SessionId};
 use gatebook_aggregates::refusal::FieldProblem;
 use gatebook_aggregates::text::Label;
 use gatebook_aggregates::timestamp::Timestamp;
 use maud::{Markup, html};
-use uuid::Uuid;
 
 use crate::application::{Failure, IssuedToken, ListedToken, OwnTokenForm, Realm, or_gone};
 use crate::web::error::Problem;
@@ -190,7 +190,7 @@ fn token_page(user: &ConsoleUser, issued: &IssuedToken) -> Markup {
 /// `POST /account/tokens/{id}/end`
 pub async fn end_token(
     State(service): State<Service>,
-    PathOf(token_id): PathOf<Uuid>,
+    PathOf(token_id): PathOf<ApiTokenId>,
     SubmittedForm { user, form }: SubmittedForm<ConsoleUser>,
 ) -> Result<Redirect, Problem> {
     if !form.is_to_be_shown_again() {
@@ -204,7 +204,7 @@ pub async fn end_token(
 /// `POST /account/sessions/{id}/end`
 pub async fn end_session(
     State(service): State<Service>,
-    PathOf(session_id): PathOf<Uuid>,
+    PathOf(session_id): PathOf<SessionId>,
     SubmittedForm { user, form }: SubmittedForm<ConsoleUser>,
 ) -> Result<Response, Problem> {
     if form.is_to_be_shown_again() {

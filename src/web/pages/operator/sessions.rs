@@ -2,8 +2,8 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
+use gatebook_aggregates::identifiers::SessionId;
 use maud::{Markup, html};
-use uuid::Uuid;
 
 use crate::application::{Realm, or_gone};
 use crate::web::error::Problem;
@@ -33,7 +33,7 @@ pub async fn show(State(service): State<Service>, SignedIn(user): SignedIn<Opera
 /// `POST /operator/sessions/{id}/end`
 pub async fn end(
     State(service): State<Service>,
-    PathOf(session_id): PathOf<Uuid>,
+    PathOf(session_id): PathOf<SessionId>,
     SubmittedForm { user, .. }: SubmittedForm<OperatorUser>,
 ) -> Result<Response, Problem> {
     // A session that has already ended is what the user asked for.

@@ -2,8 +2,8 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
+use gatebook_aggregates::identifiers::SessionId;
 use maud::html;
-use uuid::Uuid;
 
 use crate::application::{Realm, or_gone};
 use crate::web::error::Problem;
@@ -48,7 +48,7 @@ pub async fn show(
 /// `POST /portal/account/sessions/{id}/end`
 pub async fn end_session(
     State(service): State<Service>,
-    PathOf(session_id): PathOf<Uuid>,
+    PathOf(session_id): PathOf<SessionId>,
     SubmittedForm { user, form }: SubmittedForm<PortalUser>,
 ) -> Result<Response, Problem> {
     if form.is_to_be_shown_again() {
