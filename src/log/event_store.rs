@@ -82,6 +82,12 @@ impl Log {
         id: &str,
         since: Option<Timestamp>,
     ) -> Result<Loaded<A>, StoreError> {
+        const {
+            assert!(
+                !A::LAST_EVENT_TELLS_ALL || A::FOLDS.is_empty(),
+                "a row needs the whole stream"
+            )
+        };
         if !A::LAST_EVENT_TELLS_ALL {
             return self.load_with_audited_reads(id, since).await;
         }

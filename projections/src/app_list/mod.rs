@@ -61,18 +61,6 @@ pub enum Link {
     Verified,
 }
 
-impl Link {
-    /// The word in the table.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Invited => "invited",
-            Self::Assigned => "assigned",
-            Self::Verified => "verified",
-        }
-    }
-}
-
 row! {
     /// An application as its group's admins see it.
     pub struct AppRow {

@@ -1,17 +1,7 @@
 //! The columns of a table.
 
 use super::column_value::ColumnValue;
-
-/// How the database stores a column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ColumnKind {
-    /// `text`.
-    Text,
-    /// `bigint`.
-    Int,
-    /// `json`, which keeps its bytes; read it as `cast(column as text)`.
-    Json,
-}
+use super::value::ColumnKind;
 
 /// A column of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,8 +16,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::column::ColumnKind;
-use super::value::Value;
+use super::value::{ColumnKind, Value};
 
 /// A type whose values are stored in one column.
 pub trait ColumnValue: Sized {

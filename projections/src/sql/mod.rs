@@ -9,8 +9,8 @@ mod query;
 mod row_reader;
 mod value;
 
-pub use column::{Column, ColumnKind, int, json, select_list, text};
+pub use column::{Column, int, json, select_list, text};
 pub use column_value::ColumnValue;
 pub use query::{Query, contains_pattern};
 pub use row_reader::{RowError, RowReader};
-pub use value::Value;
+pub use value::{ColumnKind, Value};

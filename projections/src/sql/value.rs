@@ -1,4 +1,4 @@
-//! The values of rows and arguments.
+//! The values of rows and arguments, and how columns store them.
 
 use gatebook_aggregates::identifiers::{
     AccessTokenId, ApiTokenId, AppId, ClientSecretId, DeveloperId, PasswordLinkId, SessionId,
@@ -17,6 +17,17 @@ pub enum Value {
     Int(i64),
     /// Text; also ids, times and JSON.
     Text(String),
+}
+
+/// How the database stores a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnKind {
+    /// `text`.
+    Text,
+    /// `bigint`.
+    Int,
+    /// `json`, which keeps its bytes; read it as `cast(column as text)`.
+    Json,
 }
 
 impl From<i64> for Value {
