@@ -136,9 +136,6 @@ fn a_missing_field_is_refused_unless_it_may_be_null() {
         let may_be_null = ["reason", "from", "to", "previous"];
         // Came later, was left out later, or is not known of all: some lines do not have it.
         let may_be_missing = [
-            ("CredentialsRevealed", "ip_address"),
-            ("InvitationAccepted", "full_name"),
-            ("UserTokenIssued", "expires_at"),
             ("LogInsRefused", "user_id"),
             ("LogInsRefused", "developer_id"),
             ("LogInsRefused", "token_id"),
@@ -146,8 +143,8 @@ fn a_missing_field_is_refused_unless_it_may_be_null() {
             ("LogInsRefused", "other_accounts"),
             ("RequestsForbidden", "app_name"),
             ("RequestsForbidden", "other_accounts"),
-            ("DeadOneTimePasswordsRefused", "app_id"),
-            ("DeadOneTimePasswordsRefused", "app_name"),
+            ("UnusableOneTimePasswordsRefused", "app_id"),
+            ("UnusableOneTimePasswordsRefused", "app_name"),
             ("GuessesRefused", "app_id"),
             ("GuessesRefused", "app_name"),
         ];

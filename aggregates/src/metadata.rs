@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
+use crate::personal::Personal;
+
 /// What kind of somebody acted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
@@ -40,9 +42,9 @@ pub struct Metadata {
     /// Their id among their kind.
     pub actor_id: String,
     /// Their name at the time.
-    pub actor_name: String,
+    pub actor_name: Personal<String>,
     /// The address the request came from; empty for the command line.
-    pub ip_address: String,
+    pub ip_address: Personal<String>,
     /// The request, as in the answer's `X-Request-Id`.
     pub request_id: String,
     /// The application's name (it never changes, R6); empty for events of groups and developers.

@@ -111,7 +111,7 @@ pub enum RefusedAttemptsEvent {
     },
     /// R15: a developer went on with an OTP that opens nothing, after the first time that is recorded with the application.
     /// Without an application it was those that are not counted apart, since there are too many of them.
-    DeadOneTimePasswordsRefused {
+    UnusableOneTimePasswordsRefused {
         because: OtpUnusable,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         app_id: Option<AppId>,
@@ -142,7 +142,7 @@ impl RefusedAttemptsEvent {
         match self {
             Self::LogInsRefused { .. } => None,
             Self::RequestsForbidden { app_id, app_name, .. }
-            | Self::DeadOneTimePasswordsRefused { app_id, app_name, .. }
+            | Self::UnusableOneTimePasswordsRefused { app_id, app_name, .. }
             | Self::GuessesRefused { app_id, app_name, .. } => (*app_id).zip(app_name.as_ref()),
         }
     }

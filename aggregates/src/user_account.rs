@@ -10,6 +10,7 @@ use strum::{AsRefStr, IntoStaticStr, VariantNames};
 use crate::email_address::EmailAddress;
 use crate::group::GroupPrincipal;
 use crate::password_link::{PasswordLink, PasswordLinks};
+use crate::personal::Personal;
 use crate::refusal::Refusal;
 use crate::session::SESSION_VALID_FOR;
 use crate::timestamp::Timestamp;
@@ -20,13 +21,13 @@ use crate::timestamp::Timestamp;
 pub enum UserAccountEvent {
     /// An operator or a Practice Admin had a link sent, with which the user chooses the password.
     UserPasswordLinkSent {
-        email: EmailAddress,
+        email: Personal<EmailAddress>,
         link_id: PasswordLinkId,
         expires_at: Timestamp,
     },
     /// The user forgot the password and asked for a link.
     UserPasswordResetRequested {
-        email: EmailAddress,
+        email: Personal<EmailAddress>,
         link_id: PasswordLinkId,
         expires_at: Timestamp,
     },
@@ -92,7 +93,7 @@ impl UserAccount {
                 }
                 let expires_at = PasswordLink::first(link_id, at).expires_at;
                 UserAccountEvent::UserPasswordLinkSent {
-                    email,
+                    email: email.into(),
                     link_id,
                     expires_at,
                 }
@@ -100,7 +101,7 @@ impl UserAccount {
             UserAccountCommand::RequestPasswordReset { at, .. } if !self.links.allow_reset(at) => return Ok(Vec::new()),
             UserAccountCommand::RequestPasswordReset { email, link_id, at } => {
                 UserAccountEvent::UserPasswordResetRequested {
-                    email,
+                    email: email.into(),
                     link_id,
                     expires_at: PasswordLink::reset(link_id, at).expires_at,
                 }
@@ -161,7 +162,7 @@ mod tests {
 
     fn link_sent(link_id: PasswordLinkId) -> UserAccountEvent {
         UserAccountEvent::UserPasswordLinkSent {
-            email: EmailAddress::parse("email", "ada@example.com").unwrap(),
+            email: EmailAddress::parse("email", "ada@example.com").unwrap().into(),
             link_id,
             expires_at: at("26T09:00:00"),
         }
@@ -209,7 +210,7 @@ mod tests {
     fn a_fourth_command_for_a_new_password_within_an_hour_is_granted_without_a_link() {
         let email = || EmailAddress::parse("email", "ada@example.com").unwrap();
         let requested = |minute: u128| UserAccountEvent::UserPasswordResetRequested {
-            email: email(),
+            email: email().into(),
             link_id: Uuid::from_u128(minute).into(),
             expires_at: at(&format!("23T10:0{minute}:00")),
         };
@@ -222,7 +223,7 @@ mod tests {
         given().when(request(3, "23T09:03:00")).then_expect_events(vec![]);
         given().when(request(0, "23T10:00:00")).then_expect_events(vec![
             UserAccountEvent::UserPasswordResetRequested {
-                email: email(),
+                email: email().into(),
                 link_id: Uuid::from_u128(0).into(),
                 expires_at: at("23T11:00:00"),
             },

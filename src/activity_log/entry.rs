@@ -141,8 +141,8 @@ impl LogEntry {
             summary,
             actor_type: metadata.actor_type,
             actor_id: metadata.actor_id,
-            actor_name: metadata.actor_name,
-            ip_address: metadata.ip_address,
+            actor_name: metadata.actor_name.into_inner(),
+            ip_address: metadata.ip_address.into_inner(),
             request_id: metadata.request_id,
             details,
             previous_hash: stored.previous_hash.clone(),
@@ -164,8 +164,8 @@ impl LogEntry {
         let metadata = Metadata {
             actor_type: self.actor_type,
             actor_id: self.actor_id.clone(),
-            actor_name: self.actor_name.clone(),
-            ip_address: self.ip_address.clone(),
+            actor_name: self.actor_name.clone().into(),
+            ip_address: self.ip_address.clone().into(),
             request_id: self.request_id.clone(),
             app_name: self.app_name.clone(),
         };
@@ -224,8 +224,8 @@ fn nobody() -> Metadata {
     Metadata {
         actor_type: ActorType::System,
         actor_id: String::new(),
-        actor_name: String::new(),
-        ip_address: String::new(),
+        actor_name: String::new().into(),
+        ip_address: String::new().into(),
         request_id: String::new(),
         app_name: String::new(),
     }

@@ -220,8 +220,8 @@ fn metadata(origin: &Origin, app_name: String) -> Metadata {
     Metadata {
         actor_type: origin.actor.actor_type,
         actor_id: origin.actor.actor_id.clone(),
-        actor_name: origin.actor.actor_name.clone(),
-        ip_address: origin.ip_address.clone(),
+        actor_name: origin.actor.actor_name.clone().into(),
+        ip_address: origin.ip_address.clone().into(),
         request_id: origin.request_id.clone(),
         app_name,
     }

@@ -289,8 +289,8 @@ impl Line<'_> {
         let metadata = Metadata {
             actor_type: self.actor_type,
             actor_id: self.actor_id,
-            actor_name: self.actor_name,
-            ip_address: self.ip_address,
+            actor_name: self.actor_name.into(),
+            ip_address: self.ip_address.into(),
             request_id: self.request_id,
             app_name: self.app_name,
         };

@@ -122,7 +122,7 @@ async fn an_otp_after_the_lock_is_in_the_applications_log_under_the_address_as_t
     verify().await.refused(423, "otp_locked");
     let counted = async || {
         let mut rows = refused(&world, &ada, LOG).await;
-        rows.retain(|row| row["event"] == "DeadOneTimePasswordsRefused");
+        rows.retain(|row| row["event"] == "UnusableOneTimePasswordsRefused");
         rows
     };
     assert!(counted().await.is_empty());

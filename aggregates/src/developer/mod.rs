@@ -9,6 +9,7 @@ use crate::email_address::EmailAddress;
 use crate::identifiers::{AppId, PasswordLinkId, SessionId};
 use crate::log_format::LogFormat;
 use crate::password_link::{PasswordLink, PasswordLinks};
+use crate::personal::Personal;
 use crate::refusal::Refusal;
 use crate::session::SESSION_VALID_FOR;
 use crate::text::Label;
@@ -23,8 +24,8 @@ pub const MIN_PASSWORD_CHARS: usize = 15;
 pub enum DeveloperEvent {
     /// R19: an account, made with the invitation of an application.
     DeveloperSignedUp {
-        email: EmailAddress,
-        full_name: Label,
+        email: Personal<EmailAddress>,
+        full_name: Personal<Label>,
         invited_by: AppId,
     },
     /// A session began.
@@ -161,8 +162,8 @@ impl Developer {
                     invited_by,
                 },
             ) => Ok(vec![DeveloperEvent::DeveloperSignedUp {
-                email,
-                full_name,
+                email: email.into(),
+                full_name: full_name.into(),
                 invited_by,
             }]),
             (Self::SignedUp { .. }, DeveloperCommand::SignUp { .. }) => Err(Refusal::DeveloperAlreadySignedUp),
@@ -235,8 +236,8 @@ mod tests {
 
     fn signed_up() -> DeveloperEvent {
         DeveloperEvent::DeveloperSignedUp {
-            email: EmailAddress::parse("email", "dev@example.com").unwrap(),
-            full_name: Label::parse("full_name", "Dev Eloper").unwrap(),
+            email: EmailAddress::parse("email", "dev@example.com").unwrap().into(),
+            full_name: Label::parse("full_name", "Dev Eloper").unwrap().into(),
             invited_by: Uuid::nil().into(),
         }
     }
@@ -254,8 +255,8 @@ mod tests {
         TestFramework::<Developer>::with(())
             .given(vec![signed_up()])
             .when(DeveloperCommand::SignUp {
-                email,
-                full_name,
+                email: email.into_inner(),
+                full_name: full_name.into_inner(),
                 invited_by,
             })
             .then_expect_error(Refusal::DeveloperAlreadySignedUp);

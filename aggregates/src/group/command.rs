@@ -63,7 +63,7 @@ pub enum GroupCommand {
         token_id: ApiTokenId,
         name: Label,
         /// When it ends by itself.
-        expires_at: Option<Timestamp>,
+        expires_at: Timestamp,
     },
     /// Ends such a token.
     RevokeUserToken { user_id: UserId, token_id: ApiTokenId },

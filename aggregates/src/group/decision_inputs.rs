@@ -88,7 +88,7 @@ mod tests {
         [
             GroupEvent::UserRemoved {
                 user_id: user_id.clone(),
-                name: name("Ada Admin"),
+                name: name("Ada Admin").into(),
             },
             GroupEvent::UserRoleChanged {
                 user_id: user_id.clone(),
@@ -135,7 +135,7 @@ mod tests {
                 user_id: user("ada"),
                 token_id,
                 name: name("script"),
-                expires_at: None,
+                expires_at: crate::timestamp::Timestamp::parse("2027-11-23T09:00:00.000Z").unwrap(),
             },
             GroupEvent::PermissionGranted {
                 user_id: user("ada"),

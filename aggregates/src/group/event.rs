@@ -9,6 +9,7 @@ use super::product_plan::ProductPlan;
 use crate::email_address::EmailAddress;
 use crate::identifiers::{ApiTokenId, EntityId, UserId};
 use crate::log_format::LogFormat;
+use crate::personal::Personal;
 use crate::text::Label;
 use crate::timestamp::Timestamp;
 
@@ -35,8 +36,8 @@ pub enum GroupEvent {
     /// R2: somebody who works for the customer.
     UserAdded {
         user_id: UserId,
-        email: EmailAddress,
-        name: Label,
+        email: Personal<EmailAddress>,
+        name: Personal<Label>,
         role: Role,
     },
     /// The user's name changed.
@@ -54,7 +55,7 @@ pub enum GroupEvent {
     /// R2: the user's role changed.
     UserRoleChanged { user_id: UserId, before: Role, after: Role },
     /// The user is gone, with tokens and permissions.
-    UserRemoved { user_id: UserId, name: Label },
+    UserRemoved { user_id: UserId, name: Personal<Label> },
     /// R2: granted by a Practice Admin.
     PermissionGranted { user_id: UserId, permission: Permission },
     /// R2: withdrawn by a Practice Admin.
@@ -64,8 +65,7 @@ pub enum GroupEvent {
         user_id: UserId,
         token_id: ApiTokenId,
         name: Label,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        expires_at: Option<Timestamp>,
+        expires_at: Timestamp,
     },
     /// That token ended.
     UserTokenRevoked { user_id: UserId, token_id: ApiTokenId },

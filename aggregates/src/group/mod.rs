@@ -74,9 +74,8 @@ pub struct GroupUser {
 pub struct UserToken {
     /// The name it was given.
     pub name: Label,
-    /// When it ends by itself; none for those of before tokens had an end.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<Timestamp>,
+    /// When it ends by itself.
+    pub expires_at: Timestamp,
 }
 
 impl GroupUser {
@@ -155,7 +154,7 @@ impl Customer {
             } => Ok(self.user_put(user_id, email, name, role)),
             GroupCommand::RemoveUser { user_id } => {
                 let name = self.user(&user_id)?.name.clone();
-                Ok(vec![Event::UserRemoved { user_id, name }])
+                Ok(vec![Event::UserRemoved { user_id, name: name.into() }])
             }
             GroupCommand::IssueUserToken {
                 user_id,
@@ -223,8 +222,8 @@ impl Customer {
         let Some(user) = self.users.get(&user_id) else {
             return vec![Event::UserAdded {
                 user_id,
-                email,
-                name,
+                email: email.into(),
+                name: name.into(),
                 role,
             }];
         };

@@ -65,7 +65,7 @@ pub enum UserChange<'a> {
     TokenIssued {
         token_id: ApiTokenId,
         name: &'a Label,
-        expires_at: Option<Timestamp>,
+        expires_at: Timestamp,
     },
     TokenRevoked(ApiTokenId),
 }

@@ -167,7 +167,7 @@ impl App {
         Ok(vec![Event::CredentialsRevealed {
             developer_id,
             revealed_at: at,
-            ip_address,
+            ip_address: ip_address.into(),
         }])
     }
 

@@ -172,13 +172,13 @@ pub(super) fn invited_or_registered(at: Timestamp, invite: DeveloperInvite) -> E
     let otp_expires_at = at.plus(OTP_VALID_FOR);
     match account {
         Some(developer_id) => Event::DeveloperRegistered {
-            email,
+            email: email.into(),
             developer_id,
             otp_digest,
             otp_expires_at,
         },
         None => Event::DeveloperInvited {
-            email,
+            email: email.into(),
             invitation_digest,
             invitation_expires_at: at.plus(INVITATION_VALID_FOR),
             otp_digest,
@@ -220,7 +220,7 @@ impl App {
         self.require_not_revoked()?;
         let email = self.developer.email().cloned();
         let outside = self.kind == IntegrationKind::NewIntegration;
-        let unlinked = email.map(|email| Event::DeveloperAccessRevoked { email });
+        let unlinked = email.map(|email| Event::DeveloperAccessRevoked { email: email.into() });
         let retired = self.retired_secrets(at).filter(|_| retire_client_secrets && outside);
         let events: Vec<_> = unlinked.into_iter().chain(retired).collect();
         if events.is_empty() {

@@ -12,6 +12,7 @@ use crate::catalog::CategoryCode;
 use crate::email_address::EmailAddress;
 use crate::identifiers::{ClientId, ClientSecretId, DeveloperId, EntityId, GroupId, KeyedDigest, UserId};
 use crate::log_format::LogFormat;
+use crate::personal::Personal;
 use crate::text::{AppName, Description, Label, Reason};
 use crate::timestamp::Timestamp;
 
@@ -45,7 +46,7 @@ pub enum IntegrationAppEvent {
     },
     /// R13, R18: somebody without an account was invited, and an OTP was made.
     DeveloperInvited {
-        email: EmailAddress,
+        email: Personal<EmailAddress>,
         invitation_digest: KeyedDigest,
         invitation_expires_at: Timestamp,
         otp_digest: KeyedDigest,
@@ -53,14 +54,14 @@ pub enum IntegrationAppEvent {
     },
     /// R13: somebody who has an account was registered, and an OTP was made.
     DeveloperRegistered {
-        email: EmailAddress,
+        email: Personal<EmailAddress>,
         developer_id: DeveloperId,
         otp_digest: KeyedDigest,
         otp_expires_at: Timestamp,
     },
     /// R18: a new invitation link replaced the old one.
     InvitationResent {
-        email: EmailAddress,
+        email: Personal<EmailAddress>,
         invitation_digest: KeyedDigest,
         invitation_expires_at: Timestamp,
     },
@@ -73,12 +74,8 @@ pub enum IntegrationAppEvent {
     /// R19: a wrong verification code was entered.
     VerificationCodeMistyped { attempts_left: u32 },
     /// R19: the invited person signed up. Their name is not the admins' to read before they have verified, and is
-    /// in the events of their account; older events hold it.
-    InvitationAccepted {
-        developer_id: DeveloperId,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        full_name: Option<Label>,
-    },
+    /// in the events of their account.
+    InvitationAccepted { developer_id: DeveloperId },
     /// R15: a wrong OTP was entered.
     OneTimePasswordMistyped { attempts_left: u32 },
     /// R15, R28: an OTP that opens nothing was entered. Recorded once for each OTP and each cause.
@@ -87,12 +84,12 @@ pub enum IntegrationAppEvent {
     DeveloperVerified { developer_id: DeveloperId },
     /// R16: a new OTP replaced the old one.
     OneTimePasswordReset {
-        email: EmailAddress,
+        email: Personal<EmailAddress>,
         otp_digest: KeyedDigest,
         otp_expires_at: Timestamp,
     },
     /// R21: the developer was unlinked; invitation and OTP are void.
-    DeveloperAccessRevoked { email: EmailAddress },
+    DeveloperAccessRevoked { email: Personal<EmailAddress> },
     /// R7: what the application is for was rewritten.
     DescriptionChanged { before: Description, after: Description },
     /// R8: the category was changed.
@@ -106,8 +103,7 @@ pub enum IntegrationAppEvent {
     CredentialsRevealed {
         developer_id: DeveloperId,
         revealed_at: Timestamp,
-        #[serde(default, skip_serializing_if = "String::is_empty")]
-        ip_address: String,
+        ip_address: Personal<String>,
     },
     /// R23: a client secret was made and shown once.
     ClientSecretGenerated {

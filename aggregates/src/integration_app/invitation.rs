@@ -155,7 +155,6 @@ impl App {
         }
         Ok(vec![Event::InvitationAccepted {
             developer_id,
-            full_name: None,
         }])
     }
 
@@ -175,7 +174,7 @@ impl App {
             DeveloperLink::Assigned { .. } | DeveloperLink::Verified { .. } => Err(Refusal::DeveloperAlreadySignedUp),
             DeveloperLink::Invited { .. } if account.is_some() => Err(Refusal::DeveloperAlreadySignedUp),
             DeveloperLink::Invited { email, .. } => Ok(vec![Event::InvitationResent {
-                email: email.clone(),
+                email: email.clone().into(),
                 invitation_digest,
                 invitation_expires_at: at.plus(INVITATION_VALID_FOR),
             }]),

@@ -194,7 +194,7 @@ impl App {
             DeveloperLink::Verified { .. } => Err(Refusal::AlreadyVerified),
             DeveloperLink::Invited { email, .. } | DeveloperLink::Assigned { email, .. } => {
                 Ok(vec![Event::OneTimePasswordReset {
-                    email: email.clone(),
+                    email: email.clone().into(),
                     otp_digest,
                     otp_expires_at: at.plus(OTP_VALID_FOR),
                 }])

@@ -166,7 +166,7 @@ fn created(creation: CreationEvent<'_>, recorded: &Recorded<Event>) -> Option<Ap
         otp_attempts_left: None,
         created_at: recorded.recorded_at,
         created_by_id: recorded.metadata.actor_id.clone(),
-        created_by_name: recorded.metadata.actor_name.clone(),
+        created_by_name: recorded.metadata.actor_name.clone().into_inner(),
         revoked_at: None,
         version: recorded.sequence,
         position: recorded.position,

@@ -65,8 +65,8 @@ mod tests {
             metadata: Metadata {
                 actor_type: ActorType::Operator,
                 actor_id: String::new(),
-                actor_name: "Olga".to_owned(),
-                ip_address: String::new(),
+                actor_name: "Olga".to_owned().into(),
+                ip_address: String::new().into(),
                 request_id: String::new(),
                 app_name: String::new(),
             },

@@ -73,9 +73,8 @@ pub(super) fn describe_event(event: &Event) -> String {
             name,
             expires_at,
         } => {
-            let until = expires_at.map(|end| format!(", valid until {end}")).unwrap_or_default();
             let name = quoted(name.as_str());
-            format!("issued the token {token_id} {name} to the group user {user_id}{until}.")
+            format!("issued the token {token_id} {name} to the group user {user_id}, valid until {expires_at}.")
         }
         Event::UserTokenRevoked { user_id, token_id } => {
             format!("revoked the token {token_id} of the group user {user_id}.")

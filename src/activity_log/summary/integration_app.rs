@@ -73,16 +73,7 @@ pub(super) fn describe_event(event: &Event) -> String {
         Event::VerificationCodeMistyped { attempts_left } => {
             format!("entered a wrong verification code; {}.", tries(*attempts_left))
         }
-        Event::InvitationAccepted { full_name: None, .. } => {
-            "accepted the invite and signed up to the Developer Portal.".to_owned()
-        }
-        Event::InvitationAccepted {
-            full_name: Some(full_name),
-            ..
-        } => format!(
-            "accepted the invite and signed up to the Developer Portal as {}.",
-            quoted(full_name.as_str())
-        ),
+        Event::InvitationAccepted { .. } => "accepted the invite and signed up to the Developer Portal.".to_owned(),
         Event::OneTimePasswordMistyped { attempts_left: 0 } => {
             format!("entered a wrong OTP; {}, and the OTP is locked.", tries(0))
         }

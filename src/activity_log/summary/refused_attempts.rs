@@ -51,7 +51,7 @@ pub(super) fn described(event: &Event) -> String {
             true => format!("refused requests by many other accounts ({code}); {}.", times(tally)),
             false => format!("was refused {request} ({code}); {}.", times(tally)),
         },
-        Event::DeadOneTimePasswordsRefused {
+        Event::UnusableOneTimePasswordsRefused {
             because, app_id, tally, ..
         } => {
             let because = match because {

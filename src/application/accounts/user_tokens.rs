@@ -161,7 +161,7 @@ impl Gatebook {
         let message = history.into_iter().find(|event| event.sequence == first.version);
         let Some(GroupEvent::UserTokenIssued {
             token_id,
-            expires_at: Some(expires_at),
+            expires_at,
             ..
         }) = message.map(|message| message.event)
         else {
@@ -194,7 +194,7 @@ impl Gatebook {
             user_id: user_id.clone(),
             token_id: issued.id,
             name,
-            expires_at: Some(expires_at),
+            expires_at,
         };
         let answer = key.map(|key| self.seal_shown(key.key(), &issued)).transpose()?;
         let request = CommandRequest::new(caller, command)

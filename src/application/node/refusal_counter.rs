@@ -316,7 +316,7 @@ mod tests {
         let user = |number| wrong_password(&format!("u{number}"));
         let otp = |number| Refused::MailedSecret {
             group_id: GroupId::parse("acme").unwrap(),
-            because: MailedSecretRefusedBecause::Dead(OtpUnusable::Locked),
+            because: MailedSecretRefusedBecause::Unusable(OtpUnusable::Locked),
             app_id: Some(Uuid::from_u128(number).into()),
             developer_id: Some(Uuid::nil().into()),
         };

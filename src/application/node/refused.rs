@@ -65,7 +65,7 @@ pub(in crate::application) enum Account {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::application) enum MailedSecretRefusedBecause {
     /// An OTP that opens nothing was tried before.
-    Dead(OtpUnusable),
+    Unusable(OtpUnusable),
     /// Too many wrong ones before; it was not looked at.
     TooManyTries(MailedSecret),
 }

@@ -237,7 +237,7 @@ impl Gatebook {
                 let app_id = app.as_ref().map(|app| app.app_id);
                 let app_name = app.map(|app| app.name);
                 let event = match because {
-                    MailedSecretRefusedBecause::Dead(because) => RefusedAttemptsEvent::DeadOneTimePasswordsRefused {
+                    MailedSecretRefusedBecause::Unusable(because) => RefusedAttemptsEvent::UnusableOneTimePasswordsRefused {
                         because,
                         app_id,
                         app_name,

@@ -114,7 +114,7 @@ impl Gatebook {
             return first;
         }
         if let Some(because) = done.as_ref().err().and_then(unusable_because) {
-            let because = MailedSecretRefusedBecause::Dead(because);
+            let because = MailedSecretRefusedBecause::Unusable(because);
             self.note_refused_otp(developer, because);
         }
         let verified = done.and_then(|(done, _)| verified(&done.events));

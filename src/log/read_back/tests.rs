@@ -185,8 +185,8 @@ fn written<A: StoredAggregate>(
             metadata: Metadata {
                 actor_type: ActorType::Operator,
                 actor_id: String::new(),
-                actor_name: String::new(),
-                ip_address: String::new(),
+                actor_name: String::new().into(),
+                ip_address: String::new().into(),
                 request_id: String::new(),
                 app_name: String::new(),
             },

@@ -63,7 +63,7 @@ mod tests {
     const TAKES_NOTHING: [&str; 38] = [
         "LogInsRefused",
         "RequestsForbidden",
-        "DeadOneTimePasswordsRefused",
+        "UnusableOneTimePasswordsRefused",
         "GuessesRefused",
         "TimelineViewed",
         "OperatorTokenCreated",

@@ -73,8 +73,8 @@ fn acme() -> Vec<Event> {
 fn otto_added() -> Event {
     Event::UserAdded {
         user_id: user_id("otto"),
-        email: email("otto@example.com"),
-        name: label("Otto"),
+        email: email("otto@example.com").into(),
+        name: label("Otto").into(),
         role: Role::User,
     }
 }
@@ -91,7 +91,7 @@ fn token_issued() -> Event {
         user_id: user_id("otto"),
         token_id: Uuid::nil().into(),
         name: label("Laptop"),
-        expires_at: None,
+        expires_at: Timestamp::parse("2027-11-23T09:00:00.000Z").unwrap(),
     }
 }
 
@@ -144,7 +144,7 @@ fn issue_token() -> GroupCommand {
         user_id: user_id("otto"),
         token_id: Uuid::nil().into(),
         name: label("Laptop"),
-        expires_at: None,
+        expires_at: Timestamp::parse("2027-11-23T09:00:00.000Z").unwrap(),
     }
 }
 

@@ -80,7 +80,7 @@ fn r2_a_user_who_is_removed_and_added_again_starts_without_permissions_and_token
     );
     let removed = Event::UserRemoved {
         user_id: user_id("otto"),
-        name: label("Otto"),
+        name: label("Otto").into(),
     };
     when(facts.clone(), GroupPrincipal::Operator, remove_otto()).then_expect_events(vec![removed.clone()]);
     let facts = with(facts, [removed]);
@@ -126,8 +126,8 @@ fn of(user: &str, permission: Permission) -> GroupCommand {
 fn acme_with_ada() -> Vec<Event> {
     let ada = Event::UserAdded {
         user_id: user_id("ada"),
-        email: email("ada@example.com"),
-        name: label("Ada"),
+        email: email("ada@example.com").into(),
+        name: label("Ada").into(),
         role: Role::PracticeAdmin,
     };
     with(acme(), [ada])

@@ -158,7 +158,7 @@ fn r22_the_next_developer_does_not_inherit_what_the_one_before_had_verified() {
     let scene = given::with_one_secret()
         .after(admin(), commands::revoke_developer())
         .and(Event::DeveloperRegistered {
-            email: email("eve@example.com"),
+            email: email("eve@example.com").into(),
             developer_id: id(200),
             otp_digest: digest("otp 2"),
             otp_expires_at: at(ENDS),

@@ -81,7 +81,7 @@ pub(super) fn aiq_integrate_created(code: &str, custom: bool, category: &str) ->
 
 pub(super) fn invited() -> Event {
     Event::DeveloperInvited {
-        email: email("dev@example.com"),
+        email: email("dev@example.com").into(),
         invitation_digest: digest("link 1"),
         invitation_expires_at: at(ENDS),
         otp_digest: digest("otp 1"),
@@ -91,7 +91,7 @@ pub(super) fn invited() -> Event {
 
 pub(super) fn registered() -> Event {
     Event::DeveloperRegistered {
-        email: email("dev@example.com"),
+        email: email("dev@example.com").into(),
         developer_id: id(100),
         otp_digest: digest("otp 1"),
         otp_expires_at: at(ENDS),
@@ -101,7 +101,6 @@ pub(super) fn registered() -> Event {
 pub(super) fn invitation_accepted() -> Event {
     Event::InvitationAccepted {
         developer_id: id(100),
-        full_name: None,
     }
 }
 
@@ -134,7 +133,7 @@ pub(super) fn developer_verified() -> Event {
 
 pub(super) fn developer_access_revoked() -> Event {
     Event::DeveloperAccessRevoked {
-        email: email("dev@example.com"),
+        email: email("dev@example.com").into(),
     }
 }
 
@@ -166,7 +165,7 @@ pub(super) fn revealed_to(address: &str, moment: &str) -> Event {
     Event::CredentialsRevealed {
         developer_id: id(100),
         revealed_at: at(moment),
-        ip_address: address.to_owned(),
+        ip_address: address.to_owned().into(),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::integration_app::{CODE_MAX_TRIES, CODE_VALID_FOR, CODES_PER_WINDOW, I
 
 fn resent(expires_at: Timestamp) -> Event {
     Event::InvitationResent {
-        email: email("dev@example.com"),
+        email: email("dev@example.com").into(),
         invitation_digest: digest("link 2"),
         invitation_expires_at: expires_at,
     }

@@ -13,7 +13,7 @@ fn tried_when(because: OtpUnusable) -> Event {
 
 fn otp_reset(expires_at: Timestamp) -> Event {
     Event::OneTimePasswordReset {
-        email: email("dev@example.com"),
+        email: email("dev@example.com").into(),
         otp_digest: digest("otp 2"),
         otp_expires_at: expires_at,
     }

@@ -74,8 +74,8 @@ pub struct NamedToken {
     /// The name.
     name: String,
     /// When it expires or has expired.
-    #[schema(value_type = Option<String>, format = DateTime, required)]
-    expires_at: Option<Timestamp>,
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Timestamp,
 }
 
 impl Named {
