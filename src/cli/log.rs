@@ -14,7 +14,7 @@ use gatebook_aggregates::timestamp::Timestamp;
 
 use super::{CliError, exit_code_of, log_compare, log_quarantine, operator, output, progress, start};
 use crate::activity_log::{LogPeriod, Scope, export};
-use crate::application::{Caller, Failure};
+use crate::application::{Caller, Failure, Gatebook, RecordedDownload};
 use crate::config::DataOptions;
 use crate::replay::{self, ExportedRange};
 use crate::unique_id::unique_id;
@@ -108,53 +108,20 @@ pub async fn run(data: &DataOptions, command: LogCommand) -> Result<ExitCode, Cl
 }
 
 async fn write_log(data: &DataOptions, options: Export) -> Result<ExitCode, CliError> {
-    let Export {
-        app,
-        group,
-        developer,
-        system,
-        format,
-        from,
-        to,
-    } = options;
+    let (from, to) = (options.from, options.to);
     if from.zip(to).is_some_and(|(from, to)| to < from) {
         return Err(CliError::Usage(format!(
             "--to {} is before --from",
             to.map(|to| to.to_string()).unwrap_or_default()
         )));
     }
-    let format = match format {
+    let format = match options.format {
         Format::Csv => LogFormat::Csv,
         Format::Ndjson => LogFormat::Ndjson,
     };
     let opened = start::existing_gatebook(data).await?;
     let gatebook = &opened.gatebook;
-    let caller = Caller::command_line_of(unique_id().to_string(), &operator::name());
-    let (scope, recorded) = match (app, developer, group) {
-        _ if system => {
-            let recorded = gatebook
-                .record_system_log_download(caller.operator()?, format, from, to)
-                .await?;
-            (Scope::System, recorded)
-        }
-        (_, Some(developer), _) => (
-            Scope::Developer(developer),
-            gatebook
-                .record_developer_log_download(caller.operator()?, developer, format, from, to)
-                .await?,
-        ),
-        (Some(app), None, _) => (
-            Scope::App(app),
-            gatebook.record_app_log_download(&caller, app, format, from, to).await?,
-        ),
-        (None, None, group) => {
-            let group = GroupId::parse(&group.unwrap_or_default()).map_err(Failure::from)?;
-            let recorded = gatebook
-                .record_group_log_download(&caller, &group, format, from, to)
-                .await?;
-            (Scope::Group(group), recorded)
-        }
-    };
+    let (scope, recorded) = record_download(gatebook, options, format).await?;
     let range = LogPeriod {
         from,
         to,
@@ -171,6 +138,34 @@ async fn write_log(data: &DataOptions, options: Export) -> Result<ExitCode, CliE
     drop(chunks);
     opened.close().await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// R28: the download is in the log before a byte of it leaves.
+async fn record_download(
+    gatebook: &Gatebook,
+    options: Export,
+    format: LogFormat,
+) -> Result<(Scope, RecordedDownload), CliError> {
+    let (from, to) = (options.from, options.to);
+    let caller = Caller::command_line_of(unique_id().to_string(), &operator::name());
+    let operator = caller.operator()?;
+    if options.system {
+        let recorded = gatebook.record_system_log_download(operator, format, from, to).await?;
+        return Ok((Scope::System, recorded));
+    }
+    if let Some(developer) = options.developer {
+        let recorded = gatebook.record_developer_log_download(operator, developer, format, from, to);
+        return Ok((Scope::Developer(developer), recorded.await?));
+    }
+    if let Some(app) = options.app {
+        let recorded = gatebook.record_app_log_download(&caller, app, format, from, to);
+        return Ok((Scope::App(app), recorded.await?));
+    }
+    let group = GroupId::parse(&options.group.unwrap_or_default()).map_err(Failure::from)?;
+    let recorded = gatebook
+        .record_group_log_download(&caller, &group, format, from, to)
+        .await?;
+    Ok((Scope::Group(group), recorded))
 }
 
 fn verify_file(path: &Path, range: ExportedRange) -> Result<ExitCode, CliError> {

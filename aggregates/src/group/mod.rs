@@ -154,7 +154,10 @@ impl Customer {
             } => Ok(self.user_put(user_id, email, name, role)),
             GroupCommand::RemoveUser { user_id } => {
                 let name = self.user(&user_id)?.name.clone();
-                Ok(vec![Event::UserRemoved { user_id, name: name.into() }])
+                Ok(vec![Event::UserRemoved {
+                    user_id,
+                    name: name.into(),
+                }])
             }
             GroupCommand::IssueUserToken {
                 user_id,

@@ -13,7 +13,7 @@ use crate::email_address::EmailAddress;
 use crate::identifiers::{ClientId, ClientSecretId, DeveloperId, EntityId, GroupId, KeyedDigest, UserId};
 use crate::log_format::LogFormat;
 use crate::personal::Personal;
-use crate::text::{AppName, Description, Label, Reason};
+use crate::text::{AppName, Description, Reason};
 use crate::timestamp::Timestamp;
 
 /// One fact, one business reason. Fields called `…_digest` never leave the log (R28).

@@ -153,9 +153,7 @@ impl App {
                 attempts_left: live.attempts_left - 1,
             }]);
         }
-        Ok(vec![Event::InvitationAccepted {
-            developer_id,
-        }])
+        Ok(vec![Event::InvitationAccepted { developer_id }])
     }
 
     /// R18: Resend Invite. The old link is dead; refused once there is an account.

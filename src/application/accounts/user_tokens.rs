@@ -160,9 +160,7 @@ impl Gatebook {
         let history = self.log.load::<Group>(&first.about).await?.history;
         let message = history.into_iter().find(|event| event.sequence == first.version);
         let Some(GroupEvent::UserTokenIssued {
-            token_id,
-            expires_at,
-            ..
+            token_id, expires_at, ..
         }) = message.map(|message| message.event)
         else {
             return Err(Failure::internal("the key of a token is another event's"));

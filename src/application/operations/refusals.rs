@@ -237,12 +237,14 @@ impl Gatebook {
                 let app_id = app.as_ref().map(|app| app.app_id);
                 let app_name = app.map(|app| app.name);
                 let event = match because {
-                    MailedSecretRefusedBecause::Unusable(because) => RefusedAttemptsEvent::UnusableOneTimePasswordsRefused {
-                        because,
-                        app_id,
-                        app_name,
-                        tally,
-                    },
+                    MailedSecretRefusedBecause::Unusable(because) => {
+                        RefusedAttemptsEvent::UnusableOneTimePasswordsRefused {
+                            because,
+                            app_id,
+                            app_name,
+                            tally,
+                        }
+                    }
                     MailedSecretRefusedBecause::TooManyTries(secret) => RefusedAttemptsEvent::GuessesRefused {
                         secret,
                         app_id,

@@ -99,9 +99,7 @@ pub(super) fn registered() -> Event {
 }
 
 pub(super) fn invitation_accepted() -> Event {
-    Event::InvitationAccepted {
-        developer_id: id(100),
-    }
+    Event::InvitationAccepted { developer_id: id(100) }
 }
 
 /// A code that was mailed at this moment and is valid for 10 minutes.
