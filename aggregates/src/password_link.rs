@@ -11,8 +11,8 @@ use crate::timestamp::Timestamp;
 pub const FIRST_LINK_VALID_FOR: TimeDelta = TimeDelta::hours(72);
 /// How long the link to a new password lives, which its reader asked for a moment ago.
 pub const RESET_LINK_VALID_FOR: TimeDelta = TimeDelta::hours(1);
-/// So many links to a new password are open at once, which makes so many mails an hour: anybody who knows an address can
-/// ask for them.
+/// How many links to a new password are open at once, which limits the e-mails of an hour: anybody who knows an address
+/// can ask for them.
 pub const RESET_LINKS_MAX: usize = 3;
 
 /// A link that was sent and not used.

@@ -56,7 +56,7 @@ pub enum Refusal {
     /// R19: the code's ten minutes or five tries are over, or none was sent.
     #[error("This verification code is no longer valid. Request a new one.")]
     CodeExpired,
-    /// R19: so many codes were mailed that the next has to wait.
+    /// R19: too many codes were mailed; the next has to wait.
     #[error("Too many verification codes have been sent. Try again later.")]
     TooManyCodes {
         /// When the next code may be asked for.

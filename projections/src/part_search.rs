@@ -14,7 +14,7 @@ pub enum PartSearch {
     ByIndex,
 }
 
-/// So many pairs narrow a search down as far as it is worth the reading.
+/// How many pairs of characters a search looks up, at most; more would hardly narrow it down further.
 const PAIRS_MAX: usize = 8;
 
 impl PartSearch {

@@ -31,7 +31,7 @@ pub enum Failure {
         /// When trying again makes sense.
         retry_after_seconds: u64,
     },
-    /// So many people sign in that a password could not be checked.
+    /// Too many people sign in at once for this password to be checked.
     #[error("too many passwords are waiting to be checked; try again in {retry_after_seconds} s")]
     PasswordsBusy {
         /// When trying again makes sense.
@@ -43,7 +43,7 @@ pub enum Failure {
         /// When trying again makes sense.
         retry_after_seconds: u64,
     },
-    /// So many searches are under way that this one had no turn for long.
+    /// Too many searches are running for this one to get its turn in time.
     #[error("too many searches are running; try again in {retry_after_seconds} s")]
     TooManySearches {
         /// When trying again makes sense.

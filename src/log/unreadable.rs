@@ -18,9 +18,9 @@ use super::read::{SELECT_EVENTS, events, stream_query};
 use super::readable::{check, fingerprint};
 use crate::store::{ConnectionPurpose, Database, OnConflict, StoreError, Transaction};
 
-/// So many events are read at a time.
+/// How many events are read at a time, so that memory stays small however long the log is.
 const PAGE: i64 = 1_000;
-/// So many are listed.
+/// How many unreadable events are listed. Whoever has more needs to know their number, not all their names.
 pub const LISTED: i64 = 100;
 
 const TABLE: &str = "unreadable_events";

@@ -16,13 +16,15 @@ use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::store::{Database, StoreError};
 
-/// At most so many appends share a transaction.
+/// How many appends share a transaction, at most: enough to share the cost of a commit, and few enough that the lock on
+/// the log is held for milliseconds.
 const BATCH_MAX: usize = 64;
-/// At most so many decisions under the log's lock share a transaction.
+/// How many decisions under the log's lock share a transaction, at most. Each reads under the lock, so they are fewer.
 const DECISIONS_MAX: usize = 16;
-/// So often a batch is written that was in another transaction's way.
+/// How often a batch is tried when another process is in its way. More than four in a row means that the database is
+/// overloaded, and its callers had better know.
 const TRIES: u32 = 4;
-/// So many appends may wait before callers wait to hand over theirs.
+/// How many appends may wait; callers wait to hand over more. Sixteen batches are queued then.
 const QUEUE: usize = 1_024;
 
 /// The way to the writer. Cloning it is cheap.
@@ -110,6 +112,11 @@ impl Writer {
     /// What compares this machine's clock before a batch is written.
     pub fn clocks(&self) -> &ClockGuard {
         &self.state.clocks
+    }
+
+    /// How many appends wait for their batch.
+    pub fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
     }
 
     /// Whether the writer's task has ended, so that nothing can be appended any more.

@@ -68,7 +68,7 @@ impl EmailKind {
     }
 }
 
-/// R12: the team's e-mail names so many entities; more are counted.
+/// R12: how many entities the team's e-mail names; more are counted.
 const ENTITIES_NAMED: usize = 200;
 
 impl Email {

@@ -111,7 +111,7 @@ pub enum PasswordError {
     /// Argon2 refused, or the stored hash cannot be read.
     #[error("the password could not be hashed: {0}")]
     Failed(HashError),
-    /// So many wait for their passwords to be hashed that there is no room for another.
+    /// The line of passwords that wait to be hashed is full.
     #[error("too many passwords are waiting to be hashed")]
     Busy,
     /// The process is shutting down, or the job panicked.

@@ -19,7 +19,7 @@ use crate::support::quiet_road::QuietRoad;
 use crate::support::world::{self, Options};
 use crate::support::{APPS, Answer, Person, World};
 
-/// So long may a caller wait for the answer that the database does not answer.
+/// How long a caller may wait to be told that the database does not answer.
 const PATIENCE: Duration = Duration::from_secs(40);
 
 /// A node that reaches the world's database by a road of its own.
@@ -337,7 +337,7 @@ async fn a_writer_that_falls_silent_does_not_keep_the_other_nodes_waiting_for_ev
     let patience = "select current_setting('idle_in_transaction_session_timeout')";
     let patience = transaction.rows(Query::new(patience, [])).await.unwrap();
     assert_eq!(patience, [[Cell::from("1min")]]);
-    // So long takes nobody's test.
+    // A test need not wait as long as the product does.
     let shorter = "set local idle_in_transaction_session_timeout = '2s'";
     transaction.script(shorter).await.unwrap();
     let head = "select position from log_head for update";

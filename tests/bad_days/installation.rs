@@ -205,7 +205,7 @@ pub fn free_port() -> u16 {
     tried.take(1_000).find(is_free).unwrap()
 }
 
-/// So many ports, each another one, that nobody listens on.
+/// Different ports that nobody listens on.
 pub fn free_ports(count: usize) -> Vec<u16> {
     let mut ports = Vec::new();
     while ports.len() < count {

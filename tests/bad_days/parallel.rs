@@ -57,7 +57,7 @@ struct Asked {
     header: Option<(&'static str, String)>,
 }
 
-/// So many requests are under way at any moment. Each takes two open files, of which a process may have 1,024.
+/// How many requests are under way at any moment. Each takes two open files, of which a process may have 1,024.
 const UNDER_WAY: usize = 200;
 
 /// Makes all requests at once; the answers, in the same order.

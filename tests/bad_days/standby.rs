@@ -18,7 +18,7 @@ use crate::support::postgres_cluster::{Cluster, Server};
 use crate::support::world::{self, Options};
 use crate::support::{APPS, Person, World, app_at, id};
 
-/// So many revocations are acknowledged on each side of the moment in which the address is moved.
+/// How many revocations are acknowledged on each side of the moment in which the address is moved.
 const REVOCATIONS: usize = 150;
 
 /// A primary, its standby, and a database on both.

@@ -218,7 +218,7 @@ async fn t18_our_choice_failing_otherwise_is_401_with_a_basic_challenge_too() {
     }
 }
 
-/// So many failures in a row would be slowed down (T30), which is not what is compared here.
+/// With the throttle, this many failures in a row would be slowed down (T30), which is not what is compared here.
 async fn without_throttle() -> World {
     World::on_sqlite_with(Options {
         throttle: ThrottleMode::Off,

@@ -17,15 +17,15 @@ use super::stored::Acknowledged;
 use crate::bad_days::installation::{Customer, sent, word};
 use crate::support::{APPS, Answer, Person, World, described};
 
-/// So long a client tries; no outage lasts as long.
+/// How long a client tries; no outage lasts as long.
 const PATIENCE: Duration = Duration::from_secs(180);
 /// The pause before it tries again.
 const PAUSE: Duration = Duration::from_millis(20);
 /// A gateway does not wait longer for an answer.
 const TIMEOUT: Duration = Duration::from_secs(20);
-/// So many acknowledged commands are repeated when it looks back.
+/// How many acknowledged commands it repeats when it looks back.
 const REPEATS: usize = 40;
-/// So many of the tokens that must not pass it tries then.
+/// How many of the tokens that must not pass it tries then.
 const DEAD_TOKENS: usize = 40;
 
 pub struct Client {

@@ -9,7 +9,7 @@ use super::client::Client;
 use super::observations::Seen;
 use crate::bad_days::installation::Customer;
 
-/// So many clients work at once.
+/// How many clients work at once.
 const CLIENTS: u64 = 6;
 
 pub struct Crowd {

@@ -13,7 +13,7 @@ pub struct Nodes {
 }
 
 impl Nodes {
-    /// So many nodes, all of which serve.
+    /// Starts this many nodes, and waits until all of them serve.
     pub async fn start(installation: &Installation, count: usize) -> Self {
         let addresses = free_ports(count).into_iter().map(|port| format!("127.0.0.1:{port}"));
         let mut nodes = Self {

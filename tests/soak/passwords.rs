@@ -32,7 +32,7 @@ fn tries() -> usize {
     }
 }
 
-/// So many log-ins of nobody, each of which hashes its password. One that found no room in the line is tried again.
+/// Logs nobody in this often; each try hashes its password. One that found no room in the line is tried again.
 async fn wrong_passwords(process: &Process, count: usize) {
     let tried = stream::iter(0..count).map(|number| async move {
         let form = json!({"email": format!("nobody{number}@example.com"), "password": "wrong horse battery staple"});

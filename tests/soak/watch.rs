@@ -19,7 +19,7 @@ use crate::support::{Person, app_at};
 const PAUSE: Duration = Duration::from_millis(50);
 /// A command without an answer until then counts as one that cannot be carried out.
 const PATIENCE: Duration = Duration::from_millis(1_500);
-/// So long `/readyz` may take to notice. It tries once a second, and gives a try most of a second; the rest is for a
+/// How long `/readyz` may take to notice. It tries once a second, and gives a try most of a second; the rest is for a
 /// machine that is busy with other things.
 const NOTICING: Duration = Duration::from_secs(3);
 

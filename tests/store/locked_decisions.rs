@@ -1,9 +1,11 @@
 //! What is decided under the log's lock loses against nobody.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::future::join_all;
+use futures::poll;
 use gatebook::log::append::{Append, AppendError};
 use gatebook::log::hash_chain::NO_PREDECESSOR;
 use gatebook::log::{LockedDecision, read};
@@ -38,7 +40,12 @@ async fn what_is_decided_under_the_lock_overtakes_what_waits_and_sees_what_was_d
     let mut lock = database.begin(ConnectionPurpose::Write).await.unwrap();
     let head = format!("select position from log_head{}", database.dialect().for_update());
     lock.rows(Query::new(head, [])).await.unwrap();
-    let first = writer.append(Append::default());
+    // The writer takes this one, and waits for the lock with it.
+    let mut first = pin!(writer.append(Append::default()));
+    assert!(poll!(&mut first).is_pending());
+    while writer.waiting() > 0 {
+        tokio::task::yield_now().await;
+    }
     // More than go into one transaction wait, all about the same stream.
     let waiting = join_all((0..100).map(|_| writer.append(note("wanted"))));
     let decide = |only_first| {

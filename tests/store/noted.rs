@@ -15,7 +15,7 @@ use gatebook_projections::sql::{Query, Value};
 /// The kind of the streams.
 pub const KIND: &str = "Notebook";
 
-/// So many notes at the end of a stream.
+/// Notes at the end of a stream.
 pub fn notes(stream: &str, version: i64, previous_hash: &str, count: i64) -> Append {
     let events = (1..=count).map(|number| NewEvent {
         app_id: String::new(),

@@ -16,7 +16,7 @@ on_both_databases! {
     whatever_is_sent_is_answered_as_described,
 }
 
-/// So many requests to each call.
+/// How many requests are sent to each call.
 const ROUNDS: usize = 10;
 
 /// Texts that other programs have stumbled over.

@@ -33,7 +33,7 @@ pub fn stranger() -> Caller {
     }
 }
 
-/// So many wrong passwords, and one more that is not looked at.
+/// As many wrong passwords as are looked at, and one more.
 pub const TOO_MANY: usize = ACCOUNT_BURST as usize + 1;
 
 /// Tries to log in to the portal until nobody looks at the password any more.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// So long is waited for what takes milliseconds on an idle machine.
+/// How long to wait for what takes milliseconds on an idle machine.
 const BOUND: Duration = Duration::from_secs(60);
 /// The pause between two looks.
 const PAUSE: Duration = Duration::from_millis(20);

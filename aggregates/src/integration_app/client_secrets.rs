@@ -11,7 +11,7 @@ use crate::identifiers::{ClientSecretId, KeyedDigest};
 use crate::refusal::Refusal;
 use crate::timestamp::Timestamp;
 
-/// R23: at most so many client secrets live at a time.
+/// R23: how many client secrets can be live at a time: the current one, and the one that it replaces.
 pub const MAX_LIVE_CLIENT_SECRETS: usize = 2;
 /// R23: how long the older secret goes on by default after a newer one was made.
 pub const SECRET_OVERLAP: TimeDelta = TimeDelta::hours(72);

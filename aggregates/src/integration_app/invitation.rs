@@ -15,9 +15,9 @@ use crate::typed::typed_characters;
 pub const INVITATION_VALID_FOR: TimeDelta = TimeDelta::hours(72);
 /// R19: a verification code is valid for 10 minutes.
 pub const CODE_VALID_FOR: TimeDelta = TimeDelta::minutes(10);
-/// R19: so many wrong tries end a verification code.
+/// R19: how many wrong tries end a verification code.
 pub const CODE_MAX_TRIES: u32 = 5;
-/// So many codes are mailed within [`CODE_VALID_FOR`], so that a link is no tool to flood a mailbox with.
+/// How many codes are mailed within [`CODE_VALID_FOR`], so that nobody can flood a mailbox with a link.
 pub const CODES_PER_WINDOW: usize = 5;
 
 /// A single-use link that was mailed.

@@ -12,13 +12,13 @@ use crate::identifiers::KeyedDigest;
 use crate::refusal::Refusal;
 use crate::timestamp::Timestamp;
 
-/// R14: an OTP has so many characters.
+/// R14: the length of an OTP.
 pub const OTP_CHARS: usize = 8;
 /// R14: Crockford's 32 characters: no I, L, O, which look like digits, and no U.
 pub const OTP_ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// R14: an OTP is valid for 3 days: while `now < issued_at + 72 h`.
 pub const OTP_VALID_FOR: TimeDelta = TimeDelta::hours(72);
-/// R15: so many wrong tries lock it.
+/// R15: how many wrong tries lock it.
 pub const OTP_MAX_TRIES: u32 = 5;
 
 /// An OTP that was handed out and not used yet.

@@ -16,7 +16,7 @@ use crate::application::realm::{Realm, has_idled};
 use crate::log::append::{Credential, CredentialChange};
 use crate::secrets::{CredentialKind, SecretString, mint};
 
-/// So much of a browser's description is kept.
+/// How much of a browser's description is kept: enough to recognise the device in the list of sessions.
 const DEVICE_MAX_CHARS: usize = 200;
 
 /// What held forms are sealed for.

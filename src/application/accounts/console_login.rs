@@ -27,7 +27,7 @@ use crate::secrets::CredentialKind;
 use crate::store::StoreError;
 use crate::throttle::{Guess, Spent};
 
-/// So many accounts of one address are tried.
+/// How many accounts of one address are tried. Each costs a password hashing, and nobody works for more groups.
 const ACCOUNTS_MAX: usize = 20;
 
 /// What somebody signs in with, as it was typed.

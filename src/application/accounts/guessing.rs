@@ -5,8 +5,8 @@ use crate::application::gatebook::Gatebook;
 use crate::secrets::{PasswordError, PasswordHasher, SecretString, Urgency};
 use crate::throttle::{Attempt, Guess};
 
-/// So many passwords are hashed for every sign-in, however many accounts there are for an address: none, one, or a few
-/// in several groups. Only of who is in more groups could the time tell so.
+/// How many passwords are hashed at each sign-in, at least, so that the time does not tell whether an address has no
+/// account, one, or one in each of three groups.
 pub(in crate::application) const HASHINGS_PER_SIGN_IN: usize = 3;
 
 impl Gatebook {

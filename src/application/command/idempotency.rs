@@ -14,9 +14,10 @@ use crate::application::gatebook::Gatebook;
 use crate::log::IdempotentRequest;
 use crate::store::{ConnectionPurpose, StoreError};
 
-/// For so long a repeated answer shows the OTP or the client secret again.
+/// How long a repeated answer shows the OTP or the client secret again: long enough for a client that lost its connection,
+/// short for a secret that is meant to be shown once.
 pub const SHOWN_AGAIN_FOR: TimeDelta = TimeDelta::minutes(10);
-/// For so long, at least, a key is remembered.
+/// How long a key is remembered, at least.
 pub const REMEMBERED_FOR: TimeDelta = TimeDelta::hours(24);
 
 /// What the first answer was made of.

@@ -36,7 +36,7 @@ struct QueuedLock<'a> {
 }
 
 impl KeyedLocks {
-    /// Locks that so many may hold at once.
+    /// Locks that this many callers may hold at once.
     pub fn with_places(places: usize) -> Self {
         Self {
             places,

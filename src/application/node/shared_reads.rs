@@ -16,9 +16,9 @@ use crate::store::StoreError;
 
 /// How long whoever asks waits, in the queue and for the answer: a gateway waits behind it, and behind that its clients.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// At most so many share a question.
+/// How many callers share a question, at most, so that its statement stays small enough to be planned and answered at once.
 const SHARED_BY_MAX: usize = 128;
-/// So many may wait before callers wait to ask.
+/// How many questions may wait; callers wait to ask more.
 const QUEUE: usize = 4_096;
 /// Questions under way at once, so that a slow one does not hold everybody up.
 const QUESTIONS_AT_ONCE: usize = 4;
