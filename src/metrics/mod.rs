@@ -2,6 +2,7 @@
 //! the database, and `process` reads those of the operating system.
 
 pub mod database;
+mod latency;
 mod process;
 
 use std::sync::atomic::AtomicU64;
@@ -18,6 +19,8 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
 use crate::standard_error::standard_error;
+pub use latency::LatencyHistogram;
+
 use database::{DatabaseMetrics, ProjectionGauge, ProjectionLabels};
 use process::Process;
 
@@ -32,9 +35,9 @@ pub struct Metrics {
     /// Unreadable events that close something, as of the last check.
     pub unreadable_events: Gauge,
     /// Requests by method, route and status.
-    pub requests: Family<RequestLabels, Counter>,
+    requests: Family<RequestLabels, Counter>,
     /// The duration of requests in seconds, by route.
-    pub request_seconds: Family<RouteLabels, Histogram>,
+    request_seconds: Family<RouteLabels, LatencyHistogram>,
     /// The gate's answers, by reason.
     pub gate_verdicts: Family<VerdictLabels, Counter>,
     /// E-mails by outcome.
@@ -62,17 +65,17 @@ struct VersionLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct RequestLabels {
+struct RequestLabels {
     /// The HTTP method, or `other`, because callers can invent methods.
-    pub method: &'static str,
+    method: &'static str,
     /// The route's pattern, not the path, which can contain anything.
-    pub route: String,
-    pub status: u16,
+    route: String,
+    status: u16,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct RouteLabels {
-    pub route: String,
+struct RouteLabels {
+    route: String,
 }
 
 /// Labels of an answer of the gate or the token endpoint.
@@ -99,7 +102,6 @@ pub enum DeliveryOutcome {
 
 impl Default for Metrics {
     fn default() -> Self {
-        let seconds = || Histogram::new(exponential_buckets(0.000_5, 2.0, 14));
         let mut metrics = Self {
             registry: Registry::default(),
             batch_sizes: Histogram::new(exponential_buckets(1.0, 2.0, 7)),
@@ -107,7 +109,7 @@ impl Default for Metrics {
             appends_not_read_back: Counter::default(),
             unreadable_events: Gauge::default(),
             requests: Family::default(),
-            request_seconds: Family::new_with_constructor(seconds),
+            request_seconds: Family::default(),
             gate_verdicts: Family::default(),
             emails: Family::default(),
             password_hashings: Counter::default(),
@@ -129,6 +131,20 @@ impl Default for Metrics {
 }
 
 impl Metrics {
+    /// How long requests of a route take. Routes are patterns, not paths, which can contain anything.
+    pub fn latency_of(&self, route: &str) -> LatencyHistogram {
+        let route = route.to_owned();
+        self.request_seconds.get_or_create(&RouteLabels { route }).clone()
+    }
+
+    /// The answers of a route by method and status. The method is `other` if a caller has invented it.
+    pub fn answers_of(&self, method: &'static str, route: &str, status: u16) -> Counter {
+        let route = route.to_owned();
+        self.requests
+            .get_or_create(&RequestLabels { method, route, status })
+            .clone()
+    }
+
     fn register(&mut self) {
         let metrics = self;
         metrics.registry.register_collector(Box::new(Process::just_started()));

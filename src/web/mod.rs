@@ -6,6 +6,7 @@ pub mod error;
 pub mod extract;
 mod field_problems;
 mod forwarded;
+mod hot_routes;
 mod json_body;
 mod listener;
 mod pages;
@@ -30,6 +31,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use api::{admin, gateway, meta, oauth, operator, portal};
 use error::Problem;
+use hot_routes::{BodyOf, surrounded};
 pub(crate) use json_body::{encoded, unread_encoding};
 pub use listener::Listener;
 use listener::only_what_is_here;
@@ -52,26 +54,27 @@ pub fn router(service: Service, client_address: ClientAddressHeader) -> Router {
 
 /// The routes that a listener serves.
 pub fn router_of(listener: Listener, service: Service, client_address: ClientAddressHeader) -> Router {
-    let (router, without_bodies, mut document) = parts();
+    let Parts {
+        routes,
+        hot,
+        without_bodies,
+        health,
+        mut document,
+    } = parts();
     document.servers = Some(vec![Server::new(&service.settings.public_url)]);
     let silence = service.settings.silence;
     let without_query = Arc::new(WithoutQuery::of(&document));
-    router
+    let routes = routes
         .route_layer(middleware::from_fn_with_state(without_query, refuse_query))
         .route_layer(middleware::from_fn(read_whole_body))
         .route_layer(middleware::from_fn_with_state(
             service.clone(),
             oauth::take_place_to_revoke,
         ))
-        .merge(without_bodies)
         .merge(meta::openapi_route(&document))
         .merge(pages::routes(&service))
         .fallback(pages::not_found_page)
-        .method_not_allowed_fallback(|| async {
-            // The pages have their own fallback.
-            let detail = "This address does not support this method.";
-            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
-        })
+        .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .layer(middleware::from_fn_with_state(silence, end_silent_bodies))
         .layer(CatchPanicLayer::custom(panicked))
@@ -80,27 +83,82 @@ pub fn router_of(listener: Listener, service: Service, client_address: ClientAdd
             only_what_is_here,
         ))
         .layer(middleware::from_fn_with_state(
-            (service.clone(), client_address),
+            (service.clone(), client_address.clone()),
             observe,
         ))
         .layer(middleware::from_fn(pause_before_too_many))
-        .layer(middleware::from_fn_with_state(service.clone(), take_a_place))
-        .with_state(service)
+        .layer(middleware::from_fn_with_state(service.clone(), take_a_place));
+    let around = (&service, &client_address);
+    let hot_with_bodies = match listener {
+        Listener::Only | Listener::Public => health.merge(hot),
+        Listener::Admin => health,
+    };
+    let hot_with_bodies = hot_with_bodies.method_not_allowed_fallback(method_not_allowed);
+    let routes = routes.merge(surrounded(hot_with_bodies, around, &USUAL, BodyOf::Whole, panicked));
+    let routes = match listener {
+        Listener::Only | Listener::Public => {
+            let panicked = gateway::challenge::panicked;
+            routes.merge(surrounded(without_bodies, around, &USUAL, BodyOf::Unread, panicked))
+        }
+        Listener::Admin => routes,
+    };
+    routes.with_state(service)
+}
+
+/// The hot routes, each with the method that it is usually called with.
+const USUAL: [(&str, &str); 7] = [
+    ("GET", "/healthz"),
+    ("POST", "/oauth/token"),
+    ("POST", "/oauth/introspect"),
+    ("POST", "/gateway/verify"),
+    ("GET", "/gateway/authorize"),
+    ("GET", "/gateway/authorize/"),
+    ("GET", "/gateway/authorize/{*path}"),
+];
+
+/// The pages have their own answer.
+async fn method_not_allowed() -> Problem {
+    let detail = "This address does not support this method.";
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
 }
 
 /// The OpenAPI 3.1 document of all routes.
 pub fn document() -> OpenApi {
-    parts().2
+    parts().document
 }
 
-/// The routes whose body is read first, those whose body is never read, and the OpenAPI document of both.
-fn parts() -> (Router<Service>, Router<Service>, OpenApi) {
-    let (router, mut document) = routes().split_for_parts();
-    let (without_bodies, more) = gateway::routes_without_bodies().split_for_parts();
-    document.merge(more);
+struct Parts {
+    /// Those that are not hot.
+    routes: Router<Service>,
+    /// Those of gateways and integrations whose body is read first.
+    hot: Router<Service>,
+    /// Those whose body is never read.
+    without_bodies: Router<Service>,
+    /// The health check, which every listener serves.
+    health: Router<Service>,
+    /// The OpenAPI document of all of them.
+    document: OpenApi,
+}
+
+fn parts() -> Parts {
+    let (routes, mut document) = routes().split_for_parts();
+    let mut described = |routes: OpenApiRouter<Service>| {
+        let (routes, described) = routes.split_for_parts();
+        document.merge(described);
+        routes
+    };
+    let hot = described(oauth::hot_routes().merge(gateway::routes()));
+    let health = described(meta::health_route());
+    let without_bodies = described(gateway::routes_without_bodies());
     meta::describe_optional_bodies(&mut document);
     meta::add_examples(&mut document);
-    (router, without_bodies, document)
+    Parts {
+        routes,
+        hot,
+        without_bodies,
+        health,
+        document,
+    }
 }
 
 fn routes() -> OpenApiRouter<Service> {
@@ -109,6 +167,5 @@ fn routes() -> OpenApiRouter<Service> {
         .merge(operator::routes())
         .merge(portal::routes())
         .merge(oauth::routes())
-        .merge(gateway::routes())
         .merge(meta::routes())
 }

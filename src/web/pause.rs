@@ -15,7 +15,12 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub(super) async fn pause_before_too_many(request: Request, next: Next) -> Response {
     let answer = next.run(request).await;
     if answer.status() == StatusCode::TOO_MANY_REQUESTS {
-        tokio::time::sleep(PAUSE).await;
+        pause().await;
     }
     answer
+}
+
+/// The delay.
+pub(super) async fn pause() {
+    tokio::time::sleep(PAUSE).await;
 }

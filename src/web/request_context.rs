@@ -12,7 +12,6 @@ use gatebook_aggregates::identifiers::AppId;
 use tracing::Instrument;
 
 use crate::application::{Caller, Conditions, Wanted, Who};
-use crate::metrics::{RequestLabels, RouteLabels};
 use crate::request_log::{RequestNotes, noting};
 use crate::unique_id::unique_id;
 pub use crate::web::client_address::ClientAddressHeader;
@@ -33,6 +32,13 @@ pub struct RequestContext {
 }
 
 impl RequestContext {
+    pub(super) fn of(request: &Request, client_address: &ClientAddressHeader) -> Self {
+        Self {
+            ip_address: client_address.of(request),
+            request_id: request_id(request),
+        }
+    }
+
     /// An anonymous caller with this origin.
     fn caller(&self) -> Caller {
         Caller {
@@ -52,10 +58,7 @@ pub async fn observe(
     next: Next,
 ) -> Response {
     let started = Instant::now();
-    let context = RequestContext {
-        ip_address: trusted.of(&request),
-        request_id: request_id(&request),
-    };
+    let context = RequestContext::of(&request, &trusted);
     let id = HeaderValue::from_str(&context.request_id).ok();
     let method = method_label(request.method());
     let route = request
@@ -74,20 +77,11 @@ pub async fn observe(
     if let Some(code) = problem.or(notes.refusal.as_ref()) {
         note_forbidden(&app, code, &notes, &context, format!("{method} {route}"), mentioned);
     }
-    let headers = response.headers_mut();
-    if app.is_draining() {
-        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-    }
-    id.map(|id| headers.insert(REQUEST_ID, id));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    forbid_storing(headers);
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    add_headers_of_every_answer(&mut response, &app);
+    id.map(|id| response.headers_mut().insert(REQUEST_ID, id));
     let status = response.status().as_u16();
     let took = started.elapsed();
-    app.metrics
-        .request_seconds
-        .get_or_create(&RouteLabels { route: route.clone() })
-        .observe(took.as_secs_f64());
+    app.metrics.latency_of(&route).observe(took);
     tracing::info!(
         %method,
         %route,
@@ -101,10 +95,7 @@ pub async fn observe(
         request_id = context.request_id,
         "answered"
     );
-    app.metrics
-        .requests
-        .get_or_create(&RequestLabels { method, route, status })
-        .inc();
+    app.metrics.answers_of(method, &route, status).inc();
     response
 }
 
@@ -133,8 +124,19 @@ fn application_in(path: &str) -> Option<AppId> {
     parts.next()?.parse().ok()
 }
 
+/// The headers of every answer, but for the id of its request.
+pub(super) fn add_headers_of_every_answer(response: &mut Response, service: &Service) {
+    let headers = response.headers_mut();
+    if service.is_draining() {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    forbid_storing(headers);
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+}
+
 /// Milliseconds with three decimals.
-fn rounded_milliseconds(duration: Duration) -> f64 {
+pub(super) fn rounded_milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 
@@ -147,7 +149,7 @@ pub fn panicked(panic: Box<dyn Any + Send>) -> Response {
 }
 
 /// The method for metrics and the log. Clients can invent methods of any length, so all unusual ones count as `other`.
-fn method_label(method: &Method) -> &'static str {
+pub(super) fn method_label(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::HEAD => "HEAD",

@@ -22,17 +22,24 @@ pub async fn end_silent_bodies(State(silence): State<Duration>, request: Request
     if request.body().is_end_stream() {
         return next.run(request).await;
     }
-    let fell_silent = Arc::new(AtomicBool::new(false));
-    let request = request.map(|body| Body::from_stream(until_silent(body, silence, fell_silent.clone())));
-    let response = next.run(request).await;
-    match fell_silent.load(Ordering::Relaxed) {
+    let (parts, body) = request.into_parts();
+    let (body, fell_silent) = until_silent(body, silence);
+    let response = next.run(Request::from_parts(parts, body)).await;
+    match fell_silent() {
         true => too_late(silence),
         false => response,
     }
 }
 
+/// The body, which ends with an error if it stops arriving for so long; and whether it has.
+pub(super) fn until_silent(body: Body, silence: Duration) -> (Body, impl Fn() -> bool) {
+    let fell_silent = Arc::new(AtomicBool::new(false));
+    let body = Body::from_stream(pieces_until_silent(body, silence, fell_silent.clone()));
+    (body, move || fell_silent.load(Ordering::Relaxed))
+}
+
 /// The chunks of a body, which end with an error if the next one takes too long.
-fn until_silent(
+fn pieces_until_silent(
     body: Body,
     silence: Duration,
     fell_silent: Arc<AtomicBool>,
@@ -53,7 +60,7 @@ fn until_silent(
     Box::pin(stream::unfold(Some(body.into_data_stream()), next))
 }
 
-fn too_late(silence: Duration) -> Response {
+pub(super) fn too_late(silence: Duration) -> Response {
     let seconds = silence.as_secs();
     let detail = format!("The body stopped arriving for {seconds} s. Send the request again.");
     let mut response = Problem::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", detail).into_response();

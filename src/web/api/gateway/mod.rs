@@ -1,20 +1,17 @@
 //! The endpoints for gateways in front of the API: R25, R26.
 
 mod authorize;
-mod challenge;
+pub mod challenge;
 mod gateway_credentials;
 mod object;
 mod resource_server;
 mod verify;
 
-use axum::middleware;
 use axum::routing::any;
-use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use crate::web::service::Service;
-use crate::web::unread_body::leave_body_unread;
 
 /// The routes for gateways that take a body. Gateways also use `/oauth/introspect`.
 pub fn routes() -> OpenApiRouter<Service> {
@@ -30,9 +27,6 @@ pub fn routes_without_bodies() -> OpenApiRouter<Service> {
         // Envoy and Istio append the path of the original call.
         .route("/gateway/authorize/", any(authorize::authorize))
         .route("/gateway/authorize/{*path}", any(authorize::authorize))
-        // Even a panic results in a response that gateways understand.
-        .layer(CatchPanicLayer::custom(challenge::panicked))
-        .layer(middleware::from_fn(leave_body_unread))
 }
 
 /// Some gateways use the method of the original call, and none of them understands 405.

@@ -24,12 +24,16 @@ pub use examples::add_examples;
 /// All URLs of those who run the service.
 pub fn routes() -> OpenApiRouter<Service> {
     OpenApiRouter::new()
-        // GET /healthz
-        .routes(routes!(healthz::healthz))
         // GET /readyz
         .routes(routes!(readyz::readyz))
         // GET /metrics
         .routes(routes!(metrics::metrics))
+}
+
+/// Whether the process lives; asked all the time.
+pub fn health_route() -> OpenApiRouter<Service> {
+    // GET /healthz
+    OpenApiRouter::new().routes(routes!(healthz::healthz))
 }
 
 /// What is said about all URLs, made once.

@@ -19,14 +19,19 @@ use crate::web::service::Service;
 /// The OAuth routes.
 pub fn routes() -> OpenApiRouter<Service> {
     OpenApiRouter::new()
-        // POST /oauth/token
-        .routes(post_only(routes!(issue_token::issue_token)))
-        // POST /oauth/introspect
-        .routes(post_only(routes!(introspect::introspect_token)))
         // POST /oauth/revoke
         .routes(post_only(routes!(revoke_token::revoke_token)))
         // GET /.well-known/oauth-authorization-server
         .routes(routes!(show_metadata::show_metadata))
+}
+
+/// Those that are called all the time.
+pub fn hot_routes() -> OpenApiRouter<Service> {
+    OpenApiRouter::new()
+        // POST /oauth/token
+        .routes(post_only(routes!(issue_token::issue_token)))
+        // POST /oauth/introspect
+        .routes(post_only(routes!(introspect::introspect_token)))
 }
 
 /// T02: other methods are refused in the form of OAuth.
