@@ -1,6 +1,9 @@
 //! Every way a command can be refused, in words an admin or a developer can read.
 
+use std::str::FromStr;
+
 use serde::Serialize;
+use strum::VariantNames;
 use thiserror::Error;
 
 use crate::timestamp::Timestamp;
@@ -117,6 +120,31 @@ impl FieldProblem {
             field: field.to_owned(),
             code,
             message: message.into(),
+        }
+    }
+
+    /// Reads one of the words of `T`. Anything else is refused with `required` or `invalid`, and with all words to choose
+    /// from.
+    pub(crate) fn parse_word<T: FromStr + VariantNames>(
+        field: &str,
+        invalid: &'static str,
+        text: &str,
+    ) -> Result<T, Self> {
+        let code = if text.is_empty() { "required" } else { invalid };
+        text.parse()
+            .map_err(|_| Self::new(field, code, format!("Choose {}.", alternatives(T::VARIANTS))))
+    }
+}
+
+/// `“a”, “b” or “c”`.
+fn alternatives(words: &[&str]) -> String {
+    let quoted = |word: &&str| format!("“{word}”");
+    match words {
+        [] => String::new(),
+        [only] => quoted(only),
+        [others @ .., last] => {
+            let others: Vec<_> = others.iter().map(quoted).collect();
+            format!("{} or {}", others.join(", "), quoted(last))
         }
     }
 }
