@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use serde::Serialize;
-use strum::VariantNames;
+use strum::VariantArray;
 use thiserror::Error;
 
 use crate::timestamp::Timestamp;
@@ -125,11 +125,11 @@ impl FieldProblem {
 
     /// Reads one of the words of `T`. Anything else is refused with `required` or `invalid`, and with all words to choose
     /// from.
-    pub(crate) fn parse_word<T: FromStr + VariantNames>(
-        field: &str,
-        invalid: &'static str,
-        text: &str,
-    ) -> Result<T, Self> {
+    pub(crate) fn parse_word<T>(field: &str, invalid: &'static str, text: &str) -> Result<T, Self>
+    where
+        T: FromStr + VariantArray,
+        &'static str: From<&'static T>,
+    {
         let code = if text.is_empty() { "required" } else { invalid };
         text.parse()
             .map_err(|_| Self::new(field, code, format!("Choose {}.", alternatives(T::VARIANTS))))
@@ -137,15 +137,14 @@ impl FieldProblem {
 }
 
 /// `“a”, “b” or “c”`.
-fn alternatives(words: &[&str]) -> String {
-    let quoted = |word: &&str| format!("“{word}”");
-    match words {
-        [] => String::new(),
-        [only] => quoted(only),
-        [others @ .., last] => {
-            let others: Vec<_> = others.iter().map(quoted).collect();
-            format!("{} or {}", others.join(", "), quoted(last))
-        }
+fn alternatives<T>(all: &'static [T]) -> String
+where
+    &'static str: From<&'static T>,
+{
+    let quoted: Vec<_> = all.iter().map(|word| format!("“{}”", <&str>::from(word))).collect();
+    match quoted.as_slice() {
+        [others @ .., last] if !others.is_empty() => format!("{} or {last}", others.join(", ")),
+        few => few.concat(),
     }
 }
 
