@@ -1,12 +1,12 @@
 //! R10, R24: what an application may do with the API, and the OAuth scopes that say so.
 
 use serde::{Deserialize, Serialize};
-use strum::{EnumString, IntoStaticStr};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use crate::refusal::FieldProblem;
 
 /// R10: chosen at creation, never changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum ApiPermission {
@@ -19,20 +19,7 @@ pub enum ApiPermission {
 impl ApiPermission {
     /// Reads `read` or `read_write`; refused with `required` or `invalid_api_permission`.
     pub fn parse(text: &str) -> Result<Self, FieldProblem> {
-        if text.is_empty() {
-            return Err(FieldProblem::new(
-                "api_permission",
-                "required",
-                "Choose “read” or “read_write”.",
-            ));
-        }
-        text.parse().map_err(|_| {
-            FieldProblem::new(
-                "api_permission",
-                "invalid_api_permission",
-                "Choose “read” or “read_write”.",
-            )
-        })
+        FieldProblem::parse_word("api_permission", "invalid_api_permission", text)
     }
 
     /// R10: what it is called on the screen.
@@ -52,7 +39,10 @@ impl ApiPermission {
     pub fn allows(self, access: Access) -> bool {
         match access {
             Access::Read => true,
-            Access::Write => self == Self::ReadWrite,
+            Access::Write => match self {
+                Self::Read => false,
+                Self::ReadWrite => true,
+            },
         }
     }
 }

@@ -8,7 +8,7 @@
 //! | R2 Practice Admin, Integration Admin | [`group::Membership::require_manager`], [`group::Membership::require_practice_admin`] |
 //! | R3 auditor | [`group::Membership::require_reader`] |
 //! | R4 own group only | [`group::Membership::require_group`] |
-//! | R5 integration types | [`integration_app::IntegrationKind`], [`catalog::INTEGRATE_TYPES`] |
+//! | R5 integration types | [`integration_app::IntegrationKind`], [`integration_app::IntegrationType`], [`catalog::INTEGRATE_TYPES`] |
 //! | R6 name, names that look alike | [`text::AppName`], [`look_alikes::look_alike_keys`] |
 //! | R7 description | [`text::Description`] |
 //! | R8 category | [`catalog::CATEGORIES`], `integration_app::creating`, `integration_app::editing` |

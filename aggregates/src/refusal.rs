@@ -1,6 +1,9 @@
 //! Every way a command can be refused, in words an admin or a developer can read.
 
+use std::str::FromStr;
+
 use serde::Serialize;
+use strum::VariantArray;
 use thiserror::Error;
 
 use crate::timestamp::Timestamp;
@@ -118,6 +121,30 @@ impl FieldProblem {
             code,
             message: message.into(),
         }
+    }
+
+    /// Reads one of the words of `T`. Anything else is refused with `required` or `invalid`, and with all words to choose
+    /// from.
+    pub(crate) fn parse_word<T>(field: &str, invalid: &'static str, text: &str) -> Result<T, Self>
+    where
+        T: FromStr + VariantArray,
+        &'static str: From<&'static T>,
+    {
+        let code = if text.is_empty() { "required" } else { invalid };
+        text.parse()
+            .map_err(|_| Self::new(field, code, format!("Choose {}.", alternatives(T::VARIANTS))))
+    }
+}
+
+/// `“a”, “b” or “c”`.
+fn alternatives<T>(all: &'static [T]) -> String
+where
+    &'static str: From<&'static T>,
+{
+    let quoted: Vec<_> = all.iter().map(|word| format!("“{}”", <&str>::from(word))).collect();
+    match quoted.as_slice() {
+        [others @ .., last] if !others.is_empty() => format!("{} or {last}", others.join(", ")),
+        few => few.concat(),
     }
 }
 

@@ -8,7 +8,7 @@ use gatebook_projections::sql::{Query, Value};
 
 use super::append::{Append, Guard, Precondition, StreamAppend};
 use super::read::newer;
-use super::stored_aggregate::audited_reads_of;
+use super::readable::audited_reads_of;
 use crate::store::{StoreError, Transaction};
 
 /// The kind of a stream, and which.

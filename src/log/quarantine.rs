@@ -15,8 +15,8 @@ use gatebook_projections::sql::Value;
 
 use super::hash_chain::hash_as_stored;
 use super::read::{self, events, stream_query};
+use super::readable::audited_reads_of;
 use super::readable::check;
-use super::stored_aggregate::audited_reads_of;
 use crate::store::{Database, StoreError, Transaction};
 
 /// The events that are passed over, by their positions.

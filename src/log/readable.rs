@@ -1,51 +1,66 @@
-//! Whether this program can read an event, whatever kind of stream it is in.
+//! What this program knows of any event by the name of its kind of stream: whether it can be read, and whether somebody only
+//! looked.
 
 use cqrs_es::Aggregate;
-use gatebook_aggregates::access_token::{AccessToken, AccessTokenEvent};
-use gatebook_aggregates::developer::{Developer, DeveloperEvent};
-use gatebook_aggregates::group::{Group, GroupEvent};
-use gatebook_aggregates::integration_app::{IntegrationApp, IntegrationAppEvent};
-use gatebook_aggregates::refused_attempts::{RefusedAttempts, RefusedAttemptsEvent};
-use gatebook_aggregates::system::{System, SystemEvent};
-use gatebook_aggregates::timeline_views::{TimelineViews, TimelineViewsEvent};
-use gatebook_aggregates::user_account::{UserAccount, UserAccountEvent};
+use gatebook_aggregates::access_token::AccessToken;
+use gatebook_aggregates::developer::Developer;
+use gatebook_aggregates::group::Group;
+use gatebook_aggregates::integration_app::IntegrationApp;
+use gatebook_aggregates::refused_attempts::RefusedAttempts;
+use gatebook_aggregates::system::System;
+use gatebook_aggregates::timeline_views::TimelineViews;
+use gatebook_aggregates::user_account::UserAccount;
 use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
 use sha2::{Digest, Sha256};
 use strum::VariantNames;
 
-/// Reads the event, to see whether it can be read.
-///
-/// # Errors
-/// What is wrong with it.
-pub fn check(event: &StoredEvent) -> Result<(), UnreadableEvent> {
-    match event.aggregate_type.as_str() {
-        IntegrationApp::TYPE => event.read::<IntegrationApp>().map(drop),
-        AccessToken::TYPE => event.read::<AccessToken>().map(drop),
-        Group::TYPE => event.read::<Group>().map(drop),
-        Developer::TYPE => event.read::<Developer>().map(drop),
-        UserAccount::TYPE => event.read::<UserAccount>().map(drop),
-        System::TYPE => event.read::<System>().map(drop),
-        RefusedAttempts::TYPE => event.read::<RefusedAttempts>().map(drop),
-        TimelineViews::TYPE => event.read::<TimelineViews>().map(drop),
-        _ => Err(event.unreadable("this program does not know such streams")),
-    }
+use super::stored_aggregate::StoredAggregate;
+
+/// Makes of one list of all aggregates everything that is asked by the name of a kind of stream. A test here fails if an
+/// aggregate is missing.
+macro_rules! aggregates {
+    ($($aggregate:ty),* $(,)?) => {
+        /// Reads the event, to see whether it can be read.
+        ///
+        /// # Errors
+        /// What is wrong with it.
+        pub fn check(event: &StoredEvent) -> Result<(), UnreadableEvent> {
+            match event.aggregate_type.as_str() {
+                $(<$aggregate>::TYPE => event.read::<$aggregate>().map(drop),)*
+                _ => Err(event.unreadable("this program does not know such streams")),
+            }
+        }
+
+        /// The names of all events, by the kind of stream that they are in.
+        pub const EVENT_NAMES: &[(&str, &[&str])] =
+            &[$((<$aggregate>::TYPE, <<$aggregate as Aggregate>::Event as VariantNames>::VARIANTS)),*];
+
+        /// The names of events by which somebody only looked, in this kind of stream; none in a kind that this program does
+        /// not know.
+        pub(super) fn audited_reads_of(aggregate_type: &str) -> &'static [&'static str] {
+            match aggregate_type {
+                $(<$aggregate>::TYPE => <$aggregate>::AUDITED_READS,)*
+                _ => &[],
+            }
+        }
+    };
 }
 
-/// The names of all events, by the kind of stream that they are in.
-pub const EVENT_NAMES: [(&str, &[&str]); 8] = [
-    (IntegrationApp::TYPE, IntegrationAppEvent::VARIANTS),
-    (AccessToken::TYPE, AccessTokenEvent::VARIANTS),
-    (Group::TYPE, GroupEvent::VARIANTS),
-    (Developer::TYPE, DeveloperEvent::VARIANTS),
-    (UserAccount::TYPE, UserAccountEvent::VARIANTS),
-    (System::TYPE, SystemEvent::VARIANTS),
-    (RefusedAttempts::TYPE, RefusedAttemptsEvent::VARIANTS),
-    (TimelineViews::TYPE, TimelineViewsEvent::VARIANTS),
-];
+aggregates!(
+    IntegrationApp,
+    AccessToken,
+    Group,
+    Developer,
+    UserAccount,
+    System,
+    RefusedAttempts,
+    TimelineViews,
+);
 
 /// Another one for each version of the program that knows other events.
 pub fn fingerprint() -> String {
-    let known = EVENT_NAMES.map(|(_, names)| names.join(",")).join(";");
+    let known = EVENT_NAMES.iter().map(|(_, names)| names.join(","));
+    let known = known.collect::<Vec<_>>().join(";");
     let version = env!("CARGO_PKG_VERSION");
     hex::encode(Sha256::digest(format!("{version};{known}")))[..16].to_owned()
 }

@@ -45,8 +45,9 @@ const WRITTEN: [(&str, &str); 13] = [
 ];
 
 async fn require_privileges(transaction: &mut dyn Transaction) -> Result<(), StoreError> {
-    if transaction.dialect() == Dialect::Sqlite {
-        return Ok(());
+    match transaction.dialect() {
+        Dialect::Sqlite => return Ok(()),
+        Dialect::Postgres => {}
     }
     let projections = registry::all();
     let rows = projections.iter().map(|projection| projection.name);

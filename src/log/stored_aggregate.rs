@@ -1,6 +1,5 @@
 //! What the log has to know of each kind of aggregate.
 
-use cqrs_es::Aggregate;
 use gatebook_aggregates::access_token::{AccessToken, AccessTokenEvent};
 use gatebook_aggregates::developer::Developer;
 use gatebook_aggregates::group::{Group, GroupEvent};
@@ -25,7 +24,7 @@ pub struct About {
 pub trait StoredAggregate: Projected {
     /// The names of events by which somebody only looked. They move no version, no row changes with them, and commands are
     /// decided without them.
-    const AUDITED_READS: &'static [&'static str] = &[];
+    const AUDITED_READS: &'static [&'static str];
     /// Whether the last event of a stream tells all that its commands are decided on, so that they cost the same however
     /// long it is. Only for streams that no row is folded from.
     const LAST_EVENT_TELLS_ALL: bool = false;
@@ -66,6 +65,8 @@ impl StoredAggregate for Group {
 }
 
 impl StoredAggregate for AccessToken {
+    const AUDITED_READS: &'static [&'static str] = &[];
+
     fn group_id(&self, _: &str) -> String {
         self.revoked
             .as_ref()
@@ -83,6 +84,8 @@ impl StoredAggregate for AccessToken {
 }
 
 impl StoredAggregate for Developer {
+    const AUDITED_READS: &'static [&'static str] = &[];
+
     fn group_id(&self, _: &str) -> String {
         String::new()
     }
@@ -93,6 +96,8 @@ impl StoredAggregate for Developer {
 }
 
 impl StoredAggregate for UserAccount {
+    const AUDITED_READS: &'static [&'static str] = &[];
+
     fn group_id(&self, aggregate_id: &str) -> String {
         let group_id = aggregate_id.split_once('/').map(|(group_id, _)| group_id);
         group_id.unwrap_or_default().to_owned()
@@ -104,6 +109,7 @@ impl StoredAggregate for UserAccount {
 }
 
 impl StoredAggregate for RefusedAttempts {
+    const AUDITED_READS: &'static [&'static str] = &[];
     const LAST_EVENT_TELLS_ALL: bool = true;
 
     fn group_id(&self, aggregate_id: &str) -> String {
@@ -120,6 +126,7 @@ impl StoredAggregate for RefusedAttempts {
 }
 
 impl StoredAggregate for TimelineViews {
+    const AUDITED_READS: &'static [&'static str] = &[];
     const LAST_EVENT_TELLS_ALL: bool = true;
 
     fn group_id(&self, _: &str) -> String {
@@ -139,20 +146,13 @@ impl StoredAggregate for TimelineViews {
 }
 
 impl StoredAggregate for System {
+    const AUDITED_READS: &'static [&'static str] = &[];
+
     fn group_id(&self, _: &str) -> String {
         String::new()
     }
 
     fn about(&self, _: &str, _: &Self::Event) -> About {
         About::default()
-    }
-}
-
-/// The looks of a kind of stream.
-pub(super) fn audited_reads_of(aggregate_type: &str) -> &'static [&'static str] {
-    match aggregate_type {
-        IntegrationApp::TYPE => IntegrationApp::AUDITED_READS,
-        Group::TYPE => Group::AUDITED_READS,
-        _ => &[],
     }
 }

@@ -3,7 +3,7 @@
 //! An e-mail holds no secret but the link or the code that it is for, and never an OTP (R13, R16).
 
 use gatebook_aggregates::timestamp::Timestamp;
-use strum::{EnumString, IntoStaticStr};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::names::{named, one_line};
 use super::paragraph::{Fact, Paragraph};
@@ -27,7 +27,7 @@ pub struct Email {
 pub(super) const GREETING: &str = "Hello,";
 
 /// The kinds of e-mails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum EmailKind {
     /// R13, R18: somebody is invited to sign up.

@@ -25,8 +25,9 @@ const GRANTS: &str = "\
 /// Gives the table to the owner of the other one if they differ, so that the serving role keeps its table when an
 /// administrator rebuilds it.
 pub(crate) async fn own_like(transaction: &mut dyn Transaction, other: &str, table: &str) -> Result<(), StoreError> {
-    if transaction.dialect() == Dialect::Sqlite {
-        return Ok(());
+    match transaction.dialect() {
+        Dialect::Sqlite => return Ok(()),
+        Dialect::Postgres => {}
     }
     let owner = "select quote_ident(pg_get_userbyid(c.relowner)) from pg_class c join pg_class n on n.relowner <> c.relowner \
                  where c.oid = $1::regclass and n.oid = $2::regclass";
@@ -45,8 +46,9 @@ pub(crate) async fn own_like(transaction: &mut dyn Transaction, other: &str, tab
 
 /// Copies the other table's grants to this table.
 pub(crate) async fn copy_grants(transaction: &mut dyn Transaction, other: &str, table: &str) -> Result<(), StoreError> {
-    if transaction.dialect() == Dialect::Sqlite {
-        return Ok(());
+    match transaction.dialect() {
+        Dialect::Sqlite => return Ok(()),
+        Dialect::Postgres => {}
     }
     let grants = transaction
         .rows(Query::new(GRANTS, [other.into(), table.into()]))

@@ -1,5 +1,7 @@
-//! Two databases behind one small trait. Code that differs between SQLite and PostgreSQL lives in this folder; all code
-//! above it serves both.
+//! Two databases behind one small trait. Nearly everything that differs between SQLite and PostgreSQL lives in this folder, and
+//! the code above it serves both. The exceptions are single statements, which match on [`Dialect`]: the try of
+//! `log/rehearsal.rs` and the clock of `log/clock_guard.rs`; and the indexes of projections, which are written beside their
+//! rows, once for each database.
 
 mod cause;
 mod database;

@@ -27,8 +27,9 @@ pub enum LogOwner {
 /// # Errors
 /// The database cannot be reached; `Refused` if the role does not exist.
 pub async fn settle_log_owner(database: &dyn Database, serving: Option<&str>) -> Result<LogOwner, StoreError> {
-    if database.dialect() == Dialect::Sqlite {
-        return Ok(LogOwner::Settled);
+    match database.dialect() {
+        Dialect::Sqlite => return Ok(LogOwner::Settled),
+        Dialect::Postgres => {}
     }
     let mut ownership = Ownership::read(database, serving).await?;
     let statements = ownership.statements(false);
@@ -59,8 +60,9 @@ pub async fn settle_log_owner(database: &dyn Database, serving: Option<&str>) ->
 /// # Errors
 /// The database cannot be reached.
 pub async fn join_roles(database: &dyn Database) -> Result<Vec<String>, StoreError> {
-    if database.dialect() == Dialect::Sqlite {
-        return Ok(Vec::new());
+    match database.dialect() {
+        Dialect::Sqlite => return Ok(Vec::new()),
+        Dialect::Postgres => {}
     }
     let ownership = match Ownership::read(database, None).await {
         Ok(ownership) => ownership,
@@ -113,8 +115,9 @@ pub async fn log_warnings(database: &dyn Database) -> Result<Vec<String>, StoreE
 
 /// One sentence for each way in which this process's role could bypass the triggers.
 async fn role_warnings(database: &dyn Database) -> Result<Vec<String>, StoreError> {
-    if database.dialect() == Dialect::Sqlite {
-        return Ok(Vec::new());
+    match database.dialect() {
+        Dialect::Sqlite => return Ok(Vec::new()),
+        Dialect::Postgres => {}
     }
     let me = database.rows(Query::new("select current_user::text", [])).await?;
     let me = match me.first().map(Vec::as_slice) {

@@ -7,13 +7,11 @@ use gatebook_aggregates::api_permission::ApiPermission;
 use gatebook_aggregates::catalog::CategoryCode;
 use gatebook_aggregates::email_address::{EmailAddress, comparable_address};
 use gatebook_aggregates::identifiers::{AppId, ClientId, EntityId, GroupId};
-use gatebook_aggregates::integration_app::Status;
+use gatebook_aggregates::integration_app::{IntegrationType, Status};
 use gatebook_aggregates::text::{AppName, Description};
 use gatebook_aggregates::text_comparison::searchable;
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_projections::app_list::{
-    AppListed, AppRow, Cursor, DeveloperStatus, Filter, IntegrationType, Link, Sort, page,
-};
+use gatebook_projections::app_list::{AppListed, AppRow, Cursor, DeveloperStatus, Filter, Link, Sort, page};
 use gatebook_projections::row::Row;
 use uuid::Uuid;
 

@@ -31,7 +31,7 @@ impl DecisionInputs {
             GroupSubject::Entity(entity_id, EntityEvent::Removed) => self.entities.contains(entity_id),
             GroupSubject::User(user_id, UserEvent::Removed) => self.user_id.as_ref() == Some(user_id),
             GroupSubject::User(user_id, UserEvent::Changed(change)) => match change {
-                UserChange::RoleChanged(_) | UserChange::EmailChanged(_) | UserChange::PermissionWithdrawn(_) => {
+                UserChange::RoleChanged { .. } | UserChange::EmailChanged(_) | UserChange::PermissionWithdrawn(_) => {
                     self.user_id.as_ref() == Some(user_id)
                 }
                 UserChange::Renamed(_)

@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use strum::{Display, EnumString, IntoStaticStr};
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 use crate::identifiers::{GroupId, UserId};
 use crate::refusal::{FieldProblem, Refusal};
 
-/// R2: a group user's role.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr, Display)]
+/// R2: a group user's role. The one with the most rights comes first.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Display, EnumString, IntoStaticStr, VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Role {
@@ -22,14 +24,61 @@ pub enum Role {
 impl Role {
     /// Reads `practice_admin` or `user`; refused with `required` or `invalid_role`.
     pub fn parse(text: &str) -> Result<Self, FieldProblem> {
-        let code = if text.is_empty() { "required" } else { "invalid_role" };
-        text.parse()
-            .map_err(|_| FieldProblem::new("role", code, "Choose “practice_admin” or “user”."))
+        FieldProblem::parse_word("role", "invalid_role", text)
+    }
+
+    /// The words on the screen.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::PracticeAdmin => "Practice Admin",
+            Self::User => "User",
+        }
+    }
+
+    /// R2: what the role gives by itself. Whatever depends on the role asks here, so that a new role answers once.
+    fn rights(self) -> RoleRights {
+        match self {
+            Self::PracticeAdmin => RoleRights {
+                grants: true,
+                permissions: Permission::VARIANTS,
+            },
+            Self::User => RoleRights {
+                grants: false,
+                permissions: &[],
+            },
+        }
+    }
+
+    /// R2: whether users with this role say what other users may do.
+    pub fn grants(self) -> bool {
+        self.rights().grants
+    }
+
+    /// R2: whether users with this role have the permission without being granted it.
+    pub fn has(self, permission: Permission) -> bool {
+        self.rights().permissions.contains(&permission)
+    }
+
+    /// R2: whether a user can do something with this role that they cannot do with the other one.
+    pub fn can_more_than(self, other: Self) -> bool {
+        let (these, those) = (self.rights(), other.rights());
+        let has_more = these.permissions.iter().any(|permission| !other.has(*permission));
+        has_more || these.grants && !those.grants
     }
 }
 
+/// R2: what a role gives, before anything is granted.
+struct RoleRights {
+    /// Whether permissions are granted and withdrawn by users with the role.
+    grants: bool,
+    /// What users with the role have by right.
+    permissions: &'static [Permission],
+}
+
 /// R2, R3: what a Practice Admin can grant to another group user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, EnumString, IntoStaticStr)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, EnumString, IntoStaticStr, VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Permission {
@@ -99,17 +148,22 @@ impl Membership {
 
     /// R2: whether they create and change applications.
     pub fn manages(&self) -> bool {
-        self.role == Role::PracticeAdmin || self.permissions.contains(&Permission::ManageIntegrationApplications)
+        self.has(Permission::ManageIntegrationApplications)
     }
 
     /// R3: whether they see lists and logs.
     pub fn reads(&self) -> bool {
-        self.manages() || self.permissions.contains(&Permission::ViewActivityLogs)
+        self.manages() || self.has(Permission::ViewActivityLogs)
     }
 
     /// R2: whether they say what other users may do.
     pub fn grants(&self) -> bool {
-        self.role == Role::PracticeAdmin
+        self.role.grants()
+    }
+
+    /// R2: by right or because it was granted.
+    fn has(&self, permission: Permission) -> bool {
+        self.role.has(permission) || self.permissions.contains(&permission)
     }
 }
 
@@ -136,6 +190,15 @@ mod tests {
             integration_admin.require_practice_admin(),
             Err(Refusal::PracticeAdminRequired)
         );
+    }
+
+    #[test]
+    fn r2_a_role_can_more_than_another_one_if_it_gives_something_that_the_other_one_does_not() {
+        assert!(Role::PracticeAdmin.can_more_than(Role::User));
+        assert!(!Role::User.can_more_than(Role::PracticeAdmin));
+        for role in Role::VARIANTS {
+            assert!(!role.can_more_than(*role), "{role}");
+        }
     }
 
     #[test]

@@ -317,7 +317,7 @@ impl GroupUser {
         match change {
             UserChange::Renamed(after) => self.name = after.clone(),
             UserChange::EmailChanged(after) => self.email = after.clone(),
-            UserChange::RoleChanged(after) => self.role = after,
+            UserChange::RoleChanged { after, .. } => self.role = after,
             UserChange::PermissionGranted(permission) => {
                 self.permissions.insert(permission);
             }

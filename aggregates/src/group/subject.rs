@@ -59,7 +59,11 @@ pub enum UserEvent<'a> {
 pub enum UserChange<'a> {
     Renamed(&'a Label),
     EmailChanged(&'a EmailAddress),
-    RoleChanged(Role),
+    /// With the role before: only both tell whether something was taken away.
+    RoleChanged {
+        before: Role,
+        after: Role,
+    },
     PermissionGranted(Permission),
     PermissionWithdrawn(Permission),
     TokenIssued {
@@ -98,7 +102,10 @@ impl GroupEvent {
             }
             Self::UserRenamed { user_id, after, .. } => changed(user_id, UserChange::Renamed(after)),
             Self::UserEmailChanged { user_id, after, .. } => changed(user_id, UserChange::EmailChanged(after)),
-            Self::UserRoleChanged { user_id, after, .. } => changed(user_id, UserChange::RoleChanged(*after)),
+            Self::UserRoleChanged { user_id, before, after } => {
+                let (before, after) = (*before, *after);
+                changed(user_id, UserChange::RoleChanged { before, after })
+            }
             Self::PermissionGranted { user_id, permission } => {
                 changed(user_id, UserChange::PermissionGranted(*permission))
             }
@@ -133,7 +140,7 @@ impl GroupEvent {
             GroupSubject::Entity(_, EntityEvent::Removed) | GroupSubject::User(_, UserEvent::Removed) => true,
             GroupSubject::User(_, UserEvent::Changed(change)) => match change {
                 UserChange::PermissionWithdrawn(_) | UserChange::TokenRevoked(_) => true,
-                UserChange::RoleChanged(after) => after == Role::User,
+                UserChange::RoleChanged { before, after } => before.can_more_than(after),
                 UserChange::Renamed(_)
                 | UserChange::EmailChanged(_)
                 | UserChange::PermissionGranted(_)

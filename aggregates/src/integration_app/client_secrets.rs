@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::command::{FreshSecret, GroupFacts, Principal};
-use super::{App, ClientSecretEvent, IntegrationAppEvent as Event, IntegrationKind, PreviousSecret, Status};
+use super::{App, ClientSecretEvent, IntegrationAppEvent as Event, PreviousSecret, Status};
 use crate::identifiers::{ClientSecretId, KeyedDigest};
 use crate::refusal::Refusal;
 use crate::timestamp::Timestamp;
@@ -173,13 +173,14 @@ impl App {
 
     /// R12, R22: developers keep the secrets of a New Integration, operators those of AIQ Integrate.
     fn require_secret_keeper(&self, by: &Principal) -> Result<(), Refusal> {
-        match (&self.kind, by) {
-            (IntegrationKind::AiqIntegrate { .. }, Principal::Operator) => Ok(()),
-            (IntegrationKind::NewIntegration, Principal::Developer { .. }) => {
-                self.require_verified_developer(by).map(|_| ())
+        let kept_by_developer = self.kind.has_outside_developer();
+        match by {
+            Principal::Developer { .. } if kept_by_developer => self.require_verified_developer(by).map(|_| ()),
+            Principal::Operator if kept_by_developer => Err(Refusal::KeptByDeveloper),
+            Principal::Operator => Ok(()),
+            Principal::Developer { .. } | Principal::GroupUser(_) | Principal::Invitee | Principal::Integration => {
+                Err(Refusal::NotFound)
             }
-            (IntegrationKind::NewIntegration, Principal::Operator) => Err(Refusal::KeptByDeveloper),
-            _ => Err(Refusal::NotFound),
         }
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::command::{DeveloperInvite, GroupFacts, Principal};
 use super::invitation::{INVITATION_VALID_FOR, Invitation};
 use super::one_time_password::{IssuedOtp, OTP_VALID_FOR};
-use super::{App, DeveloperLinkEvent, IntegrationAppEvent as Event, IntegrationKind};
+use super::{App, DeveloperLinkEvent, IntegrationAppEvent as Event};
 use crate::email_address::EmailAddress;
 use crate::identifiers::DeveloperId;
 use crate::refusal::Refusal;
@@ -198,7 +198,7 @@ impl App {
     ) -> Result<Vec<Event>, Refusal> {
         self.require_manager(by, group)?;
         self.require_not_revoked()?;
-        if matches!(self.kind, IntegrationKind::AiqIntegrate { .. }) {
+        if !self.kind.has_outside_developer() {
             return Err(Refusal::NoOutsideDeveloper);
         }
         if self.developer != DeveloperLink::None {
@@ -219,9 +219,10 @@ impl App {
         self.require_manager(by, group)?;
         self.require_not_revoked()?;
         let email = self.developer.email().cloned();
-        let outside = self.kind == IntegrationKind::NewIntegration;
         let unlinked = email.map(|email| Event::DeveloperAccessRevoked { email: email.into() });
-        let retired = self.retired_secrets(at).filter(|_| retire_client_secrets && outside);
+        let retired = self
+            .retired_secrets(at)
+            .filter(|_| retire_client_secrets && self.kind.has_outside_developer());
         let events: Vec<_> = unlinked.into_iter().chain(retired).collect();
         if events.is_empty() {
             return Err(Refusal::NoDeveloperLinked);

@@ -9,6 +9,7 @@ mod developer_link;
 mod editing;
 mod event;
 mod invitation;
+mod kind;
 mod lifecycle;
 mod one_time_password;
 mod subject;
@@ -21,6 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 pub use client_secrets::{
     ClientSecret, MAX_LIVE_CLIENT_SECRETS, MAX_OVERLAP, SAME_REVEAL, SECRET_OVERLAP, record as record_client_secret,
@@ -35,6 +37,7 @@ pub use event::{IntegrationAppEvent, OtpUnusable, PreviousSecret};
 pub use invitation::{
     CODE_MAX_TRIES, CODE_VALID_FOR, CODES_PER_WINDOW, INVITATION_VALID_FOR, Invitation, IssuedCode, typed_code,
 };
+pub use kind::{IntegrationKind, IntegrationType};
 pub use one_time_password::{
     IssuedOtp, OTP_ALPHABET, OTP_CHARS, OTP_MAX_TRIES, OTP_VALID_FOR, OtpState, issued_otp, otp_character, otp_state,
 };
@@ -89,22 +92,8 @@ pub struct App {
     audited_reads: BTreeMap<String, Timestamp>,
 }
 
-/// R5: the integration type.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum IntegrationKind {
-    /// New Integration: made by an outside developer.
-    NewIntegration,
-    /// AIQ Integrate: made and run by the provider's team.
-    AiqIntegrate {
-        /// The catalogue's entry.
-        integrate_type: String,
-        /// R8: whether it was a custom one.
-        custom: bool,
-    },
-}
-
 /// R27: whether an application runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr, strum::EnumString)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Status {

@@ -10,7 +10,7 @@ use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::identifiers::{AppId, ClientId, EntityId, GroupId};
 use gatebook_aggregates::integration_app::{
     AppSubject, CreationEvent, DetailsEvent, DeveloperLinkEvent, IntegrationApp, IntegrationAppEvent as Event,
-    IntegrationKind, OTP_MAX_TRIES, Status, StatusEvent,
+    IntegrationKind, IntegrationType, OTP_MAX_TRIES, Status, StatusEvent,
 };
 use gatebook_aggregates::text::{AppName, Description};
 use gatebook_aggregates::text_comparison::searchable;
@@ -25,26 +25,6 @@ use crate::stored_as_text;
 
 /// The projection `app_list`.
 pub struct AppList;
-
-/// R5: the integration type, as a word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum IntegrationType {
-    /// New Integration.
-    NewIntegration,
-    /// AIQ Integrate.
-    AiqIntegrate,
-}
-
-impl IntegrationType {
-    /// The word on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NewIntegration => "new_integration",
-            Self::AiqIntegrate => "aiq_integrate",
-        }
-    }
-}
 
 /// What the application's own stream knows of its developer. Whether somebody who was invited has signed up by way of
 /// another application is known to `developers` alone.
@@ -108,7 +88,7 @@ row! {
     }
 }
 
-stored_as_text!(IntegrationType, Link);
+stored_as_text!(Link);
 
 impl Projection for AppList {
     const NAME: &'static str = "app_list";
@@ -140,9 +120,10 @@ impl Projection for AppList {
 }
 
 fn created(creation: CreationEvent<'_>, recorded: &Recorded<Event>) -> Option<AppRow> {
-    let (integration_type, integrate_type) = match creation.kind {
-        IntegrationKind::NewIntegration => (IntegrationType::NewIntegration, None),
-        IntegrationKind::AiqIntegrate { integrate_type, .. } => (IntegrationType::AiqIntegrate, Some(integrate_type)),
+    let integration_type = creation.kind.integration_type();
+    let integrate_type = match creation.kind {
+        IntegrationKind::NewIntegration => None,
+        IntegrationKind::AiqIntegrate { integrate_type, .. } => Some(integrate_type),
     };
     Some(AppRow {
         app_id: recorded.aggregate_id.parse().ok()?,

@@ -4,21 +4,23 @@ use gatebook_aggregates::api_permission::ApiPermission;
 use gatebook_aggregates::catalog::CategoryCode;
 use gatebook_aggregates::email_address::comparable_address;
 use gatebook_aggregates::identifiers::{AppId, EntityId, GroupId};
-use gatebook_aggregates::integration_app::Status;
+use gatebook_aggregates::integration_app::{IntegrationType, Status};
 use gatebook_aggregates::text::Label;
 use gatebook_aggregates::text_comparison::searchable;
 use gatebook_aggregates::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray};
 
-use super::{AppList, AppRow, IntegrationType, Link};
+use super::{AppList, AppRow, Link};
 use crate::part_search::PartSearch;
 use crate::projection::Projection;
 use crate::row::Row;
 use crate::sql::{Query, RowError, RowReader, Value, select_list};
 
 /// How far an application's developer is, as admins see it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum DeveloperStatus {
     /// Nobody is linked.
     None,
@@ -33,12 +35,7 @@ pub enum DeveloperStatus {
 impl DeveloperStatus {
     /// The word on the wire.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Invited => "invited",
-            Self::OtpPending => "otp_pending",
-            Self::Verified => "verified",
-        }
+        self.into()
     }
 }
 

@@ -9,7 +9,7 @@ use gatebook_aggregates::group::ProductPlan;
 use gatebook_aggregates::identifiers::{
     AccessTokenId, AppId, ClientId, ClientSecretId, DeveloperId, EntityId, GroupId, UserId,
 };
-use gatebook_aggregates::integration_app::Status;
+use gatebook_aggregates::integration_app::{IntegrationType, Status};
 use gatebook_aggregates::text::{AppName, Description, Label};
 use gatebook_aggregates::timestamp::Timestamp;
 use serde::Serialize;
@@ -122,6 +122,7 @@ stored_as_text!(
     EmailAddress,
     EntityId,
     GroupId,
+    IntegrationType,
     Label,
     ProductPlan,
     Status,

@@ -1,6 +1,6 @@
 //! Describes the events of a group.
 
-use gatebook_aggregates::group::{GroupEvent as Event, Role};
+use gatebook_aggregates::group::GroupEvent as Event;
 
 use super::{downloaded, quoted};
 
@@ -41,7 +41,7 @@ pub(super) fn describe_event(event: &Event) -> String {
         } => format!(
             "added the group user {user_id} {} with the address {email} and the role {}.",
             quoted(name.as_str()),
-            title(*role)
+            role.title()
         ),
         Event::UserRenamed { user_id, before, after } => format!(
             "renamed the group user {user_id} from {}.",
@@ -52,8 +52,8 @@ pub(super) fn describe_event(event: &Event) -> String {
         }
         Event::UserRoleChanged { user_id, before, after } => format!(
             "changed the role of the group user {user_id} from {} to {}.",
-            title(*before),
-            title(*after)
+            before.title(),
+            after.title()
         ),
         Event::UserRemoved { user_id, name } => format!(
             "removed the group user {user_id} {} with their tokens and permissions.",
@@ -87,12 +87,4 @@ pub(super) fn describe_event(event: &Event) -> String {
 
 fn change(before: &str, after: &str) -> String {
     format!("{} to {}", quoted(before), quoted(after))
-}
-
-/// R2, in the help article's words.
-fn title(role: Role) -> &'static str {
-    match role {
-        Role::PracticeAdmin => "Practice Admin",
-        Role::User => "User",
-    }
 }

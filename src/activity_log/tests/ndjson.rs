@@ -86,7 +86,7 @@ async fn the_fields_of_a_line_are_the_columns_and_what_the_hash_needs() {
     let world = invited_app().await;
     let text = ndjson(&world).await;
     let line: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text.lines().next().unwrap()).unwrap();
-    let side_effects = [
+    let besides = [
         "stream",
         "aggregate_type",
         "aggregate_id",
@@ -94,7 +94,7 @@ async fn the_fields_of_a_line_are_the_columns_and_what_the_hash_needs() {
         "event_version",
         "digests_hash",
     ];
-    let expected: Vec<_> = LogEntry::COLUMNS.into_iter().chain(side_effects).collect();
+    let expected: Vec<_> = LogEntry::COLUMNS.into_iter().chain(besides).collect();
     assert_eq!(line.keys().collect::<Vec<_>>(), expected);
 }
 

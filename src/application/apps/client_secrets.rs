@@ -12,7 +12,6 @@ use gatebook_aggregates::integration_app::{
 };
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_projections::app_list::IntegrationType;
 use gatebook_projections::portal_apps::{PortalAppRow, PortalApps};
 use gatebook_projections::projection::Projection;
 use serde::Serialize;
@@ -90,7 +89,7 @@ impl Gatebook {
         app_id: AppId,
     ) -> Result<Vec<(ClientSecret, Option<Timestamp>)>, Failure> {
         let listed = self.listed(app_id).await?.ok_or(Refusal::NotFound)?;
-        if listed.app.integration_type != IntegrationType::AiqIntegrate {
+        if listed.app.integration_type.has_outside_developer() {
             return Err(Refusal::KeptByDeveloper.into());
         }
         let app = self.portal_app(app_id).await?.ok_or(Refusal::NotFound)?;

@@ -34,7 +34,7 @@ impl Gatebook {
 
     /// R13, R18: the command, knowing whether its developer has an account now, and that account, which the e-mails go to.
     /// It is looked up for every try of a command; that there is none yet must still be so at the commit (see
-    /// `side_effects_of`).
+    /// `require_no_account` in `consequences/app.rs`).
     pub(in crate::application) async fn with_account(
         &self,
         app_id: &str,

@@ -317,6 +317,8 @@ impl Projected for Diary {
 }
 
 impl StoredAggregate for Diary {
+    const AUDITED_READS: &'static [&'static str] = &[];
+
     fn group_id(&self, _: &str) -> String {
         String::new()
     }

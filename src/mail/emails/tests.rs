@@ -7,6 +7,7 @@ fn invitation(app_name: &str, group_name: &str) -> Email {
     Email::invitation("dev@example.com", app_name, group_name, LINK, expires_at)
 }
 
+/// One e-mail of each kind.
 fn all(app: &str, group: &str) -> Vec<Email> {
     let (to, url) = ("dev@example.com", "https://gate.example.com/portal");
     vec![
@@ -28,6 +29,13 @@ fn all(app: &str, group: &str) -> Vec<Email> {
         Email::first_password(to, group, LINK, Timestamp::parse("2026-11-26T09:15:00.000Z").unwrap()),
         Email::password_reset(to, group, LINK, Timestamp::parse("2026-11-26T09:15:00.000Z").unwrap()),
     ]
+}
+
+#[test]
+fn the_list_of_all_emails_has_one_of_each_kind() {
+    let all = all("Payroll Bridge", "Acme Ltd");
+    let kinds: Vec<_> = all.iter().map(|email| email.kind).collect();
+    assert_eq!(kinds, EmailKind::VARIANTS);
 }
 
 #[test]

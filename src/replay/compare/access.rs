@@ -1,6 +1,6 @@
 //! Which events take access away, and what becomes true again if such an event is lost.
 
-use gatebook_aggregates::group::ProductPlan;
+use gatebook_aggregates::group::{ProductPlan, Role};
 use serde_json::Value;
 
 /// What becomes true again without this event, if it took access away. `details` as in an export.
@@ -21,7 +21,7 @@ pub(super) fn undone(event: &str, details: &Value) -> Option<&'static str> {
         "ProductPlanChanged" if leaves_the_plan(details) => Some("the group is on the plan again"),
         "EntityRemoved" => Some("the entity is the group's again"),
         "UserRemoved" => Some("the user is in the group again, with permissions, password and tokens"),
-        "UserRoleChanged" if details["before"] == "practice_admin" => Some("the user is a Practice Admin again"),
+        "UserRoleChanged" if loses_rights(details) => Some("the user has the rights of the role before again"),
         "PermissionWithdrawn" => Some("the user has the permission again"),
         "UserTokenRevoked" => Some("the token works again"),
         "UserEmailChanged" => Some("links to the password go to the address before it again"),
@@ -40,6 +40,15 @@ fn takes_some(details: &Value) -> bool {
     let listed = |name: &str| details[name].as_array().cloned().unwrap_or_default();
     let after = listed("after");
     listed("before").iter().any(|entity| !after.contains(entity))
+}
+
+fn loses_rights(details: &Value) -> bool {
+    let role = |name: &str| details[name].as_str().and_then(|role| Role::parse(role).ok());
+    match (role("before"), role("after")) {
+        (Some(before), Some(after)) => before.can_more_than(after),
+        // A role that this program does not know may have been able to do anything.
+        (None, _) | (_, None) => true,
+    }
 }
 
 fn leaves_the_plan(details: &Value) -> bool {

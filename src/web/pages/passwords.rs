@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use gatebook_aggregates::password_link::RESET_LINK_VALID_FOR;
 use gatebook_aggregates::refusal::Refusal;
 use maud::{Markup, html};
 
@@ -17,6 +18,7 @@ use crate::web::pages::form_errors::Errors;
 use crate::web::pages::inputs::{Field, checkbox};
 use crate::web::pages::layout::{Shell, page};
 use crate::web::pages::link_cookie::{LinkPage, OPEN_AGAIN};
+use crate::web::pages::times::in_words;
 use crate::web::service::Service;
 
 /// The differences between console and portal.
@@ -182,7 +184,8 @@ fn sent_page(place: PasswordPages, email: &str) -> Markup {
     let body = html! {
         h1 { "Check your e-mail" }
         div.notice role="status" {
-            p { "If there is an account for " strong { (email) } ", a link is on its way. It is valid for one hour." }
+            p { "If there is an account for " strong { (email) } ", a link is on its way. It is valid for "
+                (in_words(RESET_LINK_VALID_FOR)) "." }
         }
         p { a href=(place.sign_in) { (place.sign_in_title) } }
     };

@@ -15,7 +15,8 @@ pub fn left(until: Timestamp, now: Timestamp) -> Option<String> {
     (left > TimeDelta::zero()).then(|| in_words(left))
 }
 
-fn in_words(left: TimeDelta) -> String {
+/// A time span in its two largest units, as in `2 days 3 hours`.
+pub fn in_words(left: TimeDelta) -> String {
     let parts = [
         (left.num_days(), "day"),
         (left.num_hours() % 24, "hour"),

@@ -16,7 +16,7 @@ fn step(by: Principal, command: AppCommand) -> Step {
     Step { by, command, after }
 }
 
-/// Walks every sequence of these steps up to `depth`, and calls `look` after each step that was granted.
+/// Walks every sequence of these steps up to `depth`, and calls `check` after each step with what it led to.
 ///
 /// The depth is also the number that makes secrets and tokens of a sequence differ.
 fn every_sequence(
@@ -24,7 +24,7 @@ fn every_sequence(
     scene: &Scene,
     steps: &dyn Fn(u128) -> Vec<Step>,
     depth: u128,
-    audited_read: &mut dyn FnMut(&IntegrationApp, Timestamp, &[Event]),
+    check: &mut dyn FnMut(&IntegrationApp, Timestamp, &[Event]),
 ) {
     if depth == 0 {
         return;
@@ -36,10 +36,10 @@ fn every_sequence(
         for fact in facts.clone() {
             app.apply(fact);
         }
-        audited_read(&app, scene.at, &facts);
+        check(&app, scene.at, &facts);
         // A refused command leaves the application as it was; only time may have passed.
         if !facts.is_empty() || after > TimeDelta::zero() {
-            every_sequence(&app, &scene, steps, depth - 1, audited_read);
+            every_sequence(&app, &scene, steps, depth - 1, check);
         }
     }
 }

@@ -6,6 +6,7 @@ use axum::response::IntoResponse;
 use gatebook_aggregates::api_permission::ApiPermission;
 use gatebook_aggregates::catalog::{CategoryCode, integrate_type};
 use gatebook_aggregates::email_address::EmailAddress;
+use gatebook_aggregates::integration_app::IntegrationType;
 use gatebook_aggregates::text::{AppName, Description};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -95,12 +96,9 @@ pub async fn create_application(
 impl CreateApplication {
     /// The application to create, or all errors in the request.
     pub fn read(self) -> Result<Creation, Problem> {
-        let message = "Choose “new_integration” or “aiq_integrate”.";
-        match text(&self.integration_type) {
-            "new_integration" => self.new_integration().map(Creation::NewIntegration),
-            "aiq_integrate" => self.aiq_integrate().map(Creation::AiqIntegrate),
-            "" => Err(Problem::field("integration_type", "required", message)),
-            _ => Err(Problem::field("integration_type", "invalid_integration_type", message)),
+        match IntegrationType::parse(text(&self.integration_type))? {
+            IntegrationType::NewIntegration => self.new_integration().map(Creation::NewIntegration),
+            IntegrationType::AiqIntegrate => self.aiq_integrate().map(Creation::AiqIntegrate),
         }
     }
 

@@ -100,11 +100,44 @@ fn response(status: StatusCode, reason: &'static str, challenge: &'static str) -
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use strum::IntoEnumIterator;
+
     use super::*;
 
     fn message(response: &Response) -> (u16, &str, &str) {
         let header = |name: HeaderName| response.headers().get(name).unwrap().to_str().unwrap();
         (response.status().as_u16(), header(REASON), header(WWW_AUTHENTICATE))
+    }
+
+    /// The texts are literals, and repeat the reasons by hand.
+    #[test]
+    fn every_reason_is_described_in_the_openapi_document_where_it_is_answered() {
+        let document = serde_json::to_value(crate::web::document()).unwrap();
+        let authorize = document["paths"]["/gateway/authorize"]["get"]["responses"]
+            .as_object()
+            .unwrap();
+        let verify = &document["components"]["schemas"]["GateResult"]["properties"]["reason"]["description"];
+        for verdict in Verdict::iter() {
+            let code = format!("`{}`", verdict.code());
+            assert!(
+                verify.as_str().unwrap().contains(&code),
+                "{code} is missing from /gateway/verify"
+            );
+            let answered: BTreeSet<_> = match verdict {
+                Verdict::Ok => continue,
+                refusal => [GatewayUnavailable::Forbidden, GatewayUnavailable::ServiceUnavailable]
+                    .map(|unavailable| refused(refusal, None, unavailable).status().as_str().to_owned())
+                    .into(),
+            };
+            let described = authorize.iter().filter(|(_, response)| {
+                let text = response["description"].as_str().unwrap();
+                text.contains(&code)
+            });
+            let described: BTreeSet<_> = described.map(|(status, _)| status.clone()).collect();
+            assert_eq!(described, answered, "{code} at /gateway/authorize");
+        }
     }
 
     #[test]

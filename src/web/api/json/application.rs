@@ -2,7 +2,6 @@
 
 use gatebook_aggregates::identifiers::AppId;
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_projections::app_list::IntegrationType;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -135,7 +134,7 @@ impl From<&AppView> for ApplicationOfGroup {
 impl CreatedApplication {
     /// The application, with the verification that is shown once.
     pub fn new(view: &AppView, shown: Option<application::Verification>) -> Self {
-        let verified = view.app().integration_type == IntegrationType::NewIntegration;
+        let verified = view.app().integration_type.has_outside_developer();
         let verification = verified.then_some(shown.map(VerificationJson::from));
         Self {
             application: Application::from(view),

@@ -6,6 +6,8 @@ pub mod error_codes;
 mod examples;
 mod healthz;
 mod metrics;
+#[cfg(test)]
+mod numbers_in_texts;
 mod openapi_json;
 mod readyz;
 

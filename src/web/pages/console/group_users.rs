@@ -11,6 +11,7 @@ use gatebook_aggregates::identifiers::UserId;
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_projections::groups::GroupRow;
 use maud::{Markup, html};
+use strum::VariantArray;
 
 use crate::application::Failure;
 use crate::web::error::Problem;
@@ -23,8 +24,6 @@ use crate::web::pages::form_token::token;
 use crate::web::pages::inputs::checkbox;
 use crate::web::pages::layout::{Shell, page};
 use crate::web::service::Service;
-
-const PERMISSIONS: [Permission; 2] = [Permission::ManageIntegrationApplications, Permission::ViewActivityLogs];
 
 /// `GET /group-users`
 pub async fn list(SignedIn(admin): SignedIn<ConsoleUser>) -> Result<Markup, Problem> {
@@ -44,7 +43,7 @@ pub async fn list(SignedIn(admin): SignedIn<ConsoleUser>) -> Result<Markup, Prob
                         tr {
                             th scope="row" { a href={ "/group-users/" (id) } { bdi { (user.name.as_str()) } } }
                             td data-title="E-mail" { bdi { (user.email.as_str()) } }
-                            td data-title="Role" { (role(user.role)) }
+                            td data-title="Role" { (user.role.title()) }
                             td data-title="Permissions" { (permissions(user)) }
                         }
                     }
@@ -130,13 +129,13 @@ fn edited(group: &GroupRow, admin: &ConsoleUser, user_id: &UserId) -> Result<Gro
 }
 
 fn all_of(codes: &[&str]) -> BTreeSet<Permission> {
-    let held = PERMISSIONS.into_iter();
+    let held = Permission::VARIANTS.iter().copied();
     held.filter(|permission| codes.contains(&code(*permission))).collect()
 }
 
 /// The permissions whose boxes are ticked.
 fn chosen(form: &Form) -> BTreeSet<Permission> {
-    let all = PERMISSIONS.into_iter();
+    let all = Permission::VARIANTS.iter().copied();
     all.filter(|permission| form.has(code(*permission))).collect()
 }
 
@@ -159,7 +158,7 @@ fn both_versions(stored: &BTreeSet<Permission>, chosen: &BTreeSet<Permission>) -
                     tr { th scope="col" { "Permission" } th scope="col" { "Current version" } th scope="col" { "Your version" } }
                 }
                 tbody {
-                    @for permission in PERMISSIONS {
+                    @for permission in Permission::VARIANTS.iter().copied() {
                         tr {
                             th scope="row" { (permission.title()) }
                             td { (granted(stored, permission)) }
@@ -189,7 +188,7 @@ fn edit_page(
         dl.facts {
             (written("Name", user.name.as_str()))
             (written("E-mail", user.email.as_str()))
-            (fact("Role", &html! { (role(user.role)) }))
+            (fact("Role", &html! { (user.role.title()) }))
         }
         h2 { "Permissions" }
         @match user.role {
@@ -212,7 +211,7 @@ fn by_right(user: &GroupUser) -> Markup {
     html! {
         p { "Practice Admins have every permission by default, so there is nothing to grant." }
         ul {
-            @for permission in PERMISSIONS { li { (permission.title()) " " span.badge.good { "by default" } } }
+            @for permission in Permission::VARIANTS.iter().copied() { li { (permission.title()) " " span.badge.good { "by default" } } }
         }
         @if !user.permissions.is_empty() {
             p { "Also granted individually, and kept if the role changes: " (titles(&user.permissions)) "." }
@@ -224,7 +223,7 @@ fn granting(here: &str, form_token: &str, user: &GroupUser, ticked: &BTreeSet<Pe
     html! {
         form method="post" action=(here) {
             (token(form_token))
-            @for permission in PERMISSIONS {
+            @for permission in Permission::VARIANTS.iter().copied() {
                 @if user.permissions.contains(&permission) {
                     input type="hidden" name="granted" value=(code(permission));
                 }
@@ -258,20 +257,11 @@ fn code(permission: Permission) -> &'static str {
     permission.into()
 }
 
-fn role(role: Role) -> &'static str {
-    match role {
-        Role::PracticeAdmin => "Practice Admin",
-        Role::User => "User",
-    }
-}
-
 fn permissions(user: &GroupUser) -> String {
-    if user.role == Role::PracticeAdmin {
-        return "all, by default".to_owned();
-    }
-    match user.permissions.is_empty() {
-        true => "none".to_owned(),
-        false => titles(&user.permissions),
+    match user.role {
+        Role::PracticeAdmin => "all, by default".to_owned(),
+        Role::User if user.permissions.is_empty() => "none".to_owned(),
+        Role::User => titles(&user.permissions),
     }
 }
 

@@ -1,6 +1,5 @@
 //! Labels and messages of the operator pages.
 
-use gatebook_aggregates::group::Role;
 use maud::{Markup, html};
 
 /// Field names in error messages, and their labels on the screen.
@@ -15,16 +14,6 @@ pub const WORDS: &[(&str, &str)] = &[
     ("user_name", "Name of the user"),
     ("role", "Role"),
 ];
-
-/// The roles as options of a list.
-pub const ROLES: [(&str, &str); 2] = [("user", "User"), ("practice_admin", "Practice Admin")];
-
-pub fn role(role: Role) -> &'static str {
-    match role {
-        Role::PracticeAdmin => "Practice Admin",
-        Role::User => "User",
-    }
-}
 
 /// A success message. It gets the focus, so that screen readers read it first.
 pub fn done(sentence: &str) -> Markup {

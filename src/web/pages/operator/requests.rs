@@ -4,8 +4,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use gatebook_aggregates::identifiers::AppId;
+use gatebook_aggregates::integration_app::IntegrationType;
 use gatebook_aggregates::integration_app::Status;
-use gatebook_projections::app_list::{Filter, IntegrationType};
+use gatebook_projections::app_list::Filter;
 use maud::{Markup, html};
 
 use crate::application::{AppView, ClientSecretOrder, Failure, IssuedClientSecret};

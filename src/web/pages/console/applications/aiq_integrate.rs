@@ -3,8 +3,8 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use gatebook_aggregates::catalog::{IntegrateType, integrate_type};
+use gatebook_aggregates::integration_app::IntegrationType;
 use gatebook_aggregates::integration_app::{charges_accepted, data_access_accepted};
-use gatebook_projections::app_list::IntegrationType;
 use maud::{Markup, html};
 
 use crate::web::api::admin::CreateApplication;

@@ -1,9 +1,10 @@
-//! New Integration Application: choose one of the two integration types.
+//! New Integration Application: choose the integration type.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use gatebook_projections::app_list::IntegrationType;
+use gatebook_aggregates::integration_app::IntegrationType;
 use maud::html;
+use strum::VariantArray;
 
 use crate::web::error::Problem;
 use crate::web::pages::console::applications::inputs::{Choice, radios};
@@ -23,30 +24,15 @@ pub async fn show(
     PageQuery(query): PageQuery,
 ) -> Result<Response, Problem> {
     user.caller().manager()?;
-    let chosen = query.text(FIELD);
-    let chosen = labels::TYPES.into_iter().find(|kind| kind.as_str() == chosen);
-    let errors = match chosen {
-        Some(IntegrationType::NewIntegration) => {
-            return Ok(Redirect::to(&format!("{APPS}/new/new-integration")).into_response());
-        }
-        Some(IntegrationType::AiqIntegrate) => {
-            return Ok(Redirect::to(&format!("{APPS}/new/aiq-integrate")).into_response());
-        }
-        None if query.has("step") => Problem::field(FIELD, "required", "Select an integration type.").into(),
-        None => Errors::default(),
+    let errors = match IntegrationType::parse(query.text(FIELD)) {
+        Ok(chosen) => return Ok(Redirect::to(&form_path(chosen)).into_response()),
+        Err(_) if query.has("step") => Problem::field(FIELD, "required", "Select an integration type.").into(),
+        Err(_) => Errors::default(),
     };
-    let choices = [
-        Choice {
-            value: IntegrationType::NewIntegration.as_str(),
-            title: "New Integration",
-            hint: "Your own developer, or a partner’s, builds the integration. They are invited to the Developer Portal.",
-        },
-        Choice {
-            value: IntegrationType::AiqIntegrate.as_str(),
-            title: "AIQ Integrate",
-            hint: "Our team builds and runs the integration. This is chargeable.",
-        },
-    ];
+    let choices: Vec<_> = IntegrationType::VARIANTS
+        .iter()
+        .map(|offered| choice(*offered))
+        .collect();
     let body = html! {
         h1 { "New Integration Application" }
         (errors.summary(&[FIELD]))
@@ -57,4 +43,27 @@ pub async fn show(
         }
     };
     Ok((errors.status(), page_below(&user, "New Integration Application", &body)).into_response())
+}
+
+/// Where the form for an application of this type is.
+fn form_path(chosen: IntegrationType) -> String {
+    let page = match chosen {
+        IntegrationType::NewIntegration => "new-integration",
+        IntegrationType::AiqIntegrate => "aiq-integrate",
+    };
+    format!("{APPS}/new/{page}")
+}
+
+fn choice(offered: IntegrationType) -> Choice<'static> {
+    let hint = match offered {
+        IntegrationType::NewIntegration => {
+            "Your own developer, or a partner’s, builds the integration. They are invited to the Developer Portal."
+        }
+        IntegrationType::AiqIntegrate => "Our team builds and runs the integration. This is chargeable.",
+    };
+    Choice {
+        value: offered.as_str(),
+        title: labels::integration_type(offered),
+        hint,
+    }
 }

@@ -5,7 +5,7 @@ use gatebook_aggregates::identifiers::AppId;
 use gatebook_aggregates::integration_app::Status;
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_projections::app_list::{DeveloperStatus, IntegrationType};
+use gatebook_projections::app_list::DeveloperStatus;
 use maud::{Markup, html};
 
 use crate::application::{AppView, MailProblem, Section, SectionVersions};
@@ -80,7 +80,7 @@ pub fn developer_page(user: &ConsoleUser, view: &AppView, situation: &PageState<
         (shared::done(situation.query, situation.section_versions, DONE))
         (situation.errors.summary(&["email"]))
         (plan_notice(user))
-        @if app.integration_type == IntegrationType::AiqIntegrate {
+        @if !app.integration_type.has_outside_developer() {
             p { (Refusal::NoOutsideDeveloper.to_string()) " Our team looks after its credentials." }
         } @else if linked {
             @if let Some(problem) = situation.mail_problem { (not_delivered(problem)) }

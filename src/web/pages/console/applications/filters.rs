@@ -1,6 +1,10 @@
 //! The filters above the list of applications, and links that keep them.
 
+use gatebook_aggregates::api_permission::ApiPermission;
+use gatebook_aggregates::integration_app::{IntegrationType, Status};
+use gatebook_projections::app_list::DeveloperStatus;
 use maud::{Markup, html};
+use strum::VariantArray;
 
 use crate::web::pages::console::applications::labels;
 use crate::web::pages::console::applications::shared::APPS;
@@ -50,17 +54,17 @@ pub fn form(user: &ConsoleUser, query: &Form) -> Markup {
         @for stored in CARRIED_ALONG {
             @if let Some(value) = query.filled(stored) { input type="hidden" name=(stored) value=(value); }
         }
-        (select("status", "Status", query.text("status"), labels::STATUSES.map(|s| (s.into(), labels::status(s)))))
+        (select("status", "Status", query.text("status"), Status::VARIANTS.iter().map(|s| (s.into(), labels::status(*s)))))
         (search("name", "Name"))
         (search("description", "Description"))
         (search("developer_email", "Developer’s e-mail"))
         (select("category", "Category", query.text("category"), labels::categories("").into_iter().skip(1)))
         (select("api_permission", "API Permissions", query.text("api_permission"),
-            labels::PERMISSIONS.map(|p| (p.as_str(), p.title()))))
+            ApiPermission::VARIANTS.iter().map(|p| (p.as_str(), p.title()))))
         (select("integration_type", "Integration Type", query.text("integration_type"),
-            labels::TYPES.map(|t| (t.as_str(), labels::integration_type(t)))))
+            IntegrationType::VARIANTS.iter().map(|t| (t.as_str(), labels::integration_type(*t)))))
         (select("developer_status", "Developer", query.text("developer_status"),
-            labels::DEVELOPER_STATUSES.map(|s| (s.as_str(), labels::developer_status(s)))))
+            DeveloperStatus::VARIANTS.iter().map(|s| (s.as_str(), labels::developer_status(*s)))))
         (select("entity", "Entity", query.text("entity"), entities.map(|(id, name)| (id.as_str(), name.as_str()))))
         (date("created_from", "Created from (UTC)", query.text("created_from")))
         (date("created_to", "Created to (UTC)", query.text("created_to")))

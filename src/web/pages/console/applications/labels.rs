@@ -1,9 +1,8 @@
 //! Labels for the codes and fields of applications, in the words of the help article.
 
-use gatebook_aggregates::api_permission::ApiPermission;
 use gatebook_aggregates::catalog::{CATEGORIES, INTEGRATE_TYPES};
-use gatebook_aggregates::integration_app::Status;
-use gatebook_projections::app_list::{AppRow, DeveloperStatus, IntegrationType};
+use gatebook_aggregates::integration_app::{IntegrationType, Status};
+use gatebook_projections::app_list::{AppRow, DeveloperStatus};
 
 /// Fields and codes as error messages name them, and their labels on the screen.
 pub const WORDS: &[(&str, &str)] = &[
@@ -17,20 +16,6 @@ pub const WORDS: &[(&str, &str)] = &[
     ("read_write", "Read & Write"),
     ("reason", "Reason"),
 ];
-
-/// R27: every status.
-pub const STATUSES: [Status; 3] = [Status::Active, Status::Suspended, Status::Revoked];
-/// Every developer status.
-pub const DEVELOPER_STATUSES: [DeveloperStatus; 4] = [
-    DeveloperStatus::None,
-    DeveloperStatus::Invited,
-    DeveloperStatus::OtpPending,
-    DeveloperStatus::Verified,
-];
-/// R10: every permission.
-pub const PERMISSIONS: [ApiPermission; 2] = [ApiPermission::Read, ApiPermission::ReadWrite];
-/// R5: every integration type.
-pub const TYPES: [IntegrationType; 2] = [IntegrationType::NewIntegration, IntegrationType::AiqIntegrate];
 
 pub fn status(status: Status) -> &'static str {
     match status {

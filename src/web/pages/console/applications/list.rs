@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use gatebook_aggregates::group::{Permission, Role};
+use gatebook_aggregates::group::Permission;
 use gatebook_projections::app_list::Sort;
 use maud::{Markup, html};
 
@@ -148,7 +148,7 @@ fn no_permission(user: &ConsoleUser) -> Markup {
 /// R2: the Practice Admins of the group, by name.
 fn granted_by(user: &ConsoleUser) -> Markup {
     let users = user.group().customer.users.values();
-    let admins: Vec<_> = users.filter(|user| user.role == Role::PracticeAdmin).collect();
+    let admins: Vec<_> = users.filter(|user| user.role.grants()).collect();
     html! {
         "Ask a Practice Admin of your group"
         @for (i, admin) in admins.iter().enumerate() {

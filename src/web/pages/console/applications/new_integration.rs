@@ -2,8 +2,10 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use gatebook_projections::app_list::IntegrationType;
+use gatebook_aggregates::api_permission::ApiPermission;
+use gatebook_aggregates::integration_app::IntegrationType;
 use maud::{Markup, html};
+use strum::VariantArray;
 
 use crate::web::api::admin::CreateApplication;
 use crate::web::error::Problem;
@@ -88,11 +90,12 @@ fn form_page(user: &ConsoleUser, form: &Form, errors: &Errors) -> Markup {
 }
 
 fn details(form: &Form, errors: &Errors) -> Markup {
-    let permissions = labels::PERMISSIONS.map(|permission| Choice {
+    let permissions = ApiPermission::VARIANTS.iter().map(|permission| Choice {
         value: permission.as_str(),
         title: permission.title(),
         hint: "",
     });
+    let permissions: Vec<_> = permissions.collect();
     html! {
         (Field {
             name: "name", label: "Application Name", hint: NAME_HINT, value: form.text("name"), ..Field::default()

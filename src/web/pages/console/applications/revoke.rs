@@ -3,7 +3,6 @@
 use axum::extract::State;
 use axum::response::Response;
 use gatebook_aggregates::identifiers::AppId;
-use gatebook_projections::app_list::IntegrationType;
 use maud::{Markup, html};
 
 use crate::application::{AppView, StatusChange};
@@ -57,7 +56,7 @@ fn what_stops(view: &AppView) -> Markup {
                         that it was revoked; an open invite or OTP stops working;"
                     }
                 }
-                @if app.integration_type == IntegrationType::AiqIntegrate { li { "our team stops running it;" } }
+                @if !app.integration_type.has_outside_developer() { li { "our team stops running it;" } }
                 li { "it loses access to its entities: " (entities(view)) "." }
             }
             p { "Its name cannot be used again, and its activity log is kept. To stop it only for a while, suspend it \

@@ -3,7 +3,6 @@
 use gatebook_aggregates::identifiers::AppId;
 use gatebook_aggregates::integration_app::Status;
 use gatebook_aggregates::refusal::Refusal;
-use gatebook_projections::app_list::IntegrationType;
 use maud::{Markup, html};
 
 use crate::application::{AppView, Section, SectionVersions};
@@ -80,7 +79,7 @@ pub fn plan_notice(user: &ConsoleUser) -> Markup {
 pub fn actions(user: &ConsoleUser, view: &AppView) -> Vec<(&'static str, String)> {
     let app = view.app();
     let changes = may_change(user) && app.status != Status::Revoked;
-    let outside_developer = app.integration_type == IntegrationType::NewIntegration;
+    let outside_developer = app.integration_type.has_outside_developer();
     let offered = [
         (changes, "Edit", "/edit"),
         (

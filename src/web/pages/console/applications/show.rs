@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use gatebook_aggregates::identifiers::AppId;
-use gatebook_projections::app_list::{DeveloperStatus, IntegrationType};
+use gatebook_projections::app_list::DeveloperStatus;
 use maud::{Markup, html};
 
 use crate::application::{AppView, MailProblem, Section};
@@ -103,7 +103,7 @@ fn facts(view: &AppView) -> Markup {
 
 fn developer(view: &AppView, mail_problem: Option<&MailProblem>) -> Markup {
     let app = view.app();
-    if app.integration_type == IntegrationType::AiqIntegrate {
+    if !app.integration_type.has_outside_developer() {
         return html! {
             h2 { "Developer" }
             p { "Our team builds and runs this integration. It has no outside developer." }

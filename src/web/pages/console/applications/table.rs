@@ -1,6 +1,6 @@
 //! The table of applications: one row each, with an Actions menu.
 
-use gatebook_projections::app_list::{DeveloperStatus, IntegrationType, Sort};
+use gatebook_projections::app_list::{DeveloperStatus, Sort};
 use maud::{Markup, html};
 
 use crate::application::AppView;
@@ -76,11 +76,11 @@ fn row(user: &ConsoleUser, view: &AppView) -> Markup {
     }
 }
 
-/// The developer's status. R12: an AIQ Integrate application has the provider's team instead.
+/// The developer's status. R12: an application without an outside developer has the provider's team instead.
 pub fn developer(view: &AppView) -> &'static str {
-    match (view.app().integration_type, view.developer_status()) {
-        (IntegrationType::AiqIntegrate, DeveloperStatus::None) => "Our team",
-        (_, status) => labels::developer_status(status),
+    match view.developer_status() {
+        DeveloperStatus::None if !view.app().integration_type.has_outside_developer() => "Our team",
+        status => labels::developer_status(status),
     }
 }
 

@@ -8,6 +8,7 @@ use gatebook_aggregates::identifiers::{GroupId, UserId};
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_projections::groups::GroupRow;
 use maud::{Markup, html};
+use strum::VariantArray;
 
 use crate::application::Failure;
 use crate::web::error::Problem;
@@ -18,8 +19,6 @@ use crate::web::pages::form_errors::Errors;
 use crate::web::pages::inputs::Field;
 use crate::web::pages::operator::group::{ConfirmForm, back, form_for, question, removed};
 use crate::web::pages::operator::groups::{all_three, group_path, label};
-use crate::web::pages::operator::labels;
-use crate::web::pages::operator::labels::ROLES;
 use crate::web::service::Service;
 
 /// Adds a user, or changes their data.
@@ -74,12 +73,8 @@ pub async fn remove(
 async fn ask(service: &Service, operator: &OperatorUser, id: &GroupId, user_id: &UserId) -> Result<Response, Failure> {
     let group = service.group(id).await?.ok_or(Refusal::NotFound)?;
     let user = group.user(user_id).ok_or(Refusal::NotFound)?;
-    let admins = group
-        .customer
-        .users
-        .values()
-        .filter(|user| user.role == Role::PracticeAdmin);
-    let last_admin = user.role == Role::PracticeAdmin && admins.count() == 1;
+    let admins = group.customer.users.values().filter(|user| user.role.grants());
+    let last_admin = user.role.grants() && admins.count() == 1;
     let name = user.name.as_str();
     Ok(question(
         operator,
@@ -125,7 +120,7 @@ pub(super) fn table(operator: &OperatorUser, group: &GroupRow) -> Markup {
                                 th scope="row" { bdi { (user.name.as_str()) } }
                                 td data-title="Id" { code { (id) } }
                                 td data-title="E-mail" { bdi { (user.email.as_str()) } }
-                                td data-title="Role" { (labels::role(user.role)) }
+                                td data-title="Role" { (user.role.title()) }
                                 td { (actions(operator, group, id, user.name.as_str())) }
                             }
                         }
@@ -148,11 +143,14 @@ fn actions(operator: &OperatorUser, group: &GroupRow, id: &UserId, name: &str) -
 }
 
 pub(super) fn form(operator: &OperatorUser, group: &GroupRow, form: &Form, errors: &Errors) -> Markup {
+    // The first one is chosen at the beginning. It is the one with the fewest rights, which nobody is given by accident.
+    let roles = Role::VARIANTS.iter().rev().map(|role| (role.into(), role.title()));
+    let roles: Vec<_> = roles.collect();
     let fields = html! {
         (Field { name: "user_id", label: "User id", value: form.text("user_id"), ..Field::default() }.input(errors))
         (Field { name: "email", label: "E-mail", kind: "email", value: form.text("email"), ..Field::default() }.input(errors))
         (Field { name: "user_name", label: "Name of the user", value: form.text("user_name"), ..Field::default() }.input(errors))
-        (Field { name: "role", label: "Role", value: form.text("role"), ..Field::default() }.select(&ROLES, errors))
+        (Field { name: "role", label: "Role", value: form.text("role"), ..Field::default() }.select(&roles, errors))
         button type="submit" { "Add or change" }
     };
     html! {
