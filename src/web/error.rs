@@ -266,13 +266,13 @@ impl From<CommandError> for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         if error.is_unavailable() {
-            tracing::warn!(%error, "the database is unavailable");
+            tracing::warn!(%error, request_id = current_request_id(), "the database is unavailable");
             let detail = "The database cannot be reached at the moment. Try again shortly.";
             return Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
                 .retry_after(RETRY_UNAVAILABLE_AFTER);
         }
         if let StoreError::Unreadable(event) = &error {
-            tracing::error!(%event, "refused a request because an event cannot be read");
+            tracing::error!(%event, request_id = current_request_id(), "refused a request because an event cannot be read");
             let detail = format!(
                 "The log contains an unreadable entry about this (position {}). You can still suspend or revoke an \
                  application; everything else has to wait until the operators have resolved it.",
@@ -336,7 +336,7 @@ impl From<Failure> for Problem {
 
 /// Logs the chain of causes, and tells the client only that the fault is ours.
 fn internal(error: &(dyn Error + 'static)) -> Problem {
-    tracing::error!(why = %Causes(error), "a request failed");
+    tracing::error!(why = %Causes(error), request_id = current_request_id(), "a request failed");
     our_fault()
 }
 

@@ -20,7 +20,7 @@ use futures::FutureExt;
 use prometheus_client::metrics::counter::Counter;
 
 use crate::metrics::{LatencyHistogram, Metrics};
-use crate::request_log::noting;
+use crate::request_log::{RequestNotes, noting};
 use crate::web::BODY_MAX;
 use crate::web::pause::pause;
 use crate::web::request_context::{
@@ -106,12 +106,11 @@ async fn surround(State(around): State<Arc<Surroundings>>, mut request: Request,
         is_logged.then(|| context.ip_address.clone()),
     );
     request.extensions_mut().insert(context);
-    let answering = AssertUnwindSafe(CURRENT.scope(id.clone(), around.answer(request, next))).catch_unwind();
-    let (answered, notes) = match is_logged {
+    let answering = CURRENT.scope(id.clone(), around.answer_whatever_happens(request, next));
+    let (mut response, notes) = match is_logged {
         true => noting(answering).await,
-        false => (answering.await, Default::default()),
+        false => (answering.await, RequestNotes::default()),
     };
-    let mut response = answered.unwrap_or_else(|panic| (around.panicked)(panic));
     if response.status() == StatusCode::TOO_MANY_REQUESTS {
         pause().await;
     }
@@ -138,6 +137,12 @@ async fn surround(State(around): State<Arc<Surroundings>>, mut request: Request,
 }
 
 impl Surroundings {
+    /// The answer, even to a panic.
+    async fn answer_whatever_happens(&self, request: Request, next: Next) -> Response {
+        let answered = AssertUnwindSafe(self.answer(request, next)).catch_unwind().await;
+        answered.unwrap_or_else(|panic| (self.panicked)(panic))
+    }
+
     async fn answer(&self, request: Request, next: Next) -> Response {
         match self.body {
             _ if request.body().is_end_stream() => next.run(request).await,

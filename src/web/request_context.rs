@@ -16,7 +16,7 @@ use crate::request_log::{RequestNotes, noting};
 use crate::unique_id::unique_id;
 pub use crate::web::client_address::ClientAddressHeader;
 use crate::web::error::{Problem, our_fault};
-use crate::web::request_id::CURRENT;
+use crate::web::request_id::{CURRENT, current_request_id};
 use crate::web::service::Service;
 
 /// The header with the request id.
@@ -144,7 +144,11 @@ pub(super) fn rounded_milliseconds(duration: Duration) -> f64 {
 pub fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let why = text.or_else(|| panic.downcast_ref::<&str>().copied());
-    tracing::error!(why = why.unwrap_or_default(), "a request panicked");
+    tracing::error!(
+        why = why.unwrap_or_default(),
+        request_id = current_request_id(),
+        "a request panicked"
+    );
     our_fault().into_response()
 }
 

@@ -14,6 +14,7 @@ use gatebook_aggregates::gate::Verdict;
 use crate::application::GatewayUnavailable;
 use crate::web::error::RETRY_UNAVAILABLE_AFTER;
 use crate::web::request_context;
+use crate::web::request_id::current_request_id;
 
 const REASON: HeaderName = HeaderName::from_static("x-reason");
 
@@ -57,13 +58,16 @@ pub fn refused_for_several_tokens() -> Response {
 /// With `--gateway-auth required`: the gateway is not a resource server. The response must not blame the caller's
 /// token.
 pub fn refused_principal() -> Response {
-    tracing::warn!("the gate was called without a resource server's credentials");
+    tracing::warn!(
+        request_id = current_request_id(),
+        "the gate was called without a resource server's credentials"
+    );
     response(StatusCode::FORBIDDEN, "gateway_not_authorized", CHALLENGE)
 }
 
 /// R26: without a decision, the call is refused.
 pub fn refused_unread(why: &dyn Display, unavailable: GatewayUnavailable) -> Response {
-    tracing::warn!(%why, "the gate could not decide on a call");
+    tracing::warn!(%why, request_id = current_request_id(), "the gate could not decide on a call");
     match unavailable {
         GatewayUnavailable::Forbidden => response(StatusCode::FORBIDDEN, UNAVAILABLE, CHALLENGE),
         GatewayUnavailable::ServiceUnavailable => {

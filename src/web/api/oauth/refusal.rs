@@ -8,6 +8,7 @@ use crate::log::CommandError;
 use crate::oauth::OAuthError;
 use crate::store::StoreError;
 use crate::web::error::RETRY_UNAVAILABLE_AFTER;
+use crate::web::request_id::current_request_id;
 
 /// The OAuth error for a failure. Unexpected failures are logged here once, in full; the client gets a fixed sentence
 /// (T28).
@@ -29,7 +30,7 @@ pub fn refusal(failure: Failure) -> OAuthError {
 /// The OAuth error for a database failure. An unreachable database says nothing about credentials or tokens (T34, R07).
 pub fn store_refusal(error: &StoreError) -> OAuthError {
     if error.is_unavailable() {
-        tracing::warn!(%error, "the database is unavailable");
+        tracing::warn!(%error, request_id = current_request_id(), "the database is unavailable");
         return OAuthError::temporarily_unavailable(RETRY_UNAVAILABLE_AFTER);
     }
     server_error(Causes(error))
@@ -37,7 +38,7 @@ pub fn store_refusal(error: &StoreError) -> OAuthError {
 
 /// The OAuth error for a fault of ours.
 pub fn server_error(why: impl Display) -> OAuthError {
-    tracing::error!(%why, "an OAuth request failed");
+    tracing::error!(%why, request_id = current_request_id(), "an OAuth request failed");
     OAuthError::server_error()
 }
 
