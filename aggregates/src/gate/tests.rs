@@ -242,6 +242,17 @@ fn r24_access_needs_both_the_scope_and_the_permission() {
 }
 
 #[test]
+fn r25_every_reason_has_its_place_in_the_order() {
+    use Verdict::{Ok, TokenInvalid, TokenMalformed, TokenMissing};
+    let staged: Vec<_> = STAGES.concat().into_iter().map(|(verdict, _)| verdict).collect();
+    for verdict in Verdict::iter() {
+        // Without a genuine token there are no facts to decide on.
+        let has_no_facts = [Ok, TokenMissing, TokenMalformed, TokenInvalid].contains(&verdict);
+        assert!(has_no_facts || staged.contains(&verdict), "{verdict:?}");
+    }
+}
+
+#[test]
 fn every_reason_has_the_code_of_the_contract() {
     let codes: Vec<_> = Verdict::iter().map(Verdict::code).collect();
     let contract = [
