@@ -22,21 +22,29 @@ use super::load::{self, Load};
 use super::median;
 use super::setting::Setting;
 
-const CONNECTIONS: usize = 32;
+const CONNECTIONS: usize = 64;
 const TIME: Duration = Duration::from_secs(3);
 const ROUNDS: usize = 3;
 
-/// Measures both.
+/// Measures the hot routes on PostgreSQL, and on an SQLite file of their own.
 pub async fn measure(setting: &Setting) {
     setting.connect().await.execute("analyze").await.unwrap();
+    println!(
+        "\nvalidation per second, {CONNECTIONS} connections, against a bare axum handler that answers the same bytes"
+    );
+    hot_routes(setting, "postgres").await;
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("bench.db").display());
+    hot_routes(&Setting::on(url).await, "sqlite").await;
+}
+
+async fn hot_routes(setting: &Setting, store: &str) {
     let address = load::serve(web::router(setting.gatebook.clone(), ClientAddressHeader::default())).await;
     let token = access_token(setting, "Gate").await;
     let gateway = setting
         .gatebook
         .create_resource_server(
-            gatebook::application::Caller::command_line("bench".to_owned())
-                .operator()
-                .unwrap(),
+            setting.operator().operator().unwrap(),
             &Label::parse("name", "bench").unwrap(),
         )
         .await
@@ -52,12 +60,17 @@ pub async fn measure(setting: &Setting) {
         "GET /gateway/authorize HTTP/1.1\r\nHost: gatebook\r\nAuthorization: Bearer {token}\r\nX-Entity-Id: e1\r\n\
          X-Api-Access: read\r\n\r\n"
     );
-    println!("\nvalidation per second ({CONNECTIONS} connections), against a bare axum handler with the same bytes");
-    compare("introspection", address, introspection.as_bytes()).await;
-    compare("gateway check", address, check.as_bytes()).await;
+    let health = "GET /healthz HTTP/1.1\r\nHost: gatebook\r\n\r\n";
+    for (what, request) in [
+        ("health check", health),
+        ("gateway check", &check),
+        ("introspection", &introspection),
+    ] {
+        compare(what, store, address, request.as_bytes()).await;
+    }
 }
 
-async fn compare(what: &str, address: SocketAddr, request: &[u8]) {
+async fn compare(what: &str, store: &str, address: SocketAddr, request: &[u8]) {
     let body = answer_body(address, request).await;
     let bare = load::serve(bare(body)).await;
     let (mut ours, mut limits): (Vec<Load>, Vec<Load>) = (Vec::new(), Vec::new());
@@ -69,12 +82,27 @@ async fn compare(what: &str, address: SocketAddr, request: &[u8]) {
     let p99 = |loads: &[Load]| median(loads.iter().map(|load| load.p99.as_secs_f64() * 1_000.0).collect());
     let (our_rate, limit) = (rate(&ours), rate(&limits));
     println!(
-        "  {what}: {our_rate:>8.0}/s of {limit:>8.0}/s  = {:.2}   p99 {:.2} ms of {:.2} ms  = {:.1}",
-        our_rate / limit,
-        p99(&ours),
-        p99(&limits),
-        p99(&ours) / p99(&limits)
+        "{what} [{store}]: {}/s = {:.2} of bare",
+        grouped(our_rate),
+        our_rate / limit
     );
+    let (our_p99, limit) = (p99(&ours), p99(&limits));
+    println!(
+        "{what}, p99 [{store}]: {our_p99:.2} ms = {:.2} of bare",
+        our_p99 / limit
+    );
+}
+
+/// A whole number with its thousands apart: 61,000.
+fn grouped(number: f64) -> String {
+    let digits = format!("{number:.0}");
+    let groups: Vec<_> = digits
+        .as_bytes()
+        .rchunks(3)
+        .rev()
+        .map(String::from_utf8_lossy)
+        .collect();
+    groups.join(",")
 }
 
 /// A handler that reads the body and answers these bytes.
