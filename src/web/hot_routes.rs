@@ -111,9 +111,6 @@ async fn surround(State(around): State<Arc<Surroundings>>, mut request: Request,
         true => noting(answering).await,
         false => (answering.await, RequestNotes::default()),
     };
-    if response.status() == StatusCode::TOO_MANY_REQUESTS {
-        pause().await;
-    }
     add_headers_of_every_answer(&mut response, &around.service);
     request_id.map(|id| response.headers_mut().insert(REQUEST_ID, id));
     let (status, took) = (response.status().as_u16(), started.elapsed());
@@ -132,6 +129,9 @@ async fn surround(State(around): State<Arc<Surroundings>>, mut request: Request,
             request_id = id,
             "answered"
         );
+    }
+    if response.status() == StatusCode::TOO_MANY_REQUESTS {
+        pause().await;
     }
     response
 }
