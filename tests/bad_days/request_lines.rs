@@ -6,6 +6,9 @@ use super::installation::{Customer, Installation, Process, client, free_port, wo
 use crate::support::eventually::eventually;
 use crate::support::{APPS, World, app_at};
 
+/// What gateways and integrations ask all the time has a line only at `debug`.
+const EVERY_LINE: [(&str, &str); 1] = [("GATEBOOK_LOG", "info,sqlx=warn,gatebook::web::hot_routes=debug")];
+
 /// The lines of requests to a route, once there are so many.
 async fn lines(process: &Process, route: &str, count: usize) -> Vec<Value> {
     eventually(&format!("{count} lines of {route}"), async || {
@@ -22,7 +25,7 @@ async fn lines(process: &Process, route: &str, count: usize) -> Vec<Value> {
 async fn a_line_tells_who_called_about_what_and_how_it_was_decided_and_no_secret() {
     let installation = Installation::on_sqlite();
     let arguments = ["--log-format", "json", "--client-ip-header", "X-Forwarded-For"];
-    let process = installation.start("serve", &arguments, &[]).await;
+    let process = installation.start("serve", &arguments, &EVERY_LINE).await;
     let customer = Customer::settle(&installation, &process).await;
     let pam = process.person(&customer.pam);
     let created = pam
@@ -77,6 +80,23 @@ async fn a_line_tells_who_called_about_what_and_how_it_was_decided_and_no_secret
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_gateways_ask_all_the_time_leaves_no_line_unless_it_is_wanted() {
+    let installation = Installation::on_sqlite();
+    let process = installation.start("serve", &["--log-format", "json"], &[]).await;
+    let gate = process.anybody();
+    gate.send(reqwest::Method::GET, "/gateway/authorize", None, &[])
+        .await
+        .expect(401);
+    gate.get("/healthz").await.expect(200);
+    gate.get("/openapi.json").await.expect(200);
+    lines(&process, "/openapi.json", 1).await;
+    for route in ["/gateway/authorize", "/healthz"] {
+        assert!(!process.log().contains(route), "{route}");
+    }
+    process.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn operators_can_have_an_address_that_nobody_else_is_answered_on() {
     let installation = Installation::on_sqlite();
     let admin_address = format!("127.0.0.1:{}", free_port());
@@ -119,7 +139,7 @@ async fn the_clients_address_is_believed_from_listed_proxies_only() {
         let installation = Installation::on_sqlite();
         let arguments = ["--log-format", "json", "--client-ip-header", "X-Forwarded-For"];
         let process = installation
-            .start("serve", &[&arguments[..], proxies].concat(), &[])
+            .start("serve", &[&arguments[..], proxies].concat(), &EVERY_LINE)
             .await;
         let through = [("X-Forwarded-For", "192.0.2.1, 198.51.100.7, 10.0.0.9")];
         let gate = process.anybody();
@@ -134,7 +154,7 @@ async fn the_clients_address_is_believed_from_listed_proxies_only() {
 async fn a_proxys_words_that_cannot_be_read_are_warned_about_once_and_without_them() {
     let installation = Installation::on_sqlite();
     let arguments = ["--log-format", "json", "--client-ip-header", "Forwarded"];
-    let process = installation.start("serve", &arguments, &[]).await;
+    let process = installation.start("serve", &arguments, &EVERY_LINE).await;
     let gate = process.anybody();
     let message = async |forwarded: &str| {
         let headers = [("Forwarded", forwarded)];
