@@ -24,9 +24,7 @@ const PAUSE_AFTER_TROUBLE: Duration = Duration::from_secs(1);
 pub async fn serve(listener: TcpListener, router: Router, silence: Duration, mut stop: watch::Receiver<bool>) {
     let router = TowerToHyperService::new(router);
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(silence)
-        .pipeline_flush(true);
+    http.timer(TokioTimer::new()).header_read_timeout(silence);
     let connections = GracefulShutdown::new();
     let serve_one = |(stream, address): (TcpStream, SocketAddr)| {
         // Answers are written whole, so that waiting to send more at once gains nothing. Not being able to say so is no harm.

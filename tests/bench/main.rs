@@ -30,12 +30,7 @@ mod searches;
 mod setting;
 mod stopping;
 
-use mimalloc::MiMalloc;
 use setting::Setting;
-
-/// As in the program.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Applications in the log while gate, rebuild, CSV, pages and searches are measured, unless `GATEBOOK_BENCH_APPS` says
 /// how many.
