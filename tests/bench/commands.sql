@@ -52,7 +52,7 @@ with
         insert into pgbench_reservations select 'app_name' || chr(58) || 'application ' || :n::text, ids.app_id from ids returning 1
     ),
     new_letter as (
-        insert into pgbench_letters
+        insert into pgbench_outbox
         select gen_random_uuid()::text, 'invitation', 'dev' || :n::text || '@example.com', repeat('s', 900), 'pending', 0,
                ids.at, null, ids.at, null
         from ids
