@@ -179,3 +179,6 @@ async fn read_whole(request: Request, silence: Duration) -> Result<Request, Resp
         Err(_) => Ok(Request::from_parts(parts, vec![0; BODY_MAX + 1].into())),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,9 +14,10 @@ use tokio::task::JoinHandle;
 
 use crate::support::database::postgres_server;
 use crate::support::eventually::eventually;
+use crate::support::node::{self, Options};
 use crate::support::proxy::Proxy;
 use crate::support::quiet_road::QuietRoad;
-use crate::support::world::{self, Options};
+use crate::support::world::PASSWORD;
 use crate::support::{APPS, Answer, Person, World};
 
 /// How long a caller may wait to be told that the database does not answer.
@@ -31,7 +32,7 @@ struct Node {
 impl Node {
     async fn at_the_end_of(world: &World, url: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (base_url, ..) = world::start(&folder, url, &world.clock, Options::default()).await;
+        let (base_url, ..) = node::start(&folder, url, &world.clock, Options::default()).await;
         Self {
             base_url,
             _folder: folder,
@@ -118,7 +119,7 @@ async fn while_the_database_is_away_requests_are_told_to_come_back_and_tokens_op
             .await,
         );
         unavailable(dev.get("/portal/api/v1/apps").await);
-        let log_in = json!({"email": "dev@example.com", "password": world::PASSWORD});
+        let log_in = json!({"email": "dev@example.com", "password": PASSWORD});
         unavailable(dev.post("/portal/api/v1/session", log_in).await);
         unavailable(dev.get("/readyz").await);
         dev.get("/healthz").await.expect(200);
@@ -193,7 +194,7 @@ async fn whoever_could_not_log_in_because_the_database_was_away_has_not_failed()
     let node = Node::at_the_end_of(&world, &road.through(&world.database_url)).await;
     let (ada, _, dev, _) = world.running("Payroll Bridge").await;
     let here = node.person(&dev);
-    let log_in = json!({"email": "dev@example.com", "password": world::PASSWORD});
+    let log_in = json!({"email": "dev@example.com", "password": PASSWORD});
     here.get("/portal/api/v1/apps").await.expect(200);
     road.cut().await;
     for _ in 0..11 {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
 
-use crate::support::world::{self, Options};
+use crate::support::node::{self, Options};
 use crate::support::{APPS, Answer, Person, World, app_at, on_both_databases, portal_at};
 
 on_both_databases!(
@@ -32,7 +32,7 @@ pub struct Node {
 impl Node {
     pub async fn beside(world: &World) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (base_url, ..) = world::start(&folder, &world.database_url, &world.clock, Options::default()).await;
+        let (base_url, ..) = node::start(&folder, &world.database_url, &world.clock, Options::default()).await;
         Self {
             base_url,
             _folder: folder,
@@ -285,7 +285,7 @@ fn unthrottled() -> Options {
 
 async fn a_thousand_guesses(world: World) {
     let folder = tempfile::tempdir().unwrap();
-    let (other, ..) = world::start(&folder, &world.database_url, &world.clock, unthrottled()).await;
+    let (other, ..) = node::start(&folder, &world.database_url, &world.clock, unthrottled()).await;
     let ada = world.ada().await;
     let app = world.created(&ada, "Payroll Bridge").await;
     let dev = world.signed_up("dev@example.com").await;

@@ -14,8 +14,8 @@ use tempfile::TempDir;
 
 use crate::support::eventually::eventually;
 use crate::support::moving_address::MovingAddress;
+use crate::support::node::{self, Options};
 use crate::support::postgres_cluster::{Cluster, Server};
-use crate::support::world::{self, Options};
 use crate::support::{APPS, Person, World, app_at, id};
 
 /// How many revocations are acknowledged on each side of the moment in which the address is moved.
@@ -69,7 +69,7 @@ struct Node {
 impl Node {
     async fn on(world: &World, url: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (base_url, gatebook, _) = world::start(&folder, url, &world.clock, Options::default()).await;
+        let (base_url, gatebook, _) = node::start(&folder, url, &world.clock, Options::default()).await;
         Self {
             base_url,
             _gatebook: gatebook,

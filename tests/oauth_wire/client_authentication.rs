@@ -7,7 +7,7 @@ use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 
 use super::asking::{FORM_ENDPOINTS, GRANT, Integration, ask, post_as, post_form, token_with};
-use crate::support::world::Options;
+use crate::support::node::Options;
 use crate::support::{Answer, World, on_both_databases};
 
 async fn with_header(world: &World, header: &[u8]) -> Answer {

@@ -10,8 +10,8 @@ use reqwest::StatusCode;
 use serde_json::json;
 
 use super::asking::{Call, Integration, ask, authorize, introspect, reason, revoke, verify};
+use crate::support::node::Options;
 use crate::support::proxy::Proxy;
-use crate::support::world::Options;
 use crate::support::{Answer, World, database};
 
 /// How long a mended world may take to notice.

@@ -7,7 +7,7 @@ use gatebook::application::{GatewayAuth, GatewaySettings};
 
 use super::asking::{Call, Integration, ask, authorize};
 use crate::support::World;
-use crate::support::world::Options;
+use crate::support::node::Options;
 
 const HEADER: &str = "X-Gateway-Authorization";
 

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 
 use super::asking::{Call, Integration, introspect, post_form, reason, revoke};
 use crate::support::eventually::eventually;
-use crate::support::world::Options;
+use crate::support::node::Options;
 use crate::support::{World, id, on_both_databases};
 
 #[tokio::test]

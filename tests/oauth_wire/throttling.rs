@@ -5,7 +5,7 @@ use gatebook::throttle::{ACCOUNT_BURST, ADDRESS_BURST, ThrottleMode};
 use serde_json::json;
 
 use super::asking::{Call, GRANT, Integration, ask, authorize, introspect, post_as, post_form};
-use crate::support::world::Options;
+use crate::support::node::Options;
 use crate::support::{Answer, World};
 
 /// More failures than any throttle lets through.

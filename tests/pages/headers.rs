@@ -3,7 +3,7 @@
 use reqwest::Method;
 
 use crate::support::browser::Browser;
-use crate::support::world::Options;
+use crate::support::node::Options;
 use crate::support::{Answer, World};
 
 /// Asks as a browser does.

@@ -8,7 +8,7 @@ use gatebook::throttle::ThrottleMode;
 use super::times;
 use crate::support::World;
 use crate::support::browser::Browser;
-use crate::support::world::Options;
+use crate::support::node::Options;
 
 const WRONG: &str = "wrong horse battery staple";
 /// Of each kind, an account and none.

@@ -11,7 +11,8 @@ use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 
-use crate::support::world::{Options, PASSWORD};
+use crate::support::node::Options;
+use crate::support::world::PASSWORD;
 use crate::support::{APPS, Answer, PORTAL, Person, World, app_at, portal_at};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -9,7 +9,8 @@ use gatebook_projections::row::Row;
 use serde_json::{Value, json};
 
 use crate::bad_days::tampered_rows::by_hand;
-use crate::support::world::{Options, PASSWORD};
+use crate::support::node::Options;
+use crate::support::world::PASSWORD;
 use crate::support::{APPS, Answer, PORTAL, Person, World, app_at};
 
 macro_rules! with_the_usual_limits {

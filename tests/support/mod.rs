@@ -14,6 +14,7 @@ pub mod log_lines;
 pub mod mail_server;
 pub mod mailbox;
 pub mod moving_address;
+pub mod node;
 pub mod paths;
 pub mod people;
 pub mod postgres_cluster;

@@ -16,7 +16,8 @@ use tempfile::TempDir;
 use super::callers::{Caller, Credentials};
 use crate::support::browser::Browser;
 use crate::support::mail_server::{MailServer, Manner};
-use crate::support::world::{self, Options, PASSWORD};
+use crate::support::node::{self, Options};
+use crate::support::world::PASSWORD;
 use crate::support::{APPS, Person, World, app_at, id, portal_at};
 
 /// Everything before the first call.
@@ -174,7 +175,7 @@ impl Stage {
         let folder = tempfile::tempdir().unwrap();
         copy_database(self.first.path(), folder.path());
         let url = format!("sqlite://{}", folder.path().join("gatebook.db").display());
-        let (base_url, gatebook, _) = world::start(&folder, &url, &self.world.clock, options()).await;
+        let (base_url, gatebook, _) = node::start(&folder, &url, &self.world.clock, options()).await;
         Copy {
             base_url,
             gatebook,
