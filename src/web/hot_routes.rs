@@ -106,7 +106,7 @@ async fn surround(State(around): State<Arc<Surroundings>>, mut request: Request,
         is_logged.then(|| context.ip_address.clone()),
     );
     request.extensions_mut().insert(context);
-    let answering = CURRENT.scope(id.clone(), around.answer_whatever_happens(request, next));
+    let answering = CURRENT.scope(id.clone(), around.answer(request, next));
     let (mut response, notes) = match is_logged {
         true => noting(answering).await,
         false => (answering.await, RequestNotes::default()),
@@ -137,21 +137,21 @@ async fn surround(State(around): State<Arc<Surroundings>>, mut request: Request,
 }
 
 impl Surroundings {
-    /// The answer, even to a panic.
-    async fn answer_whatever_happens(&self, request: Request, next: Next) -> Response {
-        let answered = AssertUnwindSafe(self.answer(request, next)).catch_unwind().await;
-        answered.unwrap_or_else(|panic| (self.panicked)(panic))
-    }
-
     async fn answer(&self, request: Request, next: Next) -> Response {
+        let answered = |request| self.even_if_it_panics(next.run(request));
         match self.body {
-            _ if request.body().is_end_stream() => next.run(request).await,
-            BodyOf::Unread => leave_body_unread(request, next).await,
+            _ if request.body().is_end_stream() => answered(request).await,
+            BodyOf::Unread => leave_body_unread(request, answered).await,
             BodyOf::Whole => match read_whole(request, self.service.settings.silence).await {
-                Ok(request) => next.run(request).await,
+                Ok(request) => answered(request).await,
                 Err(too_late) => too_late,
             },
         }
+    }
+
+    async fn even_if_it_panics(&self, answer: impl Future<Output = Response>) -> Response {
+        let answered = AssertUnwindSafe(answer).catch_unwind().await;
+        answered.unwrap_or_else(|panic| (self.panicked)(panic))
     }
 
     fn count(&self, method: &'static str, route: &str, status: u16, took: Duration) {

@@ -6,7 +6,6 @@ use std::time::Duration;
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
 use axum::http::{HeaderValue, header};
-use axum::middleware::Next;
 use axum::response::Response;
 use futures::StreamExt;
 
@@ -15,15 +14,15 @@ const LINGER: Duration = Duration::from_secs(1);
 
 /// Responds without reading the body. If one was announced, the connection is not reused: it is unclear where the next
 /// request begins, and a body mistaken for a request could get somebody else's response.
-pub async fn leave_body_unread(request: Request, next: Next) -> Response {
+pub async fn leave_body_unread(request: Request, answer: impl AsyncFnOnce(Request) -> Response) -> Response {
     if request.body().is_end_stream() {
-        return next.run(request).await;
+        return answer(request).await;
     }
     // A client that waits for “100 Continue” sends nothing after another response, and reading the body would ask for
     // it.
     let waits_for_go_ahead = request.headers().contains_key(header::EXPECT);
     let (parts, body) = request.into_parts();
-    let mut response = next.run(Request::from_parts(parts, Body::empty())).await;
+    let mut response = answer(Request::from_parts(parts, Body::empty())).await;
     response
         .headers_mut()
         .insert(header::CONNECTION, HeaderValue::from_static("close"));
