@@ -27,6 +27,7 @@ mod reading_at_once;
 mod refused_rows;
 mod repeats;
 mod requests_at_once;
+mod rights_out_of_date;
 mod secrets_about_to_end;
 mod secrets_of_aiq_integrate;
 mod setting_up_the_integration_admin;
