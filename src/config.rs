@@ -192,6 +192,11 @@ pub struct ServerOptions {
     )]
     pub gateway_unavailable: GatewayUnavailable,
 
+    /// How much of what the gate decides by is held in memory, in MiB: about 1 KiB for each application in use, and 64 bytes
+    /// for each of its entities. With 0 it is read from the database for each answer.
+    #[arg(long, env = "GATEBOOK_GATE_MEMORY_MIB", default_value = "64", value_name = "N", value_parser = value_parser!(u32).range(..=65_536))]
+    pub gate_memory_mib: u32,
+
     /// The host name in greetings to mail servers (EHLO). Default: the host of the public URL
     #[arg(long, env = "GATEBOOK_MAIL_HELO", value_name = "HOST")]
     pub mail_helo: Option<String>,

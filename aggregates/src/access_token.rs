@@ -7,7 +7,7 @@
 use cqrs_es::event_sink::EventSink;
 use cqrs_es::{Aggregate, DomainEvent};
 use serde::{Deserialize, Serialize};
-use strum::{IntoStaticStr, VariantNames};
+use strum::{EnumDiscriminants, EnumString, IntoStaticStr, VariantNames};
 
 use crate::identifiers::{AccessTokenId, AppId, GroupId};
 use crate::integration_app::Status;
@@ -53,7 +53,8 @@ pub struct RevokeAccessToken {
 }
 
 /// The facts of an access token. Their JSON is kept for ever: never rename, only add.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames, EnumDiscriminants)]
+#[strum_discriminants(name(AccessTokenEventType), derive(EnumString), doc = "The names of the events.")]
 #[serde(deny_unknown_fields)]
 pub enum AccessTokenEvent {
     /// RFC 7009: the integration revoked it.

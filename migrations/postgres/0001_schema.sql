@@ -16,6 +16,9 @@ create table events (
     metadata       json not null,
     previous_hash  text collate "C" not null,
     hash           text collate "C" not null,
+    -- Random, and given by the database. With the position it names one history up to here: after a fail-over that lost the end
+    -- of the log, another event has the same position. It says nothing about what happened, so no hash covers it.
+    event_id       text collate "C" not null default gen_random_uuid()::text,
     constraint events_stream primary key (aggregate_type, aggregate_id, sequence),
     constraint events_position unique (position)
 );

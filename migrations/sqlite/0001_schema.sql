@@ -13,6 +13,9 @@ create table events (
     metadata       text not null,
     previous_hash  text not null,
     hash           text not null,
+    -- Random, and given by the database. With the position it names one history up to here: after a fail-over that lost the end
+    -- of the log, another event has the same position. It says nothing about what happened, so no hash covers it.
+    event_id       text not null default (lower(hex(randomblob(16)))),
     constraint events_stream primary key (aggregate_type, aggregate_id, sequence),
     constraint events_position unique (position)
 );

@@ -13,7 +13,7 @@ use crate::application::failure::Failure;
 use crate::application::gateway_settings::GatewaySettings;
 use crate::application::limits::Limits;
 use crate::application::node::background_tasks::BackgroundTasks;
-use crate::application::node::gate_reads::GateReads;
+use crate::application::node::gate_memory::GateReads;
 use crate::application::node::last_used::LastUses;
 use crate::application::node::locks::{KeyGuard, KeyedLocks};
 use crate::application::node::read_slots::ReadSlots;
@@ -45,6 +45,8 @@ pub struct Settings {
     pub integration_team: EmailAddress,
     /// Who may ask the gate, and how it says that it cannot decide.
     pub gateway: GatewaySettings,
+    /// How much of what the gate decides by is held in memory, in MiB. With 0 it is read for each answer.
+    pub gate_memory_mib: u32,
     /// How long nothing of a request may come before it is given up.
     pub silence: Duration,
     /// How many e-mails people have sent, and how many applications their groups have.
@@ -126,7 +128,7 @@ impl Gatebook {
         let throttle = Arc::new(Throttle::new(parts.throttle, parts.clock.clone()));
         let budgets = Budgets::new(parts.throttle, parts.clock.clone());
         Arc::new_cyclic(|itself| Self {
-            gate_reads: GateReads::start(&parts.database),
+            gate_reads: GateReads::start(&parts.database, parts.settings.gate_memory_mib, &parts.metrics),
             log: Log {
                 database: parts.database,
                 writer: parts.writer,

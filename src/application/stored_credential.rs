@@ -2,7 +2,7 @@
 
 use gatebook_aggregates::text::Label;
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_projections::sql::RowReader;
+use gatebook_projections::sql::{RowError, RowReader};
 
 use crate::application::failure::Failure;
 use crate::log::append::CredentialGuard;
@@ -44,11 +44,17 @@ impl StoredCredential {
 /// The beginning of every question about credentials.
 pub(in crate::application) const SELECT: &str =
     "select id, owner, name, digest, created_at, expires_at from credentials";
+/// Its columns in a query that calls the table `c`.
+pub(in crate::application) const COLUMNS_OF_C: &str = "c.id, c.owner, c.name, c.digest, c.created_at, c.expires_at";
 
 pub(in crate::application) fn read(
     values: Vec<gatebook_projections::sql::Value>,
 ) -> Result<StoredCredential, StoreError> {
-    let mut row = RowReader::new("credentials", values);
+    Ok(read_next(&mut RowReader::new("credentials", values))?)
+}
+
+/// Reads the columns of [`SELECT`], which come next.
+pub(in crate::application) fn read_next(row: &mut RowReader) -> Result<StoredCredential, RowError> {
     Ok(StoredCredential {
         id: row.text()?,
         owner: row.text()?,

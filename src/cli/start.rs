@@ -190,6 +190,7 @@ fn settings(server: Option<&ServerOptions>) -> Result<Settings, CliError> {
         integration_team: EmailAddress::parse("--integration-team", team)
             .map_err(|problem| CliError::Other(format!("--integration-team: {}", problem.message)))?,
         gateway: server.map(gateway_settings).unwrap_or_default(),
+        gate_memory_mib: server.map_or(0, |server| server.gate_memory_mib),
         silence: Duration::from_secs(server.map_or(0, |server| server.idle_seconds)),
         limits: server.map(limits).unwrap_or_default(),
     })

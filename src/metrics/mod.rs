@@ -40,6 +40,12 @@ pub struct Metrics {
     request_seconds: Family<RouteLabels, LatencyHistogram>,
     /// The gate's answers, by reason.
     pub gate_verdicts: Family<VerdictLabels, Counter>,
+    /// Questions to the database about what the gate decides by; many checks share one.
+    pub gate_questions: Counter,
+    /// Checks, introspections and tokens decided from memory, after a question had shown that nothing had changed.
+    pub gate_facts_remembered: Counter,
+    /// Those whose facts a question had to read.
+    pub gate_facts_read: Counter,
     /// E-mails by outcome.
     pub emails: Family<EmailLabels, Counter>,
     /// Passwords hashed, to store or check them. Each occupies a core for a while.
@@ -111,6 +117,9 @@ impl Default for Metrics {
             requests: Family::default(),
             request_seconds: Family::default(),
             gate_verdicts: Family::default(),
+            gate_questions: Counter::default(),
+            gate_facts_remembered: Counter::default(),
+            gate_facts_read: Counter::default(),
             emails: Family::default(),
             password_hashings: Counter::default(),
             tokens_issued: Counter::default(),
@@ -176,6 +185,21 @@ impl Metrics {
             metrics.request_seconds.clone(),
         );
         registry.register("gate_verdicts", "Answers of the gate", metrics.gate_verdicts.clone());
+        registry.register(
+            "gate_questions",
+            "Questions to the database about what the gate decides by; many checks share one",
+            metrics.gate_questions.clone(),
+        );
+        registry.register(
+            "gate_facts_remembered",
+            "Reads for the gate that memory answered after a question had shown that nothing had changed",
+            metrics.gate_facts_remembered.clone(),
+        );
+        registry.register(
+            "gate_facts_read",
+            "Reads for the gate that a question had to answer",
+            metrics.gate_facts_read.clone(),
+        );
         registry.register("emails", "E-mails by outcome", metrics.emails.clone());
         registry.register(
             "password_hashings",

@@ -21,6 +21,12 @@ pub trait Database: Send + Sync {
     /// them. It answers within a second or fails.
     async fn gate_rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError>;
 
+    /// Where the commits of others stand, if that costs less than a query: while it stays equal, nothing was committed.
+    /// `None` if only a query tells.
+    async fn commits_seen(&self) -> Result<Option<CommitsSeen>, StoreError> {
+        Ok(None)
+    }
+
     /// Whether the database is known to be unreachable right now. Does not ask the server.
     ///
     /// # Errors
@@ -46,6 +52,15 @@ pub trait Database: Send + Sync {
 
     /// Closes all connections after the work in progress.
     async fn close(&self);
+}
+
+/// Where the commits of others stood when one connection looked. Another connection counts differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CommitsSeen {
+    /// Which connection looked, counted from the start of the process.
+    pub(super) connection: u64,
+    /// SQLite's `data_version` on it.
+    pub(super) data_version: i64,
 }
 
 /// A transaction. Dropping it without [`commit`](Transaction::commit) rolls it back.
@@ -164,6 +179,14 @@ impl Dialect {
         match self {
             Self::Sqlite => format!("json_group_array({column})"),
             Self::Postgres => format!("coalesce(json_agg({column}), '[]')::text"),
+        }
+    }
+
+    /// Makes a JSON list of these columns, as text.
+    pub fn json_row(self, columns: &str) -> String {
+        match self {
+            Self::Sqlite => format!("json_array({columns})"),
+            Self::Postgres => format!("json_build_array({columns})::text"),
         }
     }
 

@@ -37,7 +37,7 @@ mod table_versions;
 use std::sync::Arc;
 
 pub use cause::Cause;
-pub use database::{ConnectionPurpose, Database, Dialect, OnConflict, Transaction};
+pub use database::{CommitsSeen, ConnectionPurpose, Database, Dialect, OnConflict, Transaction};
 pub use error::StoreError;
 pub(crate) use grants::{copy_grants, own_like};
 pub(crate) use log_guards::missing_guards;

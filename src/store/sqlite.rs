@@ -1,6 +1,7 @@
 //! SQLite: embedded, nothing to install. One writer and any number of readers.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -13,7 +14,7 @@ use sqlx::{Connection, Executor, Row, Sqlite, TypeInfo, ValueRef};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::timeout;
 
-use super::database::{ConnectionPurpose, Database, Dialect, OnConflict, Transaction, on_conflict_clause};
+use super::database::{CommitsSeen, ConnectionPurpose, Database, Dialect, OnConflict, Transaction, on_conflict_clause};
 use super::error::StoreError;
 use super::pool_state::{PoolState, WaitingCallers};
 use super::sqlite_file::SqliteFile;
@@ -33,10 +34,16 @@ const READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// After this many virtual machine steps (about ten microseconds) a reader checks the time and yields to other threads.
 const STEPS_BEFORE_YIELDING: i32 = 1_000;
 
+/// How many connections have been opened to look for commits; each counts them differently.
+static CONNECTIONS_THAT_LOOK: AtomicU64 = AtomicU64::new(0);
+
 pub struct SqliteDatabase {
     file: Arc<SqliteFile>,
     is_read_only: bool,
     gate: SqlitePool,
+    /// One connection that only looks whether others committed. It never writes and holds no transaction.
+    commits: SqlitePool,
+    data_version: Query,
     reads: SqlitePool,
     writes: SqlitePool,
     gate_waiting: WaitingCallers,
@@ -79,6 +86,16 @@ impl SqliteDatabase {
             file: Arc::new(opened.file),
             is_read_only: opened.is_read_only,
             gate: pool(GATE_CONNECTIONS).connect_with(opened.options.clone()).await?,
+            commits: pool(1)
+                .after_connect(|_, _| {
+                    Box::pin(async {
+                        CONNECTIONS_THAT_LOOK.fetch_add(1, Ordering::SeqCst);
+                        Ok(())
+                    })
+                })
+                .connect_with(opened.options.clone())
+                .await?,
+            data_version: Query::new("pragma data_version", []),
             reads: pool(READ_CONNECTIONS).connect_with(opened.options.clone()).await?,
             writes: pool(2).connect_with(opened.options).await?,
             gate_waiting: WaitingCallers::default(),
@@ -151,6 +168,19 @@ impl Database for SqliteDatabase {
         answered.unwrap_or_else(|_| Err(StoreError::unavailable("it did not answer in time")))
     }
 
+    async fn commits_seen(&self) -> Result<Option<CommitsSeen>, StoreError> {
+        let looking = self.ask(&self.commits, &self.gate_waiting, None, &self.data_version);
+        let rows = timeout(GATE_TIMEOUT, looking).await;
+        let rows = rows.unwrap_or_else(|_| Err(StoreError::unavailable("it did not answer in time")))?;
+        match rows.first().map(Vec::as_slice) {
+            Some([Value::Int(data_version)]) => Ok(Some(CommitsSeen {
+                connection: CONNECTIONS_THAT_LOOK.load(Ordering::SeqCst),
+                data_version: *data_version,
+            })),
+            _ => Err(StoreError::internal("data_version is no number")),
+        }
+    }
+
     async fn begin(&self, purpose: ConnectionPurpose) -> Result<Box<dyn Transaction>, StoreError> {
         let (guard, pool, begin) = match purpose {
             ConnectionPurpose::Write | ConnectionPurpose::Rehearsal => {
@@ -205,6 +235,7 @@ impl Database for SqliteDatabase {
 
     async fn close(&self) {
         self.gate.close().await;
+        self.commits.close().await;
         self.reads.close().await;
         self.writes.close().await;
         let Some(mut first) = self.first.lock().await.take() else {

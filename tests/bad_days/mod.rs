@@ -9,6 +9,7 @@ mod dead_parts;
 mod demo;
 mod full_postgres;
 mod gate_flood;
+mod gate_memory;
 mod hang_ups;
 pub mod installation;
 pub mod integration;

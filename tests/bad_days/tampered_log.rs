@@ -141,7 +141,7 @@ async fn the_last_events_cannot_be_cut_off_without_being_missed(world: World) {
 async fn an_event_that_was_added_by_hand_is_found(world: World) {
     world.running("Payroll Bridge").await;
     let add = "insert into events select position + 1, recorded_at, aggregate_type, aggregate_id, group_id, app_id, \
-               sequence + 1, event_type, event_version, payload, metadata, hash, hash \
+               sequence + 1, event_type, event_version, payload, metadata, hash, hash, 'another id' \
                from events where position = (select max(position) from events)";
     by_hand(&world, add).await;
     let at = row(&world, "select max(position) from events").await.remove(0);

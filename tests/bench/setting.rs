@@ -180,6 +180,7 @@ async fn node(database_url: &str, throttle: ThrottleMode) -> Arc<Gatebook> {
             documentation_url: "https://docs.example.com".to_owned(),
             integration_team: EmailAddress::parse("team", "team@example.com").unwrap(),
             gateway: GatewaySettings::default(),
+            gate_memory_mib: 64,
             silence: Duration::from_secs(75),
             limits: Limits::NONE,
         },

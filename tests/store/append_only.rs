@@ -30,9 +30,9 @@ async fn r29_the_database_refuses_to_change_or_delete_or_replace_events(world: W
         Dialect::Sqlite => &[
             "replace into events select * from events where position = 1",
             "insert or replace into events select position, recorded_at, aggregate_type, aggregate_id, group_id, app_id, \
-             sequence, event_type, event_version, '{}', metadata, previous_hash, hash from events where position = 1",
+             sequence, event_type, event_version, '{}', metadata, previous_hash, hash, event_id from events where position = 1",
             "insert or replace into events select position, recorded_at, aggregate_type, 'other', group_id, app_id, \
-             sequence, event_type, event_version, payload, metadata, previous_hash, hash from events where position = 1",
+             sequence, event_type, event_version, payload, metadata, previous_hash, hash, event_id from events where position = 1",
             "insert into events select * from events where position = 1 \
              on conflict (position) do update set payload = '{}'",
             "update or replace events set position = 1 where position = 2",

@@ -27,6 +27,7 @@ pub struct Options {
     pub public_url: Option<String>,
     pub gateway: GatewaySettings,
     pub limits: Limits,
+    pub gate_memory_mib: u32,
     pub silence: Duration,
 }
 
@@ -39,6 +40,7 @@ impl Default for Options {
             gateway: GatewaySettings::default(),
             // Stories about something else send as many e-mails as they like.
             limits: Limits::NONE,
+            gate_memory_mib: 64,
             silence: Duration::from_secs(75),
         }
     }
@@ -81,6 +83,7 @@ pub(super) async fn start_on(
             documentation_url: "https://wiki.example.com/api".to_owned(),
             integration_team: EmailAddress::parse("team", "team@provider.example").unwrap(),
             gateway: options.gateway,
+            gate_memory_mib: options.gate_memory_mib,
             silence: options.silence,
             limits: options.limits,
         },

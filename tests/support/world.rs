@@ -362,7 +362,7 @@ impl World {
         self.as_operator().with(Who::GroupUser(member.unwrap()))
     }
 
-    fn as_operator(&self) -> Caller {
+    pub fn as_operator(&self) -> Caller {
         Caller::command_line("settling".to_owned())
     }
 }

@@ -2,7 +2,7 @@
 
 use cqrs_es::DomainEvent;
 use serde::{Deserialize, Serialize};
-use strum::{IntoStaticStr, VariantNames};
+use strum::{EnumDiscriminants, EnumString, IntoStaticStr, VariantNames};
 
 use super::membership::{Permission, Role};
 use super::product_plan::ProductPlan;
@@ -14,7 +14,8 @@ use crate::text::Label;
 use crate::timestamp::Timestamp;
 
 /// One fact, one business reason.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames, EnumDiscriminants)]
+#[strum_discriminants(name(GroupEventType), derive(EnumString), doc = "The names of the events.")]
 #[serde(deny_unknown_fields)]
 pub enum GroupEvent {
     /// R1: a customer.

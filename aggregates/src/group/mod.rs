@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use command::{GroupCommand, GroupCommandEnvelope, GroupPrincipal};
 pub use decision_inputs::DecisionInputs;
-pub use event::GroupEvent;
+pub use event::{GroupEvent, GroupEventType};
 pub use membership::{Membership, Permission, Role};
 pub use product_plan::{PLAN_WITH_INTEGRATION_APPS, ProductPlan};
 pub use subject::{CustomerEvent, EntityEvent, GroupSubject, UserChange, UserEvent};

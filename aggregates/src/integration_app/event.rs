@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use cqrs_es::DomainEvent;
 use serde::{Deserialize, Serialize};
-use strum::{IntoStaticStr, VariantNames};
+use strum::{EnumDiscriminants, EnumString, IntoStaticStr, VariantNames};
 
 use super::subject::AppSubject;
 use crate::api_permission::ApiPermission;
@@ -17,7 +17,8 @@ use crate::text::{AppName, Description, Reason};
 use crate::timestamp::Timestamp;
 
 /// One fact, one business reason. Fields called `…_digest` never leave the log (R28).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames, EnumDiscriminants)]
+#[strum_discriminants(name(IntegrationAppEventType), derive(EnumString), doc = "The names of the events.")]
 #[serde(deny_unknown_fields)]
 pub enum IntegrationAppEvent {
     /// R6-R11: an admin created a New Integration.

@@ -33,7 +33,7 @@ pub use command::{
 };
 pub use creating::{charges_accepted, data_access_accepted};
 pub use developer_link::{DeveloperLink, verified_developer};
-pub use event::{IntegrationAppEvent, OtpUnusable, PreviousSecret};
+pub use event::{IntegrationAppEvent, IntegrationAppEventType, OtpUnusable, PreviousSecret};
 pub use invitation::{
     CODE_MAX_TRIES, CODE_VALID_FOR, CODES_PER_WINDOW, INVITATION_VALID_FOR, Invitation, IssuedCode, typed_code,
 };

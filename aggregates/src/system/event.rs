@@ -3,14 +3,15 @@
 use crate::identifiers::ApiTokenId;
 use cqrs_es::DomainEvent;
 use serde::{Deserialize, Serialize};
-use strum::{IntoStaticStr, VariantNames};
+use strum::{EnumDiscriminants, EnumString, IntoStaticStr, VariantNames};
 
 use crate::log_format::LogFormat;
 use crate::text::{Label, Reason};
 use crate::timestamp::Timestamp;
 
 /// One event, one business reason.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames, EnumDiscriminants)]
+#[strum_discriminants(name(SystemEventType), derive(EnumString), doc = "The names of the events.")]
 #[serde(deny_unknown_fields)]
 pub enum SystemEvent {
     /// Every access token that was issued before this moment ended, of whichever application.

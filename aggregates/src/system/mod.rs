@@ -17,7 +17,7 @@ use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
 
 pub use command::{NamedEvent, SystemCommand};
-pub use event::{SystemEvent, SystemSubject};
+pub use event::{SystemEvent, SystemEventType, SystemSubject};
 
 use crate::refusal::Refusal;
 use crate::text::Reason;

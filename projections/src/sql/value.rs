@@ -4,11 +4,11 @@ use gatebook_aggregates::identifiers::{
     AccessTokenId, ApiTokenId, AppId, ClientSecretId, DeveloperId, PasswordLinkId, SessionId,
 };
 use gatebook_aggregates::timestamp::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// One value of a column or an argument.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Value {
     /// Nothing.

@@ -1,8 +1,7 @@
-//! R24-R26: issuing access tokens, and deciding what they open. Every answer is decided from committed state, read for
-//! that answer; what cannot be read is refused.
+//! R24-R26: issuing access tokens, and deciding what they open. Every answer is decided from what was committed when it was
+//! asked for; what cannot be read is refused.
 
 use std::str::FromStr;
-use std::sync::Arc;
 
 use chrono::TimeDelta;
 use gatebook_aggregates::api_permission::{Access, ApiPermission};
@@ -12,7 +11,7 @@ use gatebook_aggregates::integration_app::Status;
 use gatebook_aggregates::metadata::ActorType;
 use gatebook_aggregates::system::issued_at;
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_projections::token_gate::{ClientFacts, GateFacts};
+use gatebook_projections::token_gate::GateFacts;
 
 use crate::application::accounts::credentials::throttle_keys;
 use crate::application::caller::Caller;
@@ -29,7 +28,7 @@ const CLOCKS_APART_MAX: TimeDelta = TimeDelta::seconds(120);
 
 /// A client that proved who it is.
 pub struct AuthenticatedClient {
-    pub(in crate::application) facts: Arc<ClientFacts>,
+    pub(in crate::application) facts: GateFacts,
     client_secret_id: ClientSecretId,
 }
 
@@ -66,13 +65,13 @@ pub struct GateAnswer {
     /// Whether it may pass, or why not.
     pub verdict: Verdict,
     /// The application, once the token is known to be genuine.
-    pub facts: Option<Arc<GateFacts>>,
+    pub facts: Option<GateFacts>,
 }
 
 /// RFC 7662: what an active token is.
 pub struct Introspection {
     /// The application and its group.
-    pub facts: Arc<GateFacts>,
+    pub facts: GateFacts,
     /// The token's own claims.
     pub claims: AccessTokenClaims,
     /// R10, R24: its scopes, as far as the permission still allows.
@@ -105,7 +104,7 @@ impl Gatebook {
         let usable = live.filter(|client| {
             is_client_secret(client_secret)
                 && client.facts.app.status == Status::Active
-                && client.facts.product_plan.has_integration_apps()
+                && client.facts.group.product_plan.has_integration_apps()
         });
         match usable {
             // Whether it would still be usable, an event tells that cannot be read.
@@ -253,7 +252,7 @@ fn token_facts(claims: &AccessTokenClaims, facts: &GateFacts) -> TokenFacts {
         write: claims.write,
         issued_at: Timestamp::new(claims.issued_at),
         expires_at: Timestamp::new(claims.expires_at),
-        is_revoked: facts.revoked_tokens.contains(&claims.token_id),
+        is_revoked: facts.is_token_revoked,
     }
 }
 

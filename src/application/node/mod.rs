@@ -2,7 +2,7 @@
 //! another node, or this one after a restart, works without it.
 
 pub(super) mod background_tasks;
-pub(super) mod gate_reads;
+pub(super) mod gate_memory;
 pub(super) mod last_used;
 pub(super) mod locks;
 pub(super) mod read_slots;
@@ -12,5 +12,4 @@ pub(super) mod refused;
 pub(super) mod replay_job;
 pub(super) mod revocations;
 pub(super) mod search_slots;
-pub(super) mod shared_reads;
 pub(super) mod state;

@@ -166,7 +166,7 @@ impl World {
         let position = self.head().await + 1;
         self.by_hand(&format!(
             "insert into events select {position}, recorded_at, '{kind}', '{id}', '', '', {sequence}, 'Dreamt', '1', \
-             '{{\"Dreamt\":{{}}}}', metadata, hash, hash from events where position = 1; \
+             '{{\"Dreamt\":{{}}}}', metadata, hash, hash, 'id ' || {position} from events where position = 1; \
              update log_head set position = {position}"
         ))
         .await;
@@ -190,7 +190,7 @@ impl World {
         self.by_hand(&format!(
             "insert into events select {position}, recorded_at, aggregate_type, aggregate_id, group_id, app_id, {sequence}, \
              'Dreamt', \
-             event_version, '{}', metadata, hash, '{}' from events where position = {}; \
+             event_version, '{}', metadata, hash, '{}', 'id ' || {position} from events where position = {}; \
              update log_head set position = {position}",
             event.payload, event.hash, last.position
         ))

@@ -32,6 +32,7 @@ async fn service(folder: &TempDir) -> Service {
             documentation_url: String::new(),
             integration_team: EmailAddress::parse("team", "team@example.com").unwrap(),
             gateway: GatewaySettings::default(),
+            gate_memory_mib: 1,
             silence: Duration::from_secs(60),
             limits: Limits::NONE,
         },
