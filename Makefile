@@ -44,6 +44,7 @@ soak: ## Play restores, kills and fail-overs at length; SOAK=50 is how many time
 	else \
 		GATEBOOK_SOAK=$(SOAK) tests/with-postgres cargo test --locked --test gatebook soak:: -- --include-ignored --nocapture; \
 	fi
+	cargo test --locked -p gatebook-gate-model -- --ignored --nocapture
 	tests/soak-metrics
 	deploy/check
 
