@@ -1,7 +1,7 @@
 //! Introspections and gateway checks per second and their p99, against a bare axum handler that answers the same bytes.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::routing::any;
@@ -23,6 +23,8 @@ use super::median;
 use super::setting::Setting;
 
 const CONNECTIONS: usize = 64;
+/// How many callers write beside the checks.
+const WRITERS: usize = 32;
 const TIME: Duration = Duration::from_secs(3);
 const ROUNDS: usize = 3;
 
@@ -40,7 +42,8 @@ pub async fn measure(setting: &Setting) {
 
 async fn hot_routes(setting: &Setting, store: &str) {
     let address = load::serve(web::router(setting.gatebook.clone(), ClientAddressHeader::default())).await;
-    let token = access_token(setting, "Gate").await;
+    let (_, secret) = client(setting, "Gate").await;
+    let token = token_of(setting, &secret).await;
     let gateway = setting
         .gatebook
         .create_resource_server(
@@ -61,13 +64,79 @@ async fn hot_routes(setting: &Setting, store: &str) {
          X-Api-Access: read\r\n\r\n"
     );
     let health = "GET /healthz HTTP/1.1\r\nHost: gatebook\r\n\r\n";
+    let basic = STANDARD.encode(format!("{}:{}", secret.client_id, secret.client_secret));
+    let form = "grant_type=client_credentials";
+    let issue = format!(
+        "POST /oauth/token HTTP/1.1\r\nHost: gatebook\r\nAuthorization: Basic {basic}\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+        form.len()
+    );
     for (what, request) in [
         ("health check", health),
         ("gateway check", &check),
         ("introspection", &introspection),
+        ("token issue", &issue),
     ] {
         compare(what, store, address, request.as_bytes()).await;
     }
+    while_others_write(setting, store, address, check.as_bytes()).await;
+}
+
+/// The same checks while many callers write. What they write with is not there for checks, so that checks are compared by the
+/// share of the processors that is left to them.
+async fn while_others_write(setting: &Setting, store: &str, address: SocketAddr, check: &[u8]) {
+    let (mut ours, mut limits) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let alone = load::run(address, check, CONNECTIONS, TIME).await.per_second;
+        let (busy_before, apps_before) = (busy_processor_seconds(), setting.apps());
+        write_for(setting, TIME).await;
+        let seconds_each = (busy_processor_seconds() - busy_before) / (setting.apps() - apps_before) as f64;
+        let apps_before = setting.apps();
+        let (checks, ()) = tokio::join!(load::run(address, check, CONNECTIONS, TIME), write_for(setting, TIME));
+        let written = (setting.apps() - apps_before) as f64;
+        let processors = std::thread::available_parallelism().unwrap().get() as f64;
+        let left = 1.0 - written * seconds_each / (processors * TIME.as_secs_f64());
+        ours.push(checks.per_second);
+        limits.push(alone * left.max(0.05));
+    }
+    let (ours, limit) = (median(ours), median(limits));
+    println!(
+        "gateway check while {WRITERS} callers write [{store}]: {}/s = {:.2} of alone, per core left",
+        grouped(ours),
+        ours / limit
+    );
+}
+
+async fn write_for(setting: &Setting, time: Duration) {
+    let end = Instant::now() + time;
+    let one_caller = || async {
+        while Instant::now() < end {
+            setting.create().await;
+        }
+    };
+    futures::future::join_all((0..WRITERS).map(|_| one_caller())).await;
+}
+
+/// How long the processors of this machine have worked, all processes together.
+fn busy_processor_seconds() -> f64 {
+    /// Clock ticks of `/proc` in a second, on every Linux.
+    const TICKS: f64 = 100.0;
+    let stat = std::fs::read_to_string("/proc/stat").unwrap();
+    let fields: Vec<f64> = stat
+        .lines()
+        .next()
+        .unwrap()
+        .split_whitespace()
+        .skip(1)
+        .map(|field| field.parse().unwrap())
+        .collect();
+    // The fourth is idle, the fifth waits for disks.
+    let busy = fields
+        .iter()
+        .enumerate()
+        .filter(|(column, _)| ![3, 4].contains(column))
+        .map(|(_, ticks)| ticks);
+    busy.sum::<f64>() / TICKS
 }
 
 async fn compare(what: &str, store: &str, address: SocketAddr, request: &[u8]) {
@@ -126,6 +195,10 @@ async fn answer_body(address: SocketAddr, request: &[u8]) -> Vec<u8> {
 /// The token of an AIQ Integrate application with this name, whose secret operators make.
 pub async fn access_token(setting: &Setting, name: &str) -> String {
     let (_, secret) = client(setting, name).await;
+    token_of(setting, &secret).await
+}
+
+async fn token_of(setting: &Setting, secret: &IssuedClientSecret) -> String {
     let operator = setting.operator();
     let client = setting
         .gatebook
