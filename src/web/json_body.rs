@@ -5,6 +5,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
+use crate::web::body_max::{body_max, in_words};
 use crate::web::error::{FieldError, Problem};
 use crate::web::field_problems::{duplicate, duplicate_field, unknown, unknown_field};
 use crate::web::service::Service;
@@ -26,13 +27,7 @@ impl<T: DeserializeOwned> FromRequest<Service> for JsonBody<T> {
 
     async fn from_request(request: Request, service: &Service) -> Result<Self, Problem> {
         let is_json = is_json(request.method(), request.headers());
-        let encoding = unread_encoding(request.headers());
-        let bytes = Bytes::from_request(request, service)
-            .await
-            .map_err(|rejection| body_problem(rejection.status()))?;
-        if let Some(encoding) = encoding.filter(|_| !bytes.is_empty()) {
-            return Err(encoded(&encoding));
-        }
+        let bytes = body_bytes(request, service).await?;
         if !bytes.is_empty() && !is_json {
             let detail = "Send the body as “Content-Type: application/json”.";
             return Err(unsupported(detail));
@@ -47,6 +42,20 @@ impl<T: DeserializeOwned> FromRequest<Service> for JsonBody<T> {
         let value = serde_path_to_error::deserialize(&mut json).map_err(|error| json_problem(&error))?;
         json.end().map_err(|error| malformed(&error))?;
         Ok(Self { value, bytes })
+    }
+}
+
+/// The bytes of a body that is not compressed and not too large.
+pub async fn body_bytes(request: Request, service: &Service) -> Result<Bytes, Problem> {
+    let encoding = unread_encoding(request.headers());
+    let (parts, body) = request.into_parts();
+    let max = body_max(&parts);
+    let bytes = Bytes::from_request(Request::from_parts(parts, body), service)
+        .await
+        .map_err(|rejection| body_problem(rejection.status(), max))?;
+    match encoding.filter(|_| !bytes.is_empty()) {
+        Some(encoding) => Err(encoded(&encoding)),
+        None => Ok(bytes),
     }
 }
 
@@ -82,9 +91,9 @@ fn unsupported(detail: &str) -> Problem {
     Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
 }
 
-fn body_problem(status: StatusCode) -> Problem {
+fn body_problem(status: StatusCode, max: usize) -> Problem {
     match status {
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(status, "body_too_large", "A body may have at most 64 KiB."),
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(status, "body_too_large", in_words(max)),
         _ => Problem::new(StatusCode::BAD_REQUEST, "invalid_body", "The body could not be read."),
     }
 }

@@ -1,6 +1,7 @@
 //! The help article, chapter by chapter.
 
 mod activity_log;
+mod adding_and_removing_entities;
 mod anything_sent;
 mod as_people_type;
 mod bad_input;

@@ -78,14 +78,21 @@ impl Fields {
 
     /// R11: a list of entities. A malformed id is reported as an unknown entity.
     pub fn entities(&mut self, ids: Option<Vec<String>>) -> Option<BTreeSet<EntityId>> {
-        let Some(ids) = ids else {
-            self.refuse("entities", "required", "Select at least one entity.");
-            return None;
-        };
+        match ids {
+            Some(ids) => self.entities_of("entities", &ids),
+            None => {
+                self.refuse("entities", "required", "Select at least one entity.");
+                None
+            }
+        }
+    }
+
+    /// The same for a list in another field.
+    pub fn entities_of(&mut self, field: &str, ids: &[String]) -> Option<BTreeSet<EntityId>> {
         match ids.iter().find(|id| EntityId::parse(id).is_err()) {
             Some(unknown) => {
                 let message = format!("Your group has no entity “{unknown}”.");
-                self.refuse("entities", "unknown_entity", message);
+                self.refuse(field, "unknown_entity", message);
                 None
             }
             None => Some(ids.iter().filter_map(|id| EntityId::parse(id).ok()).collect()),

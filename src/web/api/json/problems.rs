@@ -52,7 +52,10 @@ const TOO_MUCH: (&str, &str) = (
 const UNAVAILABLE: (&str, &str) = ("503", "`unavailable`: try again after `Retry-After`");
 const BODY: [(&str, &str); 3] = [
     ("400", "`invalid_json`: the body is not a JSON object"),
-    ("413", "`body_too_large`: more than 64 KiB"),
+    (
+        "413",
+        "`body_too_large`: more than 64 KiB, or more than 4 MiB where the call says that it takes that much",
+    ),
     ("415", "`unsupported_media_type`: the body is not sent as JSON"),
 ];
 
