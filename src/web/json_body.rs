@@ -32,17 +32,22 @@ impl<T: DeserializeOwned> FromRequest<Service> for JsonBody<T> {
             let detail = "Send the body as “Content-Type: application/json”.";
             return Err(unsupported(detail));
         }
-        let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-        let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
-        // Serde would read a list as the values of the fields, in order.
-        if text.trim_ascii_start().first() != Some(&b'{') && serde_json::from_slice::<IgnoredAny>(text).is_ok() {
-            return Err(no_object());
-        }
-        let mut json = serde_json::Deserializer::from_slice(text);
-        let value = serde_path_to_error::deserialize(&mut json).map_err(|error| json_problem(&error))?;
-        json.end().map_err(|error| malformed(&error))?;
+        let value = read_object(if bytes.is_empty() { b"{}" } else { &bytes })?;
         Ok(Self { value, bytes })
     }
+}
+
+/// Reads a JSON object.
+pub fn read_object<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    // Serde would read a list as the values of the fields, in order.
+    if text.trim_ascii_start().first() != Some(&b'{') && serde_json::from_slice::<IgnoredAny>(text).is_ok() {
+        return Err(no_object());
+    }
+    let mut json = serde_json::Deserializer::from_slice(text);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| json_problem(&error))?;
+    json.end().map_err(|error| malformed(&error))?;
+    Ok(value)
 }
 
 /// The bytes of a body that is not compressed and not too large.
@@ -61,13 +66,20 @@ pub async fn body_bytes(request: Request, service: &Service) -> Result<Bytes, Pr
 
 /// `PATCH` also accepts merge patches (RFC 7396), which are the same for objects without nested objects.
 fn is_json(method: &Method, headers: &HeaderMap) -> bool {
+    has_media_type(headers, &["application/json"])
+        || *method == Method::PATCH && has_media_type(headers, &["application/merge-patch+json"])
+}
+
+/// Whether the body is said to be of one of these types.
+pub fn has_media_type(headers: &HeaderMap, media_types: &[&str]) -> bool {
     let content_type = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
-    let is = |media_type| essence.eq_ignore_ascii_case(media_type);
-    is("application/json") || *method == Method::PATCH && is("application/merge-patch+json")
+    media_types
+        .iter()
+        .any(|media_type| essence.eq_ignore_ascii_case(media_type))
 }
 
 /// The encoding of a compressed body. Decompression is not supported, because a small body could expand to gigabytes.

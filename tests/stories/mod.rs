@@ -43,3 +43,4 @@ mod viewing;
 mod what_admins_learn_of_developers;
 mod what_was_refused;
 mod who_may_call;
+mod whole_lists;

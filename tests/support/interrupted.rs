@@ -20,6 +20,7 @@ pub struct Interrupted {
     always: Mutex<Option<Always>>,
     questions: AtomicUsize,
     rows_read: AtomicUsize,
+    writes: AtomicUsize,
     searches: AtomicUsize,
     searches_end: watch::Sender<bool>,
 }
@@ -32,6 +33,7 @@ impl Interrupted {
             always: Mutex::default(),
             questions: AtomicUsize::default(),
             rows_read: AtomicUsize::default(),
+            writes: AtomicUsize::default(),
             searches: AtomicUsize::default(),
             searches_end: watch::Sender::new(true),
         }
@@ -68,6 +70,11 @@ impl Interrupted {
     /// How many rows it answered so far, outside of writes.
     pub fn rows_read(&self) -> usize {
         self.rows_read.load(Ordering::SeqCst)
+    }
+
+    /// How many transactions that write were begun so far.
+    pub fn writes(&self) -> usize {
+        self.writes.load(Ordering::SeqCst)
     }
 
     /// How many searches it was asked for so far.
@@ -116,6 +123,9 @@ impl Database for Interrupted {
             ConnectionPurpose::Write => self.meanwhile.lock().unwrap().take(),
             ConnectionPurpose::Snapshot | ConnectionPurpose::Rehearsal => None,
         };
+        if purpose == ConnectionPurpose::Write {
+            self.writes.fetch_add(1, Ordering::SeqCst);
+        }
         if let Some(meanwhile) = meanwhile {
             meanwhile.await?;
         }
