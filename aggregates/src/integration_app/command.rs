@@ -205,6 +205,11 @@ impl AppCommand {
         }
     }
 
+    /// Whether it makes an application that there was not before.
+    pub fn creates(&self) -> bool {
+        matches!(self, Self::CreateNewIntegration(_) | Self::CreateAiqIntegrate(_))
+    }
+
     /// R11: the entities that it names; none when they are not what it is about.
     fn entities(&self) -> Option<&BTreeSet<EntityId>> {
         match self {
