@@ -10,7 +10,7 @@ use futures::future::join_all;
 use gatebook::application::StatusChange;
 use gatebook_aggregates::group::Role;
 use gatebook_aggregates::identifiers::{AppId, EntityId, GroupId};
-use gatebook_aggregates::integration_app::Changes;
+use gatebook_aggregates::integration_app::{Changes, EntitiesEdit};
 use gatebook_aggregates::text::Label;
 use reqwest::Method;
 use serde_json::Value;
@@ -113,7 +113,7 @@ impl Nodes {
         let changes = Changes {
             description: None,
             category: None,
-            entities: Some(entities),
+            entities: Some(EntitiesEdit::All(entities)),
         };
         self.world
             .gatebook
