@@ -25,8 +25,10 @@ pub struct ListedUser {
 /// What a whole list changes. `Key` tells which, `Listed` what each is like.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListDifference<Key, Listed> {
-    /// Those that are new, or other than they are in the group.
-    pub put: Vec<(Key, Listed)>,
+    /// Those that are new.
+    pub add: Vec<(Key, Listed)>,
+    /// Those that are other than they are in the group.
+    pub change: Vec<(Key, Listed)>,
     /// Those that the group has and the list has not.
     pub remove: Vec<Key>,
     /// How many are in the group as the list has them.
@@ -93,15 +95,19 @@ fn difference<Key: Ord + Clone, Has, Listed>(
     is_same: impl Fn(&Has, &Listed) -> bool,
 ) -> ListDifference<Key, Listed> {
     let remove = has.keys().filter(|key| !list.contains_key(*key)).cloned().collect();
-    let listed = list.len();
-    let put: Vec<_> = list
-        .into_iter()
-        .filter(|(key, listed)| !has.get(key).is_some_and(|has| is_same(has, listed)))
-        .collect();
+    let (mut add, mut change, mut unchanged) = (Vec::new(), Vec::new(), 0);
+    for (key, listed) in list {
+        match has.get(&key) {
+            None => add.push((key, listed)),
+            Some(has) if is_same(has, &listed) => unchanged += 1,
+            Some(_) => change.push((key, listed)),
+        }
+    }
     ListDifference {
+        add,
+        change,
         remove,
-        unchanged: listed - put.len(),
-        put,
+        unchanged,
         there: has.len(),
     }
 }
@@ -109,7 +115,7 @@ fn difference<Key: Ord + Clone, Has, Listed>(
 /// How many facts one command may give: so many are written within the time that others may have to wait for the log.
 pub const FACTS_AT_ONCE: usize = 1_000;
 
-/// How many facts one user of a list can give: name, address and role each have their own.
+/// How many facts a user who is there already can give: name, address and role each have their own.
 const FACTS_OF_A_USER: usize = 3;
 
 impl ListDifference<EntityId, Label> {
@@ -119,7 +125,9 @@ impl ListDifference<EntityId, Label> {
             put: Vec::new(),
             remove: remove.into_iter().collect(),
         });
-        let put = pieces(self.put, FACTS_AT_ONCE).map(|put| GroupCommand::ChangeEntities {
+        // A new name is one fact, whether the entity is new or not.
+        let put = self.change.into_iter().chain(self.add).collect();
+        let put = pieces(put, FACTS_AT_ONCE).map(|put| GroupCommand::ChangeEntities {
             put,
             remove: BTreeSet::new(),
         });
@@ -134,7 +142,9 @@ impl ListDifference<UserId, ListedUser> {
             put: Vec::new(),
             remove: remove.into_iter().collect(),
         });
-        let put = pieces(self.put, FACTS_AT_ONCE / FACTS_OF_A_USER).map(|put| GroupCommand::ChangeUsers {
+        let change = pieces(self.change, FACTS_AT_ONCE / FACTS_OF_A_USER);
+        let put = change.chain(pieces(self.add, FACTS_AT_ONCE));
+        let put = put.map(|put| GroupCommand::ChangeUsers {
             put,
             remove: BTreeSet::new(),
         });

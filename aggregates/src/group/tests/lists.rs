@@ -158,8 +158,23 @@ fn no_command_of_a_list_gives_more_facts_than_are_written_at_once() {
     assert_eq!(commands.len(), 3);
     assert_eq!(all_facts(&empty, commands).len(), 2_500);
     let users: Vec<_> = ids.iter().map(|id| (id.as_str(), "Somebody", Role::User)).collect();
-    for command in empty.difference_to_users(people(&users)).commands() {
-        // All of them could be there already, with another name, address and role.
-        assert!(matches!(command, GroupCommand::ChangeUsers { put, .. } if put.len() * 3 <= FACTS_AT_ONCE));
+    let commands = empty.difference_to_users(people(&users)).commands();
+    assert_eq!(commands.len(), 3);
+    let mut full = empty.clone();
+    let facts = all_facts(&empty, commands);
+    facts.iter().for_each(|fact| full.record(fact.subject()));
+    // Now all of them have another name, another address and another role.
+    let other = |(id, listed): (UserId, ListedUser)| {
+        let other = ListedUser {
+            email: email(&format!("{id}@elsewhere.example")),
+            name: label("Somebody else"),
+            role: Role::PracticeAdmin,
+        };
+        assert_ne!(other, listed);
+        (id, other)
+    };
+    let others = people(&users).into_iter().map(other).collect();
+    for command in full.difference_to_users(others).commands() {
+        assert!(all_facts(&full, vec![command]).len() <= FACTS_AT_ONCE);
     }
 }
