@@ -1,5 +1,6 @@
 //! Introspections and gateway checks per second and their p99, against a bare axum handler that answers the same bytes.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -20,9 +21,11 @@ use tokio::net::TcpStream;
 
 use super::load::{self, Load};
 use super::median;
-use super::setting::Setting;
+use super::setting::{Setting, new_database};
 
 const CONNECTIONS: usize = 64;
+/// How many entities an application with many has.
+const MANY: usize = 10_000;
 /// How many callers write beside the checks.
 const WRITERS: usize = 32;
 const TIME: Duration = Duration::from_secs(3);
@@ -35,9 +38,11 @@ pub async fn measure(setting: &Setting) {
         "\nvalidation per second, {CONNECTIONS} connections, against a bare axum handler that answers the same bytes"
     );
     hot_routes(setting, "postgres").await;
+    many_entities([new_database().await, new_database().await], "postgres").await;
     let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}", folder.path().join("bench.db").display());
-    hot_routes(&Setting::on(url).await, "sqlite").await;
+    let url = |name: &str| format!("sqlite://{}", folder.path().join(name).display());
+    hot_routes(&Setting::on(url("bench.db")).await, "sqlite").await;
+    many_entities([url("few.db"), url("many.db")], "sqlite").await;
 }
 
 async fn hot_routes(setting: &Setting, store: &str) {
@@ -59,10 +64,7 @@ async fn hot_routes(setting: &Setting, store: &str) {
          Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
         form.len()
     );
-    let check = format!(
-        "GET /gateway/authorize HTTP/1.1\r\nHost: gatebook\r\nAuthorization: Bearer {token}\r\nX-Entity-Id: e1\r\n\
-         X-Api-Access: read\r\n\r\n"
-    );
+    let check = check_request(&token, "e1");
     let health = "GET /healthz HTTP/1.1\r\nHost: gatebook\r\n\r\n";
     let basic = STANDARD.encode(format!("{}:{}", secret.client_id, secret.client_secret));
     let form = "grant_type=client_credentials";
@@ -80,6 +82,59 @@ async fn hot_routes(setting: &Setting, store: &str) {
         compare(what, store, address, request.as_bytes()).await;
     }
     while_others_write(setting, store, address, check.as_bytes()).await;
+}
+
+fn check_request(token: &str, entity: &str) -> String {
+    format!(
+        "GET /gateway/authorize HTTP/1.1\r\nHost: gatebook\r\nAuthorization: Bearer {token}\r\nX-Entity-Id: {entity}\r\n\
+         X-Api-Access: read\r\n\r\n"
+    )
+}
+
+/// Checks of an application with many entities, of a group with as many, beside one with three entities of ten.
+async fn many_entities(urls: [String; 2], store: &str) {
+    let [few, many] = urls;
+    let (few, many) = (Setting::on(few).await, Setting::on(many).await);
+    let ids: BTreeMap<_, _> = (0..MANY)
+        .map(|n| (entity(n), Label::parse("name", "Company").unwrap()))
+        .collect();
+    let operator = many.operator();
+    let listed = many
+        .gatebook
+        .put_entities(operator.operator().unwrap(), &many.group_id, ids, None);
+    listed.await.unwrap_or_else(|failure| panic!("{failure}"));
+    let (_, one) = client(&few, "Few").await;
+    let (_, other) = client_with(&many, "Many", (0..MANY).map(entity).collect()).await;
+    let serve = async |setting: &Setting| {
+        load::serve(web::router(setting.gatebook.clone(), ClientAddressHeader::default())).await
+    };
+    let (few_at, many_at) = (serve(&few).await, serve(&many).await);
+    let few_check = check_request(&token_of(&few, &one).await, "e1");
+    let many_check = check_request(&token_of(&many, &other).await, &format!("e{}", MANY - 1));
+    let (mut ours, mut limits) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        ours.push(
+            load::run(many_at, many_check.as_bytes(), CONNECTIONS, TIME)
+                .await
+                .per_second,
+        );
+        limits.push(
+            load::run(few_at, few_check.as_bytes(), CONNECTIONS, TIME)
+                .await
+                .per_second,
+        );
+    }
+    let (ours, limit) = (median(ours), median(limits));
+    println!(
+        "gateway check, {} entities [{store}]: {}/s = {:.2} of the same with three",
+        grouped(MANY as f64),
+        grouped(ours),
+        ours / limit
+    );
+}
+
+fn entity(n: usize) -> EntityId {
+    EntityId::parse(&format!("e{n}")).unwrap()
 }
 
 /// The same checks while many callers write. What they write with is not there for checks, so that checks are compared by the
@@ -214,15 +269,16 @@ async fn token_of(setting: &Setting, secret: &IssuedClientSecret) -> String {
 
 /// An AIQ Integrate application with this name, and its client secret.
 pub async fn client(setting: &Setting, name: &str) -> (AppId, IssuedClientSecret) {
+    client_with(setting, name, (1..=3).map(entity).collect()).await
+}
+
+async fn client_with(setting: &Setting, name: &str, entities: BTreeSet<EntityId>) -> (AppId, IssuedClientSecret) {
     let form = AiqIntegrateForm {
         integrate_type: catalog::integrate_type("bank_feeds").unwrap(),
         name: AppName::parse(name).unwrap(),
         description: Description::parse("Measured.").unwrap(),
         category: None,
-        entities: ["e1", "e2", "e3"]
-            .iter()
-            .map(|id| EntityId::parse(id).unwrap())
-            .collect(),
+        entities,
         accept_charges: true,
         accept_data_access: true,
     };
