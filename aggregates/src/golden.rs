@@ -147,6 +147,7 @@ fn a_missing_field_is_refused_unless_it_may_be_null() {
             ("UnusableOneTimePasswordsRefused", "app_name"),
             ("GuessesRefused", "app_id"),
             ("GuessesRefused", "app_name"),
+            ("EntitiesChanged", "none_left"),
         ];
         for stored in lines {
             let payload: Value = serde_json::from_str(stored.payload.get()).unwrap();

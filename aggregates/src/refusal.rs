@@ -87,6 +87,16 @@ pub enum Refusal {
     /// R23: two client secrets live already.
     #[error("There are already two active client secrets. Retire one of them first.")]
     ClientSecretLimit,
+    /// A list would remove more than half of what is there, and nobody has said that it shall.
+    #[error(
+        "This list would remove {needed} of {there}. If that is right, send it again with “confirm_removed={needed}”."
+    )]
+    RemovalUnconfirmed {
+        /// How many it would remove.
+        needed: usize,
+        /// How many there are.
+        there: usize,
+    },
     /// R8, R10: a field that never changes for this kind of application.
     #[error("The field “{0}” of this application cannot be changed.")]
     FieldNotEditable(&'static str),

@@ -15,6 +15,7 @@ pub mod projection;
 pub mod recorded;
 pub mod registry;
 pub mod revoked_tokens;
+pub mod row_base;
 pub mod row_write;
 pub mod sql;
 pub mod system;

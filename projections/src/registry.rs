@@ -18,6 +18,7 @@ use crate::portal_apps::PortalApps;
 use crate::projection::AnyProjection;
 use crate::recorded::{Recorded, UnreadableEvent};
 use crate::revoked_tokens::RevokedTokens;
+use crate::row_base::RowBase;
 use crate::row_write::RowWrite;
 use crate::system::SystemState;
 use crate::token_gate::TokenGate;
@@ -27,18 +28,19 @@ pub trait Projected: Aggregate + 'static {
     /// Each folds a whole stream to its row.
     const FOLDS: &'static [FoldOf<Self>];
 
-    /// The rows that are written with events of a stream: one of each projection at most.
+    /// The rows that are written with events of a stream: one of each projection at most. The events are all of the stream,
+    /// or those after the row that the fold begins with.
     ///
     /// # Errors
     /// See [`RowWrite::of`].
-    fn rows(stream: &[Recorded<Self::Event>]) -> Result<Vec<RowWrite>, UnreadableEvent> {
-        let rows = Self::FOLDS.iter().filter_map(|fold| fold(stream).transpose());
+    fn rows(base: &RowBase, stream: &[Recorded<Self::Event>]) -> Result<Vec<RowWrite>, UnreadableEvent> {
+        let rows = Self::FOLDS.iter().filter_map(|fold| fold(base, stream).transpose());
         rows.collect()
     }
 }
 
-/// Folds a whole stream of an aggregate to the row of one projection.
-pub type FoldOf<A> = fn(&[Recorded<<A as Aggregate>::Event>]) -> Result<Option<RowWrite>, UnreadableEvent>;
+/// Folds a stream of an aggregate, whole or onto an earlier row, to the row of one projection.
+pub type FoldOf<A> = fn(&RowBase, &[Recorded<<A as Aggregate>::Event>]) -> Result<Option<RowWrite>, UnreadableEvent>;
 
 /// Makes of one list what reads, creates, verifies and rebuilds tables ([`all`]), and what writes them ([`Projected`]). A
 /// projection in the list of an aggregate whose events it does not fold is an error of the compiler.

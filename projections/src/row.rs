@@ -4,7 +4,7 @@
 use crate::sql::{Column, RowError, RowReader, Value};
 
 /// One row of a projection.
-pub trait Row: Clone + PartialEq + Send + Sized {
+pub trait Row: Clone + PartialEq + Send + Sync + Sized + 'static {
     /// The columns. The first is the key, the stream's id; the last are `version` and `position`.
     const COLUMNS: &'static [Column];
 

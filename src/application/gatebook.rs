@@ -24,7 +24,7 @@ use crate::application::node::search_slots::SearchSlots;
 use crate::application::node::state::{Draining, LatestReplay, Measurements, UnreadableWatch};
 use crate::clock::Clock;
 use crate::log::append::EncryptedEmail;
-use crate::log::{CommandError, Log, Writer};
+use crate::log::{CommandError, Log, Snapshots, Writer};
 use crate::mail::Email;
 use crate::metrics::Metrics;
 use crate::outbox::encrypt_email;
@@ -133,6 +133,7 @@ impl Gatebook {
             log: Log {
                 database: parts.database,
                 writer: parts.writer,
+                snapshots: Snapshots::default(),
             },
             clock: parts.clock,
             metrics: parts.metrics,

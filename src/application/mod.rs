@@ -11,6 +11,7 @@ mod failure;
 mod gate;
 mod gatebook;
 mod gateway_settings;
+mod group_lists;
 mod groups;
 mod idempotency_key;
 mod limits;
@@ -39,6 +40,7 @@ pub use gate::{
 };
 pub use gatebook::{Gatebook, GatebookParts, Settings};
 pub use gateway_settings::{GatewayAuth, GatewaySettings, GatewayUnavailable};
+pub use group_lists::ListChanges;
 pub use groups::{GroupPrecondition, PutOutcome};
 pub use idempotency_key::IdempotencyKey;
 pub use limits::{EmailLimits, Limits};

@@ -10,18 +10,19 @@ use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
 use gatebook_projections::sql::{Query, Value};
 
 use super::append::{Append, AppendError, Guard, Receipt, StreamAppend};
+use super::batch_reads::BatchReads;
 use super::batch_writes::{BatchWrites, event_row, idempotency_row};
 use super::clock_guard::{ClockGuard, LogTime, clock_column};
 use super::credential_state::CredentialState;
 use super::email_quotas::EmailQuotas;
+use super::fault;
 use super::group_room::Applications;
 use super::hash_chain::{EventParts, hash_of};
 use super::head::Head;
 use super::locked::LockedDecision;
 use super::preconditions::{Preconditions, Stream};
 use super::unreadable::{self, ReadTo};
-use super::{fault, fold_versions};
-use crate::store::{ConnectionPurpose, Database, StoreError, Transaction};
+use crate::store::{ConnectionPurpose, Database, Dialect, StoreError, Transaction};
 
 /// What became of each append of a batch.
 pub(super) type BatchAnswers = Vec<Result<Receipt, AppendError>>;
@@ -35,9 +36,10 @@ pub(super) async fn write(
     now: Timestamp,
     clocks: &ClockGuard,
 ) -> Result<BatchAnswers, StoreError> {
-    let mut transaction = database.begin(ConnectionPurpose::Write).await?;
+    let question = head_question(database.dialect());
+    let (mut transaction, head) = database.begin_with(ConnectionPurpose::Write, &question).await?;
     fault::point("begun");
-    let head = lock_head(&mut *transaction, clocks).await?;
+    let head = head_of(&mut *transaction, head, clocks).await?;
     let mut written = Written {
         transaction: &mut *transaction,
         head: head.at_least(now),
@@ -80,8 +82,10 @@ impl Written<'_> {
             });
         }
         if !batch_writes.is_empty() {
-            batch_writes.write(self.transaction, state.head, self.now).await?;
-            state.email_quotas.write(self.transaction).await?;
+            let email_quotas = state.email_quotas.insert();
+            batch_writes
+                .write(self.transaction, state.head, self.now, email_quotas)
+                .await?;
         }
         self.head = state.head;
         Ok(answers)
@@ -93,10 +97,23 @@ impl Written<'_> {
 /// # Errors
 /// Also `Unavailable` when this machine's clock is too wrong to date events.
 pub(super) async fn lock_head(transaction: &mut dyn Transaction, clocks: &ClockGuard) -> Result<Head, StoreError> {
-    let dialect = transaction.dialect();
+    let question = head_question(transaction.dialect());
+    let rows = transaction.rows(Query::new(question, [])).await?;
+    head_of(transaction, rows, clocks).await
+}
+
+/// Asks for the end of the log, and takes its lock.
+fn head_question(dialect: Dialect) -> String {
     let (clock, lock) = (clock_column(dialect), dialect.for_update());
-    let sql = format!("select position, recorded_at, {clock}, read_to from log_head where id = 1{lock}");
-    let rows = transaction.rows(Query::new(sql, [])).await?;
+    format!("select position, recorded_at, {clock}, read_to from log_head where id = 1{lock}")
+}
+
+/// The end of the log, as that question was answered.
+async fn head_of(
+    transaction: &mut dyn Transaction,
+    rows: Vec<Vec<Value>>,
+    clocks: &ClockGuard,
+) -> Result<Head, StoreError> {
     match rows.into_iter().next().as_deref() {
         Some(
             [
@@ -143,19 +160,15 @@ impl LogState {
         head: Head,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
-        let versions = read_versions(transaction, appends).await?;
+        let BatchReads {
+            versions,
+            reserved,
+            used_keys,
+            credentials,
+            applications,
+            email_quotas,
+        } = BatchReads::ask(transaction, appends, now).await?;
         let preconditions = Preconditions::read(transaction, appends, &versions).await?;
-        let wanted = appends
-            .iter()
-            .flat_map(|append| &append.reservations)
-            .map(|one| &one.key);
-        let names = wanted.chain(appends.iter().flat_map(|append| &append.still_free));
-        let reserved = existing(transaction, "reservations", names.map(ToString::to_string)).await?;
-        let keys = appends.iter().filter_map(|append| append.idempotency.as_ref());
-        let used_keys = existing(transaction, "idempotency_keys", keys.map(|record| record.key.clone())).await?;
-        let credentials = CredentialState::read(transaction, appends).await?;
-        let applications = Applications::read(transaction, appends).await?;
-        let email_quotas = EmailQuotas::read(transaction, appends, now).await?;
         Ok(Self {
             head,
             now,
@@ -302,69 +315,4 @@ pub(super) fn events_after(
         events.push(stored);
     }
     Ok(events)
-}
-
-/// What the rows of projections are called among the versions.
-const FOLDS: &str = "";
-
-/// The versions of all streams that appends touch or depend on. Those of the folds come with them, and have to be this
-/// program's: read under the log's lock, because a rebuild by another program may have switched a table meanwhile.
-async fn read_versions(
-    transaction: &mut dyn Transaction,
-    appends: &[Append],
-) -> Result<BTreeMap<Stream, i64>, StoreError> {
-    let mut ids: BTreeMap<&'static str, BTreeSet<&str>> = BTreeMap::new();
-    for append in appends {
-        for guard in append
-            .streams
-            .iter()
-            .map(|stream| &stream.expected)
-            .chain(append.preconditions.iter().map(|precondition| &precondition.guard))
-        {
-            ids.entry(guard.aggregate_type).or_default().insert(&guard.aggregate_id);
-        }
-    }
-    let mut query = Query::new(format!("select '{FOLDS}', name, fold_version from projections"), []);
-    for (aggregate_type, ids) in &ids {
-        let (kind, list) = (query.arg(*aggregate_type), query.arg(Value::json(ids)));
-        let list = transaction.dialect().list(&list);
-        query.push(&format!(
-            " union all select cast({kind} as text), l.id, (select max(e.sequence) from events e \
-             where e.aggregate_type = {kind} and e.aggregate_id = l.id) from ({list}) l"
-        ));
-    }
-    let (mut versions, mut folds) = (BTreeMap::new(), Vec::new());
-    for row in transaction.rows(query).await? {
-        let [Value::Text(kind), Value::Text(id), Value::Int(version)] = row.as_slice() else {
-            continue;
-        };
-        match ids.get_key_value(kind.as_str()) {
-            Some((kind, _)) => drop(versions.insert((*kind, id.clone()), *version)),
-            None => folds.push((id.clone(), *version)),
-        }
-    }
-    fold_versions::check(&folds)?;
-    Ok(versions)
-}
-
-/// Which of these keys a table holds already.
-async fn existing(
-    transaction: &mut dyn Transaction,
-    table: &str,
-    keys: impl Iterator<Item = String>,
-) -> Result<BTreeSet<String>, StoreError> {
-    let keys: BTreeSet<String> = keys.collect();
-    if keys.is_empty() {
-        return Ok(keys);
-    }
-    let sql = format!(
-        "select key from {table} where key in ({})",
-        transaction.dialect().list("$1")
-    );
-    let rows = transaction.rows(Query::new(sql, [Value::json(&keys)])).await?;
-    let found = rows.into_iter().flatten().filter_map(|value| match value {
-        Value::Text(key) => Some(key),
-        Value::Null | Value::Int(_) => None,
-    });
-    Ok(found.collect())
 }

@@ -7,12 +7,11 @@ use gatebook_projections::recorded::StoredEvent;
 use gatebook_projections::row_write::RowWrite;
 use gatebook_projections::sql::{Column, Query, Value, int, text};
 
-use super::append::{CredentialChange, EncryptedEmail, IdempotencyRecord};
+use super::append::{Credential, CredentialChange, EncryptedEmail, IdempotencyRecord};
 use super::head::Head;
 use super::read::EVENT_COLUMNS;
 use super::{fault, unreadable};
-use crate::secrets::CredentialKind;
-use crate::store::{OnConflict, StoreError, Transaction};
+use crate::store::{Insert, OnConflict, StoreError, Transaction};
 
 /// Everything that a batch writes, by table.
 #[derive(Default)]
@@ -74,42 +73,41 @@ impl BatchWrites {
         transaction: &mut dyn Transaction,
         head: Head,
         now: Timestamp,
+        email_quotas: Insert,
     ) -> Result<(), StoreError> {
-        transaction
-            .insert("events", EVENT_COLUMNS, &self.events, OnConflict::Fail)
-            .await?;
-        fault::point("events_written");
-        for (table, (columns, rows)) in by_table(self.rows) {
-            transaction.insert(table, columns, &rows, OnConflict::Replace).await?;
-        }
-        fault::point("rows_written");
-        transaction
-            .insert("reservations", RESERVATIONS, &self.reservations, OnConflict::Fail)
-            .await?;
-        transaction
-            .insert(
-                "idempotency_keys",
-                IDEMPOTENCY_KEYS,
-                &self.idempotency_keys,
-                OnConflict::Fail,
-            )
-            .await?;
-        fault::point("names_written");
+        // What is deleted comes first: new e-mails and credentials may be about the same.
         if !self.withdrawn_emails.is_empty() {
             withdraw_emails(transaction, &self.withdrawn_emails).await?;
         }
-        let emails: Vec<_> = self.emails.into_iter().map(|email| email_row(email, now)).collect();
-        transaction.insert("outbox", EMAILS, &emails, OnConflict::Fail).await?;
-        fault::point("emails_written");
-        unreadable::settle(transaction, &self.settled_events).await?;
-        for change in self.credentials {
-            write_credential(transaction, change, head.recorded_at).await?;
-        }
+        write_credentials(transaction, self.credentials, head.recorded_at).await?;
+        let rows = by_table(self.rows).into_iter().map(|(table, (columns, rows))| Insert {
+            table,
+            columns,
+            rows,
+            on_conflict: OnConflict::Replace,
+        });
+        let new = |table, columns, rows| Insert {
+            table,
+            columns,
+            rows,
+            on_conflict: OnConflict::Fail,
+        };
+        let emails = self.emails.into_iter().map(|email| email_row(email, now));
+        let inserts = std::iter::once(new("events", EVENT_COLUMNS, self.events))
+            .chain(rows)
+            .chain([
+                new("reservations", RESERVATIONS, self.reservations),
+                new("idempotency_keys", IDEMPOTENCY_KEYS, self.idempotency_keys),
+                new("outbox", EMAILS, emails.collect()),
+                email_quotas,
+            ]);
         let order = "update log_head set position = $1, recorded_at = $2, read_to = $1 where id = 1";
-        transaction
-            .execute(Query::new(order, [head.position.into(), head.recorded_at.into()]))
-            .await?;
-        Ok(())
+        let end_of_log = Query::new(order, [head.position.into(), head.recorded_at.into()]);
+        transaction.insert_all(inserts.collect(), end_of_log).await?;
+        for done in ["events_written", "rows_written", "names_written", "emails_written"] {
+            fault::point(done);
+        }
+        unreadable::settle(transaction, &self.settled_events).await
     }
 }
 
@@ -154,52 +152,96 @@ async fn withdraw_emails(transaction: &mut dyn Transaction, about: &[String]) ->
     Ok(())
 }
 
-async fn write_credential(
+/// In the order of the changes, but as many as possible at once: whoever takes hundreds of users out of a group must not hold
+/// the log's lock for thousands of statements.
+async fn write_credentials(
     transaction: &mut dyn Transaction,
-    change: CredentialChange,
+    changes: Vec<CredentialChange>,
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    let kind = |kind: CredentialKind| Value::from(kind.name());
-    match change {
-        CredentialChange::Delete { kind: which, id } => {
-            let order = "delete from credentials where kind = $1 and id = $2";
-            transaction.execute(Query::new(order, [kind(which), id.into()])).await?;
+    let mut run = CredentialRun::default();
+    for change in changes {
+        if !run.takes(&change) {
+            std::mem::take(&mut run).write(transaction, at).await?;
         }
-        CredentialChange::DeleteOwned { kind: which, owner } => {
-            let order = "delete from credentials where kind = $1 and owner = $2";
+        run.add(change);
+    }
+    run.write(transaction, at).await
+}
+
+/// Changes of credentials that can be written in any order, because none is of what another one stores.
+#[derive(Default)]
+struct CredentialRun {
+    /// Those to delete, by kind: their ids.
+    ids: BTreeMap<&'static str, BTreeSet<String>>,
+    /// Those to delete, by kind: whose.
+    owners: BTreeMap<&'static str, BTreeSet<String>>,
+    /// Those to store, each in place of an older one.
+    new: BTreeMap<(&'static str, String), Credential>,
+}
+
+const CREDENTIALS: &[Column] = &[
+    text("kind"),
+    text("id"),
+    text("owner"),
+    text("name"),
+    text("digest"),
+    text("created_at"),
+    text("expires_at"),
+];
+
+impl CredentialRun {
+    /// Deletes come before what is stored; what is deleted afterwards, or stored again, belongs to the next run.
+    fn takes(&self, change: &CredentialChange) -> bool {
+        match change {
+            CredentialChange::Put(new) => !self.new.contains_key(&(new.kind.name(), new.id.clone())),
+            CredentialChange::Delete { .. } | CredentialChange::DeleteOwned { .. } => self.new.is_empty(),
+        }
+    }
+
+    fn add(&mut self, change: CredentialChange) {
+        match change {
+            CredentialChange::Delete { kind, id } => {
+                self.ids.entry(kind.name()).or_default().insert(id);
+            }
+            CredentialChange::DeleteOwned { kind, owner } => {
+                self.owners.entry(kind.name()).or_default().insert(owner);
+            }
+            CredentialChange::Put(new) => {
+                let (kind, id) = (new.kind.name(), new.id.clone());
+                self.ids.entry(kind).or_default().insert(id.clone());
+                self.new.insert((kind, id), new);
+            }
+        }
+    }
+
+    async fn write(self, transaction: &mut dyn Transaction, at: Timestamp) -> Result<(), StoreError> {
+        let ids = self.ids.into_iter().map(|(kind, ids)| ("id", kind, ids));
+        let owners = self.owners.into_iter().map(|(kind, owners)| ("owner", kind, owners));
+        for (column, kind, keys) in ids.chain(owners) {
+            let keys_list = transaction.dialect().list("$2");
+            let order = format!("delete from credentials where kind = $1 and {column} in ({keys_list})");
             transaction
-                .execute(Query::new(order, [kind(which), owner.into()]))
+                .execute(Query::new(order, [kind.into(), Value::json(&keys)]))
                 .await?;
         }
-        CredentialChange::Put(new) => {
-            let order = "delete from credentials where kind = $1 and id = $2";
-            transaction
-                .execute(Query::new(order, [kind(new.kind), new.id.as_str().into()]))
-                .await?;
-            let columns = [
-                text("kind"),
-                text("id"),
-                text("owner"),
-                text("name"),
-                text("digest"),
-                text("created_at"),
-                text("expires_at"),
-            ];
-            let row = vec![
-                kind(new.kind),
-                new.id.into(),
+        let row = |((kind, id), new): ((&'static str, String), Credential)| {
+            vec![
+                kind.into(),
+                id.into(),
                 new.owner.into(),
                 new.name.into(),
                 new.digest.into(),
                 at.into(),
                 new.expires_at.into(),
-            ];
-            transaction
-                .insert("credentials", &columns, &[row], OnConflict::Fail)
-                .await?;
-        }
+            ]
+        };
+        let rows: Vec<_> = self.new.into_iter().map(row).collect();
+        transaction
+            .insert("credentials", CREDENTIALS, &rows, OnConflict::Fail)
+            .await?;
+        Ok(())
     }
-    Ok(())
 }
 
 pub(super) fn event_row(event: &StoredEvent) -> Vec<Value> {

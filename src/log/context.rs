@@ -1,6 +1,7 @@
 //! What goes with a command besides its events: who asks, what the decision is based on, and what follows from it.
 
 use std::collections::BTreeSet;
+use std::sync::Mutex;
 
 use cqrs_es::Aggregate;
 use gatebook_aggregates::timestamp::Timestamp;
@@ -25,6 +26,8 @@ pub struct CommandContext<'a, A: Aggregate> {
     pub idempotency: Option<IdempotentRequest>,
     /// Whether the decision stands although events of the stream cannot be read: it stops something, or settles those.
     pub despite_unreadable: bool,
+    /// The stream, if it has been read already.
+    pub stream: Mutex<Option<Loaded<A>>>,
     /// Of a command by which somebody only looks: how it is decided.
     pub audited_read: Option<AuditedRead>,
     /// What follows from the decided events: names, e-mails, credentials, other streams.

@@ -1,12 +1,9 @@
 //! The credentials that the waiting appends are based on, as they are under the log's lock, and as the appends of the
 //! same batch leave them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use gatebook_projections::sql::{Query, Value};
-
-use super::append::{Append, CredentialChange, CredentialGuard};
-use crate::store::{StoreError, Transaction};
+use super::append::{CredentialChange, CredentialGuard};
 
 /// Owner and digest of each credential that an append is based on; those that there are not are not in it.
 #[derive(Default)]
@@ -18,29 +15,9 @@ struct Known {
 }
 
 impl CredentialState {
-    /// Reads what the appends are based on.
-    pub(super) async fn read(transaction: &mut dyn Transaction, appends: &[Append]) -> Result<Self, StoreError> {
-        let mut ids: BTreeMap<&'static str, BTreeSet<&str>> = BTreeMap::new();
-        for guard in appends.iter().flat_map(|append| &append.credential_guards) {
-            ids.entry(guard.kind.into()).or_default().insert(&guard.id);
-        }
-        let mut state = Self::default();
-        for (kind, ids) in ids {
-            let sql = format!(
-                "select id, owner, digest from credentials where kind = $1 and id in ({})",
-                transaction.dialect().list("$2")
-            );
-            let rows = transaction
-                .rows(Query::new(sql, [kind.into(), Value::json(&ids)]))
-                .await?;
-            for row in rows {
-                if let [Value::Text(id), Value::Text(owner), Value::Text(digest)] = row.as_slice() {
-                    let (owner, digest) = (owner.clone(), digest.clone());
-                    state.0.insert((kind, id.clone()), Known { owner, digest });
-                }
-            }
-        }
-        Ok(state)
+    /// Takes note of a credential that there is.
+    pub(super) fn found(&mut self, (kind, id): (&'static str, String), owner: String, digest: String) {
+        self.0.insert((kind, id), Known { owner, digest });
     }
 
     /// Whether the credential is still what the decision was based on.

@@ -1,14 +1,14 @@
 //! How many e-mails have counted against whose limit within the last hour, under the log's lock: neither several nodes nor a
 //! restart give anybody more.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_projections::sql::{Column, Query, RowReader, Value, text};
+use gatebook_projections::sql::{Column, Value, text};
 
 use super::append::{Append, AppendError, EncryptedEmail};
 use super::email_quota::{EMAIL_QUOTA_WINDOW, EmailQuota, WhenUsedUp};
-use crate::store::{OnConflict, StoreError, Transaction};
+use crate::store::{Insert, OnConflict};
 
 const USES: &[Column] = &[text("owner"), text("used_at")];
 
@@ -20,36 +20,20 @@ pub(super) struct EmailQuotas {
 }
 
 impl EmailQuotas {
-    /// Reads them; nothing where no e-mail has a limit.
-    pub(super) async fn read(
-        transaction: &mut dyn Transaction,
-        appends: &[Append],
-        now: Timestamp,
-    ) -> Result<Self, StoreError> {
-        let quotas = appends
-            .iter()
-            .flat_map(|append| &append.emails)
-            .flat_map(|email| &email.quotas);
-        let owners: BTreeSet<String> = quotas.map(|quota| quota.owner.to_string()).collect();
-        let mut quotas = Self {
+    /// Nothing has been used at this moment.
+    pub(super) fn at(now: Timestamp) -> Self {
+        Self {
             now,
             uses: BTreeMap::new(),
             new: Vec::new(),
-        };
-        if owners.is_empty() {
-            return Ok(quotas);
         }
-        let sql = format!(
-            "select owner, used_at from email_quota_uses where owner in ({}) and used_at > $2 order by used_at",
-            transaction.dialect().list("$1")
-        );
-        let args = [Value::json(&owners), now.plus(-EMAIL_QUOTA_WINDOW).into()];
-        for row in transaction.rows(Query::new(sql, args)).await? {
-            let mut row = RowReader::new("email_quota_uses", row);
-            let (owner, used_at) = (row.text()?, row.time()?);
-            quotas.uses.entry(owner).or_default().push(used_at);
-        }
-        Ok(quotas)
+    }
+
+    /// Takes note of an e-mail that counts against a limit.
+    pub(super) fn used(&mut self, owner: String, at: Timestamp) {
+        let uses = self.uses.entry(owner).or_default();
+        let later = uses.partition_point(|use_| *use_ <= at);
+        uses.insert(later, at);
     }
 
     /// Whether all e-mails of an append may be sent that cannot be left out.
@@ -87,15 +71,14 @@ impl EmailQuotas {
         true
     }
 
-    /// Writes down what was counted.
-    pub(super) async fn write(&self, transaction: &mut dyn Transaction) -> Result<(), StoreError> {
-        if self.new.is_empty() {
-            return Ok(());
+    /// What was counted, to be written down.
+    pub(super) fn insert(self) -> Insert {
+        Insert {
+            table: "email_quota_uses",
+            columns: USES,
+            rows: self.new,
+            on_conflict: OnConflict::Fail,
         }
-        transaction
-            .insert("email_quota_uses", USES, &self.new, OnConflict::Fail)
-            .await
-            .map(drop)
     }
 
     /// When one e-mail more fits in: when the oldest of those that fill the limit is as old as the window is long.

@@ -7,15 +7,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use cqrs_es::{Aggregate, AggregateError, CqrsFramework, EventEnvelope, EventStore};
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_projections::recorded::{Recorded, StoredEvent};
+use gatebook_projections::recorded::StoredEvent;
 
 use super::append::{Append, IdempotencyRecord, StreamAppend};
 use super::committed::Committed;
 use super::context::{CommandContext, SideEffects};
 use super::error::CommandError;
-use super::loaded::Loaded;
+use super::loaded::{Folded, Loaded};
 use super::quarantine::Quarantine;
 use super::read;
+use super::snapshot::Snapshots;
 use super::stored_aggregate::StoredAggregate;
 use super::writer::Writer;
 use crate::store::{Database, StoreError};
@@ -27,6 +28,8 @@ pub struct Log {
     pub database: Arc<dyn Database>,
     /// The writer.
     pub writer: Writer,
+    /// What is remembered of streams that grow long.
+    pub snapshots: Snapshots,
 }
 
 impl Log {
@@ -66,6 +69,41 @@ impl Log {
         self.load_with_audited_reads(aggregate_id, None).await
     }
 
+    /// A stream as commands are decided on it: like [`load_readable`](Self::load_readable), but where a snapshot tells what has
+    /// happened, only later events are read.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn load_latest<A: StoredAggregate>(&self, id: &str) -> Result<Loaded<A>, StoreError> {
+        const {
+            assert!(
+                A::SNAPSHOT.is_none() || A::FOLDS.len() == 1,
+                "a snapshot is the only row"
+            )
+        };
+        let Some(of) = A::SNAPSHOT else {
+            return self.load_readable(id).await;
+        };
+        if let Some(known) = self.snapshots.get(&of, id) {
+            let (sequence, hash) = known.last.clone();
+            let events = read::since(&*self.database, A::TYPE, id, sequence).await?;
+            match events.split_first() {
+                Some((seen, newer)) if seen.sequence == sequence && seen.hash == hash => {
+                    let mut loaded = Loaded::known(id, known);
+                    newer.iter().for_each(|event| loaded.add(event, false));
+                    return self.without_quarantined(loaded).await;
+                }
+                // It is another log than it was, such as after a restore.
+                _ => self.snapshots.forget::<A>(id),
+            }
+        }
+        let loaded = self.load_readable::<A>(id).await?;
+        if let Some(row) = loaded.snapshot(&of) {
+            self.snapshots.put(&of, id, row, loaded.last());
+        }
+        Ok(loaded)
+    }
+
     /// The same, with the looks since a moment.
     async fn load_with_audited_reads<A: StoredAggregate>(
         &self,
@@ -88,6 +126,9 @@ impl Log {
                 "a row needs the whole stream"
             )
         };
+        if since.is_none() && A::SNAPSHOT.is_some() {
+            return self.load_latest(id).await;
+        }
         if !A::LAST_EVENT_TELLS_ALL {
             return self.load_with_audited_reads(id, since).await;
         }
@@ -103,10 +144,21 @@ impl Log {
     ) -> Result<Loaded<A>, StoreError> {
         let mut loaded = Loaded::unbegun(id);
         stored.iter().for_each(|event| loaded.add(event, looks_too));
+        self.without_quarantined(loaded).await
+    }
+
+    async fn without_quarantined<A: StoredAggregate>(&self, mut loaded: Loaded<A>) -> Result<Loaded<A>, StoreError> {
         if !loaded.unreadable.is_empty() {
             loaded.pass_over(&Quarantine::read(&*self.database).await?);
         }
         Ok(loaded)
+    }
+
+    /// Remembers the row that was committed with an append.
+    pub(crate) fn remember<A: StoredAggregate>(&self, id: &str, folded: &Folded) {
+        if let (Some(of), Some((row, last))) = (A::SNAPSHOT, folded.take()) {
+            self.snapshots.put(&of, id, row, last);
+        }
     }
 }
 
@@ -124,7 +176,16 @@ impl<A: StoredAggregate> CommandStore<'_, A> {
             .audited_read
             .as_ref()
             .and_then(|audited_read| audited_read.since);
-        let loaded = self.log.load_for_command::<A>(aggregate_id, since).await?;
+        let read_already = self
+            .context
+            .stream
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let loaded = match read_already {
+            Some(loaded) => loaded,
+            None => self.log.load_for_command::<A>(aggregate_id, since).await?,
+        };
         let loaded = match self.context.despite_unreadable {
             true => loaded,
             false => loaded.whole()?,
@@ -134,14 +195,19 @@ impl<A: StoredAggregate> CommandStore<'_, A> {
     }
 
     async fn append(&self, events: Vec<A::Event>, loaded: Loaded<A>) -> Result<Committed<A>, CommandError> {
-        let (id, mut history, mut version) = (loaded.id.clone(), loaded.history.clone(), loaded.version());
+        let (id, base, mut history) = (loaded.id.clone(), loaded.base.clone(), loaded.history.clone());
+        let (mut version, folded) = (loaded.version(), loaded.folded.clone());
+        let base_position = loaded.base_position();
         let audited_reads = self.context.audited_read.is_some();
         let events = if self.context.origin.read_only {
             Vec::new()
         } else {
             events
         };
-        let aggregate = replayed::<A>(&history, &events);
+        let aggregate = match self.context.origin.read_only {
+            true => loaded.before(),
+            false => loaded.aggregate.clone(),
+        };
         if events.is_empty() {
             self.remember_granted(&loaded).await?;
         } else {
@@ -154,7 +220,9 @@ impl<A: StoredAggregate> CommandStore<'_, A> {
                 .as_ref()
                 .map(|audited_read| audited_read.holds_after.clone());
             let append = self.whole(&id, stream, side_effects);
-            for stored in self.log.writer.append(append).await?.events {
+            let receipt = self.log.writer.append(append).await?;
+            self.log.remember::<A>(&id, &folded);
+            for stored in receipt.events {
                 if stored.aggregate_type == A::TYPE && stored.aggregate_id == id {
                     version = if audited_reads { version } else { stored.sequence };
                     history.push(stored.read::<A>().map_err(StoreError::from)?);
@@ -165,6 +233,8 @@ impl<A: StoredAggregate> CommandStore<'_, A> {
             aggregate,
             events,
             version,
+            base,
+            base_position,
             history,
         })
     }
@@ -230,14 +300,6 @@ impl<A: StoredAggregate> EventStore<A> for CommandStore<'_, A> {
         *self.done.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
         Ok(Vec::new())
     }
-}
-
-/// The aggregate after a history and new events, for the answer; the loaded one goes to the writer.
-fn replayed<A: Aggregate>(history: &[Recorded<A::Event>], events: &[A::Event]) -> A {
-    let mut aggregate = A::default();
-    let earlier = history.iter().map(|recorded| &recorded.event);
-    earlier.chain(events).for_each(|event| aggregate.apply(event.clone()));
-    aggregate
 }
 
 fn unexpected<E: std::error::Error>(error: CommandError) -> AggregateError<E> {

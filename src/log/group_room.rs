@@ -1,40 +1,18 @@
 //! Whether groups have room for another application, counted under the log's lock: creations that race do not get past it
 //! together.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use gatebook_aggregates::integration_app::Status;
-use gatebook_projections::app_list::AppList;
-use gatebook_projections::projection::Projection;
-use gatebook_projections::sql::{Query, Value};
+use std::collections::BTreeMap;
 
 use super::append::{Append, AppendError, GroupRoom};
-use crate::store::{StoreError, Transaction};
 
 /// How many applications that are not revoked the groups have in which somebody creates one.
 #[derive(Default)]
 pub(super) struct Applications(BTreeMap<String, i64>);
 
 impl Applications {
-    /// Counts them; asks nothing where nobody creates one.
-    pub(super) async fn read(transaction: &mut dyn Transaction, appends: &[Append]) -> Result<Self, StoreError> {
-        let rooms = appends.iter().filter_map(|append| append.room.as_ref());
-        let groups: BTreeSet<&str> = rooms.map(|room| room.group_id.as_str()).collect();
-        if groups.is_empty() {
-            return Ok(Self::default());
-        }
-        let sql = format!(
-            "select group_id, count(*) from {} where group_id in ({}) and status <> $2 group by group_id",
-            AppList::NAME,
-            transaction.dialect().list("$1")
-        );
-        let args = [Value::json(&groups), <&str>::from(Status::Revoked).into()];
-        let rows = transaction.rows(Query::new(sql, args)).await?;
-        let counted = rows.into_iter().filter_map(|row| match row.as_slice() {
-            [Value::Text(group), Value::Int(count)] => Some((group.clone(), *count)),
-            _ => None,
-        });
-        Ok(Self(counted.collect()))
+    /// Takes note of how many a group has.
+    pub(super) fn counted(&mut self, group_id: String, applications: i64) {
+        self.0.insert(group_id, applications);
     }
 
     /// Whether there is room for the application that an append creates.

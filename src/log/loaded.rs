@@ -1,17 +1,19 @@
 //! A stream as it was read: what a command is decided on, and what its events are appended to.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use cqrs_es::{Aggregate, AggregateContext, DomainEvent};
 use gatebook_aggregates::metadata::Metadata;
-use gatebook_projections::projection::stand_at;
+use gatebook_projections::projection::{Projection, stand_at};
 use gatebook_projections::recorded::{Recorded, StoredEvent, UnreadableEvent};
+use gatebook_projections::row_base::RowBase;
 
 use super::append::{Guard, NewEvent, StreamAppend};
 use super::committed::Committed;
 use super::hash_chain::NO_PREDECESSOR;
 use super::origin::Origin;
 use super::quarantine::Quarantine;
+use super::snapshot::{Known, SnapshotOf};
 use super::stored_aggregate::StoredAggregate;
 use super::{read, read_back};
 use crate::store::{Cause, StoreError, Transaction};
@@ -20,7 +22,14 @@ use crate::store::{Cause, StoreError, Transaction};
 pub struct Loaded<A: Aggregate> {
     /// The aggregate.
     pub aggregate: A,
-    /// Its stream, without looks, as nothing is decided by them; but with those that were asked for.
+    /// What its stream was when the history began: a row that stands for all earlier events. None if the history begins with
+    /// the first event.
+    pub(super) base: RowBase,
+    /// The last event that the base stands for: its number and its position.
+    base_end: (i64, i64),
+    /// The row that was last folded for an append, with the event that it then stood at.
+    pub(super) folded: Folded,
+    /// Its stream since then, without looks, as nothing is decided by them; but with those that were asked for.
     pub history: Vec<Recorded<A::Event>>,
     /// Those of its events that cannot be read, and are not quarantined.
     pub unreadable: Vec<(StoredEvent, UnreadableEvent)>,
@@ -37,12 +46,45 @@ impl<A: StoredAggregate> Loaded<A> {
     pub fn unbegun(id: &str) -> Self {
         Self {
             aggregate: A::default(),
+            base: RowBase::default(),
+            base_end: (0, 0),
+            folded: Folded::default(),
             history: Vec::new(),
             unreadable: Vec::new(),
             id: id.to_owned(),
             end: None,
             last_sequence: 0,
             last_hash: NO_PREDECESSOR.to_owned(),
+        }
+    }
+
+    /// A stream of which all earlier events are known by a row.
+    pub(super) fn known(id: &str, known: Known<A>) -> Self {
+        let (last_sequence, last_hash) = known.last;
+        Self {
+            aggregate: known.aggregate,
+            base: known.row,
+            base_end: known.end,
+            folded: Folded::default(),
+            history: Vec::new(),
+            unreadable: Vec::new(),
+            id: id.to_owned(),
+            end: Some(known.end),
+            last_sequence,
+            last_hash,
+        }
+    }
+
+    /// The row of a projection at the end of what was read; none before the first event.
+    pub fn row<P: Projection<Aggregate = A>>(&self) -> Option<Arc<P::Row>> {
+        self.base.fold::<P>(&self.history)
+    }
+
+    /// The row that stands for all of the stream, to be remembered; none if some of it is not in the row.
+    pub(super) fn snapshot(&self, of: &SnapshotOf<A>) -> Option<RowBase> {
+        match self.unreadable.is_empty() {
+            true => of.row_at(self.version(), &self.base, &self.history),
+            false => None,
         }
     }
 
@@ -74,8 +116,18 @@ impl<A: StoredAggregate> Loaded<A> {
     pub fn version_for_etag(&self) -> i64 {
         match self.unreadable.is_empty() {
             true => self.version(),
-            false => version_of::<A>(&self.history),
+            false => version_of::<A>(&self.history).max(self.base_end.0),
         }
+    }
+
+    /// The position of the last event that the base stands for; 0 if the history begins with the first event.
+    pub(super) fn base_position(&self) -> i64 {
+        self.base_end.1
+    }
+
+    /// The number and the hash of the stream's last event, which may be a look.
+    pub(super) fn last(&self) -> (i64, String) {
+        (self.last_sequence, self.last_hash.clone())
     }
 
     /// The stream as it was read, to depend on.
@@ -98,6 +150,16 @@ impl<A: StoredAggregate> Loaded<A> {
         Ok(self)
     }
 
+    /// The aggregate as the stream tells it, whatever a command has made of it since.
+    pub(super) fn before(&self) -> A {
+        let known = A::SNAPSHOT.and_then(|of| of.known(self.base.clone(), (0, String::new())));
+        let mut aggregate = known.map_or_else(A::default, |known| known.aggregate);
+        self.history
+            .iter()
+            .for_each(|recorded| aggregate.apply(recorded.event.clone()));
+        aggregate
+    }
+
     /// The aggregate after these events, too.
     pub fn after(&self, events: &[A::Event]) -> A
     where
@@ -108,12 +170,31 @@ impl<A: StoredAggregate> Loaded<A> {
         aggregate
     }
 
+    /// What is told of a command with these events before they are written. The aggregate must be as it is after them.
+    pub fn committed(&self, events: Vec<A::Event>) -> Committed<A> {
+        Committed {
+            aggregate: self.aggregate.clone(),
+            events,
+            version: self.version(),
+            base: self.base.clone(),
+            base_position: self.base_end.1,
+            history: self.history.clone(),
+        }
+    }
+
+    /// The row that the writer will fold for an append to the stream.
+    pub fn folded(&self) -> Folded {
+        self.folded.clone()
+    }
+
     /// What is told of a command that changed nothing.
     pub fn unchanged(self) -> Committed<A> {
         Committed {
             version: self.version(),
             aggregate: self.aggregate,
             events: Vec::new(),
+            base_position: self.base_end.1,
+            base: self.base,
             history: self.history,
         }
     }
@@ -158,7 +239,8 @@ impl<A: StoredAggregate> Loaded<A> {
         let only_looks = !events.is_empty() && events.iter().all(|event| is_audited_read::<A>(&event.event_type()));
         // A row stands at the end of its stream only if it knows all of it.
         let end = self.end.filter(|_| self.unreadable.is_empty());
-        let history = self.history;
+        let is_whole = self.unreadable.is_empty();
+        let (base, history, folded) = (self.base, self.history, self.folded);
         let fold = move |stored: &[StoredEvent]| {
             let mut stream = history.clone();
             for (stored, (meant, metadata)) in stored.iter().zip(&meant) {
@@ -167,7 +249,10 @@ impl<A: StoredAggregate> Loaded<A> {
             if only_looks {
                 return Ok(Vec::new());
             }
-            let mut rows = A::rows(&stream)?;
+            let mut rows = A::rows(&base, &stream)?;
+            if let (Some(last), [row], true) = (stored.last(), rows.as_slice(), is_whole) {
+                folded.set(row.row.clone(), (last.sequence, last.hash.clone()));
+            }
             if let (Some((sequence, position)), true) = (end, stored.is_empty()) {
                 let values = rows.iter_mut().map(|row| (row.columns, &mut row.values));
                 values.for_each(|(columns, values)| stand_at(columns, values, sequence, position));
@@ -182,6 +267,24 @@ impl<A: StoredAggregate> Loaded<A> {
             events: encoded,
             fold: Arc::new(fold),
         })
+    }
+}
+
+/// The row that the writer folded last for an append. Once the append is committed, it is the stream's row.
+#[derive(Clone, Default)]
+pub struct Folded(Arc<Mutex<Option<FoldedRow>>>);
+
+/// A row, and the number and hash of the last event in it.
+type FoldedRow = (RowBase, (i64, String));
+
+impl Folded {
+    fn set(&self, row: RowBase, last: (i64, String)) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((row, last));
+    }
+
+    /// Takes it, after the commit.
+    pub(super) fn take(&self) -> Option<FoldedRow> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod append;
 mod batch;
+mod batch_reads;
 mod batch_writes;
 mod clock_guard;
 mod committed;
@@ -25,6 +26,7 @@ pub mod read;
 mod read_back;
 pub mod readable;
 mod rehearsal;
+mod snapshot;
 mod stored_aggregate;
 pub mod unreadable;
 mod version_condition;
@@ -35,10 +37,11 @@ pub use committed::Committed;
 pub use context::{AuditedRead, CommandContext, IdempotentRequest, SideEffects, SideEffectsOf};
 pub use error::CommandError;
 pub use event_store::Log;
-pub use loaded::Loaded;
+pub use loaded::{Folded, Loaded};
 pub use locked::LockedDecision;
 pub use origin::Origin;
 pub use rehearsal::rehearse;
+pub use snapshot::{SnapshotOf, Snapshots};
 pub use stored_aggregate::{About, StoredAggregate};
 pub use version_condition::VersionCondition;
 pub use writer::{Writer, WriterTask};

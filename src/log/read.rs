@@ -77,6 +77,19 @@ pub async fn without_audited_reads(
     events(database.rows(query).await?)
 }
 
+/// The events of a stream from a version on, in order.
+pub async fn since(
+    database: &dyn Database,
+    aggregate_type: &str,
+    aggregate_id: &str,
+    version: i64,
+) -> Result<Vec<StoredEvent>, StoreError> {
+    let sql =
+        format!("{SELECT_EVENTS} where aggregate_type = $1 and aggregate_id = $2 and sequence >= $3 order by sequence");
+    let args = [aggregate_type.into(), aggregate_id.into(), version.into()];
+    events(database.rows(Query::new(sql, args)).await?)
+}
+
 /// The events of a stream after a version, in order, but for those with these names.
 pub async fn newer(
     transaction: &mut dyn Transaction,

@@ -10,6 +10,8 @@ use gatebook_aggregates::timeline_views::{TimelineViews, TimelineViewsEvent};
 use gatebook_aggregates::user_account::UserAccount;
 use gatebook_projections::registry::Projected;
 
+use super::snapshot::{self, SnapshotOf};
+
 /// The application that an event speaks of; both are empty when it speaks of none. An application's log shows the events
 /// of all streams that speak of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,13 +23,16 @@ pub struct About {
 }
 
 /// An aggregate whose events are logged, and folded into the rows that the registry of projections names.
-pub trait StoredAggregate: Projected {
+pub trait StoredAggregate: Projected + Clone {
     /// The names of events by which somebody only looked. They move no version, no row changes with them, and commands are
     /// decided without them.
     const AUDITED_READS: &'static [&'static str];
     /// Whether the last event of a stream tells all that its commands are decided on, so that they cost the same however
     /// long it is. Only for streams that no row is folded from.
     const LAST_EVENT_TELLS_ALL: bool = false;
+    /// How it is known without its whole stream, for streams that grow long. Only for an aggregate with one projection, whose
+    /// row tells all.
+    const SNAPSHOT: Option<SnapshotOf<Self>> = None;
 
     /// The group whose log the events belong to (R4); empty when there is none.
     fn group_id(&self, aggregate_id: &str) -> String;
@@ -54,6 +59,7 @@ impl StoredAggregate for IntegrationApp {
 
 impl StoredAggregate for Group {
     const AUDITED_READS: &'static [&'static str] = GroupEvent::AUDITED_READS;
+    const SNAPSHOT: Option<SnapshotOf<Self>> = Some(snapshot::OF_GROUPS);
 
     fn group_id(&self, aggregate_id: &str) -> String {
         aggregate_id.to_owned()

@@ -46,7 +46,7 @@ pub use folding::BrokenLog;
 pub use log_progress::{LogProgress, ProjectionProgress, log_progress};
 pub use rebuild::{RebuildReport, discard, rebuild, rebuild_with};
 pub use reservations::{restore_reservations, verify_reservations};
-pub use status::{ProjectionStatus, Rebuilding, stale, status};
+pub use status::{ProjectionStatus, ProjectionSummary, Rebuilding, stale, status, summaries};
 pub use takeover::wait_while_it_moves;
 pub use verify::{verify, verify_log};
 pub use wholeness::ExportedRange;

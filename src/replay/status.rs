@@ -36,6 +36,17 @@ pub struct ProjectionStatus {
     pub last_error: Option<String>,
 }
 
+/// What the database knows of a projection without counting its rows, which takes longer the more there are.
+pub struct ProjectionSummary {
+    pub name: &'static str,
+    pub generation: i64,
+    pub stale: bool,
+    pub head: i64,
+    pub rebuilt_at: Option<String>,
+    pub rebuilding: Option<Rebuilding>,
+    pub last_error: Option<String>,
+}
+
 /// A rebuild in progress, or an interrupted one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Rebuilding {
@@ -84,6 +95,26 @@ pub async fn status(database: &Arc<dyn Database>) -> Result<Vec<ProjectionStatus
         });
     }
     Ok(all)
+}
+
+/// Reads what is known of all projections without counting, from one snapshot.
+///
+/// # Errors
+/// As for [`status`].
+pub async fn summaries(database: &Arc<dyn Database>) -> Result<Vec<ProjectionSummary>, StoreError> {
+    let mut transaction = database.begin(ConnectionPurpose::Snapshot).await?;
+    let states = states(&mut *transaction).await?;
+    let head = head(&mut *transaction, "").await?;
+    let summaries = known(states).map(|(projection, state)| ProjectionSummary {
+        name: projection.name,
+        generation: state.generation,
+        stale: state.fold_version != projection.fold_version,
+        head,
+        rebuilding: rebuilding(&state),
+        rebuilt_at: state.rebuilt_at,
+        last_error: state.last_error,
+    });
+    Ok(summaries.collect())
 }
 
 /// The projections filled by another fold version. They have to be rebuilt before this program serves.

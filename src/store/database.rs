@@ -42,6 +42,17 @@ pub trait Database: Send + Sync {
 
     async fn begin(&self, purpose: ConnectionPurpose) -> Result<Box<dyn Transaction>, StoreError>;
 
+    /// Begins a transaction with a question without arguments, on PostgreSQL in the same round trip.
+    async fn begin_with(
+        &self,
+        purpose: ConnectionPurpose,
+        question: &str,
+    ) -> Result<(Box<dyn Transaction>, Vec<Vec<Value>>), StoreError> {
+        let mut transaction = self.begin(purpose).await?;
+        let rows = transaction.rows(Query::new(question, [])).await?;
+        Ok((transaction, rows))
+    }
+
     /// Runs the migrations for this kind of database.
     async fn migrate(&self) -> Result<(), StoreError>;
 
@@ -85,7 +96,29 @@ pub trait Transaction: Send {
         on_conflict: OnConflict,
     ) -> Result<u64, StoreError>;
 
+    /// Inserts all of these, and runs a statement afterwards; on PostgreSQL in one round trip.
+    async fn insert_all(&mut self, inserts: Vec<Insert>, then: Query) -> Result<(), StoreError> {
+        for insert in inserts {
+            let Insert {
+                table,
+                columns,
+                rows,
+                on_conflict,
+            } = insert;
+            self.insert(table, columns, &rows, on_conflict).await?;
+        }
+        self.execute(then).await.map(drop)
+    }
+
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
+}
+
+/// Rows for a table.
+pub struct Insert {
+    pub table: &'static str,
+    pub columns: &'static [Column],
+    pub rows: Vec<Vec<Value>>,
+    pub on_conflict: OnConflict,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

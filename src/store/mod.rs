@@ -20,6 +20,7 @@ mod postgres_reach;
 mod postgres_roles;
 mod postgres_server_state;
 mod postgres_session;
+mod postgres_statements;
 mod postgres_troubles;
 mod postgres_url;
 mod postgres_url_error;
@@ -37,7 +38,7 @@ mod table_versions;
 use std::sync::Arc;
 
 pub use cause::Cause;
-pub use database::{CommitsSeen, ConnectionPurpose, Database, Dialect, OnConflict, Transaction};
+pub use database::{CommitsSeen, ConnectionPurpose, Database, Dialect, Insert, OnConflict, Transaction};
 pub use error::StoreError;
 pub(crate) use grants::{copy_grants, own_like};
 pub(crate) use log_guards::missing_guards;

@@ -4,21 +4,22 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use gatebook_projections::sql::{Column, ColumnKind, Query, Value};
+use gatebook_projections::sql::{Column, Query, Value};
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection};
 use sqlx::query::Query as SqlxQuery;
-use sqlx::{Column as _, Executor, Postgres, Row, TypeInfo, ValueRef};
+use sqlx::{Executor, Postgres};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::database::{ConnectionPurpose, Database, Dialect, OnConflict, Transaction, on_conflict_clause};
+use super::database::{ConnectionPurpose, Database, Dialect, Insert, OnConflict, Transaction};
 use super::error::StoreError;
 use super::pool_state::PoolState;
 use super::postgres_guard::{begin_snapshot, begin_write, only_on_primary};
 use super::postgres_pool::{ConnectionPool, Lease, PoolLimits};
 use super::postgres_reach::{Reach, find_server, keep_looking};
 use super::postgres_session::require_session;
+use super::postgres_statements::{all_in_one, insert_sql, last_answer, values, with_rows};
 use super::postgres_url::PostgresUrl;
 use super::postgres_watch::watch_all;
 
@@ -167,7 +168,11 @@ impl PostgresDatabase {
         }
     }
 
-    async fn try_to_begin(&self, purpose: ConnectionPurpose) -> Result<PostgresTransaction, StoreError> {
+    async fn try_to_begin(
+        &self,
+        purpose: ConnectionPurpose,
+        question: &str,
+    ) -> Result<(PostgresTransaction, Vec<Vec<Value>>), StoreError> {
         let (connections, begin, limit) = match purpose {
             ConnectionPurpose::Write => (&self.writes, begin_write(), WRITE_TIMEOUT),
             ConnectionPurpose::Rehearsal => (&self.rehearsal, begin_write(), REHEARSAL_TIMEOUT),
@@ -175,8 +180,11 @@ impl PostgresDatabase {
         };
         let mut lease = connections.lease().await?;
         let reach = lease.reach();
-        reach.answered(WRITE_TIMEOUT, order(&begin, lease.connection())).await?;
-        Ok(PostgresTransaction { lease, limit })
+        let whole = format!("{begin}; {question}");
+        let rows = reach
+            .answered(WRITE_TIMEOUT, last_answer(&whole, lease.connection()))
+            .await?;
+        Ok((PostgresTransaction { lease, limit }, rows))
     }
 }
 
@@ -211,11 +219,21 @@ impl Database for PostgresDatabase {
     }
 
     async fn begin(&self, purpose: ConnectionPurpose) -> Result<Box<dyn Transaction>, StoreError> {
-        let begun = match self.try_to_begin(purpose).await {
-            Err(error) if error.is_lost() => self.try_to_begin(purpose).await,
+        let (transaction, _) = self.begin_with(purpose, "").await?;
+        Ok(transaction)
+    }
+
+    async fn begin_with(
+        &self,
+        purpose: ConnectionPurpose,
+        question: &str,
+    ) -> Result<(Box<dyn Transaction>, Vec<Vec<Value>>), StoreError> {
+        let begun = match self.try_to_begin(purpose, question).await {
+            Err(error) if error.is_lost() => self.try_to_begin(purpose, question).await,
             begun => begun,
         };
-        Ok(Box::new(begun?))
+        let (transaction, rows) = begun?;
+        Ok((Box::new(transaction), rows))
     }
 
     async fn migrate(&self) -> Result<(), StoreError> {
@@ -287,19 +305,28 @@ impl Transaction for PostgresTransaction {
         if rows.is_empty() {
             return Ok(0);
         }
-        let sql = insert_sql(table, columns, on_conflict);
-        let mut query = sqlx::query(&sql);
-        for (index, column) in columns.iter().enumerate() {
-            let values = rows.iter().map(|row| row.get(index).unwrap_or(&Value::Null));
-            query = match column.kind {
-                ColumnKind::Int => query.bind(values.map(as_int).collect::<Vec<_>>()),
-                ColumnKind::Text | ColumnKind::Json => query.bind(values.map(as_text).collect::<Vec<_>>()),
-            };
-        }
+        let sql = insert_sql(table, columns, on_conflict, 0);
+        let query = with_rows(sqlx::query(&sql), columns, rows);
         let reach = self.lease.reach();
         reach
             .answered(self.limit, carry_out(query, self.lease.connection()))
             .await
+    }
+
+    async fn insert_all(&mut self, mut inserts: Vec<Insert>, then: Query) -> Result<(), StoreError> {
+        inserts.retain(|insert| !insert.rows.is_empty());
+        let whole = Query {
+            sql: all_in_one(&inserts, &then),
+            ..then
+        };
+        let query = inserts.iter().fold(bound(&whole), |query, insert| {
+            with_rows(query, insert.columns, &insert.rows)
+        });
+        let reach = self.lease.reach();
+        reach
+            .answered(self.limit, carry_out(query, self.lease.connection()))
+            .await
+            .map(drop)
     }
 
     async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
@@ -325,40 +352,6 @@ async fn carry_out(
     Ok(order.execute(connection).await?.rows_affected())
 }
 
-/// One statement for any number of rows, with one array per column.
-fn insert_sql(table: &str, columns: &[Column], on_conflict: OnConflict) -> String {
-    let names: Vec<_> = columns.iter().map(|column| column.name).collect();
-    let lists = columns.iter().enumerate().map(|(index, column)| match column.kind {
-        ColumnKind::Int => format!("${}::bigint[]", index + 1),
-        ColumnKind::Text | ColumnKind::Json => format!("${}::text[]", index + 1),
-    });
-    let values = columns.iter().map(|column| match column.kind {
-        ColumnKind::Json => format!("r.{}::json", column.name),
-        ColumnKind::Text | ColumnKind::Int => format!("r.{}", column.name),
-    });
-    format!(
-        "insert into {table} ({names}) select {values} from unnest({lists}) as r({names}){conflict}",
-        names = names.join(", "),
-        values = values.collect::<Vec<_>>().join(", "),
-        lists = lists.collect::<Vec<_>>().join(", "),
-        conflict = on_conflict_clause(table, columns, on_conflict),
-    )
-}
-
-fn as_int(value: &Value) -> Option<i64> {
-    match value {
-        Value::Int(number) => Some(*number),
-        Value::Null | Value::Text(_) => None,
-    }
-}
-
-fn as_text(value: &Value) -> Option<&str> {
-    match value {
-        Value::Text(text) => Some(text),
-        Value::Null | Value::Int(_) => None,
-    }
-}
-
 async fn fetch<'e, E>(executor: E, query: &'e Query) -> Result<Vec<Vec<Value>>, StoreError>
 where
     E: Executor<'e, Database = Postgres>,
@@ -378,19 +371,4 @@ fn bound(query: &Query) -> SqlxQuery<'_, Postgres, PgArguments> {
             Value::Text(text) => query.bind(text.as_str()),
         },
     )
-}
-
-fn values(row: &PgRow) -> Result<Vec<Value>, StoreError> {
-    let columns = row.columns().iter().enumerate();
-    columns
-        .map(|(index, column)| {
-            if row.try_get_raw(index)?.is_null() {
-                return Ok(Value::Null);
-            }
-            match column.type_info().name() {
-                "INT8" => Ok(Value::Int(row.try_get(index)?)),
-                _ => Ok(Value::Text(row.try_get(index)?)),
-            }
-        })
-        .collect()
 }

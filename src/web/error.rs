@@ -39,6 +39,9 @@ pub struct Problem {
     /// The number of tries left, after a wrong code or OTP.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempts_left: Option<u32>,
+    /// The number to confirm, when a list would remove many entries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub needed: Option<usize>,
     /// Why the node is not ready.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -68,6 +71,7 @@ impl Problem {
             code: code.to_owned(),
             errors: Vec::new(),
             attempts_left: None,
+            needed: None,
             reason: None,
             retry_after: None,
         }
@@ -188,6 +192,7 @@ impl From<Refusal> for Problem {
             Refusal::DeveloperAlreadySignedUp => (StatusCode::CONFLICT, "developer_already_signed_up"),
             Refusal::AlreadyVerified => (StatusCode::CONFLICT, "already_verified"),
             Refusal::ClientSecretLimit => (StatusCode::CONFLICT, "client_secret_limit"),
+            Refusal::RemovalUnconfirmed { .. } => (StatusCode::CONFLICT, "confirm_removed"),
             Refusal::InviteUnknown => (StatusCode::NOT_FOUND, "invite_unknown"),
             Refusal::InviteExpired => (StatusCode::GONE, "invite_expired"),
             Refusal::PasswordLinkUnknown => (StatusCode::NOT_FOUND, "link_unknown"),
@@ -201,6 +206,10 @@ impl From<Refusal> for Problem {
             Refusal::TooManyCodes {
                 retry_after_seconds, ..
             } => problem.retry_after(retry_after_seconds),
+            Refusal::RemovalUnconfirmed { needed, .. } => Self {
+                needed: Some(needed),
+                ..problem
+            },
             _ => problem,
         }
     }

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, Method, header};
 use gatebook_aggregates::identifiers::{AppId, SessionId};
 use serde::de::DeserializeOwned;
 
-use crate::application::{Caller, Conditions, IdempotencyKey, Wanted, Who};
+use crate::application::{Caller, IdempotencyKey, Wanted};
 use crate::log::VersionCondition;
 use crate::oauth::bearer_token;
 use crate::web::error::Problem;
@@ -55,13 +55,9 @@ impl FromRequestParts<Service> for Anyone {
 
     async fn from_request_parts(parts: &mut Parts, _: &Service) -> Result<Self, Problem> {
         let context = parts.extensions.get::<RequestContext>().cloned().unwrap_or_default();
-        let RequestContext { ip_address, request_id } = context;
         Ok(Self(Caller {
-            who: Who::Nobody,
-            ip_address,
-            request_id,
             wants: wanted(parts),
-            conditions: Conditions::default(),
+            ..context.caller()
         }))
     }
 }

@@ -121,12 +121,12 @@ async fn surround(State(around): State<Arc<Surroundings>>, mut request: Request,
             %route,
             status,
             duration_ms = rounded_milliseconds(took),
-            client,
+            client = client.as_deref(),
             caller_kind = notes.caller_kind,
             caller_id = notes.caller_id,
             app_id = notes.app_id.map(tracing::field::display),
             verdict = notes.verdict,
-            request_id = id,
+            request_id = &*id,
             "answered"
         );
     }

@@ -5,6 +5,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
+use crate::web::body_max::{body_max, in_words};
 use crate::web::error::{FieldError, Problem};
 use crate::web::field_problems::{duplicate, duplicate_field, unknown, unknown_field};
 use crate::web::service::Service;
@@ -26,39 +27,59 @@ impl<T: DeserializeOwned> FromRequest<Service> for JsonBody<T> {
 
     async fn from_request(request: Request, service: &Service) -> Result<Self, Problem> {
         let is_json = is_json(request.method(), request.headers());
-        let encoding = unread_encoding(request.headers());
-        let bytes = Bytes::from_request(request, service)
-            .await
-            .map_err(|rejection| body_problem(rejection.status()))?;
-        if let Some(encoding) = encoding.filter(|_| !bytes.is_empty()) {
-            return Err(encoded(&encoding));
-        }
+        let bytes = body_bytes(request, service).await?;
         if !bytes.is_empty() && !is_json {
             let detail = "Send the body as “Content-Type: application/json”.";
             return Err(unsupported(detail));
         }
-        let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-        let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
-        // Serde would read a list as the values of the fields, in order.
-        if text.trim_ascii_start().first() != Some(&b'{') && serde_json::from_slice::<IgnoredAny>(text).is_ok() {
-            return Err(no_object());
-        }
-        let mut json = serde_json::Deserializer::from_slice(text);
-        let value = serde_path_to_error::deserialize(&mut json).map_err(|error| json_problem(&error))?;
-        json.end().map_err(|error| malformed(&error))?;
+        let value = read_object(if bytes.is_empty() { b"{}" } else { &bytes })?;
         Ok(Self { value, bytes })
+    }
+}
+
+/// Reads a JSON object.
+pub fn read_object<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    // Serde would read a list as the values of the fields, in order.
+    if text.trim_ascii_start().first() != Some(&b'{') && serde_json::from_slice::<IgnoredAny>(text).is_ok() {
+        return Err(no_object());
+    }
+    let mut json = serde_json::Deserializer::from_slice(text);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| json_problem(&error))?;
+    json.end().map_err(|error| malformed(&error))?;
+    Ok(value)
+}
+
+/// The bytes of a body that is not compressed and not too large.
+pub async fn body_bytes(request: Request, service: &Service) -> Result<Bytes, Problem> {
+    let encoding = unread_encoding(request.headers());
+    let (parts, body) = request.into_parts();
+    let max = body_max(&parts);
+    let bytes = Bytes::from_request(Request::from_parts(parts, body), service)
+        .await
+        .map_err(|rejection| body_problem(rejection.status(), max))?;
+    match encoding.filter(|_| !bytes.is_empty()) {
+        Some(encoding) => Err(encoded(&encoding)),
+        None => Ok(bytes),
     }
 }
 
 /// `PATCH` also accepts merge patches (RFC 7396), which are the same for objects without nested objects.
 fn is_json(method: &Method, headers: &HeaderMap) -> bool {
+    has_media_type(headers, &["application/json"])
+        || *method == Method::PATCH && has_media_type(headers, &["application/merge-patch+json"])
+}
+
+/// Whether the body is said to be of one of these types.
+pub fn has_media_type(headers: &HeaderMap, media_types: &[&str]) -> bool {
     let content_type = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
-    let is = |media_type| essence.eq_ignore_ascii_case(media_type);
-    is("application/json") || *method == Method::PATCH && is("application/merge-patch+json")
+    media_types
+        .iter()
+        .any(|media_type| essence.eq_ignore_ascii_case(media_type))
 }
 
 /// The encoding of a compressed body. Decompression is not supported, because a small body could expand to gigabytes.
@@ -82,9 +103,9 @@ fn unsupported(detail: &str) -> Problem {
     Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
 }
 
-fn body_problem(status: StatusCode) -> Problem {
+fn body_problem(status: StatusCode, max: usize) -> Problem {
     match status {
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(status, "body_too_large", "A body may have at most 64 KiB."),
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(status, "body_too_large", in_words(max)),
         _ => Problem::new(StatusCode::BAD_REQUEST, "invalid_body", "The body could not be read."),
     }
 }

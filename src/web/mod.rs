@@ -1,6 +1,7 @@
 //! The HTTP interface: all routes, grouped by caller, and the middleware for every request.
 
 pub mod api;
+mod body_max;
 pub mod client_address;
 pub mod error;
 pub mod extract;
@@ -30,6 +31,7 @@ use utoipa::openapi::{OpenApi, Server};
 use utoipa_axum::router::OpenApiRouter;
 
 use api::{admin, gateway, meta, oauth, operator, portal};
+pub use body_max::BODY_MAX;
 use error::Problem;
 use hot_routes::{BodyOf, surrounded};
 pub(crate) use json_body::{encoded, unread_encoding};
@@ -43,9 +45,6 @@ use request_context::{ClientAddressHeader, observe, panicked};
 use service::Service;
 use silent_body::end_silent_bodies;
 use whole_body::read_whole_body;
-
-/// The largest request body in bytes.
-pub const BODY_MAX: usize = 64 * 1024;
 
 /// The routes of a process with one listener.
 pub fn router(service: Service, client_address: ClientAddressHeader) -> Router {
@@ -66,7 +65,7 @@ pub fn router_of(listener: Listener, service: Service, client_address: ClientAdd
     let without_query = Arc::new(WithoutQuery::of(&document));
     let routes = routes
         .route_layer(middleware::from_fn_with_state(without_query, refuse_query))
-        .route_layer(middleware::from_fn(read_whole_body))
+        .route_layer(middleware::from_fn_with_state(service.clone(), read_whole_body))
         .route_layer(middleware::from_fn_with_state(
             service.clone(),
             oauth::take_place_to_revoke,

@@ -2,6 +2,7 @@
 //! a panic.
 
 use std::any::Any;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
@@ -26,25 +27,25 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 #[derive(Clone, Debug, Default)]
 pub struct RequestContext {
     /// The client's address.
-    pub ip_address: String,
+    pub ip_address: Arc<str>,
     /// The request id: the caller's own if it is harmless, otherwise a new one.
-    pub request_id: String,
+    pub request_id: Arc<str>,
 }
 
 impl RequestContext {
     pub(super) fn of(request: &Request, client_address: &ClientAddressHeader) -> Self {
         Self {
-            ip_address: client_address.of(request),
+            ip_address: client_address.of(request).into(),
             request_id: request_id(request),
         }
     }
 
     /// An anonymous caller with this origin.
-    fn caller(&self) -> Caller {
+    pub(super) fn caller(&self) -> Caller {
         Caller {
             who: Who::Nobody,
-            ip_address: self.ip_address.clone(),
-            request_id: self.request_id.clone(),
+            ip_address: self.ip_address.to_string(),
+            request_id: self.request_id.to_string(),
             wants: Wanted::Whole,
             conditions: Conditions::default(),
         }
@@ -69,7 +70,7 @@ pub async fn observe(
     let mentioned = application_in(request.uri().path());
     request.extensions_mut().insert(context.clone());
     // An error-level span, so that even a log limited to errors names the request.
-    let span = tracing::error_span!("request", request_id = context.request_id);
+    let span = tracing::error_span!("request", request_id = &*context.request_id);
     let answering = CURRENT.scope(context.request_id.clone(), next.run(request));
     let (mut response, notes) = noting(answering).instrument(span).await;
     let problem = response.extensions().get::<Problem>().map(|problem| &problem.code);
@@ -87,12 +88,12 @@ pub async fn observe(
         %route,
         status,
         duration_ms = rounded_milliseconds(took),
-        client = context.ip_address,
+        client = &*context.ip_address,
         caller_kind = notes.caller_kind,
         caller_id = notes.caller_id,
         app_id = notes.app_id.map(tracing::field::display),
         verdict = notes.verdict,
-        request_id = context.request_id,
+        request_id = &*context.request_id,
         "answered"
     );
     app.metrics.answers_of(method, &route, status).inc();
@@ -174,7 +175,7 @@ fn forbid_storing(headers: &mut HeaderMap) {
     }
 }
 
-fn request_id(request: &Request) -> String {
+fn request_id(request: &Request) -> Arc<str> {
     let own = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
     let harmless = |id: &&str| {
         (1..=64).contains(&id.len())
@@ -183,7 +184,7 @@ fn request_id(request: &Request) -> String {
                 .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
     };
     own.filter(harmless)
-        .map_or_else(|| unique_id().to_string(), str::to_owned)
+        .map_or_else(|| unique_id().to_string().into(), Arc::from)
 }
 
 #[cfg(test)]

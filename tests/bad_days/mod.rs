@@ -39,6 +39,7 @@ mod settings;
 mod shipped_image;
 mod signals;
 mod silent_bodies;
+mod snapshots;
 mod sqlite_file;
 mod standard_error;
 mod standby;

@@ -35,8 +35,13 @@ pub async fn measure(setting: &Setting) {
             limits.push(pgbench(setting, callers));
         }
         let (ours, limit) = (median(ours), median(limits));
+        let callers_are = if callers == 1 {
+            "1 caller".to_owned()
+        } else {
+            format!("{callers} callers")
+        };
         println!(
-            "  {callers:>2} callers: {ours:>8.0}/s of {limit:>8.0}/s  = {:.2}",
+            "commands, {callers_are} [postgres]: {ours:.0}/s = {:.2} of one CTE per command ({limit:.0}/s)",
             ours / limit
         );
         if callers == 32 {

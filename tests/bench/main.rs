@@ -15,6 +15,7 @@
 mod commands;
 mod csv;
 mod gate;
+mod lists;
 mod load;
 mod mail;
 #[path = "../support/mail_server.rs"]
@@ -37,8 +38,8 @@ use setting::Setting;
 const APPS: usize = 20_000;
 
 /// What can be measured, in this order. `make bench BENCH_ARGS="gate csv"` measures these alone.
-const MEASUREMENTS: [&str; 9] = [
-    "mail", "outage", "commands", "gate", "rebuild", "csv", "pages", "searches", "stopping",
+const MEASUREMENTS: [&str; 10] = [
+    "mail", "outage", "lists", "commands", "gate", "rebuild", "csv", "pages", "searches", "stopping",
 ];
 
 fn main() {
@@ -63,7 +64,10 @@ fn main() {
         if is_chosen("outage") {
             outage::measure().await;
         }
-        let has_all = |chosen: &&String| ["mail", "outage"].contains(&chosen.as_str());
+        if is_chosen("lists") {
+            lists::measure().await;
+        }
+        let has_all = |chosen: &&String| ["mail", "outage", "lists"].contains(&chosen.as_str());
         if !chosen.is_empty() && chosen.iter().all(has_all) {
             return;
         }

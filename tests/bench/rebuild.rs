@@ -45,7 +45,10 @@ pub async fn measure(setting: &Setting) {
         limits.push(events as f64 * TABLES.len() as f64 / begun.elapsed().as_secs_f64());
     }
     let (ours, limit) = (median(ours), median(limits));
-    println!("  {ours:>8.0} events/s of {limit:>8.0} events/s  = {:.2}", ours / limit);
+    println!(
+        "rebuild [postgres]: {ours:.0} events/s = {:.2} of COPY out + COPY in ({limit:.0} events/s)",
+        ours / limit
+    );
 }
 
 async fn copy(setting: &Setting, connection: &mut PgConnection, table: &str) {

@@ -287,6 +287,7 @@ async fn hashes_form_a_chain_across_appends(world: World) {
 }
 
 async fn rows_of_a_stream_that_is_written_twice_in_a_batch_are_as_they_are_in_the_end(world: World) {
+    use gatebook_projections::row_base::RowBase;
     use gatebook_projections::row_write::RowWrite;
     use std::sync::Arc;
 
@@ -299,6 +300,7 @@ async fn rows_of_a_stream_that_is_written_twice_in_a_batch_are_as_they_are_in_th
                 table: "last_uses",
                 columns: COLUMNS,
                 values,
+                row: RowBase::default(),
             }])
         });
         append

@@ -8,7 +8,7 @@ use crate::support::{APPS, Answer, PORTAL, Person, World, app_at, id, on_both_da
 on_both_databases! {
     a_body_that_is_no_json_object_is_refused_everywhere,
     a_body_of_another_type_is_refused_everywhere,
-    a_body_over_64_kib_is_refused_everywhere,
+    a_body_over_64_kib_is_refused_everywhere_and_over_4_mib_where_lists_are_taken,
     a_field_of_the_wrong_type_is_refused_everywhere,
     an_unknown_field_is_refused_everywhere,
     a_nul_is_refused_in_every_text,
@@ -216,17 +216,38 @@ async fn a_body_of_another_type_is_refused_everywhere(world: World) {
     }
 }
 
-async fn a_body_over_64_kib_is_refused_everywhere(world: World) {
+async fn a_body_over_64_kib_is_refused_everywhere_and_over_4_mib_where_lists_are_taken(world: World) {
     let endpoints = endpoints(&world).await;
     let before = world.traces().await;
-    let too_large = json!({"description": "x".repeat(64 * 1024)}).to_string();
+    let (small, large) = (64 * 1024, 4 * 1024 * 1024);
+    let takes_lists = [
+        (Method::POST, APPS.to_owned()),
+        (Method::PATCH, endpoints[2].path.clone()),
+    ];
+    let one_too_many = |max: usize| format!("{{}}{}", " ".repeat(max - 1));
     for endpoint in &endpoints {
+        let max = match takes_lists.contains(&(endpoint.method.clone(), endpoint.path.clone())) {
+            true => large,
+            false => small,
+        };
         endpoint
-            .send(&world, Some("application/json"), too_large.clone())
+            .send(&world, Some("application/json"), one_too_many(max))
             .await
             .refused(413, "body_too_large");
     }
-    let head = format!("POST {APPS} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n");
+    // Whoever is not known sends nothing large.
+    let anybody = Endpoint {
+        who: world.anybody(),
+        method: Method::POST,
+        path: APPS.to_owned(),
+        body: Value::Null,
+    };
+    anybody
+        .send(&world, Some("application/json"), one_too_many(small))
+        .await
+        .refused(401, "unauthenticated");
+    let suspend = app_at(&json!({"id": endpoints[2].path.rsplit('/').next()}), "/suspend");
+    let head = format!("POST {suspend} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n");
     let token = format!("authorization: Bearer {}\r\n", endpoints[0].who.token.clone().unwrap());
     let chunks = format!("400\r\n{}\r\n", "x".repeat(1024)).repeat(80);
     let answer = world

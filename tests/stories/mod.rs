@@ -1,6 +1,7 @@
 //! The help article, chapter by chapter.
 
 mod activity_log;
+mod adding_and_removing_entities;
 mod anything_sent;
 mod as_people_type;
 mod bad_input;
@@ -21,6 +22,7 @@ mod limits;
 mod lines_about_reading;
 mod mails_that_were_refused;
 mod managing;
+mod many_entities;
 mod operators_and_service;
 mod provisioning;
 mod races;
@@ -29,6 +31,7 @@ mod refused_rows;
 mod repeats;
 mod requests_at_once;
 mod rights_out_of_date;
+mod round_trips;
 mod secrets_about_to_end;
 mod secrets_of_aiq_integrate;
 mod setting_up_the_integration_admin;
@@ -44,3 +47,4 @@ mod viewing;
 mod what_admins_learn_of_developers;
 mod what_was_refused;
 mod who_may_call;
+mod whole_lists;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use gatebook::application::{Caller, Failure, StatusChange};
 use gatebook_aggregates::group::{Permission, Role};
 use gatebook_aggregates::identifiers::{AppId, EntityId, GroupId, UserId};
-use gatebook_aggregates::integration_app::Changes;
+use gatebook_aggregates::integration_app::{Changes, EntitiesEdit};
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::text::Description;
 use serde_json::Value;
@@ -27,7 +27,7 @@ async fn edited(world: &World, caller: &Caller, app: &Value, entities: &[&str]) 
     let changes = Changes {
         description: Some(Description::parse("Rewritten.").unwrap()),
         category: None,
-        entities: Some(entities),
+        entities: Some(EntitiesEdit::All(entities)),
     };
     let app_id: AppId = id(app).parse().unwrap();
     let edited = world.gatebook.edit_app(caller, app_id, None, None, changes).await;

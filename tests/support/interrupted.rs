@@ -3,12 +3,15 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use async_trait::async_trait;
 use futures::future::BoxFuture;
 use gatebook::store::{ConnectionPurpose, Database, Dialect, StoreError, Transaction};
 use gatebook_projections::sql::{Query, Value};
 use tokio::sync::watch;
+
+use super::watched_write::{WatchedWrite, Writes};
 
 /// What happens before every write.
 type Always = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
@@ -20,6 +23,8 @@ pub struct Interrupted {
     always: Mutex<Option<Always>>,
     questions: AtomicUsize,
     rows_read: AtomicUsize,
+    begun_writes: AtomicUsize,
+    writes: Arc<Writes>,
     searches: AtomicUsize,
     searches_end: watch::Sender<bool>,
 }
@@ -32,6 +37,8 @@ impl Interrupted {
             always: Mutex::default(),
             questions: AtomicUsize::default(),
             rows_read: AtomicUsize::default(),
+            begun_writes: AtomicUsize::default(),
+            writes: Arc::default(),
             searches: AtomicUsize::default(),
             searches_end: watch::Sender::new(true),
         }
@@ -70,6 +77,16 @@ impl Interrupted {
         self.rows_read.load(Ordering::SeqCst)
     }
 
+    /// How many transactions that write were begun so far.
+    pub fn begun_writes(&self) -> usize {
+        self.begun_writes.load(Ordering::SeqCst)
+    }
+
+    /// What writes have taken so far.
+    pub fn writes(&self) -> &Writes {
+        &self.writes
+    }
+
     /// How many searches it was asked for so far.
     pub fn searches(&self) -> usize {
         self.searches.load(Ordering::SeqCst)
@@ -79,6 +96,35 @@ impl Interrupted {
     /// longer, and those that are under way end.
     pub fn searches_end(&self, end: bool) {
         self.searches_end.send_replace(end);
+    }
+
+    /// What is to happen before a transaction.
+    async fn before(&self, purpose: ConnectionPurpose) -> Result<(), StoreError> {
+        if purpose != ConnectionPurpose::Write {
+            return Ok(());
+        }
+        let meanwhile = self.meanwhile.lock().unwrap().take();
+        self.begun_writes.fetch_add(1, Ordering::SeqCst);
+        self.writes.asked("begin");
+        if let Some(meanwhile) = meanwhile {
+            meanwhile.await?;
+        }
+        let always = self.always.lock().unwrap().clone();
+        if let Some(always) = always {
+            always().await;
+        }
+        Ok(())
+    }
+
+    fn watched(&self, purpose: ConnectionPurpose, transaction: Box<dyn Transaction>) -> Box<dyn Transaction> {
+        if purpose != ConnectionPurpose::Write {
+            return transaction;
+        }
+        Box::new(WatchedWrite {
+            transaction,
+            writes: self.writes.clone(),
+            begun: Instant::now(),
+        })
     }
 
     fn set(&self, meanwhile: BoxFuture<'static, Result<(), StoreError>>) {
@@ -94,6 +140,7 @@ impl Database for Interrupted {
 
     async fn rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError> {
         self.questions.fetch_add(1, Ordering::SeqCst);
+        self.writes.asked(&query.sql);
         if query.is_planned_for_its_arguments {
             self.searches.fetch_add(1, Ordering::SeqCst);
             if !*self.searches_end.borrow() {
@@ -108,22 +155,23 @@ impl Database for Interrupted {
 
     async fn gate_rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError> {
         self.questions.fetch_add(1, Ordering::SeqCst);
+        self.writes.asked(&query.sql);
         self.database.gate_rows(query).await
     }
 
     async fn begin(&self, purpose: ConnectionPurpose) -> Result<Box<dyn Transaction>, StoreError> {
-        let meanwhile = match purpose {
-            ConnectionPurpose::Write => self.meanwhile.lock().unwrap().take(),
-            ConnectionPurpose::Snapshot | ConnectionPurpose::Rehearsal => None,
-        };
-        if let Some(meanwhile) = meanwhile {
-            meanwhile.await?;
-        }
-        let always = self.always.lock().unwrap().clone();
-        if let (Some(always), ConnectionPurpose::Write) = (always, purpose) {
-            always().await;
-        }
-        self.database.begin(purpose).await
+        self.before(purpose).await?;
+        Ok(self.watched(purpose, self.database.begin(purpose).await?))
+    }
+
+    async fn begin_with(
+        &self,
+        purpose: ConnectionPurpose,
+        question: &str,
+    ) -> Result<(Box<dyn Transaction>, Vec<Vec<Value>>), StoreError> {
+        self.before(purpose).await?;
+        let (transaction, rows) = self.database.begin_with(purpose, question).await?;
+        Ok((self.watched(purpose, transaction), rows))
     }
 
     async fn migrate(&self) -> Result<(), StoreError> {

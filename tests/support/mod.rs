@@ -23,6 +23,7 @@ pub mod proxy;
 pub mod quiet_road;
 pub mod roles;
 pub mod traces;
+pub mod watched_write;
 pub mod world;
 
 pub use answer::Answer;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use strum::AsRefStr;
 
+use super::lists::ListedUser;
 use super::membership::{Membership, Permission, Role};
 use super::product_plan::ProductPlan;
 use crate::email_address::EmailAddress;
@@ -48,6 +49,16 @@ pub enum GroupCommand {
     },
     /// Takes a user out of the group.
     RemoveUser { user_id: UserId },
+    /// A part of a whole list: adds and renames some entities, and takes others out.
+    ChangeEntities {
+        put: Vec<(EntityId, Label)>,
+        remove: BTreeSet<EntityId>,
+    },
+    /// A part of a whole list: adds some users or brings their data up to date, and takes others out.
+    ChangeUsers {
+        put: Vec<(UserId, ListedUser)>,
+        remove: BTreeSet<UserId>,
+    },
     /// R2: grants a permission.
     Grant { user_id: UserId, permission: Permission },
     /// R2: withdraws a permission.
@@ -87,11 +98,13 @@ impl GroupCommand {
         match self {
             Self::Describe { .. }
             | Self::RemoveEntity { .. }
+            | Self::ChangeUsers { .. }
             | Self::RemoveUser { .. }
             | Self::RevokeUserToken { .. }
             | Self::EndUserTokens { .. }
             | Self::Withdraw { .. }
             | Self::SetPermissions { .. } => true,
+            Self::ChangeEntities { remove, .. } => !remove.is_empty(),
             Self::PutEntity { .. }
             | Self::PutUser { .. }
             | Self::IssueUserToken { .. }

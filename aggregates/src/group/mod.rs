@@ -3,6 +3,7 @@
 mod command;
 mod decision_inputs;
 mod event;
+pub mod lists;
 mod membership;
 mod permissions;
 mod product_plan;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 pub use command::{GroupCommand, GroupCommandEnvelope, GroupPrincipal};
 pub use decision_inputs::DecisionInputs;
 pub use event::{GroupEvent, GroupEventType};
+pub use lists::{ListDifference, ListedUser};
 pub use membership::{Membership, Permission, Role};
 pub use product_plan::{PLAN_WITH_INTEGRATION_APPS, ProductPlan};
 pub use subject::{CustomerEvent, EntityEvent, GroupSubject, UserChange, UserEvent};
@@ -152,6 +154,8 @@ impl Customer {
                 name,
                 role,
             } => Ok(self.user_put(user_id, email, name, role)),
+            GroupCommand::ChangeEntities { put, remove } => Ok(self.change_entities(put, &remove)),
+            GroupCommand::ChangeUsers { put, remove } => Ok(self.change_users(put, &remove)),
             GroupCommand::RemoveUser { user_id } => {
                 let name = self.user(&user_id)?.name.clone();
                 Ok(vec![Event::UserRemoved {

@@ -12,6 +12,7 @@ use crate::group::{DecisionInputs, Membership, ProductPlan};
 use crate::identifiers::{ClientId, ClientSecretId, DeveloperId, EntityId, GroupId, KeyedDigest};
 use crate::integration_app::event::IntegrationAppEvent;
 use crate::log_format::LogFormat;
+use crate::refusal::FieldProblem;
 use crate::text::{AppName, Description, Reason};
 use crate::timestamp::Timestamp;
 
@@ -204,12 +205,17 @@ impl AppCommand {
         }
     }
 
+    /// Whether it makes an application that there was not before.
+    pub fn creates(&self) -> bool {
+        matches!(self, Self::CreateNewIntegration(_) | Self::CreateAiqIntegrate(_))
+    }
+
     /// R11: the entities that it names; none when they are not what it is about.
     fn entities(&self) -> Option<&BTreeSet<EntityId>> {
         match self {
             Self::CreateNewIntegration(new) => Some(&new.entities),
             Self::CreateAiqIntegrate(new) => Some(&new.entities),
-            Self::ChangeDetails(changes) => changes.entities.as_ref(),
+            Self::ChangeDetails(changes) => changes.entities.as_ref().map(EntitiesEdit::named),
             Self::RegisterDeveloper(_)
             | Self::ResendInvite { .. }
             | Self::ResetOneTimePassword { .. }
@@ -299,6 +305,55 @@ pub struct Changes {
     pub description: Option<Description>,
     /// R8.
     pub category: Option<CategoryCode>,
-    /// R11: the whole new list.
-    pub entities: Option<BTreeSet<EntityId>>,
+    /// R11: the whole new list, or what shall be different.
+    pub entities: Option<EntitiesEdit>,
+}
+
+/// R11: which entities an edit asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EntitiesEdit {
+    /// These and no others.
+    All(BTreeSet<EntityId>),
+    /// Some more, some no longer, and all others as they are.
+    Difference(EntitiesToChange),
+}
+
+/// R11: entities to add, and others to remove.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntitiesToChange {
+    add: BTreeSet<EntityId>,
+    remove: BTreeSet<EntityId>,
+}
+
+impl EntitiesToChange {
+    /// Both lists; refused with `conflicting_fields` if an entity is in both, because nobody can tell what is meant.
+    pub fn parse(add: BTreeSet<EntityId>, remove: BTreeSet<EntityId>) -> Result<Self, FieldProblem> {
+        match add.intersection(&remove).next() {
+            None => Ok(Self { add, remove }),
+            Some(both) => {
+                let message = format!("“{both}” is also in “add_entities”. Name it in one of the two.");
+                Err(FieldProblem::new("remove_entities", "conflicting_fields", message))
+            }
+        }
+    }
+
+    /// Those to add.
+    pub fn add(&self) -> &BTreeSet<EntityId> {
+        &self.add
+    }
+
+    /// Those to remove.
+    pub fn remove(&self) -> &BTreeSet<EntityId> {
+        &self.remove
+    }
+}
+
+impl EntitiesEdit {
+    /// Those that have to be the group's for the edit to be granted.
+    fn named(&self) -> &BTreeSet<EntityId> {
+        match self {
+            Self::All(entities) => entities,
+            Self::Difference(change) => change.add(),
+        }
+    }
 }

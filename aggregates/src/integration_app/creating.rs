@@ -58,16 +58,20 @@ fn require_entities(group: &GroupFacts, entities: &BTreeSet<EntityId>) -> Result
     if entities.is_empty() {
         return Err(Refusal::field("entities", "required", "Select at least one entity."));
     }
-    require_own_entities(group, entities)
+    require_own_entities(group, "entities", entities)
 }
 
 /// R11: nobody opens an entity of somebody else's.
-pub(super) fn require_own_entities(group: &GroupFacts, entities: &BTreeSet<EntityId>) -> Result<(), Refusal> {
+pub(super) fn require_own_entities(
+    group: &GroupFacts,
+    field: &'static str,
+    entities: &BTreeSet<EntityId>,
+) -> Result<(), Refusal> {
     match entities.difference(&group.entities).next() {
         None => Ok(()),
         Some(unknown) => {
             let message = format!("Your group has no entity “{unknown}”.");
-            Err(Refusal::field("entities", "unknown_entity", message))
+            Err(Refusal::field(field, "unknown_entity", message))
         }
     }
 }

@@ -1,9 +1,12 @@
 //! R7, R8, R11: what can be edited, with immediate effect. Name, API permission and e-mail never change.
 
-use super::command::{Changes, GroupFacts, Principal};
+use std::collections::BTreeSet;
+
+use super::command::{Changes, EntitiesEdit, GroupFacts, Principal};
 use super::creating::require_own_entities;
 use super::{App, IntegrationAppEvent as Event, IntegrationKind};
 use crate::catalog::CategoryCode;
+use crate::identifiers::EntityId;
 use crate::refusal::Refusal;
 
 impl App {
@@ -26,17 +29,41 @@ impl App {
         if let Some(after) = changes.category.filter(|after| *after != self.category) {
             events.push(self.category_changed(after)?);
         }
-        if let Some(after) = changes.entities {
-            let added = after.difference(&self.entities).cloned().collect();
-            require_own_entities(group, &added)?;
-            if after != self.entities {
+        if let Some(edit) = changes.entities {
+            let (added, removed) = self.entities_to_change(group, edit)?;
+            if !added.is_empty() || !removed.is_empty() {
+                let none_left = added.is_empty() && removed.len() == self.entities.len();
                 events.push(Event::EntitiesChanged {
-                    before: self.entities.clone(),
-                    after,
+                    added,
+                    removed,
+                    none_left,
                 });
             }
         }
         Ok(events)
+    }
+
+    /// R11: what an edit really adds and removes. What is there already need not be the group's any more, and can always be
+    /// removed; a name that neither the group nor the application knows is a mistake, not something granted already.
+    fn entities_to_change(
+        &self,
+        group: &GroupFacts,
+        edit: EntitiesEdit,
+    ) -> Result<(BTreeSet<EntityId>, BTreeSet<EntityId>), Refusal> {
+        let without = |these: &BTreeSet<EntityId>, those| these.difference(those).cloned().collect::<BTreeSet<_>>();
+        match edit {
+            EntitiesEdit::All(after) => {
+                let added = without(&after, &self.entities);
+                require_own_entities(group, "entities", &added)?;
+                Ok((added, without(&self.entities, &after)))
+            }
+            EntitiesEdit::Difference(change) => {
+                let added = without(change.add(), &self.entities);
+                require_own_entities(group, "add_entities", &added)?;
+                require_own_entities(group, "remove_entities", &without(change.remove(), &self.entities))?;
+                Ok((added, self.entities.intersection(change.remove()).cloned().collect()))
+            }
+        }
     }
 
     /// R8: fixed for a custom AIQ Integrate.

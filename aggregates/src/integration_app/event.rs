@@ -95,10 +95,13 @@ pub enum IntegrationAppEvent {
     DescriptionChanged { before: Description, after: Description },
     /// R8: the category was changed.
     CategoryChanged { before: CategoryCode, after: CategoryCode },
-    /// R11: the entities were changed.
+    /// R11: the entities were changed: only what was added and what was removed, so that one of thousands is a short line.
     EntitiesChanged {
-        before: BTreeSet<EntityId>,
-        after: BTreeSet<EntityId>,
+        added: BTreeSet<EntityId>,
+        removed: BTreeSet<EntityId>,
+        /// Whether the application may open no entity any more, which nobody could tell from the difference alone.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        none_left: bool,
     },
     /// R22, R28: the developer looked at the credentials' details.
     CredentialsRevealed {

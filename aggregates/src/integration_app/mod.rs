@@ -28,8 +28,8 @@ pub use client_secrets::{
     ClientSecret, MAX_LIVE_CLIENT_SECRETS, MAX_OVERLAP, SAME_REVEAL, SECRET_OVERLAP, record as record_client_secret,
 };
 pub use command::{
-    AiqIntegrate, AppCommand, AppCommandEnvelope, Changes, DeveloperInvite, FreshSecret, GroupFacts, NewIntegration,
-    Principal,
+    AiqIntegrate, AppCommand, AppCommandEnvelope, Changes, DeveloperInvite, EntitiesEdit, EntitiesToChange,
+    FreshSecret, GroupFacts, NewIntegration, Principal,
 };
 pub use creating::{charges_accepted, data_access_accepted};
 pub use developer_link::{DeveloperLink, verified_developer};
@@ -42,7 +42,8 @@ pub use one_time_password::{
     IssuedOtp, OTP_ALPHABET, OTP_CHARS, OTP_MAX_TRIES, OTP_VALID_FOR, OtpState, issued_otp, otp_character, otp_state,
 };
 pub use subject::{
-    AppSubject, AuditedReadEvent, ClientSecretEvent, CreationEvent, DetailsEvent, DeveloperLinkEvent, StatusEvent,
+    AppSubject, AuditedReadEvent, ClientSecretEvent, CreationEvent, DetailsEvent, DeveloperLinkEvent,
+    EntitiesDifference, StatusEvent,
 };
 
 use crate::api_permission::ApiPermission;
@@ -207,7 +208,7 @@ impl App {
             AppSubject::Creation(_) => {}
             AppSubject::Details(DetailsEvent::Description(after)) => self.description = after.clone(),
             AppSubject::Details(DetailsEvent::Category(after)) => self.category = after.clone(),
-            AppSubject::Details(DetailsEvent::Entities(after)) => self.entities = after.clone(),
+            AppSubject::Details(DetailsEvent::Entities(difference)) => difference.apply_to(&mut self.entities),
             AppSubject::DeveloperLink(event) => {
                 self.developer.record(event);
                 if let DeveloperLinkEvent::AccessRevoked = event {

@@ -45,12 +45,27 @@ pub struct CreationEvent<'a> {
     pub entities: &'a BTreeSet<EntityId>,
 }
 
-/// R7, R8, R11: what an edit changed, as it is afterwards.
+/// R7, R8, R11: what an edit changed: texts as they are afterwards, and what became different among the entities.
 #[derive(Clone, Copy, Debug)]
 pub enum DetailsEvent<'a> {
     Description(&'a Description),
     Category(&'a CategoryCode),
-    Entities(&'a BTreeSet<EntityId>),
+    Entities(EntitiesDifference<'a>),
+}
+
+/// R11: which entities an edit added and which it removed.
+#[derive(Clone, Copy, Debug)]
+pub struct EntitiesDifference<'a> {
+    pub added: &'a BTreeSet<EntityId>,
+    pub removed: &'a BTreeSet<EntityId>,
+}
+
+impl EntitiesDifference<'_> {
+    /// Makes the entities before the edit those after it.
+    pub fn apply_to(self, entities: &mut BTreeSet<EntityId>) {
+        entities.retain(|entity| !self.removed.contains(entity));
+        entities.extend(self.added.iter().cloned());
+    }
 }
 
 /// R13-R21: from the invitation to the end of access.
@@ -194,7 +209,9 @@ impl Event {
 
             Self::DescriptionChanged { after, .. } => AppSubject::Details(DetailsEvent::Description(after)),
             Self::CategoryChanged { after, .. } => AppSubject::Details(DetailsEvent::Category(after)),
-            Self::EntitiesChanged { after, .. } => AppSubject::Details(DetailsEvent::Entities(after)),
+            Self::EntitiesChanged { added, removed, .. } => {
+                AppSubject::Details(DetailsEvent::Entities(EntitiesDifference { added, removed }))
+            }
 
             Self::DeveloperInvited {
                 email,

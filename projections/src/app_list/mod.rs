@@ -160,7 +160,7 @@ impl AppRow {
             AppSubject::Creation(_) | AppSubject::ClientSecrets(_) | AppSubject::AuditedRead(_) => {}
             AppSubject::Details(DetailsEvent::Description(after)) => self.description = after.clone(),
             AppSubject::Details(DetailsEvent::Category(after)) => self.category = after.clone(),
-            AppSubject::Details(DetailsEvent::Entities(after)) => self.entities = after.clone(),
+            AppSubject::Details(DetailsEvent::Entities(difference)) => difference.apply_to(&mut self.entities),
             AppSubject::DeveloperLink(event) => self.record_link(event, at),
             AppSubject::Status(event) => {
                 self.status = event.status();

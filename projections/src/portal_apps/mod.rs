@@ -116,7 +116,7 @@ impl PortalAppRow {
         match event {
             AppSubject::Creation(_) | AppSubject::Details(DetailsEvent::Category(_)) | AppSubject::AuditedRead(_) => {}
             AppSubject::Details(DetailsEvent::Description(after)) => self.description = after.clone(),
-            AppSubject::Details(DetailsEvent::Entities(after)) => self.entities = after.clone(),
+            AppSubject::Details(DetailsEvent::Entities(difference)) => difference.apply_to(&mut self.entities),
             AppSubject::DeveloperLink(event) => self.record_link(event, at),
             AppSubject::ClientSecrets(event) => record_client_secret(&mut self.client_secrets, event),
             AppSubject::Status(event) => {

@@ -82,7 +82,7 @@ fn created(creation: CreationEvent<'_>, recorded: &Recorded<Event>) -> Option<To
 impl TokenGateRow {
     fn record(&mut self, event: AppSubject<'_>) {
         match event {
-            AppSubject::Details(DetailsEvent::Entities(after)) => self.entities = after.clone(),
+            AppSubject::Details(DetailsEvent::Entities(difference)) => difference.apply_to(&mut self.entities),
             AppSubject::ClientSecrets(event) => record_client_secret(&mut self.client_secrets, event),
             AppSubject::Status(event) => self.status = event.status(),
             AppSubject::Creation(_)

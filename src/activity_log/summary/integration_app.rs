@@ -7,7 +7,7 @@ use gatebook_aggregates::identifiers::{EntityId, UserId};
 use gatebook_aggregates::integration_app::{IntegrationAppEvent as Event, OtpUnusable};
 use gatebook_aggregates::text::Reason;
 
-use super::{count, downloaded, quoted, tries};
+use super::{count, downloaded, listed, quoted, tries};
 
 /// The sentence about an event, without the actor at its beginning.
 pub(super) fn describe_event(event: &Event) -> String {
@@ -108,8 +108,12 @@ pub(super) fn describe_event(event: &Event) -> String {
         Event::CategoryChanged { before, after } => {
             format!("changed the category from {} to {}.", before.as_str(), after.as_str())
         }
-        Event::EntitiesChanged { before, after } => {
-            format!("changed the entities: {}.", difference(before, after))
+        Event::EntitiesChanged {
+            added,
+            removed,
+            none_left,
+        } => {
+            format!("changed the entities: {}.", difference(added, removed, *none_left))
         }
         Event::CredentialsRevealed { .. } => "viewed the application's credentials in the Developer Portal.".to_owned(),
         Event::ClientSecretGenerated {
@@ -159,21 +163,15 @@ fn accepted(charges: &UserId, data_access: &UserId) -> String {
 }
 
 /// R11: the added and the removed entities.
-fn difference(before: &BTreeSet<EntityId>, after: &BTreeSet<EntityId>) -> String {
-    let names = |entities: Vec<&EntityId>| {
-        let names: Vec<_> = entities.into_iter().map(EntityId::as_str).collect();
-        names.join(", ")
-    };
-    let added = names(after.difference(before).collect());
-    let removed = names(before.difference(after).collect());
+fn difference(added: &BTreeSet<EntityId>, removed: &BTreeSet<EntityId>, none_left: bool) -> String {
     let mut parts = Vec::new();
     if !added.is_empty() {
-        parts.push(format!("added {added}"));
+        parts.push(format!("added {}", listed(added)));
     }
     if !removed.is_empty() {
-        parts.push(format!("removed {removed}"));
+        parts.push(format!("removed {}", listed(removed)));
     }
-    if after.is_empty() {
+    if none_left {
         parts.push("none are left".to_owned());
     }
     parts.join("; ")

@@ -26,7 +26,7 @@ use crate::clock::{Clock, ManualClock};
 use crate::log::append::{Append, StreamAppend};
 use crate::log::hash_chain::NO_PREDECESSOR;
 use crate::log::read::{SELECT_EVENTS, events};
-use crate::log::{Log, Origin, StoredAggregate, Writer};
+use crate::log::{Log, Origin, Snapshots, StoredAggregate, Writer};
 use crate::metrics::Metrics;
 use crate::store::{self, Database};
 
@@ -63,6 +63,7 @@ impl World {
         let log = Log {
             database: database.clone(),
             writer,
+            snapshots: Snapshots::default(),
         };
         Self {
             database,

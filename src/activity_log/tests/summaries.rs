@@ -110,6 +110,18 @@ fn a_sentence_stays_on_one_line() {
 }
 
 #[test]
+fn of_thousands_of_entities_the_sentence_names_a_few_and_counts_the_others() {
+    let many: Vec<_> = (0..20_000).map(|n| format!("e{n:05}")).collect();
+    let changed = serde_json::json!({"EntitiesChanged": {"added": many, "removed": ["x"]}});
+    let sentence = summary(&loose("IntegrationApp", &changed.to_string(), "group_user", "Kim Lee")).unwrap();
+    assert!(
+        sentence.starts_with("Kim Lee changed the entities: added e00000, e00001, "),
+        "{sentence}"
+    );
+    assert!(sentence.ends_with(", e00049 and 19,950 more; removed x."), "{sentence}");
+}
+
+#[test]
 fn an_event_that_cannot_be_read_is_named_with_its_position() {
     let revoked = r#"{"ApplicationRevoked":{"reason":null,"revoked_at":"2026-11-23T09:15:00.000Z"}}"#;
     let event = loose("IntegrationApp", revoked, "operator", "Kim Lee");

@@ -18,7 +18,6 @@ use crate::application::command::request::{CommandRequest, Drawn};
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::application::idempotency_key::IdempotencyKey;
-use crate::application::member::read_owner;
 use crate::application::node::gate_memory::Mark;
 use crate::log::CommandError;
 use crate::log::append::{Append, Credential, CredentialChange};
@@ -95,21 +94,6 @@ impl Gatebook {
             id: stored.id,
             name: stored.name,
         }))
-    }
-
-    /// The group user with this token.
-    pub async fn authenticate_user(&self, caller: &Caller, token: &str) -> Result<Caller, Failure> {
-        let stored = self
-            .find_token_including_expired(CredentialKind::UserToken, token)
-            .await?;
-        let stored = self.living_or_refused(caller, LoginChannel::AdminsApi, stored).await?;
-        let (group_id, user_id) = read_owner(&stored.owner).ok_or(Failure::Unauthenticated)?;
-        let member = self
-            .member(&group_id, &user_id)
-            .await?
-            .ok_or(Failure::Unauthenticated)?;
-        self.note_use(&stored);
-        Ok(caller.recognised(Who::GroupUser(member)))
     }
 
     /// The developer with this session of the JSON API.
@@ -358,13 +342,23 @@ impl Gatebook {
         let Some(stored) = self.find_including_expired(kind, &id.to_string()).await? else {
             return Ok(None);
         };
+        self.if_it_is(kind, token, stored)
+    }
+
+    /// What is stored, if this is its secret.
+    pub(super) fn if_it_is(
+        &self,
+        kind: CredentialKind,
+        token: &str,
+        stored: StoredCredential,
+    ) -> Result<Option<StoredCredential>, StoreError> {
         let matches = self.digests.matches(kind, token, &stored.digest);
         Ok(matches
             .map_err(|error| StoreError::internal(Cause::of(error)))?
             .then_some(stored))
     }
 
-    fn note_use(&self, stored: &StoredCredential) {
+    pub(super) fn note_use(&self, stored: &StoredCredential) {
         if let Ok(id) = Uuid::parse_str(&stored.id) {
             self.last_uses.credential_used(id, self.clock.now());
         }
@@ -384,7 +378,7 @@ impl Gatebook {
 
     /// The same, and the log knows of those that opened nothing. Before it is said that something has ended, this machine's
     /// clock is compared: by a wrong one nothing has ended for certain, and it is not the caller's fault.
-    async fn living_or_refused(
+    pub(super) async fn living_or_refused(
         &self,
         caller: &Caller,
         channel: LoginChannel,

@@ -9,6 +9,7 @@ pub(super) mod operator_tokens;
 pub(super) mod password_check;
 pub(super) mod password_links;
 pub(super) mod portal_login;
+pub(super) mod user_by_token;
 pub(super) mod user_tokens;
 
 pub use browser_sessions::BrowserSession;

@@ -1,5 +1,7 @@
 //! Running commands of people about their own account: signing in and out, passwords.
 
+use std::sync::Mutex;
+
 use futures::FutureExt;
 use gatebook_aggregates::developer::{Developer, DeveloperCommand};
 use gatebook_aggregates::identifiers::{GroupId, UserId};
@@ -150,6 +152,7 @@ impl Gatebook {
             preconditions,
             idempotency: request.key.map(IdempotencyKey::request),
             despite_unreadable: false,
+            stream: Mutex::default(),
             audited_read: None,
             side_effects: &|_, events| {
                 let effects = self.consequences_of::<A>(events, context)?;

@@ -1,7 +1,7 @@
 //! Running a command about an application: read what it depends on, decide, append with its consequences; again when
 //! somebody else was faster.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use futures::FutureExt;
 use gatebook_aggregates::group::Group;
@@ -18,7 +18,7 @@ use crate::application::command::section_versions::ExpectedVersion;
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::application::idempotency_key::IdempotencyKey;
-use crate::log::{AuditedRead, CommandContext, Committed};
+use crate::log::{AuditedRead, CommandContext, Committed, Loaded};
 use crate::request_log::note_app;
 use crate::throttle::Spent;
 
@@ -94,6 +94,8 @@ impl Gatebook {
             preconditions: vec![depending_on(&group, envelope.decision_inputs())],
             idempotency: request.key.map(IdempotencyKey::request),
             despite_unreadable: false,
+            // A new id has no stream yet; if it had, the commit would find out.
+            stream: Mutex::new(request.command.creates().then(|| Loaded::unbegun(&id))),
             audited_read: audited_read(&envelope),
             side_effects: &|app: &IntegrationApp, events| {
                 let context = AppContext {

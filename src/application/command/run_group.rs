@@ -1,17 +1,16 @@
 //! Running a command about a group.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use futures::FutureExt;
 use gatebook_aggregates::group::{DecisionInputs, Group, GroupCommand, GroupCommandEnvelope, GroupPrincipal};
 use gatebook_aggregates::identifiers::GroupId;
-use gatebook_projections::groups::GroupRow;
+use gatebook_projections::groups::{GroupRow, Groups};
 
 use crate::application::caller::{Caller, Who};
 use crate::application::command::consequences::group::GroupContext;
 use crate::application::command::preconditions::{depending_on, on_all_of, on_no_group};
 use crate::application::command::request::CommandRequest;
-use crate::application::command::retry::Attempt;
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::application::idempotency_key::IdempotencyKey;
@@ -37,22 +36,16 @@ impl Gatebook {
         }
         let spent = self.spend(request.caller, group_id.as_str())?;
         let _lock = self.locks.lock(group_id.as_str()).await;
-        let committed = self
-            .retry(|attempt| self.try_group(attempt, group_id, &request).boxed())
-            .await?;
+        let committed = self.retry(|_| self.try_group(group_id, &request).boxed()).await?;
         if !committed.events.is_empty() || request.key.is_some() {
             spent.into_iter().for_each(Spent::keep);
         }
         Ok(committed)
     }
 
-    async fn try_group(
-        &self,
-        attempt: Attempt,
-        group_id: &GroupId,
-        request: &GroupRequest<'_>,
-    ) -> Result<Committed<Group>, Failure> {
-        let group = self.group_for(attempt, request.caller, group_id).await?;
+    async fn try_group(&self, group_id: &GroupId, request: &GroupRequest<'_>) -> Result<Committed<Group>, Failure> {
+        let stream = self.log.load_latest::<Group>(group_id.as_str()).await?;
+        let group = stream.row::<Groups>();
         let by = group_principal(request.caller, group.as_deref())?;
         let is_audited_read = matches!(request.command, GroupCommand::RecordActivityLogDownload { .. });
         // An operator's command may be about the group as it was seen, or about there being none.
@@ -71,6 +64,7 @@ impl Gatebook {
             preconditions: precondition.into_iter().collect(),
             idempotency: request.key.map(IdempotencyKey::request),
             despite_unreadable: false,
+            stream: Mutex::new(Some(stream)),
             audited_read: is_audited_read.then(|| AuditedRead {
                 since: None,
                 holds_after: Arc::new(|_| true),

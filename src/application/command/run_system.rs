@@ -1,5 +1,7 @@
 //! Running a command about the installation as a whole: the one stream of the aggregate `System`.
 
+use std::sync::Mutex;
+
 use futures::FutureExt;
 use gatebook_aggregates::system::{SYSTEM_ID, System, SystemCommand};
 
@@ -46,6 +48,7 @@ impl Gatebook {
             audited_read: None,
             // Settling what cannot be read must not wait for that to be settled.
             despite_unreadable: matches!(request.command, SystemCommand::QuarantineEvent { .. }),
+            stream: Mutex::default(),
             side_effects: &|_, events| {
                 let drawn = request.drawn;
                 let effects = self.consequences_of::<System>(events, &SystemContext { drawn })?;

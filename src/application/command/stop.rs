@@ -9,14 +9,13 @@ use gatebook_aggregates::identifiers::GroupId;
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_projections::groups::{self, GroupRow, Groups};
 use gatebook_projections::projection::Projection;
-use gatebook_projections::recorded::Recorded;
 
 use crate::application::caller::Caller;
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::log::append::{Append, Receipt};
 use crate::log::{
-    CommandError, Committed, IdempotentRequest, Loaded, LockedDecision, Origin, SideEffects, StoredAggregate,
+    CommandError, Committed, Folded, IdempotentRequest, Loaded, LockedDecision, Origin, SideEffects, StoredAggregate,
 };
 use crate::store::{StoreError, Transaction};
 use crate::throttle::Spent;
@@ -78,7 +77,7 @@ impl Gatebook {
             .locks
             .lock(&format!("stops of {}", command.caller.principal_key()))
             .await;
-        let stream = self.log.load_readable::<A>(&command.id).await?;
+        let stream = self.log.load_latest::<A>(&command.id).await?;
         let group = match &command.group_id {
             Some(id) => self.group(id).await?,
             None => None,
@@ -100,11 +99,15 @@ impl Gatebook {
         });
         let receipt = self.log.writer.decide(stopping.clone()).await;
         self.emails_waiting.notify_one();
-        let done = stopping.done(receipt.map_err(CommandError::from)?)?;
+        let (done, folded) = stopping.done(receipt.map_err(CommandError::from)?)?;
+        self.log.remember::<A>(&stopping.command.id, &folded);
         spent.into_iter().for_each(Spent::keep);
         Ok(done)
     }
 }
+
+/// A stop, its group at that moment, and the row that was written with it.
+type Stopped<A> = ((Committed<A>, Option<GroupRow>), Folded);
 
 /// Such a command on its way through the writer.
 struct Stopping<A: StoredAggregate> {
@@ -116,9 +119,8 @@ struct Stopping<A: StoredAggregate> {
 
 /// What is known of a decision before it is committed.
 struct StopOutcome<A: Aggregate> {
-    aggregate: A,
-    history: Vec<Recorded<A::Event>>,
-    events: Vec<A::Event>,
+    committed: Committed<A>,
+    folded: Folded,
     group: Option<GroupRow>,
 }
 
@@ -159,9 +161,9 @@ impl<A: StoredAggregate + Clone> Stopping<A> {
             mut side_effects,
         } = decided;
         let origin = origin.called(side_effects.actor_name.take());
-        let (history, guard) = (stream.history.clone(), stream.guard());
+        let (guard, folded) = (stream.guard(), stream.folded());
         events.iter().for_each(|event| stream.aggregate.apply(event.clone()));
-        let aggregate = stream.aggregate.clone();
+        let committed = stream.committed(events.clone());
         let idempotency = self.command.idempotency.clone();
         let record = idempotency.map(|request| request.record(&self.command.id, side_effects.sealed.clone()));
         let append = match events.is_empty() {
@@ -174,33 +176,31 @@ impl<A: StoredAggregate + Clone> Stopping<A> {
             false => Some(side_effects.append(stream.append(&events, &origin)?, Vec::new(), record)),
         };
         let outcome = StopOutcome {
-            aggregate,
-            history,
-            events,
+            committed,
+            folded,
             group,
         };
         Ok((append, Ok(outcome)))
     }
 
     /// What was done, now that it is committed.
-    fn done(&self, receipt: Receipt) -> Result<(Committed<A>, Option<GroupRow>), Failure> {
+    fn done(&self, receipt: Receipt) -> Result<Stopped<A>, Failure> {
         let outcome = locked(&self.outcome).take();
         let undecided = || Failure::internal("a command was committed without a decision");
-        let mut outcome = outcome.ok_or_else(undecided)??;
+        let StopOutcome {
+            mut committed,
+            folded,
+            group,
+        } = outcome.ok_or_else(undecided)??;
         for stored in receipt
             .events
             .iter()
             .filter(|stored| stored.aggregate_type == A::TYPE && stored.aggregate_id == self.command.id)
         {
-            outcome.history.push(stored.read::<A>().map_err(StoreError::from)?);
+            committed.version = stored.sequence;
+            committed.history.push(stored.read::<A>().map_err(StoreError::from)?);
         }
-        let done = Committed {
-            aggregate: outcome.aggregate,
-            events: outcome.events,
-            version: outcome.history.last().map_or(0, |last| last.sequence),
-            history: outcome.history,
-        };
-        Ok((done, outcome.group))
+        Ok(((committed, group), folded))
     }
 }
 

@@ -7,7 +7,7 @@ use gatebook_aggregates::identifiers::{AppId, GroupId};
 use gatebook_aggregates::integration_app::{AppCommandEnvelope, IntegrationApp};
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::system::{SYSTEM_ID, System};
-use gatebook_projections::groups::GroupRow;
+use gatebook_projections::groups::{GroupRow, Groups};
 
 use crate::application::command::consequences::app::AppContext;
 
@@ -87,7 +87,10 @@ impl Gatebook {
     ) -> Result<Committed<Group>, Failure> {
         let (gatebook, caller, id) = (self.itself()?, request.caller.clone(), group_id.clone());
         let guards = request.guards;
-        let decide = move |stream: &Loaded<Group>, group: Option<&GroupRow>| -> Result<_, Failure> {
+        // The stream is the group's own, and tells all of it.
+        let decide = move |stream: &Loaded<Group>, _: Option<&GroupRow>| -> Result<_, Failure> {
+            let group = stream.row::<Groups>();
+            let group = group.as_deref();
             let by = group_principal(&caller, group)?;
             caller.conditions.if_match.require(stream.version_for_etag())?;
             let command = command(group)?;
@@ -108,7 +111,7 @@ impl Gatebook {
             caller: request.caller.clone(),
             id: group_id.to_string(),
             stops: GroupEvent::takes_away,
-            group_id: Some(group_id.clone()),
+            group_id: None,
             idempotency: None,
             decide: Box::new(decide),
         };

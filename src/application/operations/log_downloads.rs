@@ -49,7 +49,7 @@ impl Gatebook {
             .run_app(&group_id, app_id, &ExpectedVersion::Nothing, request)
             .await?;
         let name = done.aggregate.created()?.name.as_str().to_owned();
-        let up_to_position = done.history.last().map_or(0, |last| last.position);
+        let up_to_position = done.position();
         Ok(RecordedDownload { name, up_to_position })
     }
 
@@ -69,7 +69,7 @@ impl Gatebook {
         let command = GroupCommand::RecordActivityLogDownload { format, from, to };
         let done = self.run_group(group_id, CommandRequest::new(caller, command)).await?;
         let name = done.aggregate.registered()?.name.as_str().to_owned();
-        let up_to_position = done.history.last().map_or(0, |last| last.position);
+        let up_to_position = done.position();
         Ok(RecordedDownload { name, up_to_position })
     }
 

@@ -1,5 +1,7 @@
 //! What was refused is in the log, too (ASVS 5.0 16.3): how often, to whom and why, as the counter says when it is due.
 
+use std::sync::Mutex;
+
 use futures::FutureExt;
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::group::GroupUser;
@@ -173,6 +175,7 @@ impl Gatebook {
             idempotency: None,
             // Nothing is decided by what was refused before.
             despite_unreadable: true,
+            stream: Mutex::default(),
             audited_read: None,
             side_effects: &|_: &RefusedAttempts, _: &[RefusedAttemptsEvent]| Ok(SideEffects::default()),
         };

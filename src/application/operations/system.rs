@@ -53,7 +53,7 @@ impl Gatebook {
         let done = self.run_system(CommandRequest::new(operator.caller, command)).await?;
         Ok(RecordedDownload {
             name: SYSTEM_ID.to_owned(),
-            up_to_position: done.history.last().map_or(0, |last| last.position),
+            up_to_position: done.position(),
         })
     }
 }

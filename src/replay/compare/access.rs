@@ -37,9 +37,7 @@ pub(super) fn undone(event: &str, details: &Value) -> Option<&'static str> {
 }
 
 fn takes_some(details: &Value) -> bool {
-    let listed = |name: &str| details[name].as_array().cloned().unwrap_or_default();
-    let after = listed("after");
-    listed("before").iter().any(|entity| !after.contains(entity))
+    details["removed"].as_array().is_some_and(|removed| !removed.is_empty())
 }
 
 fn loses_rights(details: &Value) -> bool {
@@ -119,7 +117,7 @@ mod tests {
             ("ClientSecretGenerated", json!({"previous": {"ends_at": "…"}})),
             ("DeveloperAccessRevoked", json!({})),
             ("AccessTokenRevoked", json!({})),
-            ("EntitiesChanged", json!({"before": ["a", "b"], "after": ["b", "c"]})),
+            ("EntitiesChanged", json!({"added": ["c"], "removed": ["a"]})),
             ("OneTimePasswordReset", json!({})),
             ("OneTimePasswordMistyped", json!({"attempts_left": 0})),
             ("InvitationResent", json!({})),
@@ -169,7 +167,7 @@ mod tests {
     fn an_event_that_could_take_access_away_and_did_not_is_not_counted() {
         for (event, details) in [
             ("ClientSecretGenerated", json!({"previous": null})),
-            ("EntitiesChanged", json!({"before": ["a"], "after": ["a", "b"]})),
+            ("EntitiesChanged", json!({"added": ["b"], "removed": []})),
             ("OneTimePasswordMistyped", json!({"attempts_left": 1})),
             ("ProductPlanChanged", json!({"before": "AIQ2", "after": "AIQ3"})),
             ("ProductPlanChanged", json!({"before": "AIQ2", "after": "AIQ1"})),

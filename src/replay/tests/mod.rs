@@ -8,7 +8,7 @@ mod rebuild;
 mod status;
 mod verify;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use gatebook_aggregates::access_token::{AccessToken, RevokeAccessToken};
 use gatebook_aggregates::api_permission::ApiPermission;
@@ -36,7 +36,7 @@ use uuid::Uuid;
 
 use crate::clock::{Clock, ManualClock};
 use crate::log::hash_chain::{EventParts, hash_of};
-use crate::log::{CommandContext, Log, Origin, SideEffects, StoredAggregate, Writer, read};
+use crate::log::{CommandContext, Log, Origin, SideEffects, Snapshots, StoredAggregate, Writer, read};
 use crate::metrics::Metrics;
 use crate::store::on_both_databases::{On, on_both_databases};
 use crate::store::{self, ConnectionPurpose, Database, Dialect};
@@ -58,6 +58,7 @@ impl World {
         let log = Log {
             database: database.clone(),
             writer,
+            snapshots: Snapshots::default(),
         };
         Self {
             database,
@@ -303,6 +304,7 @@ async fn execute<A: StoredAggregate<Error = Refusal, Services = ()>>(log: &Log, 
         preconditions: Vec::new(),
         idempotency: None,
         despite_unreadable: false,
+        stream: Mutex::default(),
         audited_read: None,
         side_effects: &|_: &A, _: &[A::Event]| Ok(SideEffects::default()),
     };

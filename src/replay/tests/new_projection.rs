@@ -7,6 +7,7 @@ use gatebook_projections::projection::{Indexes, Projection};
 use gatebook_projections::recorded::Recorded;
 use gatebook_projections::row;
 use gatebook_projections::row::Row;
+use gatebook_projections::row_base::RowBase;
 use gatebook_projections::row_write::RowWrite;
 use gatebook_projections::sql::select_list;
 
@@ -109,7 +110,9 @@ async fn write(world: &World, group: &str, events: usize) {
     let stream = read::stream(&*world.database, Group::TYPE, group).await.unwrap();
     let stream = stream.iter().take(events).map(|event| event.read::<Group>().unwrap());
     let stream: Vec<_> = stream.collect();
-    let row = RowWrite::of::<GroupSizes>(&stream).unwrap().unwrap();
+    let row = RowWrite::of::<GroupSizes>(&RowBase::default(), &stream)
+        .unwrap()
+        .unwrap();
     let mut transaction = world.database.begin(ConnectionPurpose::Write).await.unwrap();
     let rows = [row.values];
     transaction

@@ -251,7 +251,7 @@ async fn what_is_appended_during_a_verification_does_not_disturb_it(on: On) {
 }
 
 async fn a_verification_and_a_rebuild_at_once_do_not_disturb_each_other(on: On) {
-    struct Rebuilding(Arc<dyn Database>, std::sync::Mutex<Vec<JoinHandle<i64>>>);
+    struct Rebuilding(Arc<dyn Database>, Mutex<Vec<JoinHandle<i64>>>);
     impl crate::replay::Progress for Rebuilding {
         fn step(&self, _: &str, _: i64, _: i64) {
             let database = self.0.clone();
@@ -265,7 +265,7 @@ async fn a_verification_and_a_rebuild_at_once_do_not_disturb_each_other(on: On) 
         }
     }
     let world = World::with_history(on).await;
-    let progress = Rebuilding(world.database.clone(), std::sync::Mutex::default());
+    let progress = Rebuilding(world.database.clone(), Mutex::default());
     let report = verify_in_pages(&world.database, &registry::all(), &progress, 1).await;
     assert_eq!(report.unwrap().differences, []);
     let rebuilt = progress.1.into_inner().unwrap().swap_remove(0);

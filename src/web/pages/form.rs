@@ -9,6 +9,7 @@ use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
 
 use crate::application::{Caller, Failure, Realm, Session};
+use crate::web::body_max::announced;
 use crate::web::error::Problem;
 use crate::web::pages::current_user::{CurrentUser, keep_session, local_path, session_token, signed_in_path, user};
 use crate::web::pages::form_token::{TOKEN, token};
@@ -20,8 +21,10 @@ use crate::web::{encoded, no_text, not_utf8, unread_encoding};
 pub const SHOW_AGAIN: &str = "show_again";
 /// Password fields. Their values are never kept; people type them again.
 const PASSWORDS: [&str; 2] = ["password", "repeated"];
-/// The largest form in bytes, which leaves room for thousands of entities.
+/// The largest form in bytes.
 const FORM_MAX: usize = 512 * 1024;
+/// The largest form of somebody who is signed in: it leaves room for 20,000 entities with the longest ids.
+const SIGNED_IN_FORM_MAX: usize = 4 * 1024 * 1024;
 
 /// The fields of a form.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -95,7 +98,7 @@ impl Form {
         )
     }
 
-    async fn read(headers: &HeaderMap, body: Body) -> Result<Self, Problem> {
+    async fn read(headers: &HeaderMap, body: Body, max: usize) -> Result<Self, Problem> {
         let content_type = headers.get(header::CONTENT_TYPE);
         let essence = content_type
             .and_then(|value| value.to_str().ok())
@@ -116,7 +119,7 @@ impl Form {
             let detail = "This is too large for one form. Choose fewer items, and try again.";
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
         };
-        let body = axum::body::to_bytes(body, FORM_MAX).await.map_err(too_large)?;
+        let body = axum::body::to_bytes(body, max).await.map_err(too_large)?;
         if let Some(name) = not_utf8(&body) {
             return Err(no_text(&name));
         }
@@ -132,7 +135,7 @@ impl FromRequest<Service> for PublicForm {
 
     async fn from_request(request: Request, _: &Service) -> Result<Self, Response> {
         let (parts, body) = request.into_parts();
-        let form = Form::read(&parts.headers, body).await;
+        let form = Form::read(&parts.headers, body, FORM_MAX).await;
         form.map(Self).map_err(Problem::into_response)
     }
 }
@@ -150,8 +153,13 @@ impl<V: CurrentUser> FromRequest<Service> for SubmittedForm<V> {
         let (mut parts, body) = request.into_parts();
         let path = parts.uri.path().to_owned();
         let headers = parts.headers.clone();
+        let is_large = announced(&headers).is_none_or(|length| length > FORM_MAX);
+        let max = match is_large && user::<V>(&mut parts, service).await.is_ok() {
+            true => SIGNED_IN_FORM_MAX,
+            false => FORM_MAX,
+        };
         // The body is read first, however long it takes: a session that ends meanwhile must not submit anything (R26).
-        let form = Form::read(&headers, body).await.map_err(Problem::into_response)?;
+        let form = Form::read(&headers, body, max).await.map_err(Problem::into_response)?;
         let user = user::<V>(&mut parts, service).await;
         match user {
             Ok(user) if is_same(form.text(TOKEN), user.form_token()) => Ok(Self { user, form }),

@@ -139,6 +139,14 @@ pub const CALLS: &[Call] = &[
     ),
     plain("DELETE /operator/api/v1/groups/acme/entities/e1"),
     json(
+        "PUT /operator/api/v1/groups/acme/entities?confirm_removed=4",
+        r#"{"entities": [{"id": "e1", "name": "Entity One"}]}"#,
+    ),
+    json(
+        "PUT /operator/api/v1/groups/acme/users?confirm_removed=3",
+        r#"{"users": [{"id": "ulf", "email": "ulf@acme.example", "name": "Ulf", "role": "user"}]}"#,
+    ),
+    json(
         "PUT /operator/api/v1/groups/acme/users/ulf",
         r#"{"email": "ulf@acme.example", "name": "Ulf", "role": "user"}"#,
     ),

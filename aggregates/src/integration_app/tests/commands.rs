@@ -4,7 +4,9 @@ use super::*;
 use crate::api_permission::ApiPermission;
 use crate::catalog::{CategoryCode, integrate_type};
 use crate::identifiers::{ClientId, DeveloperId};
-use crate::integration_app::{AiqIntegrate, Changes, DeveloperInvite, FreshSecret, NewIntegration};
+use crate::integration_app::{
+    AiqIntegrate, Changes, DeveloperInvite, EntitiesEdit, EntitiesToChange, FreshSecret, NewIntegration,
+};
 use crate::log_format::LogFormat;
 use crate::text::AppName;
 
@@ -59,7 +61,15 @@ pub(super) fn categorise(code: &str) -> AppCommand {
 
 pub(super) fn open_entities(ids: &[&str]) -> AppCommand {
     AppCommand::ChangeDetails(Changes {
-        entities: Some(entities(ids)),
+        entities: Some(EntitiesEdit::All(entities(ids))),
+        ..Changes::default()
+    })
+}
+
+pub(super) fn change_entities(add: &[&str], remove: &[&str]) -> AppCommand {
+    let change = EntitiesToChange::parse(entities(add), entities(remove)).unwrap();
+    AppCommand::ChangeDetails(Changes {
+        entities: Some(EntitiesEdit::Difference(change)),
         ..Changes::default()
     })
 }

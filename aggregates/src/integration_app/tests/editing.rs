@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::catalog::CategoryCode;
-use crate::integration_app::Changes;
+use crate::integration_app::{Changes, EntitiesEdit, EntitiesToChange};
 
 fn category_changed(before: &str, after: &str) -> Event {
     Event::CategoryChanged {
@@ -11,10 +11,19 @@ fn category_changed(before: &str, after: &str) -> Event {
     }
 }
 
-fn entities_changed(before: &[&str], after: &[&str]) -> Event {
+fn entities_changed(added: &[&str], removed: &[&str]) -> Event {
     Event::EntitiesChanged {
-        before: entities(before),
-        after: entities(after),
+        added: entities(added),
+        removed: entities(removed),
+        none_left: false,
+    }
+}
+
+fn none_left_without(removed: &[&str]) -> Event {
+    Event::EntitiesChanged {
+        added: entities(&[]),
+        removed: entities(removed),
+        none_left: true,
     }
 }
 
@@ -61,18 +70,24 @@ fn r8_naming_the_category_it_has_is_no_change_even_of_a_custom_one() {
 
 #[test]
 fn r11_entities_come_and_go_down_to_none() {
-    let scene = given::new_integration();
-    let has = ["berlin", "dublin"];
-    for after in [&["berlin", "dublin", "paris"][..], &["paris"], &["berlin"], &[]] {
-        scene
+    for (after, changed) in [
+        (&["berlin", "dublin", "paris"][..], entities_changed(&["paris"], &[])),
+        (&["paris"], entities_changed(&["paris"], &["berlin", "dublin"])),
+        (&["berlin"], entities_changed(&[], &["dublin"])),
+        (&[], none_left_without(&["berlin", "dublin"])),
+    ] {
+        given::new_integration()
             .when(admin(), commands::open_entities(after))
-            .then_expect_events(vec![entities_changed(&has, after)]);
+            .then_expect_events(vec![changed]);
+        let app = given::new_integration()
+            .after(admin(), commands::open_entities(after))
+            .app();
+        assert_eq!(app.entities, entities(after));
     }
-    let closed = scene.after(admin(), commands::open_entities(&[]));
-    assert!(closed.app().entities.is_empty());
-    closed
+    given::new_integration()
+        .after(admin(), commands::open_entities(&[]))
         .when(admin(), commands::open_entities(&["paris"]))
-        .then_expect_events(vec![entities_changed(&[], &["paris"])]);
+        .then_expect_events(vec![entities_changed(&["paris"], &[])]);
 }
 
 #[test]
@@ -87,13 +102,65 @@ fn r11_an_entity_that_left_the_group_may_stay_listed_but_cannot_come_back() {
     let scene = given::new_integration().with_group_entities(&["berlin", "paris"]);
     scene
         .when(admin(), commands::open_entities(&["berlin", "dublin", "paris"]))
-        .then_expect_events(vec![entities_changed(
-            &["berlin", "dublin"],
-            &["berlin", "dublin", "paris"],
-        )]);
+        .then_expect_events(vec![entities_changed(&["paris"], &[])]);
     let without = scene.after(admin(), commands::open_entities(&["berlin"]));
     let back = without.answer(admin(), commands::open_entities(&["berlin", "dublin"]));
     assert_eq!(problem(back), ("entities".into(), "unknown_entity"));
+}
+
+#[test]
+fn r11_entities_are_added_and_removed_without_naming_the_others() {
+    let scene = given::new_integration();
+    for (add, remove, changed) in [
+        (&["paris"][..], &[][..], entities_changed(&["paris"], &[])),
+        (&[], &["berlin"], entities_changed(&[], &["berlin"])),
+        (
+            &["paris", "berlin"],
+            &["dublin"],
+            entities_changed(&["paris"], &["dublin"]),
+        ),
+        (
+            &[],
+            &["berlin", "dublin", "paris"],
+            none_left_without(&["berlin", "dublin"]),
+        ),
+    ] {
+        scene
+            .when(admin(), commands::change_entities(add, remove))
+            .then_expect_events(vec![changed]);
+    }
+}
+
+#[test]
+fn r11_nobody_adds_or_removes_what_neither_the_group_nor_the_application_knows() {
+    for (add, remove, field) in [
+        (&["globex-hq"][..], &["berlin"][..], "add_entities"),
+        (&["paris"], &["berlni"], "remove_entities"),
+    ] {
+        let refused = given::new_integration().answer(admin(), commands::change_entities(add, remove));
+        assert_eq!(problem(refused), (field.into(), "unknown_entity"));
+    }
+}
+
+#[test]
+fn r11_an_entity_that_left_the_group_can_be_removed_and_not_be_added_again() {
+    let scene = given::new_integration().with_group_entities(&["berlin", "paris"]);
+    scene
+        .when(admin(), commands::change_entities(&["dublin"], &[]))
+        .then_expect_events(vec![]);
+    let without = scene.after(admin(), commands::change_entities(&[], &["dublin"]));
+    assert_eq!(without.app().entities, entities(&["berlin"]));
+    let back = without.answer(admin(), commands::change_entities(&["dublin"], &[]));
+    assert_eq!(problem(back), ("add_entities".into(), "unknown_entity"));
+}
+
+#[test]
+fn r11_an_entity_is_not_added_and_removed_at_once() {
+    let both = EntitiesToChange::parse(entities(&["berlin", "paris"]), entities(&["paris"])).unwrap_err();
+    assert_eq!(
+        (both.field.as_str(), both.code),
+        ("remove_entities", "conflicting_fields")
+    );
 }
 
 #[test]
@@ -104,6 +171,8 @@ fn an_edit_that_is_granted_already_writes_nothing() {
         commands::describe("  Moves payroll journals.\n"),
         commands::categorise("payroll_and_hr"),
         commands::open_entities(&["dublin", "berlin"]),
+        commands::change_entities(&["berlin"], &["paris"]),
+        commands::change_entities(&[], &[]),
     ];
     for command in granted {
         given::new_integration()
@@ -117,7 +186,7 @@ fn an_edit_of_several_fields_gives_one_fact_for_each_that_changes() {
     let changes = Changes {
         description: Some(description("Moves wages.")),
         category: Some(CategoryCode::parse("payroll_and_hr").unwrap()),
-        entities: Some(entities(&["paris"])),
+        entities: Some(EntitiesEdit::All(entities(&["paris"]))),
     };
     given::new_integration()
         .when(integration_admin(), AppCommand::ChangeDetails(changes))
@@ -126,7 +195,7 @@ fn an_edit_of_several_fields_gives_one_fact_for_each_that_changes() {
                 before: description("Moves payroll journals."),
                 after: description("Moves wages."),
             },
-            entities_changed(&["berlin", "dublin"], &["paris"]),
+            entities_changed(&["paris"], &["berlin", "dublin"]),
         ]);
 }
 

@@ -103,6 +103,10 @@ impl Facts for Answer {
         self.facts.get(name).cloned().transpose()
     }
 
+    fn has(&self, name: &Name) -> bool {
+        self.facts.contains_key(name)
+    }
+
     fn tokens_ended_before(&self) -> Option<Timestamp> {
         self.head.tokens_ended_before
     }
@@ -160,7 +164,8 @@ fn read_app(row: &mut RowReader, unreadable: &mut HashSet<AppId>) -> ReadFacts {
         unreadable.insert(app.app_id);
     }
     let client = (Name::Client(app.client_id.0.clone()), Fact::Client(app.app_id));
-    Ok(vec![client, (Name::App(app.app_id), Fact::App(Arc::new(app)))])
+    let group = Arc::new(Name::Group(app.group_id.clone()));
+    Ok(vec![client, (Name::App(app.app_id), Fact::App(Arc::new(app), group))])
 }
 
 fn read_group(row: &mut RowReader) -> ReadFacts {

@@ -13,7 +13,8 @@ use crate::store::StoreError;
 /// What a name stands for. Facts hold each other's ids and never each other, so that each can be dropped by itself.
 #[derive(Clone)]
 pub(super) enum Fact {
-    App(Arc<TokenGateRow>),
+    /// With its group's name, ready to be looked up.
+    App(Arc<TokenGateRow>, Arc<Name>),
     Group(Arc<GateGroup>),
     /// Which application revoked the token, if one did.
     Token {
@@ -31,6 +32,9 @@ pub(super) trait Facts {
     /// When it cannot be read.
     fn get(&self, name: &Name) -> Result<Option<Fact>, StoreError>;
 
+    /// Whether the name stands for anything.
+    fn has(&self, name: &Name) -> bool;
+
     /// The moment before which all tokens that were issued have ended, if there is one.
     fn tokens_ended_before(&self) -> Option<Timestamp>;
 
@@ -41,6 +45,9 @@ pub(super) trait Facts {
 /// Something that the gate asks for, made of the facts under several names.
 pub(super) trait Wanted {
     type Made: Send;
+
+    /// Whether it can be expected that `make` finds all of it. May be wrong in both directions.
+    fn seems_held(&self, facts: &impl Facts) -> bool;
 
     /// What to ask for when memory does not have all of it.
     fn names(&self) -> Vec<Name>;
@@ -67,6 +74,10 @@ pub(super) struct ResourceServer(pub(super) String);
 impl Wanted for OfToken {
     type Made = GateFacts;
 
+    fn seems_held(&self, facts: &impl Facts) -> bool {
+        facts.has(&Name::Token(self.token_id)) && facts.has(&Name::App(self.app_id))
+    }
+
     fn names(&self) -> Vec<Name> {
         vec![Name::App(self.app_id), Name::Token(self.token_id)]
     }
@@ -81,6 +92,10 @@ impl Wanted for OfToken {
 
 impl Wanted for OfClient {
     type Made = GateFacts;
+
+    fn seems_held(&self, facts: &impl Facts) -> bool {
+        facts.has(&Name::Client(self.0.clone()))
+    }
 
     fn names(&self) -> Vec<Name> {
         vec![Name::Client(self.0.clone())]
@@ -97,6 +112,10 @@ impl Wanted for OfClient {
 impl Wanted for ResourceServer {
     type Made = Arc<StoredCredential>;
 
+    fn seems_held(&self, facts: &impl Facts) -> bool {
+        facts.has(&Name::ResourceServer(self.0.clone()))
+    }
+
     fn names(&self) -> Vec<Name> {
         vec![Name::ResourceServer(self.0.clone())]
     }
@@ -110,10 +129,10 @@ impl Wanted for ResourceServer {
 }
 
 fn of_app(facts: &impl Facts, app_id: AppId, is_token_revoked: bool) -> Result<Option<GateFacts>, StoreError> {
-    let Some(Fact::App(app)) = facts.get(&Name::App(app_id))? else {
+    let Some(Fact::App(app, group)) = facts.get(&Name::App(app_id))? else {
         return Ok(None);
     };
-    let Some(Fact::Group(group)) = facts.get(&Name::Group(app.group_id.clone()))? else {
+    let Some(Fact::Group(group)) = facts.get(&group)? else {
         return Ok(None);
     };
     Ok(Some(GateFacts {

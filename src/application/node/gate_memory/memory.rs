@@ -107,6 +107,10 @@ impl Facts for Memory {
         Ok(self.facts.as_ref().and_then(|facts| facts.get(name)))
     }
 
+    fn has(&self, name: &Name) -> bool {
+        self.facts.as_ref().is_some_and(|facts| facts.contains_key(name))
+    }
+
     fn tokens_ended_before(&self) -> Option<Timestamp> {
         self.tokens_ended_before
     }
@@ -124,7 +128,7 @@ struct Weight;
 impl Weighter<Name, Fact> for Weight {
     fn weight(&self, _: &Name, fact: &Fact) -> u64 {
         let parts = match fact {
-            Fact::App(app) => app.entities.len() + 4 * app.client_secrets.len(),
+            Fact::App(app, _) => app.entities.len() + 4 * app.client_secrets.len(),
             Fact::Group(group) => group.entities.len(),
             Fact::Token { .. } | Fact::Client(_) | Fact::ResourceServer(_) => 0,
         };

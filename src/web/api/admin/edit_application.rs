@@ -1,9 +1,11 @@
 //! `PATCH /integration-apps/{id}`.
 
+use std::collections::BTreeSet;
+
 use axum::extract::State;
 use gatebook_aggregates::catalog::CategoryCode;
 use gatebook_aggregates::identifiers::AppId;
-use gatebook_aggregates::integration_app::Changes;
+use gatebook_aggregates::integration_app::{Changes, EntitiesEdit, EntitiesToChange};
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::text::Description;
 use serde::Deserialize;
@@ -27,10 +29,19 @@ pub struct EditApplication {
     #[serde(default)]
     #[schema(value_type = String, required = false)]
     category: Patch<String>,
-    /// The ids of all entities that the application may use. The list may be empty.
+    /// The ids of all entities that the application may use. The list may be empty. Not together with the two lists below.
     #[serde(default)]
     #[schema(value_type = Vec<String>, required = false)]
     entities: Patch<Vec<String>>,
+    /// The ids of entities that the application may use from now on, besides those that it has. Adding one that it has
+    /// changes nothing.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>, required = false)]
+    add_entities: Patch<Vec<String>>,
+    /// The ids of entities that the application may no longer use. Removing one that it does not have changes nothing.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>, required = false)]
+    remove_entities: Patch<Vec<String>>,
     // The other fields of an application never change, or are changed by other calls (R6, R9, R10). They are listed so
     // that each is refused with its own code and not as an unknown field.
     #[serde(default)]
@@ -76,8 +87,8 @@ pub struct EditApplication {
 
 /// Edit an application
 ///
-/// Changes description, category or entities, with immediate effect. The body may also be sent as
-/// `application/merge-patch+json` (RFC 7396).
+/// Changes description, category or entities, with immediate effect. Entities are changed by the whole list, or by those to
+/// add and those to remove. The body may have 4 MiB, and may also be sent as `application/merge-patch+json` (RFC 7396).
 #[utoipa::path(
     patch,
     path = "/api/v1/integration-apps/{id}",
@@ -131,8 +142,7 @@ impl EditApplication {
         let description = description.and_then(|text| fields.read(Description::parse(&text)));
         let category = self.category.or_required("category", &mut fields);
         let category = category.and_then(|code| fields.read(CategoryCode::parse(&code)));
-        let entities = self.entities.or_required("entities", &mut fields);
-        let entities = entities.and_then(|ids| fields.entities(Some(ids)));
+        let entities = entities_edit(self.entities, self.add_entities, self.remove_entities, &mut fields);
         fields.finish(|| {
             Some(Changes {
                 description,
@@ -159,6 +169,34 @@ impl EditApplication {
             ("version", self.version),
         ]
     }
+}
+
+/// R11: the whole list, or what is to be different.
+fn entities_edit(
+    all: Patch<Vec<String>>,
+    add: Patch<Vec<String>>,
+    remove: Patch<Vec<String>>,
+    fields: &mut Fields,
+) -> Option<EntitiesEdit> {
+    let is_difference = add != Patch::Not || remove != Patch::Not;
+    if all != Patch::Not && is_difference {
+        let message = "Send either the whole list in “entities”, or “add_entities” and “remove_entities”.";
+        fields.refuse("entities", "conflicting_fields", message);
+        return None;
+    }
+    if !is_difference {
+        let ids = all.or_required("entities", fields)?;
+        return fields.entities_of("entities", &ids).map(EntitiesEdit::All);
+    }
+    let mut listed = |field, ids: Patch<Vec<String>>| match ids {
+        Patch::Not => Some(BTreeSet::new()),
+        ids => ids
+            .or_required(field, fields)
+            .and_then(|ids| fields.entities_of(field, &ids)),
+    };
+    let (add, remove) = (listed("add_entities", add), listed("remove_entities", remove));
+    let change = fields.read(EntitiesToChange::parse(add?, remove?))?;
+    Some(EntitiesEdit::Difference(change))
 }
 
 #[cfg(test)]
@@ -190,7 +228,8 @@ mod tests {
     fn what_is_left_out_stays_as_it_is() {
         let changes = read(json!({})).unwrap();
         assert!(changes.description.is_none() && changes.category.is_none() && changes.entities.is_none());
-        assert_eq!(read(json!({"entities": []})).unwrap().entities, Some([].into()));
+        let none = EntitiesEdit::All(BTreeSet::new());
+        assert_eq!(read(json!({"entities": []})).unwrap().entities, Some(none));
     }
 
     #[test]
@@ -223,5 +262,24 @@ mod tests {
         let body = json!({"description": null, "category": null, "entities": null});
         let expected = ["description", "category", "entities"].map(|field| (field, "required"));
         assert_eq!(read(body).unwrap_err(), message(&expected));
+        let body = json!({"add_entities": null, "remove_entities": null});
+        let expected = ["add_entities", "remove_entities"].map(|field| (field, "required"));
+        assert_eq!(read(body).unwrap_err(), message(&expected));
+    }
+
+    #[test]
+    fn r11_entities_are_given_whole_or_as_a_difference_and_never_as_both() {
+        for body in [
+            json!({"entities": ["e1"], "add_entities": ["e2"]}),
+            json!({"entities": ["e1"], "remove_entities": []}),
+        ] {
+            assert_eq!(read(body).unwrap_err(), message(&[("entities", "conflicting_fields")]));
+        }
+        let twice = json!({"add_entities": ["e1", "e2"], "remove_entities": ["e2"]});
+        let expected = [("remove_entities", "conflicting_fields")];
+        assert_eq!(read(twice).unwrap_err(), message(&expected));
+        let malformed = json!({"add_entities": ["e 1"], "remove_entities": ["e/2"]});
+        let expected = ["add_entities", "remove_entities"].map(|field| (field, "unknown_entity"));
+        assert_eq!(read(malformed).unwrap_err(), message(&expected));
     }
 }

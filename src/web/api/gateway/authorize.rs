@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::header::{AUTHORIZATION, InvalidHeaderValue};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -16,7 +17,7 @@ use crate::oauth::{BearerProblem, bearer_token};
 use crate::store::StoreError;
 use crate::web::api::gateway::challenge::{refused, refused_for_several_tokens, refused_principal, refused_unread};
 use crate::web::api::gateway::gateway_credentials::{NotAdmitted, admitted};
-use crate::web::extract::Anyone;
+use crate::web::request_context::RequestContext;
 use crate::web::service::Service;
 
 const APP_ID: HeaderName = HeaderName::from_static("x-app-id");
@@ -80,9 +81,13 @@ const UNCLEAR: &str = "?";
     ),
     security(("access_token" = []), ())
 )]
-pub async fn authorize(State(service): State<Service>, Anyone(caller): Anyone, headers: HeaderMap) -> Response {
+pub async fn authorize(
+    State(service): State<Service>,
+    Extension(context): Extension<RequestContext>,
+    headers: HeaderMap,
+) -> Response {
     let unread = |why: &dyn Display| refused_unread(why, service.settings.gateway.unavailable);
-    match admitted(&service, &caller, &headers).await {
+    match admitted(&service, &context, &headers).await {
         Ok(()) => answer(&service, &headers).await.unwrap_or_else(|error| unread(&error)),
         Err(NotAdmitted::NotAuthorized) => refused_principal(),
         Err(NotAdmitted::Undecided(failure)) => unread(&failure),
@@ -146,7 +151,8 @@ fn passed(app: &TokenGateRow, entity: Option<&str>) -> Result<Response, InvalidH
         (GROUP_ID, app.group_id.to_string()),
         (ENTITY_ID, entity.unwrap_or_default().to_owned()),
     ];
-    let mut headers = HeaderMap::new();
+    // With room for what is said of every answer.
+    let mut headers = HeaderMap::with_capacity(12);
     for (name, text) in said {
         headers.insert(name, HeaderValue::try_from(text)?);
     }

@@ -3,8 +3,9 @@
 
 use axum::http::{HeaderMap, HeaderName};
 
-use crate::application::{Caller, Failure, Gatebook, GatewayAuth};
+use crate::application::{Failure, Gatebook, GatewayAuth};
 use crate::web::api::gateway::resource_server::presented;
+use crate::web::request_context::RequestContext;
 
 const GATEWAY_AUTHORIZATION: HeaderName = HeaderName::from_static("x-gateway-authorization");
 
@@ -17,13 +18,13 @@ pub enum NotAdmitted {
 }
 
 /// Checks that the gateway may call.
-pub async fn admitted(app: &Gatebook, caller: &Caller, headers: &HeaderMap) -> Result<(), NotAdmitted> {
+pub async fn admitted(app: &Gatebook, context: &RequestContext, headers: &HeaderMap) -> Result<(), NotAdmitted> {
     if app.settings.gateway.auth == GatewayAuth::Off {
         return Ok(());
     }
     let presented = presented(headers, &GATEWAY_AUTHORIZATION).ok_or(NotAdmitted::NotAuthorized)?;
     let (id, secret) = (&presented.username, &presented.password);
-    match app.authenticate_resource_server(caller, id, secret).await {
+    match app.authenticate_resource_server(&context.caller(), id, secret).await {
         Ok(()) => Ok(()),
         Err(Failure::Unauthenticated | Failure::TooManyRequests { .. }) => Err(NotAdmitted::NotAuthorized),
         Err(failure) => Err(NotAdmitted::Undecided(failure)),

@@ -25,6 +25,15 @@ impl Fields {
         value.map_err(|problem| self.0.push(problem.into())).ok()
     }
 
+    /// The id of an entry, whose field is called so whatever it is the id of; or none after recording its error.
+    pub fn id<T>(&mut self, id: Result<T, FieldProblem>) -> Option<T> {
+        let named = |problem: FieldProblem| FieldProblem {
+            field: "id".to_owned(),
+            ..problem
+        };
+        self.read(id.map_err(named))
+    }
+
     /// Records an error of a field.
     pub fn refuse(&mut self, field: &str, code: &str, message: impl Into<String>) {
         let (field, code, message) = (field.to_owned(), code.to_owned(), message.into());
@@ -78,18 +87,40 @@ impl Fields {
 
     /// R11: a list of entities. A malformed id is reported as an unknown entity.
     pub fn entities(&mut self, ids: Option<Vec<String>>) -> Option<BTreeSet<EntityId>> {
-        let Some(ids) = ids else {
-            self.refuse("entities", "required", "Select at least one entity.");
-            return None;
-        };
+        match ids {
+            Some(ids) => self.entities_of("entities", &ids),
+            None => {
+                self.refuse("entities", "required", "Select at least one entity.");
+                None
+            }
+        }
+    }
+
+    /// The same for a list in another field.
+    pub fn entities_of(&mut self, field: &str, ids: &[String]) -> Option<BTreeSet<EntityId>> {
         match ids.iter().find(|id| EntityId::parse(id).is_err()) {
             Some(unknown) => {
                 let message = format!("Your group has no entity “{unknown}”.");
-                self.refuse("entities", "unknown_entity", message);
+                self.refuse(field, "unknown_entity", message);
                 None
             }
             None => Some(ids.iter().filter_map(|id| EntityId::parse(id).ok()).collect()),
         }
+    }
+
+    /// Records the errors of an entry of a list: `place` for programs, and `words` for people, say which entry.
+    pub fn add_of(&mut self, place: &str, words: &str, entry: Self) {
+        self.0.extend(located(entry.0, place, words));
+    }
+
+    /// How many errors there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is no error.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// The value that `build` makes of the fields, or all errors. `build` returns none if a field that it needs could
@@ -100,6 +131,16 @@ impl Fields {
             _ => Err(Problem::fields(self.0)),
         }
     }
+}
+
+/// The errors of an entry of a list, with where the entry is.
+pub(super) fn located(errors: Vec<FieldError>, place: &str, words: &str) -> Vec<FieldError> {
+    let with_place = |error: FieldError| FieldError {
+        field: format!("{place}.{}", error.field),
+        message: format!("{words}: {}", error.message),
+        ..error
+    };
+    errors.into_iter().map(with_place).collect()
 }
 
 /// PostgreSQL cannot store NUL in a text.

@@ -9,6 +9,7 @@ mod cursor;
 mod developer;
 mod fields;
 mod group;
+mod listed;
 mod page;
 mod problems;
 mod versioned;
@@ -22,9 +23,11 @@ pub use credentials::{
 pub use developer::{DeveloperAccess, DeveloperAccessGiven, VerificationJson};
 pub use fields::{Fields, IsPresent, NoFields, Patch, flag, text};
 pub use group::{GroupDetails, GroupJson, Named, User, UserDetails};
+pub use listed::{ListOf, ListResult, Listed};
 pub use page::{Items, Page, PageParameters, given};
 pub use problems::{
-    ChangeProblems, OperatorAppProblems, OperatorChangeProblems, OperatorReadProblems, PermissionProblems, ReadProblems,
+    ChangeProblems, ListProblems, OperatorAppProblems, OperatorChangeProblems, OperatorReadProblems,
+    PermissionProblems, ReadProblems,
 };
 pub use versioned::Versioned;
 

@@ -22,6 +22,9 @@ pub struct OperatorChangeProblems;
 /// The problems of an operator call that changes an application or a group, which have versions.
 pub struct OperatorAppProblems;
 
+/// The problems of an operator call that takes a whole list of a group.
+pub struct ListProblems;
+
 /// The problems of a call that grants or withdraws a permission and has no body.
 pub struct PermissionProblems;
 
@@ -52,7 +55,10 @@ const TOO_MUCH: (&str, &str) = (
 const UNAVAILABLE: (&str, &str) = ("503", "`unavailable`: try again after `Retry-After`");
 const BODY: [(&str, &str); 3] = [
     ("400", "`invalid_json`: the body is not a JSON object"),
-    ("413", "`body_too_large`: more than 64 KiB"),
+    (
+        "413",
+        "`body_too_large`: more than 64 KiB, or more than 4 MiB where the call says that it takes that much",
+    ),
     ("415", "`unsupported_media_type`: the body is not sent as JSON"),
 ];
 
@@ -98,6 +104,25 @@ impl IntoResponses for OperatorAppProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let mut responses = OperatorChangeProblems::responses();
         responses.extend(described([VERSION_MISMATCH]));
+        responses
+    }
+}
+
+impl IntoResponses for ListProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let mut responses = OperatorAppProblems::responses();
+        responses.extend(described([
+            (
+                "409",
+                "`confirm_removed`: more than half would be removed; `needed` says how many. `conflict`: somebody else is \
+                 changing the group. `unreadable_event`: the log contains an unreadable event about it, which operators \
+                 have to resolve first",
+            ),
+            (
+                "422",
+                "Some entries are invalid, or an id is in the list twice (`duplicate_id`); `errors` lists the first of them",
+            ),
+        ]));
         responses
     }
 }

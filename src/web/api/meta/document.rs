@@ -23,7 +23,7 @@ pub fn document() -> Document {
             credentials, and the log of all that happened.\n\n\
             Times are RFC 3339 in UTC with milliseconds. Errors are RFC 9457 problem details with a stable `code`; \
             the OAuth endpoints refuse as RFC 6749 has it. Unknown fields are refused with `unknown_field`, bodies \
-            over 64 KiB with 413, compressed ones with 415, and those of which nothing comes for long with 408 \
+            over 64 KiB (over 4 MiB on the calls that say so, which take long lists) with 413, compressed ones with 415, and those of which nothing comes for long with 408 \
             `body_timeout`. What each code means and what to do about it is in `x-codes`. Fields may be added to answers; \
             none is renamed or removed."
     ),

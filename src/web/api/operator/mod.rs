@@ -1,5 +1,6 @@
 //! The API for operators: `/operator/api/v1`, with an operator's token. This file lists all of its routes.
 
+mod confirm_removed;
 mod create_client_secret;
 mod create_resource_server;
 mod create_user_token;
@@ -14,9 +15,11 @@ mod list_client_secrets;
 mod list_groups;
 mod list_outbox;
 mod list_resource_servers;
+mod put_entities;
 mod put_entity;
 mod put_group;
 mod put_user;
+mod put_users;
 mod retire_client_secret;
 mod retry_email;
 mod retry_failed;
@@ -35,6 +38,9 @@ pub fn routes() -> OpenApiRouter<Service> {
         // /operator/api/v1/groups · /groups/{group_id}
         .routes(routes!(list_groups::list_groups))
         .routes(routes!(get_group::get_group, put_group::put_group))
+        // /operator/api/v1/groups/{group_id}/entities · /users
+        .routes(routes!(put_entities::put_entities))
+        .routes(routes!(put_users::put_users))
         // /operator/api/v1/groups/{group_id}/entities/{entity_id}
         .routes(routes!(put_entity::put_entity, delete_entity::delete_entity))
         // /operator/api/v1/groups/{group_id}/users/{user_id}

@@ -3,18 +3,20 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::projection::AnyProjection;
 use gatebook_projections::registry;
 use maud::{Markup, html};
 
 use crate::application::{Failure, Replay, ReplayJob};
-use crate::replay::{self, ProjectionStatus};
+use crate::replay::{self, ProjectionSummary};
 use crate::web::error::Problem;
 use crate::web::pages::current_user::{OperatorUser, SignedIn};
 use crate::web::pages::form::{Form, SubmittedForm};
 use crate::web::pages::form_errors::Errors;
 use crate::web::pages::form_token::token;
 use crate::web::pages::layout::{Shell, page};
+use crate::web::pages::times::moment;
 use crate::web::service::Service;
 
 /// Seconds between refreshes while this process rebuilds or verifies.
@@ -61,7 +63,7 @@ fn wanted(form: &Form) -> Result<(Replay, Vec<AnyProjection>), Problem> {
 }
 
 async fn projections_page(service: &Service, operator: &OperatorUser, errors: &Errors) -> Result<Response, Failure> {
-    let status = replay::status(&service.log.database).await?;
+    let status = replay::summaries(&service.log.database).await?;
     let job = service.latest_replay();
     let own = job.as_deref().filter(|job| !job.has_ended());
     let elsewhere = own.is_none() && status.iter().any(|projection| projection.rebuilding.is_some());
@@ -76,8 +78,8 @@ async fn projections_page(service: &Service, operator: &OperatorUser, errors: &E
         div.wide tabindex="0" role="region" aria-label="Projections" {
             table.cards {
                 thead { tr {
-                    th scope="col" { "Projection" } th scope="col" { "Generation" } th scope="col" { "Rows" }
-                    th scope="col" { "Last change at" } th scope="col" { "Last error" } th scope="col" { "Actions" }
+                    th scope="col" { "Projection" } th scope="col" { "Generation" } th scope="col" { "Last rebuilt" }
+                    th scope="col" { "Last error" } th scope="col" { "Actions" }
                 } }
                 tbody { @for projection in &status { (row(projection, form_token)) } }
             }
@@ -85,7 +87,7 @@ async fn projections_page(service: &Service, operator: &OperatorUser, errors: &E
         @if let Some(head) = status.first().map(|projection| projection.head) {
             p data-live="head" {
                 "The log ends at position " (head) ". Every projection is up to date with it, unless it needs a rebuild. "
-                "“Last change at” is the position of the last event that changed the projection."
+                "For the number of rows run " code { "gatebook projections status" } "."
             }
         }
         h2 { "All projections and the log" }
@@ -95,7 +97,7 @@ async fn projections_page(service: &Service, operator: &OperatorUser, errors: &E
     Ok((errors.status(), page).into_response())
 }
 
-fn row(projection: &ProjectionStatus, form_token: &str) -> Markup {
+fn row(projection: &ProjectionSummary, form_token: &str) -> Markup {
     let name = projection.name;
     html! {
         tr {
@@ -105,8 +107,9 @@ fn row(projection: &ProjectionStatus, form_token: &str) -> Markup {
                 @if projection.stale { " " span.badge.warn { "needs a rebuild" } }
                 @if projection.rebuilding.is_some() { " " span.badge.warn { "rebuild running or interrupted" } }
             }
-            td data-title="Rows" data-live={ (name) " rows" } { (projection.rows) }
-            td data-title="Last change at" data-live={ (name) " position" } { (projection.position) }
+            td data-title="Last rebuilt" data-live={ (name) " rebuilt" } {
+                @match projection.rebuilt_at.as_deref().and_then(Timestamp::parse) { Some(at) => (moment(at)), None => "never" }
+            }
             td data-title="Last error" data-live={ (name) " error" } {
                 @match &projection.last_error { Some(error) => span.error { (error) }, None => "none" }
             }
@@ -152,7 +155,7 @@ fn message(job: &ReplayJob) -> Markup {
 }
 
 /// Rebuilds of other processes. The database knows how far they have come, but not whether they are still running.
-fn rebuilt_elsewhere(status: &[ProjectionStatus]) -> Markup {
+fn rebuilt_elsewhere(status: &[ProjectionSummary]) -> Markup {
     let rebuilding = status
         .iter()
         .filter_map(|projection| Some((projection.name, projection.rebuilding.as_ref()?)));

@@ -1,0 +1,105 @@
+//! Statements that do several things in one round trip: any number of rows of any number of tables, with one array for each
+//! column; and a transaction that begins with a question.
+
+use futures::TryStreamExt;
+use gatebook_projections::sql::{Column, ColumnKind, Query, Value};
+use sqlx::postgres::{PgArguments, PgConnection, PgRow};
+use sqlx::query::Query as SqlxQuery;
+use sqlx::{Column as _, Either, Executor, Postgres, Row, TypeInfo, ValueRef};
+
+use super::database::{Insert, OnConflict, on_conflict_clause};
+use super::error::StoreError;
+
+/// One statement for any number of rows. Its arguments come after so many others.
+pub(super) fn insert_sql(table: &str, columns: &[Column], on_conflict: OnConflict, after: usize) -> String {
+    let names: Vec<_> = columns.iter().map(|column| column.name).collect();
+    let lists = (after + 1..).zip(columns).map(|(number, column)| match column.kind {
+        ColumnKind::Int => format!("${number}::bigint[]"),
+        ColumnKind::Text | ColumnKind::Json => format!("${number}::text[]"),
+    });
+    let values = columns.iter().map(|column| match column.kind {
+        ColumnKind::Json => format!("r.{}::json", column.name),
+        ColumnKind::Text | ColumnKind::Int => format!("r.{}", column.name),
+    });
+    format!(
+        "insert into {table} ({names}) select {values} from unnest({lists}) as r({names}){conflict}",
+        names = names.join(", "),
+        values = values.collect::<Vec<_>>().join(", "),
+        lists = lists.collect::<Vec<_>>().join(", "),
+        conflict = on_conflict_clause(table, columns, on_conflict),
+    )
+}
+
+/// The rows as the arguments of [`insert_sql`].
+pub(super) fn with_rows<'q>(
+    query: SqlxQuery<'q, Postgres, PgArguments>,
+    columns: &[Column],
+    rows: &'q [Vec<Value>],
+) -> SqlxQuery<'q, Postgres, PgArguments> {
+    columns.iter().enumerate().fold(query, |query, (index, column)| {
+        let values = rows.iter().map(|row| row.get(index).unwrap_or(&Value::Null));
+        match column.kind {
+            ColumnKind::Int => query.bind(values.map(as_int).collect::<Vec<_>>()),
+            ColumnKind::Text | ColumnKind::Json => query.bind(values.map(as_text).collect::<Vec<_>>()),
+        }
+    })
+}
+
+/// One statement that inserts all of these and then does something else, whose arguments come first. Its parts see the same
+/// state and none of what the others write, which none of them reads.
+pub(super) fn all_in_one(inserts: &[Insert], then: &Query) -> String {
+    let mut after = then.args.len();
+    let parts = inserts.iter().enumerate().map(|(number, insert)| {
+        let sql = insert_sql(insert.table, insert.columns, insert.on_conflict, after);
+        after += insert.columns.len();
+        format!("w{number} as ({sql})")
+    });
+    let parts: Vec<_> = parts.collect();
+    match parts.is_empty() {
+        true => then.sql.clone(),
+        false => format!("with {} {}", parts.join(", "), then.sql),
+    }
+}
+
+/// Runs SQL without arguments, and tells what its last statement answered.
+pub(super) async fn last_answer(sql: &str, connection: &mut PgConnection) -> Result<Vec<Vec<Value>>, StoreError> {
+    let mut answers = connection.fetch_many(sqlx::raw_sql(sql));
+    let (mut rows, mut last) = (Vec::new(), Vec::new());
+    while let Some(next) = answers.try_next().await? {
+        match next {
+            Either::Right(row) => rows.push(values(&row)?),
+            Either::Left(_) => last = std::mem::take(&mut rows),
+        }
+    }
+    Ok(last)
+}
+
+fn as_int(value: &Value) -> Option<i64> {
+    match value {
+        Value::Int(number) => Some(*number),
+        Value::Null | Value::Text(_) => None,
+    }
+}
+
+fn as_text(value: &Value) -> Option<&str> {
+    match value {
+        Value::Text(text) => Some(text),
+        Value::Null | Value::Int(_) => None,
+    }
+}
+
+/// The values of a row.
+pub(super) fn values(row: &PgRow) -> Result<Vec<Value>, StoreError> {
+    let columns = row.columns().iter().enumerate();
+    columns
+        .map(|(index, column)| {
+            if row.try_get_raw(index)?.is_null() {
+                return Ok(Value::Null);
+            }
+            match column.type_info().name() {
+                "INT8" => Ok(Value::Int(row.try_get(index)?)),
+                _ => Ok(Value::Text(row.try_get(index)?)),
+            }
+        })
+        .collect()
+}
