@@ -28,7 +28,7 @@ use crate::log::{CommandError, Log, Snapshots, Writer};
 use crate::mail::Email;
 use crate::metrics::Metrics;
 use crate::outbox::encrypt_email;
-use crate::secrets::{AccessTokens, Digests, MasterKey, PasswordHasher, Randomness, Sealer};
+use crate::secrets::{AccessTokens, Digests, FeedSigner, MasterKey, PasswordHasher, Randomness, Sealer};
 use crate::store::{Database, StoreError};
 use crate::throttle::{Budgets, Throttle, ThrottleMode};
 
@@ -99,6 +99,7 @@ pub struct Gatebook {
     pub(super) digests: Digests,
     pub(super) sealer: Sealer,
     pub(super) access_tokens: AccessTokens,
+    pub(super) feed_signer: FeedSigner,
     pub(super) passwords: PasswordHasher,
     pub(super) throttle: Arc<Throttle>,
     /// How often something may still be changed.
@@ -145,6 +146,7 @@ impl Gatebook {
             digests: Digests::new(&parts.key),
             sealer: Sealer::new(&parts.key),
             access_tokens: AccessTokens::new(&parts.key),
+            feed_signer: FeedSigner::new(&parts.key),
             passwords,
             throttle,
             budgets,

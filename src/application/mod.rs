@@ -35,7 +35,9 @@ pub use authorization::{LinkedDeveloper, Manager, Operator, PracticeAdmin, Reade
 pub use caller::{Caller, Conditions, Wanted, Who};
 pub use command::{ExpectedVersion, Section, SectionVersions, Verification};
 pub use failure::{Failure, or_gone};
-pub use gate::{GateAnswer, GateQuestion, Introspection, IssuedAccessToken};
+pub use gate::{
+    Basis, FeedAnswer, FeedQuestion, GateAnswer, GateQuestion, Introspection, IssuedAccessToken, ReportedChecks,
+};
 pub use gatebook::{Gatebook, GatebookParts, Settings};
 pub use gateway_settings::{GatewayAuth, GatewaySettings, GatewayUnavailable};
 pub use group_lists::ListChanges;
@@ -44,6 +46,7 @@ pub use idempotency_key::IdempotencyKey;
 pub use limits::{EmailLimits, Limits};
 pub use member::Member;
 pub use node::background_tasks::BackgroundTasks;
+pub use node::gate_memory::{Changes, LogPlace, Mark};
 pub use node::last_used::LastUses;
 pub use node::read_slots::ReadSlot;
 pub use node::replay_job::{Replay, ReplayJob};

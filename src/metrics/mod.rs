@@ -46,6 +46,10 @@ pub struct Metrics {
     pub gate_facts_remembered: Counter,
     /// Those whose facts a question had to read.
     pub gate_facts_read: Counter,
+    /// Questions to the database about what gateways have to drop; all gateways that wait share one.
+    pub feed_questions: Counter,
+    /// Checks that gateways answered themselves, by reason, as they report.
+    pub gateway_verdicts: Family<VerdictLabels, Counter>,
     /// E-mails by outcome.
     pub emails: Family<EmailLabels, Counter>,
     /// Passwords hashed, to store or check them. Each occupies a core for a while.
@@ -120,6 +124,8 @@ impl Default for Metrics {
             gate_questions: Counter::default(),
             gate_facts_remembered: Counter::default(),
             gate_facts_read: Counter::default(),
+            feed_questions: Counter::default(),
+            gateway_verdicts: Family::default(),
             emails: Family::default(),
             password_hashings: Counter::default(),
             tokens_issued: Counter::default(),
@@ -199,6 +205,16 @@ impl Metrics {
             "gate_facts_read",
             "Reads for the gate that a question had to answer",
             metrics.gate_facts_read.clone(),
+        );
+        registry.register(
+            "feed_questions",
+            "Questions to the database about what gateways have to drop; all gateways that wait share one",
+            metrics.feed_questions.clone(),
+        );
+        registry.register(
+            "gateway_verdicts",
+            "Checks that gateways answered from what they hold, as they report",
+            metrics.gateway_verdicts.clone(),
         );
         registry.register("emails", "E-mails by outcome", metrics.emails.clone());
         registry.register(

@@ -44,6 +44,8 @@ pub(super) enum KeyPurpose {
     Sealing,
     /// The key's fingerprint.
     Fingerprint,
+    /// Signing what gateways are told.
+    Feed,
 }
 
 impl KeyPurpose {
@@ -54,6 +56,7 @@ impl KeyPurpose {
             Self::Tokens => b"gatebook access tokens v1",
             Self::Sealing => b"gatebook sealing v1",
             Self::Fingerprint => b"gatebook fingerprint v1",
+            Self::Feed => b"gatebook feed signing v1",
         }
     }
 }
@@ -78,11 +81,12 @@ mod tests {
                 KeyPurpose::Tokens,
                 KeyPurpose::Sealing,
                 KeyPurpose::Fingerprint,
+                KeyPurpose::Feed,
             ] {
                 keys.insert(master.sub_key(purpose));
             }
         }
-        assert_eq!(keys.len(), 8);
+        assert_eq!(keys.len(), 10);
     }
 
     #[test]

@@ -7,6 +7,7 @@
 mod access_token;
 mod checksum;
 mod credential_kind;
+mod feed_signer;
 mod guessable;
 mod hashing_queue;
 mod key_file;
@@ -25,6 +26,7 @@ mod verification_code;
 
 pub use access_token::{ACCESS_TOKEN_LIFETIME, AccessTokenClaims, AccessTokens, TokenRefusal};
 pub use credential_kind::CredentialKind;
+pub use feed_signer::{FeedKey, FeedSigner};
 pub use hashing_queue::Urgency;
 pub use key_file::KeyFileError;
 pub use key_id::UnknownKey;

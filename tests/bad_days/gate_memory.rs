@@ -33,16 +33,16 @@ const NODES: usize = 3;
 const ROUNDS: usize = 12;
 
 /// A running integration, and nodes that are asked about it.
-struct Nodes {
-    world: World,
+pub(super) struct Nodes {
+    pub(super) world: World,
     app: AppId,
-    client: (String, String),
-    token: String,
-    nodes: Vec<Person>,
+    pub(super) client: (String, String),
+    pub(super) token: String,
+    pub(super) nodes: Vec<Person>,
 }
 
 impl Nodes {
-    async fn start(world: World, options: impl Fn() -> Options) -> Self {
+    pub(super) async fn start(world: World, options: impl Fn() -> Options) -> Self {
         let (_, app, _, client) = world.running("Payroll Bridge").await;
         let token = world.access_token(&client).await;
         let mut nodes = vec![world.anybody()];
@@ -98,7 +98,7 @@ impl Nodes {
         (end, checking)
     }
 
-    async fn change(&self, change: StatusChange) {
+    pub(super) async fn change(&self, change: StatusChange) {
         let ada = self.world.as_user("acme", "ada").await;
         let gatebook = &self.world.gatebook;
         gatebook
@@ -107,7 +107,7 @@ impl Nodes {
             .unwrap();
     }
 
-    async fn assign(&self, entities: &[&str]) {
+    pub(super) async fn assign(&self, entities: &[&str]) {
         let ada = self.world.as_user("acme", "ada").await;
         let entities: BTreeSet<_> = entities.iter().map(|id| EntityId::parse(id).unwrap()).collect();
         let changes = Changes {
@@ -122,7 +122,7 @@ impl Nodes {
             .unwrap();
     }
 
-    async fn group_has_entity(&self, has: bool) {
+    pub(super) async fn group_has_entity(&self, has: bool) {
         let operator = self.world.as_operator();
         let (group, entity) = (GroupId::parse("acme").unwrap(), EntityId::parse("e1").unwrap());
         let gatebook = &self.world.gatebook;
@@ -242,7 +242,7 @@ async fn r26_what_was_held_of_a_lost_history_is_forgotten_although_another_has_t
     nodes.assign(&["e1", "e2"]).await;
     nodes.accept("it is for a moment").await;
     let position = nodes.world.number("select position from log_head").await;
-    before.is_all_there_is().await;
+    before.replaces_everything().await;
     nodes.world.add_user("acme", "ulf", "Ulf Renamed", Role::User).await;
     assert_eq!(nodes.world.number("select position from log_head").await, position);
     nodes.refuse("the fail-over lost it").await;
@@ -277,7 +277,7 @@ impl Kept {
     }
 
     /// Whatever was committed since is lost.
-    async fn is_all_there_is(mut self) {
+    async fn replaces_everything(mut self) {
         let triggers = "select name, sql from main.sqlite_master where type = 'trigger'";
         let triggers: Vec<Value> = {
             let rows = self.connection.fetch_all(triggers).await.unwrap();

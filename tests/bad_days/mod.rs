@@ -10,6 +10,7 @@ mod demo;
 mod full_postgres;
 mod gate_flood;
 mod gate_memory;
+mod gateway_client;
 mod hang_ups;
 pub mod installation;
 pub mod integration;

@@ -59,6 +59,8 @@ fn the_image_is_built_from_every_file_that_the_program_includes() {
         folder.join("Cargo.toml"),
         folder.join("Cargo.lock"),
         folder.join("migrations"),
+        // The workspace names it.
+        folder.join("deploy/gateway-client/Cargo.toml"),
     ];
     for crate_folder in ["src", "aggregates/src", "projections/src"] {
         let sources = sources(&folder.join(crate_folder));

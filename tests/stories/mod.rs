@@ -15,6 +15,7 @@ mod documented;
 mod downloading_the_log;
 mod emails_that_wait;
 mod ending_all_tokens;
+mod gateways_that_hold_answers;
 mod held_back;
 mod inviting_the_developer;
 mod limits;

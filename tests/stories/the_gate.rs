@@ -122,8 +122,13 @@ async fn r25_many_checks_are_answered_in_one_request(world: World) {
     .await
     .expect(200)
     .json();
+    let results = results["results"].as_array().unwrap();
+    let results: Vec<_> = results
+        .iter()
+        .map(|result| json!({"allowed": result["allowed"], "reason": result["reason"]}))
+        .collect();
     assert_eq!(
-        results["results"],
+        json!(results),
         json!([
             {"allowed": true, "reason": "ok"},
             {"allowed": false, "reason": "entity_not_assigned"},

@@ -18,6 +18,7 @@ use crate::application::command::request::{CommandRequest, Drawn};
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::application::idempotency_key::IdempotencyKey;
+use crate::application::node::gate_memory::Mark;
 use crate::log::CommandError;
 use crate::log::append::{Append, Credential, CredentialChange};
 use crate::request_log::note_caller;
@@ -117,7 +118,22 @@ impl Gatebook {
         client_id: &str,
         client_secret: &str,
     ) -> Result<(), Failure> {
-        let stored = self.gate_reads.resource_server(client_id).await?;
+        let authenticated = self
+            .authenticate_resource_server_as_of(caller, client_id, client_secret)
+            .await;
+        authenticated.map(drop)
+    }
+
+    /// The same, and the end of the log as it was when that was found out, which is after this was called. None while the log
+    /// cannot be read up to there.
+    pub async fn authenticate_resource_server_as_of(
+        &self,
+        caller: &Caller,
+        client_id: &str,
+        client_secret: &str,
+    ) -> Result<Option<Mark>, Failure> {
+        let read = self.gate_reads.resource_server_as_of(client_id).await?;
+        let (stored, as_of) = read.map_or((None, None), |(stored, as_of)| (Some(stored), as_of));
         // T19: nothing matches an empty digest, but finding that out takes as long as for a client that there is.
         let digest = stored.as_ref().map_or("", |stored| stored.digest.as_str());
         let matches = self
@@ -126,7 +142,7 @@ impl Gatebook {
         match matches.map_err(Failure::internal)? {
             true => {
                 note_caller("resource_server", client_id);
-                Ok(())
+                Ok(as_of)
             }
             false => Err(self.failed_credentials(&throttle_keys(caller, Some(("client", client_id.to_owned()))))),
         }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use chrono::TimeDelta;
 use gatebook_aggregates::api_permission::{Access, ApiPermission};
 use gatebook_aggregates::gate::{Gate, TokenFacts, Verdict};
-use gatebook_aggregates::identifiers::{ClientSecretId, EntityId};
+use gatebook_aggregates::identifiers::{AccessTokenId, ClientSecretId, EntityId};
 use gatebook_aggregates::integration_app::Status;
 use gatebook_aggregates::metadata::ActorType;
 use gatebook_aggregates::system::issued_at;
@@ -17,6 +17,7 @@ use crate::application::accounts::credentials::throttle_keys;
 use crate::application::caller::Caller;
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
+use crate::application::node::gate_memory::Mark;
 use crate::metrics::VerdictLabels;
 use crate::oauth::Scopes;
 use crate::request_log::{note_app, note_caller, note_verdict};
@@ -66,6 +67,16 @@ pub struct GateAnswer {
     pub verdict: Verdict,
     /// The application, once the token is known to be genuine.
     pub facts: Option<GateFacts>,
+}
+
+/// What an answer about a genuine token rests on, for a gateway that keeps it.
+pub struct Basis {
+    /// The token.
+    pub token_id: AccessTokenId,
+    /// When time alone may change the answer: the token ends, or the client secret that it was issued for does.
+    pub good_until: Timestamp,
+    /// The end of the log that the answer is true at. None while the log cannot be read up to there: it must not be kept then.
+    pub as_of: Option<Mark>,
 }
 
 /// RFC 7662: what an active token is.
@@ -158,8 +169,20 @@ impl Gatebook {
     /// # Errors
     /// When the state cannot be read; the caller refuses then (R26).
     pub async fn check_gate(&self, question: &GateQuestion<'_>) -> Result<GateAnswer, StoreError> {
+        let (answer, _) = self.check_gate_as_of(question).await?;
+        Ok(answer)
+    }
+
+    /// The same, and what the answer rests on, if the token is genuine.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn check_gate_as_of(
+        &self,
+        question: &GateQuestion<'_>,
+    ) -> Result<(GateAnswer, Option<Basis>), StoreError> {
         let answer = self.answer(question).await;
-        let answer = answer.inspect_err(|_| {
+        let (answer, basis) = answer.inspect_err(|_| {
             let reason = "unavailable";
             note_verdict(reason);
             self.metrics
@@ -176,7 +199,7 @@ impl Gatebook {
             .gate_verdicts
             .get_or_create(&VerdictLabels { reason })
             .inc();
-        Ok(answer)
+        Ok((answer, basis))
     }
 
     /// RFC 7662: what a token is; none for whatever is not active.
@@ -211,8 +234,8 @@ impl Gatebook {
         }
     }
 
-    async fn answer(&self, question: &GateQuestion<'_>) -> Result<GateAnswer, StoreError> {
-        let refused = |verdict| Ok(GateAnswer { verdict, facts: None });
+    async fn answer(&self, question: &GateQuestion<'_>) -> Result<(GateAnswer, Option<Basis>), StoreError> {
+        let refused = |verdict| Ok((GateAnswer { verdict, facts: None }, None));
         let Some(token) = question.token.filter(|token| !token.is_empty()) else {
             return refused(Verdict::TokenMissing);
         };
@@ -221,8 +244,8 @@ impl Gatebook {
             Err(TokenRefusal::Malformed) => return refused(Verdict::TokenMalformed),
             Err(TokenRefusal::Invalid | TokenRefusal::UnknownKey(_)) => return refused(Verdict::TokenInvalid),
         };
-        let facts = match self.gate_reads.token(claims.app_id, claims.token_id).await? {
-            Some(facts) => facts,
+        let (facts, as_of) = match self.gate_reads.token_as_of(claims.app_id, claims.token_id).await? {
+            Some(read) => read,
             None => return refused(Verdict::TokenInvalid),
         };
         let token = token_facts(&claims, &facts);
@@ -237,11 +260,25 @@ impl Gatebook {
             },
             parsed => facts.check(&token, parsed.flatten().as_ref(), access, self.clock.now()),
         };
-        Ok(GateAnswer {
+        let basis = Basis {
+            token_id: token.token_id,
+            good_until: good_until(&token, &facts),
+            as_of,
+        };
+        let answer = GateAnswer {
             verdict,
             facts: Some(facts),
-        })
+        };
+        Ok((answer, Some(basis)))
     }
+}
+
+/// The earlier of the token's end and the end of its client secret, as far as that is known.
+fn good_until(token: &TokenFacts, facts: &GateFacts) -> Timestamp {
+    let mut secrets = facts.app.client_secrets.iter();
+    let secret = secrets.find(|secret| secret.id == token.client_secret_id);
+    let secret_ends_at = secret.and_then(|secret| secret.ends_at);
+    secret_ends_at.map_or(token.expires_at, |ends_at| ends_at.min(token.expires_at))
 }
 
 fn token_facts(claims: &AccessTokenClaims, facts: &GateFacts) -> TokenFacts {

@@ -180,7 +180,13 @@ pub const CALLS: &[Call] = &[
         "POST /gateway/verify",
         r#"{"token": "{access_token}", "entity": "e1", "access": "read"}"#,
     )),
+    plain("GET /gateway/feed"),
+    json(
+        "POST /gateway/usage",
+        r#"{"checks": [{"app_id": "{running}", "entity": "e1", "access": "read", "reason": "ok", "count": 1}]}"#,
+    ),
     // Anybody.
+    plain("GET /gateway/feed-key"),
     plain("GET /.well-known/oauth-authorization-server"),
     plain("GET /healthz"),
     plain("GET /readyz"),

@@ -91,6 +91,11 @@ impl Answer {
             unreadable,
         })
     }
+
+    /// The end of the log that all of it is true at. None while the log cannot be read to its end.
+    pub(super) fn as_of(&self) -> Option<Mark> {
+        self.head.is_readable.then(|| self.head.mark.clone())
+    }
 }
 
 impl Facts for Answer {

@@ -19,11 +19,13 @@ pub(super) const EVENTS_MAX: i64 = 1_000;
 
 /// The end of the log at one moment. Position and id together name one history up to there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Mark {
-    pub(super) position: i64,
-    pub(super) event_id: String,
+pub struct Mark {
+    /// The position of the last event.
+    pub position: i64,
+    /// Its id, which no other event ever has. Empty before the first event.
+    pub event_id: String,
     /// The generations of all projections together: a rebuild counts one of them up.
-    pub(super) generations: i64,
+    pub generations: i64,
 }
 
 /// Whose facts are asked for. Each in JSON lists of ids.

@@ -16,7 +16,7 @@ use super::answer::Answer;
 use super::facts::Wanted;
 use super::memory::Memory;
 use super::names::Name;
-use super::question::{Asked, question};
+use super::question::{Asked, Mark, question};
 use crate::metrics::Metrics;
 use crate::store::{Database, StoreError};
 
@@ -46,6 +46,13 @@ struct Shared {
     metrics: Arc<Metrics>,
 }
 
+/// What was read, and the end of the log at that moment.
+pub(super) struct ReadAsOf<T> {
+    pub(super) made: T,
+    /// None while the log cannot be read to its end: what was read may change without an event.
+    pub(super) as_of: Option<Mark>,
+}
+
 /// Somebody whose facts are not in memory.
 struct Waiting {
     names: Vec<Name>,
@@ -72,24 +79,38 @@ impl Questions {
     /// # Errors
     /// When it cannot be read, or not within [`PATIENCE`].
     pub(super) async fn get<W: Wanted>(&self, wanted: &W) -> Result<Option<W::Made>, StoreError> {
+        let read = self.get_as_of(wanted).await?;
+        Ok(read.map(|read| read.made))
+    }
+
+    /// The same, and the end of the log that it is true at.
+    ///
+    /// # Errors
+    /// As above.
+    pub(super) async fn get_as_of<W: Wanted>(&self, wanted: &W) -> Result<Option<ReadAsOf<W::Made>>, StoreError> {
         let late = || StoreError::unavailable("it did not answer in time");
         let made = timeout(PATIENCE, self.get_in_time(wanted)).await;
         made.unwrap_or_else(|_| Err(late()))
     }
 
-    async fn get_in_time<W: Wanted>(&self, wanted: &W) -> Result<Option<W::Made>, StoreError> {
+    async fn get_in_time<W: Wanted>(&self, wanted: &W) -> Result<Option<ReadAsOf<W::Made>>, StoreError> {
         if wanted.seems_held(&*self.shared.memory()) {
             // It may be out of date: only a question that is sent from now on tells.
             let next = self.shared.started.load(Ordering::SeqCst) + 1;
             self.shared.wanted.notify_one();
             self.shared.answered(next).await?;
-            if let Some(made) = self.shared.find_as_of(wanted, next)? {
+            if let Some(read) = self.shared.find_as_of(wanted, next)? {
                 self.shared.metrics.gate_facts_remembered.inc();
-                return Ok(Some(made));
+                return Ok(Some(read));
             }
         }
         self.shared.metrics.gate_facts_read.inc();
-        wanted.make(&*self.ask(wanted.names()).await?)
+        let answer = self.ask(wanted.names()).await?;
+        let made = wanted.make(&*answer)?;
+        Ok(made.map(|made| ReadAsOf {
+            made,
+            as_of: answer.as_of(),
+        }))
     }
 
     /// Has the next question ask for these, too.
@@ -118,10 +139,13 @@ impl Shared {
     ///
     /// # Errors
     /// `Unavailable` when memory is not as young as that.
-    fn find_as_of<W: Wanted>(&self, wanted: &W, number: u64) -> Result<Option<W::Made>, StoreError> {
+    fn find_as_of<W: Wanted>(&self, wanted: &W, number: u64) -> Result<Option<ReadAsOf<W::Made>>, StoreError> {
         let memory = self.memory();
         match memory.applied >= number {
-            true => Ok(memory.find(wanted)),
+            true => Ok(memory.find(wanted).map(|made| ReadAsOf {
+                made,
+                as_of: memory.mark().cloned(),
+            })),
             false => Err(StoreError::unavailable("the last question was not answered")),
         }
     }

@@ -2,8 +2,11 @@
 
 mod authorize;
 pub mod challenge;
+mod feed;
+mod feed_key;
 mod gateway_credentials;
 mod object;
+mod report_usage;
 mod resource_server;
 mod verify;
 
@@ -15,8 +18,15 @@ use crate::web::service::Service;
 
 /// The routes for gateways that take a body. Gateways also use `/oauth/introspect`.
 pub fn routes() -> OpenApiRouter<Service> {
-    // POST /gateway/verify
-    OpenApiRouter::new().routes(routes!(verify::verify))
+    OpenApiRouter::new()
+        // POST /gateway/verify
+        .routes(routes!(verify::verify))
+        // GET /gateway/feed
+        .routes(routes!(feed::follow_feed))
+        // GET /gateway/feed-key
+        .routes(routes!(feed_key::show_feed_key))
+        // POST /gateway/usage
+        .routes(routes!(report_usage::report_usage))
 }
 
 /// The routes for gateways whose body is never read.

@@ -6,13 +6,18 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
+use crate::application::Mark;
 use crate::oauth::{BASIC_CHALLENGE, BasicCredentials, basic_credentials};
 use crate::web::error::Problem;
 use crate::web::extract::Anyone;
 use crate::web::service::Service;
 
 /// An authenticated resource server.
-pub struct AuthenticatedResourceServer;
+pub struct AuthenticatedResourceServer {
+    /// The end of the log when it was authenticated, which was after its request came. None while the log cannot be read up to
+    /// there.
+    pub as_of: Option<Mark>,
+}
 
 /// A problem with a challenge for Basic credentials.
 pub struct BasicRequired(Problem);
@@ -26,9 +31,9 @@ impl FromRequestParts<Service> for AuthenticatedResourceServer {
             .map_err(BasicRequired)?;
         let presented = presented(&parts.headers, &AUTHORIZATION).ok_or(BasicRequired(Problem::unauthenticated()))?;
         let (id, secret) = (&presented.username, &presented.password);
-        let authenticated = service.authenticate_resource_server(&caller, id, secret).await;
-        authenticated.map_err(|failure| BasicRequired(failure.into()))?;
-        Ok(Self)
+        let authenticated = service.authenticate_resource_server_as_of(&caller, id, secret).await;
+        let as_of = authenticated.map_err(|failure| BasicRequired(failure.into()))?;
+        Ok(Self { as_of })
     }
 }
 

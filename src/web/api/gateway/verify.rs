@@ -4,10 +4,11 @@ use axum::Json;
 use axum::extract::State;
 use futures::future::try_join_all;
 use gatebook_aggregates::gate::Verdict;
+use gatebook_aggregates::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::application::{GateQuestion, Gatebook};
+use crate::application::{GateQuestion, Gatebook, LogPlace};
 use crate::web::api::gateway::object::Object;
 use crate::web::api::gateway::resource_server::AuthenticatedResourceServer;
 use crate::web::error::Problem;
@@ -55,6 +56,32 @@ pub struct GateResult {
     /// application or its group cannot be read.
     #[schema(value_type = String)]
     reason: &'static str,
+    /// The id of the token, if it is genuine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_id: Option<String>,
+    /// The id of its application.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    app_id: Option<String>,
+    /// The id of the application's group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group_id: Option<String>,
+    /// The end of the log that the result is true at, as `<position>.<event id>`: a gateway that follows `/gateway/feed` may
+    /// keep the result if this is where its last answer went to. A result without it must not be kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    as_of: Option<String>,
+    /// The position of `as_of`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<i64>,
+    /// The event id of `as_of`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event_id: Option<String>,
+    /// The `generation` of `/gateway/feed` then. A result of another generation must not be kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    generation: Option<i64>,
+    /// When time alone may change the result (RFC 3339): the token ends, or the client secret that it was issued for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    good_until: Option<Timestamp>,
 }
 
 /// The results of several checks, in the same order.
@@ -117,10 +144,20 @@ async fn result(service: &Gatebook, check: &GateCheck) -> Result<GateResult, Pro
         entity: check.entity.as_deref(),
         access: check.access.as_deref(),
     };
-    let verdict = service.check_gate(&question).await?.verdict;
+    let (answer, basis) = service.check_gate_as_of(&question).await?;
+    let app = answer.facts.as_ref().map(|facts| &facts.app);
+    let as_of = basis.as_ref().and_then(|basis| basis.as_of.as_ref());
     Ok(GateResult {
-        allowed: verdict == Verdict::Ok,
-        reason: verdict.code(),
+        allowed: answer.verdict == Verdict::Ok,
+        reason: answer.verdict.code(),
+        token_id: basis.as_ref().map(|basis| basis.token_id.to_string()),
+        app_id: app.map(|app| app.app_id.to_string()),
+        group_id: app.map(|app| app.group_id.to_string()),
+        as_of: as_of.map(|mark| LogPlace::from(mark).to_string()),
+        position: as_of.map(|mark| mark.position),
+        event_id: as_of.map(|mark| mark.event_id.clone()),
+        generation: as_of.map(|mark| mark.generations),
+        good_until: basis.as_ref().map(|basis| basis.good_until),
     })
 }
 
