@@ -139,7 +139,7 @@ fn read_head(row: &mut RowReader) -> Result<Head, RowError> {
     Ok(Head {
         mark: Mark {
             position,
-            event_id: event_id.unwrap_or_default(),
+            event_id: event_id.unwrap_or_default().into(),
             generations: generations.unwrap_or_default(),
         },
         is_readable,

@@ -97,7 +97,7 @@ impl Memory {
 /// Whether the log that this is the head of continues the one that ended at the mark, and not too far behind it. Another
 /// history can have the same positions, or be shorter.
 fn continues(mark: &Mark, head: &Head) -> bool {
-    let is_same_history = head.event_id_at_mark.as_ref() == Some(&mark.event_id);
+    let is_same_history = head.event_id_at_mark.as_deref() == Some(&*mark.event_id);
     let appended = head.mark.position - mark.position;
     is_same_history && mark.generations == head.mark.generations && (0..=EVENTS_MAX).contains(&appended)
 }

@@ -2,6 +2,7 @@
 //! the facts that are not in memory? It is one statement, so that everything in its answer was committed at one moment.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use gatebook_aggregates::identifiers::AccessTokenId;
 use gatebook_projections::row::Row;
@@ -23,7 +24,7 @@ pub struct Mark {
     /// The position of the last event.
     pub position: i64,
     /// Its id, which no other event ever has. Empty before the first event.
-    pub event_id: String,
+    pub event_id: Arc<str>,
     /// The generations of all projections together: a rebuild counts one of them up.
     pub generations: i64,
 }

@@ -155,7 +155,7 @@ async fn result(service: &Gatebook, check: &GateCheck) -> Result<GateResult, Pro
         group_id: app.map(|app| app.group_id.to_string()),
         as_of: as_of.map(|mark| LogPlace::from(mark).to_string()),
         position: as_of.map(|mark| mark.position),
-        event_id: as_of.map(|mark| mark.event_id.clone()),
+        event_id: as_of.map(|mark| mark.event_id.to_string()),
         generation: as_of.map(|mark| mark.generations),
         good_until: basis.as_ref().map(|basis| basis.good_until),
     })

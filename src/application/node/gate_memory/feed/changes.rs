@@ -143,7 +143,7 @@ fn read_head(row: &mut RowReader) -> Result<(Mark, bool), RowError> {
     let (position, event_id) = (row.int()?, row.optional_text()?);
     let mark = Mark {
         position,
-        event_id: event_id.unwrap_or_default(),
+        event_id: event_id.unwrap_or_default().into(),
         generations: row.optional_int()?.unwrap_or_default(),
     };
     Ok((mark, row.int()? == 1))
@@ -180,7 +180,7 @@ mod tests {
     fn mark(position: i64) -> Mark {
         Mark {
             position,
-            event_id: format!("e{position}"),
+            event_id: format!("e{position}").into(),
             generations: 4,
         }
     }

@@ -28,7 +28,7 @@ impl From<&Mark> for LogPlace {
     fn from(mark: &Mark) -> Self {
         Self {
             position: mark.position,
-            event_id: mark.event_id.clone(),
+            event_id: mark.event_id.to_string(),
         }
     }
 }
