@@ -1,6 +1,6 @@
 //! PostgreSQL, for production: several nodes share one database.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use super::database::{ConnectionPurpose, Database, Dialect, Insert, OnConflict, Transaction};
 use super::error::StoreError;
 use super::pool_state::PoolState;
+use super::postgres_gate::GateConnections;
 use super::postgres_guard::{begin_snapshot, begin_write, only_on_primary};
 use super::postgres_pool::{ConnectionPool, Lease, PoolLimits};
 use super::postgres_reach::{Reach, find_server, keep_looking};
@@ -68,8 +69,6 @@ const REHEARSAL: PoolLimits = PoolLimits {
 /// How long a rehearsal may wait for a standby to confirm its commit. Long, because each abandoned commit leaves a
 /// server process behind; limited, because the connection itself may be dead.
 const REHEARSAL_TIMEOUT: Duration = Duration::from_secs(5 * 60);
-/// How long a connection of the gate stays leased before the pool looks after it.
-const HELD_MAX: Duration = Duration::from_secs(60);
 /// How long a gate query may take, waiting for a connection included.
 const GATE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long any other query may take before the database counts as unavailable.
@@ -83,8 +82,7 @@ const FIRST_CONNECTION: Duration = Duration::from_secs(5);
 
 pub struct PostgresDatabase {
     gate: Arc<ConnectionPool>,
-    /// A connection of the gate that stays leased between its questions.
-    held: Mutex<Option<HeldLease>>,
+    gate_connections: GateConnections,
     reads: Arc<ConnectionPool>,
     writes: Arc<ConnectionPool>,
     snapshots: Arc<ConnectionPool>,
@@ -92,12 +90,6 @@ pub struct PostgresDatabase {
     any_server: bool,
     reach: Arc<Reach>,
     looking: JoinHandle<()>,
-}
-
-/// A connection, and since when it has been leased.
-struct HeldLease {
-    lease: Lease,
-    since: Instant,
 }
 
 /// Which servers a connection may lead to.
@@ -135,8 +127,8 @@ impl PostgresDatabase {
             }
         });
         Ok(Self {
+            gate_connections: GateConnections::new(gate.clone(), reach.clone()),
             gate,
-            held: Mutex::default(),
             reads,
             writes,
             snapshots,
@@ -162,46 +154,23 @@ impl PostgresDatabase {
         rows
     }
 
-    /// Like `ask`, for the gate: on a connection that is kept for the next question. The pool asks each connection that comes
-    /// back to it whether it still lives, which costs as much as a question.
+    /// Like `ask`, for the gate.
     async fn ask_gate(&self, query: &Query) -> Result<Vec<Vec<Value>>, StoreError> {
-        self.reach.now()?;
-        let mut held = match self.take_held() {
-            Some(held) => held,
-            None => HeldLease {
-                lease: self.gate.lease().await?,
-                since: Instant::now(),
-            },
-        };
-        let asked = fetch(held.lease.connection(), query);
+        let mut gate = self.gate_connections.lease().await?;
+        let asked = fetch(gate.lease.connection(), query);
         let rows = self.reach.answered(GATE_TIMEOUT, asked).await;
-        // Otherwise it is closed, as it is when nobody waits any more.
         if !rows.as_ref().is_err_and(StoreError::is_unavailable) {
-            self.put_held(held);
+            self.gate_connections.keep(gate);
         }
         rows
     }
 
-    /// The connection that is kept, if it is not in use and can still be relied on.
-    fn take_held(&self) -> Option<HeldLease> {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner).take()?;
-        let age = held.since.elapsed();
-        if !self.reach.trusts(age) {
-            return None;
+    /// The query as only the server may answer it that decisions come from.
+    fn guarded(&self, mut query: Query) -> Query {
+        if !self.any_server {
+            query.sql = only_on_primary(&query.sql);
         }
-        if age > HELD_MAX {
-            held.lease.mark_healthy();
-            return None;
-        }
-        Some(held)
-    }
-
-    fn put_held(&self, mut held: HeldLease) {
-        let mut slot = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*slot {
-            None => *slot = Some(held),
-            Some(_) => held.lease.mark_healthy(),
-        }
+        query
     }
 
     /// Runs the query, and repeats it once if the connection was dead or led to a server that takes no writes. A query
@@ -210,11 +179,9 @@ impl PostgresDatabase {
         &self,
         connections: &ConnectionPool,
         limit: Duration,
-        mut query: Query,
+        query: Query,
     ) -> Result<Vec<Vec<Value>>, StoreError> {
-        if !self.any_server {
-            query.sql = only_on_primary(&query.sql);
-        }
+        let query = self.guarded(query);
         match self.ask(connections, limit, &query).await {
             Err(error) if error.is_lost() => self.ask(connections, limit, &query).await,
             rows => rows,
@@ -259,10 +226,7 @@ impl Database for PostgresDatabase {
 
     async fn gate_rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError> {
         // The limit includes waiting for a connection and the second try.
-        let mut query = query;
-        if !self.any_server {
-            query.sql = only_on_primary(&query.sql);
-        }
+        let query = self.guarded(query);
         let asked = async {
             match self.ask_gate(&query).await {
                 Err(error) if error.is_lost() => self.ask_gate(&query).await,
@@ -319,11 +283,7 @@ impl Database for PostgresDatabase {
     }
 
     async fn close(&self) {
-        // A pool closes when all its connections have come back.
-        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(mut held) = held {
-            held.lease.mark_healthy();
-        }
+        self.gate_connections.give_back();
         for pool in [&self.gate, &self.reads, &self.writes, &self.snapshots, &self.rehearsal] {
             pool.close().await;
         }
