@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::support::eventually::eventually;
 use crate::support::mailbox::{Mail, Mailbox};
-use crate::support::{Answer, Person, database};
+use crate::support::{Answer, Person, database, processes};
 
 /// A folder and a database that processes work on.
 pub struct Installation {
@@ -269,9 +269,7 @@ impl Process {
 
     /// Sends it a signal, such as TERM.
     pub fn signal(&self, name: &str) {
-        let id = self.id().to_string();
-        let sent = Command::new("kill").args(["-s", name, &id]).status().unwrap();
-        assert!(sent.success());
+        processes::signal(&[self.id()], name);
     }
 
     /// Waits until it has ended.

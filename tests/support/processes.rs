@@ -1,6 +1,7 @@
 //! Processes of this machine, as the kernel lists them.
 
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 /// A process and those that it has started.
 pub fn family(parent: u32) -> Vec<u32> {
@@ -8,8 +9,31 @@ pub fn family(parent: u32) -> Vec<u32> {
     std::iter::once(parent).chain(children).collect()
 }
 
-/// Sends each of them a signal, such as KILL. One that has ended meanwhile is not missed.
+/// Sends each of them a signal, such as KILL. One that has ended meanwhile is not missed. After STOP all of them stand still.
 pub fn signal(ids: &[u32], name: &str) {
+    send(ids, name);
+    if name == "STOP" {
+        ids.iter().for_each(|id| stands_still(*id));
+    }
+}
+
+/// The kernel stops the threads one after the other, and those that run meanwhile can still answer somebody.
+fn stands_still(id: u32) {
+    let end = Instant::now() + Duration::from_secs(30);
+    while threads(id).any(|state| !["T", "t", "Z", "X"].contains(&state.as_str())) {
+        assert!(Instant::now() < end, "process {id} goes on after SIGSTOP");
+        std::thread::yield_now();
+    }
+}
+
+/// The states of its threads; none if it has ended.
+fn threads(id: u32) -> impl Iterator<Item = String> {
+    let entries = std::fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten();
+    let stats = entries.filter_map(|entry| std::fs::read_to_string(entry.ok()?.path().join("stat")).ok());
+    stats.filter_map(|stat| Some(stat.rsplit_once(')')?.1.split_whitespace().next()?.to_owned()))
+}
+
+fn send(ids: &[u32], name: &str) {
     let ids = ids.iter().filter(|id| lives(**id)).map(u32::to_string);
     let sent = Command::new("sh")
         .args([

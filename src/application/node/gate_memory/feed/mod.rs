@@ -139,11 +139,13 @@ fn question(dialect: Dialect, from: i64) -> Query {
          case when h.read_to >= h.position and not exists (select 1 from unreadable_events) then 1 else 0 end",
     );
     let event = dialect.json_row("e.position, e.event_id, e.aggregate_type, e.aggregate_id, e.event_type");
+    let limit = EVENTS_MAX + 1;
+    // Ordered and limited, so that the database takes the end of the index, whatever it expects of the position.
     let sql = format!(
         "select 'head' as kind, {head} as fields from log_head h where h.id = 1 \
-         union all select 'event', {event} from events e \
-             where e.position >= $1 \
-               and e.position >= (select h.position - {EVENTS_MAX} from log_head h where h.id = 1)"
+         union all select 'event', {event} from (\
+             select position, event_id, aggregate_type, aggregate_id, event_type from events \
+             where position >= $1 order by position desc limit {limit}) e"
     );
     Query::new(sql, [from.into()])
 }
