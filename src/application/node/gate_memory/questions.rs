@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::task;
 use tokio::time::timeout;
 
 use super::answer::Answer;
@@ -25,6 +26,9 @@ use crate::store::{Database, StoreError};
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How many callers' facts one question asks for, at most, so that its statement stays small enough to be answered at once.
 const ASKED_BY_MAX: usize = 128;
+/// How often those who are about to ask are let in before a question is sent. It costs nobody time: whoever is let in has work
+/// that is ready and would only come to the next question.
+const LET_IN_MAX: u32 = 4;
 /// How many callers may wait to have their facts asked for; others wait to ask.
 const QUEUE: usize = 4_096;
 
@@ -39,6 +43,8 @@ struct Shared {
     memory: RwLock<Memory>,
     /// How many questions have been sent, or are about to be.
     started: AtomicU64,
+    /// How many have come to wait for a question.
+    came: AtomicU64,
     /// Somebody waits for a question that has not been sent.
     wanted: Notify,
     /// The number of the last question that was answered or given up, and why it was.
@@ -65,6 +71,7 @@ impl Questions {
         let shared = Arc::new(Shared {
             memory: RwLock::new(Memory::new(memory_bytes)),
             started: AtomicU64::new(0),
+            came: AtomicU64::new(0),
             wanted: Notify::new(),
             done: watch::Sender::new((0, Ok(()))),
             metrics,
@@ -97,6 +104,7 @@ impl Questions {
         if wanted.seems_held(&*self.shared.memory()) {
             // It may be out of date: only a question that is sent from now on tells.
             let next = self.shared.started.load(Ordering::SeqCst) + 1;
+            self.shared.came.fetch_add(1, Ordering::Relaxed);
             self.shared.wanted.notify_one();
             self.shared.answered(next).await?;
             if let Some(read) = self.shared.find_as_of(wanted, next)? {
@@ -117,6 +125,7 @@ impl Questions {
     async fn ask(&self, names: Vec<Name>) -> Result<Arc<Answer>, StoreError> {
         let (answer, received) = oneshot::channel();
         let gone = || StoreError::unavailable("nobody reads any more");
+        self.shared.came.fetch_add(1, Ordering::Relaxed);
         self.queue.send(Waiting { names, answer }).await.map_err(|_| gone())?;
         received.await.map_err(|_| gone())?
     }
@@ -125,6 +134,20 @@ impl Questions {
 impl Shared {
     fn memory(&self) -> RwLockReadGuard<'_, Memory> {
         self.memory.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets other tasks run, as long as that brings somebody who asks. One question for all of them costs the database, and this
+    /// process, much less than one for each few.
+    async fn let_others_join(&self) {
+        let mut before = self.came.load(Ordering::Relaxed);
+        for _ in 0..LET_IN_MAX {
+            task::yield_now().await;
+            let now = self.came.load(Ordering::Relaxed);
+            if now == before {
+                return;
+            }
+            before = now;
+        }
     }
 
     /// Waits until this question, or one after it, is done.
@@ -159,13 +182,14 @@ async fn ask_for_all(database: Arc<dyn Database>, shared: Arc<Shared>, mut queue
                 0 => return,
                 _ => false,
             },
-            () = shared.wanted.notified() => {
-                while waiting.len() < ASKED_BY_MAX && let Ok(one) = queue.try_recv() {
-                    waiting.push(one);
-                }
-                true
-            }
+            () = shared.wanted.notified() => true,
         };
+        shared.let_others_join().await;
+        while waiting.len() < ASKED_BY_MAX
+            && let Ok(one) = queue.try_recv()
+        {
+            waiting.push(one);
+        }
         // Who has hung up needs no answer.
         waiting.retain(|one| !one.answer.is_closed());
         if waiting.is_empty() && !somebody_waits_for_memory {

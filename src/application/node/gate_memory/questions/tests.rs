@@ -46,7 +46,7 @@ impl SlowDatabase {
 
     async fn was_asked(&self, times: usize) {
         while self.times_asked() < times {
-            tokio::task::yield_now().await;
+            task::yield_now().await;
         }
     }
 
@@ -128,14 +128,14 @@ async fn r26_who_asks_after_a_commit_is_never_answered_by_a_question_from_before
         database.was_asked(2).await;
         database.commit();
         let after = tokio::spawn(async move { read(&two, "gateway").await });
-        tokio::task::yield_now().await;
+        task::yield_now().await;
         // One question is under way at a time.
         assert_eq!(database.times_asked(), 2);
         // The question from before is answered, and no other: that is nothing for who came later.
         database.may_answer.add_permits(1);
         assert_eq!(before.await.unwrap().unwrap(), Some(1));
         database.was_asked(3).await;
-        tokio::task::yield_now().await;
+        task::yield_now().await;
         assert!(!after.is_finished());
         // With memory the next question says that it has changed, and another one how.
         database.may_answer.add_permits(2);
@@ -162,6 +162,33 @@ async fn what_memory_has_is_asked_for_again_only_after_an_event_that_changed_it(
         asked_for(&[]) >= 3,
         "each answer from memory needs a question of its own"
     );
+}
+
+#[tokio::test]
+async fn who_is_about_to_ask_is_let_in_before_the_question_is_sent() {
+    for memory in [0, MEMORY] {
+        let database = SlowDatabase::new(100);
+        let questions = database.questions(memory);
+        database.commit();
+        assert_eq!(read(&questions, "gateway").await.unwrap(), Some(1));
+        let before = database.times_asked();
+        // Each sets the next one going and then asks.
+        let (turns, turn): (Vec<_>, Vec<_>) = (0..4).map(|_| oneshot::channel()).unzip();
+        let mut turns = turns.into_iter();
+        turns.next().unwrap().send(()).unwrap();
+        let asking = turn.into_iter().map(|turn| {
+            let (questions, next) = (questions.clone(), turns.next());
+            tokio::spawn(async move {
+                turn.await.unwrap();
+                next.map(|next| next.send(()).unwrap());
+                read(&questions, "gateway").await
+            })
+        });
+        for read in join_all(asking.collect::<Vec<_>>()).await {
+            assert_eq!(read.unwrap().unwrap(), Some(1));
+        }
+        assert_eq!(database.times_asked() - before, 1, "with {memory} bytes");
+    }
 }
 
 #[tokio::test]
