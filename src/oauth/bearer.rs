@@ -23,15 +23,15 @@ pub enum BearerProblem {
 ///
 /// # Errors
 /// The headers contain anything but a single bearer token of `b64token` characters.
-pub fn bearer_token(authorization: &[&[u8]]) -> Result<Option<String>, BearerProblem> {
-    let header = match authorization {
+pub fn bearer_token<'a>(authorization: &[&'a [u8]]) -> Result<Option<&'a str>, BearerProblem> {
+    let header = match *authorization {
         [] => return Ok(None),
         [header] => header,
         _ => return Err(BearerProblem::SeveralHeaders),
     };
     let token = after_scheme(header, "Bearer").ok_or(BearerProblem::OtherScheme)?;
     match std::str::from_utf8(token) {
-        Ok(token) if is_b64token(token) => Ok(Some(token.to_owned())),
+        Ok(token) if is_b64token(token) => Ok(Some(token)),
         _ => Err(BearerProblem::Malformed),
     }
 }
@@ -49,14 +49,14 @@ fn is_b64token(token: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn token(header: &str) -> Result<Option<String>, BearerProblem> {
+    fn token(header: &str) -> Result<Option<&str>, BearerProblem> {
         bearer_token(&[header.as_bytes()])
     }
 
     #[test]
     fn b01_a_token_in_the_header_is_found() {
-        assert_eq!(token("Bearer mF_9.B5f-4.1JqM"), Ok(Some("mF_9.B5f-4.1JqM".to_owned())));
-        assert_eq!(token("Bearer aZ0-._~+/=="), Ok(Some("aZ0-._~+/==".to_owned())));
+        assert_eq!(token("Bearer mF_9.B5f-4.1JqM"), Ok(Some("mF_9.B5f-4.1JqM")));
+        assert_eq!(token("Bearer aZ0-._~+/=="), Ok(Some("aZ0-._~+/==")));
     }
 
     #[test]
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn b11_the_scheme_is_taken_in_any_case() {
         for header in ["bearer a", "BEARER a", "Bearer  a"] {
-            assert_eq!(token(header), Ok(Some("a".to_owned())));
+            assert_eq!(token(header), Ok(Some("a")));
         }
     }
 }

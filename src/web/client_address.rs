@@ -1,5 +1,6 @@
 //! The client's address: that of the connection, or the one that a trusted proxy names.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -34,6 +35,16 @@ struct Warned {
 /// A trusted proxy or network of proxies: an address, or a network in CIDR notation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TrustedProxy(IpNet);
+
+/// A client's address. As a text it is empty if it is not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClientAddress(Option<IpAddr>);
+
+impl fmt::Display for ClientAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |address| address.fmt(f))
+    }
+}
 
 /// The text is neither an address nor a network.
 #[derive(Debug, Error)]
@@ -72,11 +83,10 @@ impl ClientAddressHeader {
 
     /// The client's address: the right-most one in the header that is not a trusted proxy's. Without the header, or if
     /// the connection is not from a trusted proxy, it is the connection's address. Empty if unknown.
-    pub fn of(&self, request: &Request) -> String {
+    pub fn of(&self, request: &Request) -> ClientAddress {
         let connection = request.extensions().get::<ConnectInfo<SocketAddr>>();
         let peer = connection.map(|ConnectInfo(peer)| peer.ip().to_canonical());
-        let address = peer.map(|peer| self.client_behind(peer, request.headers()));
-        address.map(|address| address.to_string()).unwrap_or_default()
+        ClientAddress(peer.map(|peer| self.client_behind(peer, request.headers())))
     }
 
     /// Walks from the connection towards the client, as long as the writer of the next address is trusted. An entry
@@ -180,7 +190,9 @@ mod tests {
             request.headers_mut().append("x-forwarded-for", value);
         }
         let proxies = proxies.iter().map(|proxy| proxy.parse().unwrap()).collect();
-        ClientAddressHeader::new(option.map(HeaderName::from_static), proxies).of(&request)
+        ClientAddressHeader::new(option.map(HeaderName::from_static), proxies)
+            .of(&request)
+            .to_string()
     }
 
     fn behind_proxy(headers: &[&str]) -> String {

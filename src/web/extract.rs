@@ -116,6 +116,7 @@ fn bearer(headers: &HeaderMap) -> Result<String, Problem> {
     bearer_token(&presented)
         .ok()
         .flatten()
+        .map(str::to_owned)
         .ok_or_else(Problem::unauthenticated)
 }
 

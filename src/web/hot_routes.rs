@@ -101,10 +101,7 @@ async fn surround(State(around): State<Arc<Surroundings>>, mut request: Request,
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
     let is_logged = tracing::enabled!(tracing::Level::DEBUG);
-    let (id, client) = (
-        context.request_id.clone(),
-        is_logged.then(|| context.ip_address.clone()),
-    );
+    let (id, client) = (context.request_id.clone(), context.ip_address);
     request.extensions_mut().insert(context);
     let answering = CURRENT.scope(id.clone(), around.answer(request, next));
     let (mut response, notes) = match is_logged {
@@ -121,7 +118,7 @@ async fn surround(State(around): State<Arc<Surroundings>>, mut request: Request,
             %route,
             status,
             duration_ms = rounded_milliseconds(took),
-            client = client.as_deref(),
+            client = client.to_string(),
             caller_kind = notes.caller_kind,
             caller_id = notes.caller_id,
             app_id = notes.app_id.map(tracing::field::display),

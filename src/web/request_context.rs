@@ -11,11 +11,12 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use gatebook_aggregates::identifiers::AppId;
 use tracing::Instrument;
+use uuid::Uuid;
 
 use crate::application::{Caller, Conditions, Wanted, Who};
 use crate::request_log::{RequestNotes, noting};
 use crate::unique_id::unique_id;
-pub use crate::web::client_address::ClientAddressHeader;
+pub use crate::web::client_address::{ClientAddress, ClientAddressHeader};
 use crate::web::error::{Problem, our_fault};
 use crate::web::request_id::{CURRENT, current_request_id};
 use crate::web::service::Service;
@@ -27,7 +28,7 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 #[derive(Clone, Debug, Default)]
 pub struct RequestContext {
     /// The client's address.
-    pub ip_address: Arc<str>,
+    pub ip_address: ClientAddress,
     /// The request id: the caller's own if it is harmless, otherwise a new one.
     pub request_id: Arc<str>,
 }
@@ -35,7 +36,7 @@ pub struct RequestContext {
 impl RequestContext {
     pub(super) fn of(request: &Request, client_address: &ClientAddressHeader) -> Self {
         Self {
-            ip_address: client_address.of(request).into(),
+            ip_address: client_address.of(request),
             request_id: request_id(request),
         }
     }
@@ -88,7 +89,7 @@ pub async fn observe(
         %route,
         status,
         duration_ms = rounded_milliseconds(took),
-        client = &*context.ip_address,
+        client = context.ip_address.to_string(),
         caller_kind = notes.caller_kind,
         caller_id = notes.caller_id,
         app_id = notes.app_id.map(tracing::field::display),
@@ -183,8 +184,10 @@ fn request_id(request: &Request) -> Arc<str> {
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
     };
-    own.filter(harmless)
-        .map_or_else(|| unique_id().to_string().into(), Arc::from)
+    own.filter(harmless).map_or_else(
+        || Arc::from(&*unique_id().hyphenated().encode_lower(&mut Uuid::encode_buffer())),
+        Arc::from,
+    )
 }
 
 #[cfg(test)]

@@ -3,8 +3,9 @@
 use std::fmt::Display;
 
 use axum::Extension;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, InvalidHeaderValue};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use gatebook_aggregates::gate::Verdict;
@@ -84,8 +85,10 @@ const UNCLEAR: &str = "?";
 pub async fn authorize(
     State(service): State<Service>,
     Extension(context): Extension<RequestContext>,
-    headers: HeaderMap,
+    request: Request,
 ) -> Response {
+    // Taken apart and not extracted: an extractor copies all headers.
+    let (Parts { headers, .. }, _) = request.into_parts();
     let unread = |why: &dyn Display| refused_unread(why, service.settings.gateway.unavailable);
     match admitted(&service, &context, &headers).await {
         Ok(()) => answer(&service, &headers).await.unwrap_or_else(|error| unread(&error)),
@@ -100,14 +103,10 @@ async fn answer(service: &Gatebook, headers: &HeaderMap) -> Result<Response, Und
         Ok(token) => token,
         Err(BearerProblem::SeveralHeaders) => return Ok(refused_for_several_tokens()),
         Err(BearerProblem::OtherScheme) => None,
-        Err(BearerProblem::Malformed) => Some(UNCLEAR.to_owned()),
+        Err(BearerProblem::Malformed) => Some(UNCLEAR),
     };
     let (entity, access) = (only(headers, &ENTITY_ID), only(headers, &API_ACCESS));
-    let question = GateQuestion {
-        token: token.as_deref(),
-        entity,
-        access,
-    };
+    let question = GateQuestion { token, entity, access };
     match service.check_gate(&question).await? {
         GateAnswer {
             verdict: Verdict::Ok,
@@ -127,10 +126,13 @@ enum Undecided {
 }
 
 /// RFC 6750 §3.1: credentials of another scheme count as none.
-fn presented_token(headers: &HeaderMap) -> Result<Option<String>, BearerProblem> {
-    let values = headers.get_all(AUTHORIZATION).iter();
-    let presented: Vec<&[u8]> = values.map(|value| value.as_bytes()).collect();
-    bearer_token(&presented)
+fn presented_token(headers: &HeaderMap) -> Result<Option<&str>, BearerProblem> {
+    let mut values = headers.get_all(AUTHORIZATION).iter().map(HeaderValue::as_bytes);
+    match (values.next(), values.next()) {
+        (None, _) => bearer_token(&[]),
+        (Some(one), None) => bearer_token(&[one]),
+        (Some(one), Some(other)) => bearer_token(&[one, other]),
+    }
 }
 
 /// The value of a header that must not be repeated.
