@@ -6,8 +6,10 @@
 //! compact JSON of its parts: [`EventParts::of`] refuses any other bytes, which covers the stored bytes too.
 
 use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
-use serde_json::{Map, Value};
+use serde::de::IgnoredAny;
 use sha2::{Digest, Sha256};
+
+use super::compact_json::{Entries, entries_of_compact_object};
 
 /// The previous hash of the first event of a stream.
 pub const NO_PREDECESSOR: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -27,30 +29,48 @@ pub struct EventParts {
 impl EventParts {
     /// Takes a stored payload apart; refuses one that is not the compact JSON of a single fact.
     pub fn of(stored: &StoredEvent) -> Result<Self, UnreadableEvent> {
-        let fact: Value =
-            serde_json::from_str(&stored.payload).map_err(|problem| stored.unreadable(&problem.to_string()))?;
-        let canonical = serde_json::to_string(&fact).is_ok_and(|canonical| canonical == stored.payload);
-        let Value::Object(fact) = fact else {
-            return Err(stored.unreadable("its payload is no object"));
+        let unreadable = |problem: serde_json::Error| stored.unreadable(&problem.to_string());
+        let is_one_fact = entries_of_compact_object(&stored.payload) == Some(1);
+        let name = serde_json::to_string(&stored.event_type).map_err(unreadable)?;
+        let fields = fields_of(&stored.payload, &name).filter(|_| is_one_fact);
+        let Some(fields) = fields else {
+            // Says what is wrong with JSON that is none.
+            let IgnoredAny = serde_json::from_str(&stored.payload).map_err(unreadable)?;
+            return Err(stored.unreadable("its payload is not the compact JSON of one fact of its type"));
         };
-        match (canonical, fact.len(), fact.into_iter().next()) {
-            (true, 1, Some((name, Value::Object(fields)))) if name == stored.event_type => Ok(Self::split(fields)),
-            _ => Err(stored.unreadable("its payload is not the compact JSON of one fact of its type")),
+        match fields.contains(DIGEST_SUFFIX) {
+            true => Self::split(fields).map_err(unreadable),
+            false => Ok(Self {
+                details: fields.to_owned(),
+                digests_hash: String::new(),
+            }),
         }
     }
 
-    fn split(mut fields: Map<String, Value>) -> Self {
-        let digests = take_digests(&mut fields);
-        let digests_hash = if digests.is_empty() {
-            String::new()
-        } else {
-            hex::encode(Sha256::digest(digests.join("\n")))
+    fn split(fields: &str) -> Result<Self, serde_json::Error> {
+        let Entries(entries) = serde_json::from_str(fields)?;
+        let (digests, shown): (Vec<_>, Vec<_>) =
+            entries.into_iter().partition(|(name, _)| name.ends_with(DIGEST_SUFFIX));
+        let digests: Vec<_> = digests.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let digests_hash = match digests.is_empty() {
+            true => String::new(),
+            false => hex::encode(Sha256::digest(digests.join("\n"))),
         };
-        Self {
-            details: Value::Object(fields).to_string(),
-            digests_hash,
+        let mut details = Vec::with_capacity(shown.len());
+        for (name, value) in shown {
+            details.push(format!("{}:{value}", serde_json::to_string(&name)?));
         }
+        Ok(Self {
+            details: format!("{{{}}}", details.join(",")),
+            digests_hash,
+        })
     }
+}
+
+/// The fields of a fact, as they stand in its compact JSON.
+fn fields_of<'a>(payload: &'a str, name: &str) -> Option<&'a str> {
+    let fields = payload.strip_prefix('{')?.strip_prefix(name)?.strip_prefix(':')?;
+    fields.strip_suffix('}').filter(|fields| fields.starts_with('{'))
 }
 
 /// The hash of an event, from all that is stored of it but `hash`.
@@ -89,18 +109,6 @@ pub fn hash_as_stored(stored: &StoredEvent) -> String {
         digests_hash: String::new(),
     });
     hash_of(stored, &parts)
-}
-
-fn take_digests(fields: &mut Map<String, Value>) -> Vec<String> {
-    let names: Vec<String> = fields
-        .keys()
-        .filter(|name| name.ends_with(DIGEST_SUFFIX))
-        .cloned()
-        .collect();
-    let taken = names
-        .into_iter()
-        .filter_map(|name| fields.shift_remove(&name).map(|value| format!("{name}={value}")));
-    taken.collect()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod batch_reads;
 mod batch_writes;
 mod clock_guard;
 mod committed;
+mod compact_json;
 mod context;
 mod credential_state;
 pub mod email_quota;
