@@ -13,6 +13,7 @@ mod log_guards;
 pub(crate) mod on_both_databases;
 mod pool_state;
 mod postgres;
+mod postgres_copy;
 mod postgres_gate;
 mod postgres_guard;
 mod postgres_ownership;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use futures::TryStreamExt;
 use gatebook_projections::sql::{Column, Query, Value};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection};
@@ -15,12 +16,13 @@ use tokio::time::timeout;
 use super::database::{ConnectionPurpose, Database, Dialect, Insert, OnConflict, Transaction};
 use super::error::StoreError;
 use super::pool_state::PoolState;
+use super::postgres_copy::copy;
 use super::postgres_gate::GateConnections;
 use super::postgres_guard::{begin_snapshot, begin_write, only_on_primary};
 use super::postgres_pool::{ConnectionPool, Lease, PoolLimits};
 use super::postgres_reach::{Reach, find_server, keep_looking};
 use super::postgres_session::require_session;
-use super::postgres_statements::{all_in_one, insert_sql, last_answer, values, with_rows};
+use super::postgres_statements::{RowValues, all_in_one, insert_sql, last_answer, with_rows};
 use super::postgres_url::PostgresUrl;
 use super::postgres_watch::watch_all;
 
@@ -28,6 +30,9 @@ use super::postgres_watch::watch_all;
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 /// How long one statement of a write may take. Longer than `lock_timeout` (10 s), so that the lock wait fails first.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// So many rows are copied and not inserted, which costs a round trip more and much less for each row.
+const COPIED_MIN: usize = 100;
 
 /// For the gate and the token endpoint only, so that searches and downloads cannot delay a check. A check that takes
 /// longer than a second is refused.
@@ -333,6 +338,11 @@ impl Transaction for PostgresTransaction {
         if rows.is_empty() {
             return Ok(0);
         }
+        if on_conflict == OnConflict::Fail && rows.len() >= COPIED_MIN {
+            let reach = self.lease.reach();
+            let copied = copy(self.lease.connection(), table, columns, rows);
+            return reach.answered(self.limit, copied).await;
+        }
         let sql = insert_sql(table, columns, on_conflict, 0);
         let query = with_rows(sqlx::query(&sql), columns, rows);
         let reach = self.lease.reach();
@@ -384,8 +394,12 @@ async fn fetch<'e, E>(executor: E, query: &'e Query) -> Result<Vec<Vec<Value>>, 
 where
     E: Executor<'e, Database = Postgres>,
 {
-    let rows = bound(query).fetch_all(executor).await?;
-    rows.iter().map(values).collect()
+    let mut rows = bound(query).fetch(executor);
+    let mut values = RowValues::default();
+    while let Some(row) = rows.try_next().await? {
+        values.push(&row)?;
+    }
+    Ok(values.rows)
 }
 
 fn bound(query: &Query) -> SqlxQuery<'_, Postgres, PgArguments> {

@@ -3,9 +3,9 @@
 
 use futures::TryStreamExt;
 use gatebook_projections::sql::{Column, ColumnKind, Query, Value};
-use sqlx::postgres::{PgArguments, PgConnection, PgRow};
+use sqlx::postgres::{PgArguments, PgColumn, PgConnection, PgRow};
 use sqlx::query::Query as SqlxQuery;
-use sqlx::{Column as _, Either, Executor, Postgres, Row, TypeInfo, ValueRef};
+use sqlx::{Column as _, Either, Executor, Postgres, Row, Type, TypeInfo, ValueRef};
 
 use super::database::{Insert, OnConflict, on_conflict_clause};
 use super::error::StoreError;
@@ -64,14 +64,14 @@ pub(super) fn all_in_one(inserts: &[Insert], then: &Query) -> String {
 /// Runs SQL without arguments, and tells what its last statement answered.
 pub(super) async fn last_answer(sql: &str, connection: &mut PgConnection) -> Result<Vec<Vec<Value>>, StoreError> {
     let mut answers = connection.fetch_many(sqlx::raw_sql(sql));
-    let (mut rows, mut last) = (Vec::new(), Vec::new());
+    let (mut rows, mut last) = (RowValues::default(), RowValues::default());
     while let Some(next) = answers.try_next().await? {
         match next {
-            Either::Right(row) => rows.push(values(&row)?),
+            Either::Right(row) => rows.push(&row)?,
             Either::Left(_) => last = std::mem::take(&mut rows),
         }
     }
-    Ok(last)
+    Ok(last.rows)
 }
 
 fn as_int(value: &Value) -> Option<i64> {
@@ -88,18 +88,58 @@ fn as_text(value: &Value) -> Option<&str> {
     }
 }
 
-/// The values of a row.
-pub(super) fn values(row: &PgRow) -> Result<Vec<Value>, StoreError> {
-    let columns = row.columns().iter().enumerate();
+/// The values of the rows of one answer.
+#[derive(Default)]
+pub(super) struct RowValues {
+    pub(super) rows: Vec<Vec<Value>>,
+    columns: Vec<Holds>,
+}
+
+impl RowValues {
+    /// Takes the next row.
+    ///
+    /// # Errors
+    /// It holds something else than numbers and texts.
+    pub(super) fn push(&mut self, row: &PgRow) -> Result<(), StoreError> {
+        if self.columns.is_empty() {
+            self.columns = row.columns().iter().map(Holds::of).collect();
+        }
+        self.rows.push(read_values(row, &self.columns)?);
+        Ok(())
+    }
+}
+
+/// What a column of an answer holds, so that its type is not compared again for each value.
+#[derive(Clone, Copy)]
+enum Holds {
+    Ints,
+    Texts,
+    /// What cannot be read, unless it is null.
+    Other,
+}
+
+impl Holds {
+    fn of(column: &PgColumn) -> Self {
+        let type_info = column.type_info();
+        match type_info.name() {
+            "INT8" => Self::Ints,
+            _ if <String as Type<Postgres>>::compatible(type_info) => Self::Texts,
+            _ => Self::Other,
+        }
+    }
+}
+
+fn read_values(row: &PgRow, holds: &[Holds]) -> Result<Vec<Value>, StoreError> {
+    let columns = holds.iter().enumerate();
     columns
-        .map(|(index, column)| {
-            if row.try_get_raw(index)?.is_null() {
-                return Ok(Value::Null);
-            }
-            match column.type_info().name() {
-                "INT8" => Ok(Value::Int(row.try_get(index)?)),
-                _ => Ok(Value::Text(row.try_get(index)?)),
-            }
+        .map(|(index, holds)| {
+            let is_null = row.try_get_raw(index)?.is_null();
+            Ok(match holds {
+                _ if is_null => Value::Null,
+                Holds::Ints => Value::Int(row.try_get_unchecked(index)?),
+                Holds::Texts => Value::Text(row.try_get_unchecked(index)?),
+                Holds::Other => Value::Text(row.try_get(index)?),
+            })
         })
         .collect()
 }
