@@ -1,5 +1,7 @@
 //! What a projection is.
 
+use std::any::Any;
+
 use cqrs_es::Aggregate;
 
 use crate::recorded::{Recorded, StoredEvent, UnreadableEvent};
@@ -68,9 +70,12 @@ pub struct AnyProjection {
     /// The table's indexes.
     pub indexes: Indexes,
     fold_stream: FoldStream,
+    fold_read: FoldRead,
 }
 
 type FoldStream = fn(&[StoredEvent]) -> Result<Option<Vec<Value>>, UnreadableEvent>;
+/// Folds a `Vec` of the aggregate's `Recorded` events; none if these are events of another aggregate.
+type FoldRead = fn(&dyn Any) -> Option<Option<Vec<Value>>>;
 
 impl AnyProjection {
     /// Forgets the types of a projection.
@@ -87,6 +92,11 @@ impl AnyProjection {
                 })?;
                 Ok(row.map(|row: P::Row| row.values()))
             },
+            fold_read: |stream| {
+                let stream = stream.downcast_ref::<Vec<Recorded<<P::Aggregate as Aggregate>::Event>>>()?;
+                let row = stream.iter().fold(None, P::fold);
+                Some(row.map(|row: P::Row| row.values()))
+            },
         }
     }
 
@@ -96,6 +106,29 @@ impl AnyProjection {
     /// The first event that cannot be read.
     pub fn fold_stream(&self, stream: &[StoredEvent]) -> Result<Option<Vec<Value>>, UnreadableEvent> {
         (self.fold_stream)(stream)
+    }
+
+    /// The same for several projections, with each event read once.
+    ///
+    /// # Errors
+    /// The first event that cannot be read, or is none of the projections' kind.
+    pub(crate) fn fold_for_all<A: Aggregate>(
+        projections: &[Self],
+        stream: &[StoredEvent],
+    ) -> Result<Vec<Option<Vec<Value>>>, UnreadableEvent>
+    where
+        A::Event: 'static,
+    {
+        let read: Vec<Recorded<A::Event>> = stream.iter().map(StoredEvent::read::<A>).collect::<Result<_, _>>()?;
+        let folded: Option<_> = projections
+            .iter()
+            .map(|projection| (projection.fold_read)(&read))
+            .collect();
+        let of_others = || match stream.first() {
+            Some(first) => Err(first.unreadable("it is of another kind than the projection folds")),
+            None => Ok(Vec::new()),
+        };
+        folded.map_or_else(of_others, Ok)
     }
 }
 

@@ -16,10 +16,11 @@ use crate::developers::Developers;
 use crate::groups::Groups;
 use crate::portal_apps::PortalApps;
 use crate::projection::AnyProjection;
-use crate::recorded::{Recorded, UnreadableEvent};
+use crate::recorded::{Recorded, StoredEvent, UnreadableEvent};
 use crate::revoked_tokens::RevokedTokens;
 use crate::row_base::RowBase;
 use crate::row_write::RowWrite;
+use crate::sql::Value;
 use crate::system::SystemState;
 use crate::token_gate::TokenGate;
 
@@ -49,6 +50,23 @@ macro_rules! registry {
         /// All projections.
         pub fn all() -> Vec<AnyProjection> {
             vec![$($(AnyProjection::of::<$projection>(),)*)*]
+        }
+
+        /// What a whole stream folds to, for each of these projections in their order. Each event is read once.
+        ///
+        /// # Errors
+        /// The first event that cannot be read, or is none of the projections' kind.
+        pub fn fold_for_all(
+            projections: &[AnyProjection],
+            stream: &[StoredEvent],
+        ) -> Result<Vec<Option<Vec<Value>>>, UnreadableEvent> {
+            let Some(first) = stream.first() else {
+                return Ok(projections.iter().map(|_| None).collect());
+            };
+            match first.aggregate_type.as_str() {
+                $(<$aggregate>::TYPE => AnyProjection::fold_for_all::<$aggregate>(projections, stream),)*
+                _ => Err(first.unreadable("this program does not know such streams")),
+            }
         }
 
         $(

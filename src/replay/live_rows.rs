@@ -4,7 +4,6 @@ use std::cmp::Ordering;
 use std::collections::VecDeque;
 
 use gatebook_projections::projection::AnyProjection;
-use gatebook_projections::recorded::StoredEvent;
 use gatebook_projections::sql::{Query, Value, select_list};
 
 use super::ReplayError;
@@ -35,19 +34,15 @@ impl LiveRows {
         &self.projection
     }
 
-    /// Compares the row of the next stream with the expected row. For an unreadable stream (`None`) there is nothing to
+    /// Compares the row of the next stream, whose last event has this position, with the expected row. For an unreadable stream (`None`) there is nothing to
     /// compare.
     pub(super) async fn compare(
         &mut self,
         transaction: &mut dyn Transaction,
-        stream: &[StoredEvent],
+        (key, last): (&str, i64),
         expected: Option<Option<Vec<Value>>>,
         report: &mut VerifyReport,
     ) -> Result<(), ReplayError> {
-        let Some(last) = stream.last() else {
-            return Ok(());
-        };
-        let key = last.aggregate_id.as_str();
         let found = self.row_of(transaction, key, report).await?;
         let Some(expected) = expected else {
             return Ok(());
@@ -55,10 +50,10 @@ impl LiveRows {
         match (expected, found) {
             (None, None) => {}
             (Some(_), None) => {
-                report.add(self.whole_row(key, key.into(), Value::Null, Some(last.position)));
+                report.add(self.whole_row(key, key.into(), Value::Null, Some(last)));
             }
             (None, Some(_)) => {
-                report.add(self.whole_row(key, Value::Null, key.into(), Some(last.position)));
+                report.add(self.whole_row(key, Value::Null, key.into(), Some(last)));
             }
             (Some(expected), Some(found)) => {
                 let columns = self.projection.columns.iter().zip(expected).zip(found);
@@ -70,7 +65,7 @@ impl LiveRows {
                             column: column.name.to_owned(),
                             expected,
                             found,
-                            position: Some(last.position),
+                            position: Some(last),
                         });
                     }
                 }

@@ -12,6 +12,7 @@
 //! | [`status`](mod@status) | what is the state of each projection? |
 
 mod chain;
+mod checked_stream;
 pub mod compare;
 pub mod difference;
 pub mod exported;

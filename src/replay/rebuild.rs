@@ -12,6 +12,7 @@
 
 use std::sync::Arc;
 
+use futures::future::try_join;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::projection::AnyProjection;
 use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
@@ -225,18 +226,35 @@ impl<'a> Rebuild<'a> {
             Some(id) => StreamPages::after(id, kind, self.page),
             None => StreamPages::all(kind, self.page),
         };
-        while !pages.ended() {
-            let streams = pages.take(self.database.rows(pages.query()).await?)?;
-            let Some(last) = streams.last().and_then(|stream| stream.last()) else {
-                continue;
+        let database = self.database;
+        let mut page = database.rows(pages.query()).await?;
+        loop {
+            let streams = pages.take(page)?;
+            // The next page is read while this one is folded and written.
+            let next = async {
+                match pages.ended() {
+                    true => Ok(Vec::new()),
+                    false => database.rows(pages.query()).await.map_err(ReplayError::from),
+                }
             };
-            let mut place = self.place.clone();
-            place.cursor.after = Some(last.aggregate_id.clone());
-            self.copy_page(&streams, place).await?;
+            (page, ()) = try_join(next, self.copy_streams(&streams)).await?;
+            if pages.ended() {
+                break;
+            }
         }
         let mut place = self.place.clone();
         place.cursor.copied = true;
         self.copy_page(&[], place).await
+    }
+
+    /// Copies these streams, which come after those that were copied.
+    async fn copy_streams(&mut self, streams: &[Vec<StoredEvent>]) -> Result<(), ReplayError> {
+        let Some(last) = streams.last().and_then(|stream| stream.last()) else {
+            return Ok(());
+        };
+        let mut place = self.place.clone();
+        place.cursor.after = Some(last.aggregate_id.clone());
+        self.copy_page(streams, place).await
     }
 
     async fn copy_page(&mut self, streams: &[Vec<StoredEvent>], place: RebuildProgress) -> Result<(), ReplayError> {

@@ -5,19 +5,24 @@ use std::sync::Arc;
 
 use gatebook_projections::projection::AnyProjection;
 use gatebook_projections::sql::{Query, Value};
+use tokio::task::spawn_blocking;
 
+use super::checked_stream::CheckedStream;
 use super::difference::{Difference, VerifyReport};
 use super::live_rows::LiveRows;
 use super::status::states;
 use super::streams::StreamPages;
-use super::{PAGE, Progress, ReplayError, chain, snapshot};
+use super::{PAGE, Progress, ReplayError, snapshot};
 use crate::log::quarantine::Quarantine;
-use crate::store::{Database, StoreError, Transaction, missing_guards};
+use crate::store::{Cause, Database, StoreError, Transaction, missing_guards};
 
 /// The name that [`Progress`] gets while the log is read by position.
 pub const POSITIONS: &str = "positions";
 /// The name that [`Progress`] gets while streams are folded.
 pub const STREAMS: &str = "streams";
+
+/// How many pages of events the database compares with each other at once; it sends almost none of them.
+const PAGES_COMPARED_AT_ONCE: i64 = 50;
 
 /// Verifies the log and the rows of these projections. Missing append-only triggers give a warning, not a difference.
 ///
@@ -85,15 +90,13 @@ impl VerifyRun<'_> {
         self.head = head;
         let mut last = (0, String::new());
         loop {
-            let sql = "select position, recorded_at from events where position > $1 order by position limit $2";
-            let args = [last.0.into(), self.page.into()];
-            let rows = self.transaction.rows(Query::new(sql, args)).await?;
-            let ended = (rows.len() as i64) < self.page;
+            let rows = self.transaction.rows(self.positions_query(last.0)).await?;
+            let before = last.0;
             for row in rows {
                 last = self.check_position(row, last)?;
             }
             self.progress.step(POSITIONS, last.0.min(head), head);
-            if ended {
+            if last.0 == before {
                 break;
             }
         }
@@ -109,31 +112,45 @@ impl VerifyRun<'_> {
         Ok(())
     }
 
+    /// Of the events from the last one on: those that contradict the one before them, the first and the last. The database
+    /// compares them itself, so that the others need not be sent.
+    fn positions_query(&self, last: i64) -> Query {
+        let sql = "select position, recorded_at, position_before, recorded_before from (\
+             select position, recorded_at, lag(position) over w as position_before, \
+             lag(recorded_at) over w as recorded_before, lead(position) over w as position_after \
+             from (select position, recorded_at from events where position > 0 and position >= $1 \
+             order by position limit $2) stretch window w as (order by position)) compared \
+             where position_before is null or position_after is null or position <> position_before + 1 \
+             or recorded_at < recorded_before order by position";
+        Query::new(sql, [last.into(), (self.page * PAGES_COMPARED_AT_ONCE + 1).into()])
+    }
+
+    /// Compares an event with the one before it, and returns its position and time.
     fn check_position(
         &mut self,
         row: Vec<Value>,
         (last, last_time): (i64, String),
     ) -> Result<(i64, String), StoreError> {
-        let [Value::Int(position), Value::Text(time)] = row.as_slice() else {
+        let [Value::Int(position), Value::Text(time), before @ ..] = row.as_slice() else {
             let problem = "an event has no position or no time".to_owned();
             return Err(StoreError::internal(problem));
         };
+        let (before, time_before) = match before {
+            [Value::Int(before), Value::Text(time)] => (*before, time.as_str()),
+            // It was compared as the last of the stretch before.
+            _ if *position == last => return Ok((last, last_time)),
+            _ => (last, last_time.as_str()),
+        };
         let key = format!("position {position}");
-        if *position != last + 1 {
-            let (expected, found) = (last + 1, *position);
+        if *position != before + 1 {
+            let (expected, found) = (before + 1, *position);
             self.report
                 .add(of_log("events", &key, "position", expected, found, found));
         }
-        if *time < last_time {
-            let expected = format!("at least {last_time}");
-            self.report.add(of_log(
-                "events",
-                &key,
-                "recorded_at",
-                expected,
-                time.as_str(),
-                *position,
-            ));
+        if time.as_str() < time_before {
+            let expected = format!("at least {time_before}");
+            let found = of_log("events", &key, "recorded_at", expected, time.as_str(), *position);
+            self.report.add(found);
         }
         Ok((*position, time.clone()))
     }
@@ -193,26 +210,52 @@ impl VerifyRun<'_> {
         let mut tables: Vec<LiveRows> = projections
             .map(|projection| LiveRows::new(*projection, self.page))
             .collect();
+        let compared: Arc<[_]> = tables.iter().map(|table| *table.projection()).collect();
         let mut pages = StreamPages::all(kind, self.page);
-        while !pages.ended() {
-            for stream in pages.take(self.transaction.rows(pages.query()).await?)? {
-                let readable = chain::check(&stream, &self.quarantine, &mut self.report);
-                for table in &mut tables {
-                    let expected = match readable {
-                        true => Some(self.quarantine.fold(table.projection(), &stream)?),
-                        false => None,
-                    };
-                    table
-                        .compare(self.transaction, &stream, expected, &mut self.report)
-                        .await?;
-                }
-                self.report.events += stream.len() as i64;
+        let mut page = self.transaction.rows(pages.query()).await?;
+        loop {
+            let streams = pages.take(page)?;
+            let (quarantine, compared) = (self.quarantine.clone(), compared.clone());
+            let checking = spawn_blocking(move || CheckedStream::all(streams, &quarantine, &compared));
+            // The next page is read while another thread checks this one.
+            page = match pages.ended() {
+                true => Vec::new(),
+                false => self.transaction.rows(pages.query()).await?,
+            };
+            let checked = checking
+                .await
+                .map_err(|error| StoreError::internal(Cause::explained("a page was not checked", error)))?;
+            for stream in checked? {
+                self.compare(stream, &mut tables).await?;
             }
             self.progress.step(STREAMS, self.report.events, self.head);
+            if pages.ended() {
+                break;
+            }
         }
         for table in tables {
             table.finish(self.transaction, &mut self.report).await?;
         }
+        Ok(())
+    }
+
+    async fn compare(&mut self, checked: CheckedStream, tables: &mut [LiveRows]) -> Result<(), ReplayError> {
+        let CheckedStream {
+            key,
+            last,
+            events,
+            rows,
+            found,
+        } = checked;
+        self.report.merge(found);
+        let mut rows = rows.map(Vec::into_iter);
+        for table in tables {
+            let expected = rows.as_mut().map(|rows| rows.next().flatten());
+            table
+                .compare(self.transaction, (&key, last), expected, &mut self.report)
+                .await?;
+        }
+        self.report.events += events;
         Ok(())
     }
 }
