@@ -27,7 +27,7 @@ pub fn header() -> Result<Vec<u8>, StoreError> {
 ///
 /// # Errors
 /// Practically none: writing to memory does not fail.
-pub fn rows(events: &[StoredEvent]) -> Result<Vec<u8>, StoreError> {
+pub fn rows(events: Vec<StoredEvent>) -> Result<Vec<u8>, StoreError> {
     let mut writer = writer();
     for stored in events {
         let entry = LogEntry::shown(stored)?;

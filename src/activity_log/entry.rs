@@ -79,14 +79,9 @@ impl LogEntry {
     /// # Errors
     /// The event is unreadable, or its stored metadata is not exactly the JSON of its fields: the hash covers those
     /// bytes and could not be recomputed from the entry.
+    #[cfg(test)]
     pub fn of(stored: &StoredEvent) -> Result<Self, UnreadableEvent> {
-        let parts = EventParts::of(stored)?;
-        let (metadata, summary) = described(stored)?;
-        if !gives_the_stored_bytes(&metadata, stored) {
-            return Err(stored.unreadable("its metadata is not the compact JSON of its fields"));
-        }
-        Self::new(stored, parts, metadata, summary)
-            .map_err(|problem| stored.unreadable(&format!("its JSON: {problem}")))
+        Shown::of(stored).map(|shown| Self::new(stored.clone(), shown))
     }
 
     /// The entry of any event. An unreadable one keeps its stored bytes and gets a summary that says so, so that no
@@ -94,50 +89,29 @@ impl LogEntry {
     ///
     /// # Errors
     /// Practically none: everything stored can be shown as text.
-    pub fn shown(stored: &StoredEvent) -> Result<Self, UnreadableEvent> {
-        Self::of(stored).or_else(|_| {
-            let entry = Self::of_unreadable(stored);
-            entry.map_err(|problem| stored.unreadable(&format!("its JSON: {problem}")))
-        })
+    pub fn shown(stored: StoredEvent) -> Result<Self, UnreadableEvent> {
+        let shown = Shown::of(&stored).or_else(|_| {
+            let shown = Shown::of_unreadable(&stored);
+            shown.map_err(|problem| stored.unreadable(&format!("its JSON: {problem}")))
+        })?;
+        Ok(Self::new(stored, shown))
     }
 
-    fn of_unreadable(stored: &StoredEvent) -> Result<Self, serde_json::Error> {
-        let parts = match EventParts::of(stored) {
-            Ok(parts) => parts,
-            // Its fields cannot be separated, so the whole text is shown.
-            Err(_) => EventParts {
-                details: serde_json::to_string(&stored.payload)?,
-                digests_hash: String::new(),
-            },
-        };
-        let summary = format!(
-            "An event that cannot be read: {} version {}.",
-            stored.event_type, stored.event_version
-        );
-        let metadata = serde_json::from_str(&stored.metadata).ok();
-        match metadata.filter(|metadata| gives_the_stored_bytes(metadata, stored)) {
-            Some(metadata) => Self::new(stored, parts, metadata, summary),
-            None => Ok(Self {
-                metadata: Some(stored.metadata.clone()),
-                ..Self::new(stored, parts, nobody(), summary)?
-            }),
-        }
-    }
-
-    fn new(
-        stored: &StoredEvent,
-        EventParts { details, digests_hash }: EventParts,
-        metadata: Metadata,
-        summary: String,
-    ) -> Result<Self, serde_json::Error> {
-        let details = RawValue::from_string(details)?;
-        Ok(Self {
+    fn new(stored: StoredEvent, shown: Shown) -> Self {
+        let Shown {
+            details,
+            digests_hash,
+            metadata,
+            summary,
+            metadata_as_stored,
+        } = shown;
+        Self {
             position: stored.position,
             sequence: stored.sequence,
-            recorded_at: stored.recorded_at.clone(),
-            app_id: stored.app_id.clone(),
+            recorded_at: stored.recorded_at,
+            app_id: stored.app_id,
             app_name: metadata.app_name,
-            event: stored.event_type.clone(),
+            event: stored.event_type,
             summary,
             actor_type: metadata.actor_type,
             actor_id: metadata.actor_id,
@@ -145,18 +119,17 @@ impl LogEntry {
             ip_address: metadata.ip_address.into_inner(),
             request_id: metadata.request_id,
             details,
-            previous_hash: stored.previous_hash.clone(),
-            hash: stored.hash.clone(),
+            previous_hash: stored.previous_hash,
+            hash: stored.hash,
             stream: stream(&stored.aggregate_type, &stored.aggregate_id),
-            aggregate_type: stored.aggregate_type.clone(),
-            aggregate_id: stored.aggregate_id.clone(),
-            group_id: stored.group_id.clone(),
-            event_version: stored.event_version.clone(),
+            aggregate_type: stored.aggregate_type,
+            aggregate_id: stored.aggregate_id,
+            group_id: stored.group_id,
+            event_version: stored.event_version,
             digests_hash,
-            metadata: None,
-        })
+            metadata: metadata_as_stored,
+        }
     }
-
     /// The hash of the entry's own fields. It differs from `hash` if something was changed by hand.
     ///
     /// The summary is derived, so the hash does not cover it.
@@ -201,12 +174,69 @@ impl LogEntry {
     }
 }
 
+/// What an entry shows of what is inside of an event.
+struct Shown {
+    details: Box<RawValue>,
+    digests_hash: String,
+    metadata: Metadata,
+    summary: String,
+    metadata_as_stored: Option<String>,
+}
+
+impl Shown {
+    fn of(stored: &StoredEvent) -> Result<Self, UnreadableEvent> {
+        let parts = EventParts::of(stored)?;
+        let (metadata, summary) = described(stored)?;
+        if !gives_the_stored_bytes(&metadata, stored) {
+            return Err(stored.unreadable("its metadata is not the compact JSON of its fields"));
+        }
+        Self::new(parts, metadata, summary).map_err(|problem| stored.unreadable(&format!("its JSON: {problem}")))
+    }
+
+    fn of_unreadable(stored: &StoredEvent) -> Result<Self, serde_json::Error> {
+        let parts = match EventParts::of(stored) {
+            Ok(parts) => parts,
+            // Its fields cannot be separated, so the whole text is shown.
+            Err(_) => EventParts {
+                details: serde_json::to_string(&stored.payload)?,
+                digests_hash: String::new(),
+            },
+        };
+        let summary = format!(
+            "An event that cannot be read: {} version {}.",
+            stored.event_type, stored.event_version
+        );
+        let metadata = serde_json::from_str(&stored.metadata).ok();
+        match metadata.filter(|metadata| gives_the_stored_bytes(metadata, stored)) {
+            Some(metadata) => Self::new(parts, metadata, summary),
+            None => Ok(Self {
+                metadata_as_stored: Some(stored.metadata.clone()),
+                ..Self::new(parts, nobody(), summary)?
+            }),
+        }
+    }
+
+    fn new(
+        EventParts { details, digests_hash }: EventParts,
+        metadata: Metadata,
+        summary: String,
+    ) -> Result<Self, serde_json::Error> {
+        Ok(Self {
+            details: RawValue::from_string(details)?,
+            digests_hash,
+            metadata,
+            summary,
+            metadata_as_stored: None,
+        })
+    }
+}
+
 /// The event for the JSON timeline: an object with the contract's columns, in which `details` is an object.
 ///
 /// # Errors
 /// See [`LogEntry::shown`].
 pub fn timeline(stored: &StoredEvent) -> Result<Value, UnreadableEvent> {
-    let entry = serde_json::to_value(LogEntry::shown(stored)?);
+    let entry = serde_json::to_value(LogEntry::shown(stored.clone())?);
     let mut entry = entry.map_err(|problem| stored.unreadable(&problem.to_string()))?;
     if let Value::Object(fields) = &mut entry {
         fields.retain(|name, _| LogEntry::COLUMNS.contains(&name.as_str()));

@@ -15,10 +15,11 @@ use gatebook_aggregates::timeline_views::TimelineViews;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::recorded::StoredEvent;
 use gatebook_projections::sql::{Query, Value};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{csv, ndjson};
 use crate::log::read::{SELECT_EVENTS, events};
-use crate::store::{Database, StoreError};
+use crate::store::{Cause, Database, StoreError};
 
 /// How many events are read and sent at a time.
 pub const PAGE: usize = 1_000;
@@ -115,31 +116,35 @@ struct ExportStream {
     next: NextPage,
 }
 
-#[derive(Clone, Copy)]
 enum NextPage {
     First,
-    After(i64),
+    /// It is being read while the page before it is written and sent.
+    BeingRead(AbortOnDropHandle<ReadPage>),
     Nothing,
 }
 
+type ReadPage = Result<Vec<StoredEvent>, StoreError>;
+
 impl ExportStream {
     async fn piece(mut self) -> Result<Option<(Vec<u8>, Self)>, StoreError> {
-        let (mut bytes, after) = match self.next {
-            NextPage::First => (self.header()?, 0),
-            NextPage::After(position) => (Vec::new(), position),
+        let (mut bytes, page) = match std::mem::replace(&mut self.next, NextPage::Nothing) {
+            NextPage::First => (self.header()?, self.read_after(0).await),
+            NextPage::BeingRead(page) => (Vec::new(), page.await),
             NextPage::Nothing => return Ok(None),
         };
-        let page = self.page(after).await?;
-        bytes.extend(self.encode(&page)?);
+        let page = page.map_err(|error| StoreError::internal(Cause::explained("a page was not read", error)))??;
         self.next = match page.last() {
-            Some(last) if page.len() == PAGE => NextPage::After(last.position),
+            Some(last) if page.len() == PAGE => NextPage::BeingRead(self.read_after(last.position)),
             _ => NextPage::Nothing,
         };
+        bytes.extend(self.encode(page)?);
         Ok((!bytes.is_empty()).then_some((bytes, self)))
     }
 
-    async fn page(&self, after: i64) -> Result<Vec<StoredEvent>, StoreError> {
-        events(self.database.rows(page_query(&self.scope, &self.range, after)).await?)
+    fn read_after(&self, position: i64) -> AbortOnDropHandle<ReadPage> {
+        let query = page_query(&self.scope, &self.range, position);
+        let database = self.database.clone();
+        AbortOnDropHandle::new(tokio::spawn(async move { events(database.rows(query).await?) }))
     }
 
     fn header(&self) -> Result<Vec<u8>, StoreError> {
@@ -149,7 +154,7 @@ impl ExportStream {
         }
     }
 
-    fn encode(&self, page: &[StoredEvent]) -> Result<Vec<u8>, StoreError> {
+    fn encode(&self, page: Vec<StoredEvent>) -> Result<Vec<u8>, StoreError> {
         match self.format {
             LogFormat::Csv => csv::rows(page),
             LogFormat::Ndjson => ndjson::lines(page),

@@ -4,20 +4,24 @@ use gatebook_projections::recorded::StoredEvent;
 use serde::de::Error;
 
 use super::entry::LogEntry;
-use crate::store::StoreError;
+use crate::store::{Cause, StoreError};
 
 /// Formats these events as lines.
 ///
 /// # Errors
 /// Practically none: writing to memory does not fail.
-pub fn lines(events: &[StoredEvent]) -> Result<Vec<u8>, StoreError> {
+pub fn lines(events: Vec<StoredEvent>) -> Result<Vec<u8>, StoreError> {
     let mut lines = Vec::new();
     for stored in events {
         let entry = LogEntry::shown(stored)?;
-        serde_json::to_writer(&mut lines, &entry).map_err(|problem| stored.unreadable(&problem.to_string()))?;
+        serde_json::to_writer(&mut lines, &entry).map_err(not_written)?;
         lines.push(b'\n');
     }
     Ok(lines)
+}
+
+fn not_written(problem: serde_json::Error) -> StoreError {
+    StoreError::internal(Cause::explained(format!("a line was not written: {problem}"), problem))
 }
 
 /// Parses a line, to check its hash.

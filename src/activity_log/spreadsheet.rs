@@ -60,27 +60,40 @@ fn escaped(json: &str) -> Cow<'_, str> {
 
 /// The text, with `guard` applied to each character that could start a formula at its place.
 fn guarded(text: &str, guard: impl Fn(char, &mut String)) -> Cow<'_, str> {
-    if !text.contains(begins_formula) {
+    if is_one_plain_word(text) || !text.contains(begins_formula) {
         return text.into();
     }
-    let mut out = String::with_capacity(text.len() + 16);
+    let (mut out, mut copied) = (String::new(), 0);
     let mut place = CellPosition::Begins;
-    let mut chars = text.chars().peekable();
+    let mut chars = text.chars();
     while let Some(c) = chars.next() {
+        let rest = chars.as_str();
         let could_act = match place {
             CellPosition::Begins => true,
             // A dash between two blanks: even if blanks separate cells, it is a cell of its own and not a formula.
-            CellPosition::AfterBlank => chars.peek().is_some_and(|next| !next.is_whitespace()),
+            CellPosition::AfterBlank => rest.chars().next().is_some_and(|next| !next.is_whitespace()),
             CellPosition::Inside => false,
         };
         if could_act && begins_formula(c) {
+            let end = text.len() - rest.len();
+            out.push_str(text.get(copied..end - c.len_utf8()).unwrap_or_default());
             guard(c, &mut out);
-        } else {
-            out.push(c);
+            copied = end;
         }
         place = place.after(c);
     }
+    // Most dashes are inside of ids and times.
+    if copied == 0 {
+        return text.into();
+    }
+    out.push_str(text.get(copied..).unwrap_or_default());
     out.into()
+}
+
+/// Whether it is such as an id, a time or a hash: no cell can begin inside of it, and it begins no formula.
+fn is_one_plain_word(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_graphic() && !separates(byte.into());
+    text.bytes().all(plain) && !text.starts_with(begins_formula)
 }
 
 /// The position of a character in its cell.
