@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Builder;
 
 /// What came of it.
 pub struct Load {
@@ -22,8 +23,18 @@ pub async fn serve(router: Router) -> SocketAddr {
     address
 }
 
-/// Sends a request over so many connections for so long. Every answer must be a 200.
+/// Sends a request over so many connections for so long. Every answer must be a 200. The load has a thread and a runtime of its
+/// own, as gateways are other programs: it shares the processors with what it measures and nothing else.
 pub async fn run(address: SocketAddr, request: &[u8], connections: usize, time: Duration) -> Load {
+    let request = request.to_vec();
+    let sending = tokio::task::spawn_blocking(move || {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(send(address, &request, connections, time))
+    });
+    sending.await.unwrap()
+}
+
+async fn send(address: SocketAddr, request: &[u8], connections: usize, time: Duration) -> Load {
     let begun = Instant::now();
     let end = begun + time;
     let all = futures::future::join_all((0..connections).map(|_| one_connection(address, request, end))).await;

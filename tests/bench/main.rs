@@ -30,6 +30,7 @@ mod rebuild;
 mod searches;
 mod setting;
 mod stopping;
+mod verify;
 
 use setting::Setting;
 
@@ -38,8 +39,8 @@ use setting::Setting;
 const APPS: usize = 20_000;
 
 /// What can be measured, in this order. `make bench BENCH_ARGS="gate csv"` measures these alone.
-const MEASUREMENTS: [&str; 10] = [
-    "mail", "outage", "lists", "commands", "gate", "rebuild", "csv", "pages", "searches", "stopping",
+const MEASUREMENTS: [&str; 11] = [
+    "mail", "outage", "lists", "commands", "gate", "rebuild", "csv", "verify", "pages", "searches", "stopping",
 ];
 
 fn main() {
@@ -85,6 +86,9 @@ fn main() {
         }
         if is_chosen("csv") {
             csv::measure(&setting).await;
+        }
+        if is_chosen("verify") {
+            verify::measure(&setting).await;
         }
         if is_chosen("pages") {
             pages::measure(&setting).await;
