@@ -7,7 +7,7 @@ use gatebook_projections::projection::AnyProjection;
 use gatebook_projections::sql::{Query, Value};
 
 use super::difference::{Difference, VerifyReport};
-use super::live_rows::LiveRows;
+use super::live_rows::LiveTables;
 use super::status::states;
 use super::streams::StreamPages;
 use super::{PAGE, Progress, ReplayError, chain, snapshot};
@@ -190,8 +190,8 @@ impl VerifyRun<'_> {
         kind: &str,
         projections: impl Iterator<Item = &AnyProjection>,
     ) -> Result<(), ReplayError> {
-        let mut tables: Vec<LiveRows> = projections
-            .map(|projection| LiveRows::new(*projection, self.page))
+        let mut tables: Vec<LiveTables> = projections
+            .map(|projection| LiveTables::new(*projection, self.page))
             .collect();
         let mut pages = StreamPages::all(kind, self.page);
         while !pages.ended() {

@@ -7,6 +7,7 @@ mod housekeeping;
 mod list_plans;
 mod list_queries;
 mod locked_decisions;
+mod map_rows;
 mod noted;
 mod same_bytes;
 mod stock_repository;
