@@ -8,6 +8,7 @@ use gatebook_projections::registry;
 
 use super::rebuild::{assert_all_equal, at_step, die_at};
 use super::*;
+use crate::log::unreadable;
 use crate::replay::rebuild::rebuild_in_pages;
 use crate::replay::verify::verify_in_pages;
 use crate::replay::{Difference, Silent, rebuild, stale, verify};
@@ -18,6 +19,7 @@ on_both_databases!(
     a_command_writes_what_it_changes_of_a_map,
     each_kind_of_wrong_row_of_a_map_is_found_with_its_keys_and_mended_by_a_rebuild,
     rows_of_a_stream_that_cannot_be_read_are_not_compared,
+    of_a_group_whose_beginning_cannot_be_read_nothing_stays_in_the_tables,
     the_first_command_of_a_process_mends_what_a_hand_has_done_to_a_map,
     after_a_rebuild_nothing_is_taken_for_written,
     what_was_remembered_of_a_stream_that_others_have_continued_is_no_reason_to_leave_a_change_out,
@@ -210,6 +212,21 @@ async fn rows_of_a_stream_that_cannot_be_read_are_not_compared(on: On) {
         differences[1..],
         [format!("group_entities globex/oslo (position {globex}): is missing")]
     );
+}
+
+async fn of_a_group_whose_beginning_cannot_be_read_nothing_stays_in_the_tables(on: On) {
+    let world = World::with_history(on).await;
+    world.without_triggers().await;
+    world.replace_in_first_event("GroupRegistered", "Dreamt").await;
+    let payload = r#"{"EntityAdded":{"entity_id":"oslo","name":"Oslo"}}"#;
+    world.append_by_hand("Group", "acme", "EntityAdded", payload).await;
+    unreadable::read_on(&*world.database).await.unwrap();
+    for table in named("groups").tables() {
+        let left = format!("select distinct group_id from {table} order by 1");
+        let left = world.rows(&left).await;
+        assert!(!left.contains(&vec!["acme".into()]), "{table}: {left:?}");
+    }
+    assert_eq!(entities(&world).await, [""; 0]);
 }
 
 async fn the_first_command_of_a_process_mends_what_a_hand_has_done_to_a_map(on: On) {
