@@ -101,7 +101,7 @@ mod tests {
     use gatebook_projections::row_base::RowBase;
 
     use super::*;
-    use crate::store::{self, ConnectionPurpose, Database};
+    use crate::store::{self, ConnectionPurpose};
 
     fn label(text: &str) -> Label {
         Label::parse("name", text).unwrap()
