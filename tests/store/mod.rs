@@ -13,4 +13,5 @@ mod same_bytes;
 mod stock_repository;
 mod troubles;
 mod two_writers;
+mod users_of_an_address;
 mod withdrawn_emails;
