@@ -49,6 +49,7 @@ pub mod log_format;
 pub mod look_alikes;
 pub mod metadata;
 pub mod password_link;
+pub mod persistent_map;
 pub mod personal;
 pub mod refusal;
 pub mod refused_attempts;

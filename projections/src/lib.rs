@@ -9,6 +9,7 @@ pub mod row;
 pub mod app_list;
 pub mod developers;
 pub mod groups;
+pub mod map_rows;
 pub mod part_search;
 pub mod portal_apps;
 pub mod projection;

@@ -5,10 +5,10 @@ use std::any::Any;
 use cqrs_es::Aggregate;
 
 use crate::recorded::{Recorded, StoredEvent, UnreadableEvent};
-use crate::row::Row;
-use crate::sql::{Column, RowError, RowReader, Value};
+use crate::row::{Row, StoredRow};
+use crate::sql::{Column, MapTable, RowError, RowReader, Value};
 
-/// A question that is answered by rows, one row per stream of `Aggregate`.
+/// A question that is answered by rows, one row per stream of `Aggregate`. Maps of a row may be kept as rows of tables of their own.
 pub trait Projection: 'static {
     /// The table's name, and the projection's.
     const NAME: &'static str;
@@ -24,7 +24,7 @@ pub trait Projection: 'static {
     /// The row after an event, from the row before it. Pure: no clock, no I/O.
     fn fold(row: Option<Self::Row>, recorded: &Recorded<<Self::Aggregate as Aggregate>::Event>) -> Option<Self::Row>;
 
-    /// The row with these values.
+    /// The row with these values, which are those of all that is selected.
     ///
     /// # Errors
     /// See [`Row::read`].
@@ -34,7 +34,8 @@ pub trait Projection: 'static {
 }
 
 /// The indexes of a table, as SQL: `create [unique] index if not exists <name>_{generation} on {table} (…);`. Both are filled
-/// in for each generation of the table, because two have to stand beside each other while one is rebuilt.
+/// in for each generation of the table, because two have to stand beside each other while one is rebuilt. The table of a map is
+/// named in braces by its own name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Indexes {
     /// On SQLite.
@@ -67,15 +68,17 @@ pub struct AnyProjection {
     pub aggregate_type: &'static str,
     /// The table's columns; the first is the key.
     pub columns: &'static [Column],
+    /// The tables of the row's maps.
+    pub maps: &'static [MapTable],
     /// The table's indexes.
     pub indexes: Indexes,
     fold_stream: FoldStream,
     fold_read: FoldRead,
 }
 
-type FoldStream = fn(&[StoredEvent]) -> Result<Option<Vec<Value>>, UnreadableEvent>;
+type FoldStream = fn(&[StoredEvent]) -> Result<Option<StoredRow>, UnreadableEvent>;
 /// Folds a `Vec` of the aggregate's `Recorded` events; none if these are events of another aggregate.
-type FoldRead = fn(&dyn Any) -> Option<Option<Vec<Value>>>;
+type FoldRead = fn(&dyn Any) -> Option<Option<StoredRow>>;
 
 impl AnyProjection {
     /// Forgets the types of a projection.
@@ -85,26 +88,27 @@ impl AnyProjection {
             fold_version: P::FOLD_VERSION,
             aggregate_type: P::Aggregate::TYPE,
             columns: P::Row::COLUMNS,
+            maps: P::Row::MAPS,
             indexes: P::INDEXES,
             fold_stream: |stream| {
                 let row = stream.iter().try_fold(None, |row, stored| {
                     stored.read::<P::Aggregate>().map(|recorded| P::fold(row, &recorded))
                 })?;
-                Ok(row.map(|row: P::Row| row.values()))
+                Ok(row.as_ref().map(StoredRow::of::<P::Row>))
             },
             fold_read: |stream| {
                 let stream = stream.downcast_ref::<Vec<Recorded<<P::Aggregate as Aggregate>::Event>>>()?;
                 let row = stream.iter().fold(None, P::fold);
-                Some(row.map(|row: P::Row| row.values()))
+                Some(row.as_ref().map(StoredRow::of::<P::Row>))
             },
         }
     }
 
-    /// The values of the row that a whole stream folds to; none when the stream gives no row.
+    /// The row that a whole stream folds to; none when the stream gives no row.
     ///
     /// # Errors
     /// The first event that cannot be read.
-    pub fn fold_stream(&self, stream: &[StoredEvent]) -> Result<Option<Vec<Value>>, UnreadableEvent> {
+    pub fn fold_stream(&self, stream: &[StoredEvent]) -> Result<Option<StoredRow>, UnreadableEvent> {
         (self.fold_stream)(stream)
     }
 
@@ -115,7 +119,7 @@ impl AnyProjection {
     pub(crate) fn fold_for_all<A: Aggregate>(
         projections: &[Self],
         stream: &[StoredEvent],
-    ) -> Result<Vec<Option<Vec<Value>>>, UnreadableEvent>
+    ) -> Result<Vec<Option<StoredRow>>, UnreadableEvent>
     where
         A::Event: 'static,
     {
@@ -129,6 +133,11 @@ impl AnyProjection {
             None => Ok(Vec::new()),
         };
         folded.map_or_else(of_others, Ok)
+    }
+
+    /// The names of its tables: its own, and those of its maps.
+    pub fn tables(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.name).chain(self.maps.iter().map(|map| map.name))
     }
 }
 

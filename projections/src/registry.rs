@@ -18,9 +18,9 @@ use crate::portal_apps::PortalApps;
 use crate::projection::AnyProjection;
 use crate::recorded::{Recorded, StoredEvent, UnreadableEvent};
 use crate::revoked_tokens::RevokedTokens;
+use crate::row::StoredRow;
 use crate::row_base::RowBase;
 use crate::row_write::RowWrite;
-use crate::sql::Value;
 use crate::system::SystemState;
 use crate::token_gate::TokenGate;
 
@@ -29,19 +29,29 @@ pub trait Projected: Aggregate + 'static {
     /// Each folds a whole stream to its row.
     const FOLDS: &'static [FoldOf<Self>];
 
-    /// The rows that are written with events of a stream: one of each projection at most. The events are all of the stream,
-    /// or those after the row that the fold begins with.
+    /// The rows that are written with new events of a stream: one of each projection at most. The history is all of the stream
+    /// before them, or what came after the row that the fold begins with.
     ///
     /// # Errors
     /// See [`RowWrite::of`].
-    fn rows(base: &RowBase, stream: &[Recorded<Self::Event>]) -> Result<Vec<RowWrite>, UnreadableEvent> {
-        let rows = Self::FOLDS.iter().filter_map(|fold| fold(base, stream).transpose());
+    fn rows(
+        base: &RowBase,
+        history: &[Recorded<Self::Event>],
+        new: &[Recorded<Self::Event>],
+    ) -> Result<Vec<RowWrite>, UnreadableEvent> {
+        let rows = Self::FOLDS
+            .iter()
+            .filter_map(|fold| fold(base, history, new).transpose());
         rows.collect()
     }
 }
 
-/// Folds a stream of an aggregate, whole or onto an earlier row, to the row of one projection.
-pub type FoldOf<A> = fn(&RowBase, &[Recorded<<A as Aggregate>::Event>]) -> Result<Option<RowWrite>, UnreadableEvent>;
+/// Folds a stream of an aggregate, whole or onto an earlier row, to the row of one projection: its history, and the new events.
+pub type FoldOf<A> = fn(
+    &RowBase,
+    &[Recorded<<A as Aggregate>::Event>],
+    &[Recorded<<A as Aggregate>::Event>],
+) -> Result<Option<RowWrite>, UnreadableEvent>;
 
 /// Makes of one list what reads, creates, verifies and rebuilds tables ([`all`]), and what writes them ([`Projected`]). A
 /// projection in the list of an aggregate whose events it does not fold is an error of the compiler.
@@ -59,7 +69,7 @@ macro_rules! registry {
         pub fn fold_for_all(
             projections: &[AnyProjection],
             stream: &[StoredEvent],
-        ) -> Result<Vec<Option<Vec<Value>>>, UnreadableEvent> {
+        ) -> Result<Vec<Option<StoredRow>>, UnreadableEvent> {
             let Some(first) = stream.first() else {
                 return Ok(projections.iter().map(|_| None).collect());
             };

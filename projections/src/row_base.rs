@@ -26,7 +26,8 @@ impl RowBase {
         self.0.clone()?.downcast().ok()
     }
 
-    /// The row after these events, which come after those that this one stands for.
+    /// The row after these events, which come after those that this one stands for. A row is copied for it, so that its maps
+    /// have to be of the kind whose copies share what they have in common.
     pub fn fold<P: Projection>(&self, history: &[Recorded<<P::Aggregate as Aggregate>::Event>]) -> Option<Arc<P::Row>> {
         let base = self.row::<P::Row>();
         if history.is_empty() {

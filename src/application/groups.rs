@@ -127,7 +127,9 @@ impl Gatebook {
         name: Label,
         role: Role,
     ) -> Result<(GroupRow, PutOutcome), Failure> {
-        let group = self.group(group_id).await?;
+        // As the command will read it: the row in the tables is as long as the group is large.
+        let stream = self.log.load_latest::<Group>(group_id.as_str()).await?;
+        let group = stream.row::<Groups>();
         let is_there = group.is_some_and(|group| group.user(&user_id).is_some());
         let command = GroupCommand::PutUser {
             user_id,

@@ -11,6 +11,7 @@ use gatebook_projections::row_write::RowWrite;
 use thiserror::Error;
 
 use super::email_quota::EmailQuota;
+use super::generations::Generations;
 use crate::secrets::CredentialKind;
 use crate::store::StoreError;
 
@@ -59,8 +60,9 @@ pub struct StreamAppend {
 }
 
 /// Reads new events back from what will be stored, and folds what it has read into rows. Whatever is not read back as it
-/// was meant, event or row, is an error: it would never be read again.
-pub type Fold = Arc<dyn Fn(&[StoredEvent]) -> Result<Vec<RowWrite>, UnreadableEvent> + Send + Sync>;
+/// was meant, event or row, is an error: it would never be read again. Which tables they are for tells what has to be written
+/// of them.
+pub type Fold = Arc<dyn Fn(&[StoredEvent], &Generations) -> Result<Vec<RowWrite>, UnreadableEvent> + Send + Sync>;
 
 /// Whether a decision stands after an event that it did not know of.
 pub type HoldsAfter = Arc<dyn Fn(&StoredEvent) -> bool + Send + Sync>;

@@ -16,6 +16,7 @@ use super::clock_guard::{ClockGuard, LogTime, clock_column};
 use super::credential_state::CredentialState;
 use super::email_quotas::EmailQuotas;
 use super::fault;
+use super::generations::Generations;
 use super::group_room::Applications;
 use super::hash_chain::{EventParts, hash_of};
 use super::head::Head;
@@ -151,6 +152,7 @@ struct LogState {
     credentials: CredentialState,
     applications: Applications,
     email_quotas: EmailQuotas,
+    generations: Generations,
 }
 
 impl LogState {
@@ -167,6 +169,7 @@ impl LogState {
             credentials,
             applications,
             email_quotas,
+            generations,
         } = BatchReads::ask(transaction, appends, now).await?;
         let preconditions = Preconditions::read(transaction, appends, &versions).await?;
         Ok(Self {
@@ -179,6 +182,7 @@ impl LogState {
             credentials,
             applications,
             email_quotas,
+            generations,
         })
     }
 
@@ -234,7 +238,7 @@ impl LogState {
             let (version, id) = (self.version(&stream.expected), stream.expected.stream());
             let last_hash = self.preconditions.last_hash(&id).unwrap_or(&stream.previous_hash);
             let events = events_after(&mut head, stream, version, last_hash)?;
-            let rows = (stream.fold)(&events)?;
+            let rows = (stream.fold)(&events, &self.generations)?;
             placed.push((id, version, events, rows));
         }
         self.head = head;

@@ -14,6 +14,7 @@ use super::credential_state::CredentialState;
 use super::email_quota::EMAIL_QUOTA_WINDOW;
 use super::email_quotas::EmailQuotas;
 use super::fold_versions;
+use super::generations::Generations;
 use super::group_room::Applications;
 use super::preconditions::Stream;
 use crate::store::{Dialect, StoreError, Transaction};
@@ -41,6 +42,8 @@ pub(super) struct BatchReads {
     pub(super) applications: Applications,
     /// The e-mails that count against limits.
     pub(super) email_quotas: EmailQuotas,
+    /// The generations of the projections' tables.
+    pub(super) generations: Generations,
 }
 
 impl BatchReads {
@@ -60,20 +63,27 @@ impl BatchReads {
             credentials: CredentialState::default(),
             applications: Applications::default(),
             email_quotas: EmailQuotas::at(now),
+            generations: Generations::default(),
         };
-        let mut folds = Vec::new();
+        let mut folds = Folds::default();
         for row in rows {
             reads.add(row, &about, &mut folds)?;
         }
-        fold_versions::check(&folds)?;
+        fold_versions::check(&folds.versions)?;
+        reads.generations = folds.generations.into_iter().collect();
         Ok(reads)
     }
 
-    fn add(&mut self, row: Vec<Value>, about: &About<'_>, folds: &mut Vec<(String, i64)>) -> Result<(), RowError> {
+    fn add(&mut self, row: Vec<Value>, about: &About<'_>, folds: &mut Folds) -> Result<(), RowError> {
         let mut row = RowReader::new("the log's state", row);
         let (part, a, b) = (row.text()?, row.text()?, row.text()?);
         match part.as_str() {
-            FOLD => folds.push((a, row.int()?)),
+            FOLD => {
+                folds
+                    .generations
+                    .extend(b.parse().map(|generation| (a.clone(), generation)));
+                folds.versions.push((a, row.int()?));
+            }
             STREAM => {
                 let kind = about.streams.iter().find(|(kind, _)| *kind == a);
                 if let (Some((kind, _)), Some(version)) = (kind, row.optional_int()?) {
@@ -98,6 +108,13 @@ impl BatchReads {
         }
         Ok(())
     }
+}
+
+/// The projections, by name: the versions of their folds, and the generations of their tables.
+#[derive(Default)]
+struct Folds {
+    versions: Vec<(String, i64)>,
+    generations: Vec<(String, i64)>,
 }
 
 /// What appends are about.
@@ -144,8 +161,8 @@ impl<'a> About<'a> {
         let nothing = "cast(null as text)";
         let mut query = Query::new(
             format!(
-                "select '{FOLD}' as part, name as a, '' as b, fold_version as n, {nothing} as c, {nothing} as d \
-                 from projections"
+                "select '{FOLD}' as part, name as a, cast(generation as text) as b, fold_version as n, {nothing} as c, \
+                 {nothing} as d from projections"
             ),
             [],
         );

@@ -9,6 +9,7 @@ use gatebook_projections::sql::{Column, Query, Value, int, text};
 
 use super::append::{Credential, CredentialChange, EncryptedEmail, IdempotencyRecord};
 use super::head::Head;
+use super::map_writes::of_maps;
 use super::read::EVENT_COLUMNS;
 use super::{fault, unreadable};
 use crate::store::{Insert, OnConflict, StoreError, Transaction};
@@ -80,6 +81,7 @@ impl BatchWrites {
             withdraw_emails(transaction, &self.withdrawn_emails).await?;
         }
         write_credentials(transaction, self.credentials, head.recorded_at).await?;
+        let (deletes, maps) = of_maps(transaction, &self.rows).await?;
         let rows = by_table(self.rows).into_iter().map(|(table, (columns, rows))| Insert {
             table,
             columns,
@@ -95,6 +97,7 @@ impl BatchWrites {
         let emails = self.emails.into_iter().map(|email| email_row(email, now));
         let inserts = std::iter::once(new("events", EVENT_COLUMNS, self.events))
             .chain(rows)
+            .chain(maps)
             .chain([
                 new("reservations", RESERVATIONS, self.reservations),
                 new("idempotency_keys", IDEMPOTENCY_KEYS, self.idempotency_keys),
@@ -103,7 +106,7 @@ impl BatchWrites {
             ]);
         let order = "update log_head set position = $1, recorded_at = $2, read_to = $1 where id = 1";
         let end_of_log = Query::new(order, [head.position.into(), head.recorded_at.into()]);
-        transaction.insert_all(inserts.collect(), end_of_log).await?;
+        transaction.write_all(deletes, inserts.collect(), end_of_log).await?;
         for done in ["events_written", "rows_written", "names_written", "emails_written"] {
             fault::point(done);
         }

@@ -99,7 +99,7 @@ impl Log {
         }
         let loaded = self.load_readable::<A>(id).await?;
         if let Some(row) = loaded.snapshot(&of) {
-            self.snapshots.put(&of, id, row, loaded.last());
+            self.snapshots.put(&of, id, row);
         }
         Ok(loaded)
     }
@@ -156,8 +156,8 @@ impl Log {
 
     /// Remembers the row that was committed with an append.
     pub(crate) fn remember<A: StoredAggregate>(&self, id: &str, folded: &Folded) {
-        if let (Some(of), Some((row, last))) = (A::SNAPSHOT, folded.take()) {
-            self.snapshots.put(&of, id, row, last);
+        if let (Some(of), Some(row)) = (A::SNAPSHOT, folded.take()) {
+            self.snapshots.put(&of, id, row);
         }
     }
 }

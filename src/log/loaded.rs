@@ -10,10 +10,11 @@ use gatebook_projections::row_base::RowBase;
 
 use super::append::{Guard, NewEvent, StreamAppend};
 use super::committed::Committed;
+use super::generations::Generations;
 use super::hash_chain::NO_PREDECESSOR;
 use super::origin::Origin;
 use super::quarantine::Quarantine;
-use super::snapshot::{Known, SnapshotOf};
+use super::snapshot::{Known, RowAt, SnapshotOf};
 use super::stored_aggregate::StoredAggregate;
 use super::{read, read_back};
 use crate::store::{Cause, StoreError, Transaction};
@@ -27,6 +28,9 @@ pub struct Loaded<A: Aggregate> {
     pub(super) base: RowBase,
     /// The last event that the base stands for: its number and its position.
     base_end: (i64, i64),
+    /// The generation of the tables that the base was written to by this process. As long as no other serves, they hold what
+    /// the stream folds to, whoever has appended to it since.
+    stored_in: Option<i64>,
     /// The row that was last folded for an append, with the event that it then stood at.
     pub(super) folded: Folded,
     /// Its stream since then, without looks, as nothing is decided by them; but with those that were asked for.
@@ -48,6 +52,7 @@ impl<A: StoredAggregate> Loaded<A> {
             aggregate: A::default(),
             base: RowBase::default(),
             base_end: (0, 0),
+            stored_in: None,
             folded: Folded::default(),
             history: Vec::new(),
             unreadable: Vec::new(),
@@ -65,6 +70,7 @@ impl<A: StoredAggregate> Loaded<A> {
             aggregate: known.aggregate,
             base: known.row,
             base_end: known.end,
+            stored_in: known.stored_in,
             folded: Folded::default(),
             history: Vec::new(),
             unreadable: Vec::new(),
@@ -81,11 +87,14 @@ impl<A: StoredAggregate> Loaded<A> {
     }
 
     /// The row that stands for all of the stream, to be remembered; none if some of it is not in the row.
-    pub(super) fn snapshot(&self, of: &SnapshotOf<A>) -> Option<RowBase> {
-        match self.unreadable.is_empty() {
-            true => of.row_at(self.version(), &self.base, &self.history),
-            false => None,
-        }
+    pub(super) fn snapshot(&self, of: &SnapshotOf<A>) -> Option<RowAt> {
+        let is_whole = self.unreadable.is_empty();
+        let row = is_whole.then(|| of.row_at(self.version(), &self.base, &self.history));
+        Some(RowAt {
+            row: row.flatten()?,
+            last: self.last(),
+            stored_in: self.stored_in,
+        })
     }
 
     /// The stream, if all of it could be read.
@@ -152,8 +161,8 @@ impl<A: StoredAggregate> Loaded<A> {
 
     /// The aggregate as the stream tells it, whatever a command has made of it since.
     pub(super) fn before(&self) -> A {
-        let known = A::SNAPSHOT.and_then(|of| of.known(self.base.clone(), (0, String::new())));
-        let mut aggregate = known.map_or_else(A::default, |known| known.aggregate);
+        let known = A::SNAPSHOT.and_then(|of| of.aggregate(&self.base));
+        let mut aggregate = known.unwrap_or_default();
         self.history
             .iter()
             .for_each(|recorded| aggregate.apply(recorded.event.clone()));
@@ -240,18 +249,28 @@ impl<A: StoredAggregate> Loaded<A> {
         // A row stands at the end of its stream only if it knows all of it.
         let end = self.end.filter(|_| self.unreadable.is_empty());
         let is_whole = self.unreadable.is_empty();
-        let (base, history, folded) = (self.base, self.history, self.folded);
-        let fold = move |stored: &[StoredEvent]| {
-            let mut stream = history.clone();
+        let (base, history, folded, stored_in) = (self.base, self.history, self.folded, self.stored_in);
+        let fold = move |stored: &[StoredEvent], generations: &Generations| {
+            let mut new = Vec::with_capacity(stored.len());
             for (stored, (meant, metadata)) in stored.iter().zip(&meant) {
-                stream.push(read_back::event::<A>(stored, meant, metadata)?);
+                new.push(read_back::event::<A>(stored, meant, metadata)?);
             }
             if only_looks {
                 return Ok(Vec::new());
             }
-            let mut rows = A::rows(&base, &stream)?;
+            let mut rows = A::rows(&base, &history, &new)?;
+            for row in &mut rows {
+                let is_stored = stored_in.is_some() && stored_in == generations.of(row.table);
+                if !is_stored || !is_whole || stored.is_empty() {
+                    row.maps.changes = None;
+                }
+            }
             if let (Some(last), [row], true) = (stored.last(), rows.as_slice(), is_whole) {
-                folded.set(row.row.clone(), (last.sequence, last.hash.clone()));
+                folded.set(RowAt {
+                    row: row.row.clone(),
+                    last: (last.sequence, last.hash.clone()),
+                    stored_in: generations.of(row.table),
+                });
             }
             if let (Some((sequence, position)), true) = (end, stored.is_empty()) {
                 let values = rows.iter_mut().map(|row| (row.columns, &mut row.values));
@@ -272,18 +291,15 @@ impl<A: StoredAggregate> Loaded<A> {
 
 /// The row that the writer folded last for an append. Once the append is committed, it is the stream's row.
 #[derive(Clone, Default)]
-pub struct Folded(Arc<Mutex<Option<FoldedRow>>>);
-
-/// A row, and the number and hash of the last event in it.
-type FoldedRow = (RowBase, (i64, String));
+pub struct Folded(Arc<Mutex<Option<RowAt>>>);
 
 impl Folded {
-    fn set(&self, row: RowBase, last: (i64, String)) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((row, last));
+    fn set(&self, row: RowAt) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(row);
     }
 
     /// Takes it, after the commit.
-    pub(super) fn take(&self) -> Option<FoldedRow> {
+    pub(super) fn take(&self) -> Option<RowAt> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }

@@ -11,7 +11,7 @@ use cqrs_es::Aggregate;
 use gatebook_aggregates::system::{SYSTEM_ID, System, SystemEvent};
 use gatebook_projections::projection::{AnyProjection, stand_at};
 use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
-use gatebook_projections::sql::Value;
+use gatebook_projections::row::StoredRow;
 
 use super::hash_chain::hash_as_stored;
 use super::read::{self, events, stream_query};
@@ -74,7 +74,7 @@ impl Quarantine {
         self.reason(event).is_some() && check(event).is_err()
     }
 
-    /// The values of the row that a stream folds to, without what is passed over. The row stands at the end of its stream
+    /// The row that a stream folds to, without what is passed over. The row stands at the end of its stream
     /// all the same.
     ///
     /// # Errors
@@ -83,7 +83,7 @@ impl Quarantine {
         &self,
         projection: &AnyProjection,
         stream: &[StoredEvent],
-    ) -> Result<Option<Vec<Value>>, UnreadableEvent> {
+    ) -> Result<Option<StoredRow>, UnreadableEvent> {
         if self.0.is_empty() {
             return projection.fold_stream(stream);
         }
@@ -97,8 +97,8 @@ impl Quarantine {
         let mut newest_first = stream.iter().rev();
         let last =
             newest_first.find(|event| !audited_reads_of(&event.aggregate_type).contains(&event.event_type.as_str()));
-        if let (Some(values), Some(last)) = (&mut row, last) {
-            stand_at(projection.columns, values, last.sequence, last.position);
+        if let (Some(row), Some(last)) = (&mut row, last) {
+            stand_at(projection.columns, &mut row.values, last.sequence, last.position);
         }
         Ok(row)
     }
@@ -112,7 +112,7 @@ impl Quarantine {
         &self,
         projection: &AnyProjection,
         stream: &[StoredEvent],
-    ) -> Result<Option<Vec<Value>>, UnreadableEvent> {
+    ) -> Result<Option<StoredRow>, UnreadableEvent> {
         let read = stream
             .iter()
             .filter(|event| self.passes_over(event) || check(event).is_ok());

@@ -50,8 +50,10 @@ async fn require_privileges(transaction: &mut dyn Transaction) -> Result<(), Sto
         Dialect::Postgres => {}
     }
     let projections = registry::all();
-    let rows = projections.iter().map(|projection| projection.name);
+    let rows = projections.iter().flat_map(|projection| projection.tables());
     let rows = rows.flat_map(|table| [(table, "insert"), (table, "update")]);
+    let maps = projections.iter().flat_map(|projection| projection.maps);
+    let rows = rows.chain(maps.map(|map| (map.name, "delete")));
     let written = WRITTEN.into_iter().chain(rows);
     let may = written.map(|(table, right)| format!("has_table_privilege('{table}', '{right}')"));
     let may: Vec<_> = may.collect();

@@ -39,6 +39,18 @@ pub(super) struct Known<A> {
     pub(super) end: (i64, i64),
     /// The stream's last event, which may be a look: its number and its hash.
     pub(super) last: (i64, String),
+    /// The generation of the tables that this process has written the row to; none if it has only read the stream.
+    pub(super) stored_in: Option<i64>,
+}
+
+/// The row of a stream, with what it stands for.
+#[derive(Clone)]
+pub(super) struct RowAt {
+    pub(super) row: RowBase,
+    /// As of [`Known`].
+    pub(super) last: (i64, String),
+    /// As of [`Known`].
+    pub(super) stored_in: Option<i64>,
 }
 
 /// A group's row is all of it.
@@ -56,15 +68,23 @@ pub(super) const OF_GROUPS: SnapshotOf<Group> = SnapshotOf {
 };
 
 impl<A: Aggregate> SnapshotOf<A> {
-    /// What a row tells of a stream that goes on until this event.
-    pub(super) fn known(&self, row: RowBase, last: (i64, String)) -> Option<Known<A>> {
+    /// What a row tells of a stream.
+    pub(super) fn known(&self, at: RowAt) -> Option<Known<A>> {
+        let RowAt { row, last, stored_in } = at;
         let (aggregate, version, position) = (self.aggregate)(&row)?;
         Some(Known {
             aggregate,
             row,
             end: (version, position),
             last,
+            stored_in,
         })
+    }
+
+    /// The aggregate that a row tells of.
+    pub(super) fn aggregate(&self, row: &RowBase) -> Option<A> {
+        let (aggregate, ..) = (self.aggregate)(row)?;
+        Some(aggregate)
     }
 
     /// The row after these events, if it stands at this version.
@@ -88,8 +108,7 @@ struct Remembered {
 }
 
 struct Entry {
-    row: RowBase,
-    last: (i64, String),
+    at: RowAt,
     weight: usize,
     used: u64,
 }
@@ -97,22 +116,17 @@ struct Entry {
 impl Snapshots {
     /// What is remembered of a stream.
     pub(super) fn get<A: Aggregate>(&self, of: &SnapshotOf<A>, id: &str) -> Option<Known<A>> {
-        let (row, last) = self.remembered().get(&(A::TYPE, id.to_owned()))?;
-        of.known(row, last)
+        let at = self.remembered().get(&(A::TYPE, id.to_owned()))?;
+        of.known(at)
     }
 
-    /// Remembers the row of a stream whose last event is this.
-    pub(super) fn put<A: Aggregate>(&self, of: &SnapshotOf<A>, id: &str, row: RowBase, last: (i64, String)) {
-        let weight = (of.weight)(&row);
+    /// Remembers the row of a stream.
+    pub(super) fn put<A: Aggregate>(&self, of: &SnapshotOf<A>, id: &str, at: RowAt) {
+        let weight = (of.weight)(&at.row);
         let mut remembered = self.remembered();
         remembered.uses += 1;
         let used = remembered.uses;
-        let entry = Entry {
-            row,
-            last,
-            weight,
-            used,
-        };
+        let entry = Entry { at, weight, used };
         remembered.put((A::TYPE, id.to_owned()), entry);
     }
 
@@ -128,16 +142,20 @@ impl Snapshots {
 }
 
 impl Remembered {
-    fn get(&mut self, key: &(&'static str, String)) -> Option<(RowBase, (i64, String))> {
+    fn get(&mut self, key: &(&'static str, String)) -> Option<RowAt> {
         self.uses += 1;
         let entry = self.streams.get_mut(key)?;
         entry.used = self.uses;
-        Some((entry.row.clone(), entry.last.clone()))
+        Some(entry.at.clone())
     }
 
     /// An older entry stays away, whoever was slow to remember it, and one that is too large alone.
     fn put(&mut self, key: (&'static str, String), entry: Entry) {
-        if self.streams.get(&key).is_some_and(|known| known.last.0 > entry.last.0) {
+        if self
+            .streams
+            .get(&key)
+            .is_some_and(|known| known.at.last.0 > entry.at.last.0)
+        {
             return;
         }
         self.forget(&key);
@@ -168,8 +186,11 @@ mod tests {
 
     fn entry(sequence: i64, weight: usize, used: u64) -> Entry {
         Entry {
-            row: RowBase::default(),
-            last: (sequence, format!("hash {sequence}")),
+            at: RowAt {
+                row: RowBase::default(),
+                last: (sequence, format!("hash {sequence}")),
+                stored_in: None,
+            },
             weight,
             used,
         }
@@ -202,6 +223,6 @@ mod tests {
         let mut all = Remembered::default();
         all.put(key("a"), entry(7, 1, 1));
         all.put(key("a"), entry(6, 1, 2));
-        assert_eq!(all.get(&key("a")).map(|(_, last)| last), Some((7, "hash 7".to_owned())));
+        assert_eq!(all.get(&key("a")).map(|at| at.last), Some((7, "hash 7".to_owned())));
     }
 }

@@ -16,7 +16,7 @@ use serde::Serialize;
 use super::quarantine::Quarantine;
 use super::read::{SELECT_EVENTS, events, stream_query};
 use super::readable::{check, fingerprint};
-use crate::store::{ConnectionPurpose, Database, OnConflict, StoreError, Transaction};
+use crate::store::{ConnectionPurpose, Database, OnConflict, StoreError, Transaction, put_rows, take_out};
 
 /// How many events are read at a time, so that memory stays small however long the log is.
 const PAGE: i64 = 1_000;
@@ -62,12 +62,9 @@ async fn refold(transaction: &mut dyn Transaction, kind: &str, id: &str) -> Resu
         .iter()
         .filter(|projection| projection.aggregate_type == kind)
     {
-        let (table, columns) = (projection.name, projection.columns);
-        if let Some(row) = quarantine.fold_readable(projection, &stream)? {
-            transaction.insert(table, columns, &[row], OnConflict::Replace).await?;
-        } else if let Some(key) = columns.first() {
-            let order = format!("delete from {table} where {} = $1", key.name);
-            transaction.execute(Query::new(order, [id.into()])).await?;
+        match quarantine.fold_readable(projection, &stream)? {
+            Some(row) => put_rows(transaction, projection, "", vec![row]).await?,
+            None => take_out(transaction, projection, "", &[id.to_owned()]).await?,
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 use gatebook_projections::projection::AnyProjection;
 use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
 use gatebook_projections::registry;
-use gatebook_projections::sql::Value;
+use gatebook_projections::row::StoredRow;
 
 use super::chain;
 use super::difference::VerifyReport;
@@ -11,13 +11,12 @@ use crate::log::quarantine::Quarantine;
 
 /// What is left of a stream to be compared with the tables.
 pub(super) struct CheckedStream {
-    pub(super) key: String,
-    /// The position of its last event.
-    pub(super) last: i64,
+    /// Its last event.
+    pub(super) last: StoredEvent,
     /// How many it has.
     pub(super) events: i64,
     /// What it folds to, for each projection in their order; none if some of it cannot be read.
-    pub(super) rows: Option<Vec<Option<Vec<Value>>>>,
+    pub(super) rows: Option<Vec<Option<StoredRow>>>,
     /// What is wrong with the stream itself.
     pub(super) found: VerifyReport,
 }
@@ -32,33 +31,36 @@ impl CheckedStream {
         quarantine: &Quarantine,
         projections: &[AnyProjection],
     ) -> Result<Vec<Self>, UnreadableEvent> {
-        let checked = streams.iter().map(|stream| Self::of(stream, quarantine, projections));
+        let checked = streams.into_iter();
+        let checked = checked.filter_map(|stream| Self::of(stream, quarantine, projections).transpose());
         checked.collect()
     }
 
+    /// None of a stream without events.
     fn of(
-        stream: &[StoredEvent],
+        mut stream: Vec<StoredEvent>,
         quarantine: &Quarantine,
         projections: &[AnyProjection],
-    ) -> Result<Self, UnreadableEvent> {
+    ) -> Result<Option<Self>, UnreadableEvent> {
         let mut found = VerifyReport::default();
         // Most streams can be read whole, and each event is read once for all projections.
-        let folded = registry::fold_for_all(projections, stream);
-        let rows = match (chain::check(stream, folded.is_ok(), quarantine, &mut found), folded) {
+        let folded = registry::fold_for_all(projections, &stream);
+        let rows = match (chain::check(&stream, folded.is_ok(), quarantine, &mut found), folded) {
             (false, _) => None,
             (true, Ok(rows)) => Some(rows),
             (true, Err(_)) => {
-                let rows = projections.iter().map(|projection| quarantine.fold(projection, stream));
+                let rows = projections
+                    .iter()
+                    .map(|projection| quarantine.fold(projection, &stream));
                 Some(rows.collect::<Result<_, _>>()?)
             }
         };
-        let last = stream.last();
-        Ok(Self {
-            key: last.map(|last| last.aggregate_id.clone()).unwrap_or_default(),
-            last: last.map(|last| last.position).unwrap_or_default(),
-            events: stream.len() as i64,
+        let events = stream.len() as i64;
+        Ok(stream.pop().map(|last| Self {
+            last,
+            events,
             rows,
             found,
-        })
+        }))
     }
 }

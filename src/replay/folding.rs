@@ -2,7 +2,7 @@
 
 use gatebook_projections::projection::AnyProjection;
 use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
-use gatebook_projections::sql::Value;
+use gatebook_projections::row::StoredRow;
 
 use super::{ReplayError, chain};
 use crate::log::quarantine::Quarantine;
@@ -20,7 +20,7 @@ pub enum BrokenLog {
 /// The rows, the ids of streams without a row, and the unreadable events.
 #[derive(Default)]
 pub(super) struct Folded {
-    pub(super) rows: Vec<Vec<Value>>,
+    pub(super) rows: Vec<StoredRow>,
     pub(super) without_row: Vec<String>,
     pub(super) unreadable: Vec<(StoredEvent, UnreadableEvent)>,
 }

@@ -1,32 +1,31 @@
-//! Compares a projection's rows, in the order of their keys, with the rows that its streams fold to.
+//! Compares the tables of a projection, each in the order of its keys, with the rows that its streams fold to.
 
 use std::cmp::Ordering;
 use std::collections::VecDeque;
 
 use gatebook_projections::projection::AnyProjection;
-use gatebook_projections::sql::{Query, Value, select_list};
+use gatebook_projections::recorded::StoredEvent;
+use gatebook_projections::row::StoredRow;
+use gatebook_projections::sql::{Column, MAP_KEYS, Query, Value, select_list};
 
 use super::ReplayError;
 use super::difference::{Difference, VerifyReport};
 use crate::store::{StoreError, Transaction};
 
-/// Walks through the rows of one projection, in step with its streams.
-pub(super) struct LiveRows {
+/// The tables of one projection: its own, and those of its maps.
+pub(super) struct LiveTables {
     projection: AnyProjection,
-    page: i64,
-    rows: VecDeque<(String, Vec<Value>)>,
-    after: Option<String>,
-    ended: bool,
+    tables: Vec<LiveRows>,
 }
 
-impl LiveRows {
+impl LiveTables {
     pub(super) fn new(projection: AnyProjection, page: i64) -> Self {
+        let own = LiveRows::new(projection.name, projection.columns, 1, page);
+        let maps = projection.maps.iter();
+        let maps = maps.map(|map| LiveRows::new(map.name, map.columns, MAP_KEYS, page));
         Self {
             projection,
-            page,
-            rows: VecDeque::new(),
-            after: None,
-            ended: false,
+            tables: std::iter::once(own).chain(maps).collect(),
         }
     }
 
@@ -34,72 +33,138 @@ impl LiveRows {
         &self.projection
     }
 
-    /// Compares the row of the next stream, whose last event has this position, with the expected row. For an unreadable stream (`None`) there is nothing to
-    /// compare.
+    /// Compares what the tables have of the next stream, which ends with this event, with what it folds to. For an unreadable stream (`None`) there is
+    /// nothing to compare.
     pub(super) async fn compare(
         &mut self,
         transaction: &mut dyn Transaction,
-        (key, last): (&str, i64),
-        expected: Option<Option<Vec<Value>>>,
+        last: &StoredEvent,
+        expected: Option<Option<StoredRow>>,
         report: &mut VerifyReport,
     ) -> Result<(), ReplayError> {
-        let found = self.row_of(transaction, key, report).await?;
-        let Some(expected) = expected else {
-            return Ok(());
-        };
-        match (expected, found) {
-            (None, None) => {}
-            (Some(_), None) => {
-                report.add(self.whole_row(key, key.into(), Value::Null, Some(last)));
-            }
-            (None, Some(_)) => {
-                report.add(self.whole_row(key, Value::Null, key.into(), Some(last)));
-            }
-            (Some(expected), Some(found)) => {
-                let columns = self.projection.columns.iter().zip(expected).zip(found);
-                for ((column, expected), found) in columns {
-                    if expected != found {
-                        report.add(Difference {
-                            table: self.projection.name.to_owned(),
-                            key: key.to_owned(),
-                            column: column.name.to_owned(),
-                            expected,
-                            found,
-                            position: Some(last),
-                        });
-                    }
-                }
-            }
+        let is_readable = expected.is_some();
+        let (own, maps) = expected.flatten().map(|row| (row.values, row.maps)).unzip();
+        let maps = maps.into_iter().flatten().map(Some).chain(std::iter::repeat(None));
+        let expected = std::iter::once(own.map(|values| vec![values])).chain(maps);
+        for (table, expected) in self.tables.iter_mut().zip(expected) {
+            let expected = is_readable.then(|| expected.unwrap_or_default());
+            table.compare(transaction, last, expected, report).await?;
         }
         Ok(())
     }
 
     /// After the last stream, all remaining rows belong to no stream.
     pub(super) async fn finish(
-        mut self,
+        self,
         transaction: &mut dyn Transaction,
         report: &mut VerifyReport,
     ) -> Result<(), ReplayError> {
+        for mut table in self.tables {
+            while let Some((key, row)) = table.next(transaction, report).await? {
+                table.add_surplus(&key, &row, None, report);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The key of a row: the stream's id, and in the table of a map the key there.
+type Key = Vec<String>;
+
+/// Walks through the rows of one table, in step with the streams.
+struct LiveRows {
+    table: &'static str,
+    columns: &'static [Column],
+    /// How many columns are the key. The first is the stream's id.
+    keys: usize,
+    page: i64,
+    rows: VecDeque<(Key, Vec<Value>)>,
+    after: Option<Key>,
+    ended: bool,
+}
+
+impl LiveRows {
+    fn new(table: &'static str, columns: &'static [Column], keys: usize, page: i64) -> Self {
+        Self {
+            table,
+            columns,
+            keys,
+            page,
+            rows: VecDeque::new(),
+            after: None,
+            ended: false,
+        }
+    }
+
+    /// Compares the rows of the stream that ends with this event with the rows that it is to have, by key.
+    async fn compare(
+        &mut self,
+        transaction: &mut dyn Transaction,
+        last: &StoredEvent,
+        expected: Option<Vec<Vec<Value>>>,
+        report: &mut VerifyReport,
+    ) -> Result<(), ReplayError> {
+        let (is_readable, position) = (expected.is_some(), Some(last.position));
+        for expected in expected.into_iter().flatten() {
+            let key = self.key_of(&expected)?;
+            match self.row_of(transaction, &key, last, report).await? {
+                Some(found) => self.compare_row(&key, expected, found, position, report),
+                None => {
+                    let shown = shown(&key);
+                    report.add(self.whole_row(&key, shown.into(), Value::Null, position));
+                }
+            }
+        }
+        // What else there is of the stream.
         while let Some((key, row)) = self.next(transaction, report).await? {
-            self.add_side_effect(&key, &row, report);
+            match key[0].as_str().cmp(&last.aggregate_id) {
+                Ordering::Greater => {
+                    self.put_back(key, row, report);
+                    break;
+                }
+                Ordering::Equal if !is_readable => {}
+                Ordering::Equal | Ordering::Less => self.add_surplus(&key, &row, Some(last), report),
+            }
         }
         Ok(())
     }
 
-    /// Finds the row with this key. Rows with smaller keys belong to no stream.
+    fn compare_row(
+        &self,
+        key: &Key,
+        expected: Vec<Value>,
+        found: Vec<Value>,
+        position: Option<i64>,
+        report: &mut VerifyReport,
+    ) {
+        for ((column, expected), found) in self.columns.iter().zip(expected).zip(found) {
+            if expected != found {
+                report.add(Difference {
+                    table: self.table.to_owned(),
+                    key: shown(key),
+                    column: column.name.to_owned(),
+                    expected,
+                    found,
+                    position,
+                });
+            }
+        }
+    }
+
+    /// Finds the row with this key. No stream has rows with smaller keys.
     async fn row_of(
         &mut self,
         transaction: &mut dyn Transaction,
-        key: &str,
+        key: &Key,
+        last: &StoredEvent,
         report: &mut VerifyReport,
     ) -> Result<Option<Vec<Value>>, ReplayError> {
         while let Some((found, row)) = self.next(transaction, report).await? {
-            match found.as_str().cmp(key) {
-                Ordering::Less => self.add_side_effect(&found, &row, report),
+            match found.cmp(key) {
+                Ordering::Less => self.add_surplus(&found, &row, Some(last), report),
                 Ordering::Equal => return Ok(Some(row)),
                 Ordering::Greater => {
-                    report.rows -= 1;
-                    self.rows.push_front((found, row));
+                    self.put_back(found, row, report);
                     break;
                 }
             }
@@ -111,7 +176,7 @@ impl LiveRows {
         &mut self,
         transaction: &mut dyn Transaction,
         report: &mut VerifyReport,
-    ) -> Result<Option<(String, Vec<Value>)>, StoreError> {
+    ) -> Result<Option<(Key, Vec<Value>)>, StoreError> {
         if self.rows.is_empty() && !self.ended {
             self.read_page(transaction).await?;
         }
@@ -120,55 +185,75 @@ impl LiveRows {
         Ok(next)
     }
 
+    fn put_back(&mut self, key: Key, row: Vec<Value>, report: &mut VerifyReport) {
+        report.rows -= 1;
+        self.rows.push_front((key, row));
+    }
+
     async fn read_page(&mut self, transaction: &mut dyn Transaction) -> Result<(), StoreError> {
         let rows = transaction.rows(self.query()).await?;
         self.ended = (rows.len() as i64) < self.page;
         for row in rows {
-            let Some(Value::Text(key)) = row.first() else {
-                let problem = format!("a row of {} has no key", self.projection.name);
-                return Err(StoreError::internal(problem));
-            };
+            let key = self.key_of(&row)?;
             self.after = Some(key.clone());
-            self.rows.push_back((key.clone(), row));
+            self.rows.push_back((key, row));
         }
         Ok(())
     }
 
     fn query(&self) -> Query {
-        let columns = select_list(self.projection.columns, "");
-        let mut query = Query::new(format!("select {columns} from {}", self.projection.name), []);
-        let key = self.key_column();
+        let columns = select_list(self.columns, "");
+        let mut query = Query::new(format!("select {columns} from {}", self.table), []);
+        let keys: Vec<_> = self.columns.iter().take(self.keys).map(|column| column.name).collect();
+        let keys = keys.join(", ");
         if let Some(after) = &self.after {
-            let after = query.arg(after.as_str());
-            query.push(&format!(" where {key} > {after}"));
+            let after: Vec<_> = after.iter().map(|key| query.arg(key.as_str())).collect();
+            query.push(&format!(" where ({keys}) > ({})", after.join(", ")));
         }
         let page = query.arg(self.page);
-        query.push(&format!(" order by {key} limit {page}"));
+        query.push(&format!(" order by {keys} limit {page}"));
         query
     }
 
-    fn key_column(&self) -> &'static str {
-        self.projection.columns.first().map_or("", |column| column.name)
+    fn key_of(&self, row: &[Value]) -> Result<Key, StoreError> {
+        let keys = row.iter().take(self.keys).map(|value| match value {
+            Value::Text(key) => Ok(key.clone()),
+            Value::Int(_) | Value::Null => {
+                let problem = format!("a row of {} has no key", self.table);
+                Err(StoreError::internal(problem))
+            }
+        });
+        keys.collect()
     }
 
-    /// Reports a row that belongs to no stream, with the position from the row itself.
-    fn add_side_effect(&self, key: &str, row: &[Value], report: &mut VerifyReport) {
-        let columns = self.projection.columns.iter().zip(row);
-        let position = columns.into_iter().find_map(|(column, value)| match value {
+    /// Reports a row that should not be there. If it belongs to no stream, with the position from the row itself, if it has
+    /// one.
+    fn add_surplus(&self, key: &Key, row: &[Value], last: Option<&StoredEvent>, report: &mut VerifyReport) {
+        let of_stream = last
+            .filter(|last| last.aggregate_id == key[0])
+            .map(|last| last.position);
+        let columns = self.columns.iter().zip(row);
+        let own = columns.into_iter().find_map(|(column, value)| match value {
             Value::Int(position) if column.name == "position" => Some(*position),
             _ => None,
         });
-        report.add(self.whole_row(key, Value::Null, key.into(), position));
+        report.add(self.whole_row(key, Value::Null, shown(key).into(), of_stream.or(own)));
     }
 
-    fn whole_row(&self, key: &str, expected: Value, found: Value, position: Option<i64>) -> Difference {
+    fn whole_row(&self, key: &Key, expected: Value, found: Value, position: Option<i64>) -> Difference {
+        let column = self.columns.get(self.keys - 1).map_or("", |column| column.name);
         Difference {
-            table: self.projection.name.to_owned(),
-            key: key.to_owned(),
-            column: self.key_column().to_owned(),
+            table: self.table.to_owned(),
+            key: shown(key),
+            column: column.to_owned(),
             expected,
             found,
             position,
         }
     }
+}
+
+/// A key as people read it.
+fn shown(key: &Key) -> String {
+    key.join("/")
 }

@@ -21,6 +21,7 @@ mod folding;
 mod head;
 mod live_rows;
 mod log_progress;
+mod next_tables;
 mod projections_table;
 pub mod rebuild;
 pub mod reservations;

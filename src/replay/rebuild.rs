@@ -1,6 +1,6 @@
 //! Folds a projection into a new generation of its table, while the old one serves and writes continue.
 //!
-//! 1. **Begin**, or resume: create an empty table `<name>_next` and record the log's head.
+//! 1. **Begin**, or resume: create an empty table `<name>_next`, with those of its maps, and record the log's head.
 //! 2. **Copy** all streams of the projection's kind in the order of their ids, one transaction per page.
 //! 3. **Index**: cheaper on a full table than on a growing one.
 //! 4. **Catch up**: fold the streams that got new events again, until little is left.
@@ -21,14 +21,15 @@ use serde::Serialize;
 
 use super::folding::{BrokenLog, fold};
 use super::head::head;
+use super::next_tables::{NEXT, all_exist, drop_next, next};
 use super::projections_table::{ProjectionState, RebuildCursor, RebuildProgress, note, put_place, take, take_at};
 use super::snapshot::count;
 use super::streams::{StreamPages, moved_on, whole};
 use super::{PAGE, Progress, ReplayError};
 use crate::log::{read, unreadable};
 use crate::store::{
-    ConnectionPurpose, Database, OnConflict, StoreError, Transaction, create_projection_table, own_like,
-    projection_indexes,
+    ConnectionPurpose, Database, StoreError, Transaction, create_projection_tables, own_like, projection_indexes,
+    put_new_rows, put_rows, take_out,
 };
 
 /// After this many rounds of catching up, the rebuild does the rest under the log's lock, however much it is. Under
@@ -118,7 +119,7 @@ pub async fn discard(database: &Arc<dyn Database>, projection: &AnyProjection) -
     take(&mut *transaction, projection).await?;
     let order = "update projections set rebuild_from = null, rebuild_cursor = null, last_error = null where name = $1";
     transaction.execute(Query::new(order, [projection.name.into()])).await?;
-    drop_table(&mut *transaction, &next_table(projection)).await?;
+    drop_next(&mut *transaction, projection).await?;
     Ok(transaction.commit().await?)
 }
 
@@ -166,8 +167,6 @@ pub(super) struct Rebuild<'a> {
     pub(super) projection: &'a AnyProjection,
     /// The generation that serves now.
     pub(super) generation: i64,
-    /// The table that is being filled.
-    pub(super) next: String,
     pub(super) page: i64,
     broken_log: BrokenLog,
     /// The progress that the database has stored.
@@ -184,17 +183,18 @@ impl<'a> Rebuild<'a> {
         progress: &'a dyn Progress,
         (page, broken_log): (i64, BrokenLog),
     ) -> Result<(Self, bool), ReplayError> {
-        let next = next_table(projection);
         let mut transaction = database.begin(ConnectionPurpose::Write).await?;
         let state = take(&mut *transaction, projection).await?;
         refuse_newer(&state, projection)?;
         let (mut place, resumed) = match resumable(&state, projection) {
             // If the table is gone there is nothing to resume.
-            Some(place) if table_exists(&mut *transaction, &next).await? => (place, true),
+            Some(place) if all_exist(&mut *transaction, projection).await? => (place, true),
             _ => {
-                drop_table(&mut *transaction, &next).await?;
-                create_projection_table(&mut *transaction, projection, &next).await?;
-                own_like(&mut *transaction, projection.name, &next).await?;
+                drop_next(&mut *transaction, projection).await?;
+                create_projection_tables(&mut *transaction, projection, NEXT).await?;
+                for table in projection.tables() {
+                    own_like(&mut *transaction, projection.name, &next(table)).await?;
+                }
                 (beginning(&mut *transaction, projection).await?, false)
             }
         };
@@ -206,7 +206,6 @@ impl<'a> Rebuild<'a> {
             database,
             projection,
             generation: state.generation,
-            next,
             page,
             broken_log,
             place,
@@ -260,9 +259,7 @@ impl<'a> Rebuild<'a> {
     async fn copy_page(&mut self, streams: &[Vec<StoredEvent>], place: RebuildProgress) -> Result<(), ReplayError> {
         let folded = fold(self.database, self.projection, streams, self.broken_log).await?;
         let mut transaction = self.claim().await?;
-        transaction
-            .insert(&self.next, self.projection.columns, &folded.rows, OnConflict::Fail)
-            .await?;
+        put_new_rows(&mut *transaction, self.projection, NEXT, folded.rows).await?;
         unreadable::mark(&mut *transaction, &folded.unreadable).await?;
         self.keep(transaction, place).await?;
         self.step(streams.iter().map(Vec::len).sum());
@@ -273,7 +270,7 @@ impl<'a> Rebuild<'a> {
     async fn index(&mut self) -> Result<(), ReplayError> {
         let dialect = self.database.dialect();
         let generation = self.generation + 1;
-        for index in projection_indexes(dialect, self.projection, &self.next, generation) {
+        for index in projection_indexes(dialect, self.projection, NEXT, generation) {
             let mut transaction = self.claim().await?;
             transaction.script(&index).await?;
             transaction.commit().await?;
@@ -310,16 +307,8 @@ impl<'a> Rebuild<'a> {
             let streams = whole(transaction.rows(query).await?)?;
             let folded = fold(self.database, self.projection, &streams, self.broken_log).await?;
             unreadable::mark(transaction, &folded.unreadable).await?;
-            let columns = self.projection.columns;
-            transaction
-                .insert(&self.next, columns, &folded.rows, OnConflict::Replace)
-                .await?;
-            if let (Some(key), false) = (columns.first(), folded.without_row.is_empty()) {
-                let list = transaction.dialect().list("$1");
-                let order = format!("delete from {} where {} in ({list})", self.next, key.name);
-                let ids = Value::json(&folded.without_row);
-                transaction.execute(Query::new(order, [ids])).await?;
-            }
+            put_rows(transaction, self.projection, NEXT, folded.rows).await?;
+            take_out(transaction, self.projection, NEXT, &folded.without_row).await?;
             from = until;
         }
         Ok(())
@@ -350,11 +339,6 @@ impl<'a> Rebuild<'a> {
         self.total = self.total.max(self.done);
         self.progress.step(self.projection.name, self.done, self.total);
     }
-}
-
-/// The name of the table that is being filled.
-fn next_table(projection: &AnyProjection) -> String {
-    format!("{}_next", projection.name)
 }
 
 /// Refuses to replace rows of a newer program with rows of this one.
@@ -388,15 +372,6 @@ async fn beginning(
             copied: false,
         },
     })
-}
-
-async fn table_exists(transaction: &mut dyn Transaction, table: &str) -> Result<bool, StoreError> {
-    let query = Query::new(transaction.dialect().table_exists("$1"), [table.into()]);
-    Ok(!transaction.rows(query).await?.is_empty())
-}
-
-async fn drop_table(transaction: &mut dyn Transaction, table: &str) -> Result<(), StoreError> {
-    transaction.script(&format!("drop table if exists {table}")).await
 }
 
 /// Counts all events of the kind, and those that the rebuild has already processed.

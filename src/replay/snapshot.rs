@@ -24,13 +24,20 @@ pub(super) async fn open(
         for projection in projections {
             let known = seen
                 .iter()
-                .any(|row| row.first() == Some(&Value::from(projection.name)));
-            if !known {
+                .find(|row| row.first() == Some(&Value::from(projection.name)));
+            let Some(known) = known else {
                 let projection = projection.name.to_owned();
                 return Err(ReplayError::NotMigrated { projection });
+            };
+            // Another fold may have had no tables for maps, and is not compared.
+            let tables = match known.last() == Some(&projection.fold_version.into()) {
+                true => 1 + projection.maps.len(),
+                false => 1,
+            };
+            for table in projection.tables().take(tables) {
+                let touch = format!("select 1 from {table} where 1 = 0");
+                transaction.rows(Query::new(touch, [])).await?;
             }
-            let touch = format!("select 1 from {} where 1 = 0", projection.name);
-            transaction.rows(Query::new(touch, [])).await?;
         }
         if database.rows(generations()).await? == seen {
             return Ok(transaction);

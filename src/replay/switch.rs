@@ -7,6 +7,7 @@ use gatebook_projections::sql::Query;
 
 use super::ReplayError;
 use super::head::head;
+use super::next_tables::{next, table_exists};
 use super::rebuild::Rebuild;
 use crate::store::{ConnectionPurpose, StoreError, Transaction, copy_grants};
 
@@ -17,7 +18,7 @@ const TRIES: u32 = 40;
 const PAUSE: Duration = Duration::from_millis(100);
 
 impl Rebuild<'_> {
-    /// Replaces the old table with the new one. Returns the last position that it includes.
+    /// Replaces the old tables with the new ones. Returns the last position that they include.
     pub(super) async fn switch(&mut self, now: Timestamp) -> Result<i64, ReplayError> {
         for tried in 1..TRIES {
             match self.try_switch(now).await {
@@ -41,16 +42,25 @@ impl Rebuild<'_> {
         // In the writers' order: first the head, then the tables. Another order could deadlock.
         let head = lock_head(&mut *transaction).await?;
         self.claim_in(&mut *transaction).await?;
-        // Waits for readers of the old table first, before any work during which others would have to wait.
-        let (name, next) = (self.projection.name, &self.next);
-        let lock_table = transaction.dialect().lock_table(name);
-        transaction.script(&lock_table).await?;
+        // Waits for readers of the old tables first, before any work during which others would have to wait.
+        let mut old = Vec::new();
+        for table in self.projection.tables() {
+            // The older program may have had no table for a map.
+            if table_exists(&mut *transaction, table).await? {
+                let lock_table = transaction.dialect().lock_table(table);
+                transaction.script(&lock_table).await?;
+                old.push(table);
+            }
+        }
         self.refold(&mut *transaction, head).await?;
-        copy_grants(&mut *transaction, name, next).await?;
-        transaction.script(&format!("drop table {name}")).await?;
-        transaction
-            .script(&format!("alter table {next} rename to {name}"))
-            .await?;
+        for table in old {
+            copy_grants(&mut *transaction, table, &next(table)).await?;
+            transaction.script(&format!("drop table {table}")).await?;
+        }
+        for table in self.projection.tables() {
+            let order = format!("alter table {} rename to {table}", next(table));
+            transaction.script(&order).await?;
+        }
         self.put_generation(&mut *transaction, now).await?;
         transaction.commit().await?;
         Ok(head)

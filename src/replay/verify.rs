@@ -9,7 +9,7 @@ use tokio::task::spawn_blocking;
 
 use super::checked_stream::CheckedStream;
 use super::difference::{Difference, VerifyReport};
-use super::live_rows::LiveRows;
+use super::live_rows::LiveTables;
 use super::status::states;
 use super::streams::StreamPages;
 use super::{PAGE, Progress, ReplayError, snapshot};
@@ -207,8 +207,8 @@ impl VerifyRun<'_> {
         kind: &str,
         projections: impl Iterator<Item = &AnyProjection>,
     ) -> Result<(), ReplayError> {
-        let mut tables: Vec<LiveRows> = projections
-            .map(|projection| LiveRows::new(*projection, self.page))
+        let mut tables: Vec<LiveTables> = projections
+            .map(|projection| LiveTables::new(*projection, self.page))
             .collect();
         let compared: Arc<[_]> = tables.iter().map(|table| *table.projection()).collect();
         let mut pages = StreamPages::all(kind, self.page);
@@ -239,9 +239,8 @@ impl VerifyRun<'_> {
         Ok(())
     }
 
-    async fn compare(&mut self, checked: CheckedStream, tables: &mut [LiveRows]) -> Result<(), ReplayError> {
+    async fn compare(&mut self, checked: CheckedStream, tables: &mut [LiveTables]) -> Result<(), ReplayError> {
         let CheckedStream {
-            key,
             last,
             events,
             rows,
@@ -252,7 +251,7 @@ impl VerifyRun<'_> {
         for table in tables {
             let expected = rows.as_mut().map(|rows| rows.next().flatten());
             table
-                .compare(self.transaction, (&key, last), expected, &mut self.report)
+                .compare(self.transaction, &last, expected, &mut self.report)
                 .await?;
         }
         self.report.events += events;

@@ -96,8 +96,15 @@ pub trait Transaction: Send {
         on_conflict: OnConflict,
     ) -> Result<u64, StoreError>;
 
-    /// Inserts all of these, and runs a statement afterwards; on PostgreSQL in one round trip.
-    async fn insert_all(&mut self, inserts: Vec<Insert>, then: Query) -> Result<(), StoreError> {
+    /// Deletes the rows with these keys, on PostgreSQL in one round trip, and returns how many there were.
+    async fn delete(&mut self, table: &str, keys: &[Column], rows: &[Vec<Value>]) -> Result<u64, StoreError>;
+
+    /// Deletes and inserts all of these, and runs a statement afterwards; on PostgreSQL in one round trip. No row that is
+    /// deleted is inserted again.
+    async fn write_all(&mut self, deletes: Vec<Delete>, inserts: Vec<Insert>, then: Query) -> Result<(), StoreError> {
+        for Delete { table, keys, rows } in deletes {
+            self.delete(table, keys, &rows).await?;
+        }
         for insert in inserts {
             let Insert {
                 table,
@@ -121,6 +128,13 @@ pub struct Insert {
     pub on_conflict: OnConflict,
 }
 
+/// The keys of rows to delete.
+pub struct Delete {
+    pub table: &'static str,
+    pub keys: &'static [Column],
+    pub rows: Vec<Vec<Value>>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConnectionPurpose {
     /// Writing. On SQLite the transaction holds the one write lock from the start.
@@ -131,13 +145,15 @@ pub enum ConnectionPurpose {
     Rehearsal,
 }
 
-/// What to do when a row with the same first column (the key) exists already.
+/// What to do when a row with the same key, usually the first column, exists already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnConflict {
     /// Return an error.
     Fail,
     /// Replace the old row.
     Replace,
+    /// Replace the old row, in a table whose key is its first two columns.
+    ReplacePair,
     /// Replace the old row if its value in this column is smaller.
     ReplaceEarlier(&'static str),
 }
@@ -234,17 +250,23 @@ impl Dialect {
 
 /// The `on conflict` clause of an `insert` with these columns.
 pub(super) fn on_conflict_clause(table: &str, columns: &[Column], on_conflict: OnConflict) -> String {
-    let Some((key, rest)) = columns.split_first() else {
+    let number_of_keys = match on_conflict {
+        OnConflict::Fail => return String::new(),
+        OnConflict::Replace | OnConflict::ReplaceEarlier(_) => 1,
+        OnConflict::ReplacePair => 2,
+    };
+    let Some((keys, rest)) = columns.split_at_checked(number_of_keys) else {
         return String::new();
     };
+    let keys: Vec<_> = keys.iter().map(|column| column.name).collect();
     let sets: Vec<_> = rest
         .iter()
         .map(|column| format!("{0} = excluded.{0}", column.name))
         .collect();
-    let replace = format!(" on conflict ({}) do update set {}", key.name, sets.join(", "));
+    let replace = format!(" on conflict ({}) do update set {}", keys.join(", "), sets.join(", "));
     match on_conflict {
         OnConflict::Fail => String::new(),
-        OnConflict::Replace => replace,
+        OnConflict::Replace | OnConflict::ReplacePair => replace,
         OnConflict::ReplaceEarlier(column) => format!("{replace} where {table}.{column} < excluded.{column}"),
     }
 }

@@ -9,6 +9,7 @@ mod error;
 mod grants;
 mod hosts;
 mod log_guards;
+mod map_rows;
 #[cfg(test)]
 pub(crate) mod on_both_databases;
 mod pool_state;
@@ -34,23 +35,25 @@ mod schema;
 mod sqlite;
 mod sqlite_file;
 mod sqlite_opening;
+mod sqlite_statements;
 mod sqlite_url;
 mod table_versions;
 
 use std::sync::Arc;
 
 pub use cause::Cause;
-pub use database::{CommitsSeen, ConnectionPurpose, Database, Dialect, Insert, OnConflict, Transaction};
+pub use database::{CommitsSeen, ConnectionPurpose, Database, Delete, Dialect, Insert, OnConflict, Transaction};
 pub use error::StoreError;
 pub(crate) use grants::{copy_grants, own_like};
 pub(crate) use log_guards::missing_guards;
+pub(crate) use map_rows::{MapDifference, RowsByOwner, put_new_rows, put_rows, take_out};
 pub use pool_state::PoolState;
 pub use postgres::{PostgresDatabase, Server};
 pub use postgres_roles::{LogOwner, join_roles, leave_roles, log_warnings, settle_log_owner};
 pub use postgres_troubles::{no_answer, trouble};
 pub use postgres_url::{PostgresUrl, postgres_address};
 pub use postgres_url_error::TargetSession;
-pub use projection_tables::{create_projection, create_projection_table, projection_indexes};
+pub use projection_tables::{create_projection, create_projection_tables, projection_indexes};
 #[cfg(test)]
 pub(crate) use schema::create_missing_projections;
 pub use schema::{migrate, require_tables};

@@ -4,16 +4,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use futures::TryStreamExt;
 use gatebook_projections::sql::{Column, Query, Value};
+use sqlx::Executor;
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection};
-use sqlx::query::Query as SqlxQuery;
-use sqlx::{Executor, Postgres};
+use sqlx::postgres::PgConnectOptions;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::database::{ConnectionPurpose, Database, Dialect, Insert, OnConflict, Transaction};
+use super::database::{ConnectionPurpose, Database, Delete, Dialect, Insert, OnConflict, Transaction};
 use super::error::StoreError;
 use super::pool_state::PoolState;
 use super::postgres_copy::copy;
@@ -22,7 +20,9 @@ use super::postgres_guard::{begin_snapshot, begin_write, only_on_primary};
 use super::postgres_pool::{ConnectionPool, Lease, PoolLimits};
 use super::postgres_reach::{Reach, find_server, keep_looking};
 use super::postgres_session::require_session;
-use super::postgres_statements::{RowValues, all_in_one, insert_sql, last_answer, with_rows};
+use super::postgres_statements::{
+    all_in_one, bound, carry_out, delete_sql, fetch, insert_sql, last_answer, order, with_rows,
+};
 use super::postgres_url::PostgresUrl;
 use super::postgres_watch::watch_all;
 
@@ -351,15 +351,35 @@ impl Transaction for PostgresTransaction {
             .await
     }
 
-    async fn insert_all(&mut self, mut inserts: Vec<Insert>, then: Query) -> Result<(), StoreError> {
+    async fn delete(&mut self, table: &str, keys: &[Column], rows: &[Vec<Value>]) -> Result<u64, StoreError> {
+        if rows.is_empty() {
+            return Ok(0);
+        }
+        let sql = delete_sql(table, keys, 0);
+        let query = with_rows(sqlx::query(&sql), keys, rows);
+        let reach = self.lease.reach();
+        reach
+            .answered(self.limit, carry_out(query, self.lease.connection()))
+            .await
+    }
+
+    async fn write_all(
+        &mut self,
+        mut deletes: Vec<Delete>,
+        mut inserts: Vec<Insert>,
+        then: Query,
+    ) -> Result<(), StoreError> {
+        deletes.retain(|delete| !delete.rows.is_empty());
         inserts.retain(|insert| !insert.rows.is_empty());
         let whole = Query {
-            sql: all_in_one(&inserts, &then),
+            sql: all_in_one(&deletes, &inserts, &then),
             ..then
         };
-        let query = inserts.iter().fold(bound(&whole), |query, insert| {
-            with_rows(query, insert.columns, &insert.rows)
-        });
+        let deletes = deletes.iter().map(|delete| (delete.keys, &delete.rows));
+        let inserts = inserts.iter().map(|insert| (insert.columns, &insert.rows));
+        let query = deletes
+            .chain(inserts)
+            .fold(bound(&whole), |query, (columns, rows)| with_rows(query, columns, rows));
         let reach = self.lease.reach();
         reach
             .answered(self.limit, carry_out(query, self.lease.connection()))
@@ -375,42 +395,4 @@ impl Transaction for PostgresTransaction {
         self.lease.mark_healthy();
         Ok(())
     }
-}
-
-/// Runs SQL without arguments.
-async fn order(sql: &str, connection: &mut PgConnection) -> Result<(), StoreError> {
-    connection.execute(sqlx::raw_sql(sql)).await?;
-    Ok(())
-}
-
-async fn carry_out(
-    order: SqlxQuery<'_, Postgres, PgArguments>,
-    connection: &mut PgConnection,
-) -> Result<u64, StoreError> {
-    Ok(order.execute(connection).await?.rows_affected())
-}
-
-async fn fetch<'e, E>(executor: E, query: &'e Query) -> Result<Vec<Vec<Value>>, StoreError>
-where
-    E: Executor<'e, Database = Postgres>,
-{
-    let mut rows = bound(query).fetch(executor);
-    let mut values = RowValues::default();
-    while let Some(row) = rows.try_next().await? {
-        values.push(&row)?;
-    }
-    Ok(values.rows)
-}
-
-fn bound(query: &Query) -> SqlxQuery<'_, Postgres, PgArguments> {
-    // An unnamed statement is planned for its arguments each time.
-    let is_prepared = !query.is_planned_for_its_arguments;
-    query.args.iter().fold(
-        sqlx::query(&query.sql).persistent(is_prepared),
-        |query, value| match value {
-            Value::Null => query.bind(None::<&str>),
-            Value::Int(number) => query.bind(*number),
-            Value::Text(text) => query.bind(text.as_str()),
-        },
-    )
 }

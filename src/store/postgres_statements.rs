@@ -7,16 +7,12 @@ use sqlx::postgres::{PgArguments, PgColumn, PgConnection, PgRow};
 use sqlx::query::Query as SqlxQuery;
 use sqlx::{Column as _, Either, Executor, Postgres, Row, Type, TypeInfo, ValueRef};
 
-use super::database::{Insert, OnConflict, on_conflict_clause};
+use super::database::{Delete, Insert, OnConflict, on_conflict_clause};
 use super::error::StoreError;
 
 /// One statement for any number of rows. Its arguments come after so many others.
 pub(super) fn insert_sql(table: &str, columns: &[Column], on_conflict: OnConflict, after: usize) -> String {
     let names: Vec<_> = columns.iter().map(|column| column.name).collect();
-    let lists = (after + 1..).zip(columns).map(|(number, column)| match column.kind {
-        ColumnKind::Int => format!("${number}::bigint[]"),
-        ColumnKind::Text | ColumnKind::Json => format!("${number}::text[]"),
-    });
     let values = columns.iter().map(|column| match column.kind {
         ColumnKind::Json => format!("r.{}::json", column.name),
         ColumnKind::Text | ColumnKind::Int => format!("r.{}", column.name),
@@ -25,12 +21,33 @@ pub(super) fn insert_sql(table: &str, columns: &[Column], on_conflict: OnConflic
         "insert into {table} ({names}) select {values} from unnest({lists}) as r({names}){conflict}",
         names = names.join(", "),
         values = values.collect::<Vec<_>>().join(", "),
-        lists = lists.collect::<Vec<_>>().join(", "),
+        lists = lists(columns, after),
         conflict = on_conflict_clause(table, columns, on_conflict),
     )
 }
 
-/// The rows as the arguments of [`insert_sql`].
+/// One statement that deletes any number of rows by their keys. Its arguments come after so many others.
+pub(super) fn delete_sql(table: &str, keys: &[Column], after: usize) -> String {
+    let names: Vec<_> = keys.iter().map(|column| column.name).collect();
+    let same: Vec<_> = names.iter().map(|name| format!("{table}.{name} = r.{name}")).collect();
+    format!(
+        "delete from {table} using unnest({lists}) as r({names}) where {same}",
+        lists = lists(keys, after),
+        names = names.join(", "),
+        same = same.join(" and "),
+    )
+}
+
+/// An array for each column, as arguments after so many others.
+fn lists(columns: &[Column], after: usize) -> String {
+    let lists = (after + 1..).zip(columns).map(|(number, column)| match column.kind {
+        ColumnKind::Int => format!("${number}::bigint[]"),
+        ColumnKind::Text | ColumnKind::Json => format!("${number}::text[]"),
+    });
+    lists.collect::<Vec<_>>().join(", ")
+}
+
+/// The rows as the arguments of [`insert_sql`] or [`delete_sql`].
 pub(super) fn with_rows<'q>(
     query: SqlxQuery<'q, Postgres, PgArguments>,
     columns: &[Column],
@@ -45,15 +62,23 @@ pub(super) fn with_rows<'q>(
     })
 }
 
-/// One statement that inserts all of these and then does something else, whose arguments come first. Its parts see the same
-/// state and none of what the others write, which none of them reads.
-pub(super) fn all_in_one(inserts: &[Insert], then: &Query) -> String {
+/// One statement that deletes and inserts all of these and then does something else, whose arguments come first. Its parts see
+/// the same state and none of what the others write, which none of them reads.
+pub(super) fn all_in_one(deletes: &[Delete], inserts: &[Insert], then: &Query) -> String {
     let mut after = then.args.len();
-    let parts = inserts.iter().enumerate().map(|(number, insert)| {
-        let sql = insert_sql(insert.table, insert.columns, insert.on_conflict, after);
+    let mut parts = Vec::with_capacity(deletes.len() + inserts.len());
+    for delete in deletes {
+        parts.push(delete_sql(delete.table, delete.keys, after));
+        after += delete.keys.len();
+    }
+    for insert in inserts {
+        parts.push(insert_sql(insert.table, insert.columns, insert.on_conflict, after));
         after += insert.columns.len();
-        format!("w{number} as ({sql})")
-    });
+    }
+    let parts = parts
+        .iter()
+        .enumerate()
+        .map(|(number, sql)| format!("w{number} as ({sql})"));
     let parts: Vec<_> = parts.collect();
     match parts.is_empty() {
         true => then.sql.clone(),
@@ -142,4 +167,45 @@ fn read_values(row: &PgRow, holds: &[Holds]) -> Result<Vec<Value>, StoreError> {
             })
         })
         .collect()
+}
+
+/// Runs SQL without arguments.
+pub(super) async fn order(sql: &str, connection: &mut PgConnection) -> Result<(), StoreError> {
+    connection.execute(sqlx::raw_sql(sql)).await?;
+    Ok(())
+}
+
+/// Runs a statement, and tells how many rows it changed.
+pub(super) async fn carry_out(
+    order: SqlxQuery<'_, Postgres, PgArguments>,
+    connection: &mut PgConnection,
+) -> Result<u64, StoreError> {
+    Ok(order.execute(connection).await?.rows_affected())
+}
+
+/// The rows that a query answers with.
+pub(super) async fn fetch<'e, E>(executor: E, query: &'e Query) -> Result<Vec<Vec<Value>>, StoreError>
+where
+    E: Executor<'e, Database = Postgres>,
+{
+    let mut rows = bound(query).fetch(executor);
+    let mut values = RowValues::default();
+    while let Some(row) = rows.try_next().await? {
+        values.push(&row)?;
+    }
+    Ok(values.rows)
+}
+
+/// The query with its arguments.
+pub(super) fn bound(query: &Query) -> SqlxQuery<'_, Postgres, PgArguments> {
+    // An unnamed statement is planned for its arguments each time.
+    let is_prepared = !query.is_planned_for_its_arguments;
+    query.args.iter().fold(
+        sqlx::query(&query.sql).persistent(is_prepared),
+        |query, value| match value {
+            Value::Null => query.bind(None::<&str>),
+            Value::Int(number) => query.bind(*number),
+            Value::Text(text) => query.bind(text.as_str()),
+        },
+    )
 }

@@ -49,7 +49,7 @@ pub(crate) async fn create_missing_projections(
         .is_empty();
     for projection in projections {
         if !existing.contains(&vec![Value::from(projection.name)]) {
-            create_projection(&mut *transaction, projection, projection.name, 1).await?;
+            create_projection(&mut *transaction, projection, "", 1).await?;
             let columns = [text("name"), int("fold_version"), int("generation")];
             // An empty table is correct only for an empty log. Otherwise it is as outdated as one from an old fold.
             let fold_version = if log_is_empty {

@@ -8,17 +8,17 @@ use async_trait::async_trait;
 use gatebook_projections::sql::{Column, Query, Value};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::pool::PoolConnection;
-use sqlx::query::Query as SqlxQuery;
-use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqlitePool, SqlitePoolOptions, SqliteRow};
-use sqlx::{Connection, Executor, Row, Sqlite, TypeInfo, ValueRef};
+use sqlx::sqlite::{SqliteConnection, SqlitePool, SqlitePoolOptions};
+use sqlx::{Connection, Executor, Sqlite};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::timeout;
 
-use super::database::{CommitsSeen, ConnectionPurpose, Database, Dialect, OnConflict, Transaction, on_conflict_clause};
+use super::database::{CommitsSeen, ConnectionPurpose, Database, Dialect, OnConflict, Transaction};
 use super::error::StoreError;
 use super::pool_state::{PoolState, WaitingCallers};
 use super::sqlite_file::SqliteFile;
 use super::sqlite_opening::{BUSY_TIMEOUT, OpenedFile};
+use super::sqlite_statements::{bind, delete_sql, fetch, insert_sql, of};
 use super::sqlite_url::SqliteUrl;
 
 /// The migrations, oldest first.
@@ -31,6 +31,8 @@ const GATE_CONNECTIONS: u32 = 2;
 const GATE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long any other query may take, as on PostgreSQL. It ends even if nobody waits for it any more.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
+/// How many rows one statement writes. Each statement goes to another thread and back.
+const ROWS_AT_ONCE: usize = 50;
 /// After this many virtual machine steps (about ten microseconds) a reader checks the time and yields to other threads.
 const STEPS_BEFORE_YIELDING: i32 = 1_000;
 
@@ -285,7 +287,7 @@ impl Transaction for SqliteTransaction {
     }
 
     async fn execute(&mut self, query: Query) -> Result<u64, StoreError> {
-        Ok(bound(&query).execute(&mut *self.connection).await?.rows_affected())
+        Ok(of(&query).execute(&mut *self.connection).await?.rows_affected())
     }
 
     async fn script(&mut self, sql: &str) -> Result<(), StoreError> {
@@ -300,13 +302,12 @@ impl Transaction for SqliteTransaction {
         rows: &[Vec<Value>],
         on_conflict: OnConflict,
     ) -> Result<u64, StoreError> {
-        let sql = insert_sql(table, columns, on_conflict);
-        let mut written = 0;
-        for row in rows {
-            let query = row.iter().fold(sqlx::query(&sql), bind);
-            written += query.execute(&mut *self.connection).await?.rows_affected();
-        }
-        Ok(written)
+        let sql = |rows| insert_sql(table, columns, on_conflict, rows);
+        self.in_pieces(rows, sql).await
+    }
+
+    async fn delete(&mut self, table: &str, keys: &[Column], rows: &[Vec<Value>]) -> Result<u64, StoreError> {
+        self.in_pieces(rows, |rows| delete_sql(table, keys, rows)).await
     }
 
     async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
@@ -319,15 +320,21 @@ impl Transaction for SqliteTransaction {
     }
 }
 
-fn insert_sql(table: &str, columns: &[Column], on_conflict: OnConflict) -> String {
-    let names: Vec<_> = columns.iter().map(|column| column.name).collect();
-    let values: Vec<_> = (1..=columns.len()).map(|index| format!("${index}")).collect();
-    format!(
-        "insert into {table} ({}) values ({}){}",
-        names.join(", "),
-        values.join(", "),
-        on_conflict_clause(table, columns, on_conflict)
-    )
+impl SqliteTransaction {
+    /// Runs a statement for many rows at once, and for the rest of them one by one, so that there are two of it to prepare.
+    async fn in_pieces(&mut self, rows: &[Vec<Value>], sql: impl Fn(usize) -> String) -> Result<u64, StoreError> {
+        let pieces = rows.chunks_exact(ROWS_AT_ONCE);
+        let rest = pieces.remainder().chunks(1);
+        let mut written = 0;
+        for (pieces, size) in [(pieces.collect::<Vec<_>>(), ROWS_AT_ONCE), (rest.collect(), 1)] {
+            let sql = sql(size);
+            for piece in pieces {
+                let query = piece.iter().flatten().fold(sqlx::query(&sql), bind);
+                written += query.execute(&mut *self.connection).await?.rows_affected();
+            }
+        }
+        Ok(written)
+    }
 }
 
 /// Makes SQLite abort the next query after this time and yield regularly. A search runs inside this process on the
@@ -340,43 +347,6 @@ async fn end_after(connection: &mut SqliteConnection, limit: Duration) -> Result
         Instant::now() < deadline
     });
     Ok(())
-}
-
-async fn fetch<'e, E>(executor: E, query: &'e Query) -> Result<Vec<Vec<Value>>, StoreError>
-where
-    E: Executor<'e, Database = Sqlite>,
-{
-    let rows = bound(query).fetch_all(executor).await?;
-    rows.iter().map(values).collect()
-}
-
-type SqliteQuery<'q> = SqlxQuery<'q, Sqlite, SqliteArguments<'q>>;
-
-fn bound(query: &Query) -> SqliteQuery<'_> {
-    query.args.iter().fold(sqlx::query(&query.sql), bind)
-}
-
-fn bind<'q>(query: SqliteQuery<'q>, value: &'q Value) -> SqliteQuery<'q> {
-    match value {
-        Value::Null => query.bind(None::<&str>),
-        Value::Int(number) => query.bind(*number),
-        Value::Text(text) => query.bind(text.as_str()),
-    }
-}
-
-fn values(row: &SqliteRow) -> Result<Vec<Value>, StoreError> {
-    (0..row.len())
-        .map(|index| {
-            let raw = row.try_get_raw(index)?;
-            if raw.is_null() {
-                return Ok(Value::Null);
-            }
-            match raw.type_info().name() {
-                "INTEGER" => Ok(Value::Int(row.try_get(index)?)),
-                _ => Ok(Value::Text(row.try_get_unchecked(index)?)),
-            }
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -147,7 +147,7 @@ async fn an_auditor_whose_role_may_only_select_verifies_the_log() {
         "its tables were not granted"
     );
     let projections = registry::all();
-    let tables = projections.iter().map(|projection| projection.name);
+    let tables = projections.iter().flat_map(|projection| projection.tables());
     let rows = grant(&tables.chain(["reservations"]).collect::<Vec<_>>().join(", "));
     connection.execute(rows.as_str()).await.unwrap();
     connection.close().await.unwrap();

@@ -73,10 +73,18 @@ async fn a_node_whose_role_may_not_append_is_not_ready() {
     let world = World::on_database(url).await;
     let ada = world.ada().await;
     becomes(&ada, 200).await;
-    for table in ["events", "log_head", "email_quota_uses", "app_list"] {
+    let write = "insert, update";
+    for (rights, table) in [
+        (write, "events"),
+        (write, "log_head"),
+        (write, "email_quota_uses"),
+        (write, "app_list"),
+        (write, "group_entities"),
+        ("delete", "group_users"),
+    ] {
         let (taken, given) = (
-            format!("revoke insert, update on {table} from clerk"),
-            format!("grant insert, update on {table} to clerk"),
+            format!("revoke {rights} on {table} from clerk"),
+            format!("grant {rights} on {table} to clerk"),
         );
         primary.carry_out("gatebook", &taken).await;
         let answer = becomes(&ada, 503).await;

@@ -5,13 +5,16 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use super::tampered_rows::by_hand;
+use super::tampered_rows::{by_hand, row, tools};
 use crate::support::{Person, World, on_both_databases};
 
 on_both_databases! {
     adding_an_entity_reads_as_much_of_a_long_stream_as_of_a_short_one,
     what_another_node_has_done_meanwhile_is_known,
     a_row_that_was_changed_by_a_hand_is_mended_by_the_next_command,
+    entities_that_were_changed_by_a_hand_are_found_and_mended_by_the_first_command_of_a_process,
+    what_is_remembered_after_a_rebuild_by_others_is_not_taken_for_what_the_tables_hold,
+    what_was_not_committed_is_not_taken_for_written,
     a_row_that_is_gone_is_made_anew_from_the_events,
     a_download_in_between_is_in_nobodys_way,
 }
@@ -91,21 +94,69 @@ async fn what_another_node_has_done_meanwhile_is_known(world: World) {
 }
 
 async fn a_row_that_was_changed_by_a_hand_is_mended_by_the_next_command(world: World) {
-    let ada = world.ada().await;
-    let there = entities(&ada).await;
     let other = Person {
         base_url: world.another_node().await,
         ..world.operator.clone()
     };
     add(&world.operator, "a1").await;
+    let name = async || row(&world, "select name from groups where group_id = 'acme'").await;
+    let there = name().await;
     // One node remembers the group, and the other one knows nothing of it.
     for (operator, id) in [(&world.operator, "a2"), (&other, "a3")] {
-        by_hand(&world, "update groups set entities = '{}' where group_id = 'acme'").await;
-        assert!(entities(&ada).await.is_empty());
+        by_hand(
+            &world,
+            "update groups set name = 'Somebody else' where group_id = 'acme'",
+        )
+        .await;
         add(operator, id).await;
+        assert_eq!(name().await, there);
     }
+}
+
+async fn entities_that_were_changed_by_a_hand_are_found_and_mended_by_the_first_command_of_a_process(world: World) {
+    let (ada, tools) = (world.ada().await, tools(&world));
+    let there = entities(&ada).await;
+    add(&world.operator, "a1").await;
+    by_hand(&world, "delete from group_entities where group_id = 'acme'").await;
+    assert!(entities(&ada).await.is_empty());
+    // Who remembers the group has written its entities, and looks at none but those that it changes.
+    add(&world.operator, "a2").await;
+    assert_eq!(entities(&ada).await, ["a2"]);
+    let verified = tools.run(&["projections", "verify"]);
+    assert_eq!(verified.code, Some(2), "{verified:#?}");
+    assert!(verified.out.contains("group_entities acme/a1"), "{verified:#?}");
+    let other = Person {
+        base_url: world.another_node().await,
+        ..world.operator.clone()
+    };
+    add(&other, "a3").await;
     let added = ["a1", "a2", "a3"].map(str::to_owned);
     assert_eq!(entities(&ada).await, [added.to_vec(), there].concat());
+    tools.holds_together();
+}
+
+async fn what_is_remembered_after_a_rebuild_by_others_is_not_taken_for_what_the_tables_hold(world: World) {
+    let (ada, tools) = (world.ada().await, tools(&world));
+    add(&world.operator, "a1").await;
+    tools.succeed(&["projections", "rebuild", "groups"]);
+    let there = entities(&ada).await;
+    by_hand(&world, "delete from group_entities where group_id = 'acme'").await;
+    add(&world.operator, "a2").await;
+    assert_eq!(entities(&ada).await.len(), there.len() + 1);
+    tools.holds_together();
+}
+
+async fn what_was_not_committed_is_not_taken_for_written(world: World) {
+    let operator = &world.operator;
+    add(operator, "a1").await;
+    // The rows are folded by then, and the database refuses the last of them.
+    by_hand(&world, "create unique index no_name_twice on group_entities (name)").await;
+    let twice = json!({"name": "Entity a1"});
+    operator.put(&format!("{ENTITIES}/a2"), twice).await.expect(500);
+    by_hand(&world, "drop index no_name_twice").await;
+    add(operator, "a3").await;
+    add(operator, "a2").await;
+    tools(&world).holds_together();
 }
 
 async fn a_row_that_is_gone_is_made_anew_from_the_events(world: World) {

@@ -288,18 +288,19 @@ async fn hashes_form_a_chain_across_appends(world: World) {
 
 async fn rows_of_a_stream_that_is_written_twice_in_a_batch_are_as_they_are_in_the_end(world: World) {
     use gatebook_projections::row_base::RowBase;
-    use gatebook_projections::row_write::RowWrite;
+    use gatebook_projections::row_write::{MapWrites, RowWrite};
     use std::sync::Arc;
 
     const COLUMNS: &[Column] = &[text("id"), text("last_used_at")];
     let writes = |append: Append, last: &'static str| {
         let mut append = append;
-        append.streams[0].fold = Arc::new(move |events| {
+        append.streams[0].fold = Arc::new(move |events, _| {
             let values = vec!["row".into(), format!("{last} at {}", events[0].sequence).into()];
             Ok(vec![RowWrite {
                 table: "last_uses",
                 columns: COLUMNS,
                 values,
+                maps: MapWrites::default(),
                 row: RowBase::default(),
             }])
         });

@@ -30,7 +30,7 @@ pub fn notes(stream: &str, version: i64, previous_hash: &str, count: i64) -> App
         holds_after: None,
         group_id: String::new(),
         events: events.collect(),
-        fold: Arc::new(|_| Ok(Vec::new())),
+        fold: Arc::new(|_, _| Ok(Vec::new())),
     };
     Append {
         streams: vec![stream],

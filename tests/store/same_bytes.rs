@@ -50,6 +50,12 @@ async fn the_same_commands_leave_byte_identical_logs_rows_and_names_on_both_data
             "{table}"
         );
     }
+    for map in registry::all().iter().flat_map(|projection| projection.maps) {
+        let columns: Vec<_> = map.columns.iter().map(|column| column.name).collect();
+        let (table, columns) = (map.name, columns.join(", "));
+        let sql = format!("select {columns} from {table} order by 1, 2");
+        assert!(same(&sqlite, &postgres, &sql).await > 0, "{table}");
+    }
     for sql in [
         "select position, recorded_at from log_head",
         "select key, owner from reservations order by key",

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use gatebook::store::{Dialect, Insert, OnConflict, StoreError, Transaction};
+use gatebook::store::{Delete, Dialect, Insert, OnConflict, StoreError, Transaction};
 use gatebook_projections::sql::{Column, Query, Value};
 
 /// What writes have taken so far.
@@ -73,12 +73,21 @@ impl Transaction for WatchedWrite {
         self.transaction.insert(table, columns, rows, on_conflict).await
     }
 
-    async fn insert_all(&mut self, inserts: Vec<Insert>, then: Query) -> Result<(), StoreError> {
-        let tables = inserts.iter().filter(|insert| !insert.rows.is_empty());
-        let tables: Vec<_> = tables.map(|insert| insert.table).collect();
-        self.writes
-            .asked(&format!("insert into {}; {}", tables.join(", "), then.sql));
-        self.transaction.insert_all(inserts, then).await
+    async fn delete(&mut self, table: &str, keys: &[Column], rows: &[Vec<Value>]) -> Result<u64, StoreError> {
+        if !rows.is_empty() {
+            self.writes.asked(&format!("delete from {table}"));
+        }
+        self.transaction.delete(table, keys, rows).await
+    }
+
+    async fn write_all(&mut self, deletes: Vec<Delete>, inserts: Vec<Insert>, then: Query) -> Result<(), StoreError> {
+        let deleted = deletes.iter().filter(|delete| !delete.rows.is_empty());
+        let deleted = deleted.map(|delete| format!("delete from {}", delete.table));
+        let inserted = inserts.iter().filter(|insert| !insert.rows.is_empty());
+        let inserted = inserted.map(|insert| format!("insert into {}", insert.table));
+        let all: Vec<_> = deleted.chain(inserted).chain([then.sql.clone()]).collect();
+        self.writes.asked(&all.join("; "));
+        self.transaction.write_all(deletes, inserts, then).await
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {

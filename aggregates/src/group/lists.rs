@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Customer, GroupCommand, GroupEvent as Event, GroupUser, Role};
 use crate::email_address::EmailAddress;
 use crate::identifiers::{EntityId, UserId};
+use crate::persistent_map::PersistentMap;
 use crate::refusal::Refusal;
 use crate::text::Label;
 
@@ -90,7 +91,7 @@ fn is_as_listed(user: &GroupUser, listed: &ListedUser) -> bool {
 }
 
 fn difference<Key: Ord + Clone, Has, Listed>(
-    has: &BTreeMap<Key, Has>,
+    has: &PersistentMap<Key, Has>,
     list: BTreeMap<Key, Listed>,
     is_same: impl Fn(&Has, &Listed) -> bool,
 ) -> ListDifference<Key, Listed> {

@@ -28,6 +28,7 @@ pub use subject::{CustomerEvent, EntityEvent, GroupSubject, UserChange, UserEven
 
 use crate::email_address::EmailAddress;
 use crate::identifiers::{ApiTokenId, EntityId, GroupId, UserId};
+use crate::persistent_map::PersistentMap;
 use crate::refusal::Refusal;
 use crate::text::Label;
 use crate::timestamp::Timestamp;
@@ -51,9 +52,9 @@ pub struct Customer {
     /// R1: its plan.
     pub product_plan: ProductPlan,
     /// R1: its entities.
-    pub entities: BTreeMap<EntityId, Label>,
+    pub entities: PersistentMap<EntityId, Label>,
     /// R2: its users.
-    pub users: BTreeMap<UserId, GroupUser>,
+    pub users: PersistentMap<UserId, GroupUser>,
 }
 
 /// A user of a group.
@@ -269,8 +270,8 @@ impl Customer {
         Self {
             name: name.clone(),
             product_plan: product_plan.clone(),
-            entities: BTreeMap::new(),
-            users: BTreeMap::new(),
+            entities: PersistentMap::new(),
+            users: PersistentMap::new(),
         }
     }
 
@@ -294,9 +295,7 @@ impl Customer {
                 self.users.insert(user_id.clone(), GroupUser::added(email, name, role));
             }
             GroupSubject::User(user_id, UserEvent::Changed(change)) => {
-                if let Some(user) = self.users.get_mut(user_id) {
-                    user.record(change);
-                }
+                self.users.change(user_id, |user| user.record(change));
             }
             GroupSubject::User(user_id, UserEvent::Removed) => {
                 self.users.remove(user_id);

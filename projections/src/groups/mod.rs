@@ -1,17 +1,16 @@
 //! Who is this user, what may they do? And what belongs to their group?
 
-use std::collections::BTreeMap;
-
 use gatebook_aggregates::group::{
     Customer, CustomerEvent, Group, GroupEvent as Event, GroupSubject, GroupUser, ProductPlan,
 };
 use gatebook_aggregates::identifiers::{EntityId, GroupId, UserId};
+use gatebook_aggregates::persistent_map::PersistentMap;
 use gatebook_aggregates::text::Label;
 
 use crate::projection::{Indexes, Projection};
 use crate::recorded::Recorded;
 use crate::row::Row;
-use crate::sql::{Query, RowError, RowReader, Value, contains_pattern, select_list};
+use crate::sql::{Query, RowError, RowReader, Value};
 
 /// The projection `groups`.
 pub struct Groups;
@@ -23,8 +22,10 @@ row! {
         customer: Customer {
             name: Label,
             product_plan: ProductPlan,
-            entities: BTreeMap<EntityId, Label>,
-            users: BTreeMap<UserId, GroupUser> => { user_email_keys: String = user_email_keys(users) },
+            entities: PersistentMap<EntityId, Label> as rows of group_entities (group_id, entity_id, name),
+            users: PersistentMap<UserId, GroupUser> as rows of group_users (group_id, user_id, details) => {
+                email_key: String = details.email.key()
+            },
         },
         version: i64,
         position: i64,
@@ -40,13 +41,10 @@ impl GroupRow {
 
 impl Projection for Groups {
     const NAME: &'static str = "groups";
-    const FOLD_VERSION: i64 = 3;
-    // SQLite looks at the groups one after the other.
-    const INDEXES: Indexes = Indexes {
-        postgres: "create index if not exists groups_search_user_email_keys_{generation} on {table} \
-                   using gin (user_email_keys gin_trgm_ops);",
-        ..Indexes::NONE
-    };
+    const FOLD_VERSION: i64 = 4;
+    const INDEXES: Indexes = Indexes::on_both(
+        "create index if not exists group_users_by_email_key_{generation} on {group_users} (email_key);",
+    );
     type Aggregate = Group;
     type Row = GroupRow;
 
@@ -75,7 +73,7 @@ impl Projection for Groups {
 }
 
 fn select() -> String {
-    format!("select {} from groups", select_list(GroupRow::COLUMNS, ""))
+    format!("select {} from groups", GroupRow::select_list("groups"))
 }
 
 /// The group with this id.
@@ -83,45 +81,42 @@ pub fn by_id(id: &GroupId) -> Query {
     Query::new(select() + " where group_id = $1", [id.as_str().into()])
 }
 
-/// A group that has users with an address: which ones.
+/// A part of a `select`: the entities of the group with the id in a column, as one JSON object.
+pub fn entities_of(group_id: &str) -> String {
+    let table = GroupRow::MAPS.iter().find(|map| map.name == "group_entities");
+    table.map(|table| table.json(group_id)).unwrap_or_default()
+}
+
+/// A user with an address: who, and of which group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundByEmail {
     /// Which group.
     pub group_id: GroupId,
     /// Its name.
-    pub name: Label,
-    /// Its users with the address, by id.
-    pub user_ids: Vec<UserId>,
+    pub group_name: Label,
+    /// The user.
+    pub user_id: UserId,
 }
 
 impl FoundByEmail {
-    /// Reads a row of [`with_user_email`] with the same key.
-    pub fn read(values: Vec<Value>, email_key: &str) -> Result<Self, RowError> {
+    /// Reads a row of [`with_user_email`].
+    pub fn read(values: Vec<Value>) -> Result<Self, RowError> {
         let mut row = RowReader::new(Groups::NAME, values);
-        let (group_id, name, keys) = (row.value()?, row.value()?, row.text()?);
-        let lines = keys.lines().filter_map(|line| line.split_once('\t'));
-        let ids = lines.filter(|(key, _)| *key == email_key).map(|(_, id)| id);
         Ok(Self {
-            group_id,
-            name,
-            user_ids: ids.filter_map(|id| UserId::parse(id).ok()).collect(),
+            group_id: row.value()?,
+            group_name: row.value()?,
+            user_id: row.value()?,
         })
     }
 }
 
-/// The groups that have a user with this address, as [`EmailAddress::key`] writes it; by name. See [`FoundByEmail`].
+/// The users with this address, as [`EmailAddress::key`] writes it; by the names of their groups. See [`FoundByEmail`].
 ///
 /// [`EmailAddress::key`]: gatebook_aggregates::email_address::EmailAddress::key
 pub fn with_user_email(email_key: &str) -> Query {
-    let sql = r"select group_id, name, user_email_keys from groups
-        where user_email_keys like $1 escape '\' order by name, group_id";
-    Query::new(sql, [contains_pattern(&format!("\n{email_key}\t")).into()])
-}
-
-/// The users' addresses with their ids, each on a line of its own, so that a whole one can be searched for.
-fn user_email_keys(users: &BTreeMap<UserId, GroupUser>) -> String {
-    let line = |(id, user): (&UserId, &GroupUser)| format!("\n{}\t{id}\n", user.email.key());
-    users.iter().map(line).collect()
+    let sql = "select g.group_id, g.name, u.user_id from groups g join group_users u on u.group_id = g.group_id \
+               where u.email_key = $1 order by g.name, g.group_id, u.user_id";
+    Query::new(sql, [email_key.into()])
 }
 
 /// All groups, by id.
@@ -130,19 +125,4 @@ pub fn all() -> Query {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_users_with_an_address_are_found_among_the_addresses_alone() {
-        let keys = "\nada@acme.example\tada\n\nada@acme.example\tada.too\n\nbada@acme.example\tbo\n";
-        let row = || vec!["acme".into(), "Acme".into(), keys.into()];
-        let ids = |email_key: &str| {
-            let found = FoundByEmail::read(row(), email_key).unwrap();
-            found.user_ids.iter().map(ToString::to_string).collect::<Vec<_>>()
-        };
-        assert_eq!(ids("ada@acme.example"), ["ada", "ada.too"]);
-        assert_eq!(ids("bada@acme.example"), ["bo"]);
-        assert!(ids("da@acme.example").is_empty());
-    }
-}
+mod tests;

@@ -10,6 +10,7 @@ use gatebook_aggregates::identifiers::{
     AccessTokenId, AppId, ClientId, ClientSecretId, DeveloperId, EntityId, GroupId, UserId,
 };
 use gatebook_aggregates::integration_app::{IntegrationType, Status};
+use gatebook_aggregates::persistent_map::PersistentMap;
 use gatebook_aggregates::text::{AppName, Description, Label};
 use gatebook_aggregates::timestamp::Timestamp;
 use serde::Serialize;
@@ -154,4 +155,5 @@ stored_as_json!(
     [T: Sized] Vec<T>,
     [T: Ord] BTreeSet<T>,
     [K: Ord, V: Sized] BTreeMap<K, V>,
+    [K: Ord, V: Sized] PersistentMap<K, V>,
 );

@@ -5,12 +5,14 @@
 
 mod column;
 mod column_value;
+mod map_table;
 mod query;
 mod row_reader;
 mod value;
 
 pub use column::{Column, int, json, select_list, text};
 pub use column_value::ColumnValue;
+pub use map_table::{MAP_KEYS, MapTable, Selected};
 pub use query::{Query, contains_pattern};
 pub use row_reader::{RowError, RowReader};
 pub use value::{ColumnKind, Value};

@@ -118,17 +118,15 @@ impl Gatebook {
         email_key: &str,
     ) -> Result<Vec<UserOfAddress>, Failure> {
         let rows = self.database().rows(groups::with_user_email(email_key)).await?;
-        let mut users = Vec::new();
-        for row in rows {
-            let found = groups::FoundByEmail::read(row, email_key).map_err(StoreError::from)?;
-            users.extend(found.user_ids.into_iter().map(|user_id| UserOfAddress {
-                group_id: found.group_id.clone(),
-                group_name: found.name.clone(),
-                user_id,
-            }));
-        }
-        users.truncate(ACCOUNTS_MAX);
-        Ok(users)
+        let users = rows.into_iter().take(ACCOUNTS_MAX).map(|row| {
+            let found = groups::FoundByEmail::read(row).map_err(StoreError::from)?;
+            Ok(UserOfAddress {
+                group_id: found.group_id,
+                group_name: found.group_name,
+                user_id: found.user_id,
+            })
+        });
+        users.collect()
     }
 
     /// Those of the users whose password this is, with its proof. Takes as long for none as for a few, with or without a

@@ -5,7 +5,7 @@ use gatebook_aggregates::refused_attempts::LoginChannel;
 use gatebook_projections::groups::{GroupRow, Groups};
 use gatebook_projections::projection::Projection;
 use gatebook_projections::row::Row;
-use gatebook_projections::sql::{Query, Value, select_list};
+use gatebook_projections::sql::{Query, Value};
 use uuid::Uuid;
 
 use crate::application::caller::{Caller, Who};
@@ -46,7 +46,7 @@ impl Gatebook {
             Dialect::Sqlite => "substr(c.owner, 1, instr(c.owner, '/') - 1)",
             Dialect::Postgres => "split_part(c.owner, '/', 1)",
         };
-        let (credential, group) = (CREDENTIAL.join(", "), select_list(GroupRow::COLUMNS, "g."));
+        let (credential, group) = (CREDENTIAL.join(", "), GroupRow::select_list("g"));
         let sql = format!(
             "select {credential}, {group} from credentials c left join groups g on g.group_id = {group_id} \
              where c.kind = $1 and c.id = $2"

@@ -25,6 +25,7 @@ use super::*;
 use crate::clock::{Clock, ManualClock};
 use crate::log::Origin;
 use crate::log::append::{Append, AppendError};
+use crate::log::generations::Generations;
 use crate::log::hash_chain::NO_PREDECESSOR;
 use crate::log::stored_aggregate::{About, StoredAggregate};
 use crate::log::{Loaded, Writer, batch};
@@ -195,7 +196,7 @@ fn written<A: StoredAggregate>(
     }
     let stream = begun.append(&[event], origin).unwrap();
     let stored = batch::events_after(&mut head(), &stream, stream.expected.version, &stream.previous_hash)?;
-    (stream.fold)(&stored)
+    (stream.fold)(&stored, &Generations::default())
 }
 
 /// How many hostile events the aggregate takes; each of them is read back.

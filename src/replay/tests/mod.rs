@@ -2,6 +2,7 @@
 
 mod compare;
 mod exported;
+mod map_rows;
 mod meeting;
 mod new_projection;
 mod rebuild;
@@ -176,13 +177,18 @@ impl World {
 
     /// Appends an event as an unknown program would: its hash is valid, but this program cannot read it.
     pub(super) async fn append_foreign_event(&self, kind: &str, id: &str) -> i64 {
+        self.append_by_hand(kind, id, "Dreamt", r#"{"Dreamt":{}}"#).await
+    }
+
+    /// Appends an event with a valid hash, without the writer. The payload stands in SQL as it is given.
+    pub(super) async fn append_by_hand(&self, kind: &str, id: &str, event_type: &str, payload: &str) -> i64 {
         let stream = read::stream(&*self.database, kind, id).await.unwrap();
         let last = stream.last().unwrap();
         let mut event = StoredEvent {
             position: self.head().await + 1,
             sequence: last.sequence + 1,
-            event_type: "Dreamt".to_owned(),
-            payload: r#"{"Dreamt":{}}"#.to_owned(),
+            event_type: event_type.to_owned(),
+            payload: payload.replace("''", "'"),
             previous_hash: last.hash.clone(),
             ..last.clone()
         };
@@ -190,10 +196,10 @@ impl World {
         let (position, sequence) = (event.position, event.sequence);
         self.by_hand(&format!(
             "insert into events select {position}, recorded_at, aggregate_type, aggregate_id, group_id, app_id, {sequence}, \
-             'Dreamt', \
-             event_version, '{}', metadata, hash, '{}', 'id ' || {position} from events where position = {}; \
+             '{event_type}', \
+             event_version, '{payload}', metadata, hash, '{}', 'id ' || {position} from events where position = {}; \
              update log_head set position = {position}",
-            event.payload, event.hash, last.position
+            event.hash, last.position
         ))
         .await;
         position
@@ -220,6 +226,15 @@ impl World {
     pub(super) async fn table(&self, projection: &AnyProjection) -> Vec<Vec<Value>> {
         self.rows(&format!("select * from {} order by 1", projection.name))
             .await
+    }
+
+    /// All rows in the tables of its maps, by key.
+    pub(super) async fn map_tables(&self, projection: &AnyProjection) -> Vec<Vec<Vec<Value>>> {
+        let mut tables = Vec::new();
+        for map in projection.maps {
+            tables.push(self.rows(&format!("select * from {} order by 1, 2", map.name)).await);
+        }
+        tables
     }
 }
 

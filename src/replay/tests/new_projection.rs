@@ -110,7 +110,7 @@ async fn write(world: &World, group: &str, events: usize) {
     let stream = read::stream(&*world.database, Group::TYPE, group).await.unwrap();
     let stream = stream.iter().take(events).map(|event| event.read::<Group>().unwrap());
     let stream: Vec<_> = stream.collect();
-    let row = RowWrite::of::<GroupSizes>(&RowBase::default(), &stream)
+    let row = RowWrite::of::<GroupSizes>(&RowBase::default(), &[], &stream)
         .unwrap()
         .unwrap();
     let mut transaction = world.database.begin(ConnectionPurpose::Write).await.unwrap();

@@ -74,11 +74,13 @@ async fn a_rebuilt_table_holds_what_the_live_one_held(on: On) {
     for projection in registry::all() {
         for (page, generation) in [(2_000, 2), (3, 3), (1, 4)] {
             let live = world.table(&projection).await;
+            let maps = world.map_tables(&projection).await;
             assert!(!live.is_empty(), "{}", projection.name);
             let report = rebuild_in_pages(&world.database, &projection, later(), &Silent, page)
                 .await
                 .unwrap();
             assert_eq!(world.table(&projection).await, live, "{}", projection.name);
+            assert_eq!(world.map_tables(&projection).await, maps, "{}", projection.name);
             assert_eq!(
                 (report.generation, report.rows, report.resumed),
                 (generation, Some(live.len() as i64), false)
@@ -318,7 +320,10 @@ async fn a_projection_folded_by_another_version_is_stale_until_it_is_rebuilt(on:
 async fn a_projection_that_is_new_to_an_old_log_is_stale_until_it_is_rebuilt(on: On) {
     let world = World::with_history(on).await;
     world
-        .by_hand("drop table groups; delete from projections where name = 'groups'")
+        .by_hand(
+            "drop table groups; drop table group_entities; drop table group_users; \
+             delete from projections where name = 'groups'",
+        )
         .await;
     store::migrate(&world.database).await.unwrap();
     let found = stale(&world.database).await.unwrap();

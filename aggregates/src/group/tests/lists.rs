@@ -87,7 +87,7 @@ fn r1_a_list_of_entities_gives_facts_for_what_is_different_and_a_second_time_non
     assert_eq!(facts, expected);
     let mut after = before;
     facts.iter().for_each(|fact| after.record(fact.subject()));
-    assert_eq!(after.entities, list);
+    assert_eq!(after.entities, list.clone().into_iter().collect());
     assert!(after.difference_to_entities(list).commands().is_empty());
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use gatebook_aggregates::identifiers::AccessTokenId;
+use gatebook_projections::groups::entities_of;
 use gatebook_projections::row::Row;
 use gatebook_projections::sql::{Query, Value, select_list};
 use gatebook_projections::system::TOKENS_ENDED_BEFORE;
@@ -95,7 +96,7 @@ fn log_since(dialect: Dialect) -> String {
 fn facts(dialect: Dialect) -> String {
     let [apps, clients, tokens, resource_servers] = ["$2", "$3", "$4", "$5"].map(|listed| dialect.list(listed));
     let app = dialect.json_row(&format!("{}, {UNREADABLE}", select_list(TokenGateRow::COLUMNS, "t.")));
-    let group = dialect.json_row("g.group_id, g.product_plan, g.entities");
+    let group = dialect.json_row(&format!("g.group_id, g.product_plan, {}", entities_of("g.group_id")));
     let token = dialect.json_row("r.token_id, r.app_id");
     let resource_server = dialect.json_row(COLUMNS_OF_C);
     let kind = CredentialKind::ResourceServer.name();
