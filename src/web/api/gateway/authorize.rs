@@ -12,6 +12,7 @@ use gatebook_aggregates::gate::Verdict;
 use gatebook_projections::token_gate::TokenGateRow;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use thiserror::Error;
+use uuid::Uuid;
 
 use crate::application::{GateAnswer, GateQuestion, Gatebook};
 use crate::oauth::{BearerProblem, bearer_token};
@@ -111,7 +112,7 @@ async fn answer(service: &Gatebook, headers: &HeaderMap) -> Result<Response, Und
         GateAnswer {
             verdict: Verdict::Ok,
             facts: Some(facts),
-        } => Ok(passed(&facts.app, entity)?),
+        } => Ok(passed(&facts.app, headers.get(&ENTITY_ID))?),
         answer => Ok(refused(answer.verdict, access, service.settings.gateway.unavailable)),
     }
 }
@@ -146,17 +147,21 @@ fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 }
 
 /// The headers for the service behind the gateway. If a value does not fit into a header, the call is refused.
-fn passed(app: &TokenGateRow, entity: Option<&str>) -> Result<Response, InvalidHeaderValue> {
+fn passed(app: &TokenGateRow, entity: Option<&HeaderValue>) -> Result<Response, InvalidHeaderValue> {
+    let app_id = app.app_id.uuid().hyphenated();
     let said = [
-        (APP_ID, app.app_id.to_string()),
-        (APP_NAME, percent_encoded(app.name.as_str())),
-        (GROUP_ID, app.group_id.to_string()),
-        (ENTITY_ID, entity.unwrap_or_default().to_owned()),
+        (
+            APP_ID,
+            HeaderValue::from_str(app_id.encode_lower(&mut Uuid::encode_buffer()))?,
+        ),
+        (APP_NAME, HeaderValue::try_from(percent_encoded(app.name.as_str()))?),
+        (GROUP_ID, HeaderValue::from_str(app.group_id.as_str())?),
+        (ENTITY_ID, entity.cloned().unwrap_or(HeaderValue::from_static(""))),
     ];
     // With room for what is said of every answer.
     let mut headers = HeaderMap::with_capacity(12);
-    for (name, text) in said {
-        headers.insert(name, HeaderValue::try_from(text)?);
+    for (name, value) in said {
+        headers.insert(name, value);
     }
     Ok((StatusCode::OK, headers).into_response())
 }
