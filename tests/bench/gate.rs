@@ -218,7 +218,7 @@ async fn compare(what: &str, store: &str, address: SocketAddr, request: &[u8]) {
 }
 
 /// A whole number with its thousands apart: 61,000.
-fn grouped(number: f64) -> String {
+pub fn grouped(number: f64) -> String {
     let digits = format!("{number:.0}");
     let groups: Vec<_> = digits
         .as_bytes()

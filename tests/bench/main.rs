@@ -21,6 +21,7 @@ mod mail;
 #[path = "../support/mail_server.rs"]
 #[expect(dead_code, reason = "the tests need more of it")]
 mod mail_server;
+mod many_apps;
 mod outage;
 mod pages;
 #[path = "../support/quiet_road.rs"]
@@ -39,8 +40,19 @@ use setting::Setting;
 const APPS: usize = 20_000;
 
 /// What can be measured, in this order. `make bench BENCH_ARGS="gate csv"` measures these alone.
-const MEASUREMENTS: [&str; 11] = [
-    "mail", "outage", "lists", "commands", "gate", "rebuild", "csv", "verify", "pages", "searches", "stopping",
+const MEASUREMENTS: [&str; 12] = [
+    "mail",
+    "outage",
+    "lists",
+    "commands",
+    "gate",
+    "rebuild",
+    "csv",
+    "verify",
+    "pages",
+    "searches",
+    "many_apps",
+    "stopping",
 ];
 
 fn main() {
@@ -95,6 +107,10 @@ fn main() {
         }
         if is_chosen("searches") {
             searches::measure(&setting, apps).await;
+        }
+        let is_asked_for = chosen.iter().any(|chosen| *chosen == "many_apps");
+        if is_asked_for || is_chosen("many_apps") && apps >= many_apps::APPS_MIN {
+            many_apps::measure(&setting).await;
         }
         if is_chosen("stopping") {
             stopping::measure(&setting, apps).await;
