@@ -166,7 +166,8 @@ mod tests {
     fn by_tree(text: &str) -> Option<usize> {
         let value: Value = from_str(text).ok()?;
         let object = value.as_object()?;
-        (value.to_string() == text).then_some(object.len())
+        let written = value.to_string();
+        (written == text).then_some(object.len())
     }
 
     #[test]

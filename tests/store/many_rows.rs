@@ -33,7 +33,7 @@ const ODD: [&str; 9] = [
 fn rows(count: usize) -> Vec<Vec<Value>> {
     let row = |n: usize| {
         let odd = ODD[n % ODD.len()];
-        let note = if n % 10 == 0 { Value::Null } else { odd.into() };
+        let note = if n.is_multiple_of(10) { Value::Null } else { odd.into() };
         vec![
             format!("{n:05} {odd}").into(),
             note,
