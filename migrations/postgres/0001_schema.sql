@@ -145,6 +145,8 @@ create table projections (
     name            text collate "C" not null constraint projections_name primary key,
     fold_version    bigint not null,
     generation      bigint not null,
+    -- How often a program that could not read all of a stream has written to the tables of the row's maps.
+    written_in_part bigint not null default 0,
     rebuilt_at      text collate "C",
     rebuild_from    bigint,
     rebuild_cursor  text collate "C",

@@ -154,6 +154,8 @@ create table projections (
     name            text not null constraint projections_name primary key,
     fold_version    integer not null,
     generation      integer not null,
+    -- How often a program that could not read all of a stream has written to the tables of the row's maps.
+    written_in_part integer not null default 0,
     rebuilt_at      text,
     rebuild_from    integer,
     rebuild_cursor  text,

@@ -34,6 +34,9 @@ pub struct MapWrites {
     /// What the new events have changed in each of them. This alone is to be written if the tables hold what the row's maps were
     /// before; none if nobody can know what they hold.
     pub changes: Option<Vec<Vec<MapEntry>>>,
+    /// Whether the row was folded without events that cannot be read: another program, which can read them, finds the tables
+    /// not as it has left them.
+    pub is_in_part: bool,
     /// All rows of each of them.
     all: Option<AllRows>,
 }
@@ -71,6 +74,7 @@ impl RowWrite {
                     maps: MapWrites {
                         tables: P::Row::MAPS,
                         changes,
+                        is_in_part: false,
                         all: Some(|row| row.row::<P::Row>().map(|row| all_map_rows(&*row)).unwrap_or_default()),
                     },
                     row: RowBase::of(Arc::new(row)),

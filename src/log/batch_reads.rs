@@ -79,9 +79,7 @@ impl BatchReads {
         let (part, a, b) = (row.text()?, row.text()?, row.text()?);
         match part.as_str() {
             FOLD => {
-                folds
-                    .generations
-                    .extend(b.parse().map(|generation| (a.clone(), generation)));
+                folds.generations.push((a.clone(), b));
                 folds.versions.push((a, row.int()?));
             }
             STREAM => {
@@ -114,7 +112,7 @@ impl BatchReads {
 #[derive(Default)]
 struct Folds {
     versions: Vec<(String, i64)>,
-    generations: Vec<(String, i64)>,
+    generations: Vec<(String, String)>,
 }
 
 /// What appends are about.
@@ -161,7 +159,7 @@ impl<'a> About<'a> {
         let nothing = "cast(null as text)";
         let mut query = Query::new(
             format!(
-                "select '{FOLD}' as part, name as a, cast(generation as text) as b, fold_version as n, {nothing} as c, \
+                "select '{FOLD}' as part, name as a, generation || '.' || written_in_part as b, fold_version as n, {nothing} as c, \
                  {nothing} as d from projections"
             ),
             [],

@@ -9,7 +9,7 @@ use gatebook_projections::sql::{Column, Query, Value, int, text};
 
 use super::append::{Credential, CredentialChange, EncryptedEmail, IdempotencyRecord};
 use super::head::Head;
-use super::map_writes::of_maps;
+use super::map_writes::{note_written_in_part, of_maps};
 use super::read::EVENT_COLUMNS;
 use super::{fault, unreadable};
 use crate::store::{Insert, OnConflict, StoreError, Transaction};
@@ -81,6 +81,9 @@ impl BatchWrites {
             withdraw_emails(transaction, &self.withdrawn_emails).await?;
         }
         write_credentials(transaction, self.credentials, head.recorded_at).await?;
+        let in_part = self.rows.iter().filter(|row| row.maps.is_in_part);
+        let in_part: BTreeSet<_> = in_part.map(|row| row.table).collect();
+        note_written_in_part(transaction, in_part).await?;
         let (deletes, maps) = of_maps(transaction, &self.rows).await?;
         let rows = by_table(self.rows).into_iter().map(|(table, (columns, rows))| Insert {
             table,

@@ -8,6 +8,9 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+/// What serde_json takes for no name. Texts with it are read as something else than what they say.
+const RAW_VALUE: &[u8] = br#""$serde_json::private::RawValue""#;
+
 /// How many entries the object has that this text is the compact JSON of; none when it is anything else. An object that
 /// names something twice is none, at any depth.
 pub(super) fn entries_of_compact_object(text: &str) -> Option<usize> {
@@ -112,6 +115,9 @@ impl<'de> Visitor<'de> for Rewrite<'_> {
                 written.truncate(begin);
                 break;
             }
+            if written.get(name..) == Some(RAW_VALUE) {
+                return Err(A::Error::custom("a name that serde_json gives a meaning of its own"));
+            }
             names.push(name..written.len());
             written.push(b':');
             entries.next_value_seed(Rewrite(written))?;
@@ -194,6 +200,8 @@ mod tests {
             r#"{"a":1,"b":{"c":1,"d":2,"c":3}}"#,
             r#"{"b":1,"a":2}"#,
             r#"[{"a":1}]"#,
+            r#"{"a":{"$serde_json::private::RawValue":"1"}}"#,
+            r#"{"$serde_json::private::RawValue":"{}"}"#,
             r#""a""#,
             "1",
             "{",

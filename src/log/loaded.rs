@@ -30,7 +30,7 @@ pub struct Loaded<A: Aggregate> {
     base_end: (i64, i64),
     /// The generation of the tables that the base was written to by this process. As long as no other serves, they hold what
     /// the stream folds to, whoever has appended to it since.
-    stored_in: Option<i64>,
+    stored_in: Option<String>,
     /// The row that was last folded for an append, with the event that it then stood at.
     pub(super) folded: Folded,
     /// Its stream since then, without looks, as nothing is decided by them; but with those that were asked for.
@@ -93,7 +93,7 @@ impl<A: StoredAggregate> Loaded<A> {
         Some(RowAt {
             row: row.flatten()?,
             last: self.last(),
-            stored_in: self.stored_in,
+            stored_in: self.stored_in.clone(),
         })
     }
 
@@ -264,6 +264,7 @@ impl<A: StoredAggregate> Loaded<A> {
                 if !is_stored || !is_whole || stored.is_empty() {
                     row.maps.changes = None;
                 }
+                row.maps.is_in_part = !is_whole;
             }
             if let (Some(last), [row], true) = (stored.last(), rows.as_slice(), is_whole) {
                 folded.set(RowAt {

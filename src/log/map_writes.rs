@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use gatebook_projections::map_rows::MapEntry;
 use gatebook_projections::row_write::RowWrite;
-use gatebook_projections::sql::{MapTable, Value};
+use gatebook_projections::sql::{MapTable, Query, Value};
 
 use crate::store::{Delete, Insert, MapDifference, OnConflict, RowsByOwner, StoreError, Transaction};
 
@@ -46,6 +46,19 @@ pub(super) async fn of_maps(
         });
     }
     Ok((deletes, inserts))
+}
+
+/// Notes that the tables of these projections' maps were written by somebody who could not read all of a stream, so that nobody
+/// takes them for what he has left there himself.
+pub(super) async fn note_written_in_part(
+    transaction: &mut dyn Transaction,
+    projections: impl IntoIterator<Item = &'static str>,
+) -> Result<(), StoreError> {
+    for name in projections {
+        let order = "update projections set written_in_part = written_in_part + 1 where name = $1";
+        transaction.execute(Query::new(order, [name.into()])).await?;
+    }
+    Ok(())
 }
 
 /// What is to be written, by table.

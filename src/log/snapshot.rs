@@ -40,7 +40,7 @@ pub(super) struct Known<A> {
     /// The stream's last event, which may be a look: its number and its hash.
     pub(super) last: (i64, String),
     /// The generation of the tables that this process has written the row to; none if it has only read the stream.
-    pub(super) stored_in: Option<i64>,
+    pub(super) stored_in: Option<String>,
 }
 
 /// The row of a stream, with what it stands for.
@@ -50,7 +50,7 @@ pub(super) struct RowAt {
     /// As of [`Known`].
     pub(super) last: (i64, String),
     /// As of [`Known`].
-    pub(super) stored_in: Option<i64>,
+    pub(super) stored_in: Option<String>,
 }
 
 /// A group's row is all of it.
@@ -149,13 +149,14 @@ impl Remembered {
         Some(entry.at.clone())
     }
 
-    /// An older entry stays away, whoever was slow to remember it, and one that is too large alone.
+    /// An older entry stays away, whoever was slow to remember it; so does one of the same age that knows less of the tables,
+    /// and one that is too large alone.
     fn put(&mut self, key: (&'static str, String), entry: Entry) {
-        if self
-            .streams
-            .get(&key)
-            .is_some_and(|known| known.at.last.0 > entry.at.last.0)
-        {
+        let knows_more = |known: &RowAt| {
+            known.last.0 > entry.at.last.0
+                || known.last == entry.at.last && known.stored_in.is_some() && entry.at.stored_in.is_none()
+        };
+        if self.streams.get(&key).is_some_and(|known| knows_more(&known.at)) {
             return;
         }
         self.forget(&key);
@@ -216,6 +217,16 @@ mod tests {
         // What is too large alone is not remembered at all.
         all.put(key("d"), entry(1, REMEMBERED_MAX + 1, 5));
         assert_eq!(remembered(&all), ["a", "c"]);
+    }
+
+    #[test]
+    fn whoever_has_only_read_a_stream_does_not_make_its_writer_forget_where_it_wrote() {
+        let mut all = Remembered::default();
+        let mut written = entry(7, 1, 1);
+        written.at.stored_in = Some("1.0".to_owned());
+        all.put(key("a"), written);
+        all.put(key("a"), entry(7, 1, 2));
+        assert_eq!(all.get(&key("a")).unwrap().stored_in.as_deref(), Some("1.0"));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use gatebook_projections::registry;
 use gatebook_projections::sql::{Column, Query, RowError, RowReader, Value, int, text};
 use serde::Serialize;
 
+use super::map_writes::note_written_in_part;
 use super::quarantine::Quarantine;
 use super::read::{SELECT_EVENTS, events, stream_query};
 use super::readable::{check, fingerprint};
@@ -62,6 +63,11 @@ async fn refold(transaction: &mut dyn Transaction, kind: &str, id: &str) -> Resu
         .iter()
         .filter(|projection| projection.aggregate_type == kind)
     {
+        note_written_in_part(
+            transaction,
+            Some(projection.name).filter(|_| !projection.maps.is_empty()),
+        )
+        .await?;
         match quarantine.fold_readable(projection, &stream)? {
             Some(row) => put_rows(transaction, projection, "", vec![row]).await?,
             None => take_out(transaction, projection, "", &[id.to_owned()]).await?,

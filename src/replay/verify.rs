@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use gatebook_projections::projection::AnyProjection;
+use gatebook_projections::recorded::UnreadableEvent;
 use gatebook_projections::sql::{Query, Value};
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::checked_stream::CheckedStream;
 use super::difference::{Difference, VerifyReport};
@@ -210,33 +211,39 @@ impl VerifyRun<'_> {
         let mut tables: Vec<LiveTables> = projections
             .map(|projection| LiveTables::new(*projection, self.page))
             .collect();
-        let compared: Arc<[_]> = tables.iter().map(|table| *table.projection()).collect();
+        let compared: Arc<[AnyProjection]> = tables.iter().map(|table| *table.projection()).collect();
         let mut pages = StreamPages::all(kind, self.page);
-        let mut page = self.transaction.rows(pages.query()).await?;
-        loop {
-            let streams = pages.take(page)?;
-            let (quarantine, compared) = (self.quarantine.clone(), compared.clone());
-            let checking = spawn_blocking(move || CheckedStream::all(streams, &quarantine, &compared));
-            // The next page is read while another thread checks this one.
-            page = match pages.ended() {
-                true => Vec::new(),
-                false => self.transaction.rows(pages.query()).await?,
+        let mut checking = Some(self.check_next(&mut pages, &compared).await?);
+        while let Some(checked) = checking {
+            // The next page is read, and checked on another thread, while this one is checked and compared.
+            checking = match pages.ended() {
+                true => None,
+                false => Some(self.check_next(&mut pages, &compared).await?),
             };
-            let checked = checking
+            let checked = checked
                 .await
                 .map_err(|error| StoreError::internal(Cause::explained("a page was not checked", error)))?;
             for stream in checked? {
                 self.compare(stream, &mut tables).await?;
             }
             self.progress.step(STREAMS, self.report.events, self.head);
-            if pages.ended() {
-                break;
-            }
         }
         for table in tables {
             table.finish(self.transaction, &mut self.report).await?;
         }
         Ok(())
+    }
+
+    async fn check_next(
+        &mut self,
+        pages: &mut StreamPages,
+        projections: &Arc<[AnyProjection]>,
+    ) -> Result<JoinHandle<Result<Vec<CheckedStream>, UnreadableEvent>>, StoreError> {
+        let streams = pages.take(self.transaction.rows(pages.query()).await?)?;
+        let (quarantine, projections) = (self.quarantine.clone(), projections.clone());
+        Ok(spawn_blocking(move || {
+            CheckedStream::all(streams, &quarantine, &projections)
+        }))
     }
 
     async fn compare(&mut self, checked: CheckedStream, tables: &mut [LiveTables]) -> Result<(), ReplayError> {

@@ -1,13 +1,15 @@
 //! Tests of maps that are kept as rows: commands write what they change of them, and whatever else stands in their tables is
 //! found and mended.
 
-use gatebook_aggregates::group::GroupCommand;
+use cqrs_es::Aggregate;
+use gatebook_aggregates::group::{GroupCommand, GroupEvent};
 use gatebook_projections::groups::{GroupRow, Groups, by_id};
 use gatebook_projections::projection::Projection;
 use gatebook_projections::registry;
 
 use super::rebuild::{assert_all_equal, at_step, die_at};
 use super::*;
+use crate::log::append::Append;
 use crate::log::unreadable;
 use crate::replay::rebuild::rebuild_in_pages;
 use crate::replay::verify::verify_in_pages;
@@ -22,6 +24,7 @@ on_both_databases!(
     of_a_group_whose_beginning_cannot_be_read_nothing_stays_in_the_tables,
     the_first_command_of_a_process_mends_what_a_hand_has_done_to_a_map,
     after_a_rebuild_nothing_is_taken_for_written,
+    what_an_older_program_has_written_is_put_right_by_the_next_command_of_one_that_knows_all,
     what_was_remembered_of_a_stream_that_others_have_continued_is_no_reason_to_leave_a_change_out,
     what_is_taken_out_of_a_map_during_a_rebuild_is_not_in_the_new_tables,
     tables_of_a_fold_without_tables_for_maps_are_replaced,
@@ -263,6 +266,50 @@ async fn after_a_rebuild_nothing_is_taken_for_written(on: On) {
         .by_hand("update group_entities set name = '\"Elsewhere\"' where entity_id = 'berlin'")
         .await;
     put_entity(&world.log, "acme", "rome").await;
+    assert_eq!(found(&world).await.len(), 1);
+}
+
+/// A program that does not know the last event of the group takes a user out of it, as nothing that closes may wait.
+async fn remove_user_by_older_program(world: &World, user: &str) {
+    let log = another_process(world);
+    let mut read = log.load_readable::<Group>("acme").await.unwrap();
+    read.history.pop().unwrap();
+    let stored = read::stream(&*world.database, Group::TYPE, "acme").await.unwrap();
+    let unknown = stored.last().unwrap();
+    read.unreadable
+        .push((unknown.clone(), unknown.unreadable("it is not known")));
+    let removed = GroupEvent::UserRemoved {
+        user_id: UserId::parse(user).unwrap(),
+        name: label(user).into(),
+    };
+    read.aggregate = Group::default();
+    let known = read.history.iter().map(|recorded| recorded.event.clone());
+    known
+        .chain([removed.clone()])
+        .for_each(|event| read.aggregate.apply(event));
+    let streams = vec![read.append(&[removed], &origin()).unwrap()];
+    let append = Append {
+        streams,
+        ..Append::default()
+    };
+    log.writer.append(append).await.unwrap();
+}
+
+async fn what_an_older_program_has_written_is_put_right_by_the_next_command_of_one_that_knows_all(on: On) {
+    let world = World::with_history(on).await;
+    for user in ["ada", "bo"] {
+        put_user(&world.log, "acme", user, user).await;
+    }
+    remove_entity(&world.log, "acme", "berlin").await;
+    remove_user_by_older_program(&world, "ada").await;
+    // For that program the entity was never removed.
+    assert!(entities(&world).await.contains(&r#"berlin "berlin Ltd""#.to_owned()));
+    put_entity(&world.log, "acme", "oslo").await;
+    assert_all_equal(&world).await;
+    // From here on only what changes is written again.
+    let by_hand = "update group_entities set name = '\"Elsewhere\"' where entity_id = 'dublin'";
+    world.by_hand(by_hand).await;
+    put_entity(&world.log, "acme", "porto").await;
     assert_eq!(found(&world).await.len(), 1);
 }
 

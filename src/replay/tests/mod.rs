@@ -305,16 +305,7 @@ async fn command(log: &Log, app: u128, command: AppCommand) {
 
 async fn execute<A: StoredAggregate<Error = Refusal, Services = ()>>(log: &Log, id: &str, command: A::Command) {
     let request = CommandContext {
-        origin: Origin {
-            actor: Actor {
-                actor_type: ActorType::Operator,
-                actor_id: "op".to_owned(),
-                actor_name: "Olga “Ops” O'Hara".to_owned(),
-            },
-            ip_address: "192.0.2.1".to_owned(),
-            request_id: "r-1".to_owned(),
-            read_only: false,
-        },
+        origin: origin(),
         require: &|_| Ok(()),
         preconditions: Vec::new(),
         idempotency: None,
@@ -324,6 +315,19 @@ async fn execute<A: StoredAggregate<Error = Refusal, Services = ()>>(log: &Log, 
         side_effects: &|_: &A, _: &[A::Event]| Ok(SideEffects::default()),
     };
     log.execute::<A>(id, command, request).await.unwrap();
+}
+
+fn origin() -> Origin {
+    Origin {
+        actor: Actor {
+            actor_type: ActorType::Operator,
+            actor_id: "op".to_owned(),
+            actor_name: "Olga “Ops” O'Hara".to_owned(),
+        },
+        ip_address: "192.0.2.1".to_owned(),
+        request_id: "r-1".to_owned(),
+        read_only: false,
+    }
 }
 
 fn label(text: &str) -> Label {

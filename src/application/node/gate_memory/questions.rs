@@ -3,14 +3,15 @@
 //! One question is under way at a time. Whoever comes meanwhile waits for the next one, never for the one under way, because
 //! that was sent before they came (R26).
 
+use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::task::Poll;
 use std::time::Duration;
 
 use futures::FutureExt;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
-use tokio::task;
 use tokio::time::timeout;
 
 use super::answer::Answer;
@@ -141,7 +142,7 @@ impl Shared {
     async fn let_others_join(&self) {
         let mut before = self.came.load(Ordering::Relaxed);
         for _ in 0..LET_IN_MAX {
-            task::yield_now().await;
+            step_back().await;
             let now = self.came.load(Ordering::Relaxed);
             if now == before {
                 return;
@@ -177,7 +178,7 @@ impl Shared {
 async fn ask_for_all(database: Arc<dyn Database>, shared: Arc<Shared>, mut queue: mpsc::Receiver<Waiting>) {
     let mut waiting = Vec::with_capacity(ASKED_BY_MAX);
     loop {
-        let somebody_waits_for_memory = tokio::select! {
+        let mut somebody_waits_for_memory = tokio::select! {
             received = queue.recv_many(&mut waiting, ASKED_BY_MAX) => match received {
                 0 => return,
                 _ => false,
@@ -185,6 +186,8 @@ async fn ask_for_all(database: Arc<dyn Database>, shared: Arc<Shared>, mut queue
             () = shared.wanted.notified() => true,
         };
         shared.let_others_join().await;
+        // Those who have joined wait for this question and for no other.
+        somebody_waits_for_memory |= shared.wanted.notified().now_or_never().is_some();
         while waiting.len() < ASKED_BY_MAX
             && let Ok(one) = queue.try_recv()
         {
@@ -211,6 +214,21 @@ async fn ask_for_all(database: Arc<dyn Database>, shared: Arc<Shared>, mut queue
             let _ = one.answer.send(answer);
         }
     }
+}
+
+/// Lets those tasks run that are ready now. Unlike tokio's `yield_now`, it does not tie this task to a worker that may be busy
+/// for long: one that has nothing to do goes on with it.
+async fn step_back() {
+    let mut has_stepped_back = false;
+    poll_fn(|context| {
+        if has_stepped_back {
+            return Poll::Ready(());
+        }
+        has_stepped_back = true;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// Asks, and moves memory on. There is no answer to read if nothing was asked for and nothing has happened.
