@@ -1,5 +1,7 @@
 //! A database whose answers wait until they are let go, and that notes what it was asked.
 
+mod schedules;
+
 use std::sync::Mutex;
 
 use async_trait::async_trait;
@@ -83,20 +85,14 @@ impl Database for SlowDatabase {
     /// What it answers is what was committed when it was asked, as a database's snapshot is.
     async fn gate_rows(&self, query: Query) -> Result<Vec<Vec<Value>>, StoreError> {
         let committed = *self.committed.lock().unwrap();
-        let ids: Vec<String> = match query.args.last() {
-            Some(Value::Text(listed)) => serde_json::from_str(listed).unwrap(),
-            _ => Vec::new(),
-        };
-        let Some(Value::Int(since)) = query.args.first() else {
-            unreachable!("the question begins with a position")
-        };
+        let (since, ids) = asked(&query);
         self.asked.lock().unwrap().push(ids.clone());
         self.may_answer.acquire().await.unwrap().forget();
         if *self.is_away.lock().unwrap() {
             return Err(StoreError::unavailable("away"));
         }
         assert!(!ids.contains(&"wrong".to_owned()));
-        Ok(Self::rows(committed, *since, &ids))
+        Ok(Self::rows(committed, since, &ids))
     }
 
     async fn begin(&self, _: ConnectionPurpose) -> Result<Box<dyn Transaction>, StoreError> {
@@ -108,6 +104,18 @@ impl Database for SlowDatabase {
     }
 
     async fn close(&self) {}
+}
+
+/// Since when, and for which resource servers, a question asks.
+fn asked(query: &Query) -> (i64, Vec<String>) {
+    let ids = match query.args.last() {
+        Some(Value::Text(listed)) => serde_json::from_str(listed).unwrap(),
+        _ => Vec::new(),
+    };
+    let Some(Value::Int(since)) = query.args.first() else {
+        unreachable!("the question begins with a position")
+    };
+    (*since, ids)
 }
 
 /// How many events had been committed when the answer was read; none if there is no such resource server.
