@@ -15,11 +15,10 @@ use gatebook_aggregates::timeline_views::TimelineViews;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::recorded::StoredEvent;
 use gatebook_projections::sql::{Query, Value};
-use tokio_util::task::AbortOnDropHandle;
 
 use super::{csv, ndjson};
 use crate::log::read::{SELECT_EVENTS, events};
-use crate::store::{Cause, Database, StoreError};
+use crate::store::{Database, ReadAhead, StoreError};
 
 /// How many events are read and sent at a time.
 pub const PAGE: usize = 1_000;
@@ -119,20 +118,18 @@ struct ExportStream {
 enum NextPage {
     First,
     /// It is being read while the page before it is written and sent.
-    BeingRead(AbortOnDropHandle<ReadPage>),
+    BeingRead(ReadAhead),
     Nothing,
 }
-
-type ReadPage = Result<Vec<StoredEvent>, StoreError>;
 
 impl ExportStream {
     async fn piece(mut self) -> Result<Option<(Vec<u8>, Self)>, StoreError> {
         let (mut bytes, page) = match std::mem::replace(&mut self.next, NextPage::Nothing) {
-            NextPage::First => (self.header()?, self.read_after(0).await),
-            NextPage::BeingRead(page) => (Vec::new(), page.await),
+            NextPage::First => (self.header()?, self.read_after(0)),
+            NextPage::BeingRead(page) => (Vec::new(), page),
             NextPage::Nothing => return Ok(None),
         };
-        let page = page.map_err(|error| StoreError::internal(Cause::explained("a page was not read", error)))??;
+        let page = events(page.rows().await?)?;
         self.next = match page.last() {
             Some(last) if page.len() == PAGE => NextPage::BeingRead(self.read_after(last.position)),
             _ => NextPage::Nothing,
@@ -141,10 +138,8 @@ impl ExportStream {
         Ok((!bytes.is_empty()).then_some((bytes, self)))
     }
 
-    fn read_after(&self, position: i64) -> AbortOnDropHandle<ReadPage> {
-        let query = page_query(&self.scope, &self.range, position);
-        let database = self.database.clone();
-        AbortOnDropHandle::new(tokio::spawn(async move { events(database.rows(query).await?) }))
+    fn read_after(&self, position: i64) -> ReadAhead {
+        ReadAhead::begin(&self.database, page_query(&self.scope, &self.range, position))
     }
 
     fn header(&self) -> Result<Vec<u8>, StoreError> {

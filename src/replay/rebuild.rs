@@ -12,7 +12,6 @@
 
 use std::sync::Arc;
 
-use futures::future::try_join;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::projection::AnyProjection;
 use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
@@ -28,8 +27,8 @@ use super::streams::{StreamPages, moved_on, whole};
 use super::{PAGE, Progress, ReplayError};
 use crate::log::{read, unreadable};
 use crate::store::{
-    ConnectionPurpose, Database, StoreError, Transaction, create_projection_tables, own_like, projection_indexes,
-    put_new_rows, put_rows, take_out,
+    ConnectionPurpose, Database, ReadAhead, StoreError, Transaction, create_projection_tables, own_like,
+    projection_indexes, put_new_rows, put_rows, take_out,
 };
 
 /// After this many rounds of catching up, the rebuild does the rest under the log's lock, however much it is. Under
@@ -103,7 +102,7 @@ async fn rebuild_as(
     progress: &dyn Progress,
     (page, broken_log): (i64, BrokenLog),
 ) -> Result<RebuildReport, ReplayError> {
-    let outcome = run(&**database, projection, now, progress, (page.max(1), broken_log)).await;
+    let outcome = run(database, projection, now, progress, (page.max(1), broken_log)).await;
     if let Err(error) = &outcome {
         note(&**database, projection, error).await;
     }
@@ -124,7 +123,7 @@ pub async fn discard(database: &Arc<dyn Database>, projection: &AnyProjection) -
 }
 
 async fn run(
-    database: &dyn Database,
+    database: &Arc<dyn Database>,
     projection: &AnyProjection,
     now: Timestamp,
     progress: &dyn Progress,
@@ -136,7 +135,7 @@ async fn run(
     rebuild.catch_up().await?;
     let position = rebuild.switch(now).await?;
     let rows = Query::new(format!("select count(*) from {}", projection.name), []);
-    let rows = count(database, rows).await;
+    let rows = count(&**database, rows).await;
     Ok(RebuildReport {
         projection: projection.name,
         generation: rebuild.generation + 1,
@@ -145,7 +144,7 @@ async fn run(
             .ok(),
         position,
         resumed,
-        unreadable: unreadable_of(database, projection).await?,
+        unreadable: unreadable_of(&**database, projection).await?,
     })
 }
 
@@ -163,7 +162,7 @@ async fn unreadable_of(
 
 /// A rebuild in progress.
 pub(super) struct Rebuild<'a> {
-    pub(super) database: &'a dyn Database,
+    pub(super) database: &'a Arc<dyn Database>,
     pub(super) projection: &'a AnyProjection,
     /// The generation that serves now.
     pub(super) generation: i64,
@@ -178,7 +177,7 @@ pub(super) struct Rebuild<'a> {
 
 impl<'a> Rebuild<'a> {
     async fn begin(
-        database: &'a dyn Database,
+        database: &'a Arc<dyn Database>,
         projection: &'a AnyProjection,
         progress: &'a dyn Progress,
         (page, broken_log): (i64, BrokenLog),
@@ -201,7 +200,7 @@ impl<'a> Rebuild<'a> {
         place.cursor.run = state.place().map_or(0, |old| old.cursor.run) + 1;
         put_place(&mut *transaction, projection, &place).await?;
         transaction.commit().await?;
-        let (total, done) = sizes(database, projection, &place).await?;
+        let (total, done) = sizes(&**database, projection, &place).await?;
         let mut rebuild = Self {
             database,
             projection,
@@ -225,21 +224,12 @@ impl<'a> Rebuild<'a> {
             Some(id) => StreamPages::after(id, kind, self.page),
             None => StreamPages::all(kind, self.page),
         };
-        let database = self.database;
-        let mut page = database.rows(pages.query()).await?;
-        loop {
-            let streams = pages.take(page)?;
+        let mut next = Some(ReadAhead::begin(self.database, pages.query()));
+        while let Some(page) = next {
+            let streams = pages.take(page.rows().await?)?;
             // The next page is read while this one is folded and written.
-            let next = async {
-                match pages.ended() {
-                    true => Ok(Vec::new()),
-                    false => database.rows(pages.query()).await.map_err(ReplayError::from),
-                }
-            };
-            (page, ()) = try_join(next, self.copy_streams(&streams)).await?;
-            if pages.ended() {
-                break;
-            }
+            next = (!pages.ended()).then(|| ReadAhead::begin(self.database, pages.query()));
+            self.copy_streams(&streams).await?;
         }
         let mut place = self.place.clone();
         place.cursor.copied = true;
@@ -257,7 +247,7 @@ impl<'a> Rebuild<'a> {
     }
 
     async fn copy_page(&mut self, streams: &[Vec<StoredEvent>], place: RebuildProgress) -> Result<(), ReplayError> {
-        let folded = fold(self.database, self.projection, streams, self.broken_log).await?;
+        let folded = fold(&**self.database, self.projection, streams, self.broken_log).await?;
         let mut transaction = self.claim().await?;
         put_new_rows(&mut *transaction, self.projection, NEXT, folded.rows).await?;
         unreadable::mark(&mut *transaction, &folded.unreadable).await?;
@@ -281,7 +271,7 @@ impl<'a> Rebuild<'a> {
     /// Folds the streams that got new events, until the rest is small enough for the log's lock.
     pub(super) async fn catch_up(&mut self) -> Result<(), ReplayError> {
         for _ in 0..ROUNDS {
-            let head = read::head(self.database).await?;
+            let head = read::head(&**self.database).await?;
             if head - self.place.from <= self.page {
                 break;
             }
@@ -305,7 +295,7 @@ impl<'a> Rebuild<'a> {
             let until = to.min(from + self.page);
             let query = moved_on(self.projection.aggregate_type, from, until);
             let streams = whole(transaction.rows(query).await?)?;
-            let folded = fold(self.database, self.projection, &streams, self.broken_log).await?;
+            let folded = fold(&**self.database, self.projection, &streams, self.broken_log).await?;
             unreadable::mark(transaction, &folded.unreadable).await?;
             put_rows(transaction, self.projection, NEXT, folded.rows).await?;
             take_out(transaction, self.projection, NEXT, &folded.without_row).await?;

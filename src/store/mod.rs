@@ -31,6 +31,7 @@ mod postgres_url_parameters;
 mod postgres_url_reading;
 mod postgres_watch;
 mod projection_tables;
+mod read_ahead;
 mod schema;
 mod sqlite;
 mod sqlite_file;
@@ -54,6 +55,7 @@ pub use postgres_troubles::{no_answer, trouble};
 pub use postgres_url::{PostgresUrl, postgres_address};
 pub use postgres_url_error::TargetSession;
 pub use projection_tables::{create_projection, create_projection_tables, projection_indexes};
+pub use read_ahead::ReadAhead;
 #[cfg(test)]
 pub(crate) use schema::create_missing_projections;
 pub use schema::{migrate, require_tables};
