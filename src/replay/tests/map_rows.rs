@@ -24,6 +24,7 @@ on_both_databases!(
     of_a_group_whose_beginning_cannot_be_read_nothing_stays_in_the_tables,
     the_first_command_of_a_process_mends_what_a_hand_has_done_to_a_map,
     after_a_rebuild_nothing_is_taken_for_written,
+    after_rows_were_folded_from_what_can_be_read_nothing_is_taken_for_written,
     what_an_older_program_has_written_is_put_right_by_the_next_command_of_one_that_knows_all,
     what_was_remembered_of_a_stream_that_others_have_continued_is_no_reason_to_leave_a_change_out,
     what_is_taken_out_of_a_map_during_a_rebuild_is_not_in_the_new_tables,
@@ -267,6 +268,18 @@ async fn after_a_rebuild_nothing_is_taken_for_written(on: On) {
         .await;
     put_entity(&world.log, "acme", "rome").await;
     assert_eq!(found(&world).await.len(), 1);
+}
+
+async fn after_rows_were_folded_from_what_can_be_read_nothing_is_taken_for_written(on: On) {
+    let world = World::with_history(on).await;
+    put_entity(&world.log, "acme", "oslo").await;
+    let elsewhere = "update group_entities set name = '\"Elsewhere\"' where entity_id = 'berlin'";
+    world.by_hand(elsewhere).await;
+    let payload = r#"{"EntityAdded":{"entity_id":"rome","name":"Rome"}}"#;
+    world.append_by_hand("Group", "globex", "EntityAdded", payload).await;
+    unreadable::read_on(&*world.database).await.unwrap();
+    put_entity(&world.log, "acme", "porto").await;
+    assert_all_equal(&world).await;
 }
 
 /// A program that does not know the last event of the group takes a user out of it, as nothing that closes may wait.
