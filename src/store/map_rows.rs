@@ -85,11 +85,7 @@ pub(crate) async fn put_rows(
     suffix: &str,
     rows: Vec<StoredRow>,
 ) -> Result<(), StoreError> {
-    let (values, maps) = parted(projection, rows);
-    let table = format!("{}{suffix}", projection.name);
-    transaction
-        .insert(&table, projection.columns, &values, OnConflict::Replace)
-        .await?;
+    let maps = put_own(transaction, projection, suffix, rows, OnConflict::Replace).await?;
     for (map, rows) in projection.maps.iter().zip(maps) {
         let table = format!("{}{suffix}", map.name);
         let difference = MapDifference::to_have(transaction, &table, map, rows).await?;
@@ -105,16 +101,28 @@ pub(crate) async fn put_new_rows(
     suffix: &str,
     rows: Vec<StoredRow>,
 ) -> Result<(), StoreError> {
-    let (values, maps) = parted(projection, rows);
-    let table = format!("{}{suffix}", projection.name);
-    transaction
-        .insert(&table, projection.columns, &values, OnConflict::Fail)
-        .await?;
+    let maps = put_own(transaction, projection, suffix, rows, OnConflict::Fail).await?;
     for (map, rows) in projection.maps.iter().zip(maps) {
         let (table, rows): (_, Vec<_>) = (format!("{}{suffix}", map.name), rows.into_values().flatten().collect());
         transaction.insert(&table, map.columns, &rows, OnConflict::Fail).await?;
     }
     Ok(())
+}
+
+/// Puts the rows into the projection's own table, and returns for each map the rows of its table.
+async fn put_own(
+    transaction: &mut dyn Transaction,
+    projection: &AnyProjection,
+    suffix: &str,
+    rows: Vec<StoredRow>,
+    on_conflict: OnConflict,
+) -> Result<Vec<RowsByOwner>, StoreError> {
+    let (values, maps) = parted(projection, rows);
+    let table = format!("{}{suffix}", projection.name);
+    transaction
+        .insert(&table, projection.columns, &values, on_conflict)
+        .await?;
+    Ok(maps)
 }
 
 /// Takes the rows of these streams out of one generation of a projection's tables.

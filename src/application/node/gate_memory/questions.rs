@@ -27,8 +27,8 @@ use crate::store::{Database, StoreError};
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How many callers' facts one question asks for, at most, so that its statement stays small enough to be answered at once.
 const ASKED_BY_MAX: usize = 128;
-/// How often those who are about to ask are let in before a question is sent. It costs nobody time: whoever is let in has work
-/// that is ready and would only come to the next question.
+/// How often those who are about to ask are let in before a question is sent. Nobody waits for a clock: whoever is let in has work
+/// that is ready now.
 const LET_IN_MAX: u32 = 4;
 /// How many callers may wait to have their facts asked for; others wait to ask.
 const QUEUE: usize = 4_096;
