@@ -9,6 +9,7 @@ use gatebook_aggregates::refusal::Refusal;
 use gatebook_projections::app_list::{self, AppListed, Cursor, Filter, Sort};
 use gatebook_projections::developers::{self, DeveloperRow, Developers};
 use gatebook_projections::groups::{self, GroupRow, Groups};
+use gatebook_projections::part_search::PartSearch;
 use gatebook_projections::portal_apps::{self, PortalAppRow, PortalApps};
 use gatebook_projections::projection::Projection;
 use gatebook_projections::recorded::StoredEvent;
@@ -171,10 +172,13 @@ impl Gatebook {
         limit: u32,
     ) -> Result<ListPage<AppListed>, Failure> {
         // One more than asked for tells whether there is a next page.
+        let wanted = i64::from(limit) + 1;
         let search = self.database().dialect().part_search();
-        let query = app_list::page(filter, sort, after, i64::from(limit) + 1, search);
+        let query = app_list::page(filter, sort, after, wanted, search);
+        let by_index = filter.has_text() && search == PartSearch::ByIndex;
+        let among_first = by_index.then(|| app_list::page_among_first(filter, sort, after, wanted));
         let rows = match filter.is_search() {
-            true => self.searched(caller, query).await?,
+            true => self.searched(caller, among_first, query, wanted as usize).await?,
             false => self.read(caller, query).await?,
         };
         let more = rows.len() > limit as usize;
@@ -184,13 +188,28 @@ impl Gatebook {
         Ok(ListPage { items, next })
     }
 
-    async fn searched(&self, caller: &Caller, query: Query) -> Result<Vec<Vec<Value>>, Failure> {
+    /// The rows of `among_first` if they are as many as are wanted, otherwise those of `query`.
+    async fn searched(
+        &self,
+        caller: &Caller,
+        among_first: Option<Query>,
+        query: Query,
+        wanted: usize,
+    ) -> Result<Vec<Vec<Value>>, Failure> {
         let (database, slots, principal) = (
             self.log.database.clone(),
             self.search_slots.clone(),
             caller.principal_key(),
         );
-        let search = async move { database.rows(query).await };
+        let search = async move {
+            if let Some(among_first) = among_first {
+                let rows = database.rows(among_first).await?;
+                if rows.len() >= wanted {
+                    return Ok(rows);
+                }
+            }
+            database.rows(query).await
+        };
         let search = async move { slots.run(principal, search).await };
         Ok(self.read_slots.run(caller.principal_key(), search).await???)
     }

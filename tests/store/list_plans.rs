@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use gatebook::store::{ConnectionPurpose, Database, Dialect};
 use gatebook_aggregates::identifiers::GroupId;
-use gatebook_projections::app_list::{Cursor, Filter, Sort, page};
+use gatebook_projections::app_list::{AppListed, Cursor, Filter, Sort, page, page_among_first};
+use gatebook_projections::part_search::PartSearch;
 use gatebook_projections::sql::{Query, Value};
 
 use super::list_queries::{group, holding, rows};
@@ -117,6 +118,46 @@ async fn postgres_keeps_no_plan_of_a_search_for_searches_of_other_texts() {
     let stored: Vec<_> = stored.into_iter().flatten().collect();
     let whole_list = page_of(&database, &whole_list).sql;
     assert_eq!(stored, [Value::from(whole_list)], "the whole list alone is prepared");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_applications_are_searched_in_the_order_of_the_list_on_postgres() {
+    let database = analyzed(&new_postgres().await).await;
+    for group_id in [Some(group(0)), None] {
+        let of_group = if group_id.is_some() { "group_and_" } else { "" };
+        for (filter, _) in searches(group_id.as_ref(), "Bridge 41") {
+            for (sort, index) in SORTS {
+                let plan = plan(&database, page_among_first(&filter, sort, None, 51)).await;
+                assert!(plan.contains(&format!("app_list_by_{of_group}{index}_1")), "{plan}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_more_than_the_first_five_thousand_are_searched() {
+    let database = holding(&new_postgres().await, &rows(10_000)).await;
+    let all = database.rows(page(&Filter::default(), Sort::Name, None, 10_000, PartSearch::ByIndex));
+    let all: Vec<_> = all
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|row| AppListed::read(row).unwrap().app)
+        .collect();
+    for (place, is_found) in [(4_999, true), (5_000, false)] {
+        let filter = Filter {
+            name: Some(all[place].name.to_string()),
+            ..Filter::default()
+        };
+        let found = database
+            .rows(page_among_first(&filter, Sort::Name, None, 51))
+            .await
+            .unwrap();
+        let found = found
+            .into_iter()
+            .any(|row| AppListed::read(row).unwrap().app == all[place]);
+        assert_eq!(found, is_found, "the one at {place}");
+    }
 }
 
 /// A database of many rows that the planner knows.

@@ -11,7 +11,9 @@ use gatebook_aggregates::integration_app::{IntegrationType, Status};
 use gatebook_aggregates::text::{AppName, Description};
 use gatebook_aggregates::text_comparison::searchable;
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_projections::app_list::{AppListed, AppRow, Cursor, DeveloperStatus, Filter, Link, Sort, page};
+use gatebook_projections::app_list::{
+    AppListed, AppRow, Cursor, DeveloperStatus, Filter, Link, Sort, page, page_among_first,
+};
 use gatebook_projections::row::Row;
 use uuid::Uuid;
 
@@ -175,6 +177,9 @@ async fn all_pages(database: &dyn Database, filter: &Filter, sort: Sort, limit: 
             ))
             .await
             .unwrap();
+        // All of them are among the first that a search looks at.
+        let among_first = page_among_first(filter, sort, after.as_ref(), limit);
+        assert_eq!(found, database.rows(among_first).await.unwrap());
         let found: Vec<_> = found.into_iter().map(|row| AppListed::read(row).unwrap().app).collect();
         ids.extend(found.iter().map(|app| app.app_id));
         match found.last() {

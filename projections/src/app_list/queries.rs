@@ -114,6 +114,11 @@ impl Filter {
         };
         *self != whole_list
     }
+
+    /// Whether it looks for a part of a text.
+    pub fn has_text(&self) -> bool {
+        self.name.is_some() || self.description.is_some() || self.developer_email.is_some()
+    }
 }
 
 /// The order of a list. The id breaks ties, so that every order is total.
@@ -143,9 +148,9 @@ pub enum Sort {
 impl Sort {
     fn column(self) -> &'static str {
         match self {
-            Self::Name | Self::NameDescending => "a.name_key",
-            Self::CreatedAt | Self::CreatedAtDescending => "a.created_at",
-            Self::Status | Self::StatusDescending => "a.status",
+            Self::Name | Self::NameDescending => "name_key",
+            Self::CreatedAt | Self::CreatedAtDescending => "created_at",
+            Self::Status | Self::StatusDescending => "status",
         }
     }
 
@@ -186,39 +191,72 @@ impl Cursor {
 
 /// One application.
 pub fn by_id(app_id: AppId) -> Query {
-    let mut query = select();
+    let mut query = select("app_list");
     let id = query.arg(app_id);
     query.push(&format!(" where a.app_id = {id}"));
     query
 }
 
+/// How many applications [`page_among_first`] looks at. One that has a hundredth of them fills a page of the console.
+const LOOKED_AT_FIRST: u32 = 5_000;
+
 /// A page of at most `limit` applications.
 pub fn page(filter: &Filter, sort: Sort, after: Option<&Cursor>, limit: i64, search: PartSearch) -> Query {
-    let mut query = select();
+    let mut query = select("app_list");
     query.is_planned_for_its_arguments = filter.is_search();
     let mut conditions = conditions(&mut query, filter, search);
-    let (column, direction, beyond) = match sort.descending() {
-        false => (sort.column(), "asc", ">"),
-        true => (sort.column(), "desc", "<"),
-    };
-    if let Some(cursor) = after {
-        let (key, id) = (query.arg(cursor.key.as_str()), query.arg(cursor.app_id));
-        conditions.push(format!("({column}, a.app_id) {beyond} ({key}, {id})"));
+    conditions.extend(after.map(|cursor| beyond(&mut query, sort, cursor, "a.")));
+    push_conditions(&mut query, &conditions);
+    push_order(&mut query, sort, "a.", limit);
+    query
+}
+
+/// The same page if the first few thousand applications after the place fill it, fewer rows otherwise.
+///
+/// What many applications have is found sooner this way than by an index of texts, which gives all of them before they can
+/// be put in order: with a million applications, 2 % of which fit, forty times as soon.
+pub fn page_among_first(filter: &Filter, sort: Sort, after: Option<&Cursor>, limit: i64) -> Query {
+    let mut first = Query::new("(select * from app_list", []);
+    let mut place = Vec::new();
+    if let Some(group_id) = &filter.group_id {
+        place.push(format!("group_id = {}", first.arg(group_id.as_str())));
     }
+    place.extend(after.map(|cursor| beyond(&mut first, sort, cursor, "")));
+    push_conditions(&mut first, &place);
+    push_order(&mut first, sort, "", i64::from(LOOKED_AT_FIRST));
+    let mut query = select(&format!("{})", first.sql));
+    query.args = first.args;
+    query.is_planned_for_its_arguments = true;
+    let conditions = conditions(&mut query, filter, PartSearch::RowByRow);
+    push_conditions(&mut query, &conditions);
+    push_order(&mut query, sort, "a.", limit);
+    query
+}
+
+fn beyond(query: &mut Query, sort: Sort, cursor: &Cursor, table: &str) -> String {
+    let (column, beyond) = (sort.column(), if sort.descending() { "<" } else { ">" });
+    let (key, id) = (query.arg(cursor.key.as_str()), query.arg(cursor.app_id));
+    format!("({table}{column}, {table}app_id) {beyond} ({key}, {id})")
+}
+
+fn push_conditions(query: &mut Query, conditions: &[String]) {
     if !conditions.is_empty() {
         query.push(" where ");
         query.push(&conditions.join(" and "));
     }
-    let limit = query.arg(limit);
-    query.push(&format!(
-        " order by {column} {direction}, a.app_id {direction} limit {limit}"
-    ));
-    query
 }
 
-fn select() -> Query {
+fn push_order(query: &mut Query, sort: Sort, table: &str, limit: i64) {
+    let (column, direction) = (sort.column(), if sort.descending() { "desc" } else { "asc" });
+    let limit = query.arg(limit);
+    query.push(&format!(
+        " order by {table}{column} {direction}, {table}app_id {direction} limit {limit}"
+    ));
+}
+
+fn select(apps: &str) -> Query {
     let sql = format!(
-        "select {}, d.full_name from app_list a left join developers d on d.email_key = a.developer_email_key",
+        "select {}, d.full_name from {apps} a left join developers d on d.email_key = a.developer_email_key",
         select_list(AppRow::COLUMNS, "a.")
     );
     Query::new(sql, [])
