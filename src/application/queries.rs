@@ -174,12 +174,16 @@ impl Gatebook {
         // One more than asked for tells whether there is a next page.
         let wanted = i64::from(limit) + 1;
         let search = self.database().dialect().part_search();
-        let query = app_list::page(filter, sort, after, wanted, search);
-        let by_index = filter.has_text() && search == PartSearch::ByIndex;
-        let among_first = by_index.then(|| app_list::page_among_first(filter, sort, after, wanted));
-        let rows = match filter.is_search() {
-            true => self.searched(caller, among_first, query, wanted as usize).await?,
-            false => self.read(caller, query).await?,
+        let rows = if filter.has_text() && search == PartSearch::ByIndex {
+            let among_first = app_list::page_among_first(filter, sort, after, wanted);
+            let by_index = app_list::page_by_index(filter, sort, after, wanted);
+            self.searched(caller, [among_first, by_index], wanted as usize).await?
+        } else {
+            let query = app_list::page(filter, sort, after, wanted, search);
+            match filter.is_search() {
+                true => self.searched(caller, [query], wanted as usize).await?,
+                false => self.read(caller, query).await?,
+            }
         };
         let more = rows.len() > limit as usize;
         let listed = rows.into_iter().take(limit as usize).map(AppListed::read);
@@ -188,12 +192,11 @@ impl Gatebook {
         Ok(ListPage { items, next })
     }
 
-    /// The rows of `among_first` if they are as many as are wanted, otherwise those of `query`.
-    async fn searched(
+    /// The rows of the first of these queries that finds as many as are wanted, otherwise those of the last.
+    async fn searched<const N: usize>(
         &self,
         caller: &Caller,
-        among_first: Option<Query>,
-        query: Query,
+        queries: [Query; N],
         wanted: usize,
     ) -> Result<Vec<Vec<Value>>, Failure> {
         let (database, slots, principal) = (
@@ -202,13 +205,14 @@ impl Gatebook {
             caller.principal_key(),
         );
         let search = async move {
-            if let Some(among_first) = among_first {
-                let rows = database.rows(among_first).await?;
+            let mut rows = Vec::new();
+            for query in queries {
+                rows = database.rows(query).await?;
                 if rows.len() >= wanted {
-                    return Ok(rows);
+                    break;
                 }
             }
-            database.rows(query).await
+            Ok::<_, StoreError>(rows)
         };
         let search = async move { slots.run(principal, search).await };
         Ok(self.read_slots.run(caller.principal_key(), search).await???)

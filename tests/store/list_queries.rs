@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gatebook::store::{self, ConnectionPurpose, Database, OnConflict};
+use gatebook::store::{self, ConnectionPurpose, Database, Dialect, OnConflict};
 use gatebook_aggregates::api_permission::ApiPermission;
 use gatebook_aggregates::catalog::CategoryCode;
 use gatebook_aggregates::email_address::{EmailAddress, comparable_address};
@@ -12,7 +12,7 @@ use gatebook_aggregates::text::{AppName, Description};
 use gatebook_aggregates::text_comparison::searchable;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::app_list::{
-    AppListed, AppRow, Cursor, DeveloperStatus, Filter, Link, Sort, page, page_among_first,
+    AppListed, AppRow, Cursor, DeveloperStatus, Filter, Link, Sort, page, page_among_first, page_by_index,
 };
 use gatebook_projections::row::Row;
 use uuid::Uuid;
@@ -180,6 +180,10 @@ async fn all_pages(database: &dyn Database, filter: &Filter, sort: Sort, limit: 
         // All of them are among the first that a search looks at.
         let among_first = page_among_first(filter, sort, after.as_ref(), limit);
         assert_eq!(found, database.rows(among_first).await.unwrap());
+        if database.dialect() == Dialect::Postgres {
+            let by_index = page_by_index(filter, sort, after.as_ref(), limit);
+            assert_eq!(found, database.rows(by_index).await.unwrap());
+        }
         let found: Vec<_> = found.into_iter().map(|row| AppListed::read(row).unwrap().app).collect();
         ids.extend(found.iter().map(|app| app.app_id));
         match found.last() {

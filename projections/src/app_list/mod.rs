@@ -17,7 +17,7 @@ use gatebook_aggregates::text_comparison::searchable;
 use gatebook_aggregates::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use queries::{AppListed, Cursor, DeveloperStatus, Filter, Sort, by_id, page, page_among_first};
+pub use queries::{AppListed, Cursor, DeveloperStatus, Filter, Sort, by_id, page, page_among_first, page_by_index};
 
 use crate::projection::{Indexes, Projection};
 use crate::recorded::Recorded;

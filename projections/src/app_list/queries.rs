@@ -233,6 +233,33 @@ pub fn page_among_first(filter: &Filter, sort: Sort, after: Option<&Cursor>, lim
     query
 }
 
+/// The same page from the applications that have the text, which an index finds, put in order afterwards.
+///
+/// Left to itself PostgreSQL looks at the applications in the order of the list as soon as it takes the text for frequent, and
+/// looks at very many if those that have it stand together far from the place: among a million, 5,500 that were created one after
+/// the other took 240 ms that way.
+pub fn page_by_index(filter: &Filter, sort: Sort, after: Option<&Cursor>, limit: i64) -> Query {
+    let column = sort.column();
+    let from = "app_list a left join developers d on d.email_key = a.developer_email_key";
+    let mut found = Query::new(
+        format!("with found as materialized (select a.app_id, a.{column} from {from}"),
+        [],
+    );
+    found.is_planned_for_its_arguments = true;
+    let mut conditions = conditions(&mut found, filter, PartSearch::ByIndex);
+    conditions.extend(after.map(|cursor| beyond(&mut found, sort, cursor, "a.")));
+    push_conditions(&mut found, &conditions);
+    found.push("), first as (select app_id from found");
+    push_order(&mut found, sort, "", limit);
+    let direction = direction(sort);
+    let columns = select_list(AppRow::COLUMNS, "a.");
+    found.push(&format!(
+        ") select {columns}, d.full_name from {from} where a.app_id in (select app_id from first) \
+         order by a.{column} {direction}, a.app_id {direction}"
+    ));
+    found
+}
+
 fn beyond(query: &mut Query, sort: Sort, cursor: &Cursor, table: &str) -> String {
     let (column, beyond) = (sort.column(), if sort.descending() { "<" } else { ">" });
     let (key, id) = (query.arg(cursor.key.as_str()), query.arg(cursor.app_id));
@@ -247,11 +274,15 @@ fn push_conditions(query: &mut Query, conditions: &[String]) {
 }
 
 fn push_order(query: &mut Query, sort: Sort, table: &str, limit: i64) {
-    let (column, direction) = (sort.column(), if sort.descending() { "desc" } else { "asc" });
+    let (column, direction) = (sort.column(), direction(sort));
     let limit = query.arg(limit);
     query.push(&format!(
         " order by {table}{column} {direction}, {table}app_id {direction} limit {limit}"
     ));
+}
+
+fn direction(sort: Sort) -> &'static str {
+    if sort.descending() { "desc" } else { "asc" }
 }
 
 fn select(apps: &str) -> Query {
