@@ -35,7 +35,7 @@ pub enum Refusal {
     /// R12: AIQ Integrate has no outside developer.
     #[error("An AIQ Integrate application has no outside developer.")]
     NoOutsideDeveloper,
-    /// R12, R22: operators handle the secrets of AIQ Integrate applications only.
+    /// R12, R22: operators generate secrets of AIQ Integrate applications only.
     #[error("The client secrets of this application belong to its developer.")]
     KeptByDeveloper,
     /// R20: at most one linked developer.

@@ -29,7 +29,7 @@ pub use accounts::{
 };
 pub use apps::{
     AiqIntegrateForm, AppView, ClientSecretMade, ClientSecretOrder, Creation, IssuedClientSecret, MailProblem,
-    NewIntegrationForm, StatusChange, live_secrets,
+    NewIntegrationForm, StatusChange, StatusChanged, live_secrets,
 };
 pub use authorization::{LinkedDeveloper, Manager, Operator, PracticeAdmin, Reader, VerifiedDeveloper};
 pub use caller::{Caller, Conditions, Wanted, Who};

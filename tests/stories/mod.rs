@@ -36,6 +36,7 @@ mod secrets_about_to_end;
 mod secrets_of_aiq_integrate;
 mod setting_up_the_integration_admin;
 mod slowing_down;
+mod stopped_by_operators;
 mod suspending_and_revoking;
 mod the_developer_portal;
 mod the_gate;

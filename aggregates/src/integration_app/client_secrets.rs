@@ -122,7 +122,8 @@ impl App {
         }])
     }
 
-    /// R23: a single secret can be retired at once; one whose overlap is over has ended already.
+    /// R23: a single secret can be retired at once; one whose overlap is over has ended already. Operators retire those of
+    /// every application, as a leaked secret may be theirs to stop.
     pub(super) fn retire_client_secret(
         &self,
         at: Timestamp,
@@ -130,7 +131,12 @@ impl App {
         group: &GroupFacts,
         client_secret_id: ClientSecretId,
     ) -> Result<Vec<Event>, Refusal> {
-        self.require_secret_keeper(by)?;
+        match by {
+            Principal::Operator => {}
+            Principal::GroupUser(_) | Principal::Developer { .. } | Principal::Invitee | Principal::Integration => {
+                self.require_secret_keeper(by)?;
+            }
+        }
         group.product_plan.require_integration_apps()?;
         self.require_not_revoked()?;
         let secret = self
@@ -171,7 +177,7 @@ impl App {
         }])
     }
 
-    /// R12, R22: developers keep the secrets of a New Integration, operators those of AIQ Integrate.
+    /// R12, R22: developers generate the secrets of a New Integration, operators those of AIQ Integrate.
     fn require_secret_keeper(&self, by: &Principal) -> Result<(), Refusal> {
         let kept_by_developer = self.kind.has_outside_developer();
         match by {

@@ -1,4 +1,4 @@
-//! R23 over the API: a client secret is made once for an `Idempotency-Key`. R12: operators keep those of AIQ Integrate.
+//! R23 over the API: a client secret is made once for an `Idempotency-Key`. R12: operators make those of AIQ Integrate.
 
 use crate::application::command::request::Drawn;
 use crate::application::command::section_versions::ExpectedVersion;
@@ -82,33 +82,29 @@ impl Gatebook {
         self.client_secret_once(operator.caller, &app, order).await
     }
 
-    /// R12, R23: the live client secrets of an AIQ Integrate application, with their last use.
+    /// R23: the live client secrets of any application, with their last use.
     pub async fn operators_client_secrets(
         &self,
         _: Operator<'_>,
         app_id: AppId,
     ) -> Result<Vec<(ClientSecret, Option<Timestamp>)>, Failure> {
-        let listed = self.listed(app_id).await?.ok_or(Refusal::NotFound)?;
-        if listed.app.integration_type.has_outside_developer() {
-            return Err(Refusal::KeptByDeveloper.into());
-        }
         let app = self.portal_app(app_id).await?.ok_or(Refusal::NotFound)?;
         self.live_secrets_with_use(&app).await
     }
 
-    /// R12, R23: retires one of them at once.
+    /// R23: retires one of them at once. Tells whether it was this that ended it; else its overlap was over already.
     pub async fn operators_retire_client_secret(
         &self,
         operator: Operator<'_>,
         app_id: AppId,
         client_secret_id: ClientSecretId,
         if_match: VersionCondition,
-    ) -> Result<(), Failure> {
+    ) -> Result<bool, Failure> {
         let app = self.portal_app(app_id).await?.ok_or(Refusal::NotFound)?;
         let command = AppCommand::RetireClientSecret { client_secret_id };
         let request = CommandRequest::new(operator.caller, command);
-        self.run_app(&app.group_id, app_id, &if_match.into(), request).await?;
-        Ok(())
+        let (done, _) = self.run_app(&app.group_id, app_id, &if_match.into(), request).await?;
+        Ok(!done.events.is_empty())
     }
 
     /// R23: the live client secrets, oldest first, each with its last use.

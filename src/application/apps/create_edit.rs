@@ -59,6 +59,16 @@ pub enum StatusChange {
     Revoke,
 }
 
+impl StatusChange {
+    pub(in crate::application) fn command(self, reason: Option<Reason>) -> AppCommand {
+        match self {
+            Self::Suspend => AppCommand::Suspend { reason },
+            Self::Resume => AppCommand::Resume { reason },
+            Self::Revoke => AppCommand::Revoke { reason },
+        }
+    }
+}
+
 impl Gatebook {
     /// Creates an application (R5-R13).
     pub async fn create_app(
@@ -190,12 +200,7 @@ impl Gatebook {
         change: StatusChange,
         reason: Option<Reason>,
     ) -> Result<Changed, Failure> {
-        let command = match change {
-            StatusChange::Suspend => AppCommand::Suspend { reason },
-            StatusChange::Resume => AppCommand::Resume { reason },
-            StatusChange::Revoke => AppCommand::Revoke { reason },
-        };
-        let request = CommandRequest::new(caller, command).once(key);
+        let request = CommandRequest::new(caller, change.command(reason)).once(key);
         self.change_app(caller, app_id, expected.into(), request).await
     }
 }

@@ -111,7 +111,9 @@ fn r4_what_admins_ask_is_not_found_by_anybody_outside_the_group_in_any_phase() {
     for scene in every_phase() {
         for by in outside.clone() {
             for command in commands::admin_commands() {
-                scene.when(by.clone(), command).then_expect_error(Refusal::NotFound);
+                if !(matches!(by, Principal::Operator) && is_of_operators_too(&command)) {
+                    scene.when(by.clone(), command).then_expect_error(Refusal::NotFound);
+                }
             }
         }
         for by in [developer(), Principal::Invitee, Principal::Integration] {
@@ -119,6 +121,42 @@ fn r4_what_admins_ask_is_not_found_by_anybody_outside_the_group_in_any_phase() {
                 .when(by, commands::download_log())
                 .then_expect_error(Refusal::NotFound);
         }
+    }
+}
+
+/// R27: what operators may ask of an application of any group.
+fn is_of_operators_too(command: &AppCommand) -> bool {
+    matches!(
+        command,
+        AppCommand::Suspend { .. } | AppCommand::Resume { .. } | AppCommand::Revoke { .. }
+    )
+}
+
+#[test]
+fn r27_operators_who_say_why_are_answered_exactly_like_a_practice_admin_in_any_phase() {
+    let why = || reason("A leaked secret.");
+    for scene in every_phase() {
+        for command in [
+            AppCommand::Suspend { reason: why() },
+            AppCommand::Resume { reason: why() },
+            AppCommand::Revoke { reason: why() },
+        ] {
+            let practice_admin = scene.answer(admin(), command.clone());
+            assert_eq!(scene.answer(Principal::Operator, command), practice_admin);
+        }
+    }
+}
+
+#[test]
+fn r27_operators_who_do_not_say_why_are_refused() {
+    for command in [commands::suspend(), commands::resume(), commands::revoke()] {
+        let scene = sensible_scene(&command);
+        let refused = problem(scene.answer(Principal::Operator, command.clone()));
+        assert_eq!(refused, ("reason".to_owned(), "required"));
+        scene
+            .off_the_plan()
+            .when(Principal::Operator, command)
+            .then_expect_error(Refusal::PlanRequired);
     }
 }
 
