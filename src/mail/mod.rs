@@ -17,7 +17,7 @@ mod tls_stream;
 mod transport;
 
 pub use dialogue::TransferProgress;
-pub use emails::{Email, EmailKind};
+pub use emails::{Email, EmailKind, Ending};
 pub use error::{DeliveryFailure, MailError};
 pub use paragraph::Paragraph;
 pub use transport::{MailTransport, SEND_TIMEOUT};

@@ -146,7 +146,7 @@ async fn no_more_than_the_first_five_thousand_are_searched() {
         .collect();
     for (place, is_found) in [(4_999, true), (5_000, false)] {
         let filter = Filter {
-            name: Some(all[place].name.to_string()),
+            name: Some(all[place].name.as_str().to_owned()),
             ..Filter::default()
         };
         let found = database

@@ -7,6 +7,7 @@ mod console;
 mod copy;
 mod current_user;
 mod definition_list;
+mod end_date;
 mod filter_form;
 mod form;
 mod form_errors;
