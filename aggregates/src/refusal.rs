@@ -29,6 +29,9 @@ pub enum Refusal {
     /// R27: a suspended application gives nothing out.
     #[error("This application is suspended. Resume it first.")]
     AppSuspended,
+    /// What has reached its end date gives nothing out.
+    #[error("This application has reached its end date. An Integration Admin of its group can set a later one.")]
+    AppExpired,
     /// R27: only a suspended application can be resumed.
     #[error("This application is not suspended.")]
     NotSuspended,

@@ -29,8 +29,8 @@ pub use accounts::{
     ResourceServerIssued, ResourceServerMade, Session, SignInForm, SignInOutcome, TokenMade,
 };
 pub use apps::{
-    AiqIntegrateForm, AppView, ClientSecretMade, ClientSecretOrder, Creation, IssuedClientSecret, MailProblem,
-    NewIntegrationForm, StatusChange, StatusChanged, live_secrets,
+    AiqIntegrateForm, AppView, ClientSecretMade, ClientSecretOrder, Creation, IssuedClientSecret, KnownSecret,
+    MailProblem, NewIntegrationForm, SecretEnd, SecretHistory, SecretTerms, StatusChange, StatusChanged, live_secrets,
 };
 pub use authorization::{LinkedDeveloper, Manager, Operator, PracticeAdmin, Reader, VerifiedDeveloper};
 pub use caller::{Caller, Conditions, Wanted, Who};

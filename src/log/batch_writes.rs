@@ -47,6 +47,7 @@ const EMAILS: &[Column] = &[
     text("created_at"),
     text("about"),
     int("priority"),
+    text("audience"),
 ];
 
 impl BatchWrites {
@@ -293,5 +294,6 @@ fn email_row(email: EncryptedEmail, now: Timestamp) -> Vec<Value> {
         at.into(),
         email.about.into(),
         (email.priority as i64).into(),
+        email.audience.map(|audience| audience.to_string()).into(),
     ]
 }

@@ -18,7 +18,7 @@ mod transport;
 mod written;
 
 pub use dialogue::TransferProgress;
-pub use emails::{Email, EmailKind};
+pub use emails::{Email, EmailKind, Ending};
 pub use error::{DeliveryFailure, MailError};
 pub use paragraph::Paragraph;
 pub use transport::{MailTransport, SEND_TIMEOUT};

@@ -14,6 +14,7 @@ mod credentials_and_tokens;
 mod documented;
 mod downloading_the_log;
 mod emails_that_wait;
+mod end_dates;
 mod ending_all_tokens;
 mod gateways_that_hold_answers;
 mod held_back;

@@ -8,6 +8,7 @@ mod copy;
 mod current_user;
 mod definition_list;
 mod demo_mail;
+mod end_date;
 mod filter_form;
 mod form;
 mod form_errors;

@@ -172,9 +172,38 @@ fn r17_r22_what_the_developer_asks_is_not_found_by_anybody_else_in_any_phase() {
     for scene in every_phase() {
         for by in others.clone() {
             for command in commands::developer_commands() {
-                scene.when(by.clone(), command).then_expect_error(Refusal::NotFound);
+                // Admins retire secrets, too, and auditors of the group see that there are any.
+                let is_for_admins = matches!(command, AppCommand::RetireClientSecret { .. });
+                if !(is_for_admins && matches!(by, Principal::GroupUser(_))) {
+                    scene.when(by.clone(), command).then_expect_error(Refusal::NotFound);
+                }
             }
         }
+    }
+}
+
+#[test]
+fn r2_r23_admins_retire_secrets_of_both_kinds_of_applications_and_auditors_and_colleagues_none() {
+    let aiq_integrate = given::aiq_integrate().and(given::secret_generated(1, CREATED, None));
+    for scene in [given::with_one_secret(), aiq_integrate] {
+        for by in [admin(), integration_admin()] {
+            scene
+                .when(by, commands::retire_secret(1))
+                .then_expect_events(vec![given::secret_retired(1)]);
+        }
+        for by in [auditor(), colleague()] {
+            scene
+                .when(by, commands::retire_secret(1))
+                .then_expect_error(Refusal::Forbidden("Manage Integration Applications"));
+        }
+        scene
+            .when(admin_elsewhere(), commands::retire_secret(1))
+            .then_expect_error(Refusal::NotFound);
+        scene
+            .clone()
+            .off_the_plan()
+            .when(admin(), commands::retire_secret(1))
+            .then_expect_error(Refusal::PlanRequired);
     }
 }
 

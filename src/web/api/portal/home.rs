@@ -71,6 +71,9 @@ pub struct PortalApp {
     /// `active`, `suspended` or `revoked`.
     #[schema(value_type = String)]
     status: &'static str,
+    /// When the application ends by itself; null if it does not.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    ends_at: Option<Timestamp>,
 }
 
 /// List my applications
@@ -122,6 +125,7 @@ impl PortalApp {
             group: Named::group(group),
             api_permission: app.api_permission.as_str(),
             status: app.status.into(),
+            ends_at: app.ends_at,
         }
     }
 }
