@@ -201,6 +201,7 @@ async fn r23_an_end_that_a_rotation_leaves_as_it_was_is_told_once(world: World) 
     dev.post(&portal_at(&app, "/client-secrets"), terms).await.expect(201);
     world.pass(TimeDelta::days(1));
     assert_eq!((told(&world, DEV).await, told(&world, ADA).await), (1, 1));
+    let dev = world.logged_in(DEV).await;
     rotated(&dev, &app, json!({})).await;
     world.pass(TimeDelta::days(4));
     assert_eq!((told(&world, DEV).await, told(&world, ADA).await), (1, 1));
