@@ -3,10 +3,12 @@
 //! SQL.
 
 mod assets;
+mod components;
 mod console;
 mod copy;
 mod current_user;
 mod definition_list;
+mod device;
 mod filter_form;
 mod form;
 mod form_errors;
@@ -15,6 +17,7 @@ mod form_token;
 mod inputs;
 mod layout;
 mod link_cookie;
+mod list_query;
 mod operator;
 mod passwords;
 mod portal;
@@ -39,7 +42,7 @@ use crate::web::service::Service;
 use layout::Shell;
 
 /// Allows only what this binary serves: no external or inline scripts and styles, and no frames.
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// How long browsers remember to use TLS only: one year.
