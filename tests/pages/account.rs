@@ -53,6 +53,11 @@ async fn a_token_is_made_shown_and_ended(world: World) {
         .hides("never")
         .hides("gbu_");
     let end = end(&ada, "/account/tokens/");
+    ada.open(&end)
+        .await
+        .expect(200)
+        .shows("End this token?")
+        .shows("Laptop <b>");
     ada.send(&end, &[]).await.expect(200).hides("Laptop <b>");
     program.get("/api/v1/me").await.refused(401, "unauthenticated");
 }
@@ -165,7 +170,11 @@ async fn after_the_end_of_the_session_the_page_is_shown_and_nothing_done(world: 
         ada.open("/account").await;
         let action = match kind {
             "/account/password-link" => kind.to_owned(),
-            kind => end(&ada, kind),
+            kind => {
+                let end = end(&ada, kind);
+                ada.open(&end).await.expect(200);
+                end
+            }
         };
         let mails = world.mails().await.len();
         goes_on_after_the_session_has_ended(&world, &mut ada, "ada@acme.example", &action, &[]).await;

@@ -45,8 +45,9 @@ async fn description_category_and_entities_are_edited_with_immediate_effect(worl
     page.shows("Your changes have been saved")
         .shows("Something else.")
         .shows("Inventory & Stock")
-        .shows("Entity E5")
-        .hides("Entity E1");
+        .shows("Entity E5");
+    let page = ada.open(&at(&app, "/entities")).await.expect(200);
+    page.shows("Entity E2").shows("Entity E5").hides("Entity E1");
     let now = read(&world, &app).await;
     assert_eq!(ids(&now), ["e2", "e5"]);
     // R11: down to none.

@@ -143,18 +143,19 @@ fn message(job: &ReplayJob) -> Markup {
         Replay::Rebuild => "Rebuild",
         Replay::Verify => "Verification",
     };
-    let class = match (job.has_ended(), job.has_failed()) {
-        (false, _) => "notice",
-        (true, false) => "notice good",
-        (true, true) => "notice bad",
+    let kind = match (job.has_ended(), job.has_failed()) {
+        (false, _) => Kind::Info,
+        (true, false) => Kind::Good,
+        (true, true) => Kind::Bad,
     };
     let findings = job.findings();
-    html! {
-        div class=(class) {
+    notice::plain(
+        kind,
+        &html! {
             p { (what) " of " (job.projections.join(", ")) ": " @if job.has_ended() { "finished." } @else { "running." } }
             @if !findings.is_empty() { ul { @for finding in &findings { li { (finding) } } } }
-        }
-    }
+        },
+    )
 }
 
 /// Rebuilds of other processes. The database knows how far they have come, but not whether they are still running.

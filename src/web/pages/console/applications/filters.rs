@@ -30,6 +30,17 @@ const FILTERS: [&str; 12] = [
 ];
 /// Other parameters that links of the list keep.
 const CARRIED_ALONG: [&str; 2] = ["sort", "limit"];
+/// The order that holds when none is chosen.
+const NEWEST_FIRST: &str = "-created_at";
+/// The orders of the list.
+const ORDERS: [(&str, &str); 6] = [
+    (NEWEST_FIRST, "Newest first"),
+    ("created_at", "Oldest first"),
+    ("name", "Name"),
+    ("-name", "Name, backwards"),
+    ("status", "Status"),
+    ("-status", "Status, backwards"),
+];
 /// A part of the name of an entity, instead of its id.
 pub const ENTITY_SEARCH: &str = "entity_search";
 
@@ -63,7 +74,7 @@ pub fn href(query: &Form, changed: &[(&str, &str)]) -> String {
 pub fn form(group: &GroupRow, query: &Form, told: &str) -> Markup {
     html! {
         form.toolbar method="get" action=(APPS) role="search" aria-label="Filter the applications" {
-            @for kept in ["status", "sort", "limit"] {
+            @for kept in ["status", "limit"] {
                 @if let Some(value) = query.filled(kept) { input type="hidden" name=(kept) value=(value); }
             }
             div.search {
@@ -75,9 +86,31 @@ pub fn form(group: &GroupRow, query: &Form, told: &str) -> Markup {
             a.button.filters-link href="#filters" { "Filters" }
             div.chips id="filters" {
                 @for chip in chips(group, query) { (chip.show(query)) }
+                (order(query.text("sort")))
                 @if any(query) { a.button.plain href=(APPS) { "Clear filters" } }
             }
             p.told role="status" { (told) }
+        }
+    }
+}
+
+/// The order, for phones, where the table has no head.
+fn order(chosen: &str) -> Markup {
+    let chosen = if chosen.is_empty() { NEWEST_FIRST } else { chosen };
+    html! {
+        details.chip.menu.narrow-only {
+            summary { "Order" (chevron()) }
+            div.menu-list.left {
+                div.choose {
+                    div.field {
+                        label for="filter-sort" { "Order" }
+                        select id="filter-sort" name="sort" {
+                            @for (order, title) in ORDERS { option value=(order) selected[order == chosen] { (title) } }
+                        }
+                    }
+                    button.button.small type="submit" { "Apply" }
+                }
+            }
         }
     }
 }

@@ -308,12 +308,15 @@ fn pages(query: &Form, found: &Found, counts: &AppCounts) -> Markup {
         let place = write_cursor(&Cursor::after(found.sort, last.app()));
         filters::href(query, &[("cursor", &place), (FROM, &(from + shown).to_string())])
     });
-    let whole = filters::only_status(query).then(|| counted(query, counts)).flatten();
+    let whole = match filters::only_status(query).then(|| counted(query, counts)).flatten() {
+        Some(count) => Some(count.to_string()),
+        None => (previous.is_none() && next.is_none()).then(|| shown.to_string()),
+    };
     html! {
         nav.pages aria-label="Pages" {
             p {
                 (from) " to " (from + shown - 1)
-                @if let Some(count) = whole { " of " (applications(&count.to_string())) }
+                @if let Some(count) = &whole { " of " (applications(count)) }
             }
             @if previous.is_some() || next.is_some() {
                 div.actions {

@@ -68,7 +68,7 @@ fn row(user: &ConsoleUser, now: Timestamp, view: &AppView) -> Markup {
                 }
             }
             td.c-status { (status::of_app(app.status)) }
-            td.c-category { span.clip.second { (labels::category(app.category.as_str())) } }
+            td.c-category { span.clip.second title=(labels::category(app.category.as_str())) { (labels::category(app.category.as_str())) } }
             td.c-permission { span.second { (app.api_permission.title()) } }
             td.c-developer { (developer_cell(view)) }
             td.num.c-entities { span.zero[entities == 0] { (entities) } span.word { (if entities == 1 { " entity" } else { " entities" }) } }

@@ -72,7 +72,7 @@ pub async fn newest(service: &Service, user: &ConsoleUser, view: &AppView, count
             @for entry in &entries {
                 li {
                     @if let Some(at) = Timestamp::parse(&entry.recorded_at) { (ago(at, now)) } @else { span { (entry.recorded_at) } }
-                    (what(entry, view.group()))
+                    div { (what(entry, view.group())) }
                 }
             }
         }
