@@ -211,7 +211,7 @@ fn types() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 /// The title of a code, or the code itself.
-fn titled<'a>(mut all: impl Iterator<Item = (&'static str, &'static str)>, code: &'a str) -> &'a str {
+fn titled(mut all: impl Iterator<Item = (&'static str, &'static str)>, code: &str) -> &str {
     all.find(|(known, _)| *known == code).map_or(code, |(_, title)| title)
 }
 
