@@ -17,23 +17,25 @@ pub struct Brand {
     pub colours: Colours,
 }
 
-/// A colour where it is light, and where it is dark, as CSS writes them.
+/// The colours that are the brand's own. Everything else has its colour in the style sheets, because its contrast is checked
+/// there.
 #[derive(Clone, Copy, Debug)]
-pub struct Colour {
+pub struct Colours {
+    /// Links, buttons, focus, bars of charts: all are derived from it.
+    pub brand: &'static str,
+    /// What is derived from it, for browsers before 2024, which cannot.
+    pub older_browsers: OlderBrowsers,
+}
+
+/// The accent where it is light, and where it is dark, as CSS writes them. Both are written on buttons' ground or under white.
+#[derive(Clone, Copy, Debug)]
+pub struct OlderBrowsers {
     /// Where the system asks for light pages.
     pub light: &'static str,
     /// Where the system asks for dark pages.
     pub dark: &'static str,
-}
-
-/// The colours that are the brand's own. Text, lines and warnings have their colours in the stylesheet, because their
-/// contrast is checked there.
-#[derive(Clone, Copy, Debug)]
-pub struct Colours {
-    /// Links, buttons, focus.
-    pub accent: Colour,
-    /// What is written on the accent.
-    pub on_accent: Colour,
+    /// The ground of buttons, under white.
+    pub solid: &'static str,
 }
 
 /// The one brand.
@@ -41,27 +43,26 @@ pub const BRAND: Brand = Brand {
     product: "Gatebook",
     console: "Admin Console",
     portal: "Developer Portal",
-    operations: "Gatebook operations",
+    operations: "Operations",
     logo: None,
     colours: Colours {
-        accent: Colour {
-            light: "#0b5cad",
-            dark: "#7db7f5",
-        },
-        on_accent: Colour {
-            light: "#ffffff",
-            dark: "#0c1420",
+        brand: "#24458f",
+        older_browsers: OlderBrowsers {
+            light: "#24458f",
+            dark: "#a9c0f5",
+            solid: "#24458f",
         },
     },
 };
 
 impl Colours {
-    /// The custom properties that stylesheets use.
+    /// The custom properties that the style sheets use.
     pub fn css(&self) -> String {
-        let Self { accent, on_accent } = self;
+        let Self { brand, older_browsers } = self;
+        let OlderBrowsers { light, dark, solid } = older_browsers;
         format!(
-            ":root {{ --accent: light-dark({}, {}); --on-accent: light-dark({}, {}); }}\n",
-            accent.light, accent.dark, on_accent.light, on_accent.dark
+            ":root {{ --brand: {brand}; }}\n@supports not (color: oklch(from red l c h)) {{\n  :root:root {{ --accent: light-dark({light}, \
+             {dark}); --accent-hover: var(--accent); --accent-solid: {solid}; --accent-plot: var(--accent); }}\n}}\n"
         )
     }
 }

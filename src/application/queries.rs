@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::identifiers::{AppId, DeveloperId, GroupId};
 use gatebook_aggregates::refusal::Refusal;
-use gatebook_projections::app_list::{self, AppListed, Cursor, Filter, Sort};
+use gatebook_projections::app_list::{self, AppCounts, AppListed, Cursor, Filter, Sort};
 use gatebook_projections::developers::{self, DeveloperRow, Developers};
 use gatebook_projections::groups::{self, GroupRow, Groups};
 use gatebook_projections::part_search::PartSearch;
@@ -110,6 +110,14 @@ impl Gatebook {
             .map(|listed| AppView::new(listed, group.clone()))
             .collect();
         Ok(ListPage { items, next: page.next })
+    }
+
+    /// R2-R4: how many applications the reader's group has, by status.
+    pub async fn app_counts(&self, reader: Reader<'_>) -> Result<AppCounts, Failure> {
+        let rows = self
+            .read(reader.caller, app_list::counts(&reader.member.group().group_id))
+            .await?;
+        Ok(AppCounts::read(rows).map_err(StoreError::from)?)
     }
 
     /// A page of all groups' applications, for operators.

@@ -155,7 +155,7 @@ async fn edits(admin: &Chromium) {
         .await
         .click("Integration Applications")
         .await;
-    admin.click_at("Payroll Bridge", "Actions").await;
+    admin.click("Actions for Payroll Bridge").await;
     admin.pictures("applications-menu").await;
     admin.click_at("Payroll Bridge", "Edit").await;
     for fixed in [
@@ -264,7 +264,7 @@ async fn revokes(admin: &Chromium) {
 
 /// Every step is in the file.
 async fn downloads_the_log(admin: &Chromium) {
-    admin.click("Download Activity Log").await;
+    admin.click("More actions").await.click("Download Activity Log").await;
     let rows = read_csv(&admin.downloaded(".csv").await);
     let confirmation: Vec<_> = rows.iter().map(|row| row["event"].as_str()).collect();
     for event in [

@@ -3,6 +3,7 @@
 
 mod article;
 mod documentation;
+mod face;
 mod links;
 mod operators;
 mod people;
@@ -25,7 +26,7 @@ async fn console_of(world: &World, user: &str) -> Chromium {
     let browser = Chromium::new(world).await;
     browser.open("/").await;
     sign_in(&browser, &format!("{user}@acme.example")).await;
-    browser.see("Sign out").await;
+    browser.see("Integration Applications").await;
     browser
 }
 
@@ -45,7 +46,7 @@ async fn log_in(browser: &Chromium) {
         .await;
     browser.fill("E-mail address", DEVELOPER).await;
     browser.fill("Password", PASSWORD).await;
-    browser.click("Log in").await.see("Log out").await;
+    browser.click("Log in").await.see("Your applications").await;
 }
 
 /// Takes an invitation: from the link in the mail to being logged in.

@@ -16,7 +16,12 @@ async fn somebody_signs_in_and_out() {
     ada.fill("Password", PASSWORD).await;
     ada.click("Sign in").await.see("Ada Admin").await;
     assert_eq!(ada.path().await, "/account");
-    ada.click("Sign out").await.see("Forgotten your password?").await;
+    ada.click("Ada Admin")
+        .await
+        .click("Sign out")
+        .await
+        .see("Forgotten your password?")
+        .await;
     ada.open("/account").await.see("Forgotten your password?").await;
     ada.pictures("sign-in").await;
 }
@@ -81,7 +86,7 @@ async fn the_keyboard_is_enough() {
     ada.fill("E-mail address", "ada@acme.example").await;
     ada.fill("Password", PASSWORD).await;
     ada.key(Key::Enter).await.see("Payroll Bridge").await;
-    ada.click("Actions").await.key(Key::Tab).await;
+    ada.click("Actions for Payroll Bridge").await.key(Key::Tab).await;
     assert_eq!(ada.focused().await, "Edit");
     ada.key(Key::Enter).await.see("Edit Payroll Bridge").await;
 }

@@ -21,12 +21,7 @@ async fn r21_access_that_is_revoked_is_gone_at_the_developers_next_click() {
     let world = World::on_sqlite().await;
     let (ada, developer, page) = both(&world).await;
     developer.click("Payroll Bridge").await.see("Show Credentials").await;
-    ada.open(&page)
-        .await
-        .click("Manage Developer Portal Access")
-        .await
-        .see("Verified")
-        .await;
+    ada.open(&page).await.click("Developer").await.see("Verified").await;
     ada.pictures("developer-verified").await;
     ada.click("Revoke Access").await.see("What goes on working").await;
     ada.pictures("developer-revoke").await;

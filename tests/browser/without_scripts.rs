@@ -26,7 +26,7 @@ async fn an_application_is_created_verified_and_revoked_without_scripts() {
         .await
         .see("Integration Application created")
         .await
-        .see("Instructions for the developer Go to the application")
+        .see("Instructions for the developer")
         .await;
     let otp = ada.read("One-time password (OTP)").await;
     let developer = Chromium::without_scripts(&world).await;

@@ -34,9 +34,9 @@ fn token(page: &Page) -> String {
 
 /// Where the first thing of this kind is ended.
 fn end(browser: &Browser, kind: &str) -> String {
-    let mut forms = browser.page.html.split("action=\"");
-    let end = forms
-        .find(|form| form.starts_with(kind) && form.contains("/end\""))
+    let mut links = browser.page.html.split("href=\"");
+    let end = links
+        .find(|link| link.starts_with(kind) && link.contains("/end\""))
         .unwrap();
     end.split('"').next().unwrap().to_owned()
 }
@@ -53,6 +53,11 @@ async fn a_token_is_made_shown_and_ended(world: World) {
         .hides("never")
         .hides("gbu_");
     let end = end(&ada, "/account/tokens/");
+    ada.open(&end)
+        .await
+        .expect(200)
+        .shows("End this token?")
+        .shows("Laptop <b>");
     ada.send(&end, &[]).await.expect(200).hides("Laptop <b>");
     program.get("/api/v1/me").await.refused(401, "unauthenticated");
 }
@@ -135,16 +140,18 @@ async fn ending_twice_is_ending_once(world: World) {
             .find(|row| row.contains(kind) && !row.contains("this session"));
         let end = this
             .unwrap()
-            .split("action=\"")
+            .split("href=\"")
             .nth(1)
             .unwrap()
             .split('"')
             .next()
             .unwrap()
             .to_owned();
+        let question = ada.open(&end).await.expect(200).clone();
         ada.send(&end, &[]).await.expect(200);
         let before = world.traces().await;
-        ada.page = opened.clone();
+        ada.open(&end).await.expect(200).shows("has already ended");
+        ada.page = question;
         let page = ada.send(&end, &[]).await.expect(200);
         assert_eq!(
             (page.path.as_str(), world.traces().await),
@@ -163,7 +170,11 @@ async fn after_the_end_of_the_session_the_page_is_shown_and_nothing_done(world: 
         ada.open("/account").await;
         let action = match kind {
             "/account/password-link" => kind.to_owned(),
-            kind => end(&ada, kind),
+            kind => {
+                let end = end(&ada, kind);
+                ada.open(&end).await.expect(200);
+                end
+            }
         };
         let mails = world.mails().await.len();
         goes_on_after_the_session_has_ended(&world, &mut ada, "ada@acme.example", &action, &[]).await;
@@ -192,13 +203,14 @@ async fn a_session_is_ended_from_another_one(world: World) {
     assert_eq!(rows.len(), 2);
     let other = rows.iter().find(|row| !row.contains("this session")).unwrap();
     let end = other
-        .split("action=\"")
+        .split("href=\"")
         .nth(1)
         .unwrap()
         .split('"')
         .next()
         .unwrap()
         .to_owned();
+    here.open(&end).await.expect(200).shows("End this session?");
     here.send(&end, &[]).await.expect(200);
     there.open("/account").await.shows("Sign in");
     here.open("/account").await.expect(200).shows("Ada Admin");

@@ -13,7 +13,9 @@ on_both_databases! {
     the_list_tells_what_applications_are,
     the_list_is_filtered_by_every_column,
     a_search_may_be_long_or_hostile,
-    filters_are_folded_until_one_is_set,
+    filters_are_folded_and_say_what_is_set,
+    states_have_their_counts_and_searches_do_not_change_them,
+    an_entity_is_found_by_a_part_of_its_name,
     the_list_is_put_in_order_and_shown_page_by_page,
     r3_an_auditor_sees_lists_and_logs_and_can_change_nothing,
     who_has_no_permission_learns_which_one_and_whom_to_ask,
@@ -39,13 +41,12 @@ async fn the_list_tells_what_applications_are(world: World) {
     let page = ada.open(LIST).await.expect(200);
     for text in [
         "Payroll Bridge",
-        "Posts the payroll journals of every month.",
         "Payroll & HR",
         "dev@example.com",
         "Read & Write",
         "Active",
         "Invited",
-        "23 November 2026, 09:00 UTC",
+        "just now",
         "Edit",
         "Manage Developer Portal Access",
         "Download Activity Log",
@@ -55,6 +56,11 @@ async fn the_list_tells_what_applications_are(world: World) {
         page.shows(text);
     }
     page.hides("Resume");
+    assert!(
+        page.html.contains("title=\"23 November 2026, 09:00 UTC\""),
+        "{}",
+        page.html
+    );
 }
 
 async fn the_list_is_filtered_by_every_column(world: World) {
@@ -120,18 +126,70 @@ async fn a_search_may_be_long_or_hostile(world: World) {
     }
 }
 
-async fn filters_are_folded_until_one_is_set(world: World) {
+async fn filters_are_folded_and_say_what_is_set(world: World) {
     world.created(&world.ada().await, "Payroll Bridge").await;
     let mut ada = ada(&world).await;
-    let open = "<div class=\"fold open\"";
-    assert!(!ada.open(LIST).await.expect(200).html.contains(open));
+    let page = ada.open(LIST).await.expect(200);
+    assert!(!page.html.contains("chip set") && !page.html.contains("details class=\"chip menu\" open"));
+    let page = ada
+        .open(&format!("{LIST}?category=payroll_and_hr&name=pay"))
+        .await
+        .expect(200);
+    page.shows("Category: Payroll & HR").shows("Payroll Bridge");
+    // Each can be taken away without the others.
     assert!(
-        ada.open(&format!("{LIST}?name=pay"))
-            .await
-            .expect(200)
-            .html
-            .contains(open)
+        page.html.contains(&format!("class=\"clear\" href=\"{LIST}?name=pay\"")),
+        "{}",
+        page.html
     );
+}
+
+async fn states_have_their_counts_and_searches_do_not_change_them(world: World) {
+    let api = world.ada().await;
+    for name in ["Anna", "Berta", "Clara"] {
+        world.created(&api, name).await;
+    }
+    let app = world.created(&api, "Dora").await;
+    api.post(&app_at(&app, "/suspend"), json!({})).await.expect(200);
+    let mut ada = ada(&world).await;
+    let states = "All 4 Active 3 Suspended 1 Revoked 0";
+    ada.open(LIST).await.expect(200).shows(states).shows("4 applications");
+    let page = ada.open(&format!("{LIST}?status=suspended")).await.expect(200);
+    page.shows(states).shows("1 application").shows("Dora").hides("Anna");
+    ada.open(&format!("{LIST}?name=ann"))
+        .await
+        .expect(200)
+        .shows(states)
+        .shows("1 application");
+    world.plan("globex", "Globex Group", "AIQ3").await;
+    let mut pam = Browser::of_user(&world, "globex", "pam").await;
+    pam.open(LIST)
+        .await
+        .expect(200)
+        .shows("No integration applications yet");
+}
+
+async fn an_entity_is_found_by_a_part_of_its_name(world: World) {
+    let api = world.ada().await;
+    world.created(&api, "Payroll Bridge").await;
+    let mut ada = ada(&world).await;
+    let page = ada.open(&format!("{LIST}?entity_search=e1+ENTITY")).await.expect(200);
+    assert_eq!(page.path, format!("{LIST}?entity=e1"));
+    page.shows("Entity: Entity E1").shows("Payroll Bridge");
+    let page = ada
+        .open(&format!("{LIST}?entity_search=entity&name=pay"))
+        .await
+        .expect(200);
+    page.shows("Which entity?")
+        .shows("Entity E5")
+        .hides("No applications match");
+    assert!(
+        page.html.contains(&format!("href=\"{LIST}?name=pay&amp;entity=e5\"")),
+        "{}",
+        page.html
+    );
+    let page = ada.open(&format!("{LIST}?entity_search=nowhere")).await.expect(200);
+    page.shows("No entity of your group fits");
 }
 
 async fn the_list_is_put_in_order_and_shown_page_by_page(world: World) {
@@ -144,15 +202,23 @@ async fn the_list_is_put_in_order_and_shown_page_by_page(world: World) {
     let page = ada.open(&format!("{LIST}?sort=name&limit=2")).await.expect(200);
     page.shows("Anna").shows("Berta").hides("Clara");
     assert!(page.html.contains("aria-sort=\"ascending\""));
-    let (link, _) = page.html.split_once("\">Next page").unwrap();
-    let next = link.rsplit("href=\"").next().unwrap().replace("&amp;", "&");
-    ada.open(&next)
-        .await
-        .expect(200)
-        .hides("Anna")
+    page.shows("1 to 2 of 3 applications");
+    let next = turn(page, "next");
+    let page = ada.open(&next).await.expect(200);
+    page.hides("Anna")
         .shows("Clara")
-        .hides("Next page")
+        .shows("3 to 3 of 3 applications")
         .shows("First page");
+    assert!(!page.html.contains("rel=\"next\""));
+    // Back to the same page as before, in the same order.
+    let previous = turn(page, "prev");
+    let page = ada.open(&previous).await.expect(200);
+    page.shows("1 to 2 of 3 applications").hides("Clara");
+    let text = page.text();
+    assert!(text.find("Anna").unwrap() < text.find("Berta").unwrap(), "{text}");
+    assert!(!page.html.contains("rel=\"prev\""));
+    assert_eq!(turn(page, "next"), next);
+    ada.open(&format!("{LIST}?sort=name&before=x")).await.expect(422);
     for (sort, order) in [
         ("-name", "descending"),
         ("status", "ascending"),
@@ -163,6 +229,12 @@ async fn the_list_is_put_in_order_and_shown_page_by_page(world: World) {
         let page = ada.open(&format!("{LIST}?sort={sort}")).await.expect(200);
         assert!(page.html.contains(&format!("aria-sort=\"{order}\"")), "{sort}");
     }
+}
+
+/// Where the link to the next or the previous page leads.
+fn turn(page: &Page, rel: &str) -> String {
+    let (_, link) = page.html.split_once(&format!("rel=\"{rel}\" href=\"")).unwrap();
+    link.split('"').next().unwrap().replace("&amp;", "&")
 }
 
 async fn r3_an_auditor_sees_lists_and_logs_and_can_change_nothing(world: World) {
@@ -257,12 +329,21 @@ async fn r28_the_page_of_an_application_tells_what_happened(world: World) {
     let page = ada.open(&at(&app, "")).await.expect(200);
     page.shows("Description 24.").shows("Entity E1").shows("Ada Admin");
     page.shows("changed the description from “Description 23.” to “Description 24.”.");
-    page.hides("created the New Integration");
+    page.hides("Description 3.");
+    let page = ada.open(&at(&app, "/activity")).await.expect(200);
+    page.shows("Monday 23 November 2026")
+        .hides("created the New Integration");
     let (link, _) = page.html.split_once("\">Older events").unwrap();
     let older = link.rsplit("href=\"").next().unwrap().to_owned();
-    let page = ada.open(older.split('#').next().unwrap()).await.expect(200);
+    let page = ada.open(&older).await.expect(200);
     page.shows("created the New Integration “Payroll”")
         .shows("Newest events");
+    // Entities by their names, folded.
+    let form = json!({"entities": ["e2", "e3"]});
+    api.patch(&app_at(&app, ""), form).await.expect(200);
+    let page = ada.open(&at(&app, "/activity")).await.expect(200);
+    page.shows("added 1 entity and removed 1 entity.")
+        .shows("added: Entity E3");
 }
 
 async fn r29_logs_are_downloaded_like_over_the_api(world: World) {

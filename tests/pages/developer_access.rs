@@ -30,7 +30,7 @@ async fn created(world: &World) -> (Value, Browser, String) {
 }
 
 fn otp(browser: &Browser) -> String {
-    let (_, rest) = browser.page.html.split_once("<code class=\"otp\">").unwrap();
+    let (_, rest) = browser.page.html.split_once("<code class=\"otp\" id=\"otp\">").unwrap();
     rest.split('<').next().unwrap().to_owned()
 }
 

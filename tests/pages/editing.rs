@@ -45,8 +45,9 @@ async fn description_category_and_entities_are_edited_with_immediate_effect(worl
     page.shows("Your changes have been saved")
         .shows("Something else.")
         .shows("Inventory & Stock")
-        .shows("Entity E5")
-        .hides("Entity E1");
+        .shows("Entity E5");
+    let page = ada.open(&at(&app, "/entities")).await.expect(200);
+    page.shows("Entity E2").shows("Entity E5").hides("Entity E1");
     let now = read(&world, &app).await;
     assert_eq!(ids(&now), ["e2", "e5"]);
     // R11: down to none.
@@ -54,7 +55,15 @@ async fn description_category_and_entities_are_edited_with_immediate_effect(worl
     ada.send(&path, &fields[..2])
         .await
         .expect(200)
+        .shows("No entity is selected.")
+        .shows("Nothing has been saved yet.");
+    assert_eq!(ids(&read(&world, &app).await), ["e2", "e5"]);
+    let sure = [&fields[..2], &[("without_entities", "true")]].concat();
+    ada.send(&path, &sure)
+        .await
+        .expect(200)
         .shows("has no access to any data");
+    assert!(ids(&read(&world, &app).await).is_empty());
 }
 
 async fn r6_r10_what_is_fixed_is_greyed_out(world: World) {
@@ -76,7 +85,10 @@ async fn r6_r10_what_is_fixed_is_greyed_out(world: World) {
     ada.open(&at(&custom, "/edit")).await.expect(200);
     assert!(ada.page.html.contains("fixed-category"));
     let page = ada
-        .send(&at(&custom, "/edit"), &[("description", "x"), ("category", "crm")])
+        .send(
+            &at(&custom, "/edit"),
+            &[("description", "x"), ("category", "crm"), ("entities", "e1")],
+        )
         .await;
     page.expect(422).shows("cannot be changed");
 }
@@ -224,6 +236,9 @@ async fn r27_revoking_asks_first_and_is_final(world: World) {
     ] {
         page.shows(named);
     }
+    let question = ada.page.clone();
+    let suspend = ada.open(&at(&app, "/suspend")).await.expect(200).clone();
+    ada.page = question;
     let page = ada.send(&revoke, &[("reason", "Over.")]).await.expect(200);
     page.shows("has been permanently revoked")
         .shows("Reason: Over.")
@@ -233,7 +248,11 @@ async fn r27_revoking_asks_first_and_is_final(world: World) {
         .await
         .expect(409)
         .shows("which cannot be undone");
-    ada.open(&at(&app, "/suspend")).await.expect(200);
+    // What would be refused is not offered.
+    let page = ada.open(&at(&app, "/suspend")).await.expect(200);
+    page.shows("which cannot be undone");
+    assert!(!page.html.contains("name=\"reason\""), "{}", page.html);
+    ada.page = suspend;
     ada.send(&at(&app, "/suspend"), &[])
         .await
         .expect(409)

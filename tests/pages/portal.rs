@@ -315,8 +315,8 @@ async fn a_developer_ends_a_session_and_changes_the_password(world: World) {
         .clone();
     let ends: Vec<_> = page
         .html
-        .split("action=\"")
-        .filter(|form| form.starts_with("/portal/account/sessions/"))
+        .split("href=\"")
+        .filter(|link| link.starts_with("/portal/account/sessions/"))
         .collect();
     assert_eq!(ends.len(), 3, "one of them began over JSON");
     dev.send("/portal/account/password-link", &[])

@@ -278,10 +278,9 @@ async fn a_developer_ends_sessions_one_by_one(world: World) {
         .split("<tr>")
         .find(|row| row.contains("this session"))
         .unwrap();
-    let this = this.split("action=\"").nth(1).unwrap().split('"').next().unwrap();
+    let this = this.split("href=\"").nth(1).unwrap().split('"').next().unwrap();
     let this = this.to_owned();
-    dev.open("/portal/account").await.expect(200);
-    let form = dev.page.clone();
+    let form = dev.open(&this).await.expect(200).shows("End this session?").clone();
     let page = dev.send(&this, &[]).await;
     page.expect(200).shows("The session has been ended").hides("revoked");
     elsewhere.open("/portal").await.shows("Log in to the Developer Portal");
@@ -292,8 +291,9 @@ async fn a_developer_ends_sessions_one_by_one(world: World) {
         .shows("The session has been ended");
     let own = dev.open("/portal/account").await.expect(200);
     let own = own.html.split("<tr>").find(|row| row.contains("this session")).unwrap();
-    let own = own.split("action=\"").nth(1).unwrap().split('"').next().unwrap();
+    let own = own.split("href=\"").nth(1).unwrap().split('"').next().unwrap();
     let own = own.to_owned();
+    dev.open(&own).await.expect(200).shows("you will be signed out here");
     let page = dev.send(&own, &[]).await;
     page.expect(200).shows("Log in to the Developer Portal");
     assert!(dev.cookies.is_empty());

@@ -148,6 +148,18 @@ pub enum Sort {
 }
 
 impl Sort {
+    /// The same order from its end.
+    pub fn reversed(self) -> Self {
+        match self {
+            Self::Name => Self::NameDescending,
+            Self::NameDescending => Self::Name,
+            Self::CreatedAt => Self::CreatedAtDescending,
+            Self::CreatedAtDescending => Self::CreatedAt,
+            Self::Status => Self::StatusDescending,
+            Self::StatusDescending => Self::Status,
+        }
+    }
+
     fn column(self) -> &'static str {
         match self {
             Self::Name | Self::NameDescending => "name_key",

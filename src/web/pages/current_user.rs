@@ -21,6 +21,8 @@ pub struct ConsoleUser {
     pub session: BrowserSession,
     /// Who they are in their group, as it was read for this request.
     pub member: Member,
+    /// The query of the list of applications that they were last shown; may be empty.
+    pub list_query: String,
 }
 
 impl ConsoleUser {
@@ -74,7 +76,11 @@ pub trait CurrentUser: Sized + Send {
     const SIGN_IN: &'static str;
 
     /// Finds the account that the session belongs to.
-    fn of(app: &Gatebook, session: BrowserSession) -> impl Future<Output = Result<Self, Failure>> + Send;
+    fn of(
+        app: &Gatebook,
+        session: BrowserSession,
+        headers: &HeaderMap,
+    ) -> impl Future<Output = Result<Self, Failure>> + Send;
 
     fn session(&self) -> &BrowserSession;
 
@@ -112,7 +118,7 @@ pub async fn user<V: CurrentUser>(parts: &mut Parts, service: &Service) -> Resul
     };
     let token = session_token(&parts.headers, V::REALM).ok_or(Failure::Unauthenticated)?;
     let session = service.browser_session(&caller, V::REALM, &token).await?;
-    V::of(service, session).await
+    V::of(service, session, &parts.headers).await
 }
 
 fn to_sign_in(sign_in: &str, parts: &Parts) -> Response {

@@ -5,9 +5,9 @@ use maud::{Markup, html};
 /// The form with its fields. `more` goes beside the button.
 pub fn form(action: &str, label: &str, fields: &Markup, more: &Markup) -> Markup {
     html! {
-        form.filters method="get" action=(action) role="search" aria-label=(label) {
+        form.toolbar.inline-fields method="get" action=(action) role="search" aria-label=(label) {
             (fields)
-            div.actions { button type="submit" { "Search" } " " (more) }
+            div.actions { button.button type="submit" { "Search" } " " (more) }
         }
     }
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::application::{Caller, Failure, Realm, Session};
 use crate::web::body_max::announced;
 use crate::web::error::Problem;
+use crate::web::pages::components::head;
 use crate::web::pages::current_user::{CurrentUser, keep_session, local_path, session_token, signed_in_path, user};
 use crate::web::pages::form_token::{TOKEN, token};
 use crate::web::pages::layout::{Shell, page};
@@ -243,7 +244,7 @@ fn go_on(realm: Realm, path: &str, form: Form, form_token: &str) -> Markup {
     let (shell, form) = (shell(realm), form.without_passwords());
     let own = |name: &str| name == TOKEN || name == SHOW_AGAIN;
     let body = html! {
-        h1 { "Continue where you left off" }
+        (head::title(&html! { "Continue where you left off" }))
         p { "You are signed in again. Nothing has been sent yet, and what you entered has been kept." }
         form method="post" action=(local_path(path, shell.home())) {
             (token(form_token))
@@ -251,7 +252,7 @@ fn go_on(realm: Realm, path: &str, form: Form, form_token: &str) -> Markup {
             @for (name, value) in form.0.iter().filter(|(name, _)| !own(name)) {
                 input type="hidden" name=(name) value=(value);
             }
-            button type="submit" { "Continue" }
+            button.button.primary type="submit" { "Continue" }
         }
     };
     page(&shell, "Continue", &body)

@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use crate::application::Failure;
 use crate::request_log::note_refusal;
 use crate::web::error::{FieldError, Problem};
+use crate::web::pages::components::notice::{self, Kind};
 
 /// The errors of a form; none by default.
 #[derive(Default)]
@@ -58,7 +59,7 @@ impl Errors {
             .partition(|error| shown.contains(&error.field.as_str()));
         html! {
             @if self.status.is_some() {
-                div.notice.bad role="alert" tabindex="-1" data-focus {
+                (notice::alert_first(Kind::Bad, &html! {
                     @if self.fields.is_empty() {
                         @if let Some(detail) = &self.detail { p { (detail) } }
                     } @else {
@@ -68,7 +69,7 @@ impl Errors {
                             @for error in elsewhere { li { (error.message) } }
                         }
                     }
-                }
+                }))
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use crate::web::pages::components::icons::{Icon, icon};
 use crate::web::pages::form_errors::Errors;
 
 /// A form field.
@@ -40,12 +41,24 @@ impl Field<'_> {
         html! {
             div.field {
                 (label(self.name, self.label, self.required))
+                @if self.kind == "password" {
+                    div.reveal {
+                        (self.line(error))
+                        button.button.icon-only type="button" data-reveal=(self.name) aria-label={ "Show: " (self.label) }
+                            aria-pressed="false" hidden { (icon(Icon::Eye)) }
+                    }
+                } @else { (self.line(error)) }
                 (hint(self.name, self.hint))
                 (error_of(self.name, error))
-                input id=(self.name) name=(self.name) type=(self.kind) value=(self.value)
-                    autocomplete=(self.autocomplete) required[self.required]
-                    aria-invalid=[error.map(|_| "true")] aria-describedby=[described_by(self.name, self.hint, error)];
             }
+        }
+    }
+
+    fn line(&self, error: Option<&str>) -> Markup {
+        html! {
+            input id=(self.name) name=(self.name) type=(self.kind) value=(self.value)
+                autocomplete=(self.autocomplete) required[self.required]
+                aria-invalid=[error.map(|_| "true")] aria-describedby=[described_by(self.name, self.hint, error)];
         }
     }
 
@@ -55,11 +68,11 @@ impl Field<'_> {
         html! {
             div.field {
                 (label(self.name, self.label, self.required))
-                (hint(self.name, self.hint))
-                (error_of(self.name, error))
                 textarea id=(self.name) name=(self.name) rows="4" required[self.required]
                     aria-invalid=[error.map(|_| "true")]
                     aria-describedby=[described_by(self.name, self.hint, error)] { (self.value) }
+                (hint(self.name, self.hint))
+                (error_of(self.name, error))
             }
         }
     }
@@ -70,8 +83,6 @@ impl Field<'_> {
         html! {
             div.field {
                 (label(self.name, self.label, self.required))
-                (hint(self.name, self.hint))
-                (error_of(self.name, error))
                 select id=(self.name) name=(self.name) required[self.required]
                     aria-invalid=[error.map(|_| "true")]
                     aria-describedby=[described_by(self.name, self.hint, error)] {
@@ -79,6 +90,8 @@ impl Field<'_> {
                         option value=(value) selected[*value == self.value] { (title) }
                     }
                 }
+                (hint(self.name, self.hint))
+                (error_of(self.name, error))
             }
         }
     }
@@ -88,11 +101,13 @@ impl Field<'_> {
 pub fn checkbox(name: &str, label: &str, checked: bool, errors: &Errors) -> Markup {
     let error = errors.of(name);
     html! {
-        div.field.check {
+        div.field {
+            label.check for=(name) {
+                input id=(name) name=(name) type="checkbox" value="true" checked[checked]
+                    aria-invalid=[error.map(|_| "true")] aria-describedby=[described_by(name, "", error)];
+                span { (label) }
+            }
             (error_of(name, error))
-            input id=(name) name=(name) type="checkbox" value="true" checked[checked]
-                aria-invalid=[error.map(|_| "true")] aria-describedby=[described_by(name, "", error)];
-            label for=(name) { (label) }
         }
     }
 }
@@ -101,7 +116,7 @@ fn label(name: &str, text: &str, required: bool) -> Markup {
     html! {
         label for=(name) {
             (text)
-            @if !required { span.optional { " (optional)" } }
+            @if !required { span.third { " (optional)" } }
         }
     }
 }
@@ -110,8 +125,9 @@ fn hint(name: &str, text: &str) -> Markup {
     html! { @if !text.is_empty() { p.hint id={ (name) "-hint" } { (text) } } }
 }
 
-fn error_of(name: &str, error: Option<&str>) -> Markup {
-    html! { @if let Some(error) = error { p.error id={ (name) "-error" } { (error) } } }
+/// The error message of a field.
+pub fn error_of(name: &str, error: Option<&str>) -> Markup {
+    html! { @if let Some(error) = error { p.error id={ (name) "-error" } { (icon(Icon::Warn)) span { (error) } } } }
 }
 
 fn described_by(name: &str, hint: &str, error: Option<&str>) -> Option<String> {

@@ -3,11 +3,13 @@
 //! SQL.
 
 mod assets;
+mod components;
 mod console;
 mod copy;
 mod current_user;
 mod definition_list;
 mod demo_mail;
+mod device;
 mod end_date;
 mod filter_form;
 mod form;
@@ -17,6 +19,7 @@ mod form_token;
 mod inputs;
 mod layout;
 mod link_cookie;
+mod list_query;
 mod operator;
 mod passwords;
 mod portal;
@@ -43,7 +46,7 @@ use crate::web::service::Service;
 use layout::Shell;
 
 /// Allows only what this binary serves: no external or inline scripts and styles, and no frames.
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// How long browsers remember to use TLS only: one year.

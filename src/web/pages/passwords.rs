@@ -13,10 +13,12 @@ use crate::application::{ApiTokens, Realm};
 use crate::secrets::MIN_PASSWORD_CHARS;
 use crate::web::error::Problem;
 use crate::web::extract::Anyone;
+use crate::web::pages::components::head;
+use crate::web::pages::components::notice::{self, Kind};
 use crate::web::pages::form::{Form, PageQuery, PublicForm};
 use crate::web::pages::form_errors::Errors;
 use crate::web::pages::inputs::{Field, checkbox};
-use crate::web::pages::layout::{Shell, page};
+use crate::web::pages::layout::{Shell, door};
 use crate::web::pages::link_cookie::{LinkPage, OPEN_AGAIN};
 use crate::web::pages::times::in_words;
 use crate::web::service::Service;
@@ -165,40 +167,40 @@ async fn choose(
 
 fn forgot_page(place: PasswordPages, form: &Form, errors: &Errors) -> Markup {
     let body = html! {
-        h1 { "Forgotten password" }
+        (head::title(&html! { "Forgotten password" }))
         p { "Enter your e-mail address, and we will send you a link to choose a new password." }
         (errors.summary(&["email"]))
-        form.narrow method="post" action=(place.forgot) {
+        form.fields method="post" action=(place.forgot) {
             (Field {
                 name: "email", label: "E-mail address", value: form.text("email"), kind: "email",
                 autocomplete: "username", ..Field::default()
             }.input(errors))
-            button type="submit" { "Send link" }
+            button.button.primary type="submit" { "Send link" }
         }
         p { a href=(place.sign_in) { (place.sign_in_title) } }
     };
-    page(&place.shell(), "Forgotten password", &body)
+    door(&place.shell(), "Forgotten password", &body)
 }
 
 fn sent_page(place: PasswordPages, email: &str) -> Markup {
     let body = html! {
-        h1 { "Check your e-mail" }
-        div.notice role="status" {
+        (head::title(&html! { "Check your e-mail" }))
+        (notice::told(Kind::Info, &html! {
             p { "If there is an account for " strong { (email) } ", a link is on its way. It is valid for "
                 (in_words(RESET_LINK_VALID_FOR)) "." }
-        }
+        }))
         p { a href=(place.sign_in) { (place.sign_in_title) } }
     };
-    page(&place.shell(), "Check your e-mail", &body)
+    door(&place.shell(), "Check your e-mail", &body)
 }
 
 fn choose_page(place: PasswordPages, link: &str, end_tokens: bool, errors: &Errors) -> Markup {
     let hint =
         format!("At least {MIN_PASSWORD_CHARS} characters. A few words that only you would put together work well.");
     let body = html! {
-        h1 { "Choose a password" }
+        (head::title(&html! { "Choose a password" }))
         (errors.summary(&["password", "repeated"]))
-        form.narrow method="post" action=(place.choose) {
+        form.fields method="post" action=(place.choose) {
             input type="hidden" name="link" value=(link);
             (Field {
                 name: "password", label: "New password", hint: &hint, kind: "password", autocomplete: "new-password",
@@ -211,10 +213,10 @@ fn choose_page(place: PasswordPages, link: &str, end_tokens: bool, errors: &Erro
             @if place.has_api_tokens() {
                 (checkbox("end_tokens", "Also end my API tokens. Programs that use them will stop working.", end_tokens, errors))
             }
-            button type="submit" { "Choose password" }
+            button.button.primary type="submit" { "Choose password" }
         }
     };
-    page(&place.shell(), "Choose a password", &body)
+    door(&place.shell(), "Choose a password", &body)
 }
 
 fn chosen_page(place: PasswordPages, tokens: ApiTokens) -> Markup {
@@ -226,9 +228,9 @@ fn chosen_page(place: PasswordPages, tokens: ApiTokens) -> Markup {
         }
     };
     let body = html! {
-        h1 { "Your new password is set" }
-        div.notice role="status" { p { (ended) } }
-        p { a.button href=(place.sign_in) { (place.sign_in_title) } }
+        (head::title(&html! { "Your new password is set" }))
+        (notice::told(Kind::Info, &html! { p { (ended) } }))
+        p { a.button.primary href=(place.sign_in) { (place.sign_in_title) } }
     };
-    page(&place.shell(), "Your new password is set", &body)
+    door(&place.shell(), "Your new password is set", &body)
 }

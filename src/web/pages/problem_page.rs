@@ -7,6 +7,8 @@ use axum::response::{IntoResponse, Response};
 use maud::html;
 
 use crate::web::error::Problem;
+use crate::web::pages::components::head;
+use crate::web::pages::components::notice::{self, Kind};
 use crate::web::pages::layout::{Shell, page};
 
 /// Replaces the problem details of a response with a page.
@@ -33,11 +35,9 @@ pub fn render(place: &Shell, problem: &Problem) -> Response {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let title = title(problem);
     let body = html! {
-        div.notice.bad role="alert" {
-            h1 { (title) }
-            p { (problem.detail) }
-        }
-        p { a.button href=(place.home()) { "Continue" } }
+        (head::title(&html! { (title) }))
+        (notice::alert(Kind::Bad, &html! { p { (problem.detail) } }))
+        p { a.button.primary href=(place.home()) { "Continue" } }
     };
     (status, page(place, title, &body)).into_response()
 }

@@ -5,10 +5,12 @@ use maud::{Markup, html};
 
 use crate::application::Failure;
 use crate::web::error::Problem;
+use crate::web::pages::components::head;
+use crate::web::pages::components::notice::{self, Kind};
 use crate::web::pages::form::Form;
 use crate::web::pages::form_errors::Errors;
 use crate::web::pages::inputs::Field;
-use crate::web::pages::layout::{Shell, page};
+use crate::web::pages::layout::{Shell, door};
 
 /// What differs between the parts of the site.
 pub struct SignInPage<'a> {
@@ -27,22 +29,20 @@ impl SignInPage<'_> {
     pub fn with(&self, fields: &Markup, form: &Form, errors: &Errors) -> Markup {
         let verb = self.verb;
         let body = html! {
-            h1 { (self.heading) }
+            (head::title(&html! { (self.heading) }))
             @if self.held {
-                p.notice role="status" {
-                    "Your session has ended. " (verb) " again to continue; what you entered has been kept."
-                }
+                (notice::told(Kind::Info, &html! { p { "Your session has ended. " (verb) " again to continue; what you entered has been kept." } }))
             }
             (errors.summary(&[]))
-            form.narrow method="post" action=(self.path) {
+            form.fields method="post" action=(self.path) {
                 input type="hidden" name="next" value=(form.text("next"));
                 input type="hidden" name="held" value=(form.text("held"));
                 (fields)
-                button type="submit" { (verb) }
+                button.button.primary type="submit" { (verb) }
             }
-            (self.below)
+            div.door-foot.second { (self.below) }
         };
-        page(self.shell, verb, &body)
+        door(self.shell, verb, &body)
     }
 }
 

@@ -1,12 +1,13 @@
 //! Signing out, for every part of the site.
 
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 
-use crate::application::or_gone;
+use crate::application::{Realm, or_gone};
 use crate::web::error::Problem;
 use crate::web::pages::current_user::{CurrentUser, forget_session};
 use crate::web::pages::form::{SubmittedForm, shell};
+use crate::web::pages::list_query;
 use crate::web::service::Service;
 
 /// Ends the session. If it has already ended, that counts as success: nobody should have to sign in to sign out.
@@ -29,5 +30,15 @@ pub async fn sign_out<V: CurrentUser>(
 
 /// The response for a user whose session has ended.
 pub fn signed_out<V: CurrentUser>() -> Response {
-    ([forget_session(V::REALM)], Redirect::to(V::SIGN_IN)).into_response()
+    let forgotten = [forget_session(V::REALM)];
+    let redirect = Redirect::to(V::SIGN_IN);
+    match V::REALM {
+        Realm::Console => (
+            AppendHeaders(forgotten),
+            AppendHeaders([list_query::forget()]),
+            redirect,
+        )
+            .into_response(),
+        Realm::Portal | Realm::Operator => (forgotten, redirect).into_response(),
+    }
 }

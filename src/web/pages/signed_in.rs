@@ -9,6 +9,8 @@ use axum::routing::get;
 use maud::html;
 
 use crate::application::Realm;
+use crate::web::pages::components::head;
+use crate::web::pages::components::notice::{self, Kind};
 use crate::web::pages::current_user::{after_sign_in, session_token, signed_in_page};
 use crate::web::pages::form::{Form, PageQuery};
 use crate::web::pages::layout::{Shell, page};
@@ -32,11 +34,11 @@ fn show(service: &Service, realm: Realm, headers: &HeaderMap, query: &Form) -> R
     }
     let public_url = &service.settings.public_url;
     let body = html! {
-        div.notice.bad role="alert" tabindex="-1" data-focus {
-            h1 { "Your browser did not keep you signed in" }
+        (head::title(&html! { "Your browser did not keep you signed in" }))
+        (notice::alert_first(Kind::Bad, &html! {
             p { "What you entered was correct, but your browser did not store the session cookie." }
-        }
-        ul {
+        }))
+        ul.bullets {
             li {
                 "Browsers store it on secure connections only: the address must begin with " code { "https://" } ", or with "
                 code { "http://127.0.0.1" } " or " code { "http://localhost" } " on your own machine. This site’s address is "

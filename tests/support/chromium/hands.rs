@@ -111,9 +111,9 @@ impl Chromium {
     }
 
     /// Presses a key.
-    pub async fn key(&self, key: thirtyfour::Key) -> &Self {
+    pub async fn key(&self, key: impl Into<char>) -> &Self {
         let keyboard = self.driver().action_chain();
-        keyboard.send_keys(key).perform().await.unwrap();
+        keyboard.send_keys(key.into().to_string()).perform().await.unwrap();
         self
     }
 

@@ -50,6 +50,17 @@ impl Chromium {
         self.cdp("Emulation.setDeviceMetricsOverride", screen).await;
     }
 
+    /// Lets the reader live elsewhere. Pages that come from now on know it.
+    pub async fn time_zone(&self, zone: &str) {
+        self.cdp("Emulation.setTimezoneOverride", json!({"timezoneId": zone}))
+            .await;
+    }
+
+    /// Shows the page as it would be printed.
+    pub async fn on_paper(&self) {
+        self.cdp("Emulation.setEmulatedMedia", json!({"media": "print"})).await;
+    }
+
     async fn colours(&self, scheme: &str) {
         let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
         self.cdp("Emulation.setEmulatedMedia", features).await;

@@ -1,4 +1,5 @@
-// The pages work without this. It fills the clipboard, brings errors into view, follows what is under way.
+// The pages work without this. It fills the clipboard, brings errors into view, closes menus, tells times in the reader's zone,
+// and follows what is under way.
 "use strict";
 
 for (const button of document.querySelectorAll("[data-copy]")) {
@@ -15,35 +16,69 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 
+for (const button of document.querySelectorAll("[data-reveal]")) {
+  const field = document.getElementById(button.dataset.reveal);
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const shown = field.type === "text";
+    field.type = shown ? "password" : "text";
+    button.setAttribute("aria-pressed", String(!shown));
+  });
+}
+
 document.querySelector("[data-focus]")?.focus();
 
-// Entities: find some, select all that are found.
-for (const picker of document.querySelectorAll("[data-picker]")) {
-  const part = (name) => picker.querySelector(`[data-picker-${name}]`);
-  const options = [...picker.querySelectorAll("[data-option]")];
-  const box = (option) => option.querySelector("input");
-  const found = () => options.filter((option) => !option.hidden);
-  const report = () => {
-    const selected = options.filter((option) => box(option).checked).length;
-    part("message").textContent = `${selected} of ${options.length} selected, ${found().length} shown`;
-  };
-  const check = (checked) => {
-    for (const option of found()) box(option).checked = checked;
-    report();
-  };
-  part("search").addEventListener("input", (event) => {
-    const sought = event.target.value.trim().toLowerCase();
-    for (const option of options) option.hidden = !option.textContent.toLowerCase().includes(sought);
-    report();
+// Menus: one at a time. Escape and a click outside close them, arrow keys move between their choices.
+const menus = () => document.querySelectorAll("details.menu[open]");
+const closeMenus = (except) => {
+  for (const menu of menus()) if (!menu.contains(except)) menu.open = false;
+};
+document.addEventListener("click", (event) => closeMenus(event.target));
+document.addEventListener("focusin", (event) => closeMenus(event.target));
+document.addEventListener("keydown", (event) => {
+  const menu = event.target.closest?.("details.menu");
+  const choosing = ["ArrowDown", "ArrowUp", "Home", "End"].includes(event.key);
+  if (event.key === "Escape") {
+    const open = [...menus()].at(-1);
+    closeMenus(null);
+    open?.querySelector("summary").focus();
+  } else if (menu && choosing && !event.target.matches("input, select, textarea")) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!menu.open && !step) return;
+    event.preventDefault();
+    menu.open = true;
+    const choices = [...menu.querySelectorAll(".menu-list :is(a[href], button, input, select)")];
+    const at = choices.indexOf(document.activeElement);
+    const next = step ? (at < 0 && step < 0 ? -1 : at + step) : event.key === "Home" ? 0 : -1;
+    choices.at(next % choices.length)?.focus();
+  }
+});
+
+// `/` goes to the search of the page.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest?.("input, textarea, select")) return;
+  const search = [...document.querySelectorAll("main input[type=search]")].find((input) => input.checkVisibility());
+  if (!search) return;
+  event.preventDefault();
+  search.focus();
+});
+
+// Times as the reader's clock shows them. What is told in UTC stays as its title.
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zone && !["UTC", "Etc/UTC", "GMT"].includes(zone)) {
+  const exact = new Intl.DateTimeFormat("en-GB", {
+    day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit", timeZone: zone,
   });
-  part("search").addEventListener("keydown", (event) => {
-    if (event.key === "Enter") event.preventDefault();
-  });
-  part("all").addEventListener("click", () => check(true));
-  part("none").addEventListener("click", () => check(false));
-  picker.addEventListener("change", report);
-  part("tools").hidden = false;
-  report();
+  const here = (time) => exact.format(new Date(time.dateTime)).replace(" at ", ", ");
+  for (const time of document.querySelectorAll("time[data-exact]")) {
+    time.title = time.textContent;
+    time.textContent = here(time);
+  }
+  for (const time of document.querySelectorAll("time[title]:not([data-exact])")) {
+    time.title = `${here(time)} (${time.title})`;
+  }
+  for (const told of document.querySelectorAll("[data-zone]")) told.textContent = zone.replaceAll("_", " ");
 }
 
 // Work in progress: the parts that show it are fetched again. Nothing else on the page moves.

@@ -13,6 +13,8 @@ use maud::{Markup, html};
 use crate::application::{Failure, IssuedToken, ListedToken, OwnTokenForm, Realm, or_gone};
 use crate::web::error::Problem;
 use crate::web::extract::PathOf;
+use crate::web::pages::components::head;
+use crate::web::pages::components::notice::{self, Kind};
 use crate::web::pages::current_user::{ConsoleUser, SignedIn};
 use crate::web::pages::definition_list::{fact, written};
 use crate::web::pages::form::{Form, PageQuery, SubmittedForm};
@@ -20,7 +22,7 @@ use crate::web::pages::form_errors::Errors;
 use crate::web::pages::form_token::token;
 use crate::web::pages::inputs::Field;
 use crate::web::pages::layout::{Shell, page};
-use crate::web::pages::session_list::session_list;
+use crate::web::pages::session_list::{ask_to_end, session_list};
 use crate::web::pages::sign_out::signed_out;
 use crate::web::pages::{copy, form_key, times};
 use crate::web::service::Service;
@@ -52,9 +54,9 @@ async fn account_page(
     let tokens = service.own_tokens(user.caller()).await?;
     let form_token = &user.session.form_token;
     let body = html! {
-        h1 { "Your account" }
+        (head::title(&html! { "Your account" }))
         @if form.has("link-sent") {
-            div.notice.good role="status" { p { "We have sent you an e-mail with a link to choose a new password." } }
+            (notice::told(Kind::Good, &html! { p { "We have sent you an e-mail with a link to choose a new password." } }))
         }
         (errors.summary(&["name", "valid_days", "password"]))
         dl.facts {
@@ -66,14 +68,14 @@ async fn account_page(
         form method="post" action="/account/password-link" {
             (token(form_token))
             p { "We will send you an e-mail with a link to choose a new password." }
-            button type="submit" { "Change password" }
+            button.button.primary type="submit" { "Change password" }
         }
         h2 #sessions { "Sessions" }
-        (session_list(&sessions, user.session.id, "/account/sessions", form_token))
+        (session_list(&sessions, user.session.id, "/account/sessions", service.clock.now()))
         h2 #tokens { "API tokens" }
         p { "A token lets a program do everything that you can do, through the JSON API (" a href="/docs" { "documentation" } ")." }
-        @if !tokens.is_empty() { (token_table(&tokens, form_token)) }
-        form.narrow method="post" action="/account/tokens" {
+        @if !tokens.is_empty() { (token_table(&tokens, service.clock.now())) }
+        form.fields.narrow method="post" action="/account/tokens" {
             (token(form_token))
             (form_key::field(form))
             (Field {
@@ -88,32 +90,29 @@ async fn account_page(
                 name: "password", label: "Your password", kind: "password", autocomplete: "current-password",
                 ..Field::default()
             }.input(errors))
-            button type="submit" { "Create token" }
+            button.button.primary type="submit" { "Create token" }
         }
     };
     Ok((errors.status(), page(&Shell::from(user), "Your account", &body)).into_response())
 }
 
-fn token_table(tokens: &[ListedToken], form_token: &str) -> Markup {
+fn token_table(tokens: &[ListedToken], now: Timestamp) -> Markup {
     html! {
-        div.wide tabindex="0" role="region" aria-labelledby="tokens" {
-            table.cards {
+        div.scroll tabindex="0" role="region" aria-labelledby="tokens" {
+            table.table.stacked {
                 thead { tr {
                     th scope="col" { "Name" } th scope="col" { "Created" } th scope="col" { "Last used" } th scope="col" { "Ends" }
-                    th scope="col" { "Actions" }
+                    th.num scope="col" { span.unseen { "Actions" } }
                 } }
                 tbody {
                     @for own in tokens {
                         tr {
                             th scope="row" { bdi { (own.name) } }
-                            td data-title="Created" { (times::moment(own.created_at)) }
-                            td data-title="Last used" { @match own.last_used_at { Some(at) => (times::moment(at)), None => "never" } }
-                            td data-title="Ends" { @match own.expires_at { Some(at) => (times::moment(at)), None => "never" } }
-                            td {
-                                form method="post" action={ "/account/tokens/" (own.id) "/end" } {
-                                    (token(form_token))
-                                    button.plain type="submit" { "End token" }
-                                }
+                            td data-th="Created" { (times::ago(own.created_at, now)) }
+                            td data-th="Last used" { @match own.last_used_at { Some(at) => (times::ago(at, now)), None => "never" } }
+                            td data-th="Ends" { @match own.expires_at { Some(at) => (times::moment(at)), None => "never" } }
+                            td.num {
+                                a.button.small href={ "/account/tokens/" (own.id) "/end" } aria-label={ "End token " (own.name) } { "End token" }
                             }
                         }
                     }
@@ -174,17 +173,51 @@ fn read(form: &Form, now: Timestamp) -> Result<OwnTokenForm<'_>, FieldProblem> {
 
 fn token_page(user: &ConsoleUser, issued: &IssuedToken) -> Markup {
     let body = html! {
-        h1 { "Your new API token" }
-        div.notice.warn role="status" {
+        (head::title(&html! { "Your new API token" }))
+        (notice::told(Kind::Warn, &html! {
             p { "Copy it now to where your program keeps its secrets. You will not see it again." }
-        }
+        }))
         dl.facts {
             (fact("API token", &copy::value("api-token", &issued.token)))
             (fact("Valid until", &times::moment(issued.expires_at)))
         }
-        p { a.button href="/account" { "Done" } }
+        p { a.button.primary href="/account" { "Done" } }
     };
     page(&Shell::from(user), "New API token", &body)
+}
+
+/// `GET /account/tokens/{id}/end`: asks first.
+pub async fn ask_to_end_token(
+    State(service): State<Service>,
+    SignedIn(user): SignedIn<ConsoleUser>,
+    PathOf(token_id): PathOf<ApiTokenId>,
+) -> Result<Markup, Problem> {
+    let tokens = service.own_tokens(user.caller()).await?;
+    let own = tokens.iter().find(|own| token_id == own.id.into());
+    let body = html! {
+        (head::title(&html! { "End this token?" }))
+        @match own {
+            None => {
+                (notice::told(Kind::Info, &html! { p { "This token has already ended." } }))
+                div.actions { a.button.primary href="/account" { "Continue" } }
+            },
+            Some(own) => {
+                dl.facts {
+                    (written("Name", &own.name))
+                    (fact("Last used", &html! { @match own.last_used_at { Some(at) => (times::moment(at)), None => "never" } }))
+                }
+                p { "Programs that use it stop working at once. It cannot be brought back." }
+                form method="post" action={ "/account/tokens/" (own.id) "/end" } {
+                    (token(&user.session.form_token))
+                    div.actions {
+                        button.button.danger.solid type="submit" { "End token" }
+                        a.button href="/account" { "Keep it" }
+                    }
+                }
+            },
+        }
+    };
+    Ok(page(&Shell::from(&user), "End this token?", &body))
 }
 
 /// `POST /account/tokens/{id}/end`
@@ -199,6 +232,18 @@ pub async fn end_token(
         or_gone(ended.await)?;
     }
     Ok(Redirect::to("/account"))
+}
+
+/// `GET /account/sessions/{id}/end`: asks first.
+pub async fn ask_to_end_session(
+    State(service): State<Service>,
+    SignedIn(user): SignedIn<ConsoleUser>,
+    PathOf(session_id): PathOf<SessionId>,
+) -> Result<Markup, Problem> {
+    let sessions = service.sessions(user.caller(), Realm::Console).await?;
+    let places = ("/account/sessions", "/account");
+    let body = ask_to_end(&sessions, session_id, user.session.id, places, &user.session.form_token);
+    Ok(page(&Shell::from(&user), "End this session?", &body))
 }
 
 /// `POST /account/sessions/{id}/end`

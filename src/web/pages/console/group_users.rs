@@ -16,6 +16,8 @@ use strum::VariantArray;
 use crate::application::Failure;
 use crate::web::error::Problem;
 use crate::web::extract::PathOf;
+use crate::web::pages::components::head;
+use crate::web::pages::components::notice::{self, Kind};
 use crate::web::pages::current_user::{ConsoleUser, SignedIn};
 use crate::web::pages::definition_list::{fact, written};
 use crate::web::pages::form::{Form, PageQuery, SubmittedForm};
@@ -31,9 +33,9 @@ pub async fn list(SignedIn(admin): SignedIn<ConsoleUser>) -> Result<Markup, Prob
     let users = &admin.group().customer.users;
     let body = html! {
         (crumbs(false))
-        h1 { "Edit Group Users" }
-        div.wide tabindex="0" role="region" aria-label="Group users" {
-            table.cards {
+        (head::title(&html! { "Edit Group Users" }))
+        div.scroll tabindex="0" role="region" aria-label="Group users" {
+            table.table.stacked {
                 thead { tr {
                     th scope="col" { "Group User Name" } th scope="col" { "E-mail" } th scope="col" { "Role" }
                     th scope="col" { "Permissions" }
@@ -42,16 +44,16 @@ pub async fn list(SignedIn(admin): SignedIn<ConsoleUser>) -> Result<Markup, Prob
                     @for (id, user) in users {
                         tr {
                             th scope="row" { a href={ "/group-users/" (id) } { bdi { (user.name.as_str()) } } }
-                            td data-title="E-mail" { bdi { (user.email.as_str()) } }
-                            td data-title="Role" { (user.role.title()) }
-                            td data-title="Permissions" { (permissions(user)) }
+                            td data-th="E-mail" { bdi { (user.email.as_str()) } }
+                            td data-th="Role" { (user.role.title()) }
+                            td data-th="Permissions" { (permissions(user)) }
                         }
                     }
                 }
             }
         }
     };
-    Ok(page(&Shell::from(&admin), "Edit Group Users", &body))
+    Ok(page(&Shell::from(&admin).at("/group-users"), "Edit Group Users", &body))
 }
 
 /// `GET /group-users/{id}`
@@ -62,7 +64,7 @@ pub async fn show(
 ) -> Result<Markup, Problem> {
     let user = edited(admin.group(), &admin, &user_id)?;
     let done = ["processed", "link-sent"].into_iter().find(|done| query.has(done));
-    let notice = html! { @if let Some(done) = done { div.notice.good role="status" { p { (sentence(done)) } } } };
+    let notice = html! { @if let Some(done) = done { (notice::told(Kind::Good, &html! { p { (sentence(done)) } })) } };
     Ok(edit_page(&admin, &user_id, &user, &user.permissions, &notice))
 }
 
@@ -146,14 +148,14 @@ fn both_versions(stored: &BTreeSet<Permission>, chosen: &BTreeSet<Permission>) -
         false => "not granted",
     };
     html! {
-        div.notice.warn role="alert" tabindex="-1" data-focus {
+        (notice::alert_first(Kind::Warn, &html! {
             h2 { "Somebody else has changed these permissions" }
             p { "Your changes have not been saved. Compare the two versions, and process yours again if you still want \
                  them." }
-        }
+        }))
         div.scroll role="region" aria-label="Both versions" tabindex="0" {
-            table.versions {
-                caption.hidden { "Both versions" }
+            table.table.top.stacked {
+                caption.unseen { "Both versions" }
                 thead {
                     tr { th scope="col" { "Permission" } th scope="col" { "Current version" } th scope="col" { "Your version" } }
                 }
@@ -183,7 +185,7 @@ fn edit_page(
     let here = format!("/group-users/{user_id}");
     let body = html! {
         (crumbs(true))
-        h1 { "Edit Group User" }
+        (head::title(&html! { "Edit Group User" }))
         (notice)
         dl.facts {
             (written("Name", user.name.as_str()))
@@ -199,10 +201,10 @@ fn edit_page(
         form method="post" action={ (here) "/password-link" } {
             (token(form_token))
             p { "The user will get an e-mail with a link to choose a password for signing in here." }
-            button.plain type="submit" { "Send password link" }
+            button.button type="submit" { "Send password link" }
         }
     };
-    page(&Shell::from(admin), "Edit Group User", &body)
+    page(&Shell::from(admin).below("/group-users"), "Edit Group User", &body)
 }
 
 /// R2: Practice Admins have all permissions, which cannot be granted or withdrawn. Permissions granted individually
@@ -211,7 +213,7 @@ fn by_right(user: &GroupUser) -> Markup {
     html! {
         p { "Practice Admins have every permission by default, so there is nothing to grant." }
         ul {
-            @for permission in Permission::VARIANTS.iter().copied() { li { (permission.title()) " " span.badge.good { "by default" } } }
+            @for permission in Permission::VARIANTS.iter().copied() { li { (permission.title()) " " span.status.good { "by default" } } }
         }
         @if !user.permissions.is_empty() {
             p { "Also granted individually, and kept if the role changes: " (titles(&user.permissions)) "." }
@@ -229,19 +231,15 @@ fn granting(here: &str, form_token: &str, user: &GroupUser, ticked: &BTreeSet<Pe
                 }
                 (checkbox(code(permission), permission.title(), ticked.contains(&permission), &Errors::default()))
             }
-            button type="submit" { "Process" }
+            button.button.primary type="submit" { "Process" }
         }
     }
 }
 
 fn crumbs(of_user: bool) -> Markup {
-    html! {
-        nav.crumbs aria-label="Breadcrumb" {
-            ol {
-                li { "Group Management" }
-                @if of_user { li { a href="/group-users" { "Edit Group Users" } } }
-            }
-        }
+    match of_user {
+        true => head::crumbs(&[("Group Management", ""), ("Edit Group Users", "/group-users")]),
+        false => head::crumbs(&[("Group Management", "")]),
     }
 }
 

@@ -25,8 +25,14 @@ pub fn routes() -> Router<Service> {
         .route("/group-users/{id}/password-link", post(group_users::send_password_link))
         .route("/account", get(account::show))
         .route("/account/tokens", get(account::show).post(account::new_token))
-        .route("/account/tokens/{id}/end", post(account::end_token))
-        .route("/account/sessions/{id}/end", post(account::end_session))
+        .route(
+            "/account/tokens/{id}/end",
+            get(account::ask_to_end_token).post(account::end_token),
+        )
+        .route(
+            "/account/sessions/{id}/end",
+            get(account::ask_to_end_session).post(account::end_session),
+        )
         .route("/account/password-link", post(account::send_password_link))
         .merge(passwords::routes(Realm::Console))
 }

@@ -10,6 +10,7 @@ use maud::{Markup, html};
 use crate::application::{Realm, SignInForm, SignInOutcome as Outcome};
 use crate::web::error::Problem;
 use crate::web::extract::{Anyone, Device};
+use crate::web::pages::components::notice::{self, Kind};
 use crate::web::pages::current_user::ConsoleUser;
 use crate::web::pages::form::{Form, PageQuery, PublicForm, SubmittedForm, signed_in};
 use crate::web::pages::form_errors::Errors;
@@ -108,7 +109,7 @@ fn sign_in_page(form: &Form, state: &SignInState<'_>) -> Markup {
     let fields = html! {
         (email_and_password(form, errors))
         @if !groups.is_empty() {
-            p.notice role="status" { "You belong to several groups. Choose one, and enter your password again." }
+            (notice::told(Kind::Info, &html! { p { "You belong to several groups. Choose one, and enter your password again." } }))
             (Field { name: "group", label: "Group", ..Field::default() }.select(&options(groups), errors))
         }
     };

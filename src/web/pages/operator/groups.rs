@@ -10,6 +10,7 @@ use maud::{Markup, html};
 
 use crate::application::{Failure, GroupPrecondition};
 use crate::web::error::Problem;
+use crate::web::pages::components::head;
 use crate::web::pages::current_user::{OperatorUser, SignedIn};
 use crate::web::pages::form::{Form, SubmittedForm};
 use crate::web::pages::form_errors::Errors;
@@ -90,12 +91,12 @@ async fn list_page(
 ) -> Result<Response, Failure> {
     let groups = service.groups(operator.operator()?).await?;
     let body = html! {
-        h1 { "Groups" }
+        (head::title(&html! { "Groups" }))
         (errors.summary(&["group_id", "name", "product_plan"]))
         @if groups.is_empty() { p { "No groups yet. Create the first one below." } }
         @else {
-            div.wide tabindex="0" role="region" aria-label="Groups" {
-                table.cards {
+            div.scroll tabindex="0" role="region" aria-label="Groups" {
+                table.table.stacked {
                     thead { tr {
                         th scope="col" { "Group" } th scope="col" { "Id" } th scope="col" { "Product plan" }
                         th scope="col" { "Entities" } th scope="col" { "Users" }
@@ -106,10 +107,10 @@ async fn list_page(
                                 th scope="row" {
                                     a href=(group_path(&group.group_id)) { bdi { (group.customer.name.as_str()) } }
                                 }
-                                td data-title="Id" { code { (group.group_id) } }
-                                td data-title="Product plan" { bdi { (group.customer.product_plan.as_str()) } }
-                                td data-title="Entities" { (group.customer.entities.len()) }
-                                td data-title="Users" { (group.customer.users.len()) }
+                                td data-th="Id" { code { (group.group_id) } }
+                                td data-th="Product plan" { bdi { (group.customer.product_plan.as_str()) } }
+                                td data-th="Entities" { (group.customer.entities.len()) }
+                                td data-th="Users" { (group.customer.users.len()) }
                             }
                         }
                     }
@@ -119,12 +120,16 @@ async fn list_page(
         h2 { "New group" }
         (new_group_form(operator, form, errors))
     };
-    Ok((errors.status(), page(&Shell::from(operator), "Groups", &body)).into_response())
+    Ok((
+        errors.status(),
+        page(&Shell::from(operator).at("/operator/groups"), "Groups", &body),
+    )
+        .into_response())
 }
 
 fn new_group_form(operator: &OperatorUser, form: &Form, errors: &Errors) -> Markup {
     html! {
-        form.narrow method="post" action="/operator/groups" novalidate {
+        form.fields.narrow method="post" action="/operator/groups" novalidate {
             (token(&operator.session.form_token))
             (Field {
                 name: "group_id", label: "Group id", value: form.text("group_id"),
@@ -134,7 +139,7 @@ fn new_group_form(operator: &OperatorUser, form: &Form, errors: &Errors) -> Mark
             (Field {
                 name: "product_plan", label: "Product plan", value: form.text("product_plan"), ..Field::default()
             }.input(errors))
-            button type="submit" { "Create group" }
+            button.button.primary type="submit" { "Create group" }
         }
     }
 }

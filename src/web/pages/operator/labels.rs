@@ -1,5 +1,6 @@
 //! Labels and messages of the operator pages.
 
+use crate::web::pages::components::notice::{self, Kind};
 use maud::{Markup, html};
 
 /// Field names in error messages, and their labels on the screen.
@@ -17,5 +18,5 @@ pub const WORDS: &[(&str, &str)] = &[
 
 /// A success message. It gets the focus, so that screen readers read it first.
 pub fn done(sentence: &str) -> Markup {
-    html! { div.notice.good role="status" tabindex="-1" data-focus { p { (sentence) } } }
+    html! { (notice::told_first(Kind::Good, &html! { p { (sentence) } })) }
 }

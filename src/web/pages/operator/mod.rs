@@ -45,7 +45,10 @@ pub fn routes() -> Router<Service> {
         )
         .route("/operator/projections", get(projections::show).post(projections::start))
         .route("/operator/sessions", get(sessions::show))
-        .route("/operator/sessions/{id}/end", post(sessions::end))
+        .route(
+            "/operator/sessions/{id}/end",
+            get(sessions::ask_to_end).post(sessions::end),
+        )
         .route("/operator/outbox", get(outbox::show))
         .route("/operator/outbox/retry", post(outbox::retry_failed))
         .route("/operator/outbox/{id}/retry", post(outbox::retry))

@@ -12,8 +12,9 @@ use crate::outbox::{self, EmailRow, EmailState, ListedAfter, OutboxSummary, Retr
 use crate::web::api::json::{read_cursor, write_cursor};
 use crate::web::error::Problem;
 use crate::web::extract::PathOf;
+use crate::web::pages::components::figures::{Figure, figures};
+use crate::web::pages::components::head;
 use crate::web::pages::current_user::{OperatorUser, SignedIn};
-use crate::web::pages::definition_list::fact;
 use crate::web::pages::filter_form::select;
 use crate::web::pages::form::{Form, PageQuery, SubmittedForm};
 use crate::web::pages::form_errors::Errors;
@@ -57,7 +58,7 @@ async fn outbox_page(
     let totals = outbox::totals(service.database(), service.clock.now()).await?;
     let form_token = &operator.session.form_token;
     let body = html! {
-        h1 { "Outbox" }
+        (head::title(&html! { "Outbox" }))
         @if query.has("retried") { (labels::done("It will be sent shortly.")) }
         (errors.summary(&[]))
         (summary(&totals, service.clock.now()))
@@ -66,11 +67,15 @@ async fn outbox_page(
         @else { (table(&emails, form_token)) }
         @if totals.failed > 0 { (retry_all(totals.failed, form_token)) }
         nav.actions aria-label="Pages" {
-            @if after.is_some() { a.button.plain href=(href(query, None)) { "Newest e-mails" } " " }
-            @if let Some(next) = &next { a.button.plain rel="next" href=(href(query, Some(next))) { "Older e-mails" } }
+            @if after.is_some() { a.button href=(href(query, None)) { "Newest e-mails" } " " }
+            @if let Some(next) = &next { a.button rel="next" href=(href(query, Some(next))) { "Older e-mails" } }
         }
     };
-    Ok((errors.status(), page(&Shell::from(operator), "Outbox", &body)).into_response())
+    Ok((
+        errors.status(),
+        page(&Shell::from(operator).at("/operator/outbox"), "Outbox", &body),
+    )
+        .into_response())
 }
 
 fn href(query: &Form, after: Option<&ListedAfter>) -> String {
@@ -84,17 +89,25 @@ fn href(query: &Form, after: Option<&ListedAfter>) -> String {
 
 /// The totals of the outbox.
 fn summary(totals: &OutboxSummary, now: Timestamp) -> Markup {
+    let figure = |title, value: i64, state: &str| Figure {
+        title,
+        value: value.to_string(),
+        href: format!("/operator/outbox?state={state}"),
+        note: String::new(),
+        sum: false,
+    };
     html! {
-        dl.facts {
-            (fact("Pending", &html! { (totals.pending) }))
-            (fact("Failed", &html! { (totals.failed) }))
-            (fact("Sent", &html! { (totals.sent) }))
-            (fact("Waiting longest", &html! {
-                @match totals.oldest_waiting_since {
-                    Some(since) => { (times::moment(since)) " (for " (minutes(outbox::age(since, now))) ")" },
-                    None => "none",
-                }
-            }))
+        (figures(&[
+            figure("Pending", totals.pending, "pending"),
+            figure("Failed", totals.failed, "failed"),
+            figure("Sent", totals.sent, "sent"),
+        ]))
+        p.second {
+            "Waiting longest "
+            @match totals.oldest_waiting_since {
+                Some(since) => { (times::moment(since)) " (for " (minutes(outbox::age(since, now))) ")" },
+                None => "none",
+            }
         }
     }
 }
@@ -109,8 +122,8 @@ fn minutes(age: TimeDelta) -> String {
 
 fn table(emails: &[EmailRow], form_token: &str) -> Markup {
     html! {
-        div.wide tabindex="0" role="region" aria-label="E-mails" {
-            table.cards {
+        div.scroll tabindex="0" role="region" aria-label="E-mails" {
+            table.table.stacked {
                 thead { tr {
                     th scope="col" { "To" } th scope="col" { "Kind" } th scope="col" { "State" } th scope="col" { "Written" }
                     th scope="col" { "Attempts" } th scope="col" { "Last error" } th scope="col" { "Actions" }
@@ -125,25 +138,25 @@ fn row(email: &EmailRow, form_token: &str) -> Markup {
     html! {
         tr {
             th scope="row" { bdi { (email.recipient) } }
-            td data-title="Kind" { (email.kind.replace('_', " ")) }
-            td data-title="State" {
+            td data-th="Kind" { (email.kind.replace('_', " ")) }
+            td data-th="State" {
                 @match email.state {
                     EmailState::Pending => {
-                        span.badge { "Pending" }
+                        span.status.wait { "Pending" }
                         @if let Some(at) = email.next_attempt_at { div.detail { "next attempt " (times::moment(at)) } }
                     },
-                    EmailState::Sent => span.badge.good { "Sent" },
-                    EmailState::Failed => span.badge.bad { "Failed" },
+                    EmailState::Sent => span.status.good { "Sent" },
+                    EmailState::Failed => span.status.bad { "Failed" },
                 }
             }
-            td data-title="Written" { (times::moment(email.created_at)) }
-            td data-title="Attempts" { (email.attempts) }
-            td data-title="Last error" { (email.last_error.as_deref().unwrap_or("none")) }
+            td data-th="Written" { (times::moment(email.created_at)) }
+            td data-th="Attempts" { (email.attempts) }
+            td data-th="Last error" { (email.last_error.as_deref().unwrap_or("none")) }
             td {
                 @if email.can_be_retried() {
                     form method="post" action={ "/operator/outbox/" (email.id) "/retry" } {
                         (token(form_token))
-                        button.plain type="submit" aria-label={ "Retry the e-mail to " (email.recipient) } { "Retry" }
+                        button.button type="submit" aria-label={ "Retry the e-mail to " (email.recipient) } { "Retry" }
                     }
                 }
             }
@@ -155,7 +168,7 @@ fn retry_all(failed: i64, form_token: &str) -> Markup {
     html! {
         form method="post" action="/operator/outbox/retry" {
             (token(form_token))
-            button type="submit" { "Retry all failed (" (failed) ")" }
+            button.button.primary type="submit" { "Retry all failed (" (failed) ")" }
         }
     }
 }

@@ -11,6 +11,9 @@ use maud::{Markup, html};
 use crate::application::{Failure, Replay, ReplayJob};
 use crate::replay::{self, ProjectionSummary};
 use crate::web::error::Problem;
+use crate::web::pages::components::head;
+use crate::web::pages::components::notice::{self, Kind};
+use crate::web::pages::components::status::tag_warn;
 use crate::web::pages::current_user::{OperatorUser, SignedIn};
 use crate::web::pages::form::{Form, SubmittedForm};
 use crate::web::pages::form_errors::Errors;
@@ -70,13 +73,13 @@ async fn projections_page(service: &Service, operator: &OperatorUser, errors: &E
     let form_token = &operator.session.form_token;
     // The script updates the elements marked as live in place, so that focus and scroll position stay.
     let body = html! {
-        h1 { "Projections" }
+        (head::title(&html! { "Projections" }))
         (errors.summary(&[]))
         div role="status" data-live="job" { @if let Some(job) = &job { (message(job)) } @if elsewhere { (rebuilt_elsewhere(&status)) } }
         div data-live="progress" { (progress(own, elsewhere)) }
         div data-live="refresh" { @if own.is_some() || elsewhere { p { a href="/operator/projections" { "Refresh" } } } }
-        div.wide tabindex="0" role="region" aria-label="Projections" {
-            table.cards {
+        div.scroll tabindex="0" role="region" aria-label="Projections" {
+            table.table.stacked {
                 thead { tr {
                     th scope="col" { "Projection" } th scope="col" { "Generation" } th scope="col" { "Last rebuilt" }
                     th scope="col" { "Last error" } th scope="col" { "Actions" }
@@ -93,7 +96,7 @@ async fn projections_page(service: &Service, operator: &OperatorUser, errors: &E
         h2 { "All projections and the log" }
         div.actions { (button("rebuild", "", "Rebuild all", form_token)) (button("verify", "", "Verify all", form_token)) }
     };
-    let page = page(&Shell::from(operator), "Projections", &body);
+    let page = page(&Shell::from(operator).at("/operator/projections"), "Projections", &body);
     Ok((errors.status(), page).into_response())
 }
 
@@ -102,15 +105,15 @@ fn row(projection: &ProjectionSummary, form_token: &str) -> Markup {
     html! {
         tr {
             th scope="row" { (name) }
-            td data-title="Generation" data-live={ (name) " generation" } {
+            td data-th="Generation" data-live={ (name) " generation" } {
                 (projection.generation)
-                @if projection.stale { " " span.badge.warn { "needs a rebuild" } }
-                @if projection.rebuilding.is_some() { " " span.badge.warn { "rebuild running or interrupted" } }
+                @if projection.stale { " " (tag_warn("needs a rebuild")) }
+                @if projection.rebuilding.is_some() { " " (tag_warn("rebuild running or interrupted")) }
             }
-            td data-title="Last rebuilt" data-live={ (name) " rebuilt" } {
+            td data-th="Last rebuilt" data-live={ (name) " rebuilt" } {
                 @match projection.rebuilt_at.as_deref().and_then(Timestamp::parse) { Some(at) => (moment(at)), None => "never" }
             }
-            td data-title="Last error" data-live={ (name) " error" } {
+            td data-th="Last error" data-live={ (name) " error" } {
                 @match &projection.last_error { Some(error) => span.error { (error) }, None => "none" }
             }
             td {
@@ -128,7 +131,7 @@ fn button(what: &str, projection: &str, title: &str, form_token: &str) -> Markup
             (token(form_token))
             input type="hidden" name="do" value=(what);
             input type="hidden" name="projection" value=(projection);
-            button.plain type="submit" aria-label=[of] { (title) }
+            button.button type="submit" aria-label=[of] { (title) }
         }
     }
 }
@@ -140,18 +143,19 @@ fn message(job: &ReplayJob) -> Markup {
         Replay::Rebuild => "Rebuild",
         Replay::Verify => "Verification",
     };
-    let class = match (job.has_ended(), job.has_failed()) {
-        (false, _) => "notice",
-        (true, false) => "notice good",
-        (true, true) => "notice bad",
+    let kind = match (job.has_ended(), job.has_failed()) {
+        (false, _) => Kind::Info,
+        (true, false) => Kind::Good,
+        (true, true) => Kind::Bad,
     };
     let findings = job.findings();
-    html! {
-        div class=(class) {
+    notice::plain(
+        kind,
+        &html! {
             p { (what) " of " (job.projections.join(", ")) ": " @if job.has_ended() { "finished." } @else { "running." } }
             @if !findings.is_empty() { ul { @for finding in &findings { li { (finding) } } } }
-        }
-    }
+        },
+    )
 }
 
 /// Rebuilds of other processes. The database knows how far they have come, but not whether they are still running.
@@ -161,10 +165,10 @@ fn rebuilt_elsewhere(status: &[ProjectionSummary]) -> Markup {
         .filter_map(|projection| Some((projection.name, projection.rebuilding.as_ref()?)));
     html! {
         @for (name, rebuilding) in rebuilding {
-            div.notice {
+            (notice::plain(Kind::Info, &html! {
                 p { "A rebuild of " (name) " is running on another node, or was interrupted: " (rebuilding.stage()) ". "
                     "An interrupted rebuild continues from there when you start it again." }
-            }
+            }))
         }
     }
 }

@@ -3,9 +3,11 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use gatebook_aggregates::catalog::integrate_type;
 use gatebook_aggregates::identifiers::AppId;
 use gatebook_aggregates::integration_app::IntegrationType;
 use gatebook_aggregates::integration_app::Status;
+use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::app_list::Filter;
 use maud::{Markup, html};
 
@@ -14,6 +16,9 @@ use crate::unique_id::unique_id;
 use crate::web::api::json::{AppsQuery, write_cursor};
 use crate::web::error::Problem;
 use crate::web::extract::PathOf;
+use crate::web::pages::components::head;
+use crate::web::pages::components::notice::{self, Kind};
+use crate::web::pages::components::status::of_app;
 use crate::web::pages::current_user::{OperatorUser, SignedIn};
 use crate::web::pages::definition_list::fact;
 use crate::web::pages::filter_form::search;
@@ -55,26 +60,30 @@ async fn list_page(
         )
         .await?;
     let body = html! {
-        h1 { "AIQ Integrate" }
+        (head::title(&html! { "AIQ Integrate" }))
         (errors.summary(&[]))
         (filter_form::form("/operator/requests", "Find applications", &search("name", "Name", query.text("name")), &html! {}))
         @if found.items.is_empty() { p role="status" { "No applications match." } }
         @else {
-            div.wide tabindex="0" role="region" aria-label="AIQ Integrate applications" {
-                table.cards {
+            div.scroll tabindex="0" role="region" aria-label="AIQ Integrate applications" {
+                table.table.stacked {
                     thead { tr {
                         th scope="col" { "Name" } th scope="col" { "Group" } th scope="col" { "Type" }
                         th scope="col" { "Status" } th scope="col" { "Requested" } th scope="col" { "Actions" }
                     } }
-                    tbody { @for view in &found.items { (row(view, &operator.session.form_token)) } }
+                    tbody { @for view in &found.items { (row(view, &operator.session.form_token, service.clock.now())) } }
                 }
             }
         }
         @if let Some(next) = &found.next {
-            a href={ "/operator/requests?" (next_query(query, &write_cursor(next))) } { "Next page" }
+            a.button.small rel="next" href={ "/operator/requests?" (next_query(query, &write_cursor(next))) } { "Next page" }
         }
     };
-    Ok((errors.status(), page(&Shell::from(operator), "AIQ Integrate", &body)).into_response())
+    Ok((
+        errors.status(),
+        page(&Shell::from(operator).at("/operator/requests"), "AIQ Integrate", &body),
+    )
+        .into_response())
 }
 
 fn next_query(query: &Form, cursor: &str) -> String {
@@ -86,15 +95,20 @@ fn next_query(query: &Form, cursor: &str) -> String {
     parameters.finish()
 }
 
-fn row(view: &AppView, form_token: &str) -> Markup {
+/// R12: the name of a type of the catalogue.
+fn type_name(code: &str) -> &str {
+    integrate_type(code).map_or(code, |entry| entry.name)
+}
+
+fn row(view: &AppView, form_token: &str, now: Timestamp) -> Markup {
     let app = view.app();
     html! {
         tr {
             th scope="row" { bdi { (app.name.as_str()) } }
-            td data-title="Group" { bdi { (view.group().customer.name.as_str()) } }
-            td data-title="Type" { (app.integrate_type.as_deref().unwrap_or_default()) }
-            td data-title="Status" { (<&str>::from(app.status)) }
-            td data-title="Requested" { (times::moment(app.created_at)) " by " bdi { (app.created_by_name) } }
+            td data-th="Group" { bdi { (view.group().customer.name.as_str()) } }
+            td data-th="Type" { (type_name(app.integrate_type.as_deref().unwrap_or_default())) }
+            td data-th="Status" { (of_app(app.status)) }
+            td data-th="Requested" { (times::ago(app.created_at, now)) " by " bdi { (app.created_by_name) } }
             td {
                 a href=(secrets::path(app.app_id)) aria-label={ "Client secrets of " (app.name.as_str()) } { "Client secrets" }
                 @if app.status == Status::Active {
@@ -103,7 +117,7 @@ fn row(view: &AppView, form_token: &str) -> Markup {
                         input type="hidden" name="version" value=(app.version);
                         // The key makes the form count once: a second click shows the same secret again.
                         input type="hidden" name="request_key" value=(unique_id());
-                        button.plain type="submit" aria-label={ "Generate client secret for " (app.name.as_str()) } {
+                        button.button type="submit" aria-label={ "Generate client secret for " (app.name.as_str()) } {
                             "Generate client secret"
                         }
                     }
@@ -169,10 +183,10 @@ fn out_of_date() -> Problem {
 
 fn secret_page(operator: &OperatorUser, secret: &IssuedClientSecret) -> Markup {
     let body = html! {
-        h1 { "Your new client secret" }
-        div.notice.warn role="status" tabindex="-1" data-focus {
+        (head::title(&html! { "Your new client secret" }))
+        (notice::told_first(Kind::Warn, &html! {
             p { "Copy it now to where the integration keeps its secrets. You will not see it again." }
-        }
+        }))
         dl.facts {
             (fact("ClientId", &copy::value("client-id", &secret.client_id)))
             (fact("ClientSecret", &copy::value("client-secret", &secret.client_secret)))
@@ -180,7 +194,11 @@ fn secret_page(operator: &OperatorUser, secret: &IssuedClientSecret) -> Markup {
         @if let Some(ends_at) = secret.previous_ends_at {
             p { "The older client secret is valid until " (times::moment(ends_at)) "." }
         }
-        p { a.button href="/operator/requests" { "Done" } }
+        p { a.button.primary href="/operator/requests" { "Done" } }
     };
-    page(&Shell::from(operator), "New client secret", &body)
+    page(
+        &Shell::from(operator).at("/operator/requests"),
+        "New client secret",
+        &body,
+    )
 }

@@ -8,26 +8,38 @@ use maud::{Markup, html};
 use crate::application::{Realm, or_gone};
 use crate::web::error::Problem;
 use crate::web::extract::PathOf;
+use crate::web::pages::components::head;
 use crate::web::pages::current_user::{OperatorUser, SignedIn, forget_session};
 use crate::web::pages::form::SubmittedForm;
 use crate::web::pages::layout::{Shell, page};
-use crate::web::pages::session_list::session_list;
+use crate::web::pages::session_list::{self, session_list};
 use crate::web::service::Service;
 
 /// `GET /operator/sessions`
 pub async fn show(State(service): State<Service>, SignedIn(user): SignedIn<OperatorUser>) -> Result<Markup, Problem> {
     let sessions = service.sessions(user.caller(), Realm::Operator).await?;
-    let form_token = &user.session.form_token;
     let body = html! {
-        h1 { "Sessions of " bdi { (user.name) } }
+        (head::title(&html! { "Sessions of " bdi { (user.name) } }))
         p {
             "Everybody who is signed in with this token. To end the token and all of its sessions, use the command \
              line: " code { "gatebook operator-token revoke" } "."
         }
         h2 #sessions { "Sessions" }
-        (session_list(&sessions, user.session.id, "/operator/sessions", form_token))
+        (session_list(&sessions, user.session.id, "/operator/sessions", service.clock.now()))
     };
     Ok(page(&Shell::from(&user), "Sessions", &body))
+}
+
+/// `GET /operator/sessions/{id}/end`: asks first.
+pub async fn ask_to_end(
+    State(service): State<Service>,
+    SignedIn(user): SignedIn<OperatorUser>,
+    PathOf(session_id): PathOf<SessionId>,
+) -> Result<Markup, Problem> {
+    let sessions = service.sessions(user.caller(), Realm::Operator).await?;
+    let places = ("/operator/sessions", "/operator/sessions");
+    let body = session_list::ask_to_end(&sessions, session_id, user.session.id, places, &user.session.form_token);
+    Ok(page(&Shell::from(&user), "End this session?", &body))
 }
 
 /// `POST /operator/sessions/{id}/end`

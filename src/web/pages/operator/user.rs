@@ -1,5 +1,6 @@
 //! Who is signed in here.
 
+use axum::http::HeaderMap;
 use maud::Markup;
 
 use crate::application::{BrowserSession, Failure, Gatebook, Realm, Who};
@@ -9,7 +10,7 @@ impl CurrentUser for OperatorUser {
     const REALM: Realm = Realm::Operator;
     const SIGN_IN: &'static str = "/operator/sign-in";
 
-    async fn of(_: &Gatebook, session: BrowserSession) -> Result<Self, Failure> {
+    async fn of(_: &Gatebook, session: BrowserSession, _: &HeaderMap) -> Result<Self, Failure> {
         let Who::Operator { name, .. } = &session.caller.who else {
             return Err(Failure::Unauthenticated);
         };

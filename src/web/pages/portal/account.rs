@@ -3,18 +3,19 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use gatebook_aggregates::identifiers::SessionId;
-use maud::html;
+use maud::{Markup, html};
 
 use crate::application::{Realm, or_gone};
 use crate::web::error::Problem;
 use crate::web::extract::PathOf;
+use crate::web::pages::components::head;
 use crate::web::pages::current_user::{PortalUser, SignedIn};
 use crate::web::pages::definition_list::written;
 use crate::web::pages::form::{PageQuery, SubmittedForm};
 use crate::web::pages::form_token::token;
 use crate::web::pages::layout::{Shell, page};
 use crate::web::pages::portal::labels::done;
-use crate::web::pages::session_list::session_list;
+use crate::web::pages::session_list::{ask_to_end, session_list};
 use crate::web::pages::sign_out::signed_out;
 use crate::web::service::Service;
 
@@ -27,7 +28,7 @@ pub async fn show(
     let sessions = service.sessions(user.caller(), Realm::Portal).await?;
     let form_token = &user.session.form_token;
     let body = html! {
-        h1 { "Your account" }
+        (head::title(&html! { "Your account" }))
         (done(&query))
         dl.facts {
             (written("Name", user.developer.full_name.as_str()))
@@ -37,12 +38,24 @@ pub async fn show(
         form method="post" action="/portal/account/password-link" {
             (token(form_token))
             p { "We will send you an e-mail with a link to choose a new password." }
-            button type="submit" { "Change password" }
+            button.button.primary type="submit" { "Change password" }
         }
         h2 #sessions { "Sessions" }
-        (session_list(&sessions, user.session.id, "/portal/account/sessions", form_token))
+        (session_list(&sessions, user.session.id, "/portal/account/sessions", service.clock.now()))
     };
     Ok(page(&Shell::from(&user), "Your account", &body).into_response())
+}
+
+/// `GET /portal/account/sessions/{id}/end`: asks first.
+pub async fn ask_to_end_session(
+    State(service): State<Service>,
+    SignedIn(user): SignedIn<PortalUser>,
+    PathOf(session_id): PathOf<SessionId>,
+) -> Result<Markup, Problem> {
+    let sessions = service.sessions(user.caller(), Realm::Portal).await?;
+    let places = ("/portal/account/sessions", "/portal/account");
+    let body = ask_to_end(&sessions, session_id, user.session.id, places, &user.session.form_token);
+    Ok(page(&Shell::from(&user), "End this session?", &body))
 }
 
 /// `POST /portal/account/sessions/{id}/end`

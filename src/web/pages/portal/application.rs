@@ -12,6 +12,10 @@ use maud::{Markup, html};
 
 use crate::application::{AppDetails, Failure, live_secrets};
 use crate::web::extract::PathOf;
+use crate::web::pages::components::head::{PageHead, crumbs, section};
+use crate::web::pages::components::icons::{Icon, icon};
+use crate::web::pages::components::notice::{self, Kind};
+use crate::web::pages::components::status::of_app;
 use crate::web::pages::current_user::{PortalUser, SignedIn};
 use crate::web::pages::definition_list::{fact, written};
 use crate::web::pages::form::{Form, PageQuery, SubmittedForm};
@@ -19,7 +23,7 @@ use crate::web::pages::form_errors::Errors;
 use crate::web::pages::form_token::token;
 use crate::web::pages::inputs::Field;
 use crate::web::pages::layout::{Shell, page};
-use crate::web::pages::portal::labels::{done, failed, status_badge, status_notice, tabs};
+use crate::web::pages::portal::labels::{done, failed, status_notice, tabs};
 use crate::web::pages::portal::usage;
 use crate::web::pages::{copy, end_date, form_key, times};
 use crate::web::service::Service;
@@ -45,28 +49,40 @@ pub async fn show(
 ) -> Response {
     match service.verified_developer(user.caller(), app_id).await {
         Ok(developer) => match usage::of(&service, &developer, &query).await {
-            Ok(usage) => details_page(&user, developer.app(), developer.group(), (&query, &usage)).into_response(),
+            Ok(usage) => {
+                details_page(&service, &user, developer.app(), developer.group(), (&query, &usage)).into_response()
+            }
             Err(failure) => failed(&user, app_id, failure),
         },
         Err(failure) => failed(&user, app_id, failure),
     }
 }
 
-fn details_page(user: &PortalUser, row: &PortalAppRow, group: &GroupRow, (query, usage): (&Form, &Markup)) -> Markup {
+fn details_page(
+    service: &Service,
+    user: &PortalUser,
+    row: &PortalAppRow,
+    group: &GroupRow,
+    (query, usage): (&Form, &Markup),
+) -> Markup {
     let body = html! {
-        (done(query))
         (head(row, group, false))
-        section aria-labelledby="credentials" {
-            h2 #credentials { "Credentials" }
-            p { "Client id, endpoints and client secrets. The Activity Log records that you view them." }
-            form method="post" action={ "/portal/apps/" (row.app_id) "/credentials" } {
-                (token(&user.session.form_token))
-                button type="submit" { "Show Credentials" }
+        (done(query))
+        div.columns {
+            div.stack {
+                (section("credentials", "Credentials", &html! {}, &html! {
+                    p { "Client id, endpoints and client secrets. The Activity Log records that you view them." }
+                    form method="post" action={ "/portal/apps/" (row.app_id) "/credentials" } {
+                        (token(&user.session.form_token))
+                        button.button.primary type="submit" { (icon(Icon::Key)) "Show Credentials" }
+                    }
+                }))
+                (usage)
             }
+            aside.stack aria-label="About this application" { (documentation(service)) (about(row, group)) }
         }
-        (usage)
     };
-    page(&Shell::from(user), &title(row), &body)
+    page(&Shell::from(user).below("/portal"), &title(row), &body)
 }
 
 fn title(row: &PortalAppRow) -> String {
@@ -103,39 +119,82 @@ pub async fn credentials_page(
     let body = html! {
         (head(row, group, false))
         (errors.summary(&["overlap_seconds", end_date::ENDS_AT]))
-        section aria-labelledby="credentials" {
-            h2 #credentials { "Credentials" }
-            (endpoints(service, row))
-        }
-        section aria-labelledby="secrets" {
-            h2 #secrets { "Client secrets" }
-            (secrets_table(row, client_secrets))
-            @if has_ended(row.ends_at, service.clock.now()) {
-                p.notice.warn role="note" { "The application has ended: its secrets open nothing until it gets a later end date. Ask "
-                    "the group’s Integration Admin." }
-            } @else if row.status == Status::Active && group.customer.product_plan.has_integration_apps() {
-                (generate(user, row, service.clock.now(), form, errors))
+        div.columns {
+            div.stack {
+                (section("credentials", "Credentials", &html! {}, &endpoints(service, row)))
+                (section("secrets", "Client secrets", &html! {}, &html! {
+                    (secrets_table(row, client_secrets, service.clock.now()))
+                    @if has_ended(row.ends_at, service.clock.now()) {
+                        (notice::note(Kind::Warn, &html! {
+                            p { "The application has ended: its secrets open nothing until it gets a later end date. Ask the group’s "
+                                "Integration Admin." }
+                        }))
+                    } @else if row.status == Status::Active && group.customer.product_plan.has_integration_apps() {
+                        (generate(user, row, service.clock.now(), form, errors))
+                    }
+                }))
             }
+            aside.stack aria-label="About this application" { (documentation(service)) (about(row, group)) }
         }
     };
-    Ok((errors.status(), page(&Shell::from(user), &title(row), &body)).into_response())
+    Ok((
+        errors.status(),
+        page(&Shell::from(user).below("/portal"), &title(row), &body),
+    )
+        .into_response())
 }
 
 /// The heading and tabs of an application's pages.
 pub fn head(row: &PortalAppRow, group: &GroupRow, entities: bool) -> Markup {
     html! {
-        h1 { bdi { (row.name.as_str()) } " " (status_badge(row.status)) }
+        (crumbs(&[("Your applications", "/portal")]))
+        (PageHead {
+            title: html! { bdi { (row.name.as_str()) } },
+            state: of_app(row.status),
+            under: html! {
+                p.under.dotted {
+                    span { bdi { (group.customer.name.as_str()) } }
+                    span { (row.api_permission.title()) }
+                }
+            },
+            ..PageHead::default()
+        }.show())
+        (tabs(row.app_id, row.name.as_str(), entities))
         (status_notice(row.status, group))
-        (tabs(row.app_id, entities))
-        @if !entities {
+    }
+}
+
+/// What the application is, beside what the developer needs.
+fn about(row: &PortalAppRow, group: &GroupRow) -> Markup {
+    section(
+        "about",
+        "About",
+        &html! {},
+        &html! {
+            p.description { bdi.paragraph { (row.description.as_str()) } }
             dl.facts {
-                (written("Description", row.description.as_str()))
                 (written("Group", group.customer.name.as_str()))
                 (fact("API Permissions", &html! { (row.api_permission.title()) }))
                 (fact("Ends", &end_date::in_words(row.ends_at)))
             }
-        }
-    }
+        },
+    )
+}
+
+/// R22: where to connect and what to read. Neither is a secret.
+fn documentation(service: &Service) -> Markup {
+    let settings = &service.settings;
+    section(
+        "docs",
+        "Documentation",
+        &html! {},
+        &html! {
+            ul.entries.links {
+                li { a href=(settings.documentation_url) { "API docs" } (icon(Icon::External)) }
+                li { a href=(settings.wsdl_url) { "WSDL" } (icon(Icon::External)) }
+            }
+        },
+    )
 }
 
 fn endpoints(service: &Service, row: &PortalAppRow) -> Markup {
@@ -145,31 +204,33 @@ fn endpoints(service: &Service, row: &PortalAppRow) -> Markup {
         dl.facts {
             (fact("ClientId", &copy::value("client-id", &row.client_id.0)))
             (fact("Token endpoint", &copy::value("token-endpoint", &token_endpoint)))
-            (fact("WSDL", &html! { a #wsdl href=(settings.wsdl_url) { (settings.wsdl_url) } " " (copy::button("wsdl")) }))
+            (fact("WSDL", &html! { span.copy { a #wsdl href=(settings.wsdl_url) { (settings.wsdl_url) } " " (copy::button("wsdl")) } }))
             (fact("API docs", &html! { a href=(settings.documentation_url) { (settings.documentation_url) } }))
         }
     }
 }
 
-fn secrets_table(row: &PortalAppRow, secrets: &[(ClientSecret, Option<Timestamp>)]) -> Markup {
+fn secrets_table(row: &PortalAppRow, secrets: &[(ClientSecret, Option<Timestamp>)], now: Timestamp) -> Markup {
     html! {
         @if row.status == Status::Revoked { p { "They ended when the application was revoked." } }
         @else if secrets.is_empty() { p { "There is no client secret yet. Generate one to get tokens." } }
         @else {
-            div.wide tabindex="0" role="region" aria-labelledby="secrets" {
-                table.cards {
+            div.scroll tabindex="0" role="region" aria-labelledby="secrets" {
+                table.table.stacked {
                     thead { tr {
                         th scope="col" { "Begins with" } th scope="col" { "Created" } th scope="col" { "Last used" }
-                        th scope="col" { "Ends" } th scope="col" { "Actions" }
+                        th scope="col" { "Ends" } th.num scope="col" { span.unseen { "Actions" } }
                     } }
                     tbody {
                         @for (secret, last_used) in secrets {
                             tr {
-                                th scope="row" { code { (secret.prefix) "…" } br; span.detail { "id " (secret.id) } }
-                                td data-title="Created" { (times::moment(secret.created_at)) }
-                                td data-title="Last used" { @match last_used { Some(at) => (times::moment(*at)), None => "never" } }
-                                td data-title="Ends" { @match secret.ends_at { Some(at) => (times::moment(at)), None => "–" } }
-                                td { a href={ "/portal/apps/" (row.app_id) "/client-secrets/" (secret.id) "/retire" } { "Retire" } }
+                                th scope="row" title={ "id " (secret.id) } { code { (secret.prefix) "…" } }
+                                td data-th="Created" { (times::ago(secret.created_at, now)) }
+                                td data-th="Last used" { @match last_used { Some(at) => (times::ago(*at, now)), None => "never" } }
+                                td data-th="Ends" { @match secret.ends_at { Some(at) => (times::moment(at)), None => "–" } }
+                                td.num {
+                                    a.button.small.danger href={ "/portal/apps/" (row.app_id) "/client-secrets/" (secret.id) "/retire" } { "Retire" }
+                                }
                             }
                         }
                     }
@@ -190,20 +251,20 @@ fn generate(user: &PortalUser, row: &PortalAppRow, now: Timestamp, form: &Form, 
         @if live.len() >= MAX_LIVE_CLIENT_SECRETS {
             p { "Two client secrets are active. Retire one of them before you generate another." }
         } @else {
-            form.narrow method="post" action={ "/portal/apps/" (row.app_id) "/client-secrets" } {
+            form.fields.narrow method="post" action={ "/portal/apps/" (row.app_id) "/client-secrets" } {
                 (token(&user.session.form_token))
                 (form_key::field(form))
                 @for secret in &live { input type="hidden" name="live" value=(secret.id); }
                 @if live.is_empty() {
                     (end_date::field(form, END_HINT, errors))
-                    button type="submit" { "Generate client secret" }
+                    button.button.primary type="submit" { "Generate client secret" }
                 } @else {
                     (Field {
                         name: "overlap_seconds", label: "Keep the current client secret valid for", value: overlap,
                         hint: "Both secrets work during this time, so that the integration can switch over.", ..Field::default()
                     }.select(&OVERLAPS, errors))
                     (end_date::field(form, END_HINT, errors))
-                    button type="submit" { "Rotate client secret" }
+                    button.button.primary type="submit" { "Rotate client secret" }
                 }
             }
         }

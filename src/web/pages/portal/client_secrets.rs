@@ -9,6 +9,8 @@ use maud::{Markup, html};
 use crate::application::{Failure, IssuedClientSecret, SecretTerms, live_secrets};
 use crate::web::error::Problem;
 use crate::web::extract::PathOf;
+use crate::web::pages::components::head;
+use crate::web::pages::components::notice::{self, Kind};
 use crate::web::pages::current_user::{PortalUser, SignedIn};
 use crate::web::pages::definition_list::fact;
 use crate::web::pages::form::{Form, SubmittedForm};
@@ -108,25 +110,29 @@ async fn retire_page(
         return Ok(ended_page(user, &here));
     };
     let body = html! {
-        h1 { "Retire this client secret?" }
+        (head::title(&html! { "Retire this client secret?" }))
         p { "The client secret that begins with " code { (secret.prefix) } " of " bdi { (row.name.as_str()) }
             " stops working at once, and so do all tokens that were issued for it. This cannot be undone." }
         form method="post" action={ (here) "/client-secrets/" (secret_id) "/retire" } {
             (token(&user.session.form_token))
-            button.danger type="submit" { "Retire" } " "
-            a.button.plain href=(here) { "Keep it" }
+            button.button.danger.solid type="submit" { "Retire" } " "
+            a.button href=(here) { "Keep it" }
         }
     };
-    Ok(page(&Shell::from(user), "Retire a client secret", &body).into_response())
+    Ok(page(&Shell::from(user).below("/portal"), "Retire a client secret", &body).into_response())
 }
 
 fn ended_page(user: &PortalUser, here: &str) -> Response {
     let body = html! {
-        h1 { "This client secret has ended" }
+        (head::title(&html! { "This client secret has ended" }))
         p { "It was retired or has expired. There is nothing more to do." }
-        p { a.button href=(here) { "Continue" } }
+        p { a.button.primary href=(here) { "Continue" } }
     };
-    let page = page(&Shell::from(user), "This client secret has ended", &body);
+    let page = page(
+        &Shell::from(user).below("/portal"),
+        "This client secret has ended",
+        &body,
+    );
     (StatusCode::NOT_FOUND, page).into_response()
 }
 
@@ -157,10 +163,10 @@ pub async fn retire(
 
 fn secret_page(service: &Service, user: &PortalUser, app_id: AppId, secret: &IssuedClientSecret) -> Markup {
     let body = html! {
-        h1 { "Your new client secret" }
-        div.notice.warn role="status" {
+        (head::title(&html! { "Your new client secret" }))
+        (notice::told(Kind::Warn, &html! {
             p { "Copy it now to where your integration keeps its secrets. You will not see it again." }
-        }
+        }))
         dl.facts {
             (fact("ClientId", &copy::value("client-id", &secret.client_id)))
             (fact("ClientSecret", &copy::value("client-secret", &secret.client_secret)))
@@ -176,9 +182,9 @@ fn secret_page(service: &Service, user: &PortalUser, app_id: AppId, secret: &Iss
         p { "The response contains the " code { "access_token" } ". Send it with every call to the SOAP API:" }
         pre tabindex="0" role="region" aria-label="Use it" { code #soap { (soap(service)) } }
         (copy::button("soap"))
-        p { a.button href={ "/portal/apps/" (app_id) } { "Done" } }
+        p { a.button.primary href={ "/portal/apps/" (app_id) } { "Done" } }
     };
-    page(&Shell::from(user), "New client secret", &body)
+    page(&Shell::from(user).below("/portal"), "New client secret", &body)
 }
 
 fn curl(service: &Service, secret: &IssuedClientSecret) -> String {

@@ -63,8 +63,8 @@ async fn entities_page(service: &Service, user: &PortalUser, app_id: AppId, quer
                 @else { "No entities are assigned to this application. Ask the Integration Admin." }
             }
         } @else {
-            div.wide tabindex="0" role="region" aria-label="Entities Assigned" {
-                table {
+            div.scroll tabindex="0" role="region" aria-label="Entities Assigned" {
+                table.table {
                     thead { tr { th scope="col" { "Name" } th scope="col" { "Entity id" } } }
                     tbody {
                         @for entity in &entities {
@@ -76,13 +76,13 @@ async fn entities_page(service: &Service, user: &PortalUser, app_id: AppId, quer
         }
         @if after.is_some() || next.is_some() {
             nav.pages aria-label="Pages" {
-                @if after.is_some() { a.button.plain href=(link(&here, filter, None)) { "First page" } }
-                @if let Some(next) = &next { a.button.plain href=(link(&here, filter, Some(next.as_str()))) { "Next page" } }
+                @if after.is_some() { a.button href=(link(&here, filter, None)) { "First page" } }
+                @if let Some(next) = &next { a.button href=(link(&here, filter, Some(next.as_str()))) { "Next page" } }
             }
         }
     };
     Ok(page(
-        &Shell::from(user),
+        &Shell::from(user).below("/portal"),
         &format!("{}: Entities Assigned", row.name.as_str()),
         &body,
     )

@@ -1,4 +1,4 @@
-//! The portal's home page: tiles for the applications to verify, and for the verified ones.
+//! The portal's home page: the applications to verify, and the verified ones.
 
 use axum::extract::State;
 use gatebook_aggregates::integration_app::{OtpState, Status};
@@ -9,44 +9,63 @@ use maud::{Markup, html};
 
 use crate::application::PortalHome;
 use crate::web::error::Problem;
+use crate::web::pages::components::head::PageHead;
+use crate::web::pages::components::status::{Tone, of_app, status};
 use crate::web::pages::current_user::{PortalUser, SignedIn};
 use crate::web::pages::layout::{Shell, page};
-use crate::web::pages::portal::labels::status_badge;
 use crate::web::pages::times;
 use crate::web::service::Service;
 
 /// `GET /portal`
 pub async fn show(State(service): State<Service>, SignedIn(user): SignedIn<PortalUser>) -> Result<Markup, Problem> {
     let home = service.portal_home(user.caller()).await?;
+    let count = home.otp_verification_needed.len() + home.apps.len();
     let body = html! {
-        h1 { "Developer Portal" }
-        @if home.otp_verification_needed.is_empty() && home.apps.is_empty() { (nothing_yet()) }
-        @else { (tiles(&home, service.clock.now())) }
+        (PageHead {
+            title: html! { "Your applications" },
+            under: html! {
+                p.under {
+                    @match count {
+                        0 => "Everything that your integrations need to connect",
+                        1 => "1 application",
+                        count => { (count) " applications" },
+                    }
+                }
+            },
+            ..PageHead::default()
+        }.show())
+        @if count == 0 { (nothing_yet()) }
+        @else { (lists(&home, service.clock.now())) }
     };
-    Ok(page(&Shell::from(&user), "Home", &body))
+    Ok(page(&Shell::from(&user).at("/portal"), "Home", &body))
 }
 
 fn nothing_yet() -> Markup {
     html! {
-        div.notice {
-            p { "No applications are assigned to you at the moment." }
+        div.empty {
+            h2 { "No applications are assigned to you at the moment." }
             p { "An Integration Admin can assign one by registering your e-mail address for it. If you saw one here \
                  before, your access has been revoked; ask the Integration Admin." }
         }
     }
 }
 
-fn tiles(home: &PortalHome, now: Timestamp) -> Markup {
+fn lists(home: &PortalHome, now: Timestamp) -> Markup {
     html! {
         @if !home.otp_verification_needed.is_empty() {
-            section aria-labelledby="waiting" {
-                h2 #waiting { "OTP Verification Needed" }
-                ul.tiles { @for (app, group) in &home.otp_verification_needed { (waiting(app, group, now)) } }
+            section.section aria-labelledby="waiting" {
+                div.section-head {
+                    h2 #waiting { "OTP Verification Needed" span { (home.otp_verification_needed.len()) } }
+                    p.third { "the Integration Admin gives you the one-time password by SMS, messenger or phone" }
+                }
+                ul.entries.attention {
+                    @for (app, group) in &home.otp_verification_needed { (waiting(app, group, now)) }
+                }
             }
         }
         @if !home.apps.is_empty() {
-            section aria-labelledby="applications" {
-                h2 #applications { "Your applications" }
+            section.section aria-labelledby="applications" {
+                div.section-head { h2 #applications { "Verified" span { (home.apps.len()) } } }
                 ul.tiles { @for (app, group) in &home.apps { (verified(app, group)) } }
             }
         }
@@ -54,18 +73,31 @@ fn tiles(home: &PortalHome, now: Timestamp) -> Markup {
 }
 
 fn waiting(app: &PortalAppRow, group: &GroupRow, now: Timestamp) -> Markup {
+    let verify = format!("/portal/apps/{}/verify", app.app_id);
     let left = app.otp_expires_at.and_then(|until| times::left(until, now));
+    let state = (app.status, app.otp_state(now));
     html! {
-        li.tile {
-            a href={ "/portal/apps/" (app.app_id) "/verify" } { bdi { (app.name.as_str()) } }
-            span.detail { bdi { (group.customer.name.as_str()) } }
-            @match (app.status, app.otp_state(now)) {
-                (Status::Suspended, _) => (status_badge(app.status)),
-                (_, Some(OtpState::Locked)) => span { "The one-time password is locked. Ask the Integration Admin to choose Reset OTP." },
-                (_, Some(OtpState::Expired)) => span { "The one-time password has expired. Ask the Integration Admin to choose Reset OTP." },
-                (_, Some(OtpState::Valid)) => @if let Some(left) = left { span { "Time left to verify: " (left) } },
-                (_, None) => {},
+        li {
+            @match state {
+                (Status::Suspended | Status::Revoked, _) => (of_app(app.status)),
+                (_, Some(OtpState::Locked)) => (status(Tone::Bad, "Locked")),
+                (_, Some(OtpState::Expired)) => (status(Tone::Warn, "Expired")),
+                _ => (status(Tone::Wait, "To be verified")),
             }
+            div {
+                a.name.quiet href=(verify) { bdi { (app.name.as_str()) } }
+                p.detail { bdi { (group.customer.name.as_str()) } }
+                @match state {
+                    (Status::Suspended | Status::Revoked, _) => {},
+                    (_, Some(OtpState::Locked)) => p.detail { "The one-time password is locked. Ask the Integration Admin to choose Reset OTP." },
+                    (_, Some(OtpState::Expired)) => p.detail { "The one-time password has expired. Ask the Integration Admin to choose Reset OTP." },
+                    (_, Some(OtpState::Valid)) => @if let Some(left) = left { p.detail { "Time left to verify: " (left) } },
+                    (_, None) => {},
+                }
+            }
+            @if matches!(state, (Status::Active, Some(OtpState::Valid))) {
+                a.button.small.primary href=(verify) { "Enter OTP" span.unseen { " for " (app.name.as_str()) } }
+            } @else { span {} }
         }
     }
 }
@@ -73,9 +105,12 @@ fn waiting(app: &PortalAppRow, group: &GroupRow, now: Timestamp) -> Markup {
 fn verified(app: &PortalAppRow, group: &GroupRow) -> Markup {
     html! {
         li.tile {
-            a href={ "/portal/apps/" (app.app_id) } { bdi { (app.name.as_str()) } }
-            span.detail { bdi { (group.customer.name.as_str()) } }
-            (status_badge(app.status))
+            div.tile-head {
+                h3 { a href={ "/portal/apps/" (app.app_id) } { bdi { (app.name.as_str()) } } }
+                (of_app(app.status))
+            }
+            p.second { bdi { (group.customer.name.as_str()) } }
+            p.lines { bdi { (app.description.as_str()) } }
         }
     }
 }

@@ -47,7 +47,10 @@ pub fn routes() -> Router<Service> {
             get(client_secrets::ask_to_retire).post(client_secrets::retire),
         )
         .route("/portal/account", get(account::show))
-        .route("/portal/account/sessions/{id}/end", post(account::end_session))
+        .route(
+            "/portal/account/sessions/{id}/end",
+            get(account::ask_to_end_session).post(account::end_session),
+        )
         .route("/portal/account/password-link", post(account::send_password_link))
         .merge(passwords::routes(Realm::Portal))
 }

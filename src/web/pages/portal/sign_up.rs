@@ -13,10 +13,12 @@ use crate::application::{Failure, OpenInvitation, SignUpForm};
 use crate::secrets::MIN_PASSWORD_CHARS;
 use crate::web::error::Problem;
 use crate::web::extract::Anyone;
+use crate::web::pages::components::head;
+use crate::web::pages::components::notice::{self, Kind};
 use crate::web::pages::form::{Form, PageQuery, PublicForm};
 use crate::web::pages::form_errors::Errors;
 use crate::web::pages::inputs::Field;
-use crate::web::pages::layout::{Shell, page};
+use crate::web::pages::layout::{Shell, door};
 use crate::web::pages::link_cookie::{LinkPage, OPEN_AGAIN};
 use crate::web::pages::portal::labels::mistyped;
 use crate::web::pages::times;
@@ -149,14 +151,14 @@ fn unusable(failure: Failure, what_to_do: &str) -> Response {
     let problem = Problem::from(failure);
     let errors = Errors::from(problem.clone());
     let body = html! {
-        h1 { "This invitation cannot be used" }
-        div.notice.bad role="alert" { p { (problem.detail) } }
+        (head::title(&html! { "This invitation cannot be used" }))
+        (notice::alert(Kind::Bad, &html! { p { (problem.detail) } }))
         p { (what_to_do) }
-        p { a.button href="/portal/log-in" { "Log in" } }
+        p { a.button.primary href="/portal/log-in" { "Log in" } }
     };
     (
         errors.status(),
-        page(&Shell::portal(), "This invitation cannot be used", &body),
+        door(&Shell::portal(), "This invitation cannot be used", &body),
     )
         .into_response()
 }
@@ -178,18 +180,18 @@ fn what_to_do(refusal: &Refusal) -> Option<&'static str> {
 
 fn address_page(token: &str, invitation: &OpenInvitation) -> Markup {
     let body = html! {
-        h1 { "Sign up to the Developer Portal" }
+        (head::title(&html! { "Sign up to the Developer Portal" }))
         p { "You were invited with this e-mail address:" }
         p.big { bdi { (invitation.email) } }
         p { "If this is your address, we will send a verification code to it. The invitation is valid until "
             (times::moment(invitation.expires_at)) "." }
         form method="post" action="/portal/sign-up/code" {
             input type="hidden" name="invite_token" value=(token);
-            button type="submit" { "Send verification code" }
+            button.button.primary type="submit" { "Send verification code" }
         }
         p { "Not yours? Ask the Integration Admin who invited you to correct it." }
     };
-    page(&Shell::portal(), "Sign up", &body)
+    door(&Shell::portal(), "Sign up", &body)
 }
 
 /// The button for a new code belongs to the same form, so that the name that was entered is kept.
@@ -198,17 +200,17 @@ fn account_page(form: &Form, email: &str, sent_now: bool, errors: &Errors) -> Ma
     let hint =
         format!("At least {MIN_PASSWORD_CHARS} characters. A few words that only you would put together work well.");
     let body = html! {
-        h1 { "Create your account" }
+        (head::title(&html! { "Create your account" }))
         (errors.summary(&["code", "full_name", "password", "repeated"]))
         @if sent_now {
-            div.notice.good role="status" {
+            (notice::told(Kind::Good, &html! {
                 p { "We have sent a verification code to " strong { bdi { (email) } } ". It is valid for "
                     (CODE_VALID_FOR.num_minutes()) " minutes and replaces any earlier code." }
-            }
+            }))
         } @else {
             p { "Your e-mail address: " strong { bdi { (email) } } }
         }
-        form.narrow method="post" action="/portal/sign-up" {
+        form.fields method="post" action="/portal/sign-up" {
             input type="hidden" name="invite_token" value=(form.text("invite_token"));
             (Field {
                 name: "code", label: "Verification code", hint: "The six digits in the e-mail.", value: code,
@@ -226,21 +228,21 @@ fn account_page(form: &Form, email: &str, sent_now: bool, errors: &Errors) -> Ma
                 name: "repeated", label: "Repeat the password", kind: "password", autocomplete: "new-password",
                 ..Field::default()
             }.input(errors))
-            button type="submit" { "Sign up" }
+            button.button.primary type="submit" { "Sign up" }
             p {
                 "No e-mail, or the code no longer works? "
-                button.plain type="submit" formaction="/portal/sign-up/code" formnovalidate { "Send a new code" }
+                button.button type="submit" formaction="/portal/sign-up/code" formnovalidate { "Send a new code" }
             }
         }
     };
-    page(&Shell::portal(), "Create your account", &body)
+    door(&Shell::portal(), "Create your account", &body)
 }
 
 fn done_page(email: &str) -> Markup {
     let body = html! {
-        h1 { "Your account is ready" }
-        div.notice.good role="status" { p { "Log in with " strong { bdi { (email) } } " and your new password." } }
-        p { a.button href="/portal/log-in" { "Log in" } }
+        (head::title(&html! { "Your account is ready" }))
+        (notice::told(Kind::Good, &html! { p { "Log in with " strong { bdi { (email) } } " and your new password." } }))
+        p { a.button.primary href="/portal/log-in" { "Log in" } }
     };
-    page(&Shell::portal(), "Your account is ready", &body)
+    door(&Shell::portal(), "Your account is ready", &body)
 }

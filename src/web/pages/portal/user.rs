@@ -1,5 +1,6 @@
 //! Who is signed in here.
 
+use axum::http::HeaderMap;
 use maud::Markup;
 
 use crate::application::{BrowserSession, Failure, Gatebook, Realm, Who};
@@ -9,7 +10,7 @@ impl CurrentUser for PortalUser {
     const REALM: Realm = Realm::Portal;
     const SIGN_IN: &'static str = "/portal/log-in";
 
-    async fn of(_: &Gatebook, session: BrowserSession) -> Result<Self, Failure> {
+    async fn of(_: &Gatebook, session: BrowserSession, _: &HeaderMap) -> Result<Self, Failure> {
         let Who::Developer(developer) = &session.caller.who else {
             return Err(Failure::Unauthenticated);
         };

@@ -12,6 +12,8 @@ use maud::{Markup, html};
 use crate::application::{Failure, LinkedDeveloper};
 use crate::web::error::Problem;
 use crate::web::extract::PathOf;
+use crate::web::pages::components::head;
+use crate::web::pages::components::notice::{self, Kind};
 use crate::web::pages::current_user::{PortalUser, SignedIn};
 use crate::web::pages::definition_list::written;
 use crate::web::pages::form::{Form, SubmittedForm};
@@ -73,7 +75,8 @@ async fn verify_page(
     let dead = row.otp_state(service.clock.now()).and_then(dead);
     let opens = dead.is_none() && row.status == Status::Active;
     let body = html! {
-        h1 { "Verify " bdi { (row.name.as_str()) } }
+        (head::crumbs(&[("Your applications", "/portal")]))
+        (head::title(&html! { "Verify " bdi { (row.name.as_str()) } }))
         (status_notice(row.status, &group))
         (errors.summary(if opens { &["otp"] } else { &[] }))
         (facts(&row, &group))
@@ -83,10 +86,13 @@ async fn verify_page(
             None if opens => (otp_form(service, user, &row, form, errors)),
             None => {},
         }
-        p { a href="/portal" { "Home" } }
     };
     let title = format!("Verify {}", row.name.as_str());
-    Ok((errors.status(), page(&Shell::from(user), &title, &body)).into_response())
+    Ok((
+        errors.status(),
+        page(&Shell::from(user).below("/portal"), &title, &body),
+    )
+        .into_response())
 }
 
 fn otp_form(service: &Service, user: &PortalUser, row: &PortalAppRow, form: &Form, errors: &Errors) -> Markup {
@@ -98,14 +104,14 @@ fn otp_form(service: &Service, user: &PortalUser, row: &PortalAppRow, form: &For
             "The Integration Admin will give you the one-time password by SMS, messenger or phone, not by e-mail."
             @if let Some(left) = left { " Time left: " (left) "." }
         }
-        form.narrow method="post" action={ "/portal/apps/" (row.app_id) "/verify" } {
+        form.fields.narrow method="post" action={ "/portal/apps/" (row.app_id) "/verify" } {
             (token(&user.session.form_token))
             (Field {
                 name: "otp", label: "One-Time Password (OTP)", value: form.text("otp"), autocomplete: "one-time-code",
                 hint: "Eight characters, such as K7QM-2F9D. Lower case is fine, and so is leaving out the dash.",
                 ..Field::default()
             }.input(errors))
-            button type="submit" { "Verify" }
+            button.button.primary type="submit" { "Verify" }
         }
     }
 }
@@ -130,9 +136,9 @@ fn dead(state: OtpState) -> Option<&'static str> {
 
 fn ask_for_a_new_one(dead: &str) -> Markup {
     html! {
-        div.notice.warn role="status" {
+        (notice::told(Kind::Warn, &html! {
             p { (dead) " Ask the Integration Admin who gave it to you to choose Reset OTP and send you the new one." }
             p { "When you have the new one, open this page again to enter it." }
-        }
+        }))
     }
 }

@@ -10,11 +10,13 @@ use maud::{Markup, html};
 use crate::web::api::admin::CreateApplication;
 use crate::web::error::{FieldError, Problem};
 use crate::web::extract::PathOf;
+use crate::web::pages::components::head::{self, form_part};
+use crate::web::pages::components::notice::{self, Kind};
 use crate::web::pages::console::applications::choose_integrate_type::CHARGES;
 use crate::web::pages::console::applications::creating::NAME_HINT;
 use crate::web::pages::console::applications::entity_picker::entities;
 use crate::web::pages::console::applications::inputs::fixed;
-use crate::web::pages::console::applications::shared::{APPS, done_path, page_below, submit};
+use crate::web::pages::console::applications::shared::{APPS, done_path, list_path, page_below, submit};
 use crate::web::pages::console::applications::{creating, labels};
 use crate::web::pages::current_user::{ConsoleUser, SignedIn};
 use crate::web::pages::end_date;
@@ -123,19 +125,22 @@ fn not_accepted(form: &Form) -> Vec<FieldError> {
 fn form_page(user: &ConsoleUser, entry: &IntegrateType, form: &Form, errors: &Errors) -> Markup {
     let title = format!("AIQ Integrate: {}", entry.name);
     let body = html! {
-        h1 { (title) }
+        (head::title(&html! { (title) }))
         (errors.summary(&FIELDS))
         form method="post" action=(path(entry)) novalidate {
             (token(&user.session.form_token))
             (form_key::field(form))
-            (details(entry, form, errors))
-            (end_date::field(form, creating::END_HINT, errors))
-            (entities(user.group(), form, creating::ENTITIES_HINT, errors))
-            p.notice.warn { (entry.disclaimer) }
+            (form_part("Application", "Shown in the list of applications.", &details(entry, form, errors)))
+            (form_part("End", "", &end_date::field(form, creating::END_HINT, errors)))
+            (form_part("Entities", "The companies whose data it can open.",
+                &entities(user.group(), form, creating::ENTITIES_HINT, errors)))
+            (notice::plain(Kind::Warn, &html! { p { (entry.disclaimer) } }))
             // R12: the boxes are part of the submitted form, so a link cannot accept the disclaimers for anybody.
-            (checkbox("accept_charges", CHARGES, form.has("accept_charges"), errors))
-            (checkbox("accept_data_access", DATA_ACCESS, form.has("accept_data_access"), errors))
-            (submit("Create", "", APPS))
+            div.ticks {
+                (checkbox("accept_charges", CHARGES, form.has("accept_charges"), errors))
+                (checkbox("accept_data_access", DATA_ACCESS, form.has("accept_data_access"), errors))
+            }
+            (submit("Create", "primary", &list_path(user)))
         }
     };
     page_below(user, &title, &body)

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use crate::application::AppView;
+use crate::web::pages::components::notice::{self, Kind};
 use crate::web::pages::console::applications::labels;
 use crate::web::pages::end_date::{ENDS_AT, LABEL, shown};
 use crate::web::pages::form::Form;
@@ -46,16 +47,16 @@ pub mod same {
 pub fn both_versions(view: &AppView, form: &Form) -> Markup {
     let app = view.app();
     html! {
-        div.notice.warn role="alert" tabindex="-1" data-focus {
+        (notice::alert_first(Kind::Warn, &html! {
             h2 { "Somebody else has changed this application" }
             p {
                 "Your changes have not been saved. Compare the two versions, correct yours below, and save again to \
                  replace the current version."
             }
-        }
+        }))
         div.scroll role="region" aria-label="Both versions" tabindex="0" {
-            table.versions {
-                caption.hidden { "Both versions" }
+            table.table.top.stacked {
+                caption.unseen { "Both versions" }
                 thead {
                     tr { th scope="col" { "Field" } th scope="col" { "Current version" } th scope="col" { "Your version" } }
                 }
@@ -82,7 +83,7 @@ pub fn both_versions(view: &AppView, form: &Form) -> Markup {
 fn row(title: &str, same: bool, stored: &Markup, entered: &Markup) -> Markup {
     html! {
         tr {
-            th scope="row" { (title) " " @if same { span.detail { "same" } } @else { span.badge.warn { "different" } } }
+            th scope="row" { (title) " " @if same { span.second { "same" } } @else { span.status.warn { "different" } } }
             td { (stored) }
             td { (entered) }
         }

@@ -8,6 +8,8 @@ use maud::html;
 
 use crate::web::api::json::Fields;
 use crate::web::error::Problem;
+use crate::web::pages::components::head;
+use crate::web::pages::components::notice::{self, Kind};
 use crate::web::pages::console::applications::inputs::{Choice, radios};
 use crate::web::pages::console::applications::labels;
 use crate::web::pages::console::applications::shared::{APPS, page_below, submit};
@@ -45,14 +47,14 @@ pub async fn show(
         })
         .collect();
     let body = html! {
-        h1 { "AIQ Integrate" }
+        (head::title(&html! { "AIQ Integrate" }))
         (errors.summary(&FIELDS))
         form method="get" action={ (APPS) "/new/aiq-integrate" } novalidate {
             input type="hidden" name="step" value="next";
             (radios("integrate_type", "Application type", &choices, query.text("integrate_type"), &errors))
-            @for disclaimer in disclaimers() { p.notice.warn { (disclaimer) } }
+            @for disclaimer in disclaimers() { (notice::plain(Kind::Warn, &html! { p { (disclaimer) } })) }
             (checkbox("accept_charges", CHARGES, query.has("accept_charges"), &errors))
-            (submit("Next Step", "", &format!("{APPS}/new")))
+            (submit("Next Step", "primary", &format!("{APPS}/new")))
         }
     };
     Ok((errors.status(), page_below(&user, "AIQ Integrate", &body)).into_response())

@@ -7,9 +7,10 @@ use maud::html;
 use strum::VariantArray;
 
 use crate::web::error::Problem;
+use crate::web::pages::components::head;
 use crate::web::pages::console::applications::inputs::{Choice, radios};
 use crate::web::pages::console::applications::labels;
-use crate::web::pages::console::applications::shared::{APPS, page_below, submit};
+use crate::web::pages::console::applications::shared::{APPS, list_path, page_below, submit};
 use crate::web::pages::current_user::{ConsoleUser, SignedIn};
 use crate::web::pages::form::PageQuery;
 use crate::web::pages::form_errors::Errors;
@@ -34,12 +35,12 @@ pub async fn show(
         .map(|offered| choice(*offered))
         .collect();
     let body = html! {
-        h1 { "New Integration Application" }
+        (head::title(&html! { "New Integration Application" }))
         (errors.summary(&[FIELD]))
         form method="get" action={ (APPS) "/new" } novalidate {
             input type="hidden" name="step" value="next";
             (radios(FIELD, "Integration Type", &choices, "", &errors))
-            (submit("Next Step", "", APPS))
+            (submit("Next Step", "primary", &list_path(&user)))
         }
     };
     Ok((errors.status(), page_below(&user, "New Integration Application", &body)).into_response())

@@ -2,14 +2,19 @@
 
 use axum::response::{IntoResponse, Redirect, Response};
 use gatebook_aggregates::identifiers::AppId;
+use gatebook_aggregates::integration_app::Status;
+use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::text::Reason;
 use maud::{Markup, html};
 
 use crate::application::{AppView, ExpectedVersion, Failure, Section, SectionVersions, StatusChange};
 use crate::web::error::Problem;
+use crate::web::pages::components::head;
+use crate::web::pages::components::notice::{self, Kind};
+use crate::web::pages::components::status;
 use crate::web::pages::console::applications::labels::WORDS;
 use crate::web::pages::console::applications::shared::{app_path, done_path, page_of_app, submit};
-use crate::web::pages::console::applications::{shared, shown_version};
+use crate::web::pages::console::applications::shown_version;
 use crate::web::pages::current_user::ConsoleUser;
 use crate::web::pages::form::{Form, SubmittedForm};
 use crate::web::pages::form_errors::Errors;
@@ -98,19 +103,24 @@ impl ConfirmPage {
     ) -> Markup {
         let app = view.app();
         let body = html! {
-            h1 { (self.title) " " bdi { (app.name.as_str()) } "?" }
+            (head::title(&html! { (self.title) " " bdi { (app.name.as_str()) } "?" }))
             (errors.summary(&["reason"]))
-            p { "Current status: " (shared::status(app.status)) }
-            ((self.message)(view))
-            form method="post" action=(app_path(app.app_id, self.page)) novalidate {
-                (token(&user.session.form_token))
-                (form_key::field(form))
-                @if self.change == StatusChange::Resume { (shown_version::field(section_versions, Section::Status)) }
-                (Field {
-                    name: "reason", label: "Reason", hint: "For the activity log. Up to 500 characters.",
-                    value: form.text("reason"), required: false, ..Field::default()
-                }.textarea(errors))
-                (submit(self.yes, self.class, &app_path(app.app_id, "")))
+            p { "Current status: " (status::of_app(app.status)) }
+            @if app.status == Status::Revoked {
+                (notice::note(Kind::Info, &html! { p { (Refusal::AppRevoked.to_string()) } }))
+                div.actions { a.button.primary href=(app_path(app.app_id, "")) { "Go to the application" } }
+            } @else {
+                ((self.message)(view))
+                form.question method="post" action=(app_path(app.app_id, self.page)) novalidate {
+                    (token(&user.session.form_token))
+                    (form_key::field(form))
+                    @if self.change == StatusChange::Resume { (shown_version::field(section_versions, Section::Status)) }
+                    (Field {
+                        name: "reason", label: "Reason", hint: "For the activity log. Up to 500 characters.",
+                        value: form.text("reason"), required: false, ..Field::default()
+                    }.textarea(errors))
+                    (submit(self.yes, self.class, &app_path(app.app_id, "")))
+                }
             }
         };
         page_of_app(user, view, self.title, &body)

@@ -11,7 +11,10 @@ use maud::{Markup, html};
 use crate::application::{AppView, MailProblem, Section, SectionVersions};
 use crate::web::error::Problem;
 use crate::web::extract::PathOf;
-use crate::web::pages::console::applications::shared::{DoneMessage, app_path, may_change, page_of_app, plan_notice};
+use crate::web::pages::components::head::section;
+use crate::web::pages::components::icons::{Icon, icon};
+use crate::web::pages::components::notice::{self, Kind};
+use crate::web::pages::console::applications::shared::{AppTab, DoneMessage, app_path, may_change, page_of_tab};
 use crate::web::pages::console::applications::{shared, shown_version, table};
 use crate::web::pages::current_user::{ConsoleUser, SignedIn};
 use crate::web::pages::definition_list::fact;
@@ -75,24 +78,57 @@ pub fn developer_page(user: &ConsoleUser, view: &AppView, situation: &PageState<
     let app = view.app();
     let linked = view.developer_status() != DeveloperStatus::None;
     let changes = may_change(user) && app.status != Status::Revoked;
-    let body = html! {
-        h1 { "Manage Developer Portal Access" }
+    let notice = html! {
         (shared::done(situation.query, situation.section_versions, DONE))
         (situation.errors.summary(&["email"]))
-        (plan_notice(user))
-        @if !app.integration_type.has_outside_developer() {
-            p { (Refusal::NoOutsideDeveloper.to_string()) " Our team looks after its credentials." }
-        } @else if linked {
-            @if let Some(problem) = situation.mail_problem { (not_delivered(problem)) }
-            (facts(view, situation.now))
-            @if changes { (linked_actions(user, view, situation)) }
-        } @else {
-            p { "No developer is linked to this application." }
-            @if changes { (register(user, view, situation)) }
-        }
-        @if app.status == Status::Revoked { p { (Refusal::AppRevoked.to_string()) } }
     };
-    page_of_app(user, view, "Manage Developer Portal Access", &body)
+    let notice = match situation.mail_problem {
+        Some(problem) if notice.0.is_empty() && linked => not_delivered(problem),
+        _ => notice,
+    };
+    let title = if changes {
+        "Manage Developer Portal Access"
+    } else {
+        "Developer"
+    };
+    let content = html! {
+        @if app.status == Status::Revoked { p { (Refusal::AppRevoked.to_string()) } }
+        @if !app.integration_type.has_outside_developer() {
+            div.empty {
+                h2 { "No outside developer" }
+                p { (Refusal::NoOutsideDeveloper.to_string()) " Our team looks after its credentials." }
+            }
+        } @else if linked {
+            div.columns {
+                div.stack {
+                    (section("access", title, &html! {}, &facts(view, situation.now)))
+                    @if changes { (linked_actions(user, view, situation)) }
+                }
+                aside.stack aria-label="What the developer can see" { (what_they_see()) }
+            }
+        } @else {
+            (section("access", title, &html! {}, &html! {
+                p { "No developer is linked to this application." }
+                @if changes { (register(user, view, situation)) }
+            }))
+        }
+    };
+    page_of_tab(user, view, AppTab::Developer, &notice, &content)
+}
+
+fn what_they_see() -> Markup {
+    section(
+        "portal",
+        "In the Developer Portal",
+        &html! {},
+        &html! {
+            ul.entries.known.yes {
+                li { (icon(Icon::Check)) p { b { "ClientId and client secrets," } " once the OTP is verified" } }
+                li { (icon(Icon::Check)) p { b { "The entities assigned" } " to this application" } }
+                li { (icon(Icon::Check)) p { b { "How to connect:" } " endpoints, WSDL and API docs" } }
+            }
+        },
+    )
 }
 
 /// The notice about an e-mail that did not reach the developer.
@@ -103,10 +139,10 @@ pub fn not_delivered(problem: &MailProblem) -> Markup {
         _ => "The e-mail about this application",
     };
     html! {
-        div.notice.bad role="note" {
+        (notice::note(Kind::Bad, &html! {
             p { strong { (which) " was not delivered." } " " (moment(problem.at)) }
             p { (problem.detail) }
-        }
+        }))
     }
 }
 
@@ -142,14 +178,14 @@ fn time_left(end: Timestamp, now: Timestamp) -> Markup {
         (moment(end)) " "
         @match left(end, now) {
             Some(left) => { "(" (left) " left)" },
-            None => span.badge.bad { "Expired" },
+            None => span.status.bad { "Expired" },
         }
     }
 }
 
 fn tries_left(tries: i64) -> Markup {
     html! {
-        @if tries > 0 { (tries) } @else { "0 " span.badge.bad { "Locked" } }
+        @if tries > 0 { (tries) } @else { "0 " span.status.bad { "Locked" } }
     }
 }
 
@@ -160,26 +196,48 @@ fn linked_actions(user: &ConsoleUser, view: &AppView, situation: &PageState<'_>)
         action.form(user, view, situation.section_versions)
     };
     html! {
-        @if status == DeveloperStatus::Invited {
-            h2 { "Resend Invite" }
-            p { "If the invite has expired or was lost, send a new one. The link in the old one will stop working." }
-            (action("/developer/resend-invite", Section::Invitation, "Resend Invite"))
-        }
         @if status != DeveloperStatus::Verified {
-            h2 { "Reset OTP" }
-            p {
-                "If the OTP has expired, is locked or was lost, create a new one. It is shown to you once, and the old \
-                 one stops working. The developer is notified by e-mail."
+            section.section aria-labelledby="invite-and-otp" {
+                div.section-head { h2 id="invite-and-otp" { "Invite and OTP" } }
+                ul.entries {
+                    @if status == DeveloperStatus::Invited {
+                        li id="resend-invite" {
+                            div {
+                                h3 { "Resend Invite" }
+                                p.second { "If the invite has expired or was lost, send a new one. The link in the old one will stop working." }
+                            }
+                            (action("/developer/resend-invite", Section::Invitation, "Resend Invite"))
+                        }
+                    }
+                    li id="reset-otp" {
+                        div {
+                            h3 { "Reset OTP" }
+                            p.second {
+                                "If the OTP has expired, is locked or was lost, create a new one. It is shown to you once, and the old \
+                                 one stops working. The developer is notified by e-mail."
+                            }
+                        }
+                        (action("/developer/reset-otp", Section::OneTimePassword, "Reset OTP"))
+                    }
+                }
             }
-            (action("/developer/reset-otp", Section::OneTimePassword, "Reset OTP"))
         }
-        h2 { "Revoke Access" }
-        p {
-            "The developer can no longer see this application in the Developer Portal, with immediate effect, and is \
-             notified by e-mail. An open invite or OTP stops working. The integration itself keeps running unless you \
-             also retire its client secrets. You are asked first."
+        section.section aria-labelledby="danger" {
+            div.section-head { h2 id="danger" { "Danger zone" } }
+            ul.danger-zone {
+                li id="revoke-access" {
+                    div {
+                        h3 { "Revoke Access" }
+                        p.second {
+                            "The developer can no longer see this application in the Developer Portal, with immediate effect, and is \
+                             notified by e-mail. An open invite or OTP stops working. The integration itself keeps running unless you \
+                             also retire its client secrets. You are asked first."
+                        }
+                    }
+                    a.button.danger href=(app_path(view.app().app_id, "/developer/revoke")) { "Revoke Access" }
+                }
+            }
         }
-        p { a.button.danger href=(app_path(view.app().app_id, "/developer/revoke")) { "Revoke Access" } }
     }
 }
 
@@ -193,11 +251,11 @@ struct Action<'a> {
 impl Action<'_> {
     fn form(&self, user: &ConsoleUser, view: &AppView, section_versions: &SectionVersions) -> Markup {
         html! {
-            form method="post" action=(app_path(view.app().app_id, self.page)) {
+            form.fields method="post" action=(app_path(view.app().app_id, self.page)) {
                 (token(&user.session.form_token))
                 (form_key::field(&Form::default()))
                 (shown_version::field(section_versions, self.section))
-                button type="submit" { (self.title) }
+                button.button type="submit" { (self.title) }
             }
         }
     }
@@ -205,8 +263,7 @@ impl Action<'_> {
 
 fn register(user: &ConsoleUser, view: &AppView, situation: &PageState<'_>) -> Markup {
     html! {
-        h2 { "Register developer" }
-        form.narrow method="post" action=(app_path(view.app().app_id, "/developer")) novalidate {
+        form.fields.narrow method="post" action=(app_path(view.app().app_id, "/developer")) novalidate {
             (token(&user.session.form_token))
             (form_key::field(situation.form))
             (Field {
@@ -214,7 +271,7 @@ fn register(user: &ConsoleUser, view: &AppView, situation: &PageState<'_>) -> Ma
                 hint: "They get an invite to the Developer Portal, or a notification if they already have access.",
                 ..Field::default()
             }.input(situation.errors))
-            button type="submit" { "Register developer" }
+            button.button.primary type="submit" { "Register developer" }
         }
     }
 }

@@ -14,6 +14,8 @@ use crate::web::api::admin::EditApplication;
 use crate::web::api::json::Patch;
 use crate::web::error::Problem;
 use crate::web::extract::PathOf;
+use crate::web::pages::components::head::{PageHead, form_part};
+use crate::web::pages::components::notice::{self, Kind};
 use crate::web::pages::console::applications::changed_meanwhile::{both_versions, same};
 use crate::web::pages::console::applications::entity_picker::entities;
 use crate::web::pages::console::applications::inputs::fixed;
@@ -26,9 +28,11 @@ use crate::web::pages::end_date::{self, ENDS_AT};
 use crate::web::pages::form::{Form, SubmittedForm};
 use crate::web::pages::form_errors::Errors;
 use crate::web::pages::form_token::token;
-use crate::web::pages::inputs::Field;
+use crate::web::pages::inputs::{Field, checkbox};
 use crate::web::service::Service;
 
+/// The box that confirms that the application gets no entity.
+const WITHOUT_ENTITIES: &str = "without_entities";
 const FIELDS: [&str; 4] = ["description", "category", "ends_at", "entities"];
 
 /// `GET /integration-applications/{id}/edit`
@@ -63,6 +67,16 @@ pub async fn save(
         Ok(changes) => changes,
         Err(problem) => return Ok(refused(&user, &view, &form, problem.into())),
     };
+    if loses_all_entities(&view, &form) && !form.has(WITHOUT_ENTITIES) {
+        let question = notice::alert_first(
+            Kind::Warn,
+            &html! {
+                p { strong { "No entity is selected." } " The integration would lose access to all data at once." }
+                p { "Nothing has been saved yet. Select the entities that it may use, or confirm below that it gets none." }
+            },
+        );
+        return Ok(edit_page(&user, &view, &form, &Errors::default(), &question).into_response());
+    }
     let expected = shown_version::expected(&form, Section::Details);
     match service.edit_app(user.caller(), id, expected, None, changes).await {
         Ok((view, _)) => Ok(saved(&view)),
@@ -74,6 +88,11 @@ pub async fn save(
         }
         Err(failure) => Ok(refused(&user, &view, &form, failure.into())),
     }
+}
+
+/// R11: whether the application has entities, and the form leaves it none.
+fn loses_all_entities(view: &AppView, form: &Form) -> bool {
+    view.entities().next().is_some() && form.all("entities").is_empty()
 }
 
 fn saved(view: &AppView) -> Response {
@@ -148,28 +167,40 @@ fn form_page(user: &ConsoleUser, view: &AppView, form: &Form, errors: &Errors) -
 fn edit_page(user: &ConsoleUser, view: &AppView, form: &Form, errors: &Errors, notice: &Markup) -> Markup {
     let app = view.app();
     let path = app_path(app.app_id, "/edit");
-    let hint = "The entities whose data the application may use. Changes take effect immediately.";
+    let hint = "The entities whose data the application may use.";
     let body = html! {
-        h1 { "Edit " bdi { (app.name.as_str()) } }
+        (PageHead {
+            title: html! { "Edit " bdi { (app.name.as_str()) } },
+            under: html! { p.under { "Changes take effect immediately. What is grey cannot be changed." } },
+            ..PageHead::default()
+        }.show())
         (notice)
         (errors.summary(&FIELDS))
         form method="post" action=(path) novalidate {
             (token(&user.session.form_token))
             input type="hidden" name=(SEEN) value=(form.text(SEEN));
-            (fixed("fixed-name", "Application Name", app.name.as_str()))
-            (Field {
-                name: "description", label: "Application Description", value: form.text("description"),
-                hint: "Up to 2,000 characters.", ..Field::default()
-            }.textarea(errors))
-            (category(app, form, errors))
-            (fixed("fixed-type", "Integration Type", &labels::type_of(app)))
-            @if let Some(email) = &app.developer_email {
-                (fixed("fixed-email", "Integration/Developers Email", email.as_str()))
+            (form_part("Application", "Shown in the list of applications and in the Developer Portal.", &html! {
+                (fixed("fixed-name", "Application Name", app.name.as_str()))
+                (Field {
+                    name: "description", label: "Application Description", value: form.text("description"),
+                    hint: "Up to 2,000 characters.", ..Field::default()
+                }.textarea(errors))
+                (category(app, form, errors))
+                (fixed("fixed-type", "Integration Type", &labels::type_of(app)))
+            }))
+            (form_part("Access", "What the integration may do, and who builds it.", &html! {
+                @if let Some(email) = &app.developer_email {
+                    (fixed("fixed-email", "Integration/Developers Email", email.as_str()))
+                }
+                (fixed("fixed-permission", "API Permissions", app.api_permission.title()))
+            }))
+            (form_part("End", "", &end_date::field(form, creating::END_HINT, errors)))
+            (form_part("Entities", "", &entities(view.group(), form, hint, errors)))
+            @if loses_all_entities(view, form) {
+                (checkbox(WITHOUT_ENTITIES, "Save without any entity. The integration loses access to all data at once.",
+                    form.has(WITHOUT_ENTITIES), errors))
             }
-            (fixed("fixed-permission", "API Permissions", app.api_permission.title()))
-            (end_date::field(form, creating::END_HINT, errors))
-            (entities(view.group(), form, hint, errors))
-            (submit("Save", "", &app_path(app.app_id, "")))
+            (submit("Save", "primary", &app_path(app.app_id, "")))
         }
     };
     page_of_app(user, view, "Edit", &body)

@@ -5,13 +5,14 @@ use std::collections::HashSet;
 
 use gatebook_aggregates::identifiers::EntityId;
 use gatebook_aggregates::text::Label;
-use gatebook_aggregates::text_comparison::searchable;
 use gatebook_projections::groups::GroupRow;
 use maud::{Markup, html};
 
-use crate::web::pages::console::applications::inputs::error_of;
+use crate::web::pages::components::icons::{Icon, icon};
+use crate::web::pages::console::applications::entity_search::fits;
 use crate::web::pages::form::{Form, SHOW_AGAIN};
 use crate::web::pages::form_errors::Errors;
+use crate::web::pages::inputs::error_of;
 
 const FIELD: &str = "entities";
 /// The search field for browsers without scripts.
@@ -19,6 +20,7 @@ const SOUGHT: &str = "entity_search";
 /// The values of the buttons for browsers without scripts.
 const SELECT: &str = "select";
 const CLEAR: &str = "clear";
+const SELECTED: &str = "selected";
 
 /// The group's entities as the picker shows them.
 struct PickerState<'a> {
@@ -30,12 +32,12 @@ struct PickerState<'a> {
 
 impl<'a> PickerState<'a> {
     fn of(group: &'a GroupRow, form: &'a Form) -> Self {
-        let sought = searchable(form.text(SOUGHT));
-        let fits = |(id, name): &(&EntityId, &Label)| {
-            searchable(name.as_str()).contains(&sought) || id.as_str().to_lowercase().contains(&sought)
-        };
-        let (found, others): (Vec<_>, Vec<_>) = group.customer.entities.iter().partition(fits);
         let mut chosen: HashSet<&str> = form.all(FIELD).into_iter().collect();
+        let only_selected = form.text(SHOW_AGAIN) == SELECTED;
+        let is_shown = |(id, name): &(&EntityId, &Label)| {
+            fits(form.text(SOUGHT), id, name) && (!only_selected || chosen.contains(id.as_str()))
+        };
+        let (found, others): (Vec<_>, Vec<_>) = group.customer.entities.iter().partition(is_shown);
         for (id, _) in &found {
             match form.text(SHOW_AGAIN) {
                 SELECT => drop(chosen.insert(id.as_str())),
@@ -67,20 +69,24 @@ pub fn entities(group: &GroupRow, form: &Form, hint: &str, errors: &Errors) -> M
     let all = &group.customer.entities;
     let shown = PickerState::of(group, form);
     html! {
-        fieldset.picker id="entities" tabindex="-1" data-picker aria-describedby=(described) {
-            legend { "Entities" }
-            p.hint id="entities-hint" { (hint) }
-            (error_of(FIELD, error))
-            @if all.is_empty() { p { "Your group has no entities yet." } }
-            @else if shown.found.is_empty() { p { "No entities match your search." } }
+        fieldset.fields id="entities" tabindex="-1" data-picker aria-describedby=(described) {
+            legend.unseen { "Entities" }
+            div {
+                p.hint id="entities-hint" { (hint) }
+                (error_of(FIELD, error))
+            }
             (tools())
             (tools_without_scripts(form, &shown.message(all.len())))
             @for id in &shown.stored { input type="hidden" name=(FIELD) value=(id.as_str()); }
-            div.options {
-                @for (id, name) in &shown.found {
-                    label data-option {
-                        input type="checkbox" name=(FIELD) value=(id.as_str()) checked[shown.chosen.contains(id.as_str())];
-                        " " bdi { (name.as_str()) } " " span.detail { (id.as_str()) }
+            @if all.is_empty() { p { "Your group has no entities yet." } }
+            @else {
+                p.second hidden[!shown.found.is_empty()] data-picker-nothing { "No entities match your search." }
+                div.options role="group" aria-label="Entities to choose from" tabindex="0" {
+                    @for (id, name) in &shown.found {
+                        label data-option {
+                            input type="checkbox" name=(FIELD) value=(id.as_str()) checked[shown.chosen.contains(id.as_str())];
+                            " " span { bdi { (name.as_str()) } } " " code { (id.as_str()) }
+                        }
                     }
                 }
             }
@@ -90,12 +96,18 @@ pub fn entities(group: &GroupRow, form: &Form, hint: &str, errors: &Errors) -> M
 
 fn tools() -> Markup {
     html! {
-        div.picker-tools data-picker-tools hidden {
-            label for="entity-search" { "Search entities" }
-            input id="entity-search" type="search" autocomplete="off" data-picker-search;
-            button.plain type="button" data-picker-all { "Select all" }
-            " " button.plain type="button" data-picker-none { "Clear selection" }
-            " " span.detail role="status" data-picker-message {}
+        div.picker-bar data-picker-tools hidden {
+            div.search {
+                label.unseen for="entity-search" { "Search entities" }
+                (icon(Icon::Search))
+                input id="entity-search" type="search" autocomplete="off" placeholder="Name or id" data-picker-search;
+            }
+            button.button type="button" data-picker-all { "Select all" }
+            button.button type="button" data-picker-none { "Clear selection" }
+        }
+        p.picker-told data-picker-tools hidden {
+            span role="status" data-picker-message {}
+            button.button.small.plain type="button" aria-pressed="false" data-picker-selected { "Show selected" }
         }
     }
 }
@@ -104,17 +116,20 @@ fn tools() -> Markup {
 fn tools_without_scripts(form: &Form, message: &str) -> Markup {
     let button = |query: &str, title: &str| {
         html! {
-            button.plain type="submit" name=(SHOW_AGAIN) value=(query) formaction="#entities" formnovalidate { (title) } " "
+            button.button type="submit" name=(SHOW_AGAIN) value=(query) formaction="#entities" formnovalidate { (title) } " "
         }
     };
     html! {
         noscript {
-            div.picker-tools {
-                label for="entity-find" { "Search entities" }
-                input id="entity-find" name=(SOUGHT) type="search" value=(form.text(SOUGHT)) autocomplete="off";
-                (button("search", "Search")) (button(SELECT, "Select all")) (button(CLEAR, "Clear selection"))
-                span.detail { (message) }
+            div.picker-bar {
+                div.search {
+                    label.unseen for="entity-find" { "Search entities" }
+                    (icon(Icon::Search))
+                    input id="entity-find" name=(SOUGHT) type="search" value=(form.text(SOUGHT)) autocomplete="off" placeholder="Name or id";
+                }
+                (button("search", "Search")) (button(SELECTED, "Show selected")) (button(SELECT, "Select all")) (button(CLEAR, "Clear selection"))
             }
+            p.picker-told { span { (message) } }
         }
     }
 }

@@ -1,20 +1,20 @@
 //! The filters above the list of applications, and links that keep them.
 
 use gatebook_aggregates::api_permission::ApiPermission;
-use gatebook_aggregates::integration_app::{IntegrationType, Status};
+use gatebook_aggregates::integration_app::IntegrationType;
 use gatebook_projections::app_list::DeveloperStatus;
+use gatebook_projections::groups::GroupRow;
 use maud::{Markup, html};
 use strum::VariantArray;
 
+use crate::web::pages::components::icons::{Icon, chevron, icon};
 use crate::web::pages::console::applications::labels;
 use crate::web::pages::console::applications::shared::APPS;
-use crate::web::pages::current_user::ConsoleUser;
-use crate::web::pages::filter_form;
 use crate::web::pages::filter_form::{date, search, select};
 use crate::web::pages::form::Form;
 
 /// The filter parameters.
-const FILTERS: [&str; 12] = [
+const FILTERS: [&str; 13] = [
     "status",
     "name",
     "description",
@@ -24,58 +24,230 @@ const FILTERS: [&str; 12] = [
     "integration_type",
     "developer_status",
     "entity",
+    ENTITY_SEARCH,
     "created_from",
     "created_to",
     "unused_since",
 ];
 /// Other parameters that links of the list keep.
 const CARRIED_ALONG: [&str; 2] = ["sort", "limit"];
+/// The order that holds when none is chosen.
+const NEWEST_FIRST: &str = "-created_at";
+/// The orders of the list.
+const ORDERS: [(&str, &str); 6] = [
+    (NEWEST_FIRST, "Newest first"),
+    ("created_at", "Oldest first"),
+    ("name", "Name"),
+    ("-name", "Name, backwards"),
+    ("status", "Status"),
+    ("-status", "Status, backwards"),
+];
+/// A part of the name of an entity, instead of its id.
+pub const ENTITY_SEARCH: &str = "entity_search";
 
 /// Whether any filter is set.
 pub fn any(query: &Form) -> bool {
     FILTERS.iter().any(|name| query.filled(name).is_some())
 }
 
-/// A link to the first page of the same list, with one parameter changed.
-pub fn href(query: &Form, name: &str, value: &str) -> String {
-    let mut parameters = form_urlencoded::Serializer::new(String::new());
-    let others = FILTERS.iter().chain(&CARRIED_ALONG).filter(|other| **other != name);
-    parameters.extend_pairs(others.filter_map(|other| Some((*other, query.filled(other)?))));
-    if !value.is_empty() {
-        parameters.append_pair(name, value);
-    }
-    format!("{APPS}?{}", parameters.finish())
+/// Whether the status is all that is filtered by.
+pub fn only_status(query: &Form) -> bool {
+    FILTERS.iter().skip(1).all(|name| query.filled(name).is_none())
 }
 
-/// The form with all filters. On small screens it is collapsed until a filter is set or its link is followed.
-pub fn form(user: &ConsoleUser, query: &Form) -> Markup {
-    let search = |name: &str, label: &str| search(name, label, query.text(name));
-    let entities = user.group().customer.entities.iter();
-    let fields = html! {
-        @for stored in CARRIED_ALONG {
-            @if let Some(value) = query.filled(stored) { input type="hidden" name=(stored) value=(value); }
-        }
-        (select("status", "Status", query.text("status"), Status::VARIANTS.iter().map(|s| (s.into(), labels::status(*s)))))
-        (search("name", "Name"))
-        (search("description", "Description"))
-        (search("developer_email", "Developer’s e-mail"))
-        (select("category", "Category", query.text("category"), labels::categories("").into_iter().skip(1)))
-        (select("api_permission", "API Permissions", query.text("api_permission"),
-            ApiPermission::VARIANTS.iter().map(|p| (p.as_str(), p.title()))))
-        (select("integration_type", "Integration Type", query.text("integration_type"),
-            IntegrationType::VARIANTS.iter().map(|t| (t.as_str(), labels::integration_type(*t)))))
-        (select("developer_status", "Developer", query.text("developer_status"),
-            DeveloperStatus::VARIANTS.iter().map(|s| (s.as_str(), labels::developer_status(*s)))))
-        (select("entity", "Entity", query.text("entity"), entities.map(|(id, name)| (id.as_str(), name.as_str()))))
-        (date("created_from", "Created from (UTC)", query.text("created_from")))
-        (date("created_to", "Created to (UTC)", query.text("created_to")))
-        (date("unused_since", "Unused since (UTC)", query.text("unused_since")))
-    };
-    let clear = html! { @if any(query) { a.button.plain href=(APPS) { "Clear filters" } } };
+/// A link to the first page of the same list, with these parameters changed; an empty value leaves one out.
+pub fn href(query: &Form, changed: &[(&str, &str)]) -> String {
+    let changed_value = |name: &str| changed.iter().find(|(of, _)| *of == name).map(|(_, value)| *value);
+    let kept = FILTERS.iter().chain(&CARRIED_ALONG);
+    let kept = kept.map(|name| (*name, changed_value(name).or(query.filled(name)).unwrap_or_default()));
+    let others = changed
+        .iter()
+        .filter(|(name, _)| !FILTERS.contains(name) && !CARRIED_ALONG.contains(name));
+    let mut parameters = form_urlencoded::Serializer::new(String::new());
+    parameters.extend_pairs(kept.chain(others.copied()).filter(|(_, value)| !value.is_empty()));
+    match parameters.finish() {
+        none if none.is_empty() => APPS.to_owned(),
+        parameters => format!("{APPS}?{parameters}"),
+    }
+}
+
+/// The search and the filters, each behind a chip that says what is set. On phones the chips are behind *Filters*.
+pub fn form(group: &GroupRow, query: &Form, told: &str) -> Markup {
     html! {
-        div.fold.open[any(query)] id="filters" {
-            a.button.plain href="#filters" { "Filters" }
-            (filter_form::form(APPS, "Filter the applications", &fields, &clear))
+        form.toolbar method="get" action=(APPS) role="search" aria-label="Filter the applications" {
+            @for kept in ["status", "limit"] {
+                @if let Some(value) = query.filled(kept) { input type="hidden" name=(kept) value=(value); }
+            }
+            div.search {
+                label.unseen for="filter-name" { "Name" }
+                (icon(Icon::Search))
+                input id="filter-name" name="name" type="search" value=(query.text("name")) autocomplete="off"
+                    placeholder="Search applications";
+            }
+            a.button.filters-link href="#filters" { "Filters" }
+            div.chips id="filters" {
+                @for chip in chips(group, query) { (chip.show(query)) }
+                (order(query.text("sort")))
+                @if any(query) { a.button.plain href=(APPS) { "Clear filters" } }
+            }
+            p.told role="status" { (told) }
+        }
+    }
+}
+
+/// The order, for phones, where the table has no head.
+fn order(chosen: &str) -> Markup {
+    let chosen = if chosen.is_empty() { NEWEST_FIRST } else { chosen };
+    html! {
+        details.chip.menu.narrow-only {
+            summary { "Order" (chevron()) }
+            div.menu-list.left {
+                div.choose {
+                    div.field {
+                        label for="filter-sort" { "Order" }
+                        select id="filter-sort" name="sort" {
+                            @for (order, title) in ORDERS { option value=(order) selected[order == chosen] { (title) } }
+                        }
+                    }
+                    button.button.small type="submit" { "Apply" }
+                }
+            }
+        }
+    }
+}
+
+/// A filter of one or two fields.
+struct Chip<'a> {
+    title: &'static str,
+    /// The fields' names, each with the words for its value if it has one.
+    fields: Vec<(&'static str, Option<&'a str>)>,
+    inputs: Markup,
+}
+
+fn chips<'a>(group: &'a GroupRow, query: &'a Form) -> Vec<Chip<'a>> {
+    let text = |name| query.text(name);
+    let typed = |name: &'static str| (name, query.filled(name));
+    let in_words = |name: &'static str, words: &dyn Fn(&'a str) -> &'a str| (name, query.filled(name).map(words));
+    vec![
+        Chip {
+            title: "Developer",
+            fields: vec![
+                in_words("developer_status", &|code| {
+                    let all = DeveloperStatus::VARIANTS.iter().copied();
+                    titled(
+                        all.map(|status| (status.as_str(), labels::developer_status(status))),
+                        code,
+                    )
+                }),
+                typed("developer_email"),
+            ],
+            inputs: html! {
+                (select("developer_status", "Developer", text("developer_status"),
+                    DeveloperStatus::VARIANTS.iter().map(|s| (s.as_str(), labels::developer_status(*s)))))
+                (search("developer_email", "Developer’s e-mail", text("developer_email")))
+            },
+        },
+        Chip {
+            title: "Category",
+            fields: vec![in_words("category", &labels::category)],
+            inputs: select(
+                "category",
+                "Category",
+                text("category"),
+                labels::categories("").into_iter().skip(1),
+            ),
+        },
+        Chip {
+            title: "Entity",
+            fields: vec![in_words("entity", &|id| entity_name(group, id)), typed(ENTITY_SEARCH)],
+            inputs: html! {
+                @if let Some(id) = query.filled("entity") { input type="hidden" name="entity" value=(id); }
+                (search(ENTITY_SEARCH, "Entity name or id", text(ENTITY_SEARCH)))
+            },
+        },
+        Chip {
+            title: "Permission",
+            fields: vec![in_words("api_permission", &|code| titled(permissions(), code))],
+            inputs: select(
+                "api_permission",
+                "API Permissions",
+                text("api_permission"),
+                permissions(),
+            ),
+        },
+        Chip {
+            title: "Type",
+            fields: vec![in_words("integration_type", &|code| titled(types(), code))],
+            inputs: select(
+                "integration_type",
+                "Integration Type",
+                text("integration_type"),
+                types(),
+            ),
+        },
+        Chip {
+            title: "Created",
+            fields: vec![typed("created_from"), typed("created_to")],
+            inputs: html! {
+                (date("created_from", "Created from (UTC)", text("created_from")))
+                (date("created_to", "Created to (UTC)", text("created_to")))
+            },
+        },
+        Chip {
+            title: "Unused",
+            fields: vec![typed("unused_since")],
+            inputs: date("unused_since", "Unused since (UTC)", text("unused_since")),
+        },
+        Chip {
+            title: "Description",
+            fields: vec![typed("description")],
+            inputs: search("description", "Description", text("description")),
+        },
+    ]
+}
+
+fn permissions() -> impl Iterator<Item = (&'static str, &'static str)> {
+    ApiPermission::VARIANTS.iter().map(|p| (p.as_str(), p.title()))
+}
+
+fn types() -> impl Iterator<Item = (&'static str, &'static str)> {
+    IntegrationType::VARIANTS
+        .iter()
+        .map(|t| (t.as_str(), labels::integration_type(*t)))
+}
+
+/// The title of a code, or the code itself.
+fn titled(mut all: impl Iterator<Item = (&'static str, &'static str)>, code: &str) -> &str {
+    all.find(|(known, _)| *known == code).map_or(code, |(_, title)| title)
+}
+
+fn entity_name<'a>(group: &'a GroupRow, id: &'a str) -> &'a str {
+    let found = group.customer.entities.iter().find(|(known, _)| known.as_str() == id);
+    found.map_or(id, |(_, name)| name.as_str())
+}
+
+impl Chip<'_> {
+    /// Where one of its fields is set, it names the value and can be taken away.
+    fn show(&self, query: &Form) -> Markup {
+        let set: Vec<_> = self.fields.iter().filter_map(|(_, words)| *words).collect();
+        let without: Vec<_> = self.fields.iter().map(|(name, _)| (*name, "")).collect();
+        let menu = html! {
+            summary {
+                (self.title)
+                @if !set.is_empty() { ": " b.clip { bdi { (set.join(", ")) } } }
+                (chevron())
+            }
+            div.menu-list.left { div.choose { (self.inputs) button.button.small type="submit" { "Apply" } } }
+        };
+        html! {
+            @if set.is_empty() {
+                details.chip.menu { (menu) }
+            } @else {
+                div.chip.set {
+                    details.menu { (menu) }
+                    a.clear href=(href(query, &without)) aria-label={ "Do not filter by " (self.title) } { (icon(Icon::Cross)) }
+                }
+            }
         }
     }
 }

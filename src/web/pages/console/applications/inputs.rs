@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use crate::web::pages::form_errors::Errors;
+use crate::web::pages::inputs::error_of;
 
 pub struct Choice<'a> {
     pub value: &'a str,
@@ -15,18 +16,19 @@ pub struct Choice<'a> {
 pub fn radios(name: &str, legend: &str, choices: &[Choice<'_>], chosen: &str, errors: &Errors) -> Markup {
     let error = errors.of(name);
     html! {
-        fieldset.choices id=(name) tabindex="-1" aria-describedby=[error.map(|_| format!("{name}-error"))] {
+        fieldset.field id=(name) tabindex="-1" aria-describedby=[error.map(|_| format!("{name}-error"))] {
             legend { (legend) }
-            (error_of(name, error))
-            @for Choice { value, title, hint } in choices {
-                @let id = format!("{name}-{value}");
-                div.choice {
-                    input type="radio" id=(id) name=(name) value=(value) checked[*value == chosen] required
-                        aria-describedby=[(!hint.is_empty()).then(|| format!("{id}-hint"))];
-                    label for=(id) { (title) }
-                    @if !hint.is_empty() { p.hint id={ (id) "-hint" } { (hint) } }
+            div.choices {
+                @for Choice { value, title, hint } in choices {
+                    @let id = format!("{name}-{value}");
+                    label {
+                        input type="radio" id=(id) name=(name) value=(value) checked[*value == chosen] required;
+                        span { (title) }
+                        @if !hint.is_empty() { span.hint { (hint) } }
+                    }
                 }
             }
+            (error_of(name, error))
         }
     }
 }
@@ -39,9 +41,4 @@ pub fn fixed(id: &str, label: &str, value: &str) -> Markup {
             input id=(id) type="text" value=(value) disabled;
         }
     }
-}
-
-/// The error message of a field.
-pub fn error_of(name: &str, error: Option<&str>) -> Markup {
-    html! { @if let Some(error) = error { p.error id={ (name) "-error" } { (error) } } }
 }

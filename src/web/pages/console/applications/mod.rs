@@ -10,7 +10,9 @@ mod creating;
 mod developer;
 mod developer_changes;
 mod edit;
+mod entities_tab;
 mod entity_picker;
+mod entity_search;
 mod filters;
 mod inputs;
 mod labels;
@@ -64,6 +66,8 @@ fn creating_routes() -> Router<Service> {
 fn app_routes() -> Router<Service> {
     Router::new()
         .route("/integration-applications/{id}", get(show::show))
+        .route("/integration-applications/{id}/entities", get(entities_tab::show))
+        .route("/integration-applications/{id}/activity", get(timeline::show))
         .route("/integration-applications/{id}/activity-log", get(activity_log::of_app))
         .route("/integration-applications/{id}/edit", get(edit::show).post(edit::save))
         .route(

@@ -9,12 +9,13 @@ use strum::VariantArray;
 
 use crate::web::api::admin::CreateApplication;
 use crate::web::error::Problem;
+use crate::web::pages::components::head::{PageHead, form_part};
 use crate::web::pages::console::applications::creating::NAME_HINT;
 use crate::web::pages::console::applications::entity_picker::entities;
 use crate::web::pages::console::applications::inputs::{Choice, radios};
 use crate::web::pages::console::applications::labels::WORDS;
 use crate::web::pages::console::applications::otp::Confirmation;
-use crate::web::pages::console::applications::shared::{APPS, page_below, submit};
+use crate::web::pages::console::applications::shared::{list_path, page_below, submit};
 use crate::web::pages::console::applications::{creating, labels, otp};
 use crate::web::pages::current_user::{ConsoleUser, SignedIn};
 use crate::web::pages::end_date;
@@ -79,28 +80,40 @@ fn command(form: &Form) -> CreateApplication {
 
 fn form_page(user: &ConsoleUser, form: &Form, errors: &Errors) -> Markup {
     let body = html! {
-        h1 { "New Integration" }
+        (PageHead {
+            title: html! { "New Integration" },
+            under: html! { p.under { "Nothing can connect until the developer has entered the one-time password." } },
+            ..PageHead::default()
+        }.show())
         (errors.summary(&FIELDS))
         form method="post" action=(PATH) novalidate {
             (token(&user.session.form_token))
             (form_key::field(form))
             (details(form, errors))
-            (end_date::field(form, creating::END_HINT, errors))
-            (entities(user.group(), form, creating::ENTITIES_HINT, errors))
-            (submit("Create", "", APPS))
+            (form_part("End", "", &end_date::field(form, creating::END_HINT, errors)))
+            (form_part("Entities", "The companies whose data it can open.",
+                &entities(user.group(), form, creating::ENTITIES_HINT, errors)))
+            (submit("Create", "primary", &list_path(user)))
         }
     };
     page_below(user, "New Integration", &body)
+}
+
+fn permission_hint(permission: ApiPermission) -> &'static str {
+    match permission {
+        ApiPermission::Read => "It can read the data of its entities, and change none of it.",
+        ApiPermission::ReadWrite => "It can also post, change and delete data.",
+    }
 }
 
 fn details(form: &Form, errors: &Errors) -> Markup {
     let permissions = ApiPermission::VARIANTS.iter().map(|permission| Choice {
         value: permission.as_str(),
         title: permission.title(),
-        hint: "",
+        hint: permission_hint(*permission),
     });
     let permissions: Vec<_> = permissions.collect();
-    html! {
+    let application = html! {
         (Field {
             name: "name", label: "Application Name", hint: NAME_HINT, value: form.text("name"), ..Field::default()
         }.input(errors))
@@ -112,6 +125,8 @@ fn details(form: &Form, errors: &Errors) -> Markup {
             name: "category", label: "Category", hint: "You can change this later.", value: form.text("category"),
             ..Field::default()
         }.select(&labels::categories("Choose a category"), errors))
+    };
+    let developer = html! {
         (Field {
             name: "developer_email", label: "Integration/Developers Email",
             hint: "The developer at this address is invited to the Developer Portal, where the credentials are.",
@@ -119,5 +134,9 @@ fn details(form: &Form, errors: &Errors) -> Markup {
         }.input(errors))
         (radios("api_permission", "API Permissions (you cannot change this later)", &permissions,
             form.text("api_permission"), errors))
+    };
+    html! {
+        (form_part("Application", "Shown in the list of applications and in the Developer Portal.", &application))
+        (form_part("Developer", "Is invited to the Developer Portal, where the ClientId, the ClientSecret and the WSDL are.", &developer))
     }
 }

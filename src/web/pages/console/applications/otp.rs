@@ -5,6 +5,8 @@ use gatebook_projections::app_list::Link;
 use maud::{Markup, html};
 
 use crate::application::{AppView, Verification};
+use crate::web::pages::components::head::{self, section};
+use crate::web::pages::components::notice::{self, Kind};
 use crate::web::pages::console::applications::shared::{app_path, page_of_app};
 use crate::web::pages::copy;
 use crate::web::pages::current_user::ConsoleUser;
@@ -40,41 +42,58 @@ pub fn shown(
     let app = view.app();
     let Confirmation { title, message, mail } = confirmation;
     let body = html! {
-        h1 { (title) }
-        div.notice.good role="status" {
+        (head::title(&html! { (title) }))
+        (notice::told(Kind::Good, &html! {
             p { bdi { (app.name.as_str()) } ": " (message) }
             @if let Some(email) = &app.developer_email {
                 p { (mail) " is on its way to " bdi { (email.as_str()) } ". It does not contain the OTP." }
             }
-        }
+        }))
         @match verification {
-            Some(verification) => (otp(verification, now)),
+            Some(verification) => (otp(view, verification, now)),
             None => (gone(view)),
         }
-        div.actions {
-            a.button href=(app_path(app.app_id, "")) { "Go to the application" }
-            " " a.button.plain href=(app_path(app.app_id, "/developer")) { "Manage Developer Portal Access" }
+        div.form-end {
+            a.button.primary href=(app_path(app.app_id, "")) { "Go to the application" }
+            " " a.button href=(app_path(app.app_id, "/developer")) { "Manage Developer Portal Access" }
         }
     };
     page_of_app(user, view, title, &body)
 }
 
-fn otp(verification: &Verification, now: Timestamp) -> Markup {
+/// What the admin does, and, apart from it, what is for the developer: exactly that is copied.
+fn otp(view: &AppView, verification: &Verification, now: Timestamp) -> Markup {
     let valid_for = left(verification.expires_at, now).unwrap_or_default();
     html! {
-        h2 { "Verification" }
-        p {
-            "The developer needs this one-time password (OTP) to verify the application. It is shown only once. Copy \
-             the instructions and pass them on by SMS, messenger or phone, not by e-mail."
-        }
-        dl.facts {
-            (fact("One-time password (OTP)", &html! { code.otp { (verification.otp) } }))
-            (fact("Valid until", &html! { (moment(verification.expires_at)) " (" (valid_for) ")" }))
-        }
-        div.field {
-            label for="instructions" { "Instructions for the developer" }
-            textarea id="instructions" rows="8" readonly { (verification.instructions) }
-            (copy::button("instructions"))
+        div.pair {
+            (section("verification", "Verification", &html! { p.third { "shown only once" } }, &html! {
+                dl.facts {
+                    div.tall {
+                        dt { "One-time password (OTP)" }
+                        dd { div.otp-line { code.otp id="otp" { (verification.otp) } (copy::labelled("otp", "Copy OTP", "button small")) } }
+                    }
+                    (fact("Valid until", &html! { (moment(verification.expires_at)) " (" (valid_for) ")" }))
+                }
+                ol.steps {
+                    li { b { "Copy the instructions" } " for the developer." }
+                    li { b { "Send them by SMS, messenger or phone," } " not by e-mail: one mailbox must not hold both the invite and the OTP." }
+                    li {
+                        b { "Done." } " The developer needs the OTP to verify the application. If you lose it, "
+                        a href={ (app_path(view.app().app_id, "/developer")) "#reset-otp" } { "Reset OTP" } " makes another."
+                    }
+                }
+            }))
+            section.slip aria-labelledby="theirs" {
+                div.slip-head { h2 id="theirs" { "For the developer" } }
+                div.field {
+                    div.label-line {
+                        label for="instructions" { "Instructions for the developer" }
+                        span { (copy::labelled("instructions", "Copy", "button small primary")) }
+                    }
+                    textarea id="instructions" rows="9" readonly { (verification.instructions) }
+                    p.hint { "Exactly this text is copied, and nothing that is meant for you." }
+                }
+            }
         }
     }
 }
@@ -82,12 +101,12 @@ fn otp(verification: &Verification, now: Timestamp) -> Markup {
 /// The notice when the same form is sent again after the OTP can no longer be shown.
 fn gone(view: &AppView) -> Markup {
     html! {
-        div.notice.warn role="note" {
+        (notice::note(Kind::Warn, &html! {
             p { "The one-time password (OTP) has already been shown, and cannot be shown again." }
             p {
                 "If you did not pass it on, create a new one with Reset OTP under "
                 a href=(app_path(view.app().app_id, "/developer")) { "Manage Developer Portal Access" } "."
             }
-        }
+        }))
     }
 }

@@ -8,6 +8,7 @@ use maud::{Markup, html};
 use crate::application::{AppView, StatusChange};
 use crate::web::error::Problem;
 use crate::web::extract::PathOf;
+use crate::web::pages::components::notice::{self, Kind};
 use crate::web::pages::console::applications::confirm_page::ConfirmPage;
 use crate::web::pages::console::applications::labels;
 use crate::web::pages::current_user::{ConsoleUser, SignedIn};
@@ -18,7 +19,7 @@ const REVOKE: ConfirmPage = ConfirmPage {
     page: "/revoke",
     title: "Revoke",
     yes: "Yes, revoke it permanently",
-    class: "danger",
+    class: "danger solid",
     change: StatusChange::Revoke,
     done: "revoked",
     message: what_stops,
@@ -45,9 +46,9 @@ pub async fn revoke(
 fn what_stops(view: &AppView) -> Markup {
     let app = view.app();
     html! {
-        div.notice.bad role="note" {
+        (notice::note(Kind::Bad, &html! {
             p { strong { "This cannot be undone." } " All integrations that use this application stop at once:" }
-            ul {
+            ul.bullets {
                 li { "its access tokens are refused, and it gets no new ones;" }
                 li { "its client secrets stop working;" }
                 @if let Some(email) = &app.developer_email {
@@ -61,7 +62,7 @@ fn what_stops(view: &AppView) -> Markup {
             }
             p { "Its name cannot be used again, and its activity log is kept. To stop it only for a while, suspend it \
                  instead." }
-        }
+        }))
     }
 }
 

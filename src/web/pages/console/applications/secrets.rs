@@ -12,7 +12,10 @@ use maud::{Markup, html};
 use crate::application::{AppView, Failure, KnownSecret, SecretEnd, SecretHistory};
 use crate::web::error::Problem;
 use crate::web::extract::PathOf;
-use crate::web::pages::console::applications::shared::{app_path, may_change, page_of_app, plan_notice, submit};
+use crate::web::pages::components::notice::{self, Kind};
+use crate::web::pages::console::applications::shared::{
+    AppTab, app_path, may_change, page_of_app, page_of_tab, submit,
+};
 use crate::web::pages::current_user::{ConsoleUser, SignedIn};
 use crate::web::pages::end_date;
 use crate::web::pages::form::{Form, PageQuery, SubmittedForm};
@@ -20,8 +23,6 @@ use crate::web::pages::form_errors::Errors;
 use crate::web::pages::form_token::token;
 use crate::web::pages::times::moment;
 use crate::web::service::Service;
-
-const TITLE: &str = "Client Secrets";
 
 /// `GET /integration-applications/{id}/secrets`
 pub async fn show(
@@ -39,16 +40,11 @@ pub async fn show(
 fn secrets_page(user: &ConsoleUser, view: &AppView, history: &SecretHistory, query: &Form, now: Timestamp) -> Markup {
     let app = view.app();
     let changes = may_change(user) && app.status != Status::Revoked;
-    let body = html! {
-        h1 { "Client secrets of " bdi { (app.name.as_str()) } }
-        (retired(history, query))
-        (plan_notice(user))
-        @if app.status != Status::Revoked && has_ended(app.ends_at, now) {
-            div.notice.warn role="note" {
-                p { "The application has ended on " (end_date::in_words(app.ends_at)) ". Its secrets open nothing until it gets a "
-                    "later end date." }
-            }
-        }
+    let notice = match retired(history, query) {
+        nothing if nothing.0.is_empty() => ended_notice(view, now),
+        retired => retired,
+    };
+    let content = html! {
         div.stack {
             section.section aria-labelledby="live" {
                 div.section-head {
@@ -67,7 +63,20 @@ fn secrets_page(user: &ConsoleUser, view: &AppView, history: &SecretHistory, que
             (known(view))
         }
     };
-    page_of_app(user, view, TITLE, &body)
+    page_of_tab(user, view, AppTab::Secrets, &notice, &content)
+}
+
+/// What an application that has ended says of its secrets.
+fn ended_notice(view: &AppView, now: Timestamp) -> Markup {
+    let app = view.app();
+    html! {
+        @if app.status != Status::Revoked && has_ended(app.ends_at, now) {
+            (notice::note(Kind::Warn, &html! {
+                p { "The application has ended on " (end_date::in_words(app.ends_at)) ". Its secrets open nothing until it gets a "
+                    "later end date." }
+            }))
+        }
+    }
 }
 
 /// The message after a secret was retired, as long as the address names one that has ended.
@@ -78,10 +87,12 @@ fn retired(history: &SecretHistory, query: &Form) -> Markup {
         .find(|(secret, ..)| secret.id.to_string() == query.text("retired"));
     html! {
         @if let Some((secret, ..)) = named {
-            p.notice.good role="status" {
-                "The client secret " code { (secret.prefix) "…" } " has been retired. It no longer works, and neither do the tokens "
-                "that were issued for it."
-            }
+            (notice::told(Kind::Good, &html! {
+                p {
+                    "The client secret " code { (secret.prefix) "…" } " has been retired. It no longer works, and neither do the tokens "
+                    "that were issued for it."
+                }
+            }))
         }
     }
 }

@@ -1,22 +1,31 @@
-//! The page of one application: its details and its activity.
+//! The page of one application, its first tab: what it is, what happened last, and how to end it.
 
 use axum::extract::State;
 use gatebook_aggregates::identifiers::AppId;
+use gatebook_aggregates::integration_app::Status;
 use gatebook_projections::app_list::DeveloperStatus;
 use maud::{Markup, html};
 
 use crate::application::{AppView, MailProblem, Section};
 use crate::web::error::Problem;
 use crate::web::extract::PathOf;
+use crate::web::pages::components::head::section;
+use crate::web::pages::components::status::{Tone, status};
 use crate::web::pages::console::applications::developer::not_delivered;
-use crate::web::pages::console::applications::shared::{APPS, DoneMessage, actions, app_path, page_below, plan_notice};
+use crate::web::pages::console::applications::shared::{AppTab, DoneMessage, app_path, may_change, page_of_tab};
 use crate::web::pages::console::applications::{labels, shared, table, timeline, usage};
+use crate::web::pages::copy;
 use crate::web::pages::current_user::{ConsoleUser, SignedIn};
 use crate::web::pages::definition_list::fact;
 use crate::web::pages::end_date;
 use crate::web::pages::form::PageQuery;
 use crate::web::pages::times::moment;
 use crate::web::service::Service;
+
+/// So many of its newest events are shown.
+const EVENTS: u32 = 5;
+/// So many of its entities are named.
+const ENTITIES: usize = 5;
 
 /// The messages after an action on this application.
 const DONE: &[DoneMessage] = &[
@@ -57,87 +66,116 @@ pub async fn show(
     let (view, section_versions) = service.app_and_section_versions(user.caller().reader()?, id).await?;
     let problem = service.mail_problem(&view).await?;
     let usage = usage::of(&service, &user, &view, &query).await?;
-    let events = timeline::of(&service, &user, id, &query).await?;
+    let events = timeline::newest(&service, &user, &view, EVENTS).await?;
     let done = shared::done(&query, &section_versions, DONE);
-    Ok(app_page(&user, &view, &done, problem.as_ref(), (&usage, &events)))
-}
-
-fn app_page(
-    user: &ConsoleUser,
-    view: &AppView,
-    done: &Markup,
-    mail_problem: Option<&MailProblem>,
-    (usage, events): (&Markup, &Markup),
-) -> Markup {
-    let name = view.app().name.as_str();
-    let body = html! {
-        h1 { bdi { (name) } }
-        (done)
-        (plan_notice(user))
-        ul.actions aria-label="Actions" {
-            @for (title, href) in actions(user, view) { li { a.button.plain href=(href) { (title) } } }
-        }
-        h2 { "Details" }
-        (facts(view))
-        (developer(view, mail_problem))
-        (entities(view))
-        (usage)
-        (events)
-        p { a href=(APPS) { "All integration applications" } }
+    let notice = match &problem {
+        Some(problem) if done.0.is_empty() => not_delivered(problem),
+        _ => done,
     };
-    page_below(user, name, &body)
+    let content = html! {
+        div.columns {
+            div.stack {
+                (usage)
+                (section("lately", "Recent activity", &html! { a href=(app_path(id, "/activity")) { "All activity" } }, &events))
+                @if may_change(&user) && view.app().status != Status::Revoked { (danger_zone(&view)) }
+            }
+            aside.stack aria-label="About this application" {
+                (about(&user, &view, problem.as_ref()))
+                (entities(&view))
+            }
+        }
+    };
+    Ok(page_of_tab(&user, &view, AppTab::Overview, &notice, &content))
 }
 
-fn facts(view: &AppView) -> Markup {
+fn about(user: &ConsoleUser, view: &AppView, mail_problem: Option<&MailProblem>) -> Markup {
     let app = view.app();
-    html! {
-        dl.facts {
-            (fact("Status", &shared::status(app.status)))
-            @if let Some(at) = app.revoked_at { (fact("Revoked", &moment(at))) }
-            (fact("Ends", &end_date::in_words(app.ends_at)))
-            (fact("Integration Type", &html! { (labels::type_of(app)) }))
-            (fact("Application Description", &html! { bdi.paragraph { (app.description.as_str()) } }))
-            (fact("Category", &html! { (labels::category(app.category.as_str())) }))
-            (fact("API Permissions", &html! { (app.api_permission.title()) }))
-            (fact("ClientId", &html! { code { (app.client_id.0) } }))
-            (fact("Created", &html! { (moment(app.created_at)) " by " bdi { (app.created_by_name) } }))
-        }
-    }
+    let edit = html! {
+        @if may_change(user) && app.status != Status::Revoked { a href=(app_path(app.app_id, "/edit")) { "Edit" } }
+    };
+    section(
+        "about",
+        "About",
+        &edit,
+        &html! {
+            p.description { bdi.paragraph { (app.description.as_str()) } }
+            dl.facts {
+                div.tall { dt { "ClientId" } dd { (copy::value("client-id", &app.client_id.0)) } }
+                (fact("Developer", &developer(view, mail_problem)))
+                @if let Some(at) = app.revoked_at { (fact("Revoked", &moment(at))) }
+                (fact("Ends", &end_date::in_words(app.ends_at)))
+                (fact("Created", &html! { (moment(app.created_at)) br; span.second.small { "by " bdi { (app.created_by_name) } } }))
+            }
+        },
+    )
 }
 
 fn developer(view: &AppView, mail_problem: Option<&MailProblem>) -> Markup {
     let app = view.app();
     if !app.integration_type.has_outside_developer() {
-        return html! {
-            h2 { "Developer" }
-            p { "Our team builds and runs this integration. It has no outside developer." }
-        };
+        return html! { "Our team builds and runs this integration. It has no outside developer." };
     }
+    let state = table::developer(view);
+    let tone = match view.developer_status() {
+        DeveloperStatus::Verified => Tone::Good,
+        DeveloperStatus::None => Tone::Off,
+        _ => Tone::Wait,
+    };
     html! {
-        h2 { "Developer" }
-        @if let Some(problem) = mail_problem { (not_delivered(problem)) }
-        dl.facts {
-            (fact("State", &html! { (table::developer(view)) }))
-            @if let Some(email) = &app.developer_email { (fact("E-mail address", &html! { bdi { (email.as_str()) } })) }
-            @if let Some(name) = view.developer_name() { (fact("Name", &html! { bdi { (name.as_str()) } })) }
-        }
-        @if view.developer_status() != DeveloperStatus::None {
-            p { a href=(app_path(app.app_id, "/developer")) { "More about the developer’s access" } }
-        }
+        @if let Some(name) = view.developer_name() { bdi { (name.as_str()) } br; }
+        @if let Some(email) = &app.developer_email { bdi.second.small { (email.as_str()) } br; }
+        @if mail_problem.is_some() { (status(Tone::Bad, "Mail refused")) br; }
+        (status(tone, state))
     }
 }
 
 fn entities(view: &AppView) -> Markup {
     let count = view.entities().count();
-    html! {
-        h2 { "Entities Assigned" }
-        @if count == 0 {
-            p { "None. The integration has no access to any data." }
-        } @else {
-            details.entities open[count <= 10] {
-                summary { (labels::entities(count)) }
-                ul { @for (id, name) in view.entities() { li { bdi { (name.as_str()) } " " span.detail { (id.as_str()) } } } }
+    let all = html! { a href=(app_path(view.app().app_id, "/entities")) { "All" } };
+    section(
+        "entities",
+        "Entities Assigned",
+        &all,
+        &html! {
+            @if count == 0 {
+                p { "None. The integration has no access to any data." }
+            } @else {
+                ul.entries {
+                    @for (_, name) in view.entities().take(ENTITIES) { li { span.clip title=(name.as_str()) { bdi { (name.as_str()) } } } }
+                    @if count > ENTITIES { li { span.second { (labels::entities(count - ENTITIES)) " more" } } }
+                }
             }
-        }
-    }
+        },
+    )
+}
+
+/// What cannot be taken back, apart from everything else.
+fn danger_zone(view: &AppView) -> Markup {
+    let id = view.app().app_id;
+    let linked = view.developer_status() != DeveloperStatus::None;
+    section(
+        "danger",
+        "Danger zone",
+        &html! {},
+        &html! {
+            ul.danger-zone {
+                @if linked {
+                    li {
+                        div {
+                            h3 { "Revoke the developer’s access" }
+                            p.second { "They no longer see the credentials. The integration keeps running unless you also retire its client secrets." }
+                        }
+                        a.button.danger href={ (app_path(id, "/developer")) "#revoke-access" } { "Revoke Access" }
+                    }
+                }
+                li {
+                    div {
+                        h3 { "Revoke the application" }
+                        p.second { "Stops all integrations that use it, for good. Its name can never be used again." }
+                    }
+                    a.button.danger href=(app_path(id, "/revoke")) { "Revoke" }
+                }
+            }
+        },
+    )
 }

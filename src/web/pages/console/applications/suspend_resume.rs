@@ -17,7 +17,7 @@ const SUSPEND: ConfirmPage = ConfirmPage {
     page: "/suspend",
     title: "Suspend",
     yes: "Suspend",
-    class: "danger",
+    class: "primary",
     change: StatusChange::Suspend,
     done: "suspended",
     message: |_| {
@@ -32,7 +32,7 @@ const RESUME: ConfirmPage = ConfirmPage {
     page: "/resume",
     title: "Resume",
     yes: "Resume",
-    class: "",
+    class: "primary",
     change: StatusChange::Resume,
     done: "resumed",
     message: |_| html! { p { "It gets access to its entities again, with the credentials that it already has." } },

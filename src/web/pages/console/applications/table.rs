@@ -8,85 +8,111 @@ use gatebook_projections::app_list::{DeveloperStatus, Sort};
 use maud::{Markup, html};
 
 use crate::application::{AppUsage, AppView};
-use crate::web::pages::console::applications::shared::{actions, app_path, status};
+use crate::web::pages::components::icons::{Icon, icon};
+use crate::web::pages::components::{menu, status};
+use crate::web::pages::console::applications::shared::{actions, app_path};
 use crate::web::pages::console::applications::{filters, labels};
 use crate::web::pages::current_user::ConsoleUser;
 use crate::web::pages::form::Form;
-use crate::web::pages::times::moment;
-use crate::web::pages::usage::{relative, spark};
+use crate::web::pages::times::ago;
+use crate::web::pages::usage::spark;
 
-/// The last days of the applications of a list, and the present time.
-pub type ListedUsage = (BTreeMap<AppId, AppUsage>, Timestamp);
+/// What the applications of a list were used for.
+pub struct ListedUsage {
+    /// Their last 30 days.
+    pub of: BTreeMap<AppId, AppUsage>,
+    /// The present time.
+    pub now: Timestamp,
+}
 
-pub fn table(user: &ConsoleUser, query: &Form, sort: Sort, views: &[AppView], usage: &ListedUsage) -> Markup {
+pub fn table(user: &ConsoleUser, query: &Form, sort: Sort, usage: &ListedUsage, views: &[AppView]) -> Markup {
     html! {
-        div.scroll role="region" aria-label="Integration Applications" tabindex="0" {
-            table.apps.cards {
-                caption.hidden { "Integration Applications of your group" }
-                thead {
-                    tr {
-                        (sortable(query, "Name", ("name", "-name"), (sort == Sort::Name, sort == Sort::NameDescending)))
-                        th scope="col" { "Category" }
-                        th scope="col" { "API Permissions" }
-                        th scope="col" { "Entities" }
-                        th scope="col" { "Developer" }
-                        (sortable(query, "Status", ("status", "-status"),
-                            (sort == Sort::Status, sort == Sort::StatusDescending)))
-                        (sortable(query, "Created", ("created_at", "-created_at"),
-                            (sort == Sort::CreatedAt, sort == Sort::CreatedAtDescending)))
-                        th.c-used scope="col" { "Last used" }
-                        th.c-spark scope="col" { "30 days" }
-                        th scope="col" { "Actions" }
-                    }
+        table.table.hover.apps {
+            caption.unseen { "Integration Applications of your group" }
+            thead {
+                tr {
+                    (sortable(query, ("Name", "c-name"), ("name", "-name"), (sort == Sort::Name, sort == Sort::NameDescending)))
+                    (sortable(query, ("Status", "c-status"), ("status", "-status"),
+                        (sort == Sort::Status, sort == Sort::StatusDescending)))
+                    th.c-category scope="col" { "Category" }
+                    th.c-permission scope="col" { "API Permissions" }
+                    th.c-developer scope="col" { "Developer" }
+                    th.num.c-entities scope="col" { "Entities" }
+                    (sortable(query, ("Created", "c-created"), ("created_at", "-created_at"),
+                        (sort == Sort::CreatedAt, sort == Sort::CreatedAtDescending)))
+                    th.c-used scope="col" { "Last used" }
+                    th.c-spark scope="col" { "30 days" }
+                    th.c-menu scope="col" { span.unseen { "Actions" } }
                 }
-                tbody { @for view in views { (row(user, view, usage)) } }
             }
+            tbody { @for view in views { (row(user, usage, view)) } }
         }
     }
 }
 
 /// The header of a sortable column.
-fn sortable(query: &Form, title: &str, (up, down): (&str, &str), (is_up, is_down): (bool, bool)) -> Markup {
-    let (order, next) = match (is_up, is_down) {
-        (true, _) => (Some("ascending"), down),
-        (_, true) => (Some("descending"), up),
-        _ => (None, up),
+fn sortable(
+    query: &Form,
+    (title, class): (&str, &str),
+    (up, down): (&str, &str),
+    (is_up, is_down): (bool, bool),
+) -> Markup {
+    let (order, next, shown) = match (is_up, is_down) {
+        (true, _) => (Some("ascending"), down, Icon::Up),
+        (_, true) => (Some("descending"), up, Icon::Down),
+        _ => (None, up, Icon::Up),
     };
     html! {
-        th scope="col" aria-sort=[order] {
-            a href=(filters::href(query, "sort", next)) {
-                (title)
-                @if is_up { span aria-hidden="true" { " ▲" } }
-                @if is_down { span aria-hidden="true" { " ▼" } }
-            }
+        th scope="col" class=(class) aria-sort=[order] {
+            a.sort href=(filters::href(query, &[("sort", next)])) { (title) (icon(shown)) }
         }
     }
 }
 
-fn row(user: &ConsoleUser, view: &AppView, (usage, now): &ListedUsage) -> Markup {
+fn row(user: &ConsoleUser, usage: &ListedUsage, view: &AppView) -> Markup {
     let app = view.app();
-    let usage = usage.get(&app.app_id);
+    let (usage, now) = (usage.of.get(&app.app_id), usage.now);
+    let name = app.name.as_str();
+    let entities = view.entities().count();
     html! {
         tr {
             th scope="row" {
-                a href=(app_path(app.app_id, "")) { bdi { (app.name.as_str()) } }
-                div.detail { (labels::type_of(app)) }
-                div.description { bdi { (app.description.as_str()) } }
+                div {
+                    a href=(app_path(app.app_id, "")) title=(name) { bdi { (name) } }
+                    @if !app.integration_type.has_outside_developer() { " " (status::tag(labels::integration_type(app.integration_type))) }
+                }
             }
-            td data-title="Category" { (labels::category(app.category.as_str())) }
-            td data-title="API Permissions" { (app.api_permission.title()) }
-            td.number data-title="Entities" { (view.entities().count()) }
-            td data-title="Developer" {
-                (developer(view))
-                @if let Some(email) = &app.developer_email { div.detail { bdi { (email.as_str()) } } }
+            td.c-status { (status::of_app(app.status)) }
+            td.c-category { span.clip.second title=(labels::category(app.category.as_str())) { (labels::category(app.category.as_str())) } }
+            td.c-permission { span.second { (app.api_permission.title()) } }
+            td.c-developer { (developer_cell(view)) }
+            td.num.c-entities { span.zero[entities == 0] { (entities) } span.word { (if entities == 1 { " entity" } else { " entities" }) } }
+            td.c-created { span.second { (ago(app.created_at, now)) } }
+            td.c-used {
+                @match usage.and_then(|usage| usage.last_used_at) {
+                    Some(at) => { span.word { "used " } (ago(at, now)) },
+                    None => span.second { span.word { "used " } "never" },
+                }
             }
-            td data-title="Status" { (status(app.status)) }
-            td data-title="Created" { (moment(app.created_at)) }
-            td.c-used data-title="Last used" {
-                @match usage.and_then(|usage| usage.last_used_at) { Some(at) => (relative(at, *now)), None => "never" }
+            td.c-spark { @if let Some(usage) = usage { (spark(usage)) } }
+            td.c-menu { (menu::more(&format!("Actions for {name}"), "icon-only", &actions(user, view))) }
+        }
+    }
+}
+
+/// Who the developer is; before the OTP is verified, how far they are.
+fn developer_cell(view: &AppView) -> Markup {
+    let who = view.developer_name().map(|name| name.as_str());
+    let who = who.or(view.app().developer_email.as_ref().map(|email| email.as_str()));
+    let state = developer(view);
+    let whole = who.map_or(state.to_owned(), |who| format!("{state}: {who}"));
+    html! {
+        span.clip title=(whole) {
+            @match (view.developer_status(), who) {
+                (DeveloperStatus::Verified, Some(who)) => bdi { (who) },
+                (_, Some(who)) => { span.second { (state) ": " } bdi { (who) } },
+                (_, None) => span.second { (state) },
             }
-            td.c-spark data-title="30 days" { @if let Some(usage) = usage { (spark(usage)) } }
-            td { (menu(user, view)) }
         }
     }
 }
@@ -96,14 +122,5 @@ pub fn developer(view: &AppView) -> &'static str {
     match view.developer_status() {
         DeveloperStatus::None if !view.app().integration_type.has_outside_developer() => "Our team",
         status => labels::developer_status(status),
-    }
-}
-
-fn menu(user: &ConsoleUser, view: &AppView) -> Markup {
-    html! {
-        details.menu {
-            summary aria-label={ "Actions for " (view.app().name.as_str()) } { "Actions" }
-            ul { @for (title, href) in actions(user, view) { li { a href=(href) { (title) } } } }
-        }
     }
 }

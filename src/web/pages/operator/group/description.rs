@@ -8,6 +8,7 @@ use gatebook_projections::groups::GroupRow;
 use maud::{Markup, html};
 
 use crate::application::{Failure, GroupPrecondition};
+use crate::web::pages::components::notice::{self, Kind};
 use crate::web::pages::current_user::OperatorUser;
 use crate::web::pages::form::Form;
 use crate::web::pages::form_errors::Errors;
@@ -79,7 +80,7 @@ pub(super) fn form(operator: &OperatorUser, group: &GroupRow, form: &Form, error
         input type="hidden" name="shown_plan" value=(stored_plan);
         (Field { name: "name", label: "Name", value: name, ..Field::default() }.input(errors))
         (Field { name: "product_plan", label: "Product plan", value: plan, ..Field::default() }.input(errors))
-        button type="submit" { "Save" }
+        button.button.primary type="submit" { "Save" }
     };
     form_for(operator, group, "describe", &fields)
 }
@@ -99,20 +100,20 @@ pub(super) fn both_versions(group: &GroupRow, form: &Form) -> Markup {
         ("Product plan", plan, form.text("product_plan")),
     ];
     html! {
-        div.notice.warn role="alert" tabindex="-1" data-focus {
+        (notice::alert_first(Kind::Warn, &html! {
             h2 { "Somebody else has changed this group" }
             p { "Your changes have not been saved. Compare the two versions, correct yours below, and save again to \
                  replace the current version." }
-        }
-        div.wide role="region" aria-label="Both versions" tabindex="0" {
-            table.cards {
+        }))
+        div.scroll role="region" aria-label="Both versions" tabindex="0" {
+            table.table.stacked {
                 thead { tr { th scope="col" { "Field" } th scope="col" { "Current version" } th scope="col" { "Your version" } } }
                 tbody {
                     @for (title, stored, entered) in rows {
                         tr {
                             th scope="row" { (title) }
-                            td data-title="Current version" { bdi { (stored) } }
-                            td data-title="Your version" { bdi { (entered) } }
+                            td data-th="Current version" { bdi { (stored) } }
+                            td data-th="Your version" { bdi { (entered) } }
                         }
                     }
                 }

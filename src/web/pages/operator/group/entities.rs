@@ -85,16 +85,16 @@ pub(super) fn table(group: &GroupRow) -> Markup {
     html! {
         @if group.customer.entities.is_empty() { p { "No entities yet." } }
         @else {
-            div.wide tabindex="0" role="region" aria-label="Entities" {
-                table.cards {
+            div.scroll tabindex="0" role="region" aria-label="Entities" {
+                table.table.stacked {
                     thead { tr { th scope="col" { "Name" } th scope="col" { "Id" } th scope="col" { "Actions" } } }
                     tbody {
                         @for (id, name) in &group.customer.entities {
                             tr {
                                 th scope="row" { bdi { (name.as_str()) } }
-                                td data-title="Id" { code { (id) } }
+                                td data-th="Id" { code { (id) } }
                                 td {
-                                    a.button.plain href=(remove_path(&group.group_id, id))
+                                    a.button href=(remove_path(&group.group_id, id))
                                         aria-label={ "Remove " (name.as_str()) } { "Remove" }
                                 }
                             }
@@ -110,10 +110,10 @@ pub(super) fn form(operator: &OperatorUser, group: &GroupRow, form: &Form, error
     let fields = html! {
         (Field { name: "entity_id", label: "Entity id", value: form.text("entity_id"), ..Field::default() }.input(errors))
         (Field { name: "entity_name", label: "Entity name", value: form.text("entity_name"), ..Field::default() }.input(errors))
-        button type="submit" { "Add or rename" }
+        button.button.primary type="submit" { "Add or rename" }
     };
     html! {
-        details open[form.has("do")] {
+        details.fold open[form.has("do")] {
             summary { "Add or rename an entity" }
             (form_for(operator, group, "put-entity", &fields))
         }

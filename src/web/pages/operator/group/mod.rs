@@ -15,6 +15,8 @@ use maud::{Markup, html};
 use crate::application::{Failure, or_gone};
 use crate::web::error::Problem;
 use crate::web::extract::PathOf;
+use crate::web::pages::components::head;
+use crate::web::pages::components::notice::{self, Kind};
 use crate::web::pages::current_user::{OperatorUser, SignedIn};
 use crate::web::pages::form::{Form, PageQuery, SubmittedForm};
 use crate::web::pages::form_errors::Errors;
@@ -102,7 +104,7 @@ async fn group_page(
     };
     let body = html! {
         nav.crumbs aria-label="Breadcrumb" { ol { li { a href="/operator/groups" { "Groups" } } } }
-        h1 { bdi { (group.customer.name.as_str()) } }
+        (head::title(&html! { bdi { (group.customer.name.as_str()) } }))
         @if form.has("saved") { (labels::done("Saved, with immediate effect.")) }
         @if form.has("removed") { (labels::done("Removed, with immediate effect.")) }
         @if form.has("link-sent") { (labels::done("The password link is on its way.")) }
@@ -116,13 +118,17 @@ async fn group_page(
         (users::table(operator, &group))
         (users::form(operator, &group, &entered("put-user"), &errors))
     };
-    Ok((errors.status(), page(&Shell::from(operator), "Group", &body)).into_response())
+    Ok((
+        errors.status(),
+        page(&Shell::from(operator).below("/operator/groups"), "Group", &body),
+    )
+        .into_response())
 }
 
 /// A form of this page; `what` is the value of its field `do`.
 fn form_for(operator: &OperatorUser, group: &GroupRow, what: &str, fields: &Markup) -> Markup {
     html! {
-        form.narrow method="post" action=(group_path(&group.group_id)) novalidate {
+        form.fields.narrow method="post" action=(group_path(&group.group_id)) novalidate {
             (token(&operator.session.form_token))
             input type="hidden" name="do" value=(what);
             (fields)
@@ -137,18 +143,18 @@ fn question(operator: &OperatorUser, group: &GroupRow, query: &ConfirmForm<'_>) 
         nav.crumbs aria-label="Breadcrumb" {
             ol { li { a href="/operator/groups" { "Groups" } } li { a href=(here) { bdi { (name) } } } }
         }
-        h1 { (query.title) }
-        div.notice.bad role="note" { (query.message) }
+        (head::title(&html! { (query.title) }))
+        (notice::note(Kind::Bad, &html! { (query.message) }))
         form method="post" action=(query.action) {
             (token(&operator.session.form_token))
             (query.fields)
             div.actions {
-                button.danger type="submit" { (query.yes) }
-                " " a.button.plain href=(here) { "Cancel" }
+                button.button.danger.solid type="submit" { (query.yes) }
+                " " a.button href=(here) { "Cancel" }
             }
         }
     };
-    page(&Shell::from(operator), "Are you sure?", &body).into_response()
+    page(&Shell::from(operator).below("/operator/groups"), "Are you sure?", &body).into_response()
 }
 
 struct ConfirmForm<'a> {

@@ -108,8 +108,8 @@ pub(super) fn table(operator: &OperatorUser, group: &GroupRow) -> Markup {
     html! {
         @if group.customer.users.is_empty() { p { "No users yet." } }
         @else {
-            div.wide tabindex="0" role="region" aria-label="Users" {
-                table.cards {
+            div.scroll tabindex="0" role="region" aria-label="Users" {
+                table.table.stacked {
                     thead { tr {
                         th scope="col" { "Name" } th scope="col" { "Id" } th scope="col" { "E-mail" }
                         th scope="col" { "Role" } th scope="col" { "Actions" }
@@ -118,9 +118,9 @@ pub(super) fn table(operator: &OperatorUser, group: &GroupRow) -> Markup {
                         @for (id, user) in &group.customer.users {
                             tr {
                                 th scope="row" { bdi { (user.name.as_str()) } }
-                                td data-title="Id" { code { (id) } }
-                                td data-title="E-mail" { bdi { (user.email.as_str()) } }
-                                td data-title="Role" { (user.role.title()) }
+                                td data-th="Id" { code { (id) } }
+                                td data-th="E-mail" { bdi { (user.email.as_str()) } }
+                                td data-th="Role" { (user.role.title()) }
                                 td { (actions(operator, group, id, user.name.as_str())) }
                             }
                         }
@@ -134,11 +134,11 @@ pub(super) fn table(operator: &OperatorUser, group: &GroupRow) -> Markup {
 fn actions(operator: &OperatorUser, group: &GroupRow, id: &UserId, name: &str) -> Markup {
     let send = html! {
         input type="hidden" name="user_id" value=(id);
-        button.plain type="submit" aria-label={ "Send password link to " (name) } { "Send password link" }
+        button.button type="submit" aria-label={ "Send password link to " (name) } { "Send password link" }
     };
     html! {
         (form_for(operator, group, "password-link", &send))
-        a.button.plain href=(remove_path(&group.group_id, id)) aria-label={ "Remove " (name) } { "Remove" }
+        a.button href=(remove_path(&group.group_id, id)) aria-label={ "Remove " (name) } { "Remove" }
     }
 }
 
@@ -151,10 +151,10 @@ pub(super) fn form(operator: &OperatorUser, group: &GroupRow, form: &Form, error
         (Field { name: "email", label: "E-mail", kind: "email", value: form.text("email"), ..Field::default() }.input(errors))
         (Field { name: "user_name", label: "Name of the user", value: form.text("user_name"), ..Field::default() }.input(errors))
         (Field { name: "role", label: "Role", value: form.text("role"), ..Field::default() }.select(&roles, errors))
-        button type="submit" { "Add or change" }
+        button.button.primary type="submit" { "Add or change" }
     };
     html! {
-        details open[form.has("do")] {
+        details.fold open[form.has("do")] {
             summary { "Add or change a user" }
             (form_for(operator, group, "put-user", &fields))
         }
