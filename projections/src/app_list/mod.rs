@@ -1,5 +1,7 @@
 //! Which applications does my group have?
 
+mod attention;
+mod group_counts;
 mod queries;
 
 use std::collections::BTreeSet;
@@ -17,7 +19,11 @@ use gatebook_aggregates::text_comparison::searchable;
 use gatebook_aggregates::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use queries::{AppListed, Cursor, DeveloperStatus, Filter, Sort, by_id, page, page_among_first, page_by_index};
+pub use attention::{AnyReason, AttentionAt, Beside, JsonLists, NeedsAttention};
+pub use group_counts::{COUNTED_MAX, Counted, GroupCounts, group_counts};
+pub use queries::{
+    AppListed, Cursor, DeveloperStatus, Filter, Sort, beside, by_id, page, page_among_first, page_by_index,
+};
 
 use crate::projection::{Indexes, Projection};
 use crate::recorded::Recorded;

@@ -11,6 +11,7 @@ use gatebook_aggregates::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantArray};
 
+use super::attention::{AttentionAt, Beside, NeedsAttention, needs_attention, select_beside};
 use super::{AppList, AppRow, Link};
 use crate::part_search::PartSearch;
 use crate::projection::Projection;
@@ -46,6 +47,8 @@ pub struct AppListed {
     pub app: AppRow,
     /// The developer's name, once signed up.
     pub developer_name: Option<Label>,
+    /// What other tables know of it.
+    pub beside: Beside,
 }
 
 impl AppListed {
@@ -55,6 +58,17 @@ impl AppListed {
         Ok(Self {
             app: AppRow::read(&mut row)?,
             developer_name: row.value()?,
+            beside: Beside::read(&mut row)?,
+        })
+    }
+
+    /// Reads a row of [`beside`] of an application.
+    pub fn beside_read(app: AppRow, values: Vec<Value>) -> Result<Self, RowError> {
+        let mut row = RowReader::new(AppList::NAME, values);
+        Ok(Self {
+            app,
+            developer_name: row.value()?,
+            beside: Beside::read(&mut row)?,
         })
     }
 
@@ -105,6 +119,10 @@ pub struct Filter {
     pub created_before: Option<Timestamp>,
     /// No check was allowed at this time or later.
     pub unused_since: Option<Timestamp>,
+    /// Needing attention.
+    pub attention: Option<NeedsAttention>,
+    /// As of when, if it is asked.
+    pub attention_at: Option<AttentionAt>,
 }
 
 impl Filter {
@@ -199,6 +217,19 @@ pub fn by_id(app_id: AppId) -> Query {
     query
 }
 
+/// What stands beside one application, and the name of the developer with an address. See [`AppListed::beside_read`].
+pub fn beside(app_id: AppId, email_key: Option<&str>) -> Query {
+    let mut query = Query::new("select ", []);
+    let email_key = query.arg(email_key.map(str::to_owned));
+    let id = query.arg(app_id);
+    query.push(&format!(
+        "(select full_name from developers where email_key = {email_key}), {} from app_list a \
+         left join developers d on d.email_key = a.developer_email_key where a.app_id = {id}",
+        select_beside()
+    ));
+    query
+}
+
 /// How many applications [`page_among_first`] looks at. One that has a hundredth of them fills a page of the console.
 const LOOKED_AT_FIRST: u32 = 5_000;
 
@@ -256,8 +287,9 @@ pub fn page_by_index(filter: &Filter, sort: Sort, after: Option<&Cursor>, limit:
     let direction = direction(sort);
     let columns = select_list(AppRow::COLUMNS, "a.");
     found.push(&format!(
-        ") select {columns}, d.full_name from {from} where a.app_id in (select app_id from first) \
-         order by a.{column} {direction}, a.app_id {direction}"
+        ") select {columns}, d.full_name, {} from {from} where a.app_id in (select app_id from first) \
+         order by a.{column} {direction}, a.app_id {direction}",
+        select_beside()
     ));
     found
 }
@@ -289,8 +321,9 @@ fn direction(sort: Sort) -> &'static str {
 
 fn select(apps: &str) -> Query {
     let sql = format!(
-        "select {}, d.full_name from {apps} a left join developers d on d.email_key = a.developer_email_key",
-        select_list(AppRow::COLUMNS, "a.")
+        "select {}, d.full_name, {} from {apps} a left join developers d on d.email_key = a.developer_email_key",
+        select_list(AppRow::COLUMNS, "a."),
+        select_beside()
     );
     Query::new(sql, [])
 }
@@ -340,6 +373,11 @@ fn conditions(query: &mut Query, filter: &Filter, search: PartSearch) -> Vec<Str
             "not exists (select 1 from last_uses u where u.id = a.app_id and u.last_used_at >= {since})"
         ));
     }
+    conditions.extend(
+        filter
+            .attention
+            .map(|wanted| needs_attention(query, wanted, filter.attention_at)),
+    );
     conditions.extend(
         filter
             .developer_status

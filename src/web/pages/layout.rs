@@ -73,6 +73,12 @@ impl Shell {
 impl From<&ConsoleUser> for Shell {
     fn from(user: &ConsoleUser) -> Self {
         let mut menu = Vec::new();
+        if user.membership().reads() {
+            menu.push(MenuEntry {
+                href: "/",
+                title: "Home",
+            });
+        }
         if user.membership().grants() {
             menu.push(MenuEntry {
                 href: "/group-users",

@@ -13,6 +13,7 @@ use maud::{Markup, html};
 use crate::application::{Failure, IssuedToken, ListedToken, OwnTokenForm, Realm, or_gone};
 use crate::web::error::Problem;
 use crate::web::extract::PathOf;
+use crate::web::pages::console::attention_mails;
 use crate::web::pages::current_user::{ConsoleUser, SignedIn};
 use crate::web::pages::definition_list::{fact, written};
 use crate::web::pages::form::{Form, PageQuery, SubmittedForm};
@@ -68,6 +69,7 @@ async fn account_page(
             p { "We will send you an e-mail with a link to choose a new password." }
             button type="submit" { "Change password" }
         }
+        (attention_mails::section(user, form))
         h2 #sessions { "Sessions" }
         (session_list(&sessions, user.session.id, "/account/sessions", form_token))
         h2 #tokens { "API tokens" }

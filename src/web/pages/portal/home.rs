@@ -12,6 +12,7 @@ use crate::web::error::Problem;
 use crate::web::pages::current_user::{PortalUser, SignedIn};
 use crate::web::pages::layout::{Shell, page};
 use crate::web::pages::portal::labels::status_badge;
+use crate::web::pages::portal::waiting;
 use crate::web::pages::times;
 use crate::web::service::Service;
 
@@ -38,10 +39,11 @@ fn nothing_yet() -> Markup {
 
 fn tiles(home: &PortalHome, now: Timestamp) -> Markup {
     html! {
+        (waiting::list(home, now))
         @if !home.otp_verification_needed.is_empty() {
             section aria-labelledby="waiting" {
                 h2 #waiting { "OTP Verification Needed" }
-                ul.tiles { @for (app, group) in &home.otp_verification_needed { (waiting(app, group, now)) } }
+                ul.tiles { @for (app, group) in &home.otp_verification_needed { (unverified(app, group, now)) } }
             }
         }
         @if !home.apps.is_empty() {
@@ -53,7 +55,7 @@ fn tiles(home: &PortalHome, now: Timestamp) -> Markup {
     }
 }
 
-fn waiting(app: &PortalAppRow, group: &GroupRow, now: Timestamp) -> Markup {
+fn unverified(app: &PortalAppRow, group: &GroupRow, now: Timestamp) -> Markup {
     let left = app.otp_expires_at.and_then(|until| times::left(until, now));
     html! {
         li.tile {

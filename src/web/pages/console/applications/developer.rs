@@ -167,6 +167,12 @@ fn linked_actions(user: &ConsoleUser, view: &AppView, situation: &PageState<'_>)
     };
     html! {
         @if status == DeveloperStatus::Invited {
+            h2 { "New invite and OTP" }
+            p {
+                "If both have expired, create them anew in one step. The OTP is shown to you once, the developer gets the \
+                 invite by e-mail, and the old ones stop working."
+            }
+            (action("/developer/invite-anew", Section::OneTimePassword, ("New invite and OTP", ""), &html! {}))
             h2 { "Resend Invite" }
             p { "If the invite has expired or was lost, send a new one. The link in the old one will stop working." }
             (action("/developer/resend-invite", Section::Invitation, ("Resend Invite", ""), &html! {}))

@@ -1,6 +1,7 @@
 //! The filters above the list of applications, and links that keep them.
 
 use gatebook_aggregates::api_permission::ApiPermission;
+use gatebook_aggregates::attention::Attention;
 use gatebook_aggregates::integration_app::{IntegrationType, Status};
 use gatebook_projections::app_list::DeveloperStatus;
 use maud::{Markup, html};
@@ -14,7 +15,7 @@ use crate::web::pages::filter_form::{date, search, select};
 use crate::web::pages::form::Form;
 
 /// The filter parameters.
-const FILTERS: [&str; 12] = [
+const FILTERS: [&str; 13] = [
     "status",
     "name",
     "description",
@@ -23,6 +24,7 @@ const FILTERS: [&str; 12] = [
     "api_permission",
     "integration_type",
     "developer_status",
+    "attention",
     "entity",
     "created_from",
     "created_to",
@@ -66,6 +68,8 @@ pub fn form(user: &ConsoleUser, query: &Form) -> Markup {
             IntegrationType::VARIANTS.iter().map(|t| (t.as_str(), labels::integration_type(*t)))))
         (select("developer_status", "Developer", query.text("developer_status"),
             DeveloperStatus::VARIANTS.iter().map(|s| (s.as_str(), labels::developer_status(*s)))))
+        (select("attention", "Needs attention", query.text("attention"),
+            [("any", "For any reason")].into_iter().chain(Attention::VARIANTS.iter().map(|a| (a.as_str(), a.title())))))
         (select("entity", "Entity", query.text("entity"), entities.map(|(id, name)| (id.as_str(), name.as_str()))))
         (date("created_from", "Created from (UTC)", query.text("created_from")))
         (date("created_to", "Created to (UTC)", query.text("created_to")))
