@@ -1,4 +1,5 @@
-//! E-mails about what needs attention, to admins who chose so: at once when an OTP is locked, and a digest once a day.
+//! E-mails about what needs attention, to admins who chose so: a digest once a day. Those about a locked OTP go with its event,
+//! see `command::consequences::lock_emails`.
 //!
 //! The digest follows from the time, and not from an event. So that each user gets one a day, whatever the number of nodes and
 //! wherever one of them dies, the day is noted in the transaction that writes the e-mail.
@@ -13,13 +14,11 @@ use gatebook_projections::sql::{Column, RowError, RowReader, text};
 
 use crate::application::apps::AppView;
 use crate::application::caller::{Caller, Who};
-use crate::application::command::consequences::app::AppContext;
-use crate::application::command::consequences::emails::EmailSubject;
 use crate::application::command::request::CommandRequest;
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::application::member::{Member, owner};
-use crate::log::{CommandError, EMAIL_COLUMNS, SideEffects, email_row};
+use crate::log::{EMAIL_COLUMNS, email_row};
 use crate::mail::Email;
 use crate::store::{ConnectionPurpose, OnConflict, StoreError};
 
@@ -120,25 +119,6 @@ fn reasons(view: &AppView) -> String {
 /// The day whose digest is the last that is due: `2026-11-23`.
 fn digest_day(now: Timestamp) -> String {
     now.plus(-DIGEST_AT).to_utc().format("%Y-%m-%d").to_string()
-}
-
-impl AppContext<'_> {
-    /// R15: tells the group's admins who chose so that the OTP is locked.
-    pub(in crate::application) fn tell_of_lock(
-        &self,
-        gatebook: &Gatebook,
-        effects: &mut SideEffects,
-    ) -> Result<(), CommandError> {
-        let about = EmailSubject::of(self.app_id).otp_lock();
-        for (user_id, user) in self.group.customer.users.iter() {
-            let membership = user.membership(self.group.group_id.clone(), user_id.clone());
-            if user.attention_mails.otp_locked && membership.reads() {
-                let email = Email::otp_locked(user.email.as_str(), self.name(), self.group_name(), &gatebook.url("/"));
-                self.mail(gatebook, Some(email), Some(about.clone()), effects)?;
-            }
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -7,13 +7,15 @@ use gatebook_aggregates::attention::{
     ACCESS_ENDS_TODAY, Attention, AttentionFacts, LAST_SECRET_ENDS_SOON, NEVER_USED_AFTER, OpenWithDeveloper,
     SECRET_ENDS_SOON, UNUSED_AFTER,
 };
+use gatebook_aggregates::identifiers::AppId;
 use gatebook_aggregates::integration_app::ClientSecret;
 use gatebook_aggregates::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use strum::VariantArray;
 
-use super::{AppListed, Link};
-use crate::sql::{Query, RowError, RowReader};
+use super::{AppList, AppListed, AppRow, Link};
+use crate::projection::Projection;
+use crate::sql::{Query, RowError, RowReader, Value};
 
 /// Which applications a list is to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,6 +107,19 @@ pub(super) fn select_beside() -> String {
     )
 }
 
+/// What stands beside one application, and the name of the developer with an address. See [`AppListed::beside_read`].
+pub fn beside(app_id: AppId, email_key: Option<&str>) -> Query {
+    let mut query = Query::new("select ", []);
+    let email_key = query.arg(email_key.map(str::to_owned));
+    let id = query.arg(app_id);
+    query.push(&format!(
+        "(select full_name from developers where email_key = {email_key}), {} from app_list a \
+         left join developers d on d.email_key = a.developer_email_key where a.app_id = {id}",
+        select_beside()
+    ));
+    query
+}
+
 /// Nobody has signed up with the address yet.
 const INVITED: &str = "(a.link = 'invited' and d.developer_id is null)";
 /// There is an OTP to be verified.
@@ -180,6 +195,16 @@ fn secret_ends_soon(query: &mut Query, now: Timestamp, json: JsonLists) -> Strin
 }
 
 impl AppListed {
+    /// Reads a row of [`beside`] of an application.
+    pub fn beside_read(app: AppRow, values: Vec<Value>) -> Result<Self, RowError> {
+        let mut row = RowReader::new(AppList::NAME, values);
+        Ok(Self {
+            app,
+            developer_name: row.value()?,
+            beside: Beside::read(&mut row)?,
+        })
+    }
+
     /// R14, R18: what its developer still has to do something with; nothing once the application was revoked.
     pub fn open_with_developer(&self) -> OpenWithDeveloper {
         match self.app.link {

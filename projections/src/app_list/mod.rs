@@ -19,11 +19,9 @@ use gatebook_aggregates::text_comparison::searchable;
 use gatebook_aggregates::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use attention::{AnyReason, AttentionAt, Beside, JsonLists, NeedsAttention};
+pub use attention::{AnyReason, AttentionAt, Beside, JsonLists, NeedsAttention, beside};
 pub use group_counts::{COUNTED_MAX, Counted, GroupCounts, group_counts};
-pub use queries::{
-    AppListed, Cursor, DeveloperStatus, Filter, Sort, beside, by_id, page, page_among_first, page_by_index,
-};
+pub use queries::{AppListed, Cursor, DeveloperStatus, Filter, Sort, by_id, page, page_among_first, page_by_index};
 
 use crate::projection::{Indexes, Projection};
 use crate::recorded::Recorded;

@@ -62,16 +62,6 @@ impl AppListed {
         })
     }
 
-    /// Reads a row of [`beside`] of an application.
-    pub fn beside_read(app: AppRow, values: Vec<Value>) -> Result<Self, RowError> {
-        let mut row = RowReader::new(AppList::NAME, values);
-        Ok(Self {
-            app,
-            developer_name: row.value()?,
-            beside: Beside::read(&mut row)?,
-        })
-    }
-
     /// Who has an account needs no invitation any more, through whichever application they signed up.
     pub fn developer_status(&self) -> DeveloperStatus {
         match self.app.link {
@@ -214,19 +204,6 @@ pub fn by_id(app_id: AppId) -> Query {
     let mut query = select("app_list");
     let id = query.arg(app_id);
     query.push(&format!(" where a.app_id = {id}"));
-    query
-}
-
-/// What stands beside one application, and the name of the developer with an address. See [`AppListed::beside_read`].
-pub fn beside(app_id: AppId, email_key: Option<&str>) -> Query {
-    let mut query = Query::new("select ", []);
-    let email_key = query.arg(email_key.map(str::to_owned));
-    let id = query.arg(app_id);
-    query.push(&format!(
-        "(select full_name from developers where email_key = {email_key}), {} from app_list a \
-         left join developers d on d.email_key = a.developer_email_key where a.app_id = {id}",
-        select_beside()
-    ));
     query
 }
 

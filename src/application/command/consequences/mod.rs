@@ -6,6 +6,7 @@ pub(in crate::application) mod account;
 pub(in crate::application) mod app;
 pub(in crate::application) mod emails;
 pub(in crate::application) mod group;
+pub(in crate::application) mod lock_emails;
 pub(in crate::application) mod secret_emails;
 pub(in crate::application) mod system;
 
