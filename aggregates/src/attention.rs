@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantArray};
 
-use crate::integration_app::{ClientSecret, OtpState, Status, otp_state};
+use crate::integration_app::{ClientSecret, OtpState, Status, has_ended, otp_state};
 use crate::timestamp::Timestamp;
 
 /// How long before its end a client secret needs attention.
@@ -123,9 +123,10 @@ impl OpenWithDeveloper {
     }
 }
 
-/// What of an application needs attention, the most urgent first. What somebody has suspended or revoked waits for nobody.
+/// What of an application needs attention, the most urgent first. What somebody has suspended, revoked or let end waits for
+/// nobody.
 pub fn attention(facts: &AttentionFacts<'_>, now: Timestamp) -> Vec<Attention> {
-    if facts.status != Status::Active || !facts.is_on_plan {
+    if facts.status != Status::Active || has_ended(facts.ends_at, now) || !facts.is_on_plan {
         return Vec::new();
     }
     let of_its_own = [
@@ -255,6 +256,19 @@ mod tests {
         let begins = end.plus(-ACCESS_ENDS_TODAY);
         assert_eq!(around(&facts, begins), [vec![], vec![Attention::AccessEndsToday]]);
         assert_eq!(around(&facts, end), [vec![Attention::AccessEndsToday], vec![]]);
+    }
+
+    #[test]
+    fn what_has_ended_waits_for_nobody() {
+        let end = now().plus(TimeDelta::days(1));
+        let facts = AttentionFacts {
+            ends_at: Some(end),
+            has_entities: false,
+            ..invited(0)
+        };
+        let [before, after] = around(&facts, end);
+        assert_eq!(before.len(), 4);
+        assert_eq!(after, []);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use strum::{EnumIter, EnumString, IntoStaticStr};
 use crate::api_permission::{Access, ApiPermission};
 use crate::group::ProductPlan;
 use crate::identifiers::{AccessTokenId, ClientSecretId, EntityId};
-use crate::integration_app::{ClientSecret, Status};
+use crate::integration_app::{ClientSecret, Status, has_ended};
 use crate::timestamp::Timestamp;
 
 /// The answer of the gate; each refusal is the first of R25 that holds.
@@ -30,6 +30,8 @@ pub enum Verdict {
     AppSuspended,
     /// The application is revoked.
     AppRevoked,
+    /// The application has reached its end date.
+    AppExpired,
     /// The group is off the plan.
     GroupNotOnPlan,
     /// No entity was named.
@@ -72,6 +74,8 @@ pub struct TokenFacts {
 pub trait Gate {
     /// R27: whether it runs.
     fn status(&self) -> Status;
+    /// When it ends, if it does. Time alone tells, without an event.
+    fn ends_at(&self) -> Option<Timestamp>;
     /// R10: its permission.
     fn api_permission(&self) -> ApiPermission;
     /// R23: its client secrets.
@@ -104,6 +108,9 @@ pub trait Gate {
             Status::Suspended => return Verdict::AppSuspended,
             Status::Revoked => return Verdict::AppRevoked,
             Status::Active => {}
+        }
+        if has_ended(self.ends_at(), now) {
+            return Verdict::AppExpired;
         }
         if !self.product_plan().has_integration_apps() {
             return Verdict::GroupNotOnPlan;

@@ -151,6 +151,11 @@ fn a_missing_field_is_refused_unless_it_may_be_null() {
             ("GuessesRefused", "app_id"),
             ("GuessesRefused", "app_name"),
             ("EntitiesChanged", "none_left"),
+            ("EndDateChanged", "before"),
+            ("EndDateChanged", "after"),
+            ("NewIntegrationCreated", "ends_at"),
+            ("AiqIntegrateCreated", "ends_at"),
+            ("ClientSecretGenerated", "ends_at"),
         ];
         for stored in lines {
             let payload: Value = serde_json::from_str(stored.payload.get()).unwrap();

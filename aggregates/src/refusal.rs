@@ -29,13 +29,16 @@ pub enum Refusal {
     /// R27: a suspended application gives nothing out.
     #[error("This application is suspended. Resume it first.")]
     AppSuspended,
+    /// What has reached its end date gives nothing out.
+    #[error("This application has reached its end date. An Integration Admin of its group can set a later one.")]
+    AppExpired,
     /// R27: only a suspended application can be resumed.
     #[error("This application is not suspended.")]
     NotSuspended,
     /// R12: AIQ Integrate has no outside developer.
     #[error("An AIQ Integrate application has no outside developer.")]
     NoOutsideDeveloper,
-    /// R12, R22: operators handle the secrets of AIQ Integrate applications only.
+    /// R12, R22: operators generate secrets of AIQ Integrate applications only.
     #[error("The client secrets of this application belong to its developer.")]
     KeptByDeveloper,
     /// R20: at most one linked developer.

@@ -95,10 +95,13 @@ create table outbox (
     priority        bigint not null default 1,
     -- Why and when it was given up, as a word that the group's admins are shown.
     failure         text collate "C",
-    failed_at       text collate "C"
+    failed_at       text collate "C",
+    -- Whom it is for, if that is decided on the day when it is due: whoever answers for an application by then.
+    audience        text collate "C"
 );
 
 create index outbox_due on outbox (priority, next_attempt_at, id) where state = 'pending';
+create index outbox_unaddressed on outbox (next_attempt_at, id) where audience is not null and state = 'pending';
 create index outbox_about on outbox (about) where about is not null and state = 'pending';
 create index outbox_failed on outbox (about) where about is not null and state = 'failed';
 

@@ -51,6 +51,12 @@ pub struct Operator<'a> {
     pub(super) caller: &'a Caller,
 }
 
+impl<'a> Operator<'a> {
+    pub fn caller(&self) -> &'a Caller {
+        self.caller
+    }
+}
+
 /// R17: the developer whom an application is linked to, verified or not.
 pub struct LinkedDeveloper<'a> {
     pub(super) caller: &'a Caller,

@@ -92,8 +92,11 @@ impl EmailLimits {
             EmailKind::VerificationCode | EmailKind::PasswordReset => {
                 vec![self.to(email, WhenUsedUp::SendAnyway)]
             }
-            // At most two of an application wait to be sent, and their reader makes them.
-            EmailKind::ClientSecretEnding => Vec::new(),
+            // Three for each end date, of an application and of two client secrets at the most, and only on days when one is near.
+            EmailKind::ClientSecretEnding
+            | EmailKind::ClientSecretEndingForAdmins
+            | EmailKind::ApplicationEnding
+            | EmailKind::ApplicationEndingForAdmins => Vec::new(),
         }
     }
 

@@ -31,8 +31,8 @@ pub use accounts::{
     ResourceServerIssued, ResourceServerMade, Session, SignInForm, SignInOutcome, TokenMade,
 };
 pub use apps::{
-    AiqIntegrateForm, AppView, ClientSecretMade, ClientSecretOrder, Creation, IssuedClientSecret, MailProblem,
-    NewIntegrationForm, StatusChange, live_secrets,
+    AiqIntegrateForm, AppView, ClientSecretMade, ClientSecretOrder, Creation, IssuedClientSecret, KnownSecret,
+    MailProblem, NewIntegrationForm, SecretEnd, SecretHistory, SecretTerms, StatusChange, StatusChanged, live_secrets,
 };
 pub use attention_mails::DIGEST_AT;
 pub use authorization::{LinkedDeveloper, Manager, Operator, PracticeAdmin, Reader, VerifiedDeveloper};

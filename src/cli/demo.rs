@@ -16,8 +16,10 @@ use super::start::Opened;
 use super::{CliError, output, serve, start};
 use crate::application::{Caller, Failure, Gatebook, Who};
 use crate::config::{DataOptions, ServerOptions};
+use crate::mail::MailFolder;
 use crate::secrets::{Password, Randomness};
 use crate::unique_id::unique_id;
+use crate::web::loopback::is_loopback;
 
 /// The contents of `DIR/demo.json`: everything needed to try Gatebook.
 #[derive(Serialize, Deserialize)]
@@ -119,8 +121,9 @@ pub async fn run(data: &DataOptions, options: &ServerOptions) -> Result<ExitCode
         Err(AtOnce(_)) => return Ok(ExitCode::SUCCESS),
     };
     let file = demo_file(&opened, data, &options).await?;
-    welcome(&file, &data.data);
-    serve::serve(opened, listeners, signals, data, &options).await
+    let mailbox = mailbox(&file, &options);
+    welcome(&file, &data.data, mailbox.is_some());
+    serve::serve(opened, listeners, signals, data, &options, mailbox.as_ref()).await
 }
 
 /// The file of an earlier start, updated; or a new one with new sample data.
@@ -170,6 +173,14 @@ fn mail_dir(data: &DataOptions, options: &ServerOptions) -> Result<String, CliEr
     };
     let folder = std::path::absolute(folder).map_err(CliError::io("locating the e-mails"))?;
     Ok(folder.display().to_string())
+}
+
+/// The e-mails, for reading them on a page. None if they go to a mail server, or if the page could be reached from other
+/// machines, because it shows the links and codes in them to everybody.
+fn mailbox(file: &DemoFile, options: &ServerOptions) -> Option<MailFolder> {
+    let host = url::Url::parse(&file.base_url).ok()?.host_str()?.to_owned();
+    let is_here_only = options.listen.is_loopback() && is_loopback(&host);
+    (is_here_only && !file.mail_dir.is_empty()).then(|| MailFolder::new(Path::new(&file.mail_dir)))
 }
 
 /// Creates the sample data. Existing groups stay; everybody gets a new token and password.
@@ -335,7 +346,7 @@ fn write_private(path: &Path, file: &DemoFile) -> Result<(), CliError> {
 }
 
 /// Prints what to open and what to try.
-fn welcome(file: &DemoFile, data: &Path) {
+fn welcome(file: &DemoFile, data: &Path, has_mailbox: bool) {
     let users: BTreeMap<&str, &DemoUser> = file
         .groups
         .iter()
@@ -355,6 +366,10 @@ fn welcome(file: &DemoFile, data: &Path) {
         "" => (
             "are sent to the mail server".to_owned(),
             "# the invitation has been sent to the mail server".to_owned(),
+        ),
+        folder if has_mailbox => (
+            format!("{url}/demo/mail    what the demo has sent; as files in {folder}"),
+            format!("# the invitation with the developer’s link is at {url}/demo/mail"),
         ),
         folder => (
             folder.to_owned(),

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 use gatebook_aggregates::text::Reason;
 
+use super::arguments::reason;
 use super::{CliError, operator, output, start};
 use crate::application::Caller;
 use crate::config::DataOptions;
@@ -39,12 +40,4 @@ pub async fn run(
         event.event_type, event.event_version, event.sequence, event.aggregate_type, event.aggregate_id
     ))?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn reason(text: &str) -> Result<Reason, String> {
-    match Reason::parse(text) {
-        Ok(Some(reason)) => Ok(reason),
-        Ok(None) => Err("say why".to_owned()),
-        Err(problem) => Err(problem.message),
-    }
 }

@@ -1,13 +1,22 @@
 //! The command line. One file per command; `--help` is complete.
 
+mod app;
+mod app_secrets;
+mod arguments;
+mod as_operator;
+mod completions;
+mod confirmation;
 mod connections;
 mod demo;
+mod entity;
+mod group;
 mod key;
 mod log;
 mod log_compare;
 mod log_quarantine;
 mod migrate;
 mod new_database;
+mod one_app;
 mod operator;
 mod operator_token;
 mod output;
@@ -20,7 +29,9 @@ mod service_manager;
 mod signals;
 mod start;
 mod supervisor;
+mod table;
 mod tokens;
+mod user;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -38,7 +49,7 @@ use crate::store::StoreError;
 
 /// Gatebook: the event-sourced book of who may pass the gate of an API.
 #[derive(Parser)]
-#[command(name = "gatebook", version, about)]
+#[command(name = "gatebook", version = env!("GATEBOOK_VERSION"), about)]
 struct Arguments {
     #[command(flatten)]
     data: DataOptions,
@@ -59,6 +70,18 @@ enum Command {
     Serve(ServerOptions),
     /// Brings the database's tables up to date, and rebuilds projections whose meaning has changed.
     Migrate(migrate::Migrate),
+    /// Lists, shows and stops integration applications of any group.
+    #[command(subcommand)]
+    App(app::AppCommand),
+    /// Lists and shows groups.
+    #[command(subcommand)]
+    Group(group::GroupCommand),
+    /// Lists, shows and removes users of a group, and ends their tokens.
+    #[command(subcommand)]
+    User(user::UserCommand),
+    /// Lists, shows and removes entities of a group.
+    #[command(subcommand)]
+    Entity(entity::EntityCommand),
     /// Manages tokens for the operator API.
     #[command(subcommand)]
     OperatorToken(operator_token::OperatorToken),
@@ -74,6 +97,10 @@ enum Command {
     /// Manages the access tokens of all integrations.
     #[command(subcommand)]
     Tokens(tokens::Tokens),
+    /// Prints completions for a shell: bash, zsh, fish, elvish or powershell.
+    Completions(completions::Completions),
+    /// Prints the manual page, or writes a page for every command to a folder.
+    Man(completions::ManualPages),
 }
 
 /// Why a command failed.
@@ -172,11 +199,17 @@ async fn dispatch(Arguments { data, command, .. }: Arguments) -> Result<ExitCode
         Command::Demo(options) => demo::run(&data, &options).await,
         Command::Serve(options) => serve::run(&data, &options).await,
         Command::Migrate(options) => migrate::run(&data, &options).await,
+        Command::App(command) => app::run(&data, command).await,
+        Command::Group(command) => group::run(&data, command).await,
+        Command::User(command) => user::run(&data, command).await,
+        Command::Entity(command) => entity::run(&data, command).await,
         Command::OperatorToken(command) => operator_token::run(&data, command).await,
         Command::ResourceServer(command) => resource_server::run(&data, command).await,
         Command::Projections(command) => projections::run(&data, command).await,
         Command::Log(command) => log::run(&data, command).await,
         Command::Tokens(command) => tokens::run(&data, command).await,
+        Command::Completions(options) => completions::complete(Arguments::command(), &options),
+        Command::Man(options) => completions::manual(Arguments::command(), &options),
     }
 }
 

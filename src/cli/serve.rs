@@ -14,7 +14,7 @@ use super::supervisor::Parts;
 use super::{CliError, connections, service_manager};
 use crate::application::Gatebook;
 use crate::config::{DataOptions, ServerOptions};
-use crate::mail::MailTransport;
+use crate::mail::{MailFolder, MailTransport};
 use crate::outbox::Outbox;
 use crate::usage::WRITTEN_WITHIN;
 use crate::web;
@@ -38,7 +38,7 @@ pub async fn run(data: &DataOptions, options: &ServerOptions) -> Result<ExitCode
     let mut signals = Signals::listen(ClosedTerminal::IsIgnored)?;
     let (listeners, options) = bind(options).await?;
     match signals.unless_ended(start::gatebook(data, Some(&options))).await {
-        Ok(opened) => serve(opened?, listeners, signals, data, &options).await,
+        Ok(opened) => serve(opened?, listeners, signals, data, &options, None).await,
         // Nothing has been started that would have to be finished.
         Err(AtOnce(_)) => Ok(ExitCode::SUCCESS),
     }
@@ -78,7 +78,7 @@ enum End {
 }
 
 /// Serves on the listeners until a signal to end, then drains and finishes requests in progress. A second signal ends
-/// the program at once.
+/// the program at once. Pages for reading the e-mails in a folder are served if there is one.
 ///
 /// # Errors
 /// Also if a part of the program died: the program then ends in the same order, so that it is restarted.
@@ -88,9 +88,10 @@ pub async fn serve(
     mut signals: Signals,
     data: &DataOptions,
     options: &ServerOptions,
+    demo_mail: Option<&MailFolder>,
 ) -> Result<ExitCode, CliError> {
     let (shut_down, shutting_down) = watch::channel(false);
-    let mut parts = start_parts(&opened, listeners, data, options, &shutting_down)?;
+    let mut parts = start_parts(&opened, listeners, data, options, demo_mail, &shutting_down)?;
     tokio::spawn(service_manager::keep_alive());
     service_manager::ready();
     let ending = async {
@@ -117,11 +118,12 @@ fn start_parts(
     listeners: Listeners,
     data: &DataOptions,
     options: &ServerOptions,
+    demo_mail: Option<&MailFolder>,
     shutting_down: &watch::Receiver<bool>,
 ) -> Result<Parts, CliError> {
     let gatebook = opened.gatebook.clone();
     let client_address = ClientAddressHeader::new(options.client_ip_header.clone(), options.trusted_proxies());
-    let router = |listener| web::router_of(listener, gatebook.clone(), client_address.clone());
+    let router = |listener| web::router_of(listener, gatebook.clone(), client_address.clone(), demo_mail);
     let silence = Duration::from_secs(options.idle_seconds);
     let (stop, emails_waiting) = (|| shutting_down.clone(), gatebook.emails_waiting.clone());
     let outbox = Arc::new(outbox(opened, data, options)?);

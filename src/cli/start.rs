@@ -1,6 +1,5 @@
 //! Opens everything that a command needs: the folder, the key, the database, the writer.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +17,7 @@ use crate::replay::{self, ReplayError};
 use crate::secrets::{MasterKey, Randomness, Sealer};
 use crate::store::{self, Database, Server};
 use crate::throttle::ThrottleMode;
+use crate::web::loopback::is_loopback;
 
 /// How long closing the database connections may take.
 const CLOSING: Duration = Duration::from_secs(5);
@@ -243,11 +243,7 @@ pub(super) fn public_url(server: &ServerOptions) -> Result<String, CliError> {
 
 /// Without `--public-url`: the address listened on, if other machines cannot reach it.
 fn own_url(listen: &ListenAddress) -> Result<String, CliError> {
-    let is_private = match listen {
-        ListenAddress::Address(address) => address.ip().is_loopback(),
-        ListenAddress::Name { host, .. } => is_loopback(host),
-    };
-    if is_private {
+    if listen.is_loopback() {
         return Ok(format!("http://{listen}"));
     }
     let message = format!(
@@ -255,11 +251,6 @@ fn own_url(listen: &ListenAddress) -> Result<String, CliError> {
                            https://…"
     );
     Err(CliError::Other(message))
-}
-
-fn is_loopback(host: &str) -> bool {
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn make_folder(data: &DataOptions) -> Result<(), CliError> {

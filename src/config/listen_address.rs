@@ -8,6 +8,8 @@ use std::str::FromStr;
 use thiserror::Error;
 use tokio::net::{TcpListener, lookup_host};
 
+use crate::web::loopback::is_loopback;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ListenAddress {
     Address(SocketAddr),
@@ -38,6 +40,16 @@ impl ListenAddress {
                 addresses.sort_by_key(SocketAddr::is_ipv6);
                 TcpListener::bind(addresses.as_slice()).await
             }
+        }
+    }
+}
+
+impl ListenAddress {
+    /// Whether only programs on this machine can reach it.
+    pub fn is_loopback(&self) -> bool {
+        match self {
+            Self::Address(address) => address.ip().is_loopback(),
+            Self::Name { host, .. } => is_loopback(host),
         }
     }
 }

@@ -10,6 +10,7 @@ use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
 use gatebook_projections::row_write::RowWrite;
 use thiserror::Error;
 
+use super::audience::Audience;
 use super::email_quota::EmailQuota;
 use super::generations::Generations;
 use crate::secrets::CredentialKind;
@@ -196,6 +197,8 @@ pub struct EncryptedEmail {
     pub not_before: Option<Timestamp>,
     /// What it is about, if it may have to be withdrawn before it is sent.
     pub about: Option<String>,
+    /// Whom it is for, if that is decided when it is due; the recipient is only words then.
+    pub audience: Option<Audience>,
     /// The limits that it counts against.
     pub quotas: Vec<EmailQuota>,
 }

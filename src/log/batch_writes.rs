@@ -48,6 +48,7 @@ pub const EMAIL_COLUMNS: &[Column] = &[
     text("created_at"),
     text("about"),
     int("priority"),
+    text("audience"),
 ];
 
 impl BatchWrites {
@@ -294,5 +295,6 @@ pub fn email_row(email: EncryptedEmail, now: Timestamp) -> Vec<Value> {
         at.into(),
         email.about.into(),
         (email.priority as i64).into(),
+        email.audience.map(|audience| audience.to_string()).into(),
     ]
 }

@@ -1,6 +1,7 @@
 //! The log: how events get in, one gap-free position after the other, and how they are read.
 
 pub mod append;
+pub mod audience;
 mod batch;
 mod batch_reads;
 mod batch_writes;

@@ -2,6 +2,8 @@
 //!
 //! An e-mail holds no secret but the link or the code that it is for, and never an OTP (R13, R16).
 
+mod endings;
+
 use gatebook_aggregates::timestamp::Timestamp;
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
@@ -9,6 +11,8 @@ use super::names::{named, one_line};
 use super::paragraph::{Fact, Paragraph};
 use crate::brand::BRAND;
 use crate::log::append::Priority;
+
+pub use endings::Ending;
 
 /// An e-mail, ready to be sealed or sent. Without `Debug`: it may hold a link or a code.
 #[derive(Clone, PartialEq, Eq)]
@@ -44,6 +48,12 @@ pub enum EmailKind {
     ApplicationRevoked,
     /// R23: a client secret is about to end.
     ClientSecretEnding,
+    /// R23: the same, for the admins.
+    ClientSecretEndingForAdmins,
+    /// An application is about to reach its end date.
+    ApplicationEnding,
+    /// The same, for the admins.
+    ApplicationEndingForAdmins,
     /// R12: work for the provider's integration team.
     AiqIntegrateRequested,
     /// R15: an OTP is locked; to admins who want to know at once.
@@ -67,6 +77,9 @@ impl EmailKind {
             | Self::AccessRevoked
             | Self::ApplicationRevoked
             | Self::ClientSecretEnding
+            | Self::ClientSecretEndingForAdmins
+            | Self::ApplicationEnding
+            | Self::ApplicationEndingForAdmins
             | Self::AiqIntegrateRequested
             | Self::OtpLocked
             | Self::AttentionDigest => Priority::Normal,
@@ -188,37 +201,6 @@ impl Email {
         ];
         let subject = about_app("Application revoked", app_name);
         Self::new(EmailKind::ApplicationRevoked, to, &subject, paragraphs)
-    }
-
-    /// R23: tells the developer that the older of two client secrets is about to end.
-    pub fn client_secret_ending(
-        to: &str,
-        app_name: &str,
-        group_name: &str,
-        prefix: &str,
-        ends_at: Timestamp,
-        url: &str,
-    ) -> Self {
-        let paragraphs = vec![
-            Paragraph::text(format!("A client secret in the {} is about to expire:", BRAND.portal)),
-            Paragraph::Facts(
-                [
-                    about(app_name, group_name).as_slice(),
-                    &[Fact::new("It begins with", one_line(prefix))],
-                ]
-                .concat(),
-            ),
-            Paragraph::text(format!(
-                "It expires on {}. Make sure that your integration\n\
-                  uses the newer client secret by then: after that, the older one and the tokens\n\
-                  issued for it stop working.",
-                ends_at.for_people()
-            )),
-            Paragraph::text("See when each of them was last used:"),
-            Paragraph::Link(url.to_owned()),
-        ];
-        let subject = about_app("Client secret about to expire", app_name);
-        Self::new(EmailKind::ClientSecretEnding, to, &subject, paragraphs)
     }
 
     /// R12: tells the provider's integration team what was asked of it. `entities` are names.

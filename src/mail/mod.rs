@@ -15,9 +15,11 @@ mod paragraph;
 pub(crate) mod scripted_server;
 mod tls_stream;
 mod transport;
+mod written;
 
 pub use dialogue::TransferProgress;
-pub use emails::{Email, EmailKind};
+pub use emails::{Email, EmailKind, Ending};
 pub use error::{DeliveryFailure, MailError};
 pub use paragraph::Paragraph;
 pub use transport::{MailTransport, SEND_TIMEOUT};
+pub use written::{MailFolder, WrittenEmail};

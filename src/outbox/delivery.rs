@@ -17,7 +17,7 @@ use super::sealing::decrypt_email;
 use crate::clock::Clock;
 use crate::mail::{DeliveryFailure, MailError, MailTransport, TransferProgress};
 use crate::metrics::{DeliveryOutcome, EmailLabels, Metrics};
-use crate::secrets::Sealer;
+use crate::secrets::{Randomness, Sealer};
 use crate::store::{Database, StoreError};
 
 /// How often an e-mail is tried before it is given up. These attempts take three days, so that no e-mail is lost when a
@@ -40,7 +40,8 @@ const FINISH_CONTENT: Duration = Duration::from_secs(10);
 pub struct Outbox {
     database: Arc<dyn Database>,
     pub(super) transport: MailTransport,
-    sealer: Sealer,
+    pub(super) sealer: Sealer,
+    pub(super) randomness: Randomness,
     pub(super) clock: Clock,
     metrics: Arc<Metrics>,
     pub(super) places: usize,
@@ -65,6 +66,8 @@ impl Outbox {
             database,
             transport,
             sealer,
+            // Nobody has to draw the same ids again: they only tell copies of an e-mail apart.
+            randomness: Randomness::secure(),
             clock,
             metrics,
             places: PLACES,
@@ -82,6 +85,7 @@ impl Outbox {
     /// # Errors
     /// The database failed. E-mails in progress are sent again after their leases, with the same Message-ID.
     pub async fn deliver_due(&self) -> Result<usize, StoreError> {
+        self.address_due().await?;
         let claimed = queue::claim(self.database(), &self.clock, Takes::All).await?;
         let (_running, shutdown) = watch::channel(false);
         let attempts = claimed.into_iter().map(|email| self.attempt(email, shutdown.clone()));

@@ -67,6 +67,9 @@ impl DeliveryLane {
         self.start().await?;
         self.outbox.write_down(&mut self.tried).await?;
         if self.backlog.is_empty() && self.has_a_place() {
+            if self.takes == Takes::All {
+                self.outbox.address_due().await?;
+            }
             let claimed = queue::claim(self.outbox.database(), &self.outbox.clock, self.takes).await?;
             self.backlog.extend(claimed);
             self.start().await?;

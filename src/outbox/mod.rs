@@ -3,6 +3,7 @@
 //! An e-mail is a row of the table `outbox`. Its content is sealed, and deleted once it is sent. A replay writes no
 //! e-mails, because it does not come through here.
 
+mod addressing;
 mod delivery;
 mod depth;
 mod failures;
@@ -14,6 +15,7 @@ mod sealing;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use addressing::about_to_developer;
 pub use delivery::Outbox;
 pub use depth::{Depth, OutboxSummary, age, depth, totals};
 pub use failures::{FailedEmail, last_failure};

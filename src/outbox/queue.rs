@@ -85,7 +85,7 @@ async fn is_any_due(database: &dyn Database, now: Timestamp, takes: Takes) -> Re
         let priority = *priority as i64;
         format!(
             "exists (select id from outbox where state = 'pending' and priority = {priority} \
-             and next_attempt_at <= $1)"
+             and next_attempt_at <= $1 and audience is null)"
         )
     };
     let due: Vec<_> = takes.priorities().iter().map(due).collect();
@@ -124,7 +124,7 @@ async fn due(
 ) -> Result<Vec<Vec<Value>>, StoreError> {
     let select = format!(
         "select id, kind, recipient, sealed, created_at, attempts from outbox \
-         where state = 'pending' and priority = $1 and next_attempt_at <= $2 order by next_attempt_at, id limit $3{}",
+         where state = 'pending' and priority = $1 and next_attempt_at <= $2 and audience is null order by next_attempt_at, id limit $3{}",
         transaction.dialect().for_update_skip_locked()
     );
     let limit = i64::try_from(at_most).unwrap_or(0);

@@ -50,6 +50,7 @@ pub fn encrypt_email(
         priority: email.kind.priority(),
         not_before: None,
         about: None,
+        audience: None,
         quotas: Vec::new(),
     })
 }

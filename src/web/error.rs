@@ -184,6 +184,7 @@ impl From<Refusal> for Problem {
             Refusal::OtpVerificationNeeded => (StatusCode::FORBIDDEN, "otp_verification_needed"),
             Refusal::AppRevoked => (StatusCode::CONFLICT, "app_revoked"),
             Refusal::AppSuspended => (StatusCode::CONFLICT, "app_suspended"),
+            Refusal::AppExpired => (StatusCode::CONFLICT, "app_expired"),
             Refusal::NotSuspended => (StatusCode::CONFLICT, "not_suspended"),
             Refusal::NoOutsideDeveloper => (StatusCode::CONFLICT, "no_outside_developer"),
             Refusal::KeptByDeveloper => (StatusCode::CONFLICT, "kept_by_developer"),

@@ -10,6 +10,7 @@ mod forwarded;
 mod hot_routes;
 mod json_body;
 mod listener;
+pub mod loopback;
 mod pages;
 mod pause;
 mod places;
@@ -30,6 +31,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::{OpenApi, Server};
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::mail::MailFolder;
 use api::{admin, gateway, meta, oauth, operator, portal};
 pub use body_max::BODY_MAX;
 use error::Problem;
@@ -48,11 +50,16 @@ use whole_body::read_whole_body;
 
 /// The routes of a process with one listener.
 pub fn router(service: Service, client_address: ClientAddressHeader) -> Router {
-    router_of(Listener::Only, service, client_address)
+    router_of(Listener::Only, service, client_address, None)
 }
 
-/// The routes that a listener serves.
-pub fn router_of(listener: Listener, service: Service, client_address: ClientAddressHeader) -> Router {
+/// The routes that a listener serves; in a demo also those for reading the e-mails in a folder.
+pub fn router_of(
+    listener: Listener,
+    service: Service,
+    client_address: ClientAddressHeader,
+    demo_mail: Option<&MailFolder>,
+) -> Router {
     let Parts {
         routes,
         hot,
@@ -71,7 +78,7 @@ pub fn router_of(listener: Listener, service: Service, client_address: ClientAdd
             oauth::take_place_to_revoke,
         ))
         .merge(meta::openapi_route(&document))
-        .merge(pages::routes(&service))
+        .merge(pages::routes(&service, demo_mail))
         .fallback(pages::not_found_page)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(BODY_MAX))

@@ -258,7 +258,7 @@ async fn a_database_that_is_not_there_is_a_clear_error_without_its_password() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_command_explains_itself() {
     let installation = Installation::on_sqlite();
-    let commands: [&[&str]; 15] = [
+    let commands: [&[&str]; 38] = [
         &[],
         &["demo"],
         &["serve"],
@@ -268,6 +268,29 @@ async fn every_command_explains_itself() {
         &["operator-token", "list"],
         &["operator-token", "revoke"],
         &["resource-server", "create"],
+        &["resource-server", "list"],
+        &["resource-server", "show"],
+        &["resource-server", "revoke"],
+        &["app", "list"],
+        &["app", "show"],
+        &["app", "suspend"],
+        &["app", "resume"],
+        &["app", "revoke"],
+        &["app", "secrets"],
+        &["app", "secrets", "list"],
+        &["app", "secrets", "retire"],
+        &["group", "list"],
+        &["group", "show"],
+        &["user", "list"],
+        &["user", "show"],
+        &["user", "end-token"],
+        &["user", "remove"],
+        &["entity", "list"],
+        &["entity", "show"],
+        &["entity", "remove"],
+        &["completions"],
+        &["man"],
+        &["tokens", "end"],
         &["projections"],
         &["projections", "status"],
         &["projections", "rebuild"],

@@ -134,9 +134,8 @@ impl Nodes {
         let ada = self.world.as_user("acme", "ada").await;
         let entities: BTreeSet<_> = entities.iter().map(|id| EntityId::parse(id).unwrap()).collect();
         let changes = Changes {
-            description: None,
-            category: None,
             entities: Some(EntitiesEdit::All(entities)),
+            ..Changes::default()
         };
         self.world
             .gatebook

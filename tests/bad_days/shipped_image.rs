@@ -62,7 +62,7 @@ fn the_image_is_built_from_every_file_that_the_program_includes() {
         // The workspace names it.
         folder.join("deploy/gateway-client/Cargo.toml"),
     ];
-    for crate_folder in ["src", "aggregates/src", "projections/src"] {
+    for crate_folder in ["build", "src", "aggregates/src", "projections/src"] {
         let sources = sources(&folder.join(crate_folder));
         files.extend(sources.iter().flat_map(|source| included(source)));
         files.extend(sources);

@@ -279,6 +279,7 @@ async fn client_with(setting: &Setting, name: &str, entities: BTreeSet<EntityId>
         description: Description::parse("Measured.").unwrap(),
         category: None,
         entities,
+        ends_at: None,
         accept_charges: true,
         accept_data_access: true,
     };

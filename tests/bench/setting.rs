@@ -126,6 +126,7 @@ impl Setting {
                 .iter()
                 .map(|id| EntityId::parse(id).unwrap())
                 .collect::<BTreeSet<_>>(),
+            ends_at: None,
         };
         let created = self
             .gatebook

@@ -28,7 +28,9 @@ async fn r21_access_that_is_revoked_is_gone_at_the_developers_next_click() {
         .see("Verified")
         .await;
     ada.pictures("developer-verified").await;
-    ada.click("Revoke Access")
+    ada.click("Revoke Access").await.see("What goes on working").await;
+    ada.pictures("developer-revoke").await;
+    ada.click("Yes, revoke the access")
         .await
         .see("The developer’s access has been revoked")
         .await;

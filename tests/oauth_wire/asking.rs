@@ -65,6 +65,12 @@ impl Integration {
             .expect(200);
     }
 
+    /// Ada gives the application an end date.
+    pub async fn ends_at(&self, end: &str) {
+        let body = json!({"ends_at": end});
+        self.ada.patch(&self.path(), body).await.expect(200);
+    }
+
     /// The developer generates one more client secret; the older one ends after so many seconds.
     pub async fn next_secret(&self, overlap_seconds: i64) -> (String, String) {
         let path = format!("{}/client-secrets", self.portal_path());

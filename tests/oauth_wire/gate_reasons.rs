@@ -161,6 +161,22 @@ async fn app_revoked_also_when_it_was_suspended_before() {
 }
 
 #[tokio::test]
+async fn app_expired_when_its_end_date_has_come() {
+    let world = World::on_sqlite().await;
+    let app = Integration::running(&world).await;
+    let token = world.access_token(&app.client).await;
+    app.ends_at("2026-11-23T09:30:00Z").await;
+    world.pass(TimeDelta::minutes(30) - TimeDelta::milliseconds(1));
+    assert_eq!(reason(&world, Call::reading(&token)).await, "ok");
+    world.pass(TimeDelta::milliseconds(1));
+    assert_eq!(reason(&world, Call::reading(&token)).await, "app_expired");
+    app.is("suspend").await;
+    assert_eq!(reason(&world, Call::reading(&token)).await, "app_suspended");
+    app.is("revoke").await;
+    assert_eq!(reason(&world, Call::reading(&token)).await, "app_revoked");
+}
+
+#[tokio::test]
 async fn entity_missing() {
     let world = World::on_sqlite().await;
     let token = world.access_token(&Integration::running(&world).await.client).await;

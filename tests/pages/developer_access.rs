@@ -167,7 +167,14 @@ async fn r21_access_is_revoked_and_another_developer_registered(world: World) {
     let (_, app, _, client) = world.running("Payroll").await;
     let token = world.access_token(&client).await;
     let (mut ada, path) = (ada(&world).await, at(&app, "/developer"));
-    ada.open(&path).await.expect(200);
+    ada.open(&path).await.expect(200).shows("You are asked first");
+    let page = ada.open(&format!("{path}/revoke")).await.expect(200);
+    page.shows("dev@example.com can no longer see this application")
+        .shows("The integration keeps running")
+        .shows(&format!(
+            "{}…, last used on 23 November 2026, 09:00 UTC",
+            &client.1[..8]
+        ));
     let page = ada.send(&format!("{path}/revoke"), &[]).await.expect(200);
     page.shows("The developer’s access has been revoked")
         .shows("No developer is linked");
@@ -183,7 +190,7 @@ async fn r21_access_is_revoked_and_another_developer_registered(world: World) {
     ada.page = form;
     let page = ada.send(&path, &[("email", "third@example.com")]).await.expect(409);
     page.shows("You have already sent this form").shows("new@example.com");
-    ada.open(&path).await.expect(200);
+    ada.open(&format!("{path}/revoke")).await.expect(200);
     ada.send(&format!("{path}/revoke"), &[]).await.expect(200);
     let page = ada.send(&path, &[("email", "DEV@example.com")]).await.expect(200);
     page.shows("A notification is on its way to DEV@example.com");
@@ -194,7 +201,7 @@ async fn r21_client_secrets_are_retired_if_wanted(world: World) {
     let token = world.access_token(&client).await;
     assert_eq!(world.gate(&token, "e1", "read").await, "ok");
     let (mut ada, path) = (ada(&world).await, at(&app, "/developer"));
-    ada.open(&path).await.expect(200);
+    ada.open(&format!("{path}/revoke")).await.expect(200);
     let retire = [("retire_client_secrets", "true")];
     ada.send(&format!("{path}/revoke"), &retire).await.expect(200);
     world.token(&client).await.expect(401);
@@ -204,6 +211,7 @@ async fn r21_client_secrets_are_retired_if_wanted(world: World) {
 async fn what_changed_since_the_page_was_opened_is_shown_first(world: World) {
     let (app, mut ada, path) = created(&world).await;
     let opened = ada.open(&path).await.expect(200).clone();
+    let asked = ada.open(&format!("{path}/revoke")).await.expect(200).clone();
     let api = world.ada().await;
     api.post(&app_at(&app, "/developer/revoke"), json!({}))
         .await
@@ -211,8 +219,12 @@ async fn what_changed_since_the_page_was_opened_is_shown_first(world: World) {
     let other = json!({"email": "other@example.com"});
     api.post(&app_at(&app, "/developer"), other).await.expect(201);
     let before = world.traces().await;
-    for action in ["/revoke", "/reset-otp", "/resend-invite"] {
-        ada.page = opened.clone();
+    for (action, page) in [
+        ("/reset-otp", &opened),
+        ("/resend-invite", &opened),
+        ("/revoke", &asked),
+    ] {
+        ada.page = page.clone();
         let page = ada.send(&format!("{path}{action}"), &[]).await.expect(412);
         page.shows("has changed since you opened the page")
             .shows("other@example.com");

@@ -163,7 +163,7 @@ async fn r21_the_box_for_the_client_secrets_is_kept(world: World) {
         let mut tags = browser.page.html.split('<');
         tags.any(|tag| tag.contains("name=\"retire_client_secrets\"") && tag.contains(" checked"))
     };
-    ada.open(&path).await.expect(200);
+    ada.open(&revoke).await.expect(200);
     assert!(!is_ticked(&ada));
     goes_on_after_the_session_has_ended(&world, &mut ada, "ada@acme.example", &revoke, &ticked).await;
     assert!(is_ticked(&ada), "{}", ada.page.html);

@@ -121,6 +121,7 @@ fn row(number: u128, name: &str) -> AppRow {
             .map(|n| entity(format!("e{n}")))
             .chain([entity("e_x".to_owned())])
             .collect(),
+        ends_at: None,
         status: [Status::Active, Status::Suspended, Status::Revoked][pick(3)],
         link: if email.is_none() {
             Link::None

@@ -80,6 +80,7 @@ pub fn email(id: &str) -> EncryptedEmail {
         sealed: String::new(),
         not_before: None,
         about: None,
+        audience: None,
         quotas: Vec::new(),
     }
 }

@@ -17,6 +17,7 @@ on_both_databases! {
     nobody_is_mailed_of_a_locked_otp_that_is_reset_before_the_mail_leaves,
     a_mail_that_was_refused_needs_attention_until_it_is_delivered,
     a_secret_ends_soon_in_its_last_day,
+    an_application_ends_today_in_its_last_day_and_then_waits_for_nobody,
     an_application_without_an_entity_of_its_group_needs_attention,
     what_is_never_used_needs_attention_after_a_week_and_what_was_used_after_90_days,
     what_is_suspended_revoked_or_off_the_plan_needs_nothing,
@@ -232,6 +233,25 @@ async fn a_secret_ends_soon_in_its_last_day(world: World) {
     let dev = world.logged_in(DEV).await;
     let home = dev.get("/portal/api/v1/apps").await.expect(200).json();
     assert_eq!(home["apps"][0]["attention"], json!(["secret_ends_soon"]));
+    world.pass(TimeDelta::hours(24));
+    assert!(attention(&ada, &app).await.is_empty());
+}
+
+async fn an_application_ends_today_in_its_last_day_and_then_waits_for_nobody(world: World) {
+    let (ada, app, dev, client) = world.running("Payroll").await;
+    let change = json!({"ends_at": "2026-11-26T09:00:00Z"});
+    ada.patch(&app_at(&app, ""), change).await.expect(200);
+    let token = world.access_token(&client).await;
+    assert_eq!(world.gate(&token, "e1", "read").await, "ok");
+    world.gatebook.write_usage().await.unwrap();
+    world.pass(TimeDelta::hours(48) - TimeDelta::milliseconds(1));
+    assert!(attention(&ada, &app).await.is_empty());
+    world.pass(TimeDelta::milliseconds(1));
+    assert_eq!(attention(&ada, &app).await, ["access_ends_today"]);
+    drop(dev);
+    let dev = world.logged_in(DEV).await;
+    let home = dev.get("/portal/api/v1/apps").await.expect(200).json();
+    assert_eq!(home["apps"][0]["attention"], json!(["access_ends_today"]));
     world.pass(TimeDelta::hours(24));
     assert!(attention(&ada, &app).await.is_empty());
 }

@@ -26,8 +26,8 @@ async fn edited(world: &World, caller: &Caller, app: &Value, entities: &[&str]) 
     let entities: BTreeSet<_> = entities.iter().map(|id| EntityId::parse(id).unwrap()).collect();
     let changes = Changes {
         description: Some(Description::parse("Rewritten.").unwrap()),
-        category: None,
         entities: Some(EntitiesEdit::All(entities)),
+        ..Changes::default()
     };
     let app_id: AppId = id(app).parse().unwrap();
     let edited = world.gatebook.edit_app(caller, app_id, None, None, changes).await;

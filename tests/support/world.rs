@@ -303,6 +303,15 @@ impl World {
         self.mailbox.open(&self.mail_dir())
     }
 
+    /// The outbox of another process on the same database, which delivers into the same folder.
+    pub fn another_outbox(&self) -> Outbox {
+        let sender = "Gatebook <gatebook@provider.example>";
+        let transport = MailTransport::from_url("file:", self.folder.path(), sender, None).unwrap();
+        let clock = Clock::Manual(self.clock.clone());
+        let database = self.gatebook.log.database.clone();
+        Outbox::new(database, transport, Sealer::new(&key()), clock, Arc::default())
+    }
+
     /// Waits for what is done after answers, and tries once to hand the mails that are due to this server.
     pub async fn mails_go_to(&self, server: &MailServer) {
         self.background_tasks_are_done().await;

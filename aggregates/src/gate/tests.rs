@@ -22,6 +22,7 @@ struct Call {
     entity: Option<EntityId>,
     access: Option<Access>,
     status: Status,
+    ends_at: Option<Timestamp>,
     api_permission: ApiPermission,
     client_secrets: Vec<ClientSecret>,
     tokens_ended_before: Option<Timestamp>,
@@ -53,6 +54,7 @@ impl Call {
             entity: Some(berlin.clone()),
             access: Some(Access::Write),
             status: Status::Active,
+            ends_at: None,
             api_permission: ApiPermission::ReadWrite,
             client_secrets: vec![secret],
             tokens_ended_before: None,
@@ -70,6 +72,9 @@ impl Call {
 impl Gate for Call {
     fn status(&self) -> Status {
         self.status
+    }
+    fn ends_at(&self) -> Option<Timestamp> {
+        self.ends_at
     }
     fn api_permission(&self) -> ApiPermission {
         self.api_permission
@@ -95,7 +100,7 @@ impl Gate for Call {
 type Failure = (Verdict, fn(&mut Call));
 
 /// R25's order. Failures of one stage are of one rank; most exclude each other.
-const STAGES: [&[Failure]; 8] = [
+const STAGES: [&[Failure]; 9] = [
     &[(Verdict::TokenExpired, |call| call.token.expires_at = now())],
     &[
         (Verdict::TokenRevoked, |call| call.token.is_revoked = true),
@@ -113,6 +118,7 @@ const STAGES: [&[Failure]; 8] = [
         (Verdict::AppSuspended, |call| call.status = Status::Suspended),
         (Verdict::AppRevoked, |call| call.status = Status::Revoked),
     ],
+    &[(Verdict::AppExpired, |call| call.ends_at = Some(now()))],
     &[(Verdict::GroupNotOnPlan, |call| {
         call.product_plan = ProductPlan::parse("AIQ2").unwrap();
     })],
@@ -176,18 +182,18 @@ fn r25_a_token_is_alive_or_dead_before_entity_and_access_are_looked_at() {
         for (verdict, fails) in *stage {
             let mut call = Call::that_may_pass();
             fails(&mut call);
-            let alive = if rank < 6 { *verdict } else { Verdict::Ok };
+            let alive = if rank < 7 { *verdict } else { Verdict::Ok };
             assert_eq!(call.check_token(&call.token, now()), alive);
         }
     }
 }
 
 #[test]
-fn r25_token_and_secret_hold_until_their_end_and_not_a_millisecond_longer() {
-    for (ends_in, token, secret) in [
-        (1, Verdict::Ok, Verdict::Ok),
-        (0, Verdict::TokenExpired, Verdict::SecretRetired),
-        (-1, Verdict::TokenExpired, Verdict::SecretRetired),
+fn r25_token_secret_and_application_hold_until_their_end_and_not_a_millisecond_longer() {
+    for (ends_in, token, secret, app) in [
+        (1, Verdict::Ok, Verdict::Ok, Verdict::Ok),
+        (0, Verdict::TokenExpired, Verdict::SecretRetired, Verdict::AppExpired),
+        (-1, Verdict::TokenExpired, Verdict::SecretRetired, Verdict::AppExpired),
     ] {
         let mut call = Call::that_may_pass();
         call.token.expires_at = in_ms(ends_in);
@@ -195,6 +201,9 @@ fn r25_token_and_secret_hold_until_their_end_and_not_a_millisecond_longer() {
         let mut call = Call::that_may_pass();
         call.client_secrets[0].ends_at = Some(in_ms(ends_in));
         assert_eq!(call.verdict(), secret);
+        let mut call = Call::that_may_pass();
+        call.ends_at = Some(in_ms(ends_in));
+        assert_eq!(call.verdict(), app);
     }
 }
 
@@ -265,6 +274,7 @@ fn every_reason_has_the_code_of_the_contract() {
         "secret_retired",
         "app_suspended",
         "app_revoked",
+        "app_expired",
         "group_not_on_plan",
         "entity_missing",
         "entity_not_assigned",

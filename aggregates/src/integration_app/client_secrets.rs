@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::command::{FreshSecret, GroupFacts, Principal};
-use super::{App, ClientSecretEvent, IntegrationAppEvent as Event, PreviousSecret, Status};
+use super::{App, ClientSecretEvent, IntegrationAppEvent as Event, PreviousSecret, Status, has_ended};
 use crate::identifiers::{ClientSecretId, KeyedDigest};
 use crate::refusal::Refusal;
 use crate::timestamp::Timestamp;
@@ -31,14 +31,14 @@ pub struct ClientSecret {
     pub secret_digest: KeyedDigest,
     /// When it was made.
     pub created_at: Timestamp,
-    /// R23: when its overlap ends; none while it is the newest.
+    /// R23: when it ends: at its end date, or earlier when its overlap does; none without either.
     pub ends_at: Option<Timestamp>,
 }
 
 impl ClientSecret {
     /// R23: whether it still opens the token endpoint.
     pub fn is_live(&self, now: Timestamp) -> bool {
-        self.ends_at.is_none_or(|ends_at| now < ends_at)
+        !has_ended(self.ends_at, now)
     }
 }
 
@@ -51,6 +51,7 @@ pub fn record(secrets: &mut Vec<ClientSecret>, event: ClientSecretEvent<'_>) {
             secret_digest,
             created_at,
             previous,
+            ends_at,
         } => {
             if let Some(previous) = previous {
                 for secret in secrets
@@ -66,7 +67,7 @@ pub fn record(secrets: &mut Vec<ClientSecret>, event: ClientSecretEvent<'_>) {
                 prefix: prefix.to_owned(),
                 secret_digest: secret_digest.clone(),
                 created_at,
-                ends_at: None,
+                ends_at,
             });
         }
         ClientSecretEvent::Retired { client_secret_id } => secrets.retain(|secret| secret.id != client_secret_id),
@@ -88,6 +89,7 @@ impl App {
         group: &GroupFacts,
         secret: FreshSecret,
         overlap: Option<TimeDelta>,
+        ends_at: Option<Timestamp>,
     ) -> Result<Vec<Event>, Refusal> {
         self.require_secret_keeper(by)?;
         group.product_plan.require_integration_apps()?;
@@ -95,6 +97,8 @@ impl App {
         if self.status == Status::Suspended {
             return Err(Refusal::AppSuspended);
         }
+        self.require_not_ended(at)?;
+        self.require_end_of_secret(at, ends_at)?;
         let overlap = overlap.unwrap_or(SECRET_OVERLAP);
         if !(TimeDelta::zero()..=MAX_OVERLAP).contains(&overlap) {
             let message = format!("Choose an overlap of 0 to {} seconds.", MAX_OVERLAP.num_seconds());
@@ -104,14 +108,14 @@ impl App {
         if live.len() >= MAX_LIVE_CLIENT_SECRETS {
             return Err(Refusal::ClientSecretLimit);
         }
-        let ends_at = |older: &ClientSecret| {
-            older
-                .ends_at
-                .map_or(at.plus(overlap), |ends| ends.min(at.plus(overlap)))
-        };
-        let previous = live.last().map(|older| PreviousSecret {
-            client_secret_id: older.id,
-            ends_at: ends_at(older),
+        let end_of_overlap = at.plus(overlap);
+        let previous = live.last().map(|older| {
+            let own_end = older.ends_at.filter(|own| *own <= end_of_overlap);
+            PreviousSecret {
+                client_secret_id: older.id,
+                ends_at: own_end.unwrap_or(end_of_overlap),
+                ends_anyway: own_end.is_some(),
+            }
         });
         Ok(vec![Event::ClientSecretGenerated {
             client_secret_id: secret.id,
@@ -119,10 +123,12 @@ impl App {
             secret_digest: secret.digest,
             created_at: at,
             previous,
+            ends_at,
         }])
     }
 
-    /// R23: a single secret can be retired at once; one whose overlap is over has ended already.
+    /// R23: a single secret can be retired at once; one whose overlap is over has ended already. Operators retire those of
+    /// every application, as a leaked secret may be theirs to stop.
     pub(super) fn retire_client_secret(
         &self,
         at: Timestamp,
@@ -130,7 +136,7 @@ impl App {
         group: &GroupFacts,
         client_secret_id: ClientSecretId,
     ) -> Result<Vec<Event>, Refusal> {
-        self.require_secret_keeper(by)?;
+        self.require_may_retire(by, group)?;
         group.product_plan.require_integration_apps()?;
         self.require_not_revoked()?;
         let secret = self
@@ -169,6 +175,16 @@ impl App {
             revealed_at: at,
             ip_address: ip_address.into(),
         }])
+    }
+
+    /// R2-R4, R23: those who keep the secrets; the admins of the group, who answer for what its applications do; and
+    /// operators, who stop what harms.
+    fn require_may_retire(&self, by: &Principal, group: &GroupFacts) -> Result<(), Refusal> {
+        match by {
+            Principal::GroupUser(_) => self.require_manager(by, group),
+            Principal::Operator => Ok(()),
+            Principal::Developer { .. } | Principal::Invitee | Principal::Integration => self.require_secret_keeper(by),
+        }
     }
 
     /// R12, R22: developers keep the secrets of a New Integration, operators those of AIQ Integrate.

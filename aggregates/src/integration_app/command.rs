@@ -165,6 +165,8 @@ pub enum AppCommand {
         secret: FreshSecret,
         /// How long the older one goes on; none for the default.
         overlap: Option<TimeDelta>,
+        /// When the new one ends by itself; none for no end.
+        ends_at: Option<Timestamp>,
     },
     /// R23: retire one at once.
     RetireClientSecret {
@@ -260,6 +262,8 @@ pub struct NewIntegration {
     pub api_permission: ApiPermission,
     /// R11.
     pub entities: BTreeSet<EntityId>,
+    /// When it shall end by itself, if it shall.
+    pub ends_at: Option<Timestamp>,
     /// R9, R13.
     pub developer: DeveloperInvite,
 }
@@ -279,6 +283,8 @@ pub struct AiqIntegrate {
     pub category: Option<CategoryCode>,
     /// R11.
     pub entities: BTreeSet<EntityId>,
+    /// When it shall end by itself, if it shall.
+    pub ends_at: Option<Timestamp>,
     /// R12: it is charged.
     pub accept_charges: bool,
     /// R12: the provider's team sees the data.
@@ -318,6 +324,34 @@ pub struct Changes {
     pub category: Option<CategoryCode>,
     /// R11: the whole new list, or what shall be different.
     pub entities: Option<EntitiesEdit>,
+    /// Its end date.
+    pub end_date: Option<EndDateEdit>,
+}
+
+/// What shall become of an application's end date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndDateEdit {
+    /// It goes on without an end.
+    Remove,
+    /// It ends at this moment.
+    Set(Timestamp),
+}
+
+impl EndDateEdit {
+    /// The end date afterwards.
+    pub fn ends_at(self) -> Option<Timestamp> {
+        match self {
+            Self::Remove => None,
+            Self::Set(ends_at) => Some(ends_at),
+        }
+    }
+}
+
+/// None removes the end date, as an empty field of a form and a `null` do.
+impl From<Option<Timestamp>> for EndDateEdit {
+    fn from(ends_at: Option<Timestamp>) -> Self {
+        ends_at.map_or(Self::Remove, Self::Set)
+    }
 }
 
 /// R11: which entities an edit asks for.

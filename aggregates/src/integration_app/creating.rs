@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::command::{AiqIntegrate, GroupFacts, NewIntegration, Principal};
 use super::developer_link::{self, DeveloperLink};
-use super::{App, CreationEvent, IntegrationAppEvent as Event, Status};
+use super::{App, CreationEvent, IntegrationAppEvent as Event, Status, end_date};
 use crate::catalog::CategoryCode;
 use crate::group::Membership;
 use crate::identifiers::EntityId;
@@ -20,6 +20,7 @@ pub(super) fn new_integration(
 ) -> Result<Vec<Event>, Refusal> {
     require_creator(by, group)?;
     require_entities(group, &new.entities)?;
+    end_date::require_future(at, new.ends_at, "")?;
     let created = Event::NewIntegrationCreated {
         group_id: group.id.clone(),
         client_id: new.client_id,
@@ -28,16 +29,23 @@ pub(super) fn new_integration(
         category: new.category,
         api_permission: new.api_permission,
         entities: new.entities,
+        ends_at: new.ends_at,
     };
     Ok(vec![created, developer_link::invited_or_registered(at, new.developer)])
 }
 
 /// Option Two: an application that the provider's own team makes and runs (R12).
-pub(super) fn aiq_integrate(by: &Principal, group: &GroupFacts, new: AiqIntegrate) -> Result<Vec<Event>, Refusal> {
+pub(super) fn aiq_integrate(
+    at: Timestamp,
+    by: &Principal,
+    group: &GroupFacts,
+    new: AiqIntegrate,
+) -> Result<Vec<Event>, Refusal> {
     let admin = require_creator(by, group)?;
     require_disclaimers(&new)?;
     let category = category_of(&new)?;
     require_entities(group, &new.entities)?;
+    end_date::require_future(at, new.ends_at, "")?;
     Ok(vec![Event::AiqIntegrateCreated {
         group_id: group.id.clone(),
         client_id: new.client_id,
@@ -50,6 +58,7 @@ pub(super) fn aiq_integrate(by: &Principal, group: &GroupFacts, new: AiqIntegrat
         entities: new.entities,
         charges_accepted_by: admin.user_id.clone(),
         data_access_accepted_by: admin.user_id.clone(),
+        ends_at: new.ends_at,
     }])
 }
 
@@ -147,6 +156,7 @@ pub(super) fn created(creation: CreationEvent<'_>) -> App {
         api_permission: creation.api_permission,
         entities: creation.entities.clone(),
         status: Status::Active,
+        ends_at: creation.ends_at,
         developer: DeveloperLink::None,
         client_secrets: Vec::new(),
         audited_reads: BTreeMap::new(),

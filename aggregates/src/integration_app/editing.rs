@@ -1,18 +1,20 @@
-//! R7, R8, R11: what can be edited, with immediate effect. Name, API permission and e-mail never change.
+//! R7, R8, R11, and the end date: what can be edited, with immediate effect. Name, API permission and e-mail never change.
 
 use std::collections::BTreeSet;
 
-use super::command::{Changes, EntitiesEdit, GroupFacts, Principal};
+use super::command::{Changes, EndDateEdit, EntitiesEdit, GroupFacts, Principal};
 use super::creating::require_own_entities;
-use super::{App, IntegrationAppEvent as Event, IntegrationKind};
+use super::{App, IntegrationAppEvent as Event, IntegrationKind, end_date};
 use crate::catalog::CategoryCode;
 use crate::identifiers::EntityId;
 use crate::refusal::Refusal;
+use crate::timestamp::Timestamp;
 
 impl App {
     /// One fact for each thing that really changes; a command already granted gives none.
     pub(super) fn change_details(
         &self,
+        at: Timestamp,
         by: &Principal,
         group: &GroupFacts,
         changes: Changes,
@@ -39,6 +41,14 @@ impl App {
                     none_left,
                 });
             }
+        }
+        let end_date = changes.end_date.map(EndDateEdit::ends_at);
+        if let Some(after) = end_date.filter(|after| *after != self.ends_at) {
+            end_date::require_future(at, after, " To stop the application now, suspend or revoke it.")?;
+            events.push(Event::EndDateChanged {
+                before: self.ends_at,
+                after,
+            });
         }
         Ok(events)
     }

@@ -30,6 +30,9 @@ pub enum IntegrationAppEvent {
         category: CategoryCode,
         api_permission: ApiPermission,
         entities: BTreeSet<EntityId>,
+        /// When it ends by itself, if it does. Older events have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ends_at: Option<Timestamp>,
     },
     /// R12: an admin created an AIQ Integrate application and accepted both disclaimers.
     AiqIntegrateCreated {
@@ -44,6 +47,9 @@ pub enum IntegrationAppEvent {
         entities: BTreeSet<EntityId>,
         charges_accepted_by: UserId,
         data_access_accepted_by: UserId,
+        /// When it ends by itself, if it does. Older events have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ends_at: Option<Timestamp>,
     },
     /// R13, R18: somebody without an account was invited, and an OTP was made.
     DeveloperInvited {
@@ -103,6 +109,11 @@ pub enum IntegrationAppEvent {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         none_left: bool,
     },
+    /// The application got an end date, another one, or none any more. What is over by then is decided when it is asked.
+    EndDateChanged {
+        before: Option<Timestamp>,
+        after: Option<Timestamp>,
+    },
     /// R22, R28: the developer looked at the credentials' details.
     CredentialsRevealed {
         developer_id: DeveloperId,
@@ -116,6 +127,9 @@ pub enum IntegrationAppEvent {
         secret_digest: KeyedDigest,
         created_at: Timestamp,
         previous: Option<PreviousSecret>,
+        /// When the new one ends by itself, if it does. Older events have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ends_at: Option<Timestamp>,
     },
     /// R23: a client secret was ended before its time.
     ClientSecretRetired { client_secret_id: ClientSecretId },
@@ -161,6 +175,9 @@ pub struct PreviousSecret {
     pub client_secret_id: ClientSecretId,
     /// When it ends.
     pub ends_at: Timestamp,
+    /// Whether it would have ended then anyway, because its own end comes before that of the overlap.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ends_anyway: bool,
 }
 
 impl IntegrationAppEvent {

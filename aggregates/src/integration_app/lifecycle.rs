@@ -15,7 +15,7 @@ impl App {
         group: &GroupFacts,
         reason: Option<Reason>,
     ) -> Result<Vec<Event>, Refusal> {
-        self.require_manager(by, group)?;
+        self.require_right_to_stop(by, group, reason.as_ref())?;
         match self.status {
             Status::Revoked => Err(Refusal::AppRevoked),
             Status::Suspended => Ok(Vec::new()),
@@ -30,7 +30,7 @@ impl App {
         group: &GroupFacts,
         reason: Option<Reason>,
     ) -> Result<Vec<Event>, Refusal> {
-        self.require_manager(by, group)?;
+        self.require_right_to_stop(by, group, reason.as_ref())?;
         match self.status {
             Status::Revoked => Err(Refusal::AppRevoked),
             Status::Active => Err(Refusal::NotSuspended),
@@ -46,10 +46,32 @@ impl App {
         group: &GroupFacts,
         reason: Option<Reason>,
     ) -> Result<Vec<Event>, Refusal> {
-        self.require_manager(by, group)?;
+        self.require_right_to_stop(by, group, reason.as_ref())?;
         match self.status {
             Status::Revoked => Ok(Vec::new()),
             Status::Active | Status::Suspended => Ok(vec![Event::ApplicationRevoked { reason, revoked_at: at }]),
+        }
+    }
+
+    /// R2, R27: managers of the group, and operators. What an operator does with somebody else's application has a reason,
+    /// which the group reads in its log.
+    fn require_right_to_stop(
+        &self,
+        by: &Principal,
+        group: &GroupFacts,
+        reason: Option<&Reason>,
+    ) -> Result<(), Refusal> {
+        match by {
+            Principal::Operator => {
+                group.product_plan.require_integration_apps()?;
+                let message = "Say why; the group reads it in its activity log.";
+                reason
+                    .map(|_| ())
+                    .ok_or_else(|| Refusal::field("reason", "required", message))
+            }
+            Principal::GroupUser(_) | Principal::Developer { .. } | Principal::Invitee | Principal::Integration => {
+                self.require_manager(by, group)
+            }
         }
     }
 

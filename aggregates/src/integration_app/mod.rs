@@ -7,6 +7,7 @@ mod command;
 mod creating;
 mod developer_link;
 mod editing;
+mod end_date;
 mod event;
 mod invitation;
 mod kind;
@@ -28,11 +29,12 @@ pub use client_secrets::{
     ClientSecret, MAX_LIVE_CLIENT_SECRETS, MAX_OVERLAP, SAME_REVEAL, SECRET_OVERLAP, record as record_client_secret,
 };
 pub use command::{
-    AiqIntegrate, AppCommand, AppCommandEnvelope, Changes, DeveloperInvite, EntitiesEdit, EntitiesToChange,
-    FreshSecret, GroupFacts, NewIntegration, Principal,
+    AiqIntegrate, AppCommand, AppCommandEnvelope, Changes, DeveloperInvite, EndDateEdit, EntitiesEdit,
+    EntitiesToChange, FreshSecret, GroupFacts, NewIntegration, Principal,
 };
 pub use creating::{charges_accepted, data_access_accepted};
 pub use developer_link::{DeveloperLink, verified_developer};
+pub use end_date::has_ended;
 pub use event::{IntegrationAppEvent, IntegrationAppEventType, OtpUnusable, PreviousSecret};
 pub use invitation::{
     CODE_MAX_TRIES, CODE_VALID_FOR, CODES_PER_WINDOW, INVITATION_VALID_FOR, Invitation, IssuedCode, typed_code,
@@ -85,6 +87,8 @@ pub struct App {
     pub entities: BTreeSet<EntityId>,
     /// R27: whether it runs.
     pub status: Status,
+    /// When it ends by itself, if it does.
+    pub ends_at: Option<Timestamp>,
     /// R20: its developer.
     pub developer: DeveloperLink,
     /// R23: its client secrets that were not retired.
@@ -112,7 +116,7 @@ impl IntegrationApp {
         let AppCommandEnvelope { at, by, group, command } = command;
         match (self, command) {
             (Self::Uncreated, AppCommand::CreateNewIntegration(new)) => creating::new_integration(at, &by, &group, new),
-            (Self::Uncreated, AppCommand::CreateAiqIntegrate(new)) => creating::aiq_integrate(&by, &group, new),
+            (Self::Uncreated, AppCommand::CreateAiqIntegrate(new)) => creating::aiq_integrate(at, &by, &group, new),
             (Self::Uncreated, _)
             | (Self::Created(_), AppCommand::CreateNewIntegration(_) | AppCommand::CreateAiqIntegrate(_)) => {
                 Err(Refusal::NotFound)
@@ -148,7 +152,7 @@ impl App {
     ) -> Result<Vec<Event>, Refusal> {
         match command {
             AppCommand::CreateNewIntegration(_) | AppCommand::CreateAiqIntegrate(_) => Err(Refusal::NotFound),
-            AppCommand::ChangeDetails(changes) => self.change_details(by, group, changes),
+            AppCommand::ChangeDetails(changes) => self.change_details(at, by, group, changes),
             AppCommand::RegisterDeveloper(invite) => self.register_developer(at, by, group, invite),
             AppCommand::ResendInvite {
                 account,
@@ -180,9 +184,11 @@ impl App {
                 self.verify_one_time_password(at, by, group, otp_digest)
             }
             AppCommand::RevealCredentials { ip_address } => self.reveal_credentials(at, by, ip_address),
-            AppCommand::GenerateClientSecret { secret, overlap } => {
-                self.generate_client_secret(at, by, group, secret, overlap)
-            }
+            AppCommand::GenerateClientSecret {
+                secret,
+                overlap,
+                ends_at,
+            } => self.generate_client_secret(at, by, group, secret, overlap, ends_at),
             AppCommand::RetireClientSecret { client_secret_id } => {
                 self.retire_client_secret(at, by, group, client_secret_id)
             }
@@ -214,6 +220,7 @@ impl App {
             AppSubject::Details(DetailsEvent::Description(after)) => self.description = after.clone(),
             AppSubject::Details(DetailsEvent::Category(after)) => self.category = after.clone(),
             AppSubject::Details(DetailsEvent::Entities(difference)) => difference.apply_to(&mut self.entities),
+            AppSubject::Details(DetailsEvent::EndDate(after)) => self.ends_at = after,
             AppSubject::DeveloperLink(event) => {
                 self.developer.record(event);
                 if let DeveloperLinkEvent::AccessRevoked = event {

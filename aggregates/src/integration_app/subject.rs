@@ -20,7 +20,7 @@ use crate::timestamp::Timestamp;
 pub enum AppSubject<'a> {
     /// R5-R12: the application begins, with its name for ever and everything else that can be set at its creation.
     Creation(CreationEvent<'a>),
-    /// R7, R8, R11: description, category or entities change, and nothing else.
+    /// R7, R8, R11: description, category, entities or the end date change, and nothing else.
     Details(DetailsEvent<'a>),
     /// R13-R21: who is linked, with invitation and OTP; it opens the portal to a developer, and nothing to the integration.
     DeveloperLink(DeveloperLinkEvent<'a>),
@@ -43,14 +43,16 @@ pub struct CreationEvent<'a> {
     pub category: &'a CategoryCode,
     pub api_permission: ApiPermission,
     pub entities: &'a BTreeSet<EntityId>,
+    pub ends_at: Option<Timestamp>,
 }
 
-/// R7, R8, R11: what an edit changed: texts as they are afterwards, and what became different among the entities.
+/// R7, R8, R11: what an edit changed: texts and the end date as they are afterwards, and what became different among the entities.
 #[derive(Clone, Copy, Debug)]
 pub enum DetailsEvent<'a> {
     Description(&'a Description),
     Category(&'a CategoryCode),
     Entities(EntitiesDifference<'a>),
+    EndDate(Option<Timestamp>),
 }
 
 /// R11: which entities an edit added and which it removed.
@@ -124,6 +126,7 @@ pub enum ClientSecretEvent<'a> {
         secret_digest: &'a KeyedDigest,
         created_at: Timestamp,
         previous: Option<&'a PreviousSecret>,
+        ends_at: Option<Timestamp>,
     },
     Retired {
         client_secret_id: ClientSecretId,
@@ -172,6 +175,7 @@ impl Event {
                 category,
                 api_permission,
                 entities,
+                ends_at,
             } => AppSubject::Creation(CreationEvent {
                 group_id,
                 client_id,
@@ -181,6 +185,7 @@ impl Event {
                 category,
                 api_permission: *api_permission,
                 entities,
+                ends_at: *ends_at,
             }),
             Self::AiqIntegrateCreated {
                 group_id,
@@ -192,6 +197,7 @@ impl Event {
                 category,
                 api_permission,
                 entities,
+                ends_at,
                 ..
             } => AppSubject::Creation(CreationEvent {
                 group_id,
@@ -205,6 +211,7 @@ impl Event {
                 category,
                 api_permission: *api_permission,
                 entities,
+                ends_at: *ends_at,
             }),
 
             Self::DescriptionChanged { after, .. } => AppSubject::Details(DetailsEvent::Description(after)),
@@ -212,6 +219,7 @@ impl Event {
             Self::EntitiesChanged { added, removed, .. } => {
                 AppSubject::Details(DetailsEvent::Entities(EntitiesDifference { added, removed }))
             }
+            Self::EndDateChanged { after, .. } => AppSubject::Details(DetailsEvent::EndDate(*after)),
 
             Self::DeveloperInvited {
                 email,
@@ -285,12 +293,14 @@ impl Event {
                 secret_digest,
                 created_at,
                 previous,
+                ends_at,
             } => AppSubject::ClientSecrets(ClientSecretEvent::Generated {
                 client_secret_id: *client_secret_id,
                 prefix,
                 secret_digest,
                 created_at: *created_at,
                 previous: previous.as_ref(),
+                ends_at: *ends_at,
             }),
             Self::ClientSecretRetired { client_secret_id } => AppSubject::ClientSecrets(ClientSecretEvent::Retired {
                 client_secret_id: *client_secret_id,

@@ -140,7 +140,10 @@ pub(super) fn needs_attention(query: &mut Query, wanted: NeedsAttention, at: Opt
         NeedsAttention::For(reason) => std::slice::from_ref(reason),
         NeedsAttention::Any(AnyReason::Any) => Attention::VARIANTS,
     };
-    let mut condition = "a.status = 'active' and (".to_owned();
+    let mut condition = format!(
+        "a.status = 'active' and (a.ends_at is null or a.ends_at > {}) and (",
+        query.arg(at.now)
+    );
     for (number, reason) in reasons.iter().enumerate() {
         let or = if number == 0 { "" } else { " or " };
         let _ = write!(condition, "{or}({})", holds(query, *reason, at));
@@ -153,7 +156,7 @@ fn holds(query: &mut Query, reason: Attention, AttentionAt { now, json }: Attent
     match reason {
         Attention::OtpLocked => format!("{HAS_OTP} and a.otp_attempts_left <= 0"),
         Attention::MailRefused => REFUSED_MAIL.to_owned(),
-        Attention::AccessEndsToday => ends_within(query, ENDS_AT, ACCESS_ENDS_TODAY, now),
+        Attention::AccessEndsToday => ends_within(query, "a.ends_at", ACCESS_ENDS_TODAY, now),
         Attention::SecretEndsSoon => secret_ends_soon(query, now, json),
         Attention::InvitationExpired => format!("{INVITED} and a.invite_expires_at <= {}", query.arg(now)),
         Attention::OtpExpired => format!(
@@ -171,9 +174,6 @@ fn holds(query: &mut Query, reason: Attention, AttentionAt { now, json }: Attent
         Attention::Unused90Days => format!("{LAST_USE} <= {}", query.arg(now.plus(-UNUSED_AFTER))),
     }
 }
-
-/// When an application ends by itself. None does yet.
-const ENDS_AT: &str = "null";
 
 fn ends_within(query: &mut Query, end: &str, time: chrono::TimeDelta, now: Timestamp) -> String {
     let (now, until) = (query.arg(now), query.arg(now.plus(time)));
@@ -222,8 +222,7 @@ impl AppListed {
         AttentionFacts {
             is_on_plan,
             status: self.app.status,
-            // The one line to change once applications have an end date; [`ENDS_AT`] is the other.
-            ends_at: None,
+            ends_at: self.app.ends_at,
             developer: self.open_with_developer(),
             verified_at: self.app.verified_at,
             has_refused_mail: self.beside.has_refused_mail,

@@ -64,6 +64,8 @@ row! {
         api_permission: ApiPermission,
         entities: BTreeSet<EntityId>,
         status: Status,
+        /// When it ends by itself, if it does.
+        ends_at: Option<Timestamp>,
         /// R20: how far the developer is.
         link: Link,
         developer_email: Option<EmailAddress> => {
@@ -96,7 +98,7 @@ stored_as_text!(Link);
 
 impl Projection for AppList {
     const NAME: &'static str = "app_list";
-    const FOLD_VERSION: i64 = 3;
+    const FOLD_VERSION: i64 = 4;
     const INDEXES: Indexes = Indexes {
         sqlite: include_str!("indexes_sqlite.sql"),
         postgres: include_str!("indexes_postgres.sql"),
@@ -141,6 +143,7 @@ fn created(creation: CreationEvent<'_>, recorded: &Recorded<Event>) -> Option<Ap
         api_permission: creation.api_permission,
         entities: creation.entities.clone(),
         status: Status::Active,
+        ends_at: creation.ends_at,
         link: Link::None,
         developer_email: None,
         invited_at: None,
@@ -165,6 +168,7 @@ impl AppRow {
             AppSubject::Details(DetailsEvent::Description(after)) => self.description = after.clone(),
             AppSubject::Details(DetailsEvent::Category(after)) => self.category = after.clone(),
             AppSubject::Details(DetailsEvent::Entities(difference)) => difference.apply_to(&mut self.entities),
+            AppSubject::Details(DetailsEvent::EndDate(after)) => self.ends_at = after,
             AppSubject::DeveloperLink(event) => self.record_link(event, at),
             AppSubject::Status(event) => {
                 self.status = event.status();

@@ -130,6 +130,36 @@ pub fn without_digest_of(day: &str, at_most: i64) -> Query {
     Query::new(sql, [day.into(), at_most.into()])
 }
 
+/// A user of a group, with what they may do there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserOfGroup {
+    /// The user.
+    pub user_id: UserId,
+    /// What the group knows of them.
+    pub user: GroupUser,
+}
+
+impl UserOfGroup {
+    /// Reads a row of [`users_of`].
+    pub fn read(values: Vec<Value>) -> Result<Self, RowError> {
+        let mut row = RowReader::new(Groups::NAME, values);
+        let user_id = row.value()?;
+        let details = row.text()?;
+        let user = serde_json::from_str(&details).map_err(|problem| RowError {
+            table: "group_users",
+            column: 1,
+            problem: problem.to_string(),
+        })?;
+        Ok(Self { user_id, user })
+    }
+}
+
+/// The users of a group, by id. See [`UserOfGroup`].
+pub fn users_of(group_id: &GroupId) -> Query {
+    let sql = "select u.user_id, u.details from group_users u where u.group_id = $1 order by u.user_id";
+    Query::new(sql, [group_id.as_str().into()])
+}
+
 /// All groups, by id.
 pub fn all() -> Query {
     Query::new(select() + " order by group_id", [])

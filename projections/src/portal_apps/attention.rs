@@ -13,8 +13,7 @@ impl PortalAppRow {
         let facts = AttentionFacts {
             is_on_plan: customer.product_plan.has_integration_apps(),
             status: self.status,
-            // The one line to change once applications have an end date.
-            ends_at: None,
+            ends_at: self.ends_at,
             developer: OpenWithDeveloper {
                 // Who sees this has an account, and needs no invitation.
                 invite_expires_at: None,

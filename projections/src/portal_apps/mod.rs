@@ -33,6 +33,8 @@ row! {
         description: Description,
         api_permission: ApiPermission,
         status: Status,
+        /// When it ends by itself, if it does.
+        ends_at: Option<Timestamp>,
         entities: BTreeSet<EntityId>,
         /// R20: how far the developer is.
         link: Link,
@@ -54,7 +56,7 @@ row! {
 
 impl Projection for PortalApps {
     const NAME: &'static str = "portal_apps";
-    const FOLD_VERSION: i64 = 3;
+    const FOLD_VERSION: i64 = 4;
     const INDEXES: Indexes = Indexes::on_both(
         "create index if not exists portal_apps_by_developer_{generation} on {table} (developer_email_key);",
     );
@@ -89,6 +91,7 @@ fn created(creation: CreationEvent<'_>, recorded: &Recorded<Event>) -> Option<Po
         description: creation.description.clone(),
         api_permission: creation.api_permission,
         status: Status::Active,
+        ends_at: creation.ends_at,
         entities: creation.entities.clone(),
         link: Link::None,
         developer_email: None,
@@ -119,6 +122,7 @@ impl PortalAppRow {
             AppSubject::Creation(_) | AppSubject::Details(DetailsEvent::Category(_)) | AppSubject::AuditedRead(_) => {}
             AppSubject::Details(DetailsEvent::Description(after)) => self.description = after.clone(),
             AppSubject::Details(DetailsEvent::Entities(difference)) => difference.apply_to(&mut self.entities),
+            AppSubject::Details(DetailsEvent::EndDate(after)) => self.ends_at = after,
             AppSubject::DeveloperLink(event) => self.record_link(event, at),
             AppSubject::ClientSecrets(event) => record_client_secret(&mut self.client_secrets, event),
             AppSubject::Status(event) => {
@@ -201,4 +205,12 @@ pub fn of_developer(email: &EmailAddress) -> Query {
         select() + " where developer_email_key = $1 order by name, app_id",
         [email.key().into()],
     )
+}
+
+/// R20: the address of the developer who is linked to this application: as their account has it, if they have one.
+pub fn address_of_developer(app_id: AppId) -> Query {
+    let sql = "select coalesce(d.email, a.developer_email) from portal_apps a \
+               left join developers d on d.email_key = a.developer_email_key \
+               where a.app_id = $1 and a.developer_email is not null";
+    Query::new(sql, [app_id.into()])
 }

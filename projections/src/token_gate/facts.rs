@@ -51,6 +51,10 @@ impl Gate for GateFacts {
         self.app.status
     }
 
+    fn ends_at(&self) -> Option<Timestamp> {
+        self.app.ends_at
+    }
+
     fn api_permission(&self) -> ApiPermission {
         self.app.api_permission
     }

@@ -11,6 +11,7 @@ use gatebook_aggregates::integration_app::{
     record_client_secret,
 };
 use gatebook_aggregates::text::AppName;
+use gatebook_aggregates::timestamp::Timestamp;
 
 pub use facts::{GateFacts, GateGroup, UNREADABLE};
 
@@ -29,6 +30,8 @@ row! {
         name: AppName,
         /// R27: whether it runs.
         status: Status,
+        /// When it ends by itself, if it does.
+        ends_at: Option<Timestamp>,
         api_permission: ApiPermission,
         entities: BTreeSet<EntityId>,
         client_secrets: Vec<ClientSecret>,
@@ -39,7 +42,7 @@ row! {
 
 impl Projection for TokenGate {
     const NAME: &'static str = "token_gate";
-    const FOLD_VERSION: i64 = 2;
+    const FOLD_VERSION: i64 = 3;
     const INDEXES: Indexes =
         Indexes::on_both("create unique index if not exists token_gate_by_client_{generation} on {table} (client_id);");
     type Aggregate = IntegrationApp;
@@ -71,6 +74,7 @@ fn created(creation: CreationEvent<'_>, recorded: &Recorded<Event>) -> Option<To
         group_id: creation.group_id.clone(),
         name: creation.name.clone(),
         status: Status::Active,
+        ends_at: creation.ends_at,
         api_permission: creation.api_permission,
         entities: creation.entities.clone(),
         client_secrets: Vec::new(),
@@ -83,6 +87,7 @@ impl TokenGateRow {
     fn record(&mut self, event: AppSubject<'_>) {
         match event {
             AppSubject::Details(DetailsEvent::Entities(difference)) => difference.apply_to(&mut self.entities),
+            AppSubject::Details(DetailsEvent::EndDate(after)) => self.ends_at = after,
             AppSubject::ClientSecrets(event) => record_client_secret(&mut self.client_secrets, event),
             AppSubject::Status(event) => self.status = event.status(),
             AppSubject::Creation(_)

@@ -6,6 +6,7 @@ use gatebook_aggregates::api_permission::ApiPermission;
 use gatebook_aggregates::identifiers::{EntityId, UserId};
 use gatebook_aggregates::integration_app::{IntegrationAppEvent as Event, OtpUnusable};
 use gatebook_aggregates::text::Reason;
+use gatebook_aggregates::timestamp::Timestamp;
 
 use super::{count, downloaded, listed, quoted, tries};
 
@@ -16,12 +17,14 @@ pub(super) fn describe_event(event: &Event) -> String {
             name,
             api_permission,
             entities,
+            ends_at,
             ..
         } => format!(
-            "created the New Integration {} with the permission {} for {}.",
+            "created the New Integration {} with the permission {} for {}{}.",
             quoted(name.as_str()),
             permission(*api_permission),
-            count(entities)
+            count(entities),
+            until("it ends", *ends_at)
         ),
         Event::AiqIntegrateCreated {
             integrate_type,
@@ -31,9 +34,10 @@ pub(super) fn describe_event(event: &Event) -> String {
             entities,
             charges_accepted_by,
             data_access_accepted_by,
+            ends_at,
             ..
         } => format!(
-            "created the {} {} of type {integrate_type} with the permission {} for {}; {}.",
+            "created the {} {} of type {integrate_type} with the permission {} for {}; {}{}.",
             if *custom {
                 "custom AIQ Integrate application"
             } else {
@@ -42,7 +46,8 @@ pub(super) fn describe_event(event: &Event) -> String {
             quoted(name.as_str()),
             permission(*api_permission),
             count(entities),
-            accepted(charges_accepted_by, data_access_accepted_by)
+            accepted(charges_accepted_by, data_access_accepted_by),
+            until("it ends", *ends_at)
         ),
         Event::DeveloperInvited {
             email,
@@ -120,21 +125,36 @@ pub(super) fn describe_event(event: &Event) -> String {
             client_secret_id,
             prefix,
             previous: None,
+            ends_at,
             ..
-        } => format!("generated the client secret {client_secret_id}, which begins with {prefix}."),
+        } => format!(
+            "generated the client secret {client_secret_id}, which begins with {prefix}{}.",
+            until("it ends", *ends_at)
+        ),
         Event::ClientSecretGenerated {
             client_secret_id,
             prefix,
             previous: Some(previous),
+            ends_at,
             ..
         } => format!(
-            "generated the client secret {client_secret_id}, which begins with {prefix}; \
+            "generated the client secret {client_secret_id}, which begins with {prefix}{}; \
              the older one, {}, ends at {}.",
-            previous.client_secret_id, previous.ends_at
+            until("it ends", *ends_at),
+            previous.client_secret_id,
+            previous.ends_at
         ),
         Event::ClientSecretRetired { client_secret_id } => {
             format!("retired the client secret {client_secret_id}, which ended it at once.")
         }
+        Event::EndDateChanged { before, after } => match (before, after) {
+            (None, Some(after)) => format!("set the application's end date to {after}."),
+            (Some(before), Some(after)) => format!("changed the application's end date from {before} to {after}."),
+            (before, None) => format!(
+                "removed the application's end date{}.",
+                before.map_or_else(String::new, |before| format!(", which was {before}"))
+            ),
+        },
         Event::ApplicationSuspended { reason } => with("suspended the application.", reason),
         Event::ApplicationResumed { reason } => with("resumed the application.", reason),
         Event::ApplicationRevoked { reason, .. } => with("permanently revoked the application.", reason),
@@ -142,6 +162,11 @@ pub(super) fn describe_event(event: &Event) -> String {
             downloaded("the application's activity log", *format, *from, *to)
         }
     }
+}
+
+/// The end date, behind what was said so far; nothing without one.
+fn until(what: &str, ends_at: Option<Timestamp>) -> String {
+    ends_at.map_or_else(String::new, |ends_at| format!("; {what} at {ends_at}"))
 }
 
 /// R10, in the help article's words.

@@ -1,4 +1,4 @@
-//! R23 over the API: a client secret is made once for an `Idempotency-Key`. R12: operators keep those of AIQ Integrate.
+//! R23 over the API: a client secret is made once for an `Idempotency-Key`. R12: operators make those of AIQ Integrate.
 
 use crate::application::command::request::Drawn;
 use crate::application::command::section_versions::ExpectedVersion;
@@ -16,7 +16,7 @@ use gatebook_projections::portal_apps::{PortalAppRow, PortalApps};
 use gatebook_projections::projection::Projection;
 use serde::Serialize;
 
-use crate::application::authorization::{Operator, VerifiedDeveloper};
+use crate::application::authorization::{Operator, Reader, VerifiedDeveloper};
 use crate::application::caller::Caller;
 use crate::application::command::request::CommandRequest;
 use crate::application::failure::Failure;
@@ -24,11 +24,20 @@ use crate::application::gatebook::Gatebook;
 use crate::application::idempotency_key::IdempotencyKey;
 use crate::log::VersionCondition;
 
+/// How long client secrets shall last.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SecretTerms {
+    /// How many seconds the secret before it goes on; none for the default.
+    pub overlap_seconds: Option<i64>,
+    /// When the new one ends by itself; none for no end.
+    pub ends_at: Option<Timestamp>,
+}
+
 /// How a client secret shall be made.
 #[derive(Clone, Debug, Default)]
 pub struct ClientSecretOrder {
-    /// How many seconds the secret before it goes on.
-    pub overlap_seconds: Option<i64>,
+    /// How long it lasts, and the one before it.
+    pub terms: SecretTerms,
     /// The versions of the application that the caller insists on.
     pub if_match: VersionCondition,
     /// The key under which a repeat is answered like the first.
@@ -45,6 +54,8 @@ pub struct ClientSecretMade {
     pub client_secret_id: ClientSecretId,
     /// When the one before it ends.
     pub previous_ends_at: Option<Timestamp>,
+    /// When it ends by itself.
+    pub ends_at: Option<Timestamp>,
 }
 
 /// R23: a client secret that was just made. Shown once; not for logs.
@@ -58,6 +69,8 @@ pub struct IssuedClientSecret {
     pub client_secret_id: ClientSecretId,
     /// When the one before it ends.
     pub previous_ends_at: Option<Timestamp>,
+    /// When it ends by itself.
+    pub ends_at: Option<Timestamp>,
 }
 
 impl Gatebook {
@@ -82,32 +95,55 @@ impl Gatebook {
         self.client_secret_once(operator.caller, &app, order).await
     }
 
-    /// R12, R23: the live client secrets of an AIQ Integrate application, with their last use.
+    /// R23: the live client secrets of any application, with their last use.
     pub async fn operators_client_secrets(
         &self,
         _: Operator<'_>,
         app_id: AppId,
     ) -> Result<Vec<(ClientSecret, Option<Timestamp>)>, Failure> {
-        let listed = self.listed(app_id).await?.ok_or(Refusal::NotFound)?;
-        if listed.app.integration_type.has_outside_developer() {
-            return Err(Refusal::KeptByDeveloper.into());
-        }
         let app = self.portal_app(app_id).await?.ok_or(Refusal::NotFound)?;
         self.live_secrets_with_use(&app).await
     }
 
-    /// R12, R23: retires one of them at once.
+    /// R23: retires one of them at once. Tells whether it was this that ended it; else its overlap was over already.
     pub async fn operators_retire_client_secret(
         &self,
         operator: Operator<'_>,
         app_id: AppId,
         client_secret_id: ClientSecretId,
         if_match: VersionCondition,
-    ) -> Result<(), Failure> {
+    ) -> Result<bool, Failure> {
         let app = self.portal_app(app_id).await?.ok_or(Refusal::NotFound)?;
         let command = AppCommand::RetireClientSecret { client_secret_id };
         let request = CommandRequest::new(operator.caller, command);
-        self.run_app(&app.group_id, app_id, &if_match.into(), request).await?;
+        let (done, _) = self.run_app(&app.group_id, app_id, &if_match.into(), request).await?;
+        Ok(!done.events.is_empty())
+    }
+
+    /// R3, R23: the live client secrets of an application of the group, with their last use.
+    pub async fn groups_client_secrets(
+        &self,
+        reader: Reader<'_>,
+        app_id: AppId,
+    ) -> Result<Vec<(ClientSecret, Option<Timestamp>)>, Failure> {
+        // R4: of another group's application there is nothing to see.
+        self.app(reader, app_id).await?;
+        let app = self.portal_app(app_id).await?.ok_or(Refusal::NotFound)?;
+        self.live_secrets_with_use(&app).await
+    }
+
+    /// R2-R4, R23: an admin of the group retires one of them at once, whoever keeps it.
+    pub async fn groups_retire_client_secret(
+        &self,
+        caller: &Caller,
+        app_id: AppId,
+        client_secret_id: ClientSecretId,
+        if_match: VersionCondition,
+    ) -> Result<(), Failure> {
+        let command = AppCommand::RetireClientSecret { client_secret_id };
+        let request = CommandRequest::new(caller, command);
+        let group_id = caller.member()?.group_id();
+        self.run_app(group_id, app_id, &if_match.into(), request).await?;
         Ok(())
     }
 
@@ -128,7 +164,7 @@ impl Gatebook {
         &self,
         caller: &Caller,
         app: &PortalAppRow,
-        overlap_seconds: Option<i64>,
+        terms: SecretTerms,
         expected: &ExpectedVersion,
         key: Option<&IdempotencyKey>,
     ) -> Result<IssuedClientSecret, Failure> {
@@ -138,9 +174,13 @@ impl Gatebook {
             prefix: secrets::client_secret_prefix(&secret),
             digest: self.keyed(CredentialKind::ClientSecret, secret.reveal()),
         };
-        let overlap = overlap_seconds.map(overlap).transpose()?;
+        let overlap = terms.overlap_seconds.map(overlap).transpose()?;
         let client_secret_id = fresh.id;
-        let command = AppCommand::GenerateClientSecret { secret: fresh, overlap };
+        let command = AppCommand::GenerateClientSecret {
+            secret: fresh,
+            overlap,
+            ends_at: terms.ends_at,
+        };
         let request = CommandRequest::new(caller, command)
             .with(Drawn::ClientSecret(&secret))
             .once(key);
@@ -154,6 +194,7 @@ impl Gatebook {
             client_secret: secret.reveal().to_owned(),
             client_secret_id,
             previous_ends_at,
+            ends_at: terms.ends_at,
         })
     }
 
@@ -168,7 +209,7 @@ impl Gatebook {
             return Ok(first);
         }
         let expected = order.if_match.clone().into();
-        let made = self.generate_client_secret_for(caller, app, order.overlap_seconds, &expected, key);
+        let made = self.generate_client_secret_for(caller, app, order.terms, &expected, key);
         match made.await {
             Ok(issued) => Ok(issued.into()),
             // The same request may have been faster: then its effect is what stands in the way of this one.
@@ -194,6 +235,7 @@ impl Gatebook {
         let Some(Event::ClientSecretGenerated {
             client_secret_id,
             previous,
+            ends_at,
             ..
         }) = first.history.last().map(|last| &last.event)
         else {
@@ -209,6 +251,7 @@ impl Gatebook {
             client_secret,
             client_secret_id: *client_secret_id,
             previous_ends_at: previous.as_ref().map(|previous| previous.ends_at),
+            ends_at: *ends_at,
         }))
     }
 }
@@ -221,6 +264,7 @@ impl ClientSecretMade {
             client_secret: self.client_secret?,
             client_secret_id: self.client_secret_id,
             previous_ends_at: self.previous_ends_at,
+            ends_at: self.ends_at,
         })
     }
 }
@@ -232,6 +276,7 @@ impl From<IssuedClientSecret> for ClientSecretMade {
             client_secret: Some(issued.client_secret),
             client_secret_id: issued.client_secret_id,
             previous_ends_at: issued.previous_ends_at,
+            ends_at: issued.ends_at,
         }
     }
 }

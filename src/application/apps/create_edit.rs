@@ -6,6 +6,7 @@ use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::identifiers::{AppId, ClientId, EntityId};
 use gatebook_aggregates::integration_app::{AiqIntegrate, AppCommand, Changes, NewIntegration};
 use gatebook_aggregates::text::{AppName, Description, Reason};
+use gatebook_aggregates::timestamp::Timestamp;
 use std::collections::BTreeSet;
 
 use crate::application::apps::change::Changed;
@@ -28,6 +29,7 @@ pub struct NewIntegrationForm {
     pub developer_email: EmailAddress,
     pub api_permission: ApiPermission,
     pub entities: BTreeSet<EntityId>,
+    pub ends_at: Option<Timestamp>,
 }
 
 /// Option Two, as the admin filled it in.
@@ -38,6 +40,7 @@ pub struct AiqIntegrateForm {
     pub description: Description,
     pub category: Option<CategoryCode>,
     pub entities: BTreeSet<EntityId>,
+    pub ends_at: Option<Timestamp>,
     pub accept_charges: bool,
     pub accept_data_access: bool,
 }
@@ -57,6 +60,16 @@ pub enum StatusChange {
     Suspend,
     Resume,
     Revoke,
+}
+
+impl StatusChange {
+    pub(in crate::application) fn command(self, reason: Option<Reason>) -> AppCommand {
+        match self {
+            Self::Suspend => AppCommand::Suspend { reason },
+            Self::Resume => AppCommand::Resume { reason },
+            Self::Revoke => AppCommand::Revoke { reason },
+        }
+    }
 }
 
 impl Gatebook {
@@ -79,6 +92,7 @@ impl Gatebook {
                     category: form.category,
                     api_permission: form.api_permission,
                     entities: form.entities,
+                    ends_at: form.ends_at,
                     developer,
                 });
                 let request = CommandRequest::new(caller, command).with(Drawn::Invitation(&secrets));
@@ -93,6 +107,7 @@ impl Gatebook {
                     description: form.description,
                     category: form.category,
                     entities: form.entities,
+                    ends_at: form.ends_at,
                     accept_charges: form.accept_charges,
                     accept_data_access: form.accept_data_access,
                 });
@@ -209,12 +224,7 @@ impl Gatebook {
         change: StatusChange,
         reason: Option<Reason>,
     ) -> Result<Changed, Failure> {
-        let command = match change {
-            StatusChange::Suspend => AppCommand::Suspend { reason },
-            StatusChange::Resume => AppCommand::Resume { reason },
-            StatusChange::Revoke => AppCommand::Revoke { reason },
-        };
-        let request = CommandRequest::new(caller, command).once(key);
+        let request = CommandRequest::new(caller, change.command(reason)).once(key);
         self.change_app(caller, app_id, expected.into(), request).await
     }
 }

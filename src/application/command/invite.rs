@@ -47,9 +47,8 @@ impl Gatebook {
             | AppCommand::ResetOneTimePassword { .. }
             | AppCommand::InviteAnew { .. }
             | AppCommand::RevokeDeveloperAccess { .. }
-            | AppCommand::Revoke { .. }
-            | AppCommand::GenerateClientSecret { .. } => self.linked_account(app_id).await?,
-            // Nobody is written to about these.
+            | AppCommand::Revoke { .. } => self.linked_account(app_id).await?,
+            // Nobody is written to about these, or whoever it is on a later day.
             AppCommand::CreateAiqIntegrate(_)
             | AppCommand::ChangeDetails(_)
             | AppCommand::Suspend { .. }
@@ -59,6 +58,7 @@ impl Gatebook {
             | AppCommand::AcceptInvitation { .. }
             | AppCommand::VerifyOneTimePassword { .. }
             | AppCommand::RevealCredentials { .. }
+            | AppCommand::GenerateClientSecret { .. }
             | AppCommand::RetireClientSecret { .. } => None,
         };
         let id = found.as_ref().map(|developer| developer.developer_id);

@@ -11,7 +11,7 @@ use crate::log::{CommandError, Loaded, VersionCondition};
 /// A section of an application. Its version is the sequence number of the last event that changed it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Section {
-    /// R7, R8, R11: description, category and entities.
+    /// R7, R8, R11: description, category, entities and the end date.
     Details,
     /// R20: who is linked.
     Developer,
@@ -95,9 +95,10 @@ fn version(history: &[Recorded<Event>], section: Section) -> i64 {
 fn changes(event: &Event, section: Section) -> bool {
     let section_versions: &[Section] = match event {
         Event::NewIntegrationCreated { .. } | Event::AiqIntegrateCreated { .. } => return true,
-        Event::DescriptionChanged { .. } | Event::CategoryChanged { .. } | Event::EntitiesChanged { .. } => {
-            &[Section::Details]
-        }
+        Event::DescriptionChanged { .. }
+        | Event::CategoryChanged { .. }
+        | Event::EntitiesChanged { .. }
+        | Event::EndDateChanged { .. } => &[Section::Details],
         Event::DeveloperInvited { .. } | Event::DeveloperRegistered { .. } | Event::DeveloperAccessRevoked { .. } => {
             &[Section::Developer, Section::Invitation, Section::OneTimePassword]
         }

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use gatebook_aggregates::api_permission::{Access, ApiPermission};
 use gatebook_aggregates::gate::{Gate, TokenFacts, Verdict};
 use gatebook_aggregates::identifiers::{AccessTokenId, ClientSecretId, EntityId};
-use gatebook_aggregates::integration_app::Status;
+use gatebook_aggregates::integration_app::{Status, has_ended};
 use gatebook_aggregates::metadata::ActorType;
 use gatebook_aggregates::system::issued_at;
 use gatebook_aggregates::timestamp::Timestamp;
@@ -78,7 +78,7 @@ pub struct Basis {
     pub token_id: AccessTokenId,
     /// The client secret that it was issued for.
     pub client_secret_id: ClientSecretId,
-    /// When time alone may change the answer: the token ends, or the client secret that it was issued for does.
+    /// When time alone may change the answer: the token ends, or the client secret that it was issued for, or the application.
     pub good_until: Timestamp,
     /// The end of the log that the answer is true at. None while the log cannot be read up to there: it must not be kept then.
     pub as_of: Option<Mark>,
@@ -97,7 +97,8 @@ pub struct Introspection {
 }
 
 impl Gatebook {
-    /// R23: the client with these credentials. Unknown, wrong, ended, suspended and revoked look alike (T19).
+    /// R23: the client with these credentials. Unknown, wrong, ended, suspended, revoked and expired look alike
+    /// (T19).
     pub async fn authenticate_client(
         &self,
         caller: &Caller,
@@ -123,6 +124,7 @@ impl Gatebook {
         let usable = live.filter(|client| {
             is_client_secret(client_secret)
                 && client.facts.app.status == Status::Active
+                && !has_ended(client.facts.app.ends_at, now)
                 && client.facts.group.product_plan.has_integration_apps()
         });
         match usable {
@@ -293,12 +295,12 @@ impl Gatebook {
     }
 }
 
-/// The earlier of the token's end and the end of its client secret, as far as that is known.
+/// The earliest of the ends of the token, of its client secret and of the application, as far as those are known.
 fn good_until(token: &TokenFacts, facts: &GateFacts) -> Timestamp {
     let mut secrets = facts.app.client_secrets.iter();
     let secret = secrets.find(|secret| secret.id == token.client_secret_id);
-    let secret_ends_at = secret.and_then(|secret| secret.ends_at);
-    secret_ends_at.map_or(token.expires_at, |ends_at| ends_at.min(token.expires_at))
+    let ends = [secret.and_then(|secret| secret.ends_at), facts.app.ends_at];
+    ends.into_iter().flatten().fold(token.expires_at, Timestamp::min)
 }
 
 fn token_facts(claims: &AccessTokenClaims, facts: &GateFacts) -> TokenFacts {

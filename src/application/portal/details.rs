@@ -18,6 +18,7 @@ use gatebook_projections::portal_apps::{self, PortalAppRow, PortalApps};
 use gatebook_projections::projection::Projection;
 
 use crate::application::accounts::credentials::throttle_keys;
+use crate::application::apps::SecretTerms;
 use crate::application::authorization::{LinkedDeveloper, VerifiedDeveloper};
 use crate::application::caller::Caller;
 use crate::application::command::request::CommandRequest;
@@ -203,12 +204,12 @@ impl Gatebook {
     /// often it is sent; for a while it is shown the same one again. None when the secrets are others by now.
     ///
     /// # Errors
-    /// `IdempotencyKeyReused` when the form was sent with another overlap.
+    /// `IdempotencyKeyReused` when the form was sent with other terms.
     pub async fn generate_client_secret_once(
         &self,
         caller: &Caller,
         app_id: AppId,
-        overlap_seconds: Option<i64>,
+        terms: SecretTerms,
         seen: &[ClientSecretId],
         form: Option<&IdempotencyKey>,
     ) -> Result<Option<IssuedClientSecret>, Failure> {
@@ -229,7 +230,7 @@ impl Gatebook {
             }
             let expected = Some(app.version).into();
             let issued = self
-                .generate_client_secret_for(caller, app, overlap_seconds, &expected, form)
+                .generate_client_secret_for(caller, app, terms, &expected, form)
                 .await;
             match issued {
                 // Something has changed since the look at the secrets, or the same form was faster: look again.

@@ -10,6 +10,12 @@ fn invitation(app_name: &str, group_name: &str) -> Email {
 /// One e-mail of each kind.
 fn all(app: &str, group: &str) -> Vec<Email> {
     let (to, url) = ("dev@example.com", "https://gate.example.com/portal");
+    let ending = Ending {
+        app_name: app,
+        group_name: group,
+        ends_at: Timestamp::parse("2026-11-26T09:15:00.000Z").unwrap(),
+        url,
+    };
     vec![
         invitation(app, group),
         Email::verification_code(to, "042137", 10),
@@ -17,14 +23,10 @@ fn all(app: &str, group: &str) -> Vec<Email> {
         Email::otp_reset(to, app, group, url),
         Email::access_revoked(to, app, group),
         Email::application_revoked(to, app, group),
-        Email::client_secret_ending(
-            to,
-            app,
-            group,
-            "gbs_4f9",
-            Timestamp::parse("2026-11-26T09:15:00.000Z").unwrap(),
-            url,
-        ),
+        Email::client_secret_ending(&ending, "gbs_4f9"),
+        Email::client_secret_ending_for_admins(&ending, "gbs_4f9", true),
+        Email::application_ending(&ending),
+        Email::application_ending_for_admins(&ending),
         Email::aiq_integrate_requested(to, app, group, "acme", "0199", "payroll", "HR", group, &[app, "B"]),
         Email::otp_locked(to, app, group, url),
         Email::attention_digest(to, group, &[(app, "OTP locked".to_owned())], false, url),
@@ -67,7 +69,7 @@ fn r19_a_code_stands_on_a_line_of_its_own_and_not_in_the_subject() {
 
 #[test]
 fn r12_the_team_learns_who_asked_for_what() {
-    let email = &all("Payroll Bridge", "Acme Ltd")[7];
+    let email = &all("Payroll Bridge", "Acme Ltd")[10];
     for line in [
         "Application: Payroll Bridge",
         "Application id: 0199",

@@ -172,6 +172,7 @@ async fn an_email_that_was_sealed_for_another_row_is_given_up_and_says_why(on: O
             sealed: "AAAA".to_owned(),
             not_before: None,
             about: None,
+            audience: None,
             quotas: Vec::new(),
         })
         .await;
@@ -198,6 +199,7 @@ async fn an_email_of_a_kind_that_a_newer_version_wrote_waits_for_that_version(on
             sealed: "AAAA".to_owned(),
             not_before: None,
             about: None,
+            audience: None,
             quotas: Vec::new(),
         })
         .await;

@@ -127,6 +127,7 @@ async fn an_email_for_later_is_not_sent_early_because_it_is_retried(on: On) {
             sealed: "AAAA".to_owned(),
             not_before: Some(at(3_600)),
             about: None,
+            audience: None,
             quotas: Vec::new(),
         })
         .await;
@@ -189,6 +190,7 @@ async fn how_much_waits_and_for_how_long_is_known(on: On) {
             priority: Priority::Normal,
             not_before: Some(at(3_600)),
             about: None,
+            audience: None,
             quotas: Vec::new(),
         })
         .await;

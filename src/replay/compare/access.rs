@@ -15,6 +15,7 @@ pub(super) fn undone(event: &str, details: &Value) -> Option<&'static str> {
         "DeveloperAccessRevoked" => Some("the developer has access again"),
         "AccessTokenRevoked" => Some("the access token works again until it expires"),
         "EntitiesChanged" if takes_some(details) => Some("the entities that were taken out are open again"),
+        "EndDateChanged" if ends_earlier(details) => Some("the application goes on beyond its end date"),
         "OneTimePasswordReset" => Some("the OTP before it works again until it expires"),
         "OneTimePasswordMistyped" if details["attempts_left"] == 0 => Some("the OTP is no longer locked"),
         "InvitationResent" => Some("the invite before it works again until it expires"),
@@ -38,6 +39,15 @@ pub(super) fn undone(event: &str, details: &Value) -> Option<&'static str> {
 
 fn takes_some(details: &Value) -> bool {
     details["removed"].as_array().is_some_and(|removed| !removed.is_empty())
+}
+
+/// Also where an end date is set for the first time. Moments are written so that their texts are in their order.
+fn ends_earlier(details: &Value) -> bool {
+    match (details["before"].as_str(), details["after"].as_str()) {
+        (_, None) => false,
+        (None, Some(_)) => true,
+        (Some(before), Some(after)) => after < before,
+    }
 }
 
 fn loses_rights(details: &Value) -> bool {
@@ -120,6 +130,10 @@ mod tests {
             ("DeveloperAccessRevoked", json!({})),
             ("AccessTokenRevoked", json!({})),
             ("EntitiesChanged", json!({"added": ["c"], "removed": ["a"]})),
+            (
+                "EndDateChanged",
+                json!({"before": null, "after": "2027-01-01T00:00:00.000Z"}),
+            ),
             ("OneTimePasswordReset", json!({})),
             ("OneTimePasswordMistyped", json!({"attempts_left": 0})),
             ("InvitationResent", json!({})),
@@ -170,6 +184,14 @@ mod tests {
         for (event, details) in [
             ("ClientSecretGenerated", json!({"previous": null})),
             ("EntitiesChanged", json!({"added": ["b"], "removed": []})),
+            (
+                "EndDateChanged",
+                json!({"before": "2027-01-01T00:00:00.000Z", "after": null}),
+            ),
+            (
+                "EndDateChanged",
+                json!({"before": "2027-01-01T00:00:00.000Z", "after": "2027-02-01T00:00:00.000Z"}),
+            ),
             ("OneTimePasswordMistyped", json!({"attempts_left": 1})),
             ("ProductPlanChanged", json!({"before": "AIQ2", "after": "AIQ3"})),
             ("ProductPlanChanged", json!({"before": "AIQ2", "after": "AIQ1"})),

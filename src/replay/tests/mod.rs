@@ -105,6 +105,7 @@ impl World {
             category: CategoryCode::parse("payroll_and_hr").unwrap(),
             api_permission: ApiPermission::Read,
             entities: [EntityId::parse("berlin").unwrap()].into(),
+            ends_at: None,
             developer: DeveloperInvite {
                 email: email("dev@example.com"),
                 account: None,

@@ -7,6 +7,8 @@ mod console;
 mod copy;
 mod current_user;
 mod definition_list;
+mod demo_mail;
+mod end_date;
 mod filter_form;
 mod form;
 mod form_errors;
@@ -34,6 +36,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::mail::MailFolder;
 use crate::web::error::Problem;
 use crate::web::request_context::panicked;
 use crate::web::service::Service;
@@ -46,15 +49,19 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
 /// How long browsers remember to use TLS only: one year.
 const STRICT_TRANSPORT: &str = "max-age=31536000";
 
-pub fn routes(service: &Service) -> Router<Service> {
+/// All pages; those about e-mails only if there is a folder that a demo writes them to.
+pub fn routes(service: &Service, demo_mail: Option<&MailFolder>) -> Router<Service> {
     let pages = Router::new()
         .merge(console::routes())
         .merge(portal::routes())
         .merge(operator::routes())
         .merge(signed_in::routes())
+        .merge(demo_mail.map(demo_mail::pages).unwrap_or_default())
         .method_not_allowed_fallback(not_from_here)
         .layer(middleware::from_fn_with_state(service.clone(), same_origin::check));
-    with_page_headers(pages, is_strict(service)).merge(assets::routes())
+    with_page_headers(pages, is_strict(service))
+        .merge(assets::routes())
+        .merge(demo_mail.map(demo_mail::emails).unwrap_or_default())
 }
 
 /// What all pages share: problems and panics are shown as pages, and every response has the security headers.

@@ -109,6 +109,8 @@ pub const CALLS: &[Call] = &[
         "POST /api/v1/integration-apps/{running}/developer/revoke",
         r#"{"retire_client_secrets": true}"#,
     ),
+    plain("GET /api/v1/integration-apps/{running}/client-secrets"),
+    plain("DELETE /api/v1/integration-apps/{running}/client-secrets/{linked_secret}"),
     // Developers.
     again(json(
         "POST /portal/api/v1/sign-up/invitation",

@@ -148,7 +148,7 @@ fn r27_while_suspended_a_secret_can_be_retired_but_none_made() {
 }
 
 #[test]
-fn r12_operators_keep_the_secrets_of_aiq_integrate_and_of_nothing_else() {
+fn r12_operators_generate_the_secrets_of_aiq_integrate_and_of_nothing_else() {
     for scene in [given::aiq_integrate(), given::custom_aiq_integrate()] {
         scene
             .when(Principal::Operator, commands::generate_secret(1))
@@ -158,16 +158,40 @@ fn r12_operators_keep_the_secrets_of_aiq_integrate_and_of_nothing_else() {
             .when(Principal::Operator, commands::retire_secret(1))
             .then_expect_events(vec![given::secret_retired(1)]);
     }
+    given::with_one_secret()
+        .when(Principal::Operator, commands::generate_secret(2))
+        .then_expect_error(Refusal::KeptByDeveloper);
     for command in [commands::generate_secret(2), commands::retire_secret(1)] {
-        given::with_one_secret()
-            .when(Principal::Operator, command.clone())
-            .then_expect_error(Refusal::KeptByDeveloper);
         for by in [admin(), developer(), Principal::Integration, Principal::Invitee] {
             given::aiq_integrate()
                 .when(by, command.clone())
                 .then_expect_error(Refusal::NotFound);
         }
     }
+}
+
+#[test]
+fn r23_operators_retire_a_secret_of_every_application_as_its_developer_does() {
+    for scene in [
+        given::with_one_secret(),
+        given::with_two_secrets(),
+        given::with_one_secret().and(given::suspended()),
+        given::with_one_secret().and(given::revoked()),
+        given::with_one_secret().off_the_plan(),
+    ] {
+        for number in [1, 7] {
+            let developers = scene.answer(developer(), commands::retire_secret(number));
+            assert_eq!(
+                scene.answer(Principal::Operator, commands::retire_secret(number)),
+                developers
+            );
+        }
+    }
+    // Also when no developer is linked any more, and the secret was left to run.
+    given::with_one_secret()
+        .after(admin(), commands::revoke_developer())
+        .when(Principal::Operator, commands::retire_secret(1))
+        .then_expect_events(vec![given::secret_retired(1)]);
 }
 
 #[test]

@@ -18,6 +18,7 @@ pub(super) fn new_integration() -> NewIntegration {
         category: CategoryCode::parse("payroll_and_hr").unwrap(),
         api_permission: ApiPermission::ReadWrite,
         entities: entities(&["berlin", "dublin"]),
+        ends_at: None,
         developer: invite(None),
     }
 }
@@ -30,6 +31,7 @@ pub(super) fn aiq_integrate(code: &str) -> AiqIntegrate {
         description: description("Keeps customers in step."),
         category: None,
         entities: entities(&["berlin", "dublin"]),
+        ends_at: None,
         accept_charges: true,
         accept_data_access: true,
     }
@@ -177,7 +179,29 @@ pub(super) fn generate_secret_with(number: u128, overlap: Option<TimeDelta>) -> 
         prefix: format!("gbs_{number}"),
         digest: digest(&format!("secret {number}")),
     };
-    AppCommand::GenerateClientSecret { secret, overlap }
+    AppCommand::GenerateClientSecret {
+        secret,
+        overlap,
+        ends_at: None,
+    }
+}
+
+pub(super) fn generate_secret_until(number: u128, end: Timestamp) -> AppCommand {
+    match generate_secret(number) {
+        AppCommand::GenerateClientSecret { secret, overlap, .. } => AppCommand::GenerateClientSecret {
+            secret,
+            overlap,
+            ends_at: Some(end),
+        },
+        other => other,
+    }
+}
+
+pub(super) fn set_end(end: Option<Timestamp>) -> AppCommand {
+    AppCommand::ChangeDetails(Changes {
+        end_date: Some(end.into()),
+        ..Changes::default()
+    })
 }
 
 pub(super) fn retire_secret(number: u128) -> AppCommand {
@@ -243,6 +267,7 @@ pub(super) fn admin_commands() -> Vec<AppCommand> {
         describe("Another purpose."),
         categorise("other"),
         open_entities(&["paris"]),
+        set_end(Some(at("2027-01-01T00:00:00.000Z"))),
         register_developer(),
         resend_invite(),
         reset_otp(),

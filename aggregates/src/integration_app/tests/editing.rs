@@ -187,6 +187,7 @@ fn an_edit_of_several_fields_gives_one_fact_for_each_that_changes() {
         description: Some(description("Moves wages.")),
         category: Some(CategoryCode::parse("payroll_and_hr").unwrap()),
         entities: Some(EntitiesEdit::All(entities(&["paris"]))),
+        end_date: None,
     };
     given::new_integration()
         .when(integration_admin(), AppCommand::ChangeDetails(changes))
@@ -205,6 +206,7 @@ fn an_edit_with_one_bad_field_changes_nothing_at_all() {
         description: Some(description("Moves wages.")),
         category: Some(CategoryCode::parse("other").unwrap()),
         entities: None,
+        end_date: None,
     };
     given::custom_aiq_integrate()
         .when(admin(), AppCommand::ChangeDetails(changes))

@@ -60,6 +60,7 @@ pub(super) fn created() -> Event {
         category: CategoryCode::parse("payroll_and_hr").unwrap(),
         api_permission: ApiPermission::ReadWrite,
         entities: entities(&["berlin", "dublin"]),
+        ends_at: None,
     }
 }
 
@@ -76,6 +77,7 @@ pub(super) fn aiq_integrate_created(code: &str, custom: bool, category: &str) ->
         entities: entities(&["berlin", "dublin"]),
         charges_accepted_by: UserId::parse("ada").unwrap(),
         data_access_accepted_by: UserId::parse("ada").unwrap(),
+        ends_at: None,
     }
 }
 
@@ -144,7 +146,39 @@ pub(super) fn secret_generated(number: u128, made: &str, previous: Option<(u128,
         previous: previous.map(|(number, ends)| PreviousSecret {
             client_secret_id: id(number),
             ends_at: at(ends),
+            ends_anyway: false,
         }),
+        ends_at: None,
+    }
+}
+
+/// The same, with an end date of its own.
+pub(super) fn secret_generated_until(number: u128, made: &str, end: &str) -> Event {
+    let Event::ClientSecretGenerated {
+        client_secret_id,
+        prefix,
+        secret_digest,
+        created_at,
+        previous,
+        ..
+    } = secret_generated(number, made, None)
+    else {
+        unreachable!()
+    };
+    Event::ClientSecretGenerated {
+        client_secret_id,
+        prefix,
+        secret_digest,
+        created_at,
+        previous,
+        ends_at: Some(at(end)),
+    }
+}
+
+pub(super) fn end_date_changed(before: Option<&str>, after: Option<&str>) -> Event {
+    Event::EndDateChanged {
+        before: before.map(at),
+        after: after.map(at),
     }
 }
 

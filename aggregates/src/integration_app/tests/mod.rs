@@ -8,6 +8,7 @@ mod commands;
 mod creating;
 mod developer_link;
 mod editing;
+mod end_date;
 mod given;
 mod invitation;
 mod lifecycle;

@@ -111,7 +111,9 @@ fn r4_what_admins_ask_is_not_found_by_anybody_outside_the_group_in_any_phase() {
     for scene in every_phase() {
         for by in outside.clone() {
             for command in commands::admin_commands() {
-                scene.when(by.clone(), command).then_expect_error(Refusal::NotFound);
+                if !(matches!(by, Principal::Operator) && is_of_operators_too(&command)) {
+                    scene.when(by.clone(), command).then_expect_error(Refusal::NotFound);
+                }
             }
         }
         for by in [developer(), Principal::Invitee, Principal::Integration] {
@@ -119,6 +121,42 @@ fn r4_what_admins_ask_is_not_found_by_anybody_outside_the_group_in_any_phase() {
                 .when(by, commands::download_log())
                 .then_expect_error(Refusal::NotFound);
         }
+    }
+}
+
+/// R27: what operators may ask of an application of any group.
+fn is_of_operators_too(command: &AppCommand) -> bool {
+    matches!(
+        command,
+        AppCommand::Suspend { .. } | AppCommand::Resume { .. } | AppCommand::Revoke { .. }
+    )
+}
+
+#[test]
+fn r27_operators_who_say_why_are_answered_exactly_like_a_practice_admin_in_any_phase() {
+    let why = || reason("A leaked secret.");
+    for scene in every_phase() {
+        for command in [
+            AppCommand::Suspend { reason: why() },
+            AppCommand::Resume { reason: why() },
+            AppCommand::Revoke { reason: why() },
+        ] {
+            let practice_admin = scene.answer(admin(), command.clone());
+            assert_eq!(scene.answer(Principal::Operator, command), practice_admin);
+        }
+    }
+}
+
+#[test]
+fn r27_operators_who_do_not_say_why_are_refused() {
+    for command in [commands::suspend(), commands::resume(), commands::revoke()] {
+        let scene = sensible_scene(&command);
+        let refused = problem(scene.answer(Principal::Operator, command.clone()));
+        assert_eq!(refused, ("reason".to_owned(), "required"));
+        scene
+            .off_the_plan()
+            .when(Principal::Operator, command)
+            .then_expect_error(Refusal::PlanRequired);
     }
 }
 
@@ -134,9 +172,38 @@ fn r17_r22_what_the_developer_asks_is_not_found_by_anybody_else_in_any_phase() {
     for scene in every_phase() {
         for by in others.clone() {
             for command in commands::developer_commands() {
-                scene.when(by.clone(), command).then_expect_error(Refusal::NotFound);
+                // Admins retire secrets, too, and auditors of the group see that there are any.
+                let is_for_admins = matches!(command, AppCommand::RetireClientSecret { .. });
+                if !(is_for_admins && matches!(by, Principal::GroupUser(_))) {
+                    scene.when(by.clone(), command).then_expect_error(Refusal::NotFound);
+                }
             }
         }
+    }
+}
+
+#[test]
+fn r2_r23_admins_retire_secrets_of_both_kinds_of_applications_and_auditors_and_colleagues_none() {
+    let aiq_integrate = given::aiq_integrate().and(given::secret_generated(1, CREATED, None));
+    for scene in [given::with_one_secret(), aiq_integrate] {
+        for by in [admin(), integration_admin()] {
+            scene
+                .when(by, commands::retire_secret(1))
+                .then_expect_events(vec![given::secret_retired(1)]);
+        }
+        for by in [auditor(), colleague()] {
+            scene
+                .when(by, commands::retire_secret(1))
+                .then_expect_error(Refusal::Forbidden("Manage Integration Applications"));
+        }
+        scene
+            .when(admin_elsewhere(), commands::retire_secret(1))
+            .then_expect_error(Refusal::NotFound);
+        scene
+            .clone()
+            .off_the_plan()
+            .when(admin(), commands::retire_secret(1))
+            .then_expect_error(Refusal::PlanRequired);
     }
 }
 

@@ -16,6 +16,7 @@ use crate::application::caller::{Caller, Who};
 use crate::application::command::consequences::Consequences;
 use crate::application::command::consequences::account::DeveloperContext;
 use crate::application::command::consequences::emails::{EmailSubject, address_to_account};
+use crate::application::command::consequences::end_notices::{withdraw_notices, withdraw_notices_to_developer};
 use crate::application::command::request::Drawn;
 use crate::application::gatebook::Gatebook;
 use crate::application::idempotency_key::IdempotencyKey;
@@ -50,9 +51,13 @@ impl Consequences for IntegrationApp {
     ) -> Result<(), CommandError> {
         let subject = EmailSubject::of(context.app_id);
         match event {
-            Event::NewIntegrationCreated { .. } => context.take_name(gatebook, effects),
-            Event::AiqIntegrateCreated { .. } => {
+            Event::NewIntegrationCreated { ends_at, .. } => {
                 context.take_name(gatebook, effects);
+                context.ends_at(gatebook, *ends_at, effects)?;
+            }
+            Event::AiqIntegrateCreated { ends_at, .. } => {
+                context.take_name(gatebook, effects);
+                context.ends_at(gatebook, *ends_at, effects)?;
                 let notice = gatebook.team_notice(context.caller, context.app_id, context.group, context.app, event);
                 context.mail(gatebook, notice, None, effects)?;
             }
@@ -106,24 +111,40 @@ impl Consequences for IntegrationApp {
             Event::DeveloperAccessRevoked { email } => {
                 context.withdraw(subject.all_to_a_developer(), effects);
                 context.withdraw([subject.otp_lock()], effects);
-                context.withdraw_end_notices(effects);
+                let ends = context.app.client_secrets.iter().map(|secret| secret.id.to_string());
+                ends.chain([subject.end()])
+                    .for_each(|about| withdraw_notices_to_developer(&about, effects));
                 let notice = Email::access_revoked(email.as_str(), context.name(), context.group_name());
                 context.mail(gatebook, Some(notice), Some(subject.access_revoked(email)), effects)?;
             }
-            Event::ClientSecretGenerated { previous, .. } => {
-                if let Some(previous) = previous {
-                    effects.withdrawn_emails.push(previous.client_secret_id.to_string());
-                    effects.emails.extend(gatebook.end_notice(context, previous)?);
+            Event::ClientSecretGenerated {
+                client_secret_id,
+                previous,
+                ends_at,
+                ..
+            } => {
+                if let Some(previous) = previous.as_ref().filter(|previous| !previous.ends_anyway) {
+                    withdraw_notices(&previous.client_secret_id.to_string(), effects);
+                    gatebook.notices_of_secret(context, previous.client_secret_id, previous.ends_at, effects)?;
+                }
+                if let Some(ends_at) = ends_at {
+                    gatebook.notices_of_secret(context, *client_secret_id, *ends_at, effects)?;
                 }
                 effects.sealed = context.sealed_secret(gatebook)?;
             }
             Event::ClientSecretRetired { client_secret_id } => {
-                effects.withdrawn_emails.push(client_secret_id.to_string());
+                withdraw_notices(&client_secret_id.to_string(), effects);
+            }
+            Event::EndDateChanged { after, .. } => {
+                withdraw_notices(&subject.end(), effects);
+                context.ends_at(gatebook, *after, effects)?;
             }
             Event::ApplicationRevoked { .. } => {
                 context.withdraw(subject.all_to_a_developer(), effects);
                 context.withdraw([subject.otp_lock()], effects);
-                context.withdraw_end_notices(effects);
+                let ends = context.app.client_secrets.iter().map(|secret| secret.id.to_string());
+                ends.chain([subject.end()])
+                    .for_each(|about| withdraw_notices(&about, effects));
                 let email = context.app.developer.email();
                 let notice =
                     email.map(|email| Email::application_revoked(email.as_str(), context.name(), context.group_name()));
@@ -176,10 +197,17 @@ impl AppContext<'_> {
         }
     }
 
-    /// R23: the notices that client secrets will end.
-    fn withdraw_end_notices(&self, effects: &mut SideEffects) {
-        let secrets = self.app.client_secrets.iter().map(|secret| secret.id.to_string());
-        effects.withdrawn_emails.extend(secrets);
+    /// The notices that the application will end, if it will.
+    fn ends_at(
+        &self,
+        gatebook: &Gatebook,
+        ends_at: Option<Timestamp>,
+        effects: &mut SideEffects,
+    ) -> Result<(), CommandError> {
+        let about = EmailSubject::of(self.app_id).end();
+        ends_at.map_or(Ok(()), |ends_at| {
+            gatebook.notices_of_app(self, &about, ends_at, effects)
+        })
     }
 
     /// An e-mail, and what it is about if a later event can make it obsolete before it is sent.

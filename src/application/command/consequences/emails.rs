@@ -93,6 +93,11 @@ impl EmailSubject {
         format!("access of {} to {}", email.key(), self.0)
     }
 
+    /// The end of the application at its end date.
+    pub(in crate::application) fn end(&self) -> String {
+        format!("end of {}", self.0)
+    }
+
     /// Everything that asks a developer to do something about the application.
     pub(in crate::application) fn all_to_a_developer(&self) -> [String; 3] {
         [self.invitation(), self.assignment(), self.otp_reset()]

@@ -5,9 +5,9 @@
 pub(in crate::application) mod account;
 pub(in crate::application) mod app;
 pub(in crate::application) mod emails;
+pub(in crate::application) mod end_notices;
 pub(in crate::application) mod group;
 pub(in crate::application) mod lock_emails;
-pub(in crate::application) mod secret_emails;
 pub(in crate::application) mod system;
 
 use cqrs_es::Aggregate;

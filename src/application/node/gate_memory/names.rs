@@ -78,6 +78,7 @@ impl EventName {
             // What does not exist is not remembered as such.
             Event::NewIntegrationCreated | Event::AiqIntegrateCreated => Touched::Nothing,
             Event::EntitiesChanged
+            | Event::EndDateChanged
             | Event::ClientSecretGenerated
             | Event::ClientSecretRetired
             | Event::ApplicationSuspended
@@ -162,6 +163,7 @@ mod tests {
             "ClientSecretGenerated",
             "ClientSecretRetired",
             "EntitiesChanged",
+            "EndDateChanged",
         ] {
             assert_eq!(
                 event("IntegrationApp", &id.to_string(), event_type).touches(),

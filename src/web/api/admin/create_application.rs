@@ -43,6 +43,9 @@ pub struct CreateApplication {
     /// The ids of the entities whose data the application may use; at least one.
     #[schema(value_type = Vec<String>)]
     pub entities: Option<Vec<String>>,
+    /// When the application ends by itself (RFC 3339), in the future. It can be changed later. The default is never.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub ends_at: Option<String>,
     /// AIQ Integrate only: must be true, to accept that the application is chargeable.
     #[serde(default, deserialize_with = "flag")]
     pub accept_charges: Option<bool>,
@@ -115,6 +118,7 @@ impl CreateApplication {
         let developer_email = fields.read(EmailAddress::parse("developer_email", text(&self.developer_email)));
         let api_permission = fields.read(ApiPermission::parse(text(&self.api_permission)));
         let entities = fields.entities(self.entities);
+        let ends_at = self.ends_at.as_deref().and_then(|end| fields.time("ends_at", end));
         fields.finish(|| {
             Some(NewIntegrationForm {
                 name: name?,
@@ -123,6 +127,7 @@ impl CreateApplication {
                 developer_email: developer_email?,
                 api_permission: api_permission?,
                 entities: entities?,
+                ends_at,
             })
         })
     }
@@ -141,6 +146,7 @@ impl CreateApplication {
             .as_deref()
             .and_then(|code| fields.read(CategoryCode::parse(code)));
         let entities = fields.entities(self.entities);
+        let ends_at = self.ends_at.as_deref().and_then(|end| fields.time("ends_at", end));
         let (accept_charges, accept_data_access) = (self.accept_charges, self.accept_data_access);
         fields.finish(|| {
             Some(AiqIntegrateForm {
@@ -149,6 +155,7 @@ impl CreateApplication {
                 description: description?,
                 category,
                 entities: entities?,
+                ends_at,
                 accept_charges: accept_charges.unwrap_or_default(),
                 accept_data_access: accept_data_access.unwrap_or_default(),
             })

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::extract::State;
 use gatebook_aggregates::catalog::CategoryCode;
 use gatebook_aggregates::identifiers::AppId;
-use gatebook_aggregates::integration_app::{Changes, EntitiesEdit, EntitiesToChange};
+use gatebook_aggregates::integration_app::{Changes, EndDateEdit, EntitiesEdit, EntitiesToChange};
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::text::Description;
 use serde::Deserialize;
@@ -42,6 +42,11 @@ pub struct EditApplication {
     #[serde(default)]
     #[schema(value_type = Vec<String>, required = false)]
     remove_entities: Patch<Vec<String>>,
+    /// When the application ends by itself (RFC 3339), in the future; null for never. An application that has ended goes on
+    /// with a later one.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime, required = false)]
+    ends_at: Patch<String>,
     // The other fields of an application never change, or are changed by other calls (R6, R9, R10). They are listed so
     // that each is refused with its own code and not as an unknown field.
     #[serde(default)]
@@ -87,7 +92,7 @@ pub struct EditApplication {
 
 /// Edit an application
 ///
-/// Changes description, category or entities, with immediate effect. Entities are changed by the whole list, or by those to
+/// Changes description, category, entities or the end date, with immediate effect. Entities are changed by the whole list, or by those to
 /// add and those to remove. The body may have 4 MiB, and may also be sent as `application/merge-patch+json` (RFC 7396).
 #[utoipa::path(
     patch,
@@ -117,11 +122,17 @@ pub async fn edit_application(
 
 impl EditApplication {
     /// A change of these fields only.
-    pub fn of(description: Patch<String>, category: Patch<String>, entities: Patch<Vec<String>>) -> Self {
+    pub fn of(
+        description: Patch<String>,
+        category: Patch<String>,
+        entities: Patch<Vec<String>>,
+        ends_at: Patch<String>,
+    ) -> Self {
         Self {
             description,
             category,
             entities,
+            ends_at,
             ..Self::default()
         }
     }
@@ -143,11 +154,13 @@ impl EditApplication {
         let category = self.category.or_required("category", &mut fields);
         let category = category.and_then(|code| fields.read(CategoryCode::parse(&code)));
         let entities = entities_edit(self.entities, self.add_entities, self.remove_entities, &mut fields);
+        let end_date = end_date_edit(self.ends_at, &mut fields);
         fields.finish(|| {
             Some(Changes {
                 description,
                 category,
                 entities,
+                end_date,
             })
         })
     }
@@ -168,6 +181,15 @@ impl EditApplication {
             ("revoked_at", self.revoked_at),
             ("version", self.version),
         ]
+    }
+}
+
+/// Null removes it.
+fn end_date_edit(ends_at: Patch<String>, fields: &mut Fields) -> Option<EndDateEdit> {
+    match ends_at {
+        Patch::Not => None,
+        Patch::Null => Some(EndDateEdit::Remove),
+        Patch::As(end) => fields.time("ends_at", &end).map(EndDateEdit::Set),
     }
 }
 
@@ -265,6 +287,19 @@ mod tests {
         let body = json!({"add_entities": null, "remove_entities": null});
         let expected = ["add_entities", "remove_entities"].map(|field| (field, "required"));
         assert_eq!(read(body).unwrap_err(), message(&expected));
+    }
+
+    #[test]
+    fn an_end_date_is_a_time_or_null_for_none() {
+        assert_eq!(read(json!({})).unwrap().end_date, None);
+        let null = read(json!({"ends_at": null})).unwrap();
+        assert_eq!(null.end_date, Some(EndDateEdit::Remove));
+        let set = read(json!({"ends_at": "2027-01-01T00:00:00Z"})).unwrap();
+        assert!(matches!(set.end_date, Some(EndDateEdit::Set(_))));
+        for odd in ["", "2027-01-01", "tomorrow"] {
+            let refused = read(json!({"ends_at": odd})).unwrap_err();
+            assert_eq!(refused, message(&[("ends_at", "invalid_ends_at")]));
+        }
     }
 
     #[test]

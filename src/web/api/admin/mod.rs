@@ -1,6 +1,7 @@
 //! The API for group users: `/api/v1`, with a user's token. This file lists all of its routes.
 
 pub mod change;
+mod client_secrets;
 mod create_application;
 mod download_activity_log;
 mod edit_application;
@@ -63,6 +64,9 @@ pub fn routes() -> OpenApiRouter<Service> {
         .routes(routes!(usage::get_usage))
         .routes(routes!(usage::get_usage_by_entity))
         .routes(routes!(usage::list_refusals))
+        // /api/v1/integration-apps/{id}/client-secrets
+        .routes(routes!(client_secrets::list_app_client_secrets))
+        .routes(routes!(client_secrets::retire_app_client_secret))
         // /api/v1/integration-apps/{id}/suspend · resume · revoke
         .routes(routes!(suspend_resume_revoke::suspend_application))
         .routes(routes!(suspend_resume_revoke::resume_application))

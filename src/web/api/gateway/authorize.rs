@@ -65,7 +65,7 @@ const UNCLEAR: &str = "?";
         )),
         (status = 401, description = "The token is not valid: `token_missing`, `token_malformed`, `token_invalid`, \
                                       `token_expired`, `token_revoked`, `secret_retired`, `app_suspended`, \
-                                      `app_revoked`.", headers(
+                                      `app_revoked`, `app_expired`.", headers(
             ("X-Reason" = String, description = "The first reason that applies."),
             ("WWW-Authenticate" = String, description = "A Bearer challenge (RFC 6750)."),
         )),

@@ -37,7 +37,8 @@ pub fn refused(verdict: Verdict, access: Option<&str>, unavailable: GatewayUnava
         | Verdict::TokenRevoked
         | Verdict::SecretRetired
         | Verdict::AppSuspended
-        | Verdict::AppRevoked => (StatusCode::UNAUTHORIZED, INVALID_TOKEN),
+        | Verdict::AppRevoked
+        | Verdict::AppExpired => (StatusCode::UNAUTHORIZED, INVALID_TOKEN),
         Verdict::GroupNotOnPlan | Verdict::EntityMissing | Verdict::EntityNotAssigned => {
             (StatusCode::FORBIDDEN, INSUFFICIENT_SCOPE)
         }
@@ -160,6 +161,7 @@ mod tests {
             Verdict::SecretRetired,
             Verdict::AppSuspended,
             Verdict::AppRevoked,
+            Verdict::AppExpired,
         ] {
             let response = refused(verdict, Some("read"), GatewayUnavailable::Forbidden);
             assert_eq!(message(&response), (401, verdict.code(), INVALID_TOKEN));

@@ -52,7 +52,7 @@ pub struct GateResult {
     /// Whether the call may pass.
     allowed: bool,
     /// `ok`, or the first reason that applies: `token_missing`, `token_malformed`, `token_invalid`, `token_expired`,
-    /// `token_revoked`, `secret_retired`, `app_suspended`, `app_revoked`, `group_not_on_plan`, `entity_missing`,
+    /// `token_revoked`, `secret_retired`, `app_suspended`, `app_revoked`, `app_expired`, `group_not_on_plan`, `entity_missing`,
     /// `entity_not_assigned`, `access_not_permitted`; `unavailable` if it cannot be decided because an event of the
     /// application or its group cannot be read.
     #[schema(value_type = String)]

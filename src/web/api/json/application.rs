@@ -36,8 +36,11 @@ pub struct Application {
     /// The ids of selected entities that the group no longer has. The application has no access to them. If the group
     /// gets one back, access returns, unless the entities have been edited since.
     removed_entities: Vec<String>,
-    /// `active`, `suspended` or `revoked`.
+    /// `active`, `suspended` or `revoked`. An end date does not change it.
     status: &'static str,
+    /// When the application ends by itself; null if it does not. From then on its tokens are refused, as `app_expired`.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    ends_at: Option<Timestamp>,
     /// The outside developer.
     developer: LinkedDeveloper,
     /// Why somebody should look at it, the most urgent reason first: `otp_locked`, `mail_refused`, `access_ends_today`,
@@ -105,6 +108,7 @@ impl From<&AppView> for Application {
             entities: view.entities().map(Named::entity).collect(),
             removed_entities: view.removed_entities().map(ToString::to_string).collect(),
             status: app.status.into(),
+            ends_at: app.ends_at,
             developer: LinkedDeveloper::from(view),
             attention: view.attention().into_iter().map(Attention::as_str).collect(),
             created_at: app.created_at,

@@ -82,7 +82,7 @@ pub struct ListedClientSecret {
     /// When it was created.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// When its overlap ends; null for the newest secret.
+    /// When it ends: at its end date, or earlier if a newer one replaces it; null if it has neither.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     ends_at: Option<Timestamp>,
     /// When it was last used; null if never.
@@ -105,6 +105,36 @@ pub struct NewClientSecret {
     /// When the previous secret ends; null if there is none.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     previous_ends_at: Option<Timestamp>,
+    /// When the new secret ends by itself; null if it does not.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    ends_at: Option<Timestamp>,
+}
+
+/// How the new client secret replaces the previous one, and how long it lasts. The body may be left out.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClientSecretTerms {
+    /// How many seconds the previous secret stays valid: 0 ends it at once, 259200 (72 hours) is the default, 7776000 (90
+    /// days) the maximum.
+    overlap_seconds: Option<i64>,
+    /// When the new secret ends by itself (RFC 3339): in the future, and not after the application. The default is never.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    ends_at: Option<String>,
+}
+
+impl ClientSecretTerms {
+    /// Validates the time.
+    pub fn read(&self) -> Result<application::SecretTerms, Problem> {
+        let mut fields = Fields::default();
+        let ends_at = self.ends_at.as_deref().map(|end| fields.time("ends_at", end));
+        let overlap_seconds = self.overlap_seconds;
+        fields.finish(|| {
+            Some(application::SecretTerms {
+                overlap_seconds,
+                ends_at: ends_at.flatten(),
+            })
+        })
+    }
 }
 
 impl NamedBody {
@@ -166,12 +196,14 @@ impl From<application::ClientSecretMade> for NewClientSecret {
             client_secret,
             client_secret_id,
             previous_ends_at,
+            ends_at,
         } = made;
         Self {
             client_id,
             client_secret,
             client_secret_id,
             previous_ends_at,
+            ends_at,
         }
     }
 }

@@ -19,7 +19,8 @@ pub use application::{Application, ApplicationOfGroup, CreatedApplication};
 pub use apps_query::{AppsQuery, AppsQuestion};
 pub use catalog::Catalog;
 pub use credentials::{
-    ListedClientSecret, NamedBody, NewClientSecret, NewResourceServer, NewToken, NewTokenBody, ResourceServerJson,
+    ClientSecretTerms, ListedClientSecret, NamedBody, NewClientSecret, NewResourceServer, NewToken, NewTokenBody,
+    ResourceServerJson,
 };
 pub use developer::{DeveloperAccess, DeveloperAccessGiven, VerificationJson};
 pub use fields::{Fields, IsPresent, NoFields, Patch, flag, text};

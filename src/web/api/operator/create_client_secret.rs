@@ -4,23 +4,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use gatebook_aggregates::identifiers::AppId;
-use serde::Deserialize;
-use utoipa::ToSchema;
 
 use crate::application::ClientSecretOrder;
 use crate::web::api::admin::change::{InPath, KeyedBody, WithIfMatch, WithKey};
-use crate::web::api::json::{NewClientSecret, OperatorAppProblems};
+use crate::web::api::json::{ClientSecretTerms, NewClientSecret, OperatorAppProblems};
 use crate::web::error::Problem;
 use crate::web::extract::{IfMatch, Operator, PathOf};
 use crate::web::service::Service;
-
-/// How the new client secret replaces the previous one. The body may be left out.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CreateClientSecret {
-    /// How many seconds the previous secret stays valid.
-    overlap_seconds: Option<i64>,
-}
 
 /// Create a client secret
 ///
@@ -30,7 +20,7 @@ pub struct CreateClientSecret {
     path = "/operator/api/v1/integration-apps/{id}/client-secrets",
     tag = "Operators",
     params(InPath, WithIfMatch, WithKey),
-    request_body = Option<CreateClientSecret>,
+    request_body = Option<ClientSecretTerms>,
     responses((status = 201, description = "The client secret", body = NewClientSecret), OperatorAppProblems),
     security(("operator_token" = []))
 )]
@@ -39,10 +29,10 @@ pub async fn create_client_secret(
     State(service): State<Service>,
     PathOf(id): PathOf<AppId>,
     IfMatch(if_match): IfMatch,
-    body: KeyedBody<CreateClientSecret>,
+    body: KeyedBody<ClientSecretTerms>,
 ) -> Result<(StatusCode, Json<NewClientSecret>), Problem> {
     let order = ClientSecretOrder {
-        overlap_seconds: body.value.overlap_seconds,
+        terms: body.value.read()?,
         if_match,
         key: body.key(&caller)?,
     };

@@ -1,4 +1,4 @@
-//! `GET /integration-apps/{id}/client-secrets`: R12, R23.
+//! `GET /integration-apps/{id}/client-secrets`: R23.
 
 use axum::Json;
 use axum::extract::State;
@@ -12,8 +12,7 @@ use crate::web::service::Service;
 
 /// List client secrets
 ///
-/// The live ones of an AIQ Integrate application. Only their first characters are known. The developer of a New
-/// Integration keeps its secrets: `kept_by_developer`.
+/// The live ones of an application of any group. Only their first characters are known.
 #[utoipa::path(
     get,
     path = "/operator/api/v1/integration-apps/{id}/client-secrets",
@@ -21,7 +20,6 @@ use crate::web::service::Service;
     params(InPath),
     responses(
         (status = 200, description = "The active client secrets, oldest first", body = Items<ListedClientSecret>),
-        (status = 409, description = "`kept_by_developer`: it is not an AIQ Integrate application", body = Problem, content_type = "application/problem+json"),
         OperatorReadProblems
     ),
     security(("operator_token" = []))

@@ -1,4 +1,4 @@
-//! `DELETE /integration-apps/{id}/client-secrets/{secret_id}`: R12, R23.
+//! `DELETE /integration-apps/{id}/client-secrets/{secret_id}`: R23.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -12,7 +12,7 @@ use crate::web::service::Service;
 
 /// Retire a client secret
 ///
-/// Of an AIQ Integrate application, at once. The access tokens that were issued for it end with it.
+/// Of an application of any group, at once. The access tokens that were issued for it end with it.
 #[utoipa::path(
     delete,
     path = "/operator/api/v1/integration-apps/{id}/client-secrets/{secret_id}",

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use gatebook_aggregates::identifiers::AppId;
+use gatebook_aggregates::timestamp::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -32,6 +33,9 @@ pub struct PortalAppDetails {
     /// `active`, `suspended` or `revoked`.
     #[schema(value_type = String)]
     status: &'static str,
+    /// When the application ends by itself; null if it does not.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    ends_at: Option<Timestamp>,
     /// The endpoints to use with the credentials.
     endpoints: Endpoints,
     /// The active client secrets, oldest first.
@@ -101,6 +105,7 @@ impl PortalAppDetails {
             client_id: app.client_id.0,
             api_permission: app.api_permission.as_str(),
             status: app.status.into(),
+            ends_at: app.ends_at,
             endpoints: Endpoints::new(settings),
             client_secrets: secrets.map(ListedClientSecret::from).collect(),
         }

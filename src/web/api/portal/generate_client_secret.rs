@@ -4,25 +4,14 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use gatebook_aggregates::identifiers::AppId;
-use serde::Deserialize;
-use utoipa::ToSchema;
 
 use crate::application::ClientSecretOrder;
 use crate::web::api::admin::change::{KeyedBody, WithIfMatch, WithKey};
-use crate::web::api::json::NewClientSecret;
+use crate::web::api::json::{ClientSecretTerms, NewClientSecret};
 use crate::web::api::portal::problems::{BodyProblems, SessionProblems};
 use crate::web::error::Problem;
 use crate::web::extract::{AuthenticatedDeveloper, IfMatch, PathOf};
 use crate::web::service::Service;
-
-/// How the new secret replaces the previous one.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ClientSecretRequest {
-    /// How many seconds the older secret stays valid: 0 ends it at once, 259200 (72 hours) is the default, 7776000 (90
-    /// days) the maximum.
-    overlap_seconds: Option<i64>,
-}
 
 /// Generate a client secret
 ///
@@ -33,15 +22,15 @@ pub struct ClientSecretRequest {
     path = "/portal/api/v1/apps/{id}/client-secrets",
     tag = "Developers",
     params(("id" = String, Path, description = "The application's id."), WithIfMatch, WithKey),
-    request_body = ClientSecretRequest,
+    request_body = ClientSecretTerms,
     responses(
         (status = 201, description = "The secret, which is shown only once.", body = NewClientSecret),
         (status = 403, description = "`otp_verification_needed`, `plan_required`.", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not_found`: it is not one of the developer's applications.", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`client_secret_limit`: two are active; retire one first. `app_suspended`, \
-                                      `app_revoked`.", body = Problem, content_type = "application/problem+json"),
+                                      `app_revoked`, `app_expired`.", body = Problem, content_type = "application/problem+json"),
         (status = 412, description = "`version_mismatch`: it has changed since the version in `If-Match`.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`invalid_overlap_seconds`, `unknown_field`, `idempotency_key_reused`.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid_overlap_seconds`, `invalid_ends_at`, `unknown_field`, `idempotency_key_reused`.", body = Problem, content_type = "application/problem+json"),
         BodyProblems,
         SessionProblems,
     ),
@@ -52,10 +41,10 @@ pub async fn portal_generate_client_secret(
     developer: AuthenticatedDeveloper,
     PathOf(app_id): PathOf<AppId>,
     IfMatch(if_match): IfMatch,
-    body: KeyedBody<ClientSecretRequest>,
+    body: KeyedBody<ClientSecretTerms>,
 ) -> Result<(StatusCode, Json<NewClientSecret>), Problem> {
     let order = ClientSecretOrder {
-        overlap_seconds: body.value.overlap_seconds,
+        terms: body.value.read()?,
         if_match,
         key: body.key(&developer.caller)?,
     };

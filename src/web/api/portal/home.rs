@@ -74,6 +74,9 @@ pub struct PortalApp {
     /// `active`, `suspended` or `revoked`.
     #[schema(value_type = String)]
     status: &'static str,
+    /// When the application ends by itself; null if it does not.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    ends_at: Option<Timestamp>,
     /// What needs attention, the most urgent first: `access_ends_today` and `no_entities` wait for the admin,
     /// `secret_ends_soon` for the developer.
     attention: Vec<&'static str>,
@@ -129,6 +132,7 @@ impl PortalApp {
             group: Named::group(group),
             api_permission: app.api_permission.as_str(),
             status: app.status.into(),
+            ends_at: app.ends_at,
             attention: app.attention(group, now).into_iter().map(Attention::as_str).collect(),
         }
     }

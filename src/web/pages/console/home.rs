@@ -162,7 +162,7 @@ fn detail(view: &AppView, reason: Attention) -> Markup {
     match reason {
         Attention::OtpLocked => html! { (email) " entered a wrong OTP five times." },
         Attention::MailRefused => html! { "The last e-mail to " (email) " could not be delivered." },
-        Attention::AccessEndsToday => html! { "Its access ends within 24 hours." },
+        Attention::AccessEndsToday => html! { "It ends on " (at(app.ends_at)) ", and its access with it." },
         Attention::SecretEndsSoon => {
             let secrets = view.beside().client_secrets.iter();
             let ending = secrets
@@ -196,7 +196,8 @@ fn click(user: &ConsoleUser, view: &AppView, reason: Attention) -> Markup {
         Attention::MailRefused => link(view, "See what to do", "/developer"),
         Attention::AccessEndsToday => link(view, "Change the end", "/edit"),
         Attention::NoEntities => link(view, "Select entities", "/edit"),
-        Attention::SecretEndsSoon | Attention::NeverUsed => link(view, "View", ""),
+        Attention::SecretEndsSoon => link(view, "See the secrets", "/secrets"),
+        Attention::NeverUsed => link(view, "View", ""),
         Attention::Unused90Days => link(view, "Suspend", "/suspend"),
     }
 }

@@ -6,6 +6,7 @@ mod labels;
 mod outbox;
 mod projections;
 mod requests;
+mod secrets;
 mod sessions;
 mod sign_in;
 mod user;
@@ -36,7 +37,11 @@ pub fn routes() -> Router<Service> {
         .route("/operator/requests", get(requests::show))
         .route(
             "/operator/requests/{id}/client-secrets",
-            get(requests::show).post(requests::generate),
+            get(secrets::show).post(requests::generate),
+        )
+        .route(
+            "/operator/requests/{id}/client-secrets/{secret_id}/retire",
+            get(secrets::ask_to_retire).post(secrets::retire),
         )
         .route("/operator/projections", get(projections::show).post(projections::start))
         .route("/operator/sessions", get(sessions::show))

@@ -9,7 +9,7 @@ use gatebook_aggregates::integration_app::Status;
 use gatebook_projections::app_list::Filter;
 use maud::{Markup, html};
 
-use crate::application::{AppView, ClientSecretOrder, Failure, IssuedClientSecret};
+use crate::application::{AppView, ClientSecretOrder, Failure, IssuedClientSecret, SecretTerms};
 use crate::unique_id::unique_id;
 use crate::web::api::json::{AppsQuery, write_cursor};
 use crate::web::error::Problem;
@@ -21,7 +21,8 @@ use crate::web::pages::form::{Form, PageQuery, SubmittedForm};
 use crate::web::pages::form_errors::Errors;
 use crate::web::pages::form_token::token;
 use crate::web::pages::layout::{Shell, page};
-use crate::web::pages::{copy, filter_form, times};
+use crate::web::pages::operator::secrets;
+use crate::web::pages::{copy, end_date, filter_form, times};
 use crate::web::service::Service;
 
 /// `GET /operator/requests`
@@ -95,8 +96,9 @@ fn row(view: &AppView, form_token: &str) -> Markup {
             td data-title="Status" { (<&str>::from(app.status)) }
             td data-title="Requested" { (times::moment(app.created_at)) " by " bdi { (app.created_by_name) } }
             td {
+                a href=(secrets::path(app.app_id)) aria-label={ "Client secrets of " (app.name.as_str()) } { "Client secrets" }
                 @if app.status == Status::Active {
-                    form method="post" action=(generate_path(app.app_id)) {
+                    form method="post" action=(secrets::path(app.app_id)) {
                         (token(form_token))
                         input type="hidden" name="version" value=(app.version);
                         // The key makes the form count once: a second click shows the same secret again.
@@ -138,9 +140,12 @@ async fn generated(
     };
     let key = operator
         .caller()
-        .idempotency_key(key, "POST", &generate_path(app_id), &form.content());
+        .idempotency_key(key, "POST", &secrets::path(app_id), &form.content());
     let order = ClientSecretOrder {
-        overlap_seconds: None,
+        terms: SecretTerms {
+            overlap_seconds: None,
+            ends_at: end_date::read(form)?,
+        },
         if_match: Some(version).into(),
         key: Some(key),
     };
@@ -160,10 +165,6 @@ fn out_of_date() -> Problem {
     let detail = "This form has already been sent, or the application has changed since you opened it. A secret is \
                   shown only once; if you did not save it, generate another.";
     Problem::new(StatusCode::CONFLICT, "conflict", detail)
-}
-
-fn generate_path(app_id: AppId) -> String {
-    format!("/operator/requests/{app_id}/client-secrets")
 }
 
 fn secret_page(operator: &OperatorUser, secret: &IssuedClientSecret) -> Markup {

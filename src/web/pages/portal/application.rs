@@ -4,7 +4,7 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use gatebook_aggregates::identifiers::AppId;
-use gatebook_aggregates::integration_app::{ClientSecret, MAX_LIVE_CLIENT_SECRETS, SECRET_OVERLAP, Status};
+use gatebook_aggregates::integration_app::{ClientSecret, MAX_LIVE_CLIENT_SECRETS, SECRET_OVERLAP, Status, has_ended};
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::groups::GroupRow;
 use gatebook_projections::portal_apps::PortalAppRow;
@@ -21,7 +21,7 @@ use crate::web::pages::inputs::Field;
 use crate::web::pages::layout::{Shell, page};
 use crate::web::pages::portal::labels::{done, failed, status_badge, status_notice, tabs};
 use crate::web::pages::portal::usage;
-use crate::web::pages::{copy, form_key, times};
+use crate::web::pages::{copy, end_date, form_key, times};
 use crate::web::service::Service;
 
 /// How long the older secret stays valid: seconds, and their labels.
@@ -32,6 +32,9 @@ const OVERLAPS: [(&str, &str); 5] = [
     ("259200", "72 hours"),
     ("604800", "7 days"),
 ];
+
+/// The hint for the end date.
+const END_HINT: &str = "The new secret stops working then. Leave it empty for no end date.";
 
 /// `GET /portal/apps/{id}`
 pub async fn show(
@@ -99,7 +102,7 @@ pub async fn credentials_page(
     } = &details;
     let body = html! {
         (head(row, group, false))
-        (errors.summary(&["overlap_seconds"]))
+        (errors.summary(&["overlap_seconds", end_date::ENDS_AT]))
         section aria-labelledby="credentials" {
             h2 #credentials { "Credentials" }
             (endpoints(service, row))
@@ -107,7 +110,10 @@ pub async fn credentials_page(
         section aria-labelledby="secrets" {
             h2 #secrets { "Client secrets" }
             (secrets_table(row, client_secrets))
-            @if row.status == Status::Active && group.customer.product_plan.has_integration_apps() {
+            @if has_ended(row.ends_at, service.clock.now()) {
+                p.notice.warn role="note" { "The application has ended: its secrets open nothing until it gets a later end date. Ask "
+                    "the group’s Integration Admin." }
+            } @else if row.status == Status::Active && group.customer.product_plan.has_integration_apps() {
                 (generate(user, row, service.clock.now(), form, errors))
             }
         }
@@ -126,6 +132,7 @@ pub fn head(row: &PortalAppRow, group: &GroupRow, entities: bool) -> Markup {
                 (written("Description", row.description.as_str()))
                 (written("Group", group.customer.name.as_str()))
                 (fact("API Permissions", &html! { (row.api_permission.title()) }))
+                (fact("Ends", &end_date::in_words(row.ends_at)))
             }
         }
     }
@@ -188,12 +195,14 @@ fn generate(user: &PortalUser, row: &PortalAppRow, now: Timestamp, form: &Form, 
                 (form_key::field(form))
                 @for secret in &live { input type="hidden" name="live" value=(secret.id); }
                 @if live.is_empty() {
+                    (end_date::field(form, END_HINT, errors))
                     button type="submit" { "Generate client secret" }
                 } @else {
                     (Field {
                         name: "overlap_seconds", label: "Keep the current client secret valid for", value: overlap,
                         hint: "Both secrets work during this time, so that the integration can switch over.", ..Field::default()
                     }.select(&OVERLAPS, errors))
+                    (end_date::field(form, END_HINT, errors))
                     button type="submit" { "Rotate client secret" }
                 }
             }

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use gatebook_aggregates::identifiers::{AppId, ClientSecretId};
 use maud::{Markup, html};
 
-use crate::application::{Failure, IssuedClientSecret, live_secrets};
+use crate::application::{Failure, IssuedClientSecret, SecretTerms, live_secrets};
 use crate::web::error::Problem;
 use crate::web::extract::PathOf;
 use crate::web::pages::current_user::{PortalUser, SignedIn};
@@ -17,8 +17,11 @@ use crate::web::pages::form_token::token;
 use crate::web::pages::layout::{Shell, page};
 use crate::web::pages::portal::application::credentials_page;
 use crate::web::pages::portal::labels::failed;
-use crate::web::pages::{copy, form_key, times};
+use crate::web::pages::{copy, end_date, form_key, times};
 use crate::web::service::Service;
+
+/// The form's labels for the fields that error messages name.
+const WORDS: &[(&str, &str)] = &[(end_date::ENDS_AT, end_date::LABEL)];
 
 /// `POST /portal/apps/{id}/client-secrets`: generates a secret and shows it once.
 pub async fn generate(
@@ -52,14 +55,25 @@ async fn generated(
         );
         return Err((problem.into(), form));
     };
+    let ends_at = match end_date::read(&form) {
+        Ok(ends_at) => ends_at,
+        Err(problem) => return Err((Errors::from(problem).worded(WORDS), form)),
+    };
+    let terms = SecretTerms {
+        overlap_seconds: overlap,
+        ends_at,
+    };
     let seen: Vec<_> = form.all("live").into_iter().filter_map(|id| id.parse().ok()).collect();
     let path = format!("/portal/apps/{app_id}/client-secrets");
     let key = form_key::key(user.caller(), &path, &form);
-    let issued = service.generate_client_secret_once(user.caller(), app_id, overlap, &seen, key.as_ref());
+    let issued = service.generate_client_secret_once(user.caller(), app_id, terms, &seen, key.as_ref());
     match issued.await {
         Ok(Some(secret)) => Ok(secret),
         Ok(None) => Err((out_of_date(), form_key::anew(form))),
-        Err(failure) => Err(form_key::refused(failure, form)),
+        Err(failure) => {
+            let (errors, form) = form_key::refused(failure, form);
+            Err((errors.worded(WORDS), form))
+        }
     }
 }
 
@@ -151,6 +165,7 @@ fn secret_page(service: &Service, user: &PortalUser, app_id: AppId, secret: &Iss
             (fact("ClientId", &copy::value("client-id", &secret.client_id)))
             (fact("ClientSecret", &copy::value("client-secret", &secret.client_secret)))
         }
+        @if let Some(ends_at) = secret.ends_at { p { "It ends on " (times::moment(ends_at)) "." } }
         @if let Some(ends_at) = secret.previous_ends_at {
             p { "The older client secret is valid until " (times::moment(ends_at)) "." }
         }

@@ -1,7 +1,7 @@
 //! What of the developer's applications waits for whom, for the portal's home page.
 
 use gatebook_aggregates::attention::Attention;
-use gatebook_aggregates::integration_app::{OtpState, Status};
+use gatebook_aggregates::integration_app::{OtpState, Status, has_ended};
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::groups::GroupRow;
 use gatebook_projections::portal_apps::PortalAppRow;
@@ -65,6 +65,10 @@ fn state(app: &PortalAppRow, group: &GroupRow, now: Timestamp) -> Option<(&'stat
             "Suspended",
             html! { "The Integration Admin has to resume it." },
         ));
+    }
+    if app.status == Status::Active && has_ended(app.ends_at, now) {
+        let detail = html! { "Its end date has passed. The Integration Admin can choose a later one." };
+        return Some(("bad", "Access ended", detail));
     }
     match app.otp_state(now) {
         Some(OtpState::Locked) => return Some(("bad", Attention::OtpLocked.title(), html! { (reset) })),

@@ -101,6 +101,7 @@ fn row(app: u128) -> TokenGateRow {
         group_id: GroupId::parse("acme").unwrap(),
         name: AppName::parse("Payroll").unwrap(),
         status: Status::Active,
+        ends_at: None,
         api_permission: ApiPermission::Read,
         entities: BTreeSet::from([EntityId::parse("e1").unwrap()]),
         client_secrets: Vec::new(),

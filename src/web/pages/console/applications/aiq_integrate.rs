@@ -17,6 +17,7 @@ use crate::web::pages::console::applications::inputs::fixed;
 use crate::web::pages::console::applications::shared::{APPS, done_path, page_below, submit};
 use crate::web::pages::console::applications::{creating, labels};
 use crate::web::pages::current_user::{ConsoleUser, SignedIn};
+use crate::web::pages::end_date;
 use crate::web::pages::form::{Form, SubmittedForm};
 use crate::web::pages::form_errors::Errors;
 use crate::web::pages::form_key;
@@ -24,10 +25,11 @@ use crate::web::pages::form_token::token;
 use crate::web::pages::inputs::{Field, checkbox};
 use crate::web::service::Service;
 
-const FIELDS: [&str; 6] = [
+const FIELDS: [&str; 7] = [
     "name",
     "description",
     "category",
+    "ends_at",
     "entities",
     "accept_charges",
     "accept_data_access",
@@ -37,6 +39,7 @@ const WORDS: &[(&str, &str)] = &[
     ("name", "Name"),
     ("description", "Application Description"),
     ("category", "Category"),
+    (end_date::ENDS_AT, end_date::LABEL),
 ];
 const DATA_ACCESS: &str = "I understand that the integration team will have access to the data of these entities.";
 
@@ -97,6 +100,7 @@ fn command(entry: &IntegrateType, form: &Form) -> CreateApplication {
         // A custom type needs a category. An empty one is sent, so that the error appears together with all others.
         category: entered("category").or_else(|| entry.custom.then(String::new)),
         entities: creating::entities_of(form),
+        ends_at: end_date::entered(form),
         accept_charges: Some(form.has("accept_charges")),
         accept_data_access: Some(form.has("accept_data_access")),
         ..CreateApplication::default()
@@ -125,6 +129,7 @@ fn form_page(user: &ConsoleUser, entry: &IntegrateType, form: &Form, errors: &Er
             (token(&user.session.form_token))
             (form_key::field(form))
             (details(entry, form, errors))
+            (end_date::field(form, creating::END_HINT, errors))
             (entities(user.group(), form, creating::ENTITIES_HINT, errors))
             p.notice.warn { (entry.disclaimer) }
             // R12: the boxes are part of the submitted form, so a link cannot accept the disclaimers for anybody.

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use crate::application::AppView;
 use crate::web::pages::console::applications::labels;
+use crate::web::pages::end_date::{ENDS_AT, LABEL, shown};
 use crate::web::pages::form::Form;
 
 /// Whether the entered values equal the stored ones.
@@ -11,10 +12,11 @@ pub mod same {
     use std::collections::BTreeSet;
 
     use super::{AppView, Form};
+    use crate::web::pages::end_date::{ENDS_AT, shown};
 
     /// In every field.
     pub fn everything(view: &AppView, form: &Form) -> bool {
-        description(view, form) && category(view, form) && entities(view, form)
+        description(view, form) && category(view, form) && end_date(view, form) && entities(view, form)
     }
 
     /// R7.
@@ -25,6 +27,11 @@ pub mod same {
     /// R8: a fixed category is not in the form.
     pub fn category(view: &AppView, form: &Form) -> bool {
         !form.has("category") || form.text("category") == view.app().category.as_str()
+    }
+
+    /// A form without the field leaves the end date as it is.
+    pub fn end_date(view: &AppView, form: &Form) -> bool {
+        !form.has(ENDS_AT) || form.text(ENDS_AT) == shown(view.app().ends_at)
     }
 
     /// R11.
@@ -60,6 +67,10 @@ pub fn both_versions(view: &AppView, form: &Form) -> Markup {
                         (row("Category", same::category(view, form),
                             &html! { (labels::category(app.category.as_str())) },
                             &html! { bdi { (labels::category(form.text("category"))) } }))
+                    }
+                    @if form.has(ENDS_AT) {
+                        (row(LABEL, same::end_date(view, form), &html! { (shown(app.ends_at)) },
+                            &html! { bdi { (form.text(ENDS_AT)) } }))
                     }
                     (row("Entities", same::entities(view, form), &stored_entities(view), &entered_entities(view, form)))
                 }

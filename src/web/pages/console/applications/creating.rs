@@ -17,6 +17,10 @@ pub const DESCRIPTION_HINT: &str = "What the application does, in words that oth
 pub const ENTITIES_HINT: &str = "Select at least one entity whose data the application may use. You can change this \
                                  later, with immediate effect.";
 
+/// The hint for the end date.
+pub const END_HINT: &str =
+    "From then on its access tokens are refused. You can change it later. Leave it empty for no end date.";
+
 /// Creates the application once, or returns the errors in the words of the form's labels.
 pub async fn create(
     service: &Service,

@@ -19,7 +19,7 @@ use crate::web::pages::form::{Form, PageQuery};
 use crate::web::pages::form_errors::Errors;
 use crate::web::pages::form_key;
 use crate::web::pages::form_token::token;
-use crate::web::pages::inputs::{Field, checkbox};
+use crate::web::pages::inputs::Field;
 use crate::web::pages::times::{left, moment};
 use crate::web::service::Service;
 
@@ -155,15 +155,9 @@ fn tries_left(tries: i64) -> Markup {
 
 fn linked_actions(user: &ConsoleUser, view: &AppView, situation: &PageState<'_>) -> Markup {
     let status = view.developer_status();
-    let retire = situation.form.has("retire_client_secrets");
-    let action = |page, section, (title, class), fields: &Markup| {
-        let action = Action {
-            page,
-            section,
-            title,
-            class,
-        };
-        action.form(user, view, situation.section_versions, fields)
+    let action = |page, section, title| {
+        let action = Action { page, section, title };
+        action.form(user, view, situation.section_versions)
     };
     html! {
         @if status == DeveloperStatus::Invited {
@@ -175,7 +169,7 @@ fn linked_actions(user: &ConsoleUser, view: &AppView, situation: &PageState<'_>)
             (action("/developer/invite-anew", Section::OneTimePassword, ("New invite and OTP", ""), &html! {}))
             h2 { "Resend Invite" }
             p { "If the invite has expired or was lost, send a new one. The link in the old one will stop working." }
-            (action("/developer/resend-invite", Section::Invitation, ("Resend Invite", ""), &html! {}))
+            (action("/developer/resend-invite", Section::Invitation, "Resend Invite"))
         }
         @if status != DeveloperStatus::Verified {
             h2 { "Reset OTP" }
@@ -183,18 +177,15 @@ fn linked_actions(user: &ConsoleUser, view: &AppView, situation: &PageState<'_>)
                 "If the OTP has expired, is locked or was lost, create a new one. It is shown to you once, and the old \
                  one stops working. The developer is notified by e-mail."
             }
-            (action("/developer/reset-otp", Section::OneTimePassword, ("Reset OTP", ""), &html! {}))
+            (action("/developer/reset-otp", Section::OneTimePassword, "Reset OTP"))
         }
         h2 { "Revoke Access" }
         p {
             "The developer can no longer see this application in the Developer Portal, with immediate effect, and is \
              notified by e-mail. An open invite or OTP stops working. The integration itself keeps running unless you \
-             also retire its client secrets."
+             also retire its client secrets. You are asked first."
         }
-        (action("/developer/revoke", Section::Developer, ("Revoke Access", "danger"), &html! {
-            (checkbox("retire_client_secrets", "Also retire the client secrets, which stops the integration at once.", retire,
-                &Errors::default()))
-        }))
+        p { a.button.danger href=(app_path(view.app().app_id, "/developer/revoke")) { "Revoke Access" } }
     }
 }
 
@@ -203,18 +194,16 @@ struct Action<'a> {
     page: &'a str,
     section: Section,
     title: &'a str,
-    class: &'a str,
 }
 
 impl Action<'_> {
-    fn form(&self, user: &ConsoleUser, view: &AppView, section_versions: &SectionVersions, fields: &Markup) -> Markup {
+    fn form(&self, user: &ConsoleUser, view: &AppView, section_versions: &SectionVersions) -> Markup {
         html! {
             form method="post" action=(app_path(view.app().app_id, self.page)) {
                 (token(&user.session.form_token))
                 (form_key::field(&Form::default()))
                 (shown_version::field(section_versions, self.section))
-                (fields)
-                button class=(self.class) type="submit" { (self.title) }
+                button type="submit" { (self.title) }
             }
         }
     }

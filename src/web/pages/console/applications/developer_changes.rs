@@ -1,4 +1,4 @@
-//! Changes of an application's developer: register, resend the invite, reset the OTP, revoke access.
+//! Changes of an application's developer: register, resend the invite, reset the OTP. Revoking it is in `revoke_access`.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -120,27 +120,6 @@ pub async fn invite_anew(
             let shown = verification.as_ref();
             Ok(otp::shown(&query.user, &view, &confirmation, shown, service.clock.now()).into_response())
         }
-        Err(failure) => query.again(&service, Some(failure)).await,
-    }
-}
-
-/// `POST /integration-applications/{id}/developer/revoke`
-pub async fn revoke(
-    State(service): State<Service>,
-    PathOf(id): PathOf<AppId>,
-    submitted: SubmittedForm<ConsoleUser>,
-) -> Result<Response, Problem> {
-    let query = Request::of(&service, id, "/developer/revoke", submitted).await?;
-    if query.form.is_to_be_shown_again() {
-        return query.again(&service, None).await;
-    }
-    let (caller, key) = (query.user.caller(), query.key.as_ref());
-    let retire = query.form.has("retire_client_secrets");
-    match service
-        .revoke_developer_access(caller, id, query.seen(Section::Developer), key, retire)
-        .await
-    {
-        Ok((view, _)) => Ok(done(&view, "revoked")),
         Err(failure) => query.again(&service, Some(failure)).await,
     }
 }

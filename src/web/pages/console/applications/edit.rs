@@ -1,4 +1,4 @@
-//! Edit: description, category and entities, with immediate effect. Fixed fields are greyed out.
+//! Edit: description, category, end date and entities, with immediate effect. Fixed fields are greyed out.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -20,15 +20,16 @@ use crate::web::pages::console::applications::inputs::fixed;
 use crate::web::pages::console::applications::labels::WORDS;
 use crate::web::pages::console::applications::shared::{app_path, done_path, page_of_app, submit};
 use crate::web::pages::console::applications::shown_version::SEEN;
-use crate::web::pages::console::applications::{labels, shown_version};
+use crate::web::pages::console::applications::{creating, labels, shown_version};
 use crate::web::pages::current_user::{ConsoleUser, SignedIn};
+use crate::web::pages::end_date::{self, ENDS_AT};
 use crate::web::pages::form::{Form, SubmittedForm};
 use crate::web::pages::form_errors::Errors;
 use crate::web::pages::form_token::token;
 use crate::web::pages::inputs::Field;
 use crate::web::service::Service;
 
-const FIELDS: [&str; 3] = ["description", "category", "entities"];
+const FIELDS: [&str; 4] = ["description", "category", "ends_at", "entities"];
 
 /// `GET /integration-applications/{id}/edit`
 pub async fn show(
@@ -95,6 +96,7 @@ fn as_stored(view: &AppView, section_versions: &SectionVersions) -> Form {
         (SEEN, section_versions.version(Section::Details).to_string()),
         ("description", app.description.as_str().to_owned()),
         ("category", app.category.as_str().to_owned()),
+        (ENDS_AT, end_date::shown(app.ends_at)),
     ];
     let entities = view.entities().map(|(id, _)| ("entities", id.to_string()));
     Form::of(texts.into_iter().chain(entities))
@@ -115,7 +117,12 @@ fn changes(view: &AppView, form: &Form) -> Result<Changes, Problem> {
         true => Patch::Not,
         false => Patch::As(form.all("entities").into_iter().map(str::to_owned).collect()),
     };
-    EditApplication::of(description, category, entities).read()
+    let ends_at = match (same::end_date(view, form), end_date::entered(form)) {
+        (true, _) => Patch::Not,
+        (false, None) => Patch::Null,
+        (false, Some(entered)) => Patch::As(entered),
+    };
+    EditApplication::of(description, category, entities, ends_at).read()
 }
 
 fn refused(user: &ConsoleUser, view: &AppView, form: &Form, errors: Errors) -> Response {
@@ -160,6 +167,7 @@ fn edit_page(user: &ConsoleUser, view: &AppView, form: &Form, errors: &Errors, n
                 (fixed("fixed-email", "Integration/Developers Email", email.as_str()))
             }
             (fixed("fixed-permission", "API Permissions", app.api_permission.title()))
+            (end_date::field(form, creating::END_HINT, errors))
             (entities(view.group(), form, hint, errors))
             (submit("Save", "", &app_path(app.app_id, "")))
         }

@@ -4,6 +4,8 @@ use gatebook_aggregates::catalog::{CATEGORIES, INTEGRATE_TYPES};
 use gatebook_aggregates::integration_app::{IntegrationType, Status};
 use gatebook_projections::app_list::{AppRow, DeveloperStatus};
 
+use crate::web::pages::end_date;
+
 /// Fields and codes as error messages name them, and their labels on the screen.
 pub const WORDS: &[(&str, &str)] = &[
     ("name", "Application Name"),
@@ -15,6 +17,7 @@ pub const WORDS: &[(&str, &str)] = &[
     ("read", "Read"),
     ("read_write", "Read & Write"),
     ("reason", "Reason"),
+    (end_date::ENDS_AT, end_date::LABEL),
 ];
 
 pub fn status(status: Status) -> &'static str {

@@ -18,6 +18,8 @@ mod list;
 mod new_integration;
 mod otp;
 mod revoke;
+mod revoke_access;
+mod secrets;
 pub mod shared;
 mod show;
 pub mod shown_version;
@@ -80,7 +82,12 @@ fn app_routes() -> Router<Service> {
         )
         .route(
             "/integration-applications/{id}/developer/revoke",
-            post(developer_changes::revoke),
+            get(revoke_access::ask).post(revoke_access::revoke),
+        )
+        .route("/integration-applications/{id}/secrets", get(secrets::show))
+        .route(
+            "/integration-applications/{id}/secrets/{secret_id}/retire",
+            get(secrets::ask_to_retire).post(secrets::retire),
         )
         .route(
             "/integration-applications/{id}/suspend",

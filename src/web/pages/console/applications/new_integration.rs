@@ -17,6 +17,7 @@ use crate::web::pages::console::applications::otp::Confirmation;
 use crate::web::pages::console::applications::shared::{APPS, page_below, submit};
 use crate::web::pages::console::applications::{creating, labels, otp};
 use crate::web::pages::current_user::{ConsoleUser, SignedIn};
+use crate::web::pages::end_date;
 use crate::web::pages::form::{Form, SubmittedForm};
 use crate::web::pages::form_errors::Errors;
 use crate::web::pages::form_key;
@@ -25,12 +26,13 @@ use crate::web::pages::inputs::Field;
 use crate::web::service::Service;
 
 const PATH: &str = "/integration-applications/new/new-integration";
-const FIELDS: [&str; 6] = [
+const FIELDS: [&str; 7] = [
     "name",
     "description",
     "category",
     "developer_email",
     "api_permission",
+    "ends_at",
     "entities",
 ];
 
@@ -70,6 +72,7 @@ fn command(form: &Form) -> CreateApplication {
         developer_email: entered("developer_email"),
         api_permission: entered("api_permission"),
         entities: creating::entities_of(form),
+        ends_at: end_date::entered(form),
         ..CreateApplication::default()
     }
 }
@@ -82,6 +85,7 @@ fn form_page(user: &ConsoleUser, form: &Form, errors: &Errors) -> Markup {
             (token(&user.session.form_token))
             (form_key::field(form))
             (details(form, errors))
+            (end_date::field(form, creating::END_HINT, errors))
             (entities(user.group(), form, creating::ENTITIES_HINT, errors))
             (submit("Create", "", APPS))
         }

@@ -87,6 +87,7 @@ pub fn actions(user: &ConsoleUser, view: &AppView) -> Vec<(&'static str, String)
             "Manage Developer Portal Access",
             "/developer",
         ),
+        (true, "Client Secrets", "/secrets"),
         (true, "Download Activity Log", "/activity-log"),
         (changes && app.status == Status::Active, "Suspend", "/suspend"),
         (changes && app.status == Status::Suspended, "Resume", "/resume"),

@@ -13,6 +13,7 @@ use crate::web::pages::console::applications::shared::{APPS, DoneMessage, action
 use crate::web::pages::console::applications::{labels, shared, table, timeline, usage};
 use crate::web::pages::current_user::{ConsoleUser, SignedIn};
 use crate::web::pages::definition_list::fact;
+use crate::web::pages::end_date;
 use crate::web::pages::form::PageQuery;
 use crate::web::pages::times::moment;
 use crate::web::service::Service;
@@ -93,6 +94,7 @@ fn facts(view: &AppView) -> Markup {
         dl.facts {
             (fact("Status", &shared::status(app.status)))
             @if let Some(at) = app.revoked_at { (fact("Revoked", &moment(at))) }
+            (fact("Ends", &end_date::in_words(app.ends_at)))
             (fact("Integration Type", &html! { (labels::type_of(app)) }))
             (fact("Application Description", &html! { bdi.paragraph { (app.description.as_str()) } }))
             (fact("Category", &html! { (labels::category(app.category.as_str())) }))

@@ -1,0 +1,143 @@
+//! Revoke Access (R21): asks first, says what goes on working, and offers to end that, too.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use gatebook_aggregates::identifiers::AppId;
+use gatebook_projections::app_list::DeveloperStatus;
+use maud::{Markup, html};
+
+use crate::application::{AppView, Failure, KnownSecret, Section, SectionVersions};
+use crate::web::error::Problem;
+use crate::web::extract::PathOf;
+use crate::web::pages::console::applications::labels::WORDS;
+use crate::web::pages::console::applications::shared::{app_path, done_path, page_of_app, submit};
+use crate::web::pages::console::applications::shown_version;
+use crate::web::pages::current_user::{ConsoleUser, SignedIn};
+use crate::web::pages::form::{Form, SubmittedForm};
+use crate::web::pages::form_errors::Errors;
+use crate::web::pages::form_key;
+use crate::web::pages::form_token::token;
+use crate::web::pages::inputs::checkbox;
+use crate::web::pages::times::moment;
+use crate::web::service::Service;
+
+const PAGE: &str = "/developer/revoke";
+const TITLE: &str = "Revoke Access";
+const RETIRE: &str = "retire_client_secrets";
+
+/// `GET /integration-applications/{id}/developer/revoke`
+pub async fn ask(
+    State(service): State<Service>,
+    SignedIn(user): SignedIn<ConsoleUser>,
+    PathOf(id): PathOf<AppId>,
+) -> Result<Response, Problem> {
+    Ok(confirmation(&service, &user, id, &Form::default(), &Errors::default()).await?)
+}
+
+/// `POST /integration-applications/{id}/developer/revoke`
+pub async fn revoke(
+    State(service): State<Service>,
+    PathOf(id): PathOf<AppId>,
+    SubmittedForm { user, form }: SubmittedForm<ConsoleUser>,
+) -> Result<Response, Problem> {
+    service.app(user.caller().reader()?, id).await?;
+    user.caller().manager()?;
+    if form.is_to_be_shown_again() {
+        return Ok(confirmation(&service, &user, id, &form, &Errors::default()).await?);
+    }
+    let key = form_key::key(user.caller(), &app_path(id, PAGE), &form);
+    let seen = shown_version::expected(&form, Section::Developer);
+    let revoked = service.revoke_developer_access(user.caller(), id, seen, key.as_ref(), form.has(RETIRE));
+    match revoked.await {
+        Ok((view, _)) => Ok(Redirect::to(&done_path(&view, "/developer", "revoked")).into_response()),
+        Err(failure) => {
+            let (errors, form) = shown_version::refused(failure, form);
+            Ok(confirmation(&service, &user, id, &form, &errors.worded(WORDS)).await?)
+        }
+    }
+}
+
+async fn confirmation(
+    service: &Service,
+    user: &ConsoleUser,
+    id: AppId,
+    form: &Form,
+    errors: &Errors,
+) -> Result<Response, Failure> {
+    let reader = user.caller().reader()?;
+    let (view, section_versions) = service.app_and_section_versions(reader, id).await?;
+    user.caller().manager()?;
+    let live = service.secret_history(reader, id).await?.live;
+    let page = page(user, (&view, &section_versions), &live, form, errors);
+    Ok((errors.status(), page).into_response())
+}
+
+fn page(
+    user: &ConsoleUser,
+    (view, section_versions): (&AppView, &SectionVersions),
+    live: &[KnownSecret],
+    form: &Form,
+    errors: &Errors,
+) -> Markup {
+    let app = view.app();
+    let developer = app_path(app.app_id, "/developer");
+    let body = html! {
+        h1 { "Revoke Access?" }
+        (errors.summary(&[]))
+        @if view.developer_status() == DeveloperStatus::None {
+            p { "No developer is linked to this application." }
+            p { a.button href=(developer) { "Continue" } }
+        } @else {
+            (what_stops(view))
+            (what_goes_on(app.app_id, live))
+            form method="post" action=(app_path(app.app_id, PAGE)) {
+                (token(&user.session.form_token))
+                (form_key::field(form))
+                (shown_version::field(section_versions, Section::Developer))
+                @if !live.is_empty() {
+                    (checkbox(RETIRE, "Also retire the client secrets, which stops the integration at once.", form.has(RETIRE),
+                        errors))
+                }
+                (submit("Yes, revoke the access", "danger", &developer))
+            }
+        }
+    };
+    page_of_app(user, view, TITLE, &body)
+}
+
+fn what_stops(view: &AppView) -> Markup {
+    let email = view.app().developer_email.as_ref();
+    html! {
+        div.notice.bad role="note" {
+            p {
+                strong { bdi { (email.map_or("The developer", |email| email.as_str())) } }
+                " can no longer see this application in the Developer Portal, with immediate effect, and is notified by e-mail. An "
+                "open invite or OTP stops working."
+            }
+        }
+    }
+}
+
+fn what_goes_on(id: AppId, live: &[KnownSecret]) -> Markup {
+    html! {
+        @if live.is_empty() {
+            p { "There is no live client secret, so no integration goes on running." }
+        } @else {
+            h2 { "What goes on working" }
+            p { "The integration keeps running: whoever has one of its client secrets still gets tokens." }
+            ul {
+                @for secret in live {
+                    li {
+                        code { (secret.prefix) "…" } ", "
+                        @match secret.last_used_at { Some(at) => { "last used on " (moment(at)) } None => "never used" }
+                        @if let Some(end) = secret.ends_at { ", ends on " (moment(end)) }
+                    }
+                }
+            }
+            p {
+                "You can retire them in the same step, or later, one by one, under "
+                a href=(app_path(id, "/secrets")) { "Client Secrets" } "."
+            }
+        }
+    }
+}
