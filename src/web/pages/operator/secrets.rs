@@ -155,7 +155,7 @@ pub async fn retire(
     let any = None::<i64>.into();
     let retired = service.operators_retire_client_secret(operator.operator()?, id, secret_id, any);
     match retired.await {
-        Ok(()) => Ok(Redirect::to(&format!("{}?done=retired", path(id))).into_response()),
+        Ok(_) => Ok(Redirect::to(&format!("{}?done=retired", path(id))).into_response()),
         // Either the secret has ended, or there is no such application; the page tells which.
         Err(failure) if failure.is_not_found() => {
             Ok(retire_page(&service, &operator, place, &Errors::default()).await?)

@@ -41,6 +41,10 @@ fn in_words(verdict: Verdict) -> (&'static str, &'static str) {
             "Application revoked",
             "It is revoked for good. The developer switches the integration off.",
         ),
+        Verdict::AppExpired => (
+            "Application ended",
+            "The application’s end date has passed. An admin moves it if the application is to run on.",
+        ),
         Verdict::GroupNotOnPlan => (
             "Group not on the plan",
             "The group’s plan does not include integration applications. Everything works again once it does.",

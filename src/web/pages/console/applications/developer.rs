@@ -166,7 +166,7 @@ fn linked_actions(user: &ConsoleUser, view: &AppView, situation: &PageState<'_>)
                 "If both have expired, create them anew in one step. The OTP is shown to you once, the developer gets the \
                  invite by e-mail, and the old ones stop working."
             }
-            (action("/developer/invite-anew", Section::OneTimePassword, ("New invite and OTP", ""), &html! {}))
+            (action("/developer/invite-anew", Section::OneTimePassword, "New invite and OTP"))
             h2 { "Resend Invite" }
             p { "If the invite has expired or was lost, send a new one. The link in the old one will stop working." }
             (action("/developer/resend-invite", Section::Invitation, "Resend Invite"))
