@@ -3,6 +3,7 @@
 
 mod article;
 mod documentation;
+mod home;
 mod links;
 mod operators;
 mod people;

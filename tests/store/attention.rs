@@ -8,8 +8,8 @@ use chrono::TimeDelta;
 use gatebook::store::{ConnectionPurpose, Database, Dialect, OnConflict};
 use gatebook_aggregates::attention::{Attention, attention};
 use gatebook_aggregates::email_address::EmailAddress;
-use gatebook_aggregates::identifiers::{AppId, EntityId, KeyedDigest};
-use gatebook_aggregates::integration_app::ClientSecret;
+use gatebook_aggregates::identifiers::{AppId, EntityId, GroupId, KeyedDigest};
+use gatebook_aggregates::integration_app::{ClientSecret, Status};
 use gatebook_aggregates::text::Label;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::app_list::{AppListed, AppRow, AttentionAt, Filter, Link, NeedsAttention, Sort, page};
@@ -64,6 +64,13 @@ struct Others {
 }
 
 fn random_row(mut row: AppRow, numbers: &mut Numbers) -> (AppRow, Others) {
+    row.status = [
+        Status::Active,
+        Status::Active,
+        Status::Active,
+        Status::Suspended,
+        Status::Revoked,
+    ][numbers.below(5)];
     let open = row.link == Link::Invited || row.link == Link::Assigned;
     row.invite_expires_at = (row.link == Link::Invited).then(|| numbers.around(&[0]));
     row.otp_expires_at = open.then(|| numbers.around(&[0]));
@@ -103,13 +110,19 @@ const OUTBOX: &[Column] = &[
     text("about"),
 ];
 
-/// A database with random applications of two groups, with all that stands beside them.
-async fn random(url: &str, count: u128) -> (Arc<dyn Database>, Vec<AppRow>) {
+/// A database with random applications, with all that stands beside them: of two groups, or of so many more that those of
+/// the first are few.
+async fn random(url: &str, count: u128, others: usize) -> (Arc<dyn Database>, Vec<AppRow>) {
     let mut numbers = Numbers(42);
-    let all: Vec<_> = rows(count)
+    let mut all: Vec<_> = rows(count)
         .into_iter()
         .map(|row| random_row(row, &mut numbers))
         .collect();
+    if others > 0 {
+        for (number, (row, _)) in all.iter_mut().enumerate().filter(|(number, _)| number % others > 0) {
+            row.group_id = GroupId::parse(&format!("g{}", number % others)).unwrap();
+        }
+    }
     let apps: Vec<_> = all.iter().map(|(row, _)| row.clone()).collect();
     let database = holding(url, &apps).await;
     let mut portal = Vec::new();
@@ -232,7 +245,7 @@ async fn said(database: &dyn Database, of: usize) -> BTreeMap<AppId, Vec<Attenti
 }
 
 async fn sql_and_rust_agree(url: &str) {
-    let (database, _) = random(url, 3_000).await;
+    let (database, _) = random(url, 3_000, 0).await;
     let mut codes_seen = BTreeSet::new();
     for of in [0, 1] {
         let said = said(&*database, of).await;
@@ -271,7 +284,7 @@ async fn what_needs_attention_is_found_as_plain_rust_says_on_postgres() {
 }
 
 async fn stays_in_the_group(url: &str) {
-    let (database, _) = random(url, 5_000).await;
+    let (database, _) = random(url, 5_000, 50).await;
     let reasons = Attention::VARIANTS.iter().map(|code| NeedsAttention::For(*code));
     for wanted in reasons.chain([NeedsAttention::ANY]) {
         let query = page(

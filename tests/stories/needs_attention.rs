@@ -143,12 +143,9 @@ async fn lock(dev: &Person, app: &Value) {
     }
 }
 
-async fn choose(world: &World, user: &str, daily_digest: bool, otp_locked: bool) {
+async fn choose(world: &World, user: &str, daily: bool, otp_locked: bool) {
     let caller = world.as_user("acme", user).await;
-    let mails = AttentionMails {
-        daily_digest,
-        otp_locked,
-    };
+    let mails = AttentionMails { daily, otp_locked };
     world.gatebook.choose_attention_mails(&caller, mails).await.unwrap();
 }
 

@@ -10,7 +10,7 @@ use crate::refusal::Refusal;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttentionMails {
     /// One e-mail a day with all that needs attention, on days when something does.
-    pub daily_digest: bool,
+    pub daily: bool,
     /// R15: one at once, when an OTP is locked.
     pub otp_locked: bool,
 }
@@ -31,13 +31,10 @@ impl Customer {
         if self.user(&user_id)?.attention_mails == mails {
             return Ok(Vec::new());
         }
-        let AttentionMails {
-            daily_digest,
-            otp_locked,
-        } = mails;
+        let AttentionMails { daily, otp_locked } = mails;
         Ok(vec![Event::AttentionMailsChosen {
             user_id,
-            daily_digest,
+            daily,
             otp_locked,
         }])
     }

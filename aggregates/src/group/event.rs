@@ -64,7 +64,7 @@ pub enum GroupEvent {
     /// A user said which e-mails they want about what needs attention.
     AttentionMailsChosen {
         user_id: UserId,
-        daily_digest: bool,
+        daily: bool,
         otp_locked: bool,
     },
     /// A token for the admins' API was made and shown once.

@@ -116,11 +116,11 @@ impl GroupEvent {
             }
             Self::AttentionMailsChosen {
                 user_id,
-                daily_digest,
+                daily,
                 otp_locked,
             } => {
                 let mails = AttentionMails {
-                    daily_digest: *daily_digest,
+                    daily: *daily,
                     otp_locked: *otp_locked,
                 };
                 changed(user_id, UserChange::AttentionMailsChosen(mails))

@@ -25,7 +25,7 @@ row! {
             entities: PersistentMap<EntityId, Label> as rows of group_entities (group_id, entity_id, name),
             users: PersistentMap<UserId, GroupUser> as rows of group_users (group_id, user_id, details) => {
                 email_key: String = details.email.key(),
-                daily_digest: Option<String> = details.attention_mails.daily_digest.then(|| "daily".to_owned())
+                daily_mail: Option<String> = details.attention_mails.daily.then(|| "daily".to_owned())
             },
         },
         version: i64,
@@ -45,7 +45,7 @@ impl Projection for Groups {
     const FOLD_VERSION: i64 = 5;
     const INDEXES: Indexes = Indexes::on_both(
         "create index if not exists group_users_by_email_key_{generation} on {group_users} (email_key);
-         create index if not exists group_users_by_digest_{generation} on {group_users} (daily_digest) where daily_digest is not null;",
+         create index if not exists group_users_by_digest_{generation} on {group_users} (daily_mail) where daily_mail is not null;",
     );
     type Aggregate = Group;
     type Row = GroupRow;
@@ -126,7 +126,7 @@ pub fn with_user_email(email_key: &str) -> Query {
 pub fn without_digest_of(day: &str, at_most: i64) -> Query {
     let sql = "select u.group_id, u.user_id from group_users u \
                left join attention_digests s on s.owner = u.group_id || '/' || u.user_id \
-               where u.daily_digest is not null and (s.day is null or s.day < $1) order by u.group_id, u.user_id limit $2";
+               where u.daily_mail is not null and (s.day is null or s.day < $1) order by u.group_id, u.user_id limit $2";
     Query::new(sql, [day.into(), at_most.into()])
 }
 

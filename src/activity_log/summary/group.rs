@@ -69,10 +69,10 @@ pub(super) fn describe_event(event: &Event) -> String {
         ),
         Event::AttentionMailsChosen {
             user_id,
-            daily_digest,
+            daily,
             otp_locked,
         } => {
-            let wanted = match (daily_digest, otp_locked) {
+            let wanted = match (daily, otp_locked) {
                 (false, false) => "no e-mails",
                 (true, false) => "a daily e-mail",
                 (false, true) => "an e-mail whenever an OTP is locked",

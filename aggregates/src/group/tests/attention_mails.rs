@@ -4,7 +4,7 @@ use super::*;
 use crate::group::AttentionMails;
 
 const DAILY: AttentionMails = AttentionMails {
-    daily_digest: true,
+    daily: true,
     otp_locked: false,
 };
 
@@ -16,7 +16,7 @@ fn choose(mails: AttentionMails) -> GroupCommand {
 fn chosen(mails: AttentionMails) -> Event {
     Event::AttentionMailsChosen {
         user_id: user_id("otto"),
-        daily_digest: mails.daily_digest,
+        daily: mails.daily,
         otp_locked: mails.otp_locked,
     }
 }

@@ -9,7 +9,7 @@ use crate::web::error::Problem;
 use crate::web::extract::{Admin, IfMatch, PathOf};
 use crate::web::service::Service;
 
-/// Send a new invitation and reset the one-time password
+/// Send a new invitation and reset the OTP
 ///
 /// Both, or neither, for a developer who has not signed up yet. The old link and the old one-time password stop working. The
 /// answer shows the new one-time password, once.

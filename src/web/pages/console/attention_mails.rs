@@ -31,7 +31,7 @@ pub fn section(user: &ConsoleUser, query: &Form) -> Markup {
             @if query.has("mails-saved") { div.notice.good role="status" { p { "Your choice has been saved." } } }
             form method="post" action="/account/mails" {
                 (token(&user.session.form_token))
-                (checkbox("daily_digest", &daily, mails.daily_digest, &errors))
+                (checkbox("daily", &daily, mails.daily, &errors))
                 (checkbox("otp_locked", "At once, when an OTP is locked", mails.otp_locked, &errors))
                 button type="submit" { "Save" }
             }
@@ -46,7 +46,7 @@ pub async fn choose(
 ) -> Result<Redirect, Problem> {
     if !form.is_to_be_shown_again() {
         let mails = AttentionMails {
-            daily_digest: form.has("daily_digest"),
+            daily: form.has("daily"),
             otp_locked: form.has("otp_locked"),
         };
         service.choose_attention_mails(user.caller(), mails).await?;
