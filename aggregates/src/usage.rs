@@ -55,7 +55,7 @@ pub enum UsageEvent {
         day: String,
         /// Those that were used, in the order of their ids.
         applications: Vec<UsedApplication>,
-        /// The SHA-256 of the day's rows by entity, access and client secret; `docs/log-format.md` says of which bytes.
+        /// The SHA-256 of the day's rows by entity, access and client secret; `docs/operating/usage.md` says of which bytes.
         rows_hash: String,
     },
 }

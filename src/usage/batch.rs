@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gatebook_aggregates::identifiers::{AppId, ClientSecretId, GroupId};
 use gatebook_aggregates::timestamp::Timestamp;
 
-use super::counter::Checks;
+use super::checks::Checks;
 use super::hour::{Day, Hour};
 use super::refusals::Newest;
 use super::{DAY_CLOSES_AFTER, Refusal};

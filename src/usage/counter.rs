@@ -12,7 +12,8 @@ use gatebook_aggregates::identifiers::{AppId, ClientSecretId, GroupId};
 use gatebook_aggregates::timestamp::Timestamp;
 
 use super::batch::Batch;
-use super::hour::{Day, Hour};
+use super::checks::{Checks, Kind};
+use super::hour::Hour;
 use super::refusals::{Newest, Refusal};
 use super::{TOKENS_ISSUED, TOKENS_REFUSED};
 
@@ -47,21 +48,6 @@ struct AppCounts {
     entities: HashMap<Box<str>, Vec<Checks>>,
     last_used: Option<Timestamp>,
     refusals: Newest,
-}
-
-/// Checks of one kind, of one entity.
-pub(super) struct Checks {
-    pub(super) kind: Kind,
-    pub(super) allowed: u64,
-    pub(super) refused: u64,
-    pub(super) last_at: Timestamp,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Kind {
-    pub(super) day: Day,
-    pub(super) access: Option<Access>,
-    pub(super) client_secret_id: Option<ClientSecretId>,
 }
 
 /// Checks of one kind that were answered.
@@ -206,3 +192,6 @@ impl AppCounts {
         batch.add_refusals(app_id, self.refusals);
     }
 }
+
+#[cfg(test)]
+mod tests;

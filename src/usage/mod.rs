@@ -4,6 +4,7 @@
 //! (`src/application/usage/record.rs`). A crash loses what was counted since the last write, [`WRITTEN_WITHIN`] at most.
 
 mod batch;
+mod checks;
 mod counter;
 mod hour;
 mod read;

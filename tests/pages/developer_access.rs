@@ -172,7 +172,7 @@ async fn r21_access_is_revoked_and_another_developer_registered(world: World) {
     page.shows("dev@example.com can no longer see this application")
         .shows("The integration keeps running")
         .shows(&format!(
-            "{}…, last used on 23 November 2026, 09:00 UTC",
+            "{}… , last used on 23 November 2026, 09:00 UTC",
             &client.1[..8]
         ));
     let page = ada.send(&format!("{path}/revoke"), &[]).await.expect(200);

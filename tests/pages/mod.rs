@@ -3,6 +3,7 @@
 
 mod account;
 mod applications;
+mod client_secrets;
 mod console;
 mod creating;
 mod developer_access;

@@ -49,7 +49,7 @@ async fn r2_what_a_developer_does_does_not_stand_in_the_way_of_an_admin(world: W
         .expect(200)
         .shows("Your changes have been saved");
     let path = at(&app, "/developer");
-    ada.open(&path).await.expect(200);
+    ada.open(&format!("{path}/revoke")).await.expect(200);
     is_busy(&world, &developer, &app, &client).await;
     ada.send(&format!("{path}/revoke"), &[])
         .await
@@ -66,7 +66,12 @@ async fn a_log_download_does_not_stand_in_the_way_of_what_is_done_about_the_deve
         ("/reset-otp", "OTP reset"),
         ("/revoke", "access has been revoked"),
     ] {
-        ada.open(&path).await.expect(200);
+        let page = if action == "/revoke" {
+            format!("{path}/revoke")
+        } else {
+            path.clone()
+        };
+        ada.open(&page).await.expect(200);
         api.get(&app_at(&app, "/activity-log")).await.expect(200);
         api.patch(&app_at(&app, ""), json!({"description": action}))
             .await
@@ -82,6 +87,7 @@ async fn r16_an_otp_that_somebody_else_has_reset_is_not_reset_again_unseen(world
     let api = world.ada().await;
     let app = world.created(&api, "Payroll").await;
     let (mut ada, path) = (ada(&world).await, at(&app, "/developer"));
+    let asked = ada.open(&format!("{path}/revoke")).await.expect(200).clone();
     ada.open(&path).await.expect(200);
     api.post(&app_at(&app, "/developer/reset-otp"), json!({}))
         .await
@@ -91,6 +97,7 @@ async fn r16_an_otp_that_somebody_else_has_reset_is_not_reset_again_unseen(world
     page.shows("has changed since you opened the page");
     assert_eq!(world.traces().await, before);
     // The developer is still the one who was seen.
+    ada.page = asked;
     ada.send(&format!("{path}/revoke"), &[])
         .await
         .expect(200)
@@ -218,7 +225,7 @@ async fn what_was_just_done_is_told_as_long_as_it_is_true(world: World) {
         .shows("Theirs.")
         .hides("Your changes have been saved");
     let path = at(&app, "/developer");
-    ada.open(&path).await.expect(200);
+    ada.open(&format!("{path}/revoke")).await.expect(200);
     let message = ada.send(&format!("{path}/revoke"), &[]).await.expect(200).path.clone();
     ada.open(&message).await.expect(200).shows("access has been revoked");
     api.post(&app_at(&app, "/developer"), json!({"email": "other@example.com"}))

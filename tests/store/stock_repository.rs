@@ -22,7 +22,9 @@ use crate::support::{World, app_at};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_stock_repository_of_postgres_es_reads_every_event_and_each_decodes() {
     let world = World::on_postgres().await;
-    let (ada, app, ..) = world.running("Payroll Bridge").await;
+    let (ada, app, _, client) = world.running("Payroll Bridge").await;
+    world.access_token(&client).await;
+    world.gatebook.write_usage().await.unwrap();
     ada.post(&app_at(&app, "/suspend"), serde_json::json!({}))
         .await
         .expect(200);
@@ -36,6 +38,8 @@ async fn the_stock_repository_of_postgres_es_reads_every_event_and_each_decodes(
         .expect(403);
     world.gatebook.write_refusals(true).await;
     ada.get(&app_at(&app, "/events")).await.expect(200);
+    world.pass(chrono::TimeDelta::days(2));
+    world.gatebook.record_usage().await.unwrap();
     let sql = format!("{} order by position", read::SELECT_EVENTS);
     let log = read::events(world.database().rows(Query::new(sql, [])).await.unwrap()).unwrap();
     let stock = PostgresEventRepository::new(PgPool::connect(&world.database_url).await.unwrap());

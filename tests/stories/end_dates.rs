@@ -147,7 +147,17 @@ async fn a_gateway_may_keep_an_answer_until_the_first_of_all_ends(world: World) 
     let base_url = world.base_url.clone();
     let good_until = async || verify(&world, &base_url, &token).await["good_until"].clone();
     assert_eq!(good_until().await, "2026-11-23T09:40:00.000Z");
+    let feed = async |query: &str| {
+        let (id, secret) = &world.gateway;
+        let request = world.request(Method::GET, &format!("/gateway/feed{query}"));
+        let answer = request.basic_auth(id, Some(secret)).send().await.unwrap();
+        Answer::read(answer).await.expect(200).json()
+    };
+    let here = feed("").await["to"].as_str().unwrap().to_owned();
     ada.patch(&app_at(&app, ""), json!({"ends_at": END})).await.expect(200);
+    // What was kept before is dropped: it says a later end.
+    let changed = feed(&format!("?after={here}")).await;
+    assert_eq!(changed["evict"]["applications"], json!([app["id"]]));
     assert_eq!(good_until().await, END);
     ada.patch(&app_at(&app, ""), json!({"ends_at": "2026-11-23T09:50:00Z"}))
         .await

@@ -47,6 +47,7 @@ mod the_whole_story;
 mod tokens_that_end;
 mod too_many_tries;
 mod usage;
+mod usage_recorded;
 mod viewing;
 mod what_admins_learn_of_developers;
 mod what_was_refused;

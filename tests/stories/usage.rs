@@ -31,7 +31,7 @@ impl World {
         self.gatebook.write_usage().await.unwrap();
     }
 
-    async fn sql(&self, script: &str) {
+    pub(super) async fn sql(&self, script: &str) {
         let mut transaction = self.database().begin(ConnectionPurpose::Write).await.unwrap();
         transaction.script(script).await.unwrap();
         transaction.commit().await.unwrap();

@@ -234,7 +234,7 @@ mod tests {
         assert_eq!(live, [("gbs_2", Some(day(5))), ("gbs_1", Some(day(3)))]);
         assert!(history.ended.is_empty());
         let replaced = ("gbs_1".to_owned(), day(3), SecretEnd::Replaced);
-        assert_eq!(ends(&told(&events, day(3))), [replaced.clone()]);
+        assert_eq!(ends(&told(&events, day(3))), vec![replaced.clone()]);
         let over = ("gbs_2".to_owned(), day(5), SecretEnd::EndDate);
         assert_eq!(ends(&told(&events, day(5))), [over, replaced]);
     }

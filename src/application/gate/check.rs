@@ -16,7 +16,7 @@ use gatebook_projections::token_gate::GateFacts;
 use crate::application::accounts::credentials::throttle_keys;
 use crate::application::caller::Caller;
 use crate::application::failure::Failure;
-use crate::application::gate::count::AskedBy;
+use crate::application::gate::asked_by::AskedBy;
 use crate::application::gatebook::Gatebook;
 use crate::application::node::gate_memory::Mark;
 use crate::metrics::VerdictLabels;

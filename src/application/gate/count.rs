@@ -1,6 +1,5 @@
 //! Counting what the gate answered, beside the answer: nothing here can fail, or make anybody wait for the database.
 
-use std::fmt::Display;
 use std::str::FromStr;
 
 use gatebook_aggregates::api_permission::Access;
@@ -9,19 +8,11 @@ use gatebook_aggregates::identifiers::{ClientSecretId, EntityId};
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::token_gate::GateFacts;
 
+use crate::application::gate::asked_by::AskedBy;
 use crate::application::gate::check::{AuthenticatedClient, GateQuestion, Introspection};
 use crate::application::gatebook::Gatebook;
 use crate::unique_id::unique_id;
 use crate::usage::{CheckCounted, Refusal};
-
-/// Where a question comes from.
-#[derive(Clone, Copy)]
-pub struct AskedBy<'a> {
-    /// The id of its request.
-    pub request_id: &'a str,
-    /// The resource server that asks, or the address that the request came from.
-    pub gateway: &'a (dyn Display + Sync),
-}
 
 impl Gatebook {
     /// Counts a check of a genuine token.

@@ -1,6 +1,7 @@
 //! What gateways answered themselves, from verdicts that they hold: it is counted like what the gate answered.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use gatebook_aggregates::api_permission::Access;
 use gatebook_aggregates::gate::Verdict;
@@ -60,12 +61,11 @@ impl Gatebook {
     async fn groups_of(&self, reported: &[ReportedChecks]) -> Result<BTreeMap<AppId, Option<GroupRow>>, StoreError> {
         let mut groups = BTreeMap::new();
         for checks in reported {
-            if !groups.contains_key(&checks.app_id) {
-                let group = match self.portal_app(checks.app_id).await? {
+            if let Entry::Vacant(unread) = groups.entry(checks.app_id) {
+                unread.insert(match self.portal_app(checks.app_id).await? {
                     Some(app) => self.group(&app.group_id).await?,
                     None => None,
-                };
-                groups.insert(checks.app_id, group);
+                });
             }
         }
         Ok(groups)

@@ -87,7 +87,7 @@ fn r23_a_new_secret_never_prolongs_one_that_is_ending_already() {
     let long = Some(TimeDelta::days(90));
     scene
         .when(developer(), commands::generate_secret_with(3, long))
-        .then_expect_events(vec![given::secret_generated(3, CREATED, Some((1, ENDS)))]);
+        .then_expect_events(vec![given::secret_generated_beside(3, CREATED, (1, ENDS))]);
     let none = Some(TimeDelta::zero());
     scene
         .when(developer(), commands::generate_secret_with(3, none))

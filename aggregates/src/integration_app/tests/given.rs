@@ -152,27 +152,26 @@ pub(super) fn secret_generated(number: u128, made: &str, previous: Option<(u128,
     }
 }
 
+/// The same, replacing a secret that would have ended then anyway.
+pub(super) fn secret_generated_beside(number: u128, made: &str, (older, ends): (u128, &str)) -> Event {
+    let mut event = secret_generated(number, made, Some((older, ends)));
+    if let Event::ClientSecretGenerated {
+        previous: Some(previous),
+        ..
+    } = &mut event
+    {
+        previous.ends_anyway = true;
+    }
+    event
+}
+
 /// The same, with an end date of its own.
 pub(super) fn secret_generated_until(number: u128, made: &str, end: &str) -> Event {
-    let Event::ClientSecretGenerated {
-        client_secret_id,
-        prefix,
-        secret_digest,
-        created_at,
-        previous,
-        ..
-    } = secret_generated(number, made, None)
-    else {
-        unreachable!()
-    };
-    Event::ClientSecretGenerated {
-        client_secret_id,
-        prefix,
-        secret_digest,
-        created_at,
-        previous,
-        ends_at: Some(at(end)),
+    let mut event = secret_generated(number, made, None);
+    if let Event::ClientSecretGenerated { ends_at, .. } = &mut event {
+        *ends_at = Some(at(end));
     }
+    event
 }
 
 pub(super) fn end_date_changed(before: Option<&str>, after: Option<&str>) -> Event {

@@ -15,8 +15,9 @@ use gatebook_projections::groups::GroupRow;
 use crate::application::caller::{Caller, Who};
 use crate::application::command::consequences::Consequences;
 use crate::application::command::consequences::account::DeveloperContext;
-use crate::application::command::consequences::emails::{EmailSubject, address_to_account};
-use crate::application::command::consequences::end_notices::{withdraw_notices, withdraw_notices_to_developer};
+use crate::application::command::consequences::emails::{
+    EmailSubject, address_to_account, withdraw_notices, withdraw_notices_to_developer,
+};
 use crate::application::command::request::Drawn;
 use crate::application::gatebook::Gatebook;
 use crate::application::idempotency_key::IdempotencyKey;

@@ -9,8 +9,10 @@ use gatebook_projections::groups::GroupRow;
 
 use crate::application::caller::Caller;
 use crate::application::gatebook::Gatebook;
+use crate::log::SideEffects;
 use crate::log::append::EncryptedEmail;
 use crate::mail::Email;
+use crate::outbox::about_to_developer;
 
 impl Gatebook {
     /// R12: the notice to the provider's integration team.
@@ -102,4 +104,15 @@ impl EmailSubject {
     pub(in crate::application) fn all_to_a_developer(&self) -> [String; 3] {
         [self.invitation(), self.assignment(), self.otp_reset()]
     }
+}
+
+/// Takes back all e-mails about an end that have not left.
+pub(in crate::application) fn withdraw_notices(about: &str, effects: &mut SideEffects) {
+    effects.withdrawn_emails.push(about.to_owned());
+    effects.withdrawn_emails.push(about_to_developer(about));
+}
+
+/// Takes back those for a developer who has lost the application; those of later days are for the next one.
+pub(in crate::application) fn withdraw_notices_to_developer(about: &str, effects: &mut SideEffects) {
+    effects.withdrawn_emails.push(about_to_developer(about));
 }

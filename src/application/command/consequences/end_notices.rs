@@ -12,7 +12,6 @@ use crate::log::append::EncryptedEmail;
 use crate::log::audience::Audience;
 use crate::log::{CommandError, SideEffects};
 use crate::mail::{Email, Ending};
-use crate::outbox::about_to_developer;
 
 /// How long before an end there is an e-mail about it.
 pub const END_NOTICES: [TimeDelta; 3] = [TimeDelta::days(14), TimeDelta::days(3), TimeDelta::days(1)];
@@ -29,17 +28,6 @@ fn notices(ends_at: Timestamp, now: Timestamp) -> Vec<Timestamp> {
         true => vec![now],
         false => ahead,
     }
-}
-
-/// Takes back all e-mails about an end that have not left.
-pub(in crate::application) fn withdraw_notices(about: &str, effects: &mut SideEffects) {
-    effects.withdrawn_emails.push(about.to_owned());
-    effects.withdrawn_emails.push(about_to_developer(about));
-}
-
-/// Takes back those for a developer who has lost the application; those of later days are for the next one.
-pub(in crate::application) fn withdraw_notices_to_developer(about: &str, effects: &mut SideEffects) {
-    effects.withdrawn_emails.push(about_to_developer(about));
 }
 
 impl Gatebook {

@@ -88,7 +88,7 @@ fn pixels(length: f64) -> String {
 /// The number at the end of a scale that holds this one.
 fn nice(number: u64) -> u64 {
     let mut power = 1_u64;
-    while power.saturating_mul(10) <= number {
+    while number / 10 >= power {
         power *= 10;
     }
     // In halves, so that 1.5 and 2.5 are among them.
