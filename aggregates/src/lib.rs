@@ -36,6 +36,7 @@
 
 pub mod access_token;
 pub mod api_permission;
+pub mod attention;
 pub mod catalog;
 pub mod developer;
 pub mod email_address;

@@ -210,6 +210,13 @@ create table usage_refusals (
     constraint usage_refusals_key primary key (app_id, id)
 );
 
+-- The day of each user's last digest of what needs attention, written with the e-mail, so that nobody gets two of a day. The
+-- owner is `group/user`.
+create table attention_digests (
+    owner text not null constraint attention_digests_owner primary key,
+    day   text not null
+);
+
 -- Where each projection stands, and how far a rebuild has come.
 create table projections (
     name            text not null constraint projections_name primary key,

@@ -79,6 +79,10 @@ impl EmailLimits {
                 let recipient = self.to(email, WhenUsedUp::Refuse);
                 self.by(caller).into_iter().chain([recipient]).collect()
             }
+            // Its reader asked for it, and a developer's wrong tries write it: nobody floods a mailbox by it.
+            EmailKind::OtpLocked => vec![self.to(email, WhenUsedUp::LeaveOut)],
+            // One a day, to whoever asked for it.
+            EmailKind::AttentionDigest => Vec::new(),
             // The team's mailbox is the same for all groups.
             EmailKind::AiqIntegrateRequested => self.by(caller),
             // Stopping never fails, and whoever lost something hears of it: only a mailbox that is being flooded is spared.

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod apps;
+mod attention_mails;
 mod authorization;
 mod caller;
 mod command;
@@ -13,6 +14,7 @@ mod gatebook;
 mod gateway_settings;
 mod group_lists;
 mod groups;
+mod home;
 mod idempotency_key;
 mod limits;
 mod member;
@@ -32,6 +34,7 @@ pub use apps::{
     AiqIntegrateForm, AppView, ClientSecretMade, ClientSecretOrder, Creation, IssuedClientSecret, KnownSecret,
     MailProblem, NewIntegrationForm, SecretEnd, SecretHistory, SecretTerms, StatusChange, StatusChanged, live_secrets,
 };
+pub use attention_mails::DIGEST_AT;
 pub use authorization::{LinkedDeveloper, Manager, Operator, PracticeAdmin, Reader, VerifiedDeveloper};
 pub use caller::{Caller, Conditions, Wanted, Who};
 pub use command::{ExpectedVersion, Section, SectionVersions, Verification};
@@ -44,6 +47,7 @@ pub use gatebook::{Gatebook, GatebookParts, Settings};
 pub use gateway_settings::{GatewayAuth, GatewaySettings, GatewayUnavailable};
 pub use group_lists::ListChanges;
 pub use groups::{GroupPrecondition, PutOutcome};
+pub use home::{ATTENTION_SHOWN, GroupHome};
 pub use idempotency_key::IdempotencyKey;
 pub use limits::{EmailLimits, Limits};
 pub use member::Member;

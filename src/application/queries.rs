@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::identifiers::{AppId, DeveloperId, GroupId};
 use gatebook_aggregates::refusal::Refusal;
-use gatebook_projections::app_list::{self, AppCounts, AppListed, Cursor, Filter, Sort};
+use gatebook_projections::app_list::{self, AppCounts, AppListed, AttentionAt, Cursor, Filter, Sort};
 use gatebook_projections::developers::{self, DeveloperRow, Developers};
 use gatebook_projections::groups::{self, GroupRow, Groups};
 use gatebook_projections::part_search::PartSearch;
@@ -86,7 +86,11 @@ impl Gatebook {
         let group = reader.member.group();
         let listed = self.listed(id).await?;
         let listed = listed.filter(|listed| listed.app.group_id == group.group_id);
-        Ok(AppView::new(listed.ok_or(Refusal::NotFound)?, group.clone()))
+        Ok(AppView::new(
+            listed.ok_or(Refusal::NotFound)?,
+            group.clone(),
+            self.clock.now(),
+        ))
     }
 
     /// R2-R4: a page of the applications of the reader's group.
@@ -101,13 +105,15 @@ impl Gatebook {
         let group = reader.member.group();
         let filter = Filter {
             group_id: Some(group.group_id.clone()),
+            attention_at: self.attention_at(&filter, group),
             ..filter
         };
         let page = self.page(reader.caller, &filter, sort, after, limit).await?;
+        let now = self.clock.now();
         let items = page
             .items
             .into_iter()
-            .map(|listed| AppView::new(listed, group.clone()))
+            .map(|listed| AppView::new(listed, group.clone(), now))
             .collect();
         Ok(ListPage { items, next: page.next })
     }
@@ -120,6 +126,16 @@ impl Gatebook {
         Ok(AppCounts::read(rows).map_err(StoreError::from)?)
     }
 
+    /// As of when a filter asks for what needs attention. R1: off the plan, nothing does.
+    pub(in crate::application) fn attention_at(&self, filter: &Filter, group: &GroupRow) -> Option<AttentionAt> {
+        let is_on_plan = group.customer.product_plan.has_integration_apps();
+        let asked = filter.attention.is_some() && is_on_plan;
+        asked.then(|| AttentionAt {
+            now: self.clock.now(),
+            json: self.database().dialect().json_lists(),
+        })
+    }
+
     /// A page of all groups' applications, for operators.
     pub async fn all_apps(
         &self,
@@ -129,6 +145,7 @@ impl Gatebook {
         after: Option<&Cursor>,
         limit: u32,
     ) -> Result<ListPage<AppView>, Failure> {
+        let filter = &self.of_a_group_if_by_attention(filter).await?;
         let page = self.page(operator.caller, filter, sort, after, limit).await?;
         let mut groups: BTreeMap<GroupId, Arc<GroupRow>> = BTreeMap::new();
         let mut items = Vec::with_capacity(page.items.len());
@@ -138,16 +155,35 @@ impl Gatebook {
                 None => Arc::new(self.group(&listed.app.group_id).await?.ok_or(Refusal::NotFound)?),
             };
             groups.insert(listed.app.group_id.clone(), group.clone());
-            items.push(AppView::new(listed, group));
+            items.push(AppView::new(listed, group, self.clock.now()));
         }
         Ok(ListPage { items, next: page.next })
+    }
+
+    /// What needs attention is asked of one group: of all, every application would have to be looked at.
+    async fn of_a_group_if_by_attention(&self, filter: &Filter) -> Result<Filter, Failure> {
+        let attention_at = match (&filter.attention, &filter.group_id) {
+            (None, _) => None,
+            (Some(_), None) => {
+                let message = "Name a group as well: “attention” is looked for in one group.";
+                return Err(Refusal::field("attention", "invalid_attention", message).into());
+            }
+            (Some(_), Some(group_id)) => {
+                let group = self.group(group_id).await?;
+                group.and_then(|group| self.attention_at(filter, &group))
+            }
+        };
+        Ok(Filter {
+            attention_at,
+            ..filter.clone()
+        })
     }
 
     /// An application of any group, with its group, for operators.
     pub async fn any_app(&self, _: Operator<'_>, id: AppId) -> Result<AppView, Failure> {
         let listed = self.listed(id).await?.ok_or(Refusal::NotFound)?;
         let group = self.group(&listed.app.group_id).await?.ok_or(Refusal::NotFound)?;
-        Ok(AppView::new(listed, Arc::new(group)))
+        Ok(AppView::new(listed, Arc::new(group), self.clock.now()))
     }
 
     /// An application of any group.

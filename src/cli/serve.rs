@@ -292,6 +292,9 @@ async fn keep_house(gatebook: Arc<Gatebook>, mut shutting_down: watch::Receiver<
         if let Err(error) = gatebook.record_usage().await {
             tracing::warn!(%error, "the usage of a day could not be recorded yet");
         }
+        if let Err(error) = gatebook.mail_attention_digests().await {
+            tracing::warn!(%error, "the daily e-mails about what needs attention could not be written yet");
+        }
         if forgotten.is_none_or(|last| last.elapsed() >= FORGETTING) {
             let forgetting = gatebook.forget_ended_credentials().await;
             let forgetting = forgetting.and(gatebook.forget_usage_hours().await);

@@ -36,7 +36,8 @@ const IDEMPOTENCY_KEYS: &[Column] = &[
     text("sealed"),
     text("created_at"),
 ];
-const EMAILS: &[Column] = &[
+/// The columns of a new row of the outbox.
+pub const EMAIL_COLUMNS: &[Column] = &[
     text("id"),
     text("kind"),
     text("recipient"),
@@ -105,7 +106,7 @@ impl BatchWrites {
             .chain([
                 new("reservations", RESERVATIONS, self.reservations),
                 new("idempotency_keys", IDEMPOTENCY_KEYS, self.idempotency_keys),
-                new("outbox", EMAILS, emails.collect()),
+                new("outbox", EMAIL_COLUMNS, emails.collect()),
                 email_quotas,
             ]);
         let order = "update log_head set position = $1, recorded_at = $2, read_to = $1 where id = 1";
@@ -281,7 +282,7 @@ pub(super) fn idempotency_row(record: IdempotencyRecord, version: i64, at: Times
 }
 
 /// An e-mail for later bears the date of that day.
-fn email_row(email: EncryptedEmail, now: Timestamp) -> Vec<Value> {
+pub fn email_row(email: EncryptedEmail, now: Timestamp) -> Vec<Value> {
     let at = email.not_before.map_or(now, |later| later.max(now));
     vec![
         email.id.into(),

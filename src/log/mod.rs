@@ -36,6 +36,7 @@ pub mod unreadable;
 mod version_condition;
 mod writer;
 
+pub(crate) use batch_writes::{EMAIL_COLUMNS, email_row};
 pub use clock_guard::{ClockGuard, accept_clock};
 pub use committed::Committed;
 pub use context::{AuditedRead, CommandContext, IdempotentRequest, SideEffects, SideEffectsOf};

@@ -56,6 +56,10 @@ pub enum EmailKind {
     ApplicationEndingForAdmins,
     /// R12: work for the provider's integration team.
     AiqIntegrateRequested,
+    /// R15: an OTP is locked; to admins who want to know at once.
+    OtpLocked,
+    /// What needs attention; to admins who want it daily.
+    AttentionDigest,
     /// The link to a group user's first password.
     FirstPassword,
     /// The link to a new password.
@@ -76,10 +80,16 @@ impl EmailKind {
             | Self::ClientSecretEndingForAdmins
             | Self::ApplicationEnding
             | Self::ApplicationEndingForAdmins
-            | Self::AiqIntegrateRequested => Priority::Normal,
+            | Self::AiqIntegrateRequested
+            | Self::OtpLocked
+            | Self::AttentionDigest => Priority::Normal,
         }
     }
 }
+
+/// How to get no more of these.
+const WHY_ATTENTION: &str = "You get this e-mail because you chose so on your account's page, where you can\n\
+     change it.";
 
 /// R12: how many entities the team's e-mail names; more are counted.
 const ENTITIES_NAMED: usize = 200;
@@ -227,6 +237,43 @@ impl Email {
         ];
         let subject = format!("AIQ Integrate requested: {}", named(app_name));
         Self::new(EmailKind::AiqIntegrateRequested, to, &subject, paragraphs)
+    }
+
+    /// R15: tells an admin who wants to know at once that an OTP is locked.
+    pub fn otp_locked(to: &str, app_name: &str, group_name: &str, url: &str) -> Self {
+        let paragraphs = vec![
+            Paragraph::text("The one-time password (OTP) of an application is locked after five wrong tries:"),
+            Paragraph::Facts(about(app_name, group_name).into()),
+            Paragraph::text("If it was your developer, choose Reset OTP and pass the new one on:"),
+            Paragraph::Link(url.to_owned()),
+            Paragraph::text(WHY_ATTENTION),
+        ];
+        let subject = format!("{} – OTP locked: {}", BRAND.console, named(app_name));
+        Self::new(EmailKind::OtpLocked, to, &subject, paragraphs)
+    }
+
+    /// Tells an admin who wants it daily what needs attention: applications, each with why. There are more of them than are
+    /// named if `more` says so.
+    pub fn attention_digest(to: &str, group_name: &str, apps: &[(&str, String)], more: bool, url: &str) -> Self {
+        let count = apps.len();
+        let and_more = if more { "+" } else { "" };
+        let items = apps.iter().map(|(name, why)| format!("{}: {why}", named(name)));
+        let paragraphs = vec![
+            Paragraph::Facts(vec![Fact::new("Group", named(group_name))]),
+            Paragraph::List(
+                Fact::new("Needs attention", format!("{count}{and_more}")),
+                items.collect(),
+            ),
+            Paragraph::text("See what to do about each:"),
+            Paragraph::Link(url.to_owned()),
+            Paragraph::text(WHY_ATTENTION),
+        ];
+        let need = match (count, more) {
+            (1, false) => "application needs",
+            _ => "applications need",
+        };
+        let subject = format!("{} – {count}{and_more} {need} attention", BRAND.console);
+        Self::new(EmailKind::AttentionDigest, to, &subject, paragraphs)
     }
 
     /// Lets a group user choose a password. `link` stands on a line of its own.

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use async_trait::async_trait;
+use gatebook_projections::app_list::JsonLists;
 use gatebook_projections::part_search::PartSearch;
 use gatebook_projections::sql::{Column, ColumnKind, Query, Value};
 
@@ -239,6 +240,14 @@ impl Dialect {
         match self {
             Self::Sqlite => format!("json_array({columns})"),
             Self::Postgres => format!("json_build_array({columns})::text"),
+        }
+    }
+
+    /// How to read a JSON list as a table.
+    pub fn json_lists(self) -> JsonLists {
+        match self {
+            Self::Sqlite => JsonLists::Sqlite,
+            Self::Postgres => JsonLists::Postgres,
         }
     }
 

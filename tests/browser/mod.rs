@@ -4,6 +4,7 @@
 mod article;
 mod documentation;
 mod face;
+mod home;
 mod links;
 mod operators;
 mod people;

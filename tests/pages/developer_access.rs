@@ -52,7 +52,7 @@ async fn the_page_tells_who_was_invited_and_what_time_is_left(world: World) {
     }
     let page = ada.open(&path).await.expect(200);
     page.hides("Dev Eloper")
-        .shows("OTP Verification Needed")
+        .shows("State OTP locked")
         .shows("OTP tries left 0 Locked")
         .hides("Resend Invite");
     world.pass(TimeDelta::days(3));

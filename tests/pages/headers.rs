@@ -120,7 +120,7 @@ async fn an_address_that_only_a_form_is_sent_to_leads_to_the_page_of_the_form() 
         (format!("{developer}/reset-otp"), developer.as_str()),
         (format!("{developer}/resend-invite"), developer.as_str()),
         ("/account/password-link".to_owned(), "/account"),
-        ("/sign-out".to_owned(), "/integration-applications"),
+        ("/sign-out".to_owned(), "/"),
     ] {
         ada.open(&address).await.expect(200);
         assert_eq!(ada.page.path, page, "{address}");

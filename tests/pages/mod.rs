@@ -13,6 +13,7 @@ mod entity_picker;
 mod forgotten_passwords;
 mod group_users;
 mod headers;
+mod home;
 mod links_leave_the_address;
 mod meanwhile;
 mod operator;

@@ -2,6 +2,7 @@
 
 mod append_only;
 mod appends;
+mod attention;
 mod fold_versions;
 mod housekeeping;
 mod list_plans;

@@ -24,6 +24,7 @@ mod lines_about_reading;
 mod mails_that_were_refused;
 mod managing;
 mod many_entities;
+mod needs_attention;
 mod operators_and_service;
 mod provisioning;
 mod races;

@@ -59,6 +59,7 @@ const ROUTES: &str = "
     POST   /api/v1/integration-apps/{}/developer/resend-invite
     POST   /api/v1/integration-apps/{}/developer/revoke
     POST   /api/v1/integration-apps/{}/developer/reset-otp
+    POST   /api/v1/integration-apps/{}/developer/invite-anew
     POST   /api/v1/integration-apps/{}/suspend
     POST   /api/v1/integration-apps/{}/resume
     POST   /api/v1/integration-apps/{}/revoke

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use strum::AsRefStr;
 
+use super::attention_mails::AttentionMails;
 use super::lists::ListedUser;
 use super::membership::{Membership, Permission, Role};
 use super::product_plan::ProductPlan;
@@ -68,6 +69,8 @@ pub enum GroupCommand {
         user_id: UserId,
         permissions: BTreeSet<Permission>,
     },
+    /// Says which e-mails about what needs attention a user wants.
+    ChooseAttentionMails { user_id: UserId, mails: AttentionMails },
     /// Makes a token for the admins' API.
     IssueUserToken {
         user_id: UserId,
@@ -107,6 +110,7 @@ impl GroupCommand {
             Self::ChangeEntities { remove, .. } => !remove.is_empty(),
             Self::PutEntity { .. }
             | Self::PutUser { .. }
+            | Self::ChooseAttentionMails { .. }
             | Self::IssueUserToken { .. }
             | Self::Grant { .. }
             | Self::RecordActivityLogDownload { .. } => false,

@@ -36,6 +36,7 @@ impl DecisionInputs {
                 }
                 UserChange::Renamed(_)
                 | UserChange::PermissionGranted(_)
+                | UserChange::AttentionMailsChosen(_)
                 | UserChange::TokenIssued { .. }
                 | UserChange::TokenRevoked(_) => false,
             },

@@ -61,6 +61,12 @@ pub enum GroupEvent {
     PermissionGranted { user_id: UserId, permission: Permission },
     /// R2: withdrawn by a Practice Admin.
     PermissionWithdrawn { user_id: UserId, permission: Permission },
+    /// A user said which e-mails they want about what needs attention.
+    AttentionMailsChosen {
+        user_id: UserId,
+        daily: bool,
+        otp_locked: bool,
+    },
     /// A token for the admins' API was made and shown once.
     UserTokenIssued {
         user_id: UserId,

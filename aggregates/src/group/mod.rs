@@ -1,5 +1,6 @@
 //! R1-R4: a group, its product plan, its entities, its users and what they may do.
 
+mod attention_mails;
 mod command;
 mod decision_inputs;
 mod event;
@@ -18,6 +19,7 @@ use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
 
+pub use attention_mails::AttentionMails;
 pub use command::{GroupCommand, GroupCommandEnvelope, GroupPrincipal};
 pub use decision_inputs::DecisionInputs;
 pub use event::{GroupEvent, GroupEventType};
@@ -70,6 +72,9 @@ pub struct GroupUser {
     pub permissions: BTreeSet<Permission>,
     /// Their tokens for the admins' API, by id.
     pub tokens: BTreeMap<ApiTokenId, UserToken>,
+    /// Which e-mails about what needs attention they want.
+    #[serde(default)]
+    pub attention_mails: AttentionMails,
 }
 
 /// A user's token for the admins' API, without the token.
@@ -122,6 +127,7 @@ impl Customer {
             GroupCommand::Grant { user_id, permission } => self.grant(by, user_id, permission),
             GroupCommand::Withdraw { user_id, permission } => self.withdraw(by, user_id, permission),
             GroupCommand::SetPermissions { user_id, permissions } => self.set_permissions(by, &user_id, &permissions),
+            GroupCommand::ChooseAttentionMails { user_id, mails } => self.choose_attention_mails(by, user_id, mails),
             GroupCommand::RecordActivityLogDownload { format, from, to } => {
                 if let GroupPrincipal::GroupUser(membership) = by {
                     membership.require_reader()?;
@@ -193,6 +199,7 @@ impl Customer {
             GroupCommand::Grant { .. }
             | GroupCommand::Withdraw { .. }
             | GroupCommand::SetPermissions { .. }
+            | GroupCommand::ChooseAttentionMails { .. }
             | GroupCommand::RecordActivityLogDownload { .. } => Err(Refusal::NotFound),
         }
     }
@@ -313,6 +320,7 @@ impl GroupUser {
             role,
             permissions: BTreeSet::new(),
             tokens: BTreeMap::new(),
+            attention_mails: AttentionMails::default(),
         }
     }
 
@@ -327,6 +335,7 @@ impl GroupUser {
             UserChange::PermissionWithdrawn(permission) => {
                 self.permissions.remove(&permission);
             }
+            UserChange::AttentionMailsChosen(mails) => self.attention_mails = mails,
             UserChange::TokenIssued {
                 token_id,
                 name,

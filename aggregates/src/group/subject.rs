@@ -2,6 +2,7 @@
 //! [`GroupEvent::subject`] is the only list of all events; a new one is given a subject there, and then the compiler asks
 //! the readers of that subject.
 
+use super::attention_mails::AttentionMails;
 use super::event::GroupEvent;
 use super::membership::{Permission, Role};
 use super::product_plan::ProductPlan;
@@ -66,6 +67,7 @@ pub enum UserChange<'a> {
     },
     PermissionGranted(Permission),
     PermissionWithdrawn(Permission),
+    AttentionMailsChosen(AttentionMails),
     TokenIssued {
         token_id: ApiTokenId,
         name: &'a Label,
@@ -112,6 +114,17 @@ impl GroupEvent {
             Self::PermissionWithdrawn { user_id, permission } => {
                 changed(user_id, UserChange::PermissionWithdrawn(*permission))
             }
+            Self::AttentionMailsChosen {
+                user_id,
+                daily,
+                otp_locked,
+            } => {
+                let mails = AttentionMails {
+                    daily: *daily,
+                    otp_locked: *otp_locked,
+                };
+                changed(user_id, UserChange::AttentionMailsChosen(mails))
+            }
             Self::UserTokenIssued {
                 user_id,
                 token_id,
@@ -144,6 +157,7 @@ impl GroupEvent {
                 UserChange::Renamed(_)
                 | UserChange::EmailChanged(_)
                 | UserChange::PermissionGranted(_)
+                | UserChange::AttentionMailsChosen(_)
                 | UserChange::TokenIssued { .. } => false,
             },
             GroupSubject::Customer(CustomerEvent::Registered { .. } | CustomerEvent::Renamed(_))

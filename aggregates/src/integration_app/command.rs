@@ -95,6 +95,15 @@ pub enum AppCommand {
         /// Digest of the new OTP.
         otp_digest: KeyedDigest,
     },
+    /// Resend Invite and Reset OTP in one: both, or neither.
+    InviteAnew {
+        /// The account with the linked address, if there is one by now.
+        account: Option<DeveloperId>,
+        /// Digest of the new link's secret.
+        invitation_digest: KeyedDigest,
+        /// Digest of the new OTP.
+        otp_digest: KeyedDigest,
+    },
     /// Revoke Access.
     RevokeDeveloperAccess {
         /// R21: whether the client secrets end too.
@@ -180,6 +189,7 @@ impl AppCommand {
             | Self::RegisterDeveloper(_)
             | Self::ResendInvite { .. }
             | Self::ResetOneTimePassword { .. }
+            | Self::InviteAnew { .. }
             | Self::Resume { .. }
             | Self::RecordActivityLogDownload { .. }
             | Self::SendVerificationCode { .. }
@@ -221,6 +231,7 @@ impl AppCommand {
             Self::RegisterDeveloper(_)
             | Self::ResendInvite { .. }
             | Self::ResetOneTimePassword { .. }
+            | Self::InviteAnew { .. }
             | Self::RevokeDeveloperAccess { .. }
             | Self::Suspend { .. }
             | Self::Resume { .. }

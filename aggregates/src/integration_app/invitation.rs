@@ -180,6 +180,23 @@ impl App {
     }
 }
 
+impl App {
+    /// R16, R18: Resend Invite and Reset OTP in one, for somebody whose three days are over: the old link and the old OTP
+    /// are dead. Refused once there is an account, which needs no invitation.
+    pub(super) fn invite_anew(
+        &self,
+        at: Timestamp,
+        by: &super::Principal,
+        group: &GroupFacts,
+        account: Option<DeveloperId>,
+        (invitation_digest, otp_digest): (KeyedDigest, KeyedDigest),
+    ) -> Result<Vec<Event>, Refusal> {
+        let mut events = self.resend_invite(at, by, group, account, invitation_digest)?;
+        events.extend(self.reset_one_time_password(at, by, group, otp_digest)?);
+        Ok(events)
+    }
+}
+
 /// R19: the code a person typed, digits only; refused with `invalid_code` when it cannot be one, which costs no try.
 pub fn typed_code(text: &str) -> Result<String, FieldProblem> {
     let digits = typed_characters(text);

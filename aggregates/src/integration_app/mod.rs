@@ -159,6 +159,11 @@ impl App {
                 invitation_digest,
             } => self.resend_invite(at, by, group, account, invitation_digest),
             AppCommand::ResetOneTimePassword { otp_digest } => self.reset_one_time_password(at, by, group, otp_digest),
+            AppCommand::InviteAnew {
+                account,
+                invitation_digest,
+                otp_digest,
+            } => self.invite_anew(at, by, group, account, (invitation_digest, otp_digest)),
             AppCommand::RevokeDeveloperAccess { retire_client_secrets } => {
                 self.revoke_developer_access(at, by, group, retire_client_secrets)
             }

@@ -21,6 +21,8 @@ pub struct AppCount {
     pub number: i64,
     /// Whether there may be more.
     pub more: bool,
+    /// R20: of these, those whose developer has not verified yet.
+    pub waiting: i64,
 }
 
 impl fmt::Display for AppCount {
@@ -43,10 +45,10 @@ impl AppCounts {
     pub fn read(rows: Vec<Vec<Value>>) -> Result<Self, RowError> {
         let row = |values| {
             let mut row = RowReader::new(AppList::NAME, values);
-            let (status, number) = (row.text()?, row.value::<i64>()?);
+            let (status, number, waiting) = (row.text()?, row.value::<i64>()?, row.int()?);
             let more = number > COUNTED;
             let number = number.min(COUNTED);
-            Ok((status, AppCount { number, more }))
+            Ok((status, AppCount { number, more, waiting }))
         };
         rows.into_iter().map(row).collect::<Result<_, _>>().map(Self)
     }
@@ -61,6 +63,7 @@ impl AppCounts {
         let add = |sum: AppCount, one: &AppCount| AppCount {
             number: sum.number + one.number,
             more: sum.more || one.more,
+            waiting: sum.waiting + one.waiting,
         };
         self.0.values().fold(AppCount::default(), add)
     }
@@ -73,8 +76,8 @@ pub fn counts(group_id: &GroupId) -> Query {
     let of_status = |status: &Status| {
         let status: &str = status.into();
         format!(
-            "select '{status}', count(*) from (select app_id from app_list where group_id = {group} and status = '{status}' limit \
-             {}) as counted",
+            "select '{status}', count(*), count(case when link in ('invited', 'assigned') then 1 end) from (\
+             select link from app_list where group_id = {group} and status = '{status}' limit {}) as counted",
             COUNTED + 1
         )
     };
@@ -90,7 +93,7 @@ mod tests {
     fn counts_of(numbers: &[(&str, i64)]) -> AppCounts {
         let rows = numbers
             .iter()
-            .map(|(status, number)| vec![Value::from(*status), Value::from(*number)]);
+            .map(|(status, number)| vec![Value::from(*status), Value::from(*number), Value::from(0)]);
         AppCounts::read(rows.collect()).unwrap()
     }
 

@@ -1,5 +1,6 @@
 //! Which applications does my group have?
 
+mod attention;
 mod counts;
 mod queries;
 
@@ -18,7 +19,9 @@ use gatebook_aggregates::text_comparison::searchable;
 use gatebook_aggregates::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use attention::{AnyReason, AttentionAt, Beside, JsonLists, NeedsAttention, beside};
 pub use counts::{AppCount, AppCounts, COUNTED, counts};
+
 pub use queries::{AppListed, Cursor, DeveloperStatus, Filter, Sort, by_id, page, page_among_first, page_by_index};
 
 use crate::projection::{Indexes, Projection};

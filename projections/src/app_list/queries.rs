@@ -11,6 +11,7 @@ use gatebook_aggregates::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantArray};
 
+use super::attention::{AttentionAt, Beside, NeedsAttention, needs_attention, select_beside};
 use super::{AppList, AppRow, Link};
 use crate::part_search::PartSearch;
 use crate::projection::Projection;
@@ -46,6 +47,8 @@ pub struct AppListed {
     pub app: AppRow,
     /// The developer's name, once signed up.
     pub developer_name: Option<Label>,
+    /// What other tables know of it.
+    pub beside: Beside,
 }
 
 impl AppListed {
@@ -55,6 +58,7 @@ impl AppListed {
         Ok(Self {
             app: AppRow::read(&mut row)?,
             developer_name: row.value()?,
+            beside: Beside::read(&mut row)?,
         })
     }
 
@@ -105,6 +109,10 @@ pub struct Filter {
     pub created_before: Option<Timestamp>,
     /// No check was allowed at this time or later.
     pub unused_since: Option<Timestamp>,
+    /// Needing attention.
+    pub attention: Option<NeedsAttention>,
+    /// As of when, if it is asked.
+    pub attention_at: Option<AttentionAt>,
 }
 
 impl Filter {
@@ -268,8 +276,9 @@ pub fn page_by_index(filter: &Filter, sort: Sort, after: Option<&Cursor>, limit:
     let direction = direction(sort);
     let columns = select_list(AppRow::COLUMNS, "a.");
     found.push(&format!(
-        ") select {columns}, d.full_name from {from} where a.app_id in (select app_id from first) \
-         order by a.{column} {direction}, a.app_id {direction}"
+        ") select {columns}, d.full_name, {} from {from} where a.app_id in (select app_id from first) \
+         order by a.{column} {direction}, a.app_id {direction}",
+        select_beside()
     ));
     found
 }
@@ -301,8 +310,9 @@ fn direction(sort: Sort) -> &'static str {
 
 fn select(apps: &str) -> Query {
     let sql = format!(
-        "select {}, d.full_name from {apps} a left join developers d on d.email_key = a.developer_email_key",
-        select_list(AppRow::COLUMNS, "a.")
+        "select {}, d.full_name, {} from {apps} a left join developers d on d.email_key = a.developer_email_key",
+        select_list(AppRow::COLUMNS, "a."),
+        select_beside()
     );
     Query::new(sql, [])
 }
@@ -352,6 +362,11 @@ fn conditions(query: &mut Query, filter: &Filter, search: PartSearch) -> Vec<Str
             "not exists (select 1 from last_uses u where u.id = a.app_id and u.last_used_at >= {since})"
         ));
     }
+    conditions.extend(
+        filter
+            .attention
+            .map(|wanted| needs_attention(query, wanted, filter.attention_at)),
+    );
     conditions.extend(
         filter
             .developer_status

@@ -24,7 +24,8 @@ row! {
             product_plan: ProductPlan,
             entities: PersistentMap<EntityId, Label> as rows of group_entities (group_id, entity_id, name),
             users: PersistentMap<UserId, GroupUser> as rows of group_users (group_id, user_id, details) => {
-                email_key: String = details.email.key()
+                email_key: String = details.email.key(),
+                daily_mail: Option<String> = details.attention_mails.daily.then(|| "daily".to_owned())
             },
         },
         version: i64,
@@ -41,9 +42,10 @@ impl GroupRow {
 
 impl Projection for Groups {
     const NAME: &'static str = "groups";
-    const FOLD_VERSION: i64 = 4;
+    const FOLD_VERSION: i64 = 5;
     const INDEXES: Indexes = Indexes::on_both(
-        "create index if not exists group_users_by_email_key_{generation} on {group_users} (email_key);",
+        "create index if not exists group_users_by_email_key_{generation} on {group_users} (email_key);
+         create index if not exists group_users_by_digest_{generation} on {group_users} (daily_mail) where daily_mail is not null;",
     );
     type Aggregate = Group;
     type Row = GroupRow;
@@ -117,6 +119,15 @@ pub fn with_user_email(email_key: &str) -> Query {
     let sql = "select g.group_id, g.name, u.user_id from groups g join group_users u on u.group_id = g.group_id \
                where u.email_key = $1 order by g.name, g.group_id, u.user_id";
     Query::new(sql, [email_key.into()])
+}
+
+/// Users who want a daily digest and have none of this day or a later one, of at most so many: group and user. The table
+/// `attention_digests` knows the last one of each.
+pub fn without_digest_of(day: &str, at_most: i64) -> Query {
+    let sql = "select u.group_id, u.user_id from group_users u \
+               left join attention_digests s on s.owner = u.group_id || '/' || u.user_id \
+               where u.daily_mail is not null and (s.day is null or s.day < $1) order by u.group_id, u.user_id limit $2";
+    Query::new(sql, [day.into(), at_most.into()])
 }
 
 /// A user of a group, with what they may do there.

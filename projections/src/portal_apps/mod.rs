@@ -1,5 +1,7 @@
 //! Which applications may this developer see, and in which state? (R17, R20-R23)
 
+mod attention;
+
 use std::collections::BTreeSet;
 
 use gatebook_aggregates::api_permission::ApiPermission;

@@ -67,6 +67,19 @@ pub(super) fn describe_event(event: &Event) -> String {
             "withdrew the permission {} from the group user {user_id}.",
             permission.title()
         ),
+        Event::AttentionMailsChosen {
+            user_id,
+            daily,
+            otp_locked,
+        } => {
+            let wanted = match (daily, otp_locked) {
+                (false, false) => "no e-mails",
+                (true, false) => "a daily e-mail",
+                (false, true) => "an e-mail whenever an OTP is locked",
+                (true, true) => "a daily e-mail, and one whenever an OTP is locked",
+            };
+            format!("chose to get {wanted} about what needs attention, as the group user {user_id}.")
+        }
         Event::UserTokenIssued {
             user_id,
             token_id,

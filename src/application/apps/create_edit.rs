@@ -181,6 +181,25 @@ impl Gatebook {
             .await
     }
 
+    /// Resend Invite and Reset OTP in one (R16, R18).
+    pub async fn invite_anew(
+        &self,
+        caller: &Caller,
+        app_id: AppId,
+        expected: impl Into<ExpectedVersion> + Send,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Changed, Failure> {
+        let secrets = self.invite_secrets(app_id);
+        let command = AppCommand::InviteAnew {
+            account: None,
+            invitation_digest: self.keyed(CredentialKind::Invitation, secrets.link.reveal()),
+            otp_digest: self.keyed(CredentialKind::OneTimePassword, secrets.otp.canonical()),
+        };
+        let request = CommandRequest::new(caller, command).with(Drawn::Invitation(&secrets));
+        self.change_app(caller, app_id, expected.into(), request.once(key))
+            .await
+    }
+
     /// Revoke Access (R21).
     pub async fn revoke_developer_access(
         &self,

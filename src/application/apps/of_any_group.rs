@@ -30,7 +30,7 @@ impl Gatebook {
     pub async fn app_of_any_group(&self, _: Operator<'_>, id: AppId) -> Result<AppView, Failure> {
         let listed = self.listed(id).await?.ok_or(Refusal::NotFound)?;
         let group = self.group(&listed.app.group_id).await?.ok_or(Refusal::NotFound)?;
-        Ok(AppView::new(listed, Arc::new(group)))
+        Ok(AppView::new(listed, Arc::new(group), self.clock.now()))
     }
 
     /// R27: suspends, resumes or revokes an application of any group. The group reads the reason in its activity log, with

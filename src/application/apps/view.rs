@@ -5,28 +5,50 @@ use crate::application::command::section_versions::SectionVersions;
 use gatebook_aggregates::identifiers::AppId;
 use std::sync::Arc;
 
+use gatebook_aggregates::attention::{Attention, attention};
+use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::identifiers::EntityId;
 use gatebook_aggregates::integration_app::IntegrationApp;
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::text::Label;
 use gatebook_aggregates::timestamp::Timestamp;
-use gatebook_projections::app_list::{AppList, AppListed, AppRow, DeveloperStatus, Link};
+use gatebook_projections::app_list::{self, AppList, AppListed, AppRow, Beside, DeveloperStatus, Link};
 use gatebook_projections::groups::GroupRow;
 
 use crate::application::failure::Failure;
 use crate::application::gatebook::Gatebook;
 use crate::log::Committed;
+use crate::store::StoreError;
 
 /// An application with the names of its entities and of its developer.
 #[derive(Clone, Debug)]
 pub struct AppView {
     listed: AppListed,
     group: Arc<GroupRow>,
+    /// As of when.
+    at: Timestamp,
 }
 
 impl AppView {
-    pub(in crate::application) fn new(listed: AppListed, group: Arc<GroupRow>) -> Self {
-        Self { listed, group }
+    pub(in crate::application) fn new(listed: AppListed, group: Arc<GroupRow>, at: Timestamp) -> Self {
+        Self { listed, group, at }
+    }
+
+    /// What of it needs attention, the most urgent first.
+    pub fn attention(&self) -> Vec<Attention> {
+        let is_on_plan = self.group.customer.product_plan.has_integration_apps();
+        let has_entities = self.entities().next().is_some();
+        attention(&self.listed.attention_facts(is_on_plan, has_entities), self.at)
+    }
+
+    /// R14, R18: why its developer cannot go on with the invitation or the OTP that they have, if so.
+    pub fn stuck_with(&self) -> Option<Attention> {
+        self.listed.open_with_developer().dead(self.at).next()
+    }
+
+    /// What stands beside it in other tables.
+    pub fn beside(&self) -> &Beside {
+        &self.listed.beside
     }
 
     /// The application.
@@ -93,11 +115,13 @@ impl Gatebook {
 
     /// The view of a row, with what its developer adds.
     pub(in crate::application) async fn view_of(&self, app: AppRow, group: Arc<GroupRow>) -> Result<AppView, Failure> {
-        let developer = match &app.developer_email {
-            Some(email) => self.developer_by_email(email).await?,
-            None => None,
-        };
-        let developer_name = developer.map(|developer| developer.full_name);
-        Ok(AppView::new(AppListed { app, developer_name }, group))
+        let email_key = app.developer_email.as_ref().map(EmailAddress::key);
+        let rows = self
+            .database()
+            .rows(app_list::beside(app.app_id, email_key.as_deref()))
+            .await?;
+        let row = rows.into_iter().next().ok_or(Refusal::NotFound)?;
+        let listed = AppListed::beside_read(app, row).map_err(StoreError::from)?;
+        Ok(AppView::new(listed, group, self.clock.now()))
     }
 }

@@ -45,6 +45,7 @@ impl Gatebook {
             AppCommand::RegisterDeveloper(invite) => self.developer_by_email(&invite.email).await?,
             AppCommand::ResendInvite { .. }
             | AppCommand::ResetOneTimePassword { .. }
+            | AppCommand::InviteAnew { .. }
             | AppCommand::RevokeDeveloperAccess { .. }
             | AppCommand::Revoke { .. } => self.linked_account(app_id).await?,
             // Nobody is written to about these, or whoever it is on a later day.
@@ -64,7 +65,7 @@ impl Gatebook {
         match &mut command {
             AppCommand::CreateNewIntegration(new) => new.developer.account = id,
             AppCommand::RegisterDeveloper(invite) => invite.account = id,
-            AppCommand::ResendInvite { account, .. } => *account = id,
+            AppCommand::ResendInvite { account, .. } | AppCommand::InviteAnew { account, .. } => *account = id,
             _ => {}
         }
         Ok((command, found))

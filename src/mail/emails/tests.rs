@@ -28,6 +28,8 @@ fn all(app: &str, group: &str) -> Vec<Email> {
         Email::application_ending(&ending),
         Email::application_ending_for_admins(&ending),
         Email::aiq_integrate_requested(to, app, group, "acme", "0199", "payroll", "HR", group, &[app, "B"]),
+        Email::otp_locked(to, app, group, url),
+        Email::attention_digest(to, group, &[(app, "OTP locked".to_owned())], false, url),
         Email::first_password(to, group, LINK, Timestamp::parse("2026-11-26T09:15:00.000Z").unwrap()),
         Email::password_reset(to, group, LINK, Timestamp::parse("2026-11-26T09:15:00.000Z").unwrap()),
     ]

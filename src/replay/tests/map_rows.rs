@@ -161,7 +161,7 @@ async fn each_kind_of_wrong_row_of_a_map_is_found_with_its_keys_and_mended_by_a_
              insert into group_entities values ('acme', 'rome', '\"Rome\"'), ('aaa', 'x', '\"X\"'), ('zzz', 'x', '\"X\"'); \
              update group_users set email_key = 'eve@evil.example' where user_id = 'ada'; \
              update group_users set details = replace(details, '\"user\"', '\"practice_admin\"') where user_id = 'bo'; \
-             insert into group_users values ('globex', 'eve', '{}', '')",
+             insert into group_users (group_id, user_id, details, email_key) values ('globex', 'eve', '{}', '')",
         )
         .await;
     let [acme, globex] = ["acme", "globex"].map(|group| {

@@ -91,6 +91,10 @@ impl Shell {
 impl From<&ConsoleUser> for Shell {
     fn from(user: &ConsoleUser) -> Self {
         let customer = &user.group().customer;
+        let home = user.membership().reads().then_some(MenuEntry {
+            href: "/",
+            title: "Home",
+        });
         let group_users = user.membership().grants().then_some(MenuEntry {
             href: "/group-users",
             title: "Edit Group Users",
@@ -100,7 +104,7 @@ impl From<&ConsoleUser> for Shell {
             title: "Integration Applications",
         };
         Self {
-            menu: std::iter::once(applications).chain(group_users).collect(),
+            menu: home.into_iter().chain([applications]).chain(group_users).collect(),
             signed_in: Some(SignedInAs {
                 name: user.member.user().name.as_str().to_owned(),
                 detail: customer.name.as_str().to_owned(),

@@ -104,6 +104,7 @@ pub const CALLS: &[Call] = &[
     ),
     plain("POST /api/v1/integration-apps/{invited}/developer/resend-invite"),
     plain("POST /api/v1/integration-apps/{unverified}/developer/reset-otp"),
+    plain("POST /api/v1/integration-apps/{invited}/developer/invite-anew"),
     json(
         "POST /api/v1/integration-apps/{running}/developer/revoke",
         r#"{"retire_client_secrets": true}"#,

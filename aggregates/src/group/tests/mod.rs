@@ -1,5 +1,6 @@
 //! R1, R2, R11: what operators keep up to date about a customer. What its users may do is in `permissions`.
 
+mod attention_mails;
 mod lists;
 mod permissions;
 

@@ -87,6 +87,14 @@ pub(super) fn resend_invite() -> AppCommand {
     }
 }
 
+pub(super) fn invite_anew() -> AppCommand {
+    AppCommand::InviteAnew {
+        account: None,
+        invitation_digest: digest("link 2"),
+        otp_digest: digest("otp 2"),
+    }
+}
+
 pub(super) fn reset_otp() -> AppCommand {
     AppCommand::ResetOneTimePassword {
         otp_digest: digest("otp 2"),
@@ -211,6 +219,7 @@ pub(super) fn rightful_principal(command: &AppCommand) -> Principal {
         | AppCommand::RegisterDeveloper(_)
         | AppCommand::ResendInvite { .. }
         | AppCommand::ResetOneTimePassword { .. }
+        | AppCommand::InviteAnew { .. }
         | AppCommand::RevokeDeveloperAccess { .. }
         | AppCommand::Suspend { .. }
         | AppCommand::Resume { .. }
@@ -262,6 +271,7 @@ pub(super) fn admin_commands() -> Vec<AppCommand> {
         register_developer(),
         resend_invite(),
         reset_otp(),
+        invite_anew(),
         revoke_developer(),
         revoke_developer_and_secrets(),
         suspend(),

@@ -143,6 +143,50 @@ fn r18_resending_is_refused_once_the_developer_has_signed_up() {
 }
 
 #[test]
+fn r16_r18_a_new_invite_and_otp_come_together_and_kill_the_old_ones() {
+    for now in [at(CREATED), at(ENDS)] {
+        let ends = now.plus(INVITATION_VALID_FOR);
+        let both = vec![
+            resent(ends),
+            Event::OneTimePasswordReset {
+                email: email("dev@example.com").into(),
+                otp_digest: digest("otp 2"),
+                otp_expires_at: ends,
+            },
+        ];
+        let scene = given::new_integration().at(now);
+        scene.when(admin(), commands::invite_anew()).then_expect_events(both);
+        let scene = scene.after(admin(), commands::invite_anew());
+        scene
+            .when(Principal::Invitee, commands::send_code("link 1", "code 1"))
+            .then_expect_error(Refusal::InviteUnknown);
+        scene
+            .when(developer(), commands::verify("otp 1"))
+            .then_expect_events(vec![Event::OneTimePasswordMistyped { attempts_left: 4 }]);
+    }
+}
+
+#[test]
+fn r16_r18_a_new_invite_and_otp_are_refused_both_once_the_developer_has_signed_up() {
+    let with_account = AppCommand::InviteAnew {
+        account: Some(id(100)),
+        invitation_digest: digest("link 2"),
+        otp_digest: digest("otp 2"),
+    };
+    given::new_integration()
+        .when(admin(), with_account)
+        .then_expect_error(Refusal::DeveloperAlreadySignedUp);
+    for scene in [given::new_integration_for_known_developer(), given::verified()] {
+        scene
+            .when(admin(), commands::invite_anew())
+            .then_expect_error(Refusal::DeveloperAlreadySignedUp);
+    }
+    given::new_integration_without_developer()
+        .when(admin(), commands::invite_anew())
+        .then_expect_error(Refusal::NoDeveloperLinked);
+}
+
+#[test]
 fn r18_without_a_developer_nothing_is_resent() {
     given::new_integration_without_developer()
         .when(admin(), commands::resend_invite())

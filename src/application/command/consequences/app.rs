@@ -91,16 +91,27 @@ impl Consequences for IntegrationApp {
             Event::InvitationAccepted { .. } => context.sign_up(gatebook, effects)?,
             Event::VerificationCodeSent { .. } => gatebook.mail_code(context, effects)?,
             Event::OneTimePasswordReset { email, .. } => {
-                context.withdraw([subject.otp_reset()], effects);
+                context.withdraw([subject.otp_reset(), subject.otp_lock()], effects);
+                // Whoever is invited anew by the same command reads of the OTP in the invitation.
+                let is_invited = effects
+                    .emails
+                    .iter()
+                    .any(|mail| mail.about == Some(subject.invitation()));
                 let portal = gatebook.url("/portal");
                 let notice = Email::otp_reset(email.as_str(), context.name(), context.group_name(), &portal);
-                context.mail(gatebook, Some(notice), Some(subject.otp_reset()), effects)?;
+                context.mail(
+                    gatebook,
+                    (!is_invited).then_some(notice),
+                    Some(subject.otp_reset()),
+                    effects,
+                )?;
             }
             Event::DeveloperVerified { .. } => {
                 context.withdraw([subject.assignment(), subject.otp_reset()], effects);
             }
             Event::DeveloperAccessRevoked { email } => {
                 context.withdraw(subject.all_to_a_developer(), effects);
+                context.withdraw([subject.otp_lock()], effects);
                 let ends = context.app.client_secrets.iter().map(|secret| secret.id.to_string());
                 ends.chain([subject.end()])
                     .for_each(|about| withdraw_notices_to_developer(&about, effects));
@@ -131,6 +142,7 @@ impl Consequences for IntegrationApp {
             }
             Event::ApplicationRevoked { .. } => {
                 context.withdraw(subject.all_to_a_developer(), effects);
+                context.withdraw([subject.otp_lock()], effects);
                 let ends = context.app.client_secrets.iter().map(|secret| secret.id.to_string());
                 ends.chain([subject.end()])
                     .for_each(|about| withdraw_notices(&about, effects));
@@ -139,6 +151,7 @@ impl Consequences for IntegrationApp {
                     email.map(|email| Email::application_revoked(email.as_str(), context.name(), context.group_name()));
                 context.mail(gatebook, notice, None, effects)?;
             }
+            Event::OneTimePasswordMistyped { attempts_left: 0 } => context.tell_of_lock(gatebook, effects)?,
             Event::DescriptionChanged { .. }
             | Event::CategoryChanged { .. }
             | Event::EntitiesChanged { .. }
@@ -199,7 +212,7 @@ impl AppContext<'_> {
     }
 
     /// An e-mail, and what it is about if a later event can make it obsolete before it is sent.
-    fn mail(
+    pub(in crate::application) fn mail(
         &self,
         gatebook: &Gatebook,
         email: Option<Email>,

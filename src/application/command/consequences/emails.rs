@@ -86,6 +86,11 @@ impl EmailSubject {
         format!("OTP of {}", self.0)
     }
 
+    /// R15: the lock of the OTP, as admins are told of it.
+    pub(in crate::application) fn otp_lock(&self) -> String {
+        format!("lock of {}", self.0)
+    }
+
     pub(in crate::application) fn access_revoked(&self, email: &EmailAddress) -> String {
         format!("access of {} to {}", email.key(), self.0)
     }

@@ -61,6 +61,7 @@ impl Consequences for Group {
             | Event::UserRoleChanged { .. }
             | Event::PermissionGranted { .. }
             | Event::PermissionWithdrawn { .. }
+            | Event::AttentionMailsChosen { .. }
             | Event::GroupActivityLogDownloaded { .. } => {}
         }
         Ok(())

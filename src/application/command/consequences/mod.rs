@@ -7,6 +7,7 @@ pub(in crate::application) mod app;
 pub(in crate::application) mod emails;
 pub(in crate::application) mod end_notices;
 pub(in crate::application) mod group;
+pub(in crate::application) mod lock_emails;
 pub(in crate::application) mod system;
 
 use cqrs_es::Aggregate;

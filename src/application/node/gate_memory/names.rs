@@ -117,6 +117,7 @@ impl EventName {
             | Event::UserRemoved
             | Event::PermissionGranted
             | Event::PermissionWithdrawn
+            | Event::AttentionMailsChosen
             | Event::UserTokenIssued
             | Event::UserTokenRevoked
             | Event::GroupActivityLogDownloaded => Touched::Nothing,

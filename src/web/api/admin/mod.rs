@@ -9,6 +9,7 @@ mod get_application;
 mod get_catalog;
 mod get_developer;
 mod get_me;
+mod invite_anew;
 mod list_applications;
 mod list_entities;
 mod list_events;
@@ -75,8 +76,9 @@ pub fn routes() -> OpenApiRouter<Service> {
             get_developer::get_developer,
             register_developer::register_developer
         ))
-        // /api/v1/integration-apps/{id}/developer/resend-invite · reset-otp · revoke
+        // /api/v1/integration-apps/{id}/developer/resend-invite · reset-otp · invite-anew · revoke
         .routes(routes!(resend_invite::resend_invite))
         .routes(routes!(reset_otp::reset_otp))
+        .routes(routes!(invite_anew::invite_anew))
         .routes(routes!(revoke_developer::revoke_developer))
 }

@@ -1,5 +1,6 @@
 //! The application as admins and operators see it.
 
+use gatebook_aggregates::attention::Attention;
 use gatebook_aggregates::identifiers::AppId;
 use gatebook_aggregates::timestamp::Timestamp;
 use serde::Serialize;
@@ -42,6 +43,10 @@ pub struct Application {
     ends_at: Option<Timestamp>,
     /// The outside developer.
     developer: LinkedDeveloper,
+    /// Why somebody should look at it, the most urgent reason first: `otp_locked`, `mail_refused`, `access_ends_today`,
+    /// `secret_ends_soon`, `invitation_expired`, `otp_expired`, `no_entities`, `never_used` or `unused_90_days`. Empty for
+    /// applications that are suspended or revoked.
+    attention: Vec<&'static str>,
     /// When it was created.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -105,6 +110,7 @@ impl From<&AppView> for Application {
             status: app.status.into(),
             ends_at: app.ends_at,
             developer: LinkedDeveloper::from(view),
+            attention: view.attention().into_iter().map(Attention::as_str).collect(),
             created_at: app.created_at,
             created_by: Named {
                 id: app.created_by_id.clone(),

@@ -42,6 +42,10 @@ pub struct AppsQuery {
     created_to: Option<String>,
     /// No check was allowed at this time (RFC 3339) or later, or on this day (UTC) or later: those that never had one, too.
     unused_since: Option<String>,
+    /// `any`, or a reason for which applications need attention: `otp_locked`, `mail_refused`, `access_ends_today`,
+    /// `secret_ends_soon`, `invitation_expired`, `otp_expired`, `no_entities`, `never_used` or `unused_90_days`. Operators name
+    /// a group as well.
+    attention: Option<String>,
     /// `name`, `-name`, `created_at`, `-created_at` (the default), `status` or `-status`.
     sort: Option<String>,
     /// The number of items per page, 1 to 200; the default is 50.
@@ -84,6 +88,7 @@ impl AppsQuery {
             created_from: text("created_from"),
             created_to: text("created_to"),
             unused_since: text("unused_since"),
+            attention: text("attention"),
             sort: text("sort"),
             limit: text("limit"),
             cursor: text("cursor"),
@@ -122,6 +127,8 @@ impl AppsQuery {
             created_from: moment("created_from", &self.created_from, TimeDelta::zero(), fields),
             created_before: moment("created_to", &self.created_to, TimeDelta::days(1), fields),
             unused_since: moment("unused_since", &self.unused_since, TimeDelta::zero(), fields),
+            attention: fields.word("attention", given(&self.attention)),
+            attention_at: None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use gatebook_aggregates::attention::Attention;
 use gatebook_aggregates::identifiers::AppId;
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::groups::GroupRow;
@@ -51,6 +52,8 @@ pub struct UnverifiedApp {
     /// `valid`, `expired` or `locked`. The admin can reset an expired or locked OTP.
     #[schema(required)]
     otp_state: Option<&'static str>,
+    /// What needs attention, the most urgent first: `otp_locked`, `otp_expired`, `no_entities`. All of it waits for the admin.
+    attention: Vec<&'static str>,
 }
 
 /// A verified application. Its credentials are in its details; viewing those is recorded (R28).
@@ -74,6 +77,9 @@ pub struct PortalApp {
     /// When the application ends by itself; null if it does not.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     ends_at: Option<Timestamp>,
+    /// What needs attention, the most urgent first: `access_ends_today` and `no_entities` wait for the admin,
+    /// `secret_ends_soon` for the developer.
+    attention: Vec<&'static str>,
 }
 
 /// List my applications
@@ -97,7 +103,7 @@ pub async fn portal_home(
             .map(|(service, group)| unverified(service, group, now))
             .collect(),
         apps: verified
-            .map(|(service, group)| PortalApp::new(service, group))
+            .map(|(service, group)| PortalApp::new(service, group, now))
             .collect(),
     }))
 }
@@ -113,11 +119,12 @@ fn unverified(app: &PortalAppRow, group: &GroupRow, now: Timestamp) -> Unverifie
         otp_expires_at: app.otp_expires_at,
         otp_attempts_left: app.otp_attempts_left,
         otp_state: app.otp_state(now).map(<&str>::from),
+        attention: app.attention(group, now).into_iter().map(Attention::as_str).collect(),
     }
 }
 
 impl PortalApp {
-    fn new(app: &PortalAppRow, group: &GroupRow) -> Self {
+    fn new(app: &PortalAppRow, group: &GroupRow, now: Timestamp) -> Self {
         Self {
             id: app.app_id,
             name: app.name.as_str().to_owned(),
@@ -126,6 +133,7 @@ impl PortalApp {
             api_permission: app.api_permission.as_str(),
             status: app.status.into(),
             ends_at: app.ends_at,
+            attention: app.attention(group, now).into_iter().map(Attention::as_str).collect(),
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::web::error::Problem;
 use crate::web::extract::PathOf;
 use crate::web::pages::components::head;
 use crate::web::pages::components::notice::{self, Kind};
+use crate::web::pages::console::attention_mails;
 use crate::web::pages::current_user::{ConsoleUser, SignedIn};
 use crate::web::pages::definition_list::{fact, written};
 use crate::web::pages::form::{Form, PageQuery, SubmittedForm};
@@ -70,6 +71,7 @@ async fn account_page(
             p { "We will send you an e-mail with a link to choose a new password." }
             button.button.primary type="submit" { "Change password" }
         }
+        (attention_mails::section(user, form))
         h2 #sessions { "Sessions" }
         (session_list(&sessions, user.session.id, "/account/sessions", service.clock.now()))
         h2 #tokens { "API tokens" }

@@ -2,7 +2,9 @@
 
 mod account;
 mod applications;
+mod attention_mails;
 mod group_users;
+mod home;
 mod sign_in;
 mod user;
 
@@ -17,6 +19,7 @@ use crate::web::service::Service;
 
 pub fn routes() -> Router<Service> {
     Router::new()
+        .route("/", get(home::show))
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/sign-out", post(sign_in::sign_out))
         .merge(applications::routes())
@@ -24,6 +27,7 @@ pub fn routes() -> Router<Service> {
         .route("/group-users/{id}", get(group_users::show).post(group_users::process))
         .route("/group-users/{id}/password-link", post(group_users::send_password_link))
         .route("/account", get(account::show))
+        .route("/account/mails", post(attention_mails::choose))
         .route("/account/tokens", get(account::show).post(account::new_token))
         .route(
             "/account/tokens/{id}/end",

@@ -1,6 +1,7 @@
 //! The portal's home page: the applications to verify, and the verified ones.
 
 use axum::extract::State;
+use gatebook_aggregates::attention::Attention;
 use gatebook_aggregates::integration_app::{OtpState, Status};
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::groups::GroupRow;
@@ -13,6 +14,7 @@ use crate::web::pages::components::head::PageHead;
 use crate::web::pages::components::status::{Tone, of_app, status};
 use crate::web::pages::current_user::{PortalUser, SignedIn};
 use crate::web::pages::layout::{Shell, page};
+use crate::web::pages::portal::waiting;
 use crate::web::pages::times;
 use crate::web::service::Service;
 
@@ -52,6 +54,7 @@ fn nothing_yet() -> Markup {
 
 fn lists(home: &PortalHome, now: Timestamp) -> Markup {
     html! {
+        (waiting::list(home, now))
         @if !home.otp_verification_needed.is_empty() {
             section.section aria-labelledby="waiting" {
                 div.section-head {
@@ -59,7 +62,7 @@ fn lists(home: &PortalHome, now: Timestamp) -> Markup {
                     p.third { "the Integration Admin gives you the one-time password by SMS, messenger or phone" }
                 }
                 ul.entries.attention {
-                    @for (app, group) in &home.otp_verification_needed { (waiting(app, group, now)) }
+                    @for (app, group) in &home.otp_verification_needed { (unverified(app, group, now)) }
                 }
             }
         }
@@ -72,7 +75,7 @@ fn lists(home: &PortalHome, now: Timestamp) -> Markup {
     }
 }
 
-fn waiting(app: &PortalAppRow, group: &GroupRow, now: Timestamp) -> Markup {
+fn unverified(app: &PortalAppRow, group: &GroupRow, now: Timestamp) -> Markup {
     let verify = format!("/portal/apps/{}/verify", app.app_id);
     let left = app.otp_expires_at.and_then(|until| times::left(until, now));
     let state = (app.status, app.otp_state(now));
@@ -80,8 +83,8 @@ fn waiting(app: &PortalAppRow, group: &GroupRow, now: Timestamp) -> Markup {
         li {
             @match state {
                 (Status::Suspended | Status::Revoked, _) => (of_app(app.status)),
-                (_, Some(OtpState::Locked)) => (status(Tone::Bad, "Locked")),
-                (_, Some(OtpState::Expired)) => (status(Tone::Warn, "Expired")),
+                (_, Some(OtpState::Locked)) => (status(Tone::Bad, Attention::OtpLocked.title())),
+                (_, Some(OtpState::Expired)) => (status(Tone::Warn, Attention::OtpExpired.title())),
                 _ => (status(Tone::Wait, "To be verified")),
             }
             div {

@@ -11,6 +11,7 @@ mod sign_up;
 mod usage;
 mod user;
 mod verify;
+mod waiting;
 
 use axum::Router;
 use axum::routing::{get, post};

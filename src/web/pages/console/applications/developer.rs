@@ -201,6 +201,16 @@ fn linked_actions(user: &ConsoleUser, view: &AppView, situation: &PageState<'_>)
                 div.section-head { h2 id="invite-and-otp" { "Invite and OTP" } }
                 ul.entries {
                     @if status == DeveloperStatus::Invited {
+                        li id="invite-anew" {
+                            div {
+                                h3 { "New invite and OTP" }
+                                p.second {
+                                    "If both have expired, create them anew in one step. The OTP is shown to you once, the developer gets the \
+                                     invite by e-mail, and the old ones stop working."
+                                }
+                            }
+                            (action("/developer/invite-anew", Section::OneTimePassword, "New invite and OTP"))
+                        }
                         li id="resend-invite" {
                             div {
                                 h3 { "Resend Invite" }

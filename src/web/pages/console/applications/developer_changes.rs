@@ -96,6 +96,34 @@ pub async fn reset_otp(
     }
 }
 
+/// `POST /integration-applications/{id}/developer/invite-anew`
+pub async fn invite_anew(
+    State(service): State<Service>,
+    PathOf(id): PathOf<AppId>,
+    submitted: SubmittedForm<ConsoleUser>,
+) -> Result<Response, Problem> {
+    let query = Request::of(&service, id, "/developer/invite-anew", submitted).await?;
+    if query.form.is_to_be_shown_again() {
+        return query.again(&service, None).await;
+    }
+    let (caller, key) = (query.user.caller(), query.key.as_ref());
+    match service
+        .invite_anew(caller, id, query.seen(Section::OneTimePassword), key)
+        .await
+    {
+        Ok((view, verification)) => {
+            let confirmation = Confirmation {
+                title: "New invite and OTP",
+                message: "There is a new invite, and a new OTP. The old ones no longer work.",
+                mail: "The invite to the Developer Portal",
+            };
+            let shown = verification.as_ref();
+            Ok(otp::shown(&query.user, &view, &confirmation, shown, service.clock.now()).into_response())
+        }
+        Err(failure) => query.again(&service, Some(failure)).await,
+    }
+}
+
 fn done(view: &AppView, word: &str) -> Response {
     Redirect::to(&done_path(view, "/developer", word)).into_response()
 }

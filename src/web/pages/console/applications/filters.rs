@@ -1,6 +1,7 @@
 //! The filters above the list of applications, and links that keep them.
 
 use gatebook_aggregates::api_permission::ApiPermission;
+use gatebook_aggregates::attention::Attention;
 use gatebook_aggregates::integration_app::IntegrationType;
 use gatebook_projections::app_list::DeveloperStatus;
 use gatebook_projections::groups::GroupRow;
@@ -14,7 +15,7 @@ use crate::web::pages::filter_form::{date, search, select};
 use crate::web::pages::form::Form;
 
 /// The filter parameters.
-const FILTERS: [&str; 13] = [
+const FILTERS: [&str; 14] = [
     "status",
     "name",
     "description",
@@ -23,6 +24,7 @@ const FILTERS: [&str; 13] = [
     "api_permission",
     "integration_type",
     "developer_status",
+    "attention",
     "entity",
     ENTITY_SEARCH,
     "created_from",
@@ -148,6 +150,11 @@ fn chips<'a>(group: &'a GroupRow, query: &'a Form) -> Vec<Chip<'a>> {
             },
         },
         Chip {
+            title: "Needs attention",
+            fields: vec![in_words("attention", &|code| titled(reasons(), code))],
+            inputs: select("attention", "Needs attention", text("attention"), reasons()),
+        },
+        Chip {
             title: "Category",
             fields: vec![in_words("category", &labels::category)],
             inputs: select(
@@ -204,6 +211,11 @@ fn chips<'a>(group: &'a GroupRow, query: &'a Form) -> Vec<Chip<'a>> {
             inputs: search("description", "Description", text("description")),
         },
     ]
+}
+
+fn reasons() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let each = Attention::VARIANTS.iter();
+    std::iter::once(("any", "For any reason")).chain(each.map(|reason| (reason.as_str(), reason.title())))
 }
 
 fn permissions() -> impl Iterator<Item = (&'static str, &'static str)> {

@@ -15,23 +15,22 @@ mod entity_picker;
 mod entity_search;
 mod filters;
 mod inputs;
-mod labels;
+pub mod labels;
 mod list;
 mod new_integration;
 mod otp;
 mod revoke;
 mod revoke_access;
 mod secrets;
-mod shared;
+pub mod shared;
 mod show;
-mod shown_version;
+pub mod shown_version;
 mod suspend_resume;
 mod table;
 mod timeline;
 mod usage;
 
 use axum::Router;
-use axum::response::Redirect;
 use axum::routing::{get, post};
 
 use crate::web::service::Service;
@@ -39,7 +38,6 @@ use crate::web::service::Service;
 /// The routes are written out in full instead of nested, because the redirect after signing in needs the full path.
 pub fn routes() -> Router<Service> {
     Router::new()
-        .route("/", get(|| async { Redirect::to(shared::APPS) }))
         .route("/integration-applications", get(list::show))
         .route("/integration-applications/activity-log", get(activity_log::of_group))
         .merge(creating_routes())
@@ -81,6 +79,10 @@ fn app_routes() -> Router<Service> {
         .route(
             "/integration-applications/{id}/developer/reset-otp",
             post(developer_changes::reset_otp),
+        )
+        .route(
+            "/integration-applications/{id}/developer/invite-anew",
+            post(developer_changes::invite_anew),
         )
         .route(
             "/integration-applications/{id}/developer/revoke",

@@ -18,8 +18,19 @@ pub fn field(section_versions: &SectionVersions, section: Section) -> Markup {
     html! { input type="hidden" name=(SEEN) value=(section_versions.version(section)); }
 }
 
+/// The hidden field with the version of the whole application, in forms of pages that show many of them.
+const SEEN_WHOLE: &str = "seen_whole";
+
+/// The hidden field with the version of the whole application: whatever has happened to it, the form changes nothing.
+pub fn whole_field(version: i64) -> Markup {
+    html! { input type="hidden" name=(SEEN_WHOLE) value=(version); }
+}
+
 /// The version that the change expects. A form without one matches no version.
 pub fn expected(form: &Form, section: Section) -> ExpectedVersion {
+    if let Some(whole) = form.filled(SEEN_WHOLE) {
+        return ExpectedVersion::from(Some(whole.parse().unwrap_or(-1)));
+    }
     ExpectedVersion::Section(section, form.text(SEEN).parse().unwrap_or(-1))
 }
 

@@ -117,8 +117,11 @@ fn developer_cell(view: &AppView) -> Markup {
     }
 }
 
-/// The developer's status. R12: an application without an outside developer has the provider's team instead.
+/// The developer's status, or why they cannot go on. R12: an application without an outside developer has the provider's team instead.
 pub fn developer(view: &AppView) -> &'static str {
+    if let Some(stuck) = view.stuck_with() {
+        return stuck.title();
+    }
     match view.developer_status() {
         DeveloperStatus::None if !view.app().integration_type.has_outside_developer() => "Our team",
         status => labels::developer_status(status),
