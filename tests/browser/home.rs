@@ -28,7 +28,7 @@ async fn an_invite_that_has_expired_is_made_anew_with_one_click() {
     let developer = Chromium::new(&world).await;
     sign_up(&world, &developer).await;
     developer
-        .see("What is waiting")
+        .see("OTP Verification Needed")
         .await
         .pictures("portal-home-waiting")
         .await;

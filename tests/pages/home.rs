@@ -161,13 +161,14 @@ async fn the_list_is_filtered_by_what_needs_attention(world: World) {
 async fn a_developer_sees_what_waits_for_whom(world: World) {
     let client = world.ada().await;
     let app = world.created(&client, "Payroll").await;
-    world.signed_up(DEV).await;
+    let developer = world.signed_up(DEV).await;
     let mut dev = logged_in(&world).await;
     dev.open("/portal")
         .await
         .expect(200)
-        .shows("What is waiting 1")
-        .shows("You have 3 days to enter it.");
+        .shows("OTP Verification Needed 1")
+        .shows("Time left to verify: 3 days")
+        .hides("What is waiting");
     for _ in 0..5 {
         let verify = format!("/portal/apps/{}/verify", crate::support::id(&app));
         dev.open(&verify).await;
@@ -175,7 +176,7 @@ async fn a_developer_sees_what_waits_for_whom(world: World) {
     }
     let page = dev.open("/portal").await.expect(200);
     page.shows(
-        "OTP locked Payroll Acme Group : The Integration Admin has to choose Reset OTP and give you the new one.",
+        "OTP locked Payroll Acme Group The one-time password is locked. Ask the Integration Admin to choose Reset OTP.",
     );
     client
         .post(&app_at(&app, "/developer/reset-otp"), json!({}))
@@ -187,7 +188,16 @@ async fn a_developer_sees_what_waits_for_whom(world: World) {
     client.post(&app_at(&app, "/suspend"), json!({})).await.expect(200);
     dev.open("/portal").await.expect(200).shows("Suspended Payroll");
     client.post(&app_at(&app, "/revoke"), json!({})).await.expect(200);
-    dev.open("/portal").await.expect(200).hides("What is waiting");
+    dev.open("/portal").await.expect(200).shows("Revoked Payroll");
+
+    let ferry = world.created(&client, "Ferry").await;
+    world.verified(&developer, &ferry).await;
+    client.post(&app_at(&ferry, "/suspend"), json!({})).await.expect(200);
+    dev.open("/portal")
+        .await
+        .expect(200)
+        .shows("What is waiting 1")
+        .shows("The Integration Admin has to resume it.");
 }
 
 async fn emails_about_what_needs_attention_are_chosen_on_the_account_page(world: World) {

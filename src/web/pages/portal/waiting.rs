@@ -2,14 +2,13 @@
 //! list of their own.
 
 use gatebook_aggregates::attention::Attention;
-use gatebook_aggregates::integration_app::{OtpState, Status, has_ended};
+use gatebook_aggregates::integration_app::{Status, has_ended};
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::groups::GroupRow;
 use gatebook_projections::portal_apps::PortalAppRow;
 use maud::{Markup, html};
 
 use crate::application::PortalHome;
-use crate::web::pages::times;
 
 /// An application that waits, with the words for it.
 struct Waits<'a> {
@@ -38,12 +37,11 @@ pub fn list(home: &PortalHome, now: Timestamp) -> Markup {
 }
 
 fn entry(one: &Waits<'_>) -> Markup {
-    let page = if one.app.verified_by().is_some() { "" } else { "/verify" };
     html! {
         li {
             span.status.(one.tone) { (one.word) }
             div {
-                a.name.quiet href={ "/portal/apps/" (one.app.app_id) (page) } { bdi { (one.app.name.as_str()) } }
+                a.name.quiet href={ "/portal/apps/" (one.app.app_id) } { bdi { (one.app.name.as_str()) } }
                 p.detail { bdi { (one.group.customer.name.as_str()) } ": " (one.detail) }
             }
         }
@@ -62,7 +60,6 @@ fn waits<'a>(app: &'a PortalAppRow, group: &'a GroupRow, now: Timestamp) -> Opti
 }
 
 fn state(app: &PortalAppRow, group: &GroupRow, now: Timestamp) -> Option<(&'static str, &'static str, Markup)> {
-    let reset = "The Integration Admin has to choose Reset OTP and give you the new one.";
     if app.status == Status::Suspended {
         return Some((
             "paused",
@@ -73,18 +70,6 @@ fn state(app: &PortalAppRow, group: &GroupRow, now: Timestamp) -> Option<(&'stat
     if app.status == Status::Active && has_ended(app.ends_at, now) {
         let detail = html! { "Its end date has passed. The Integration Admin can choose a later one." };
         return Some(("bad", "Access ended", detail));
-    }
-    match app.otp_state(now) {
-        Some(OtpState::Locked) => return Some(("bad", Attention::OtpLocked.title(), html! { (reset) })),
-        Some(OtpState::Expired) => return Some(("warn", Attention::OtpExpired.title(), html! { (reset) })),
-        Some(OtpState::Valid) => {
-            let left = app
-                .otp_expires_at
-                .and_then(|until| times::left(until, now))
-                .unwrap_or_default();
-            return Some(("wait", "OTP needed", html! { "You have " (left) " to enter it." }));
-        }
-        None => {}
     }
     match app.attention(group, now).first()? {
         Attention::AccessEndsToday => Some((
