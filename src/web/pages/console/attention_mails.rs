@@ -33,7 +33,7 @@ pub fn section(user: &ConsoleUser, query: &Form) -> Markup {
                 (token(&user.session.form_token))
                 (checkbox("daily", &daily, mails.daily, &errors))
                 (checkbox("otp_locked", "At once, when an OTP is locked", mails.otp_locked, &errors))
-                button type="submit" { "Save" }
+                button.button type="submit" { "Save" }
             }
         }
     }

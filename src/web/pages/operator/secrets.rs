@@ -12,6 +12,7 @@ use crate::application::{AppView, Failure};
 use crate::unique_id::unique_id;
 use crate::web::error::Problem;
 use crate::web::extract::PathOf;
+use crate::web::pages::components::notice::{self, Kind};
 use crate::web::pages::current_user::{OperatorUser, SignedIn};
 use crate::web::pages::end_date;
 use crate::web::pages::form::{Form, PageQuery, SubmittedForm};
@@ -40,9 +41,9 @@ pub async fn show(
     let body = html! {
         h1 { "Client secrets of " bdi { (app.name.as_str()) } }
         @if query.text("done") == "retired" {
-            p.notice.good role="status" {
-                "The client secret has been retired. It no longer works, and neither do the tokens that were issued for it."
-            }
+            (notice::told(Kind::Good, &html! {
+                p { "The client secret has been retired. It no longer works, and neither do the tokens that were issued for it." }
+            }))
         }
         p { "Group: " bdi { (view.group().customer.name.as_str()) } }
         @if secrets.is_empty() { p { "There is no live client secret." } } @else { (table(id, &secrets)) }
@@ -62,7 +63,7 @@ async fn found(service: &Service, operator: &OperatorUser, id: AppId) -> Result<
 fn table(id: AppId, secrets: &Secrets) -> Markup {
     html! {
         div.wide tabindex="0" role="region" aria-label="Client secrets" {
-            table.table.stacked.even.cards {
+            table.table.stacked.even {
                 thead { tr {
                     th scope="col" { "Begins with" } th scope="col" { "Created" } th scope="col" { "Last used" }
                     th scope="col" { "Ends" } th scope="col" { "Actions" }
@@ -97,7 +98,7 @@ fn generate(operator: &OperatorUser, view: &AppView) -> Markup {
             // The key makes the form count once: a second click shows the same secret again.
             input type="hidden" name="request_key" value=(unique_id());
             (end_date::field(&Form::default(), hint, &Errors::default()))
-            button type="submit" { "Generate client secret" }
+            button.button.primary type="submit" { "Generate client secret" }
         }
     }
 }

@@ -7,7 +7,7 @@ mod refusals;
 mod section;
 mod spark;
 
-pub use numbers::{grouped, relative};
+pub use numbers::grouped;
 pub use plot::plot;
 pub use refusals::refusals;
 pub use section::{EntityNames, by_entity, by_reason, section};

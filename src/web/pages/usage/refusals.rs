@@ -4,9 +4,8 @@ use gatebook_aggregates::timestamp::Timestamp;
 use maud::{Markup, html};
 
 use crate::usage::Refusal;
-use crate::web::pages::times::moment;
+use crate::web::pages::times::ago;
 use crate::web::pages::usage::reasons::explained;
-use crate::web::pages::usage::relative;
 use crate::web::pages::usage::section::{EntityNames, access};
 
 /// The longest id of a request that is shown in the search again.
@@ -27,11 +26,13 @@ pub fn refusals(
     html! {
         section.section aria-labelledby="refusals" {
             div.section-head { h2 id="refusals" { "Last refusals" } p.third { "the last 100 calls" } }
-            form.toolbar method="get" action={ (path) "#refusals" } role="search" aria-label="Search the refusals" {
-                label for="request_id" { "Request id" }
-                " " input id="request_id" name="request_id" type="search" value=(shown) autocomplete="off";
-                " " button.button.small type="submit" { "Search" }
-                @if searched.is_some() { " " a.button.small.plain href={ (path) "#refusals" } { "Show all" } }
+            form.inline-fields method="get" action={ (path) "#refusals" } role="search" aria-label="Search the refusals" {
+                div.field {
+                    label for="request_id" { "Request id" }
+                    input id="request_id" name="request_id" type="search" value=(shown) autocomplete="off";
+                }
+                button.button.small type="submit" { "Search" }
+                @if searched.is_some() { a.button.small.plain href={ (path) "#refusals" } { "Show all" } }
             }
             @if refusals.is_empty() {
                 p.second role="status" { "None of the last refusals was of the request “" bdi { (shown) } "”." }
@@ -55,8 +56,8 @@ fn row(refusal: &Refusal, names: &EntityNames<'_>, has_gateways: bool, now: Time
     let (name, _) = explained(&refusal.reason);
     html! {
         tr {
-            th scope="row" { (relative(refusal.at, now)) br; span.third { (moment(refusal.at)) } }
-            td data-th="Reason" data-title="Reason" { (name) br; code.third { (refusal.reason) } }
+            th scope="row" { (ago(refusal.at, now)) }
+            td data-th="Reason" data-title="Reason" { span title=(refusal.reason) { (name) } }
             td data-th="Entity" data-title="Entity" {
                 @match names.get(refusal.entity_id.as_str()) {
                     Some(name) => bdi { (name) },

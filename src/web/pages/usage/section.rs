@@ -7,8 +7,9 @@ use maud::{Markup, html};
 
 use crate::application::AppUsage;
 use crate::usage::EntityUsage;
+use crate::web::pages::times::ago;
 use crate::web::pages::usage::reasons::explained;
-use crate::web::pages::usage::{grouped, plot, relative};
+use crate::web::pages::usage::{grouped, plot};
 
 /// The names of entities by id, as far as the reader may know them.
 pub type EntityNames<'a> = BTreeMap<&'a str, &'a str>;
@@ -24,7 +25,7 @@ pub fn section(usage: &AppUsage, now: Timestamp) -> Markup {
                 h2 id="usage" { "Usage" }
                 p.third {
                     "last used: "
-                    @match usage.last_used_at { Some(at) => (relative(at, now)), None => "never" }
+                    @match usage.last_used_at { Some(at) => (ago(at, now)), None => "never" }
                 }
             }
             @if is_used {
@@ -128,7 +129,7 @@ pub fn by_entity(entities: &[EntityUsage], names: &EntityNames<'_>, now: Timesta
             section.section aria-labelledby="by-entity" {
                 div.section-head { h2 id="by-entity" { "Calls, by entity" } p.third { "last 30 days" } }
                 div.scroll.short tabindex="0" role="region" aria-label="Calls by entity" {
-                    table.table.stacked.entities {
+                    table.table.stacked {
                         thead { tr {
                             th scope="col" { "Entity" } th scope="col" { "Access" } th.num scope="col" { "Allowed" }
                             th.num scope="col" { "Refused" } th scope="col" { "Last" }
@@ -156,7 +157,7 @@ fn entity_row(used: &EntityUsage, names: &EntityNames<'_>, now: Timestamp) -> Ma
             td data-th="Access" data-title="Access" { (access(&used.access)) }
             td.num data-th="Allowed" data-title="Allowed" { (grouped(used.allowed)) }
             td.num data-th="Refused" data-title="Refused" { (grouped(used.refused)) }
-            td data-th="Last" data-title="Last" { (relative(used.last_at, now)) }
+            td data-th="Last" data-title="Last" { (ago(used.last_at, now)) }
         }
     }
 }

@@ -150,7 +150,7 @@ fn chips<'a>(group: &'a GroupRow, query: &'a Form) -> Vec<Chip<'a>> {
             },
         },
         Chip {
-            title: "Needs attention",
+            title: "Attention",
             fields: vec![in_words("attention", &|code| titled(reasons(), code))],
             inputs: select("attention", "Needs attention", text("attention"), reasons()),
         },
@@ -183,16 +183,6 @@ fn chips<'a>(group: &'a GroupRow, query: &'a Form) -> Vec<Chip<'a>> {
             ),
         },
         Chip {
-            title: "Type",
-            fields: vec![in_words("integration_type", &|code| titled(types(), code))],
-            inputs: select(
-                "integration_type",
-                "Integration Type",
-                text("integration_type"),
-                types(),
-            ),
-        },
-        Chip {
             title: "Created",
             fields: vec![typed("created_from"), typed("created_to")],
             inputs: html! {
@@ -201,14 +191,17 @@ fn chips<'a>(group: &'a GroupRow, query: &'a Form) -> Vec<Chip<'a>> {
             },
         },
         Chip {
-            title: "Unused",
-            fields: vec![typed("unused_since")],
-            inputs: date("unused_since", "Unused since (UTC)", text("unused_since")),
-        },
-        Chip {
-            title: "Description",
-            fields: vec![typed("description")],
-            inputs: search("description", "Description", text("description")),
+            title: "More",
+            fields: vec![
+                in_words("integration_type", &|code| titled(types(), code)),
+                typed("unused_since"),
+                typed("description"),
+            ],
+            inputs: html! {
+                (select("integration_type", "Integration Type", text("integration_type"), types()))
+                (date("unused_since", "Unused since (UTC)", text("unused_since")))
+                (search("description", "Description", text("description")))
+            },
         },
     ]
 }

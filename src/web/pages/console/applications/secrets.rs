@@ -12,6 +12,7 @@ use maud::{Markup, html};
 use crate::application::{AppView, Failure, KnownSecret, SecretEnd, SecretHistory};
 use crate::web::error::Problem;
 use crate::web::extract::PathOf;
+use crate::web::pages::components::icons::{Icon, icon};
 use crate::web::pages::components::notice::{self, Kind};
 use crate::web::pages::console::applications::shared::{
     AppTab, app_path, may_change, page_of_app, page_of_tab, submit,
@@ -21,7 +22,7 @@ use crate::web::pages::end_date;
 use crate::web::pages::form::{Form, PageQuery, SubmittedForm};
 use crate::web::pages::form_errors::Errors;
 use crate::web::pages::form_token::token;
-use crate::web::pages::times::moment;
+use crate::web::pages::times::{ago, moment};
 use crate::web::service::Service;
 
 /// `GET /integration-applications/{id}/secrets`
@@ -51,14 +52,14 @@ fn secrets_page(user: &ConsoleUser, view: &AppView, history: &SecretHistory, que
                     h2 #live { "Live " span { (history.live.len()) } }
                     p.third { "at most two at a time, so that one can replace the other" }
                 }
-                (live(app_path(app.app_id, "/secrets").as_str(), &history.live, changes))
+                (live(app_path(app.app_id, "/secrets").as_str(), &history.live, changes, now))
             }
             section.section aria-labelledby="ended" {
                 div.section-head {
                     h2 #ended { "Ended " span { (history.ended.len()) } }
                     p.third { "kept for ever, as the beginning only" }
                 }
-                (ended(&history.ended))
+                (ended(&history.ended, now))
             }
             (known(view))
         }
@@ -97,26 +98,26 @@ fn retired(history: &SecretHistory, query: &Form) -> Markup {
     }
 }
 
-fn live(path: &str, secrets: &[KnownSecret], changes: bool) -> Markup {
+fn live(path: &str, secrets: &[KnownSecret], changes: bool, now: Timestamp) -> Markup {
     html! {
         @if secrets.is_empty() {
             p { "There is none, so the integration gets no tokens." }
         } @else {
             div.scroll role="region" aria-labelledby="live" tabindex="0" {
-                table.table.stacked.even.cards {
+                table.table.stacked.even {
                     thead { tr {
                         th scope="col" { "Begins with" } th scope="col" { "Created" } th scope="col" { "By" }
                         th scope="col" { "Last used" } th scope="col" { "Ends" }
-                        @if changes { th scope="col" { "Actions" } }
+                        @if changes { th.num scope="col" { span.unseen { "Actions" } } }
                     } }
                     tbody { @for secret in secrets {
                         tr {
-                            (beginning(secret))
+                            (beginning(secret, now))
                             td data-th="Ends" data-title="Ends" { (end_date::in_words(secret.ends_at)) }
                             @if changes {
                                 td.num {
                                     a.button.small.danger href={ (path) "/" (secret.id) "/retire" } {
-                                        "Retire" span.unseen.hidden { " " (secret.prefix) }
+                                        "Retire" span.unseen { " " (secret.prefix) }
                                     }
                                 }
                             }
@@ -128,21 +129,21 @@ fn live(path: &str, secrets: &[KnownSecret], changes: bool) -> Markup {
     }
 }
 
-fn ended(secrets: &[(KnownSecret, Timestamp, SecretEnd)]) -> Markup {
+fn ended(secrets: &[(KnownSecret, Timestamp, SecretEnd)], now: Timestamp) -> Markup {
     html! {
         @if secrets.is_empty() {
             p { "None yet." }
         } @else {
             div.scroll role="region" aria-labelledby="ended" tabindex="0" {
-                table.table.stacked.even.cards {
+                table.table.stacked.even {
                     thead { tr {
                         th scope="col" { "Begins with" } th scope="col" { "Created" } th scope="col" { "By" }
                         th scope="col" { "Last used" } th scope="col" { "Ended" }
                     } }
                     tbody { @for (secret, at, how) in secrets {
                         tr {
-                            (beginning(secret))
-                            td data-th="Ended" data-title="Ended" { (moment(*at)) br; span.second.detail { (in_words(how)) } }
+                            (beginning(secret, now))
+                            td data-th="Ended" data-title="Ended" { (ago(*at, now)) br; span.second.detail { (in_words(how)) } }
                         }
                     } }
                 }
@@ -151,13 +152,13 @@ fn ended(secrets: &[(KnownSecret, Timestamp, SecretEnd)]) -> Markup {
     }
 }
 
-fn beginning(secret: &KnownSecret) -> Markup {
+fn beginning(secret: &KnownSecret, now: Timestamp) -> Markup {
     html! {
         th scope="row" { code { (secret.prefix) "…" } }
-        td data-th="Created" data-title="Created" { (moment(secret.created_at)) }
+        td data-th="Created" data-title="Created" { (ago(secret.created_at, now)) }
         td data-th="By" data-title="By" { bdi { (secret.created_by) } }
         td data-th="Last used" data-title="Last used" {
-            @match secret.last_used_at { Some(at) => (moment(at)), None => span.third { "never" } }
+            @match secret.last_used_at { Some(at) => (ago(at, now)), None => span.third { "never" } }
         }
     }
 }
@@ -184,16 +185,16 @@ fn known(view: &AppView) -> Markup {
             section.section aria-labelledby="can" {
                 div.section-head { h2 #can { "You can" } }
                 ul.entries.known.yes {
-                    li { p { b { "See that a secret exists," } " who generated it, and when it was last used." } }
-                    li { p { b { "Retire one." } " It ends at once, and so do the tokens that it got." } }
+                    li { (icon(Icon::Check)) p { b { "See that a secret exists," } " who generated it, and when it was last used." } }
+                    li { (icon(Icon::Check)) p { b { "Retire one." } " It ends at once, and so do the tokens that it got." } }
                 }
             }
             section.section aria-labelledby="cannot" {
                 div.section-head { h2 #cannot { "You cannot" } }
                 ul.entries.known {
-                    li { p { b { "Read a secret." } " Nobody can: it was shown once, and only its fingerprint is kept." } }
-                    li { p { b { "Generate one." } " " (generates) } }
-                    li { p { b { "Bring one back." } " What has been retired stays retired." } }
+                    li { (icon(Icon::Cross)) p { b { "Read a secret." } " Nobody can: it was shown once, and only its fingerprint is kept." } }
+                    li { (icon(Icon::Cross)) p { b { "Generate one." } " " (generates) } }
+                    li { (icon(Icon::Cross)) p { b { "Bring one back." } " What has been retired stays retired." } }
                 }
             }
         }
