@@ -113,7 +113,7 @@ pub struct NewClientSecret {
 /// How the new client secret replaces the previous one, and how long it lasts. The body may be left out.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ClientSecretTerms {
+pub struct ClientSecretRequest {
     /// How many seconds the previous secret stays valid: 0 ends it at once, 259200 (72 hours) is the default, 7776000 (90
     /// days) the maximum.
     overlap_seconds: Option<i64>,
@@ -122,7 +122,7 @@ pub struct ClientSecretTerms {
     ends_at: Option<String>,
 }
 
-impl ClientSecretTerms {
+impl ClientSecretRequest {
     /// Validates the time.
     pub fn read(&self) -> Result<application::SecretTerms, Problem> {
         let mut fields = Fields::default();

@@ -19,7 +19,7 @@ pub use application::{Application, ApplicationOfGroup, CreatedApplication};
 pub use apps_query::{AppsQuery, AppsQuestion};
 pub use catalog::Catalog;
 pub use credentials::{
-    ClientSecretTerms, ListedClientSecret, NamedBody, NewClientSecret, NewResourceServer, NewToken, NewTokenBody,
+    ClientSecretRequest, ListedClientSecret, NamedBody, NewClientSecret, NewResourceServer, NewToken, NewTokenBody,
     ResourceServerJson,
 };
 pub use developer::{DeveloperAccess, DeveloperAccessGiven, VerificationJson};

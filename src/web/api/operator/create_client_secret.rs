@@ -7,7 +7,7 @@ use gatebook_aggregates::identifiers::AppId;
 
 use crate::application::ClientSecretOrder;
 use crate::web::api::admin::change::{InPath, KeyedBody, WithIfMatch, WithKey};
-use crate::web::api::json::{ClientSecretTerms, NewClientSecret, OperatorAppProblems};
+use crate::web::api::json::{ClientSecretRequest, NewClientSecret, OperatorAppProblems};
 use crate::web::error::Problem;
 use crate::web::extract::{IfMatch, Operator, PathOf};
 use crate::web::service::Service;
@@ -20,7 +20,7 @@ use crate::web::service::Service;
     path = "/operator/api/v1/integration-apps/{id}/client-secrets",
     tag = "Operators",
     params(InPath, WithIfMatch, WithKey),
-    request_body = Option<ClientSecretTerms>,
+    request_body = Option<ClientSecretRequest>,
     responses((status = 201, description = "The client secret", body = NewClientSecret), OperatorAppProblems),
     security(("operator_token" = []))
 )]
@@ -29,7 +29,7 @@ pub async fn create_client_secret(
     State(service): State<Service>,
     PathOf(id): PathOf<AppId>,
     IfMatch(if_match): IfMatch,
-    body: KeyedBody<ClientSecretTerms>,
+    body: KeyedBody<ClientSecretRequest>,
 ) -> Result<(StatusCode, Json<NewClientSecret>), Problem> {
     let order = ClientSecretOrder {
         terms: body.value.read()?,

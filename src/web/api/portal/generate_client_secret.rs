@@ -7,7 +7,7 @@ use gatebook_aggregates::identifiers::AppId;
 
 use crate::application::ClientSecretOrder;
 use crate::web::api::admin::change::{KeyedBody, WithIfMatch, WithKey};
-use crate::web::api::json::{ClientSecretTerms, NewClientSecret};
+use crate::web::api::json::{ClientSecretRequest, NewClientSecret};
 use crate::web::api::portal::problems::{BodyProblems, SessionProblems};
 use crate::web::error::Problem;
 use crate::web::extract::{AuthenticatedDeveloper, IfMatch, PathOf};
@@ -22,7 +22,7 @@ use crate::web::service::Service;
     path = "/portal/api/v1/apps/{id}/client-secrets",
     tag = "Developers",
     params(("id" = String, Path, description = "The application's id."), WithIfMatch, WithKey),
-    request_body = ClientSecretTerms,
+    request_body = ClientSecretRequest,
     responses(
         (status = 201, description = "The secret, which is shown only once.", body = NewClientSecret),
         (status = 403, description = "`otp_verification_needed`, `plan_required`.", body = Problem, content_type = "application/problem+json"),
@@ -41,7 +41,7 @@ pub async fn portal_generate_client_secret(
     developer: AuthenticatedDeveloper,
     PathOf(app_id): PathOf<AppId>,
     IfMatch(if_match): IfMatch,
-    body: KeyedBody<ClientSecretTerms>,
+    body: KeyedBody<ClientSecretRequest>,
 ) -> Result<(StatusCode, Json<NewClientSecret>), Problem> {
     let order = ClientSecretOrder {
         terms: body.value.read()?,
