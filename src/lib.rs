@@ -25,4 +25,5 @@ pub mod standard_error;
 pub mod store;
 pub mod throttle;
 mod unique_id;
+pub mod usage;
 pub mod web;

@@ -1,6 +1,6 @@
 //! R25: what a token opens, and the first reason why it does not. Pure: the facts are handed in.
 
-use strum::{EnumIter, IntoStaticStr};
+use strum::{EnumIter, EnumString, IntoStaticStr};
 
 use crate::api_permission::{Access, ApiPermission};
 use crate::group::ProductPlan;
@@ -9,7 +9,7 @@ use crate::integration_app::{ClientSecret, Status};
 use crate::timestamp::Timestamp;
 
 /// The answer of the gate; each refusal is the first of R25 that holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, EnumString, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum Verdict {
     /// It may pass.

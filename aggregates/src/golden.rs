@@ -18,6 +18,7 @@ use crate::integration_app::{AppSubject, IntegrationApp, IntegrationAppEvent};
 use crate::refused_attempts::{RefusedAttempts, RefusedAttemptsEvent};
 use crate::system::{System, SystemEvent};
 use crate::timeline_views::{TimelineViews, TimelineViewsEvent};
+use crate::usage::{Usage, UsageEvent};
 use crate::user_account::{UserAccount, UserAccountEvent};
 
 const V1: &str = include_str!("../golden/v1.ndjson");
@@ -53,6 +54,7 @@ macro_rules! for_each_aggregate {
         $check::<SystemEvent>(lines_of(System::TYPE));
         $check::<RefusedAttemptsEvent>(lines_of(RefusedAttempts::TYPE));
         $check::<TimelineViewsEvent>(lines_of(TimelineViews::TYPE));
+        $check::<UsageEvent>(lines_of(Usage::TYPE));
     };
 }
 
@@ -108,6 +110,7 @@ fn every_event_type_of_every_aggregate_has_a_golden_line() {
         System::TYPE,
         RefusedAttempts::TYPE,
         TimelineViews::TYPE,
+        Usage::TYPE,
     ];
     for stored in every_line() {
         assert!(known.contains(&stored.aggregate_type.as_str()));

@@ -31,7 +31,7 @@
 //! | R25 what a token opens | [`gate::Gate::check`], [`system::System`], [`access_token::AccessToken`] |
 //! | R26 takes effect with the commit | [`group::DecisionInputs`], the writer of the root crate; see docs/architecture.md |
 //! | R27 suspend, resume, revoke | `integration_app::lifecycle` |
-//! | R28 everything is in the log | [`metadata::Metadata`] and every event type; [`timeline_views`], [`refused_attempts`] |
+//! | R28 everything is in the log | [`metadata::Metadata`] and every event type; [`timeline_views`], [`refused_attempts`], [`usage`] |
 //! | R29 the log's files | `activity_log` of the root crate |
 
 pub mod access_token;
@@ -60,4 +60,5 @@ pub mod text_comparison;
 pub mod timeline_views;
 pub mod timestamp;
 pub mod typed;
+pub mod usage;
 pub mod user_account;

@@ -132,12 +132,70 @@ create index credentials_by_owner on credentials (kind, owner);
 -- For removing credentials some days after their end.
 create index credentials_by_end on credentials (expires_at) where expires_at is not null;
 
--- R23: when a client secret, a token or a session was used last, and which kind it is of. Written now and then, never by a
--- request.
+-- R23: when a client secret, a token, a session or an application was used last, and which kind it is of. Written now and then,
+-- never by a request.
 create table last_uses (
     id           text collate "C" not null constraint last_uses_id primary key,
     last_used_at text collate "C" not null,
     used         text collate "C"
+);
+
+-- What was counted of an application in an hour, by the hour's beginning; `what` is a reason of the gate (`ok` for what it
+-- allowed), `tokens_issued` or `tokens_refused`. Under no id, all applications together. Kept for 90 days.
+create table usage_hours (
+    app_id text collate "C" not null,
+    hour   text collate "C" not null,
+    what   text collate "C" not null,
+    count  bigint not null,
+    constraint usage_hours_key primary key (app_id, hour, what)
+);
+
+create index usage_hours_by_age on usage_hours (hour);
+
+-- The same by day (UTC), as in `2026-11-23`. Kept.
+create table usage_days (
+    app_id   text collate "C" not null,
+    day      text collate "C" not null,
+    what     text collate "C" not null,
+    count    bigint not null,
+    group_id text collate "C" not null,
+    constraint usage_days_key primary key (app_id, day, what)
+);
+
+create index usage_days_by_group on usage_days (day, group_id, app_id);
+
+-- Checks by day, entity, access and client secret. A field is empty where none was named or is known.
+create table usage_entities (
+    app_id           text collate "C" not null,
+    day              text collate "C" not null,
+    entity_id        text collate "C" not null,
+    access           text collate "C" not null,
+    client_secret_id text collate "C" not null,
+    allowed          bigint not null,
+    refused          bigint not null,
+    last_at          text collate "C" not null,
+    constraint usage_entities_key primary key (app_id, day, entity_id, access, client_secret_id)
+);
+
+-- The days of groups that the log does not hold the usage of yet.
+create table usage_unrecorded (
+    day      text collate "C" not null,
+    group_id text collate "C" not null,
+    constraint usage_unrecorded_key primary key (day, group_id)
+);
+
+-- The last refusals of each application, a hundred at most.
+create table usage_refusals (
+    app_id        text collate "C" not null,
+    id            text collate "C" not null,
+    at            text collate "C" not null,
+    reason        text collate "C" not null,
+    entity_id     text collate "C" not null,
+    access        text collate "C" not null,
+    secret_prefix text collate "C" not null,
+    request_id    text collate "C" not null,
+    gateway       text collate "C" not null,
+    constraint usage_refusals_key primary key (app_id, id)
 );
 
 -- Where each projection stands, and how far a rebuild has come.

@@ -9,6 +9,7 @@ use gatebook_aggregates::integration_app::IntegrationApp;
 use gatebook_aggregates::refused_attempts::RefusedAttempts;
 use gatebook_aggregates::system::System;
 use gatebook_aggregates::timeline_views::TimelineViews;
+use gatebook_aggregates::usage::Usage;
 use gatebook_aggregates::user_account::UserAccount;
 
 use crate::app_list::AppList;
@@ -100,6 +101,7 @@ registry! {
     UserAccount => [],
     RefusedAttempts => [],
     TimelineViews => [],
+    Usage => [],
 }
 
 /// The projection with this name.

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use csv::{QuoteStyle, Terminator, Writer, WriterBuilder};
+use gatebook_aggregates::identifiers::AppId;
 use gatebook_projections::recorded::StoredEvent;
 
 use super::entry::LogEntry;
@@ -23,14 +24,14 @@ pub fn header() -> Result<Vec<u8>, StoreError> {
     bytes(writer)
 }
 
-/// Formats these events as rows.
+/// Formats these events as rows, as the log of an application tells them if one is named.
 ///
 /// # Errors
 /// Practically none: writing to memory does not fail.
-pub fn rows(events: Vec<StoredEvent>) -> Result<Vec<u8>, StoreError> {
+pub fn rows(events: Vec<StoredEvent>, app_id: Option<AppId>) -> Result<Vec<u8>, StoreError> {
     let mut writer = writer();
     for stored in events {
-        let entry = LogEntry::shown(stored)?;
+        let entry = LogEntry::shown_for(stored, app_id)?;
         for cell in cells(&entry) {
             writer.write_field(cell.as_bytes()).map_err(not_written)?;
         }

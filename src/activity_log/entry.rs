@@ -1,12 +1,13 @@
 //! One entry of the activity log, with the names of the public contract.
 
+use gatebook_aggregates::identifiers::AppId;
 use gatebook_aggregates::metadata::{ActorType, Metadata};
 use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::summary::described;
+use super::summary::{described, usage};
 use crate::log::hash_chain::{EventParts, hash_of};
 
 /// An event as the log shows it. The fields up to `hash` are the columns of the CSV, in order; the others are needed to
@@ -95,6 +96,19 @@ impl LogEntry {
             shown.map_err(|problem| stored.unreadable(&format!("its JSON: {problem}")))
         })?;
         Ok(Self::new(stored, shown))
+    }
+
+    /// The same in the log of an application: what an event says of many applications is told of this one.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn shown_for(stored: StoredEvent, app_id: Option<AppId>) -> Result<Self, UnreadableEvent> {
+        let summary = app_id.and_then(|app_id| usage::described_for(&stored, app_id));
+        let entry = Self::shown(stored)?;
+        Ok(match summary {
+            Some(summary) => Self { summary, ..entry },
+            None => entry,
+        })
     }
 
     fn new(stored: StoredEvent, shown: Shown) -> Self {
@@ -231,12 +245,12 @@ impl Shown {
     }
 }
 
-/// The event for the JSON timeline: an object with the contract's columns, in which `details` is an object.
+/// The event for the JSON timeline of an application: an object with the contract's columns, in which `details` is an object.
 ///
 /// # Errors
 /// See [`LogEntry::shown`].
-pub fn timeline(stored: &StoredEvent) -> Result<Value, UnreadableEvent> {
-    let entry = serde_json::to_value(LogEntry::shown(stored.clone())?);
+pub fn timeline(stored: &StoredEvent, app_id: AppId) -> Result<Value, UnreadableEvent> {
+    let entry = serde_json::to_value(LogEntry::shown_for(stored.clone(), Some(app_id))?);
     let mut entry = entry.map_err(|problem| stored.unreadable(&problem.to_string()))?;
     if let Value::Object(fields) = &mut entry {
         fields.retain(|name, _| LogEntry::COLUMNS.contains(&name.as_str()));

@@ -7,12 +7,14 @@ use cqrs_es::Aggregate;
 use futures::stream::{self, Stream};
 use gatebook_aggregates::developer::Developer;
 use gatebook_aggregates::identifiers::{AppId, DeveloperId, GroupId};
+use gatebook_aggregates::integration_app::IntegrationApp;
 use gatebook_aggregates::log_format::LogFormat;
 use gatebook_aggregates::refused_attempts::{AttemptsOf, RefusedAttempts};
 use gatebook_aggregates::system::{SYSTEM_ID, System};
 use gatebook_aggregates::text_comparison::comparable;
 use gatebook_aggregates::timeline_views::TimelineViews;
 use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_aggregates::usage::Usage;
 use gatebook_projections::recorded::StoredEvent;
 use gatebook_projections::sql::{Query, Value};
 
@@ -78,17 +80,16 @@ pub async fn newest_first(
     before_position: Option<i64>,
     limit: u32,
 ) -> Result<Vec<StoredEvent>, StoreError> {
-    let sql = format!(
-        "{SELECT_EVENTS} where app_id = $1 and app_id <> '' and aggregate_type <> $2 and position < $3 \
-         order by position desc limit $4"
-    );
-    let args = [
-        app_id.into(),
-        TimelineViews::TYPE.into(),
-        before_position.unwrap_or(i64::MAX).into(),
-        i64::from(limit).into(),
-    ];
-    events(database.rows(Query::new(sql, args)).await?)
+    let mut query = Query::new(format!("{SELECT_EVENTS} where "), []);
+    concerns_app(&mut query, app_id, |query| {
+        let (views, before) = (
+            query.arg(TimelineViews::TYPE),
+            query.arg(before_position.unwrap_or(i64::MAX)),
+        );
+        format!("aggregate_type <> {views} and position < {before} order by position desc limit {limit}")
+    });
+    query.push(&format!(" order by position desc limit {limit}"));
+    events(database.rows(query).await?)
 }
 
 /// A name for the downloaded file, with `a-z`, `0-9`, `-` and `.` only. `name` is the name of the application or group.
@@ -151,8 +152,17 @@ impl ExportStream {
 
     fn encode(&self, page: Vec<StoredEvent>) -> Result<Vec<u8>, StoreError> {
         match self.format {
-            LogFormat::Csv => csv::rows(page),
-            LogFormat::Ndjson => ndjson::lines(page),
+            LogFormat::Csv => csv::rows(page, self.scope.app_id()),
+            LogFormat::Ndjson => ndjson::lines(page, self.scope.app_id()),
+        }
+    }
+}
+
+impl Scope {
+    fn app_id(&self) -> Option<AppId> {
+        match self {
+            Self::App(id) => Some(*id),
+            Self::Group(_) | Self::Developer(_) | Self::System => None,
         }
     }
 }
@@ -162,19 +172,54 @@ fn page_query(scope: &Scope, range: &LogPeriod, after: i64) -> Query {
     match scope {
         Scope::Developer(id) => of_account(&mut query, Developer::TYPE, (*id).into(), &AttemptsOf::Developer(*id)),
         Scope::System => of_account(&mut query, System::TYPE, SYSTEM_ID.into(), &AttemptsOf::Installation),
-        Scope::App(id) => of_column(&mut query, "app_id", (*id).into()),
+        Scope::App(id) => {
+            query.push(" where ");
+            concerns_app(&mut query, *id, |query| page_conditions(query, range, after));
+            query.push(&format!(" order by position limit {PAGE}"));
+            return query;
+        }
         Scope::Group(id) => of_column(&mut query, "group_id", id.as_str().into()),
     }
+    let conditions = page_conditions(&mut query, range, after);
+    query.push(&format!(" and {conditions}"));
+    query
+}
+
+/// What is on a page, in its order.
+fn page_conditions(query: &mut Query, range: &LogPeriod, after: i64) -> String {
     let (after, up_to) = (query.arg(after), query.arg(range.up_to_position));
-    query.push(&format!(" and position > {after} and position <= {up_to}"));
+    let mut conditions = format!("position > {after} and position <= {up_to}");
     for (comparison, moment) in [(">=", range.from), ("<", range.to)] {
         if let Some(moment) = moment {
             let moment = query.arg(moment);
-            query.push(&format!(" and recorded_at {comparison} {moment}"));
+            conditions.push_str(&format!(" and recorded_at {comparison} {moment}"));
         }
     }
-    query.push(&format!(" order by position limit {PAGE}"));
-    query
+    conditions.push_str(&format!(" order by position limit {PAGE}"));
+    conditions
+}
+
+/// The events that speak of an application, and those of its group's usage that name it among others. Each of the two is found
+/// by an index of its own, in order and limited as `conditions` say.
+///
+/// A group has one event of its usage a day, whose key begins with the group's id, so that they are few; which of them name the
+/// application, their text tells.
+fn concerns_app(query: &mut Query, app_id: AppId, conditions: impl FnOnce(&mut Query) -> String) {
+    let (id, usage) = (query.arg(app_id), query.arg(Usage::TYPE));
+    let named = query.arg(format!("%\"app_id\":\"{app_id}\"%"));
+    let conditions = conditions(query);
+    let created = query.arg(IntegrationApp::TYPE);
+    let group = format!(
+        "(select c.group_id from events c where c.aggregate_type = {created} and c.aggregate_id = {id} and c.sequence = 1)"
+    );
+    query.push(&format!(
+        "position in (\
+         select position from (select position from events where app_id = {id} and app_id <> '' and {conditions}) own \
+         union all \
+         select position from (select position from events where aggregate_type = {usage} \
+         and aggregate_id >= {group} || '/' and aggregate_id < {group} || '0' \
+         and cast(payload as text) like {named} and {conditions}) named)"
+    ));
 }
 
 /// The stream of an account or of the installation, and the streams of attempts refused to it. No index has them in one

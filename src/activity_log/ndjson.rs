@@ -1,19 +1,20 @@
 //! R29: the log as ndjson: one JSON object per line, unaltered, so that every hash can be recomputed.
 
+use gatebook_aggregates::identifiers::AppId;
 use gatebook_projections::recorded::StoredEvent;
 use serde::de::Error;
 
 use super::entry::LogEntry;
 use crate::store::{Cause, StoreError};
 
-/// Formats these events as lines.
+/// Formats these events as lines, as the log of an application tells them if one is named.
 ///
 /// # Errors
 /// Practically none: writing to memory does not fail.
-pub fn lines(events: Vec<StoredEvent>) -> Result<Vec<u8>, StoreError> {
+pub fn lines(events: Vec<StoredEvent>, app_id: Option<AppId>) -> Result<Vec<u8>, StoreError> {
     let mut lines = Vec::new();
     for stored in events {
-        let entry = LogEntry::shown(stored)?;
+        let entry = LogEntry::shown_for(stored, app_id)?;
         serde_json::to_writer(&mut lines, &entry).map_err(not_written)?;
         lines.push(b'\n');
     }

@@ -31,6 +31,7 @@ use crate::outbox::encrypt_email;
 use crate::secrets::{AccessTokens, Digests, FeedSigner, MasterKey, PasswordHasher, Randomness, Sealer};
 use crate::store::{Database, StoreError};
 use crate::throttle::{Budgets, Throttle, ThrottleMode};
+use crate::usage::UsageCounter;
 
 /// What an installation decides. None of this is a rule.
 #[derive(Clone, Debug)]
@@ -91,6 +92,8 @@ pub struct Gatebook {
     pub emails_waiting: Arc<Notify>,
     /// When client secrets, tokens and sessions were used.
     pub last_uses: LastUses,
+    /// What applications are used for.
+    pub usage: UsageCounter,
     pub(super) gate_reads: GateReads,
     readiness: Readiness,
     /// What is still being done for requests that were answered.
@@ -141,6 +144,7 @@ impl Gatebook {
             emails_waiting: Arc::new(Notify::new()),
             readiness: Readiness::default(),
             last_uses: LastUses::default(),
+            usage: UsageCounter::default(),
             background_tasks: BackgroundTasks::default(),
             randomness: parts.randomness,
             digests: Digests::new(&parts.key),

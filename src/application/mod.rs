@@ -22,6 +22,7 @@ mod portal;
 mod queries;
 mod realm;
 mod stored_credential;
+mod usage;
 
 pub use accounts::{
     ApiTokens, BrowserSession, IssuedToken, ListedSession, ListedToken, OwnTokenForm, PortalClient, ResourceServer,
@@ -36,7 +37,8 @@ pub use caller::{Caller, Conditions, Wanted, Who};
 pub use command::{ExpectedVersion, Section, SectionVersions, Verification};
 pub use failure::{Failure, or_gone};
 pub use gate::{
-    Basis, FeedAnswer, FeedQuestion, GateAnswer, GateQuestion, Introspection, IssuedAccessToken, ReportedChecks,
+    AskedBy, AuthenticatedClient, Basis, FeedAnswer, FeedQuestion, GateAnswer, GateQuestion, Introspection,
+    IssuedAccessToken, ReportedChecks,
 };
 pub use gatebook::{Gatebook, GatebookParts, Settings};
 pub use gateway_settings::{GatewayAuth, GatewaySettings, GatewayUnavailable};
@@ -54,3 +56,4 @@ pub use operations::{QuarantineError, RecordedDownload, TokensEnded};
 pub use portal::{AppDetails, OpenInvitation, PortalEntity, PortalHome, SignUpForm};
 pub use queries::{EventsPage, ListPage};
 pub use realm::Realm;
+pub use usage::{AppUsage, DAYS_SHOWN, UsageSoFar};

@@ -16,6 +16,7 @@ use crate::application::Gatebook;
 use crate::config::{DataOptions, ServerOptions};
 use crate::mail::MailTransport;
 use crate::outbox::Outbox;
+use crate::usage::WRITTEN_WITHIN;
 use crate::web;
 use crate::web::Listener;
 use crate::web::request_context::ClientAddressHeader;
@@ -24,6 +25,9 @@ use crate::web::request_context::ClientAddressHeader;
 const HOUSEKEEPING: Duration = Duration::from_secs(5);
 /// How often to check for refusals that were repeated within a minute.
 const REFUSALS: Duration = Duration::from_secs(5);
+/// How often to write what was counted, so that it stays in memory for [`WRITTEN_WITHIN`] at most.
+const USAGE: Duration = Duration::from_secs(4);
+const _: () = assert!(USAGE.as_secs() < WRITTEN_WITHIN.as_secs());
 /// How often to delete ended credentials.
 const FORGETTING: Duration = Duration::from_secs(60 * 60);
 /// How long requests in progress, and the e-mail being sent, may take to finish after a signal to end.
@@ -125,6 +129,7 @@ fn start_parts(
     parts.start("outbox", outbox.run(stop(), emails_waiting));
     parts.start("housekeeping", keep_house(gatebook.clone(), stop()));
     parts.start("log of refusals", write_refusals(gatebook.clone(), stop()));
+    parts.start("counts of usage", write_usage(gatebook.clone(), stop()));
     let public_url = &gatebook.settings.public_url;
     let Listeners { main, admin } = listeners;
     match admin {
@@ -250,6 +255,20 @@ async fn write_refusals(gatebook: Arc<Gatebook>, mut shutting_down: watch::Recei
     }
 }
 
+/// Writes what was counted.
+async fn write_usage(gatebook: Arc<Gatebook>, mut shutting_down: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            // `Opened::close` writes the last counts, after all connections have ended.
+            _ = shutting_down.wait_for(|stop| *stop) => return,
+            () = tokio::time::sleep(USAGE) => {}
+        }
+        if let Err(error) = gatebook.write_usage().await {
+            tracing::warn!(%error, "the usage could not be written yet");
+        }
+    }
+}
+
 /// Writes collected last uses, and deletes what is no longer needed.
 async fn keep_house(gatebook: Arc<Gatebook>, mut shutting_down: watch::Receiver<bool>) {
     let mut forgotten: Option<Instant> = None;
@@ -268,8 +287,12 @@ async fn keep_house(gatebook: Arc<Gatebook>, mut shutting_down: watch::Receiver<
         if let Err(error) = written.and(gatebook.forget_old_keys().await) {
             tracing::warn!(%error, "housekeeping failed and will be retried");
         }
+        if let Err(error) = gatebook.record_usage().await {
+            tracing::warn!(%error, "the usage of a day could not be recorded yet");
+        }
         if forgotten.is_none_or(|last| last.elapsed() >= FORGETTING) {
             let forgetting = gatebook.forget_ended_credentials().await;
+            let forgetting = forgetting.and(gatebook.forget_usage_hours().await);
             match forgetting.and(gatebook.forget_email_quota_uses().await) {
                 Ok(()) => forgotten = Some(Instant::now()),
                 Err(error) => tracing::warn!(%error, "deleting expired credentials failed and will be retried"),

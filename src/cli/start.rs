@@ -48,6 +48,11 @@ impl Opened {
             Ok(Err(error)) => tracing::warn!(%error, "the last uses were not written"),
             Err(_) => tracing::warn!("the last uses could not be written in time"),
         }
+        match tokio::time::timeout(LAST_WRITES, gatebook.write_usage()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the usage of the last seconds was not written"),
+            Err(_) => tracing::warn!("the usage of the last seconds could not be written in time"),
+        }
         // A connection that has not ended may still hold the program; its further requests are refused.
         match tokio::time::timeout(LAST_WRITES, writer_task.end()).await {
             Ok(ended) => ended.map_err(|error| CliError::Other(format!("the writer died: {error}")))?,

@@ -9,6 +9,7 @@ use gatebook_aggregates::integration_app::IntegrationApp;
 use gatebook_aggregates::refused_attempts::RefusedAttempts;
 use gatebook_aggregates::system::System;
 use gatebook_aggregates::timeline_views::TimelineViews;
+use gatebook_aggregates::usage::Usage;
 use gatebook_aggregates::user_account::UserAccount;
 use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
 use sha2::{Digest, Sha256};
@@ -55,6 +56,7 @@ aggregates!(
     System,
     RefusedAttempts,
     TimelineViews,
+    Usage,
 );
 
 /// Another one for each version of the program that knows other events.

@@ -7,6 +7,7 @@ use gatebook_aggregates::integration_app::{IntegrationApp, IntegrationAppEvent};
 use gatebook_aggregates::refused_attempts::{AttemptsOf, RefusedAttempts};
 use gatebook_aggregates::system::System;
 use gatebook_aggregates::timeline_views::{TimelineViews, TimelineViewsEvent};
+use gatebook_aggregates::usage::Usage;
 use gatebook_aggregates::user_account::UserAccount;
 use gatebook_projections::registry::Projected;
 
@@ -148,6 +149,20 @@ impl StoredAggregate for TimelineViews {
             app_id: app_id.to_string(),
             app_name: app_name.as_str().to_owned(),
         }
+    }
+}
+
+impl StoredAggregate for Usage {
+    const AUDITED_READS: &'static [&'static str] = &[];
+    const LAST_EVENT_TELLS_ALL: bool = true;
+
+    fn group_id(&self, aggregate_id: &str) -> String {
+        Usage::group_id(aggregate_id).to_owned()
+    }
+
+    /// One event speaks of many applications: their logs find it by what it holds.
+    fn about(&self, _: &str, _: &Self::Event) -> About {
+        About::default()
     }
 }
 

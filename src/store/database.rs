@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use gatebook_projections::part_search::PartSearch;
-use gatebook_projections::sql::{Column, Query, Value};
+use gatebook_projections::sql::{Column, ColumnKind, Query, Value};
 
 use super::error::StoreError;
 use super::pool_state::PoolState;
@@ -156,6 +156,9 @@ pub enum OnConflict {
     ReplacePair,
     /// Replace the old row if its value in this column is smaller.
     ReplaceEarlier(&'static str),
+    /// Add to the old row, in a table whose key is so many of its first columns: numbers are added, and of two texts the
+    /// later stays. A row that is all key stays as it is.
+    Add(usize),
 }
 
 /// The differences between the two kinds of SQL.
@@ -248,12 +251,23 @@ impl Dialect {
     }
 }
 
+/// What becomes of a column to which another row is added.
+fn added(table: &str, Column { name, kind, .. }: &Column) -> String {
+    match kind {
+        ColumnKind::Int => format!("{name} = {table}.{name} + excluded.{name}"),
+        ColumnKind::Text | ColumnKind::Json => {
+            format!("{name} = case when excluded.{name} > {table}.{name} then excluded.{name} else {table}.{name} end")
+        }
+    }
+}
+
 /// The `on conflict` clause of an `insert` with these columns.
 pub(super) fn on_conflict_clause(table: &str, columns: &[Column], on_conflict: OnConflict) -> String {
     let number_of_keys = match on_conflict {
         OnConflict::Fail => return String::new(),
         OnConflict::Replace | OnConflict::ReplaceEarlier(_) => 1,
         OnConflict::ReplacePair => 2,
+        OnConflict::Add(number_of_keys) => number_of_keys,
     };
     let Some((keys, rest)) = columns.split_at_checked(number_of_keys) else {
         return String::new();
@@ -266,6 +280,11 @@ pub(super) fn on_conflict_clause(table: &str, columns: &[Column], on_conflict: O
     let replace = format!(" on conflict ({}) do update set {}", keys.join(", "), sets.join(", "));
     match on_conflict {
         OnConflict::Fail => String::new(),
+        OnConflict::Add(_) if rest.is_empty() => format!(" on conflict ({}) do nothing", keys.join(", ")),
+        OnConflict::Add(_) => {
+            let added: Vec<_> = rest.iter().map(|column| added(table, column)).collect();
+            format!(" on conflict ({}) do update set {}", keys.join(", "), added.join(", "))
+        }
         OnConflict::Replace | OnConflict::ReplacePair => replace,
         OnConflict::ReplaceEarlier(column) => format!("{replace} where {table}.{column} < excluded.{column}"),
     }

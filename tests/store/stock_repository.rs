@@ -9,6 +9,7 @@ use gatebook_aggregates::integration_app::IntegrationApp;
 use gatebook_aggregates::refused_attempts::RefusedAttempts;
 use gatebook_aggregates::system::System;
 use gatebook_aggregates::timeline_views::TimelineViews;
+use gatebook_aggregates::usage::Usage;
 use gatebook_aggregates::user_account::UserAccount;
 use gatebook_projections::recorded::StoredEvent;
 use gatebook_projections::sql::Query;
@@ -44,7 +45,8 @@ async fn the_stock_repository_of_postgres_es_reads_every_event_and_each_decodes(
         + reads_all::<UserAccount>(&stock, &log).await
         + reads_all::<System>(&stock, &log).await
         + reads_all::<RefusedAttempts>(&stock, &log).await
-        + reads_all::<TimelineViews>(&stock, &log).await;
+        + reads_all::<TimelineViews>(&stock, &log).await
+        + reads_all::<Usage>(&stock, &log).await;
     assert_eq!(read, log.len());
 }
 

@@ -43,6 +43,7 @@ mod the_log_stays_readable;
 mod the_whole_story;
 mod tokens_that_end;
 mod too_many_tries;
+mod usage;
 mod viewing;
 mod what_admins_learn_of_developers;
 mod what_was_refused;

@@ -103,6 +103,8 @@ pub struct Filter {
     pub created_from: Option<Timestamp>,
     /// Created before this time.
     pub created_before: Option<Timestamp>,
+    /// No check was allowed at this time or later.
+    pub unused_since: Option<Timestamp>,
 }
 
 impl Filter {
@@ -331,6 +333,12 @@ fn conditions(query: &mut Query, filter: &Filter, search: PartSearch) -> Vec<Str
         if let Some(moment) = moment {
             conditions.push(format!("a.created_at {beyond} {}", query.arg(moment)));
         }
+    }
+    if let Some(since) = filter.unused_since {
+        let since = query.arg(since);
+        conditions.push(format!(
+            "not exists (select 1 from last_uses u where u.id = a.app_id and u.last_used_at >= {since})"
+        ));
     }
     conditions.extend(
         filter

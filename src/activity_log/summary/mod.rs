@@ -11,6 +11,7 @@ mod integration_app;
 mod refused_attempts;
 mod system;
 mod timeline_views;
+pub(super) mod usage;
 mod user_account;
 
 use std::collections::BTreeSet;
@@ -27,6 +28,7 @@ use gatebook_aggregates::refused_attempts::RefusedAttempts;
 use gatebook_aggregates::system::System;
 use gatebook_aggregates::timeline_views::TimelineViews;
 use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_aggregates::usage::Usage;
 use gatebook_aggregates::user_account::UserAccount;
 use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
 
@@ -53,6 +55,7 @@ pub(super) fn described(stored: &StoredEvent) -> Result<(Metadata, String), Unre
         System::TYPE => sentence::<System>(stored, system::described),
         RefusedAttempts::TYPE => sentence::<RefusedAttempts>(stored, refused_attempts::described),
         TimelineViews::TYPE => sentence::<TimelineViews>(stored, timeline_views::described),
+        Usage::TYPE => sentence::<Usage>(stored, usage::described),
         _ => Err(stored.unreadable("the kind of stream is unknown")),
     }
 }

@@ -162,7 +162,7 @@ async fn r29_every_row_has_the_columns_of_the_header_and_ends_with_crlf() {
          \"actor_id\",\"actor_name\",\"ip_address\",\"request_id\",\"details\",\"previous_hash\",\"hash\"\r\n"
     );
     for stored in world.stored().await {
-        let row = rows(vec![stored.clone()]).unwrap();
+        let row = rows(vec![stored.clone()], None).unwrap();
         assert!(row.ends_with(b"\r\n"));
         assert_eq!(read(&row)[0].len(), LogEntry::COLUMNS.len());
     }

@@ -62,8 +62,8 @@ async fn insert(world: &World, event: StoredEvent) {
 async fn r29_a_long_log_comes_in_pieces_that_make_the_whole() {
     let world = with_events(3 * PAGE).await;
     let stored = world.stored().await;
-    let whole = [csv::header().unwrap(), csv::rows(stored.clone()).unwrap()].concat();
-    let lines = ndjson::lines(stored).unwrap();
+    let whole = [csv::header().unwrap(), csv::rows(stored.clone(), None).unwrap()].concat();
+    let lines = ndjson::lines(stored, None).unwrap();
     for scope in [Scope::App(APP), group("acme")] {
         let pieces = world.pieces(scope.clone(), ALL, LogFormat::Csv).await;
         assert_eq!(pieces.len(), 3);

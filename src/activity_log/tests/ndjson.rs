@@ -122,7 +122,7 @@ fn an_event_with_metadata_that_nobody_can_read_keeps_its_hash_and_no_field_can_b
     stored.previous_hash = NO_PREDECESSOR.to_owned();
     stored.metadata = r#"{"robot":7}"#.to_owned();
     stored.hash = hash_of(&stored, &EventParts::of(&stored).unwrap());
-    let line = String::from_utf8(lines(vec![stored.clone()]).unwrap()).unwrap();
+    let line = String::from_utf8(lines(vec![stored.clone()], None).unwrap()).unwrap();
     let entry = read_line(line.trim_end()).unwrap();
     assert_eq!(entry.recomputed_hash().unwrap(), stored.hash);
     assert_eq!(
@@ -143,5 +143,5 @@ fn an_event_with_metadata_that_nobody_can_read_keeps_its_hash_and_no_field_can_b
 
 #[test]
 fn no_events_make_no_lines() {
-    assert_eq!(lines(Vec::new()).unwrap(), b"");
+    assert_eq!(lines(Vec::new(), None).unwrap(), b"");
 }

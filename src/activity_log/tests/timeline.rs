@@ -33,7 +33,7 @@ async fn the_timeline_shows_the_newest_events_of_the_application_first() {
 #[tokio::test]
 async fn a_timeline_entry_has_the_contracts_fields_and_its_details_as_an_object() {
     let world = changed_twice().await;
-    let entry = timeline(&world.stored().await[1]).unwrap();
+    let entry = timeline(&world.stored().await[1], Uuid::nil().into()).unwrap();
     let fields: Vec<_> = entry.as_object().unwrap().keys().collect();
     assert_eq!(fields, LogEntry::COLUMNS.iter().collect::<Vec<_>>());
     assert_eq!(entry["details"]["email"], "dev@example.com");

@@ -16,6 +16,7 @@ use gatebook_projections::token_gate::GateFacts;
 use crate::application::accounts::credentials::throttle_keys;
 use crate::application::caller::Caller;
 use crate::application::failure::Failure;
+use crate::application::gate::count::AskedBy;
 use crate::application::gatebook::Gatebook;
 use crate::application::node::gate_memory::Mark;
 use crate::metrics::VerdictLabels;
@@ -59,6 +60,8 @@ pub struct GateQuestion<'a> {
     pub entity: Option<&'a str>,
     /// What the call does, `read` or `write`.
     pub access: Option<&'a str>,
+    /// Where the question comes from.
+    pub asked_by: AskedBy<'a>,
 }
 
 /// The gate's answer.
@@ -73,14 +76,18 @@ pub struct GateAnswer {
 pub struct Basis {
     /// The token.
     pub token_id: AccessTokenId,
+    /// The client secret that it was issued for.
+    pub client_secret_id: ClientSecretId,
     /// When time alone may change the answer: the token ends, or the client secret that it was issued for does.
     pub good_until: Timestamp,
     /// The end of the log that the answer is true at. None while the log cannot be read up to there: it must not be kept then.
     pub as_of: Option<Mark>,
 }
 
-/// RFC 7662: what an active token is.
+/// RFC 7662: what a genuine token is.
 pub struct Introspection {
+    /// Whether it is active, or why not.
+    pub verdict: Verdict,
     /// The application and its group.
     pub facts: GateFacts,
     /// The token's own claims.
@@ -101,6 +108,7 @@ impl Gatebook {
         // Also for what cannot be a client, so that unknown and known take the same time.
         let digest = self.keyed(CredentialKind::ClientSecret, client_secret);
         let facts = self.gate_reads.client(client_id).await?;
+        let app = facts.as_ref().map(|facts| facts.app.clone());
         let live = facts.and_then(|facts| {
             let secrets = facts.app.client_secrets.iter();
             let secret = secrets
@@ -129,7 +137,12 @@ impl Gatebook {
                 note_app(client.facts.app.app_id);
                 Ok(client)
             }
-            None => Err(self.failed_credentials(&throttle_keys(caller, Some(("client", client_id.to_owned()))))),
+            None => {
+                if let Some(app) = app {
+                    self.usage.token_refused(app.app_id, &app.group_id, now);
+                }
+                Err(self.failed_credentials(&throttle_keys(caller, Some(("client", client_id.to_owned())))))
+            }
         }
     }
 
@@ -157,6 +170,8 @@ impl Gatebook {
         };
         let token = self.access_tokens.issue(&claims).reveal().to_owned();
         self.metrics.tokens_issued.inc();
+        let app = &client.facts.app;
+        self.usage.token_issued(app.app_id, &app.group_id, now);
         Ok(IssuedAccessToken {
             token,
             expires_in: ACCESS_TOKEN_LIFETIME.num_seconds(),
@@ -190,8 +205,9 @@ impl Gatebook {
                 .get_or_create(&VerdictLabels { reason })
                 .inc();
         })?;
-        if let Some(facts) = &answer.facts {
+        if let (Some(facts), Some(basis)) = (&answer.facts, &basis) {
             note_app(facts.app.app_id);
+            self.count_check(question, facts, basis.client_secret_id, answer.verdict);
         }
         let reason = answer.verdict.code();
         note_verdict(reason);
@@ -202,7 +218,7 @@ impl Gatebook {
         Ok((answer, basis))
     }
 
-    /// RFC 7662: what a token is; none for whatever is not active.
+    /// RFC 7662: what a token is; none for whatever is no genuine token of an application.
     pub async fn introspect(&self, token: &str) -> Result<Option<Introspection>, StoreError> {
         let Ok(claims) = self.presented_token(token) else {
             return Ok(None);
@@ -210,15 +226,18 @@ impl Gatebook {
         let Some(facts) = self.gate_reads.token(claims.app_id, claims.token_id).await? else {
             return Ok(None);
         };
-        if facts.check_token(&token_facts(&claims, &facts), self.clock.now()) != Verdict::Ok {
-            return Ok(None);
-        }
+        let verdict = facts.check_token(&token_facts(&claims, &facts), self.clock.now());
         let allowed = scopes_of(facts.app.api_permission);
         let scopes = Scopes {
             read: claims.read && allowed.read,
             write: claims.write && allowed.write,
         };
-        Ok(Some(Introspection { facts, claims, scopes }))
+        Ok(Some(Introspection {
+            verdict,
+            facts,
+            claims,
+            scopes,
+        }))
     }
 
     /// The claims of a token that somebody has shown. One that lives longer than any that is issued, or is issued in the
@@ -262,6 +281,7 @@ impl Gatebook {
         };
         let basis = Basis {
             token_id: token.token_id,
+            client_secret_id: token.client_secret_id,
             good_until: good_until(&token, &facts),
             as_of,
         };

@@ -1,11 +1,16 @@
 //! What gateways answered themselves, from verdicts that they hold: it is counted like what the gate answered.
 
+use std::collections::BTreeMap;
+
 use gatebook_aggregates::api_permission::Access;
 use gatebook_aggregates::gate::Verdict;
 use gatebook_aggregates::identifiers::{AppId, EntityId};
+use gatebook_projections::groups::GroupRow;
 
 use crate::application::gatebook::Gatebook;
 use crate::metrics::VerdictLabels;
+use crate::store::StoreError;
+use crate::usage::CheckCounted;
 
 /// Checks of one kind that a gateway answered itself.
 pub struct ReportedChecks {
@@ -22,12 +27,47 @@ pub struct ReportedChecks {
 }
 
 impl Gatebook {
-    /// Counts what a gateway reports, by verdict.
-    pub fn checks_reported(&self, reported: &[ReportedChecks]) {
+    /// Counts what a gateway reports: by verdict, and as the usage of applications that there are.
+    ///
+    /// # Errors
+    /// Whose applications they are cannot be read. Nothing is counted then.
+    pub async fn checks_reported(&self, reported: &[ReportedChecks]) -> Result<(), StoreError> {
+        let groups = self.groups_of(reported).await?;
+        let at = self.clock.now();
         for checks in reported {
             let reason = checks.verdict.code();
             let counter = self.metrics.gateway_verdicts.get_or_create(&VerdictLabels { reason });
             counter.inc_by(checks.count);
+            let Some(Some(group)) = groups.get(&checks.app_id) else {
+                continue;
+            };
+            let entities = &group.customer.entities;
+            let entity = checks.entity.as_ref().filter(|entity| entities.contains_key(*entity));
+            self.usage.checked(&CheckCounted {
+                app_id: checks.app_id,
+                group_id: &group.group_id,
+                entity: entity.map(EntityId::as_str),
+                access: checks.access,
+                client_secret_id: None,
+                verdict: checks.verdict,
+                at,
+                count: checks.count,
+            });
         }
+        Ok(())
+    }
+
+    async fn groups_of(&self, reported: &[ReportedChecks]) -> Result<BTreeMap<AppId, Option<GroupRow>>, StoreError> {
+        let mut groups = BTreeMap::new();
+        for checks in reported {
+            if !groups.contains_key(&checks.app_id) {
+                let group = match self.portal_app(checks.app_id).await? {
+                    Some(app) => self.group(&app.group_id).await?,
+                    None => None,
+                };
+                groups.insert(checks.app_id, group);
+            }
+        }
+        Ok(groups)
     }
 }

@@ -14,6 +14,7 @@ use gatebook_aggregates::refused_attempts::RefusedAttempts;
 use gatebook_aggregates::system::System;
 use gatebook_aggregates::timeline_views::TimelineViews;
 use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_aggregates::usage::Usage;
 use gatebook_aggregates::user_account::UserAccount;
 use gatebook_projections::recorded::Recorded;
 use gatebook_projections::registry::{FoldOf, Projected};
@@ -251,6 +252,7 @@ fn whatever_a_field_of_an_event_takes_is_read_back_as_what_it_means() {
             every_variant_is_read_back::<RefusedAttempts>("LogInsRefused"),
         ),
         ("views", every_variant_is_read_back::<TimelineViews>("TimelineViewed")),
+        ("usage", every_variant_is_read_back::<Usage>("UsageRecorded")),
     ] {
         assert!(taken > 10, "{kind}: {taken}");
     }

@@ -25,6 +25,7 @@ mod sign_in_page;
 mod sign_out;
 mod signed_in;
 mod times;
+mod usage;
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};

@@ -82,6 +82,9 @@ pub const CALLS: &[Call] = &[
     ),
     plain("GET /api/v1/integration-apps/{running}/activity-log"),
     plain("GET /api/v1/integration-apps/{running}/events"),
+    plain("GET /api/v1/integration-apps/{running}/usage"),
+    plain("GET /api/v1/integration-apps/{running}/usage/entities"),
+    plain("GET /api/v1/integration-apps/{running}/refusals"),
     json(
         "POST /api/v1/integration-apps/{running}/suspend",
         r#"{"reason": "because"}"#,
@@ -124,6 +127,9 @@ pub const CALLS: &[Call] = &[
     json("POST /portal/api/v1/apps/{linked}/verify", r#"{"otp": "{otp}"}"#),
     plain("GET /portal/api/v1/apps/{linked}"),
     plain("GET /portal/api/v1/apps/{linked}/entities"),
+    plain("GET /portal/api/v1/apps/{linked}/usage"),
+    plain("GET /portal/api/v1/apps/{linked}/usage/entities"),
+    plain("GET /portal/api/v1/apps/{linked}/refusals"),
     json("POST /portal/api/v1/apps/{linked}/client-secrets", "{}"),
     plain("DELETE /portal/api/v1/apps/{linked}/client-secrets/{linked_secret}"),
     // Operators.
@@ -164,6 +170,7 @@ pub const CALLS: &[Call] = &[
     plain("GET /operator/api/v1/integration-apps/{feeds}/client-secrets"),
     json("POST /operator/api/v1/integration-apps/{feeds}/client-secrets", "{}"),
     plain("DELETE /operator/api/v1/integration-apps/{feeds}/client-secrets/{feeds_secret}"),
+    plain("GET /operator/api/v1/usage"),
     plain("GET /operator/api/v1/projections"),
     plain("GET /operator/api/v1/outbox"),
     plain("POST /operator/api/v1/outbox/{failed_mail}/retry"),

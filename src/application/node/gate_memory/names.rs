@@ -11,6 +11,7 @@ use gatebook_aggregates::integration_app::{IntegrationApp, IntegrationAppEventTy
 use gatebook_aggregates::refused_attempts::RefusedAttempts;
 use gatebook_aggregates::system::{System, SystemEventType};
 use gatebook_aggregates::timeline_views::TimelineViews;
+use gatebook_aggregates::usage::Usage;
 use gatebook_aggregates::user_account::UserAccount;
 
 /// The name of something that the gate decides by.
@@ -55,7 +56,9 @@ impl EventName {
                 AccessTokenEventType::AccessTokenRevoked => self.one(Name::Token),
             }),
             System::TYPE => self.known(of_installation),
-            Developer::TYPE | UserAccount::TYPE | RefusedAttempts::TYPE | TimelineViews::TYPE => Touched::Nothing,
+            Developer::TYPE | UserAccount::TYPE | RefusedAttempts::TYPE | TimelineViews::TYPE | Usage::TYPE => {
+                Touched::Nothing
+            }
             _ => Touched::Everything,
         }
     }

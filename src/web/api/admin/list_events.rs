@@ -41,7 +41,10 @@ pub async fn list_events(
 ) -> Result<Json<Page<TimelineEvent>>, Problem> {
     let (limit, before) = read(&query)?;
     let EventsPage { events, next } = service.app_events(caller.reader()?, id, before, limit).await?;
-    let items: Result<_, _> = events.iter().map(|event| timeline(event).map(TimelineEvent)).collect();
+    let items: Result<_, _> = events
+        .iter()
+        .map(|event| timeline(event, id).map(TimelineEvent))
+        .collect();
     Ok(Json(Page {
         items: items.map_err(StoreError::from)?,
         next_cursor: next.as_ref().map(write_cursor),

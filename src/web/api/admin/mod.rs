@@ -19,6 +19,7 @@ mod reset_otp;
 mod revoke_developer;
 mod set_permission;
 mod suspend_resume_revoke;
+mod usage;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -57,6 +58,10 @@ pub fn routes() -> OpenApiRouter<Service> {
         // /api/v1/integration-apps/{id}/activity-log · events
         .routes(routes!(download_activity_log::download_activity_log))
         .routes(routes!(list_events::list_events))
+        // /api/v1/integration-apps/{id}/usage · usage/entities · refusals
+        .routes(routes!(usage::get_usage))
+        .routes(routes!(usage::get_usage_by_entity))
+        .routes(routes!(usage::list_refusals))
         // /api/v1/integration-apps/{id}/suspend · resume · revoke
         .routes(routes!(suspend_resume_revoke::suspend_application))
         .routes(routes!(suspend_resume_revoke::resume_application))

@@ -14,7 +14,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::application::{GateAnswer, GateQuestion, Gatebook};
+use crate::application::{AskedBy, GateAnswer, GateQuestion, Gatebook};
 use crate::oauth::{BearerProblem, bearer_token};
 use crate::store::StoreError;
 use crate::web::api::gateway::challenge::{refused, refused_for_several_tokens, refused_principal, refused_unread};
@@ -92,14 +92,24 @@ pub async fn authorize(
     let (Parts { headers, .. }, _) = request.into_parts();
     let unread = |why: &dyn Display| refused_unread(why, service.settings.gateway.unavailable);
     match admitted(&service, &context, &headers).await {
-        Ok(()) => answer(&service, &headers).await.unwrap_or_else(|error| unread(&error)),
+        Ok(gateway) => {
+            let asked_by = AskedBy {
+                request_id: &context.request_id,
+                gateway: match &gateway {
+                    Some(resource_server) => resource_server,
+                    None => &context.ip_address,
+                },
+            };
+            let answer = answer(&service, &headers, asked_by).await;
+            answer.unwrap_or_else(|error| unread(&error))
+        }
         Err(NotAdmitted::NotAuthorized) => refused_principal(),
         Err(NotAdmitted::Undecided(failure)) => unread(&failure),
     }
 }
 
 /// The gate's decision about the token, entity and access in these headers.
-async fn answer(service: &Gatebook, headers: &HeaderMap) -> Result<Response, Undecided> {
+async fn answer(service: &Gatebook, headers: &HeaderMap, asked_by: AskedBy<'_>) -> Result<Response, Undecided> {
     let token = match presented_token(headers) {
         Ok(token) => token,
         Err(BearerProblem::SeveralHeaders) => return Ok(refused_for_several_tokens()),
@@ -107,7 +117,12 @@ async fn answer(service: &Gatebook, headers: &HeaderMap) -> Result<Response, Und
         Err(BearerProblem::Malformed) => Some(UNCLEAR),
     };
     let (entity, access) = (only(headers, &ENTITY_ID), only(headers, &API_ACCESS));
-    let question = GateQuestion { token, entity, access };
+    let question = GateQuestion {
+        token,
+        entity,
+        access,
+        asked_by,
+    };
     match service.check_gate(&question).await? {
         GateAnswer {
             verdict: Verdict::Ok,

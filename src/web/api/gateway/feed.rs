@@ -92,7 +92,7 @@ pub struct Evicted {
 )]
 pub async fn follow_feed(
     State(service): State<Service>,
-    AuthenticatedResourceServer { as_of }: AuthenticatedResourceServer,
+    AuthenticatedResourceServer { as_of, .. }: AuthenticatedResourceServer,
     QueryOf(query): QueryOf<FeedQuery>,
 ) -> Result<Json<GatewayFeed>, Problem> {
     let (after, wait) = query.read()?;

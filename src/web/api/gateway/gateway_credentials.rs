@@ -17,15 +17,19 @@ pub enum NotAdmitted {
     Undecided(Failure),
 }
 
-/// Checks that the gateway may call.
-pub async fn admitted(app: &Gatebook, context: &RequestContext, headers: &HeaderMap) -> Result<(), NotAdmitted> {
+/// Checks that the gateway may call, and returns the id of the resource server that it has proved to be, if it must.
+pub async fn admitted(
+    app: &Gatebook,
+    context: &RequestContext,
+    headers: &HeaderMap,
+) -> Result<Option<String>, NotAdmitted> {
     if app.settings.gateway.auth == GatewayAuth::Off {
-        return Ok(());
+        return Ok(None);
     }
     let presented = presented(headers, &GATEWAY_AUTHORIZATION).ok_or(NotAdmitted::NotAuthorized)?;
     let (id, secret) = (&presented.username, &presented.password);
     match app.authenticate_resource_server(&context.caller(), id, secret).await {
-        Ok(()) => Ok(()),
+        Ok(()) => Ok(Some(presented.username)),
         Err(Failure::Unauthenticated | Failure::TooManyRequests { .. }) => Err(NotAdmitted::NotAuthorized),
         Err(failure) => Err(NotAdmitted::Undecided(failure)),
     }

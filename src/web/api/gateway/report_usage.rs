@@ -68,7 +68,7 @@ pub struct CountedChecks {
         (status = 422, description = "`required`, `too_many_checks`, `invalid_app_id`, `invalid_entity`, `invalid_access`, \
                                       `invalid_reason`, `invalid_count`, `unknown_field`. Nothing was counted.", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "`too_many_requests`: too many failed attempts; see `Retry-After`.", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "`unavailable`: the credentials cannot be checked. See `Retry-After`.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "`unavailable`: it cannot be read whose credentials or applications these are. Nothing was counted. See `Retry-After`.", body = Problem, content_type = "application/problem+json"),
     ),
     security(("resource_server" = []))
 )]
@@ -78,7 +78,7 @@ pub async fn report_usage(
     JsonBody { value: report, .. }: JsonBody<UsageReport>,
 ) -> Result<StatusCode, Problem> {
     let reported = report.read()?;
-    service.checks_reported(&reported);
+    service.checks_reported(&reported).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -14,6 +14,8 @@ use crate::web::service::Service;
 
 /// An authenticated resource server.
 pub struct AuthenticatedResourceServer {
+    /// Its id.
+    pub client_id: String,
     /// The end of the log when it was authenticated, which was after its request came. None while the log cannot be read up to
     /// there.
     pub as_of: Option<Mark>,
@@ -33,7 +35,10 @@ impl FromRequestParts<Service> for AuthenticatedResourceServer {
         let (id, secret) = (&presented.username, &presented.password);
         let authenticated = service.authenticate_resource_server_as_of(&caller, id, secret).await;
         let as_of = authenticated.map_err(|failure| BasicRequired(failure.into()))?;
-        Ok(Self { as_of })
+        Ok(Self {
+            client_id: presented.username,
+            as_of,
+        })
     }
 }
 

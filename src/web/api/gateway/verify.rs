@@ -1,18 +1,19 @@
 //! `POST /gateway/verify`: R25, for gateways that can send JSON.
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 use futures::future::try_join_all;
 use gatebook_aggregates::gate::Verdict;
 use gatebook_aggregates::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::application::{GateQuestion, Gatebook, LogPlace};
+use crate::application::{AskedBy, GateQuestion, Gatebook, LogPlace};
 use crate::web::api::gateway::object::Object;
 use crate::web::api::gateway::resource_server::AuthenticatedResourceServer;
 use crate::web::error::Problem;
 use crate::web::extract::JsonBody;
+use crate::web::request_context::RequestContext;
 use crate::web::service::Service;
 
 /// The largest number of checks in one request.
@@ -125,24 +126,30 @@ pub enum VerifyAnswer {
 )]
 pub async fn verify(
     State(service): State<Service>,
-    _: AuthenticatedResourceServer,
+    Extension(context): Extension<RequestContext>,
+    server: AuthenticatedResourceServer,
     JsonBody { value: call, .. }: JsonBody<VerifyCall>,
 ) -> Result<Json<VerifyAnswer>, Problem> {
+    let asked_by = AskedBy {
+        request_id: &context.request_id,
+        gateway: &server.client_id,
+    };
     Ok(Json(match call.read()? {
-        RequestedChecks::One(check) => VerifyAnswer::One(result(&service, &check).await?),
+        RequestedChecks::One(check) => VerifyAnswer::One(result(&service, &check, asked_by).await?),
         RequestedChecks::Several(checks) => {
-            let results = checks.iter().map(|Object(check)| result(&service, check));
+            let results = checks.iter().map(|Object(check)| result(&service, check, asked_by));
             let results = try_join_all(results).await?;
             VerifyAnswer::Several(GateResults { results })
         }
     }))
 }
 
-async fn result(service: &Gatebook, check: &GateCheck) -> Result<GateResult, Problem> {
+async fn result(service: &Gatebook, check: &GateCheck, asked_by: AskedBy<'_>) -> Result<GateResult, Problem> {
     let question = GateQuestion {
         token: check.token.as_deref().filter(|token| !token.is_empty()),
         entity: check.entity.as_deref(),
         access: check.access.as_deref(),
+        asked_by,
     };
     let (answer, basis) = service.check_gate_as_of(&question).await?;
     let app = answer.facts.as_ref().map(|facts| &facts.app);

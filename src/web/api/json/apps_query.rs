@@ -40,6 +40,8 @@ pub struct AppsQuery {
     created_from: Option<String>,
     /// Created before this time (RFC 3339), or on this day (UTC) or earlier.
     created_to: Option<String>,
+    /// No check was allowed at this time (RFC 3339) or later, or on this day (UTC) or later: those that never had one, too.
+    unused_since: Option<String>,
     /// `name`, `-name`, `created_at`, `-created_at` (the default), `status` or `-status`.
     sort: Option<String>,
     /// The number of items per page, 1 to 200; the default is 50.
@@ -81,6 +83,7 @@ impl AppsQuery {
             developer_email: text("developer_email"),
             created_from: text("created_from"),
             created_to: text("created_to"),
+            unused_since: text("unused_since"),
             sort: text("sort"),
             limit: text("limit"),
             cursor: text("cursor"),
@@ -118,6 +121,7 @@ impl AppsQuery {
             developer_email: fields.part("developer_email", given(&self.developer_email)),
             created_from: moment("created_from", &self.created_from, TimeDelta::zero(), fields),
             created_before: moment("created_to", &self.created_to, TimeDelta::days(1), fields),
+            unused_since: moment("unused_since", &self.unused_since, TimeDelta::zero(), fields),
         }
     }
 
@@ -133,7 +137,7 @@ impl AppsQuery {
 }
 
 /// A time; or a day, which stands for its beginning plus `of_day`.
-fn moment(field: &str, text: &Option<String>, of_day: TimeDelta, fields: &mut Fields) -> Option<Timestamp> {
+pub(super) fn moment(field: &str, text: &Option<String>, of_day: TimeDelta, fields: &mut Fields) -> Option<Timestamp> {
     let text = given(text)?;
     let day = Timestamp::parse(&format!("{text}T00:00:00Z")).map(|beginning| beginning.plus(of_day));
     day.or_else(|| fields.time(field, text))

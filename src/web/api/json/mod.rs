@@ -12,6 +12,7 @@ mod group;
 mod listed;
 mod page;
 mod problems;
+mod usage;
 mod versioned;
 
 pub use application::{Application, ApplicationOfGroup, CreatedApplication};
@@ -28,6 +29,9 @@ pub use page::{Items, Page, PageParameters, given};
 pub use problems::{
     ChangeProblems, ListProblems, OperatorAppProblems, OperatorChangeProblems, OperatorReadProblems,
     PermissionProblems, ReadProblems,
+};
+pub use usage::{
+    EntityUsage, RefusalsQuery, RefusedCheck, Usage, UsagePeriodQuery, UsageQuery, UsageStep, usage_steps,
 };
 pub use versioned::Versioned;
 

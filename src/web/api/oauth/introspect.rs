@@ -5,8 +5,9 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use chrono::{DateTime, Utc};
 use futures::future::{OptionFuture, join};
+use gatebook_aggregates::gate::Verdict;
 
-use crate::application::Introspection;
+use crate::application::{AskedBy, Introspection};
 use crate::oauth::OAuthError;
 use crate::secrets::{ACCESS_TOKEN_LIFETIME, AccessTokenClaims};
 use crate::web::api::oauth::answers::{
@@ -49,7 +50,14 @@ pub async fn introspect_token(
         .transpose()
         .map_err(|error| store_refusal(&error))?
         .flatten();
-    let answer = match token {
+    if let Some(token) = &token {
+        let asked_by = AskedBy {
+            request_id: &request.caller.request_id,
+            gateway: id,
+        };
+        service.count_introspection(token, asked_by);
+    }
+    let answer = match token.filter(|token| token.verdict == Verdict::Ok) {
         Some(token) => IntrospectionAnswer::Active(Box::new(active(token, &service.settings.public_url))),
         None => IntrospectionAnswer::Inactive(InactiveToken { active: false }),
     };
@@ -63,7 +71,9 @@ fn announced_end(claims: &AccessTokenClaims) -> DateTime<Utc> {
 }
 
 fn active(token: Introspection, issuer: &str) -> ActiveToken {
-    let Introspection { facts, claims, scopes } = token;
+    let Introspection {
+        facts, claims, scopes, ..
+    } = token;
     ActiveToken {
         active: true,
         client_id: facts.app.client_id.0.clone(),

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 
-use crate::application::Gatebook;
+use crate::application::{AuthenticatedClient, Gatebook};
 use crate::oauth::{FormBody, OAuthError, Scopes, description};
 use crate::web::api::oauth::answers::{FormRefusals, NO_STORE, OAuthRefusal, TokenAnswer, TokenRequest};
 use crate::web::api::oauth::refusal::refusal;
@@ -47,17 +47,22 @@ async fn answer(service: &Gatebook, request: &OAuthRequest) -> Result<TokenAnswe
     let (id, secret) = (&presented.client_id, &presented.client_secret);
     let client = service.authenticate_client(&request.caller, id, secret).await;
     let client = client.map_err(refusal)?;
-    let requested = request.form.get("scope").map(Scopes::parse).transpose()?;
-    let scopes = Scopes::granted(requested, client.allowed_scopes())?;
-    let issued = service
-        .issue_access_token(&client, scopes)
-        .map_err(|error| refusal(error.into()))?;
+    let issued = scopes(request, &client).and_then(|scopes| {
+        let issued = service.issue_access_token(&client, scopes);
+        issued.map_err(|error| refusal(error.into()))
+    });
+    let issued = issued.inspect_err(|_| service.count_token_refused(&client))?;
     Ok(TokenAnswer {
         access_token: issued.token,
         token_type: "Bearer",
         expires_in: issued.expires_in,
         scope: issued.scopes.to_string(),
     })
+}
+
+fn scopes(request: &OAuthRequest, client: &AuthenticatedClient) -> Result<Scopes, OAuthError> {
+    let requested = request.form.get("scope").map(Scopes::parse).transpose()?;
+    Scopes::granted(requested, client.allowed_scopes())
 }
 
 /// The label under which an error is counted. OAuth has no error code of its own for clients that have to slow down.

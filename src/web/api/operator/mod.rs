@@ -9,6 +9,7 @@ mod delete_resource_server;
 mod delete_user;
 mod delete_user_token;
 mod get_group;
+mod get_installation_usage;
 mod get_projections;
 mod list_all_applications;
 mod list_client_secrets;
@@ -63,6 +64,8 @@ pub fn routes() -> OpenApiRouter<Service> {
             create_client_secret::create_client_secret
         ))
         .routes(routes!(retire_client_secret::retire_client_secret))
+        // /operator/api/v1/usage
+        .routes(routes!(get_installation_usage::get_installation_usage))
         // /operator/api/v1/projections
         .routes(routes!(get_projections::get_projections))
         // /operator/api/v1/outbox · /outbox/{id}/retry · /outbox/retry

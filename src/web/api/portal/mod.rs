@@ -12,6 +12,7 @@ mod required;
 mod retire_client_secret;
 mod send_code;
 mod sign_up;
+mod usage;
 mod verify;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -38,6 +39,10 @@ pub fn routes() -> OpenApiRouter<Service> {
         .routes(routes!(verify::verify_otp))
         // GET /portal/api/v1/apps/{id}/entities
         .routes(routes!(entities::portal_entities))
+        // GET /portal/api/v1/apps/{id}/usage, usage/entities, refusals
+        .routes(routes!(usage::portal_usage))
+        .routes(routes!(usage::portal_usage_by_entity))
+        .routes(routes!(usage::portal_refusals))
         // POST /portal/api/v1/apps/{id}/client-secrets
         .routes(routes!(generate_client_secret::portal_generate_client_secret))
         // DELETE /portal/api/v1/apps/{id}/client-secrets/{secret_id}

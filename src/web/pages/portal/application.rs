@@ -20,6 +20,7 @@ use crate::web::pages::form_token::token;
 use crate::web::pages::inputs::Field;
 use crate::web::pages::layout::{Shell, page};
 use crate::web::pages::portal::labels::{done, failed, status_badge, status_notice, tabs};
+use crate::web::pages::portal::usage;
 use crate::web::pages::{copy, form_key, times};
 use crate::web::service::Service;
 
@@ -40,12 +41,15 @@ pub async fn show(
     PageQuery(query): PageQuery,
 ) -> Response {
     match service.verified_developer(user.caller(), app_id).await {
-        Ok(developer) => details_page(&user, developer.app(), developer.group(), &query).into_response(),
+        Ok(developer) => match usage::of(&service, &developer, &query).await {
+            Ok(usage) => details_page(&user, developer.app(), developer.group(), (&query, &usage)).into_response(),
+            Err(failure) => failed(&user, app_id, failure),
+        },
         Err(failure) => failed(&user, app_id, failure),
     }
 }
 
-fn details_page(user: &PortalUser, row: &PortalAppRow, group: &GroupRow, query: &Form) -> Markup {
+fn details_page(user: &PortalUser, row: &PortalAppRow, group: &GroupRow, (query, usage): (&Form, &Markup)) -> Markup {
     let body = html! {
         (done(query))
         (head(row, group, false))
@@ -57,6 +61,7 @@ fn details_page(user: &PortalUser, row: &PortalAppRow, group: &GroupRow, query: 
                 button type="submit" { "Show Credentials" }
             }
         }
+        (usage)
     };
     page(&Shell::from(user), &title(row), &body)
 }

@@ -8,6 +8,7 @@ mod home;
 mod labels;
 mod log_in;
 mod sign_up;
+mod usage;
 mod user;
 mod verify;
 

@@ -14,7 +14,7 @@ use crate::web::pages::filter_form::{date, search, select};
 use crate::web::pages::form::Form;
 
 /// The filter parameters.
-const FILTERS: [&str; 11] = [
+const FILTERS: [&str; 12] = [
     "status",
     "name",
     "description",
@@ -26,6 +26,7 @@ const FILTERS: [&str; 11] = [
     "entity",
     "created_from",
     "created_to",
+    "unused_since",
 ];
 /// Other parameters that links of the list keep.
 const CARRIED_ALONG: [&str; 2] = ["sort", "limit"];
@@ -68,6 +69,7 @@ pub fn form(user: &ConsoleUser, query: &Form) -> Markup {
         (select("entity", "Entity", query.text("entity"), entities.map(|(id, name)| (id.as_str(), name.as_str()))))
         (date("created_from", "Created from (UTC)", query.text("created_from")))
         (date("created_to", "Created to (UTC)", query.text("created_to")))
+        (date("unused_since", "Unused since (UTC)", query.text("unused_since")))
     };
     let clear = html! { @if any(query) { a.button.plain href=(APPS) { "Clear filters" } } };
     html! {

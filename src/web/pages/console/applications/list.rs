@@ -12,7 +12,7 @@ use crate::web::api::json::{AppsQuery, write_cursor};
 use crate::web::error::Problem;
 use crate::web::pages::console::applications::filters;
 use crate::web::pages::console::applications::shared::{APPS, may_change, plan_notice};
-use crate::web::pages::console::applications::table::table;
+use crate::web::pages::console::applications::table::{ListedUsage, table};
 use crate::web::pages::current_user::{ConsoleUser, SignedIn};
 use crate::web::pages::form::{Form, PageQuery};
 use crate::web::pages::layout::{Shell, page};
@@ -40,10 +40,12 @@ pub async fn show(
             question.limit,
         )
         .await?;
-    Ok(list(&user, &query, question.sort, &found).into_response())
+    let ids: Vec<_> = found.items.iter().map(|view| view.app().app_id).collect();
+    let usage = (service.usage_of_listed(&ids).await?, service.clock.now());
+    Ok(list(&user, &query, question.sort, &found, &usage).into_response())
 }
 
-fn list(user: &ConsoleUser, query: &Form, sort: Sort, found: &ListPage<AppView>) -> Markup {
+fn list(user: &ConsoleUser, query: &Form, sort: Sort, found: &ListPage<AppView>, usage: &ListedUsage) -> Markup {
     let nothing_yet = found.items.is_empty() && !filters::any(query) && query.filled("cursor").is_none();
     let body = html! {
         (heading(user))
@@ -54,7 +56,7 @@ fn list(user: &ConsoleUser, query: &Form, sort: Sort, found: &ListPage<AppView>)
             @if found.items.is_empty() {
                 (no_result())
             } @else {
-                (table(user, query, sort, &found.items))
+                (table(user, query, sort, &found.items, usage))
                 (pages(query, found))
             }
         }

@@ -24,6 +24,7 @@ mod shown_version;
 mod suspend_resume;
 mod table;
 mod timeline;
+mod usage;
 
 use axum::Router;
 use axum::response::Redirect;

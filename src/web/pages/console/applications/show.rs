@@ -10,7 +10,7 @@ use crate::web::error::Problem;
 use crate::web::extract::PathOf;
 use crate::web::pages::console::applications::developer::not_delivered;
 use crate::web::pages::console::applications::shared::{APPS, DoneMessage, actions, app_path, page_below, plan_notice};
-use crate::web::pages::console::applications::{labels, shared, table, timeline};
+use crate::web::pages::console::applications::{labels, shared, table, timeline, usage};
 use crate::web::pages::current_user::{ConsoleUser, SignedIn};
 use crate::web::pages::definition_list::fact;
 use crate::web::pages::form::PageQuery;
@@ -55,9 +55,10 @@ pub async fn show(
 ) -> Result<Markup, Problem> {
     let (view, section_versions) = service.app_and_section_versions(user.caller().reader()?, id).await?;
     let problem = service.mail_problem(&view).await?;
+    let usage = usage::of(&service, &user, &view, &query).await?;
     let events = timeline::of(&service, &user, id, &query).await?;
     let done = shared::done(&query, &section_versions, DONE);
-    Ok(app_page(&user, &view, &done, problem.as_ref(), &events))
+    Ok(app_page(&user, &view, &done, problem.as_ref(), (&usage, &events)))
 }
 
 fn app_page(
@@ -65,7 +66,7 @@ fn app_page(
     view: &AppView,
     done: &Markup,
     mail_problem: Option<&MailProblem>,
-    events: &Markup,
+    (usage, events): (&Markup, &Markup),
 ) -> Markup {
     let name = view.app().name.as_str();
     let body = html! {
@@ -79,6 +80,7 @@ fn app_page(
         (facts(view))
         (developer(view, mail_problem))
         (entities(view))
+        (usage)
         (events)
         p { a href=(APPS) { "All integration applications" } }
     };

@@ -1,16 +1,24 @@
 //! The table of applications: one row each, with an Actions menu.
 
+use std::collections::BTreeMap;
+
+use gatebook_aggregates::identifiers::AppId;
+use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::app_list::{DeveloperStatus, Sort};
 use maud::{Markup, html};
 
-use crate::application::AppView;
+use crate::application::{AppUsage, AppView};
 use crate::web::pages::console::applications::shared::{actions, app_path, status};
 use crate::web::pages::console::applications::{filters, labels};
 use crate::web::pages::current_user::ConsoleUser;
 use crate::web::pages::form::Form;
 use crate::web::pages::times::moment;
+use crate::web::pages::usage::{relative, spark};
 
-pub fn table(user: &ConsoleUser, query: &Form, sort: Sort, views: &[AppView]) -> Markup {
+/// The last days of the applications of a list, and the present time.
+pub type ListedUsage = (BTreeMap<AppId, AppUsage>, Timestamp);
+
+pub fn table(user: &ConsoleUser, query: &Form, sort: Sort, views: &[AppView], usage: &ListedUsage) -> Markup {
     html! {
         div.scroll role="region" aria-label="Integration Applications" tabindex="0" {
             table.apps.cards {
@@ -26,10 +34,12 @@ pub fn table(user: &ConsoleUser, query: &Form, sort: Sort, views: &[AppView]) ->
                             (sort == Sort::Status, sort == Sort::StatusDescending)))
                         (sortable(query, "Created", ("created_at", "-created_at"),
                             (sort == Sort::CreatedAt, sort == Sort::CreatedAtDescending)))
+                        th.c-used scope="col" { "Last used" }
+                        th.c-spark scope="col" { "30 days" }
                         th scope="col" { "Actions" }
                     }
                 }
-                tbody { @for view in views { (row(user, view)) } }
+                tbody { @for view in views { (row(user, view, usage)) } }
             }
         }
     }
@@ -53,8 +63,9 @@ fn sortable(query: &Form, title: &str, (up, down): (&str, &str), (is_up, is_down
     }
 }
 
-fn row(user: &ConsoleUser, view: &AppView) -> Markup {
+fn row(user: &ConsoleUser, view: &AppView, (usage, now): &ListedUsage) -> Markup {
     let app = view.app();
+    let usage = usage.get(&app.app_id);
     html! {
         tr {
             th scope="row" {
@@ -71,6 +82,10 @@ fn row(user: &ConsoleUser, view: &AppView) -> Markup {
             }
             td data-title="Status" { (status(app.status)) }
             td data-title="Created" { (moment(app.created_at)) }
+            td.c-used data-title="Last used" {
+                @match usage.and_then(|usage| usage.last_used_at) { Some(at) => (relative(at, *now)), None => "never" }
+            }
+            td.c-spark data-title="30 days" { @if let Some(usage) = usage { (spark(usage)) } }
             td { (menu(user, view)) }
         }
     }

@@ -23,7 +23,10 @@ pub async fn of(service: &Service, user: &ConsoleUser, id: AppId, query: &Form) 
     // An invalid cursor shows the newest events.
     let before = query.filled("cursor").and_then(read_cursor);
     let EventsPage { events, next } = service.app_events(user.caller().reader()?, id, before, EVENTS).await?;
-    let entries: Result<Vec<_>, _> = events.into_iter().map(LogEntry::shown).collect();
+    let entries: Result<Vec<_>, _> = events
+        .into_iter()
+        .map(|event| LogEntry::shown_for(event, Some(id)))
+        .collect();
     let entries = entries.map_err(StoreError::from)?;
     Ok(html! {
         section aria-labelledby="activity" {
