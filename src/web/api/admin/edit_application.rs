@@ -172,7 +172,7 @@ impl EditApplication {
 }
 
 /// R11: the whole list, or what is to be different.
-fn entities_edit(
+pub(super) fn entities_edit(
     all: Patch<Vec<String>>,
     add: Patch<Vec<String>>,
     remove: Patch<Vec<String>>,

@@ -5,7 +5,7 @@ use gatebook_aggregates::identifiers::AppId;
 use gatebook_aggregates::text::Reason;
 use maud::{Markup, html};
 
-use crate::application::{AppView, ExpectedVersion, Failure, Section, SectionVersions, StatusChange};
+use crate::application::{AppChange, AppView, ExpectedVersion, Failure, Section, SectionVersions, StatusChange};
 use crate::web::error::Problem;
 use crate::web::pages::console::applications::labels::WORDS;
 use crate::web::pages::console::applications::shared::{app_path, done_path, page_of_app, submit};
@@ -16,6 +16,7 @@ use crate::web::pages::form_errors::Errors;
 use crate::web::pages::form_key;
 use crate::web::pages::form_token::token;
 use crate::web::pages::inputs::Field;
+use crate::web::pages::rehearsal;
 use crate::web::service::Service;
 
 /// A request for confirmation.
@@ -37,7 +38,9 @@ pub struct ConfirmPage {
 impl ConfirmPage {
     pub async fn ask(&self, service: &Service, user: &ConsoleUser, id: AppId) -> Result<Markup, Problem> {
         let (view, section_versions) = changeable(service, user, id).await?;
-        Ok(self.page(user, (&view, &section_versions), &Form::default(), &Errors::default()))
+        let rehearsal = self.rehearsal(service, user, id).await;
+        let shown = (&view, &section_versions, &rehearsal);
+        Ok(self.page(user, shown, &Form::default(), &Errors::default()))
     }
 
     /// Carries out the confirmed action once, with the entered reason. An application is not resumed if its status has
@@ -51,7 +54,8 @@ impl ConfirmPage {
         let SubmittedForm { user, form } = submitted;
         if form.is_to_be_shown_again() {
             let (view, section_versions) = changeable(service, &user, id).await?;
-            let page = self.page(&user, (&view, &section_versions), &form, &Errors::default());
+            let rehearsal = self.rehearsal(service, &user, id).await;
+            let page = self.page(&user, (&view, &section_versions, &rehearsal), &form, &Errors::default());
             return Ok(page.into_response());
         }
         let (caller, key) = (
@@ -72,11 +76,9 @@ impl ConfirmPage {
                 let (errors, form) = shown_version::refused(failure, form);
                 let errors = errors.worded(WORDS);
                 let (view, section_versions) = changeable(service, &user, id).await?;
-                Ok((
-                    errors.status(),
-                    self.page(&user, (&view, &section_versions), &form, &errors),
-                )
-                    .into_response())
+                let rehearsal = self.rehearsal(service, &user, id).await;
+                let page = self.page(&user, (&view, &section_versions, &rehearsal), &form, &errors);
+                Ok((errors.status(), page).into_response())
             }
         }
     }
@@ -89,17 +91,25 @@ impl ConfirmPage {
         }
     }
 
+    /// What it would have stopped; nothing of what stops nothing.
+    async fn rehearsal(&self, service: &Service, user: &ConsoleUser, id: AppId) -> Markup {
+        let change = match self.change {
+            StatusChange::Suspend => AppChange::Suspend,
+            StatusChange::Revoke => AppChange::Revoke,
+            StatusChange::Resume => return html! {},
+        };
+        rehearsal::of_app(service, user.caller(), id, change).await
+    }
+
     fn page(
         &self,
         user: &ConsoleUser,
-        (view, section_versions): (&AppView, &SectionVersions),
+        (view, section_versions, rehearsal): (&AppView, &SectionVersions, &Markup),
         form: &Form,
         errors: &Errors,
     ) -> Markup {
         let app = view.app();
-        let body = html! {
-            h1 { (self.title) " " bdi { (app.name.as_str()) } "?" }
-            (errors.summary(&["reason"]))
+        let act = html! {
             p { "Current status: " (shared::status(app.status)) }
             ((self.message)(view))
             form method="post" action=(app_path(app.app_id, self.page)) novalidate {
@@ -112,6 +122,11 @@ impl ConfirmPage {
                 }.textarea(errors))
                 (submit(self.yes, self.class, &app_path(app.app_id, "")))
             }
+        };
+        let body = html! {
+            h1 { (self.title) " " bdi { (app.name.as_str()) } "?" }
+            (errors.summary(&["reason"]))
+            (rehearsal::beside(rehearsal, &format!("{} it", self.title), &act))
         };
         page_of_app(user, view, self.title, &body)
     }

@@ -20,9 +20,9 @@ use crate::web::pages::console::applications::inputs::fixed;
 use crate::web::pages::console::applications::labels::WORDS;
 use crate::web::pages::console::applications::shared::{app_path, done_path, page_of_app, submit};
 use crate::web::pages::console::applications::shown_version::SEEN;
-use crate::web::pages::console::applications::{labels, shown_version};
+use crate::web::pages::console::applications::{labels, save_with_fewer, shown_version};
 use crate::web::pages::current_user::{ConsoleUser, SignedIn};
-use crate::web::pages::form::{Form, SubmittedForm};
+use crate::web::pages::form::{Form, PageQuery, SubmittedForm};
 use crate::web::pages::form_errors::Errors;
 use crate::web::pages::form_token::token;
 use crate::web::pages::inputs::Field;
@@ -35,14 +35,22 @@ pub async fn show(
     State(service): State<Service>,
     SignedIn(user): SignedIn<ConsoleUser>,
     PathOf(id): PathOf<AppId>,
+    PageQuery(query): PageQuery,
 ) -> Result<Markup, Problem> {
     let (view, section_versions) = service.app_and_section_versions(user.caller().reader()?, id).await?;
     require_editable(&user, &view)?;
-    Ok(form_page(
+    let stored = as_stored(&view, &section_versions);
+    if query.text("narrow") != "unused" {
+        return Ok(form_page(&user, &view, &stored, &Errors::default()));
+    }
+    let unused = service.unused_grants(user.caller().reader()?, id).await?;
+    let form = save_with_fewer::narrowed(&view, stored, &unused);
+    Ok(edit_page(
         &user,
         &view,
-        &as_stored(&view, &section_versions),
+        &form,
         &Errors::default(),
+        &save_with_fewer::notice(),
     ))
 }
 
@@ -53,7 +61,7 @@ pub async fn save(
     submitted: SubmittedForm<ConsoleUser>,
 ) -> Result<Response, Problem> {
     let SubmittedForm { user, form } = submitted;
-    let view = service.app(user.caller().reader()?, id).await?;
+    let (view, section_versions) = service.app_and_section_versions(user.caller().reader()?, id).await?;
     require_editable(&user, &view)?;
     if form.is_to_be_shown_again() {
         return Ok(form_page(&user, &view, &form, &Errors::default()).into_response());
@@ -62,6 +70,14 @@ pub async fn save(
         Ok(changes) => changes,
         Err(problem) => return Ok(refused(&user, &view, &form, problem.into())),
     };
+    // Whoever has not seen the present version is told so first.
+    let is_current = form.text(SEEN) == section_versions.version(Section::Details).to_string();
+    if let Some(page) = save_with_fewer::ask(&service, &user, &view, &form, &changes)
+        .await
+        .filter(|_| is_current)
+    {
+        return Ok(page.into_response());
+    }
     let expected = shown_version::expected(&form, Section::Details);
     match service.edit_app(user.caller(), id, expected, None, changes).await {
         Ok((view, _)) => Ok(saved(&view)),

@@ -18,6 +18,7 @@ mod list;
 mod new_integration;
 mod otp;
 mod revoke;
+mod save_with_fewer;
 mod shared;
 mod show;
 mod shown_version;

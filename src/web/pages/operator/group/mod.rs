@@ -138,6 +138,7 @@ fn question(operator: &OperatorUser, group: &GroupRow, query: &ConfirmForm<'_>) 
             ol { li { a href="/operator/groups" { "Groups" } } li { a href=(here) { bdi { (name) } } } }
         }
         h1 { (query.title) }
+        (query.rehearsal)
         div.notice.bad role="note" { (query.message) }
         form method="post" action=(query.action) {
             (token(&operator.session.form_token))
@@ -153,6 +154,8 @@ fn question(operator: &OperatorUser, group: &GroupRow, query: &ConfirmForm<'_>) 
 
 struct ConfirmForm<'a> {
     title: Markup,
+    /// What it would have stopped.
+    rehearsal: Markup,
     /// What will stop.
     message: Markup,
     action: &'a str,
