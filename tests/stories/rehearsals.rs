@@ -406,7 +406,7 @@ async fn pages_that_stop_something_show_what_it_would_have_stopped(world: World)
     olga.send_in("/operator/groups/acme", &off)
         .await
         .expect(200)
-        .shows("from AIQ3 to AIQ2?")
+        .shows("from AIQ3 to AIQ2")
         .shows("What this would have stopped");
 }
 

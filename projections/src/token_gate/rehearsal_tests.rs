@@ -160,7 +160,7 @@ impl History {
         }
         // Half of them run when the change comes, and half have two client secrets.
         if history.random.below(2) == 0 {
-            drop(history.ask_app(AppCommand::Resume { reason: None }));
+            history.ask_app(AppCommand::Resume { reason: None });
         }
         if history.random.below(2) == 0 {
             history.secret_generated();
@@ -202,19 +202,19 @@ impl History {
         match self.random.below(20) {
             0 => {
                 let entities = self.random.some_entities();
-                drop(self.ask_app(AppCommand::ChangeDetails(edit(entities))));
+                self.ask_app(AppCommand::ChangeDetails(edit(entities)));
             }
             1 | 2 => self.secret_generated(),
-            3 => drop(self.ask_app(AppCommand::Suspend { reason: None })),
-            4 | 5 => drop(self.ask_app(AppCommand::Resume { reason: None })),
-            6 => drop(self.ask_group(GroupCommand::RemoveEntity { entity_id })),
+            3 => self.ask_app(AppCommand::Suspend { reason: None }),
+            4 | 5 => self.ask_app(AppCommand::Resume { reason: None }),
+            6 => self.ask_group(GroupCommand::RemoveEntity { entity_id }),
             7 => {
                 let name = label(entity_id.as_str());
-                drop(self.ask_group(GroupCommand::PutEntity { entity_id, name }));
+                self.ask_group(GroupCommand::PutEntity { entity_id, name });
             }
             8 if self.secrets.len() > 1 => {
                 let client_secret_id = self.random.one_of(&self.secrets.clone());
-                drop(self.ask_app(AppCommand::RetireClientSecret { client_secret_id }));
+                self.ask_app(AppCommand::RetireClientSecret { client_secret_id });
             }
             _ => {
                 let facts = self.facts();
@@ -301,20 +301,18 @@ impl History {
         self.group.decide(GroupCommandEnvelope { by, command }).ok()
     }
 
-    fn ask_app(&mut self, command: AppCommand) -> Option<()> {
-        self.decide_app(command)?
-            .into_iter()
-            .for_each(|event| self.happened(event));
-        Some(())
+    /// What is refused does not happen.
+    fn ask_app(&mut self, command: AppCommand) {
+        let events = self.decide_app(command).unwrap_or_default();
+        events.into_iter().for_each(|event| self.happened(event));
     }
 
-    fn ask_group(&mut self, command: GroupCommand) -> Option<()> {
+    fn ask_group(&mut self, command: GroupCommand) {
         use cqrs_es::Aggregate;
-        for event in self.decide_group(command)? {
+        for event in self.decide_group(command).unwrap_or_default() {
             self.group.apply(event.clone());
             self.group_events.push(event);
         }
-        Some(())
     }
 
     /// A change that is granted: what the facts would be, and then it happens.
