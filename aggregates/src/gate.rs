@@ -9,7 +9,7 @@ use crate::integration_app::{ClientSecret, Status, has_ended};
 use crate::timestamp::Timestamp;
 
 /// The answer of the gate; each refusal is the first of R25 that holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, EnumString, IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, EnumIter, EnumString, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum Verdict {
     /// It may pass.

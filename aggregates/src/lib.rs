@@ -54,6 +54,7 @@ pub mod persistent_map;
 pub mod personal;
 pub mod refusal;
 pub mod refused_attempts;
+pub mod rehearsal;
 pub mod session;
 pub mod system;
 pub mod text;

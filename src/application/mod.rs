@@ -23,6 +23,7 @@ mod operations;
 mod portal;
 mod queries;
 mod realm;
+mod rehearsal;
 mod stored_credential;
 mod usage;
 
@@ -60,4 +61,7 @@ pub use operations::{QuarantineError, RecordedDownload, TokensEnded};
 pub use portal::{AppDetails, OpenInvitation, PortalEntity, PortalHome, SignUpForm};
 pub use queries::{EventsPage, ListPage};
 pub use realm::Realm;
+pub use rehearsal::{
+    AppChange, AppRehearsal, GroupChange, REHEARSED_DAYS, Rehearsal, UnusedEntity, UnusedGrants, UsageWindow,
+};
 pub use usage::{AppUsage, DAYS_SHOWN, UsageSoFar};

@@ -56,6 +56,11 @@ impl Day {
         Self(self.0 + days)
     }
 
+    /// How many days later another one is; 0 if it is not later.
+    pub fn days_until(self, later: Self) -> u64 {
+        u64::try_from(later.0 - self.0).unwrap_or_default()
+    }
+
     /// As tables write it: `2026-11-23`.
     pub fn text(self) -> String {
         self.begins().to_utc().format("%Y-%m-%d").to_string()

@@ -8,6 +8,7 @@ mod checks;
 mod counter;
 mod hour;
 mod read;
+mod recorded_calls;
 mod refusals;
 mod write;
 
@@ -22,6 +23,7 @@ pub use read::{
     Bucket, EntityUsage, ReadPeriod, Steps, by_entity, group_day, last_used, of_all, of_app, of_apps_by_day, refusals,
     rows_of_group_day, unrecorded,
 };
+pub use recorded_calls::{FirstDays, first_days, last_used_before, recorded_calls};
 pub use refusals::Refusal;
 pub use write::{forget_hours, forget_unrecorded, write};
 

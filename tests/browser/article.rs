@@ -170,6 +170,8 @@ async fn edits(admin: &Chromium) {
     admin.pictures("edit").await;
     admin.check("Entity E2").await;
     admin.uncheck("Entity E3").await;
+    admin.click("Save").await.see("with fewer entities?").await;
+    admin.pictures("edit-fewer-entities").await;
     admin.click("Save").await.see("Your changes have been saved").await;
     admin.pictures("application").await;
 }

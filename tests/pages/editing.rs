@@ -19,6 +19,9 @@ on_both_databases! {
     a_reason_that_is_too_long_is_told_and_kept,
 }
 
+/// Whoever was asked.
+const SURE: (&str, &str) = ("sure", "yes");
+
 async fn read(world: &World, app: &Value) -> Value {
     world.ada().await.get(&app_at(app, "")).await.expect(200).json()
 }
@@ -41,7 +44,13 @@ async fn description_category_and_entities_are_edited_with_immediate_effect(worl
         ("entities", "e2"),
         ("entities", "e5"),
     ];
-    let page = ada.send(&path, &fields).await.expect(200);
+    ada.send(&path, &fields)
+        .await
+        .expect(200)
+        .shows("with fewer entities?")
+        .shows("It loses 1 entity at once: Entity E1");
+    assert_eq!(ids(&read(&world, &app).await), ["e1", "e2"]);
+    let page = ada.send(&path, &[]).await.expect(200);
     page.shows("Your changes have been saved")
         .shows("Something else.")
         .shows("Inventory & Stock")
@@ -55,11 +64,9 @@ async fn description_category_and_entities_are_edited_with_immediate_effect(worl
     ada.send(&path, &fields[..2])
         .await
         .expect(200)
-        .shows("No entity is selected.")
-        .shows("Nothing has been saved yet.");
+        .shows("No entity is left.");
     assert_eq!(ids(&read(&world, &app).await), ["e2", "e5"]);
-    let sure = [&fields[..2], &[("without_entities", "true")]].concat();
-    ada.send(&path, &sure)
+    ada.send(&path, &[])
         .await
         .expect(200)
         .shows("has no access to any data");
@@ -119,6 +126,7 @@ async fn somebody_elses_change_is_told_with_both_versions(world: World) {
         ("description", "Mine."),
         ("category", "payroll_and_hr"),
         ("entities", "e1"),
+        SURE,
     ];
     let page = ada.send(&path, &mine).await.expect(412);
     page.shows("Somebody else has changed this application");
@@ -138,7 +146,7 @@ async fn sent_twice_an_edit_happens_once(world: World) {
     let app = world.created(&world.ada().await, "Payroll").await;
     let (mut ada, path) = (ada(&world).await, at(&app, "/edit"));
     let form = ada.open(&path).await.expect(200).clone();
-    let fields = [("description", "New."), ("category", "crm"), ("entities", "e1")];
+    let fields = [("description", "New."), ("category", "crm"), ("entities", "e1"), SURE];
     ada.send(&path, &fields)
         .await
         .expect(200)
@@ -183,7 +191,7 @@ async fn the_edits_survive_the_end_of_the_session(world: World) {
     let fields = [("description", "Entered."), ("category", "crm"), ("entities", "e4")];
     goes_on_after_the_session_has_ended(&world, &mut ada, "ada@acme.example", &path, &fields).await;
     ada.page.shows("Entered.");
-    ada.send(&path, &fields)
+    ada.send(&path, &[&fields[..], &[SURE]].concat())
         .await
         .expect(200)
         .shows("Your changes have been saved");

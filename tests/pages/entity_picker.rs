@@ -76,7 +76,7 @@ async fn r11_the_same_when_an_application_is_edited(world: World) {
         .await
         .expect(200)
         .shows(&message("2 of 5 selected, 1 shown"));
-    let save = [&fields[..], &[("entities", "e5")]].concat();
+    let save = [&fields[..], &[("entities", "e5"), ("sure", "yes")]].concat();
     ada.send(&path, &save)
         .await
         .expect(200)

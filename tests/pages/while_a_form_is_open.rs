@@ -43,7 +43,12 @@ async fn r2_what_a_developer_does_does_not_stand_in_the_way_of_an_admin(world: W
     let edit = at(&app, "/edit");
     ada.open(&edit).await.expect(200);
     is_busy(&world, &developer, &app, &client).await;
-    let fields = [("description", "New."), ("category", "crm"), ("entities", "e1")];
+    let fields = [
+        ("description", "New."),
+        ("category", "crm"),
+        ("entities", "e1"),
+        ("sure", "yes"),
+    ];
     ada.send(&edit, &fields)
         .await
         .expect(200)
@@ -214,7 +219,12 @@ async fn what_was_just_done_is_told_as_long_as_it_is_true(world: World) {
     }
     let edit = at(&app, "/edit");
     ada.open(&edit).await.expect(200);
-    let fields = [("description", "Mine."), ("category", "crm"), ("entities", "e1")];
+    let fields = [
+        ("description", "Mine."),
+        ("category", "crm"),
+        ("entities", "e1"),
+        ("sure", "yes"),
+    ];
     let message = ada.send(&edit, &fields).await.expect(200).path.clone();
     api.patch(&app_at(&app, ""), json!({"description": "Theirs."}))
         .await

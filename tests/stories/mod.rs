@@ -30,6 +30,7 @@ mod provisioning;
 mod races;
 mod reading_at_once;
 mod refused_rows;
+mod rehearsals;
 mod repeats;
 mod requests_at_once;
 mod rights_out_of_date;

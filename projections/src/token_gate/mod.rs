@@ -1,6 +1,10 @@
 //! May this token pass, for this entity, for this access? (R24-R26)
 
 mod facts;
+mod hypothetical;
+
+#[cfg(test)]
+mod rehearsal_tests;
 
 use std::collections::BTreeSet;
 
@@ -17,6 +21,8 @@ pub use facts::{GateFacts, GateGroup, UNREADABLE};
 
 use crate::projection::{Indexes, Projection};
 use crate::recorded::Recorded;
+use crate::row::Row;
+use crate::sql::{Query, Value, select_list};
 
 /// The projection `token_gate`.
 pub struct TokenGate;
@@ -65,6 +71,13 @@ impl Projection for TokenGate {
             ..row
         })
     }
+}
+
+/// These applications. `list` is how the database takes their ids from the first argument.
+pub fn by_ids(list: &str, apps: &[AppId]) -> Query {
+    let columns = select_list(TokenGateRow::COLUMNS, "");
+    let sql = format!("select {columns} from token_gate where app_id in ({list})");
+    Query::new(sql, [Value::json(&apps)])
 }
 
 fn created(creation: CreationEvent<'_>, recorded: &Recorded<Event>) -> Option<TokenGateRow> {

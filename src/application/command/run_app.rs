@@ -132,7 +132,7 @@ fn audited_read(envelope: &AppCommandEnvelope) -> Option<AuditedRead> {
 }
 
 /// What the rules need to know about a group.
-pub(super) fn group_facts(group: &GroupRow) -> GroupFacts {
+pub(in crate::application) fn group_facts(group: &GroupRow) -> GroupFacts {
     GroupFacts {
         id: group.group_id.clone(),
         product_plan: group.customer.product_plan.clone(),

@@ -72,10 +72,24 @@ impl Form {
         content.finish().into_bytes()
     }
 
+    /// The entered values as hidden fields, for a page that asks before the form is processed.
+    pub fn hidden(&self) -> Markup {
+        let own = |name: &str| name == TOKEN || name == SHOW_AGAIN;
+        let entered = self.0.iter().filter(|(name, _)| !own(name));
+        html! { @for (name, value) in entered { input type="hidden" name=(name) value=(value); } }
+    }
+
     /// The form with another value in one field.
     pub fn with(self, name: &str, value: String) -> Self {
         let mut form = self.without(name);
         form.0.push((name.to_owned(), value));
+        form
+    }
+
+    /// The form with these values in a field that allows several.
+    pub fn with_all(self, name: &str, values: Vec<String>) -> Self {
+        let mut form = self.without(name);
+        form.0.extend(values.into_iter().map(|value| (name.to_owned(), value)));
         form
     }
 

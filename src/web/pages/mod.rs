@@ -24,12 +24,14 @@ mod operator;
 mod passwords;
 mod portal;
 mod problem_page;
+mod rehearsal;
 mod same_origin;
 mod session_list;
 mod sign_in_page;
 mod sign_out;
 mod signed_in;
 mod times;
+mod unused_grants;
 mod usage;
 
 use axum::extract::{Request, State};

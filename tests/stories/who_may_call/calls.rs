@@ -85,6 +85,11 @@ pub const CALLS: &[Call] = &[
     plain("GET /api/v1/integration-apps/{running}/usage"),
     plain("GET /api/v1/integration-apps/{running}/usage/entities"),
     plain("GET /api/v1/integration-apps/{running}/refusals"),
+    plain("GET /api/v1/integration-apps/{running}/usage/unused"),
+    again(json(
+        "POST /api/v1/rehearsals",
+        r#"{"app_id": "{running}", "change": "suspend"}"#,
+    )),
     json(
         "POST /api/v1/integration-apps/{running}/suspend",
         r#"{"reason": "because"}"#,
@@ -174,6 +179,10 @@ pub const CALLS: &[Call] = &[
     json("POST /operator/api/v1/integration-apps/{feeds}/client-secrets", "{}"),
     plain("DELETE /operator/api/v1/integration-apps/{feeds}/client-secrets/{feeds_secret}"),
     plain("GET /operator/api/v1/usage"),
+    again(json(
+        "POST /operator/api/v1/rehearsals",
+        r#"{"change": "remove_entity", "group_id": "acme", "entity_id": "e1"}"#,
+    )),
     plain("GET /operator/api/v1/projections"),
     plain("GET /operator/api/v1/outbox"),
     plain("POST /operator/api/v1/outbox/{failed_mail}/retry"),

@@ -194,7 +194,7 @@ fn end_date_edit(ends_at: Patch<String>, fields: &mut Fields) -> Option<EndDateE
 }
 
 /// R11: the whole list, or what is to be different.
-fn entities_edit(
+pub(super) fn entities_edit(
     all: Patch<Vec<String>>,
     add: Patch<Vec<String>>,
     remove: Patch<Vec<String>>,

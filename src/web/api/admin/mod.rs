@@ -16,6 +16,7 @@ mod list_events;
 mod list_users;
 mod negotiation;
 mod register_developer;
+mod rehearse;
 mod resend_invite;
 mod reset_otp;
 mod revoke_developer;
@@ -29,6 +30,7 @@ use utoipa_axum::routes;
 pub use create_application::CreateApplication;
 pub use download_activity_log::{RangeQuery, app_log, group_log};
 pub use edit_application::EditApplication;
+pub use rehearse::{INVALID_SECRET, id as parse_id};
 
 use crate::web::service::Service;
 
@@ -60,13 +62,16 @@ pub fn routes() -> OpenApiRouter<Service> {
         // /api/v1/integration-apps/{id}/activity-log · events
         .routes(routes!(download_activity_log::download_activity_log))
         .routes(routes!(list_events::list_events))
-        // /api/v1/integration-apps/{id}/usage · usage/entities · refusals
+        // /api/v1/integration-apps/{id}/usage · usage/entities · refusals · usage/unused
         .routes(routes!(usage::get_usage))
         .routes(routes!(usage::get_usage_by_entity))
         .routes(routes!(usage::list_refusals))
+        .routes(routes!(rehearse::get_unused_grants))
         // /api/v1/integration-apps/{id}/client-secrets
         .routes(routes!(client_secrets::list_app_client_secrets))
         .routes(routes!(client_secrets::retire_app_client_secret))
+        // /api/v1/rehearsals
+        .routes(routes!(rehearse::rehearse))
         // /api/v1/integration-apps/{id}/suspend · resume · revoke
         .routes(routes!(suspend_resume_revoke::suspend_application))
         .routes(routes!(suspend_resume_revoke::resume_application))

@@ -12,6 +12,7 @@ mod group;
 mod listed;
 mod page;
 mod problems;
+mod rehearsal;
 mod usage;
 mod versioned;
 
@@ -29,8 +30,9 @@ pub use listed::{ListOf, ListResult, Listed};
 pub use page::{Items, Page, PageParameters, given};
 pub use problems::{
     ChangeProblems, ListProblems, OperatorAppProblems, OperatorChangeProblems, OperatorReadProblems,
-    PermissionProblems, ReadProblems,
+    PermissionProblems, ReadProblems, RehearsalProblems,
 };
+pub use rehearsal::{ChangeFields, RehearsalJson, UnusedGrantsJson};
 pub use usage::{
     EntityUsage, RefusalsQuery, RefusedCheck, Usage, UsagePeriodQuery, UsageQuery, UsageStep, usage_steps,
 };

@@ -13,6 +13,9 @@ pub struct ReadProblems;
 /// The problems of an admin call that changes something.
 pub struct ChangeProblems;
 
+/// The problems of an admin call that has a body and changes nothing.
+pub struct RehearsalProblems;
+
 /// The problems of an operator call that only reads.
 pub struct OperatorReadProblems;
 
@@ -81,6 +84,14 @@ impl IntoResponses for ChangeProblems {
         let mut responses = ReadProblems::responses();
         responses.extend(described(BODY));
         responses.extend(described([VERSION_MISMATCH, TOO_MUCH]));
+        responses
+    }
+}
+
+impl IntoResponses for RehearsalProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let mut responses = ReadProblems::responses();
+        responses.extend(described(BODY));
         responses
     }
 }

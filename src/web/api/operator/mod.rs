@@ -21,6 +21,7 @@ mod put_entity;
 mod put_group;
 mod put_user;
 mod put_users;
+mod rehearse;
 mod retire_client_secret;
 mod retry_email;
 mod retry_failed;
@@ -66,6 +67,8 @@ pub fn routes() -> OpenApiRouter<Service> {
         .routes(routes!(retire_client_secret::retire_client_secret))
         // /operator/api/v1/usage
         .routes(routes!(get_installation_usage::get_installation_usage))
+        // /operator/api/v1/rehearsals
+        .routes(routes!(rehearse::rehearse_for_operators))
         // /operator/api/v1/projections
         .routes(routes!(get_projections::get_projections))
         // /operator/api/v1/outbox · /outbox/{id}/retry · /outbox/retry

@@ -7,7 +7,7 @@ use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::text::Reason;
 use maud::{Markup, html};
 
-use crate::application::{AppView, ExpectedVersion, Failure, Section, SectionVersions, StatusChange};
+use crate::application::{AppChange, AppView, ExpectedVersion, Failure, Section, SectionVersions, StatusChange};
 use crate::web::error::Problem;
 use crate::web::pages::components::head;
 use crate::web::pages::components::notice::{self, Kind};
@@ -21,6 +21,7 @@ use crate::web::pages::form_errors::Errors;
 use crate::web::pages::form_key;
 use crate::web::pages::form_token::token;
 use crate::web::pages::inputs::Field;
+use crate::web::pages::rehearsal;
 use crate::web::service::Service;
 
 /// A request for confirmation.
@@ -42,7 +43,9 @@ pub struct ConfirmPage {
 impl ConfirmPage {
     pub async fn ask(&self, service: &Service, user: &ConsoleUser, id: AppId) -> Result<Markup, Problem> {
         let (view, section_versions) = changeable(service, user, id).await?;
-        Ok(self.page(user, (&view, &section_versions), &Form::default(), &Errors::default()))
+        let rehearsal = self.rehearsal(service, user, id).await;
+        let shown = (&view, &section_versions, &rehearsal);
+        Ok(self.page(user, shown, &Form::default(), &Errors::default()))
     }
 
     /// Carries out the confirmed action once, with the entered reason. An application is not resumed if its status has
@@ -56,7 +59,8 @@ impl ConfirmPage {
         let SubmittedForm { user, form } = submitted;
         if form.is_to_be_shown_again() {
             let (view, section_versions) = changeable(service, &user, id).await?;
-            let page = self.page(&user, (&view, &section_versions), &form, &Errors::default());
+            let rehearsal = self.rehearsal(service, &user, id).await;
+            let page = self.page(&user, (&view, &section_versions, &rehearsal), &form, &Errors::default());
             return Ok(page.into_response());
         }
         let (caller, key) = (
@@ -77,11 +81,9 @@ impl ConfirmPage {
                 let (errors, form) = shown_version::refused(failure, form);
                 let errors = errors.worded(WORDS);
                 let (view, section_versions) = changeable(service, &user, id).await?;
-                Ok((
-                    errors.status(),
-                    self.page(&user, (&view, &section_versions), &form, &errors),
-                )
-                    .into_response())
+                let rehearsal = self.rehearsal(service, &user, id).await;
+                let page = self.page(&user, (&view, &section_versions, &rehearsal), &form, &errors);
+                Ok((errors.status(), page).into_response())
             }
         }
     }
@@ -94,34 +96,50 @@ impl ConfirmPage {
         }
     }
 
+    /// What it would have stopped; nothing of what stops nothing.
+    async fn rehearsal(&self, service: &Service, user: &ConsoleUser, id: AppId) -> Markup {
+        let change = match self.change {
+            StatusChange::Suspend => AppChange::Suspend,
+            StatusChange::Revoke => AppChange::Revoke,
+            StatusChange::Resume => return html! {},
+        };
+        rehearsal::of_app(service, user.caller(), id, change).await
+    }
+
     fn page(
         &self,
         user: &ConsoleUser,
-        (view, section_versions): (&AppView, &SectionVersions),
+        (view, section_versions, rehearsal): (&AppView, &SectionVersions, &Markup),
         form: &Form,
         errors: &Errors,
     ) -> Markup {
         let app = view.app();
+        if app.status == Status::Revoked {
+            let body = html! {
+                (head::title(&html! { (self.title) " " bdi { (app.name.as_str()) } "?" }))
+                (notice::note(Kind::Info, &html! { p { (Refusal::AppRevoked.to_string()) } }))
+                div.actions { a.button.primary href=(app_path(app.app_id, "")) { "Go to the application" } }
+            };
+            return page_of_app(user, view, self.title, &body);
+        }
+        let act = html! {
+            p { "Current status: " (status::of_app(app.status)) }
+            ((self.message)(view))
+            form.question method="post" action=(app_path(app.app_id, self.page)) novalidate {
+                (token(&user.session.form_token))
+                (form_key::field(form))
+                @if self.change == StatusChange::Resume { (shown_version::field(section_versions, Section::Status)) }
+                (Field {
+                    name: "reason", label: "Reason", hint: "For the activity log. Up to 500 characters.",
+                    value: form.text("reason"), required: false, ..Field::default()
+                }.textarea(errors))
+                (submit(self.yes, self.class, &app_path(app.app_id, "")))
+            }
+        };
         let body = html! {
             (head::title(&html! { (self.title) " " bdi { (app.name.as_str()) } "?" }))
             (errors.summary(&["reason"]))
-            p { "Current status: " (status::of_app(app.status)) }
-            @if app.status == Status::Revoked {
-                (notice::note(Kind::Info, &html! { p { (Refusal::AppRevoked.to_string()) } }))
-                div.actions { a.button.primary href=(app_path(app.app_id, "")) { "Go to the application" } }
-            } @else {
-                ((self.message)(view))
-                form.question method="post" action=(app_path(app.app_id, self.page)) novalidate {
-                    (token(&user.session.form_token))
-                    (form_key::field(form))
-                    @if self.change == StatusChange::Resume { (shown_version::field(section_versions, Section::Status)) }
-                    (Field {
-                        name: "reason", label: "Reason", hint: "For the activity log. Up to 500 characters.",
-                        value: form.text("reason"), required: false, ..Field::default()
-                    }.textarea(errors))
-                    (submit(self.yes, self.class, &app_path(app.app_id, "")))
-                }
-            }
+            (rehearsal::beside(rehearsal, &format!("{} it", self.title), &act))
         };
         page_of_app(user, view, self.title, &body)
     }

@@ -15,24 +15,21 @@ use crate::web::api::json::Patch;
 use crate::web::error::Problem;
 use crate::web::extract::PathOf;
 use crate::web::pages::components::head::{PageHead, form_part};
-use crate::web::pages::components::notice::{self, Kind};
 use crate::web::pages::console::applications::changed_meanwhile::{both_versions, same};
 use crate::web::pages::console::applications::entity_picker::entities;
 use crate::web::pages::console::applications::inputs::fixed;
 use crate::web::pages::console::applications::labels::WORDS;
 use crate::web::pages::console::applications::shared::{app_path, done_path, page_of_app, submit};
 use crate::web::pages::console::applications::shown_version::SEEN;
-use crate::web::pages::console::applications::{creating, labels, shown_version};
+use crate::web::pages::console::applications::{creating, labels, save_with_fewer, shown_version};
 use crate::web::pages::current_user::{ConsoleUser, SignedIn};
 use crate::web::pages::end_date::{self, ENDS_AT};
-use crate::web::pages::form::{Form, SubmittedForm};
+use crate::web::pages::form::{Form, PageQuery, SubmittedForm};
 use crate::web::pages::form_errors::Errors;
 use crate::web::pages::form_token::token;
-use crate::web::pages::inputs::{Field, checkbox};
+use crate::web::pages::inputs::Field;
 use crate::web::service::Service;
 
-/// The box that confirms that the application gets no entity.
-const WITHOUT_ENTITIES: &str = "without_entities";
 const FIELDS: [&str; 4] = ["description", "category", "ends_at", "entities"];
 
 /// `GET /integration-applications/{id}/edit`
@@ -40,14 +37,22 @@ pub async fn show(
     State(service): State<Service>,
     SignedIn(user): SignedIn<ConsoleUser>,
     PathOf(id): PathOf<AppId>,
+    PageQuery(query): PageQuery,
 ) -> Result<Markup, Problem> {
     let (view, section_versions) = service.app_and_section_versions(user.caller().reader()?, id).await?;
     require_editable(&user, &view)?;
-    Ok(form_page(
+    let stored = as_stored(&view, &section_versions);
+    if query.text("narrow") != "unused" {
+        return Ok(form_page(&user, &view, &stored, &Errors::default()));
+    }
+    let unused = service.unused_grants(user.caller().reader()?, id).await?;
+    let form = save_with_fewer::narrowed(&view, stored, &unused);
+    Ok(edit_page(
         &user,
         &view,
-        &as_stored(&view, &section_versions),
+        &form,
         &Errors::default(),
+        &save_with_fewer::notice(),
     ))
 }
 
@@ -58,7 +63,7 @@ pub async fn save(
     submitted: SubmittedForm<ConsoleUser>,
 ) -> Result<Response, Problem> {
     let SubmittedForm { user, form } = submitted;
-    let view = service.app(user.caller().reader()?, id).await?;
+    let (view, section_versions) = service.app_and_section_versions(user.caller().reader()?, id).await?;
     require_editable(&user, &view)?;
     if form.is_to_be_shown_again() {
         return Ok(form_page(&user, &view, &form, &Errors::default()).into_response());
@@ -67,15 +72,13 @@ pub async fn save(
         Ok(changes) => changes,
         Err(problem) => return Ok(refused(&user, &view, &form, problem.into())),
     };
-    if loses_all_entities(&view, &form) && !form.has(WITHOUT_ENTITIES) {
-        let question = notice::alert_first(
-            Kind::Warn,
-            &html! {
-                p { strong { "No entity is selected." } " The integration would lose access to all data at once." }
-                p { "Nothing has been saved yet. Select the entities that it may use, or confirm below that it gets none." }
-            },
-        );
-        return Ok(edit_page(&user, &view, &form, &Errors::default(), &question).into_response());
+    // Whoever has not seen the present version is told so first.
+    let is_current = form.text(SEEN) == section_versions.version(Section::Details).to_string();
+    if let Some(page) = save_with_fewer::ask(&service, &user, &view, &form, &changes)
+        .await
+        .filter(|_| is_current)
+    {
+        return Ok(page.into_response());
     }
     let expected = shown_version::expected(&form, Section::Details);
     match service.edit_app(user.caller(), id, expected, None, changes).await {
@@ -88,11 +91,6 @@ pub async fn save(
         }
         Err(failure) => Ok(refused(&user, &view, &form, failure.into())),
     }
-}
-
-/// R11: whether the application has entities, and the form leaves it none.
-fn loses_all_entities(view: &AppView, form: &Form) -> bool {
-    view.entities().next().is_some() && form.all("entities").is_empty()
 }
 
 fn saved(view: &AppView) -> Response {
@@ -196,10 +194,6 @@ fn edit_page(user: &ConsoleUser, view: &AppView, form: &Form, errors: &Errors, n
             }))
             (form_part("End", "", &end_date::field(form, creating::END_HINT, errors)))
             (form_part("Entities", "", &entities(view.group(), form, hint, errors)))
-            @if loses_all_entities(view, form) {
-                (checkbox(WITHOUT_ENTITIES, "Save without any entity. The integration loses access to all data at once.",
-                    form.has(WITHOUT_ENTITIES), errors))
-            }
             (submit("Save", "primary", &app_path(app.app_id, "")))
         }
     };

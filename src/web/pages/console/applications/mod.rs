@@ -21,6 +21,7 @@ mod new_integration;
 mod otp;
 mod revoke;
 mod revoke_access;
+mod save_with_fewer;
 mod secrets;
 pub mod shared;
 mod show;

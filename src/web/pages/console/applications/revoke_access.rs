@@ -6,9 +6,11 @@ use gatebook_aggregates::identifiers::AppId;
 use gatebook_projections::app_list::DeveloperStatus;
 use maud::{Markup, html};
 
-use crate::application::{AppView, Failure, KnownSecret, Section, SectionVersions};
+use crate::application::{AppChange, AppView, Failure, KnownSecret, Section, SectionVersions};
 use crate::web::error::Problem;
 use crate::web::extract::PathOf;
+use crate::web::pages::components::head;
+use crate::web::pages::components::notice::{self, Kind};
 use crate::web::pages::console::applications::labels::WORDS;
 use crate::web::pages::console::applications::shared::{app_path, done_path, page_of_app, submit};
 use crate::web::pages::console::applications::shown_version;
@@ -18,6 +20,7 @@ use crate::web::pages::form_errors::Errors;
 use crate::web::pages::form_key;
 use crate::web::pages::form_token::token;
 use crate::web::pages::inputs::checkbox;
+use crate::web::pages::rehearsal;
 use crate::web::pages::times::moment;
 use crate::web::service::Service;
 
@@ -68,38 +71,50 @@ async fn confirmation(
     let (view, section_versions) = service.app_and_section_versions(reader, id).await?;
     user.caller().manager()?;
     let live = service.secret_history(reader, id).await?.live;
-    let page = page(user, (&view, &section_versions), &live, form, errors);
+    let rehearsal = match live.is_empty() {
+        true => html! {},
+        false => {
+            let change = AppChange::RevokeDeveloperAccess {
+                retire_client_secrets: true,
+            };
+            rehearsal::of_app(service, user.caller(), id, change).await
+        }
+    };
+    let page = page(user, (&view, &section_versions), (&live, &rehearsal), form, errors);
     Ok((errors.status(), page).into_response())
 }
 
 fn page(
     user: &ConsoleUser,
     (view, section_versions): (&AppView, &SectionVersions),
-    live: &[KnownSecret],
+    (live, rehearsal): (&[KnownSecret], &Markup),
     form: &Form,
     errors: &Errors,
 ) -> Markup {
     let app = view.app();
     let developer = app_path(app.app_id, "/developer");
+    let act = html! {
+        (what_stops(view))
+        (what_goes_on(app.app_id, live))
+        form.question method="post" action=(app_path(app.app_id, PAGE)) {
+            (token(&user.session.form_token))
+            (form_key::field(form))
+            (shown_version::field(section_versions, Section::Developer))
+            @if !live.is_empty() {
+                (checkbox(RETIRE, "Also retire the client secrets, which stops the integration at once.", form.has(RETIRE), errors))
+                p.hint { "The figures are for this. Otherwise nothing of them stops." }
+            }
+            (submit("Yes, revoke the access", "danger", &developer))
+        }
+    };
     let body = html! {
-        h1 { "Revoke Access?" }
+        (head::title(&html! { "Revoke Access?" }))
         (errors.summary(&[]))
         @if view.developer_status() == DeveloperStatus::None {
             p { "No developer is linked to this application." }
             p { a.button href=(developer) { "Continue" } }
         } @else {
-            (what_stops(view))
-            (what_goes_on(app.app_id, live))
-            form method="post" action=(app_path(app.app_id, PAGE)) {
-                (token(&user.session.form_token))
-                (form_key::field(form))
-                (shown_version::field(section_versions, Section::Developer))
-                @if !live.is_empty() {
-                    (checkbox(RETIRE, "Also retire the client secrets, which stops the integration at once.", form.has(RETIRE),
-                        errors))
-                }
-                (submit("Yes, revoke the access", "danger", &developer))
-            }
+            (rehearsal::beside(rehearsal, "revoke it", &act))
         }
     };
     page_of_app(user, view, TITLE, &body)
@@ -108,13 +123,13 @@ fn page(
 fn what_stops(view: &AppView) -> Markup {
     let email = view.app().developer_email.as_ref();
     html! {
-        div.notice.bad role="note" {
+        (notice::note(Kind::Bad, &html! {
             p {
                 strong { bdi { (email.map_or("The developer", |email| email.as_str())) } }
                 " can no longer see this application in the Developer Portal, with immediate effect, and is notified by e-mail. An "
                 "open invite or OTP stops working."
             }
-        }
+        }))
     }
 }
 

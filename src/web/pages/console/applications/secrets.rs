@@ -9,9 +9,10 @@ use gatebook_aggregates::integration_app::{Status, has_ended};
 use gatebook_aggregates::timestamp::Timestamp;
 use maud::{Markup, html};
 
-use crate::application::{AppView, Failure, KnownSecret, SecretEnd, SecretHistory};
+use crate::application::{AppChange, AppView, Failure, KnownSecret, SecretEnd, SecretHistory};
 use crate::web::error::Problem;
 use crate::web::extract::PathOf;
+use crate::web::pages::components::head;
 use crate::web::pages::components::icons::{Icon, icon};
 use crate::web::pages::components::notice::{self, Kind};
 use crate::web::pages::console::applications::shared::{
@@ -22,6 +23,7 @@ use crate::web::pages::end_date;
 use crate::web::pages::form::{Form, PageQuery, SubmittedForm};
 use crate::web::pages::form_errors::Errors;
 use crate::web::pages::form_token::token;
+use crate::web::pages::rehearsal;
 use crate::web::pages::times::{ago, moment};
 use crate::web::service::Service;
 
@@ -223,7 +225,7 @@ async fn retire_page(
     let secrets = app_path(id, "/secrets");
     let Some(secret) = history.live.iter().find(|secret| secret.id == secret_id) else {
         let body = html! {
-            h1 { "This client secret has ended" }
+            (head::title(&html! { "This client secret has ended" }))
             p { "It was retired or has expired. There is nothing more to do." }
             p { a.button href=(secrets) { "Continue" } }
         };
@@ -231,10 +233,9 @@ async fn retire_page(
         return Ok((StatusCode::NOT_FOUND, page).into_response());
     };
     let others = history.live.len() - 1;
-    let body = html! {
-        h1 { "Retire this client secret?" }
-        (errors.summary(&[]))
-        div.notice.bad role="note" {
+    let rehearsal = rehearsal::of_app(service, user.caller(), id, AppChange::RetireClientSecret(secret_id)).await;
+    let act = html! {
+        (notice::note(Kind::Bad, &html! {
             p {
                 "The client secret that begins with " code { (secret.prefix) } " stops working at once, and so do all tokens that "
                 "were issued for it. " strong { "This cannot be undone." }
@@ -252,11 +253,16 @@ async fn retire_page(
                     _ => "The other client secret goes on working.",
                 }
             }
-        }
-        form method="post" action={ (secrets) "/" (secret_id) "/retire" } {
+        }))
+        form.question method="post" action={ (secrets) "/" (secret_id) "/retire" } {
             (token(&user.session.form_token))
             (submit("Yes, retire it", "danger", &secrets))
         }
+    };
+    let body = html! {
+        (head::title(&html! { "Retire this client secret?" }))
+        (errors.summary(&[]))
+        (rehearsal::beside(&rehearsal, "retire it", &act))
     };
     Ok((
         errors.status(),

@@ -7,7 +7,7 @@ use gatebook_aggregates::refusal::Refusal;
 use gatebook_projections::groups::GroupRow;
 use maud::{Markup, html};
 
-use crate::application::{Failure, GroupPrecondition};
+use crate::application::{Failure, GroupChange, GroupPrecondition};
 use crate::web::pages::components::notice::{self, Kind};
 use crate::web::pages::current_user::OperatorUser;
 use crate::web::pages::form::Form;
@@ -15,6 +15,7 @@ use crate::web::pages::form_errors::Errors;
 use crate::web::pages::inputs::Field;
 use crate::web::pages::operator::group::{ConfirmForm, back, form_for, question, stopping};
 use crate::web::pages::operator::groups::{all_three, group_path, label};
+use crate::web::pages::rehearsal;
 use crate::web::service::Service;
 
 /// Saves the form; asks first if the new plan would stop integrations.
@@ -29,7 +30,8 @@ pub(super) async fn describe(
     let group = service.group(id).await?.ok_or(Refusal::NotFound)?;
     let stops = group.customer.product_plan.has_integration_apps() && !plan.has_integration_apps();
     if stops && !form.has("sure") {
-        return ask(service, operator, &group, form).await;
+        let rehearsal = rehearsal::of_group(service, operator, id, GroupChange::ChangePlan(plan)).await;
+        return ask(service, operator, &group, form, rehearsal).await;
     }
     let seen = GroupPrecondition::As {
         name: form.text("shown_name").to_owned(),
@@ -41,7 +43,13 @@ pub(super) async fn describe(
     Ok(back(id, "saved"))
 }
 
-async fn ask(service: &Service, operator: &OperatorUser, group: &GroupRow, form: &Form) -> Result<Response, Failure> {
+async fn ask(
+    service: &Service,
+    operator: &OperatorUser,
+    group: &GroupRow,
+    form: &Form,
+    rehearsal: Markup,
+) -> Result<Response, Failure> {
     let (now, plan) = (group.customer.product_plan.as_str(), form.text("product_plan"));
     let submitted = ["do", "name", "product_plan", "shown_name", "shown_plan"];
     Ok(question(
@@ -49,6 +57,7 @@ async fn ask(service: &Service, operator: &OperatorUser, group: &GroupRow, form:
         group,
         &ConfirmForm {
             title: html! { "Change the plan of " bdi { (group.customer.name.as_str()) } " from " (now) " to " bdi { (plan) } "?" },
+            rehearsal,
             message: html! {
                 p {
                     "The plan " bdi { (plan) } " does not include integration applications. All of the group’s \

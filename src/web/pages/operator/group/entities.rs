@@ -7,7 +7,7 @@ use gatebook_aggregates::refusal::Refusal;
 use gatebook_projections::groups::GroupRow;
 use maud::{Markup, html};
 
-use crate::application::Failure;
+use crate::application::{Failure, GroupChange};
 use crate::web::error::Problem;
 use crate::web::extract::PathOf;
 use crate::web::pages::current_user::{OperatorUser, SignedIn};
@@ -16,6 +16,7 @@ use crate::web::pages::form_errors::Errors;
 use crate::web::pages::inputs::Field;
 use crate::web::pages::operator::group::{ConfirmForm, back, form_for, question, removed, stopping};
 use crate::web::pages::operator::groups::{all_three, group_path, label};
+use crate::web::pages::rehearsal;
 use crate::web::service::Service;
 
 /// Adds or renames an entity.
@@ -66,6 +67,7 @@ async fn ask(
         &group,
         &ConfirmForm {
             title,
+            rehearsal: rehearsal::of_group(service, operator, id, GroupChange::RemoveEntity(entity_id.clone())).await,
             message: html! {
                 p { "Applications lose access to this entity at once." }
                 (stopping::applications(service, operator, id, Some(entity_id.clone())).await?)

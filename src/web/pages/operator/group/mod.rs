@@ -144,6 +144,7 @@ fn question(operator: &OperatorUser, group: &GroupRow, query: &ConfirmForm<'_>) 
             ol { li { a href="/operator/groups" { "Groups" } } li { a href=(here) { bdi { (name) } } } }
         }
         (head::title(&html! { (query.title) }))
+        (query.rehearsal)
         (notice::note(Kind::Bad, &html! { (query.message) }))
         form method="post" action=(query.action) {
             (token(&operator.session.form_token))
@@ -159,6 +160,8 @@ fn question(operator: &OperatorUser, group: &GroupRow, query: &ConfirmForm<'_>) 
 
 struct ConfirmForm<'a> {
     title: Markup,
+    /// What it would have stopped.
+    rehearsal: Markup,
     /// What will stop.
     message: Markup,
     action: &'a str,

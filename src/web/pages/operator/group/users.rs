@@ -81,6 +81,7 @@ async fn ask(service: &Service, operator: &OperatorUser, id: &GroupId, user_id: 
         &group,
         &ConfirmForm {
             title: html! { "Remove " bdi { (name) } " from " bdi { (group.customer.name.as_str()) } "?" },
+            rehearsal: html! {},
             message: html! {
                 p { "This happens at once:" }
                 ul {
