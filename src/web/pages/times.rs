@@ -25,6 +25,20 @@ pub fn day(at: Timestamp) -> String {
     at.to_utc().format("%A %-d %B %Y").to_string()
 }
 
+/// A sentence of the log, with its times as people read them.
+pub fn sentence(text: &str) -> Markup {
+    html! {
+        @for (at, word) in text.split(' ').enumerate() {
+            @if at > 0 { " " }
+            @let bare = word.trim_end_matches(['.', ',', ';', ')', '”']);
+            @match Timestamp::parse(bare) {
+                Some(time) => { (moment(time)) (word.get(bare.len()..).unwrap_or_default()) },
+                None => (word),
+            }
+        }
+    }
+}
+
 /// How long ago it was while that is short; then the day.
 fn since(at: Timestamp, now: Timestamp) -> String {
     let past = now.to_utc() - at.to_utc();
@@ -102,6 +116,17 @@ mod tests {
         ] {
             assert_eq!(since(Timestamp::parse(at).unwrap(), now), words, "{at}");
         }
+    }
+
+    #[test]
+    fn a_sentence_says_its_times_to_people() {
+        let text = "created it; the OTP is valid until 2026-12-04T14:16:56.502Z, and “<2026-12-04>” is no time.";
+        let shown = sentence(text).into_string();
+        assert_eq!(
+            shown,
+            "created it; the OTP is valid until <time datetime=\"2026-12-04T14:16:56.502Z\" data-exact>4 December 2026, 14:16 UTC\
+             </time>, and “&lt;2026-12-04&gt;” is no time."
+        );
     }
 
     #[test]

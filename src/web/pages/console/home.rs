@@ -21,7 +21,7 @@ use crate::web::pages::form::Form;
 use crate::web::pages::form_key;
 use crate::web::pages::form_token::token;
 use crate::web::pages::layout::{Shell, page};
-use crate::web::pages::times::{ago, moment};
+use crate::web::pages::times::{ago, moment, sentence};
 use crate::web::service::Service;
 
 /// `GET /`. Who may see no applications, and who has none yet, is told so by the list.
@@ -230,7 +230,7 @@ fn line(entry: &LogEntry, now: Timestamp) -> Markup {
                 None => span { (entry.recorded_at) },
             }
             p {
-                bdi { (entry.summary) }
+                bdi { (sentence(&entry.summary)) }
                 @if !entry.app_id.is_empty() {
                     " " a.quiet href={ (APPS) "/" (entry.app_id) } { bdi { (entry.app_name) } }
                 }

@@ -21,7 +21,7 @@ use crate::web::pages::console::applications::labels;
 use crate::web::pages::console::applications::shared::{AppTab, app_path, page_of_tab};
 use crate::web::pages::current_user::{ConsoleUser, SignedIn};
 use crate::web::pages::form::PageQuery;
-use crate::web::pages::times::{ago, clock, day};
+use crate::web::pages::times::{ago, clock, day, sentence};
 use crate::web::service::Service;
 
 /// Events per page.
@@ -147,7 +147,7 @@ fn kind(event: &str) -> Icon {
 fn what(entry: &LogEntry, group: &GroupRow) -> Markup {
     match entities_changed(entry) {
         Some(changed) => changed_entities(entry, &changed, group),
-        None => html! { p { bdi { (entry.summary) } } },
+        None => html! { p { bdi { (sentence(&entry.summary)) } } },
     }
 }
 
