@@ -179,13 +179,6 @@ impl Gatebook {
         })
     }
 
-    /// An application of any group, with its group, for operators.
-    pub async fn any_app(&self, _: Operator<'_>, id: AppId) -> Result<AppView, Failure> {
-        let listed = self.listed(id).await?.ok_or(Refusal::NotFound)?;
-        let group = self.group(&listed.app.group_id).await?.ok_or(Refusal::NotFound)?;
-        Ok(AppView::new(listed, Arc::new(group), self.clock.now()))
-    }
-
     /// An application of any group.
     pub(in crate::application) async fn listed(&self, id: AppId) -> Result<Option<AppListed>, StoreError> {
         note_app(id);

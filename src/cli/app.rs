@@ -240,7 +240,12 @@ fn done(change: StatusChange, changed: &StatusChanged) -> String {
     match (change, changed.newly) {
         (StatusChange::Suspend, true) => format!("suspended {app}: every node refuses its tokens until it is resumed"),
         (StatusChange::Suspend, false) => format!("nothing to do: {app} is suspended already"),
-        (StatusChange::Resume, true) => format!("resumed {app}: its tokens and client secrets work again"),
+        (StatusChange::Resume, true) => match changed.view.has_ended() {
+            true => {
+                format!("resumed {app}: its end date has passed, so its tokens stay refused until it gets a later one")
+            }
+            false => format!("resumed {app}: its tokens and client secrets work again"),
+        },
         (StatusChange::Resume, false) => format!("nothing to do: {app} is not suspended"),
         (StatusChange::Revoke, true) => format!("revoked {app} for ever: every node refuses its tokens"),
         (StatusChange::Revoke, false) => format!("nothing to do: {app} is revoked already"),
@@ -273,6 +278,7 @@ fn print(view: &AppView, output: OutputOptions) -> Result<(), CliError> {
         ("entities", entities.join(" ")),
         ("created", format!("{} by {}", app.created_at, app.created_by_name)),
         ("revoked", or_word(app.revoked_at, "never")),
+        ("ends", or_word(app.ends_at, "never")),
         ("description", app.description.as_str().to_owned()),
     ])
 }

@@ -21,7 +21,7 @@ pub use counter::{CheckCounted, UsageCounter};
 pub use hour::{Day, Hour};
 pub use read::{
     Bucket, EntityUsage, ReadPeriod, Steps, by_entity, group_day, last_used, of_all, of_app, of_apps_by_day, refusals,
-    rows_of_group_day, unrecorded,
+    rows_of_group_day, unrecorded, without_names_of_others,
 };
 pub use recorded_calls::{FirstDays, first_days, last_used_before, recorded_calls};
 pub use refusals::Refusal;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gatebook_aggregates::identifiers::{AppId, GroupId};
+use gatebook_aggregates::identifiers::{AppId, EntityId, GroupId};
 use gatebook_aggregates::timestamp::Timestamp;
 use gatebook_projections::sql::{Query, RowError, RowReader, Value};
 
@@ -81,6 +81,29 @@ pub struct EntityUsage {
     pub allowed: u64,
     pub refused: u64,
     pub last_at: Timestamp,
+}
+
+/// R22: the same for a developer, who is not to learn which other entities the group has: what was refused of those counts as none
+/// of the group.
+pub fn without_names_of_others(entities: Vec<EntityUsage>, own: &BTreeSet<EntityId>) -> Vec<EntityUsage> {
+    let is_own = |id: &str| own.iter().any(|own| own.as_str() == id);
+    let (mut told, others): (Vec<_>, Vec<_>) = entities.into_iter().partition(|used| is_own(&used.entity_id));
+    let mut nameless: BTreeMap<String, EntityUsage> = BTreeMap::new();
+    for other in others {
+        let entity_id = String::new();
+        match nameless.get_mut(&other.access) {
+            Some(sum) => {
+                sum.allowed += other.allowed;
+                sum.refused += other.refused;
+                sum.last_at = sum.last_at.max(other.last_at);
+            }
+            None => {
+                nameless.insert(other.access.clone(), EntityUsage { entity_id, ..other });
+            }
+        }
+    }
+    told.extend(nameless.into_values());
+    told
 }
 
 /// An application's counts, oldest first, by the beginnings of their hours or days. Nothing is told of hours and days without

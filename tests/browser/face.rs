@@ -18,13 +18,20 @@ async fn height(browser: &Chromium, selector: &str) -> f64 {
     browser.outcome(&height).await.parse().unwrap()
 }
 
+/// The browser of a user of Acme Group, on the list of applications.
+async fn list_of(world: &World, user: &str) -> Chromium {
+    let browser = console_of(world, user).await;
+    browser.open("/integration-applications").await;
+    browser
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn long_names_without_a_blank_widen_no_page() {
     let world = World::on_sqlite().await;
     let names = json!({"name": long("A"), "description": long("B")});
     let form = World::with(World::new_integration(""), names);
     let app = world.ada().await.post(APPS, form).await.expect(201).json();
-    let ada = console_of(&world, "ada").await;
+    let ada = list_of(&world, "ada").await;
     ada.pictures("long-list").await;
     let page = format!("/integration-applications/{}", id(&app));
     for (tab, name) in [
@@ -48,7 +55,7 @@ async fn a_laptop_shows_twelve_applications_and_the_header_is_low_everywhere() {
     for number in 1..=20 {
         world.created(&person, &format!("Application {number:02}")).await;
     }
-    let ada = console_of(&world, "ada").await;
+    let ada = list_of(&world, "ada").await;
     ada.resize(1280, 800).await;
     let whole = "[...document.querySelectorAll('.apps tbody tr')].filter((row) => row.getBoundingClientRect().bottom <= 800).length";
     let rows: u32 = ada.outcome(whole).await.parse().unwrap();
@@ -73,7 +80,7 @@ async fn menus_obey_the_keyboard_and_close_by_a_click_elsewhere() {
     for name in ["Anna", "Berta"] {
         world.created(&person, name).await;
     }
-    let ada = console_of(&world, "ada").await;
+    let ada = list_of(&world, "ada").await;
     ada.click("Actions for Anna").await.see("Download Activity Log").await;
     ada.pictures("menu-open").await;
     ada.resize(1280, 900).await;
@@ -98,7 +105,7 @@ async fn menus_obey_the_keyboard_and_close_by_a_click_elsewhere() {
 async fn a_slash_goes_to_the_search_and_is_still_a_letter_there() {
     let world = World::on_sqlite().await;
     world.created(&world.ada().await, "Payroll Bridge").await;
-    let ada = console_of(&world, "ada").await;
+    let ada = list_of(&world, "ada").await;
     ada.tamper("document.activeElement.blur()").await;
     ada.key('/').await;
     assert_eq!(ada.outcome("document.activeElement.name").await, "name");
@@ -113,7 +120,7 @@ async fn filters_say_what_is_set_and_survive_the_way_back() {
     for name in ["Payroll Bridge", "Payroll Export", "Bank Feeds"] {
         world.created(&person, name).await;
     }
-    let ada = console_of(&world, "ada").await;
+    let ada = list_of(&world, "ada").await;
     ada.fill("Name", "payroll").await;
     ada.key(Key::Enter)
         .await
@@ -149,6 +156,7 @@ async fn menus_tabs_and_filters_work_without_scripts() {
     let ada = Chromium::without_scripts(&world).await;
     ada.open("/").await;
     sign_in(&ada, "ada@acme.example").await;
+    ada.click("Integration Applications").await;
     ada.click("Category").await;
     ada.fill("Category", "Point of Sale").await;
     ada.click("Apply")
@@ -212,7 +220,7 @@ async fn times_are_told_in_the_readers_zone_and_exactly_when_asked() {
         .await
         .see("America/New York")
         .await;
-    let title = "document.querySelector('time[data-exact]').title";
+    let title = "document.querySelector('aside time[data-exact]').title";
     assert_eq!(ada.outcome(title).await, "23 November 2026, 09:00 UTC");
 }
 
@@ -220,7 +228,7 @@ async fn times_are_told_in_the_readers_zone_and_exactly_when_asked() {
 async fn paper_gets_the_content_alone() {
     let world = World::on_sqlite().await;
     world.created(&world.ada().await, "Payroll Bridge").await;
-    let ada = console_of(&world, "ada").await;
+    let ada = list_of(&world, "ada").await;
     ada.on_paper().await;
     ada.see("Payroll Bridge")
         .await

@@ -247,6 +247,12 @@ async fn r1_r25_operators_rehearse_a_change_of_a_group(world: World) {
     );
     let same = rehearse(plan("AIQ3")).await.expect(200).json();
     assert_eq!(sums(&same), [0, 0, 0, 43]);
+    // Operators give a reason when they stop something; what is only rehearsed needs none.
+    for (change, reason) in [("suspend", "app_suspended"), ("revoke", "app_revoked")] {
+        let stopped = json!({"app_id": app["id"], "change": change});
+        let stopped = rehearse(stopped).await.expect(200).json();
+        assert_eq!((sums(&stopped)[0], items(&stopped)[0].2.as_str()), (43, reason));
+    }
     let nobody = json!({"change": "remove_entity", "group_id": "acme", "entity_id": "e9"});
     rehearse(nobody).await.refused(404, "not_found");
     let fields = json!({"change": "change_plan", "group_id": "acme", "entity_id": "e1"});

@@ -389,9 +389,26 @@ async fn the_developer_sees_the_usage_but_not_who_asked(world: World) {
         read(&developer, &at("/usage/entities")).await["items"][0]["entity"],
         "e1"
     );
+    // R22: whether an entity that is not the application's is the group's, developers do not learn.
+    for entity in ["e4", "nobodys"] {
+        assert_eq!(world.gate(&token, entity, "read").await, "entity_not_assigned");
+    }
+    world.counted().await;
+    let told = read(&developer, &at("/usage/entities")).await;
+    let told: Vec<_> = told["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|used| used["entity"].clone())
+        .collect();
+    assert!(
+        !told.contains(&json!("e4")) && !told.contains(&json!("nobodys")),
+        "{told:?}"
+    );
+    assert!(told.contains(&json!(null)), "{told:?}");
     let refusals = read(&developer, &at("/refusals")).await;
     let refusals = refusals["items"].as_array().unwrap();
-    assert_eq!(refusals.len(), 7);
+    assert_eq!(refusals.len(), 9);
     assert!(refusals.iter().all(|one| one.get("gateway").is_none()), "{refusals:?}");
 }
 

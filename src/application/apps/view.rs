@@ -8,7 +8,7 @@ use std::sync::Arc;
 use gatebook_aggregates::attention::{Attention, attention};
 use gatebook_aggregates::email_address::EmailAddress;
 use gatebook_aggregates::identifiers::EntityId;
-use gatebook_aggregates::integration_app::IntegrationApp;
+use gatebook_aggregates::integration_app::{IntegrationApp, has_ended};
 use gatebook_aggregates::refusal::Refusal;
 use gatebook_aggregates::text::Label;
 use gatebook_aggregates::timestamp::Timestamp;
@@ -44,6 +44,11 @@ impl AppView {
     /// R14, R18: why its developer cannot go on with the invitation or the OTP that they have, if so.
     pub fn stuck_with(&self) -> Option<Attention> {
         self.listed.open_with_developer().dead(self.at).next()
+    }
+
+    /// Whether its end date has passed.
+    pub fn has_ended(&self) -> bool {
+        has_ended(self.app().ends_at, self.at)
     }
 
     /// What stands beside it in other tables.

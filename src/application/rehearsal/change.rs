@@ -3,6 +3,7 @@
 use gatebook_aggregates::group::{Customer, GroupCommand, ProductPlan};
 use gatebook_aggregates::identifiers::{ClientSecretId, EntityId};
 use gatebook_aggregates::integration_app::{AppCommand, Changes};
+use gatebook_aggregates::text::Reason;
 
 /// A change of an application.
 #[derive(Clone, Debug)]
@@ -38,8 +39,8 @@ impl AppChange {
     pub(super) fn command(self) -> Option<AppCommand> {
         Some(match self {
             Self::Edit(changes) => AppCommand::ChangeDetails(changes),
-            Self::Suspend => AppCommand::Suspend { reason: None },
-            Self::Revoke => AppCommand::Revoke { reason: None },
+            Self::Suspend => AppCommand::Suspend { reason: reason() },
+            Self::Revoke => AppCommand::Revoke { reason: reason() },
             Self::RetireClientSecret(client_secret_id) => AppCommand::RetireClientSecret { client_secret_id },
             Self::RevokeDeveloperAccess { retire_client_secrets } => {
                 AppCommand::RevokeDeveloperAccess { retire_client_secrets }
@@ -68,4 +69,9 @@ impl GroupChange {
             Self::ChangePlan(_) => None,
         }
     }
+}
+
+/// What operators must give and nobody reads, because the command is not committed.
+fn reason() -> Option<Reason> {
+    Reason::parse("Rehearsal").ok().flatten()
 }

@@ -124,8 +124,9 @@ impl Gatebook {
         developer: &VerifiedDeveloper<'_>,
         period: ReadPeriod,
     ) -> Result<Vec<EntityUsage>, Failure> {
-        let (caller, id) = (developer.caller(), developer.app().app_id);
-        self.entities_of(caller, id, period).await
+        let (caller, app) = (developer.caller(), developer.app());
+        let entities = self.entities_of(caller, app.app_id, period).await?;
+        Ok(usage::without_names_of_others(entities, &app.entities))
     }
 
     /// R22: the last refusals of the developer's application. Which gateway asked is the provider's business.

@@ -79,7 +79,8 @@ pub struct GateResult {
     /// The `generation` of `/gateway/feed` then. A result of another generation must not be kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     generation: Option<i64>,
-    /// When time alone may change the result (RFC 3339): the token ends, or the client secret that it was issued for.
+    /// When time alone may change the result (RFC 3339): the token ends, the client secret that it was issued for,
+    /// or the application.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     good_until: Option<Timestamp>,

@@ -1,11 +1,12 @@
-//! R12, R23: the client secrets of an AIQ Integrate application. Operators generate and retire them.
+//! R12, R23: the client secrets of an application. Operators retire those of any, and generate those of AIQ Integrate.
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use gatebook_aggregates::identifiers::{AppId, ClientSecretId};
-use gatebook_aggregates::integration_app::{ClientSecret, MAX_LIVE_CLIENT_SECRETS, Status};
+use gatebook_aggregates::integration_app::{ClientSecret, MAX_LIVE_CLIENT_SECRETS, Status, has_ended};
 use gatebook_aggregates::timestamp::Timestamp;
+use gatebook_projections::app_list::AppRow;
 use maud::{Markup, html};
 
 use crate::application::{AppView, Failure};
@@ -47,7 +48,7 @@ pub async fn show(
         }
         p { "Group: " bdi { (view.group().customer.name.as_str()) } }
         @if secrets.is_empty() { p { "There is no live client secret." } } @else { (table(id, &secrets)) }
-        @if app.status == Status::Active && secrets.len() < MAX_LIVE_CLIENT_SECRETS {
+        @if may_generate(app, service.clock.now()) && secrets.len() < MAX_LIVE_CLIENT_SECRETS {
             (generate(&operator, &view))
         }
         p { a href="/operator/requests" { "All AIQ Integrate applications" } }
@@ -55,14 +56,18 @@ pub async fn show(
     Ok(page(&Shell::from(&operator), "Client secrets", &body))
 }
 
+fn may_generate(app: &AppRow, now: Timestamp) -> bool {
+    app.status == Status::Active && !app.integration_type.has_outside_developer() && !has_ended(app.ends_at, now)
+}
+
 async fn found(service: &Service, operator: &OperatorUser, id: AppId) -> Result<(AppView, Secrets), Failure> {
     let secrets = service.operators_client_secrets(operator.operator()?, id).await?;
-    Ok((service.any_app(operator.operator()?, id).await?, secrets))
+    Ok((service.app_of_any_group(operator.operator()?, id).await?, secrets))
 }
 
 fn table(id: AppId, secrets: &Secrets) -> Markup {
     html! {
-        div.wide tabindex="0" role="region" aria-label="Client secrets" {
+        div.scroll tabindex="0" role="region" aria-label="Client secrets" {
             table.table.stacked.even {
                 thead { tr {
                     th scope="col" { "Begins with" } th scope="col" { "Created" } th scope="col" { "Last used" }
