@@ -86,6 +86,7 @@ async fn the_keyboard_is_enough() {
     ada.fill("E-mail address", "ada@acme.example").await;
     ada.fill("Password", PASSWORD).await;
     ada.key(Key::Enter).await.see("Payroll Bridge").await;
+    ada.open("/integration-applications").await;
     ada.click("Actions for Payroll Bridge").await.key(Key::Tab).await;
     assert_eq!(ada.focused().await, "Edit");
     ada.key(Key::Enter).await.see("Edit Payroll Bridge").await;

@@ -54,6 +54,7 @@ async fn the_list_is_filtered_sorted_and_paged() {
         world.created(&person, &format!("Application {number:02}")).await;
     }
     let ada = console_of(&world, "ada").await;
+    ada.open("/integration-applications").await;
     ada.see("Application 60").await.miss("Application 10").await;
     ada.pictures("applications").await;
     // On a phone the filters wait until they are asked for.
@@ -163,6 +164,7 @@ async fn r14_r15_an_otp_that_is_locked_or_expired_says_what_to_do() {
         .see("The one-time password is locked")
         .await;
     let ada = console_of(&world, "ada").await;
+    ada.open("/integration-applications").await;
     ada.click("Actions for Payroll Bridge").await;
     ada.click_at("Payroll Bridge", "Manage Developer Portal Access")
         .await

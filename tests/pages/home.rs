@@ -58,7 +58,7 @@ async fn an_expired_invitation_is_called_so_everywhere_and_renewed_with_one_clic
         .shows("There is a new invite, and a new OTP.")
         .shows("The invite to the Developer Portal is on its way to dev@example.com")
         .shows("Valid until 29 November 2026, 09:00 UTC (3 days)");
-    let (_, rest) = page.html.split_once("<code class=\"otp\">").unwrap();
+    let (_, rest) = page.html.split_once("<code class=\"otp\" id=\"otp\">").unwrap();
     let otp = rest.split('<').next().unwrap().to_owned();
     ada.open("/").await.expect(200).hides("Invite expired");
     let dev = world.signed_up(DEV).await;
@@ -74,7 +74,7 @@ async fn a_locked_otp_is_called_so_everywhere_and_reset_with_one_click(world: Wo
         dev.post(&portal_at(&app, "/verify"), json!({"otp": "WRNG-WRNG"})).await;
     }
     let mut ada = ada(&world).await;
-    ada.open(LIST).await.expect(200).shows("OTP locked dev@example.com");
+    ada.open(LIST).await.expect(200).shows("OTP locked: dev@example.com");
     for path in [at(&app, ""), at(&app, "/developer")] {
         ada.open(&path)
             .await
@@ -188,7 +188,10 @@ async fn a_developer_sees_what_waits_for_whom(world: World) {
     client.post(&app_at(&app, "/suspend"), json!({})).await.expect(200);
     dev.open("/portal").await.expect(200).shows("Suspended Payroll");
     client.post(&app_at(&app, "/revoke"), json!({})).await.expect(200);
-    dev.open("/portal").await.expect(200).shows("Revoked Payroll");
+    dev.open("/portal")
+        .await
+        .expect(200)
+        .shows("No applications are assigned to you at the moment.");
 
     let ferry = world.created(&client, "Ferry").await;
     world.verified(&developer, &ferry).await;

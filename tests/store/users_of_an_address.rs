@@ -38,7 +38,13 @@ async fn an_address_is_found_by_an_index_among_thousands_of_users(world: World) 
     let users = registry::named("groups").unwrap().maps.last().unwrap();
     let row = |n: usize| {
         let address = format!("u{n}@large.example");
-        vec!["acme".into(), format!("u{n}").into(), "{}".into(), address.into()]
+        vec![
+            "acme".into(),
+            format!("u{n}").into(),
+            "{}".into(),
+            address.into(),
+            Value::Null,
+        ]
     };
     let rows: Vec<Vec<Value>> = (0..5_000).map(row).collect();
     let mut transaction = world.database().begin(ConnectionPurpose::Write).await.unwrap();
