@@ -108,7 +108,8 @@ fn a_command_writes_what_its_events_change_of_the_maps() {
     let [MapEntry { key, row: Some(row) }] = users.as_slice() else {
         panic!("{users:?}");
     };
-    assert_eq!((key.as_str(), row.last()), ("ada", Some(&"ada@acme.example".into())));
+    assert_eq!(key, "ada");
+    assert!(row.contains(&"ada@acme.example".into()), "{row:?}");
     // Another command begins with this row, and knows nothing of what this one has changed.
     let next = written(&write.row, &[], &[added("porto")]);
     let porto = Value::from(r#""porto""#);
