@@ -79,7 +79,7 @@ async fn a_locked_otp_is_called_so_everywhere_and_reset_with_one_click(world: Wo
         ada.open(&path)
             .await
             .expect(200)
-            .shows("State OTP locked")
+            .shows("OTP locked")
             .hides("OTP Verification Needed");
     }
     let page = ada.open("/").await.expect(200);
@@ -161,7 +161,7 @@ async fn the_list_is_filtered_by_what_needs_attention(world: World) {
 async fn a_developer_sees_what_waits_for_whom(world: World) {
     let client = world.ada().await;
     let app = world.created(&client, "Payroll").await;
-    let developer = world.signed_up(DEV).await;
+    world.signed_up(DEV).await;
     let mut dev = logged_in(&world).await;
     dev.open("/portal")
         .await
@@ -194,7 +194,7 @@ async fn a_developer_sees_what_waits_for_whom(world: World) {
         .shows("No applications are assigned to you at the moment.");
 
     let ferry = world.created(&client, "Ferry").await;
-    world.verified(&developer, &ferry).await;
+    world.verified(&world.logged_in(DEV).await, &ferry).await;
     client.post(&app_at(&ferry, "/suspend"), json!({})).await.expect(200);
     dev.open("/portal")
         .await
