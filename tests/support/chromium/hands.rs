@@ -140,6 +140,8 @@ async fn clicked(element: &WebElement) -> Result<Option<()>, WebDriverError> {
             WebDriverErrorInner::StaleElementReference(_)
             | WebDriverErrorInner::ElementClickIntercepted(_)
             | WebDriverErrorInner::ElementNotInteractable(_) => Ok(None),
+            // The page was replaced between finding the element and clicking on it, which ChromeDriver has no error of its own for.
+            _ if error.to_string().contains("does not belong to the document") => Ok(None),
             _ => panic!("a click failed: {error}"),
         },
     }
