@@ -19,6 +19,7 @@ mod ending_all_tokens;
 mod gateways_that_hold_answers;
 mod held_back;
 mod inviting_the_developer;
+mod last_refusals;
 mod limits;
 mod lines_about_reading;
 mod mails_that_were_refused;

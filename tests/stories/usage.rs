@@ -2,7 +2,6 @@
 
 use chrono::TimeDelta;
 use gatebook::store::ConnectionPurpose;
-use gatebook_aggregates::timestamp::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -16,8 +15,6 @@ on_both_databases! {
     an_active_introspection_counts_as_allowed_without_an_entity,
     what_gateways_answered_themselves_is_counted_as_usage,
     a_day_ends_at_midnight_utc_and_hours_are_kept_for_ninety_days,
-    why_a_call_was_refused_is_found_by_the_id_of_its_request,
-    the_last_hundred_refusals_are_kept,
     applications_that_are_not_used_any_more_are_found,
     the_developer_sees_the_usage_but_not_who_asked,
     operators_see_what_all_applications_together_are_used_for,
@@ -27,7 +24,7 @@ on_both_databases! {
 
 impl World {
     /// What was counted is written, as every few seconds.
-    async fn counted(&self) {
+    pub(super) async fn counted(&self) {
         self.gatebook.write_usage().await.unwrap();
     }
 
@@ -55,12 +52,12 @@ async fn forty_and_seven(world: &World, token: &str) {
     assert_eq!(world.gate(token, "", "read").await, "entity_missing");
 }
 
-fn first(list: &Value) -> &Value {
+pub(super) fn first(list: &Value) -> &Value {
     assert_eq!(list["items"].as_array().unwrap().len(), 1, "{list}");
     &list["items"][0]
 }
 
-async fn read(person: &Person, path: &str) -> Value {
+pub(super) async fn read(person: &Person, path: &str) -> Value {
     person.get(path).await.expect(200).json()
 }
 
@@ -276,77 +273,6 @@ async fn a_day_ends_at_midnight_utc_and_hours_are_kept_for_ninety_days(world: Wo
     world.gatebook.forget_usage_hours().await.unwrap();
     assert_eq!(counts("/usage?by=hour&from=2026-11-01").await, hours[1..]);
     assert_eq!(counts("/usage?from=2026-11-01").await, days);
-}
-
-async fn why_a_call_was_refused_is_found_by_the_id_of_its_request(world: World) {
-    let (ada, app, developer, client) = world.running("Payroll").await;
-    let token = world.access_token(&client).await;
-    let ask = async |entity: &str, id: &str| {
-        let request = world.request(Method::GET, "/gateway/authorize");
-        let request = request.bearer_auth(&token).header("x-entity-id", entity);
-        let request = request.header("x-api-access", "read").header("x-request-id", id);
-        request.send().await.unwrap().status().as_u16()
-    };
-    assert_eq!(ask("e3", "call-7").await, 403);
-    assert_eq!(ask("e1", "call-8").await, 200);
-    assert_eq!(ask("e4", "call-9").await, 403);
-    world.counted().await;
-    let refusals = read(&ada, &app_at(&app, "/refusals?request_id=call-7")).await;
-    let secrets = read(
-        &developer,
-        &format!("/portal/api/v1/apps/{}", app["id"].as_str().unwrap()),
-    )
-    .await;
-    let expected = json!({
-        "at": "2026-11-23T09:00:00.000Z", "reason": "entity_not_assigned", "entity": "e3", "access": "read",
-        "secret_prefix": secrets["client_secrets"][0]["prefix"], "request_id": "call-7", "gateway": "127.0.0.1",
-    });
-    assert_eq!(first(&refusals), &expected);
-    for none in ["call-8", "%00", "call-_"] {
-        let none = read(&ada, &app_at(&app, &format!("/refusals?request_id={none}"))).await;
-        assert_eq!(none, json!({"items": []}));
-    }
-    let all = read(&ada, &app_at(&app, "/refusals?request_id=")).await;
-    assert_eq!(
-        (&all["items"][0]["request_id"], &all["items"][1]["request_id"]),
-        (&json!("call-9"), &json!("call-7"))
-    );
-
-    let mut browser = Browser::of_user(&world, "acme", "ada").await;
-    let path = format!("/integration-applications/{}?request_id=", app["id"].as_str().unwrap());
-    let found = browser.open(&format!("{path}call-7")).await.expect(200).html.clone();
-    assert!(found.contains("call-7") && !found.contains("call-9"), "{found}");
-    let none = browser.open(&format!("{path}call-8")).await.expect(200).html.clone();
-    assert!(none.contains("None of the last refusals was of the request"), "{none}");
-}
-
-async fn the_last_hundred_refusals_are_kept(world: World) {
-    let (ada, app, _, client) = world.running("Payroll").await;
-    let token = world.access_token(&client).await;
-    let refuse = async |count: usize| {
-        for _ in 0..count {
-            world.pass(TimeDelta::milliseconds(1));
-            assert_eq!(world.gate(&token, "e3", "read").await, "entity_not_assigned");
-        }
-        world.counted().await;
-    };
-    refuse(60).await;
-    let beginning = Timestamp::parse("2026-11-23T09:00:00Z").unwrap();
-    refuse(60).await;
-    let refusals = read(&ada, &app_at(&app, "/refusals")).await;
-    let times: Vec<_> = refusals["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|one| one["at"].clone())
-        .collect();
-    let expected: Vec<_> = (21..=120_i64)
-        .rev()
-        .map(|number| json!(beginning.plus(TimeDelta::milliseconds(number)).to_string()))
-        .collect();
-    assert_eq!(times, expected);
-    let usage = read(&ada, &app_at(&app, "/usage")).await;
-    assert_eq!(first(&usage)["checks_refused"], 120);
 }
 
 async fn applications_that_are_not_used_any_more_are_found(world: World) {

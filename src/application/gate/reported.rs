@@ -1,7 +1,7 @@
 //! What gateways answered themselves, from verdicts that they hold: it is counted like what the gate answered.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use gatebook_aggregates::api_permission::Access;
 use gatebook_aggregates::gate::Verdict;
@@ -39,7 +39,7 @@ impl Gatebook {
             let reason = checks.verdict.code();
             let counter = self.metrics.gateway_verdicts.get_or_create(&VerdictLabels { reason });
             counter.inc_by(checks.count);
-            let Some(Some(group)) = groups.get(&checks.app_id) else {
+            let Some(group) = groups.get(&checks.app_id) else {
                 continue;
             };
             let entities = &group.customer.entities;
@@ -58,16 +58,22 @@ impl Gatebook {
         Ok(())
     }
 
-    async fn groups_of(&self, reported: &[ReportedChecks]) -> Result<BTreeMap<AppId, Option<GroupRow>>, StoreError> {
-        let mut groups = BTreeMap::new();
-        for checks in reported {
-            if let Entry::Vacant(unread) = groups.entry(checks.app_id) {
-                unread.insert(match self.portal_app(checks.app_id).await? {
-                    Some(app) => self.group(&app.group_id).await?,
-                    None => None,
-                });
+    /// The group of each application that there is; each group is read once.
+    async fn groups_of(&self, reported: &[ReportedChecks]) -> Result<BTreeMap<AppId, Arc<GroupRow>>, StoreError> {
+        let app_ids: BTreeSet<_> = reported.iter().map(|checks| checks.app_id).collect();
+        let (mut of_apps, mut read) = (BTreeMap::new(), BTreeMap::new());
+        for app_id in app_ids {
+            let Some(app) = self.portal_app(app_id).await? else {
+                continue;
+            };
+            if !read.contains_key(&app.group_id) {
+                let group = self.group(&app.group_id).await?.map(Arc::new);
+                read.insert(app.group_id.clone(), group);
+            }
+            if let Some(Some(group)) = read.get(&app.group_id) {
+                of_apps.insert(app_id, group.clone());
             }
         }
-        Ok(groups)
+        Ok(of_apps)
     }
 }
