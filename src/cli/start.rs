@@ -42,7 +42,11 @@ impl Opened {
         let Self {
             gatebook, writer_task, ..
         } = self;
-        let last_uses = gatebook.last_uses.write(gatebook.database());
+        let last_uses = async {
+            // With a wrong clock they would be uses of another time.
+            gatebook.log.writer.clocks().look(gatebook.database()).await?;
+            gatebook.last_uses.write(gatebook.database()).await
+        };
         match tokio::time::timeout(LAST_WRITES, last_uses).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "the last uses were not written"),

@@ -107,6 +107,18 @@ async fn events_of_2036(installation: &Installation) -> i64 {
         .await
 }
 
+/// What such a node counted it has kept to itself.
+async fn nothing_is_said_to_be_used_in_2036(installation: &Installation) {
+    for counted in [
+        "usage_hours where hour",
+        "usage_days where day",
+        "last_uses where last_used_at",
+    ] {
+        let sql = format!("select count(*) from {counted} > '2030'");
+        assert_eq!(installation.number(&sql).await, 0, "{counted}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_postgres_a_node_whose_clock_is_not_the_databases_refuses_commands_and_answers_checks() {
     let installation = Installation::on_postgres().await;
@@ -122,6 +134,7 @@ async fn on_postgres_a_node_whose_clock_is_not_the_databases_refuses_commands_an
         process.stop().await;
     }
     assert_eq!(events_of_2036(&installation).await, 0);
+    nothing_is_said_to_be_used_in_2036(&installation).await;
     let process = with_clock(&installation, "+30s", &[]).await;
     process
         .person(&customer.pam)
@@ -150,6 +163,7 @@ async fn on_sqlite_a_clock_that_does_not_fit_the_last_event_has_to_be_vouched_fo
         process.stop().await;
     }
     assert_eq!(events_of_2036(&installation).await, 0);
+    nothing_is_said_to_be_used_in_2036(&installation).await;
     // An operator vouches for a wrong clock, which is then followed; and for the right one afterwards.
     let process = with_clock(&installation, TEN_YEARS_AHEAD, &["--accept-clock"]).await;
     // By that clock the token has ended, and that it was tried is in the log.

@@ -45,8 +45,9 @@ impl Gatebook {
     /// Writes what was counted. What cannot be written now is written later.
     ///
     /// # Errors
-    /// The database cannot be written.
+    /// The database cannot be written, or this machine's clock is wrong: it would say that something was used years from now.
     pub async fn write_usage(&self) -> Result<(), StoreError> {
+        self.log.writer.clocks().look(self.database()).await?;
         usage::write(&self.usage, self.database(), self.clock.now()).await
     }
 
