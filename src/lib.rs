@@ -16,6 +16,7 @@ pub mod config;
 pub mod log;
 pub mod mail;
 pub mod metrics;
+mod numbers;
 pub mod oauth;
 pub mod outbox;
 pub mod replay;

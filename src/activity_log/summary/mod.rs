@@ -32,6 +32,8 @@ use gatebook_aggregates::usage::Usage;
 use gatebook_aggregates::user_account::UserAccount;
 use gatebook_projections::recorded::{StoredEvent, UnreadableEvent};
 
+use crate::numbers::grouped;
+
 /// How many entities a sentence names. More than anybody reads, and with the longest ids two such lists still fit into a cell
 /// of a spreadsheet several times over; the event's details name all.
 const ENTITIES_NAMED: usize = 50;
@@ -106,7 +108,7 @@ pub fn tries(left: u32) -> String {
 fn count(entities: &BTreeSet<EntityId>) -> String {
     match entities.len() {
         1 => "1 entity".to_owned(),
-        n => format!("{} entities", grouped(n)),
+        n => format!("{} entities", grouped(n as u64)),
     }
 }
 
@@ -116,21 +118,8 @@ fn listed(entities: &BTreeSet<EntityId>) -> String {
     let named = named.join(", ");
     match entities.len().saturating_sub(ENTITIES_NAMED) {
         0 => named,
-        more => format!("{named} and {} more", grouped(more)),
+        more => format!("{named} and {} more", grouped(more as u64)),
     }
-}
-
-/// A number as English sentences have it: 19,950.
-fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// R28: the download of a log; `whose` names the log.

@@ -5,7 +5,8 @@ use gatebook_aggregates::identifiers::AppId;
 use gatebook_aggregates::usage::{Usage, UsageEvent as Event, UsedApplication};
 use gatebook_projections::recorded::StoredEvent;
 
-use super::{actor, grouped};
+use super::actor;
+use crate::numbers::grouped;
 use crate::usage::Day;
 
 /// The sentence about an event, without the name at its beginning.
@@ -15,7 +16,7 @@ pub(super) fn described(event: &Event) -> String {
     let refused = applications.iter().map(UsedApplication::refused_in_all).sum();
     let of = match applications.len() {
         1 => "1 application".to_owned(),
-        n => format!("{} applications", grouped(n)),
+        n => format!("{} applications", grouped(n as u64)),
     };
     format!("counted {} of {of} on {}.", calls(allowed, refused), spoken(day))
 }
@@ -37,7 +38,6 @@ pub(in crate::activity_log) fn described_for(stored: &StoredEvent, app_id: AppId
 }
 
 fn calls(allowed: u64, refused: u64) -> String {
-    let grouped = |count: u64| grouped(usize::try_from(count).unwrap_or(usize::MAX));
     let calls = if allowed == 1 { "call" } else { "calls" };
     format!("{} {calls} allowed and {} refused", grouped(allowed), grouped(refused))
 }

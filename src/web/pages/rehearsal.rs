@@ -11,9 +11,9 @@ use gatebook_aggregates::timestamp::Timestamp;
 use maud::{Markup, html};
 
 use crate::application::{AppChange, AppRehearsal, Caller, Failure, GroupChange, Rehearsal};
+use crate::numbers::grouped;
 use crate::web::pages::current_user::OperatorUser;
 use crate::web::pages::times::ago;
-use crate::web::pages::usage::grouped;
 use crate::web::service::Service;
 
 /// How long a page waits for figures: stopping comes first.

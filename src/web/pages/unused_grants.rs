@@ -6,8 +6,9 @@ use gatebook_aggregates::timestamp::Timestamp;
 use maud::{Markup, html};
 
 use crate::application::UnusedGrants;
+use crate::numbers::grouped;
 use crate::web::pages::times::ago;
-use crate::web::pages::usage::{EntityNames, grouped};
+use crate::web::pages::usage::EntityNames;
 
 /// After how many days it is worth saying of an application that has not been used at all.
 const TELLING_AFTER_DAYS: u64 = 7;

@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
+use crate::numbers::grouped;
 use crate::usage::{Bucket, Day};
-use crate::web::pages::usage::grouped;
 
 const PAD: f64 = 8.0;
 const ABOVE: f64 = 132.0;

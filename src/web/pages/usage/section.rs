@@ -6,10 +6,11 @@ use gatebook_aggregates::timestamp::Timestamp;
 use maud::{Markup, html};
 
 use crate::application::AppUsage;
+use crate::numbers::grouped;
 use crate::usage::EntityUsage;
 use crate::web::pages::times::ago;
+use crate::web::pages::usage::plot;
 use crate::web::pages::usage::reasons::explained;
-use crate::web::pages::usage::{grouped, plot};
 
 /// The names of entities by id, as far as the reader may know them.
 pub type EntityNames<'a> = BTreeMap<&'a str, &'a str>;

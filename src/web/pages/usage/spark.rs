@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::application::AppUsage;
-use crate::web::pages::usage::grouped;
+use crate::numbers::grouped;
 
 /// Where the line between calls above and refusals below is.
 const BASE: f64 = 18.0;
